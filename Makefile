@@ -1,0 +1,50 @@
+# Everything that a person or a machine does with Trazo; `make` alone lists it.
+PY = .venv/bin/python
+LOCK = $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links --no-header --quiet
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+run: ## Install what is missing and start the dashboard (PORT=8501 HOST=127.0.0.1)
+	@sh scripts/install.sh
+	@exec $(PY) -m dashboard
+
+test: ## Install what tests need and run them (ARGS="-k draw" for some)
+	@sh scripts/install.sh dev
+	@[ -z "$$CI" ] || $(PY) -m tests.e2e.chromium
+	@$(PY) -m pytest $(ARGS)
+
+check: lint test ## Check format, style, types and import rules, then run all tests
+
+lint: ## Check format, style, types and import rules
+	@sh scripts/install.sh dev
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(PY) -c 'from importlinter.cli import lint_imports_command as lint; lint()' --no-logo
+
+format: ## Format all code and mend what can be mended
+	@sh scripts/install.sh dev
+	$(PY) -m ruff check --fix-only .
+	$(PY) -m ruff format .
+
+bench: ## Measure and write benchmarks/RESULTS.md (ARGS=--help for its options)
+	@sh scripts/install.sh dev
+	@$(PY) -m benchmarks $(ARGS)
+
+browser: ## Install a Chromium for the browser tests, where there is none
+	@sh scripts/install.sh dev
+	@$(PY) -m tests.e2e.chromium
+
+lock: ## Write the pinned requirements anew from pyproject.toml (ARGS=--upgrade for newer versions)
+	@sh scripts/install.sh dev
+	$(LOCK) $(ARGS) --output-file requirements.txt
+	$(LOCK) $(ARGS) --group dev --constraint requirements.txt --output-file requirements-dev.txt
+
+clean: ## Remove what tools made (.venv, caches, test results); your workspace stays
+	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.NOTPARALLEL:
+.PHONY: help run test check lint format bench browser lock clean

@@ -1,0 +1,85 @@
+"""A running dashboard and a real Chromium that looks at it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from core.workspace import PROJECT, Workspace
+from tests.conftest import lacking
+from tests.e2e.chromium import FLAGS, find_chromium
+from tests.e2e.dashboard_process import DashboardProcess
+from tests.e2e.visit import Record
+
+RESULTS = PROJECT / "test-results"
+_failed = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let fixtures know whether their test failed; show what the dashboard printed meanwhile."""
+    report = yield
+    if report.failed:
+        item.stash[_failed] = True
+        dashboard = getattr(item, "funcargs", {}).get("dashboard")
+        if isinstance(dashboard, DashboardProcess):
+            report.sections.append(("dashboard's output", dashboard.output()[-5000:]))
+    return report
+
+
+@pytest.fixture(scope="session")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
+    """The dashboard, with MNIST where this machine has it, and a workspace of this session's tests."""
+    own = Workspace.from_environment().mnist_file
+    data = {"TRAZO_MNIST": str(own)} if own.exists() and "TRAZO_MNIST" not in os.environ else {}
+    process = DashboardProcess(tmp_path_factory.mktemp("dashboard"), **data)
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium."""
+    executable = find_chromium()
+    if executable is None:
+        lacking("There is no Chromium on this machine; get it with `make browser`.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def record() -> Record:
+    """What `page` notices: hosts, errors."""
+    return Record()
+
+
+@pytest.fixture
+def page(
+    chromium: Browser, dashboard: DashboardProcess, record: Record, request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    """An empty tab; `page.goto("/")` opens the dashboard.
+
+    The test fails when any of its pages asks another machine for something. A picture of a failed test's last page
+    lies in test-results/.
+    """
+    context = chromium.new_context(base_url=dashboard.url, viewport={"width": 1280, "height": 900})
+    record.follow(context)
+    yield context.new_page()
+    if request.node.stash.get(_failed, False):
+        _photograph(context.pages[-1] if context.pages else None, request.node.nodeid)
+    context.close()
+    assert not record.foreign_hosts, f"the page asked other machines: {sorted(record.foreign_hosts)}"
+
+
+def _photograph(page: Page | None, test: str) -> None:
+    if page is None:
+        return
+    RESULTS.mkdir(exist_ok=True)
+    page.screenshot(path=RESULTS / Path(re.sub(r"[^\w.-]+", "-", test) + ".png"))

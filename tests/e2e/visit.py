@@ -1,0 +1,66 @@
+"""What a person does in the browser, and what the browser noticed meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlparse
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+LOCAL = {"127.0.0.1", "localhost", "::1"}
+Points = Sequence[tuple[float, float]]
+
+
+@dataclass
+class Record:
+    """The hosts that a visit asked for something, and the errors that its pages met."""
+
+    hosts: set[str] = field(default_factory=set)
+    page_errors: list[str] = field(default_factory=list)
+    console_errors: list[str] = field(default_factory=list)
+
+    @property
+    def foreign_hosts(self) -> set[str]:
+        return self.hosts - LOCAL
+
+    def follow(self, context: BrowserContext) -> None:
+        """Write down what happens in every page of this context."""
+        context.on("request", lambda request: self._note(request.url))
+        context.on("page", lambda page: page.on("websocket", lambda socket: self._note(socket.url)))
+        context.on("weberror", lambda error: self.page_errors.append(str(error.error)))
+        context.on(
+            "console",
+            lambda message: self.console_errors.append(message.text) if message.type == "error" else None,
+        )
+
+    def _note(self, url: str) -> None:
+        if host := urlparse(url).hostname:
+            self.hosts.add(host)
+
+
+def at_rest(page: Page, seconds: float = 30.0) -> None:
+    """Wait until Streamlit has run the page's script to its end."""
+    rest = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
+    expect(rest).to_be_attached(timeout=seconds * 1000)
+
+
+def draw(page: Page, strokes: Sequence[Points], box: float = 500.0, margin: float = 0.15) -> None:
+    """Draw strokes with the mouse on the page's canvas.
+
+    `strokes`: points in a square of `box` by `box`, y pointing down; the square fills the canvas but for `margin`
+    (a share of its width) on each side.
+    """
+    canvas = page.locator("canvas.upper-canvas")
+    canvas.scroll_into_view_if_needed()
+    place = canvas.bounding_box()
+    assert place is not None, "the canvas is not visible"
+    scale = place["width"] * (1 - 2 * margin) / box
+    left, top = place["x"] + place["width"] * margin, place["y"] + place["height"] * margin
+    for stroke in strokes:
+        on_page = [(left + x * scale, top + y * scale) for x, y in stroke]
+        page.mouse.move(*on_page[0])
+        page.mouse.down()
+        for point in on_page:
+            page.mouse.move(*point)
+        page.mouse.up()
