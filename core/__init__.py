@@ -1,0 +1,1 @@
+"""Everything that Trazo knows and does, without a screen."""

@@ -1,0 +1,1 @@
+"""Networks, trained models on disk, predictions and their evaluation."""

@@ -1,0 +1,158 @@
+"""A trained model on disk: the Keras model, its LiteRT form, its card and its test answers."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from core.classifier.evaluation import Evaluation
+from core.config import TrainingConfig
+from core.errors import BundleError
+from core.workspace import replacing
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataCard(_Record):
+    """What a model was trained and tested on; `fingerprint` is the SHA-256 of the dataset's arrays."""
+
+    id: str
+    title: str
+    fingerprint: str
+    train_images: int
+    validation_images: int
+    test_images: int
+
+
+class LayerCard(_Record):
+    """One layer: `output_shape` without the batch, `multiply_adds` for one image."""
+
+    name: str
+    kind: str
+    output_shape: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+    activation: str | None = None
+
+
+class Metrics(_Record):
+    """Accuracies and the bounds of their 95 % interval in 0..1, losses in nats.
+
+    The test set was used once, for these figures; `best_epoch` (counted from 1) was chosen on the validation split.
+    """
+
+    test_accuracy: float
+    test_accuracy_low: float
+    test_accuracy_high: float
+    test_loss: float
+    validation_accuracy: float
+    validation_loss: float
+    best_epoch: int
+    epochs: int
+
+
+class Card(_Record):
+    """What a model is, in full. `seconds`: of training alone, evaluation and export not counted."""
+
+    run_id: str
+    created: str
+    data: DataCard
+    config: TrainingConfig
+    versions: dict[str, str]
+    parameters: int
+    layers: tuple[LayerCard, ...]
+    seconds: float
+    metrics: Metrics
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The folder that holds one model; reading it never needs TensorFlow."""
+
+    folder: Path
+
+    @property
+    def keras_file(self) -> Path:
+        return self.folder / "mnist_model.keras"
+
+    @property
+    def tflite_file(self) -> Path:
+        return self.folder / "mnist_model.tflite"
+
+    @property
+    def card_file(self) -> Path:
+        return self.folder / "card.json"
+
+    @property
+    def evaluation_file(self) -> Path:
+        return self.folder / "evaluation.npz"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All four files of a complete bundle."""
+        return self.keras_file, self.tflite_file, self.card_file, self.evaluation_file
+
+    @property
+    def complete(self) -> bool:
+        """Whether all four files are there."""
+        return all(path.is_file() for path in self.files)
+
+    def card(self) -> Card:
+        """Read the card; raises BundleError when it is missing or damaged."""
+        try:
+            return Card.model_validate_json(self.card_file.read_bytes())
+        except OSError as error:
+            raise self._error("has no readable card.json") from error
+        except ValidationError as error:
+            raise self._error("has a damaged card.json") from error
+
+    def evaluation(self) -> Evaluation:
+        """Read the test answers; raises BundleError when they are missing or damaged."""
+        try:
+            with np.load(self.evaluation_file, allow_pickle=False) as file:
+                evaluation = Evaluation(file["probabilities"], file["labels"])
+        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise self._error("has no readable evaluation.npz") from error
+        if evaluation.probabilities.ndim != 2 or len(evaluation.probabilities) != len(evaluation.labels):
+            raise self._error("has a damaged evaluation.npz")
+        return evaluation
+
+    def first_layer_filters(self) -> np.ndarray:
+        """Kernels of the first convolution, float32 (height, width, channels in, filters).
+
+        Raises BundleError when the Keras file cannot be read or holds no convolution.
+        """
+        # h5py is needed for this alone; the dashboard starts faster without it.
+        import h5py
+
+        first = next((layer.name for layer in self.card().layers if layer.kind == "Conv2D"), None)
+        if first is None:
+            raise self._error("holds no convolution")
+        try:
+            with (
+                zipfile.ZipFile(self.keras_file) as archive,
+                archive.open("model.weights.h5") as weights,
+                h5py.File(weights) as file,
+            ):
+                return np.asarray(file[f"layers/{first}/vars/0"], np.float32)
+        except (OSError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+            raise self._error("has no readable mnist_model.keras") from error
+
+    def _error(self, what: str) -> BundleError:
+        return BundleError(f"The model in {self.folder} {what}. Choose another model, or train it again.", self.folder)
+
+
+def copy_bundle(source: Bundle, target: Path) -> Bundle:
+    """Copy the four files of a bundle into `target`, each by an atomic rename."""
+    for path in source.files:
+        with replacing(target / path.name) as temporary:
+            shutil.copyfile(path, temporary)
+    return Bundle(target)

@@ -1,0 +1,102 @@
+"""What a model's answers on a test set say about it: accuracy, confusions, per-class metrics, mistakes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.data.datasets import CLASSES
+
+Z_95 = 1.959963984540054
+"""Standard normal quantile at 97.5 %, for two-sided 95 % intervals."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model's answers on a test set, in its order: `probabilities` float32 (n, 10), `labels` uint8 (n,)."""
+
+    probabilities: np.ndarray
+    labels: np.ndarray
+
+    @property
+    def predictions(self) -> np.ndarray:
+        """The most probable digit of each image, int64 (n,)."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def accuracy(self) -> float:
+        """Share of images read rightly, 0..1."""
+        return float((self.predictions == self.labels).mean())
+
+    @property
+    def loss(self) -> float:
+        """Mean categorical cross-entropy in nats."""
+        chosen = self.probabilities[np.arange(len(self.labels)), self.labels]
+        return float(-np.log(np.maximum(chosen, 1e-7)).mean())
+
+
+def wilson_interval(correct: int, total: int) -> tuple[float, float]:
+    """95 % confidence interval of a proportion (Wilson, 1927), each end in 0..1; `total` must be positive."""
+    share = correct / total
+    scale = 1 + Z_95**2 / total
+    middle = (share + Z_95**2 / (2 * total)) / scale
+    half = Z_95 * np.sqrt(share * (1 - share) / total + Z_95**2 / (4 * total**2)) / scale
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+
+
+def accuracy_interval(evaluation: Evaluation) -> tuple[float, float]:
+    """95 % Wilson interval of the accuracy."""
+    return wilson_interval(int((evaluation.predictions == evaluation.labels).sum()), len(evaluation.labels))
+
+
+def confusion_matrix(evaluation: Evaluation) -> np.ndarray:
+    """Counts int64 (10, 10): row = true digit, column = predicted digit."""
+    pairs = evaluation.labels.astype(np.int64) * CLASSES + evaluation.predictions
+    return np.bincount(pairs, minlength=CLASSES * CLASSES).reshape(CLASSES, CLASSES)
+
+
+def row_shares(matrix: np.ndarray) -> np.ndarray:
+    """The matrix with each row divided by its sum, float64 in 0..1; a row without images stays 0."""
+    totals = matrix.sum(axis=1, keepdims=True)
+    return matrix / np.maximum(totals, 1)
+
+
+@dataclass(frozen=True)
+class ClassMetrics:
+    """Precision, recall and F1 in 0..1 and support (images of the class in the test set) of one digit."""
+
+    digit: int
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+def class_metrics(matrix: np.ndarray) -> list[ClassMetrics]:
+    """Metrics of each digit from a confusion matrix; 0 where a digit was never predicted or never present."""
+    hits = np.diag(matrix)
+    said, present = matrix.sum(axis=0), matrix.sum(axis=1)
+    return [
+        ClassMetrics(
+            digit=digit,
+            precision=float(hits[digit] / max(said[digit], 1)),
+            recall=float(hits[digit] / max(present[digit], 1)),
+            f1=float(2 * hits[digit] / max(said[digit] + present[digit], 1)),
+            support=int(present[digit]),
+        )
+        for digit in range(len(matrix))
+    ]
+
+
+def mistakes(evaluation: Evaluation) -> np.ndarray:
+    """Indices of the images read wrongly, worst first: the surer the model was of its wrong answer, the worse."""
+    wrong = np.flatnonzero(evaluation.predictions != evaluation.labels)
+    confidence = evaluation.probabilities[wrong].max(axis=1)
+    return wrong[np.argsort(-confidence, kind="stable")]
+
+
+def cell_members(evaluation: Evaluation, true_digit: int, predicted_digit: int) -> np.ndarray:
+    """Indices of the images behind one cell of the confusion matrix, surest answer first."""
+    members = np.flatnonzero((evaluation.labels == true_digit) & (evaluation.predictions == predicted_digit))
+    return members[np.argsort(-evaluation.probabilities[members, predicted_digit], kind="stable")]

@@ -1,0 +1,124 @@
+"""Writing a bundle: the half of it that needs Keras."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import platform
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import keras
+import numpy as np
+
+from core.classifier.bundle import Bundle, Card, LayerCard
+from core.classifier.evaluation import Evaluation
+from core.classifier.predictor import Predictor
+from core.data.datasets import Split, normalised
+from core.errors import BundleError
+from core.workspace import make_folder, replacing, storage_errors
+
+AGREEMENT = 1e-3
+"""Largest difference in a probability that is accepted between the Keras model and its LiteRT form."""
+
+
+def export_model(model: keras.Model, folder: Path) -> Bundle:
+    """Write `mnist_model.keras` and `mnist_model.tflite` into `folder` (made if need be)."""
+    bundle = Bundle(make_folder(folder))
+    with storage_errors(folder):
+        model.save(bundle.keras_file)
+        with _quiet():
+            model.export(str(bundle.tflite_file), format="litert", verbose=False)
+    return bundle
+
+
+def evaluate_bundle(bundle: Bundle, model: keras.Model, test: Split) -> Evaluation:
+    """The LiteRT model's answers on the test set: those that users get.
+
+    Raises BundleError when they differ from the Keras model's on a sample, which means that the export went wrong.
+    """
+    probabilities = Predictor(bundle).probabilities(test.images)
+    sample = slice(0, 64)
+    expected = np.asarray(model(normalised(test.images[sample]), training=False))
+    difference = float(np.abs(probabilities[sample] - expected).max())
+    if not difference <= AGREEMENT:
+        raise BundleError(
+            f"The exported LiteRT model answers differently from the Keras model (by {difference:.2g}); train again.",
+            bundle.folder,
+        )
+    return Evaluation(probabilities, test.labels)
+
+
+def complete_bundle(bundle: Bundle, card: Card, evaluation: Evaluation) -> None:
+    """Add the card and the test answers to the exported model."""
+    with replacing(bundle.evaluation_file) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, probabilities=evaluation.probabilities, labels=evaluation.labels)
+    with replacing(bundle.card_file) as temporary:
+        temporary.write_text(card.model_dump_json(indent=2) + "\n")
+
+
+@contextlib.contextmanager
+def bundle_folder(target: Path) -> Iterator[Path]:
+    """Yield an empty folder that becomes `target` when the block ends well; a reader never sees half a bundle."""
+    make_folder(target.parent)
+    with storage_errors(target), TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as temporary:
+        new = Path(temporary) / "new"
+        yield new
+        if target.exists():
+            target.rename(Path(temporary) / "old")
+        new.rename(target)
+
+
+def layer_cards(model: keras.Model) -> tuple[LayerCard, ...]:
+    """A row a layer, with the multiply-adds that one image costs in it."""
+    return tuple(
+        LayerCard(
+            name=layer.name,
+            kind=type(layer).__name__,
+            output_shape=tuple(int(side) for side in layer.output.shape[1:]),
+            parameters=int(layer.count_params()),
+            multiply_adds=_multiply_adds(layer),
+            activation=getattr(getattr(layer, "activation", None), "__name__", None),
+        )
+        for layer in model.layers
+    )
+
+
+def versions() -> dict[str, str]:
+    """Versions of what decides a training's outcome."""
+    import tensorflow as tf
+
+    return {
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+        "ai-edge-litert": version("ai-edge-litert"),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+    }
+
+
+def _multiply_adds(layer: keras.layers.Layer) -> int:
+    """Multiplications of a convolution or dense layer for one image; other layers count as 0."""
+    if isinstance(layer, keras.layers.Conv2D):
+        # The kernel is applied once at each place of the output, for each of its filters.
+        return math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:-1])
+    if isinstance(layer, keras.layers.Dense):
+        return math.prod(layer.kernel.shape)
+    return 0
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the converter's chatter, which it writes past Python's streams, out of logs and terminals."""
+    saved = os.dup(2)
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)

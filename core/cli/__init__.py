@@ -1,0 +1,122 @@
+"""The command line: parse, call, print. Each command imports what it needs, so that --help answers at once."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from core.config import DEFAULT_PRESET, LIMITS, PRESETS
+from core.errors import TrazoError
+from core.workspace import Workspace
+
+_HELP = """Trazo, the handwritten-digit lab, without the dashboard.
+
+  python -m core data download             get MNIST once
+  python -m core train                     train the default network and watch it
+  python -m core train --epochs 3 --rotation 10
+  python -m core runs list                 what was trained
+  python -m core runs promote quiet-otter  let the dashboard use that model
+  python -m core predict seven.png         read a picture of a digit
+
+Every command has its own --help."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status. Errors that a person can mend are one sentence on stderr."""
+    options = _parser().parse_args(arguments)
+    try:
+        module, name = options.command
+        command = getattr(importlib.import_module(f"core.cli.{module}"), name)
+        status: int = command(options, Workspace.from_environment())
+    except TrazoError as error:
+        print(f"trazo: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader, `head` say, has had enough
+        sys.stderr.close()
+        return 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m core", description=_HELP, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_data(commands)
+    _add_train(commands)
+    _add_runs(commands)
+    _add_evaluate(commands)
+    _add_predict(commands)
+    return parser
+
+
+def _add_data(commands: Any) -> None:
+    data = commands.add_parser("data", help="MNIST: where it is, download it, import a file").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    data.add_parser("status", help="say which data is in use and from where").set_defaults(
+        command=("data", "show_status")
+    )
+    data.add_parser("download", help="download MNIST into the workspace").set_defaults(command=("data", "download"))
+    bring = data.add_parser("import", help="copy MNIST from a file or folder into the workspace")
+    bring.add_argument("path", type=Path, help="an .npz file, or a folder with the four IDX files, gzipped or not")
+    bring.set_defaults(command=("data", "import_files"))
+
+
+def _add_train(commands: Any) -> None:
+    train = commands.add_parser(
+        "train",
+        help="train a network and watch it",
+        description="Train a network. Ctrl-C stops it and keeps what was learned. "
+        "Settings that are not given are those of the preset.",
+    )
+    train.add_argument("--preset", default=DEFAULT_PRESET, choices=PRESETS, help="default: %(default)s")
+    train.add_argument("--dataset", choices=("mnist", "digits"), help="default: mnist")
+    train.add_argument("--filters", help="filters of each convolution, as 32,64")
+    train.add_argument("--schedule", choices=("constant", "one_cycle"), help="how the learning rate goes")
+    for name, (low, high) in LIMITS.items():
+        kind = int if isinstance(low, int) and isinstance(high, int) else float
+        option = "--" + name.replace("_", "-")
+        train.add_argument(option, dest=name, type=kind, metavar="N", help=f"{low:g} to {high:g}")
+    train.add_argument("--output", type=Path, help="also copy the finished bundle into this folder")
+    train.set_defaults(command=("train", "train"))
+
+
+def _add_runs(commands: Any) -> None:
+    runs = commands.add_parser("runs", help="list, show, stop, promote, delete runs").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    listing = runs.add_parser("list", help="all runs, newest first")
+    listing.add_argument("--json", action="store_true", help="one JSON object a line")
+    listing.set_defaults(command=("runs", "list_all"))
+    for name, command, text in (
+        ("show", "show", "config, state and metrics of a run"),
+        ("stop", "stop", "stop a run and keep what it learned"),
+        ("delete", "delete", "delete a run's folder"),
+    ):
+        action = runs.add_parser(name, help=text)
+        action.add_argument("run", help="a run's id, or its last two words: quiet-otter")
+        action.set_defaults(command=("runs", command))
+    promoting = runs.add_parser("promote", help="make a run's model the one that the dashboard uses")
+    promoting.add_argument("run", help="a run's id or last two words, or 'shipped' for the model that came with Trazo")
+    promoting.set_defaults(command=("runs", "promote_run"))
+
+
+def _add_evaluate(commands: Any) -> None:
+    evaluate = commands.add_parser("evaluate", help="how well a model reads its test set")
+    evaluate.add_argument(
+        "model", nargs="?", help="a run's id or last two words, or 'shipped'; default: the one in use"
+    )
+    evaluate.set_defaults(command=("models", "evaluate"))
+
+
+def _add_predict(commands: Any) -> None:
+    predict = commands.add_parser("predict", help="read pictures of digits")
+    predict.add_argument("files", nargs="+", metavar="FILE", help="pictures: PNG, JPEG and others")
+    predict.add_argument("--json", action="store_true", help="one JSON object a line, in the order of the files")
+    predict.add_argument("--model", type=Path, help="the folder of another bundle; default: the model in use")
+    predict.set_defaults(command=("models", "predict"))

@@ -1,0 +1,38 @@
+"""python -m core data: which data there is, download it, import it."""
+
+from __future__ import annotations
+
+import argparse
+
+from tqdm import tqdm
+
+from core.data.datasets import available_dataset, load_dataset
+from core.data.sources import download_mnist, import_mnist
+from core.workspace import Workspace
+
+
+def show_status(options: argparse.Namespace, workspace: Workspace) -> int:
+    dataset = load_dataset(available_dataset(workspace), workspace)
+    print(f"{dataset.title}, from {dataset.origin}")
+    print(f"{len(dataset.train):,} training, {len(dataset.validation):,} validation, {len(dataset.test):,} test images")
+    print(f"fingerprint {dataset.fingerprint}")
+    if dataset.id != "mnist":
+        print("MNIST is not on this machine. Get it with: python -m core data download")
+    return 0
+
+
+def download(options: argparse.Namespace, workspace: Workspace) -> int:
+    with tqdm(unit="B", unit_scale=True, desc="MNIST") as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total or None
+            bar.update(done - bar.n)
+
+        path = download_mnist(workspace, show)
+    print(f"MNIST lies in {path}")
+    return 0
+
+
+def import_files(options: argparse.Namespace, workspace: Workspace) -> int:
+    print(f"MNIST lies in {import_mnist(options.path, workspace)}")
+    return 0

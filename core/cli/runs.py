@@ -1,0 +1,59 @@
+"""python -m core runs: list, show, stop, promote, delete."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from core.cli.models import print_card
+from core.runs.registry import SHIPPED, delete_run, find_run, promote, summaries
+from core.training.launcher import request_stop
+from core.workspace import Workspace
+
+
+def list_all(options: argparse.Namespace, workspace: Workspace) -> int:
+    rows = summaries(workspace)
+    if options.json:
+        for row in rows:
+            print(json.dumps(vars(row) | {"created": row.created.isoformat()}))
+        return 0
+    if not rows:
+        print("No runs yet. Start one with: python -m core train")
+    for row in rows:
+        accuracy = f"{row.accuracy:.2%}" if row.accuracy is not None else "-"
+        mark = " (in use)" if row.promoted else ""
+        print(
+            f"{row.id:36} {row.state or row.problem!s:12} {accuracy:>8}  {row.preset or '-'}, {row.dataset or '-'}{mark}"
+        )
+    return 0
+
+
+def show(options: argparse.Namespace, workspace: Workspace) -> int:
+    run = find_run(workspace, options.run)
+    status = run.status()
+    print(f"{run.id}: {status.state}. {status.message}")
+    print(run.config().model_dump_json(indent=2))
+    if run.bundle.complete:
+        print_card(run.bundle.card())
+    return 0
+
+
+def stop(options: argparse.Namespace, workspace: Workspace) -> int:
+    run = find_run(workspace, options.run)
+    request_stop(workspace, run)
+    print(f"{run.id} is asked to stop; what it learned is kept.")
+    return 0
+
+
+def promote_run(options: argparse.Namespace, workspace: Workspace) -> int:
+    run = None if options.run == SHIPPED else find_run(workspace, options.run)
+    promote(workspace, run)
+    print(f"The model in use is now {run.id if run else 'the shipped one'}.")
+    return 0
+
+
+def delete(options: argparse.Namespace, workspace: Workspace) -> int:
+    run = find_run(workspace, options.run)
+    delete_run(workspace, run)
+    print(f"{run.id} is deleted.")
+    return 0

@@ -1,0 +1,83 @@
+"""python -m core train: start a training and watch it."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+
+from tqdm import tqdm
+
+from core.classifier.bundle import copy_bundle
+from core.cli.models import print_card
+from core.config import LIMITS, TrainingConfig, changed, preset
+from core.data.sources import find_mnist
+from core.errors import DataMissing
+from core.runs.run import Run, Status
+from core.training.launcher import advance, request_stop, submit
+from core.workspace import Workspace
+
+_POLL_SECONDS = 0.3
+
+
+def train(options: argparse.Namespace, workspace: Workspace) -> int:
+    config = _config(options)
+    if config.dataset == "mnist" and find_mnist(workspace) is None:
+        raise DataMissing("MNIST is not on this machine. Get it with: python -m core data download")
+    run = submit(workspace, config)
+    print(f"run {run.id}", flush=True)
+    status = _watch(run, workspace)
+    print(status.message)
+    if run.bundle.complete:
+        print_card(run.bundle.card())
+        if options.output:
+            copy_bundle(run.bundle, options.output)
+            print(f"bundle copied to {options.output}")
+    elif status.state == "failed":
+        print(f"log: {run.log_file}", file=sys.stderr)
+    return 0 if status.state in ("finished", "stopped") else 1
+
+
+def _config(options: argparse.Namespace) -> TrainingConfig:
+    values = {name: getattr(options, name) for name in (*LIMITS, "dataset", "schedule")}
+    if options.filters:
+        values["filters"] = options.filters.split(",")
+    return changed(preset(options.preset), **{name: value for name, value in values.items() if value is not None})
+
+
+def _watch(run: Run, workspace: Workspace) -> Status:
+    """Show a run's progress until it is over; Ctrl-C asks it to stop, once."""
+    asked = False
+
+    def stop(number: int, frame: object) -> None:
+        nonlocal asked
+        if not asked:
+            asked = True
+            tqdm.write("Stopping; what was learned so far is kept.", file=sys.stderr)
+
+    before = signal.signal(signal.SIGINT, stop)
+    requested = False
+    try:
+        with tqdm(total=1.0, bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed}") as bar:
+            while True:
+                status = run.status()
+                if asked and not requested and not status.over:
+                    request_stop(workspace, run)
+                    requested = True
+                bar.set_description_str(_progress_line(status))
+                bar.update(status.progress - bar.n)
+                if status.over:
+                    return status
+                if status.state == "queued":
+                    advance(workspace)
+                time.sleep(_POLL_SECONDS)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _progress_line(status: Status) -> str:
+    if status.phase != "training":
+        return status.message
+    rate = f"{status.images_per_second:,.0f} images/s" if status.images_per_second else ""
+    return f"epoch {status.epoch}/{status.epochs}  step {status.step}/{status.steps}  {rate}"

@@ -1,0 +1,138 @@
+"""What a training is told to do: frozen, validated values, their presets, and JSON both ways."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import ConfigError
+
+LIMITS: dict[str, tuple[float, float]] = {
+    "epochs": (1, 200),
+    "batch_size": (8, 2048),
+    "learning_rate": (1e-5, 1.0),
+    "patience": (0, 100),
+    "seed": (0, 2**31 - 1),
+    "dense_units": (0, 1024),
+    "dropout": (0.0, 0.9),
+    "rotation": (0.0, 45.0),
+    "shift": (0.0, 0.3),
+    "zoom": (0.0, 0.5),
+    "shear": (0.0, 30.0),
+}
+"""Least and greatest value of each number, for the form, the command line and the validation alike."""
+
+
+def _within(name: str) -> Any:
+    low, high = LIMITS[name]
+    return Field(ge=low, le=high)
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ModelConfig(_Frozen):
+    """The network's shape.
+
+    `filters`: output channels of each 3x3 convolution block, one to four blocks of 1 to 256.
+    `dense_units`: width of the hidden dense layer; 0 leaves it out. `dropout`: share in 0..0.9.
+    """
+
+    architecture: Literal["original", "pooled"] = "original"
+    filters: tuple[Annotated[int, Field(ge=1, le=256)], ...] = Field(default=(32, 64), min_length=1, max_length=3)
+    dense_units: Annotated[int, _within("dense_units")] = 128
+    dropout: Annotated[float, _within("dropout")] = 0.0
+
+
+class AugmentationConfig(_Frozen):
+    """Random changes of each training image; 0 turns one off.
+
+    `rotation` and `shear`: degrees either way. `shift`: share of the width (28 pixels) either way.
+    `zoom`: share by which a digit shrinks or grows.
+    """
+
+    rotation: Annotated[float, _within("rotation")] = 0.0
+    shift: Annotated[float, _within("shift")] = 0.0
+    zoom: Annotated[float, _within("zoom")] = 0.0
+    shear: Annotated[float, _within("shear")] = 0.0
+
+    @property
+    def active(self) -> bool:
+        """Whether any change is made at all."""
+        return any((self.rotation, self.shift, self.zoom, self.shear))
+
+
+class TrainingConfig(_Frozen):
+    """One training, whole.
+
+    `learning_rate`: Adam's, the peak of it where `schedule` is "one_cycle". `patience`: epochs without a better
+    validation accuracy after which training ends, 0 for never. `seed`: of weights, order and augmentation.
+    """
+
+    preset: str = "original"
+    dataset: Literal["mnist", "digits"] = "mnist"
+    model: ModelConfig = ModelConfig()
+    augmentation: AugmentationConfig = AugmentationConfig()
+    epochs: Annotated[int, _within("epochs")] = 15
+    batch_size: Annotated[int, _within("batch_size")] = 128
+    learning_rate: Annotated[float, _within("learning_rate")] = 1e-3
+    schedule: Literal["constant", "one_cycle"] = "constant"
+    patience: Annotated[int, _within("patience")] = 2
+    seed: Annotated[int, _within("seed")] = 42
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values; `config_from_json` reads them back."""
+        return self.model_dump(mode="json")
+
+
+PRESETS: dict[str, TrainingConfig] = {
+    "original": TrainingConfig(),
+}
+"""The named starting points of the form and of `python -m core train --preset`."""
+
+DEFAULT_PRESET = "original"
+
+
+def preset(name: str) -> TrainingConfig:
+    """The preset of this name; raises ConfigError that lists the names there are."""
+    if name not in PRESETS:
+        raise ConfigError(f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.", "preset")
+    return PRESETS[name]
+
+
+def config_from_json(values: str | dict[str, Any]) -> TrainingConfig:
+    """Read a config from JSON text or values; raises ConfigError: the field, what was expected and what came."""
+    try:
+        if isinstance(values, str):
+            return TrainingConfig.model_validate_json(values)
+        return TrainingConfig.model_validate_json(json.dumps(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "config"
+        raise ConfigError(f"{field}: {first['msg']}. Received: {first.get('input')!r}.", field) from error
+
+
+def changed(config: TrainingConfig, **values: Any) -> TrainingConfig:
+    """A copy of `config` with other values, validated again.
+
+    Names of `model` and `augmentation` fields are found there: `changed(c, epochs=3, dropout=0.2)`.
+    """
+    merged = config.to_json()
+    for name, value in values.items():
+        for part in (merged, merged["model"], merged["augmentation"]):
+            if name in part and not isinstance(part[name], dict):
+                part[name] = value
+                break
+        else:
+            raise ConfigError(f"{name}: no such setting. Received: {value!r}.", name)
+    return config_from_json(merged)
+
+
+def flattened(config: TrainingConfig) -> dict[str, Any]:
+    """Every setting under one flat name, for tables and for telling two configs apart."""
+    values = config.to_json()
+    model, augmentation = values.pop("model"), values.pop("augmentation")
+    return {**values, **model, **augmentation}

@@ -1,0 +1,176 @@
+"""The one way from ink to the 28x28 image that the model sees, in the steps in which MNIST itself was made.
+
+MNIST's digits were cropped, scaled into a 20x20 box with their aspect ratio kept, and placed in 28x28 by their
+centre of mass (LeCun et al., 1998; http://yann.lecun.com/exdb/mnist/).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+Pixels = NDArray[np.uint8]
+
+IMAGE_SIZE = 28
+BOX_SIZE = 20
+
+# Up to here it is black: ink comes with a clean ground, and MNIST's own digits have faint edges that count.
+_BLACK = 4
+# Stroke width in the 20x20 box: the middle half of MNIST's training digits lies between 2.1 and 3.0 pixels.
+_THINNEST_STROKE, _FATTEST_STROKE = 2.0, 3.0
+# Longest side of the picture on which strokes are measured and changed: 4 pixels for each of the box.
+_FINE_SIZE = 4 * BOX_SIZE
+# A part that stands apart is stray when it has at most this share of the largest part's ink: a speck of any shape,
+# or a dot, which is hardly longer than the stroke is wide. The bar of a 5 is longer, or more.
+_SPECK_SHARE, _DOT_SHARE, _DOT_LENGTH = 0.05, 0.35, 1.6
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One drawing on its way to the model; all arrays are uint8, white ink (255) on black (0).
+
+    `ink`: all that was drawn. `box`: top, left, bottom, right of the crop in `ink`. `crop`: that part, without stray
+    dots. `scaled`: its longest side made 20 pixels, strokes about as wide as MNIST's. `image`: (28, 28), the centre
+    of mass at the centre. A blank drawing has nothing but `ink`.
+    """
+
+    ink: Pixels
+    box: tuple[int, int, int, int] | None = None
+    crop: Pixels | None = None
+    scaled: Pixels | None = None
+    image: Pixels | None = None
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is no ink to read."""
+        return self.image is None
+
+
+def ink_from_canvas(rgba: Pixels) -> Pixels:
+    """The ink of a canvas (h, w, 4): light strokes on black, or strokes of any colour on transparent."""
+    alpha = rgba[..., 3]
+    if alpha.size and alpha.min() < 255:
+        return np.ascontiguousarray(alpha)
+    return np.maximum(np.maximum(rgba[..., 0], rgba[..., 1]), rgba[..., 2])
+
+
+def prepare(ink: Pixels) -> Drawing:
+    """Crop, scale and centre ink (h, w) of any size, the way MNIST was made.
+
+    Ink that is already laid out so, such as a MNIST image, comes back as it was.
+    """
+    box = _bounding_box(ink)
+    if box is None:
+        return Drawing(ink)
+    crop = _without_strays(_cut(ink, box))
+    inner = _bounding_box(crop)
+    assert inner is not None  # the largest part of the ink always stays
+    crop = _cut(crop, inner)
+    top, left = box[0] + inner[0], box[1] + inner[1]
+    scaled = _scaled(crop)
+    return Drawing(ink, (top, left, top + crop.shape[0], left + crop.shape[1]), crop, scaled, _centred(scaled))
+
+
+def _bounding_box(ink: Pixels) -> tuple[int, int, int, int] | None:
+    mask = ink > _BLACK
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return None
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+
+
+def _cut(ink: Pixels, box: tuple[int, int, int, int]) -> Pixels:
+    top, left, bottom, right = box
+    return np.ascontiguousarray(ink[top:bottom, left:right])
+
+
+def _without_strays(crop: Pixels) -> Pixels:
+    """Remove the dots and specks that stand apart from the digit; the parts of a broken digit stay."""
+    # On a coarse picture, where gaps of a few pixels are closed, finding the parts takes microseconds.
+    factor = max(1, max(crop.shape) // (2 * BOX_SIZE))
+    coarse = Image.fromarray(crop).reduce(factor)
+    mask = np.asarray(coarse) > _BLACK
+    parts, count = ndimage.label(mask, structure=np.ones((3, 3)))
+    if count < 2:
+        return crop
+    areas = np.bincount(parts.ravel(), minlength=count + 1)
+    areas[0] = 0
+    lengths = np.array([0] + [max(side.stop - side.start for side in part) for part in ndimage.find_objects(parts)])
+    width = _stroke_width(mask)
+    stray = areas <= _SPECK_SHARE * areas.max()
+    stray |= (areas <= _DOT_SHARE * areas.max()) & (lengths <= _DOT_LENGTH * width)
+    stray[0] = False
+    if not stray.any():
+        return crop
+    # One coarse pixel more, to take the dot's faint edge along.
+    dropped = ndimage.binary_dilation(stray[parts], structure=np.ones((3, 3))) & ~(mask & ~stray[parts])
+    full = dropped.repeat(factor, axis=0).repeat(factor, axis=1)[: crop.shape[0], : crop.shape[1]]
+    return np.where(full, np.uint8(0), crop)
+
+
+def _scaled(crop: Pixels) -> Pixels:
+    """The crop with its longest side 20 pixels, its aspect ratio kept, and strokes about as wide as MNIST's."""
+    longest = max(crop.shape)
+    if longest == BOX_SIZE:
+        return crop
+    if longest > BOX_SIZE:
+        crop = _with_mnist_strokes(crop)
+    scaled = _resized(crop, BOX_SIZE)
+    return np.minimum(scaled * (255 / scaled.max()) + 0.5, 255).astype(np.uint8)
+
+
+def _with_mnist_strokes(crop: Pixels) -> Pixels:
+    """Thicken a thin pen and thin a fat brush until the strokes are as wide as in MNIST."""
+    fine = np.pad(_resized(crop, _FINE_SIZE), 1)
+    mask = fine > 127
+    width = _stroke_width(mask)
+    target = min(max(width, _THINNEST_STROKE * _FINE_SIZE / BOX_SIZE), _FATTEST_STROKE * _FINE_SIZE / BOX_SIZE)
+    # The crop grows with its strokes and is then scaled to the same box, hence the divisor.
+    change = (target - width) / 2 / (1 - target / _FINE_SIZE)
+    if abs(change) < 0.5 or not mask.any():
+        return crop
+    if change > 0:
+        margin = int(np.ceil(change)) + 1
+        outside = ndimage.distance_transform_edt(~np.pad(mask, margin))
+        edge = change + 0.5 - outside
+    else:
+        # At least half of the width stays, so that a drawing never vanishes.
+        inside = ndimage.distance_transform_edt(mask)
+        edge = inside - 0.5 + max(change, -width / 4)
+    changed = (np.clip(edge + 0.5, 0, 1) * 255).astype(np.uint8)
+    box = _bounding_box(changed)
+    return crop if box is None else _cut(changed, box)
+
+
+def _stroke_width(mask: NDArray[np.bool_]) -> float:
+    """Mean stroke width in pixels: twice the area over the perimeter, its steps counted as a round shape's."""
+    padded = np.pad(mask, 1)
+    steps = np.count_nonzero(padded[1:] != padded[:-1]) + np.count_nonzero(padded[:, 1:] != padded[:, :-1])
+    return 2 * np.count_nonzero(mask) / max(steps * np.pi / 4, 1)
+
+
+def _resized(crop: Pixels, longest: int) -> Pixels:
+    height, width = crop.shape
+    ratio = longest / max(height, width)
+    size = max(1, round(width * ratio)), max(1, round(height * ratio))
+    return np.asarray(Image.fromarray(crop).resize(size, Image.Resampling.HAMMING))
+
+
+def _centred(scaled: Pixels) -> Pixels:
+    """Place at most 20x20 pixels in 28x28 by a whole-pixel shift that puts the centre of mass at (14, 14)."""
+    image = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+    height, width = scaled.shape
+    top = _offset(scaled.sum(axis=1, dtype=np.int64))
+    left = _offset(scaled.sum(axis=0, dtype=np.int64))
+    image[top : top + height, left : left + width] = scaled
+    return image
+
+
+def _offset(profile: NDArray[np.int64]) -> int:
+    """Where a profile of mass starts so that its mean comes to the centre, and nothing of it leaves the image."""
+    centre = float(profile @ np.arange(profile.size)) / float(profile.sum())
+    return min(max(round(IMAGE_SIZE / 2 - centre), 0), IMAGE_SIZE - profile.size)

@@ -1,0 +1,1 @@
+"""The trainings that lie in the workspace."""

@@ -1,0 +1,240 @@
+"""All runs of a workspace: make, list, find, delete, promote; and the model in use."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from core.classifier.bundle import Bundle, Card
+from core.classifier.predictor import Predictor, Reading
+from core.config import TrainingConfig
+from core.errors import BundleError, RunError, RunNotFound
+from core.runs.run import Run, State, Status
+from core.workspace import SHIPPED_BUNDLE, Workspace, make_folder, replacing, storage_errors
+
+SHIPPED = "shipped"
+"""The name of the model that comes with Trazo, where a run's id could stand."""
+
+_ADJECTIVES = ["amber", "brave", "calm", "clever", "crisp", "curious", "eager", "fair", "gentle", "golden", "happy", "humble", "jolly", "keen", "kind", "lively", "lucky", "merry", "mild", "nimble", "noble", "patient", "proud", "quick", "quiet", "rapid", "silver", "sunny", "swift", "tidy", "vivid", "warm", "wise", "witty"]  # fmt: skip
+_ANIMALS = ["badger", "bear", "beaver", "crane", "crow", "deer", "dove", "eagle", "falcon", "finch", "fox", "gecko", "hare", "heron", "horse", "ibis", "jay", "koala", "lark", "lynx", "marten", "mole", "moose", "newt", "otter", "owl", "panda", "puffin", "quail", "raven", "robin", "seal", "stork", "swan", "tiger", "toad", "wren", "yak"]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A run in one row: times in seconds, accuracy in 0..1. `problem` is the sentence when the run can't be read."""
+
+    id: str
+    title: str
+    state: State | None
+    created: datetime
+    preset: str | None = None
+    dataset: str | None = None
+    accuracy: float | None = None
+    validation_accuracy: float | None = None
+    parameters: int | None = None
+    seconds: float | None = None
+    has_model: bool = False
+    promoted: bool = False
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class ActiveModel:
+    """The model in use. `problem` says why it is the shipped one when another had been promoted."""
+
+    run_id: str | None
+    bundle: Bundle
+    problem: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.run_id or SHIPPED
+
+
+def create_run(workspace: Workspace, config: TrainingConfig) -> Run:
+    """Make the folder of a new, queued run."""
+    make_folder(workspace.runs)
+    while True:
+        stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+        run = Run(workspace.runs / f"{stamp}-{random.choice(_ADJECTIVES)}-{random.choice(_ANIMALS)}")
+        try:
+            with storage_errors(run.folder):
+                run.folder.mkdir()
+        except FileExistsError:
+            continue
+        run.write_config(config)
+        run.write_status(Status(state="queued", message="Waiting for its turn.", epochs=config.epochs))
+        return run
+
+
+def list_runs(workspace: Workspace) -> list[Run]:
+    """All runs, newest first."""
+    try:
+        folders = [path for path in workspace.runs.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    except FileNotFoundError:
+        return []
+    return [Run(folder) for folder in sorted(folders, reverse=True)]
+
+
+def find_run(workspace: Workspace, run_id: str) -> Run:
+    """The run with this id, or the only one whose id ends with it; raises RunNotFound.
+
+    The id is looked up among the folders there are; it never becomes part of a path.
+    """
+    runs = list_runs(workspace)
+    exact = [run for run in runs if run.id == run_id]
+    matching = exact or [run for run in runs if run_id and run.title == run_id]
+    if len(matching) != 1:
+        raise RunNotFound(run_id)
+    return matching[0]
+
+
+def summarise(workspace: Workspace, run: Run, active: ActiveModel | None = None) -> Summary:
+    """The run in one row; a damaged run gets a row too, with its problem."""
+    created = _created(run)
+    try:
+        status, config = run.status(), run.config()
+        card = run.bundle.card() if run.bundle.complete else None
+    except (RunError, BundleError) as error:
+        return Summary(id=run.id, title=run.title, state=None, created=created, problem=str(error))
+    active = active or active_model(workspace)
+    return Summary(
+        id=run.id,
+        title=run.title,
+        state=status.state,
+        created=created,
+        preset=config.preset,
+        dataset=config.dataset,
+        accuracy=card.metrics.test_accuracy if card else None,
+        validation_accuracy=card.metrics.validation_accuracy if card else None,
+        parameters=card.parameters if card else None,
+        seconds=card.seconds if card else status.seconds,
+        has_model=card is not None,
+        promoted=active.run_id == run.id,
+    )
+
+
+def summaries(workspace: Workspace) -> list[Summary]:
+    """All runs in one row each, newest first."""
+    active = active_model(workspace)
+    return [summarise(workspace, run, active) for run in list_runs(workspace)]
+
+
+def delete_run(workspace: Workspace, run: Run) -> None:
+    """Delete a run's folder; if it was promoted, the shipped model takes over. Raises RunError while it is running."""
+    try:
+        running = not run.status().over
+    except RunError:  # damaged: deleting is the way out, unless its process is at work
+        running = run.alive
+    if running:
+        raise RunError(f"Run {run.id} is still at work. Stop it first, then delete it.", run.id)
+    if active_model(workspace).run_id == run.id:
+        promote(workspace, None)
+    with storage_errors(run.folder):
+        # Renamed first: a half-deleted run is never listed.
+        doomed = run.folder.with_name(f".deleted-{run.id}-{time.time_ns()}")
+        run.folder.rename(doomed)
+        shutil.rmtree(doomed)
+
+
+def promote(workspace: Workspace, run: Run | None) -> None:
+    """Make a run's model the one in use everywhere, at once; None goes back to the shipped one.
+
+    Raises RunError when the run has no complete model, BundleError when the model does not load.
+    """
+    if run is None:
+        with storage_errors(workspace.active_file):
+            workspace.active_file.unlink(missing_ok=True)
+        return
+    if not run.bundle.complete:
+        raise RunError(f"Run {run.id} has no finished model to promote. Let it finish, or choose another run.", run.id)
+    Predictor(run.bundle)
+    with replacing(workspace.active_file) as temporary:
+        temporary.write_text(json.dumps({"run_id": run.id}) + "\n")
+
+
+def active_model(workspace: Workspace) -> ActiveModel:
+    """The promoted run's model, else the shipped one; never fails because of what lies in the workspace."""
+    try:
+        run_id = json.loads(workspace.active_file.read_text())["run_id"]
+        run = find_run(workspace, run_id)
+    except FileNotFoundError:
+        return ActiveModel(None, Bundle(SHIPPED_BUNDLE))
+    except (OSError, ValueError, KeyError, TypeError, RunNotFound):
+        problem = "The promoted model is gone or its record is damaged; the shipped model is in use."
+        return ActiveModel(None, Bundle(SHIPPED_BUNDLE), problem)
+    return ActiveModel(run.id, run.bundle)
+
+
+def listed_models(workspace: Workspace) -> dict[str, Bundle]:
+    """Every complete model by name: `shipped`, then the runs' ids, newest first."""
+    runs = {run.id: run.bundle for run in list_runs(workspace) if run.bundle.complete}
+    return {SHIPPED: Bundle(SHIPPED_BUNDLE), **runs}
+
+
+def model_title(name: str, card: Card) -> str:
+    """What a person reads in a list of models."""
+    accuracy = f"{card.metrics.test_accuracy:.2%}"
+    if name == SHIPPED:
+        return f"Shipped model · {accuracy} on {card.data.title}"
+    return f"{Run(Path(name)).title} · {accuracy} on {card.data.title}"
+
+
+class ActivePredictor:
+    """The predictor of the model in use; notices by itself when another is promoted. Thread-safe."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._lock = threading.Lock()
+        self._seen: tuple[int, int] | None = None
+        self._loaded: tuple[ActiveModel, Predictor] | None = None
+
+    def current(self) -> tuple[ActiveModel, Predictor]:
+        """The model in use and its predictor; falls back to the shipped model when the promoted one does not load."""
+        mark = self._mark()
+        loaded = self._loaded
+        if loaded is not None and mark == self._seen:
+            return loaded
+        with self._lock:
+            if self._loaded is None or mark != self._seen:
+                self._loaded = self._load()
+                self._seen = mark
+            return self._loaded
+
+    def read(self, ink: np.ndarray) -> Reading:
+        """Read one drawing with the model in use: uint8 ink (h, w), white on black."""
+        return self.current()[1].read(ink)
+
+    def _mark(self) -> tuple[int, int]:
+        """Changes whenever another model is promoted; one look at the disk, some microseconds."""
+        try:
+            stat = self._workspace.active_file.stat()
+        except OSError:
+            return 0, 0
+        return stat.st_mtime_ns, stat.st_ino
+
+    def _load(self) -> tuple[ActiveModel, Predictor]:
+        active = active_model(self._workspace)
+        try:
+            return active, Predictor(active.bundle)
+        except BundleError as error:
+            if active.run_id is None:
+                raise
+            problem = f"{error} Until then the shipped model is in use."
+            shipped = ActiveModel(None, Bundle(SHIPPED_BUNDLE), problem)
+            return shipped, Predictor(shipped.bundle)
+
+
+def _created(run: Run) -> datetime:
+    try:
+        return datetime.strptime("-".join(run.id.split("-")[:2]), "%Y%m%d-%H%M%S").astimezone()
+    except ValueError:
+        return datetime.fromtimestamp(run.folder.stat().st_mtime).astimezone()

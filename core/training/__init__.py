@@ -1,0 +1,1 @@
+"""Training: what a worker does, and what starts and stops workers."""

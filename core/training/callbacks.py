@@ -1,0 +1,155 @@
+"""What happens beside the training: curves, status, and the request to stop."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from core.data.datasets import Split, normalised
+from core.runs.run import HISTORY_COLUMNS, STEP_COLUMNS, Phase, Run, Status, append_row
+
+POINT_SECONDS = 0.4
+"""Least time between two points of the live curve; it grows with the run, so that the file stays small."""
+VALIDATION_SAMPLE = 500
+VALIDATION_SHARE = 0.05
+"""Largest share of the time that the live validation points may cost."""
+
+
+class StopRequested(keras.callbacks.Callback):
+    """Ends the training at the next step once the run's stop file exists."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self._file = run.stop_file
+        self.stopped = False
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        if self._file.exists():
+            self.stopped = True
+            self.model.stop_training = True
+
+
+class Journal(keras.callbacks.Callback):
+    """Writes a run's history, live curve and status while it trains."""
+
+    def __init__(self, run: Run, validation: Split, batch_size: int, epochs: int, steps: int) -> None:
+        super().__init__()
+        self._run = run
+        self._batch_size = batch_size
+        self._epochs, self._steps = epochs, steps
+        self._epoch = 0
+        self._began = time.perf_counter()
+        self._started = time.time()
+        self._point = _Point()
+        # The split is in the dataset's order, which is no particular one for MNIST: its head is a fair sample.
+        self._images = normalised(validation.images[:VALIDATION_SAMPLE])
+        self._labels = validation.labels[:VALIDATION_SAMPLE]
+        self._next_validation = 0.0
+        self._rate: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Of training so far."""
+        return time.perf_counter() - self._began
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        model = self.model
+        # Compiled once, apart from fit's own validation, whose running metrics it must not touch.
+        self._answer = tf.function(lambda images: model(images, training=False), reduce_retracing=True)
+        self._began = time.perf_counter()
+        self.write("training", "Training.")
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._epoch = epoch + 1
+        self._point = _Point(time=self.seconds)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        done, now = batch + 1, self.seconds
+        if now - self._point.time < max(POINT_SECONDS, now / 1000) and done != self._steps:
+            return
+        current = _Point(done, now, logs["loss"], logs["accuracy"]) if logs else self._point
+        loss, accuracy, rate = current.since(self._point, self._batch_size)
+        self._rate = rate
+        append_row(
+            self._run.steps_file,
+            STEP_COLUMNS,
+            (self._step(done), self._epoch, now, loss, accuracy, *self._validate(now), rate),
+        )
+        # Time spent here is not time spent training.
+        self._point = _Point(done, self.seconds, current.loss, current.accuracy)
+        phase: Phase = "validating" if done == self._steps else "training"
+        self.write(phase, "Training.")
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        values: dict[str, Any] = {
+            **(logs or {}),
+            "epoch": epoch + 1,
+            "step": self._step(self._point.step),
+            "seconds": self.seconds,
+            "learning_rate": float(self.model.optimizer.learning_rate),
+        }
+        append_row(self._run.history_file, HISTORY_COLUMNS, (values.get(name) for name in HISTORY_COLUMNS))
+        print(
+            f"epoch {epoch + 1}/{self._epochs}  loss {values['loss']:.4f}  accuracy {values['accuracy']:.4f}  "
+            f"val_loss {values['val_loss']:.4f}  val_accuracy {values['val_accuracy']:.4f}  {self.seconds:.1f} s",
+            flush=True,
+        )
+        self.write("training", "Training.")
+
+    def write(self, phase: Phase, message: str) -> None:
+        """Write the status of a run at work."""
+        step = self._point.step
+        done = self._step(step)
+        left = None
+        if done and self._rate:
+            left = (self._epochs * self._steps - done) * self._batch_size / self._rate
+        self._run.write_status(
+            Status(
+                state="running",
+                phase=phase,
+                message=message,
+                started=self._started,
+                epoch=self._epoch,
+                epochs=self._epochs,
+                step=step,
+                steps=self._steps,
+                seconds=self.seconds,
+                seconds_left=left,
+                images_per_second=self._rate,
+            ),
+            durable=False,
+        )
+
+    def _step(self, step_in_epoch: int) -> int:
+        return max(self._epoch - 1, 0) * self._steps + step_in_epoch
+
+    def _validate(self, now: float) -> tuple[float | None, float | None]:
+        """Loss and accuracy on a fixed sample of the validation split, when it is time for it."""
+        if now < self._next_validation:
+            return None, None
+        began = time.perf_counter()
+        probabilities = self._answer(tf.constant(self._images)).numpy()
+        cost = time.perf_counter() - began
+        self._next_validation = now + max(1.5, cost / VALIDATION_SHARE)
+        chosen = probabilities[np.arange(len(self._labels)), self._labels]
+        loss = float(-np.log(np.maximum(chosen, 1e-7)).mean())
+        return loss, float((probabilities.argmax(1) == self._labels).mean())
+
+
+class _Point:
+    """Running means of an epoch after some steps, as Keras reports them."""
+
+    def __init__(self, step: int = 0, time: float = 0.0, loss: float = 0.0, accuracy: float = 0.0) -> None:
+        self.step, self.time, self.loss, self.accuracy = step, time, loss, accuracy
+
+    def since(self, earlier: _Point, batch_size: int) -> tuple[float, float, float]:
+        """Mean loss and accuracy of the steps since an earlier point, and images per second."""
+        steps = max(self.step - earlier.step, 1)
+        loss = (self.loss * self.step - earlier.loss * earlier.step) / steps
+        accuracy = (self.accuracy * self.step - earlier.accuracy * earlier.step) / steps
+        rate = steps * batch_size / max(self.time - earlier.time, 1e-9)
+        return max(loss, 0.0), min(max(accuracy, 0.0), 1.0), rate

@@ -1,0 +1,104 @@
+"""Workers: start them one at a time, queue what waits, ask them to stop."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from filelock import FileLock
+
+from core.config import TrainingConfig
+from core.errors import RunError
+from core.runs.registry import create_run, list_runs
+from core.runs.run import Run, Status
+from core.workspace import PROJECT, Workspace, make_folder, storage_errors
+
+
+def submit(workspace: Workspace, config: TrainingConfig) -> Run:
+    """Queue a training; it starts at once if nothing else is running."""
+    run = create_run(workspace, config)
+    advance(workspace)
+    return run
+
+
+def advance(workspace: Workspace) -> Run | None:
+    """Start the oldest queued run if nothing is running; returns the one started. Safe to call from anywhere, often."""
+    if not _states(workspace, "queued"):
+        return None
+    with _locked(workspace):
+        if _states(workspace, "running"):
+            return None
+        waiting = _states(workspace, "queued")
+        if not waiting:
+            return None
+        run, status = waiting[-1]
+        _start(workspace, run, status)
+        return run
+
+
+def request_stop(workspace: Workspace, run: Run) -> None:
+    """Ask a run to stop: a running one ends in a second or two and keeps what it learned, a queued one never starts.
+
+    Raises RunError when the run is over.
+    """
+    with _locked(workspace):
+        status = run.status()
+        if status.over:
+            raise RunError(f"Run {run.id} is {status.state} already; there is nothing to stop.", run.id)
+        if status.state == "queued":
+            run.write_status(status.model_copy(update={"state": "stopped", "message": "Stopped before it started."}))
+            return
+        with storage_errors(run.stop_file):
+            run.stop_file.touch()
+
+
+def running_run(workspace: Workspace) -> Run | None:
+    """The run at work, if any."""
+    found = _states(workspace, "running")
+    return found[0][0] if found else None
+
+
+def queued_runs(workspace: Workspace) -> list[Run]:
+    """The runs that wait, the next one first."""
+    return [run for run, _ in reversed(_states(workspace, "queued"))]
+
+
+def _start(workspace: Workspace, run: Run, status: Status) -> None:
+    # On record as running before the process exists: whoever looks in between must not start a second one.
+    run.write_status(status.model_copy(update={"state": "running", "phase": "starting", "message": "Starting."}))
+    with storage_errors(run.log_file), run.log_file.open("ab") as log:
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "core.training.worker", str(run.folder)],
+                cwd=PROJECT,
+                env={**os.environ, "TRAZO_WORKSPACE": str(workspace.root)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # A session of its own: neither Ctrl-C nor the end of the dashboard reaches the worker.
+                start_new_session=True,
+            )
+        except OSError as error:
+            message = "The training process could not be started; close other programs and try again."
+            run.write_status(status.model_copy(update={"state": "failed", "message": message}))
+            raise RunError(message, run.id) from error
+    run.write_process(process.pid)
+
+
+def _states(workspace: Workspace, state: str) -> list[tuple[Run, Status]]:
+    """Runs in a state, newest first; a run whose status cannot be read is in none."""
+    found = []
+    for run in list_runs(workspace):
+        try:
+            status = run.status()
+        except RunError:
+            continue
+        if status.state == state:
+            found.append((run, status))
+    return found
+
+
+def _locked(workspace: Workspace) -> FileLock:
+    make_folder(workspace.root)
+    return FileLock(workspace.lock_file)

@@ -1,0 +1,106 @@
+"""Where everything lies on disk, and every environment variable that Trazo reads."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import StorageError
+
+PROJECT = Path(__file__).resolve().parent.parent
+SHIPPED_BUNDLE = PROJECT / "models"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folder that holds what a user made. Nothing is created until something is written."""
+
+    root: Path
+
+    @classmethod
+    def from_environment(cls) -> Workspace:
+        """The folder named by TRAZO_WORKSPACE, else `workspace/` in the checkout."""
+        named = os.environ.get("TRAZO_WORKSPACE")
+        return cls(Path(named).expanduser().resolve() if named else PROJECT / "workspace")
+
+    @property
+    def mnist_file(self) -> Path:
+        return self.root / "data" / "mnist.npz"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def active_file(self) -> Path:
+        return self.root / "active.json"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.root / "launcher.lock"
+
+
+def mnist_location() -> Path | None:
+    """The file or folder named by TRAZO_MNIST, if any."""
+    named = os.environ.get("TRAZO_MNIST")
+    return Path(named).expanduser() if named else None
+
+
+def keras_cache() -> Path:
+    """Where `keras.datasets.mnist` keeps its download (KERAS_HOME, else `~/.keras`)."""
+    home = os.environ.get("KERAS_HOME")
+    return (Path(home) if home else Path.home() / ".keras") / "datasets" / "mnist.npz"
+
+
+def make_folder(path: Path) -> Path:
+    """Create `path` and its parents; raise StorageError with a sentence where that is not allowed."""
+    with storage_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@contextlib.contextmanager
+def replacing(path: Path, durable: bool = True) -> Iterator[Path]:
+    """Yield a temporary path beside `path` that takes its place when the block ends well.
+
+    Whoever reads `path` meanwhile sees the old contents or the new, never a part; when the block
+    fails, the old contents stay. `durable` also waits until the disk has it, so that a power cut leaves one or the
+    other. Raises StorageError when the disk is full or read-only.
+    """
+    make_folder(path.parent)
+    with storage_errors(path):
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            if durable:
+                with temporary.open("rb") as file:
+                    os.fsync(file.fileno())
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn the disk's own errors into one sentence with the way out."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            message = f"The disk is full: {path} could not be written. Free some space and try again."
+            raise StorageError(message, path) from error
+        if isinstance(error, PermissionError) or error.errno in (errno.EROFS, errno.EACCES):
+            message = (
+                f"{path} may not be written by this user. "
+                "Change its rights, or set TRAZO_WORKSPACE to a folder of your own."
+            )
+            raise StorageError(message, path) from error
+        raise
