@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -39,6 +41,14 @@ def lacking(what: str) -> NoReturn:
     pytest.skip(what)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once for each reason how many tests were skipped for it."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
+    for reason, count in reasons.items():
+        terminalreporter.write_line(f"SKIPPED [{count}] {reason}")
+
+
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """An empty workspace, named by TRAZO_WORKSPACE."""
@@ -50,10 +60,9 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 @pytest.fixture(scope="session")
 def mnist() -> Dataset:
     """The real MNIST, where this machine has it."""
-    try:
+    with suppress(DataMissing):
         return load_dataset("mnist", Workspace.from_environment())
-    except DataMissing:
-        lacking("MNIST is not on this machine; get it with `.venv/bin/python -m core data download`.")
+    lacking("MNIST is not on this machine; get it with `.venv/bin/python -m core data download`.")
 
 
 @pytest.fixture(scope="session")
