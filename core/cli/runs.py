@@ -22,9 +22,8 @@ def list_all(options: argparse.Namespace, workspace: Workspace) -> int:
     for row in rows:
         accuracy = f"{row.accuracy:.2%}" if row.accuracy is not None else "-"
         mark = " (in use)" if row.promoted else ""
-        print(
-            f"{row.id:36} {row.state or row.problem!s:12} {accuracy:>8}  {row.preset or '-'}, {row.dataset or '-'}{mark}"
-        )
+        details = f"{row.preset or '-'}, {row.dataset or '-'}{mark}"
+        print(f"{row.id:36} {row.state or row.problem!s:12} {accuracy:>8}  {details}")
     return 0
 
 

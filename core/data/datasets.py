@@ -73,6 +73,25 @@ def load_dataset(dataset_id: str, workspace: Workspace) -> Dataset:
     raise DataError(f"There is no dataset {dataset_id!r}; choose one of {', '.join(TITLES)}.")
 
 
+def dataset_mark(dataset_id: str, workspace: Workspace) -> str:
+    """A string that changes whenever the dataset's files do, to tell whether a loaded dataset is still current."""
+    path = sources.find_mnist(workspace) if dataset_id == "mnist" else None
+    return f"{path}:{path.stat().st_mtime_ns}" if path else "none"
+
+
+def class_means(split: Split) -> np.ndarray:
+    """Mean image of each digit, uint8 (10, 28, 28); black for a digit that does not occur."""
+    means = np.zeros((CLASSES, 28, 28), np.uint8)
+    for digit in np.unique(split.labels):
+        means[digit] = split.images[split.labels == digit].mean(axis=0).round()
+    return means
+
+
+def class_counts(split: Split) -> np.ndarray:
+    """Number of images of each digit, int64 (10,)."""
+    return np.bincount(split.labels, minlength=CLASSES)
+
+
 def stratified_split(labels: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Indices of the rest and of a part that holds `share` (0..1) of each class; both sorted, both fixed by `seed`.
 

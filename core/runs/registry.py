@@ -23,8 +23,14 @@ from core.workspace import SHIPPED_BUNDLE, Workspace, make_folder, replacing, st
 SHIPPED = "shipped"
 """The name of the model that comes with Trazo, where a run's id could stand."""
 
-_ADJECTIVES = ["amber", "brave", "calm", "clever", "crisp", "curious", "eager", "fair", "gentle", "golden", "happy", "humble", "jolly", "keen", "kind", "lively", "lucky", "merry", "mild", "nimble", "noble", "patient", "proud", "quick", "quiet", "rapid", "silver", "sunny", "swift", "tidy", "vivid", "warm", "wise", "witty"]  # fmt: skip
-_ANIMALS = ["badger", "bear", "beaver", "crane", "crow", "deer", "dove", "eagle", "falcon", "finch", "fox", "gecko", "hare", "heron", "horse", "ibis", "jay", "koala", "lark", "lynx", "marten", "mole", "moose", "newt", "otter", "owl", "panda", "puffin", "quail", "raven", "robin", "seal", "stork", "swan", "tiger", "toad", "wren", "yak"]  # fmt: skip
+_ADJECTIVES = (
+    "amber brave calm clever crisp curious eager fair gentle golden happy humble jolly keen kind lively lucky merry "
+    "mild nimble noble patient proud quick quiet rapid silver sunny swift tidy vivid warm wise witty"
+)
+_ANIMALS = (
+    "badger bear beaver crane crow deer dove eagle falcon finch fox gecko hare heron horse ibis jay koala lark lynx "
+    "marten mole moose newt otter owl panda puffin quail raven robin seal stork swan tiger toad wren yak"
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ def create_run(workspace: Workspace, config: TrainingConfig) -> Run:
     make_folder(workspace.runs)
     while True:
         stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-        run = Run(workspace.runs / f"{stamp}-{random.choice(_ADJECTIVES)}-{random.choice(_ANIMALS)}")
+        run = Run(workspace.runs / f"{stamp}-{random.choice(_ADJECTIVES.split())}-{random.choice(_ANIMALS.split())}")
         try:
             with storage_errors(run.folder):
                 run.folder.mkdir()

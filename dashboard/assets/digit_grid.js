@@ -1,0 +1,27 @@
+export default function ({ data, parentElement, setTriggerValue }) {
+  const grid = parentElement.querySelector(".grid");
+  grid.style.setProperty("--tile", `${data.tile}px`);
+  const clickable = data.clickable;
+  grid.replaceChildren(
+    ...data.tiles.map((tile, index) => {
+      const cell = document.createElement(clickable ? "button" : "figure");
+      cell.className = "cell" + (index === data.selected ? " selected" : "");
+      cell.title = tile.title;
+      const picture = document.createElement("img");
+      picture.src = tile.source;
+      picture.alt = tile.title;
+      cell.append(picture);
+      if (tile.caption) {
+        const caption = document.createElement("span");
+        caption.className = "caption";
+        caption.textContent = tile.caption;
+        cell.append(caption);
+      }
+      if (clickable) {
+        cell.type = "button";
+        cell.onclick = () => setTriggerValue("clicked", index);
+      }
+      return cell;
+    }),
+  );
+}

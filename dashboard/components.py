@@ -1,0 +1,144 @@
+"""Pieces that several pages draw: headings, the data banner, digit grids, the model picker."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from core.classifier.bundle import Bundle
+from core.data.sources import download_mnist
+from core.errors import BundleError, DownloadError, TrazoError
+from core.runs.registry import SHIPPED, model_title
+from dashboard import cache, state
+
+_ASSETS = Path(__file__).parent / "assets"
+_grid = st.components.v2.component(
+    "trazo_digit_grid",
+    html='<div class="grid"></div>',
+    css=(_ASSETS / "digit_grid.css").read_text(),
+    js=(_ASSETS / "digit_grid.js").read_text(),
+)
+
+
+def heading(title: str, sentence: str) -> None:
+    """The page's title and the sentence that tells a newcomer what he sees."""
+    st.title(title, anchor=False)
+    st.markdown(sentence)
+
+
+def data_banner(problem: str | None) -> None:
+    """Say that a stand-in takes MNIST's place, why, and offer the download; nothing where MNIST is there."""
+    if problem is None:
+        return
+    with st.container(border=True, key="data_banner"):
+        st.warning(
+            "These are scikit-learn's 1,797 small digits, standing in for MNIST until it is on this machine.",
+            icon=":material/cloud_off:",
+        )
+        st.caption(problem)
+        if st.button("Download MNIST (11 MB)", icon=":material/download:", key="download_mnist"):
+            _download()
+
+
+def _download() -> None:
+    bar = st.progress(0.0, "Looking for MNIST…")
+
+    def show(done: int, total: int) -> None:
+        share = min(done / total, 1.0) if total else 0.0
+        bar.progress(share, f"{done / 2**20:.1f} MB of {total / 2**20:.1f} MB")
+
+    try:
+        download_mnist(state.workspace(), show)
+    except TrazoError as error:
+        bar.empty()
+        st.error(str(error), icon=":material/error:")
+        if isinstance(error, DownloadError):
+            with st.expander("What each source answered"):
+                for attempt in error.attempts:
+                    st.markdown(f"- {attempt}")
+        return
+    st.rerun()
+
+
+def png_source(image: np.ndarray) -> str:
+    """A uint8 image (h, w) or (h, w, 3) as a data URI, for `<img>` and image columns."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def enlarged(image: np.ndarray, factor: int = 8) -> np.ndarray:
+    """Each pixel as a square of `factor` pixels, so that no browser blurs it."""
+    return image.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def digit_grid(
+    images: np.ndarray | Sequence[np.ndarray],
+    *,
+    key: str,
+    captions: Sequence[str] = (),
+    titles: Sequence[str] = (),
+    tile: int = 64,
+    selected: int | None = None,
+    clickable: bool = True,
+) -> int | None:
+    """Show images uint8 (n, h, w) as a grid that fits any screen; returns the position that was just clicked.
+
+    `captions` stand below the images, `titles` are said on hover and to screen readers. `tile`: least width in pixels.
+    """
+    tiles = [
+        {
+            "source": png_source(image),
+            "caption": captions[index] if captions else "",
+            "title": titles[index] if titles else (captions[index] if captions else f"image {index + 1}"),
+        }
+        for index, image in enumerate(images)
+    ]
+    result = _grid(
+        key=key,
+        data={"tiles": tiles, "tile": tile, "selected": selected, "clickable": clickable},
+        on_clicked_change=lambda: None,
+    )
+    clicked = result.clicked
+    return int(clicked) if clicked is not None else None
+
+
+def model_picker(key: str) -> tuple[str, Bundle]:
+    """Let the person choose among all models; the one in use comes first, the choice holds across pages."""
+    bundles = cache.models()
+    in_use = cache.predictor().current()[0].name
+    names = sorted(bundles, key=lambda name: name != in_use)
+    remembered = state.chosen_model()
+    chosen = st.selectbox(
+        "Model",
+        names,
+        index=names.index(remembered) if remembered in names else 0,
+        format_func=lambda name: _picker_title(name, bundles[name], name == in_use),
+        key=key,
+    )
+    state.choose_model(chosen)
+    return chosen, bundles[chosen]
+
+
+def _picker_title(name: str, bundle: Bundle, in_use: bool) -> str:
+    try:
+        title = model_title(name, cache.card(bundle))
+    except BundleError:
+        title = f"{name} (damaged)"
+    return f"{title} (in use)" if in_use else title
+
+
+def in_use_note() -> None:
+    """Name the model in use in the sidebar, and say when it is not the promoted one."""
+    active = cache.predictor().current()[0]
+    with st.sidebar:
+        if active.problem:
+            st.warning(active.problem, icon=":material/warning:")
+        name = "the shipped model" if active.name == SHIPPED else active.name
+        st.caption(f"Model in use: {name}")
