@@ -40,7 +40,10 @@ class Record:
 
 
 def at_rest(page: Page, seconds: float = 30.0) -> None:
-    """Wait until Streamlit has run the page's script to its end."""
+    """Wait until Streamlit has run the page's script to its end.
+
+    After a click, expect what it changes first: until the click has reached the server, the page is still at rest.
+    """
     rest = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
     expect(rest).to_be_attached(timeout=seconds * 1000)
 
