@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -24,6 +25,10 @@ LIMITS: dict[str, tuple[float, float]] = {
 }
 """Least and greatest value of each number, for the form, the command line and the validation alike."""
 
+FILTER_LIMITS = (1, 256)
+MAX_BLOCKS = 3
+"""A third pooling leaves 28x28 images one pixel wide where convolutions are not padded."""
+
 
 def _within(name: str) -> Any:
     low, high = LIMITS[name]
@@ -37,12 +42,14 @@ class _Frozen(BaseModel):
 class ModelConfig(_Frozen):
     """The network's shape.
 
-    `filters`: output channels of each 3x3 convolution block, one to four blocks of 1 to 256.
+    `filters`: output channels of each 3x3 convolution block, one to three blocks of 1 to 256.
     `dense_units`: width of the hidden dense layer; 0 leaves it out. `dropout`: share in 0..0.9.
     """
 
     architecture: Literal["original", "pooled"] = "original"
-    filters: tuple[Annotated[int, Field(ge=1, le=256)], ...] = Field(default=(32, 64), min_length=1, max_length=3)
+    filters: tuple[Annotated[int, Field(ge=FILTER_LIMITS[0], le=FILTER_LIMITS[1])], ...] = Field(
+        default=(32, 64), min_length=1, max_length=MAX_BLOCKS
+    )
     dense_units: Annotated[int, _within("dense_units")] = 128
     dropout: Annotated[float, _within("dropout")] = 0.0
 
@@ -129,6 +136,13 @@ def changed(config: TrainingConfig, **values: Any) -> TrainingConfig:
         else:
             raise ConfigError(f"{name}: no such setting. Received: {value!r}.", name)
     return config_from_json(merged)
+
+
+def differing(configs: Sequence[TrainingConfig]) -> dict[str, list[Any]]:
+    """The settings that are not the same in all of these configs, by flat name, each with its value in every one."""
+    flat = [flattened(config) for config in configs]
+    values = {name: [settings[name] for settings in flat] for name in flat[0]} if flat else {}
+    return {name: column for name, column in values.items() if any(value != column[0] for value in column)}
 
 
 def flattened(config: TrainingConfig) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import zipfile
 import zlib
@@ -145,6 +146,17 @@ class Bundle:
                 return np.asarray(file[f"layers/{first}/vars/0"], np.float32)
         except (OSError, KeyError, zipfile.BadZipFile, zlib.error) as error:
             raise self._error("has no readable mnist_model.keras") from error
+
+    def zip_bytes(self) -> bytes:
+        """The four files as a ZIP archive; raises BundleError when one is missing."""
+        buffer = io.BytesIO()
+        try:
+            with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+                for path in self.files:
+                    archive.write(path, path.name)
+        except OSError as error:
+            raise self._error("is incomplete") from error
+        return buffer.getvalue()
 
     def _error(self, what: str) -> BundleError:
         return BundleError(f"The model in {self.folder} {what}. Choose another model, or train it again.", self.folder)

@@ -120,6 +120,11 @@ class Run:
         return self.folder / "stop"
 
     @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop and has not come to its end yet."""
+        return self.stop_file.exists()
+
+    @property
     def bundle(self) -> Bundle:
         return Bundle(self.folder / "model")
 

@@ -5,14 +5,27 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 
 from filelock import FileLock
 
 from core.config import TrainingConfig
 from core.errors import RunError
-from core.runs.registry import create_run, list_runs
+from core.runs.registry import create_run, delete_run, list_runs
 from core.runs.run import Run, Status
 from core.workspace import PROJECT, Workspace, make_folder, storage_errors
+
+
+@dataclass(frozen=True)
+class Overview:
+    """One look at all trainings: `latest` is the run at work, else the newest one that is over; `waiting` comes next.
+
+    `busy`: whether anything is at work or waits.
+    """
+
+    latest: Run | None
+    waiting: tuple[Run, ...]
+    busy: bool
 
 
 def submit(workspace: Workspace, config: TrainingConfig) -> Run:
@@ -53,15 +66,23 @@ def request_stop(workspace: Workspace, run: Run) -> None:
             run.stop_file.touch()
 
 
-def running_run(workspace: Workspace) -> Run | None:
-    """The run at work, if any."""
-    found = _states(workspace, "running")
-    return found[0][0] if found else None
+def withdraw(workspace: Workspace, run: Run) -> None:
+    """Take a run out of the queue, and delete it; raises RunError when it has started meanwhile."""
+    with _locked(workspace):
+        status = run.status()
+        if status.state != "queued":
+            raise RunError(f"Run {run.id} is {status.state} already; it no longer waits in the queue.", run.id)
+        run.write_status(status.model_copy(update={"state": "stopped", "message": "Stopped before it started."}))
+        delete_run(workspace, run)
 
 
-def queued_runs(workspace: Workspace) -> list[Run]:
-    """The runs that wait, the next one first."""
-    return [run for run, _ in reversed(_states(workspace, "queued"))]
+def overview(workspace: Workspace) -> Overview:
+    """What is at work, what waits (the next one first), and what ended last."""
+    readable = _readable(workspace)
+    running = [run for run, status in readable if status.state == "running"]
+    waiting = tuple(run for run, status in reversed(readable) if status.state == "queued")
+    started = running or [run for run, status in readable if status.state != "queued"]
+    return Overview(latest=started[0] if started else None, waiting=waiting, busy=bool(running or waiting))
 
 
 def _start(workspace: Workspace, run: Run, status: Status) -> None:
@@ -88,14 +109,17 @@ def _start(workspace: Workspace, run: Run, status: Status) -> None:
 
 def _states(workspace: Workspace, state: str) -> list[tuple[Run, Status]]:
     """Runs in a state, newest first; a run whose status cannot be read is in none."""
+    return [(run, status) for run, status in _readable(workspace) if status.state == state]
+
+
+def _readable(workspace: Workspace) -> list[tuple[Run, Status]]:
+    """Every run whose status can be read, newest first."""
     found = []
     for run in list_runs(workspace):
         try:
-            status = run.status()
+            found.append((run, run.status()))
         except RunError:
             continue
-        if status.state == state:
-            found.append((run, status))
     return found
 
 
