@@ -6,6 +6,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from core.classifier.evaluation import ClassMetrics, row_shares
+
 DIGITS = [str(digit) for digit in range(10)]
 
 
@@ -30,3 +32,78 @@ def probability_bars(probabilities: np.ndarray) -> alt.LayerChart:
         x=alt.X("probability"), text=alt.Text("probability", format=".1%")
     )
     return (bars + labels).properties(height=300)
+
+
+def class_balance(counts: np.ndarray, ink: str) -> alt.LayerChart:
+    """Images of each digit, counts (10,), as bars with their values in the colour `ink`."""
+    table = pd.DataFrame({"digit": DIGITS, "images": counts})
+    base = alt.Chart(table).encode(
+        x=alt.X("digit:N", title="Digit", sort=DIGITS, axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("images:Q", title="Images", axis=alt.Axis(format=",d", tickMinStep=1)),
+        tooltip=["digit", alt.Tooltip("images", format=",")],
+    )
+    labels = base.mark_text(baseline="bottom", dy=-3, color=ink).encode(text=alt.Text("images", format=","))
+    return (base.mark_bar(cornerRadiusEnd=3) + labels).properties(height=280)
+
+
+MISTAKE = "#d9652b"
+RIGHT = "#0f9d8a"
+
+
+def confusion_heatmap(matrix: np.ndarray, *, shares: bool, ink: str) -> alt.LayerChart:
+    """A confusion matrix of counts (10, 10), rows true, columns said, with a clickable selection named `cell`.
+
+    `shares` shows each cell as a share of its row. Mistakes and hits have colours of their own, or the diagonal would
+    leave no shade for the mistakes. `ink`: colour of the numbers.
+    """
+    table = pd.DataFrame(
+        {
+            "true": np.repeat(DIGITS, 10),
+            "said": np.tile(DIGITS, 10),
+            "count": matrix.ravel(),
+            "share": row_shares(matrix).ravel(),
+        }
+    )
+    table["hit"] = table["true"] == table["said"]
+    worst = max(1, int(table.loc[~table["hit"], "count"].max()))
+    # A square root lets single mistakes be seen beside the most frequent ones.
+    table["shade"] = np.where(table["hit"], 0.45, 0.06 + 0.84 * np.sqrt(table["count"] / worst))
+    cell = alt.selection_point(name="cell", fields=["true", "said"], toggle=False)
+    axis = alt.Axis(labelAngle=0, ticks=False, domain=False, grid=False, labelFontSize=13, titleFontSize=13)
+    base = alt.Chart(table).encode(
+        x=alt.X("said:N", title="What the model said", sort=DIGITS, axis=axis),
+        y=alt.Y("true:N", title="True digit", sort=DIGITS, axis=axis),
+        tooltip=[
+            alt.Tooltip("true", title="true digit"),
+            "said",
+            alt.Tooltip("count", title="images", format=","),
+            alt.Tooltip("share", title="share of the row", format=".2%"),
+        ],
+    )
+    cells = (
+        base.mark_rect(cornerRadius=3, cursor="pointer", strokeWidth=2)
+        .encode(
+            color=alt.condition("datum.hit", alt.value(RIGHT), alt.value(MISTAKE)),
+            opacity=alt.Opacity("shade:Q", scale=None),
+            stroke=alt.condition(cell, alt.value(MISTAKE), alt.value("transparent"), empty=False),
+        )
+        .add_params(cell)
+    )
+    shown = alt.Text("share:Q", format=".1%") if shares else alt.Text("count:Q", format=",")
+    numbers = (
+        base.transform_filter("datum.count > 0").mark_text(fontSize=11, cursor="pointer", color=ink).encode(text=shown)
+    )
+    return (cells + numbers).properties(height=440)
+
+
+def class_table(metrics: list[ClassMetrics]) -> pd.DataFrame:
+    """A row a digit; precision, recall and F1 in percent."""
+    return pd.DataFrame(
+        {
+            "Digit": [row.digit for row in metrics],
+            "Precision": [row.precision * 100 for row in metrics],
+            "Recall": [row.recall * 100 for row in metrics],
+            "F1": [row.f1 * 100 for row in metrics],
+            "Support": [row.support for row in metrics],
+        }
+    )

@@ -109,6 +109,35 @@ def digit_grid(
     return int(clicked) if clicked is not None else None
 
 
+def picture(image: np.ndarray, width: int) -> str:
+    """HTML of one image (h, w), its pixels sharp, at most `width` pixels wide."""
+    style = f"width:100%;max-width:{width}px;image-rendering:pixelated;border-radius:4px"
+    return f'<img alt="the image, enlarged" src="{png_source(image)}" style="{style}">'
+
+
+def ink_colour() -> str:
+    """The colour of text inside charts: Streamlit's theme reaches their axes, but not their marks."""
+    return "#e6eeec" if st.context.theme.type == "dark" else "#17211f"
+
+
+def pixel_table(image: np.ndarray) -> None:
+    """An image (28, 28) as a table of its values 0..255, each on its own shade; scrolls sideways on a phone."""
+    rows = "".join(
+        "<tr>"
+        + "".join(
+            f'<td style="background:rgb({value},{value},{value});color:{ink}">{value}</td>'
+            for value, ink in ((value, "#000" if value > 127 else "#bbb") for value in row)
+        )
+        + "</tr>"
+        for row in image
+    )
+    st.html(
+        "<style>.pixels{overflow-x:auto}.pixels table{border-collapse:collapse;font:10px/1 monospace}"
+        ".pixels td{width:26px;min-width:26px;height:22px;padding:0;text-align:center;border:1px solid #8883}</style>"
+        f'<div class="pixels"><table aria-label="pixel values">{rows}</table></div>'
+    )
+
+
 def model_picker(key: str) -> tuple[str, Bundle]:
     """Let the person choose among all models; the one in use comes first, the choice holds across pages."""
     bundles = cache.models()

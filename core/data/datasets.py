@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,6 +91,12 @@ def class_means(split: Split) -> np.ndarray:
 def class_counts(split: Split) -> np.ndarray:
     """Number of images of each digit, int64 (10,)."""
     return np.bincount(split.labels, minlength=CLASSES)
+
+
+def sample_order(labels: np.ndarray, digits: Collection[int] = (), seed: int | None = None) -> np.ndarray:
+    """Indices of the samples of these digits (all, where none is named), in their order or shuffled with a seed."""
+    chosen = np.flatnonzero(np.isin(labels, list(digits))) if digits else np.arange(len(labels))
+    return chosen if seed is None else np.random.default_rng(seed).permutation(chosen)
 
 
 def stratified_split(labels: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

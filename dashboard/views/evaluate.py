@@ -1,0 +1,190 @@
+"""The Evaluate page: where a model is right, where it errs, and on which images."""
+
+import streamlit as st
+
+from core.classifier.bundle import Card
+from core.classifier.evaluation import (
+    Evaluation,
+    cell_members,
+    class_metrics,
+    confusion_matrix,
+    mistakes,
+)
+from core.data.datasets import Split
+from core.errors import BundleError, DataError
+from dashboard import cache, charts
+from dashboard.components import digit_grid, heading, ink_colour, model_picker
+
+PAGE = 48
+
+
+def test_images(card: Card) -> Split | None:
+    """The test images that the model was evaluated on, or None with a sentence where they are not on this machine."""
+    try:
+        data = cache.dataset(card.data.id)
+    except DataError as error:
+        st.info(
+            f"The figures are complete, but the images cannot be shown: {error}", icon=":material/image_not_supported:"
+        )
+        return None
+    if data.fingerprint != card.data.fingerprint:
+        st.info(
+            "The figures are complete, but the images cannot be shown: this model was tested on other data than this "
+            "machine has.",
+            icon=":material/image_not_supported:",
+        )
+        return None
+    return data.test
+
+
+def summary(card: Card, evaluation: Evaluation) -> None:
+    """The headline figures."""
+    metrics = card.metrics
+    wrong = len(mistakes(evaluation))
+    with st.container(horizontal=True):
+        st.metric(
+            "Test accuracy",
+            f"{metrics.test_accuracy:.2%}",
+            f"95 % interval: {metrics.test_accuracy_low:.2%} to {metrics.test_accuracy_high:.2%}",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            help="Share of test images read rightly, measured once, at the end of the training. On endlessly many such "
+            "images it would lie in the interval 19 times out of 20 (Wilson, 1927).",
+        )
+        st.metric(
+            "Mistakes",
+            f"{wrong:,}",
+            f"of {len(evaluation.labels):,} images of {card.data.title}",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+        )
+        st.metric(
+            "Validation accuracy",
+            f"{metrics.validation_accuracy:.2%}",
+            f"best of {metrics.epochs} epochs: number {metrics.best_epoch}",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            help="On the images that the best epoch was chosen with; the test accuracy is the fair figure.",
+        )
+
+
+@st.fragment
+def matrix_section(name: str, evaluation: Evaluation, test: Split | None) -> None:
+    """The confusion matrix; a click on a cell shows its images."""
+    st.subheader("Confusion matrix", anchor=False)
+    st.markdown("Each row is a true digit, each column what the model said. **Click a cell** to see those very images.")
+    shares = st.segmented_control(
+        "Show",
+        ["Counts", "Row shares"],
+        default="Counts",
+        required=True,
+        key="matrix_mode",
+        label_visibility="collapsed",
+    )
+    left, right = st.columns([1.15, 1])
+    with left:
+        event = st.altair_chart(
+            charts.confusion_heatmap(confusion_matrix(evaluation), shares=shares == "Row shares", ink=ink_colour()),
+            width="stretch",
+            on_select="rerun",
+            selection_mode=["cell"],
+            key=f"matrix_{name}",
+        )
+    with right:
+        picked = event.selection.get("cell") or []
+        if not picked:
+            st.info("No cell is chosen yet. The coloured ones are mistakes.", icon=":material/ads_click:")
+        else:
+            show_cell(evaluation, test, int(picked[0]["true"]), int(picked[0]["said"]))
+
+
+def show_cell(evaluation: Evaluation, test: Split | None, true: int, said: int) -> None:
+    """The images of one cell, surest answers first."""
+    members = cell_members(evaluation, true, said)
+    what = f"{true}s read as {true}" if true == said else f"{true}s taken for {said}"
+    st.markdown(f"**{what}: {len(members):,}**")
+    if not len(members):
+        st.caption("It never happened on the test set.")
+    elif test is not None:
+        shown = members[:PAGE]
+        if len(members) > PAGE:
+            st.caption(f"The {PAGE} that the model was surest of.")
+        digit_grid(
+            test.images[shown],
+            key=f"cell_{true}_{said}",
+            captions=[f"{evaluation.probabilities[index, said]:.0%}" for index in shown],
+            titles=[f"test image {index}: a {true}, read as {said}" for index in shown],
+            tile=56,
+            clickable=False,
+        )
+
+
+def class_table(evaluation: Evaluation) -> None:
+    """Precision, recall, F1 and support of each digit."""
+    st.subheader("Digit by digit", anchor=False)
+    st.dataframe(
+        charts.class_table(class_metrics(confusion_matrix(evaluation))),
+        hide_index=True,
+        width="stretch",
+        height="content",
+        column_config={
+            "Digit": st.column_config.NumberColumn(width="small"),
+            "Precision": st.column_config.NumberColumn(
+                format="%.2f %%", help="Of the images that it called this digit, how many were."
+            ),
+            "Recall": st.column_config.NumberColumn(
+                format="%.2f %%", help="Of this digit's images, how many it found."
+            ),
+            "F1": st.column_config.NumberColumn(format="%.2f %%", help="Harmonic mean of precision and recall."),
+            "Support": st.column_config.NumberColumn(format="localized", help="Images of this digit in the test set."),
+        },
+    )
+
+
+@st.fragment
+def gallery(evaluation: Evaluation, test: Split) -> None:
+    """All mistakes, worst first."""
+    st.subheader("Mistakes, worst first", anchor=False)
+    wrong = mistakes(evaluation)
+    if not len(wrong):
+        st.success("Not one mistake on this test set.")
+        return
+    pages = -(-len(wrong) // PAGE)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        page = 1
+        if pages > 1:
+            page = st.number_input(f"Page, of {pages:,}", 1, pages, 1, key="mistakes_page", width=160)
+        st.caption("Worst are those where the model was surest of a wrong answer. Could you read them all?")
+    shown = wrong[(page - 1) * PAGE : page * PAGE]
+    said = evaluation.predictions
+    digit_grid(
+        test.images[shown],
+        key="mistakes_grid",
+        captions=[
+            f"{evaluation.labels[index]}, said {said[index]} ({evaluation.probabilities[index, said[index]]:.0%})"
+            for index in shown
+        ],
+        titles=[f"test image {index}" for index in shown],
+        tile=84,
+        clickable=False,
+    )
+
+
+heading(
+    "Evaluate", "How well a model reads digits that it never saw, which ones it confuses, and every mistake it made."
+)
+name, bundle = model_picker("evaluate_model")
+try:
+    card, evaluation = cache.card(bundle), cache.evaluation(bundle)
+except BundleError as error:
+    st.error(str(error), icon=":material/error:")
+    st.stop()
+summary(card, evaluation)
+test = test_images(card)
+matrix_section(name, evaluation, test)
+class_table(evaluation)
+if test is not None:
+    gallery(evaluation, test)
