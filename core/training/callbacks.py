@@ -41,7 +41,7 @@ class Journal(keras.callbacks.Callback):
         self._run = run
         self._batch_size = batch_size
         self._epochs, self._steps = epochs, steps
-        self._epoch = 0
+        self._epoch, self._done = 0, 0
         self._began = time.perf_counter()
         self._started = time.time()
         self._point = _Point()
@@ -64,11 +64,12 @@ class Journal(keras.callbacks.Callback):
         self.write("training", "Training.")
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self._epoch = epoch + 1
+        self._epoch, self._done = epoch + 1, 0
         self._point = _Point(time=self.seconds)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         done, now = batch + 1, self.seconds
+        self._done = done
         if now - self._point.time < max(POINT_SECONDS, now / 1000) and done != self._steps:
             return
         current = _Point(done, now, logs["loss"], logs["accuracy"]) if logs else self._point
@@ -88,7 +89,7 @@ class Journal(keras.callbacks.Callback):
         values: dict[str, Any] = {
             **(logs or {}),
             "epoch": epoch + 1,
-            "step": self._step(self._point.step),
+            "step": self._step(self._done),
             "seconds": self.seconds,
             "learning_rate": float(self.model.optimizer.learning_rate),
         }

@@ -23,7 +23,8 @@ def main(folder: Path) -> int:
     if sys.platform == "win32":
         psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
     else:
-        os.nice(10)
+        # Counted from 0: the worker that started this one from the queue may have stepped back already.
+        os.nice(max(0, 10 - os.nice(0)))
     try:
         end = _train(run, workspace)
     except TrazoError as error:
