@@ -1,0 +1,59 @@
+"""`python -m dashboard`: start the dashboard at HOST and PORT."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import socket
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    """Parse, look whether the port is free, serve until Ctrl-C."""
+    options = _parse()
+    problem = _why_not(options.host, options.port)
+    if problem:
+        sys.exit(problem)
+    # Streamlit looks for .streamlit/config.toml beside the program that was started.
+    sys.argv = [str(PROJECT / "trazo")]
+    from dashboard.app import app
+
+    app.run(config={"server.address": options.host, "server.port": options.port})
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m dashboard", description="Start the Trazo dashboard.")
+    parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"), help="address to listen on (HOST)")
+    parser.add_argument("--port", default=os.environ.get("PORT", "8501"), type=_port, help="port to listen on (PORT)")
+    return parser.parse_args()
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535. Received: {text!r}.")
+    return int(text)
+
+
+def _why_not(host: str, port: int) -> str | None:
+    """One sentence on why nothing can listen there, or None. Asked before the seconds that start-up takes."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family) as listener:
+            if os.name == "posix":  # elsewhere this would let two programs share a port
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return f"Port {port} is in use by another program; choose another one, like PORT={port % 65535 + 1}."
+        if error.errno == errno.EACCES:
+            return f"Port {port} may not be used by this user; choose one above 1023, like PORT=8501."
+        return f"Nothing can listen at {host}, port {port} ({error.strerror}); choose another HOST, like 127.0.0.1."
+    return None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""The HTTP API: a picture in, the digit out as JSON.
+
+    curl -F file=@digit.png http://127.0.0.1:8501/api/predict
+    curl -H "Content-Type: image/png" --data-binary @digit.png http://127.0.0.1:8501/api/predict
+
+| status | when                                                                     |
+|--------|--------------------------------------------------------------------------|
+| 200    | the picture was read; `verdict` is "digit", or "blank" when it has no ink |
+| 400    | the body is empty, broken off, or a form without a field named `file`    |
+| 404    | there is no such address under /api/                                     |
+| 405    | the method is not POST (`Allow` names the right one)                     |
+| 413    | more than 10 MiB, or more pixels than a picture may have                 |
+| 415    | the content type is neither a picture's nor a form's                     |
+| 422    | the content type is right, but the bytes cannot be used as a picture     |
+| 500    | a fault of ours; the server's log has it                                 |
+| 503    | there is no model that could be used                                     |
+
+Every answer that is not 200 is `{"error": "one sentence"}`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import AsyncIterator
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from core.errors import BundleError, PictureError, PictureTooLarge
+from core.workspace import PROJECT
+
+if TYPE_CHECKING:
+    from core.runs.registry import ActivePredictor
+
+MAX_BODY_BYTES = 10 * 2**20
+"""The most that /api/predict takes, form and all."""
+
+_DECODERS = 2
+"""Pictures decoded at once. One of 40 megapixels takes some 200 MB while it is decoded."""
+
+_SENTENCES = {404: "There is nothing here; POST a picture to /api/predict."}
+_CUT_OFF = "The body broke off before its end; send the picture again."
+_EMPTY = "The body is empty; send a picture in it."
+_NO_FILE = "The form has no file; send the picture in a form field named `file`."
+_TOO_MUCH = f"The body is larger than {MAX_BODY_BYTES // 2**20} MiB; send a smaller picture."
+_WRONG_TYPE = (
+    "This content type is not a picture's; send the picture as the body with a type like image/png, "
+    "or in a multipart form field named `file`."
+)
+
+
+def build_api(predictor: ActivePredictor) -> Starlette:
+    """The app to mount at /api; `predictor` is asked for every picture, so a promoted model counts at once."""
+    decoders = anyio.CapacityLimiter(_DECODERS)
+
+    async def predict(request: Request) -> JSONResponse:
+        picture = await _received_picture(request)
+        answer = await anyio.to_thread.run_sync(_read_picture, predictor, picture, limiter=decoders)
+        return JSONResponse(answer)
+
+    async def health(_request: Request) -> JSONResponse:
+        model, _ = await anyio.to_thread.run_sync(predictor.current)
+        return JSONResponse({"status": "ok", "model": model.name, "version": _version()})
+
+    return Starlette(
+        routes=[Route("/predict", predict, methods=["POST"]), Route("/health", health, methods=["GET"])],
+        exception_handlers={
+            HTTPException: _http_error,
+            PictureTooLarge: _error_with(413),
+            PictureError: _error_with(422),
+            # The error's own sentence names a folder of this machine.
+            BundleError: _error_with(503, "No model can be loaded; choose or train another one on the Runs page."),
+            ClientDisconnect: _error_with(400, _CUT_OFF),
+            Exception: _error_with(500, "Something went wrong on our side; the log of the dashboard says what."),
+        },
+    )
+
+
+def _read_picture(predictor: ActivePredictor, picture: bytes) -> dict[str, Any]:
+    # SciPy and Pillow come with this import; the dashboard starts without them.
+    from core.data.pictures import ink_from_picture
+
+    model, current = predictor.current()
+    reading = current.read(ink_from_picture(picture))
+    return {
+        "verdict": reading.verdict,
+        "digit": reading.digit,
+        "confidence": reading.confidence,
+        "probabilities": None if reading.probabilities is None else reading.probabilities.tolist(),
+        "model": model.name,
+    }
+
+
+async def _received_picture(request: Request) -> bytes:
+    """The bytes of the picture in the body, whether it comes plainly or in a form."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        return await _form_file(request, await _limited_body(request))
+    if kind and kind != "application/octet-stream" and not kind.startswith("image/"):
+        raise HTTPException(415, _WRONG_TYPE)
+    return await _limited_body(request)
+
+
+async def _limited_body(request: Request) -> bytes:
+    """The body, counted as it comes in: what Content-Length claims is not relied on."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise HTTPException(413, _TOO_MUCH)
+    if not body:
+        raise HTTPException(400, _EMPTY)
+    return bytes(body)
+
+
+async def _form_file(request: Request, body: bytes) -> bytes:
+    async def stream() -> AsyncIterator[bytes]:
+        yield body
+
+    try:
+        form = await MultiPartParser(request.headers, stream(), max_files=1, max_fields=8).parse()  # type: ignore[arg-type]
+    except (MultiPartException, KeyError) as error:
+        raise HTTPException(400, _NO_FILE) from error
+    try:
+        file = form.get("file")
+        if file is None or isinstance(file, str):
+            raise HTTPException(400, _NO_FILE)
+        picture = await file.read()
+    finally:
+        await form.close()
+    if not picture:
+        raise HTTPException(400, _EMPTY)
+    return picture
+
+
+def _http_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "")
+        return JSONResponse({"error": f"This address answers {allowed} only."}, 405, headers=error.headers)
+    sentence = _SENTENCES.get(error.status_code, error.detail)
+    return JSONResponse({"error": sentence}, error.status_code, headers=error.headers)
+
+
+def _error_with(status: int, sentence: str | None = None) -> Any:
+    """A handler that answers with `status` and `sentence`, else with the error's own."""
+
+    def handler(_request: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"error": sentence or str(error)}, status)
+
+    return handler
+
+
+@cache
+def _version() -> str:
+    return str(tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])

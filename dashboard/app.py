@@ -1,0 +1,95 @@
+"""The ASGI app: the Streamlit pages, Gradio, Netron and the API on one port.
+
+`streamlit run dashboard/app.py` and `python -m dashboard` both start `app`.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from pathlib import Path
+
+# `streamlit run` puts only dashboard/ on the path.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import anyio
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import Mount, Route
+from streamlit import net_util
+from streamlit.web.server.server_util import get_url
+
+from core.errors import BundleError
+from core.runs.registry import ActivePredictor
+from core.workspace import Workspace
+from dashboard.api import build_api
+from dashboard.gradio_app import GradioDemo
+from dashboard.headers import SecurityHeaders
+from dashboard.netron_app import netron_routes
+
+_logger = logging.getLogger(__name__)
+
+_FIRST_PAGE_NEEDS = ("dashboard.charts", "dashboard.components", "core.data.pictures")
+"""What the first visitor would otherwise wait for."""
+
+# Streamlit asks a server on the internet for our address whenever a page of another origin knocks.
+net_util.get_external_ip = lambda: None
+
+workspace = Workspace.from_environment()
+predictor = ActivePredictor(workspace)
+gradio_demo = GradioDemo(predictor)
+
+
+def _warm_up() -> None:
+    for module in _FIRST_PAGE_NEEDS:
+        import_module(module)
+    try:
+        predictor.current()
+    except BundleError as error:
+        _logger.warning("%s", error)
+
+
+async def _load_in_background() -> None:
+    await anyio.to_thread.run_sync(_warm_up)
+    await gradio_demo.serve()
+
+
+@asynccontextmanager
+async def _lifespan(_app: st.App) -> AsyncIterator[None]:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_load_in_background)
+        print(f"Trazo is at {_address()} (Ctrl-C ends it).", flush=True)  # noqa: T201 - what both ways of starting say
+        yield
+        tasks.cancel_scope.cancel()
+
+
+def _address() -> str:
+    """The address to open in a browser on this machine."""
+    named = st.get_option("server.address")
+    host = "127.0.0.1" if named in (None, "", "0.0.0.0", "::") else str(named)
+    return get_url(f"[{host}]" if ":" in host else host)
+
+
+async def _to_slash(request: Request) -> RedirectResponse:
+    """Send /gradio to /gradio/; relative, so that it holds behind a proxy's prefix, too."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{request.url.path.rpartition('/')[2]}/{query}")
+
+
+app = st.App(
+    Path(__file__).with_name("main.py"),
+    routes=[
+        Route("/gradio", _to_slash),
+        Mount("/gradio", gradio_demo, max_body_size=10 * 2**20),
+        Route("/netron", _to_slash),
+        *netron_routes(workspace),
+        Mount("/api", build_api(predictor)),
+    ],
+    middleware=[Middleware(SecurityHeaders)],
+    lifespan=_lifespan,
+)

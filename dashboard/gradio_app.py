@@ -1,0 +1,150 @@
+"""The original notebook's demo: a sketchpad, Submit, and the probabilities of the ten digits."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from starlette.responses import HTMLResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core.errors import TrazoError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from core.runs.registry import ActivePredictor
+
+_logger = logging.getLogger(__name__)
+
+DRAW_FIRST = "Draw a digit first"
+"""What an empty sketch gets instead of a digit."""
+
+_SIDE = 280
+_BRUSH = 10
+"""Half the width of a stroke, in pixels of the 280: about as wide as MNIST's, once the drawing is 28 wide."""
+
+_PICK_BRUSH = """
+() => setInterval(() => {
+  const pad = document.getElementById("sketchpad");
+  if (pad && !pad.querySelector("button.highlight")) pad.querySelector("button.quite-round")?.click();
+}, 200)
+"""
+"""Gradio's sketchpad starts, and starts again after Clear, with no tool in hand; this picks up the brush."""
+
+_KEEP_FILES = 3600
+"""Seconds after which Gradio may delete the pictures that a sketch leaves in its temporary folder."""
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Gradio demo</title>{refresh}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>:root {{ color-scheme: light dark; font: 1rem system-ui, sans-serif }}
+body {{ display: grid; place-items: center; min-height: 80vh; margin: 1rem; text-align: center }}</style></head>
+<body><p role="status">{sentence}</p></body></html>
+"""
+_LOADING = _PAGE.format(
+    refresh='<meta http-equiv="refresh" content="1">',
+    sentence="The Gradio demo is loading; this page opens it as soon as it is ready.",
+)
+_BROKEN = _PAGE.format(
+    refresh="", sentence="The Gradio demo could not be loaded; the log of the dashboard says why. All other pages work."
+)
+
+
+class GradioDemo:
+    """An ASGI app that is there at once and becomes the demo when Gradio, which takes seconds to import, is loaded.
+
+    Until then it answers 503 with a page that refreshes itself.
+    """
+
+    def __init__(self, predictor: ActivePredictor) -> None:
+        self._predictor = predictor
+        self._app: ASGIApp | None = None
+        self._broken = False
+
+    async def serve(self) -> None:
+        """Load Gradio in a thread, then keep it running until this task is cancelled."""
+        try:
+            app = await anyio.to_thread.run_sync(build_gradio_app, self._predictor)
+        except Exception:
+            _logger.exception("The Gradio demo could not be loaded.")
+            self._broken = True
+            return
+        # Gradio's queue runs in its lifespan, which a server enters only for the outermost app.
+        async with app.router.lifespan_context(app):
+            self._app = app
+            await anyio.sleep_forever()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._app or self._wait
+        await app(scope, receive, send)
+
+    async def _wait(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {"Cache-Control": "no-store"} if self._broken else {"Cache-Control": "no-store", "Retry-After": "1"}
+        await HTMLResponse(_BROKEN if self._broken else _LOADING, 503, headers)(scope, receive, send)
+
+
+def build_gradio_app(predictor: ActivePredictor) -> Any:
+    """The demo as a FastAPI app that lies at the root of wherever it is mounted. Takes seconds: it imports Gradio.
+
+    The API has one endpoint, `/predict`: a sketch as Gradio's ImageEditor sends it (`background`, `layers`,
+    `composite`) in, `{"label", "confidences"}` out.
+    """
+    # Both are read on import; nothing is sent anywhere.
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    import gradio as gr
+    from fastapi import FastAPI
+
+    from core.data.pictures import ink_from_array  # SciPy and Pillow come with it
+
+    def read_sketch(sketch: dict[str, np.ndarray] | None) -> dict[str, float] | str:
+        if sketch is None or sketch.get("composite") is None:
+            return DRAW_FIRST
+        try:
+            reading = predictor.read(ink_from_array(sketch["composite"]))
+        except TrazoError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        if reading.probabilities is None:
+            return DRAW_FIRST
+        return {str(digit): float(share) for digit, share in enumerate(reading.probabilities)}
+
+    demo = gr.Interface(
+        read_sketch,
+        gr.Sketchpad(
+            label="Draw a digit",
+            elem_id="sketchpad",
+            type="numpy",
+            canvas_size=(_SIDE, _SIDE),
+            fixed_canvas=True,
+            brush=gr.Brush(default_size=_BRUSH, colors=["#000000"], color_mode="fixed"),
+            layers=False,
+            transforms=(),
+            buttons=[],
+        ),
+        gr.Label(label="Prediction", num_top_classes=10),
+        title="Handwritten digits",
+        description="Draw one digit from 0 to 9 and press Submit.",
+        api_name="predict",
+        flagging_mode="never",
+        analytics_enabled=False,
+        delete_cache=(_KEEP_FILES, _KEEP_FILES),
+    )
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    return gr.mount_gradio_app(
+        app,
+        demo,
+        path="",
+        # Fonts of the visitor's own machine: nothing is fetched for them.
+        theme=gr.themes.Default(
+            primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
+        ),
+        js=_PICK_BRUSH,
+        footer_links=["api"],
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        max_file_size="10mb",
+    )

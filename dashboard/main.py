@@ -1,0 +1,22 @@
+"""The router of the Streamlit pages."""
+
+from pathlib import Path
+
+import streamlit as st
+
+LOGO = Path(__file__).parent / "assets" / "logo.svg"
+
+st.set_page_config(page_title="Trazo", page_icon=str(LOGO), layout="wide")
+st.logo(str(LOGO), size="large")
+
+st.navigation(
+    [
+        st.Page("views/draw.py", title="Draw", icon=":material/draw:", default=True),
+        st.Page("views/data.py", title="Data", icon=":material/grid_view:"),
+        st.Page("views/train.py", title="Train", icon=":material/model_training:"),
+        st.Page("views/runs.py", title="Runs", icon=":material/table_rows:"),
+        st.Page("views/evaluate.py", title="Evaluate", icon=":material/fact_check:"),
+        st.Page("views/model.py", title="Model", icon=":material/account_tree:"),
+        st.Page("views/gradio_demo.py", title="Gradio demo", icon=":material/widgets:"),
+    ]
+).run()

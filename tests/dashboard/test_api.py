@@ -1,0 +1,149 @@
+"""What clients of /api/ rely on."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from starlette.testclient import TestClient
+
+from core.errors import BundleError
+from core.runs.registry import ActivePredictor
+from core.workspace import Workspace
+from dashboard.api import MAX_BODY_BYTES, build_api
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
+    return TestClient(build_api(ActivePredictor(Workspace(tmp_path_factory.mktemp("workspace")))))
+
+
+def png(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def drawn_one() -> bytes:
+    image = Image.new("RGB", (200, 200), "white")
+    ImageDraw.Draw(image).line([(100, 40), (100, 160)], fill="black", width=14)
+    return png(image)
+
+
+def test_picture_as_body_is_read(client: TestClient) -> None:
+    answer = client.post("/predict", content=drawn_one(), headers={"Content-Type": "image/png"})
+
+    assert answer.status_code == 200
+    reading = answer.json()
+    assert (reading["verdict"], reading["digit"], reading["model"]) == ("digit", 1, "shipped")
+    assert reading["confidence"] == max(reading["probabilities"])
+    assert np.isclose(sum(reading["probabilities"]), 1)
+
+
+def test_picture_in_a_form_is_read_as_in_a_body(client: TestClient) -> None:
+    as_body = client.post("/predict", content=drawn_one(), headers={"Content-Type": "image/png"})
+
+    as_form = client.post("/predict", files={"file": ("one.png", drawn_one(), "image/png")})
+
+    assert as_form.json() == as_body.json()
+
+
+def test_body_without_content_type_is_taken_as_a_picture(client: TestClient) -> None:
+    assert client.post("/predict", content=drawn_one()).status_code == 200
+
+
+def test_picture_without_ink_is_blank_and_no_digit(client: TestClient) -> None:
+    answer = client.post("/predict", content=png(Image.new("L", (50, 50), 255)))
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "verdict": "blank",
+        "digit": None,
+        "confidence": None,
+        "probabilities": None,
+        "model": "shipped",
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "request_"),
+    [
+        (400, {"content": b"", "headers": {"Content-Type": "image/png"}}),
+        (400, {"files": {"picture": ("one.png", b"1", "image/png")}}),
+        (400, {"files": {"file": ("one.png", b"", "image/png")}}),
+        (400, {"data": {"file": "one"}, "files": {"other": b"1"}}),
+        (400, {"content": b"--x--", "headers": {"Content-Type": "multipart/form-data"}}),
+        (413, {"content": png(Image.new("1", (6400, 6400)))}),
+        (415, {"content": b"{}", "headers": {"Content-Type": "application/json"}}),
+        (415, {"data": {"file": "one"}}),
+        (422, {"content": b"not a picture", "headers": {"Content-Type": "image/png"}}),
+        (422, {"content": drawn_one()[:60], "headers": {"Content-Type": "image/png"}}),
+    ],
+)
+def test_unusable_request_gets_its_status_and_one_sentence(
+    client: TestClient, status: int, request_: dict[str, object]
+) -> None:
+    answer = client.post("/predict", **request_)  # type: ignore[arg-type]
+
+    assert answer.status_code == status
+    assert list(answer.json()) == ["error"]
+    assert answer.json()["error"].endswith(".")
+
+
+def test_endless_body_is_refused_before_it_ends(client: TestClient) -> None:
+    sent = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal sent
+        while sent < 4 * MAX_BODY_BYTES:
+            sent += 2**20
+            yield bytes(2**20)
+
+    answer = client.post("/predict", content=endless(), headers={"Content-Type": "image/png", "Content-Length": "5"})
+
+    assert answer.status_code == 413
+    assert "10 MiB" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
+def test_other_methods_are_told_which_is_allowed(client: TestClient, method: str) -> None:
+    answer = client.request(method, "/predict")
+
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "POST"
+    assert answer.json() == {"error": "This address answers POST only."}
+
+
+def test_unknown_address_is_answered_in_json(client: TestClient) -> None:
+    answer = client.get("/predictions")
+
+    assert answer.status_code == 404
+    assert "/api/predict" in answer.json()["error"]
+
+
+def test_health_names_model_and_version(client: TestClient) -> None:
+    answer = client.get("/health")
+
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "model": "shipped", "version": answer.json()["version"]}
+    assert answer.json()["version"][0].isdigit()
+
+
+class _Broken:
+    def current(self) -> None:
+        raise BundleError("The model in /srv/secret/place cannot be loaded.", Path("/srv/secret/place"))
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/health"), ("POST", "/predict")])
+def test_missing_model_is_said_without_naming_folders(method: str, path: str) -> None:
+    client = TestClient(build_api(_Broken()))  # type: ignore[arg-type]
+
+    answer = client.request(method, path, content=drawn_one())
+
+    assert answer.status_code == 503
+    assert "No model can be loaded" in answer.json()["error"]
+    assert "secret" not in answer.text

@@ -1,0 +1,165 @@
+"""The dashboard as one process on one port, however it is started."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import psutil
+import pytest
+from gradio_client import Client, handle_file
+from PIL import Image, ImageDraw
+
+from core.workspace import PROJECT
+from tests.e2e.dashboard_process import free_port
+from tests.waiting import wait_until
+
+STARTS = {
+    "python -m dashboard": ["-m", "dashboard", "--port", "{port}"],
+    "streamlit run": ["-m", "streamlit", "run", "dashboard/app.py", "--server.port", "{port}"],
+}
+
+
+class Dashboard(NamedTuple):
+    address: str
+    process: psutil.Popen
+    log: Path
+
+
+def environment(workspace: Path) -> dict[str, str]:
+    return {**os.environ, "TRAZO_WORKSPACE": str(workspace), "HOST": "127.0.0.1"}
+
+
+@pytest.fixture(scope="module", params=STARTS)
+def dashboard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    port = free_port()
+    folder = tmp_path_factory.mktemp("dashboard")
+    log = folder / "log"
+    command = [sys.executable, *(word.format(port=port) for word in STARTS[request.param])]
+    with log.open("w") as output:
+        process = psutil.Popen(
+            command, cwd=PROJECT, env=environment(folder / "workspace"), stdout=output, stderr=subprocess.STDOUT
+        )
+    running = Dashboard(f"http://127.0.0.1:{port}", process, log)
+    try:
+        wait_for(f"{running.address}/_stcore/health", running)
+        wait_for(f"{running.address}/gradio/", running)
+        yield running
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def wait_for(url: str, dashboard: Dashboard) -> None:
+    def answers() -> bool:
+        assert dashboard.process.is_running(), dashboard.log.read_text()
+        try:
+            answer = httpx.get(url)
+        except httpx.TransportError:
+            return False
+        assert "could not be loaded" not in answer.text, dashboard.log.read_text()
+        return answer.status_code == 200
+
+    wait_until(answers, seconds=90, what=f"An answer of {url}")
+
+
+@pytest.mark.parametrize("path", ["/", "/train", "/api/health", "/gradio/", "/netron/", "/_stcore/health"])
+def test_everything_is_on_one_port(dashboard: Dashboard, path: str) -> None:
+    assert httpx.get(dashboard.address + path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/gradio", "/netron"])
+def test_address_without_slash_leads_to_the_one_with_it(dashboard: Dashboard, path: str) -> None:
+    answer = httpx.get(f"{dashboard.address}{path}?a=1", follow_redirects=True)
+
+    assert answer.status_code == 200
+    assert str(answer.url) == f"{dashboard.address}{path}/?a=1"
+
+
+@pytest.mark.parametrize("path", ["/", "/api/health", "/gradio/", "/netron/", "/models/shipped/mnist_model.keras"])
+def test_every_answer_carries_the_security_headers(dashboard: Dashboard, path: str) -> None:
+    headers = httpx.get(dashboard.address + path).headers
+
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
+
+
+def test_gradio_client_gets_the_digit_of_a_drawing(dashboard: Dashboard, tmp_path: Path) -> None:
+    one = Image.new("RGB", (200, 200), "white")
+    ImageDraw.Draw(one).line([(100, 40), (100, 160)], fill="black", width=14)
+    one.save(tmp_path / "one.png")
+    Image.new("RGB", (200, 200), "white").save(tmp_path / "blank.png")
+    client = Client(f"{dashboard.address}/gradio/", verbose=False)
+
+    def predict(name: str) -> str:
+        sketch = {"background": None, "layers": [], "composite": handle_file(tmp_path / name)}
+        return str(client.predict(sketch, api_name="/predict")["label"])
+
+    assert [predict("one.png"), predict("blank.png")] == ["1", "Draw a digit first"]
+
+
+def test_start_prints_the_address(dashboard: Dashboard) -> None:
+    assert dashboard.address in dashboard.log.read_text()
+
+
+def test_idle_memory_stays_below_350_mb(dashboard: Dashboard) -> None:
+    assert dashboard.process.memory_info().rss < 350 * 2**20
+
+
+def test_dashboard_runs_without_tensorflow(tmp_path: Path) -> None:
+    program = """
+import sys
+from starlette.testclient import TestClient
+from dashboard.app import app
+from tests.waiting import wait_until
+with TestClient(app) as client:
+    wait_until(lambda: client.get("/gradio/").status_code == 200, seconds=90)
+    assert client.get("/netron/").status_code == client.get("/api/health").status_code == 200
+print(sorted({name.split(".")[0] for name in sys.modules} & {"tensorflow", "keras", "netron", "torch", "jax"}))
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, env=environment(tmp_path), capture_output=True, text=True
+    )
+
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def start(*options: str, workspace: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "dashboard", *options]
+    return subprocess.run(command, cwd=PROJECT, env=environment(workspace), capture_output=True, text=True)
+
+
+def test_busy_port_is_one_sentence_with_the_way_out(tmp_path: Path) -> None:
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = busy.getsockname()[1]
+
+        result = start("--port", str(port), workspace=tmp_path)
+
+    assert result.returncode == 1
+    assert result.stderr == f"Port {port} is in use by another program; choose another one, like PORT={port + 1}.\n"
+
+
+def test_unknown_host_is_one_sentence_with_the_way_out(tmp_path: Path) -> None:
+    result = start("--host", "nowhere.invalid", "--port", "8501", workspace=tmp_path)
+
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert "choose another HOST" in result.stderr
+
+
+@pytest.mark.parametrize("port", ["eighty", "0", "65536"])
+def test_impossible_port_is_refused(tmp_path: Path, port: str) -> None:
+    result = start("--port", port, workspace=tmp_path)
+
+    assert result.returncode == 2
+    assert "a port is a number from 1 to 65535" in result.stderr

@@ -1,0 +1,80 @@
+"""The original demo: there when it is loaded, polite until then, and in touch with nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.testclient import TestClient
+
+from core.runs.registry import ActivePredictor
+from core.workspace import Workspace
+from dashboard import gradio_app
+from dashboard.gradio_app import GradioDemo, build_gradio_app
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    app = build_gradio_app(ActivePredictor(Workspace(tmp_path_factory.mktemp("workspace"))))
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with app.router.lifespan_context(app):
+            yield
+
+    with TestClient(Starlette(routes=[Mount("/gradio", app)], lifespan=lifespan)) as client:
+        yield client
+
+
+def test_before_it_is_loaded_clients_are_told_to_come_back(tmp_path: Path) -> None:
+    demo = GradioDemo(ActivePredictor(Workspace(tmp_path)))
+    client = TestClient(demo)
+
+    answer = client.get("/")
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "1"
+    assert 'http-equiv="refresh"' in answer.text
+
+
+def test_demo_that_cannot_be_loaded_says_so_and_stops_refreshing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_predictor: ActivePredictor) -> None:
+        raise ImportError("no gradio")
+
+    monkeypatch.setattr(gradio_app, "build_gradio_app", broken)
+    demo = GradioDemo(ActivePredictor(Workspace(tmp_path)))
+
+    asyncio.run(demo.serve())
+    answer = TestClient(demo).get("/")
+
+    assert answer.status_code == 503
+    assert "could not be loaded" in answer.text
+    assert 'http-equiv="refresh"' not in answer.text
+
+
+def test_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/gradio/")
+
+    assert page.status_code == 200
+    loaded = re.findall(r'<(?:script|link|img|iframe)[^>]*?(?:src|href)="([^"]+)"', page.text)
+    assert loaded
+    assert [address for address in loaded if re.match(r"(https?:)?//", address)] == []
+    assert "fonts.googleapis.com" not in page.text + client.get("/gradio/theme.css").text
+
+
+def test_statistics_are_off(client: TestClient) -> None:
+    assert client.get("/gradio/config").json()["analytics_enabled"] is False
+
+
+def test_api_has_one_endpoint_named_predict(client: TestClient) -> None:
+    info = client.get("/gradio/gradio_api/info").json()
+
+    assert list(info["named_endpoints"]) == ["/predict"]
