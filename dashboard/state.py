@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import cast
+from dataclasses import dataclass
+from typing import Any, cast
 
+import numpy as np
 import streamlit as st
 
 from core.workspace import Workspace
 
 _SHARED_MODEL = "shared_model"
+_SKETCH = "sketch"
+_CANVAS_START = "canvas_start"
+_SELECTED_RUNS = "selected_runs"
+_DOOMED_RUNS = "doomed_runs"
 
 
 def workspace() -> Workspace:
@@ -24,3 +30,58 @@ def chosen_model() -> str | None:
 def choose_model(name: str) -> None:
     """Remember the model that the person looks at, across pages."""
     st.session_state[_SHARED_MODEL] = name
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """What stands on the canvas of the Draw page: the strokes as the canvas describes them, and uint8 ink (h, w)."""
+
+    strokes: list[dict[str, Any]]
+    ink: np.ndarray | None = None
+
+
+def sketch() -> Sketch:
+    """What was last seen on the canvas."""
+    return cast("Sketch", st.session_state.get(_SKETCH, Sketch([])))
+
+
+def keep_sketch(sketch: Sketch) -> None:
+    """Remember what stands on the canvas, so that it is still there after a look at another page."""
+    st.session_state[_SKETCH] = sketch
+
+
+def canvas_start() -> dict[str, Any]:
+    """What the canvas starts with; it starts anew whenever this changes."""
+    return cast("dict[str, Any]", st.session_state[_CANVAS_START])
+
+
+def restart_canvas(strokes: list[dict[str, Any]]) -> None:
+    """Put just these strokes on the canvas."""
+    # The count lets the canvas notice a restart with the strokes that it started with the last time.
+    count = st.session_state[_CANVAS_START]["restarts"] + 1 if _CANVAS_START in st.session_state else 0
+    st.session_state[_CANVAS_START] = {"objects": strokes, "restarts": count}
+
+
+def selected_runs() -> list[str] | None:
+    """Ids of the runs ticked on the Runs page; None before the first choice."""
+    return cast("list[str] | None", st.session_state.get(_SELECTED_RUNS))
+
+
+def select_runs(run_ids: list[str]) -> None:
+    """Remember which runs are ticked: the table is built anew when runs come or go."""
+    st.session_state[_SELECTED_RUNS] = run_ids
+
+
+def doomed_runs() -> list[str]:
+    """Ids of the runs that the person is being asked about: delete them?"""
+    return cast("list[str]", st.session_state.get(_DOOMED_RUNS, []))
+
+
+def doom_runs(run_ids: list[str]) -> None:
+    """Ask the person whether these runs may be deleted."""
+    st.session_state[_DOOMED_RUNS] = run_ids
+
+
+def spare_runs() -> None:
+    """The question is answered."""
+    st.session_state.pop(_DOOMED_RUNS, None)

@@ -1,0 +1,44 @@
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".trazo-answer");
+  if (!root.firstChild) {
+    build(root, data);
+  }
+  root.classList.toggle("said", data.digit !== null);
+  const digit = root.querySelector(".digit");
+  const shown = data.digit ?? data.prompt;
+  if (digit.textContent !== shown) {
+    digit.textContent = shown;
+  }
+  root.querySelector(".sentence").textContent = data.sentence;
+  data.bars.forEach((bar, position) => {
+    const row = root.querySelectorAll(".bar")[position];
+    row.classList.toggle("best", bar.best);
+    row.querySelector(".fill").style.width = `${bar.share * 100}%`;
+    row.querySelector(".value").textContent = bar.value;
+  });
+}
+
+// Built once and then only changed, so that bars move and nothing flickers.
+function build(root, data) {
+  const said = element("div", "verdict");
+  said.setAttribute("role", "status");
+  said.append(element("div", "digit"), element("div", "sentence"));
+  const bars = element("ul", "bars");
+  bars.setAttribute("aria-label", data.label);
+  for (const { digit } of data.bars) {
+    const row = element("li", "bar");
+    const name = element("span", "name");
+    name.textContent = digit;
+    const track = element("span", "track");
+    track.append(element("span", "fill"));
+    row.append(name, track, element("span", "value"));
+    bars.append(row);
+  }
+  root.append(said, bars);
+}
+
+function element(tag, className) {
+  const created = document.createElement(tag);
+  created.className = className;
+  return created;
+}

@@ -1,0 +1,58 @@
+const SVG = "http://www.w3.org/2000/svg";
+// The smallest picture there is: a frame without ink shows its black ground.
+const NOTHING = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
+
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".trazo-steps");
+  data.forEach((step, position) => {
+    const figure = root.children[position] ?? root.appendChild(frame(position));
+    const picture = figure.querySelector("img");
+    const source = step.source ?? NOTHING;
+    if (picture.src !== source) {
+      picture.src = source;
+    }
+    picture.alt = step.source ? step.title : "";
+    figure.querySelector(".title").textContent = step.title;
+    figure.querySelector(".sentence").textContent = step.sentence;
+    mark(figure.querySelector("svg"), step.mark);
+  });
+}
+
+function frame(position) {
+  const figure = document.createElement("figure");
+  figure.innerHTML = `
+    <div class="picture"><img><svg aria-hidden="true"></svg></div>
+    <figcaption><div><span class="number">${position + 1}</span><span class="title"></span></div>
+    <p class="sentence"></p></figcaption>`;
+  return figure;
+}
+
+// What a step did, drawn over its picture: the frame of a box, the cross at the centre, or the grid of pixels.
+function mark(svg, what) {
+  svg.replaceChildren();
+  if (!what) {
+    return;
+  }
+  const [width, height] = what.size;
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  const lines = document.createElementNS(SVG, "path");
+  lines.setAttribute("class", what.kind);
+  lines.setAttribute("vector-effect", "non-scaling-stroke");
+  lines.setAttribute("d", outline(what, width, height));
+  svg.append(lines);
+}
+
+function outline({ kind, frame }, width, height) {
+  if (kind === "frame") {
+    const [x, y, across, down] = frame;
+    return `M${x} ${y}h${across}v${down}h${-across}z`;
+  }
+  if (kind === "cross") {
+    return `M${width / 2} 0V${height}M0 ${height / 2}H${width}`;
+  }
+  let grid = "";
+  for (let at = 1; at < width; at++) {
+    grid += `M${at} 0V${height}M0 ${at}H${width}`;
+  }
+  return grid;
+}

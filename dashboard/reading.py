@@ -1,0 +1,113 @@
+"""How a reading looks: the answer with its ten probabilities, and the steps from ink to the model's picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.classifier.predictor import Reading
+from core.data.drawing import BOX_SIZE, IMAGE_SIZE, Drawing, Pixels
+from dashboard.components import png_source
+
+_ASSETS = Path(__file__).parent / "assets"
+# Their own components, not charts: they are updated in place, so that nothing flickers from stroke to stroke.
+# Without a shadow root, what they say is part of the page's text.
+_answer, _steps = (
+    st.components.v2.component(
+        f"trazo_{name}",
+        html=f'<div class="trazo-{name}"></div>',
+        css=(_ASSETS / f"{name}.css").read_text(),
+        js=(_ASSETS / f"{name}.js").read_text(),
+        isolate_styles=False,
+    )
+    for name in ("answer", "steps")
+)
+
+
+def show_answer(reading: Reading | None, prompt: str) -> None:
+    """The digit very large, how sure the model is, and the ten probabilities; `prompt` where there is no digit.
+
+    It takes the same room with and without a digit.
+    """
+    said = reading is not None and reading.digit is not None
+    _answer(
+        key="answer",
+        data={
+            "digit": str(reading.digit) if reading is not None and said else None,
+            "prompt": prompt,
+            "sentence": _sentence(reading) if reading is not None and said else "",
+            "bars": _bars(reading),
+            "label": "Probabilities of the ten digits",
+        },
+    )
+
+
+def _sentence(reading: Reading) -> str:
+    assert reading.confidence is not None
+    return f"The model is {_percent(reading.confidence)} sure."
+
+
+def _percent(share: float) -> str:
+    """One decimal; what is only nearly certain is not called 100 %."""
+    return "over 99.9%" if 0.9995 <= share < 1 else f"{share:.1%}"
+
+
+def _bars(reading: Reading | None) -> list[dict[str, object]]:
+    if reading is None or reading.probabilities is None:
+        return [{"digit": str(digit), "share": 0.0, "value": "", "best": False} for digit in range(10)]
+    return [
+        {"digit": str(digit), "share": float(share), "value": f"{share:.1%}", "best": digit == reading.digit}
+        for digit, share in enumerate(reading.probabilities)
+    ]
+
+
+def show_steps(drawing: Drawing | None) -> None:
+    """The five steps from ink to the model's picture, each with a plain sentence; empty frames where there is no ink."""
+    ink = drawing.ink if drawing else None
+    crop = drawing.crop if drawing else None
+    scaled = drawing.scaled if drawing else None
+    image = drawing.image if drawing else None
+    _steps(
+        key="steps",
+        data=[
+            _step("Ink", "What was drawn, as white ink on black; the frame marks the digit.", ink, _frame(drawing)),
+            _step("Crop", "The empty margin is cut off, and stray dots with it.", crop),
+            _step(
+                "20×20 box",
+                "The digit is shrunk until its longer side is 20 pixels; its proportions stay.",
+                scaled,
+                {"kind": "frame", "size": [BOX_SIZE, BOX_SIZE], "frame": [0, 0, BOX_SIZE, BOX_SIZE]},
+            ),
+            _step(
+                "Centre of mass",
+                "It moves until its ink balances on the centre of a 28×28 picture.",
+                image,
+                {"kind": "cross", "size": [IMAGE_SIZE, IMAGE_SIZE]},
+            ),
+            _step(
+                "Final image",
+                "These 784 pixels, laid out like MNIST's own, are all that the model sees.",
+                image,
+                {"kind": "grid", "size": [IMAGE_SIZE, IMAGE_SIZE]},
+            ),
+        ],
+    )
+
+
+def _step(title: str, sentence: str, image: Pixels | None, mark: dict[str, object] | None = None) -> dict[str, object]:
+    return {
+        "title": title,
+        "sentence": sentence,
+        "source": None if image is None else png_source(image),
+        "mark": None if image is None else mark,
+    }
+
+
+def _frame(drawing: Drawing | None) -> dict[str, object] | None:
+    """Where the crop lies in the ink."""
+    if drawing is None or drawing.box is None:
+        return None
+    top, left, bottom, right = drawing.box
+    height, width = drawing.ink.shape
+    return {"kind": "frame", "size": [width, height], "frame": [left, top, right - left, bottom - top]}

@@ -1,0 +1,84 @@
+"""Draw: a digit by hand or from a picture, read at once, and how it became the model's picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.classifier.predictor import Reading
+from core.data.drawing import Pixels
+from core.data.pictures import ink_from_picture
+from core.errors import TrazoError
+from dashboard import cache
+from dashboard.canvas import drawing_canvas
+from dashboard.components import heading, in_use_note
+from dashboard.reading import show_answer, show_steps
+
+STYLE = Path(__file__).parent.parent / "assets" / "draw.css"
+DRAW, UPLOAD, PHOTO = "Draw", "Upload a picture", "Take a photo"
+PROMPTS = {DRAW: "Draw a digit", UPLOAD: "Choose a picture", PHOTO: "Take a photo"}
+
+
+def show_error(error: TrazoError) -> None:
+    st.error(str(error), icon=":material/error:")
+
+
+def ink_of_file(way: str) -> Pixels | None:
+    """The ink in an uploaded picture or a photo; None where there is none, with a sentence why."""
+    if way == PHOTO:
+        file = st.camera_input("Photo of one digit on paper", key="photo")
+    else:
+        file = st.file_uploader("Picture of one digit", key="upload", help="PNG, JPEG, WebP, GIF, BMP or TIFF")
+    if file is None:
+        return None
+    try:
+        ink = ink_from_picture(file.getvalue())
+    except TrazoError as error:
+        show_error(error)
+        return None
+    if not ink.any():
+        st.warning("There is no ink in this picture; choose one with a digit on it.", icon=":material/ink_pen:")
+        return None
+    return ink
+
+
+def read(ink: Pixels | None) -> Reading | None:
+    """What the model in use says of the ink; None where there is nothing to say."""
+    if ink is None:
+        return None
+    try:
+        reading = cache.predictor().read(ink)
+    except TrazoError as error:
+        show_error(error)
+        return None
+    return None if reading.verdict == "blank" else reading
+
+
+@st.fragment
+def reader() -> None:
+    """Ink in, answer out: all that runs again after a stroke."""
+    way = st.segmented_control(
+        "Where the digit comes from", list(PROMPTS), default=DRAW, required=True, key="way", label_visibility="collapsed"
+    )
+    with st.container(key="draw_and_read"):
+        pen, answer, brush = st.container(key="pen"), st.container(key="answer_frame"), st.container(key="brush")
+    with brush:
+        # What the canvas needs stands below it.
+        width = st.slider("Brush width", 8, 30, 20, key="brush_width", format="%d px") if way == DRAW else None
+    with pen:
+        reading = read(drawing_canvas(width) if width else ink_of_file(way))
+    with answer:
+        show_answer(reading, PROMPTS[way])
+    st.subheader("How the drawing became the model's picture", anchor=False)
+    st.markdown("MNIST's digits were made in these five steps; every drawing takes the same ones.")
+    show_steps(reading.drawing if reading else None)
+
+
+heading(
+    "Draw",
+    "Write one digit from 0 to 9 on the black canvas; the network reads it after every stroke and says how sure it is.",
+)
+in_use_note()
+st.html(STYLE)
+reader()
