@@ -21,7 +21,7 @@ Every answer that is not 200 is `{"error": "one sentence"}`.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -56,8 +56,8 @@ _WRONG_TYPE = (
 )
 
 
-def build_api(predictor: ActivePredictor) -> Starlette:
-    """The app to mount at /api; `predictor` is asked for every picture, so a promoted model counts at once."""
+def build_api(predictor: Callable[[], ActivePredictor]) -> Starlette:
+    """The app to mount at /api; `predictor()` is asked for every picture, so a promoted model counts at once."""
     decoders = anyio.CapacityLimiter(_DECODERS)
 
     async def predict(request: Request) -> JSONResponse:
@@ -66,7 +66,7 @@ def build_api(predictor: ActivePredictor) -> Starlette:
         return JSONResponse(answer)
 
     async def health(_request: Request) -> JSONResponse:
-        model, _ = await anyio.to_thread.run_sync(predictor.current)
+        model, _ = await anyio.to_thread.run_sync(lambda: predictor().current())
         return JSONResponse({"status": "ok", "model": model.name, "version": _version()})
 
     return Starlette(
@@ -83,11 +83,11 @@ def build_api(predictor: ActivePredictor) -> Starlette:
     )
 
 
-def _read_picture(predictor: ActivePredictor, picture: bytes) -> dict[str, Any]:
-    # SciPy and Pillow come with this import; the dashboard starts without them.
+def _read_picture(predictor: Callable[[], ActivePredictor], picture: bytes) -> dict[str, Any]:
+    # SciPy comes with this import; the dashboard starts without it.
     from core.data.pictures import ink_from_picture
 
-    model, current = predictor.current()
+    model, current = predictor().current()
     reading = current.read(ink_from_picture(picture))
     return {
         "verdict": reading.verdict,

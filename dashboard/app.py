@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # `streamlit run` puts only dashboard/ on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -25,12 +26,14 @@ from streamlit import net_util
 from streamlit.web.server.server_util import get_url
 
 from core.errors import BundleError
-from core.runs.registry import ActivePredictor
 from core.workspace import Workspace
 from dashboard.api import build_api
 from dashboard.gradio_app import GradioDemo
 from dashboard.headers import SecurityHeaders
 from dashboard.netron_app import netron_routes
+
+if TYPE_CHECKING:
+    from core.runs.registry import ActivePredictor
 
 _logger = logging.getLogger(__name__)
 
@@ -40,16 +43,22 @@ _FIRST_PAGE_NEEDS = ("dashboard.charts", "dashboard.components", "core.data.pict
 # Streamlit asks a server on the internet for our address whenever a page of another origin knocks.
 net_util.get_external_ip = lambda: None
 
-workspace = Workspace.from_environment()
-predictor = ActivePredictor(workspace)
-gradio_demo = GradioDemo(predictor)
+
+def _predictor() -> ActivePredictor:
+    """The pages' own predictor; SciPy and pandas come with it, so the port is open before it is asked for."""
+    from dashboard.cache import predictor
+
+    return predictor()
+
+
+gradio_demo = GradioDemo(_predictor)
 
 
 def _warm_up() -> None:
     for module in _FIRST_PAGE_NEEDS:
         import_module(module)
     try:
-        predictor.current()
+        _predictor().current()
     except BundleError as error:
         _logger.warning("%s", error)
 
@@ -87,8 +96,8 @@ app = st.App(
         Route("/gradio", _to_slash),
         Mount("/gradio", gradio_demo, max_body_size=10 * 2**20),
         Route("/netron", _to_slash),
-        *netron_routes(workspace),
-        Mount("/api", build_api(predictor)),
+        *netron_routes(Workspace.from_environment()),
+        Mount("/api", build_api(_predictor)),
     ],
     middleware=[Middleware(SecurityHeaders)],
     lifespan=_lifespan,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -59,7 +60,7 @@ class GradioDemo:
     Until then it answers 503 with a page that refreshes itself.
     """
 
-    def __init__(self, predictor: ActivePredictor) -> None:
+    def __init__(self, predictor: Callable[[], ActivePredictor]) -> None:
         self._predictor = predictor
         self._app: ASGIApp | None = None
         self._broken = False
@@ -86,7 +87,7 @@ class GradioDemo:
         await HTMLResponse(_BROKEN if self._broken else _LOADING, 503, headers)(scope, receive, send)
 
 
-def build_gradio_app(predictor: ActivePredictor) -> Any:
+def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
     """The demo as a FastAPI app that lies at the root of wherever it is mounted. Takes seconds: it imports Gradio.
 
     The API has one endpoint, `/predict`: a sketch as Gradio's ImageEditor sends it (`background`, `layers`,
@@ -104,7 +105,7 @@ def build_gradio_app(predictor: ActivePredictor) -> Any:
         if sketch is None or sketch.get("composite") is None:
             return DRAW_FIRST
         try:
-            reading = predictor.read(ink_from_array(sketch["composite"]))
+            reading = predictor().read(ink_from_array(sketch["composite"]))
         except TrazoError as error:
             raise gr.Error(str(error), print_exception=False) from error
         if reading.probabilities is None:

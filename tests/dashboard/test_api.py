@@ -19,7 +19,8 @@ from dashboard.api import MAX_BODY_BYTES, build_api
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
-    return TestClient(build_api(ActivePredictor(Workspace(tmp_path_factory.mktemp("workspace")))))
+    predictor = ActivePredictor(Workspace(tmp_path_factory.mktemp("workspace")))
+    return TestClient(build_api(lambda: predictor))
 
 
 def png(image: Image.Image) -> bytes:
@@ -140,7 +141,7 @@ class _Broken:
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/health"), ("POST", "/predict")])
 def test_missing_model_is_said_without_naming_folders(method: str, path: str) -> None:
-    client = TestClient(build_api(_Broken()))  # type: ignore[arg-type]
+    client = TestClient(build_api(_Broken))  # type: ignore[arg-type]
 
     answer = client.request(method, path, content=drawn_one())
 

@@ -21,7 +21,8 @@ from dashboard.gradio_app import GradioDemo, build_gradio_app
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    app = build_gradio_app(ActivePredictor(Workspace(tmp_path_factory.mktemp("workspace"))))
+    predictor = ActivePredictor(Workspace(tmp_path_factory.mktemp("workspace")))
+    app = build_gradio_app(lambda: predictor)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -33,7 +34,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 
 
 def test_before_it_is_loaded_clients_are_told_to_come_back(tmp_path: Path) -> None:
-    demo = GradioDemo(ActivePredictor(Workspace(tmp_path)))
+    demo = GradioDemo(lambda: ActivePredictor(Workspace(tmp_path)))
     client = TestClient(demo)
 
     answer = client.get("/")
@@ -46,11 +47,11 @@ def test_before_it_is_loaded_clients_are_told_to_come_back(tmp_path: Path) -> No
 def test_demo_that_cannot_be_loaded_says_so_and_stops_refreshing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_predictor: ActivePredictor) -> None:
+    def broken(_predictor: object) -> None:
         raise ImportError("no gradio")
 
     monkeypatch.setattr(gradio_app, "build_gradio_app", broken)
-    demo = GradioDemo(ActivePredictor(Workspace(tmp_path)))
+    demo = GradioDemo(lambda: ActivePredictor(Workspace(tmp_path)))
 
     asyncio.run(demo.serve())
     answer = TestClient(demo).get("/")
