@@ -1,0 +1,190 @@
+"""One training at a time, the others in a queue; workers that stop when asked and are missed when killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from core.errors import RunError
+from core.runs.registry import create_run, list_runs
+from core.runs.run import Run
+from core.training.launcher import advance, overview, request_stop, submit, withdraw
+from core.workspace import Workspace
+from tests.conftest import tiny_config
+from tests.waiting import wait_until
+
+ENDLESS = tiny_config(epochs=200, patience=0)
+
+
+@pytest.fixture(autouse=True)
+def no_worker_survives(workspace: Workspace) -> Iterator[None]:
+    """Kill what a test left at work."""
+    yield
+    for run in list_runs(workspace):
+        with suppress(RunError):
+            if run.status().state == "queued":
+                withdraw(workspace, run)
+    for run in list_runs(workspace):
+        if run.process_file.exists() and run.alive:
+            os.kill(worker(run), signal.SIGKILL)
+
+
+@pytest.fixture
+def idle_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that start at once, do nothing and never end."""
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexec sleep 600\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+
+
+def worker(run: Run) -> int:
+    """The number of the worker's process."""
+    return int(json.loads(run.process_file.read_text())["pid"])
+
+
+def test_second_training_waits_and_starts_by_itself(workspace: Workspace) -> None:
+    first, second = submit(workspace, tiny_config()), submit(workspace, tiny_config(seed=7))
+
+    assert (first.status().state, second.status().state) == ("running", "queued")
+    assert overview(workspace).waiting == (second,)
+
+    wait_until(lambda: second.status().over, 120, "the end of the second training")
+    assert (first.status().state, second.status().state) == ("finished", "finished")
+    assert first.bundle.complete
+    assert second.bundle.complete
+    assert not overview(workspace).busy
+
+
+def test_stopped_training_ends_soon_and_keeps_what_it_learned(workspace: Workspace) -> None:
+    run = submit(workspace, ENDLESS)
+    wait_until(lambda: len(run.history()) >= 1, 90, "the first epoch")
+    asked = time.time()
+
+    request_stop(workspace, run)
+
+    wait_until(lambda: run.status().phase in ("saving", "done"), 10, "the end of the training")
+    assert time.time() - asked < 5
+    wait_until(lambda: run.status().over, 60, "the end of the worker")
+    assert run.status().state == "stopped"
+    assert not run.stopping
+    assert len(run.history()) < ENDLESS.epochs
+    assert run.bundle.card().metrics.epochs == len(run.history())
+
+
+def test_killed_worker_leaves_an_interrupted_run_and_the_queue_goes_on(workspace: Workspace) -> None:
+    killed, waiting = submit(workspace, ENDLESS), submit(workspace, tiny_config())
+    wait_until(lambda: len(killed.history()) >= 1, 90, "the first epoch")
+
+    os.kill(worker(killed), signal.SIGKILL)
+
+    wait_until(lambda: killed.status().state == "interrupted", 10, "the run to be called interrupted")
+    assert len(killed.history()) >= 1
+    assert advance(workspace) == waiting
+    assert waiting.status().state == "running"
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_run_in_the_queue_can_be_taken_out(workspace: Workspace) -> None:
+    running, waiting = submit(workspace, tiny_config()), submit(workspace, tiny_config())
+
+    withdraw(workspace, waiting)
+
+    assert list_runs(workspace) == [running]
+    with pytest.raises(RunError, match="no longer waits"):
+        withdraw(workspace, running)
+    assert running.status().state == "running"
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_queued_run_that_is_stopped_never_starts(workspace: Workspace) -> None:
+    running, waiting = submit(workspace, tiny_config()), submit(workspace, tiny_config())
+
+    request_stop(workspace, waiting)
+    os.kill(worker(running), signal.SIGKILL)
+
+    wait_until(lambda: running.status().over)
+    assert advance(workspace) is None
+    assert waiting.status().state == "stopped"
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_run_that_is_over_cannot_be_stopped(workspace: Workspace) -> None:
+    run = submit(workspace, tiny_config())
+    os.kill(worker(run), signal.SIGKILL)
+    wait_until(lambda: run.status().over)
+
+    with pytest.raises(RunError, match="nothing to stop"):
+        request_stop(workspace, run)
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_oldest_run_in_the_queue_is_next(workspace: Workspace) -> None:
+    create_run(workspace, tiny_config())
+    (older,) = list_runs(workspace)
+    older.folder.rename(workspace.runs / "20200101-000000-old-owl")
+    newer = create_run(workspace, tiny_config())
+
+    started = advance(workspace)
+
+    assert started is not None
+    assert started.id == "20200101-000000-old-owl"
+    now = overview(workspace)
+    assert (now.latest, now.waiting, now.busy) == (started, (newer,), True)
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_many_who_look_at_once_start_one_worker(workspace: Workspace) -> None:
+    runs = [create_run(workspace, tiny_config()) for _ in range(3)]
+    started: list[Run | None] = []
+    threads = [threading.Thread(target=lambda: started.append(advance(workspace))) for _ in range(12)]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len([run for run in started if run]) == 1
+    assert sorted(run.status().state for run in runs) == ["queued", "queued", "running"]
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_damaged_run_does_not_hold_up_the_queue(workspace: Workspace) -> None:
+    damaged, run = create_run(workspace, tiny_config()), create_run(workspace, tiny_config())
+    damaged.status_file.write_text('{"state": "runn')
+
+    assert advance(workspace) == run
+    assert overview(workspace).latest == run
+
+
+def test_worker_that_cannot_be_started_is_a_failed_run(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(workspace.root / "no-python"))
+
+    with pytest.raises(RunError, match="could not be started"):
+        submit(workspace, tiny_config())
+
+    (run,) = list_runs(workspace)
+    assert run.status().state == "failed"
+
+
+def test_training_that_breaks_off_fails_with_a_sentence_and_a_log(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = workspace.root / "no-mnist.npz"
+    monkeypatch.setenv("TRAZO_MNIST", str(nowhere))
+    run = submit(workspace, tiny_config(dataset="mnist"))
+
+    status = wait_until(lambda: (now := run.status()).over and now, 60, "the end of the worker")
+
+    assert status.state == "failed"
+    assert str(nowhere) in status.message
+    assert "Traceback" in run.log_tail()
