@@ -5,7 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import subprocess
+import sys
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +17,13 @@ from typing import NoReturn
 import pytest
 from hypothesis import settings
 
+from core.config import TrainingConfig, changed, preset
 from core.data.datasets import Dataset, load_dataset
 from core.errors import DataMissing
+from core.runs.run import Run
+from core.training.launcher import submit
 from core.workspace import Workspace
+from tests.waiting import wait_until
 
 IN_CI = bool(os.environ.get("CI"))
 
@@ -75,6 +82,33 @@ def strokes() -> tuple[PenDigit, ...]:
         )
     with gzip.open(named, "rt", encoding="utf-8") as file:
         return tuple(_pen_digit(json.loads(line)) for line in file)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that a real worker trained to its end, two epochs on scikit-learn's digits; don't change it."""
+    workspace = Workspace(tmp_path_factory.mktemp("trained") / "workspace")
+    run = submit(workspace, tiny_config(epochs=2))
+    wait_until(lambda: run.status().over and not run.alive, 90, "the end of the training")
+    return run
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of its own with room for 2 MB."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("Only root on Linux can mount a small disk to fill; run the tests as root to have this one.")
+    folder = tmp_path / "small-disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], check=True)
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def tiny_config(**values: object) -> TrainingConfig:
+    """A training of a few seconds on scikit-learn's digits."""
+    small = {"dataset": "digits", "epochs": 1, "filters": (8, 8), "dense_units": 16, "learning_rate": 0.01}
+    return changed(preset("original"), **{**small, **values})
 
 
 def _pen_digit(line: dict) -> PenDigit:

@@ -15,7 +15,7 @@ def augment(images: np.ndarray, config: AugmentationConfig, generator: np.random
     `images`: uint8 (n, 28, 28); returns the same shape and dtype. The four changes are one affine map and one
     bilinear look-up, so that ink is blurred once, not four times. What moves in from outside is background (0).
     """
-    if not config.active:
+    if not config.active or not len(images):
         return images
     rows, columns = _source_positions(_matrices(len(images), config, generator))
     return _bilinear(images, rows, columns)

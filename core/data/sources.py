@@ -154,6 +154,7 @@ def _fetch(address: str, known_hash: str, path: Path, progress: Progress | None)
     import pooch
     import requests
 
+    pooch.get_logger().setLevel("WARNING")
     meter = _Meter(progress) if progress else False
     downloader = pooch.HTTPDownloader(progressbar=meter, timeout=TIMEOUT_SECONDS, chunk_size=64 * 1024)
     try:

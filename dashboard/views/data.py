@@ -59,10 +59,10 @@ def samples(data: Dataset) -> None:
         detail(part.images[index], int(part.labels[index]), split, index)
 
 
-@st.dialog("One image in detail", width="large")
+@st.dialog("One image in detail", width="medium")
 def detail(image: np.ndarray, label: int, split: str, index: int) -> None:
     """One image, large, with its pixel values."""
-    left, right = st.columns([1, 5], vertical_alignment="center")
+    left, right = st.columns([1, 4], vertical_alignment="center")
     left.html(picture(image, 120))
     with right:
         st.markdown(f"**Image {index:,} of the {split} part: a {label}**")

@@ -96,7 +96,9 @@ def matrix_section(name: str, evaluation: Evaluation, test: Split | None) -> Non
     with right:
         picked = event.selection.get("cell") or []
         if not picked:
-            st.info("No cell is chosen yet. The coloured ones are mistakes.", icon=":material/ads_click:")
+            st.info(
+                "No cell is chosen yet. Orange cells are mistakes, the darker the more.", icon=":material/ads_click:"
+            )
         else:
             show_cell(evaluation, test, int(picked[0]["true"]), int(picked[0]["said"]))
 

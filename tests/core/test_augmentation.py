@@ -1,0 +1,90 @@
+"""Augmentation changes images as it is told, and only so."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.config import AugmentationConfig
+from core.data.augmentation import augment
+
+configs = st.builds(
+    AugmentationConfig,
+    rotation=st.floats(0, 45),
+    shift=st.floats(0, 0.3),
+    zoom=st.floats(0, 0.5),
+    shear=st.floats(0, 30),
+)
+
+
+def bar() -> np.ndarray:
+    """An upright bar, as one image."""
+    image = np.zeros((1, 28, 28), np.uint8)
+    image[0, 6:22, 12:16] = 255
+    return image
+
+
+def mean_position(image: np.ndarray) -> np.ndarray:
+    weights = image.astype(float)
+    return np.array([(weights.sum(axis) * np.arange(28)).sum() for axis in (1, 0)]) / weights.sum()
+
+
+@given(configs, st.integers(0, 2**32 - 1), st.integers(0, 5))
+def test_shape_dtype_and_seed_are_kept(config: AugmentationConfig, seed: int, count: int) -> None:
+    images = np.random.default_rng(seed).integers(0, 256, (count, 28, 28), np.uint8)
+
+    first = augment(images, config, np.random.default_rng(seed))
+    second = augment(images, config, np.random.default_rng(seed))
+
+    assert first.shape == images.shape
+    assert first.dtype == np.uint8
+    assert np.array_equal(first, second)
+
+
+@given(configs, st.integers(0, 1000))
+def test_black_stays_black(config: AugmentationConfig, seed: int) -> None:
+    black = np.zeros((3, 28, 28), np.uint8)
+
+    assert not augment(black, config, np.random.default_rng(seed)).any()
+
+
+def test_nothing_is_changed_when_all_is_off() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (4, 28, 28), np.uint8)
+
+    assert np.array_equal(augment(images, AugmentationConfig(), np.random.default_rng(0)), images)
+
+
+@given(st.integers(0, 1000))
+def test_a_shift_moves_ink_within_its_bound(seed: int) -> None:
+    moved = augment(bar(), AugmentationConfig(shift=0.1), np.random.default_rng(seed))
+
+    distance = np.abs(mean_position(moved[0]) - mean_position(bar()[0]))
+    assert (distance <= 2.8 + 0.1).all()
+
+
+def test_shifts_go_both_ways_about_equally() -> None:
+    moved = augment(np.repeat(bar(), 400, axis=0), AugmentationConfig(shift=0.1), np.random.default_rng(0))
+
+    offsets = np.array([mean_position(image) - mean_position(bar()[0]) for image in moved])
+    assert np.abs(offsets.mean(axis=0)).max() < 0.3
+    assert offsets.std(axis=0) == pytest.approx([2.8 / np.sqrt(3)] * 2, rel=0.15)
+
+
+def test_a_rotation_turns_the_bar_about_the_centre() -> None:
+    turned = augment(np.repeat(bar(), 200, axis=0), AugmentationConfig(rotation=45), np.random.default_rng(1))
+
+    centres = np.array([mean_position(image) for image in turned])
+    assert np.abs(centres - 13.5).max() < 0.3
+    widths = (turned.max(axis=1) > 128).sum(axis=1)
+    assert widths.max() > 10 > 4 >= widths.min()
+
+
+def test_zoom_makes_digits_larger_as_often_as_smaller() -> None:
+    zoomed = augment(np.repeat(bar(), 400, axis=0), AugmentationConfig(zoom=0.3), np.random.default_rng(2))
+
+    ink = zoomed.astype(float).sum(axis=(1, 2)) / bar().astype(float).sum()
+    assert ink.max() <= 1.3**2 + 0.05
+    assert ink.min() >= 1 / 1.3**2 - 0.05
+    assert (ink > 1).mean() == pytest.approx(0.5, abs=0.1)

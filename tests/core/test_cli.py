@@ -1,0 +1,205 @@
+"""The command line, called as a person calls it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.cli import main
+from core.data.datasets import Dataset
+from core.runs.registry import active_model, list_runs
+from core.runs.run import Run
+from core.workspace import PROJECT, Workspace
+from tests.waiting import wait_until
+
+TINY = ["--dataset", "digits", "--filters", "8,8", "--dense-units", "16"]
+
+
+@pytest.fixture
+def digits(tmp_path: Path, mnist: Dataset) -> list[Path]:
+    """The first twenty test images, as PNG files."""
+    files = []
+    for index in range(20):
+        files.append(tmp_path / f"{index}-is-{mnist.test.labels[index]}.png")
+        Image.fromarray(mnist.test.images[index]).save(files[-1])
+    return files
+
+
+def predictions(capsys: pytest.CaptureFixture[str]) -> list[dict]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_help_teaches_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+
+    out = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert all(f"python -m core {name}" in out for name in ("data", "train", "runs", "predict"))
+    assert "evaluate" in out
+
+
+def test_predict_prints_one_object_a_line_in_the_order_of_the_files(
+    digits: list[Path], workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["predict", "--json", *map(str, digits)])
+
+    answers = predictions(capsys)
+    assert status == 0
+    assert [answer["file"] for answer in answers] == [str(path) for path in digits]
+    for answer in answers:
+        assert list(answer) == ["file", "digit", "probabilities", "verdict", "error"]
+        assert (answer["verdict"], answer["error"]) == ("digit", None)
+        assert len(answer["probabilities"]) == 10
+        assert sum(answer["probabilities"]) == pytest.approx(1, abs=1e-4)
+    right = sum(f"-is-{answer['digit']}." in answer["file"] for answer in answers)
+    assert right >= 19
+
+
+def test_predict_reports_what_cannot_be_read_and_reads_the_rest(
+    digits: list[Path], tmp_path: Path, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, blank = tmp_path / "text.png", tmp_path / "blank.png"
+    text.write_text("no picture")
+    Image.new("L", (50, 50), 255).save(blank)
+
+    status = main(["predict", "--json", str(digits[0]), str(text), str(tmp_path / "absent.png"), str(blank)])
+
+    good, wrong, absent, empty = predictions(capsys)
+    assert status == 1
+    assert good["verdict"] == "digit"
+    for answer in (wrong, absent):
+        assert (answer["verdict"], answer["digit"], answer["probabilities"]) == ("error", None, None)
+        assert answer["error"]
+    assert (empty["verdict"], empty["digit"], empty["probabilities"], empty["error"]) == ("blank", None, None, None)
+
+
+def test_blank_pictures_alone_are_no_failure(tmp_path: Path, workspace: Workspace) -> None:
+    Image.new("L", (50, 50), 255).save(tmp_path / "blank.png")
+
+    assert main(["predict", str(tmp_path / "blank.png")]) == 0
+
+
+def test_predict_takes_another_model(
+    trained: Run, digits: list[Path], workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["predict", "--json", str(digits[0])])
+    main(["predict", "--json", "--model", str(trained.bundle.folder), str(digits[0])])
+
+    shipped, other = predictions(capsys)
+    assert shipped["probabilities"] != other["probabilities"]
+
+
+def test_a_model_that_is_none_is_one_sentence(
+    tmp_path: Path, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", "--model", str(tmp_path), "x.png"]) == 1
+
+    assert capsys.readouterr().err.startswith("trazo: The model in")
+
+
+def test_data_status_names_the_stand_in(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("TRAZO_MNIST", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+
+    assert main(["data", "status"]) == 0
+
+    out = capsys.readouterr().out
+    assert "stand-in" in out
+    assert "data download" in out
+
+
+def test_training_without_mnist_says_how_to_get_it(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("TRAZO_MNIST", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+
+    assert main(["train", "--epochs", "1"]) == 1
+
+    assert "data download" in capsys.readouterr().err
+    assert list_runs(workspace) == []
+
+
+def test_a_value_outside_its_limits_is_one_sentence(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", *TINY, "--epochs", "0"]) == 1
+
+    assert "epochs" in capsys.readouterr().err
+    assert list_runs(workspace) == []
+
+
+def test_a_run_is_trained_listed_shown_promoted_and_deleted(
+    workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", *TINY, "--epochs", "1", "--output", str(tmp_path / "copy")]) == 0
+    (run,) = list_runs(workspace)
+    assert "test accuracy" in capsys.readouterr().out
+    assert (tmp_path / "copy" / "card.json").read_bytes() == run.bundle.card_file.read_bytes()
+
+    assert main(["runs", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["state"] == "finished"
+    assert main(["runs", "show", run.title]) == 0
+    assert main(["evaluate", run.title]) == 0
+    assert "precision" in capsys.readouterr().out
+    assert main(["runs", "promote", run.title]) == 0
+    assert active_model(workspace).run_id == run.id
+    assert main(["runs", "promote", "shipped"]) == 0
+    assert main(["runs", "stop", run.title]) == 1
+    assert main(["runs", "delete", run.title]) == 0
+    assert list_runs(workspace) == []
+    assert main(["runs", "show", run.title]) == 1
+
+
+def test_ctrl_c_stops_the_training_and_keeps_what_was_learned(workspace: Workspace) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "core", "train", *TINY, "--epochs", "200", "--patience", "0"],
+        cwd=PROJECT,
+        env={**os.environ, "TRAZO_WORKSPACE": str(workspace.root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(lambda: any(len(run.history()) for run in list_runs(workspace)), 90, "the first epoch")
+
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+
+    (run,) = list_runs(workspace)
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
+    assert "kept" in out
+    assert run.status().state == "stopped"
+    assert run.bundle.complete
+
+
+def test_a_thousand_files_in_one_call(tmp_path: Path, mnist: Dataset, workspace: Workspace) -> None:
+    source = tmp_path / "0.png"
+    Image.fromarray(mnist.test.images[0]).save(source)
+    files = [source]
+    for index in range(1, 1000):
+        files.append(Path(shutil.copyfile(source, tmp_path / f"{index}.png")))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "core", "predict", "--json", *map(str, files)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,  # "seconds, not minutes", on a machine busy with other tests
+    )
+
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer["file"] for answer in answers] == [str(path) for path in files]
+    assert {answer["digit"] for answer in answers} == {int(mnist.test.labels[0])}
+    assert np.ptp([answer["probabilities"][7] for answer in answers]) == 0

@@ -1,0 +1,106 @@
+"""The shipped model, read by LiteRT: right, the same for one and for many, from any number of threads."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.classifier.bundle import Bundle
+from core.classifier.predictor import BATCH, Predictor
+from core.data.datasets import Dataset
+from core.errors import BundleError
+from core.workspace import SHIPPED_BUNDLE
+
+
+@pytest.fixture(scope="module")
+def predictor() -> Predictor:
+    return Predictor(Bundle(SHIPPED_BUNDLE))
+
+
+def images(count: int) -> np.ndarray:
+    return np.random.default_rng(count).integers(0, 256, (count, 28, 28), np.uint8)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, BATCH // 8, BATCH, BATCH + 1, 2 * BATCH + 40])
+def test_many_images_get_the_answers_of_each_alone(predictor: Predictor, count: int) -> None:
+    batch = images(count)
+
+    together = predictor.probabilities(batch)
+
+    assert together.shape == (count, 10)
+    assert together.dtype == np.float32
+    for index in {0, count // 2, count - 1} & set(range(count)):
+        alone = predictor.probabilities(batch[index : index + 1])[0]
+        assert together[index] == pytest.approx(alone, abs=1e-5)
+
+
+def test_probabilities_add_up_to_one(predictor: Predictor) -> None:
+    assert predictor.probabilities(images(50)).sum(axis=1) == pytest.approx(np.ones(50), abs=1e-5)
+
+
+def test_eight_threads_get_the_same_answers_bit_by_bit(predictor: Predictor) -> None:
+    batch = images(64)
+    expected = [predictor.probabilities(image[np.newaxis]) for image in batch]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda index: predictor.probabilities(batch[index % 64][np.newaxis]), range(512)))
+
+    for index, answer in enumerate(answers):
+        assert np.array_equal(answer, expected[index % 64])
+
+
+def test_no_ink_gives_no_digit(predictor: Predictor) -> None:
+    reading = predictor.read(np.zeros((280, 280), np.uint8))
+
+    assert reading.verdict == "blank"
+    assert reading.digit is None
+    assert reading.probabilities is None
+    assert reading.confidence is None
+
+
+def test_the_shipped_model_reads_the_test_set_as_its_card_says(predictor: Predictor, mnist: Dataset) -> None:
+    card, evaluation = predictor.bundle.card(), predictor.bundle.evaluation()
+    assert card.data.fingerprint == mnist.fingerprint
+    assert np.array_equal(evaluation.labels, mnist.test.labels)
+
+    probabilities = predictor.probabilities(mnist.test.images)
+
+    assert (probabilities.argmax(1) == mnist.test.labels).mean() == card.metrics.test_accuracy
+    assert card.metrics.test_accuracy >= 0.985
+    assert np.abs(probabilities - evaluation.probabilities).max() < 1e-4
+
+
+def test_the_shipped_bundle_is_complete_and_small() -> None:
+    bundle = Bundle(SHIPPED_BUNDLE)
+
+    assert bundle.complete
+    assert sum(path.stat().st_size for path in bundle.files) < 5_000_000
+    assert bundle.first_layer_filters().shape[:3] == (3, 3, 1)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model", None])
+def test_a_damaged_model_is_one_sentence(tmp_path: Path, content: bytes | None) -> None:
+    bundle = Bundle(tmp_path)
+    shutil.copytree(SHIPPED_BUNDLE, tmp_path, dirs_exist_ok=True)
+    if content is None:
+        bundle.tflite_file.unlink()
+    else:
+        bundle.tflite_file.write_bytes(content)
+
+    with pytest.raises(BundleError, match="cannot be loaded"):
+        Predictor(bundle)
+
+
+@pytest.mark.parametrize("name", ["card.json", "evaluation.npz", "mnist_model.keras"])
+def test_a_truncated_file_of_a_bundle_is_one_sentence(tmp_path: Path, name: str) -> None:
+    bundle = Bundle(tmp_path)
+    shutil.copytree(SHIPPED_BUNDLE, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / name
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+    with pytest.raises(BundleError, match=name):
+        _ = (bundle.card(), bundle.evaluation(), bundle.first_layer_filters())

@@ -1,0 +1,147 @@
+"""Training for real, on scikit-learn's digits: what it learns, what it writes, how it ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.data.datasets import Dataset, Split, load_dataset
+from core.errors import RunError
+from core.runs.registry import create_run
+from core.runs.run import HISTORY_COLUMNS, STEP_COLUMNS, Run
+from core.training.trainer import train_and_evaluate, training_batches
+from core.workspace import PROJECT, Workspace
+from tests.conftest import tiny_config
+
+
+def test_a_finished_run_leaves_everything_that_a_bundle_holds(trained: Run) -> None:
+    status, card, evaluation = trained.status(), trained.bundle.card(), trained.bundle.evaluation()
+
+    assert status.state == "finished"
+    assert status.progress == 1.0
+    assert trained.bundle.complete
+    assert card.run_id == trained.id
+    assert card.data.id == "digits"
+    assert len(card.data.fingerprint) == 64
+    assert card.config == trained.config()
+    assert card.config.seed == 42
+    assert card.versions.keys() >= {"python", "tensorflow", "keras", "numpy", "ai-edge-litert"}
+    assert card.parameters == sum(layer.parameters for layer in card.layers)
+    assert evaluation.probabilities.shape == (card.data.test_images, 10)
+    assert card.metrics.test_accuracy == evaluation.accuracy > 0.5
+    assert card.metrics.test_accuracy_low < card.metrics.test_accuracy < card.metrics.test_accuracy_high
+
+
+def test_the_history_has_a_line_an_epoch_and_the_live_curve_more(trained: Run) -> None:
+    history, steps = trained.history(), trained.steps()
+
+    assert tuple(history.columns) == HISTORY_COLUMNS
+    assert tuple(steps.columns) == STEP_COLUMNS
+    assert list(history["epoch"]) == [1, 2]
+    assert steps["step"].is_monotonic_increasing
+    assert steps["step"].iloc[-1] == history["step"].iloc[-1]
+    assert steps["val_accuracy"].notna().any()
+    assert history["loss"].iloc[-1] < history["loss"].iloc[0]
+    assert (history[["accuracy", "val_accuracy"]].to_numpy() <= 1).all()
+
+
+def test_the_card_names_the_epoch_that_validation_chose(trained: Run) -> None:
+    history, metrics = trained.history(), trained.bundle.card().metrics
+    best = history["val_accuracy"].idxmax()
+
+    assert metrics.best_epoch == history["epoch"][best]
+    assert metrics.validation_accuracy == pytest.approx(history["val_accuracy"][best], abs=1e-6)
+
+
+def test_the_keras_file_gives_the_answers_on_record(trained: Run, tmp_path: Path) -> None:
+    script = tmp_path / "answers.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import sys, numpy as np, keras
+            from core.data.datasets import load_dataset, normalised
+            from core.workspace import Workspace
+            test = load_dataset("digits", Workspace.from_environment()).test
+            np.save(sys.argv[2], keras.models.load_model(sys.argv[1]).predict(normalised(test.images), verbose=0))
+            """
+        )
+    )
+    out = tmp_path / "answers.npy"
+    command = [sys.executable, str(script), str(trained.bundle.keras_file), str(out)]
+
+    subprocess.run(command, check=True, cwd=PROJECT, env={**os.environ, "PYTHONPATH": str(PROJECT)})
+
+    assert np.abs(np.load(out) - trained.bundle.evaluation().probabilities).max() < 1e-3
+
+
+@pytest.fixture
+def run(workspace: Workspace) -> Run:
+    return create_run(workspace, tiny_config())
+
+
+@pytest.fixture(scope="module")
+def digits() -> Dataset:
+    return load_dataset("digits", Workspace(Path("unused")))
+
+
+def probabilities(run: Run, digits: Dataset, seed: int) -> np.ndarray:
+    train_and_evaluate(tiny_config(seed=seed, rotation=10.0, zoom=0.1), run, digits)
+    return run.bundle.evaluation().probabilities
+
+
+def test_the_same_seed_gives_the_same_model_and_another_seed_another(run: Run, digits: Dataset) -> None:
+    first, again, other = (probabilities(run, digits, seed) for seed in (7, 7, 8))
+
+    assert first == pytest.approx(again, abs=1e-4)
+    assert np.abs(first - other).max() > 1e-2
+
+
+def test_training_ends_early_when_validation_no_longer_improves(run: Run, digits: Dataset) -> None:
+    outcome = train_and_evaluate(tiny_config(epochs=60, patience=2), run, digits)
+
+    history = run.history()
+    best = int(history["val_accuracy"].idxmax())
+    assert not outcome.stopped
+    assert len(history) == best + 1 + 2 < 60
+
+
+def test_a_request_to_stop_ends_the_training_and_keeps_what_was_learned(run: Run, digits: Dataset) -> None:
+    run.stop_file.touch()
+
+    outcome = train_and_evaluate(tiny_config(epochs=60), run, digits)
+
+    assert outcome.stopped
+    assert len(run.history()) == 1
+    assert run.bundle.complete
+
+
+def test_a_loss_that_is_no_number_fails_with_the_way_out(run: Run, digits: Dataset) -> None:
+    # Far past what a form accepts, so that the weights overflow at the first steps.
+    exploding = tiny_config().model_copy(update={"learning_rate": 1e38})
+
+    with pytest.raises(RunError, match="lower learning rate"):
+        train_and_evaluate(exploding, run, digits)
+
+    assert not run.bundle.complete
+
+
+@pytest.mark.parametrize("count", [1, 5, 8, 13])
+def test_every_image_is_seen_once_an_epoch(count: int) -> None:
+    images = np.zeros((count, 28, 28), np.uint8)
+    images[:, 0, 0] = np.arange(count)
+    config = tiny_config(epochs=3, batch_size=8)
+
+    batches = list(training_batches(Split(images, np.arange(count, dtype=np.uint8) % 10), config).as_numpy_iterator())
+
+    seen = np.concatenate([batch[:, 0, 0, 0] * 255 for batch, _ in batches]).round().astype(int)
+    epochs = seen.reshape(3, count)
+    assert all(sorted(epoch) == list(range(count)) for epoch in epochs)
+    labels = np.concatenate([one_hot.argmax(1) for _, one_hot in batches])
+    assert np.array_equal(labels, seen % 10)
+    assert count < 5 or not np.array_equal(epochs[0], epochs[1])
