@@ -186,9 +186,7 @@ def test_ctrl_c_stops_the_training_and_keeps_what_was_learned(workspace: Workspa
 def test_a_thousand_files_in_one_call(tmp_path: Path, mnist: Dataset, workspace: Workspace) -> None:
     source = tmp_path / "0.png"
     Image.fromarray(mnist.test.images[0]).save(source)
-    files = [source]
-    for index in range(1, 1000):
-        files.append(Path(shutil.copyfile(source, tmp_path / f"{index}.png")))
+    files = [source, *(Path(shutil.copyfile(source, tmp_path / f"{index}.png")) for index in range(1, 1000))]
 
     done = subprocess.run(
         [sys.executable, "-m", "core", "predict", "--json", *map(str, files)],

@@ -1,4 +1,4 @@
-"""MNIST is found, read in any container, imported and downloaded; what is wrong gets one sentence and changes nothing."""
+"""MNIST is found, read in any container, imported, downloaded; what is wrong is one sentence and changes nothing."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import functools
 import gzip
 import hashlib
 import http.server
-import os
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +46,10 @@ def write_idx(folder: Path, arrays: dict[str, np.ndarray], ending: str = "") -> 
         raw = header + array.tobytes()
         path = folder / f"{stem}-idx{array.ndim}-ubyte{ending}"
         path.write_bytes(gzip.compress(raw, 1) if ending else raw)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 def same(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> bool:
@@ -127,11 +130,12 @@ def damage_empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
-DAMAGES = [damage_truncate, damage_flip, damage_text, damage_empty]
+Damage = Callable[[Path], None]
+DAMAGES: list[Damage] = [damage_truncate, damage_flip, damage_text, damage_empty]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_npz_is_one_sentence(tmp_path: Path, arrays: dict[str, np.ndarray], damage) -> None:
+def test_a_damaged_npz_is_one_sentence(tmp_path: Path, arrays: dict[str, np.ndarray], damage: Damage) -> None:
     path = tmp_path / "mnist.npz"
     np.savez_compressed(path, **arrays)
     damage(path)
@@ -141,7 +145,7 @@ def test_a_damaged_npz_is_one_sentence(tmp_path: Path, arrays: dict[str, np.ndar
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_gzip_is_one_sentence(tmp_path: Path, arrays: dict[str, np.ndarray], damage) -> None:
+def test_a_damaged_gzip_is_one_sentence(tmp_path: Path, arrays: dict[str, np.ndarray], damage: Damage) -> None:
     write_idx(tmp_path, arrays, ".gz")
     damage(tmp_path / "train-labels-idx1-ubyte.gz")
 
@@ -186,7 +190,7 @@ def test_an_import_that_fails_leaves_the_file_that_was_there(
         import_mnist(tmp_path / "bad.npz", workspace)
 
     assert workspace.mnist_file.read_bytes() == before
-    assert os.listdir(workspace.mnist_file.parent) == ["mnist.npz"]
+    assert names(workspace.mnist_file.parent) == ["mnist.npz"]
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(
@@ -201,7 +205,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(
         import_mnist(tmp_path / "good.npz", workspace)
 
     assert workspace.mnist_file.read_bytes() == b"the old one"
-    assert os.listdir(workspace.mnist_file.parent) == ["mnist.npz"]
+    assert names(workspace.mnist_file.parent) == ["mnist.npz"]
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
@@ -276,7 +280,7 @@ def test_a_failed_download_is_one_sentence_and_leaves_the_old_file(
 
     assert len(raised.value.attempts) == 1
     assert workspace.mnist_file.read_bytes() == b"the old one"
-    assert sorted(os.listdir(workspace.mnist_file.parent)) in (["mnist.npz"], ["download.lock", "mnist.npz"])
+    assert names(workspace.mnist_file.parent) in (["mnist.npz"], ["download.lock", "mnist.npz"])
 
 
 def test_no_server_at_all_is_one_sentence(workspace: Workspace) -> None:
