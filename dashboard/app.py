@@ -55,12 +55,14 @@ gradio_demo = GradioDemo(_predictor)
 
 
 def _warm_up() -> None:
-    for module in _FIRST_PAGE_NEEDS:
-        import_module(module)
     try:
+        for module in _FIRST_PAGE_NEEDS:
+            import_module(module)
         _predictor().current()
     except BundleError as error:
         _logger.warning("%s", error)
+    except Exception:  # the page that needs it will say so; the others go on
+        _logger.exception("A part of the dashboard could not be loaded.")
 
 
 async def _load_in_background() -> None:
