@@ -24,6 +24,7 @@ from core.runs.run import Run
 from core.training.launcher import submit
 from core.workspace import Workspace
 from tests.waiting import wait_until
+from tests.workers import end_all
 
 IN_CI = bool(os.environ.get("CI"))
 
@@ -91,6 +92,17 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
     run = submit(workspace, tiny_config(epochs=2))
     wait_until(lambda: run.status().over and not run.alive, 90, "the end of the training")
     return run
+
+
+@pytest.fixture
+def idle_workers(tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Workers that start at once, learn nothing and never end by themselves."""
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexec sleep 600\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    yield
+    end_all(workspace)
 
 
 @pytest.fixture

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -21,6 +16,7 @@ from core.training.launcher import advance, overview, request_stop, submit, with
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.waiting import wait_until
+from tests.workers import end_all, kill_worker
 
 ENDLESS = tiny_config(epochs=200, patience=0)
 
@@ -29,27 +25,7 @@ ENDLESS = tiny_config(epochs=200, patience=0)
 def no_worker_survives(workspace: Workspace) -> Iterator[None]:
     """Kill what a test left at work."""
     yield
-    for run in list_runs(workspace):
-        with suppress(RunError):
-            if run.status().state == "queued":
-                withdraw(workspace, run)
-    for run in list_runs(workspace):
-        if run.process_file.exists() and run.alive:
-            os.kill(worker(run), signal.SIGKILL)
-
-
-@pytest.fixture
-def idle_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers that start at once, do nothing and never end."""
-    python = tmp_path / "python"
-    python.write_text("#!/bin/sh\nexec sleep 600\n")
-    python.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(python))
-
-
-def worker(run: Run) -> int:
-    """The number of the worker's process."""
-    return int(json.loads(run.process_file.read_text())["pid"])
+    end_all(workspace)
 
 
 def test_second_training_waits_and_starts_by_itself(workspace: Workspace) -> None:
@@ -85,7 +61,7 @@ def test_killed_worker_leaves_an_interrupted_run_and_the_queue_goes_on(workspace
     killed, waiting = submit(workspace, ENDLESS), submit(workspace, tiny_config())
     wait_until(lambda: len(killed.history()) >= 1, 90, "the first epoch")
 
-    os.kill(worker(killed), signal.SIGKILL)
+    kill_worker(killed)
 
     wait_until(lambda: killed.status().state == "interrupted", 10, "the run to be called interrupted")
     assert len(killed.history()) >= 1
@@ -110,9 +86,8 @@ def test_queued_run_that_is_stopped_never_starts(workspace: Workspace) -> None:
     running, waiting = submit(workspace, tiny_config()), submit(workspace, tiny_config())
 
     request_stop(workspace, waiting)
-    os.kill(worker(running), signal.SIGKILL)
+    kill_worker(running)
 
-    wait_until(lambda: running.status().over)
     assert advance(workspace) is None
     assert waiting.status().state == "stopped"
 
@@ -120,8 +95,7 @@ def test_queued_run_that_is_stopped_never_starts(workspace: Workspace) -> None:
 @pytest.mark.usefixtures("idle_workers")
 def test_run_that_is_over_cannot_be_stopped(workspace: Workspace) -> None:
     run = submit(workspace, tiny_config())
-    os.kill(worker(run), signal.SIGKILL)
-    wait_until(lambda: run.status().over)
+    kill_worker(run)
 
     with pytest.raises(RunError, match="nothing to stop"):
         request_stop(workspace, run)

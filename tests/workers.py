@@ -1,0 +1,32 @@
+"""Training processes in the tests' hands."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from contextlib import suppress
+
+from core.errors import RunError
+from core.runs.registry import list_runs
+from core.runs.run import Run
+from core.training.launcher import withdraw
+from core.workspace import Workspace
+from tests.waiting import wait_until
+
+
+def kill_worker(run: Run) -> None:
+    """End a run's worker as `kill -9` does, and return when it is gone."""
+    os.kill(int(json.loads(run.process_file.read_text())["pid"]), signal.SIGKILL)
+    wait_until(lambda: not run.alive, what="the end of the worker")
+
+
+def end_all(workspace: Workspace) -> None:
+    """Empty the queue and kill what is at work."""
+    for run in reversed(list_runs(workspace)):
+        with suppress(RunError):
+            if run.status().state == "queued":
+                withdraw(workspace, run)
+    for run in list_runs(workspace):
+        if run.process_file.exists() and run.alive:
+            kill_worker(run)
