@@ -1,0 +1,1 @@
+"""What `make bench` measures; RESULTS.md and results.json are written by it."""

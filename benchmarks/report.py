@@ -1,0 +1,66 @@
+"""The report: each figure with its unit and its command, as Markdown and as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+PACKAGES = ("tensorflow-cpu", "keras", "ai-edge-litert", "numpy", "streamlit", "gradio")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured value."""
+
+    name: str
+    value: float
+    unit: str
+
+
+def write(sections: Mapping[str, Sequence[Figure]], commands: Mapping[str, str]) -> None:
+    """Write results.json and RESULTS.md; sections that were not measured this time keep their earlier figures."""
+    file = FOLDER / "results.json"
+    results = json.loads(file.read_text()) if file.exists() else {}
+    for title, figures in sections.items():
+        results[title] = {
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+            "command": commands[title],
+            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+            "versions": {"python": platform.python_version(), **_versions()},
+            "figures": [asdict(figure) for figure in figures],
+        }
+    file.write_text(json.dumps(results, indent=2) + "\n")
+    (FOLDER / "RESULTS.md").write_text(_markdown(results))
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except ModuleNotFoundError:
+            continue
+    return found
+
+
+def _markdown(results: dict) -> str:
+    lines = ["# What was measured", "", "Written by `make bench`; don't edit."]
+    for title, section in results.items():
+        machine = ", ".join(f"{name} {number}" for name, number in section["versions"].items())
+        lines += [
+            "",
+            f"## {title}",
+            "",
+            f"`{section['command']}`, {section['date']}, {section['machine']}; {machine}.",
+            "",
+        ]
+        lines += ["| figure | value |", "|---|---|"]
+        lines += [f"| {row['name']} | {row['value']:,.2f} {row['unit']} |" for row in section["figures"]]
+    return "\n".join(lines) + "\n"
