@@ -7,6 +7,7 @@ centre of mass (LeCun et al., 1998; http://yann.lecun.com/exdb/mnist/).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from PIL import Image
 from scipy import ndimage
 
 Pixels = NDArray[np.uint8]
+Plane = NDArray[np.float32]
+Ink = TypeVar("Ink", Pixels, Plane)
 
 IMAGE_SIZE = 28
 BOX_SIZE = 20
@@ -27,6 +30,8 @@ _FINE_SIZE = 4 * BOX_SIZE
 # A part that stands apart is stray when it has at most this share of the largest part's ink: a speck of any shape,
 # or a dot, which is hardly longer than the stroke is wide. The bar of a 5 is longer, or more.
 _SPECK_SHARE, _DOT_SHARE, _DOT_LENGTH = 0.05, 0.35, 1.6
+# Or when it is nowhere darker than this share of the darkest: what lighting left over.
+_FAINT_SHARE = 0.3
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ def prepare(ink: Pixels) -> Drawing:
     return Drawing(ink, (top, left, top + crop.shape[0], left + crop.shape[1]), crop, scaled, _centred(scaled))
 
 
-def _bounding_box(ink: Pixels) -> tuple[int, int, int, int] | None:
+def _bounding_box(ink: Pixels | Plane) -> tuple[int, int, int, int] | None:
     mask = ink > _BLACK
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not rows.size:
@@ -83,7 +88,7 @@ def _bounding_box(ink: Pixels) -> tuple[int, int, int, int] | None:
     return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 
-def _cut(ink: Pixels, box: tuple[int, int, int, int]) -> Pixels:
+def _cut(ink: Ink, box: tuple[int, int, int, int]) -> Ink:
     top, left, bottom, right = box
     return np.ascontiguousarray(ink[top:bottom, left:right])
 
@@ -93,12 +98,14 @@ def _without_strays(crop: Pixels) -> Pixels:
     # On a coarse picture, where gaps of a few pixels are closed, finding the parts takes microseconds.
     factor = max(1, max(crop.shape) // (2 * BOX_SIZE))
     coarse = Image.fromarray(crop).reduce(factor)
-    mask = np.asarray(coarse) > _BLACK
+    levels = np.asarray(coarse)
+    mask = levels > _BLACK
     parts, count = ndimage.label(mask, structure=np.ones((3, 3)))
     if count < 2:
         return crop
-    areas = np.bincount(parts.ravel(), minlength=count + 1)
-    areas[0] = 0
+    peaks = ndimage.maximum(levels, parts, np.arange(count + 1))
+    faint = peaks <= _FAINT_SHARE * levels.max()
+    areas = np.where(faint, 0, np.bincount(parts.ravel(), minlength=count + 1))
     lengths = np.array([0] + [max(side.stop - side.start for side in part) for part in ndimage.find_objects(parts)])
     width = _stroke_width(mask)
     stray = areas <= _SPECK_SHARE * areas.max()
@@ -117,33 +124,35 @@ def _scaled(crop: Pixels) -> Pixels:
     longest = max(crop.shape)
     if longest == BOX_SIZE:
         return crop
-    if longest > BOX_SIZE:
-        crop = _with_mnist_strokes(crop)
-    scaled = _resized(crop, BOX_SIZE)
-    return np.minimum(scaled * (255 / scaled.max()) + 0.5, 255).astype(np.uint8)
+    scaled = _resized(_with_mnist_strokes(crop) if longest > BOX_SIZE else crop, BOX_SIZE)
+    return (scaled * (255 / scaled.max()) + 0.5).astype(np.uint8)
 
 
-def _with_mnist_strokes(crop: Pixels) -> Pixels:
+def _with_mnist_strokes(crop: Pixels) -> Pixels | Plane:
     """Thicken a thin pen and thin a fat brush until the strokes are as wide as in MNIST."""
-    fine = np.pad(_resized(crop, _FINE_SIZE), 1)
-    mask = fine > 127
+    fine = _resized(crop, _FINE_SIZE)
+    mask = fine > fine.max() / 2
     width = _stroke_width(mask)
     target = min(max(width, _THINNEST_STROKE * _FINE_SIZE / BOX_SIZE), _FATTEST_STROKE * _FINE_SIZE / BOX_SIZE)
     # The crop grows with its strokes and is then scaled to the same box, hence the divisor.
     change = (target - width) / 2 / (1 - target / _FINE_SIZE)
-    if abs(change) < 0.5 or not mask.any():
+    if abs(change) < 0.5:
         return crop
     if change > 0:
-        margin = int(np.ceil(change)) + 1
+        margin = int(change) + 2
         outside = ndimage.distance_transform_edt(~np.pad(mask, margin))
-        edge = change + 0.5 - outside
+        # What was too faint for the mask stays as it is.
+        changed = np.maximum(_edge(change + 0.5 - outside), np.pad(fine, margin))
     else:
         # At least half of the width stays, so that a drawing never vanishes.
-        inside = ndimage.distance_transform_edt(mask)
-        edge = inside - 0.5 + max(change, -width / 4)
-    changed = (np.clip(edge + 0.5, 0, 1) * 255).astype(np.uint8)
+        changed = _edge(ndimage.distance_transform_edt(np.pad(mask, 1)) - 0.5 + max(change, -width / 4))
     box = _bounding_box(changed)
     return crop if box is None else _cut(changed, box)
+
+
+def _edge(distance: NDArray[np.float64]) -> Plane:
+    """Ink with an anti-aliased edge, from the distance to the edge in pixels, positive within."""
+    return (np.clip(distance + 0.5, 0, 1) * 255).astype(np.float32)
 
 
 def _stroke_width(mask: NDArray[np.bool_]) -> float:
@@ -153,11 +162,12 @@ def _stroke_width(mask: NDArray[np.bool_]) -> float:
     return 2 * np.count_nonzero(mask) / max(steps * np.pi / 4, 1)
 
 
-def _resized(crop: Pixels, longest: int) -> Pixels:
+def _resized(crop: Pixels | Plane, longest: int) -> Plane:
+    """The crop with another longest side, in fractions of a level: a hair on a huge canvas doesn't vanish."""
     height, width = crop.shape
     ratio = longest / max(height, width)
     size = max(1, round(width * ratio)), max(1, round(height * ratio))
-    return np.asarray(Image.fromarray(crop).resize(size, Image.Resampling.HAMMING))
+    return np.asarray(Image.fromarray(crop.astype(np.float32, copy=False)).resize(size, Image.Resampling.HAMMING))
 
 
 def _centred(scaled: Pixels) -> Pixels:

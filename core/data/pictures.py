@@ -1,0 +1,217 @@
+"""What lies in a picture file: decoded within limits, and its ink taken off the paper as white on black."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+from scipy import ndimage
+
+from core.errors import PictureError, PictureTooLarge
+
+Pixels = NDArray[np.uint8]
+Plane = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+MAX_PICTURE_BYTES = 10 * 2**20
+MAX_PICTURE_PIXELS = 40_000_000
+
+# Raster formats that are decoded in this process; EPS, for one, would start Ghostscript.
+_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF", "JPEG2000")
+# Ink is looked for on a picture of at most this size: a 1 mm pen on a sheet of paper is still 2 pixels wide.
+_WORKING_SIZE = 640
+# Up to this size a pixel's grey is part of the digit's shape, as in MNIST; beyond, it is blur and lighting.
+_SMALL_SIZE = 64
+# The paper's brightness is estimated on a picture of at most the first size, its polarity on one of the second.
+_GROUND_SIZE = 64
+_POLARITY_SIZE = 32
+# Strokes up to this share of the picture's longest side are bridged when the paper below them is estimated.
+_WIDEST_STROKE = 0.35
+# A ruled line runs through this share of the picture at least, and is no thicker than this share of its longest side.
+_RULED_SHARE, _RULED_THICKNESS = 0.9, 0.015
+# Ink takes at least this share of the paper's light; less is dirt, paper texture or compression.
+_FAINTEST_INK = 0.12
+# Light is not compared to less than this: dark-on-light in a deep shadow, light-on-dark on a bright ground.
+_DIMMEST_PAPER, _DIMMEST_BOARD = 48.0, 128.0
+# Specks without any part as long as this share of the picture's longest side are dust.
+_SHORTEST_INK = 0.025
+
+
+def ink_from_picture(data: bytes) -> Pixels:
+    """The ink (h, w) in an encoded picture, white on black; nothing but black where there is none.
+
+    Raises PictureTooLarge beyond MAX_PICTURE_BYTES or MAX_PICTURE_PIXELS, PictureError for what cannot be decoded.
+    """
+    if len(data) > MAX_PICTURE_BYTES:
+        raise PictureTooLarge(f"The picture has more than {MAX_PICTURE_BYTES // 2**20} MB; please send a smaller one.")
+    return ink_from_array(_decoded(data))
+
+
+def ink_from_array(array: Pixels) -> Pixels:
+    """The ink of a picture (h, w) or (h, w, 1 | 3 | 4), dark on light or light on dark, with or without transparency.
+
+    Uneven light, noise and ruled lines are taken out. The ink is at most 640 pixels high and wide.
+    """
+    grey = _mean_blocks(_grey(array).astype(np.float32), _WORKING_SIZE)
+    ink = _ink(grey, _DIMMEST_PAPER) if _is_dark_on_light(grey) else _ink(255 - grey, _DIMMEST_BOARD)
+    ink = _without_ruled_lines(ink)
+    return ink if _longest_part(ink) >= _SHORTEST_INK * max(ink.shape) else np.zeros_like(ink)
+
+
+def _decoded(data: bytes) -> Pixels:
+    """The pixels of a picture file, about as large as they are worked on: grey, RGB or RGBA."""
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+            if picture.width * picture.height > MAX_PICTURE_PIXELS:
+                raise _too_many_pixels()
+            return _upright(picture)
+    except PictureError:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_many_pixels() from error
+    except UnidentifiedImageError as error:
+        raise PictureError("This is not a picture that can be read; please send a PNG or JPEG file.") from error
+    except Exception as error:  # damaged files make Pillow's decoders raise nearly anything
+        raise PictureError("The picture is damaged or cut short; please save it again as PNG or JPEG.") from error
+
+
+def _too_many_pixels() -> PictureTooLarge:
+    return PictureTooLarge(
+        f"The picture has more than {MAX_PICTURE_PIXELS // 1_000_000} million pixels; please send a smaller one."
+    )
+
+
+def _upright(picture: Image.Image) -> Pixels:
+    """The pixels as they are to be looked at: turned as EXIF says, of 8 bits, scaled down."""
+    # JPEG decodes at a half, a quarter or an eighth of the size in a fraction of the time.
+    picture.draft("RGB", (_WORKING_SIZE, _WORKING_SIZE))
+    picture = ImageOps.exif_transpose(picture)
+    if picture.mode in ("I", "F"):
+        return _stretched(np.asarray(picture, np.float32))
+    if picture.mode.startswith("I;16"):
+        return (np.asarray(picture) >> 8).astype(np.uint8)
+    mode = "RGBA" if picture.has_transparency_data else "L" if picture.mode in ("1", "L") else "RGB"
+    return np.asarray(picture.convert(mode).reduce(_factor(picture.size, _WORKING_SIZE)))
+
+
+def _factor(shape: tuple[int, ...], longest: int) -> int:
+    """By how much to shrink so that no side is longer than `longest`."""
+    return -(-max(shape) // longest)
+
+
+def _stretched(values: Plane) -> Pixels:
+    values = np.nan_to_num(values, posinf=0.0, neginf=0.0)
+    low, high = float(values.min()), float(values.max())
+    return ((values - low) * (255 / max(high - low, 1e-6))).astype(np.uint8)
+
+
+def _grey(array: Pixels) -> Pixels:
+    """Brightness (h, w); what is transparent takes the colour that lets the rest be seen."""
+    if array.ndim == 2:
+        return array
+    if array.shape[2] == 1:
+        return array[..., 0]
+    grey = np.asarray(Image.fromarray(np.ascontiguousarray(array[..., :3])).convert("L"))
+    if array.shape[2] == 3 or int(array[..., 3].min()) == int(array[..., 3].max()):
+        return grey
+    alpha = array[..., 3].astype(np.float32) / 255
+    seen = grey[alpha > 0.5]
+    if not seen.size or int(np.ptp(seen)) < 32:
+        # One colour on nothing: the shape is in the transparency alone.
+        return (255 * (1 - alpha)).astype(np.uint8)
+    paper = float(np.median(seen)) if seen.size > 0.5 * grey.size else 255.0 * (seen.mean() < 128)
+    return (grey * alpha + paper * (1 - alpha)).astype(np.uint8)
+
+
+def _mean_blocks(plane: Plane, longest: int) -> Plane:
+    """The plane at most `longest` pixels high and wide, each the mean of a square block."""
+    return np.asarray(Image.fromarray(plane).reduce(_factor(plane.shape, longest)))
+
+
+def _is_dark_on_light(grey: Plane) -> bool:
+    """Ink differs from the median of its neighbourhood, and has sharp edges, which shadows have not."""
+    small = _mean_blocks(grey, _POLARITY_SIZE)
+    window = int(max(small.shape) * 0.6) | 1
+    difference = small - ndimage.median_filter(small, size=window, mode="nearest")
+    sharpness = np.abs(small - ndimage.uniform_filter(small, 3))
+    return bool((difference * sharpness).sum() <= 0)
+
+
+def _ink(grey: Plane, dimmest: float) -> Pixels:
+    """How much of the paper's light is missing, between what is surely paper and what is surely ink."""
+    ground = _paper(grey)
+    depth = np.clip((ground - grey) / np.maximum(ground, dimmest), 0, 1)
+    small = max(grey.shape) <= _SMALL_SIZE
+    if not small:
+        depth = ndimage.uniform_filter(depth, 3)
+    # Paper is a quarter of the picture at least; from how its darkest and its middle differ follows its grain.
+    clean, usual = np.percentile(depth, (5, 25))
+    grain = usual - clean
+    candidates = depth[depth > max(_FAINTEST_INK / 2, usual + 3 * grain)]
+    full = float(np.percentile(candidates, 99)) if candidates.size else 0.0
+    if full < max(_FAINTEST_INK, usual + 6 * grain):
+        return np.zeros(grey.shape, np.uint8)
+    low, high = (min(usual + 3 * grain, 0.3 * full), full) if small else (0.35 * full, 0.65 * full)
+    return (np.clip((depth - low) / (high - low), 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def _paper(grey: Plane) -> Plane:
+    """The paper's brightness everywhere, as if nothing were written on it; the edges of shadows stay."""
+    small = _mean_blocks(grey, _GROUND_SIZE)
+    reach = int(max(small.shape) * _WIDEST_STROKE) // 2
+    # Beyond the edge light may go on falling, as in a corner of a photo, but never rises because of a stroke inside.
+    level = np.pad(small, reach, mode="edge")
+    level = np.minimum(level, np.pad(small, reach, mode="reflect", reflect_type="odd"))
+    closed = ndimage.grey_closing(level, size=2 * reach + 1)[reach:-reach, reach:-reach] if reach else small
+    if small.shape == grey.shape:
+        return closed
+    return np.asarray(Image.fromarray(closed).resize(grey.shape[::-1], Image.Resampling.BILINEAR))
+
+
+def _without_ruled_lines(ink: Pixels) -> Pixels:
+    """Take out thin lines that run through the whole picture, level or upright, but not the strokes that cross them."""
+    if max(ink.shape) <= _SMALL_SIZE:
+        return ink
+    ink = np.where(_ruled_lines(ink > 0), np.uint8(0), ink)
+    return np.where(_ruled_lines(ink.T > 0).T, np.uint8(0), ink)
+
+
+def _ruled_lines(mask: Mask) -> Mask:
+    """Where level lines lie in the mask, their faint edges included."""
+    width = mask.shape[1]
+    # Runs of a twentieth of the width, on a mask grown by a pixel, bear a tilt of three degrees.
+    grown = ndimage.maximum_filter(mask.view(np.uint8), size=(3, 5))
+    reach = width // 20 | 1
+    runs = ndimage.maximum_filter1d(ndimage.minimum_filter1d(grown, reach, axis=1), reach, axis=1)
+    parts, _ = ndimage.label(runs, structure=np.ones((3, 3)))
+    lines = np.zeros(mask.shape, bool)
+    for number, (rows, columns) in enumerate(ndimage.find_objects(parts), start=1):
+        if not _runs_through(rows, columns, mask.shape):
+            continue
+        line = parts[rows, columns] == number
+        drawn = mask[rows, columns] & line
+        starts = np.count_nonzero(drawn[1:] & ~drawn[:-1], axis=0) + drawn[0]
+        thickness = int(np.median((np.count_nonzero(drawn, axis=0) / np.maximum(starts, 1))[starts > 0]))
+        if thickness > max(3, _RULED_THICKNESS * max(mask.shape)):
+            continue
+        # What is much taller than the line where they meet is a stroke that crosses it.
+        tall = ndimage.binary_opening(mask[:, columns], np.ones((thickness + 3, 1)))[rows]
+        lines[rows, columns] |= line & ~tall
+    return lines
+
+
+def _runs_through(rows: slice, columns: slice, shape: tuple[int, int]) -> bool:
+    """Whether what lies there comes in at one side and leaves at another."""
+    height, width = shape
+    if columns.stop - columns.start >= _RULED_SHARE * width:
+        return True
+    at_side = columns.start == 0 or columns.stop == width
+    return at_side and (rows.start == 0 or rows.stop == height)
+
+
+def _longest_part(ink: Pixels) -> int:
+    """Height or width of the longest connected part."""
+    parts, _ = ndimage.label(ink > 127, structure=np.ones((3, 3)))
+    return max((side.stop - side.start for part in ndimage.find_objects(parts) for side in part), default=0)
