@@ -85,5 +85,10 @@ def _filters(folder: str, changed: int) -> np.ndarray:
     return Bundle(Path(folder)).first_layer_filters()
 
 
+def file_size(path: Path) -> int:
+    """Bytes of a model's file; 0 where it is gone."""
+    return path.stat().st_size if path.exists() else 0
+
+
 def _changed(path: Path) -> int:
     return path.stat().st_mtime_ns if path.exists() else 0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
 import numpy as np
 import streamlit as st
@@ -15,6 +17,7 @@ from core.classifier.bundle import Bundle
 from core.data.sources import download_mnist
 from core.errors import BundleError, DownloadError, TrazoError
 from core.runs.registry import SHIPPED, model_title
+from core.runs.run import Run, State, Status
 from dashboard import cache, state
 
 _ASSETS = Path(__file__).parent / "assets"
@@ -30,6 +33,17 @@ def heading(title: str, sentence: str) -> None:
     """The page's title and the sentence that tells a newcomer what he sees."""
     st.title(title, anchor=False)
     st.markdown(sentence)
+
+
+def address(path: str, *, full: bool = False) -> str:
+    """The address of what lies beside the pages, as the browser sees it, below a proxy's prefix, too.
+
+    `full` adds the scheme and the host.
+    """
+    page = urlsplit(st.context.url or "")
+    # One slash only: a path that begins with two would name another machine.
+    place = "/" + f"{page.path.rpartition('/')[0]}/{path}".lstrip("/")
+    return f"{page.scheme}://{page.netloc}{place}" if full else place
 
 
 def data_banner(problem: str | None) -> None:
@@ -133,7 +147,7 @@ def pixel_table(image: np.ndarray) -> None:
     )
     st.html(
         "<style>.pixels{overflow-x:auto}.pixels table{border-collapse:collapse;font:10px/1 monospace}"
-        ".pixels td{width:26px;min-width:26px;height:22px;padding:0;text-align:center;border:1px solid #8883}</style>"
+        ".pixels td{width:24px;min-width:24px;height:20px;padding:0;text-align:center;border:1px solid #8883}</style>"
         f'<div class="pixels"><table aria-label="pixel values">{rows}</table></div>'
     )
 
@@ -171,3 +185,40 @@ def in_use_note() -> None:
             st.warning(active.problem, icon=":material/warning:")
         name = "the shipped model" if active.name == SHIPPED else active.name
         st.caption(f"Model in use: {name}")
+
+
+_STATE_COLOURS: dict[State, Literal["gray", "blue", "green", "orange", "red"]] = {
+    "queued": "gray",
+    "running": "blue",
+    "finished": "green",
+    "stopped": "orange",
+    "failed": "red",
+    "interrupted": "red",
+}
+
+
+def state_badge(run: Run, status: Status) -> None:
+    """The state of a run as a coloured word."""
+    if status.state == "running" and run.stopping:
+        st.badge("Stopping…", color="orange")
+        return
+    st.badge(status.state.capitalize(), color=_STATE_COLOURS[status.state])
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as people say them; a dash where there are none yet."""
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def attempt(action: Callable[..., object], *arguments: object) -> None:
+    """Do what a button asks for; where that cannot be, show the sentence."""
+    try:
+        action(*arguments)
+    except TrazoError as error:
+        st.toast(str(error), icon=":material/error:", duration="long")

@@ -26,17 +26,16 @@ _answer, _steps = (
 
 
 def show_answer(reading: Reading | None, prompt: str) -> None:
-    """The digit very large, how sure the model is, and the ten probabilities; `prompt` where there is no digit.
+    """The digit very large, how sure the model is, and the ten probabilities; without a reading, just `prompt`.
 
-    It takes the same room with and without a digit.
+    It takes the same room with and without a reading, which must not be of a blank.
     """
-    said = reading is not None and reading.digit is not None
     _answer(
         key="answer",
         data={
-            "digit": str(reading.digit) if reading is not None and said else None,
+            "digit": str(reading.digit) if reading else None,
             "prompt": prompt,
-            "sentence": _sentence(reading) if reading is not None and said else "",
+            "sentence": _sentence(reading) if reading else "",
             "bars": _bars(reading),
             "label": "Probabilities of the ten digits",
         },
@@ -45,12 +44,8 @@ def show_answer(reading: Reading | None, prompt: str) -> None:
 
 def _sentence(reading: Reading) -> str:
     assert reading.confidence is not None
-    return f"The model is {_percent(reading.confidence)} sure."
-
-
-def _percent(share: float) -> str:
-    """One decimal; what is only nearly certain is not called 100 %."""
-    return "over 99.9%" if 0.9995 <= share < 1 else f"{share:.1%}"
+    # What is only nearly certain is not called 100 %.
+    return "Over 99.9% sure" if 0.9995 <= reading.confidence < 1 else f"{reading.confidence:.1%} sure"
 
 
 def _bars(reading: Reading | None) -> list[dict[str, object]]:
@@ -63,7 +58,7 @@ def _bars(reading: Reading | None) -> list[dict[str, object]]:
 
 
 def show_steps(drawing: Drawing | None) -> None:
-    """The five steps from ink to the model's picture, each with a plain sentence; empty frames where there is no ink."""
+    """The five steps from ink to the model's picture, each with a plain sentence; empty frames without a drawing."""
     ink = drawing.ink if drawing else None
     crop = drawing.crop if drawing else None
     scaled = drawing.scaled if drawing else None

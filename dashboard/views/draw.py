@@ -29,7 +29,8 @@ def ink_of_file(way: str) -> Pixels | None:
     if way == PHOTO:
         file = st.camera_input("Photo of one digit on paper", key="photo")
     else:
-        file = st.file_uploader("Picture of one digit", key="upload", help="PNG, JPEG, WebP, GIF, BMP or TIFF")
+        file = st.file_uploader("Picture of one digit", key="upload")
+        st.caption("PNG, JPEG, WebP, GIF, BMP or TIFF; a photo of dark ink on paper will do, too.")
     if file is None:
         return None
     try:
@@ -59,7 +60,12 @@ def read(ink: Pixels | None) -> Reading | None:
 def reader() -> None:
     """Ink in, answer out: all that runs again after a stroke."""
     way = st.segmented_control(
-        "Where the digit comes from", list(PROMPTS), default=DRAW, required=True, key="way", label_visibility="collapsed"
+        "Where the digit comes from",
+        list(PROMPTS),
+        default=DRAW,
+        required=True,
+        key="way",
+        label_visibility="collapsed",
     )
     with st.container(key="draw_and_read"):
         pen, answer, brush = st.container(key="pen"), st.container(key="answer_frame"), st.container(key="brush")
