@@ -1,0 +1,153 @@
+"""The form of a training's settings: each with a label, a help in plain words, and the limits of core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from core.config import FILTER_LIMITS, LIMITS, MAX_BLOCKS, TrainingConfig, changed, differing, flattened
+from core.data.datasets import TITLES
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a setting is shown to a person; `step` and `format` only for those that the form asks for."""
+
+    label: str
+    help: str = ""
+    step: float | None = None
+    format: str | None = None
+
+
+SETTINGS: dict[str, Setting] = {
+    "preset": Setting("Preset"),
+    "dataset": Setting("Data", "The images that the network learns from."),
+    "architecture": Setting("Architecture"),
+    "epochs": Setting("Epochs", "How many times, at most, the network sees every training image.", 1),
+    "batch_size": Setting("Batch size", "How many images the network looks at before it changes its weights once.", 8),
+    "learning_rate": Setting(
+        "Learning rate",
+        "How far the weights move with each step. Too small learns slowly, too large never settles.",
+        0.0005,
+        "%g",
+    ),
+    "schedule": Setting("Learning rate schedule"),
+    "patience": Setting(
+        "Patience",
+        "End the training after so many epochs without a better validation accuracy; 0 trains all epochs.",
+        1,
+    ),
+    "seed": Setting(
+        "Seed",
+        "The start of all chance: first weights, order of the images, augmentation. Same seed, same training.",
+        1,
+    ),
+    "filters": Setting("Filters"),
+    "dense_units": Setting(
+        "Dense units", "Width of the layer between the filters and the ten answers; 0 leaves it out.", 16
+    ),
+    "dropout": Setting(
+        "Dropout",
+        "Share of the dense units that is switched off at random in each step, against learning by heart.",
+        0.05,
+    ),
+    "rotation": Setting("Rotation (degrees)", "Turn each image by up to so much either way.", 1.0),
+    "shift": Setting("Shift (share of width)", "Move each image by up to so much in each direction.", 0.01),
+    "zoom": Setting("Zoom (share)", "Shrink or grow each image by up to so much.", 0.01),
+    "shear": Setting("Shear (degrees)", "Slant each image by up to so much either way.", 1.0),
+}
+
+
+def settings_form(start: TrainingConfig, datasets: list[str]) -> TrainingConfig:
+    """Let the person change a preset's settings; what was changed holds for the session, preset by preset.
+
+    `datasets`: ids to choose from, the best first.
+    """
+    values: dict[str, Any] = {}
+    before = flattened(start)
+    st.markdown("**Training**")
+    with st.grid(3, min_column_width=150):
+        values["dataset"] = _choice(start, "dataset", datasets)
+        for name in ("epochs", "batch_size", "learning_rate", "patience", "seed"):
+            values[name] = _number(start, name, before[name])
+    st.markdown("**Network**")
+    with st.grid(3, min_column_width=150):
+        filters = [_filters(start, block) for block in range(MAX_BLOCKS)]
+        values["dense_units"] = _number(start, "dense_units", before["dense_units"])
+        values["dropout"] = _slider(start, "dropout", before["dropout"])
+    st.markdown("**Augmentation.** Each image a little different every time; 0 turns a change off.")
+    with st.grid(4, min_column_width=150):
+        for name in ("rotation", "shift", "zoom", "shear"):
+            values[name] = _slider(start, name, before[name])
+    return changed(start, filters=[count for count in filters if count], **values)
+
+
+def changes(start: TrainingConfig, config: TrainingConfig) -> list[str]:
+    """Labels of the settings in which `config` is not as the preset `start`; which data is used does not count."""
+    return [SETTINGS[name].label for name in differing([start, config]) if name != "dataset"]
+
+
+def _key(start: TrainingConfig, name: str) -> str:
+    # One widget for each preset: choosing another one fills the form with its values.
+    return f"train_{start.preset}_{name}"
+
+
+def _choice(start: TrainingConfig, name: str, options: list[str]) -> str:
+    setting = SETTINGS[name]
+    return st.selectbox(
+        setting.label,
+        options,
+        format_func=lambda option: TITLES[option],
+        key=_key(start, name),
+        help=setting.help,
+        persist_state="session",
+    )
+
+
+def _number(start: TrainingConfig, name: str, value: float) -> float:
+    setting, kind = SETTINGS[name], type(value)
+    low, high = LIMITS[name]
+    return st.number_input(
+        setting.label,
+        kind(low),
+        kind(high),
+        value,
+        step=kind(setting.step or 1),
+        format=setting.format,
+        key=_key(start, name),
+        help=setting.help,
+        persist_state="session",
+    )
+
+
+def _slider(start: TrainingConfig, name: str, value: float) -> float:
+    setting = SETTINGS[name]
+    low, high = LIMITS[name]
+    return st.slider(
+        setting.label,
+        low,
+        high,
+        value,
+        step=setting.step,
+        key=_key(start, name),
+        help=setting.help,
+        persist_state="session",
+    )
+
+
+def _filters(start: TrainingConfig, block: int) -> int:
+    given = start.model.filters
+    return st.number_input(
+        f"Filters in block {block + 1}",
+        # The first block is always there; 0 leaves out another one.
+        FILTER_LIMITS[0] if block == 0 else 0,
+        FILTER_LIMITS[1],
+        given[block] if block < len(given) else 0,
+        step=8,
+        key=_key(start, f"filters_{block + 1}"),
+        help="How many patterns of 3 by 3 pixels this block looks for. "
+        + ("Every network has this block." if block == 0 else "0 leaves the block out."),
+        persist_state="session",
+    )

@@ -1,0 +1,255 @@
+"""The Train page: settings, one button, and the training at work, live."""
+
+import streamlit as st
+
+from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig
+from core.data.datasets import TITLES, Dataset
+from core.errors import BundleError, RunError, TrazoError
+from core.runs.registry import active_model, promote
+from core.runs.run import Run, Status
+from core.training import launcher
+from dashboard import cache, curves, state
+from dashboard.components import attempt, data_banner, duration, heading, state_badge
+from dashboard.training_form import changes, settings_form
+
+POLL_SECONDS = 1.0
+FIGURE_WIDTH = 150
+
+
+def start(data: Dataset) -> None:
+    """The preset, the Train button, and all settings behind it."""
+    with st.container(border=True):
+        row = st.container(horizontal=True, vertical_alignment="bottom")
+        summary = st.container()
+        chosen = row.selectbox(
+            "Preset",
+            list(PRESETS),
+            index=list(PRESETS).index(DEFAULT_PRESET),
+            key="train_preset",
+            help="A starting point: it fills in all settings.",
+            width=260,
+            persist_state="session",
+        )
+        with st.expander("More settings", icon=":material/tune:", key="train_settings"):
+            config = settings_form(PRESETS[chosen], list(dict.fromkeys([data.id, "digits"])))
+        with summary:
+            describe(config)
+        if row.button("Train", type="primary", icon=":material/play_arrow:", key="train"):
+            submit(config)
+
+
+def describe(config: TrainingConfig) -> None:
+    """What pressing Train will do, in a sentence or two."""
+    images = len(cache.dataset(config.dataset).train)
+    if config.patience:
+        text = (
+            f"Up to {config.epochs} epochs on {images:,} images; ends by itself once the validation accuracy has not "
+            f"improved for {config.patience} epochs, and keeps the best."
+        )
+    else:
+        text = f"{config.epochs} epochs on {images:,} images; keeps the best."
+    st.caption(text)
+    changed = changes(PRESETS[config.preset], config)
+    if changed:
+        st.caption(f"Changed from the preset: {', '.join(changed)}.")
+
+
+def submit(config: TrainingConfig) -> None:
+    """Queue the training; say so where it has to wait."""
+    try:
+        run = launcher.submit(state.workspace(), config)
+        if run.status().state == "queued":
+            st.toast(f"{run.title} waits until the training before it is over.", icon=":material/hourglass_empty:")
+    except TrazoError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+def live(polling: bool) -> None:
+    """The training at work, or the last one, and what waits. Everything is read from disk, so all tabs agree."""
+    try:
+        launcher.advance(state.workspace())
+    except TrazoError as error:
+        st.error(str(error), icon=":material/error:")
+    now = launcher.overview(state.workspace())
+    if now.busy != polling:
+        st.rerun()
+    if now.latest is None:
+        st.info(
+            "No training yet. Press Train: the curves grow here while the network learns.", icon=":material/school:"
+        )
+        return
+    show(now.latest)
+    queue(now.waiting)
+
+
+def show(run: Run) -> None:
+    """One run: where it stands, its figures, its curves."""
+    st.space("small")
+    try:
+        status, config = run.status(), run.config()
+        with st.container(horizontal=True, vertical_alignment="center", key="run_header"):
+            st.subheader(run.title, anchor=False, width="content")
+            state_badge(run, status)
+            st.caption(f"{config.preset}, {TITLES[config.dataset]}", width="content")
+            st.space("stretch")
+            if not status.over:
+                stop_button(run)
+        if status.over:
+            ended(run, status)
+        else:
+            at_work(run, status)
+        learning_curves(run, status, config)
+    except (RunError, BundleError) as error:
+        st.error(str(error), icon=":material/error:")
+    with st.expander("Log", icon=":material/description:", key="train_log", on_change="rerun") as log:
+        if log.open:
+            st.code(run.log_tail() or "The log is empty so far.", language=None, height=320)
+
+
+def stop_button(run: Run) -> None:
+    """Ask the worker to stop; it does within a second or two."""
+    st.button(
+        "Stopping…" if run.stopping else "Stop",
+        icon=":material/stop:",
+        key="stop",
+        disabled=run.stopping,
+        on_click=attempt,
+        args=(launcher.request_stop, state.workspace(), run),
+        help="Ends the training and keeps what was learned.",
+    )
+
+
+def at_work(run: Run, status: Status) -> None:
+    """Progress and speed."""
+    if status.phase in ("training", "validating") and status.epoch:
+        text = f"Epoch {status.epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
+    else:
+        text = status.message
+    st.progress(status.progress, text)
+    history, rate = run.history(), status.images_per_second
+    with st.grid(4, min_column_width=FIGURE_WIDTH):
+        figure(
+            "Time left",
+            duration(status.seconds_left),
+            "at most",
+            "Often the training ends earlier, when nothing improves any more.",
+        )
+        figure("Images per second", f"{rate:,.0f}" if rate else "–", "in training")
+        for label, column in (("Training accuracy", "accuracy"), ("Validation accuracy", "val_accuracy")):
+            if len(history):
+                figure(label, f"{history[column].iloc[-1]:.2%}", f"after epoch {len(history)}")
+            else:
+                figure(label, "–", "after epoch 1")
+
+
+def ended(run: Run, status: Status) -> None:
+    """How it ended, its result, and where to go from here."""
+    if status.state == "failed":
+        st.error(status.message, icon=":material/error:")
+    elif status.state == "interrupted":
+        st.warning(status.message, icon=":material/power_off:")
+    elif status.state == "stopped":
+        st.caption(status.message)
+    if not run.bundle.complete:
+        return
+    card = cache.card(run.bundle)
+    metrics = card.metrics
+    low, high = metrics.test_accuracy_low, metrics.test_accuracy_high
+    with st.grid(4, min_column_width=FIGURE_WIDTH):
+        figure(
+            "Test accuracy",
+            f"{metrics.test_accuracy:.2%}",
+            f"95 %: {low * 100:.1f}–{high * 100:.1f} %",
+            f"On {card.data.test_images:,} images that the training never saw. On endlessly many such images the "
+            "accuracy would lie in the 95 % interval below, 19 times out of 20.",
+        )
+        figure(
+            "Validation accuracy",
+            f"{metrics.validation_accuracy:.2%}",
+            f"best: epoch {metrics.best_epoch}",
+            "The weights of this epoch were kept.",
+        )
+        figure("Training time", duration(card.seconds), f"epochs: {metrics.epochs}")
+        figure("Parameters", f"{card.parameters:,}", "numbers learned")
+    next_steps(run)
+
+
+def figure(label: str, value: str, note: str, explanation: str | None = None) -> None:
+    """One figure with a note below it."""
+    st.metric(label, value, border=True, delta_description=note, help=explanation, height="stretch")
+
+
+def next_steps(run: Run) -> None:
+    """From a finished model to its use."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if active_model(state.workspace()).run_id == run.id:
+            st.badge("In use", icon=":material/check:", color="green")
+            st.page_link("views/draw.py", label="Draw with it", icon=":material/draw:", width="content")
+        elif st.button(
+            "Promote",
+            icon=":material/rocket_launch:",
+            type="primary",
+            key="promote",
+            help="Use this model on every page, in the Gradio demo and in the API, at once.",
+        ):
+            attempt(promote, state.workspace(), run)
+            st.rerun()
+        if st.button("Evaluate", icon=":material/fact_check:", key="evaluate", help="See where it is right and errs."):
+            state.choose_model(run.id)
+            st.switch_page("views/evaluate.py")
+        st.page_link("views/runs.py", label="All runs", icon=":material/table_rows:", width="content")
+
+
+def learning_curves(run: Run, status: Status, config: TrainingConfig) -> None:
+    """Loss and accuracy, training and validation, side by side."""
+    points = curves.curve_points(run.title, run.steps(), run.history(), status.steps)
+    progress = float(points["epoch"].max()) if len(points) else 0.0
+    last = None if status.over else curves.horizon(progress, config.epochs)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Thin lines: every few steps. Dots: each whole epoch.", width="content")
+        skip = st.toggle(
+            "Leave out the first epoch", key="train_skip", help="It changes so much that later ones look flat."
+        )
+    for column, measure in zip(st.columns(2), curves.MEASURES, strict=True):
+        with column:
+            st.markdown(f"**{measure.capitalize()}**")
+            st.altair_chart(
+                curves.training_curve(points, measure, 1.0 if skip and progress > 1 else 0.0, last),
+                width="stretch",
+                key=f"curve_{measure}",
+                alt=f"{measure} over the epochs, training and validation",
+            )
+
+
+def queue(waiting: tuple[Run, ...]) -> None:
+    """The trainings that wait, the next one first."""
+    if not waiting:
+        return
+    st.subheader("Waiting", anchor=False)
+    for run in waiting:
+        with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"waiting_{run.id}"):
+            st.markdown(f"**{run.title}**", width="content")
+            try:
+                config = run.config()
+                st.caption(f"{config.preset}, at most {config.epochs} epochs", width="content")
+            except RunError as error:
+                st.caption(str(error))
+            st.space("stretch")
+            st.button(
+                "Remove",
+                icon=":material/close:",
+                key=f"remove_{run.id}",
+                on_click=attempt,
+                args=(launcher.withdraw, state.workspace(), run),
+            )
+
+
+heading(
+    "Train",
+    "Teach a network to read digits: press Train and watch its curves grow. It goes on when you close this page.",
+)
+data, problem = cache.usable_dataset()
+data_banner(problem)
+start(data)
+polling = launcher.overview(state.workspace()).busy
+st.fragment(live, run_every=POLL_SECONDS if polling else None)(polling)

@@ -1,0 +1,122 @@
+"""What a person does on the Runs page, in a real browser."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from core.runs.registry import active_model, list_runs, promote
+from core.runs.run import Run
+from core.workspace import Workspace
+from tests.conftest import tiny_config
+from tests.e2e.dashboard_process import DashboardProcess
+from tests.e2e.visit import at_rest
+from tests.waiting import wait_until
+
+HEADER, ROW = 36, 35
+"""Heights of the table's parts in pixels: its cells are painted, a mouse can find them only by place."""
+
+
+@pytest.fixture
+def workspace(dashboard: DashboardProcess) -> Iterator[Workspace]:
+    """The dashboard's workspace; what a test made there is gone afterwards."""
+    workspace = Workspace(dashboard.workspace)
+    before = {run.id for run in list_runs(workspace)}
+    yield workspace
+    promote(workspace, None)
+    for run in list_runs(workspace):
+        if run.id not in before:
+            shutil.rmtree(run.folder)
+
+
+@pytest.fixture
+def runs(trained: Run, workspace: Workspace) -> list[Run]:
+    """Two finished runs, newer than all others."""
+    copies = [
+        Run(Path(shutil.copytree(trained.folder, workspace.runs / name)))
+        for name in ("20990102-120000-new-newt", "20990101-120000-old-owl")
+    ]
+    copies[1].write_config(tiny_config(epochs=2, dropout=0.3))
+    return copies
+
+
+def tick(page: Page, row: int) -> None:
+    """Tick a row of the table, or take its tick away."""
+    table = page.locator(".st-key-runs_table [data-testid=stDataFrame]")
+    table.click(position={"x": 16, "y": HEADER + ROW * row + ROW // 2})
+    at_rest(page)
+
+
+def button(page: Page, key: str) -> Locator:
+    # A button to be downloaded with has a hidden second one.
+    return page.locator(f".st-key-{key} button").first
+
+
+def test_promoted_run_is_in_use_until_the_shipped_model_is_called_back(
+    page: Page, runs: list[Run], workspace: Workspace
+) -> None:
+    page.goto("/runs")
+    expect(button(page, "promote")).to_be_enabled(timeout=30_000)
+
+    button(page, "promote").click()
+
+    expect(page.locator(".st-key-back_to_shipped")).to_be_visible()
+    expect(button(page, "promote")).to_be_disabled()
+    assert active_model(workspace).run_id == runs[0].id
+    answer = page.request.get("/api/health").json()
+    assert runs[0].id in str(answer)
+
+    button(page, "back_to_shipped").click()
+
+    expect(page.locator(".st-key-back_to_shipped")).to_have_count(0)
+    assert active_model(workspace).run_id is None
+
+
+def test_curves_of_ticked_runs_lie_over_each_other_with_what_differs(page: Page, runs: list[Run]) -> None:
+    page.goto("/runs")
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible(timeout=30_000)
+
+    tick(page, 1)
+
+    expect(page.get_by_role("heading", name="What differs")).to_be_visible()
+    charts = page.locator("[data-testid=stVegaLiteChart]")
+    expect(charts).to_have_count(2)
+    for name in ("new-newt", "old-owl"):
+        expect(charts.first).to_contain_text(name)
+
+
+def test_bundle_is_downloaded_as_a_zip(page: Page, runs: list[Run], tmp_path: Path) -> None:
+    page.goto("/runs")
+    expect(button(page, "download")).to_be_enabled(timeout=30_000)
+
+    with page.expect_download() as started:
+        button(page, "download").click()
+    started.value.save_as(tmp_path / "model.zip")
+
+    assert started.value.suggested_filename == f"{runs[0].id}.zip"
+    with zipfile.ZipFile(tmp_path / "model.zip") as archive:
+        assert archive.read("card.json") == runs[0].bundle.card_file.read_bytes()
+        assert sorted(archive.namelist()) == sorted(path.name for path in runs[0].bundle.files)
+
+
+def test_run_is_deleted_only_after_a_second_yes(page: Page, runs: list[Run], workspace: Workspace) -> None:
+    page.goto("/runs")
+    expect(button(page, "delete")).to_be_enabled(timeout=30_000)
+
+    button(page, "delete").click()
+    expect(page.get_by_role("dialog")).to_contain_text(runs[0].id)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert runs[0].folder.exists()
+
+    button(page, "delete").click()
+    button(page, "confirm_delete").click()
+
+    wait_until(lambda: not runs[0].folder.exists(), what="the deletion")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert runs[1] in list_runs(workspace)
