@@ -1,0 +1,68 @@
+"""The Evaluate page, used as a person uses it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.classifier.bundle import Bundle
+from core.runs.run import Run
+from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
+
+PAGE = str(PROJECT / "dashboard" / "views" / "evaluate.py")
+
+
+@pytest.fixture
+def page(workspace: Workspace) -> AppTest:
+    return AppTest.from_file(PAGE, default_timeout=60)
+
+
+def test_the_shipped_models_figures_are_those_of_its_card(page: AppTest) -> None:
+    page.run()
+
+    assert not page.exception
+    card = Bundle(SHIPPED_BUNDLE).card()
+    shown = {metric.label: metric for metric in page.metric}
+    assert shown["Test accuracy"].value == f"{card.metrics.test_accuracy:.2%}"
+    assert f"{card.metrics.test_accuracy_low:.2%}" in shown["Test accuracy"].delta
+    table = page.dataframe[0].value
+    assert list(table["Digit"]) == list(range(10))
+    assert table["Support"].sum() == card.data.test_images
+
+
+def test_a_run_can_be_chosen(page: AppTest, workspace: Workspace, trained: Run) -> None:
+    shutil.copytree(trained.folder, workspace.runs / trained.id)
+    page.run()
+
+    page.selectbox(key="evaluate_model").set_value(trained.id).run()
+
+    assert not page.exception
+    assert page.metric[0].value == f"{trained.bundle.card().metrics.test_accuracy:.2%}"
+    assert not page.info[1:]
+
+
+def test_without_the_images_the_figures_still_stand(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("TRAZO_MNIST", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+
+    page.run()
+
+    assert not page.exception
+    assert page.metric
+    assert any("images cannot be shown" in info.value for info in page.info)
+
+
+def test_a_damaged_bundle_is_one_sentence(page: AppTest, workspace: Workspace, trained: Run) -> None:
+    folder = Path(shutil.copytree(trained.folder, workspace.runs / trained.id))
+    page.run()
+    Run(folder).bundle.evaluation_file.write_bytes(b"damaged")
+
+    page.selectbox(key="evaluate_model").set_value(trained.id).run()
+
+    assert not page.exception
+    assert "evaluation.npz" in page.error[0].value

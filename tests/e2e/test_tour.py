@@ -1,0 +1,32 @@
+"""A walk through every page of the real dashboard."""
+
+from __future__ import annotations
+
+import psutil
+from playwright.sync_api import Page, expect
+
+from core.workspace import PROJECT
+from tests.e2e.dashboard_process import DashboardProcess
+from tests.e2e.visit import Record, at_rest
+
+
+def test_every_page_opens_without_an_error_and_without_tensorflow(
+    page: Page, dashboard: DashboardProcess, record: Record
+) -> None:
+    page.goto("/")
+    at_rest(page)
+    links = page.get_by_test_id("stSidebarNavLink")
+    expect(links).to_have_count(len(list((PROJECT / "dashboard" / "views").glob("[!_]*.py"))))
+
+    for position in range(links.count()):
+        # The link's text starts with the name of its icon.
+        name = links.nth(position).inner_text().split("\n")[-1]
+        links.nth(position).click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+        at_rest(page)
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+
+    assert not record.page_errors
+    mapped = {region.path for region in psutil.Process(dashboard.process.pid).memory_maps()}
+    assert any("streamlit" in path or "numpy" in path for path in mapped)
+    assert not [path for path in mapped if "tensorflow" in path]
