@@ -101,22 +101,21 @@ def _without_strays(crop: Pixels) -> Pixels:
     levels = np.asarray(coarse)
     mask = levels > _BLACK
     parts, count = ndimage.label(mask, structure=np.ones((3, 3)))
-    if count < 2:
+    lengths = [max(side.stop - side.start for side in part) for part in ndimage.find_objects(parts)]
+    if not lengths or lengths == [max(mask.shape)]:
         return crop
     peaks = ndimage.maximum(levels, parts, np.arange(count + 1))
     faint = peaks <= _FAINT_SHARE * levels.max()
     areas = np.where(faint, 0, np.bincount(parts.ravel(), minlength=count + 1))
-    lengths = np.array([0] + [max(side.stop - side.start for side in part) for part in ndimage.find_objects(parts)])
     width = _stroke_width(mask)
     stray = areas <= _SPECK_SHARE * areas.max()
-    stray |= (areas <= _DOT_SHARE * areas.max()) & (lengths <= _DOT_LENGTH * width)
-    stray[0] = False
-    if not stray.any():
-        return crop
-    # One coarse pixel more, to take the dot's faint edge along.
-    dropped = ndimage.binary_dilation(stray[parts], structure=np.ones((3, 3))) & ~(mask & ~stray[parts])
-    full = dropped.repeat(factor, axis=0).repeat(factor, axis=1)[: crop.shape[0], : crop.shape[1]]
-    return np.where(full, np.uint8(0), crop)
+    stray |= (areas <= _DOT_SHARE * areas.max()) & (np.array([0, *lengths]) <= _DOT_LENGTH * width)
+    stray[0] = True
+    digit = ~stray[parts]
+    # One coarse pixel more, to take the digit's faint edge along.
+    kept = ndimage.binary_dilation(digit, structure=np.ones((3, 3))) & (digit | ~mask)
+    full = kept.repeat(factor, axis=0).repeat(factor, axis=1)[: crop.shape[0], : crop.shape[1]]
+    return np.where(full, crop, np.uint8(0))
 
 
 def _scaled(crop: Pixels) -> Pixels:

