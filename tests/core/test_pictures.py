@@ -242,6 +242,13 @@ def test_empty_ruled_paper_in_a_shadow_is_blank() -> None:
     assert prepare(ink_from_array(photo(brightness))).blank
 
 
+def test_dust_alone_is_blank() -> None:
+    dust = np.random.default_rng(1).random(SIZE) < 0.002
+    dust |= np.roll(dust, 1, axis=0) | np.roll(dust, 1, axis=1)
+
+    assert prepare(ink_from_array(photo(np.where(dust, 40.0, 240.0)))).blank
+
+
 def test_fully_transparent_picture_is_blank() -> None:
     assert prepare(ink_from_picture(encoded(np.zeros((40, 40, 4), np.uint8)))).blank
 
