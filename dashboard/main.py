@@ -4,12 +4,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.components import in_use_note
+
 LOGO = Path(__file__).parent / "assets" / "logo.svg"
 
 st.set_page_config(page_title="Trazo", page_icon=str(LOGO), layout="wide")
 st.logo(str(LOGO), size="large")
 
-st.navigation(
+page = st.navigation(
     [
         st.Page("views/draw.py", title="Draw", icon=":material/draw:", default=True),
         st.Page("views/data.py", title="Data", icon=":material/grid_view:"),
@@ -19,4 +21,6 @@ st.navigation(
         st.Page("views/model.py", title="Model", icon=":material/account_tree:"),
         st.Page("views/gradio_demo.py", title="Gradio demo", icon=":material/widgets:"),
     ]
-).run()
+)
+in_use_note()
+page.run()

@@ -33,7 +33,8 @@ def _pooled(config: ModelConfig) -> keras.Model:
         stack += [
             layers.Conv2D(filters, 3, padding="same", use_bias=False),
             layers.MaxPooling2D(),
-            layers.BatchNormalization(),
+            # Averages over the last tens of steps: a training of one epoch has only hundreds.
+            layers.BatchNormalization(momentum=0.9),
             layers.ReLU(),
         ]
     return _with_head(stack, config)

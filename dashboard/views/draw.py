@@ -12,7 +12,7 @@ from core.data.pictures import ink_from_picture
 from core.errors import TrazoError
 from dashboard import cache
 from dashboard.canvas import drawing_canvas
-from dashboard.components import heading, in_use_note
+from dashboard.components import heading
 from dashboard.reading import show_answer, show_steps
 
 STYLE = Path(__file__).parent.parent / "assets" / "draw.css"
@@ -85,6 +85,5 @@ heading(
     "Draw",
     "Write one digit from 0 to 9 on the black canvas; the network reads it after every stroke and says how sure it is.",
 )
-in_use_note()
 st.html(STYLE)
 reader()

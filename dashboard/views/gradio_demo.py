@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.components import address, heading, in_use_note
+from dashboard.components import address, heading
 
 HEIGHT = 740
 # On a phone the ten probabilities stand below the sketchpad: without more room they would scroll inside the page.
@@ -23,7 +23,6 @@ print(client.predict(sketch, api_name="/predict"))
 heading(
     "Gradio demo", "The demo that Trazo grew from: sketch a digit and press Submit. It asks the same model as Draw."
 )
-in_use_note()
 url = address("gradio/")
 st.link_button("Open in a new tab", url, icon=":material/open_in_new:")
 st.html(STYLE)

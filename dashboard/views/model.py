@@ -10,7 +10,7 @@ import streamlit as st
 from core.classifier.bundle import Bundle, Card
 from core.errors import BundleError
 from dashboard import cache
-from dashboard.components import address, digit_grid, heading, in_use_note, model_picker
+from dashboard.components import address, digit_grid, heading, model_picker
 from dashboard.network import filter_pictures, layer_table, setting_facts, training_facts
 
 NETRON_HEIGHT = 720
@@ -129,5 +129,4 @@ def page(name: str, bundle: Bundle) -> None:
 
 
 heading("Model", "What the network is made of, layer by layer, what its first filters look for, and its files.")
-in_use_note()
 page(*model_picker("model_choice"))
