@@ -1,0 +1,167 @@
+"""Drawing in a real browser: what a person with a mouse, a finger or a picture does on the first page."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from PIL import Image, ImageDraw
+from playwright.sync_api import Locator, Page, expect
+
+from tests.conftest import PenDigit
+from tests.e2e.visit import Record, at_rest, draw
+
+DOWN = [(250, 0), (250, 500)]
+ACROSS = [(0, 0), (250, 0)]
+BLANK = "Draw a digit"
+
+
+@pytest.fixture
+def answer(page: Page) -> Locator:
+    """What stands large beside the canvas of the Draw page, which is open."""
+    page.goto("/")
+    expect(page.locator("canvas.upper-canvas")).to_be_visible()
+    at_rest(page)
+    return page.locator(".trazo-answer .digit")
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def png_of_seven() -> bytes:
+    picture = Image.new("L", (400, 300), 240)
+    ImageDraw.Draw(picture).line([(130, 60), (250, 60), (170, 250)], 30, 22, joint="curve")
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def upload(page: Page, name: str, kind: str, content: bytes) -> None:
+    page.get_by_role("radio", name="Upload a picture").click()
+    page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": kind, "buffer": content}
+    )
+
+
+def is_answered(answer: Locator, digit: int) -> bool:
+    try:
+        expect(answer).to_have_text(str(digit), timeout=3_000)
+    except AssertionError:
+        return False
+    return True
+
+
+def test_digits_by_real_hands_are_read(page: Page, answer: Locator, strokes: tuple[PenDigit, ...]) -> None:
+    right = []
+    for label in range(10):
+        draw(page, next(digit for digit in strokes if digit.label == label).strokes)
+        right.append(is_answered(answer, label))
+        button(page, "Clear").click()
+        expect(answer).to_have_text(BLANK)
+
+    assert sum(right) >= 9, f"digits that were read as themselves: {right}"
+
+
+def test_every_stroke_is_read_by_itself_and_undo_takes_the_last_one_back(page: Page, answer: Locator) -> None:
+    expect(answer).to_have_text(BLANK)
+
+    draw(page, [DOWN])
+    expect(answer).to_have_text("1")
+    draw(page, [ACROSS])
+    expect(answer).to_have_text("7")
+
+    button(page, "Undo").click()
+    expect(answer).to_have_text("1")
+    draw(page, [ACROSS])
+    expect(answer).to_have_text("7")
+    button(page, "Undo").click()
+    expect(answer).to_have_text("1")
+    button(page, "Undo").click()
+    expect(answer).to_have_text(BLANK)
+    expect(button(page, "Undo")).to_be_disabled()
+
+
+def test_answer_comes_with_ten_probabilities_and_five_pictures(page: Page, answer: Locator) -> None:
+    draw(page, [DOWN])
+
+    expect(answer).to_have_text("1")
+    expect(page.locator(".trazo-answer .sentence")).to_have_text(re.compile(r"^(Over )?\d+\.\d% sure$"))
+    assert len(page.locator(".trazo-answer .value").all_inner_texts()) == 10
+    expect(page.locator(".trazo-answer .best")).to_have_count(1)
+    pictures = page.locator(".trazo-steps img")
+    expect(pictures).to_have_count(5)
+    sizes = pictures.evaluate_all("all => all.map(one => [one.naturalWidth, one.naturalHeight])")
+    assert sizes[0] == [280, 280]
+    assert max(sizes[2]) == 20
+    assert sizes[3] == sizes[4] == [28, 28]
+
+
+def test_nothing_moves_when_the_first_stroke_is_read(page: Page, answer: Locator) -> None:
+    parts = [
+        page.locator("canvas.upper-canvas"),
+        page.locator(".trazo-answer .bars"),
+        page.locator(".trazo-steps .title").last,
+        page.get_by_text("Brush width"),
+    ]
+    before = [part.bounding_box() for part in parts]
+
+    draw(page, [DOWN])
+    expect(answer).to_have_text("1")
+    at_rest(page)
+
+    assert [part.bounding_box() for part in parts] == before
+
+
+def test_drawing_outlives_a_look_at_another_page(page: Page, answer: Locator) -> None:
+    draw(page, [DOWN])
+    expect(answer).to_have_text("1")
+
+    page.get_by_role("link", name="Gradio demo").click()
+    expect(page.get_by_role("heading", name="Gradio demo")).to_be_visible()
+    page.get_by_role("link", name="Draw").click()
+
+    expect(answer).to_have_text("1")
+    draw(page, [ACROSS])
+    expect(answer).to_have_text("7")
+
+
+def test_uploaded_picture_is_read_like_a_drawing(page: Page, answer: Locator) -> None:
+    upload(page, "seven.png", "image/png", png_of_seven())
+
+    expect(answer).to_have_text("7")
+    expect(page.locator(".trazo-steps img").last).to_have_attribute("src", re.compile("^data:image/png"))
+
+
+def test_upload_of_what_is_no_picture_gets_a_sentence(page: Page, answer: Locator) -> None:
+    upload(page, "notes.txt", "text/plain", b"seven")
+
+    expect(page.get_by_test_id("stAlert")).to_contain_text("not a picture")
+    expect(answer).to_have_text("Choose a picture")
+
+
+def test_finger_draws_on_a_phone_and_the_page_stays_where_it_is(page: Page, answer: Locator, record: Record) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    at_rest(page)
+    touch = page.context.new_cdp_session(page)
+    touch.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    canvas = page.locator("canvas.upper-canvas")
+    canvas.scroll_into_view_if_needed()
+    place = canvas.bounding_box()
+    assert place is not None
+    assert place["x"] >= 0
+    assert place["x"] + place["width"] <= 390
+
+    # From the corner where the canvas' own toolbar would lie.
+    x, top = place["x"] + place["width"] - 40, place["y"] + 8
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": top}]})
+    for step in range(1, 21):
+        point = {"x": x, "y": top + step * 13}
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    expect(answer).to_have_text("1")
+    expect(answer).to_be_in_viewport()
+    assert canvas.bounding_box() == place
+    assert record.page_errors == []

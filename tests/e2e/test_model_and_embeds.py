@@ -1,0 +1,73 @@
+"""Netron and Gradio inside our pages, in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import FrameLocator, Page, expect
+
+from tests.e2e.visit import Record, at_rest
+
+
+def gradio(page: Page) -> FrameLocator:
+    page.goto("/gradio_demo")
+    return page.frame_locator("iframe[src^='/gradio/']")
+
+
+@pytest.mark.parametrize("file", ["mnist_model.keras", "mnist_model.tflite"])
+def test_netron_shows_the_layers(page: Page, record: Record, file: str) -> None:
+    page.goto("/model")
+    page.get_by_role("radio", name=file).click()
+
+    graph = page.frame_locator(f"iframe[src*='{file}']")
+    expect(graph.get_by_text("Conv2D").first).to_be_visible(timeout=30_000)
+    expect(graph.get_by_text("MaxPool", exact=False).first).to_be_visible()
+    expect(graph.get_by_text("softmax", exact=False).or_(graph.get_by_text("Dense")).first).to_be_visible()
+    assert record.page_errors == []
+
+
+def test_netron_opens_in_a_tab_of_its_own(page: Page) -> None:
+    page.goto("/model")
+
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Open in a new tab").click()
+
+    expect(opened.value.get_by_text("Conv2D").first).to_be_visible(timeout=30_000)
+
+
+def test_model_files_can_be_downloaded(page: Page) -> None:
+    page.goto("/model")
+    at_rest(page)
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="mnist_model.tflite").click()
+
+    assert download.value.suggested_filename == "mnist_model.tflite"
+    assert download.value.path().read_bytes()[4:8] == b"TFL3"
+
+
+def test_gradios_submit_reads_the_sketch(page: Page) -> None:
+    demo = gradio(page)
+    sketch = demo.locator("#sketchpad canvas").first
+    expect(sketch).to_be_visible(timeout=60_000)
+    sketch.scroll_into_view_if_needed()
+    place = sketch.bounding_box()
+    assert place is not None
+    x, middle = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+
+    page.mouse.move(x, middle - 80)
+    page.mouse.down()
+    for step in range(1, 17):
+        page.mouse.move(x, middle - 80 + step * 10)
+    page.mouse.up()
+    demo.get_by_role("button", name="Submit").click()
+
+    expect(demo.get_by_test_id("label-output-value")).to_have_text("1", timeout=15_000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_gradio_follows_the_pages_theme(page: Page, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+
+    page.goto("/gradio_demo")
+
+    expect(page.locator("iframe[src^='/gradio/']")).to_have_attribute("src", f"/gradio/?__theme={scheme}")
