@@ -70,7 +70,7 @@ def show_steps(drawing: Drawing | None) -> None:
             _step("Crop", "The empty margin is cut off, and stray dots with it.", crop),
             _step(
                 "20×20 box",
-                "The digit is shrunk until its longer side is 20 pixels; its proportions stay.",
+                "The digit is scaled until its longer side is 20 pixels, with strokes about as wide as MNIST's.",
                 scaled,
                 {"kind": "frame", "size": [BOX_SIZE, BOX_SIZE], "frame": [0, 0, BOX_SIZE, BOX_SIZE]},
             ),
