@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import http.server
 import struct
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -206,6 +207,20 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(
 
     assert workspace.mnist_file.read_bytes() == b"the old one"
     assert names(workspace.mnist_file.parent) == ["mnist.npz"]
+
+
+def test_a_disk_that_may_not_be_written_is_one_sentence(
+    tmp_path: Path, small_disk: Path, arrays: dict[str, np.ndarray]
+) -> None:
+    np.savez(tmp_path / "good.npz", **arrays)
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+
+    for attempt in (
+        lambda: import_mnist(tmp_path / "good.npz", Workspace(small_disk)),
+        lambda: download_mnist(Workspace(small_disk)),
+    ):
+        with pytest.raises(StorageError, match="may not be written"):
+            attempt()
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
