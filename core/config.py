@@ -96,7 +96,17 @@ class TrainingConfig(_Frozen):
 
 
 PRESETS: dict[str, TrainingConfig] = {
+    # The notebook's network and recipe.
     "original": TrainingConfig(),
+    # 99 % in two epochs; size, rate and length were chosen on the validation split.
+    "fast": TrainingConfig(
+        preset="fast",
+        model=ModelConfig(architecture="pooled", filters=(16, 32, 64), dense_units=0),
+        epochs=2,
+        learning_rate=0.01,
+        schedule="one_cycle",
+        patience=0,
+    ),
 }
 """The named starting points of the form and of `python -m core train --preset`."""
 

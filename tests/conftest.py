@@ -65,6 +65,13 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     return Workspace(root)
 
 
+@pytest.fixture
+def without_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that MNIST is nowhere on."""
+    monkeypatch.delenv("TRAZO_MNIST", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "no-keras"))
+
+
 @pytest.fixture(scope="session")
 def mnist() -> Dataset:
     """The real MNIST, where this machine has it."""

@@ -107,12 +107,8 @@ def test_a_model_that_is_none_is_one_sentence(
     assert capsys.readouterr().err.startswith("trazo: The model in")
 
 
-def test_data_status_names_the_stand_in(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.delenv("TRAZO_MNIST", raising=False)
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-
+@pytest.mark.usefixtures("without_mnist")
+def test_data_status_names_the_stand_in(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "status"]) == 0
 
     out = capsys.readouterr().out
@@ -120,12 +116,8 @@ def test_data_status_names_the_stand_in(
     assert "data download" in out
 
 
-def test_training_without_mnist_says_how_to_get_it(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.delenv("TRAZO_MNIST", raising=False)
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-
+@pytest.mark.usefixtures("without_mnist")
+def test_training_without_mnist_says_how_to_get_it(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--epochs", "1"]) == 1
 
     assert "data download" in capsys.readouterr().err

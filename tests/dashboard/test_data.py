@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -48,12 +46,8 @@ def test_filters_and_shuffling_say_how_many_images_they_leave(page: AppTest, mni
     assert any(f"{expected:,} images" in caption.value for caption in page.caption)
 
 
-def test_without_mnist_a_banner_says_so_and_offers_the_download(
-    page: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.delenv("TRAZO_MNIST", raising=False)
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-
+@pytest.mark.usefixtures("without_mnist")
+def test_without_mnist_a_banner_says_so_and_offers_the_download(page: AppTest) -> None:
     page.run()
 
     assert not page.exception
@@ -62,11 +56,8 @@ def test_without_mnist_a_banner_says_so_and_offers_the_download(
     assert metrics(page)["Dataset"].startswith("scikit-learn digits")
 
 
-def test_a_download_that_fails_says_why_and_the_page_stays(
-    page: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.delenv("TRAZO_MNIST", raising=False)
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+@pytest.mark.usefixtures("without_mnist")
+def test_a_download_that_fails_says_why_and_the_page_stays(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     # Nobody listens there: the real download, refused at once.
     for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "HTTP_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
@@ -79,11 +70,8 @@ def test_a_download_that_fails_says_why_and_the_page_stays(
     assert metrics(page)["Training images"]
 
 
-def test_a_damaged_file_is_named_in_the_banner(
-    page: AppTest, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.delenv("TRAZO_MNIST", raising=False)
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+@pytest.mark.usefixtures("without_mnist")
+def test_a_damaged_file_is_named_in_the_banner(page: AppTest, workspace: Workspace) -> None:
     workspace.mnist_file.parent.mkdir(parents=True)
     workspace.mnist_file.write_bytes(b"PK truncated")
 

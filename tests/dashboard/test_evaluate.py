@@ -44,12 +44,8 @@ def test_a_run_can_be_chosen(page: AppTest, workspace: Workspace, trained: Run) 
     assert not page.info[1:]
 
 
-def test_without_the_images_the_figures_still_stand(
-    page: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.delenv("TRAZO_MNIST", raising=False)
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-
+@pytest.mark.usefixtures("without_mnist")
+def test_without_the_images_the_figures_still_stand(page: AppTest) -> None:
     page.run()
 
     assert not page.exception
