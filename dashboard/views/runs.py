@@ -32,7 +32,7 @@ def page(polling: bool) -> None:
     except TrazoError as error:
         st.error(str(error), icon=":material/error:")
     rows = summaries(state.workspace())
-    if busy(rows) != polling:
+    if changing(rows) != polling:
         st.rerun()
     if not rows:
         st.info("There are no runs yet. Each training that you start is listed here.", icon=":material/table_rows:")
@@ -49,13 +49,14 @@ def page(polling: bool) -> None:
         return
     names = unambiguous(rows)
     compare({names[row.id]: runs[row.id] for row in chosen if row.id in runs and not row.problem})
-    if doomed := state.doomed_runs():
-        confirm_deletion(doomed)
 
 
-def busy(rows: list[Summary]) -> bool:
-    """Whether anything may change by itself."""
-    return any(row.state in ("queued", "running") for row in rows)
+def changing(rows: list[Summary]) -> bool:
+    """Whether the page is to be drawn again by itself: something runs, and no question is open.
+
+    A question that is answered while the page is being drawn would be asked again.
+    """
+    return not state.doomed_runs() and any(row.state in ("queued", "running") for row in rows)
 
 
 def unambiguous(rows: list[Summary]) -> dict[str, str]:
@@ -138,14 +139,9 @@ def toolbar(rows: list[Summary], chosen: list[Summary], runs: dict[str, Run]) ->
             disabled=run is None,
             help=only_one or "The model as .keras and .tflite, its card and its test answers, in one ZIP file.",
         )
-        st.button(
-            "Delete",
-            icon=":material/delete:",
-            key="delete",
-            disabled=not chosen,
-            on_click=state.doom_runs,
-            args=([row.id for row in chosen],),
-        )
+        if st.button("Delete", icon=":material/delete:", key="delete", disabled=not chosen):
+            state.doom_runs([row.id for row in chosen])
+            st.rerun()
         if any(row.promoted for row in rows) and st.button(
             "Back to the shipped model", icon=":material/undo:", key="back_to_shipped"
         ):
@@ -200,12 +196,11 @@ def overlaid(points: pd.DataFrame) -> None:
             "Leave out the first epoch", key="runs_skip", help="It changes so much that later ones look flat."
         )
     for column, measure in zip(st.columns(2), curves.MEASURES, strict=True):
-        with column:
+        with column, st.container(key=f"overlaid_{measure}"):
             st.markdown(f"**{measure.capitalize()}**")
             st.altair_chart(
                 curves.overlaid_curves(points, measure, 1.0 if skip and points["epoch"].max() > 1 else 0.0),
                 width="stretch",
-                key=f"overlaid_{measure}",
                 alt=f"{measure} over the epochs, a colour for each ticked run",
             )
 
@@ -241,5 +236,8 @@ heading(
     "Every training you started, newest first. Tick several to lay their curves over each other and to see what "
     "sets them apart.",
 )
-polling = busy(summaries(state.workspace()))
+polling = changing(summaries(state.workspace()))
 st.fragment(page, run_every=POLL_SECONDS if polling else None)(polling)
+# Not in the fragment: Streamlit's page breaks when a fragment that draws itself again opens a dialog.
+if doomed := state.doomed_runs():
+    confirm_deletion(doomed)

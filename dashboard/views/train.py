@@ -40,14 +40,14 @@ def start(data: Dataset) -> None:
 
 def describe(config: TrainingConfig) -> None:
     """What pressing Train will do, in a sentence or two."""
-    images = len(cache.dataset(config.dataset).train)
+    data = TITLES[config.dataset]
     if config.patience:
         text = (
-            f"Up to {config.epochs} epochs on {images:,} images; ends by itself once the validation accuracy has not "
+            f"Up to {config.epochs} epochs on {data}; ends by itself once the validation accuracy has not "
             f"improved for {config.patience} epochs, and keeps the best."
         )
     else:
-        text = f"{config.epochs} epochs on {images:,} images; keeps the best."
+        text = f"{config.epochs} epochs on {data}; keeps the best."
     st.caption(text)
     changed = changes(PRESETS[config.preset], config)
     if changed:
@@ -211,12 +211,11 @@ def learning_curves(run: Run, status: Status, config: TrainingConfig) -> None:
             "Leave out the first epoch", key="train_skip", help="It changes so much that later ones look flat."
         )
     for column, measure in zip(st.columns(2), curves.MEASURES, strict=True):
-        with column:
+        with column, st.container(key=f"curve_{measure}"):
             st.markdown(f"**{measure.capitalize()}**")
             st.altair_chart(
                 curves.training_curve(points, measure, 1.0 if skip and progress > 1 else 0.0, last),
                 width="stretch",
-                key=f"curve_{measure}",
                 alt=f"{measure} over the epochs, training and validation",
             )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -11,11 +12,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.runs.registry import active_model, list_runs, promote
-from core.runs.run import Run
+from core.runs.run import HISTORY_COLUMNS, Run, append_row
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.e2e.dashboard_process import DashboardProcess
-from tests.e2e.visit import at_rest
+from tests.e2e.visit import Record, at_rest
 from tests.waiting import wait_until
 
 HEADER, ROW = 36, 35
@@ -53,7 +54,7 @@ def tick(page: Page, row: int) -> None:
 
 
 def button(page: Page, key: str) -> Locator:
-    # A button to be downloaded with has a hidden second one.
+    # Streamlit measures a button that has a tooltip by a hidden copy, which comes second.
     return page.locator(f".st-key-{key} button").first
 
 
@@ -120,3 +121,36 @@ def test_run_is_deleted_only_after_a_second_yes(page: Page, runs: list[Run], wor
     wait_until(lambda: not runs[0].folder.exists(), what="the deletion")
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert runs[1] in list_runs(workspace)
+
+
+def test_ticks_outlast_refreshes_and_a_question_is_asked_once(page: Page, record: Record, runs: list[Run]) -> None:
+    at_work = runs[0]
+    at_work.write_process(os.getpid())
+    at_work.write_status(at_work.status().model_copy(update={"state": "running", "epochs": 200}))
+    page.goto("/runs")
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible(timeout=30_000)
+    tick(page, 1)
+    expect(page.get_by_role("heading", name="What differs")).to_be_visible(timeout=15_000)
+    grows(page, at_work, epoch=3)
+
+    button(page, "delete").click()
+    expect(page.get_by_role("dialog")).to_contain_text(runs[1].id, timeout=15_000)
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    grows(page, at_work, epoch=4)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("heading", name="What differs")).to_be_visible()
+    assert record.page_errors == []
+
+
+def grows(page: Page, run: Run, epoch: int) -> None:
+    """The curve grows by itself once the run has another epoch."""
+    before = dots(page)
+    append_row(run.history_file, HISTORY_COLUMNS, (epoch, 11 * epoch, 9.0, 0.1, 0.9, 0.1, 0.9, 1e-3))
+    wait_until(lambda: dots(page) > before, 15, "a new dot in the curve")
+
+
+def dots(page: Page) -> int:
+    """Points of whole epochs in the loss curves."""
+    return page.locator(".st-key-overlaid_loss .mark-symbol.role-mark path").count()

@@ -1,0 +1,140 @@
+"""What a person does on the Train page, in a real browser, with real workers."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from core.config import DEFAULT_PRESET
+from core.runs.registry import list_runs
+from core.runs.run import Run
+from core.training.launcher import overview
+from core.workspace import Workspace
+from tests.e2e.dashboard_process import DashboardProcess
+from tests.e2e.visit import Record
+from tests.waiting import wait_until
+from tests.workers import end_all
+
+SECOND = 1000
+
+
+@pytest.fixture
+def workspace(dashboard: DashboardProcess) -> Iterator[Workspace]:
+    """The dashboard's workspace; what a test trained there is gone afterwards."""
+    workspace = Workspace(dashboard.workspace)
+    before = {run.id for run in list_runs(workspace)}
+    yield workspace
+    end_all(workspace)
+    for run in list_runs(workspace):
+        if run.id not in before:
+            shutil.rmtree(run.folder)
+
+
+@pytest.fixture
+def train_page(page: Page, workspace: Workspace) -> Page:
+    """The Train page, set to scikit-learn's digits."""
+    page.goto("/train")
+    expect(button(page, "train")).to_be_enabled(timeout=30 * SECOND)
+    page.get_by_text("More settings").click()
+    page.locator(f".st-key-train_{DEFAULT_PRESET}_dataset input").click()
+    page.get_by_role("option", name="scikit-learn digits").click()
+    fill(page, "patience", 0)
+    return page
+
+
+def fill(page: Page, setting: str, value: int) -> None:
+    field = page.locator(f".st-key-train_{DEFAULT_PRESET}_{setting} input")
+    field.fill(str(value))
+    field.press("Enter")
+
+
+def start(page: Page, epochs: int) -> None:
+    fill(page, "epochs", epochs)
+    expect(page.get_by_text(f"{epochs} epochs on scikit-learn digits")).to_be_visible(timeout=15 * SECOND)
+    button(page, "train").click()
+
+
+def button(page: Page, key: str) -> Locator:
+    # Streamlit measures a button that has a tooltip by a hidden copy, which comes second.
+    return page.locator(f".st-key-{key} button").first
+
+
+def header(page: Page) -> Locator:
+    """Name and state of the run that the page shows."""
+    return page.locator(".st-key-run_header")
+
+
+def dots(page: Page) -> int:
+    """Points of whole epochs in the loss curve: training and validation."""
+    return page.locator(".st-key-curve_loss .mark-symbol.role-mark path").count()
+
+
+def test_training_from_the_button_to_the_end_with_a_growing_curve(
+    train_page: Page, record: Record, workspace: Workspace
+) -> None:
+    start(train_page, 30)
+    expect(header(train_page)).to_contain_text("Running", timeout=10 * SECOND)
+
+    first = wait_until(lambda: dots(train_page), 90, "the first epoch's dots")
+    wait_until(lambda: dots(train_page) > first, 30, "further dots")
+
+    expect(header(train_page)).to_contain_text("Finished", timeout=90 * SECOND)
+    (run,) = list_runs(workspace)
+    accuracy = run.bundle.card().metrics.test_accuracy
+    assert accuracy > 0.9
+    expect(train_page.get_by_test_id("stMetric").first).to_contain_text(f"{accuracy:.2%}")
+    assert dots(train_page) == 2 * 30
+    expect(button(train_page, "promote")).to_be_enabled()
+    assert record.page_errors == []
+
+
+def test_stop_ends_the_training_soon_and_keeps_what_was_learned(train_page: Page, workspace: Workspace) -> None:
+    start(train_page, 200)
+    wait_until(lambda: dots(train_page), 90, "the first epoch's dots")
+    (run,) = list_runs(workspace)
+
+    asked = time.time()
+    button(train_page, "stop").click()
+
+    wait_until(lambda: run.status().phase in ("saving", "done"), 10, "the end of the training")
+    assert time.time() - asked < 5
+    expect(header(train_page)).to_contain_text("Stopped", timeout=60 * SECOND)
+    expect(train_page.get_by_test_id("stMetric").first).to_contain_text("Test accuracy")
+    assert len(run.history()) < 200
+    assert run.bundle.complete
+
+
+def test_refresh_and_second_tab_show_the_same_run_and_a_second_train_waits(
+    train_page: Page, workspace: Workspace
+) -> None:
+    start(train_page, 200)
+    run = wait_until(lambda: overview(workspace).latest, what="the start of the run")
+    expect(header(train_page)).to_contain_text(run.title, timeout=10 * SECOND)
+
+    train_page.reload()
+    expect(header(train_page)).to_contain_text(run.title, timeout=30 * SECOND)
+    expect(header(train_page)).to_contain_text("Running")
+
+    tab = train_page.context.new_page()
+    tab.goto("/train")
+    expect(header(tab)).to_contain_text(run.title, timeout=30 * SECOND)
+    wait_until(lambda: dots(tab) and dots(train_page), 90, "curves in both tabs")
+
+    button(tab, "train").click()
+    waiting = wait_until(lambda: overview(workspace).waiting, what="the second run")[0]
+    for each in (tab, train_page):
+        expect(queued(each, waiting)).to_contain_text(waiting.title, timeout=15 * SECOND)
+    assert run.status().state == "running"
+
+    button(tab, f"remove_{waiting.id}").click()
+    for each in (tab, train_page):
+        expect(queued(each, waiting)).to_have_count(0, timeout=15 * SECOND)
+    assert list_runs(workspace) == [run]
+
+
+def queued(page: Page, run: Run) -> Locator:
+    return page.locator(f".st-key-waiting_{run.id}")
