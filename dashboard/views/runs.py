@@ -13,6 +13,8 @@ from dashboard.components import attempt, heading
 from dashboard.training_form import SETTINGS
 
 POLL_SECONDS = 2.0
+# Another tab or the command line may start something.
+IDLE_SECONDS = 5.0
 BADGES = {
     "in use": "primary",
     "queued": "gray",
@@ -77,7 +79,7 @@ def table(rows: list[Summary]) -> list[Summary]:
             "Test accuracy": [None if row.accuracy is None else row.accuracy * 100 for row in rows],
             "Validation": [None if row.validation_accuracy is None else row.validation_accuracy * 100 for row in rows],
             "Parameters": pd.array([row.parameters for row in rows], "Int64"),
-            "Seconds": [row.seconds for row in rows],
+            "Seconds": [row.seconds or None for row in rows],
             "Data": [row.dataset for row in rows],
             "Preset": [row.preset for row in rows],
             "When": [row.created.replace(tzinfo=None) for row in rows],
@@ -237,7 +239,8 @@ heading(
     "sets them apart.",
 )
 polling = changing(summaries(state.workspace()))
-st.fragment(page, run_every=POLL_SECONDS if polling else None)(polling)
+pause = POLL_SECONDS if polling else IDLE_SECONDS
+st.fragment(page, run_every=None if state.doomed_runs() else pause)(polling)
 # Not in the fragment: Streamlit's page breaks when a fragment that draws itself again opens a dialog.
 if doomed := state.doomed_runs():
     confirm_deletion(doomed)

@@ -13,6 +13,8 @@ from dashboard.components import attempt, data_banner, duration, heading, state_
 from dashboard.training_form import changes, settings_form
 
 POLL_SECONDS = 1.0
+# Another tab or the command line may start something.
+IDLE_SECONDS = 4.0
 FIGURE_WIDTH = 150
 
 
@@ -131,7 +133,7 @@ def at_work(run: Run, status: Status) -> None:
         figure(
             "Time left",
             duration(status.seconds_left),
-            "at most",
+            "for all epochs",
             "Often the training ends earlier, when nothing improves any more.",
         )
         figure("Images per second", f"{rate:,.0f}" if rate else "–", "in training")
@@ -230,7 +232,9 @@ def queue(waiting: tuple[Run, ...]) -> None:
             st.markdown(f"**{run.title}**", width="content")
             try:
                 config = run.config()
-                st.caption(f"{config.preset}, at most {config.epochs} epochs", width="content")
+                st.caption(
+                    f"{config.preset}, {TITLES[config.dataset]}, at most {config.epochs} epochs", width="content"
+                )
             except RunError as error:
                 st.caption(str(error))
             st.space("stretch")
@@ -251,4 +255,4 @@ data, problem = cache.usable_dataset()
 data_banner(problem)
 start(data)
 polling = launcher.overview(state.workspace()).busy
-st.fragment(live, run_every=POLL_SECONDS if polling else None)(polling)
+st.fragment(live, run_every=POLL_SECONDS if polling else IDLE_SECONDS)(polling)

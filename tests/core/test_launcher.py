@@ -117,6 +117,15 @@ def test_oldest_run_in_the_queue_is_next(workspace: Workspace) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
+def test_runs_of_one_second_wait_in_the_order_of_their_coming(workspace: Workspace) -> None:
+    runs = [submit(workspace, tiny_config(seed=seed)) for seed in range(6)]
+
+    now = overview(workspace)
+
+    assert (now.latest, now.waiting) == (runs[0], tuple(runs[1:]))
+
+
+@pytest.mark.usefixtures("idle_workers")
 def test_many_who_look_at_once_start_one_worker(workspace: Workspace) -> None:
     runs = [create_run(workspace, tiny_config()) for _ in range(3)]
     started: list[Run | None] = []

@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.config import PRESETS, TrainingConfig
@@ -17,15 +16,12 @@ from core.workspace import PROJECT, Workspace
 from tests.conftest import tiny_config
 from tests.workers import kill_worker
 
-pytestmark = pytest.mark.usefixtures("idle_workers")
+pytestmark = pytest.mark.usefixtures("idle_workers", "without_mnist")
 
 
 @pytest.fixture
-def page(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    """The Train page of a machine without MNIST."""
-    monkeypatch.setenv("KERAS_HOME", str(workspace.root))
-    monkeypatch.delenv("TRAZO_MNIST", raising=False)
-    st.cache_resource.clear()
+def page(workspace: Workspace) -> AppTest:
+    """The Train page, in its workspace."""
     return opened()
 
 
