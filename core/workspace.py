@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock
+
 from core.errors import StorageError
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -42,7 +44,22 @@ class Workspace:
 
     @property
     def lock_file(self) -> Path:
-        return self.root / "launcher.lock"
+        return self.root / "workspace.lock"
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the workspace's lock: whoever makes, starts, stops or deletes runs does it alone.
+
+        A thread may take it again while it holds it. Raises StorageError when the workspace cannot be written.
+        """
+        make_folder(self.root)
+        lock = FileLock(self.lock_file, is_singleton=True)
+        with storage_errors(self.lock_file):
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 def mnist_location() -> Path | None:

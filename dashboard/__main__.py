@@ -27,9 +27,17 @@ def main() -> None:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m dashboard", description="Start the Trazo dashboard.")
-    parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"), help="address to listen on (HOST)")
-    parser.add_argument("--port", default=os.environ.get("PORT", "8501"), type=_port, help="port to listen on (PORT)")
-    return parser.parse_args()
+    parser.add_argument("--host", help="address to listen on (HOST, else 127.0.0.1)")
+    parser.add_argument("--port", type=_port, help="port to listen on (PORT, else 8501)")
+    options = parser.parse_args()
+    # Set but empty, as some hosts do, is as good as not set.
+    options.host = options.host or os.environ.get("HOST") or "127.0.0.1"
+    if options.port is None:
+        try:
+            options.port = _port(os.environ.get("PORT") or "8501")
+        except argparse.ArgumentTypeError as error:
+            sys.exit(f"PORT: {error}")
+    return options
 
 
 def _port(text: str) -> int:

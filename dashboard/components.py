@@ -16,8 +16,9 @@ from PIL import Image
 from core.classifier.bundle import Bundle
 from core.data.sources import download_mnist
 from core.errors import BundleError, DownloadError, TrazoError
-from core.runs.registry import SHIPPED, model_title
+from core.runs.registry import SHIPPED, active_model, model_title
 from core.runs.run import Run, State, Status
+from core.workspace import mnist_location
 from dashboard import cache, state
 
 _ASSETS = Path(__file__).parent / "assets"
@@ -56,7 +57,9 @@ def data_banner(problem: str | None) -> None:
             icon=":material/cloud_off:",
         )
         st.caption(problem)
-        if st.button("Download MNIST (11 MB)", icon=":material/download:", key="download_mnist"):
+        if mnist_location() is None and st.button(
+            "Download MNIST (11 MB)", icon=":material/download:", key="download_mnist"
+        ):
             _download()
 
 
@@ -155,7 +158,7 @@ def pixel_table(image: np.ndarray) -> None:
 def model_picker(key: str) -> tuple[str, Bundle]:
     """Let the person choose among all models; the one in use comes first, the choice holds across pages."""
     bundles = cache.models()
-    in_use = cache.predictor().current()[0].name
+    in_use = active_model(state.workspace()).name
     names = sorted(bundles, key=lambda name: name != in_use)
     remembered = state.chosen_model()
     chosen = st.selectbox(
@@ -179,8 +182,12 @@ def _picker_title(name: str, bundle: Bundle, in_use: bool) -> str:
 
 def in_use_note() -> None:
     """Name the model in use in the sidebar, and say when it is not the promoted one."""
-    active = cache.predictor().current()[0]
     with st.sidebar:
+        try:
+            active = cache.predictor().current()[0]
+        except BundleError as error:
+            st.error(str(error), icon=":material/error:")
+            return
         if active.problem:
             st.warning(active.problem, icon=":material/warning:")
         name = "the shipped model" if active.name == SHIPPED else active.name

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from core.config import DEFAULT_PRESET, LIMITS, PRESETS
-from core.errors import TrazoError
+from core.errors import DownloadError, TrazoError
 from core.workspace import Workspace
 
 _HELP = """Trazo, the handwritten-digit lab, without the dashboard.
@@ -28,13 +29,21 @@ Every command has its own --help."""
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status. Errors that a person can mend are one sentence on stderr."""
     options = _parser().parse_args(arguments)
+    # The name of a file may hold bytes that are no text.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         module, name = options.command
         command = getattr(importlib.import_module(f"core.cli.{module}"), name)
         status: int = command(options, Workspace.from_environment())
     except TrazoError as error:
         print(f"trazo: {error}", file=sys.stderr)
+        for attempt in error.attempts if isinstance(error, DownloadError) else ():
+            print(f"  {attempt}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("trazo: Stopped.", file=sys.stderr)
+        return 130
     except BrokenPipeError:  # the reader, `head` say, has had enough
         sys.stderr.close()
         return 1

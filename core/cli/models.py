@@ -10,7 +10,7 @@ from typing import Any
 from core.classifier.bundle import Bundle, Card
 from core.classifier.evaluation import class_metrics, confusion_matrix, mistakes
 from core.classifier.predictor import Predictor
-from core.data.pictures import ink_from_picture
+from core.data.pictures import MAX_PICTURE_BYTES, ink_from_picture
 from core.errors import TrazoError
 from core.runs.registry import SHIPPED, active_model, find_run
 from core.workspace import SHIPPED_BUNDLE, Workspace
@@ -39,7 +39,7 @@ def predict(options: argparse.Namespace, workspace: Workspace) -> int:
     for name in options.files:
         answer: dict[str, Any] = {"file": name, "digit": None, "probabilities": None, "verdict": "error", "error": None}
         try:
-            reading = predictor.read(ink_from_picture(Path(name).read_bytes()))
+            reading = predictor.read(ink_from_picture(_start_of(Path(name))))
         except OSError as error:
             answer["error"] = f"{name} cannot be read: {error.strerror}."
         except TrazoError as error:
@@ -79,3 +79,9 @@ def _plain_answer(answer: dict[str, Any]) -> str:
     if answer["digit"] is None:
         return f"{answer['file']}: no digit, the picture holds no ink"
     return f"{answer['file']}: {answer['digit']} ({max(answer['probabilities']):.1%})"
+
+
+def _start_of(path: Path) -> bytes:
+    """The file's bytes, but no more than one past the limit, which then is noticed."""
+    with path.open("rb") as file:
+        return file.read(MAX_PICTURE_BYTES + 1)

@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 import time
+from contextlib import suppress
 
 from tqdm import tqdm
 
@@ -13,10 +14,10 @@ from core.classifier.bundle import copy_bundle
 from core.cli.models import print_card
 from core.config import LIMITS, TrainingConfig, changed, preset
 from core.data.sources import find_mnist
-from core.errors import DataMissing
+from core.errors import DataMissing, RunError
 from core.runs.run import Run, Status
 from core.training.launcher import advance, request_stop, submit
-from core.workspace import Workspace
+from core.workspace import Workspace, make_folder
 
 _POLL_SECONDS = 0.3
 
@@ -25,6 +26,8 @@ def train(options: argparse.Namespace, workspace: Workspace) -> int:
     config = _config(options)
     if config.dataset == "mnist" and find_mnist(workspace) is None:
         raise DataMissing("MNIST is not on this machine. Get it with: python -m core data download")
+    if options.output:
+        make_folder(options.output)
     run = submit(workspace, config)
     print(f"run {run.id}", flush=True)
     status = _watch(run, workspace)
@@ -41,7 +44,7 @@ def train(options: argparse.Namespace, workspace: Workspace) -> int:
 
 def _config(options: argparse.Namespace) -> TrainingConfig:
     values = {name: getattr(options, name) for name in (*LIMITS, "dataset", "schedule")}
-    if options.filters:
+    if options.filters is not None:
         values["filters"] = options.filters.split(",")
     return changed(preset(options.preset), **{name: value for name, value in values.items() if value is not None})
 
@@ -63,7 +66,8 @@ def _watch(run: Run, workspace: Workspace) -> Status:
             while True:
                 status = run.status()
                 if asked and not requested and not status.over:
-                    request_stop(workspace, run)
+                    with suppress(RunError):  # it may have ended this very moment
+                        request_stop(workspace, run)
                     requested = True
                 bar.set_description_str(_progress_line(status))
                 bar.update(status.progress - bar.n)

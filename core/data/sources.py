@@ -232,7 +232,17 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
             return {name: file[name] for name in ARRAY_SHAPES}
     except PermissionError as error:
         raise DataError(f"{path} may not be read by this user. Change its rights.", path) from error
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        EOFError,
+        AttributeError,
+        NotImplementedError,
+        RuntimeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise DataError(f"{path} is damaged or not an .npz file. Download or import MNIST again.", path) from error
 
 

@@ -8,7 +8,7 @@ import shutil
 import threading
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from core.workspace import SHIPPED_BUNDLE, Workspace, make_folder, replacing, st
 SHIPPED = "shipped"
 """The name of the model that comes with Trazo, where a run's id could stand."""
 
+_STAMP = "%Y%m%d-%H%M%S"
 _ADJECTIVES = (
     "amber brave calm clever crisp curious eager fair gentle golden happy humble jolly keen kind lively lucky merry "
     "mild nimble noble patient proud quick quiet rapid silver sunny swift tidy vivid warm wise witty"
@@ -68,17 +69,12 @@ class ActiveModel:
 def create_run(workspace: Workspace, config: TrainingConfig) -> Run:
     """Make the folder of a new, queued run."""
     make_folder(workspace.runs)
-    while True:
-        stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-        run = Run(workspace.runs / f"{stamp}-{random.choice(_ADJECTIVES.split())}-{random.choice(_ANIMALS.split())}")
-        try:
-            with storage_errors(run.folder):
-                run.folder.mkdir()
-        except FileExistsError:
-            continue
+    # Under the lock, so that nobody takes the unfinished folder for a damaged run.
+    with workspace.locked():
+        run = _new_folder(workspace)
         run.write_config(config)
         run.write_status(Status(state="queued", message="Waiting for its turn.", epochs=config.epochs))
-        return run
+    return run
 
 
 def list_runs(workspace: Workspace) -> list[Run]:
@@ -91,15 +87,19 @@ def list_runs(workspace: Workspace) -> list[Run]:
 
 
 def find_run(workspace: Workspace, run_id: str) -> Run:
-    """The run with this id, or the only one whose id ends with it; raises RunNotFound.
+    """The run with this id, or the only one with these last two words.
 
+    Raises RunNotFound where there is none, RunError where there are several.
     The id is looked up among the folders there are; it never becomes part of a path.
     """
     runs = list_runs(workspace)
     exact = [run for run in runs if run.id == run_id]
     matching = exact or [run for run in runs if run_id and run.title == run_id]
-    if len(matching) != 1:
+    if not matching:
         raise RunNotFound(run_id)
+    if len(matching) > 1:
+        ids = ", ".join(run.id for run in matching)
+        raise RunError(f"Several runs are named {run_id!r}; name one by its whole id: {ids}.", run_id)
     return matching[0]
 
 
@@ -135,19 +135,26 @@ def summaries(workspace: Workspace) -> list[Summary]:
 
 
 def delete_run(workspace: Workspace, run: Run) -> None:
-    """Delete a run's folder; if it was promoted, the shipped model takes over. Raises RunError while it is running."""
-    try:
-        running = not run.status().over
-    except RunError:  # damaged: deleting is the way out, unless its process is at work
-        running = run.alive
-    if running:
-        raise RunError(f"Run {run.id} is still at work. Stop it first, then delete it.", run.id)
-    if active_model(workspace).run_id == run.id:
-        promote(workspace, None)
-    with storage_errors(run.folder):
+    """Delete a run's folder; if it was promoted, the shipped model takes over.
+
+    Raises RunError while it is running, RunNotFound when it is gone already.
+    """
+    with workspace.locked():
+        if not run.folder.exists():
+            raise RunNotFound(run.id)
+        try:
+            running = not run.status().over
+        except RunError:  # damaged: deleting is the way out, unless its process is at work
+            running = run.alive
+        if running:
+            raise RunError(f"Run {run.id} is still at work. Stop it first, then delete it.", run.id)
+        if active_model(workspace).run_id == run.id:
+            promote(workspace, None)
         # Renamed first: a half-deleted run is never listed.
         doomed = run.folder.with_name(f".deleted-{run.id}-{time.time_ns()}")
-        run.folder.rename(doomed)
+        with storage_errors(run.folder):
+            run.folder.rename(doomed)
+    with storage_errors(doomed):
         shutil.rmtree(doomed)
 
 
@@ -239,8 +246,30 @@ class ActivePredictor:
             return shipped, Predictor(shipped.bundle)
 
 
+def _stamp(run: Run) -> str:
+    return "-".join(run.id.split("-")[:2])
+
+
 def _created(run: Run) -> datetime:
     try:
-        return datetime.strptime("-".join(run.id.split("-")[:2]), "%Y%m%d-%H%M%S").astimezone()
+        return datetime.strptime(_stamp(run), _STAMP).astimezone()
     except ValueError:
         return datetime.fromtimestamp(run.folder.stat().st_mtime).astimezone()
+
+
+def _new_folder(workspace: Workspace) -> Run:
+    taken = {_stamp(run) for run in list_runs(workspace)}
+    moment = datetime.now().astimezone()
+    # Names put runs in order: those of one second would start in the order of their adjectives.
+    while moment.strftime(_STAMP) in taken:
+        moment += timedelta(seconds=1)
+    while True:
+        stamp = moment.strftime(_STAMP)
+        words = f"{random.choice(_ADJECTIVES.split())}-{random.choice(_ANIMALS.split())}"
+        run = Run(workspace.runs / f"{stamp}-{words}")
+        try:
+            with storage_errors(run.folder):
+                run.folder.mkdir()
+        except FileExistsError:
+            continue
+        return run

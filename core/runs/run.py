@@ -151,7 +151,7 @@ class Run:
             # The worker may have ended well between the two looks.
             status = self._recorded_status()
             if status.state == "running":
-                message = "The training process is gone; what it had learned until its last save is kept."
+                message = "The training process is gone, and its model with it. Train again with the same settings."
                 return status.model_copy(update={"state": "interrupted", "message": message})
         return status
 

@@ -105,9 +105,8 @@ class Journal(keras.callbacks.Callback):
         """Write the status of a run at work."""
         step = self._point.step
         done = self._step(step)
-        left = None
-        if done and self._rate:
-            left = (self._epochs * self._steps - done) * self._batch_size / self._rate
+        # From the whole time so far, validation and compilation included: rather too long than too short.
+        left = self.seconds / done * (self._epochs * self._steps - done) if done else None
         self._run.write_status(
             Status(
                 state="running",

@@ -7,13 +7,11 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from filelock import FileLock
-
 from core.config import TrainingConfig
 from core.errors import RunError
 from core.runs.registry import create_run, delete_run, list_runs
 from core.runs.run import Run, Status
-from core.workspace import PROJECT, Workspace, make_folder, storage_errors
+from core.workspace import PROJECT, Workspace, storage_errors
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ def advance(workspace: Workspace) -> Run | None:
     """Start the oldest queued run if nothing is running; returns the one started. Safe to call from anywhere, often."""
     if not _states(workspace, "queued"):
         return None
-    with _locked(workspace):
+    with workspace.locked():
         if _states(workspace, "running"):
             return None
         waiting = _states(workspace, "queued")
@@ -55,7 +53,7 @@ def request_stop(workspace: Workspace, run: Run) -> None:
 
     Raises RunError when the run is over.
     """
-    with _locked(workspace):
+    with workspace.locked():
         status = run.status()
         if status.over:
             raise RunError(f"Run {run.id} is {status.state} already; there is nothing to stop.", run.id)
@@ -68,7 +66,7 @@ def request_stop(workspace: Workspace, run: Run) -> None:
 
 def withdraw(workspace: Workspace, run: Run) -> None:
     """Take a run out of the queue, and delete it; raises RunError when it has started meanwhile."""
-    with _locked(workspace):
+    with workspace.locked():
         status = run.status()
         if status.state != "queued":
             raise RunError(f"Run {run.id} is {status.state} already; it no longer waits in the queue.", run.id)
@@ -121,8 +119,3 @@ def _readable(workspace: Workspace) -> list[tuple[Run, Status]]:
         except RunError:
             continue
     return found
-
-
-def _locked(workspace: Workspace) -> FileLock:
-    make_folder(workspace.root)
-    return FileLock(workspace.lock_file)

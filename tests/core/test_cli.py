@@ -83,6 +83,27 @@ def test_predict_reports_what_cannot_be_read_and_reads_the_rest(
     assert (empty["verdict"], empty["digit"], empty["probabilities"], empty["error"]) == ("blank", None, None, None)
 
 
+def test_a_file_past_the_limit_is_not_read_whole(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "--json", "/dev/zero"]) == 1
+
+    (answer,) = predictions(capsys)
+    assert "MB" in answer["error"]
+
+
+def test_ctrl_c_is_no_traceback(tmp_path: Path, workspace: Workspace) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "core", "predict", tmp_path / "pipe"], cwd=PROJECT, stderr=subprocess.PIPE, text=True
+    )
+    with (tmp_path / "pipe").open("wb"):  # opens once the other end reads
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert "Stopped" in err
+    assert "Traceback" not in err
+
+
 def test_blank_pictures_alone_are_no_failure(tmp_path: Path, workspace: Workspace) -> None:
     Image.new("L", (50, 50), 255).save(tmp_path / "blank.png")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core.errors import RunError, RunNotFound
+from core.errors import RunError, RunNotFound, StorageError
 from core.runs.registry import (
     ActivePredictor,
     active_model,
@@ -21,6 +22,7 @@ from core.runs.registry import (
     summaries,
 )
 from core.runs.run import Run
+from core.training.launcher import advance, request_stop
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 
@@ -123,6 +125,40 @@ def test_a_promoted_model_that_does_not_load_is_said_and_the_shipped_one_serves(
     assert active.run_id is None
     assert active.problem is not None
     assert predictor.probabilities(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
+
+
+def test_a_run_that_another_tab_deleted_is_not_found(run: Run, workspace: Workspace) -> None:
+    delete_run(workspace, run)
+
+    with pytest.raises(RunNotFound):
+        delete_run(workspace, run)
+
+
+def test_an_ambiguous_name_lists_the_ids(run: Run, workspace: Workspace) -> None:
+    twin = run.folder.with_name(f"20200101-000000-{run.title}")
+    shutil.copytree(run.folder, twin)
+
+    with pytest.raises(RunError, match=twin.name) as raised:
+        find_run(workspace, run.title)
+
+    assert run.id in str(raised.value)
+    assert find_run(workspace, run.id) == run
+
+
+def test_a_read_only_workspace_is_one_sentence(small_disk: Path) -> None:
+    workspace = Workspace(small_disk)
+    queued = create_run(workspace, tiny_config())
+    workspace.lock_file.unlink(missing_ok=True)
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+
+    for attempt in (
+        lambda: advance(workspace),
+        lambda: request_stop(workspace, queued),
+        lambda: delete_run(workspace, queued),
+        lambda: create_run(workspace, tiny_config()),
+    ):
+        with pytest.raises(StorageError, match="may not be written"):
+            attempt()
 
 
 @pytest.mark.parametrize("name", ["status.json", "config.json"])

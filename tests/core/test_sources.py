@@ -161,6 +161,14 @@ def test_an_npz_without_the_keys_says_which(tmp_path: Path) -> None:
         read_mnist(tmp_path)
 
 
+def test_an_array_in_an_npzs_clothes_is_one_sentence(tmp_path: Path) -> None:
+    with (tmp_path / "mnist.npz").open("wb") as file:
+        np.save(file, np.zeros(3))
+
+    with pytest.raises(DataError, match="not an"):
+        read_mnist(tmp_path)
+
+
 def test_other_shapes_and_other_contents_are_not_mnist(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
     np.savez(tmp_path / "shape.npz", **{**arrays, "x_test": arrays["x_test"][:5]})
     np.savez(tmp_path / "contents.npz", **{**arrays, "y_test": arrays["y_test"][::-1]})

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.classifier.bundle import Bundle
@@ -62,3 +63,18 @@ def test_a_damaged_bundle_is_one_sentence(page: AppTest, workspace: Workspace, t
 
     assert not page.exception
     assert "evaluation.npz" in page.error[0].value
+
+
+def test_without_any_model_the_pages_say_so(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("core.runs.registry.SHIPPED_BUNDLE", tmp_path / "nothing")
+    st.cache_resource.clear()
+
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page.switch_page("views/evaluate.py").run()
+
+    assert not page.exception
+    assert all("nothing" in error.value for error in page.error)
+    assert len(page.error) == 2
+    st.cache_resource.clear()
