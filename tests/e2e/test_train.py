@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
+from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Locator, Page, expect
 
 from core.config import DEFAULT_PRESET
@@ -40,10 +42,18 @@ def train_page(page: Page, workspace: Workspace) -> Page:
     page.goto("/train")
     expect(button(page, "train")).to_be_enabled(timeout=30 * SECOND)
     page.get_by_text("More settings").click()
-    page.locator(f".st-key-train_{DEFAULT_PRESET}_dataset input").click()
-    page.get_by_role("option", name="scikit-learn digits").click()
+    # A page that is drawn again at that moment closes an open list.
+    wait_until(lambda: chose_digits(page), 60, "the choice of scikit-learn's digits")
     fill(page, "patience", 0)
     return page
+
+
+def chose_digits(page: Page) -> bool:
+    page.locator(f".st-key-train_{DEFAULT_PRESET}_dataset input").click()
+    with suppress(BrowserError):
+        page.get_by_role("option", name="scikit-learn digits").click(timeout=5 * SECOND)
+        return True
+    return False
 
 
 def fill(page: Page, setting: str, value: int) -> None:
