@@ -143,7 +143,7 @@ def delete_run(workspace: Workspace, run: Run) -> None:
         if not run.folder.exists():
             raise RunNotFound(run.id)
         try:
-            running = not run.status().over
+            running = run.status().state == "running"
         except RunError:  # damaged: deleting is the way out, unless its process is at work
             running = run.alive
         if running:

@@ -70,7 +70,6 @@ def withdraw(workspace: Workspace, run: Run) -> None:
         status = run.status()
         if status.state != "queued":
             raise RunError(f"Run {run.id} is {status.state} already; it no longer waits in the queue.", run.id)
-        run.write_status(status.model_copy(update={"state": "stopped", "message": "Stopped before it started."}))
         delete_run(workspace, run)
 
 

@@ -93,7 +93,12 @@ def test_a_file_past_the_limit_is_not_read_whole(workspace: Workspace, capsys: p
 def test_ctrl_c_is_no_traceback(tmp_path: Path, workspace: Workspace) -> None:
     os.mkfifo(tmp_path / "pipe")
     process = subprocess.Popen(
-        [sys.executable, "-m", "core", "predict", tmp_path / "pipe"], cwd=PROJECT, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "core", "predict", tmp_path / "pipe"],
+        cwd=PROJECT,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell that runs the tests in the background has it ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with (tmp_path / "pipe").open("wb"):  # opens once the other end reads
         process.send_signal(signal.SIGINT)

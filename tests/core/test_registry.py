@@ -127,6 +127,12 @@ def test_a_promoted_model_that_does_not_load_is_said_and_the_shipped_one_serves(
     assert predictor.probabilities(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
 
 
+def test_a_run_that_waits_can_be_deleted(workspace: Workspace) -> None:
+    delete_run(workspace, create_run(workspace, tiny_config()))
+
+    assert list_runs(workspace) == []
+
+
 def test_a_run_that_another_tab_deleted_is_not_found(run: Run, workspace: Workspace) -> None:
     delete_run(workspace, run)
 
