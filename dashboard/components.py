@@ -17,7 +17,7 @@ from core.classifier.bundle import Bundle
 from core.data.sources import download_mnist
 from core.errors import BundleError, DownloadError, TrazoError
 from core.runs.registry import SHIPPED, active_model, model_title
-from core.runs.run import Run, State, Status
+from core.runs.run import Run, Status
 from core.workspace import mnist_location
 from dashboard import cache, state
 
@@ -194,7 +194,8 @@ def in_use_note() -> None:
         st.caption(f"Model in use: {name}")
 
 
-_STATE_COLOURS: dict[State, Literal["gray", "blue", "green", "orange", "red"]] = {
+BadgeColour = Literal["primary", "gray", "blue", "green", "orange", "red"]
+STATE_COLOURS: dict[str, BadgeColour] = {
     "queued": "gray",
     "running": "blue",
     "finished": "green",
@@ -209,7 +210,7 @@ def state_badge(run: Run, status: Status) -> None:
     if status.state == "running" and run.stopping:
         st.badge("Stopping…", color="orange")
         return
-    st.badge(status.state.capitalize(), color=_STATE_COLOURS[status.state])
+    st.badge(status.state.capitalize(), color=STATE_COLOURS[status.state])
 
 
 def duration(seconds: float | None) -> str:

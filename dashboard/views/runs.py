@@ -9,22 +9,13 @@ from core.runs.registry import Summary, delete_run, find_run, list_runs, promote
 from core.runs.run import Run
 from core.training import launcher
 from dashboard import curves, state
-from dashboard.components import attempt, heading
+from dashboard.components import STATE_COLOURS, BadgeColour, attempt, heading
 from dashboard.training_form import SETTINGS
 
 POLL_SECONDS = 2.0
 # Another tab or the command line may start something.
 IDLE_SECONDS = 5.0
-BADGES = {
-    "in use": "primary",
-    "queued": "gray",
-    "running": "blue",
-    "finished": "green",
-    "stopped": "orange",
-    "failed": "red",
-    "interrupted": "red",
-    "damaged": "red",
-}
+BADGES: dict[str, BadgeColour] = {"in use": "primary", **STATE_COLOURS, "damaged": "red"}
 
 
 def page(polling: bool) -> None:
