@@ -1,0 +1,190 @@
+"""From the bare lines of a sign to strokes as a person's pen or mouse leaves them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+Anchor = tuple[float, ...]
+"""A place that a line goes through, x to the right and y down; a third value is its sharpness: 0 round, 1 a corner."""
+Line = list[Anchor]
+Skeleton = list[Line]
+"""The lines of one sign, in the order in which they are drawn; a digit or a capital is 100 high."""
+Strokes = list[np.ndarray]
+
+HEIGHT = 100.0
+
+
+class Dice:
+    """Random choices of one sign's shape; `dice(low, high)` is uniform between the two."""
+
+    def __init__(self, generator: np.random.Generator) -> None:
+        self._random = generator.random
+
+    def __call__(self, low: float, high: float) -> float:
+        return low + (high - low) * self._random()
+
+    def chance(self, probability: float) -> bool:
+        """True with this probability."""
+        return self._random() < probability
+
+    def pick(self, choices: Sequence[tuple[float, Callable[[Dice], Skeleton]]]) -> Skeleton:
+        """The skeleton of one of the (weight, style) choices."""
+        left = self._random() * sum(weight for weight, _ in choices)
+        for weight, style in choices[:-1]:
+            left -= weight
+            if left < 0:
+                return style(self)
+        return choices[-1][1](self)
+
+
+def corner(x: float, y: float, sharpness: float = 1.0) -> Anchor:
+    """An anchor at which the line turns at once."""
+    return x, y, sharpness
+
+
+def arc(
+    centre: tuple[float, float],
+    radii: tuple[float, float],
+    start: float,
+    sweep: float,
+    growth: float = 1.0,
+    power: float = 2.0,
+) -> Line:
+    """Anchors on an ellipse, from the angle `start` on by `sweep` degrees; 0 is right, 90 down, so clockwise.
+
+    `growth`: the last radius over the first, a spiral where it isn't 1. `power`: 2 an ellipse, more is squarer.
+    """
+    count = max(3, round(abs(sweep) / 36) + 1)
+    angles = np.radians(np.linspace(start, start + sweep, count))
+    cosine, sine = np.cos(angles), np.sin(angles)
+    size = np.linspace(1, growth, count) * (np.abs(cosine) ** power + np.abs(sine) ** power) ** (-1 / power)
+    x, y = centre[0] + radii[0] * size * cosine, centre[1] + radii[1] * size * sine
+    return list(zip(x.tolist(), y.tolist(), strict=True))
+
+
+def written(skeleton: Skeleton, generator: np.random.Generator, care: float = 1.0) -> Strokes:
+    """The skeleton in the hand of a person drawn by chance; `care` under 1 exaggerates what is untidy in it."""
+    hand = _Hand(generator, care)
+    lines = [hand.drawn(line) for line in _linked(skeleton, generator)]
+    return hand.placed(_interrupted(lines, generator))
+
+
+class _Hand:
+    """A person, a pen and a day: slant, proportions, roundness, steadiness, and how often the device samples."""
+
+    def __init__(self, generator: np.random.Generator, care: float) -> None:
+        self._generator = generator
+        self._sharpness = generator.random() ** 3 if generator.random() < 0.7 else 0.0
+        self._jitter = generator.uniform(0.6, 3.2) / care
+        self._wobble = generator.uniform(0, 1.3) ** 2 / care
+        self._tremor = generator.random() ** 3 / care
+        self._spacing = np.exp(generator.uniform(np.log(3), np.log(17)))
+        self._uneven = generator.uniform(0, 0.7)
+
+    def drawn(self, line: Line) -> np.ndarray:
+        """The points (k, 2) of one line, before the hand's slant and proportions."""
+        generator = self._generator
+        anchors = np.array([anchor if len(anchor) == 3 else (*anchor, 0.0) for anchor in line])
+        anchors[:, :2] += generator.normal(0, self._jitter, (len(anchors), 2))
+        if generator.random() < 0.12:
+            anchors = _hooked(anchors, generator)
+        if generator.random() < 0.12:
+            anchors = _hooked(anchors[::-1], generator)[::-1]
+        points = _curve(anchors, self._sharpness, self._spacing, self._uneven, generator)
+        return self._shaken(points)
+
+    def _shaken(self, points: np.ndarray) -> np.ndarray:
+        """Slow waves across the line, and the tremor of a mouse."""
+        generator = self._generator
+        steps = np.linspace(0, 1, len(points))[:, np.newaxis]
+        waves = np.sin(2 * np.pi * (steps * generator.uniform(0.7, 3, 2) + generator.random(2)))
+        return points + self._wobble * waves + generator.normal(0, self._tremor, points.shape)
+
+    def placed(self, lines: Strokes) -> Strokes:
+        """The lines with the hand's slant, proportions and rotation, and a gentle warp of the whole sign."""
+        generator = self._generator
+        slant = np.tan(np.radians(np.clip(generator.normal(6, 12), -25, 35)))
+        turn = np.radians(np.clip(generator.normal(0, 5), -12, 12))
+        width = np.exp(np.clip(generator.normal(0, 0.17), -0.35, 0.4))
+        shear = np.array([[width, 0.0], [-slant, 1.0]])
+        rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+        amount, phase = generator.normal(0, 1.8, 2), generator.uniform(0, 2 * np.pi, 2)
+        widening = generator.normal(0, 0.0012)
+        everything = np.concatenate(lines)
+        middle = (everything.min(axis=0) + everything.max(axis=0)) / 2
+        everything = everything - middle
+        everything = everything + amount * np.sin(everything[:, ::-1] * (2 * np.pi / HEIGHT) + phase)
+        everything[:, 0] *= 1 + widening * everything[:, 1]
+        ends = np.cumsum([len(line) for line in lines])[:-1]
+        return np.split(everything @ shear @ rotation, ends)
+
+
+def _curve(
+    anchors: np.ndarray, sharpness: float, spacing: float, uneven: float, generator: np.random.Generator
+) -> np.ndarray:
+    """Points along a centripetal Catmull-Rom spline through anchors (k, 3), about `spacing` apart.
+
+    Its tangents bend towards the straight polyline by `sharpness`, and are broken at corners.
+    """
+    places, sharp = anchors[:, :2], anchors[:, 2:]
+    steps = np.diff(places, axis=0)
+    lengths = np.maximum(np.hypot(steps[:, 0], steps[:, 1]), 1e-6)
+    knots = np.sqrt(lengths)[:, np.newaxis]
+    chords = steps / knots
+    tangents = np.concatenate([chords[:1], chords[-1:]])
+    if len(places) > 2:
+        inner = (chords[:-1] * knots[1:] + chords[1:] * knots[:-1]) / (knots[:-1] + knots[1:])
+        first, last = 1.5 * chords[:1] - 0.5 * inner[:1], 1.5 * chords[-1:] - 0.5 * inner[-1:]
+        tangents = np.concatenate([first, inner, last])
+    # Each piece has its own tangents at its two ends, so that the line can turn at a corner.
+    leaving = tangents[:-1] + np.maximum(sharp[:-1], sharpness) * (chords - tangents[:-1])
+    arriving = tangents[1:] + np.maximum(sharp[1:], sharpness) * (chords - tangents[1:])
+
+    ends = np.concatenate([[0.0], np.cumsum(lengths)])
+    moments = np.linspace(0, 1, max(2, round(ends[-1] / spacing) + 1))
+    moments = moments + uneven * np.sin(2 * np.pi * moments) * generator.choice((-1, 1)) / (2 * np.pi)
+    # A hand slows down at a corner, so that one point lies in it.
+    positions = np.sort(np.concatenate([moments * ends[-1], ends[1:-1][sharp[1:-1, 0] > 0.5]]))
+    piece = np.clip(np.searchsorted(ends, positions, side="right") - 1, 0, len(steps) - 1)
+    t = ((positions - ends[piece]) / lengths[piece])[:, np.newaxis]
+    rest = 1 - t
+    curve: np.ndarray = (
+        places[piece] * (rest * rest * (1 + 2 * t))
+        + places[piece + 1] * (t * t * (3 - 2 * t))
+        + knots[piece] * (leaving[piece] * (t * rest * rest) - arriving[piece] * (t * t * rest))
+    )
+    return curve
+
+
+def _hooked(anchors: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """A short hook before the first anchor, as a pen leaves it that is set down in passing."""
+    direction = anchors[0, :2] - anchors[1, :2]
+    size = generator.uniform(2, 7) / max(float(np.hypot(*direction)), 1e-6)
+    turn = np.radians(generator.uniform(-150, 150))
+    turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) @ direction
+    return np.concatenate([[[*(anchors[0, :2] + turned * size), 0.5]], anchors])
+
+
+def _linked(skeleton: Skeleton, generator: np.random.Generator) -> Skeleton:
+    """Now and then two lines become one, where the pen isn't lifted between them."""
+    if len(skeleton) < 2 or generator.random() > 0.04:
+        return skeleton
+    first, second, *rest = skeleton
+    gap = np.hypot(first[-1][0] - second[0][0], first[-1][1] - second[0][1])
+    if gap > HEIGHT / 2:
+        return skeleton
+    return [[*first[:-1], (*first[-1][:2], 0.7), (*second[0][:2], 0.7), *second[1:]], *rest]
+
+
+def _interrupted(lines: Strokes, generator: np.random.Generator) -> Strokes:
+    """Now and then a stroke has a short gap, where the pen skipped."""
+    if generator.random() > 0.05:
+        return lines
+    index = int(generator.integers(len(lines)))
+    line = lines[index]
+    if len(line) < 20:
+        return lines
+    cut = int(generator.integers(6, len(line) - 6))
+    return [*lines[:index], line[:cut], line[cut + 1 :], *lines[index + 1 :]]
