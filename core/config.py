@@ -22,6 +22,9 @@ LIMITS: dict[str, tuple[float, float]] = {
     "shift": (0.0, 0.3),
     "zoom": (0.0, 0.5),
     "shear": (0.0, 30.0),
+    "elastic": (0.0, 3.0),
+    "stroke": (0.0, 1.0),
+    "drawn_digits": (0, 60_000),
 }
 """Least and greatest value of each number, for the form, the command line and the validation alike."""
 
@@ -46,7 +49,7 @@ class ModelConfig(_Frozen):
     `dense_units`: width of the hidden dense layer; 0 leaves it out. `dropout`: share in 0..0.9.
     """
 
-    architecture: Literal["original", "pooled"] = "original"
+    architecture: Literal["original", "pooled", "deep"] = "original"
     filters: tuple[Annotated[int, Field(ge=FILTER_LIMITS[0], le=FILTER_LIMITS[1])], ...] = Field(
         default=(32, 64), min_length=1, max_length=MAX_BLOCKS
     )
@@ -58,25 +61,34 @@ class AugmentationConfig(_Frozen):
     """Random changes of each training image; 0 turns one off.
 
     `rotation` and `shear`: degrees either way. `shift`: share of the width (28 pixels) either way.
-    `zoom`: share by which a digit shrinks or grows.
+    `zoom`: share by which a digit shrinks or grows. `elastic`: standard deviation in pixels of smooth random bends.
+    `stroke`: share of one pixel by which each edge of a stroke moves out or in.
     """
 
     rotation: Annotated[float, _within("rotation")] = 0.0
     shift: Annotated[float, _within("shift")] = 0.0
     zoom: Annotated[float, _within("zoom")] = 0.0
     shear: Annotated[float, _within("shear")] = 0.0
+    elastic: Annotated[float, _within("elastic")] = 0.0
+    stroke: Annotated[float, _within("stroke")] = 0.0
+
+    @property
+    def moves(self) -> bool:
+        """Whether ink is moved from where it is."""
+        return any((self.rotation, self.shift, self.zoom, self.shear, self.elastic))
 
     @property
     def active(self) -> bool:
         """Whether any change is made at all."""
-        return any((self.rotation, self.shift, self.zoom, self.shear))
+        return self.moves or self.stroke > 0
 
 
 class TrainingConfig(_Frozen):
     """One training, whole.
 
     `learning_rate`: Adam's, the peak of it where `schedule` is "one_cycle". `patience`: epochs without a better
-    validation accuracy after which training ends, 0 for never. `seed`: of weights, order and augmentation.
+    validation accuracy after which training ends with the best epoch's weights; 0 keeps the last epoch of all.
+    `drawn_digits`: how many digits drawn by code join the training images. `seed`: of weights, order and augmentation.
     """
 
     preset: str = "original"
@@ -88,12 +100,15 @@ class TrainingConfig(_Frozen):
     learning_rate: Annotated[float, _within("learning_rate")] = 1e-3
     schedule: Literal["constant", "one_cycle"] = "constant"
     patience: Annotated[int, _within("patience")] = 2
+    drawn_digits: Annotated[int, _within("drawn_digits")] = 0
     seed: Annotated[int, _within("seed")] = 42
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; `config_from_json` reads them back."""
         return self.model_dump(mode="json")
 
+
+_OTHER_HANDS = AugmentationConfig(rotation=9, shift=0.05, zoom=0.1, shear=8, elastic=0.8, stroke=0.4)
 
 PRESETS: dict[str, TrainingConfig] = {
     # The notebook's network and recipe.
@@ -103,6 +118,27 @@ PRESETS: dict[str, TrainingConfig] = {
         preset="fast",
         model=ModelConfig(architecture="pooled", filters=(16, 32, 64), dense_units=0),
         epochs=2,
+        learning_rate=0.01,
+        schedule="one_cycle",
+        patience=0,
+    ),
+    # The network that Trazo ships: reads MNIST and other hands alike. Chosen on the validation split.
+    "best": TrainingConfig(
+        preset="best",
+        model=ModelConfig(architecture="deep", filters=(32, 64, 128), dense_units=0),
+        augmentation=_OTHER_HANDS,
+        epochs=20,
+        learning_rate=0.005,
+        schedule="one_cycle",
+        patience=0,
+        drawn_digits=9000,
+    ),
+    # The same in small: under 10,000 parameters.
+    "tiny": TrainingConfig(
+        preset="tiny",
+        model=ModelConfig(architecture="deep", filters=(8, 16, 24), dense_units=0),
+        augmentation=AugmentationConfig(rotation=6, shift=0.04, zoom=0.06, shear=5, elastic=0.5),
+        epochs=24,
         learning_rate=0.01,
         schedule="one_cycle",
         patience=0,

@@ -7,7 +7,16 @@ from typing import Any
 
 import streamlit as st
 
-from core.config import FILTER_LIMITS, LIMITS, MAX_BLOCKS, TrainingConfig, changed, differing, flattened
+from core.config import (
+    FILTER_LIMITS,
+    LIMITS,
+    MAX_BLOCKS,
+    AugmentationConfig,
+    TrainingConfig,
+    changed,
+    differing,
+    flattened,
+)
 from core.data.datasets import TITLES
 
 
@@ -36,7 +45,7 @@ SETTINGS: dict[str, Setting] = {
     "schedule": Setting("Learning rate schedule"),
     "patience": Setting(
         "Patience",
-        "End the training after so many epochs without a better validation accuracy; 0 trains all epochs.",
+        "End after so many epochs without a better validation accuracy, and keep the best; 0 keeps the last of all.",
         1,
     ),
     "seed": Setting(
@@ -57,6 +66,13 @@ SETTINGS: dict[str, Setting] = {
     "shift": Setting("Shift (share of width)", "Move each image by up to so much in each direction.", 0.01),
     "zoom": Setting("Zoom (share)", "Shrink or grow each image by up to so much.", 0.01),
     "shear": Setting("Shear (degrees)", "Slant each image by up to so much either way.", 1.0),
+    "elastic": Setting("Bends (pixels)", "Bend strokes smoothly, as another hand would, by about so much.", 0.1),
+    "stroke": Setting("Stroke width (share)", "Make strokes thicker or thinner, by up to so much of a pixel.", 0.05),
+    "drawn_digits": Setting(
+        "Drawn digits",
+        "How many digits drawn by code, in ways of writing that MNIST's people seldom use, join the training images.",
+        1000,
+    ),
 }
 
 
@@ -70,7 +86,7 @@ def settings_form(start: TrainingConfig, datasets: list[str]) -> TrainingConfig:
     st.markdown("**Training**")
     with st.grid(3, min_column_width=150):
         values["dataset"] = _choice(start, "dataset", datasets)
-        for name in ("epochs", "batch_size", "learning_rate", "patience", "seed"):
+        for name in ("epochs", "batch_size", "learning_rate", "patience", "drawn_digits", "seed"):
             values[name] = _number(start, name, before[name])
     st.markdown("**Network**")
     with st.grid(3, min_column_width=150):
@@ -78,8 +94,8 @@ def settings_form(start: TrainingConfig, datasets: list[str]) -> TrainingConfig:
         values["dense_units"] = _number(start, "dense_units", before["dense_units"])
         values["dropout"] = _slider(start, "dropout", before["dropout"])
     st.markdown("**Augmentation.** Each image a little different every time; 0 turns a change off.")
-    with st.grid(4, min_column_width=150):
-        for name in ("rotation", "shift", "zoom", "shear"):
+    with st.grid(3, min_column_width=150):
+        for name in AugmentationConfig.model_fields:
             values[name] = _slider(start, name, before[name])
     return changed(start, filters=[count for count in filters if count], **values)
 

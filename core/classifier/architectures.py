@@ -23,25 +23,45 @@ def _original(config: ModelConfig) -> keras.Model:
     stack: list[layers.Layer] = []
     for filters in config.filters:
         stack += [layers.Conv2D(filters, 3, activation="relu"), layers.MaxPooling2D()]
-    return _with_head(stack, config)
+    return _with_head([*stack, layers.Flatten()], config)
 
 
 def _pooled(config: ModelConfig) -> keras.Model:
     """Pooling before normalisation and activation: a quarter of their work for the same features."""
     stack: list[layers.Layer] = []
     for filters in config.filters:
-        stack += [
-            layers.Conv2D(filters, 3, padding="same", use_bias=False),
-            layers.MaxPooling2D(),
-            # Averages over the last tens of steps: a training of one epoch has only hundreds.
-            layers.BatchNormalization(momentum=0.9),
-            layers.ReLU(),
-        ]
-    return _with_head(stack, config)
+        stack += [_convolution(filters), layers.MaxPooling2D(), _normalisation(), layers.ReLU()]
+    return _with_head([*stack, layers.Flatten()], config)
+
+
+def _deep(config: ModelConfig) -> keras.Model:
+    """One convolution in the first block, where the image is largest, two in each other; then the mean of each map.
+
+    Half the size between blocks, by pooling before normalisation and activation. A block first looks again at the
+    width of the block before, then at its own.
+    """
+    stack: list[layers.Layer] = []
+    for block, filters in enumerate(config.filters):
+        if block:
+            stack += [_convolution(config.filters[block - 1]), _normalisation(), layers.ReLU()]
+        stack.append(_convolution(filters))
+        if block < len(config.filters) - 1:
+            stack.append(layers.MaxPooling2D())
+        stack += [_normalisation(), layers.ReLU()]
+    return _with_head([*stack, layers.GlobalAveragePooling2D()], config)
+
+
+def _convolution(filters: int) -> layers.Layer:
+    return layers.Conv2D(filters, 3, padding="same", use_bias=False)
+
+
+def _normalisation() -> layers.Layer:
+    # Averages over the last tens of steps: a training of one epoch has only hundreds.
+    return layers.BatchNormalization(momentum=0.9)
 
 
 def _with_head(stack: list[layers.Layer], config: ModelConfig) -> keras.Model:
-    head: list[layers.Layer] = [layers.Flatten()]
+    head: list[layers.Layer] = []
     if config.dense_units:
         head.append(layers.Dense(config.dense_units, activation="relu"))
     if config.dropout:
@@ -50,4 +70,8 @@ def _with_head(stack: list[layers.Layer], config: ModelConfig) -> keras.Model:
     return keras.Sequential([layers.Input(INPUT_SHAPE), *stack, *head])
 
 
-_BUILDERS: dict[str, Callable[[ModelConfig], keras.Model]] = {"original": _original, "pooled": _pooled}
+_BUILDERS: dict[str, Callable[[ModelConfig], keras.Model]] = {
+    "original": _original,
+    "pooled": _pooled,
+    "deep": _deep,
+}

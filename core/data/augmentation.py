@@ -10,15 +10,58 @@ SIDE = 28
 
 
 def augment(images: np.ndarray, config: AugmentationConfig, generator: np.random.Generator) -> np.ndarray:
-    """Rotate, shift, zoom and shear each image of a batch by its own random amounts.
+    """Change the strokes of each image of a batch, then rotate, shift, zoom, shear and bend it, by random amounts.
 
-    `images`: uint8 (n, 28, 28); returns the same shape and dtype. The four changes are one affine map and one
-    bilinear look-up, so that ink is blurred once, not four times. What moves in from outside is background (0).
+    `images`: uint8 (n, 28, 28); returns the same shape and dtype. All that moves ink is one map and one bilinear
+    look-up, so that ink is blurred once, not five times. What moves in from outside is background (0).
     """
     if not config.active or not len(images):
         return images
+    if config.stroke:
+        images = _restroked(images, generator.uniform(-config.stroke, config.stroke, len(images)))
+    if not config.moves:
+        return images
     rows, columns = _source_positions(_matrices(len(images), config, generator))
+    if config.elastic:
+        rows += _bends(len(images), config.elastic, generator)
+        columns += _bends(len(images), config.elastic, generator)
     return _bilinear(images, rows, columns)
+
+
+def _restroked(images: np.ndarray, amounts: np.ndarray) -> np.ndarray:
+    """Thicken (amount > 0) or thin (< 0) strokes: a mix with the dilated or eroded image, as bright as before."""
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))
+    sides = padded[:, :-2, 1:-1], padded[:, 2:, 1:-1], padded[:, 1:-1, :-2], padded[:, 1:-1, 2:]
+    thick = amounts > 0
+    changed = images.copy()
+    for side in sides:
+        changed[thick] = np.maximum(changed[thick], side[thick])
+        changed[~thick] = np.minimum(changed[~thick], side[~thick])
+    share = np.abs(amounts).astype(np.float32)[:, np.newaxis, np.newaxis]
+    mixed = images * (1 - share) + changed * share
+    brightness = images.max((1, 2)) / np.maximum(mixed.max((1, 2)), 1)
+    return (mixed * brightness[:, np.newaxis, np.newaxis] + 0.5).astype(np.uint8)
+
+
+def _bends(count: int, amount: float, generator: np.random.Generator) -> np.ndarray:
+    """Smooth random displacements (count, 784), float32, normally distributed with `amount` pixels as deviation.
+
+    Elastic distortion (Simard, Steinkraus and Platt, 2003), its noise drawn on a coarse grid instead of each pixel.
+    """
+    noise = generator.standard_normal((count, _BEND_BASIS.shape[1], _BEND_BASIS.shape[1]), np.float32)
+    return (_BEND_BASIS @ noise @ _BEND_BASIS.T).reshape(count, -1) * np.float32(amount)
+
+
+def _bend_basis() -> np.ndarray:
+    """Gaussians of `BEND_WIDTH` pixels around the coarse grid's lines, (28, lines); each row has length 1."""
+    lines = np.arange(-BEND_WIDTH, SIDE + BEND_WIDTH + 1, BEND_WIDTH)
+    basis = np.exp(-(((np.arange(SIDE)[:, np.newaxis] - lines) / BEND_WIDTH) ** 2) / 2)
+    return (basis / np.linalg.norm(basis, axis=1, keepdims=True)).astype(np.float32)
+
+
+BEND_WIDTH = 5
+"""Deviation in pixels of the Gaussian that makes elastic displacements smooth."""
+_BEND_BASIS = _bend_basis()
 
 
 def _matrices(count: int, config: AugmentationConfig, generator: np.random.Generator) -> np.ndarray:

@@ -8,10 +8,13 @@ from core.data.augmentation import augment
 from core.data.datasets import SPLITS, Dataset, class_counts, sample_order
 from dashboard import cache, charts
 from dashboard.components import data_banner, digit_grid, heading, ink_colour, picture, pixel_table
+from dashboard.training_form import SETTINGS
 
 PAGE = 60
 VARIANTS = 24
 DIGITS = list(range(10))
+AUGMENTATION_START = {"rotation": 10.0, "shift": 0.06, "zoom": 0.1, "shear": 8.0, "elastic": 0.8, "stroke": 0.4}
+"""What the sliders show at first: changes that can be seen, of digits that can be read."""
 
 
 @st.fragment
@@ -100,13 +103,8 @@ def augmentation(data: Dataset) -> None:
         "Augmentation shows the network each image a little differently every time, so that it learns the digit "
         "and not the one drawing. Move the sliders to see what a training with these settings would see."
     )
-    columns = st.columns(4)
-    values = {
-        "rotation": columns[0].slider("Rotation, degrees", 0.0, LIMITS["rotation"][1], 10.0, 1.0, key="aug_rotation"),
-        "shift": columns[1].slider("Shift, share of width", 0.0, LIMITS["shift"][1], 0.08, 0.01, key="aug_shift"),
-        "zoom": columns[2].slider("Zoom, share", 0.0, LIMITS["zoom"][1], 0.1, 0.01, key="aug_zoom"),
-        "shear": columns[3].slider("Shear, degrees", 0.0, LIMITS["shear"][1], 8.0, 1.0, key="aug_shear"),
-    }
+    with st.grid(3, min_column_width=150):
+        values = {name: _slider(name, start) for name, start in AUGMENTATION_START.items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         index = st.number_input(
             "Training image",
@@ -128,6 +126,11 @@ def augmentation(data: Dataset) -> None:
     with right:
         st.caption("As a training might see it")
         digit_grid(changed, key="aug_grid", tile=64, clickable=False)
+
+
+def _slider(name: str, start: float) -> float:
+    setting = SETTINGS[name]
+    return st.slider(setting.label, *LIMITS[name], start, setting.step, key=f"aug_{name}", help=setting.help)
 
 
 heading(

@@ -16,6 +16,8 @@ configs = st.builds(
     shift=st.floats(0, 0.3),
     zoom=st.floats(0, 0.5),
     shear=st.floats(0, 30),
+    elastic=st.floats(0, 3),
+    stroke=st.floats(0, 1),
 )
 
 
@@ -88,3 +90,25 @@ def test_zoom_makes_digits_larger_as_often_as_smaller() -> None:
     assert ink.max() <= 1.3**2 + 0.05
     assert ink.min() >= 1 / 1.3**2 - 0.05
     assert (ink > 1).mean() == pytest.approx(0.5, abs=0.1)
+
+
+def test_strokes_grow_thicker_and_thinner_and_stay_bright() -> None:
+    changed = augment(np.repeat(bar(), 400, axis=0), AugmentationConfig(stroke=1), np.random.default_rng(3))
+
+    ink = changed.astype(float).sum(axis=(1, 2)) / bar().astype(float).sum()
+    # One pixel on each side of a bar of 16 by 4, at most.
+    assert 14 * 2 / 64 <= ink.min() < 0.7
+    assert 1.4 < ink.max() <= 18 * 6 / 64
+    assert (changed.max(axis=(1, 2)) == 255).all()
+
+
+def test_bends_move_ink_smoothly_by_about_their_size() -> None:
+    stripes = np.zeros((1, 28, 28), np.uint8)
+    stripes[0, 13:15] = 255
+    bent = augment(np.repeat(stripes, 300, axis=0), AugmentationConfig(elastic=1.5), np.random.default_rng(4))
+
+    columns = bent[:, :, 4:24].astype(float)
+    heights = (columns * np.arange(28)[:, np.newaxis]).sum(axis=1) / columns.sum(axis=1)
+    assert (heights - 13.5).std() == pytest.approx(1.5, rel=0.15)
+    # Neighbouring columns go up and down together: no tears.
+    assert np.abs(np.diff(heights, axis=1)).mean() < 0.35

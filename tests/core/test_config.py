@@ -67,3 +67,10 @@ def test_a_flat_config_holds_every_setting_once() -> None:
     assert flat["filters"] == [32, 64]
     assert flat["rotation"] == 0.0
     assert set(LIMITS) <= set(flat)
+
+
+@pytest.mark.parametrize(("name", "most"), [("best", 300_000), ("tiny", 9_999), ("fast", 30_000)])
+def test_presets_keep_to_their_size(name: str, most: int) -> None:
+    from core.classifier.architectures import build_model
+
+    assert build_model(preset(name).model).count_params() <= most
