@@ -23,7 +23,7 @@ def _oval(dice: Dice) -> Skeleton:
     """Closed, overlapping or not quite met, begun near the top or anywhere, either way round."""
     begin = -90 + dice(-50, 50) if dice.chance(0.8) else dice(0, 360)
     sweep = dice(345, 400) * (1 if dice.chance(0.2) else -1)
-    return [arc((40, 50), (dice(24, 44), 50), begin, sweep, dice(0.92, 1.06), dice(1.8, 2.7))]
+    return [arc((40, 50), (dice(24, 50), 50), begin, sweep, dice(0.92, 1.06), dice(1.8, 2.7))]
 
 
 def _open_oval(dice: Dice) -> Skeleton:
@@ -42,7 +42,7 @@ def _curled_oval(dice: Dice) -> Skeleton:
 
 
 def _slashed_oval(dice: Dice) -> Skeleton:
-    width, reach = dice(30, 44), dice(0.5, 1.15)
+    width, reach = dice(36, 48), dice(0.5, 1.15)
     slash: Line = [(40 + reach * width * 0.75, 50 - reach * 40), (40 - reach * width * 0.75, 50 + reach * 40)]
     return [*_oval_of(dice, width), slash if dice.chance(0.8) else slash[::-1]]
 
@@ -61,8 +61,8 @@ def _bare_one(dice: Dice) -> Skeleton:
 
 def _flag(dice: Dice) -> tuple[float, float]:
     """Where the upstroke begins: never so flat that the 1 could be a 7."""
-    width = dice(8, 36)
-    return -width, min(width * dice(0.75, 1.7), 62)
+    width = dice(8, 30)
+    return -width, min(width * dice(1.05, 1.9), 60)
 
 
 def _flagged_one(dice: Dice) -> Skeleton:
@@ -119,6 +119,20 @@ def _looped_two(dice: Dice) -> Skeleton:
     return [[*_round_top(dice, width), (width * 0.72, dice(48, 58)), *loop, (width + dice(0, 14), 100 + dice(-7, 4))]]
 
 
+def _wide_looped_two(dice: Dice) -> Skeleton:
+    """A large loop at the lower left, and a tail that leaves it to the right."""
+    width, size = dice(44, 62), dice(14, 24)
+    left = dice(-16, 0)
+    loop: Line = [
+        (width * 0.55, 78),
+        (left + size * 1.4, dice(96, 101)),
+        (left, 100 - size * 0.6),
+        (left + size * 1.3, 100 - size * dice(1.2, 1.6)),
+    ]
+    tail: Line = [(width * 0.85, dice(86, 98)), (width + dice(4, 30), 100 + dice(-10, 4))]
+    return [[*_round_top(dice, width), (width * dice(0.8, 0.98), dice(46, 56)), *loop, *tail]]
+
+
 def _angular_two(dice: Dice) -> Skeleton:
     """Nearly a Z, but round or dropped at its upper corners."""
     width = dice(48, 66)
@@ -138,7 +152,7 @@ def _swan(dice: Dice) -> Skeleton:
 
 
 def _lower_belly(dice: Dice, width: float, waist: float) -> Line:
-    end: Line = [(dice(-4, 8), dice(82, 94))]
+    end: Line = [(dice(-16, 8), dice(82, 96))]
     if dice.chance(0.15):
         end = [(dice(-4, 6), dice(88, 94)), (dice(0, 8), dice(76, 82))]
     return [(width, waist + (100 - waist) * dice(0.4, 0.55)), (width * 0.5, 100), *end]
@@ -229,16 +243,16 @@ def _belly(dice: Dice, width: float, shoulder: float) -> Line:
 
 def _two_stroke_five(dice: Dice) -> Skeleton:
     """Neck and belly, then the cap, which may stand apart."""
-    width, shoulder, left = dice(50, 68), dice(36, 52), dice(4, 14)
+    width, shoulder, left = dice(40, 68), dice(34, 56), dice(4, 14)
     neck: Line = [(left + dice(0, 6), dice(-2, 4)), corner(left - dice(0, 8), shoulder, dice(0.5, 1))]
     cap_left = left + dice(-4, 12)
-    cap: Line = [(cap_left, dice(-4, 3)), (cap_left + dice(26, 56), dice(-10, 3))]
+    cap: Line = [(cap_left, dice(-4, 3)), (cap_left + dice(26, 74), dice(-12, 3))]
     return [[*neck, *_belly(dice, width, shoulder)], cap]
 
 
 def _one_stroke_five(dice: Dice) -> Skeleton:
-    width, shoulder, left = dice(50, 68), dice(38, 52), dice(6, 16)
-    cap: Line = [(left + dice(28, 54), dice(-5, 5)), corner(left + dice(0, 5), dice(0, 5), dice(0.4, 1))]
+    width, shoulder, left = dice(42, 68), dice(34, 54), dice(6, 16)
+    cap: Line = [(left + dice(28, 72), dice(-10, 5)), corner(left + dice(0, 5), dice(0, 5), dice(0.4, 1))]
     return [[*cap, corner(left - dice(2, 9), shoulder, dice(0.5, 1)), *_belly(dice, width, shoulder)]]
 
 
@@ -278,6 +292,15 @@ def _spiral_six(dice: Dice) -> Skeleton:
     return [[*stem, *bowl, (width * 0.5, middle + dice(6, 14)), (width * 0.66, middle)]]
 
 
+def _leaning_six(dice: Dice) -> Skeleton:
+    """A wide bowl whose loop lies at its right, and often doesn't come back to the stem."""
+    width, top = dice(52, 80), dice(40, 66)
+    head, reach = width * dice(0.3, 0.95), dice(0.15, 0.6)
+    stem: Line = [(head, 0), (head * 0.35, dice(28, 44)), (0, dice(66, 80)), (width * 0.35, 100)]
+    loop: Line = [(width * 0.9, dice(88, 94)), (width, (top + 100) / 2 - 4), (width * dice(0.68, 0.8), top)]
+    return [[*stem, *loop, (width * reach, (top + 100) / 2), (width * (reach + dice(-0.02, 0.1)), dice(88, 97))]]
+
+
 def _upright_six(dice: Dice) -> Skeleton:
     """A straight stem down to the foot, where the loop is hung on."""
     top, width = dice(46, 66), dice(34, 54)
@@ -290,20 +313,20 @@ def _upright_six(dice: Dice) -> Skeleton:
 
 
 def _stem_of_seven(dice: Dice, width: float) -> Line:
-    foot = width * dice(0.05, 0.6)
+    foot = width * dice(0.0, 0.7)
     bend = dice(-3, 12)
     return [((width + foot) / 2 - bend, 50 + dice(-5, 5)), (foot, 100)]
 
 
 def _seven(dice: Dice) -> Skeleton:
     """A bar and a stem; the bar may begin with a serif, wave, or rise."""
-    width = dice(46, 72)
+    width = dice(50, 80)
     bar: Line = [(0, dice(-3, 8))]
     if dice.chance(0.25):
         bar = [(dice(-5, 3), dice(14, 26)), corner(0, dice(0, 5), dice(0.5, 1))]
     elif dice.chance(0.15):
         bar = [(0, dice(8, 14)), (width * 0.25, dice(-4, 1)), (width * 0.65, dice(4, 9))]
-    return [[*bar, corner(width, dice(-4, 5), dice(0.4, 1)), *_stem_of_seven(dice, width)]]
+    return [[*bar, corner(width, dice(-4, 5), dice(0.0, 1)), *_stem_of_seven(dice, width)]]
 
 
 def _barred_seven(dice: Dice) -> Skeleton:
@@ -314,9 +337,10 @@ def _barred_seven(dice: Dice) -> Skeleton:
 
 
 def _footed_seven(dice: Dice) -> Skeleton:
-    stem = _seven(dice)[0]
-    x = stem[-1][0]
-    return [stem, [(x - dice(10, 18), 100 + dice(-3, 3)), (x + dice(10, 18), 100 + dice(-3, 3))]]
+    """Its bar is wide and its foot short: the other way round it is a 1."""
+    width, foot = dice(62, 80), dice(16, 34)
+    stem: Line = [(0, dice(-3, 5)), corner(width, dice(-3, 3)), (width * 0.6, 48), (foot, 100)]
+    return [stem, [(foot - dice(8, 14), 100 + dice(-3, 3)), (foot + dice(8, 14), 100 + dice(-3, 3))]]
 
 
 # 8
@@ -324,7 +348,7 @@ def _footed_seven(dice: Dice) -> Skeleton:
 
 def _eight(dice: Dice) -> Skeleton:
     """In one stroke, begun like an S at the top; its ends meet, cross or stay apart."""
-    waist, upper, lower, middle = dice(40, 54), dice(18, 26), dice(22, 32), 30.0
+    waist, upper, lower, middle = dice(34, 60), dice(15, 30), dice(15, 32), 30.0
     begin: Line = [(middle + upper * dice(0.6, 1), waist * dice(0.2, 0.45)), (middle, 0)]
     there: Line = [(middle - upper, waist * 0.5), (middle, waist), (middle + lower, (waist + 100) / 2)]
     back: Line = [(middle, 100), (middle - lower, (waist + 100) / 2), (middle - dice(-3, 6), waist + dice(-3, 4))]
@@ -332,6 +356,14 @@ def _eight(dice: Dice) -> Skeleton:
     end = (middle + upper * dice(0.75, 1.1), waist * dice(0.3, 0.5) - 2)
     line = [*begin, *there, *back, (end[0], end[1] + gap), (begin[0][0] + dice(-3, 3), begin[0][1] + gap)]
     return [line if dice.chance(0.85) else [(2 * middle - x, y) for x, y, *_ in line]]
+
+
+def _open_eight(dice: Dice) -> Skeleton:
+    """It begins and ends in lines that run out to the upper right."""
+    waist, upper, lower = dice(38, 54), dice(17, 25), dice(18, 28)
+    begin: Line = [(30 + upper * dice(0.7, 1.3), dice(0, 14)), (30, dice(0, 6)), (30 - upper, waist * 0.5)]
+    low: Line = [(30, waist), (30 + lower, (waist + 100) / 2), (30, 100), (30 - lower, (waist + 100) / 2)]
+    return [[*begin, *low, (30 + dice(-4, 4), waist - dice(0, 6)), (30 + upper * dice(1, 1.8), dice(-4, 16))]]
 
 
 def _eight_from_the_waist(dice: Dice) -> Skeleton:
@@ -352,7 +384,7 @@ def _snowman(dice: Dice) -> Skeleton:
 
 def _hourglass(dice: Dice) -> Skeleton:
     """Two straight lines that cross, joined at top and bottom."""
-    width, sharp = dice(44, 60), dice(0.1, 0.8)
+    width, sharp = dice(54, 72), dice(0.1, 0.8)
     top, low = dice(0, 8), 100 - dice(0, 8)
     return [
         [
@@ -372,7 +404,7 @@ def _hourglass(dice: Dice) -> Skeleton:
 
 def _loop_of_nine(dice: Dice) -> tuple[Line, float, float]:
     """The loop, drawn against the clock from the upper right, and where the stem begins."""
-    width, height = dice(18, 30), dice(18, 31)
+    width, height = dice(18, 34), dice(15, 31)
     begin = dice(-60, -10)
     sweep = dice(300, 345) if dice.chance(0.8) else dice(265, 300)
     return arc((28, height), (width, height), begin, -sweep, dice(0.94, 1.04)), 28 + width, height
@@ -419,13 +451,13 @@ _STYLES: dict[int, list[tuple[float, Style]]] = {
         (14, _printed_one),
         (5, _printed_one_in_one_stroke),
     ],
-    2: [(45, _round_two), (25, _looped_two), (12, _angular_two), (18, _swan)],
+    2: [(40, _round_two), (18, _looped_two), (16, _wide_looped_two), (12, _angular_two), (14, _swan)],
     3: [(50, _round_three), (12, _open_three), (18, _looped_three), (20, _flat_three)],
     4: [(36, _open_four), (26, _closed_four), (20, _four_in_one_stroke), (8, _chair_four), (10, _lightning_four)],
     5: [(50, _two_stroke_five), (35, _one_stroke_five), (15, _s_five)],
-    6: [(70, _six), (10, _spiral_six), (20, _upright_six)],
-    7: [(64, _seven), (30, _barred_seven), (6, _footed_seven)],
-    8: [(58, _eight), (10, _eight_from_the_waist), (16, _snowman), (16, _hourglass)],
+    6: [(52, _six), (10, _spiral_six), (22, _leaning_six), (16, _upright_six)],
+    7: [(64, _seven), (30, _barred_seven), (3, _footed_seven)],
+    8: [(50, _eight), (16, _open_eight), (8, _eight_from_the_waist), (14, _snowman), (12, _hourglass)],
     9: [(38, _straight_nine), (34, _curved_nine), (18, _two_stroke_nine), (10, _spiral_nine)],
 }
 """Styles of each digit with the shares of people who write them, by rough estimate."""

@@ -64,9 +64,9 @@ def arc(
     return list(zip(x.tolist(), y.tolist(), strict=True))
 
 
-def written(skeleton: Skeleton, generator: np.random.Generator, care: float = 1.0) -> Strokes:
-    """The skeleton in the hand of a person drawn by chance; `care` under 1 exaggerates what is untidy in it."""
-    hand = _Hand(generator, care)
+def written(skeleton: Skeleton, generator: np.random.Generator) -> Strokes:
+    """The skeleton in the hand of a person drawn by chance."""
+    hand = _Hand(generator)
     lines = [hand.drawn(line) for line in _linked(skeleton, generator)]
     return hand.placed(_interrupted(lines, generator))
 
@@ -74,14 +74,14 @@ def written(skeleton: Skeleton, generator: np.random.Generator, care: float = 1.
 class _Hand:
     """A person, a pen and a day: slant, proportions, roundness, steadiness, and how often the device samples."""
 
-    def __init__(self, generator: np.random.Generator, care: float) -> None:
+    def __init__(self, generator: np.random.Generator) -> None:
         self._generator = generator
         self._sharpness = generator.random() ** 3 if generator.random() < 0.7 else 0.0
-        self._jitter = generator.uniform(0.6, 3.2) / care
-        self._wobble = generator.uniform(0, 1.3) ** 2 / care
-        self._tremor = generator.random() ** 3 / care
+        self._jitter = generator.uniform(0.6, 3.2)
+        self._wobble = generator.uniform(0, 1.3) ** 2
+        self._tremor = generator.random() ** 3
         self._spacing = np.exp(generator.uniform(np.log(3), np.log(17)))
-        self._uneven = generator.uniform(0, 0.7)
+        self._uneven = generator.uniform(-0.7, 0.7)
 
     def drawn(self, line: Line) -> np.ndarray:
         """The points (k, 2) of one line, before the hand's slant and proportions."""
@@ -92,22 +92,22 @@ class _Hand:
             anchors = _hooked(anchors, generator)
         if generator.random() < 0.12:
             anchors = _hooked(anchors[::-1], generator)[::-1]
-        points = _curve(anchors, self._sharpness, self._spacing, self._uneven, generator)
+        points = _curve(anchors, self._sharpness, self._spacing, self._uneven)
         return self._shaken(points)
 
     def _shaken(self, points: np.ndarray) -> np.ndarray:
         """Slow waves across the line, and the tremor of a mouse."""
         generator = self._generator
-        steps = np.linspace(0, 1, len(points))[:, np.newaxis]
+        steps = np.arange(len(points))[:, np.newaxis] / len(points)
         waves = np.sin(2 * np.pi * (steps * generator.uniform(0.7, 3, 2) + generator.random(2)))
         return points + self._wobble * waves + generator.normal(0, self._tremor, points.shape)
 
     def placed(self, lines: Strokes) -> Strokes:
         """The lines with the hand's slant, proportions and rotation, and a gentle warp of the whole sign."""
         generator = self._generator
-        slant = np.tan(np.radians(np.clip(generator.normal(6, 12), -25, 35)))
-        turn = np.radians(np.clip(generator.normal(0, 5), -12, 12))
-        width = np.exp(np.clip(generator.normal(0, 0.17), -0.35, 0.4))
+        slant = np.tan(np.radians(_within(generator.normal(6, 14), -25, 35)))
+        turn = np.radians(_within(generator.normal(0, 5), -12, 12))
+        width = np.exp(_within(generator.normal(0, 0.22), -0.4, 0.5))
         shear = np.array([[width, 0.0], [-slant, 1.0]])
         rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
         amount, phase = generator.normal(0, 1.8, 2), generator.uniform(0, 2 * np.pi, 2)
@@ -121,33 +121,38 @@ class _Hand:
         return np.split(everything @ shear @ rotation, ends)
 
 
-def _curve(
-    anchors: np.ndarray, sharpness: float, spacing: float, uneven: float, generator: np.random.Generator
-) -> np.ndarray:
+def _curve(anchors: np.ndarray, sharpness: float, spacing: float, uneven: float) -> np.ndarray:
     """Points along a centripetal Catmull-Rom spline through anchors (k, 3), about `spacing` apart.
 
-    Its tangents bend towards the straight polyline by `sharpness`, and are broken at corners.
+    Its tangents bend towards the straight polyline by `sharpness`, and are broken at corners. `uneven`, -1..1: how
+    much denser the points lie at the middle than at the ends, or the other way.
     """
     places, sharp = anchors[:, :2], anchors[:, 2:]
-    steps = np.diff(places, axis=0)
-    lengths = np.maximum(np.hypot(steps[:, 0], steps[:, 1]), 1e-6)
+    steps = places[1:] - places[:-1]
+    lengths = np.maximum(np.sqrt((steps * steps).sum(axis=1)), 1e-6)
     knots = np.sqrt(lengths)[:, np.newaxis]
     chords = steps / knots
-    tangents = np.concatenate([chords[:1], chords[-1:]])
-    if len(places) > 2:
-        inner = (chords[:-1] * knots[1:] + chords[1:] * knots[:-1]) / (knots[:-1] + knots[1:])
-        first, last = 1.5 * chords[:1] - 0.5 * inner[:1], 1.5 * chords[-1:] - 0.5 * inner[-1:]
-        tangents = np.concatenate([first, inner, last])
+    tangents = np.empty_like(places)
+    inner = (chords[:-1] * knots[1:] + chords[1:] * knots[:-1]) / (knots[:-1] + knots[1:])
+    tangents[1:-1] = inner
+    # Without a neighbour beyond, the line bends on as it did.
+    tangents[0] = 1.5 * chords[0] - 0.5 * inner[0] if len(inner) else chords[0]
+    tangents[-1] = 1.5 * chords[-1] - 0.5 * inner[-1] if len(inner) else chords[-1]
     # Each piece has its own tangents at its two ends, so that the line can turn at a corner.
-    leaving = tangents[:-1] + np.maximum(sharp[:-1], sharpness) * (chords - tangents[:-1])
-    arriving = tangents[1:] + np.maximum(sharp[1:], sharpness) * (chords - tangents[1:])
+    straight = np.maximum(sharp, sharpness)
+    leaving = tangents[:-1] + straight[:-1] * (chords - tangents[:-1])
+    arriving = tangents[1:] + straight[1:] * (chords - tangents[1:])
 
-    ends = np.concatenate([[0.0], np.cumsum(lengths)])
-    moments = np.linspace(0, 1, max(2, round(ends[-1] / spacing) + 1))
-    moments = moments + uneven * np.sin(2 * np.pi * moments) * generator.choice((-1, 1)) / (2 * np.pi)
-    # A hand slows down at a corner, so that one point lies in it.
-    positions = np.sort(np.concatenate([moments * ends[-1], ends[1:-1][sharp[1:-1, 0] > 0.5]]))
-    piece = np.clip(np.searchsorted(ends, positions, side="right") - 1, 0, len(steps) - 1)
+    ends = np.zeros(len(places))
+    lengths.cumsum(out=ends[1:])
+    count = max(2, round(ends[-1] / spacing) + 1)
+    moments = np.arange(count) / (count - 1)
+    positions = (moments + uneven / (2 * np.pi) * np.sin(2 * np.pi * moments)) * ends[-1]
+    corners = ends[1:-1][sharp[1:-1, 0] > 0.5]
+    if corners.size:
+        # A hand slows down at a corner, so that one point lies in it.
+        positions = np.sort(np.concatenate([positions, corners]))
+    piece = np.minimum(ends[1:].searchsorted(positions, side="right"), len(steps) - 1)
     t = ((positions - ends[piece]) / lengths[piece])[:, np.newaxis]
     rest = 1 - t
     curve: np.ndarray = (
@@ -188,3 +193,7 @@ def _interrupted(lines: Strokes, generator: np.random.Generator) -> Strokes:
         return lines
     cut = int(generator.integers(6, len(line) - 6))
     return [*lines[:index], line[:cut], line[cut + 1 :], *lines[index + 1 :]]
+
+
+def _within(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
