@@ -5,7 +5,7 @@
 
 | status | when                                                                     |
 |--------|--------------------------------------------------------------------------|
-| 200    | the picture was read; `verdict` is "digit", or "blank" when it has no ink |
+| 200    | the picture was read, whatever the verdict                               |
 | 400    | the body is empty, broken off, or a form without a field named `file`    |
 | 404    | there is no such address under /api/                                     |
 | 405    | the method is not POST (`Allow` names the right one)                     |
@@ -15,7 +15,17 @@
 | 500    | a fault of ours; the server's log has it                                 |
 | 503    | there is no model that could be used                                     |
 
-Every answer that is not 200 is `{"error": "one sentence"}`.
+Every answer that is not 200 is `{"error": "one sentence"}`. One that is says
+
+| field           | what it is                                                                          |
+|-----------------|-------------------------------------------------------------------------------------|
+| `verdict`       | "digit", "unsure" (a close call), "not_a_digit", or "blank" (no ink in the picture) |
+| `digit`         | the best guess, whatever the verdict; null when blank                               |
+| `candidates`    | the two likeliest digits, the likelier one first; empty when blank                  |
+| `confidence`    | the calibrated probability of the digit, 0..1; null when blank                      |
+| `novelty`       | above 0 for what is unlike the training data; null where the model cannot tell      |
+| `probabilities` | those of the digits 0 to 9; null when blank                                         |
+| `model`         | the run whose model answered, or "shipped"                                          |
 """
 
 from __future__ import annotations
@@ -92,7 +102,9 @@ def _read_picture(predictor: Callable[[], ActivePredictor], picture: bytes) -> d
     return {
         "verdict": reading.verdict,
         "digit": reading.digit,
+        "candidates": list(reading.candidates),
         "confidence": reading.confidence,
+        "novelty": reading.novelty,
         "probabilities": None if reading.probabilities is None else reading.probabilities.tolist(),
         "model": model.name,
     }

@@ -35,17 +35,12 @@ def show_answer(reading: Reading | None, prompt: str) -> None:
         data={
             "digit": str(reading.digit) if reading else None,
             "prompt": prompt,
-            "sentence": _sentence(reading) if reading else "",
+            "verdict": reading.verdict if reading else None,
+            "sentence": reading.sentence if reading else "",
             "bars": _bars(reading),
             "label": "Probabilities of the ten digits",
         },
     )
-
-
-def _sentence(reading: Reading) -> str:
-    assert reading.confidence is not None
-    # What is only nearly certain is not called 100 %.
-    return "Over 99.9% sure" if 0.9995 <= reading.confidence < 1 else f"{reading.confidence:.1%} sure"
 
 
 def _bars(reading: Reading | None) -> list[dict[str, object]]:

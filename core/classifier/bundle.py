@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.classifier.evaluation import Evaluation
 from core.config import TrainingConfig
@@ -60,8 +60,52 @@ class Metrics(_Record):
     epochs: int
 
 
+class Calibration(_Record):
+    """What makes a confidence mean what it says, fitted on the validation split.
+
+    Logits are divided by `temperature` (Guo et al., 2017). Answers with a confidence under `unsure_below` are close
+    calls: `unsure_share` of the validation images, and `errors_caught` of the mistakes among them, each in 0..1.
+    """
+
+    temperature: float = Field(gt=0)
+    unsure_below: float
+    unsure_share: float
+    errors_caught: float
+
+
+class Robustness(_Record):
+    """Accuracies, 0..1, on changed test images: how well people's drawings are read, and what the network bears.
+
+    The first five are test images traced and drawn again on a canvas, anywhere on it, read like any drawing: with
+    usual brushes and sizes (`canvas`), `tiny`, with a `thin_pen`, a `fat_pen`, and `turned` by 20 degrees either way.
+    The next four went to the network as they are: `shifted` by 4 pixels, `shrunk` to 70 %, `noisy` (standard deviation
+    0.3 of full ink), `blurred` (1 pixel). `pen_strokes`: digits by people who are in no dataset here, replayed on the
+    canvas; None where their file was not at hand. `images`: how many each figure was measured on, at most.
+    """
+
+    images: int
+    canvas: float
+    tiny: float
+    thin_pen: float
+    fat_pen: float
+    turned: float
+    shifted: float
+    shrunk: float
+    noisy: float
+    blurred: float
+    pen_strokes: float | None = None
+
+    @property
+    def drawings(self) -> float:
+        """Mean of the five kinds of drawings."""
+        return (self.canvas + self.tiny + self.thin_pen + self.fat_pen + self.turned) / 5
+
+
 class Card(_Record):
-    """What a model is, in full. `seconds`: of training alone, evaluation and export not counted."""
+    """What a model is, in full. `seconds`: of training alone, evaluation and export not counted.
+
+    Cards of earlier versions have no `calibration`.
+    """
 
     run_id: str
     created: str
@@ -72,6 +116,8 @@ class Card(_Record):
     layers: tuple[LayerCard, ...]
     seconds: float
     metrics: Metrics
+    calibration: Calibration | None = None
+    robustness: Robustness | None = None
 
 
 @dataclass(frozen=True)

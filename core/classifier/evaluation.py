@@ -25,6 +25,11 @@ class Evaluation:
         return self.probabilities.argmax(axis=1)
 
     @property
+    def confidences(self) -> np.ndarray:
+        """The probability of each image's prediction, float32 (n,)."""
+        return self.probabilities.max(axis=1)
+
+    @property
     def accuracy(self) -> float:
         """Share of images read rightly, 0..1."""
         return float((self.predictions == self.labels).mean())

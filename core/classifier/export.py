@@ -14,9 +14,10 @@ from tempfile import TemporaryDirectory
 import keras
 import numpy as np
 
-from core.classifier.bundle import Bundle, Card, LayerCard
+from core.classifier.bundle import Bundle, Calibration, Card, LayerCard
+from core.classifier.calibration import fit_temperature, fit_unsure_limit, tempered, unsure_shares
 from core.classifier.evaluation import Evaluation
-from core.classifier.predictor import Predictor
+from core.classifier.network import Network
 from core.data.datasets import Split, normalised
 from core.errors import BundleError
 from core.workspace import make_folder, replacing, storage_errors
@@ -31,25 +32,43 @@ def export_model(model: keras.Model, folder: Path) -> Bundle:
     with storage_errors(folder):
         model.save(bundle.keras_file)
         with _quiet():
-            model.export(str(bundle.tflite_file), format="litert", verbose=False)
+            _with_features(model).export(str(bundle.tflite_file), format="litert", verbose=False)
     return bundle
 
 
-def evaluate_bundle(bundle: Bundle, model: keras.Model, test: Split) -> Evaluation:
-    """The LiteRT model's answers on the test set: those that users get.
+def _with_features(model: keras.Model) -> keras.Model:
+    """The same network, which also gives out what its last dense layer sees."""
+    last = next(layer for layer in reversed(model.layers) if isinstance(layer, keras.layers.Dense))
+    # The converter puts outputs in an order of its own; with these names the probabilities come first.
+    return keras.Model(model.inputs, {"answers": model.outputs[0], "features": last.input})
 
-    Raises BundleError when they differ from the Keras model's on a sample, which means that the export went wrong.
+
+def calibrated(bundle: Bundle, model: keras.Model, validation: Split) -> Calibration:
+    """How the exported network's probabilities are to be read, fitted on the validation split.
+
+    Raises BundleError when the exported network answers differently from the Keras model on a sample, which means
+    that the export went wrong.
     """
-    probabilities = Predictor(bundle).probabilities(test.images)
+    probabilities = Network(bundle.tflite_file)(validation.images).probabilities
     sample = slice(0, 64)
-    expected = np.asarray(model(normalised(test.images[sample]), training=False))
+    expected = np.asarray(model(normalised(validation.images[sample]), training=False))
     difference = float(np.abs(probabilities[sample] - expected).max())
     if not difference <= AGREEMENT:
         raise BundleError(
             f"The exported LiteRT model answers differently from the Keras model (by {difference:.2g}); train again.",
             bundle.folder,
         )
-    return Evaluation(probabilities, test.labels)
+    temperature = fit_temperature(probabilities, validation.labels)
+    evaluation = Evaluation(tempered(probabilities, temperature), validation.labels)
+    limit = fit_unsure_limit(evaluation)
+    share, caught = unsure_shares(evaluation, limit)
+    return Calibration(temperature=temperature, unsure_below=limit, unsure_share=share, errors_caught=caught)
+
+
+def evaluate_bundle(bundle: Bundle, calibration: Calibration, test: Split) -> Evaluation:
+    """The LiteRT model's calibrated answers on the test set: those that users get."""
+    probabilities = Network(bundle.tflite_file)(test.images).probabilities
+    return Evaluation(tempered(probabilities, calibration.temperature), test.labels)
 
 
 def complete_bundle(bundle: Bundle, card: Card, evaluation: Evaluation) -> None:

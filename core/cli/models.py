@@ -9,7 +9,7 @@ from typing import Any
 
 from core.classifier.bundle import Bundle, Card
 from core.classifier.evaluation import class_metrics, confusion_matrix, mistakes
-from core.classifier.predictor import Predictor
+from core.classifier.predictor import Predictor, Reading, Verdict
 from core.data.pictures import MAX_PICTURE_BYTES, ink_from_picture
 from core.errors import TrazoError
 from core.runs.registry import SHIPPED, active_model, find_run
@@ -37,19 +37,16 @@ def predict(options: argparse.Namespace, workspace: Workspace) -> int:
     predictor = Predictor(Bundle(options.model) if options.model else _bundle(None, workspace))
     good = True
     for name in options.files:
-        answer: dict[str, Any] = {"file": name, "digit": None, "probabilities": None, "verdict": "error", "error": None}
+        reading, error = None, None
         try:
             reading = predictor.read(ink_from_picture(_start_of(Path(name))))
-        except OSError as error:
-            answer["error"] = f"{name} cannot be read: {error.strerror}."
-        except TrazoError as error:
-            answer["error"] = str(error)
-        else:
-            answer["verdict"], answer["digit"] = reading.verdict, reading.digit
-            if reading.probabilities is not None:
-                answer["probabilities"] = [round(float(value), 6) for value in reading.probabilities]
-        good = good and answer["error"] is None
-        print(json.dumps(answer) if options.json else _plain_answer(answer), flush=True)
+        except OSError as problem:
+            error = f"{name} cannot be read: {problem.strerror}."
+        except TrazoError as problem:
+            error = str(problem)
+        good = good and error is None
+        answer = json.dumps(_record(name, reading, error)) if options.json else _plain_answer(name, reading, error)
+        print(answer, flush=True)
     return 0 if good else 1
 
 
@@ -73,12 +70,29 @@ def _bundle(name: str | None, workspace: Workspace) -> Bundle:
     return Bundle(SHIPPED_BUNDLE) if name == SHIPPED else find_run(workspace, name).bundle
 
 
-def _plain_answer(answer: dict[str, Any]) -> str:
-    if answer["error"]:
-        return f"{answer['file']}: {answer['error']}"
-    if answer["digit"] is None:
-        return f"{answer['file']}: no digit, the picture holds no ink"
-    return f"{answer['file']}: {answer['digit']} ({max(answer['probabilities']):.1%})"
+def _record(name: str, reading: Reading | None, error: str | None) -> dict[str, Any]:
+    """One line of --json; `confidence` is the largest of the probabilities."""
+    verdict: Verdict = "error" if reading is None else reading.verdict
+    probabilities = None
+    if reading is not None and reading.probabilities is not None:
+        probabilities = [round(float(value), 6) for value in reading.probabilities]
+    return {
+        "file": name,
+        "digit": reading.digit if reading else None,
+        "probabilities": probabilities,
+        "verdict": verdict,
+        "error": error,
+        "confidence": max(probabilities) if probabilities else None,
+    }
+
+
+def _plain_answer(name: str, reading: Reading | None, error: str | None) -> str:
+    if reading is None:
+        return f"{name}: {error}"
+    if reading.verdict == "blank":
+        return f"{name}: no digit, the picture holds no ink"
+    said = "not a digit" if reading.verdict == "not_a_digit" else str(reading.digit)
+    return f"{name}: {said} ({reading.sentence[0].lower()}{reading.sentence[1:]})"
 
 
 def _start_of(path: Path) -> bytes:

@@ -57,12 +57,14 @@ def test_predict_prints_one_object_a_line_in_the_order_of_the_files(
     assert status == 0
     assert [answer["file"] for answer in answers] == [str(path) for path in digits]
     for answer in answers:
-        assert list(answer) == ["file", "digit", "probabilities", "verdict", "error"]
-        assert (answer["verdict"], answer["error"]) == ("digit", None)
+        assert list(answer) == ["file", "digit", "probabilities", "verdict", "error", "confidence"]
+        assert answer["error"] is None
         assert len(answer["probabilities"]) == 10
         assert sum(answer["probabilities"]) == pytest.approx(1, abs=1e-4)
+        assert answer["confidence"] == max(answer["probabilities"])
     right = sum(f"-is-{answer['digit']}." in answer["file"] for answer in answers)
     assert right >= 19
+    assert sum(answer["verdict"] == "digit" for answer in answers) >= 18
 
 
 def test_predict_reports_what_cannot_be_read_and_reads_the_rest(
@@ -79,8 +81,10 @@ def test_predict_reports_what_cannot_be_read_and_reads_the_rest(
     assert good["verdict"] == "digit"
     for answer in (wrong, absent):
         assert (answer["verdict"], answer["digit"], answer["probabilities"]) == ("error", None, None)
+        assert answer["confidence"] is None
         assert answer["error"]
     assert (empty["verdict"], empty["digit"], empty["probabilities"], empty["error"]) == ("blank", None, None, None)
+    assert empty["confidence"] is None
 
 
 def test_a_file_past_the_limit_is_not_read_whole(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from core.classifier.bundle import Bundle
-from core.classifier.predictor import BATCH, Predictor
+from core.classifier.network import BATCH
+from core.classifier.predictor import Predictor
 from core.data.datasets import Dataset
 from core.errors import BundleError
 from core.workspace import SHIPPED_BUNDLE

@@ -42,6 +42,7 @@ def test_picture_as_body_is_read(client: TestClient) -> None:
     reading = answer.json()
     assert (reading["verdict"], reading["digit"], reading["model"]) == ("digit", 1, "shipped")
     assert reading["confidence"] == max(reading["probabilities"])
+    assert reading["candidates"] == sorted(range(10), key=lambda digit: -reading["probabilities"][digit])[:2]
     assert np.isclose(sum(reading["probabilities"]), 1)
 
 
@@ -64,7 +65,9 @@ def test_picture_without_ink_is_blank_and_no_digit(client: TestClient) -> None:
     assert answer.json() == {
         "verdict": "blank",
         "digit": None,
+        "candidates": [],
         "confidence": None,
+        "novelty": None,
         "probabilities": None,
         "model": "shipped",
     }

@@ -1,0 +1,112 @@
+"""A network as LiteRT runs it: images in, its own answers and features out, no TensorFlow, any number of threads."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, LifoQueue
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from core.data.datasets import CLASSES, normalised
+from core.errors import BundleError
+
+BATCH = 256
+"""Images that go through the interpreter at once when there are many."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the network itself says of n images: softmax `probabilities` float32 (n, 10), and `features` float32 (n, d).
+
+    Features are what the last dense layer sees; models exported by earlier versions have none.
+    """
+
+    probabilities: np.ndarray
+    features: np.ndarray | None
+
+
+class Network:
+    """One loaded `.tflite`. Threads never wait for each other: each borrows an interpreter of its own."""
+
+    def __init__(self, file: Path) -> None:
+        """Load the file; raises BundleError when it is missing or damaged."""
+        try:
+            self._content = file.read_bytes()
+            self._singles: LifoQueue[_Session] = LifoQueue()
+            self._batches: LifoQueue[_Session] = LifoQueue()
+            first = _Session(self._content, 1, threads=1)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise BundleError(
+                f"The model in {file.parent} cannot be loaded. Choose another model, or train it again.", file.parent
+            ) from error
+        self._width = first.width
+        self._singles.put(first)
+
+    def __call__(self, images: np.ndarray) -> Answers:
+        """Answers on uint8 images (n, 28, 28)."""
+        parts: list[Answers] = []
+        done = 0
+        # One image alone must not wait for a batch; a large rest is cheaper padded to a whole batch.
+        while len(images) - done >= BATCH // 8:
+            part = images[done : done + BATCH]
+            padded = np.zeros((BATCH, *images.shape[1:]), images.dtype)
+            padded[: len(part)] = part
+            with self._session(self._batches, BATCH, threads=os.cpu_count() or 1) as session:
+                parts.append(session(padded, len(part)))
+            done += len(part)
+        with self._session(self._singles, 1, threads=1) as session:
+            parts.extend(session(images[index : index + 1], 1) for index in range(done, len(images)))
+        if len(parts) == 1:
+            return parts[0]
+        return self._joined(parts)
+
+    def _joined(self, parts: list[Answers]) -> Answers:
+        """All answers in one; arrays without rows where there were no images."""
+        probabilities = [np.empty((0, CLASSES), np.float32), *(part.probabilities for part in parts)]
+        if self._width is None:
+            return Answers(np.concatenate(probabilities), None)
+        features = [np.empty((0, self._width), np.float32)]
+        features += [part.features for part in parts if part.features is not None]
+        return Answers(np.concatenate(probabilities), np.concatenate(features))
+
+    @contextlib.contextmanager
+    def _session(self, pool: LifoQueue[_Session], batch: int, threads: int) -> Iterator[_Session]:
+        try:
+            session = pool.get_nowait()
+        except Empty:
+            session = _Session(self._content, batch, threads)
+        try:
+            yield session
+        finally:
+            pool.put(session)
+
+
+class _Session:
+    """An interpreter for batches of one size; not to be shared between threads while it runs."""
+
+    def __init__(self, content: bytes, batch: int, threads: int) -> None:
+        self._interpreter = Interpreter(model_content=content, num_threads=threads)
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._interpreter.resize_tensor_input(self._input, [batch, 28, 28, 1])
+        self._interpreter.allocate_tensors()
+        outputs = self._interpreter.get_signature_runner().get_output_details()
+        features = outputs.get("features")
+        # Earlier versions exported the probabilities alone, under a name of the converter's.
+        answers = outputs["answers"] if features else next(iter(outputs.values()))
+        self._answers = answers["index"]
+        self._features = features["index"] if features else None
+        self.width: int | None = int(features["shape"][-1]) if features else None
+
+    def __call__(self, images: np.ndarray, count: int) -> Answers:
+        """Answers on the first `count` images of a batch of this session's size."""
+        self._interpreter.set_tensor(self._input, normalised(images))
+        self._interpreter.invoke()
+        probabilities = self._interpreter.get_tensor(self._answers)[:count]
+        if self._features is None:
+            return Answers(probabilities, None)
+        return Answers(probabilities, self._interpreter.get_tensor(self._features)[:count])

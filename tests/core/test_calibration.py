@@ -1,0 +1,158 @@
+"""Calibrated probabilities: what a temperature may change and what not, and what the errors of calibration are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import softmax
+from sklearn.metrics import brier_score_loss
+
+from core.classifier.calibration import (
+    HIGHEST_TEMPERATURE,
+    LOWEST_TEMPERATURE,
+    brier_score,
+    expected_calibration_error,
+    fit_temperature,
+    fit_unsure_limit,
+    reliability,
+    tempered,
+    unsure_shares,
+)
+from core.classifier.evaluation import Evaluation
+
+temperatures = st.floats(LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE)
+
+
+def logits(seed: int, count: int, scale: float = 3.0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, scale, (count, 10))
+
+
+def honest(seed: int, count: int, scale: float = 3.0) -> Evaluation:
+    """Answers whose labels were drawn with the very probabilities that they name."""
+    probabilities = softmax(logits(seed, count, scale), axis=1)
+    chances = np.random.default_rng(seed + 1).random((count, 1))
+    labels = (probabilities.cumsum(axis=1) < chances).sum(axis=1).clip(0, 9)
+    return Evaluation(probabilities.astype(np.float32), labels.astype(np.uint8))
+
+
+@given(st.integers(0, 1000), temperatures)
+def test_a_temperature_divides_the_logits(seed: int, temperature: float) -> None:
+    raw = logits(seed, 20)
+
+    scaled = tempered(softmax(raw, axis=1).astype(np.float32), temperature)
+
+    assert scaled.dtype == np.float32
+    assert scaled == pytest.approx(softmax(raw / temperature, axis=1), abs=1e-5)
+    assert scaled.sum(axis=1) == pytest.approx(np.ones(20), abs=1e-5)
+
+
+@given(st.integers(0, 1000), temperatures)
+def test_a_temperature_never_changes_the_digit_nor_the_order(seed: int, temperature: float) -> None:
+    probabilities = softmax(logits(seed, 20), axis=1).astype(np.float32)
+
+    scaled = tempered(probabilities, temperature)
+
+    order = probabilities.argsort(axis=1)
+    assert (np.diff(np.take_along_axis(scaled, order, axis=1), axis=1) >= 0).all()
+
+
+@given(st.integers(0, 1000))
+def test_a_higher_temperature_is_never_surer(seed: int) -> None:
+    probabilities = softmax(logits(seed, 20), axis=1).astype(np.float32)
+
+    confidences = [tempered(probabilities, temperature).max(axis=1) for temperature in (0.3, 1.0, 2.0, 4.0)]
+
+    assert (np.diff(confidences, axis=0) <= 1e-6).all()
+
+
+def test_probabilities_that_are_exactly_0_and_1_stay_numbers() -> None:
+    certain = np.eye(10, dtype=np.float32)
+
+    for temperature in (LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE):
+        scaled = tempered(certain, temperature)
+        assert np.isfinite(scaled).all()
+        assert (scaled.argmax(axis=1) == np.arange(10)).all()
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.0, 2.5])
+def test_the_fit_finds_the_temperature_that_was_hidden(factor: float) -> None:
+    truth = honest(7, 20_000, 2.0)
+    hidden = tempered(truth.probabilities, 1 / factor)
+
+    assert fit_temperature(hidden, truth.labels) == pytest.approx(factor, rel=0.05)
+
+
+def test_a_split_without_a_mistake_keeps_the_temperature_within_its_bounds() -> None:
+    probabilities = softmax(5 * np.eye(10), axis=1).astype(np.float32)
+
+    assert fit_temperature(probabilities, np.arange(10)) >= LOWEST_TEMPERATURE
+
+
+@pytest.mark.parametrize("scale", [1.0, 3.0, 6.0])
+def test_the_calibration_error_of_honest_answers_goes_to_nothing(scale: float) -> None:
+    errors = [expected_calibration_error(honest(3, count, scale)) for count in (300, 100_000)]
+
+    assert errors[1] < 0.006
+    assert errors[1] < errors[0]
+
+
+def test_the_calibration_error_is_how_much_too_sure_a_model_is() -> None:
+    probabilities = np.tile(np.array([0.9, 0.1] + [0.0] * 8, np.float32), (100, 1))
+    labels = np.array([0] * 60 + [1] * 40, np.uint8)
+
+    assert expected_calibration_error(Evaluation(probabilities, labels)) == pytest.approx(0.3, abs=1e-6)
+
+
+@given(st.integers(0, 1000), st.integers(1, 200))
+def test_every_answer_lies_in_its_bin(seed: int, count: int) -> None:
+    evaluation = honest(seed, count)
+
+    rows = reliability(evaluation)
+
+    assert len(rows) == 15
+    assert sum(row.count for row in rows) == count
+    assert sum(row.count * row.accuracy for row in rows if row.count) == pytest.approx(evaluation.accuracy * count)
+    for row in rows:
+        assert (row.low - 1e-6 <= row.confidence <= row.high + 1e-6) if row.count else np.isnan(row.confidence)
+
+
+def test_certain_answers_lie_in_the_last_bin() -> None:
+    rows = reliability(Evaluation(np.eye(10, dtype=np.float32), np.arange(10)))
+
+    assert [row.count for row in rows] == [0] * 14 + [10]
+    assert (rows[-1].confidence, rows[-1].accuracy) == (1.0, 1.0)
+
+
+@given(st.integers(0, 1000))
+def test_the_brier_score_is_scikit_learns(seed: int) -> None:
+    evaluation = honest(seed, 50)
+    exact = evaluation.probabilities.astype(float)
+    exact /= exact.sum(axis=1, keepdims=True)
+
+    expected = brier_score_loss(evaluation.labels, exact, labels=range(10), scale_by_half=False)
+
+    assert brier_score(evaluation) == pytest.approx(expected, abs=1e-5)
+
+
+def test_two_answers_in_a_hundred_are_close_calls() -> None:
+    confidences = np.concatenate([np.linspace(0.6, 0.8, 20), np.full(980, 0.99)])
+    probabilities = np.zeros((1000, 10), np.float32)
+    probabilities[:, 4], probabilities[:, 9] = confidences, 1 - confidences
+    labels = np.full(1000, 4, np.uint8)
+    labels[:5] = labels[-5:] = 9
+    validation = Evaluation(probabilities, labels)
+
+    limit = fit_unsure_limit(validation)
+
+    assert 0.8 <= limit <= 0.9
+    assert unsure_shares(validation, limit) == (0.02, 0.5)
+
+
+@pytest.mark.parametrize(("confidence", "limit"), [(0.3, 0.6), (0.999, 0.9)])
+def test_the_limit_of_close_calls_stays_within_reason(confidence: float, limit: float) -> None:
+    probabilities = np.full((50, 10), (1 - confidence) / 9, np.float32)
+    probabilities[:, 0] = confidence
+
+    assert fit_unsure_limit(Evaluation(probabilities, np.zeros(50, np.uint8))) == limit
