@@ -6,6 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from core.classifier.calibration import ReliabilityBin
 from core.classifier.evaluation import ClassMetrics, row_shares
 
 DIGITS = [str(digit) for digit in range(10)]
@@ -71,6 +72,39 @@ def confusion_heatmap(matrix: np.ndarray, *, shares: bool, ink: str) -> alt.Laye
         base.transform_filter("datum.count > 0").mark_text(fontSize=11, cursor="pointer", color=ink).encode(text=shown)
     )
     return (cells + numbers).properties(height=440)
+
+
+def reliability_diagram(bins: list[ReliabilityBin], ink: str) -> alt.LayerChart:
+    """Accuracy by confidence: a bar a bin with its 95 % interval, its number of answers, and the perfect diagonal.
+
+    The tick in each bar is the bin's mean confidence: where the bar should end. `ink`: colour of the numbers.
+    """
+    table = pd.DataFrame([vars(row) for row in bins if row.count])
+    table["range"] = [f"{low:.0%} to {high:.0%}" for low, high in zip(table["low"], table["high"], strict=True)]
+    axis = alt.Axis(format="%", grid=False, values=np.arange(0, 1.01, 0.2).round(1).tolist())
+    scale = alt.Scale(domain=[0, 1], nice=False)
+    base = alt.Chart(table).encode(
+        x=alt.X("low:Q", title="Confidence", scale=scale, axis=axis),
+        tooltip=[
+            alt.Tooltip("range", title="confidence"),
+            alt.Tooltip("confidence", title="mean confidence", format=".2%"),
+            alt.Tooltip("accuracy", title="right", format=".2%"),
+            alt.Tooltip("count", title="answers", format=","),
+        ],
+    )
+    height = alt.Scale(domain=[0, 1.08], nice=False)
+    bars = base.mark_bar(color=RIGHT, opacity=0.55, cornerRadius=2, binSpacing=2).encode(
+        x2="high:Q", y=alt.Y("accuracy:Q", title="Share that was right", scale=height, axis=axis)
+    )
+    middle = alt.X("middle:Q", scale=scale, title="Confidence")
+    centred = base.transform_calculate(middle="(datum.low + datum.high) / 2")
+    whiskers = centred.mark_rule(color=ink, opacity=0.5).encode(x=middle, y="accuracy_low:Q", y2="accuracy_high:Q")
+    ticks = base.mark_rule(color=MISTAKE, strokeWidth=2.5).encode(x2="high:Q", y="confidence:Q")
+    numbers = centred.mark_text(color=ink, fontSize=10, dy=-6, baseline="bottom").encode(
+        x=middle, y="accuracy_high:Q", text=alt.Text("count:Q", format=",")
+    )
+    diagonal = alt.Chart(pd.DataFrame({"at": [0.0, 1.0]})).mark_line(color=ink, opacity=0.35, strokeDash=[4, 4])
+    return (bars + diagonal.encode(x="at:Q", y="at:Q") + whiskers + ticks + numbers).properties(height=340)
 
 
 def class_table(metrics: list[ClassMetrics]) -> pd.DataFrame:

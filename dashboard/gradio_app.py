@@ -16,12 +16,15 @@ from core.errors import TrazoError
 if TYPE_CHECKING:
     import numpy as np
 
+    from core.classifier.predictor import Reading
     from core.runs.registry import ActivePredictor
 
 _logger = logging.getLogger(__name__)
 
 DRAW_FIRST = "Draw a digit first"
 """What an empty sketch gets instead of a digit."""
+
+_VERDICTS = {"digit": "A digit.", "unsure": "A close call.", "not_a_digit": "Not a digit."}
 
 _SIDE = 280
 _BRUSH = 10
@@ -101,31 +104,44 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
 
     from core.data.pictures import ink_from_array  # SciPy and Pillow come with it
 
-    def read_sketch(sketch: dict[str, np.ndarray] | None) -> dict[str, float] | str:
+    def read(sketch: dict[str, np.ndarray] | None) -> Reading | None:
         if sketch is None or sketch.get("composite") is None:
-            return DRAW_FIRST
+            return None
         try:
-            reading = predictor().read(ink_from_array(sketch["composite"]))
+            return predictor().read(ink_from_array(sketch["composite"]))
         except TrazoError as error:
             raise gr.Error(str(error), print_exception=False) from error
-        if reading.probabilities is None:
+
+    def read_sketch(sketch: dict[str, np.ndarray] | None) -> dict[str, float] | str:
+        reading = read(sketch)
+        if reading is None or reading.probabilities is None:
             return DRAW_FIRST
         return {str(digit): float(share) for digit, share in enumerate(reading.probabilities)}
 
+    def verdict_on(sketch: dict[str, np.ndarray] | None) -> str:
+        reading = read(sketch)
+        return (
+            ""
+            if reading is None or reading.verdict == "blank"
+            else f"**{_VERDICTS[reading.verdict]}** {reading.sentence}."
+        )
+
+    sketchpad = gr.Sketchpad(
+        label="Draw a digit",
+        elem_id="sketchpad",
+        type="numpy",
+        canvas_size=(_SIDE, _SIDE),
+        fixed_canvas=True,
+        brush=gr.Brush(default_size=_BRUSH, colors=["#000000"], color_mode="fixed"),
+        layers=False,
+        transforms=(),
+        buttons=[],
+    )
+    prediction = gr.Label(label="Prediction", num_top_classes=10)
     demo = gr.Interface(
         read_sketch,
-        gr.Sketchpad(
-            label="Draw a digit",
-            elem_id="sketchpad",
-            type="numpy",
-            canvas_size=(_SIDE, _SIDE),
-            fixed_canvas=True,
-            brush=gr.Brush(default_size=_BRUSH, colors=["#000000"], color_mode="fixed"),
-            layers=False,
-            transforms=(),
-            buttons=[],
-        ),
-        gr.Label(label="Prediction", num_top_classes=10),
+        sketchpad,
+        prediction,
         title="Handwritten digits",
         description="Draw one digit from 0 to 9 and press Submit.",
         api_name="predict",
@@ -133,6 +149,10 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
         analytics_enabled=False,
         delete_cache=(_KEEP_FILES, _KEEP_FILES),
     )
+    # Beside the answer, not in it: programs go on getting the label and the confidences alone.
+    with demo:
+        verdict = gr.Markdown(elem_id="verdict")
+        prediction.change(verdict_on, sketchpad, verdict, api_visibility="private", show_progress="hidden")
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     return gr.mount_gradio_app(
         app,

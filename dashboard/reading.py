@@ -26,15 +26,16 @@ _answer, _steps = (
 
 
 def show_answer(reading: Reading | None, prompt: str) -> None:
-    """The digit very large, how sure the model is, and the ten probabilities; without a reading, just `prompt`.
+    """The verdict, the digit very large, and the ten probabilities; without a reading, just `prompt`.
 
     It takes the same room with and without a reading, which must not be of a blank.
     """
+    refused = reading is not None and reading.verdict == "not_a_digit"
     _answer(
         key="answer",
         data={
-            "digit": str(reading.digit) if reading else None,
-            "prompt": prompt,
+            "digit": str(reading.digit) if reading and not refused else None,
+            "prompt": "Not a digit" if refused else prompt,
             "verdict": reading.verdict if reading else None,
             "sentence": reading.sentence if reading else "",
             "bars": _bars(reading),
@@ -46,8 +47,9 @@ def show_answer(reading: Reading | None, prompt: str) -> None:
 def _bars(reading: Reading | None) -> list[dict[str, object]]:
     if reading is None or reading.probabilities is None:
         return [{"digit": str(digit), "share": 0.0, "value": "", "best": False} for digit in range(10)]
+    best = {"digit": reading.candidates[:1], "unsure": reading.candidates}.get(reading.verdict, ())
     return [
-        {"digit": str(digit), "share": float(share), "value": f"{share:.1%}", "best": digit == reading.digit}
+        {"digit": str(digit), "share": float(share), "value": f"{share:.1%}", "best": digit in best}
         for digit, share in enumerate(reading.probabilities)
     ]
 

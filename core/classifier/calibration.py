@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from core.classifier.evaluation import Evaluation
+from core.classifier.evaluation import Evaluation, wilson_interval
 
 BINS = 15
 """Bins of equal width in which confidences are compared with accuracies, as Guo et al. (2017) do."""
@@ -25,13 +25,18 @@ _SMALLEST = np.finfo(np.float32).tiny
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """Answers whose confidence lies in (`low`, `high`]; without any, `confidence` and `accuracy` are NaN."""
+    """Answers whose confidence lies in (`low`, `high`]: their mean `confidence`, and the share that was right.
+
+    `accuracy_low` and `accuracy_high`: its 95 % interval (Wilson, 1927). Without answers all four are NaN.
+    """
 
     low: float
     high: float
     count: int
     confidence: float
     accuracy: float
+    accuracy_low: float
+    accuracy_high: float
 
 
 def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:
@@ -80,13 +85,18 @@ def reliability(evaluation: Evaluation, bins: int = BINS) -> list[ReliabilityBin
     edges = np.linspace(0, 1, bins + 1)
     places = np.clip(np.searchsorted(edges, confidences, side="left") - 1, 0, bins - 1)
     counts = np.bincount(places, minlength=bins)
-    known = np.where(counts, counts, np.nan)
-    means = np.bincount(places, confidences, bins) / known
-    accuracies = np.bincount(places, right, bins) / known
-    return [
-        ReliabilityBin(float(low), float(high), int(count), float(mean), float(accuracy))
-        for low, high, count, mean, accuracy in zip(edges[:-1], edges[1:], counts, means, accuracies, strict=True)
-    ]
+    sums = np.bincount(places, confidences, bins)
+    hits = np.bincount(places, right, bins)
+    return [_bin(*row) for row in zip(edges[:-1], edges[1:], counts, sums, hits, strict=True)]
+
+
+def _bin(low: float, high: float, count: int, confidences: float, right: float) -> ReliabilityBin:
+    nothing = float("nan")
+    if not count:
+        return ReliabilityBin(float(low), float(high), 0, nothing, nothing, nothing, nothing)
+    least, most = wilson_interval(int(right), int(count))
+    means = float(confidences / count), float(right / count)
+    return ReliabilityBin(float(low), float(high), int(count), *means, least, most)
 
 
 def expected_calibration_error(evaluation: Evaluation, bins: int = BINS) -> float:

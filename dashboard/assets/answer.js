@@ -4,6 +4,7 @@ export default function ({ data, parentElement }) {
     build(root, data);
   }
   root.classList.toggle("said", data.digit !== null);
+  root.classList.toggle("unsure", data.verdict === "unsure");
   const digit = root.querySelector(".digit");
   const shown = data.digit ?? data.prompt;
   if (digit.textContent !== shown) {
