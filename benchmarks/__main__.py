@@ -1,38 +1,58 @@
-"""python -m benchmarks [SECTION ...]: measure, print, and write the report. Without sections: the quick ones."""
+"""python -m benchmarks [SECTION ...]: measure, print, and write the report. Without sections: all that are quick."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
 
-from benchmarks import browser, reading, serving
+from benchmarks import browser, photos, reading, reading_baselines, robustness, serving, start, training
 from benchmarks.report import Figure, write
 
-SECTIONS: dict[str, tuple[str, Callable[[], Sequence[Figure]]]] = {
+SECTIONS: dict[str, tuple[str, Callable[..., Sequence[Figure]]]] = {
     "speed": ("Speed of reading", reading.speed),
+    "sidebyside": ("Speed of reading, side by side with Keras", reading_baselines.side_by_side),
     "accuracy": ("Accuracy of reading", reading.accuracy),
+    "robustness": ("Robustness of the shipped model", robustness.curves),
+    "photos": ("Photos and files, made from MNIST's validation images", photos.photos),
     "serving": ("The dashboard process", serving.serving),
     "browser": ("From lifting the pen to the answer", browser.pen_to_answer),
+    "start": ("From pressing Train to the first point", start.start),
+    "training": ("Speed of training", training.time_to_target),
 }
+LONG = {"training"}
+"""Measured only when they are named, or with --long."""
 
 
 def main() -> None:
     """Measure the sections named on the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"any of {', '.join(SECTIONS)}; default: all")
-    named = parser.parse_args().sections
-    unknown = set(named) - set(SECTIONS)
+    parser.add_argument(
+        "sections", nargs="*", metavar="SECTION", help=f"any of {', '.join(SECTIONS)}; default: all that are quick"
+    )
+    parser.add_argument("--long", action="store_true", help=f"also what takes longer: {', '.join(sorted(LONG))}")
+    parser.add_argument(
+        "--seeds", type=int, metavar="N", help=f"trainings of each kind, for `training`; default: {training.SEEDS}"
+    )
+    options = parser.parse_args()
+    unknown = set(options.sections) - set(SECTIONS)
     if unknown:
         parser.error(f"no such section: {', '.join(sorted(unknown))}; choose from {', '.join(SECTIONS)}")
+    if options.seeds is not None and options.seeds < 1:
+        parser.error(f"--seeds: at least 1. Received: {options.seeds}")
     measured, commands = {}, {}
-    for name in named or SECTIONS:
+    quick = [name for name in SECTIONS if options.long or name not in LONG]
+    for name in options.sections or quick:
         title, measure = SECTIONS[name]
         print(f"{title} …", flush=True)
-        figures = measure()
+        seeded = name == "training" and options.seeds is not None
+        figures = measure(options.seeds) if seeded else measure()
         for figure in figures:
             print(f"  {figure.name}: {figure.value:,.2f} {figure.unit}")
         if figures:
-            measured[title], commands[title] = figures, f"make bench ARGS={name}"
+            measured[title] = figures
+            commands[title] = (
+                f'make bench ARGS="{name} --seeds {options.seeds}"' if seeded else f"make bench ARGS={name}"
+            )
     write(measured, commands)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, expect, sync_playwright
 
-from benchmarks.replay import pen_digits
 from benchmarks.report import Figure
+from core.data.pen_digits import pen_digits_at_hand
 from tests.e2e.chromium import FLAGS, find_chromium
 from tests.e2e.dashboard_process import DashboardProcess
 from tests.e2e.visit import at_rest, draw
@@ -35,8 +35,8 @@ _WATCH = """() => {
 
 def pen_to_answer() -> list[Figure]:
     """Median and 95th percentile over 50 digits of one stroke; empty without strokes or without a Chromium."""
-    executable, digits = find_chromium(), pen_digits()
-    if executable is None or digits is None:
+    executable, digits = find_chromium(), pen_digits_at_hand()
+    if executable is None or not digits:
         return []
     single = [digit for digit in digits if len(digit.strokes) == 1]
     chosen = np.random.default_rng(SEED).choice(len(single), DIGITS, replace=False)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 
 import numpy as np
 
-from benchmarks.replay import SIDE, pen_digits, replayed
 from benchmarks.report import Figure
 from benchmarks.timing import milliseconds
+from core.classifier import robustness
 from core.classifier.bundle import Bundle
+from core.classifier.evaluation import Evaluation, confusion_matrix, row_shares
+from core.classifier.network import Network
 from core.classifier.predictor import Predictor
 from core.data.datasets import load_dataset
-from core.data.drawing import ink_from_canvas, prepare
+from core.data.drawing import ink_from_canvas
+from core.data.pen_digits import SIDE, PenDigit, pen_digits_at_hand, replayed
 from core.errors import DataError
 from core.workspace import SHIPPED_BUNDLE, Workspace
 
 SEED = 1
 THREADS = 8
+CONFUSIONS = 8
+"""How many of the confusions that happen most are reported."""
 
 
 def speed() -> list[Figure]:
@@ -49,35 +55,44 @@ def speed() -> list[Figure]:
 
 def accuracy() -> list[Figure]:
     """Share of real pen strokes read rightly, and what the way from ink costs on MNIST's test images."""
-    predictor, figures = Predictor(Bundle(SHIPPED_BUNDLE)), []
-    digits = pen_digits()
-    if digits:
-        generator = np.random.default_rng(SEED)
-        drawings = [prepare(replayed(digit, generator)).image for digit in digits]
-        said = predictor.probabilities(np.stack(drawings)).argmax(axis=1)
-        labels = np.array([digit.label for digit in digits])
-        figures.append(Figure("Real pen strokes read rightly", float((said == labels).mean()) * 100, "%"))
-        for digit in range(10):
-            share = float((said[labels == digit] == digit).mean()) * 100
-            figures.append(Figure(f"Real pen strokes read rightly: {digit}", share, "%"))
+    network, digits = Network(Bundle(SHIPPED_BUNDLE).tflite_file), pen_digits_at_hand()
+    figures = _pen_strokes(network, digits) if digits else []
     try:
         test = load_dataset("mnist", Workspace.from_environment()).test
     except DataError:
         return figures
-    direct = (predictor.probabilities(test.images).argmax(axis=1) == test.labels).mean()
-    prepared = np.stack([prepare(image).image for image in test.images])
-    redrawn = (predictor.probabilities(prepared).argmax(axis=1) == test.labels).mean()
     return [
         *figures,
-        Figure("MNIST test images read rightly", float(direct) * 100, "%"),
-        Figure("MNIST test images read rightly as drawings", float(redrawn) * 100, "%"),
+        Figure("MNIST test images read rightly", robustness.accuracy(network, test.images, test.labels) * 100, "%"),
+        Figure(
+            "MNIST test images read rightly as drawings",
+            robustness.accuracy(network, robustness.prepared(test.images), test.labels) * 100,
+            "%",
+        ),
     ]
+
+
+def _pen_strokes(network: Network, digits: Sequence[PenDigit]) -> list[Figure]:
+    """All pen strokes, each digit, and the confusions that happen most."""
+    generator = np.random.default_rng(SEED)
+    images = robustness.prepared([replayed(digit, generator) for digit in digits])
+    labels = np.array([digit.label for digit in digits])
+    answers = Evaluation(network(images).probabilities, labels)
+    figures = [Figure(f"Real pen strokes read rightly, of {len(digits):,}", answers.accuracy * 100, "%")]
+    matrix = confusion_matrix(answers)
+    for digit, share in enumerate(np.diag(row_shares(matrix))):
+        figures.append(Figure(f"Real pen strokes read rightly: {digit}", float(share) * 100, "%"))
+    np.fill_diagonal(matrix, 0)
+    for true, said in zip(*np.unravel_index(np.argsort(-matrix, axis=None)[:CONFUSIONS], matrix.shape), strict=True):
+        share = matrix[true, said] / np.count_nonzero(labels == true)
+        figures.append(Figure(f"Real pen strokes: {true} read as {said}", float(share) * 100, "%"))
+    return figures
 
 
 def _canvases() -> list[np.ndarray]:
     """Drawings as the canvas sends them, uint8 (280, 280, 4)."""
     generator = np.random.default_rng(SEED)
-    digits = (pen_digits() or [])[:100]
+    digits = pen_digits_at_hand()[:100]
     inks = [replayed(digit, generator) for digit in digits] or [_plain_seven()]
     return [np.dstack([ink, ink, ink, np.full_like(ink, 255)]) for ink in inks]
 

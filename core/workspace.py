@@ -68,6 +68,12 @@ def mnist_location() -> Path | None:
     return Path(named).expanduser() if named else None
 
 
+def strokes_location() -> Path | None:
+    """The file of real pen strokes named by TRAZO_STROKES, if any; they are for measuring, never for training."""
+    named = os.environ.get("TRAZO_STROKES")
+    return Path(named).expanduser() if named else None
+
+
 def keras_cache() -> Path:
     """Where `keras.datasets.mnist` keeps its download (KERAS_HOME, else `~/.keras`)."""
     home = os.environ.get("KERAS_HOME")

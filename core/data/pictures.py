@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from scipy import ndimage
 
+from core.data.sheet import Sheet, find_sheet
 from core.errors import PictureError, PictureTooLarge
 
 Pixels = NDArray[np.uint8]
@@ -37,6 +38,8 @@ _FAINTEST_INK = 0.12
 _DIMMEST_PAPER, _DIMMEST_BOARD = 48.0, 128.0
 # Specks without any part as long as this share of the picture's longest side are dust.
 _SHORTEST_INK = 0.025
+# What has a part as long as this may be the digit, and what touches the picture's edge beside it a thumb or a table.
+_SHORTEST_DIGIT = 0.06
 
 
 def ink_from_picture(data: bytes) -> Pixels:
@@ -55,8 +58,38 @@ def ink_from_array(array: Pixels) -> Pixels:
     Uneven light, noise and ruled lines are taken out. The ink is at most 640 pixels high and wide.
     """
     grey = _mean_blocks(_grey(array).astype(np.float32), _WORKING_SIZE)
+    sheet = find_sheet(grey) if max(grey.shape) > _SMALL_SIZE else None
+    if sheet is not None and (ink := _ink_within(sheet)).any():
+        top, left, bottom, right = sheet.box
+        return np.pad(ink, ((top, grey.shape[0] - bottom), (left, grey.shape[1] - right)))
     ink = _ink(grey, _DIMMEST_PAPER) if _is_dark_on_light(grey) else _ink(255 - grey, _DIMMEST_BOARD)
-    ink = _without_ruled_lines(ink)
+    return _digit_alone(_without_ruled_lines(ink))
+
+
+def _ink_within(sheet: Sheet) -> Pixels:
+    """The dark ink on a sheet; nothing where it crosses the sheet's outline, which is a shadow's edge then."""
+    ink = _digit_alone(_without_ruled_lines(_ink(sheet.grey, _DIMMEST_PAPER)))
+    rim = ~ndimage.binary_erosion(sheet.inside, iterations=2, border_value=1)
+    parts, count = ndimage.label(ink > 127, structure=np.ones((3, 3)))
+    if not count:
+        return np.zeros_like(ink)
+    largest = parts == 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
+    if (largest & rim).any():
+        return np.zeros_like(ink)
+    return np.where(sheet.inside, ink, np.uint8(0))
+
+
+def _digit_alone(ink: Pixels) -> Pixels:
+    """The ink without what comes in from outside the picture, and nothing at all where only dust is left."""
+    parts, count = ndimage.label(ink > 0, structure=np.ones((3, 3)))
+    if not count:
+        return ink
+    rim = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
+    outside = np.isin(np.arange(count + 1), rim[rim > 0])
+    if max(ink.shape) > _SMALL_SIZE and outside.any() and not outside[1:].all():
+        inner = np.where(outside[parts], np.uint8(0), ink)
+        if _longest_part(inner) >= _SHORTEST_DIGIT * max(ink.shape):
+            return inner
     return ink if _longest_part(ink) >= _SHORTEST_INK * max(ink.shape) else np.zeros_like(ink)
 
 

@@ -1,0 +1,324 @@
+"""Uploads as people make them, drawn in code from MNIST's validation images: papers, pens, light, lines, tables, files.
+
+The ways of `core/data/pictures.py` are chosen with these; MNIST's test images and real strokes have no part in it.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from benchmarks.report import Figure
+from core.classifier.bundle import Bundle
+from core.classifier.predictor import Predictor
+from core.data.datasets import load_dataset
+from core.data.drawing import prepare
+from core.data.pictures import ink_from_picture
+from core.errors import DataError
+from core.workspace import SHIPPED_BUNDLE, Workspace
+
+SEED = 3
+COUNT = 200
+"""Pictures of each kind."""
+HEIGHT, WIDTH = 480, 640
+
+Plane = np.ndarray
+"""Brightness, float (h, w) in 0..255; or ink, float (h, w) in 0..1."""
+Kind = Callable[[np.ndarray, np.random.Generator], bytes]
+
+
+def photos() -> list[Figure]:
+    """Share of the pictures of each kind that the shipped model reads rightly, and their mean."""
+    try:
+        validation = load_dataset("mnist", Workspace.from_environment()).validation
+    except DataError:
+        return []
+    predictor = Predictor(Bundle(SHIPPED_BUNDLE))
+    chosen = np.random.default_rng(SEED).choice(len(validation), COUNT, replace=False)
+    images, labels = validation.images[chosen], validation.labels[chosen]
+    direct = float((predictor.probabilities(images).argmax(axis=1) == labels).mean()) * 100
+    figures = [Figure("The images themselves", direct, "%")]
+    for name in KINDS:
+        said = [predictor.read(ink_from_picture(data)).digit for data in pictures(name, images)]
+        figures.append(Figure(f"Picture: {name}", float(np.mean(np.array(said, object) == labels)) * 100, "%"))
+    mean = float(np.mean([figure.value for figure in figures[1:]]))
+    return [*figures, Figure(f"Mean of the {len(KINDS)} kinds of pictures", mean, "%")]
+
+
+def pictures(name: str, images: np.ndarray) -> list[bytes]:
+    """Each image uint8 (n, 28, 28) as an encoded picture of one of KINDS."""
+    number = list(KINDS).index(name)
+    return [KINDS[name](image, np.random.default_rng((SEED, number, index))) for index, image in enumerate(images)]
+
+
+def written(
+    image: np.ndarray, generator: np.random.Generator, share: tuple[float, float] = (0.25, 0.6), pen: float = 0.0
+) -> Plane:
+    """The digit as sharp ink 0..1 on (480, 640): `share` of the height, anywhere; `pen` widens its strokes (28ths)."""
+    drawing = prepare(image)
+    assert drawing.crop is not None
+    size = generator.uniform(*share) * HEIGHT
+    ratio = size / 20
+    # Smooth first, then steep: a pen's edge is sharp at any size.
+    crop = Image.fromarray(np.pad(drawing.crop, 4))
+    large = np.asarray(crop.resize((round(crop.width * ratio), round(crop.height * ratio)), Image.Resampling.BICUBIC))
+    level = 127 - 55 * pen
+    sharp = np.clip((large.astype(float) - level) * (ratio / 110) + 0.5, 0, 1)
+    rows, columns = np.flatnonzero(sharp.any(axis=1)), np.flatnonzero(sharp.any(axis=0))
+    sharp = sharp[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    margin = 14
+    top = int(generator.integers(margin, HEIGHT - sharp.shape[0] - margin))
+    left = int(generator.integers(margin, WIDTH - sharp.shape[1] - margin))
+    ink = np.zeros((HEIGHT, WIDTH))
+    ink[top : top + sharp.shape[0], left : left + sharp.shape[1]] = sharp
+    return ink
+
+
+def on_paper(ink: Plane, paper: float | Plane = 235.0, pen: float = 45.0) -> Plane:
+    """Brightness of paper that is written on."""
+    return paper + (pen - paper) * ink
+
+
+def jpeg(picture: np.ndarray, generator: np.random.Generator, noise: float = 3.0, quality: int = 85) -> bytes:
+    """Brightness (h, w) or colours (h, w, 3) with the noise of a sensor, as a JPEG file."""
+    noisy = picture + generator.normal(0, noise, picture.shape)
+    return encoded(np.clip(noisy, 0, 255).astype(np.uint8), "JPEG", quality=quality)
+
+
+def encoded(picture: np.ndarray | Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    """A picture as a file."""
+    buffer = io.BytesIO()
+    image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def coloured(ink: Plane, paper: tuple[int, int, int], pen: tuple[int, int, int]) -> np.ndarray:
+    """Ink of a colour on paper of a colour, float (h, w, 3)."""
+    return np.dstack([on_paper(ink, one, other) for one, other in zip(paper, pen, strict=True)])
+
+
+def smooth_noise(generator: np.random.Generator, size: int) -> Plane:
+    """Noise of mean 0 and spread 1 that changes over about `size` pixels."""
+    coarse = generator.normal(0, 1, (HEIGHT // size + 2, WIDTH // size + 2)).astype(np.float32)
+    return np.asarray(Image.fromarray(coarse).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC))
+
+
+def shadow(generator: np.random.Generator, softness: float, depth: tuple[float, float] = (0.4, 0.7)) -> Plane:
+    """Light with a shadow on one side of a slanted line, 0..1."""
+    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
+    angle = generator.uniform(0, 2 * np.pi)
+    place = (columns - WIDTH / 2) * np.cos(angle) + (rows - HEIGHT / 2) * np.sin(angle)
+    dark = np.clip((place - generator.uniform(-120, 120)) / softness + 0.5, 0, 1)
+    return 1 - dark * (1 - generator.uniform(*depth))
+
+
+def light(generator: np.random.Generator) -> Plane:
+    """A lamp at one side and dark corners, 0..1."""
+    rows, columns = np.mgrid[-1 : 1 : HEIGHT * 1j, -1 : 1 : WIDTH * 1j]
+    angle = generator.uniform(0, 2 * np.pi)
+    slope = generator.uniform(0.1, 0.35) * (columns * np.cos(angle) + rows * np.sin(angle)) / np.sqrt(2)
+    return np.clip(0.8 + slope - generator.uniform(0.05, 0.2) * (rows**2 + columns**2) / 2, 0.1, 1)
+
+
+def ruled(generator: np.random.Generator, squared: bool, tilt: float = 2.0) -> Plane:
+    """Lines 0..1 of one or two pixels every 30 to 60, tilted by at most `tilt` degrees."""
+    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
+    slope, step = np.tan(np.radians(generator.uniform(-tilt, tilt))), generator.integers(30, 61)
+    thick, start = generator.uniform(1, 2.5), generator.uniform(0, step)
+    lines = (rows + slope * columns + start) % step < thick
+    if squared:
+        lines |= (columns - slope * rows + start) % step < thick
+    return lines * generator.uniform(0.25, 0.6)
+
+
+def on_table(sheet: Plane, generator: np.random.Generator, table: tuple[float, float], tilt: float = 12.0) -> Plane:
+    """The sheet smaller and turned on a table of some brightness with a grain, sometimes cut off by the edge."""
+    small = Image.fromarray(sheet.astype(np.float32))
+    scale = generator.uniform(0.55, 0.85)
+    small = small.resize((round(WIDTH * scale), round(HEIGHT * scale)), Image.Resampling.BILINEAR)
+    turned = np.asarray(small.rotate(generator.uniform(-tilt, tilt), Image.Resampling.BILINEAR, True, fillcolor=-1000))
+    ground = generator.uniform(*table) * (1 + 0.06 * smooth_noise(generator, 40) + 0.05 * smooth_noise(generator, 4))
+    room = WIDTH - turned.shape[1], HEIGHT - turned.shape[0]
+    left, top = (int(generator.integers(min(0, side) - 10, max(1, side + 10))) for side in room)
+    picture = Image.fromarray(ground.astype(np.float32))
+    picture.paste(Image.fromarray(turned), (left, top), Image.fromarray((turned >= 0).astype(np.uint8) * 255))
+    return np.asarray(picture)
+
+
+def _plain(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    return encoded(on_paper(written(image, generator), 255, 0).astype(np.uint8))
+
+
+def _coloured_paper(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    papers = ((240, 225, 120), (250, 190, 200), (150, 200, 230), (190, 160, 120), (120, 190, 120))
+    paper = papers[generator.integers(len(papers))]
+    return jpeg(coloured(written(image, generator), paper, (45, 45, 55)) * light(generator)[..., None], generator)
+
+
+def _coloured_pen(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    pens = ((40, 60, 170), (200, 30, 40), (20, 130, 60), (230, 120, 20), (150, 60, 160))
+    pen = pens[generator.integers(len(pens))]
+    return jpeg(coloured(written(image, generator), (238, 236, 230), pen), generator)
+
+
+def _pencil(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    ink = written(image, generator) * np.clip(0.85 + 0.25 * smooth_noise(generator, 3), 0.3, 1)
+    return jpeg(on_paper(ink, 232, generator.uniform(120, 165)) * light(generator), generator)
+
+
+def _thin(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    return jpeg(on_paper(written(image, generator, pen=-1.6)), generator)
+
+
+def _marker(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    return jpeg(on_paper(written(image, generator, pen=1.6)), generator)
+
+
+def _small(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    return jpeg(on_paper(written(image, generator, share=(0.07, 0.15))), generator)
+
+
+def _hard_shadow(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    return jpeg(on_paper(written(image, generator)) * shadow(generator, 6), generator)
+
+
+def _soft_shadow(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    picture = on_paper(written(image, generator)) * shadow(generator, 150, (0.25, 0.6)) * light(generator)
+    return jpeg(picture, generator)
+
+
+def _ruled(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    return jpeg(on_paper(np.maximum(written(image, generator), ruled(generator, False))), generator)
+
+
+def _squared(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    return jpeg(on_paper(np.maximum(written(image, generator), ruled(generator, True))), generator)
+
+
+def _tilted(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    lines = ruled(generator, bool(generator.integers(2)), tilt=8)
+    return jpeg(on_paper(np.maximum(written(image, generator), lines)) * light(generator), generator)
+
+
+def _margin(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    lines = ruled(generator, False)
+    place = int(generator.integers(20, 90))
+    lines[:, place : place + 2] = 0.6
+    return jpeg(on_paper(np.maximum(written(image, generator), lines)), generator)
+
+
+def _compressed(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    return jpeg(on_paper(written(image, generator)), generator, 5, quality=int(generator.integers(8, 25)))
+
+
+def _noisy(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    return jpeg(on_paper(written(image, generator), 190, 60), generator, generator.uniform(15, 35))
+
+
+def _blurred(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    sharp = Image.fromarray(on_paper(written(image, generator)).astype(np.uint8))
+    return jpeg(np.asarray(sharp.filter(ImageFilter.GaussianBlur(generator.uniform(2, 6))), float), generator)
+
+
+def _crumpled(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    folds = 1 + 0.06 * smooth_noise(generator, 60) + 0.03 * smooth_noise(generator, 12)
+    return jpeg(on_paper(written(image, generator)) * folds * light(generator), generator)
+
+
+def _dark_table(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    return jpeg(on_table(on_paper(written(image, generator)), generator, (25, 110)) * light(generator), generator)
+
+
+def _wooden_table(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    return jpeg(on_table(on_paper(written(image, generator)), generator, (120, 180)) * light(generator), generator)
+
+
+def _ruled_on_table(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    sheet = on_paper(np.maximum(written(image, generator), ruled(generator, False)))
+    return jpeg(on_table(sheet, generator, (25, 110), tilt=6) * light(generator), generator)
+
+
+def _thumb(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    picture = Image.fromarray((on_paper(written(image, generator, share=(0.25, 0.45))) * 1.0).astype(np.uint8))
+    x, y = (WIDTH * int(generator.integers(2)), HEIGHT * int(generator.integers(2)))
+    ImageDraw.Draw(picture).ellipse((x - 90, y - 110, x + 90, y + 110), fill=int(generator.integers(90, 150)))
+    return jpeg(np.asarray(picture.filter(ImageFilter.GaussianBlur(1)), float), generator)
+
+
+def _chalk(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    ink = written(image, generator) * np.clip(0.85 + 0.2 * smooth_noise(generator, 3), 0.3, 1)
+    board = generator.uniform(40, 75) * (1 + 0.08 * smooth_noise(generator, 50))
+    return jpeg(on_paper(ink, board, 215) * light(generator), generator)
+
+
+def _whiteboard(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
+    x, y = generator.uniform(0, WIDTH), generator.uniform(0, HEIGHT)
+    glare = 70 * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / 2 / 80**2)
+    return jpeg(on_paper(written(image, generator), 190, 60) + glare, generator)
+
+
+def _tight(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    ink = written(image, generator)
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    return jpeg(on_paper(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]), generator)
+
+
+def _transparent(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    ink = (written(image, generator) * 255).astype(np.uint8)
+    pen = np.full_like(ink, 255 * int(generator.integers(2)))
+    return encoded(np.dstack([pen, pen, pen, ink]))
+
+
+def _file_modes(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    grey = on_paper(written(image, generator), 245, 20).astype(np.uint8)
+    mode = ("1", "P", "CMYK", "I;16", "LA")[generator.integers(5)]
+    if mode == "I;16":
+        return encoded(Image.fromarray(grey.astype(np.uint16) * 257))
+    return encoded(Image.fromarray(grey).convert(mode), "TIFF")
+
+
+def _phone(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    sheet = on_paper(np.maximum(written(image, generator), ruled(generator, bool(generator.integers(2)))))
+    picture = sheet * light(generator) * shadow(generator, 60, (0.6, 0.9))
+    return jpeg(picture * (1 + 0.02 * smooth_noise(generator, 8)), generator, 7, quality=55)
+
+
+def _tiny_file(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    return encoded(image if generator.integers(2) else 255 - image)
+
+
+KINDS: dict[str, Kind] = {
+    "black on white": _plain,
+    "coloured paper": _coloured_paper,
+    "coloured pen": _coloured_pen,
+    "pencil": _pencil,
+    "thin pen": _thin,
+    "marker": _marker,
+    "small on the sheet": _small,
+    "hard shadow": _hard_shadow,
+    "soft shadow": _soft_shadow,
+    "ruled": _ruled,
+    "squared": _squared,
+    "ruled or squared, tilted to 8°": _tilted,
+    "ruled with a margin": _margin,
+    "JPEG of low quality": _compressed,
+    "noise": _noisy,
+    "blurred": _blurred,
+    "crumpled": _crumpled,
+    "sheet on a dark table": _dark_table,
+    "sheet on a wooden table": _wooden_table,
+    "ruled sheet on a dark table": _ruled_on_table,
+    "thumb in a corner": _thumb,
+    "chalk on a board": _chalk,
+    "whiteboard with glare": _whiteboard,
+    "cut tight": _tight,
+    "transparent": _transparent,
+    "1-bit, palette, CMYK, 16-bit, transparent grey": _file_modes,
+    "phone photo: lines, light, shadow, noise": _phone,
+    "28x28 pixels": _tiny_file,
+}

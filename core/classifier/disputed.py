@@ -1,0 +1,43 @@
+"""The labels of MNIST's test set that human reviewers found wrong or undecidable, and what they cost a model.
+
+Found by confident learning and five reviewers an image (Northcutt, Athalye and Mueller, 2021, "Pervasive Label Errors
+in Test Sets"; https://labelerrors.com).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.classifier.evaluation import Evaluation
+from core.data.sources import MNIST_FINGERPRINT
+
+DISPUTED = (947, 1621, 1901, 2130, 2462, 2597, 2654, 3520, 3558, 5937, 6651, 6783, 8527, 9679, 9729)
+"""Indices of the 15 images in MNIST's test set."""
+
+
+@dataclass(frozen=True)
+class Disputed:
+    """What the disputed labels of a test set mean for a model.
+
+    `indices` of all of them, and of those among the model's `mistakes`; `accuracy_without` is the accuracy, 0..1, on
+    all other images.
+    """
+
+    indices: tuple[int, ...]
+    mistakes: tuple[int, ...]
+    accuracy_without: float
+
+
+def disputed_labels(fingerprint: str, evaluation: Evaluation) -> Disputed | None:
+    """What the disputed labels mean for a model's answers; None for any test set but MNIST's own.
+
+    `fingerprint`: that of the dataset which the model was evaluated on.
+    """
+    if fingerprint != MNIST_FINGERPRINT or len(evaluation.labels) <= max(DISPUTED):
+        return None
+    right = evaluation.predictions == evaluation.labels
+    undisputed = np.delete(right, DISPUTED)
+    mistakes = tuple(index for index in DISPUTED if not right[index])
+    return Disputed(DISPUTED, mistakes, float(undisputed.mean()))

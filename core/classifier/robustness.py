@@ -1,0 +1,117 @@
+"""How well a network reads what people draw: a few accuracies that are measured at the end of every training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from core.classifier.bundle import Robustness
+from core.classifier.network import Network
+from core.data.datasets import Split
+from core.data.drawing import Pixels, prepare
+from core.data.pen_digits import PenDigit, replayed
+from core.data.tracing import Hand, centre_line, redrawn
+
+SAMPLE = 1000
+"""Test images, or pen strokes, that are drawn for each figure."""
+_SEED = 20261123
+
+THIN, FAT = (4 / 280, 7 / 280), (30 / 280, 40 / 280)
+"""Brushes thinner and fatter than most, as shares of the canvas."""
+
+
+def measure_robustness(network: Network, test: Split, pen_digits: Sequence[PenDigit] = ()) -> Robustness:
+    """Accuracies of a network on a fixed sample of the test images, changed in several ways, and on real pen strokes.
+
+    Takes a few seconds.
+    """
+    images, labels = sample(test, SAMPLE)
+    lines = [centre_line(image) for image in images]
+
+    def drawn(hand: Hand, part: slice = slice(None)) -> float:
+        return accuracy(network, drawings(lines[part], hand), labels[part])
+
+    def changed(change: Callable[[np.ndarray, np.random.Generator], np.ndarray]) -> float:
+        return accuracy(network, change(images, np.random.default_rng(_SEED)), labels)
+
+    return Robustness(
+        images=len(labels),
+        canvas=drawn(Hand()),
+        tiny=drawn(Hand(size=(0.08, 0.15), brush=THIN)),
+        thin_pen=drawn(Hand(brush=THIN)),
+        fat_pen=drawn(Hand(brush=FAT)),
+        turned=(drawn(Hand(turn=(20, 20)), slice(0, None, 2)) + drawn(Hand(turn=(-20, -20)), slice(1, None, 2))) / 2,
+        shifted=changed(lambda images, dice: shifted(images, 4, dice)),
+        shrunk=changed(lambda images, _: warped(images, scale=0.7)),
+        noisy=changed(lambda images, dice: noisy(images, 0.3, dice)),
+        blurred=changed(lambda images, _: blurred(images, 1.0)),
+        pen_strokes=_pen_strokes(network, pen_digits),
+    )
+
+
+def sample(split: Split, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """At most `count` images of a split and their labels, always the same ones."""
+    chosen = np.random.default_rng(_SEED).permutation(len(split))[:count]
+    return split.images[chosen], split.labels[chosen]
+
+
+def drawings(lines: Sequence[np.ndarray], hand: Hand) -> np.ndarray:
+    """Centre lines drawn by a hand and put through the way from ink to images, uint8 (n, 28, 28)."""
+    generator = np.random.default_rng(_SEED)
+    return prepared([redrawn(line, hand, generator) for line in lines])
+
+
+def prepared(inks: Sequence[Pixels]) -> np.ndarray:
+    """Images uint8 (n, 28, 28) of inks of any size; black where there is none."""
+    black = np.zeros((28, 28), np.uint8)
+    return np.stack([black if (image := prepare(ink).image) is None else image for ink in inks])
+
+
+def accuracy(network: Network, images: np.ndarray, labels: np.ndarray) -> float:
+    """Share of the images that are read rightly, 0..1."""
+    return float((network(images).probabilities.argmax(axis=1) == labels).mean())
+
+
+def shifted(images: np.ndarray, pixels: int, generator: np.random.Generator) -> np.ndarray:
+    """Each image (28, 28) moved by so many pixels up, down, left or right; what leaves it is lost."""
+    moved = np.zeros_like(images)
+    side = images.shape[1]
+    for index, direction in enumerate(generator.integers(0, 4, len(images))):
+        turned = np.rot90(images[index], direction)
+        np.rot90(moved[index], direction)[pixels:] = turned[: side - pixels]
+    return moved
+
+
+def warped(images: np.ndarray, scale: float = 1.0, angle: float = 0.0, side: int = 28) -> np.ndarray:
+    """Each image (28, 28) scaled and turned (degrees, anticlockwise) around its middle, enlarged to (side, side)."""
+    factor = images.shape[1] / side / scale
+    cosine, sine = factor * np.cos(np.radians(angle)), factor * np.sin(np.radians(angle))
+    middle, target = images.shape[1] / 2, side / 2
+    matrix = (cosine, -sine, middle - target * (cosine - sine), sine, cosine, middle - target * (cosine + sine))
+    size, method = (side, side), Image.Resampling.BICUBIC
+    return np.stack(
+        [np.asarray(Image.fromarray(image).transform(size, Image.Transform.AFFINE, matrix, method)) for image in images]
+    )
+
+
+def noisy(images: np.ndarray, spread: float, generator: np.random.Generator) -> np.ndarray:
+    """Each pixel changed by Gaussian noise; `spread` is its standard deviation as a share of full ink."""
+    noise = generator.normal(0, 255 * spread, images.shape)
+    return np.clip(images + noise, 0, 255).astype(np.uint8)
+
+
+def blurred(images: np.ndarray, radius: float) -> np.ndarray:
+    """Each image blurred by a Gaussian of a standard deviation in pixels."""
+    filtered = (Image.fromarray(image).filter(ImageFilter.GaussianBlur(radius)) for image in images)
+    return np.stack([np.asarray(image) for image in filtered])
+
+
+def _pen_strokes(network: Network, pen_digits: Sequence[PenDigit]) -> float | None:
+    if not pen_digits:
+        return None
+    generator = np.random.default_rng(_SEED)
+    chosen = [pen_digits[index] for index in generator.permutation(len(pen_digits))[:SAMPLE]]
+    images = prepared([replayed(digit, generator) for digit in chosen])
+    return accuracy(network, images, np.array([digit.label for digit in chosen]))

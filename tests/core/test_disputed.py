@@ -1,0 +1,42 @@
+"""The disputed labels of MNIST's test set, on answers that are made up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.classifier.disputed import DISPUTED, disputed_labels
+from core.classifier.evaluation import Evaluation
+from core.data.sources import MNIST_FINGERPRINT
+
+
+def answers(wrong: list[int], count: int = 10_000) -> Evaluation:
+    """All labels are 0; the images named are read as 1."""
+    probabilities = np.zeros((count, 10), np.float32)
+    probabilities[:, 0] = 0.6
+    probabilities[wrong, 1] = 0.9
+    return Evaluation(probabilities, np.zeros(count, np.uint8))
+
+
+def test_mistakes_on_disputed_labels_are_told_from_the_others() -> None:
+    found = disputed_labels(MNIST_FINGERPRINT, answers([5, 947, 9729]))
+
+    assert found is not None
+    assert found.mistakes == (947, 9729)
+    assert found.accuracy_without == pytest.approx(1 - 1 / 9985)
+
+
+def test_without_mistakes_the_accuracy_is_1() -> None:
+    found = disputed_labels(MNIST_FINGERPRINT, answers([]))
+
+    assert found is not None
+    assert (found.mistakes, found.accuracy_without) == ((), 1.0)
+
+
+def test_other_data_has_no_disputed_labels() -> None:
+    assert disputed_labels("0" * 64, answers([947])) is None
+
+
+def test_there_are_15_and_each_is_in_the_test_set() -> None:
+    assert len(set(DISPUTED)) == 15
+    assert all(0 <= index < 10_000 for index in DISPUTED)
