@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from core.data.strokes.pen import Dice, Line, Skeleton, Strokes, arc, corner, written
-
-Figure = Callable[[Dice], Skeleton]
+from core.data.strokes.pen import Dice, Line, Skeleton, Strokes, Style, arc, corner, written
 
 
 def scribble_strokes(generator: np.random.Generator) -> Strokes:
@@ -194,16 +190,13 @@ def _triangle(dice: Dice) -> Skeleton:
 def _square(dice: Dice) -> Skeleton:
     width = dice(60, 140)
     line = _polygon([(0, 0), (0, 100), (width, 100), (width, 0)])
-    return [_turned(line, dice(0, 1.6) if dice.chance(0.2) else 0), *([_inside(width)] if dice.chance(0.2) else [])]
-
-
-def _inside(width: float) -> Line:
-    return [(0, 0), (width, 100)]
+    diagonal: list[Line] = [[(0, 0), (width, 100)]] if dice.chance(0.2) else []
+    return [_turned(line, dice(0, 1.6) if not diagonal and dice.chance(0.2) else 0), *diagonal]
 
 
 def _filled_square(dice: Dice) -> Skeleton:
     width, step = dice(60, 110), dice(6, 10)
-    return [[corner(width * (row // 1 % 2), row * step) for row in range(int(100 / step))]]
+    return [[corner(width * (row % 2), row * step) for row in range(int(100 / step))]]
 
 
 def _filled_disc(dice: Dice) -> Skeleton:
@@ -269,7 +262,7 @@ def _fish(dice: Dice) -> Skeleton:
     return [body, _circle(18, 38, dice(3, 5), dice)]
 
 
-_SCRIBBLES: list[tuple[float, Figure]] = [
+_SCRIBBLES: list[tuple[float, Style]] = [
     (3, _zigzag),
     (2, _spiral),
     (2, _coil),
@@ -281,7 +274,7 @@ _SCRIBBLES: list[tuple[float, Figure]] = [
     (1, _wavy_lines),
     (1, _dots),
 ]
-_SHAPES: list[tuple[float, Figure]] = [
+_SHAPES: list[tuple[float, Style]] = [
     (3, _face),
     (2, _star),
     (1, _asterisk),

@@ -29,7 +29,7 @@ class Dice:
         """True with this probability."""
         return self._random() < probability
 
-    def pick(self, choices: Sequence[tuple[float, Callable[[Dice], Skeleton]]]) -> Skeleton:
+    def pick(self, choices: Sequence[tuple[float, Style]]) -> Skeleton:
         """The skeleton of one of the (weight, style) choices."""
         left = self._random() * sum(weight for weight, _ in choices)
         for weight, style in choices[:-1]:
@@ -37,6 +37,10 @@ class Dice:
             if left < 0:
                 return style(self)
         return choices[-1][1](self)
+
+
+Style = Callable[[Dice], Skeleton]
+"""One way to draw a sign, its proportions left to the dice."""
 
 
 def corner(x: float, y: float, sharpness: float = 1.0) -> Anchor:
