@@ -93,19 +93,20 @@ def _stem_of_seven(dice: Dice, width: float) -> Line:
     return [((width + foot) / 2 - bend, 50 + dice(-5, 5)), (foot, 100)]
 
 
-def _seven(dice: Dice) -> Skeleton:
+def _seven(dice: Dice, longest_serif: float = 30) -> Skeleton:
     """A bar and a stem; the bar may begin with a serif, wave, or rise."""
     width = dice(50, 80)
     bar: Line = [(0, dice(-3, 8))]
     if dice.chance(0.25):
-        bar = [(dice(-5, 3), dice(14, 26)), corner(0, dice(0, 5), dice(0.5, 1))]
+        bar = [(dice(-5, 3), dice(12, longest_serif)), corner(0, dice(0, 5), dice(0.5, 1))]
     elif dice.chance(0.15):
         bar = [(0, dice(8, 14)), (width * 0.25, dice(-4, 1)), (width * 0.65, dice(4, 9))]
     return [[*bar, corner(width, dice(-4, 5), dice(0.0, 1)), *_stem_of_seven(dice, width)]]
 
 
 def _barred_seven(dice: Dice) -> Skeleton:
-    stem = _seven(dice)[0]
+    # A longer serif would meet the bar, and close the loop of a 9.
+    stem = _seven(dice, longest_serif=16)[0]
     x, y = stem[-2][:2]
     tilt = dice(-5, 5)
     return [stem, [(x - dice(14, 28), y + tilt), (x + dice(14, 28), y - tilt)]]
@@ -182,13 +183,13 @@ def _loop_of_nine(dice: Dice) -> tuple[Line, float, float]:
     width, height = dice(18, 34), dice(15, 31)
     begin = dice(-60, -10)
     sweep = dice(300, 345) if dice.chance(0.8) else dice(265, 300)
-    return arc((28, height), (width, height), begin, -sweep, dice(0.94, 1.04)), 28 + width, height
+    return arc((28, height), (width, height), begin, -sweep, dice(0.94, 1.04), dice(1.3, 2.4)), 28 + width, height
 
 
 def _straight_nine(dice: Dice) -> Skeleton:
     loop, x, height = _loop_of_nine(dice)
     top = (x + dice(-2, 3), height * dice(0.3, 0.9))
-    return [[*loop, corner(*top, dice(0.4, 1)), (top[0] - dice(0, 6), 60), (top[0] - dice(-2, 18), 100)]]
+    return [[*loop, corner(*top, dice(0.4, 1)), (top[0] - dice(0, 6), 60), (top[0] - dice(-2, 28), 100)]]
 
 
 def _curved_nine(dice: Dice) -> Skeleton:

@@ -107,18 +107,17 @@ def _looped_two(dice: Dice) -> Skeleton:
     return [[*_round_top(dice, width), (width * 0.72, dice(48, 58)), *loop, (width + dice(0, 14), 100 + dice(-7, 4))]]
 
 
-def _wide_looped_two(dice: Dice) -> Skeleton:
-    """A large loop at the lower left, and a tail that leaves it to the right."""
-    width, size = dice(44, 62), dice(14, 24)
-    left = dice(-16, 0)
+def _knotted_two(dice: Dice) -> Skeleton:
+    """A large loop at the lower left, and a tail that leaves it across the neck."""
+    width, high, across, left = dice(44, 60), dice(18, 44), dice(14, 26), dice(-12, 2)
     loop: Line = [
-        (width * 0.55, 78),
-        (left + size * 1.4, dice(96, 101)),
-        (left, 100 - size * 0.6),
-        (left + size * 1.3, 100 - size * dice(1.2, 1.6)),
+        (max(width * 0.6, left + across * 1.5), 100 - high * dice(0.25, 0.4)),
+        (left + across * dice(0.9, 1.3), 100),
+        (left, 100 - high * dice(0.4, 0.6)),
+        (left + across, 100 - high),
     ]
-    tail: Line = [(width * 0.85, dice(86, 98)), (width + dice(4, 30), 100 + dice(-10, 4))]
-    return [[*_round_top(dice, width), (width * dice(0.8, 0.98), dice(46, 56)), *loop, *tail]]
+    tail: Line = [(width * 0.8, 100 - high * dice(0.4, 0.8)), (width + dice(4, 28), 100 - high * dice(0.0, 0.7))]
+    return [[*_round_top(dice, width), (width * dice(0.85, 1.0), dice(38, 50)), *loop, *tail]]
 
 
 def _angular_two(dice: Dice) -> Skeleton:
@@ -226,7 +225,7 @@ ZERO_TO_FOUR: dict[int, list[tuple[float, Style]]] = {
         (14, _printed_one),
         (5, _printed_one_in_one_stroke),
     ],
-    2: [(40, _round_two), (18, _looped_two), (16, _wide_looped_two), (12, _angular_two), (14, _swan)],
+    2: [(38, _round_two), (16, _looped_two), (22, _knotted_two), (12, _angular_two), (14, _swan)],
     3: [(50, _round_three), (12, _open_three), (18, _looped_three), (20, _flat_three)],
     4: [(36, _open_four), (26, _closed_four), (20, _four_in_one_stroke), (8, _chair_four), (10, _lightning_four)],
 }
