@@ -32,6 +32,9 @@ _FINE_SIZE = 4 * BOX_SIZE
 _SPECK_SHARE, _DOT_SHARE, _DOT_LENGTH = 0.05, 0.35, 1.6
 # Or when it is nowhere darker than this share of the darkest: what lighting left over.
 _FAINT_SHARE = 0.3
+_NEIGHBOURS = np.ones((3, 3), bool)
+# How often what is left is looked through again; once is nearly always enough.
+_ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -71,13 +74,35 @@ def prepare(ink: Pixels) -> Drawing:
     box = _bounding_box(ink)
     if box is None:
         return Drawing(ink)
-    crop = _without_strays(_cut(ink, box))
+    box, crop = _tight(_without_strays(_cut(ink, box)), box)
+    scaled = _scaled(crop)
+    # With strokes as wide as MNIST's, what a thin pen or a large canvas hid shows itself as stray.
+    for _ in range(_ROUNDS):
+        if ndimage.label(scaled > _BLACK, structure=_NEIGHBOURS)[1] == 1:
+            break
+        stray = _without_strays(scaled) < scaled
+        if not stray.any():
+            break
+        cleaned = np.where(_stretched(stray, crop.shape), np.uint8(0), crop)
+        if _bounding_box(cleaned) is None:
+            break
+        box, crop = _tight(_without_strays(cleaned), box)
+        scaled = _scaled(crop)
+    return Drawing(ink, box, crop, scaled, _centred(scaled))
+
+
+def _tight(crop: Pixels, box: tuple[int, int, int, int]) -> tuple[tuple[int, int, int, int], Pixels]:
+    """The box and the crop without the empty margins that the crop of a box may have."""
     inner = _bounding_box(crop)
     assert inner is not None  # the largest part of the ink always stays
-    crop = _cut(crop, inner)
     top, left = box[0] + inner[0], box[1] + inner[1]
-    scaled = _scaled(crop)
-    return Drawing(ink, (top, left, top + crop.shape[0], left + crop.shape[1]), crop, scaled, _centred(scaled))
+    return (top, left, box[0] + inner[2], box[1] + inner[3]), _cut(crop, inner)
+
+
+def _stretched(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """A mask grown by a pixel, as one of another shape."""
+    grown = ndimage.binary_dilation(mask, structure=_NEIGHBOURS)
+    return np.asarray(Image.fromarray(grown).resize((shape[1], shape[0]), Image.Resampling.NEAREST))
 
 
 def _bounding_box(ink: Pixels | Plane) -> tuple[int, int, int, int] | None:
@@ -100,7 +125,7 @@ def _without_strays(crop: Pixels) -> Pixels:
     coarse = Image.fromarray(crop).reduce(factor)
     levels = np.asarray(coarse)
     mask = levels > _BLACK
-    parts, count = ndimage.label(mask, structure=np.ones((3, 3)))
+    parts, count = ndimage.label(mask, structure=_NEIGHBOURS)
     lengths = [max(side.stop - side.start for side in part) for part in ndimage.find_objects(parts)]
     if not lengths or lengths == [max(mask.shape)]:
         return crop
@@ -113,7 +138,7 @@ def _without_strays(crop: Pixels) -> Pixels:
     stray[0] = True
     digit = ~stray[parts]
     # One coarse pixel more, to take the digit's faint edge along.
-    kept = ndimage.binary_dilation(digit, structure=np.ones((3, 3))) & (digit | ~mask)
+    kept = ndimage.binary_dilation(digit, structure=_NEIGHBOURS) & (digit | ~mask)
     full = kept.repeat(factor, axis=0).repeat(factor, axis=1)[: crop.shape[0], : crop.shape[1]]
     return np.where(full, crop, np.uint8(0))
 

@@ -36,6 +36,8 @@ _RULED_SHARE, _RULED_THICKNESS = 0.9, 0.015
 _FAINTEST_INK = 0.12
 # Light is not compared to less than this: dark-on-light in a deep shadow, light-on-dark on a bright ground.
 _DIMMEST_PAPER, _DIMMEST_BOARD = 48.0, 128.0
+# A part that is so much larger than another was cut off there.
+_PIECE = 1.3
 # Specks without any part as long as this share of the picture's longest side are dust.
 _SHORTEST_INK = 0.025
 # What has a part as long as this may be the digit, and what touches the picture's edge beside it a thumb or a table.
@@ -59,24 +61,42 @@ def ink_from_array(array: Pixels) -> Pixels:
     """
     grey = _mean_blocks(_grey(array).astype(np.float32), _WORKING_SIZE)
     sheet = find_sheet(grey) if max(grey.shape) > _SMALL_SIZE else None
-    if sheet is not None and (ink := _ink_within(sheet)).any():
-        top, left, bottom, right = sheet.box
-        return np.pad(ink, ((top, grey.shape[0] - bottom), (left, grey.shape[1] - right)))
+    ink = _ink_within(sheet, grey.shape) if sheet else None
+    if ink is None or not ink.any():
+        return _ink_anywhere(grey)
+    anywhere = _ink_anywhere(grey)
+    return anywhere if _goes_on(ink, anywhere) else ink
+
+
+def _ink_anywhere(grey: Plane) -> Pixels:
     ink = _ink(grey, _DIMMEST_PAPER) if _is_dark_on_light(grey) else _ink(255 - grey, _DIMMEST_BOARD)
     return _digit_alone(_without_ruled_lines(ink))
 
 
-def _ink_within(sheet: Sheet) -> Pixels:
-    """The dark ink on a sheet; nothing where it crosses the sheet's outline, which is a shadow's edge then."""
-    ink = _digit_alone(_without_ruled_lines(_ink(sheet.grey, _DIMMEST_PAPER)))
-    rim = ~ndimage.binary_erosion(sheet.inside, iterations=2, border_value=1)
-    parts, count = ndimage.label(ink > 127, structure=np.ones((3, 3)))
-    if not count:
-        return np.zeros_like(ink)
-    largest = parts == 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
-    if (largest & rim).any():
-        return np.zeros_like(ink)
-    return np.where(sheet.inside, ink, np.uint8(0))
+def _ink_within(sheet: Sheet, shape: tuple[int, ...]) -> Pixels:
+    """The dark ink on a sheet, in the picture that the sheet was found in."""
+    ink = np.zeros(shape, np.uint8)
+    top, left, bottom, right = sheet.box
+    written = _digit_alone(_without_ruled_lines(_ink(sheet.grey, _DIMMEST_PAPER)))
+    ink[top:bottom, left:right] = np.where(sheet.inside, written, np.uint8(0))
+    return ink
+
+
+def _goes_on(ink: Pixels, anywhere: Pixels) -> bool:
+    """Whether the largest part of some ink is only a piece of a part of other ink, such as one that leaves a shadow."""
+    largest = _largest_part(ink > 127)
+    parts, _ = ndimage.label(anywhere > 127, structure=np.ones((3, 3)))
+    shared = np.bincount(parts[largest], minlength=2)
+    if 2 * shared[0] > shared.sum():
+        return False
+    whole = np.count_nonzero(parts == 1 + int(np.argmax(shared[1:])))
+    return bool(whole > _PIECE * np.count_nonzero(largest))
+
+
+def _largest_part(mask: Mask) -> Mask:
+    parts, _ = ndimage.label(mask, structure=np.ones((3, 3)))
+    sizes = np.bincount(parts.ravel(), minlength=2)
+    return mask & (parts == 1 + int(np.argmax(sizes[1:])))
 
 
 def _digit_alone(ink: Pixels) -> Pixels:

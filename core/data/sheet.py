@@ -16,8 +16,10 @@ Mask = NDArray[np.bool_]
 _SIZE, _OUTLINE = 128, 2
 # A sheet takes at least this share of the picture, and what lies around it at least this share of the picture's rim.
 _SMALLEST, _LEAST_RIM = 0.12, 0.08
-# Its surroundings are darker by this share of its brightness at least.
-_LEAST_CONTRAST = 0.15
+# Right behind its edge it is darker by this share of the sheet's brightness; no lamp's light falls off so fast.
+_LEAST_CONTRAST = 0.12
+# Strokes and ruled lines that cut the paper up are bridged by twice as many pixels.
+_BRIDGE = 4
 # It takes at least this share of its convex hull: paper has no bays.
 _SOLIDITY = 0.9
 
@@ -37,7 +39,7 @@ class Sheet:
 def find_sheet(grey: Plane) -> Sheet | None:
     """The largest bright sheet in a picture (h, w), 0..255; None where nothing of the kind stands out.
 
-    The lit part of a sheet that lies half in a shadow looks the same: whoever asks must be ready to look elsewhere.
+    The lit part of a sheet that lies half in a hard shadow looks the same: what is looked for may lie elsewhere.
     """
     factor = -(-max(grey.shape) // _SIZE)
     small = np.asarray(Image.fromarray(grey).reduce(factor))
@@ -63,24 +65,38 @@ def find_sheet(grey: Plane) -> Sheet | None:
 
 def _outline(small: Plane) -> Mask | None:
     """The sheet with all that is written on it, as a mask of the small picture."""
-    parts, count = ndimage.label(small > _otsu(small))
+    # Light that falls off moves the level at which paper parts from table.
+    found = (_largest_bright_part(small, _otsu(small) * share) for share in (1.0, 1.12, 0.88))
+    return next((sheet for sheet in found if sheet is not None and _is_sheet(sheet, small)), None)
+
+
+def _largest_bright_part(small: Plane, level: float) -> Mask | None:
+    """The largest part above a level, its holes and thin cuts filled, thin things beside it taken off."""
+    parts, count = ndimage.label(small > level)
     if not count:
         return None
     largest = parts == 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
-    # Strokes and ruled lines cut the paper up; beyond the picture it goes on.
-    reach = 4
-    grown = ndimage.binary_closing(np.pad(largest, 2 * reach, mode="edge"), np.ones((3, 3)), iterations=reach)
-    sheet = ndimage.binary_fill_holes(grown[2 * reach : -2 * reach, 2 * reach : -2 * reach])
-    sheet = ndimage.binary_opening(np.pad(sheet, 2 * reach, mode="edge"), iterations=2)[
-        2 * reach : -2 * reach, 2 * reach : -2 * reach
-    ]
-    rim = np.concatenate([sheet[0], sheet[-1], sheet[:, 0], sheet[:, -1]])
-    if sheet.mean() < _SMALLEST or 1 - rim.mean() < _LEAST_RIM:
-        return None
-    paper, around = np.median(small[sheet]), np.median(small[~sheet])
-    if paper - around < _LEAST_CONTRAST * paper or not _is_solid(sheet):
-        return None
-    return sheet
+    # Beyond the picture it goes on.
+    margin = 2 * _BRIDGE
+    grown = ndimage.binary_closing(np.pad(largest, margin, mode="edge"), np.ones((3, 3)), iterations=_BRIDGE)
+    whole = ndimage.binary_opening(ndimage.binary_fill_holes(grown), iterations=2)
+    part: Mask = whole[margin:-margin, margin:-margin]
+    return part
+
+
+def _is_sheet(part: Mask, small: Plane) -> bool:
+    """Whether a bright part is large, solid, and ends at a sharp edge to something darker."""
+    rim = np.concatenate([part[0], part[-1], part[:, 0], part[:, -1]])
+    if part.mean() < _SMALLEST or 1 - rim.mean() < _LEAST_RIM or not _is_solid(part):
+        return False
+    within = ndimage.binary_erosion(part, iterations=_OUTLINE, border_value=1)
+    beyond = ndimage.binary_dilation(part, iterations=_OUTLINE)
+    if not within.any() or beyond.all():
+        return False
+    edge = ndimage.binary_dilation(beyond) & ~beyond
+    near = ndimage.distance_transform_edt(~within, return_distances=False, return_indices=True)
+    inside = small[tuple(near)][edge]
+    return bool(edge.any() and np.quantile(1 - small[edge] / np.maximum(inside, 1), 0.3) >= _LEAST_CONTRAST)
 
 
 def _is_solid(mask: Mask) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image, ImageDraw
 
+from core.data.datasets import Dataset
 from core.data.drawing import BOX_SIZE, Pixels, ink_from_canvas, prepare
 
 CANVAS = 280
@@ -123,6 +124,39 @@ def test_image_laid_out_as_in_mnist_comes_back_as_it_was() -> None:
     image = image_of(drawn(FIVE))
 
     np.testing.assert_array_equal(image_of(image), image)
+
+
+@given(
+    strokes=st.sampled_from([SEVEN, FIVE, OPEN_EIGHT, ONE]),
+    height=st.floats(16, 250),
+    brush=st.floats(2, 40),
+    place=st.tuples(st.integers(-30, 200), st.integers(-30, 200)),
+    dot=st.none() | st.tuples(st.integers(0, 279), st.integers(0, 279)),
+)
+def test_prepared_image_is_prepared_already(
+    strokes: list[list[tuple[float, float]]],
+    height: float,
+    brush: float,
+    place: tuple[int, int],
+    dot: tuple[int, int] | None,
+) -> None:
+    ink = drawn(strokes, height=height, left=place[0], top=place[1], brush=brush).copy()
+    if dot is not None:
+        ink[dot[0] : dot[0] + 5, dot[1] : dot[1] + 5] = 255
+    image = prepare(ink).image
+    assume(image is not None)
+
+    np.testing.assert_array_equal(image_of(image_of(ink)), image)
+
+
+def test_mnist_comes_through_as_it_was(mnist: Dataset) -> None:
+    images = mnist.validation.images[:1000]
+
+    through = np.stack([image_of(image) for image in images])
+
+    assert np.mean([np.array_equal(*pair) for pair in zip(through, images, strict=True)]) > 0.9
+    again = np.stack([image_of(image) for image in through])
+    assert np.mean([np.array_equal(*pair) for pair in zip(through, again, strict=True)]) > 0.995
 
 
 @pytest.mark.parametrize("brush", [3, 8, 16, 30])

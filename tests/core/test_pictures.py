@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from core.data.drawing import Pixels, prepare
 from core.data.pictures import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, ink_from_array, ink_from_picture
+from core.data.sheet import find_sheet
 from core.errors import PictureError, PictureTooLarge
 
 SIZE = (480, 640)
@@ -218,6 +219,66 @@ def test_digit_that_fills_the_picture_is_read() -> None:
     ink = five()[top:bottom, left:right]
 
     assert_shows_the_five(ink_from_array(photo(on_paper(ink))), ink)
+
+
+# What else is in a picture.
+
+
+def on_table(sheet: np.ndarray, table: float, turned: float = 0, places: tuple[int, int] = (70, 60)) -> np.ndarray:
+    """A sheet at 70 % of its size on a table; a negative place cuts it off."""
+    small = Image.fromarray(sheet.astype(np.float32)).resize((448, 336), Image.Resampling.BILINEAR)
+    small = small.rotate(turned, Image.Resampling.BILINEAR, True, fillcolor=-1)
+    picture = Image.new("F", SIZE[::-1], table)
+    picture.paste(small, places, Image.fromarray((np.asarray(small) >= 0).astype(np.uint8) * 255))
+    return np.asarray(picture)
+
+
+@pytest.mark.parametrize("table", [20, 110, 175])
+@pytest.mark.parametrize("turned", [0, -4])
+@pytest.mark.parametrize("places", [(90, 70), (-40, -20), (170, 130)])
+def test_table_around_the_sheet_is_no_ink(table: float, turned: float, places: tuple[int, int]) -> None:
+    picture = on_table(on_paper(five()), table, turned, places)
+
+    expected = np.asarray(Image.fromarray(five()).rotate(turned, Image.Resampling.BILINEAR, True))
+    assert_shows_the_five(ink_from_array(photo(picture)), expected)
+
+
+def test_ruled_sheet_on_a_table_is_read() -> None:
+    ruled = np.where(np.indices(SIZE)[0] % 40 < 3, 150.0, 255.0)
+
+    assert_shows_the_five(ink_from_array(photo(on_table(np.minimum(on_paper(five()), ruled), 50))))
+
+
+def test_empty_sheet_on_a_table_holds_no_small_ink() -> None:
+    sheet = find_sheet(on_table(on_paper(np.zeros(SIZE, np.uint8)), 50).astype(np.float32))
+
+    assert sheet is not None
+    assert sheet.grey.min() > 200
+
+
+@pytest.mark.parametrize("column", [150, 430, 520])
+def test_digit_in_or_across_a_hard_shadow_is_whole(column: int) -> None:
+    light = np.where(np.indices(SIZE)[1] < column, 0.45, 1.0)
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(five()) * light)))
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (0, 480), (640, 480)])
+def test_thumb_in_a_corner_is_no_ink(corner: tuple[int, int]) -> None:
+    x, y = corner
+    picture = Image.fromarray(on_paper(five()))
+    ImageDraw.Draw(picture).ellipse((x - 100, y - 90, x + 100, y + 90), fill=110)
+
+    assert_shows_the_five(ink_from_array(photo(np.asarray(picture))))
+
+
+def test_digit_that_runs_out_of_the_picture_stays_whole_in_spite_of_dust() -> None:
+    ink = five()[96:]
+    dusty = ink.copy()
+    dusty[200:206, 40:46] = 255
+    assert ink[0].any()
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(dusty))), ink)
 
 
 # What holds no ink.
