@@ -36,7 +36,10 @@ _ANIMALS = (
 
 @dataclass(frozen=True)
 class Summary:
-    """A run in one row: times in seconds, accuracy in 0..1. `problem` is the sentence when the run can't be read."""
+    """A run in one row: times in seconds, accuracies in 0..1, `drawings` being that of its card's `robustness`.
+
+    `problem` is the sentence when the run can't be read.
+    """
 
     id: str
     title: str
@@ -46,6 +49,7 @@ class Summary:
     dataset: str | None = None
     accuracy: float | None = None
     validation_accuracy: float | None = None
+    drawings: float | None = None
     parameters: int | None = None
     seconds: float | None = None
     has_model: bool = False
@@ -121,6 +125,7 @@ def summarise(workspace: Workspace, run: Run, active: ActiveModel | None = None)
         dataset=config.dataset,
         accuracy=card.metrics.test_accuracy if card else None,
         validation_accuracy=card.metrics.validation_accuracy if card else None,
+        drawings=card.robustness.drawings if card and card.robustness else None,
         parameters=card.parameters if card else None,
         seconds=card.seconds if card else status.seconds,
         has_model=card is not None,

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.classifier.bundle import Card
+from core.classifier.disputed import Disputed, disputed_labels
 from core.classifier.evaluation import (
     Evaluation,
     cell_members,
@@ -13,7 +14,9 @@ from core.classifier.evaluation import (
 from core.data.datasets import Split
 from core.errors import BundleError, DataError
 from dashboard import cache, charts
+from dashboard.calibration_view import calibration_section
 from dashboard.components import digit_grid, heading, ink_colour, model_picker
+from dashboard.robustness_view import disputed_note, robustness_block
 
 PAGE = 48
 
@@ -147,13 +150,14 @@ def class_table(evaluation: Evaluation) -> None:
 
 
 @st.fragment
-def gallery(evaluation: Evaluation, test: Split) -> None:
-    """All mistakes, worst first."""
+def gallery(evaluation: Evaluation, test: Split, disputed: Disputed | None) -> None:
+    """All mistakes, worst first; those whose label is disputed say so."""
     st.subheader("Mistakes, worst first", anchor=False)
     wrong = mistakes(evaluation)
     if not len(wrong):
         st.success("Not one mistake on this test set.")
         return
+    disputed_note(disputed, evaluation.accuracy)
     pages = -(-len(wrong) // PAGE)
     with st.container(horizontal=True, vertical_alignment="center"):
         page = 1
@@ -162,11 +166,13 @@ def gallery(evaluation: Evaluation, test: Split) -> None:
         st.caption("Worst are those where the model was surest of a wrong answer. Could you read them all?")
     shown = wrong[(page - 1) * PAGE : page * PAGE]
     said = evaluation.predictions
+    doubtful = disputed.indices if disputed else ()
     digit_grid(
         test.images[shown],
         key="mistakes_grid",
         captions=[
             f"{evaluation.labels[index]}, said {said[index]} ({evaluation.probabilities[index, said[index]]:.0%})"
+            + (", label disputed" if index in doubtful else "")
             for index in shown
         ],
         titles=[f"test image {index}" for index in shown],
@@ -188,5 +194,7 @@ summary(card, evaluation)
 test = test_images(card)
 matrix_section(name, evaluation, test)
 class_table(evaluation)
+calibration_section(card, evaluation)
+robustness_block(card)
 if test is not None:
-    gallery(evaluation, test)
+    gallery(evaluation, test, disputed_labels(card.data.fingerprint, evaluation))

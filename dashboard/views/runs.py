@@ -69,6 +69,7 @@ def table(rows: list[Summary]) -> list[Summary]:
             "State": [badges(row) for row in rows],
             "Test accuracy": [None if row.accuracy is None else row.accuracy * 100 for row in rows],
             "Validation": [None if row.validation_accuracy is None else row.validation_accuracy * 100 for row in rows],
+            "As drawings": [None if row.drawings is None else row.drawings * 100 for row in rows],
             "Parameters": pd.array([row.parameters for row in rows], "Int64"),
             "Seconds": [row.seconds or None for row in rows],
             "Data": [row.dataset for row in rows],
@@ -93,6 +94,11 @@ def table(rows: list[Summary]) -> list[Summary]:
                 "State": st.column_config.MultiselectColumn(options=list(BADGES), color=list(BADGES.values())),
                 "Test accuracy": st.column_config.NumberColumn(format="%.2f %%"),
                 "Validation": st.column_config.NumberColumn(format="%.2f %%", help="Validation accuracy"),
+                "As drawings": st.column_config.NumberColumn(
+                    format="%.1f %%",
+                    help="Of up to 1,000 test images, traced and drawn again on a canvas, how many were read rightly: "
+                    "mean of five kinds (usual, tiny, thin pen, fat pen, turned); see the Evaluate page.",
+                ),
                 "Parameters": st.column_config.NumberColumn(format="localized"),
                 "Seconds": st.column_config.NumberColumn(format="%.0f s", help="Of training"),
                 "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
