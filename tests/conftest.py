@@ -121,7 +121,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], check=True)
     yield folder
-    subprocess.run(["umount", folder], check=True)
+    # Lazily: the last threads of a worker may still be on their way out.
+    subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def tiny_config(**values: object) -> TrainingConfig:

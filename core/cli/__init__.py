@@ -96,7 +96,7 @@ def _add_train(commands: Any) -> None:
 
 
 def _add_runs(commands: Any) -> None:
-    runs = commands.add_parser("runs", help="list, show, stop, promote, delete runs").add_subparsers(
+    runs = commands.add_parser("runs", help="list, show, stop, resume, promote, delete runs").add_subparsers(
         required=True, metavar="ACTION"
     )
     listing = runs.add_parser("list", help="all runs, newest first")
@@ -105,7 +105,8 @@ def _add_runs(commands: Any) -> None:
     for name, command, text in (
         ("show", "show", "config, state and metrics of a run"),
         ("stop", "stop", "stop a run and keep what it learned"),
-        ("delete", "delete", "delete a run's folder"),
+        ("resume", "resume", "let a run that broke off or was stopped go on after its last whole epoch"),
+        ("delete", "delete", "delete a run's folder; a running one is ended first"),
     ):
         action = runs.add_parser(name, help=text)
         action.add_argument("run", help="a run's id, or its last two words: quiet-otter")

@@ -1,4 +1,4 @@
-"""python -m core runs: list, show, stop, promote, delete."""
+"""python -m core runs: list, show, stop, resume, promote, delete."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import argparse
 import json
 
 from core.cli.models import print_card
-from core.runs.registry import SHIPPED, delete_run, find_run, promote, summaries
-from core.training.launcher import request_stop
+from core.runs.registry import SHIPPED, find_run, promote, summaries
+from core.training import launcher
 from core.workspace import Workspace
 
 
@@ -39,8 +39,15 @@ def show(options: argparse.Namespace, workspace: Workspace) -> int:
 
 def stop(options: argparse.Namespace, workspace: Workspace) -> int:
     run = find_run(workspace, options.run)
-    request_stop(workspace, run)
+    launcher.request_stop(workspace, run)
     print(f"{run.id} is asked to stop; what it learned is kept.")
+    return 0
+
+
+def resume(options: argparse.Namespace, workspace: Workspace) -> int:
+    run = find_run(workspace, options.run)
+    launcher.resume(workspace, run)
+    print(f"{run.id}: {run.status().message}")
     return 0
 
 
@@ -53,6 +60,6 @@ def promote_run(options: argparse.Namespace, workspace: Workspace) -> int:
 
 def delete(options: argparse.Namespace, workspace: Workspace) -> int:
     run = find_run(workspace, options.run)
-    delete_run(workspace, run)
+    launcher.delete(workspace, run)
     print(f"{run.id} is deleted.")
     return 0

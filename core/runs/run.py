@@ -116,6 +116,10 @@ class Run:
         return self.folder / "train.log"
 
     @property
+    def checkpoint_file(self) -> Path:
+        return self.folder / "checkpoint.npz"
+
+    @property
     def stop_file(self) -> Path:
         return self.folder / "stop"
 
@@ -151,7 +155,12 @@ class Run:
             # The worker may have ended well between the two looks.
             status = self._recorded_status()
             if status.state == "running":
-                message = "The training process is gone, and its model with it. Train again with the same settings."
+                message = "The training process ended before its time. "
+                message += (
+                    "Resume goes on after the last whole epoch."
+                    if self.checkpoint_file.exists()
+                    else "Resume starts it again; no epoch was complete."
+                )
                 return status.model_copy(update={"state": "interrupted", "message": message})
         return status
 
@@ -167,12 +176,17 @@ class Run:
                 return time.time() - self.status_file.stat().st_mtime < START_GRACE_SECONDS
             except OSError:
                 return False
+        return self.process() is not None
+
+    def process(self) -> psutil.Process | None:
+        """The worker on record while it runs; never another process that got its number."""
         try:
             record = _Process.model_validate_json(self.process_file.read_bytes())
             process = psutil.Process(record.pid)
-            return process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - record.started) < 1.0
+            same = process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - record.started) < 1.0
         except (OSError, ValidationError, psutil.NoSuchProcess, psutil.AccessDenied):
-            return False
+            return None
+        return process if same else None
 
     def write_process(self, pid: int) -> None:
         """Put the worker with this process number on record."""
@@ -216,6 +230,19 @@ class Run:
         if tuple(table.columns) != columns:
             raise RunError(f"Run {self.id} has a damaged {path.name}. Its model can still be used.", self.id)
         return table
+
+
+def keep_epochs(path: Path, columns: tuple[str, ...], epochs: int) -> None:
+    """Drop from a CSV file the lines of later epochs than `epochs` (counted from 1), and lines that broke off."""
+    try:
+        with path.open(newline="") as file:
+            _, *rows = csv.reader(file)
+    except (FileNotFoundError, ValueError):
+        return
+    place = columns.index("epoch")
+    kept = [row for row in rows if len(row) == len(columns) and row[place].isdigit() and int(row[place]) <= epochs]
+    with replacing(path) as temporary, temporary.open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([columns, *kept])
 
 
 def append_row(path: Path, columns: tuple[str, ...], values: Iterable[float | int | None]) -> None:

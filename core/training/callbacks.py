@@ -9,8 +9,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from core.config import TrainingConfig
 from core.data.datasets import Split, normalised
-from core.runs.run import HISTORY_COLUMNS, STEP_COLUMNS, Phase, Run, Status, append_row
+from core.runs.run import HISTORY_COLUMNS, STEP_COLUMNS, Phase, Run, Status, append_row, keep_epochs
+from core.training.checkpoint import Checkpoint, Patience, write_checkpoint
 
 POINT_SECONDS = 0.4
 """Least time between two points of the live curve; it grows with the run, so that the file stays small."""
@@ -36,15 +38,23 @@ class StopRequested(keras.callbacks.Callback):
 class Journal(keras.callbacks.Callback):
     """Writes a run's history, live curve and status while it trains."""
 
-    def __init__(self, run: Run, validation: Split, batch_size: int, epochs: int, steps: int) -> None:
+    def __init__(
+        self, run: Run, validation: Split, config: TrainingConfig, steps: int, checkpoint: Checkpoint | None = None
+    ) -> None:
+        """`steps`: of an epoch. Where the training goes on after a checkpoint, its files are cut back to that point."""
         super().__init__()
         self._run = run
-        self._batch_size = batch_size
-        self._epochs, self._steps = epochs, steps
-        self._epoch, self._done = 0, 0
+        self._batch_size = config.batch_size
+        self._epochs, self._steps = config.epochs, steps
+        self.epochs_before = checkpoint.epoch if checkpoint else 0
+        self.memory_before = checkpoint.memory if checkpoint else None
+        self._seconds_before = checkpoint.seconds if checkpoint else 0.0
+        keep_epochs(run.history_file, HISTORY_COLUMNS, self.epochs_before)
+        keep_epochs(run.steps_file, STEP_COLUMNS, self.epochs_before)
+        self._epoch, self._done = self.epochs_before, 0
         self._began = time.perf_counter()
         self._started = time.time()
-        self._point = _Point()
+        self._point = _Point(step=steps if checkpoint else 0)
         # The split is in the dataset's order, which is no particular one for MNIST: its head is a fair sample.
         self._images = normalised(validation.images[:VALIDATION_SAMPLE])
         self._labels = validation.labels[:VALIDATION_SAMPLE]
@@ -54,7 +64,7 @@ class Journal(keras.callbacks.Callback):
     @property
     def seconds(self) -> float:
         """Of training so far."""
-        return time.perf_counter() - self._began
+        return self._seconds_before + time.perf_counter() - self._began
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         model = self.model
@@ -138,6 +148,22 @@ class Journal(keras.callbacks.Callback):
         chosen = probabilities[np.arange(len(self._labels)), self._labels]
         loss = float(-np.log(np.maximum(chosen, 1e-7)).mean())
         return loss, float((probabilities.argmax(1) == self._labels).mean())
+
+
+class SaveCheckpoint(keras.callbacks.Callback):
+    """Saves all that a resumed training needs at the end of each whole epoch."""
+
+    def __init__(self, run: Run, epochs: int, journal: Journal, stop: StopRequested, patience: Patience | None) -> None:
+        super().__init__()
+        self._run, self._epochs = run, epochs
+        self._journal, self._stop, self._patience = journal, stop, patience
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if self._stop.stopped:  # in the middle of the epoch
+            return
+        done = epoch + 1 == self._epochs or self.model.stop_training
+        memory = self._patience.memory if self._patience else None
+        write_checkpoint(self._run, self.model, epoch + 1, self._journal.seconds, done, memory)
 
 
 class _Point:

@@ -13,6 +13,9 @@ from core.runs.registry import create_run, delete_run, list_runs
 from core.runs.run import Run, Status
 from core.workspace import PROJECT, Workspace, storage_errors
 
+_KILL_SECONDS = 10.0
+"""How long a killed process may take to be gone; it is a matter of milliseconds."""
+
 
 @dataclass(frozen=True)
 class Overview:
@@ -62,6 +65,45 @@ def request_stop(workspace: Workspace, run: Run) -> None:
             return
         with storage_errors(run.stop_file):
             run.stop_file.touch()
+
+
+def resume(workspace: Workspace, run: Run) -> None:
+    """Let a run that broke off or was stopped go on after its last whole epoch; it waits for its turn.
+
+    Raises RunError when there is nothing to go on with: it is finished, at work, or in the queue.
+    """
+    with workspace.locked():
+        status = run.status()
+        if not resumable(run, status):
+            raise RunError(f"Run {run.id} is {status.state}; there is nothing to resume.", run.id)
+        epochs = run.config().epochs
+        # Whatever is left of the last process must not be taken for the next one's.
+        with storage_errors(run.folder):
+            run.stop_file.unlink(missing_ok=True)
+            run.process_file.unlink(missing_ok=True)
+        run.write_status(Status(state="queued", message="Waiting to go on.", epochs=epochs))
+    advance(workspace)
+
+
+def resumable(run: Run, status: Status) -> bool:
+    """Whether `resume` can let the run go on; one that was stopped needs epochs that are whole."""
+    if status.state == "stopped":
+        return run.checkpoint_file.exists()
+    return status.state in ("interrupted", "failed")
+
+
+def delete(workspace: Workspace, run: Run) -> None:
+    """Delete a run for good; one at work is ended first, and the next in the queue starts.
+
+    Raises RunNotFound when it is gone already.
+    """
+    with workspace.locked():
+        process = run.process()
+        if process is not None:
+            process.kill()
+            process.wait(_KILL_SECONDS)
+        delete_run(workspace, run)
+    advance(workspace)
 
 
 def withdraw(workspace: Workspace, run: Run) -> None:

@@ -16,20 +16,28 @@ from core.classifier.bundle import Card, DataCard, Metrics
 from core.classifier.evaluation import accuracy_interval
 from core.classifier.export import (
     bundle_folder,
+    calibrated,
     complete_bundle,
     evaluate_bundle,
     export_model,
     layer_cards,
     versions,
 )
+from core.classifier.network import Network
+from core.classifier.robustness import measure_robustness
 from core.config import TrainingConfig
 from core.data.augmentation import augment
 from core.data.datasets import CLASSES, Dataset, Split, normalised
+from core.data.pen_digits import pen_digits_at_hand
+from core.data.strokes import drawn_digits
 from core.errors import RunError
 from core.runs.run import Run
-from core.training.callbacks import Journal, StopRequested
+from core.training.callbacks import Journal, SaveCheckpoint, StopRequested
+from core.training.checkpoint import Checkpoint, Patience, read_checkpoint
 
 VALIDATION_BATCH = 500
+CALM_SHARE = 0.5
+"""How strong augmentation still is in the calm epochs at the end."""
 
 
 @dataclass(frozen=True)
@@ -41,46 +49,93 @@ class Outcome:
 
 
 def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Outcome:
-    """Train as `config` says, keep the epoch with the best validation accuracy, write the run's files and its bundle.
+    """Train as `config` says, from the run's checkpoint where it has one; write the run's files and its bundle.
 
-    The test set is used once, at the end, by the exported model. Raises RunError when the loss becomes NaN.
+    With patience, the epoch with the best validation accuracy is kept, without it the last one. The test set is used
+    once, at the end, by the exported model. Raises RunError when the loss becomes NaN.
     """
     keras.utils.set_random_seed(config.seed)
     model = build_model(config.model)
-    steps = math.ceil(len(dataset.train) / config.batch_size)
+    train = _with_drawn_digits(dataset.train, config)
+    steps = math.ceil(len(train) / config.batch_size)
     _compile(model, config, steps)
-    journal = Journal(run, dataset.validation, config.batch_size, config.epochs, steps)
+    checkpoint = read_checkpoint(run)
+    journal = Journal(run, dataset.validation, config, steps, checkpoint)
     stop = StopRequested(run)
     journal.write("starting", "Compiling the network.")
-    history = model.fit(
-        training_batches(dataset.train, config),
+    if checkpoint:
+        _restore(model, checkpoint, run)
+    if not (checkpoint and checkpoint.done):
+        _fit(model, train, config, run, dataset, journal, stop)
+    journal.write("saving", "Saving what was learned.")
+    card = _write_bundle(model, config, run, dataset, journal.seconds)
+    if not stop.stopped:
+        run.checkpoint_file.unlink(missing_ok=True)
+    return Outcome(card, stop.stopped)
+
+
+def _restore(model: keras.Model, checkpoint: Checkpoint, run: Run) -> None:
+    try:
+        checkpoint.restore(model)
+    except ValueError as error:
+        raise RunError(
+            f"The checkpoint of run {run.id} is of another network. Train again with the same settings.", run.id
+        ) from error
+    if checkpoint.done and checkpoint.memory:
+        model.set_weights(checkpoint.memory.best_weights)
+
+
+def _fit(
+    model: keras.Model,
+    train: Split,
+    config: TrainingConfig,
+    run: Run,
+    dataset: Dataset,
+    journal: Journal,
+    stop: StopRequested,
+) -> None:
+    first = journal.epochs_before
+    patience = Patience(config.patience, journal.memory_before) if config.patience else None
+    # Patience comes after the journal, which is to see the epoch's own weights, not the best ones put back; the
+    # checkpoint comes last, to save what patience remembers.
+    callbacks = [stop, _NotANumber(run), journal, *([patience] if patience else [])]
+    model.fit(
+        training_batches(train, config, first),
         validation_data=_validation_batches(dataset.validation),
+        initial_epoch=first,
         epochs=config.epochs,
-        steps_per_epoch=steps,
-        # Early stopping comes last: it may put the best weights back, and the journal is to see the epoch's own.
-        callbacks=[stop, _NotANumber(run), journal, _early_stopping(config)],
+        steps_per_epoch=math.ceil(len(train) / config.batch_size),
+        callbacks=[*callbacks, SaveCheckpoint(run, config.epochs, journal, stop, patience)],
         shuffle=False,  # training_batches does it
         verbose=0,
-    ).history
-    seconds = journal.seconds
-    journal.write("saving", "Saving what was learned.")
-    return Outcome(_write_bundle(model, config, run, dataset, history, seconds), stop.stopped)
+    )
 
 
-def training_batches(split: Split, config: TrainingConfig) -> tf.data.Dataset:
-    """Every batch of every epoch: images float32 (n, 28, 28, 1) in 0..1, labels one-hot float32 (n, 10).
+def _with_drawn_digits(train: Split, config: TrainingConfig) -> Split:
+    """The training images, joined by as many digits drawn by code as `config` says."""
+    if not config.drawn_digits:
+        return train
+    images, labels = drawn_digits(config.drawn_digits, config.seed)
+    return Split(np.concatenate([train.images, images]), np.concatenate([train.labels, labels]))
 
-    Order and augmentation depend on the seed, the epoch and the step alone.
+
+def training_batches(split: Split, config: TrainingConfig, first_epoch: int = 0) -> tf.data.Dataset:
+    """Every batch of every epoch from `first_epoch` (counted from 0) on.
+
+    Images are float32 (n, 28, 28, 1) in 0..1, labels one-hot float32 (n, 10). Order and augmentation depend on the
+    seed, the epoch and the step alone.
     """
 
     def generate() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         one_hot = np.eye(CLASSES, dtype=np.float32)
-        for epoch in range(config.epochs):
+        for epoch in range(first_epoch, config.epochs):
             order = np.random.default_rng((config.seed, epoch)).permutation(len(split))
+            calm = epoch >= config.epochs - config.calm_epochs
+            augmentation = config.augmentation.scaled(CALM_SHARE) if calm else config.augmentation
             for step, start in enumerate(range(0, len(split), config.batch_size)):
                 chosen = order[start : start + config.batch_size]
                 generator = np.random.default_rng((config.seed, epoch, step))
-                images = augment(split.images[chosen], config.augmentation, generator)
+                images = augment(split.images[chosen], augmentation, generator)
                 yield normalised(images), one_hot[split.labels[chosen]]
 
     signature = (tf.TensorSpec((None, *INPUT_SHAPE), tf.float32), tf.TensorSpec((None, CLASSES), tf.float32))
@@ -117,12 +172,6 @@ def _learning_rate(config: TrainingConfig, steps: int) -> float | keras.optimize
     )
 
 
-def _early_stopping(config: TrainingConfig) -> keras.callbacks.EarlyStopping:
-    return keras.callbacks.EarlyStopping(
-        monitor="val_accuracy", mode="max", patience=config.patience or config.epochs, restore_best_weights=True
-    )
-
-
 class _NotANumber(keras.callbacks.Callback):
     """Fails the run with a sentence once the loss is not a number any more."""
 
@@ -142,13 +191,15 @@ def _write_bundle(
     config: TrainingConfig,
     run: Run,
     dataset: Dataset,
-    history: dict[str, list[float]],
     seconds: float,
 ) -> Card:
-    best = int(np.argmax(history["val_accuracy"]))
+    history = run.history()
+    accuracies = history["val_accuracy"]
+    kept = int(accuracies.to_numpy().argmax()) if config.patience else len(accuracies) - 1
     with bundle_folder(run.bundle.folder) as folder:
         bundle = export_model(model, folder)
-        evaluation = evaluate_bundle(bundle, model, dataset.test)
+        calibration = calibrated(bundle, model, dataset.validation)
+        evaluation = evaluate_bundle(bundle, calibration, dataset.test)
         low, high = accuracy_interval(evaluation)
         card = Card(
             run_id=run.id,
@@ -171,11 +222,13 @@ def _write_bundle(
                 test_accuracy_low=low,
                 test_accuracy_high=high,
                 test_loss=evaluation.loss,
-                validation_accuracy=history["val_accuracy"][best],
-                validation_loss=history["val_loss"][best],
-                best_epoch=best + 1,
-                epochs=len(history["val_accuracy"]),
+                validation_accuracy=float(accuracies[kept]),
+                validation_loss=float(history["val_loss"][kept]),
+                best_epoch=kept + 1,
+                epochs=len(history),
             ),
+            calibration=calibration,
+            robustness=measure_robustness(Network(bundle.tflite_file), dataset.test, pen_digits_at_hand()),
         )
         complete_bundle(bundle, card, evaluation)
     return card

@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.config import TrainingConfig, differing, flattened
 from core.errors import RunError, TrazoError
-from core.runs.registry import Summary, delete_run, find_run, list_runs, promote, summaries
+from core.runs.registry import Summary, find_run, list_runs, promote, summaries
 from core.runs.run import Run
 from core.training import launcher
 from dashboard import curves, state
@@ -138,6 +138,14 @@ def toolbar(rows: list[Summary], chosen: list[Summary], runs: dict[str, Run]) ->
             disabled=run is None,
             help=only_one or "The model as .keras and .tflite, its card and its test answers, in one ZIP file.",
         )
+        st.button(
+            "Resume",
+            icon=":material/resume:",
+            key="resume",
+            disabled=not can_go_on(chosen, runs),
+            help="Let a run that broke off or was stopped go on after its last whole epoch.",
+            on_click=lambda: [attempt(launcher.resume, state.workspace(), runs[row.id]) for row in chosen],
+        )
         if st.button("Delete", icon=":material/delete:", key="delete", disabled=not chosen):
             state.doom_runs([row.id for row in chosen])
             st.rerun()
@@ -148,10 +156,20 @@ def toolbar(rows: list[Summary], chosen: list[Summary], runs: dict[str, Run]) ->
             st.rerun()
 
 
+def can_go_on(chosen: list[Summary], runs: dict[str, Run]) -> bool:
+    """Whether every ticked run, and at least one, can be resumed."""
+    try:
+        return bool(chosen) and all(launcher.resumable(runs[row.id], runs[row.id].status()) for row in chosen)
+    except (KeyError, RunError):  # deleted a moment ago, or damaged
+        return False
+
+
 @st.dialog("Delete for good?", icon=":material/delete:", on_dismiss=state.spare_runs)
 def confirm_deletion(run_ids: list[str]) -> None:
     """Ask once more; what is deleted cannot be brought back."""
-    st.markdown("These runs and their models will be gone; there is no way to bring them back:")
+    st.markdown(
+        "These runs and their models will be gone; there is no way to bring them back. One at work ends at once:"
+    )
     for run_id in run_ids:
         st.markdown(f"- `{run_id}`")
     with st.container(horizontal=True, horizontal_alignment="right"):
@@ -166,8 +184,8 @@ def confirm_deletion(run_ids: list[str]) -> None:
 
 
 def delete(run_id: str) -> None:
-    """Delete one run."""
-    delete_run(state.workspace(), find_run(state.workspace(), run_id))
+    """Delete one run; if it is at work, it ends."""
+    launcher.delete(state.workspace(), find_run(state.workspace(), run_id))
 
 
 def compare(runs: dict[str, Run]) -> None:

@@ -10,7 +10,7 @@ from core.runs.run import Run, Status
 from core.training import launcher
 from dashboard import cache, curves, state
 from dashboard.components import attempt, data_banner, duration, heading, state_badge
-from dashboard.training_form import changes, settings_form
+from dashboard.training_form import PRESETS_IN_WORDS, changes, settings_form
 
 POLL_SECONDS = 1.0
 # Another tab or the command line may start something.
@@ -35,6 +35,7 @@ def start(data: Dataset) -> None:
         with st.expander("More settings", icon=":material/tune:", key="train_settings"):
             config = settings_form(PRESETS[chosen], list(dict.fromkeys([data.id, "digits"])))
         with summary:
+            st.caption(PRESETS_IN_WORDS.get(chosen, ""))
             describe(config)
         if row.button("Train", type="primary", icon=":material/play_arrow:", key="train"):
             submit(config)
@@ -42,14 +43,14 @@ def start(data: Dataset) -> None:
 
 def describe(config: TrainingConfig) -> None:
     """What pressing Train will do, in a sentence or two."""
-    data = TITLES[config.dataset]
+    data, epochs = TITLES[config.dataset], "1 epoch" if config.epochs == 1 else f"{config.epochs} epochs"
     if config.patience:
         text = (
-            f"Up to {config.epochs} epochs on {data}; ends by itself once the validation accuracy has not "
+            f"Up to {epochs} on {data}; ends by itself once the validation accuracy has not "
             f"improved for {config.patience} epochs, and keeps the best."
         )
     else:
-        text = f"{config.epochs} epochs on {data}; keeps the best."
+        text = f"{epochs} on {data}; keeps the last."
     st.caption(text)
     changed = changes(PRESETS[config.preset], config)
     if changed:
@@ -152,6 +153,15 @@ def ended(run: Run, status: Status) -> None:
         st.warning(status.message, icon=":material/power_off:")
     elif status.state == "stopped":
         st.caption(status.message)
+    if launcher.resumable(run, status):
+        st.button(
+            "Resume",
+            icon=":material/resume:",
+            key="resume",
+            on_click=attempt,
+            args=(launcher.resume, state.workspace(), run),
+            help="Goes on after the last whole epoch, with the same settings.",
+        )
     if not run.bundle.complete:
         return
     card = cache.card(run.bundle)
@@ -168,7 +178,7 @@ def ended(run: Run, status: Status) -> None:
         figure(
             "Validation accuracy",
             f"{metrics.validation_accuracy:.2%}",
-            f"best: epoch {metrics.best_epoch}",
+            f"epoch {metrics.best_epoch} of {metrics.epochs}",
             "The weights of this epoch were kept.",
         )
         figure("Training time", duration(card.seconds), f"epochs: {metrics.epochs}")

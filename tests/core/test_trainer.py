@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.classifier.calibration import tempered
 from core.data.datasets import Dataset, Split, load_dataset
 from core.errors import RunError
 from core.runs.registry import create_run
@@ -77,7 +79,10 @@ def test_the_keras_file_gives_the_answers_on_record(trained: Run, tmp_path: Path
 
     subprocess.run(command, check=True, cwd=PROJECT, env={**os.environ, "PYTHONPATH": str(PROJECT)})
 
-    assert np.abs(np.load(out) - trained.bundle.evaluation().probabilities).max() < 1e-3
+    calibration = trained.bundle.card().calibration
+    assert calibration is not None
+    answers = tempered(np.load(out), calibration.temperature)
+    assert np.abs(answers - trained.bundle.evaluation().probabilities).max() < 1e-3
 
 
 @pytest.fixture
@@ -109,6 +114,23 @@ def test_training_ends_early_when_validation_no_longer_improves(run: Run, digits
     best = int(history["val_accuracy"].idxmax())
     assert not outcome.stopped
     assert len(history) == best + 1 + 2 < 60
+
+
+def test_without_patience_the_last_epoch_counts(run: Run, digits: Dataset) -> None:
+    # Far too high a rate for the last epoch to be the best one: it jumps up and down.
+    outcome = train_and_evaluate(tiny_config(epochs=6, patience=0, learning_rate=0.1), run, digits)
+
+    history = run.history()
+    assert outcome.card.metrics.best_epoch == len(history) == 6
+    assert outcome.card.metrics.validation_accuracy == pytest.approx(history["val_accuracy"].iloc[-1], abs=1e-6)
+
+
+def test_drawn_digits_join_the_training_images(run: Run, digits: Dataset) -> None:
+    config = tiny_config(epochs=1, drawn_digits=200, batch_size=64)
+
+    train_and_evaluate(config, run, digits)
+
+    assert run.history()["step"].iloc[-1] == math.ceil((len(digits.train) + 200) / 64)
 
 
 def test_a_request_to_stop_ends_the_training_and_keeps_what_was_learned(run: Run, digits: Dataset) -> None:
@@ -145,3 +167,14 @@ def test_every_image_is_seen_once_an_epoch(count: int) -> None:
     labels = np.concatenate([one_hot.argmax(1) for _, one_hot in batches])
     assert np.array_equal(labels, seen % 10)
     assert count < 5 or not np.array_equal(epochs[0], epochs[1])
+
+
+def test_calm_epochs_change_the_images_less() -> None:
+    bars = np.zeros((256, 28, 28), np.uint8)
+    bars[:, 4:24, 13:15] = 255
+    config = tiny_config(epochs=2, calm_epochs=1, rotation=40.0, batch_size=256)
+
+    first, last = training_batches(Split(bars, np.zeros(256, np.uint8)), config).as_numpy_iterator()
+
+    changes = [np.abs(images[..., 0] - bars / 255).mean() for images, _ in (first, last)]
+    assert 0 < changes[1] < 0.8 * changes[0]

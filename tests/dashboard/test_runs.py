@@ -166,15 +166,33 @@ def test_damaged_curves_leave_the_rest_of_the_page(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_run_at_work_is_not_deleted(workspace: Workspace) -> None:
+def test_deleting_a_run_at_work_ends_it(workspace: Workspace) -> None:
     create_run(workspace, tiny_config())
     page = opened()
+    process = list_runs(workspace)[0].process()
+    assert process is not None
 
     page.button(key="delete").click().run()
     page.button(key="confirm_delete").click().run()
 
-    assert "still at work" in str(page.toast[0].value)
-    assert list_runs(workspace)[0].status().state == "running"
+    assert not process.is_running()
+    assert list_runs(workspace) == []
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_a_run_that_broke_off_is_resumed_from_the_page(workspace: Workspace) -> None:
+    create_run(workspace, tiny_config())
+    page = opened()
+    (run,) = list_runs(workspace)
+    assert page.button(key="resume").disabled
+    kill_worker(run)
+    page.run()
+    assert not page.button(key="resume").disabled
+
+    page.button(key="resume").click().run()
+
+    assert not page.exception
+    assert run.status().state == "running"
 
 
 @pytest.mark.usefixtures("idle_workers")

@@ -1,0 +1,108 @@
+"""What a training needs to go on where it was: one file, replaced whole at the end of each epoch."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from core.errors import RunError
+from core.runs.run import Run
+from core.workspace import replacing
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What early stopping remembers: epochs waited, the best validation accuracy, its epoch (from 0) and weights."""
+
+    waited: int
+    best: float
+    best_epoch: int
+    best_weights: list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A training after a whole number of epochs; `seconds` of training so far, `done` when no epoch is to follow.
+
+    `variables`: those of the network, among them the state of its dropout, and those of the optimizer, which knows
+    the step and with it the learning rate.
+    """
+
+    epoch: int
+    seconds: float
+    done: bool
+    variables: list[np.ndarray]
+    memory: Memory | None
+
+    def restore(self, model: keras.Model) -> None:
+        """Give a freshly compiled model everything that it had; raises ValueError when it is another network."""
+        model.optimizer.build(model.trainable_variables)
+        for variable, value in zip(_variables(model), self.variables, strict=True):
+            variable.assign(value)
+
+
+def write_checkpoint(
+    run: Run, model: keras.Model, epoch: int, seconds: float, done: bool, memory: Memory | None
+) -> None:
+    """Replace the run's checkpoint by the model as it is now; raises StorageError and keeps the old one if it can't."""
+    arrays = {f"variable_{index}": np.asarray(value) for index, value in enumerate(_variables(model))}
+    if memory:
+        arrays |= {"memory": np.array([memory.waited, memory.best, memory.best_epoch])}
+        arrays |= {f"best_{index}": value for index, value in enumerate(memory.best_weights)}
+    with replacing(run.checkpoint_file) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, progress=np.array([epoch, seconds, done]), **arrays)
+
+
+def read_checkpoint(run: Run) -> Checkpoint | None:
+    """The run's checkpoint; None before its first epoch has ended. Raises RunError when it is damaged."""
+    try:
+        with np.load(run.checkpoint_file, allow_pickle=False) as file:
+            epoch, seconds, done = file["progress"]
+            return Checkpoint(int(epoch), float(seconds), bool(done), _numbered(file, "variable"), _memory(file))
+    except FileNotFoundError:
+        return None
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise RunError(
+            f"Run {run.id} has a damaged checkpoint, so it cannot go on. Train again with the same settings.", run.id
+        ) from error
+
+
+class Patience(keras.callbacks.EarlyStopping):
+    """Early stopping on the validation accuracy whose memory outlives the process."""
+
+    def __init__(self, patience: int, memory: Memory | None) -> None:
+        super().__init__(monitor="val_accuracy", mode="max", patience=patience, restore_best_weights=True)
+        self._remembered = memory
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        super().on_train_begin(logs)
+        if self._remembered:
+            self.wait, self.best = self._remembered.waited, self._remembered.best
+            self.best_epoch, self.best_weights = self._remembered.best_epoch, self._remembered.best_weights
+
+    @property
+    def memory(self) -> Memory | None:
+        """What is to be remembered now; nothing before the first epoch has ended."""
+        if self.best_weights is None:
+            return None
+        return Memory(self.wait, float(self.best), self.best_epoch, self.best_weights)
+
+
+def _variables(model: keras.Model) -> list[keras.Variable]:
+    return [*model.variables, *model.optimizer.variables]
+
+
+def _memory(file: np.lib.npyio.NpzFile) -> Memory | None:
+    if "memory" not in file:
+        return None
+    waited, best, epoch = file["memory"]
+    return Memory(int(waited), float(best), int(epoch), _numbered(file, "best"))
+
+
+def _numbered(file: np.lib.npyio.NpzFile, name: str) -> list[np.ndarray]:
+    count = sum(key.startswith(f"{name}_") for key in file)
+    return [file[f"{name}_{index}"] for index in range(count)]

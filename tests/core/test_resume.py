@@ -1,0 +1,174 @@
+"""Trainings that are killed in any phase go on where they were, and end as if nothing had happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.errors import RunError
+from core.runs.registry import create_run, find_run, list_runs
+from core.runs.run import HISTORY_COLUMNS, STEP_COLUMNS, Run, append_row, keep_epochs
+from core.training.checkpoint import read_checkpoint
+from core.training.launcher import delete, request_stop, resume, submit
+from core.workspace import Workspace
+from tests.conftest import tiny_config
+from tests.waiting import wait_until
+from tests.workers import end_all, kill_worker
+
+# Everything that a training remembers from epoch to epoch: schedule, dropout, augmentation, early stopping.
+CONFIG = tiny_config(epochs=4, patience=3, schedule="one_cycle", dropout=0.2, rotation=10.0, batch_size=8)
+
+
+@pytest.fixture(autouse=True)
+def no_worker_survives(workspace: Workspace) -> Iterator[None]:
+    """Kill what a test left at work."""
+    yield
+    end_all(workspace)
+
+
+def writing(run: Run, name: str) -> bool:
+    """Whether the worker has begun to write this file of the model that is not in its place yet."""
+    return any(run.folder.glob(f".model-*/new/{name}"))
+
+
+MOMENTS: dict[str, Callable[[Run], bool]] = {
+    "the start of the process": lambda run: run.process_file.exists(),
+    "the import of TensorFlow": lambda run: "Loading" in run.status().message,
+    "the first steps": lambda run: len(run.steps()) > 0,
+    "the first checkpoint": lambda run: run.checkpoint_file.exists(),
+    "a step of the third epoch": lambda run: len(run.history()) >= 2 and run.steps()["epoch"].iloc[-1] == 3,
+    "a validation": lambda run: run.status().phase == "validating",
+    "saving": lambda run: run.status().phase == "saving",
+    "the export": lambda run: writing(run, "mnist_model.keras"),
+    "the evaluation": lambda run: writing(run, "mnist_model.tflite"),
+}
+
+
+def comparable(table: pd.DataFrame) -> pd.DataFrame:
+    """What is the same however often a training was broken off: all but times."""
+    return table.drop(columns=["seconds"])
+
+
+@pytest.mark.timeout(600)
+def test_a_training_killed_in_every_phase_ends_like_one_that_never_was(workspace: Workspace) -> None:
+    run = submit(workspace, CONFIG)
+
+    killed = []
+    for name, moment in MOMENTS.items():
+        wait_until(lambda moment=moment: moment(run) or run.status().over, 120, name)
+        if run.status().over:
+            break  # it was too quick for this moment
+        kill_worker(run)
+        killed.append(name)
+        assert run.status().state == "interrupted"
+        saved = read_checkpoint(run)
+        # At most the last epoch is lost.
+        assert len(run.history()) - (saved.epoch if saved else 0) <= 1
+        resume(workspace, run)
+    wait_until(lambda: run.status().over, 120, "the end")
+    undisturbed = submit(workspace, CONFIG)
+    wait_until(lambda: undisturbed.status().over, 120, "the end of the other training")
+
+    assert len(killed) >= 6, killed
+    assert run.status().state == undisturbed.status().state == "finished"
+    history, other = comparable(run.history()), comparable(undisturbed.history())
+    assert list(history["epoch"]) == list(other["epoch"])
+    assert history.to_numpy() == pytest.approx(other.to_numpy(), abs=2e-3)
+    assert run.steps()["step"].is_monotonic_increasing
+    assert run.history()["seconds"].is_monotonic_increasing
+    assert run.bundle.card().metrics.best_epoch == undisturbed.bundle.card().metrics.best_epoch
+    answers, others = run.bundle.evaluation().probabilities, undisturbed.bundle.evaluation().probabilities
+    assert np.abs(answers - others).max() < 0.05
+    assert not run.checkpoint_file.exists()
+
+
+def test_a_stopped_training_can_go_on_to_its_end(workspace: Workspace) -> None:
+    run = submit(workspace, tiny_config(epochs=8, patience=0, batch_size=8))
+    wait_until(run.checkpoint_file.exists, 90, "the first checkpoint")
+    request_stop(workspace, run)
+    wait_until(lambda: run.status().over, 60, "the stop")
+    assert run.status().state == "stopped"
+
+    resume(workspace, run)
+
+    wait_until(lambda: run.status().over, 90, "the end")
+    assert run.status().state == "finished"
+    assert list(run.history()["epoch"]) == list(range(1, 9))
+    assert run.bundle.card().metrics.epochs == 8
+    with pytest.raises(RunError, match="nothing to resume"):
+        resume(workspace, run)
+
+
+def fill(path: Path) -> None:
+    """Write until the disk is full to the last byte."""
+    with suppress(OSError), path.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+
+def test_a_full_disk_fails_the_run_and_resume_works_once_there_is_room(
+    monkeypatch: pytest.MonkeyPatch, small_disk: Path
+) -> None:
+    monkeypatch.setenv("TRAZO_WORKSPACE", str(small_disk))
+    workspace = Workspace(small_disk)
+    run = submit(workspace, tiny_config(epochs=40, patience=0, batch_size=8))
+    wait_until(run.checkpoint_file.exists, 90, "the first checkpoint")
+    ballast = small_disk / "ballast"
+    fill(ballast)
+
+    wait_until(lambda: not run.alive, 90, "the worker to give up")
+    saved = read_checkpoint(run)
+    assert saved is not None
+    ballast.unlink()
+    assert run.status().state in ("failed", "interrupted")
+    resume(workspace, run)
+
+    wait_until(lambda: len(run.history()) > saved.epoch + 2, 90, "the training to go on")
+    assert list(run.history()["epoch"]) == list(range(1, len(run.history()) + 1))
+    request_stop(workspace, run)
+    wait_until(lambda: not run.alive, 60, "the end")
+
+
+def test_deleting_a_running_run_ends_its_worker_and_the_next_one_starts(workspace: Workspace) -> None:
+    run, waiting = submit(workspace, tiny_config(epochs=200, patience=0)), submit(workspace, tiny_config())
+    process = run.process()
+    assert process is not None
+
+    delete(workspace, run)
+
+    assert not process.is_running()
+    assert list_runs(workspace) == [waiting]
+    assert waiting.status().state == "running"
+
+
+def test_a_damaged_checkpoint_gives_a_sentence(workspace: Workspace) -> None:
+    run = create_run(workspace, tiny_config())
+    run.checkpoint_file.write_bytes(b"PK\x03\x04 no archive")
+
+    with pytest.raises(RunError, match="damaged checkpoint"):
+        read_checkpoint(run)
+
+
+def test_lines_of_later_epochs_and_broken_lines_go(tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    for epoch in (1, 2, 3):
+        append_row(path, HISTORY_COLUMNS, (epoch, 10 * epoch, 1.5, 0.5, 0.9, 0.4, 0.9, 0.001))
+    with path.open("a") as file:
+        file.write("2,20,1.")
+
+    keep_epochs(path, HISTORY_COLUMNS, 2)
+
+    assert [line.split(",")[0] for line in path.read_text().splitlines()] == ["epoch", "1", "2"]
+    keep_epochs(tmp_path / "none.csv", STEP_COLUMNS, 2)
+
+
+def test_a_run_that_waits_or_runs_has_nothing_to_resume(workspace: Workspace) -> None:
+    run = create_run(workspace, tiny_config())
+
+    with pytest.raises(RunError, match="nothing to resume"):
+        resume(workspace, find_run(workspace, run.id))
