@@ -117,7 +117,8 @@ def _lower_hull(places: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray
         while len(hull) > 1 and _turn(hull[-2], hull[-1], point) <= 0:
             hull.pop()
         hull.append(point)
-    return np.interp(places, *zip(*hull, strict=True))
+    at, value = np.array(hull, float).T
+    return np.interp(places, at, value)
 
 
 def _turn(first: tuple[int, int], second: tuple[int, int], third: tuple[int, int]) -> int:

@@ -1,0 +1,35 @@
+"""The pictures that the bench makes of digits are pictures, and hold their digit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from benchmarks.photos import KINDS, pictures
+from core.data.drawing import prepare
+from core.data.pictures import ink_from_picture
+
+
+def nine() -> np.ndarray:
+    picture = Image.new("L", (112, 112))
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((36, 16, 76, 56), outline=255, width=10)
+    draw.line([(72, 36), (60, 94)], fill=255, width=10)
+    return np.asarray(picture.reduce(4))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_picture_shows_its_digit(kind: str) -> None:
+    (data,) = pictures(kind, nine()[np.newaxis])
+
+    found, expected = prepare(ink_from_picture(data)).image, prepare(nine()).image
+
+    assert found is not None
+    assert expected is not None
+    assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.7
+
+
+@pytest.mark.parametrize("kind", ["noise", "sheet on a dark table"])
+def test_pictures_are_the_same_every_time(kind: str) -> None:
+    assert pictures(kind, nine()[np.newaxis]) == pictures(kind, nine()[np.newaxis])
