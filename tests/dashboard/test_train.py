@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.config import PRESETS, TrainingConfig
+from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, changed, preset
 from core.runs.registry import active_model, create_run, list_runs
 from core.runs.run import STEP_COLUMNS, Run, Status, append_row
 from core.training import launcher
 from core.workspace import PROJECT, Workspace
+from dashboard.training_form import PRESETS_IN_WORDS
 from tests.conftest import tiny_config
 from tests.workers import kill_worker
 
@@ -58,12 +59,24 @@ def test_without_mnist_the_page_says_so_and_trains_on_the_stand_in(page: AppTest
     page.button(key="train").click().run()
 
     (run,) = list_runs(workspace)
-    assert run.config() == TrainingConfig(dataset="digits")
+    assert run.config() == changed(preset(DEFAULT_PRESET), dataset="digits")
     assert run.status().state == "running"
+
+
+def test_newcomer_is_offered_the_fast_preset_and_told_what_to_expect(page: AppTest) -> None:
+    assert page.selectbox(key="train_preset").value == "fast"
+    assert "99 %" in texts(page)
+    assert "seconds" in texts(page)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_each_preset_says_what_to_expect(name: str) -> None:
+    assert PRESETS_IN_WORDS[name].endswith(".")
 
 
 def test_settings_start_as_in_the_preset_and_within_the_limits(page: AppTest) -> None:
     original = PRESETS["original"]
+    page.selectbox(key="train_preset").select("original").run()
 
     epochs = page.number_input(key="train_original_epochs")
     assert (epochs.value, epochs.min, epochs.max) == (original.epochs, 1, 200)
@@ -73,6 +86,7 @@ def test_settings_start_as_in_the_preset_and_within_the_limits(page: AppTest) ->
 
 
 def test_settings_of_the_form_are_those_of_the_run(page: AppTest, workspace: Workspace) -> None:
+    page.selectbox(key="train_preset").select("original").run()
     for name, value in {
         "epochs": 3,
         "batch_size": 64,
