@@ -73,6 +73,13 @@ class Calibration(_Record):
     errors_caught: float
 
 
+class Novelty(_Record):
+    """What the detector of outsiders turns away, 0..1: of the validation digits, and of fresh drawings of no digit."""
+
+    digits_refused: float
+    outsiders_refused: float
+
+
 class Robustness(_Record):
     """Accuracies, 0..1, on changed test images: how well people's drawings are read, and what the network bears.
 
@@ -104,7 +111,7 @@ class Robustness(_Record):
 class Card(_Record):
     """What a model is, in full. `seconds`: of training alone, evaluation and export not counted.
 
-    Cards of earlier versions have no `calibration`.
+    Cards of earlier versions have no `calibration` and no `novelty`.
     """
 
     run_id: str
@@ -117,6 +124,7 @@ class Card(_Record):
     seconds: float
     metrics: Metrics
     calibration: Calibration | None = None
+    novelty: Novelty | None = None
     robustness: Robustness | None = None
 
 
@@ -143,14 +151,23 @@ class Bundle:
         return self.folder / "evaluation.npz"
 
     @property
+    def novelty_file(self) -> Path:
+        return self.folder / "novelty.npz"
+
+    @property
     def files(self) -> tuple[Path, ...]:
-        """All four files of a complete bundle."""
-        return self.keras_file, self.tflite_file, self.card_file, self.evaluation_file
+        """All files of a bundle: four, and the detector's, which bundles of earlier versions don't have."""
+        detector = (self.novelty_file,) if self.novelty_file.is_file() else ()
+        return *self._needed_files, *detector
 
     @property
     def complete(self) -> bool:
-        """Whether all four files are there."""
-        return all(path.is_file() for path in self.files)
+        """Whether all that every bundle needs is there."""
+        return all(path.is_file() for path in self._needed_files)
+
+    @property
+    def _needed_files(self) -> tuple[Path, ...]:
+        return self.keras_file, self.tflite_file, self.card_file, self.evaluation_file
 
     def card(self) -> Card:
         """Read the card; raises BundleError when it is missing or damaged."""
@@ -194,7 +211,7 @@ class Bundle:
             raise self._error("has no readable mnist_model.keras") from error
 
     def zip_bytes(self) -> bytes:
-        """The four files as a ZIP archive; raises BundleError when one is missing."""
+        """All files as a ZIP archive; raises BundleError when one is missing."""
         buffer = io.BytesIO()
         try:
             with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -209,7 +226,7 @@ class Bundle:
 
 
 def copy_bundle(source: Bundle, target: Path) -> Bundle:
-    """Copy the four files of a bundle into `target`, each by an atomic rename."""
+    """Copy all files of a bundle into `target`, each by an atomic rename."""
     for path in source.files:
         with replacing(target / path.name) as temporary:
             shutil.copyfile(path, temporary)

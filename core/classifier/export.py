@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from core.classifier.bundle import Bundle, Calibration, Card, LayerCard
-from core.classifier.calibration import fit_temperature, fit_unsure_limit, tempered, unsure_shares
+from core.classifier.calibration import tempered
 from core.classifier.evaluation import Evaluation
 from core.classifier.network import Network
 from core.data.datasets import Split, normalised
@@ -24,6 +24,10 @@ from core.workspace import make_folder, replacing, storage_errors
 
 AGREEMENT = 1e-3
 """Largest difference in a probability that is accepted between the Keras model and its LiteRT form."""
+
+
+WIDEST_FEATURES = 1024
+"""More features than these would make reading slow and the detector of outsiders large."""
 
 
 def export_model(model: keras.Model, folder: Path) -> Bundle:
@@ -37,32 +41,29 @@ def export_model(model: keras.Model, folder: Path) -> Bundle:
 
 
 def _with_features(model: keras.Model) -> keras.Model:
-    """The same network, which also gives out what its last dense layer sees."""
-    last = next(layer for layer in reversed(model.layers) if isinstance(layer, keras.layers.Dense))
-    # The converter puts outputs in an order of its own; with these names the probabilities come first.
-    return keras.Model(model.inputs, {"answers": model.outputs[0], "features": last.input})
+    """The same network, which also gives out what its last dense layer sees.
 
-
-def calibrated(bundle: Bundle, model: keras.Model, validation: Split) -> Calibration:
-    """How the exported network's probabilities are to be read, fitted on the validation split.
-
-    Raises BundleError when the exported network answers differently from the Keras model on a sample, which means
-    that the export went wrong.
+    Where that is a map laid out flat and very wide, it is the mean of the map over its places.
     """
-    probabilities = Network(bundle.tflite_file)(validation.images).probabilities
-    sample = slice(0, 64)
-    expected = np.asarray(model(normalised(validation.images[sample]), training=False))
-    difference = float(np.abs(probabilities[sample] - expected).max())
+    last = next(layer for layer in reversed(model.layers) if isinstance(layer, keras.layers.Dense))
+    features = last.input
+    if features.shape[-1] > WIDEST_FEATURES:
+        flat = next(layer for layer in reversed(model.layers) if isinstance(layer, keras.layers.Flatten))
+        features = keras.layers.GlobalAveragePooling2D()(flat.input)
+    # The converter puts outputs in an order of its own; with these names the probabilities come first.
+    return keras.Model(model.inputs, {"answers": model.outputs[0], "features": features})
+
+
+def check_export(bundle: Bundle, model: keras.Model, split: Split) -> None:
+    """Raise BundleError when the exported network answers differently from the Keras model on the first images."""
+    images = split.images[:64]
+    expected = np.asarray(model(normalised(images), training=False))
+    difference = float(np.abs(Network(bundle.tflite_file)(images).probabilities - expected).max())
     if not difference <= AGREEMENT:
         raise BundleError(
             f"The exported LiteRT model answers differently from the Keras model (by {difference:.2g}); train again.",
             bundle.folder,
         )
-    temperature = fit_temperature(probabilities, validation.labels)
-    evaluation = Evaluation(tempered(probabilities, temperature), validation.labels)
-    limit = fit_unsure_limit(evaluation)
-    share, caught = unsure_shares(evaluation, limit)
-    return Calibration(temperature=temperature, unsure_below=limit, unsure_share=share, errors_caught=caught)
 
 
 def evaluate_bundle(bundle: Bundle, calibration: Calibration, test: Split) -> Evaluation:

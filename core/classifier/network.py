@@ -31,7 +31,10 @@ class Answers:
 
 
 class Network:
-    """One loaded `.tflite`. Threads never wait for each other: each borrows an interpreter of its own."""
+    """One loaded `.tflite`. Threads never wait for each other: each borrows an interpreter of its own.
+
+    `features`: how many it gives out of each image; None for a model of an earlier version.
+    """
 
     def __init__(self, file: Path) -> None:
         """Load the file; raises BundleError when it is missing or damaged."""
@@ -44,7 +47,7 @@ class Network:
             raise BundleError(
                 f"The model in {file.parent} cannot be loaded. Choose another model, or train it again.", file.parent
             ) from error
-        self._width = first.width
+        self.features = first.features
         self._singles.put(first)
 
     def __call__(self, images: np.ndarray) -> Answers:
@@ -68,9 +71,9 @@ class Network:
     def _joined(self, parts: list[Answers]) -> Answers:
         """All answers in one; arrays without rows where there were no images."""
         probabilities = [np.empty((0, CLASSES), np.float32), *(part.probabilities for part in parts)]
-        if self._width is None:
+        if self.features is None:
             return Answers(np.concatenate(probabilities), None)
-        features = [np.empty((0, self._width), np.float32)]
+        features = [np.empty((0, self.features), np.float32)]
         features += [part.features for part in parts if part.features is not None]
         return Answers(np.concatenate(probabilities), np.concatenate(features))
 
@@ -98,15 +101,15 @@ class _Session:
         features = outputs.get("features")
         # Earlier versions exported the probabilities alone, under a name of the converter's.
         answers = outputs["answers"] if features else next(iter(outputs.values()))
-        self._answers = answers["index"]
-        self._features = features["index"] if features else None
-        self.width: int | None = int(features["shape"][-1]) if features else None
+        self._answers_index = answers["index"]
+        self._features_index = features["index"] if features else None
+        self.features: int | None = int(features["shape"][-1]) if features else None
 
     def __call__(self, images: np.ndarray, count: int) -> Answers:
         """Answers on the first `count` images of a batch of this session's size."""
         self._interpreter.set_tensor(self._input, normalised(images))
         self._interpreter.invoke()
-        probabilities = self._interpreter.get_tensor(self._answers)[:count]
-        if self._features is None:
+        probabilities = self._interpreter.get_tensor(self._answers_index)[:count]
+        if self._features_index is None:
             return Answers(probabilities, None)
-        return Answers(probabilities, self._interpreter.get_tensor(self._features)[:count])
+        return Answers(probabilities, self._interpreter.get_tensor(self._features_index)[:count])

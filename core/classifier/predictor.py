@@ -10,6 +10,7 @@ import numpy as np
 from core.classifier.bundle import Bundle
 from core.classifier.calibration import UNSURE_BELOW, tempered
 from core.classifier.network import Network
+from core.classifier.novelty import load_detector
 from core.data.drawing import Drawing, prepare
 
 Verdict = Literal["digit", "unsure", "not_a_digit", "blank", "error"]
@@ -63,22 +64,37 @@ class Predictor:
         """Load what of the bundle reading needs; raises BundleError when it is missing or damaged."""
         self.bundle = bundle
         self._network = Network(bundle.tflite_file)
-        calibration = bundle.card().calibration
-        self._temperature = calibration.temperature if calibration else 1.0
-        self._unsure_below = calibration.unsure_below if calibration else UNSURE_BELOW
+        card = bundle.card()
+        self._temperature = card.calibration.temperature if card.calibration else 1.0
+        self._unsure_below = card.calibration.unsure_below if card.calibration else UNSURE_BELOW
+        # Models of earlier versions cannot tell what is no digit.
+        self._detector = load_detector(bundle.novelty_file, self._network.features or 0) if card.novelty else None
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """uint8 (n, 28, 28) -> calibrated float32 (n, 10), each row adding up to 1."""
         return tempered(self._network(images).probabilities, self._temperature)
+
+    def novelty(self, images: np.ndarray) -> np.ndarray | None:
+        """uint8 (n, 28, 28) -> float32 (n,), above 0 for no digit; None where the model cannot tell."""
+        return None if self._detector is None else self._detector(images, self._network(images))
 
     def read(self, ink: np.ndarray) -> Reading:
         """Read one drawing: uint8 ink (h, w), white (255) on black (0), any size and place."""
         drawing = prepare(ink)
         if drawing.image is None:
             return Reading("blank", None, None, drawing)
-        probabilities = self.probabilities(drawing.image[np.newaxis])[0]
-        verdict: Verdict = "unsure" if probabilities.max() < self._unsure_below else "digit"
-        return Reading(verdict, int(probabilities.argmax()), probabilities, drawing)
+        images = drawing.image[np.newaxis]
+        answers = self._network(images)
+        probabilities = tempered(answers.probabilities, self._temperature)[0]
+        novelty = None if self._detector is None else float(self._detector(images, answers)[0])
+        return Reading(
+            self._verdict(probabilities, novelty), int(probabilities.argmax()), probabilities, drawing, novelty
+        )
+
+    def _verdict(self, probabilities: np.ndarray, novelty: float | None) -> Verdict:
+        if novelty is not None and novelty > 0:
+            return "not_a_digit"
+        return "unsure" if probabilities.max() < self._unsure_below else "digit"
 
 
 def _with_article(digit: int) -> str:

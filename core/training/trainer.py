@@ -16,18 +16,19 @@ from core.classifier.bundle import Card, DataCard, Metrics
 from core.classifier.evaluation import accuracy_interval
 from core.classifier.export import (
     bundle_folder,
-    calibrated,
+    check_export,
     complete_bundle,
     evaluate_bundle,
     export_model,
     layer_cards,
     versions,
 )
+from core.classifier.fitting import fit_reader
 from core.classifier.network import Network
 from core.classifier.robustness import measure_robustness
 from core.config import TrainingConfig
 from core.data.augmentation import augment
-from core.data.datasets import CLASSES, Dataset, Split, normalised
+from core.data.datasets import CLASSES, Dataset, Split
 from core.data.pen_digits import pen_digits_at_hand
 from core.data.strokes import drawn_digits
 from core.errors import RunError
@@ -127,7 +128,6 @@ def training_batches(split: Split, config: TrainingConfig, first_epoch: int = 0)
     """
 
     def generate() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        one_hot = np.eye(CLASSES, dtype=np.float32)
         for epoch in range(first_epoch, config.epochs):
             order = np.random.default_rng((config.seed, epoch)).permutation(len(split))
             calm = epoch >= config.epochs - config.calm_epochs
@@ -136,16 +136,21 @@ def training_batches(split: Split, config: TrainingConfig, first_epoch: int = 0)
                 chosen = order[start : start + config.batch_size]
                 generator = np.random.default_rng((config.seed, epoch, step))
                 images = augment(split.images[chosen], augmentation, generator)
-                yield normalised(images), one_hot[split.labels[chosen]]
+                yield images[..., np.newaxis], split.labels[chosen]
 
-    signature = (tf.TensorSpec((None, *INPUT_SHAPE), tf.float32), tf.TensorSpec((None, CLASSES), tf.float32))
-    return tf.data.Dataset.from_generator(generate, output_signature=signature).prefetch(4)
+    # Bytes are handed over, a quarter of what floats would be, and made the network's input there.
+    signature = (tf.TensorSpec((None, *INPUT_SHAPE), tf.uint8), tf.TensorSpec((None,), tf.uint8))
+    return tf.data.Dataset.from_generator(generate, output_signature=signature).map(_network_input).prefetch(4)
 
 
 def _validation_batches(split: Split) -> tf.data.Dataset:
-    one_hot = np.eye(CLASSES, dtype=np.float32)[split.labels]
-    data = tf.data.Dataset.from_tensor_slices((split.images[..., np.newaxis], one_hot)).batch(VALIDATION_BATCH)
-    return data.map(lambda images, labels: (tf.cast(images, tf.float32) / 255.0, labels)).cache().prefetch(2)
+    data = tf.data.Dataset.from_tensor_slices((split.images[..., np.newaxis], split.labels)).batch(VALIDATION_BATCH)
+    return data.map(_network_input).cache().prefetch(2)
+
+
+def _network_input(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """uint8 images and labels -> float32 images in 0..1, one-hot float32 labels (n, 10)."""
+    return tf.cast(images, tf.float32) / 255.0, tf.one_hot(labels, CLASSES)
 
 
 def _compile(model: keras.Model, config: TrainingConfig, steps: int) -> None:
@@ -198,7 +203,8 @@ def _write_bundle(
     kept = int(accuracies.to_numpy().argmax()) if config.patience else len(accuracies) - 1
     with bundle_folder(run.bundle.folder) as folder:
         bundle = export_model(model, folder)
-        calibration = calibrated(bundle, model, dataset.validation)
+        check_export(bundle, model, dataset.validation)
+        calibration, novelty = fit_reader(bundle, dataset, config.seed)
         evaluation = evaluate_bundle(bundle, calibration, dataset.test)
         low, high = accuracy_interval(evaluation)
         card = Card(
@@ -228,6 +234,7 @@ def _write_bundle(
                 epochs=len(history),
             ),
             calibration=calibration,
+            novelty=novelty,
             robustness=measure_robustness(Network(bundle.tflite_file), dataset.test, pen_digits_at_hand()),
         )
         complete_bundle(bundle, card, evaluation)

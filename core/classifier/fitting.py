@@ -1,0 +1,110 @@
+"""What is fitted once a network is trained: calibration, and the detector of what is no digit.
+
+All of it comes from the dataset's training and validation splits and from pictures drawn by code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from core.classifier.bundle import Bundle, Calibration, Novelty
+from core.classifier.calibration import fit_temperature, fit_unsure_limit, tempered, unsure_shares
+from core.classifier.evaluation import Evaluation
+from core.classifier.network import Network
+from core.classifier.novelty import FARTHEST, Detector, detector_inputs
+from core.config import AugmentationConfig
+from core.data.augmentation import augment
+from core.data.datasets import Dataset, Split
+from core.data.drawing import Pixels
+from core.data.outsiders import outsiders
+from core.data.strokes import drawn_digits
+from core.workspace import replacing
+
+TURNED_AWAY = 0.02
+"""Share of validation digits that may be taken for none."""
+
+_OUTSIDERS = 6000
+# A small dataset gets fewer outsiders: they would outnumber its digits.
+_OUTSIDERS_PER_DIGIT = 0.25
+# Drawn anew, to see how many the detector turns away.
+_FRESH_OUTSIDERS = 500
+_HIDDEN = 64
+_EPOCHS = 15
+# Digits of other hands than MNIST's are digits, too.
+_OTHER_HANDS = AugmentationConfig(rotation=12, shear=10, zoom=0.1, elastic=0.5, stroke=0.3)
+
+
+def fit_reader(bundle: Bundle, dataset: Dataset, seed: int) -> tuple[Calibration, Novelty]:
+    """Fit how the bundle's exported network is to be read; writes the detector into the bundle."""
+    network = Network(bundle.tflite_file)
+    calibration = fit_calibration(network, dataset.validation)
+    detector = fit_detector(network, dataset.train, dataset.validation, seed)
+    with replacing(bundle.novelty_file) as temporary:
+        detector.save(temporary)
+
+    def refused(images: Pixels) -> float:
+        return float((detector(images, network(images)) > 0).mean())
+
+    fresh = outsiders(_FRESH_OUTSIDERS, dataset.validation.images, seed + 1)
+    return calibration, Novelty(digits_refused=refused(dataset.validation.images), outsiders_refused=refused(fresh))
+
+
+def fit_calibration(network: Network, validation: Split) -> Calibration:
+    """Temperature and limit of close calls, from the network's answers on the validation split."""
+    probabilities = network(validation.images).probabilities
+    temperature = fit_temperature(probabilities, validation.labels)
+    evaluation = Evaluation(tempered(probabilities, temperature), validation.labels)
+    limit = fit_unsure_limit(evaluation)
+    share, caught = unsure_shares(evaluation, limit)
+    return Calibration(temperature=temperature, unsure_below=limit, unsure_share=share, errors_caught=caught)
+
+
+def fit_detector(
+    network: Network,
+    train: Split,
+    validation: Split,
+    seed: int,
+    draw_outsiders: Callable[[int, Pixels, int], Pixels] = outsiders,
+) -> Detector:
+    """A detector for this network that turns away at most 2 % of the validation digits.
+
+    `draw_outsiders(count, digits, seed)`: what it is to learn to turn away.
+    """
+    count = min(_OUTSIDERS, max(1, round(len(train) * _OUTSIDERS_PER_DIGIT)))
+    digits = _digits(train, count, seed)
+    others = draw_outsiders(count, train.images, seed)
+    inputs = np.concatenate([_inputs(network, digits), _inputs(network, others)])
+    is_outsider = np.arange(len(inputs)) >= len(digits)
+    mean, scale = inputs[: len(digits)].mean(axis=0), inputs[: len(digits)].std(axis=0) + 1e-2
+    detector = _fitted(inputs, is_outsider, mean, scale, seed)
+    limit = np.quantile(detector(validation.images, network(validation.images)), 1 - TURNED_AWAY, method="higher")
+    return detector.with_limit(float(limit))
+
+
+def _digits(train: Split, count: int, seed: int) -> Pixels:
+    """Twice `count` training images, `count` more as other hands would write them, and a third of it drawn by code."""
+    generator = np.random.default_rng(seed)
+    order = generator.permutation(len(train))
+    plain, changed = train.images[order[: 2 * count]], train.images[order[2 * count : 3 * count]]
+    drawn, _ = drawn_digits(count // 3, seed)
+    return np.concatenate([plain, augment(changed, _OTHER_HANDS, generator), drawn])
+
+
+def _inputs(network: Network, images: Pixels) -> np.ndarray:
+    return detector_inputs(images, network(images))
+
+
+def _fitted(inputs: np.ndarray, is_outsider: np.ndarray, mean: np.ndarray, scale: np.ndarray, seed: int) -> Detector:
+    from sklearn.neural_network import MLPClassifier
+
+    standardised = np.clip((inputs - mean) / scale, -FARTHEST, FARTHEST)
+    model = MLPClassifier(
+        (_HIDDEN,), batch_size=min(256, len(inputs)), learning_rate_init=2e-3, alpha=1e-3, random_state=seed
+    )
+    # Epoch by epoch, for a fixed time: `fit` would warn that it has not converged.
+    for _ in range(_EPOCHS):
+        model.partial_fit(standardised, is_outsider, classes=[False, True])
+    (hidden_weights, weights), (hidden_bias, bias) = model.coefs_, model.intercepts_
+    return Detector(mean, scale, hidden_weights, hidden_bias, weights[:, 0], bias[0])

@@ -1,0 +1,84 @@
+"""Telling digits from what is none: a small detector on what the network makes of an image.
+
+It sees the network's penultimate features, its log probabilities and the image in 7x7 tiles, and was shown digits and
+outsiders drawn by code (outlier exposure, Hendrycks et al., 2019). benchmarks/novelty.py compares it with distances
+and energies that need no outsiders.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+
+from core.classifier.network import Answers
+from core.data.datasets import CLASSES
+from core.data.drawing import IMAGE_SIZE
+from core.errors import BundleError
+
+_TILES = 7
+_LOWEST = 1e-12
+FARTHEST = 8.0
+"""Standard deviations beyond which an input counts no further: outsiders lie where nothing was learned."""
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A network of one hidden layer on standardised inputs; all arrays are float32.
+
+    `mean`, `scale` (d,); `hidden_weights` (d, h), `hidden_bias` (h,); `weights` (h,), `bias` ().
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+    hidden_weights: np.ndarray
+    hidden_bias: np.ndarray
+    weights: np.ndarray
+    bias: np.ndarray
+
+    def __call__(self, images: np.ndarray, answers: Answers) -> np.ndarray:
+        """Novelty float32 (n,) of uint8 images (n, 28, 28): above 0 is no digit."""
+        inputs = np.clip((detector_inputs(images, answers) - self.mean) / self.scale, -FARTHEST, FARTHEST)
+        hidden = np.maximum(inputs @ self.hidden_weights + self.hidden_bias, 0)
+        novelty: np.ndarray = hidden @ self.weights + self.bias
+        return novelty
+
+    def with_limit(self, limit: float) -> Detector:
+        """The same detector, whose novelty of what was `limit` is 0."""
+        return replace(self, bias=np.asarray(self.bias - limit, np.float32))
+
+    def save(self, path: Path) -> None:
+        """Write the arrays as an .npz."""
+        with path.open("wb") as file:
+            np.savez(file, **{field.name: getattr(self, field.name) for field in fields(self)})
+
+
+def load_detector(path: Path, features: int) -> Detector:
+    """Read what `Detector.save` wrote for a network with so many features; raises BundleError."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            detector = Detector(**{field.name: file[field.name] for field in fields(Detector)})
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise _unreadable(path) from error
+    if detector.mean.shape != (features + CLASSES + _TILES**2,):
+        raise _unreadable(path)
+    return detector
+
+
+def _unreadable(path: Path) -> BundleError:
+    return BundleError(
+        f"The model in {path.parent} has no readable {path.name}. Choose another model, or train it again.",
+        path.parent,
+    )
+
+
+def detector_inputs(images: np.ndarray, answers: Answers) -> np.ndarray:
+    """What the detector sees: float32 (n, features + 10 + 49)."""
+    assert answers.features is not None
+    side = IMAGE_SIZE // _TILES
+    tiles = images.reshape(len(images), _TILES, side, _TILES, side).mean(axis=(2, 4), dtype=np.float32) / 255
+    logs = np.log(np.maximum(answers.probabilities, _LOWEST))
+    return np.concatenate([answers.features, logs, tiles.reshape(len(images), -1)], axis=1)
