@@ -132,7 +132,7 @@ def _start(workspace: Workspace, run: Run, status: Status) -> None:
             process = subprocess.Popen(
                 [sys.executable, "-m", "core.training.worker", str(run.folder)],
                 cwd=PROJECT,
-                env={**os.environ, "TRAZO_WORKSPACE": str(workspace.root)},
+                env=_environment(workspace),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -144,6 +144,14 @@ def _start(workspace: Workspace, run: Run, status: Status) -> None:
             run.write_status(status.model_copy(update={"state": "failed", "message": message}))
             raise RunError(message, run.id) from error
     run.write_process(process.pid)
+
+
+def _environment(workspace: Workspace) -> dict[str, str]:
+    """A worker's environment variables."""
+    environment = {**os.environ, "TRAZO_WORKSPACE": str(workspace.root)}
+    # TensorFlow has 4,000 modules: where their bytecode is not kept, compiling them is most of each worker's start.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environment
 
 
 def _states(workspace: Workspace, state: str) -> list[tuple[Run, Status]]:

@@ -6,10 +6,12 @@ import os
 import sys
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import psutil
 
+from core.data.datasets import load_dataset
 from core.errors import TrazoError
 from core.runs.run import Run, Status
 from core.training.launcher import advance
@@ -53,11 +55,15 @@ def _train(run: Run, workspace: Workspace) -> dict[str, str]:
     os.environ["KERAS_BACKEND"] = "tensorflow"
     # TensorFlow turns these on for some processors only; a third more images a second on one where it does not.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    # Imported here: the status above is on the page some seconds before TensorFlow is there.
-    from core.data.datasets import load_dataset
-    from core.training.trainer import train_and_evaluate
-
-    dataset = load_dataset(config.dataset, workspace)
+    with ThreadPoolExecutor(1) as pool:
+        # Unpacking and checking the data takes its share of the seconds that TensorFlow needs to load.
+        loading = pool.submit(load_dataset, config.dataset, workspace)
+        if config.dataset == "digits":
+            # scikit-learn, which TensorFlow imports as well, is not to be imported by two threads at once.
+            wait([loading])
+        # Imported here: the status above is on the page before TensorFlow is there.
+        from core.training.trainer import train_and_evaluate
+    dataset = loading.result()
     if run.stop_file.exists():
         return {"state": "stopped", "message": "Stopped before the first step."}
     outcome = train_and_evaluate(config, run, dataset)

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -147,6 +148,22 @@ def test_damaged_run_does_not_hold_up_the_queue(workspace: Workspace) -> None:
 
     assert advance(workspace) == run
     assert overview(workspace).latest == run
+
+
+def test_worker_keeps_compiled_modules_where_the_dashboard_may_not(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python, written = tmp_path / "python", tmp_path / "environment"
+    python.write_text(f"#!/bin/sh\nenv > {written}.part && mv {written}.part {written}\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+
+    submit(workspace, tiny_config())
+
+    wait_until(written.exists, what="the start of the worker")
+    assert f"TRAZO_WORKSPACE={workspace.root}" in written.read_text()
+    assert "PYTHONDONTWRITEBYTECODE" not in written.read_text()
 
 
 def test_worker_that_cannot_be_started_is_a_failed_run(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
