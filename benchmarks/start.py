@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.report import Figure
-from core.config import DEFAULT_PRESET, changed, preset
+from core.config import DEFAULT_PRESET, preset
 from core.data.sources import find_mnist
 from core.runs.run import Run
 from core.training.launcher import submit
@@ -45,7 +45,7 @@ def _start_once() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder))
         began = time.perf_counter()
-        run = submit(workspace, changed(preset(DEFAULT_PRESET), dataset="mnist" if mnist else "digits"))
+        run = submit(workspace, preset(DEFAULT_PRESET, "mnist" if mnist else "digits"))
         seen: dict[str, float] = {}
 
         def look() -> bool:

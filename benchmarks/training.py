@@ -40,17 +40,17 @@ def time_to_target(seeds: int = SEEDS) -> list[Figure]:
     """Train all contenders in turn, seed by seed (1 to `seeds`), each in a process of its own; empty without MNIST."""
     if find_mnist(Workspace.from_environment()) is None:
         return []
-    curves: dict[Contender, list[Curve]] = {contender: [] for contender in (FAST, *OTHERS)}
+    curves: dict[str, list[Curve]] = {contender.title: [] for contender in (FAST, *OTHERS)}
     for seed in range(1, seeds + 1):
-        for contender, measurements in curves.items():
+        for contender in (FAST, *OTHERS):
             values = measured("benchmarks.recipes", contender.recipe, str(seed), environment=contender.environment)
             curve = Curve(**values)
-            measurements.append(curve)
+            curves[contender.title].append(curve)
             print(
                 f"  seed {seed}, {contender.title}: {curve.accuracies[-1]:.2%} after {curve.seconds[-1]:.1f} s",
                 flush=True,
             )
-    return figures(curves[FAST], {contender.title: curves[contender] for contender in OTHERS})
+    return figures(curves[FAST.title], {contender.title: curves[contender.title] for contender in OTHERS})
 
 
 def figures(fast: Sequence[Curve], others: Mapping[str, Sequence[Curve]]) -> list[Figure]:

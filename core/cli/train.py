@@ -46,7 +46,10 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
     values = {name: getattr(options, name) for name in (*LIMITS, "dataset", "schedule")}
     if options.filters is not None:
         values["filters"] = options.filters.split(",")
-    return changed(preset(options.preset), **{name: value for name, value in values.items() if value is not None})
+    return changed(
+        preset(options.preset, options.dataset or "mnist"),
+        **{name: value for name, value in values.items() if value is not None},
+    )
 
 
 def _watch(run: Run, workspace: Workspace) -> Status:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig
+from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, preset
 from core.data.datasets import TITLES, Dataset
 from core.errors import BundleError, RunError, TrazoError
 from core.runs.registry import active_model, promote
@@ -33,16 +33,17 @@ def start(data: Dataset) -> None:
             persist_state="session",
         )
         with st.expander("More settings", icon=":material/tune:", key="train_settings"):
-            config = settings_form(PRESETS[chosen], list(dict.fromkeys([data.id, "digits"])))
+            given = preset(chosen, data.id)
+            config = settings_form(given, list(dict.fromkeys([data.id, "digits"])))
         with summary:
             st.caption(PRESETS_IN_WORDS.get(chosen, ""))
-            describe(config)
+            describe(given, config)
         if row.button("Train", type="primary", icon=":material/play_arrow:", key="train"):
             submit(config)
 
 
-def describe(config: TrainingConfig) -> None:
-    """What pressing Train will do, in a sentence or two."""
+def describe(given: TrainingConfig, config: TrainingConfig) -> None:
+    """What pressing Train will do, in a sentence or two, and what was changed from the `given` preset."""
     data, epochs = TITLES[config.dataset], "1 epoch" if config.epochs == 1 else f"{config.epochs} epochs"
     if config.patience:
         text = (
@@ -52,7 +53,7 @@ def describe(config: TrainingConfig) -> None:
     else:
         text = f"{epochs} on {data}; keeps the last."
     st.caption(text)
-    changed = changes(PRESETS[config.preset], config)
+    changed = changes(given, config)
     if changed:
         st.caption(f"Changed from the preset: {', '.join(changed)}.")
 

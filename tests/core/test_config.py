@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.config import LIMITS, PRESETS, TrainingConfig, changed, config_from_json, flattened, preset
+from core.config import LIMITS, PRESETS, STAND_IN_EPOCHS, TrainingConfig, changed, config_from_json, flattened, preset
 from core.errors import ConfigError
 
 configs = st.builds(
@@ -49,6 +49,12 @@ def test_the_original_preset_is_the_notebook() -> None:
     assert config.model.filters == (32, 64)
     assert config.model.architecture == "original"
     assert config.patience == 2
+
+
+def test_preset_that_counts_its_epochs_gets_more_of_them_on_the_small_stand_in() -> None:
+    assert preset("fast").epochs < STAND_IN_EPOCHS
+    assert preset("fast", "digits") == changed(preset("fast"), dataset="digits", epochs=STAND_IN_EPOCHS)
+    assert preset("original", "digits") == changed(preset("original"), dataset="digits")
 
 
 def test_an_unknown_preset_names_those_there_are() -> None:
