@@ -43,6 +43,12 @@ SETTINGS: dict[str, Setting] = {
         "%g",
     ),
     "schedule": Setting("Learning rate schedule"),
+    "label_smoothing": Setting(
+        "Label smoothing",
+        "Share of each label that is spread over all ten digits, so that the network does not strive to be certain.",
+        0.01,
+        "%g",
+    ),
     "patience": Setting(
         "Patience",
         "End after so many epochs without a better validation accuracy, and keep the best; 0 keeps the last of all.",
@@ -95,7 +101,16 @@ def settings_form(start: TrainingConfig, datasets: list[str]) -> TrainingConfig:
     st.markdown("**Training**")
     with st.grid(3, min_column_width=150):
         values["dataset"] = _choice(start, "dataset", datasets)
-        for name in ("epochs", "batch_size", "learning_rate", "patience", "calm_epochs", "drawn_digits", "seed"):
+        for name in (
+            "epochs",
+            "batch_size",
+            "learning_rate",
+            "label_smoothing",
+            "patience",
+            "calm_epochs",
+            "drawn_digits",
+            "seed",
+        ):
             values[name] = _number(start, name, before[name])
     st.markdown("**Network**")
     with st.grid(3, min_column_width=150):

@@ -123,8 +123,8 @@ def _with_drawn_digits(train: Split, config: TrainingConfig) -> Split:
 def training_batches(split: Split, config: TrainingConfig, first_epoch: int = 0) -> tf.data.Dataset:
     """Every batch of every epoch from `first_epoch` (counted from 0) on.
 
-    Images are float32 (n, 28, 28, 1) in 0..1, labels one-hot float32 (n, 10). Order and augmentation depend on the
-    seed, the epoch and the step alone.
+    Images are float32 (n, 28, 28, 1) in 0..1, labels one-hot float32 (n, 10), smoothed as `config` says.
+    Order and augmentation depend on the seed, the epoch and the step alone.
     """
 
     def generate() -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -140,7 +140,8 @@ def training_batches(split: Split, config: TrainingConfig, first_epoch: int = 0)
 
     # Bytes are handed over, a quarter of what floats would be, and made the network's input there.
     signature = (tf.TensorSpec((None, *INPUT_SHAPE), tf.uint8), tf.TensorSpec((None,), tf.uint8))
-    return tf.data.Dataset.from_generator(generate, output_signature=signature).map(_network_input).prefetch(4)
+    batches = tf.data.Dataset.from_generator(generate, output_signature=signature)
+    return batches.map(lambda images, labels: _network_input(images, labels, config.label_smoothing)).prefetch(4)
 
 
 def _validation_batches(split: Split) -> tf.data.Dataset:
@@ -148,9 +149,12 @@ def _validation_batches(split: Split) -> tf.data.Dataset:
     return data.map(_network_input).cache().prefetch(2)
 
 
-def _network_input(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """uint8 images and labels -> float32 images in 0..1, one-hot float32 labels (n, 10)."""
-    return tf.cast(images, tf.float32) / 255.0, tf.one_hot(labels, CLASSES)
+def _network_input(images: tf.Tensor, labels: tf.Tensor, smoothing: float = 0.0) -> tuple[tf.Tensor, tf.Tensor]:
+    """uint8 images and labels -> float32 images in 0..1, one-hot float32 labels (n, 10), each row adding up to 1.
+
+    Smoothing is done here, not by the loss, so that the validation loss stays the plain one.
+    """
+    return tf.cast(images, tf.float32) / 255.0, tf.one_hot(labels, CLASSES) * (1 - smoothing) + smoothing / CLASSES
 
 
 def _compile(model: keras.Model, config: TrainingConfig, steps: int) -> None:

@@ -169,6 +169,16 @@ def test_every_image_is_seen_once_an_epoch(count: int) -> None:
     assert count < 5 or not np.array_equal(epochs[0], epochs[1])
 
 
+def test_smoothed_labels_leave_their_share_to_all_ten_digits() -> None:
+    split = Split(np.zeros((8, 28, 28), np.uint8), np.arange(8, dtype=np.uint8))
+
+    _, labels = next(training_batches(split, tiny_config(label_smoothing=0.1, batch_size=8)).as_numpy_iterator())
+
+    assert labels.max(axis=1) == pytest.approx(0.91)
+    assert labels.min(axis=1) == pytest.approx(0.01)
+    assert sorted(labels.argmax(axis=1)) == list(range(8))
+
+
 def test_calm_epochs_change_the_images_less() -> None:
     bars = np.zeros((256, 28, 28), np.uint8)
     bars[:, 4:24, 13:15] = 255
