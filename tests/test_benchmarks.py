@@ -1,0 +1,43 @@
+"""What the bench makes of its measurements; the measurements themselves are no test's business."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.recipes import Curve
+from benchmarks.training import figures, time_to
+
+RISING = Curve(seconds=[10.0, 20.0, 30.0], accuracies=[0.97, 0.988, 0.992])
+SOONER = Curve(seconds=[12.0, 24.0, 36.0], accuracies=[0.98, 0.992, 0.993])
+FAST = Curve(seconds=[2.0], accuracies=[0.991])
+
+
+def values(others: dict[str, list[Curve]]) -> dict[str, float]:
+    return {figure.name: figure.value for figure in figures([FAST, Curve([4.0], [0.993])], others)}
+
+
+def test_time_to_a_target_is_that_of_the_first_epoch_whose_mean_reaches_it() -> None:
+    assert time_to(0.99, [RISING, SOONER]) == (2, 22.0)
+    assert time_to(0.99, [RISING]) == (3, 30.0)
+    assert time_to(0.97, [RISING]) == (1, 10.0)
+
+
+def test_target_that_is_never_reached_has_no_time() -> None:
+    assert time_to(0.999, [RISING, SOONER]) is None
+
+
+def test_ratio_is_of_the_mean_times_to_the_target() -> None:
+    found = values({"the other": [RISING, SOONER]})
+
+    assert found["`fast`: test accuracy at the last epoch, mean of 2 seeds"] == pytest.approx(99.2)
+    assert found["`fast`: start to end of `fit`, mean of 2 seeds"] == 3.0
+    assert found["`fast` is faster than the other"] == pytest.approx(22 / 3)
+
+
+def test_one_that_never_gets_there_counts_with_all_its_time() -> None:
+    slow = Curve(seconds=[10.0, 20.0], accuracies=[0.9, 0.95])
+
+    found = values({"the other": [slow]})
+
+    assert found["the other: 99 % never reached; all epochs"] == 20.0
+    assert found["`fast` is faster than the other, at least"] == pytest.approx(20 / 3)
