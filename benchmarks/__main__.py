@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 
-from benchmarks import browser, photos, reading, reading_baselines, robustness, serving, start, training
+from benchmarks import browser, novelty, photos, reading, reading_baselines, robustness, serving, start, training
 from benchmarks.report import Figure, write
 
 SECTIONS: dict[str, tuple[str, Callable[..., Sequence[Figure]]]] = {
@@ -13,6 +13,7 @@ SECTIONS: dict[str, tuple[str, Callable[..., Sequence[Figure]]]] = {
     "sidebyside": ("Speed of reading, side by side with Keras", reading_baselines.side_by_side),
     "accuracy": ("Accuracy of reading", reading.accuracy),
     "robustness": ("Robustness of the shipped model", robustness.curves),
+    "novelty": ("Knowing what it does not know", novelty.novelty),
     "photos": ("Photos and files, made from MNIST's validation images", photos.photos),
     "serving": ("The dashboard process", serving.serving),
     "browser": ("From lifting the pen to the answer", browser.pen_to_answer),

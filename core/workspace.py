@@ -74,6 +74,12 @@ def strokes_location() -> Path | None:
     return Path(named).expanduser() if named else None
 
 
+def fashion_location() -> Path | None:
+    """The folder of Fashion-MNIST's IDX files named by TRAZO_FASHION, if any; they are for measuring."""
+    named = os.environ.get("TRAZO_FASHION")
+    return Path(named).expanduser() if named else None
+
+
 def keras_cache() -> Path:
     """Where `keras.datasets.mnist` keeps its download (KERAS_HOME, else `~/.keras`)."""
     home = os.environ.get("KERAS_HOME")

@@ -26,8 +26,11 @@ AGREEMENT = 1e-3
 """Largest difference in a probability that is accepted between the Keras model and its LiteRT form."""
 
 
-WIDEST_FEATURES = 1024
-"""More features than these would make reading slow and the detector of outsiders large."""
+_WIDEST = 640
+"""Most features that are taken from one place of the network: more make reading slow and the detector large."""
+
+_EARLY_SIDE = 12
+"""An early map is the first of at most so many places a side: its features are still strokes, not digits."""
 
 
 def export_model(model: keras.Model, folder: Path) -> Bundle:
@@ -41,17 +44,32 @@ def export_model(model: keras.Model, folder: Path) -> Bundle:
 
 
 def _with_features(model: keras.Model) -> keras.Model:
-    """The same network, which also gives out what its last dense layer sees.
+    """The same network, which also gives out features: what its last dense layer sees, and a coarse early map.
 
-    Where that is a map laid out flat and very wide, it is the mean of the map over its places.
+    The early map tells strokes of digits from others that the last features have forgotten (benchmarks/novelty.py).
     """
-    last = next(layer for layer in reversed(model.layers) if isinstance(layer, keras.layers.Dense))
-    features = last.input
-    if features.shape[-1] > WIDEST_FEATURES:
-        flat = next(layer for layer in reversed(model.layers) if isinstance(layer, keras.layers.Flatten))
-        features = keras.layers.GlobalAveragePooling2D()(flat.input)
+    last = next(layer for layer in reversed(model.layers) if isinstance(layer, keras.layers.Dense)).input
+    if last.shape[-1] > _WIDEST:
+        flat = next(layer for layer in model.layers if isinstance(layer, keras.layers.Flatten))
+        last = _coarse(flat.input)
+    maps = [layer.output for layer in model.layers if _is_activated_map(layer)]
+    early = next((map_ for map_ in maps if map_.shape[1] <= _EARLY_SIDE), maps[-1])
+    features = keras.layers.Concatenate(name="features")([last, _coarse(early)])
     # The converter puts outputs in an order of its own; with these names the probabilities come first.
     return keras.Model(model.inputs, {"answers": model.outputs[0], "features": features})
+
+
+def _is_activated_map(layer: keras.layers.Layer) -> bool:
+    if isinstance(layer, keras.layers.Conv2D):
+        return layer.activation is keras.activations.relu
+    return isinstance(layer, keras.layers.ReLU) and len(layer.output.shape) == 4
+
+
+def _coarse(map_: keras.KerasTensor) -> keras.KerasTensor:
+    """A map (n, side, side, channels) averaged over as few places as need be, laid out flat (n, at most _WIDEST)."""
+    _, side, _, channels = map_.shape
+    pool = next(size for size in range(1, side + 1) if (side // size) ** 2 * channels <= _WIDEST or size == side)
+    return keras.layers.Flatten()(keras.layers.AveragePooling2D(pool)(map_))
 
 
 def check_export(bundle: Bundle, model: keras.Model, split: Split) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from core.classifier.bundle import Bundle, Calibration, Novelty
 from core.classifier.calibration import fit_temperature, fit_unsure_limit, tempered, unsure_shares
 from core.classifier.evaluation import Evaluation
-from core.classifier.network import Network
+from core.classifier.network import Answers, Network
 from core.classifier.novelty import FARTHEST, Detector, detector_inputs
 from core.config import AugmentationConfig
 from core.data.augmentation import augment
@@ -25,12 +25,13 @@ from core.workspace import replacing
 TURNED_AWAY = 0.02
 """Share of validation digits that may be taken for none."""
 
-_OUTSIDERS = 6000
+_OUTSIDERS = 4000
 # A small dataset gets fewer outsiders: they would outnumber its digits.
 _OUTSIDERS_PER_DIGIT = 0.25
 # Drawn anew, to see how many the detector turns away.
 _FRESH_OUTSIDERS = 500
-_HIDDEN = 64
+# Three small members agree better on what none of them was shown than a large one decides.
+_MEMBERS, _HIDDEN = 3, 32
 _EPOCHS = 15
 # Digits of other hands than MNIST's are digits, too.
 _OTHER_HANDS = AugmentationConfig(rotation=12, shear=10, zoom=0.1, elastic=0.5, stroke=0.3)
@@ -39,23 +40,22 @@ _OTHER_HANDS = AugmentationConfig(rotation=12, shear=10, zoom=0.1, elastic=0.5, 
 def fit_reader(bundle: Bundle, dataset: Dataset, seed: int) -> tuple[Calibration, Novelty]:
     """Fit how the bundle's exported network is to be read; writes the detector into the bundle."""
     network = Network(bundle.tflite_file)
-    calibration = fit_calibration(network, dataset.validation)
-    detector = fit_detector(network, dataset.train, dataset.validation, seed)
+    answers = network(dataset.validation.images)
+    detector = fit_detector(network, dataset.train, dataset.validation.images, answers, seed)
     with replacing(bundle.novelty_file) as temporary:
         detector.save(temporary)
-
-    def refused(images: Pixels) -> float:
-        return float((detector(images, network(images)) > 0).mean())
-
     fresh = outsiders(_FRESH_OUTSIDERS, dataset.validation.images, seed + 1)
-    return calibration, Novelty(digits_refused=refused(dataset.validation.images), outsiders_refused=refused(fresh))
+    novelty = Novelty(
+        digits_refused=float((detector(dataset.validation.images, answers) > 0).mean()),
+        outsiders_refused=float((detector(fresh, network(fresh)) > 0).mean()),
+    )
+    return fit_calibration(answers.probabilities, dataset.validation.labels), novelty
 
 
-def fit_calibration(network: Network, validation: Split) -> Calibration:
-    """Temperature and limit of close calls, from the network's answers on the validation split."""
-    probabilities = network(validation.images).probabilities
-    temperature = fit_temperature(probabilities, validation.labels)
-    evaluation = Evaluation(tempered(probabilities, temperature), validation.labels)
+def fit_calibration(probabilities: np.ndarray, labels: np.ndarray) -> Calibration:
+    """Temperature and limit of close calls, from the network's own answers on a validation split."""
+    temperature = fit_temperature(probabilities, labels)
+    evaluation = Evaluation(tempered(probabilities, temperature), labels)
     limit = fit_unsure_limit(evaluation)
     share, caught = unsure_shares(evaluation, limit)
     return Calibration(temperature=temperature, unsure_below=limit, unsure_share=share, errors_caught=caught)
@@ -64,11 +64,12 @@ def fit_calibration(network: Network, validation: Split) -> Calibration:
 def fit_detector(
     network: Network,
     train: Split,
-    validation: Split,
+    validation: Pixels,
+    answers: Answers,
     seed: int,
     draw_outsiders: Callable[[int, Pixels, int], Pixels] = outsiders,
 ) -> Detector:
-    """A detector for this network that turns away at most 2 % of the validation digits.
+    """A detector for this network that turns away at most 2 % of the validation images, on which it gave `answers`.
 
     `draw_outsiders(count, digits, seed)`: what it is to learn to turn away.
     """
@@ -79,7 +80,7 @@ def fit_detector(
     is_outsider = np.arange(len(inputs)) >= len(digits)
     mean, scale = inputs[: len(digits)].mean(axis=0), inputs[: len(digits)].std(axis=0) + 1e-2
     detector = _fitted(inputs, is_outsider, mean, scale, seed)
-    limit = np.quantile(detector(validation.images, network(validation.images)), 1 - TURNED_AWAY, method="higher")
+    limit = np.quantile(detector(validation, answers), 1 - TURNED_AWAY, method="higher")
     return detector.with_limit(float(limit))
 
 
@@ -98,13 +99,25 @@ def _inputs(network: Network, images: Pixels) -> np.ndarray:
 
 def _fitted(inputs: np.ndarray, is_outsider: np.ndarray, mean: np.ndarray, scale: np.ndarray, seed: int) -> Detector:
     from sklearn.neural_network import MLPClassifier
+    from threadpoolctl import threadpool_limits
 
     standardised = np.clip((inputs - mean) / scale, -FARTHEST, FARTHEST)
-    model = MLPClassifier(
-        (_HIDDEN,), batch_size=min(256, len(inputs)), learning_rate_init=2e-3, alpha=1e-3, random_state=seed
+    models = [
+        MLPClassifier((_HIDDEN,), batch_size=min(256, len(inputs)), learning_rate_init=2e-3, alpha=1e-3, random_state=n)
+        for n in range(seed, seed + _MEMBERS)
+    ]
+    # Epoch by epoch, for a fixed time: `fit` would warn that it has not converged. Matrices as small as these are
+    # multiplied faster by one thread.
+    with threadpool_limits(1, user_api="blas"):
+        for model in models:
+            for _ in range(_EPOCHS):
+                model.partial_fit(standardised, is_outsider, classes=[False, True])
+    # The mean of the members' logits is one network of all their hidden units.
+    return Detector(
+        mean,
+        scale,
+        np.concatenate([model.coefs_[0] for model in models], axis=1),
+        np.concatenate([model.intercepts_[0] for model in models]),
+        np.concatenate([model.coefs_[1][:, 0] for model in models]) / _MEMBERS,
+        np.asarray(np.mean([model.intercepts_[1][0] for model in models]), np.float32),
     )
-    # Epoch by epoch, for a fixed time: `fit` would warn that it has not converged.
-    for _ in range(_EPOCHS):
-        model.partial_fit(standardised, is_outsider, classes=[False, True])
-    (hidden_weights, weights), (hidden_bias, bias) = model.coefs_, model.intercepts_
-    return Detector(mean, scale, hidden_weights, hidden_bias, weights[:, 0], bias[0])

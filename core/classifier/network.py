@@ -23,7 +23,7 @@ BATCH = 256
 class Answers:
     """What the network itself says of n images: softmax `probabilities` float32 (n, 10), and `features` float32 (n, d).
 
-    Features are what the last dense layer sees; models exported by earlier versions have none.
+    Features are what the last dense layer sees, and a coarse early map; models of earlier versions have none.
     """
 
     probabilities: np.ndarray

@@ -1,7 +1,7 @@
 """Telling digits from what is none: a small detector on what the network makes of an image.
 
-It sees the network's penultimate features, its log probabilities and the image in 7x7 tiles, and was shown digits and
-outsiders drawn by code (outlier exposure, Hendrycks et al., 2019). benchmarks/novelty.py compares it with distances
+It sees the network's features, its log probabilities and the image in 7x7 tiles, and was shown digits and outsiders
+drawn by code (outlier exposure, Hendrycks et al., 2019). benchmarks/novelty.py compares it with distances
 and energies that need no outsiders.
 """
 

@@ -19,8 +19,10 @@ from core.data.strokes.pen import Strokes
 _CANVAS = 140
 """Half the dashboard's canvas: nearly the same images after `prepare`, twice as fast."""
 
-_SHARES = {"letters": 0.30, "scribbles": 0.16, "shapes": 0.12, "silhouettes": 0.28, "stains": 0.05, "pairs": 0.09}
-KINDS = tuple(_SHARES)
+SHARES = {"letters": 0.28, "scribbles": 0.22, "shapes": 0.12, "silhouettes": 0.24, "stains": 0.05, "pairs": 0.09}
+"""How much of each kind a detector is shown."""
+
+KINDS = tuple(SHARES)
 _LEAST_INK = 25
 
 
@@ -30,7 +32,7 @@ def outsiders(
     seed: int,
     *,
     letters: str = UNLIKE_DIGITS,
-    shares: Mapping[str, float] = _SHARES,
+    shares: Mapping[str, float] = SHARES,
 ) -> Pixels:
     """About `count` pictures that are no digits, as the model would see them: uint8 (n, 28, 28), kind after kind.
 

@@ -144,7 +144,8 @@ def toolbar(rows: list[Summary], chosen: list[Summary], runs: dict[str, Run]) ->
             key="resume",
             disabled=not can_go_on(chosen, runs),
             help="Let a run that broke off or was stopped go on after its last whole epoch.",
-            on_click=lambda: [attempt(launcher.resume, state.workspace(), runs[row.id]) for row in chosen],
+            on_click=resume,
+            args=([runs[row.id] for row in chosen if row.id in runs],),
         )
         if st.button("Delete", icon=":material/delete:", key="delete", disabled=not chosen):
             state.doom_runs([row.id for row in chosen])
@@ -154,6 +155,12 @@ def toolbar(rows: list[Summary], chosen: list[Summary], runs: dict[str, Run]) ->
         ):
             attempt(promote, state.workspace(), None)
             st.rerun()
+
+
+def resume(chosen: list[Run]) -> None:
+    """Let these runs go on."""
+    for run in chosen:
+        attempt(launcher.resume, state.workspace(), run)
 
 
 def can_go_on(chosen: list[Summary], runs: dict[str, Run]) -> bool:

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.classifier.bundle import Bundle
+from core.classifier.calibration import expected_calibration_error
 from core.runs.run import Run
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 
@@ -32,6 +33,31 @@ def test_the_shipped_models_figures_are_those_of_its_card(page: AppTest) -> None
     table = page.dataframe[0].value
     assert list(table["Digit"]) == list(range(10))
     assert table["Support"].sum() == card.data.test_images
+
+
+def test_the_calibration_is_that_of_the_test_answers(page: AppTest) -> None:
+    page.run()
+
+    shown = {metric.label: metric.value for metric in page.metric}
+    error = expected_calibration_error(Bundle(SHIPPED_BUNDLE).evaluation())
+    assert shown["Expected calibration error"] == f"{error:.2%}"
+    assert 0 <= float(shown["Brier score"]) <= 2
+    assert len(page.get("vega_lite_chart")) == 2
+
+
+def test_a_model_of_an_earlier_version_is_said_to_be_uncalibrated(
+    page: AppTest, workspace: Workspace, trained: Run
+) -> None:
+    run = Run(Path(shutil.copytree(trained.folder, workspace.runs / trained.id)))
+    card = run.bundle.card().model_dump_json(exclude={"calibration"})
+    run.bundle.card_file.write_text(card)
+    page.run()
+
+    page.selectbox(key="evaluate_model").set_value(trained.id).run()
+
+    assert not page.exception
+    assert "Temperature" not in [metric.label for metric in page.metric]
+    assert any("did not calibrate" in caption.value for caption in page.caption)
 
 
 def test_a_run_can_be_chosen(page: AppTest, workspace: Workspace, trained: Run) -> None:
