@@ -44,7 +44,8 @@ def fit_reader(bundle: Bundle, dataset: Dataset, seed: int) -> tuple[Calibration
     detector = fit_detector(network, dataset.train, dataset.validation.images, answers, seed)
     with replacing(bundle.novelty_file) as temporary:
         detector.save(temporary)
-    fresh = outsiders(_FRESH_OUTSIDERS, dataset.validation.images, seed + 1)
+    count = min(_FRESH_OUTSIDERS, len(dataset.validation))
+    fresh = outsiders(count, dataset.validation.images, seed + 1)
     novelty = Novelty(
         digits_refused=float((detector(dataset.validation.images, answers) > 0).mean()),
         outsiders_refused=float((detector(fresh, network(fresh)) > 0).mean()),
