@@ -17,9 +17,10 @@ from core.classifier.novelty import FARTHEST, Detector, detector_inputs
 from core.config import AugmentationConfig
 from core.data.augmentation import augment
 from core.data.datasets import Dataset, Split
-from core.data.drawing import Pixels
+from core.data.drawing import Pixels, prepare
 from core.data.outsiders import outsiders
 from core.data.strokes import drawn_digits
+from core.data.tracing import Hand, centre_line, redrawn
 from core.workspace import replacing
 
 TURNED_AWAY = 0.02
@@ -28,12 +29,15 @@ TURNED_AWAY = 0.02
 _OUTSIDERS = 4000
 # A small dataset gets fewer outsiders: they would outnumber its digits.
 _OUTSIDERS_PER_DIGIT = 0.25
+# Validation digits that are drawn again on a canvas to set the limit.
+_REDRAWN = 1000
 # Drawn anew, to see how many the detector turns away.
 _FRESH_OUTSIDERS = 500
 # Three small members agree better on what none of them was shown than a large one decides.
 _MEMBERS, _HIDDEN = 3, 32
 _EPOCHS = 15
 # Digits of other hands than MNIST's are digits, too.
+_ANY_HAND = Hand(turn=(-8, 8))
 _OTHER_HANDS = AugmentationConfig(rotation=12, shear=10, zoom=0.1, elastic=0.5, stroke=0.3)
 
 
@@ -72,6 +76,7 @@ def fit_detector(
 ) -> Detector:
     """A detector for this network that turns away at most 2 % of the validation images, on which it gave `answers`.
 
+    Nor does it turn away more than that where every other one of them is drawn again on a canvas.
     `draw_outsiders(count, digits, seed)`: what it is to learn to turn away.
     """
     count = min(_OUTSIDERS, max(1, round(len(train) * _OUTSIDERS_PER_DIGIT)))
@@ -81,17 +86,28 @@ def fit_detector(
     is_outsider = np.arange(len(inputs)) >= len(digits)
     mean, scale = inputs[: len(digits)].mean(axis=0), inputs[: len(digits)].std(axis=0) + 1e-2
     detector = _fitted(inputs, is_outsider, mean, scale, seed)
-    limit = np.quantile(detector(validation, answers), 1 - TURNED_AWAY, method="higher")
-    return detector.with_limit(float(limit))
+    drawn = _redrawn(validation[:_REDRAWN], np.random.default_rng(seed))
+    as_they_are, redrawn_too = detector(validation, answers), detector(drawn, network(drawn))
+    mixed = np.concatenate([as_they_are[: len(drawn)], redrawn_too])
+    limits = [np.quantile(novelty, 1 - TURNED_AWAY, method="higher") for novelty in (as_they_are, mixed)]
+    return detector.with_limit(float(max(limits)))
 
 
 def _digits(train: Split, count: int, seed: int) -> Pixels:
-    """Twice `count` training images, `count` more as other hands would write them, and a third of it drawn by code."""
+    """Twice `count` training images, `count` more as other hands would write them, and some drawn on a canvas."""
     generator = np.random.default_rng(seed)
     order = generator.permutation(len(train))
     plain, changed = train.images[order[: 2 * count]], train.images[order[2 * count : 3 * count]]
-    drawn, _ = drawn_digits(count // 3, seed)
-    return np.concatenate([plain, augment(changed, _OTHER_HANDS, generator), drawn])
+    traced = _redrawn(train.images[order[: count // 2]], generator)
+    by_code, _ = drawn_digits(count // 4, seed)
+    return np.concatenate([plain, augment(changed, _OTHER_HANDS, generator), traced, by_code])
+
+
+def _redrawn(images: Pixels, generator: np.random.Generator) -> Pixels:
+    """Digits drawn again on a canvas, with any brush, as the model then sees them."""
+    inks = [redrawn(centre_line(image), _ANY_HAND, generator) for image in images]
+    drawn = [image for ink in inks if (image := prepare(ink).image) is not None]
+    return np.stack(drawn) if drawn else images[:0]
 
 
 def _inputs(network: Network, images: Pixels) -> np.ndarray:
