@@ -29,12 +29,10 @@ TURNED_AWAY = 0.02
 _OUTSIDERS = 4000
 # A small dataset gets fewer outsiders: they would outnumber its digits.
 _OUTSIDERS_PER_DIGIT = 0.25
-# Validation digits that are drawn again on a canvas to set the limit.
-_REDRAWN = 1000
 # Drawn anew, to see how many the detector turns away.
 _FRESH_OUTSIDERS = 500
-# Three small members agree better on what none of them was shown than a large one decides.
-_MEMBERS, _HIDDEN = 3, 32
+# Small members agree better on what none of them was shown than a large one decides.
+_MEMBERS, _HIDDEN = 5, 32
 _EPOCHS = 15
 # Digits of other hands than MNIST's are digits, too.
 _ANY_HAND = Hand(turn=(-8, 8))
@@ -76,7 +74,6 @@ def fit_detector(
 ) -> Detector:
     """A detector for this network that turns away at most 2 % of the validation images, on which it gave `answers`.
 
-    Nor does it turn away more than that where every other one of them is drawn again on a canvas.
     `draw_outsiders(count, digits, seed)`: what it is to learn to turn away.
     """
     count = min(_OUTSIDERS, max(1, round(len(train) * _OUTSIDERS_PER_DIGIT)))
@@ -86,11 +83,8 @@ def fit_detector(
     is_outsider = np.arange(len(inputs)) >= len(digits)
     mean, scale = inputs[: len(digits)].mean(axis=0), inputs[: len(digits)].std(axis=0) + 1e-2
     detector = _fitted(inputs, is_outsider, mean, scale, seed)
-    drawn = _redrawn(validation[:_REDRAWN], np.random.default_rng(seed))
-    as_they_are, redrawn_too = detector(validation, answers), detector(drawn, network(drawn))
-    mixed = np.concatenate([as_they_are[: len(drawn)], redrawn_too])
-    limits = [np.quantile(novelty, 1 - TURNED_AWAY, method="higher") for novelty in (as_they_are, mixed)]
-    return detector.with_limit(float(max(limits)))
+    limit = np.quantile(detector(validation, answers), 1 - TURNED_AWAY, method="higher")
+    return detector.with_limit(float(limit))
 
 
 def _digits(train: Split, count: int, seed: int) -> Pixels:
