@@ -24,6 +24,9 @@ def class_balance(counts: np.ndarray, ink: str) -> alt.LayerChart:
     return (base.mark_bar(cornerRadiusEnd=3) + labels).properties(height=280)
 
 
+_GAP = 0.004
+"""Between two bars of confidence, which has no unit."""
+
 MISTAKE = "#d9652b"
 RIGHT = "#0f9d8a"
 
@@ -80,6 +83,7 @@ def reliability_diagram(bins: list[ReliabilityBin], ink: str) -> alt.LayerChart:
     The tick in each bar is the bin's mean confidence: where the bar should end. `ink`: colour of the numbers.
     """
     table = pd.DataFrame([vars(row) for row in bins if row.count])
+    table["end"] = table["high"] - _GAP
     table["range"] = [f"{low:.0%} to {high:.0%}" for low, high in zip(table["low"], table["high"], strict=True)]
     axis = alt.Axis(format="%", grid=False, values=np.arange(0, 1.01, 0.2).round(1).tolist())
     scale = alt.Scale(domain=[0, 1], nice=False)
@@ -93,18 +97,18 @@ def reliability_diagram(bins: list[ReliabilityBin], ink: str) -> alt.LayerChart:
         ],
     )
     height = alt.Scale(domain=[0, 1.08], nice=False)
-    bars = base.mark_bar(color=RIGHT, opacity=0.55, cornerRadius=2, binSpacing=2).encode(
-        x2="high:Q", y=alt.Y("accuracy:Q", title="Share that was right", scale=height, axis=axis)
+    bars = base.mark_rect(color=RIGHT, opacity=0.45, cornerRadius=2).encode(
+        x2="end:Q", y=alt.Y("accuracy:Q", title="Share that was right", scale=height, axis=axis), y2=alt.Y2Datum(0)
     )
     middle = alt.X("middle:Q", scale=scale, title="Confidence")
     centred = base.transform_calculate(middle="(datum.low + datum.high) / 2")
     whiskers = centred.mark_rule(color=ink, opacity=0.5).encode(x=middle, y="accuracy_low:Q", y2="accuracy_high:Q")
-    ticks = base.mark_rule(color=MISTAKE, strokeWidth=2.5).encode(x2="high:Q", y="confidence:Q")
+    ticks = base.mark_rule(color=MISTAKE, strokeWidth=2.5).encode(x2="end:Q", y="confidence:Q")
     numbers = centred.mark_text(color=ink, fontSize=10, dy=-6, baseline="bottom").encode(
         x=middle, y="accuracy_high:Q", text=alt.Text("count:Q", format=",")
     )
     diagonal = alt.Chart(pd.DataFrame({"at": [0.0, 1.0]})).mark_line(color=ink, opacity=0.35, strokeDash=[4, 4])
-    return (bars + diagonal.encode(x="at:Q", y="at:Q") + whiskers + ticks + numbers).properties(height=340)
+    return (bars + diagonal.encode(x="at:Q", y="at:Q") + whiskers + ticks + numbers).properties(height=320)
 
 
 def class_table(metrics: list[ClassMetrics]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import streamlit as st
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
+from core.classifier.predictor import Predictor
 from core.data.pictures import MAX_PICTURE_PIXELS
 from core.workspace import PROJECT, Workspace
 
@@ -110,6 +111,35 @@ def test_a_stroke_is_read_with_its_ten_probabilities(page: AppTest, canvas: Canv
     assert sum(bar["share"] for bar in bars) == pytest.approx(1, abs=1e-3)
     assert [bar["digit"] for bar in bars if bar["best"]] == ["1"]
     assert "% sure" in shown(page, "answer")["sentence"]
+
+
+def test_a_filled_square_is_said_to_be_no_digit(page: AppTest, canvas: Canvas) -> None:
+    square = Image.new("RGB", (280, 280), "black")
+    ImageDraw.Draw(square).rectangle((60, 60, 220, 220), "white")
+    canvas.draw(square)
+
+    page.run()
+
+    data = shown(page, "answer")
+    assert (answer(page), data["verdict"]) == ("Not a digit", "not_a_digit")
+    assert data["sentence"].startswith("Unlike any digit in the training data (nearest: ")
+    assert not any(bar["best"] for bar in data["bars"])
+
+
+def test_a_close_call_names_and_marks_both_candidates(
+    page: AppTest, canvas: Canvas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Predictor, "_verdict", lambda *_: "unsure")
+    canvas.draw(one("white", "black"))
+
+    page.run()
+
+    data = shown(page, "answer")
+    best = [bar["digit"] for bar in data["bars"] if bar["best"]]
+    assert answer(page) == "1"
+    assert data["sentence"].startswith("Looks like a 1 or a")
+    assert len(best) == 2
+    assert all(digit in data["sentence"] for digit in best)
 
 
 def test_undo_leaves_all_strokes_but_the_last(page: AppTest, canvas: Canvas) -> None:

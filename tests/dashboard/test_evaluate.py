@@ -40,7 +40,7 @@ def test_the_calibration_is_that_of_the_test_answers(page: AppTest) -> None:
 
     shown = {metric.label: metric.value for metric in page.metric}
     error = expected_calibration_error(Bundle(SHIPPED_BUNDLE).evaluation())
-    assert shown["Expected calibration error"] == f"{error:.2%}"
+    assert shown["Calibration error"] == f"{error:.2%}"
     assert 0 <= float(shown["Brier score"]) <= 2
     assert len(page.get("vega_lite_chart")) == 2
 
