@@ -87,6 +87,23 @@ def test_predict_reports_what_cannot_be_read_and_reads_the_rest(
     assert empty["confidence"] is None
 
 
+def test_predict_says_what_is_no_digit_and_still_guesses(
+    tmp_path: Path, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    square = Image.new("L", (100, 100), 255)
+    square.paste(0, (20, 20, 80, 80))
+    square.save(tmp_path / "square.png")
+
+    assert main(["predict", "--json", str(tmp_path / "square.png")]) == 0
+    assert main(["predict", str(tmp_path / "square.png")]) == 0
+
+    as_json, plain = capsys.readouterr().out.splitlines()
+    answer = json.loads(as_json)
+    assert (answer["verdict"], answer["error"]) == ("not_a_digit", None)
+    assert answer["digit"] in range(10)
+    assert f"not a digit (unlike any digit in the training data (nearest: {answer['digit']}))" in plain
+
+
 def test_a_file_past_the_limit_is_not_read_whole(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", "--json", "/dev/zero"]) == 1
 

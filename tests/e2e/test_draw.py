@@ -83,6 +83,21 @@ def test_every_stroke_is_read_by_itself_and_undo_takes_the_last_one_back(page: P
     expect(button(page, "Undo")).to_be_disabled()
 
 
+def test_what_is_no_digit_is_said_to_be_none_where_the_digit_would_stand(page: Page, answer: Locator) -> None:
+    bars = page.locator(".trazo-answer .bars")
+    before = bars.bounding_box()
+    grid = [[(0, 100), (500, 100)], [(0, 380), (500, 380)], [(120, 0), (120, 500)], [(380, 0), (380, 500)]]
+
+    draw(page, grid)
+
+    expect(answer).to_have_text("Not a digit")
+    expect(page.locator(".trazo-answer .sentence")).to_have_text(
+        re.compile(r"^Unlike any digit in the training data \(nearest: \d\)$")
+    )
+    expect(page.locator(".trazo-answer .best")).to_have_count(0)
+    assert bars.bounding_box() == before
+
+
 def test_answer_comes_with_ten_probabilities_and_five_pictures(page: Page, answer: Locator) -> None:
     draw(page, [DOWN])
 
