@@ -62,6 +62,7 @@ def test_gradios_submit_reads_the_sketch(page: Page) -> None:
     demo.get_by_role("button", name="Submit").click()
 
     expect(demo.get_by_test_id("label-output-value")).to_have_text("1", timeout=15_000)
+    expect(demo.locator("#verdict")).to_contain_text("% sure")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
