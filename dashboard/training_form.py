@@ -74,6 +74,7 @@ SETTINGS: dict[str, Setting] = {
     "shear": Setting("Shear (degrees)", "Slant each image by up to so much either way.", 1.0),
     "elastic": Setting("Bends (pixels)", "Bend strokes smoothly, as another hand would, by about so much.", 0.1),
     "stroke": Setting("Stroke width (share)", "Make strokes thicker or thinner, by up to so much of a pixel.", 0.05),
+    "noise": Setting("Noise (share)", "Make a tenth of the images grainy, by up to so much of full ink.", 0.05),
     "calm_epochs": Setting("Calm epochs", "In so many of the last epochs, augmentation is half as strong.", 1),
     "drawn_digits": Setting(
         "Drawn digits",

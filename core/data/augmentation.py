@@ -7,10 +7,11 @@ import numpy as np
 from core.config import AugmentationConfig
 
 SIDE = 28
+NOISY_SHARE = 0.1
 
 
 def augment(images: np.ndarray, config: AugmentationConfig, generator: np.random.Generator) -> np.ndarray:
-    """Change the strokes of each image of a batch, then rotate, shift, zoom, shear and bend it, by random amounts.
+    """Change the strokes of each image of a batch, rotate, shift, zoom, shear and bend it, then add noise, at random.
 
     `images`: uint8 (n, 28, 28); returns the same shape and dtype. All that moves ink is one map and one bilinear
     look-up, so that ink is blurred once, not five times. What moves in from outside is background (0).
@@ -19,8 +20,12 @@ def augment(images: np.ndarray, config: AugmentationConfig, generator: np.random
         return images
     if config.stroke:
         images = _restroked(images, generator.uniform(-config.stroke, config.stroke, len(images)))
-    if not config.moves:
-        return images
+    if config.moves:
+        images = _moved(images, config, generator)
+    return _with_noise(images, config.noise, generator) if config.noise else images
+
+
+def _moved(images: np.ndarray, config: AugmentationConfig, generator: np.random.Generator) -> np.ndarray:
     rows, columns = _source_positions(_matrices(len(images), config, generator))
     if config.elastic:
         rows += _bends(len(images), config.elastic, generator)
@@ -41,6 +46,16 @@ def _restroked(images: np.ndarray, amounts: np.ndarray) -> np.ndarray:
     mixed = images * (1 - share) + changed * share
     brightness = images.max((1, 2)) / np.maximum(mixed.max((1, 2)), 1)
     return (mixed * brightness[:, np.newaxis, np.newaxis] + 0.5).astype(np.uint8)
+
+
+def _with_noise(images: np.ndarray, most: float, generator: np.random.Generator) -> np.ndarray:
+    """Noise in every pixel of a tenth of the images: most that people draw has none."""
+    chosen = np.flatnonzero(generator.random(len(images)) < NOISY_SHARE)
+    spreads = generator.uniform(0, 255 * most, (len(chosen), 1, 1)).astype(np.float32)
+    noise = generator.standard_normal((len(chosen), SIDE, SIDE), np.float32) * spreads
+    images = images.copy()
+    images[chosen] = np.clip(images[chosen] + noise + 0.5, 0, 255)
+    return images
 
 
 def _bends(count: int, amount: float, generator: np.random.Generator) -> np.ndarray:

@@ -18,6 +18,7 @@ configs = st.builds(
     shear=st.floats(0, 30),
     elastic=st.floats(0, 3),
     stroke=st.floats(0, 1),
+    noise=st.floats(0, 0.5),
 )
 
 
@@ -46,10 +47,22 @@ def test_shape_dtype_and_seed_are_kept(config: AugmentationConfig, seed: int, co
 
 
 @given(configs, st.integers(0, 1000))
-def test_black_stays_black(config: AugmentationConfig, seed: int) -> None:
+def test_without_noise_black_stays_black(config: AugmentationConfig, seed: int) -> None:
     black = np.zeros((3, 28, 28), np.uint8)
 
-    assert not augment(black, config, np.random.default_rng(seed)).any()
+    without_noise = config.model_copy(update={"noise": 0.0})
+    assert not augment(black, without_noise, np.random.default_rng(seed)).any()
+
+
+def test_a_tenth_of_the_images_are_grainy() -> None:
+    grey = np.full((2000, 28, 28), 127, np.uint8)
+
+    changed = augment(grey, AugmentationConfig(noise=0.2), np.random.default_rng(5))
+
+    spreads = changed.std(axis=(1, 2)) / 255
+    assert (spreads > 0).mean() == pytest.approx(0.1, abs=0.03)
+    assert 0.18 < spreads.max() < 0.22
+    assert np.median(spreads[spreads > 0]) == pytest.approx(0.1, abs=0.02)
 
 
 def test_nothing_is_changed_when_all_is_off() -> None:
