@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from core.workspace import PROJECT, Workspace
 from tests.conftest import lacking
@@ -18,6 +18,16 @@ from tests.e2e.visit import Record
 
 RESULTS = PROJECT / "test-results"
 _failed = pytest.StashKey[bool]()
+
+# Tests ask what happens, not how soon: two cores may be busy with another test's training.
+expect.set_options(timeout=30_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run in several processes, those of the browser share one, with its dashboard."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.hookimpl(wrapper=True)

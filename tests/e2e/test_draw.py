@@ -47,7 +47,7 @@ def upload(page: Page, name: str, kind: str, content: bytes) -> None:
 
 def is_answered(answer: Locator, digit: int) -> bool:
     try:
-        expect(answer).to_have_text(str(digit), timeout=3_000)
+        expect(answer).to_have_text(str(digit), timeout=10_000)
     except AssertionError:
         return False
     return True

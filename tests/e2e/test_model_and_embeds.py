@@ -19,7 +19,7 @@ def test_netron_shows_the_layers(page: Page, record: Record, file: str) -> None:
     page.get_by_role("radio", name=file).click()
 
     graph = page.frame_locator(f"iframe[src*='{file}']")
-    expect(graph.get_by_text("Conv2D").first).to_be_visible(timeout=30_000)
+    expect(graph.get_by_text("Conv2D").first).to_be_visible()
     expect(graph.get_by_text("MaxPool", exact=False).first).to_be_visible()
     expect(graph.get_by_text("softmax", exact=False).or_(graph.get_by_text("Dense")).first).to_be_visible()
     assert record.page_errors == []
@@ -31,7 +31,7 @@ def test_netron_opens_in_a_tab_of_its_own(page: Page) -> None:
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Open in a new tab").click()
 
-    expect(opened.value.get_by_text("Conv2D").first).to_be_visible(timeout=30_000)
+    expect(opened.value.get_by_text("Conv2D").first).to_be_visible()
 
 
 def test_model_files_can_be_downloaded(page: Page) -> None:
@@ -61,7 +61,7 @@ def test_gradios_submit_reads_the_sketch(page: Page) -> None:
     page.mouse.up()
     demo.get_by_role("button", name="Submit").click()
 
-    expect(demo.get_by_test_id("label-output-value")).to_have_text("1", timeout=15_000)
+    expect(demo.get_by_test_id("label-output-value")).to_have_text("1")
     expect(demo.locator("#verdict")).to_contain_text("% sure")
 
 

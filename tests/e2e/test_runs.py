@@ -62,7 +62,7 @@ def test_promoted_run_is_in_use_until_the_shipped_model_is_called_back(
     page: Page, runs: list[Run], workspace: Workspace
 ) -> None:
     page.goto("/runs")
-    expect(button(page, "promote")).to_be_enabled(timeout=30_000)
+    expect(button(page, "promote")).to_be_enabled()
 
     button(page, "promote").click()
 
@@ -80,7 +80,7 @@ def test_promoted_run_is_in_use_until_the_shipped_model_is_called_back(
 
 def test_curves_of_ticked_runs_lie_over_each_other_with_what_differs(page: Page, runs: list[Run]) -> None:
     page.goto("/runs")
-    expect(page.get_by_role("heading", name="Settings")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
 
     tick(page, 1)
 
@@ -93,7 +93,7 @@ def test_curves_of_ticked_runs_lie_over_each_other_with_what_differs(page: Page,
 
 def test_bundle_is_downloaded_as_a_zip(page: Page, runs: list[Run], tmp_path: Path) -> None:
     page.goto("/runs")
-    expect(button(page, "download")).to_be_enabled(timeout=30_000)
+    expect(button(page, "download")).to_be_enabled()
 
     with page.expect_download() as started:
         button(page, "download").click()
@@ -107,7 +107,7 @@ def test_bundle_is_downloaded_as_a_zip(page: Page, runs: list[Run], tmp_path: Pa
 
 def test_run_is_deleted_only_after_a_second_yes(page: Page, runs: list[Run], workspace: Workspace) -> None:
     page.goto("/runs")
-    expect(button(page, "delete")).to_be_enabled(timeout=30_000)
+    expect(button(page, "delete")).to_be_enabled()
 
     button(page, "delete").click()
     expect(page.get_by_role("dialog")).to_contain_text(runs[0].id)
@@ -128,13 +128,13 @@ def test_ticks_outlast_refreshes_and_a_question_is_asked_once(page: Page, record
     at_work.write_process(os.getpid())
     at_work.write_status(at_work.status().model_copy(update={"state": "running", "epochs": 200}))
     page.goto("/runs")
-    expect(page.get_by_role("heading", name="Settings")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
     tick(page, 1)
-    expect(page.get_by_role("heading", name="What differs")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("heading", name="What differs")).to_be_visible()
     grows(page, at_work, epoch=3)
 
     button(page, "delete").click()
-    expect(page.get_by_role("dialog")).to_contain_text(runs[1].id, timeout=15_000)
+    expect(page.get_by_role("dialog")).to_contain_text(runs[1].id)
     page.keyboard.press("Escape")
 
     expect(page.get_by_role("dialog")).to_have_count(0)

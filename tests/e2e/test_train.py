@@ -40,7 +40,7 @@ def workspace(dashboard: DashboardProcess) -> Iterator[Workspace]:
 def train_page(page: Page, workspace: Workspace) -> Page:
     """The Train page, set to scikit-learn's digits."""
     page.goto("/train")
-    expect(button(page, "train")).to_be_enabled(timeout=30 * SECOND)
+    expect(button(page, "train")).to_be_enabled()
     page.get_by_text("More settings").click()
     # A page that is drawn again at that moment closes an open list.
     wait_until(lambda: chose_digits(page), 60, "the choice of scikit-learn's digits")
@@ -64,7 +64,7 @@ def fill(page: Page, setting: str, value: int) -> None:
 
 def start(page: Page, epochs: int) -> None:
     fill(page, "epochs", epochs)
-    expect(page.get_by_text(f"{epochs} epochs on scikit-learn digits")).to_be_visible(timeout=15 * SECOND)
+    expect(page.get_by_text(f"{epochs} epochs on scikit-learn digits")).to_be_visible()
     button(page, "train").click()
 
 
@@ -87,7 +87,7 @@ def test_training_from_the_button_to_the_end_with_a_growing_curve(
     train_page: Page, record: Record, workspace: Workspace
 ) -> None:
     start(train_page, 30)
-    expect(header(train_page)).to_contain_text("Running", timeout=10 * SECOND)
+    expect(header(train_page)).to_contain_text("Running")
 
     first = wait_until(lambda: dots(train_page), 90, "the first epoch's dots")
     wait_until(lambda: dots(train_page) > first, 30, "further dots")
@@ -123,26 +123,26 @@ def test_refresh_and_second_tab_show_the_same_run_and_a_second_train_waits(
 ) -> None:
     start(train_page, 200)
     run = wait_until(lambda: overview(workspace).latest, what="the start of the run")
-    expect(header(train_page)).to_contain_text(run.title, timeout=10 * SECOND)
+    expect(header(train_page)).to_contain_text(run.title)
 
     train_page.reload()
-    expect(header(train_page)).to_contain_text(run.title, timeout=30 * SECOND)
+    expect(header(train_page)).to_contain_text(run.title)
     expect(header(train_page)).to_contain_text("Running")
 
     tab = train_page.context.new_page()
     tab.goto("/train")
-    expect(header(tab)).to_contain_text(run.title, timeout=30 * SECOND)
+    expect(header(tab)).to_contain_text(run.title)
     wait_until(lambda: dots(tab) and dots(train_page), 90, "curves in both tabs")
 
     button(tab, "train").click()
     waiting = wait_until(lambda: overview(workspace).waiting, what="the second run")[0]
     for each in (tab, train_page):
-        expect(queued(each, waiting)).to_contain_text(waiting.title, timeout=15 * SECOND)
+        expect(queued(each, waiting)).to_contain_text(waiting.title)
     assert run.status().state == "running"
 
     button(tab, f"remove_{waiting.id}").click()
     for each in (tab, train_page):
-        expect(queued(each, waiting)).to_have_count(0, timeout=15 * SECOND)
+        expect(queued(each, waiting)).to_have_count(0)
     assert list_runs(workspace) == [run]
 
 
