@@ -96,7 +96,7 @@ def _add_train(commands: Any) -> None:
 
 
 def _add_runs(commands: Any) -> None:
-    runs = commands.add_parser("runs", help="list, show, stop, resume, promote, delete runs").add_subparsers(
+    runs = commands.add_parser("runs", help="list, show, name, stop, resume, promote, delete runs").add_subparsers(
         required=True, metavar="ACTION"
     )
     listing = runs.add_parser("list", help="all runs, newest first")
@@ -111,6 +111,10 @@ def _add_runs(commands: Any) -> None:
         action = runs.add_parser(name, help=text)
         action.add_argument("run", help="a run's id, or its last two words: quiet-otter")
         action.set_defaults(command=("runs", command))
+    naming = runs.add_parser("name", help="give a run a name that lists show")
+    naming.add_argument("run", help="a run's id, or its last two words: quiet-otter")
+    naming.add_argument("name", help="the name; an empty one takes it away")
+    naming.set_defaults(command=("runs", "name"))
     promoting = runs.add_parser("promote", help="make a run's model the one that the dashboard uses")
     promoting.add_argument("run", help="a run's id or last two words, or 'shipped' for the model that came with Trazo")
     promoting.set_defaults(command=("runs", "promote_run"))

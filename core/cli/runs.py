@@ -1,4 +1,4 @@
-"""python -m core runs: list, show, stop, resume, promote, delete."""
+"""python -m core runs: list, show, name, stop, resume, promote, delete."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 
 from core.cli.models import print_card
+from core.runs.label import read_label, write_label
 from core.runs.registry import SHIPPED, find_run, promote, summaries
 from core.training import launcher
 from core.workspace import Workspace
@@ -15,14 +16,16 @@ def list_all(options: argparse.Namespace, workspace: Workspace) -> int:
     rows = summaries(workspace)
     if options.json:
         for row in rows:
-            print(json.dumps(vars(row) | {"created": row.created.isoformat()}))
+            apart = {"created": row.created.isoformat(), "label": row.label.model_dump()}
+            print(json.dumps(vars(row) | apart | {"config": row.config.to_json() if row.config else None}))
         return 0
     if not rows:
         print("No runs yet. Start one with: python -m core train")
     for row in rows:
         accuracy = f"{row.accuracy:.2%}" if row.accuracy is not None else "-"
         mark = " (in use)" if row.promoted else ""
-        details = f"{row.preset or '-'}, {row.dataset or '-'}{mark}"
+        name = f"  {row.label.name}" if row.label.name else ""
+        details = f"{row.preset or '-'}, {row.dataset or '-'}{mark}{name}"
         print(f"{row.id:36} {row.state or row.problem!s:12} {accuracy:>8}  {details}")
     return 0
 
@@ -30,10 +33,21 @@ def list_all(options: argparse.Namespace, workspace: Workspace) -> int:
 def show(options: argparse.Namespace, workspace: Workspace) -> int:
     run = find_run(workspace, options.run)
     status = run.status()
+    label = read_label(run)
     print(f"{run.id}: {status.state}. {status.message}")
+    for text in (label.name, label.note):
+        if text:
+            print(text)
     print(run.config().model_dump_json(indent=2))
     if run.bundle.complete:
         print_card(run.bundle.card())
+    return 0
+
+
+def name(options: argparse.Namespace, workspace: Workspace) -> int:
+    run = find_run(workspace, options.run)
+    label = write_label(workspace, run, options.name, read_label(run).note)
+    print(f"{run.id} is now called {label.name}." if label.name else f"{run.id} goes by its id again.")
     return 0
 
 

@@ -17,6 +17,7 @@ from core.classifier.bundle import Bundle, Card
 from core.classifier.predictor import Predictor, Reading
 from core.config import TrainingConfig
 from core.errors import BundleError, RunError, RunNotFound
+from core.runs.label import UNNAMED, Label, read_label
 from core.runs.run import Run, State, Status
 from core.workspace import SHIPPED_BUNDLE, Workspace, make_folder, replacing, storage_errors
 
@@ -55,6 +56,13 @@ class Summary:
     has_model: bool = False
     promoted: bool = False
     problem: str | None = None
+    label: Label = UNNAMED
+    config: TrainingConfig | None = None
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: the name that it was given, else its title."""
+        return self.label.name or self.title
 
 
 @dataclass(frozen=True)
@@ -109,12 +117,12 @@ def find_run(workspace: Workspace, run_id: str) -> Run:
 
 def summarise(workspace: Workspace, run: Run, active: ActiveModel | None = None) -> Summary:
     """The run in one row; a damaged run gets a row too, with its problem."""
-    created = _created(run)
+    created, label = _created(run), read_label(run)
     try:
         status, config = run.status(), run.config()
         card = run.bundle.card() if run.bundle.complete else None
     except (RunError, BundleError) as error:
-        return Summary(id=run.id, title=run.title, state=None, created=created, problem=str(error))
+        return Summary(id=run.id, title=run.title, state=None, created=created, problem=str(error), label=label)
     active = active or active_model(workspace)
     return Summary(
         id=run.id,
@@ -130,6 +138,8 @@ def summarise(workspace: Workspace, run: Run, active: ActiveModel | None = None)
         seconds=card.seconds if card else status.seconds,
         has_model=card is not None,
         promoted=active.run_id == run.id,
+        label=label,
+        config=config,
     )
 
 

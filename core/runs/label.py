@@ -1,0 +1,76 @@
+"""What a person calls a run and notes about it: a small file in the run's folder, apart from what the worker writes."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from core.errors import RunError, RunNotFound
+from core.runs.run import Run
+from core.workspace import Workspace, replacing
+
+NAME_LENGTH = 60
+NOTE_LENGTH = 2000
+_LARGEST_FILE = 64 * 1024
+"""Bytes; what is larger was not written here."""
+
+
+class Label(BaseModel):
+    """The name in one line, empty where the run goes by its id, and a note of any number of lines."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str = ""
+    note: str = ""
+
+
+UNNAMED = Label()
+
+
+def label_file(run: Run) -> Path:
+    """Where the name and the note are kept."""
+    return run.folder / "label.json"
+
+
+def read_label(run: Run) -> Label:
+    """The run's name and note; both empty where there are none or the file cannot be read."""
+    try:
+        with label_file(run).open("rb") as file:
+            label = Label.model_validate_json(file.read(_LARGEST_FILE))
+    except (OSError, ValidationError):
+        return UNNAMED
+    return Label(name=_line(label.name)[:NAME_LENGTH], note=_lines(label.note)[:NOTE_LENGTH])
+
+
+def write_label(workspace: Workspace, run: Run, name: str, note: str) -> Label:
+    """Keep a run's name and note; returns them as they were kept, without what cannot be seen.
+
+    Raises RunError when one is too long, RunNotFound when the run is gone, StorageError when nothing can be written.
+    """
+    label = Label(name=_line(name), note=_lines(note))
+    for what, text, longest in (("name", label.name, NAME_LENGTH), ("note", label.note, NOTE_LENGTH)):
+        if len(text) > longest:
+            message = f"A {what} has at most {longest:,} characters, this one has {len(text):,}; shorten it."
+            raise RunError(message, run.id)
+    # Under the lock: a run that is being deleted must not come back as a folder with nothing but a name.
+    with workspace.locked():
+        if not run.folder.exists():
+            raise RunNotFound(run.id)
+        with replacing(label_file(run)) as temporary:
+            temporary.write_text(label.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return label
+
+
+def _line(text: str) -> str:
+    return _visible(" ".join(text.split())).strip()
+
+
+def _lines(text: str) -> str:
+    return "\n".join(_visible(line.replace("\t", " ")).rstrip() for line in text.splitlines()).strip()
+
+
+def _visible(text: str) -> str:
+    """Without control characters, marks that turn the direction of reading, and halves of characters."""
+    return "".join(character for character in text if unicodedata.category(character) not in ("Cc", "Cf", "Cs"))
