@@ -74,3 +74,14 @@ class StorageError(TrazoError):
     def __init__(self, message: str, path: Path | None = None) -> None:
         super().__init__(message)
         self.path = path
+
+
+class ReadOnly(StorageError):
+    """This process only shows what there is: TRAZO_READONLY forbids every change."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        super().__init__(
+            "Changes are switched off here (TRAZO_READONLY): draw and look as you like, and run Trazo on a machine of "
+            "your own to train.",
+            path,
+        )

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from core.errors import StorageError
+from core.errors import ReadOnly, StorageError
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHIPPED_BUNDLE = PROJECT / "models"
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,28 @@ class Workspace:
             yield
         finally:
             lock.release()
+
+
+def read_only() -> bool:
+    """Whether TRAZO_READONLY forbids every change: any value but `0`, `false` and `no` does."""
+    return os.environ.get("TRAZO_READONLY", "").strip().lower() not in ("", "0", "false", "no")
+
+
+def log_level() -> str:
+    """The least serious events that are logged (TRAZO_LOG_LEVEL, else INFO)."""
+    named = os.environ.get("TRAZO_LOG_LEVEL", "").strip().upper()
+    return named if named in LOG_LEVELS else "INFO"
+
+
+def predictions_per_minute() -> int:
+    """How many predictions a client may ask for in a minute (TRAZO_PREDICTIONS_PER_MINUTE, else 600); 0: any number."""
+    named = os.environ.get("TRAZO_PREDICTIONS_PER_MINUTE", "").strip()
+    return int(named) if named.isdecimal() else 600
+
+
+def proxies_trusted() -> bool:
+    """Whether FORWARDED_ALLOW_IPS, which uvicorn reads, names proxies that may say who their clients are."""
+    return bool(os.environ.get("FORWARDED_ALLOW_IPS"))
 
 
 def mnist_location() -> Path | None:
@@ -119,7 +142,12 @@ def replacing(path: Path, durable: bool = True) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """Turn the disk's own errors into one sentence with the way out."""
+    """What every write is done within: turns the disk's own errors into one sentence with the way out.
+
+    Where TRAZO_READONLY is set it raises ReadOnly before anything is done.
+    """
+    if read_only():
+        raise ReadOnly(path)
     try:
         yield
     except OSError as error:

@@ -20,6 +20,7 @@ from core.runs.registry import SHIPPED, active_model, model_title
 from core.runs.run import Run, Status
 from core.workspace import mnist_location
 from dashboard import cache, state
+from dashboard.permission import may_change, require_permission
 
 _ASSETS = Path(__file__).parent / "assets"
 _grid = st.components.v2.component(
@@ -57,8 +58,10 @@ def data_banner(problem: str | None) -> None:
             icon=":material/cloud_off:",
         )
         st.caption(problem)
-        if mnist_location() is None and st.button(
-            "Download MNIST (11 MB)", icon=":material/download:", key="download_mnist"
+        if (
+            mnist_location() is None
+            and may_change()
+            and st.button("Download MNIST (11 MB)", icon=":material/download:", key="download_mnist")
         ):
             _download()
 
@@ -71,6 +74,7 @@ def _download() -> None:
         bar.progress(share, f"{done / 2**20:.1f} MB of {total / 2**20:.1f} MB")
 
     try:
+        require_permission()
         download_mnist(state.workspace(), show)
     except TrazoError as error:
         bar.empty()
@@ -225,8 +229,9 @@ def duration(seconds: float | None) -> str:
 
 
 def attempt(action: Callable[..., object], *arguments: object) -> None:
-    """Do what a button asks for; where that cannot be, show the sentence."""
+    """Do what a button asks for, where this visitor may; where that cannot be, show the sentence."""
     try:
+        require_permission()
         action(*arguments)
     except TrazoError as error:
         st.toast(str(error), icon=":material/error:", duration="long")

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.components import in_use_note
+from dashboard.permission import account
 
 LOGO = Path(__file__).parent / "assets" / "logo.svg"
 
@@ -23,4 +24,6 @@ page = st.navigation(
     ]
 )
 in_use_note()
+with st.sidebar:
+    account()
 page.run()

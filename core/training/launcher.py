@@ -11,7 +11,10 @@ from core.config import TrainingConfig
 from core.errors import RunError
 from core.runs.registry import create_run, delete_run, list_runs
 from core.runs.run import Run, Status
-from core.workspace import PROJECT, Workspace, storage_errors
+from core.workspace import PROJECT, Workspace, read_only, storage_errors
+
+MAX_QUEUED = 20
+"""How many trainings may wait at a time: nobody at a browser fills the disk or keeps the machine busy for weeks."""
 
 _KILL_SECONDS = 10.0
 """How long a killed process may take to be gone; it is a matter of milliseconds."""
@@ -30,15 +33,20 @@ class Overview:
 
 
 def submit(workspace: Workspace, config: TrainingConfig) -> Run:
-    """Queue a training; it starts at once if nothing else is running."""
-    run = create_run(workspace, config)
+    """Queue a training; it starts at once if nothing else is running. Raises RunError when MAX_QUEUED wait already."""
+    with workspace.locked():
+        if len(_states(workspace, "queued")) >= MAX_QUEUED:
+            raise RunError(
+                f"{MAX_QUEUED} trainings wait already; let some of them finish, or take some out of the queue."
+            )
+        run = create_run(workspace, config)
     advance(workspace)
     return run
 
 
 def advance(workspace: Workspace) -> Run | None:
     """Start the oldest queued run if nothing is running; returns the one started. Safe to call from anywhere, often."""
-    if not _states(workspace, "queued"):
+    if read_only() or not _states(workspace, "queued"):
         return None
     with workspace.locked():
         if _states(workspace, "running"):

@@ -10,6 +10,7 @@ from core.runs.run import Run, Status
 from core.training import launcher
 from dashboard import cache, curves, state
 from dashboard.components import attempt, data_banner, duration, heading, state_badge
+from dashboard.permission import changes_note, may_change, require_permission
 from dashboard.training_form import PRESETS_IN_WORDS, changes, settings_form
 
 POLL_SECONDS = 1.0
@@ -61,6 +62,7 @@ def describe(given: TrainingConfig, config: TrainingConfig) -> None:
 def submit(config: TrainingConfig) -> None:
     """Queue the training; say so where it has to wait."""
     try:
+        require_permission()
         run = launcher.submit(state.workspace(), config)
         if run.status().state == "queued":
             st.toast(f"{run.title} waits until the training before it is over.", icon=":material/hourglass_empty:")
@@ -96,7 +98,7 @@ def show(run: Run) -> None:
             state_badge(run, status)
             st.caption(f"{config.preset}, {TITLES[config.dataset]}", width="content")
             st.space("stretch")
-            if not status.over:
+            if not status.over and may_change():
                 stop_button(run)
         if status.over:
             ended(run, status)
@@ -154,7 +156,7 @@ def ended(run: Run, status: Status) -> None:
         st.warning(status.message, icon=":material/power_off:")
     elif status.state == "stopped":
         st.caption(status.message)
-    if launcher.resumable(run, status):
+    if launcher.resumable(run, status) and may_change():
         st.button(
             "Resume",
             icon=":material/resume:",
@@ -198,7 +200,7 @@ def next_steps(run: Run) -> None:
         if active_model(state.workspace()).run_id == run.id:
             st.badge("In use", icon=":material/check:", color="green")
             st.page_link("views/draw.py", label="Draw with it", icon=":material/draw:", width="content")
-        elif st.button(
+        elif may_change() and st.button(
             "Promote",
             icon=":material/rocket_launch:",
             type="primary",
@@ -248,14 +250,20 @@ def queue(waiting: tuple[Run, ...]) -> None:
                 )
             except RunError as error:
                 st.caption(str(error))
-            st.space("stretch")
-            st.button(
-                "Remove",
-                icon=":material/close:",
-                key=f"remove_{run.id}",
-                on_click=attempt,
-                args=(launcher.withdraw, state.workspace(), run),
-            )
+            if may_change():
+                remove_button(run)
+
+
+def remove_button(run: Run) -> None:
+    """Take the training out of the queue."""
+    st.space("stretch")
+    st.button(
+        "Remove",
+        icon=":material/close:",
+        key=f"remove_{run.id}",
+        on_click=attempt,
+        args=(launcher.withdraw, state.workspace(), run),
+    )
 
 
 heading(
@@ -264,6 +272,8 @@ heading(
 )
 data, problem = cache.usable_dataset()
 data_banner(problem)
-start(data)
+changes_note("train")
+if may_change():
+    start(data)
 polling = launcher.overview(state.workspace()).busy
 st.fragment(live, run_every=POLL_SECONDS if polling else IDLE_SECONDS)(polling)

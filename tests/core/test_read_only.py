@@ -1,0 +1,106 @@
+"""TRAZO_READONLY=1: whatever would change the workspace is refused in core, and the workspace stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.classifier.bundle import Bundle, copy_bundle
+from core.cli import main
+from core.data.sources import download_mnist, import_mnist
+from core.errors import ReadOnly
+from core.runs.registry import ActivePredictor, create_run, delete_run, promote, summaries
+from core.runs.run import Run, Status
+from core.training import launcher
+from core.workspace import SHIPPED_BUNDLE, Workspace, mnist_location, read_only
+from tests.conftest import tiny_config
+
+
+@pytest.fixture
+def run(workspace: Workspace) -> Run:
+    """A stopped run with a model."""
+    run = create_run(workspace, tiny_config())
+    copy_bundle(Bundle(SHIPPED_BUNDLE), run.bundle.folder)
+    run.checkpoint_file.touch()
+    run.write_status(Status(state="stopped"))
+    return run
+
+
+def contents(workspace: Workspace) -> dict[Path, bytes | None]:
+    return {path: path.read_bytes() if path.is_file() else None for path in workspace.root.rglob("*")}
+
+
+CHANGES: dict[str, Callable[[Workspace, Run], object]] = {
+    "train": lambda workspace, _run: launcher.submit(workspace, tiny_config()),
+    "make a run": lambda workspace, _run: create_run(workspace, tiny_config()),
+    "stop": launcher.request_stop,
+    "resume": launcher.resume,
+    "withdraw": launcher.withdraw,
+    "delete": launcher.delete,
+    "delete a folder": delete_run,
+    "promote": promote,
+    "promote the shipped one": lambda workspace, _run: promote(workspace, None),
+    "download": lambda workspace, _run: download_mnist(workspace),
+    "write a status": lambda _workspace, run: run.write_status(Status(state="finished")),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_change_is_refused_and_nothing_is_written(
+    change: str, run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = contents(workspace)
+    monkeypatch.setenv("TRAZO_READONLY", "1")
+
+    with pytest.raises(ReadOnly, match="Changes are switched off"):
+        CHANGES[change](workspace, run)
+
+    assert contents(workspace) == before
+
+
+def test_files_are_not_imported(workspace: Workspace, mnist: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = mnist_location()
+    if source is None:
+        pytest.skip("TRAZO_MNIST names no file to import.")
+    monkeypatch.setenv("TRAZO_READONLY", "1")
+
+    with pytest.raises(ReadOnly):
+        import_mnist(source, workspace)
+
+    assert not workspace.mnist_file.exists()
+
+
+def test_looking_and_reading_go_on(run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_READONLY", "1")
+
+    assert [row.id for row in summaries(workspace)] == [run.id]
+    assert ActivePredictor(workspace).current()[0].name == "shipped"
+    assert launcher.overview(workspace).latest == run
+
+
+def test_what_waits_in_the_queue_is_not_started_and_no_error_shows(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = create_run(workspace, tiny_config())
+    monkeypatch.setenv("TRAZO_READONLY", "1")
+
+    assert launcher.advance(workspace) is None
+    assert run.status().state == "queued"
+
+
+def test_command_line_says_so_in_one_sentence(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TRAZO_READONLY", "1")
+
+    assert main(["train", "--dataset", "digits"]) == 1
+    assert capsys.readouterr().err.startswith("trazo: Changes are switched off here (TRAZO_READONLY)")
+
+
+@pytest.mark.parametrize(("value", "expected"), [("1", True), ("yes", True), ("0", False), ("", False), ("No", False)])
+def test_any_value_but_a_no_forbids_changes(value: str, expected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_READONLY", value)
+
+    assert read_only() is expected
