@@ -12,11 +12,11 @@ from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import TrazoError
+from dashboard.gradio_guard import STUMBLES, GradioDoors, guard_sketchpad, upload_folder
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from core.classifier.predictor import Reading
+    from core.data.drawing import Pixels
     from core.runs.registry import ActivePredictor
 
 _logger = logging.getLogger(__name__)
@@ -38,8 +38,11 @@ _PICK_BRUSH = """
 """
 """Gradio's sketchpad starts, and starts again after Clear, with no tool in hand; this picks up the brush."""
 
-_KEEP_FILES = 3600
-"""Seconds after which Gradio may delete the pictures that a sketch leaves in its temporary folder."""
+_KEEP_FILES = 600
+"""Seconds after which Gradio may delete the pictures that were uploaded."""
+
+_MAX_WAITING = 64
+"""Predictions that may wait in Gradio's queue."""
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Gradio demo</title>{refresh}
@@ -96,30 +99,29 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
     The API has one endpoint, `/predict`: a sketch as Gradio's ImageEditor sends it (`background`, `layers`,
     `composite`) in, `{"label", "confidences"}` out.
     """
-    # Both are read on import; nothing is sent anywhere.
+    # All are read on import; nothing is sent anywhere.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    upload_folder()
     import gradio as gr
     from fastapi import FastAPI
 
-    from core.data.pictures import ink_from_array  # SciPy and Pillow come with it
-
-    def read(sketch: dict[str, np.ndarray] | None) -> Reading | None:
-        if sketch is None or sketch.get("composite") is None:
+    def read(ink: Pixels | None) -> Reading | None:
+        if ink is None:
             return None
         try:
-            return predictor().read(ink_from_array(sketch["composite"]))
+            return predictor().read(ink)
         except TrazoError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
-    def read_sketch(sketch: dict[str, np.ndarray] | None) -> dict[str, float] | str:
-        reading = read(sketch)
+    def read_sketch(ink: Pixels | None) -> dict[str, float] | str:
+        reading = read(ink)
         if reading is None or reading.probabilities is None:
             return DRAW_FIRST
         return {str(digit): float(share) for digit, share in enumerate(reading.probabilities)}
 
-    def verdict_on(sketch: dict[str, np.ndarray] | None) -> str:
-        reading = read(sketch)
+    def verdict_on(ink: Pixels | None) -> str:
+        reading = read(ink)
         return (
             ""
             if reading is None or reading.verdict == "blank"
@@ -137,6 +139,7 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
         transforms=(),
         buttons=[],
     )
+    guard_sketchpad(sketchpad)
     prediction = gr.Label(label="Prediction", num_top_classes=10)
     demo = gr.Interface(
         read_sketch,
@@ -153,7 +156,9 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
     with demo:
         verdict = gr.Markdown(elem_id="verdict")
         prediction.change(verdict_on, sketchpad, verdict, api_visibility="private", show_progress="hidden")
+    demo.queue(max_size=_MAX_WAITING)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(GradioDoors)
     return gr.mount_gradio_app(
         app,
         demo,
@@ -168,4 +173,5 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
         show_error=False,
         ssr_mode=False,
         max_file_size="10mb",
+        app_kwargs={"exception_handlers": STUMBLES},
     )
