@@ -57,7 +57,12 @@ def accuracy_interval(evaluation: Evaluation) -> tuple[float, float]:
 
 def confusion_matrix(evaluation: Evaluation) -> np.ndarray:
     """Counts int64 (10, 10): row = true digit, column = predicted digit."""
-    pairs = evaluation.labels.astype(np.int64) * CLASSES + evaluation.predictions
+    return count_confusions(evaluation.labels, evaluation.predictions)
+
+
+def count_confusions(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Counts int64 (10, 10) of true digits (rows) and predicted ones (columns), each given as integers (n,)."""
+    pairs = labels.astype(np.int64) * CLASSES + predictions
     return np.bincount(pairs, minlength=CLASSES * CLASSES).reshape(CLASSES, CLASSES)
 
 

@@ -6,31 +6,34 @@ import time
 from typing import Any
 
 import keras
-import numpy as np
-import tensorflow as tf
 
 from core.config import TrainingConfig
-from core.data.datasets import Split, normalised
+from core.errors import RunNotFound
 from core.runs.run import HISTORY_COLUMNS, STEP_COLUMNS, Phase, Run, Status, append_row, keep_epochs
 from core.training.checkpoint import Checkpoint, Patience, write_checkpoint
+from core.training.validation import Validation
 
 POINT_SECONDS = 0.4
 """Least time between two points of the live curve; it grows with the run, so that the file stays small."""
 VALIDATION_SAMPLE = 500
+"""Images of the live validation points. The split is in the dataset's order, which is no particular one for MNIST: its
+head is a fair sample."""
 VALIDATION_SHARE = 0.05
 """Largest share of the time that the live validation points may cost."""
 
 
 class StopRequested(keras.callbacks.Callback):
-    """Ends the training at the next step once the run's stop file exists."""
+    """Ends the training at the next step once the run's stop file exists, or its folder was deleted."""
 
     def __init__(self, run: Run) -> None:
         super().__init__()
-        self._file = run.stop_file
+        self._run = run
         self.stopped = False
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        if self._file.exists():
+        if not self._run.config_file.exists():
+            raise RunNotFound(self._run.id)
+        if self._run.stop_file.exists():
             self.stopped = True
             self.model.stop_training = True
 
@@ -39,7 +42,7 @@ class Journal(keras.callbacks.Callback):
     """Writes a run's history, live curve and status while it trains."""
 
     def __init__(
-        self, run: Run, validation: Split, config: TrainingConfig, steps: int, checkpoint: Checkpoint | None = None
+        self, run: Run, validation: Validation, config: TrainingConfig, steps: int, checkpoint: Checkpoint | None = None
     ) -> None:
         """`steps`: of an epoch. Where the training goes on after a checkpoint, its files are cut back to that point."""
         super().__init__()
@@ -55,9 +58,7 @@ class Journal(keras.callbacks.Callback):
         self._began = time.perf_counter()
         self._started = time.time()
         self._point = _Point(step=steps if checkpoint else 0)
-        # The split is in the dataset's order, which is no particular one for MNIST: its head is a fair sample.
-        self._images = normalised(validation.images[:VALIDATION_SAMPLE])
-        self._labels = validation.labels[:VALIDATION_SAMPLE]
+        self._validation = validation
         self._next_validation = 0.0
         self._rate: float | None = None
 
@@ -67,9 +68,6 @@ class Journal(keras.callbacks.Callback):
         return self._seconds_before + time.perf_counter() - self._began
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        model = self.model
-        # Compiled once, apart from fit's own validation, whose running metrics it must not touch.
-        self._answer = tf.function(lambda images: model(images, training=False), reduce_retracing=True)
         self._began = time.perf_counter()
         self.write("training", "Training.")
 
@@ -138,16 +136,14 @@ class Journal(keras.callbacks.Callback):
         return max(self._epoch - 1, 0) * self._steps + step_in_epoch
 
     def _validate(self, now: float) -> tuple[float | None, float | None]:
-        """Loss and accuracy on a fixed sample of the validation split, when it is time for it."""
+        """Loss and accuracy on a sample of the validation split, always the same, when it is time for it."""
         if now < self._next_validation:
             return None, None
         began = time.perf_counter()
-        probabilities = self._answer(tf.constant(self._images)).numpy()
+        measured = self._validation.on_sample(VALIDATION_SAMPLE)
         cost = time.perf_counter() - began
         self._next_validation = now + max(1.5, cost / VALIDATION_SHARE)
-        chosen = probabilities[np.arange(len(self._labels)), self._labels]
-        loss = float(-np.log(np.maximum(chosen, 1e-7)).mean())
-        return loss, float((probabilities.argmax(1) == self._labels).mean())
+        return measured
 
 
 class SaveCheckpoint(keras.callbacks.Callback):

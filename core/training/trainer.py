@@ -35,8 +35,8 @@ from core.errors import RunError
 from core.runs.run import Run
 from core.training.callbacks import Journal, SaveCheckpoint, StopRequested
 from core.training.checkpoint import Checkpoint, Patience, read_checkpoint
+from core.training.validation import Validation
 
-VALIDATION_BATCH = 500
 CALM_SHARE = 0.5
 """How strong augmentation still is in the calm epochs at the end."""
 
@@ -53,7 +53,8 @@ def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Ou
     """Train as `config` says, from the run's checkpoint where it has one; write the run's files and its bundle.
 
     With patience, the epoch with the best validation accuracy is kept, without it the last one. The test set is used
-    once, at the end, by the exported model. Raises RunError when the loss becomes NaN.
+    once, at the end, by the exported model. Raises RunError when the loss becomes NaN, MemoryError when the memory
+    runs out, RunNotFound when the run's folder is deleted meanwhile.
     """
     keras.utils.set_random_seed(config.seed)
     model = build_model(config.model)
@@ -61,13 +62,14 @@ def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Ou
     steps = math.ceil(len(train) / config.batch_size)
     _compile(model, config, steps)
     checkpoint = read_checkpoint(run)
-    journal = Journal(run, dataset.validation, config, steps, checkpoint)
+    validation = Validation(run, dataset.validation, checkpoint.epoch if checkpoint else 0)
+    journal = Journal(run, validation, config, steps, checkpoint)
     stop = StopRequested(run)
     journal.write("starting", "Compiling the network.")
     if checkpoint:
         _restore(model, checkpoint, run)
     if not (checkpoint and checkpoint.done):
-        _fit(model, train, config, run, dataset, journal, stop)
+        _fit(model, train, config, run, validation, journal, stop)
     journal.write("saving", "Saving what was learned.")
     card = _write_bundle(model, config, run, dataset, journal.seconds)
     if not stop.stopped:
@@ -91,25 +93,28 @@ def _fit(
     train: Split,
     config: TrainingConfig,
     run: Run,
-    dataset: Dataset,
+    validation: Validation,
     journal: Journal,
     stop: StopRequested,
 ) -> None:
     first = journal.epochs_before
     patience = Patience(config.patience, journal.memory_before) if config.patience else None
-    # Patience comes after the journal, which is to see the epoch's own weights, not the best ones put back; the
-    # checkpoint comes last, to save what patience remembers.
-    callbacks = [stop, _NotANumber(run), journal, *([patience] if patience else [])]
-    model.fit(
-        training_batches(train, config, first),
-        validation_data=_validation_batches(dataset.validation),
-        initial_epoch=first,
-        epochs=config.epochs,
-        steps_per_epoch=math.ceil(len(train) / config.batch_size),
-        callbacks=[*callbacks, SaveCheckpoint(run, config.epochs, journal, stop, patience)],
-        shuffle=False,  # training_batches does it
-        verbose=0,
-    )
+    # Validation comes first, as the others go by its figures. Patience comes after it and the journal, which are to
+    # see the epoch's own weights, not the best ones put back; the checkpoint comes last, to save what patience
+    # remembers.
+    callbacks = [validation, stop, _NotANumber(run), journal, *([patience] if patience else [])]
+    try:
+        model.fit(
+            training_batches(train, config, first),
+            initial_epoch=first,
+            epochs=config.epochs,
+            steps_per_epoch=math.ceil(len(train) / config.batch_size),
+            callbacks=[*callbacks, SaveCheckpoint(run, config.epochs, journal, stop, patience)],
+            shuffle=False,  # training_batches does it
+            verbose=0,
+        )
+    except tf.errors.ResourceExhaustedError as error:
+        raise MemoryError from error
 
 
 def _with_drawn_digits(train: Split, config: TrainingConfig) -> Split:
@@ -144,15 +149,10 @@ def training_batches(split: Split, config: TrainingConfig, first_epoch: int = 0)
     return batches.map(lambda images, labels: _network_input(images, labels, config.label_smoothing)).prefetch(4)
 
 
-def _validation_batches(split: Split) -> tf.data.Dataset:
-    data = tf.data.Dataset.from_tensor_slices((split.images[..., np.newaxis], split.labels)).batch(VALIDATION_BATCH)
-    return data.map(_network_input).cache().prefetch(2)
-
-
-def _network_input(images: tf.Tensor, labels: tf.Tensor, smoothing: float = 0.0) -> tuple[tf.Tensor, tf.Tensor]:
+def _network_input(images: tf.Tensor, labels: tf.Tensor, smoothing: float) -> tuple[tf.Tensor, tf.Tensor]:
     """uint8 images and labels -> float32 images in 0..1, one-hot float32 labels (n, 10), each row adding up to 1.
 
-    Smoothing is done here, not by the loss, so that the validation loss stays the plain one.
+    Smoothing is done here, not by the loss: the validation loss is the plain one.
     """
     return tf.cast(images, tf.float32) / 255.0, tf.one_hot(labels, CLASSES) * (1 - smoothing) + smoothing / CLASSES
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import sys
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
+from filelock import FileLock, Timeout
 
 from core.data.datasets import load_dataset
-from core.errors import TrazoError
+from core.errors import RunError, RunNotFound, TrazoError
 from core.runs.run import Run, Status
 from core.training.launcher import advance
-from core.workspace import Workspace
+from core.workspace import Workspace, storage_errors
 
 
 def main(folder: Path) -> int:
@@ -27,23 +30,45 @@ def main(folder: Path) -> int:
     else:
         # Counted from 0: the worker that started this one from the queue may have stepped back already.
         os.nice(max(0, 10 - os.nice(0)))
+    lock = FileLock(run.lock_file)
     try:
-        end = _train(run, workspace)
-    except TrazoError as error:
-        traceback.print_exc()
-        end = {"state": "failed", "message": str(error)}
-    except MemoryError:
-        traceback.print_exc()
-        end = {"state": "failed", "message": "The memory ran out. Train again with a smaller batch size or network."}
-    except Exception as error:  # noqa: BLE001 - the edge of the process: whatever it was becomes the run's last word
-        traceback.print_exc()
-        end = {"state": "failed", "message": f"The training broke off ({type(error).__name__}). The log tells more."}
-    now = time.time()
-    last = run.status()
-    run.write_status(last.model_copy(update={"phase": "done", "ended": now, "seconds_left": None, **end}))
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"Another process trains run {run.id}; this one leaves it alone.", flush=True)
+        return 1
+    # Its last words, where a process is ended by the system or by a library.
+    faulthandler.enable()
+    end = _outcome(run, workspace)
+    try:
+        last = run.status()
+    except RunError:  # damaged or deleted
+        last = Status(state="failed")
+    with suppress(RunNotFound):
+        ended = {"phase": "done", "ended": time.time(), "seconds_left": None, **end}
+        run.write_last_status(last.model_copy(update=ended))
     run.stop_file.unlink(missing_ok=True)
+    lock.release()
     advance(workspace)
     return 0 if end["state"] != "failed" else 1
+
+
+def _outcome(run: Run, workspace: Workspace) -> dict[str, str]:
+    """Train; the run's last state, and the sentence that says how it came to it."""
+    try:
+        with storage_errors(run.folder):
+            return _train(run, workspace)
+    except Exception as error:  # noqa: BLE001 - the edge of the process: whatever it was becomes the run's last word
+        with suppress(OSError):  # where the disk is full, the log is, too
+            traceback.print_exc()
+        return {"state": "failed", "message": _sentence(error)}
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, TrazoError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "The memory ran out. Train again with a smaller batch size or network."
+    return f"The training broke off ({type(error).__name__}). The log tells more."
 
 
 def _train(run: Run, workspace: Workspace) -> dict[str, str]:

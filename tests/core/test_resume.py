@@ -85,6 +85,11 @@ def test_a_training_killed_in_every_phase_ends_like_one_that_never_was(workspace
     answers, others = run.bundle.evaluation().probabilities, undisturbed.bundle.evaluation().probabilities
     assert np.abs(answers - others).max() < 0.05
     assert not run.checkpoint_file.exists()
+    said, said_otherwise = run.answers(), undisturbed.answers()
+    assert said is not None
+    assert said_otherwise is not None
+    assert said.epochs.tolist() == said_otherwise.epochs.tolist() == list(history["epoch"])
+    assert (said.predictions != said_otherwise.predictions).mean() < 0.01
 
 
 def test_a_stopped_training_can_go_on_to_its_end(workspace: Workspace) -> None:
@@ -94,11 +99,18 @@ def test_a_stopped_training_can_go_on_to_its_end(workspace: Workspace) -> None:
     wait_until(lambda: run.status().over, 60, "the stop")
     assert run.status().state == "stopped"
 
+    # What is kept for looking at must not stop a training, whatever became of it.
+    run.answers_file.write_bytes(b"PK\x03\x04 no archive")
+
     resume(workspace, run)
 
     wait_until(lambda: run.status().over, 90, "the end")
     assert run.status().state == "finished"
     assert list(run.history()["epoch"]) == list(range(1, 9))
+    answers = run.answers()
+    assert answers is not None
+    assert 1 < len(answers) < 8
+    assert answers.epochs[-1] == 8
     assert run.bundle.card().metrics.epochs == 8
     with pytest.raises(RunError, match="nothing to resume"):
         resume(workspace, run)

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+import numpy as np
 import psutil
 import pytest
 from hypothesis import given
@@ -126,6 +127,24 @@ def test_damaged_history_is_said_in_a_sentence(run: Run, damaged: bytes) -> None
 
     with pytest.raises(RunError, match=r"damaged history\.csv"):
         run.history()
+
+
+@pytest.mark.parametrize("damaged", [b"", b"PK\x03\x04 no archive", b"\x93NUMPY", b"1,2,3\n"])
+def test_damaged_answers_are_said_in_a_sentence(run: Run, damaged: bytes) -> None:
+    assert run.answers() is None
+    run.answers_file.write_bytes(damaged)
+
+    with pytest.raises(RunError, match=r"damaged answers\.npz. Its model can still be used"):
+        run.answers()
+
+
+def test_answers_of_other_shapes_than_they_say_are_damaged(run: Run) -> None:
+    np.savez(
+        run.answers_file, epochs=np.arange(3), predictions=np.zeros((2, 5), np.uint8), labels=np.zeros(5, np.uint8)
+    )
+
+    with pytest.raises(RunError, match=r"damaged answers\.npz"):
+        run.answers()
 
 
 def test_rows_that_were_appended_are_read_back(run: Run) -> None:

@@ -9,11 +9,12 @@ import sys
 import textwrap
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 from core.classifier.calibration import tempered
-from core.data.datasets import Dataset, Split, load_dataset
+from core.data.datasets import Dataset, Split, load_dataset, normalised
 from core.errors import RunError
 from core.runs.registry import create_run
 from core.runs.run import HISTORY_COLUMNS, STEP_COLUMNS, Run
@@ -59,6 +60,25 @@ def test_the_card_names_the_epoch_that_validation_chose(trained: Run) -> None:
 
     assert metrics.best_epoch == history["epoch"][best]
     assert metrics.validation_accuracy == pytest.approx(history["val_accuracy"][best], abs=1e-6)
+
+
+def test_the_answers_after_each_epoch_are_those_that_the_history_counts(trained: Run, digits: Dataset) -> None:
+    answers, history = trained.answers(), trained.history()
+
+    assert answers is not None
+    assert answers.epochs.tolist() == history["epoch"].tolist()
+    assert np.array_equal(answers.labels, digits.validation.labels)
+    assert answers.right.mean(axis=1) == pytest.approx(history["val_accuracy"].to_numpy(), abs=1e-5)
+    assert trained.answers_file.stat().st_size < 10_000
+
+
+def test_the_loss_after_the_last_epoch_is_that_of_the_kept_network(run: Run, digits: Dataset) -> None:
+    train_and_evaluate(tiny_config(patience=0), run, digits)
+
+    model = keras.models.load_model(run.bundle.keras_file)
+    probabilities = np.asarray(model(normalised(digits.validation.images), training=False), np.float64)
+    chosen = probabilities[np.arange(len(digits.validation)), digits.validation.labels]
+    assert run.history()["val_loss"].iloc[-1] == pytest.approx(-np.log(chosen).mean(), abs=1e-5)
 
 
 def test_the_keras_file_gives_the_answers_on_record(trained: Run, tmp_path: Path) -> None:

@@ -1,0 +1,105 @@
+"""What a network answered on the validation split after each epoch: what it learned when, and what it forgot.
+
+After Toneva et al. (2019), "An Empirical Study of Example Forgetting during Deep Neural Network Learning", who counted
+on training batches; here it is on images that the network never learns from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.classifier.evaluation import count_confusions
+from core.data.datasets import CLASSES
+
+NEVER = 0
+"""Stands where the number of an epoch would, which counts from 1."""
+
+
+@dataclass(frozen=True)
+class EpochAnswers:
+    """What was said of each validation image after each epoch.
+
+    `epochs` int64 (e,), counted from 1, ascending; `predictions` uint8 (e, n), `labels` uint8 (n,), both in 0..9.
+    Raises ValueError when they are not that.
+    """
+
+    epochs: np.ndarray
+    predictions: np.ndarray
+    labels: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.epochs.ndim != 1 or self.labels.ndim != 1 or self.predictions.shape != (len(self), len(self.labels)):
+            raise ValueError(f"Expected answers (epochs, images). Received: shape {self.predictions.shape}.")
+        if not all(array.dtype.kind in "iu" for array in (self.epochs, self.predictions, self.labels)):
+            raise ValueError("Expected whole numbers.")
+        if not all(np.isin(array, range(CLASSES)).all() for array in (self.predictions, self.labels)):
+            raise ValueError(f"Expected digits below {CLASSES}.")
+
+    @classmethod
+    def none(cls, labels: np.ndarray) -> EpochAnswers:
+        """Before the first epoch."""
+        return cls(np.empty(0, np.int64), np.empty((0, len(labels)), np.uint8), labels)
+
+    def __len__(self) -> int:
+        return len(self.epochs)
+
+    @property
+    def right(self) -> np.ndarray:
+        """Which answers were right, bool (e, n)."""
+        return self.predictions == self.labels
+
+    def with_epoch(self, epoch: int, predictions: np.ndarray) -> EpochAnswers:
+        """These answers and those after one more epoch, uint8 (n,)."""
+        return EpochAnswers(np.append(self.epochs, epoch), np.vstack([self.predictions, predictions]), self.labels)
+
+    def until(self, epoch: int) -> EpochAnswers:
+        """Without the answers of later epochs than `epoch`."""
+        kept = self.epochs <= epoch
+        return EpochAnswers(self.epochs[kept], self.predictions[kept], self.labels)
+
+    def matrix(self, position: int) -> np.ndarray:
+        """Confusion matrix int64 (10, 10) of the epoch at this position, rows true, columns said."""
+        return count_confusions(self.labels, self.predictions[position])
+
+    def cell_members(self, position: int, true_digit: int, predicted_digit: int) -> np.ndarray:
+        """Indices of the images behind one cell of that matrix."""
+        return np.flatnonzero((self.labels == true_digit) & (self.predictions[position] == predicted_digit))
+
+
+def class_accuracies(answers: EpochAnswers) -> np.ndarray:
+    """Share of each digit's images that was read rightly after each epoch, float64 (e, 10); NaN without images."""
+    digits = np.arange(CLASSES) == answers.labels[:, np.newaxis]
+    counts = digits.sum(axis=0)
+    shares = np.full((len(answers), CLASSES), np.nan)
+    return np.divide(answers.right.astype(np.float64) @ digits, counts, out=shares, where=counts > 0)
+
+
+def first_learned(answers: EpochAnswers) -> np.ndarray:
+    """The epoch from which on each image was always read rightly, int64 (n,); NEVER where the last answer is wrong."""
+    if not len(answers):
+        return np.full(len(answers.labels), NEVER)
+    wrong = ~answers.right[::-1]
+    # Answers after the last wrong one, counted from the end.
+    settled = np.where(wrong.any(axis=0), wrong.argmax(axis=0), len(answers))
+    return np.where(settled > 0, answers.epochs[np.minimum(len(answers) - settled, len(answers) - 1)], NEVER)
+
+
+def forgetting_events(answers: EpochAnswers) -> np.ndarray:
+    """How often each image was read rightly after one epoch and wrongly after the next, int64 (n,)."""
+    right = answers.right
+    return (right[:-1] & ~right[1:]).sum(axis=0)
+
+
+def learned_since(answers: EpochAnswers, position: int) -> np.ndarray:
+    """Indices of the images that are right at this position and were wrong one before; all right ones at the first."""
+    now = answers.right[position]
+    return np.flatnonzero(now & ~answers.right[position - 1] if position else now)
+
+
+def forgotten_since(answers: EpochAnswers, position: int) -> np.ndarray:
+    """Indices of the images that are wrong at this position and were right one before; none at the first."""
+    if not position:
+        return np.empty(0, np.int64)
+    return np.flatnonzero(answers.right[position - 1] & ~answers.right[position])
