@@ -5,7 +5,18 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 
-from benchmarks import browser, novelty, photos, reading, reading_baselines, robustness, serving, start, training
+from benchmarks import (
+    browser,
+    novelty,
+    photos,
+    presets,
+    reading,
+    reading_baselines,
+    robustness,
+    serving,
+    start,
+    training,
+)
 from benchmarks.report import Figure, write
 
 SECTIONS: dict[str, tuple[str, Callable[..., Sequence[Figure]]]] = {
@@ -19,8 +30,9 @@ SECTIONS: dict[str, tuple[str, Callable[..., Sequence[Figure]]]] = {
     "browser": ("From lifting the pen to the answer", browser.pen_to_answer),
     "start": ("From pressing Train to the first point", start.start),
     "training": ("Speed of training", training.time_to_target),
+    "presets": ("Accuracy of the presets", presets.presets),
 }
-LONG = {"training"}
+LONG = {"training", "presets"}
 """Measured only when they are named, or with --long."""
 
 

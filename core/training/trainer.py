@@ -159,7 +159,7 @@ def _network_input(images: tf.Tensor, labels: tf.Tensor, smoothing: float) -> tu
 
 def _compile(model: keras.Model, config: TrainingConfig, steps: int) -> None:
     model.compile(
-        optimizer=keras.optimizers.Adam(_learning_rate(config, steps)),
+        optimizer=keras.optimizers.Adam(_learning_rate(config, steps), beta_2=_second_moment_decay(config, steps)),
         loss="categorical_crossentropy",
         metrics=["accuracy"],
         # XLA is several times slower on CPU.
@@ -179,6 +179,13 @@ def _learning_rate(config: TrainingConfig, steps: int) -> float | keras.optimize
         warmup_steps=warm_up,
         decay_steps=max(1, total - warm_up),
     )
+
+
+def _second_moment_decay(config: TrainingConfig, steps: int) -> float:
+    """Adam's beta 2: its memory of squared gradients is to be short beside a cycle of a few hundred steps."""
+    if config.schedule == "constant":
+        return 0.999
+    return min(0.999, max(0.9, 1 - 10 / (config.epochs * steps)))
 
 
 class _NotANumber(keras.callbacks.Callback):
