@@ -9,10 +9,12 @@ import streamlit as st
 
 from core.classifier.bundle import Bundle, Card
 from core.classifier.evaluation import Evaluation
+from core.classifier.learning import EpochAnswers
 from core.data import datasets
 from core.data.datasets import Dataset
 from core.errors import DataError
 from core.runs.registry import ActivePredictor, listed_models
+from core.runs.run import Run
 from dashboard.state import workspace
 
 
@@ -73,6 +75,16 @@ def evaluation(bundle: Bundle) -> Evaluation:
 @st.cache_resource(show_spinner=False, max_entries=20)
 def _evaluation(folder: str, changed: int) -> Evaluation:
     return Bundle(Path(folder)).evaluation()
+
+
+def answers(run: Run) -> EpochAnswers | None:
+    """What a run's network said of the validation split after each epoch; None where there is none; raises RunError."""
+    return _answers(str(run.folder), _changed(run.answers_file))
+
+
+@st.cache_resource(show_spinner=False, max_entries=20)
+def _answers(folder: str, changed: int) -> EpochAnswers | None:
+    return Run(Path(folder)).answers()
 
 
 def filters(bundle: Bundle) -> np.ndarray:

@@ -111,6 +111,42 @@ def reliability_diagram(bins: list[ReliabilityBin], ink: str) -> alt.LayerChart:
     return (bars + diagonal.encode(x="at:Q", y="at:Q") + whiskers + ticks + numbers).properties(height=320)
 
 
+def digit_accuracies(shares: np.ndarray, position: int, ink: str) -> alt.LayerChart:
+    """Accuracy of each digit, shares (epochs, 10) in 0..1 or NaN, at one epoch, on the range of all epochs.
+
+    A ring is the epoch before. `ink`: colour of the numbers.
+    """
+    table = pd.DataFrame(
+        {
+            "digit": DIGITS,
+            "now": shares[position],
+            "before": shares[max(position - 1, 0)],
+            "lowest": shares.min(axis=0),
+            "highest": shares.max(axis=0),
+        }
+    ).dropna()
+    scale = alt.Scale(domain=[float(table["lowest"].min()), 1], nice=True, zero=False)
+    axis = alt.Axis(format="~%", tickCount=5, grid=False)
+    base = alt.Chart(table).encode(
+        x=alt.X("digit:N", title="True digit", sort=DIGITS, axis=alt.Axis(labelAngle=0, ticks=False)),
+        tooltip=[
+            "digit",
+            alt.Tooltip("now", title="this epoch", format=".2%"),
+            alt.Tooltip("before", title="the epoch before", format=".2%"),
+            alt.Tooltip("lowest", title="lowest of all epochs", format=".2%"),
+            alt.Tooltip("highest", title="highest of all epochs", format=".2%"),
+        ],
+    )
+    y = alt.Y("now:Q", title="Read rightly", scale=scale, axis=axis)
+    ranges = base.mark_rule(color=ink, opacity=0.25, strokeWidth=6, strokeCap="round").encode(
+        y=alt.Y("lowest:Q", title="Read rightly", scale=scale, axis=axis), y2="highest:Q"
+    )
+    before = base.mark_point(color=MISTAKE, size=70, strokeWidth=1.5).encode(y=alt.Y("before:Q", scale=scale))
+    now = base.mark_point(color=RIGHT, size=90, filled=True, opacity=1).encode(y=y)
+    numbers = base.mark_text(color=ink, fontSize=10, dy=14).encode(y=y, text=alt.Text("now:Q", format=".1%"))
+    return (ranges + before + now + numbers).properties(height=260)
+
+
 def class_table(metrics: list[ClassMetrics]) -> pd.DataFrame:
     """A row a digit; precision, recall and F1 in percent."""
     return pd.DataFrame(

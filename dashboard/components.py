@@ -159,12 +159,15 @@ def pixel_table(image: np.ndarray) -> None:
     )
 
 
-def model_picker(key: str) -> tuple[str, Bundle]:
-    """Let the person choose among all models; the one in use comes first, the choice holds across pages."""
+def model_picker(key: str, asked: str | None = None) -> tuple[str, Bundle]:
+    """Let the person choose among all models; the one in use comes first, the choice holds across pages.
+
+    `asked`: the model that the page's address names, if any.
+    """
     bundles = cache.models()
     in_use = active_model(state.workspace()).name
     names = sorted(bundles, key=lambda name: name != in_use)
-    remembered = state.chosen_model()
+    remembered = asked if asked in names else state.chosen_model()
     chosen = st.selectbox(
         "Model",
         names,

@@ -12,9 +12,11 @@ from core.classifier.evaluation import (
     mistakes,
 )
 from core.data.datasets import Split
-from core.errors import BundleError, DataError
-from dashboard import cache, charts
+from core.errors import BundleError, DataError, RunNotFound
+from core.runs.registry import SHIPPED, find_run
+from dashboard import cache, charts, state, time_machine
 from dashboard.calibration_view import calibration_section
+from dashboard.comparison_view import comparison_section
 from dashboard.components import digit_grid, heading, ink_colour, model_picker
 from dashboard.robustness_view import disputed_note, robustness_block
 
@@ -66,11 +68,13 @@ def summary(card: Card, evaluation: Evaluation) -> None:
         st.metric(
             "Validation accuracy",
             f"{metrics.validation_accuracy:.2%}",
-            f"best of {metrics.epochs} epochs: number {metrics.best_epoch}",
+            f"best of {metrics.epochs} epochs: number {metrics.best_epoch}"
+            if card.config.patience
+            else f"after epoch {metrics.epochs}, the last",
             delta_color="off",
             delta_arrow="off",
             border=True,
-            help="On the images that the best epoch was chosen with; the test accuracy is the fair figure.",
+            help="On the part of the training images that is held back for choices; the test accuracy is the fair figure.",
         )
 
 
@@ -181,17 +185,55 @@ def gallery(evaluation: Evaluation, test: Split, disputed: Disputed | None) -> N
     )
 
 
+def asked_model() -> str | None:
+    """The model that the page's address names, when the page is opened; a sentence where there is none of that name."""
+    asked = st.query_params.get("model")
+    if asked and asked not in cache.models() and "evaluate_model" not in st.session_state:
+        st.info("The model that this address names is gone; here is another one.", icon=":material/link_off:")
+    return asked
+
+
+def time_machine_section(name: str) -> None:
+    """The epochs of the run that trained the model."""
+    if name == SHIPPED:
+        st.info(
+            "The shipped model comes without the epochs of its training. Choose a model of your own above.",
+            icon=":material/history_toggle_off:",
+        )
+        return
+    time_machine.show(find_run(state.workspace(), name))
+
+
 heading(
     "Evaluate", "How well a model reads digits that it never saw, which ones it confuses, and every mistake it made."
 )
-name, bundle = model_picker("evaluate_model")
+name, bundle = model_picker("evaluate_model", asked_model())
+st.query_params["model"] = name
 try:
     card, evaluation = cache.card(bundle), cache.evaluation(bundle)
 except BundleError as error:
     st.error(str(error), icon=":material/error:")
     st.stop()
 summary(card, evaluation)
+view = st.segmented_control(
+    "View",
+    ["Mistakes", "Compare", "Epochs"],
+    default="Mistakes",
+    required=True,
+    key="evaluate_view",
+    label_visibility="collapsed",
+    bind="query-params",
+)
+if view == "Epochs":
+    try:
+        time_machine_section(name)
+    except RunNotFound as error:  # deleted a moment ago
+        st.warning(str(error), icon=":material/warning:")
+    st.stop()
 test = test_images(card)
+if view == "Compare":
+    comparison_section(name, card, evaluation, test)
+    st.stop()
 matrix_section(name, evaluation, test)
 class_table(evaluation)
 calibration_section(card, evaluation)

@@ -1,0 +1,195 @@
+"""The time machine: what a run's network said of the validation split after each epoch."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.classifier.learning import (
+    NEVER,
+    EpochAnswers,
+    class_accuracies,
+    first_learned,
+    forgetting_events,
+    forgotten_since,
+    learned_since,
+)
+from core.data.datasets import Split
+from core.errors import DataError, RunError
+from core.runs.run import Run
+from dashboard import cache, charts
+from dashboard.components import digit_grid, ink_colour
+
+SHOWN = 48
+
+
+@st.fragment
+def show(run: Run) -> None:
+    """A slider through the run's epochs, the matrix of each, its images, and what was learned and forgotten when."""
+    st.subheader("Time machine", anchor=False)
+    try:
+        answers = cache.answers(run)
+    except RunError as error:
+        st.warning(str(error), icon=":material/warning:")
+        return
+    if answers is None:
+        st.info(
+            "Nothing is kept of this run's epochs: none has ended yet, or an earlier version trained it.",
+            icon=":material/history_toggle_off:",
+        )
+        return
+    st.markdown(
+        "After each epoch the network reads the validation split, which it never learns from. "
+        "**Move the slider** to see what it knew then; click a cell of the matrix to see its images."
+    )
+    position = _choose_epoch(run, answers)
+    images = _images(run, answers)
+    _figures(answers, position)
+    _matrix(run, answers, position, images)
+    _stories(run, answers, position, images)
+
+
+def _choose_epoch(run: Run, answers: EpochAnswers) -> int:
+    """The position of the epoch that the person looks at, the last one to begin with."""
+    epochs = [int(epoch) for epoch in answers.epochs]
+    if len(epochs) == 1:
+        st.caption(f"Only epoch {epochs[0]} so far.")
+        return 0
+    chosen = st.select_slider("Epoch", epochs, value=epochs[-1], key=f"epoch_{run.id}")
+    return epochs.index(chosen)
+
+
+def _images(run: Run, answers: EpochAnswers) -> Split | None:
+    """The validation images that were read, or None with a sentence where they are not on this machine."""
+    try:
+        split = cache.dataset(run.config().dataset).validation
+    except (DataError, RunError) as error:
+        st.info(
+            f"The figures are complete, but the images cannot be shown: {error}", icon=":material/image_not_supported:"
+        )
+        return None
+    if not np.array_equal(split.labels, answers.labels):
+        st.info(
+            "The figures are complete, but the images cannot be shown: this run was validated on other data than "
+            "this machine has.",
+            icon=":material/image_not_supported:",
+        )
+        return None
+    return split
+
+
+def _figures(answers: EpochAnswers, position: int) -> None:
+    right = answers.right
+    accuracy = right[position].mean()
+    change = f"{(accuracy - right[position - 1].mean()) * 100:+.2f} points" if position else None
+    with st.container(horizontal=True):
+        st.metric("Validation accuracy", f"{accuracy:.2%}", change, border=True, help="Below it: since the last epoch.")
+        st.metric("Mistakes", f"{(~right[position]).sum():,}", border=True)
+        st.metric(
+            "Learned in this epoch",
+            f"{len(learned_since(answers, position)):,}",
+            border=True,
+            help="Images read rightly now that were read wrongly one epoch before.",
+        )
+        st.metric(
+            "Forgotten in this epoch",
+            f"{len(forgotten_since(answers, position)):,}",
+            border=True,
+            help="Images read wrongly now that were read rightly one epoch before.",
+        )
+
+
+def _matrix(run: Run, answers: EpochAnswers, position: int, images: Split | None) -> None:
+    """The confusion matrix of one epoch, the accuracy of each digit, and the images of the cell that was clicked."""
+    left, right = st.columns([1.15, 1])
+    with left:
+        event = st.altair_chart(
+            charts.confusion_heatmap(answers.matrix(position), shares=False, ink=ink_colour()),
+            width="stretch",
+            on_select="rerun",
+            selection_mode=["cell"],
+            key=f"epoch_matrix_{run.id}",
+        )
+    with right:
+        st.altair_chart(
+            charts.digit_accuracies(class_accuracies(answers), position, ink_colour()),
+            width="stretch",
+            alt="Accuracy of each digit in this epoch",
+        )
+        st.caption("Dots: this epoch. Rings: the one before. Bars: from the lowest to the highest of all epochs.")
+        picked = event.selection.get("cell") or []
+        if picked:
+            _cell(answers, position, images, int(picked[0]["true"]), int(picked[0]["said"]))
+
+
+def _cell(answers: EpochAnswers, position: int, images: Split | None, true: int, said: int) -> None:
+    members = answers.cell_members(position, true, said)
+    what = f"{true}s read as {true}" if true == said else f"{true}s taken for {said}"
+    st.markdown(f"**{what} after epoch {answers.epochs[position]}: {len(members):,}**")
+    if images is not None and len(members):
+        _grid(answers, images, members, f"epoch_cell_{true}_{said}", [""] * len(members), tile=56)
+
+
+def _stories(run: Run, answers: EpochAnswers, position: int, images: Split | None) -> None:
+    """Images by what happened to them: in the whole run, and in the epoch that the slider is at."""
+    st.subheader("Learned and forgotten", anchor=False)
+    learned, events = first_learned(answers), forgetting_events(answers)
+    epoch = answers.epochs[position]
+    known, forgotten = np.flatnonzero(learned != NEVER), np.flatnonzero(events)
+    stories = {
+        "Forgotten": (
+            forgotten[np.argsort(-events[forgotten], kind="stable")],
+            "once read rightly and wrongly later, the most often forgotten first "
+            "([Toneva et al., 2019](https://arxiv.org/abs/1812.05159))",
+        ),
+        "Learned last": (
+            known[np.argsort(-learned[known], kind="stable")],
+            "read rightly at the end, those first that took longest to stay right",
+        ),
+        "Never learned": (np.flatnonzero(learned == NEVER), "read wrongly at the end"),
+        "Learned in this epoch": (learned_since(answers, position), f"right after epoch {epoch}, wrong before"),
+        "Forgotten in this epoch": (forgotten_since(answers, position), f"wrong after epoch {epoch}, right before"),
+    }
+    story = st.segmented_control(
+        "Which images",
+        list(stories),
+        default="Forgotten",
+        required=True,
+        key=f"story_{run.id}",
+        label_visibility="collapsed",
+    )
+    members, meaning = stories[story]
+    first = f", the first {SHOWN} of them" if len(members) > SHOWN else ""
+    st.caption(f"{len(members):,} of {len(answers.labels):,} images{first}: {meaning}.")
+    if images is not None and len(members):
+        captions = [_biography(answers, learned, events, index) for index in members[:SHOWN]]
+        _grid(answers, images, members, f"story_grid_{story}", captions, tile=88)
+
+
+def _biography(answers: EpochAnswers, learned: np.ndarray, events: np.ndarray, index: int) -> str:
+    """An image's digit, since when it is read rightly or what it is taken for, and how often it was forgotten."""
+    end = (
+        f"taken for {answers.predictions[-1, index]}"
+        if learned[index] == NEVER
+        else f"right from epoch {learned[index]}"
+    )
+    lapses = f"\nforgotten {events[index]}\N{MULTIPLICATION SIGN}" if events[index] else ""
+    return f"a {answers.labels[index]}, {end}{lapses}"
+
+
+def _grid(
+    answers: EpochAnswers, images: Split, members: np.ndarray, key: str, captions: list[str], *, tile: int
+) -> None:
+    shown = members[:SHOWN]
+    digit_grid(
+        images.images[shown],
+        key=key,
+        captions=captions[:SHOWN],
+        titles=[
+            f"validation image {index}, a {answers.labels[index]}; read as "
+            + " ".join(str(said) for said in answers.predictions[:, index])
+            for index in shown
+        ],
+        tile=tile,
+        clickable=False,
+    )

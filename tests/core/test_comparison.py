@@ -1,0 +1,131 @@
+"""Two models on one test set, beside SciPy's own tests."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import stats
+
+from core.classifier.comparison import EXACT_BELOW, Comparison, compare, mcnemar
+from core.classifier.evaluation import Evaluation
+
+COUNT = st.integers(0, 400)
+
+
+def answering(predictions: np.ndarray, labels: np.ndarray) -> Evaluation:
+    """A model that is sure of these answers."""
+    return Evaluation(np.eye(10, dtype=np.float32)[predictions], labels)
+
+
+@st.composite
+def pairs(draw: st.DrawFn) -> tuple[Evaluation, Evaluation]:
+    """Two models' answers on the same images; few digits, so that they often agree."""
+    count = draw(st.integers(1, 60))
+    few = arrays(np.uint8, count, elements=st.integers(0, 2))
+    labels = draw(few)
+    return answering(draw(few), labels), answering(draw(few), labels)
+
+
+def counted(both: int, only_first: int, only_second: int, neither: int) -> Comparison:
+    ends = np.cumsum([both, only_first, only_second, neither])
+    return Comparison(*np.split(np.arange(ends[-1]), ends[:-1]))
+
+
+@given(pairs())
+def test_every_image_is_in_one_part_and_the_difference_is_that_of_the_accuracies(
+    pair: tuple[Evaluation, Evaluation],
+) -> None:
+    first, second = pair
+    comparison = compare(first, second)
+
+    parts = [comparison.both, comparison.only_first, comparison.only_second, comparison.neither]
+    assert sorted(np.concatenate(parts)) == list(range(len(first.labels)))
+    assert comparison.difference == pytest.approx(first.accuracy - second.accuracy)
+    low, high = comparison.interval
+    assert -1 <= low <= high <= 1
+    for index in comparison.only_first:
+        assert first.predictions[index] == first.labels[index] != second.predictions[index]
+
+
+@given(pairs())
+def test_the_other_way_round_everything_is_mirrored(pair: tuple[Evaluation, Evaluation]) -> None:
+    one, other = compare(*pair), compare(*reversed(pair))
+
+    assert one.only_first.tolist() == other.only_second.tolist()
+    assert one.difference == -other.difference
+    assert one.p_value == other.p_value
+    assert one.interval == pytest.approx(tuple(-end for end in reversed(other.interval)))
+
+
+@given(COUNT, COUNT)
+def test_p_value_is_that_of_scipys_own_tests(only_first: int, only_second: int) -> None:
+    discordant = only_first + only_second
+    if discordant < EXACT_BELOW:
+        expected = stats.binomtest(only_first, discordant, 0.5).pvalue if discordant else 1.0
+    elif only_first == only_second:
+        # SciPy's correction, like ours, stops at the expected count.
+        expected = 1.0
+    else:
+        expected = stats.chi2.sf((abs(only_first - only_second) - 1) ** 2 / discordant, 1)
+
+    assert mcnemar(only_first, only_second) == pytest.approx(expected, rel=1e-9, abs=1e-300)
+
+
+@given(st.integers(EXACT_BELOW, 400), st.data())
+def test_both_tests_nearly_agree_where_one_takes_over_from_the_other(discordant: int, data: st.DataObject) -> None:
+    only_first = data.draw(st.integers(0, discordant))
+
+    exact = stats.binomtest(only_first, discordant, 0.5).pvalue
+
+    assert mcnemar(only_first, discordant - only_first) == pytest.approx(exact, abs=0.03)
+
+
+@given(COUNT, COUNT)
+def test_chi_squared_is_scipys_with_continuity_correction(only_first: int, only_second: int) -> None:
+    if only_first + only_second < EXACT_BELOW:
+        return
+    # Yates' correction is the very one of Edwards where two counts are compared with their mean.
+    mean = (only_first + only_second) / 2
+    moved = [count + np.clip(mean - count, -0.5, 0.5) for count in (only_first, only_second)]
+
+    assert mcnemar(only_first, only_second) == pytest.approx(stats.chisquare(moved).pvalue, rel=1e-9, abs=1e-300)
+
+
+def test_worked_examples() -> None:
+    # Ten heads in a row: 2 / 2 ** 10.
+    assert mcnemar(10, 0) == pytest.approx(2 / 1024)
+    assert mcnemar(0, 0) == 1
+    assert mcnemar(5, 5) == 1
+    # The table in Agresti (2002), section 10.1.1: 86 and 150 changed their minds; z = 4.17 without the correction.
+    assert mcnemar(150, 86) == pytest.approx(stats.chi2.sf(63**2 / 236, 1))
+
+
+@given(st.integers(0, 300), st.integers(0, 300), st.integers(0, 300), st.integers(1, 300))
+def test_interval_holds_the_difference_up_to_what_half_an_image_moves_it(
+    both: int, only_first: int, only_second: int, neither: int
+) -> None:
+    comparison = counted(both, only_first, only_second, neither)
+    low, high = comparison.interval
+
+    assert low - 1e-12 <= comparison.difference <= high + 1e-12
+
+
+def test_interval_covers_the_truth_19_times_out_of_20() -> None:
+    generator = np.random.default_rng(5)
+    shares = [0.95, 0.02, 0.01, 0.02]
+    inside = 0
+    for counts in generator.multinomial(2000, shares, size=2000):
+        low, high = counted(*counts).interval
+        inside += low <= shares[1] - shares[2] <= high
+
+    assert inside / 2000 == pytest.approx(0.95, abs=0.02)
+
+
+def test_answers_on_different_images_are_not_compared() -> None:
+    labels = np.arange(4, dtype=np.uint8)
+
+    with pytest.raises(ValueError, match="same test images"):
+        compare(answering(labels, labels), answering(labels, labels[::-1]))

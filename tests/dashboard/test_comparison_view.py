@@ -1,0 +1,115 @@
+"""Two models against each other on the Evaluate page."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.classifier.bundle import Bundle
+from core.classifier.comparison import compare
+from core.runs.run import Run
+from core.workspace import PROJECT, Workspace
+
+PAGE = str(PROJECT / "dashboard" / "views" / "evaluate.py")
+OTHER = "20200101-120000-old-owl"
+
+
+@pytest.fixture
+def run(trained: Run, workspace: Workspace) -> Run:
+    return Run(Path(shutil.copytree(trained.folder, workspace.runs / trained.id)))
+
+
+@pytest.fixture
+def worse(run: Run, workspace: Workspace) -> Run:
+    """A run on the same images that reads the first forty as if each digit were the next one."""
+    other = Run(Path(shutil.copytree(run.folder, workspace.runs / OTHER)))
+    evaluation = run.bundle.evaluation()
+    probabilities = evaluation.probabilities.copy()
+    probabilities[:40] = np.eye(10)[(evaluation.labels[:40] + 1) % 10]
+    np.savez_compressed(other.bundle.evaluation_file, probabilities=probabilities, labels=evaluation.labels)
+    return other
+
+
+def opened(**address: str) -> AppTest:
+    page = AppTest.from_file(PAGE, default_timeout=60)
+    for name, value in address.items():
+        page.query_params[name] = value
+    return page.run()
+
+
+def compared(**address: str) -> AppTest:
+    return opened(evaluate_view="Compare", **address)
+
+
+def texts(page: AppTest) -> str:
+    parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.success]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def test_two_models_of_the_same_data_are_laid_side_by_side(run: Run, worse: Run) -> None:
+    page = compared(model=run.id, against=OTHER)
+
+    expected = compare(run.bundle.evaluation(), worse.bundle.evaluation())
+    assert not page.exception
+    shown = {metric.label: metric.value for metric in page.metric}
+    assert shown["A minus B"] == f"{expected.difference * 100:+.2f} points"
+    assert shown["p-value"] == "below 0.001"
+    assert "A reads these digits better" in texts(page)
+    assert f"{len(expected.only_first)} images." in texts(page)
+
+    page.button_group(key="compared").set_value("Only B is right").run()
+    assert f"{len(expected.only_second)} image" in texts(page)
+    assert not page.exception
+
+
+def test_the_same_answers_are_called_that(run: Run, workspace: Workspace) -> None:
+    shutil.copytree(run.folder, workspace.runs / OTHER)
+
+    page = compared(model=run.id, against=OTHER)
+
+    assert "the very same images" in texts(page)
+    assert not page.exception
+
+
+def test_the_address_keeps_the_choice(run: Run, worse: Run, workspace: Workspace) -> None:
+    third = "20200101-130000-new-newt"
+    shutil.copytree(run.folder, workspace.runs / third)
+    page = compared(model=OTHER, against=third)
+    assert (page.selectbox(key="evaluate_model").value, page.selectbox(key="against").value) == (OTHER, third)
+
+    page.selectbox(key="against").set_value(run.id).run()
+
+    assert page.query_params["model"] in (OTHER, [OTHER])
+    assert page.query_params["against"] in (run.id, [run.id])
+
+
+def test_an_address_of_models_that_are_gone_says_so_and_shows_others(run: Run, worse: Run) -> None:
+    page = compared(model="20190101-000000-gone-goose", against="../../etc")
+
+    assert not page.exception
+    assert "address names is gone" in texts(page)
+
+    page = compared(model=run.id, against="../../etc")
+    assert not page.exception
+    assert "compares with is gone" in texts(page)
+    assert page.selectbox(key="against").value == OTHER
+
+
+def test_only_models_tested_on_the_same_images_can_be_chosen(run: Run) -> None:
+    page = compared(model=run.id)
+
+    assert not page.exception
+    assert "No other model was tested" in texts(page)
+
+
+def test_a_damaged_rival_is_left_out(run: Run, worse: Run) -> None:
+    Bundle(worse.bundle.folder).evaluation_file.write_bytes(b"damaged")
+
+    page = compared(model=run.id)
+
+    assert not page.exception
+    assert "No other model was tested" in texts(page)
