@@ -1,4 +1,4 @@
-"""The HTTP API: a picture in, the digit out as JSON.
+"""The HTTP API: a picture in, the digit out as JSON; how the dashboard is, for machines that watch over it.
 
     curl -F file=@digit.png http://127.0.0.1:8501/api/predict
     curl -H "Content-Type: image/png" --data-binary @digit.png http://127.0.0.1:8501/api/predict
@@ -7,11 +7,14 @@
 |--------|--------------------------------------------------------------------------|
 | 200    | the picture was read, whatever the verdict                               |
 | 400    | the body is empty, broken off, or a form without a field named `file`    |
+| 403    | a page of another site sent it                                           |
 | 404    | there is no such address under /api/                                     |
 | 405    | the method is not POST (`Allow` names the right one)                     |
+| 408    | the body came too slowly                                                 |
 | 413    | more than 10 MiB, or more pixels than a picture may have                 |
 | 415    | the content type is neither a picture's nor a form's                     |
 | 422    | the content type is right, but the bytes cannot be used as a picture     |
+| 429    | more pictures a minute than a client may send (`Retry-After`)            |
 | 500    | a fault of ours; the server's log has it                                 |
 | 503    | there is no model that could be used                                     |
 
@@ -26,6 +29,9 @@ Every answer that is not 200 is `{"error": "one sentence"}`. One that is says
 | `novelty`       | above 0 for what is unlike the training data; null where the model cannot tell      |
 | `probabilities` | those of the digits 0 to 9; null when blank                                         |
 | `model`         | the run whose model answered, or "shipped"                                          |
+
+GET /api/health answers as long as the process is alive: 200 with `"ready": true` when it can read digits, else 503.
+GET /api/metrics has the figures of dashboard/metrics.py in Prometheus' format.
 """
 
 from __future__ import annotations
@@ -40,11 +46,12 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core.errors import BundleError, PictureError, PictureTooLarge
-from core.workspace import PROJECT
+from core.workspace import PROJECT, read_only
+from dashboard import metrics
 
 if TYPE_CHECKING:
     from core.runs.registry import ActivePredictor
@@ -56,6 +63,8 @@ _DECODERS = 2
 """Pictures decoded at once. One of 40 megapixels takes some 200 MB while it is decoded."""
 
 _SENTENCES = {404: "There is nothing here; POST a picture to /api/predict."}
+_STARTING = "The dashboard is starting; ask again in a moment."
+_NO_MODEL = "No model can be loaded; choose or train another one on the Runs page."
 _CUT_OFF = "The body broke off before its end; send the picture again."
 _EMPTY = "The body is empty; send a picture in it."
 _NO_FILE = "The form has no file; send the picture in a form field named `file`."
@@ -66,8 +75,11 @@ _WRONG_TYPE = (
 )
 
 
-def build_api(predictor: Callable[[], ActivePredictor]) -> Starlette:
-    """The app to mount at /api; `predictor()` is asked for every picture, so a promoted model counts at once."""
+def build_api(predictor: Callable[[], ActivePredictor], warm: Callable[[], bool] = lambda: True) -> Starlette:
+    """The app to mount at /api; `predictor()` is asked for every picture, so a promoted model counts at once.
+
+    `warm()`: whether the dashboard has loaded what its first visitor needs.
+    """
     decoders = anyio.CapacityLimiter(_DECODERS)
 
     async def predict(request: Request) -> JSONResponse:
@@ -76,21 +88,39 @@ def build_api(predictor: Callable[[], ActivePredictor]) -> Starlette:
         return JSONResponse(answer)
 
     async def health(_request: Request) -> JSONResponse:
-        model, _ = await anyio.to_thread.run_sync(lambda: predictor().current())
-        return JSONResponse({"status": "ok", "model": model.name, "version": _version()})
+        model = await anyio.to_thread.run_sync(_model_in_use, predictor) if warm() else {"error": _STARTING}
+        state = {"alive": True, "ready": "error" not in model, "version": _version(), "read_only": read_only()}
+        return JSONResponse(state | model, 503 if "error" in model else 200, {"Cache-Control": "no-store"})
+
+    async def figures(request: Request) -> Response:
+        accept = request.headers.get("accept", "")
+        content, content_type = await anyio.to_thread.run_sync(metrics.exposition, accept)
+        return Response(content, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
 
     return Starlette(
-        routes=[Route("/predict", predict, methods=["POST"]), Route("/health", health, methods=["GET"])],
+        routes=[
+            Route("/predict", predict, methods=["POST"]),
+            Route("/health", health, methods=["GET"]),
+            Route("/metrics", figures, methods=["GET"]),
+        ],
         exception_handlers={
             HTTPException: _http_error,
             PictureTooLarge: _error_with(413),
             PictureError: _error_with(422),
             # The error's own sentence names a folder of this machine.
-            BundleError: _error_with(503, "No model can be loaded; choose or train another one on the Runs page."),
+            BundleError: _error_with(503, _NO_MODEL),
             ClientDisconnect: _error_with(400, _CUT_OFF),
             Exception: _error_with(500, "Something went wrong on our side; the log of the dashboard says what."),
         },
     )
+
+
+def _model_in_use(predictor: Callable[[], ActivePredictor]) -> dict[str, str]:
+    """The model in use, or the error that keeps the dashboard from reading digits."""
+    try:
+        return {"model": predictor().current()[0].name}
+    except BundleError:
+        return {"error": _NO_MODEL}
 
 
 def _read_picture(predictor: Callable[[], ActivePredictor], picture: bytes) -> dict[str, Any]:
@@ -98,7 +128,7 @@ def _read_picture(predictor: Callable[[], ActivePredictor], picture: bytes) -> d
     from core.data.pictures import ink_from_picture
 
     model, current = predictor().current()
-    reading = current.read(ink_from_picture(picture))
+    reading = metrics.counted("api", lambda: current.read(ink_from_picture(picture)))
     return {
         "verdict": reading.verdict,
         "digit": reading.digit,

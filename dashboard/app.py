@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -26,8 +27,11 @@ from streamlit import net_util
 from streamlit.web.server.server_util import get_url
 
 from core.errors import BundleError
+from core.training.launcher import farewell
 from core.workspace import Workspace
+from dashboard import logs
 from dashboard.api import build_api
+from dashboard.gate import Gate
 from dashboard.gradio_app import GradioDemo
 from dashboard.headers import SecurityHeaders
 from dashboard.netron_app import netron_routes
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from core.runs.registry import ActivePredictor
 
 _logger = logging.getLogger(__name__)
+logs.start()
 
 _FIRST_PAGE_NEEDS = ("dashboard.charts", "dashboard.components", "core.data.pictures")
 """What the first visitor would otherwise wait for."""
@@ -52,12 +57,14 @@ def _predictor() -> ActivePredictor:
 
 
 gradio_demo = GradioDemo(_predictor)
+_warm = threading.Event()
 
 
 def _warm_up() -> None:
     try:
         for module in _FIRST_PAGE_NEEDS:
             import_module(module)
+        _warm.set()
         _predictor().current()
     except BundleError as error:
         _logger.warning("%s", error)
@@ -72,11 +79,14 @@ async def _load_in_background() -> None:
 
 @asynccontextmanager
 async def _lifespan(_app: st.App) -> AsyncIterator[None]:
+    logs.adopt_server()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_load_in_background)
         print(f"Trazo is at {_address()} (Ctrl-C ends it).", flush=True)  # noqa: T201 - what both ways of starting say
         yield
         tasks.cancel_scope.cancel()
+    if sentence := farewell(Workspace.from_environment()):
+        print(sentence, flush=True)  # noqa: T201
 
 
 def _address() -> str:
@@ -99,8 +109,8 @@ app = st.App(
         Mount("/gradio", gradio_demo, max_body_size=10 * 2**20),
         Route("/netron", _to_slash),
         *netron_routes(Workspace.from_environment()),
-        Mount("/api", build_api(_predictor)),
+        Mount("/api", build_api(_predictor, _warm.is_set)),
     ],
-    middleware=[Middleware(SecurityHeaders)],
+    middleware=[Middleware(SecurityHeaders), Middleware(Gate)],
     lifespan=_lifespan,
 )

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import TrazoError
+from dashboard import metrics
 from dashboard.gradio_guard import STUMBLES, GradioDoors, guard_sketchpad, upload_folder
 
 if TYPE_CHECKING:
@@ -106,22 +107,22 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
     import gradio as gr
     from fastapi import FastAPI
 
-    def read(ink: Pixels | None) -> Reading | None:
+    def read(ink: Pixels | None, counted: bool) -> Reading | None:
         if ink is None:
             return None
         try:
-            return predictor().read(ink)
+            return metrics.counted("gradio", lambda: predictor().read(ink)) if counted else predictor().read(ink)
         except TrazoError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
     def read_sketch(ink: Pixels | None) -> dict[str, float] | str:
-        reading = read(ink)
+        reading = read(ink, counted=True)
         if reading is None or reading.probabilities is None:
             return DRAW_FIRST
         return {str(digit): float(share) for digit, share in enumerate(reading.probabilities)}
 
     def verdict_on(ink: Pixels | None) -> str:
-        reading = read(ink)
+        reading = read(ink, counted=False)
         return (
             ""
             if reading is None or reading.verdict == "blank"

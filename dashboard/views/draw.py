@@ -10,7 +10,7 @@ from core.classifier.predictor import Reading
 from core.data.drawing import Pixels
 from core.data.pictures import ink_from_picture
 from core.errors import TrazoError
-from dashboard import cache
+from dashboard import cache, metrics
 from dashboard.canvas import drawing_canvas
 from dashboard.components import heading
 from dashboard.reading import show_answer, show_steps
@@ -49,7 +49,7 @@ def read(ink: Pixels | None) -> Reading | None:
     if ink is None:
         return None
     try:
-        reading = cache.predictor().read(ink)
+        reading = metrics.counted("page", lambda: cache.predictor().read(ink))
     except TrazoError as error:
         show_error(error)
         return None

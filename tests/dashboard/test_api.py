@@ -12,9 +12,11 @@ from PIL import Image, ImageDraw
 from starlette.testclient import TestClient
 
 from core.errors import BundleError
-from core.runs.registry import ActivePredictor
+from core.runs.registry import ActivePredictor, create_run
+from core.runs.run import Status
 from core.workspace import Workspace
 from dashboard.api import MAX_BODY_BYTES, build_api
+from tests.conftest import tiny_config
 
 
 @pytest.fixture(scope="module")
@@ -133,8 +135,59 @@ def test_health_names_model_and_version(client: TestClient) -> None:
     answer = client.get("/health")
 
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ok", "model": "shipped", "version": answer.json()["version"]}
-    assert answer.json()["version"][0].isdigit()
+    version = answer.json()["version"]
+    assert answer.json() == {"alive": True, "ready": True, "model": "shipped", "version": version, "read_only": False}
+    assert version[0].isdigit()
+
+
+def test_health_tells_alive_from_ready(tmp_path: Path) -> None:
+    warm = False
+    client = TestClient(build_api(lambda: ActivePredictor(Workspace(tmp_path)), lambda: warm))
+
+    starting = client.get("/health")
+    warm = True
+    started = client.get("/health")
+
+    assert (starting.status_code, starting.json()["alive"], starting.json()["ready"]) == (503, True, False)
+    assert (started.status_code, started.json()["alive"], started.json()["ready"]) == (200, True, True)
+
+
+def figures(client: TestClient) -> dict[str, float]:
+    lines = client.get("/metrics").text.splitlines()
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+
+
+def test_metrics_count_predictions_by_verdict_with_their_seconds(client: TestClient) -> None:
+    digit, error, seconds = (
+        'trazo_predictions_total{verdict="digit",way="api"}',
+        'trazo_predictions_total{verdict="error",way="api"}',
+        'trazo_prediction_seconds_count{way="api"}',
+    )
+    client.post("/predict", content=drawn_one())
+    client.post("/predict", content=b"no picture")
+    before = figures(client)
+
+    client.post("/predict", content=drawn_one())
+    client.post("/predict", content=b"no picture")
+
+    after = figures(client)
+    assert [after[name] - before[name] for name in (digit, error, seconds)] == [1, 1, 1]
+    assert after["process_resident_memory_bytes"] > 0
+
+
+def test_metrics_count_runs_by_state(client: TestClient, workspace: Workspace) -> None:
+    for state in ("finished", "finished", "failed"):
+        create_run(workspace, tiny_config()).write_status(Status(state=state))
+    (workspace.runs / "20200101-120000-broken-bear").mkdir()
+
+    runs = {name: value for name, value in figures(client).items() if name.startswith("trazo_runs")}
+
+    assert {name: value for name, value in runs.items() if value} == {
+        'trazo_runs{state="finished"}': 2,
+        'trazo_runs{state="failed"}': 1,
+        'trazo_runs{state="damaged"}': 1,
+    }
+    assert len(runs) == 7
 
 
 class _Broken:
