@@ -1,0 +1,34 @@
+"""TensorFlow's modules, compiled ahead: a first training would otherwise wait half a minute for that alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.util import cache_from_source, find_spec
+from pathlib import Path
+
+import psutil
+
+from core.workspace import PROJECT
+
+
+def compile_ahead() -> psutil.Popen | None:
+    """Start a process that imports what trains, with the lowest priority; None where Python has compiled that already.
+
+    Python compiles a module when it is first imported and keeps the result; after an installation nothing is there.
+    """
+    spec = find_spec("tensorflow")
+    if spec is None or spec.origin is None or Path(cache_from_source(spec.origin)).exists():
+        return None
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    process = psutil.Popen(
+        [sys.executable, "-c", "import core.training.trainer"],
+        cwd=PROJECT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    process.nice(psutil.IDLE_PRIORITY_CLASS if sys.platform == "win32" else 19)
+    return process

@@ -1,0 +1,42 @@
+"""TensorFlow's modules are compiled once, ahead of the first training."""
+
+from __future__ import annotations
+
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+import pytest
+
+from core.training import warm_up
+
+
+@pytest.fixture
+def fresh_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A TensorFlow that nobody has imported yet, and a Python that notes down how it is called."""
+    python, calls = tmp_path / "python", tmp_path / "calls"
+    python.write_text(f'#!/bin/sh\necho "$@, bytecode: ${{PYTHONDONTWRITEBYTECODE:-kept}}" >>{calls}\n')
+    python.chmod(0o755)
+    package = tmp_path / "tensorflow" / "__init__.py"
+    package.parent.mkdir()
+    package.touch()
+    monkeypatch.setattr(warm_up, "find_spec", lambda name: ModuleSpec(name, None, origin=str(package)))
+    monkeypatch.setattr(warm_up.sys, "executable", str(python))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    return calls
+
+
+def test_what_trains_is_imported_once_after_an_installation(fresh_installation: Path, tmp_path: Path) -> None:
+    process = warm_up.compile_ahead()
+
+    assert process is not None
+    assert process.wait(10) == 0
+    assert fresh_installation.read_text() == "-c import core.training.trainer, bytecode: kept\n"
+    (tmp_path / "tensorflow" / "__pycache__").mkdir()
+    Path(warm_up.cache_from_source(str(tmp_path / "tensorflow" / "__init__.py"))).touch()
+    assert warm_up.compile_ahead() is None
+
+
+def test_without_tensorflow_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warm_up, "find_spec", lambda _name: None)
+
+    assert warm_up.compile_ahead() is None
