@@ -104,13 +104,15 @@ def _add_runs(commands: Any) -> None:
     listing.set_defaults(command=("runs", "list_all"))
     for name, command, text in (
         ("show", "show", "config, state and metrics of a run"),
-        ("stop", "stop", "stop a run and keep what it learned"),
         ("resume", "resume", "let a run that broke off or was stopped go on after its last whole epoch"),
         ("delete", "delete", "delete a run's folder; a running one is ended first"),
     ):
         action = runs.add_parser(name, help=text)
         action.add_argument("run", help="a run's id, or its last two words: quiet-otter")
         action.set_defaults(command=("runs", command))
+    stopping = runs.add_parser("stop", help="stop a run, or all that run or wait, and keep what was learned")
+    stopping.add_argument("run", nargs="?", help="a run's id, or its last two words; default: all of them")
+    stopping.set_defaults(command=("runs", "stop"))
     naming = runs.add_parser("name", help="give a run a name that lists show")
     naming.add_argument("run", help="a run's id, or its last two words: quiet-otter")
     naming.add_argument("name", help="the name; an empty one takes it away")

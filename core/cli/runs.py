@@ -52,9 +52,15 @@ def name(options: argparse.Namespace, workspace: Workspace) -> int:
 
 
 def stop(options: argparse.Namespace, workspace: Workspace) -> int:
-    run = find_run(workspace, options.run)
-    launcher.request_stop(workspace, run)
-    print(f"{run.id} is asked to stop; what it learned is kept.")
+    if options.run:
+        asked = [find_run(workspace, options.run)]
+        launcher.request_stop(workspace, asked[0])
+    else:
+        asked = launcher.request_stop_of_all(workspace)
+    for run in asked:
+        print(f"{run.id} is asked to stop; what it learned is kept.")
+    if not asked:
+        print("No training is at work or waits.")
     return 0
 
 

@@ -146,7 +146,9 @@ def summarise(workspace: Workspace, run: Run, active: ActiveModel | None = None)
 def summaries(workspace: Workspace) -> list[Summary]:
     """All runs in one row each, newest first."""
     active = active_model(workspace)
-    return [summarise(workspace, run, active) for run in list_runs(workspace)]
+    rows = ((run, summarise(workspace, run, active)) for run in list_runs(workspace))
+    # One that was deleted between the two looks is no damaged run.
+    return [row for run, row in rows if row.problem is None or run.folder.exists()]
 
 
 def delete_run(workspace: Workspace, run: Run) -> None:
@@ -178,15 +180,19 @@ def promote(workspace: Workspace, run: Run | None) -> None:
 
     Raises RunError when the run has no complete model, BundleError when the model does not load.
     """
-    if run is None:
-        with storage_errors(workspace.active_file):
-            workspace.active_file.unlink(missing_ok=True)
-        return
-    if not run.bundle.complete:
-        raise RunError(f"Run {run.id} has no finished model to promote. Let it finish, or choose another run.", run.id)
-    Predictor(run.bundle)
-    with replacing(workspace.active_file) as temporary:
-        temporary.write_text(json.dumps({"run_id": run.id}) + "\n")
+    # Under the lock, so that nobody deletes the run meanwhile.
+    with workspace.locked():
+        if run is None:
+            with storage_errors(workspace.active_file):
+                workspace.active_file.unlink(missing_ok=True)
+            return
+        if not run.bundle.complete:
+            raise RunError(
+                f"Run {run.id} has no finished model to promote. Let it finish, or choose another run.", run.id
+            )
+        Predictor(run.bundle)
+        with replacing(workspace.active_file) as temporary:
+            temporary.write_text(json.dumps({"run_id": run.id}) + "\n")
 
 
 def active_model(workspace: Workspace) -> ActiveModel:

@@ -272,7 +272,8 @@ class Run:
             return pd.DataFrame(columns=list(columns), dtype=float)
         except (OSError, ValueError) as error:
             raise self._damaged(path) from error
-        if tuple(table.columns) != columns:
+        numbers = table.empty or all(map(pd.api.types.is_numeric_dtype, table.dtypes))
+        if tuple(table.columns) != columns or not numbers:
             raise self._damaged(path)
         return table
 

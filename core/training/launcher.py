@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from dataclasses import dataclass
+
+import psutil
 
 from core.config import TrainingConfig
 from core.errors import RunError
@@ -75,6 +79,18 @@ def request_stop(workspace: Workspace, run: Run) -> None:
             run.stop_file.touch()
 
 
+def request_stop_of_all(workspace: Workspace) -> list[Run]:
+    """Ask everything that runs or waits to stop; returns these runs, those that waited first."""
+    with workspace.locked():
+        # The queue first: or the next one would start when the one at work ends.
+        asked = []
+        for run in (run for state in ("queued", "running") for run, _ in _states(workspace, state)):
+            with suppress(RunError):  # over meanwhile
+                request_stop(workspace, run)
+                asked.append(run)
+    return asked
+
+
 def resume(workspace: Workspace, run: Run) -> None:
     """Let a run that broke off or was stopped go on after its last whole epoch; it waits for its turn.
 
@@ -106,10 +122,7 @@ def delete(workspace: Workspace, run: Run) -> None:
     Raises RunNotFound when it is gone already.
     """
     with workspace.locked():
-        process = run.process()
-        if process is not None:
-            process.kill()
-            process.wait(_KILL_SECONDS)
+        _kill(run)
         delete_run(workspace, run)
     advance(workspace)
 
@@ -130,6 +143,34 @@ def overview(workspace: Workspace) -> Overview:
     waiting = tuple(run for run, status in reversed(readable) if status.state == "queued")
     started = running or [run for run, status in readable if status.state != "queued"]
     return Overview(latest=started[0] if started else None, waiting=waiting, busy=bool(running or waiting))
+
+
+def _kill(run: Run) -> None:
+    """End the run's worker, if it has one, at once; raises RunError when that cannot be done."""
+    deadline = time.monotonic() + _KILL_SECONDS
+    # Looked at, not waited for: whoever started it may be another dashboard, which keeps a dead process on record.
+    while (process := run.process()) is not None:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            return
+        except psutil.AccessDenied as error:
+            raise RunError(
+                f"The process of run {run.id} belongs to another user. Ask them to stop it.", run.id
+            ) from error
+        if time.monotonic() > deadline:
+            raise RunError(f"The process of run {run.id} does not end. Try again in a minute.", run.id)
+        time.sleep(0.01)
+
+
+def farewell(workspace: Workspace) -> str | None:
+    """What a person who ends the dashboard should know of the training at work; None where there is none."""
+    running = _states(workspace, "running")
+    if not running:
+        return None
+    waiting = len(_states(workspace, "queued"))
+    goes_on = f" and {waiting} in the queue go on" if waiting else " goes on"
+    return f"Training {running[0][0].title}{goes_on} without the dashboard. Stop it with: python -m core runs stop"
 
 
 def _start(workspace: Workspace, run: Run, status: Status) -> None:

@@ -13,7 +13,15 @@ import pytest
 from core.errors import RunError
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
-from core.training.launcher import advance, overview, request_stop, submit, withdraw
+from core.training.launcher import (
+    advance,
+    farewell,
+    overview,
+    request_stop,
+    request_stop_of_all,
+    submit,
+    withdraw,
+)
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.waiting import wait_until
@@ -91,6 +99,32 @@ def test_queued_run_that_is_stopped_never_starts(workspace: Workspace) -> None:
 
     assert advance(workspace) is None
     assert waiting.status().state == "stopped"
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_all_that_run_or_wait_can_be_stopped_at_once(workspace: Workspace) -> None:
+    running, *waiting = (submit(workspace, tiny_config()) for _ in range(3))
+
+    asked = request_stop_of_all(workspace)
+
+    assert set(asked) == {running, *waiting}
+    assert asked[-1] == running
+    assert running.stopping
+    assert [run.status().state for run in waiting] == ["stopped", "stopped"]
+    kill_worker(running)
+    assert request_stop_of_all(workspace) == []
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_who_ends_the_dashboard_is_told_what_goes_on(workspace: Workspace) -> None:
+    assert farewell(workspace) is None
+    running = submit(workspace, tiny_config())
+
+    assert farewell(workspace) == (
+        f"Training {running.title} goes on without the dashboard. Stop it with: python -m core runs stop"
+    )
+    submit(workspace, tiny_config())
+    assert "and 1 in the queue go on" in (farewell(workspace) or "")
 
 
 @pytest.mark.usefixtures("idle_workers")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +22,8 @@ from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.waiting import wait_until
 from tests.workers import end_all, kill_worker
+
+logger = logging.getLogger(__name__)
 
 # Everything that a training remembers from epoch to epoch: schedule, dropout, augmentation, early stopping.
 CONFIG = tiny_config(epochs=4, patience=3, schedule="one_cycle", dropout=0.2, rotation=10.0, batch_size=8)
@@ -75,6 +80,40 @@ def test_a_training_killed_in_every_phase_ends_like_one_that_never_was(workspace
     wait_until(lambda: undisturbed.status().over, 120, "the end of the other training")
 
     assert len(killed) >= 6, killed
+    same_in_the_end(run, undisturbed)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_training_killed_at_five_random_moments_ends_like_one_that_never_was(workspace: Workspace, seed: int) -> None:
+    moments = random.Random(seed)
+    undisturbed = submit(workspace, CONFIG)
+    wait_until(lambda: undisturbed.status().over, 300, "the end of the other training")
+    # As long as the whole training, from the start of the process: every phase has its chance, in each life anew.
+    length = time.time() - (undisturbed.status().started or 0)
+    runs = [submit(workspace, CONFIG)]
+
+    for _ in range(5):
+        moment = time.monotonic() + moments.uniform(0, length)
+        wait_until(lambda moment=moment: time.monotonic() > moment or runs[-1].status().over, 300, "the moment")
+        if runs[-1].status().over:
+            runs.append(submit(workspace, CONFIG))
+        status = runs[-1].status()
+        logger.info("killed in epoch %d, step %d, %s: %s", status.epoch, status.step, status.phase, status.message)
+        kill_worker(runs[-1])
+        assert runs[-1].status().state == "interrupted"
+        saved = read_checkpoint(runs[-1])
+        assert len(runs[-1].history()) - (saved.epoch if saved else 0) <= 1
+        resume(workspace, runs[-1])
+
+    for run in runs:
+        wait_until(lambda run=run: run.status().over, 300, "the end")
+        same_in_the_end(run, undisturbed)
+
+
+def same_in_the_end(run: Run, undisturbed: Run) -> None:
+    """Both are finished, with the same history, model and answers but for float noise."""
     assert run.status().state == undisturbed.status().state == "finished"
     history, other = comparable(run.history()), comparable(undisturbed.history())
     assert list(history["epoch"]) == list(other["epoch"])

@@ -22,6 +22,7 @@ from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.waiting import wait_until
 
+WORDS = (",".join(HISTORY_COLUMNS) + "\n1,many,words,,,,,\n").encode()
 RUNNING = Status(state="running", phase="training", epochs=3, steps=10)
 
 
@@ -121,7 +122,7 @@ def test_damaged_config_is_said_in_a_sentence(run: Run, damaged: bytes) -> None:
         run.config()
 
 
-@pytest.mark.parametrize("damaged", [b"a,b\n1,2\n", b'epoch\n"', b"\xff\xfe\x00\n", b"epoch\n1,2,3,4\n1\n"])
+@pytest.mark.parametrize("damaged", [b"a,b\n1,2\n", b'epoch\n"', b"\xff\xfe\x00\n", b"epoch\n1,2,3,4\n1\n", WORDS])
 def test_damaged_history_is_said_in_a_sentence(run: Run, damaged: bytes) -> None:
     run.history_file.write_bytes(damaged)
 

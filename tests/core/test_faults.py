@@ -1,0 +1,189 @@
+"""What can befall a training from outside, each caused for real: it fails with a sentence, and the queue goes on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from filelock import FileLock
+
+from core.data.datasets import Dataset
+from core.errors import RunError
+from core.runs.registry import create_run, list_runs, summaries
+from core.runs.run import Run, Status
+from core.training.launcher import advance, delete, request_stop, resume, submit
+from core.workspace import PROJECT, Workspace
+from tests.conftest import tiny_config
+from tests.waiting import wait_until
+from tests.workers import end_all, kill_worker
+
+PYTHON = sys.executable
+ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8)
+
+
+@pytest.fixture(autouse=True)
+def no_worker_survives(workspace: Workspace) -> Iterator[None]:
+    """Kill what a test left at work."""
+    yield
+    end_all(workspace)
+
+
+@pytest.fixture
+def worker_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Lets real workers run these lines of Python first."""
+
+    def prepare(lines: str) -> None:
+        script, python = tmp_path / "worker.py", tmp_path / "python"
+        script.write_text(
+            f"{lines}\nimport sys\nfrom pathlib import Path\nsys.executable = {PYTHON!r}\n"
+            "from core.training.worker import main\nsys.exit(main(Path(sys.argv[3])))\n"
+        )
+        python.write_text(
+            f'#!/bin/sh\nexport MALLOC_ARENA_MAX=1\nPYTHONPATH="{PROJECT}" exec "{PYTHON}" "{script}" "$@"\n'
+        )
+        python.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(python))
+
+    return prepare
+
+
+def ended(run: Run) -> Status:
+    wait_until(lambda: run.status().over, 120, "the end of the worker")
+    return run.status()
+
+
+def goes_on_with(waiting: Run) -> None:
+    """The worker that ended started the next one in the queue."""
+    wait_until(lambda: waiting.status().state == "running", 10, "the start of the next run")
+    wait_until(waiting.process_file.exists, 10, "the worker")
+    kill_worker(waiting)
+
+
+def test_a_loss_that_is_no_number_fails_the_run(workspace: Workspace, worker_after: Callable[[str], None]) -> None:
+    # Far past what a form accepts, so that the weights overflow at the first steps.
+    worker_after(
+        "from core.runs.run import Run\n"
+        "read = Run.config\n"
+        "Run.config = lambda run: read(run).model_copy(update={'learning_rate': 1e38})"
+    )
+    run, waiting = submit(workspace, tiny_config()), create_run(workspace, tiny_config())
+
+    status = ended(run)
+
+    assert status.state == "failed"
+    assert "lower learning rate" in status.message
+    assert "RunError" in run.log_tail()
+    goes_on_with(waiting)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux limits the memory of a process (RLIMIT_AS).")
+def test_memory_that_runs_out_fails_the_run(workspace: Workspace, worker_after: Callable[[str], None]) -> None:
+    # Room for TensorFlow and 1.2 GB more; the network wants several.
+    worker_after(
+        "import resource, psutil, tensorflow\n"
+        "limit = psutil.Process().memory_info().vms + 1200 * 2**20\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (limit, limit))"
+    )
+    greedy = tiny_config(filters=(256, 256, 256), batch_size=2048)
+    run, waiting = submit(workspace, greedy), create_run(workspace, tiny_config())
+
+    status = ended(run)
+
+    assert status.state == "failed"
+    assert "memory ran out" in status.message
+    assert "Traceback" in run.log_tail()
+    goes_on_with(waiting)
+
+
+def test_data_that_vanishes_in_mid_run_leaves_it_at_work_and_fails_its_resume(
+    mnist: Dataset, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, data = Path(mnist.origin), tmp_path / "data"
+    shutil.copytree(source, data) if source.is_dir() else shutil.copy(source, data)
+    monkeypatch.setenv("TRAZO_MNIST", str(data))
+    run, waiting = (submit(workspace, tiny_config(dataset="mnist", epochs=50, patience=0)) for _ in range(2))
+    wait_until(lambda: len(run.steps()), 120, "the first steps")
+
+    data.rename(tmp_path / "elsewhere")
+
+    steps = len(run.steps())
+    wait_until(lambda: len(run.steps()) > steps + 1, 60, "further steps")
+    kill_worker(run)
+    resume(workspace, run)
+    status = ended(run)
+    assert status.state == "failed"
+    assert str(data) in status.message
+    assert "Traceback" in run.log_tail()
+    goes_on_with(waiting)
+
+
+def test_a_run_deleted_by_hand_ends_its_worker_and_a_damaged_status_is_mended(workspace: Workspace) -> None:
+    run, waiting = submit(workspace, ENDLESS), create_run(workspace, tiny_config())
+    wait_until(lambda: len(run.steps()), 90, "the first steps")
+    worker = run.process()
+    assert worker is not None
+
+    run.status_file.write_text('{"state": "runn')
+    wait_until(lambda: not summaries(workspace)[-1].problem, 10, "a whole status")
+    assert run.status().state == "running"
+
+    shutil.rmtree(run.folder, ignore_errors=True)
+
+    wait_until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, 60, "the end of the worker")
+    goes_on_with(waiting)
+
+
+def test_a_worker_leaves_a_run_alone_that_another_one_trains(workspace: Workspace) -> None:
+    run = create_run(workspace, tiny_config())
+    with FileLock(run.lock_file):
+        second = subprocess.run(
+            [PYTHON, "-m", "core.training.worker", str(run.folder)],
+            cwd=PROJECT,
+            env={**os.environ, "TRAZO_WORKSPACE": str(workspace.root)},
+            capture_output=True,
+            text=True,
+        )
+
+    assert second.returncode == 1
+    assert "Another process trains" in second.stdout
+    assert run.status().state == "queued"
+
+
+@pytest.fixture
+def foreigner() -> Iterator[subprocess.Popen[bytes]]:
+    """A process of somebody else."""
+    process = subprocess.Popen([PYTHON, "-c", "input()"], stdin=subprocess.PIPE)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_after_a_restart_of_the_machine_no_foreign_process_is_touched_and_the_queue_goes_on(
+    workspace: Workspace, foreigner: subprocess.Popen[bytes]
+) -> None:
+    broken_off, doomed, waiting = (create_run(workspace, tiny_config()) for _ in range(3))
+    yesterday = psutil.Process(foreigner.pid).create_time() - 24 * 3600
+    for run in (broken_off, doomed):
+        run.process_file.write_text(f'{{"pid": {foreigner.pid}, "started": {yesterday}}}')
+        run.write_status(Status(state="running", phase="training", epochs=3, steps=10))
+
+    assert [broken_off.status().state, doomed.status().state] == ["interrupted", "interrupted"]
+    with pytest.raises(RunError, match="nothing to stop"):
+        request_stop(workspace, broken_off)
+    delete(workspace, doomed)
+
+    assert waiting.status().state == "running"
+    resume(workspace, broken_off)
+    assert broken_off.status().state == "queued"
+    kill_worker(waiting)
+    assert advance(workspace) == broken_off
+    delete(workspace, broken_off)
+    assert list_runs(workspace) == [waiting]
+    assert foreigner.poll() is None
