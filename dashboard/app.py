@@ -28,6 +28,7 @@ from streamlit.web.server.server_util import get_url
 
 from core.errors import BundleError
 from core.training.launcher import farewell
+from core.training.warm_up import compile_ahead
 from core.workspace import Workspace
 from dashboard import logs
 from dashboard.api import build_api
@@ -74,6 +75,7 @@ def _warm_up() -> None:
 
 async def _load_in_background() -> None:
     await anyio.to_thread.run_sync(_warm_up)
+    compile_ahead()
     await gradio_demo.serve()
 
 
