@@ -20,8 +20,8 @@ from core.runs.registry import create_run
 from core.workspace import Workspace
 
 KERAS = "keras"
-EPOCHS = 15
-"""As many as Keras' example and our `original` train at most."""
+EPOCHS = 12
+"""Keras' example trains 15; the rate is constant, so what it reaches by the twelfth does not depend on the rest."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class Curve:
 def ours(name: str, seed: int) -> Curve:
     """A preset of ours as the training worker trains it: live curve, validation and checkpoints included.
 
-    Only the last epoch is on the curve of a preset that keeps its last epoch. One with patience trains all its epochs,
+    Only the last epoch is on the curve of a preset that keeps its last epoch. One with patience trains as many epochs as Keras' example,
     and the test images stand in for its validation split, which gives the accuracy after each; nothing is chosen by it.
     """
     # Imported here: who reads only the names above needs no TensorFlow.
     from core.training.trainer import train_and_evaluate
 
     config, dataset = changed(preset(name), seed=seed), load_dataset("mnist", Workspace.from_environment())
-    whole = changed(config, patience=0)
+    whole = changed(config, patience=0, epochs=EPOCHS) if config.patience else config
     with tempfile.TemporaryDirectory() as folder:
         run = create_run(Workspace(Path(folder)), whole)
         if config.patience:
