@@ -132,6 +132,7 @@ def _without_strays(crop: Pixels) -> Pixels:
     peaks = ndimage.maximum(levels, parts, np.arange(count + 1))
     faint = peaks <= _FAINT_SHARE * levels.max()
     areas = np.where(faint, 0, np.bincount(parts.ravel(), minlength=count + 1))
+    areas[0] = 0  # the ground, which all too faint ink hardly differs from
     width = _stroke_width(mask)
     stray = areas <= _SPECK_SHARE * areas.max()
     stray |= (areas <= _DOT_SHARE * areas.max()) & (np.array([0, *lengths]) <= _DOT_LENGTH * width)

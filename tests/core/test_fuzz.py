@@ -1,0 +1,85 @@
+"""Whatever is sent as a picture is read or refused with a sentence, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import gc
+
+import numpy as np
+import psutil
+from hypothesis import example, given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from core.data.drawing import prepare
+from core.data.pictures import ink_from_array, ink_from_picture
+from core.errors import PictureError
+from tests.fuzzing import TOTAL, drawn_seven, encoded, mutated_pictures, share
+
+
+def read(picture: bytes) -> None:
+    """Take a file the whole way; fails on all but an image or a sentence."""
+    try:
+        ink = ink_from_picture(picture)
+    except PictureError as error:
+        sentence = str(error)
+    else:
+        sentence = "."
+        check(ink)
+    assert sentence.endswith(".")
+
+
+def check(ink: np.ndarray) -> None:
+    assert ink.dtype == np.uint8
+    assert ink.ndim == 2
+    drawing = prepare(ink)
+    assert drawing.blank or (drawing.image is not None and drawing.image.shape == (28, 28))
+
+
+@share(0.4)
+@given(mutated_pictures())
+def test_mutated_picture_is_read_or_refused(picture: bytes) -> None:
+    read(picture)
+
+
+@share(0.1)
+@given(
+    arrays.arrays(
+        np.uint8,
+        st.one_of(
+            st.tuples(st.integers(1, 90), st.integers(1, 90)),
+            st.tuples(st.integers(1, 40), st.integers(1, 40), st.sampled_from((1, 3, 4))),
+        ),
+        fill=st.integers(0, 255),
+    )
+)
+def test_any_pixels_are_prepared(pixels: np.ndarray) -> None:
+    check(ink_from_array(pixels))
+    if pixels.ndim == 2:
+        check(pixels)
+
+
+@share(0.1)
+@example(height=332, width=11, seed=3, density=0.25)  # nowhere much darker than the ground
+@given(st.integers(1, 700), st.integers(1, 700), st.integers(0, 2**32 - 1), st.floats(0, 1))
+def test_any_ink_is_prepared(height: int, width: int, seed: int, density: float) -> None:
+    random = np.random.default_rng(seed)
+    ink = np.where(random.random((height, width)) < density**3, random.integers(0, 256, (height, width)), 0)
+
+    check(ink.astype(np.uint8))
+
+
+def test_memory_is_back_where_it_was_after_large_pictures() -> None:
+    large = encoded(drawn_seven(side=2500), "PNG")
+    cut = large[: len(large) // 2]
+    process = psutil.Process()
+
+    def memory_after(rounds: int) -> int:
+        for _ in range(rounds):
+            read(large)
+            read(cut)
+        gc.collect()
+        return process.memory_info().rss
+
+    before = memory_after(2)
+
+    assert memory_after(max(5, TOTAL // 100)) - before < 40 * 2**20

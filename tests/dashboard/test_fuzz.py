@@ -1,0 +1,130 @@
+"""Whatever is sent to the API or to Gradio gets an answer that is no fault of ours, and no traceback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.testclient import TestClient
+
+from core.runs.registry import ActivePredictor
+from core.workspace import Workspace
+from dashboard.api import build_api
+from dashboard.gradio_app import build_gradio_app
+from tests.fuzzing import bodies, mutated_pictures, share
+
+GRADIO = "/gradio/gradio_api"
+TYPES = (
+    "image/png",
+    "image/x-nothing",
+    "application/octet-stream",
+    "multipart/form-data",
+    "multipart/form-data; boundary=b",
+    "multipart/form-data; boundary=",
+    "multipart/form-data; boundary=" + "b" * 300,
+    "application/json",
+    "text/html; charset=utf-16",
+    "",
+)
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """The API and Gradio as in the dashboard; a fault that reaches the server fails the test."""
+    predictor = ActivePredictor(Workspace(tmp_path_factory.mktemp("workspace")))
+    demo = build_gradio_app(lambda: predictor)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with demo.router.lifespan_context(demo):
+            yield
+
+    routes = [Mount("/api", build_api(lambda: predictor)), Mount("/gradio", demo)]
+    with TestClient(Starlette(routes=routes, lifespan=lifespan)) as client:
+        yield client
+
+
+def form(body: bytes, name: bytes) -> bytes:
+    return (
+        b'--b\r\nContent-Disposition: form-data; name="' + name + b'"; filename="a"\r\n\r\n' + body + b"\r\n--b--\r\n"
+    )
+
+
+@share(0.2)
+@given(
+    st.one_of(bodies(), st.builds(form, bodies(), st.sampled_from((b"file", b"other", b'"', b"\xff")))),
+    st.sampled_from(TYPES),
+)
+def test_api_answers_any_body(client: TestClient, body: bytes, content_type: str) -> None:
+    answer = client.post("/api/predict", content=body, headers={"Content-Type": content_type})
+
+    assert answer.status_code in (200, 400, 413, 415, 422)
+    assert "Traceback" not in answer.text
+    assert ("error" in answer.json()) is (answer.status_code != 200)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda part: st.lists(part, max_size=3) | st.dictionaries(st.text(max_size=10), part, max_size=3),
+    max_leaves=6,
+)
+PATHS = st.sampled_from(("/etc/passwd", "../..", "", "http://127.0.0.1:9/a", "file:///etc/passwd", "a\0b", "//x/y"))
+FILES = st.fixed_dictionaries(
+    {"path": PATHS | st.text(max_size=20), "meta": st.just({"_type": "gradio.FileData"})},
+    optional={"url": PATHS, "size": JSON, "orig_name": st.text(max_size=9), "is_stream": st.booleans()},
+)
+SKETCHES = st.fixed_dictionaries(
+    {},
+    optional={
+        "background": FILES | JSON,
+        "layers": st.lists(FILES, max_size=3) | JSON,
+        "composite": FILES | JSON,
+        "id": st.text(max_size=9) | JSON,
+    },
+)
+REQUESTS = st.fixed_dictionaries(
+    {"data": st.lists(SKETCHES | JSON, max_size=2) | JSON},
+    optional={"fn_index": st.integers(-3, 9) | JSON, "session_hash": st.text(max_size=9), "event_data": JSON},
+)
+
+
+@share(0.14)
+@given(REQUESTS | JSON, st.sampled_from(("call/predict", "queue/join")))
+def test_gradio_answers_any_request(client: TestClient, request: Any, route: str) -> None:
+    answer = client.post(f"{GRADIO}/{route}", content=json.dumps(request))
+
+    assert answer.status_code < 500, answer.text
+    assert "Traceback" not in answer.text
+    if answer.status_code == 200 and route == "call/predict" and "session_hash" not in request:
+        ended = client.get(f"{GRADIO}/call/predict/{answer.json()['event_id']}")
+        assert ended.text.startswith(("event: complete", "event: error"))
+        assert "Traceback" not in ended.text
+
+
+@share(0.06)
+@given(mutated_pictures(), st.text(max_size=30))
+def test_gradio_reads_or_refuses_any_upload(client: TestClient, picture: bytes, name: str) -> None:
+    stored = client.post(f"{GRADIO}/upload", files={"files": (name, picture)})
+
+    assert stored.status_code < 500, stored.text
+    if stored.status_code == 200 and stored.json():
+        file = {"path": stored.json()[0], "meta": {"_type": "gradio.FileData"}}
+        started = client.post(f"{GRADIO}/call/predict", json={"data": [{"composite": file}]})
+        ended = client.get(f"{GRADIO}/call/predict/{started.json()['event_id']}").text
+        assert ended.startswith(("event: complete", "event: error"))
+        assert "Traceback" not in ended
+
+
+@share(0.02)
+@given(st.dictionaries(st.sampled_from(("component_id", "session_hash", "fn_name", "type", "index", "id")), st.text()))
+def test_gradio_answers_any_part_of_a_sketch(client: TestClient, fields: dict[str, str]) -> None:
+    answer = client.post(f"{GRADIO}/component_server", data=fields, files={"file": ("composite", b"x")})
+
+    assert answer.status_code < 500, answer.text

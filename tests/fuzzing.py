@@ -1,0 +1,88 @@
+"""Pictures and bodies that nobody would send by accident, for the tests that send them.
+
+`TRAZO_FUZZ` is how many are sent in all: 200 by default, 2,000 with `make test ARGS=tests/ TRAZO_FUZZ=2000`.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+TOTAL = int(os.environ.get("TRAZO_FUZZ", "200"))
+
+
+def share(part: float) -> Callable:
+    """Hypothesis' settings for a test that sends this part (0..1) of all."""
+    return settings(
+        max_examples=max(1, round(TOTAL * part)),
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+
+
+def drawn_seven(mode: str = "RGB", side: int = 60) -> Image.Image:
+    """A 7 in dark ink on light paper."""
+    image = Image.new("L", (side, side), 240)
+    points = [(side * x, side * y) for x, y in ((0.25, 0.2), (0.75, 0.2), (0.45, 0.85))]
+    ImageDraw.Draw(image).line(points, fill=20, width=max(2, side // 12))
+    return image.convert(mode)
+
+
+def encoded(image: Image.Image, kind: str) -> bytes:
+    """The picture as a file of this kind."""
+    file = io.BytesIO()
+    image.save(file, kind)
+    return file.getvalue()
+
+
+SEEDS = tuple(
+    encoded(drawn_seven(mode), kind)
+    for kind, mode in (
+        ("PNG", "RGB"),
+        ("PNG", "RGBA"),
+        ("PNG", "1"),
+        ("PNG", "P"),
+        ("PNG", "I"),
+        ("JPEG", "RGB"),
+        ("JPEG", "CMYK"),
+        ("GIF", "P"),
+        ("BMP", "RGB"),
+        ("TIFF", "RGB"),
+        ("TIFF", "F"),
+        ("WEBP", "RGBA"),
+        ("PPM", "L"),
+        ("JPEG2000", "RGB"),
+    )
+)
+
+
+@st.composite
+def mutated_pictures(draw: st.DrawFn) -> bytes:
+    """A picture file with some bytes changed, cut off, repeated or put in."""
+    picture = bytearray(draw(st.sampled_from(SEEDS)))
+    for _ in range(draw(st.integers(0, 6))):
+        # Most of what decoders believe stands near the start.
+        place = draw(st.integers(0, min(len(picture), draw(st.sampled_from((64, 100_000))))))
+        length = draw(st.integers(0, 16))
+        match draw(st.sampled_from(("change", "cut", "drop", "put in", "repeat"))):
+            case "change":
+                picture[place : place + length] = draw(st.binary(min_size=length, max_size=length))
+            case "cut":
+                del picture[max(place, 1) :]
+            case "drop":
+                del picture[place : place + length]
+            case "put in":
+                picture[place:place] = draw(st.binary(max_size=16))
+            case "repeat":
+                picture[place:place] = picture[place : place + length] * 3
+    return bytes(picture)
+
+
+def bodies() -> st.SearchStrategy[bytes]:
+    """What may come as the body of a request: pictures, nearly pictures, anything."""
+    return st.one_of(mutated_pictures(), st.binary(max_size=500), st.sampled_from(SEEDS))
