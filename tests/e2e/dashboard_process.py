@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -47,6 +48,8 @@ class DashboardProcess:
                 env=self._environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                # A group of its own, for Ctrl-C to reach it and what it started, and nobody else.
+                start_new_session=True,
             )
         try:
             wait_until(self._answers_or_ended, seconds=60, what="An answer of the dashboard")
@@ -64,6 +67,11 @@ class DashboardProcess:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C, and wait for the end."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        self.process.wait(timeout=30)
 
     def output(self) -> str:
         """What the process printed so far."""

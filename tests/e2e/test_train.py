@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Locator, Page, expect
 
+from core.cli import main
 from core.config import DEFAULT_PRESET
 from core.runs.registry import list_runs
 from core.runs.run import Run
@@ -144,6 +145,39 @@ def test_refresh_and_second_tab_show_the_same_run_and_a_second_train_waits(
     for each in (tab, train_page):
         expect(queued(each, waiting)).to_have_count(0)
     assert list_runs(workspace) == [run]
+
+
+def test_a_training_outlives_its_dashboard_and_the_next_one_shows_it_live(
+    train_page: Page, dashboard: DashboardProcess, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(train_page, "batch_size", 8)
+    start(train_page, 200)
+    wait_until(lambda: dots(train_page), 90, "the first epoch's dots")
+    (run,) = list_runs(workspace)
+    worker = run.process()
+
+    dashboard.interrupt()
+    assert f"Training {run.title} goes on without the dashboard" in dashboard.output()
+    assert is_live_in_a_new(dashboard, train_page, run)
+    dashboard.process.kill()
+    dashboard.process.wait()
+    assert is_live_in_a_new(dashboard, train_page, run)
+
+    assert run.process() == worker
+    monkeypatch.setenv("TRAZO_WORKSPACE", str(workspace.root))
+    assert main(["runs", "stop"]) == 0
+    expect(header(train_page)).to_contain_text("Stopped", timeout=60 * SECOND)
+    assert run.bundle.complete
+
+
+def is_live_in_a_new(dashboard: DashboardProcess, page: Page, run: Run) -> bool:
+    """Whether the next dashboard's page shows the run at work, with a growing curve."""
+    dashboard.start()
+    page.goto("/train")
+    expect(header(page)).to_contain_text(run.title)
+    expect(header(page)).to_contain_text("Running")
+    first = wait_until(lambda: dots(page), 30, "dots")
+    return wait_until(lambda: dots(page) > first, 60, "further dots")
 
 
 def queued(page: Page, run: Run) -> Locator:
