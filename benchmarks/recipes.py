@@ -35,8 +35,9 @@ class Curve:
 def ours(name: str, seed: int) -> Curve:
     """A preset of ours as the training worker trains it: live curve, validation and checkpoints included.
 
-    Only the last epoch is on the curve of a preset that keeps its last epoch. One with patience trains as many epochs as Keras' example,
-    and the test images stand in for its validation split, which gives the accuracy after each; nothing is chosen by it.
+    Only the last epoch is on the curve of a preset that keeps its last epoch. One with patience trains as many epochs
+    as Keras' example, and the test images stand in for its validation split, which gives the accuracy after each;
+    nothing is chosen by it.
     """
     # Imported here: who reads only the names above needs no TensorFlow.
     from core.training.trainer import train_and_evaluate
