@@ -47,7 +47,7 @@ SEEDS = tuple(
         ("PNG", "RGBA"),
         ("PNG", "1"),
         ("PNG", "P"),
-        ("PNG", "I"),
+        ("PNG", "I;16"),
         ("JPEG", "RGB"),
         ("JPEG", "CMYK"),
         ("GIF", "P"),
