@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
-from core.data.drawing import Pixels, ink_from_canvas
+from core.data.drawing import Pixels
+from core.data.pictures import ink_from_canvas_file
 from dashboard import state
 
 SIDE = 280
@@ -19,7 +20,7 @@ _bare_canvas = st.components.v2.component(
 
 
 def drawing_canvas(brush_width: int) -> Pixels | None:
-    """Show the canvas with its buttons; returns the ink on it, None before the first stroke."""
+    """Show the canvas with its buttons; returns the ink on it, None before the first stroke. Raises PictureError."""
     if _KEY not in st.session_state:  # the first visit, or back from another page: as it was left
         state.restart_canvas(state.sketch().strokes)
     with st.container(key="canvas_frame"):
@@ -34,8 +35,8 @@ def drawing_canvas(brush_width: int) -> Pixels | None:
             key=_KEY,
         )
         _bare_canvas(key="bare_canvas")
-    if result.image_data is not None:
-        state.keep_sketch(state.Sketch(result.json_data["objects"], ink_from_canvas(result.image_data)))
+    if (picture := result.image_bytes) is not None:
+        state.keep_sketch(state.Sketch(result.json_data["objects"], ink_from_canvas_file(picture)))
     strokes = state.sketch().strokes
     with st.container(horizontal=True, gap="small"):
         _restart_button("Undo", ":material/undo:", "Take back the last stroke", strokes[:-1])

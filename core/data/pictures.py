@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from scipy import ndimage
 
+from core.data.drawing import ink_from_canvas
 from core.data.sheet import Sheet, find_sheet
 from core.errors import PictureError, PictureTooLarge
 
@@ -18,6 +19,7 @@ Mask = NDArray[np.bool_]
 
 MAX_PICTURE_BYTES = 10 * 2**20
 MAX_PICTURE_PIXELS = 40_000_000
+MAX_CANVAS_PIXELS = 4_000_000
 
 # Raster formats that are decoded in this process; EPS, for one, would start Ghostscript.
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000")
@@ -52,6 +54,20 @@ def ink_from_picture(data: bytes) -> Pixels:
     if len(data) > MAX_PICTURE_BYTES:
         raise PictureTooLarge(f"The picture has more than {MAX_PICTURE_BYTES // 2**20} MB; please send a smaller one.")
     return ink_from_array(_decoded(data))
+
+
+def ink_from_canvas_file(data: bytes) -> Pixels:
+    """The ink (h, w) of a canvas as a browser sends it, a PNG: light strokes on black, or any on transparent.
+
+    Raises PictureTooLarge beyond MAX_CANVAS_PIXELS, PictureError for what is no PNG.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
+            if picture.width * picture.height <= MAX_CANVAS_PIXELS:
+                return ink_from_canvas(np.asarray(picture.convert("RGBA")))
+    except Exception as error:  # damaged files make Pillow's decoders raise nearly anything
+        raise PictureError("The drawing did not arrive whole; draw one more stroke.") from error
+    raise PictureTooLarge("The canvas is larger than any screen; zoom out and draw one more stroke.")
 
 
 def ink_from_array(array: Pixels) -> Pixels:

@@ -24,6 +24,15 @@ def show_error(error: TrazoError) -> None:
     st.error(str(error), icon=":material/error:")
 
 
+def drawn(brush_width: int) -> Pixels | None:
+    """The ink on the canvas; None where there is none, or with a sentence why."""
+    try:
+        return drawing_canvas(brush_width)
+    except TrazoError as error:
+        show_error(error)
+        return None
+
+
 def ink_of_file(way: str) -> Pixels | None:
     """The ink in an uploaded picture or a photo; None where there is none, with a sentence why."""
     if way == PHOTO:
@@ -73,7 +82,7 @@ def reader() -> None:
         # What the canvas needs stands below it.
         width = st.slider("Brush width", 8, 30, 20, key="brush_width", format="%d px") if way == DRAW else None
     with pen:
-        reading = read(drawing_canvas(width) if width else ink_of_file(way))
+        reading = read(drawn(width) if width else ink_of_file(way))
     with answer:
         show_answer(reading, PROMPTS[way])
     st.subheader("How the drawing became the model's picture", anchor=False)

@@ -14,7 +14,13 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image, ImageDraw, ImageFilter
 
 from core.data.drawing import Pixels, prepare
-from core.data.pictures import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, ink_from_array, ink_from_picture
+from core.data.pictures import (
+    MAX_PICTURE_BYTES,
+    MAX_PICTURE_PIXELS,
+    ink_from_array,
+    ink_from_canvas_file,
+    ink_from_picture,
+)
 from core.data.sheet import find_sheet
 from core.errors import PictureError, PictureTooLarge
 
@@ -379,3 +385,21 @@ def test_damaged_file_is_read_or_refused(data: st.DataObject) -> None:
 
     with suppress(PictureError):
         assert max(ink_from_picture(bytes(damaged)).shape) <= 640
+
+
+def test_canvas_file_gives_the_ink_that_is_on_it() -> None:
+    ink = five((280, 280))
+
+    np.testing.assert_array_equal(ink_from_canvas_file(encoded(np.dstack([ink, ink, ink, ink | 255]), "PNG")), ink)
+
+
+@pytest.mark.parametrize("kind", ["EPS", "GIF", "TIFF"])
+def test_canvas_file_of_another_kind_is_not_decoded(kind: str) -> None:
+    with pytest.raises(PictureError, match="did not arrive whole"):
+        ink_from_canvas_file(encoded(five((28, 28)), kind))
+
+
+@pytest.mark.parametrize("side", [2001, 20_000])
+def test_canvas_file_with_too_many_pixels_is_refused(side: int) -> None:
+    with pytest.raises(PictureError):
+        ink_from_canvas_file(png_header(side, side))
