@@ -1,0 +1,61 @@
+"""Sign-in by OpenID Connect, in a real browser with a real provider on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.dashboard_process import DashboardProcess
+from tests.e2e.oidc_provider import CLIENT_ID, CLIENT_SECRET, OidcProvider
+from tests.e2e.visit import at_rest
+
+
+@pytest.fixture
+def provider() -> Iterator[OidcProvider]:
+    provider = OidcProvider()
+    provider.start()
+    yield provider
+    provider.stop()
+
+
+@pytest.fixture
+def private_dashboard(provider: OidcProvider, tmp_path: Path) -> Iterator[DashboardProcess]:
+    """A dashboard whose secrets.toml names the provider."""
+    secrets = tmp_path / ".streamlit" / "secrets.toml"
+    secrets.parent.mkdir()
+    process = DashboardProcess(tmp_path, HOME=str(tmp_path))
+    # Streamlit looks for it when it is first asked for a secret; the address to come back to holds the port.
+    secrets.write_text(
+        f"""[auth]
+redirect_uri = "{process.url}/oauth2callback"
+cookie_secret = "a long random word"
+client_id = "{CLIENT_ID}"
+client_secret = "{CLIENT_SECRET}"
+server_metadata_url = "{provider.metadata_url}"
+"""
+    )
+    yield process
+    process.stop()
+
+
+def test_visitor_looks_freely_and_signs_in_to_train(chromium: Browser, private_dashboard: DashboardProcess) -> None:
+    page = chromium.new_page(base_url=private_dashboard.url)
+    page.goto("/train")
+    at_rest(page, 60)
+    train = page.get_by_role("button", name="Train", exact=True)
+    expect(page.get_by_text("Sign in to train, promote or delete")).to_be_visible()
+    expect(train).to_have_count(0)
+
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page.get_by_text("Signed in as ada@example.org")).to_be_visible(timeout=20_000)
+    page.get_by_role("link", name="Train", exact=True).click()
+    expect(train).to_be_visible(timeout=20_000)
+
+    page.get_by_role("button", name="Sign out").click()
+
+    expect(page.get_by_text("Signed in as")).to_have_count(0, timeout=20_000)
+    page.close()
