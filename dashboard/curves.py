@@ -2,54 +2,119 @@
 
 from __future__ import annotations
 
-import math
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
-Measure = Literal["loss", "accuracy"]
+Measure = Literal["loss", "accuracy", "error"]
 MEASURES: tuple[Measure, ...] = ("loss", "accuracy")
+Axis = Literal["epoch", "step", "seconds"]
+AXES: dict[Axis, str] = {"epoch": "Epochs", "step": "Steps", "seconds": "Seconds"}
+TITLES: dict[Measure, str] = {"loss": "Loss", "accuracy": "Accuracy", "error": "Error (1 − accuracy)"}
 
-HEIGHT = 300
+HEIGHT = 290
 TRAINING, VALIDATION = "Training", "Validation"
-_THIN_POINTS = 400
+MOST_POINTS = 400
 """Most points of a thin line: more than a screen shows, few enough to be sent every second."""
+_ALL_POINTS = 8_000
+"""About how many points all overlaid curves have at most."""
+_MOST_DOTS = 600
+"""With more dots than these, curves are lines alone."""
+_MOST_NAMES = 24
+"""A longer legend would be higher than the curves; names stand where the mouse points, too."""
+_LEGEND_COLUMNS, _LEGEND_ROW = 3, 18
 _HORIZONS = (1, 2, 5, 10, 20, 50, 100)
-_COLUMNS = ["run", "split", "every", "epoch", "loss", "accuracy"]
+_COLUMNS = ["run", "split", "every", "epoch", "step", "seconds", "loss", "accuracy", "loss_line", "accuracy_line"]
 
 
-def curve_points(run: str, steps: pd.DataFrame, history: pd.DataFrame, steps_in_epoch: int) -> pd.DataFrame:
-    """All points of a run's curves, in columns run, split, every ("step" or "epoch"), epoch, loss, accuracy.
+@dataclass(frozen=True)
+class Look:
+    """How curves are drawn: over what, how smooth (0..0.99), on a logarithmic scale or not, from which epoch on."""
+
+    axis: Axis = "epoch"
+    smoothing: float = 0.0
+    logarithmic: bool = False
+    first: float = 0.0
+
+    @property
+    def measures(self) -> tuple[Measure, Measure]:
+        """What is drawn; on a logarithmic scale the error, as accuracies near 1 would all lie on one line."""
+        return ("loss", "error") if self.logarithmic else ("loss", "accuracy")
+
+
+def points_each(runs: int) -> int:
+    """How many points each of so many overlaid runs may have in its thin line."""
+    return int(np.clip(_ALL_POINTS // max(runs, 1), 40, MOST_POINTS))
+
+
+def smoothed(values: pd.DataFrame, weight: float) -> pd.DataFrame:
+    """Exponential moving average of each column; `weight` 0..0.99 is that of what came before, 0 changes nothing.
+
+    Without the bias towards 0 at the start, as TensorBoard's smoothing (its `classicSmoothing`) and Adam (Kingma and
+    Ba, 2015) do it: the average after n values is divided by 1 - weight^n.
+    """
+    return values.ewm(alpha=1.0 - weight, adjust=True).mean() if weight else values
+
+
+def curve_points(
+    run: str,
+    steps: pd.DataFrame,
+    history: pd.DataFrame,
+    steps_in_epoch: int,
+    smoothing: float = 0.0,
+    most: int = MOST_POINTS,
+    overlaid: bool = False,
+) -> pd.DataFrame:
+    """All points of a run's curves: columns run, split, every ("step" or "epoch"), epoch, step, seconds, what was
+    measured (loss, accuracy) and the smoothed lines through it (loss_line, accuracy_line).
 
     `steps` and `history` are a run's tables; `epoch` becomes a position: 1.5 is half-way through the second epoch.
+    `overlaid`: only what `overlaid_curves` draws.
     """
-    parts = [
-        _part(run, TRAINING, "step", steps, ""),
+    wanted = [(TRAINING, "step", steps, ""), (VALIDATION, "epoch", history, "val_")]
+    if not overlaid:
         # A line through both: after an epoch the whole split was looked at, in between a sample of it.
-        _part(run, VALIDATION, "step", steps, "val_"),
-        _part(run, VALIDATION, "step", history, "val_"),
-        _part(run, TRAINING, "epoch", history, ""),
-        _part(run, VALIDATION, "epoch", history, "val_"),
-    ]
+        wanted += [(VALIDATION, "step", steps, "val_"), (VALIDATION, "step", history, "val_")]
+        wanted += [(TRAINING, "epoch", history, "")]
+    parts = [_part(run, split, every, table, prefix, smoothing, most) for split, every, table, prefix in wanted]
     filled = [part for part in parts if len(part)]
     if not filled:
         return pd.DataFrame(columns=_COLUMNS)
     points = pd.concat(filled, ignore_index=True)
-    return points.assign(epoch=points["epoch"] / max(steps_in_epoch, 1))
+    return points.assign(epoch=points["step"] / _epoch_length(history, steps_in_epoch))[_COLUMNS]
 
 
-def _part(run: str, split: str, every: str, table: pd.DataFrame, prefix: str) -> pd.DataFrame:
-    measured = table.dropna(subset=[f"{prefix}loss", f"{prefix}accuracy"])
-    thinned = measured.iloc[:: max(1, math.ceil(len(measured) / _THIN_POINTS))]
+def _epoch_length(history: pd.DataFrame, steps_in_epoch: int) -> float:
+    """Steps in an epoch; a run that waits to go on has them in its history alone."""
+    if steps_in_epoch > 0 or not len(history):
+        return max(steps_in_epoch, 1)
+    return max(float(history["step"].iloc[-1] / max(history["epoch"].iloc[-1], 1)), 1.0)
+
+
+def _part(
+    run: str, split: str, every: str, table: pd.DataFrame, prefix: str, smoothing: float, most: int
+) -> pd.DataFrame:
+    columns = [f"{prefix}loss", f"{prefix}accuracy"]
+    measured = table.dropna(subset=columns)
+    lines = smoothed(measured[columns], smoothing)
+    kept = np.unique(np.linspace(0, max(len(measured) - 1, 0), min(len(measured), most)).round().astype(int))
+    measured, lines = measured.iloc[kept], lines.iloc[kept]
     return pd.DataFrame(
         {
             "run": run,
             "split": split,
             "every": every,
-            "epoch": thinned["step"],
-            "loss": thinned[f"{prefix}loss"],
-            "accuracy": thinned[f"{prefix}accuracy"],
+            "step": measured["step"],
+            "seconds": measured["seconds"],
+            "loss": measured[columns[0]],
+            "accuracy": measured[columns[1]],
+            "loss_line": lines[columns[0]],
+            "accuracy_line": lines[columns[1]],
         }
     )
 
@@ -60,55 +125,117 @@ def horizon(progress: float, epochs: int) -> int:
 
 
 def training_curve(points: pd.DataFrame, measure: Measure, first: float, last: float | None = None) -> alt.LayerChart:
-    """One run: training and validation, a thin line through the steps and a dot at each epoch.
+    """One run at work: training and validation, a thin line through the steps and a dot at each epoch.
 
     The axis reaches from epoch `first` to `last`, or to the last point.
     """
-    return _curves(points, measure, "split", [TRAINING, VALIDATION], first, last)
+    return _curves(points, measure, Look(first=first), "split", [TRAINING, VALIDATION], last)
 
 
-def overlaid_curves(points: pd.DataFrame, measure: Measure, first: float) -> alt.LayerChart:
-    """Several runs, a colour each: a dot for the validation after each epoch, a thin line for the training."""
+def run_curve(points: pd.DataFrame, measure: Measure, look: Look) -> alt.LayerChart:
+    """One run, training and validation, in any look."""
+    return _curves(points, measure, look, "split", [TRAINING, VALIDATION])
+
+
+def overlaid_curves(points: pd.DataFrame, measure: Measure, look: Look, baseline: str | None = None) -> alt.LayerChart:
+    """Several runs, a colour each: a dot for the validation after each epoch, a thin line for the training.
+
+    The lines of the run named `baseline` are dashed.
+    """
     fitting = (points["split"] == VALIDATION) == (points["every"] == "epoch")
-    return _curves(points[fitting], measure, "run", list(points["run"].unique()), first)
+    return _curves(points[fitting], measure, look, "run", list(points["run"].unique()), baseline=baseline)
 
 
 def _curves(
     points: pd.DataFrame,
     measure: Measure,
+    look: Look,
     colour: Literal["split", "run"],
-    names: list[str],
-    first: float,
+    names: Sequence[str],
     last: float | None = None,
+    baseline: str | None = None,
 ) -> alt.LayerChart:
-    epochs = alt.Scale(domainMin=first, nice=False) if last is None else alt.Scale(domain=[first, last], nice=False)
-    shown = points[points["epoch"] >= first]
-    base = alt.Chart(shown).encode(
-        x=alt.X("epoch:Q", title="Epoch", scale=epochs, axis=alt.Axis(format="d", tickMinStep=1, grid=False)),
-        y=alt.Y(
-            f"{measure}:Q",
-            title=None,
-            scale=alt.Scale(zero=False, nice=True),
-            # A fixed width for the labels: the plot must not move when they get longer.
-            axis=alt.Axis(format="~%" if measure == "accuracy" else "~g", minExtent=48, maxExtent=48, tickCount=6),
-        ),
-        color=alt.Color(
-            f"{colour}:N",
-            title=None,
-            scale=alt.Scale(domain=names),
-            legend=alt.Legend(orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1, columns=3),
-        ),
-        tooltip=[
-            alt.Tooltip(f"{colour}:N", title=colour),
-            alt.Tooltip("split:N"),
-            alt.Tooltip("epoch:Q", format=".2f"),
-            alt.Tooltip(f"{measure}:Q", format=".2%" if measure == "accuracy" else ".4f"),
-        ],
+    shown = shown_points(points, measure, look)
+    base = alt.Chart(shown).encode(x=_x(look, last), y=_y(measure, look), color=_colour(colour, names))
+    lines = base.encode(y=_y(measure, look, "line"), detail="run:N")
+    if baseline is not None:
+        named = f"datum.run === {json.dumps(baseline)}"
+        lines = lines.encode(strokeDash=alt.condition(named, alt.value([6, 4]), alt.value([1, 0])))
+    steps = lines.transform_filter("datum.every == 'step'")
+    whole = "datum.every == 'epoch'"
+    layers = [steps.mark_line(strokeWidth=1.2, opacity=0.55), lines.transform_filter(whole).mark_line(strokeWidth=2)]
+    if look.smoothing:
+        # What was measured, behind what was smoothed.
+        layers.insert(0, base.mark_line(strokeWidth=1, opacity=0.18).encode(detail=["run:N", "split:N", "every:N"]))
+    if (shown["every"] == "epoch").sum() <= _MOST_DOTS:
+        layers.append(base.transform_filter(whole).mark_point(filled=True, size=45, opacity=1))
+    rows = -(-len(names) // _LEGEND_COLUMNS) if len(names) <= _MOST_NAMES else 0
+    return alt.LayerChart(layer=[*layers, _values_on_hover(base, measure)]).properties(
+        height=HEIGHT + rows * _LEGEND_ROW
     )
-    steps = base.transform_filter("datum.every == 'step'")
-    dots = base.transform_filter("datum.every == 'epoch'")
+
+
+def shown_points(points: pd.DataFrame, measure: Measure, look: Look) -> pd.DataFrame:
+    """The points that are drawn: `value` as it was measured, `line` as it is drawn."""
+    column = "loss" if measure == "loss" else "accuracy"
+    value, line = points[column].astype(float), points[f"{column}_line"].astype(float)
+    if measure == "error":
+        value, line = 1.0 - value, 1.0 - line
+    table = points[["run", "split", "every", *AXES]].assign(value=value, line=line)
+    wanted = table["epoch"] >= look.first
+    if look.logarithmic:  # which has no place for 0
+        wanted &= (table["value"] > 0) & (table["line"] > 0)
+    return table[wanted]
+
+
+def _x(look: Look, last: float | None) -> alt.X:
+    # Seconds and steps before the first epoch asked for are left out with it.
+    start = look.first if look.axis == "epoch" else 0.0
+    whole = alt.Scale(domainMin=start, nice=False) if last is None else alt.Scale(domain=[start, last], nice=False)
+    if look.axis == "epoch":
+        return alt.X("epoch:Q", title="Epoch", scale=whole, axis=alt.Axis(format="d", tickMinStep=1, grid=False))
+    scale = alt.Scale(zero=not look.first, nice=False)
+    return alt.X(f"{look.axis}:Q", title=AXES[look.axis], scale=scale, axis=alt.Axis(format="~s", grid=False))
+
+
+def _y(measure: Measure, look: Look, column: str = "value") -> alt.Y:
+    scale = alt.Scale(type="log", padding=6) if look.logarithmic else alt.Scale(zero=False, nice=True)
+    # A fixed width for the labels: the plot must not move when they get longer.
+    labels = alt.Axis(format="~g" if measure == "loss" else "~%", minExtent=48, maxExtent=48, tickCount=6)
+    return alt.Y(f"{column}:Q", title=None, scale=scale, axis=labels)
+
+
+def _colour(colour: Literal["split", "run"], names: Sequence[str]) -> alt.Color:
+    legend = alt.Legend(
+        orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1, columns=_LEGEND_COLUMNS, labelLimit=220
+    )
+    return alt.Color(
+        f"{colour}:N",
+        title=None,
+        scale=alt.Scale(domain=list(names)),
+        legend=legend if len(names) <= _MOST_NAMES else None,
+    )
+
+
+def _values_on_hover(base: alt.Chart, measure: Measure) -> alt.Chart:
+    """The point nearest to the mouse, and what was measured there."""
+    # Names of our own: Altair counts them, and a chart that is another each time is drawn anew instead of updated.
+    nearest = alt.selection_point(name="nearest", on="pointerover", clear="pointerout", nearest=True, empty=False)
+    number = ".4f" if measure == "loss" else ".2%"
     return (
-        steps.mark_line(strokeWidth=1.2, opacity=0.55)
-        + dots.mark_line(strokeWidth=2)
-        + dots.mark_point(filled=True, size=45, opacity=1)
-    ).properties(height=HEIGHT)
+        base.mark_point(filled=True, size=70)
+        .encode(
+            opacity=alt.condition(nearest, alt.value(1), alt.value(0)),
+            tooltip=[
+                alt.Tooltip("run:N", title="run"),
+                alt.Tooltip("split:N", title="on"),
+                alt.Tooltip("value:Q", title=TITLES[measure].lower(), format=number),
+                alt.Tooltip("line:Q", title="smoothed", format=number),
+                alt.Tooltip("epoch:Q", title="epoch", format=".2f"),
+                alt.Tooltip("step:Q", title="step", format=",.0f"),
+                alt.Tooltip("seconds:Q", title="seconds", format=",.1f"),
+            ],
+        )
+        .add_params(nearest)
+        .properties(name="values")
+    )

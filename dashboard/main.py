@@ -18,6 +18,7 @@ page = st.navigation(
         st.Page("views/data.py", title="Data", icon=":material/grid_view:"),
         st.Page("views/train.py", title="Train", icon=":material/model_training:"),
         st.Page("views/runs.py", title="Runs", icon=":material/table_rows:"),
+        st.Page("views/run.py", title="Run", icon=":material/table_rows:", visibility="hidden"),
         st.Page("views/evaluate.py", title="Evaluate", icon=":material/fact_check:"),
         st.Page("views/model.py", title="Model", icon=":material/account_tree:"),
         st.Page("views/gradio_demo.py", title="Gradio demo", icon=":material/widgets:"),

@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 import streamlit as st
 
+from core.config import TrainingConfig
 from core.workspace import Workspace
 
 _SHARED_MODEL = "shared_model"
@@ -15,6 +16,15 @@ _SKETCH = "sketch"
 _CANVAS_START = "canvas_start"
 _SELECTED_RUNS = "selected_runs"
 _DOOMED_RUNS = "doomed_runs"
+_LISTED_RUNS = "listed_runs"
+_UNKNOWN_RUNS = "unknown_runs"
+_BASELINE = "baseline_run"
+_TEMPLATE = "training_template"
+
+TRAIN_PRESET = "train_preset"
+"""Key of the box on the Train page in which a preset is chosen."""
+AGAIN = "again"
+"""What stands there for the settings of a run."""
 
 
 def workspace() -> Workspace:
@@ -70,6 +80,57 @@ def selected_runs() -> list[str] | None:
 def select_runs(run_ids: list[str]) -> None:
     """Remember which runs are ticked: the table is built anew when runs come or go."""
     st.session_state[_SELECTED_RUNS] = run_ids
+
+
+def table_number(run_ids: tuple[str, ...]) -> int:
+    """Which table of runs this is: another one, with a number of its own, whenever other runs are listed."""
+    number, before = cast("tuple[int, tuple[str, ...]]", st.session_state.get(_LISTED_RUNS, (0, ())))
+    if run_ids != before:
+        number += 1
+        st.session_state[_LISTED_RUNS] = (number, run_ids)
+    return number
+
+
+def unknown_runs() -> list[str]:
+    """What the address named as runs, and there are no such runs."""
+    return cast("list[str]", st.session_state.get(_UNKNOWN_RUNS, []))
+
+
+def remember_unknown_runs(names: list[str]) -> None:
+    """Remember what the address named in vain, until other runs are ticked."""
+    st.session_state[_UNKNOWN_RUNS] = names
+
+
+def baseline() -> str | None:
+    """Id of the run that all others are compared with; None where there is none."""
+    return cast("str | None", st.session_state.get(_BASELINE))
+
+
+def choose_baseline(run_id: str | None) -> None:
+    """Pin a run as the one that all others are compared with."""
+    st.session_state[_BASELINE] = run_id
+
+
+@dataclass(frozen=True)
+class Template:
+    """A run's settings, to train again with changes; `title` is what the run is called, `form` names its form."""
+
+    title: str
+    config: TrainingConfig
+    form: str
+
+
+def template() -> Template | None:
+    """The settings that the Train page offers beside the presets."""
+    return cast("Template | None", st.session_state.get(_TEMPLATE))
+
+
+def keep_template(title: str, config: TrainingConfig) -> None:
+    """Offer a run's settings on the Train page, chosen already and as they were."""
+    before = template()
+    count = int(before.form.removeprefix(AGAIN)) + 1 if before else 1
+    st.session_state[_TEMPLATE] = Template(title, config, f"{AGAIN}{count}")
+    st.session_state[TRAIN_PRESET] = AGAIN
 
 
 def doomed_runs() -> list[str]:

@@ -92,16 +92,17 @@ PRESETS_IN_WORDS: dict[str, str] = {
 """What to expect of each preset, on two cores of a laptop."""
 
 
-def settings_form(start: TrainingConfig, datasets: list[str]) -> TrainingConfig:
-    """Let the person change a preset's settings; what was changed holds for the session, preset by preset.
+def settings_form(start: TrainingConfig, datasets: list[str], form: str | None = None) -> TrainingConfig:
+    """Let the person change the settings that he starts with; what was changed holds for the session, form by form.
 
-    `datasets`: ids to choose from, the best first.
+    `datasets`: ids to choose from, the best first. `form`: there is one for each preset, if not told otherwise.
     """
+    form = form or start.preset
     values: dict[str, Any] = {}
     before = flattened(start)
     st.markdown("**Training**")
     with st.grid(3, min_column_width=150):
-        values["dataset"] = _choice(start, "dataset", datasets)
+        values["dataset"] = _choice(form, "dataset", datasets)
         for name in (
             "epochs",
             "batch_size",
@@ -112,16 +113,16 @@ def settings_form(start: TrainingConfig, datasets: list[str]) -> TrainingConfig:
             "drawn_digits",
             "seed",
         ):
-            values[name] = _number(start, name, before[name])
+            values[name] = _number(form, name, before[name])
     st.markdown("**Network**")
     with st.grid(3, min_column_width=150):
-        filters = [_filters(start, block) for block in range(MAX_BLOCKS)]
-        values["dense_units"] = _number(start, "dense_units", before["dense_units"])
-        values["dropout"] = _slider(start, "dropout", before["dropout"])
+        filters = [_filters(form, start.model.filters, block) for block in range(MAX_BLOCKS)]
+        values["dense_units"] = _number(form, "dense_units", before["dense_units"])
+        values["dropout"] = _slider(form, "dropout", before["dropout"])
     st.markdown("**Augmentation.** Each image a little different every time; 0 turns a change off.")
     with st.grid(3, min_column_width=150):
         for name in AugmentationConfig.model_fields:
-            values[name] = _slider(start, name, before[name])
+            values[name] = _slider(form, name, before[name])
     return changed(start, filters=[count for count in filters if count], **values)
 
 
@@ -130,24 +131,24 @@ def changes(start: TrainingConfig, config: TrainingConfig) -> list[str]:
     return [SETTINGS[name].label for name in differing([start, config]) if name != "dataset"]
 
 
-def _key(start: TrainingConfig, name: str) -> str:
-    # One widget for each preset: choosing another one fills the form with its values.
-    return f"train_{start.preset}_{name}"
+def _key(form: str, name: str) -> str:
+    # One widget for each form: choosing another preset fills it with its values.
+    return f"train_{form}_{name}"
 
 
-def _choice(start: TrainingConfig, name: str, options: list[str]) -> str:
+def _choice(form: str, name: str, options: list[str]) -> str:
     setting = SETTINGS[name]
     return st.selectbox(
         setting.label,
         options,
         format_func=lambda option: TITLES[option],
-        key=_key(start, name),
+        key=_key(form, name),
         help=setting.help,
         persist_state="session",
     )
 
 
-def _number(start: TrainingConfig, name: str, value: float) -> float:
+def _number(form: str, name: str, value: float) -> float:
     setting, kind = SETTINGS[name], type(value)
     low, high = LIMITS[name]
     return st.number_input(
@@ -157,13 +158,13 @@ def _number(start: TrainingConfig, name: str, value: float) -> float:
         value,
         step=kind(setting.step or 1),
         format=setting.format,
-        key=_key(start, name),
+        key=_key(form, name),
         help=setting.help,
         persist_state="session",
     )
 
 
-def _slider(start: TrainingConfig, name: str, value: float) -> float:
+def _slider(form: str, name: str, value: float) -> float:
     setting = SETTINGS[name]
     low, high = LIMITS[name]
     return st.slider(
@@ -172,14 +173,13 @@ def _slider(start: TrainingConfig, name: str, value: float) -> float:
         high,
         value,
         step=setting.step,
-        key=_key(start, name),
+        key=_key(form, name),
         help=setting.help,
         persist_state="session",
     )
 
 
-def _filters(start: TrainingConfig, block: int) -> int:
-    given = start.model.filters
+def _filters(form: str, given: tuple[int, ...], block: int) -> int:
     return st.number_input(
         f"Filters in block {block + 1}",
         # The first block is always there; 0 leaves out another one.
@@ -187,7 +187,7 @@ def _filters(start: TrainingConfig, block: int) -> int:
         FILTER_LIMITS[1],
         given[block] if block < len(given) else 0,
         step=8,
-        key=_key(start, f"filters_{block + 1}"),
+        key=_key(form, f"filters_{block + 1}"),
         help="How many patterns of 3 by 3 pixels this block looks for. "
         + ("Every network has this block." if block == 0 else "0 leaves the block out."),
         persist_state="session",

@@ -1,21 +1,22 @@
 """The Runs page: all trainings in a table, their curves laid over each other, what sets them apart."""
 
-import pandas as pd
+from collections.abc import Sequence
+
 import streamlit as st
 
-from core.config import TrainingConfig, differing, flattened
-from core.errors import RunError, TrazoError
-from core.runs.registry import Summary, find_run, list_runs, promote, summaries
+from core.errors import TrazoError
+from core.runs.registry import Summary, list_runs
 from core.runs.run import Run
 from core.training import launcher
-from dashboard import curves, state
-from dashboard.components import STATE_COLOURS, BadgeColour, attempt, heading
-from dashboard.training_form import SETTINGS
+from dashboard import run_actions, runs_cache, runs_link, runs_table, side_by_side, state
+from dashboard.components import STATE_COLOURS, BadgeColour, heading
+from dashboard.markdown import plain
+from dashboard.permission import changes_note, may_change
+from dashboard.runs_table import Wanted, difference_title, unambiguous
+from dashboard.watching import watch_runs
 
 POLL_SECONDS = 2.0
-# Another tab or the command line may start something.
-IDLE_SECONDS = 5.0
-BADGES: dict[str, BadgeColour] = {"in use": "primary", **STATE_COLOURS, "damaged": "red"}
+BADGES: dict[str, BadgeColour] = {"in use": "primary", **STATE_COLOURS, "damaged": "red", "baseline": "gray"}
 
 
 def page(polling: bool) -> None:
@@ -24,24 +25,36 @@ def page(polling: bool) -> None:
         launcher.advance(state.workspace())
     except TrazoError as error:
         st.error(str(error), icon=":material/error:")
-    rows = summaries(state.workspace())
+    rows = runs_cache.summaries()
     if changing(rows) != polling:
         st.rerun()
+    names = unambiguous(rows)
+    runs_link.follow_link(names)
+    if unknown := state.unknown_runs():
+        st.warning(plain(runs_link.unknown_sentence(unknown)), icon=":material/link_off:")
     if not rows:
         st.info("There are no runs yet. Each training that you start is listed here.", icon=":material/table_rows:")
         st.page_link("views/train.py", label="Train a network", icon=":material/model_training:", width="content")
         return
-    chosen = table(rows)
+    overview(rows, names)
+
+
+def overview(rows: list[Summary], names: dict[str, str]) -> None:
+    """The table with what can be done, and the ticked runs side by side."""
+    shown, baseline = controls(rows, names)
+    chosen = table(shown, names, baseline)
     runs = {run.id: run for run in list_runs(state.workspace())}
-    toolbar(rows, chosen, runs)
+    toolbar(rows, shown, chosen, runs)
     for row in chosen:
         if row.problem:
             st.warning(row.problem, icon=":material/warning:")
-    if not chosen:
+    if chosen:
+        pinned = [baseline] if baseline and baseline not in chosen else []
+        readable = [row.id for row in [*pinned, *chosen] if row.id in runs and not row.problem]
+        side_by_side.compare({names[one]: runs[one] for one in readable}, names[baseline.id] if baseline else None)
+    else:
         st.info("Tick one or more runs in the table to see their curves and settings.", icon=":material/check_box:")
-        return
-    names = unambiguous(rows)
-    compare({names[row.id]: runs[row.id] for row in chosen if row.id in runs and not row.problem})
+    side_by_side.settings_against_results(shown, names, [row.id for row in chosen])
 
 
 def changing(rows: list[Summary]) -> bool:
@@ -52,207 +65,201 @@ def changing(rows: list[Summary]) -> bool:
     return not state.doomed_runs() and any(row.state in ("queued", "running") for row in rows)
 
 
-def unambiguous(rows: list[Summary]) -> dict[str, str]:
-    """A name for each run's id: its title, or the whole id where two runs share a title."""
-    titles = [row.title for row in rows]
-    return {row.id: row.title if titles.count(row.title) == 1 else row.id for row in rows}
+def controls(rows: list[Summary], names: dict[str, str]) -> tuple[list[Summary], Summary | None]:
+    """Which runs are listed, in what order, and the baseline; nothing to choose where there is one run alone."""
+    if len(rows) == 1:
+        return rows, None
+    with st.container(horizontal=True, vertical_alignment="bottom", key="runs_controls"):
+        text = st.text_input(
+            "Find",
+            key="find",
+            bind="query-params",
+            type="search",
+            live=True,
+            max_chars=100,
+            placeholder="Name, note, preset…",
+            width=220,
+        )
+        wanted = filters(text or "")
+        order = st.selectbox("Order", list(runs_table.ORDERS), key="order", bind="query-params", width=190)
+        baseline = pick_baseline(names)
+    shown = runs_table.listed(rows, wanted, order, baseline)
+    if len(shown) < len(rows):
+        st.caption(f"{len(shown)} of {len(rows)} runs")
+    return shown, next((row for row in rows if row.id == baseline), None)
 
 
-def table(rows: list[Summary]) -> list[Summary]:
-    """All runs; returns those that are ticked."""
-    names = unambiguous(rows)
-    remembered = state.selected_runs()
-    ticked = [rows[0].id] if remembered is None else remembered
-    content = pd.DataFrame(
-        {
-            "Run": [names[row.id] for row in rows],
-            "State": [badges(row) for row in rows],
-            "Test accuracy": [None if row.accuracy is None else row.accuracy * 100 for row in rows],
-            "Validation": [None if row.validation_accuracy is None else row.validation_accuracy * 100 for row in rows],
-            "As drawings": [None if row.drawings is None else row.drawings * 100 for row in rows],
-            "Parameters": pd.array([row.parameters for row in rows], "Int64"),
-            "Seconds": [row.seconds or None for row in rows],
-            "Data": [row.dataset for row in rows],
-            "Preset": [row.preset for row in rows],
-            "When": [row.created.replace(tzinfo=None) for row in rows],
-        }
+def filters(text: str) -> Wanted:
+    """By state, preset and data."""
+    with st.popover("Filter", icon=":material/filter_list:", key="filter"):
+        return Wanted(
+            text,
+            tuple(st.multiselect("State", runs_table.STATES, key="state", bind="query-params")),
+            tuple(st.multiselect("Preset", runs_table.PRESET_NAMES, key="preset", bind="query-params")),
+            tuple(st.multiselect("Data", runs_table.DATASET_NAMES, key="data", bind="query-params")),
+        )
+
+
+def pick_baseline(names: dict[str, str]) -> str | None:
+    """The run that all others are compared with; it stays at the top."""
+    options: list[str | None] = [None, *names]
+    remembered = state.baseline() if state.baseline() in names else None
+    chosen = st.selectbox(
+        "Baseline",
+        options,
+        index=options.index(remembered),
+        format_func=lambda run_id: "None" if run_id is None else names[run_id],
+        key=f"baseline_{hash(tuple(names.items()))}",
+        width=220,
+        help="Pins a run to the top of the table, shows how far the others are from it, and draws it dashed.",
     )
+    state.choose_baseline(chosen)
+    return chosen
+
+
+def table(rows: list[Summary], names: dict[str, str], baseline: Summary | None) -> list[Summary]:
+    """The listed runs; returns those that are ticked."""
+    remembered = state.selected_runs()
+    ticked = [row.id for row in rows[:1]] if remembered is None else remembered
     ids = tuple(row.id for row in rows)
     with st.container(key="runs_table"):
         event = st.dataframe(
-            content,
+            runs_table.table_content(rows, names, baseline),
             hide_index=True,
             placeholder="–",
             on_select="rerun",
             selection_mode="multi-row",
             selection_default={"selection": {"rows": [index for index, one in enumerate(ids) if one in ticked]}},
             # A selection counts rows: when runs come or go, the table is a new one with the same runs ticked.
-            key=f"runs_{hash(ids)}",
-            alt="All runs, newest first",
-            column_config={
-                "Run": st.column_config.TextColumn(pinned=True),
-                "State": st.column_config.MultiselectColumn(options=list(BADGES), color=list(BADGES.values())),
-                "Test accuracy": st.column_config.NumberColumn(format="%.2f %%"),
-                "Validation": st.column_config.NumberColumn(format="%.2f %%", help="Validation accuracy"),
-                "As drawings": st.column_config.NumberColumn(
-                    format="%.1f %%",
-                    help="Of up to 1,000 test images, traced and drawn again on a canvas, how many were read rightly: "
-                    "mean of five kinds (usual, tiny, thin pen, fat pen, turned); see the Evaluate page.",
-                ),
-                "Parameters": st.column_config.NumberColumn(format="localized"),
-                "Seconds": st.column_config.NumberColumn(format="%.0f s", help="Of training"),
-                "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
-            },
+            key=f"runs_{state.table_number(ids)}",
+            alt="All runs that are listed",
+            column_config=column_looks(),
         )
     chosen = [rows[index] for index in event.selection.rows if index < len(rows)]
-    state.select_runs([row.id for row in chosen])
+    now = [row.id for row in chosen]
+    if now != [one for one in ids if one in ticked]:
+        state.remember_unknown_runs([])
+    # Ticks of runs that are not listed right now are kept.
+    state.select_runs(now + [one for one in ticked if one in names and one not in ids])
+    runs_link.keep_link(state.selected_runs() or [], baseline.id if baseline else None)
     return chosen
 
 
-def badges(row: Summary) -> list[str]:
-    """The state of a run, and whether its model is in use."""
-    return [row.state or "damaged", *(["in use"] if row.promoted else [])]
+def column_looks() -> dict:
+    """How each column shows its values."""
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    points = "Percentage points more than the baseline."
+    return {
+        "Run": text(pinned=True),
+        "Page": st.column_config.LinkColumn(
+            "", display_text=":material/open_in_new:", width=36, help="Everything about this run, in a new tab"
+        ),
+        "State": st.column_config.MultiselectColumn(options=list(BADGES), color=list(BADGES.values())),
+        "Test accuracy": number(format="%.2f %%"),
+        difference_title("Test accuracy"): number("Δ", format="%+.2f", help=points),
+        "Validation": number(format="%.2f %%", help="Validation accuracy"),
+        difference_title("Validation"): number("Δ", format="%+.2f", help=points),
+        "As drawings": number(
+            format="%.1f %%",
+            help="Of up to 1,000 test images, traced and drawn again on a canvas, how many were read rightly: "
+            "mean of five kinds (usual, tiny, thin pen, fat pen, turned); see the Evaluate page.",
+        ),
+        difference_title("As drawings"): number("Δ", format="%+.1f", help=points),
+        "Parameters": number(format="localized"),
+        difference_title("Parameters"): number("Δ", format="localized", help="More than the baseline."),
+        "Seconds": number(format="%.0f s", help="Of training"),
+        difference_title("Seconds"): number("Δ", format="%+.0f s", help="More than the baseline."),
+        "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
+        "Note": text(width="medium"),
+    }
 
 
-def toolbar(rows: list[Summary], chosen: list[Summary], runs: dict[str, Run]) -> None:
+def toolbar(rows: list[Summary], shown: list[Summary], chosen: list[Summary], runs: dict[str, Run]) -> None:
     """What can be done with the ticked runs."""
-    run = runs.get(chosen[0].id) if len(chosen) == 1 and chosen[0].has_model else None
-    only_one = None if run else "Tick one run that has a model."
-    with st.container(horizontal=True):
-        if st.button(
-            "Promote",
-            icon=":material/rocket_launch:",
-            key="promote",
-            disabled=run is None or chosen[0].promoted,
-            help=only_one or "Use this model on every page, in the Gradio demo and in the API, at once.",
-        ):
-            attempt(promote, state.workspace(), run)
-            st.rerun()
-        st.download_button(
-            "Download",
-            data=run.bundle.zip_bytes if run else b"",
-            file_name=f"{run.id}.zip" if run else None,
-            mime="application/zip",
-            icon=":material/download:",
-            key="download",
-            disabled=run is None,
-            help=only_one or "The model as .keras and .tflite, its card and its test answers, in one ZIP file.",
-        )
-        st.button(
-            "Resume",
-            icon=":material/resume:",
-            key="resume",
-            disabled=not can_go_on(chosen, runs),
-            help="Let a run that broke off or was stopped go on after its last whole epoch.",
-            on_click=resume,
-            args=([runs[row.id] for row in chosen if row.id in runs],),
-        )
-        if st.button("Delete", icon=":material/delete:", key="delete", disabled=not chosen):
-            state.doom_runs([row.id for row in chosen])
-            st.rerun()
-        if any(row.promoted for row in rows) and st.button(
-            "Back to the shipped model", icon=":material/undo:", key="back_to_shipped"
-        ):
-            attempt(promote, state.workspace(), None)
-            st.rerun()
-
-
-def resume(chosen: list[Run]) -> None:
-    """Let these runs go on."""
-    for run in chosen:
-        attempt(launcher.resume, state.workspace(), run)
-
-
-def can_go_on(chosen: list[Summary], runs: dict[str, Run]) -> bool:
-    """Whether every ticked run, and at least one, can be resumed."""
-    try:
-        return bool(chosen) and all(launcher.resumable(runs[row.id], runs[row.id].status()) for row in chosen)
-    except (KeyError, RunError):  # deleted a moment ago, or damaged
-        return False
-
-
-@st.dialog("Delete for good?", icon=":material/delete:", on_dismiss=state.spare_runs)
-def confirm_deletion(run_ids: list[str]) -> None:
-    """Ask once more; what is deleted cannot be brought back."""
-    st.markdown(
-        "These runs and their models will be gone; there is no way to bring them back. One at work ends at once:"
-    )
-    for run_id in run_ids:
-        st.markdown(f"- `{run_id}`")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep", key="keep"):
-            state.spare_runs()
-            st.rerun()
-        if st.button("Delete", type="primary", key="confirm_delete"):
-            state.spare_runs()
-            for run_id in run_ids:
-                attempt(delete, run_id)
-            st.rerun()
-
-
-def delete(run_id: str) -> None:
-    """Delete one run; if it is at work, it ends."""
-    launcher.delete(state.workspace(), find_run(state.workspace(), run_id))
-
-
-def compare(runs: dict[str, Run]) -> None:
-    """Curves over each other, and the settings that differ."""
-    points, configs = [], {}
-    for name, run in runs.items():
-        try:
-            configs[name] = run.config()
-            points.append(curves.curve_points(name, run.steps(), run.history(), run.status().steps))
-        except RunError as error:
-            st.warning(str(error), icon=":material/warning:")
-    if points:
-        overlaid(pd.concat(points))
-        settings(configs)
-
-
-def overlaid(points: pd.DataFrame) -> None:
-    """Loss and accuracy of all ticked runs."""
-    if points.empty:
-        st.caption("Nothing was recorded in these runs yet.")
-        return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Dots: validation after each epoch. Thin lines: training, every few steps.", width="content")
-        skip = st.toggle(
-            "Leave out the first epoch", key="runs_skip", help="It changes so much that later ones look flat."
-        )
-    for column, measure in zip(st.columns(2), curves.MEASURES, strict=True):
-        with column, st.container(key=f"overlaid_{measure}"):
-            st.markdown(f"**{measure.capitalize()}**")
-            st.altair_chart(
-                curves.overlaid_curves(points, measure, 1.0 if skip and points["epoch"].max() > 1 else 0.0),
-                width="stretch",
-                alt=f"{measure} over the epochs, a colour for each ticked run",
+        if len(chosen) == 1:
+            st.page_link(
+                "views/run.py",
+                label="Open",
+                icon=":material/open_in_full:",
+                query_params={"id": chosen[0].id},
+                width="content",
+                help="Everything about this run: its name and note, figures, curves, log and files.",
             )
+        if may_change():
+            change_buttons(rows, chosen, runs)
+        download_model(chosen, runs)
+        st.download_button(
+            "Table as CSV",
+            data=lambda: runs_table.table_csv(shown),
+            file_name="runs.csv",
+            mime="text/csv",
+            icon=":material/table_view:",
+            key="export_table",
+            on_click="ignore",
+            help="The listed runs with all their figures and settings, as a CSV file.",
+        )
+    changes_note("runs")
 
 
-def settings(configs: dict[str, TrainingConfig]) -> None:
-    """The settings of one run, or those in which several differ, side by side."""
-    if len(configs) == 1:
-        st.subheader("Settings", anchor=False)
-        values = {name: [value] for name, value in flattened(*configs.values()).items()}
-    else:
-        st.subheader("What differs", anchor=False)
-        values = differing(list(configs.values()))
-        if not values:
-            st.caption("These runs have the same settings.")
-            return
-    content = pd.DataFrame(
-        [[shown(value) for value in row] for row in values.values()],
-        index=[SETTINGS[name].label for name in values],
-        columns=list(configs),
+def change_buttons(rows: list[Summary], chosen: list[Summary], runs: dict[str, Run]) -> None:
+    """Promote, resume, stop, delete."""
+    ticked = [runs[row.id] for row in chosen if row.id in runs]
+    only = chosen[0] if len(chosen) == 1 and chosen[0].has_model and ticked else None
+    if st.button(
+        "Promote",
+        icon=":material/rocket_launch:",
+        key="promote",
+        disabled=only is None or only.promoted,
+        help="Use this model on every page, in the Gradio demo and in the API, at once."
+        if only
+        else "Tick one run that has a model.",
+    ):
+        run_actions.use(ticked[0])
+        st.rerun()
+    if any(row.state in ("queued", "running") for row in chosen):
+        st.button(
+            "Stop",
+            icon=":material/stop:",
+            key="stop_ticked",
+            help="Ends the training and keeps what was learned.",
+            on_click=run_actions.stop,
+            args=([runs[row.id] for row in chosen if row.state in ("queued", "running") and row.id in runs],),
+        )
+    st.button(
+        "Resume",
+        icon=":material/resume:",
+        key="resume",
+        disabled=not ticked or not all(run_actions.can_go_on(run) for run in ticked),
+        help="Let a run that broke off or was stopped go on after its last whole epoch.",
+        on_click=run_actions.resume,
+        args=(ticked,),
     )
-    st.dataframe(content, width="content", height="content", key="settings", alt="Settings of the ticked runs")
+    if st.button("Delete", icon=":material/delete:", key="delete", disabled=not chosen):
+        state.doom_runs([row.id for row in chosen])
+        st.rerun()
+    if any(row.promoted for row in rows) and st.button(
+        "Back to the shipped model", icon=":material/undo:", key="back_to_shipped"
+    ):
+        run_actions.use(None)
+        st.rerun()
 
 
-def shown(value: object) -> str:
-    """A setting's value as text."""
-    if isinstance(value, list):
-        return ", ".join(str(part) for part in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def download_model(chosen: Sequence[Summary], runs: dict[str, Run]) -> None:
+    """The model of the one ticked run."""
+    run = runs.get(chosen[0].id) if len(chosen) == 1 and chosen[0].has_model else None
+    st.download_button(
+        "Download",
+        data=run.bundle.zip_bytes if run else b"",
+        file_name=f"{run.id}.zip" if run else None,
+        mime="application/zip",
+        icon=":material/download:",
+        key="download",
+        disabled=run is None,
+        help="The model as .keras and .tflite, its card and its test answers, in one ZIP file."
+        if run
+        else "Tick one run that has a model.",
+    )
 
 
 heading(
@@ -260,9 +267,11 @@ heading(
     "Every training you started, newest first. Tick several to lay their curves over each other and to see what "
     "sets them apart.",
 )
-polling = changing(summaries(state.workspace()))
-pause = POLL_SECONDS if polling else IDLE_SECONDS
-st.fragment(page, run_every=None if state.doomed_runs() else pause)(polling)
+seen = runs_cache.mark()
+polling = changing(runs_cache.summaries())
+st.fragment(page, run_every=POLL_SECONDS if polling else None)(polling)
 # Not in the fragment: Streamlit's page breaks when a fragment that draws itself again opens a dialog.
 if doomed := state.doomed_runs():
-    confirm_deletion(doomed)
+    run_actions.confirm_deletion(doomed)
+elif not polling:
+    watch_runs(seen)

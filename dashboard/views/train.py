@@ -1,6 +1,7 @@
 """The Train page: settings, one button, and the training at work, live."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, preset
 from core.data.datasets import TITLES, Dataset
@@ -10,6 +11,7 @@ from core.runs.run import Run, Status
 from core.training import launcher
 from dashboard import cache, curves, state
 from dashboard.components import attempt, data_banner, duration, heading, state_badge
+from dashboard.markdown import plain
 from dashboard.permission import changes_note, may_change, require_permission
 from dashboard.training_form import PRESETS_IN_WORDS, changes, settings_form
 
@@ -24,27 +26,40 @@ def start(data: Dataset) -> None:
     with st.container(border=True):
         row = st.container(horizontal=True, vertical_alignment="bottom")
         summary = st.container()
-        chosen = row.selectbox(
-            "Preset",
-            list(PRESETS),
-            index=list(PRESETS).index(DEFAULT_PRESET),
-            key="train_preset",
-            help="A starting point: it fills in all settings.",
-            width=260,
-            persist_state="session",
-        )
-        with st.expander("More settings", icon=":material/tune:", key="train_settings"):
-            given = preset(chosen, data.id)
-            config = settings_form(given, list(dict.fromkeys([data.id, "digits"])))
+        chosen, template = choose_start(row)
+        with st.expander("More settings", icon=":material/tune:", expanded=template is not None, key="train_settings"):
+            given = template.config if template else preset(chosen, data.id)
+            datasets = list(dict.fromkeys([data.id, "digits"]))
+            datasets.sort(key=lambda one: template is not None and one != template.config.dataset)
+            config = settings_form(given, datasets, template.form if template else None)
         with summary:
+            if template:
+                st.caption(f"The settings of the run {plain(template.title)}, to be changed as you like.")
             st.caption(PRESETS_IN_WORDS.get(chosen, ""))
-            describe(given, config)
+            describe(given, config, plain(template.title) if template else "the preset")
         if row.button("Train", type="primary", icon=":material/play_arrow:", key="train"):
             submit(config)
 
 
-def describe(given: TrainingConfig, config: TrainingConfig) -> None:
-    """What pressing Train will do, in a sentence or two, and what was changed from the `given` preset."""
+def choose_start(row: DeltaGenerator) -> tuple[str, state.Template | None]:
+    """The preset to start from, or the settings of a run that is to be trained again."""
+    template = state.template()
+    options = [*PRESETS, *([state.AGAIN] if template else [])]
+    chosen = row.selectbox(
+        "Preset",
+        options,
+        index=options.index(DEFAULT_PRESET),
+        format_func=lambda name: f"As {template.title}" if template and name == state.AGAIN else name,
+        key=state.TRAIN_PRESET,
+        help="A starting point: it fills in all settings.",
+        width=260,
+        persist_state="session",
+    )
+    return chosen, template if chosen == state.AGAIN else None
+
+
+def describe(given: TrainingConfig, config: TrainingConfig, start: str) -> None:
+    """What pressing Train will do, in a sentence or two, and what was changed from what was `given` by `start`."""
     data, epochs = TITLES[config.dataset], "1 epoch" if config.epochs == 1 else f"{config.epochs} epochs"
     if config.patience:
         text = (
@@ -56,7 +71,7 @@ def describe(given: TrainingConfig, config: TrainingConfig) -> None:
     st.caption(text)
     changed = changes(given, config)
     if changed:
-        st.caption(f"Changed from the preset: {', '.join(changed)}.")
+        st.caption(f"Changed from {start}: {', '.join(changed)}.")
 
 
 def submit(config: TrainingConfig) -> None:

@@ -39,7 +39,7 @@ def test_run_without_a_name_goes_by_its_own(run: Run, workspace: Workspace) -> N
     assert summaries(workspace)[0].name == run.title
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(st.text(st.characters(), max_size=NAME_LENGTH), st.text(st.characters(), max_size=200))
 def test_any_text_can_be_kept_and_shows_no_trick(run: Run, workspace: Workspace, name: str, note: str) -> None:
     kept = write_label(workspace, run, name, note)

@@ -8,7 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.runs.run import HISTORY_COLUMNS, STEP_COLUMNS
-from dashboard.curves import curve_points, horizon, overlaid_curves, training_curve
+from dashboard.curves import (
+    MOST_POINTS,
+    Look,
+    curve_points,
+    horizon,
+    overlaid_curves,
+    points_each,
+    run_curve,
+    shown_points,
+    smoothed,
+    training_curve,
+)
+from dashboard.curves_picture import curves_picture
 
 STEPS = pd.DataFrame(
     [(5, 1, 1.0, 2.0, 0.3, 2.1, 0.2, 900.0), (10, 1, 2.0, 1.0, 0.6, None, None, 900.0)], columns=list(STEP_COLUMNS)
@@ -36,11 +48,11 @@ def test_run_without_rows_has_no_points_and_still_a_chart() -> None:
 
     assert empty.empty
     assert training_curve(empty, "loss", 0, 1).to_dict()
-    assert overlaid_curves(empty, "loss", 0).to_dict()
+    assert overlaid_curves(empty, "loss", Look()).to_dict()
 
 
 def test_long_runs_are_thinned() -> None:
-    steps = pd.concat([STEPS.head(1).assign(step=step) for step in range(5000)])
+    steps = pd.concat([STEPS.head(1)] * 5000).assign(step=range(5000))
 
     points = curve_points("owl", steps, HISTORY, steps_in_epoch=10)
 
@@ -53,6 +65,95 @@ def test_points_before_the_first_epoch_asked_for_are_left_out() -> None:
     chart = training_curve(points, "loss", first=1)
 
     assert chart.data["epoch"].min() == 1
+
+
+@given(
+    st.lists(st.floats(0, 100, allow_subnormal=False), min_size=1, max_size=40),
+    st.floats(0, 0.99, exclude_min=True),
+)
+def test_smoothing_is_the_average_of_tensorboard(values: list[float], weight: float) -> None:
+    last, expected = 0.0, []
+    for count, value in enumerate(values, 1):
+        last = last * weight + (1 - weight) * value
+        expected.append(last / (1 - weight**count))
+
+    line = smoothed(pd.DataFrame({"loss": values}), weight)["loss"]
+
+    assert line.tolist() == pytest.approx(expected, rel=1e-6, abs=1e-9)
+    assert line.iloc[0] == pytest.approx(values[0])
+    assert min(values) - 1e-6 <= line.min() <= line.max() <= max(values) + 1e-6
+
+
+def test_smooth_lines_leave_what_was_measured_alone() -> None:
+    steps = pd.concat([STEPS.head(1).assign(step=step, loss=float(step % 2)) for step in range(1, 50)])
+
+    points = curve_points("owl", steps, HISTORY, steps_in_epoch=10, smoothing=0.9)
+
+    training = points[(points["split"] == "Training") & (points["every"] == "step")]
+    assert set(training["loss"]) == {0.0, 1.0}
+    assert training["loss_line"].iloc[20:].std() < 0.1
+
+
+def test_points_lie_over_steps_and_seconds_too() -> None:
+    points = shown_points(curve_points("owl", STEPS, HISTORY, steps_in_epoch=10), "loss", Look())
+
+    training = points[(points["split"] == "Training") & (points["every"] == "step")]
+    assert training[["step", "seconds", "epoch"]].to_numpy().tolist() == [[5, 1.0, 0.5], [10, 2.0, 1.0]]
+
+
+def test_run_that_waits_to_go_on_keeps_the_length_of_its_epochs() -> None:
+    points = curve_points("owl", STEPS, HISTORY, steps_in_epoch=0)
+
+    assert points["epoch"].max() == 1.0
+
+
+def test_logarithmic_scale_shows_errors_and_leaves_out_zero() -> None:
+    perfect = HISTORY.assign(val_accuracy=1.0)
+    look = Look(logarithmic=True)
+
+    points = shown_points(curve_points("owl", STEPS, perfect, steps_in_epoch=10), "error", look)
+
+    assert look.measures == ("loss", "error")
+    assert points["value"].min() > 0
+    assert points["value"].max() == pytest.approx(0.8)
+    assert run_curve(curve_points("owl", STEPS, perfect, 10), "error", look).to_dict()
+
+
+def test_same_points_are_the_same_chart_so_that_the_browser_updates_it_in_place() -> None:
+    points = curve_points("owl", STEPS, HISTORY, steps_in_epoch=10)
+
+    first, second = (overlaid_curves(points, "loss", Look(), "owl").to_json() for _ in range(2))
+
+    assert first == second
+
+
+@given(st.integers(0, 5000))
+def test_many_runs_share_the_points_that_a_browser_can_draw(runs: int) -> None:
+    assert 40 <= points_each(runs) <= MOST_POINTS
+    assert points_each(runs) * runs <= max(8000, 40 * runs)
+
+
+def test_last_point_stays_when_a_long_run_is_thinned() -> None:
+    steps = pd.concat([STEPS.head(1)] * 5000).assign(step=range(5000))
+
+    points = curve_points("owl", steps, HISTORY, steps_in_epoch=10, most=50)
+
+    assert points[(points["split"] == "Training") & (points["every"] == "step")]["step"].iloc[-1] == 4999
+
+
+@pytest.mark.parametrize(("kind", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
+def test_curves_become_a_picture(kind: str, start: bytes) -> None:
+    names = ("owl", "_under $x$ <b>", "größer")
+    points = pd.concat([curve_points(name, STEPS, HISTORY, steps_in_epoch=10) for name in names])
+
+    picture = curves_picture(points, Look("seconds", 0.5, logarithmic=True), kind, baseline="owl")
+
+    assert picture.startswith(start)
+    assert len(picture) > 5000
+
+
+def test_runs_without_points_become_a_picture_too() -> None:
+    assert curves_picture(curve_points("owl", STEPS.head(0), HISTORY.head(0), 0), Look()).startswith(b"\x89PNG")
 
 
 @given(st.floats(0, 200), st.integers(1, 200))

@@ -8,13 +8,17 @@ import time
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.classifier.bundle import Bundle
+from core.runs.label import write_label
 from core.runs.registry import active_model, create_run, list_runs, promote
 from core.runs.run import Run, Status
 from core.workspace import PROJECT, Workspace
 from tests.conftest import tiny_config
+from tests.waiting import wait_until
 from tests.workers import kill_worker
 
 
@@ -28,9 +32,11 @@ def copied(run: Run, workspace: Workspace, name: str) -> Run:
     return Run(Path(shutil.copytree(run.folder, workspace.runs / name)))
 
 
-def opened(*ticked: Run) -> AppTest:
-    """The page; with these runs ticked, or as it opens by itself."""
+def opened(*ticked: Run, **query: str | list[str]) -> AppTest:
+    """The page; with these runs ticked, or as it opens by itself; `query` is that of its address."""
     page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    for name, value in query.items():
+        page.query_params[name] = value
     if ticked:
         page.session_state["selected_runs"] = [run.id for run in ticked]
     return page.switch_page("views/runs.py").run()
@@ -175,7 +181,7 @@ def test_deleting_a_run_at_work_ends_it(workspace: Workspace) -> None:
     page.button(key="delete").click().run()
     page.button(key="confirm_delete").click().run()
 
-    assert not process.is_running()
+    wait_until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, what="its end")
     assert list_runs(workspace) == []
 
 
@@ -216,6 +222,104 @@ def test_run_that_failed_before_its_first_step_has_no_curves(workspace: Workspac
 
     assert not page.exception
     assert "Nothing was recorded" in texts(page)
+
+
+def test_given_name_stands_in_the_table_and_over_the_settings(run: Run, workspace: Workspace) -> None:
+    write_label(workspace, run, "The *wide* one", "Reads fat pens.")
+
+    page = opened()
+
+    assert page.dataframe[0].value[["Run", "Note"]].to_numpy().tolist() == [["The *wide* one", "Reads fat pens."]]
+    assert list(page.dataframe[1].value.columns) == ["The *wide* one"]
+
+
+def test_link_brings_selection_baseline_and_filter_back(run: Run, workspace: Workspace) -> None:
+    other = copied(run, workspace, "20200101-120000-old-owl")
+    third = copied(run, workspace, "20200102-120000-new-newt")
+    other.write_config(tiny_config(epochs=9))
+
+    page = opened(run=[other.id, third.id], baseline=run.id, find="digits", order="Oldest first")
+
+    assert page.dataframe[0].value["Run"].tolist() == [run.title, "old-owl", "new-newt"]
+    assert "Δ Test accuracy" in page.dataframe[0].value
+    assert list(page.dataframe[1].value.columns) == [run.title, "old-owl", "new-newt"]
+    assert page.query_params["run"] == [other.id, third.id]
+
+
+def test_link_to_runs_that_are_not_here_says_so_in_one_sentence(run: Run) -> None:
+    page = opened(run=["../../etc", "20200101-120000-old-owl"], baseline="nobody")
+
+    assert not page.exception
+    (sentence,) = [warning.value for warning in page.warning]
+    assert "not here" in sentence
+    assert "old\\-owl" in sentence
+    assert len(page.get("vega_lite_chart")) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("order", "nonsense"), ("axis", "miles"), ("smoothing", "9"), ("log", "x"), ("state", "sleepy")]
+)
+def test_nonsense_in_the_address_changes_nothing(run: Run, workspace: Workspace, name: str, value: str) -> None:
+    copied(run, workspace, "20200101-120000-old-owl")
+
+    page = opened(**{name: value})
+
+    assert not page.exception
+    assert page.dataframe[0].value["Run"].tolist() == [run.title, "old-owl"]
+
+
+def test_hidden_ticks_are_kept_while_a_filter_hides_them(run: Run, workspace: Workspace) -> None:
+    other = copied(run, workspace, "20200101-120000-old-owl")
+    page = opened(run, other)
+
+    page.text_input(key="find").set_value("owl").run()
+    assert page.dataframe[0].value["Run"].tolist() == ["old-owl"]
+    assert "1 of 2 runs" in texts(page)
+
+    page.text_input(key="find").set_value("").run()
+    assert "same settings" in texts(page)
+    assert set(page.query_params["run"]) == {run.id, other.id}
+
+
+def test_baseline_that_was_deleted_is_none_again(run: Run, workspace: Workspace) -> None:
+    other = copied(run, workspace, "20200101-120000-old-owl")
+    copied(run, workspace, "20200102-120000-new-newt")
+    page = opened(baseline=other.id)
+    assert "Δ Test accuracy" in page.dataframe[0].value
+
+    shutil.rmtree(other.folder)
+    page.run()
+
+    assert not page.exception
+    assert "Δ Test accuracy" not in page.dataframe[0].value
+
+
+def test_finished_runs_are_read_once_and_again_when_they_change(
+    run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = []
+    real = Bundle.card
+    monkeypatch.setattr(Bundle, "card", lambda bundle: reads.append(bundle.folder) or real(bundle))
+    page = opened()
+    assert run.bundle.folder in reads
+
+    reads.clear()
+    page.run()
+    assert run.bundle.folder not in reads
+
+    write_label(workspace, run, "Named meanwhile", "")
+    page.run()
+    assert page.dataframe[0].value["Run"].tolist() == ["Named meanwhile"]
+
+
+def test_who_may_change_nothing_still_compares(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_READONLY", "1")
+
+    page = opened()
+
+    assert not page.exception
+    assert not {"promote", "resume", "delete"} & set(keys(page))
+    assert len(page.get("vega_lite_chart")) == 2
 
 
 def keys(page: AppTest) -> list[str | None]:

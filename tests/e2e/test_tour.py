@@ -16,7 +16,9 @@ def test_every_page_opens_without_an_error_and_without_tensorflow(
     page.goto("/")
     at_rest(page)
     links = page.get_by_test_id("stSidebarNavLink")
-    expect(links).to_have_count(len(list((PROJECT / "dashboard" / "views").glob("[!_]*.py"))))
+    # A run's own page is reached from the Runs page.
+    views = [path for path in (PROJECT / "dashboard" / "views").glob("[!_]*.py") if path.stem != "run"]
+    expect(links).to_have_count(len(views))
 
     for position in range(links.count()):
         # The link's text starts with the name of its icon.

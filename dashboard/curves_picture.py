@@ -1,0 +1,58 @@
+"""Overlaid learning curves as a picture file, drawn by Matplotlib on the server: for slides, papers and reports."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Literal
+
+import pandas as pd
+
+from dashboard.curves import AXES, TITLES, TRAINING, VALIDATION, Look, shown_points
+
+PictureFormat = Literal["png", "svg"]
+_COLOURS = (
+    *("#0f766e", "#d9652b", "#4457b8", "#b0851c", "#a8326c"),
+    *("#5f7a2e", "#7a5cc0", "#2c8fb8", "#8a5a3c", "#66736f"),
+)
+"""Those of the charts on the light theme, see .streamlit/config.toml."""
+_NAMES_IN_A_ROW = 4
+
+
+def curves_picture(points: pd.DataFrame, look: Look, kind: PictureFormat = "png", baseline: str | None = None) -> bytes:
+    """The curves of `curves.overlaid_curves`, both measures side by side, as the bytes of a PNG or SVG file."""
+    # Needed for this alone; the dashboard starts faster without it.
+    from matplotlib.figure import Figure
+
+    names = list(points["run"].unique())
+    rows = -(-len(names) // _NAMES_IN_A_ROW)
+    figure = Figure(figsize=(11, 4.6 + 0.22 * rows), dpi=150, layout="constrained")
+    for axes, measure in zip(figure.subplots(1, 2), look.measures, strict=True):
+        shown = shown_points(points, measure, look)
+        for name, colour in _coloured(names):
+            dash = "--" if name == baseline else "-"
+            run = shown[shown["run"] == name]
+            steps = run[(run["split"] == TRAINING) & (run["every"] == "step")]
+            whole = run[(run["split"] == VALIDATION) & (run["every"] == "epoch")]
+            axes.plot(steps[look.axis], steps["line"], dash, color=colour, linewidth=0.9, alpha=0.6)
+            axes.plot(whole[look.axis], whole["line"], dash, color=colour, linewidth=1.8, label=_legend(name))
+            axes.plot(whole[look.axis], whole["value"], "o", color=colour, markersize=3.5)
+        axes.set(title=TITLES[measure], xlabel=AXES[look.axis], yscale="log" if look.logarithmic else "linear")
+        axes.grid(alpha=0.25)
+        axes.spines[["top", "right"]].set_visible(False)
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="outside lower center", ncols=_NAMES_IN_A_ROW, frameon=False, fontsize=9)
+    file = io.BytesIO()
+    figure.savefig(file, format=kind)
+    return file.getvalue()
+
+
+def _coloured(names: Sequence[str]) -> list[tuple[str, str]]:
+    return [(name, _COLOURS[index % len(_COLOURS)]) for index, name in enumerate(names)]
+
+
+def _legend(name: str) -> str:
+    """A name as it is: Matplotlib takes a dollar for the start of a formula, and hides names that begin with `_`."""
+    text = name.replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text

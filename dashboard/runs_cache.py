@@ -1,0 +1,75 @@
+"""What the pages show of runs, read from disk again only when a file has changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core.classifier.bundle import Bundle
+from core.runs.label import label_file
+from core.runs.registry import ActiveModel, Summary, active_model, list_runs, summarise
+from core.runs.run import Run
+from dashboard import curves
+from dashboard.state import workspace
+
+
+def summaries() -> list[Summary]:
+    """All runs in one row each, newest first; what is over is read again only when one of its files has changed."""
+    active = active_model(workspace())
+    return [_summary(run, active) for run in list_runs(workspace())]
+
+
+def _summary(run: Run, active: ActiveModel) -> Summary:
+    files = (run.status_file, run.config_file, label_file(run), run.bundle.folder, run.bundle.card_file)
+    row = _settled(str(run.folder), tuple(_changed(path) for path in files))
+    if row.state in ("queued", "running", None):  # a worker may end, a damaged file be mended, at any time
+        return summarise(workspace(), run, active)
+    return replace(row, promoted=row.has_model and run.id == active.run_id)
+
+
+@st.cache_resource(show_spinner=False, max_entries=1000)
+def _settled(folder: str, changed: tuple[int, ...]) -> Summary:  # noqa: ARG001 - what the cache is keyed on
+    return summarise(workspace(), Run(Path(folder)), ActiveModel(None, Bundle(Path(folder))))
+
+
+def curve(
+    run: Run, name: str, smoothing: float = 0.0, most: int = curves.MOST_POINTS, overlaid: bool = False
+) -> pd.DataFrame:
+    """A run's curves as `curves.curve_points` gives them, under a name; raises RunError. Not to be changed."""
+    changed = (_changed(run.steps_file), _changed(run.history_file))
+    return _curve(str(run.folder), name, run.status().steps, smoothing, most, overlaid, changed)
+
+
+@st.cache_resource(show_spinner=False, max_entries=300)
+def _curve(
+    folder: str,
+    name: str,
+    steps_in_epoch: int,
+    smoothing: float,
+    most: int,
+    overlaid: bool,
+    changed: tuple[int, ...],
+) -> pd.DataFrame:
+    steps, history = _tables(folder, changed)
+    return curves.curve_points(name, steps, history, steps_in_epoch, smoothing, most, overlaid)
+
+
+@st.cache_resource(show_spinner=False, max_entries=150)
+def _tables(folder: str, changed: tuple[int, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:  # noqa: ARG001
+    run = Run(Path(folder))
+    return run.steps(), run.history()
+
+
+def mark() -> int:
+    """Changes when a run comes, goes or writes a file: a glance at the folders, for a page on which nothing runs."""
+    return hash(tuple((run.id, _changed(run.folder)) for run in list_runs(workspace())))
+
+
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0

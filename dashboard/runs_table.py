@@ -1,0 +1,163 @@
+"""The table of all runs: which are listed, in what order, and how far each is from the baseline."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import pandas as pd
+
+from core.config import PRESETS, flattened
+from core.data.datasets import TITLES
+from core.runs.registry import Summary
+from dashboard.training_form import SETTINGS
+
+STATES = ("queued", "running", "finished", "stopped", "failed", "interrupted", "damaged")
+PRESET_NAMES = tuple(PRESETS)
+DATASET_NAMES = tuple(TITLES)
+NEWEST = "Newest first"
+
+_RESULTS: dict[str, tuple[Callable[[Summary], float | None], float]] = {
+    "Test accuracy": (lambda row: row.accuracy, 100),
+    "Validation": (lambda row: row.validation_accuracy, 100),
+    "As drawings": (lambda row: row.drawings, 100),
+    "Parameters": (lambda row: row.parameters, 1),
+    "Seconds": (lambda row: row.seconds or None, 1),
+}
+"""Columns with numbers, and by what they are multiplied: accuracies are shown in percent."""
+
+ORDERS: dict[str, Callable[[Summary], tuple]] = {
+    NEWEST: lambda row: (-row.created.timestamp(),),
+    "Oldest first": lambda row: (row.created.timestamp(),),
+    "Name": lambda row: (row.name.casefold(),),
+    "Test accuracy": lambda row: _greatest_first(row.accuracy),
+    "Validation accuracy": lambda row: _greatest_first(row.validation_accuracy),
+    "Reading of drawings": lambda row: _greatest_first(row.drawings),
+    "Fewest parameters": lambda row: _least_first(row.parameters),
+    "Shortest training": lambda row: _least_first(row.seconds or None),
+}
+"""Runs without a value come last."""
+
+
+def _greatest_first(value: float | None) -> tuple[bool, float]:
+    return value is None, -(value or 0.0)
+
+
+def _least_first(value: float | None) -> tuple[bool, float]:
+    return value is None, value or 0.0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which runs are listed: those with every word of `text` in their names, note, preset or data, in one of the
+    `states`, of one of the `presets`, on one of the `datasets`; what is empty leaves nobody out.
+    """
+
+    text: str = ""
+    states: tuple[str, ...] = ()
+    presets: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+
+    def __call__(self, row: Summary) -> bool:
+        words = f"{row.id} {row.label.name} {row.label.note} {row.preset} {row.dataset}".casefold()
+        return (
+            all(word in words for word in self.text.casefold().split())
+            and (not self.states or state_word(row) in self.states)
+            and (not self.presets or row.preset in self.presets)
+            and (not self.datasets or row.dataset in self.datasets)
+        )
+
+
+def state_word(row: Summary) -> str:
+    """The state of a run; of one that cannot be read, "damaged"."""
+    return row.state or "damaged"
+
+
+def listed(rows: Sequence[Summary], wanted: Wanted, order: str = NEWEST, baseline: str | None = None) -> list[Summary]:
+    """The runs that are wanted, in order; the baseline stands first, wanted or not."""
+    pinned = [row for row in rows if row.id == baseline]
+    return pinned + sorted((row for row in rows if row.id != baseline and wanted(row)), key=ORDERS[order])
+
+
+def unambiguous(rows: Sequence[Summary]) -> dict[str, str]:
+    """What each run's id is called: its name, with the whole id where two runs share a name."""
+    shared = Counter(row.name for row in rows)
+    return {row.id: row.name if shared[row.name] == 1 else _whole(row) for row in rows}
+
+
+def _whole(row: Summary) -> str:
+    return f"{row.label.name} ({row.id})" if row.label.name else row.id
+
+
+def table_content(rows: Sequence[Summary], names: dict[str, str], baseline: Summary | None = None) -> pd.DataFrame:
+    """A row a run, as the Runs page shows it: accuracies in percent.
+
+    With a baseline, each column of numbers is followed by the difference to it, "Δ Test accuracy" say, in percentage
+    points where the numbers are percents.
+    """
+    columns: dict[str, object] = {
+        "Run": [names[row.id] for row in rows],
+        "Page": [f"run?id={quote(row.id)}" for row in rows],
+        "State": [_badges(row, baseline) for row in rows],
+    }
+    for title, (value_of, factor) in _RESULTS.items():
+        numbers = pd.Series([value_of(row) for row in rows], dtype="Float64") * factor
+        columns[title] = numbers.astype("Int64") if title == "Parameters" else numbers.astype(float)
+        if baseline is not None:
+            difference = numbers - (pd.Series([value_of(baseline)], dtype="Float64") * factor)[0]
+            itself = pd.Series([row.id == baseline.id for row in rows], dtype=bool)
+            columns[difference_title(title)] = difference.mask(itself).astype(float)
+    columns |= {
+        "Data": [row.dataset for row in rows],
+        "Preset": [row.preset for row in rows],
+        "When": [row.created.replace(tzinfo=None) for row in rows],
+        "Note": [" ".join(row.label.note.split()) or None for row in rows],
+    }
+    return pd.DataFrame(columns)
+
+
+def difference_title(column: str) -> str:
+    """The name of the column with the differences to the baseline."""
+    return f"Δ {column}"
+
+
+def _badges(row: Summary, baseline: Summary | None) -> list[str]:
+    marks = {"in use": row.promoted, "baseline": baseline is not None and row.id == baseline.id}
+    return [state_word(row), *(mark for mark, there in marks.items() if there)]
+
+
+def table_csv(rows: Sequence[Summary]) -> str:
+    """The runs with everything that sets them apart, as CSV: accuracies in 0..1, a column for each setting."""
+    return pd.DataFrame([_csv_row(row) for row in rows]).to_csv(index=False, lineterminator="\n")
+
+
+def _csv_row(row: Summary) -> dict[str, object]:
+    settings = flattened(row.config) if row.config else {}
+    return {
+        "id": row.id,
+        "name": _no_formula(row.label.name),
+        "state": state_word(row),
+        "in_use": row.promoted,
+        "created": row.created.isoformat(),
+        "test_accuracy": row.accuracy,
+        "validation_accuracy": row.validation_accuracy,
+        "drawings_accuracy": row.drawings,
+        "parameters": row.parameters,
+        "seconds": row.seconds,
+        **{name: as_text(settings[name]) if name in settings else None for name in SETTINGS},
+        "note": _no_formula(row.label.note),
+    }
+
+
+def _no_formula(text: str) -> str:
+    """Spreadsheets would compute a name that starts like this (OWASP, "CSV injection")."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
+def as_text(value: object) -> str:
+    """A setting's value for people."""
+    if isinstance(value, list):
+        return ", ".join(str(part) for part in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,97 @@
+"""What a setting does: any setting or figure of many runs against any of their results, as an Altair chart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from core.config import flattened
+from core.runs.registry import Summary
+from dashboard.runs_table import as_text
+from dashboard.training_form import SETTINGS
+
+HEIGHT = 340
+FIGURES: dict[str, Callable[[Summary], float | None]] = {
+    "Test accuracy": lambda row: row.accuracy,
+    "Validation accuracy": lambda row: row.validation_accuracy,
+    "Reading of drawings": lambda row: row.drawings,
+    "Parameters": lambda row: row.parameters,
+    "Seconds of training": lambda row: row.seconds or None,
+}
+_SHARES = ("Test accuracy", "Validation accuracy", "Reading of drawings")
+_WIDE = 20
+"""Positive numbers whose greatest is so many times the least lie on a logarithmic scale."""
+
+
+def figures(rows: Sequence[Summary], names: dict[str, str]) -> pd.DataFrame:
+    """A row for each run with a model: its name ("run"), its figures, and its settings under their labels."""
+    found = []
+    for row in rows:
+        if row.config is None or not row.has_model:
+            continue
+        settings = {SETTINGS[name].label: _value(value) for name, value in flattened(row.config).items()}
+        found.append({"run": names[row.id], **{name: value(row) for name, value in FIGURES.items()}, **settings})
+    return pd.DataFrame(found)
+
+
+def _value(value: object) -> object:
+    return as_text(value) if isinstance(value, list) else value
+
+
+def across(table: pd.DataFrame) -> list[str]:
+    """What may lie along the horizontal axis: figures that were measured, then settings in which the runs differ."""
+    settings = [name for name in table.columns if name != "run" and name not in FIGURES]
+    return [name for name in FIGURES if table[name].notna().any()] + [
+        name for name in settings if table[name].nunique() > 1
+    ]
+
+
+def scatter_chart(table: pd.DataFrame, x: str, y: str, ticked: Collection[str]) -> alt.LayerChart:
+    """A point for each run, a colour for each preset; those named in `ticked` have their names beside them."""
+    points = pd.DataFrame(
+        {
+            "run": table["run"],
+            "preset": table[SETTINGS["preset"].label],
+            "x": table[x],
+            "y": table[y],
+            "ticked": table["run"].isin(list(ticked)),
+        }
+    ).dropna()
+    base = alt.Chart(points).encode(
+        x=alt.X(**_place("x", x, points["x"])),
+        y=alt.Y(**_place("y", y, points["y"])),
+        color=alt.Color("preset:N", title="Preset", legend=alt.Legend(orient="top")),
+        tooltip=[
+            alt.Tooltip("run:N", title="run"),
+            _tooltip("x", x, points["x"]),
+            _tooltip("y", y, points["y"]),
+            alt.Tooltip("preset:N", title="preset"),
+        ],
+    )
+    size = alt.condition("datum.ticked", alt.value(170), alt.value(80))
+    dots = base.mark_point(filled=True, opacity=0.85).encode(size=size)
+    names = base.transform_filter("datum.ticked").mark_text(dy=-15, fontSize=11).encode(text="run:N")
+    return alt.LayerChart(layer=[dots, names]).properties(height=HEIGHT)
+
+
+def _place(field: str, title: str, values: pd.Series) -> dict[str, Any]:
+    if not pd.api.types.is_numeric_dtype(values):
+        return {"shorthand": f"{field}:N", "title": title, "axis": alt.Axis(labelAngle=0, labelLimit=160)}
+    wide = len(values) > 0 and values.min() > 0 and values.max() / values.min() >= _WIDE
+    scale = alt.Scale(type="log", padding=30) if wide else alt.Scale(zero=False, nice=True, padding=30)
+    axis = alt.Axis(format=_short(title), tickCount=6)
+    return {"shorthand": f"{field}:Q", "title": title, "scale": scale, "axis": axis}
+
+
+def _short(title: str) -> str:
+    return "~%" if title in _SHARES else "~s" if title in FIGURES else "~g"
+
+
+def _tooltip(field: str, title: str, values: pd.Series) -> alt.Tooltip:
+    if not pd.api.types.is_numeric_dtype(values):
+        return alt.Tooltip(f"{field}:N", title=title.lower())
+    number = ".2%" if title in _SHARES else ",.0f" if title in FIGURES else "~g"
+    return alt.Tooltip(f"{field}:Q", title=title.lower(), format=number)

@@ -1,0 +1,321 @@
+"""A run's own page: everything about one training; its address, /run?id=..., can be kept and shared."""
+
+import pandas as pd
+import streamlit as st
+
+from core.classifier.bundle import Card
+from core.config import TrainingConfig, differing, flattened, preset
+from core.data.datasets import TITLES
+from core.errors import BundleError, ConfigError, RunError, RunNotFound, TrazoError
+from core.runs.files import run_files
+from core.runs.label import NAME_LENGTH, NOTE_LENGTH, Label, read_label, write_label
+from core.runs.registry import active_model, find_run
+from core.runs.run import Run, Status
+from core.training import launcher
+from dashboard import cache, curves, run_actions, runs_cache, side_by_side, state
+from dashboard.components import attempt, duration, state_badge
+from dashboard.markdown import plain
+from dashboard.permission import changes_note, may_change
+from dashboard.robustness_view import robustness_block
+from dashboard.runs_table import as_text
+from dashboard.training_form import SETTINGS
+from dashboard.watching import watch_runs
+
+POLL_SECONDS = 2.0
+FIGURE_WIDTH = 150
+
+
+def page(run_id: str, polling: bool) -> None:
+    """The run from its state to its files; drawn again by itself while it waits or runs."""
+    try:
+        launcher.advance(state.workspace())
+        run = find_run(state.workspace(), run_id)
+    except RunNotFound:
+        lost(f"There is no run named {run_id[:60]}; it may have been deleted. The list has all runs that there are.")
+        return
+    except TrazoError as error:
+        lost(str(error))
+        return
+    label = read_label(run)
+    try:
+        status, config = run.status(), run.config()
+    except RunError as error:
+        head(run, label)
+        st.warning(str(error), icon=":material/warning:")
+        actions(run, None, None)
+        log_and_files(run)
+        return
+    if (not status.over) != polling and not state.doomed_runs():
+        st.rerun()
+    head(run, label, status, config)
+    actions(run, status, config)
+    progress(status)
+    card = readable_card(run)
+    if card:
+        figures(card)
+    learning_curves(run, status)
+    settings(run, config)
+    if card:
+        robustness_block(card)
+    log_and_files(run)
+
+
+def lost(sentence: str) -> None:
+    """There is no such run."""
+    st.title("Run", anchor=False)
+    st.warning(plain(sentence), icon=":material/search_off:")
+    st.page_link("views/runs.py", label="All runs", icon=":material/table_rows:", width="content")
+
+
+def head(run: Run, label: Label, status: Status | None = None, config: TrainingConfig | None = None) -> None:
+    """What it is called, where it stands, and what a person noted about it."""
+    st.page_link("views/runs.py", label="All runs", icon=":material/arrow_back:", width="content")
+    with st.container(horizontal=True, vertical_alignment="center", key="run_title"):
+        st.title(plain(label.name or run.title), anchor=False, width="content")
+        if status:
+            state_badge(run, status)
+        if active_model(state.workspace()).run_id == run.id:
+            st.badge("In use", icon=":material/check:", color="primary")
+    facts = [f"`{run.id}`"]
+    if config:
+        facts += [f"preset {config.preset}", TITLES[config.dataset]]
+    st.caption(" · ".join(facts))
+    if label.note:
+        st.markdown(plain(label.note).replace("\n", "  \n"))
+
+
+def label_form(run: Run, label: Label) -> None:
+    """Call the run something, and note something about it."""
+    # Another run, or a name given elsewhere, makes a new form.
+    key = hash((run.id, label))
+    with st.form("label_form", border=False):
+        name = st.text_input("Name", label.name, max_chars=NAME_LENGTH, placeholder=run.title, key=f"name_{key}")
+        note = st.text_area("Note", label.note, max_chars=NOTE_LENGTH, height=110, key=f"note_{key}")
+        if st.form_submit_button("Save", icon=":material/save:", key="label_save"):
+            attempt(write_label, state.workspace(), run, name or "", note or "")
+            st.rerun()
+
+
+def actions(run: Run, status: Status | None, config: TrainingConfig | None) -> None:
+    """What can be done with the run."""
+    complete = run.bundle.complete
+    with st.container(horizontal=True, vertical_alignment="center", key="run_actions"):
+        if may_change():
+            with st.popover("Name and note", icon=":material/edit_note:", key="label"):
+                label_form(run, read_label(run))
+            changes(run, status, config)
+        if complete and st.button("Evaluate", icon=":material/fact_check:", key="evaluate"):
+            state.choose_model(run.id)
+            st.switch_page("views/evaluate.py")
+        if complete and st.button("Look inside", icon=":material/account_tree:", key="look_inside"):
+            state.choose_model(run.id)
+            st.switch_page("views/model.py")
+    changes_note("run")
+
+
+def changes(run: Run, status: Status | None, config: TrainingConfig | None) -> None:
+    """Stop, resume, promote, train again, delete."""
+    if status and not status.over:
+        st.button(
+            "Stopping…" if run.stopping else "Stop",
+            icon=":material/stop:",
+            key="stop",
+            disabled=run.stopping,
+            help="Ends the training and keeps what was learned.",
+            on_click=run_actions.stop,
+            args=([run],),
+        )
+    if status and launcher.resumable(run, status):
+        st.button(
+            "Resume",
+            icon=":material/resume:",
+            key="resume",
+            help="Goes on after the last whole epoch, with the same settings.",
+            on_click=run_actions.resume,
+            args=([run],),
+        )
+    if run.bundle.complete and active_model(state.workspace()).run_id != run.id:
+        st.button(
+            "Promote",
+            icon=":material/rocket_launch:",
+            type="primary",
+            key="promote",
+            help="Use this model on every page, in the Gradio demo and in the API, at once.",
+            on_click=run_actions.use,
+            args=(run,),
+        )
+    if config and st.button(
+        "Train again with changes",
+        icon=":material/tune:",
+        key="train_again",
+        help="Opens the Train page with these settings in its form.",
+    ):
+        state.keep_template(read_label(run).name or run.title, config)
+        st.switch_page("views/train.py")
+    if st.button("Delete", icon=":material/delete:", key="delete"):
+        state.doom_runs([run.id])
+        st.rerun()
+
+
+def progress(status: Status) -> None:
+    """How far it is, or how it ended."""
+    if status.state == "failed":
+        st.error(status.message, icon=":material/error:")
+    elif status.state == "interrupted":
+        st.warning(status.message, icon=":material/power_off:")
+    elif status.state == "stopped":
+        st.caption(status.message)
+    elif not status.over:
+        where = f"Epoch {status.epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
+        st.progress(status.progress, where if status.phase in ("training", "validating") else status.message)
+
+
+def readable_card(run: Run) -> Card | None:
+    """The card of its model; None where there is none, with a sentence where it is damaged."""
+    if not run.bundle.complete:
+        return None
+    try:
+        return cache.card(run.bundle)
+    except BundleError as error:
+        st.warning(str(error), icon=":material/warning:")
+        return None
+
+
+def figures(card: Card) -> None:
+    """The headline figures; earlier versions measured fewer of them."""
+    metrics, novelty, calibration = card.metrics, card.novelty, card.calibration
+    low, high = metrics.test_accuracy_low, metrics.test_accuracy_high
+    with st.grid(4, min_column_width=FIGURE_WIDTH):
+        figure("Test accuracy", f"{metrics.test_accuracy:.2%}", f"95 %: {low * 100:.2f}–{high * 100:.2f} %")
+        best = f"epoch {metrics.best_epoch} of {metrics.epochs}"
+        figure("Validation accuracy", f"{metrics.validation_accuracy:.2%}", best)
+        if card.robustness:
+            figure("Reading of drawings", f"{card.robustness.drawings:.1%}", "mean of five kinds")
+        if novelty:
+            refused = f"and {novelty.outsiders_refused:.0%} of non-digits"
+            figure("Taken for no digit", f"{novelty.digits_refused:.2%}", refused)
+        if calibration:
+            caught = f"{calibration.errors_caught:.0%} of mistakes"
+            figure("Close calls", f"{calibration.unsure_share:.2%}", caught)
+            figure("Temperature", f"{calibration.temperature:.2f}", "fitted on validation")
+        figure("Parameters", f"{card.parameters:,}", "numbers learned")
+        figure("Training time", duration(card.seconds), f"epochs: {metrics.epochs}")
+
+
+def figure(label: str, value: str, note: str) -> None:
+    """One figure with a note below it."""
+    st.metric(label, value, border=True, delta_description=note, height="stretch")
+
+
+def learning_curves(run: Run, status: Status) -> None:
+    """Loss and accuracy, training and validation."""
+    st.subheader("Curves", anchor=False)
+    look = side_by_side.look_controls()
+    try:
+        points = runs_cache.curve(run, run.title, look.smoothing)
+    except RunError as error:
+        st.warning(str(error), icon=":material/warning:")
+        return
+    if points.empty:
+        st.caption("Nothing was recorded yet." if not status.over else "Nothing was recorded.")
+        return
+    side_by_side.legend_row("Thin lines: every few steps. Dots: each whole epoch.", points, look, run.id)
+    side_by_side.draw_curves(points, look, curves.run_curve)
+
+
+def settings(run: Run, config: TrainingConfig) -> None:
+    """In what it differs from its preset, and all settings."""
+    st.subheader("Settings", anchor=False)
+    try:
+        given = preset(config.preset, config.dataset)
+    except ConfigError:
+        st.caption("Its preset is not one of today's.")
+    else:
+        unlike_preset(config, given)
+    with st.expander("All settings", icon=":material/list:", key="all_settings"):
+        values = {SETTINGS[name].label: as_text(value) for name, value in flattened(config).items()}
+        st.table(pd.DataFrame({run.title: values}))
+
+
+def unlike_preset(config: TrainingConfig, given: TrainingConfig) -> None:
+    """The settings that were changed, beside those of the preset."""
+    changed = differing([config, given])
+    if not changed:
+        st.caption(f"Just as the preset {config.preset} has them.")
+        return
+    st.dataframe(
+        pd.DataFrame(
+            [[as_text(value) for value in pair] for pair in changed.values()],
+            index=[SETTINGS[name].label for name in changed],
+            columns=["This run", f"Preset {config.preset}"],
+        ),
+        width="content",
+        height="content",
+        key="unlike_preset",
+        alt="What differs from the preset",
+    )
+
+
+def log_and_files(run: Run) -> None:
+    """The end of its log, and every file to take away."""
+    with st.expander("Log", icon=":material/description:", key="run_log", on_change="rerun") as log:
+        if log.open:
+            st.code(run.log_tail() or "The log is empty so far.", language=None, height=320)
+    found = {file.name: file for file in run_files(run)}
+    if not found:
+        return
+    st.subheader("Files", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "File",
+            list(found),
+            format_func=lambda name: f"{name}: {found[name].meaning}, {size(found[name].size)}",
+            key=f"file_{hash(tuple(found))}",
+            width=420,
+        )
+        st.download_button(
+            "Download",
+            data=found[chosen].contents,
+            file_name=chosen if "model" in chosen else f"{run.title}-{chosen}",
+            mime="application/octet-stream",
+            icon=":material/download:",
+            key="download_file",
+            on_click="ignore",
+        )
+        if run.bundle.complete:
+            st.download_button(
+                "Model as ZIP",
+                data=run.bundle.zip_bytes,
+                file_name=f"{run.id}.zip",
+                mime="application/zip",
+                icon=":material/folder_zip:",
+                key="download",
+                on_click="ignore",
+                help="The model as .keras and .tflite, its card and its test answers.",
+            )
+
+
+def size(count: int) -> str:
+    """Bytes as people say them."""
+    return f"{count / 2**20:.1f} MB" if count >= 2**20 else f"{max(count / 1024, 0.1):.1f} kB"
+
+
+def at_work(run_id: str) -> bool:
+    """Whether the run waits or runs, and no question is open."""
+    try:
+        status = find_run(state.workspace(), run_id).status()
+    except RunError:
+        return False
+    return not status.over and not state.doomed_runs()
+
+
+run_id = st.query_params.get("id", "")
+if run_id:
+    seen, polling = runs_cache.mark(), at_work(run_id)
+    st.fragment(page, run_every=POLL_SECONDS if polling else None)(run_id, polling)
+    if doomed := state.doomed_runs():
+        run_actions.confirm_deletion(doomed, leave=True)
+    elif not polling:
+        watch_runs(seen)
+else:
+    lost("This address names no run; choose one from the list of all runs.")
