@@ -114,7 +114,7 @@ def reliability_diagram(bins: list[ReliabilityBin], ink: str) -> alt.LayerChart:
 def digit_accuracies(shares: np.ndarray, position: int, ink: str) -> alt.LayerChart:
     """Accuracy of each digit, shares (epochs, 10) in 0..1 or NaN, at one epoch, on the range of all epochs.
 
-    A ring is the epoch before. `ink`: colour of the numbers.
+    A ring is the epoch before. `ink`: colour of the bars.
     """
     table = pd.DataFrame(
         {
@@ -125,10 +125,13 @@ def digit_accuracies(shares: np.ndarray, position: int, ink: str) -> alt.LayerCh
             "highest": shares.max(axis=0),
         }
     ).dropna()
+    table["row"] = [f"{digit}: {now:.1%}" for digit, now in zip(table["digit"], table["now"], strict=True)]
     scale = alt.Scale(domain=[float(table["lowest"].min()), 1], nice=True, zero=False)
-    axis = alt.Axis(format="~%", tickCount=5, grid=False)
+    axis = alt.Axis(format="~%", tickCount=5, gridOpacity=0.5)
+    # A fixed width for the labels: the plot must not move with the slider.
+    labels = alt.Axis(ticks=False, domain=False, labelFontSize=13, labelPadding=8, minExtent=64, maxExtent=64)
     base = alt.Chart(table).encode(
-        x=alt.X("digit:N", title="True digit", sort=DIGITS, axis=alt.Axis(labelAngle=0, ticks=False)),
+        y=alt.Y("row:N", title=None, sort=list(table["row"]), axis=labels),
         tooltip=[
             "digit",
             alt.Tooltip("now", title="this epoch", format=".2%"),
@@ -137,14 +140,12 @@ def digit_accuracies(shares: np.ndarray, position: int, ink: str) -> alt.LayerCh
             alt.Tooltip("highest", title="highest of all epochs", format=".2%"),
         ],
     )
-    y = alt.Y("now:Q", title="Read rightly", scale=scale, axis=axis)
-    ranges = base.mark_rule(color=ink, opacity=0.25, strokeWidth=6, strokeCap="round").encode(
-        y=alt.Y("lowest:Q", title="Read rightly", scale=scale, axis=axis), y2="highest:Q"
+    ranges = base.mark_rule(color=ink, opacity=0.2, strokeWidth=8, strokeCap="round").encode(
+        x=alt.X("lowest:Q", title="Read rightly", scale=scale, axis=axis), x2="highest:Q"
     )
-    before = base.mark_point(color=MISTAKE, size=70, strokeWidth=1.5).encode(y=alt.Y("before:Q", scale=scale))
-    now = base.mark_point(color=RIGHT, size=90, filled=True, opacity=1).encode(y=y)
-    numbers = base.mark_text(color=ink, fontSize=10, dy=14).encode(y=y, text=alt.Text("now:Q", format=".1%"))
-    return (ranges + before + now + numbers).properties(height=260)
+    before = base.mark_point(color=MISTAKE, size=80, strokeWidth=1.5).encode(x=alt.X("before:Q", scale=scale))
+    now = base.mark_point(color=RIGHT, size=90, filled=True, opacity=1).encode(x=alt.X("now:Q", scale=scale))
+    return (ranges + before + now).properties(height=310)
 
 
 def class_table(metrics: list[ClassMetrics]) -> pd.DataFrame:

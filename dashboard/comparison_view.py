@@ -142,14 +142,15 @@ def _pictures(comparison: Comparison, first: Evaluation, second: Evaluation, tes
     )
     members = _surest_mistakes_first(parts[part], first, second)
     count = f"{len(members):,} image{'' if len(members) == 1 else 's'}"
-    st.caption(f"{count}, the {SHOWN} worst of them:" if len(members) > SHOWN else f"{count}.")
+    st.caption(f"{count}, the {SHOWN} worst mistakes first:" if len(members) > SHOWN else f"{count}.")
     shown = members[:SHOWN]
     if len(shown):
         digit_grid(
             test.images[shown],
             key=f"compared_{part}",
             captions=[
-                f"a {test.labels[index]}\nA: {_answer(first, index)}\nB: {_answer(second, index)}" for index in shown
+                f"label {test.labels[index]}\nA: {_answer(first, index)}\nB: {_answer(second, index)}"
+                for index in shown
             ],
             titles=[f"test image {index}" for index in shown],
             tile=88,

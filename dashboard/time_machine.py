@@ -80,23 +80,34 @@ def _images(run: Run, answers: EpochAnswers) -> Split | None:
 
 def _figures(answers: EpochAnswers, position: int) -> None:
     right = answers.right
-    accuracy = right[position].mean()
-    change = f"{(accuracy - right[position - 1].mean()) * 100:+.2f} points" if position else None
+    accuracy, before = right[position].mean(), right[position - 1].mean() if position else None
+    change = 0.0 if before is None else (accuracy - before) * 100
+    since = f"since epoch {answers.epochs[position - 1]}" if position else "the first that is kept"
     with st.container(horizontal=True):
-        st.metric("Validation accuracy", f"{accuracy:.2%}", change, border=True, help="Below it: since the last epoch.")
-        st.metric("Mistakes", f"{(~right[position]).sum():,}", border=True)
         st.metric(
-            "Learned in this epoch",
-            f"{len(learned_since(answers, position)):,}",
+            "Validation accuracy",
+            f"{accuracy:.2%}",
+            since if before is None else f"{change:+.2f} points {since}",
+            delta_color="normal" if change else "off",
+            delta_arrow="auto" if change else "off",
             border=True,
-            help="Images read rightly now that were read wrongly one epoch before.",
         )
-        st.metric(
-            "Forgotten in this epoch",
-            f"{len(forgotten_since(answers, position)):,}",
-            border=True,
-            help="Images read wrongly now that were read rightly one epoch before.",
-        )
+        for label, value, note, explanation in (
+            ("Mistakes", (~right[position]).sum(), f"of {len(answers.labels):,} images", None),
+            (
+                "Learned in this epoch",
+                len(learned_since(answers, position)),
+                since,
+                "Images read rightly now that were read wrongly one epoch before.",
+            ),
+            (
+                "Forgotten in this epoch",
+                len(forgotten_since(answers, position)),
+                since,
+                "Images read wrongly now that were read rightly one epoch before.",
+            ),
+        ):
+            st.metric(label, f"{value:,}", note, delta_color="off", delta_arrow="off", border=True, help=explanation)
 
 
 def _matrix(run: Run, answers: EpochAnswers, position: int, images: Split | None) -> None:
@@ -174,7 +185,7 @@ def _biography(answers: EpochAnswers, learned: np.ndarray, events: np.ndarray, i
         else f"right from epoch {learned[index]}"
     )
     lapses = f"\nforgotten {events[index]}\N{MULTIPLICATION SIGN}" if events[index] else ""
-    return f"a {answers.labels[index]}, {end}{lapses}"
+    return f"{answers.labels[index]}: {end}{lapses}"
 
 
 def _grid(
@@ -186,7 +197,7 @@ def _grid(
         key=key,
         captions=captions[:SHOWN],
         titles=[
-            f"validation image {index}, a {answers.labels[index]}; read as "
+            f"validation image {index}, label {answers.labels[index]}; read as "
             + " ".join(str(said) for said in answers.predictions[:, index])
             for index in shown
         ],

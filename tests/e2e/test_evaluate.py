@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
 import numpy as np
 from playwright.sync_api import Page, expect
 
 from core.classifier.bundle import Bundle
 from core.classifier.evaluation import confusion_matrix
 from core.data.datasets import Dataset
-from core.workspace import SHIPPED_BUNDLE
+from core.runs.run import Run
+from core.workspace import SHIPPED_BUNDLE, Workspace
+from tests.e2e.dashboard_process import DashboardProcess
 from tests.e2e.visit import Record, at_rest
+from tests.waiting import wait_until
 
 
-def click_cell(page: Page, true: int, said: int) -> None:
-    """Click a cell: the matrix is square and fills the chart but for the axes' labels at the left and below."""
+def click_cell(page: Page, true: int, said: int, shown: str) -> None:
+    """Click a cell until the page says `shown`: on a busy machine a chart is drawn before it listens.
+
+    The matrix is square and fills the chart but for the axes' labels at the left and below.
+    """
     chart = page.locator("[data-testid=stVegaLiteChart]").first
     expect(chart.locator("canvas, svg")).to_be_visible()
     place = chart.bounding_box()
@@ -21,7 +31,15 @@ def click_cell(page: Page, true: int, said: int) -> None:
     left, bottom = 50, 50
     x = left + (place["width"] - left) * (said + 0.5) / 10
     y = (place["height"] - bottom) * (true + 0.5) / 10
-    chart.click(position={"x": x, "y": y})
+
+    def clicked() -> bool:
+        chart.click(position={"x": x, "y": y})
+        with suppress(AssertionError):
+            expect(page.get_by_text(shown)).to_be_visible(timeout=5000)
+            return True
+        return False
+
+    wait_until(clicked, 60, shown)
 
 
 def test_a_click_on_a_cell_shows_its_images(page: Page, mnist: Dataset, record: Record) -> None:
@@ -31,11 +49,35 @@ def test_a_click_on_a_cell_shows_its_images(page: Page, mnist: Dataset, record: 
     page.goto("/evaluate")
     at_rest(page)
 
-    click_cell(page, int(true), int(said))
+    click_cell(page, int(true), int(said), f"{true}s taken for {said}: {matrix[true, said]}")
 
-    expect(page.get_by_text(f"{true}s taken for {said}: {matrix[true, said]}")).to_be_visible()
     expect(page.locator(f"[title*=', read as {said}']")).to_have_count(int(matrix[true, said]))
     assert not record.page_errors
+
+
+def test_the_time_machine_shows_the_images_of_a_cell_in_every_epoch(
+    page: Page, dashboard: DashboardProcess, trained: Run, record: Record
+) -> None:
+    run = Run(Path(shutil.copytree(trained.folder, Workspace(dashboard.workspace).runs / trained.id)))
+    answers = run.answers()
+    assert answers is not None
+    first = answers.matrix(0)
+    digit = int(np.diag(first).argmax())
+    page.goto(f"/evaluate?evaluate_view=Epochs&model={run.id}")
+    at_rest(page)
+
+    page.get_by_role("slider").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text("the first that is kept").first).to_be_visible()
+    at_rest(page)
+    click_cell(page, digit, digit, f"{digit}s read as {digit} after epoch 1: {first[digit, digit]}")
+
+    page.get_by_role("slider").focus()
+    page.keyboard.press("ArrowRight")
+    last = answers.matrix(1)[digit, digit]
+    expect(page.get_by_text(f"{digit}s read as {digit} after epoch 2: {last}")).to_be_visible()
+    assert not record.page_errors
+    shutil.rmtree(run.folder)
 
 
 def test_a_click_on_a_sample_shows_its_pixels(page: Page, mnist: Dataset, record: Record) -> None:
@@ -46,6 +88,7 @@ def test_a_click_on_a_sample_shows_its_pixels(page: Page, mnist: Dataset, record
 
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text(f"Image 3 of the train part: a {mnist.train.labels[3]}")).to_be_visible()
-    shown = dialog.locator("table[aria-label='pixel values'] td").all_inner_texts()
-    assert [int(value) for value in shown] == mnist.train.images[3].ravel().tolist()
+    cells = dialog.locator("table[aria-label='pixel values'] td")
+    expect(cells).to_have_count(28 * 28)
+    assert [int(value) for value in cells.all_inner_texts()] == mnist.train.images[3].ravel().tolist()
     assert not record.page_errors
