@@ -117,9 +117,9 @@ def guard_sketchpad(sketchpad: gr.Sketchpad) -> None:
             return None if picture is None else _ink(picture)
 
     accept_part._is_server_fn = True  # type: ignore[attr-defined]
-    sketchpad.async_move_resource_to_block_cache = stay_in_folder
+    sketchpad.async_move_resource_to_block_cache = stay_in_folder  # type: ignore[method-assign, assignment]
     sketchpad.accept_blobs = accept_part
-    sketchpad.preprocess = preprocess
+    sketchpad.preprocess = preprocess  # type: ignore[method-assign, assignment]
 
 
 async def not_understood(_request: Request, error: Exception) -> JSONResponse:

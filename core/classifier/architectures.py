@@ -35,11 +35,12 @@ def _pooled(config: ModelConfig) -> keras.Model:
 
 
 def _deep(config: ModelConfig) -> keras.Model:
-    """One convolution in the first block, where the image is largest, two in each other; then a weighted mean of each map.
+    """One convolution in the first block, where the image is largest, two in each other; then a mean of each map.
 
     Half the size between blocks, by pooling before normalisation and activation. A block first looks again at the
-    width of the block before, then at its own. The weights of the mean are learned, place by place: a global depthwise
-    convolution (Chen et al., MobileFaceNets, 2018), for a digit is in the middle, and where a line lies tells 4 from 9.
+    width of the block before, then at its own. The mean is weighted, place by place, as the network learns: a global
+    depthwise convolution (Chen et al., MobileFaceNets, 2018), for digits lie in the middle, and where a line lies tells
+    a 4 from a 9.
     """
     stack: list[layers.Layer] = []
     for block, filters in enumerate(config.filters):

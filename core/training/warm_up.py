@@ -30,5 +30,8 @@ def compile_ahead() -> psutil.Popen | None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    process.nice(psutil.IDLE_PRIORITY_CLASS if sys.platform == "win32" else 19)
+    if sys.platform == "win32":
+        process.nice(psutil.IDLE_PRIORITY_CLASS)
+    else:
+        process.nice(19)
     return process

@@ -74,7 +74,7 @@ def summary(card: Card, evaluation: Evaluation) -> None:
             delta_color="off",
             delta_arrow="off",
             border=True,
-            help="On the part of the training images that is held back for choices; the test accuracy is the fair figure.",
+            help="On training images held back to choose by; the test accuracy is the fair figure.",
         )
 
 
