@@ -152,7 +152,7 @@ def settings_against_results(rows: Sequence[Summary], names: dict[str, str], tic
     table = scatter.figures(rows, names)
     if len(table) < 2:
         return
-    st.subheader("Settings against results", anchor=False)
+    st.subheader("Results across runs", anchor=False)
     results = [name for name in scatter.FIGURES if table[name].notna().any()]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         x = st.selectbox(

@@ -85,10 +85,9 @@ def test_curves_of_ticked_runs_lie_over_each_other_with_what_differs(page: Page,
     tick(page, 1)
 
     expect(page.get_by_role("heading", name="What differs")).to_be_visible()
-    charts = page.locator("[data-testid=stVegaLiteChart]")
-    expect(charts).to_have_count(2)
-    for name in ("new-newt", "old-owl"):
-        expect(charts.first).to_contain_text(name)
+    for chart in ("overlaid_loss", "overlaid_accuracy"):
+        for name in ("new-newt", "old-owl"):
+            expect(page.locator(f".st-key-{chart} [data-testid=stVegaLiteChart]")).to_contain_text(name)
 
 
 def test_bundle_is_downloaded_as_a_zip(page: Page, runs: list[Run], tmp_path: Path) -> None:
@@ -154,3 +153,43 @@ def grows(page: Page, run: Run, epoch: int) -> None:
 def dots(page: Page) -> int:
     """Points of whole epochs in the loss curves."""
     return page.locator(".st-key-overlaid_loss .mark-symbol.role-mark path").count()
+
+
+def test_view_is_shared_by_its_address_and_saved_as_a_picture(page: Page, runs: list[Run], tmp_path: Path) -> None:
+    page.goto("/runs?smoothing=0.5&log=true&axis=seconds")
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible(timeout=30_000)
+    tick(page, 1)
+    expect(page.get_by_role("heading", name="What differs")).to_be_visible()
+    page.wait_for_url(lambda url: all(run.id in url for run in runs))
+
+    other = page.context.new_page()
+    other.goto(page.url)
+
+    expect(other.get_by_role("heading", name="What differs")).to_be_visible(timeout=30_000)
+    expect(other.locator(".st-key-overlaid_accuracy")).to_contain_text("Error")
+    expect(other.locator(".st-key-overlaid_loss [data-testid=stVegaLiteChart]")).to_contain_text("Seconds")
+    other.locator(".st-key-picture button").first.click()
+    with other.expect_download() as started:
+        other.get_by_text("Save as SVG").click()
+    started.value.save_as(tmp_path / "curves.svg")
+    assert "<svg" in (tmp_path / "curves.svg").read_text()
+
+
+def test_run_has_a_page_where_it_gets_a_name_and_from_where_it_is_trained_again(page: Page, runs: list[Run]) -> None:
+    page.goto("/runs")
+    page.get_by_role("link", name="Open").click(timeout=30_000)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("new-newt")
+    assert page.url.endswith(f"/run?id={runs[0].id}")
+
+    page.locator(".st-key-label button").first.click()
+    page.get_by_label("Name", exact=True).fill("The wide one")
+    page.locator(".st-key-label_save button").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("The wide one")
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("The wide one", timeout=30_000)
+
+    button(page, "train_again").click()
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Train")
+    expect(page.get_by_text("As The wide one")).to_be_visible()
+    expect(page.get_by_label("Epochs", exact=True)).to_have_value("2")
