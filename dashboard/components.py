@@ -228,6 +228,8 @@ def duration(seconds: float | None) -> str:
     hours, minutes = divmod(minutes, 60)
     if hours:
         return f"{hours} h {minutes} min"
+    if minutes >= 10:
+        return f"{minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
