@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from benchmarks import (
     browser,
+    load,
     novelty,
     photos,
     presets,
@@ -29,10 +30,11 @@ SECTIONS: dict[str, tuple[str, Callable[..., Sequence[Figure]]]] = {
     "serving": ("The dashboard process", serving.serving),
     "browser": ("From lifting the pen to the answer", browser.pen_to_answer),
     "start": ("From pressing Train to the first point", start.start),
+    "load": ("Many visitors at once, during a training", load.load),
     "training": ("Speed of training", training.time_to_target),
     "presets": ("Accuracy of the presets", presets.presets),
 }
-LONG = {"training", "presets"}
+LONG = {"load", "training", "presets"}
 """Measured only when they are named, or with --long."""
 
 
@@ -46,25 +48,32 @@ def main() -> None:
     parser.add_argument(
         "--seeds", type=int, metavar="N", help=f"trainings of each kind, for `training`; default: {training.SEEDS}"
     )
+    parser.add_argument(
+        "--minutes", type=float, metavar="M", help=f"of each load, for `load`; default: {load.MINUTES:g}"
+    )
     options = parser.parse_args()
     unknown = set(options.sections) - set(SECTIONS)
     if unknown:
         parser.error(f"no such section: {', '.join(sorted(unknown))}; choose from {', '.join(SECTIONS)}")
     if options.seeds is not None and options.seeds < 1:
         parser.error(f"--seeds: at least 1. Received: {options.seeds}")
+    if options.minutes is not None and options.minutes <= 0:
+        parser.error(f"--minutes: more than 0. Received: {options.minutes}")
     measured, commands = {}, {}
     quick = [name for name in SECTIONS if options.long or name not in LONG]
     for name in options.sections or quick:
         title, measure = SECTIONS[name]
         print(f"{title} …", flush=True)
-        seeded = name == "training" and options.seeds is not None
-        figures = measure(options.seeds) if seeded else measure()
+        option, value = {"training": ("seeds", options.seeds), "load": ("minutes", options.minutes)}.get(
+            name, ("", None)
+        )
+        figures = measure() if value is None else measure(value)
         for figure in figures:
             print(f"  {figure.name}: {figure.value:,.2f} {figure.unit}")
         if figures:
             measured[title] = figures
             commands[title] = (
-                f'make bench ARGS="{name} --seeds {options.seeds}"' if seeded else f"make bench ARGS={name}"
+                f"make bench ARGS={name}" if value is None else f'make bench ARGS="{name} --{option} {value:g}"'
             )
     write(measured, commands)
 

@@ -1,0 +1,86 @@
+"""Requests a second at a fixed rate, over kept connections, at the least cost to the machine that is measured."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Tally:
+    """Seconds of what went well, and what went wrong, by name."""
+
+    seconds: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+class Connection:
+    """A kept HTTP/1.1 connection to this machine."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def request(self, method: str, path: str, body: bytes = b"", kind: str = "image/png") -> tuple[int, bytes]:
+        """Status and body of an answer; event streams are read to their end."""
+        if self._streams is None:
+            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = self._streams
+        fields = f"Host: 127.0.0.1\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}"
+        head = f"{method} {path} HTTP/1.1\r\n{fields}\r\n\r\n"
+        try:
+            writer.write(head.encode() + body)
+            lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")
+            status = int(lines[0].split()[1])
+            headers = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
+            if "content-length" in headers:
+                return status, await reader.readexactly(int(headers["content-length"]))
+            return status, await _chunks(reader)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give the connection up; the next request opens another."""
+        if self._streams is not None:
+            self._streams[1].close()
+            self._streams = None
+
+
+async def _chunks(reader: asyncio.StreamReader) -> bytes:
+    body = b""
+    while length := int(await reader.readline(), 16):
+        body += await reader.readexactly(length)
+        await reader.readexactly(2)
+    await reader.readexactly(2)
+    return body
+
+
+async def at_rate(
+    port: int, rate: float, seconds: float, ask: Callable[[Connection, int], Awaitable[None]], patience: float = 10.0
+) -> Tally:
+    """Call `ask(connection, number)` `rate` times a second; each is timed from when it was due, waiting included."""
+    tally, idle, begun = Tally(), list[Connection](), time.perf_counter()
+
+    async def one(number: int, due: float) -> None:
+        connection = idle.pop() if idle else Connection(port)
+        try:
+            async with asyncio.timeout(patience):
+                await ask(connection, number)
+        except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError) as error:
+            tally.errors.append(type(error).__name__)
+            connection.close()
+        else:
+            tally.seconds.append(time.perf_counter() - due)
+            idle.append(connection)
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(int(rate * seconds)):
+            due = begun + number / rate
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            tasks.create_task(one(number, due))
+    for connection in idle:
+        connection.close()
+    return tally
