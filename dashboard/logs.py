@@ -39,7 +39,7 @@ def start() -> None:
     root.setLevel(logging.WARNING)
     for ours in ("core", "dashboard"):
         logging.getLogger(ours).setLevel(log_level())
-    uvicorn.config.LOGGING_CONFIG["loggers"]["uvicorn"] = {"level": "INFO", "propagate": True}
+    uvicorn.config.LOGGING_CONFIG["loggers"]["uvicorn"] = {"level": "WARNING", "propagate": True}
     # Streamlit gives each of its loggers a handler of its own, now and whenever its settings are read.
     streamlit.logger.setup_formatter = adopt
     streamlit.logger.update_formatter()
@@ -50,6 +50,8 @@ def adopt_server() -> None:
     """Take over the server's loggers: under `streamlit run` they have got handlers before this app was loaded."""
     for name in _SERVERS:
         adopt(logging.getLogger(name))
+        # Below that it tells of every page that opens.
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def adopt(logger: logging.Logger) -> None:
