@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -22,6 +23,7 @@ from core.workspace import mnist_location
 from dashboard import cache, state
 from dashboard.permission import may_change, require_permission
 
+_logger = logging.getLogger(__name__)
 _ASSETS = Path(__file__).parent / "assets"
 _grid = st.components.v2.component(
     "trazo_digit_grid",
@@ -235,8 +237,12 @@ def duration(seconds: float | None) -> str:
 
 def attempt(action: Callable[..., object], *arguments: object) -> None:
     """Do what a button asks for, where this visitor may; where that cannot be, show the sentence."""
+    runs = [part.id for part in arguments if isinstance(part, Run)]
+    event = {"action": getattr(action, "__name__", str(action)).strip("_"), "runs": runs}
     try:
         require_permission()
         action(*arguments)
+        _logger.info("changed", extra=event)
     except TrazoError as error:
+        _logger.info("not changed", extra={**event, "why": str(error)})
         st.toast(str(error), icon=":material/error:", duration="long")

@@ -1,6 +1,6 @@
 """Pictures and bodies that nobody would send by accident, for the tests that send them.
 
-`TRAZO_FUZZ` is how many are sent in all: 200 by default, 2,000 with `make test ARGS=tests/ TRAZO_FUZZ=2000`.
+`TRAZO_FUZZ` is how many are sent in all: 200, or 2,000 with `TRAZO_FUZZ=2000 make test ARGS="-k fuzz"`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """The Train page: settings, one button, and the training at work, live."""
 
+import logging
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -14,6 +16,9 @@ from dashboard.components import attempt, data_banner, duration, heading, state_
 from dashboard.markdown import plain
 from dashboard.permission import changes_note, may_change, require_permission
 from dashboard.training_form import PRESETS_IN_WORDS, changes, settings_form
+
+# Streamlit runs a page under another name than its module's.
+_logger = logging.getLogger("dashboard.views.train")
 
 POLL_SECONDS = 1.0
 # Another tab or the command line may start something.
@@ -79,6 +84,7 @@ def submit(config: TrainingConfig) -> None:
     try:
         require_permission()
         run = launcher.submit(state.workspace(), config)
+        _logger.info("changed", extra={"action": "submit", "runs": [run.id]})
         if run.status().state == "queued":
             st.toast(f"{run.title} waits until the training before it is over.", icon=":material/hourglass_empty:")
     except TrazoError as error:
