@@ -20,6 +20,7 @@ _MEANINGS = {
     "config.json": "the settings",
     "history.csv": "a line for each epoch",
     "steps.csv": "a line every few steps",
+    "answers.npz": "what was said of each validation image after each epoch",
     "train.log": "what the training printed",
 }
 
@@ -51,7 +52,7 @@ def run_files(run: Run) -> list[RunFile]:
     bundle = run.bundle
     paths = [
         *(bundle.keras_file, bundle.tflite_file, bundle.card_file, bundle.evaluation_file, bundle.novelty_file),
-        *(run.config_file, run.history_file, run.steps_file, run.log_file),
+        *(run.config_file, run.history_file, run.steps_file, run.answers_file, run.log_file),
     ]
     return [
         RunFile(run.id, path.name, _MEANINGS[path.name], path, path.stat().st_size) for path in paths if path.is_file()
