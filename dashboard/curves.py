@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import altair as alt
 import numpy as np
@@ -28,6 +29,7 @@ _MOST_DOTS = 600
 _MOST_NAMES = 24
 """A longer legend would be higher than the curves; names stand where the mouse points, too."""
 _LEGEND_COLUMNS, _LEGEND_ROW = 3, 18
+_MOST_MARKS = 7
 _HORIZONS = (1, 2, 5, 10, 20, 50, 100)
 _COLUMNS = ["run", "split", "every", "epoch", "step", "seconds", "loss", "accuracy", "loss_line", "accuracy_line"]
 
@@ -101,7 +103,8 @@ def _part(
 ) -> pd.DataFrame:
     columns = [f"{prefix}loss", f"{prefix}accuracy"]
     measured = table.dropna(subset=columns)
-    lines = smoothed(measured[columns], smoothing)
+    # One value an epoch is few: an average of them would lie far from what was measured.
+    lines = smoothed(measured[columns], smoothing if every == "step" else 0.0)
     kept = np.unique(np.linspace(0, max(len(measured) - 1, 0), min(len(measured), most)).round().astype(int))
     measured, lines = measured.iloc[kept], lines.iloc[kept]
     return pd.DataFrame(
@@ -156,8 +159,9 @@ def _curves(
     baseline: str | None = None,
 ) -> alt.LayerChart:
     shown = shown_points(points, measure, look)
-    base = alt.Chart(shown).encode(x=_x(look, last), y=_y(measure, look), color=_colour(colour, names))
-    lines = base.encode(y=_y(measure, look, "line"), detail="run:N")
+    y = _y(measure, _decades(shown["value"]) if look.logarithmic else None)
+    base = alt.Chart(shown).encode(x=_x(look, last), y=alt.Y("value:Q", **y), color=_colour(colour, names))
+    lines = base.encode(y=alt.Y("line:Q", **y), detail="run:N")
     if baseline is not None:
         named = f"datum.run === {json.dumps(baseline)}"
         lines = lines.encode(strokeDash=alt.condition(named, alt.value([6, 4]), alt.value([1, 0])))
@@ -166,7 +170,8 @@ def _curves(
     layers = [steps.mark_line(strokeWidth=1.2, opacity=0.55), lines.transform_filter(whole).mark_line(strokeWidth=2)]
     if look.smoothing:
         # What was measured, behind what was smoothed.
-        layers.insert(0, base.mark_line(strokeWidth=1, opacity=0.18).encode(detail=["run:N", "split:N", "every:N"]))
+        measured = base.mark_line(strokeWidth=1, opacity=0.18).encode(detail=["run:N", "split:N"])
+        layers.insert(0, measured.transform_filter("datum.every == 'step'"))
     if (shown["every"] == "epoch").sum() <= _MOST_DOTS:
         layers.append(base.transform_filter(whole).mark_point(filled=True, size=45, opacity=1))
     rows = -(-len(names) // _LEGEND_COLUMNS) if len(names) <= _MOST_NAMES else 0
@@ -198,11 +203,25 @@ def _x(look: Look, last: float | None) -> alt.X:
     return alt.X(f"{look.axis}:Q", title=AXES[look.axis], scale=scale, axis=alt.Axis(format="~s", grid=False))
 
 
-def _y(measure: Measure, look: Look, column: str = "value") -> alt.Y:
-    scale = alt.Scale(type="log", padding=6) if look.logarithmic else alt.Scale(zero=False, nice=True)
+def _y(measure: Measure, marks: list[float] | None) -> dict[str, Any]:
+    """How the upright axis looks; on a logarithmic one, `marks` are its labels."""
+    scale = alt.Scale(zero=False, nice=True) if marks is None else alt.Scale(type="log", nice=False, padding=8)
     # A fixed width for the labels: the plot must not move when they get longer.
     labels = alt.Axis(format="~g" if measure == "loss" else "~%", minExtent=48, maxExtent=48, tickCount=6)
-    return alt.Y(f"{column}:Q", title=None, scale=scale, axis=labels)
+    if marks:
+        labels = alt.Axis(format="~g" if measure == "loss" else "~%", minExtent=48, maxExtent=48, values=marks)
+    return {"title": None, "scale": scale, "axis": labels}
+
+
+def _decades(values: pd.Series) -> list[float]:
+    """Round numbers, 1, 2 and 5 times powers of ten or the powers alone, between the least and the greatest value."""
+    if values.empty:
+        return []
+    low, high = float(values.min()), float(values.max())
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    marks = [round(factor * 10.0**power, 12) for power in powers for factor in (1, 2, 5)]
+    inside = [mark for mark in marks if low <= mark <= high]
+    return inside if len(inside) <= _MOST_MARKS else [mark for mark in inside if f"{mark:e}".startswith("1.0")]
 
 
 def _colour(colour: Literal["split", "run"], names: Sequence[str]) -> alt.Color:

@@ -47,7 +47,8 @@ def _look() -> Look:
         key="smoothing",
         bind="query-params",
         width=200,
-        help="Weight of what came before in a moving average, as in TensorBoard; pale lines show what was measured.",
+        help="Weight of what came before in a moving average of the thin lines, as in TensorBoard; pale lines show "
+        "what was measured.",
     )
     logarithmic = st.toggle(
         "Log scale",
@@ -99,9 +100,8 @@ def draw_curves(points: pd.DataFrame, look: Look, chart: Callable[..., alt.Layer
             )
 
 
-def compare(runs: dict[str, Run], baseline: str | None = None) -> None:
+def compare(runs: dict[str, Run], look: Look, baseline: str | None = None) -> None:
     """Curves over each other, and the settings that differ; `runs` by their names, `baseline` is one of them."""
-    look = look_controls()
     points, configs = read(runs, look)
     if not configs:
         return

@@ -107,7 +107,7 @@ def actions(run: Run, status: Status | None, config: TrainingConfig | None) -> N
         if complete and st.button("Evaluate", icon=":material/fact_check:", key="evaluate"):
             state.choose_model(run.id)
             st.switch_page("views/evaluate.py")
-        if complete and st.button("Look inside", icon=":material/account_tree:", key="look_inside"):
+        if complete and st.button("Model", icon=":material/account_tree:", key="look_inside"):
             state.choose_model(run.id)
             st.switch_page("views/model.py")
     changes_note("run")

@@ -48,10 +48,14 @@ def overview(rows: list[Summary], names: dict[str, str]) -> None:
     for row in chosen:
         if row.problem:
             st.warning(row.problem, icon=":material/warning:")
+    # Also where nothing is ticked: what is not drawn would be forgotten.
+    look = side_by_side.look_controls()
     if chosen:
         pinned = [baseline] if baseline and baseline not in chosen else []
         readable = [row.id for row in [*pinned, *chosen] if row.id in runs and not row.problem]
-        side_by_side.compare({names[one]: runs[one] for one in readable}, names[baseline.id] if baseline else None)
+        side_by_side.compare(
+            {names[one]: runs[one] for one in readable}, look, names[baseline.id] if baseline else None
+        )
     else:
         st.info("Tick one or more runs in the table to see their curves and settings.", icon=":material/check_box:")
     side_by_side.settings_against_results(shown, names, [row.id for row in chosen])
@@ -102,13 +106,13 @@ def filters(text: str) -> Wanted:
 
 def pick_baseline(names: dict[str, str]) -> str | None:
     """The run that all others are compared with; it stays at the top."""
-    options: list[str | None] = [None, *names]
-    remembered = state.baseline() if state.baseline() in names else None
+    options, remembered = list(names), state.baseline()
     chosen = st.selectbox(
         "Baseline",
         options,
-        index=options.index(remembered),
-        format_func=lambda run_id: "None" if run_id is None else names[run_id],
+        index=options.index(remembered) if remembered in names else None,
+        format_func=names.__getitem__,
+        placeholder="None",
         key=f"baseline_{hash(tuple(names.items()))}",
         width=220,
         help="Pins a run to the top of the table, shows how far the others are from it, and draws it dashed.",

@@ -38,9 +38,8 @@ def start(data: Dataset) -> None:
             datasets.sort(key=lambda one: template is not None and one != template.config.dataset)
             config = settings_form(given, datasets, template.form if template else None)
         with summary:
-            if template:
-                st.caption(f"The settings of the run {plain(template.title)}, to be changed as you like.")
-            st.caption(PRESETS_IN_WORDS.get(chosen, ""))
+            of_run = template and f"The settings of the run {plain(template.title)}, to be changed as you like."
+            st.caption(of_run or PRESETS_IN_WORDS.get(chosen, ""))
             describe(given, config, plain(template.title) if template else "the preset")
         if row.button("Train", type="primary", icon=":material/play_arrow:", key="train"):
             submit(config)

@@ -94,6 +94,15 @@ def test_smooth_lines_leave_what_was_measured_alone() -> None:
     assert training["loss_line"].iloc[20:].std() < 0.1
 
 
+def test_values_of_whole_epochs_are_never_smoothed() -> None:
+    history = pd.concat([HISTORY.assign(epoch=epoch, step=10 * epoch, val_loss=1 / epoch) for epoch in range(1, 9)])
+
+    points = curve_points("owl", STEPS, history, steps_in_epoch=10, smoothing=0.9)
+
+    whole = points[points["every"] == "epoch"]
+    assert whole["loss"].tolist() == whole["loss_line"].tolist()
+
+
 def test_points_lie_over_steps_and_seconds_too() -> None:
     points = shown_points(curve_points("owl", STEPS, HISTORY, steps_in_epoch=10), "loss", Look())
 

@@ -257,6 +257,18 @@ def test_link_to_runs_that_are_not_here_says_so_in_one_sentence(run: Run) -> Non
     assert len(page.get("vega_lite_chart")) == 2
 
 
+def test_look_of_the_curves_is_kept_while_nothing_is_ticked(run: Run, workspace: Workspace) -> None:
+    copied(run, workspace, "20200101-120000-old-owl")
+    page = opened(run, log="true", axis="Steps")
+
+    page.text_input(key="find").set_value("old owl").run()
+    assert "Tick one or more" in texts(page)
+    page.text_input(key="find").set_value("").run()
+
+    assert page.toggle(key="log").value
+    assert page.query_params["axis"] == ["Steps"]
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("order", "nonsense"), ("axis", "miles"), ("smoothing", "9"), ("log", "x"), ("state", "sleepy")]
 )

@@ -156,7 +156,7 @@ def dots(page: Page) -> int:
 
 
 def test_view_is_shared_by_its_address_and_saved_as_a_picture(page: Page, runs: list[Run], tmp_path: Path) -> None:
-    page.goto("/runs?smoothing=0.5&log=true&axis=seconds")
+    page.goto("/runs?smoothing=0.5&log=true&axis=Seconds")
     expect(page.get_by_role("heading", name="Settings")).to_be_visible(timeout=30_000)
     tick(page, 1)
     expect(page.get_by_role("heading", name="What differs")).to_be_visible()
