@@ -64,7 +64,7 @@ _DECODERS = 2
 
 _SENTENCES = {404: "There is nothing here; POST a picture to /api/predict."}
 _STARTING = "The dashboard is starting; ask again in a moment."
-_NO_MODEL = "No model can be loaded; choose or train another one on the Runs page."
+NO_MODEL = "No model can be loaded; choose or train another one on the Runs page."
 _CUT_OFF = "The body broke off before its end; send the picture again."
 _EMPTY = "The body is empty; send a picture in it."
 _NO_FILE = "The form has no file; send the picture in a form field named `file`."
@@ -108,7 +108,7 @@ def build_api(predictor: Callable[[], ActivePredictor], warm: Callable[[], bool]
             PictureTooLarge: _error_with(413),
             PictureError: _error_with(422),
             # The error's own sentence names a folder of this machine.
-            BundleError: _error_with(503, _NO_MODEL),
+            BundleError: _error_with(503, NO_MODEL),
             ClientDisconnect: _error_with(400, _CUT_OFF),
             Exception: _error_with(500, "Something went wrong on our side; the log of the dashboard says what."),
         },
@@ -120,7 +120,7 @@ def _model_in_use(predictor: Callable[[], ActivePredictor]) -> dict[str, str]:
     try:
         return {"model": predictor().current()[0].name}
     except BundleError:
-        return {"error": _NO_MODEL}
+        return {"error": NO_MODEL}
 
 
 def _read_picture(predictor: Callable[[], ActivePredictor], picture: bytes) -> dict[str, Any]:

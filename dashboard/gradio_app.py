@@ -11,8 +11,9 @@ import anyio
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.errors import TrazoError
+from core.errors import BundleError, TrazoError
 from dashboard import metrics
+from dashboard.api import NO_MODEL
 from dashboard.gradio_guard import STUMBLES, GradioDoors, guard_sketchpad, upload_folder
 
 if TYPE_CHECKING:
@@ -112,6 +113,8 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
             return None
         try:
             return metrics.counted("gradio", lambda: predictor().read(ink)) if counted else predictor().read(ink)
+        except BundleError as error:  # its own sentence names a folder of this machine
+            raise gr.Error(NO_MODEL, print_exception=False) from error
         except TrazoError as error:
             raise gr.Error(str(error), print_exception=False) from error
 

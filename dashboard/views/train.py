@@ -100,9 +100,8 @@ def live(polling: bool) -> None:
     if now.busy != polling:
         st.rerun()
     if now.latest is None:
-        st.info(
-            "No training yet. Press Train: the curves grow here while the network learns.", icon=":material/school:"
-        )
+        way = " Press Train: the curves grow here while the network learns." if may_change() else ""
+        st.info(f"No training yet.{way}", icon=":material/school:")
         return
     show(now.latest)
     queue(now.waiting)
@@ -288,7 +287,9 @@ def remove_button(run: Run) -> None:
 
 heading(
     "Train",
-    "Teach a network to read digits: press Train and watch its curves grow. It goes on when you close this page.",
+    "Teach a network to read digits: press Train and watch its curves grow. It goes on when you close this page."
+    if may_change()
+    else "Watch a network learn to read digits: its curves grow here while it is trained.",
 )
 data, problem = cache.usable_dataset()
 data_banner(problem)
