@@ -48,11 +48,12 @@ def start(data: Dataset) -> None:
 def choose_start(row: DeltaGenerator) -> tuple[str, state.Template | None]:
     """The preset to start from, or the settings of a run that is to be trained again."""
     template = state.template()
-    options = [*PRESETS, *([state.AGAIN] if template else [])]
+    # The first is chosen before anybody chose.
+    presets = sorted(PRESETS, key=lambda name: name != DEFAULT_PRESET)
+    options = [*presets, *([state.AGAIN] if template else [])]
     chosen = row.selectbox(
         "Preset",
         options,
-        index=options.index(DEFAULT_PRESET),
         format_func=lambda name: f"As {template.title}" if template and name == state.AGAIN else name,
         key=state.TRAIN_PRESET,
         help="A starting point: it fills in all settings.",

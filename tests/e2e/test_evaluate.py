@@ -28,7 +28,7 @@ def click_cell(page: Page, true: int, said: int, shown: str) -> None:
     expect(chart.locator("canvas, svg")).to_be_visible()
     place = chart.bounding_box()
     assert place is not None
-    left, bottom = 50, 50
+    left, bottom = 50, 65
     x = left + (place["width"] - left) * (said + 0.5) / 10
     y = (place["height"] - bottom) * (true + 0.5) / 10
 
