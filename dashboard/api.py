@@ -16,7 +16,7 @@
 | 422    | the content type is right, but the bytes cannot be used as a picture     |
 | 429    | more pictures a minute than a client may send (`Retry-After`)            |
 | 500    | a fault of ours; the server's log has it                                 |
-| 503    | there is no model that could be used                                     |
+| 503    | there is no model that could be used, or too many pictures wait          |
 
 Every answer that is not 200 is `{"error": "one sentence"}`. One that is says
 
@@ -62,7 +62,11 @@ MAX_BODY_BYTES = 10 * 2**20
 _DECODERS = 2
 """Pictures decoded at once. One of 40 megapixels takes some 200 MB while it is decoded."""
 
+MAX_WAITING = 40
+"""Pictures that may wait for their turn; those beyond are sent away at once, before everybody has waited in vain."""
+
 _SENTENCES = {404: "There is nothing here; POST a picture to /api/predict."}
+_BUSY = "Too many pictures are being read; try again in a second."
 _STARTING = "The dashboard is starting; ask again in a moment."
 NO_MODEL = "No model can be loaded; choose or train another one on the Runs page."
 _CUT_OFF = "The body broke off before its end; send the picture again."
@@ -84,6 +88,9 @@ def build_api(predictor: Callable[[], ActivePredictor], warm: Callable[[], bool]
 
     async def predict(request: Request) -> JSONResponse:
         picture = await _received_picture(request)
+        if decoders.statistics().tasks_waiting >= MAX_WAITING:
+            metrics.REFUSED.labels("busy").inc()
+            raise HTTPException(503, _BUSY, {"Retry-After": "1"})
         answer = await anyio.to_thread.run_sync(_read_picture, predictor, picture, limiter=decoders)
         return JSONResponse(answer)
 

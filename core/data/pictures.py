@@ -32,6 +32,8 @@ _GROUND_SIZE = 64
 _POLARITY_SIZE = 32
 # Strokes up to this share of the picture's longest side are bridged when the paper below them is estimated.
 _WIDEST_STROKE = 0.35
+# No pen of a drawing is wider than this share of its longest side.
+_WIDEST_PEN = 0.16
 # A ruled line runs through this share of the picture at least, and is no thicker than this share of its longest side.
 _RULED_SHARE, _RULED_THICKNESS = 0.9, 0.015
 # Ink takes at least this share of the paper's light; less is dirt, paper texture or compression.
@@ -76,12 +78,38 @@ def ink_from_array(array: Pixels) -> Pixels:
     Uneven light, noise and ruled lines are taken out. The ink is at most 640 pixels high and wide.
     """
     grey = _mean_blocks(_grey(array).astype(np.float32), _WORKING_SIZE)
+    drawn = _drawn_ink(grey)
+    if drawn is not None:
+        return drawn
     sheet = find_sheet(grey) if max(grey.shape) > _SMALL_SIZE else None
     ink = _ink_within(sheet, grey.shape) if sheet else None
     if ink is None or not ink.any():
         return _ink_anywhere(grey)
     anywhere = _ink_anywhere(grey)
     return anywhere if _goes_on(ink, anywhere) else ink
+
+
+def _drawn_ink(grey: Plane) -> Pixels | None:
+    """The ink of a picture that was drawn, not photographed, in a tenth of the time; None for any other.
+
+    Its ground is one and the same grey along all edges and on most of it, and strokes lie on one side of that: there is
+    no light to be told from ink, no noise, no ruled line that runs through.
+    """
+    if max(grey.shape) <= _SMALL_SIZE:
+        return None
+    ground = grey[0, 0]
+    edges = (grey[0], grey[-1], grey[:, 0], grey[:, -1])
+    if any((edge != ground).any() for edge in edges) or np.count_nonzero(grey == ground) < grey.size / 2:
+        return None
+    darker, lighter = bool(grey.min() < ground), bool(grey.max() > ground)
+    if darker == lighter:
+        return None
+    # What is much wider than a stroke may be a sheet with ink on it.
+    solid = _mean_blocks((grey != ground).astype(np.float32), _GROUND_SIZE) == 1
+    if ndimage.minimum_filter(solid, size=int(_WIDEST_PEN * max(solid.shape))).any():
+        return None
+    ink = _ink(grey, _DIMMEST_PAPER, ground) if darker else _ink(255 - grey, _DIMMEST_BOARD, 255 - ground)
+    return _digit_alone(ink)
 
 
 def _ink_anywhere(grey: Plane) -> Pixels:
@@ -208,9 +236,12 @@ def _is_dark_on_light(grey: Plane) -> bool:
     return bool((difference * sharpness).sum() <= 0)
 
 
-def _ink(grey: Plane, dimmest: float) -> Pixels:
-    """How much of the paper's light is missing, between what is surely paper and what is surely ink."""
-    ground = _paper(grey)
+def _ink(grey: Plane, dimmest: float, ground: Plane | np.float32 | None = None) -> Pixels:
+    """How much of the paper's light is missing, between what is surely paper and what is surely ink.
+
+    `ground`: the paper's brightness, where it is known.
+    """
+    ground = _paper(grey) if ground is None else ground
     depth = np.clip((ground - grey) / np.maximum(ground, dimmest), 0, 1)
     small = max(grey.shape) <= _SMALL_SIZE
     if not small:

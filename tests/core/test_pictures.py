@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image, ImageDraw, ImageFilter
 
+from core.data import pictures
 from core.data.drawing import Pixels, prepare
 from core.data.pictures import (
     MAX_PICTURE_BYTES,
@@ -403,3 +404,34 @@ def test_canvas_file_of_another_kind_is_not_decoded(kind: str) -> None:
 def test_canvas_file_with_too_many_pixels_is_refused(side: int) -> None:
     with pytest.raises(PictureError):
         ink_from_canvas_file(png_header(side, side))
+
+
+@pytest.mark.parametrize("ground", [0, 255, 30, 200])
+@pytest.mark.parametrize("brush", [0.03, 0.05, 0.11])
+def test_drawing_on_an_even_ground_is_read_as_a_photo_of_it_would_be(
+    ground: int, brush: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pen = 0 if ground > 127 else 255
+    drawing = np.round(on_paper(five((280, 280), brush), ground, pen)).astype(np.uint8)
+
+    quickly = ink_from_array(drawing)
+    monkeypatch.setattr(pictures, "_drawn_ink", lambda _grey: None)
+    thoroughly = ink_from_array(drawing)
+
+    assert pictures_difference(quickly, thoroughly) < 0.02
+    assert_shows_the_five(quickly, five((280, 280), brush))
+
+
+def test_even_sheet_on_an_even_table_is_no_stroke(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = np.zeros((480, 640), np.uint8)
+    table[120:360, 200:400] = np.round(on_paper(five((240, 200)), 255, 40))
+
+    as_ever = ink_from_array(table)
+    monkeypatch.setattr(pictures, "_drawn_ink", lambda _grey: None)
+
+    np.testing.assert_array_equal(as_ever, ink_from_array(table))
+
+
+def pictures_difference(one: Pixels, other: Pixels) -> float:
+    """Mean difference of two inks, as a share of the ink."""
+    return float(np.abs(one.astype(float) - other).sum() / max(1.0, other.sum(dtype=float)))

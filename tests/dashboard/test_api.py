@@ -190,6 +190,17 @@ def test_metrics_count_runs_by_state(client: TestClient, workspace: Workspace) -
     assert len(runs) == 7
 
 
+def test_pictures_beyond_those_that_can_wait_are_sent_away_at_once(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.api.MAX_WAITING", 0)
+
+    answer = client.post("/predict", content=drawn_one())
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert answer.json()["error"].endswith(".")
+
+
 class _Broken:
     def current(self) -> None:
         raise BundleError("The model in /srv/secret/place cannot be loaded.", Path("/srv/secret/place"))
