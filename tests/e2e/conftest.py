@@ -23,21 +23,6 @@ _failed = pytest.StashKey[bool]()
 expect.set_options(timeout=30_000)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run in several processes, those of the browser share one, with its dashboard, and go first.
-
-    They take longest: what is left at the end would wait for them with a core idle.
-    """
-    for item in items:
-        if _in_browser(item):
-            item.add_marker(pytest.mark.xdist_group("browser"))
-    items.sort(key=_in_browser, reverse=True)
-
-
-def _in_browser(item: pytest.Item) -> bool:
-    return item.path.is_relative_to(Path(__file__).parent)
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Let fixtures know whether their test failed; show what the dashboard printed meanwhile."""

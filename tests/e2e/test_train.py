@@ -119,6 +119,7 @@ def test_stop_ends_the_training_soon_and_keeps_what_was_learned(train_page: Page
     assert run.bundle.complete
 
 
+@pytest.mark.long
 def test_refresh_and_second_tab_show_the_same_run_and_a_second_train_waits(
     train_page: Page, workspace: Workspace
 ) -> None:
