@@ -75,7 +75,7 @@ def _warm_up() -> None:
 
 async def _load_in_background() -> None:
     await anyio.to_thread.run_sync(_warm_up)
-    compile_ahead()
+    await anyio.to_thread.run_sync(compile_ahead)
     await gradio_demo.serve()
 
 

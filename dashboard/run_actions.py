@@ -31,6 +31,31 @@ def use(run: Run | None) -> None:
     attempt(promote, state.workspace(), run)
 
 
+def stop_button(run: Run) -> None:
+    """Ask the worker to stop; it does within a second or two."""
+    st.button(
+        "Stopping…" if run.stopping else "Stop",
+        icon=":material/stop:",
+        key="stop",
+        disabled=run.stopping,
+        help="Ends the training and keeps what was learned.",
+        on_click=stop,
+        args=([run],),
+    )
+
+
+def resume_button(run: Run) -> None:
+    """Let the run go on."""
+    st.button(
+        "Resume",
+        icon=":material/resume:",
+        key="resume",
+        help="Goes on after the last whole epoch, with the same settings.",
+        on_click=resume,
+        args=([run],),
+    )
+
+
 def can_go_on(run: Run) -> bool:
     """Whether the run can be resumed."""
     try:

@@ -10,16 +10,20 @@ from pathlib import Path
 
 import psutil
 
-from core.workspace import PROJECT
+from core.workspace import PROJECT, read_only
 
 
 def compile_ahead() -> psutil.Popen | None:
-    """Start a process that imports what trains, with the lowest priority; None where Python has compiled that already.
+    """Start a process that imports what trains, with the lowest priority; None where that would be of no use.
 
     Python compiles a module when it is first imported and keeps the result; after an installation nothing is there.
+    Of no use: where that was done before, where it cannot be kept, and where nobody may train.
     """
     spec = find_spec("tensorflow")
-    if spec is None or spec.origin is None or Path(cache_from_source(spec.origin)).exists():
+    if read_only() or spec is None or spec.origin is None:
+        return None
+    compiled = Path(cache_from_source(spec.origin))
+    if compiled.exists() or not os.access(Path(spec.origin).parent, os.W_OK):
         return None
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = psutil.Popen(

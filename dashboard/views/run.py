@@ -13,7 +13,7 @@ from core.runs.registry import active_model, find_run
 from core.runs.run import Run, Status
 from core.training import launcher
 from dashboard import cache, curves, run_actions, runs_cache, side_by_side, state
-from dashboard.components import attempt, duration, state_badge
+from dashboard.components import FIGURE_WIDTH, attempt, duration, ending, figure, progress, state_badge
 from dashboard.markdown import plain
 from dashboard.permission import changes_note, may_change
 from dashboard.robustness_view import robustness_block
@@ -22,7 +22,6 @@ from dashboard.training_form import SETTINGS
 from dashboard.watching import watch_runs
 
 POLL_SECONDS = 2.0
-FIGURE_WIDTH = 150
 
 
 def page(run_id: str, polling: bool) -> None:
@@ -42,14 +41,17 @@ def page(run_id: str, polling: bool) -> None:
     except RunError as error:
         head(run, label)
         st.warning(str(error), icon=":material/warning:")
-        actions(run, None, None)
+        actions(run, label, None, None)
         log_and_files(run)
         return
     if (not status.over) != polling and not state.doomed_runs():
         st.rerun()
     head(run, label, status, config)
-    actions(run, status, config)
-    progress(status)
+    actions(run, label, status, config)
+    if status.over:
+        ending(status)
+    else:
+        progress(status)
     card = readable_card(run)
     if card:
         figures(card)
@@ -96,14 +98,14 @@ def label_form(run: Run, label: Label) -> None:
             st.rerun()
 
 
-def actions(run: Run, status: Status | None, config: TrainingConfig | None) -> None:
+def actions(run: Run, label: Label, status: Status | None, config: TrainingConfig | None) -> None:
     """What can be done with the run."""
     complete = run.bundle.complete
     with st.container(horizontal=True, vertical_alignment="center", key="run_actions"):
         if may_change():
             with st.popover("Name and note", icon=":material/edit_note:", key="label"):
-                label_form(run, read_label(run))
-            changes(run, status, config)
+                label_form(run, label)
+            changes(run, label, status, config)
         if complete and st.button("Evaluate", icon=":material/fact_check:", key="evaluate"):
             state.choose_model(run.id)
             st.switch_page("views/evaluate.py")
@@ -113,27 +115,12 @@ def actions(run: Run, status: Status | None, config: TrainingConfig | None) -> N
     changes_note("run")
 
 
-def changes(run: Run, status: Status | None, config: TrainingConfig | None) -> None:
+def changes(run: Run, label: Label, status: Status | None, config: TrainingConfig | None) -> None:
     """Stop, resume, promote, train again, delete."""
     if status and not status.over:
-        st.button(
-            "Stopping…" if run.stopping else "Stop",
-            icon=":material/stop:",
-            key="stop",
-            disabled=run.stopping,
-            help="Ends the training and keeps what was learned.",
-            on_click=run_actions.stop,
-            args=([run],),
-        )
+        run_actions.stop_button(run)
     if status and launcher.resumable(run, status):
-        st.button(
-            "Resume",
-            icon=":material/resume:",
-            key="resume",
-            help="Goes on after the last whole epoch, with the same settings.",
-            on_click=run_actions.resume,
-            args=([run],),
-        )
+        run_actions.resume_button(run)
     if run.bundle.complete and active_model(state.workspace()).run_id != run.id:
         st.button(
             "Promote",
@@ -150,24 +137,11 @@ def changes(run: Run, status: Status | None, config: TrainingConfig | None) -> N
         key="train_again",
         help="Opens the Train page with these settings in its form.",
     ):
-        state.keep_template(read_label(run).name or run.title, config)
+        state.keep_template(label.name or run.title, config)
         st.switch_page("views/train.py")
     if st.button("Delete", icon=":material/delete:", key="delete"):
         state.doom_runs([run.id])
         st.rerun()
-
-
-def progress(status: Status) -> None:
-    """How far it is, or how it ended."""
-    if status.state == "failed":
-        st.error(status.message, icon=":material/error:")
-    elif status.state == "interrupted":
-        st.warning(status.message, icon=":material/power_off:")
-    elif status.state == "stopped":
-        st.caption(status.message)
-    elif not status.over:
-        where = f"Epoch {status.epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
-        st.progress(status.progress, where if status.phase in ("training", "validating") else status.message)
 
 
 def readable_card(run: Run) -> Card | None:
@@ -200,11 +174,6 @@ def figures(card: Card) -> None:
             figure("Temperature", f"{calibration.temperature:.2f}", "fitted on validation")
         figure("Parameters", f"{card.parameters:,}", "numbers learned")
         figure("Training time", duration(card.seconds), f"epochs: {metrics.epochs}")
-
-
-def figure(label: str, value: str, note: str) -> None:
-    """One figure with a note below it."""
-    st.metric(label, value, border=True, delta_description=note, height="stretch")
 
 
 def learning_curves(run: Run, status: Status) -> None:

@@ -11,8 +11,18 @@ from core.errors import BundleError, RunError, TrazoError
 from core.runs.registry import active_model, promote
 from core.runs.run import Run, Status
 from core.training import launcher
-from dashboard import cache, curves, state
-from dashboard.components import attempt, data_banner, duration, heading, state_badge
+from dashboard import cache, curves, run_actions, state
+from dashboard.components import (
+    FIGURE_WIDTH,
+    attempt,
+    data_banner,
+    duration,
+    ending,
+    figure,
+    heading,
+    progress,
+    state_badge,
+)
 from dashboard.markdown import plain
 from dashboard.permission import changes_note, may_change, require_permission
 from dashboard.training_form import PRESETS_IN_WORDS, changes, settings_form
@@ -23,7 +33,6 @@ _logger = logging.getLogger("dashboard.views.train")
 POLL_SECONDS = 1.0
 # Another tab or the command line may start something.
 IDLE_SECONDS = 4.0
-FIGURE_WIDTH = 150
 
 
 def start(data: Dataset) -> None:
@@ -119,7 +128,7 @@ def show(run: Run) -> None:
             st.caption(f"{config.preset}, {TITLES[config.dataset]}", width="content")
             st.space("stretch")
             if not status.over and may_change():
-                stop_button(run)
+                run_actions.stop_button(run)
         if status.over:
             ended(run, status)
         else:
@@ -132,26 +141,9 @@ def show(run: Run) -> None:
             st.code(run.log_tail() or "The log is empty so far.", language=None, height=320)
 
 
-def stop_button(run: Run) -> None:
-    """Ask the worker to stop; it does within a second or two."""
-    st.button(
-        "Stopping…" if run.stopping else "Stop",
-        icon=":material/stop:",
-        key="stop",
-        disabled=run.stopping,
-        on_click=attempt,
-        args=(launcher.request_stop, state.workspace(), run),
-        help="Ends the training and keeps what was learned.",
-    )
-
-
 def at_work(run: Run, status: Status) -> None:
     """Progress and speed."""
-    if status.phase in ("training", "validating") and status.epoch:
-        text = f"Epoch {status.epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
-    else:
-        text = status.message
-    st.progress(status.progress, text)
+    progress(status)
     history, rate = run.history(), status.images_per_second
     with st.grid(4, min_column_width=FIGURE_WIDTH):
         figure(
@@ -170,21 +162,9 @@ def at_work(run: Run, status: Status) -> None:
 
 def ended(run: Run, status: Status) -> None:
     """How it ended, its result, and where to go from here."""
-    if status.state == "failed":
-        st.error(status.message, icon=":material/error:")
-    elif status.state == "interrupted":
-        st.warning(status.message, icon=":material/power_off:")
-    elif status.state == "stopped":
-        st.caption(status.message)
+    ending(status)
     if launcher.resumable(run, status) and may_change():
-        st.button(
-            "Resume",
-            icon=":material/resume:",
-            key="resume",
-            on_click=attempt,
-            args=(launcher.resume, state.workspace(), run),
-            help="Goes on after the last whole epoch, with the same settings.",
-        )
+        run_actions.resume_button(run)
     if not run.bundle.complete:
         return
     card = cache.card(run.bundle)
@@ -207,11 +187,6 @@ def ended(run: Run, status: Status) -> None:
         figure("Training time", duration(card.seconds), f"epochs: {metrics.epochs}")
         figure("Parameters", f"{card.parameters:,}", "numbers learned")
     next_steps(run)
-
-
-def figure(label: str, value: str, note: str, explanation: str | None = None) -> None:
-    """One figure with a note below it."""
-    st.metric(label, value, border=True, delta_description=note, help=explanation, height="stretch")
 
 
 def next_steps(run: Run) -> None:
@@ -238,8 +213,8 @@ def next_steps(run: Run) -> None:
 def learning_curves(run: Run, status: Status, config: TrainingConfig) -> None:
     """Loss and accuracy, training and validation, side by side."""
     points = curves.curve_points(run.title, run.steps(), run.history(), status.steps)
-    progress = float(points["epoch"].max()) if len(points) else 0.0
-    last = None if status.over else curves.horizon(progress, config.epochs)
+    reached = float(points["epoch"].max()) if len(points) else 0.0
+    last = None if status.over else curves.horizon(reached, config.epochs)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Thin lines: every few steps. Dots: each whole epoch.", width="content")
         skip = st.toggle(
@@ -249,7 +224,7 @@ def learning_curves(run: Run, status: Status, config: TrainingConfig) -> None:
         with column, st.container(key=f"curve_{measure}"):
             st.markdown(f"**{measure.capitalize()}**")
             st.altair_chart(
-                curves.training_curve(points, measure, 1.0 if skip and progress > 1 else 0.0, last),
+                curves.training_curve(points, measure, 1.0 if skip and reached > 1 else 0.0, last),
                 width="stretch",
                 alt=f"{measure} over the epochs, training and validation",
             )

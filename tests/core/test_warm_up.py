@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
@@ -33,6 +34,21 @@ def test_what_trains_is_imported_once_after_an_installation(fresh_installation: 
     assert fresh_installation.read_text() == "-c import core.training.trainer, bytecode: kept\n"
     (tmp_path / "tensorflow" / "__pycache__").mkdir()
     Path(warm_up.cache_from_source(str(tmp_path / "tensorflow" / "__init__.py"))).touch()
+    assert warm_up.compile_ahead() is None
+
+
+@pytest.mark.usefixtures("fresh_installation")
+def test_nothing_is_started_where_nobody_may_train(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_READONLY", "1")
+
+    assert warm_up.compile_ahead() is None
+
+
+@pytest.mark.usefixtures("fresh_installation")
+def test_nothing_is_started_where_the_result_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Root, as which CI runs, may write everywhere: what the system would say to anybody else.
+    monkeypatch.setattr(warm_up.os, "access", lambda _path, mode: not (mode & os.W_OK))
+
     assert warm_up.compile_ahead() is None
 
 

@@ -4,33 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from starlette.applications import Starlette
-from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from core.runs.registry import ActivePredictor
 from core.workspace import Workspace
 from dashboard import gradio_app
-from dashboard.gradio_app import GradioDemo, build_gradio_app
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    predictor = ActivePredictor(Workspace(tmp_path_factory.mktemp("workspace")))
-    app = build_gradio_app(lambda: predictor)
-
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with app.router.lifespan_context(app):
-            yield
-
-    with TestClient(Starlette(routes=[Mount("/gradio", app)], lifespan=lifespan)) as client:
-        yield client
+from dashboard.gradio_app import GradioDemo
 
 
 def test_before_it_is_loaded_clients_are_told_to_come_back(tmp_path: Path) -> None:

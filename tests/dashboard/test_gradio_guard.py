@@ -4,37 +4,16 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from gradio import processing_utils, route_utils
 from PIL import Image, ImageDraw
-from starlette.applications import Starlette
-from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from core.runs.registry import ActivePredictor
-from core.workspace import Workspace
 from dashboard import gradio_guard
-from dashboard.gradio_app import build_gradio_app
 
 API = "/gradio/gradio_api"
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    predictor = ActivePredictor(Workspace(tmp_path_factory.mktemp("workspace")))
-    app = build_gradio_app(lambda: predictor)
-
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with app.router.lifespan_context(app):
-            yield
-
-    with TestClient(Starlette(routes=[Mount("/gradio", app)], lifespan=lifespan)) as client:
-        yield client
 
 
 def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
