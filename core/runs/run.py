@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import time
 import zipfile
 import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,22 +18,12 @@ from core.classifier.bundle import Bundle
 from core.classifier.learning import EpochAnswers
 from core.config import TrainingConfig, config_from_json
 from core.errors import ConfigError, RunError, RunNotFound, StorageError
+from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, read_rows
 from core.workspace import replacing, storage_errors
 
 State = Literal["queued", "running", "finished", "stopped", "failed", "interrupted"]
 Phase = Literal["waiting", "starting", "training", "validating", "saving", "done"]
 
-HISTORY_COLUMNS = (
-    "epoch",
-    "step",
-    "seconds",
-    "loss",
-    "accuracy",
-    "val_loss",
-    "val_accuracy",
-    "learning_rate",
-)
-STEP_COLUMNS = ("step", "epoch", "seconds", "loss", "accuracy", "val_loss", "val_accuracy", "images_per_second")
 START_GRACE_SECONDS = 10.0
 """How long a run counts as alive between its start and the moment that its process is on record."""
 LOG_TAIL_BYTES = 64 * 1024
@@ -267,15 +255,9 @@ class Run:
 
     def _table(self, path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         try:
-            table = pd.read_csv(path)
-        except (FileNotFoundError, pd.errors.EmptyDataError):
-            return pd.DataFrame(columns=list(columns), dtype=float)
+            return read_rows(path, columns)
         except (OSError, ValueError) as error:
             raise self._damaged(path) from error
-        numbers = table.empty or all(map(pd.api.types.is_numeric_dtype, table.dtypes))
-        if tuple(table.columns) != columns or not numbers:
-            raise self._damaged(path)
-        return table
 
     def _damaged(self, path: Path) -> RunError:
         return RunError(f"Run {self.id} has a damaged {path.name}. Its model can still be used.", self.id)
@@ -283,25 +265,3 @@ class Run:
 
 def _as_text(status: Status) -> str:
     return status.model_copy(update={"updated": time.time()}).model_dump_json(indent=2) + "\n"
-
-
-def keep_epochs(path: Path, columns: tuple[str, ...], epochs: int) -> None:
-    """Drop from a CSV file the lines of later epochs than `epochs` (counted from 1), and lines that broke off."""
-    try:
-        with path.open(newline="") as file:
-            _, *rows = csv.reader(file)
-    except (FileNotFoundError, ValueError):
-        return
-    place = columns.index("epoch")
-    kept = [row for row in rows if len(row) == len(columns) and row[place].isdigit() and int(row[place]) <= epochs]
-    with replacing(path) as temporary, temporary.open("w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([columns, *kept])
-
-
-def append_row(path: Path, columns: tuple[str, ...], values: Iterable[float | int | None]) -> None:
-    """Append one whole line to a CSV file, and the heading before the first; None is an empty cell."""
-    with storage_errors(path), path.open("a", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        if file.tell() == 0:
-            writer.writerow(columns)
-        writer.writerow("" if value is None else round(value, 6) for value in values)

@@ -15,7 +15,8 @@ import pytest
 
 from core.errors import RunError
 from core.runs.registry import create_run, find_run, list_runs
-from core.runs.run import HISTORY_COLUMNS, STEP_COLUMNS, Run, append_row, keep_epochs
+from core.runs.run import Run
+from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row, keep_epochs
 from core.training.checkpoint import read_checkpoint
 from core.training.launcher import delete, request_stop, resume, submit
 from core.workspace import Workspace

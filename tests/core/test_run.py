@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from core.errors import RunError
 from core.runs.registry import create_run, summaries
-from core.runs.run import HISTORY_COLUMNS, LOG_TAIL_BYTES, START_GRACE_SECONDS, STEP_COLUMNS, Run, Status, append_row
+from core.runs.run import LOG_TAIL_BYTES, START_GRACE_SECONDS, Run, Status
+from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.waiting import wait_until

@@ -17,7 +17,8 @@ from core.classifier.calibration import tempered
 from core.data.datasets import Dataset, Split, load_dataset, normalised
 from core.errors import RunError
 from core.runs.registry import create_run
-from core.runs.run import HISTORY_COLUMNS, STEP_COLUMNS, Run
+from core.runs.run import Run
+from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
 from core.training.trainer import train_and_evaluate, training_batches
 from core.workspace import PROJECT, Workspace
 from tests.conftest import tiny_config

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.runs.run import HISTORY_COLUMNS, STEP_COLUMNS
+from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
 from dashboard.curves import (
     MOST_POINTS,
     Look,

@@ -12,7 +12,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.runs.registry import promote, summaries
-from core.runs.run import HISTORY_COLUMNS, Run
+from core.runs.run import Run
+from core.runs.tables import HISTORY_COLUMNS
 from core.workspace import PROJECT, Workspace
 
 PAGES = sorted(path.name for path in (PROJECT / "dashboard" / "views").glob("[!_]*.py"))

@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, preset
 from core.runs.registry import active_model, create_run, list_runs
-from core.runs.run import STEP_COLUMNS, Run, Status, append_row
+from core.runs.run import Run, Status
+from core.runs.tables import STEP_COLUMNS, append_row
 from core.training import launcher
 from core.workspace import PROJECT, Workspace
 from dashboard.training_form import PRESETS_IN_WORDS

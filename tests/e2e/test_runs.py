@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.runs.registry import active_model, list_runs, promote
-from core.runs.run import HISTORY_COLUMNS, Run, append_row
+from core.runs.run import Run
+from core.runs.tables import HISTORY_COLUMNS, append_row
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.e2e.dashboard_process import DashboardProcess

@@ -1,0 +1,58 @@
+"""The CSV files of a training: their columns, and how they are read and written."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from core.workspace import replacing, storage_errors
+
+HISTORY_COLUMNS = (
+    "epoch",
+    "step",
+    "seconds",
+    "loss",
+    "accuracy",
+    "val_loss",
+    "val_accuracy",
+    "learning_rate",
+)
+STEP_COLUMNS = ("step", "epoch", "seconds", "loss", "accuracy", "val_loss", "val_accuracy", "images_per_second")
+
+
+def read_rows(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """The numbers of a CSV file; empty where there is none yet. Raises OSError or ValueError when it is damaged."""
+    try:
+        table = pd.read_csv(path)
+    except (FileNotFoundError, pd.errors.EmptyDataError):
+        return pd.DataFrame(columns=list(columns), dtype=float)
+    if tuple(table.columns) != columns:
+        raise ValueError(f"Expected the columns {columns}. Received: {tuple(table.columns)}.")
+    if not table.empty and not all(map(pd.api.types.is_numeric_dtype, table.dtypes)):
+        raise ValueError("Expected numbers alone. Received words, too.")
+    return table
+
+
+def keep_epochs(path: Path, columns: tuple[str, ...], epochs: int) -> None:
+    """Drop from a CSV file the lines of later epochs than `epochs` (counted from 1), and lines that broke off."""
+    try:
+        with path.open(newline="") as file:
+            _, *rows = csv.reader(file)
+    except (FileNotFoundError, ValueError):
+        return
+    place = columns.index("epoch")
+    kept = [row for row in rows if len(row) == len(columns) and row[place].isdigit() and int(row[place]) <= epochs]
+    with replacing(path) as temporary, temporary.open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([columns, *kept])
+
+
+def append_row(path: Path, columns: tuple[str, ...], values: Iterable[float | int | None]) -> None:
+    """Append one whole line to a CSV file, and the heading before the first; None is an empty cell."""
+    with storage_errors(path), path.open("a", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        if file.tell() == 0:
+            writer.writerow(columns)
+        writer.writerow("" if value is None else round(value, 6) for value in values)
