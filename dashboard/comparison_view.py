@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import streamlit as st
 
@@ -12,10 +10,10 @@ from core.classifier.comparison import Comparison, compare
 from core.classifier.evaluation import Evaluation
 from core.data.datasets import Split
 from core.errors import BundleError
-from core.runs.registry import SHIPPED, active_model, model_title
-from core.runs.run import Run
+from core.runs.registry import SHIPPED, active_model, model_names, model_title
 from dashboard import cache, state
 from dashboard.components import digit_grid
+from dashboard.markdown import plain
 
 AGAINST = "against"
 """The part of the page's address that names the second model."""
@@ -34,10 +32,12 @@ def comparison_section(name: str, card: Card, evaluation: Evaluation, test: Spli
             icon=":material/balance:",
         )
         return
-    rival = _choose(rivals)
+    called = model_names(state.workspace())
+    rival = _choose(rivals, called)
     other = cache.evaluation(rivals[rival])
     comparison = compare(evaluation, other)
-    st.markdown(f"**A** is {_short(name)}, **B** is {_short(rival)}; both read the same {len(other.labels):,} images.")
+    a, b = ("the shipped model" if one == SHIPPED else plain(called.get(one, one)) for one in (name, rival))
+    st.markdown(f"**A** is {a}, **B** is {b}; both read the same {len(other.labels):,} images.")
     _figures(comparison, evaluation, other)
     _verdict(comparison)
     if test is not None:
@@ -63,7 +63,7 @@ def _same_images(bundle: Bundle, card: Card, evaluation: Evaluation) -> bool:
         return False
 
 
-def _choose(rivals: dict[str, Bundle]) -> str:
+def _choose(rivals: dict[str, Bundle], called: dict[str, str]) -> str:
     """Let the person choose B; the page's address keeps the choice."""
     names = list(rivals)
     asked = st.query_params.get(AGAINST)
@@ -76,15 +76,11 @@ def _choose(rivals: dict[str, Bundle]) -> str:
         "Compared with",
         names,
         index=names.index(asked) if asked in names else 0,
-        format_func=lambda other: model_title(other, cache.card(rivals[other])),
+        format_func=lambda other: model_title(called.get(other, other), cache.card(rivals[other])),
         key=AGAINST,
     )
     st.query_params[AGAINST] = chosen
     return chosen
-
-
-def _short(name: str) -> str:
-    return "the shipped model" if name == SHIPPED else Run(Path(name)).title
 
 
 def _figures(comparison: Comparison, first: Evaluation, second: Evaluation) -> None:

@@ -17,10 +17,11 @@ from PIL import Image
 from core.classifier.bundle import Bundle
 from core.data.sources import download_mnist
 from core.errors import BundleError, DownloadError, TrazoError
-from core.runs.registry import SHIPPED, active_model, model_title
+from core.runs.registry import SHIPPED, active_model, model_names, model_title
 from core.runs.run import Run, Status
 from core.workspace import mnist_location
 from dashboard import cache, state
+from dashboard.markdown import plain
 from dashboard.permission import may_change, require_permission
 
 _logger = logging.getLogger(__name__)
@@ -166,7 +167,7 @@ def model_picker(key: str, asked: str | None = None) -> tuple[str, Bundle]:
 
     `asked`: the model that the page's address names, if any.
     """
-    bundles = cache.models()
+    bundles, called = cache.models(), model_names(state.workspace())
     in_use = active_model(state.workspace()).name
     names = sorted(bundles, key=lambda name: name != in_use)
     remembered = asked if asked in names else state.chosen_model()
@@ -174,7 +175,7 @@ def model_picker(key: str, asked: str | None = None) -> tuple[str, Bundle]:
         "Model",
         names,
         index=names.index(remembered) if remembered in names else 0,
-        format_func=lambda name: _picker_title(name, bundles[name], name == in_use),
+        format_func=lambda name: _picker_title(called.get(name, name), bundles[name], name == in_use),
         key=key,
     )
     state.choose_model(chosen)
@@ -199,8 +200,10 @@ def in_use_note() -> None:
             return
         if active.problem:
             st.warning(active.problem, icon=":material/warning:")
-        name = "the shipped model" if active.name == SHIPPED else active.name
-        st.caption(f"Model in use: {name}")
+        if active.name == SHIPPED:
+            st.caption("Model in use: the shipped model")
+        else:
+            st.caption(f"Model in use: {plain(model_names(state.workspace()).get(active.name, active.name))}")
 
 
 BadgeColour = Literal["primary", "gray", "blue", "green", "orange", "red"]

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import RunError
-from core.runs.registry import find_run, promote
+from core.runs.label import name_of
+from core.runs.registry import find_run, list_runs, promote
 from core.runs.run import Run
 from core.training import launcher
 from dashboard import state
 from dashboard.components import attempt
+from dashboard.markdown import plain
 
 
 def resume(runs: Sequence[Run]) -> None:
@@ -70,8 +72,9 @@ def confirm_deletion(run_ids: Sequence[str], leave: bool = False) -> None:
     st.markdown(
         "These runs and their models will be gone; there is no way to bring them back. One at work ends at once:"
     )
-    for run_id in run_ids:
-        st.markdown(f"- `{run_id}`")
+    for run in list_runs(state.workspace()):
+        if run.id in run_ids:
+            st.markdown(f"- **{plain(name_of(run))}** `{run.id}`")
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep", key="keep"):
             state.spare_runs()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -11,6 +10,7 @@ import pandas as pd
 
 from core.config import PRESETS, flattened
 from core.data.datasets import TITLES
+from core.runs.label import told_apart
 from core.runs.registry import Summary
 from dashboard.training_form import SETTINGS
 
@@ -83,12 +83,7 @@ def listed(rows: Sequence[Summary], wanted: Wanted, order: str = NEWEST, baselin
 
 def unambiguous(rows: Sequence[Summary]) -> dict[str, str]:
     """What each run's id is called: its name, with the whole id where two runs share a name."""
-    shared = Counter(row.name for row in rows)
-    return {row.id: row.name if shared[row.name] == 1 else _whole(row) for row in rows}
-
-
-def _whole(row: Summary) -> str:
-    return f"{row.label.name} ({row.id})" if row.label.name else row.id
+    return told_apart({row.id: row.name for row in rows})
 
 
 def table_content(rows: Sequence[Summary], names: dict[str, str], baseline: Summary | None = None) -> pd.DataFrame:

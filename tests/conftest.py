@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -20,6 +21,7 @@ from hypothesis import settings
 from core.config import TrainingConfig, changed, preset
 from core.data.datasets import Dataset, load_dataset
 from core.errors import DataMissing
+from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.training.launcher import submit
 from core.workspace import Workspace
@@ -93,12 +95,23 @@ def strokes() -> tuple[PenDigit, ...]:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def trained(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Run:
     """A run that a real worker trained to its end, two epochs on scikit-learn's digits; don't change it."""
-    workspace = Workspace(tmp_path_factory.mktemp("trained") / "workspace")
-    run = submit(workspace, tiny_config(epochs=2))
-    wait_until(lambda: run.status().over and not run.alive, 90, "the end of the training")
+    own = tmp_path_factory.getbasetemp()
+    # One training for all of pytest-xdist's processes: the folder above is theirs in common.
+    folder = (own if worker_id == "master" else own.parent) / "trained"
+    workspace = Workspace(folder / "workspace")
+    with Workspace(folder).locked():
+        run = next(iter(list_runs(workspace)), None) or submit(workspace, tiny_config(epochs=2))
+        wait_until(lambda: run.status().over and not run.alive, 90, "the end of the training")
+    assert run.status().state == "finished", run.log_tail()
     return run
+
+
+@pytest.fixture
+def run(trained: Run, workspace: Workspace) -> Run:
+    """A finished run in the test's own workspace."""
+    return Run(Path(shutil.copytree(trained.folder, workspace.runs / trained.id)))
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -42,6 +44,21 @@ def read_label(run: Run) -> Label:
     except (OSError, ValidationError):
         return UNNAMED
     return Label(name=_line(label.name)[:NAME_LENGTH], note=_lines(label.note)[:NOTE_LENGTH])
+
+
+def name_of(run: Run) -> str:
+    """What a person calls the run: the name that it was given, else its title."""
+    return read_label(run).name or run.title
+
+
+def told_apart(names: Mapping[str, str]) -> dict[str, str]:
+    """Names by the runs' ids, with the whole id where two runs share a name."""
+    shared = Counter(name.casefold() for name in names.values())
+    return {run_id: name if shared[name.casefold()] == 1 else _with_id(run_id, name) for run_id, name in names.items()}
+
+
+def _with_id(run_id: str, name: str) -> str:
+    return run_id if Run(Path(run_id)).title == name else f"{name} ({run_id})"
 
 
 def write_label(workspace: Workspace, run: Run, name: str, note: str) -> Label:

@@ -9,7 +9,6 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 
@@ -17,12 +16,13 @@ from core.classifier.bundle import Bundle, Card
 from core.classifier.predictor import Predictor, Reading
 from core.config import TrainingConfig
 from core.errors import BundleError, RunError, RunNotFound
-from core.runs.label import UNNAMED, Label, read_label
+from core.runs.label import UNNAMED, Label, name_of, read_label, told_apart
 from core.runs.run import Run, State, Status
 from core.workspace import SHIPPED_BUNDLE, Workspace, make_folder, replacing, storage_errors
 
 SHIPPED = "shipped"
 """The name of the model that comes with Trazo, where a run's id could stand."""
+SHIPPED_TITLE = "Shipped model"
 
 _STAMP = "%Y%m%d-%H%M%S"
 _ADJECTIVES = (
@@ -214,12 +214,15 @@ def listed_models(workspace: Workspace) -> dict[str, Bundle]:
     return {SHIPPED: Bundle(SHIPPED_BUNDLE), **runs}
 
 
+def model_names(workspace: Workspace) -> dict[str, str]:
+    """What people call the models: the shipped one and those of all runs, no two alike."""
+    runs = {run.id: name_of(run) for run in list_runs(workspace)}
+    return told_apart({SHIPPED: SHIPPED_TITLE, **runs}) | {SHIPPED: SHIPPED_TITLE}
+
+
 def model_title(name: str, card: Card) -> str:
-    """What a person reads in a list of models."""
-    accuracy = f"{card.metrics.test_accuracy:.2%}"
-    if name == SHIPPED:
-        return f"Shipped model · {accuracy} on {card.data.title}"
-    return f"{Run(Path(name)).title} · {accuracy} on {card.data.title}"
+    """What a person reads in a list of models, given what the model is called."""
+    return f"{name} · {card.metrics.test_accuracy:.2%} on {card.data.title}"
 
 
 class ActivePredictor:

@@ -13,6 +13,7 @@ import psutil
 
 from core.config import TrainingConfig
 from core.errors import RunError
+from core.runs.label import name_of
 from core.runs.registry import create_run, delete_run, list_runs
 from core.runs.run import Run, Status
 from core.workspace import PROJECT, Workspace, read_only, storage_errors
@@ -170,7 +171,7 @@ def farewell(workspace: Workspace) -> str | None:
         return None
     waiting = len(_states(workspace, "queued"))
     goes_on = f" and {waiting} in the queue go on" if waiting else " goes on"
-    return f"Training {running[0][0].title}{goes_on} without the dashboard. Stop it with: python -m core runs stop"
+    return f"Training {name_of(running[0][0])}{goes_on} without the dashboard. Stop it with: python -m core runs stop"
 
 
 def _start(workspace: Workspace, run: Run, status: Status) -> None:

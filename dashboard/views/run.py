@@ -8,7 +8,7 @@ from core.config import TrainingConfig, differing, flattened, preset
 from core.data.datasets import TITLES
 from core.errors import BundleError, ConfigError, RunError, RunNotFound, TrazoError
 from core.runs.files import run_files
-from core.runs.label import NAME_LENGTH, NOTE_LENGTH, Label, read_label, write_label
+from core.runs.label import NAME_LENGTH, NOTE_LENGTH, Label, name_of, read_label, write_label
 from core.runs.registry import active_model, find_run
 from core.runs.run import Run, Status
 from core.training import launcher
@@ -181,7 +181,7 @@ def learning_curves(run: Run, status: Status) -> None:
     st.subheader("Curves", anchor=False)
     look = side_by_side.look_controls()
     try:
-        points = runs_cache.curve(run, run.title, look.smoothing)
+        points = runs_cache.curve(run, name_of(run), look.smoothing)
     except RunError as error:
         st.warning(str(error), icon=":material/warning:")
         return
@@ -203,7 +203,7 @@ def settings(run: Run, config: TrainingConfig) -> None:
         unlike_preset(config, given)
     with st.expander("All settings", icon=":material/list:", key="all_settings"):
         values = {SETTINGS[name].label: as_text(value) for name, value in flattened(config).items()}
-        st.table(pd.DataFrame({run.title: values}))
+        st.table(pd.DataFrame({name_of(run): values}))
 
 
 def unlike_preset(config: TrainingConfig, given: TrainingConfig) -> None:

@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, preset
 from core.data.datasets import TITLES, Dataset
 from core.errors import BundleError, RunError, TrazoError
+from core.runs.label import name_of
 from core.runs.registry import active_model, promote
 from core.runs.run import Run, Status
 from core.training import launcher
@@ -95,7 +96,9 @@ def submit(config: TrainingConfig) -> None:
         run = launcher.submit(state.workspace(), config)
         _logger.info("changed", extra={"action": "submit", "runs": [run.id]})
         if run.status().state == "queued":
-            st.toast(f"{run.title} waits until the training before it is over.", icon=":material/hourglass_empty:")
+            st.toast(
+                f"{plain(name_of(run))} waits until the training before it is over.", icon=":material/hourglass_empty:"
+            )
     except TrazoError as error:
         st.error(str(error), icon=":material/error:")
 
@@ -123,7 +126,7 @@ def show(run: Run) -> None:
     try:
         status, config = run.status(), run.config()
         with st.container(horizontal=True, vertical_alignment="center", key="run_header"):
-            st.subheader(run.title, anchor=False, width="content")
+            st.subheader(plain(name_of(run)), anchor=False, width="content")
             state_badge(run, status)
             st.caption(f"{config.preset}, {TITLES[config.dataset]}", width="content")
             st.space("stretch")
@@ -212,7 +215,7 @@ def next_steps(run: Run) -> None:
 
 def learning_curves(run: Run, status: Status, config: TrainingConfig) -> None:
     """Loss and accuracy, training and validation, side by side."""
-    points = curves.curve_points(run.title, run.steps(), run.history(), status.steps)
+    points = curves.curve_points(name_of(run), run.steps(), run.history(), status.steps)
     reached = float(points["epoch"].max()) if len(points) else 0.0
     last = None if status.over else curves.horizon(reached, config.epochs)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -237,7 +240,7 @@ def queue(waiting: tuple[Run, ...]) -> None:
     st.subheader("Waiting", anchor=False)
     for run in waiting:
         with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"waiting_{run.id}"):
-            st.markdown(f"**{run.title}**", width="content")
+            st.markdown(f"**{plain(name_of(run))}**", width="content")
             try:
                 config = run.config()
                 st.caption(

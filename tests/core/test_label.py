@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from core.cli import main
 from core.errors import RunError, RunNotFound
-from core.runs.label import NAME_LENGTH, NOTE_LENGTH, Label, label_file, read_label, write_label
-from core.runs.registry import create_run, summaries
+from core.runs.label import NAME_LENGTH, NOTE_LENGTH, Label, label_file, read_label, told_apart, write_label
+from core.runs.registry import create_run, model_names, summaries
 from core.runs.run import Run
 from core.workspace import Workspace
 from tests.conftest import tiny_config
@@ -98,3 +98,23 @@ def test_command_line_names_a_run_and_lists_the_name(
 
     assert main(["runs", "name", run.id, ""]) == 0
     assert read_label(run) == Label()
+
+
+def test_names_are_told_apart_by_ids_where_two_are_alike() -> None:
+    names = {"20200101-120000-old-owl": "Wide", "20200102-120000-new-newt": "wide", "20200103-120000-shy-swan": "Deep"}
+
+    assert told_apart(names) == {
+        "20200101-120000-old-owl": "Wide (20200101-120000-old-owl)",
+        "20200102-120000-new-newt": "wide (20200102-120000-new-newt)",
+        "20200103-120000-shy-swan": "Deep",
+    }
+
+
+def test_models_go_by_the_names_that_their_runs_were_given(run: Run, workspace: Workspace) -> None:
+    assert model_names(workspace) == {"shipped": "Shipped model", run.id: run.title}
+
+    write_label(workspace, run, "The wide one", "")
+    assert model_names(workspace)[run.id] == "The wide one"
+
+    write_label(workspace, run, "shipped model", "")
+    assert model_names(workspace) == {"shipped": "Shipped model", run.id: f"shipped model ({run.id})"}

@@ -27,12 +27,6 @@ from core.workspace import Workspace
 from tests.conftest import tiny_config
 
 
-@pytest.fixture
-def run(trained: Run, workspace: Workspace) -> Run:
-    """A finished run in a workspace of the test's own."""
-    return Run(Path(shutil.copytree(trained.folder, workspace.runs / trained.id)))
-
-
 def test_an_empty_workspace_has_no_runs_and_uses_the_shipped_model(workspace: Workspace) -> None:
     assert list_runs(workspace) == []
     assert active_model(workspace).run_id is None

@@ -19,11 +19,6 @@ OTHER = "20200101-120000-old-owl"
 
 
 @pytest.fixture
-def run(trained: Run, workspace: Workspace) -> Run:
-    return Run(Path(shutil.copytree(trained.folder, workspace.runs / trained.id)))
-
-
-@pytest.fixture
 def worse(run: Run, workspace: Workspace) -> Run:
     """A run on the same images that reads the first forty as if each digit were the next one."""
     other = Run(Path(shutil.copytree(run.folder, workspace.runs / OTHER)))

@@ -15,6 +15,7 @@ from core.runs.registry import promote, summaries
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS
 from core.workspace import PROJECT, Workspace
+from dashboard.markdown import plain
 
 PAGES = sorted(path.name for path in (PROJECT / "dashboard" / "views").glob("[!_]*.py"))
 
@@ -130,4 +131,4 @@ def test_a_read_only_workspace_can_be_looked_at(
 
     said = visit(*PAGES)
 
-    assert all(f"Model in use: {run.id}" in one for one in said)
+    assert all(f"Model in use: {plain(run.title)}" in one for one in said)

@@ -11,6 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.classifier.bundle import Bundle
 from core.classifier.calibration import expected_calibration_error
+from core.runs.label import write_label
+from core.runs.registry import promote
 from core.runs.run import Run
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 
@@ -104,3 +106,17 @@ def test_without_any_model_the_pages_say_so(
     assert all("nothing" in error.value for error in page.error)
     assert len(page.error) == 2
     st.cache_resource.clear()
+
+
+def test_given_name_is_what_the_picker_and_the_sidebar_show(run: Run, workspace: Workspace) -> None:
+    write_label(workspace, run, "The *wide* one", "")
+    promote(workspace, run)
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+
+    page.switch_page("views/evaluate.py").run()
+
+    assert not page.exception
+    (picker,) = (box for box in page.selectbox if box.key == "evaluate_model")
+    assert picker.options[0].startswith("The *wide* one · ")
+    assert picker.options[1].startswith("Shipped model · ")
+    assert r"Model in use: The \*wide\* one" in [caption.value for caption in page.sidebar.caption]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -19,12 +16,6 @@ from tests.conftest import tiny_config
 from tests.workers import kill_worker
 
 pytestmark = pytest.mark.usefixtures("without_mnist")
-
-
-@pytest.fixture
-def run(trained: Run, workspace: Workspace) -> Run:
-    """A finished run."""
-    return Run(Path(shutil.copytree(trained.folder, workspace.runs / trained.id)))
 
 
 def opened(run_id: str | None) -> AppTest:

@@ -22,12 +22,6 @@ from tests.waiting import wait_until
 from tests.workers import kill_worker
 
 
-@pytest.fixture
-def run(trained: Run, workspace: Workspace) -> Run:
-    """A finished run."""
-    return copied(trained, workspace, trained.id)
-
-
 def copied(run: Run, workspace: Workspace, name: str) -> Run:
     return Run(Path(shutil.copytree(run.folder, workspace.runs / name)))
 
