@@ -52,7 +52,7 @@ class ModelConfig(_Frozen):
     `dense_units`: width of the hidden dense layer; 0 leaves it out. `dropout`: share in 0..0.9.
     """
 
-    architecture: Literal["original", "pooled", "deep"] = "original"
+    architecture: Literal["original", "pooled", "deep", "strided"] = "original"
     filters: tuple[Annotated[int, Field(ge=FILTER_LIMITS[0], le=FILTER_LIMITS[1])], ...] = Field(
         default=(32, 64), min_length=1, max_length=MAX_BLOCKS
     )
@@ -139,14 +139,14 @@ PRESETS: dict[str, TrainingConfig] = {
     # The network that Trazo ships: reads MNIST and other hands alike. Chosen on the validation split.
     "best": TrainingConfig(
         preset="best",
-        model=ModelConfig(architecture="deep", filters=(32, 64, 128), dense_units=0, dropout=0.3),
+        model=ModelConfig(architecture="strided", filters=(24, 48, 96), dense_units=0, dropout=0.3),
         augmentation=_OTHER_HANDS,
-        epochs=20,
+        epochs=44,
         learning_rate=0.005,
         schedule="one_cycle",
         patience=0,
-        calm_epochs=5,
-        drawn_digits=12_000,
+        calm_epochs=10,
+        drawn_digits=16_000,
     ),
     # The same in small: under 10,000 parameters.
     "tiny": TrainingConfig(

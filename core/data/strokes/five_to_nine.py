@@ -223,6 +223,6 @@ FIVE_TO_NINE: dict[int, list[tuple[float, Style]]] = {
     6: [(52, _six), (10, _spiral_six), (22, _leaning_six), (16, _upright_six)],
     7: [(64, _seven), (30, _barred_seven), (3, _footed_seven)],
     8: [(50, _eight), (16, _open_eight), (8, _eight_from_the_waist), (14, _snowman), (12, _hourglass)],
-    9: [(38, _straight_nine), (34, _curved_nine), (18, _two_stroke_nine), (10, _spiral_nine)],
+    9: [(36, _straight_nine), (34, _curved_nine), (14, _two_stroke_nine), (16, _spiral_nine)],
 }
 """Styles of each digit with the shares of people who write them, by rough estimate."""
