@@ -15,25 +15,30 @@ from core.classifier.calibration import (
 )
 from core.classifier.evaluation import Evaluation
 from dashboard import charts
-from dashboard.components import ink_colour
+from dashboard.components import FIGURE_WIDTH, figure, ink_colour
+
+WHAT_TEMPERATURE_IS = (
+    "What the network says is divided by it before it becomes probabilities (Guo et al., 2017): above 1, the network "
+    "alone was too sure of itself; below 1, not sure enough. It never changes which digit is the likeliest."
+)
 
 
 def calibration_section(card: Card, evaluation: Evaluation) -> None:
     """Whether the model's confidence can be believed: its figures and the reliability diagram."""
     st.subheader("Calibration", anchor=False)
     st.markdown(
-        "Of all answers that it is 80 % sure of, four in five should be right: each bar should end at its orange "
-        "line. The numbers are the answers in each bar, the thin lines the 95 % intervals."
+        "Of all answers that it is 80% sure of, four in five should be right: each bar should end at its orange "
+        "line. The numbers are the answers in each bar, the thin lines the 95% intervals."
     )
-    with st.container(horizontal=True):
-        _metric(
+    with st.grid(5, min_column_width=FIGURE_WIDTH):
+        figure(
             "Calibration error",
             f"{expected_calibration_error(evaluation):.2%}",
             f"{BINS} equal bins",
             "Expected calibration error: mean distance between confidence and share that was right over "
             f"{BINS} bins of equal width, weighted by their answers.",
         )
-        _metric(
+        figure(
             "Brier score",
             f"{brier_score(evaluation):.4f}",
             "0 is perfect",
@@ -49,28 +54,23 @@ def _doubts(card: Card, evaluation: Evaluation) -> None:
     """How often the model doubts itself, and what it takes for no digit."""
     limit = card.calibration.unsure_below if card.calibration else UNSURE_BELOW
     unsure, caught = unsure_shares(evaluation, limit)
-    _metric(
+    figure(
         "Close calls",
         f"{unsure:.2%}",
         f"{caught:.0%} of mistakes",
         f"Test images that it is less than {limit:.0%} sure of: Draw names both candidates, not one.",
     )
     if card.novelty is not None:
-        _metric(
-            "Taken for no digit",
+        figure(
+            "Digits refused",
             f"{card.novelty.digits_refused:.2%}",
             f"{card.novelty.outsiders_refused:.0%} of non-digits",
-            "Of the validation digits; at most 2 %. Non-digits are letters, scribbles and other things drawn by code.",
+            "Of the validation digits; at most 2%. Non-digits are letters, scribbles and other things drawn by code.",
         )
     if card.calibration is not None:
-        _metric(
+        figure(
             "Temperature",
             f"{card.calibration.temperature:.2f}",
             "from validation",
-            "The logits are divided by it (Guo et al., 2017): above 1, the network alone was too sure of itself; "
-            "below 1, not sure enough. It never changes which digit is the likeliest.",
+            WHAT_TEMPERATURE_IS,
         )
-
-
-def _metric(label: str, value: str, note: str, explanation: str) -> None:
-    st.metric(label, value, note, delta_color="off", delta_arrow="off", border=True, help=explanation)

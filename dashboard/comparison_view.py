@@ -10,9 +10,9 @@ from core.classifier.comparison import Comparison, compare
 from core.classifier.evaluation import Evaluation
 from core.data.datasets import Split
 from core.errors import BundleError
-from core.runs.registry import SHIPPED, active_model, model_names, model_title
+from core.runs.registry import SHIPPED, active_model, model_names
 from dashboard import cache, state
-from dashboard.components import digit_grid
+from dashboard.components import FIGURE_WIDTH, digit_grid, figure, model_title
 from dashboard.markdown import plain
 
 AGAINST = "against"
@@ -86,14 +86,14 @@ def _choose(rivals: dict[str, Bundle], called: dict[str, str]) -> str:
 def _figures(comparison: Comparison, first: Evaluation, second: Evaluation) -> None:
     low, high = (f"{end * 100:+.2f}" for end in comparison.interval)
     method = "exact binomial test" if comparison.exact else "chi-squared, corrected"
-    with st.container(horizontal=True):
+    with st.grid(3, min_column_width=FIGURE_WIDTH):
         for label, value, note, explanation in (
             ("Accuracy of A", f"{first.accuracy:.2%}", f"B: {second.accuracy:.2%}", None),
             (
                 "A minus B",
                 f"{comparison.difference * 100:+.2f} points",
-                f"95 % interval: {low} to {high}",
-                "Percentage points. The interval is that of two shares counted on the same images "
+                f"95%: {low} to {high}",
+                "Percentage points. The 95% interval is that of two shares counted on the same images "
                 "(Agresti and Min, 2005).",
             ),
             (
@@ -105,7 +105,7 @@ def _figures(comparison: Comparison, first: Evaluation, second: Evaluation) -> N
                 "chance, too.",
             ),
         ):
-            st.metric(label, value, note, delta_color="off", delta_arrow="off", border=True, help=explanation)
+            figure(label, value, note, explanation)
 
 
 def _p_value(value: float) -> str:

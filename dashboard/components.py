@@ -14,10 +14,10 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from core.classifier.bundle import Bundle
+from core.classifier.bundle import Bundle, Card, Metrics
 from core.data.sources import download_mnist
 from core.errors import BundleError, DownloadError, TrazoError
-from core.runs.registry import SHIPPED, active_model, model_names, model_title
+from core.runs.registry import SHIPPED, active_model, model_names
 from core.runs.run import Run, Status
 from core.workspace import mnist_location
 from dashboard import cache, state
@@ -93,7 +93,8 @@ def _download() -> None:
 def png_source(image: np.ndarray) -> str:
     """A uint8 image (h, w) or (h, w, 3) as a data URI, for `<img>` and image columns."""
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG")
+    # Made for each page anew: speed counts for more than the last fifth of the size.
+    Image.fromarray(image).save(buffer, "PNG", compress_level=1)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
@@ -182,6 +183,11 @@ def model_picker(key: str, asked: str | None = None) -> tuple[str, Bundle]:
     return chosen, bundles[chosen]
 
 
+def model_title(called: str, card: Card) -> str:
+    """What a person reads in a list of models."""
+    return f"{called} · {card.metrics.test_accuracy:.2%} on {card.data.title}"
+
+
 def _picker_title(name: str, bundle: Bundle, in_use: bool) -> str:
     try:
         title = model_title(name, cache.card(bundle))
@@ -248,6 +254,20 @@ FIGURE_WIDTH = 150
 def figure(label: str, value: str, note: str, explanation: str | None = None) -> None:
     """One figure with a note below it; FIGURE_WIDTH is the least width of a grid's columns for them."""
     st.metric(label, value, border=True, delta_description=note, help=explanation, height="stretch")
+
+
+WHAT_TEST_ACCURACY_IS = (
+    "Share of test images read rightly, measured once, at the end of the training. On endlessly many such images it "
+    "would lie in the 95% interval 19 times out of 20 (Wilson, 1927)."
+)
+WHAT_VALIDATION_ACCURACY_IS = (
+    "On training images held back to choose the best epoch by; the test accuracy is the fair figure."
+)
+
+
+def accuracy_interval(metrics: Metrics) -> str:
+    """The 95 % interval of a test accuracy, short enough for a figure's note."""
+    return f"95%: {metrics.test_accuracy_low * 100:.2f}–{metrics.test_accuracy_high:.2%}"
 
 
 def duration(seconds: float | None) -> str:

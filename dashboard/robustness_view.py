@@ -6,18 +6,19 @@ import streamlit as st
 
 from core.classifier.bundle import Card, Robustness
 from core.classifier.disputed import Disputed
+from dashboard.components import FIGURE_WIDTH
 
 DRAWINGS = {
-    "canvas": ("Usual drawings", "40 % to 80 % of the canvas, anywhere on it, with the brushes of the Draw page."),
-    "tiny": ("Tiny", "8 % to 15 % of the canvas, with a thin pen."),
+    "canvas": ("Usual drawings", "40% to 80% of the canvas, anywhere on it, with the brushes of the Draw page."),
+    "tiny": ("Tiny", "8% to 15% of the canvas, with a thin pen."),
     "thin_pen": ("Thin pen", "A brush of 4 to 7 pixels on the Draw page's canvas."),
     "fat_pen": ("Fat pen", "A brush of 30 to 40 pixels on the Draw page's canvas."),
     "turned": ("Turned by 20°", "Half of them to the left, half to the right."),
 }
 RAW = {
     "shifted": ("Shifted by 4 pixels", "Up, down, left or right, without being put back in the middle."),
-    "shrunk": ("Shrunk to 70 %", "Without being scaled up again."),
-    "noisy": ("Noise", "Each pixel changed at random, by 30 % of full ink (standard deviation)."),
+    "shrunk": ("Shrunk to 70%", "Without being scaled up again."),
+    "noisy": ("Noise", "Each pixel changed at random, by 30% of full ink (standard deviation)."),
     "blurred": ("Blurred", "By one pixel of the 28."),
 }
 
@@ -43,7 +44,7 @@ def robustness_block(card: Card) -> None:
 
 
 def _row(measured: Robustness, kinds: dict[str, tuple[str, str]]) -> None:
-    with st.container(horizontal=True):
+    with st.grid(len(kinds), min_column_width=FIGURE_WIDTH):
         for name, (label, sentence) in kinds.items():
             st.metric(label, f"{getattr(measured, name):.1%}", border=True, help=sentence)
 

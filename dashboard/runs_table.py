@@ -12,6 +12,7 @@ from core.config import PRESETS, flattened
 from core.data.datasets import TITLES
 from core.runs.label import told_apart
 from core.runs.registry import Summary
+from dashboard.run_figures import FIGURES, Figure
 from dashboard.training_form import SETTINGS
 
 STATES = ("queued", "running", "finished", "stopped", "failed", "interrupted", "damaged")
@@ -19,34 +20,12 @@ PRESET_NAMES = tuple(PRESETS)
 DATASET_NAMES = tuple(TITLES)
 NEWEST = "Newest first"
 
-_RESULTS: dict[str, tuple[Callable[[Summary], float | None], float]] = {
-    "Test accuracy": (lambda row: row.accuracy, 100),
-    "Validation": (lambda row: row.validation_accuracy, 100),
-    "As drawings": (lambda row: row.drawings, 100),
-    "Parameters": (lambda row: row.parameters, 1),
-    "Seconds": (lambda row: row.seconds or None, 1),
-}
-"""Columns with numbers, and by what they are multiplied: accuracies are shown in percent."""
-
 ORDERS: dict[str, Callable[[Summary], tuple]] = {
     NEWEST: lambda row: (-row.created.timestamp(),),
     "Oldest first": lambda row: (row.created.timestamp(),),
     "Name": lambda row: (row.name.casefold(),),
-    "Test accuracy": lambda row: _greatest_first(row.accuracy),
-    "Validation accuracy": lambda row: _greatest_first(row.validation_accuracy),
-    "Reading of drawings": lambda row: _greatest_first(row.drawings),
-    "Fewest parameters": lambda row: _least_first(row.parameters),
-    "Shortest training": lambda row: _least_first(row.seconds or None),
+    **{figure.order: figure.place for figure in FIGURES.values()},
 }
-"""Runs without a value come last."""
-
-
-def _greatest_first(value: float | None) -> tuple[bool, float]:
-    return value is None, -(value or 0.0)
-
-
-def _least_first(value: float | None) -> tuple[bool, float]:
-    return value is None, value or 0.0
 
 
 @dataclass(frozen=True)
@@ -97,11 +76,11 @@ def table_content(rows: Sequence[Summary], names: dict[str, str], baseline: Summ
         "Page": [f"run?id={quote(row.id)}" for row in rows],
         "State": [_badges(row, baseline) for row in rows],
     }
-    for title, (value_of, factor) in _RESULTS.items():
-        numbers = pd.Series([value_of(row) for row in rows], dtype="Float64") * factor
-        columns[title] = numbers.astype("Int64") if title == "Parameters" else numbers.astype(float)
+    for figure in FIGURES.values():
+        title, numbers = figure.column, _numbers(figure, rows)
+        columns[title] = numbers.astype(float) if figure.share else numbers.round().astype("Int64")
         if baseline is not None:
-            difference = numbers - (pd.Series([value_of(baseline)], dtype="Float64") * factor)[0]
+            difference = numbers - _numbers(figure, [baseline])[0]
             itself = pd.Series([row.id == baseline.id for row in rows], dtype=bool)
             columns[difference_title(title)] = difference.mask(itself).astype(float)
     columns |= {
@@ -111,6 +90,10 @@ def table_content(rows: Sequence[Summary], names: dict[str, str], baseline: Summ
         "Note": [" ".join(row.label.note.split()) or None for row in rows],
     }
     return pd.DataFrame(columns)
+
+
+def _numbers(figure: Figure, rows: Sequence[Summary]) -> pd.Series:
+    return pd.Series([figure.value(row) for row in rows], dtype="Float64") * figure.factor
 
 
 def difference_title(column: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import altair as alt
@@ -10,18 +10,11 @@ import pandas as pd
 
 from core.config import flattened
 from core.runs.registry import Summary
+from dashboard.run_figures import FIGURES
 from dashboard.runs_table import as_text
 from dashboard.training_form import SETTINGS
 
 HEIGHT = 340
-FIGURES: dict[str, Callable[[Summary], float | None]] = {
-    "Test accuracy": lambda row: row.accuracy,
-    "Validation accuracy": lambda row: row.validation_accuracy,
-    "Reading of drawings": lambda row: row.drawings,
-    "Parameters": lambda row: row.parameters,
-    "Seconds of training": lambda row: row.seconds or None,
-}
-_SHARES = ("Test accuracy", "Validation accuracy", "Reading of drawings")
 _WIDE = 20
 """Positive numbers whose greatest is so many times the least lie on a logarithmic scale."""
 
@@ -33,7 +26,9 @@ def figures(rows: Sequence[Summary], names: dict[str, str]) -> pd.DataFrame:
         if row.config is None or not row.has_model:
             continue
         settings = {SETTINGS[name].label: _value(value) for name, value in flattened(row.config).items()}
-        found.append({"run": names[row.id], **{name: value(row) for name, value in FIGURES.items()}, **settings})
+        found.append(
+            {"run": names[row.id], **{name: figure.value(row) for name, figure in FIGURES.items()}, **settings}
+        )
     return pd.DataFrame(found)
 
 
@@ -73,7 +68,7 @@ def scatter_chart(table: pd.DataFrame, x: str, y: str, ticked: Collection[str]) 
     )
     size = alt.condition("datum.ticked", alt.value(170), alt.value(80))
     dots = base.mark_point(filled=True, opacity=0.85).encode(size=size)
-    names = base.transform_filter("datum.ticked").mark_text(dy=-15, fontSize=11).encode(text="run:N")
+    names = base.transform_filter("datum.ticked").mark_text(dy=-15, fontSize=11, limit=220).encode(text="run:N")
     return alt.LayerChart(layer=[dots, names]).properties(height=HEIGHT)
 
 
@@ -86,12 +81,16 @@ def _place(field: str, title: str, values: pd.Series) -> dict[str, Any]:
     return {"shorthand": f"{field}:Q", "title": title, "scale": scale, "axis": axis}
 
 
+def _is_share(title: str) -> bool:
+    return title in FIGURES and FIGURES[title].share
+
+
 def _short(title: str) -> str:
-    return "~%" if title in _SHARES else "~s" if title in FIGURES else "~g"
+    return "~%" if _is_share(title) else ",d" if title in FIGURES else "~g"
 
 
 def _tooltip(field: str, title: str, values: pd.Series) -> alt.Tooltip:
     if not pd.api.types.is_numeric_dtype(values):
         return alt.Tooltip(f"{field}:N", title=title.lower())
-    number = ".2%" if title in _SHARES else ",.0f" if title in FIGURES else "~g"
+    number = ".2%" if _is_share(title) else ",.0f" if title in FIGURES else "~g"
     return alt.Tooltip(f"{field}:Q", title=title.lower(), format=number)

@@ -16,6 +16,7 @@ from core.runs.run import Run
 from dashboard import curves, runs_cache, scatter
 from dashboard.curves import Look
 from dashboard.curves_picture import PictureFormat, curves_picture
+from dashboard.run_figures import FIGURES
 from dashboard.runs_table import as_text
 from dashboard.training_form import SETTINGS
 
@@ -58,6 +59,7 @@ def _look() -> Look:
     )
     late = st.toggle(
         "Leave out the first epoch",
+        True,
         key="late",
         bind="query-params",
         help="It changes so much that later ones look flat.",
@@ -153,7 +155,7 @@ def settings_against_results(rows: Sequence[Summary], names: dict[str, str], tic
     if len(table) < 2:
         return
     st.subheader("Results across runs", anchor=False)
-    results = [name for name in scatter.FIGURES if table[name].notna().any()]
+    results = [name for name in FIGURES if table[name].notna().any()]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         x = st.selectbox(
             "Across",

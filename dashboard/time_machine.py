@@ -18,7 +18,7 @@ from core.data.datasets import Split
 from core.errors import DataError, RunError
 from core.runs.run import Run
 from dashboard import cache, charts
-from dashboard.components import digit_grid, ink_colour
+from dashboard.components import FIGURE_WIDTH, digit_grid, figure, ink_colour
 
 SHOWN = 48
 
@@ -83,31 +83,34 @@ def _figures(answers: EpochAnswers, position: int) -> None:
     accuracy, before = right[position].mean(), right[position - 1].mean() if position else None
     change = 0.0 if before is None else (accuracy - before) * 100
     since = f"since epoch {answers.epochs[position - 1]}" if position else "the first that is kept"
-    with st.container(horizontal=True):
+    with st.grid(4, min_column_width=FIGURE_WIDTH):
         st.metric(
             "Validation accuracy",
             f"{accuracy:.2%}",
-            since if before is None else f"{change:+.2f} points {since}",
+            None if before is None else f"{change:+.2f} points",
             delta_color="normal" if change else "off",
             delta_arrow="auto" if change else "off",
+            delta_description=since if before is None else None,
+            help=f"The change is that {since}." if before is not None else None,
             border=True,
+            height="stretch",
         )
         for label, value, note, explanation in (
             ("Mistakes", (~right[position]).sum(), f"of {len(answers.labels):,} images", None),
             (
-                "Learned in this epoch",
+                "Learned",
                 len(learned_since(answers, position)),
                 since,
                 "Images read rightly now that were read wrongly one epoch before.",
             ),
             (
-                "Forgotten in this epoch",
+                "Forgotten",
                 len(forgotten_since(answers, position)),
                 since,
                 "Images read wrongly now that were read rightly one epoch before.",
             ),
         ):
-            st.metric(label, f"{value:,}", note, delta_color="off", delta_arrow="off", border=True, help=explanation)
+            figure(label, f"{value:,}", note, explanation)
 
 
 def _matrix(run: Run, answers: EpochAnswers, position: int, images: Split | None) -> None:
@@ -174,7 +177,7 @@ def _stories(run: Run, answers: EpochAnswers, position: int, images: Split | Non
     st.caption(f"{len(members):,} of {len(answers.labels):,} images{first}: {meaning}.")
     if images is not None and len(members):
         captions = [_biography(answers, learned, events, index) for index in members[:SHOWN]]
-        _grid(answers, images, members, f"story_grid_{story}", captions, tile=88)
+        _grid(answers, images, members, f"story_grid_{story}", captions, tile=112)
 
 
 def _biography(answers: EpochAnswers, learned: np.ndarray, events: np.ndarray, index: int) -> str:

@@ -31,9 +31,9 @@ class Setting:
 
 
 SETTINGS: dict[str, Setting] = {
-    "preset": Setting("Preset"),
+    "preset": Setting("Preset", "The recipe that the training started from."),
     "dataset": Setting("Data", "The images that the network learns from."),
-    "architecture": Setting("Architecture"),
+    "architecture": Setting("Architecture", "The plan of the network: which layers follow each other."),
     "epochs": Setting("Epochs", "How many times, at most, the network sees every training image.", 1),
     "batch_size": Setting("Batch size", "How many images the network looks at before it changes its weights once.", 8),
     "learning_rate": Setting(
@@ -42,7 +42,10 @@ SETTINGS: dict[str, Setting] = {
         0.0005,
         "%g",
     ),
-    "schedule": Setting("Learning rate schedule"),
+    "schedule": Setting(
+        "Learning rate schedule",
+        "How the learning rate changes meanwhile: constant, or one cycle that rises and then falls to almost nothing.",
+    ),
     "label_smoothing": Setting(
         "Label smoothing",
         "Share of each label that is spread over all ten digits, so that the network does not strive to be certain.",
@@ -59,7 +62,7 @@ SETTINGS: dict[str, Setting] = {
         "The start of all chance: first weights, order of the images, augmentation. Same seed, same training.",
         1,
     ),
-    "filters": Setting("Filters"),
+    "filters": Setting("Filters", "How many small patterns each block of the network looks for."),
     "dense_units": Setting(
         "Dense units", "Width of the layer between the filters and the ten answers; 0 leaves it out.", 16
     ),
@@ -84,8 +87,8 @@ SETTINGS: dict[str, Setting] = {
 }
 
 PRESETS_IN_WORDS: dict[str, str] = {
-    "fast": "A small network that reads 99 % of MNIST's test images rightly after seconds of training.",
-    "original": "The network and recipe of the notebook that Trazo began as: 99 % after a minute or two.",
+    "fast": "A small network that reads 99% of MNIST's test images rightly after seconds of training.",
+    "original": "The network and recipe of the notebook that Trazo began as: 99% after a minute or two.",
     "best": "The network that Trazo ships, for MNIST and other people's hands alike; an hour or more on two cores.",
     "tiny": "Fewer than 10,000 numbers to learn, and patiently trained on images that are changed each time.",
 }

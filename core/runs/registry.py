@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import threading
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from core.classifier.bundle import Bundle, Card
+from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor, Reading
 from core.config import TrainingConfig
 from core.errors import BundleError, RunError, RunNotFound
@@ -92,10 +93,11 @@ def create_run(workspace: Workspace, config: TrainingConfig) -> Run:
 def list_runs(workspace: Workspace) -> list[Run]:
     """All runs, newest first."""
     try:
-        folders = [path for path in workspace.runs.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        with os.scandir(workspace.runs) as entries:
+            names = [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
     except FileNotFoundError:
         return []
-    return [Run(folder) for folder in sorted(folders, reverse=True)]
+    return [Run(workspace.runs / name) for name in sorted(names, reverse=True)]
 
 
 def find_run(workspace: Workspace, run_id: str) -> Run:
@@ -218,11 +220,6 @@ def model_names(workspace: Workspace) -> dict[str, str]:
     """What people call the models: the shipped one and those of all runs, no two alike."""
     runs = {run.id: name_of(run) for run in list_runs(workspace)}
     return told_apart({SHIPPED: SHIPPED_TITLE, **runs}) | {SHIPPED: SHIPPED_TITLE}
-
-
-def model_title(name: str, card: Card) -> str:
-    """What a person reads in a list of models, given what the model is called."""
-    return f"{name} · {card.metrics.test_accuracy:.2%} on {card.data.title}"
 
 
 class ActivePredictor:

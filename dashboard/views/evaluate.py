@@ -17,7 +17,17 @@ from core.runs.registry import SHIPPED, find_run
 from dashboard import cache, charts, state, time_machine
 from dashboard.calibration_view import calibration_section
 from dashboard.comparison_view import comparison_section
-from dashboard.components import digit_grid, heading, ink_colour, model_picker
+from dashboard.components import (
+    FIGURE_WIDTH,
+    WHAT_TEST_ACCURACY_IS,
+    WHAT_VALIDATION_ACCURACY_IS,
+    accuracy_interval,
+    digit_grid,
+    figure,
+    heading,
+    ink_colour,
+    model_picker,
+)
 from dashboard.robustness_view import disputed_note, robustness_block
 
 PAGE = 48
@@ -46,35 +56,16 @@ def summary(card: Card, evaluation: Evaluation) -> None:
     """The headline figures."""
     metrics = card.metrics
     wrong = len(mistakes(evaluation))
-    with st.container(horizontal=True):
-        st.metric(
-            "Test accuracy",
-            f"{metrics.test_accuracy:.2%}",
-            f"95 % interval: {metrics.test_accuracy_low:.2%} to {metrics.test_accuracy_high:.2%}",
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-            help="Share of test images read rightly, measured once, at the end of the training. On endlessly many such "
-            "images it would lie in the interval 19 times out of 20 (Wilson, 1927).",
-        )
-        st.metric(
-            "Mistakes",
-            f"{wrong:,}",
-            f"of {len(evaluation.labels):,} images of {card.data.title}",
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-        )
-        st.metric(
+    with st.grid(3, min_column_width=FIGURE_WIDTH):
+        figure("Test accuracy", f"{metrics.test_accuracy:.2%}", accuracy_interval(metrics), WHAT_TEST_ACCURACY_IS)
+        figure("Mistakes", f"{wrong:,}", f"of {len(evaluation.labels):,} test images")
+        figure(
             "Validation accuracy",
             f"{metrics.validation_accuracy:.2%}",
             f"best of {metrics.epochs} epochs: number {metrics.best_epoch}"
             if card.config.patience
             else f"after epoch {metrics.epochs}, the last",
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-            help="On training images held back to choose by; the test accuracy is the fair figure.",
+            WHAT_VALIDATION_ACCURACY_IS,
         )
 
 
@@ -137,17 +128,15 @@ def class_table(evaluation: Evaluation) -> None:
     st.dataframe(
         charts.class_table(class_metrics(confusion_matrix(evaluation))),
         hide_index=True,
-        width="stretch",
+        width="content",
         height="content",
         column_config={
-            "Digit": st.column_config.NumberColumn(width="small"),
+            "Digit": st.column_config.NumberColumn(alignment="left"),
             "Precision": st.column_config.NumberColumn(
-                format="%.2f %%", help="Of the images that it called this digit, how many were."
+                format="%.2f%%", help="Of the images that it called this digit, how many were."
             ),
-            "Recall": st.column_config.NumberColumn(
-                format="%.2f %%", help="Of this digit's images, how many it found."
-            ),
-            "F1": st.column_config.NumberColumn(format="%.2f %%", help="Harmonic mean of precision and recall."),
+            "Recall": st.column_config.NumberColumn(format="%.2f%%", help="Of this digit's images, how many it found."),
+            "F1": st.column_config.NumberColumn(format="%.2f%%", help="Harmonic mean of precision and recall."),
             "Support": st.column_config.NumberColumn(format="localized", help="Images of this digit in the test set."),
         },
     )

@@ -13,7 +13,19 @@ from core.runs.registry import active_model, find_run
 from core.runs.run import Run, Status
 from core.training import launcher
 from dashboard import cache, curves, run_actions, runs_cache, side_by_side, state
-from dashboard.components import FIGURE_WIDTH, attempt, duration, ending, figure, progress, state_badge
+from dashboard.calibration_view import WHAT_TEMPERATURE_IS
+from dashboard.components import (
+    FIGURE_WIDTH,
+    WHAT_TEST_ACCURACY_IS,
+    WHAT_VALIDATION_ACCURACY_IS,
+    accuracy_interval,
+    attempt,
+    duration,
+    ending,
+    figure,
+    progress,
+    state_badge,
+)
 from dashboard.markdown import plain
 from dashboard.permission import changes_note, may_change
 from dashboard.robustness_view import robustness_block
@@ -22,6 +34,13 @@ from dashboard.training_form import SETTINGS
 from dashboard.watching import watch_runs
 
 POLL_SECONDS = 2.0
+WHAT_DRAWINGS_ARE = "Of test images traced and drawn again on a canvas, how many were read rightly; see below."
+WHAT_REFUSED_ARE = (
+    "Of the validation digits; as few as possible are good. Of letters, scribbles and other things, all should be."
+)
+WHAT_CLOSE_CALLS_ARE = (
+    "Digits that it is too unsure of to name one: Draw names both candidates. Many mistakes are among them."
+)
 
 
 def page(run_id: str, polling: bool) -> None:
@@ -56,7 +75,7 @@ def page(run_id: str, polling: bool) -> None:
     if card:
         figures(card)
     learning_curves(run, status)
-    settings(run, config)
+    settings(config)
     if card:
         robustness_block(card)
     log_and_files(run)
@@ -78,7 +97,7 @@ def head(run: Run, label: Label, status: Status | None = None, config: TrainingC
             state_badge(run, status)
         if active_model(state.workspace()).run_id == run.id:
             st.badge("In use", icon=":material/check:", color="primary")
-    facts = [f"`{run.id}`"]
+    facts = [plain(run.id)]
     if config:
         facts += [f"preset {config.preset}", TITLES[config.dataset]]
     st.caption(" · ".join(facts))
@@ -158,21 +177,20 @@ def readable_card(run: Run) -> Card | None:
 def figures(card: Card) -> None:
     """The headline figures; earlier versions measured fewer of them."""
     metrics, novelty, calibration = card.metrics, card.novelty, card.calibration
-    low, high = metrics.test_accuracy_low, metrics.test_accuracy_high
     with st.grid(4, min_column_width=FIGURE_WIDTH):
-        figure("Test accuracy", f"{metrics.test_accuracy:.2%}", f"95 %: {low * 100:.2f}–{high * 100:.2f} %")
+        figure("Test accuracy", f"{metrics.test_accuracy:.2%}", accuracy_interval(metrics), WHAT_TEST_ACCURACY_IS)
         best = f"epoch {metrics.best_epoch} of {metrics.epochs}"
-        figure("Validation accuracy", f"{metrics.validation_accuracy:.2%}", best)
+        figure("Validation accuracy", f"{metrics.validation_accuracy:.2%}", best, WHAT_VALIDATION_ACCURACY_IS)
         if card.robustness:
-            figure("Reading of drawings", f"{card.robustness.drawings:.1%}", "mean of five kinds")
+            figure("Drawings read", f"{card.robustness.drawings:.1%}", "mean of five kinds", WHAT_DRAWINGS_ARE)
         if novelty:
             refused = f"and {novelty.outsiders_refused:.0%} of non-digits"
-            figure("Taken for no digit", f"{novelty.digits_refused:.2%}", refused)
+            figure("Digits refused", f"{novelty.digits_refused:.2%}", refused, WHAT_REFUSED_ARE)
         if calibration:
             caught = f"{calibration.errors_caught:.0%} of mistakes"
-            figure("Close calls", f"{calibration.unsure_share:.2%}", caught)
-            figure("Temperature", f"{calibration.temperature:.2f}", "fitted on validation")
-        figure("Parameters", f"{card.parameters:,}", "numbers learned")
+            figure("Close calls", f"{calibration.unsure_share:.2%}", caught, WHAT_CLOSE_CALLS_ARE)
+            figure("Temperature", f"{calibration.temperature:.2f}", "fitted on validation", WHAT_TEMPERATURE_IS)
+        figure("Parameters", f"{card.parameters:,}", "numbers learned", "The weights that training has set.")
         figure("Training time", duration(card.seconds), f"epochs: {metrics.epochs}")
 
 
@@ -192,7 +210,7 @@ def learning_curves(run: Run, status: Status) -> None:
     side_by_side.draw_curves(points, look, curves.run_curve)
 
 
-def settings(run: Run, config: TrainingConfig) -> None:
+def settings(config: TrainingConfig) -> None:
     """In what it differs from its preset, and all settings."""
     st.subheader("Settings", anchor=False)
     try:
@@ -202,8 +220,13 @@ def settings(run: Run, config: TrainingConfig) -> None:
     else:
         unlike_preset(config, given)
     with st.expander("All settings", icon=":material/list:", key="all_settings"):
-        values = {SETTINGS[name].label: as_text(value) for name, value in flattened(config).items()}
-        st.table(pd.DataFrame({name_of(run): values}))
+        rows = [(SETTINGS[name], as_text(value)) for name, value in flattened(config).items()]
+        st.table(
+            pd.DataFrame(
+                {"This run": [value for _, value in rows], "What it does": [setting.help for setting, _ in rows]},
+                index=[setting.label for setting, _ in rows],
+            )
+        )
 
 
 def unlike_preset(config: TrainingConfig, given: TrainingConfig) -> None:

@@ -34,7 +34,8 @@ def page(polling: bool) -> None:
         st.warning(plain(runs_link.unknown_sentence(unknown)), icon=":material/link_off:")
     if not rows:
         st.info("There are no runs yet. Each training that you start is listed here.", icon=":material/table_rows:")
-        st.page_link("views/train.py", label="Train a network", icon=":material/model_training:", width="content")
+        if st.button("Train a network", type="primary", icon=":material/model_training:", key="to_train"):
+            st.switch_page("views/train.py")
         return
     overview(rows, names)
 
@@ -159,20 +160,20 @@ def column_looks() -> dict:
             "", display_text=":material/open_in_new:", width=36, help="Everything about this run, in a new tab"
         ),
         "State": st.column_config.MultiselectColumn(options=list(BADGES), color=list(BADGES.values())),
-        "Test accuracy": number(format="%.2f %%"),
+        "Test accuracy": number(format="%.2f%%"),
         difference_title("Test accuracy"): number("Δ", format="%+.2f", help=points),
-        "Validation": number(format="%.2f %%", help="Validation accuracy"),
+        "Validation": number(format="%.2f%%", help="Validation accuracy"),
         difference_title("Validation"): number("Δ", format="%+.2f", help=points),
         "As drawings": number(
-            format="%.1f %%",
+            format="%.1f%%",
             help="Of up to 1,000 test images, traced and drawn again on a canvas, how many were read rightly: "
             "mean of five kinds (usual, tiny, thin pen, fat pen, turned); see the Evaluate page.",
         ),
         difference_title("As drawings"): number("Δ", format="%+.1f", help=points),
         "Parameters": number(format="localized"),
         difference_title("Parameters"): number("Δ", format="localized", help="More than the baseline."),
-        "Seconds": number(format="%.0f s", help="Of training"),
-        difference_title("Seconds"): number("Δ", format="%+.0f s", help="More than the baseline."),
+        "Seconds": number(format="localized", help="Of training"),
+        difference_title("Seconds"): number("Δ", format="%+.0f", help="More than the baseline."),
         "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
         "Note": text(width="medium"),
     }

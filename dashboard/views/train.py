@@ -15,6 +15,9 @@ from core.training import launcher
 from dashboard import cache, curves, run_actions, state
 from dashboard.components import (
     FIGURE_WIDTH,
+    WHAT_TEST_ACCURACY_IS,
+    WHAT_VALIDATION_ACCURACY_IS,
+    accuracy_interval,
     attempt,
     data_banner,
     duration,
@@ -172,21 +175,10 @@ def ended(run: Run, status: Status) -> None:
         return
     card = cache.card(run.bundle)
     metrics = card.metrics
-    low, high = metrics.test_accuracy_low, metrics.test_accuracy_high
     with st.grid(4, min_column_width=FIGURE_WIDTH):
-        figure(
-            "Test accuracy",
-            f"{metrics.test_accuracy:.2%}",
-            f"95 %: {low * 100:.1f}–{high * 100:.1f} %",
-            f"On {card.data.test_images:,} images that the training never saw. On endlessly many such images the "
-            "accuracy would lie in the 95 % interval below, 19 times out of 20.",
-        )
-        figure(
-            "Validation accuracy",
-            f"{metrics.validation_accuracy:.2%}",
-            f"epoch {metrics.best_epoch} of {metrics.epochs}",
-            "The weights of this epoch were kept.",
-        )
+        figure("Test accuracy", f"{metrics.test_accuracy:.2%}", accuracy_interval(metrics), WHAT_TEST_ACCURACY_IS)
+        best = f"epoch {metrics.best_epoch} of {metrics.epochs}"
+        figure("Validation accuracy", f"{metrics.validation_accuracy:.2%}", best, WHAT_VALIDATION_ACCURACY_IS)
         figure("Training time", duration(card.seconds), f"epochs: {metrics.epochs}")
         figure("Parameters", f"{card.parameters:,}", "numbers learned")
     next_steps(run)
@@ -221,7 +213,7 @@ def learning_curves(run: Run, status: Status, config: TrainingConfig) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Thin lines: every few steps. Dots: each whole epoch.", width="content")
         skip = st.toggle(
-            "Leave out the first epoch", key="train_skip", help="It changes so much that later ones look flat."
+            "Leave out the first epoch", True, key="train_skip", help="It changes so much that later ones look flat."
         )
     for column, measure in zip(st.columns(2), curves.MEASURES, strict=True):
         with column, st.container(key=f"curve_{measure}"):

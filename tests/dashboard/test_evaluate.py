@@ -31,7 +31,7 @@ def test_the_shipped_models_figures_are_those_of_its_card(page: AppTest) -> None
     card = Bundle(SHIPPED_BUNDLE).card()
     shown = {metric.label: metric for metric in page.metric}
     assert shown["Test accuracy"].value == f"{card.metrics.test_accuracy:.2%}"
-    assert f"{card.metrics.test_accuracy_low:.2%}" in shown["Test accuracy"].delta
+    assert f"{card.metrics.test_accuracy_low:.2%}" in shown["Test accuracy"].proto.delta_description
     table = page.dataframe[0].value
     assert list(table["Digit"]) == list(range(10))
     assert table["Support"].sum() == card.data.test_images
@@ -111,6 +111,7 @@ def test_without_any_model_the_pages_say_so(
 def test_given_name_is_what_the_picker_and_the_sidebar_show(run: Run, workspace: Workspace) -> None:
     write_label(workspace, run, "The *wide* one", "")
     promote(workspace, run)
+    st.cache_resource.clear()
     page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
 
     page.switch_page("views/evaluate.py").run()

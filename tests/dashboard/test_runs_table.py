@@ -14,8 +14,9 @@ from core.config import changed, preset
 from core.runs.label import Label
 from core.runs.registry import Summary
 from dashboard.markdown import plain
+from dashboard.run_figures import FIGURES
 from dashboard.runs_table import ORDERS, Wanted, listed, table_content, table_csv, unambiguous
-from dashboard.scatter import FIGURES, across, figures, scatter_chart
+from dashboard.scatter import across, figures, scatter_chart
 
 OWL = Summary(
     id="20260102-120000-old-owl",

@@ -46,7 +46,7 @@ def test_the_last_epoch_is_shown_first_and_the_slider_moves_through_the_others(r
         assert metrics(page)["Validation accuracy"] == f"{right.mean():.2%}"
         assert metrics(page)["Mistakes"] == f"{(~right).sum()}"
         lost = (answers.right[position - 1] & ~right).sum() if position else 0
-        assert metrics(page)["Forgotten in this epoch"] == str(lost)
+        assert metrics(page)["Forgotten"] == str(lost)
     assert len(page.get("vega_lite_chart")) == 2
 
 

@@ -58,7 +58,7 @@ def test_without_mnist_the_page_says_so_and_trains_on_the_stand_in(page: AppTest
 
 def test_newcomer_is_offered_the_fast_preset_and_told_what_to_expect(page: AppTest) -> None:
     assert page.selectbox(key="train_preset").value == "fast"
-    assert "99 %" in texts(page)
+    assert "99%" in texts(page)
     assert "seconds" in texts(page)
 
 
