@@ -5,41 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from pathlib import Path
 
-import pandas as pd
 import psutil
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.classifier.bundle import Bundle
 from core.runs.label import write_label
 from core.runs.registry import active_model, create_run, list_runs, promote
 from core.runs.run import Run, Status
-from core.workspace import PROJECT, Workspace
+from core.workspace import Workspace
 from tests.conftest import tiny_config
+from tests.dashboard.runs_page import copied, keys, opened, states, texts
 from tests.waiting import wait_until
 from tests.workers import kill_worker
-
-
-def copied(run: Run, workspace: Workspace, name: str) -> Run:
-    return Run(Path(shutil.copytree(run.folder, workspace.runs / name)))
-
-
-def opened(*ticked: Run, **query: str | list[str]) -> AppTest:
-    """The page; with these runs ticked, or as it opens by itself; `query` is that of its address."""
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
-    for name, value in query.items():
-        page.query_params[name] = value
-    if ticked:
-        page.session_state["selected_runs"] = [run.id for run in ticked]
-    return page.switch_page("views/runs.py").run()
-
-
-def texts(page: AppTest) -> str:
-    """Everything that is written on the page."""
-    parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.subheader]
-    return "\n".join(str(part.value) for part in parts)
 
 
 def test_without_runs_the_page_leads_to_train(workspace: Workspace) -> None:
@@ -47,7 +25,8 @@ def test_without_runs_the_page_leads_to_train(workspace: Workspace) -> None:
 
     assert not page.exception
     assert "no runs yet" in texts(page)
-    assert page.get("page_link")
+    page.button(key="to_train").click().run()
+    assert page.title[0].value == "Train"
 
 
 def test_all_runs_are_listed_newest_first(run: Run, workspace: Workspace) -> None:
@@ -227,79 +206,6 @@ def test_given_name_stands_in_the_table_and_over_the_settings(run: Run, workspac
     assert list(page.dataframe[1].value.columns) == ["The *wide* one"]
 
 
-def test_link_brings_selection_baseline_and_filter_back(run: Run, workspace: Workspace) -> None:
-    other = copied(run, workspace, "20200101-120000-old-owl")
-    third = copied(run, workspace, "20200102-120000-new-newt")
-    other.write_config(tiny_config(epochs=9))
-
-    page = opened(run=[other.id, third.id], baseline=run.id, find="digits", order="Oldest first")
-
-    assert page.dataframe[0].value["Run"].tolist() == [run.title, "old-owl", "new-newt"]
-    assert "Δ Test accuracy" in page.dataframe[0].value
-    assert list(page.dataframe[1].value.columns) == [run.title, "old-owl", "new-newt"]
-    assert page.query_params["run"] == [other.id, third.id]
-
-
-def test_link_to_runs_that_are_not_here_says_so_in_one_sentence(run: Run) -> None:
-    page = opened(run=["../../etc", "20200101-120000-old-owl"], baseline="nobody")
-
-    assert not page.exception
-    (sentence,) = [warning.value for warning in page.warning]
-    assert "not here" in sentence
-    assert "old\\-owl" in sentence
-    assert len(page.get("vega_lite_chart")) == 2
-
-
-def test_look_of_the_curves_is_kept_while_nothing_is_ticked(run: Run, workspace: Workspace) -> None:
-    copied(run, workspace, "20200101-120000-old-owl")
-    page = opened(run, log="true", axis="Steps")
-
-    page.text_input(key="find").set_value("old owl").run()
-    assert "Tick one or more" in texts(page)
-    page.text_input(key="find").set_value("").run()
-
-    assert page.toggle(key="log").value
-    assert "Steps" in page.query_params["axis"]
-
-
-@pytest.mark.parametrize(
-    ("name", "value"), [("order", "nonsense"), ("axis", "miles"), ("smoothing", "9"), ("log", "x"), ("state", "sleepy")]
-)
-def test_nonsense_in_the_address_changes_nothing(run: Run, workspace: Workspace, name: str, value: str) -> None:
-    copied(run, workspace, "20200101-120000-old-owl")
-
-    page = opened(**{name: value})
-
-    assert not page.exception
-    assert page.dataframe[0].value["Run"].tolist() == [run.title, "old-owl"]
-
-
-def test_hidden_ticks_are_kept_while_a_filter_hides_them(run: Run, workspace: Workspace) -> None:
-    other = copied(run, workspace, "20200101-120000-old-owl")
-    page = opened(run, other)
-
-    page.text_input(key="find").set_value("owl").run()
-    assert page.dataframe[0].value["Run"].tolist() == ["old-owl"]
-    assert "1 of 2 runs" in texts(page)
-
-    page.text_input(key="find").set_value("").run()
-    assert "same settings" in texts(page)
-    assert set(page.query_params["run"]) == {run.id, other.id}
-
-
-def test_baseline_that_was_deleted_is_none_again(run: Run, workspace: Workspace) -> None:
-    other = copied(run, workspace, "20200101-120000-old-owl")
-    copied(run, workspace, "20200102-120000-new-newt")
-    page = opened(baseline=other.id)
-    assert "Δ Test accuracy" in page.dataframe[0].value
-
-    shutil.rmtree(other.folder)
-    page.run()
-
-    assert not page.exception
-    assert "Δ Test accuracy" not in page.dataframe[0].value
-
-
 def test_finished_runs_are_read_once_and_again_when_they_change(
     run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -344,11 +250,3 @@ def test_who_may_change_nothing_still_compares(run: Run, monkeypatch: pytest.Mon
     assert not page.exception
     assert not {"promote", "resume", "delete"} & set(keys(page))
     assert len(page.get("vega_lite_chart")) == 2
-
-
-def keys(page: AppTest) -> list[str | None]:
-    return [button.key for button in page.button]
-
-
-def states(table: pd.DataFrame) -> list[list[str]]:
-    return [list(badges) for badges in table["State"]]

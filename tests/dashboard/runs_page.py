@@ -1,0 +1,40 @@
+"""The Runs page in the tests' hands."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+from streamlit.testing.v1 import AppTest
+
+from core.runs.run import Run
+from core.workspace import PROJECT, Workspace
+
+
+def copied(run: Run, workspace: Workspace, name: str) -> Run:
+    return Run(Path(shutil.copytree(run.folder, workspace.runs / name)))
+
+
+def opened(*ticked: Run, **query: str | list[str]) -> AppTest:
+    """The page; with these runs ticked, or as it opens by itself; `query` is that of its address."""
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    for name, value in query.items():
+        page.query_params[name] = value
+    if ticked:
+        page.session_state["selected_runs"] = [run.id for run in ticked]
+    return page.switch_page("views/runs.py").run()
+
+
+def texts(page: AppTest) -> str:
+    """Everything that is written on the page."""
+    parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.subheader]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def keys(page: AppTest) -> list[str | None]:
+    return [button.key for button in page.button]
+
+
+def states(table: pd.DataFrame) -> list[list[str]]:
+    return [list(badges) for badges in table["State"]]
