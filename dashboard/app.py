@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 logs.start()
 
-_FIRST_PAGE_NEEDS = ("dashboard.charts", "dashboard.components", "core.data.pictures")
+_FIRST_PAGE_NEEDS = ("dashboard.charts", "dashboard.components", "core.data.pictures", "dashboard.side_by_side")
 """What the first visitor would otherwise wait for."""
 
 # Streamlit asks a server on the internet for our address whenever a page of another origin knocks.
@@ -57,6 +57,13 @@ def _predictor() -> ActivePredictor:
     return predictor()
 
 
+def _read_runs() -> None:
+    """Sum up all runs, for the Runs page to find them so."""
+    from dashboard.runs_cache import summaries
+
+    summaries()
+
+
 gradio_demo = GradioDemo(_predictor)
 _warm = threading.Event()
 
@@ -67,6 +74,7 @@ def _warm_up() -> None:
             import_module(module)
         _warm.set()
         _predictor().current()
+        _read_runs()
     except BundleError as error:
         _logger.warning("%s", error)
     except Exception:  # the page that needs it will say so; the others go on

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -43,6 +46,9 @@ _PICK_BRUSH = """
 _KEEP_FILES = 600
 """Seconds after which Gradio may delete the pictures that were uploaded."""
 
+FIRST_COME_PAGES = 30.0
+"""Seconds for which Gradio is not loaded unless somebody asks for it: while it is, a page takes seconds more."""
+
 _MAX_WAITING = 64
 """Predictions that may wait in Gradio's queue."""
 
@@ -62,6 +68,21 @@ _BROKEN = _PAGE.format(
 )
 
 
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """Let Python's threads take turns ten times as often as usual.
+
+    Beside a thread that only computes, as an import does, another one waits a whole turn after each look at a file; a
+    page looks at hundreds.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 10)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
+
+
 class GradioDemo:
     """An ASGI app that is there at once and becomes the demo when Gradio, which takes seconds to import, is loaded.
 
@@ -72,11 +93,18 @@ class GradioDemo:
         self._predictor = predictor
         self._app: ASGIApp | None = None
         self._broken = False
+        self._wanted = asyncio.Event()
 
     async def serve(self) -> None:
-        """Load Gradio in a thread, then keep it running until this task is cancelled."""
+        """Load Gradio in a thread, then keep it running until this task is cancelled.
+
+        What the first visitors ask for comes first: it is loaded when somebody wants it, or after a while.
+        """
+        with anyio.move_on_after(FIRST_COME_PAGES):
+            await self._wanted.wait()
         try:
-            app = await anyio.to_thread.run_sync(build_gradio_app, self._predictor)
+            with _short_turns():
+                app = await anyio.to_thread.run_sync(build_gradio_app, self._predictor)
         except Exception:
             _logger.exception("The Gradio demo could not be loaded.")
             self._broken = True
@@ -91,6 +119,7 @@ class GradioDemo:
         await app(scope, receive, send)
 
     async def _wait(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._wanted.set()
         headers = {"Cache-Control": "no-store"} if self._broken else {"Cache-Control": "no-store", "Retry-After": "1"}
         await HTMLResponse(_BROKEN if self._broken else _LOADING, 503, headers)(scope, receive, send)
 
@@ -108,29 +137,23 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
     import gradio as gr
     from fastapi import FastAPI
 
-    def read(ink: Pixels | None, counted: bool) -> Reading | None:
-        if ink is None:
-            return None
+    def read(ink: Pixels) -> Reading:
         try:
-            return metrics.counted("gradio", lambda: predictor().read(ink)) if counted else predictor().read(ink)
+            return metrics.counted("gradio", lambda: predictor().read(ink))
         except BundleError as error:  # its own sentence names a folder of this machine
             raise gr.Error(NO_MODEL, print_exception=False) from error
         except TrazoError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
-    def read_sketch(ink: Pixels | None) -> dict[str, float] | str:
-        reading = read(ink, counted=True)
-        if reading is None or reading.probabilities is None:
-            return DRAW_FIRST
-        return {str(digit): float(share) for digit, share in enumerate(reading.probabilities)}
-
-    def verdict_on(ink: Pixels | None) -> str:
-        reading = read(ink, counted=False)
-        return (
-            ""
-            if reading is None or reading.verdict == "blank"
-            else f"**{_VERDICTS[reading.verdict]}** {reading.sentence}."
-        )
+    # The sentence about the last sketch goes back and forth as the visitor's state, which programs never see.
+    def read_sketch(ink: Pixels | None, _last: str = "") -> tuple[dict[str, float] | str, str]:
+        reading = None if ink is None else read(ink)
+        if reading is None or reading.verdict == "blank":
+            return DRAW_FIRST, ""
+        sentence = f"**{_VERDICTS[reading.verdict]}** {reading.sentence}."
+        if reading.probabilities is None:
+            return DRAW_FIRST, sentence
+        return {str(digit): float(share) for digit, share in enumerate(reading.probabilities)}, sentence
 
     sketchpad = gr.Sketchpad(
         label="Draw a digit",
@@ -145,10 +168,11 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
     )
     guard_sketchpad(sketchpad)
     prediction = gr.Label(label="Prediction", num_top_classes=10)
+    sentence = gr.State("")
     demo = gr.Interface(
         read_sketch,
-        sketchpad,
-        prediction,
+        [sketchpad, sentence],
+        [prediction, sentence],
         title="Handwritten digits",
         description="Draw one digit from 0 to 9 and press Submit.",
         api_name="predict",
@@ -159,7 +183,7 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
     # Beside the answer, not in it: programs go on getting the label and the confidences alone.
     with demo:
         verdict = gr.Markdown(elem_id="verdict")
-        prediction.change(verdict_on, sketchpad, verdict, api_visibility="private", show_progress="hidden")
+        prediction.change(str, sentence, verdict, api_visibility="private", show_progress="hidden")
     demo.queue(max_size=_MAX_WAITING)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GradioDoors)

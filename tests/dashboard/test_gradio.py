@@ -34,9 +34,11 @@ def test_demo_that_cannot_be_loaded_says_so_and_stops_refreshing(
 
     monkeypatch.setattr(gradio_app, "build_gradio_app", broken)
     demo = GradioDemo(lambda: ActivePredictor(Workspace(tmp_path)))
+    client = TestClient(demo)
+    assert 'http-equiv="refresh"' in client.get("/").text
 
     asyncio.run(demo.serve())
-    answer = TestClient(demo).get("/")
+    answer = client.get("/")
 
     assert answer.status_code == 503
     assert "could not be loaded" in answer.text
