@@ -10,6 +10,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from scipy import ndimage
 
 from core.data.drawing import ink_from_canvas
+from core.data.ruled_lines import without_ruled_lines
 from core.data.sheet import Sheet, find_sheet
 from core.errors import PictureError, PictureTooLarge
 
@@ -33,9 +34,7 @@ _POLARITY_SIZE = 32
 # Strokes up to this share of the picture's longest side are bridged when the paper below them is estimated.
 _WIDEST_STROKE = 0.35
 # No pen of a drawing is wider than this share of its longest side.
-_WIDEST_PEN = 0.16
-# A ruled line runs through this share of the picture at least, and is no thicker than this share of its longest side.
-_RULED_SHARE, _RULED_THICKNESS = 0.9, 0.015
+_WIDEST_PEN = 0.2
 # Ink takes at least this share of the paper's light; less is dirt, paper texture or compression.
 _FAINTEST_INK = 0.12
 # Light is not compared to less than this: dark-on-light in a deep shadow, light-on-dark on a bright ground.
@@ -46,6 +45,8 @@ _PIECE = 1.3
 _SHORTEST_INK = 0.025
 # What has a part as long as this may be the digit, and what touches the picture's edge beside it a thumb or a table.
 _SHORTEST_DIGIT = 0.06
+# What sums of fractions that cancel out may leave.
+_NOTHING = 1e-6
 
 
 def ink_from_picture(data: bytes) -> Pixels:
@@ -95,33 +96,59 @@ def _drawn_ink(grey: Plane) -> Pixels | None:
     Its ground is one and the same grey along all edges and on most of it, and strokes lie on one side of that: there is
     no light to be told from ink, no noise, no ruled line that runs through.
     """
-    if max(grey.shape) <= _SMALL_SIZE:
-        return None
     ground = grey[0, 0]
-    edges = (grey[0], grey[-1], grey[:, 0], grey[:, -1])
-    if any((edge != ground).any() for edge in edges) or np.count_nonzero(grey == ground) < grey.size / 2:
+    marked = grey != ground
+    if max(grey.shape) <= _SMALL_SIZE or any(
+        edge.any() for edge in (marked[0], marked[-1], marked[:, 0], marked[:, -1])
+    ):
         return None
-    darker, lighter = bool(grey.min() < ground), bool(grey.max() > ground)
+    place = _surroundings(marked)
+    if place is None or 2 * np.count_nonzero(marked[place]) > grey.size:
+        return None
+    part = grey[place]
+    darker, lighter = bool(part.min() < ground), bool(part.max() > ground)
     if darker == lighter:
         return None
-    # What is much wider than a stroke may be a sheet with ink on it.
-    solid = _mean_blocks((grey != ground).astype(np.float32), _GROUND_SIZE) == 1
-    if ndimage.minimum_filter(solid, size=int(_WIDEST_PEN * max(solid.shape))).any():
+    depth = _depth(part, ground, _DIMMEST_PAPER) if darker else _depth(255 - part, 255 - ground, _DIMMEST_BOARD)
+    depth = ndimage.uniform_filter(depth, 3)
+    written = _as_ink(depth, 0.0, 0.0, small=False)
+    # What is much wider than a stroke may be a sheet with ink on it; and of paper there is a quarter at least.
+    if _is_wide(written > 0, max(grey.shape)) or np.count_nonzero(depth > _NOTHING) > 0.7 * grey.size:
         return None
-    ink = _ink(grey, _DIMMEST_PAPER, ground) if darker else _ink(255 - grey, _DIMMEST_BOARD, 255 - ground)
-    return _digit_alone(ink)
+    ink = np.zeros(grey.shape, np.uint8)
+    ink[place] = _digit_alone(written, max(grey.shape))
+    return ink
+
+
+def _surroundings(mask: Mask) -> tuple[slice, slice] | None:
+    """Where a mask is true, and two pixels around that; None where it is true nowhere."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return None
+    return slice(max(0, rows[0] - 2), rows[-1] + 3), slice(max(0, columns[0] - 2), columns[-1] + 3)
+
+
+def _is_wide(mask: Mask, longest: int) -> bool:
+    """Whether a picture with so long a side shows something wider than a pen there."""
+    factor = _factor((longest,), _GROUND_SIZE)
+    solid = np.asarray(Image.fromarray(mask.astype(np.float32)).reduce(factor)) == 1
+    return bool(ndimage.minimum_filter(solid, size=int(_WIDEST_PEN * -(-longest // factor)), mode="constant").any())
 
 
 def _ink_anywhere(grey: Plane) -> Pixels:
     ink = _ink(grey, _DIMMEST_PAPER) if _is_dark_on_light(grey) else _ink(255 - grey, _DIMMEST_BOARD)
-    return _digit_alone(_without_ruled_lines(ink))
+    return _digit_alone(_unruled(ink))
+
+
+def _unruled(ink: Pixels) -> Pixels:
+    return ink if max(ink.shape) <= _SMALL_SIZE else without_ruled_lines(ink)
 
 
 def _ink_within(sheet: Sheet, shape: tuple[int, ...]) -> Pixels:
     """The dark ink on a sheet, in the picture that the sheet was found in."""
     ink = np.zeros(shape, np.uint8)
     top, left, bottom, right = sheet.box
-    written = _digit_alone(_without_ruled_lines(_ink(sheet.grey, _DIMMEST_PAPER)))
+    written = _digit_alone(_unruled(_ink(sheet.grey, _DIMMEST_PAPER)))
     ink[top:bottom, left:right] = np.where(sheet.inside, written, np.uint8(0))
     return ink
 
@@ -143,18 +170,22 @@ def _largest_part(mask: Mask) -> Mask:
     return mask & (parts == 1 + int(np.argmax(sizes[1:])))
 
 
-def _digit_alone(ink: Pixels) -> Pixels:
-    """The ink without what comes in from outside the picture, and nothing at all where only dust is left."""
+def _digit_alone(ink: Pixels, longest: int | None = None) -> Pixels:
+    """The ink without what comes in from outside the picture, and nothing at all where only dust is left.
+
+    `longest`: the picture's longest side, where the ink is only a part of it.
+    """
+    longest = longest or max(ink.shape)
     parts, count = ndimage.label(ink > 0, structure=np.ones((3, 3)))
     if not count:
         return ink
     rim = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
     outside = np.isin(np.arange(count + 1), rim[rim > 0])
-    if max(ink.shape) > _SMALL_SIZE and outside.any() and not outside[1:].all():
+    if longest > _SMALL_SIZE and outside.any() and not outside[1:].all():
         inner = np.where(outside[parts], np.uint8(0), ink)
-        if _longest_part(inner) >= _SHORTEST_DIGIT * max(ink.shape):
+        if _longest_part(inner) >= _SHORTEST_DIGIT * longest:
             return inner
-    return ink if _longest_part(ink) >= _SHORTEST_INK * max(ink.shape) else np.zeros_like(ink)
+    return ink if _longest_part(ink) >= _SHORTEST_INK * longest else np.zeros_like(ink)
 
 
 def _decoded(data: bytes) -> Pixels:
@@ -224,7 +255,8 @@ def _grey(array: Pixels) -> Pixels:
 
 def _mean_blocks(plane: Plane, longest: int) -> Plane:
     """The plane at most `longest` pixels high and wide, each the mean of a square block."""
-    return np.asarray(Image.fromarray(plane).reduce(_factor(plane.shape, longest)))
+    factor = _factor(plane.shape, longest)
+    return plane if factor == 1 else np.asarray(Image.fromarray(plane).reduce(factor))
 
 
 def _is_dark_on_light(grey: Plane) -> bool:
@@ -236,23 +268,29 @@ def _is_dark_on_light(grey: Plane) -> bool:
     return bool((difference * sharpness).sum() <= 0)
 
 
-def _ink(grey: Plane, dimmest: float, ground: Plane | np.float32 | None = None) -> Pixels:
-    """How much of the paper's light is missing, between what is surely paper and what is surely ink.
-
-    `ground`: the paper's brightness, where it is known.
-    """
-    ground = _paper(grey) if ground is None else ground
-    depth = np.clip((ground - grey) / np.maximum(ground, dimmest), 0, 1)
+def _ink(grey: Plane, dimmest: float) -> Pixels:
+    """How much of the paper's light is missing, between what is surely paper and what is surely ink."""
     small = max(grey.shape) <= _SMALL_SIZE
+    depth = _depth(grey, _paper(grey), dimmest)
     if not small:
         depth = ndimage.uniform_filter(depth, 3)
     # Paper is a quarter of the picture at least; from how its darkest and its middle differ follows its grain.
     clean, usual = np.percentile(depth, (5, 25))
-    grain = usual - clean
+    return _as_ink(depth, usual, usual - clean, small=small)
+
+
+def _depth(grey: Plane, paper: Plane | np.float32, dimmest: float) -> Plane:
+    """The share 0..1 of the paper's light that is missing."""
+    depth: Plane = np.clip((paper - grey) / np.maximum(paper, dimmest), 0, 1)
+    return depth
+
+
+def _as_ink(depth: Plane, usual: float, grain: float, *, small: bool) -> Pixels:
+    """Ink by its depth, on paper that has usually one depth, give or take its grain."""
     candidates = depth[depth > max(_FAINTEST_INK / 2, usual + 3 * grain)]
     full = float(np.percentile(candidates, 99)) if candidates.size else 0.0
     if full < max(_FAINTEST_INK, usual + 6 * grain):
-        return np.zeros(grey.shape, np.uint8)
+        return np.zeros(depth.shape, np.uint8)
     low, high = (min(usual + 3 * grain, 0.3 * full), full) if small else (0.35 * full, 0.65 * full)
     return (np.clip((depth - low) / (high - low), 0, 1) * 255 + 0.5).astype(np.uint8)
 
@@ -268,47 +306,6 @@ def _paper(grey: Plane) -> Plane:
     if small.shape == grey.shape:
         return closed
     return np.asarray(Image.fromarray(closed).resize(grey.shape[::-1], Image.Resampling.BILINEAR))
-
-
-def _without_ruled_lines(ink: Pixels) -> Pixels:
-    """Take out thin lines that run through the whole picture, level or upright, but not the strokes that cross them."""
-    if max(ink.shape) <= _SMALL_SIZE:
-        return ink
-    ink = np.where(_ruled_lines(ink > 0), np.uint8(0), ink)
-    return np.where(_ruled_lines(ink.T > 0).T, np.uint8(0), ink)
-
-
-def _ruled_lines(mask: Mask) -> Mask:
-    """Where level lines lie in the mask, their faint edges included."""
-    width = mask.shape[1]
-    # Runs of a twentieth of the width, on a mask grown by a pixel, bear a tilt of three degrees.
-    grown = ndimage.maximum_filter(mask.view(np.uint8), size=(3, 5))
-    reach = width // 20 | 1
-    runs = ndimage.maximum_filter1d(ndimage.minimum_filter1d(grown, reach, axis=1), reach, axis=1)
-    parts, _ = ndimage.label(runs, structure=np.ones((3, 3)))
-    lines = np.zeros(mask.shape, bool)
-    for number, (rows, columns) in enumerate(ndimage.find_objects(parts), start=1):
-        if not _runs_through(rows, columns, mask.shape):
-            continue
-        line = parts[rows, columns] == number
-        drawn = mask[rows, columns] & line
-        starts = np.count_nonzero(drawn[1:] & ~drawn[:-1], axis=0) + drawn[0]
-        thickness = int(np.median((np.count_nonzero(drawn, axis=0) / np.maximum(starts, 1))[starts > 0]))
-        if thickness > max(3, _RULED_THICKNESS * max(mask.shape)):
-            continue
-        # What is much taller than the line where they meet is a stroke that crosses it.
-        tall = ndimage.binary_opening(mask[:, columns], np.ones((thickness + 3, 1)))[rows]
-        lines[rows, columns] |= line & ~tall
-    return lines
-
-
-def _runs_through(rows: slice, columns: slice, shape: tuple[int, int]) -> bool:
-    """Whether what lies there comes in at one side and leaves at another."""
-    height, width = shape
-    if columns.stop - columns.start >= _RULED_SHARE * width:
-        return True
-    at_side = columns.start == 0 or columns.stop == width
-    return at_side and (rows.start == 0 or rows.stop == height)
 
 
 def _longest_part(ink: Pixels) -> int:

@@ -20,16 +20,14 @@ from core.runs.run import Run, Status
 from core.training.launcher import advance
 from core.workspace import Workspace, storage_errors
 
+_NICE = 19
+_AUTOGROUP = Path("/proc/self/autogroup")
+
 
 def main(folder: Path) -> int:
     """Train the run in `folder`, leave its end in its status, and start the next run in the queue."""
     run, workspace = Run(folder), Workspace.from_environment()
-    # Pages stay quick while a training takes every core.
-    if sys.platform == "win32":
-        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
-    else:
-        # Counted from 0: the worker that started this one from the queue may have stepped back already.
-        os.nice(max(0, 10 - os.nice(0)))
+    _step_back()
     lock = FileLock(run.lock_file)
     try:
         lock.acquire(timeout=0)
@@ -50,6 +48,20 @@ def main(folder: Path) -> int:
     lock.release()
     advance(workspace)
     return 0 if end["state"] != "failed" else 1
+
+
+def _step_back() -> None:
+    """Give way to pages, which stay quick while a training takes every core."""
+    if sys.platform == "win32":
+        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+        return
+    # Counted from 0: the worker that started this one from the queue may have stepped back already.
+    os.nice(max(0, _NICE - os.nice(0)))
+    # Linux shares processors out by sessions first, among which the niceness of a process counts for nothing
+    # (sched(7), "The autogroup feature"). A worker has a session of its own, unless somebody started it by hand.
+    if _AUTOGROUP.exists() and os.getsid(0) == os.getpid():
+        with suppress(OSError):  # once in a tenth of a second at most, and not in every container
+            _AUTOGROUP.write_text(str(_NICE))
 
 
 def _outcome(run: Run, workspace: Workspace) -> dict[str, str]:
