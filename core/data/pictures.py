@@ -113,7 +113,7 @@ def _drawn_ink(grey: Plane) -> Pixels | None:
     depth = ndimage.uniform_filter(depth, 3)
     written = _as_ink(depth, 0.0, 0.0, small=False)
     # What is much wider than a stroke may be a sheet with ink on it; and of paper there is a quarter at least.
-    if _is_wide(written > 0, max(grey.shape)) or np.count_nonzero(depth > _NOTHING) > 0.7 * grey.size:
+    if _is_wide(depth > _FAINTEST_INK, max(grey.shape)) or np.count_nonzero(depth > _NOTHING) > 0.7 * grey.size:
         return None
     ink = np.zeros(grey.shape, np.uint8)
     ink[place] = _digit_alone(written, max(grey.shape))
