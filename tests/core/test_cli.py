@@ -18,7 +18,9 @@ from core.cli import main
 from core.data.datasets import Dataset
 from core.runs.registry import active_model, list_runs
 from core.runs.run import Run
+from core.training.launcher import submit
 from core.workspace import PROJECT, Workspace
+from tests.conftest import tiny_config
 from tests.waiting import wait_until
 
 TINY = ["--dataset", "digits", "--filters", "8,8", "--dense-units", "16"]
@@ -240,3 +242,18 @@ def test_a_thousand_files_in_one_call(tmp_path: Path, mnist: Dataset, workspace:
     assert [answer["file"] for answer in answers] == [str(path) for path in files]
     assert {answer["digit"] for answer in answers} == {int(mnist.test.labels[0])}
     assert np.ptp([answer["probabilities"][7] for answer in answers]) == 0
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_stop_without_a_name_asks_all_trainings_to_stop(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running, waiting = submit(workspace, tiny_config()), submit(workspace, tiny_config())
+
+    assert main(["runs", "stop"]) == 0
+
+    assert running.stopping
+    assert waiting.status().state == "stopped"
+    said = capsys.readouterr().out
+    assert f"{running.id} is asked to stop" in said
+    assert f"{waiting.id} is asked to stop" in said

@@ -136,12 +136,17 @@ def same_in_the_end(run: Run, undisturbed: Run) -> None:
     assert (said.predictions != said_otherwise.predictions).mean() < 0.01
 
 
-def test_a_stopped_training_can_go_on_to_its_end(workspace: Workspace) -> None:
+def test_a_stopped_training_ends_soon_keeps_what_it_learned_and_can_go_on_to_its_end(workspace: Workspace) -> None:
     run = submit(workspace, tiny_config(epochs=8, patience=0, batch_size=8))
     wait_until(run.checkpoint_file.exists, 90, "the first checkpoint")
+    asked = time.time()
     request_stop(workspace, run)
-    wait_until(lambda: run.status().over, 60, "the stop")
+    wait_until(lambda: run.status().phase in ("saving", "done"), 10, "the end of the training")
+    assert time.time() - asked < 5
+    wait_until(lambda: run.status().over, 60, "the end of the worker")
     assert run.status().state == "stopped"
+    assert not run.stopping
+    assert run.bundle.card().metrics.epochs == len(run.history()) < 8
 
     # What is kept for looking at must not stop a training, whatever became of it.
     run.answers_file.write_bytes(b"PK\x03\x04 no archive")

@@ -13,13 +13,14 @@ import keras
 import numpy as np
 import pytest
 
+from core.classifier.bundle import Card
 from core.classifier.calibration import tempered
 from core.data.datasets import Dataset, Split, load_dataset, normalised
 from core.errors import RunError
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
-from core.training.trainer import train_and_evaluate, training_batches
+from core.training.trainer import Outcome, train_and_evaluate, training_batches
 from core.workspace import PROJECT, Workspace
 from tests.conftest import tiny_config
 
@@ -73,15 +74,6 @@ def test_the_answers_after_each_epoch_are_those_that_the_history_counts(trained:
     assert trained.answers_file.stat().st_size < 10_000
 
 
-def test_the_loss_after_the_last_epoch_is_that_of_the_kept_network(run: Run, digits: Dataset) -> None:
-    train_and_evaluate(tiny_config(patience=0), run, digits)
-
-    model = keras.models.load_model(run.bundle.keras_file)
-    probabilities = np.asarray(model(normalised(digits.validation.images), training=False), np.float64)
-    chosen = probabilities[np.arange(len(digits.validation)), digits.validation.labels]
-    assert run.history()["val_loss"].iloc[-1] == pytest.approx(-np.log(chosen).mean(), abs=1e-5)
-
-
 def test_the_keras_file_gives_the_answers_on_record(trained: Run, tmp_path: Path) -> None:
     script = tmp_path / "answers.py"
     script.write_text(
@@ -116,6 +108,56 @@ def digits() -> Dataset:
     return load_dataset("digits", Workspace(Path("unused")))
 
 
+@pytest.fixture(scope="module")
+def without_patience(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[Run, Card]:
+    """A run of six epochs without patience, and what came of it."""
+    run = create_run(Workspace(tmp_path_factory.mktemp("without-patience")), tiny_config())
+    # Far too high a rate for the last epoch to be the best one: it jumps up and down.
+    outcome = train_and_evaluate(tiny_config(epochs=6, patience=0, learning_rate=0.1), run, digits)
+    return run, outcome.card
+
+
+def test_without_patience_the_last_epoch_counts(without_patience: tuple[Run, Card]) -> None:
+    run, card = without_patience
+
+    history = run.history()
+    assert card.metrics.best_epoch == len(history) == 6
+    assert card.metrics.validation_accuracy == pytest.approx(history["val_accuracy"].iloc[-1], abs=1e-6)
+
+
+def test_the_loss_after_the_last_epoch_is_that_of_the_kept_network(
+    without_patience: tuple[Run, Card], digits: Dataset
+) -> None:
+    run, _ = without_patience
+
+    model = keras.models.load_model(run.bundle.keras_file)
+    probabilities = np.asarray(model(normalised(digits.validation.images), training=False), np.float64)
+    chosen = probabilities[np.arange(len(digits.validation)), digits.validation.labels]
+    assert run.history()["val_loss"].iloc[-1] == pytest.approx(-np.log(chosen).mean(), rel=1e-4)
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[Run, Outcome]:
+    """A run with drawn digits that was asked to stop in its first epoch, and what came of it."""
+    run = create_run(Workspace(tmp_path_factory.mktemp("stopped")), tiny_config())
+    run.stop_file.touch()
+    return run, train_and_evaluate(tiny_config(epochs=60, drawn_digits=200, batch_size=64), run, digits)
+
+
+def test_a_request_to_stop_ends_the_training_and_keeps_what_was_learned(stopped: tuple[Run, Outcome]) -> None:
+    run, outcome = stopped
+
+    assert outcome.stopped
+    assert len(run.history()) == 1
+    assert run.bundle.complete
+
+
+def test_drawn_digits_join_the_training_images(stopped: tuple[Run, Outcome], digits: Dataset) -> None:
+    run, _ = stopped
+
+    assert run.status().steps == math.ceil((len(digits.train) + 200) / 64)
+
+
 def probabilities(run: Run, digits: Dataset, seed: int) -> np.ndarray:
     train_and_evaluate(tiny_config(seed=seed, rotation=10.0, zoom=0.1), run, digits)
     return run.bundle.evaluation().probabilities
@@ -135,33 +177,6 @@ def test_training_ends_early_when_validation_no_longer_improves(run: Run, digits
     best = int(history["val_accuracy"].idxmax())
     assert not outcome.stopped
     assert len(history) == best + 1 + 2 < 60
-
-
-def test_without_patience_the_last_epoch_counts(run: Run, digits: Dataset) -> None:
-    # Far too high a rate for the last epoch to be the best one: it jumps up and down.
-    outcome = train_and_evaluate(tiny_config(epochs=6, patience=0, learning_rate=0.1), run, digits)
-
-    history = run.history()
-    assert outcome.card.metrics.best_epoch == len(history) == 6
-    assert outcome.card.metrics.validation_accuracy == pytest.approx(history["val_accuracy"].iloc[-1], abs=1e-6)
-
-
-def test_drawn_digits_join_the_training_images(run: Run, digits: Dataset) -> None:
-    config = tiny_config(epochs=1, drawn_digits=200, batch_size=64)
-
-    train_and_evaluate(config, run, digits)
-
-    assert run.history()["step"].iloc[-1] == math.ceil((len(digits.train) + 200) / 64)
-
-
-def test_a_request_to_stop_ends_the_training_and_keeps_what_was_learned(run: Run, digits: Dataset) -> None:
-    run.stop_file.touch()
-
-    outcome = train_and_evaluate(tiny_config(epochs=60), run, digits)
-
-    assert outcome.stopped
-    assert len(run.history()) == 1
-    assert run.bundle.complete
 
 
 def test_a_loss_that_is_no_number_fails_with_the_way_out(run: Run, digits: Dataset) -> None:

@@ -31,7 +31,8 @@ def test_the_shipped_models_figures_are_those_of_its_card(page: AppTest) -> None
     card = Bundle(SHIPPED_BUNDLE).card()
     shown = {metric.label: metric for metric in page.metric}
     assert shown["Test accuracy"].value == f"{card.metrics.test_accuracy:.2%}"
-    assert f"{card.metrics.test_accuracy_low:.2%}" in shown["Test accuracy"].proto.delta_description
+    low, high = card.metrics.test_accuracy_low, card.metrics.test_accuracy_high
+    assert shown["Test accuracy"].proto.delta_description == f"95%: {low * 100:.2f}–{high:.2%}"
     table = page.dataframe[0].value
     assert list(table["Digit"]) == list(range(10))
     assert table["Support"].sum() == card.data.test_images

@@ -11,7 +11,6 @@ import pytest
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Locator, Page, expect
 
-from core.cli import main
 from core.config import DEFAULT_PRESET
 from core.runs.registry import list_runs
 from core.runs.run import Run
@@ -103,22 +102,6 @@ def test_training_from_the_button_to_the_end_with_a_growing_curve(
     assert record.page_errors == []
 
 
-def test_stop_ends_the_training_soon_and_keeps_what_was_learned(train_page: Page, workspace: Workspace) -> None:
-    start(train_page, 200)
-    wait_until(lambda: dots(train_page), 90, "the first epoch's dots")
-    (run,) = list_runs(workspace)
-
-    asked = time.time()
-    button(train_page, "stop").click()
-
-    wait_until(lambda: run.status().phase in ("saving", "done"), 10, "the end of the training")
-    assert time.time() - asked < 5
-    expect(header(train_page)).to_contain_text("Stopped", timeout=60 * SECOND)
-    expect(train_page.get_by_test_id("stMetric").first).to_contain_text("Test accuracy")
-    assert len(run.history()) < 200
-    assert run.bundle.complete
-
-
 @pytest.mark.long
 def test_refresh_and_second_tab_show_the_same_run_and_a_second_train_waits(
     train_page: Page, workspace: Workspace
@@ -148,8 +131,8 @@ def test_refresh_and_second_tab_show_the_same_run_and_a_second_train_waits(
     assert list_runs(workspace) == [run]
 
 
-def test_a_training_outlives_its_dashboard_and_the_next_one_shows_it_live(
-    train_page: Page, dashboard: DashboardProcess, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+def test_a_training_outlives_its_dashboard_and_the_next_one_shows_it_live_and_stops_it_soon(
+    train_page: Page, dashboard: DashboardProcess, workspace: Workspace
 ) -> None:
     fill(train_page, "batch_size", 8)
     start(train_page, 200)
@@ -165,9 +148,13 @@ def test_a_training_outlives_its_dashboard_and_the_next_one_shows_it_live(
     assert is_live_in_a_new(dashboard, train_page, run)
 
     assert run.process() == worker
-    monkeypatch.setenv("TRAZO_WORKSPACE", str(workspace.root))
-    assert main(["runs", "stop"]) == 0
+    asked = time.time()
+    button(train_page, "stop").click()
+    wait_until(lambda: run.status().phase in ("saving", "done"), 10, "the end of the training")
+    assert time.time() - asked < 5
     expect(header(train_page)).to_contain_text("Stopped", timeout=60 * SECOND)
+    expect(train_page.get_by_test_id("stMetric").first).to_contain_text("Test accuracy")
+    assert len(run.history()) < 200
     assert run.bundle.complete
 
 
