@@ -17,6 +17,8 @@ from typing import NoReturn
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from core.config import TrainingConfig, changed, preset
 from core.data.datasets import Dataset, load_dataset
@@ -30,9 +32,26 @@ from tests.workers import end_all
 
 IN_CI = bool(os.environ.get("CI"))
 
+TOGETHER = ("test_app.py", "test_from_outside.py", "test_install.py", "test_trainer.py")
+"""Files whose fixtures take so long that one process is to make them, once."""
+
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if IN_CI else "local")
+
+
+class _OneByOne(LoadScopeScheduling):
+    """Each test goes to the process that is free; those of the files in TOGETHER stay together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file.rpartition("/")[2] in TOGETHER else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """How pytest-xdist deals the tests out."""
+    return _OneByOne(config, log)
 
 
 @dataclass(frozen=True)
