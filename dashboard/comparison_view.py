@@ -10,10 +10,11 @@ from core.classifier.comparison import Comparison, compare
 from core.classifier.evaluation import Evaluation
 from core.data.datasets import Split
 from core.errors import BundleError
-from core.runs.registry import SHIPPED, active_model, model_names
+from core.runs.registry import SHIPPED, active_model
 from dashboard import cache, state
-from dashboard.components import FIGURE_WIDTH, digit_grid, figure, model_title
+from dashboard.components import FIGURE_WIDTH, digit_grid, figure
 from dashboard.markdown import plain
+from dashboard.model_picker import model_title, names_of_models
 
 AGAINST = "against"
 """The part of the page's address that names the second model."""
@@ -32,11 +33,11 @@ def comparison_section(name: str, card: Card, evaluation: Evaluation, test: Spli
             icon=":material/balance:",
         )
         return
-    called = model_names(state.workspace())
+    called = names_of_models([name, *rivals])
     rival = _choose(rivals, called)
     other = cache.evaluation(rivals[rival])
     comparison = compare(evaluation, other)
-    a, b = ("the shipped model" if one == SHIPPED else plain(called.get(one, one)) for one in (name, rival))
+    a, b = ("the shipped model" if one == SHIPPED else plain(called[one]) for one in (name, rival))
     st.markdown(f"**A** is {a}, **B** is {b}; both read the same {len(other.labels):,} images.")
     _figures(comparison, evaluation, other)
     _verdict(comparison)
@@ -76,7 +77,7 @@ def _choose(rivals: dict[str, Bundle], called: dict[str, str]) -> str:
         "Compared with",
         names,
         index=names.index(asked) if asked in names else 0,
-        format_func=lambda other: model_title(called.get(other, other), cache.card(rivals[other])),
+        format_func=lambda other: model_title(called[other], cache.card(rivals[other])),
         key=AGAINST,
     )
     st.query_params[AGAINST] = chosen

@@ -1,4 +1,4 @@
-"""Pieces that several pages draw: headings, the data banner, digit grids, the model picker."""
+"""Pieces that several pages draw: headings, the data banner, digit grids, figures."""
 
 from __future__ import annotations
 
@@ -14,14 +14,12 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from core.classifier.bundle import Bundle, Card, Metrics
+from core.classifier.bundle import Metrics
 from core.data.sources import download_mnist
-from core.errors import BundleError, DownloadError, TrazoError
-from core.runs.registry import SHIPPED, active_model, model_names
+from core.errors import DownloadError, TrazoError
 from core.runs.run import Run, Status
 from core.workspace import mnist_location
-from dashboard import cache, state
-from dashboard.markdown import plain
+from dashboard import state
 from dashboard.permission import may_change, require_permission
 
 _logger = logging.getLogger(__name__)
@@ -161,55 +159,6 @@ def pixel_table(image: np.ndarray) -> None:
         ".pixels td{width:24px;min-width:24px;height:20px;padding:0;text-align:center;border:1px solid #8883}</style>"
         f'<div class="pixels"><table aria-label="pixel values">{rows}</table></div>'
     )
-
-
-def model_picker(key: str, asked: str | None = None) -> tuple[str, Bundle]:
-    """Let the person choose among all models; the one in use comes first, the choice holds across pages.
-
-    `asked`: the model that the page's address names, if any.
-    """
-    bundles, called = cache.models(), model_names(state.workspace())
-    in_use = active_model(state.workspace()).name
-    names = sorted(bundles, key=lambda name: name != in_use)
-    remembered = asked if asked in names else state.chosen_model()
-    chosen = st.selectbox(
-        "Model",
-        names,
-        index=names.index(remembered) if remembered in names else 0,
-        format_func=lambda name: _picker_title(called.get(name, name), bundles[name], name == in_use),
-        key=key,
-    )
-    state.choose_model(chosen)
-    return chosen, bundles[chosen]
-
-
-def model_title(called: str, card: Card) -> str:
-    """What a person reads in a list of models."""
-    return f"{called} · {card.metrics.test_accuracy:.2%} on {card.data.title}"
-
-
-def _picker_title(name: str, bundle: Bundle, in_use: bool) -> str:
-    try:
-        title = model_title(name, cache.card(bundle))
-    except BundleError:
-        title = f"{name} (damaged)"
-    return f"{title} (in use)" if in_use else title
-
-
-def in_use_note() -> None:
-    """Name the model in use in the sidebar, and say when it is not the promoted one."""
-    with st.sidebar:
-        try:
-            active = cache.predictor().current()[0]
-        except BundleError as error:
-            st.error(str(error), icon=":material/error:")
-            return
-        if active.problem:
-            st.warning(active.problem, icon=":material/warning:")
-        if active.name == SHIPPED:
-            st.caption("Model in use: the shipped model")
-        else:
-            st.caption(f"Model in use: {plain(model_names(state.workspace()).get(active.name, active.name))}")
 
 
 BadgeColour = Literal["primary", "gray", "blue", "green", "orange", "red"]

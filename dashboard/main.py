@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.components import in_use_note
+from dashboard.model_picker import in_use_note
 from dashboard.permission import account
 
 LOGO = Path(__file__).parent / "assets" / "logo.svg"

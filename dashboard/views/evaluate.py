@@ -26,8 +26,8 @@ from dashboard.components import (
     figure,
     heading,
     ink_colour,
-    model_picker,
 )
+from dashboard.model_picker import model_picker
 from dashboard.robustness_view import disputed_note, robustness_block
 
 PAGE = 48

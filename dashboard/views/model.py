@@ -10,7 +10,8 @@ import streamlit as st
 from core.classifier.bundle import Bundle, Card
 from core.errors import BundleError
 from dashboard import cache
-from dashboard.components import address, digit_grid, heading, model_picker
+from dashboard.components import address, digit_grid, heading
+from dashboard.model_picker import model_picker
 from dashboard.network import filter_pictures, layer_table, setting_facts, training_facts
 
 NETRON_HEIGHT = 720

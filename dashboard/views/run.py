@@ -7,7 +7,6 @@ from core.classifier.bundle import Card
 from core.config import TrainingConfig, differing, flattened, preset
 from core.data.datasets import TITLES
 from core.errors import BundleError, ConfigError, RunError, RunNotFound, TrazoError
-from core.runs.files import run_files
 from core.runs.label import NAME_LENGTH, NOTE_LENGTH, Label, name_of, read_label, write_label
 from core.runs.registry import active_model, find_run
 from core.runs.run import Run, Status
@@ -29,6 +28,7 @@ from dashboard.components import (
 from dashboard.markdown import plain
 from dashboard.permission import changes_note, may_change
 from dashboard.robustness_view import robustness_block
+from dashboard.run_files import log_and_files
 from dashboard.runs_table import as_text
 from dashboard.training_form import SETTINGS
 from dashboard.watching import watch_runs
@@ -246,50 +246,6 @@ def unlike_preset(config: TrainingConfig, given: TrainingConfig) -> None:
         key="unlike_preset",
         alt="What differs from the preset",
     )
-
-
-def log_and_files(run: Run) -> None:
-    """The end of its log, and every file to take away."""
-    with st.expander("Log", icon=":material/description:", key="run_log", on_change="rerun") as log:
-        if log.open:
-            st.code(run.log_tail() or "The log is empty so far.", language=None, height=320)
-    found = {file.name: file for file in run_files(run)}
-    if not found:
-        return
-    st.subheader("Files", anchor=False)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = st.selectbox(
-            "File",
-            list(found),
-            format_func=lambda name: f"{name}: {found[name].meaning}, {size(found[name].size)}",
-            key=f"file_{hash(tuple(found))}",
-            width=420,
-        )
-        st.download_button(
-            "Download",
-            data=found[chosen].contents,
-            file_name=chosen if "model" in chosen else f"{run.title}-{chosen}",
-            mime="application/octet-stream",
-            icon=":material/download:",
-            key="download_file",
-            on_click="ignore",
-        )
-        if run.bundle.complete:
-            st.download_button(
-                "Model as ZIP",
-                data=run.bundle.zip_bytes,
-                file_name=f"{run.id}.zip",
-                mime="application/zip",
-                icon=":material/folder_zip:",
-                key="download",
-                on_click="ignore",
-                help="The model as .keras and .tflite, its card and its test answers.",
-            )
-
-
-def size(count: int) -> str:
-    """Bytes as people say them."""
-    return f"{count / 2**20:.1f} MB" if count >= 2**20 else f"{max(count / 1024, 0.1):.1f} kB"
 
 
 def at_work(run_id: str) -> bool:
