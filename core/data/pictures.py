@@ -34,7 +34,7 @@ _POLARITY_SIZE = 32
 # Strokes up to this share of the picture's longest side are bridged when the paper below them is estimated.
 _WIDEST_STROKE = 0.35
 # No pen of a drawing is wider than this share of its longest side.
-_WIDEST_PEN = 0.2
+_WIDEST_PEN = 0.23
 # Ink takes at least this share of the paper's light; less is dirt, paper texture or compression.
 _FAINTEST_INK = 0.12
 # Light is not compared to less than this: dark-on-light in a deep shadow, light-on-dark on a bright ground.
