@@ -32,8 +32,8 @@ from tests.workers import end_all
 
 IN_CI = bool(os.environ.get("CI"))
 
-TOGETHER = ("test_app.py", "test_from_outside.py", "test_install.py", "test_trainer.py")
-"""Files whose fixtures take so long that one process is to make them, once."""
+TOGETHER = ("test_app.py", "test_from_outside.py", "test_install.py", "test_trainer.py", "e2e/test_train.py")
+"""Files for one process each: their fixtures take so long, or their trainings would slow each other."""
 
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -45,7 +45,7 @@ class _OneByOne(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return file if file.rpartition("/")[2] in TOGETHER else nodeid
+        return file if file.endswith(TOGETHER) else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)
