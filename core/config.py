@@ -48,7 +48,7 @@ class _Frozen(BaseModel):
 class ModelConfig(_Frozen):
     """The network's shape.
 
-    `filters`: output channels of each 3x3 convolution block, one to three blocks of 1 to 256.
+    `filters`: output channels of each convolution block, one to three blocks of 1 to 256.
     `dense_units`: width of the hidden dense layer; 0 leaves it out. `dropout`: share in 0..0.9.
     """
 
