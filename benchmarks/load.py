@@ -83,6 +83,9 @@ def _trazo(drawings: list[np.ndarray], seconds: float) -> list[Figure]:
                 if status != 200:
                     raise ValueError(status)
 
+            # What reads pictures starts at the first of them.
+            asyncio.run(at_rate(dashboard.port, 1, 5, ask))
+
             def visit(number: int, tally: Tally) -> Awaitable[None]:
                 return _visit_page(dashboard.port, drawings, number, seconds, tally)
 
@@ -189,7 +192,7 @@ async def _measured(
 
     async def watch() -> None:
         while True:
-            memory.append(process.memory_info().rss / 2**20)
+            memory.append(_memory(process))
             await asyncio.sleep(_MEMORY_EVERY)
 
     watching = asyncio.create_task(watch())
@@ -198,6 +201,11 @@ async def _measured(
     await asyncio.gather(*visits)
     watching.cancel()
     return pages, requests, memory
+
+
+def _memory(process: psutil.Process) -> float:
+    """MB of a server and of the processes that it started."""
+    return sum(each.memory_info().rss for each in (process, *process.children(recursive=True))) / 2**20
 
 
 def _figures(name: str, pages: Tally, requests: Tally, memory: list[float]) -> list[Figure]:

@@ -36,6 +36,8 @@ GET /api/metrics has the figures of dashboard/metrics.py in Prometheus' format.
 
 from __future__ import annotations
 
+import logging
+import time
 import tomllib
 from collections.abc import AsyncIterator, Callable
 from functools import cache
@@ -49,12 +51,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from core.errors import BundleError, PictureError, PictureTooLarge
+from core.errors import BundleError, PictureError, PictureTooLarge, TrazoError
 from core.workspace import PROJECT, read_only
 from dashboard import metrics
+from dashboard.picture_reader import answer_on
 
 if TYPE_CHECKING:
     from core.runs.registry import ActivePredictor
+    from dashboard.reader_process import ReaderProcess
+
+_logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 10 * 2**20
 """The most that /api/predict takes, form and all."""
@@ -63,7 +69,7 @@ _DECODERS = 2
 """Pictures decoded at once. One of 40 megapixels takes some 200 MB while it is decoded."""
 
 MAX_WAITING = 40
-"""Pictures that may wait for their turn; those beyond are sent away at once, before everybody has waited in vain."""
+"""Pictures that may be read or wait for it; those beyond are sent away at once, before everybody has waited in vain."""
 
 _SENTENCES = {404: "There is nothing here; POST a picture to /api/predict."}
 _BUSY = "Too many pictures are being read; try again in a second."
@@ -79,20 +85,20 @@ _WRONG_TYPE = (
 )
 
 
-def build_api(predictor: Callable[[], ActivePredictor], warm: Callable[[], bool] = lambda: True) -> Starlette:
+def build_api(
+    predictor: Callable[[], ActivePredictor],
+    warm: Callable[[], bool] = lambda: True,
+    process: ReaderProcess | None = None,
+) -> Starlette:
     """The app to mount at /api; `predictor()` is asked for every picture, so a promoted model counts at once.
 
-    `warm()`: whether the dashboard has loaded what its first visitor needs.
+    `warm()`: whether the dashboard has loaded what its first visitor needs. `process`: what reads pictures once it is
+    ready, with the model of the same workspace; until then, and without it, this process does.
     """
-    decoders = anyio.CapacityLimiter(_DECODERS)
+    reader = _Reader(predictor, process)
 
     async def predict(request: Request) -> JSONResponse:
-        picture = await _received_picture(request)
-        if decoders.statistics().tasks_waiting >= MAX_WAITING:
-            metrics.REFUSED.labels("busy").inc()
-            raise HTTPException(503, _BUSY, {"Retry-After": "1"})
-        answer = await anyio.to_thread.run_sync(_read_picture, predictor, picture, limiter=decoders)
-        return JSONResponse(answer)
+        return JSONResponse(await reader.read(await _received_picture(request)))
 
     async def health(_request: Request) -> JSONResponse:
         model = await anyio.to_thread.run_sync(_model_in_use, predictor) if warm() else {"error": _STARTING}
@@ -130,21 +136,47 @@ def _model_in_use(predictor: Callable[[], ActivePredictor]) -> dict[str, str]:
         return {"error": NO_MODEL}
 
 
-def _read_picture(predictor: Callable[[], ActivePredictor], picture: bytes) -> dict[str, Any]:
-    # SciPy comes with this import; the dashboard starts without it.
-    from core.data.pictures import ink_from_picture
+class _Reader:
+    """Pictures in, answers out, a few at a time."""
 
-    model, current = predictor().current()
-    reading = metrics.counted("api", lambda: current.read(ink_from_picture(picture)))
-    return {
-        "verdict": reading.verdict,
-        "digit": reading.digit,
-        "candidates": list(reading.candidates),
-        "confidence": reading.confidence,
-        "novelty": reading.novelty,
-        "probabilities": None if reading.probabilities is None else reading.probabilities.tolist(),
-        "model": model.name,
-    }
+    def __init__(self, predictor: Callable[[], ActivePredictor], process: ReaderProcess | None) -> None:
+        self._predictor = predictor
+        self._process = process
+        self._decoders = anyio.CapacityLimiter(_DECODERS)
+        self._waiting = 0
+
+    async def read(self, picture: bytes) -> dict[str, Any]:
+        """The answer to a picture; raises PictureError and BundleError, HTTPException where too many wait."""
+        if self._waiting >= MAX_WAITING:
+            metrics.REFUSED.labels("busy").inc()
+            raise HTTPException(503, _BUSY, {"Retry-After": "1"})
+        self._waiting += 1
+        try:
+            return await self._answer(picture)
+        except TrazoError:
+            metrics.count("api", "error")
+            raise
+        finally:
+            self._waiting -= 1
+
+    async def _answer(self, picture: bytes) -> dict[str, Any]:
+        if self._process is not None:
+            self._process.start()
+            if self._process.ready:
+                try:
+                    answer, seconds = await self._process.ask(picture)
+                except EOFError:
+                    _logger.warning("The process that reads pictures has ended; another one takes its place.")
+                else:
+                    metrics.count("api", answer["verdict"], seconds)
+                    return answer
+        return await anyio.to_thread.run_sync(self._read_here, picture, limiter=self._decoders)
+
+    def _read_here(self, picture: bytes) -> dict[str, Any]:
+        began = time.perf_counter()
+        answer = answer_on(self._predictor(), picture)
+        metrics.count("api", answer["verdict"], time.perf_counter() - began)
+        return answer
 
 
 async def _received_picture(request: Request) -> bytes:

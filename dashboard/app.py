@@ -37,6 +37,7 @@ from dashboard.gate import Gate
 from dashboard.gradio_app import GradioDemo
 from dashboard.headers import SecurityHeaders
 from dashboard.netron_app import netron_routes
+from dashboard.reader_process import ReaderProcess
 
 if TYPE_CHECKING:
     from core.runs.registry import ActivePredictor
@@ -46,6 +47,9 @@ logs.start()
 
 _FIRST_PAGE_NEEDS = ("dashboard.charts", "dashboard.components", "core.data.pictures", "dashboard.side_by_side")
 """What the first visitor would otherwise wait for."""
+
+# A thread that computes hands over to those that answer after so many seconds, not after five times as many.
+sys.setswitchinterval(0.001)
 
 # Streamlit asks a server on the internet for our address whenever a page of another origin knocks.
 net_util.get_external_ip = lambda: None
@@ -67,6 +71,7 @@ def _read_runs() -> None:
 
 gradio_demo = GradioDemo(_predictor)
 _warm = threading.Event()
+_reader = ReaderProcess()
 
 
 def _warm_up() -> None:
@@ -99,6 +104,7 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
         print(f"Trazo is at {_address()} (Ctrl-C ends it).", flush=True)  # noqa: T201 - what both ways of starting say
         yield
         tasks.cancel_scope.cancel()
+    await _reader.stop()
     if sentence := farewell(Workspace.from_environment()):
         print(sentence, flush=True)  # noqa: T201
 
@@ -123,7 +129,7 @@ app = st.App(
         Mount("/gradio", gradio_demo, max_body_size=10 * 2**20),
         Route("/netron", _to_slash),
         *netron_routes(Workspace.from_environment()),
-        Mount("/api", build_api(_predictor, _warm.is_set)),
+        Mount("/api", build_api(_predictor, _warm.is_set, _reader)),
     ],
     middleware=[Middleware(SecurityHeaders), Middleware(Gate)],
     lifespan=_lifespan,

@@ -20,7 +20,7 @@ from core.errors import TrazoError
 from dashboard.state import workspace
 
 if TYPE_CHECKING:
-    from core.classifier.predictor import Reading
+    from core.classifier.predictor import Reading, Verdict
 
 REGISTRY = CollectorRegistry()
 PREDICTIONS = Counter(
@@ -46,11 +46,17 @@ def counted(way: str, read: Callable[[], Reading]) -> Reading:
     try:
         reading = read()
     except TrazoError:
-        PREDICTIONS.labels(way, "error").inc()
+        count(way, "error")
         raise
-    PREDICTIONS.labels(way, reading.verdict).inc()
-    SECONDS.labels(way).observe(time.perf_counter() - began)
+    count(way, reading.verdict, time.perf_counter() - began)
     return reading
+
+
+def count(way: str, verdict: Verdict, seconds: float | None = None) -> None:
+    """Count a prediction, and the time it took where that says something."""
+    PREDICTIONS.labels(way, verdict).inc()
+    if seconds is not None:
+        SECONDS.labels(way).observe(seconds)
 
 
 def exposition(accept: str) -> tuple[bytes, str]:

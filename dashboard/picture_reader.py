@@ -1,0 +1,75 @@
+"""What the API says of a picture; `python -m dashboard.picture_reader` says it in a process of its own.
+
+Such a process takes pictures from its standard input and answers in JSON on its standard output, one after the other,
+each with its length in 4 bytes before it. Its first answer, an empty one, says that it is ready; it ends with its
+input.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import struct
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from core.errors import BundleError, PictureError
+
+if TYPE_CHECKING:
+    from core.classifier.predictor import Reading
+    from core.runs.registry import ActivePredictor
+
+LENGTH = struct.Struct("!I")
+
+
+def answer_on(predictor: ActivePredictor, picture: bytes) -> dict[str, Any]:
+    """The fields that dashboard/api.py lists; raises PictureError and BundleError."""
+    # SciPy comes with this import; the dashboard starts without it.
+    from core.data.pictures import ink_from_picture
+
+    model, current = predictor.current()
+    reading: Reading = current.read(ink_from_picture(picture))
+    return {
+        "verdict": reading.verdict,
+        "digit": reading.digit,
+        "candidates": list(reading.candidates),
+        "confidence": reading.confidence,
+        "novelty": reading.novelty,
+        "probabilities": None if reading.probabilities is None else reading.probabilities.tolist(),
+        "model": model.name,
+    }
+
+
+def main() -> None:
+    """Answer until the input ends: with `answer` and the `seconds` it took, or with `error` and its `sentence`."""
+    # Ctrl-C is the dashboard's matter, which then ends the input.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import core.data.pictures  # noqa: F401 - before it is ready, not at the first picture
+    from core.runs.registry import ActivePredictor
+    from core.workspace import Workspace
+
+    predictor = ActivePredictor(Workspace.from_environment())
+    pictures, answers = sys.stdin.buffer, sys.stdout.buffer
+    message = b""
+    while True:
+        answers.write(LENGTH.pack(len(message)) + message)
+        answers.flush()
+        head = pictures.read(LENGTH.size)
+        if len(head) < LENGTH.size:
+            return
+        picture = pictures.read(LENGTH.unpack(head)[0])
+        message = json.dumps(_message(predictor, picture)).encode()
+
+
+def _message(predictor: ActivePredictor, picture: bytes) -> dict[str, Any]:
+    began = time.perf_counter()
+    try:
+        answer = answer_on(predictor, picture)
+    except (PictureError, BundleError) as error:
+        return {"error": type(error).__name__, "sentence": str(error)}
+    return {"answer": answer, "seconds": time.perf_counter() - began}
+
+
+if __name__ == "__main__":
+    main()
