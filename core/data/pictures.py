@@ -10,6 +10,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from scipy import ndimage
 
 from core.data.drawing import ink_from_canvas
+from core.data.ink import FAINTEST_INK, SMALL_SIZE, as_ink, digit_alone, missing_light
 from core.data.ruled_lines import without_ruled_lines
 from core.data.sheet import Sheet, find_sheet
 from core.errors import PictureError, PictureTooLarge
@@ -26,25 +27,17 @@ MAX_CANVAS_PIXELS = 4_000_000
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000")
 # Ink is looked for on a picture of at most this size: a 1 mm pen on a sheet of paper is still 2 pixels wide.
 _WORKING_SIZE = 640
-# Up to this size a pixel's grey is part of the digit's shape, as in MNIST; beyond, it is blur and lighting.
-_SMALL_SIZE = 64
 # The paper's brightness is estimated on a picture of at most the first size, its polarity on one of the second.
 _GROUND_SIZE = 64
 _POLARITY_SIZE = 32
 # Strokes up to this share of the picture's longest side are bridged when the paper below them is estimated.
 _WIDEST_STROKE = 0.35
-# No pen of a drawing is wider than this share of its longest side.
-_WIDEST_PEN = 0.23
-# Ink takes at least this share of the paper's light; less is dirt, paper texture or compression.
-_FAINTEST_INK = 0.12
+# What is wider than this share of a drawing's longest side is no stroke; where it takes so much of it, a sheet maybe.
+_WIDEST_PEN, _LEAST_SHEET = 0.2, 0.08
 # Light is not compared to less than this: dark-on-light in a deep shadow, light-on-dark on a bright ground.
 _DIMMEST_PAPER, _DIMMEST_BOARD = 48.0, 128.0
 # A part that is so much larger than another was cut off there.
 _PIECE = 1.3
-# Specks without any part as long as this share of the picture's longest side are dust.
-_SHORTEST_INK = 0.025
-# What has a part as long as this may be the digit, and what touches the picture's edge beside it a thumb or a table.
-_SHORTEST_DIGIT = 0.06
 # What sums of fractions that cancel out may leave.
 _NOTHING = 1e-6
 
@@ -78,11 +71,13 @@ def ink_from_array(array: Pixels) -> Pixels:
 
     Uneven light, noise and ruled lines are taken out. The ink is at most 640 pixels high and wide.
     """
-    grey = _mean_blocks(_grey(array).astype(np.float32), _WORKING_SIZE)
+    levels = _grey(array)
+    grey = levels if max(levels.shape) <= _WORKING_SIZE else _mean_blocks(levels.astype(np.float32), _WORKING_SIZE)
     drawn = _drawn_ink(grey)
     if drawn is not None:
         return drawn
-    sheet = find_sheet(grey) if max(grey.shape) > _SMALL_SIZE else None
+    grey = grey.astype(np.float32, copy=False)
+    sheet = find_sheet(grey) if max(grey.shape) > SMALL_SIZE else None
     ink = _ink_within(sheet, grey.shape) if sheet else None
     if ink is None or not ink.any():
         return _ink_anywhere(grey)
@@ -90,33 +85,30 @@ def ink_from_array(array: Pixels) -> Pixels:
     return anywhere if _goes_on(ink, anywhere) else ink
 
 
-def _drawn_ink(grey: Plane) -> Pixels | None:
+def _drawn_ink(grey: Pixels | Plane) -> Pixels | None:
     """The ink of a picture that was drawn, not photographed, in a tenth of the time; None for any other.
 
     Its ground is one and the same grey along all edges and on most of it, and strokes lie on one side of that: there is
     no light to be told from ink, no noise, no ruled line that runs through.
     """
-    ground = grey[0, 0]
-    marked = grey != ground
-    if max(grey.shape) <= _SMALL_SIZE or any(
-        edge.any() for edge in (marked[0], marked[-1], marked[:, 0], marked[:, -1])
-    ):
-        return None
+    longest, ground = max(grey.shape), np.float32(grey[0, 0])
+    marked = grey != grey[0, 0]
+    edges = (marked[0], marked[-1], marked[:, 0], marked[:, -1])
     place = _surroundings(marked)
-    if place is None or 2 * np.count_nonzero(marked[place]) > grey.size:
+    if longest <= SMALL_SIZE or place is None or any(edge.any() for edge in edges):
         return None
-    part = grey[place]
+    part = grey[place].astype(np.float32)
     darker, lighter = bool(part.min() < ground), bool(part.max() > ground)
-    if darker == lighter:
+    if darker == lighter or 2 * np.count_nonzero(marked[place]) > grey.size:
         return None
-    depth = _depth(part, ground, _DIMMEST_PAPER) if darker else _depth(255 - part, 255 - ground, _DIMMEST_BOARD)
-    depth = ndimage.uniform_filter(depth, 3)
-    written = _as_ink(depth, 0.0, 0.0, small=False)
-    # What is much wider than a stroke may be a sheet with ink on it; and of paper there is a quarter at least.
-    if _is_wide(depth > _FAINTEST_INK, max(grey.shape)) or np.count_nonzero(depth > _NOTHING) > 0.7 * grey.size:
+    if lighter:
+        part, ground = 255 - part, 255 - ground
+    depth = ndimage.uniform_filter(missing_light(part, ground, _DIMMEST_PAPER if darker else _DIMMEST_BOARD), 3)
+    # A sheet with ink on it is for others to find; and of a drawing's paper there is a quarter at least.
+    if _may_be_sheet(depth > FAINTEST_INK, longest) or np.count_nonzero(depth > _NOTHING) > 0.7 * grey.size:
         return None
     ink = np.zeros(grey.shape, np.uint8)
-    ink[place] = _digit_alone(written, max(grey.shape))
+    ink[place] = digit_alone(as_ink(depth, 0.0, 0.0, small=False), longest)
     return ink
 
 
@@ -128,27 +120,31 @@ def _surroundings(mask: Mask) -> tuple[slice, slice] | None:
     return slice(max(0, rows[0] - 2), rows[-1] + 3), slice(max(0, columns[0] - 2), columns[-1] + 3)
 
 
-def _is_wide(mask: Mask, longest: int) -> bool:
-    """Whether a picture with so long a side shows something wider than a pen there."""
+def _may_be_sheet(mask: Mask, longest: int) -> bool:
+    """Whether what is wider than a pen takes a good part of a picture with so long a side."""
     factor = _factor((longest,), _GROUND_SIZE)
-    solid = np.asarray(Image.fromarray(mask.astype(np.float32)).reduce(factor)) == 1
-    return bool(ndimage.minimum_filter(solid, size=int(_WIDEST_PEN * -(-longest // factor)), mode="constant").any())
+    solid = np.asarray(Image.fromarray(mask.view(np.uint8) * np.uint8(255)).reduce(factor)) == 255
+    pen = int(_WIDEST_PEN * -(-longest // factor))
+    wide = ndimage.minimum_filter(solid, size=pen, mode="constant")
+    if not wide.any():
+        return False
+    return np.count_nonzero(ndimage.maximum_filter(wide, size=pen)) > _LEAST_SHEET * (longest / factor) ** 2
 
 
 def _ink_anywhere(grey: Plane) -> Pixels:
     ink = _ink(grey, _DIMMEST_PAPER) if _is_dark_on_light(grey) else _ink(255 - grey, _DIMMEST_BOARD)
-    return _digit_alone(_unruled(ink))
+    return digit_alone(_unruled(ink))
 
 
 def _unruled(ink: Pixels) -> Pixels:
-    return ink if max(ink.shape) <= _SMALL_SIZE else without_ruled_lines(ink)
+    return ink if max(ink.shape) <= SMALL_SIZE else without_ruled_lines(ink)
 
 
 def _ink_within(sheet: Sheet, shape: tuple[int, ...]) -> Pixels:
     """The dark ink on a sheet, in the picture that the sheet was found in."""
     ink = np.zeros(shape, np.uint8)
     top, left, bottom, right = sheet.box
-    written = _digit_alone(_unruled(_ink(sheet.grey, _DIMMEST_PAPER)))
+    written = digit_alone(_unruled(_ink(sheet.grey, _DIMMEST_PAPER)))
     ink[top:bottom, left:right] = np.where(sheet.inside, written, np.uint8(0))
     return ink
 
@@ -168,24 +164,6 @@ def _largest_part(mask: Mask) -> Mask:
     parts, _ = ndimage.label(mask, structure=np.ones((3, 3)))
     sizes = np.bincount(parts.ravel(), minlength=2)
     return mask & (parts == 1 + int(np.argmax(sizes[1:])))
-
-
-def _digit_alone(ink: Pixels, longest: int | None = None) -> Pixels:
-    """The ink without what comes in from outside the picture, and nothing at all where only dust is left.
-
-    `longest`: the picture's longest side, where the ink is only a part of it.
-    """
-    longest = longest or max(ink.shape)
-    parts, count = ndimage.label(ink > 0, structure=np.ones((3, 3)))
-    if not count:
-        return ink
-    rim = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
-    outside = np.isin(np.arange(count + 1), rim[rim > 0])
-    if longest > _SMALL_SIZE and outside.any() and not outside[1:].all():
-        inner = np.where(outside[parts], np.uint8(0), ink)
-        if _longest_part(inner) >= _SHORTEST_DIGIT * longest:
-            return inner
-    return ink if _longest_part(ink) >= _SHORTEST_INK * longest else np.zeros_like(ink)
 
 
 def _decoded(data: bytes) -> Pixels:
@@ -270,29 +248,13 @@ def _is_dark_on_light(grey: Plane) -> bool:
 
 def _ink(grey: Plane, dimmest: float) -> Pixels:
     """How much of the paper's light is missing, between what is surely paper and what is surely ink."""
-    small = max(grey.shape) <= _SMALL_SIZE
-    depth = _depth(grey, _paper(grey), dimmest)
+    small = max(grey.shape) <= SMALL_SIZE
+    depth = missing_light(grey, _paper(grey), dimmest)
     if not small:
         depth = ndimage.uniform_filter(depth, 3)
     # Paper is a quarter of the picture at least; from how its darkest and its middle differ follows its grain.
     clean, usual = np.percentile(depth, (5, 25))
-    return _as_ink(depth, usual, usual - clean, small=small)
-
-
-def _depth(grey: Plane, paper: Plane | np.float32, dimmest: float) -> Plane:
-    """The share 0..1 of the paper's light that is missing."""
-    depth: Plane = np.clip((paper - grey) / np.maximum(paper, dimmest), 0, 1)
-    return depth
-
-
-def _as_ink(depth: Plane, usual: float, grain: float, *, small: bool) -> Pixels:
-    """Ink by its depth, on paper that has usually one depth, give or take its grain."""
-    candidates = depth[depth > max(_FAINTEST_INK / 2, usual + 3 * grain)]
-    full = float(np.percentile(candidates, 99)) if candidates.size else 0.0
-    if full < max(_FAINTEST_INK, usual + 6 * grain):
-        return np.zeros(depth.shape, np.uint8)
-    low, high = (min(usual + 3 * grain, 0.3 * full), full) if small else (0.35 * full, 0.65 * full)
-    return (np.clip((depth - low) / (high - low), 0, 1) * 255 + 0.5).astype(np.uint8)
+    return as_ink(depth, usual, usual - clean, small=small)
 
 
 def _paper(grey: Plane) -> Plane:
@@ -306,9 +268,3 @@ def _paper(grey: Plane) -> Plane:
     if small.shape == grey.shape:
         return closed
     return np.asarray(Image.fromarray(closed).resize(grey.shape[::-1], Image.Resampling.BILINEAR))
-
-
-def _longest_part(ink: Pixels) -> int:
-    """Height or width of the longest connected part."""
-    parts, _ = ndimage.label(ink > 127, structure=np.ones((3, 3)))
-    return max((side.stop - side.start for part in ndimage.find_objects(parts) for side in part), default=0)
