@@ -188,6 +188,8 @@ def shown_points(points: pd.DataFrame, measure: Measure, look: Look) -> pd.DataF
         value, line = 1.0 - value, 1.0 - line
     table = points[["run", "split", "every", *AXES]].assign(value=value, line=line)
     wanted = table["epoch"] >= look.first
+    # Training's mean over an epoch stands at its end; the one over the epoch left out is left out with it.
+    wanted &= (table["epoch"] > look.first) | (table["split"] != TRAINING) | (table["every"] != "epoch")
     if look.logarithmic:  # which has no place for 0
         wanted &= (table["value"] > 0) & (table["line"] > 0)
     return table[wanted]

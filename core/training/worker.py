@@ -57,7 +57,8 @@ def _step_back() -> None:
         return
     # Where the system knows this, it runs only when nobody else wants to, and makes way at once.
     if hasattr(os, "SCHED_IDLE"):
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        with suppress(OSError):  # some containers forbid it
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     # Counted from 0: the worker that started this one from the queue may have stepped back already.
     os.nice(max(0, _NICE - os.nice(0)))
     # Linux shares processors out by sessions first, among which the niceness of a process counts for nothing

@@ -59,6 +59,15 @@ def test_long_runs_are_thinned() -> None:
     assert len(points) < 1000
 
 
+def test_the_mean_over_the_epoch_left_out_is_left_out_with_it() -> None:
+    points = curve_points("owl", STEPS, HISTORY, steps_in_epoch=10)
+
+    shown = shown_points(points, "loss", Look(first=1))
+
+    whole = shown[shown["every"] == "epoch"]
+    assert whole["split"].tolist() == ["Validation"]
+
+
 def test_points_before_the_first_epoch_asked_for_are_left_out() -> None:
     points = curve_points("owl", STEPS, HISTORY, steps_in_epoch=10)
 
