@@ -25,6 +25,8 @@ class Connection:
 
     async def request(self, method: str, path: str, body: bytes = b"", kind: str = "image/png") -> tuple[int, bytes]:
         """Status and body of an answer; event streams are read to their end."""
+        if self._streams is not None and self._streams[0].at_eof():  # the server keeps none for long that is idle
+            self.close()
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._streams

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from core.training.launcher import (
     submit,
     withdraw,
 )
-from core.workspace import Workspace
+from core.workspace import PROJECT, Workspace
 from tests.conftest import tiny_config
 from tests.waiting import wait_until
 from tests.workers import end_all, kill_worker
@@ -205,3 +206,15 @@ def test_training_that_breaks_off_fails_with_a_sentence_and_a_log(
     assert status.state == "failed"
     assert str(nowhere) in status.message
     assert "Traceback" in run.log_tail()
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this system has no scheduling by sessions")
+def test_worker_gives_way_to_every_session() -> None:
+    look = "import os; from core.training.worker import _step_back; _step_back(); print(os.nice(0))"
+    command = [sys.executable, "-c", f"{look}; print(open('/proc/self/autogroup').read())"]
+
+    said = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True, start_new_session=True)
+
+    niceness, group = said.stdout.split("\n", 1)
+    assert niceness == "19"
+    assert group.strip().endswith("nice 19")
