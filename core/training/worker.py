@@ -20,6 +20,8 @@ from core.runs.run import Run, Status
 from core.training.launcher import advance
 from core.workspace import Workspace, storage_errors
 
+_LAST_MOMENTS = 10.0
+"""Seconds that a killed worker may take to be gone: it, too, runs only where nobody else wants to."""
 _NICE = 19
 _AUTOGROUP = Path("/proc/self/autogroup")
 
@@ -30,7 +32,7 @@ def main(folder: Path) -> int:
     _step_back()
     lock = FileLock(run.lock_file)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_LAST_MOMENTS)
     except Timeout:
         print(f"Another process trains run {run.id}; this one leaves it alone.", flush=True)
         return 1
