@@ -128,7 +128,7 @@ def _may_be_sheet(mask: Mask, longest: int) -> bool:
     wide = ndimage.minimum_filter(solid, size=pen, mode="constant")
     if not wide.any():
         return False
-    return np.count_nonzero(ndimage.maximum_filter(wide, size=pen)) > _LEAST_SHEET * (longest / factor) ** 2
+    return bool(np.count_nonzero(ndimage.maximum_filter(wide, size=pen)) > _LEAST_SHEET * (longest / factor) ** 2)
 
 
 def _ink_anywhere(grey: Plane) -> Pixels:
