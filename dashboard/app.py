@@ -28,7 +28,6 @@ from streamlit import net_util
 from streamlit.web.server.server_util import get_url
 
 from core.errors import BundleError
-from core.training.launcher import farewell
 from core.training.warm_up import compile_ahead
 from core.workspace import Workspace
 from dashboard import logs
@@ -90,10 +89,10 @@ def _warm_up() -> None:
 async def _load_in_background() -> None:
     await anyio.to_thread.run_sync(_warm_up)
     await anyio.to_thread.run_sync(compile_ahead)
-    await gradio_demo.serve()
     # What is loaded now stays; Python need not look through its quarter of a million objects again and again.
     gc.collect()
     gc.freeze()
+    await gradio_demo.serve()
 
 
 @asynccontextmanager
@@ -105,6 +104,9 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
         yield
         tasks.cancel_scope.cancel()
     await _reader.stop()
+    # pandas comes with it; the dashboard starts without.
+    from core.training.launcher import farewell
+
     if sentence := farewell(Workspace.from_environment()):
         print(sentence, flush=True)  # noqa: T201
 

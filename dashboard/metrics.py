@@ -17,7 +17,6 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from core.errors import TrazoError
-from dashboard.state import workspace
 
 if TYPE_CHECKING:
     from core.classifier.predictor import Reading, Verdict
@@ -73,6 +72,7 @@ class _Runs(Collector):
         from core.errors import RunError
         from core.runs.registry import list_runs
         from core.runs.run import Run, State
+        from dashboard.state import workspace
 
         def state(run: Run) -> str:
             try:

@@ -49,3 +49,14 @@ def test_no_page_imports_tensorflow(workspace: Workspace, trained: Run) -> None:
     assert not any(seen["problems"].values())
     assert "streamlit" in seen["modules"]
     assert not {"tensorflow", "keras", "torch", "jax"} & set(seen["modules"])
+
+
+def test_the_port_opens_before_anything_heavy_is_imported() -> None:
+    """numpy, pandas and SciPy take seconds; they are loaded in the background once the dashboard answers."""
+    look = (
+        "import sys, dashboard.app; print(*{'numpy', 'pandas', 'scipy', 'pydantic', 'tensorflow'} & set(sys.modules))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", look], cwd=PROJECT, capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == ""
