@@ -37,7 +37,6 @@ GET /api/metrics has the figures of dashboard/metrics.py in Prometheus' format.
 from __future__ import annotations
 
 import logging
-import time
 import tomllib
 from collections.abc import AsyncIterator, Callable
 from functools import cache
@@ -152,31 +151,24 @@ class _Reader:
             raise HTTPException(503, _BUSY, {"Retry-After": "1"})
         self._waiting += 1
         try:
-            return await self._answer(picture)
+            answer, seconds = await self._answer(picture)
         except TrazoError:
             metrics.count("api", "error")
             raise
         finally:
             self._waiting -= 1
+        metrics.count("api", answer["verdict"], seconds)
+        return answer
 
-    async def _answer(self, picture: bytes) -> dict[str, Any]:
+    async def _answer(self, picture: bytes) -> tuple[dict[str, Any], float]:
         if self._process is not None:
             self._process.start()
             if self._process.ready:
                 try:
-                    answer, seconds = await self._process.ask(picture)
+                    return await self._process.ask(picture)
                 except EOFError:
                     _logger.warning("The process that reads pictures has ended; another one takes its place.")
-                else:
-                    metrics.count("api", answer["verdict"], seconds)
-                    return answer
-        return await anyio.to_thread.run_sync(self._read_here, picture, limiter=self._decoders)
-
-    def _read_here(self, picture: bytes) -> dict[str, Any]:
-        began = time.perf_counter()
-        answer = answer_on(self._predictor(), picture)
-        metrics.count("api", answer["verdict"], time.perf_counter() - began)
-        return answer
+        return await anyio.to_thread.run_sync(lambda: answer_on(self._predictor(), picture), limiter=self._decoders)
 
 
 async def _received_picture(request: Request) -> bytes:

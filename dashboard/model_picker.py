@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.classifier.bundle import Bundle, Card
 from core.errors import BundleError
-from core.runs.registry import SHIPPED, active_model, model_names
-from dashboard import cache, state
+from core.runs.registry import SHIPPED, active_model
+from dashboard import cache, runs_cache, state
 from dashboard.markdown import plain
 
 
@@ -36,7 +36,7 @@ def model_picker(key: str, asked: str | None = None) -> tuple[str, Bundle]:
 
 def names_of_models(models: Iterable[str]) -> dict[str, str]:
     """What people call these models; one that was deleted a moment ago goes by its id."""
-    names = model_names(state.workspace())
+    names = runs_cache.names()
     return {model: names.get(model, model) for model in models}
 
 

@@ -54,13 +54,16 @@ class ReaderProcess:
                 if not future.done():
                     future.set_result(message)
         except asyncio.IncompleteReadError:
-            await process.wait()
+            pass
         finally:
             self._process = None
+            if process.stdin is not None:
+                process.stdin.close()
             while self._asked:
                 future = self._asked.popleft()
                 if not future.done():
                     future.set_exception(EOFError())
+            await process.wait()
 
     async def ask(self, picture: bytes) -> tuple[dict[str, Any], float]:
         """The answer to a picture, and the seconds that reading took; raises PictureError and BundleError.
@@ -85,10 +88,7 @@ class ReaderProcess:
         """End it, and wait for its end."""
         if self._task is None:
             return
-        while self._process is None and not self._task.done():
-            await asyncio.sleep(0.01)
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()
+        self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
 

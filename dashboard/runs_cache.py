@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.classifier.bundle import Bundle
 from core.runs.label import label_file
-from core.runs.registry import ActiveModel, Summary, active_model, list_runs, summarise
+from core.runs.registry import ActiveModel, Summary, active_model, list_runs, model_names, summarise
 from core.runs.run import Run
 from dashboard import curves
 from dashboard.state import workspace
@@ -61,6 +61,16 @@ def _curve(
 def _tables(folder: str, changed: tuple[int, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:  # noqa: ARG001
     run = Run(Path(folder))
     return run.steps(), run.history()
+
+
+def names() -> dict[str, str]:
+    """What people call each model."""
+    return _names(mark())
+
+
+@st.cache_resource(show_spinner=False, max_entries=10)
+def _names(changed: int) -> dict[str, str]:  # noqa: ARG001
+    return model_names(workspace())
 
 
 def mark() -> int:

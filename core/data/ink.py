@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
-Pixels = NDArray[np.uint8]
-Plane = NDArray[np.float32]
+from core.data.drawing import Pixels, Plane
 
 SMALL_SIZE = 64
 """Up to this size a pixel's grey is part of the digit's shape, as in MNIST; beyond, it is blur and lighting."""

@@ -9,14 +9,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from scipy import ndimage
 
-from core.data.drawing import ink_from_canvas
+from core.data.drawing import Pixels, Plane, ink_from_canvas
 from core.data.ink import FAINTEST_INK, SMALL_SIZE, as_ink, digit_alone, missing_light
 from core.data.ruled_lines import without_ruled_lines
 from core.data.sheet import Sheet, find_sheet
 from core.errors import PictureError, PictureTooLarge
 
-Pixels = NDArray[np.uint8]
-Plane = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 MAX_PICTURE_BYTES = 10 * 2**20
@@ -133,18 +131,14 @@ def _may_be_sheet(mask: Mask, longest: int) -> bool:
 
 def _ink_anywhere(grey: Plane) -> Pixels:
     ink = _ink(grey, _DIMMEST_PAPER) if _is_dark_on_light(grey) else _ink(255 - grey, _DIMMEST_BOARD)
-    return digit_alone(_unruled(ink))
-
-
-def _unruled(ink: Pixels) -> Pixels:
-    return ink if max(ink.shape) <= SMALL_SIZE else without_ruled_lines(ink)
+    return digit_alone(without_ruled_lines(ink))
 
 
 def _ink_within(sheet: Sheet, shape: tuple[int, ...]) -> Pixels:
     """The dark ink on a sheet, in the picture that the sheet was found in."""
     ink = np.zeros(shape, np.uint8)
     top, left, bottom, right = sheet.box
-    written = digit_alone(_unruled(_ink(sheet.grey, _DIMMEST_PAPER)))
+    written = digit_alone(without_ruled_lines(_ink(sheet.grey, _DIMMEST_PAPER)))
     ink[top:bottom, left:right] = np.where(sheet.inside, written, np.uint8(0))
     return ink
 

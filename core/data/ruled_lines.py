@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-Pixels = NDArray[np.uint8]
+from core.data.drawing import Pixels
+from core.data.ink import SMALL_SIZE
+
 Mask = NDArray[np.bool_]
 
 # A ruled line runs through this share of the picture at least, and is no thicker than this share of its longest side.
@@ -14,7 +16,12 @@ _RULED_SHARE, _RULED_THICKNESS = 0.9, 0.015
 
 
 def without_ruled_lines(ink: Pixels) -> Pixels:
-    """Take out thin lines that run through the whole picture, level or upright, but not the strokes that cross them."""
+    """Take out thin lines that run through the whole picture, level or upright, but not the strokes that cross them.
+
+    In a picture up to SMALL_SIZE there are none.
+    """
+    if max(ink.shape) <= SMALL_SIZE:
+        return ink
     ink = np.where(_ruled_lines(ink > 0), np.uint8(0), ink)
     return np.where(_ruled_lines(ink.T > 0).T, np.uint8(0), ink)
 

@@ -64,7 +64,7 @@ def test_each_gets_the_answer_to_his_own_picture(tmp_path: Path, monkeypatch: py
 
     assert isinstance(answers.pop(5), PictureError)
     predictor = ActivePredictor(Workspace(tmp_path))
-    assert [answer[0] for answer in answers] == [answer_on(predictor, picture) for picture in pictures]  # type: ignore[index]
+    assert [answer[0] for answer in answers] == [answer_on(predictor, picture)[0] for picture in pictures]  # type: ignore[index]
     assert not readers()
 
 
