@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 
@@ -25,15 +26,19 @@ class Connection:
 
     async def request(self, method: str, path: str, body: bytes = b"", kind: str = "image/png") -> tuple[int, bytes]:
         """Status and body of an answer; event streams are read to their end."""
-        if self._streams is not None and self._streams[0].at_eof():  # the server keeps none for long that is idle
-            self.close()
+        fields = f"Host: 127.0.0.1\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}"
+        message = f"{method} {path} HTTP/1.1\r\n{fields}\r\n\r\n".encode() + body
+        if self._streams is not None:
+            with suppress(ConnectionError, asyncio.IncompleteReadError):  # closed by the server, idle for too long
+                return await self._exchange(message)
+        return await self._exchange(message)
+
+    async def _exchange(self, message: bytes) -> tuple[int, bytes]:
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._streams
-        fields = f"Host: 127.0.0.1\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}"
-        head = f"{method} {path} HTTP/1.1\r\n{fields}\r\n\r\n"
         try:
-            writer.write(head.encode() + body)
+            writer.write(message)
             lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")
             status = int(lines[0].split()[1])
             headers = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)

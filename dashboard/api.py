@@ -38,7 +38,7 @@ from __future__ import annotations
 
 import logging
 import tomllib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +67,7 @@ MAX_BODY_BYTES = 10 * 2**20
 _DECODERS = 2
 """Pictures decoded at once. One of 40 megapixels takes some 200 MB while it is decoded."""
 
-MAX_WAITING = 40
+MAX_WAITING, MAX_WAITING_BYTES = 200, 256 * 2**20
 """Pictures that may be read or wait for it; those beyond are sent away at once, before everybody has waited in vain."""
 
 _SENTENCES = {404: "There is nothing here; POST a picture to /api/predict."}
@@ -87,14 +87,14 @@ _WRONG_TYPE = (
 def build_api(
     predictor: Callable[[], ActivePredictor],
     warm: Callable[[], bool] = lambda: True,
-    process: ReaderProcess | None = None,
+    processes: Sequence[ReaderProcess] = (),
 ) -> Starlette:
     """The app to mount at /api; `predictor()` is asked for every picture, so a promoted model counts at once.
 
-    `warm()`: whether the dashboard has loaded what its first visitor needs. `process`: what reads pictures once it is
-    ready, with the model of the same workspace; until then, and without it, this process does.
+    `warm()`: whether the dashboard has loaded what its first visitor needs. `processes`: what read pictures as soon as
+    they are ready, with the model of the same workspace; until then, and without them, this process does.
     """
-    reader = _Reader(predictor, process)
+    reader = _Reader(predictor, processes)
 
     async def predict(request: Request) -> JSONResponse:
         return JSONResponse(await reader.read(await _received_picture(request)))
@@ -138,18 +138,19 @@ def _model_in_use(predictor: Callable[[], ActivePredictor]) -> dict[str, str]:
 class _Reader:
     """Pictures in, answers out, a few at a time."""
 
-    def __init__(self, predictor: Callable[[], ActivePredictor], process: ReaderProcess | None) -> None:
+    def __init__(self, predictor: Callable[[], ActivePredictor], processes: Sequence[ReaderProcess]) -> None:
         self._predictor = predictor
-        self._process = process
+        self._processes = processes
         self._decoders = anyio.CapacityLimiter(_DECODERS)
-        self._waiting = 0
+        self._waiting = self._bytes = 0
 
     async def read(self, picture: bytes) -> dict[str, Any]:
         """The answer to a picture; raises PictureError and BundleError, HTTPException where too many wait."""
-        if self._waiting >= MAX_WAITING:
+        if self._waiting >= MAX_WAITING or self._bytes >= MAX_WAITING_BYTES:
             metrics.REFUSED.labels("busy").inc()
             raise HTTPException(503, _BUSY, {"Retry-After": "1"})
         self._waiting += 1
+        self._bytes += len(picture)
         try:
             answer, seconds = await self._answer(picture)
         except TrazoError:
@@ -157,17 +158,18 @@ class _Reader:
             raise
         finally:
             self._waiting -= 1
+            self._bytes -= len(picture)
         metrics.count("api", answer["verdict"], seconds)
         return answer
 
     async def _answer(self, picture: bytes) -> tuple[dict[str, Any], float]:
-        if self._process is not None:
-            self._process.start()
-            if self._process.ready:
-                try:
-                    return await self._process.ask(picture)
-                except EOFError:
-                    _logger.warning("The process that reads pictures has ended; another one takes its place.")
+        for process in self._processes:
+            process.start()
+        if ready := [process for process in self._processes if process.ready]:
+            try:
+                return await min(ready, key=lambda process: process.waiting).ask(picture)
+            except EOFError:
+                _logger.warning("A process that reads pictures has ended; another one takes its place.")
         return await anyio.to_thread.run_sync(lambda: answer_on(self._predictor(), picture), limiter=self._decoders)
 
 

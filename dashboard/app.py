@@ -70,7 +70,7 @@ def _read_runs() -> None:
 
 gradio_demo = GradioDemo(_predictor)
 _warm = threading.Event()
-_reader = ReaderProcess()
+_readers = [ReaderProcess() for _ in range(2)]
 
 
 def _warm_up() -> None:
@@ -103,7 +103,8 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
         print(f"Trazo is at {_address()} (Ctrl-C ends it).", flush=True)  # noqa: T201 - what both ways of starting say
         yield
         tasks.cancel_scope.cancel()
-    await _reader.stop()
+    for reader in _readers:
+        await reader.stop()
     # pandas comes with it; the dashboard starts without.
     from core.training.launcher import farewell
 
@@ -131,7 +132,7 @@ app = st.App(
         Mount("/gradio", gradio_demo, max_body_size=10 * 2**20),
         Route("/netron", _to_slash),
         *netron_routes(Workspace.from_environment()),
-        Mount("/api", build_api(_predictor, _warm.is_set, _reader)),
+        Mount("/api", build_api(_predictor, _warm.is_set, _readers)),
     ],
     middleware=[Middleware(SecurityHeaders), Middleware(Gate)],
     lifespan=_lifespan,

@@ -32,6 +32,11 @@ class ReaderProcess:
         """Whether it can be asked now."""
         return self._process is not None
 
+    @property
+    def waiting(self) -> int:
+        """Pictures that it was given and has not answered yet."""
+        return len(self._asked)
+
     def start(self) -> None:
         """Start it where it does not run, without waiting for it; of no use where there is one processor."""
         if (self._task is None or self._task.done()) and (os.cpu_count() or 1) > 1:

@@ -74,7 +74,7 @@ def test_killed_process_costs_nobody_an_answer_and_comes_back(tmp_path: Path, mo
 
     async def ask() -> list[int]:
         async with ready_process() as process:
-            api = build_api(lambda: predictor, process=process)
+            api = build_api(lambda: predictor, processes=[process])
             async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://trazo") as client:
                 asked = [asyncio.create_task(client.post("/predict", content=drawn_one(9))) for _ in range(20)]
                 await asyncio.sleep(0)
