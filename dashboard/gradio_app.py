@@ -52,6 +52,9 @@ FIRST_COME_PAGES = 30.0
 _MAX_WAITING = 64
 """Predictions that may wait in Gradio's queue."""
 
+_QUEUE_LOOKS = 0.05
+"""Seconds between two looks into an empty queue; what Gradio itself does on Windows."""
+
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Gradio demo</title>{refresh}
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -185,6 +188,8 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
         verdict = gr.Markdown(elem_id="verdict")
         prediction.change(str, sentence, verdict, api_visibility="private", show_progress="hidden")
     demo.queue(max_size=_MAX_WAITING)
+    # It would look a thousand times a second whether somebody waits, on the loop that serves everybody.
+    demo._queue.sleep_when_free = demo._queue.progress_update_sleep_when_free = _QUEUE_LOOKS
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GradioDoors)
     return gr.mount_gradio_app(

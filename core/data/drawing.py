@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from core.data.distance import Plane, distance_to
+
 Pixels = NDArray[np.uint8]
-Plane = NDArray[np.float32]
 Ink = TypeVar("Ink", Pixels, Plane)
 
 IMAGE_SIZE = 28
@@ -35,6 +36,11 @@ _FAINT_SHARE = 0.3
 _NEIGHBOURS = np.ones((3, 3), bool)
 # How often what is left is looked through again; once is nearly always enough.
 _ROUNDS = 4
+# Beyond this factor, levels are made smaller in fractions, or a hair on a huge canvas would vanish.
+_COARSEST = 16
+# Pillow first averages whole pixels where a picture becomes more than this much smaller: hardly another result, in half
+# of the time.
+_REDUCING_GAP = 3.0
 
 
 @dataclass(frozen=True)
@@ -60,10 +66,14 @@ class Drawing:
 
 def ink_from_canvas(rgba: Pixels) -> Pixels:
     """The ink of a canvas (h, w, 4): light strokes on black, or strokes of any colour on transparent."""
-    alpha = rgba[..., 3]
-    if alpha.size and alpha.min() < 255:
-        return np.ascontiguousarray(alpha)
-    return np.maximum(np.maximum(rgba[..., 0], rgba[..., 1]), rgba[..., 2])
+    if not rgba.size:
+        return np.zeros(rgba.shape[:2], np.uint8)
+    # Whole pixels, whose highest byte is alpha, are read several times as fast as every fourth byte.
+    pixels = np.ascontiguousarray(rgba).view("<u4")[..., 0]
+    if pixels.min() < 255 << 24:
+        return (pixels >> 24).astype(np.uint8)
+    red, green, blue = ((pixels >> shift).astype(np.uint8) for shift in (0, 8, 16))
+    return np.maximum(np.maximum(red, green), blue)
 
 
 def prepare(ink: Pixels) -> Drawing:
@@ -74,7 +84,10 @@ def prepare(ink: Pixels) -> Drawing:
     box = _bounding_box(ink)
     if box is None:
         return Drawing(ink)
-    box, crop = _tight(_without_strays(_cut(ink, box)), box)
+    whole = _cut(ink, box)
+    crop = _without_strays(whole)
+    if crop is not whole:
+        box, crop = _tight(crop, box)
     scaled = _scaled(crop)
     # With strokes as wide as MNIST's, what a thin pen or a large canvas hid shows itself as stray.
     for _ in range(_ROUNDS):
@@ -165,17 +178,18 @@ def _with_mnist_strokes(crop: Pixels) -> Pixels | Plane:
         return crop
     if change > 0:
         margin = int(change) + 2
-        outside = ndimage.distance_transform_edt(~np.pad(mask, margin))
+        outside = distance_to(np.pad(mask, margin), change + 1)
         # What was too faint for the mask stays as it is.
         changed = np.maximum(_edge(change + 0.5 - outside), np.pad(fine, margin))
     else:
         # At least half of the width stays, so that a drawing never vanishes.
-        changed = _edge(ndimage.distance_transform_edt(np.pad(mask, 1)) - 0.5 + max(change, -width / 4))
+        change = max(change, -width / 4)
+        changed = _edge(distance_to(~np.pad(mask, 1), 1 - change) - 0.5 + change)
     box = _bounding_box(changed)
     return crop if box is None else _cut(changed, box)
 
 
-def _edge(distance: NDArray[np.float64]) -> Plane:
+def _edge(distance: Plane) -> Plane:
     """Ink with an anti-aliased edge, from the distance to the edge in pixels, positive within."""
     return (np.clip(distance + 0.5, 0, 1) * 255).astype(np.float32)
 
@@ -188,11 +202,13 @@ def _stroke_width(mask: NDArray[np.bool_]) -> float:
 
 
 def _resized(crop: Pixels | Plane, longest: int) -> Plane:
-    """The crop with another longest side, in fractions of a level: a hair on a huge canvas doesn't vanish."""
+    """The crop with another longest side."""
     height, width = crop.shape
     ratio = longest / max(height, width)
     size = max(1, round(width * ratio)), max(1, round(height * ratio))
-    return np.asarray(Image.fromarray(crop.astype(np.float32, copy=False)).resize(size, Image.Resampling.HAMMING))
+    levels = crop if ratio * _COARSEST >= 1 else crop.astype(np.float32, copy=False)
+    resized = Image.fromarray(levels).resize(size, Image.Resampling.HAMMING, reducing_gap=_REDUCING_GAP)
+    return np.asarray(resized).astype(np.float32, copy=False)
 
 
 def _centred(scaled: Pixels) -> Pixels:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from scipy import ndimage
 
-from core.data.drawing import Pixels, Plane, ink_from_canvas
+from core.data.distance import Plane
+from core.data.drawing import Pixels, ink_from_canvas
 from core.data.ink import FAINTEST_INK, SMALL_SIZE, as_ink, digit_alone, missing_light
 from core.data.ruled_lines import without_ruled_lines
 from core.data.sheet import Sheet, find_sheet
@@ -101,13 +102,21 @@ def _drawn_ink(grey: Pixels | Plane) -> Pixels | None:
         return None
     if lighter:
         part, ground = 255 - part, 255 - ground
-    depth = ndimage.uniform_filter(missing_light(part, ground, _DIMMEST_PAPER if darker else _DIMMEST_BOARD), 3)
+    depth = _softened(missing_light(part, ground, _DIMMEST_PAPER if darker else _DIMMEST_BOARD))
     # A sheet with ink on it is for others to find; and of a drawing's paper there is a quarter at least.
     if _may_be_sheet(depth > FAINTEST_INK, longest) or np.count_nonzero(depth > _NOTHING) > 0.7 * grey.size:
         return None
     ink = np.zeros(grey.shape, np.uint8)
     ink[place] = digit_alone(as_ink(depth, 0.0, 0.0, small=False), longest)
     return ink
+
+
+def _softened(depth: Plane) -> Plane:
+    """Each place's mean with its eight neighbours; around the picture there is nothing."""
+    wider = np.pad(depth, 1)
+    rows = wider[:-2] + wider[1:-1] + wider[2:]
+    mean: Plane = (rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / np.float32(9)
+    return mean
 
 
 def _surroundings(mask: Mask) -> tuple[slice, slice] | None:
@@ -123,6 +132,8 @@ def _may_be_sheet(mask: Mask, longest: int) -> bool:
     factor = _factor((longest,), _GROUND_SIZE)
     solid = np.asarray(Image.fromarray(mask.view(np.uint8) * np.uint8(255)).reduce(factor)) == 255
     pen = int(_WIDEST_PEN * -(-longest // factor))
+    if np.count_nonzero(solid) < pen * pen:
+        return False
     wide = ndimage.minimum_filter(solid, size=pen, mode="constant")
     if not wide.any():
         return False
