@@ -158,8 +158,15 @@ def _network_input(images: tf.Tensor, labels: tf.Tensor, smoothing: float) -> tu
 
 
 def _compile(model: keras.Model, config: TrainingConfig, steps: int) -> None:
+    optimizer = keras.optimizers.Adam(
+        _learning_rate(config, steps),
+        beta_2=_second_moment_decay(config, steps),
+        weight_decay=config.weight_decay or None,
+    )
+    # Offsets and the scales of normalised maps may be as large as they like.
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     model.compile(
-        optimizer=keras.optimizers.Adam(_learning_rate(config, steps), beta_2=_second_moment_decay(config, steps)),
+        optimizer=optimizer,
         loss="categorical_crossentropy",
         metrics=["accuracy"],
         # XLA is several times slower on CPU.
