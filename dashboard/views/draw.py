@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import streamlit as st
@@ -76,6 +77,12 @@ def reader() -> None:
         key="way",
         label_visibility="collapsed",
     )
+    # A large picture would keep everybody waiting.
+    with cache.turn() if way == DRAW else nullcontext():
+        read_and_show(way)
+
+
+def read_and_show(way: str) -> None:
     with st.container(key="draw_and_read"):
         pen, answer, brush = st.container(key="pen"), st.container(key="answer_frame"), st.container(key="brush")
     with brush:

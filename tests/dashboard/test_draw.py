@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core.classifier.predictor import Predictor
 from core.data.pictures import MAX_PICTURE_PIXELS
 from core.workspace import PROJECT, Workspace
+from dashboard import cache
 
 STROKE = {"type": "Path"}
 
@@ -26,6 +27,7 @@ class Canvas:
         self.strokes: list[dict[str, str]] = []
         self.picture: str | None = None
         self.starts_with: dict[str, Any] = {}
+        self.in_turn = False
 
     def draw(self, picture: Image.Image) -> None:
         self.strokes = [*self.strokes, STROKE]
@@ -36,6 +38,7 @@ class Canvas:
 
         st.checkbox("Canvas", key=options["key"])
         self.starts_with = options["initial_drawing"]
+        self.in_turn = cache.turn().locked()
         return CanvasResult({"objects": self.strokes}, self.picture, options["return_image_data"])
 
 
@@ -111,6 +114,28 @@ def test_a_stroke_is_read_with_its_ten_probabilities(page: AppTest, canvas: Canv
     assert sum(bar["share"] for bar in bars) == pytest.approx(1, abs=1e-3)
     assert [bar["digit"] for bar in bars if bar["best"]] == ["1"]
     assert "% sure" in shown(page, "answer")["sentence"]
+
+
+def test_strokes_are_answered_in_turn_and_pictures_wait_for_none(page: AppTest, canvas: Canvas) -> None:
+    canvas.draw(one("white", "black"))
+    page.run()
+    assert canvas.in_turn
+    assert not cache.turn().locked()
+
+    with cache.turn():
+        upload(page, "one.png", encoded(one("black", "white")))
+
+    assert answer(page) == "1"
+
+
+def test_a_drawing_that_arrives_broken_keeps_nobody_waiting(page: AppTest, canvas: Canvas) -> None:
+    canvas.draw(one("white", "black"))
+    canvas.picture = "data:image/png;base64,AAAA"
+
+    page.run()
+
+    assert page.error
+    assert not cache.turn().locked()
 
 
 def test_a_filled_square_is_said_to_be_no_digit(page: AppTest, canvas: Canvas) -> None:
