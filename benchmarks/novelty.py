@@ -18,7 +18,7 @@ from benchmarks.report import Figure
 from core.classifier.bundle import Bundle
 from core.classifier.calibration import expected_calibration_error, tempered, unsure_shares
 from core.classifier.evaluation import Evaluation
-from core.classifier.fitting import TURNED_AWAY, fit_detector
+from core.classifier.fitting import OUTSIDERS, TURNED_AWAY, fit_detector
 from core.classifier.network import Answers, Network
 from core.classifier.novelty import load_detector
 from core.data.datasets import CLASSES, Dataset, load_dataset
@@ -55,7 +55,7 @@ def novelty() -> list[Figure]:
         return []
     samples = {name: (images, network(images)) for name, images in _samples(dataset).items()}
     detector = load_detector(bundle.novelty_file, network.features)
-    figures = [*_calibration(bundle), *_shares("", detector, samples), *_unseen(network, dataset)]
+    figures = [*_calibration(bundle), *_shares("", detector, samples), *_unseen(bundle, network, dataset)]
     validation = dataset.validation.images
     answers = network(validation)
     for name, score in _rivals(bundle, network, dataset).items():
@@ -138,7 +138,7 @@ def _shares(prefix: str, score: Score, samples: Samples) -> list[Figure]:
     return figures
 
 
-def _unseen(network: Network, dataset: Dataset) -> list[Figure]:
+def _unseen(bundle: Bundle, network: Network, dataset: Dataset) -> list[Figure]:
     """Detectors that were never shown a kind, measured on that kind: how far they see beyond what they know."""
     shown, hidden = UNLIKE_DIGITS[::2], UNLIKE_DIGITS[1::2]
     drawn = partial(outsiders, DRAWN, dataset.test.images, SEED)
@@ -148,9 +148,9 @@ def _unseen(network: Network, dataset: Dataset) -> list[Figure]:
         "simple drawings": (partial(outsiders, shares=_without("shapes")), drawn(shares={"shapes": 1.0})),
     }
     validation, figures = dataset.validation.images, []
-    answers = network(validation)
+    answers, count = network(validation), max(OUTSIDERS, bundle.card().config.drawn_digits)
     for name, (draw, images) in trials.items():
-        detector = fit_detector(network, dataset.train, validation, answers, SEED, draw)
+        detector = fit_detector(network, dataset.train, validation, answers, SEED, count, draw)
         refused = float((detector(images, network(images)) > 0).mean())
         figures.append(Figure(f"Fitted without {name}: turned away of those", refused * 100, "%"))
     return figures

@@ -26,7 +26,9 @@ from core.workspace import replacing
 TURNED_AWAY = 0.02
 """Share of validation digits that may be taken for none."""
 
-_OUTSIDERS = 4000
+OUTSIDERS = 3000
+"""Pictures of what is no digit that a detector is shown where nobody says otherwise: some seconds' work."""
+
 # A small dataset gets fewer outsiders: they would outnumber its digits.
 _OUTSIDERS_PER_DIGIT = 0.25
 # Drawn anew, to see how many the detector turns away.
@@ -34,20 +36,24 @@ _FRESH_OUTSIDERS = 500
 # Small members agree better on what none of them was shown than a large one decides.
 _MEMBERS, _HIDDEN = 5, 32
 _EPOCHS = 15
+# Digits drawn by code, for each that a detector is shown of the others.
+_BY_CODE = 0.75
 # Digits of other hands than MNIST's are digits, too.
 _ANY_HAND = Hand(turn=(-8, 8))
 _OTHER_HANDS = AugmentationConfig(rotation=12, shear=10, zoom=0.1, elastic=0.5, stroke=0.3)
 
 
-def fit_reader(bundle: Bundle, dataset: Dataset, seed: int) -> tuple[Calibration, Novelty]:
-    """Fit how the bundle's exported network is to be read; writes the detector into the bundle."""
+def fit_reader(bundle: Bundle, dataset: Dataset, seed: int, count: int = OUTSIDERS) -> tuple[Calibration, Novelty]:
+    """Fit how the bundle's exported network is to be read; writes the detector into the bundle.
+
+    `count`: of the pictures that are no digits and are drawn for the detector to learn from.
+    """
     network = Network(bundle.tflite_file)
     answers = network(dataset.validation.images)
-    detector = fit_detector(network, dataset.train, dataset.validation.images, answers, seed)
+    detector = fit_detector(network, dataset.train, dataset.validation.images, answers, seed, count)
     with replacing(bundle.novelty_file) as temporary:
         detector.save(temporary)
-    count = min(_FRESH_OUTSIDERS, len(dataset.validation))
-    fresh = outsiders(count, dataset.validation.images, seed + 1)
+    fresh = outsiders(min(_FRESH_OUTSIDERS, len(dataset.validation)), dataset.validation.images, seed + 1)
     novelty = Novelty(
         digits_refused=float((detector(dataset.validation.images, answers) > 0).mean()),
         outsiders_refused=float((detector(fresh, network(fresh)) > 0).mean()),
@@ -70,13 +76,14 @@ def fit_detector(
     validation: Pixels,
     answers: Answers,
     seed: int,
+    count: int = OUTSIDERS,
     draw_outsiders: Callable[[int, Pixels, int], Pixels] = outsiders,
 ) -> Detector:
     """A detector for this network that turns away at most 2 % of the validation images, on which it gave `answers`.
 
     `draw_outsiders(count, digits, seed)`: what it is to learn to turn away.
     """
-    count = min(_OUTSIDERS, max(1, round(len(train) * _OUTSIDERS_PER_DIGIT)))
+    count = min(count, max(1, round(len(train) * _OUTSIDERS_PER_DIGIT)))
     digits = _digits(train, count, seed)
     others = draw_outsiders(count, train.images, seed)
     inputs = np.concatenate([_inputs(network, digits), _inputs(network, others)])
@@ -88,13 +95,12 @@ def fit_detector(
 
 
 def _digits(train: Split, count: int, seed: int) -> Pixels:
-    """Twice `count` training images, `count` more as other hands would write them, and some drawn on a canvas."""
+    """`count` training images, as many as other hands would write them, as many drawn on a canvas, and some by code."""
     generator = np.random.default_rng(seed)
     order = generator.permutation(len(train))
-    plain, changed = train.images[order[: 2 * count]], train.images[order[2 * count : 3 * count]]
-    traced = _redrawn(train.images[order[: count // 2]], generator)
-    by_code, _ = drawn_digits(count // 4, seed)
-    return np.concatenate([plain, augment(changed, _OTHER_HANDS, generator), traced, by_code])
+    plain, changed, traced = (train.images[order[part * count : (part + 1) * count]] for part in range(3))
+    by_code, _ = drawn_digits(round(count * _BY_CODE), seed)
+    return np.concatenate([plain, augment(changed, _OTHER_HANDS, generator), _redrawn(traced, generator), by_code])
 
 
 def _redrawn(images: Pixels, generator: np.random.Generator) -> Pixels:

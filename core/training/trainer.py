@@ -23,7 +23,7 @@ from core.classifier.export import (
     layer_cards,
     versions,
 )
-from core.classifier.fitting import fit_reader
+from core.classifier.fitting import OUTSIDERS, fit_reader
 from core.classifier.network import Network
 from core.classifier.robustness import measure_robustness
 from core.config import TrainingConfig
@@ -222,7 +222,8 @@ def _write_bundle(
     with bundle_folder(run.bundle.folder) as folder:
         bundle = export_model(model, folder)
         check_export(bundle, model, dataset.validation)
-        calibration, novelty = fit_reader(bundle, dataset, config.seed)
+        # A recipe for other hands takes its time to tell them from what is no digit.
+        calibration, novelty = fit_reader(bundle, dataset, config.seed, max(OUTSIDERS, config.drawn_digits))
         evaluation = evaluate_bundle(bundle, calibration, dataset.test)
         low, high = accuracy_interval(evaluation)
         card = Card(
