@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -99,6 +100,64 @@ def test_memory_that_runs_out_fails_the_run(workspace: Workspace, worker_after: 
     assert "memory ran out" in status.message
     assert "Traceback" in run.log_tail()
     goes_on_with(waiting)
+
+
+class LittleMemory:
+    """A memory group of Linux, in whose processes the kernel kills what wants more than so many bytes."""
+
+    def __init__(self, folder: Path, limit: str, events: str) -> None:
+        self._folder, self._limit, self._events = folder, limit, events
+        folder.mkdir()
+
+    def hold(self, pid: int, limit: int) -> None:
+        (self._folder / self._limit).write_text(str(limit))
+        (self._folder / "cgroup.procs").write_text(str(pid))
+
+    @property
+    def killed(self) -> int:
+        """How many processes the kernel has killed here."""
+        lines = (line.split() for line in (self._folder / self._events).read_text().splitlines())
+        return int(dict(lines)["oom_kill"])
+
+
+@pytest.fixture
+def little_memory() -> Iterator[LittleMemory]:
+    groups = Path("/sys/fs/cgroup")
+    old = (groups / "memory").is_dir()
+    folder = groups / "memory" / f"trazo-{os.getpid()}" if old else groups / f"trazo-{os.getpid()}"
+    files = ("memory.limit_in_bytes", "memory.oom_control") if old else ("memory.max", "memory.events")
+    try:
+        group = LittleMemory(folder, *files)
+        group.hold(os.getpid(), 2**40)
+    except OSError as error:
+        pytest.skip(f"This user may not limit a process's memory here ({error}).")
+    finally:
+        with suppress(OSError):
+            (folder.parent / "cgroup.procs").write_text(str(os.getpid()))
+    yield group
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def test_a_worker_that_the_kernel_kills_for_its_memory_can_go_on(
+    workspace: Workspace, little_memory: LittleMemory
+) -> None:
+    run, waiting = submit(workspace, tiny_config(epochs=30, patience=0)), create_run(workspace, tiny_config())
+    wait_until(lambda: run.checkpoint_file.exists(), 120, "the first checkpoint")
+
+    worker = run.process()
+    assert worker is not None
+    little_memory.hold(worker.pid, 2**20)
+
+    wait_until(lambda: not run.alive, 60, "the kernel")
+    assert little_memory.killed == 1
+    assert run.status().state == "interrupted"
+    assert len(run.history())
+    advance(workspace)
+    goes_on_with(waiting)
+    resume(workspace, run)
+    assert ended(run).state == "finished"
+    assert run.history()["epoch"].tolist() == list(range(1, 31))
 
 
 def test_data_that_vanishes_in_mid_run_leaves_it_at_work_and_fails_its_resume(
