@@ -147,7 +147,6 @@ PRESETS: dict[str, TrainingConfig] = {
         epochs=44,
         learning_rate=0.005,
         schedule="one_cycle",
-        weight_decay=0.05,
         patience=0,
         calm_epochs=10,
         drawn_digits=16_000,

@@ -182,7 +182,7 @@ def _loop_of_nine(dice: Dice) -> tuple[Line, float, float]:
     """The loop, drawn against the clock from the upper right, and where the stem begins."""
     width, height = dice(18, 34), dice(15, 31)
     begin = dice(-60, -10)
-    sweep = dice(300, 345) if dice.chance(0.7) else dice(255, 300)
+    sweep = dice(300, 345) if dice.chance(0.8) else dice(265, 300)
     return arc((28, height), (width, height), begin, -sweep, dice(0.94, 1.04), dice(1.3, 2.4)), 28 + width, height
 
 
@@ -197,10 +197,10 @@ def _curved_nine(dice: Dice) -> Skeleton:
     loop, x, height = _loop_of_nine(dice)
     top = (x + dice(-2, 2), height * dice(0.4, 0.9))
     stem: Line = [corner(*top, dice(0.3, 1)), (top[0] + dice(-3, 2), dice(60, 74))]
-    if dice.chance(0.4):
+    if dice.chance(0.5):
         return [[*loop, *stem, (top[0] - dice(8, 18), 94), (top[0] - dice(24, 42), 100 + dice(-4, 4))]]
     return [
-        [*loop, *stem, (top[0] - dice(12, 20), 99), (top[0] - dice(30, 44), 98), (top[0] - dice(44, 62), dice(78, 92))]
+        [*loop, *stem, (top[0] - dice(12, 20), 99), (top[0] - dice(30, 44), 98), (top[0] - dice(44, 54), dice(80, 90))]
     ]
 
 
@@ -223,6 +223,6 @@ FIVE_TO_NINE: dict[int, list[tuple[float, Style]]] = {
     6: [(52, _six), (10, _spiral_six), (22, _leaning_six), (16, _upright_six)],
     7: [(64, _seven), (30, _barred_seven), (3, _footed_seven)],
     8: [(50, _eight), (16, _open_eight), (8, _eight_from_the_waist), (14, _snowman), (12, _hourglass)],
-    9: [(32, _straight_nine), (40, _curved_nine), (12, _two_stroke_nine), (16, _spiral_nine)],
+    9: [(36, _straight_nine), (34, _curved_nine), (14, _two_stroke_nine), (16, _spiral_nine)],
 }
 """Styles of each digit with the shares of people who write them, by rough estimate."""
