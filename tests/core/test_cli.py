@@ -66,7 +66,7 @@ def test_predict_prints_one_object_a_line_in_the_order_of_the_files(
         assert answer["confidence"] == max(answer["probabilities"])
     right = sum(f"-is-{answer['digit']}." in answer["file"] for answer in answers)
     assert right >= 19
-    assert sum(answer["verdict"] == "digit" for answer in answers) >= 18
+    assert sum(answer["verdict"] == "digit" for answer in answers) >= 16
 
 
 def test_predict_reports_what_cannot_be_read_and_reads_the_rest(
