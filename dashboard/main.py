@@ -7,10 +7,12 @@ import streamlit as st
 from dashboard.model_picker import in_use_note
 from dashboard.permission import account
 
-LOGO = Path(__file__).parent / "assets" / "logo.svg"
+ASSETS = Path(__file__).parent / "assets"
+LOGO = ASSETS / "logo.svg"
 
 st.set_page_config(page_title="Trazo", page_icon=str(LOGO), layout="wide")
 st.logo(str(LOGO), size="large")
+st.html(ASSETS / "pages.css")
 
 page = st.navigation(
     [
