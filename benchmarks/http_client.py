@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 
@@ -28,18 +27,16 @@ class Connection:
         """Status and body of an answer; event streams are read to their end."""
         fields = f"Host: 127.0.0.1\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}"
         message = f"{method} {path} HTTP/1.1\r\n{fields}\r\n\r\n".encode() + body
-        if self._streams is not None:
-            with suppress(ConnectionError, asyncio.IncompleteReadError):  # closed by the server, idle for too long
-                return await self._exchange(message)
-        return await self._exchange(message)
-
-    async def _exchange(self, message: bytes) -> tuple[int, bytes]:
-        if self._streams is None:
-            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
-        reader, writer = self._streams
+        kept = self._streams is not None
         try:
-            writer.write(message)
-            lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")
+            head = await self._head_of_answer(message)
+            if head is None and kept:  # closed by the server, idle for too long: a new connection is to have an answer
+                self.close()
+                head = await self._head_of_answer(message)
+            if head is None:
+                raise ConnectionResetError
+            assert self._streams is not None
+            reader, lines = self._streams[0], head.decode("latin-1").lower().split("\r\n")
             status = int(lines[0].split()[1])
             headers = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
             if "content-length" in headers:
@@ -48,6 +45,21 @@ class Connection:
         except BaseException:
             self.close()
             raise
+
+    async def _head_of_answer(self, message: bytes) -> bytes | None:
+        """What comes before the body; None where the connection ends before the first byte of it."""
+        if self._streams is None:
+            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = self._streams
+        try:
+            writer.write(message)
+            return await reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError as error:
+            if error.partial:
+                raise
+        except ConnectionError:
+            pass
+        return None
 
     def close(self) -> None:
         """Give the connection up; the next request opens another."""

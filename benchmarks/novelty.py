@@ -18,7 +18,7 @@ from benchmarks.report import Figure
 from core.classifier.bundle import Bundle
 from core.classifier.calibration import expected_calibration_error, tempered, unsure_shares
 from core.classifier.evaluation import Evaluation
-from core.classifier.fitting import OUTSIDERS, TURNED_AWAY, fit_detector
+from core.classifier.fitting import TURNED_AWAY, fit_detector, shown
 from core.classifier.network import Answers, Network
 from core.classifier.novelty import load_detector
 from core.data.datasets import CLASSES, Dataset, load_dataset
@@ -140,17 +140,17 @@ def _shares(prefix: str, score: Score, samples: Samples) -> list[Figure]:
 
 def _unseen(bundle: Bundle, network: Network, dataset: Dataset) -> list[Figure]:
     """Detectors that were never shown a kind, measured on that kind: how far they see beyond what they know."""
-    shown, hidden = UNLIKE_DIGITS[::2], UNLIKE_DIGITS[1::2]
+    known, hidden = UNLIKE_DIGITS[::2], UNLIKE_DIGITS[1::2]
     drawn = partial(outsiders, DRAWN, dataset.test.images, SEED)
     trials = {
-        "half of the letters": (partial(outsiders, letters=shown), drawn(shares={"letters": 1.0}, letters=hidden)),
+        "half of the letters": (partial(outsiders, letters=known), drawn(shares={"letters": 1.0}, letters=hidden)),
         "scribbles": (partial(outsiders, shares=_without("scribbles")), drawn(shares={"scribbles": 1.0})),
         "simple drawings": (partial(outsiders, shares=_without("shapes")), drawn(shares={"shapes": 1.0})),
     }
     validation, figures = dataset.validation.images, []
-    answers, count = network(validation), max(OUTSIDERS, bundle.card().config.drawn_digits)
+    answers, most = network(validation), shown(bundle.card().config)
     for name, (draw, images) in trials.items():
-        detector = fit_detector(network, dataset.train, validation, answers, SEED, count, draw)
+        detector = fit_detector(network, dataset.train, validation, answers, SEED, most, draw)
         refused = float((detector(images, network(images)) > 0).mean())
         figures.append(Figure(f"Fitted without {name}: turned away of those", refused * 100, "%"))
     return figures

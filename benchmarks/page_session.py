@@ -23,7 +23,7 @@ class PageError(Exception):
 
 
 class PageSession:
-    """One visitor's Draw page: `async with PageSession(port) as page: await page.draw(ink)`."""
+    """One visitor's Draw page: `async with PageSession(port) as page: await page.draw(canvas(ink))`."""
 
     def __init__(self, port: int, patience: float = 10.0) -> None:
         self._address = f"ws://127.0.0.1:{port}/_stcore/stream"
@@ -44,14 +44,14 @@ class PageSession:
     ) -> None:
         await self._socket.close()
 
-    async def draw(self, ink: np.ndarray) -> float:
-        """Lift the pen: ink (280, 280), white on black, stands on the canvas; seconds until the page has its answer."""
+    async def draw(self, picture: str) -> float:
+        """Lift the pen: what `canvas` made of some ink stands on the canvas; seconds until the page has its answer."""
         message = BackMsg()
         message.rerun_script.page_script_hash = self._page
         message.rerun_script.fragment_id = self._fragment
         state = message.rerun_script.widget_states.widgets.add()
         state.id = self._canvas
-        state.json_value = json.dumps({"drawing": {"raw": {"objects": [{"type": "path"}]}, "data": _data_url(ink)}})
+        state.json_value = json.dumps({"drawing": {"raw": {"objects": [{"type": "path"}]}, "data": picture}})
         began = time.perf_counter()
         if not await self._run(message):
             raise PageError("The page gave no answer.")
@@ -87,7 +87,8 @@ class PageSession:
         return component.component_name == ANSWER and json.loads(component.json)["verdict"] is not None
 
 
-def _data_url(ink: np.ndarray) -> str:
+def canvas(ink: np.ndarray) -> str:
+    """Ink (280, 280), white on black, as the canvas sends it: a data URL."""
     file = io.BytesIO()
     # As a browser's canvas: opaque, its strokes white on black.
     Image.fromarray(np.dstack([ink, ink, ink, np.full_like(ink, 255)])).save(file, "PNG", compress_level=1)

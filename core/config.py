@@ -15,7 +15,6 @@ LIMITS: dict[str, tuple[float, float]] = {
     "batch_size": (8, 2048),
     "learning_rate": (1e-5, 1.0),
     "label_smoothing": (0.0, 0.5),
-    "weight_decay": (0.0, 1.0),
     "patience": (0, 100),
     "seed": (0, 2**31 - 1),
     "dense_units": (0, 1024),
@@ -97,8 +96,7 @@ class TrainingConfig(_Frozen):
     """One training, whole.
 
     `learning_rate`: Adam's, the peak of it where `schedule` is "one_cycle". `label_smoothing`: share of each training
-    label that is spread evenly over all ten digits (Szegedy et al., 2016). `weight_decay`: share of each weight that a
-    step takes away, times the learning rate (AdamW; Loshchilov and Hutter, 2019). `patience`: epochs without a better
+    label that is spread evenly over all ten digits (Szegedy et al., 2016). `patience`: epochs without a better
     validation accuracy after which training ends with the best epoch's weights; 0 keeps the last epoch of all.
     `calm_epochs`: how many of the last epochs change the images half as much. `drawn_digits`: how many digits drawn by
     code join the training images. `seed`: of weights, order and augmentation.
@@ -113,7 +111,6 @@ class TrainingConfig(_Frozen):
     learning_rate: Annotated[float, _within("learning_rate")] = 1e-3
     schedule: Literal["constant", "one_cycle"] = "constant"
     label_smoothing: Annotated[float, _within("label_smoothing")] = 0.0
-    weight_decay: Annotated[float, _within("weight_decay")] = 0.0
     patience: Annotated[int, _within("patience")] = 2
     calm_epochs: Annotated[int, _within("calm_epochs")] = 0
     drawn_digits: Annotated[int, _within("drawn_digits")] = 0

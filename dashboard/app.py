@@ -89,10 +89,14 @@ def _warm_up() -> None:
 async def _load_in_background() -> None:
     await anyio.to_thread.run_sync(_warm_up)
     await anyio.to_thread.run_sync(compile_ahead)
-    # What is loaded now stays; Python need not look through its quarter of a million objects again and again.
+    _settle()
+    await gradio_demo.serve(_settle)
+
+
+def _settle() -> None:
+    """What is loaded now stays: Python need not look through its hundreds of thousands of objects again and again."""
     gc.collect()
     gc.freeze()
-    await gradio_demo.serve()
 
 
 @asynccontextmanager

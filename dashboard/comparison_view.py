@@ -86,13 +86,13 @@ def _choose(rivals: dict[str, Bundle], called: dict[str, str]) -> str:
 
 def _figures(comparison: Comparison, first: Evaluation, second: Evaluation) -> None:
     low, high = (f"{end * 100:+.2f}" for end in comparison.interval)
-    method = "exact binomial test" if comparison.exact else "chi-squared, corrected"
+    method = "exact" if comparison.exact else "corrected"
     with st.grid(3, min_column_width=FIGURE_WIDTH):
         for label, value, note, explanation in (
             ("Accuracy of A", f"{first.accuracy:.2%}", f"B: {second.accuracy:.2%}", None),
             (
-                "A minus B",
-                f"{comparison.difference * 100:+.2f} points",
+                "A minus B, points",
+                f"{comparison.difference * 100:+.2f}",
                 f"95%: {low} to {high}",
                 "Percentage points. The 95% interval is that of two shares counted on the same images "
                 "(Agresti and Min, 2005).",
@@ -102,8 +102,8 @@ def _figures(comparison: Comparison, first: Evaluation, second: Evaluation) -> N
                 _p_value(comparison.p_value),
                 f"McNemar, {method}",
                 "How likely it is that models which read equally well differ at least this much on such images "
-                "(McNemar, 1947). Small values speak against chance. Who compares many models finds small ones by "
-                "chance, too.",
+                "(McNemar, 1947; exact where few images tell them apart, else chi-squared, corrected). Small values "
+                "speak against chance. Who compares many models finds small ones by chance, too.",
             ),
         ):
             figure(label, value, note, explanation)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -71,21 +69,6 @@ _BROKEN = _PAGE.format(
 )
 
 
-@contextmanager
-def _short_turns() -> Iterator[None]:
-    """Let Python's threads take turns ten times as often as usual.
-
-    Beside a thread that only computes, as an import does, another one waits a whole turn after each look at a file; a
-    page looks at hundreds.
-    """
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(usual / 10)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(usual)
-
-
 class GradioDemo:
     """An ASGI app that is there at once and becomes the demo when Gradio, which takes seconds to import, is loaded.
 
@@ -98,22 +81,22 @@ class GradioDemo:
         self._broken = False
         self._wanted = asyncio.Event()
 
-    async def serve(self) -> None:
-        """Load Gradio in a thread, then keep it running until this task is cancelled.
+    async def serve(self, loaded: Callable[[], None]) -> None:
+        """Load Gradio in a thread, call `loaded`, then keep it running until this task is cancelled.
 
         What the first visitors ask for comes first: it is loaded when somebody wants it, or after a while.
         """
         with anyio.move_on_after(FIRST_COME_PAGES):
             await self._wanted.wait()
         try:
-            with _short_turns():
-                app = await anyio.to_thread.run_sync(build_gradio_app, self._predictor)
+            app = await anyio.to_thread.run_sync(build_gradio_app, self._predictor)
         except Exception:
             _logger.exception("The Gradio demo could not be loaded.")
             self._broken = True
             return
         # Gradio's queue runs in its lifespan, which a server enters only for the outermost app.
         async with app.router.lifespan_context(app):
+            loaded()
             self._app = app
             await anyio.sleep_forever()
 

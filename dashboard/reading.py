@@ -56,10 +56,10 @@ def _bars(reading: Reading | None) -> list[dict[str, object]]:
 
 def show_steps(drawing: Drawing | None) -> None:
     """The five steps from ink to the model's picture, each with a plain sentence; empty frames without a drawing."""
-    ink = drawing.ink if drawing else None
-    crop = drawing.crop if drawing else None
-    scaled = drawing.scaled if drawing else None
-    image = drawing.image if drawing else None
+    ink = _source(drawing.ink) if drawing else None
+    crop = _source(drawing.crop) if drawing else None
+    scaled = _source(drawing.scaled) if drawing else None
+    image = _source(drawing.image) if drawing else None
     _steps(
         key="steps",
         data=[
@@ -87,13 +87,12 @@ def show_steps(drawing: Drawing | None) -> None:
     )
 
 
-def _step(title: str, sentence: str, image: Pixels | None, mark: dict[str, object] | None = None) -> dict[str, object]:
-    return {
-        "title": title,
-        "sentence": sentence,
-        "source": None if image is None else png_source(image),
-        "mark": None if image is None else mark,
-    }
+def _source(image: Pixels | None) -> str | None:
+    return None if image is None else png_source(image)
+
+
+def _step(title: str, sentence: str, source: str | None, mark: dict[str, object] | None = None) -> dict[str, object]:
+    return {"title": title, "sentence": sentence, "source": source, "mark": mark if source else None}
 
 
 def _frame(drawing: Drawing | None) -> dict[str, object] | None:

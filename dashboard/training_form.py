@@ -52,12 +52,6 @@ SETTINGS: dict[str, Setting] = {
         0.01,
         "%g",
     ),
-    "weight_decay": Setting(
-        "Weight decay",
-        "How fast weights that no image needs fade away: this share of them, times the learning rate, in each step.",
-        0.01,
-        "%g",
-    ),
     "patience": Setting(
         "Patience",
         "End after so many epochs without a better validation accuracy, and keep the best; 0 keeps the last of all.",
@@ -117,7 +111,6 @@ def settings_form(start: TrainingConfig, datasets: list[str], form: str | None =
             "batch_size",
             "learning_rate",
             "label_smoothing",
-            "weight_decay",
             "patience",
             "calm_epochs",
             "drawn_digits",

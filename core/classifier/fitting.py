@@ -6,6 +6,7 @@ All of it comes from the dataset's training and validation splits and from pictu
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from core.classifier.calibration import fit_temperature, fit_unsure_limit, tempe
 from core.classifier.evaluation import Evaluation
 from core.classifier.network import Answers, Network
 from core.classifier.novelty import FARTHEST, Detector, detector_inputs
-from core.config import AugmentationConfig
+from core.config import AugmentationConfig, TrainingConfig
 from core.data.augmentation import augment
 from core.data.datasets import Dataset, Split
 from core.data.drawing import Pixels, prepare
@@ -26,15 +27,16 @@ from core.workspace import replacing
 TURNED_AWAY = 0.02
 """Share of validation digits that may be taken for none."""
 
-OUTSIDERS = 3000
-"""Pictures of what is no digit that a detector is shown where nobody says otherwise: some seconds' work."""
-
-# A small dataset gets fewer outsiders: they would outnumber its digits.
-_OUTSIDERS_PER_DIGIT = 0.25
+# Of each way of writing, and of outsiders: some seconds' work.
+_FEW = 3000
+# Where it may take minutes: outsiders are of more kinds than digits.
+_OUTSIDERS_PER_DIGIT = 4
+# A detector is shown at most this share of the training digits each way; a small dataset has few.
+_MOST_OF_DIGITS = 0.25
 # Drawn anew, to see how many the detector turns away.
 _FRESH_OUTSIDERS = 500
 # Small members agree better on what none of them was shown than a large one decides.
-_MEMBERS, _HIDDEN = 5, 32
+_MEMBERS, _HIDDEN = 5, 64
 _EPOCHS = 15
 # Digits drawn by code, for each that a detector is shown of the others.
 _BY_CODE = 0.75
@@ -43,14 +45,29 @@ _ANY_HAND = Hand(turn=(-8, 8))
 _OTHER_HANDS = AugmentationConfig(rotation=12, shear=10, zoom=0.1, elastic=0.5, stroke=0.3)
 
 
-def fit_reader(bundle: Bundle, dataset: Dataset, seed: int, count: int = OUTSIDERS) -> tuple[Calibration, Novelty]:
-    """Fit how the bundle's exported network is to be read; writes the detector into the bundle.
+class Shown(NamedTuple):
+    """How much a detector learns from: so many `digits` of each way in which they are shown, so many `outsiders`."""
 
-    `count`: of the pictures that are no digits and are drawn for the detector to learn from.
+    digits: int
+    outsiders: int
+
+
+def shown(config: TrainingConfig) -> Shown:
+    """How much the detector of a network trained so learns from.
+
+    A recipe for other hands takes its time to tell them from what is no digit.
     """
+    if config.drawn_digits <= _FEW:
+        return Shown(_FEW, _FEW)
+    return Shown(config.drawn_digits, _OUTSIDERS_PER_DIGIT * config.drawn_digits)
+
+
+def fit_reader(bundle: Bundle, dataset: Dataset, config: TrainingConfig) -> tuple[Calibration, Novelty]:
+    """Fit how the bundle's exported network is to be read; writes the detector into the bundle."""
     network = Network(bundle.tflite_file)
     answers = network(dataset.validation.images)
-    detector = fit_detector(network, dataset.train, dataset.validation.images, answers, seed, count)
+    seed = config.seed
+    detector = fit_detector(network, dataset.train, dataset.validation.images, answers, seed, shown(config))
     with replacing(bundle.novelty_file) as temporary:
         detector.save(temporary)
     fresh = outsiders(min(_FRESH_OUTSIDERS, len(dataset.validation)), dataset.validation.images, seed + 1)
@@ -76,16 +93,17 @@ def fit_detector(
     validation: Pixels,
     answers: Answers,
     seed: int,
-    count: int = OUTSIDERS,
+    most: Shown,
     draw_outsiders: Callable[[int, Pixels, int], Pixels] = outsiders,
 ) -> Detector:
     """A detector for this network that turns away at most 2 % of the validation images, on which it gave `answers`.
 
-    `draw_outsiders(count, digits, seed)`: what it is to learn to turn away.
+    `most`: that it learns from; less of both where there are few digits. `draw_outsiders(count, digits, seed)`: what
+    it is to learn to turn away.
     """
-    count = min(count, max(1, round(len(train) * _OUTSIDERS_PER_DIGIT)))
-    digits = _digits(train, count, seed)
-    others = draw_outsiders(count, train.images, seed)
+    share = min(1.0, _MOST_OF_DIGITS * len(train) / most.digits)
+    digits = _digits(train, max(1, round(most.digits * share)), seed)
+    others = draw_outsiders(max(1, round(most.outsiders * share)), train.images, seed)
     inputs = np.concatenate([_inputs(network, digits), _inputs(network, others)])
     is_outsider = np.arange(len(inputs)) >= len(digits)
     mean, scale = inputs[: len(digits)].mean(axis=0), inputs[: len(digits)].std(axis=0) + 1e-2

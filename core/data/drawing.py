@@ -72,8 +72,8 @@ def ink_from_canvas(rgba: Pixels) -> Pixels:
     pixels = np.ascontiguousarray(rgba).view("<u4")[..., 0]
     if pixels.min() < 255 << 24:
         return (pixels >> 24).astype(np.uint8)
-    red, green, blue = ((pixels >> shift).astype(np.uint8) for shift in (0, 8, 16))
-    return np.maximum(np.maximum(red, green), blue)
+    red, others = pixels.astype(np.uint8), (pixels >> 8).astype(np.uint16)
+    return np.maximum(red, np.maximum(others.astype(np.uint8), (others >> 8).astype(np.uint8)))
 
 
 def prepare(ink: Pixels) -> Drawing:
@@ -168,7 +168,7 @@ def _scaled(crop: Pixels) -> Pixels:
 
 def _with_mnist_strokes(crop: Pixels) -> Pixels | Plane:
     """Thicken a thin pen and thin a fat brush until the strokes are as wide as in MNIST."""
-    fine = _resized(crop, _FINE_SIZE)
+    fine = _resized(crop, _FINE_SIZE, Image.Resampling.BOX)
     mask = fine > fine.max() / 2
     width = _stroke_width(mask)
     target = min(max(width, _THINNEST_STROKE * _FINE_SIZE / BOX_SIZE), _FATTEST_STROKE * _FINE_SIZE / BOX_SIZE)
@@ -196,18 +196,20 @@ def _edge(distance: Plane) -> Plane:
 
 def _stroke_width(mask: NDArray[np.bool_]) -> float:
     """Mean stroke width in pixels: twice the area over the perimeter, its steps counted as a round shape's."""
-    padded = np.pad(mask, 1)
-    steps = np.count_nonzero(padded[1:] != padded[:-1]) + np.count_nonzero(padded[:, 1:] != padded[:, :-1])
+    steps = sum(
+        np.count_nonzero(lines[1:] != lines[:-1]) + np.count_nonzero(lines[0]) + np.count_nonzero(lines[-1])
+        for lines in (mask, mask.T)
+    )
     return 2 * np.count_nonzero(mask) / max(steps * np.pi / 4, 1)
 
 
-def _resized(crop: Pixels | Plane, longest: int) -> Plane:
+def _resized(crop: Pixels | Plane, longest: int, method: Image.Resampling = Image.Resampling.HAMMING) -> Plane:
     """The crop with another longest side."""
     height, width = crop.shape
     ratio = longest / max(height, width)
     size = max(1, round(width * ratio)), max(1, round(height * ratio))
     levels = crop if ratio * _COARSEST >= 1 else crop.astype(np.float32, copy=False)
-    resized = Image.fromarray(levels).resize(size, Image.Resampling.HAMMING, reducing_gap=_REDUCING_GAP)
+    resized = Image.fromarray(levels).resize(size, method, reducing_gap=_REDUCING_GAP)
     return np.asarray(resized).astype(np.float32, copy=False)
 
 

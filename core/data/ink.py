@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from core.data.distance import Plane
 from core.data.drawing import Pixels
+
+Mask = NDArray[np.bool_]
 
 SMALL_SIZE = 64
 """Up to this size a pixel's grey is part of the digit's shape, as in MNIST; beyond, it is blur and lighting."""
@@ -67,15 +70,20 @@ def _within(ink: Pixels) -> Pixels:
     return np.where(np.isin(np.arange(count + 1), rim[rim > 0])[parts], np.uint8(0), ink)
 
 
+def runs(mask: Mask, length: int) -> Mask:
+    """Where in a mask (h, w) `length` true places down a column begin: (h - length + 1, w), no rows if it is lower."""
+    run, whole = mask, 1
+    while whole < length:
+        step = min(whole, length - whole)
+        run, whole = run[step:] & run[:-step], whole + step
+    return run
+
+
 def _has_part(ink: Pixels, length: float) -> bool:
     """Whether a connected part is so high or wide."""
     mask = ink > 127
     # A column of the mask that is true for so long is found much sooner than the parts.
-    run, whole = mask, 1
-    while whole < length and len(run) > whole:
-        step = min(whole, math.ceil(length) - whole)
-        run, whole = run[step:] & run[:-step], whole + step
-    if whole >= length and run.any():
+    if runs(mask, math.ceil(length)).any():
         return True
     parts, _ = ndimage.label(mask, structure=np.ones((3, 3)))
     sides = (side.stop - side.start for part in ndimage.find_objects(parts) for side in part)

@@ -5,18 +5,15 @@ from __future__ import annotations
 import io
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from scipy import ndimage
 
 from core.data.distance import Plane
 from core.data.drawing import Pixels, ink_from_canvas
-from core.data.ink import FAINTEST_INK, SMALL_SIZE, as_ink, digit_alone, missing_light
+from core.data.ink import FAINTEST_INK, SMALL_SIZE, Mask, as_ink, digit_alone, missing_light, runs
 from core.data.ruled_lines import without_ruled_lines
 from core.data.sheet import Sheet, find_sheet
 from core.errors import PictureError, PictureTooLarge
-
-Mask = NDArray[np.bool_]
 
 MAX_PICTURE_BYTES = 10 * 2**20
 MAX_PICTURE_PIXELS = 40_000_000
@@ -31,14 +28,13 @@ _GROUND_SIZE = 64
 _POLARITY_SIZE = 32
 # Strokes up to this share of the picture's longest side are bridged when the paper below them is estimated.
 _WIDEST_STROKE = 0.35
-# What is wider than this share of a drawing's longest side is no stroke; where it takes so much of it, a sheet maybe.
-_WIDEST_PEN, _LEAST_SHEET = 0.2, 0.08
+# What is wider than this share of a drawing's longest side is no stroke; where it takes so much of it, a sheet maybe
+# (sheet.py's smallest, less the corners that a wide brush does not reach).
+_WIDEST_PEN, _LEAST_SHEET = 0.2, 0.1
 # Light is not compared to less than this: dark-on-light in a deep shadow, light-on-dark on a bright ground.
 _DIMMEST_PAPER, _DIMMEST_BOARD = 48.0, 128.0
 # A part that is so much larger than another was cut off there.
 _PIECE = 1.3
-# What sums of fractions that cancel out may leave.
-_NOTHING = 1e-6
 
 
 def ink_from_picture(data: bytes) -> Pixels:
@@ -104,7 +100,7 @@ def _drawn_ink(grey: Pixels | Plane) -> Pixels | None:
         part, ground = 255 - part, 255 - ground
     depth = _softened(missing_light(part, ground, _DIMMEST_PAPER if darker else _DIMMEST_BOARD))
     # A sheet with ink on it is for others to find; and of a drawing's paper there is a quarter at least.
-    if _may_be_sheet(depth > FAINTEST_INK, longest) or np.count_nonzero(depth > _NOTHING) > 0.7 * grey.size:
+    if _may_be_sheet(depth > FAINTEST_INK, longest) or np.count_nonzero(depth) > 0.7 * grey.size:
         return None
     ink = np.zeros(grey.shape, np.uint8)
     ink[place] = digit_alone(as_ink(depth, 0.0, 0.0, small=False), longest)
@@ -113,7 +109,8 @@ def _drawn_ink(grey: Pixels | Plane) -> Pixels | None:
 
 def _softened(depth: Plane) -> Plane:
     """Each place's mean with its eight neighbours; around the picture there is nothing."""
-    wider = np.pad(depth, 1)
+    wider = np.zeros((depth.shape[0] + 2, depth.shape[1] + 2), np.float32)
+    wider[1:-1, 1:-1] = depth
     rows = wider[:-2] + wider[1:-1] + wider[2:]
     mean: Plane = (rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / np.float32(9)
     return mean
@@ -130,10 +127,10 @@ def _surroundings(mask: Mask) -> tuple[slice, slice] | None:
 def _may_be_sheet(mask: Mask, longest: int) -> bool:
     """Whether what is wider than a pen takes a good part of a picture with so long a side."""
     factor = _factor((longest,), _GROUND_SIZE)
-    solid = np.asarray(Image.fromarray(mask.view(np.uint8) * np.uint8(255)).reduce(factor)) == 255
     pen = int(_WIDEST_PEN * -(-longest // factor))
-    if np.count_nonzero(solid) < pen * pen:
+    if not runs(runs(mask[::factor, ::factor], pen).T, pen).any():
         return False
+    solid = np.asarray(Image.fromarray(mask.view(np.uint8) * np.uint8(255)).reduce(factor)) == 255
     wide = ndimage.minimum_filter(solid, size=pen, mode="constant")
     if not wide.any():
         return False
@@ -198,13 +195,15 @@ def _upright(picture: Image.Image) -> Pixels:
     """The pixels as they are to be looked at: turned as EXIF says, of 8 bits, scaled down."""
     # JPEG decodes at a half, a quarter or an eighth of the size in a fraction of the time.
     picture.draft("RGB", (_WORKING_SIZE, _WORKING_SIZE))
-    picture = ImageOps.exif_transpose(picture)
+    ImageOps.exif_transpose(picture, in_place=True)
     if picture.mode in ("I", "F"):
         return _stretched(np.asarray(picture, np.float32))
     if picture.mode.startswith("I;16"):
         return (np.asarray(picture) >> 8).astype(np.uint8)
     mode = "RGBA" if picture.has_transparency_data else "L" if picture.mode in ("1", "L") else "RGB"
-    return np.asarray(picture.convert(mode).reduce(_factor(picture.size, _WORKING_SIZE)))
+    picture = picture if picture.mode == mode else picture.convert(mode)
+    factor = _factor(picture.size, _WORKING_SIZE)
+    return np.asarray(picture if factor == 1 else picture.reduce(factor))
 
 
 def _factor(shape: tuple[int, ...], longest: int) -> int:

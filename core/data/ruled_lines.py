@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from core.data.drawing import Pixels
-from core.data.ink import SMALL_SIZE
-
-Mask = NDArray[np.bool_]
+from core.data.ink import SMALL_SIZE, Mask
 
 # A ruled line runs through this share of the picture at least, and is no thicker than this share of its longest side.
 _RULED_SHARE, _RULED_THICKNESS = 0.9, 0.015

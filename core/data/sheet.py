@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-Plane = NDArray[np.float32]
-Mask = NDArray[np.bool_]
+from core.data.distance import Plane
+from core.data.ink import Mask
 
 # The sheet is looked for on a picture of at most this size; so far from its outline, in pixels there, is its inside.
 _SIZE, _OUTLINE = 128, 2

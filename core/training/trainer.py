@@ -23,7 +23,7 @@ from core.classifier.export import (
     layer_cards,
     versions,
 )
-from core.classifier.fitting import OUTSIDERS, fit_reader
+from core.classifier.fitting import fit_reader
 from core.classifier.network import Network
 from core.classifier.robustness import measure_robustness
 from core.config import TrainingConfig
@@ -158,15 +158,8 @@ def _network_input(images: tf.Tensor, labels: tf.Tensor, smoothing: float) -> tu
 
 
 def _compile(model: keras.Model, config: TrainingConfig, steps: int) -> None:
-    optimizer = keras.optimizers.Adam(
-        _learning_rate(config, steps),
-        beta_2=_second_moment_decay(config, steps),
-        weight_decay=config.weight_decay or None,
-    )
-    # Offsets and the scales of normalised maps may be as large as they like.
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     model.compile(
-        optimizer=optimizer,
+        optimizer=keras.optimizers.Adam(_learning_rate(config, steps), beta_2=_second_moment_decay(config, steps)),
         loss="categorical_crossentropy",
         metrics=["accuracy"],
         # XLA is several times slower on CPU.
@@ -222,8 +215,7 @@ def _write_bundle(
     with bundle_folder(run.bundle.folder) as folder:
         bundle = export_model(model, folder)
         check_export(bundle, model, dataset.validation)
-        # A recipe for other hands takes its time to tell them from what is no digit.
-        calibration, novelty = fit_reader(bundle, dataset, config.seed, max(OUTSIDERS, config.drawn_digits))
+        calibration, novelty = fit_reader(bundle, dataset, config)
         evaluation = evaluate_bundle(bundle, calibration, dataset.test)
         low, high = accuracy_interval(evaluation)
         card = Card(

@@ -138,7 +138,7 @@ def table(rows: list[Summary], names: dict[str, str], baseline: Summary | None) 
             # A selection counts rows: when runs come or go, the table is a new one with the same runs ticked.
             key=f"runs_{state.table_number(ids)}",
             alt="All runs that are listed",
-            column_config=column_looks(),
+            column_config=column_looks(with_data=len({row.dataset for row in rows}) > 1),
         )
     chosen = [rows[index] for index in event.selection.rows if index < len(rows)]
     now = [row.id for row in chosen]
@@ -150,8 +150,11 @@ def table(rows: list[Summary], names: dict[str, str], baseline: Summary | None) 
     return chosen
 
 
-def column_looks() -> dict:
-    """How each column shows its values."""
+def column_looks(with_data: bool) -> dict:
+    """How each column shows its values; where all runs learned from the same data, a column that says so is left out.
+
+    The rest then fits a laptop's screen.
+    """
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     points = "Percentage points more than the baseline."
     return {
@@ -174,7 +177,8 @@ def column_looks() -> dict:
         difference_title("Parameters"): number("Δ", format="localized", help="More than the baseline."),
         "Seconds": number(format="localized", help="Of training"),
         difference_title("Seconds"): number("Δ", format="%+.0f", help="More than the baseline."),
-        "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
+        "Data": text() if with_data else None,
+        "When": st.column_config.DatetimeColumn(format="D MMM YY, HH:mm", width=112),
         "Note": text(width="medium"),
     }
 

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -103,14 +102,15 @@ def test_memory_that_runs_out_fails_the_run(workspace: Workspace, worker_after: 
 
 
 class LittleMemory:
-    """A memory group of Linux, in whose processes the kernel kills what wants more than so many bytes."""
+    """A memory group of Linux: the kernel kills processes in it that want more than 1 MB on top of what they had."""
 
     def __init__(self, folder: Path, limit: str, events: str) -> None:
-        self._folder, self._limit, self._events = folder, limit, events
+        self._folder, self._events = folder, events
         folder.mkdir()
+        # Set while the group is empty: where memory is in use, the kernel may refuse a lower limit (EBUSY).
+        (folder / limit).write_text(str(2**20))
 
-    def hold(self, pid: int, limit: int) -> None:
-        (self._folder / self._limit).write_text(str(limit))
+    def take(self, pid: int) -> None:
         (self._folder / "cgroup.procs").write_text(str(pid))
 
     @property
@@ -126,17 +126,25 @@ def little_memory() -> Iterator[LittleMemory]:
     old = (groups / "memory").is_dir()
     folder = groups / "memory" / f"trazo-{os.getpid()}" if old else groups / f"trazo-{os.getpid()}"
     files = ("memory.limit_in_bytes", "memory.oom_control") if old else ("memory.max", "memory.events")
+    # It has all its memory before it is taken, so it wants none in the group.
+    bystander = subprocess.Popen(
+        [PYTHON, "-c", "print(flush=True); input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert bystander.stdout is not None
+    bystander.stdout.readline()
     try:
         group = LittleMemory(folder, *files)
-        group.hold(os.getpid(), 2**40)
+        group.take(bystander.pid)
     except OSError as error:
         pytest.skip(f"This user may not limit a process's memory here ({error}).")
+    else:
+        yield group
     finally:
-        with suppress(OSError):
-            (folder.parent / "cgroup.procs").write_text(str(os.getpid()))
-    yield group
-    with suppress(OSError):
-        folder.rmdir()
+        bystander.kill()
+        bystander.communicate()
+        if folder.is_dir():
+            wait_until(lambda: not (folder / "cgroup.procs").read_text(), 60, "the end of the group's processes")
+            folder.rmdir()
 
 
 def test_a_worker_that_the_kernel_kills_for_its_memory_can_go_on(
@@ -147,7 +155,7 @@ def test_a_worker_that_the_kernel_kills_for_its_memory_can_go_on(
 
     worker = run.process()
     assert worker is not None
-    little_memory.hold(worker.pid, 2**20)
+    little_memory.take(worker.pid)
 
     wait_until(lambda: not run.alive, 60, "the kernel")
     assert little_memory.killed == 1

@@ -184,6 +184,13 @@ def test_the_shipped_model_turns_away_what_is_no_digit(
     assert (novelty > 0).mean() >= least
 
 
+def test_the_shipped_model_accepts_mnists_test_digits(shipped: Predictor, mnist: Dataset) -> None:
+    novelty = shipped.novelty(mnist.test.images)
+
+    assert novelty is not None
+    assert (novelty > 0).mean() <= 0.02
+
+
 def test_the_shipped_model_takes_a_filled_square_for_no_digit(shipped: Predictor) -> None:
     ink = np.zeros((280, 280), np.uint8)
     ink[60:220, 60:220] = 255

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import socket
 import subprocess
@@ -24,6 +25,22 @@ STARTS = {
     "python -m dashboard": ["-m", "dashboard", "--port", "{port}"],
     "streamlit run": ["-m", "streamlit", "run", "dashboard/app.py", "--server.port", "{port}"],
 }
+
+
+PAGES = [PROJECT / "dashboard" / "main.py", *sorted((PROJECT / "dashboard" / "views").glob("*.py"))]
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
+def test_no_page_prints_what_stands_by_itself_in_its_file(file: Path) -> None:
+    """Streamlit would, where somebody starts it without our settings."""
+    first, *others = ast.parse(file.read_text(encoding="utf-8")).body
+
+    assert ast.get_docstring(ast.Module([first], [])), "only a file's own sentence is never printed"
+    assert not [
+        ast.unparse(statement)
+        for statement in others
+        if isinstance(statement, ast.Expr) and not isinstance(statement.value, ast.Call)
+    ]
 
 
 class Dashboard(NamedTuple):

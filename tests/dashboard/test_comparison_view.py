@@ -51,7 +51,7 @@ def test_two_models_of_the_same_data_are_laid_side_by_side(run: Run, worse: Run)
     expected = compare(run.bundle.evaluation(), worse.bundle.evaluation())
     assert not page.exception
     shown = {metric.label: metric.value for metric in page.metric}
-    assert shown["A minus B"] == f"{expected.difference * 100:+.2f} points"
+    assert shown["A minus B, points"] == f"{expected.difference * 100:+.2f}"
     assert shown["p-value"] == "below 0.001"
     assert "A reads these digits better" in texts(page)
     assert f"{len(expected.only_first)} images." in texts(page)

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from core.runs.registry import ActivePredictor
@@ -37,12 +38,27 @@ def test_demo_that_cannot_be_loaded_says_so_and_stops_refreshing(
     client = TestClient(demo)
     assert 'http-equiv="refresh"' in client.get("/").text
 
-    asyncio.run(demo.serve())
+    asyncio.run(demo.serve(lambda: None))
     answer = client.get("/")
 
     assert answer.status_code == 503
     assert "could not be loaded" in answer.text
     assert 'http-equiv="refresh"' not in answer.text
+
+
+def test_what_is_to_follow_the_loading_follows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class LoadedError(Exception):
+        pass
+
+    def loaded() -> None:
+        raise LoadedError
+
+    monkeypatch.setattr(gradio_app, "build_gradio_app", lambda _predictor: Starlette())
+    demo = GradioDemo(lambda: ActivePredictor(Workspace(tmp_path)))
+    TestClient(demo).get("/")
+
+    with pytest.raises(LoadedError):
+        asyncio.run(demo.serve(loaded))
 
 
 def test_page_loads_nothing_from_elsewhere(client: TestClient) -> None:

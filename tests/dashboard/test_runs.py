@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
+from typing import Literal
 
 import psutil
 import pytest
@@ -41,6 +43,18 @@ def test_all_runs_are_listed_newest_first(run: Run, workspace: Workspace) -> Non
     assert table["Parameters"].tolist() == [card.parameters] * 2
     assert table["Data"].tolist() == ["digits"] * 2
     assert table["When"].dt.year.tolist()[1] == 2020
+
+
+@pytest.mark.parametrize("dataset", ["digits", "mnist"])
+def test_data_have_a_column_where_runs_learned_from_different_ones(
+    run: Run, workspace: Workspace, dataset: Literal["digits", "mnist"]
+) -> None:
+    other = copied(run, workspace, "20200101-120000-old-owl")
+    other.write_config(tiny_config(dataset=dataset))
+
+    looks = json.loads(opened().dataframe[0].proto.columns)
+
+    assert looks["Data"].get("hidden", False) == (dataset == "digits")
 
 
 def test_newest_run_is_shown_with_its_curves_and_settings(run: Run) -> None:

@@ -32,3 +32,14 @@ def test_every_page_opens_without_an_error_and_without_tensorflow(
     mapped = {region.path for region in psutil.Process(dashboard.process.pid).memory_maps()}
     assert any("streamlit" in path or "numpy" in path for path in mapped)
     assert not [path for path in mapped if "tensorflow" in path]
+
+
+def test_all_ten_digits_can_be_chosen_on_a_phone_without_scrolling(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/data")
+    at_rest(page)
+
+    digits = page.get_by_role("toolbar", name="Digits")
+
+    expect(digits.get_by_role("button")).to_have_count(10)
+    assert digits.evaluate("row => row.scrollWidth <= row.clientWidth")
