@@ -20,6 +20,8 @@ from core.data.drawing import IMAGE_SIZE
 from core.errors import BundleError
 
 _TILES = 7
+_TILE = IMAGE_SIZE // _TILES
+_ROWS_OF_TILES = np.eye(_TILES, dtype=np.float32).repeat(_TILE, axis=1)
 _LOWEST = 1e-12
 FARTHEST = 8.0
 """Standard deviations beyond which an input counts no further: outsiders lie where nothing was learned."""
@@ -78,7 +80,7 @@ def _unreadable(path: Path) -> BundleError:
 def detector_inputs(images: np.ndarray, answers: Answers) -> np.ndarray:
     """What the detector sees: float32 (n, features + 10 + 49)."""
     assert answers.features is not None
-    side = IMAGE_SIZE // _TILES
-    tiles = images.reshape(len(images), _TILES, side, _TILES, side).mean(axis=(2, 4), dtype=np.float32) / 255
+    # Two products add up each tile, exactly, several times as fast as a mean over two axes.
+    tiles = _ROWS_OF_TILES @ images.astype(np.float32) @ _ROWS_OF_TILES.T / np.float32(255 * _TILE**2)
     logs = np.log(np.maximum(answers.probabilities, _LOWEST))
     return np.concatenate([answers.features, logs, tiles.reshape(len(images), -1)], axis=1)

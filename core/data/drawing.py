@@ -18,6 +18,7 @@ from core.data.distance import Plane, distance_to
 
 Pixels = NDArray[np.uint8]
 Ink = TypeVar("Ink", Pixels, Plane)
+Framed = TypeVar("Framed", NDArray[np.bool_], Plane)
 
 IMAGE_SIZE = 28
 BOX_SIZE = 20
@@ -178,15 +179,23 @@ def _with_mnist_strokes(crop: Pixels) -> Pixels | Plane:
         return crop
     if change > 0:
         margin = int(change) + 2
-        outside = distance_to(np.pad(mask, margin), change + 1)
+        outside = distance_to(_framed(mask, margin), change + 1)
         # What was too faint for the mask stays as it is.
-        changed = np.maximum(_edge(change + 0.5 - outside), np.pad(fine, margin))
+        changed = np.maximum(_edge(change + 0.5 - outside), _framed(fine, margin))
     else:
         # At least half of the width stays, so that a drawing never vanishes.
         change = max(change, -width / 4)
-        changed = _edge(distance_to(~np.pad(mask, 1), 1 - change) - 0.5 + change)
+        changed = _edge(distance_to(~_framed(mask, 1), 1 - change) - 0.5 + change)
     box = _bounding_box(changed)
     return crop if box is None else _cut(changed, box)
+
+
+def _framed(picture: Framed, margin: int) -> Framed:
+    """The picture with a margin of zeros; NumPy's pad takes ten times as long."""
+    height, width = picture.shape
+    framed = np.zeros((height + 2 * margin, width + 2 * margin), picture.dtype)
+    framed[margin : margin + height, margin : margin + width] = picture
+    return framed
 
 
 def _edge(distance: Plane) -> Plane:
