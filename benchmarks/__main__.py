@@ -32,9 +32,10 @@ SECTIONS: dict[str, tuple[str, Callable[..., Sequence[Figure]]]] = {
     "start": ("From pressing Train to the first point", start.start),
     "load": ("Many visitors at once, during a training", load.load),
     "training": ("Speed of training", training.time_to_target),
-    "presets": ("Accuracy of the presets", presets.presets),
+    "best": ("Accuracy of `best`", presets.best),
+    "tiny": ("Accuracy of `tiny`", presets.tiny),
 }
-LONG = {"load", "training", "presets"}
+LONG = {"load", "training", "best", "tiny"}
 """Measured only when they are named, or with --long."""
 
 

@@ -112,13 +112,6 @@ def _barred_seven(dice: Dice) -> Skeleton:
     return [stem, [(x - dice(14, 28), y + tilt), (x + dice(14, 28), y - tilt)]]
 
 
-def _footed_seven(dice: Dice) -> Skeleton:
-    """Its bar is wide and its foot short: the other way round it is a 1."""
-    width, foot = dice(62, 80), dice(16, 34)
-    stem: Line = [(0, dice(-3, 5)), corner(width, dice(-3, 3)), (width * 0.6, 48), (foot, 100)]
-    return [stem, [(foot - dice(8, 14), 100 + dice(-3, 3)), (foot + dice(8, 14), 100 + dice(-3, 3))]]
-
-
 # 8
 
 
@@ -218,11 +211,39 @@ def _spiral_nine(dice: Dice) -> Skeleton:
     return [line if dice.chance(0.5) else line[::-1]]
 
 
+def _open_nine(dice: Dice) -> Skeleton:
+    """The loop begins within, at its lower end or at the left, goes over the top, and never closes; the foot hooks."""
+    width, height = dice(36, 58), dice(36, 60)
+    inside = (width * dice(0.4, 0.85), height * dice(0.75, 1.0))
+    begin: Line = [inside, (width * dice(0.2, 0.4), height * dice(0.85, 1.05))]
+    over: Line = [(0, height * dice(0.4, 0.6)), (width * 0.5, 0), (width, height * dice(0.4, 0.6))]
+    end: Line = [(width * dice(0.85, 1.0), dice(68, 80)), (width * dice(0.3, 0.7), 100)]
+    if dice.chance(0.5):
+        end.append((width * dice(-0.3, 0.2), dice(84, 98)))
+    return [[*begin, *over, *end]]
+
+
+def _hooked_nine(dice: Dice) -> Skeleton:
+    """A small loop high up, and a wide bow to the left below it."""
+    loop, x, height = _loop_of_nine(dice)
+    low = dice(-10, 20)
+    top = corner(x + dice(-3, 2), height * dice(0.5, 1.0), dice(0, 1))
+    stem: Line = [(x + dice(-2, 8), dice(56, 72)), (x * dice(0.55, 0.75), 100)]
+    return [[*loop, top, *stem, (low, dice(88, 100)), (low - dice(2, 12), dice(74, 88))]]
+
+
 FIVE_TO_NINE: dict[int, list[tuple[float, Style]]] = {
     5: [(50, _two_stroke_five), (35, _one_stroke_five), (15, _s_five)],
     6: [(52, _six), (10, _spiral_six), (22, _leaning_six), (16, _upright_six)],
-    7: [(64, _seven), (30, _barred_seven), (3, _footed_seven)],
+    7: [(56, _seven), (44, _barred_seven)],
     8: [(50, _eight), (16, _open_eight), (8, _eight_from_the_waist), (14, _snowman), (12, _hourglass)],
-    9: [(36, _straight_nine), (34, _curved_nine), (14, _two_stroke_nine), (16, _spiral_nine)],
+    9: [
+        (30, _straight_nine),
+        (26, _curved_nine),
+        (12, _two_stroke_nine),
+        (12, _spiral_nine),
+        (10, _open_nine),
+        (12, _hooked_nine),
+    ],
 }
 """Styles of each digit with the shares of people who write them, by rough estimate."""

@@ -47,17 +47,20 @@ def _bare_one(dice: Dice) -> Skeleton:
     return [line if dice.chance(0.92) else line[::-1]]
 
 
-def _flag(dice: Dice) -> tuple[float, float]:
-    """Where the upstroke begins: never so flat that the 1 could be a 7."""
-    if dice.chance(0.3):  # as long as half the stem and more, as children learn it in much of Europe
-        width = dice(26, 46)
-        return -width, min(width * dice(0.8, 1.6), 72)
+def _flag(dice: Dice, foot: bool = False) -> tuple[float, float]:
+    """Where the upstroke begins; without a foot never so flat that the 1 could be a 7."""
+    if foot:
+        width = dice(14, 52)
+        return -width, min(width * dice(0.3, 1.3), 72)
+    if dice.chance(0.4):  # as long as half the stem and more, as children learn it in much of Europe
+        width = dice(26, 50)
+        return -width, min(width * dice(0.65, 1.6), 72)
     width = dice(8, 30)
-    return -width, min(width * dice(1.05, 1.9), 60)
+    return -width, min(width * dice(0.9, 1.9), 60)
 
 
-def _flagged_one(dice: Dice) -> Skeleton:
-    return [[_flag(dice), corner(0, 0, dice(0.6, 1)), (dice(-3, 3), 50), (dice(-4, 4), 100)]]
+def _flagged_one(dice: Dice, foot: bool = False) -> Skeleton:
+    return [[_flag(dice, foot), corner(0, 0, dice(0.6, 1)), (dice(-3, 3), 50), (dice(-4, 4), 100)]]
 
 
 def _foot(dice: Dice) -> Line:
@@ -71,12 +74,12 @@ def _footed_one(dice: Dice) -> Skeleton:
 
 def _printed_one(dice: Dice) -> Skeleton:
     """With flag and foot."""
-    return [*_flagged_one(dice), _foot(dice)]
+    return [*_flagged_one(dice, True), _foot(dice)]
 
 
 def _printed_one_in_one_stroke(dice: Dice) -> Skeleton:
     left, right = _foot(dice)
-    return [[_flag(dice), corner(0, 0), corner(0, 100), corner(*left[:2]), right]]
+    return [[_flag(dice, True), corner(0, 0), corner(0, 100), corner(*left[:2]), right]]
 
 
 # 2
@@ -219,17 +222,34 @@ def _lightning_four(dice: Dice) -> Skeleton:
     return [angle, [(stem + dice(0, 6), bar - dice(14, 30)), (stem + dice(-6, 2), 100 + dice(0, 8))]]
 
 
+def _flash_four(dice: Dice) -> Skeleton:
+    """In one stroke like a flash of lightning: down, across, and down again from the end of the bar or before it."""
+    bar, stem = dice(40, 62), dice(36, 66)
+    head = dice(4, 40)
+    turn: Line = [(head, dice(-2, 4)), corner(dice(-4, 6), bar, dice(0.2, 1))]
+    end = corner(stem + dice(0, 16), bar - dice(0, 18), dice(0.2, 1))
+    stem_head = corner(stem - dice(0, 8), bar - dice(-4, 12), dice(0, 0.8))
+    return [[*turn, end, stem_head, (stem - dice(4, 26), 100)]]
+
+
 ZERO_TO_FOUR: dict[int, list[tuple[float, Style]]] = {
     0: [(70, _oval), (12, _open_oval), (12, _curled_oval), (6, _slashed_oval)],
     1: [
-        (38, _bare_one),
-        (35, _flagged_one),
+        (24, _bare_one),
+        (36, _flagged_one),
         (8, _footed_one),
-        (14, _printed_one),
-        (5, _printed_one_in_one_stroke),
+        (24, _printed_one),
+        (8, _printed_one_in_one_stroke),
     ],
     2: [(38, _round_two), (16, _looped_two), (22, _knotted_two), (12, _angular_two), (14, _swan)],
     3: [(50, _round_three), (12, _open_three), (18, _looped_three), (20, _flat_three)],
-    4: [(36, _open_four), (26, _closed_four), (20, _four_in_one_stroke), (8, _chair_four), (10, _lightning_four)],
+    4: [
+        (30, _open_four),
+        (22, _closed_four),
+        (20, _four_in_one_stroke),
+        (8, _chair_four),
+        (10, _lightning_four),
+        (12, _flash_four),
+    ],
 }
 """Styles of each digit with the shares of people who write them, by rough estimate."""
