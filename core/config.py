@@ -6,9 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from core.errors import ConfigError
+from core.records import Record
 
 LIMITS: dict[str, tuple[float, float]] = {
     "epochs": (1, 200),
@@ -41,11 +42,7 @@ def _within(name: str) -> Any:
     return Field(ge=low, le=high)
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class ModelConfig(_Frozen):
+class ModelConfig(Record):
     """The network's shape.
 
     `filters`: output channels of each convolution block, one to three blocks of 1 to 256.
@@ -60,7 +57,7 @@ class ModelConfig(_Frozen):
     dropout: Annotated[float, _within("dropout")] = 0.0
 
 
-class AugmentationConfig(_Frozen):
+class AugmentationConfig(Record):
     """Random changes of each training image; 0 turns one off.
 
     `rotation` and `shear`: degrees either way. `shift`: share of the width (28 pixels) either way.
@@ -92,7 +89,7 @@ class AugmentationConfig(_Frozen):
         return self.moves or self.stroke > 0 or self.noise > 0
 
 
-class TrainingConfig(_Frozen):
+class TrainingConfig(Record):
     """One training, whole.
 
     `learning_rate`: Adam's, the peak of it where `schedule` is "one_cycle". `label_smoothing`: share of each training

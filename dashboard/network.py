@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import numpy as np
 import pandas as pd
 
@@ -52,7 +50,7 @@ def training_facts(card: Card) -> dict[str, str]:
         "Images": f"{data.train_images:,} for training, {data.validation_images:,} for validation, "
         f"{data.test_images:,} for the test",
         "Fingerprint of the data": data.fingerprint[:16],
-        "Trained": f"{datetime.fromisoformat(card.created):%d %B %Y, %H:%M %Z}",
+        "Trained": f"{card.created:%d %B %Y, %H:%M %Z}",
         "Time": f"{card.seconds:,.0f} s for {metrics.epochs} epochs; epoch {metrics.best_epoch} was the best",
         "Run": card.run_id,
     }

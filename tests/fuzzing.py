@@ -1,4 +1,4 @@
-"""Pictures and bodies that nobody would send by accident, for the tests that send them.
+"""Pictures and bodies that nobody would send by accident, and damaged files, for the tests that make them.
 
 `TRAZO_FUZZ` is how many are sent in all: 200, or 2,000 with `TRAZO_FUZZ=2000 make test ARGS="-k fuzz"`.
 """
@@ -62,25 +62,32 @@ SEEDS = tuple(
 
 
 @st.composite
-def mutated_pictures(draw: st.DrawFn) -> bytes:
-    """A picture file with some bytes changed, cut off, repeated or put in."""
-    picture = bytearray(draw(st.sampled_from(SEEDS)))
+def mutated(draw: st.DrawFn, original: bytes) -> bytes:
+    """A file with some bytes changed, cut off, repeated or put in."""
+    content = bytearray(original)
     for _ in range(draw(st.integers(0, 6))):
-        # Most of what decoders believe stands near the start.
-        place = draw(st.integers(0, min(len(picture), draw(st.sampled_from((64, 100_000))))))
+        # Most of what decoders believe stands near the start, archives' contents at the end.
+        place = draw(st.integers(0, min(len(content), draw(st.sampled_from((64, 100_000))))))
+        if draw(st.booleans()):
+            place = len(content) - place
         length = draw(st.integers(0, 16))
         match draw(st.sampled_from(("change", "cut", "drop", "put in", "repeat"))):
             case "change":
-                picture[place : place + length] = draw(st.binary(min_size=length, max_size=length))
+                content[place : place + length] = draw(st.binary(min_size=length, max_size=length))
             case "cut":
-                del picture[max(place, 1) :]
+                del content[max(place, 1) :]
             case "drop":
-                del picture[place : place + length]
+                del content[place : place + length]
             case "put in":
-                picture[place:place] = draw(st.binary(max_size=16))
+                content[place:place] = draw(st.binary(max_size=16))
             case "repeat":
-                picture[place:place] = picture[place : place + length] * 3
-    return bytes(picture)
+                content[place:place] = content[place : place + length] * 3
+    return bytes(content)
+
+
+def mutated_pictures() -> st.SearchStrategy[bytes]:
+    """A picture file, mutated."""
+    return st.sampled_from(SEEDS).flatmap(mutated)
 
 
 def bodies() -> st.SearchStrategy[bytes]:

@@ -5,82 +5,83 @@ from __future__ import annotations
 import io
 import shutil
 import zipfile
-import zlib
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from core.arrays import read_arrays
 from core.classifier.evaluation import Evaluation
 from core.config import TrainingConfig
 from core.errors import BundleError
+from core.records import Amount, Count, Record, Share
 from core.workspace import replacing
 
-
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+_Epoch = Annotated[Count, Field(ge=1)]
 
 
-class DataCard(_Record):
+class DataCard(Record):
     """What a model was trained and tested on; `fingerprint` is the SHA-256 of the dataset's arrays."""
 
     id: str
     title: str
     fingerprint: str
-    train_images: int
-    validation_images: int
-    test_images: int
+    train_images: Count
+    validation_images: Count
+    test_images: Count
 
 
-class LayerCard(_Record):
+class LayerCard(Record):
     """One layer: `output_shape` without the batch, `multiply_adds` for one image."""
 
     name: str
     kind: str
-    output_shape: tuple[int, ...]
-    parameters: int
-    multiply_adds: int
+    output_shape: tuple[Count, ...]
+    parameters: Count
+    multiply_adds: Count
     activation: str | None = None
 
 
-class Metrics(_Record):
+class Metrics(Record):
     """Accuracies and the bounds of their 95 % interval in 0..1, losses in nats.
 
     The test set was used once, for these figures; `best_epoch` (counted from 1) was chosen on the validation split.
     """
 
-    test_accuracy: float
-    test_accuracy_low: float
-    test_accuracy_high: float
-    test_loss: float
-    validation_accuracy: float
-    validation_loss: float
-    best_epoch: int
-    epochs: int
+    test_accuracy: Share
+    test_accuracy_low: Share
+    test_accuracy_high: Share
+    test_loss: Amount
+    validation_accuracy: Share
+    validation_loss: Amount
+    best_epoch: _Epoch
+    epochs: _Epoch
 
 
-class Calibration(_Record):
+class Calibration(Record):
     """What makes a confidence mean what it says, fitted on the validation split.
 
     Logits are divided by `temperature` (Guo et al., 2017). Answers with a confidence under `unsure_below` are close
     calls: `unsure_share` of the validation images, and `errors_caught` of the mistakes among them, each in 0..1.
     """
 
-    temperature: float = Field(gt=0)
-    unsure_below: float
-    unsure_share: float
-    errors_caught: float
+    temperature: float = Field(ge=0.01, le=100)
+    unsure_below: Share
+    unsure_share: Share
+    errors_caught: Share
 
 
-class Novelty(_Record):
+class Novelty(Record):
     """What the detector of outsiders turns away, 0..1: of the validation digits, and of fresh drawings of no digit."""
 
-    digits_refused: float
-    outsiders_refused: float
+    digits_refused: Share
+    outsiders_refused: Share
 
 
-class Robustness(_Record):
+class Robustness(Record):
     """Accuracies, 0..1, on changed test images: how well people's drawings are read, and what the network bears.
 
     The first five are test images traced and drawn again on a canvas, anywhere on it, read like any drawing: with
@@ -90,17 +91,17 @@ class Robustness(_Record):
     canvas; None where their file was not at hand. `images`: how many each figure was measured on, at most.
     """
 
-    images: int
-    canvas: float
-    tiny: float
-    thin_pen: float
-    fat_pen: float
-    turned: float
-    shifted: float
-    shrunk: float
-    noisy: float
-    blurred: float
-    pen_strokes: float | None = None
+    images: Count
+    canvas: Share
+    tiny: Share
+    thin_pen: Share
+    fat_pen: Share
+    turned: Share
+    shifted: Share
+    shrunk: Share
+    noisy: Share
+    blurred: Share
+    pen_strokes: Share | None = None
 
     @property
     def drawings(self) -> float:
@@ -108,24 +109,25 @@ class Robustness(_Record):
         return (self.canvas + self.tiny + self.thin_pen + self.fat_pen + self.turned) / 5
 
 
-class Card(_Record):
+class Card(Record):
     """What a model is, in full. `seconds`: of training alone, evaluation and export not counted.
 
-    Cards of earlier versions have no `calibration` and no `novelty`.
+    Cards of earlier versions have no `calibration`, no `novelty`, and no fingerprint of the `.tflite`.
     """
 
     run_id: str
-    created: str
+    created: datetime
     data: DataCard
     config: TrainingConfig
     versions: dict[str, str]
-    parameters: int
+    parameters: Count
     layers: tuple[LayerCard, ...]
-    seconds: float
+    seconds: Amount
     metrics: Metrics
     calibration: Calibration | None = None
     novelty: Novelty | None = None
     robustness: Robustness | None = None
+    network_fingerprint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -181,13 +183,10 @@ class Bundle:
     def evaluation(self) -> Evaluation:
         """Read the test answers; raises BundleError when they are missing or damaged."""
         try:
-            with np.load(self.evaluation_file, allow_pickle=False) as file:
-                evaluation = Evaluation(file["probabilities"], file["labels"])
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            arrays = read_arrays(self.evaluation_file)
+            return Evaluation(arrays["probabilities"], arrays["labels"])
+        except (OSError, KeyError, ValueError) as error:
             raise self._error("has no readable evaluation.npz") from error
-        if evaluation.probabilities.ndim != 2 or len(evaluation.probabilities) != len(evaluation.labels):
-            raise self._error("has a damaged evaluation.npz")
-        return evaluation
 
     def first_layer_filters(self) -> np.ndarray:
         """Kernels of the first convolution, float32 (height, width, channels in, filters).
@@ -201,14 +200,16 @@ class Bundle:
         if first is None:
             raise self._error("holds no convolution")
         try:
-            with (
-                zipfile.ZipFile(self.keras_file) as archive,
-                archive.open("model.weights.h5") as weights,
-                h5py.File(weights) as file,
-            ):
-                return np.asarray(file[f"layers/{first}/vars/0"], np.float32)
-        except (OSError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+            with zipfile.ZipFile(self.keras_file) as archive:
+                # Read whole, which verifies its checksum: HDF5 is not to meet changed bytes.
+                weights = archive.read("model.weights.h5")
+            with h5py.File(io.BytesIO(weights)) as file:
+                kernels = np.asarray(file[f"layers/{first}/vars/0"], np.float32)
+        except Exception as error:  # zipfile's and HDF5's are of a dozen kinds
             raise self._error("has no readable mnist_model.keras") from error
+        if kernels.ndim != 4 or not kernels.size or not np.isfinite(kernels).all():
+            raise self._error("has no readable mnist_model.keras")
+        return kernels
 
     def zip_bytes(self) -> bytes:
         """All files as a ZIP archive; raises BundleError when one is missing."""

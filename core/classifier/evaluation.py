@@ -11,13 +11,26 @@ from core.data.datasets import CLASSES
 Z_95 = 1.959963984540054
 """Standard normal quantile at 97.5 %, for two-sided 95 % intervals."""
 
+_ROUNDING = 0.01
+
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A model's answers on a test set, in its order: `probabilities` float32 (n, 10), `labels` uint8 (n,)."""
+    """A model's answers on a test set, in its order: `probabilities` float32 (n, 10), `labels` uint8 (n,), in 0..9.
+
+    Raises ValueError when they are not that, and when there are none.
+    """
 
     probabilities: np.ndarray
     labels: np.ndarray
+
+    def __post_init__(self) -> None:
+        if not self.labels.size or self.labels.ndim != 1 or self.probabilities.shape != (self.labels.size, CLASSES):
+            raise ValueError(f"Expected answers (images, {CLASSES}). Received: shape {self.probabilities.shape}.")
+        if self.labels.dtype.kind not in "iu" or not np.isin(self.labels, range(CLASSES)).all():
+            raise ValueError(f"Expected labels that are digits below {CLASSES}.")
+        if not are_probabilities(self.probabilities):
+            raise ValueError("Expected probabilities that add up to 1.")
 
     @property
     def predictions(self) -> np.ndarray:
@@ -41,13 +54,21 @@ class Evaluation:
         return float(-np.log(np.maximum(chosen, 1e-7)).mean())
 
 
+def are_probabilities(rows: np.ndarray) -> bool:
+    """Whether rows (n, m) are floats of which none is below 0, each row adding up to 1 but for rounding."""
+    if rows.dtype.kind != "f" or not rows.min(initial=0) >= 0:
+        return False
+    return bool(np.abs(rows.sum(axis=1) - 1).max(initial=0) <= _ROUNDING)
+
+
 def wilson_interval(correct: int, total: int) -> tuple[float, float]:
     """95 % confidence interval of a proportion (Wilson, 1927), each end in 0..1; `total` must be positive."""
     share = correct / total
     scale = 1 + Z_95**2 / total
     middle = (share + Z_95**2 / (2 * total)) / scale
     half = Z_95 * np.sqrt(share * (1 - share) / total + Z_95**2 / (4 * total**2)) / scale
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+    # Rounding may put an end past a share of 0 or 1.
+    return min(share, max(0.0, float(middle - half))), max(share, min(1.0, float(middle + half)))
 
 
 def accuracy_interval(evaluation: Evaluation) -> tuple[float, float]:

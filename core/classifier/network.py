@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from queue import Empty, LifoQueue
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from core.classifier.evaluation import are_probabilities
 from core.data.datasets import CLASSES, normalised
 from core.errors import BundleError
 
@@ -30,28 +32,36 @@ class Answers:
     features: np.ndarray | None
 
 
+def network_fingerprint(content: bytes) -> str:
+    """SHA-256 (hex) of a `.tflite`, which has no checksum of its own: one wrong byte may make it ask for all memory."""
+    return hashlib.sha256(content).hexdigest()
+
+
 class Network:
     """One loaded `.tflite`. Threads never wait for each other: each borrows an interpreter of its own.
 
     `features`: how many it gives out of each image; None for a model of an earlier version.
     """
 
-    def __init__(self, file: Path) -> None:
-        """Load the file; raises BundleError when it is missing or damaged."""
-        try:
+    def __init__(self, file: Path, fingerprint: str | None = None) -> None:
+        """Load the file; raises BundleError when it is missing or damaged, or has another `fingerprint` than this."""
+        self._folder = file.parent
+        self._singles: LifoQueue[_Session] = LifoQueue()
+        self._batches: LifoQueue[_Session] = LifoQueue()
+        with self._damage_as_sentence():
             self._content = file.read_bytes()
-            self._singles: LifoQueue[_Session] = LifoQueue()
-            self._batches: LifoQueue[_Session] = LifoQueue()
+            if fingerprint not in (None, network_fingerprint(self._content)):
+                raise ValueError(f"Expected a file with the SHA-256 {fingerprint}.")
             first = _Session(self._content, 1, threads=1)
-        except (OSError, ValueError, RuntimeError) as error:
-            raise BundleError(
-                f"The model in {file.parent} cannot be loaded. Choose another model, or train it again.", file.parent
-            ) from error
         self.features = first.features
         self._singles.put(first)
 
     def __call__(self, images: np.ndarray) -> Answers:
-        """Answers on uint8 images (n, 28, 28)."""
+        """Answers on uint8 images (n, 28, 28); raises BundleError where a damaged file was loaded and fails now."""
+        with self._damage_as_sentence():
+            return self._answers(images)
+
+    def _answers(self, images: np.ndarray) -> Answers:
         parts: list[Answers] = []
         done = 0
         # One image alone must not wait for a batch; a large rest is cheaper padded to a whole batch.
@@ -78,6 +88,15 @@ class Network:
         return Answers(np.concatenate(probabilities), np.concatenate(features))
 
     @contextlib.contextmanager
+    def _damage_as_sentence(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            raise BundleError(
+                f"The model in {self._folder} cannot be loaded. Choose another model, or train it again.", self._folder
+            ) from error
+
+    @contextlib.contextmanager
     def _session(self, pool: LifoQueue[_Session], batch: int, threads: int) -> Iterator[_Session]:
         try:
             session = pool.get_nowait()
@@ -100,16 +119,21 @@ class _Session:
         outputs = self._interpreter.get_signature_runner().get_output_details()
         features = outputs.get("features")
         # Earlier versions exported the probabilities alone, under a name of the converter's.
-        answers = outputs["answers"] if features else next(iter(outputs.values()))
+        answers = outputs["answers"] if features else outputs[min(outputs)]
         self._answers_index = answers["index"]
         self._features_index = features["index"] if features else None
         self.features: int | None = int(features["shape"][-1]) if features else None
 
     def __call__(self, images: np.ndarray, count: int) -> Answers:
-        """Answers on the first `count` images of a batch of this session's size."""
+        """Answers on the first `count` images of a batch of this session's size; ValueError where there are none."""
         self._interpreter.set_tensor(self._input, normalised(images))
         self._interpreter.invoke()
         probabilities = self._interpreter.get_tensor(self._answers_index)[:count]
+        if probabilities.shape != (count, CLASSES) or not are_probabilities(probabilities):
+            raise ValueError(f"Expected {CLASSES} probabilities of each image.")
         if self._features_index is None:
             return Answers(probabilities, None)
-        return Answers(probabilities, self._interpreter.get_tensor(self._features_index)[:count])
+        features = self._interpreter.get_tensor(self._features_index)[:count]
+        if features.shape != (count, self.features) or not np.isfinite(features).all():
+            raise ValueError(f"Expected {self.features} features of each image.")
+        return Answers(probabilities, features)

@@ -7,13 +7,12 @@ and energies that need no outsiders.
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 
+from core.arrays import read_arrays
 from core.classifier.network import Answers
 from core.data.datasets import CLASSES
 from core.data.drawing import IMAGE_SIZE
@@ -23,6 +22,8 @@ _TILES = 7
 _TILE = IMAGE_SIZE // _TILES
 _ROWS_OF_TILES = np.eye(_TILES, dtype=np.float32).repeat(_TILE, axis=1)
 _LOWEST = 1e-12
+_LARGEST = 1e6
+"""Sums of products of such numbers are finite; those of a fitted detector are far smaller."""
 FARTHEST = 8.0
 """Standard deviations beyond which an input counts no further: outsiders lie where nothing was learned."""
 
@@ -61,20 +62,28 @@ class Detector:
 def load_detector(path: Path, features: int) -> Detector:
     """Read what `Detector.save` wrote for a network with so many features; raises BundleError."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            detector = Detector(**{field.name: file[field.name] for field in fields(Detector)})
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise _unreadable(path) from error
-    if detector.mean.shape != (features + CLASSES + _TILES**2,):
-        raise _unreadable(path)
+        arrays = read_arrays(path)
+        detector = Detector(**{field.name: arrays[field.name] for field in fields(Detector)})
+        _check(detector, features + CLASSES + _TILES**2)
+    except (OSError, KeyError, ValueError) as error:
+        raise BundleError(
+            f"The model in {path.parent} has no readable {path.name}. Choose another model, or train it again.",
+            path.parent,
+        ) from error
     return detector
 
 
-def _unreadable(path: Path) -> BundleError:
-    return BundleError(
-        f"The model in {path.parent} has no readable {path.name}. Choose another model, or train it again.",
-        path.parent,
-    )
+def _check(detector: Detector, inputs: int) -> None:
+    """Raise ValueError where the arrays do not fit each other or so many inputs, or could add up to no number."""
+    hidden = detector.hidden_bias.size
+    shapes = ((inputs,), (inputs,), (inputs, hidden), (hidden,), (hidden,), ())
+    for (name, array), shape in zip(vars(detector).items(), shapes, strict=True):
+        if array.dtype != np.float32 or array.shape != shape:
+            raise ValueError(f"Expected {name} as float32 {shape}. Received: {array.dtype} {array.shape}.")
+        if not (np.abs(array) <= _LARGEST).all():
+            raise ValueError(f"Expected numbers up to {_LARGEST:g} in {name}.")
+    if not (detector.scale > 0).all():
+        raise ValueError("Expected a scale above 0.")
 
 
 def detector_inputs(images: np.ndarray, answers: Answers) -> np.ndarray:

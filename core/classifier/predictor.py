@@ -18,6 +18,9 @@ Verdict = Literal["digit", "unsure", "not_a_digit", "blank", "error"]
 """`unsure`: a close call between two digits. `blank`: no ink. `error`: the picture could not be read at all."""
 
 
+_ANY_IMAGE = np.linspace(0, 255, 28 * 28).astype(np.uint8).reshape(28, 28)
+
+
 @dataclass(frozen=True)
 class Reading:
     """What a model says of one drawing.
@@ -64,13 +67,15 @@ class Predictor:
     def __init__(self, bundle: Bundle) -> None:
         """Load what of the bundle reading needs; raises BundleError when it is missing or damaged."""
         self.bundle = bundle
-        self._network = Network(bundle.tflite_file)
         card = bundle.card()
+        self._network = Network(bundle.tflite_file, card.network_fingerprint)
         self._temperature = card.calibration.temperature if card.calibration else 1.0
         self._unsure_below = card.calibration.unsure_below if card.calibration else UNSURE_BELOW
         # Models of earlier versions cannot tell what is no digit.
         self._detector = load_detector(bundle.novelty_file, self._network.features or 0) if card.novelty else None
         self._turn = threading.Lock()
+        # What is damaged may load all the same, and fail at the first image.
+        self._answer(_ANY_IMAGE)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """uint8 (n, 28, 28) -> calibrated float32 (n, 10), each row adding up to 1."""
@@ -91,13 +96,17 @@ class Predictor:
         drawing = prepare(ink)
         if drawing.image is None:
             return Reading("blank", None, None, drawing)
-        images = drawing.image[np.newaxis]
-        answers = self._network(images)
-        probabilities = tempered(answers.probabilities, self._temperature)[0]
-        novelty = None if self._detector is None else float(self._detector(images, answers)[0])
+        probabilities, novelty = self._answer(drawing.image)
         return Reading(
             self._verdict(probabilities, novelty), int(probabilities.argmax()), probabilities, drawing, novelty
         )
+
+    def _answer(self, image: np.ndarray) -> tuple[np.ndarray, float | None]:
+        """Calibrated probabilities float32 (10,) of an image (28, 28), and its novelty where the model can tell."""
+        images = image[np.newaxis]
+        answers = self._network(images)
+        probabilities = tempered(answers.probabilities, self._temperature)[0]
+        return probabilities, None if self._detector is None else float(self._detector(images, answers)[0])
 
     def _verdict(self, probabilities: np.ndarray, novelty: float | None) -> Verdict:
         if novelty is not None and novelty > 0:

@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import struct
 import tempfile
-import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
+from core.arrays import read_arrays
 from core.errors import DataError, DataMissing, DownloadError
 from core.workspace import Workspace, keras_cache, make_folder, mnist_location, replacing, storage_errors
 
@@ -225,25 +225,15 @@ def _idx_file(folder: Path, stem: str) -> Path:
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            missing = [name for name in ARRAY_SHAPES if name not in file]
-            if missing:
-                raise DataError(f"{path} lacks the array(s) {', '.join(missing)}; it is not MNIST as .npz.", path)
-            return {name: file[name] for name in ARRAY_SHAPES}
+        arrays = read_arrays(path)
     except PermissionError as error:
         raise DataError(f"{path} may not be read by this user. Change its rights.", path) from error
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        EOFError,
-        AttributeError,
-        NotImplementedError,
-        RuntimeError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except (OSError, ValueError) as error:
         raise DataError(f"{path} is damaged or not an .npz file. Download or import MNIST again.", path) from error
+    missing = [name for name in ARRAY_SHAPES if name not in arrays]
+    if missing:
+        raise DataError(f"{path} lacks the array(s) {', '.join(missing)}; it is not MNIST as .npz.", path)
+    return {name: arrays[name] for name in ARRAY_SHAPES}
 
 
 def _read_idx(path: Path) -> np.ndarray:

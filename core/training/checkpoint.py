@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 
+from core.arrays import read_arrays
 from core.errors import RunError
 from core.runs.run import Run
 from core.workspace import replacing
@@ -60,12 +60,12 @@ def write_checkpoint(
 def read_checkpoint(run: Run) -> Checkpoint | None:
     """The run's checkpoint; None before its first epoch has ended. Raises RunError when it is damaged."""
     try:
-        with np.load(run.checkpoint_file, allow_pickle=False) as file:
-            epoch, seconds, done = file["progress"]
-            return Checkpoint(int(epoch), float(seconds), bool(done), _numbered(file, "variable"), _memory(file))
+        arrays = read_arrays(run.checkpoint_file)
+        epoch, seconds, done = arrays["progress"]
+        return Checkpoint(int(epoch), float(seconds), bool(done), _numbered(arrays, "variable"), _memory(arrays))
     except FileNotFoundError:
         return None
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, KeyError, ValueError) as error:
         raise RunError(
             f"Run {run.id} has a damaged checkpoint, so it cannot go on. Train again with the same settings.", run.id
         ) from error
@@ -96,13 +96,13 @@ def _variables(model: keras.Model) -> list[keras.Variable]:
     return [*model.variables, *model.optimizer.variables]
 
 
-def _memory(file: np.lib.npyio.NpzFile) -> Memory | None:
-    if "memory" not in file:
+def _memory(arrays: Mapping[str, np.ndarray]) -> Memory | None:
+    if "memory" not in arrays:
         return None
-    waited, best, epoch = file["memory"]
-    return Memory(int(waited), float(best), int(epoch), _numbered(file, "best"))
+    waited, best, epoch = arrays["memory"]
+    return Memory(int(waited), float(best), int(epoch), _numbered(arrays, "best"))
 
 
-def _numbered(file: np.lib.npyio.NpzFile, name: str) -> list[np.ndarray]:
-    count = sum(key.startswith(f"{name}_") for key in file)
-    return [file[f"{name}_{index}"] for index in range(count)]
+def _numbered(arrays: Mapping[str, np.ndarray], name: str) -> list[np.ndarray]:
+    count = sum(key.startswith(f"{name}_") for key in arrays)
+    return [arrays[f"{name}_{index}"] for index in range(count)]

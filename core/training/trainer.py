@@ -24,7 +24,7 @@ from core.classifier.export import (
     versions,
 )
 from core.classifier.fitting import fit_reader
-from core.classifier.network import Network
+from core.classifier.network import Network, network_fingerprint
 from core.classifier.robustness import measure_robustness
 from core.config import TrainingConfig
 from core.data.augmentation import augment
@@ -220,7 +220,7 @@ def _write_bundle(
         low, high = accuracy_interval(evaluation)
         card = Card(
             run_id=run.id,
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            created=datetime.now(UTC).replace(microsecond=0),
             data=DataCard(
                 id=dataset.id,
                 title=dataset.title,
@@ -247,6 +247,7 @@ def _write_bundle(
             calibration=calibration,
             novelty=novelty,
             robustness=measure_robustness(Network(bundle.tflite_file), dataset.test, pen_digits_at_hand()),
+            network_fingerprint=network_fingerprint(bundle.tflite_file.read_bytes()),
         )
         complete_bundle(bundle, card, evaluation)
     return card

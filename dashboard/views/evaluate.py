@@ -1,5 +1,6 @@
 """The Evaluate page: where a model is right, where it errs, and on which images."""
 
+import numpy as np
 import streamlit as st
 
 from core.classifier.bundle import Card
@@ -33,7 +34,7 @@ from dashboard.robustness_view import disputed_note, robustness_block
 PAGE = 48
 
 
-def test_images(card: Card) -> Split | None:
+def test_images(card: Card, evaluation: Evaluation) -> Split | None:
     """The test images that the model was evaluated on, or None with a sentence where they are not on this machine."""
     try:
         data = cache.dataset(card.data.id)
@@ -42,7 +43,7 @@ def test_images(card: Card) -> Split | None:
             f"The figures are complete, but the images cannot be shown: {error}", icon=":material/image_not_supported:"
         )
         return None
-    if data.fingerprint != card.data.fingerprint:
+    if data.fingerprint != card.data.fingerprint or not np.array_equal(data.test.labels, evaluation.labels):
         st.info(
             "The figures are complete, but the images cannot be shown: this model was tested on other data than this "
             "machine has.",
@@ -219,7 +220,7 @@ if view == "Epochs":
     except RunNotFound as error:  # deleted a moment ago
         st.warning(str(error), icon=":material/warning:")
     st.stop()
-test = test_images(card)
+test = test_images(card, evaluation)
 if view == "Compare":
     comparison_section(name, card, evaluation, test)
     st.stop()

@@ -1,8 +1,11 @@
-"""Whatever is sent as a picture is read or refused with a sentence, and leaves nothing behind."""
+"""Whatever is sent as a picture, or becomes of a model's files, is read or refused with a sentence."""
 
 from __future__ import annotations
 
 import gc
+import shutil
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -10,10 +13,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from core.classifier.bundle import Bundle
+from core.classifier.predictor import Predictor
 from core.data.drawing import prepare
 from core.data.pictures import ink_from_array, ink_from_picture
-from core.errors import PictureError
-from tests.fuzzing import TOTAL, drawn_seven, encoded, mutated_pictures, share
+from core.errors import BundleError, PictureError
+from core.runs.run import Run
+from tests.fuzzing import TOTAL, drawn_seven, encoded, mutated, mutated_pictures, share
 
 
 def read(picture: bytes) -> None:
@@ -66,6 +72,19 @@ def test_any_ink_is_prepared(height: int, width: int, seed: int, density: float)
     ink = np.where(random.random((height, width)) < density**3, random.integers(0, 256, (height, width)), 0)
 
     check(ink.astype(np.uint8))
+
+
+@share(0.3)
+@given(st.data())
+def test_mutated_bundle_is_read_or_refused(trained: Run, tmp_path: Path, data: st.DataObject) -> None:
+    shutil.copytree(trained.bundle.folder, tmp_path, dirs_exist_ok=True)
+    bundle = Bundle(tmp_path)
+    file = data.draw(st.sampled_from(bundle.files), "file")
+    file.write_bytes(data.draw(mutated(file.read_bytes()), "content"))
+
+    for look in (bundle.card, bundle.evaluation, bundle.first_layer_filters, lambda: Predictor(bundle)):
+        with suppress(BundleError):
+            look()
 
 
 def test_memory_is_back_where_it_was_after_large_pictures() -> None:

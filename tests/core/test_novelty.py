@@ -95,7 +95,7 @@ def test_what_is_no_digit_is_said_to_be_none_with_the_nearest_as_a_guess(bundle:
 def test_a_close_call_names_both_candidates(bundle: Bundle, digits: Dataset) -> None:
     calibration = bundle.card().calibration
     assert calibration is not None
-    unsure = calibration.model_copy(update={"unsure_below": 1.1})
+    unsure = calibration.model_copy(update={"unsure_below": 1.0})
     predictor = Predictor(with_card(with_limit(bundle, 1000), calibration=unsure.model_dump()))
 
     reading = predictor.read(digits.test.images[0])
