@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from core.errors import RunError, RunNotFound
+from core.records import Record
 from core.runs.run import Run
 from core.workspace import Workspace, replacing
 
@@ -19,10 +20,8 @@ _LARGEST_FILE = 64 * 1024
 """Bytes; what is larger was not written here."""
 
 
-class Label(BaseModel):
+class Label(Record, extra="ignore"):
     """The name in one line, empty where the run goes by its id, and a note of any number of lines."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: str = ""
     note: str = ""
@@ -81,7 +80,7 @@ def write_label(workspace: Workspace, run: Run, name: str, note: str) -> Label:
 
 
 def _line(text: str) -> str:
-    return _visible(" ".join(text.split())).strip()
+    return " ".join(filter(None, map(_visible, text.split())))
 
 
 def _lines(text: str) -> str:
