@@ -110,9 +110,12 @@ def keras_cache() -> Path:
 
 
 def make_folder(path: Path) -> Path:
-    """Create `path` and its parents; raise StorageError with a sentence where that is not allowed."""
+    """Create `path` and its parents; raise StorageError with a sentence where that cannot be."""
     with storage_errors(path):
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise NotADirectoryError(path) from error
     return path
 
 
@@ -158,6 +161,12 @@ def storage_errors(path: Path) -> Iterator[None]:
             message = (
                 f"{path} may not be written by this user. "
                 "Change its rights, or set TRAZO_WORKSPACE to a folder of your own."
+            )
+            raise StorageError(message, path) from error
+        if isinstance(error, NotADirectoryError | IsADirectoryError):
+            message = (
+                f"{path} cannot be written: a file stands where a folder should be, or a folder where a file should. "
+                "Move it away, or set TRAZO_WORKSPACE to another folder."
             )
             raise StorageError(message, path) from error
         raise

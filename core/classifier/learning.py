@@ -19,7 +19,7 @@ NEVER = 0
 
 @dataclass(frozen=True)
 class EpochAnswers:
-    """What was said of each validation image after each epoch.
+    """What was said of each of n > 0 validation images after each epoch.
 
     `epochs` int64 (e,), counted from 1, ascending; `predictions` uint8 (e, n), `labels` uint8 (n,), both in 0..9.
     Raises ValueError when they are not that.
@@ -30,12 +30,15 @@ class EpochAnswers:
     labels: np.ndarray
 
     def __post_init__(self) -> None:
-        if self.epochs.ndim != 1 or self.labels.ndim != 1 or self.predictions.shape != (len(self), len(self.labels)):
+        shape = (self.epochs.size, self.labels.size)
+        if self.epochs.ndim != 1 or self.labels.ndim != 1 or self.predictions.shape != shape or not self.labels.size:
             raise ValueError(f"Expected answers (epochs, images). Received: shape {self.predictions.shape}.")
         if not all(array.dtype.kind in "iu" for array in (self.epochs, self.predictions, self.labels)):
             raise ValueError("Expected whole numbers.")
         if not all(np.isin(array, range(CLASSES)).all() for array in (self.predictions, self.labels)):
             raise ValueError(f"Expected digits below {CLASSES}.")
+        if (self.epochs < 1).any() or (self.epochs[1:] <= self.epochs[:-1]).any():
+            raise ValueError(f"Expected epochs from 1 on, ascending. Received: {self.epochs}.")
 
     @classmethod
     def none(cls, labels: np.ndarray) -> EpochAnswers:

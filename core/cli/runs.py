@@ -7,12 +7,13 @@ import json
 
 from core.cli.models import print_card
 from core.runs.label import read_label, write_label
-from core.runs.registry import SHIPPED, find_run, promote, summaries
+from core.runs.registry import SHIPPED, check_runs, find_run, promote, summaries
 from core.training import launcher
 from core.workspace import Workspace
 
 
 def list_all(options: argparse.Namespace, workspace: Workspace) -> int:
+    check_runs(workspace)
     rows = summaries(workspace)
     if options.json:
         for row in rows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import shutil
@@ -12,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
+from pydantic import ValidationError
 
 from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor, Reading
 from core.config import TrainingConfig
-from core.errors import BundleError, RunError, RunNotFound
+from core.errors import BundleError, RunError, RunNotFound, StorageError
+from core.records import Record
 from core.runs.label import UNNAMED, Label, name_of, read_label, told_apart
 from core.runs.run import Run, State, Status
 from core.workspace import SHIPPED_BUNDLE, Workspace, make_folder, replacing, storage_errors
@@ -66,6 +67,12 @@ class Summary:
         return self.label.name or self.title
 
 
+class _Promoted(Record):
+    """What is kept of the model in use."""
+
+    run_id: str
+
+
 @dataclass(frozen=True)
 class ActiveModel:
     """The model in use. `problem` says why it is the shipped one when another had been promoted."""
@@ -91,13 +98,31 @@ def create_run(workspace: Workspace, config: TrainingConfig) -> Run:
 
 
 def list_runs(workspace: Workspace) -> list[Run]:
-    """All runs, newest first."""
+    """All runs, newest first; none where their folder cannot be read, which `check_runs` tells."""
     try:
-        with os.scandir(workspace.runs) as entries:
-            names = [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
-    except FileNotFoundError:
+        names = _folders(workspace)
+    except OSError:
         return []
     return [Run(workspace.runs / name) for name in sorted(names, reverse=True)]
+
+
+def check_runs(workspace: Workspace) -> None:
+    """Raise StorageError with the way out where the folder of the runs is there and cannot be read."""
+    try:
+        _folders(workspace)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StorageError(
+            f"The runs in {workspace.runs} cannot be listed ({error.strerror}). Put this folder right, or set "
+            "TRAZO_WORKSPACE to another one.",
+            workspace.runs,
+        ) from error
+
+
+def _folders(workspace: Workspace) -> list[str]:
+    with os.scandir(workspace.runs) as entries:
+        return [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
 
 
 def find_run(workspace: Workspace, run_id: str) -> Run:
@@ -194,17 +219,17 @@ def promote(workspace: Workspace, run: Run | None) -> None:
             )
         Predictor(run.bundle)
         with replacing(workspace.active_file) as temporary:
-            temporary.write_text(json.dumps({"run_id": run.id}) + "\n")
+            temporary.write_text(_Promoted(run_id=run.id).model_dump_json() + "\n")
 
 
 def active_model(workspace: Workspace) -> ActiveModel:
     """The promoted run's model, else the shipped one; never fails because of what lies in the workspace."""
     try:
-        run_id = json.loads(workspace.active_file.read_text())["run_id"]
-        run = find_run(workspace, run_id)
-    except FileNotFoundError:
+        promoted = _Promoted.model_validate_json(workspace.active_file.read_bytes())
+        run = find_run(workspace, promoted.run_id)
+    except (FileNotFoundError, NotADirectoryError):
         return ActiveModel(None, Bundle(SHIPPED_BUNDLE))
-    except (OSError, ValueError, KeyError, TypeError, RunNotFound):
+    except (OSError, ValidationError, RunError):
         problem = "The promoted model is gone or its record is damaged; the shipped model is in use."
         return ActiveModel(None, Bundle(SHIPPED_BUNDLE), problem)
     return ActiveModel(run.id, run.bundle)

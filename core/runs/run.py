@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import time
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
 import psutil
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field, ValidationError
 
+from core.arrays import read_arrays
 from core.classifier.bundle import Bundle
 from core.classifier.learning import EpochAnswers
 from core.config import TrainingConfig, config_from_json
 from core.errors import ConfigError, RunError, RunNotFound, StorageError
+from core.records import Amount, Count, Record
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, read_rows
 from core.workspace import replacing, storage_errors
 
@@ -29,11 +29,7 @@ START_GRACE_SECONDS = 10.0
 LOG_TAIL_BYTES = 64 * 1024
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Status(_Record):
+class Status(Record, extra="ignore"):
     """Where a run stands. `updated`, `started`, `ended`: seconds since 1970; `seconds`: of training so far.
 
     `epoch` and `step` count from 1 (0 before the first); `steps` is the number of steps in an epoch. `seconds_left`
@@ -43,16 +39,16 @@ class Status(_Record):
     state: State
     phase: Phase = "waiting"
     message: str = ""
-    updated: float = 0.0
-    started: float | None = None
-    ended: float | None = None
-    epoch: int = 0
-    epochs: int = 0
-    step: int = 0
-    steps: int = 0
-    seconds: float = 0.0
-    seconds_left: float | None = None
-    images_per_second: float | None = None
+    updated: Amount = 0.0
+    started: Amount | None = None
+    ended: Amount | None = None
+    epoch: Count = 0
+    epochs: Count = 0
+    step: Count = 0
+    steps: Count = 0
+    seconds: Amount = 0.0
+    seconds_left: Amount | None = None
+    images_per_second: Amount | None = None
 
     @property
     def progress(self) -> float:
@@ -66,11 +62,11 @@ class Status(_Record):
         return self.state not in ("queued", "running")
 
 
-class _Process(_Record):
+class _Process(Record, extra="ignore"):
     """A worker's process. The start time tells it from another process that got the same number later."""
 
-    pid: int
-    started: float
+    pid: Annotated[int, Field(gt=0, lt=2**31)]
+    started: Amount
 
 
 @dataclass(frozen=True)
@@ -224,12 +220,13 @@ class Run:
         Raises RunError when the file is damaged.
         """
         try:
-            with np.load(self.answers_file, allow_pickle=False) as file:
-                return EpochAnswers(file["epochs"], file["predictions"], file["labels"])
+            arrays = read_arrays(self.answers_file)
+            answers = EpochAnswers(arrays["epochs"], arrays["predictions"], arrays["labels"])
         except FileNotFoundError:
             return None
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except (OSError, KeyError, ValueError) as error:
             raise self._damaged(self.answers_file) from error
+        return answers if len(answers) else None
 
     def write_answers(self, answers: EpochAnswers) -> None:
         """Replace what was said of the validation split, about 6 kB an epoch for MNIST."""
@@ -239,12 +236,12 @@ class Run:
             )
 
     def log_tail(self) -> str:
-        """The end of the worker's log, at most 64 kB."""
+        """The end of the worker's log, at most 64 kB; empty where it cannot be read."""
         try:
             with self.log_file.open("rb") as file:
                 file.seek(max(0, self.log_file.stat().st_size - LOG_TAIL_BYTES))
                 return file.read().decode(errors="replace")
-        except FileNotFoundError:
+        except OSError:
             return ""
 
     def _recorded_status(self) -> Status:

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from core.workspace import replacing, storage_errors
@@ -23,17 +24,26 @@ HISTORY_COLUMNS = (
 STEP_COLUMNS = ("step", "epoch", "seconds", "loss", "accuracy", "val_loss", "val_accuracy", "images_per_second")
 
 
+_PLACE = ["epoch", "step", "seconds"]
+_FARTHEST = 1e15
+
+
 def read_rows(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """The numbers of a CSV file; empty where there is none yet. Raises OSError or ValueError when it is damaged."""
+    """The numbers of a CSV file; empty where there is none yet. Raises OSError or ValueError when it is damaged.
+
+    Lines that broke off before their place is known are left out, and what is infinite counts as not measured.
+    """
     try:
         table = pd.read_csv(path)
     except (FileNotFoundError, pd.errors.EmptyDataError):
         return pd.DataFrame(columns=list(columns), dtype=float)
-    if tuple(table.columns) != columns:
+    # Lines longer than the heading turn the first columns into an index.
+    if tuple(table.columns) != columns or not isinstance(table.index, pd.RangeIndex):
         raise ValueError(f"Expected the columns {columns}. Received: {tuple(table.columns)}.")
-    if not table.empty and not all(map(pd.api.types.is_numeric_dtype, table.dtypes)):
+    if not table.empty and not all(dtype.kind in "iuf" for dtype in table.dtypes):
         raise ValueError("Expected numbers alone. Received words, too.")
-    return table
+    placed = table[((table[_PLACE] >= 0) & (table[_PLACE] <= _FARTHEST)).all(axis=1)]
+    return placed.replace([np.inf, -np.inf], np.nan).reset_index(drop=True)
 
 
 def keep_epochs(path: Path, columns: tuple[str, ...], epochs: int) -> None:

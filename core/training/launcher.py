@@ -14,7 +14,7 @@ import psutil
 from core.config import TrainingConfig
 from core.errors import RunError
 from core.runs.label import name_of
-from core.runs.registry import create_run, delete_run, list_runs
+from core.runs.registry import check_runs, create_run, delete_run, list_runs
 from core.runs.run import Run, Status
 from core.workspace import PROJECT, Workspace, read_only, storage_errors
 
@@ -50,7 +50,11 @@ def submit(workspace: Workspace, config: TrainingConfig) -> Run:
 
 
 def advance(workspace: Workspace) -> Run | None:
-    """Start the oldest queued run if nothing is running; returns the one started. Safe to call from anywhere, often."""
+    """Start the oldest queued run if nothing is running; returns the one started. Safe to call from anywhere, often.
+
+    Raises StorageError where the runs cannot be listed.
+    """
+    check_runs(workspace)
     if read_only() or not _states(workspace, "queued"):
         return None
     with workspace.locked():

@@ -2,45 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import struct
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from core.classifier.bundle import Bundle
 from core.classifier.network import Network
 from core.classifier.predictor import Predictor
 from core.errors import BundleError
 from core.runs.run import Run
-
-Change = Callable[[np.ndarray], Any]
-
-
-@pytest.fixture
-def bundle(trained: Run, tmp_path: Path) -> Bundle:
-    """A trained bundle, to be changed."""
-    return Bundle(Path(shutil.copytree(trained.bundle.folder, tmp_path / "model")))
-
-
-def edit_card(bundle: Bundle, *place: str | int, value: object) -> None:
-    """Write another value at a place of the card."""
-    card = part = json.loads(bundle.card_file.read_text())
-    for name in place[:-1]:
-        part = part[name]
-    part[place[-1]] = value
-    bundle.card_file.write_text(json.dumps(card))
-
-
-def edit_arrays(file: Path, **changes: Change) -> None:
-    """Change some arrays of an .npz file."""
-    with np.load(file) as before:
-        arrays = dict(before)
-    np.savez(file, **arrays | {name: change(arrays[name]) for name, change in changes.items()})
+from tests.damage import Change, arrays, edited
 
 
 @pytest.mark.parametrize(
@@ -63,12 +35,12 @@ def edit_arrays(file: Path, **changes: Change) -> None:
     ],
     ids=str,
 )
-def test_a_card_with_an_impossible_value_is_damaged(bundle: Bundle, edit: tuple) -> None:
+def test_a_card_with_an_impossible_value_is_damaged(run: Run, edit: tuple) -> None:
     *place, value = edit
-    edit_card(bundle, *place, value=value)
+    edited("model/card.json", *place, to=value)(run)
 
     with pytest.raises(BundleError, match=r"damaged card\.json\. Choose another model"):
-        bundle.card()
+        run.bundle.card()
 
 
 @pytest.mark.parametrize(
@@ -89,11 +61,11 @@ def test_a_card_with_an_impossible_value_is_damaged(bundle: Bundle, edit: tuple)
         {"probabilities": lambda rows: rows[:0], "labels": lambda labels: labels[:0]},
     ],
 )
-def test_test_answers_that_are_none_are_damaged(bundle: Bundle, changes: dict[str, Change]) -> None:
-    edit_arrays(bundle.evaluation_file, **changes)
+def test_test_answers_that_are_none_are_damaged(run: Run, changes: dict[str, Change]) -> None:
+    arrays("model/evaluation.npz", **changes)(run)
 
     with pytest.raises(BundleError, match=r"no readable evaluation\.npz"):
-        bundle.evaluation()
+        run.bundle.evaluation()
 
 
 @pytest.mark.parametrize(
@@ -112,20 +84,20 @@ def test_test_answers_that_are_none_are_damaged(bundle: Bundle, changes: dict[st
         {"bias": lambda bias: bias.astype(complex)},
     ],
 )
-def test_a_detector_whose_arrays_do_not_fit_is_damaged(bundle: Bundle, changes: dict[str, Change]) -> None:
-    edit_arrays(bundle.novelty_file, **changes)
+def test_a_detector_whose_arrays_do_not_fit_is_damaged(run: Run, changes: dict[str, Change]) -> None:
+    arrays("model/novelty.npz", **changes)(run)
 
     with pytest.raises(BundleError, match=r"no readable novelty\.npz"):
-        Predictor(bundle)
+        Predictor(run.bundle)
 
 
-def test_a_network_with_one_other_byte_is_not_loaded(bundle: Bundle) -> None:
-    content = bytearray(bundle.tflite_file.read_bytes())
+def test_a_network_with_one_other_byte_is_not_loaded(run: Run) -> None:
+    content = bytearray(run.bundle.tflite_file.read_bytes())
     content[-1] ^= 1
-    bundle.tflite_file.write_bytes(content)
+    run.bundle.tflite_file.write_bytes(content)
 
     with pytest.raises(BundleError, match="cannot be loaded"):
-        Predictor(bundle)
+        Predictor(run.bundle)
 
 
 # The network of the tests flattens 5 x 5 x 8 features; a constant of 4 bytes says so.
@@ -152,22 +124,22 @@ def last_bias(content: bytes, values: bytes) -> bytes:
     ids=["fails at an image", "answers no numbers"],
 )
 def test_a_network_of_an_earlier_version_that_fails_only_at_an_image_is_damaged(
-    bundle: Bundle, damage: Callable[[bytes], bytes]
+    run: Run, damage: Callable[[bytes], bytes]
 ) -> None:
-    edit_card(bundle, "network_fingerprint", value=None)
-    before = bundle.tflite_file.read_bytes()
-    bundle.tflite_file.write_bytes(damage(before))
-    assert bundle.tflite_file.read_bytes() != before
-    Network(bundle.tflite_file)
+    edited("model/card.json", "network_fingerprint", to=None)(run)
+    before = run.bundle.tflite_file.read_bytes()
+    run.bundle.tflite_file.write_bytes(damage(before))
+    assert run.bundle.tflite_file.read_bytes() != before
+    Network(run.bundle.tflite_file)
 
     with pytest.raises(BundleError, match="cannot be loaded"):
-        Predictor(bundle)
+        Predictor(run.bundle)
 
 
 @pytest.mark.parametrize("count", [1, 40])
-def test_a_damaged_network_fails_with_a_sentence_at_one_image_and_at_many(bundle: Bundle, count: int) -> None:
-    bundle.tflite_file.write_bytes(bundle.tflite_file.read_bytes().replace(WIDTH, OTHER_WIDTH))
-    network = Network(bundle.tflite_file)
+def test_a_damaged_network_fails_with_a_sentence_at_one_image_and_at_many(run: Run, count: int) -> None:
+    run.bundle.tflite_file.write_bytes(run.bundle.tflite_file.read_bytes().replace(WIDTH, OTHER_WIDTH))
+    network = Network(run.bundle.tflite_file)
 
     with pytest.raises(BundleError, match="cannot be loaded"):
         network(np.zeros((count, 28, 28), np.uint8))

@@ -161,6 +161,26 @@ def test_a_read_only_workspace_is_one_sentence(small_disk: Path) -> None:
             attempt()
 
 
+@pytest.mark.parametrize("name", ["", "runs"])
+def test_a_file_in_the_place_of_a_folder_is_one_sentence(workspace: Workspace, name: str) -> None:
+    path = workspace.root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("no folder")
+
+    assert list_runs(workspace) == []
+    with pytest.raises(StorageError, match="a file stands where a folder should be"):
+        create_run(workspace, tiny_config())
+
+
+def test_a_folder_in_the_place_of_the_record_of_the_model_in_use_is_one_sentence(
+    run: Run, workspace: Workspace
+) -> None:
+    workspace.active_file.mkdir()
+
+    with pytest.raises(StorageError, match="a folder where a file should"):
+        promote(workspace, run)
+
+
 @pytest.mark.parametrize("name", ["status.json", "config.json"])
 def test_a_damaged_run_is_listed_with_its_problem_and_can_be_deleted(run: Run, workspace: Workspace, name: str) -> None:
     (run.folder / name).write_text("{")
