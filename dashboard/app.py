@@ -36,7 +36,7 @@ from dashboard.gate import Gate
 from dashboard.gradio_app import GradioDemo
 from dashboard.headers import SecurityHeaders
 from dashboard.netron_app import netron_routes
-from dashboard.reader_process import ReaderProcess
+from dashboard.reader_process import Readers
 
 if TYPE_CHECKING:
     from core.runs.registry import ActivePredictor
@@ -70,7 +70,7 @@ def _read_runs() -> None:
 
 gradio_demo = GradioDemo(_predictor)
 _warm = threading.Event()
-_readers = [ReaderProcess() for _ in range(2)]
+_readers = Readers()
 
 
 def _warm_up() -> None:
@@ -107,8 +107,7 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
         print(f"Trazo is at {_address()} (Ctrl-C ends it).", flush=True)  # noqa: T201 - what both ways of starting say
         yield
         tasks.cancel_scope.cancel()
-    for reader in _readers:
-        await reader.stop()
+    await _readers.stop()
     # pandas comes with it; the dashboard starts without.
     from core.training.launcher import farewell
 
