@@ -32,6 +32,7 @@ from core.training.warm_up import compile_ahead
 from core.workspace import Workspace
 from dashboard import logs
 from dashboard.api import build_api
+from dashboard.connections import guard_server
 from dashboard.gate import Gate
 from dashboard.gradio_app import GradioDemo
 from dashboard.headers import SecurityHeaders
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 logs.start()
+guard_server()
 
 _FIRST_PAGE_NEEDS = ("dashboard.charts", "dashboard.components", "core.data.pictures", "dashboard.side_by_side")
 """What the first visitor would otherwise wait for."""
