@@ -72,8 +72,6 @@ def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Ou
         _fit(model, train, config, run, validation, journal, stop)
     journal.write("saving", "Saving what was learned.")
     card = _write_bundle(model, config, run, dataset, journal.seconds)
-    if not stop.stopped:
-        run.checkpoint_file.unlink(missing_ok=True)
     return Outcome(card, stop.stopped)
 
 
