@@ -18,7 +18,7 @@ from core.training.launcher import advance, delete, request_stop, resume, submit
 from core.workspace import PROJECT, Workspace
 from tests.conftest import lacking, tiny_config
 from tests.waiting import wait_until
-from tests.workers import end_all
+from tests.workers import end_all, workers_in
 
 ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8)
 
@@ -49,11 +49,6 @@ def orphan(workspace: Workspace) -> Run:
     return run
 
 
-def workers(run: Run) -> list[psutil.Process]:
-    """All processes of the run, on record or not."""
-    return [one for one in psutil.process_iter(["cmdline"]) if str(run.folder) in (one.info["cmdline"] or ())]
-
-
 def test_a_worker_whose_launcher_was_killed_is_neither_doubled_nor_lost(orphan: Run, workspace: Workspace) -> None:
     waiting = create_run(workspace, tiny_config())
     os.utime(orphan.status_file, (0, 0))  # as if it had needed long to get this far
@@ -62,12 +57,12 @@ def test_a_worker_whose_launcher_was_killed_is_neither_doubled_nor_lost(orphan: 
     assert advance(workspace) is None
 
     process = wait_until(orphan.process, 60, "the worker's own record")
-    assert workers(orphan) == [process]
+    assert workers_in(orphan.folder) == [process]
     assert waiting.status().state == "queued"
 
 
 def test_deleting_a_run_whose_worker_is_not_on_record_yet_ends_the_worker(orphan: Run, workspace: Workspace) -> None:
-    (worker,) = workers(orphan)
+    (worker,) = workers_in(orphan.folder)
     assert orphan.process() is None
 
     delete(workspace, orphan)
