@@ -138,7 +138,7 @@ def test_a_log_stays_short_however_much_a_training_prints(
         "from core.training.callbacks import Journal\nwrite = Journal.write\n"
         "Journal.write = lambda *given: (print('x' * 1000, flush=True), write(*given))"
     )
-    run = submit(workspace, tiny_config(epochs=10, patience=0))
+    run = submit(workspace, tiny_config(epochs=4, patience=0))
 
     wait_until(lambda: not run.alive, 90, "the end")
 
