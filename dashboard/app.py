@@ -38,6 +38,7 @@ from dashboard.gradio_app import GradioDemo
 from dashboard.headers import SecurityHeaders
 from dashboard.netron_app import netron_routes
 from dashboard.reader_process import Readers
+from dashboard.training_queue import look_after_queue
 
 if TYPE_CHECKING:
     from core.runs.registry import ActivePredictor
@@ -106,6 +107,7 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
     logs.adopt_server()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_load_in_background)
+        tasks.start_soon(look_after_queue, Workspace.from_environment())
         print(f"Trazo is at {_address()} (Ctrl-C ends it).", flush=True)  # noqa: T201 - what both ways of starting say
         yield
         tasks.cancel_scope.cancel()

@@ -54,8 +54,10 @@ def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Ou
     """Train as `config` says, from the run's checkpoint where it has one; write the run's files and its bundle.
 
     With patience, the epoch with the best validation accuracy is kept, without it the last one. The test set is used
-    once, at the end, by the exported model. Raises RunError when the loss becomes NaN, MemoryError when the memory
-    runs out, RunNotFound when the run's folder is deleted meanwhile.
+    once, at the end, by the exported model. The checkpoint stays, for whoever notes the end to remove.
+
+    Raises RunError when the loss becomes NaN, MemoryError when the memory runs out, RunNotFound when the run's folder
+    is deleted meanwhile.
     """
     keras.utils.set_random_seed(config.seed)
     model = build_model(config.model)
@@ -73,8 +75,6 @@ def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Ou
         _fit(model, train, config, run, validation, journal, stop)
     journal.write("saving", "Saving what was learned.")
     card = _write_bundle(model, config, run, dataset, journal.seconds)
-    if not stop.stopped:
-        run.checkpoint_file.unlink(missing_ok=True)
     return Outcome(card, stop.stopped)
 
 

@@ -159,13 +159,15 @@ def test_drawn_and_redrawn_digits_join_the_training_images(stopped: tuple[Run, O
     assert run.status().steps == math.ceil((len(digits.train) + 200 + 100) / 64)
 
 
-def probabilities(run: Run, digits: Dataset, seed: int) -> np.ndarray:
-    train_and_evaluate(tiny_config(seed=seed, rotation=10.0, zoom=0.1), run, digits)
+def probabilities(workspace: Workspace, digits: Dataset, seed: int) -> np.ndarray:
+    config = tiny_config(seed=seed, rotation=10.0, zoom=0.1)
+    run = create_run(workspace, config)
+    train_and_evaluate(config, run, digits)
     return run.bundle.evaluation().probabilities
 
 
-def test_the_same_seed_gives_the_same_model_and_another_seed_another(run: Run, digits: Dataset) -> None:
-    first, again, other = (probabilities(run, digits, seed) for seed in (7, 7, 8))
+def test_the_same_seed_gives_the_same_model_and_another_seed_another(workspace: Workspace, digits: Dataset) -> None:
+    first, again, other = (probabilities(workspace, digits, seed) for seed in (7, 7, 8))
 
     assert first == pytest.approx(again, abs=1e-4)
     assert np.abs(first - other).max() > 1e-2
