@@ -18,7 +18,7 @@ from core.runs.registry import create_run, list_runs, summaries
 from core.runs.run import Run, Status
 from core.training.launcher import advance, delete, request_stop, resume, submit
 from core.workspace import Workspace
-from tests.conftest import lacking, tiny_config
+from tests.conftest import tiny_config
 from tests.waiting import wait_until
 from tests.workers import end_all, kill_worker
 
@@ -116,7 +116,8 @@ def little_memory() -> Iterator[LittleMemory]:
         group = LittleMemory(folder, *files)
         group.take(bystander.pid)
     except OSError as error:
-        lacking(f"This user may not limit a process's memory here ({error}).")
+        # A container without the right to make groups, CI's too, has nothing to install against that.
+        pytest.skip(f"This user may not limit a process's memory here ({error}).")
     else:
         yield group
     finally:
