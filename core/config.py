@@ -15,6 +15,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "epochs": (1, 200),
     "batch_size": (8, 2048),
     "learning_rate": (1e-5, 1.0),
+    "weight_decay": (0.0, 0.1),
     "label_smoothing": (0.0, 0.5),
     "patience": (0, 100),
     "seed": (0, 2**31 - 1),
@@ -28,6 +29,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "stroke": (0.0, 1.0),
     "noise": (0.0, 0.5),
     "drawn_digits": (0, 60_000),
+    "redrawn_digits": (0, 60_000),
     "calm_epochs": (0, 200),
 }
 """Least and greatest value of each number, for the form, the command line and the validation alike."""
@@ -92,11 +94,14 @@ class AugmentationConfig(Record):
 class TrainingConfig(Record):
     """One training, whole.
 
-    `learning_rate`: Adam's, the peak of it where `schedule` is "one_cycle". `label_smoothing`: share of each training
+    `optimizer`: "adam", or "sgd" with Nesterov's momentum of 0.9. `learning_rate`: the peak of it where `schedule` is
+    "one_cycle". `weight_decay`: share of the learning rate by which each step shrinks the weights, apart from the
+    gradient (Loshchilov and Hutter, 2019). `label_smoothing`: share of each training
     label that is spread evenly over all ten digits (Szegedy et al., 2016). `patience`: epochs without a better
     validation accuracy after which training ends with the best epoch's weights; 0 keeps the last epoch of all.
     `calm_epochs`: how many of the last epochs change the images half as much. `drawn_digits`: how many digits drawn by
-    code join the training images. `seed`: of weights, order and augmentation.
+    code join the training images. `redrawn_digits`: how many of the training images join them once more, traced and
+    drawn again with any brush. `seed`: of weights, order and augmentation.
     """
 
     preset: str = "original"
@@ -105,12 +110,15 @@ class TrainingConfig(Record):
     augmentation: AugmentationConfig = AugmentationConfig()
     epochs: Annotated[int, _within("epochs")] = 15
     batch_size: Annotated[int, _within("batch_size")] = 128
+    optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: Annotated[float, _within("learning_rate")] = 1e-3
     schedule: Literal["constant", "one_cycle"] = "constant"
+    weight_decay: Annotated[float, _within("weight_decay")] = 0.0
     label_smoothing: Annotated[float, _within("label_smoothing")] = 0.0
     patience: Annotated[int, _within("patience")] = 2
     calm_epochs: Annotated[int, _within("calm_epochs")] = 0
     drawn_digits: Annotated[int, _within("drawn_digits")] = 0
+    redrawn_digits: Annotated[int, _within("redrawn_digits")] = 0
     seed: Annotated[int, _within("seed")] = 42
 
     def to_json(self) -> dict[str, Any]:

@@ -76,8 +76,28 @@ def log_level() -> str:
 
 def predictions_per_minute() -> int:
     """How many predictions a client may ask for in a minute (TRAZO_PREDICTIONS_PER_MINUTE, else 600); 0: any number."""
-    named = os.environ.get("TRAZO_PREDICTIONS_PER_MINUTE", "").strip()
-    return int(named) if named.isdecimal() else 600
+    return _number("TRAZO_PREDICTIONS_PER_MINUTE", 600)
+
+
+def pages_per_client() -> int:
+    """How many pages a client may have open (TRAZO_PAGES_PER_CLIENT, else 100); 0: any number."""
+    return _number("TRAZO_PAGES_PER_CLIENT", 100)
+
+
+def _number(variable: str, default: int) -> int:
+    named = os.environ.get(variable, "").strip()
+    return int(named) if named.isdecimal() else default
+
+
+def allowed_hosts() -> tuple[str, ...]:
+    """The only names, beside this machine's, that the dashboard may be called by (TRAZO_ALLOWED_HOSTS); `*`: any."""
+    return tuple(os.environ.get("TRAZO_ALLOWED_HOSTS", "").lower().replace(",", " ").split())
+
+
+def framing_sites() -> tuple[str, ...]:
+    """Sites that may show the dashboard in a frame: those of TRAZO_FRAMED_BY, else on a Space (SPACE_ID) its host."""
+    named = tuple(os.environ.get("TRAZO_FRAMED_BY", "").replace(",", " ").replace(";", " ").split())
+    return named or (("https://huggingface.co",) if os.environ.get("SPACE_ID") else ())
 
 
 def proxies_trusted() -> bool:

@@ -36,9 +36,8 @@ GET /api/metrics has the figures of dashboard/metrics.py in Prometheus' format.
 
 from __future__ import annotations
 
-import logging
 import tomllib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -57,17 +56,12 @@ from dashboard.picture_reader import answer_on
 
 if TYPE_CHECKING:
     from core.runs.registry import ActivePredictor
-    from dashboard.reader_process import ReaderProcess
-
-_logger = logging.getLogger(__name__)
+    from dashboard.reader_process import Readers
 
 MAX_BODY_BYTES = 10 * 2**20
 """The most that /api/predict takes, form and all."""
 
-_DECODERS = 2
-"""Pictures decoded at once. One of 40 megapixels takes some 200 MB while it is decoded."""
-
-MAX_WAITING, MAX_WAITING_BYTES = 200, 256 * 2**20
+MAX_WAITING = 200
 """Pictures that may be read or wait for it; those beyond are sent away at once, before everybody has waited in vain."""
 
 _SENTENCES = {404: "There is nothing here; POST a picture to /api/predict."}
@@ -87,14 +81,14 @@ _WRONG_TYPE = (
 def build_api(
     predictor: Callable[[], ActivePredictor],
     warm: Callable[[], bool] = lambda: True,
-    processes: Sequence[ReaderProcess] = (),
+    readers: Readers | None = None,
 ) -> Starlette:
     """The app to mount at /api; `predictor()` is asked for every picture, so a promoted model counts at once.
 
-    `warm()`: whether the dashboard has loaded what its first visitor needs. `processes`: what read pictures as soon as
-    they are ready, with the model of the same workspace; until then, and without them, this process does.
+    `warm()`: whether the dashboard has loaded what its first visitor needs. `readers`: what reads pictures, with the
+    model of the same workspace; without them, this process does.
     """
-    reader = _Reader(predictor, processes)
+    reader = _Reader(predictor, readers)
 
     async def predict(request: Request) -> JSONResponse:
         return JSONResponse(await reader.read(await _received_picture(request)))
@@ -136,21 +130,18 @@ def _model_in_use(predictor: Callable[[], ActivePredictor]) -> dict[str, str]:
 
 
 class _Reader:
-    """Pictures in, answers out, a few at a time."""
+    """Pictures in, answers out."""
 
-    def __init__(self, predictor: Callable[[], ActivePredictor], processes: Sequence[ReaderProcess]) -> None:
+    def __init__(self, predictor: Callable[[], ActivePredictor], readers: Readers | None) -> None:
         self._predictor = predictor
-        self._processes = processes
-        self._decoders = anyio.CapacityLimiter(_DECODERS)
-        self._waiting = self._bytes = 0
+        self._readers = readers
+        self._waiting = 0
 
     async def read(self, picture: bytes) -> dict[str, Any]:
         """The answer to a picture; raises PictureError and BundleError, HTTPException where too many wait."""
-        if self._waiting >= MAX_WAITING or self._bytes >= MAX_WAITING_BYTES:
-            metrics.REFUSED.labels("busy").inc()
-            raise HTTPException(503, _BUSY, {"Retry-After": "1"})
+        if self._waiting >= MAX_WAITING:
+            raise _busy()
         self._waiting += 1
-        self._bytes += len(picture)
         try:
             answer, seconds = await self._answer(picture)
         except TrazoError:
@@ -158,19 +149,21 @@ class _Reader:
             raise
         finally:
             self._waiting -= 1
-            self._bytes -= len(picture)
         metrics.count("api", answer["verdict"], seconds)
         return answer
 
     async def _answer(self, picture: bytes) -> tuple[dict[str, Any], float]:
-        for process in self._processes:
-            process.start()
-        if ready := [process for process in self._processes if process.ready]:
-            try:
-                return await min(ready, key=lambda process: process.waiting).ask(picture)
-            except EOFError:
-                _logger.warning("A process that reads pictures has ended; another one takes its place.")
-        return await anyio.to_thread.run_sync(lambda: answer_on(self._predictor(), picture), limiter=self._decoders)
+        if self._readers is None:
+            return await anyio.to_thread.run_sync(lambda: answer_on(self._predictor(), picture))
+        try:
+            return await self._readers.read(picture)
+        except TimeoutError:
+            raise _busy() from None
+
+
+def _busy() -> HTTPException:
+    metrics.REFUSED.labels("busy").inc()
+    return HTTPException(503, _BUSY, {"Retry-After": "1"})
 
 
 async def _received_picture(request: Request) -> bytes:

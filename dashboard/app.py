@@ -32,17 +32,20 @@ from core.training.warm_up import compile_ahead
 from core.workspace import Workspace
 from dashboard import logs
 from dashboard.api import build_api
+from dashboard.connections import guard_server
 from dashboard.gate import Gate
 from dashboard.gradio_app import GradioDemo
 from dashboard.headers import SecurityHeaders
 from dashboard.netron_app import netron_routes
-from dashboard.reader_process import ReaderProcess
+from dashboard.reader_process import Readers
+from dashboard.training_queue import look_after_queue
 
 if TYPE_CHECKING:
     from core.runs.registry import ActivePredictor
 
 _logger = logging.getLogger(__name__)
 logs.start()
+guard_server()
 
 _FIRST_PAGE_NEEDS = ("dashboard.charts", "dashboard.components", "core.data.pictures", "dashboard.side_by_side")
 """What the first visitor would otherwise wait for."""
@@ -70,7 +73,7 @@ def _read_runs() -> None:
 
 gradio_demo = GradioDemo(_predictor)
 _warm = threading.Event()
-_readers = [ReaderProcess() for _ in range(2)]
+_readers = Readers()
 
 
 def _warm_up() -> None:
@@ -104,11 +107,11 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
     logs.adopt_server()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_load_in_background)
+        tasks.start_soon(look_after_queue, Workspace.from_environment())
         print(f"Trazo is at {_address()} (Ctrl-C ends it).", flush=True)  # noqa: T201 - what both ways of starting say
         yield
         tasks.cancel_scope.cancel()
-    for reader in _readers:
-        await reader.stop()
+    await _readers.stop()
     # pandas comes with it; the dashboard starts without.
     from core.training.launcher import farewell
 

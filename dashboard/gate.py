@@ -1,52 +1,54 @@
 """What a request has to pass before it reaches pages, Gradio, Netron or the API.
 
-| refused with | what                                                                              |
-|--------------|-----------------------------------------------------------------------------------|
-| 403          | whatever is not GET, HEAD or OPTIONS, from a page of another site                  |
-| 408          | a body that does not come in, or not in time                                       |
-| 429          | more predictions a minute than a client may ask for (TRAZO_PREDICTIONS_PER_MINUTE) |
-| 503          | an upload to the pages while those before it fill the memory set aside             |
+| refused with | what                                                                                |
+|--------------|-------------------------------------------------------------------------------------|
+| 403          | what asks for a stranger's host; all but GET, HEAD and OPTIONS of another site's page |
+| 408          | a body that does not come in, or not in time                                        |
+| 429          | more predictions a minute, or requests at a time, than a client may ask for         |
+| 503          | a body, or an upload to the pages, while others fill the memory set aside           |
 
-A page's own messages, over its WebSocket, are not refused but slowed down; beyond MAX_SESSIONS no more pages open.
+A page's own messages, over its WebSocket, are not refused but slowed down; beyond MAX_PAGES, or a client's share of
+them, no more pages open.
 """
 
 from __future__ import annotations
 
-import logging
-import time
 from urllib.parse import urlsplit
 
 import anyio
 import streamlit as st
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 from streamlit import runtime
 
-from core.workspace import predictions_per_minute
+from core.workspace import pages_per_client, predictions_per_minute
 from dashboard import metrics
-from dashboard.rate import Rate, client_of
+from dashboard.bodies import Bodies
+from dashboard.hosts import called_by_a_strangers_name
+from dashboard.rate import Rate, Shares, client_of
+from dashboard.refusal import refuse
 
-_logger = logging.getLogger(__name__)
-
-MAX_SESSIONS = 500
+MAX_PAGES = 500
 """Pages that may be open at a time, all visitors together; each takes a megabyte or two."""
+
+MAX_REQUESTS = 400
+"""Requests of one client that may be under way at a time; a school class behind one address is one client."""
 
 MAX_UPLOADED_BYTES = 256 * 2**20
 """The most memory that pictures uploaded to the pages may take, all visitors together."""
 
-SILENCE_SECONDS = 20.0
-"""How long a client may send nothing in the middle of a body."""
-
-BODY_SECONDS = 120.0
-"""How long a body may take in all: 10 MB over a slow phone."""
-
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _COUNTED = ("/api/predict", "/gradio/")
 _UPLOADS = "/_stcore/upload_file/"
-_TRY_LATER = 1013  # the WebSocket protocol's code
+_STRANGERS_NAME = (
+    "This dashboard goes by another name; open it at the address that it printed when it started, or let whoever runs "
+    "it put this name into TRAZO_ALLOWED_HOSTS."
+)
+_POLICY_VIOLATION, _TRY_LATER = 1008, 1013  # the WebSocket protocol's codes
+_LIVELY_PAGES = 5
+"""Pages that never pause; all pages of one client may say as much as so many of these."""
 
 
 class Gate:
@@ -56,56 +58,83 @@ class Gate:
         self.app = app
         self._predictions = Rate(predictions_per_minute())
         self._messages = Rate(predictions_per_minute())
-        self._sessions = 0
+        self._messages_of_client = Rate(predictions_per_minute() * _LIVELY_PAGES)
+        self._pages = Shares(MAX_PAGES, pages_per_client())
+        self._requests = Shares(0, MAX_REQUESTS)
+        self._bodies = Bodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
-        elif scope["type"] == "http" and scope["method"] not in _SAFE:
-            await self._changing(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._request(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
-    async def _changing(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self._refusal(scope)
-        if refusal is None:
-            await _in_time(self.app, scope, receive, send)
-        else:
-            await refusal(scope, receive, send)
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        client = client_of(scope)
+        if not self._requests.take(client):
+            sentence = "Too many requests of yours are under way; try again when they are done."
+            await refuse("requests", scope, 429, sentence, {"Retry-After": "1"})(scope, receive, send)
+            return
+        try:
+            refusal = self._refusal(scope)
+            if refusal is not None:
+                await refusal(scope, receive, send)
+            elif scope["method"] in _SAFE:
+                await self.app(scope, receive, send)
+            else:
+                await self._bodies.pass_on(self.app, scope, receive, send)
+        finally:
+            self._requests.give_back(client)
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
-        path, headers = scope["path"], Headers(scope=scope)
-        if _from_another_site(headers):
-            return _refuse("origin", scope, 403, "Only pages of this dashboard may send this; open it there.")
+        if called_by_a_strangers_name(scope):
+            return refuse("host", scope, 403, _STRANGERS_NAME)
+        if scope["method"] in _SAFE:
+            return None
+        path = scope["path"]
+        if _from_another_site(Headers(scope=scope)):
+            return refuse("origin", scope, 403, "Only pages of this dashboard may send this; open it there.")
         if path.startswith(_UPLOADS) and scope["method"] == "PUT" and _uploaded_bytes() > MAX_UPLOADED_BYTES:
-            return _refuse("uploads", scope, 503, "Too many pictures are being looked at; try again in some minutes.")
+            return refuse("uploads", scope, 503, "Too many pictures are being looked at; try again in some minutes.")
         if path.startswith((*_COUNTED, _UPLOADS)):
             wait = self._predictions.seconds_to_wait(client_of(scope))
             if wait:
                 sentence = f"That was too often; try again in {wait:.0f} seconds."
-                return _refuse("rate", scope, 429, sentence, {"Retry-After": f"{wait:.0f}"})
+                return refuse("rate", scope, 429, sentence, {"Retry-After": f"{wait:.0f}"})
         return None
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._sessions >= MAX_SESSIONS:
+        client, page = client_of(scope), str(id(scope))
+        if called_by_a_strangers_name(scope):
+            metrics.REFUSED.labels("host").inc()
+            await WebSocketClose(_POLICY_VIOLATION, "Another name.")(scope, receive, send)
+            return
+        if not self._pages.take(client):
             metrics.REFUSED.labels("sessions").inc()
             await WebSocketClose(_TRY_LATER, "Too many pages are open; try again later.")(scope, receive, send)
             return
-        name = str(id(scope))
 
         async def slowly() -> Message:
             message = await receive()
-            if message["type"] == "websocket.receive" and (wait := self._messages.seconds_to_wait(name)):
-                await anyio.sleep(min(wait, 1.0))
+            if message["type"] == "websocket.receive" and (wait := self._seconds_to_wait(page, client)):
+                await anyio.sleep(wait)
             return message
 
-        self._sessions += 1
         metrics.SESSIONS.inc()
         try:
             await self.app(scope, slowly, send)
         finally:
-            self._sessions -= 1
+            self._pages.give_back(client)
             metrics.SESSIONS.dec()
+
+    def _seconds_to_wait(self, page: str, client: str) -> float:
+        """How long a page's message has to wait where the page, or all pages of its client together, said too much."""
+        of_page = min(self._messages.seconds_to_wait(page), 1.0)
+        # The more pages, the longer each waits: together they get no more said.
+        longest = max(1.0, self._pages.of(client) / _LIVELY_PAGES)
+        return max(of_page, min(self._messages_of_client.seconds_to_wait(client), longest))
 
 
 def _from_another_site(headers: Headers) -> bool:
@@ -123,49 +152,3 @@ def _uploaded_bytes() -> int:
         return 0
     stored = getattr(runtime.get_instance().uploaded_file_mgr, "file_storage", {})
     return sum(len(file.data) for files in list(stored.values()) for file in list(files.values()))
-
-
-def _refuse(
-    reason: str, scope: Scope, status: int, sentence: str, headers: dict[str, str] | None = None
-) -> JSONResponse:
-    metrics.REFUSED.labels(reason).inc()
-    _logger.info("refused", extra={"reason": reason, "path": scope["path"], "status": status})
-    return JSONResponse({"error": sentence}, status, headers)
-
-
-class _TooSlow(Exception):
-    """The rest of a body did not come in time."""
-
-
-async def _in_time(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Call `app`; answer 408 in its place when the body comes too slowly."""
-    deadline = time.monotonic() + BODY_SECONDS
-    whole = answered = slow = False
-
-    async def receive_in_time() -> Message:
-        nonlocal whole, slow
-        if whole:
-            return await receive()
-        with anyio.move_on_after(min(SILENCE_SECONDS, deadline - time.monotonic())):
-            message = await receive()
-            whole = not message.get("more_body", False)
-            return message
-        slow = True
-        # To the app it looks as if the client had gone.
-        return {"type": "http.disconnect"}
-
-    async def send_once(message: Message) -> None:
-        nonlocal answered
-        if slow and not answered:
-            return
-        answered = True
-        await send(message)
-
-    try:
-        await app(scope, receive_in_time, send_once)
-    except ClientDisconnect:
-        if not slow:
-            raise
-    if slow and not answered:
-        sentence = "The body came too slowly; try again on a faster connection, or with a smaller picture."
-        await _refuse("slow", scope, 408, sentence, {"Connection": "close"})(scope, receive, send)

@@ -9,14 +9,17 @@ from __future__ import annotations
 import logging
 import os
 import re
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
+from filelock import FileLock
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -35,6 +38,10 @@ MAX_HELD_BYTES = 200 * 2**20
 
 MAX_SKETCHES = 64
 """Sketches that are on their way, each in parts, from browsers to the demo."""
+
+_FOLDER_PREFIX = "trazo-gradio-"
+_NEW_SECONDS = 60.0
+"""A folder that is younger may be one that another dashboard is about to hold."""
 
 _MAX_LAYERS = 8
 _LONGEST_NAME = 100
@@ -83,7 +90,25 @@ def upload_folder() -> Path:
 
 @cache
 def _own_folder() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="trazo-gradio-")
+    _sweep(Path(tempfile.gettempdir()))
+    folder = tempfile.TemporaryDirectory(prefix=_FOLDER_PREFIX)
+    _lock_of(Path(folder.name)).acquire()
+    return folder
+
+
+def _sweep(place: Path) -> None:
+    """Delete what dashboards left that were killed: folders of theirs that nobody holds, and that are not just made."""
+    for folder in place.glob(f"{_FOLDER_PREFIX}*"):
+        with suppress(OSError):  # held by its dashboard, another user's, or gone meanwhile
+            if not folder.is_symlink() and time.time() - folder.stat().st_mtime > _NEW_SECONDS:
+                with _lock_of(folder):
+                    shutil.rmtree(folder)
+
+
+@cache
+def _lock_of(folder: Path) -> FileLock:
+    """What the dashboard that made a folder holds as long as it lives; who asks in vain gets a TimeoutError."""
+    return FileLock(folder / ".lock", timeout=0)
 
 
 def _full() -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_HOSTS = "https://huggingface.co https://*.hf.space https://share.streamlit.io https://*.streamlit.app"
-"""Spaces and Community Cloud show an app in a frame of theirs; our own embeds then have two parents."""
+from core.workspace import framing_sites
 
 _POLICY = "; ".join(
     (
@@ -17,19 +16,23 @@ _POLICY = "; ".join(
         "object-src 'none'",
         "base-uri 'self'",
         "form-action 'self'",
-        f"frame-ancestors 'self' {_HOSTS}",
     )
 )
-HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
-"""With these, a browser lets our pages ask no other machine for anything, and no stranger's page frame them."""
+
+
+def security_headers() -> dict[str, str]:
+    """With these, a browser lets our pages ask no other machine for anything, and no stranger's page frame them."""
+    # Asked for anew: where settings come as Streamlit's secrets, they come after the first import.
+    frames = " ".join(("frame-ancestors 'self'", *framing_sites()))
+    return {
+        "Content-Security-Policy": f"{_POLICY}; {frames}",
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds HEADERS, where an answer has not set its own."""
+    """ASGI middleware that adds these headers, where an answer has not set its own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -38,7 +41,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in security_headers().items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -11,6 +11,7 @@ Signing in is asked for only where `.streamlit/secrets.toml` has an `[auth]` sec
 
     [trazo]
     editors = ["ada@example.org", "@example.com"]  # without this line, everybody who signs in may change things
+    trust_unverified_emails = false  # true: the provider does not say that it has verified them, and has
 
 Pages ask `may_change()` before they draw a control that changes something, and draw `changes_note()` once where the
 first of these controls would be. What a control does goes through `require_permission()`.
@@ -52,6 +53,16 @@ class NotAnEditor(TrazoError):
         )
 
 
+class EmailNotVerified(TrazoError):
+    """This visitor has signed in with an address of an editor that nobody has verified."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__(
+            f"Your sign-in does not say that {email} was verified, so you may change nothing here; ask whoever runs "
+            "this dashboard."
+        )
+
+
 def require_permission() -> None:
     """Raise the error that says why this visitor may change nothing; do nothing where he may."""
     if read_only():
@@ -62,6 +73,7 @@ def require_permission() -> None:
         raise NotSignedIn
     if not _is_editor():
         raise NotAnEditor(_email())
+    _require_verified_email()
 
 
 def may_change() -> bool:
@@ -119,10 +131,16 @@ def _is_editor() -> bool:
     if editors is None:
         return True
     email = (_email() or "").lower()
-    # A provider that says so itself has not checked that the address is this person's.
-    if st.user.get("email_verified") is False:
-        return False
     return any(email == one or (one.startswith("@") and email.endswith(one)) for one in map(str.lower, editors))
+
+
+def _require_verified_email() -> None:
+    """Raise EmailNotVerified where editors are named by their addresses and this one may be somebody else's."""
+    section = _secrets("trazo") or {}
+    verified = st.user.get("email_verified")
+    trusted = verified is None and section.get("trust_unverified_emails") is True
+    if section.get("editors") is not None and verified is not True and not trusted:
+        raise EmailNotVerified(_email() or "your address")
 
 
 def _email() -> str | None:

@@ -12,6 +12,9 @@ import signal
 import struct
 import sys
 import time
+import traceback
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import BundleError, PictureError
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from core.runs.registry import ActivePredictor
 
 LENGTH = struct.Struct("!I")
+
+_FAULT = "The picture could not be read; please save it again as PNG or JPEG."
 
 
 def answer_on(predictor: ActivePredictor, picture: bytes) -> tuple[dict[str, Any], float]:
@@ -44,7 +49,13 @@ def answer_on(predictor: ActivePredictor, picture: bytes) -> tuple[dict[str, Any
 
 
 def main() -> None:
-    """Answer until the input ends: with `answer` and the `seconds` it took, or with `error` and its `sentence`."""
+    """Answer until the input ends: with `answer` and the `seconds` it took, or with `error` and its `sentence`.
+
+    What nobody foresaw is an error of the picture with its traceback as `fault`, for the dashboard's log.
+    """
+    # Where memory runs out, Linux ends this process, not the dashboard.
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
     # Ctrl-C is the dashboard's matter, which then ends the input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import core.data.pictures  # noqa: F401 - before it is ready, not at the first picture
@@ -52,6 +63,8 @@ def main() -> None:
     from core.workspace import Workspace
 
     predictor = ActivePredictor(Workspace.from_environment())
+    with suppress(BundleError):  # whoever asks will hear of it
+        predictor.current()
     pictures, answers = sys.stdin.buffer, sys.stdout.buffer
     message = b""
     while True:
@@ -69,6 +82,8 @@ def _message(predictor: ActivePredictor, picture: bytes) -> dict[str, Any]:
         answer, seconds = answer_on(predictor, picture)
     except (PictureError, BundleError) as error:
         return {"error": type(error).__name__, "sentence": str(error)}
+    except Exception:  # noqa: BLE001 - the dashboard logs it
+        return {"error": PictureError.__name__, "sentence": _FAULT, "fault": traceback.format_exc()}
     return {"answer": answer, "seconds": seconds}
 
 

@@ -1,9 +1,10 @@
-"""How often a client may ask for something, and who a client is."""
+"""How often a client may ask for something, how much of it may be his at a time, and who a client is."""
 
 from __future__ import annotations
 
 import ipaddress
 import time
+from collections import Counter
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
@@ -30,6 +31,36 @@ class Rate:
         if self._item is None or self._limiter.hit(self._item, client):
             return 0.0
         return max(1.0, self._limiter.get_window_stats(self._item, client).reset_time - time.time())
+
+
+class Shares:
+    """What all clients together, and each of them, may hold at a time: pages, requests, bytes; 0 is any number."""
+
+    def __init__(self, total: int, each: int) -> None:
+        self._total, self._each = total, each
+        self._held = 0
+        self._of = Counter[str]()
+
+    def take(self, client: str, amount: int = 1) -> bool:
+        """Whether there is still so much for this client, which then holds it until it is given back."""
+        if self._total and self._held + amount > self._total:
+            return False
+        if self._each and self._of[client] + amount > self._each:
+            return False
+        self._held += amount
+        self._of[client] += amount
+        return True
+
+    def give_back(self, client: str, amount: int = 1) -> None:
+        """The client holds so much less."""
+        self._held -= amount
+        self._of[client] -= amount
+        if not self._of[client]:
+            del self._of[client]
+
+    def of(self, client: str) -> int:
+        """What this client holds now."""
+        return self._of[client]
 
 
 def client_of(scope: Scope) -> str:

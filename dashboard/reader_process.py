@@ -1,4 +1,7 @@
-"""A process beside the dashboard that reads the API's pictures: Python runs one thread at a time, which pages need."""
+"""Processes beside the dashboard that read the API's pictures.
+
+Python runs one thread at a time, which pages need; and a picture that ends whoever decodes it ends no dashboard.
+"""
 
 from __future__ import annotations
 
@@ -18,19 +21,80 @@ from dashboard.picture_reader import LENGTH
 
 _logger = logging.getLogger(__name__)
 
+ANSWER_SECONDS = 20.0
+"""How long a process may read one picture; 40 megapixels of JPEG 2000 take 3 s of a processor of one's own."""
+
+PATIENCE_SECONDS = 60.0
+"""How long a picture may wait for its answer: two processes that hang over it, and the start of the second."""
+
+_START_SECONDS = 60.0
+_PAUSE_SECONDS = 5.0
+_LOOK_SECONDS = 0.05
+_TRIES = 2
+_ERRORS = {kind.__name__: kind for kind in (PictureError, PictureTooLarge, BundleError)}
+_FATAL = "The picture could not be read, and ended what read it; please save it again as PNG or JPEG."
+
+
+class ReaderEnded(Exception):
+    """The process ended before its answer; `reading`: this was the picture that it was at."""
+
+    def __init__(self, *, reading: bool) -> None:
+        super().__init__(reading)
+        self.reading = reading
+
+
+class Readers:
+    """Two processes, one where there is one processor; they start with the first picture, and again after their end."""
+
+    def __init__(self) -> None:
+        self._readers = [ReaderProcess() for _ in range(min(2, os.cpu_count() or 1))]
+
+    async def read(self, picture: bytes) -> tuple[dict[str, Any], float]:
+        """The answer to a picture, and the seconds that reading took.
+
+        Raises PictureError, also for a picture that ends one process after another, BundleError, and TimeoutError
+        where none got to it within PATIENCE_SECONDS.
+        """
+        ended = 0
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while ended < _TRIES:
+                reader = await self._ready()
+                try:
+                    return await reader.ask(picture)
+                except ReaderEnded as error:
+                    # Those that only stood behind such a picture are asked again as often as it takes.
+                    ended += error.reading
+        raise PictureError(_FATAL)
+
+    async def _ready(self) -> ReaderProcess:
+        """The one with the least to do among those that can be asked, as soon as one can."""
+        while True:
+            for reader in self._readers:
+                reader.start()
+            ready = [reader for reader in self._readers if reader.ready]
+            if ready:
+                return min(ready, key=lambda reader: reader.waiting)
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def stop(self) -> None:
+        """End them all, and wait for their end."""
+        for reader in self._readers:
+            await reader.stop()
+
 
 class ReaderProcess:
-    """One such process; it starts when `start` is first called, and again where it has ended."""
+    """One such process; it starts when `start` is called, and again where it has ended."""
 
     def __init__(self) -> None:
         self._process: Process | None = None
         self._task: asyncio.Task[None] | None = None
         self._asked: deque[asyncio.Future[dict[str, Any]]] = deque()
+        self._deadline: asyncio.TimerHandle | None = None
 
     @property
     def ready(self) -> bool:
         """Whether it can be asked now."""
-        return self._process is not None
+        return self._input() is not None
 
     @property
     def waiting(self) -> int:
@@ -38,8 +102,8 @@ class ReaderProcess:
         return len(self._asked)
 
     def start(self) -> None:
-        """Start it where it does not run, without waiting for it; of no use where there is one processor."""
-        if (self._task is None or self._task.done()) and (os.cpu_count() or 1) > 1:
+        """Start it where it does not run, without waiting for it."""
+        if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
@@ -48,46 +112,77 @@ class ReaderProcess:
         try:
             process = await asyncio.create_subprocess_exec(*command, cwd=PROJECT, stdin=PIPE, stdout=PIPE)
         except OSError:
-            _logger.exception("The process that reads pictures did not start.")
+            _logger.exception("A process that reads pictures did not start.")
+            await asyncio.sleep(_PAUSE_SECONDS)
             return
         try:
-            await _message(process)  # an empty one: it is ready
-            self._process = process
-            while True:
-                message = json.loads(await _message(process))
-                future = self._asked.popleft()
-                if not future.done():
-                    future.set_result(message)
-        except asyncio.IncompleteReadError:
-            pass
+            await self._answers(process)
+        except (asyncio.IncompleteReadError, ValueError):
+            _logger.warning("A process that reads pictures has ended; another one takes its place.")
         finally:
-            self._process = None
-            if process.stdin is not None:
-                process.stdin.close()
-            while self._asked:
-                future = self._asked.popleft()
-                if not future.done():
-                    future.set_exception(EOFError())
-            await process.wait()
+            was_ready = self._process is not None
+            await self._end(process)
+        if not was_ready:
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _answers(self, process: Process) -> None:
+        """Hand its answers to those who asked; raises IncompleteReadError at its end."""
+        self._allow(process, _START_SECONDS)
+        await _message(process)  # an empty one: it is ready
+        self._process = process
+        while True:
+            self._allow(process, ANSWER_SECONDS if self._asked else None)
+            message = json.loads(await _message(process))
+            future = self._asked.popleft()
+            if not future.done():
+                future.set_result(message)
+
+    def _allow(self, process: Process, seconds: float | None) -> None:
+        """Let the process have so many seconds from now on for its next answer; None: any number."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        if seconds is not None:
+            self._deadline = asyncio.get_running_loop().call_later(seconds, _kill, process)
+
+    async def _end(self, process: Process) -> None:
+        """Kill the process, which keeps nothing, and tell those who still wait for it."""
+        self._process = None
+        self._allow(process, None)
+        _kill(process)
+        reading = True
+        while self._asked:
+            future = self._asked.popleft()
+            if not future.done():
+                future.set_exception(ReaderEnded(reading=reading))
+            reading = False
+        await process.wait()
 
     async def ask(self, picture: bytes) -> tuple[dict[str, Any], float]:
-        """The answer to a picture, and the seconds that reading took; raises PictureError and BundleError.
+        """The answer to a picture, and the seconds that reading took.
 
-        Raises EOFError where the process has ended or ends meanwhile.
+        Raises PictureError, BundleError, and ReaderEnded where the process has ended or ends meanwhile.
         """
-        if self._process is None or self._process.stdin is None:
-            raise EOFError
+        pictures = self._input()
+        if self._process is None or pictures is None:
+            raise ReaderEnded(reading=False)
         future = asyncio.get_running_loop().create_future()
         self._asked.append(future)
+        if len(self._asked) == 1:
+            self._allow(self._process, ANSWER_SECONDS)
         # Written before the last answer is there: the process need not wait for this one.
-        self._process.stdin.write(LENGTH.pack(len(picture)) + picture)
+        pictures.write(LENGTH.pack(len(picture)) + picture)
         message = await future
-        if "error" not in message:
+        if "answer" in message:
             return message["answer"], message["seconds"]
-        sentence = message["sentence"]
-        if message["error"] == BundleError.__name__:
-            raise BundleError(sentence)
-        raise PictureTooLarge(sentence) if message["error"] == PictureTooLarge.__name__ else PictureError(sentence)
+        if "fault" in message:
+            _logger.error("A picture was not read, through a fault of ours.", extra={"fault": message["fault"]})
+        raise _ERRORS[message["error"]](message["sentence"])
+
+    def _input(self) -> asyncio.StreamWriter | None:
+        """What takes pictures; None where the process has not begun to listen, or has ended."""
+        stdin = self._process.stdin if self._process else None
+        return None if stdin is None or stdin.is_closing() else stdin
 
     async def stop(self) -> None:
         """End it, and wait for its end."""
@@ -96,6 +191,11 @@ class ReaderProcess:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
+
+
+def _kill(process: Process) -> None:
+    with suppress(ProcessLookupError):
+        process.kill()
 
 
 async def _message(process: Process) -> bytes:

@@ -36,6 +36,10 @@ SETTINGS: dict[str, Setting] = {
     "architecture": Setting("Architecture", "The plan of the network: which layers follow each other."),
     "epochs": Setting("Epochs", "How many times, at most, the network sees every training image.", 1),
     "batch_size": Setting("Batch size", "How many images the network looks at before it changes its weights once.", 8),
+    "optimizer": Setting(
+        "Optimizer",
+        "How weights follow from gradients: Adam, with a step of its own for each weight, or SGD, with momentum.",
+    ),
     "learning_rate": Setting(
         "Learning rate",
         "How far the weights move with each step. Too small learns slowly, too large never settles.",
@@ -45,6 +49,12 @@ SETTINGS: dict[str, Setting] = {
     "schedule": Setting(
         "Learning rate schedule",
         "How the learning rate changes meanwhile: constant, or one cycle that rises and then falls to almost nothing.",
+    ),
+    "weight_decay": Setting(
+        "Weight decay",
+        "Shrink all weights a little with each step, so that only those stay large that are needed.",
+        0.001,
+        "%g",
     ),
     "label_smoothing": Setting(
         "Label smoothing",
@@ -84,7 +94,14 @@ SETTINGS: dict[str, Setting] = {
         "How many digits drawn by code, in ways of writing that MNIST's people seldom use, join the training images.",
         1000,
     ),
+    "redrawn_digits": Setting(
+        "Redrawn digits",
+        "How many of MNIST's own training images join them again, traced and drawn with any brush, as on a canvas.",
+        1000,
+    ),
 }
+
+OPTIMIZERS = {"adam": "Adam", "sgd": "SGD with momentum"}
 
 PRESETS_IN_WORDS: dict[str, str] = {
     "fast": "A small network that reads 99% of MNIST's test images rightly after seconds of training.",
@@ -105,15 +122,18 @@ def settings_form(start: TrainingConfig, datasets: list[str], form: str | None =
     before = flattened(start)
     st.markdown("**Training**")
     with st.grid(3, min_column_width=150):
-        values["dataset"] = _choice(form, "dataset", datasets)
+        values["dataset"] = _choice(form, "dataset", {name: TITLES[name] for name in datasets})
+        values["optimizer"] = _choice(form, "optimizer", OPTIMIZERS, start.optimizer)
         for name in (
             "epochs",
             "batch_size",
             "learning_rate",
+            "weight_decay",
             "label_smoothing",
             "patience",
             "calm_epochs",
             "drawn_digits",
+            "redrawn_digits",
             "seed",
         ):
             values[name] = _number(form, name, before[name])
@@ -139,12 +159,14 @@ def _key(form: str, name: str) -> str:
     return f"train_{form}_{name}"
 
 
-def _choice(form: str, name: str, options: list[str]) -> str:
+def _choice(form: str, name: str, options: dict[str, str], value: str | None = None) -> str:
+    """One of the options, each with its title; the first, if not told otherwise."""
     setting = SETTINGS[name]
     return st.selectbox(
         setting.label,
-        options,
-        format_func=lambda option: TITLES[option],
+        list(options),
+        list(options).index(value) if value else 0,
+        format_func=options.__getitem__,
         key=_key(form, name),
         help=setting.help,
         persist_state="session",

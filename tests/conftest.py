@@ -148,7 +148,7 @@ def idle_workers(tmp_path: Path, workspace: Workspace, monkeypatch: pytest.Monke
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A folder on a disk of its own with room for 2 MB."""
     if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("Only root on Linux can mount a small disk to fill; run the tests as root to have this one.")
+        lacking("Only root on Linux can mount a small disk to fill; run the tests as root to have this one.")
     folder = tmp_path / "small-disk"
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], check=True)

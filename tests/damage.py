@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 
@@ -71,12 +70,11 @@ def edited(name: str, *place: str | int, to: object) -> Damage:
 
 
 def at_work(value: str, to: object) -> Damage:
-    """Another value in the status of a run whose worker is alive."""
+    """Another value in the status of a run at work; whoever holds its lock is its worker."""
 
     def edit(run: Run) -> None:
         edited("status.json", "state", to="running")(run)
         edited("status.json", value, to=to)(run)
-        run.write_process(os.getpid())
 
     return edit
 

@@ -6,6 +6,9 @@ import json
 import os
 import signal
 from contextlib import suppress
+from pathlib import Path
+
+import psutil
 
 from core.errors import RunError
 from core.runs.registry import list_runs
@@ -19,6 +22,23 @@ def kill_worker(run: Run) -> None:
     """End a run's worker as `kill -9` does, and return when it is gone."""
     os.kill(int(json.loads(run.process_file.read_text())["pid"]), signal.SIGKILL)
     wait_until(lambda: not run.alive, what="the end of the worker")
+
+
+def workers_in(folder: Path) -> list[psutil.Process]:
+    """All processes that were started to train something in this folder, on record or not."""
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(word.startswith(str(folder)) for word in process.info["cmdline"] or ()) and _leads_a_session(process.pid)
+    ]
+
+
+def _leads_a_session(pid: int) -> bool:
+    """As each worker does, and nothing that it starts."""
+    try:
+        return os.getsid(pid) == pid
+    except ProcessLookupError:
+        return False
 
 
 def end_all(workspace: Workspace) -> None:

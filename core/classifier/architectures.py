@@ -55,10 +55,11 @@ def _deep(config: ModelConfig) -> keras.Model:
 
 
 def _strided(config: ModelConfig) -> keras.Model:
-    """Like `deep` at less than half of its cost: a stride of two computes nothing that pooling would drop afterwards.
+    """Like `deep` for less: a stride of two computes nothing that pooling would drop afterwards.
 
-    It stands in the first convolution, of 5x5 pixels, and in the second block's last. One convolution of each further
-    block goes without padding, as the margin of an image is nearly empty.
+    It stands in the first convolution, of 5x5 pixels, and in the second block's last. The third block, where images are
+    smallest, has three convolutions. One of each further block goes without padding, as the margin of an image is
+    nearly empty.
     """
     stack: list[layers.Layer] = [_convolution(config.filters[0], 5, strides=2), _normalisation(), layers.ReLU()]
     side = INPUT_SHAPE[0] // 2
@@ -69,7 +70,8 @@ def _strided(config: ModelConfig) -> keras.Model:
         side = (side - 2) // 2
     if len(config.filters) > 2:
         second, third = config.filters[1:]
-        stack += [_convolution(second), _normalisation(), layers.ReLU()]
+        for _ in range(2):
+            stack += [_convolution(second), _normalisation(), layers.ReLU()]
         stack += [_convolution(third, padding="valid"), _normalisation(), layers.ReLU()]
         side -= 2
     return _with_head([*stack, *_weighted_mean(side)], config)

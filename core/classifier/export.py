@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from core.classifier.bundle import Bundle, Calibration, Card, LayerCard
 from core.classifier.calibration import tempered
@@ -22,9 +23,11 @@ from core.data.datasets import Split, normalised
 from core.errors import BundleError
 from core.workspace import make_folder, replacing, storage_errors
 
-AGREEMENT = 1e-3
-"""Largest difference in a probability that is accepted between the Keras model and its LiteRT form."""
-
+AGREEMENT = 0.05
+"""Largest difference in a probability that is accepted between the Keras model and its LiteRT form, whose weights have
+eight bits."""
+MEAN_AGREEMENT = 2e-3
+"""The same of the mean difference."""
 
 _WIDEST = 640
 """Most features that are taken from one place of the network: more make reading slow and the detector large."""
@@ -34,12 +37,18 @@ _EARLY_SIDE = 12
 
 
 def export_model(model: keras.Model, folder: Path) -> Bundle:
-    """Write `mnist_model.keras` and `mnist_model.tflite` into `folder` (made if need be)."""
+    """Write `mnist_model.keras` and `mnist_model.tflite` into `folder` (made if need be).
+
+    The LiteRT form has weights of eight bits, a scale to each filter (dynamic range quantization): it reads more than
+    three times as many images a second, and differs less from the network than two trainings do from each other.
+    """
     bundle = Bundle(make_folder(folder))
     with storage_errors(folder):
         model.save(bundle.keras_file)
         with _quiet():
-            _with_features(model).export(str(bundle.tflite_file), format="litert", verbose=False)
+            _with_features(model).export(
+                str(bundle.tflite_file), format="litert", verbose=False, optimizations=[tf.lite.Optimize.DEFAULT]
+            )
     return bundle
 
 
@@ -76,10 +85,11 @@ def check_export(bundle: Bundle, model: keras.Model, split: Split) -> None:
     """Raise BundleError when the exported network answers differently from the Keras model on the first images."""
     images = split.images[:64]
     expected = np.asarray(model(normalised(images), training=False))
-    difference = float(np.abs(Network(bundle.tflite_file)(images).probabilities - expected).max())
-    if not difference <= AGREEMENT:
+    differences = np.abs(Network(bundle.tflite_file)(images).probabilities - expected)
+    if not (differences.max() <= AGREEMENT and differences.mean() <= MEAN_AGREEMENT):
         raise BundleError(
-            f"The exported LiteRT model answers differently from the Keras model (by {difference:.2g}); train again.",
+            "The exported LiteRT model answers differently from the Keras model "
+            f"(by {differences.max():.2g}); train again.",
             bundle.folder,
         )
 
@@ -127,8 +137,6 @@ def layer_cards(model: keras.Model) -> tuple[LayerCard, ...]:
 
 def versions() -> dict[str, str]:
     """Versions of what decides a training's outcome."""
-    import tensorflow as tf
-
     return {
         "python": platform.python_version(),
         "tensorflow": tf.__version__,

@@ -18,10 +18,10 @@ from core.classifier.novelty import FARTHEST, Detector, detector_inputs
 from core.config import AugmentationConfig, TrainingConfig
 from core.data.augmentation import augment
 from core.data.datasets import Dataset, Split
-from core.data.drawing import Pixels, prepare
+from core.data.drawing import Pixels
 from core.data.outsiders import outsiders
 from core.data.strokes import drawn_digits
-from core.data.tracing import Hand, centre_line, redrawn
+from core.data.tracing import ANY_HAND, drawn_again
 from core.workspace import replacing
 
 TURNED_AWAY = 0.02
@@ -41,7 +41,6 @@ _EPOCHS = 15
 # Digits drawn by code, for each that a detector is shown of the others.
 _BY_CODE = 0.75
 # Digits of other hands than MNIST's are digits, too.
-_ANY_HAND = Hand(turn=(-8, 8))
 _OTHER_HANDS = AugmentationConfig(rotation=12, shear=10, zoom=0.1, elastic=0.5, stroke=0.3)
 
 
@@ -118,14 +117,8 @@ def _digits(train: Split, count: int, seed: int) -> Pixels:
     order = generator.permutation(len(train))
     plain, changed, traced = (train.images[order[part * count : (part + 1) * count]] for part in range(3))
     by_code, _ = drawn_digits(round(count * _BY_CODE), seed)
-    return np.concatenate([plain, augment(changed, _OTHER_HANDS, generator), _redrawn(traced, generator), by_code])
-
-
-def _redrawn(images: Pixels, generator: np.random.Generator) -> Pixels:
-    """Digits drawn again on a canvas, with any brush, as the model then sees them."""
-    inks = [redrawn(centre_line(image), _ANY_HAND, generator) for image in images]
-    drawn = [image for ink in inks if (image := prepare(ink).image) is not None]
-    return np.stack(drawn) if drawn else images[:0]
+    other_hands = augment(changed, _OTHER_HANDS, generator)
+    return np.concatenate([plain, other_hands, drawn_again(traced, ANY_HAND, generator), by_code])
 
 
 def _inputs(network: Network, images: Pixels) -> np.ndarray:

@@ -86,6 +86,7 @@ def _add_train(commands: Any) -> None:
     train.add_argument("--preset", default=DEFAULT_PRESET, choices=PRESETS, help="default: %(default)s")
     train.add_argument("--dataset", choices=("mnist", "digits"), help="default: mnist")
     train.add_argument("--filters", help="filters of each convolution, as 32,64")
+    train.add_argument("--optimizer", choices=("adam", "sgd"), help="how weights follow from gradients")
     train.add_argument("--schedule", choices=("constant", "one_cycle"), help="how the learning rate goes")
     for name, (low, high) in LIMITS.items():
         kind = int if isinstance(low, int) and isinstance(high, int) else float

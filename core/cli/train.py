@@ -43,7 +43,7 @@ def train(options: argparse.Namespace, workspace: Workspace) -> int:
 
 
 def _config(options: argparse.Namespace) -> TrainingConfig:
-    values = {name: getattr(options, name) for name in (*LIMITS, "dataset", "schedule")}
+    values = {name: getattr(options, name) for name in (*LIMITS, "dataset", "optimizer", "schedule")}
     if options.filters is not None:
         values["filters"] = options.filters.split(",")
     return changed(

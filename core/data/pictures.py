@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -19,6 +20,8 @@ MAX_PICTURE_BYTES = 10 * 2**20
 MAX_PICTURE_PIXELS = 40_000_000
 MAX_CANVAS_PIXELS = 4_000_000
 
+# One of 40 megapixels takes 200 MB while it is decoded, as JPEG 2000 more: whoever else has one waits.
+_DECODERS = threading.Semaphore(2)
 # Raster formats that are decoded in this process; EPS, for one, would start Ghostscript.
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000")
 # Ink is looked for on a picture of at most this size: a 1 mm pen on a sheet of paper is still 2 pixels wide.
@@ -40,11 +43,13 @@ _PIECE = 1.3
 def ink_from_picture(data: bytes) -> Pixels:
     """The ink (h, w) in an encoded picture, white on black; nothing but black where there is none.
 
-    Raises PictureTooLarge beyond MAX_PICTURE_BYTES or MAX_PICTURE_PIXELS, PictureError for what cannot be decoded.
+    Two are read at a time, whoever asks. Raises PictureTooLarge beyond MAX_PICTURE_BYTES or MAX_PICTURE_PIXELS,
+    PictureError for what cannot be decoded.
     """
     if len(data) > MAX_PICTURE_BYTES:
         raise PictureTooLarge(f"The picture has more than {MAX_PICTURE_BYTES // 2**20} MB; please send a smaller one.")
-    return ink_from_array(_decoded(data))
+    with _DECODERS:
+        return ink_from_array(_decoded(data))
 
 
 def ink_from_canvas_file(data: bytes) -> Pixels:

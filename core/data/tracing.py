@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from core.data.drawing import Pixels
+from core.data.drawing import Pixels, prepare
 
 CANVAS = 140
 """Width and height of the canvas in pixels: half of the dashboard's, to be quick; the way from ink to image takes any
@@ -26,6 +26,10 @@ class Hand:
     size: tuple[float, float] = (0.4, 0.8)
     brush: tuple[float, float] = (8 / 280, 30 / 280)
     turn: tuple[float, float] = (0.0, 0.0)
+
+
+ANY_HAND = Hand(turn=(-8, 8))
+"""Any size and brush, and held a little askew."""
 
 
 def centre_line(image: Pixels) -> NDArray[np.float64]:
@@ -61,3 +65,13 @@ def redrawn(points: NDArray[np.float64], hand: Hand, generator: np.random.Genera
     top, left = generator.integers(0, CANVAS - height + 1), generator.integers(0, CANVAS - width + 1)
     canvas[top : top + height, left : left + width] = ink[:height, :width].astype(np.uint8)
     return canvas
+
+
+def drawn_again(images: Pixels, hand: Hand, generator: np.random.Generator) -> Pixels:
+    """Digits (n, 28, 28), each with ink, traced, drawn on a canvas by a hand and laid out for the model again."""
+    again = np.empty_like(images)
+    for index, image in enumerate(images):
+        drawn = prepare(redrawn(centre_line(image), hand, generator)).image
+        assert drawn is not None  # the brush leaves ink wherever it is put
+        again[index] = drawn
+    return again

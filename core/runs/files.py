@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import RunError
-from core.runs.run import Run
-
-LOG_BYTES = 10 * 2**20
-"""Of a longer log, only the end is given away."""
+from core.runs.run import LOG_BYTES, Run
 
 _MEANINGS = {
     "mnist_model.keras": "the network, for Keras",
@@ -36,7 +33,7 @@ class RunFile:
     size: int
 
     def contents(self) -> bytes:
-        """The file's bytes, of a long log the last LOG_BYTES; raises RunError when it is gone."""
+        """The file's bytes, of a log the last LOG_BYTES; raises RunError when it is gone."""
         try:
             with self.path.open("rb") as file:
                 if self.name.endswith(".log"):

@@ -19,6 +19,7 @@ from core.config import TrainingConfig
 from core.errors import BundleError, RunError, RunNotFound, StorageError
 from core.records import Record
 from core.runs.label import UNNAMED, Label, name_of, read_label, told_apart
+from core.runs.leftovers import DELETED, NEW
 from core.runs.run import Run, State, Status
 from core.workspace import SHIPPED_BUNDLE, Workspace, make_folder, replacing, storage_errors
 
@@ -87,13 +88,20 @@ class ActiveModel:
 
 
 def create_run(workspace: Workspace, config: TrainingConfig) -> Run:
-    """Make the folder of a new, queued run."""
+    """Make the folder of a new, queued run; where that fails, there is none."""
     make_folder(workspace.runs)
-    # Under the lock, so that nobody takes the unfinished folder for a damaged run.
+    # Under the lock, so that no two get the same name.
     with workspace.locked():
-        run = _new_folder(workspace)
-        run.write_config(config)
-        run.write_status(Status(state="queued", message="Waiting for its turn.", epochs=config.epochs))
+        run = _unused(workspace)
+        # Nobody lists it before it is whole.
+        new = Run(make_folder(run.folder.with_name(NEW + run.id)))
+        try:
+            new.write_config(config)
+            new.write_status(Status(state="queued", message="Waiting for its turn.", epochs=config.epochs))
+            with storage_errors(run.folder):
+                new.folder.rename(run.folder)
+        finally:
+            shutil.rmtree(new.folder, ignore_errors=True)
     return run
 
 
@@ -195,11 +203,10 @@ def delete_run(workspace: Workspace, run: Run) -> None:
         if active_model(workspace).run_id == run.id:
             promote(workspace, None)
         # Renamed first: a half-deleted run is never listed.
-        doomed = run.folder.with_name(f".deleted-{run.id}-{time.time_ns()}")
+        doomed = run.folder.with_name(f"{DELETED}{run.id}-{time.time_ns()}")
         with storage_errors(run.folder):
             run.folder.rename(doomed)
-    with storage_errors(doomed):
-        shutil.rmtree(doomed)
+            shutil.rmtree(doomed)
 
 
 def promote(workspace: Workspace, run: Run | None) -> None:
@@ -303,19 +310,12 @@ def _created(run: Run) -> datetime:
         return datetime.fromtimestamp(run.folder.stat().st_mtime).astimezone()
 
 
-def _new_folder(workspace: Workspace) -> Run:
+def _unused(workspace: Workspace) -> Run:
+    """A run with a name that no other one has, and without a folder."""
     taken = {_stamp(run) for run in list_runs(workspace)}
     moment = datetime.now().astimezone()
     # Names put runs in order: those of one second would start in the order of their adjectives.
     while moment.strftime(_STAMP) in taken:
         moment += timedelta(seconds=1)
-    while True:
-        stamp = moment.strftime(_STAMP)
-        words = f"{random.choice(_ADJECTIVES.split())}-{random.choice(_ANIMALS.split())}"
-        run = Run(workspace.runs / f"{stamp}-{words}")
-        try:
-            with storage_errors(run.folder):
-                run.folder.mkdir()
-        except FileExistsError:
-            continue
-        return run
+    words = f"{random.choice(_ADJECTIVES.split())}-{random.choice(_ANIMALS.split())}"
+    return Run(workspace.runs / f"{moment.strftime(_STAMP)}-{words}")

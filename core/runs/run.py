@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import psutil
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from core.arrays import read_arrays
 from core.classifier.bundle import Bundle
@@ -18,15 +19,16 @@ from core.classifier.learning import EpochAnswers
 from core.config import TrainingConfig, config_from_json
 from core.errors import ConfigError, RunError, RunNotFound, StorageError
 from core.records import Amount, Count, Record
+from core.runs.process import WorkerRecord, is_held
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, read_rows
 from core.workspace import replacing, storage_errors
 
 State = Literal["queued", "running", "finished", "stopped", "failed", "interrupted"]
 Phase = Literal["waiting", "starting", "training", "validating", "saving", "done"]
 
-START_GRACE_SECONDS = 10.0
-"""How long a run counts as alive between its start and the moment that its process is on record."""
 LOG_TAIL_BYTES = 64 * 1024
+LOG_BYTES = 10 * 2**20
+"""A log that grows longer loses its older half."""
 
 
 class Status(Record, extra="ignore"):
@@ -60,13 +62,6 @@ class Status(Record, extra="ignore"):
     def over(self) -> bool:
         """Whether nothing more will happen by itself."""
         return self.state not in ("queued", "running")
-
-
-class _Process(Record, extra="ignore"):
-    """A worker's process. The start time tells it from another process that got the same number later."""
-
-    pid: Annotated[int, Field(gt=0, lt=2**31)]
-    started: Amount
 
 
 @dataclass(frozen=True)
@@ -117,7 +112,7 @@ class Run:
 
     @property
     def lock_file(self) -> Path:
-        """Held by the worker for as long as it lives."""
+        """Held by the worker for as long as it lives, and by nobody else."""
         return self.folder / "worker.lock"
 
     @property
@@ -152,13 +147,7 @@ class Run:
             # The worker may have ended well between the two looks.
             status = self._recorded_status()
             if status.state == "running":
-                message = "The training process ended before its time. "
-                message += (
-                    "Resume goes on after the last whole epoch."
-                    if self.checkpoint_file.exists()
-                    else "Resume starts it again; no epoch was complete."
-                )
-                return status.model_copy(update={"state": "interrupted", "message": message})
+                return status.model_copy(update={"state": "interrupted", "message": self._why_interrupted()})
         return status
 
     def write_status(self, status: Status, durable: bool = True) -> None:
@@ -179,32 +168,19 @@ class Run:
 
     @property
     def alive(self) -> bool:
-        """Whether the worker on record is running; no other process that got its number is taken for it."""
-        if not self.process_file.exists():
-            try:
-                return time.time() - self.status_file.stat().st_mtime < START_GRACE_SECONDS
-            except OSError:
-                return False
-        return self.process() is not None
+        """Whether a worker is at work, or just being started."""
+        return is_held(self.lock_file)
 
     def process(self) -> psutil.Process | None:
         """The worker on record while it runs; never another process that got its number."""
-        try:
-            record = _Process.model_validate_json(self.process_file.read_bytes())
-            process = psutil.Process(record.pid)
-            same = process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - record.started) < 1.0
-        except (OSError, ValidationError, psutil.NoSuchProcess, psutil.AccessDenied):
-            return None
-        return process if same else None
+        record = self._worker()
+        return record.process() if record else None
 
     def write_process(self, pid: int) -> None:
-        """Put the worker with this process number on record."""
-        try:
-            started = psutil.Process(pid).create_time()
-        except psutil.NoSuchProcess:
-            started = 0.0
+        """Put the worker with this process number on record; raises psutil.NoSuchProcess when it is gone."""
+        record = WorkerRecord.of(pid)
         with replacing(self.process_file) as temporary:
-            temporary.write_text(_Process(pid=pid, started=started).model_dump_json() + "\n")
+            temporary.write_text(record.model_dump_json() + "\n")
 
     def history(self) -> pd.DataFrame:
         """A row an epoch, columns HISTORY_COLUMNS; empty before the first. Raises RunError when damaged."""
@@ -243,6 +219,33 @@ class Run:
                 return file.read().decode(errors="replace")
         except OSError:
             return ""
+
+    def cut_log(self) -> None:
+        """Keep only the newer half of a log that has become longer than LOG_BYTES."""
+        if not self.log_file.exists() or self.log_file.stat().st_size <= LOG_BYTES:
+            return
+        with storage_errors(self.log_file), self.log_file.open("r+b") as file:
+            file.seek(-LOG_BYTES // 2, os.SEEK_END)
+            newer = file.read()
+            file.seek(0)
+            # The worker's own output is appended: it goes on behind what is left.
+            file.truncate()
+            file.write(b"(What was printed before was too long to be kept.)\n" + newer[newer.find(b"\n") + 1 :])
+
+    def _worker(self) -> WorkerRecord | None:
+        try:
+            return WorkerRecord.model_validate_json(self.process_file.read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def _why_interrupted(self) -> str:
+        """What to say of a worker that is gone without a word of its own."""
+        worker, message = self._worker(), "The training process ended before its time"
+        if worker and worker.memory_ran_out:
+            message += ", most likely for want of memory: the system ended a process for that"
+        if self.checkpoint_file.exists():
+            return f"{message}. Resume goes on after the last whole epoch."
+        return f"{message}. Resume starts it again; no epoch was complete."
 
     def _recorded_status(self) -> Status:
         try:

@@ -111,7 +111,8 @@ class Journal(keras.callbacks.Callback):
         self.write("training", "Training.")
 
     def write(self, phase: Phase, message: str) -> None:
-        """Write the status of a run at work."""
+        """Write the status of a run at work, and keep its log short."""
+        self._run.cut_log()
         step = self._point.step
         done = self._step(step)
         # From the whole time so far, validation and compilation included: rather too long than too short.

@@ -8,12 +8,15 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
 from core.config import TrainingConfig
-from core.errors import RunError
+from core.errors import RunError, StorageError
 from core.runs.label import name_of
+from core.runs.leftovers import sweep
+from core.runs.process import worker_lock
 from core.runs.registry import check_runs, create_run, delete_run, list_runs
 from core.runs.run import Run, Status
 from core.workspace import PROJECT, Workspace, read_only, storage_errors
@@ -23,6 +26,9 @@ MAX_QUEUED = 20
 
 _KILL_SECONDS = 10.0
 """How long a killed process may take to be gone; it is a matter of milliseconds."""
+
+_CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
+"""What Docker and Podman put into each of their containers."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +46,7 @@ class Overview:
 def submit(workspace: Workspace, config: TrainingConfig) -> Run:
     """Queue a training; it starts at once if nothing else is running. Raises RunError when MAX_QUEUED wait already."""
     with workspace.locked():
-        if len(_states(workspace, "queued")) >= MAX_QUEUED:
-            raise RunError(
-                f"{MAX_QUEUED} trainings wait already; let some of them finish, or take some out of the queue."
-            )
+        _refuse_a_longer_queue(workspace)
         run = create_run(workspace, config)
     advance(workspace)
     return run
@@ -63,9 +66,22 @@ def advance(workspace: Workspace) -> Run | None:
         waiting = _states(workspace, "queued")
         if not waiting:
             return None
+        sweep(workspace)
         run, status = waiting[-1]
-        _start(workspace, run, status)
+        with worker_lock(run.lock_file) as lock:
+            if lock is None:  # its last worker is on its way out, and comes here itself when it is
+                return None
+            _start(workspace, run, status, lock)
         return run
+
+
+def record_interruptions(workspace: Workspace) -> None:
+    """Write down which runs broke off, and why: the signs of it are soon covered by what happens next."""
+    if read_only() or not _broken_off(workspace):
+        return
+    with workspace.locked():
+        for run, status in _broken_off(workspace):
+            run.write_status(status.model_copy(update={"ended": time.time(), "seconds_left": None}))
 
 
 def request_stop(workspace: Workspace, run: Run) -> None:
@@ -99,12 +115,14 @@ def request_stop_of_all(workspace: Workspace) -> list[Run]:
 def resume(workspace: Workspace, run: Run) -> None:
     """Let a run that broke off or was stopped go on after its last whole epoch; it waits for its turn.
 
-    Raises RunError when there is nothing to go on with: it is finished, at work, or in the queue.
+    Raises RunError when there is nothing to go on with (it is finished, at work, or in the queue), and when MAX_QUEUED
+    wait already.
     """
     with workspace.locked():
         status = run.status()
         if not resumable(run, status):
             raise RunError(f"Run {run.id} is {status.state}; there is nothing to resume.", run.id)
+        _refuse_a_longer_queue(workspace)
         epochs = run.config().epochs
         # Whatever is left of the last process must not be taken for the next one's.
         with storage_errors(run.folder):
@@ -154,11 +172,12 @@ def _kill(run: Run) -> None:
     """End the run's worker, if it has one, at once; raises RunError when that cannot be done."""
     deadline = time.monotonic() + _KILL_SECONDS
     # Looked at, not waited for: whoever started it may be another dashboard, which keeps a dead process on record.
-    while (process := run.process()) is not None:
+    while run.alive:
         try:
-            process.kill()
-        except psutil.NoSuchProcess:
-            return
+            # None where it has just started: it puts itself on record within seconds.
+            if process := run.process():
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
         except psutil.AccessDenied as error:
             raise RunError(
                 f"The process of run {run.id} belongs to another user. Ask them to stop it.", run.id
@@ -173,23 +192,31 @@ def farewell(workspace: Workspace) -> str | None:
     running = _states(workspace, "running")
     if not running:
         return None
-    waiting = len(_states(workspace, "queued"))
+    name, waiting = name_of(running[0][0]), len(_states(workspace, "queued"))
+    if _ends_the_container():
+        return f"Training {name} ends with this container. Start it again and press Resume: whole epochs are kept."
     goes_on = f" and {waiting} in the queue go on" if waiting else " goes on"
-    return f"Training {name_of(running[0][0])}{goes_on} without the dashboard. Stop it with: python -m core runs stop"
+    return f"Training {name}{goes_on} without the dashboard. Stop it with: python -m core runs stop"
 
 
-def _start(workspace: Workspace, run: Run, status: Status) -> None:
-    # On record as running before the process exists: whoever looks in between must not start a second one.
-    run.write_status(status.model_copy(update={"state": "running", "phase": "starting", "message": "Starting."}))
+def _ends_the_container() -> bool:
+    """Whether this is a container's main process, on its own or under a small init: all others there end with it."""
+    return os.getpid() == 1 or (os.getppid() == 1 and any(mark.exists() for mark in _CONTAINER_MARKS))
+
+
+def _start(workspace: Workspace, run: Run, status: Status, lock: int) -> None:
+    """Start the run's worker, which inherits its lock."""
     with storage_errors(run.log_file), run.log_file.open("ab") as log:
+        run.write_status(status.model_copy(update={"state": "running", "phase": "starting", "message": "Starting."}))
         try:
             process = subprocess.Popen(
-                [sys.executable, "-m", "core.training.worker", str(run.folder)],
+                [sys.executable, "-m", "core.training.worker", str(run.folder), str(lock)],
                 cwd=PROJECT,
                 env=_environment(workspace),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                pass_fds=(lock,),
                 # A session of its own: neither Ctrl-C nor the end of the dashboard reaches the worker.
                 start_new_session=True,
             )
@@ -197,7 +224,8 @@ def _start(workspace: Workspace, run: Run, status: Status) -> None:
             message = "The training process could not be started; close other programs and try again."
             run.write_status(status.model_copy(update={"state": "failed", "message": message}))
             raise RunError(message, run.id) from error
-    run.write_process(process.pid)
+    with suppress(StorageError, psutil.NoSuchProcess):  # it puts itself on record, too
+        run.write_process(process.pid)
 
 
 def _environment(workspace: Workspace) -> dict[str, str]:
@@ -206,6 +234,16 @@ def _environment(workspace: Workspace) -> dict[str, str]:
     # TensorFlow has 4,000 modules: where their bytecode is not kept, compiling them is most of each worker's start.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     return environment
+
+
+def _refuse_a_longer_queue(workspace: Workspace) -> None:
+    if len(_states(workspace, "queued")) >= MAX_QUEUED:
+        raise RunError(f"{MAX_QUEUED} trainings wait already; let some of them finish, or take some out of the queue.")
+
+
+def _broken_off(workspace: Workspace) -> list[tuple[Run, Status]]:
+    """Runs whose worker is gone without a last word, and of which nobody has written that down yet."""
+    return [(run, status) for run, status in _states(workspace, "interrupted") if status.ended is None]
 
 
 def _states(workspace: Workspace, state: str) -> list[tuple[Run, Status]]:

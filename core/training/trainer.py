@@ -31,6 +31,7 @@ from core.data.augmentation import augment
 from core.data.datasets import CLASSES, Dataset, Split
 from core.data.pen_digits import pen_digits_at_hand
 from core.data.strokes import drawn_digits
+from core.data.tracing import ANY_HAND, drawn_again
 from core.errors import RunError
 from core.runs.run import Run
 from core.training.callbacks import Journal, SaveCheckpoint, StopRequested
@@ -53,12 +54,14 @@ def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Ou
     """Train as `config` says, from the run's checkpoint where it has one; write the run's files and its bundle.
 
     With patience, the epoch with the best validation accuracy is kept, without it the last one. The test set is used
-    once, at the end, by the exported model. Raises RunError when the loss becomes NaN, MemoryError when the memory
-    runs out, RunNotFound when the run's folder is deleted meanwhile.
+    once, at the end, by the exported model. The checkpoint stays, for whoever notes the end to remove.
+
+    Raises RunError when the loss becomes NaN, MemoryError when the memory runs out, RunNotFound when the run's folder
+    is deleted meanwhile.
     """
     keras.utils.set_random_seed(config.seed)
     model = build_model(config.model)
-    train = _with_drawn_digits(dataset.train, config)
+    train = _training_images(dataset.train, config)
     steps = math.ceil(len(train) / config.batch_size)
     _compile(model, config, steps)
     checkpoint = read_checkpoint(run)
@@ -72,8 +75,6 @@ def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Ou
         _fit(model, train, config, run, validation, journal, stop)
     journal.write("saving", "Saving what was learned.")
     card = _write_bundle(model, config, run, dataset, journal.seconds)
-    if not stop.stopped:
-        run.checkpoint_file.unlink(missing_ok=True)
     return Outcome(card, stop.stopped)
 
 
@@ -117,12 +118,21 @@ def _fit(
         raise MemoryError from error
 
 
-def _with_drawn_digits(train: Split, config: TrainingConfig) -> Split:
-    """The training images, joined by as many digits drawn by code as `config` says."""
-    if not config.drawn_digits:
-        return train
-    images, labels = drawn_digits(config.drawn_digits, config.seed)
-    return Split(np.concatenate([train.images, images]), np.concatenate([train.labels, labels]))
+def _training_images(train: Split, config: TrainingConfig) -> Split:
+    """The training images, joined by digits drawn by code and by some of their own drawn again, as `config` says."""
+    parts = [train]
+    if config.drawn_digits:
+        parts.append(Split(*drawn_digits(config.drawn_digits, config.seed)))
+    if config.redrawn_digits:
+        parts.append(_redrawn(train, config))
+    return Split(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))
+
+
+def _redrawn(train: Split, config: TrainingConfig) -> Split:
+    """As many of the training images as `config` says, at most each once, as other pens would have drawn them."""
+    generator = np.random.default_rng(config.seed)
+    chosen = generator.permutation(len(train))[: config.redrawn_digits]
+    return Split(drawn_again(train.images[chosen], ANY_HAND, generator), train.labels[chosen])
 
 
 def training_batches(split: Split, config: TrainingConfig, first_epoch: int = 0) -> tf.data.Dataset:
@@ -159,12 +169,19 @@ def _network_input(images: tf.Tensor, labels: tf.Tensor, smoothing: float) -> tu
 
 def _compile(model: keras.Model, config: TrainingConfig, steps: int) -> None:
     model.compile(
-        optimizer=keras.optimizers.Adam(_learning_rate(config, steps), beta_2=_second_moment_decay(config, steps)),
+        optimizer=_optimizer(config, steps),
         loss="categorical_crossentropy",
         metrics=["accuracy"],
         # XLA is several times slower on CPU.
         jit_compile="auto" if tf.config.list_physical_devices("GPU") else False,
     )
+
+
+def _optimizer(config: TrainingConfig, steps: int) -> keras.optimizers.Optimizer:
+    rate, decay = _learning_rate(config, steps), config.weight_decay or None
+    if config.optimizer == "sgd":
+        return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=decay)
+    return keras.optimizers.Adam(rate, beta_2=_second_moment_decay(config, steps), weight_decay=decay)
 
 
 def _learning_rate(config: TrainingConfig, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:

@@ -1,4 +1,4 @@
-"""The process of one training: python -m core.training.worker RUN_DIR."""
+"""The process of one training: python -m core.training.worker RUN_DIR LOCK, as the launcher starts it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
-from filelock import FileLock, Timeout
 
 from core.data.datasets import load_dataset
 from core.errors import RunError, RunNotFound, TrazoError
@@ -20,43 +20,37 @@ from core.runs.run import Run, Status
 from core.training.launcher import advance
 from core.workspace import Workspace, storage_errors
 
-_LAST_MOMENTS = 10.0
-"""Seconds that a killed worker may take to be gone: it, too, runs only where nobody else wants to."""
 _NICE = 19
 _AUTOGROUP = Path("/proc/self/autogroup")
+_FIRST_TO_GO = Path("/proc/self/oom_score_adj")
 
 
-def main(folder: Path) -> int:
-    """Train the run in `folder`, leave its end in its status, and start the next run in the queue."""
+def main(folder: Path, lock: int) -> int:
+    """Train the run in `folder`, leave its end in its status, and start the next run in the queue.
+
+    `lock`: the file descriptor by which this process holds the run's lock; the launcher left it.
+    """
     run, workspace = Run(folder), Workspace.from_environment()
+    os.set_inheritable(lock, False)
     _step_back()
-    lock = FileLock(run.lock_file)
-    try:
-        lock.acquire(timeout=_LAST_MOMENTS)
-    except Timeout:
-        print(f"Another process trains run {run.id}; this one leaves it alone.", flush=True)
-        return 1
     # Its last words, where a process is ended by the system or by a library.
     faulthandler.enable()
     end = _outcome(run, workspace)
-    try:
-        last = run.status()
-    except RunError:  # damaged or deleted
-        last = Status(state="failed")
-    with suppress(RunNotFound):
-        ended = {"phase": "done", "ended": time.time(), "seconds_left": None, **end}
-        run.write_last_status(last.model_copy(update=ended))
-    run.stop_file.unlink(missing_ok=True)
-    lock.release()
-    advance(workspace)
+    with _logged():
+        _conclude(run, end)
+    os.close(lock)
+    with _logged():
+        advance(workspace)
     return 0 if end["state"] != "failed" else 1
 
 
 def _step_back() -> None:
-    """Give way to pages, which stay quick while a training takes every core."""
+    """Give way to pages, which stay quick while a training takes every core, and stay when it takes all memory."""
     if sys.platform == "win32":
         psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
         return
+    with suppress(OSError):  # only Linux has it
+        _FIRST_TO_GO.write_text("1000")
     # Where the system knows this, it runs only when nobody else wants to, and makes way at once.
     if hasattr(os, "SCHED_IDLE"):
         with suppress(OSError):  # some containers forbid it
@@ -70,14 +64,44 @@ def _step_back() -> None:
             _AUTOGROUP.write_text(str(_NICE))
 
 
+def _conclude(run: Run, end: dict[str, str]) -> None:
+    """Leave the run's last state in its status."""
+    # Before the run counts as over: from then on it may be resumed, and a stop is meant for the next worker.
+    with suppress(OSError):
+        run.stop_file.unlink(missing_ok=True)
+    try:
+        last = run.status()
+    except RunError:  # damaged or deleted
+        last = Status(state="failed")
+    with suppress(RunNotFound):
+        ended = {"phase": "done", "ended": time.time(), "seconds_left": None, **end}
+        run.write_last_status(last.model_copy(update=ended))
+    # Not before: whatever ends this process until then, nothing is to be learned twice.
+    if end["state"] == "finished":
+        run.checkpoint_file.unlink(missing_ok=True)
+
+
+@contextmanager
+def _logged() -> Iterator[None]:
+    """Let what goes wrong be read in the log; what comes next is done all the same."""
+    try:
+        yield
+    except Exception:  # noqa: BLE001 - the edge of the process
+        _print_traceback()
+
+
+def _print_traceback() -> None:
+    with suppress(OSError):  # where the disk is full, the log is, too
+        traceback.print_exc()
+
+
 def _outcome(run: Run, workspace: Workspace) -> dict[str, str]:
     """Train; the run's last state, and the sentence that says how it came to it."""
     try:
         with storage_errors(run.folder):
             return _train(run, workspace)
     except Exception as error:  # noqa: BLE001 - the edge of the process: whatever it was becomes the run's last word
-        with suppress(OSError):  # where the disk is full, the log is, too
-            traceback.print_exc()
+        _print_traceback()
         return {"state": "failed", "message": _sentence(error)}
 
 
@@ -91,6 +115,8 @@ def _sentence(error: Exception) -> str:
 
 def _train(run: Run, workspace: Workspace) -> dict[str, str]:
     config = run.config()
+    # The launcher does so, too; but it may be killed before, or find the disk full.
+    run.write_process(os.getpid())
     status = Status(state="running", phase="starting", message="Loading TensorFlow.", started=time.time())
     run.write_status(status.model_copy(update={"epochs": config.epochs}))
     print(f"run {run.id}\n{config.model_dump_json(indent=2)}", flush=True)
@@ -118,4 +144,4 @@ def _train(run: Run, workspace: Workspace) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from core.data import sources
 from core.data.sources import ARRAY_SHAPES
+from core.workspace import PROJECT
+
+PYTHON = sys.executable
 
 
 @pytest.fixture
@@ -19,3 +26,22 @@ def arrays(monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
     made["y_test"][:] = generator.integers(0, 10, 10000)
     monkeypatch.setattr(sources, "MNIST_FINGERPRINT", sources.fingerprint(made))
     return made
+
+
+@pytest.fixture
+def worker_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Lets real workers run these lines of Python first."""
+
+    def prepare(lines: str) -> None:
+        script, python = tmp_path / "worker.py", tmp_path / "python"
+        script.write_text(
+            f"{lines}\nimport sys\nfrom pathlib import Path\nsys.executable = {PYTHON!r}\n"
+            "from core.training.worker import main\nsys.exit(main(Path(sys.argv[3]), int(sys.argv[4])))\n"
+        )
+        python.write_text(
+            f'#!/bin/sh\nexport MALLOC_ARENA_MAX=1\nPYTHONPATH="{PROJECT}" exec "{PYTHON}" "{script}" "$@"\n'
+        )
+        python.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(python))
+
+    return prepare

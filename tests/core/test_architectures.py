@@ -24,7 +24,7 @@ def test_any_number_of_blocks_ends_in_ten_probabilities(architecture: str, filte
     assert answers.sum(axis=1) == pytest.approx(1, abs=1e-5)
 
 
-def test_strides_cost_less_than_half_of_pooling() -> None:
+def test_strides_cost_less_than_pooling_though_there_is_a_convolution_more() -> None:
     """Multiply-adds of the convolutions, from the shapes of their kernels and maps."""
 
     def cost(architecture: str) -> int:
@@ -34,4 +34,4 @@ def test_strides_cost_less_than_half_of_pooling() -> None:
             int(np.prod(layer.kernel.shape)) * layer.output.shape[1] * layer.output.shape[2] for layer in convolutions
         )
 
-    assert cost("strided") <= cost("deep") * 0.45
+    assert cost("strided") <= cost("deep") * 0.6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -11,22 +12,27 @@ from pathlib import Path
 import pytest
 
 from core.errors import RunError
+from core.runs.process import worker_lock
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
+from core.training import launcher
 from core.training.launcher import (
     advance,
     farewell,
     overview,
+    record_interruptions,
     request_stop,
     request_stop_of_all,
+    resume,
     submit,
     withdraw,
 )
 from core.workspace import PROJECT, Workspace
-from tests.conftest import tiny_config
+from tests.conftest import lacking, tiny_config
 from tests.waiting import wait_until
 from tests.workers import end_all, kill_worker
 
+PYTHON = sys.executable
 ENDLESS = tiny_config(epochs=200, patience=0)
 
 
@@ -109,6 +115,79 @@ def test_who_ends_the_dashboard_is_told_what_goes_on(workspace: Workspace) -> No
     )
     submit(workspace, tiny_config())
     assert "and 1 in the queue go on" in (farewell(workspace) or "")
+
+
+@pytest.mark.parametrize("main", ["exec {python}", "touch {mark}; {python}; true"], ids=["alone", "under an init"])
+def test_who_ends_a_container_is_told_that_its_training_ends(
+    workspace: Workspace, tmp_path: Path, idle_workers: None, main: str
+) -> None:
+    running, mark = submit(workspace, tiny_config()), tmp_path / "mark"
+    say = (
+        "from pathlib import Path; from core.training import launcher; from core.workspace import Workspace; "
+        f"launcher._CONTAINER_MARKS = (Path('{mark}'),); print(launcher.farewell(Workspace.from_environment()))"
+    )
+    command = main.format(python=f'{PYTHON} -c "{say}"', mark=mark)
+
+    # Process numbers of its own, as in a container.
+    said = subprocess.run(
+        ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", command], cwd=PROJECT, capture_output=True, text=True
+    )
+
+    if said.returncode:
+        lacking(f"Only root on Linux can start processes as a container does ({said.stderr.strip()}).")
+    assert said.stdout.startswith(f"Training {running.title} ends with this container.")
+    assert "goes on without the dashboard" in (farewell(workspace) or "")
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_the_queue_takes_no_more_than_its_limit_neither_new_trainings_nor_resumed_ones(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher, "MAX_QUEUED", 2)
+    broken_off = submit(workspace, tiny_config())
+    kill_worker(broken_off)
+    running, waiting, last = (submit(workspace, tiny_config()) for _ in range(3))
+
+    with pytest.raises(RunError, match="2 trainings wait already"):
+        submit(workspace, tiny_config())
+    with pytest.raises(RunError, match="2 trainings wait already"):
+        resume(workspace, broken_off)
+
+    assert overview(workspace).waiting == (waiting, last)
+    assert len(list_runs(workspace)) == 4
+    assert broken_off.status().state == "interrupted"
+    withdraw(workspace, last)
+    resume(workspace, broken_off)
+    assert set(overview(workspace).waiting) == {waiting, broken_off}
+    assert running.status().state == "running"
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_a_run_whose_last_worker_is_still_on_its_way_out_starts_when_it_is_gone(workspace: Workspace) -> None:
+    run = create_run(workspace, tiny_config())
+
+    with worker_lock(run.lock_file):
+        assert advance(workspace) is None
+    assert run.status().state == "queued"
+    assert advance(workspace) == run
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_what_broke_off_is_written_down_once(workspace: Workspace) -> None:
+    run = submit(workspace, tiny_config())
+    record_interruptions(workspace)
+    assert json.loads(run.status_file.read_text())["state"] == "running"
+    kill_worker(run)
+
+    record_interruptions(workspace)
+
+    written = run.status_file.read_text()
+    assert json.loads(written)["state"] == "interrupted"
+    assert run.status().ended
+    record_interruptions(workspace)
+    assert run.status_file.read_text() == written
+    resume(workspace, run)
+    assert (run.status().state, run.status().ended) == ("running", None)
 
 
 @pytest.mark.usefixtures("idle_workers")

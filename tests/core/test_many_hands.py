@@ -2,109 +2,50 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import shutil
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 
-from core.errors import TrazoError
-from core.runs.registry import ActivePredictor, active_model, find_run, list_runs, promote, summaries
+from core.runs.registry import ActivePredictor, active_model, list_runs, promote, summaries
 from core.runs.run import Run
 from core.training import launcher
 from core.workspace import Workspace
 from tests.conftest import tiny_config
+from tests.core.dashboards import Dashboards, three_dashboards
 from tests.waiting import wait_until
-from tests.workers import end_all
+from tests.workers import workers_in
 
 ROUNDS = 50
 
-# Starts at once, learns nothing, and stops when asked; it leaves its number and its run's folder in the list.
+# Starts at once, learns nothing, and stops when asked.
 WORKER = """#!/bin/sh
-echo "$$ $3" >> "{started}"
 touch "$3/checkpoint.npz"
 while [ ! -e "$3/stop" ]; do sleep 0.02; done
-echo '{{"state": "stopped"}}' > "$3/.stopped" && mv "$3/.stopped" "$3/status.json" && rm "$3/stop"
+rm "$3/stop"; echo '{"state": "stopped"}' > "$3/.stopped" && mv "$3/.stopped" "$3/status.json"
 """
-
-DEEDS: dict[str, Callable[[Workspace, str], object]] = {
-    "train": lambda workspace, _: launcher.submit(workspace, tiny_config()),
-    "stop": lambda workspace, name: launcher.request_stop(workspace, find_run(workspace, name)),
-    "resume": lambda workspace, name: launcher.resume(workspace, find_run(workspace, name)),
-    "delete": lambda workspace, name: launcher.delete(workspace, find_run(workspace, name)),
-    "promote": lambda workspace, name: promote(workspace, find_run(workspace, name)),
-    "look": lambda workspace, _: (launcher.advance(workspace), summaries(workspace)),
-}
-
-
-def dashboard(root: Path, python: str, orders: Connection, together: Barrier) -> None:
-    """Another dashboard's process: does what it is told at the same moment as the others, and says how it went."""
-    sys.executable = python
-    while order := orders.recv():
-        deed, name = order
-        together.wait(60)
-        try:
-            DEEDS[deed](Workspace(root), name)
-            orders.send("done")
-        except TrazoError as error:
-            orders.send(str(error))
-
-
-@dataclass
-class Dashboards:
-    """Three dashboards on one workspace; `started` lists each worker that any of them ever started."""
-
-    workspace: Workspace
-    started: Path
-    orders: list[Connection]
-
-    def press(self, *deeds: str, name: str = "") -> list[str]:
-        """Let each dashboard do its deed at the same moment; returns "done" or a sentence for each."""
-        for connection, deed in zip(self.orders, deeds, strict=True):
-            connection.send((deed, name))
-        return [connection.recv() for connection in self.orders]
-
-    def at_work(self) -> list[str]:
-        """The run folder of each living worker."""
-        folders = []
-        for line in self.started.read_text().splitlines() if self.started.exists() else ():
-            pid, folder = line.split(maxsplit=1)
-            if psutil.pid_exists(int(pid)) and psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE:
-                folders.append(folder)
-        return folders
 
 
 @pytest.fixture
-def dashboards(tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dashboards]:
-    started, python = tmp_path / "started", tmp_path / "python"
-    python.write_text(WORKER.format(started=started))
+def dashboards(tmp_path: Path, workspace: Workspace) -> Iterator[Dashboards]:
+    python = tmp_path / "python"
+    python.write_text(WORKER)
     python.chmod(0o755)
-    context = multiprocessing.get_context("spawn")
-    together, orders, processes = context.Barrier(3), [], []
-    for _ in range(3):
-        ours, theirs = context.Pipe()
-        process = context.Process(target=dashboard, args=(workspace.root, str(python), theirs, together), daemon=True)
-        process.start()
-        orders.append(ours)
-        processes.append(process)
-    monkeypatch.setattr(sys, "executable", str(python))
-    yield Dashboards(workspace, started, orders)
-    for connection, process in zip(orders, processes, strict=True):
-        connection.send(None)
-        process.join(10)
-        process.kill()
-    end_all(workspace)
+    with three_dashboards(workspace, str(python)) as dashboards:
+        yield dashboards
+
+
+@pytest.fixture
+def dashboards_that_train(workspace: Workspace) -> Iterator[Dashboards]:
+    with three_dashboards(workspace, sys.executable) as dashboards:
+        yield dashboards
 
 
 def running(workspace: Workspace) -> Run:
@@ -141,14 +82,35 @@ def once(_: Workspace, run: Run, said: list[str]) -> None:
     assert run.status().state == "running"
 
 
+def stopped_then_perhaps_resumed(workspace: Workspace, run: Run, said: list[str]) -> None:
+    assert said[0] == "done"
+    settles(workspace, run, "running" if said[1] == "done" else "stopped")
+
+
+def resumed_then_perhaps_stopped(workspace: Workspace, run: Run, said: list[str]) -> None:
+    assert said[1] == "done"
+    settles(workspace, run, "stopped" if said[0] == "done" else "running")
+
+
+def settles(workspace: Workspace, run: Run, state: str) -> None:
+    """Whoever came later had the last word."""
+    wait_until(
+        lambda: (
+            launcher.advance(workspace) is None and run.status().state == state and run.alive == (state == "running")
+        ),
+        60,
+        f"its being {state}",
+    )
+
+
 def deleted_once(workspace: Workspace, run: Run, said: list[str]) -> None:
     assert sorted("There is no run" in sentence for sentence in said) == [False, False, True]
     assert list_runs(workspace) == []
 
 
-def deleted(workspace: Workspace, _: Run, said: list[str]) -> None:
+def deleted(workspace: Workspace, _: Run, said: list[str], left: Sequence[Run] = ()) -> None:
     assert said[1] == "done"
-    assert list_runs(workspace) == []
+    assert list_runs(workspace) == list(left)
     assert active_model(workspace).run_id is None
 
 
@@ -161,6 +123,8 @@ PRESSED = [
     (("train", "train", "look"), None, two_trainings),
     (("stop", "stop", "look"), running, over_soon),
     (("resume", "resume", "look"), stopped, once),
+    (("stop", "resume", "look"), running, stopped_then_perhaps_resumed),
+    (("stop", "resume", "look"), stopped, resumed_then_perhaps_stopped),
     (("delete", "delete", "look"), running, deleted_once),
     (("promote", "promote", "promote"), finished, in_use),
     (("promote", "delete", "look"), finished, deleted),
@@ -181,13 +145,41 @@ def test_fifty_rounds_of_buttons_pressed_at_the_same_moment(
         said = dashboards.press(*deeds, name=run.id if run else "")
 
         expected(workspace, run, said)
-        at_work = dashboards.at_work()
-        assert len(at_work) <= 1, f"round {number}, {deeds}: {at_work}"
-        assert [row.problem for row in summaries(workspace) if row.problem] == []
-        assert active_model(workspace).problem is None
+        nothing_is_doubled_or_damaged(workspace, f"round {number}, {deeds}")
         for each in list_runs(workspace):
             launcher.delete(workspace, each)
-        wait_until(lambda: not dashboards.at_work(), what="the end of all workers")
+        wait_until(lambda: not workers_in(workspace.runs), what="the end of all workers")
+
+
+def nothing_is_doubled_or_damaged(workspace: Workspace, moment: str) -> None:
+    runs = list_runs(workspace)
+    assert len([run for run in runs if run.alive]) <= 1, moment
+    assert all(len(workers_in(run.folder)) <= 1 for run in runs), moment
+    assert [row.problem for row in summaries(workspace) if row.problem] == []
+    assert active_model(workspace).problem is None
+
+
+@pytest.mark.timeout(300)
+def test_buttons_pressed_at_the_same_moment_while_real_workers_train(
+    dashboards_that_train: Dashboards, workspace: Workspace
+) -> None:
+    press = dashboards_that_train.press
+    two_trainings(workspace, None, press("train", "train", "look"))
+    second, first = list_runs(workspace)
+    wait_until(first.checkpoint_file.exists, 120, "the first whole epoch")
+
+    stopped_then_perhaps_resumed(workspace, first, press("stop", "resume", "look", name=first.id))
+    wait_until(lambda: second.status().state == "running" and not first.alive, 60, "the next training")
+    nothing_is_doubled_or_damaged(workspace, "after the first stop")
+    stop, resume, promoted = press("stop", "resume", "promote", name=first.id)
+    assert (resume, promoted) == ("done", "done")
+    assert first.status().state == ("stopped" if stop == "done" else "queued")
+    assert active_model(workspace).run_id == first.id
+    nothing_is_doubled_or_damaged(workspace, "after the resume")
+    deleted(workspace, first, press("promote", "delete", "look", name=first.id), left=[second])
+    wait_until(second.checkpoint_file.exists, 120, "its first whole epoch")
+    deleted(workspace, second, press("stop", "delete", "look", name=second.id))
+    nothing_is_doubled_or_damaged(workspace, "after all")
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import numpy as np
@@ -229,6 +231,27 @@ def test_even_sheet_on_an_even_table_is_no_stroke(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(pictures, "_drawn_ink", lambda _grey: None)
 
     np.testing.assert_array_equal(as_ever, ink_from_array(table))
+
+
+def test_no_more_than_two_pictures_are_decoded_at_once_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_it, together, two = 0, list[int](), threading.Barrier(2)
+    decode = pictures._decoded
+
+    def decoded(data: bytes) -> Pixels:
+        nonlocal at_it
+        at_it += 1
+        together.append(at_it)
+        two.wait(10)
+        pixels = decode(data)
+        at_it -= 1
+        two.wait(10)
+        return pixels
+
+    monkeypatch.setattr(pictures, "_decoded", decoded)
+    with ThreadPoolExecutor(8) as visitors:
+        list(visitors.map(ink_from_picture, [encoded(Image.fromarray(five()), "PNG")] * 8))
+
+    assert max(together) == 2
 
 
 def pictures_difference(one: Pixels, other: Pixels) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -16,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import RunError
+from core.runs.process import worker_lock
 from core.runs.registry import create_run, summaries
-from core.runs.run import LOG_TAIL_BYTES, START_GRACE_SECONDS, Run, Status
+from core.runs.run import LOG_BYTES, LOG_TAIL_BYTES, Run, Status
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row
 from core.workspace import Workspace
 from tests.conftest import tiny_config
@@ -33,14 +35,16 @@ def run(workspace: Workspace) -> Run:
 
 
 @pytest.fixture
-def process() -> Iterator[subprocess.Popen[bytes]]:
+def worker(run: Run) -> Iterator[subprocess.Popen[bytes]]:
     """A process that does nothing, in a worker's place."""
-    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    with worker_lock(run.lock_file) as lock:
+        assert lock is not None
+        process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=(lock,))
+    run.write_process(process.pid)
+    run.write_status(RUNNING)
     yield process
     process.kill()
-    process.wait()
-    assert process.stdin is not None
-    process.stdin.close()
+    process.communicate()
 
 
 def test_new_run_waits_with_its_config(run: Run) -> None:
@@ -51,45 +55,97 @@ def test_new_run_waits_with_its_config(run: Run) -> None:
     assert run.log_tail() == ""
 
 
-def test_run_is_running_while_its_worker_lives(run: Run, process: subprocess.Popen[bytes]) -> None:
-    run.write_process(process.pid)
-    run.write_status(RUNNING)
+def test_run_is_running_while_its_worker_lives(run: Run, worker: subprocess.Popen[bytes]) -> None:
+    assert run.status().state == "running"
+    assert run.process() == psutil.Process(worker.pid)
+
+    run.process_file.unlink()
 
     assert run.status().state == "running"
+    assert run.process() is None
 
 
-def test_run_whose_worker_was_killed_is_interrupted(run: Run, process: subprocess.Popen[bytes]) -> None:
-    run.write_process(process.pid)
-    run.write_status(RUNNING)
-
-    process.kill()
+def test_run_whose_worker_was_killed_is_interrupted(run: Run, worker: subprocess.Popen[bytes]) -> None:
+    worker.kill()
 
     # Nobody has waited for the process yet: it is a zombie, as a worker is whose dashboard is busy.
-    wait_until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE)
+    wait_until(lambda: psutil.Process(worker.pid).status() == psutil.STATUS_ZOMBIE)
     assert run.status().state == "interrupted"
-    process.wait()
+    worker.wait()
     assert run.status().state == "interrupted"
 
 
 def test_another_process_with_the_workers_number_is_not_taken_for_it(run: Run) -> None:
     run.write_status(RUNNING)
-    run.process_file.write_text(f'{{"pid": {os.getpid()}, "started": {psutil.Process().create_time() - 3600}}}')
+    run.write_process(os.getpid())
+    assert run.process() == psutil.Process()
+    record = json.loads(run.process_file.read_text())
 
+    run.process_file.write_text(json.dumps({**record, "born": "in another life of this machine"}))
+
+    assert run.process() is None
+    assert run.status().state == "interrupted"
+
+
+@pytest.mark.parametrize("step", [-3600.0, 3.0, 86400.0])
+def test_a_clock_that_is_set_changes_nothing(
+    run: Run, worker: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch, step: float
+) -> None:
+    # What Linux says of a process's start holds the time of its own start, which follows the clock.
+    told, now = psutil.Process.create_time, time.time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: told(process) + step)
+    monkeypatch.setattr(time, "time", lambda: now() + step)
+
+    assert run.status().state == "running"
+    assert run.process() is not None
+    worker.kill()
+    worker.wait()
     assert run.status().state == "interrupted"
 
 
 def test_run_that_is_just_being_started_counts_as_running(run: Run) -> None:
     run.write_status(RUNNING)
 
-    assert run.status().state == "running"
-
-
-def test_run_that_never_got_a_worker_is_interrupted_after_a_while(run: Run) -> None:
-    run.write_status(RUNNING)
-    long_ago = time.time() - START_GRACE_SECONDS - 1
-    os.utime(run.status_file, (long_ago, long_ago))
+    with worker_lock(run.lock_file):
+        assert run.status().state == "running"
 
     assert run.status().state == "interrupted"
+
+
+@pytest.mark.parametrize("age", [-3600.0, 0.0, 3600.0])
+def test_run_that_never_got_a_worker_is_interrupted_whatever_its_files_times(run: Run, age: float) -> None:
+    run.write_status(RUNNING)
+    written = time.time() - age
+    os.utime(run.status_file, (written, written))
+
+    assert run.status().state == "interrupted"
+
+
+def test_a_second_worker_does_not_get_the_lock(run: Run, worker: subprocess.Popen[bytes]) -> None:
+    with worker_lock(run.lock_file) as lock:
+        assert lock is None
+    assert run.alive
+
+
+def test_whoever_looks_whether_a_worker_lives_keeps_nobody_from_starting_it(run: Run) -> None:
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            _ = run.alive
+
+    looking = [threading.Thread(target=look) for _ in range(4)]
+    for thread in looking:
+        thread.start()
+    try:
+        for _ in range(50):
+            with worker_lock(run.lock_file) as lock:
+                assert lock is not None
+                assert run.alive
+    finally:
+        over.set()
+        for thread in looking:
+            thread.join()
 
 
 def test_run_is_stopping_between_the_request_and_its_end(run: Run) -> None:
@@ -183,6 +239,23 @@ def test_long_log_is_read_from_its_end(run: Run) -> None:
 
     assert len(tail) == LOG_TAIL_BYTES
     assert tail.endswith("the last line\n")
+
+
+def test_log_that_grows_too_long_loses_its_older_half_while_it_is_written(run: Run) -> None:
+    with run.log_file.open("ab", buffering=0) as worker:  # as a worker's output is
+        worker.write(b"old\n" * (LOG_BYTES // 4))
+        run.cut_log()
+        assert run.log_file.stat().st_size == LOG_BYTES
+
+        worker.write(b"new\n")
+        run.cut_log()
+        worker.write(b"the last line\n")
+
+    first, *lines = run.log_file.read_text().splitlines()
+    assert "too long to be kept" in first
+    assert set(lines[:-2]) == {"old"}
+    assert lines[-2:] == ["new", "the last line"]
+    assert LOG_BYTES / 3 < run.log_file.stat().st_size < LOG_BYTES
 
 
 @given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 5000), st.integers(0, 5000))

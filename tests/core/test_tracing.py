@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.data.drawing import prepare
-from core.data.tracing import CANVAS, Hand, centre_line, redrawn
+from core.data.tracing import ANY_HAND, CANVAS, Hand, centre_line, drawn_again, redrawn
 
 ANGLE = np.zeros((28, 28), np.uint8)
 ANGLE[4:24, 8:11] = ANGLE[21:24, 8:20] = 255
@@ -58,3 +58,12 @@ def test_turning_is_anticlockwise(angle: float, right: bool, below: bool) -> Non
     half_rows, half_columns = len(rows) // 2, len(columns) // 2
     assert (columns[half_columns:].sum() > columns[:half_columns].sum()) == right
     assert (rows[half_rows:].sum() > rows[:half_rows].sum()) == (not below)
+
+
+def test_digits_drawn_again_are_laid_out_for_the_model_and_differ_from_one_another() -> None:
+    again = drawn_again(np.stack([ANGLE] * 4), ANY_HAND, np.random.default_rng(1))
+
+    assert (again.shape, again.dtype) == ((4, 28, 28), np.uint8)
+    assert len(np.unique(again, axis=0)) == 4
+    for image in again:
+        np.testing.assert_array_equal(prepare(image).image, image)

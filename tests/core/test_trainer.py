@@ -138,10 +138,11 @@ def test_the_loss_after_the_last_epoch_is_that_of_the_kept_network(
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[Run, Outcome]:
-    """A run with drawn digits that was asked to stop in its first epoch, and what came of it."""
+    """A run with drawn and redrawn digits that was asked to stop in its first epoch, and what came of it."""
     run = create_run(Workspace(tmp_path_factory.mktemp("stopped")), tiny_config())
     run.stop_file.touch()
-    return run, train_and_evaluate(tiny_config(epochs=60, drawn_digits=200, batch_size=64), run, digits)
+    config = tiny_config(epochs=60, drawn_digits=200, redrawn_digits=100, batch_size=64)
+    return run, train_and_evaluate(config, run, digits)
 
 
 def test_a_request_to_stop_ends_the_training_and_keeps_what_was_learned(stopped: tuple[Run, Outcome]) -> None:
@@ -152,19 +153,21 @@ def test_a_request_to_stop_ends_the_training_and_keeps_what_was_learned(stopped:
     assert run.bundle.complete
 
 
-def test_drawn_digits_join_the_training_images(stopped: tuple[Run, Outcome], digits: Dataset) -> None:
+def test_drawn_and_redrawn_digits_join_the_training_images(stopped: tuple[Run, Outcome], digits: Dataset) -> None:
     run, _ = stopped
 
-    assert run.status().steps == math.ceil((len(digits.train) + 200) / 64)
+    assert run.status().steps == math.ceil((len(digits.train) + 200 + 100) / 64)
 
 
-def probabilities(run: Run, digits: Dataset, seed: int) -> np.ndarray:
-    train_and_evaluate(tiny_config(seed=seed, rotation=10.0, zoom=0.1), run, digits)
+def probabilities(workspace: Workspace, digits: Dataset, seed: int) -> np.ndarray:
+    config = tiny_config(seed=seed, rotation=10.0, zoom=0.1)
+    run = create_run(workspace, config)
+    train_and_evaluate(config, run, digits)
     return run.bundle.evaluation().probabilities
 
 
-def test_the_same_seed_gives_the_same_model_and_another_seed_another(run: Run, digits: Dataset) -> None:
-    first, again, other = (probabilities(run, digits, seed) for seed in (7, 7, 8))
+def test_the_same_seed_gives_the_same_model_and_another_seed_another(workspace: Workspace, digits: Dataset) -> None:
+    first, again, other = (probabilities(workspace, digits, seed) for seed in (7, 7, 8))
 
     assert first == pytest.approx(again, abs=1e-4)
     assert np.abs(first - other).max() > 1e-2

@@ -47,6 +47,8 @@ class Dashboard(NamedTuple):
     address: str
     process: psutil.Popen
     log: Path
+    silent: socket.socket
+    """A connection that was opened before all others, and says nothing."""
 
 
 def environment(workspace: Path) -> dict[str, str]:
@@ -63,12 +65,15 @@ def dashboard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         process = psutil.Popen(
             command, cwd=PROJECT, env=environment(folder / "workspace"), stdout=output, stderr=subprocess.STDOUT
         )
-    running = Dashboard(f"http://127.0.0.1:{port}", process, log)
+    silent = socket.socket()
+    running = Dashboard(f"http://127.0.0.1:{port}", process, log, silent)
     try:
         wait_for(f"{running.address}/_stcore/health", running)
+        silent.connect(("127.0.0.1", port))
         wait_for(f"{running.address}/gradio/", running)
         yield running
     finally:
+        silent.close()
         process.terminate()
         process.wait(20)
 
@@ -128,6 +133,12 @@ def test_start_prints_the_address(dashboard: Dashboard) -> None:
 
 def test_idle_memory_stays_below_350_mb(dashboard: Dashboard) -> None:
     assert dashboard.process.memory_info().rss < 350 * 2**20
+
+
+def test_connection_that_says_nothing_is_closed(dashboard: Dashboard) -> None:
+    dashboard.silent.settimeout(60)
+
+    assert dashboard.silent.recv(1) == b""
 
 
 def test_dashboard_runs_without_tensorflow(tmp_path: Path) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from types import SimpleNamespace
 
 import anyio
@@ -19,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
-from starlette.types import Message, Scope
+from starlette.types import Scope
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core.workspace import PROJECT
@@ -39,9 +38,10 @@ async def talk(websocket: WebSocket) -> None:
             await websocket.send_bytes(await websocket.receive_bytes())
 
 
+PAGE = "/_stcore/stream"
 ROUTES = [
     Route("/{path:path}", echo, methods=["GET", "POST", "PUT", "DELETE"]),
-    WebSocketRoute("/_stcore/stream", talk),
+    WebSocketRoute(PAGE, talk),
 ]
 
 
@@ -134,43 +134,6 @@ def test_rate_of_nought_is_no_limit() -> None:
     assert [rate.seconds_to_wait("a") for _ in range(100)] == [0.0] * 100
 
 
-def test_body_that_stops_coming_is_given_up(monkeypatch: pytest.MonkeyPatch, app: Starlette) -> None:
-    monkeypatch.setattr(gate, "SILENCE_SECONDS", 0.05)
-    sent: list[Message] = []
-
-    async def receive() -> Message:
-        if not started:
-            started.append(True)
-            return {"type": "http.request", "body": b"a", "more_body": True}
-        await anyio.sleep_forever()
-        raise AssertionError
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    started: list[bool] = []
-    scope = {"type": "http", "method": "POST", "path": "/slow", "headers": [], "query_string": b"", "client": ("a", 1)}
-    anyio.run(app, scope, receive, send)
-
-    assert sent[0]["status"] == 408
-    assert json.loads(sent[1]["body"])["error"].startswith("The body came too slowly")
-
-
-def test_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch, app: Starlette) -> None:
-    monkeypatch.setattr(gate, "BODY_SECONDS", 0.1)
-
-    async def drip() -> httpx.Response:
-        async def bytes_one_by_one() -> Iterator[bytes]:  # type: ignore[misc]
-            while True:
-                await anyio.sleep(0.01)
-                yield b"a"
-
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://trazo.example") as client:
-            return await client.post("/slow", content=bytes_one_by_one())
-
-    assert anyio.run(drip).status_code == 408
-
-
 def test_uploads_to_the_pages_end_where_the_memory_set_aside_is_full(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,28 +150,91 @@ def test_uploads_to_the_pages_end_where_the_memory_set_aside_is_full(
 def test_pages_beyond_the_limit_do_not_open_and_those_that_are_open_go_on(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate, "MAX_SESSIONS", 1)
-    with client.websocket_connect("/_stcore/stream") as page:
-        with pytest.raises(WebSocketDisconnect) as refused, client.websocket_connect("/_stcore/stream"):
+    monkeypatch.setattr(gate, "MAX_PAGES", 1)
+    with client.websocket_connect(PAGE) as page:
+        with pytest.raises(WebSocketDisconnect) as refused, client.websocket_connect(PAGE):
             pass
         page.send_bytes(b"still here")
         assert page.receive_bytes() == b"still here"
 
     assert refused.value.code == 1013
-    with client.websocket_connect("/_stcore/stream"):
+    with client.websocket_connect(PAGE):
         pass
 
 
-def test_page_that_says_too_much_is_slowed_down_and_loses_nothing(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    naps: list[float] = []
+def test_client_with_its_share_of_pages_leaves_room_for_others(app: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_PAGES_PER_CLIENT", "2")
+    one, other = (TestClient(app, client=(address, 1)) for address in ("192.0.2.1", "192.0.2.2"))
+    with one, one.websocket_connect(PAGE), one.websocket_connect(PAGE):
+        with pytest.raises(WebSocketDisconnect) as refused, one.websocket_connect(PAGE):
+            pass
+        with other.websocket_connect(PAGE):
+            pass
+
+    assert refused.value.code == 1013
+
+
+def test_client_has_only_so_many_requests_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "MAX_REQUESTS", 3)
+    statuses: dict[str, list[int]] = {"192.0.2.1": [], "192.0.2.2": []}
+
+    async def main() -> None:
+        over = anyio.Event()
+
+        async def wait(request: Request) -> PlainTextResponse:
+            await over.wait()
+            return PlainTextResponse("")
+
+        app = Starlette(routes=[Route("/", wait)], middleware=[Middleware(Gate)])
+
+        async def ask(host: str) -> None:
+            transport = httpx.ASGITransport(app, client=(host, 1))
+            async with httpx.AsyncClient(transport=transport, base_url="http://trazo.example") as client:
+                statuses[host].append((await client.get("/")).status_code)
+
+        async with anyio.create_task_group() as tasks:
+            for host in ["192.0.2.1"] * 5 + ["192.0.2.2"]:
+                tasks.start_soon(ask, host)
+            with anyio.fail_after(10):
+                while len(statuses["192.0.2.1"]) < 2:
+                    await anyio.sleep(0)
+            over.set()
+        await ask("192.0.2.1")
+
+    anyio.run(main)
+
+    assert statuses == {"192.0.2.1": [429, 429, 200, 200, 200, 200], "192.0.2.2": [200]}
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long messages were kept waiting; nobody really waits."""
+    taken: list[float] = []
 
     async def nap(seconds: float) -> None:
-        naps.append(seconds)
+        taken.append(seconds)
 
     monkeypatch.setattr(gate.anyio, "sleep", nap)
-    with client.websocket_connect("/_stcore/stream") as page:
+    return taken
+
+
+def test_more_pages_let_no_client_say_more(app: Starlette, naps: list[float]) -> None:
+    one, other = (TestClient(app, client=(address, 1)) for address in ("192.0.2.1", "192.0.2.2"))
+    with one, ExitStack() as open_ones:
+        pages = [open_ones.enter_context(one.websocket_connect(PAGE)) for _ in range(10)]
+        for page in pages * 2:
+            page.send_bytes(b"a")
+            page.receive_bytes()
+        with other.websocket_connect(PAGE) as elsewhere:
+            elsewhere.send_bytes(b"a")
+            elsewhere.receive_bytes()
+
+    # Three a minute for each page, and fifteen for all of them; ten pages wait two seconds each.
+    assert naps == [2.0] * 5
+
+
+def test_page_that_says_too_much_is_slowed_down_and_loses_nothing(client: TestClient, naps: list[float]) -> None:
+    with client.websocket_connect(PAGE) as page:
         for number in range(5):
             page.send_bytes(bytes([number]))
         answers = [page.receive_bytes() for _ in range(5)]

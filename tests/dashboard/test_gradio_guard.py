@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,7 @@ from gradio import processing_utils, route_utils
 from PIL import Image, ImageDraw
 from starlette.testclient import TestClient
 
+from core.workspace import PROJECT
 from dashboard import gradio_guard
 
 API = "/gradio/gradio_api"
@@ -246,3 +251,52 @@ def test_full_folder_takes_no_more_uploads(client: TestClient, monkeypatch: pyte
 
     assert answer.status_code == 503
     assert answer.json()["error"].endswith(".")
+
+
+HOLDER = """
+import sys
+from dashboard.gradio_guard import upload_folder
+
+print(upload_folder(), flush=True)
+sys.stdin.read()
+"""
+
+
+def holder(temporary: Path) -> tuple[subprocess.Popen[str], Path]:
+    """A process that has made its folder for uploads, and the folder."""
+    environment = {name: value for name, value in os.environ.items() if name != "GRADIO_TEMP_DIR"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER],
+        cwd=PROJECT,
+        env={**environment, "TMPDIR": str(temporary)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    folder = Path(process.stdout.readline().strip())
+    (folder / "upload.png").write_bytes(b"x")
+    return process, folder
+
+
+def test_what_a_killed_dashboard_left_is_deleted_by_the_next_one(tmp_path: Path) -> None:
+    (killed, left), (living, used) = holder(tmp_path), holder(tmp_path)
+    killed.kill()
+    killed.communicate()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept").touch()
+    link, new = tmp_path / "trazo-gradio-link", tmp_path / "trazo-gradio-new"
+    link.symlink_to(elsewhere)
+    new.mkdir()
+    long_ago = time.time() - 3600
+    for folder in (left, used, elsewhere):
+        os.utime(folder, (long_ago, long_ago))
+
+    following, own = holder(tmp_path)
+
+    assert not left.exists()
+    assert [path.exists() for path in (used / "upload.png", elsewhere / "kept", new, own)] == [True] * 4
+    for process in (living, following):
+        process.communicate("")
+    assert [path.exists() for path in (used, own)] == [False, False]

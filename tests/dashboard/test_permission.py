@@ -14,6 +14,7 @@ pytestmark = pytest.mark.usefixtures("idle_workers", "without_mnist")
 
 PROVIDER = {"client_id": "trazo", "client_secret": "s", "server_metadata_url": "http://127.0.0.1:9/x"}
 AUTH = {"redirect_uri": "http://127.0.0.1:9/oauth2callback", "cookie_secret": "c", **PROVIDER}
+EDITORS = {"editors": ["ada@example.org", "@example.com"]}
 CONTROLS = {"train", "stop", "resume", "promote", "download_mnist", "delete", "back_to_shipped"}
 
 
@@ -97,17 +98,36 @@ def test_who_has_signed_in_may_change_things_and_can_sign_out(run: Run, workspac
         ({"email": "Bo@Example.com"}, True),
         ({"email": "eve@example.org"}, False),
         ({"email": "eve@notexample.com"}, False),
-        ({"email": "ada@example.org", "email_verified": False}, False),
         ({}, False),
     ],
 )
 def test_only_editors_may_change_things_where_they_are_named(run: Run, user: dict, allowed: bool) -> None:
-    secrets = {"auth": AUTH, "trazo": {"editors": ["ada@example.org", "@example.com"]}}
+    secrets = {"auth": AUTH, "trazo": EDITORS}
 
-    page = opened("train", secrets, {"is_logged_in": True, **user})
+    page = opened("train", secrets, {"is_logged_in": True, "email_verified": True, **user})
 
     assert ("train" in controls(page)) is allowed
     assert (notes(page) == []) is allowed
+
+
+@pytest.mark.parametrize(
+    ("claims", "trust", "allowed"),
+    [
+        ({"email_verified": True}, False, True),
+        ({"email_verified": False}, False, False),
+        ({"email_verified": "false"}, False, False),
+        ({}, False, False),
+        ({}, True, True),
+        ({"email_verified": False}, True, False),
+    ],
+)
+def test_editor_is_whose_address_the_provider_has_verified(run: Run, claims: dict, trust: bool, allowed: bool) -> None:
+    secrets = {"auth": AUTH, "trazo": {**EDITORS, "trust_unverified_emails": trust}}
+
+    page = opened("train", secrets, {"is_logged_in": True, "email": "ada@example.org", **claims})
+
+    assert ("train" in controls(page)) is allowed
+    assert ["does not say that ada@example.org was verified" in note for note in notes(page)] == [True] * (not allowed)
 
 
 def test_sign_in_that_is_set_up_wrongly_lets_nobody_change_things(run: Run) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from core.runs.process import worker_lock
 from core.runs.registry import active_model, list_runs, promote
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, append_row
@@ -123,10 +123,18 @@ def test_run_is_deleted_only_after_a_second_yes(page: Page, runs: list[Run], wor
     assert runs[1] in list_runs(workspace)
 
 
-def test_ticks_outlast_refreshes_and_a_question_is_asked_once(page: Page, record: Record, runs: list[Run]) -> None:
-    at_work = runs[0]
-    at_work.write_process(os.getpid())
-    at_work.write_status(at_work.status().model_copy(update={"state": "running", "epochs": 200}))
+@pytest.fixture
+def at_work(runs: list[Run]) -> Iterator[Run]:
+    """The first of the runs, with this process in its worker's place."""
+    run = runs[0]
+    with worker_lock(run.lock_file):
+        run.write_status(run.status().model_copy(update={"state": "running", "epochs": 200}))
+        yield run
+
+
+def test_ticks_outlast_refreshes_and_a_question_is_asked_once(
+    page: Page, record: Record, runs: list[Run], at_work: Run
+) -> None:
     page.goto("/runs")
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
     tick(page, 1)

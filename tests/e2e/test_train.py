@@ -19,7 +19,7 @@ from core.workspace import Workspace
 from tests.e2e.dashboard_process import DashboardProcess
 from tests.e2e.visit import Record
 from tests.waiting import wait_until
-from tests.workers import end_all
+from tests.workers import end_all, kill_worker
 
 SECOND = 1000
 
@@ -157,6 +157,23 @@ def test_a_training_outlives_its_dashboard_and_the_next_one_shows_it_live_and_st
     expect(train_page.get_by_test_id("stMetric").first).to_contain_text("Test accuracy")
     assert len(run.history()) < 200
     assert run.bundle.complete
+
+
+def test_the_page_says_within_ten_seconds_that_a_killed_training_is_interrupted_and_resumes_it(
+    train_page: Page, workspace: Workspace
+) -> None:
+    start(train_page, 200)
+    wait_until(lambda: dots(train_page), 90, "the first epoch's dots")
+    (run,) = list_runs(workspace)
+
+    kill_worker(run)
+
+    expect(header(train_page)).to_contain_text("Interrupted", timeout=10 * SECOND)
+    expect(train_page.get_by_text("ended before its time")).to_be_visible()
+    button(train_page, "resume").click()
+    expect(header(train_page)).to_contain_text("Running")
+    epochs = len(run.history())
+    wait_until(lambda: len(run.history()) > epochs, 90, "further epochs")
 
 
 def is_live_in_a_new(dashboard: DashboardProcess, page: Page, run: Run) -> bool:

@@ -1,0 +1,43 @@
+"""The queue of trainings, looked after while no page is open: a worker that is killed starts no other one."""
+
+from __future__ import annotations
+
+import logging
+
+import anyio
+
+from core.errors import TrazoError
+from core.workspace import Workspace, read_only
+
+LOOK_SECONDS = 5.0
+
+_logger = logging.getLogger(__name__)
+
+
+async def look_after_queue(workspace: Workspace) -> None:
+    """Start what waits once nothing runs, and write down what broke off, every few seconds until cancelled."""
+    first, said = True, None
+    while not read_only():
+        await anyio.sleep(LOOK_SECONDS)
+        problem = await anyio.to_thread.run_sync(_look, workspace, first)
+        if problem and problem != said:  # once, not every few seconds
+            _logger.warning("%s", problem)
+        first, said = False, problem
+
+
+def _look(workspace: Workspace, first: bool) -> str | None:
+    """Why the queue cannot go on, where it cannot; the first look also removes what killed processes left behind."""
+    # pandas comes with them; the dashboard starts without.
+    from core.runs.leftovers import sweep
+    from core.training.launcher import advance, record_interruptions
+
+    try:
+        if first:
+            sweep(workspace)
+        record_interruptions(workspace)
+        advance(workspace)
+    except TrazoError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001 - said by the caller; the dashboard goes on, whatever it is
+        return f"The queue of trainings could not be looked after ({type(error).__name__}: {error})."
+    return None
