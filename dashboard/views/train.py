@@ -12,7 +12,7 @@ from core.runs.label import name_of
 from core.runs.registry import active_model, promote
 from core.runs.run import Run, Status
 from core.training import launcher
-from dashboard import cache, curves, run_actions, state
+from dashboard import cache, curves, run_actions, runs_cache, state
 from dashboard.components import (
     FIGURE_WIDTH,
     WHAT_TEST_ACCURACY_IS,
@@ -30,13 +30,12 @@ from dashboard.components import (
 from dashboard.markdown import plain
 from dashboard.permission import changes_note, may_change, require_permission
 from dashboard.training_form import PRESETS_IN_WORDS, changes, settings_form
+from dashboard.watching import watch_runs
 
 # Streamlit runs a page under another name than its module's.
 _logger = logging.getLogger("dashboard.views.train")
 
 POLL_SECONDS = 1.0
-# Another tab or the command line may start something.
-IDLE_SECONDS = 4.0
 
 
 def start(data: Dataset) -> None:
@@ -267,5 +266,7 @@ data_banner(problem)
 changes_note("train")
 if may_change():
     start(data)
-polling = launcher.overview(state.workspace()).busy
-st.fragment(live, run_every=POLL_SECONDS if polling else IDLE_SECONDS)(polling)
+seen, polling = runs_cache.mark(), launcher.overview(state.workspace()).busy
+st.fragment(live, run_every=POLL_SECONDS if polling else None)(polling)
+if not polling:
+    watch_runs(seen)
