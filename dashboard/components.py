@@ -220,16 +220,15 @@ def accuracy_interval(metrics: Metrics) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds as people say them; a dash where there are none yet."""
+    """Seconds in few characters, for a phone shows no more of a figure; a dash where there are none yet."""
     if seconds is None:
         return "–"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    if minutes >= 10:
-        return f"{minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    if minutes < 120:
+        return f"{minutes:.1f} min" if minutes < 10 else f"{minutes:.0f} min"
+    return f"{minutes / 60:.1f} h"
 
 
 def attempt(action: Callable[..., object], *arguments: object) -> None:

@@ -11,6 +11,7 @@ from core.classifier.evaluation import (
     confusion_matrix,
     mistakes,
 )
+from core.classifier.predictor import sureness
 from core.data.datasets import Split
 from core.errors import BundleError, DataError, RunNotFound
 from core.runs.registry import SHIPPED, find_run
@@ -95,7 +96,8 @@ def matrix_section(name: str, evaluation: Evaluation, test: Split | None) -> Non
         picked = event.selection.get("cell") or []
         if not picked:
             st.info(
-                "No cell is chosen yet. Orange cells are mistakes, the darker the more.", icon=":material/ads_click:"
+                "No cell is chosen yet. Orange cells are mistakes; the stronger the colour, the more there are.",
+                icon=":material/ads_click:",
             )
         else:
             show_cell(evaluation, test, int(picked[0]["true"]), int(picked[0]["said"]))
@@ -115,7 +117,7 @@ def show_cell(evaluation: Evaluation, test: Split | None, true: int, said: int) 
         digit_grid(
             test.images[shown],
             key=f"cell_{true}_{said}",
-            captions=[f"{evaluation.probabilities[index, said]:.0%}" for index in shown],
+            captions=[sureness(evaluation.probabilities[index, said]) for index in shown],
             titles=[f"test image {index}: a {true}, read as {said}" for index in shown],
             tile=56,
             clickable=False,
@@ -164,7 +166,7 @@ def gallery(evaluation: Evaluation, test: Split, disputed: Disputed | None) -> N
         test.images[shown],
         key="mistakes_grid",
         captions=[
-            f"{evaluation.labels[index]}, said {said[index]} ({evaluation.probabilities[index, said[index]]:.0%})"
+            f"{evaluation.labels[index]}, said {said[index]} ({sureness(evaluation.probabilities[index, said[index]])})"
             + (", label disputed" if index in doubtful else "")
             for index in shown
         ],

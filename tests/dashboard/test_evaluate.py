@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -15,6 +16,7 @@ from core.runs.label import write_label
 from core.runs.registry import promote
 from core.runs.run import Run
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
+from tests.dashboard.test_comparison_view import captions, opened
 
 PAGE = str(PROJECT / "dashboard" / "views" / "evaluate.py")
 
@@ -72,6 +74,16 @@ def test_a_run_can_be_chosen(page: AppTest, workspace: Workspace, trained: Run) 
     assert not page.exception
     assert page.metric[0].value == f"{trained.bundle.card().metrics.test_accuracy:.2%}"
     assert not page.info[1:]
+
+
+def test_no_mistake_is_said_to_have_been_made_with_certainty(run: Run) -> None:
+    evaluation = run.bundle.evaluation()
+    sure = np.eye(10, dtype=np.float32)[(evaluation.labels + 1) % 10]
+    np.savez_compressed(run.bundle.evaluation_file, probabilities=sure, labels=evaluation.labels)
+
+    page = opened(model=run.id)
+
+    assert all("(>99.9%)" in caption for caption in captions(page, "mistakes_grid"))
 
 
 @pytest.mark.usefixtures("without_mnist")
