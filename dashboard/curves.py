@@ -12,6 +12,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from dashboard.charts import laid_out
+
 Measure = Literal["loss", "accuracy", "error"]
 MEASURES: tuple[Measure, ...] = ("loss", "accuracy")
 Axis = Literal["epoch", "step", "seconds"]
@@ -175,9 +177,7 @@ def _curves(
     if (shown["every"] == "epoch").sum() <= _MOST_DOTS:
         layers.append(base.transform_filter(whole).mark_point(filled=True, size=45, opacity=1))
     rows = -(-len(names) // _LEGEND_COLUMNS) if len(names) <= _MOST_NAMES else 0
-    return alt.LayerChart(layer=[*layers, _values_on_hover(base, measure)]).properties(
-        height=HEIGHT + rows * _LEGEND_ROW
-    )
+    return laid_out(alt.LayerChart(layer=[*layers, _values_on_hover(base, measure)]), HEIGHT + rows * _LEGEND_ROW)
 
 
 def shown_points(points: pd.DataFrame, measure: Measure, look: Look) -> pd.DataFrame:
