@@ -29,8 +29,7 @@ from dashboard.markdown import plain
 from dashboard.permission import changes_note, may_change
 from dashboard.robustness_view import robustness_block
 from dashboard.run_files import log_and_files
-from dashboard.runs_table import as_text
-from dashboard.training_form import SETTINGS
+from dashboard.training_form import SETTINGS, in_words
 from dashboard.watching import watch_runs
 
 POLL_SECONDS = 2.0
@@ -220,7 +219,7 @@ def settings(config: TrainingConfig) -> None:
     else:
         unlike_preset(config, given)
     with st.expander("All settings", icon=":material/list:", key="all_settings"):
-        rows = [(SETTINGS[name], as_text(value)) for name, value in flattened(config).items()]
+        rows = [(SETTINGS[name], in_words(name, value)) for name, value in flattened(config).items()]
         st.table(
             pd.DataFrame(
                 {"This run": [value for _, value in rows], "What it does": [setting.help for setting, _ in rows]},
@@ -237,7 +236,7 @@ def unlike_preset(config: TrainingConfig, given: TrainingConfig) -> None:
         return
     st.dataframe(
         pd.DataFrame(
-            [[as_text(value) for value in pair] for pair in changed.values()],
+            [[in_words(name, value) for value in pair] for name, pair in changed.items()],
             index=[SETTINGS[name].label for name in changed],
             columns=["This run", f"Preset {config.preset}"],
         ),

@@ -79,6 +79,16 @@ def test_promoted_run_is_in_use_until_the_shipped_model_is_called_back(
     assert active_model(workspace).run_id is None
 
 
+def test_open_page_shows_a_model_that_was_promoted_elsewhere(page: Page, runs: list[Run], workspace: Workspace) -> None:
+    page.goto("/runs")
+    expect(button(page, "promote")).to_be_enabled()
+
+    promote(workspace, runs[0])
+
+    expect(page.locator(".st-key-back_to_shipped")).to_be_visible()
+    expect(page.get_by_text("Model in use: new-newt")).to_be_visible()
+
+
 def test_curves_of_ticked_runs_lie_over_each_other_with_what_differs(page: Page, runs: list[Run]) -> None:
     page.goto("/runs")
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
