@@ -35,7 +35,7 @@ def train(options: argparse.Namespace, workspace: Workspace) -> int:
     if run.bundle.complete:
         print_card(run.bundle.card())
         if options.output:
-            copy_bundle(run.bundle, options.output)
+            copy_bundle(run.bundle, options.output, run.answers_file)
             print(f"bundle copied to {options.output}")
     elif status.state == "failed":
         print(f"log: {run.log_file}", file=sys.stderr)

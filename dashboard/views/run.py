@@ -11,7 +11,7 @@ from core.runs.label import NAME_LENGTH, NOTE_LENGTH, Label, name_of, read_label
 from core.runs.registry import active_model, find_run
 from core.runs.run import Run, Status
 from core.training import launcher
-from dashboard import cache, curves, run_actions, runs_cache, side_by_side, state
+from dashboard import cache, curves, run_actions, runs_cache, side_by_side, state, time_machine
 from dashboard.calibration_view import WHAT_TEMPERATURE_IS
 from dashboard.components import (
     FIGURE_WIDTH,
@@ -74,6 +74,7 @@ def page(run_id: str, polling: bool) -> None:
     if card:
         figures(card)
     learning_curves(run, status)
+    time_machine.expander(run, config.dataset)
     settings(config)
     if card:
         robustness_block(card)

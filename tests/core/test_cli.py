@@ -193,6 +193,7 @@ def test_a_run_is_trained_listed_shown_promoted_and_deleted(
     (run,) = list_runs(workspace)
     assert "test accuracy" in capsys.readouterr().out
     assert (tmp_path / "copy" / "card.json").read_bytes() == run.bundle.card_file.read_bytes()
+    assert (tmp_path / "copy" / "answers.npz").read_bytes() == run.answers_file.read_bytes()
 
     assert main(["runs", "list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["state"] == "finished"

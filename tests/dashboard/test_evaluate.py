@@ -13,9 +13,11 @@ from streamlit.testing.v1 import AppTest
 from core.classifier.bundle import Bundle
 from core.classifier.calibration import expected_calibration_error
 from core.runs.label import write_label
-from core.runs.registry import promote
-from core.runs.run import Run
+from core.runs.registry import create_run, promote
+from core.runs.run import Run, Status
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
+from dashboard.markdown import plain
+from tests.conftest import tiny_config
 from tests.dashboard.test_comparison_view import captions, opened
 
 PAGE = str(PROJECT / "dashboard" / "views" / "evaluate.py")
@@ -134,3 +136,19 @@ def test_given_name_is_what_the_picker_and_the_sidebar_show(run: Run, workspace:
     assert picker.options[0].startswith("The *wide* one · ")
     assert picker.options[1].startswith("Shipped model · ")
     assert r"Model in use: The \*wide\* one" in [caption.value for caption in page.sidebar.caption]
+
+
+def test_run_without_a_model_is_not_called_gone_and_its_page_is_named(workspace: Workspace, trained: Run) -> None:
+    failed = create_run(workspace, tiny_config())
+    failed.write_status(Status(state="failed", message="The memory ran out."))
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page.query_params["model"] = failed.id
+
+    page.switch_page("views/evaluate.py").run()
+
+    assert not page.exception
+    (said,) = (info.value for info in page.info if "here is another one" in info.value)
+    assert plain(failed.title) in said
+    assert "gone" not in said
+    (link,) = page.get("page_link")
+    assert link.proto.query_string == f"id={failed.id}"

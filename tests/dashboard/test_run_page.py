@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -191,3 +194,36 @@ def test_files_to_take_away_are_those_there_are(run: Run) -> None:
     run.config_file.unlink()
     with pytest.raises(RunError, match="load the page again"):
         files["config.json"].contents()
+
+
+def test_time_machine_is_there_as_soon_as_an_epoch_has_ended(run: Run, workspace: Workspace) -> None:
+    at_work = create_run(workspace, tiny_config(epochs=9))
+    at_work.write_process(os.getpid())
+    at_work.write_status(Status(state="running", phase="training", epoch=1, epochs=9, steps=11))
+    assert "time_machine" not in expanders(opened(at_work.id))
+
+    answers = run.answers()
+    assert answers is not None
+    at_work.write_answers(answers)
+    page = opened(at_work.id)
+    assert "time_machine" in expanders(page)
+    page.session_state["time_machine"] = True
+    page.run()
+
+    assert not page.exception
+    assert page.select_slider[0].options == ["1", "2"]
+    assert "Learned and forgotten" in texts(page)
+
+
+def test_run_that_failed_without_a_model_keeps_its_time_machine(run: Run) -> None:
+    shutil.rmtree(run.bundle.folder)
+    run.write_status(Status(state="failed", message="The memory ran out."))
+
+    page = opened(run.id)
+
+    assert not page.exception
+    assert "time_machine" in expanders(page)
+
+
+def expanders(page: AppTest) -> set[str | None]:
+    return {expander.key for expander in page.expander}

@@ -68,7 +68,7 @@ def test_the_time_machine_shows_the_images_of_a_cell_in_every_epoch(
 
     page.get_by_role("slider").focus()
     page.keyboard.press("ArrowLeft")
-    expect(page.get_by_text("the first that is kept").first).to_be_visible()
+    expect(page.get_by_text("in the first epoch").first).to_be_visible()
     at_rest(page)
     click_cell(page, digit, digit, f"{digit}s read as {digit} after epoch 1: {first[digit, digit]}")
 
