@@ -180,23 +180,6 @@ def state_badge(run: Run, status: Status) -> None:
     st.badge(status.state.capitalize(), color=STATE_COLOURS[status.state])
 
 
-def progress(status: Status) -> None:
-    """How far a run is."""
-    where = f"Epoch {status.epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
-    in_epoch = status.phase in ("training", "validating") and status.epoch
-    st.progress(status.progress, where if in_epoch else status.message)
-
-
-def ending(status: Status) -> None:
-    """How a run ended, where that needs a word."""
-    if status.state == "failed":
-        st.error(status.message, icon=":material/error:")
-    elif status.state == "interrupted":
-        st.warning(status.message, icon=":material/power_off:")
-    elif status.state == "stopped":
-        st.caption(status.message)
-
-
 FIGURE_WIDTH = 150
 
 

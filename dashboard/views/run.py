@@ -20,15 +20,14 @@ from dashboard.components import (
     accuracy_interval,
     attempt,
     duration,
-    ending,
     figure,
-    progress,
     state_badge,
 )
 from dashboard.markdown import plain
 from dashboard.permission import changes_note, may_change
 from dashboard.robustness_view import robustness_block
 from dashboard.run_files import log_and_files
+from dashboard.run_progress import at_work, ending, made_with, times
 from dashboard.training_form import SETTINGS, in_words
 from dashboard.watching import watch_runs
 
@@ -69,7 +68,7 @@ def page(run_id: str, polling: bool) -> None:
     if status.over:
         ending(status)
     else:
-        progress(status)
+        at_work(run, status)
     card = readable_card(run)
     if card:
         figures(card)
@@ -78,6 +77,7 @@ def page(run_id: str, polling: bool) -> None:
     settings(config)
     if card:
         robustness_block(card)
+        made_with(card)
     log_and_files(run)
 
 
@@ -100,6 +100,8 @@ def head(run: Run, label: Label, status: Status | None = None, config: TrainingC
     facts = [plain(run.id)]
     if config:
         facts += [f"preset {config.preset}", TITLES[config.dataset]]
+    if status:
+        facts += times(status)
     st.caption(" · ".join(facts))
     if label.note:
         st.markdown(plain(label.note).replace("\n", "  \n"))
@@ -248,7 +250,7 @@ def unlike_preset(config: TrainingConfig, given: TrainingConfig) -> None:
     )
 
 
-def at_work(run_id: str) -> bool:
+def is_at_work(run_id: str) -> bool:
     """Whether the run waits or runs, and no question is open."""
     try:
         status = find_run(state.workspace(), run_id).status()
@@ -259,7 +261,7 @@ def at_work(run_id: str) -> bool:
 
 run_id = st.query_params.get("id", "")
 if run_id:
-    seen, polling = runs_cache.mark(), at_work(run_id)
+    seen, polling = runs_cache.mark(), is_at_work(run_id)
     st.fragment(page, run_every=POLL_SECONDS if polling else None)(run_id, polling)
     if doomed := state.doomed_runs():
         run_actions.confirm_deletion(doomed, leave=True)
