@@ -47,7 +47,8 @@ def show(source: Run | Bundle, name: str, dataset: str) -> None:
         return
     if answers is None or not len(answers):
         st.info(
-            "Nothing is kept of the epochs of this training: it came without them, or an earlier version did it.",
+            "Nothing is kept of the epochs in which this model was trained: it came without them, or is of an earlier "
+            "version.",
             icon=":material/history_toggle_off:",
         )
         return

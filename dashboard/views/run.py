@@ -262,7 +262,8 @@ def is_at_work(run_id: str) -> bool:
 run_id = st.query_params.get("id", "")
 if run_id:
     seen, polling = runs_cache.mark(), is_at_work(run_id)
-    st.fragment(page, run_every=POLL_SECONDS if polling else None)(run_id, polling)
+    with st.container(key="refreshing"):
+        st.fragment(page, run_every=POLL_SECONDS if polling else None)(run_id, polling)
     if doomed := state.doomed_runs():
         run_actions.confirm_deletion(doomed, leave=True)
     elif not polling:

@@ -275,7 +275,8 @@ heading(
 )
 seen = runs_cache.mark()
 polling = changing(runs_cache.summaries())
-st.fragment(page, run_every=POLL_SECONDS if polling else None)(polling)
+with st.container(key="refreshing"):
+    st.fragment(page, run_every=POLL_SECONDS if polling else None)(polling)
 # Not in the fragment: Streamlit's page breaks when a fragment that draws itself again opens a dialog.
 if doomed := state.doomed_runs():
     run_actions.confirm_deletion(doomed)

@@ -248,4 +248,5 @@ changes_note("train")
 if may_change():
     start(data)
 polling = launcher.overview(state.workspace()).busy
-st.fragment(live, run_every=POLL_SECONDS if polling else IDLE_SECONDS)(polling)
+with st.container(key="refreshing"):
+    st.fragment(live, run_every=POLL_SECONDS if polling else IDLE_SECONDS)(polling)

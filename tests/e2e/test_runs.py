@@ -175,6 +175,13 @@ def test_ticks_outlast_refreshes_and_a_question_is_asked_once(page: Page, record
     grows(page, at_work, epoch=3)
     # What is drawn anew instead of changed flickers.
     assert same.evaluate("nodes => nodes.length > 2 && nodes.every(node => node.isConnected)")
+    waiting = page.wait_for_function(
+        """() => {
+          const one = document.querySelector(".st-key-refreshing [data-stale=true]");
+          return one && [getComputedStyle(one).opacity, getComputedStyle(one).transitionDuration];
+        }"""
+    )
+    assert waiting.json_value() == ["1", "0s"]
 
     button(page, "delete").click()
     expect(page.get_by_role("dialog")).to_contain_text(runs[1].id)
