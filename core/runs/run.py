@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 import psutil
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.classifier.bundle import Bundle
-from core.classifier.learning import EpochAnswers
+from core.classifier.learning import EpochAnswers, read_answers, write_answers
 from core.config import TrainingConfig, config_from_json
 from core.errors import ConfigError, RunError, RunNotFound, StorageError
 from core.runs.process import WorkerRecord, is_held
@@ -198,19 +195,13 @@ class Run:
         Raises RunError when the file is damaged.
         """
         try:
-            with np.load(self.answers_file, allow_pickle=False) as file:
-                return EpochAnswers(file["epochs"], file["predictions"], file["labels"])
-        except FileNotFoundError:
-            return None
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            return read_answers(self.answers_file)
+        except ValueError as error:
             raise self._damaged(self.answers_file) from error
 
     def write_answers(self, answers: EpochAnswers) -> None:
-        """Replace what was said of the validation split, about 6 kB an epoch for MNIST."""
-        with replacing(self.answers_file, durable=False) as temporary, temporary.open("wb") as file:
-            np.savez(
-                file, allow_pickle=False, epochs=answers.epochs, predictions=answers.predictions, labels=answers.labels
-            )
+        """Replace what was said of the validation split."""
+        write_answers(self.answers_file, answers)
 
     def log_tail(self) -> str:
         """The end of the worker's log, at most 64 kB."""
