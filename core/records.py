@@ -20,3 +20,5 @@ _MOST = 10**15
 
 Count = Annotated[int, Field(ge=0, le=_MOST)]
 Amount = Annotated[float, Field(ge=0, le=_MOST)]
+Moment = Annotated[float, Field(ge=0, le=10**11)]
+"""Seconds since 1970, for some thousand years: what every calendar can show."""

@@ -18,7 +18,8 @@
 | 500    | a fault of ours; the server's log has it                                 |
 | 503    | there is no model that could be used, or too many pictures wait          |
 
-Every answer that is not 200 is `{"error": "one sentence"}`. One that is says
+Every answer that is not 200 is `{"error": "one sentence"}`, with `"verdict": "error"` where a picture came that cannot
+be used. One that is says
 
 | field           | what it is                                                                          |
 |-----------------|-------------------------------------------------------------------------------------|
@@ -111,8 +112,8 @@ def build_api(
         ],
         exception_handlers={
             HTTPException: _http_error,
-            PictureTooLarge: _error_with(413),
-            PictureError: _error_with(422),
+            PictureTooLarge: _error_with(413, verdict="error"),
+            PictureError: _error_with(422, verdict="error"),
             # The error's own sentence names a folder of this machine.
             BundleError: _error_with(503, NO_MODEL),
             ClientDisconnect: _error_with(400, _CUT_OFF),
@@ -217,11 +218,11 @@ def _http_error(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"error": sentence}, error.status_code, headers=error.headers)
 
 
-def _error_with(status: int, sentence: str | None = None) -> Any:
-    """A handler that answers with `status` and `sentence`, else with the error's own."""
+def _error_with(status: int, sentence: str | None = None, **more: str) -> Any:
+    """A handler that answers with `status` and `sentence`, else with the error's own, and with `more` fields."""
 
     def handler(_request: Request, error: Exception) -> JSONResponse:
-        return JSONResponse({"error": sentence or str(error)}, status)
+        return JSONResponse({"error": sentence or str(error), **more}, status)
 
     return handler
 

@@ -88,14 +88,17 @@ def _evaluation(folder: str, changed: int) -> Evaluation:
     return Bundle(Path(folder)).evaluation()
 
 
-def answers(run: Run) -> EpochAnswers | None:
-    """What a run's network said of the validation split after each epoch; None where there is none; raises RunError."""
-    return _answers(str(run.folder), _changed(run.answers_file))
+def answers(source: Run | Bundle) -> EpochAnswers | None:
+    """What a network said of the validation split after each epoch, None where there is none of it.
+
+    Raises RunError or BundleError.
+    """
+    return _answers(str(source.answers_file), _changed(source.answers_file), source)
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)
-def _answers(folder: str, changed: int) -> EpochAnswers | None:
-    return Run(Path(folder)).answers()
+def _answers(file: str, changed: int, _source: Run | Bundle) -> EpochAnswers | None:
+    return _source.answers()
 
 
 def filters(bundle: Bundle) -> np.ndarray:

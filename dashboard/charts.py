@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -10,6 +12,14 @@ from core.classifier.calibration import ReliabilityBin
 from core.classifier.evaluation import ClassMetrics, row_shares
 
 DIGITS = [str(digit) for digit in range(10)]
+
+
+_Chart = TypeVar("_Chart", alt.Chart, alt.LayerChart)
+
+
+def laid_out(chart: _Chart, height: int) -> _Chart:
+    """The chart at its height in pixels, each label at its tick: Streamlit moves the first and the last inwards."""
+    return chart.properties(height=height).configure_axis(labelFlush=False)
 
 
 def class_balance(counts: np.ndarray, ink: str) -> alt.LayerChart:
@@ -21,7 +31,7 @@ def class_balance(counts: np.ndarray, ink: str) -> alt.LayerChart:
         tooltip=["digit", alt.Tooltip("images", format=",")],
     )
     labels = base.mark_text(baseline="bottom", dy=-3, color=ink).encode(text=alt.Text("images", format=","))
-    return (base.mark_bar(cornerRadiusEnd=3) + labels).properties(height=280)
+    return laid_out(base.mark_bar(cornerRadiusEnd=3) + labels, 280)
 
 
 _GAP = 0.004
@@ -35,7 +45,7 @@ def confusion_heatmap(matrix: np.ndarray, *, shares: bool, ink: str) -> alt.Laye
     """A confusion matrix of counts (10, 10), rows true, columns said, with a clickable selection named `cell`.
 
     `shares` shows each cell as a share of its row. Mistakes and hits have colours of their own, or the diagonal would
-    leave no shade for the mistakes. `ink`: colour of the numbers.
+    leave no shade for the mistakes. `ink`: colour of the numbers and of the frame around the chosen cell.
     """
     table = pd.DataFrame(
         {
@@ -66,7 +76,7 @@ def confusion_heatmap(matrix: np.ndarray, *, shares: bool, ink: str) -> alt.Laye
         .encode(
             color=alt.condition("datum.hit", alt.value(RIGHT), alt.value(MISTAKE)),
             opacity=alt.Opacity("shade:Q", scale=None),
-            stroke=alt.condition(cell, alt.value(MISTAKE), alt.value("transparent"), empty=False),
+            stroke=alt.condition(cell, alt.value(ink), alt.value("transparent"), empty=False),
         )
         .add_params(cell)
     )
@@ -74,7 +84,7 @@ def confusion_heatmap(matrix: np.ndarray, *, shares: bool, ink: str) -> alt.Laye
     numbers = (
         base.transform_filter("datum.count > 0").mark_text(fontSize=11, cursor="pointer", color=ink).encode(text=shown)
     )
-    return (cells + numbers).properties(height=440)
+    return laid_out(cells + numbers, 440)
 
 
 def reliability_diagram(bins: list[ReliabilityBin], ink: str) -> alt.LayerChart:
@@ -108,7 +118,7 @@ def reliability_diagram(bins: list[ReliabilityBin], ink: str) -> alt.LayerChart:
         x=middle, y="accuracy_high:Q", text=alt.Text("count:Q", format=",")
     )
     diagonal = alt.Chart(pd.DataFrame({"at": [0.0, 1.0]})).mark_line(color=ink, opacity=0.35, strokeDash=[4, 4])
-    return (bars + diagonal.encode(x="at:Q", y="at:Q") + whiskers + ticks + numbers).properties(height=320)
+    return laid_out(bars + diagonal.encode(x="at:Q", y="at:Q") + whiskers + ticks + numbers, 320)
 
 
 def digit_accuracies(shares: np.ndarray, position: int, ink: str) -> alt.LayerChart:
@@ -145,7 +155,7 @@ def digit_accuracies(shares: np.ndarray, position: int, ink: str) -> alt.LayerCh
     )
     before = base.mark_point(color=MISTAKE, size=80, strokeWidth=1.5).encode(x=alt.X("before:Q", scale=scale))
     now = base.mark_point(color=RIGHT, size=90, filled=True, opacity=1).encode(x=alt.X("now:Q", scale=scale))
-    return (ranges + before + now).properties(height=310)
+    return laid_out(ranges + before + now, 310)
 
 
 def class_table(metrics: list[ClassMetrics]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import streamlit as st
 from core.classifier.bundle import Bundle, Card
 from core.classifier.comparison import Comparison, compare
 from core.classifier.evaluation import Evaluation
+from core.classifier.predictor import sureness
 from core.data.datasets import Split
 from core.errors import BundleError
 from core.runs.registry import SHIPPED, active_model
@@ -110,7 +111,7 @@ def _figures(comparison: Comparison, first: Evaluation, second: Evaluation) -> N
 
 
 def _p_value(value: float) -> str:
-    return "below 0.001" if value < 0.001 else f"{value:.3f}"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _verdict(comparison: Comparison) -> None:
@@ -165,4 +166,4 @@ def _surest_mistakes_first(members: np.ndarray, first: Evaluation, second: Evalu
 
 
 def _answer(evaluation: Evaluation, index: int) -> str:
-    return f"{evaluation.predictions[index]}, {evaluation.confidences[index]:.0%}"
+    return f"{evaluation.predictions[index]}, {sureness(evaluation.confidences[index])}"

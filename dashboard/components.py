@@ -180,23 +180,6 @@ def state_badge(run: Run, status: Status) -> None:
     st.badge(status.state.capitalize(), color=STATE_COLOURS[status.state])
 
 
-def progress(status: Status) -> None:
-    """How far a run is."""
-    where = f"Epoch {status.epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
-    in_epoch = status.phase in ("training", "validating") and status.epoch
-    st.progress(status.progress, where if in_epoch else status.message)
-
-
-def ending(status: Status) -> None:
-    """How a run ended, where that needs a word."""
-    if status.state == "failed":
-        st.error(status.message, icon=":material/error:")
-    elif status.state == "interrupted":
-        st.warning(status.message, icon=":material/power_off:")
-    elif status.state == "stopped":
-        st.caption(status.message)
-
-
 FIGURE_WIDTH = 150
 
 
@@ -220,16 +203,15 @@ def accuracy_interval(metrics: Metrics) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds as people say them; a dash where there are none yet."""
+    """Seconds in few characters, for a phone shows no more of a figure; a dash where there are none yet."""
     if seconds is None:
         return "–"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    if minutes >= 10:
-        return f"{minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    if minutes < 120:
+        return f"{minutes:.1f} min" if minutes < 10 else f"{minutes:.0f} min"
+    return f"{minutes / 60:.1f} h"
 
 
 def attempt(action: Callable[..., object], *arguments: object) -> None:

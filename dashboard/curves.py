@@ -12,6 +12,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from dashboard.charts import laid_out
+
 Measure = Literal["loss", "accuracy", "error"]
 MEASURES: tuple[Measure, ...] = ("loss", "accuracy")
 Axis = Literal["epoch", "step", "seconds"]
@@ -29,7 +31,9 @@ _MOST_DOTS = 600
 _MOST_NAMES = 24
 """A longer legend would be higher than the curves; names stand where the mouse points, too."""
 _LEGEND_COLUMNS, _LEGEND_ROW = 3, 18
-_MOST_MARKS = 7
+_MOST_MARKS = 8
+_MARKS = ((1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9), (1, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,))
+"""By what powers of ten are multiplied to become the labels of a logarithmic axis, from many labels to few."""
 _HORIZONS = (1, 2, 5, 10, 20, 50, 100)
 _COLUMNS = ["run", "split", "every", "epoch", "step", "seconds", "loss", "accuracy", "loss_line", "accuracy_line"]
 
@@ -159,7 +163,7 @@ def _curves(
     baseline: str | None = None,
 ) -> alt.LayerChart:
     shown = shown_points(points, measure, look)
-    y = _y(measure, _decades(shown["value"]) if look.logarithmic else None)
+    y = _y(measure, log_marks(shown["value"]) if look.logarithmic else None)
     base = alt.Chart(shown).encode(x=_x(look, last), y=alt.Y("value:Q", **y), color=_colour(colour, names))
     lines = base.encode(y=alt.Y("line:Q", **y), detail="run:N")
     if baseline is not None:
@@ -175,8 +179,9 @@ def _curves(
     if (shown["every"] == "epoch").sum() <= _MOST_DOTS:
         layers.append(base.transform_filter(whole).mark_point(filled=True, size=45, opacity=1))
     rows = -(-len(names) // _LEGEND_COLUMNS) if len(names) <= _MOST_NAMES else 0
-    return alt.LayerChart(layer=[*layers, _values_on_hover(base, measure)]).properties(
-        height=HEIGHT + rows * _LEGEND_ROW
+    return laid_out(
+        alt.LayerChart(layer=[*layers, _values_on_hover(base.encode(y=alt.Y("line:Q", **y)), measure, look)]),
+        HEIGHT + rows * _LEGEND_ROW,
     )
 
 
@@ -215,15 +220,19 @@ def _y(measure: Measure, marks: list[float] | None) -> dict[str, Any]:
     return {"title": None, "scale": scale, "axis": labels}
 
 
-def _decades(values: pd.Series) -> list[float]:
-    """Round numbers, 1, 2 and 5 times powers of ten or the powers alone, between the least and the greatest value."""
+def log_marks(values: pd.Series) -> list[float]:
+    """Round numbers between the least and the greatest value, as many as a logarithmic axis has room for."""
     if values.empty:
         return []
     low, high = float(values.min()), float(values.max())
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    marks = [round(factor * 10.0**power, 12) for power in powers for factor in (1, 2, 5)]
-    inside = [mark for mark in marks if low <= mark <= high]
-    return inside if len(inside) <= _MOST_MARKS else [mark for mark in inside if f"{mark:e}".startswith("1.0")]
+    inside: list[float] = []
+    for factors in _MARKS:
+        marks = [round(factor * 10.0**power, 12) for power in powers for factor in factors]
+        inside = [mark for mark in marks if low <= mark <= high]
+        if len(inside) <= _MOST_MARKS:
+            break
+    return inside
 
 
 def _colour(colour: Literal["split", "run"], names: Sequence[str]) -> alt.Color:
@@ -238,11 +247,12 @@ def _colour(colour: Literal["split", "run"], names: Sequence[str]) -> alt.Color:
     )
 
 
-def _values_on_hover(base: alt.Chart, measure: Measure) -> alt.Chart:
-    """The point nearest to the mouse, and what was measured there."""
+def _values_on_hover(base: alt.Chart, measure: Measure, look: Look) -> alt.Chart:
+    """The point of a line that is nearest to the mouse, and what was measured there."""
     # Names of our own: Altair counts them, and a chart that is another each time is drawn anew instead of updated.
     nearest = alt.selection_point(name="nearest", on="pointerover", clear="pointerout", nearest=True, empty=False)
     number = ".4f" if measure == "loss" else ".2%"
+    smooth = [alt.Tooltip("line:Q", title="smoothed", format=number)] if look.smoothing else []
     return (
         base.mark_point(filled=True, size=70)
         .encode(
@@ -251,7 +261,7 @@ def _values_on_hover(base: alt.Chart, measure: Measure) -> alt.Chart:
                 alt.Tooltip("run:N", title="run"),
                 alt.Tooltip("split:N", title="on"),
                 alt.Tooltip("value:Q", title=TITLES[measure].lower(), format=number),
-                alt.Tooltip("line:Q", title="smoothed", format=number),
+                *smooth,
                 alt.Tooltip("epoch:Q", title="epoch", format=".2f"),
                 alt.Tooltip("step:Q", title="step", format=",.0f"),
                 alt.Tooltip("seconds:Q", title="seconds", format=",.1f"),

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from dashboard.curves import AXES, TITLES, TRAINING, VALIDATION, Look, shown_points
+from dashboard.curves import AXES, TITLES, TRAINING, VALIDATION, Look, Measure, log_marks, shown_points
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 PictureFormat = Literal["png", "svg"]
 _COLOURS = (
@@ -16,7 +20,11 @@ _COLOURS = (
     *("#5f7a2e", "#7a5cc0", "#2c8fb8", "#8a5a3c", "#66736f"),
 )
 """Those of the charts on the light theme, see .streamlit/config.toml."""
+_GREY = "#56605d"
 _NAMES_IN_A_ROW = 4
+_THIN: dict[str, Any] = {"linewidth": 0.9, "alpha": 0.6}
+_THICK: dict[str, Any] = {"linewidth": 1.8}
+_DOT: dict[str, Any] = {"marker": "o", "markersize": 3.5}
 
 
 def curves_picture(points: pd.DataFrame, look: Look, kind: PictureFormat = "png", baseline: str | None = None) -> bytes:
@@ -34,18 +42,48 @@ def curves_picture(points: pd.DataFrame, look: Look, kind: PictureFormat = "png"
             run = shown[shown["run"] == name]
             steps = run[(run["split"] == TRAINING) & (run["every"] == "step")]
             whole = run[(run["split"] == VALIDATION) & (run["every"] == "epoch")]
-            axes.plot(steps[look.axis], steps["line"], dash, color=colour, linewidth=0.9, alpha=0.6)
-            axes.plot(whole[look.axis], whole["line"], dash, color=colour, linewidth=1.8, label=_legend(name))
-            axes.plot(whole[look.axis], whole["value"], "o", color=colour, markersize=3.5)
-        axes.set(title=TITLES[measure], xlabel=AXES[look.axis], yscale="log" if look.logarithmic else "linear")
+            axes.plot(steps[look.axis], steps["line"], linestyle=dash, color=colour, **_THIN)
+            axes.plot(whole[look.axis], whole["line"], linestyle=dash, color=colour, label=_legend(name), **_THICK)
+            axes.plot(whole[look.axis], whole["value"], linestyle="", color=colour, **_DOT)
+        axes.set(title=TITLES[measure], xlabel=AXES[look.axis])
+        _scales(axes, shown["value"], measure, look)
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
     handles, labels = axes.get_legend_handles_labels()
     if handles:
         figure.legend(handles, labels, loc="outside lower center", ncols=_NAMES_IN_A_ROW, frameon=False, fontsize=9)
+        figure.legend(handles=_meanings(baseline), loc="outside upper center", ncols=3, frameon=False, fontsize=9)
     file = io.BytesIO()
     figure.savefig(file, format=kind)
     return file.getvalue()
+
+
+def _scales(axes: Axes, values: pd.Series, measure: Measure, look: Look) -> None:
+    """Axes as the pages show them: whole epochs, shares in percent, few round numbers on a logarithmic scale."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
+    if look.axis == "epoch":
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if look.logarithmic:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(FixedLocator(log_marks(values)))
+        axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: f"{value:g}" if measure == "loss" else f"{value * 100:.6g}%")
+    )
+
+
+def _meanings(baseline: str | None) -> list[Line2D]:
+    """What dots, thin lines and dashes mean."""
+    from matplotlib.lines import Line2D
+
+    meanings = [
+        Line2D([], [], color=_GREY, label="validation, after each epoch", **_THICK, **_DOT),
+        Line2D([], [], color=_GREY, label="training, every few steps", **_THIN),
+    ]
+    if baseline:
+        meanings.append(Line2D([], [], color=_GREY, linestyle="--", label="the baseline"))
+    return meanings
 
 
 def _coloured(names: Sequence[str]) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import anyio
 from starlette.responses import HTMLResponse
@@ -18,6 +18,8 @@ from dashboard.api import NO_MODEL
 from dashboard.gradio_guard import STUMBLES, GradioDoors, guard_sketchpad, upload_folder
 
 if TYPE_CHECKING:
+    import gradio as gr
+
     from core.classifier.predictor import Reading
     from core.data.drawing import Pixels
     from core.runs.registry import ActivePredictor
@@ -26,8 +28,6 @@ _logger = logging.getLogger(__name__)
 
 DRAW_FIRST = "Draw a digit first"
 """What an empty sketch gets instead of a digit."""
-
-_VERDICTS = {"digit": "A digit.", "unsure": "A close call.", "not_a_digit": "Not a digit."}
 
 _SIDE = 280
 _BRUSH = 10
@@ -67,6 +67,33 @@ _LOADING = _PAGE.format(
 _BROKEN = _PAGE.format(
     refresh="", sentence="The Gradio demo could not be loaded; the log of the dashboard says why. All other pages work."
 )
+
+
+_STYLE = """
+#verdict { min-height: 5.5rem; text-align: center }
+#verdict h1 { margin: 0; font-size: 2.25rem; line-height: 1.3 }
+#verdict p { margin: 0.25rem 0 0 }
+#bars .confidence-set { margin-bottom: 0.25rem }
+"""
+"""The verdict takes the same room whatever it is, and the demo fits a laptop's screen below the page's heading."""
+
+
+class _Said(NamedTuple):
+    """What the page says of a sketch, in Markdown, and what it calls the bars below."""
+
+    words: str
+    bars: str = "Probability of each digit"
+
+
+_NOTHING = _Said("# Draw a digit\nThe answer comes when you press Submit.")
+
+
+def _said(reading: Reading) -> _Said:
+    if reading.verdict == "not_a_digit":
+        return _Said(f"# Not a digit\n{reading.sentence}.", "If it were a digit")
+    first, second = reading.candidates
+    heading = f"{first} or {second}?" if reading.verdict == "unsure" else str(first)
+    return _Said(f"# {heading}\n{reading.sentence}.")
 
 
 class GradioDemo:
@@ -131,15 +158,63 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
         except TrazoError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
-    # The sentence about the last sketch goes back and forth as the visitor's state, which programs never see.
-    def read_sketch(ink: Pixels | None, _last: str = "") -> tuple[dict[str, float] | str, str]:
+    def read_sketch(ink: Pixels | None) -> tuple[dict[str, float] | str, _Said]:
         reading = None if ink is None else read(ink)
-        if reading is None or reading.verdict == "blank":
-            return DRAW_FIRST, ""
-        sentence = f"**{_VERDICTS[reading.verdict]}** {reading.sentence}."
-        if reading.probabilities is None:
-            return DRAW_FIRST, sentence
-        return {str(digit): float(share) for digit, share in enumerate(reading.probabilities)}, sentence
+        if reading is None or reading.probabilities is None:
+            return DRAW_FIRST, _NOTHING
+        return {str(digit): float(share) for digit, share in enumerate(reading.probabilities)}, _said(reading)
+
+    def show(said: _Said) -> tuple[str, Any]:
+        return said.words, gr.Label(label=said.bars)
+
+    with gr.Blocks(
+        title="Handwritten digits", analytics_enabled=False, delete_cache=(_KEEP_FILES, _KEEP_FILES)
+    ) as demo:
+        # A state is the visitor's own: programs get the label and the confidences alone.
+        said = gr.State(_NOTHING)
+        with gr.Row():
+            with gr.Column():
+                sketchpad = _sketchpad()
+                with gr.Row():
+                    clear, submit = gr.ClearButton(), gr.Button("Submit", variant="primary")
+            with gr.Column():
+                verdict = gr.Markdown(_NOTHING.words, elem_id="verdict")
+                # Without its heading, which is the likeliest digit in large, of scribbles, too.
+                prediction = gr.Label(label=_NOTHING.bars, num_top_classes=10, show_heading=False, elem_id="bars")
+        read_it = submit.click(read_sketch, sketchpad, [prediction, said], api_name="predict")
+        read_it.success(show, said, [verdict, prediction], api_visibility="private", show_progress="hidden")
+        clear.add([sketchpad, prediction])
+        clear.click(
+            lambda: show(_NOTHING), None, [verdict, prediction], api_visibility="private", show_progress="hidden"
+        )
+    demo.queue(max_size=_MAX_WAITING)
+    # It would look a thousand times a second whether somebody waits, on the loop that serves everybody.
+    demo._queue.sleep_when_free = demo._queue.progress_update_sleep_when_free = _QUEUE_LOOKS
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(GradioDoors)
+    # Fonts of the visitor's own machine: nothing is fetched for them.
+    theme = gr.themes.Default(
+        primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
+    )
+    return gr.mount_gradio_app(
+        app,
+        demo,
+        path="",
+        # Gradio's own shade of the button is too pale for the white on it (2.5:1).
+        theme=theme.set(button_primary_background_fill="*primary_700"),
+        css=_STYLE,
+        js=_PICK_BRUSH,
+        footer_links=["api"],
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        max_file_size="10mb",
+        app_kwargs={"exception_handlers": STUMBLES},
+    )
+
+
+def _sketchpad() -> gr.Sketchpad:
+    import gradio as gr
 
     sketchpad = gr.Sketchpad(
         label="Draw a digit",
@@ -153,41 +228,4 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
         buttons=[],
     )
     guard_sketchpad(sketchpad)
-    prediction = gr.Label(label="Prediction", num_top_classes=10)
-    sentence = gr.State("")
-    demo = gr.Interface(
-        read_sketch,
-        [sketchpad, sentence],
-        [prediction, sentence],
-        title="Handwritten digits",
-        description="Draw one digit from 0 to 9 and press Submit.",
-        api_name="predict",
-        flagging_mode="never",
-        analytics_enabled=False,
-        delete_cache=(_KEEP_FILES, _KEEP_FILES),
-    )
-    # Beside the answer, not in it: programs go on getting the label and the confidences alone.
-    with demo:
-        verdict = gr.Markdown(elem_id="verdict")
-        prediction.change(str, sentence, verdict, api_visibility="private", show_progress="hidden")
-    demo.queue(max_size=_MAX_WAITING)
-    # It would look a thousand times a second whether somebody waits, on the loop that serves everybody.
-    demo._queue.sleep_when_free = demo._queue.progress_update_sleep_when_free = _QUEUE_LOOKS
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(GradioDoors)
-    return gr.mount_gradio_app(
-        app,
-        demo,
-        path="",
-        # Fonts of the visitor's own machine: nothing is fetched for them.
-        theme=gr.themes.Default(
-            primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
-        ),
-        js=_PICK_BRUSH,
-        footer_links=["api"],
-        run_history=False,
-        show_error=False,
-        ssr_mode=False,
-        max_file_size="10mb",
-        app_kwargs={"exception_handlers": STUMBLES},
-    )
+    return sketchpad

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.classifier.predictor import Reading
+from core.classifier.predictor import Reading, sureness
 from core.data.drawing import BOX_SIZE, IMAGE_SIZE, Drawing, Pixels
 from dashboard.components import png_source
 
@@ -39,7 +39,7 @@ def show_answer(reading: Reading | None, prompt: str) -> None:
             "verdict": reading.verdict if reading else None,
             "sentence": reading.sentence if reading else "",
             "bars": _bars(reading),
-            "label": "Probabilities of the ten digits",
+            "title": "If it were a digit" if refused else "Probability of each digit",
         },
     )
 
@@ -49,7 +49,7 @@ def _bars(reading: Reading | None) -> list[dict[str, object]]:
         return [{"digit": str(digit), "share": 0.0, "value": "", "best": False} for digit in range(10)]
     best = {"digit": reading.candidates[:1], "unsure": reading.candidates}.get(reading.verdict, ())
     return [
-        {"digit": str(digit), "share": float(share), "value": f"{share:.1%}", "best": digit in best}
+        {"digit": str(digit), "share": float(share), "value": sureness(share), "best": digit in best}
         for digit, share in enumerate(reading.probabilities)
     ]
 

@@ -74,8 +74,9 @@ def _names(changed: int) -> dict[str, str]:  # noqa: ARG001
 
 
 def mark() -> int:
-    """Changes when a run comes, goes or writes a file: a glance at the folders, for a page on which nothing runs."""
-    return hash(tuple((run.id, _changed(run.folder)) for run in list_runs(workspace())))
+    """Changes when a run comes, goes, writes a file or is promoted: a glance, for a page on which nothing runs."""
+    folders = tuple((run.id, _changed(run.folder)) for run in list_runs(workspace()))
+    return hash((folders, _changed(workspace().active_file)))
 
 
 def _changed(path: Path) -> int:

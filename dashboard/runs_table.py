@@ -13,11 +13,12 @@ from core.data.datasets import TITLES
 from core.runs.label import told_apart
 from core.runs.registry import Summary
 from dashboard.run_figures import FIGURES, Figure
-from dashboard.training_form import SETTINGS
+from dashboard.training_form import SETTINGS, as_text
 
 STATES = ("queued", "running", "finished", "stopped", "failed", "interrupted", "damaged")
 PRESET_NAMES = tuple(PRESETS)
 DATASET_NAMES = tuple(TITLES)
+DATASETS_IN_SHORT = {"mnist": "MNIST", "digits": "digits"}
 NEWEST = "Newest first"
 
 ORDERS: dict[str, Callable[[Summary], tuple]] = {
@@ -68,28 +69,33 @@ def unambiguous(rows: Sequence[Summary]) -> dict[str, str]:
 def table_content(rows: Sequence[Summary], names: dict[str, str], baseline: Summary | None = None) -> pd.DataFrame:
     """A row a run, as the Runs page shows it: accuracies in percent.
 
-    With a baseline, each column of numbers is followed by the difference to it, "Δ Test accuracy" say, in percentage
-    points where the numbers are percents.
+    With a baseline, each accuracy is followed by the difference to it in percentage points, "Δ Test accuracy" say;
+    runs that were tested on other images than the baseline have none.
     """
     columns: dict[str, object] = {
         "Run": [names[row.id] for row in rows],
         "Page": [f"run?id={quote(row.id)}" for row in rows],
         "State": [_badges(row, baseline) for row in rows],
     }
-    for figure in FIGURES.values():
-        title, numbers = figure.column, _numbers(figure, rows)
-        columns[title] = numbers.astype(float) if figure.share else numbers.round().astype("Int64")
+    for figure in (one for one in FIGURES.values() if one.share):
+        columns[figure.column] = shares = _numbers(figure, rows).astype(float)
         if baseline is not None:
-            difference = numbers - _numbers(figure, [baseline])[0]
-            itself = pd.Series([row.id == baseline.id for row in rows], dtype=bool)
-            columns[difference_title(title)] = difference.mask(itself).astype(float)
-    columns |= {
-        "Data": [row.dataset for row in rows],
-        "Preset": [row.preset for row in rows],
-        "When": [row.created.replace(tzinfo=None) for row in rows],
-        "Note": [" ".join(row.label.note.split()) or None for row in rows],
-    }
+            comparable = [row.id != baseline.id and row.dataset == baseline.dataset for row in rows]
+            differences = shares - _numbers(figure, [baseline]).astype(float)[0]
+            columns[difference_title(figure.column)] = differences.where(pd.Series(comparable, dtype=bool))
+    several = len({row.dataset for row in rows if row.dataset}) > 1
+    columns["Preset"] = [_on_data(row) if several else row.preset for row in rows]
+    # What a laptop's screen may leave out comes last.
+    columns["Note"] = [" ".join(row.label.note.split()) or None for row in rows]
+    for figure in (one for one in FIGURES.values() if not one.share):
+        columns[figure.column] = _numbers(figure, rows).round().astype("Int64")
+    columns["When"] = [row.created.replace(tzinfo=None) for row in rows]
     return pd.DataFrame(columns)
+
+
+def _on_data(row: Summary) -> str | None:
+    """The preset and what it was trained on: accuracies on different images are not to be compared."""
+    return f"{row.preset}, {DATASETS_IN_SHORT[row.dataset]}" if row.dataset else None
 
 
 def _numbers(figure: Figure, rows: Sequence[Summary]) -> pd.Series:
@@ -132,10 +138,3 @@ def _csv_row(row: Summary) -> dict[str, object]:
 def _no_formula(text: str) -> str:
     """Spreadsheets would compute a name that starts like this (OWASP, "CSV injection")."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
-
-
-def as_text(value: object) -> str:
-    """A setting's value for people."""
-    if isinstance(value, list):
-        return ", ".join(str(part) for part in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -17,8 +17,7 @@ from dashboard import curves, runs_cache, scatter
 from dashboard.curves import Look
 from dashboard.curves_picture import PictureFormat, curves_picture
 from dashboard.run_figures import FIGURES
-from dashboard.runs_table import as_text
-from dashboard.training_form import SETTINGS
+from dashboard.training_form import SETTINGS, in_words
 
 FIRST_RESULT = "Test accuracy"
 
@@ -142,11 +141,19 @@ def settings(configs: dict[str, TrainingConfig]) -> None:
             st.caption("These runs have the same settings.")
             return
     content = pd.DataFrame(
-        [[as_text(value) for value in row] for row in values.values()],
+        [[in_words(name, value) for value in row] for name, row in values.items()],
         index=[SETTINGS[name].label for name in values],
         columns=list(configs),
     )
-    st.dataframe(content, width="content", height="content", key="settings", alt="Settings of the ticked runs")
+    st.dataframe(
+        content,
+        width="content",
+        height="content",
+        key="settings",
+        alt="Settings of the ticked runs",
+        # By itself a column is as wide as most of its values: the longest would be cut off.
+        column_config={name: st.column_config.TextColumn(width=210) for name in configs if len(configs) == 1},
+    )
 
 
 def settings_against_results(rows: Sequence[Summary], names: dict[str, str], ticked: Collection[str]) -> None:
@@ -156,16 +163,18 @@ def settings_against_results(rows: Sequence[Summary], names: dict[str, str], tic
         return
     st.subheader("Results across runs", anchor=False)
     results = [name for name in FIGURES if table[name].notna().any()]
+    choices = scatter.across(table)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         x = st.selectbox(
             "Across",
-            scatter.across(table),
-            index=results.index("Parameters"),
+            choices,
+            index=choices.index(scatter.first_across(table, FIRST_RESULT)),
             key="across",
             bind="query-params",
             width=240,
         )
         y = st.selectbox("Up", results, index=results.index(FIRST_RESULT), key="up", bind="query-params", width=240)
+    st.caption("Point at a dot for its run; ticked runs are larger.")
     st.altair_chart(
         scatter.scatter_chart(table, x, y, [names[run_id] for run_id in ticked if run_id in names]),
         width="stretch",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core.classifier.bundle import Bundle
 from core.classifier.learning import (
     NEVER,
     EpochAnswers,
@@ -15,26 +16,39 @@ from core.classifier.learning import (
     learned_since,
 )
 from core.data.datasets import Split
-from core.errors import DataError, RunError
+from core.errors import DataError, TrazoError
 from core.runs.run import Run
 from dashboard import cache, charts
 from dashboard.components import FIGURE_WIDTH, digit_grid, figure, ink_colour
 
 SHOWN = 48
+EPOCH = "epoch"
+"""The part of the page's address that names the epoch, where it is not the last one."""
+
+
+def expander(run: Run, dataset: str) -> None:
+    """The time machine on the run's own page, there as soon as an epoch has ended; read when it is opened."""
+    if run.answers_file.exists():
+        with st.expander("Time machine", icon=":material/history:", key="time_machine", on_change="rerun") as machine:
+            if machine.open:
+                show(run, run.id, dataset)
 
 
 @st.fragment
-def show(run: Run) -> None:
-    """A slider through the run's epochs, the matrix of each, its images, and what was learned and forgotten when."""
-    st.subheader("Time machine", anchor=False)
+def show(source: Run | Bundle, name: str, dataset: str) -> None:
+    """A slider through the epochs, the matrix of each, its images, and what was learned and forgotten when.
+
+    `name` is that of the run or model, `dataset` the id of what it was trained on.
+    """
     try:
-        answers = cache.answers(run)
-    except RunError as error:
+        answers = cache.answers(source)
+    except TrazoError as error:
         st.warning(str(error), icon=":material/warning:")
         return
-    if answers is None:
+    if answers is None or not len(answers):
         st.info(
-            "Nothing is kept of this run's epochs: none has ended yet, or an earlier version trained it.",
+            "Nothing is kept of the epochs in which this model was trained: it came without them, or is of an earlier "
+            "version.",
             icon=":material/history_toggle_off:",
         )
         return
@@ -42,28 +56,37 @@ def show(run: Run) -> None:
         "After each epoch the network reads the validation split, which it never learns from. "
         "**Move the slider** to see what it knew then; click a cell of the matrix to see its images."
     )
-    position = _choose_epoch(run, answers)
-    images = _images(run, answers)
+    position = _choose_epoch(name, answers)
+    images = _images(dataset, answers)
     _figures(answers, position)
-    _matrix(run, answers, position, images)
-    _stories(run, answers, position, images)
+    _matrix(name, answers, position, images)
+    _stories(name, answers, position, images)
 
 
-def _choose_epoch(run: Run, answers: EpochAnswers) -> int:
-    """The position of the epoch that the person looks at, the last one to begin with."""
+def _choose_epoch(name: str, answers: EpochAnswers) -> int:
+    """The position of the epoch that the person looks at, the last one to begin with; the page's address keeps it."""
     epochs = [int(epoch) for epoch in answers.epochs]
     if len(epochs) == 1:
         st.caption(f"Only epoch {epochs[0]} so far.")
         return 0
-    chosen = st.select_slider("Epoch", epochs, value=epochs[-1], key=f"epoch_{run.id}")
+    # While it is trained, who looks at the last epoch goes on to the next one, and who looks at another stays there.
+    key = f"epoch_{name}_{epochs[-1]}"
+    if key not in st.session_state:
+        asked = st.query_params.get(EPOCH)
+        st.session_state[key] = next((epoch for epoch in epochs if str(epoch) == asked), epochs[-1])
+    chosen = st.select_slider("Epoch", epochs, key=key)
+    if chosen != epochs[-1]:
+        st.query_params[EPOCH] = str(chosen)
+    elif EPOCH in st.query_params:
+        del st.query_params[EPOCH]
     return epochs.index(chosen)
 
 
-def _images(run: Run, answers: EpochAnswers) -> Split | None:
+def _images(dataset: str, answers: EpochAnswers) -> Split | None:
     """The validation images that were read, or None with a sentence where they are not on this machine."""
     try:
-        split = cache.dataset(run.config().dataset).validation
-    except (DataError, RunError) as error:
+        split = cache.dataset(dataset).validation
+    except DataError as error:
         st.info(
             f"The figures are complete, but the images cannot be shown: {error}", icon=":material/image_not_supported:"
         )
@@ -82,7 +105,8 @@ def _figures(answers: EpochAnswers, position: int) -> None:
     right = answers.right
     accuracy, before = right[position].mean(), right[position - 1].mean() if position else None
     change = 0.0 if before is None else (accuracy - before) * 100
-    since = f"since epoch {answers.epochs[position - 1]}" if position else "the first that is kept"
+    first = "in the first epoch" if answers.epochs[0] == 1 else f"by epoch {answers.epochs[0]}, the first that is kept"
+    since = f"since epoch {answers.epochs[position - 1]}" if position else first
     with st.grid(4, min_column_width=FIGURE_WIDTH):
         st.metric(
             "Validation accuracy",
@@ -101,7 +125,7 @@ def _figures(answers: EpochAnswers, position: int) -> None:
                 "Learned",
                 len(learned_since(answers, position)),
                 since,
-                "Images read rightly now that were read wrongly one epoch before.",
+                "Images read rightly now that were read wrongly one epoch before; all right ones after the first.",
             ),
             (
                 "Forgotten",
@@ -113,7 +137,7 @@ def _figures(answers: EpochAnswers, position: int) -> None:
             figure(label, f"{value:,}", note, explanation)
 
 
-def _matrix(run: Run, answers: EpochAnswers, position: int, images: Split | None) -> None:
+def _matrix(name: str, answers: EpochAnswers, position: int, images: Split | None) -> None:
     """The confusion matrix of one epoch, the accuracy of each digit, and the images of the cell that was clicked."""
     left, right = st.columns([1.15, 1])
     with left:
@@ -122,7 +146,7 @@ def _matrix(run: Run, answers: EpochAnswers, position: int, images: Split | None
             width="stretch",
             on_select="rerun",
             selection_mode=["cell"],
-            key=f"epoch_matrix_{run.id}",
+            key=f"epoch_matrix_{name}",
         )
     with right:
         st.altair_chart(
@@ -144,21 +168,26 @@ def _cell(answers: EpochAnswers, position: int, images: Split | None, true: int,
         _grid(answers, images, members, f"epoch_cell_{true}_{said}", [""] * len(members), tile=56)
 
 
-def _stories(run: Run, answers: EpochAnswers, position: int, images: Split | None) -> None:
+def _stories(name: str, answers: EpochAnswers, position: int, images: Split | None) -> None:
     """Images by what happened to them: in the whole run, and in the epoch that the slider is at."""
     st.subheader("Learned and forgotten", anchor=False)
     learned, events = first_learned(answers), forgetting_events(answers)
     epoch = answers.epochs[position]
     known, forgotten = np.flatnonzero(learned != NEVER), np.flatnonzero(events)
+    first = answers.epochs[0]
     stories = {
-        "Forgotten": (
-            forgotten[np.argsort(-events[forgotten], kind="stable")],
-            "once read rightly and wrongly later, the most often forgotten first "
-            "([Toneva et al., 2019](https://arxiv.org/abs/1812.05159))",
+        "Learned first": (
+            np.flatnonzero(learned == first),
+            f"the easy ones, read rightly after epoch {first} and ever since",
         ),
         "Learned last": (
             known[np.argsort(-learned[known], kind="stable")],
             "read rightly at the end, those first that took longest to stay right",
+        ),
+        "Forgotten": (
+            forgotten[np.argsort(-events[forgotten], kind="stable")],
+            "once read rightly and wrongly later, the most often forgotten first "
+            "([Toneva et al., 2019](https://arxiv.org/abs/1812.05159))",
         ),
         "Never learned": (np.flatnonzero(learned == NEVER), "read wrongly at the end"),
         "Learned in this epoch": (learned_since(answers, position), f"right after epoch {epoch}, wrong before"),
@@ -169,12 +198,12 @@ def _stories(run: Run, answers: EpochAnswers, position: int, images: Split | Non
         list(stories),
         default="Forgotten",
         required=True,
-        key=f"story_{run.id}",
+        key=f"story_{name}",
         label_visibility="collapsed",
     )
     members, meaning = stories[story]
-    first = f", the first {SHOWN} of them" if len(members) > SHOWN else ""
-    st.caption(f"{len(members):,} of {len(answers.labels):,} images{first}: {meaning}.")
+    part = f", {SHOWN} of them here" if len(members) > SHOWN else ""
+    st.caption(f"{len(members):,} of {len(answers.labels):,} images{part}: {meaning}.")
     if images is not None and len(members):
         captions = [_biography(answers, learned, events, index) for index in members[:SHOWN]]
         _grid(answers, images, members, f"story_grid_{story}", captions, tile=112)

@@ -33,7 +33,10 @@ class Setting:
 SETTINGS: dict[str, Setting] = {
     "preset": Setting("Preset", "The recipe that the training started from."),
     "dataset": Setting("Data", "The images that the network learns from."),
-    "architecture": Setting("Architecture", "The plan of the network: which layers follow each other."),
+    "architecture": Setting(
+        "Architecture",
+        "The plan of the network: original (the notebook's), pooled (quick), deep, or strided (deep, made quick).",
+    ),
     "epochs": Setting("Epochs", "How many times, at most, the network sees every training image.", 1),
     "batch_size": Setting("Batch size", "How many images the network looks at before it changes its weights once.", 8),
     "optimizer": Setting(
@@ -102,6 +105,25 @@ SETTINGS: dict[str, Setting] = {
 }
 
 OPTIMIZERS = {"adam": "Adam", "sgd": "SGD with momentum"}
+_IN_WORDS = {
+    "dataset": {name: title.partition(" (")[0] for name, title in TITLES.items()},
+    "optimizer": OPTIMIZERS,
+    "schedule": {"one_cycle": "one cycle"},
+}
+
+
+def in_words(name: str, value: object) -> str:
+    """The value of the setting `name` as people read it."""
+    text = as_text(value)
+    return _IN_WORDS.get(name, {}).get(text, text)
+
+
+def as_text(value: object) -> str:
+    """A setting's value as it is written in a file."""
+    if isinstance(value, list):
+        return ", ".join(str(part) for part in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
 
 PRESETS_IN_WORDS: dict[str, str] = {
     "fast": "A small network that reads 99% of MNIST's test images rightly after seconds of training.",

@@ -10,7 +10,7 @@ IDLE_SECONDS = 5.0
 
 
 def watch_runs(seen: int) -> None:
-    """Glance at the runs' folders every few seconds; draw the page again once they are not as they were `seen`."""
+    """Glance at the runs every few seconds; draw the page again once they are not as they were `seen`."""
     st.fragment(_glance, run_every=IDLE_SECONDS)(seen)
 
 

@@ -15,10 +15,11 @@ from pydantic import Field, ValidationError
 
 from core.arrays import read_arrays
 from core.classifier.evaluation import Evaluation
+from core.classifier.learning import EpochAnswers, read_answers
 from core.config import TrainingConfig
 from core.errors import BundleError
 from core.records import Amount, Count, Record, Share
-from core.workspace import replacing
+from core.workspace import replacing, storage_errors
 
 _Epoch = Annotated[Count, Field(ge=1)]
 
@@ -157,10 +158,15 @@ class Bundle:
         return self.folder / "novelty.npz"
 
     @property
+    def answers_file(self) -> Path:
+        """Only in bundles that were copied out of their runs, which have it themselves."""
+        return self.folder / "answers.npz"
+
+    @property
     def files(self) -> tuple[Path, ...]:
-        """All files of a bundle: four, and the detector's, which bundles of earlier versions don't have."""
-        detector = (self.novelty_file,) if self.novelty_file.is_file() else ()
-        return *self._needed_files, *detector
+        """All files of a bundle: four, and those of the detector and of the epochs' answers, where it has them."""
+        more = (path for path in (self.novelty_file, self.answers_file) if path.is_file())
+        return *self._needed_files, *more
 
     @property
     def complete(self) -> bool:
@@ -187,6 +193,16 @@ class Bundle:
             return Evaluation(arrays["probabilities"], arrays["labels"])
         except (OSError, KeyError, ValueError) as error:
             raise self._error("has no readable evaluation.npz") from error
+
+    def answers(self) -> EpochAnswers | None:
+        """What was said of the validation split after each epoch; None where the bundle came without it.
+
+        Raises BundleError when the file is damaged.
+        """
+        try:
+            return read_answers(self.answers_file)
+        except ValueError as error:
+            raise self._error("has a damaged answers.npz") from error
 
     def first_layer_filters(self) -> np.ndarray:
         """Kernels of the first convolution, float32 (height, width, channels in, filters).
@@ -226,9 +242,19 @@ class Bundle:
         return BundleError(f"The model in {self.folder} {what}. Choose another model, or train it again.", self.folder)
 
 
-def copy_bundle(source: Bundle, target: Path) -> Bundle:
-    """Copy all files of a bundle into `target`, each by an atomic rename."""
-    for path in source.files:
-        with replacing(target / path.name) as temporary:
+def copy_bundle(source: Bundle, target: Path, answers_file: Path | None = None) -> Bundle:
+    """Copy all files of a bundle into `target`, each by an atomic rename.
+
+    `answers_file`: where what was said after each epoch lies, if not in the bundle.
+    """
+    copy = Bundle(target)
+    files = {path.name: path for path in source.files}
+    if answers_file is not None and answers_file.is_file():
+        files[copy.answers_file.name] = answers_file
+    for name, path in files.items():
+        with replacing(target / name) as temporary:
             shutil.copyfile(path, temporary)
-    return Bundle(target)
+    if copy.answers_file.name not in files:
+        with storage_errors(target):  # those of the model that lay here before
+            copy.answers_file.unlink(missing_ok=True)
+    return copy

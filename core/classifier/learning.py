@@ -7,11 +7,14 @@ on training batches; here it is on images that the network never learns from.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from core.arrays import read_arrays
 from core.classifier.evaluation import count_confusions
 from core.data.datasets import CLASSES
+from core.workspace import replacing
 
 NEVER = 0
 """Stands where the number of an epoch would, which counts from 1."""
@@ -69,6 +72,29 @@ class EpochAnswers:
     def cell_members(self, position: int, true_digit: int, predicted_digit: int) -> np.ndarray:
         """Indices of the images behind one cell of that matrix."""
         return np.flatnonzero((self.labels == true_digit) & (self.predictions[position] == predicted_digit))
+
+
+def read_answers(path: Path) -> EpochAnswers | None:
+    """The answers in a file that `write_answers` made; raises ValueError when it is damaged.
+
+    None where there is no file, or no epoch in it.
+    """
+    try:
+        arrays = read_arrays(path)
+        answers = EpochAnswers(arrays["epochs"], arrays["predictions"], arrays["labels"])
+    except FileNotFoundError:
+        return None
+    except (OSError, KeyError) as error:
+        raise ValueError(f"{path.name} cannot be read.") from error
+    return answers if len(answers) else None
+
+
+def write_answers(path: Path, answers: EpochAnswers) -> None:
+    """Replace a file of answers, about 6 kB an epoch for MNIST; raises StorageError."""
+    with replacing(path, durable=False) as temporary, temporary.open("wb") as file:
+        np.savez(
+            file, allow_pickle=False, epochs=answers.epochs, predictions=answers.predictions, labels=answers.labels
+        )
 
 
 def class_accuracies(answers: EpochAnswers) -> np.ndarray:

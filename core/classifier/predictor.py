@@ -57,8 +57,7 @@ class Reading:
             return f"Unlike any digit in the training data (nearest: {self.digit})"
         if self.verdict == "unsure":
             return "Looks like " + " or ".join(_with_article(digit) for digit in self.candidates)
-        # What is only nearly certain is not called 100%.
-        return "Over 99.9% sure" if 0.9995 <= self.confidence < 1 else f"{self.confidence:.1%} sure"
+        return f"{sureness(self.confidence)} sure"
 
 
 class Predictor:
@@ -112,6 +111,11 @@ class Predictor:
         if novelty is not None and novelty > 0:
             return "not_a_digit"
         return "unsure" if probabilities.max() < self._unsure_below else "digit"
+
+
+def sureness(confidence: float) -> str:
+    """A confidence, 0..1, in percent. No network is ever certain: what would be rounded to 100% is over 99.9%."""
+    return ">99.9%" if confidence >= 0.9995 else f"{confidence:.1%}"
 
 
 def _with_article(digit: int) -> str:

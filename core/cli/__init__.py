@@ -92,7 +92,9 @@ def _add_train(commands: Any) -> None:
         kind = int if isinstance(low, int) and isinstance(high, int) else float
         option = "--" + name.replace("_", "-")
         train.add_argument(option, dest=name, type=kind, metavar="N", help=f"{low:g} to {high:g}")
-    train.add_argument("--output", type=Path, help="also copy the finished bundle into this folder")
+    train.add_argument(
+        "--output", type=Path, help="also copy the finished bundle and its epochs' answers into this folder"
+    )
     train.set_defaults(command=("train", "train"))
 
 

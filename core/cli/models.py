@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from core.classifier.bundle import Bundle, Card
-from core.classifier.evaluation import class_metrics, confusion_matrix, mistakes
+from core.classifier.calibration import brier_score, expected_calibration_error
+from core.classifier.disputed import disputed_labels
+from core.classifier.evaluation import Evaluation, class_metrics, confusion_matrix, mistakes
 from core.classifier.predictor import Predictor, Reading, Verdict
 from core.data.pictures import MAX_PICTURE_BYTES, ink_from_picture
 from core.errors import TrazoError
@@ -18,8 +20,9 @@ from core.workspace import SHIPPED_BUNDLE, Workspace
 
 def evaluate(options: argparse.Namespace, workspace: Workspace) -> int:
     bundle = _bundle(options.model, workspace)
-    print_card(bundle.card())
-    evaluation = bundle.evaluation()
+    card, evaluation = bundle.card(), bundle.evaluation()
+    print_card(card)
+    _print_doubts(card, evaluation)
     matrix = confusion_matrix(evaluation)
     print("\nrows: true digit, columns: predicted digit")
     print("     " + "".join(f"{digit:>6}" for digit in range(10)))
@@ -51,7 +54,7 @@ def predict(options: argparse.Namespace, workspace: Workspace) -> int:
 
 
 def print_card(card: Card) -> None:
-    """Print what a card says of a model, in two lines."""
+    """Print what a card says of a model, in a few lines; cards of earlier versions say less."""
     metrics = card.metrics
     print(
         f"test accuracy {metrics.test_accuracy:.2%} "
@@ -62,6 +65,29 @@ def print_card(card: Card) -> None:
         f"validation accuracy {metrics.validation_accuracy:.2%} in epoch {metrics.best_epoch} of {metrics.epochs}; "
         f"{card.parameters:,} parameters; {card.seconds:.0f} s of training"
     )
+    if card.robustness:
+        strokes = card.robustness.pen_strokes
+        others = f"; {strokes:.1%} of digits that other people drew with a pen" if strokes is not None else ""
+        print(f"reads {card.robustness.drawings:.1%} of redrawn test images (mean of five kinds of drawing){others}")
+    if card.novelty:
+        refused, outsiders = card.novelty.digits_refused, card.novelty.outsiders_refused
+        print(f"not a digit: said of {refused:.2%} of digits and of {outsiders:.1%} of other things")
+    if card.calibration:
+        unsure, caught = card.calibration.unsure_share, card.calibration.errors_caught
+        temperature = f"temperature {card.calibration.temperature:.2f}"
+        print(f"close calls: {unsure:.2%} of digits, with {caught:.0%} of the mistakes among them; {temperature}")
+
+
+def _print_doubts(card: Card, evaluation: Evaluation) -> None:
+    """How well its confidence is to be believed, and which of its mistakes are the data's."""
+    error = expected_calibration_error(evaluation)
+    print(f"calibration error {error:.2%}, Brier score {brier_score(evaluation):.4f} on the test images")
+    disputed = disputed_labels(card.data.fingerprint, evaluation)
+    if disputed:
+        print(
+            f"disputed labels: {len(disputed.mistakes)} of {len(disputed.indices)} among its mistakes; "
+            f"test accuracy without them {disputed.accuracy_without:.2%}"
+        )
 
 
 def _bundle(name: str | None, workspace: Workspace) -> Bundle:

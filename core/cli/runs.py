@@ -22,12 +22,15 @@ def list_all(options: argparse.Namespace, workspace: Workspace) -> int:
         return 0
     if not rows:
         print("No runs yet. Start one with: python -m core train")
+    else:
+        print(f"{'run':36} {'state':12} {'test':>8} {'drawings':>9}  preset, data")
     for row in rows:
         accuracy = f"{row.accuracy:.2%}" if row.accuracy is not None else "-"
+        drawings = f"{row.drawings:.1%}" if row.drawings is not None else "-"
         mark = " (in use)" if row.promoted else ""
         name = f"  {row.label.name}" if row.label.name else ""
         details = f"{row.preset or '-'}, {row.dataset or '-'}{mark}{name}"
-        print(f"{row.id:36} {row.state or row.problem!s:12} {accuracy:>8}  {details}")
+        print(f"{row.id:36} {row.state or row.problem!s:12} {accuracy:>8} {drawings:>9}  {details}")
     return 0
 
 

@@ -6,7 +6,8 @@ import argparse
 import signal
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from tqdm import tqdm
 
@@ -35,7 +36,7 @@ def train(options: argparse.Namespace, workspace: Workspace) -> int:
     if run.bundle.complete:
         print_card(run.bundle.card())
         if options.output:
-            copy_bundle(run.bundle, options.output)
+            copy_bundle(run.bundle, options.output, run.answers_file)
             print(f"bundle copied to {options.output}")
     elif status.state == "failed":
         print(f"log: {run.log_file}", file=sys.stderr)
@@ -65,15 +66,14 @@ def _watch(run: Run, workspace: Workspace) -> Status:
     before = signal.signal(signal.SIGINT, stop)
     requested = False
     try:
-        with tqdm(total=1.0, bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed}") as bar:
+        with _bar() if sys.stderr.isatty() else _line_an_epoch(run) as show:
             while True:
                 status = run.status()
                 if asked and not requested and not status.over:
                     with suppress(RunError):  # it may have ended this very moment
                         request_stop(workspace, run)
                     requested = True
-                bar.set_description_str(_progress_line(status))
-                bar.update(status.progress - bar.n)
+                show(status)
                 if status.over:
                     return status
                 if status.state == "queued":
@@ -81,6 +81,37 @@ def _watch(run: Run, workspace: Workspace) -> Status:
                 time.sleep(_POLL_SECONDS)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[Status], None]]:
+    """What shows a status to a person at a terminal: a bar that grows."""
+    with tqdm(total=1.0, bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed}") as bar:
+
+        def show(status: Status) -> None:
+            bar.set_description_str(_progress_line(status))
+            bar.update(status.progress - bar.n)
+
+        yield show
+
+
+@contextmanager
+def _line_an_epoch(run: Run) -> Iterator[Callable[[Status], None]]:
+    """What shows a status in a file or to a program, where a bar would be written again and again."""
+    shown = 0
+
+    def show(status: Status) -> None:
+        nonlocal shown
+        for row in run.history()[shown:].itertuples():
+            print(
+                f"epoch {row.epoch}/{status.epochs}: loss {row.loss:.4f}, accuracy {row.accuracy:.2%}, "
+                f"validation loss {row.val_loss:.4f}, accuracy {row.val_accuracy:.2%}",
+                file=sys.stderr,
+                flush=True,
+            )
+            shown += 1
+
+    yield show
 
 
 def _progress_line(status: Status) -> str:

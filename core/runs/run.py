@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 import psutil
 from pydantic import ValidationError
 
-from core.arrays import read_arrays
 from core.classifier.bundle import Bundle
-from core.classifier.learning import EpochAnswers
+from core.classifier.learning import EpochAnswers, read_answers, write_answers
 from core.config import TrainingConfig, config_from_json
 from core.errors import ConfigError, RunError, RunNotFound, StorageError
-from core.records import Amount, Count, Record
+from core.records import Amount, Count, Moment, Record
 from core.runs.process import WorkerRecord, is_held
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, read_rows
 from core.workspace import replacing, storage_errors
@@ -41,9 +39,9 @@ class Status(Record, extra="ignore"):
     state: State
     phase: Phase = "waiting"
     message: str = ""
-    updated: Amount = 0.0
-    started: Amount | None = None
-    ended: Amount | None = None
+    updated: Moment = 0.0
+    started: Moment | None = None
+    ended: Moment | None = None
     epoch: Count = 0
     epochs: Count = 0
     step: Count = 0
@@ -196,20 +194,13 @@ class Run:
         Raises RunError when the file is damaged.
         """
         try:
-            arrays = read_arrays(self.answers_file)
-            answers = EpochAnswers(arrays["epochs"], arrays["predictions"], arrays["labels"])
-        except FileNotFoundError:
-            return None
-        except (OSError, KeyError, ValueError) as error:
+            return read_answers(self.answers_file)
+        except ValueError as error:
             raise self._damaged(self.answers_file) from error
-        return answers if len(answers) else None
 
     def write_answers(self, answers: EpochAnswers) -> None:
-        """Replace what was said of the validation split, about 6 kB an epoch for MNIST."""
-        with replacing(self.answers_file, durable=False) as temporary, temporary.open("wb") as file:
-            np.savez(
-                file, allow_pickle=False, epochs=answers.epochs, predictions=answers.predictions, labels=answers.labels
-            )
+        """Replace what was said of the validation split."""
+        write_answers(self.answers_file, answers)
 
     def log_tail(self) -> str:
         """The end of the worker's log, at most 64 kB; empty where it cannot be read."""

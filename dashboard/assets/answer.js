@@ -11,6 +11,8 @@ export default function ({ data, parentElement }) {
     digit.textContent = shown;
   }
   root.querySelector(".sentence").textContent = data.sentence;
+  root.querySelector(".title").textContent = data.title;
+  root.querySelector(".bars").setAttribute("aria-label", data.title);
   data.bars.forEach((bar, position) => {
     const row = root.querySelectorAll(".bar")[position];
     row.classList.toggle("best", bar.best);
@@ -24,8 +26,8 @@ function build(root, data) {
   const said = element("div", "verdict");
   said.setAttribute("role", "status");
   said.append(element("div", "digit"), element("div", "sentence"));
+  const chances = element("div", "chances");
   const bars = element("ul", "bars");
-  bars.setAttribute("aria-label", data.label);
   for (const { digit } of data.bars) {
     const row = element("li", "bar");
     const name = element("span", "name");
@@ -35,7 +37,8 @@ function build(root, data) {
     row.append(name, track, element("span", "value"));
     bars.append(row);
   }
-  root.append(said, bars);
+  chances.append(element("div", "title"), bars);
+  root.append(said, chances);
 }
 
 function element(tag, className) {

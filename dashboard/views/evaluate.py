@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from core.classifier.bundle import Card
+from core.classifier.bundle import Bundle, Card
 from core.classifier.disputed import Disputed, disputed_labels
 from core.classifier.evaluation import (
     Evaluation,
@@ -12,8 +12,10 @@ from core.classifier.evaluation import (
     confusion_matrix,
     mistakes,
 )
+from core.classifier.predictor import sureness
 from core.data.datasets import Split
-from core.errors import BundleError, DataError, RunNotFound
+from core.errors import BundleError, DataError, RunError, RunNotFound
+from core.runs.label import name_of
 from core.runs.registry import SHIPPED, find_run
 from dashboard import cache, charts, state, time_machine
 from dashboard.calibration_view import calibration_section
@@ -28,6 +30,7 @@ from dashboard.components import (
     heading,
     ink_colour,
 )
+from dashboard.markdown import plain
 from dashboard.model_picker import model_picker
 from dashboard.robustness_view import disputed_note, robustness_block
 
@@ -96,7 +99,8 @@ def matrix_section(name: str, evaluation: Evaluation, test: Split | None) -> Non
         picked = event.selection.get("cell") or []
         if not picked:
             st.info(
-                "No cell is chosen yet. Orange cells are mistakes, the darker the more.", icon=":material/ads_click:"
+                "No cell is chosen yet. Orange cells are mistakes; the stronger the colour, the more there are.",
+                icon=":material/ads_click:",
             )
         else:
             show_cell(evaluation, test, int(picked[0]["true"]), int(picked[0]["said"]))
@@ -116,7 +120,7 @@ def show_cell(evaluation: Evaluation, test: Split | None, true: int, said: int) 
         digit_grid(
             test.images[shown],
             key=f"cell_{true}_{said}",
-            captions=[f"{evaluation.probabilities[index, said]:.0%}" for index in shown],
+            captions=[sureness(evaluation.probabilities[index, said]) for index in shown],
             titles=[f"test image {index}: a {true}, read as {said}" for index in shown],
             tile=56,
             clickable=False,
@@ -165,7 +169,7 @@ def gallery(evaluation: Evaluation, test: Split, disputed: Disputed | None) -> N
         test.images[shown],
         key="mistakes_grid",
         captions=[
-            f"{evaluation.labels[index]}, said {said[index]} ({evaluation.probabilities[index, said[index]]:.0%})"
+            f"{evaluation.labels[index]}, said {said[index]} ({sureness(evaluation.probabilities[index, said[index]])})"
             + (", label disputed" if index in doubtful else "")
             for index in shown
         ],
@@ -179,19 +183,34 @@ def asked_model() -> str | None:
     """The model that the page's address names, when the page is opened; a sentence where there is none of that name."""
     asked = st.query_params.get("model")
     if asked and asked not in cache.models() and "evaluate_model" not in st.session_state:
-        st.info("The model that this address names is gone; here is another one.", icon=":material/link_off:")
+        say_there_is_none(asked)
     return asked
 
 
-def time_machine_section(name: str) -> None:
-    """The epochs of the run that trained the model."""
-    if name == SHIPPED:
-        st.info(
-            "The shipped model comes without the epochs of its training. Choose a model of your own above.",
-            icon=":material/history_toggle_off:",
-        )
+def say_there_is_none(model: str) -> None:
+    """A run without a model is not gone: its own page has what there is of it."""
+    try:
+        run = find_run(state.workspace(), model)
+    except RunError:
+        st.info("The model that this address names is gone; here is another one.", icon=":material/link_off:")
         return
-    time_machine.show(find_run(state.workspace(), name))
+    name = plain(name_of(run))
+    st.info(f"The run {name} has no model yet; here is another one.", icon=":material/hourglass_empty:")
+    with st.container(horizontal=True):
+        st.page_link(
+            "views/run.py",
+            label=f"{name}: what it has learned so far",
+            icon=":material/open_in_full:",
+            query_params={"id": run.id},
+            width="content",
+        )
+
+
+def time_machine_section(name: str, bundle: Bundle, card: Card) -> None:
+    """What the model knew after each epoch of its training."""
+    st.subheader("Time machine", anchor=False)
+    source = bundle if name == SHIPPED else find_run(state.workspace(), name)
+    time_machine.show(source, name, card.config.dataset)
 
 
 heading(
@@ -216,7 +235,7 @@ view = st.segmented_control(
 )
 if view == "Epochs":
     try:
-        time_machine_section(name)
+        time_machine_section(name, bundle, card)
     except RunNotFound as error:  # deleted a moment ago
         st.warning(str(error), icon=":material/warning:")
     st.stop()

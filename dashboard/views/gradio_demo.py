@@ -6,11 +6,11 @@ import streamlit as st
 
 from dashboard.components import address, heading
 
-HEIGHT = 740
+HEIGHT = 600
 # On a phone the ten probabilities stand below the sketchpad: without more room they would scroll inside the page.
 STYLE = """<style>
 .st-key-gradio iframe { border-radius: 0.5rem }
-@media (max-width: 640px) { .st-key-gradio > *, .st-key-gradio iframe { height: 1160px } }
+@media (max-width: 640px) { .st-key-gradio > *, .st-key-gradio iframe { height: 1060px } }
 </style>"""
 CLIENT = """
 from gradio_client import Client, handle_file

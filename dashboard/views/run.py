@@ -11,7 +11,7 @@ from core.runs.label import NAME_LENGTH, NOTE_LENGTH, Label, name_of, read_label
 from core.runs.registry import active_model, find_run
 from core.runs.run import Run, Status
 from core.training import launcher
-from dashboard import cache, curves, run_actions, runs_cache, side_by_side, state
+from dashboard import cache, curves, run_actions, runs_cache, side_by_side, state, time_machine
 from dashboard.calibration_view import WHAT_TEMPERATURE_IS
 from dashboard.components import (
     FIGURE_WIDTH,
@@ -20,17 +20,15 @@ from dashboard.components import (
     accuracy_interval,
     attempt,
     duration,
-    ending,
     figure,
-    progress,
     state_badge,
 )
 from dashboard.markdown import plain
 from dashboard.permission import changes_note, may_change
 from dashboard.robustness_view import robustness_block
 from dashboard.run_files import log_and_files
-from dashboard.runs_table import as_text
-from dashboard.training_form import SETTINGS
+from dashboard.run_progress import at_work, ending, made_with, times
+from dashboard.training_form import SETTINGS, in_words
 from dashboard.watching import watch_runs
 
 POLL_SECONDS = 2.0
@@ -70,14 +68,16 @@ def page(run_id: str, polling: bool) -> None:
     if status.over:
         ending(status)
     else:
-        progress(status)
+        at_work(run, status)
     card = readable_card(run)
     if card:
         figures(card)
     learning_curves(run, status)
+    time_machine.expander(run, config.dataset)
     settings(config)
     if card:
         robustness_block(card)
+        made_with(card)
     log_and_files(run)
 
 
@@ -100,6 +100,8 @@ def head(run: Run, label: Label, status: Status | None = None, config: TrainingC
     facts = [plain(run.id)]
     if config:
         facts += [f"preset {config.preset}", TITLES[config.dataset]]
+    if status:
+        facts += times(status)
     st.caption(" · ".join(facts))
     if label.note:
         st.markdown(plain(label.note).replace("\n", "  \n"))
@@ -220,7 +222,7 @@ def settings(config: TrainingConfig) -> None:
     else:
         unlike_preset(config, given)
     with st.expander("All settings", icon=":material/list:", key="all_settings"):
-        rows = [(SETTINGS[name], as_text(value)) for name, value in flattened(config).items()]
+        rows = [(SETTINGS[name], in_words(name, value)) for name, value in flattened(config).items()]
         st.table(
             pd.DataFrame(
                 {"This run": [value for _, value in rows], "What it does": [setting.help for setting, _ in rows]},
@@ -237,7 +239,7 @@ def unlike_preset(config: TrainingConfig, given: TrainingConfig) -> None:
         return
     st.dataframe(
         pd.DataFrame(
-            [[as_text(value) for value in pair] for pair in changed.values()],
+            [[in_words(name, value) for value in pair] for name, pair in changed.items()],
             index=[SETTINGS[name].label for name in changed],
             columns=["This run", f"Preset {config.preset}"],
         ),
@@ -248,7 +250,7 @@ def unlike_preset(config: TrainingConfig, given: TrainingConfig) -> None:
     )
 
 
-def at_work(run_id: str) -> bool:
+def is_at_work(run_id: str) -> bool:
     """Whether the run waits or runs, and no question is open."""
     try:
         status = find_run(state.workspace(), run_id).status()
@@ -259,8 +261,9 @@ def at_work(run_id: str) -> bool:
 
 run_id = st.query_params.get("id", "")
 if run_id:
-    seen, polling = runs_cache.mark(), at_work(run_id)
-    st.fragment(page, run_every=POLL_SECONDS if polling else None)(run_id, polling)
+    seen, polling = runs_cache.mark(), is_at_work(run_id)
+    with st.container(key="refreshing"):
+        st.fragment(page, run_every=POLL_SECONDS if polling else None)(run_id, polling)
     if doomed := state.doomed_runs():
         run_actions.confirm_deletion(doomed, leave=True)
     elif not polling:

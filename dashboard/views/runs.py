@@ -138,7 +138,7 @@ def table(rows: list[Summary], names: dict[str, str], baseline: Summary | None) 
             # A selection counts rows: when runs come or go, the table is a new one with the same runs ticked.
             key=f"runs_{state.table_number(ids)}",
             alt="All runs that are listed",
-            column_config=column_looks(with_data=len({row.dataset for row in rows}) > 1),
+            column_config=column_looks(),
         )
     chosen = [rows[index] for index in event.selection.rows if index < len(rows)]
     now = [row.id for row in chosen]
@@ -150,36 +150,33 @@ def table(rows: list[Summary], names: dict[str, str], baseline: Summary | None) 
     return chosen
 
 
-def column_looks(with_data: bool) -> dict:
-    """How each column shows its values; where all runs learned from the same data, a column that says so is left out.
-
-    The rest then fits a laptop's screen.
-    """
+def column_looks() -> dict:
+    """How each column shows its values: narrow, so that what sets runs apart fits a laptop's screen."""
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    points = "Percentage points more than the baseline."
+    points = "Percentage points more than the baseline; none where a run was tested on other images than that one."
     return {
         "Run": text(pinned=True),
         "Page": st.column_config.LinkColumn(
             "", display_text=":material/open_in_new:", width=36, help="Everything about this run, in a new tab"
         ),
         "State": st.column_config.MultiselectColumn(options=list(BADGES), color=list(BADGES.values())),
-        "Test accuracy": number(format="%.2f%%"),
-        difference_title("Test accuracy"): number("Δ", format="%+.2f", help=points),
-        "Validation": number(format="%.2f%%", help="Validation accuracy"),
-        difference_title("Validation"): number("Δ", format="%+.2f", help=points),
+        "Test accuracy": number("Test", format="%.2f%%", help="Test accuracy", width=72),
+        difference_title("Test accuracy"): number("Δ", format="%+.2f", help=points, width=54),
+        "Validation": number(format="%.2f%%", help="Validation accuracy", width=84),
+        difference_title("Validation"): number("Δ", format="%+.2f", help=points, width=54),
         "As drawings": number(
+            "Drawings",
             format="%.1f%%",
+            width=78,
             help="Of up to 1,000 test images, traced and drawn again on a canvas, how many were read rightly: "
             "mean of five kinds (usual, tiny, thin pen, fat pen, turned); see the Evaluate page.",
         ),
-        difference_title("As drawings"): number("Δ", format="%+.1f", help=points),
-        "Parameters": number(format="localized"),
-        difference_title("Parameters"): number("Δ", format="localized", help="More than the baseline."),
-        "Seconds": number(format="localized", help="Of training"),
-        difference_title("Seconds"): number("Δ", format="%+.0f", help="More than the baseline."),
-        "Data": text() if with_data else None,
+        difference_title("As drawings"): number("Δ", format="%+.1f", help=points, width=50),
+        "Preset": text(help="What the training started from, and its data where runs differ in them"),
+        "Note": text(width=150),
+        "Parameters": number(format="localized", width=90),
+        "Seconds": number(format="localized", help="Of training", width=76),
         "When": st.column_config.DatetimeColumn(format="D MMM YY, HH:mm", width=112),
-        "Note": text(width="medium"),
     }
 
 
@@ -278,7 +275,8 @@ heading(
 )
 seen = runs_cache.mark()
 polling = changing(runs_cache.summaries())
-st.fragment(page, run_every=POLL_SECONDS if polling else None)(polling)
+with st.container(key="refreshing"):
+    st.fragment(page, run_every=POLL_SECONDS if polling else None)(polling)
 # Not in the fragment: Streamlit's page breaks when a fragment that draws itself again opens a dialog.
 if doomed := state.doomed_runs():
     run_actions.confirm_deletion(doomed)

@@ -21,14 +21,13 @@ from dashboard.components import (
     attempt,
     data_banner,
     duration,
-    ending,
     figure,
     heading,
-    progress,
     state_badge,
 )
 from dashboard.markdown import plain
 from dashboard.permission import changes_note, may_change, require_permission
+from dashboard.run_progress import at_work, ending
 from dashboard.training_form import PRESETS_IN_WORDS, changes, settings_form
 from dashboard.watching import watch_runs
 
@@ -146,25 +145,6 @@ def show(run: Run) -> None:
             st.code(run.log_tail() or "The log is empty so far.", language=None, height=320)
 
 
-def at_work(run: Run, status: Status) -> None:
-    """Progress and speed."""
-    progress(status)
-    history, rate = run.history(), status.images_per_second
-    with st.grid(4, min_column_width=FIGURE_WIDTH):
-        figure(
-            "Time left",
-            duration(status.seconds_left),
-            "for all epochs",
-            "Often the training ends earlier, when nothing improves any more.",
-        )
-        figure("Images per second", f"{rate:,.0f}" if rate else "–", "in training")
-        for label, column in (("Training accuracy", "accuracy"), ("Validation accuracy", "val_accuracy")):
-            if len(history):
-                figure(label, f"{history[column].iloc[-1]:.2%}", f"after epoch {len(history)}")
-            else:
-                figure(label, "–", "after epoch 1")
-
-
 def ended(run: Run, status: Status) -> None:
     """How it ended, its result, and where to go from here."""
     ending(status)
@@ -267,6 +247,7 @@ changes_note("train")
 if may_change():
     start(data)
 seen, polling = runs_cache.mark(), launcher.overview(state.workspace()).busy
-st.fragment(live, run_every=POLL_SECONDS if polling else None)(polling)
+with st.container(key="refreshing"):
+    st.fragment(live, run_every=POLL_SECONDS if polling else None)(polling)
 if not polling:
     watch_runs(seen)

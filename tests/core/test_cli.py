@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -191,8 +192,13 @@ def test_a_run_is_trained_listed_shown_promoted_and_deleted(
 ) -> None:
     assert main(["train", *TINY, "--epochs", "1", "--output", str(tmp_path / "copy")]) == 0
     (run,) = list_runs(workspace)
-    assert "test accuracy" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "test accuracy" in said.out
+    # Nobody watches at a terminal.
+    (line,) = said.err.splitlines()
+    assert re.fullmatch(r"epoch 1/1: loss [\d.]+, accuracy [\d.]+%, validation loss [\d.]+, accuracy [\d.]+%", line)
     assert (tmp_path / "copy" / "card.json").read_bytes() == run.bundle.card_file.read_bytes()
+    assert (tmp_path / "copy" / "answers.npz").read_bytes() == run.answers_file.read_bytes()
 
     assert main(["runs", "list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["state"] == "finished"
@@ -263,3 +269,53 @@ def test_stop_without_a_name_asks_all_trainings_to_stop(
     said = capsys.readouterr().out
     assert f"{running.id} is asked to stop" in said
     assert f"{waiting.id} is asked to stop" in said
+
+
+def test_evaluate_says_what_the_pages_say(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    card = Bundle(SHIPPED_BUNDLE).card()
+    assert card.robustness
+    assert card.novelty
+    assert card.calibration
+
+    assert main(["evaluate", "shipped"]) == 0
+
+    out = capsys.readouterr().out
+    assert f"reads {card.robustness.drawings:.1%} of redrawn test images" in out
+    assert f"not a digit: said of {card.novelty.digits_refused:.2%} of digits" in out
+    assert f"close calls: {card.calibration.unsure_share:.2%} of digits" in out
+    assert re.search(r"calibration error \d\.\d\d%, Brier score 0\.\d{4}", out)
+    assert re.search(r"disputed labels: \d+ of 15 among its mistakes; test accuracy without them 99\.\d\d%", out)
+
+
+def test_runs_are_listed_and_shown_with_how_they_read_drawings(
+    run: Run, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = run.bundle.card()
+    assert card.robustness
+
+    assert main(["runs", "list"]) == 0
+    head, row = capsys.readouterr().out.splitlines()
+    assert main(["runs", "show", run.title]) == 0
+
+    assert head.split()[:4] == ["run", "state", "test", "drawings"]
+    assert row.split()[:4] == [
+        run.id,
+        "finished",
+        f"{card.metrics.test_accuracy:.2%}",
+        f"{card.robustness.drawings:.1%}",
+    ]
+    shown = capsys.readouterr().out
+    assert f"reads {card.robustness.drawings:.1%} of redrawn test images" in shown
+
+
+def test_a_close_call_is_said_to_be_one(
+    digits: list[Path], workspace: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Predictor, "_verdict", lambda *_: "unsure")
+
+    assert main(["predict", "--json", str(digits[0])]) == 0
+    assert main(["predict", str(digits[0])]) == 0
+
+    as_json, plain = capsys.readouterr().out.splitlines()
+    assert json.loads(as_json)["verdict"] == "unsure"
+    assert "(looks like a 7 or a" in plain

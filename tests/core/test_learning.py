@@ -17,6 +17,8 @@ from core.classifier.learning import (
     forgetting_events,
     forgotten_since,
     learned_since,
+    read_answers,
+    write_answers,
 )
 
 DIGIT = st.integers(0, 9)
@@ -137,3 +139,16 @@ def test_epochs_are_added_and_dropped() -> None:
 def test_what_are_no_answers_is_refused(epochs: np.ndarray, predictions: np.ndarray, labels: np.ndarray) -> None:
     with pytest.raises(ValueError, match="Expected"):
         EpochAnswers(epochs, predictions, labels)
+
+
+@given(answers())
+def test_answers_are_read_as_they_were_written(tmp_path_factory: pytest.TempPathFactory, said: EpochAnswers) -> None:
+    file = tmp_path_factory.mktemp("answers") / "answers.npz"
+
+    write_answers(file, said)
+
+    kept = read_answers(file)
+    assert kept is not None
+    assert np.array_equal(kept.epochs, said.epochs)
+    assert np.array_equal(kept.predictions, said.predictions)
+    assert np.array_equal(kept.labels, said.labels)

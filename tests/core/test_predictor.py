@@ -11,7 +11,7 @@ import pytest
 
 from core.classifier.bundle import Bundle
 from core.classifier.network import BATCH
-from core.classifier.predictor import Predictor
+from core.classifier.predictor import Predictor, sureness
 from core.data.datasets import Dataset
 from core.errors import BundleError
 from core.workspace import SHIPPED_BUNDLE
@@ -61,6 +61,13 @@ def test_no_ink_gives_no_digit(predictor: Predictor) -> None:
     assert reading.digit is None
     assert reading.probabilities is None
     assert reading.confidence is None
+
+
+@pytest.mark.parametrize(
+    ("confidence", "said"), [(0.0, "0.0%"), (0.9749, "97.5%"), (0.99949, "99.9%"), (0.9995, ">99.9%"), (1.0, ">99.9%")]
+)
+def test_nothing_is_called_certain(confidence: float, said: str) -> None:
+    assert sureness(confidence) == said
 
 
 def test_the_shipped_model_reads_the_test_set_as_its_card_says(predictor: Predictor, mnist: Dataset) -> None:

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageDraw
 from starlette.testclient import TestClient
 
+from core.classifier.predictor import Predictor
 from core.errors import BundleError
 from core.runs.registry import ActivePredictor, create_run
 from core.runs.run import Status
@@ -75,6 +76,26 @@ def test_picture_without_ink_is_blank_and_no_digit(client: TestClient) -> None:
     }
 
 
+def test_what_is_no_digit_is_said_to_be_none_and_still_guessed(client: TestClient) -> None:
+    square = Image.new("L", (100, 100), 255)
+    square.paste(0, (20, 20, 80, 80))
+
+    reading = client.post("/predict", content=png(square)).json()
+
+    assert reading["verdict"] == "not_a_digit"
+    assert reading["novelty"] > 0
+    assert reading["digit"] == reading["candidates"][0]
+
+
+def test_a_close_call_is_said_to_be_one(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Predictor, "_verdict", lambda *_: "unsure")
+
+    reading = client.post("/predict", content=drawn_one()).json()
+
+    assert (reading["verdict"], reading["digit"]) == ("unsure", 1)
+    assert len(reading["candidates"]) == 2
+
+
 @pytest.mark.parametrize(
     ("status", "request_"),
     [
@@ -96,7 +117,8 @@ def test_unusable_request_gets_its_status_and_one_sentence(
     answer = client.post("/predict", **request_)  # type: ignore[arg-type]
 
     assert answer.status_code == status
-    assert list(answer.json()) == ["error"]
+    a_picture_came = status in (413, 422)
+    assert answer.json() == {"error": answer.json()["error"]} | ({"verdict": "error"} if a_picture_came else {})
     assert answer.json()["error"].endswith(".")
 
 

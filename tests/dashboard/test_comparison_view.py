@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -45,6 +46,11 @@ def texts(page: AppTest) -> str:
     return "\n".join(str(part.value) for part in parts)
 
 
+def captions(page: AppTest, grid: str) -> list[str]:
+    """What stands below the images of a grid."""
+    return [tile["caption"] for tile in json.loads(page.get_by_key(grid).proto.json)["tiles"]]
+
+
 def test_two_models_of_the_same_data_are_laid_side_by_side(run: Run, worse: Run) -> None:
     page = compared(model=run.id, against=OTHER)
 
@@ -52,9 +58,11 @@ def test_two_models_of_the_same_data_are_laid_side_by_side(run: Run, worse: Run)
     assert not page.exception
     shown = {metric.label: metric.value for metric in page.metric}
     assert shown["A minus B, points"] == f"{expected.difference * 100:+.2f}"
-    assert shown["p-value"] == "below 0.001"
+    assert shown["p-value"] == "< 0.001"
     assert "A reads these digits better" in texts(page)
     assert f"{len(expected.only_first)} images." in texts(page)
+    # The worse one was made to be as sure as a number can be.
+    assert all(caption.endswith(", >99.9%") for caption in captions(page, "compared_Only A is right"))
 
     page.button_group(key="compared").set_value("Only B is right").run()
     assert f"{len(expected.only_second)} image" in texts(page)

@@ -13,6 +13,7 @@ from dashboard.curves import (
     Look,
     curve_points,
     horizon,
+    log_marks,
     overlaid_curves,
     points_each,
     run_curve,
@@ -137,6 +138,25 @@ def test_logarithmic_scale_shows_errors_and_leaves_out_zero() -> None:
     assert run_curve(curve_points("owl", STEPS, perfect, 10), "error", look).to_dict()
 
 
+@given(st.floats(1e-4, 0.1), st.floats(2.2, 1e4))
+def test_logarithmic_axis_has_labels_wherever_it_lies(low: float, times: float) -> None:
+    marks = log_marks(pd.Series([low, low * times]))
+
+    assert 1 <= len(marks) <= 8
+    assert all(low <= mark <= low * times for mark in marks)
+    assert len(marks) >= 3 or times < 10
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.5])
+def test_what_is_pointed_at_lies_on_the_line_and_is_called_smoothed_only_if_it_is(smoothing: float) -> None:
+    points = curve_points("owl", STEPS, HISTORY, steps_in_epoch=10, smoothing=smoothing)
+
+    hover = run_curve(points, "loss", Look(smoothing=smoothing)).to_dict()["layer"][-1]
+
+    assert hover["encoding"]["y"]["field"] == "line"
+    assert ("smoothed" in [one["title"] for one in hover["encoding"]["tooltip"]]) == bool(smoothing)
+
+
 def test_same_points_are_the_same_chart_so_that_the_browser_updates_it_in_place() -> None:
     points = curve_points("owl", STEPS, HISTORY, steps_in_epoch=10)
 
@@ -168,6 +188,16 @@ def test_curves_become_a_picture(kind: str, start: bytes) -> None:
 
     assert picture.startswith(start)
     assert len(picture) > 5000
+
+
+def test_picture_says_what_its_lines_mean_and_has_shares_in_percent() -> None:
+    points = pd.concat([curve_points(name, STEPS, HISTORY, steps_in_epoch=10) for name in ("owl", "newt")])
+
+    # Words are drawn; what they say stands beside them as comments.
+    picture = curves_picture(points, Look(logarithmic=True), "svg", baseline="owl").decode()
+
+    assert all(f"<!-- {said} -->" in picture for said in ("the baseline", "training, every few steps", "50%"))
+    assert "<!-- the baseline -->" not in curves_picture(points, Look(), "svg").decode()
 
 
 def test_runs_without_points_become_a_picture_too() -> None:

@@ -64,6 +64,7 @@ EDITS: dict[str, tuple[Damage, str]] = {
     "config: a preset of nobody's": (edited("config.json", "preset", to="*mine*"), "not one of today's"),
     "status: no such state": (edited("status.json", "state", to="asleep"), "damaged status.json"),
     "status: epochs below 0": (at_work("epochs", -5), "damaged status.json"),
+    "status: ended after all calendars": (edited("status.json", "ended", to=1e14), "damaged status.json"),
     "status: an endless rest": (at_work("seconds_left", inf), "damaged status.json"),
     "status: a folder": (folder("status.json"), "damaged status.json"),
     "history: words": (lines("history.csv", HISTORY_COLUMNS, "1,x,y,z,,,,"), "damaged history.csv"),

@@ -148,6 +148,7 @@ def test_a_filled_square_is_said_to_be_no_digit(page: AppTest, canvas: Canvas) -
     data = shown(page, "answer")
     assert (answer(page), data["verdict"]) == ("Not a digit", "not_a_digit")
     assert data["sentence"].startswith("Unlike any digit in the training data (nearest: ")
+    assert data["title"] == "If it were a digit"
     assert not any(bar["best"] for bar in data["bars"])
 
 

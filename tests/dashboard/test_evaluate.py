@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -12,9 +13,12 @@ from streamlit.testing.v1 import AppTest
 from core.classifier.bundle import Bundle
 from core.classifier.calibration import expected_calibration_error
 from core.runs.label import write_label
-from core.runs.registry import promote
-from core.runs.run import Run
+from core.runs.registry import create_run, promote
+from core.runs.run import Run, Status
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
+from dashboard.markdown import plain
+from tests.conftest import tiny_config
+from tests.dashboard.test_comparison_view import captions, opened
 
 PAGE = str(PROJECT / "dashboard" / "views" / "evaluate.py")
 
@@ -74,6 +78,16 @@ def test_a_run_can_be_chosen(page: AppTest, workspace: Workspace, trained: Run) 
     assert not page.info[1:]
 
 
+def test_no_mistake_is_said_to_have_been_made_with_certainty(run: Run) -> None:
+    evaluation = run.bundle.evaluation()
+    sure = np.eye(10, dtype=np.float32)[(evaluation.labels + 1) % 10]
+    np.savez_compressed(run.bundle.evaluation_file, probabilities=sure, labels=evaluation.labels)
+
+    page = opened(model=run.id)
+
+    assert all("(>99.9%)" in caption for caption in captions(page, "mistakes_grid"))
+
+
 @pytest.mark.usefixtures("without_mnist")
 def test_without_the_images_the_figures_still_stand(page: AppTest) -> None:
     page.run()
@@ -122,3 +136,19 @@ def test_given_name_is_what_the_picker_and_the_sidebar_show(run: Run, workspace:
     assert picker.options[0].startswith("The *wide* one · ")
     assert picker.options[1].startswith("Shipped model · ")
     assert r"Model in use: The \*wide\* one" in [caption.value for caption in page.sidebar.caption]
+
+
+def test_run_without_a_model_is_not_called_gone_and_its_page_is_named(workspace: Workspace, trained: Run) -> None:
+    failed = create_run(workspace, tiny_config())
+    failed.write_status(Status(state="failed", message="The memory ran out."))
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page.query_params["model"] = failed.id
+
+    page.switch_page("views/evaluate.py").run()
+
+    assert not page.exception
+    (said,) = (info.value for info in page.info if "here is another one" in info.value)
+    assert plain(failed.title) in said
+    assert "gone" not in said
+    (link,) = page.get("page_link")
+    assert link.proto.query_string == f"id={failed.id}"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -11,6 +15,7 @@ from core.runs.files import LOG_BYTES, run_files
 from core.runs.label import Label, read_label, write_label
 from core.runs.registry import active_model, create_run, list_runs
 from core.runs.run import Run, Status
+from core.runs.tables import HISTORY_COLUMNS, append_row
 from core.workspace import PROJECT, Workspace
 from dashboard.markdown import plain
 from tests.conftest import tiny_config
@@ -33,6 +38,10 @@ def texts(page: AppTest) -> str:
     return "\n".join(str(part.value) for part in parts)
 
 
+def figures(page: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in page.metric}
+
+
 def keys(page: AppTest) -> set[str | None]:
     return {button.key for button in page.button}
 
@@ -42,13 +51,16 @@ def test_everything_about_a_finished_run_is_on_its_page(run: Run) -> None:
 
     assert not page.exception
     card = run.bundle.card()
-    figures = {metric.label: metric.value for metric in page.metric}
-    assert figures["Test accuracy"] == f"{card.metrics.test_accuracy:.2%}"
-    assert {"Digits refused", "Temperature", "Usual drawings", "Noise", "Parameters"} <= set(figures)
+    assert figures(page)["Test accuracy"] == f"{card.metrics.test_accuracy:.2%}"
+    assert {"Digits refused", "Temperature", "Usual drawings", "Noise", "Parameters"} <= set(figures(page))
     assert len(page.get("vega_lite_chart")) == 2
     unlike = next(table.value for table in page.dataframe if "This run" in table.value)
     assert unlike.loc["Filters"].tolist() == ["8, 8", "32, 64"]
     assert plain(run.id) in texts(page)
+    assert re.search(r"started \d+ \w{3} \d{4}, .+ ended \d+ \w{3} \d{4}, ", texts(page))
+    versions = next(table.value for table in page.table if "Made with" in table.value)["Made with"]
+    assert versions["TensorFlow"] == card.versions["tensorflow"]
+    assert "cores" in versions["Machine"]
 
 
 @pytest.mark.parametrize("name", [None, "", "nobody", "../runs", "/etc/passwd", "a\0b", "*" * 500])
@@ -191,3 +203,53 @@ def test_files_to_take_away_are_those_there_are(run: Run) -> None:
     run.config_file.unlink()
     with pytest.raises(RunError, match="load the page again"):
         files["config.json"].contents()
+
+
+def test_run_at_work_shows_its_progress_and_its_time_machine_once_an_epoch_has_ended(
+    run: Run, workspace: Workspace
+) -> None:
+    at_work = create_run(workspace, tiny_config(epochs=9))
+    at_work.write_process(os.getpid())
+    at_work.write_status(
+        Status(
+            state="running",
+            phase="training",
+            epoch=1,
+            epochs=9,
+            step=3,
+            steps=11,
+            seconds_left=60,
+            images_per_second=1234,
+        )
+    )
+    page = opened(at_work.id)
+    assert "time_machine" not in expanders(page)
+    assert {"Time left": "60 s", "Images per second": "1,234"}.items() <= figures(page).items()
+
+    answers = run.answers()
+    assert answers is not None
+    at_work.write_answers(answers)
+    append_row(at_work.history_file, HISTORY_COLUMNS, (1, 11, 9.0, 0.2, 0.91, 0.1, 0.95, 1e-3))
+    page = opened(at_work.id)
+    assert figures(page)["Validation accuracy"] == "95.00%"
+    assert "time_machine" in expanders(page)
+    page.session_state["time_machine"] = True
+    page.run()
+
+    assert not page.exception
+    assert page.select_slider[0].options == ["1", "2"]
+    assert "Learned and forgotten" in texts(page)
+
+
+def test_run_that_failed_without_a_model_keeps_its_time_machine(run: Run) -> None:
+    shutil.rmtree(run.bundle.folder)
+    run.write_status(Status(state="failed", message="The memory ran out."))
+
+    page = opened(run.id)
+
+    assert not page.exception
+    assert "time_machine" in expanders(page)
+
+
+def expanders(page: AppTest) -> set[str | None]:
+    return {expander.key for expander in page.expander}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import time
-from typing import Literal
 
 import psutil
 import pytest
@@ -16,6 +14,7 @@ from core.runs.label import write_label
 from core.runs.registry import active_model, create_run, list_runs, promote
 from core.runs.run import Run, Status
 from core.workspace import Workspace
+from dashboard import runs_cache
 from tests.conftest import tiny_config
 from tests.dashboard.runs_page import copied, keys, opened, states, texts
 from tests.waiting import wait_until
@@ -41,20 +40,25 @@ def test_all_runs_are_listed_newest_first(run: Run, workspace: Workspace) -> Non
     assert states(table) == [["finished"], ["finished"]]
     assert table["Test accuracy"].tolist() == pytest.approx([card.metrics.test_accuracy * 100] * 2)
     assert table["Parameters"].tolist() == [card.parameters] * 2
-    assert table["Data"].tolist() == ["digits"] * 2
     assert table["When"].dt.year.tolist()[1] == 2020
 
 
-@pytest.mark.parametrize("dataset", ["digits", "mnist"])
-def test_data_have_a_column_where_runs_learned_from_different_ones(
-    run: Run, workspace: Workspace, dataset: Literal["digits", "mnist"]
-) -> None:
-    other = copied(run, workspace, "20200101-120000-old-owl")
-    other.write_config(tiny_config(dataset=dataset))
+def test_settings_are_named_as_on_other_pages(run: Run) -> None:
+    run.write_config(tiny_config(dataset="mnist", schedule="one_cycle"))
 
-    looks = json.loads(opened().dataframe[0].proto.columns)
+    settings = opened().dataframe[1].value[run.title]
 
-    assert looks["Data"].get("hidden", False) == (dataset == "digits")
+    assert settings[["Data", "Learning rate schedule"]].tolist() == ["MNIST", "one cycle"]
+
+
+def test_model_that_was_promoted_elsewhere_is_noticed(run: Run, workspace: Workspace) -> None:
+    before = runs_cache.mark()
+
+    promote(workspace, run)
+    promoted = runs_cache.mark()
+    promote(workspace, None)
+
+    assert runs_cache.mark() == before != promoted
 
 
 def test_newest_run_is_shown_with_its_curves_and_settings(run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
@@ -16,7 +17,7 @@ from core.runs.registry import Summary
 from dashboard.markdown import plain
 from dashboard.run_figures import FIGURES
 from dashboard.runs_table import ORDERS, Wanted, listed, table_content, table_csv, unambiguous
-from dashboard.scatter import across, figures, scatter_chart
+from dashboard.scatter import across, figures, first_across, scatter_chart
 
 OWL = Summary(
     id="20260102-120000-old-owl",
@@ -121,13 +122,24 @@ def test_differences_to_the_baseline_are_in_percentage_points() -> None:
 
     assert table.loc["brave-hare", "Test accuracy"] == pytest.approx(99.5)
     assert table.loc["brave-hare", "Δ Test accuracy"] == pytest.approx(0.5)
-    assert table.loc["brave-hare", "Δ Parameters"] == 2000
-    assert table.loc["brave-hare", "Δ Seconds"] == pytest.approx(90)
     assert pd.isna(table.loc["brave-hare", "Δ As drawings"])
     assert pd.isna(table.loc["Wide one", "Δ Test accuracy"])
     assert pd.isna(table.loc["new-newt", "Δ Test accuracy"])
     assert table.loc["Wide one", "State"] == ["finished", "baseline"]
     assert table.loc["brave-hare", "State"] == ["finished", "in use"]
+
+
+def test_accuracies_on_other_images_are_not_measured_against_the_baseline() -> None:
+    elsewhere = replace(HARE, dataset="digits")
+
+    table = table_content([OWL, elsewhere], NAMES, OWL)
+
+    assert not table.filter(like="Δ").notna().any(axis=None)
+    assert table["Preset"].tolist() == ["fast, MNIST", "best, digits"]
+
+
+def test_presets_stand_alone_where_all_learned_from_the_same_data() -> None:
+    assert table_content([OWL, HARE, DAMAGED], NAMES)["Preset"].tolist()[:2] == ["fast", "best"]
 
 
 def test_baseline_without_figures_leaves_no_differences() -> None:
@@ -189,8 +201,34 @@ def test_any_setting_lies_against_any_result(x: str, y: str) -> None:
 
     chart = scatter_chart(table, x, y, ["Wide one"])
 
-    assert chart.to_dict()
+    spec = chart.to_dict()
+    assert spec["config"]["axis"]["labelFlush"] is False
     assert chart.data["ticked"].any()
+
+
+def test_what_lies_across_at_first_is_what_the_runs_were_told_and_differ_in() -> None:
+    twin = replace(OWL, id="20260107-120000-calm-crow", title="calm-crow", label=Label())
+    rows = [OWL, twin, replace(twin, id="3", config=changed(preset("fast"), epochs=5))]
+    elsewhere = replace(rows[2], dataset="digits", config=changed(preset("fast"), epochs=5, dataset="digits"))
+
+    def first(*rows: Summary) -> str:
+        return first_across(figures(rows, unambiguous(rows)), "Test accuracy")
+
+    assert first(OWL, HARE) == "Parameters"
+    assert first(*rows) == first(OWL, elsewhere) == "Epochs"
+    assert first(OWL, replace(twin, seconds=20.0)) == "Seconds of training"
+    assert first(OWL, twin) == "Parameters"
+
+
+def test_points_on_different_data_have_different_shapes() -> None:
+    elsewhere = replace(HARE, dataset="digits", config=changed(preset("best"), dataset="digits"))
+    tables = [figures([OWL, other], NAMES) for other in (HARE, elsewhere)]
+
+    same, mixed = (scatter_chart(table, "Parameters", "Test accuracy", []) for table in tables)
+
+    assert same.to_dict()["encoding"]["shape"]["legend"] is None
+    assert mixed.to_dict()["encoding"]["shape"]["legend"]
+    assert mixed.data["data"].tolist() == ["MNIST", "scikit-learn digits"]
 
 
 @given(st.text())

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.classifier.bundle import copy_bundle
 from core.classifier.learning import NEVER, first_learned, forgetting_events
+from core.runs import registry
 from core.runs.run import Run
-from core.workspace import Workspace
 from tests.dashboard.test_comparison_view import opened, texts
 
 
@@ -37,11 +40,12 @@ def test_the_last_epoch_is_shown_first_and_the_slider_moves_through_the_others(r
     assert answers is not None
 
     assert not page.exception
-    slider = page.select_slider(key=f"epoch_{run.id}")
+    (slider,) = page.select_slider
     assert (slider.options, slider.value) == (["1", "2", "3"], 3)
     for position, epoch in ((2, 3), (1, 2), (0, 1)):
-        page.select_slider(key=f"epoch_{run.id}").set_value(epoch).run()
+        page.select_slider[0].set_value(epoch).run()
         assert not page.exception
+        assert page.query_params.get("epoch") == (None if epoch == 3 else str(epoch))
         right = answers.right[position]
         assert metrics(page)["Validation accuracy"] == f"{right.mean():.2%}"
         assert metrics(page)["Mistakes"] == f"{(~right).sum()}"
@@ -50,13 +54,26 @@ def test_the_last_epoch_is_shown_first_and_the_slider_moves_through_the_others(r
     assert len(page.get("vega_lite_chart")) == 2
 
 
-@pytest.mark.parametrize("story", ["Forgotten", "Learned last", "Never learned", "Learned in this epoch"])
+def test_the_address_names_the_epoch(run: Run) -> None:
+    page = opened(evaluate_view="Epochs", model=run.id, epoch="2")
+    assert page.select_slider[0].value == 2
+
+    for nonsense in ("9", "../2", ""):
+        page = opened(evaluate_view="Epochs", model=run.id, epoch=nonsense)
+        assert not page.exception
+        assert page.select_slider[0].value == 3
+
+
+@pytest.mark.parametrize(
+    "story", ["Forgotten", "Learned first", "Learned last", "Never learned", "Learned in this epoch"]
+)
 def test_stories_are_told_of_as_many_images_as_they_happened_to(run: Run, story: str) -> None:
     answers = run.answers()
     assert answers is not None
     learned = first_learned(answers)
     expected = {
         "Forgotten": (forgetting_events(answers) > 0).sum(),
+        "Learned first": (learned == 1).sum(),
         "Learned last": (learned != NEVER).sum(),
         "Never learned": (learned == NEVER).sum(),
         "Learned in this epoch": (answers.right[2] & ~answers.right[1]).sum(),
@@ -69,11 +86,28 @@ def test_stories_are_told_of_as_many_images_as_they_happened_to(run: Run, story:
     assert f"{expected:,} of {len(answers.labels):,} images" in texts(page)
 
 
-def test_the_shipped_model_has_no_epochs_and_says_so(workspace: Workspace) -> None:
-    page = opened(evaluate_view="Epochs")
+def test_a_model_that_came_without_its_epochs_says_so(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "SHIPPED_BUNDLE", copy_bundle(run.bundle, tmp_path / "shipped").folder)
+
+    page = opened(evaluate_view="Epochs", model="shipped")
 
     assert not page.exception
-    assert "without the epochs of its training" in texts(page)
+    assert "it came without them" in texts(page)
+
+
+def test_the_shipped_model_has_the_epochs_that_came_with_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = copy_bundle(run.bundle, tmp_path / "shipped", run.answers_file)
+    monkeypatch.setattr(registry, "SHIPPED_BUNDLE", shipped.folder)
+
+    page = opened(evaluate_view="Epochs", model="shipped")
+
+    assert not page.exception
+    assert page.select_slider[0].options == ["1", "2", "3"]
+    assert metrics(page)["Mistakes"]
 
 
 def test_a_run_of_an_earlier_version_says_that_nothing_is_kept(run: Run) -> None:

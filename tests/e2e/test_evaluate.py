@@ -10,6 +10,7 @@ import numpy as np
 from playwright.sync_api import Page, expect
 
 from core.classifier.bundle import Bundle
+from core.classifier.comparison import compare
 from core.classifier.evaluation import confusion_matrix
 from core.data.datasets import Dataset
 from core.runs.run import Run
@@ -68,7 +69,7 @@ def test_the_time_machine_shows_the_images_of_a_cell_in_every_epoch(
 
     page.get_by_role("slider").focus()
     page.keyboard.press("ArrowLeft")
-    expect(page.get_by_text("the first that is kept").first).to_be_visible()
+    expect(page.get_by_text("in the first epoch").first).to_be_visible()
     at_rest(page)
     click_cell(page, digit, digit, f"{digit}s read as {digit} after epoch 1: {first[digit, digit]}")
 
@@ -78,6 +79,30 @@ def test_the_time_machine_shows_the_images_of_a_cell_in_every_epoch(
     expect(page.get_by_text(f"{digit}s read as {digit} after epoch 2: {last}")).to_be_visible()
     assert not record.page_errors
     shutil.rmtree(run.folder)
+
+
+def test_two_models_are_compared_image_by_image(
+    page: Page, dashboard: DashboardProcess, trained: Run, record: Record
+) -> None:
+    folder = Workspace(dashboard.workspace).runs
+    runs = [Run(Path(shutil.copytree(trained.folder, folder / f"20990101-12000{n}-{n}-owl"))) for n in range(2)]
+    right = trained.bundle.evaluation()
+    sure = np.eye(10)[(right.labels + (np.arange(len(right.labels)) < 40)) % 10]
+    np.savez_compressed(runs[1].bundle.evaluation_file, probabilities=sure, labels=right.labels)
+    expected = compare(right, runs[1].bundle.evaluation())
+    assert len(expected.only_second)
+
+    page.goto(f"/evaluate?evaluate_view=Compare&model={runs[0].id}&against={runs[1].id}")
+
+    expect(page.get_by_text("A minus B, points")).to_be_visible()
+    expect(page.get_by_text(f"{expected.difference * 100:+.2f}", exact=True)).to_be_visible()
+    expect(page.get_by_title("test image ")).to_have_count(min(len(expected.only_first), 48))
+    page.get_by_role("radio", name="Only B is right").click()
+    expect(page.get_by_title("test image ")).to_have_count(min(len(expected.only_second), 48))
+    expect(page.get_by_text("A: ").filter(has_text="B: ").first).to_be_visible()
+    assert not record.page_errors
+    for run in runs:
+        shutil.rmtree(run.folder)
 
 
 def test_a_click_on_a_sample_shows_its_pixels(page: Page, mnist: Dataset, record: Record) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
-from tests.e2e.visit import Record, at_rest
+from tests.e2e.visit import Points, Record, at_rest
 
 
 def gradio(page: Page) -> FrameLocator:
@@ -45,24 +45,49 @@ def test_model_files_can_be_downloaded(page: Page) -> None:
     assert download.value.path().read_bytes()[4:8] == b"TFL3"
 
 
-def test_gradios_submit_reads_the_sketch(page: Page) -> None:
-    demo = gradio(page)
+def submit(page: Page, demo: FrameLocator, *strokes: Points) -> None:
+    """Sketch strokes, whose points lie in a square of 2 by 2 around the middle, and press Submit."""
     sketch = demo.locator("#sketchpad canvas").first
     expect(sketch).to_be_visible(timeout=60_000)
-    sketch.scroll_into_view_if_needed()
     place = sketch.bounding_box()
     assert place is not None
-    x, middle = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
-
-    page.mouse.move(x, middle - 80)
-    page.mouse.down()
-    for step in range(1, 17):
-        page.mouse.move(x, middle - 80 + step * 10)
-    page.mouse.up()
+    middle, scale = (place["x"] + place["width"] / 2, place["y"] + place["height"] / 2), place["width"] * 0.3
+    for (left, top), (right, bottom) in strokes:
+        page.mouse.move(middle[0] + left * scale, middle[1] + top * scale)
+        page.mouse.down()
+        page.mouse.move(middle[0] + right * scale, middle[1] + bottom * scale, steps=16)
+        page.mouse.up()
     demo.get_by_role("button", name="Submit").click()
 
-    expect(demo.get_by_test_id("label-output-value")).to_have_text("1")
+
+def test_gradios_submit_reads_the_sketch(page: Page) -> None:
+    demo = gradio(page)
+
+    submit(page, demo, [(0, -1), (0, 1)])
+
+    expect(demo.locator("#verdict h1")).to_have_text("1")
     expect(demo.locator("#verdict")).to_contain_text("% sure")
+
+    demo.get_by_role("button", name="Clear", exact=True).last.click()
+
+    expect(demo.locator("#verdict h1")).to_have_text("Draw a digit")
+
+
+def test_gradio_says_first_and_without_scrolling_that_a_scribble_is_no_digit(page: Page) -> None:
+    demo = gradio(page)
+    verdict, bars = demo.locator("#verdict h1"), demo.locator("#bars")
+
+    submit(page, demo, [(-1, -0.3), (1, -0.3)], [(-1, 0.3), (1, 0.3)], [(-0.3, -1), (-0.3, 1)], [(0.3, -1), (0.3, 1)])
+
+    expect(verdict).to_have_text("Not a digit")
+    expect(bars).to_contain_text("If it were a digit")
+    expect(bars.locator(".confidence-set")).to_have_count(10)
+    above, below = verdict.bounding_box(), bars.bounding_box()
+    assert above is not None
+    assert below is not None
+    assert above["y"] + above["height"] <= below["y"]
+    assert below["y"] + below["height"] <= 900
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -79,6 +79,16 @@ def test_promoted_run_is_in_use_until_the_shipped_model_is_called_back(
     assert active_model(workspace).run_id is None
 
 
+def test_open_page_shows_a_model_that_was_promoted_elsewhere(page: Page, runs: list[Run], workspace: Workspace) -> None:
+    page.goto("/runs")
+    expect(button(page, "promote")).to_be_enabled()
+
+    promote(workspace, runs[0])
+
+    expect(page.locator(".st-key-back_to_shipped")).to_be_visible()
+    expect(page.get_by_text("Model in use: new-newt")).to_be_visible()
+
+
 def test_curves_of_ticked_runs_lie_over_each_other_with_what_differs(page: Page, runs: list[Run]) -> None:
     page.goto("/runs")
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
@@ -89,6 +99,34 @@ def test_curves_of_ticked_runs_lie_over_each_other_with_what_differs(page: Page,
     for chart in ("overlaid_loss", "overlaid_accuracy"):
         for name in ("new-newt", "old-owl"):
             expect(page.locator(f".st-key-{chart} [data-testid=stVegaLiteChart]")).to_contain_text(name)
+
+
+def test_curves_tell_their_values_where_the_mouse_points(page: Page, runs: list[Run]) -> None:
+    page.goto("/runs?smoothing=0.5")
+    chart = page.locator(".st-key-overlaid_loss [data-testid=stVegaLiteChart]")
+    expect(chart.locator("svg")).to_be_visible()
+    at_rest(page)
+
+    chart.hover()
+    chart.hover(position={"x": 200, "y": 150})
+
+    tooltip = page.locator("#vg-tooltip-element")
+    expect(tooltip).to_be_visible()
+    shown = dict(zip(*(tooltip.locator(f"td.{part}").all_inner_texts() for part in ("key", "value")), strict=True))
+    assert {"run", "on", "loss", "smoothed", "epoch", "step", "seconds"} == set(shown)
+    assert float(shown["loss"]) > 0
+
+
+def test_what_shapes_the_curves_stands_in_one_row(page: Page, runs: list[Run]) -> None:
+    page.goto("/runs")
+    labels = [page.get_by_text(name, exact=True).first for name in ("Over", "Smoothing")]
+    for label in labels:
+        expect(label).to_be_visible()
+    at_rest(page)
+
+    tops = [place["y"] for label in labels if (place := label.bounding_box())]
+
+    assert tops[0] == pytest.approx(tops[1], abs=1.5)
 
 
 def test_bundle_is_downloaded_as_a_zip(page: Page, runs: list[Run], tmp_path: Path) -> None:
@@ -139,7 +177,19 @@ def test_ticks_outlast_refreshes_and_a_question_is_asked_once(
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
     tick(page, 1)
     expect(page.get_by_role("heading", name="What differs")).to_be_visible()
+    same = page.evaluate_handle(
+        "[...document.querySelectorAll('.st-key-overlaid_loss svg, .st-key-overlaid_accuracy svg, canvas')]"
+    )
     grows(page, at_work, epoch=3)
+    # What is drawn anew instead of changed flickers.
+    assert same.evaluate("nodes => nodes.length > 2 && nodes.every(node => node.isConnected)")
+    waiting = page.wait_for_function(
+        """() => {
+          const one = document.querySelector(".st-key-refreshing [data-stale=true]");
+          return one && [getComputedStyle(one).opacity, getComputedStyle(one).transitionDuration];
+        }"""
+    )
+    assert waiting.json_value() == ["1", "0s"]
 
     button(page, "delete").click()
     expect(page.get_by_role("dialog")).to_contain_text(runs[1].id)

@@ -1,0 +1,43 @@
+"""Whether everybody can read what is written, on light pages and on dark ones."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.runs.run import Run
+from core.workspace import Workspace
+from tests.e2e.dashboard_process import DashboardProcess
+from tests.e2e.visit import at_rest
+
+FAINT = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def run(trained: Run, dashboard: DashboardProcess) -> Iterator[Run]:
+    copy = Run(Path(shutil.copytree(trained.folder, Workspace(dashboard.workspace).runs / trained.id)))
+    yield copy
+    shutil.rmtree(copy.folder)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_words_stand_out_from_their_ground(page: Page, run: Run, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    faint = {}
+    for address, shown in {
+        "/": "Brush width",
+        "/data": "Fingerprint",
+        "/evaluate": "Northcutt",
+        f"/evaluate?evaluate_view=Epochs&model={run.id}": "Toneva",
+        f"/run?id={run.id}": "Model as ZIP",
+    }.items():
+        page.goto(address)
+        expect(page.get_by_text(shown).first).to_be_visible()
+        at_rest(page)
+        faint[address] = page.evaluate(FAINT)
+
+    assert not any(faint.values()), faint
