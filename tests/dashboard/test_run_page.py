@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 
@@ -13,6 +12,7 @@ from core.config import changed
 from core.errors import RunError
 from core.runs.files import LOG_BYTES, run_files
 from core.runs.label import Label, read_label, write_label
+from core.runs.process import worker_lock
 from core.runs.registry import active_model, create_run, list_runs
 from core.runs.run import Run, Status
 from core.runs.tables import HISTORY_COLUMNS, append_row
@@ -209,7 +209,6 @@ def test_run_at_work_shows_its_progress_and_its_time_machine_once_an_epoch_has_e
     run: Run, workspace: Workspace
 ) -> None:
     at_work = create_run(workspace, tiny_config(epochs=9))
-    at_work.write_process(os.getpid())
     at_work.write_status(
         Status(
             state="running",
@@ -222,23 +221,24 @@ def test_run_at_work_shows_its_progress_and_its_time_machine_once_an_epoch_has_e
             images_per_second=1234,
         )
     )
-    page = opened(at_work.id)
-    assert "time_machine" not in expanders(page)
-    assert {"Time left": "60 s", "Images per second": "1,234"}.items() <= figures(page).items()
+    with worker_lock(at_work.lock_file):
+        page = opened(at_work.id)
+        assert "time_machine" not in expanders(page)
+        assert {"Time left": "60 s", "Images per second": "1,234"}.items() <= figures(page).items()
 
-    answers = run.answers()
-    assert answers is not None
-    at_work.write_answers(answers)
-    append_row(at_work.history_file, HISTORY_COLUMNS, (1, 11, 9.0, 0.2, 0.91, 0.1, 0.95, 1e-3))
-    page = opened(at_work.id)
-    assert figures(page)["Validation accuracy"] == "95.00%"
-    assert "time_machine" in expanders(page)
-    page.session_state["time_machine"] = True
-    page.run()
+        answers = run.answers()
+        assert answers is not None
+        at_work.write_answers(answers)
+        append_row(at_work.history_file, HISTORY_COLUMNS, (1, 11, 9.0, 0.2, 0.91, 0.1, 0.95, 1e-3))
+        page = opened(at_work.id)
+        assert figures(page)["Validation accuracy"] == "95.00%"
+        assert "time_machine" in expanders(page)
+        page.session_state["time_machine"] = True
+        page.run()
 
-    assert not page.exception
-    assert page.select_slider[0].options == ["1", "2"]
-    assert "Learned and forgotten" in texts(page)
+        assert not page.exception
+        assert page.select_slider[0].options == ["1", "2"]
+        assert "Learned and forgotten" in texts(page)
 
 
 def test_run_that_failed_without_a_model_keeps_its_time_machine(run: Run) -> None:
