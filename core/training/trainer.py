@@ -16,7 +16,6 @@ from core.classifier.bundle import Card, DataCard, Metrics
 from core.classifier.evaluation import accuracy_interval
 from core.classifier.export import (
     bundle_folder,
-    check_export,
     complete_bundle,
     evaluate_bundle,
     export_model,
@@ -230,8 +229,7 @@ def _write_bundle(
     accuracies = history["val_accuracy"]
     kept = int(accuracies.to_numpy().argmax()) if config.patience else len(accuracies) - 1
     with bundle_folder(run.bundle.folder) as folder:
-        bundle = export_model(model, folder)
-        check_export(bundle, model, dataset.validation)
+        bundle = export_model(model, folder, dataset.validation.images)
         calibration, novelty = fit_reader(bundle, dataset, config)
         evaluation = evaluate_bundle(bundle, calibration, dataset.test)
         low, high = accuracy_interval(evaluation)

@@ -1,0 +1,79 @@
+"""The exported network answers like the trained one, in eight bits where they do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from core.classifier.architectures import build_model
+from core.classifier.export import AGREEMENT, FLOAT_AGREEMENT, export_model
+from core.classifier.network import Network
+from core.config import ModelConfig
+from core.data.datasets import load_dataset, normalised
+from core.errors import BundleError
+from core.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return load_dataset("digits", Workspace(Path("unused"))).train.images
+
+
+@pytest.fixture
+def model() -> keras.Model:
+    keras.utils.set_random_seed(1)
+    return build_model(ModelConfig(architecture="original", filters=(8, 16), dense_units=0, dropout=0))
+
+
+def differences(folder: Path, model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Absolute differences in the probabilities of the two forms, (n, 10)."""
+    read = Network(export_model(model, folder, images).tflite_file)(images).probabilities
+    return np.abs(read - np.asarray(model(normalised(images), training=False)))
+
+
+def make_eight_bits_too_few(model: keras.Model) -> None:
+    """A weight of a feature that is always 0 is so large that the others are 0 on the scale that they share."""
+    *_, convolution, _, _, dense = model.layers
+    kernel, bias = convolution.get_weights()
+    bias[0] = -1e6
+    convolution.set_weights([kernel, bias])
+    kernel, bias = dense.get_weights()
+    kernel *= 20
+    kernel[:: convolution.filters] = 1e5
+    dense.set_weights([kernel, bias])
+
+
+def test_weights_have_eight_bits_and_answers_hardly_differ(
+    tmp_path: Path, model: keras.Model, images: np.ndarray
+) -> None:
+    off = differences(tmp_path, model, images)
+
+    most, mean = AGREEMENT
+    assert off.max() <= most
+    assert off.mean() <= mean
+    assert (tmp_path / "mnist_model.tflite").stat().st_size < 4 * model.count_params()
+
+
+def test_weights_keep_their_bits_where_eight_would_answer_differently(
+    tmp_path: Path, model: keras.Model, images: np.ndarray
+) -> None:
+    make_eight_bits_too_few(model)
+
+    off = differences(tmp_path, model, images)
+
+    most, mean = FLOAT_AGREEMENT
+    assert off.max() <= most
+    assert off.mean() <= mean
+    assert (tmp_path / "mnist_model.tflite").stat().st_size > 4 * model.count_params()
+
+
+def test_network_that_answers_with_no_numbers_is_refused(
+    tmp_path: Path, model: keras.Model, images: np.ndarray
+) -> None:
+    model.layers[-1].set_weights([np.full_like(weights, np.nan) for weights in model.layers[-1].get_weights()])
+
+    with pytest.raises(BundleError, match="cannot be loaded"):
+        export_model(model, tmp_path, images)
