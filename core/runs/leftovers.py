@@ -6,6 +6,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from core.classifier.bundle import Bundle
 from core.runs.run import Run
 from core.workspace import Workspace
 
@@ -31,8 +32,22 @@ def sweep(workspace: Workspace) -> None:
             _remove_all(workspace.runs, pattern)
         for run in map(Run, workspace.runs.glob("[!.]*")):
             if not run.alive:
+                _put_back(run)
                 for pattern in _IN_A_RUN:
                     _remove_all(run.folder, pattern)
+
+
+def _put_back(run: Run) -> None:
+    """Give a run its model again whose worker was killed while a newer one took its place."""
+    if run.bundle.folder.exists():
+        return
+    # The newer one first: in there it is complete before the other leaves its place.
+    for name in ("new", "old"):
+        for left in run.folder.glob(f".model-*/{name}"):
+            if Bundle(left).complete:
+                with suppress(OSError):
+                    left.rename(run.bundle.folder)
+                return
 
 
 def _remove_all(folder: Path, pattern: str) -> None:

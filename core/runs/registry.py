@@ -9,6 +9,7 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 from pydantic import ValidationError
@@ -72,6 +73,9 @@ class _Promoted(Record):
     """What is kept of the model in use."""
 
     run_id: str
+
+
+_Version = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -260,35 +264,36 @@ class ActivePredictor:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._lock = threading.Lock()
-        self._seen: tuple[int, int] | None = None
+        self._seen: _Seen | None = None
         self._loaded: tuple[ActiveModel, Predictor] | None = None
 
     def current(self) -> tuple[ActiveModel, Predictor]:
         """The model in use and its predictor; falls back to the shipped model when the promoted one does not load."""
-        mark = self._mark()
         loaded = self._loaded
-        if loaded is not None and mark == self._seen:
+        if loaded is not None and self._up_to_date():
             return loaded
         with self._lock:
-            if self._loaded is None or mark != self._seen:
+            if self._loaded is None or not self._up_to_date():
                 self._loaded = self._load()
-                self._seen = mark
             return self._loaded
 
     def read(self, ink: np.ndarray) -> Reading:
         """Read one drawing with the model in use: uint8 ink (h, w), white on black."""
         return self.current()[1].read(ink)
 
-    def _mark(self) -> tuple[int, int]:
-        """Changes whenever another model is promoted; one look at the disk, some microseconds."""
-        try:
-            stat = self._workspace.active_file.stat()
-        except OSError:
-            return 0, 0
-        return stat.st_mtime_ns, stat.st_ino
+    def _up_to_date(self) -> bool:
+        """Whether the same model is in use, untrained since; two looks at the disk, some microseconds."""
+        seen = self._seen
+        if seen is None or _version(self._workspace.active_file) != seen.promoted:
+            return False
+        # Between a resumed training's old model and its new one there is none, for a moment.
+        return _version(seen.card_file) in (seen.card, None)
 
     def _load(self) -> tuple[ActiveModel, Predictor]:
+        promoted = _version(self._workspace.active_file)
         active = active_model(self._workspace)
+        card_file = active.bundle.card_file
+        self._seen = _Seen(promoted, card_file, _version(card_file))
         try:
             return active, Predictor(active.bundle)
         except BundleError as error:
@@ -297,6 +302,24 @@ class ActivePredictor:
             problem = f"{error} Until then the shipped model is in use."
             shipped = ActiveModel(None, Bundle(SHIPPED_BUNDLE), problem)
             return shipped, Predictor(shipped.bundle)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What was on the disk before a predictor was loaded."""
+
+    promoted: _Version | None
+    card_file: Path
+    card: _Version | None
+
+
+def _version(path: Path) -> _Version | None:
+    """Changes whenever the file is replaced; None where there is none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_ino
 
 
 def _stamp(run: Run) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import math
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -47,22 +49,40 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
 
 
 def keep_epochs(path: Path, columns: tuple[str, ...], epochs: int) -> None:
-    """Drop from a CSV file the lines of later epochs than `epochs` (counted from 1), and lines that broke off."""
+    """Drop from a CSV file the lines of later epochs than `epochs` (counted from 1), and lines that are damaged."""
     try:
         with path.open(newline="") as file:
             _, *rows = csv.reader(file)
     except (FileNotFoundError, ValueError):
         return
     place = columns.index("epoch")
-    kept = [row for row in rows if len(row) == len(columns) and row[place].isdigit() and int(row[place]) <= epochs]
+    kept = [row for row in rows if _is_whole(row, columns) and float(row[place]) <= epochs]
     with replacing(path) as temporary, temporary.open("w", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([columns, *kept])
 
 
-def append_row(path: Path, columns: tuple[str, ...], values: Iterable[float | int | None]) -> None:
-    """Append one whole line to a CSV file, and the heading before the first; None is an empty cell."""
+def _is_whole(row: list[str], columns: tuple[str, ...]) -> bool:
+    """Whether a line has all its cells, numbers or nothing, and says where in the training it belongs."""
+    if len(row) != len(columns) or not all(row[columns.index(name)] for name in _PLACE):
+        return False
+    try:
+        return not any(math.isnan(float(cell)) for cell in row if cell)
+    except ValueError:
+        return False
+
+
+def append_row(
+    path: Path, columns: tuple[str, ...], values: Iterable[float | int | None], durable: bool = False
+) -> None:
+    """Append one whole line to a CSV file, and the heading before the first; None is an empty cell.
+
+    `durable`: it is there even if the machine goes down the next moment.
+    """
     with storage_errors(path), path.open("a", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         if file.tell() == 0:
             writer.writerow(columns)
         writer.writerow("" if value is None else round(value, 6) for value in values)
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())

@@ -64,6 +64,11 @@ class Journal(keras.callbacks.Callback):
         self._rate: float | None = None
 
     @property
+    def epoch(self) -> int:
+        """The epoch that the training is in, or ended with, counted from 1; 0 before the first."""
+        return self._epoch
+
+    @property
     def seconds(self) -> float:
         """Of training so far."""
         return self._seconds_before + time.perf_counter() - self._began
@@ -102,7 +107,9 @@ class Journal(keras.callbacks.Callback):
             "seconds": self.seconds,
             "learning_rate": float(self.model.optimizer.learning_rate),
         }
-        append_row(self._run.history_file, HISTORY_COLUMNS, (values.get(name) for name in HISTORY_COLUMNS))
+        # Before the checkpoint, which a training that goes on counts its epochs by.
+        row = (values.get(name) for name in HISTORY_COLUMNS)
+        append_row(self._run.history_file, HISTORY_COLUMNS, row, durable=True)
         print(
             f"epoch {epoch + 1}/{self._epochs}  loss {values['loss']:.4f}  accuracy {values['accuracy']:.4f}  "
             f"val_loss {values['val_loss']:.4f}  val_accuracy {values['val_accuracy']:.4f}  {self.seconds:.1f} s",

@@ -38,6 +38,11 @@ class Checkpoint:
     variables: list[np.ndarray]
     memory: Memory | None
 
+    @property
+    def kept(self) -> int:
+        """The epoch, counted from 1, whose weights are kept if no better one follows."""
+        return self.memory.best_epoch + 1 if self.memory else self.epoch
+
     def restore(self, model: keras.Model) -> None:
         """Give a freshly compiled model everything that it had; raises ValueError when it is another network."""
         model.optimizer.build(model.trainable_variables)

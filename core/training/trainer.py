@@ -43,9 +43,9 @@ CALM_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a training ended: `stopped` is true where a person asked for it."""
+    """How a training ended: `stopped` is true where a person asked for it. `card`: None where nothing was learned."""
 
-    card: Card
+    card: Card | None
     stopped: bool
 
 
@@ -60,7 +60,10 @@ def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Ou
     """
     keras.utils.set_random_seed(config.seed)
     model = build_model(config.model)
-    train = _training_images(dataset.train, config)
+    try:
+        train = _training_images(dataset.train, config, run)
+    except _Stopped:
+        return Outcome(None, stopped=True)
     steps = math.ceil(len(train) / config.batch_size)
     _compile(model, config, steps)
     checkpoint = read_checkpoint(run)
@@ -70,11 +73,13 @@ def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Ou
     journal.write("starting", "Compiling the network.")
     if checkpoint:
         _restore(model, checkpoint, run)
+    kept = checkpoint.kept if checkpoint else 0
     if not (checkpoint and checkpoint.done):
-        _fit(model, train, config, run, validation, journal, stop)
+        kept = _fit(model, train, config, run, validation, journal, stop)
     journal.write("saving", "Saving what was learned.")
-    card = _write_bundle(model, config, run, dataset, journal.seconds)
-    return Outcome(card, stop.stopped)
+    # Measured, not looked up: the training's files may have been edited meanwhile, and no model is lost by that.
+    learned = _Learned(journal.epoch, kept, *validation.of(model), journal.seconds)
+    return Outcome(_write_bundle(model, config, run, dataset, learned), stop.stopped)
 
 
 def _restore(model: keras.Model, checkpoint: Checkpoint, run: Run) -> None:
@@ -96,7 +101,8 @@ def _fit(
     validation: Validation,
     journal: Journal,
     stop: StopRequested,
-) -> None:
+) -> int:
+    """Train to the end; the epoch, counted from 1, whose weights the model has then."""
     first = journal.epochs_before
     patience = Patience(config.patience, journal.memory_before) if config.patience else None
     # Validation comes first, as the others go by its figures. Patience comes after it and the journal, which are to
@@ -115,23 +121,42 @@ def _fit(
         )
     except tf.errors.ResourceExhaustedError as error:
         raise MemoryError from error
+    return patience.best_epoch + 1 if patience else journal.epoch
 
 
-def _training_images(train: Split, config: TrainingConfig) -> Split:
+class _Stopped(Exception):
+    """The training was asked to stop before its first step."""
+
+
+class _Drawing:
+    """Told of each of `total` digits that is drawn to learn from: tells how far it is, and looks whether to go on."""
+
+    def __init__(self, run: Run, total: int) -> None:
+        self._run, self._total, self._done = run, total, 0
+
+    def __call__(self) -> None:
+        if self._done % 500 == 0:
+            if self._run.stop_file.exists():
+                raise _Stopped
+            share = self._done / self._total
+            status = self._run.status().model_copy(update={"message": f"Drawing digits to learn from: {share:.0%}."})
+            self._run.write_status(status, durable=False)
+        self._done += 1
+
+
+def _training_images(train: Split, config: TrainingConfig, run: Run) -> Split:
     """The training images, joined by digits drawn by code and by some of their own drawn again, as `config` says."""
+    again = min(config.redrawn_digits, len(train))
+    each = _Drawing(run, config.drawn_digits + again)
     parts = [train]
     if config.drawn_digits:
-        parts.append(Split(*drawn_digits(config.drawn_digits, config.seed)))
-    if config.redrawn_digits:
-        parts.append(_redrawn(train, config))
+        parts.append(Split(*drawn_digits(config.drawn_digits, config.seed, each)))
+    if again:
+        # At most each once, as other pens would have drawn them.
+        generator = np.random.default_rng(config.seed)
+        chosen = generator.permutation(len(train))[:again]
+        parts.append(Split(drawn_again(train.images[chosen], ANY_HAND, generator, each), train.labels[chosen]))
     return Split(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))
-
-
-def _redrawn(train: Split, config: TrainingConfig) -> Split:
-    """As many of the training images as `config` says, at most each once, as other pens would have drawn them."""
-    generator = np.random.default_rng(config.seed)
-    chosen = generator.permutation(len(train))[: config.redrawn_digits]
-    return Split(drawn_again(train.images[chosen], ANY_HAND, generator), train.labels[chosen])
 
 
 def training_batches(split: Split, config: TrainingConfig, first_epoch: int = 0) -> tf.data.Dataset:
@@ -218,16 +243,18 @@ class _NotANumber(keras.callbacks.Callback):
             )
 
 
-def _write_bundle(
-    model: keras.Model,
-    config: TrainingConfig,
-    run: Run,
-    dataset: Dataset,
-    seconds: float,
-) -> Card:
-    history = run.history()
-    accuracies = history["val_accuracy"]
-    kept = int(accuracies.to_numpy().argmax()) if config.patience else len(accuracies) - 1
+@dataclass(frozen=True)
+class _Learned:
+    """What a training came to: epochs done, the one that is kept, how that one reads the validation split."""
+
+    epochs: int
+    kept: int
+    loss: float
+    accuracy: float
+    seconds: float
+
+
+def _write_bundle(model: keras.Model, config: TrainingConfig, run: Run, dataset: Dataset, learned: _Learned) -> Card:
     with bundle_folder(run.bundle.folder) as folder:
         bundle = export_model(model, folder, dataset.validation.images)
         calibration, novelty = fit_reader(bundle, dataset, config)
@@ -248,16 +275,16 @@ def _write_bundle(
             versions=versions(),
             parameters=model.count_params(),
             layers=layer_cards(model),
-            seconds=round(seconds, 2),
+            seconds=round(learned.seconds, 2),
             metrics=Metrics(
                 test_accuracy=evaluation.accuracy,
                 test_accuracy_low=low,
                 test_accuracy_high=high,
                 test_loss=evaluation.loss,
-                validation_accuracy=float(accuracies[kept]),
-                validation_loss=float(history["val_loss"][kept]),
-                best_epoch=kept + 1,
-                epochs=len(history),
+                validation_accuracy=learned.accuracy,
+                validation_loss=learned.loss,
+                best_epoch=learned.kept,
+                epochs=learned.epochs,
             ),
             calibration=calibration,
             novelty=novelty,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -29,16 +31,13 @@ class Validation(keras.callbacks.Callback):
         self._images, self._labels = split.images[..., np.newaxis], split.labels
         self._answers = _earlier_answers(run, split.labels).until(epochs_before)
 
+    def of(self, model: keras.Model) -> tuple[float, float]:
+        """Loss and accuracy of a network on the whole split."""
+        self._answer = _answering(model)
+        return self.on_sample(len(self._labels))
+
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        model = self.model
-
-        @tf.function(input_signature=(tf.TensorSpec((None, *INPUT_SHAPE), tf.uint8), tf.TensorSpec((None,), tf.uint8)))
-        def answer(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            probabilities = model(tf.cast(images, tf.float32) / 255.0, training=False)
-            losses = keras.ops.sparse_categorical_crossentropy(tf.cast(labels, tf.int32), probabilities)
-            return losses, tf.cast(tf.argmax(probabilities, axis=1), tf.uint8)
-
-        self._answer = answer
+        self._answer = _answering(self.model)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         loss, predictions = self._measure(len(self._labels))
@@ -62,6 +61,19 @@ class Validation(keras.callbacks.Callback):
             losses.append(loss.numpy())
             predictions.append(said.numpy())
         return float(np.concatenate(losses).mean()), np.concatenate(predictions)
+
+
+def _answering(model: keras.Model) -> Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    """Images uint8 (n, 28, 28, 1) and labels uint8 (n,) -> the losses float32 (n,) and the answers uint8 (n,)."""
+
+    @tf.function(input_signature=(tf.TensorSpec((None, *INPUT_SHAPE), tf.uint8), tf.TensorSpec((None,), tf.uint8)))
+    def answer(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        probabilities = model(tf.cast(images, tf.float32) / 255.0, training=False)
+        losses = keras.ops.sparse_categorical_crossentropy(tf.cast(labels, tf.int32), probabilities)
+        return losses, tf.cast(tf.argmax(probabilities, axis=1), tf.uint8)
+
+    answering: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]] = answer
+    return answering
 
 
 def _earlier_answers(run: Run, labels: np.ndarray) -> EpochAnswers:

@@ -131,13 +131,12 @@ def _train(run: Run, workspace: Workspace) -> dict[str, str]:
             # scikit-learn, which TensorFlow imports as well, is not to be imported by two threads at once.
             wait([loading])
         # Imported here: the status above is on the page before TensorFlow is there.
-        from core.training.trainer import train_and_evaluate
+        from core.training.trainer import Outcome, train_and_evaluate
     dataset = loading.result()
-    if run.stop_file.exists():
+    outcome = Outcome(None, stopped=True) if run.stop_file.exists() else train_and_evaluate(config, run, dataset)
+    if outcome.card is None:
         return {"state": "stopped", "message": "Stopped before the first step."}
-    outcome = train_and_evaluate(config, run, dataset)
-    accuracy = outcome.card.metrics.test_accuracy
-    print(f"test accuracy {accuracy:.4f}", flush=True)
+    print(f"test accuracy {outcome.card.metrics.test_accuracy:.4f}", flush=True)
     if outcome.stopped:
         return {"state": "stopped", "message": "Stopped by hand; what was learned until then is kept."}
     return {"state": "finished", "message": "Finished."}

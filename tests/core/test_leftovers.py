@@ -37,6 +37,23 @@ def test_what_killed_processes_left_is_removed_and_what_is_in_use_stays(run: Run
     assert not any(path.exists() for path in leftovers[at_work])
 
 
+@pytest.mark.parametrize(("left", "back"), [(("new", "old"), "new"), (("old",), "old")])
+def test_a_model_whose_replacement_was_cut_off_is_put_back(
+    run: Run, workspace: Workspace, left: tuple[str, ...], back: str
+) -> None:
+    for name in left:
+        shutil.copytree(run.bundle.folder, run.folder / ".model-x1" / name)
+        (run.folder / ".model-x1" / name / "mark").write_text(name)
+    (run.folder / ".model-y2" / "new").mkdir(parents=True)
+    shutil.rmtree(run.bundle.folder)
+
+    sweep(workspace)
+
+    assert run.bundle.complete
+    assert (run.bundle.folder / "mark").read_text() == back
+    assert not list(run.folder.glob(".model-*"))
+
+
 def left_in(run: Run) -> list[Path]:
     """What a worker leaves that is killed while it saves."""
     names = (".checkpoint.npz.a1.npz", ".status.json.b2.json", ".answers.npz.c3.npz", ".history.csv.d4.csv")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.classifier.export import bundle_folder
 from core.errors import RunError, RunNotFound, StorageError
 from core.runs.registry import (
     ActivePredictor,
@@ -69,6 +70,23 @@ def test_a_promoted_model_is_used_at_once_and_the_shipped_one_again(run: Run, wo
     promote(workspace, None)
     assert predictor.current()[0].run_id is None
     assert np.array_equal(predictor.current()[1].probabilities(image), shipped)
+
+
+def test_a_promoted_model_that_was_trained_on_is_used_as_it_is_now(run: Run, workspace: Workspace) -> None:
+    predictor = ActivePredictor(workspace)
+    promote(workspace, run)
+    before = predictor.current()
+    with bundle_folder(run.bundle.folder) as folder:
+        shutil.copytree(run.bundle.folder, folder, dirs_exist_ok=True)
+
+    after = predictor.current()
+
+    assert after[0].run_id == run.id
+    assert after[1] is not before[1]
+    assert predictor.current() == after
+    # While the new model takes the old one's place, there is none.
+    run.bundle.folder.rename(run.folder / "away")
+    assert predictor.current() == after
 
 
 def test_a_run_without_a_model_is_not_promoted(workspace: Workspace) -> None:

@@ -180,7 +180,9 @@ def test_lines_of_later_epochs_and_broken_lines_go(tmp_path: Path) -> None:
     for epoch in (1, 2, 3):
         append_row(path, HISTORY_COLUMNS, (epoch, 10 * epoch, 1.5, 0.5, 0.9, 0.4, 0.9, 0.001))
     with path.open("a") as file:
-        file.write("2,20,1.")
+        file.write(
+            "2,20,1.5,oops,0.9,0.4,0.9,0.001\n2,20,nan,0.5,0.9,0.4,0.9,0.001\n,20,1.5,0.5,0.9,0.4,0.9,0.001\n2,20,1."
+        )
 
     keep_epochs(path, HISTORY_COLUMNS, 2)
 

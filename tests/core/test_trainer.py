@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keras
@@ -24,6 +25,7 @@ from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
 from core.training.trainer import Outcome, train_and_evaluate, training_batches
 from core.workspace import PROJECT, Workspace
 from tests.conftest import tiny_config
+from tests.waiting import wait_until
 
 
 def test_a_finished_run_leaves_everything_that_a_bundle_holds(trained: Run) -> None:
@@ -142,18 +144,48 @@ def test_the_loss_after_the_last_epoch_is_that_of_the_kept_network(
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[Run, Outcome]:
-    """A run with drawn and redrawn digits that was asked to stop in its first epoch, and what came of it."""
+    """A run with drawn and redrawn digits that was asked to stop once it trained, and what came of it."""
     run = create_run(Workspace(tmp_path_factory.mktemp("stopped")), tiny_config())
-    run.stop_file.touch()
     config = tiny_config(epochs=60, drawn_digits=200, redrawn_digits=100, batch_size=64)
-    return run, train_and_evaluate(config, run, digits)
+    with ThreadPoolExecutor(1) as pool:
+        outcome = pool.submit(train_and_evaluate, config, run, digits)
+        wait_until(lambda: run.status().phase == "training" or outcome.done(), 60, "the training")
+        run.stop_file.touch()
+        return run, outcome.result()
 
 
 def test_a_request_to_stop_ends_the_training_and_keeps_what_was_learned(stopped: tuple[Run, Outcome]) -> None:
     run, outcome = stopped
 
+    history = run.history()
     assert outcome.stopped
-    assert len(run.history()) == 1
+    assert outcome.card is not None
+    assert outcome.card.metrics.epochs == len(history) < 60
+    assert outcome.card.metrics.validation_accuracy == pytest.approx(history["val_accuracy"].iloc[-1], abs=1e-6)
+    assert run.bundle.complete
+
+
+def test_a_request_to_stop_is_heard_while_digits_are_drawn(run: Run, digits: Dataset) -> None:
+    run.stop_file.touch()
+
+    outcome = train_and_evaluate(tiny_config(drawn_digits=1000), run, digits)
+
+    assert (outcome.card, outcome.stopped) == (None, True)
+    assert "Drawing" not in run.status().message
+    assert not run.bundle.complete
+
+
+def test_files_of_a_training_that_are_edited_meanwhile_cost_no_model(run: Run, digits: Dataset) -> None:
+    config = tiny_config(epochs=30, patience=0)
+
+    with ThreadPoolExecutor(1) as pool:
+        outcome = pool.submit(train_and_evaluate, config, run, digits)
+        wait_until(lambda: len(run.history()) > 1 or outcome.done(), 60, "two epochs")
+        run.history_file.write_text("nothing\n")
+        card = outcome.result().card
+
+    assert card is not None
+    assert (card.metrics.epochs, card.metrics.best_epoch) == (30, 30)
     assert run.bundle.complete
 
 

@@ -49,16 +49,18 @@ def render(strokes: Strokes, generator: np.random.Generator, side: int = CANVAS)
     return np.asarray(image)
 
 
-def drawn_digits(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def drawn_digits(count: int, seed: int, each: Callable[[], None] = lambda: None) -> tuple[np.ndarray, np.ndarray]:
     """Digits drawn by code, as the model sees them: images uint8 (count, 28, 28), labels uint8 (count,).
 
-    Every digit is there equally often, but for one where `count` isn't a multiple of ten; the order is random.
+    Every digit is there equally often, but for one where `count` isn't a multiple of ten; the order is random. It takes
+    about a millisecond for each of them, before which `each` is called.
     """
     generator = np.random.default_rng(seed)
     labels = (np.arange(count) % 10).astype(np.uint8)
     generator.shuffle(labels)
     images = np.empty((count, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     for index, label in enumerate(labels.tolist()):
+        each()
         images[index] = _image(partial(digit_strokes, label), generator)
     return images, labels
 
