@@ -40,15 +40,21 @@ MAX_UPLOADED_BYTES = 256 * 2**20
 """The most memory that pictures uploaded to the pages may take, all visitors together."""
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
-_COUNTED = ("/api/predict", "/gradio/")
 _UPLOADS = "/_stcore/upload_file/"
+_PREDICTIONS = ("/api/predict", "/gradio/gradio_api/queue/join", "/gradio/gradio_api/call/")
+_PARTS = ("/gradio/", _UPLOADS)
+"""What is sent before a prediction, as Gradio sends a sketch: what lies behind it, each layer, and all together."""
 _STRANGERS_NAME = (
     "This dashboard goes by another name; open it at the address that it printed when it started, or let whoever runs "
     "it put this name into TRAZO_ALLOWED_HOSTS."
 )
 _POLICY_VIOLATION, _TRY_LATER = 1008, 1013  # the WebSocket protocol's codes
-_LIVELY_PAGES = 5
-"""Pages that never pause; all pages of one client may say as much as so many of these."""
+_PARTS_EACH = 4
+"""Parts, pictures and whatever else goes before it, that a client may send for each of his predictions."""
+_LIVELY_PAGES, _PAGES_A_LIVELY_ONE = 5, 20
+"""Pages that never pause: all of one client may say as much as five of these, or a twentieth of what he may open."""
+_LONGEST_WAIT = 3.0
+"""Seconds; who draws would take more for a fault."""
 
 
 class Gate:
@@ -57,8 +63,10 @@ class Gate:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self._predictions = Rate(predictions_per_minute())
+        self._parts = Rate(predictions_per_minute() * _PARTS_EACH)
         self._messages = Rate(predictions_per_minute())
-        self._messages_of_client = Rate(predictions_per_minute() * _LIVELY_PAGES)
+        self._lively = max(_LIVELY_PAGES, (pages_per_client() or MAX_PAGES) // _PAGES_A_LIVELY_ONE)
+        self._messages_of_client = Rate(predictions_per_minute() * self._lively)
         self._pages = Shares(MAX_PAGES, pages_per_client())
         self._requests = Shares(0, MAX_REQUESTS)
         self._bodies = Bodies()
@@ -98,11 +106,10 @@ class Gate:
             return refuse("origin", scope, 403, "Only pages of this dashboard may send this; open it there.")
         if path.startswith(_UPLOADS) and scope["method"] == "PUT" and _uploaded_bytes() > MAX_UPLOADED_BYTES:
             return refuse("uploads", scope, 503, "Too many pictures are being looked at; try again in some minutes.")
-        if path.startswith((*_COUNTED, _UPLOADS)):
-            wait = self._predictions.seconds_to_wait(client_of(scope))
-            if wait:
-                sentence = f"That was too often; try again in {wait:.0f} seconds."
-                return refuse("rate", scope, 429, sentence, {"Retry-After": f"{wait:.0f}"})
+        rate = self._predictions if path.startswith(_PREDICTIONS) else self._parts if path.startswith(_PARTS) else None
+        if rate is not None and (wait := rate.seconds_to_wait(client_of(scope))):
+            sentence = f"That was too often; try again in {wait:.0f} seconds."
+            return refuse("rate", scope, 429, sentence, {"Retry-After": f"{wait:.0f}"})
         return None
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -132,8 +139,8 @@ class Gate:
     def _seconds_to_wait(self, page: str, client: str) -> float:
         """How long a page's message has to wait where the page, or all pages of its client together, said too much."""
         of_page = min(self._messages.seconds_to_wait(page), 1.0)
-        # The more pages, the longer each waits: together they get no more said.
-        longest = max(1.0, self._pages.of(client) / _LIVELY_PAGES)
+        # The more pages, the longer each waits, as long as people bear it: together they get no more said.
+        longest = min(max(1.0, self._pages.of(client) / self._lively), _LONGEST_WAIT)
         return max(of_page, min(self._messages_of_client.seconds_to_wait(client), longest))
 
 

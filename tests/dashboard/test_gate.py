@@ -91,13 +91,34 @@ def test_site_that_is_trusted_by_name_can_send(client: TestClient, monkeypatch: 
     assert client.post("/anything", headers={"Origin": "http://friend.example"}).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/api/predict", "/gradio/gradio_api/queue/join"])
+GRADIO = "/gradio/gradio_api"
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/predict", f"{GRADIO}/queue/join", f"{GRADIO}/queue/join/", f"{GRADIO}/call/predict"]
+)
 def test_predictions_beyond_the_rate_are_told_when_to_come_back(client: TestClient, path: str) -> None:
     answers = [client.post(path) for _ in range(5)]
 
     assert [answer.status_code for answer in answers] == [200] * 3 + [429] * 2
     assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
     assert "try again in" in answers[-1].json()["error"]
+
+
+def test_what_a_sketch_is_sent_in_counts_as_no_prediction(client: TestClient) -> None:
+    submit = [f"{GRADIO}/component_server"] * 3 + [f"{GRADIO}/queue/join"]
+
+    answers = [client.post(path).status_code for path in submit * 4]
+
+    assert answers == [200] * 15 + [429]
+
+
+@pytest.mark.parametrize("path", [f"{GRADIO}/upload", f"{GRADIO}/reset", "/_stcore/upload_file/session/file"])
+def test_uploads_have_a_rate_of_their_own(client: TestClient, path: str) -> None:
+    answers = [client.post(path).status_code for _ in range(14)]
+
+    assert answers == [200] * 12 + [429] * 2
+    assert client.post("/api/predict").status_code == 200
 
 
 def test_each_client_has_a_rate_of_its_own(app: Starlette) -> None:
@@ -231,6 +252,28 @@ def test_more_pages_let_no_client_say_more(app: Starlette, naps: list[float]) ->
 
     # Three a minute for each page, and fifteen for all of them; ten pages wait two seconds each.
     assert naps == [2.0] * 5
+
+
+def test_who_may_open_more_pages_may_say_more(
+    app: Starlette, naps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAZO_PAGES_PER_CLIENT", "200")
+    with TestClient(app) as client, ExitStack() as open_ones:
+        for page in [open_ones.enter_context(client.websocket_connect(PAGE)) for _ in range(10)] * 3:
+            page.send_bytes(b"a")
+            page.receive_bytes()
+
+    # As much as ten pages that never pause, a twentieth of two hundred.
+    assert naps == []
+
+
+def test_no_message_waits_longer_than_seconds_however_many_pages_are_open(app: Starlette, naps: list[float]) -> None:
+    with TestClient(app) as client, ExitStack() as open_ones:
+        for page in [open_ones.enter_context(client.websocket_connect(PAGE)) for _ in range(30)]:
+            page.send_bytes(b"a")
+            page.receive_bytes()
+
+    assert naps == [3.0] * 15
 
 
 def test_page_that_says_too_much_is_slowed_down_and_loses_nothing(client: TestClient, naps: list[float]) -> None:
