@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+import yaml
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -11,6 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from core.workspace import PROJECT
 from dashboard.gate import Gate
 from dashboard.headers import SecurityHeaders
 from dashboard.hosts import called_by_a_strangers_name
@@ -66,6 +70,23 @@ def test_only_the_names_that_are_set_are_ours_and_this_machines(monkeypatch: pyt
     assert called("evil.example", server="192.0.2.7")
     monkeypatch.setenv("TRAZO_ALLOWED_HOSTS", "*")
     assert not called("evil.example")
+
+
+@pytest.mark.parametrize("variable", ["", "localhost,127.0.0.1,trazo.example"])
+def test_container_answers_to_no_strangers_name(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    service = yaml.safe_load((PROJECT / "compose.yaml").read_text())["services"]["trazo"]
+    given = re.fullmatch(r"\$\{TRAZO_ALLOWED_HOSTS:-(.*)\}", service["environment"]["TRAZO_ALLOWED_HOSTS"])
+    assert given
+    monkeypatch.setenv("TRAZO_ALLOWED_HOSTS", variable or given[1])
+    bridge = "172.17.0.2"
+
+    assert called("evil.example:8501", server=bridge)
+    assert called("evil.example", PROXIED, server=bridge)
+    assert not called("127.0.0.1:8501", server=bridge)
+    assert not called("localhost:8501", server=bridge)
+    assert called("trazo.example", PROXIED, server=bridge) == (not variable)
+    # As the image's health check asks.
+    assert not called("127.0.0.1:8501", server="127.0.0.1")
 
 
 async def answer(_request: Request) -> PlainTextResponse:
