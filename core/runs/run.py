@@ -110,7 +110,10 @@ class Run:
 
     @property
     def lock_file(self) -> Path:
-        """Held by the worker for as long as it lives, and by nobody else."""
+        """Held by the launcher while it starts a worker, which inherits it and holds it until it is gone.
+
+        Whoever looks whether it is held shares it for some microseconds.
+        """
         return self.folder / "worker.lock"
 
     @property

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -17,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import RunError
+from core.runs import process
 from core.runs.process import worker_lock
 from core.runs.registry import create_run, summaries
 from core.runs.run import LOG_BYTES, LOG_TAIL_BYTES, Run, Status
@@ -146,6 +150,100 @@ def test_whoever_looks_whether_a_worker_lives_keeps_nobody_from_starting_it(run:
         over.set()
         for thread in looking:
             thread.join()
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """As if this process had too many files open for another one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_worker_that_cannot_be_looked_for_counts_as_alive(run: Run) -> None:
+    with no_more_files():
+        alive = run.alive
+
+    assert alive
+
+
+def test_a_run_that_no_worker_can_have_is_not_alive(run: Run) -> None:
+    assert not run.alive
+    run.lock_file.mkdir()
+    assert not run.alive
+    assert not Run(run.config_file).alive
+
+
+class Kernel:
+    """The files in which Linux counts what it kills for its memory, in the test's hands."""
+
+    def __init__(self, folder: Path) -> None:
+        self.groups, self.machine, self.boot = folder / "cgroup", folder / "vmstat", folder / "boot_id"
+        self.boot.write_text("this-boot\n")
+        self.count_in_machine(3)
+
+    def count_in_machine(self, kills: int) -> None:
+        self.machine.write_text(f"nr_free_pages 5\noom_kill {kills}\n")
+
+    def count_in_group(self, kills: int) -> None:
+        """As cgroup v2 does, in the group that this process is in."""
+        own = [line for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::/")]
+        if not own:
+            pytest.skip("This Linux has no groups of the second version.")
+        group = self.groups / own[0].removeprefix("0::/")
+        group.mkdir(parents=True, exist_ok=True)
+        (group / "memory.events").write_text(f"low 0\nhigh 0\nmax 9\noom 1\noom_kill {kills}\n")
+
+
+@pytest.fixture
+def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
+    if sys.platform != "linux":
+        pytest.skip("Only Linux counts what it kills for its memory.")
+    kernel = Kernel(tmp_path)
+    monkeypatch.setattr(process, "_GROUPS", kernel.groups)
+    monkeypatch.setattr(process, "_KERNEL_COUNTERS", kernel.machine)
+    monkeypatch.setattr(process, "_BOOT", kernel.boot)
+    return kernel
+
+
+@pytest.mark.parametrize("count", [Kernel.count_in_group, Kernel.count_in_machine])
+def test_a_run_whose_worker_may_have_been_killed_for_its_memory_says_so(
+    run: Run, kernel: Kernel, count: Callable[[Kernel, int], None]
+) -> None:
+    count(kernel, 3)
+    run.write_process(os.getpid())
+    run.write_status(RUNNING)
+    assert "memory" not in run.status().message
+
+    count(kernel, 4)
+
+    assert "most likely for want of memory" in run.status().message
+
+
+def test_what_is_killed_in_another_container_says_nothing_of_the_worker(run: Run, kernel: Kernel) -> None:
+    kernel.count_in_group(0)
+    run.write_process(os.getpid())
+    run.write_status(RUNNING)
+
+    kernel.count_in_machine(4)
+
+    assert run.status().state == "interrupted"
+    assert "memory" not in run.status().message
+
+
+def test_what_is_killed_after_a_restart_of_the_machine_says_nothing_of_the_worker(run: Run, kernel: Kernel) -> None:
+    run.write_process(os.getpid())
+    run.write_status(RUNNING)
+
+    kernel.boot.write_text("next-boot\n")
+    kernel.count_in_machine(4)
+
+    assert run.status().state == "interrupted"
+    assert "memory" not in run.status().message
 
 
 def test_run_is_stopping_between_the_request_and_its_end(run: Run) -> None:
