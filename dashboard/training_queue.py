@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import anyio
 
@@ -26,16 +27,21 @@ async def look_after_queue(workspace: Workspace) -> None:
 
 
 def _look(workspace: Workspace, first: bool) -> str | None:
-    """Why the queue cannot go on, where it cannot; the first look also removes what killed processes left behind."""
+    """What could not be done, if anything; the first look also removes what killed processes left behind."""
     # pandas comes with them; the dashboard starts without.
     from core.runs.leftovers import sweep
     from core.training.launcher import advance, record_interruptions
 
+    # Each whatever became of the one before: what keeps a broken-off run from being written need not stop the queue.
+    deeds = (sweep, record_interruptions, advance) if first else (record_interruptions, advance)
+    problems = [problem for deed in deeds if (problem := _problem(deed, workspace))]
+    return " ".join(dict.fromkeys(problems)) or None
+
+
+def _problem(deed: Callable[[Workspace], object], workspace: Workspace) -> str | None:
+    """Do this; why it could not be done, where it could not."""
     try:
-        if first:
-            sweep(workspace)
-        record_interruptions(workspace)
-        advance(workspace)
+        deed(workspace)
     except TrazoError as error:
         return str(error)
     except Exception as error:  # noqa: BLE001 - said by the caller; the dashboard goes on, whatever it is

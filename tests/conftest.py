@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,6 +155,25 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     yield folder
     # Lazily: the last threads of a worker may still be on their way out.
     subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture
+def turned_read_only() -> Iterator[Callable[[Path], None]]:
+    """Makes a folder read-only for everybody, root too."""
+    turned = []
+
+    def turn(folder: Path) -> None:
+        if sys.platform != "linux" or os.geteuid() != 0:
+            lacking(
+                "Only root on Linux can make a folder read-only for itself; run the tests as root to have this one."
+            )
+        subprocess.run(["mount", "--bind", folder, folder], check=True)
+        turned.append(folder)
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+
+    yield turn
+    for folder in turned:
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def tiny_config(**values: object) -> TrainingConfig:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +27,13 @@ from core.workspace import PROJECT, Workspace, read_only, storage_errors
 MAX_QUEUED = 20
 """How many trainings may wait at a time: nobody at a browser fills the disk or keeps the machine busy for weeks."""
 
-_KILL_SECONDS = 10.0
-"""How long a killed process may take to be gone; it is a matter of milliseconds."""
+_END_SECONDS = 10.0
+"""How long a worker may take to be gone: a killed one needs milliseconds, one that is asked to stop a second or two."""
 
 _CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 """What Docker and Podman put into each of their containers."""
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,18 +49,23 @@ class Overview:
 
 
 def submit(workspace: Workspace, config: TrainingConfig) -> Run:
-    """Queue a training; it starts at once if nothing else is running. Raises RunError when MAX_QUEUED wait already."""
+    """Queue a training; it starts at once if nothing else is running.
+
+    Raises RunError when MAX_QUEUED wait already, or when its process cannot be started. Whatever else keeps the queue
+    from going on is logged: the training waits in it, and `advance` says so.
+    """
     with workspace.locked():
         _refuse_a_longer_queue(workspace)
         run = create_run(workspace, config)
-    advance(workspace)
+    _go_on_after(workspace, run)
     return run
 
 
 def advance(workspace: Workspace) -> Run | None:
     """Start the oldest queued run if nothing is running; returns the one started. Safe to call from anywhere, often.
 
-    Raises StorageError where the runs cannot be listed.
+    A run whose own folder keeps it from starting waits on, and the next one is tried. Raises StorageError where the
+    runs cannot be listed, where the disk is full, and where none of those that wait can be started.
     """
     check_runs(workspace)
     if read_only() or not _states(workspace, "queued"):
@@ -63,25 +73,26 @@ def advance(workspace: Workspace) -> Run | None:
     with workspace.locked():
         if _states(workspace, "running"):
             return None
-        waiting = _states(workspace, "queued")
-        if not waiting:
-            return None
         sweep(workspace)
-        run, status = waiting[-1]
-        with worker_lock(run.lock_file) as lock:
-            if lock is None:  # its last worker is on its way out, and comes here itself when it is
-                return None
-            _start(workspace, run, status, lock)
-        return run
+        return _start_first(workspace, reversed(_states(workspace, "queued")))
 
 
 def record_interruptions(workspace: Workspace) -> None:
-    """Write down which runs broke off, and why: the signs of it are soon covered by what happens next."""
+    """Write down which runs broke off, and why: the signs of it are soon covered by what happens next.
+
+    Raises what kept it from the first one that cannot be written, when all others are.
+    """
     if read_only() or not _broken_off(workspace):
         return
+    problems: list[StorageError | RunError | OSError] = []
     with workspace.locked():
         for run, status in _broken_off(workspace):
-            run.write_status(status.model_copy(update={"ended": time.time(), "seconds_left": None}))
+            try:
+                run.write_status(status.model_copy(update={"ended": time.time(), "seconds_left": None}))
+            except (StorageError, RunError, OSError) as error:
+                problems.append(error)
+    if problems:
+        raise problems[0]
 
 
 def request_stop(workspace: Workspace, run: Run) -> None:
@@ -115,8 +126,8 @@ def request_stop_of_all(workspace: Workspace) -> list[Run]:
 def resume(workspace: Workspace, run: Run) -> None:
     """Let a run that broke off or was stopped go on after its last whole epoch; it waits for its turn.
 
-    Raises RunError when there is nothing to go on with (it is finished, at work, or in the queue), and when MAX_QUEUED
-    wait already.
+    Raises RunError when there is nothing to go on with (it is finished, at work, or in the queue), when MAX_QUEUED wait
+    already, and when its process cannot be started.
     """
     with workspace.locked():
         status = run.status()
@@ -129,7 +140,7 @@ def resume(workspace: Workspace, run: Run) -> None:
             run.stop_file.unlink(missing_ok=True)
             run.process_file.unlink(missing_ok=True)
         run.write_status(Status(state="queued", message="Waiting to go on.", epochs=epochs))
-    advance(workspace)
+    _go_on_after(workspace, run)
 
 
 def resumable(run: Run, status: Status) -> bool:
@@ -142,12 +153,16 @@ def resumable(run: Run, status: Status) -> bool:
 def delete(workspace: Workspace, run: Run) -> None:
     """Delete a run for good; one at work is ended first, and the next in the queue starts.
 
-    Raises RunNotFound when it is gone already.
+    Raises RunNotFound when it is gone already, RunError when its worker does not end within seconds.
     """
-    with workspace.locked():
-        _kill(run)
-        delete_run(workspace, run)
-    advance(workspace)
+    deadline = time.monotonic() + _END_SECONDS
+    # Looked at, not waited for: whoever started it may be another dashboard, which keeps a dead process on record. And
+    # the workspace is free between two looks, for everybody else.
+    while not _deleted(workspace, run):
+        if time.monotonic() > deadline:
+            raise RunError(_why_at_work(run), run.id)
+        time.sleep(0.02)
+    _go_on_after(workspace, run)
 
 
 def withdraw(workspace: Workspace, run: Run) -> None:
@@ -168,23 +183,49 @@ def overview(workspace: Workspace) -> Overview:
     return Overview(latest=started[0] if started else None, waiting=waiting, busy=bool(running or waiting))
 
 
-def _kill(run: Run) -> None:
-    """End the run's worker, if it has one, at once; raises RunError when that cannot be done."""
-    deadline = time.monotonic() + _KILL_SECONDS
-    # Looked at, not waited for: whoever started it may be another dashboard, which keeps a dead process on record.
-    while run.alive:
-        try:
-            # None where it has just started: it puts itself on record within seconds.
-            if process := run.process():
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()
-        except psutil.AccessDenied as error:
-            raise RunError(
-                f"The process of run {run.id} belongs to another user. Ask them to stop it.", run.id
-            ) from error
-        if time.monotonic() > deadline:
-            raise RunError(f"The process of run {run.id} does not end. Try again in a minute.", run.id)
-        time.sleep(0.01)
+def _go_on_after(workspace: Workspace, run: Run) -> None:
+    """Let the queue go on once something was done to `run`; only what this run itself failed at is an error of that."""
+    try:
+        advance(workspace)
+    except RunError as error:
+        if error.run_id == run.id:
+            raise
+        _logger.warning("The queue did not go on: %s", error)
+    except (StorageError, OSError) as error:
+        _logger.warning("The queue did not go on: %s", error)
+
+
+def _deleted(workspace: Workspace, run: Run) -> bool:
+    """Delete a run that no worker has; False where one has it, which is made to end."""
+    with workspace.locked():
+        if run.alive:
+            _end(run)
+            return False
+        delete_run(workspace, run)
+        return True
+
+
+def _end(run: Run) -> None:
+    """Kill the run's worker, or ask it to stop where it is none of this machine's processes, or not on record yet."""
+    try:
+        if process := run.process():
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+            return
+    except psutil.AccessDenied as error:
+        raise RunError(f"The process of run {run.id} belongs to another user. Ask them to stop it.", run.id) from error
+    with storage_errors(run.stop_file):
+        run.stop_file.touch()
+
+
+def _why_at_work(run: Run) -> str:
+    """What to say of a run whose worker does not end."""
+    if run.process():
+        return f"The process of run {run.id} does not end. Try again in a minute."
+    return (
+        f"Run {run.id} is at work in a process that another dashboard or container started. It was asked to stop; "
+        "delete the run when it has stopped."
+    )
 
 
 def farewell(workspace: Workspace) -> str | None:
@@ -202,6 +243,35 @@ def farewell(workspace: Workspace) -> str | None:
 def _ends_the_container() -> bool:
     """Whether this is a container's main process, on its own or under a small init: all others there end with it."""
     return os.getpid() == 1 or (os.getppid() == 1 and any(mark.exists() for mark in _CONTAINER_MARKS))
+
+
+def _start_first(workspace: Workspace, waiting: Iterable[tuple[Run, Status]]) -> Run | None:
+    """Start the first of these that can be started; raises what keeps the first one from it where none can."""
+    problems: list[tuple[Run, StorageError | OSError]] = []
+    for run, status in waiting:
+        try:
+            with worker_lock(run.lock_file) as lock:
+                if lock is None:  # its last worker is on its way out, and comes here itself when it is
+                    return None
+                _start(workspace, run, status, lock)
+        except (StorageError, OSError) as error:
+            if _is_full_disk(error):
+                raise
+            problems.append((run, error))
+            continue
+        # Not where none starts: that is tried every few seconds, and the error says it.
+        for blocked, problem in problems:
+            _logger.warning("Run %s cannot be started, and is passed over: %s", blocked.id, problem)
+        return run
+    if problems:
+        raise problems[0][1]
+    return None
+
+
+def _is_full_disk(error: StorageError | OSError) -> bool:
+    """Whether no other run would find more room."""
+    cause = error.__cause__ if isinstance(error, StorageError) else error
+    return isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _start(workspace: Workspace, run: Run, status: Status, lock: int) -> None:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+import logging
+import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from core.errors import RunError
+from core.errors import RunError, StorageError
 from core.runs.process import worker_lock
 from core.runs.registry import create_run, list_runs
-from core.runs.run import Run
+from core.runs.run import Run, Status
 from core.training import launcher
 from core.training.launcher import (
     advance,
+    delete,
     farewell,
     overview,
     record_interruptions,
@@ -34,6 +38,7 @@ from tests.workers import end_all, kill_worker
 
 PYTHON = sys.executable
 ENDLESS = tiny_config(epochs=200, patience=0)
+AT_WORK = Status(state="running", phase="training", epochs=3, steps=10)
 
 
 @pytest.fixture(autouse=True)
@@ -190,6 +195,21 @@ def test_what_broke_off_is_written_down_once(workspace: Workspace) -> None:
     assert (run.status().state, run.status().ended) == ("running", None)
 
 
+def test_a_run_that_cannot_be_written_keeps_no_other_one_from_being_written_down(
+    workspace: Workspace, turned_read_only: Callable[[Path], None]
+) -> None:
+    runs = [create_run(workspace, tiny_config()) for _ in range(3)]
+    for run in runs:
+        run.write_status(AT_WORK)  # nobody is: all three broke off
+    turned_read_only(runs[1].folder)
+
+    with pytest.raises(StorageError, match=rf"{runs[1].id}.* may not be written"):
+        record_interruptions(workspace)
+
+    written = [json.loads(run.status_file.read_text())["state"] for run in runs]
+    assert written == ["interrupted", "running", "interrupted"]
+
+
 @pytest.mark.usefixtures("idle_workers")
 def test_run_that_is_over_cannot_be_stopped(workspace: Workspace) -> None:
     run = submit(workspace, tiny_config())
@@ -245,6 +265,129 @@ def test_damaged_run_does_not_hold_up_the_queue(workspace: Workspace) -> None:
 
     assert advance(workspace) == run
     assert overview(workspace).latest == run
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_a_run_that_cannot_be_started_is_passed_over_and_waits_on(
+    workspace: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    blocked, run = create_run(workspace, tiny_config()), create_run(workspace, tiny_config())
+    blocked.lock_file.mkdir()
+
+    with caplog.at_level(logging.WARNING):
+        assert advance(workspace) == run
+        assert advance(workspace) is None
+
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert f"Run {blocked.id} cannot be started" in caplog.text
+    assert blocked.status().state == "queued"
+    blocked.lock_file.rmdir()
+    kill_worker(run)
+    assert advance(workspace) == blocked
+
+
+@pytest.mark.parametrize("press", ["submit", "resume", "delete"])
+def test_what_befalls_an_older_run_is_no_failure_of_what_was_asked_for(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, press: str
+) -> None:
+    older, run = create_run(workspace, tiny_config()), create_run(workspace, tiny_config())
+    run.write_status(AT_WORK)  # nobody is: it broke off
+    monkeypatch.setattr(sys, "executable", str(workspace.root / "no-python"))
+
+    with caplog.at_level(logging.WARNING):
+        if press == "submit":
+            run = submit(workspace, tiny_config())
+        else:
+            {"resume": resume, "delete": delete}[press](workspace, run)
+
+    assert older.status().state == "failed"
+    assert "could not be started" in caplog.text
+    assert not run.folder.exists() if press == "delete" else run.status().state == "queued"
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_a_training_that_finds_no_room_to_start_is_queued_once_and_starts_when_there_is(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("TRAZO_WORKSPACE", str(small_disk))
+    workspace, ballast = Workspace(small_disk), small_disk / "ballast"
+    # Two blocks are left, for the config and the status of a new run.
+    ballast.write_bytes(bytes(shutil.disk_usage(small_disk).free - 2 * 4096))
+
+    with caplog.at_level(logging.WARNING):
+        run = submit(workspace, tiny_config())
+
+    assert "disk is full" in caplog.text
+    assert (list_runs(workspace), run.status().state) == ([run], "queued")
+    ballast.unlink()
+    assert advance(workspace) == run
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_where_the_disk_is_full_no_other_run_is_tried(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_WORKSPACE", str(small_disk))
+    workspace = Workspace(small_disk)
+    first, second = create_run(workspace, tiny_config()), create_run(workspace, tiny_config())
+    (small_disk / "ballast").write_bytes(bytes(shutil.disk_usage(small_disk).free))
+
+    with pytest.raises(StorageError, match="disk is full"):
+        advance(workspace)
+
+    assert [run.status().state for run in (first, second)] == ["queued", "queued"]
+    assert [run.lock_file.exists() for run in (first, second)] == [True, False]
+
+
+def at_work_elsewhere(run: Run, until: str) -> subprocess.Popen[bytes]:
+    """A worker that another container started: it has the run's lock, but none of the numbers of processes here."""
+    with worker_lock(run.lock_file) as lock:
+        assert lock is not None
+        wait = f"until {until}; do sleep 0.02; done"
+        worker = subprocess.Popen(["sh", "-c", wait, run.stop_file], pass_fds=(lock,))
+    run.process_file.write_text("damaged")
+    run.write_status(AT_WORK)
+    return worker
+
+
+def test_deleting_a_run_at_work_elsewhere_asks_it_to_stop_and_keeps_nobody_else_waiting(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    run, go_on = create_run(workspace, tiny_config()), tmp_path / "go-on"
+    worker = at_work_elsewhere(run, f'[ -e "$0" -a -e {go_on} ]')
+
+    with ThreadPoolExecutor(1) as pool:
+        deleting = pool.submit(delete, workspace, run)
+        try:
+            wait_until(lambda: run.stopping, 5, "the request to stop")
+            with workspace.locked():
+                assert not deleting.done()
+        finally:
+            go_on.touch()
+            run.stop_file.touch()
+        deleting.result()
+
+    assert worker.wait(10) == 0
+    assert list_runs(workspace) == []
+
+
+def test_a_run_at_work_elsewhere_that_does_not_end_is_not_deleted_and_a_sentence_says_why(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher, "_END_SECONDS", 0.1)
+    run = create_run(workspace, tiny_config())
+    worker = at_work_elsewhere(run, "false")
+
+    try:
+        with pytest.raises(RunError, match=r"another dashboard or container started\..*when it has stopped"):
+            delete(workspace, run)
+
+        assert run.stopping
+        assert run.status().state == "running"
+    finally:
+        worker.kill()
+        worker.wait()
+    wait_until(lambda: not run.alive, what="the end of the worker")
+    delete(workspace, run)
+    assert list_runs(workspace) == []
 
 
 def test_worker_keeps_compiled_modules_where_the_dashboard_may_not(

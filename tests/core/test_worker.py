@@ -16,7 +16,7 @@ from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.training.launcher import advance, delete, request_stop, resume, submit
 from core.workspace import PROJECT, Workspace
-from tests.conftest import lacking, tiny_config
+from tests.conftest import tiny_config
 from tests.waiting import wait_until
 from tests.workers import end_all, workers_in
 
@@ -69,25 +69,6 @@ def test_deleting_a_run_whose_worker_is_not_on_record_yet_ends_the_worker(orphan
 
     assert list_runs(workspace) == []
     assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
-
-
-@pytest.fixture
-def turned_read_only() -> Iterator[Callable[[Path], None]]:
-    """Makes a folder read-only for everybody, root too."""
-    turned = []
-
-    def turn(folder: Path) -> None:
-        if sys.platform != "linux" or os.geteuid() != 0:
-            lacking(
-                "Only root on Linux can make a folder read-only for itself; run the tests as root to have this one."
-            )
-        subprocess.run(["mount", "--bind", folder, folder], check=True)
-        turned.append(folder)
-        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
-
-    yield turn
-    for folder in turned:
-        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def test_a_run_that_turns_read_only_ends_and_the_next_one_starts(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from core.runs.registry import create_run
-from core.runs.run import Run
+from core.runs.run import Run, Status
 from core.training.launcher import submit
 from core.workspace import Workspace
 from dashboard import training_queue
@@ -78,6 +78,33 @@ def test_what_keeps_the_queue_from_going_on_is_said_once_and_it_goes_on_afterwar
 
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "worker.lock" in caplog.text
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_the_queue_goes_on_past_a_run_that_broke_off_and_cannot_be_written(
+    workspace: Workspace,
+    turned_read_only: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    looks = count_looks(monkeypatch)
+    broken_off, waiting = create_run(workspace, tiny_config()), create_run(workspace, tiny_config())
+    broken_off.write_status(Status(state="running", phase="training", epochs=3, steps=10))
+    turned_read_only(broken_off.folder)
+
+    async def look() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(look_after_queue, workspace)
+            await anyio.to_thread.run_sync(partial(wait_until, lambda: waiting.status().state == "running"))
+            seen = len(looks)
+            await anyio.to_thread.run_sync(partial(wait_until, lambda: len(looks) > seen + 4))
+            tasks.cancel_scope.cancel()
+
+    with caplog.at_level(logging.WARNING):
+        anyio.run(look)
+
+    (record,) = caplog.records
+    assert f"{broken_off.id}/status.json may not be written" in record.getMessage()
 
 
 def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[None]:
