@@ -12,8 +12,6 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import psutil
-
 from core.data.datasets import load_dataset
 from core.errors import RunError, RunNotFound, TrazoError
 from core.runs.run import Run, Status
@@ -46,9 +44,6 @@ def main(folder: Path, lock: int) -> int:
 
 def _step_back() -> None:
     """Give way to pages, which stay quick while a training takes every core, and stay when it takes all memory."""
-    if sys.platform == "win32":
-        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
-        return
     with suppress(OSError):  # only Linux has it
         _FIRST_TO_GO.write_text("1000")
     # Where the system knows this, it runs only when nobody else wants to, and makes way at once.
