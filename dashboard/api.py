@@ -16,7 +16,8 @@
 | 422    | the content type is right, but the bytes cannot be used as a picture     |
 | 429    | more pictures a minute than a client may send (`Retry-After`)            |
 | 500    | a fault of ours; the server's log has it                                 |
-| 503    | there is no model that could be used, or too many pictures wait          |
+| 503    | there is no model that could be used, nothing that reads, or too many    |
+|        | pictures wait                                                            |
 
 Every answer that is not 200 is `{"error": "one sentence"}`, with `"verdict": "error"` where a picture came that cannot
 be used. One that is says
@@ -53,11 +54,10 @@ from starlette.routing import Route
 from core.errors import BundleError, PictureError, PictureTooLarge, TrazoError
 from core.workspace import PROJECT, read_only
 from dashboard import metrics
-from dashboard.picture_reader import answer_on
+from dashboard.reader_process import NoReader, Readers
 
 if TYPE_CHECKING:
     from core.runs.registry import ActivePredictor
-    from dashboard.reader_process import Readers
 
 MAX_BODY_BYTES = 10 * 2**20
 """The most that /api/predict takes, form and all."""
@@ -67,6 +67,7 @@ MAX_WAITING = 200
 
 _SENTENCES = {404: "There is nothing here; POST a picture to /api/predict."}
 _BUSY = "Too many pictures are being read; try again in a second."
+_NO_READER = "Nothing here can read pictures at the moment, and the dashboard's log says why; the pages go on."
 _STARTING = "The dashboard is starting; ask again in a moment."
 NO_MODEL = "No model can be loaded; choose or train another one on the Runs page."
 _CUT_OFF = "The body broke off before its end; send the picture again."
@@ -79,23 +80,24 @@ _WRONG_TYPE = (
 )
 
 
-def build_api(
-    predictor: Callable[[], ActivePredictor],
-    warm: Callable[[], bool] = lambda: True,
-    readers: Readers | None = None,
-) -> Starlette:
-    """The app to mount at /api; `predictor()` is asked for every picture, so a promoted model counts at once.
+def build_api(predictor: Callable[[], ActivePredictor], warm: Callable[[], bool], readers: Readers) -> Starlette:
+    """The app to mount at /api. Whoever has made `readers` stops them.
 
-    `warm()`: whether the dashboard has loaded what its first visitor needs. `readers`: what reads pictures, with the
-    model of the same workspace; without them, this process does.
+    `predictor()`: what has the model in use, for health to name. `warm()`: whether the dashboard has loaded what its
+    first visitor needs. `readers`: what reads pictures, with the model in use in the workspace of the environment.
     """
-    reader = _Reader(predictor, readers)
+    reader = _Reader(readers)
 
     async def predict(request: Request) -> JSONResponse:
         return JSONResponse(await reader.read(await _received_picture(request)))
 
     async def health(_request: Request) -> JSONResponse:
-        model = await anyio.to_thread.run_sync(_model_in_use, predictor) if warm() else {"error": _STARTING}
+        if not warm():
+            model = {"error": _STARTING}
+        elif not readers.usable():
+            model = {"error": _NO_READER}
+        else:
+            model = await anyio.to_thread.run_sync(_model_in_use, predictor)
         state = {"alive": True, "ready": "error" not in model, "version": _version(), "read_only": read_only()}
         return JSONResponse(state | model, 503 if "error" in model else 200, {"Cache-Control": "no-store"})
 
@@ -133,18 +135,21 @@ def _model_in_use(predictor: Callable[[], ActivePredictor]) -> dict[str, str]:
 class _Reader:
     """Pictures in, answers out."""
 
-    def __init__(self, predictor: Callable[[], ActivePredictor], readers: Readers | None) -> None:
-        self._predictor = predictor
+    def __init__(self, readers: Readers) -> None:
         self._readers = readers
         self._waiting = 0
 
     async def read(self, picture: bytes) -> dict[str, Any]:
-        """The answer to a picture; raises PictureError and BundleError, HTTPException where too many wait."""
+        """The answer to a picture; raises PictureError, BundleError, and HTTPException where nothing reads it now."""
         if self._waiting >= MAX_WAITING:
-            raise _busy()
+            raise _refused("busy", _BUSY)
         self._waiting += 1
         try:
-            answer, seconds = await self._answer(picture)
+            answer, seconds = await self._readers.read(picture)
+        except TimeoutError:
+            raise _refused("busy", _BUSY) from None
+        except NoReader:
+            raise _refused("readers", _NO_READER, seconds=5) from None
         except TrazoError:
             metrics.count("api", "error")
             raise
@@ -153,18 +158,10 @@ class _Reader:
         metrics.count("api", answer["verdict"], seconds)
         return answer
 
-    async def _answer(self, picture: bytes) -> tuple[dict[str, Any], float]:
-        if self._readers is None:
-            return await anyio.to_thread.run_sync(lambda: answer_on(self._predictor(), picture))
-        try:
-            return await self._readers.read(picture)
-        except TimeoutError:
-            raise _busy() from None
 
-
-def _busy() -> HTTPException:
-    metrics.REFUSED.labels("busy").inc()
-    return HTTPException(503, _BUSY, {"Retry-After": "1"})
+def _refused(reason: str, sentence: str, seconds: int = 1) -> HTTPException:
+    metrics.REFUSED.labels(reason).inc()
+    return HTTPException(503, sentence, {"Retry-After": str(seconds)})
 
 
 async def _received_picture(request: Request) -> bytes:

@@ -43,6 +43,10 @@ class ReaderEnded(Exception):
         self.reading = reading
 
 
+class NoReader(Exception):
+    """No process that reads pictures has started when it last was to; one will be tried again."""
+
+
 class Readers:
     """Two processes, one where there is one processor; they start with the first picture, and again after their end."""
 
@@ -52,8 +56,8 @@ class Readers:
     async def read(self, picture: bytes) -> tuple[dict[str, Any], float]:
         """The answer to a picture, and the seconds that reading took.
 
-        Raises PictureError, also for a picture that ends one process after another, BundleError, and TimeoutError
-        where none got to it within PATIENCE_SECONDS.
+        Raises PictureError, also for a picture that ends one process after another, BundleError, NoReader where none
+        starts, and TimeoutError where none got to it within PATIENCE_SECONDS.
         """
         ended = 0
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -74,7 +78,20 @@ class Readers:
             ready = [reader for reader in self._readers if reader.ready]
             if ready:
                 return min(ready, key=lambda reader: reader.waiting)
+            if self._none_starts():
+                raise NoReader
             await asyncio.sleep(_LOOK_SECONDS)
+
+    def usable(self) -> bool:
+        """Whether pictures would be read, as far as is known; where not, another start is tried."""
+        if not self._none_starts():
+            return True
+        for reader in self._readers:
+            reader.start()
+        return False
+
+    def _none_starts(self) -> bool:
+        return all(reader.failed for reader in self._readers)
 
     async def stop(self) -> None:
         """End them all, and wait for their end."""
@@ -90,6 +107,8 @@ class ReaderProcess:
         self._task: asyncio.Task[None] | None = None
         self._asked: deque[asyncio.Future[dict[str, Any]]] = deque()
         self._deadline: asyncio.TimerHandle | None = None
+        self.failed = False
+        """Whether it did not become ready when it last was to."""
 
     @property
     def ready(self) -> bool:
@@ -111,25 +130,33 @@ class ReaderProcess:
         command = (sys.executable, "-m", "dashboard.picture_reader")
         try:
             process = await asyncio.create_subprocess_exec(*command, cwd=PROJECT, stdin=PIPE, stdout=PIPE)
-        except OSError:
+        except (OSError, RuntimeError):  # for want of files, memory, processes or threads
             _logger.exception("A process that reads pictures did not start.")
-            await asyncio.sleep(_PAUSE_SECONDS)
+            await self._fail()
             return
         try:
             await self._answers(process)
         except (asyncio.IncompleteReadError, ValueError):
-            _logger.warning("A process that reads pictures has ended; another one takes its place.")
+            pass
         finally:
             was_ready = self._process is not None
             await self._end(process)
-        if not was_ready:
-            await asyncio.sleep(_PAUSE_SECONDS)
+        if was_ready:
+            _logger.warning("A process that reads pictures has ended; another one takes its place.")
+        else:
+            _logger.error("A process that reads pictures ended before it was ready; the lines above may say why.")
+            await self._fail()
+
+    async def _fail(self) -> None:
+        """Say so, and wait a while before another start."""
+        self.failed = True
+        await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _answers(self, process: Process) -> None:
         """Hand its answers to those who asked; raises IncompleteReadError at its end."""
         self._allow(process, _START_SECONDS)
         await _message(process)  # an empty one: it is ready
-        self._process = process
+        self._process, self.failed = process, False
         while True:
             self._allow(process, ANSWER_SECONDS if self._asked else None)
             message = json.loads(await _message(process))

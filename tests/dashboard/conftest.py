@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 from starlette.applications import Starlette
@@ -14,19 +14,39 @@ from core.runs.registry import ActivePredictor
 from core.workspace import Workspace
 from dashboard.api import build_api
 from dashboard.gradio_app import build_gradio_app
+from dashboard.reader_process import Readers
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """The API and Gradio as in the dashboard; a fault that reaches the server fails the test."""
-    predictor = ActivePredictor(Workspace(tmp_path_factory.mktemp("workspace")))
-    demo = build_gradio_app(lambda: predictor)
+    with pytest.MonkeyPatch.context() as patch:
+        workspace = Workspace(tmp_path_factory.mktemp("workspace"))
+        patch.setenv("TRAZO_WORKSPACE", str(workspace.root))
+        predictor, readers = ActivePredictor(workspace), Readers()
+        demo = build_gradio_app(lambda: predictor)
+
+        @asynccontextmanager
+        async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+            async with demo.router.lifespan_context(demo):
+                yield
+            await readers.stop()
+
+        routes = [Mount("/api", build_api(lambda: predictor, lambda: True, readers)), Mount("/gradio", demo)]
+        with TestClient(Starlette(routes=routes, lifespan=lifespan)) as client:
+            yield client
+
+
+@contextmanager
+def served_api(workspace: Workspace) -> Iterator[TestClient]:
+    """The API alone, at the root; `workspace` has to be the one of the environment."""
+    predictor, readers = ActivePredictor(workspace), Readers()
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with demo.router.lifespan_context(demo):
-            yield
+        yield
+        await readers.stop()
 
-    routes = [Mount("/api", build_api(lambda: predictor)), Mount("/gradio", demo)]
-    with TestClient(Starlette(routes=routes, lifespan=lifespan)) as client:
+    api = build_api(lambda: predictor, lambda: True, readers)
+    with TestClient(Starlette(routes=[Mount("/", api)], lifespan=lifespan)) as client:
         yield client

@@ -17,13 +17,19 @@ from core.runs.registry import ActivePredictor, create_run
 from core.runs.run import Status
 from core.workspace import Workspace
 from dashboard.api import MAX_BODY_BYTES, build_api
+from dashboard.picture_reader import answer_on
+from dashboard.reader_process import Readers
 from tests.conftest import tiny_config
+from tests.dashboard.conftest import served_api
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
-    predictor = ActivePredictor(Workspace(tmp_path_factory.mktemp("workspace")))
-    return TestClient(build_api(lambda: predictor))
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    with pytest.MonkeyPatch.context() as patch:
+        workspace = Workspace(tmp_path_factory.mktemp("workspace"))
+        patch.setenv("TRAZO_WORKSPACE", str(workspace.root))
+        with served_api(workspace) as client:
+            yield client
 
 
 def png(image: Image.Image) -> bytes:
@@ -87,10 +93,10 @@ def test_what_is_no_digit_is_said_to_be_none_and_still_guessed(client: TestClien
     assert reading["digit"] == reading["candidates"][0]
 
 
-def test_a_close_call_is_said_to_be_one(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_close_call_is_said_to_be_one(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Predictor, "_verdict", lambda *_: "unsure")
 
-    reading = client.post("/predict", content=drawn_one()).json()
+    reading, _ = answer_on(ActivePredictor(workspace), drawn_one())
 
     assert (reading["verdict"], reading["digit"]) == ("unsure", 1)
     assert len(reading["candidates"]) == 2
@@ -164,7 +170,7 @@ def test_health_names_model_and_version(client: TestClient) -> None:
 
 def test_health_tells_alive_from_ready(tmp_path: Path) -> None:
     warm = False
-    client = TestClient(build_api(lambda: ActivePredictor(Workspace(tmp_path)), lambda: warm))
+    client = TestClient(build_api(lambda: ActivePredictor(Workspace(tmp_path)), lambda: warm, Readers()))
 
     starting = client.get("/health")
     warm = True
@@ -228,11 +234,10 @@ class _Broken:
         raise BundleError("The model in /srv/secret/place cannot be loaded.", Path("/srv/secret/place"))
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/health"), ("POST", "/predict")])
-def test_missing_model_is_said_without_naming_folders(method: str, path: str) -> None:
-    client = TestClient(build_api(_Broken))  # type: ignore[arg-type]
+def test_health_says_that_the_model_is_missing_without_naming_folders() -> None:
+    client = TestClient(build_api(_Broken, lambda: True, Readers()))  # type: ignore[arg-type]
 
-    answer = client.request(method, path, content=drawn_one())
+    answer = client.get("/health")
 
     assert answer.status_code == 503
     assert "No model can be loaded" in answer.json()["error"]

@@ -10,19 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from core.cli import main
 from core.runs.process import worker_lock
-from core.runs.registry import ActivePredictor, promote, summaries
+from core.runs.registry import promote, summaries
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
 from core.workspace import PROJECT, Workspace
 from dashboard import cache
-from dashboard.api import build_api
 from dashboard.markdown import plain
 from tests.damage import Damage, arrays, at_work, cut_in_half, edited, emptied, file, folder, lines, namesakes, written
+from tests.dashboard.conftest import served_api
 from tests.fuzzing import drawn_seven, encoded
 
 PAGES = sorted(path.name for path in (PROJECT / "dashboard" / "views").glob("[!_]*.py"))
@@ -196,7 +195,7 @@ def test_the_api_reads_with_the_shipped_model_where_the_promoted_one_is_damaged(
 ) -> None:
     cut_in_half(f"model/{name}")(runs[1])
 
-    with TestClient(build_api(lambda: ActivePredictor(workspace))) as client:
+    with served_api(workspace) as client:
         answer = client.post("/predict", content=encoded(drawn_seven(), "PNG"), headers={"Content-Type": "image/png"})
 
     assert (answer.status_code, answer.json()["model"]) == (200, "shipped")

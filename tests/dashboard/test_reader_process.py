@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
+import resource
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
@@ -45,13 +48,33 @@ main()
 """
 
 
+# What finds no model.
+HOMELESS = """#!{python}
+from pathlib import Path
+from core import workspace
+workspace.SHIPPED_BUNDLE = Path("/srv/secret/place")
+from dashboard.picture_reader import main
+main()
+"""
+
+
 @pytest.fixture
-def brittle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    python = tmp_path / "python"
-    python.write_text(BRITTLE.format(python=sys.executable))
-    python.chmod(0o755)
-    monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
-    monkeypatch.setattr(sys, "executable", str(python))
+def start_as(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Lets what reads pictures be this program."""
+
+    def start(program: str) -> None:
+        python = tmp_path / "python"
+        python.write_text(program.format(python=sys.executable))
+        python.chmod(0o755)
+        monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
+        monkeypatch.setattr(sys, "executable", str(python))
+
+    return start
+
+
+@pytest.fixture
+def brittle(start_as: Callable[[str], None]) -> None:
+    start_as(BRITTLE)
 
 
 def drawn_one(width: int = 9) -> bytes:
@@ -66,20 +89,27 @@ def never() -> ActivePredictor:
 
 
 @asynccontextmanager
-async def served() -> AsyncIterator[Callable[[bytes], Awaitable[httpx.Response]]]:
-    """What sends a picture to an API with readers, which are ready; ends them."""
+async def connected(predictor: Callable[[], ActivePredictor] = never) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an API with readers, which it ends."""
     readers = Readers()
-    transport = httpx.ASGITransport(build_api(never, readers=readers))
+    transport = httpx.ASGITransport(build_api(predictor, lambda: True, readers))
     try:
         async with httpx.AsyncClient(transport=transport, base_url="http://trazo") as client:
-
-            async def send(picture: bytes) -> httpx.Response:
-                return await client.post("/predict", content=picture)
-
-            assert (await send(drawn_one())).status_code == 200
-            yield send
+            yield client
     finally:
         await readers.stop()
+
+
+@asynccontextmanager
+async def served() -> AsyncIterator[Callable[[bytes], Awaitable[httpx.Response]]]:
+    """What sends a picture to an API whose readers are ready."""
+    async with connected() as client:
+
+        async def send(picture: bytes) -> httpx.Response:
+            return await client.post("/predict", content=picture)
+
+        assert (await send(drawn_one())).status_code == 200
+        yield send
 
 
 def running() -> list[psutil.Process]:
@@ -181,18 +211,83 @@ def test_answers_come_from_the_old_model_or_the_new_while_models_are_promoted(ru
     assert all(answer.json() == expected[answer.json()["model"]] for answer in answers)
 
 
-def test_pictures_that_no_process_gets_to_are_sent_away(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+def test_pictures_that_no_process_gets_to_are_sent_away(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, start_as: Callable[[str], None]
+) -> None:
+    start_as("#!/bin/sh\nexec sleep 600\n")
     monkeypatch.setattr(reader_process, "PATIENCE_SECONDS", 0.1)
 
     async def ask() -> httpx.Response:
-        readers = Readers()
-        transport = httpx.ASGITransport(build_api(never, readers=readers))
-        async with httpx.AsyncClient(transport=transport, base_url="http://trazo") as client:
-            answer = await client.post("/predict", content=drawn_one())
-        await readers.stop()
-        return answer
+        async with connected() as client:
+            return await client.post("/predict", content=drawn_one())
 
     answer = asyncio.run(ask())
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert "Too many pictures" in answer.json()["error"]
+
+
+@contextmanager
+def no_file_can_be_opened() -> Iterator[None]:
+    """As where so many connections are open as the system allows this process files."""
+    lowest_free = os.dup(0)
+    os.close(lowest_free)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@contextmanager
+def readers_end_at_once() -> Iterator[None]:
+    """As where an import fails."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "executable", "/bin/false")
+        yield
+
+
+@pytest.mark.parametrize("fault", [no_file_can_be_opened, readers_end_at_once])
+def test_where_no_reader_starts_both_pictures_and_health_hear_of_it_at_once_until_one_does(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, fault: Callable[[], AbstractContextManager[None]]
+) -> None:
+    monkeypatch.setattr(reader_process, "_PAUSE_SECONDS", 0.1)
+    predictor = ActivePredictor(workspace)
+    predictor.current()
+
+    async def ask() -> tuple[list[httpx.Response], httpx.Response]:
+        async with connected(lambda: predictor) as client:
+            assert (await client.get("/health")).json()["ready"] is True
+            with fault():
+                answers = [await client.post("/predict", content=drawn_one()) for _ in range(3)]
+                answers.append(await client.get("/health"))
+            async with asyncio.timeout(60):
+                while (await client.get("/health")).status_code != 200:
+                    await asyncio.sleep(0.05)
+            return answers, await client.post("/predict", content=drawn_one())
+
+    began = time.monotonic()
+    (*refused, health), read = asyncio.run(ask())
+
+    assert time.monotonic() - began < reader_process.PATIENCE_SECONDS
+    assert {answer.status_code for answer in refused} == {503}
+    assert {answer.json()["error"] for answer in (*refused, health)} == {
+        "Nothing here can read pictures at the moment, and the dashboard's log says why; the pages go on."
+    }
+    assert (health.status_code, health.json()["alive"], health.json()["ready"]) == (503, True, False)
+    assert read.status_code == 200
+
+
+def test_missing_model_is_said_without_naming_folders(workspace: Workspace, start_as: Callable[[str], None]) -> None:
+    start_as(HOMELESS)
+
+    async def ask() -> httpx.Response:
+        async with connected() as client:
+            return await client.post("/predict", content=drawn_one())
+
+    answer = asyncio.run(ask())
+
+    assert answer.status_code == 503
+    assert "No model can be loaded" in answer.json()["error"]
+    assert "secret" not in answer.text
