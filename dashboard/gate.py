@@ -4,7 +4,7 @@
 |--------------|-------------------------------------------------------------------------------------|
 | 403          | what asks for a stranger's host; all but GET, HEAD and OPTIONS of another site's page |
 | 408          | a body that does not come in, or not in time                                        |
-| 429          | more predictions a minute, or requests at a time, than a client may ask for         |
+| 429          | more predictions or uploads a minute, or requests at a time, than a client may send |
 | 503          | a body, or an upload to the pages, while others fill the memory set aside           |
 
 A page's own messages, over its WebSocket, are not refused but slowed down; beyond MAX_PAGES, or a client's share of

@@ -20,6 +20,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
+from websockets.protocol import State
 from websockets.sync.client import ClientConnection, connect
 
 from dashboard import connections
@@ -244,7 +245,7 @@ def test_messages_that_nobody_ends_hold_no_more_than_a_clients_share(
         for page in pages:
             send_all_but_the_end(page, size, frames)
 
-        wait_until(lambda: any(page.protocol.state.name != "OPEN" for page in pages), what="the end of a page")
+        wait_until(lambda: any(page.state is not State.OPEN for page in pages), what="the end of a page")
         wait_until(lambda: shares.of("127.0.0.1") > 2 * 2**20, what="what the others hold")
         assert shares.of("127.0.0.1") <= 4 * 2**20
         assert goes_on(quiet)
@@ -265,5 +266,5 @@ def test_messages_that_nobody_reads_yet_are_held_too(port: int, shares: Shares) 
         message = Frame(Opcode.TEXT, b"").serialize(mask=True)
         with suppress(OSError):
             page.socket.sendall(message * 2**15)
-        wait_until(lambda: page.protocol.state.name != "OPEN" or shares.of("127.0.0.1") > 0, what="what it holds")
+        wait_until(lambda: page.state is not State.OPEN or shares.of("127.0.0.1") > 0, what="what it holds")
     wait_until(lambda: shares.of("127.0.0.1") == 0, what="what it held")

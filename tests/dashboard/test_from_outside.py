@@ -14,11 +14,14 @@ import httpx
 import psutil
 import pytest
 from websockets.exceptions import InvalidStatus
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
 from core.workspace import PROJECT
 from dashboard.bodies import MAX_BYTES_OF_CLIENT
+from dashboard.connections import MAX_HELD_BYTES_OF_CLIENT, MAX_MESSAGE_BYTES
 from tests.e2e.dashboard_process import DashboardProcess
 from tests.fuzzing import SEEDS, TOTAL
 from tests.waiting import wait_until
@@ -197,6 +200,39 @@ def test_proxy_on_this_machine_passes_on_the_name_that_it_goes_by(dashboard: Das
     with websocket(dashboard, "trazo.example", **{"X-Forwarded-For": "192.0.2.1"}) as session:
         assert session.response
         assert session.response.status_code == 101
+
+
+def test_head_that_nobody_ends_is_not_kept(dashboard: DashboardProcess) -> None:
+    process, most, sent = psutil.Process(dashboard.process.pid), 64 * 2**20, 0
+    before = process.memory_info().rss
+    with socket.create_connection(("127.0.0.1", dashboard.port), timeout=20) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: ")
+        with suppress(ConnectionError):
+            while sent < most:
+                client.sendall(b"a" * 2**20)
+                sent += 2**20
+
+    assert sent < most
+    assert process.memory_info().rss - before < most / 2
+
+
+def test_messages_that_nobody_ends_take_no_more_memory_than_a_client_may_have(dashboard: DashboardProcess) -> None:
+    process, host = psutil.Process(dashboard.process.pid), f"127.0.0.1:{dashboard.port}"
+    unfinished = Frame(Opcode.BINARY, bytes(MAX_MESSAGE_BYTES - 2**10)).serialize(mask=True)[:-1]
+    with ExitStack() as open_ones:
+        pages = [open_ones.enter_context(websocket(dashboard, host)) for _ in range(30)]
+        before = process.memory_info().rss
+        for page in pages:
+            with suppress(OSError):
+                page.socket.sendall(unfinished)
+        wait_until(lambda: sum(page.state is not State.OPEN for page in pages) > 20, what="the end of most pages")
+        held = process.memory_info().rss - before
+        with websocket(dashboard, host, **{"X-Forwarded-For": "192.0.2.9"}) as elsewhere:
+            assert elsewhere.ping().wait(10)
+        for page in pages:
+            page.socket.close()
+
+    assert held < 1.5 * MAX_HELD_BYTES_OF_CLIENT
 
 
 def test_upload_needs_the_token_of_a_page(dashboard: DashboardProcess) -> None:
