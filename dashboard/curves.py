@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Sequence
@@ -34,6 +35,9 @@ _LEGEND_COLUMNS, _LEGEND_ROW = 3, 18
 _MOST_MARKS = 8
 _MARKS = ((1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9), (1, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,))
 """By what powers of ten are multiplied to become the labels of a logarithmic axis, from many labels to few."""
+_FEWEST_MARKS = 3
+_STEPS = (5, 2, 1)
+"""The same for the distance of even labels, from few labels to many."""
 _HORIZONS = (1, 2, 5, 10, 20, 50, 100)
 _COLUMNS = ["run", "split", "every", "epoch", "step", "seconds", "loss", "accuracy", "loss_line", "accuracy_line"]
 
@@ -149,8 +153,13 @@ def overlaid_curves(points: pd.DataFrame, measure: Measure, look: Look, baseline
 
     The lines of the run named `baseline` are dashed.
     """
-    fitting = (points["split"] == VALIDATION) == (points["every"] == "epoch")
-    return _curves(points[fitting], measure, look, "run", list(points["run"].unique()), baseline=baseline)
+    names = list(points["run"].unique())
+    return _curves(overlaid_points(points), measure, look, "run", names, baseline=baseline)
+
+
+def overlaid_points(points: pd.DataFrame) -> pd.DataFrame:
+    """Those that are drawn where several runs lie over each other: validation by epochs, training by steps."""
+    return points[(points["split"] == VALIDATION) == (points["every"] == "epoch")]
 
 
 def _curves(
@@ -221,16 +230,38 @@ def _y(measure: Measure, marks: list[float] | None) -> dict[str, Any]:
 
 
 def log_marks(values: pd.Series) -> list[float]:
-    """Round numbers between the least and the greatest value, as many as a logarithmic axis has room for."""
+    """Round numbers between the least and the greatest value, above 0: as many as a logarithmic axis has room for.
+
+    Three to eight of them; the least value alone where all are the same but for a ten-thousandth.
+    """
     if values.empty:
         return []
     low, high = float(values.min()), float(values.max())
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     inside: list[float] = []
     for factors in _MARKS:
-        marks = [round(factor * 10.0**power, 12) for power in powers for factor in factors]
+        marks = [float(f"{factor}e{power}") for power in powers for factor in factors]
         inside = [mark for mark in marks if low <= mark <= high]
         if len(inside) <= _MOST_MARKS:
+            break
+    if len(inside) < _FEWEST_MARKS:
+        return _even_marks(low, high)
+    return inside[:: math.ceil(len(inside) / _MOST_MARKS)]
+
+
+def _even_marks(low: float, high: float) -> list[float]:
+    """Multiples of one, two or five times a power of ten: so near to each other, logarithms are all but even."""
+    # Labels have six digits.
+    if math.isclose(low, high, rel_tol=1e-4):
+        return [low]
+    largest = math.floor(math.log10(high - low))
+    inside: list[float] = []
+    for power, factor in itertools.product((largest, largest - 1), _STEPS):
+        step = float(f"{factor}e{power}")
+        multiples = range(math.ceil(low / step), math.floor(high / step) + 1)
+        marks = [float(f"{multiple * factor}e{power}") for multiple in multiples]
+        inside = [mark for mark in marks if low <= mark <= high]
+        if len(inside) >= _FEWEST_MARKS:
             break
     return inside
 

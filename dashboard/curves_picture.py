@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from dashboard.curves import AXES, TITLES, TRAINING, VALIDATION, Look, Measure, log_marks, shown_points
+from dashboard.curves import AXES, TITLES, Look, Measure, log_marks, overlaid_points, shown_points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,17 +36,16 @@ def curves_picture(points: pd.DataFrame, look: Look, kind: PictureFormat = "png"
     rows = -(-len(names) // _NAMES_IN_A_ROW)
     figure = Figure(figsize=(11, 4.6 + 0.22 * rows), dpi=150, layout="constrained")
     for axes, measure in zip(figure.subplots(1, 2), look.measures, strict=True):
-        shown = shown_points(points, measure, look)
+        shown = shown_points(overlaid_points(points), measure, look)
         for name, colour in _coloured(names):
             dash = "--" if name == baseline else "-"
             run = shown[shown["run"] == name]
-            steps = run[(run["split"] == TRAINING) & (run["every"] == "step")]
-            whole = run[(run["split"] == VALIDATION) & (run["every"] == "epoch")]
+            steps, whole = run[run["every"] == "step"], run[run["every"] == "epoch"]
             axes.plot(steps[look.axis], steps["line"], linestyle=dash, color=colour, **_THIN)
             axes.plot(whole[look.axis], whole["line"], linestyle=dash, color=colour, label=_legend(name), **_THICK)
             axes.plot(whole[look.axis], whole["value"], linestyle="", color=colour, **_DOT)
         axes.set(title=TITLES[measure], xlabel=AXES[look.axis])
-        _scales(axes, shown["value"], measure, look)
+        _scales(axes, shown["line"], measure, look)
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
     handles, labels = axes.get_legend_handles_labels()

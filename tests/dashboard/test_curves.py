@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
@@ -138,13 +140,21 @@ def test_logarithmic_scale_shows_errors_and_leaves_out_zero() -> None:
     assert run_curve(curve_points("owl", STEPS, perfect, 10), "error", look).to_dict()
 
 
-@given(st.floats(1e-4, 0.1), st.floats(2.2, 1e4))
-def test_logarithmic_axis_has_labels_wherever_it_lies(low: float, times: float) -> None:
+@given(st.floats(1e-9, 100), st.one_of(st.floats(1.05, 3), st.floats(1.05, 1e12)))
+@example(0.0101, 1.47)
+@example(0.021, 1.38)
+@example(0.0031, 1.26)
+@example(0.62, 1.11)
+def test_logarithmic_axis_has_a_few_round_labels_wherever_it_lies(low: float, times: float) -> None:
     marks = log_marks(pd.Series([low, low * times]))
 
-    assert 1 <= len(marks) <= 8
+    assert 3 <= len(marks) <= 8
     assert all(low <= mark <= low * times for mark in marks)
-    assert len(marks) >= 3 or times < 10
+    assert all(math.isclose(mark, float(f"{mark:.3g}")) for mark in marks)
+
+
+def test_logarithmic_axis_of_one_value_has_that_as_its_label() -> None:
+    assert log_marks(pd.Series([0.0123])) == log_marks(pd.Series([0.0123, 0.0123000001])) == [0.0123]
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.5])
@@ -198,6 +208,16 @@ def test_picture_says_what_its_lines_mean_and_has_shares_in_percent() -> None:
 
     assert all(f"<!-- {said} -->" in picture for said in ("the baseline", "training, every few steps", "50%"))
     assert "<!-- the baseline -->" not in curves_picture(points, Look(), "svg").decode()
+
+
+def test_picture_of_narrow_curves_on_a_logarithmic_scale_has_numbers_on_its_axes() -> None:
+    narrow = HISTORY.assign(val_loss=0.029, val_accuracy=0.9869)
+    steps = STEPS.assign(loss=0.021, accuracy=0.9851)
+    points = curve_points("owl", steps, narrow, steps_in_epoch=10)
+
+    picture = curves_picture(points, Look(logarithmic=True), "svg").decode()
+
+    assert all(f"<!-- {said} -->" in picture for said in ("0.022", "0.028", "1.35%", "1.45%"))
 
 
 def test_runs_without_points_become_a_picture_too() -> None:
