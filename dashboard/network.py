@@ -8,7 +8,7 @@ import pandas as pd
 from core.classifier.bundle import Card
 from core.config import flattened
 from core.data.drawing import Pixels
-from dashboard.training_form import SETTINGS
+from dashboard.training_form import SETTINGS, in_words
 
 _AGAINST, _NEUTRAL, _FOR = (
     np.array(colour, np.float32) for colour in ((217, 101, 43), (247, 247, 244), (15, 118, 110))
@@ -58,10 +58,4 @@ def training_facts(card: Card) -> dict[str, str]:
 
 def setting_facts(card: Card) -> dict[str, str]:
     """The settings of its training."""
-    return {SETTINGS[name].label: _text(value) for name, value in flattened(card.config).items()}
-
-
-def _text(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(str(part) for part in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return {SETTINGS[name].label: in_words(name, value) for name, value in flattened(card.config).items()}

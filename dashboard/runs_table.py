@@ -13,12 +13,11 @@ from core.data.datasets import TITLES
 from core.runs.label import told_apart
 from core.runs.registry import Summary
 from dashboard.run_figures import FIGURES, Figure
-from dashboard.training_form import SETTINGS, as_text
+from dashboard.training_form import SETTINGS, as_text, in_words
 
 STATES = ("queued", "running", "finished", "stopped", "failed", "interrupted", "damaged")
 PRESET_NAMES = tuple(PRESETS)
 DATASET_NAMES = tuple(TITLES)
-DATASETS_IN_SHORT = {"mnist": "MNIST", "digits": "digits"}
 NEWEST = "Newest first"
 
 ORDERS: dict[str, Callable[[Summary], tuple]] = {
@@ -95,7 +94,7 @@ def table_content(rows: Sequence[Summary], names: dict[str, str], baseline: Summ
 
 def _on_data(row: Summary) -> str | None:
     """The preset and what it was trained on: accuracies on different images are not to be compared."""
-    return f"{row.preset}, {DATASETS_IN_SHORT[row.dataset]}" if row.dataset else None
+    return f"{row.preset}, {in_words('dataset', row.dataset)}" if row.dataset else None
 
 
 def _numbers(figure: Figure, rows: Sequence[Summary]) -> pd.Series:

@@ -8,12 +8,13 @@ import time
 
 import psutil
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.classifier.bundle import Bundle
 from core.runs.label import write_label
 from core.runs.registry import active_model, create_run, list_runs, promote
 from core.runs.run import Run, Status
-from core.workspace import Workspace
+from core.workspace import PROJECT, Workspace
 from dashboard import runs_cache
 from tests.conftest import tiny_config
 from tests.dashboard.runs_page import copied, keys, opened, states, texts
@@ -43,12 +44,18 @@ def test_all_runs_are_listed_newest_first(run: Run, workspace: Workspace) -> Non
     assert table["When"].dt.year.tolist()[1] == 2020
 
 
-def test_settings_are_named_as_on_other_pages(run: Run) -> None:
-    run.write_config(tiny_config(dataset="mnist", schedule="one_cycle"))
+def test_settings_are_named_the_same_on_all_pages(run: Run) -> None:
+    config = tiny_config(dataset="mnist", schedule="one_cycle", optimizer="sgd")
+    run.write_config(config)
+    run.bundle.card_file.write_text(run.bundle.card().model_copy(update={"config": config}).model_dump_json())
+    model = AppTest.from_file(str(PROJECT / "dashboard" / "views" / "model.py"), default_timeout=60).run()
+    model.selectbox(key="model_choice").set_value(run.id).run()
 
     settings = opened().dataframe[1].value[run.title]
 
-    assert settings[["Data", "Learning rate schedule"]].tolist() == ["MNIST", "one cycle"]
+    named = settings[["Data", "Optimizer", "Learning rate schedule"]].tolist()
+    assert named == ["MNIST", "SGD with momentum", "one cycle"]
+    assert model.table[1].value.iloc[:, 0].to_dict() == settings.to_dict()
 
 
 def test_model_that_was_promoted_elsewhere_is_noticed(run: Run, workspace: Workspace) -> None:

@@ -135,7 +135,7 @@ def test_accuracies_on_other_images_are_not_measured_against_the_baseline() -> N
     table = table_content([OWL, elsewhere], NAMES, OWL)
 
     assert not table.filter(like="Δ").notna().any(axis=None)
-    assert table["Preset"].tolist() == ["fast, MNIST", "best, digits"]
+    assert table["Preset"].tolist() == ["fast, MNIST", "best, scikit-learn digits"]
 
 
 def test_presets_stand_alone_where_all_learned_from_the_same_data() -> None:
