@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 from collections.abc import Callable
@@ -73,9 +74,10 @@ _STYLE = """
 #verdict { min-height: 5.5rem; text-align: center }
 #verdict h1 { margin: 0; font-size: 2.25rem; line-height: 1.3 }
 #verdict p { margin: 0.25rem 0 0 }
+#bars { min-height: 23.75rem }
 #bars .confidence-set { margin-bottom: 0.25rem }
 """
-"""The verdict takes the same room whatever it is, and the demo fits a laptop's screen below the page's heading."""
+"""Verdict and bars take the same room whatever they are, and the demo fits a laptop's screen below the page's heading."""
 
 
 class _Said(NamedTuple):
@@ -86,6 +88,8 @@ class _Said(NamedTuple):
 
 
 _NOTHING = _Said("# Draw a digit\nThe answer comes when you press Submit.")
+_NO_ANSWER = _Said("# No answer yet\nPress Submit again if none comes.")
+"""From Submit to the answer, and for as long as none comes: the sketch is another one than the last answer's."""
 
 
 def _said(reading: Reading) -> _Said:
@@ -94,6 +98,12 @@ def _said(reading: Reading) -> _Said:
     first, second = reading.candidates
     heading = f"{first} or {second}?" if reading.verdict == "unsure" else str(first)
     return _Said(f"# {heading}\n{reading.sentence}.")
+
+
+def _without_bars(said: _Said) -> str:
+    """JavaScript that shows these words and no bars: done by the browser alone, whatever the server is at."""
+    bars = {"__type__": "update", "label": said.bars, "value": {}}
+    return f"() => {json.dumps([said.words, bars])}"
 
 
 class GradioDemo:
@@ -181,12 +191,13 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
                 verdict = gr.Markdown(_NOTHING.words, elem_id="verdict")
                 # Without its heading, which is the likeliest digit in large, of scribbles, too.
                 prediction = gr.Label(label=_NOTHING.bars, num_top_classes=10, show_heading=False, elem_id="bars")
+        answer: dict[str, Any] = {"outputs": [verdict, prediction], "api_visibility": "private"}
+        # First: what is clicked for is done one after the other, and the rest may fail.
+        submit.click(None, js=_without_bars(_NO_ANSWER), **answer)
         read_it = submit.click(read_sketch, sketchpad, [prediction, said], api_name="predict")
-        read_it.success(show, said, [verdict, prediction], api_visibility="private", show_progress="hidden")
+        read_it.success(show, said, show_progress="hidden", **answer)
         clear.add([sketchpad, prediction])
-        clear.click(
-            lambda: show(_NOTHING), None, [verdict, prediction], api_visibility="private", show_progress="hidden"
-        )
+        clear.click(None, js=_without_bars(_NOTHING), **answer)
     demo.queue(max_size=_MAX_WAITING)
     # It would look a thousand times a second whether somebody waits, on the loop that serves everybody.
     demo._queue.sleep_when_free = demo._queue.progress_update_sleep_when_free = _QUEUE_LOOKS

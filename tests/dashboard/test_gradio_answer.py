@@ -9,6 +9,8 @@ from PIL import Image, ImageDraw
 from starlette.testclient import TestClient
 
 from core.classifier.predictor import Predictor
+from core.errors import PictureError
+from core.runs.registry import ActivePredictor
 from dashboard.gradio_app import DRAW_FIRST
 from tests.dashboard.test_gradio_guard import API, drawn_one, encoded, file, predicted, uploaded
 
@@ -32,8 +34,8 @@ def asked(client: TestClient, picture: Image.Image) -> dict[str, object]:
 def seen(client: TestClient, picture: Image.Image) -> tuple[str, str]:
     """What a visitor gets who presses Submit: the verdict, and what the bars below it are called."""
     sketch = {"background": None, "layers": [], "composite": file(uploaded(client, encoded(picture)))}
-    _press(client, 0, [sketch])
-    verdict, bars = _press(client, 1, [None])
+    _press(client, 1, [sketch])
+    verdict, bars = _press(client, 2, [None])
     return verdict, bars["label"]
 
 
@@ -74,6 +76,23 @@ def test_visitors_read_that_a_scribble_is_no_digit(client: TestClient) -> None:
 
     assert verdict.startswith("# Not a digit\nUnlike any digit")
     assert bars == "If it were a digit"
+
+
+def test_reading_that_fails_is_one_sentence_and_the_old_answer_was_taken_away_before(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object) -> None:
+        raise PictureError("This sketch cannot be read.")
+
+    monkeypatch.setattr(ActivePredictor, "read", refuses)
+
+    event, said = predicted(client, file(uploaded(client, encoded(drawn_one()))))
+
+    assert event == "error"
+    assert "This sketch cannot be read." in str(said)
+    first, *_ = client.get("/gradio/config").json()["dependencies"]
+    assert "No answer yet" in first["js"]
+    assert not first["backend_fn"]
 
 
 def test_visitors_read_both_candidates_of_a_close_call(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import FrameLocator, Page, Route, expect
 
 from tests.e2e.visit import Points, Record, at_rest
+
+ONE = [(0.0, -1.0), (0.0, 1.0)]
 
 
 def gradio(page: Page) -> FrameLocator:
@@ -63,7 +68,7 @@ def submit(page: Page, demo: FrameLocator, *strokes: Points) -> None:
 def test_gradios_submit_reads_the_sketch(page: Page) -> None:
     demo = gradio(page)
 
-    submit(page, demo, [(0, -1), (0, 1)])
+    submit(page, demo, ONE)
 
     expect(demo.locator("#verdict h1")).to_have_text("1")
     expect(demo.locator("#verdict")).to_contain_text("% sure")
@@ -88,6 +93,41 @@ def test_gradio_says_first_and_without_scrolling_that_a_scribble_is_no_digit(pag
     assert above["y"] + above["height"] <= below["y"]
     assert below["y"] + below["height"] <= 900
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+
+
+def _refuse(route: Route) -> None:
+    route.fulfill(status=429, json={"detail": "Too many."})
+
+
+def _ask_for_what_is_no_sketch(route: Route) -> None:
+    asked = route.request.post_data_json
+    asked["data"][0]["composite"]["path"] = "nowhere.png"
+    route.continue_(post_data=json.dumps(asked))
+
+
+@pytest.mark.parametrize(
+    ("step", "failure"),
+    [("upload", _refuse), ("queue/join", _refuse), ("queue/join", _ask_for_what_is_no_sketch)],
+    ids=["refused upload", "refused question", "unreadable sketch"],
+)
+def test_gradio_shows_no_old_answer_beside_a_sketch_that_gets_none(
+    page: Page, step: str, failure: Callable[[Route], None]
+) -> None:
+    demo = gradio(page)
+    verdict, bars = demo.locator("#verdict h1"), demo.locator("#bars .confidence-set")
+    submit(page, demo, ONE)
+    expect(verdict).to_have_text("1")
+    expect(bars).to_have_count(10)
+    page.route(f"**/gradio_api/{step}*", failure)
+
+    with page.expect_response(f"**/gradio_api/{step}*"):
+        submit(page, demo, [(-1, 0), (1, 0)])
+
+    expect(verdict).to_have_text("No answer yet")
+    expect(bars).to_have_count(0)
+    if step == "queue/join":
+        expect(demo.get_by_text("Error").first).to_be_visible()
+        expect(verdict).to_have_text("No answer yet")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
