@@ -16,10 +16,11 @@ from core.classifier.learning import (
     learned_since,
 )
 from core.data.datasets import Split
-from core.errors import DataError, TrazoError
+from core.errors import BundleError, TrazoError
 from core.runs.run import Run
 from dashboard import cache, charts
 from dashboard.components import FIGURE_WIDTH, digit_grid, figure, ink_colour
+from dashboard.read_images import cell_heading, images_read
 
 SHOWN = 48
 EPOCH = "epoch"
@@ -57,7 +58,7 @@ def show(source: Run | Bundle, name: str, dataset: str) -> None:
         "**Move the slider** to see what it knew then; click a cell of the matrix to see its images."
     )
     position = _choose_epoch(name, answers)
-    images = _images(dataset, answers)
+    images = images_read(dataset, "validation", answers.labels, _fingerprint(source))
     _figures(answers, position)
     _matrix(name, answers, position, images)
     _stories(name, answers, position, images)
@@ -82,23 +83,13 @@ def _choose_epoch(name: str, answers: EpochAnswers) -> int:
     return epochs.index(chosen)
 
 
-def _images(dataset: str, answers: EpochAnswers) -> Split | None:
-    """The validation images that were read, or None with a sentence where they are not on this machine."""
+def _fingerprint(source: Run | Bundle) -> str | None:
+    """That of the data that the answers were given on; None without a card, as before the end of a training."""
+    bundle = source.bundle if isinstance(source, Run) else source
     try:
-        split = cache.dataset(dataset).validation
-    except DataError as error:
-        st.info(
-            f"The figures are complete, but the images cannot be shown: {error}", icon=":material/image_not_supported:"
-        )
+        return cache.card(bundle).data.fingerprint
+    except BundleError:
         return None
-    if not np.array_equal(split.labels, answers.labels):
-        st.info(
-            "The figures are complete, but the images cannot be shown: this run was validated on other data than "
-            "this machine has.",
-            icon=":material/image_not_supported:",
-        )
-        return None
-    return split
 
 
 def _figures(answers: EpochAnswers, position: int) -> None:
@@ -162,8 +153,7 @@ def _matrix(name: str, answers: EpochAnswers, position: int, images: Split | Non
 
 def _cell(answers: EpochAnswers, position: int, images: Split | None, true: int, said: int) -> None:
     members = answers.cell_members(position, true, said)
-    what = f"{true}s read as {true}" if true == said else f"{true}s taken for {said}"
-    st.markdown(f"**{what} after epoch {answers.epochs[position]}: {len(members):,}**")
+    cell_heading(true, said, len(members), f" after epoch {answers.epochs[position]}")
     if images is not None and len(members):
         _grid(answers, images, members, f"epoch_cell_{true}_{said}", [""] * len(members), tile=56)
 

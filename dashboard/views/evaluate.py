@@ -1,6 +1,5 @@
 """The Evaluate page: where a model is right, where it errs, and on which images."""
 
-import numpy as np
 import streamlit as st
 
 from core.classifier.bundle import Bundle, Card
@@ -14,9 +13,10 @@ from core.classifier.evaluation import (
 )
 from core.classifier.predictor import sureness
 from core.data.datasets import Split
-from core.errors import BundleError, DataError, RunError, RunNotFound
+from core.errors import BundleError, RunError, RunNotFound
 from core.runs.label import name_of
 from core.runs.registry import SHIPPED, find_run
+from core.runs.run import Run
 from dashboard import cache, charts, state, time_machine
 from dashboard.calibration_view import calibration_section
 from dashboard.comparison_view import comparison_section
@@ -32,28 +32,18 @@ from dashboard.components import (
 )
 from dashboard.markdown import plain
 from dashboard.model_picker import model_picker
+from dashboard.read_images import cell_heading, images_read
 from dashboard.robustness_view import disputed_note, robustness_block
 
 PAGE = 48
-
-
-def test_images(card: Card, evaluation: Evaluation) -> Split | None:
-    """The test images that the model was evaluated on, or None with a sentence where they are not on this machine."""
-    try:
-        data = cache.dataset(card.data.id)
-    except DataError as error:
-        st.info(
-            f"The figures are complete, but the images cannot be shown: {error}", icon=":material/image_not_supported:"
-        )
-        return None
-    if data.fingerprint != card.data.fingerprint or not np.array_equal(data.test.labels, evaluation.labels):
-        st.info(
-            "The figures are complete, but the images cannot be shown: this model was tested on other data than this "
-            "machine has.",
-            icon=":material/image_not_supported:",
-        )
-        return None
-    return data.test
+_WITHOUT_A_MODEL = {
+    "queued": "has no model yet",
+    "running": "has no model yet",
+    "stopped": "was stopped and left no model",
+    "failed": "failed and left no model",
+    "interrupted": "broke off and left no model",
+}
+"""What is said of a run without a model, by its state; of a finished or damaged one, that it has none."""
 
 
 def summary(card: Card, evaluation: Evaluation) -> None:
@@ -109,8 +99,7 @@ def matrix_section(name: str, evaluation: Evaluation, test: Split | None) -> Non
 def show_cell(evaluation: Evaluation, test: Split | None, true: int, said: int) -> None:
     """The images of one cell, surest answers first."""
     members = cell_members(evaluation, true, said)
-    what = f"{true}s read as {true}" if true == said else f"{true}s taken for {said}"
-    st.markdown(f"**{what}: {len(members):,}**")
+    cell_heading(true, said, len(members))
     if not len(members):
         st.caption("It never happened on the test set.")
     elif test is not None:
@@ -180,26 +169,43 @@ def gallery(evaluation: Evaluation, test: Split, disputed: Disputed | None) -> N
 
 
 def asked_model() -> str | None:
-    """The model that the page's address names, when the page is opened; a sentence where there is none of that name."""
+    """The model that the page's address names, when the page is opened; a sentence where there is none of that name.
+
+    A run goes by its id or by the last two words of it.
+    """
     asked = st.query_params.get("model")
-    if asked and asked not in cache.models() and "evaluate_model" not in st.session_state:
-        say_there_is_none(asked)
-    return asked
-
-
-def say_there_is_none(model: str) -> None:
-    """A run without a model is not gone: its own page has what there is of it."""
+    if not asked or asked in cache.models() or "evaluate_model" in st.session_state:
+        return asked
     try:
-        run = find_run(state.workspace(), model)
-    except RunError:
+        run = find_run(state.workspace(), asked)
+    except RunNotFound:
         st.info("The model that this address names is gone; here is another one.", icon=":material/link_off:")
-        return
+        return None
+    except RunError as error:  # several go by these words
+        st.info(plain(f"{error} Here is one of all models."), icon=":material/link_off:")
+        return None
+    if not run.bundle.complete:
+        say_it_has_none(run)
+    return run.id
+
+
+def say_it_has_none(run: Run) -> None:
+    """A run without a model is not gone: its own page has what there is of it."""
     name = plain(name_of(run))
-    st.info(f"The run {name} has no model yet; here is another one.", icon=":material/hourglass_empty:")
+    try:
+        status = run.status()
+    except RunError:  # which its own page tells
+        why, over = "has no model", True
+    else:
+        why, over = _WITHOUT_A_MODEL.get(status.state, "has no model"), status.over
+    st.info(
+        f"The run {name} {why}; here is another one.",
+        icon=":material/do_not_disturb_on:" if over else ":material/hourglass_empty:",
+    )
     with st.container(horizontal=True):
         st.page_link(
             "views/run.py",
-            label=f"{name}: what it has learned so far",
+            label=f"{name}: {'how far it came' if over else 'what it has learned so far'}",
             icon=":material/open_in_full:",
             query_params={"id": run.id},
             width="content",
@@ -239,7 +245,7 @@ if view == "Epochs":
     except RunNotFound as error:  # deleted a moment ago
         st.warning(str(error), icon=":material/warning:")
     st.stop()
-test = test_images(card, evaluation)
+test = images_read(card.data.id, "test", evaluation.labels, card.data.fingerprint)
 if view == "Compare":
     comparison_section(name, card, evaluation, test)
     st.stop()

@@ -14,11 +14,11 @@ from core.classifier.bundle import Bundle
 from core.classifier.calibration import expected_calibration_error
 from core.runs.label import write_label
 from core.runs.registry import create_run, promote
-from core.runs.run import Run, Status
+from core.runs.run import Run, State, Status
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from dashboard.markdown import plain
 from tests.conftest import tiny_config
-from tests.dashboard.test_comparison_view import captions, opened
+from tests.dashboard.test_comparison_view import captions, opened, texts
 
 PAGE = str(PROJECT / "dashboard" / "views" / "evaluate.py")
 
@@ -138,17 +138,90 @@ def test_given_name_is_what_the_picker_and_the_sidebar_show(run: Run, workspace:
     assert r"Model in use: The \*wide\* one" in [caption.value for caption in page.sidebar.caption]
 
 
-def test_run_without_a_model_is_not_called_gone_and_its_page_is_named(workspace: Workspace, trained: Run) -> None:
-    failed = create_run(workspace, tiny_config())
-    failed.write_status(Status(state="failed", message="The memory ran out."))
+def asked_for(model: str) -> AppTest:
+    """The Evaluate page, opened by an address that names this model, with the other pages that it links to."""
     page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
-    page.query_params["model"] = failed.id
+    page.query_params["model"] = model
+    return page.switch_page("views/evaluate.py").run()
 
-    page.switch_page("views/evaluate.py").run()
+
+@pytest.mark.parametrize(
+    ("state", "sentence", "label"),
+    [
+        ("failed", "failed and left no model", "how far it came"),
+        ("stopped", "was stopped and left no model", "how far it came"),
+        ("interrupted", "broke off and left no model", "how far it came"),
+        ("finished", "has no model", "how far it came"),
+        ("queued", "has no model yet", "what it has learned so far"),
+    ],
+)
+def test_run_without_a_model_is_told_of_as_what_became_of_it_and_its_page_is_named(
+    workspace: Workspace, state: State, sentence: str, label: str
+) -> None:
+    run = create_run(workspace, tiny_config())
+    run.write_status(Status(state=state))
+
+    page = asked_for(run.id)
 
     assert not page.exception
-    (said,) = (info.value for info in page.info if "here is another one" in info.value)
-    assert plain(failed.title) in said
-    assert "gone" not in said
+    name = plain(run.title)
+    (said,) = (info for info in page.info if "here is another one" in info.value)
+    assert said.value == f"The run {name} {sentence}; here is another one."
+    assert ("hourglass" in said.icon) == (state == "queued")
     (link,) = page.get("page_link")
-    assert link.proto.query_string == f"id={failed.id}"
+    assert link.proto.label == f"{name}: {label}"
+    assert link.proto.query_string == f"id={run.id}"
+
+
+def test_damaged_run_is_said_to_have_no_model(workspace: Workspace) -> None:
+    run = create_run(workspace, tiny_config())
+    run.status_file.write_text("{")
+
+    page = asked_for(run.id)
+
+    assert not page.exception
+    assert f"The run {plain(run.title)} has no model; here is another one." in [info.value for info in page.info]
+
+
+def test_run_goes_by_the_last_two_words_of_its_id_too(run: Run) -> None:
+    page = opened(model=run.title)
+
+    assert not page.exception
+    assert page.selectbox(key="evaluate_model").value == run.id
+    assert not [info for info in page.info if "another one" in info.value]
+
+
+def test_address_that_several_runs_go_by_says_so(run: Run, workspace: Workspace) -> None:
+    twin = f"20200101-120000-{run.title}"
+    shutil.copytree(run.folder, workspace.runs / twin)
+
+    page = opened(model=run.title)
+
+    assert not page.exception
+    (said,) = (info.value for info in page.info if "Several runs" in info.value)
+    assert plain(run.id) in said
+    assert plain(twin) in said
+
+
+@pytest.mark.parametrize("view", ["Mistakes", "Epochs"])
+def test_no_images_are_shown_but_those_that_were_read(run: Run, view: str) -> None:
+    """Data of the same labels are other data where their pixels are others."""
+    card = run.bundle.card()
+    grid = "mistakes_grid" if view == "Mistakes" else "story_grid_Learned last"
+    shown = opened(evaluate_view=view, model=run.id)
+    if view == "Epochs":
+        shown.button_group(key=f"story_{run.id}").set_value("Learned last").run()
+    assert captions(shown, grid)
+    data = card.data.model_copy(update={"fingerprint": "0" * 64})
+    run.bundle.card_file.write_text(card.model_copy(update={"data": data}).model_dump_json())
+
+    page = opened(evaluate_view=view, model=run.id)
+    if view == "Epochs":
+        page.button_group(key=f"story_{run.id}").set_value("Learned last").run()
+
+    assert not page.exception
+    assert page.metric
+    done = "tested" if view == "Mistakes" else "validated"
+    assert f"this model was {done} on other data than this machine has" in texts(page)
+    with pytest.raises(KeyError):
+        captions(page, grid)
