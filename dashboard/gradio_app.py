@@ -77,7 +77,7 @@ _STYLE = """
 #bars { min-height: 23.75rem }
 #bars .confidence-set { margin-bottom: 0.25rem }
 """
-"""Verdict and bars take the same room whatever they are, and the demo fits a laptop's screen below the page's heading."""
+"""Verdict and bars take the same room whatever they are, and all fits a laptop's screen below the page's heading."""
 
 
 class _Said(NamedTuple):
