@@ -45,6 +45,9 @@ def page(run_id: str, polling: bool) -> None:
     """The run from its state to its files; drawn again by itself while it waits or runs."""
     try:
         launcher.advance(state.workspace())
+    except TrazoError as error:
+        st.error(str(error), icon=":material/error:")
+    try:
         run = find_run(state.workspace(), run_id)
     except RunNotFound:
         lost(f"There is no run named {run_id[:60]}; it may have been deleted. The list has all runs that there are.")
