@@ -35,7 +35,7 @@ SETTINGS: dict[str, Setting] = {
     "dataset": Setting("Data", "The images that the network learns from."),
     "architecture": Setting(
         "Architecture",
-        "The plan of the network: original (the notebook's), pooled (quick), deep, or strided (deeper still).",
+        "The plan of the network: original (the notebook's), pooled (quick), deep, or strided (deep, made quick).",
     ),
     "epochs": Setting("Epochs", "How many times, at most, the network sees every training image.", 1),
     "batch_size": Setting("Batch size", "How many images the network looks at before it changes its weights once.", 8),

@@ -55,19 +55,23 @@ def _deep(config: ModelConfig) -> keras.Model:
 
 
 def _strided(config: ModelConfig) -> keras.Model:
-    """Deeper than `deep`, without pooling: a stride of two computes nothing that would be dropped afterwards.
+    """Like `deep` at less than half of its cost: a stride of two computes nothing that pooling would drop afterwards.
 
-    Each block but the last has two convolutions, the second of which has the stride. The last block, where images are
-    smallest, has three, of which two go without padding, as the margin of an image is nearly empty.
+    It stands in the first convolution, of 5x5 pixels, and in the second block's last. One convolution of each further
+    block goes without padding, as the margin of an image is nearly empty.
     """
-    stack: list[layers.Layer] = []
-    *blocks, last = config.filters
-    for filters in blocks:
-        stack += [_convolution(filters), _normalisation(), layers.ReLU()]
-        stack += [_convolution(filters, strides=2), _normalisation(), layers.ReLU()]
-    for padding in ("same", "valid", "valid"):
-        stack += [_convolution(last, padding=padding), _normalisation(), layers.ReLU()]
-    side = INPUT_SHAPE[0] // 2 ** len(blocks) - 4
+    stack: list[layers.Layer] = [_convolution(config.filters[0], 5, strides=2), _normalisation(), layers.ReLU()]
+    side = INPUT_SHAPE[0] // 2
+    if len(config.filters) > 1:
+        first, second = config.filters[:2]
+        stack += [_convolution(first, padding="valid"), _normalisation(), layers.ReLU()]
+        stack += [_convolution(second, strides=2), _normalisation(), layers.ReLU()]
+        side = (side - 2) // 2
+    if len(config.filters) > 2:
+        second, third = config.filters[1:]
+        stack += [_convolution(second), _normalisation(), layers.ReLU()]
+        stack += [_convolution(third, padding="valid"), _normalisation(), layers.ReLU()]
+        side -= 2
     return _with_head([*stack, *_weighted_mean(side)], config)
 
 
@@ -76,8 +80,8 @@ def _weighted_mean(side: int) -> list[layers.Layer]:
     return [layers.DepthwiseConv2D(side, use_bias=False), _normalisation(), layers.Flatten()]
 
 
-def _convolution(filters: int, strides: int = 1, padding: str = "same") -> layers.Layer:
-    return layers.Conv2D(filters, 3, strides, padding, use_bias=False)
+def _convolution(filters: int, size: int = 3, strides: int = 1, padding: str = "same") -> layers.Layer:
+    return layers.Conv2D(filters, size, strides, padding, use_bias=False)
 
 
 def _normalisation() -> layers.Layer:
