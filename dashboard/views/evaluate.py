@@ -36,6 +36,7 @@ from dashboard.read_images import cell_heading, images_read
 from dashboard.robustness_view import disputed_note, robustness_block
 
 PAGE = 48
+# By the state of a run without a model; of a finished or damaged one it is said that it has none.
 _WITHOUT_A_MODEL = {
     "queued": "has no model yet",
     "running": "has no model yet",
@@ -43,7 +44,6 @@ _WITHOUT_A_MODEL = {
     "failed": "failed and left no model",
     "interrupted": "broke off and left no model",
 }
-"""What is said of a run without a model, by its state; of a finished or damaged one, that it has none."""
 
 
 def summary(card: Card, evaluation: Evaluation) -> None:
