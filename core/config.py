@@ -152,7 +152,6 @@ PRESETS: dict[str, TrainingConfig] = {
         patience=0,
         calm_epochs=7,
         drawn_digits=24_000,
-        redrawn_digits=24_000,
     ),
     # The same in small: under 10,000 parameters.
     "tiny": TrainingConfig(
