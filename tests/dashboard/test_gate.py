@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from contextlib import ExitStack, suppress
 from types import SimpleNamespace
 
@@ -47,6 +48,9 @@ ROUTES = [
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> Starlette:
+    # A minute begins with the test, for what may be said in a minute is counted in those of the clock.
+    started, minute = time.monotonic(), time.time() // 60 * 60
+    monkeypatch.setattr(time, "time", lambda: minute + time.monotonic() - started)
     monkeypatch.setenv("TRAZO_PREDICTIONS_PER_MINUTE", "3")
     return Starlette(routes=ROUTES, middleware=[Middleware(Gate)])
 
