@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import logging
 import sys
 import threading
@@ -65,10 +66,11 @@ def _predictor() -> ActivePredictor:
 
 
 def _read_runs() -> None:
-    """Sum up all runs, for the Runs page to find them so."""
-    from dashboard.runs_cache import summaries
+    """Sum up all runs, for the Runs page to find them so, and draw a chart: the first takes several times as long."""
+    from dashboard import curves, runs_cache
 
-    summaries()
+    runs_cache.summaries()
+    curves.overlaid_curves(curves.NO_POINTS, "loss", curves.Look())
 
 
 gradio_demo = GradioDemo(_predictor)
@@ -83,6 +85,8 @@ def _warm_up() -> None:
         _warm.set()
         _predictor().current()
         _read_runs()
+        # Streamlit does so at the first page of all; what it looks up is looked up from then on.
+        inspect.stack()
     except BundleError as error:
         _logger.warning("%s", error)
     except Exception:  # the page that needs it will say so; the others go on

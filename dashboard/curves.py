@@ -1,4 +1,4 @@
-"""Learning curves: what a run wrote while it trained, as Altair charts; knows nothing of Streamlit."""
+"""Learning curves: what a run wrote while it trained, as Vega-Lite charts; knows nothing of Streamlit."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import altair as alt
@@ -17,6 +18,8 @@ from dashboard.charts import laid_out
 
 Measure = Literal["loss", "accuracy", "error"]
 MEASURES: tuple[Measure, ...] = ("loss", "accuracy")
+Chart = dict[str, Any]
+"""In Vega-Lite, with its data: a table named POINTS among its datasets."""
 Axis = Literal["epoch", "step", "seconds"]
 AXES: dict[Axis, str] = {"epoch": "Epochs", "step": "Steps", "seconds": "Seconds"}
 TITLES: dict[Measure, str] = {"loss": "Loss", "accuracy": "Accuracy", "error": "Error (1 − accuracy)"}
@@ -39,7 +42,11 @@ _FEWEST_MARKS = 3
 _STEPS = (5, 2, 1)
 """The same for the distance of even labels, from few labels to many."""
 _HORIZONS = (1, 2, 5, 10, 20, 50, 100)
+POINTS = "points"
+"""Name of a chart's data; the chart itself stays the same while they grow."""
 _COLUMNS = ["run", "split", "every", "epoch", "step", "seconds", "loss", "accuracy", "loss_line", "accuracy_line"]
+NO_POINTS = pd.DataFrame(columns=_COLUMNS)
+"""The curves of a run that has not begun."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,7 @@ def curve_points(
     parts = [_part(run, split, every, table, prefix, smoothing, most) for split, every, table, prefix in wanted]
     filled = [part for part in parts if len(part)]
     if not filled:
-        return pd.DataFrame(columns=_COLUMNS)
+        return NO_POINTS
     points = pd.concat(filled, ignore_index=True)
     return points.assign(epoch=points["step"] / _epoch_length(history, steps_in_epoch))[_COLUMNS]
 
@@ -135,7 +142,7 @@ def horizon(progress: float, epochs: int) -> int:
     return min([step for step in _HORIZONS if progress <= step] + [epochs])
 
 
-def training_curve(points: pd.DataFrame, measure: Measure, first: float, last: float | None = None) -> alt.LayerChart:
+def training_curve(points: pd.DataFrame, measure: Measure, first: float, last: float | None = None) -> Chart:
     """One run at work: training and validation, a thin line through the steps and a dot at each epoch.
 
     The axis reaches from epoch `first` to `last`, or to the last point.
@@ -143,12 +150,12 @@ def training_curve(points: pd.DataFrame, measure: Measure, first: float, last: f
     return _curves(points, measure, Look(first=first), "split", [TRAINING, VALIDATION], last)
 
 
-def run_curve(points: pd.DataFrame, measure: Measure, look: Look) -> alt.LayerChart:
+def run_curve(points: pd.DataFrame, measure: Measure, look: Look) -> Chart:
     """One run, training and validation, in any look."""
     return _curves(points, measure, look, "split", [TRAINING, VALIDATION])
 
 
-def overlaid_curves(points: pd.DataFrame, measure: Measure, look: Look, baseline: str | None = None) -> alt.LayerChart:
+def overlaid_curves(points: pd.DataFrame, measure: Measure, look: Look, baseline: str | None = None) -> Chart:
     """Several runs, a colour each: a dot for the validation after each epoch, a thin line for the training.
 
     The lines of the run named `baseline` are dashed.
@@ -170,10 +177,33 @@ def _curves(
     names: Sequence[str],
     last: float | None = None,
     baseline: str | None = None,
-) -> alt.LayerChart:
+) -> Chart:
     shown = shown_points(points, measure, look)
-    y = _y(measure, log_marks(shown["value"]) if look.logarithmic else None)
-    base = alt.Chart(shown).encode(x=_x(look, last), y=alt.Y("value:Q", **y), color=_colour(colour, names))
+    marks = tuple(log_marks(shown["value"])) if look.logarithmic else None
+    dots = bool((shown["every"] == "epoch").sum() <= _MOST_DOTS)
+    chart: Chart = json.loads(_chart(measure, look, colour, tuple(names), last, baseline, marks, dots))
+    return chart | {"datasets": {POINTS: shown}}
+
+
+@lru_cache(maxsize=100)
+def _chart(
+    measure: Measure,
+    look: Look,
+    colour: Literal["split", "run"],
+    names: tuple[str, ...],
+    last: float | None,
+    baseline: str | None,
+    marks: tuple[float, ...] | None,
+    dots: bool,
+) -> str:
+    """The chart without its data, as JSON; Altair takes a tenth of a second for it, and a page draws it every second.
+
+    `marks`: the labels of a logarithmic upright axis, None where it is none.
+    """
+    y = _y(measure, marks)
+    base = alt.Chart(alt.NamedData(POINTS)).encode(
+        x=_x(look, last), y=alt.Y("value:Q", **y), color=_colour(colour, names)
+    )
     lines = base.encode(y=alt.Y("line:Q", **y), detail="run:N")
     if baseline is not None:
         named = f"datum.run === {json.dumps(baseline)}"
@@ -185,13 +215,11 @@ def _curves(
         # What was measured, behind what was smoothed.
         measured = base.mark_line(strokeWidth=1, opacity=0.18).encode(detail=["run:N", "split:N"])
         layers.insert(0, measured.transform_filter("datum.every == 'step'"))
-    if (shown["every"] == "epoch").sum() <= _MOST_DOTS:
+    if dots:
         layers.append(base.transform_filter(whole).mark_point(filled=True, size=45, opacity=1))
     rows = -(-len(names) // _LEGEND_COLUMNS) if len(names) <= _MOST_NAMES else 0
-    return laid_out(
-        alt.LayerChart(layer=[*layers, _values_on_hover(base.encode(y=alt.Y("line:Q", **y)), measure, look)]),
-        HEIGHT + rows * _LEGEND_ROW,
-    )
+    hover = _values_on_hover(base.encode(y=alt.Y("line:Q", **y)), measure, look)
+    return laid_out(alt.LayerChart(layer=[*layers, hover]), HEIGHT + rows * _LEGEND_ROW).to_json(indent=None)
 
 
 def shown_points(points: pd.DataFrame, measure: Measure, look: Look) -> pd.DataFrame:
@@ -219,13 +247,13 @@ def _x(look: Look, last: float | None) -> alt.X:
     return alt.X(f"{look.axis}:Q", title=AXES[look.axis], scale=scale, axis=alt.Axis(format="~s", grid=False))
 
 
-def _y(measure: Measure, marks: list[float] | None) -> dict[str, Any]:
+def _y(measure: Measure, marks: Sequence[float] | None) -> dict[str, Any]:
     """How the upright axis looks; on a logarithmic one, `marks` are its labels."""
     scale = alt.Scale(zero=False, nice=True) if marks is None else alt.Scale(type="log", nice=False, padding=8)
     # A fixed width for the labels: the plot must not move when they get longer.
     labels = alt.Axis(format="~g" if measure == "loss" else "~%", minExtent=48, maxExtent=48, tickCount=6)
     if marks:
-        labels = alt.Axis(format="~g" if measure == "loss" else "~%", minExtent=48, maxExtent=48, values=marks)
+        labels = alt.Axis(format="~g" if measure == "loss" else "~%", minExtent=48, maxExtent=48, values=list(marks))
     return {"title": None, "scale": scale, "axis": labels}
 
 

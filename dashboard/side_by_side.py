@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -14,7 +13,7 @@ from core.errors import RunError
 from core.runs.registry import Summary
 from core.runs.run import Run
 from dashboard import curves, runs_cache, scatter
-from dashboard.curves import Look
+from dashboard.curves import Chart, Look
 from dashboard.curves_picture import PictureFormat, curves_picture
 from dashboard.run_figures import FIGURES
 from dashboard.training_form import SETTINGS, in_words
@@ -88,13 +87,13 @@ def _picture_buttons(points: pd.DataFrame, look: Look, name: str, baseline: str 
             )
 
 
-def draw_curves(points: pd.DataFrame, look: Look, chart: Callable[..., alt.LayerChart]) -> None:
+def draw_curves(points: pd.DataFrame, look: Look, chart: Callable[..., Chart]) -> None:
     """Loss and accuracy (on a logarithmic scale the error) side by side; `chart` takes points, measure and look."""
     fitting = Look(look.axis, look.smoothing, look.logarithmic, look.first if points["epoch"].max() > 1 else 0.0)
     for place, column, measure in zip(curves.MEASURES, st.columns(2), fitting.measures, strict=True):
         with column, st.container(key=f"overlaid_{place}"):
             st.markdown(f"**{curves.TITLES[measure]}**")
-            st.altair_chart(
+            st.vega_lite_chart(
                 chart(points, measure, fitting),
                 width="stretch",
                 alt=f"{curves.TITLES[measure]} over {curves.AXES[look.axis].lower()}",

@@ -194,11 +194,12 @@ def learning_curves(run: Run, status: Status, config: TrainingConfig) -> None:
         skip = st.toggle(
             "Leave out the first epoch", True, key="train_skip", help="It changes so much that later ones look flat."
         )
+    first = 1.0 if skip and reached > 1 else 0.0
     for column, measure in zip(st.columns(2), curves.MEASURES, strict=True):
         with column, st.container(key=f"curve_{measure}"):
             st.markdown(f"**{measure.capitalize()}**")
-            st.altair_chart(
-                curves.training_curve(points, measure, 1.0 if skip and reached > 1 else 0.0, last),
+            st.vega_lite_chart(
+                curves.training_curve(points, measure, first, last),
                 width="stretch",
                 alt=f"{measure} over the epochs, training and validation",
             )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
 from dashboard.curves import (
     MOST_POINTS,
+    POINTS,
     Look,
     curve_points,
     horizon,
@@ -50,8 +51,8 @@ def test_run_without_rows_has_no_points_and_still_a_chart() -> None:
     empty = curve_points("owl", STEPS.head(0), HISTORY.head(0), steps_in_epoch=0)
 
     assert empty.empty
-    assert training_curve(empty, "loss", 0, 1).to_dict()
-    assert overlaid_curves(empty, "loss", Look()).to_dict()
+    assert training_curve(empty, "loss", 0, 1)["layer"]
+    assert overlaid_curves(empty, "loss", Look())["layer"]
 
 
 def test_long_runs_are_thinned() -> None:
@@ -76,7 +77,7 @@ def test_points_before_the_first_epoch_asked_for_are_left_out() -> None:
 
     chart = training_curve(points, "loss", first=1)
 
-    assert chart.data["epoch"].min() == 1
+    assert chart["datasets"][POINTS]["epoch"].min() == 1
 
 
 @given(
@@ -137,7 +138,7 @@ def test_logarithmic_scale_shows_errors_and_leaves_out_zero() -> None:
     assert look.measures == ("loss", "error")
     assert points["value"].min() > 0
     assert points["value"].max() == pytest.approx(0.8)
-    assert run_curve(curve_points("owl", STEPS, perfect, 10), "error", look).to_dict()
+    assert run_curve(curve_points("owl", STEPS, perfect, 10), "error", look)["layer"]
 
 
 @given(st.floats(1e-9, 100), st.one_of(st.floats(1.05, 3), st.floats(1.05, 1e12)))
@@ -161,18 +162,24 @@ def test_logarithmic_axis_of_one_value_has_that_as_its_label() -> None:
 def test_what_is_pointed_at_lies_on_the_line_and_is_called_smoothed_only_if_it_is(smoothing: float) -> None:
     points = curve_points("owl", STEPS, HISTORY, steps_in_epoch=10, smoothing=smoothing)
 
-    hover = run_curve(points, "loss", Look(smoothing=smoothing)).to_dict()["layer"][-1]
+    hover = run_curve(points, "loss", Look(smoothing=smoothing))["layer"][-1]
 
     assert hover["encoding"]["y"]["field"] == "line"
     assert ("smoothed" in [one["title"] for one in hover["encoding"]["tooltip"]]) == bool(smoothing)
 
 
-def test_same_points_are_the_same_chart_so_that_the_browser_updates_it_in_place() -> None:
-    points = curve_points("owl", STEPS, HISTORY, steps_in_epoch=10)
+@pytest.mark.parametrize("logarithmic", [False, True])
+def test_chart_stays_while_its_data_grow_so_that_the_browser_updates_it_in_place(logarithmic: bool) -> None:
+    grown = pd.concat([STEPS, STEPS.tail(1).assign(step=15, loss=1.5)])
+    look = Look(logarithmic=logarithmic)
 
-    first, second = (overlaid_curves(points, "loss", Look(), "owl").to_json() for _ in range(2))
+    charts = [overlaid_curves(curve_points("owl", steps, HISTORY, 10), "loss", look, "owl") for steps in (STEPS, grown)]
 
-    assert first == second
+    data = [chart.pop("datasets") for chart in charts]
+    assert len(data[0][POINTS]) < len(data[1][POINTS])
+    assert charts[0] == charts[1]
+    assert charts[0]["data"] == {"name": POINTS}
+    assert not any("data" in layer for layer in charts[0]["layer"])
 
 
 @given(st.integers(0, 5000))
