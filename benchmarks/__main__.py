@@ -73,7 +73,9 @@ def main() -> None:
         figures = measure() if value is None else measure(value)
         for figure in figures:
             print(f"  {figure.name}: {figure.value:,.2f} {figure.unit}")
-        if figures:
+        if not figures:
+            print("  Nothing measured: what this section needs (MNIST, pen strokes or a Chromium) is not here.")
+        else:
             measured[title] = figures
             commands[title] = (
                 f"make bench ARGS={name}" if value is None else f'make bench ARGS="{name} --{option} {value:g}"'
