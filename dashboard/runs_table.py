@@ -40,7 +40,8 @@ class Wanted:
     datasets: tuple[str, ...] = ()
 
     def __call__(self, row: Summary) -> bool:
-        words = f"{row.id} {row.label.name} {row.label.note} {row.preset} {row.dataset}".casefold()
+        data = f"{row.dataset} {in_words('dataset', row.dataset)}"
+        words = f"{row.id} {row.label.name} {row.label.note} {row.preset} {data}".casefold()
         return (
             all(word in words for word in self.text.casefold().split())
             and (not self.states or state_word(row) in self.states)

@@ -151,8 +151,8 @@ def versions() -> dict[str, str]:
 
 def _multiply_adds(layer: keras.layers.Layer) -> int:
     """Multiplications of a convolution or dense layer for one image; other layers count as 0."""
-    if isinstance(layer, keras.layers.Conv2D):
-        # The kernel is applied once at each place of the output, for each of its filters.
+    if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
+        # The kernel is applied once at each place of the output; a depthwise one has a filter for each channel.
         return math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:-1])
     if isinstance(layer, keras.layers.Dense):
         return math.prod(layer.kernel.shape)

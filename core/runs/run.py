@@ -131,18 +131,18 @@ class Run:
         return self.id.split("-", 2)[-1]
 
     def config(self) -> TrainingConfig:
-        """Read the config; raises RunError when it is missing or damaged."""
+        """Read the config; raises RunError when it is missing, damaged or cannot be read."""
         try:
             return config_from_json(self.config_file.read_text())
         except (OSError, UnicodeDecodeError, ConfigError) as error:
-            raise RunError(f"Run {self.id} has a missing or damaged config.json. Delete the run.", self.id) from error
+            raise self._useless(self.config_file, error) from error
 
     def write_config(self, config: TrainingConfig) -> None:
         with replacing(self.config_file) as temporary:
             temporary.write_text(config.model_dump_json(indent=2) + "\n")
 
     def status(self) -> Status:
-        """Read the status; a run whose worker is gone is `interrupted`. Raises RunError when the file is damaged."""
+        """Read the status; a run whose worker is gone is `interrupted`. Raises RunError when it cannot be read."""
         status = self._recorded_status()
         if status.state == "running" and not self.alive:
             # The worker may have ended well between the two looks.
@@ -245,13 +245,20 @@ class Run:
         try:
             return Status.model_validate_json(self.status_file.read_bytes())
         except (OSError, ValidationError) as error:
-            raise RunError(f"Run {self.id} has a missing or damaged status.json. Delete the run.", self.id) from error
+            raise self._useless(self.status_file, error) from error
 
     def _table(self, path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         try:
             return read_rows(path, columns)
         except (OSError, ValueError) as error:
             raise self._damaged(path) from error
+
+    def _useless(self, path: Path, error: Exception) -> RunError:
+        """What to say of a file without which a run is none; one that cannot be opened may be whole."""
+        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError | IsADirectoryError):
+            why = error.strerror or type(error).__name__
+            return RunError(f"The file {path.name} of run {self.id} cannot be read ({why}).", self.id)
+        return RunError(f"Run {self.id} has a missing or damaged {path.name}. Delete the run.", self.id)
 
     def _damaged(self, path: Path) -> RunError:
         return RunError(f"Run {self.id} has a damaged {path.name}. Its model can still be used.", self.id)

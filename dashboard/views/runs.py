@@ -13,6 +13,7 @@ from dashboard.components import STATE_COLOURS, BadgeColour, heading
 from dashboard.markdown import plain
 from dashboard.permission import changes_note, may_change
 from dashboard.runs_table import Wanted, difference_title, unambiguous
+from dashboard.training_form import in_words
 from dashboard.watching import watch_runs
 
 POLL_SECONDS = 2.0
@@ -101,7 +102,15 @@ def filters(text: str) -> Wanted:
             text,
             tuple(st.multiselect("State", runs_table.STATES, key="state", bind="query-params")),
             tuple(st.multiselect("Preset", runs_table.PRESET_NAMES, key="preset", bind="query-params")),
-            tuple(st.multiselect("Data", runs_table.DATASET_NAMES, key="data", bind="query-params")),
+            tuple(
+                st.multiselect(
+                    "Data",
+                    runs_table.DATASET_NAMES,
+                    format_func=lambda dataset: in_words("dataset", dataset),
+                    key="data",
+                    bind="query-params",
+                )
+            ),
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.classifier.architectures import build_model
-from core.classifier.export import AGREEMENT, FLOAT_AGREEMENT, export_model
+from core.classifier.export import AGREEMENT, FLOAT_AGREEMENT, export_model, layer_cards
 from core.classifier.network import Network
 from core.config import ModelConfig
 from core.data.datasets import load_dataset, normalised
@@ -77,3 +77,13 @@ def test_network_that_answers_with_no_numbers_is_refused(
 
     with pytest.raises(BundleError, match="cannot be loaded"):
         export_model(model, tmp_path, images)
+
+
+def test_each_layers_work_is_counted() -> None:
+    layers = layer_cards(build_model(ModelConfig(architecture="deep", filters=(2, 3), dense_units=0)))
+
+    convolution, depthwise, dense = 28 * 28 * 3 * 3 * 2, 14 * 14 * 3, 3 * 10
+    # The second block looks at 14 x 14 places, again at two maps, then at three.
+    second = 14 * 14 * 3 * 3 * (2 * 2 + 2 * 3)
+    assert [layer.multiply_adds for layer in layers if layer.kind == "DepthwiseConv2D"] == [depthwise]
+    assert sum(layer.multiply_adds for layer in layers) == convolution + second + depthwise + dense

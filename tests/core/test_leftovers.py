@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,36 @@ def test_a_model_whose_replacement_was_cut_off_is_put_back(
 
     assert run.bundle.complete
     assert (run.bundle.folder / "mark").read_text() == back
+    assert not list(run.folder.glob(".model-*"))
+
+
+@pytest.mark.parametrize("moves", [0, 1])
+def test_a_kill_while_a_model_takes_anothers_place_loses_neither(run: Run, workspace: Workspace, moves: int) -> None:
+    script = """
+import os, shutil, signal, sys
+from pathlib import Path
+from core.classifier.export import bundle_folder
+target, left, rename = Path(sys.argv[1]), int(sys.argv[2]), Path.rename
+def rename_some(path, new):
+    global left
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    return rename(path, new)
+Path.rename = rename_some
+with bundle_folder(target) as folder:
+    shutil.copytree(target, folder)
+    (folder / "mark").touch()
+"""
+    killed = subprocess.run([sys.executable, "-c", script, run.bundle.folder, str(moves)], cwd=PROJECT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert run.bundle.complete == (not moves)
+
+    sweep(workspace)
+
+    assert run.bundle.complete
+    # Where the old one had left its place already, the new one, which is whole, takes it.
+    assert (run.bundle.folder / "mark").exists() == bool(moves)
     assert not list(run.folder.glob(".model-*"))
 
 

@@ -277,6 +277,12 @@ def test_damaged_config_is_said_in_a_sentence(run: Run, damaged: bytes) -> None:
         run.config()
 
 
+@pytest.mark.parametrize("name", ["status", "config"])
+def test_run_whose_files_cannot_be_opened_just_now_is_not_called_damaged(run: Run, name: str) -> None:
+    with pytest.raises(RunError, match=rf"{name}\.json .* cannot be read \(Too many open files\)"), no_more_files():
+        getattr(run, name)()
+
+
 @pytest.mark.parametrize("damaged", [b"a,b\n1,2\n", b'epoch\n"', b"\xff\xfe\x00\n", b"epoch\n1,2,3,4\n1\n", WORDS])
 def test_damaged_history_is_said_in_a_sentence(run: Run, damaged: bytes) -> None:
     run.history_file.write_bytes(damaged)
