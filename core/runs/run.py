@@ -142,13 +142,16 @@ class Run:
             temporary.write_text(config.model_dump_json(indent=2) + "\n")
 
     def status(self) -> Status:
-        """Read the status; a run whose worker is gone is `interrupted`. Raises RunError when it cannot be read."""
+        """Read the status; a run whose worker is gone is `interrupted`, or `failed` for want of memory.
+
+        Raises RunError when it cannot be read.
+        """
         status = self._recorded_status()
         if status.state == "running" and not self.alive:
             # The worker may have ended well between the two looks.
             status = self._recorded_status()
             if status.state == "running":
-                return status.model_copy(update={"state": "interrupted", "message": self._why_interrupted()})
+                return status.model_copy(update=self._end_without_a_word())
         return status
 
     def write_status(self, status: Status, durable: bool = True) -> None:
@@ -232,14 +235,14 @@ class Run:
         except (OSError, ValidationError):
             return None
 
-    def _why_interrupted(self) -> str:
-        """What to say of a worker that is gone without a word of its own."""
-        worker, message = self._worker(), "The training process ended before its time"
+    def _end_without_a_word(self) -> dict[str, str]:
+        """The state of a run whose worker is gone and has not said why, and what to say of it."""
+        state, message, worker = "interrupted", "The training process ended before its time", self._worker()
         if worker and worker.memory_ran_out:
-            message += ", most likely for want of memory: the system ended a process for that"
+            state, message = "failed", f"{message}, most likely for want of memory: the system ended a process for that"
         if self.checkpoint_file.exists():
-            return f"{message}. Resume goes on after the last whole epoch."
-        return f"{message}. Resume starts it again; no epoch was complete."
+            return {"state": state, "message": f"{message}. Resume goes on after the last whole epoch."}
+        return {"state": state, "message": f"{message}. Resume starts it again; no epoch was complete."}
 
     def _recorded_status(self) -> Status:
         try:

@@ -313,7 +313,8 @@ def _refuse_a_longer_queue(workspace: Workspace) -> None:
 
 def _broken_off(workspace: Workspace) -> list[tuple[Run, Status]]:
     """Runs whose worker is gone without a last word, and of which nobody has written that down yet."""
-    return [(run, status) for run, status in _states(workspace, "interrupted") if status.ended is None]
+    ends = ("interrupted", "failed")
+    return [(run, status) for run, status in _readable(workspace) if status.state in ends and status.ended is None]
 
 
 def _states(workspace: Workspace, state: str) -> list[tuple[Run, Status]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -17,7 +18,7 @@ from core.errors import RunError
 from core.runs.process import WorkerRecord, worker_lock
 from core.runs.registry import create_run, list_runs, summaries
 from core.runs.run import Run, Status
-from core.training.launcher import advance, delete, request_stop, resume, submit
+from core.training.launcher import advance, delete, record_interruptions, request_stop, resume, submit
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.waiting import wait_until
@@ -144,9 +145,11 @@ def test_a_worker_that_the_kernel_kills_for_its_memory_can_go_on(
 
     wait_until(lambda: not run.alive, 60, "the kernel")
     assert little_memory.killed == 1
-    assert run.status().state == "interrupted"
+    assert run.status().state == "failed"
     assert "most likely for want of memory" in run.status().message
     assert len(run.history())
+    record_interruptions(workspace)
+    assert json.loads(run.status_file.read_text())["state"] == "failed"
     advance(workspace)
     goes_on_with(waiting)
     resume(workspace, run)

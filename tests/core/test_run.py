@@ -221,6 +221,7 @@ def test_a_run_whose_worker_may_have_been_killed_for_its_memory_says_so(
 
     count(kernel, 4)
 
+    assert run.status().state == "failed"
     assert "most likely for want of memory" in run.status().message
 
 
