@@ -45,10 +45,10 @@ def read_pen_digits(path: Path) -> list[PenDigit]:
 def pen_digits_at_hand() -> list[PenDigit]:
     """The digits in the file named by TRAZO_STROKES, none without one.
 
-    A damaged file is none, with a warning: they are an extra, for which nothing else is to fail.
+    A file that is damaged or not there is none, with a warning: they are an extra, for which nothing else is to fail.
     """
     path = strokes_location()
-    if path is None or not path.is_file():
+    if path is None:
         return []
     try:
         return read_pen_digits(path)

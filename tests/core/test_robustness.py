@@ -120,8 +120,11 @@ def test_damaged_or_missing_pen_digits_are_none(tmp_path: Path, monkeypatch: pyt
     damaged = tmp_path / "damaged.gz"
     damaged.write_bytes(b"damaged")
 
-    monkeypatch.setenv("TRAZO_STROKES", str(tmp_path / "missing.gz"))
+    monkeypatch.delenv("TRAZO_STROKES", raising=False)
     assert pen_digits_at_hand() == []
+    monkeypatch.setenv("TRAZO_STROKES", str(tmp_path / "missing.gz"))
+    with pytest.warns(match="missing"):
+        assert pen_digits_at_hand() == []
     monkeypatch.setenv("TRAZO_STROKES", str(damaged))
     with pytest.warns(UserWarning, match="no pen strokes"):
         assert pen_digits_at_hand() == []
