@@ -74,7 +74,7 @@ def main() -> None:
         for figure in figures:
             print(f"  {figure.name}: {figure.value:,.2f} {figure.unit}")
         if not figures:
-            print("  Nothing measured: what this section needs (MNIST, pen strokes or a Chromium) is not here.")
+            print("  Nothing measured: what this section needs is not here (such as MNIST, pen strokes or a Chromium).")
         else:
             measured[title] = figures
             commands[title] = (

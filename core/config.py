@@ -141,7 +141,7 @@ PRESETS: dict[str, TrainingConfig] = {
         label_smoothing=0.05,
         patience=0,
     ),
-    # The network that Trazo ships: reads MNIST and other hands alike. Chosen on the validation split.
+    # The network that Trazo ships: reads MNIST and other hands alike. Chosen by cross-validation on the training set.
     "best": TrainingConfig(
         preset="best",
         model=ModelConfig(architecture="strided", filters=(32, 64, 128), dense_units=0, dropout=0.3),

@@ -65,7 +65,7 @@ def _predictor() -> ActivePredictor:
     return predictor()
 
 
-def _read_runs() -> None:
+def _draw_runs() -> None:
     """Sum up all runs, for the Runs page to find them so, and draw a chart: the first takes several times as long."""
     from dashboard import curves, runs_cache
 
@@ -84,8 +84,8 @@ def _warm_up() -> None:
             import_module(module)
         _warm.set()
         _predictor().current()
-        _read_runs()
-        # Streamlit does so at the first page of all; what it looks up is looked up from then on.
+        _draw_runs()
+        # Streamlit looks at its callers when it draws the first page: the first time, Python finds every module's file.
         inspect.stack()
     except BundleError as error:
         _logger.warning("%s", error)

@@ -219,7 +219,10 @@ def _chart(
         layers.append(base.transform_filter(whole).mark_point(filled=True, size=45, opacity=1))
     rows = -(-len(names) // _LEGEND_COLUMNS) if len(names) <= _MOST_NAMES else 0
     hover = _values_on_hover(base.encode(y=alt.Y("line:Q", **y)), measure, look)
-    return laid_out(alt.LayerChart(layer=[*layers, hover]), HEIGHT + rows * _LEGEND_ROW).to_json(indent=None)
+    chart = laid_out(alt.LayerChart(layer=[*layers, hover]), HEIGHT + rows * _LEGEND_ROW).to_dict()
+    # There or not, as another visitor's chart that is being drawn has Altair's theme switched off meanwhile.
+    chart["config"].pop("view", None)
+    return json.dumps(chart)
 
 
 def shown_points(points: pd.DataFrame, measure: Measure, look: Look) -> pd.DataFrame:

@@ -107,7 +107,7 @@ def _add_runs(commands: Any) -> None:
     listing.set_defaults(command=("runs", "list_all"))
     for name, command, text in (
         ("show", "show", "config, state and metrics of a run"),
-        ("resume", "resume", "let a run that broke off or was stopped go on after its last whole epoch"),
+        ("resume", "resume", "let a run that broke off, failed or was stopped go on after its last whole epoch"),
         ("delete", "delete", "delete a run's folder; a running one is ended first"),
     ):
         action = runs.add_parser(name, help=text)

@@ -135,7 +135,7 @@ class Run:
         try:
             return config_from_json(self.config_file.read_text())
         except (OSError, UnicodeDecodeError, ConfigError) as error:
-            raise self._useless(self.config_file, error) from error
+            raise self._unreadable(self.config_file, error, self._useless(self.config_file)) from error
 
     def write_config(self, config: TrainingConfig) -> None:
         with replacing(self.config_file) as temporary:
@@ -236,7 +236,11 @@ class Run:
             return None
 
     def _end_without_a_word(self) -> dict[str, str]:
-        """The state of a run whose worker is gone and has not said why, and what to say of it."""
+        """The state of a run whose worker is gone and has not said why, and what to say of it.
+
+        "failed" is a guess from what this machine has killed for its memory since; the dashboard writes down what it
+        finds, for the signs of it are soon covered by what happens next.
+        """
         state, message, worker = "interrupted", "The training process ended before its time", self._worker()
         if worker and worker.memory_ran_out:
             state, message = "failed", f"{message}, most likely for want of memory: the system ended a process for that"
@@ -248,19 +252,25 @@ class Run:
         try:
             return Status.model_validate_json(self.status_file.read_bytes())
         except (OSError, ValidationError) as error:
-            raise self._useless(self.status_file, error) from error
+            raise self._unreadable(self.status_file, error, self._useless(self.status_file)) from error
 
     def _table(self, path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         try:
             return read_rows(path, columns)
         except (OSError, ValueError) as error:
-            raise self._damaged(path) from error
+            raise self._unreadable(path, error, self._damaged(path)) from error
 
-    def _useless(self, path: Path, error: Exception) -> RunError:
-        """What to say of a file without which a run is none; one that cannot be opened may be whole."""
-        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError | IsADirectoryError):
-            why = error.strerror or type(error).__name__
-            return RunError(f"The file {path.name} of run {self.id} cannot be read ({why}).", self.id)
+    def _unreadable(self, path: Path, error: Exception, otherwise: RunError) -> RunError:
+        """What to say of a file that gives nothing: one that cannot be opened just now may be whole."""
+        if not isinstance(error, OSError) or isinstance(error, FileNotFoundError | IsADirectoryError):
+            return otherwise
+        why = error.strerror or type(error).__name__
+        return RunError(
+            f"The file {path.name} of run {self.id} cannot be read ({why}). Try again, or look who may read it.",
+            self.id,
+        )
+
+    def _useless(self, path: Path) -> RunError:
         return RunError(f"Run {self.id} has a missing or damaged {path.name}. Delete the run.", self.id)
 
     def _damaged(self, path: Path) -> RunError:

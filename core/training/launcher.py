@@ -124,7 +124,7 @@ def request_stop_of_all(workspace: Workspace) -> list[Run]:
 
 
 def resume(workspace: Workspace, run: Run) -> None:
-    """Let a run that broke off or was stopped go on after its last whole epoch; it waits for its turn.
+    """Let a run that broke off, failed or was stopped go on after its last whole epoch; it waits for its turn.
 
     Raises RunError when there is nothing to go on with (it is finished, at work, or in the queue), when MAX_QUEUED wait
     already, and when its process cannot be started.
@@ -292,7 +292,7 @@ def _start(workspace: Workspace, run: Run, status: Status, lock: int) -> None:
             )
         except OSError as error:
             message = "The training process could not be started; close other programs and try again."
-            run.write_status(status.model_copy(update={"state": "failed", "message": message}))
+            run.write_status(status.model_copy(update={"state": "failed", "message": message, "ended": time.time()}))
             raise RunError(message, run.id) from error
     with suppress(StorageError, psutil.NoSuchProcess):  # it puts itself on record, too
         run.write_process(process.pid)

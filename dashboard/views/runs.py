@@ -246,7 +246,7 @@ def change_buttons(rows: list[Summary], chosen: list[Summary], runs: dict[str, R
         icon=":material/resume:",
         key="resume",
         disabled=not ticked or not all(run_actions.can_go_on(run) for run in ticked),
-        help="Let a run that broke off or was stopped go on after its last whole epoch.",
+        help="Let a run that broke off, failed or was stopped go on after its last whole epoch.",
         on_click=run_actions.resume,
         args=(ticked,),
     )

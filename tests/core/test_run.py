@@ -25,6 +25,7 @@ from core.runs.process import worker_lock
 from core.runs.registry import create_run, summaries
 from core.runs.run import LOG_BYTES, LOG_TAIL_BYTES, Run, Status
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row
+from core.training.launcher import record_interruptions
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.waiting import wait_until
@@ -223,6 +224,9 @@ def test_a_run_whose_worker_may_have_been_killed_for_its_memory_says_so(
 
     assert run.status().state == "failed"
     assert "most likely for want of memory" in run.status().message
+    record_interruptions(Workspace(run.folder.parent.parent))
+    written = json.loads(run.status_file.read_text())
+    assert (written["state"], written["ended"] is not None) == ("failed", True)
 
 
 def test_what_is_killed_in_another_container_says_nothing_of_the_worker(run: Run, kernel: Kernel) -> None:
@@ -278,9 +282,12 @@ def test_damaged_config_is_said_in_a_sentence(run: Run, damaged: bytes) -> None:
         run.config()
 
 
-@pytest.mark.parametrize("name", ["status", "config"])
+@pytest.mark.parametrize("name", ["status", "config", "history"])
 def test_run_whose_files_cannot_be_opened_just_now_is_not_called_damaged(run: Run, name: str) -> None:
-    with pytest.raises(RunError, match=rf"{name}\.json .* cannot be read \(Too many open files\)"), no_more_files():
+    with (
+        pytest.raises(RunError, match=rf"{name}\..* cannot be read \(Too many open files\)"),
+        no_more_files(),
+    ):
         getattr(run, name)()
 
 

@@ -25,6 +25,15 @@ def test_link_brings_selection_baseline_and_filter_back(run: Run, workspace: Wor
     assert page.query_params["run"] == [other.id, third.id]
 
 
+def test_link_keeps_the_data_by_the_name_that_people_know(run: Run, workspace: Workspace) -> None:
+    other = copied(run, workspace, "20200101-120000-old-owl")
+    other.write_config(tiny_config(dataset="mnist"))
+
+    assert opened(data="MNIST").dataframe[0].value["Run"].tolist() == ["old-owl"]
+    assert opened(data="scikit-learn digits").dataframe[0].value["Run"].tolist() == [run.title]
+    assert opened(find="scikit").dataframe[0].value["Run"].tolist() == [run.title]
+
+
 def test_link_to_runs_that_are_not_here_says_so_in_one_sentence(run: Run) -> None:
     page = opened(run=["../../etc", "20200101-120000-old-owl"], baseline="nobody")
 
