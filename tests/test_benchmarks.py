@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from benchmarks.recipes import Curve
+from benchmarks.report import processor
 from benchmarks.training import figures, time_to
 
 RISING = Curve(seconds=[10.0, 20.0, 30.0], accuracies=[0.97, 0.988, 0.992])
@@ -41,3 +44,19 @@ def test_one_that_never_gets_there_counts_with_all_its_time() -> None:
 
     assert found["the other: 99 % never reached; all epochs"] == 20.0
     assert found["`fast` is faster than the other, at least"] == pytest.approx(20 / 3)
+
+
+@pytest.mark.parametrize(
+    ("listed", "said"),
+    [
+        ("model name\t: AMD EPYC\nflags\t\t: fpu avx avx2 sha_ni\n\nmodel name\t: AMD EPYC\n", "AMD EPYC avx2"),
+        ("model name: Xeon\nflags: avx2 avx512f avx512_vnni\n", "Xeon avx512_vnni"),
+        ("model name: Old\nflags: sse2\n", "Old"),
+    ],
+)
+def test_figures_are_told_with_what_the_processor_can_do(tmp_path: Path, listed: str, said: str) -> None:
+    file = tmp_path / "cpuinfo"
+    file.write_text(listed)
+
+    assert processor(file) == said
+    assert processor(tmp_path / "missing")
