@@ -48,5 +48,16 @@ def end_all(workspace: Workspace) -> None:
             if run.status().state == "queued":
                 withdraw(workspace, run)
     for run in list_runs(workspace):
-        if run.process_file.exists() and run.alive:
-            kill_worker(run)
+        wait_until(lambda run=run: _gone(run), what="the end of the workers")
+
+
+def _gone(run: Run) -> bool:
+    """Kill what is at work in a run, also what is being started and not on record yet; whether nothing is left."""
+    if not run.alive:
+        return True
+    for worker in workers_in(run.folder):
+        with suppress(psutil.NoSuchProcess):
+            worker.kill()
+    with suppress(ProcessLookupError, FileNotFoundError):
+        os.kill(int(json.loads(run.process_file.read_text())["pid"]), signal.SIGKILL)
+    return not run.alive

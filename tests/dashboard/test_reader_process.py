@@ -140,7 +140,7 @@ def test_killed_or_hanging_processes_cost_nobody_an_answer(
 ) -> None:
     async def ask() -> list[int]:
         async with served() as send:
-            monkeypatch.setattr(reader_process, "ANSWER_SECONDS", 2.0)
+            monkeypatch.setattr(reader_process, "ANSWER_SECONDS", 5.0)
             for process in running():
                 getattr(process, way)()
             return [answer.status_code for answer in await asyncio.gather(*[send(drawn_one()) for _ in range(20)])]
