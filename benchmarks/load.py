@@ -26,11 +26,11 @@ from uvicorn.loops.auto import auto_loop_factory
 from websockets.exceptions import WebSocketException
 
 from benchmarks.http_client import Connection, Tally, at_rate
+from benchmarks.mnist import share_mnist
 from benchmarks.page_session import PageError, PageSession, canvas
 from benchmarks.report import Figure
 from core.config import changed, preset
 from core.data.datasets import load_dataset
-from core.data.sources import find_mnist
 from core.training.launcher import submit
 from core.workspace import PROJECT, Workspace
 from tests.e2e.dashboard_process import DashboardProcess, free_port
@@ -47,11 +47,8 @@ _GRADIO = "/gradio_api"
 
 def load(minutes: float = MINUTES) -> list[Figure]:
     """Trazo and the plain sketchpad under the same load, for so many minutes each; nothing without MNIST."""
-    mnist = find_mnist(Workspace.from_environment())
-    if mnist is None:
+    if not share_mnist():
         return []
-    # A workspace of its own holds no data.
-    os.environ["TRAZO_MNIST"] = str(mnist)
     drawings = _drawings()
     return [*_trazo(drawings, minutes * 60), *_plain_gradio(drawings, minutes * 60)]
 

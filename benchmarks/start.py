@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from pathlib import Path
 from statistics import median
 
+from benchmarks.mnist import share_mnist
 from benchmarks.report import Figure
 from core.config import DEFAULT_PRESET, preset
-from core.data.sources import find_mnist
 from core.runs.run import Run
 from core.training.launcher import submit
 from core.workspace import Workspace
@@ -30,11 +29,8 @@ _FIRST_POINT = "the first point is on the curve"
 
 def start() -> list[Figure]:
     """Median seconds from submitting the default preset to each milestone, over several starts; none without MNIST."""
-    mnist = find_mnist(Workspace.from_environment())
-    if mnist is None:
+    if not share_mnist():
         return []
-    # A workspace of its own holds no data.
-    os.environ["TRAZO_MNIST"] = str(mnist)
     starts = [_start_once() for _ in range(STARTS)]
     return [
         Figure(f"Train pressed until {name}, median of {STARTS}", median(times[name] for times in starts), "s")
