@@ -48,7 +48,15 @@ _logger = logging.getLogger(__name__)
 logs.start()
 guard_server()
 
-_FIRST_PAGE_NEEDS = ("dashboard.charts", "dashboard.components", "core.data.pictures", "dashboard.side_by_side")
+_FIRST_PAGE_NEEDS = (
+    "dashboard.charts",
+    "dashboard.components",
+    "core.data.pictures",
+    "dashboard.side_by_side",
+    "dashboard.run_actions",
+    "dashboard.runs_link",
+    "dashboard.runs_table",
+)
 """What the first visitor would otherwise wait for."""
 
 # A thread that computes hands over to those that answer after so many seconds, not after five times as many.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+import json
+from typing import Any, TypeVar
 
 import altair as alt
 import numpy as np
@@ -15,11 +16,29 @@ DIGITS = [str(digit) for digit in range(10)]
 
 
 _Chart = TypeVar("_Chart", alt.Chart, alt.LayerChart)
+VegaLite = dict[str, Any]
+"""A chart in Vega-Lite's JSON, with its data: a table named POINTS among its datasets."""
+POINTS = "points"
+"""Name of such a chart's data; the chart itself stays the same while they change."""
 
 
 def laid_out(chart: _Chart, height: int) -> _Chart:
     """The chart at its height in pixels, each label at its tick: Streamlit moves the first and the last inwards."""
     return chart.properties(height=height).configure_axis(labelFlush=False)
+
+
+def as_json(chart: alt.Chart | alt.LayerChart) -> str:
+    """A chart of data named POINTS, to be kept: Altair takes some hundredths of a second for each."""
+    content = chart.to_dict()
+    # There or not, as another visitor's chart that is being drawn has Altair's theme switched off meanwhile.
+    content["config"].pop("view", None)
+    return json.dumps(content)
+
+
+def with_points(chart: str, points: pd.DataFrame) -> VegaLite:
+    """A kept chart with the points that it is to show."""
+    content: VegaLite = json.loads(chart)
+    return content | {"datasets": {POINTS: points}}
 
 
 def class_balance(counts: np.ndarray, ink: str) -> alt.LayerChart:

@@ -14,12 +14,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from dashboard.charts import laid_out
+from dashboard.charts import POINTS, VegaLite, as_json, laid_out, with_points
 
 Measure = Literal["loss", "accuracy", "error"]
 MEASURES: tuple[Measure, ...] = ("loss", "accuracy")
-Chart = dict[str, Any]
-"""In Vega-Lite, with its data: a table named POINTS among its datasets."""
 Axis = Literal["epoch", "step", "seconds"]
 AXES: dict[Axis, str] = {"epoch": "Epochs", "step": "Steps", "seconds": "Seconds"}
 TITLES: dict[Measure, str] = {"loss": "Loss", "accuracy": "Accuracy", "error": "Error (1 − accuracy)"}
@@ -42,8 +40,6 @@ _FEWEST_MARKS = 3
 _STEPS = (5, 2, 1)
 """The same for the distance of even labels, from few labels to many."""
 _HORIZONS = (1, 2, 5, 10, 20, 50, 100)
-POINTS = "points"
-"""Name of a chart's data; the chart itself stays the same while they grow."""
 _COLUMNS = ["run", "split", "every", "epoch", "step", "seconds", "loss", "accuracy", "loss_line", "accuracy_line"]
 NO_POINTS = pd.DataFrame(columns=_COLUMNS)
 """The curves of a run that has not begun."""
@@ -142,7 +138,7 @@ def horizon(progress: float, epochs: int) -> int:
     return min([step for step in _HORIZONS if progress <= step] + [epochs])
 
 
-def training_curve(points: pd.DataFrame, measure: Measure, first: float, last: float | None = None) -> Chart:
+def training_curve(points: pd.DataFrame, measure: Measure, first: float, last: float | None = None) -> VegaLite:
     """One run at work: training and validation, a thin line through the steps and a dot at each epoch.
 
     The axis reaches from epoch `first` to `last`, or to the last point.
@@ -150,12 +146,12 @@ def training_curve(points: pd.DataFrame, measure: Measure, first: float, last: f
     return _curves(points, measure, Look(first=first), "split", [TRAINING, VALIDATION], last)
 
 
-def run_curve(points: pd.DataFrame, measure: Measure, look: Look) -> Chart:
+def run_curve(points: pd.DataFrame, measure: Measure, look: Look) -> VegaLite:
     """One run, training and validation, in any look."""
     return _curves(points, measure, look, "split", [TRAINING, VALIDATION])
 
 
-def overlaid_curves(points: pd.DataFrame, measure: Measure, look: Look, baseline: str | None = None) -> Chart:
+def overlaid_curves(points: pd.DataFrame, measure: Measure, look: Look, baseline: str | None = None) -> VegaLite:
     """Several runs, a colour each: a dot for the validation after each epoch, a thin line for the training.
 
     The lines of the run named `baseline` are dashed.
@@ -177,12 +173,11 @@ def _curves(
     names: Sequence[str],
     last: float | None = None,
     baseline: str | None = None,
-) -> Chart:
+) -> VegaLite:
     shown = shown_points(points, measure, look)
     marks = tuple(log_marks(shown["value"])) if look.logarithmic else None
     dots = bool((shown["every"] == "epoch").sum() <= _MOST_DOTS)
-    chart: Chart = json.loads(_chart(measure, look, colour, tuple(names), last, baseline, marks, dots))
-    return chart | {"datasets": {POINTS: shown}}
+    return with_points(_chart(measure, look, colour, tuple(names), last, baseline, marks, dots), shown)
 
 
 @lru_cache(maxsize=100)
@@ -219,10 +214,7 @@ def _chart(
         layers.append(base.transform_filter(whole).mark_point(filled=True, size=45, opacity=1))
     rows = -(-len(names) // _LEGEND_COLUMNS) if len(names) <= _MOST_NAMES else 0
     hover = _values_on_hover(base.encode(y=alt.Y("line:Q", **y)), measure, look)
-    chart = laid_out(alt.LayerChart(layer=[*layers, hover]), HEIGHT + rows * _LEGEND_ROW).to_dict()
-    # There or not, as another visitor's chart that is being drawn has Altair's theme switched off meanwhile.
-    chart["config"].pop("view", None)
-    return json.dumps(chart)
+    return as_json(laid_out(alt.LayerChart(layer=[*layers, hover]), HEIGHT + rows * _LEGEND_ROW))
 
 
 def shown_points(points: pd.DataFrame, measure: Measure, look: Look) -> pd.DataFrame:

@@ -1,8 +1,10 @@
-"""What a setting does: any setting or figure of many runs against any of their results, as an Altair chart."""
+"""What a setting does: any setting or figure of many runs against any of their results, as a Vega-Lite chart."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -10,7 +12,7 @@ import pandas as pd
 
 from core.config import flattened
 from core.runs.registry import Summary
-from dashboard.charts import laid_out
+from dashboard.charts import POINTS, VegaLite, as_json, laid_out, with_points
 from dashboard.run_figures import FIGURES
 from dashboard.training_form import SETTINGS, in_words
 
@@ -53,7 +55,7 @@ def first_across(table: pd.DataFrame, up: str) -> str:
     return next(iter([*told, *choices]), "Parameters")
 
 
-def scatter_chart(table: pd.DataFrame, x: str, y: str, ticked: Collection[str]) -> alt.Chart:
+def scatter_chart(table: pd.DataFrame, x: str, y: str, ticked: Collection[str]) -> VegaLite:
     """A point for each run, a colour for each preset, a shape for each dataset; those named in `ticked` are larger."""
     points = pd.DataFrame(
         {
@@ -65,48 +67,69 @@ def scatter_chart(table: pd.DataFrame, x: str, y: str, ticked: Collection[str]) 
             "ticked": table["run"].isin(list(ticked)),
         }
     ).dropna()
-    dots = alt.Chart(points).mark_point(filled=True, opacity=0.85)
+    chart = _chart(_axis(x, points["x"]), _axis(y, points["y"]), several=bool(points["data"].nunique() > 1))
+    return with_points(chart, points)
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """What lies along an axis: numbers, whole ones or on a logarithmic scale perhaps, or words."""
+
+    title: str
+    numbers: bool
+    whole: bool
+    wide: bool
+
+    @property
+    def is_share(self) -> bool:
+        return self.title in FIGURES and FIGURES[self.title].share
+
+
+def _axis(title: str, values: pd.Series) -> _Axis:
+    numbers = pd.api.types.is_numeric_dtype(values)
+    wide = numbers and len(values) > 0 and values.min() > 0 and values.max() / values.min() >= _WIDE
+    return _Axis(title, numbers, pd.api.types.is_integer_dtype(values), bool(wide))
+
+
+@lru_cache(maxsize=100)
+def _chart(x: _Axis, y: _Axis, *, several: bool) -> str:
+    """The chart without its data. `several`: whether they are of several datasets."""
     legend = alt.Legend(orient="top")
     # Black by themselves, also on dark pages.
     shapes = alt.Legend(orient="top", symbolFillColor=_GREY, symbolStrokeColor=_GREY)
+    dots = alt.Chart(alt.NamedData(POINTS)).mark_point(filled=True, opacity=0.85)
     encoded = dots.encode(
-        x=alt.X(**_place("x", x, points["x"])),
-        y=alt.Y(**_place("y", y, points["y"])),
+        x=alt.X(**_place("x", x)),
+        y=alt.Y(**_place("y", y)),
         color=alt.Color("preset:N", title="Preset", legend=legend),
         # Accuracies on different images are not to be compared.
-        shape=alt.Shape("data:N", title="Tested on", legend=shapes if points["data"].nunique() > 1 else None),
+        shape=alt.Shape("data:N", title="Tested on", legend=shapes if several else None),
         size=alt.condition("datum.ticked", alt.value(200), alt.value(80)),
         tooltip=[
             alt.Tooltip("run:N", title="run"),
-            _tooltip("x", x, points["x"]),
-            _tooltip("y", y, points["y"]),
+            _tooltip("x", x),
+            _tooltip("y", y),
             alt.Tooltip("preset:N", title="preset"),
             alt.Tooltip("data:N", title="tested on"),
         ],
     )
-    return laid_out(encoded, HEIGHT)
+    return as_json(laid_out(encoded, HEIGHT))
 
 
-def _place(field: str, title: str, values: pd.Series) -> dict[str, Any]:
-    if not pd.api.types.is_numeric_dtype(values):
-        return {"shorthand": f"{field}:N", "title": title, "axis": alt.Axis(labelAngle=0, labelLimit=160)}
-    wide = len(values) > 0 and values.min() > 0 and values.max() / values.min() >= _WIDE
-    scale = alt.Scale(type="log", padding=30) if wide else alt.Scale(zero=False, nice=True, padding=30)
-    whole = pd.api.types.is_integer_dtype(values)
-    axis = alt.Axis(format=_short(title), tickCount=6, tickMinStep=1 if whole else alt.Undefined)
-    return {"shorthand": f"{field}:Q", "title": title, "scale": scale, "axis": axis}
+def _place(field: str, axis: _Axis) -> dict[str, Any]:
+    if not axis.numbers:
+        return {"shorthand": f"{field}:N", "title": axis.title, "axis": alt.Axis(labelAngle=0, labelLimit=160)}
+    scale = alt.Scale(type="log", padding=30) if axis.wide else alt.Scale(zero=False, nice=True, padding=30)
+    ticks = alt.Axis(format=_short(axis), tickCount=6, tickMinStep=1 if axis.whole else alt.Undefined)
+    return {"shorthand": f"{field}:Q", "title": axis.title, "scale": scale, "axis": ticks}
 
 
-def _is_share(title: str) -> bool:
-    return title in FIGURES and FIGURES[title].share
+def _short(axis: _Axis) -> str:
+    return "~%" if axis.is_share else ",d" if axis.title in FIGURES else "~g"
 
 
-def _short(title: str) -> str:
-    return "~%" if _is_share(title) else ",d" if title in FIGURES else "~g"
-
-
-def _tooltip(field: str, title: str, values: pd.Series) -> alt.Tooltip:
-    if not pd.api.types.is_numeric_dtype(values):
-        return alt.Tooltip(f"{field}:N", title=title.lower())
-    number = ".2%" if _is_share(title) else ",.0f" if title in FIGURES else "~g"
-    return alt.Tooltip(f"{field}:Q", title=title.lower(), format=number)
+def _tooltip(field: str, axis: _Axis) -> alt.Tooltip:
+    if not axis.numbers:
+        return alt.Tooltip(f"{field}:N", title=axis.title.lower())
+    number = ".2%" if axis.is_share else ",.0f" if axis.title in FIGURES else "~g"
+    return alt.Tooltip(f"{field}:Q", title=axis.title.lower(), format=number)

@@ -13,7 +13,8 @@ from core.errors import RunError
 from core.runs.registry import Summary
 from core.runs.run import Run
 from dashboard import curves, runs_cache, scatter
-from dashboard.curves import Chart, Look
+from dashboard.charts import VegaLite
+from dashboard.curves import Look
 from dashboard.curves_picture import PictureFormat, curves_picture
 from dashboard.run_figures import FIGURES
 from dashboard.training_form import SETTINGS, in_words
@@ -87,7 +88,7 @@ def _picture_buttons(points: pd.DataFrame, look: Look, name: str, baseline: str 
             )
 
 
-def draw_curves(points: pd.DataFrame, look: Look, chart: Callable[..., Chart]) -> None:
+def draw_curves(points: pd.DataFrame, look: Look, chart: Callable[..., VegaLite]) -> None:
     """Loss and accuracy (on a logarithmic scale the error) side by side; `chart` takes points, measure and look."""
     fitting = Look(look.axis, look.smoothing, look.logarithmic, look.first if points["epoch"].max() > 1 else 0.0)
     for place, column, measure in zip(curves.MEASURES, st.columns(2), fitting.measures, strict=True):
@@ -174,7 +175,7 @@ def settings_against_results(rows: Sequence[Summary], names: dict[str, str], tic
         )
         y = st.selectbox("Up", results, index=results.index(FIRST_RESULT), key="up", bind="query-params", width=240)
     st.caption("Point at a dot for its run; ticked runs are larger.")
-    st.altair_chart(
+    st.vega_lite_chart(
         scatter.scatter_chart(table, x, y, [names[run_id] for run_id in ticked if run_id in names]),
         width="stretch",
         alt=f"{y} against {x}, a point for each run",

@@ -125,8 +125,10 @@ def _train(run: Run, workspace: Workspace) -> dict[str, str]:
         if config.dataset == "digits":
             # scikit-learn, which TensorFlow imports as well, is not to be imported by two threads at once.
             wait([loading])
-        # Imported here: the status above is on the page before TensorFlow is there.
-        from core.training.trainer import Outcome, train_and_evaluate
+        # Imported here: the status above is on the page before TensorFlow is there. Keras looks for these two, for
+        # wrappers and galleries that no training needs; they would take a quarter of the seconds.
+        with missing("sklearn", "matplotlib"):
+            from core.training.trainer import Outcome, train_and_evaluate
     dataset = loading.result()
     outcome = Outcome(None, stopped=True) if run.stop_file.exists() else train_and_evaluate(config, run, dataset)
     if outcome.card is None:
@@ -135,6 +137,18 @@ def _train(run: Run, workspace: Workspace) -> dict[str, str]:
     if outcome.stopped:
         return {"state": "stopped", "message": "Stopped by hand; what was learned until then is kept."}
     return {"state": "finished", "message": "Finished."}
+
+
+@contextmanager
+def missing(*packages: str) -> Iterator[None]:
+    """Let packages that are not loaded yet seem not to be installed, for whoever tries to import them meanwhile."""
+    hidden = [package for package in packages if package not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None is Python's own mark for it
+    try:
+        yield
+    finally:
+        for package in hidden:
+            del sys.modules[package]
 
 
 if __name__ == "__main__":

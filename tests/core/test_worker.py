@@ -7,6 +7,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from importlib import import_module
+from io import StringIO
 from pathlib import Path
 
 import psutil
@@ -14,6 +17,7 @@ import pytest
 
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
+from core.training import worker
 from core.training.launcher import advance, delete, request_stop, resume, submit
 from core.workspace import PROJECT, Workspace
 from tests.conftest import tiny_config
@@ -26,6 +30,7 @@ ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8)
 KILLED_LAUNCHER = """
 import os, signal
 from core.runs.run import Run
+from core.training import worker
 from core.training.launcher import advance
 from core.workspace import Workspace
 Run.write_process = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
@@ -62,13 +67,13 @@ def test_a_worker_whose_launcher_was_killed_is_neither_doubled_nor_lost(orphan: 
 
 
 def test_deleting_a_run_whose_worker_is_not_on_record_yet_ends_the_worker(orphan: Run, workspace: Workspace) -> None:
-    (worker,) = workers_in(orphan.folder)
+    (process,) = workers_in(orphan.folder)
     assert orphan.process() is None
 
     delete(workspace, orphan)
 
     assert list_runs(workspace) == []
-    assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
+    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_run_that_turns_read_only_ends_and_the_next_one_starts(
@@ -127,3 +132,14 @@ def test_a_log_stays_short_however_much_a_training_prints(
     assert run.log_file.stat().st_size < 2 * 4096
     assert "too long to be kept" in run.log_tail()
     assert run.log_tail().splitlines()[-1].startswith("test accuracy")
+
+
+def test_what_keras_is_not_to_find_can_be_imported_afterwards() -> None:
+    sys.modules.pop("this", None)
+    with worker.missing("this", "json"):
+        with pytest.raises(ImportError):
+            import_module("this")
+        import_module("json")  # loaded before
+
+    with redirect_stdout(StringIO()):
+        assert import_module("this").__name__ == "this"

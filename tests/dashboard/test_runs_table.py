@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from core.config import changed, preset
 from core.runs.label import Label
 from core.runs.registry import Summary
+from dashboard.charts import POINTS
 from dashboard.markdown import plain
 from dashboard.run_figures import FIGURES
 from dashboard.runs_table import ORDERS, Wanted, listed, table_content, table_csv, unambiguous
@@ -201,9 +202,8 @@ def test_any_setting_lies_against_any_result(x: str, y: str) -> None:
 
     chart = scatter_chart(table, x, y, ["Wide one"])
 
-    spec = chart.to_dict()
-    assert spec["config"]["axis"]["labelFlush"] is False
-    assert chart.data["ticked"].any()
+    assert chart["config"]["axis"]["labelFlush"] is False
+    assert chart["datasets"][POINTS]["ticked"].any()
 
 
 def test_what_lies_across_at_first_is_what_the_runs_were_told_and_differ_in() -> None:
@@ -226,9 +226,9 @@ def test_points_on_different_data_have_different_shapes() -> None:
 
     same, mixed = (scatter_chart(table, "Parameters", "Test accuracy", []) for table in tables)
 
-    assert same.to_dict()["encoding"]["shape"]["legend"] is None
-    assert mixed.to_dict()["encoding"]["shape"]["legend"]
-    assert mixed.data["data"].tolist() == ["MNIST", "scikit-learn digits"]
+    assert same["encoding"]["shape"]["legend"] is None
+    assert mixed["encoding"]["shape"]["legend"]
+    assert mixed["datasets"][POINTS]["data"].tolist() == ["MNIST", "scikit-learn digits"]
 
 
 @given(st.text())
