@@ -10,10 +10,17 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Tally:
-    """Seconds of what went well, and what went wrong, by name."""
+    """Seconds of what went well, how long after the beginning each was done, and what went wrong, by name."""
 
     seconds: list[float] = field(default_factory=list)
+    done: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    begun: float = field(default_factory=time.perf_counter)
+
+    def add(self, seconds: float) -> None:
+        """One more that went well, now."""
+        self.seconds.append(seconds)
+        self.done.append(time.perf_counter() - self.begun)
 
 
 class Connection:
@@ -81,7 +88,7 @@ async def at_rate(
     port: int, rate: float, seconds: float, ask: Callable[[Connection, int], Awaitable[None]], patience: float = 10.0
 ) -> Tally:
     """Call `ask(connection, number)` `rate` times a second; each is timed from when it was due, waiting included."""
-    tally, idle, begun = Tally(), list[Connection](), time.perf_counter()
+    tally, idle = Tally(), list[Connection]()
 
     async def one(number: int, due: float) -> None:
         connection = idle.pop() if idle else Connection(port)
@@ -92,12 +99,12 @@ async def at_rate(
             tally.errors.append(type(error).__name__)
             connection.close()
         else:
-            tally.seconds.append(time.perf_counter() - due)
+            tally.add(time.perf_counter() - due)
             idle.append(connection)
 
     async with asyncio.TaskGroup() as tasks:
         for number in range(int(rate * seconds)):
-            due = begun + number / rate
+            due = tally.begun + number / rate
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             tasks.create_task(one(number, due))
     for connection in idle:
