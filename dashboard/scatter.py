@@ -119,8 +119,10 @@ def _chart(x: _Axis, y: _Axis, *, several: bool) -> str:
 def _place(field: str, axis: _Axis) -> dict[str, Any]:
     if not axis.numbers:
         return {"shorthand": f"{field}:N", "title": axis.title, "axis": alt.Axis(labelAngle=0, labelLimit=160)}
-    scale = alt.Scale(type="log", padding=30) if axis.wide else alt.Scale(zero=False, nice=True, padding=30)
-    ticks = alt.Axis(format=_short(axis), tickCount=6, tickMinStep=1 if axis.whole else alt.Undefined)
+    scale = alt.Scale(type="log", nice=False, padding=30) if axis.wide else alt.Scale(zero=False, nice=True, padding=30)
+    # No share is above all: the scale's padding is not to be given a label.
+    label = "datum.value > 1 ? '' : datum.label" if axis.is_share else alt.Undefined
+    ticks = alt.Axis(format=_short(axis), tickCount=6, tickMinStep=1 if axis.whole else alt.Undefined, labelExpr=label)
     return {"shorthand": f"{field}:Q", "title": axis.title, "scale": scale, "axis": ticks}
 
 

@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from core.config import TrainingConfig, differing, flattened
+from core.config import TrainingConfig, differing
 from core.errors import RunError
 from core.runs.registry import Summary
 from core.runs.run import Run
@@ -17,6 +17,7 @@ from dashboard.charts import VegaLite
 from dashboard.curves import Look
 from dashboard.curves_picture import PictureFormat, curves_picture
 from dashboard.run_figures import FIGURES
+from dashboard.settings_view import differences_from_preset
 from dashboard.training_form import SETTINGS, in_words
 
 FIRST_RESULT = "Test accuracy"
@@ -130,29 +131,27 @@ def read(runs: dict[str, Run], look: Look) -> tuple[list[pd.DataFrame], dict[str
 
 
 def settings(configs: dict[str, TrainingConfig]) -> None:
-    """The settings of one run, or those in which several differ, side by side."""
+    """In what one run differs from its preset, or several from each other."""
     if len(configs) == 1:
         st.subheader("Settings", anchor=False)
-        values = {name: [value] for name, value in flattened(*configs.values()).items()}
-    else:
-        st.subheader("What differs", anchor=False)
-        values = differing(list(configs.values()))
-        if not values:
-            st.caption("These runs have the same settings.")
-            return
-    content = pd.DataFrame(
-        [[in_words(name, value) for value in row] for name, row in values.items()],
-        index=[SETTINGS[name].label for name in values],
-        columns=list(configs),
-    )
+        for name, config in configs.items():
+            differences_from_preset(config, name)
+        return
+    st.subheader("What differs", anchor=False)
+    values = differing(list(configs.values()))
+    if not values:
+        st.caption("These runs have the same settings.")
+        return
     st.dataframe(
-        content,
+        pd.DataFrame(
+            [[in_words(name, value) for value in row] for name, row in values.items()],
+            index=[SETTINGS[name].label for name in values],
+            columns=list(configs),
+        ),
         width="content",
         height="content",
         key="settings",
         alt="Settings of the ticked runs",
-        # By itself a column is as wide as most of its values: the longest would be cut off.
-        column_config={name: st.column_config.TextColumn(width=210) for name in configs if len(configs) == 1},
     )
 
 

@@ -1,12 +1,11 @@
 """A run's own page: everything about one training; its address, /run?id=..., can be kept and shared."""
 
-import pandas as pd
 import streamlit as st
 
 from core.classifier.bundle import Card
-from core.config import TrainingConfig, differing, flattened, preset
+from core.config import TrainingConfig
 from core.data.datasets import TITLES
-from core.errors import BundleError, ConfigError, RunError, RunNotFound, TrazoError
+from core.errors import BundleError, RunError, RunNotFound, TrazoError
 from core.runs.label import NAME_LENGTH, NOTE_LENGTH, Label, name_of, read_label, write_label
 from core.runs.registry import active_model, find_run
 from core.runs.run import Run, Status
@@ -28,7 +27,7 @@ from dashboard.permission import changes_note, may_change
 from dashboard.robustness_view import robustness_block
 from dashboard.run_files import log_and_files
 from dashboard.run_progress import at_work, ending, made_with, times
-from dashboard.training_form import SETTINGS, in_words
+from dashboard.settings_view import all_settings, differences_from_preset
 from dashboard.watching import watch_runs
 
 POLL_SECONDS = 2.0
@@ -218,39 +217,8 @@ def learning_curves(run: Run, status: Status) -> None:
 def settings(config: TrainingConfig) -> None:
     """In what it differs from its preset, and all settings."""
     st.subheader("Settings", anchor=False)
-    try:
-        given = preset(config.preset, config.dataset)
-    except ConfigError:
-        st.caption("Its preset is not one of today's.")
-    else:
-        unlike_preset(config, given)
-    with st.expander("All settings", icon=":material/list:", key="all_settings"):
-        rows = [(SETTINGS[name], in_words(name, value)) for name, value in flattened(config).items()]
-        st.table(
-            pd.DataFrame(
-                {"This run": [value for _, value in rows], "What it does": [setting.help for setting, _ in rows]},
-                index=[setting.label for setting, _ in rows],
-            )
-        )
-
-
-def unlike_preset(config: TrainingConfig, given: TrainingConfig) -> None:
-    """The settings that were changed, beside those of the preset."""
-    changed = differing([config, given])
-    if not changed:
-        st.caption(f"Just as the preset {config.preset} has them.")
-        return
-    st.dataframe(
-        pd.DataFrame(
-            [[in_words(name, value) for value in pair] for name, pair in changed.items()],
-            index=[SETTINGS[name].label for name in changed],
-            columns=["This run", f"Preset {config.preset}"],
-        ),
-        width="content",
-        height="content",
-        key="unlike_preset",
-        alt="What differs from the preset",
-    )
+    differences_from_preset(config)
+    all_settings(config)
 
 
 def is_at_work(run_id: str) -> bool:

@@ -53,9 +53,8 @@ def test_settings_are_named_the_same_on_all_pages(run: Run) -> None:
 
     settings = opened().dataframe[1].value[run.title]
 
-    named = settings[["Data", "Optimizer", "Learning rate schedule"]].tolist()
-    assert named == ["MNIST", "SGD with momentum", "one cycle"]
-    assert model.table[1].value.iloc[:, 0].to_dict() == settings.to_dict()
+    assert settings[["Optimizer", "Learning rate schedule"]].tolist() == ["SGD with momentum", "one cycle"]
+    assert model.table[1].value.iloc[:, 0][settings.index].to_dict() == settings.to_dict()
 
 
 def test_model_that_was_promoted_elsewhere_is_noticed(run: Run, workspace: Workspace) -> None:
@@ -73,8 +72,9 @@ def test_newest_run_is_shown_with_its_curves_and_settings(run: Run) -> None:
 
     assert len(page.get("vega_lite_chart")) == 2
     settings = page.dataframe[1].value
-    assert settings.loc["Epochs", run.title] == "2"
+    assert settings.loc["Epochs"].tolist() == ["2", "15"]
     assert settings.loc["Filters", run.title] == "8, 8"
+    assert "Batch size" not in settings.index
 
 
 def test_only_what_differs_is_laid_side_by_side(run: Run, workspace: Workspace) -> None:
@@ -228,7 +228,13 @@ def test_given_name_stands_in_the_table_and_over_the_settings(run: Run, workspac
     page = opened()
 
     assert page.dataframe[0].value[["Run", "Note"]].to_numpy().tolist() == [["The *wide* one", "Reads fat pens."]]
-    assert list(page.dataframe[1].value.columns) == ["The *wide* one"]
+    assert list(page.dataframe[1].value.columns) == ["The *wide* one", "Preset original"]
+
+
+def test_run_that_is_named_like_its_preset_is_shown(run: Run, workspace: Workspace) -> None:
+    write_label(workspace, run, "Preset original", "")
+
+    assert list(opened().dataframe[1].value.columns) == ["This run", "Preset original"]
 
 
 def test_finished_runs_are_read_once_and_again_when_they_change(
