@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from importlib.metadata import distribution
+from pathlib import Path
 
 import numpy as np
 
@@ -137,10 +139,9 @@ def _dataset(dataset_id: str, origin: str, arrays: sources.Arrays) -> Dataset:
 def _scikit_learn_digits() -> dict[str, np.ndarray]:
     """scikit-learn's 1,797 real 8x8 digits (UCI, Alpaydin and Kaynak 1998), laid out as MNIST lays digits out."""
     from PIL import Image
-    from sklearn.datasets import load_digits
 
-    source = load_digits()
-    small = (source.images * (255 / 16)).round().astype(np.uint8)
+    levels, labels = scikit_learn_table()
+    small = (levels * (255 / 16)).round().astype(np.uint8)
     images = np.empty((len(small), 28, 28), np.uint8)
     for index, image in enumerate(small):
         # Enlarged well past 20 pixels, so that cropping and scaling down again smooth the coarse grid.
@@ -149,6 +150,16 @@ def _scikit_learn_digits() -> dict[str, np.ndarray]:
         if centred is None:
             raise DataError(f"scikit-learn's digit {index} holds no ink; reinstall scikit-learn.")
         images[index] = centred
-    labels = source.target.astype(np.uint8)
     train, test = stratified_split(labels, TEST_SHARE, SPLIT_SEED)
     return {"x_train": images[train], "y_train": labels[train], "x_test": images[test], "y_test": labels[test]}
+
+
+def scikit_learn_table() -> tuple[np.ndarray, np.ndarray]:
+    """What its `load_digits` gives, as levels 0..16, uint8 (n, 8, 8), and labels, uint8 (n,).
+
+    Read from its file: importing scikit-learn takes a second, which every training on these digits would begin with.
+    """
+    # A distribution is found also while the package seems to be missing, as it does where a worker imports Keras.
+    file = distribution("scikit-learn").locate_file("sklearn/datasets/data/digits.csv.gz")
+    table = np.loadtxt(Path(str(file)), np.uint8, delimiter=",")
+    return table[:, :-1].reshape(-1, 8, 8), table[:, -1]

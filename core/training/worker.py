@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -122,9 +122,6 @@ def _train(run: Run, workspace: Workspace) -> dict[str, str]:
     with ThreadPoolExecutor(1) as pool:
         # Unpacking and checking the data takes its share of the seconds that TensorFlow needs to load.
         loading = pool.submit(load_dataset, config.dataset, workspace)
-        if config.dataset == "digits":
-            # scikit-learn, which TensorFlow imports as well, is not to be imported by two threads at once.
-            wait([loading])
         # Imported here: the status above is on the page before TensorFlow is there. Keras looks for these two, for
         # wrappers and galleries that no training needs; they would take a quarter of the seconds.
         with missing("sklearn", "matplotlib"):

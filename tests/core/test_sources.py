@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from core.data import sources
-from core.data.datasets import Dataset, available_dataset, load_dataset
+from core.data.datasets import Dataset, available_dataset, load_dataset, scikit_learn_table
 from core.data.sources import download_mnist, find_mnist, import_mnist, read_mnist
 from core.errors import DataError, DataMissing, StorageError
 from core.workspace import Workspace
@@ -62,6 +63,15 @@ def test_a_wrong_name_in_the_environment_is_not_passed_over(
 
     with pytest.raises(DataError, match="TRAZO_MNIST"):
         available_dataset(workspace)
+
+
+def test_the_stand_ins_digits_are_scikit_learns() -> None:
+    theirs = load_digits()
+
+    levels, labels = scikit_learn_table()
+
+    assert np.array_equal(levels, theirs.images)
+    assert np.array_equal(labels, theirs.target)
 
 
 def test_without_mnist_the_stand_in_is_named_as_such(workspace: Workspace) -> None:
