@@ -192,7 +192,7 @@ async def _form_file(request: Request, body: bytes) -> bytes:
 
     try:
         form = await MultiPartParser(request.headers, stream(), max_files=1, max_fields=8).parse()  # type: ignore[arg-type]
-    except (MultiPartException, KeyError) as error:
+    except (MultiPartException, KeyError, UnicodeError) as error:
         raise HTTPException(400, _NO_FILE) from error
     try:
         file = form.get("file")

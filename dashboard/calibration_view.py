@@ -58,7 +58,7 @@ def _doubts(card: Card, evaluation: Evaluation) -> None:
         "Close calls",
         f"{unsure:.2%}",
         f"{caught:.0%} of mistakes",
-        f"Test images that it is less than {limit:.0%} sure of: Draw names both candidates, not one.",
+        f"Test images that it is less than {limit:.0%} sure of: Draw names the second candidate, too.",
     )
     if card.novelty is not None:
         figure(

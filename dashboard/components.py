@@ -193,13 +193,18 @@ WHAT_TEST_ACCURACY_IS = (
     "would lie in the 95% interval 19 times out of 20 (Wilson, 1927)."
 )
 WHAT_VALIDATION_ACCURACY_IS = (
-    "On training images held back to choose the best epoch by; the test accuracy is the fair figure."
+    "On training images held back to judge epochs and settings by; the test accuracy is the fair figure."
 )
 
 
 def accuracy_interval(metrics: Metrics) -> str:
     """The 95 % interval of a test accuracy, short enough for a figure's note."""
     return f"95%: {metrics.test_accuracy_low * 100:.2f}–{metrics.test_accuracy_high:.2%}"
+
+
+def in_epochs(number: int) -> str:
+    """So many epochs, in words."""
+    return "1 epoch" if number == 1 else f"{number} epochs"
 
 
 def duration(seconds: float | None) -> str:

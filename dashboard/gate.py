@@ -118,6 +118,10 @@ class Gate:
             metrics.REFUSED.labels("host").inc()
             await WebSocketClose(_POLICY_VIOLATION, "Another name.")(scope, receive, send)
             return
+        if _host_of(Headers(scope=scope).get("origin", "")) is None:  # on which Streamlit would stumble
+            metrics.REFUSED.labels("origin").inc()
+            await WebSocketClose(_POLICY_VIOLATION, "No address.")(scope, receive, send)
+            return
         if not self._pages.take(client):
             metrics.REFUSED.labels("sessions").inc()
             await WebSocketClose(_TRY_LATER, "Too many pages are open; try again later.")(scope, receive, send)
@@ -149,9 +153,17 @@ def _from_another_site(headers: Headers) -> bool:
     origin = headers.get("origin")
     if origin is None:
         return headers.get("sec-fetch-site") == "cross-site"
-    if urlsplit(origin).netloc == headers.get("host") and origin != "null":
+    if _host_of(origin) == headers.get("host") and origin != "null":
         return False
     return bool(st.get_option("server.enableCORS")) and origin not in st.get_option("server.corsAllowedOrigins")
+
+
+def _host_of(origin: str) -> str | None:
+    """The host and port that an Origin header names; None where it is no address."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def _uploaded_bytes() -> int:

@@ -150,8 +150,9 @@ class GradioDemo:
 def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
     """The demo as a FastAPI app that lies at the root of wherever it is mounted. Takes seconds: it imports Gradio.
 
-    The API has one endpoint, `/predict`: a sketch as Gradio's ImageEditor sends it (`background`, `layers`,
-    `composite`) in, `{"label", "confidences"}` out.
+    The API has two endpoints. Both take a sketch as Gradio's ImageEditor sends it (`background`, `layers`,
+    `composite`). `/predict` answers as the original demo did, `{"label", "confidences"}`; `/verdict` with the fields of
+    `Reading.to_json`, which tell a scribble from a digit.
     """
     # All are read on import; nothing is sent anywhere.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -196,6 +197,7 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
         submit.click(None, js=_without_bars(_NO_ANSWER), **answer)
         read_it = submit.click(read_sketch, sketchpad, [prediction, said], api_name="predict")
         read_it.success(show, said, show_progress="hidden", **answer)
+        _verdict_for_programs(sketchpad, read)
         clear.add([sketchpad, prediction])
         clear.click(None, js=_without_bars(_NOTHING), **answer)
     demo.queue(max_size=_MAX_WAITING)
@@ -222,6 +224,18 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
         max_file_size="10mb",
         app_kwargs={"exception_handlers": STUMBLES},
     )
+
+
+def _verdict_for_programs(sketchpad: gr.Sketchpad, read: Callable[[Pixels], Reading]) -> None:
+    """The endpoint `/verdict`, of which the page shows nothing."""
+    import gradio as gr
+
+    def verdict(ink: Pixels | None) -> dict[str, Any]:
+        return {"verdict": "blank", "digit": None} if ink is None else read(ink).to_json()
+
+    with gr.Row(visible=False):
+        ask, fields = gr.Button(), gr.JSON()
+    ask.click(verdict, sketchpad, fields, api_name="verdict")
 
 
 def _sketchpad() -> gr.Sketchpad:

@@ -36,8 +36,8 @@ _logger = logging.getLogger(__name__)
 MAX_HELD_BYTES = 200 * 2**20
 """The most that uploads to the demo may take on disk at a time; Gradio deletes them after some minutes."""
 
-MAX_SKETCHES = 64
-"""Sketches that are on their way, each in parts, from browsers to the demo."""
+MAX_SKETCHES, MAX_SKETCH_BYTES = 64, 32 * 2**20
+"""How many sketches may be on their way from browsers to the demo, and how large all together; one has some 10 kB."""
 
 _FOLDER_PREFIX = "trazo-gradio-"
 _NEW_SECONDS = 60.0
@@ -53,9 +53,9 @@ _API = "/gradio_api/"
 _READ = re.compile(
     r"/|/(config|theme\.css|favicon\.ico|manifest\.json|robots\.txt)/?|/(static|assets)/.+"
     rf"|{_API}(info|app_id|startup-events|theme\.css|queue/(data|status)|upload_progress)/?"
-    rf"|{_API}heartbeat/[\w-]+|{_API}call/predict/[\w-]+"
+    rf"|{_API}heartbeat/[\w-]+|{_API}call/(predict|verdict)/[\w-]+"
 )
-_WRITE = re.compile(rf"{_API}(queue/join|call/predict|upload|component_server|cancel|reset)/?")
+_WRITE = re.compile(rf"{_API}(queue/join|call/(predict|verdict)|upload|component_server|cancel|reset)/?")
 
 
 class GradioDoors:
@@ -131,10 +131,14 @@ def guard_sketchpad(sketchpad: gr.Sketchpad) -> None:
             return None if path is None else str(_uploaded(path))
 
     def accept_part(part: Any) -> None:
-        name = _sketch_of(part)
-        while len(sketchpad.blob_storage) >= MAX_SKETCHES and name not in sketchpad.blob_storage:
-            sketchpad.blob_storage.pop(next(iter(sketchpad.blob_storage)), None)
+        _check_part(part)
+        # What lies behind a sketch and its layers are in it, too; nobody reads them.
+        if part.data["type"] != "composite":
+            return
         keep_part(part)
+        held = sketchpad.blob_storage
+        while len(held) > MAX_SKETCHES or sum(map(_size, list(held.values()))) > MAX_SKETCH_BYTES:
+            held.pop(next(iter(held)), None)
 
     def preprocess(sketch: Any) -> Pixels | None:
         with _shown_by_gradio():
@@ -205,8 +209,12 @@ def _uploaded(path: str | Path) -> Path:
     return resolved
 
 
-def _sketch_of(part: Any) -> str:
-    """The name of the sketch that a part belongs to; raises ValueError for a part that no sketchpad sends."""
+def _size(sketch: Any) -> int:
+    return len(sketch.composite or b"")
+
+
+def _check_part(part: Any) -> None:
+    """Raise ValueError for a part that no sketchpad sends."""
     values = getattr(part, "data", None)
     if not isinstance(values, dict) or len(getattr(part, "files", ())) != 1:
         raise ValueError("A part of a sketch is one file with its place.")
@@ -215,4 +223,3 @@ def _sketch_of(part: Any) -> str:
         raise ValueError(f"A part of a sketch is one of {_PARTS} and has a short id.")
     if index != "null" and not (index.isdecimal() and int(index) < _MAX_LAYERS):
         raise ValueError(f"A sketch has at most {_MAX_LAYERS} layers.")
-    return name

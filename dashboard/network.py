@@ -8,6 +8,7 @@ import pandas as pd
 from core.classifier.bundle import Card
 from core.config import flattened
 from core.data.drawing import Pixels
+from dashboard.components import in_epochs
 from dashboard.training_form import SETTINGS, in_words
 
 _AGAINST, _NEUTRAL, _FOR = (
@@ -45,13 +46,14 @@ def filter_pictures(kernels: np.ndarray) -> Pixels:
 def training_facts(card: Card) -> dict[str, str]:
     """What it was trained on, when, and how far."""
     data, metrics = card.data, card.metrics
+    kept = f"epoch {metrics.best_epoch} was the best" if card.config.patience else "the last one is kept"
     return {
         "Data": data.title,
         "Images": f"{data.train_images:,} for training, {data.validation_images:,} for validation, "
         f"{data.test_images:,} for the test",
         "Fingerprint of the data": data.fingerprint[:16],
         "Trained": f"{card.created:%d %B %Y, %H:%M %Z}",
-        "Time": f"{card.seconds:,.0f} s for {metrics.epochs} epochs; epoch {metrics.best_epoch} was the best",
+        "Time": f"{card.seconds:,.0f} s for {in_epochs(metrics.epochs)}; {kept}",
         "Run": card.run_id,
     }
 

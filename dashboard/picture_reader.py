@@ -36,15 +36,7 @@ def answer_on(predictor: ActivePredictor, picture: bytes) -> tuple[dict[str, Any
     began = time.perf_counter()
     model, current = predictor.current()
     reading: Reading = current.read(ink_from_picture(picture))
-    answer = {
-        "verdict": reading.verdict,
-        "digit": reading.digit,
-        "candidates": list(reading.candidates),
-        "confidence": reading.confidence,
-        "novelty": reading.novelty,
-        "probabilities": None if reading.probabilities is None else reading.probabilities.tolist(),
-        "model": model.name,
-    }
+    answer = {**reading.to_json(), "model": model.name}
     return answer, time.perf_counter() - began
 
 

@@ -30,15 +30,15 @@ def at_work(run: Run, status: Status) -> None:
     st.progress(status.progress, where if in_epoch else status.message)
     if status.state == "queued":
         return
-    history, rate = pd.DataFrame(), status.images_per_second
+    history, rate, patient = pd.DataFrame(), status.images_per_second, False
     with suppress(RunError):  # the curves below say so
-        history = run.history()
+        history, patient = run.history(), run.config().patience > 0
     with st.grid(4, min_column_width=FIGURE_WIDTH):
         figure(
             "Time left",
             duration(status.seconds_left),
             "for all epochs",
-            "Often the training ends earlier, when nothing improves any more.",
+            "Often the training ends earlier, when nothing improves any more." if patient else None,
         )
         figure("Images per second", f"{rate:,.0f}" if rate else "–", "in training")
         for label, column in (("Training accuracy", "accuracy"), ("Validation accuracy", "val_accuracy")):

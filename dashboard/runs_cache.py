@@ -20,7 +20,9 @@ from dashboard.state import workspace
 def summaries() -> list[Summary]:
     """All runs in one row each, newest first; what is over is read again only when one of its files has changed."""
     active = active_model(workspace())
-    return [_summary(run, active) for run in list_runs(workspace())]
+    rows = ((run, _summary(run, active)) for run in list_runs(workspace()))
+    # One that was deleted between the two looks is no damaged run.
+    return [row for run, row in rows if row.problem is None or run.folder.exists()]
 
 
 def _summary(run: Run, active: ActiveModel) -> Summary:

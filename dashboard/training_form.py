@@ -81,7 +81,7 @@ SETTINGS: dict[str, Setting] = {
     ),
     "dropout": Setting(
         "Dropout",
-        "Share of the dense units that is switched off at random in each step, against learning by heart.",
+        "Share of what the last layer sees that is switched off at random in each step, against learning by heart.",
         0.05,
     ),
     "rotation": Setting("Rotation (degrees)", "Turn each image by up to so much either way.", 1.0),
@@ -235,7 +235,7 @@ def _filters(form: str, given: tuple[int, ...], block: int) -> int:
         given[block] if block < len(given) else 0,
         step=8,
         key=_key(form, f"filters_{block + 1}"),
-        help="How many patterns of 3 by 3 pixels this block looks for. "
+        help="How many small patterns this block looks for. "
         + ("Every network has this block." if block == 0 else "0 leaves the block out."),
         persist_state="session",
     )

@@ -49,7 +49,8 @@ class LayerCard(Record):
 class Metrics(Record):
     """Accuracies and the bounds of their 95 % interval in 0..1, losses in nats.
 
-    The test set was used once, for these figures; `best_epoch` (counted from 1) was chosen on the validation split.
+    The test set was used once, for these figures; `best_epoch` (counted from 1) is the one whose weights
+    are kept: with patience the best on the validation split, else the last.
     """
 
     test_accuracy: Share

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -47,6 +47,17 @@ class Reading:
             return ()
         first, second = np.argsort(-self.probabilities, kind="stable")[:2]
         return int(first), int(second)
+
+    def to_json(self) -> dict[str, Any]:
+        """What programs get: `verdict`, `digit`, `candidates`, `confidence`, `novelty`, `probabilities`."""
+        return {
+            "verdict": self.verdict,
+            "digit": self.digit,
+            "candidates": list(self.candidates),
+            "confidence": self.confidence,
+            "novelty": self.novelty,
+            "probabilities": None if self.probabilities is None else self.probabilities.tolist(),
+        }
 
     @property
     def sentence(self) -> str:

@@ -88,6 +88,8 @@ def _print_doubts(card: Card, evaluation: Evaluation) -> None:
             f"disputed labels: {len(disputed.mistakes)} of {len(disputed.indices)} among its mistakes; "
             f"test accuracy without them {disputed.accuracy_without:.2%}"
         )
+        if disputed.mistakes:
+            print(f"test images with a disputed label that it reads otherwise: {' '.join(map(str, disputed.mistakes))}")
 
 
 def _bundle(name: str | None, workspace: Workspace) -> Bundle:

@@ -204,7 +204,9 @@ def _upright(picture: Image.Image) -> Pixels:
     if picture.mode in ("I", "F"):
         return _stretched(np.asarray(picture, np.float32))
     if picture.mode.startswith("I;16"):
-        return (np.asarray(picture) >> 8).astype(np.uint8)
+        levels = np.asarray(picture)
+        # Cameras and scanners of 10 or 12 bits leave the highest ones empty.
+        return (levels >> max(0, int(levels.max()).bit_length() - 8)).astype(np.uint8)
     mode = "RGBA" if picture.has_transparency_data else "L" if picture.mode in ("1", "L") else "RGB"
     picture = picture if picture.mode == mode else picture.convert(mode)
     factor = _factor(picture.size, _WORKING_SIZE)

@@ -286,14 +286,15 @@ class ActivePredictor:
         seen = self._seen
         if seen is None or _version(self._workspace.active_file) != seen.promoted:
             return False
+        version = _version(seen.card_file)
         # Between a resumed training's old model and its new one there is none, for a moment.
-        return _version(seen.card_file) in (seen.card, None)
+        return version == seen.card or (version is None and seen.folder.exists())
 
     def _load(self) -> tuple[ActiveModel, Predictor]:
         promoted = _version(self._workspace.active_file)
         active = active_model(self._workspace)
         card_file = active.bundle.card_file
-        self._seen = _Seen(promoted, card_file, _version(card_file))
+        self._seen = _Seen(promoted, card_file, _version(card_file), active.bundle.folder.parent)
         try:
             return active, Predictor(active.bundle)
         except BundleError as error:
@@ -306,11 +307,12 @@ class ActivePredictor:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What was on the disk before a predictor was loaded."""
+    """What was on the disk before a predictor was loaded; `folder`: where the model's own one lies."""
 
     promoted: _Version | None
     card_file: Path
     card: _Version | None
+    folder: Path
 
 
 def _version(path: Path) -> _Version | None:
@@ -330,7 +332,9 @@ def _created(run: Run) -> datetime:
     try:
         return datetime.strptime(_stamp(run), _STAMP).astimezone()
     except ValueError:
-        return datetime.fromtimestamp(run.folder.stat().st_mtime).astimezone()
+        changed = _version(run.folder)
+        # Now, where it was deleted meanwhile.
+        return datetime.fromtimestamp(changed[0] / 1e9 if changed else time.time()).astimezone()
 
 
 def _unused(workspace: Workspace) -> Run:

@@ -252,6 +252,11 @@ class Run:
         try:
             return Status.model_validate_json(self.status_file.read_bytes())
         except (OSError, ValidationError) as error:
+            lost = isinstance(error, FileNotFoundError | ValidationError)
+            # As a power cut may leave it, which it is not kept safe from: what the training had is whole all the same.
+            if lost and self.checkpoint_file.exists() and not self.alive:
+                message = "The file status.json was lost or damaged. Resume goes on after the last whole epoch."
+                return Status(state="interrupted", message=message)
             raise self._unreadable(self.status_file, error, self._useless(self.status_file)) from error
 
     def _table(self, path: Path, columns: tuple[str, ...]) -> pd.DataFrame:

@@ -69,6 +69,11 @@ class Journal(keras.callbacks.Callback):
         return self._epoch
 
     @property
+    def whole(self) -> bool:
+        """Whether no step of this epoch is to follow."""
+        return self._done == self._steps
+
+    @property
     def seconds(self) -> float:
         """Of training so far."""
         return self._seconds_before + time.perf_counter() - self._began
@@ -164,9 +169,10 @@ class SaveCheckpoint(keras.callbacks.Callback):
         self._journal, self._stop, self._patience = journal, stop, patience
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if self._stop.stopped:  # in the middle of the epoch
+        if self._stop.stopped and not self._journal.whole:  # in the middle of the epoch
             return
-        done = epoch + 1 == self._epochs or self.model.stop_training
+        # A stop by hand is no end: the training may go on.
+        done = epoch + 1 == self._epochs or (self.model.stop_training and not self._stop.stopped)
         memory = self._patience.memory if self._patience else None
         write_checkpoint(self._run, self.model, epoch + 1, self._journal.seconds, done, memory)
 

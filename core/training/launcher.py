@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -105,7 +106,8 @@ def request_stop(workspace: Workspace, run: Run) -> None:
         if status.over:
             raise RunError(f"Run {run.id} is {status.state} already; there is nothing to stop.", run.id)
         if status.state == "queued":
-            run.write_status(status.model_copy(update={"state": "stopped", "message": "Stopped before it started."}))
+            back = _back_from_queue(run) or {"state": "stopped", "message": "Stopped before it started."}
+            run.write_status(status.model_copy(update=back))
             return
         with storage_errors(run.stop_file):
             run.stop_file.touch()
@@ -166,12 +168,18 @@ def delete(workspace: Workspace, run: Run) -> None:
 
 
 def withdraw(workspace: Workspace, run: Run) -> None:
-    """Take a run out of the queue, and delete it; raises RunError when it has started meanwhile."""
+    """Take a run out of the queue: one that never started is deleted, one that was to go on keeps all that it has.
+
+    Raises RunError when it has started meanwhile.
+    """
     with workspace.locked():
         status = run.status()
         if status.state != "queued":
             raise RunError(f"Run {run.id} is {status.state} already; it no longer waits in the queue.", run.id)
-        delete_run(workspace, run)
+        if back := _back_from_queue(run):
+            run.write_status(status.model_copy(update=back))
+        else:
+            delete_run(workspace, run)
 
 
 def overview(workspace: Workspace) -> Overview:
@@ -181,6 +189,16 @@ def overview(workspace: Workspace) -> Overview:
     waiting = tuple(run for run, status in reversed(readable) if status.state == "queued")
     started = running or [run for run, status in readable if status.state != "queued"]
     return Overview(latest=started[0] if started else None, waiting=waiting, busy=bool(running or waiting))
+
+
+def _back_from_queue(run: Run) -> dict[str, Any] | None:
+    """What becomes of the status of a queued run that was to go on; None for one that never started."""
+    if not run.log_file.exists():
+        return None
+    if run.checkpoint_file.exists():
+        return {"state": "stopped", "message": "Taken out of the queue; Resume goes on after the last whole epoch."}
+    message = "Taken out of the queue. Resume starts it again; no epoch was complete."
+    return {"state": "interrupted", "message": message, "ended": time.time()}
 
 
 def _go_on_after(workspace: Workspace, run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,7 +33,7 @@ from core.data.pen_digits import pen_digits_at_hand
 from core.data.strokes import drawn_digits
 from core.data.tracing import ANY_HAND, drawn_again
 from core.errors import RunError
-from core.runs.run import Run
+from core.runs.run import Run, Status
 from core.training.callbacks import Journal, SaveCheckpoint, StopRequested
 from core.training.checkpoint import Checkpoint, Patience, read_checkpoint
 from core.training.validation import Validation
@@ -60,13 +61,15 @@ def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Ou
     """
     keras.utils.set_random_seed(config.seed)
     model = build_model(config.model)
+    checkpoint = read_checkpoint(run)
     try:
         train = _training_images(dataset.train, config, run)
     except _Stopped:
-        return Outcome(None, stopped=True)
-    steps = math.ceil(len(train) / config.batch_size)
+        if not checkpoint:
+            return Outcome(None, stopped=True)
+        train = None
+    steps = math.ceil(_images_in_epoch(dataset.train, config) / config.batch_size)
     _compile(model, config, steps)
-    checkpoint = read_checkpoint(run)
     validation = Validation(run, dataset.validation, checkpoint.epoch if checkpoint else 0)
     journal = Journal(run, validation, config, steps, checkpoint)
     stop = StopRequested(run)
@@ -74,12 +77,21 @@ def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Ou
     if checkpoint:
         _restore(model, checkpoint, run)
     kept = checkpoint.kept if checkpoint else 0
-    if not (checkpoint and checkpoint.done):
+    if checkpoint and checkpoint.done:
+        pass
+    elif train is None or (checkpoint and run.stop_file.exists()):  # stopped before it went on
+        stop.stopped = True
+        if checkpoint and checkpoint.memory:
+            model.set_weights(checkpoint.memory.best_weights)
+    else:
         kept = _fit(model, train, config, run, validation, journal, stop)
+    seconds = journal.seconds
     journal.write("saving", "Saving what was learned.")
     # Measured, not looked up: the training's files may have been edited meanwhile, and no model is lost by that.
-    learned = _Learned(journal.epoch, kept, *validation.of(model), journal.seconds)
-    return Outcome(_write_bundle(model, config, run, dataset, learned), stop.stopped)
+    learned = _Learned(journal.epoch, kept, *validation.of(model), seconds)
+    # Nothing was left to be stopped where the last step of all was done.
+    stopped = stop.stopped and not (journal.epoch == config.epochs and journal.whole)
+    return Outcome(_write_bundle(model, config, run, dataset, learned), stopped)
 
 
 def _restore(model: keras.Model, checkpoint: Checkpoint, run: Run) -> None:
@@ -131,23 +143,24 @@ class _Stopped(Exception):
 class _Drawing:
     """Told of each of `total` digits that is drawn to learn from: tells how far it is, and looks whether to go on."""
 
-    def __init__(self, run: Run, total: int) -> None:
+    def __init__(self, run: Run, total: int, epochs: int) -> None:
         self._run, self._total, self._done = run, total, 0
+        self._status = Status(state="running", phase="starting", started=time.time(), epochs=epochs)
 
     def __call__(self) -> None:
         if self._done % 500 == 0:
             if self._run.stop_file.exists():
                 raise _Stopped
             share = self._done / self._total
-            status = self._run.status().model_copy(update={"message": f"Drawing digits to learn from: {share:.0%}."})
+            status = self._status.model_copy(update={"message": f"Drawing digits to learn from: {share:.0%}."})
             self._run.write_status(status, durable=False)
         self._done += 1
 
 
 def _training_images(train: Split, config: TrainingConfig, run: Run) -> Split:
     """The training images, joined by digits drawn by code and by some of their own drawn again, as `config` says."""
-    again = min(config.redrawn_digits, len(train))
-    each = _Drawing(run, config.drawn_digits + again)
+    again = _redrawn(train, config)
+    each = _Drawing(run, config.drawn_digits + again, config.epochs)
     parts = [train]
     if config.drawn_digits:
         parts.append(Split(*drawn_digits(config.drawn_digits, config.seed, each)))
@@ -157,6 +170,15 @@ def _training_images(train: Split, config: TrainingConfig, run: Run) -> Split:
         chosen = generator.permutation(len(train))[:again]
         parts.append(Split(drawn_again(train.images[chosen], ANY_HAND, generator, each), train.labels[chosen]))
     return Split(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))
+
+
+def _images_in_epoch(train: Split, config: TrainingConfig) -> int:
+    """How many `_training_images` gives."""
+    return len(train) + config.drawn_digits + _redrawn(train, config)
+
+
+def _redrawn(train: Split, config: TrainingConfig) -> int:
+    return min(config.redrawn_digits, len(train))
 
 
 def training_batches(split: Split, config: TrainingConfig, first_epoch: int = 0) -> tf.data.Dataset:

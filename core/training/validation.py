@@ -16,6 +16,8 @@ from core.runs.run import Run
 
 BATCH = 500
 
+_Answering = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+
 
 class Validation(keras.callbacks.Callback):
     """Measures the network on the validation split after each epoch, and keeps its answers.
@@ -30,10 +32,12 @@ class Validation(keras.callbacks.Callback):
         self._run = run
         self._images, self._labels = split.images[..., np.newaxis], split.labels
         self._answers = _earlier_answers(run, split.labels).until(epochs_before)
+        self._answer: _Answering | None = None
 
     def of(self, model: keras.Model) -> tuple[float, float]:
-        """Loss and accuracy of a network on the whole split."""
-        self._answer = _answering(model)
+        """Loss and accuracy of the network that was trained, or is to be, on the whole split."""
+        # Where it was trained, that is compiled already.
+        self._answer = self._answer or _answering(model)
         return self.on_sample(len(self._labels))
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
@@ -54,16 +58,17 @@ class Validation(keras.callbacks.Callback):
 
     def _measure(self, count: int) -> tuple[float, np.ndarray]:
         """Mean loss, and predictions uint8 (count,), on the first `count` images."""
-        losses, predictions = [], []
+        losses, predictions, answer = [], [], self._answer
+        assert answer is not None  # there is a network to ask
         for start in range(0, count, BATCH):
             chosen = slice(start, min(start + BATCH, count))
-            loss, said = self._answer(tf.constant(self._images[chosen]), tf.constant(self._labels[chosen]))
+            loss, said = answer(tf.constant(self._images[chosen]), tf.constant(self._labels[chosen]))
             losses.append(loss.numpy())
             predictions.append(said.numpy())
         return float(np.concatenate(losses).mean()), np.concatenate(predictions)
 
 
-def _answering(model: keras.Model) -> Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+def _answering(model: keras.Model) -> _Answering:
     """Images uint8 (n, 28, 28, 1) and labels uint8 (n,) -> the losses float32 (n,) and the answers uint8 (n,)."""
 
     @tf.function(input_signature=(tf.TensorSpec((None, *INPUT_SHAPE), tf.uint8), tf.TensorSpec((None,), tf.uint8)))
@@ -72,7 +77,7 @@ def _answering(model: keras.Model) -> Callable[[tf.Tensor, tf.Tensor], tuple[tf.
         losses = keras.ops.sparse_categorical_crossentropy(tf.cast(labels, tf.int32), probabilities)
         return losses, tf.cast(tf.argmax(probabilities, axis=1), tf.uint8)
 
-    answering: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]] = answer
+    answering: _Answering = answer
     return answering
 
 

@@ -127,7 +127,11 @@ def _train(run: Run, workspace: Workspace) -> dict[str, str]:
         with missing("sklearn", "matplotlib"):
             from core.training.trainer import Outcome, train_and_evaluate
     dataset = loading.result()
-    outcome = Outcome(None, stopped=True) if run.stop_file.exists() else train_and_evaluate(config, run, dataset)
+    begins = not run.checkpoint_file.exists()
+    if begins and run.stop_file.exists():
+        outcome = Outcome(None, stopped=True)
+    else:
+        outcome = train_and_evaluate(config, run, dataset)
     if outcome.card is None:
         return {"state": "stopped", "message": "Stopped before the first step."}
     print(f"test accuracy {outcome.card.metrics.test_accuracy:.4f}", flush=True)

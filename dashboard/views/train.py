@@ -23,6 +23,7 @@ from dashboard.components import (
     duration,
     figure,
     heading,
+    in_epochs,
     state_badge,
 )
 from dashboard.markdown import plain
@@ -76,7 +77,7 @@ def choose_start(row: DeltaGenerator) -> tuple[str, state.Template | None]:
 
 def describe(given: TrainingConfig, config: TrainingConfig, start: str) -> None:
     """What pressing Train will do, in a sentence or two, and what was changed from what was `given` by `start`."""
-    data, epochs = TITLES[config.dataset], "1 epoch" if config.epochs == 1 else f"{config.epochs} epochs"
+    data, epochs = TITLES[config.dataset], in_epochs(config.epochs)
     if config.patience:
         text = (
             f"Up to {epochs} on {data}; ends by itself once the validation accuracy has not "
@@ -215,8 +216,9 @@ def queue(waiting: tuple[Run, ...]) -> None:
             st.markdown(f"**{plain(name_of(run))}**", width="content")
             try:
                 config = run.config()
+                most = "at most " if config.patience else ""
                 st.caption(
-                    f"{config.preset}, {TITLES[config.dataset]}, at most {config.epochs} epochs", width="content"
+                    f"{config.preset}, {TITLES[config.dataset]}, {most}{in_epochs(config.epochs)}", width="content"
                 )
             except RunError as error:
                 st.caption(str(error))

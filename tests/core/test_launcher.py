@@ -27,6 +27,7 @@ from core.training.launcher import (
     record_interruptions,
     request_stop,
     request_stop_of_all,
+    resumable,
     resume,
     submit,
     withdraw,
@@ -83,6 +84,24 @@ def test_run_in_the_queue_can_be_taken_out(workspace: Workspace) -> None:
     with pytest.raises(RunError, match="no longer waits"):
         withdraw(workspace, running)
     assert running.status().state == "running"
+
+
+@pytest.mark.parametrize("take_out", [withdraw, request_stop])
+@pytest.mark.parametrize("epochs", [0, 1])
+def test_run_that_was_to_go_on_keeps_all_that_it_has(
+    workspace: Workspace, take_out: Callable[[Workspace, Run], None], epochs: int
+) -> None:
+    run = create_run(workspace, tiny_config())
+    run.log_file.write_text("epoch 1\n")  # it was at work before
+    if epochs:
+        run.checkpoint_file.touch()
+
+    take_out(workspace, run)
+
+    assert list_runs(workspace) == [run]
+    assert run.status().state == ("stopped" if epochs else "interrupted")
+    assert resumable(run, run.status())
+    assert run.log_file.read_text() == "epoch 1\n"
 
 
 @pytest.mark.usefixtures("idle_workers")

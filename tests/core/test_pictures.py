@@ -42,6 +42,13 @@ def test_every_mode_is_read(mode: str, inverted: bool) -> None:
     assert_shows_the_five(ink_from_picture(encoded(picture, "TIFF")))
 
 
+@pytest.mark.parametrize("bits", [10, 12, 14])
+def test_sixteen_bits_of_which_the_highest_are_empty_are_read(bits: int) -> None:
+    levels = (255 - five()).astype(np.uint16) << (bits - 8)
+
+    assert_shows_the_five(ink_from_picture(encoded(Image.fromarray(levels))))
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM"])
 def test_every_format_is_read(kind: str) -> None:
     assert_shows_the_five(ink_from_picture(encoded(255 - five(), kind)))

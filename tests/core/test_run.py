@@ -25,7 +25,7 @@ from core.runs.process import worker_lock
 from core.runs.registry import create_run, summaries
 from core.runs.run import LOG_BYTES, LOG_TAIL_BYTES, Run, Status
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row
-from core.training.launcher import record_interruptions
+from core.training.launcher import record_interruptions, resumable
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.waiting import wait_until
@@ -272,6 +272,22 @@ def test_damaged_status_is_said_in_a_sentence_and_other_runs_are_fine(
     rows = {row.id: row for row in summaries(workspace)}
     assert rows[run.id].problem
     assert rows[other.id].state == "queued"
+
+
+@pytest.mark.parametrize("damaged", [b"", b"{", None])
+def test_training_whose_status_was_lost_can_go_on(run: Run, damaged: bytes | None) -> None:
+    run.checkpoint_file.touch()
+    if damaged is None:
+        run.status_file.unlink()
+    else:
+        run.status_file.write_bytes(damaged)
+
+    assert run.status().state == "interrupted"
+    assert "Resume goes on" in run.status().message
+    assert resumable(run, run.status())
+
+    with worker_lock(run.lock_file), pytest.raises(RunError, match=r"status\.json"):
+        run.status()
 
 
 @pytest.mark.parametrize("damaged", [b"", b'{"epochs": ', b'{"epochs": -1}', b"\xff\xfe\x00"])

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,7 +23,11 @@ from core.errors import RunError
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
+from core.training import callbacks
+from core.training.callbacks import StopRequested
+from core.training.checkpoint import Memory, Patience, read_checkpoint, write_checkpoint
 from core.training.trainer import Outcome, train_and_evaluate, training_batches
+from core.training.validation import Validation
 from core.workspace import PROJECT, Workspace
 from tests.conftest import tiny_config
 from tests.waiting import wait_until
@@ -263,3 +268,93 @@ def test_calm_epochs_change_the_images_less() -> None:
 
     changes = [np.abs(images[..., 0] - bars / 255).mean() for images, _ in (first, last)]
     assert 0 < changes[1] < 0.8 * changes[0]
+
+
+def test_a_stop_at_the_last_step_of_an_epoch_keeps_the_epoch(
+    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped_at_the_end_of(1, monkeypatch)
+
+    outcome = train_and_evaluate(tiny_config(epochs=3, patience=0), run, digits)
+
+    checkpoint = read_checkpoint(run)
+    assert outcome.stopped
+    assert checkpoint is not None
+    assert (checkpoint.epoch, checkpoint.done) == (1, False)
+
+
+def test_a_stop_at_the_very_last_step_stops_nothing(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped_at_the_end_of(2, monkeypatch)
+
+    outcome = train_and_evaluate(tiny_config(epochs=2, patience=0), run, digits)
+
+    assert not outcome.stopped
+    assert outcome.card is not None
+    assert outcome.card.metrics.epochs == 2
+
+
+def stopped_at_the_end_of(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask every training to stop just before the last step of an epoch ends."""
+    real = StopRequested.on_train_batch_end
+
+    def asked(callback: StopRequested, batch: int, logs: dict[str, float] | None = None) -> None:
+        if int(callback.model.optimizer.iterations) == epoch * callback.params["steps"]:
+            callback._run.stop_file.touch()
+        real(callback, batch, logs)
+
+    monkeypatch.setattr(StopRequested, "on_train_batch_end", asked)
+
+
+@pytest.mark.parametrize("drawn_digits", [0, 600])
+def test_a_resumed_training_that_is_stopped_before_it_goes_on_keeps_what_it_had(
+    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch, drawn_digits: int
+) -> None:
+    config = tiny_config(epochs=3, patience=0, drawn_digits=drawn_digits)
+    stopped_at_the_end_of(1, monkeypatch)
+    before = train_and_evaluate(config, run, digits)
+    history = run.history()
+    assert run.stop_file.exists()
+
+    outcome = train_and_evaluate(config, run, digits)
+
+    assert outcome.stopped
+    assert before.card is not None
+    assert outcome.card is not None
+    assert outcome.card.metrics.epochs == 1
+    assert outcome.card.metrics.validation_loss == pytest.approx(before.card.metrics.validation_loss, abs=1e-5)
+    assert run.history().equals(history)
+
+
+def test_the_seconds_of_a_training_are_of_it_alone(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    late, clock, of = [0.0], time.perf_counter, Validation.of
+    monkeypatch.setattr(callbacks.time, "perf_counter", lambda: clock() + late[0])
+
+    def slow(validation: Validation, model: keras.Model) -> tuple[float, float]:
+        late[0] += 10_000
+        return of(validation, model)
+
+    monkeypatch.setattr(Validation, "of", slow)
+
+    card = train_and_evaluate(tiny_config(), run, digits).card
+
+    assert card is not None
+    assert 0 < card.seconds < 10_000
+
+
+def test_early_stopping_goes_on_with_what_it_remembers(run: Run) -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+    model.compile()
+    best = [np.full((2, 2), 7, np.float32), np.full(2, 7, np.float32)]
+    write_checkpoint(run, model, 4, 1.0, False, Memory(waited=2, best=0.9, best_epoch=1, best_weights=best))
+    checkpoint = read_checkpoint(run)
+    assert checkpoint is not None
+
+    patience = Patience(3, checkpoint.memory)
+    patience.set_model(model)
+    patience.on_train_begin()
+    patience.on_epoch_end(4, {"val_accuracy": 0.89})
+
+    assert model.stop_training
+    patience.on_train_end()
+    assert patience.best_epoch == 1
+    assert all(np.array_equal(one, other) for one, other in zip(model.get_weights(), best, strict=True))

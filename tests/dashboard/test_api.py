@@ -22,6 +22,10 @@ from dashboard.reader_process import Readers
 from tests.conftest import tiny_config
 from tests.dashboard.conftest import served_api
 
+# In a character set that Python knows and refuses to read.
+CURSED_FORM = b'--b\r\nContent-Disposition: form-data; name="file"; filename="1.png"\r\n\r\n1\r\n--b--\r\n'
+CURSED_TYPE = {"Content-Type": "multipart/form-data; boundary=b; charset=undefined"}
+
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
@@ -110,6 +114,7 @@ def test_a_close_call_is_said_to_be_one(workspace: Workspace, monkeypatch: pytes
         (400, {"files": {"file": ("one.png", b"", "image/png")}}),
         (400, {"data": {"file": "one"}, "files": {"other": b"1"}}),
         (400, {"content": b"--x--", "headers": {"Content-Type": "multipart/form-data"}}),
+        (400, {"content": CURSED_FORM, "headers": CURSED_TYPE}),
         (413, {"content": png(Image.new("1", (6400, 6400)))}),
         (415, {"content": b"{}", "headers": {"Content-Type": "application/json"}}),
         (415, {"data": {"file": "one"}}),

@@ -69,6 +69,7 @@ def client(app: Starlette) -> TestClient:
         {"Origin": "http://trazo.example:8080"},
         {"Origin": "null"},
         {"Origin": "http://"},
+        {"Origin": "http://["},
         {"Sec-Fetch-Site": "cross-site"},
     ],
 )

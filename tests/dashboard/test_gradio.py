@@ -75,7 +75,7 @@ def test_statistics_are_off(client: TestClient) -> None:
     assert client.get("/gradio/config").json()["analytics_enabled"] is False
 
 
-def test_api_has_one_endpoint_named_predict(client: TestClient) -> None:
+def test_api_has_two_endpoints(client: TestClient) -> None:
     info = client.get("/gradio/gradio_api/info").json()
 
-    assert list(info["named_endpoints"]) == ["/predict"]
+    assert list(info["named_endpoints"]) == ["/predict", "/verdict"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from PIL import Image, ImageDraw
@@ -102,3 +103,20 @@ def test_visitors_read_both_candidates_of_a_close_call(client: TestClient, monke
 
     assert verdict.startswith("# 1 or ")
     assert "\nLooks like a 1 or " in verdict
+
+
+def test_programs_that_ask_for_the_verdict_are_told_what_is_no_digit(client: TestClient) -> None:
+    digit, scribble, blank = (verdict(client, one) for one in (drawn_one(), grid(), Image.new("RGB", (9, 9), "white")))
+
+    assert (digit["verdict"], digit["digit"]) == ("digit", 1)
+    assert scribble["verdict"] == "not_a_digit"
+    assert len(scribble["probabilities"]) == 10
+    assert blank["verdict"] == "blank"
+
+
+def verdict(client: TestClient, picture: Image.Image) -> dict[str, Any]:
+    sketch = {"background": None, "layers": [], "composite": file(uploaded(client, encoded(picture)))}
+    started = client.post(f"{API}/call/verdict", json={"data": [sketch]})
+    lines = client.get(f"{API}/call/verdict/{started.json()['event_id']}").text.split("\n")
+    assert lines[0] == "event: complete"
+    return dict(json.loads(lines[1].removeprefix("data: "))[0])

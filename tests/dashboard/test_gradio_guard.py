@@ -226,8 +226,10 @@ def test_part_that_no_sketchpad_sends_is_refused(client: TestClient, fields: dic
     assert 400 <= answer.status_code < 500
 
 
-def test_sketches_on_their_way_are_few(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gradio_guard, "MAX_SKETCHES", 3)
+@pytest.mark.parametrize("what", ["MAX_SKETCHES", "MAX_SKETCH_BYTES"])
+def test_sketches_on_their_way_are_few(client: TestClient, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    sketch, limit = encoded(drawn_one()), {"MAX_SKETCHES": 3, "MAX_SKETCH_BYTES": 3 * len(encoded(drawn_one()))}
+    monkeypatch.setattr(gradio_guard, what, limit[what])
     config = client.get("/gradio/config").json()
     pad = next(part["id"] for part in config["components"] if part["type"] == "imageeditor")
     for number in range(5):
@@ -235,7 +237,7 @@ def test_sketches_on_their_way_are_few(client: TestClient, monkeypatch: pytest.M
         client.post(
             f"{API}/component_server",
             data={**fields, "session_hash": "s", "fn_name": "accept_blobs"},
-            files={"file": ("composite", encoded(drawn_one()))},
+            files={"file": ("composite", sketch)},
         )
 
     labels = [predicted(client, None, id=f"sketch-{number}")[1][0]["label"] for number in range(5)]
