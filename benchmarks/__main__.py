@@ -21,6 +21,22 @@ from benchmarks import (
 )
 from benchmarks.report import Figure, write
 
+SEEDS: dict[str, Sequence[int]] = {
+    "speed": (reading.SEED,),
+    "sidebyside": (reading_baselines.SEED,),
+    "accuracy": (reading.SEED,),
+    "robustness": (robustness.SEED,),
+    "novelty": (novelty.SEED,),
+    "photos": (photos.SEED,),
+    "runs": (runs_page.SEED,),
+    "browser": (browser.SEED,),
+    "load": (load.SEED,),
+    "training": range(1, training.SEEDS + 1),
+    "best": presets.SEEDS,
+    "tiny": presets.SEEDS,
+}
+"""Of what is drawn by chance in a section; where it has none, nothing is."""
+
 SECTIONS: dict[str, tuple[str, Callable[..., Sequence[Figure]]]] = {
     "speed": ("Speed of reading", reading.speed),
     "sidebyside": ("Speed of reading, side by side with Keras", reading_baselines.side_by_side),
@@ -62,7 +78,7 @@ def main() -> None:
         parser.error(f"--seeds: at least 1. Received: {options.seeds}")
     if options.minutes is not None and options.minutes <= 0:
         parser.error(f"--minutes: more than 0. Received: {options.minutes}")
-    measured, commands = {}, {}
+    measured, commands, seeds = {}, {}, {}
     quick = [name for name in SECTIONS if options.long or name not in LONG]
     for name in options.sections or quick:
         title, measure = SECTIONS[name]
@@ -77,10 +93,12 @@ def main() -> None:
             print("  Nothing measured: what this section needs is not here (such as MNIST, pen strokes or a Chromium).")
         else:
             measured[title] = figures
+            # `training` takes the number of its seeds, and counts them from 1.
+            seeds[title] = range(1, value + 1) if option == "seeds" and value else SEEDS.get(name, ())
             commands[title] = (
                 f"make bench ARGS={name}" if value is None else f'make bench ARGS="{name} --{option} {value:g}"'
             )
-    write(measured, commands)
+    write(measured, commands, seeds)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ of the validation digits. Nothing here was fitted on Fashion-MNIST, on real pen 
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -14,6 +13,7 @@ import keras
 import numpy as np
 from scipy.special import logsumexp
 
+from benchmarks.fashion import fashion_images
 from benchmarks.report import Figure
 from core.classifier.bundle import Bundle
 from core.classifier.calibration import expected_calibration_error, tempered, unsure_shares
@@ -27,7 +27,7 @@ from core.data.outsiders import SHARES, outsiders
 from core.data.pen_digits import pen_digits_at_hand, replayed
 from core.data.strokes import LETTERS, UNLIKE_DIGITS
 from core.errors import DataError
-from core.workspace import SHIPPED_BUNDLE, Workspace, fashion_location
+from core.workspace import SHIPPED_BUNDLE, Workspace
 
 SEED = 20261123
 """Not the seed of any training: what is measured here, no detector was fitted on."""
@@ -113,12 +113,10 @@ def _filled_square() -> Pixels:
 
 
 def _fashion() -> dict[str, Pixels]:
-    folder = fashion_location()
-    file = folder / "t10k-images-idx3-ubyte.gz" if folder else None
-    if file is None or not file.is_file():
+    images = fashion_images()
+    if images is None:
         print("  Without Fashion-MNIST: name the folder of its IDX files with TRAZO_FASHION.")
         return {}
-    images = np.frombuffer(gzip.decompress(file.read_bytes()), np.uint8, offset=16).reshape(-1, 28, 28)
     return {"Fashion-MNIST, read like a drawing": _as_drawn(images), "Fashion-MNIST, as it is": images}
 
 

@@ -56,8 +56,8 @@ def figures(name: str, runs: Sequence[Run]) -> list[Figure]:
         # Student's t: what a mean of so few trainings says about the next one hundred.
         half = stats.t.ppf(0.975, len(runs) - 1) * stats.sem(accuracies)
         found.append(Figure(f"`{name}`: 95 % interval of that mean, either way", float(half), "%"))
-    for card in cards:
-        found += _of_seed(name, card)
+    for run, card in zip(runs, cards, strict=True):
+        found += _of_seed(name, run, card)
     left = [_undisputed(run) for run in runs]
     found.append(Figure(f"`{name}`: mean without the 15 disputed labels", float(np.mean(left)) * 100, "%"))
     drawn = [card.robustness.canvas for card in cards if card.robustness]
@@ -66,12 +66,14 @@ def figures(name: str, runs: Sequence[Run]) -> list[Figure]:
     return found
 
 
-def _of_seed(name: str, card: Card) -> list[Figure]:
-    seed, metrics = card.config.seed, card.metrics
+def _of_seed(name: str, run: Run, card: Card) -> list[Figure]:
+    seed, metrics, status = card.config.seed, card.metrics, run.status()
+    whole = (status.ended or 0.0) - (status.started or 0.0)
     return [
         Figure(f"`{name}`, seed {seed}: validation accuracy", metrics.validation_accuracy * 100, "%"),
         Figure(f"`{name}`, seed {seed}: test accuracy", metrics.test_accuracy * 100, "%"),
         Figure(f"`{name}`, seed {seed}: training", card.seconds / 60, "min"),
+        Figure(f"`{name}`, seed {seed}: from the start of its process to the whole bundle", whole / 60, "min"),
     ]
 
 

@@ -11,6 +11,10 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+HEAD = (
+    "Written by `make bench`; don't edit. What it measures with is named by `TRAZO_MNIST`, `TRAZO_STROKES` (the file "
+    "of pen strokes) and `TRAZO_FASHION` (the folder of Fashion-MNIST's files)."
+)
 FOLDER = Path(__file__).parent
 PROCESSORS = Path("/proc/cpuinfo")
 VECTORS = ("avx512_vnni", "avx512f", "avx2", "asimd")
@@ -27,7 +31,9 @@ class Figure:
     unit: str
 
 
-def write(sections: Mapping[str, Sequence[Figure]], commands: Mapping[str, str]) -> None:
+def write(
+    sections: Mapping[str, Sequence[Figure]], commands: Mapping[str, str], seeds: Mapping[str, Sequence[int]]
+) -> None:
     """Write results.json and RESULTS.md; sections that were not measured this time keep their earlier figures."""
     file = FOLDER / "results.json"
     results = json.loads(file.read_text()) if file.exists() else {}
@@ -35,6 +41,7 @@ def write(sections: Mapping[str, Sequence[Figure]], commands: Mapping[str, str])
         results[title] = {
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "command": commands[title],
+            "seeds": list(seeds[title]),
             "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores of {processor(PROCESSORS)}",
             "versions": {"python": platform.python_version(), **_versions()},
             "figures": [asdict(figure) for figure in figures],
@@ -66,15 +73,20 @@ def _versions() -> dict[str, str]:
     return found
 
 
+def _of_seeds(section: dict) -> str:
+    seeds = section.get("seeds")
+    return f"; seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}" if seeds else ""
+
+
 def _markdown(results: dict) -> str:
-    lines = ["# What was measured", "", "Written by `make bench`; don't edit."]
+    lines = ["# What was measured", "", HEAD]
     for title, section in results.items():
         machine = ", ".join(f"{name} {number}" for name, number in section["versions"].items())
         lines += [
             "",
             f"## {title}",
             "",
-            f"`{section['command']}`, {section['date']}, {section['machine']}; {machine}.",
+            f"`{section['command']}`, {section['date']}, {section['machine']}; {machine}{_of_seeds(section)}.",
             "",
         ]
         lines += ["| figure | value |", "|---|---|"]

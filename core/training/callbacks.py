@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from core.config import TrainingConfig
-from core.errors import RunNotFound
+from core.errors import RunError, RunNotFound
 from core.runs.run import Phase, Run, Status
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row, keep_epochs
 from core.training.checkpoint import Checkpoint, Patience, write_checkpoint
@@ -21,6 +21,14 @@ VALIDATION_SAMPLE = 500
 head is a fair sample."""
 VALIDATION_SHARE = 0.05
 """Largest share of the time that the live validation points may cost."""
+
+
+def started(run: Run) -> float:
+    """When the run's worker began, in seconds since 1970: as its status has it, or now."""
+    try:
+        return run.status().started or time.time()
+    except RunError:  # damaged; the training mends it
+        return time.time()
 
 
 class StopRequested(keras.callbacks.Callback):
@@ -57,7 +65,7 @@ class Journal(keras.callbacks.Callback):
         keep_epochs(run.steps_file, STEP_COLUMNS, self.epochs_before)
         self._epoch, self._done = self.epochs_before, 0
         self._began = time.perf_counter()
-        self._started = time.time()
+        self._started = started(run)
         self._point = _Point(step=steps if checkpoint else 0)
         self._validation = validation
         self._next_validation = 0.0

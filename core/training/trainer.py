@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,7 +33,7 @@ from core.data.strokes import drawn_digits
 from core.data.tracing import ANY_HAND, drawn_again
 from core.errors import RunError
 from core.runs.run import Run, Status
-from core.training.callbacks import Journal, SaveCheckpoint, StopRequested
+from core.training.callbacks import Journal, SaveCheckpoint, StopRequested, started
 from core.training.checkpoint import Checkpoint, Patience, read_checkpoint
 from core.training.validation import Validation
 
@@ -145,7 +144,7 @@ class _Drawing:
 
     def __init__(self, run: Run, total: int, epochs: int) -> None:
         self._run, self._total, self._done = run, total, 0
-        self._status = Status(state="running", phase="starting", started=time.time(), epochs=epochs)
+        self._status = Status(state="running", phase="starting", started=started(run), epochs=epochs)
 
     def __call__(self) -> None:
         if self._done % 500 == 0:

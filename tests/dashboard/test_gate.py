@@ -188,6 +188,16 @@ def test_pages_beyond_the_limit_do_not_open_and_those_that_are_open_go_on(
         pass
 
 
+def test_page_that_comes_from_no_address_does_not_open(client: TestClient) -> None:
+    with (
+        pytest.raises(WebSocketDisconnect) as refused,
+        client.websocket_connect(PAGE, headers={"Origin": "http://["}),
+    ):
+        pass
+
+    assert refused.value.code == 1008
+
+
 def test_client_with_its_share_of_pages_leaves_room_for_others(app: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_PAGES_PER_CLIENT", "2")
     one, other = (TestClient(app, client=(address, 1)) for address in ("192.0.2.1", "192.0.2.2"))

@@ -1,0 +1,19 @@
+"""Fashion-MNIST, of which nothing is a digit: for measuring, never for training."""
+
+from __future__ import annotations
+
+import gzip
+
+import numpy as np
+
+from core.data.drawing import Pixels
+from core.workspace import fashion_location
+
+
+def fashion_images() -> Pixels | None:
+    """Fashion-MNIST's test images, uint8 (10000, 28, 28); None where this machine does not have them."""
+    folder = fashion_location()
+    file = folder / "t10k-images-idx3-ubyte.gz" if folder else None
+    if file is None or not file.is_file():
+        return None
+    return np.frombuffer(gzip.decompress(file.read_bytes()), np.uint8, offset=16).reshape(-1, 28, 28)
