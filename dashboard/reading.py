@@ -26,7 +26,7 @@ _answer, _steps = (
 
 
 def show_answer(reading: Reading | None, prompt: str) -> None:
-    """The verdict, the digit very large, and the ten probabilities; without a reading, just `prompt`.
+    """The verdict, the digit (of a close call both) in large, and the ten probabilities; with no reading, just `prompt`.
 
     It takes the same room with and without a reading, which must not be of a blank.
     """
@@ -34,7 +34,7 @@ def show_answer(reading: Reading | None, prompt: str) -> None:
     _answer(
         key="answer",
         data={
-            "digit": str(reading.digit) if reading and not refused else None,
+            "digit": _large(reading) if reading and not refused else None,
             "prompt": "Not a digit" if refused else prompt,
             "verdict": reading.verdict if reading else None,
             "sentence": reading.sentence if reading else "",
@@ -42,6 +42,11 @@ def show_answer(reading: Reading | None, prompt: str) -> None:
             "title": "If it were a digit" if refused else "Probability of each digit",
         },
     )
+
+
+def _large(reading: Reading) -> str:
+    candidates = reading.candidates[:2] if reading.verdict == "unsure" else reading.candidates[:1]
+    return " or ".join(map(str, candidates))
 
 
 def _bars(reading: Reading | None) -> list[dict[str, object]]:

@@ -162,7 +162,7 @@ def test_a_close_call_names_and_marks_both_candidates(
 
     data = shown(page, "answer")
     best = [bar["digit"] for bar in data["bars"] if bar["best"]]
-    assert answer(page) == "1"
+    assert answer(page) == " or ".join(["1", *(digit for digit in best if digit != "1")])
     assert data["sentence"].startswith("Looks like a 1 or a")
     assert len(best) == 2
     assert all(digit in data["sentence"] for digit in best)
