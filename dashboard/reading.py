@@ -26,7 +26,7 @@ _answer, _steps = (
 
 
 def show_answer(reading: Reading | None, prompt: str) -> None:
-    """The verdict, the digit (of a close call both) in large, and the ten probabilities; with no reading, just `prompt`.
+    """The verdict, the digit, or both of a close call, in large, and ten probabilities; with no reading, just `prompt`.
 
     It takes the same room with and without a reading, which must not be of a blank.
     """
