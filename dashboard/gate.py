@@ -153,14 +153,15 @@ def _from_another_site(headers: Headers) -> bool:
     origin = headers.get("origin")
     if origin is None:
         return headers.get("sec-fetch-site") == "cross-site"
-    if _host_of(origin) == headers.get("host") and origin != "null":
+    if origin != "null" and _host_of(origin) == headers.get("host", ""):
         return False
     return bool(st.get_option("server.enableCORS")) and origin not in st.get_option("server.corsAllowedOrigins")
 
 
 def _host_of(origin: str) -> str | None:
-    """The host and port that an Origin header names; None where it is no address."""
+    """The host and port that an Origin header names; None where it is no address, however it is read."""
     try:
+        urlsplit(origin if "://" in origin else f"http://{origin}")
         return urlsplit(origin).netloc
     except ValueError:
         return None

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.classifier.bundle import Bundle
 from core.runs.label import label_file
-from core.runs.registry import ActiveModel, Summary, active_model, list_runs, model_names, summarise
+from core.runs.registry import ActiveModel, Summary, active_model, is_gone, list_runs, model_names, summarise
 from core.runs.run import Run
 from dashboard import curves
 from dashboard.state import workspace
@@ -22,7 +22,7 @@ def summaries() -> list[Summary]:
     active = active_model(workspace())
     rows = ((run, _summary(run, active)) for run in list_runs(workspace()))
     # One that was deleted between the two looks is no damaged run.
-    return [row for run, row in rows if row.problem is None or run.folder.exists()]
+    return [row for run, row in rows if row.problem is None or not is_gone(run.folder)]
 
 
 def _summary(run: Run, active: ActiveModel) -> Summary:

@@ -32,7 +32,14 @@ from tests.workers import end_all
 
 IN_CI = bool(os.environ.get("CI"))
 
-TOGETHER = ("test_app.py", "test_from_outside.py", "test_install.py", "test_trainer.py", "e2e/test_train.py")
+TOGETHER = (
+    "test_app.py",
+    "test_from_outside.py",
+    "test_install.py",
+    "test_shipped.py",
+    "test_trainer.py",
+    "e2e/test_train.py",
+)
 """Files for one process each: their fixtures take so long, or their trainings would slow each other."""
 
 settings.register_profile("local", deadline=None)

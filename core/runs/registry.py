@@ -187,7 +187,7 @@ def summaries(workspace: Workspace) -> list[Summary]:
     active = active_model(workspace)
     rows = ((run, summarise(workspace, run, active)) for run in list_runs(workspace))
     # One that was deleted between the two looks is no damaged run.
-    return [row for run, row in rows if row.problem is None or run.folder.exists()]
+    return [row for run, row in rows if row.problem is None or not is_gone(run.folder)]
 
 
 def delete_run(workspace: Workspace, run: Run) -> None:
@@ -286,15 +286,19 @@ class ActivePredictor:
         seen = self._seen
         if seen is None or _version(self._workspace.active_file) != seen.promoted:
             return False
+        # The run that was promoted may have come back.
+        if seen.without is not None and _version(self._workspace.runs) != seen.without:
+            return False
         version = _version(seen.card_file)
         # Between a resumed training's old model and its new one there is none, for a moment.
-        return version == seen.card or (version is None and seen.folder.exists())
+        return version == seen.card or (version is None and not is_gone(seen.folder))
 
     def _load(self) -> tuple[ActiveModel, Predictor]:
         promoted = _version(self._workspace.active_file)
         active = active_model(self._workspace)
         card_file = active.bundle.card_file
-        self._seen = _Seen(promoted, card_file, _version(card_file), active.bundle.folder.parent)
+        without = _version(self._workspace.runs) if active.problem else None
+        self._seen = _Seen(promoted, card_file, _version(card_file), active.bundle.folder.parent, without)
         try:
             return active, Predictor(active.bundle)
         except BundleError as error:
@@ -307,12 +311,27 @@ class ActivePredictor:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What was on the disk before a predictor was loaded; `folder`: where the model's own one lies."""
+    """What was on the disk before a predictor was loaded.
+
+    `folder`: where the model's own one lies. `without`: of the folder of all runs, in which the promoted one was not.
+    """
 
     promoted: _Version | None
     card_file: Path
     card: _Version | None
     folder: Path
+    without: _Version | None
+
+
+def is_gone(path: Path) -> bool:
+    """Whether there is nothing; what cannot be looked at just now may be there."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _version(path: Path) -> _Version | None:

@@ -179,8 +179,9 @@ class SaveCheckpoint(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         if self._stop.stopped and not self._journal.whole:  # in the middle of the epoch
             return
-        # A stop by hand is no end: the training may go on.
-        done = epoch + 1 == self._epochs or (self.model.stop_training and not self._stop.stopped)
+        # A stop by hand is no end, as the training may go on; and where this is the end, it stopped nothing.
+        done = epoch + 1 == self._epochs or bool(self._patience and self._patience.stopped_epoch)
+        self._stop.stopped &= not done
         memory = self._patience.memory if self._patience else None
         write_checkpoint(self._run, self.model, epoch + 1, self._journal.seconds, done, memory)
 

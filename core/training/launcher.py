@@ -141,7 +141,8 @@ def resume(workspace: Workspace, run: Run) -> None:
         with storage_errors(run.folder):
             run.stop_file.unlink(missing_ok=True)
             run.process_file.unlink(missing_ok=True)
-        run.write_status(Status(state="queued", message="Waiting to go on.", epochs=epochs))
+        waits = {"state": "queued", "phase": "waiting", "message": "Waiting to go on.", "epochs": epochs}
+        run.write_status(status.model_copy(update={**waits, "ended": None, "seconds_left": None}))
     _go_on_after(workspace, run)
 
 
@@ -193,12 +194,12 @@ def overview(workspace: Workspace) -> Overview:
 
 def _back_from_queue(run: Run) -> dict[str, Any] | None:
     """What becomes of the status of a queued run that was to go on; None for one that never started."""
-    if not run.log_file.exists():
+    if not run.log_tail():
         return None
+    state, what = "interrupted", "Resume starts it again; no epoch was complete"
     if run.checkpoint_file.exists():
-        return {"state": "stopped", "message": "Taken out of the queue; Resume goes on after the last whole epoch."}
-    message = "Taken out of the queue. Resume starts it again; no epoch was complete."
-    return {"state": "interrupted", "message": message, "ended": time.time()}
+        state, what = "stopped", "Resume goes on after the last whole epoch"
+    return {"state": state, "message": f"Taken out of the queue. {what}.", "ended": time.time()}
 
 
 def _go_on_after(workspace: Workspace, run: Run) -> None:

@@ -67,6 +67,10 @@ def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Ou
         if not checkpoint:
             return Outcome(None, stopped=True)
         train = None
+    halted = checkpoint is not None and not checkpoint.done and (train is None or run.stop_file.exists())
+    if halted and run.bundle.complete:
+        # What an earlier stop left may be of more steps than the last whole epoch.
+        return Outcome(run.bundle.card(), stopped=True)
     steps = math.ceil(_images_in_epoch(dataset.train, config) / config.batch_size)
     _compile(model, config, steps)
     validation = Validation(run, dataset.validation, checkpoint.epoch if checkpoint else 0)
@@ -74,33 +78,27 @@ def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Ou
     stop = StopRequested(run)
     journal.write("starting", "Compiling the network.")
     if checkpoint:
-        _restore(model, checkpoint, run)
+        _restore(model, checkpoint, run, best=checkpoint.done or halted)
     kept = checkpoint.kept if checkpoint else 0
-    if checkpoint and checkpoint.done:
-        pass
-    elif train is None or (checkpoint and run.stop_file.exists()):  # stopped before it went on
-        stop.stopped = True
-        if checkpoint and checkpoint.memory:
-            model.set_weights(checkpoint.memory.best_weights)
-    else:
+    stop.stopped = halted
+    if train is not None and not halted and not (checkpoint and checkpoint.done):
         kept = _fit(model, train, config, run, validation, journal, stop)
     seconds = journal.seconds
     journal.write("saving", "Saving what was learned.")
     # Measured, not looked up: the training's files may have been edited meanwhile, and no model is lost by that.
     learned = _Learned(journal.epoch, kept, *validation.of(model), seconds)
-    # Nothing was left to be stopped where the last step of all was done.
-    stopped = stop.stopped and not (journal.epoch == config.epochs and journal.whole)
-    return Outcome(_write_bundle(model, config, run, dataset, learned), stopped)
+    return Outcome(_write_bundle(model, config, run, dataset, learned), stop.stopped)
 
 
-def _restore(model: keras.Model, checkpoint: Checkpoint, run: Run) -> None:
+def _restore(model: keras.Model, checkpoint: Checkpoint, run: Run, *, best: bool) -> None:
+    """Give the model what the checkpoint has; `best`: with the best weights so far, as no epoch is to follow."""
     try:
         checkpoint.restore(model)
     except ValueError as error:
         raise RunError(
             f"The checkpoint of run {run.id} is of another network. Train again with the same settings.", run.id
         ) from error
-    if checkpoint.done and checkpoint.memory:
+    if best and checkpoint.memory:
         model.set_weights(checkpoint.memory.best_weights)
 
 

@@ -95,12 +95,18 @@ def test_run_that_was_to_go_on_keeps_all_that_it_has(
     run.log_file.write_text("epoch 1\n")  # it was at work before
     if epochs:
         run.checkpoint_file.touch()
+    run.write_status(run.status().model_copy(update={"state": "interrupted", "seconds": 50.0}))
+    with worker_lock(run.lock_file):  # so that it waits
+        resume(workspace, run)
+    assert run.status().state == "queued"
 
     take_out(workspace, run)
 
     assert list_runs(workspace) == [run]
     assert run.status().state == ("stopped" if epochs else "interrupted")
     assert resumable(run, run.status())
+    assert run.status().seconds == 50.0
+    assert run.status().ended is not None
     assert run.log_file.read_text() == "epoch 1\n"
 
 

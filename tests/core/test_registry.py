@@ -139,16 +139,20 @@ def test_a_promoted_model_that_does_not_load_is_said_and_the_shipped_one_serves(
     assert predictor.probabilities(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
 
 
-def test_a_promoted_run_whose_folder_is_removed_makes_way_for_the_shipped_model(run: Run, workspace: Workspace) -> None:
+def test_a_promoted_run_whose_folder_is_away_makes_way_for_the_shipped_model(run: Run, workspace: Workspace) -> None:
     predictor = ActivePredictor(workspace)
     promote(workspace, run)
     assert predictor.current()[0].run_id == run.id
 
-    shutil.rmtree(run.folder)
+    away = run.folder.rename(workspace.root / "away")
 
     active, _ = predictor.current()
     assert active.run_id is None
     assert active.problem is not None
+
+    away.rename(run.folder)
+
+    assert predictor.current()[0].run_id == run.id
 
 
 def test_a_run_that_waits_can_be_deleted(workspace: Workspace) -> None:

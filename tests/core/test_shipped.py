@@ -15,6 +15,7 @@ from core.classifier.robustness import accuracy, prepared
 from core.data.datasets import Dataset
 from core.data.pen_digits import PenDigit, replayed
 from core.workspace import SHIPPED_BUNDLE
+from tests.conftest import lacking
 
 BUNDLE = Bundle(SHIPPED_BUNDLE)
 
@@ -71,7 +72,7 @@ def test_it_takes_other_peoples_digits_for_digits(written: list[tuple[int, Readi
 def test_it_takes_clothes_for_no_digits(predictor: Predictor) -> None:
     images = fashion_images()
     if images is None:
-        pytest.skip("Fashion-MNIST is not on this machine; name the folder of its IDX files with TRAZO_FASHION.")
+        lacking("Fashion-MNIST is not on this machine; name the folder of its IDX files with TRAZO_FASHION.")
 
     verdicts = [predictor.read(image).verdict for image in images[:1000]]
 

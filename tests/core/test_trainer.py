@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -295,10 +296,15 @@ def test_a_stop_at_the_very_last_step_stops_nothing(run: Run, digits: Dataset, m
 
 def stopped_at_the_end_of(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask every training to stop just before the last step of an epoch ends."""
+    asked_to_stop_after(lambda steps: epoch * steps, monkeypatch)
+
+
+def asked_to_stop_after(number: Callable[[int], int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask every training to stop just before a step ends: the number of it, given that of the steps in an epoch."""
     real = StopRequested.on_train_batch_end
 
     def asked(callback: StopRequested, batch: int, logs: dict[str, float] | None = None) -> None:
-        if int(callback.model.optimizer.iterations) == epoch * callback.params["steps"]:
+        if int(callback.model.optimizer.iterations) == number(callback.params["steps"]):
             callback._run.stop_file.touch()
         real(callback, batch, logs)
 
@@ -323,6 +329,34 @@ def test_a_resumed_training_that_is_stopped_before_it_goes_on_keeps_what_it_had(
     assert outcome.card.metrics.epochs == 1
     assert outcome.card.metrics.validation_loss == pytest.approx(before.card.metrics.validation_loss, abs=1e-5)
     assert run.history().equals(history)
+
+
+def test_a_resumed_training_that_is_stopped_at_once_keeps_the_model_of_more_steps(
+    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny_config(epochs=3, patience=0)
+    asked_to_stop_after(lambda steps: 2 * steps - 1, monkeypatch)
+    before = train_and_evaluate(config, run, digits).card
+    model = run.bundle.tflite_file.read_bytes()
+
+    outcome = train_and_evaluate(config, run, digits)
+
+    assert outcome == Outcome(before, stopped=True)
+    assert run.bundle.tflite_file.read_bytes() == model
+    assert len(run.history()) == 2
+
+
+def test_a_stop_when_patience_ends_stops_nothing(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nothing is learned: the second epoch is no better than the first.
+    config = tiny_config(epochs=9, patience=1).model_copy(update={"learning_rate": 1e-12})
+    stopped_at_the_end_of(2, monkeypatch)
+
+    outcome = train_and_evaluate(config, run, digits)
+
+    checkpoint = read_checkpoint(run)
+    assert not outcome.stopped
+    assert checkpoint is not None
+    assert (checkpoint.epoch, checkpoint.done) == (2, True)
 
 
 def test_the_seconds_of_a_training_are_of_it_alone(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

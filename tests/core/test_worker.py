@@ -30,7 +30,6 @@ ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8)
 KILLED_LAUNCHER = """
 import os, signal
 from core.runs.run import Run
-from core.training import worker
 from core.training.launcher import advance
 from core.workspace import Workspace
 Run.write_process = lambda *_: os.kill(os.getpid(), signal.SIGKILL)

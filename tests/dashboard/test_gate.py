@@ -70,6 +70,7 @@ def client(app: Starlette) -> TestClient:
         {"Origin": "null"},
         {"Origin": "http://"},
         {"Origin": "http://["},
+        {"Origin": "["},
         {"Sec-Fetch-Site": "cross-site"},
     ],
 )
@@ -188,10 +189,11 @@ def test_pages_beyond_the_limit_do_not_open_and_those_that_are_open_go_on(
         pass
 
 
-def test_page_that_comes_from_no_address_does_not_open(client: TestClient) -> None:
+@pytest.mark.parametrize("origin", ["http://[", "["])
+def test_page_that_comes_from_no_address_does_not_open(client: TestClient, origin: str) -> None:
     with (
         pytest.raises(WebSocketDisconnect) as refused,
-        client.websocket_connect(PAGE, headers={"Origin": "http://["}),
+        client.websocket_connect(PAGE, headers={"Origin": origin}),
     ):
         pass
 

@@ -112,10 +112,12 @@ def test_programs_that_ask_for_the_verdict_are_told_what_is_no_digit(client: Tes
     assert scribble["verdict"] == "not_a_digit"
     assert len(scribble["probabilities"]) == 10
     assert blank["verdict"] == "blank"
+    assert verdict(client, None) == blank
 
 
-def verdict(client: TestClient, picture: Image.Image) -> dict[str, Any]:
-    sketch = {"background": None, "layers": [], "composite": file(uploaded(client, encoded(picture)))}
+def verdict(client: TestClient, picture: Image.Image | None) -> dict[str, Any]:
+    composite = None if picture is None else file(uploaded(client, encoded(picture)))
+    sketch = {"background": None, "layers": [], "composite": composite}
     started = client.post(f"{API}/call/verdict", json={"data": [sketch]})
     lines = client.get(f"{API}/call/verdict/{started.json()['event_id']}").text.split("\n")
     assert lines[0] == "event: complete"
