@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import anyio
-import numpy as np
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -88,7 +87,6 @@ class _Said(NamedTuple):
     bars: str = "Probability of each digit"
 
 
-_NO_INK = np.zeros((1, 1), np.uint8)
 _NOTHING = _Said("# Draw a digit\nThe answer comes when you press Submit.")
 _NO_ANSWER = _Said("# No answer yet\nPress Submit again if none comes.")
 """From Submit to the answer, and for as long as none comes: the sketch is another one than the last answer's."""
@@ -231,9 +229,12 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
 def _verdict_for_programs(sketchpad: gr.Sketchpad, read: Callable[[Pixels], Reading]) -> None:
     """The endpoint `/verdict`, of which the page shows nothing."""
     import gradio as gr
+    import numpy as np
+
+    blank = np.zeros((1, 1), np.uint8)
 
     def verdict(ink: Pixels | None) -> dict[str, Any]:
-        return read(_NO_INK if ink is None else ink).to_json()
+        return read(blank if ink is None else ink).to_json()
 
     with gr.Row(visible=False):
         ask, fields = gr.Button(), gr.JSON()
