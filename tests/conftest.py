@@ -31,6 +31,7 @@ from tests.waiting import wait_until
 from tests.workers import end_all
 
 IN_CI = bool(os.environ.get("CI"))
+STROKES = os.environ.get("TRAZO_STROKES")
 
 TOGETHER = (
     "test_app.py",
@@ -85,6 +86,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"SKIPPED [{count}] {reason}")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def trainings_know_no_strokes() -> None:
+    """Where these are named, a training reads a thousand of them at its end, and tests train a lot."""
+    os.environ.pop("TRAZO_STROKES", None)
+
+
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """An empty workspace, named by TRAZO_WORKSPACE."""
@@ -111,12 +118,11 @@ def mnist() -> Dataset:
 @pytest.fixture(scope="session")
 def strokes() -> tuple[PenDigit, ...]:
     """Digits by real hands, from the file named by TRAZO_STROKES: for measuring, never for training."""
-    named = os.environ.get("TRAZO_STROKES")
-    if not named or not Path(named).is_file():
+    if not STROKES or not Path(STROKES).is_file():
         lacking(
             "The file of real pen strokes is not on this machine; name it with TRAZO_STROKES (pen_strokes.jsonl.gz)."
         )
-    with gzip.open(named, "rt", encoding="utf-8") as file:
+    with gzip.open(STROKES, "rt", encoding="utf-8") as file:
         return tuple(_pen_digit(json.loads(line)) for line in file)
 
 

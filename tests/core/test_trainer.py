@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -320,6 +321,7 @@ def test_a_resumed_training_that_is_stopped_before_it_goes_on_keeps_what_it_had(
     before = train_and_evaluate(config, run, digits)
     history = run.history()
     assert run.stop_file.exists()
+    shutil.rmtree(run.bundle.folder)  # as if it had been killed before
 
     outcome = train_and_evaluate(config, run, digits)
 
