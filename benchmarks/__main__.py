@@ -78,7 +78,6 @@ def main() -> None:
         parser.error(f"--seeds: at least 1. Received: {options.seeds}")
     if options.minutes is not None and options.minutes <= 0:
         parser.error(f"--minutes: more than 0. Received: {options.minutes}")
-    measured, commands, seeds = {}, {}, {}
     quick = [name for name in SECTIONS if options.long or name not in LONG]
     for name in options.sections or quick:
         title, measure = SECTIONS[name]
@@ -91,14 +90,12 @@ def main() -> None:
             print(f"  {figure.name}: {figure.value:,.2f} {figure.unit}")
         if not figures:
             print("  Nothing measured: what this section needs is not here (such as MNIST, pen strokes or a Chromium).")
-        else:
-            measured[title] = figures
-            # `training` takes the number of its seeds, and counts them from 1.
-            seeds[title] = range(1, value + 1) if option == "seeds" and value else SEEDS.get(name, ())
-            commands[title] = (
-                f"make bench ARGS={name}" if value is None else f'make bench ARGS="{name} --{option} {value:g}"'
-            )
-    write(measured, commands, seeds)
+            continue
+        command = f"make bench ARGS={name}" if value is None else f'make bench ARGS="{name} --{option} {value:g}"'
+        # `training` takes the number of its seeds, and counts them from 1.
+        seeds = range(1, value + 1) if option == "seeds" and value else SEEDS.get(name, ())
+        # At once: what fails later costs none of it.
+        write(title, figures, command, seeds)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -31,21 +31,18 @@ class Figure:
     unit: str
 
 
-def write(
-    sections: Mapping[str, Sequence[Figure]], commands: Mapping[str, str], seeds: Mapping[str, Sequence[int]]
-) -> None:
-    """Write results.json and RESULTS.md; sections that were not measured this time keep their earlier figures."""
+def write(title: str, figures: Sequence[Figure], command: str, seeds: Sequence[int]) -> None:
+    """Put a section's figures into results.json and RESULTS.md; all others stay."""
     file = FOLDER / "results.json"
     results = json.loads(file.read_text()) if file.exists() else {}
-    for title, figures in sections.items():
-        results[title] = {
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "command": commands[title],
-            "seeds": list(seeds[title]),
-            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores of {processor(PROCESSORS)}",
-            "versions": {"python": platform.python_version(), **_versions()},
-            "figures": [asdict(figure) for figure in figures],
-        }
+    results[title] = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "seeds": list(seeds),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores of {processor(PROCESSORS)}",
+        "versions": {"python": platform.python_version(), **_versions()},
+        "figures": [asdict(figure) for figure in figures],
+    }
     file.write_text(json.dumps(results, indent=2) + "\n")
     (FOLDER / "RESULTS.md").write_text(_markdown(results))
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
+from benchmarks import report
 from benchmarks.recipes import Curve
-from benchmarks.report import processor
+from benchmarks.report import Figure, processor
 from benchmarks.training import figures, time_to
 
 RISING = Curve(seconds=[10.0, 20.0, 30.0], accuracies=[0.97, 0.988, 0.992])
@@ -60,3 +63,18 @@ def test_figures_are_told_with_what_the_processor_can_do(tmp_path: Path, listed:
 
     assert processor(file) == said
     assert processor(tmp_path / "missing")
+
+
+def test_a_section_is_written_with_its_command_and_seeds_and_others_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "FOLDER", tmp_path)
+    report.write("One", [Figure("things", 1234.5, "ms")], "make bench ARGS=one", (1, 2))
+    report.write("Other", [Figure("more", 1, "")], "make bench ARGS=other", ())
+
+    text = (tmp_path / "RESULTS.md").read_text()
+
+    assert re.search(r"## One\n\n`make bench ARGS=one`, .*; seeds 1, 2\.\n", text)
+    assert "| things | 1,234.50 ms |" in text
+    assert re.search(r"## Other\n\n`make bench ARGS=other`, [^;]*; [^;]*\.\n", text)
+    assert json.loads((tmp_path / "results.json").read_text())["One"]["seeds"] == [1, 2]
