@@ -17,6 +17,7 @@ import keras
 import numpy as np
 import pytest
 
+from core.classifier import fitting
 from core.classifier.bundle import Card
 from core.classifier.calibration import tempered
 from core.classifier.export import AGREEMENT
@@ -25,7 +26,7 @@ from core.errors import RunError
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
-from core.training import callbacks
+from core.training import callbacks, trainer
 from core.training.callbacks import StopRequested
 from core.training.checkpoint import Memory, Patience, read_checkpoint, write_checkpoint
 from core.training.trainer import Outcome, train_and_evaluate, training_batches
@@ -182,6 +183,7 @@ def test_a_request_to_stop_is_heard_while_digits_are_drawn(run: Run, digits: Dat
     assert not run.bundle.complete
 
 
+@pytest.mark.usefixtures("quick_ending")
 def test_files_of_a_training_that_are_edited_meanwhile_cost_no_model(run: Run, digits: Dataset) -> None:
     config = tiny_config(epochs=30, patience=0)
 
@@ -209,6 +211,7 @@ def probabilities(workspace: Workspace, digits: Dataset, seed: int) -> np.ndarra
     return run.bundle.evaluation().probabilities
 
 
+@pytest.mark.usefixtures("quick_ending")
 def test_the_same_seed_gives_the_same_model_and_another_seed_another(workspace: Workspace, digits: Dataset) -> None:
     first, again, other = (probabilities(workspace, digits, seed) for seed in (7, 7, 8))
 
@@ -216,6 +219,7 @@ def test_the_same_seed_gives_the_same_model_and_another_seed_another(workspace: 
     assert np.abs(first - other).max() > 1e-2
 
 
+@pytest.mark.usefixtures("quick_ending")
 def test_training_ends_early_when_validation_no_longer_improves(run: Run, digits: Dataset) -> None:
     outcome = train_and_evaluate(tiny_config(epochs=60, patience=2), run, digits)
 
@@ -272,19 +276,7 @@ def test_calm_epochs_change_the_images_less() -> None:
     assert 0 < changes[1] < 0.8 * changes[0]
 
 
-def test_a_stop_at_the_last_step_of_an_epoch_keeps_the_epoch(
-    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stopped_at_the_end_of(1, monkeypatch)
-
-    outcome = train_and_evaluate(tiny_config(epochs=3, patience=0), run, digits)
-
-    checkpoint = read_checkpoint(run)
-    assert outcome.stopped
-    assert checkpoint is not None
-    assert (checkpoint.epoch, checkpoint.done) == (1, False)
-
-
+@pytest.mark.usefixtures("quick_ending")
 def test_a_stop_at_the_very_last_step_stops_nothing(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped_at_the_end_of(2, monkeypatch)
 
@@ -293,6 +285,13 @@ def test_a_stop_at_the_very_last_step_stops_nothing(run: Run, digits: Dataset, m
     assert not outcome.stopped
     assert outcome.card is not None
     assert outcome.card.metrics.epochs == 2
+
+
+@pytest.fixture
+def quick_ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training's model is fitted with little and not measured: other tests look at what comes of that."""
+    monkeypatch.setattr(fitting, "shown", lambda _config: fitting.Shown(100, 100))
+    monkeypatch.setattr(trainer, "measure_robustness", lambda *_: None)
 
 
 def stopped_at_the_end_of(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,6 +311,7 @@ def asked_to_stop_after(number: Callable[[int], int], monkeypatch: pytest.Monkey
     monkeypatch.setattr(StopRequested, "on_train_batch_end", asked)
 
 
+@pytest.mark.usefixtures("quick_ending")
 @pytest.mark.parametrize("drawn_digits", [0, 600])
 def test_a_resumed_training_that_is_stopped_before_it_goes_on_keeps_what_it_had(
     run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch, drawn_digits: int
@@ -319,7 +319,11 @@ def test_a_resumed_training_that_is_stopped_before_it_goes_on_keeps_what_it_had(
     config = tiny_config(epochs=3, patience=0, drawn_digits=drawn_digits)
     stopped_at_the_end_of(1, monkeypatch)
     before = train_and_evaluate(config, run, digits)
-    history = run.history()
+    history, checkpoint = run.history(), read_checkpoint(run)
+    # The epoch at whose last step it was asked to stop is whole.
+    assert before.stopped
+    assert checkpoint is not None
+    assert (checkpoint.epoch, checkpoint.done) == (1, False)
     assert run.stop_file.exists()
     shutil.rmtree(run.bundle.folder)  # as if it had been killed before
 
@@ -333,6 +337,7 @@ def test_a_resumed_training_that_is_stopped_before_it_goes_on_keeps_what_it_had(
     assert run.history().equals(history)
 
 
+@pytest.mark.usefixtures("quick_ending")
 def test_a_resumed_training_that_is_stopped_at_once_keeps_the_model_of_more_steps(
     run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -348,6 +353,7 @@ def test_a_resumed_training_that_is_stopped_at_once_keeps_the_model_of_more_step
     assert len(run.history()) == 2
 
 
+@pytest.mark.usefixtures("quick_ending")
 def test_a_stop_when_patience_ends_stops_nothing(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     # Nothing is learned: the second epoch is no better than the first.
     config = tiny_config(epochs=9, patience=1).model_copy(update={"learning_rate": 1e-12})
@@ -361,6 +367,7 @@ def test_a_stop_when_patience_ends_stops_nothing(run: Run, digits: Dataset, monk
     assert (checkpoint.epoch, checkpoint.done) == (2, True)
 
 
+@pytest.mark.usefixtures("quick_ending")
 def test_the_seconds_of_a_training_are_of_it_alone(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     late, clock, of = [0.0], time.perf_counter, Validation.of
     monkeypatch.setattr(callbacks.time, "perf_counter", lambda: clock() + late[0])
