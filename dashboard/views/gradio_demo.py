@@ -17,8 +17,8 @@ from gradio_client import Client, handle_file
 
 client = Client("{url}")
 sketch = {{"background": None, "layers": [], "composite": handle_file("digit.png")}}
-print(client.predict(sketch, api_name="/predict"))  # the likeliest digit and all ten probabilities
-print(client.predict(sketch, api_name="/verdict"))  # also whether it is a digit at all
+print(client.predict(sketch, api_name="/predict"))  # all ten probabilities
+print(client.predict(sketch, api_name="/verdict"))  # and whether it is a digit at all
 """
 
 heading(
