@@ -34,7 +34,7 @@ def show_answer(reading: Reading | None, prompt: str) -> None:
     _answer(
         key="answer",
         data={
-            "digit": _large(reading) if reading and not refused else None,
+            "digit": " or ".join(map(str, reading.named)) if reading and not refused else None,
             "prompt": "Not a digit" if refused else prompt,
             "verdict": reading.verdict if reading else None,
             "sentence": reading.sentence if reading else "",
@@ -44,17 +44,12 @@ def show_answer(reading: Reading | None, prompt: str) -> None:
     )
 
 
-def _large(reading: Reading) -> str:
-    candidates = reading.candidates[:2] if reading.verdict == "unsure" else reading.candidates[:1]
-    return " or ".join(map(str, candidates))
-
-
 def _bars(reading: Reading | None) -> list[dict[str, object]]:
     if reading is None or reading.probabilities is None:
         return [{"digit": str(digit), "share": 0.0, "value": "", "best": False} for digit in range(10)]
-    best = {"digit": reading.candidates[:1], "unsure": reading.candidates}.get(reading.verdict, ())
+    named = reading.named
     return [
-        {"digit": str(digit), "share": float(share), "value": sureness(share), "best": digit in best}
+        {"digit": str(digit), "share": float(share), "value": sureness(share), "best": digit in named}
         for digit, share in enumerate(reading.probabilities)
     ]
 

@@ -48,6 +48,11 @@ class Reading:
         first, second = np.argsort(-self.probabilities, kind="stable")[:2]
         return int(first), int(second)
 
+    @property
+    def named(self) -> tuple[int, ...]:
+        """The digits that the verdict names: one, both of a close call, none of what is no digit."""
+        return self.candidates[: {"digit": 1, "unsure": 2}.get(self.verdict, 0)]
+
     def to_json(self) -> dict[str, Any]:
         """What programs get: `verdict`, `digit`, `candidates`, `confidence`, `novelty`, `probabilities`."""
         return {
@@ -67,7 +72,7 @@ class Reading:
         if self.verdict == "not_a_digit":
             return f"Unlike any digit in the training data (nearest: {self.digit})"
         if self.verdict == "unsure":
-            return "Looks like " + " or ".join(_with_article(digit) for digit in self.candidates)
+            return "Looks like " + " or ".join(_with_article(digit) for digit in self.named)
         return f"{sureness(self.confidence)} sure"
 
 
