@@ -12,11 +12,11 @@ from scipy import stats
 from benchmarks.report import Figure
 from core.classifier.bundle import Card
 from core.classifier.disputed import disputed_labels
-from core.config import TrainingConfig, changed, preset
+from core.config import TrainingConfig, changed, preset, teachers_of
 from core.data.sources import find_mnist
 from core.errors import TrazoError
-from core.runs.registry import list_runs
 from core.runs.run import Run
+from core.training.teachers import finished_run
 from core.workspace import Workspace
 
 SEEDS = (42, 43, 44)
@@ -40,10 +40,10 @@ def _accuracies(name: str) -> list[Figure]:
     workspace = Workspace.from_environment()
     if find_mnist(workspace) is None:
         return []
-    return figures(name, [_finished(workspace, changed(preset(name), seed=seed)) for seed in SEEDS])
+    return figures(workspace, name, [_finished(workspace, changed(preset(name), seed=seed)) for seed in SEEDS])
 
 
-def figures(name: str, runs: Sequence[Run]) -> list[Figure]:
+def figures(workspace: Workspace, name: str, runs: Sequence[Run]) -> list[Figure]:
     """Test accuracies of one preset's runs: mean with its interval, each, and without the disputed labels."""
     cards = [run.bundle.card() for run in runs]
     accuracies = np.array([card.metrics.test_accuracy for card in cards]) * 100
@@ -57,7 +57,7 @@ def figures(name: str, runs: Sequence[Run]) -> list[Figure]:
         half = stats.t.ppf(0.975, len(runs) - 1) * stats.sem(accuracies)
         found.append(Figure(f"`{name}`: 95 % interval of that mean, either way", float(half), "%"))
     for run, card in zip(runs, cards, strict=True):
-        found += _of_seed(name, run, card)
+        found += _of_seed(workspace, name, run, card)
     left = [_undisputed(run) for run in runs]
     found.append(Figure(f"`{name}`: mean without the 15 disputed labels", float(np.mean(left)) * 100, "%"))
     drawn = [card.robustness.canvas for card in cards if card.robustness]
@@ -66,15 +66,20 @@ def figures(name: str, runs: Sequence[Run]) -> list[Figure]:
     return found
 
 
-def _of_seed(name: str, run: Run, card: Card) -> list[Figure]:
+def _of_seed(workspace: Workspace, name: str, run: Run, card: Card) -> list[Figure]:
     seed, metrics, status = card.config.seed, card.metrics, run.status()
     whole = (status.ended or 0.0) - (status.started or 0.0)
-    return [
+    found = [
         Figure(f"`{name}`, seed {seed}: validation accuracy", metrics.validation_accuracy * 100, "%"),
         Figure(f"`{name}`, seed {seed}: test accuracy", metrics.test_accuracy * 100, "%"),
         Figure(f"`{name}`, seed {seed}: training", card.seconds / 60, "min"),
         Figure(f"`{name}`, seed {seed}: from the start of its process to the whole bundle", whole / 60, "min"),
     ]
+    teachers = [finished_run(workspace, wanted) for wanted in teachers_of(card.config)]
+    if teachers and all(teachers):
+        together = sum(teacher.bundle.card().seconds for teacher in teachers if teacher) / 60
+        found.append(Figure(f"`{name}`, seed {seed}: training of its teachers, once for all seeds", together, "min"))
+    return found
 
 
 def _undisputed(run: Run) -> float:
@@ -84,23 +89,12 @@ def _undisputed(run: Run) -> float:
 
 
 def _finished(workspace: Workspace, config: TrainingConfig) -> Run:
-    run = _of_config(workspace, config)
+    run = finished_run(workspace, config)
     if run is None:
         command = [sys.executable, "-m", "core", "train", "--preset", config.preset, "--seed", str(config.seed)]
         print(f"  {' '.join(command[1:])}", flush=True)
         subprocess.run(command, check=True)
-        run = _of_config(workspace, config)
+        run = finished_run(workspace, config)
     if run is None:
         raise TrazoError(f"The training of `{config.preset}` with seed {config.seed} left no model.")
     return run
-
-
-def _of_config(workspace: Workspace, config: TrainingConfig) -> Run | None:
-    """The finished run with these very settings, the latest of several."""
-    for run in list_runs(workspace):
-        try:
-            if run.status().state == "finished" and run.config() == config:
-                return run
-        except TrazoError:  # a damaged run of the workspace is none that counts
-            continue
-    return None

@@ -75,6 +75,12 @@ SETTINGS: dict[str, Setting] = {
         "The start of all chance: first weights, order of the images, augmentation. Same seed, same training.",
         1,
     ),
+    "teachers": Setting(
+        "Teachers",
+        "How many networks of the preset large answer what is to be learned of each image, instead of its label: they "
+        "also tell what it nearly is. They are trained first, once.",
+        1,
+    ),
     "filters": Setting("Filters", "How many small patterns each block of the network looks for."),
     "dense_units": Setting(
         "Dense units", "Width of the layer between the filters and the ten answers; 0 leaves it out.", 16
@@ -128,7 +134,9 @@ def as_text(value: object) -> str:
 PRESETS_IN_WORDS: dict[str, str] = {
     "fast": "A small network that reads 99% of MNIST's test images rightly after seconds of training.",
     "original": "The network and recipe of the notebook that Trazo began as: 99% after a minute or two.",
-    "best": "The network that Trazo ships, for MNIST and other people's hands alike; about half an hour on two cores.",
+    "best": "The network that Trazo ships, for MNIST and other people's hands alike; an hour on two cores, most of it "
+    "for its two teachers, which are trained once.",
+    "large": "A network nearly twice the size of best, whose teacher it is; less than half an hour on two cores.",
     "tiny": "Fewer than 10,000 numbers to learn, and patiently trained on images that are changed each time.",
 }
 """What to expect of each preset, on two cores of a laptop."""
@@ -156,6 +164,7 @@ def settings_form(start: TrainingConfig, datasets: list[str], form: str | None =
             "calm_epochs",
             "drawn_digits",
             "redrawn_digits",
+            "teachers",
             "seed",
         ):
             values[name] = _number(form, name, before[name])

@@ -18,6 +18,7 @@ from core.data.sources import find_mnist
 from core.errors import DataMissing, RunError
 from core.runs.run import Run, Status
 from core.training.launcher import advance, request_stop, submit
+from core.training.teachers import teachers_to_come
 from core.workspace import Workspace, make_folder
 
 _POLL_SECONDS = 0.3
@@ -31,6 +32,7 @@ def train(options: argparse.Namespace, workspace: Workspace) -> int:
         make_folder(options.output)
     run = submit(workspace, config)
     print(f"run {run.id}", flush=True)
+    _watch_teachers(run, workspace)
     status = _watch(run, workspace)
     print(status.message)
     if run.bundle.complete:
@@ -41,6 +43,18 @@ def train(options: argparse.Namespace, workspace: Workspace) -> int:
     elif status.state == "failed":
         print(f"log: {run.log_file}", file=sys.stderr)
     return 0 if status.state in ("finished", "stopped") else 1
+
+
+def _watch_teachers(run: Run, workspace: Workspace) -> None:
+    """Show the training of what the run learns from; who stops that stops all that was to come of it."""
+    teachers = teachers_to_come(workspace, run.config())
+    for number, teacher in enumerate(teachers, 1):
+        print(f"first a teacher, run {teacher.id}", flush=True)
+        if _watch(teacher, workspace).state == "stopped":
+            for waiting in (*teachers[number:], run):
+                with suppress(RunError):  # over meanwhile
+                    request_stop(workspace, waiting)
+            return
 
 
 def _config(options: argparse.Namespace) -> TrainingConfig:

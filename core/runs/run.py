@@ -105,6 +105,11 @@ class Run:
         return self.folder / "checkpoint.npz"
 
     @property
+    def teachers(self) -> Path:
+        """Its own copies of its teachers' networks: their runs may be deleted before this one goes on."""
+        return self.folder / "teachers"
+
+    @property
     def stop_file(self) -> Path:
         return self.folder / "stop"
 

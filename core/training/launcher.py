@@ -23,6 +23,7 @@ from core.runs.leftovers import sweep
 from core.runs.process import worker_lock
 from core.runs.registry import check_runs, create_run, delete_run, list_runs
 from core.runs.run import Run, Status
+from core.training.teachers import lacking_teachers
 from core.workspace import PROJECT, Workspace, read_only, storage_errors
 
 MAX_QUEUED = 20
@@ -50,13 +51,16 @@ class Overview:
 
 
 def submit(workspace: Workspace, config: TrainingConfig) -> Run:
-    """Queue a training; it starts at once if nothing else is running.
+    """Queue a training; it starts at once if nothing else is running. Teachers that it lacks are queued first.
 
     Raises RunError when MAX_QUEUED wait already, or when its process cannot be started. Whatever else keeps the queue
     from going on is logged: the training waits in it, and `advance` says so.
     """
     with workspace.locked():
-        _refuse_a_longer_queue(workspace)
+        teachers = lacking_teachers(workspace, config)
+        _refuse_a_longer_queue(workspace, len(teachers) + 1)
+        for teacher in teachers:
+            create_run(workspace, teacher)
         run = create_run(workspace, config)
     _go_on_after(workspace, run)
     return run
@@ -325,8 +329,8 @@ def _environment(workspace: Workspace) -> dict[str, str]:
     return environment
 
 
-def _refuse_a_longer_queue(workspace: Workspace) -> None:
-    if len(_states(workspace, "queued")) >= MAX_QUEUED:
+def _refuse_a_longer_queue(workspace: Workspace, more: int = 1) -> None:
+    if len(_states(workspace, "queued")) + more > MAX_QUEUED:
         raise RunError(f"{MAX_QUEUED} trainings wait already; let some of them finish, or take some out of the queue.")
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from core.classifier.architectures import INPUT_SHAPE, build_model
+from core.classifier.architectures import build_model
 from core.classifier.bundle import Card, DataCard, Metrics
 from core.classifier.evaluation import accuracy_interval
 from core.classifier.export import (
@@ -26,19 +24,16 @@ from core.classifier.fitting import fit_reader
 from core.classifier.network import Network, network_fingerprint
 from core.classifier.robustness import measure_robustness
 from core.config import TrainingConfig
-from core.data.augmentation import augment
-from core.data.datasets import CLASSES, Dataset, Split
+from core.data.datasets import Dataset, Split
 from core.data.pen_digits import pen_digits_at_hand
-from core.data.strokes import drawn_digits
-from core.data.tracing import ANY_HAND, drawn_again
 from core.errors import RunError
-from core.runs.run import Run, Status
-from core.training.callbacks import Journal, SaveCheckpoint, StopRequested, started
+from core.runs.run import Run
+from core.training.batches import Stopped, images_in_epoch, training_batches, training_images
+from core.training.callbacks import Journal, SaveCheckpoint, StopRequested
 from core.training.checkpoint import Checkpoint, Patience, read_checkpoint
+from core.training.distillation import distillation_loss, label_accuracy
+from core.training.teachers import taken_teachers
 from core.training.validation import Validation
-
-CALM_SHARE = 0.5
-"""How strong augmentation still is in the calm epochs at the end."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +57,8 @@ def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Ou
     model = build_model(config.model)
     checkpoint = read_checkpoint(run)
     try:
-        train = _training_images(dataset.train, config, run)
-    except _Stopped:
+        train = training_images(dataset.train, config, run)
+    except Stopped:
         if not checkpoint:
             return Outcome(None, stopped=True)
         train = None
@@ -71,7 +66,7 @@ def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Ou
     if halted and run.bundle.complete:
         # What an earlier stop left may be of more steps than the last whole epoch.
         return Outcome(run.bundle.card(), stopped=True)
-    steps = math.ceil(_images_in_epoch(dataset.train, config) / config.batch_size)
+    steps = math.ceil(images_in_epoch(dataset.train, config) / config.batch_size)
     _compile(model, config, steps)
     validation = Validation(run, dataset.validation, checkpoint.epoch if checkpoint else 0)
     journal = Journal(run, validation, config, steps, checkpoint)
@@ -120,7 +115,7 @@ def _fit(
     callbacks = [validation, stop, _NotANumber(run), journal, *([patience] if patience else [])]
     try:
         model.fit(
-            training_batches(train, config, first),
+            training_batches(train, config, first, taken_teachers(run, config)),
             initial_epoch=first,
             epochs=config.epochs,
             steps_per_epoch=math.ceil(len(train) / config.batch_size),
@@ -133,88 +128,11 @@ def _fit(
     return patience.best_epoch + 1 if patience else journal.epoch
 
 
-class _Stopped(Exception):
-    """The training was asked to stop before its first step."""
-
-
-class _Drawing:
-    """Told of each of `total` digits that is drawn to learn from: tells how far it is, and looks whether to go on."""
-
-    def __init__(self, run: Run, total: int, epochs: int) -> None:
-        self._run, self._total, self._done = run, total, 0
-        self._status = Status(state="running", phase="starting", started=started(run), epochs=epochs)
-
-    def __call__(self) -> None:
-        if self._done % 500 == 0:
-            if self._run.stop_file.exists():
-                raise _Stopped
-            share = self._done / self._total
-            status = self._status.model_copy(update={"message": f"Drawing digits to learn from: {share:.0%}."})
-            self._run.write_status(status, durable=False)
-        self._done += 1
-
-
-def _training_images(train: Split, config: TrainingConfig, run: Run) -> Split:
-    """The training images, joined by digits drawn by code and by some of their own drawn again, as `config` says."""
-    again = _redrawn(train, config)
-    each = _Drawing(run, config.drawn_digits + again, config.epochs)
-    parts = [train]
-    if config.drawn_digits:
-        parts.append(Split(*drawn_digits(config.drawn_digits, config.seed, each)))
-    if again:
-        # At most each once, as other pens would have drawn them.
-        generator = np.random.default_rng(config.seed)
-        chosen = generator.permutation(len(train))[:again]
-        parts.append(Split(drawn_again(train.images[chosen], ANY_HAND, generator, each), train.labels[chosen]))
-    return Split(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))
-
-
-def _images_in_epoch(train: Split, config: TrainingConfig) -> int:
-    """How many `_training_images` gives."""
-    return len(train) + config.drawn_digits + _redrawn(train, config)
-
-
-def _redrawn(train: Split, config: TrainingConfig) -> int:
-    return min(config.redrawn_digits, len(train))
-
-
-def training_batches(split: Split, config: TrainingConfig, first_epoch: int = 0) -> tf.data.Dataset:
-    """Every batch of every epoch from `first_epoch` (counted from 0) on.
-
-    Images are float32 (n, 28, 28, 1) in 0..1, labels one-hot float32 (n, 10), smoothed as `config` says.
-    Order and augmentation depend on the seed, the epoch and the step alone.
-    """
-
-    def generate() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for epoch in range(first_epoch, config.epochs):
-            order = np.random.default_rng((config.seed, epoch)).permutation(len(split))
-            calm = epoch >= config.epochs - config.calm_epochs
-            augmentation = config.augmentation.scaled(CALM_SHARE) if calm else config.augmentation
-            for step, start in enumerate(range(0, len(split), config.batch_size)):
-                chosen = order[start : start + config.batch_size]
-                generator = np.random.default_rng((config.seed, epoch, step))
-                images = augment(split.images[chosen], augmentation, generator)
-                yield images[..., np.newaxis], split.labels[chosen]
-
-    # Bytes are handed over, a quarter of what floats would be, and made the network's input there.
-    signature = (tf.TensorSpec((None, *INPUT_SHAPE), tf.uint8), tf.TensorSpec((None,), tf.uint8))
-    batches = tf.data.Dataset.from_generator(generate, output_signature=signature)
-    return batches.map(lambda images, labels: _network_input(images, labels, config.label_smoothing)).prefetch(4)
-
-
-def _network_input(images: tf.Tensor, labels: tf.Tensor, smoothing: float) -> tuple[tf.Tensor, tf.Tensor]:
-    """uint8 images and labels -> float32 images in 0..1, one-hot float32 labels (n, 10), each row adding up to 1.
-
-    Smoothing is done here, not by the loss: the validation loss is the plain one.
-    """
-    return tf.cast(images, tf.float32) / 255.0, tf.one_hot(labels, CLASSES) * (1 - smoothing) + smoothing / CLASSES
-
-
 def _compile(model: keras.Model, config: TrainingConfig, steps: int) -> None:
     model.compile(
         optimizer=_optimizer(config, steps),
-        loss="categorical_crossentropy",
-        metrics=["accuracy"],
+        loss=distillation_loss if config.teachers else "categorical_crossentropy",
+        metrics=[label_accuracy() if config.teachers else "accuracy"],
         # XLA is several times slower on CPU.
         jit_compile="auto" if tf.config.list_physical_devices("GPU") else False,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import shutil
 import sys
 import time
 import traceback
@@ -16,6 +17,7 @@ from core.data.datasets import load_dataset
 from core.errors import RunError, RunNotFound, TrazoError
 from core.runs.run import Run, Status
 from core.training.launcher import advance
+from core.training.teachers import take_teachers
 from core.workspace import Workspace, storage_errors
 
 _NICE = 19
@@ -74,6 +76,7 @@ def _conclude(run: Run, end: dict[str, str]) -> None:
     # Not before: whatever ends this process until then, nothing is to be learned twice.
     if end["state"] == "finished":
         run.checkpoint_file.unlink(missing_ok=True)
+        shutil.rmtree(run.teachers, ignore_errors=True)
 
 
 @contextmanager
@@ -115,6 +118,7 @@ def _train(run: Run, workspace: Workspace) -> dict[str, str]:
     status = Status(state="running", phase="starting", message="Loading TensorFlow.", started=time.time())
     run.write_status(status.model_copy(update={"epochs": config.epochs}))
     print(f"run {run.id}\n{config.model_dump_json(indent=2)}", flush=True)
+    take_teachers(workspace, run, config)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["KERAS_BACKEND"] = "tensorflow"
     # TensorFlow turns these on for some processors only; a third more images a second on one where it does not.

@@ -85,6 +85,8 @@ def describe(given: TrainingConfig, config: TrainingConfig, start: str) -> None:
         )
     else:
         text = f"{epochs} on {data}; keeps the last."
+    if config.teachers:
+        text += " Learns from teachers, networks of the preset large, which are trained first, once."
     st.caption(text)
     changed = changes(given, config)
     if changed:
@@ -98,9 +100,8 @@ def submit(config: TrainingConfig) -> None:
         run = launcher.submit(state.workspace(), config)
         _logger.info("changed", extra={"action": "submit", "runs": [run.id]})
         if run.status().state == "queued":
-            st.toast(
-                f"{plain(name_of(run))} waits until the training before it is over.", icon=":material/hourglass_empty:"
-            )
+            before = "its teachers are trained" if config.teachers else "the training before it is over"
+            st.toast(f"{plain(name_of(run))} waits until {before}.", icon=":material/hourglass_empty:")
     except TrazoError as error:
         st.error(str(error), icon=":material/error:")
 

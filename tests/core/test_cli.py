@@ -20,7 +20,7 @@ from core.classifier.predictor import Predictor
 from core.cli import main
 from core.data.datasets import Dataset
 from core.runs.registry import active_model, list_runs
-from core.runs.run import Run
+from core.runs.run import Run, Status
 from core.training.launcher import submit
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from tests.conftest import tiny_config
@@ -234,6 +234,26 @@ def test_ctrl_c_stops_the_training_and_keeps_what_was_learned(workspace: Workspa
     assert "kept" in out
     assert run.status().state == "stopped"
     assert run.bundle.complete
+
+
+@pytest.mark.usefixtures("idle_workers", "without_mnist")
+def test_who_stops_a_teacher_stops_what_it_is_trained_for(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = []
+
+    def stopped_by_hand(run: Run, workspace: Workspace) -> Status:
+        watched.append((run.config().preset, run.status().state))
+        return Status(state="stopped", message="Stopped by hand.")
+
+    monkeypatch.setattr("core.cli.train._watch", stopped_by_hand)
+
+    assert main(["train", *TINY, "--teachers", "2"]) == 0
+
+    assert watched == [("large", "running"), ("fast", "stopped")]
+    learning, second, first = list_runs(workspace)
+    assert f"first a teacher, run {first.id}" in capsys.readouterr().out
+    assert {learning.status().state, second.status().state} == {"stopped"}
 
 
 def test_a_thousand_files_in_one_call(tmp_path: Path, mnist: Dataset, workspace: Workspace) -> None:

@@ -27,9 +27,10 @@ from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
 from core.training import callbacks, trainer
+from core.training.batches import training_batches
 from core.training.callbacks import StopRequested
 from core.training.checkpoint import Memory, Patience, read_checkpoint, write_checkpoint
-from core.training.trainer import Outcome, train_and_evaluate, training_batches
+from core.training.trainer import Outcome, train_and_evaluate
 from core.training.validation import Validation
 from core.workspace import PROJECT, Workspace
 from tests.conftest import tiny_config

@@ -115,6 +115,19 @@ def test_each_preset_fills_the_form(workspace: Workspace, monkeypatch: pytest.Mo
     assert (config.preset, config.epochs, config.seed) == ("brief", 2, 5)
 
 
+def test_a_training_that_learns_from_teachers_waits_for_them(page: AppTest, workspace: Workspace) -> None:
+    page.selectbox(key="train_preset").select("best").run()
+    assert "Learns from teachers" in texts(page)
+
+    page.button(key="train").click().run()
+
+    learning, *teachers = list_runs(workspace)
+    assert learning.config() == preset("best", "digits")
+    assert [run.config().preset for run in teachers] == ["large", "large"]
+    assert launcher.overview(workspace).waiting == (teachers[0], learning)
+    assert "waits until its teachers are trained" in page.toast[0].value
+
+
 def test_second_training_waits_in_a_list_and_can_be_removed(page: AppTest, workspace: Workspace) -> None:
     page.button(key="train").click().run()
     page.button(key="train").click().run()

@@ -1,0 +1,208 @@
+"""A training may learn from another run's answers: who teaches, when it is trained, and what is learned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from core.classifier.network import Network
+from core.config import TrainingConfig, changed, preset, teachers_of
+from core.data.datasets import Dataset, Split, load_dataset
+from core.errors import BundleError, RunError
+from core.runs.registry import create_run, delete_run, list_runs
+from core.runs.run import Run, Status
+from core.training import launcher
+from core.training.batches import training_batches
+from core.training.distillation import TEMPERATURE, distillation_loss
+from core.training.launcher import resume, submit
+from core.training.teachers import take_teachers, teachers_to_come
+from core.training.trainer import train_and_evaluate
+from core.workspace import Workspace
+from tests.conftest import tiny_config
+from tests.waiting import wait_until
+from tests.workers import end_all, kill_worker
+
+TAUGHT = tiny_config(epochs=2, teachers=1, seed=5, patience=0)
+
+
+@pytest.fixture(autouse=True)
+def no_worker_survives(workspace: Workspace) -> Iterator[None]:
+    """Kill what a test left at work."""
+    yield
+    end_all(workspace)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Dataset:
+    return load_dataset("digits", Workspace(Path("unused")))
+
+
+@pytest.fixture
+def teacher(run: Run) -> Run:
+    """A finished run in the workspace, with the settings of TAUGHT's teacher on record; its network is a small one."""
+    run.write_config(_teachers_config())
+    return run
+
+
+def _teachers_config() -> TrainingConfig:
+    (config,) = teachers_of(TAUGHT)
+    return config
+
+
+def test_teachers_are_large_differ_in_their_seeds_and_are_the_same_whatever_the_seed() -> None:
+    large = preset("large", "digits")
+
+    assert teachers_of(tiny_config()) == []
+    assert teachers_of(tiny_config(teachers=3)) == [large, changed(large, seed=43), changed(large, seed=44)]
+    assert teachers_of(TAUGHT) == teachers_of(changed(TAUGHT, seed=6))
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_a_teacher_is_trained_first_and_once(workspace: Workspace) -> None:
+    first = submit(workspace, TAUGHT)
+    second = submit(workspace, changed(TAUGHT, epochs=3))
+
+    newest, taught, oldest = list_runs(workspace)
+    assert (newest, taught) == (second, first)
+    assert oldest.config() == _teachers_config()
+    assert oldest.status().state == "running"
+    assert teachers_to_come(workspace, TAUGHT) == [oldest]
+
+
+@pytest.mark.usefixtures("idle_workers", "teacher")
+def test_a_teacher_that_is_there_is_not_trained_again(workspace: Workspace) -> None:
+    learning = submit(workspace, TAUGHT)
+
+    assert learning.status().state == "running"
+    assert len(list_runs(workspace)) == 2
+    assert teachers_to_come(workspace, TAUGHT) == []
+
+
+@pytest.mark.usefixtures("idle_workers")
+@pytest.mark.parametrize("state", ["failed", "interrupted", "stopped"])
+def test_a_teacher_that_never_ended_well_is_trained_anew(workspace: Workspace, state: str) -> None:
+    create_run(workspace, _teachers_config()).write_status(Status.model_validate({"state": state, "ended": 1}))
+
+    learning = submit(workspace, TAUGHT)
+
+    assert learning.status().state == "queued"
+    assert len(list_runs(workspace)) == 3
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_there_must_be_room_for_both_in_the_queue(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launcher, "MAX_QUEUED", 2)
+
+    with pytest.raises(RunError, match="wait already"):
+        submit(workspace, changed(TAUGHT, teachers=2))
+
+    assert not list_runs(workspace)
+
+
+def test_without_a_teacher_a_run_says_what_to_do(workspace: Workspace) -> None:
+    learning = create_run(workspace, TAUGHT)
+
+    with pytest.raises(RunError, match=r"preset large with seed 42.* Train that one first, then press Resume"):
+        take_teachers(workspace, learning, TAUGHT)
+
+
+def test_a_teacher_that_was_stopped_will_do(workspace: Workspace, teacher: Run) -> None:
+    teacher.write_status(Status(state="stopped", ended=1))
+    learning = create_run(workspace, TAUGHT)
+
+    take_teachers(workspace, learning, TAUGHT)
+
+    assert (learning.teachers / "0.tflite").read_bytes() == teacher.bundle.tflite_file.read_bytes()
+
+
+def test_a_damaged_teacher_is_refused(workspace: Workspace, teacher: Run) -> None:
+    content = bytearray(teacher.bundle.tflite_file.read_bytes())
+    content[len(content) // 2] ^= 1
+    teacher.bundle.tflite_file.write_bytes(content)
+    learning = create_run(workspace, TAUGHT)
+
+    with pytest.raises(BundleError, match="cannot be loaded"):
+        take_teachers(workspace, learning, TAUGHT)
+
+    assert not learning.teachers.exists()
+
+
+def test_teachers_answer_together(teacher: Run, digits: Dataset) -> None:
+    config = changed(TAUGHT, epochs=1, batch_size=100)
+    network = Network(teacher.bundle.tflite_file)
+
+    alone, together = (
+        next(training_batches(digits.train, config, 0, teachers).as_numpy_iterator())
+        for teachers in ([network], [network, network])
+    )
+
+    images, targets = alone
+    assert targets.shape == (100, 20)
+    said = network((images[..., 0] * 255).round().astype(np.uint8)).probabilities
+    assert targets[:, 10:] == pytest.approx(said, abs=1e-6)
+    assert together[1] == pytest.approx(targets, abs=1e-6)
+
+
+def test_a_worker_learns_from_the_teacher_and_leaves_nothing_of_it(workspace: Workspace, teacher: Run) -> None:
+    learning = submit(workspace, TAUGHT)
+
+    wait_until(lambda: learning.status().over and not learning.alive, 120, "the end of the training")
+
+    assert learning.status().state == "finished", learning.log_tail()
+    assert f"taught by run {teacher.id}" in learning.log_tail()
+    assert learning.bundle.card().config.teachers == 1
+    assert not learning.teachers.exists()
+
+
+def test_the_teachers_answers_are_learned_not_the_labels(workspace: Workspace, teacher: Run, digits: Dataset) -> None:
+    # With labels that are all wrong: what is right can only come from the teacher.
+    train = Split(digits.train.images, (digits.train.labels + 1) % 10)
+    config = changed(TAUGHT, epochs=4)
+    learning = create_run(workspace, config)
+    take_teachers(workspace, learning, config)
+
+    card = train_and_evaluate(config, learning, replace(digits, train=train)).card
+
+    assert card is not None
+    assert card.metrics.test_accuracy > 0.5
+    # Those of the history are told by the labels all the same.
+    assert learning.history()["accuracy"].iloc[-1] < 0.3
+
+
+def test_a_training_goes_on_when_its_teacher_is_gone(workspace: Workspace, teacher: Run) -> None:
+    learning = submit(workspace, changed(TAUGHT, epochs=6, batch_size=8))
+    wait_until(learning.checkpoint_file.exists, 60, "the first epoch")
+    kill_worker(learning)
+    delete_run(workspace, teacher)
+
+    resume(workspace, learning)
+
+    wait_until(lambda: learning.status().over and not learning.alive, 120, "the end of the training")
+    assert learning.status().state == "finished", learning.log_tail()
+    assert list(learning.history()["epoch"]) == [1, 2, 3, 4, 5, 6]
+
+
+probabilities = arrays(np.float32, (3, 10), elements=st.floats(0.015625, 1, width=32)).map(
+    lambda rows: rows / rows.sum(axis=1, keepdims=True)
+)
+
+
+@given(probabilities, probabilities)
+def test_the_loss_is_the_divergence_of_softened_answers(wanted: np.ndarray, said: np.ndarray) -> None:
+    def softened(rows: np.ndarray) -> np.ndarray:
+        powers = rows.astype(np.float64) ** (1 / TEMPERATURE)
+        return powers / powers.sum(axis=1, keepdims=True)
+
+    targets = np.concatenate([np.eye(10, dtype=np.float32)[:3], wanted], axis=1)
+    loss = np.asarray(distillation_loss(targets, said))
+
+    expected = (softened(wanted) * np.log(softened(wanted) / softened(said))).sum(axis=1) * TEMPERATURE**2
+    assert loss == pytest.approx(expected, abs=1e-4)
+    assert np.asarray(distillation_loss(targets, wanted)) == pytest.approx(np.zeros(3), abs=1e-5)
