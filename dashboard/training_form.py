@@ -78,7 +78,8 @@ SETTINGS: dict[str, Setting] = {
     "teachers": Setting(
         "Teachers",
         "How many networks of the preset large answer what is to be learned of each image, instead of its label: they "
-        "also tell what it nearly is. They are trained first, once.",
+        "also tell what it nearly is. They are trained first, once. The training loss is how far the answers are from "
+        "theirs, then, and label smoothing does nothing.",
         1,
     ),
     "filters": Setting("Filters", "How many small patterns each block of the network looks for."),

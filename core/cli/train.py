@@ -17,7 +17,7 @@ from core.config import LIMITS, TrainingConfig, changed, preset
 from core.data.sources import find_mnist
 from core.errors import DataMissing, RunError
 from core.runs.run import Run, Status
-from core.training.launcher import advance, request_stop, submit
+from core.training.launcher import advance, overview, request_stop, submit
 from core.training.teachers import teachers_to_come
 from core.workspace import Workspace, make_folder
 
@@ -32,7 +32,8 @@ def train(options: argparse.Namespace, workspace: Workspace) -> int:
         make_folder(options.output)
     run = submit(workspace, config)
     print(f"run {run.id}", flush=True)
-    _watch_teachers(run, workspace)
+    for teacher in teachers_to_come(workspace, run, config):
+        print(f"first a teacher, run {teacher.id}", flush=True)
     status = _watch(run, workspace)
     print(status.message)
     if run.bundle.complete:
@@ -43,18 +44,6 @@ def train(options: argparse.Namespace, workspace: Workspace) -> int:
     elif status.state == "failed":
         print(f"log: {run.log_file}", file=sys.stderr)
     return 0 if status.state in ("finished", "stopped") else 1
-
-
-def _watch_teachers(run: Run, workspace: Workspace) -> None:
-    """Show the training of what the run learns from; who stops that stops all that was to come of it."""
-    teachers = teachers_to_come(workspace, run.config())
-    for number, teacher in enumerate(teachers, 1):
-        print(f"first a teacher, run {teacher.id}", flush=True)
-        if _watch(teacher, workspace).state == "stopped":
-            for waiting in (*teachers[number:], run):
-                with suppress(RunError):  # over meanwhile
-                    request_stop(workspace, waiting)
-            return
 
 
 def _config(options: argparse.Namespace) -> TrainingConfig:
@@ -68,8 +57,9 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
 
 
 def _watch(run: Run, workspace: Workspace) -> Status:
-    """Show a run's progress until it is over; Ctrl-C asks it to stop, once."""
+    """Show a run's progress, and before that its teachers', until it is over; Ctrl-C asks it to stop, once."""
     asked = False
+    config = run.config()
 
     def stop(number: int, frame: object) -> None:
         nonlocal asked
@@ -86,15 +76,40 @@ def _watch(run: Run, workspace: Workspace) -> Status:
                 if asked and not requested and not status.over:
                     with suppress(RunError):  # it may have ended this very moment
                         request_stop(workspace, run)
+                    _stop_teachers(run, config, workspace)
                     requested = True
-                show(status)
                 if status.over:
+                    show(status)
                     return status
                 if status.state == "queued":
                     advance(workspace)
+                    status = _of_teacher(run, config, workspace) or status
+                show(status)
                 time.sleep(_POLL_SECONDS)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _of_teacher(run: Run, config: TrainingConfig, workspace: Workspace) -> Status | None:
+    """The status of the teacher that is at work for this run; None where none is."""
+    for teacher in teachers_to_come(workspace, run, config):
+        status = teacher.status()
+        if status.state == "running":
+            return status
+    return None
+
+
+def _stop_teachers(run: Run, config: TrainingConfig, workspace: Workspace) -> None:
+    """Stop the teachers that were to come for this run, but for those that others wait for, too."""
+    needed = []
+    for other in overview(workspace).waiting:
+        with suppress(RunError):  # a damaged one needs none
+            needed += teachers_to_come(workspace, other, other.config()) if other != run else []
+    # The last one first: or it would start when the one at work ends.
+    for teacher in reversed(teachers_to_come(workspace, run, config)):
+        if teacher not in needed:
+            with suppress(RunError):  # over meanwhile
+                request_stop(workspace, teacher)
 
 
 @contextmanager

@@ -1,14 +1,10 @@
-"""Workers: start them one at a time, queue what waits, ask them to stop."""
+"""Trainings: one at a time, the others in a queue; they are asked to stop, resumed, taken out and deleted."""
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +16,11 @@ from core.config import TrainingConfig
 from core.errors import RunError, StorageError
 from core.runs.label import name_of
 from core.runs.leftovers import sweep
-from core.runs.process import worker_lock
 from core.runs.registry import check_runs, create_run, delete_run, list_runs
 from core.runs.run import Run, Status
-from core.training.teachers import lacking_teachers
-from core.workspace import PROJECT, Workspace, read_only, storage_errors
+from core.training.starting import start_first
+from core.training.teachers import lacking_teachers, runs_with
+from core.workspace import Workspace, read_only, storage_errors
 
 MAX_QUEUED = 20
 """How many trainings may wait at a time: nobody at a browser fills the disk or keeps the machine busy for weeks."""
@@ -57,11 +53,15 @@ def submit(workspace: Workspace, config: TrainingConfig) -> Run:
     from going on is logged: the training waits in it, and `advance` says so.
     """
     with workspace.locked():
-        teachers = lacking_teachers(workspace, config)
-        _refuse_a_longer_queue(workspace, len(teachers) + 1)
-        for teacher in teachers:
-            create_run(workspace, teacher)
-        run = create_run(workspace, config)
+        _refuse_a_longer_queue(workspace, 1 + len(lacking_teachers(workspace, config)))
+        made = []
+        try:
+            made += _queue_teachers(workspace, config)
+            run = create_run(workspace, config)
+        except BaseException:
+            for teacher in made:  # nobody asked for them alone
+                delete_run(workspace, teacher)
+            raise
     _go_on_after(workspace, run)
     return run
 
@@ -69,7 +69,8 @@ def submit(workspace: Workspace, config: TrainingConfig) -> Run:
 def advance(workspace: Workspace) -> Run | None:
     """Start the oldest queued run if nothing is running; returns the one started. Safe to call from anywhere, often.
 
-    A run whose own folder keeps it from starting waits on, and the next one is tried. Raises StorageError where the
+    A run whose teachers are still to come, or whose own folder keeps it from starting, waits on, and the next one is
+    tried. Raises StorageError where the
     runs cannot be listed, where the disk is full, and where none of those that wait can be started.
     """
     check_runs(workspace)
@@ -79,7 +80,7 @@ def advance(workspace: Workspace) -> Run | None:
         if _states(workspace, "running"):
             return None
         sweep(workspace)
-        return _start_first(workspace, reversed(_states(workspace, "queued")))
+        return start_first(workspace, reversed(_states(workspace, "queued")))
 
 
 def record_interruptions(workspace: Workspace) -> None:
@@ -132,6 +133,8 @@ def request_stop_of_all(workspace: Workspace) -> list[Run]:
 def resume(workspace: Workspace, run: Run) -> None:
     """Let a run that broke off, failed or was stopped go on after its last whole epoch; it waits for its turn.
 
+    So do those of its teachers that it lacks.
+
     Raises RunError when there is nothing to go on with (it is finished, at work, or in the queue), when MAX_QUEUED wait
     already, and when its process cannot be started.
     """
@@ -139,14 +142,10 @@ def resume(workspace: Workspace, run: Run) -> None:
         status = run.status()
         if not resumable(run, status):
             raise RunError(f"Run {run.id} is {status.state}; there is nothing to resume.", run.id)
-        _refuse_a_longer_queue(workspace)
-        epochs = run.config().epochs
-        # Whatever is left of the last process must not be taken for the next one's.
-        with storage_errors(run.folder):
-            run.stop_file.unlink(missing_ok=True)
-            run.process_file.unlink(missing_ok=True)
-        waits = {"state": "queued", "phase": "waiting", "message": "Waiting to go on.", "epochs": epochs}
-        run.write_status(status.model_copy(update={**waits, "ended": None, "seconds_left": None}))
+        config = run.config()
+        _refuse_a_longer_queue(workspace, 1 + len(lacking_teachers(workspace, config, run)))
+        _queue_teachers(workspace, config, run)
+        _queue_again(run, status)
     _go_on_after(workspace, run)
 
 
@@ -194,6 +193,28 @@ def overview(workspace: Workspace) -> Overview:
     waiting = tuple(run for run, status in reversed(readable) if status.state == "queued")
     started = running or [run for run, status in readable if status.state != "queued"]
     return Overview(latest=started[0] if started else None, waiting=waiting, busy=bool(running or waiting))
+
+
+def _queue_teachers(workspace: Workspace, config: TrainingConfig, run: Run | None = None) -> list[Run]:
+    """Queue the teachers that are lacking: those that broke off go on, the others are new, and returned."""
+    made = []
+    for wanted in lacking_teachers(workspace, config, run):
+        begun = [(one, status) for one, status in runs_with(workspace, wanted) if one.checkpoint_file.exists()]
+        if begun and resumable(*begun[0]):
+            _queue_again(*begun[0])
+        else:
+            made.append(create_run(workspace, wanted))
+    return made
+
+
+def _queue_again(run: Run, status: Status) -> None:
+    """Put a run that ended back into the queue."""
+    # Whatever is left of the last process must not be taken for the next one's.
+    with storage_errors(run.folder):
+        run.stop_file.unlink(missing_ok=True)
+        run.process_file.unlink(missing_ok=True)
+    waits = {"state": "queued", "phase": "waiting", "message": "Waiting to go on.", "epochs": run.config().epochs}
+    run.write_status(status.model_copy(update={**waits, "ended": None, "seconds_left": None}))
 
 
 def _back_from_queue(run: Run) -> dict[str, Any] | None:
@@ -268,70 +289,12 @@ def _ends_the_container() -> bool:
     return os.getpid() == 1 or (os.getppid() == 1 and any(mark.exists() for mark in _CONTAINER_MARKS))
 
 
-def _start_first(workspace: Workspace, waiting: Iterable[tuple[Run, Status]]) -> Run | None:
-    """Start the first of these that can be started; raises what keeps the first one from it where none can."""
-    problems: list[tuple[Run, StorageError | OSError]] = []
-    for run, status in waiting:
-        try:
-            with worker_lock(run.lock_file) as lock:
-                if lock is None:  # its last worker is on its way out, and comes here itself when it is
-                    return None
-                _start(workspace, run, status, lock)
-        except (StorageError, OSError) as error:
-            if _is_full_disk(error):
-                raise
-            problems.append((run, error))
-            continue
-        # Not where none starts: that is tried every few seconds, and the error says it.
-        for blocked, problem in problems:
-            _logger.warning("Run %s cannot be started, and is passed over: %s", blocked.id, problem)
-        return run
-    if problems:
-        raise problems[0][1]
-    return None
-
-
-def _is_full_disk(error: StorageError | OSError) -> bool:
-    """Whether no other run would find more room."""
-    cause = error.__cause__ if isinstance(error, StorageError) else error
-    return isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
-
-
-def _start(workspace: Workspace, run: Run, status: Status, lock: int) -> None:
-    """Start the run's worker, which inherits its lock."""
-    with storage_errors(run.log_file), run.log_file.open("ab") as log:
-        run.write_status(status.model_copy(update={"state": "running", "phase": "starting", "message": "Starting."}))
-        try:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "core.training.worker", str(run.folder), str(lock)],
-                cwd=PROJECT,
-                env=_environment(workspace),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=(lock,),
-                # A session of its own: neither Ctrl-C nor the end of the dashboard reaches the worker.
-                start_new_session=True,
-            )
-        except OSError as error:
-            message = "The training process could not be started; close other programs and try again."
-            run.write_status(status.model_copy(update={"state": "failed", "message": message, "ended": time.time()}))
-            raise RunError(message, run.id) from error
-    with suppress(StorageError, psutil.NoSuchProcess):  # it puts itself on record, too
-        run.write_process(process.pid)
-
-
-def _environment(workspace: Workspace) -> dict[str, str]:
-    """A worker's environment variables."""
-    environment = {**os.environ, "TRAZO_WORKSPACE": str(workspace.root)}
-    # TensorFlow has 4,000 modules: where their bytecode is not kept, compiling them is most of each worker's start.
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    return environment
-
-
 def _refuse_a_longer_queue(workspace: Workspace, more: int = 1) -> None:
     if len(_states(workspace, "queued")) + more > MAX_QUEUED:
-        raise RunError(f"{MAX_QUEUED} trainings wait already; let some of them finish, or take some out of the queue.")
+        several = f", and this one needs {more} places" if more > 1 else ""
+        raise RunError(
+            f"At most {MAX_QUEUED} trainings may wait{several}; let some of them finish, or take some out of the queue."
+        )
 
 
 def _broken_off(workspace: Workspace) -> list[tuple[Run, Status]]:

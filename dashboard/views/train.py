@@ -12,6 +12,7 @@ from core.runs.label import name_of
 from core.runs.registry import active_model, promote
 from core.runs.run import Run, Status
 from core.training import launcher
+from core.training.teachers import teachers_to_come
 from dashboard import cache, curves, run_actions, runs_cache, state
 from dashboard.components import (
     FIGURE_WIDTH,
@@ -86,7 +87,7 @@ def describe(given: TrainingConfig, config: TrainingConfig, start: str) -> None:
     else:
         text = f"{epochs} on {data}; keeps the last."
     if config.teachers:
-        text += " Learns from teachers, networks of the preset large, which are trained first, once."
+        text += " Learns from teachers, networks of the preset large, which are trained first, where they are lacking."
     st.caption(text)
     changed = changes(given, config)
     if changed:
@@ -100,7 +101,8 @@ def submit(config: TrainingConfig) -> None:
         run = launcher.submit(state.workspace(), config)
         _logger.info("changed", extra={"action": "submit", "runs": [run.id]})
         if run.status().state == "queued":
-            before = "its teachers are trained" if config.teachers else "the training before it is over"
+            teachers = teachers_to_come(state.workspace(), run, config)
+            before = "its teachers are trained" if teachers else "the training before it is over"
             st.toast(f"{plain(name_of(run))} waits until {before}.", icon=":material/hourglass_empty:")
     except TrazoError as error:
         st.error(str(error), icon=":material/error:")

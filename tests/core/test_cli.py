@@ -20,7 +20,7 @@ from core.classifier.predictor import Predictor
 from core.cli import main
 from core.data.datasets import Dataset
 from core.runs.registry import active_model, list_runs
-from core.runs.run import Run, Status
+from core.runs.run import Run
 from core.training.launcher import submit
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from tests.conftest import tiny_config
@@ -237,23 +237,18 @@ def test_ctrl_c_stops_the_training_and_keeps_what_was_learned(workspace: Workspa
 
 
 @pytest.mark.usefixtures("idle_workers", "without_mnist")
-def test_who_stops_a_teacher_stops_what_it_is_trained_for(
+def test_ctrl_c_while_teachers_are_trained_stops_those_that_nobody_else_waits_for(
     workspace: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watched = []
-
-    def stopped_by_hand(run: Run, workspace: Workspace) -> Status:
-        watched.append((run.config().preset, run.status().state))
-        return Status(state="stopped", message="Stopped by hand.")
-
-    monkeypatch.setattr("core.cli.train._watch", stopped_by_hand)
+    submit(workspace, tiny_config(teachers=1))
+    monkeypatch.setattr("core.cli.train.advance", lambda _: signal.raise_signal(signal.SIGINT))
 
     assert main(["train", *TINY, "--teachers", "2"]) == 0
 
-    assert watched == [("large", "running"), ("fast", "stopped")]
-    learning, second, first = list_runs(workspace)
-    assert f"first a teacher, run {first.id}" in capsys.readouterr().out
-    assert {learning.status().state, second.status().state} == {"stopped"}
+    learning, own, other, shared = list_runs(workspace)
+    assert f"first a teacher, run {shared.id}\nfirst a teacher, run {own.id}" in capsys.readouterr().out
+    assert {learning.status().state, own.status().state} == {"stopped"}
+    assert (shared.status().state, shared.stopping, other.status().state) == ("running", False, "queued")
 
 
 def test_a_thousand_files_in_one_call(tmp_path: Path, mnist: Dataset, workspace: Workspace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,16 +16,16 @@ from hypothesis.extra.numpy import arrays
 from core.classifier.network import Network
 from core.config import TrainingConfig, changed, preset, teachers_of
 from core.data.datasets import Dataset, Split, load_dataset
-from core.errors import BundleError, RunError
+from core.errors import BundleError, RunError, StorageError
 from core.runs.registry import create_run, delete_run, list_runs
 from core.runs.run import Run, Status
 from core.training import launcher
 from core.training.batches import training_batches
-from core.training.distillation import TEMPERATURE, distillation_loss
-from core.training.launcher import resume, submit
-from core.training.teachers import take_teachers, teachers_to_come
+from core.training.distillation import LEAST, TEMPERATURE, distillation_loss
+from core.training.launcher import advance, resume, submit
+from core.training.teachers import take_teachers, taken_teachers, teachers_to_come
 from core.training.trainer import train_and_evaluate
-from core.workspace import Workspace
+from core.workspace import SHIPPED_BUNDLE, Workspace
 from tests.conftest import tiny_config
 from tests.waiting import wait_until
 from tests.workers import end_all, kill_worker
@@ -73,7 +74,18 @@ def test_a_teacher_is_trained_first_and_once(workspace: Workspace) -> None:
     assert (newest, taught) == (second, first)
     assert oldest.config() == _teachers_config()
     assert oldest.status().state == "running"
-    assert teachers_to_come(workspace, TAUGHT) == [oldest]
+    assert teachers_to_come(workspace, second, TAUGHT) == [oldest]
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_who_learns_waits_for_a_teacher_that_was_queued_later(workspace: Workspace) -> None:
+    at_work, learning = submit(workspace, tiny_config()), create_run(workspace, TAUGHT)
+    teacher = create_run(workspace, _teachers_config())
+
+    kill_worker(at_work)
+
+    assert advance(workspace) == teacher
+    assert learning.status().state == "queued"
 
 
 @pytest.mark.usefixtures("idle_workers", "teacher")
@@ -82,7 +94,7 @@ def test_a_teacher_that_is_there_is_not_trained_again(workspace: Workspace) -> N
 
     assert learning.status().state == "running"
     assert len(list_runs(workspace)) == 2
-    assert teachers_to_come(workspace, TAUGHT) == []
+    assert teachers_to_come(workspace, learning, TAUGHT) == []
 
 
 @pytest.mark.usefixtures("idle_workers")
@@ -97,29 +109,66 @@ def test_a_teacher_that_never_ended_well_is_trained_anew(workspace: Workspace, s
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_there_must_be_room_for_both_in_the_queue(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launcher, "MAX_QUEUED", 2)
+def test_a_finished_teacher_without_a_model_is_trained_anew(workspace: Workspace, teacher: Run) -> None:
+    teacher.bundle.card_file.unlink()
 
-    with pytest.raises(RunError, match="wait already"):
+    submit(workspace, TAUGHT)
+
+    assert [run.config().preset for run in list_runs(workspace)] == ["original", "large", "large"]
+
+
+@pytest.mark.usefixtures("idle_workers")
+@pytest.mark.parametrize("state", ["failed", "interrupted", "stopped"])
+def test_a_teacher_that_broke_off_goes_on_for_who_learns(workspace: Workspace, state: str) -> None:
+    broken = create_run(workspace, _teachers_config())
+    broken.checkpoint_file.write_bytes(b"of some epochs")
+    broken.write_status(Status.model_validate({"state": state, "ended": 1}))
+
+    submit(workspace, TAUGHT)
+
+    assert broken.status().state == "running"
+    assert len(list_runs(workspace)) == 2
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_who_failed_for_want_of_a_teacher_resumes_with_it(workspace: Workspace) -> None:
+    learning = create_run(workspace, TAUGHT)
+    with pytest.raises(RunError, match=r"preset large with seed 42.* Press Resume here"):
+        take_teachers(workspace, learning, TAUGHT)
+    learning.write_status(Status(state="failed", ended=1))
+
+    resume(workspace, learning)
+
+    teacher, _ = list_runs(workspace)
+    assert teacher.config() == _teachers_config()
+    assert (teacher.status().state, learning.status().state) == ("running", "queued")
+
+
+@pytest.mark.usefixtures("idle_workers")
+@pytest.mark.parametrize(("most", "fits"), [(2, False), (3, True)])
+def test_there_must_be_room_for_all_in_the_queue(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, most: int, fits: bool
+) -> None:
+    monkeypatch.setattr(launcher, "MAX_QUEUED", most)
+
+    with nullcontext() if fits else pytest.raises(RunError, match="this one needs 3 places"):
         submit(workspace, changed(TAUGHT, teachers=2))
 
+    assert len(list_runs(workspace)) == (3 if fits else 0)
+
+
+def test_where_who_learns_cannot_be_queued_no_teacher_is(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def only_teachers(workspace: Workspace, config: TrainingConfig) -> Run:
+        if config == TAUGHT:
+            raise StorageError("The disk is full.")
+        return create_run(workspace, config)
+
+    monkeypatch.setattr(launcher, "create_run", only_teachers)
+
+    with pytest.raises(StorageError, match="full"):
+        submit(workspace, TAUGHT)
+
     assert not list_runs(workspace)
-
-
-def test_without_a_teacher_a_run_says_what_to_do(workspace: Workspace) -> None:
-    learning = create_run(workspace, TAUGHT)
-
-    with pytest.raises(RunError, match=r"preset large with seed 42.* Train that one first, then press Resume"):
-        take_teachers(workspace, learning, TAUGHT)
-
-
-def test_a_teacher_that_was_stopped_will_do(workspace: Workspace, teacher: Run) -> None:
-    teacher.write_status(Status(state="stopped", ended=1))
-    learning = create_run(workspace, TAUGHT)
-
-    take_teachers(workspace, learning, TAUGHT)
-
-    assert (learning.teachers / "0.tflite").read_bytes() == teacher.bundle.tflite_file.read_bytes()
 
 
 def test_a_damaged_teacher_is_refused(workspace: Workspace, teacher: Run) -> None:
@@ -128,26 +177,41 @@ def test_a_damaged_teacher_is_refused(workspace: Workspace, teacher: Run) -> Non
     teacher.bundle.tflite_file.write_bytes(content)
     learning = create_run(workspace, TAUGHT)
 
-    with pytest.raises(BundleError, match="cannot be loaded"):
+    with pytest.raises(BundleError, match=r"is damaged\. Delete that run, then press Resume"):
         take_teachers(workspace, learning, TAUGHT)
 
     assert not learning.teachers.exists()
 
 
+def test_a_damaged_copy_is_told_before_the_training(workspace: Workspace, teacher: Run) -> None:
+    learning = create_run(workspace, TAUGHT)
+    take_teachers(workspace, learning, TAUGHT)
+    copy = learning.teachers / "0.tflite"
+    copy.write_bytes(copy.read_bytes()[:1000])
+
+    with pytest.raises(BundleError, match="cannot be loaded"):
+        taken_teachers(learning, TAUGHT)
+
+
 def test_teachers_answer_together(teacher: Run, digits: Dataset) -> None:
-    config = changed(TAUGHT, epochs=1, batch_size=100)
-    network = Network(teacher.bundle.tflite_file)
-
-    alone, together = (
-        next(training_batches(digits.train, config, 0, teachers).as_numpy_iterator())
-        for teachers in ([network], [network, network])
+    # More batches than are asked about at once, and a short one at the end.
+    config, split = (
+        changed(TAUGHT, epochs=1, batch_size=16),
+        Split(digits.train.images[:150], digits.train.labels[:150]),
     )
+    networks = [Network(teacher.bundle.tflite_file), Network(SHIPPED_BUNDLE / "mnist_model.tflite")]
 
-    images, targets = alone
-    assert targets.shape == (100, 20)
-    said = network((images[..., 0] * 255).round().astype(np.uint8)).probabilities
-    assert targets[:, 10:] == pytest.approx(said, abs=1e-6)
-    assert together[1] == pytest.approx(targets, abs=1e-6)
+    batches = list(training_batches(split, config, 0, networks).as_numpy_iterator())
+
+    images, targets = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    assert targets.shape == (150, 20)
+    plain = [labels for _, labels in training_batches(split, config).as_numpy_iterator()]
+    assert np.array_equal(targets[:, :10], np.concatenate(plain))
+    pixels = (images[..., 0] * 255).round().astype(np.uint8)
+    one, other = (np.maximum(network(pixels).probabilities, LEAST) for network in networks)
+    together = np.sqrt(one * other)
+    assert targets[:, 10:] == pytest.approx(together / together.sum(axis=1, keepdims=True), abs=1e-5)
+    assert np.abs(one - other).max() > 0.5
 
 
 def test_the_teachers_answers_are_learned_not_the_labels(workspace: Workspace, teacher: Run, digits: Dataset) -> None:
@@ -166,7 +230,7 @@ def test_the_teachers_answers_are_learned_not_the_labels(workspace: Workspace, t
 
 
 def test_a_worker_goes_on_when_its_teacher_is_gone_and_leaves_nothing_of_it(workspace: Workspace, teacher: Run) -> None:
-    learning = submit(workspace, changed(TAUGHT, epochs=3, batch_size=16))
+    learning = submit(workspace, changed(TAUGHT, epochs=8, batch_size=16))
     wait_until(learning.checkpoint_file.exists, 60, "the first epoch")
     kill_worker(learning)
     delete_run(workspace, teacher)
@@ -176,7 +240,7 @@ def test_a_worker_goes_on_when_its_teacher_is_gone_and_leaves_nothing_of_it(work
     wait_until(lambda: learning.status().over and not learning.alive, 120, "the end of the training")
     assert learning.status().state == "finished", learning.log_tail()
     assert f"taught by run {teacher.id}" in learning.log_tail()
-    assert list(learning.history()["epoch"]) == [1, 2, 3]
+    assert list(learning.history()["epoch"]) == list(range(1, 9))
     assert learning.bundle.card().config.teachers == 1
     assert not learning.teachers.exists()
 
