@@ -53,10 +53,11 @@ def submit(workspace: Workspace, config: TrainingConfig) -> Run:
     from going on is logged: the training waits in it, and `advance` says so.
     """
     with workspace.locked():
-        _refuse_a_longer_queue(workspace, 1 + len(lacking_teachers(workspace, config)))
-        made = []
+        lacking = lacking_teachers(workspace, config)
+        _refuse_a_longer_queue(workspace, 1 + len(lacking))
+        made: list[Run] = []
         try:
-            made += _queue_teachers(workspace, config)
+            _queue_teachers(workspace, lacking, made)
             run = create_run(workspace, config)
         except BaseException:
             for teacher in made:  # nobody asked for them alone
@@ -70,8 +71,8 @@ def advance(workspace: Workspace) -> Run | None:
     """Start the oldest queued run if nothing is running; returns the one started. Safe to call from anywhere, often.
 
     A run whose teachers are still to come, or whose own folder keeps it from starting, waits on, and the next one is
-    tried. Raises StorageError where the
-    runs cannot be listed, where the disk is full, and where none of those that wait can be started.
+    tried. Raises StorageError where the runs cannot be listed, where the disk is full, and where none of those that
+    wait can be started.
     """
     check_runs(workspace)
     if read_only() or not _states(workspace, "queued"):
@@ -133,18 +134,16 @@ def request_stop_of_all(workspace: Workspace) -> list[Run]:
 def resume(workspace: Workspace, run: Run) -> None:
     """Let a run that broke off, failed or was stopped go on after its last whole epoch; it waits for its turn.
 
-    So do those of its teachers that it lacks.
-
-    Raises RunError when there is nothing to go on with (it is finished, at work, or in the queue), when MAX_QUEUED wait
-    already, and when its process cannot be started.
+    Teachers that it lacks are queued first. Raises RunError when there is nothing to go on with (it is finished, at
+    work, or in the queue), when MAX_QUEUED wait already, and when its process cannot be started.
     """
     with workspace.locked():
         status = run.status()
         if not resumable(run, status):
             raise RunError(f"Run {run.id} is {status.state}; there is nothing to resume.", run.id)
-        config = run.config()
-        _refuse_a_longer_queue(workspace, 1 + len(lacking_teachers(workspace, config, run)))
-        _queue_teachers(workspace, config, run)
+        lacking = lacking_teachers(workspace, run.config(), run)
+        _refuse_a_longer_queue(workspace, 1 + len(lacking))
+        _queue_teachers(workspace, lacking, [])
         _queue_again(run, status)
     _go_on_after(workspace, run)
 
@@ -195,16 +194,14 @@ def overview(workspace: Workspace) -> Overview:
     return Overview(latest=started[0] if started else None, waiting=waiting, busy=bool(running or waiting))
 
 
-def _queue_teachers(workspace: Workspace, config: TrainingConfig, run: Run | None = None) -> list[Run]:
-    """Queue the teachers that are lacking: those that broke off go on, the others are new, and returned."""
-    made = []
-    for wanted in lacking_teachers(workspace, config, run):
+def _queue_teachers(workspace: Workspace, lacking: list[TrainingConfig], made: list[Run]) -> None:
+    """Queue what lacks: a training that broke off goes on, any other is a new one, and is added to `made`."""
+    for wanted in lacking:
         begun = [(one, status) for one, status in runs_with(workspace, wanted) if one.checkpoint_file.exists()]
         if begun and resumable(*begun[0]):
             _queue_again(*begun[0])
         else:
             made.append(create_run(workspace, wanted))
-    return made
 
 
 def _queue_again(run: Run, status: Status) -> None:
@@ -290,10 +287,11 @@ def _ends_the_container() -> bool:
 
 
 def _refuse_a_longer_queue(workspace: Workspace, more: int = 1) -> None:
-    if len(_states(workspace, "queued")) + more > MAX_QUEUED:
-        several = f", and this one needs {more} places" if more > 1 else ""
+    waiting = len(_states(workspace, "queued"))
+    if waiting + more > MAX_QUEUED:
+        several = f", and this one takes {more} of {MAX_QUEUED} places" if more > 1 else ""
         raise RunError(
-            f"At most {MAX_QUEUED} trainings may wait{several}; let some of them finish, or take some out of the queue."
+            f"{waiting} trainings wait already{several}; let some of them finish, or take some out of the queue."
         )
 
 

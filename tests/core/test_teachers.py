@@ -151,22 +151,22 @@ def test_there_must_be_room_for_all_in_the_queue(
 ) -> None:
     monkeypatch.setattr(launcher, "MAX_QUEUED", most)
 
-    with nullcontext() if fits else pytest.raises(RunError, match="this one needs 3 places"):
+    with nullcontext() if fits else pytest.raises(RunError, match="takes 3 of 2 places"):
         submit(workspace, changed(TAUGHT, teachers=2))
 
     assert len(list_runs(workspace)) == (3 if fits else 0)
 
 
-def test_where_who_learns_cannot_be_queued_no_teacher_is(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    def only_teachers(workspace: Workspace, config: TrainingConfig) -> Run:
-        if config == TAUGHT:
+def test_where_not_all_can_be_queued_none_is(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def only_the_first_teacher(workspace: Workspace, config: TrainingConfig) -> Run:
+        if config.seed == 43:
             raise StorageError("The disk is full.")
         return create_run(workspace, config)
 
-    monkeypatch.setattr(launcher, "create_run", only_teachers)
+    monkeypatch.setattr(launcher, "create_run", only_the_first_teacher)
 
     with pytest.raises(StorageError, match="full"):
-        submit(workspace, TAUGHT)
+        submit(workspace, changed(TAUGHT, teachers=2))
 
     assert not list_runs(workspace)
 
