@@ -135,9 +135,8 @@ def as_text(value: object) -> str:
 PRESETS_IN_WORDS: dict[str, str] = {
     "fast": "A small network that reads 99% of MNIST's test images rightly after seconds of training.",
     "original": "The network and recipe of the notebook that Trazo began as: 99% after a minute or two.",
-    "best": "The network that Trazo ships, for MNIST and other people's hands alike; an hour on two cores, most of it "
-    "for its two teachers, which are trained once.",
-    "large": "A network nearly twice the size of best, whose teacher it is; less than half an hour on two cores.",
+    "best": "The network that Trazo ships, for MNIST and other people's hands alike; about half an hour on two cores.",
+    "large": "A network nearly twice the size of best, from whose answers others can learn; three quarters of an hour.",
     "tiny": "Fewer than 10,000 numbers to learn, and patiently trained on images that are changed each time.",
 }
 """What to expect of each preset, on two cores of a laptop."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, preset
+from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, changed, preset
 from core.runs.registry import active_model, create_run, list_runs
 from core.runs.run import Run, Status
 from core.runs.tables import STEP_COLUMNS, append_row
@@ -116,13 +116,15 @@ def test_each_preset_fills_the_form(workspace: Workspace, monkeypatch: pytest.Mo
 
 
 def test_a_training_that_learns_from_teachers_waits_for_them(page: AppTest, workspace: Workspace) -> None:
-    page.selectbox(key="train_preset").select("best").run()
+    page.selectbox(key="train_preset").select("tiny").run()
+    page.number_input(key="train_tiny_teachers").set_value(2).run()
     assert "Learns from teachers" in texts(page)
+    assert "Changed from the preset: Teachers" in texts(page)
 
     page.button(key="train").click().run()
 
     learning, *teachers = list_runs(workspace)
-    assert learning.config() == preset("best", "digits")
+    assert learning.config() == changed(preset("tiny", "digits"), teachers=2)
     assert [run.config().preset for run in teachers] == ["large", "large"]
     assert launcher.overview(workspace).waiting == (teachers[0], learning)
     assert "waits until its teachers are trained" in page.toast[0].value
