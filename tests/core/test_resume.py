@@ -26,7 +26,7 @@ from tests.workers import end_all, kill_worker
 logger = logging.getLogger(__name__)
 
 # Everything that a training remembers from epoch to epoch: schedule, dropout, augmentation, early stopping.
-CONFIG = tiny_config(epochs=4, patience=3, schedule="one_cycle", dropout=0.2, rotation=10.0, batch_size=8)
+CONFIG = tiny_config(epochs=4, patience=3, schedule="one_cycle", dropout=0.2, rotation=10.0, batch_size=16)
 
 
 @pytest.fixture(autouse=True)
