@@ -1,11 +1,12 @@
 """The Train page: settings, one button, and the training at work, live."""
 
+import contextlib
 import logging
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, preset
+from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, preset, teachers_of
 from core.data.datasets import TITLES, Dataset
 from core.errors import BundleError, RunError, TrazoError
 from core.runs.label import name_of
@@ -121,19 +122,19 @@ def live(polling: bool) -> None:
         way = " Press Train: the curves grow here while the network learns." if may_change() else ""
         st.info(f"No training yet.{way}", icon=":material/school:")
         return
-    show(now.latest)
+    show(now.latest, now.waiting)
     queue(now.waiting)
 
 
-def show(run: Run) -> None:
-    """One run: where it stands, its figures, its curves."""
+def show(run: Run, waiting: tuple[Run, ...]) -> None:
+    """One run: where it stands, its figures, its curves, and whom of those that wait it teaches."""
     st.space("small")
     try:
         status, config = run.status(), run.config()
         with st.container(horizontal=True, vertical_alignment="center", key="run_header"):
             st.subheader(plain(name_of(run)), anchor=False, width="content")
             state_badge(run, status)
-            st.caption(f"{config.preset}, {TITLES[config.dataset]}", width="content")
+            st.caption(f"{config.preset}, {TITLES[config.dataset]}{teaching(run, waiting)}", width="content")
             st.space("stretch")
             if not status.over and may_change():
                 run_actions.stop_button(run)
@@ -220,13 +221,22 @@ def queue(waiting: tuple[Run, ...]) -> None:
             try:
                 config = run.config()
                 most = "at most " if config.patience else ""
-                st.caption(
-                    f"{config.preset}, {TITLES[config.dataset]}, {most}{in_epochs(config.epochs)}", width="content"
-                )
+                settings = f"{config.preset}, {TITLES[config.dataset]}, {most}{in_epochs(config.epochs)}"
+                st.caption(settings + teaching(run, waiting), width="content")
             except RunError as error:
                 st.caption(str(error))
             if may_change():
                 remove_button(run)
+
+
+def teaching(run: Run, waiting: tuple[Run, ...]) -> str:
+    """Which of the runs that wait are to learn from this one, as the end of a sentence; empty where none is."""
+    learners = []
+    for learner in waiting:
+        with contextlib.suppress(RunError):  # the list says what is wrong with it
+            if run.config() in teachers_of(learner.config()):
+                learners.append(plain(name_of(learner)))
+    return f"; teaches {', '.join(learners)}" if learners else ""
 
 
 def remove_button(run: Run) -> None:

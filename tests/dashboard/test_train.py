@@ -128,6 +128,8 @@ def test_a_training_that_learns_from_teachers_waits_for_them(page: AppTest, work
     assert [run.config().preset for run in teachers] == ["large", "large"]
     assert launcher.overview(workspace).waiting == (teachers[0], learning)
     assert "waits until its teachers are trained" in page.toast[0].value
+    # Of the one at work, and of the one that waits.
+    assert texts(page).count(f"; teaches {plain(learning.title)}") == 2
 
 
 def test_second_training_waits_in_a_list_and_can_be_removed(page: AppTest, workspace: Workspace) -> None:
