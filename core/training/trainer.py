@@ -67,7 +67,7 @@ def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Ou
         # What an earlier stop left may be of more steps than the last whole epoch.
         return Outcome(run.bundle.card(), stopped=True)
     steps = math.ceil(images_in_epoch(dataset.train, config) / config.batch_size)
-    _compile(model, config, steps)
+    _compile(model, _optimizer(config, steps), taught=config.teachers > 0)
     validation = Validation(run, dataset.validation, checkpoint.epoch if checkpoint else 0)
     journal = Journal(run, validation, config, steps, checkpoint)
     stop = StopRequested(run)
@@ -128,11 +128,11 @@ def _fit(
     return patience.best_epoch + 1 if patience else journal.epoch
 
 
-def _compile(model: keras.Model, config: TrainingConfig, steps: int) -> None:
+def _compile(model: keras.Model, optimizer: keras.optimizers.Optimizer, *, taught: bool) -> None:
     model.compile(
-        optimizer=_optimizer(config, steps),
-        loss=distillation_loss if config.teachers else "categorical_crossentropy",
-        metrics=[label_accuracy() if config.teachers else "accuracy"],
+        optimizer=optimizer,
+        loss=distillation_loss if taught else "categorical_crossentropy",
+        metrics=[label_accuracy() if taught else "accuracy"],
         # XLA is several times slower on CPU.
         jit_compile="auto" if tf.config.list_physical_devices("GPU") else False,
     )
@@ -192,6 +192,8 @@ class _Learned:
 
 
 def _write_bundle(model: keras.Model, config: TrainingConfig, run: Run, dataset: Dataset, learned: _Learned) -> Card:
+    # Whoever loads the model elsewhere has labels, and none of this project's functions.
+    _compile(model, model.optimizer, taught=False)
     with bundle_folder(run.bundle.folder) as folder:
         bundle = export_model(model, folder, dataset.validation.images)
         calibration, novelty = fit_reader(bundle, dataset, config)

@@ -13,7 +13,7 @@ from core.runs.label import name_of
 from core.runs.registry import active_model, promote
 from core.runs.run import Run, Status
 from core.training import launcher
-from core.training.teachers import teachers_to_come
+from core.training.teachers import lacking_teachers, teachers_to_come
 from dashboard import cache, curves, run_actions, runs_cache, state
 from dashboard.components import (
     FIGURE_WIDTH,
@@ -88,11 +88,22 @@ def describe(given: TrainingConfig, config: TrainingConfig, start: str) -> None:
     else:
         text = f"{epochs} on {data}; keeps the last."
     if config.teachers:
-        text += " Learns from teachers, networks of the preset large, which are trained first, where they are lacking."
+        text += f" Learns from {in_teachers(config)}."
     st.caption(text)
     changed = changes(given, config)
     if changed:
         st.caption(f"Changed from {start}: {', '.join(changed)}.")
+
+
+def in_teachers(config: TrainingConfig) -> str:
+    """Whom a training learns from, and whether they are there."""
+    number = config.teachers
+    who = "a teacher, a network of" if number == 1 else f"{number} teachers, networks of"
+    lacking = len(lacking_teachers(state.workspace(), config))
+    if not lacking:
+        return f"{who} the preset large, trained or in the queue already"
+    which = f"{lacking} of them {'is' if lacking == 1 else 'are'}" if lacking < number else "to be"
+    return f"{who} the preset large, {which} trained first, once"
 
 
 def submit(config: TrainingConfig) -> None:

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from hypothesis.extra.numpy import arrays
 
 from core.classifier.network import Network
 from core.config import TrainingConfig, changed, preset, teachers_of
-from core.data.datasets import Dataset, Split, load_dataset
+from core.data.datasets import Dataset, Split, load_dataset, normalised
 from core.errors import BundleError, RunError, StorageError
 from core.runs.registry import create_run, delete_run, list_runs
 from core.runs.run import Run, Status
@@ -227,6 +228,10 @@ def test_the_teachers_answers_are_learned_not_the_labels(workspace: Workspace, t
     assert card.metrics.test_accuracy > 0.5
     # Those of the history are told by the labels all the same.
     assert learning.history()["accuracy"].iloc[-1] < 0.3
+    # Who loads the model elsewhere has labels, and none of this project's functions.
+    loaded, test = keras.models.load_model(learning.bundle.keras_file), digits.test
+    _, accuracy = loaded.evaluate(normalised(test.images), keras.utils.to_categorical(test.labels, 10), verbose=0)
+    assert accuracy == pytest.approx(card.metrics.test_accuracy, abs=0.02)
 
 
 def test_a_worker_goes_on_when_its_teacher_is_gone_and_leaves_nothing_of_it(workspace: Workspace, teacher: Run) -> None:

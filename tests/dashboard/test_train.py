@@ -118,7 +118,7 @@ def test_each_preset_fills_the_form(workspace: Workspace, monkeypatch: pytest.Mo
 def test_a_training_that_learns_from_teachers_waits_for_them(page: AppTest, workspace: Workspace) -> None:
     page.selectbox(key="train_preset").select("tiny").run()
     page.number_input(key="train_tiny_teachers").set_value(2).run()
-    assert "Learns from teachers" in texts(page)
+    assert "Learns from 2 teachers, networks of the preset large, to be trained first, once." in texts(page)
     assert "Changed from the preset: Teachers" in texts(page)
 
     page.button(key="train").click().run()
@@ -128,6 +128,9 @@ def test_a_training_that_learns_from_teachers_waits_for_them(page: AppTest, work
     assert [run.config().preset for run in teachers] == ["large", "large"]
     assert launcher.overview(workspace).waiting == (teachers[0], learning)
     assert "waits until its teachers are trained" in page.toast[0].value
+    assert "Learns from 2 teachers, networks of the preset large, trained or in the queue already." in texts(page)
+    page.number_input(key="train_tiny_teachers").set_value(3).run()
+    assert "Learns from 3 teachers, networks of the preset large, 1 of them is trained first, once." in texts(page)
     # Of the one at work, and of the one that waits.
     assert texts(page).count(f"; teaches {plain(learning.title)}") == 2
 
