@@ -1,16 +1,21 @@
-"""One drawing, one model: our canvas to answer beside three ways of asking Keras; one thread beside eight."""
+"""One drawing, one model: our canvas to answer beside three ways of asking Keras; one thread beside eight, one process
+beside as many as the API has."""
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from benchmarks.child import measured
 from benchmarks.report import Figure
@@ -18,7 +23,9 @@ from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor
 from core.data.drawing import ink_from_canvas
 from core.data.pen_digits import pen_digits_at_hand, replayed
+from core.data.pictures import ink_from_picture
 from core.workspace import SHIPPED_BUNDLE
+from dashboard.reader_process import Readers
 
 SEED = 1
 CANVASES = 50
@@ -27,6 +34,9 @@ CALLS_A_ROUND = 10
 THREADS = 8
 READINGS = 2000
 THREAD_ROUNDS = 3
+ASKING = 8
+PICTURES = 800
+PROCESS_ROUNDS = 3
 
 OURS = "Canvas to answer, ours"
 PREDICT = "`model.predict` on a ready image"
@@ -46,7 +56,7 @@ def side_by_side() -> list[Figure]:
     figures += [
         Figure(f"Ours is faster than {name}", times[name] / times[OURS], "times") for name in times if name != OURS
     ]
-    return [*figures, *threads_figures()]
+    return [*figures, *threads_figures(), *processes_figures()]
 
 
 def threads_figures() -> list[Figure]:
@@ -74,6 +84,58 @@ def threads_figures() -> list[Figure]:
         Figure(f"{THREADS} threads against 1", together / alone, "times"),
         Figure(f"Answers of {THREADS} threads that differ in any bit from those of 1, of {READINGS:,}", differing, ""),
     ]
+
+
+def processes_figures() -> list[Figure]:
+    """Pictures a second that the API's processes read for eight who ask at once: one process beside all."""
+    predictor = Predictor(Bundle(SHIPPED_BUNDLE))
+    pictures = [_png(ink_from_canvas(canvas)) for canvas in drawn_canvases()]
+    expected = [predictor.read(ink_from_picture(picture)).to_json() for picture in pictures]
+    rates, differing, processes = asyncio.run(_asked_for_pictures(pictures, expected))
+    alone, together = (median(values) for values in rates)
+    return [
+        Figure("Pictures read a second by one process of the API", alone, "1/s"),
+        Figure(f"Pictures read a second by {processes} processes of the API", together, "1/s"),
+        Figure(f"{processes} processes against 1, {ASKING} asking at once", together / alone, "times"),
+        Figure("Their answers that differ in any bit from a thread's", differing, ""),
+    ]
+
+
+async def _asked_for_pictures(
+    pictures: Sequence[bytes], expected: Sequence[dict[str, Any]]
+) -> tuple[tuple[list[float], list[float]], int, int]:
+    """Pictures a second of one process and of all, in turns; how many answers differed; how many all are."""
+    single, several = Readers(1), Readers()
+    rates: tuple[list[float], list[float]] = ([], [])
+    differing = 0
+    try:
+        for turn in range(PROCESS_ROUNDS + 1):
+            for readers, measurements in zip((single, several), rates, strict=True):
+                numbers = iter(range(PICTURES))
+
+                async def ask(readers: Readers = readers, numbers: Iterator[int] = numbers) -> int:
+                    different = 0
+                    for number in numbers:
+                        answer, _ = await readers.read(pictures[number % len(pictures)])
+                        told = expected[number % len(pictures)]
+                        different += {name: answer[name] for name in told} != told
+                    return different
+
+                began = perf_counter()
+                different = await asyncio.gather(*[ask() for _ in range(ASKING)])
+                if turn:  # in the first one they start
+                    measurements.append(PICTURES / (perf_counter() - began))
+                    differing += sum(different)
+    finally:
+        await single.stop()
+        await several.stop()
+    return rates, differing, several.most
+
+
+def _png(ink: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(ink).save(file, "PNG")
+    return file.getvalue()
 
 
 def drawn_canvases() -> list[np.ndarray]:

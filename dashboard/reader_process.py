@@ -27,6 +27,9 @@ ANSWER_SECONDS = 20.0
 PATIENCE_SECONDS = 60.0
 """How long a picture may wait for its answer: two processes that hang over it, and the start of the second."""
 
+MOST_PROCESSES = 4
+"""Each takes some 90 MB."""
+
 _START_SECONDS = 60.0
 _PAUSE_SECONDS = 5.0
 _LOOK_SECONDS = 0.05
@@ -48,10 +51,17 @@ class NoReader(Exception):
 
 
 class Readers:
-    """Two processes, one where there is one processor; they start with the first picture, and again after their end."""
+    """Processes that read, at most one for each processor; those that have ended start again.
 
-    def __init__(self) -> None:
-        self._readers = [ReaderProcess() for _ in range(min(2, os.cpu_count() or 1))]
+    Two start with the first picture, the others as soon as so many pictures are to be read at once.
+    """
+
+    def __init__(self, most: int = MOST_PROCESSES) -> None:
+        """`most`: how many processes, 1 or more, however many processors there are."""
+        self.most = min(most, os.cpu_count() or 1)
+        self._readers = [ReaderProcess() for _ in range(self.most)]
+        self._needed = 2
+        self._to_read = 0
 
     async def read(self, picture: bytes) -> tuple[dict[str, Any], float]:
         """The answer to a picture, and the seconds that reading took.
@@ -59,23 +69,31 @@ class Readers:
         Raises PictureError, also for a picture that ends one process after another, BundleError, NoReader where none
         starts, and TimeoutError where none got to it within PATIENCE_SECONDS.
         """
+        self._to_read += 1
+        self._needed = max(self._needed, self._to_read)
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await self._read(picture)
+        finally:
+            self._to_read -= 1
+
+    async def _read(self, picture: bytes) -> tuple[dict[str, Any], float]:
         ended = 0
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while ended < _TRIES:
-                reader = await self._ready()
-                try:
-                    return await reader.ask(picture)
-                except ReaderEnded as error:
-                    # Those that only stood behind such a picture are asked again as often as it takes.
-                    ended += error.reading
+        while ended < _TRIES:
+            reader = await self._ready()
+            try:
+                return await reader.ask(picture)
+            except ReaderEnded as error:
+                # Those that only stood behind such a picture are asked again as often as it takes.
+                ended += error.reading
         raise PictureError(_FATAL)
 
     async def _ready(self) -> ReaderProcess:
         """The one with the least to do among those that can be asked, as soon as one can."""
         while True:
-            for reader in self._readers:
+            for reader in self._in_use:
                 reader.start()
-            ready = [reader for reader in self._readers if reader.ready]
+            ready = [reader for reader in self._in_use if reader.ready]
             if ready:
                 return min(ready, key=lambda reader: reader.waiting)
             if self._none_starts():
@@ -86,12 +104,16 @@ class Readers:
         """Whether pictures would be read, as far as is known; where not, another start is tried."""
         if not self._none_starts():
             return True
-        for reader in self._readers:
+        for reader in self._in_use:
             reader.start()
         return False
 
     def _none_starts(self) -> bool:
-        return all(reader.failed for reader in self._readers)
+        return all(reader.failed for reader in self._in_use)
+
+    @property
+    def _in_use(self) -> list[ReaderProcess]:
+        return self._readers[: self._needed]
 
     async def stop(self) -> None:
         """End them all, and wait for their end."""

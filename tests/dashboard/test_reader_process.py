@@ -134,6 +134,22 @@ def test_each_gets_the_answer_to_his_own_picture(workspace: Workspace) -> None:
     assert not running()
 
 
+def test_there_are_as_many_processes_as_pictures_at_once_up_to_the_processors(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+
+    async def ask() -> list[int]:
+        readers, counts = Readers(), []
+        for pictures in (1, 2, 5, 1):
+            await asyncio.gather(*[readers.read(drawn_one()) for _ in range(pictures)])
+            counts.append(len(running()))
+        await readers.stop()
+        return counts
+
+    assert asyncio.run(ask()) == [2, 2, 3, 3]
+
+
 @pytest.mark.parametrize("way", ["kill", "suspend"])
 def test_killed_or_hanging_processes_cost_nobody_an_answer(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, way: str
