@@ -51,12 +51,12 @@ def start(data: Dataset) -> None:
             datasets = list(dict.fromkeys([data.id, "digits"]))
             datasets.sort(key=lambda one: template is not None and one != template.config.dataset)
             config = settings_form(given, datasets, template.form if template else None)
-        with summary:
+        if row.button("Train", type="primary", icon=":material/play_arrow:", key="train"):
+            submit(config)
+        with summary:  # of teachers it says what is so afterwards
             of_run = template and f"The settings of the run {plain(template.title)}, to be changed as you like."
             st.caption(of_run or PRESETS_IN_WORDS.get(chosen, ""))
             describe(given, config, plain(template.title) if template else "the preset")
-        if row.button("Train", type="primary", icon=":material/play_arrow:", key="train"):
-            submit(config)
 
 
 def choose_start(row: DeltaGenerator) -> tuple[str, state.Template | None]:
