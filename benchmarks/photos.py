@@ -202,6 +202,16 @@ def _phone(image: np.ndarray, generator: np.random.Generator) -> bytes:
     return jpeg(picture * (1 + 0.02 * smooth_noise(generator, 8)), generator, 7, quality=55)
 
 
+def _lines_and_shadow(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    sheet = on_paper(np.maximum(written(image, generator), ruled(generator, bool(generator.integers(2)))))
+    return jpeg(sheet * shadow(generator, generator.uniform(4, 20)) * light(generator), generator)
+
+
+def _small_in_shadow(image: np.ndarray, generator: np.random.Generator) -> bytes:
+    sheet = on_paper(written(image, generator, share=(0.1, 0.2)))
+    return jpeg(sheet * shadow(generator, generator.uniform(4, 20)) * light(generator), generator)
+
+
 def _tiny_file(image: np.ndarray, generator: np.random.Generator) -> bytes:
     return encoded(image if generator.integers(2) else 255 - image)
 
@@ -235,4 +245,6 @@ KINDS: dict[str, Kind] = {
     "1-bit, palette, CMYK, 16-bit, transparent grey": _file_modes,
     "phone photo: lines, light, shadow, noise": _phone,
     "28x28 pixels": _tiny_file,
+    "ruled or squared, light, hard shadow": _lines_and_shadow,
+    "small on the sheet, light, hard shadow": _small_in_shadow,
 }

@@ -104,6 +104,10 @@ def _pen_strokes(network: Network, digits: Sequence[PenDigit]) -> list[Figure]:
     labels = np.array([digit.label for digit in digits])
     answers = Evaluation(network(images).probabilities, labels)
     figures = [Figure(f"Real pen strokes read rightly, of {len(digits):,}", answers.accuracy * 100, "%")]
+    novelty = Predictor(Bundle(SHIPPED_BUNDLE)).novelty(images)
+    if novelty is not None:
+        both = (answers.predictions == labels) & (novelty <= 0)
+        figures.append(Figure("Real pen strokes read rightly and taken for digits", float(both.mean()) * 100, "%"))
     matrix = confusion_matrix(answers)
     for digit, share in enumerate(np.diag(row_shares(matrix))):
         figures.append(Figure(f"Real pen strokes read rightly: {digit}", float(share) * 100, "%"))

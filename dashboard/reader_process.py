@@ -58,7 +58,7 @@ class Readers:
 
     def __init__(self, most: int = MOST_PROCESSES) -> None:
         """`most`: how many processes, 1 or more, however many processors there are."""
-        self.most = min(most, os.cpu_count() or 1)
+        self.most = min(most, _processors())
         self._readers = [ReaderProcess() for _ in range(self.most)]
         self._needed = 2
         self._to_read = 0
@@ -240,6 +240,13 @@ class ReaderProcess:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
+
+
+def _processors() -> int:
+    """How many processors this process may run on."""
+    if hasattr(os, "sched_getaffinity"):  # on Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _kill(process: Process) -> None:

@@ -29,6 +29,10 @@ _WORKING_SIZE = 640
 # The paper's brightness is estimated on a picture of at most the first size, its polarity on one of the second.
 _GROUND_SIZE = 64
 _POLARITY_SIZE = 32
+# There, a stroke has other brightness so many pixels away on both sides; and darker than this it is all the same black.
+_BESIDE, _DARKEST = 2, 32.0
+# Where ink runs out of the picture, it is sharp all the same; how much that counts beside its sides.
+_SHARPNESS = 0.5
 # Strokes up to this share of the picture's longest side are bridged when the paper below them is estimated.
 _WIDEST_STROKE = 0.35
 # What is wider than this share of a drawing's longest side is no stroke; where it takes so much of it, a sheet maybe
@@ -38,6 +42,8 @@ _WIDEST_PEN, _LEAST_SHEET = 0.2, 0.1
 _DIMMEST_PAPER, _DIMMEST_BOARD = 48.0, 128.0
 # A part that is so much larger than another was cut off there.
 _PIECE = 1.3
+# Ink of which no more than this share is ink in another view of the picture, too, is none there.
+_IN_COMMON = 0.2
 
 
 def ink_from_picture(data: bytes) -> Pixels:
@@ -78,11 +84,14 @@ def ink_from_array(array: Pixels) -> Pixels:
         return drawn
     grey = grey.astype(np.float32, copy=False)
     sheet = find_sheet(grey) if max(grey.shape) > SMALL_SIZE else None
-    ink = _ink_within(sheet, grey.shape) if sheet else None
-    if ink is None or not ink.any():
+    if sheet is None:
         return _ink_anywhere(grey)
-    anywhere = _ink_anywhere(grey)
-    return anywhere if _goes_on(ink, anywhere) else ink
+    ink = _ink_within(sheet, grey.shape)
+    if not ink.any():
+        return _ink_anywhere(grey)
+    everything = _all_ink(grey)
+    anywhere = digit_alone(without_ruled_lines(everything))
+    return anywhere if _goes_on(ink, anywhere) or _lies_beyond(sheet, ink, everything, anywhere) else ink
 
 
 def _drawn_ink(grey: Pixels | Plane) -> Pixels | None:
@@ -143,8 +152,11 @@ def _may_be_sheet(mask: Mask, longest: int) -> bool:
 
 
 def _ink_anywhere(grey: Plane) -> Pixels:
-    ink = _ink(grey, _DIMMEST_PAPER) if _is_dark_on_light(grey) else _ink(255 - grey, _DIMMEST_BOARD)
-    return digit_alone(without_ruled_lines(ink))
+    return digit_alone(without_ruled_lines(_all_ink(grey)))
+
+
+def _all_ink(grey: Plane) -> Pixels:
+    return _ink(grey, _DIMMEST_PAPER) if _is_dark_on_light(grey) else _ink(255 - grey, _DIMMEST_BOARD)
 
 
 def _ink_within(sheet: Sheet, shape: tuple[int, ...]) -> Pixels:
@@ -154,6 +166,21 @@ def _ink_within(sheet: Sheet, shape: tuple[int, ...]) -> Pixels:
     written = digit_alone(without_ruled_lines(_ink(sheet.grey, _DIMMEST_PAPER)))
     ink[top:bottom, left:right] = np.where(sheet.inside, written, np.uint8(0))
     return ink
+
+
+def _lies_beyond(sheet: Sheet, ink: Pixels, everything: Pixels, anywhere: Pixels) -> bool:
+    """Whether what stands on a sheet, such as ruled lines, is too faint to be ink beside what stands beyond it.
+
+    `everything` is the ink of the whole picture, `anywhere` its digit. A table around a sheet would reach the rim.
+    """
+    if not anywhere.any() or np.count_nonzero(everything[ink > 127]) > _IN_COMMON * np.count_nonzero(ink > 127):
+        return False
+    largest = _largest_part(anywhere > 127)
+    if any(rim.any() for rim in (largest[0], largest[-1], largest[:, 0], largest[:, -1])):
+        return False
+    top, left, bottom, right = sheet.box
+    within = np.count_nonzero(largest[top:bottom, left:right] & sheet.inside)
+    return bool(2 * within < np.count_nonzero(largest))
 
 
 def _goes_on(ink: Pixels, anywhere: Pixels) -> bool:
@@ -249,12 +276,25 @@ def _mean_blocks(plane: Plane, longest: int) -> Plane:
 
 
 def _is_dark_on_light(grey: Plane) -> bool:
-    """Ink differs from the median of its neighbourhood, and has sharp edges, which shadows have not."""
-    small = _mean_blocks(grey, _POLARITY_SIZE)
+    """Ink differs from the median of its neighbourhood, is sharp, and differs from both its sides; a shadow's edge from
+    one only."""
+    # In a shadow, ink and paper lose the same share of their light, which is the same step in logarithms.
+    small = np.log(np.maximum(_mean_blocks(grey, _POLARITY_SIZE), _DARKEST))
     window = int(max(small.shape) * 0.6) | 1
     difference = small - ndimage.median_filter(small, size=window, mode="nearest")
-    sharpness = np.abs(small - ndimage.uniform_filter(small, 3))
-    return bool((difference * sharpness).sum() <= 0)
+    height, width = small.shape
+    wider = np.pad(small, _BESIDE, mode="edge")
+    darker, lighter = np.zeros_like(small), np.zeros_like(small)
+    for down, right in ((0, 1), (1, 0), (1, 1), (1, -1)):
+        top, left = _BESIDE * (1 - down), _BESIDE * (1 - right)
+        before = wider[top : top + height, left : left + width]
+        top, left = _BESIDE * (1 + down), _BESIDE * (1 + right)
+        after = wider[top : top + height, left : left + width]
+        darker = np.maximum(darker, np.minimum(before, after) - small)
+        lighter = np.maximum(lighter, small - np.maximum(before, after))
+    sharpness = _SHARPNESS * np.abs(small - ndimage.uniform_filter(small, 3))
+    votes = np.minimum(difference, 0) * (darker + sharpness) + np.maximum(difference, 0) * (lighter + sharpness)
+    return bool(votes.sum() <= 0)
 
 
 def _ink(grey: Plane, dimmest: float) -> Pixels:

@@ -39,6 +39,9 @@ _logger = logging.getLogger("dashboard.views.train")
 
 POLL_SECONDS = 1.0
 
+Pupils = list[tuple[str, list[TrainingConfig]]]
+"""The names of runs that learn from others, each with its teachers' settings."""
+
 
 def start(data: Dataset) -> None:
     """The preset, the Train button, and all settings behind it."""
@@ -133,11 +136,12 @@ def live(polling: bool) -> None:
         way = " Press Train: the curves grow here while the network learns." if may_change() else ""
         st.info(f"No training yet.{way}", icon=":material/school:")
         return
-    show(now.latest, now.waiting)
-    queue(now.waiting)
+    pupils = pupils_among(now.waiting)
+    show(now.latest, pupils)
+    queue(now.waiting, pupils)
 
 
-def show(run: Run, waiting: tuple[Run, ...]) -> None:
+def show(run: Run, pupils: Pupils) -> None:
     """One run: where it stands, its figures, its curves, and whom of those that wait it teaches."""
     st.space("small")
     try:
@@ -145,7 +149,7 @@ def show(run: Run, waiting: tuple[Run, ...]) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key="run_header"):
             st.subheader(plain(name_of(run)), anchor=False, width="content")
             state_badge(run, status)
-            st.caption(f"{config.preset}, {TITLES[config.dataset]}{teaching(run, waiting)}", width="content")
+            st.caption(f"{config.preset}, {TITLES[config.dataset]}{teaching(config, pupils)}", width="content")
             st.space("stretch")
             if not status.over and may_change():
                 run_actions.stop_button(run)
@@ -221,7 +225,7 @@ def learning_curves(run: Run, status: Status, config: TrainingConfig) -> None:
             )
 
 
-def queue(waiting: tuple[Run, ...]) -> None:
+def queue(waiting: tuple[Run, ...], pupils: Pupils) -> None:
     """The trainings that wait, the next one first."""
     if not waiting:
         return
@@ -233,21 +237,26 @@ def queue(waiting: tuple[Run, ...]) -> None:
                 config = run.config()
                 most = "at most " if config.patience else ""
                 settings = f"{config.preset}, {TITLES[config.dataset]}, {most}{in_epochs(config.epochs)}"
-                st.caption(settings + teaching(run, waiting), width="content")
+                st.caption(settings + teaching(config, pupils), width="content")
             except RunError as error:
                 st.caption(str(error))
             if may_change():
                 remove_button(run)
 
 
-def teaching(run: Run, waiting: tuple[Run, ...]) -> str:
-    """Which of the runs that wait are to learn from this one, as the end of a sentence; empty where none is."""
-    learners = []
-    for learner in waiting:
+def teaching(config: TrainingConfig, pupils: Pupils) -> str:
+    """Who is to learn from a run with these settings, as the end of a sentence; empty where nobody is."""
+    names = [name for name, teachers in pupils if config in teachers]
+    return f"; teaches {', '.join(names)}" if names else ""
+
+
+def pupils_among(waiting: tuple[Run, ...]) -> Pupils:
+    """Those of the runs that wait which are to learn from others."""
+    pupils = []
+    for run in waiting:
         with contextlib.suppress(RunError):  # the list says what is wrong with it
-            if run.config() in teachers_of(learner.config()):
-                learners.append(plain(name_of(learner)))
-    return f"; teaches {', '.join(learners)}" if learners else ""
+            pupils.append((plain(name_of(run)), teachers_of(run.config())))
+    return pupils
 
 
 def remove_button(run: Run) -> None:

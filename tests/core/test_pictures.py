@@ -121,6 +121,29 @@ def test_empty_ruled_paper_in_a_shadow_is_blank() -> None:
     assert prepare(ink_from_array(photo(brightness))).blank
 
 
+@pytest.mark.parametrize("squared", [False, True])
+@pytest.mark.parametrize("edge", [0.3, 0.7])
+@pytest.mark.parametrize("lit", [False, True], ids=["shadow at the left", "shadow at the right"])
+def test_a_digit_on_ruled_paper_is_read_beside_and_in_a_hard_shadow(squared: bool, edge: float, lit: bool) -> None:
+    ink = five()
+    rows, columns = np.indices(ink.shape)
+    lines = (rows % 44 < 2) | (squared & (columns % 44 < 2))
+    sheet = np.minimum(on_paper(ink), np.where(lines, 160.0, 240.0))
+    shadow = np.where((columns + rows / 4 < edge * ink.shape[1]) == lit, 1.0, 0.5)
+
+    assert_shows_the_five(ink_from_array(photo(sheet * shadow)))
+
+
+def test_a_small_digit_in_a_lamps_light_and_a_hard_shadow_is_not_taken_for_a_light_one() -> None:
+    ink = np.zeros(SIZE, np.uint8)
+    small = np.asarray(Image.fromarray(five()).reduce(5))
+    ink[30 : 30 + small.shape[0], 30 : 30 + small.shape[1]] = small
+    rows, columns = np.indices(ink.shape)
+    light = (0.4 + 0.6 * columns / ink.shape[1]) * np.where(columns + rows < 0.8 * ink.shape[1], 1.0, 0.5)
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(ink) * light)))
+
+
 def test_dust_alone_is_blank() -> None:
     dust = np.random.default_rng(1).random(SIZE) < 0.002
     dust |= np.roll(dust, 1, axis=0) | np.roll(dust, 1, axis=1)

@@ -137,7 +137,7 @@ def test_each_gets_the_answer_to_his_own_picture(workspace: Workspace) -> None:
 def test_there_are_as_many_processes_as_pictures_at_once_up_to_the_processors(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    monkeypatch.setattr(reader_process, "_processors", lambda: 3)
 
     async def ask() -> list[int]:
         readers, counts = Readers(), []
