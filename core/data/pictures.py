@@ -40,6 +40,8 @@ _WIDEST_STROKE = 0.35
 _WIDEST_PEN, _LEAST_SHEET = 0.2, 0.1
 # Light is not compared to less than this: dark-on-light in a deep shadow, light-on-dark on a bright ground.
 _DIMMEST_PAPER, _DIMMEST_BOARD = 48.0, 128.0
+# What is written on a card differs by so much from its rim, and takes this share of it at least, and leaves as much.
+_WRITTEN, _LEAST_WRITTEN = 64, 0.02
 # A part that is so much larger than another was cut off there.
 _PIECE = 1.3
 # Ink of which no more than this share is ink in another view of the picture, too, is none there.
@@ -265,8 +267,21 @@ def _grey(array: Pixels) -> Pixels:
     if not seen.size or int(np.ptp(seen)) < 32:
         # One colour on nothing: the shape is in the transparency alone.
         return (255 * (1 - alpha)).astype(np.uint8)
-    paper = float(np.median(seen)) if seen.size > 0.5 * grey.size else 255.0 * (seen.mean() < 128)
+    paper = _rim_of_card(grey, alpha > 0.5)
+    if paper is None:
+        paper = float(np.median(seen)) if seen.size > 0.5 * grey.size else 255.0 * (seen.mean() < 128)
     return (grey * alpha + paper * (1 - alpha)).astype(np.uint8)
+
+
+def _rim_of_card(grey: Pixels, opaque: Mask) -> float | None:
+    """The brightness along the rim of a card or sticker on nothing; None where what is opaque is ink alone."""
+    rim = grey[opaque & ~ndimage.binary_erosion(opaque, iterations=2, border_value=1)].astype(np.float32)
+    if not rim.size:
+        return None
+    usual = float(np.median(rim))
+    written = np.mean(np.abs(grey[opaque].astype(np.float32) - usual) > _WRITTEN)
+    even = np.percentile(np.abs(rim - usual), 75) < _WRITTEN / 2
+    return usual if even and _LEAST_WRITTEN < written < 1 - _LEAST_WRITTEN else None
 
 
 def _mean_blocks(plane: Plane, longest: int) -> Plane:

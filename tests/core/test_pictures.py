@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from core.data import pictures
 from core.data.drawing import Pixels, prepare
@@ -149,6 +149,25 @@ def test_dust_alone_is_blank() -> None:
     dust |= np.roll(dust, 1, axis=0) | np.roll(dust, 1, axis=1)
 
     assert prepare(ink_from_array(photo(np.where(dust, 40.0, 240.0)))).blank
+
+
+@pytest.mark.parametrize(("ground", "pen"), [(0, 255), (255, 0)])
+def test_a_card_on_nothing_is_the_ground_of_what_stands_on_it(ground: int, pen: int) -> None:
+    ink = five()
+    grey = np.where(ink > 127, np.uint8(pen), np.uint8(ground))
+    alpha = np.zeros_like(grey)
+    alpha[60:440, 310:550] = 255
+
+    assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, alpha]))))
+
+
+@pytest.mark.parametrize(("outline", "pen"), [(0, 255), (255, 0)])
+def test_a_stickers_outline_is_no_ink(outline: int, pen: int) -> None:
+    ink = five()
+    grey = np.where(ink > 127, np.uint8(pen), np.uint8(outline))
+    alpha = np.asarray(Image.fromarray(ink).filter(ImageFilter.MaxFilter(19)))
+
+    assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, alpha]))))
 
 
 def test_fully_transparent_picture_is_blank() -> None:
