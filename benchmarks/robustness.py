@@ -57,7 +57,7 @@ def _scale(side: int) -> Change:
 
 
 def _contrast(images: np.ndarray, level: float, _: np.random.Generator) -> np.ndarray:
-    return (images * level).astype(np.uint8)
+    return robustness.faded(images, level)
 
 
 def _noise(images: np.ndarray, level: float, dice: np.random.Generator) -> np.ndarray:

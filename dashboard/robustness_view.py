@@ -20,6 +20,7 @@ RAW = {
     "shrunk": ("Shrunk to 70%", "Without being scaled up again."),
     "noisy": ("Noise", "Each pixel changed at random, by 30% of full ink (standard deviation)."),
     "blurred": ("Blurred", "By one pixel of the 28."),
+    "faded": ("Half the contrast", "With half of the ink."),
 }
 
 
@@ -44,9 +45,11 @@ def robustness_block(card: Card) -> None:
 
 
 def _row(measured: Robustness, kinds: dict[str, tuple[str, str]]) -> None:
+    shares = {name: getattr(measured, name) for name in kinds}
     with st.grid(len(kinds), min_column_width=FIGURE_WIDTH):
         for name, (label, sentence) in kinds.items():
-            st.metric(label, f"{getattr(measured, name):.1%}", border=True, help=sentence)
+            if shares[name] is not None:
+                st.metric(label, f"{shares[name]:.1%}", border=True, help=sentence)
 
 
 def disputed_note(disputed: Disputed | None, accuracy: float) -> None:

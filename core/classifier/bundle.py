@@ -88,9 +88,10 @@ class Robustness(Record):
 
     The first five are test images traced and drawn again on a canvas, anywhere on it, read like any drawing: with
     usual brushes and sizes (`canvas`), `tiny`, with a `thin_pen`, a `fat_pen`, and `turned` by 20 degrees either way.
-    The next four went to the network as they are: `shifted` by 4 pixels, `shrunk` to 70 %, `noisy` (standard deviation
-    0.3 of full ink), `blurred` (1 pixel). `pen_strokes`: digits by people who are in no dataset here, replayed on the
-    canvas; None where their file was not at hand. `images`: how many each figure was measured on, at most.
+    The next five went to the network as they are: `shifted` by 4 pixels, `shrunk` to 70 %, `noisy` (standard deviation
+    0.3 of full ink), `blurred` (1 pixel), `faded` to half of the ink, which earlier versions did not measure.
+    `pen_strokes`: digits by people who are in no dataset here, replayed on the canvas; None where their file was not at
+    hand. `images`: how many each figure was measured on, at most.
     """
 
     images: Count
@@ -103,6 +104,7 @@ class Robustness(Record):
     shrunk: Share
     noisy: Share
     blurred: Share
+    faded: Share | None = None
     pen_strokes: Share | None = None
 
     @property

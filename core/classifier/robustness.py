@@ -48,6 +48,7 @@ def measure_robustness(network: Network, test: Split, pen_digits: Sequence[PenDi
         shrunk=changed(lambda images, _: warped(images, scale=0.7)),
         noisy=changed(lambda images, dice: noisy(images, 0.3, dice)),
         blurred=changed(lambda images, _: blurred(images, 1.0)),
+        faded=changed(lambda images, _: faded(images, 0.5)),
         pen_strokes=_pen_strokes(network, pen_digits),
     )
 
@@ -107,6 +108,11 @@ def blurred(images: np.ndarray, radius: float) -> np.ndarray:
     """Each image blurred by a Gaussian of a standard deviation in pixels."""
     filtered = (Image.fromarray(image).filter(ImageFilter.GaussianBlur(radius)) for image in images)
     return np.stack([np.asarray(image) for image in filtered])
+
+
+def faded(images: np.ndarray, share: float) -> np.ndarray:
+    """Each image with so large a share, 0..1, of its ink."""
+    return (images * share).astype(np.uint8)
 
 
 def _pen_strokes(network: Network, pen_digits: Sequence[PenDigit]) -> float | None:

@@ -56,6 +56,7 @@ def test_blur_and_noise_keep_what_there_is_on_average() -> None:
 
     assert robustness.blurred(DOT, 1.5).sum() == pytest.approx(DOT.sum(dtype=int), rel=0.05)
     assert robustness.blurred(DOT, 1.5).max() < 255
+    assert robustness.faded(images, 0.5).tolist() == np.full(images.shape, 64).tolist()
     noise = robustness.noisy(images, 0.1, np.random.default_rng(0))
     assert noise.mean() == pytest.approx(128, abs=1)
     assert noise.std() == pytest.approx(25.5, rel=0.05)

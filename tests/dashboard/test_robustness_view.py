@@ -63,6 +63,13 @@ def test_evaluate_shows_how_drawings_are_read(run: Run) -> None:
     assert shown["Shifted by 4 pixels"] == "70.0%"
     assert "96.0%" in texts(page)
     assert "really drew" not in texts(page)
+    assert "Half the contrast" not in shown  # as in cards of earlier versions
+
+
+def test_what_was_measured_later_is_shown_where_it_was(run: Run) -> None:
+    page = opened("evaluate", with_card(run, robustness=MEASURED.model_copy(update={"faded": 0.94})))
+
+    assert {metric.label: metric.value for metric in page.metric}["Half the contrast"] == "94.0%"
 
 
 def test_real_pen_strokes_are_shown_where_they_were_measured(run: Run) -> None:
