@@ -16,7 +16,7 @@ DRAWINGS = {
     "turned": ("Turned by 20°", "Half of them to the left, half to the right."),
 }
 RAW = {
-    "shifted": ("Shifted by 4 pixels", "Up, down, left or right, without being put back in the middle."),
+    "shifted": ("Shifted by 4 px", "Up, down, left or right, without being put back in the middle."),
     "shrunk": ("Shrunk to 70%", "Without being scaled up again."),
     "noisy": ("Noise", "Each pixel changed at random, by 30% of full ink (standard deviation)."),
     "blurred": ("Blurred", "By one pixel of the 28."),

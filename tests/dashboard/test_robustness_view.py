@@ -60,7 +60,7 @@ def test_evaluate_shows_how_drawings_are_read(run: Run) -> None:
     assert not page.exception
     shown = {metric.label: metric.value for metric in page.metric}
     assert shown["Thin pen"] == "97.0%"
-    assert shown["Shifted by 4 pixels"] == "70.0%"
+    assert shown["Shifted by 4 px"] == "70.0%"
     assert "96.0%" in texts(page)
     assert "really drew" not in texts(page)
     assert "Half the contrast" not in shown  # as in cards of earlier versions
