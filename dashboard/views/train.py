@@ -39,8 +39,8 @@ _logger = logging.getLogger("dashboard.views.train")
 
 POLL_SECONDS = 1.0
 
+# The names of runs that learn from others, each with its teachers' settings.
 Pupils = list[tuple[str, list[TrainingConfig]]]
-"""The names of runs that learn from others, each with its teachers' settings."""
 
 
 def start(data: Dataset) -> None:
