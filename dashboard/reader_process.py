@@ -57,7 +57,7 @@ class Readers:
     """
 
     def __init__(self, most: int = MOST_PROCESSES) -> None:
-        """`most`: how many processes, 1 or more, however many processors there are."""
+        """`most`: processes, 1 or more, that there are at most."""
         self.most = min(most, _processors())
         self._readers = [ReaderProcess() for _ in range(self.most)]
         self._needed = 2
