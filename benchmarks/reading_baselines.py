@@ -4,7 +4,6 @@ beside as many as the API has."""
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -15,10 +14,11 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from PIL import Image
+import psutil
 
 from benchmarks.child import measured
 from benchmarks.report import Figure
+from benchmarks.scenes import encoded
 from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor
 from core.data.drawing import ink_from_canvas
@@ -89,22 +89,24 @@ def threads_figures() -> list[Figure]:
 def processes_figures() -> list[Figure]:
     """Pictures a second that the API's processes read for eight who ask at once: one process beside all."""
     predictor = Predictor(Bundle(SHIPPED_BUNDLE))
-    pictures = [_png(ink_from_canvas(canvas)) for canvas in drawn_canvases()]
+    pictures = [encoded(ink_from_canvas(canvas)) for canvas in drawn_canvases()]
     expected = [predictor.read(ink_from_picture(picture)).to_json() for picture in pictures]
-    rates, differing, processes = asyncio.run(_asked_for_pictures(pictures, expected))
+    rates, differing, memory = asyncio.run(_asked_for_pictures(pictures, expected))
     alone, together = (median(values) for values in rates)
+    processes = Readers().most
     return [
         Figure("Pictures read a second by one process of the API", alone, "1/s"),
         Figure(f"Pictures read a second by {processes} processes of the API", together, "1/s"),
         Figure(f"{processes} processes against 1, {ASKING} asking at once", together / alone, "times"),
         Figure("Their answers that differ in any bit from a thread's", differing, ""),
+        Figure("Memory that one of them has to itself", memory / 1e6, "MB"),
     ]
 
 
 async def _asked_for_pictures(
     pictures: Sequence[bytes], expected: Sequence[dict[str, Any]]
 ) -> tuple[tuple[list[float], list[float]], int, int]:
-    """Pictures a second of one process and of all, in turns; how many answers differed; how many all are."""
+    """Pictures a second of one process and of all, in turns; how many answers differed; bytes of one process."""
     single, several = Readers(1), Readers()
     rates: tuple[list[float], list[float]] = ([], [])
     differing = 0
@@ -126,16 +128,11 @@ async def _asked_for_pictures(
                 if turn:  # in the first one they start
                     measurements.append(PICTURES / (perf_counter() - began))
                     differing += sum(different)
+        memory = max(child.memory_full_info().uss for child in psutil.Process().children())
     finally:
         await single.stop()
         await several.stop()
-    return rates, differing, several.most
-
-
-def _png(ink: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(ink).save(file, "PNG")
-    return file.getvalue()
+    return rates, differing, memory
 
 
 def drawn_canvases() -> list[np.ndarray]:

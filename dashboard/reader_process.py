@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 60.0
 """How long a picture may wait for its answer: two processes that hang over it, and the start of the second."""
 
 MOST_PROCESSES = 4
-"""Each takes some 90 MB."""
+"""Each has about 100 MB to itself (`make bench ARGS=sidebyside`)."""
 
 _START_SECONDS = 60.0
 _PAUSE_SECONDS = 5.0
