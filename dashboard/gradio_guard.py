@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.errors import PictureError, PictureTooLarge, TrazoError
+from core.errors import PictureError, TrazoError
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -182,11 +182,10 @@ def _picture(sketchpad: gr.Sketchpad, payload: Any) -> bytes | None:
         return None if parts is None else parts.composite
     if payload.composite is None:
         return None
-    from core.data.pictures import MAX_PICTURE_BYTES
+    from core.data.picture_file import check_size
 
     path = _uploaded(payload.composite.path)
-    if path.stat().st_size > MAX_PICTURE_BYTES:
-        raise PictureTooLarge(f"The picture has more than {MAX_PICTURE_BYTES // 2**20} MB; please send a smaller one.")
+    check_size(path.stat().st_size)
     return path.read_bytes()
 
 

@@ -1,31 +1,22 @@
-"""What lies in a picture file: decoded within limits, and its ink taken off the paper as white on black."""
+"""The ink in a picture, taken off the paper as white on black."""
 
 from __future__ import annotations
 
-import io
 import threading
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from scipy import ndimage
 
 from core.data.distance import Plane
 from core.data.drawing import Pixels, ink_from_canvas
 from core.data.ink import FAINTEST_INK, SMALL_SIZE, Mask, as_ink, digit_alone, missing_light, runs
+from core.data.picture_file import WORKING_SIZE, check_size, decoded, decoded_canvas, shrink_factor
 from core.data.ruled_lines import without_ruled_lines
 from core.data.sheet import Sheet, find_sheet
-from core.errors import PictureError, PictureTooLarge
-
-MAX_PICTURE_BYTES = 10 * 2**20
-MAX_PICTURE_PIXELS = 40_000_000
-MAX_CANVAS_PIXELS = 4_000_000
 
 # One of 40 megapixels takes 200 MB while it is decoded, as JPEG 2000 more: whoever else has one waits.
 _DECODERS = threading.Semaphore(2)
-# Raster formats that are decoded in this process; EPS, for one, would start Ghostscript.
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000")
-# Ink is looked for on a picture of at most this size: a 1 mm pen on a sheet of paper is still 2 pixels wide.
-_WORKING_SIZE = 640
 # The paper's brightness is estimated on a picture of at most the first size, its polarity on one of the second.
 _GROUND_SIZE = 64
 _POLARITY_SIZE = 32
@@ -54,10 +45,9 @@ def ink_from_picture(data: bytes) -> Pixels:
     Two are read at a time, whoever asks. Raises PictureTooLarge beyond MAX_PICTURE_BYTES or MAX_PICTURE_PIXELS,
     PictureError for what cannot be decoded.
     """
-    if len(data) > MAX_PICTURE_BYTES:
-        raise PictureTooLarge(f"The picture has more than {MAX_PICTURE_BYTES // 2**20} MB; please send a smaller one.")
+    check_size(len(data))
     with _DECODERS:
-        return ink_from_array(_decoded(data))
+        return ink_from_array(decoded(data))
 
 
 def ink_from_canvas_file(data: bytes) -> Pixels:
@@ -65,13 +55,7 @@ def ink_from_canvas_file(data: bytes) -> Pixels:
 
     Raises PictureTooLarge beyond MAX_CANVAS_PIXELS, PictureError for what is no PNG.
     """
-    try:
-        with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
-            if picture.width * picture.height <= MAX_CANVAS_PIXELS:
-                return ink_from_canvas(np.asarray(picture.convert("RGBA")))
-    except Exception as error:  # damaged files make Pillow's decoders raise nearly anything
-        raise PictureError("The drawing did not arrive whole; draw one more stroke.") from error
-    raise PictureTooLarge("The canvas is larger than any screen; zoom out and draw one more stroke.")
+    return ink_from_canvas(decoded_canvas(data))
 
 
 def ink_from_array(array: Pixels) -> Pixels:
@@ -80,7 +64,7 @@ def ink_from_array(array: Pixels) -> Pixels:
     Uneven light, noise and ruled lines are taken out. The ink is at most 640 pixels high and wide.
     """
     levels = _grey(array)
-    grey = levels if max(levels.shape) <= _WORKING_SIZE else _mean_blocks(levels.astype(np.float32), _WORKING_SIZE)
+    grey = levels if max(levels.shape) <= WORKING_SIZE else _mean_blocks(levels.astype(np.float32), WORKING_SIZE)
     drawn = _drawn_ink(grey)
     if drawn is not None:
         return drawn
@@ -142,7 +126,7 @@ def _surroundings(mask: Mask) -> tuple[slice, slice] | None:
 
 def _may_be_sheet(mask: Mask, longest: int) -> bool:
     """Whether what is wider than a pen takes a good part of a picture with so long a side."""
-    factor = _factor((longest,), _GROUND_SIZE)
+    factor = shrink_factor((longest,), _GROUND_SIZE)
     pen = int(_WIDEST_PEN * -(-longest // factor))
     if not runs(runs(mask[::factor, ::factor], pen).T, pen).any():
         return False
@@ -202,57 +186,6 @@ def _largest_part(mask: Mask) -> Mask:
     return mask & (parts == 1 + int(np.argmax(sizes[1:])))
 
 
-def _decoded(data: bytes) -> Pixels:
-    """The pixels of a picture file, about as large as they are worked on: grey, RGB or RGBA."""
-    try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
-            if picture.width * picture.height > MAX_PICTURE_PIXELS:
-                raise _too_many_pixels()
-            return _upright(picture)
-    except PictureError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels() from error
-    except UnidentifiedImageError as error:
-        raise PictureError("This is not a picture that can be read; please send a PNG or JPEG file.") from error
-    except Exception as error:  # damaged files make Pillow's decoders raise nearly anything
-        raise PictureError("The picture is damaged or cut short; please save it again as PNG or JPEG.") from error
-
-
-def _too_many_pixels() -> PictureTooLarge:
-    return PictureTooLarge(
-        f"The picture has more than {MAX_PICTURE_PIXELS // 1_000_000} million pixels; please send a smaller one."
-    )
-
-
-def _upright(picture: Image.Image) -> Pixels:
-    """The pixels as they are to be looked at: turned as EXIF says, of 8 bits, scaled down."""
-    # JPEG decodes at a half, a quarter or an eighth of the size in a fraction of the time.
-    picture.draft("RGB", (_WORKING_SIZE, _WORKING_SIZE))
-    ImageOps.exif_transpose(picture, in_place=True)
-    if picture.mode in ("I", "F"):
-        return _stretched(np.asarray(picture, np.float32))
-    if picture.mode.startswith("I;16"):
-        levels = np.asarray(picture)
-        # Cameras and scanners of 10 or 12 bits leave the highest ones empty.
-        return (levels >> max(0, int(levels.max()).bit_length() - 8)).astype(np.uint8)
-    mode = "RGBA" if picture.has_transparency_data else "L" if picture.mode in ("1", "L") else "RGB"
-    picture = picture if picture.mode == mode else picture.convert(mode)
-    factor = _factor(picture.size, _WORKING_SIZE)
-    return np.asarray(picture if factor == 1 else picture.reduce(factor))
-
-
-def _factor(shape: tuple[int, ...], longest: int) -> int:
-    """By how much to shrink so that no side is longer than `longest`."""
-    return -(-max(shape) // longest)
-
-
-def _stretched(values: Plane) -> Pixels:
-    values = np.nan_to_num(values, posinf=0.0, neginf=0.0)
-    low, high = float(values.min()), float(values.max())
-    return ((values - low) * (255 / max(high - low, 1e-6))).astype(np.uint8)
-
-
 def _grey(array: Pixels) -> Pixels:
     """Brightness (h, w); what is transparent takes the colour that lets the rest be seen."""
     if array.ndim == 2:
@@ -286,7 +219,7 @@ def _rim_of_card(grey: Pixels, opaque: Mask) -> float | None:
 
 def _mean_blocks(plane: Plane, longest: int) -> Plane:
     """The plane at most `longest` pixels high and wide, each the mean of a square block."""
-    factor = _factor(plane.shape, longest)
+    factor = shrink_factor(plane.shape, longest)
     return plane if factor == 1 else np.asarray(Image.fromarray(plane).reduce(factor))
 
 

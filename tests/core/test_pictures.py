@@ -16,13 +16,8 @@ from PIL import Image, ImageFilter
 
 from core.data import pictures
 from core.data.drawing import Pixels, prepare
-from core.data.pictures import (
-    MAX_PICTURE_BYTES,
-    MAX_PICTURE_PIXELS,
-    ink_from_array,
-    ink_from_canvas_file,
-    ink_from_picture,
-)
+from core.data.picture_file import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS
+from core.data.pictures import ink_from_array, ink_from_canvas_file, ink_from_picture
 from core.errors import PictureError, PictureTooLarge
 from tests.core.papers import SIZE, assert_shows_the_five, encoded, five, on_paper, photo
 
@@ -284,7 +279,7 @@ def test_even_sheet_on_an_even_table_is_no_stroke(monkeypatch: pytest.MonkeyPatc
 
 def test_no_more_than_two_pictures_are_decoded_at_once_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     at_it, together, two = 0, list[int](), threading.Barrier(2)
-    decode = pictures._decoded
+    decode = pictures.decoded
 
     def decoded(data: bytes) -> Pixels:
         nonlocal at_it
@@ -296,7 +291,7 @@ def test_no_more_than_two_pictures_are_decoded_at_once_whoever_asks(monkeypatch:
         two.wait(10)
         return pixels
 
-    monkeypatch.setattr(pictures, "_decoded", decoded)
+    monkeypatch.setattr(pictures, "decoded", decoded)
     with ThreadPoolExecutor(8) as visitors:
         list(visitors.map(ink_from_picture, [encoded(Image.fromarray(five()), "PNG")] * 8))
 

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from core.classifier.predictor import Predictor
-from core.data.pictures import MAX_PICTURE_PIXELS
+from core.data.picture_file import MAX_PICTURE_PIXELS
 from core.workspace import PROJECT, Workspace
 from dashboard import cache
 
