@@ -1,39 +1,6 @@
 """The HTTP API: a picture in, the digit out as JSON; how the dashboard is, for machines that watch over it.
 
-    curl -F file=@digit.png http://127.0.0.1:8501/api/predict
-    curl -H "Content-Type: image/png" --data-binary @digit.png http://127.0.0.1:8501/api/predict
-
-| status | when                                                                     |
-|--------|--------------------------------------------------------------------------|
-| 200    | the picture was read, whatever the verdict                               |
-| 400    | the body is empty, broken off, or a form without a field named `file`    |
-| 403    | a page of another site sent it                                           |
-| 404    | there is no such address under /api/                                     |
-| 405    | the method is not POST (`Allow` names the right one)                     |
-| 408    | the body came too slowly                                                 |
-| 413    | more than 10 MiB, or more pixels than a picture may have                 |
-| 415    | the content type is neither a picture's nor a form's                     |
-| 422    | the content type is right, but the bytes cannot be used as a picture     |
-| 429    | more pictures a minute than a client may send (`Retry-After`)            |
-| 500    | a fault of ours; the server's log has it                                 |
-| 503    | there is no model that could be used, nothing that reads, or too many    |
-|        | pictures wait                                                            |
-
-Every answer that is not 200 is `{"error": "one sentence"}`, with `"verdict": "error"` where a picture came that cannot
-be used. One that is says
-
-| field           | what it is                                                                          |
-|-----------------|-------------------------------------------------------------------------------------|
-| `verdict`       | "digit", "unsure" (a close call), "not_a_digit", or "blank" (no ink in the picture) |
-| `digit`         | the best guess, whatever the verdict; null when blank                               |
-| `candidates`    | the two likeliest digits, the likelier one first; empty when blank                  |
-| `confidence`    | the calibrated probability of the digit, 0..1; null when blank                      |
-| `novelty`       | above 0 for what is unlike the training data; null where the model cannot tell      |
-| `probabilities` | those of the digits 0 to 9; null when blank                                         |
-| `model`         | the run whose model answered, or "shipped"                                          |
-
-GET /api/health answers as long as the process is alive: 200 with `"ready": true` when it can read digits, else 503.
-GET /api/metrics has the figures of dashboard/metrics.py in Prometheus' format.
+docs/api.md has its addresses, fields and errors.
 """
 
 from __future__ import annotations

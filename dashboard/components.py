@@ -59,6 +59,8 @@ def data_banner(problem: str | None) -> None:
             icon=":material/cloud_off:",
         )
         st.caption(problem)
+        if not may_change():
+            st.caption("That takes someone who may change things on this dashboard.")
         if (
             mnist_location() is None
             and may_change()

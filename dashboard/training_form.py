@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -18,6 +18,7 @@ from core.config import (
     flattened,
 )
 from core.data.datasets import TITLES
+from core.meanings import MEANINGS
 
 
 @dataclass(frozen=True)
@@ -25,90 +26,41 @@ class Setting:
     """How a setting is shown to a person; `step` and `format` only for those that the form asks for."""
 
     label: str
-    help: str = ""
     step: float | None = None
     format: str | None = None
+    help: str = ""
 
 
 SETTINGS: dict[str, Setting] = {
-    "preset": Setting("Preset", "The recipe that the training started from."),
-    "dataset": Setting("Data", "The images that the network learns from."),
-    "architecture": Setting(
-        "Architecture",
-        "The plan of the network: original (the notebook's), pooled (quick), deep, or strided (deep, made quick).",
-    ),
-    "epochs": Setting("Epochs", "How many times, at most, the network sees every training image.", 1),
-    "batch_size": Setting("Batch size", "How many images the network looks at before it changes its weights once.", 8),
-    "optimizer": Setting(
-        "Optimizer",
-        "How weights follow from gradients: Adam, with a step of its own for each weight, or SGD, with momentum.",
-    ),
-    "learning_rate": Setting(
-        "Learning rate",
-        "How far the weights move with each step. Too small learns slowly, too large never settles.",
-        0.0005,
-        "%g",
-    ),
-    "schedule": Setting(
-        "Learning rate schedule",
-        "How the learning rate changes meanwhile: constant, or one cycle that rises and then falls to almost nothing.",
-    ),
-    "weight_decay": Setting(
-        "Weight decay",
-        "Shrink all weights a little with each step, so that only those stay large that are needed.",
-        0.001,
-        "%g",
-    ),
-    "label_smoothing": Setting(
-        "Label smoothing",
-        "Share of each label that is spread over all ten digits, so that the network does not strive to be certain.",
-        0.01,
-        "%g",
-    ),
-    "patience": Setting(
-        "Patience",
-        "End after so many epochs without a better validation accuracy, and keep the best; 0 keeps the last of all.",
-        1,
-    ),
-    "seed": Setting(
-        "Seed",
-        "The start of all chance: first weights, order of the images, augmentation. Same seed, same training.",
-        1,
-    ),
-    "teachers": Setting(
-        "Teachers",
-        "How many networks of the preset large answer what is to be learned of each image, instead of its label: they "
-        "also tell what it nearly is. They are trained first, once. The training loss is how far the answers are from "
-        "theirs, then, and label smoothing does nothing.",
-        1,
-    ),
-    "filters": Setting("Filters", "How many small patterns each block of the network looks for."),
-    "dense_units": Setting(
-        "Dense units", "Width of the layer between the filters and the ten answers; 0 leaves it out.", 16
-    ),
-    "dropout": Setting(
-        "Dropout",
-        "Share of what the last layer sees that is switched off at random in each step, against learning by heart.",
-        0.05,
-    ),
-    "rotation": Setting("Rotation (degrees)", "Turn each image by up to so much either way.", 1.0),
-    "shift": Setting("Shift (share of width)", "Move each image by up to so much in each direction.", 0.01),
-    "zoom": Setting("Zoom (share)", "Shrink or grow each image by up to so much.", 0.01),
-    "shear": Setting("Shear (degrees)", "Slant each image by up to so much either way.", 1.0),
-    "elastic": Setting("Bends (pixels)", "Bend strokes smoothly, as another hand would, by about so much.", 0.1),
-    "stroke": Setting("Stroke width (share)", "Make strokes thicker or thinner, by up to so much of a pixel.", 0.05),
-    "noise": Setting("Noise (share)", "Make a tenth of the images grainy, by up to so much of full ink.", 0.05),
-    "calm_epochs": Setting("Calm epochs", "In so many of the last epochs, augmentation is half as strong.", 1),
-    "drawn_digits": Setting(
-        "Drawn digits",
-        "How many digits drawn by code, in ways of writing that MNIST's people seldom use, join the training images.",
-        1000,
-    ),
-    "redrawn_digits": Setting(
-        "Redrawn digits",
-        "How many of MNIST's own training images join them again, traced and drawn with any brush, as on a canvas.",
-        1000,
-    ),
+    name: replace(shown, help=MEANINGS[name])
+    for name, shown in {
+        "preset": Setting("Preset"),
+        "dataset": Setting("Data"),
+        "architecture": Setting("Architecture"),
+        "epochs": Setting("Epochs", 1),
+        "batch_size": Setting("Batch size", 8),
+        "optimizer": Setting("Optimizer"),
+        "learning_rate": Setting("Learning rate", 0.0005, "%g"),
+        "schedule": Setting("Learning rate schedule"),
+        "weight_decay": Setting("Weight decay", 0.001, "%g"),
+        "label_smoothing": Setting("Label smoothing", 0.01, "%g"),
+        "patience": Setting("Patience", 1),
+        "seed": Setting("Seed", 1),
+        "teachers": Setting("Teachers", 1),
+        "filters": Setting("Filters"),
+        "dense_units": Setting("Dense units", 16),
+        "dropout": Setting("Dropout", 0.05),
+        "rotation": Setting("Rotation (degrees)", 1.0),
+        "shift": Setting("Shift (share of width)", 0.01),
+        "zoom": Setting("Zoom (share)", 0.01),
+        "shear": Setting("Shear (degrees)", 1.0),
+        "elastic": Setting("Bends (pixels)", 0.1),
+        "stroke": Setting("Stroke width (share)", 0.05),
+        "noise": Setting("Noise (share)", 0.05),
+        "calm_epochs": Setting("Calm epochs", 1),
+        "drawn_digits": Setting("Drawn digits", 1000),
+        "redrawn_digits": Setting("Redrawn digits", 1000),
+    }.items()
 }
 
 OPTIMIZERS = {"adam": "Adam", "sgd": "SGD with momentum"}
@@ -135,9 +87,9 @@ def as_text(value: object) -> str:
 PRESETS_IN_WORDS: dict[str, str] = {
     "fast": "A small network that reads 99% of MNIST's test images rightly after seconds of training.",
     "original": "The network and recipe of the notebook that Trazo began as: 99% after a minute or two.",
-    "best": "The network that Trazo ships, for MNIST and other people's hands alike; about half an hour on two cores.",
+    "best": "The network that Trazo ships, for MNIST and other people's hands alike; 20 to 30 minutes on two cores.",
     "large": "A network nearly twice the size of best, from whose answers others can learn; three quarters of an hour.",
-    "tiny": "Fewer than 10,000 numbers to learn, and patiently trained on images that are changed each time.",
+    "tiny": "Fewer than 10,000 numbers to learn, from images changed each time; small, not quick: 15 to 25 minutes.",
 }
 """What to expect of each preset, on two cores of a laptop."""
 

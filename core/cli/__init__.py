@@ -12,6 +12,7 @@ from typing import Any
 
 from core.config import DEFAULT_PRESET, LIMITS, PRESETS
 from core.errors import DownloadError, TrazoError
+from core.meanings import MEANINGS
 from core.workspace import Workspace
 
 _HELP = """Trazo, the handwritten-digit lab, without the dashboard.
@@ -24,6 +25,13 @@ _HELP = """Trazo, the handwritten-digit lab, without the dashboard.
   python -m core predict seven.png         read a picture of a digit
 
 Every command has its own --help."""
+
+UNITS = {
+    **dict.fromkeys(("rotation", "shear"), "DEGREES"),
+    **dict.fromkeys(("label_smoothing", "dropout", "shift", "zoom", "stroke", "noise"), "SHARE"),
+    "elastic": "PIXELS",
+}
+"""What the settings of a training count that are not plain numbers."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,17 +91,31 @@ def _add_train(commands: Any) -> None:
         description="Train a network. Ctrl-C stops it and keeps what was learned. "
         "Settings that are not given are those of the preset.",
     )
-    train.add_argument("--preset", default=DEFAULT_PRESET, choices=PRESETS, help="default: %(default)s")
-    train.add_argument("--dataset", choices=("mnist", "digits"), help="default: mnist")
-    train.add_argument("--filters", help="filters of each convolution, as 32,64")
-    train.add_argument("--optimizer", choices=("adam", "sgd"), help="how weights follow from gradients")
-    train.add_argument("--schedule", choices=("constant", "one_cycle"), help="how the learning rate goes")
+    train.add_argument(
+        "--preset", default=DEFAULT_PRESET, choices=PRESETS, help="The recipe to start from. (default: %(default)s)"
+    )
+    train.add_argument(
+        "--dataset",
+        choices=("mnist", "digits"),
+        help="mnist (the default), or digits: scikit-learn's 1,797 small ones, which need no download.",
+    )
+    train.add_argument("--filters", help=f"{MEANINGS['filters']} (as 32,64)")
+    train.add_argument("--optimizer", choices=("adam", "sgd"), help=MEANINGS["optimizer"])
+    train.add_argument("--schedule", choices=("constant", "one_cycle"), help=MEANINGS["schedule"])
     for name, (low, high) in LIMITS.items():
         kind = int if isinstance(low, int) and isinstance(high, int) else float
-        option = "--" + name.replace("_", "-")
-        train.add_argument(option, dest=name, type=kind, metavar="N", help=f"{low:g} to {high:g}")
+        train.add_argument(
+            "--" + name.replace("_", "-"),
+            dest=name,
+            type=kind,
+            metavar=UNITS.get(name, "N"),
+            help=f"{MEANINGS[name]} ({low:.10g} to {high:.10g})",
+        )
     train.add_argument(
-        "--output", type=Path, help="also copy the finished bundle and its epochs' answers into this folder"
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="Also copy the finished model's files (.keras, .tflite, its figures, what it said after each epoch) here.",
     )
     train.set_defaults(command=("train", "train"))
 
@@ -137,5 +159,10 @@ def _add_predict(commands: Any) -> None:
     predict = commands.add_parser("predict", help="read pictures of digits")
     predict.add_argument("files", nargs="+", metavar="FILE", help="pictures: PNG, JPEG and others")
     predict.add_argument("--json", action="store_true", help="one JSON object a line, in the order of the files")
-    predict.add_argument("--model", type=Path, help="the folder of another bundle; default: the model in use")
+    predict.add_argument(
+        "--model",
+        metavar="MODEL",
+        help="a run's id or last two words, 'shipped', or a folder with a model's files, such as the one of "
+        "train --output; default: the model in use",
+    )
     predict.set_defaults(command=("models", "predict"))

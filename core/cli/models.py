@@ -38,7 +38,7 @@ def evaluate(options: argparse.Namespace, workspace: Workspace) -> int:
 
 
 def predict(options: argparse.Namespace, workspace: Workspace) -> int:
-    predictor = Predictor(Bundle(options.model) if options.model else _bundle(None, workspace))
+    predictor = Predictor(_bundle(options.model, workspace))
     good = True
     for name in options.files:
         reading, error = None, None
@@ -72,11 +72,13 @@ def print_card(card: Card) -> None:
         print(f"reads {card.robustness.drawings:.1%} of redrawn test images (mean of five kinds of drawing){others}")
     if card.novelty:
         refused, outsiders = card.novelty.digits_refused, card.novelty.outsiders_refused
-        print(f"not a digit: said of {refused:.2%} of digits and of {outsiders:.1%} of other things")
+        print(f"not a digit: said of {refused:.2%} of the validation digits and of {outsiders:.1%} of other things")
     if card.calibration:
         unsure, caught = card.calibration.unsure_share, card.calibration.errors_caught
-        temperature = f"temperature {card.calibration.temperature:.2f}"
-        print(f"close calls: {unsure:.2%} of digits, with {caught:.0%} of the mistakes among them; {temperature}")
+        print(
+            f"close calls: {unsure:.2%} of the validation digits, with {caught:.0%} of the mistakes among them; "
+            f"temperature {card.calibration.temperature:.2f}"
+        )
 
 
 def _print_doubts(card: Card, evaluation: Evaluation) -> None:
@@ -94,8 +96,11 @@ def _print_doubts(card: Card, evaluation: Evaluation) -> None:
 
 
 def _bundle(name: str | None, workspace: Workspace) -> Bundle:
+    """The files of the model in use, of a run, of the shipped one, or in a folder of that name."""
     if name is None:
         return active_model(workspace).bundle
+    if Path(name).is_dir():
+        return Bundle(Path(name))
     return Bundle(SHIPPED_BUNDLE) if name == SHIPPED else find_run(workspace, name).bundle
 
 

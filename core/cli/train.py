@@ -27,7 +27,9 @@ _POLL_SECONDS = 0.3
 def train(options: argparse.Namespace, workspace: Workspace) -> int:
     config = _config(options)
     if config.dataset == "mnist" and find_mnist(workspace) is None:
-        raise DataMissing("MNIST is not on this machine. Get it with: python -m core data download")
+        raise DataMissing(
+            "MNIST is not on this machine. Get it with: python -m core data download, or train on --dataset digits"
+        )
     if options.output:
         make_folder(options.output)
     run = submit(workspace, config)

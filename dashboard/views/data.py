@@ -14,7 +14,15 @@ PAGE = 60
 VARIANTS = 24
 DIGITS = list(range(10))
 # What the sliders show at first: changes that can be seen, of digits that can be read.
-AUGMENTATION_START = {"rotation": 10.0, "shift": 0.06, "zoom": 0.1, "shear": 8.0, "elastic": 0.8, "stroke": 0.4}
+AUGMENTATION_START = {
+    "rotation": 10.0,
+    "shift": 0.06,
+    "zoom": 0.1,
+    "shear": 8.0,
+    "elastic": 0.8,
+    "stroke": 0.4,
+    "noise": 0.0,
+}
 
 
 @st.fragment

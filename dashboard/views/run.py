@@ -36,7 +36,8 @@ WHAT_REFUSED_ARE = (
     "Of the validation digits; as few as possible are good. Of letters, scribbles and other things, all should be."
 )
 WHAT_CLOSE_CALLS_ARE = (
-    "Digits that it is not sure enough of: Draw names the second candidate, too. Many mistakes are among them."
+    "Validation digits that it is not sure enough of: Draw names the second candidate, too. Many mistakes are among "
+    "them. Evaluate has the same of the test digits."
 )
 
 

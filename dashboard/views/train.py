@@ -86,10 +86,10 @@ def describe(given: TrainingConfig, config: TrainingConfig, start: str) -> None:
     if config.patience:
         text = (
             f"Up to {epochs} on {data}; ends by itself once the validation accuracy has not "
-            f"improved for {config.patience} epochs, and keeps the best."
+            f"improved for {in_epochs(config.patience)}, and keeps the best."
         )
     else:
-        text = f"{epochs} on {data}; keeps the last."
+        text = f"{epochs} on {data}; keeps the network as it is after the last."
     if config.teachers:
         text += f" Learns from {in_teachers(config)}."
     st.caption(text)

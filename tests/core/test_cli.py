@@ -18,7 +18,9 @@ from PIL import Image
 from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor
 from core.cli import main
+from core.config import LIMITS
 from core.data.datasets import Dataset
+from core.meanings import MEANINGS
 from core.runs.registry import active_model, list_runs
 from core.runs.run import Run
 from core.training.launcher import submit
@@ -41,6 +43,15 @@ def digits(tmp_path: Path, mnist: Dataset) -> list[Path]:
 
 def predictions(capsys: pytest.CaptureFixture[str]) -> list[dict]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_help_of_train_says_what_each_setting_means(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert [name for name in LIMITS if MEANINGS[name] not in said] == []
+    assert "(0 to 2147483647)" in said
 
 
 def test_help_teaches_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -153,6 +164,18 @@ def test_predict_takes_another_model(
 
     shipped, other = predictions(capsys)
     assert shipped["probabilities"] != other["probabilities"]
+
+
+def test_predict_takes_a_run_by_its_name_as_evaluate_does(
+    run: Run, digits: list[Path], workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for model in (str(run.bundle.folder), run.title, run.id):
+        assert main(["predict", "--json", "--model", model, str(digits[0])]) == 0
+
+    folder, title, identity = predictions(capsys)
+    assert folder == title == identity
+    assert main(["predict", "--model", "nobody", str(digits[0])]) == 1
+    assert "There is no run named 'nobody'" in capsys.readouterr().err
 
 
 def test_a_model_that_is_none_is_one_sentence(
@@ -296,8 +319,8 @@ def test_evaluate_says_what_the_pages_say(workspace: Workspace, capsys: pytest.C
 
     out = capsys.readouterr().out
     assert f"reads {card.robustness.drawings:.1%} of redrawn test images" in out
-    assert f"not a digit: said of {card.novelty.digits_refused:.2%} of digits" in out
-    assert f"close calls: {card.calibration.unsure_share:.2%} of digits" in out
+    assert f"not a digit: said of {card.novelty.digits_refused:.2%} of the validation digits" in out
+    assert f"close calls: {card.calibration.unsure_share:.2%} of the validation digits" in out
     assert re.search(r"calibration error \d\.\d\d%, Brier score 0\.\d{4}", out)
     assert re.search(r"disputed labels: \d+ of 15 among its mistakes; test accuracy without them 99\.\d\d%", out)
 
