@@ -17,7 +17,7 @@ from core.data.sources import find_mnist
 from core.errors import TrazoError
 from core.runs.run import Run
 from core.training.teachers import finished_run
-from core.workspace import Workspace
+from core.workspace import PROJECT, Workspace
 
 SEEDS = (42, 43, 44)
 
@@ -73,8 +73,11 @@ def _of_seed(workspace: Workspace, name: str, run: Run, card: Card) -> list[Figu
         Figure(f"`{name}`, seed {seed}: validation accuracy", metrics.validation_accuracy * 100, "%"),
         Figure(f"`{name}`, seed {seed}: test accuracy", metrics.test_accuracy * 100, "%"),
         Figure(f"`{name}`, seed {seed}: training", card.seconds / 60, "min"),
-        Figure(f"`{name}`, seed {seed}: from the start of its process to the whole bundle", whole / 60, "min"),
     ]
+    if whole > card.seconds:  # one that was resumed has only its last process on record
+        found.append(
+            Figure(f"`{name}`, seed {seed}: from the start of its process to the whole bundle", whole / 60, "min")
+        )
     teachers = [finished_run(workspace, wanted) for wanted in teachers_of(card.config)]
     if teachers and all(teachers):
         together = sum(teacher.bundle.card().seconds for teacher in teachers if teacher) / 60
@@ -93,8 +96,8 @@ def _finished(workspace: Workspace, config: TrainingConfig) -> Run:
     if run is None:
         command = [sys.executable, "-m", "core", "train", "--preset", config.preset, "--seed", str(config.seed)]
         print(f"  {' '.join(command[1:])}", flush=True)
-        subprocess.run(command, check=True)
+        subprocess.run(command, check=True, cwd=PROJECT)
         run = finished_run(workspace, config)
     if run is None:
-        raise TrazoError(f"The training of `{config.preset}` with seed {config.seed} left no model.")
+        raise TrazoError(f"The training of `{config.preset}` with seed {config.seed} did not come to its end.")
     return run

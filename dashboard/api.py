@@ -21,7 +21,7 @@ from starlette.routing import Route
 from core.errors import BundleError, PictureError, PictureTooLarge, TrazoError
 from core.workspace import PROJECT, read_only
 from dashboard import metrics
-from dashboard.reader_process import NoReader, Readers
+from dashboard.reader_process import NoReader, ReaderFault, Readers
 
 if TYPE_CHECKING:
     from core.runs.registry import ActivePredictor
@@ -37,9 +37,11 @@ _BUSY = "Too many pictures are being read; try again in a second."
 _NO_READER = "Nothing here can read pictures at the moment, and the dashboard's log says why; the pages go on."
 _STARTING = "The dashboard is starting; ask again in a moment."
 NO_MODEL = "No model can be loaded; choose or train another one on the Runs page."
+_FAULT = "Something went wrong on our side; the log of the dashboard says what."
 _CUT_OFF = "The body broke off before its end; send the picture again."
 _EMPTY = "The body is empty; send a picture in it."
 _NO_FILE = "The form has no file; send the picture in a form field named `file`."
+_BAD_FORM = "The form cannot be read, or holds more than one file; send one picture, in a form field named `file`."
 _TOO_MUCH = f"The body is larger than {MAX_BODY_BYTES // 2**20} MiB; send a smaller picture."
 _WRONG_TYPE = (
     "This content type is not a picture's; send the picture as the body with a type like image/png, "
@@ -86,7 +88,8 @@ def build_api(predictor: Callable[[], ActivePredictor], warm: Callable[[], bool]
             # The error's own sentence names a folder of this machine.
             BundleError: _error_with(503, NO_MODEL),
             ClientDisconnect: _error_with(400, _CUT_OFF),
-            Exception: _error_with(500, "Something went wrong on our side; the log of the dashboard says what."),
+            ReaderFault: _error_with(500, _FAULT, verdict="error"),
+            Exception: _error_with(500, _FAULT),
         },
     )
 
@@ -117,7 +120,7 @@ class _Reader:
             raise _refused("busy", _BUSY) from None
         except NoReader:
             raise _refused("readers", _NO_READER, seconds=5) from None
-        except TrazoError:
+        except (TrazoError, ReaderFault):
             metrics.count("api", "error")
             raise
         finally:
@@ -160,7 +163,7 @@ async def _form_file(request: Request, body: bytes) -> bytes:
     try:
         form = await MultiPartParser(request.headers, stream(), max_files=1, max_fields=8).parse()  # type: ignore[arg-type]
     except (MultiPartException, KeyError, UnicodeError) as error:
-        raise HTTPException(400, _NO_FILE) from error
+        raise HTTPException(400, _BAD_FORM) from error
     try:
         file = form.get("file")
         if file is None or isinstance(file, str):

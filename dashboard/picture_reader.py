@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 LENGTH = struct.Struct("!I")
 
-_FAULT = "The picture could not be read; please save it again as PNG or JPEG."
+LONGEST_SECONDS = 60.0
+"""After so long over one picture the process ends itself: the dashboard, which would end it sooner, may be gone."""
 
 
 def answer_on(predictor: ActivePredictor, picture: bytes) -> tuple[dict[str, Any], float]:
@@ -43,7 +44,7 @@ def answer_on(predictor: ActivePredictor, picture: bytes) -> tuple[dict[str, Any
 def main() -> None:
     """Answer until the input ends: with `answer` and the `seconds` it took, or with `error` and its `sentence`.
 
-    What nobody foresaw is an error of the picture with its traceback as `fault`, for the dashboard's log.
+    To what nobody foresaw the answer is the traceback, as `fault`, for the dashboard's log.
     """
     # Where memory runs out, Linux ends this process, not the dashboard.
     with suppress(OSError):
@@ -66,7 +67,9 @@ def main() -> None:
         if len(head) < LENGTH.size:
             return
         picture = pictures.read(LENGTH.unpack(head)[0])
+        signal.setitimer(signal.ITIMER_REAL, LONGEST_SECONDS)
         message = json.dumps(_message(predictor, picture)).encode()
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _message(predictor: ActivePredictor, picture: bytes) -> dict[str, Any]:
@@ -75,7 +78,7 @@ def _message(predictor: ActivePredictor, picture: bytes) -> dict[str, Any]:
     except (PictureError, BundleError) as error:
         return {"error": type(error).__name__, "sentence": str(error)}
     except Exception:  # noqa: BLE001 - the dashboard logs it
-        return {"error": PictureError.__name__, "sentence": _FAULT, "fault": traceback.format_exc()}
+        return {"fault": traceback.format_exc()}
     return {"answer": answer, "seconds": seconds}
 
 

@@ -12,6 +12,7 @@ import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import deque
+from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any
 
@@ -30,6 +31,12 @@ PATIENCE_SECONDS = 60.0
 MOST_PROCESSES = 4
 """Each has about 100 MB to itself (`make bench ARGS=sidebyside`)."""
 
+AHEAD = 2
+"""Pictures that a process is given before it has answered: while it reads one, the next is there."""
+
+_ROOM_SECONDS = 40.0
+"""How long a picture may wait to be given to a process: what it has left of its patience is enough to be read."""
+
 _START_SECONDS = 60.0
 _PAUSE_SECONDS = 5.0
 _LOOK_SECONDS = 0.05
@@ -46,6 +53,10 @@ class ReaderEnded(Exception):
         self.reading = reading
 
 
+class ReaderFault(Exception):
+    """A picture was not read through a fault of ours, which stands in the log."""
+
+
 class NoReader(Exception):
     """No process that reads pictures has started when it last was to; one will be tried again."""
 
@@ -60,14 +71,16 @@ class Readers:
         """`most`: processes, 1 or more, that there are at most."""
         self.most = min(most, _processors())
         self._readers = [ReaderProcess() for _ in range(self.most)]
+        # Until they are answered: what whoever asked no longer waits for would be read in front of everybody else.
+        self._room = asyncio.Semaphore(AHEAD * self.most)
         self._needed = 2
         self._to_read = 0
 
     async def read(self, picture: bytes) -> tuple[dict[str, Any], float]:
         """The answer to a picture, and the seconds that reading took.
 
-        Raises PictureError, also for a picture that ends one process after another, BundleError, NoReader where none
-        starts, and TimeoutError where none got to it within PATIENCE_SECONDS.
+        Raises PictureError, also for a picture that ends one process after another, BundleError, ReaderFault, NoReader
+        where none starts, and TimeoutError where none got to it within PATIENCE_SECONDS.
         """
         self._to_read += 1
         self._needed = max(self._needed, self._to_read)
@@ -80,13 +93,31 @@ class Readers:
     async def _read(self, picture: bytes) -> tuple[dict[str, Any], float]:
         ended = 0
         while ended < _TRIES:
-            reader = await self._ready()
             try:
-                return await reader.ask(picture)
+                return await (await self._given(picture))
             except ReaderEnded as error:
                 # Those that only stood behind such a picture are asked again as often as it takes.
                 ended += error.reading
         raise PictureError(_FATAL)
+
+    async def _given(self, picture: bytes) -> Awaitable[tuple[dict[str, Any], float]]:
+        """The answer to come to a picture, once a process has it; raises NoReader, ReaderEnded and TimeoutError."""
+        async with asyncio.timeout(_ROOM_SECONDS):
+            await self._room.acquire()
+        try:
+            reader = await self._ready()
+            answer = reader.ask(picture)
+        except BaseException:
+            self._room.release()
+            raise
+        answer.add_done_callback(self._make_room)
+        # Whoever gives up takes nothing back: the process has the picture.
+        return asyncio.shield(answer)
+
+    def _make_room(self, answer: asyncio.Future[tuple[dict[str, Any], float]]) -> None:
+        """Let the next picture come; an error that nobody waits for any longer is nobody's."""
+        self._room.release()
+        answer.exception()
 
     async def _ready(self) -> ReaderProcess:
         """The one with the least to do among those that can be asked, as soon as one can."""
@@ -127,7 +158,7 @@ class ReaderProcess:
     def __init__(self) -> None:
         self._process: Process | None = None
         self._task: asyncio.Task[None] | None = None
-        self._asked: deque[asyncio.Future[dict[str, Any]]] = deque()
+        self._asked: deque[asyncio.Future[tuple[dict[str, Any], float]]] = deque()
         self._deadline: asyncio.TimerHandle | None = None
         self.failed = False
         """Whether it did not become ready when it last was to."""
@@ -182,9 +213,7 @@ class ReaderProcess:
         while True:
             self._allow(process, ANSWER_SECONDS if self._asked else None)
             message = json.loads(await _message(process))
-            future = self._asked.popleft()
-            if not future.done():
-                future.set_result(message)
+            _settle(self._asked.popleft(), message)
 
     def _allow(self, process: Process, seconds: float | None) -> None:
         """Let the process have so many seconds from now on for its next answer; None: any number."""
@@ -201,32 +230,26 @@ class ReaderProcess:
         _kill(process)
         reading = True
         while self._asked:
-            future = self._asked.popleft()
-            if not future.done():
-                future.set_exception(ReaderEnded(reading=reading))
+            self._asked.popleft().set_exception(ReaderEnded(reading=reading))
             reading = False
         await process.wait()
 
-    async def ask(self, picture: bytes) -> tuple[dict[str, Any], float]:
-        """The answer to a picture, and the seconds that reading took.
+    def ask(self, picture: bytes) -> asyncio.Future[tuple[dict[str, Any], float]]:
+        """Give it a picture; what comes is its answer and the seconds that reading took, and must not be cancelled.
 
-        Raises PictureError, BundleError, and ReaderEnded where the process has ended or ends meanwhile.
+        That raises PictureError, BundleError, ReaderFault, and ReaderEnded where the process ends meanwhile; this
+        raises ReaderEnded where it has ended.
         """
         pictures = self._input()
         if self._process is None or pictures is None:
             raise ReaderEnded(reading=False)
-        future = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[tuple[dict[str, Any], float]] = asyncio.get_running_loop().create_future()
         self._asked.append(future)
         if len(self._asked) == 1:
             self._allow(self._process, ANSWER_SECONDS)
         # Written before the last answer is there: the process need not wait for this one.
         pictures.write(LENGTH.pack(len(picture)) + picture)
-        message = await future
-        if "answer" in message:
-            return message["answer"], message["seconds"]
-        if "fault" in message:
-            _logger.error("A picture was not read, through a fault of ours.", extra={"fault": message["fault"]})
-        raise _ERRORS[message["error"]](message["sentence"])
+        return future
 
     def _input(self) -> asyncio.StreamWriter | None:
         """What takes pictures; None where the process has not begun to listen, or has ended."""
@@ -240,6 +263,17 @@ class ReaderProcess:
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
+
+
+def _settle(future: asyncio.Future[tuple[dict[str, Any], float]], message: dict[str, Any]) -> None:
+    """Give whoever waits what a process said of his picture."""
+    if "answer" in message:
+        future.set_result((message["answer"], message["seconds"]))
+    elif "fault" in message:
+        _logger.error("A picture was not read, through a fault of ours.", extra={"fault": message["fault"]})
+        future.set_exception(ReaderFault())
+    else:
+        future.set_exception(_ERRORS[message["error"]](message["sentence"]))
 
 
 def _processors() -> int:

@@ -34,13 +34,13 @@ def use(run: Run | None) -> None:
 
 
 def stop_button(run: Run) -> None:
-    """Ask the worker to stop; it does within a second or two."""
+    """Ask the worker to stop; it learns no more within a second or two, and then saves."""
     st.button(
         "Stopping…" if run.stopping else "Stop",
         icon=":material/stop:",
         key="stop",
         disabled=run.stopping,
-        help="Ends the training and keeps what was learned.",
+        help="Ends the training and keeps what was learned. Saving takes a few minutes if there were drawn digits.",
         on_click=stop,
         args=([run],),
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import os
 import shutil
 import subprocess
@@ -11,7 +9,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,6 +19,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from core.config import TrainingConfig, changed, preset
 from core.data.datasets import Dataset, load_dataset
+from core.data.pen_digits import PenDigit, read_pen_digits
 from core.errors import DataMissing
 from core.runs.registry import list_runs
 from core.runs.run import Run
@@ -60,15 +58,6 @@ class _OneByOne(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """How pytest-xdist deals the tests out."""
     return _OneByOne(config, log)
-
-
-@dataclass(frozen=True)
-class PenDigit:
-    """A digit as a person wrote it: strokes of (x, y) points in a 500x500 box, y pointing down."""
-
-    label: int
-    writer: int
-    strokes: tuple[tuple[tuple[int, int], ...], ...]
 
 
 def lacking(what: str) -> NoReturn:
@@ -122,8 +111,7 @@ def strokes() -> tuple[PenDigit, ...]:
         lacking(
             "The file of real pen strokes is not on this machine; name it with TRAZO_STROKES (pen_strokes.jsonl.gz)."
         )
-    with gzip.open(STROKES, "rt", encoding="utf-8") as file:
-        return tuple(_pen_digit(json.loads(line)) for line in file)
+    return tuple(read_pen_digits(Path(STROKES)))
 
 
 @pytest.fixture(scope="session")
@@ -199,8 +187,3 @@ def tiny_config(**values: object) -> TrainingConfig:
     """A training of a few seconds on scikit-learn's digits."""
     small = {"dataset": "digits", "epochs": 1, "filters": (8, 8), "dense_units": 16, "learning_rate": 0.01}
     return changed(preset("original"), **{**small, **values})
-
-
-def _pen_digit(line: dict) -> PenDigit:
-    strokes = tuple(tuple((x, y) for x, y in stroke) for stroke in line["strokes"])
-    return PenDigit(line["label"], line["writer"], strokes)

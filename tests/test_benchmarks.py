@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import report
+from benchmarks import presets, report
 from benchmarks.recipes import Curve
 from benchmarks.report import Figure, processor
 from benchmarks.training import figures, time_to
+from core.runs.run import Run
+from core.workspace import Workspace
 
 RISING = Curve(seconds=[10.0, 20.0, 30.0], accuracies=[0.97, 0.988, 0.992])
 SOONER = Curve(seconds=[12.0, 24.0, 36.0], accuracies=[0.98, 0.992, 0.993])
@@ -78,3 +80,14 @@ def test_a_section_is_written_with_its_command_and_seeds_and_others_stay(
     assert "| things | 1,234.50 ms |" in text
     assert re.search(r"## Other\n\n`make bench ARGS=other`, [^;]*; [^;]*\.\n", text)
     assert json.loads((tmp_path / "results.json").read_text())["One"]["seeds"] == [1, 2]
+
+
+def test_time_of_a_resumed_training_is_not_that_of_its_last_process(run: Run, workspace: Workspace) -> None:
+    def told() -> list[str]:
+        return [figure.name for figure in presets.figures(workspace, "fast", [run]) if "whole bundle" in figure.name]
+
+    assert len(told()) == 1
+    status = run.status()
+    run.write_status(status.model_copy(update={"started": status.ended}))
+
+    assert told() == []

@@ -90,8 +90,8 @@ class Robustness(Record):
     usual brushes and sizes (`canvas`), `tiny`, with a `thin_pen`, a `fat_pen`, and `turned` by 20 degrees either way.
     The next five went to the network as they are: `shifted` by 4 pixels, `shrunk` to 70 %, `noisy` (standard deviation
     0.3 of full ink), `blurred` (1 pixel), `faded` to half of the ink, which earlier versions did not measure.
-    `pen_strokes`: digits by people who are in no dataset here, replayed on the canvas; None where their file was not at
-    hand. `images`: how many each figure was measured on, at most.
+    `images`: how many test images each figure was measured on, at most. `pen_strokes`: up to a thousand digits by
+    people who are in no dataset here, replayed on the canvas; None where their file was not at hand.
     """
 
     images: Count

@@ -28,7 +28,7 @@ def check_size(size: int) -> None:
 
 
 def decoded(data: bytes) -> Pixels:
-    """The pixels (h, w), (h, w, 3) or (h, w, 4) of a picture file; shrunk to WORKING_SIZE if it has 8 bits a channel.
+    """The pixels (h, w), (h, w, 3) or (h, w, 4) of a picture file, no side longer than WORKING_SIZE.
 
     Raises PictureTooLarge beyond MAX_PICTURE_PIXELS, PictureError for what cannot be decoded.
     """
@@ -37,7 +37,7 @@ def decoded(data: bytes) -> Pixels:
             if picture.width * picture.height > MAX_PICTURE_PIXELS:
                 raise _too_many_pixels()
             return _upright(picture)
-    except PictureError:
+    except (PictureError, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels() from error
@@ -78,15 +78,20 @@ def _upright(picture: Image.Image) -> Pixels:
     picture.draft("RGB", (WORKING_SIZE, WORKING_SIZE))
     ImageOps.exif_transpose(picture, in_place=True)
     if picture.mode in ("I", "F"):
-        return _stretched(np.asarray(picture, np.float32))
+        return _stretched(np.asarray(_shrunk(picture), np.float32))
     if picture.mode.startswith("I;16"):
         levels = np.asarray(picture)
         # Cameras and scanners of 10 or 12 bits leave the highest ones empty.
-        return (levels >> max(0, int(levels.max()).bit_length() - 8)).astype(np.uint8)
+        high = np.empty(levels.shape, np.uint8)
+        np.right_shift(levels, max(0, int(levels.max()).bit_length() - 8), out=high, casting="unsafe")
+        return np.asarray(_shrunk(Image.fromarray(high)))
     mode = "RGBA" if picture.has_transparency_data else "L" if picture.mode in ("1", "L") else "RGB"
-    picture = picture if picture.mode == mode else picture.convert(mode)
+    return np.asarray(_shrunk(picture if picture.mode == mode else picture.convert(mode)))
+
+
+def _shrunk(picture: Image.Image) -> Image.Image:
     factor = shrink_factor(picture.size, WORKING_SIZE)
-    return np.asarray(picture if factor == 1 else picture.reduce(factor))
+    return picture if factor == 1 else picture.reduce(factor)
 
 
 def _stretched(values: Plane) -> Pixels:

@@ -14,6 +14,7 @@ from core.data.ink import FAINTEST_INK, SMALL_SIZE, Mask, as_ink, digit_alone, m
 from core.data.picture_file import WORKING_SIZE, check_size, decoded, decoded_canvas, shrink_factor
 from core.data.ruled_lines import without_ruled_lines
 from core.data.sheet import Sheet, find_sheet
+from core.errors import PictureTooLarge
 
 # One of 40 megapixels takes 200 MB while it is decoded, as JPEG 2000 more: whoever else has one waits.
 _DECODERS = threading.Semaphore(2)
@@ -42,12 +43,15 @@ _IN_COMMON = 0.2
 def ink_from_picture(data: bytes) -> Pixels:
     """The ink (h, w) in an encoded picture, white on black; nothing but black where there is none.
 
-    Two are read at a time, whoever asks. Raises PictureTooLarge beyond MAX_PICTURE_BYTES or MAX_PICTURE_PIXELS,
-    PictureError for what cannot be decoded.
+    Two are read at a time in one process, whoever asks. Raises PictureTooLarge beyond MAX_PICTURE_BYTES,
+    MAX_PICTURE_PIXELS or the memory that is left, PictureError for what cannot be decoded.
     """
     check_size(len(data))
-    with _DECODERS:
-        return ink_from_array(decoded(data))
+    try:
+        with _DECODERS:
+            return ink_from_array(decoded(data))
+    except MemoryError as error:
+        raise PictureTooLarge("There is too little memory for this picture; please send a smaller one.") from error
 
 
 def ink_from_canvas_file(data: bytes) -> Pixels:

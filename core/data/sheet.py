@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from core.data.distance import Plane
 from core.data.ink import Mask
+from core.data.picture_file import shrink_factor
 
 # The sheet is looked for on a picture of at most this size; so far from its outline, in pixels there, is its inside.
 _SIZE, _OUTLINE = 128, 2
@@ -41,7 +42,7 @@ def find_sheet(grey: Plane) -> Sheet | None:
 
     The lit part of a sheet that lies half in a hard shadow looks the same: what is looked for may lie elsewhere.
     """
-    factor = -(-max(grey.shape) // _SIZE)
+    factor = shrink_factor(grey.shape, _SIZE)
     small = np.asarray(Image.fromarray(grey).reduce(factor))
     outline = _outline(small)
     if outline is None:

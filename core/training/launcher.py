@@ -26,7 +26,8 @@ MAX_QUEUED = 20
 """How many trainings may wait at a time: nobody at a browser fills the disk or keeps the machine busy for weeks."""
 
 _END_SECONDS = 10.0
-"""How long a worker may take to be gone: a killed one needs milliseconds, one that is asked to stop a second or two."""
+"""How long a worker may take to be gone: a killed one needs milliseconds, one that is asked to stop a second or two
+until it saves what it learned."""
 
 _CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 """What Docker and Podman put into each of their containers."""
@@ -60,8 +61,7 @@ def submit(workspace: Workspace, config: TrainingConfig) -> Run:
             _queue_teachers(workspace, lacking, made)
             run = create_run(workspace, config)
         except BaseException:
-            for teacher in made:  # nobody asked for them alone
-                delete_run(workspace, teacher)
+            _forget(workspace, made)
             raise
     _go_on_after(workspace, run)
     return run
@@ -103,8 +103,9 @@ def record_interruptions(workspace: Workspace) -> None:
 
 
 def request_stop(workspace: Workspace, run: Run) -> None:
-    """Ask a run to stop: a running one ends in a second or two and keeps what it learned, a queued one never starts.
+    """Ask a run to stop: a queued one never starts, a running one learns no more and keeps what it learned.
 
+    Its last step takes a second or two; saving takes longer, up to minutes with thousands of drawn digits.
     Raises RunError when the run is over.
     """
     with workspace.locked():
@@ -143,8 +144,13 @@ def resume(workspace: Workspace, run: Run) -> None:
             raise RunError(f"Run {run.id} is {status.state}; there is nothing to resume.", run.id)
         lacking = lacking_teachers(workspace, run.config(), run)
         _refuse_a_longer_queue(workspace, 1 + len(lacking))
-        _queue_teachers(workspace, lacking, [])
-        _queue_again(run, status)
+        made: list[Run] = []
+        try:
+            _queue_teachers(workspace, lacking, made)
+            _queue_again(run, status)
+        except BaseException:
+            _forget(workspace, made)
+            raise
     _go_on_after(workspace, run)
 
 
@@ -204,6 +210,12 @@ def _queue_teachers(workspace: Workspace, lacking: list[TrainingConfig], made: l
             made.append(create_run(workspace, wanted))
 
 
+def _forget(workspace: Workspace, teachers: list[Run]) -> None:
+    """Delete teachers that were just queued: nobody asked for them alone."""
+    for teacher in teachers:
+        delete_run(workspace, teacher)
+
+
 def _queue_again(run: Run, status: Status) -> None:
     """Put a run that ended back into the queue."""
     # Whatever is left of the last process must not be taken for the next one's.
@@ -216,7 +228,8 @@ def _queue_again(run: Run, status: Status) -> None:
 
 def _back_from_queue(run: Run) -> dict[str, Any] | None:
     """What becomes of the status of a queued run that was to go on; None for one that never started."""
-    if not run.log_tail():
+    # A log may have been deleted, or be another user's.
+    if not (run.checkpoint_file.exists() or run.bundle.folder.exists() or run.log_tail()):
         return None
     state, what = "interrupted", "Resume starts it again; no epoch was complete"
     if run.checkpoint_file.exists():

@@ -63,8 +63,8 @@ def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Ou
             return Outcome(None, stopped=True)
         train = None
     halted = checkpoint is not None and not checkpoint.done and (train is None or run.stop_file.exists())
-    if halted and run.bundle.complete:
-        # What an earlier stop left may be of more steps than the last whole epoch.
+    if checkpoint and halted and run.bundle.complete and run.bundle.card().metrics.epochs > checkpoint.epoch:
+        # An earlier stop left what was learned in the epoch after that.
         return Outcome(run.bundle.card(), stopped=True)
     steps = math.ceil(images_in_epoch(dataset.train, config) / config.batch_size)
     _compile(model, _optimizer(config, steps), taught=config.teachers > 0)

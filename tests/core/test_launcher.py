@@ -110,6 +110,23 @@ def test_run_that_was_to_go_on_keeps_all_that_it_has(
     assert run.log_file.read_text() == "epoch 1\n"
 
 
+@pytest.mark.parametrize("kept", ["checkpoint", "model"])
+def test_run_without_a_log_is_not_taken_for_one_that_never_started(workspace: Workspace, kept: str) -> None:
+    run = create_run(workspace, tiny_config())
+    if kept == "model":
+        run.bundle.folder.mkdir()
+    else:
+        run.checkpoint_file.touch()
+    run.write_status(run.status().model_copy(update={"state": "interrupted"}))
+    with worker_lock(run.lock_file):  # so that it waits
+        resume(workspace, run)
+
+    withdraw(workspace, run)
+
+    assert list_runs(workspace) == [run]
+    assert run.status().over
+
+
 @pytest.mark.usefixtures("idle_workers")
 def test_queued_run_that_is_stopped_never_starts(workspace: Workspace) -> None:
     running, waiting = submit(workspace, tiny_config()), submit(workspace, tiny_config())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +19,7 @@ from PIL import Image, ImageFilter
 
 from core.data import pictures
 from core.data.drawing import Pixels, prepare
-from core.data.picture_file import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS
+from core.data.picture_file import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, WORKING_SIZE, decoded
 from core.data.pictures import ink_from_array, ink_from_canvas_file, ink_from_picture
 from core.errors import PictureError, PictureTooLarge
 from tests.core.papers import SIZE, assert_shows_the_five, encoded, five, on_paper, photo
@@ -296,6 +299,48 @@ def test_no_more_than_two_pictures_are_decoded_at_once_whoever_asks(monkeypatch:
         list(visitors.map(ink_from_picture, [encoded(Image.fromarray(five()), "PNG")] * 8))
 
     assert max(together) == 2
+
+
+SHORT_OF_MEMORY = """
+import resource, sys
+from pathlib import Path
+from core.data.pictures import ink_from_picture
+
+with open("/proc/self/status") as file:
+    (used,) = (int(line.split()[1]) * 1024 for line in file if line.startswith("VmSize"))
+resource.setrlimit(resource.RLIMIT_AS, (used + 50_000_000, -1))
+try:
+    ink_from_picture(Path(sys.argv[1]).read_bytes())
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process limit its memory so")
+def test_whole_picture_that_memory_is_too_small_for_is_not_called_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "large.png"
+    Image.new("RGB", (6000, 6000), "white").save(path, compress_level=1)
+
+    ended = subprocess.run(
+        [sys.executable, "-c", SHORT_OF_MEMORY, str(path)], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert ended.stdout.startswith("PictureTooLarge There is too little memory")
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I", "F"])
+def test_pictures_of_more_than_eight_bits_are_shrunk_as_those_of_eight(mode: str) -> None:
+    paper = on_paper(five((1500, 1200)))
+    deep = {"I;16": paper.astype(np.uint16) * 257, "I": paper.astype(np.int32) * 257, "F": paper.astype(np.float32)}[
+        mode
+    ]
+
+    plain = decoded(encoded(Image.fromarray(np.round(paper).astype(np.uint8)), "TIFF"))
+    pixels = decoded(encoded(Image.fromarray(deep), "TIFF"))
+
+    assert pixels.shape == plain.shape
+    assert max(pixels.shape) <= WORKING_SIZE
+    assert pictures_difference(ink_from_array(pixels), ink_from_array(plain)) < 0.05
 
 
 def pictures_difference(one: Pixels, other: Pixels) -> float:

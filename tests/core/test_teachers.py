@@ -146,6 +146,19 @@ def test_who_failed_for_want_of_a_teacher_resumes_with_it(workspace: Workspace) 
 
 
 @pytest.mark.usefixtures("idle_workers")
+def test_who_cannot_be_queued_again_leaves_no_teachers_behind(workspace: Workspace) -> None:
+    learning = create_run(workspace, TAUGHT)
+    learning.write_status(Status(state="failed", ended=1))
+    learning.process_file.mkdir()  # what lies there cannot be removed
+
+    with pytest.raises(StorageError):
+        resume(workspace, learning)
+
+    assert list_runs(workspace) == [learning]
+    assert learning.status().state == "failed"
+
+
+@pytest.mark.usefixtures("idle_workers")
 @pytest.mark.parametrize(("most", "fits"), [(2, False), (3, True)])
 def test_there_must_be_room_for_all_in_the_queue(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, most: int, fits: bool

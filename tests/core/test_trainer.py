@@ -355,6 +355,34 @@ def test_a_resumed_training_that_is_stopped_at_once_keeps_the_model_of_more_step
 
 
 @pytest.mark.usefixtures("quick_ending")
+def test_a_model_of_fewer_epochs_than_were_learned_since_is_written_anew(
+    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_off(callback: StopRequested, batch: int, logs: dict[str, float] | None = None) -> None:
+        if int(callback.model.optimizer.iterations) > 2 * callback.params["steps"]:
+            raise KeyboardInterrupt
+
+    config = tiny_config(epochs=4, patience=0)
+    stopped_at_the_end_of(1, monkeypatch)
+    train_and_evaluate(config, run, digits)
+    run.stop_file.unlink()
+    monkeypatch.setattr(StopRequested, "on_train_batch_end", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        train_and_evaluate(config, run, digits)
+    checkpoint = read_checkpoint(run)
+    assert checkpoint is not None
+    assert (run.bundle.card().metrics.epochs, checkpoint.epoch) == (1, 2)
+    run.stop_file.touch()
+
+    outcome = train_and_evaluate(config, run, digits)
+
+    assert outcome.stopped
+    assert outcome.card is not None
+    assert outcome.card.metrics.epochs == 2
+    assert run.bundle.card() == outcome.card
+
+
+@pytest.mark.usefixtures("quick_ending")
 def test_a_stop_when_patience_ends_stops_nothing(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     # Nothing is learned: the second epoch is no better than the first.
     config = tiny_config(epochs=9, patience=1).model_copy(update={"learning_rate": 1e-12})

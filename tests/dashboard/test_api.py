@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -134,18 +137,30 @@ def test_unusable_request_gets_its_status_and_one_sentence(
 
 
 def test_endless_body_is_refused_before_it_ends(client: TestClient) -> None:
-    sent = 0
+    taken, said = 0, list[MutableMapping[str, Any]]()
 
-    def endless() -> Iterator[bytes]:
-        nonlocal sent
-        while sent < 4 * MAX_BODY_BYTES:
-            sent += 2**20
-            yield bytes(2**20)
+    async def endless() -> dict[str, Any]:
+        nonlocal taken
+        taken += 1
+        return {"type": "http.request", "body": bytes(2**20), "more_body": taken < 100}
 
-    answer = client.post("/predict", content=endless(), headers={"Content-Type": "image/png", "Content-Length": "5"})
+    async def send(message: MutableMapping[str, Any]) -> None:
+        said.append(message)
 
-    assert answer.status_code == 413
-    assert "10 MiB" in answer.json()["error"]
+    headers = [(b"content-type", b"image/png"), (b"content-length", b"5")]
+    scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b"", "headers": headers}
+    asyncio.run(client.app(scope, endless, send))
+
+    assert said[0]["status"] == 413
+    assert "10 MiB" in json.loads(said[1]["body"])["error"]
+    assert taken == MAX_BODY_BYTES // 2**20 + 1
+
+
+def test_form_with_two_files_is_not_told_that_it_has_none(client: TestClient) -> None:
+    answer = client.post("/predict", files={"file": drawn_one(), "other": drawn_one()})
+
+    assert answer.status_code == 400
+    assert "more than one file" in answer.json()["error"]
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])

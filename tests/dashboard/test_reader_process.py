@@ -6,6 +6,8 @@ import asyncio
 import io
 import os
 import resource
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -23,7 +25,7 @@ from core.runs.run import Run
 from core.workspace import Workspace
 from dashboard import reader_process
 from dashboard.api import build_api
-from dashboard.picture_reader import answer_on
+from dashboard.picture_reader import LENGTH, answer_on
 from dashboard.reader_process import Readers
 
 # What reads pictures, but ends over some of them as a decoder with a fault would, and stumbles over others.
@@ -55,6 +57,21 @@ from core import workspace
 workspace.SHIPPED_BUNDLE = Path("/srv/secret/place")
 from dashboard.picture_reader import main
 main()
+"""
+
+
+# What never comes to an end over a picture.
+SPINNING = """
+from core.data import pictures
+from dashboard import picture_reader
+
+def spin(picture):
+    while True:
+        pass
+
+pictures.ink_from_picture = spin
+picture_reader.LONGEST_SECONDS = 0.3
+picture_reader.main()
 """
 
 
@@ -113,7 +130,8 @@ async def served() -> AsyncIterator[Callable[[bytes], Awaitable[httpx.Response]]
 
 
 def running() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "dashboard.picture_reader" in child.cmdline()]
+    alive = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in alive if "dashboard.picture_reader" in child.cmdline()]
 
 
 def test_each_gets_the_answer_to_his_own_picture(workspace: Workspace) -> None:
@@ -194,7 +212,7 @@ def test_fault_that_nobody_foresaw_is_an_answer_and_stands_in_the_log(
 
     answer = asyncio.run(ask())
 
-    assert answer.status_code == 422
+    assert (answer.status_code, answer.json()["verdict"]) == (500, "error")
     assert "nobody foresaw" not in answer.text
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert "nobody foresaw this" in caplog.records[0].fault  # type: ignore[attr-defined]
@@ -241,6 +259,40 @@ def test_pictures_that_no_process_gets_to_are_sent_away(
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
     assert "Too many pictures" in answer.json()["error"]
+
+
+def test_pictures_whose_askers_were_sent_away_do_not_stand_before_those_of_others(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ask() -> tuple[list[object], int, int]:
+        readers = Readers()
+        await readers.read(drawn_one())
+        for process in running():
+            process.suspend()
+        with monkeypatch.context() as patch:
+            patch.setattr(reader_process, "_ROOM_SECONDS", 0.2)
+            patch.setattr(reader_process, "PATIENCE_SECONDS", 0.4)
+            sent_away = [
+                outcome
+                for _ in range(3)
+                for outcome in await asyncio.gather(
+                    *[readers.read(drawn_one()) for _ in range(20)], return_exceptions=True
+                )
+            ]
+        given = sum(reader.waiting for reader in readers._readers)
+        for process in running():
+            process.resume()
+        await readers.read(drawn_one())
+        await asyncio.gather(*[readers.read(drawn_one()) for _ in range(20)])
+        left = sum(reader.waiting for reader in readers._readers)
+        await readers.stop()
+        return sent_away, given, left
+
+    sent_away, given, left = asyncio.run(ask())
+
+    assert {type(outcome) for outcome in sent_away} == {TimeoutError}
+    assert given == reader_process.AHEAD * Readers().most
+    assert left == 0
 
 
 @contextmanager
@@ -293,6 +345,14 @@ def test_where_no_reader_starts_both_pictures_and_health_hear_of_it_at_once_unti
     }
     assert (health.status_code, health.json()["alive"], health.json()["ready"]) == (503, True, False)
     assert read.status_code == 200
+
+
+def test_process_that_hangs_over_a_picture_ends_without_a_dashboard_that_ends_it(workspace: Workspace) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", SPINNING], input=LENGTH.pack(1) + b"x", stdout=subprocess.PIPE, timeout=60, check=False
+    )
+
+    assert ended.returncode == -signal.SIGALRM
 
 
 def test_missing_model_is_said_without_naming_folders(workspace: Workspace, start_as: Callable[[str], None]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Locator, Page, expect
 
-from tests.conftest import PenDigit
+from core.data.pen_digits import PenDigit
 from tests.e2e.visit import Record, at_rest, draw
 
 DOWN = [(250, 0), (250, 500)]
