@@ -16,7 +16,7 @@ from core.data.ruled_lines import without_ruled_lines
 from core.data.sheet import Sheet, find_sheet
 from core.errors import PictureTooLarge
 
-# One of 40 megapixels takes 200 MB while it is decoded, as JPEG 2000 more: whoever else has one waits.
+# One of 40 megapixels takes up to 300 MB while it is decoded, as JPEG 2000 more: whoever else has one waits.
 _DECODERS = threading.Semaphore(2)
 # The paper's brightness is estimated on a picture of at most the first size, its polarity on one of the second.
 _GROUND_SIZE = 64

@@ -113,17 +113,10 @@ def augmentation(data: Dataset) -> None:
     )
     with st.grid(3, min_column_width=150):
         values = {name: _slider(name, start) for name, start in AUGMENTATION_START.items()}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
         index = st.number_input(
-            "Training image",
-            0,
-            len(data.train) - 1,
-            0,
-            key="aug_image",
-            width=180,
-            help="Its number in the Samples tab.",
+            "Training image", 0, len(data.train) - 1, 0, key="aug_image", help="Its number in the Samples tab."
         )
-        seed = st.number_input("Seed", 0, value=1, key="aug_seed", width=120)
+        seed = st.number_input("Seed", 0, value=1, key="aug_seed", help="Another number shows other chance changes.")
     original = data.train.images[index]
     copies = np.repeat(original[np.newaxis], VARIANTS, axis=0)
     changed = augment(copies, AugmentationConfig(**values), np.random.default_rng(seed))
