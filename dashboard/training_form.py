@@ -87,9 +87,9 @@ def as_text(value: object) -> str:
 PRESETS_IN_WORDS: dict[str, str] = {
     "fast": "A small network that reads 99% of MNIST's test images rightly after seconds of training.",
     "original": "The network and recipe of the notebook that Trazo began as: 99% after a minute or two.",
-    "best": "The network that Trazo ships, for MNIST and other people's hands alike; 20 to 30 minutes on two cores.",
+    "best": "The network that Trazo ships, for MNIST and other people's hands alike; 15 to 30 minutes on two cores.",
     "large": "A network nearly twice the size of best, from whose answers others can learn; three quarters of an hour.",
-    "tiny": "Fewer than 10,000 numbers to learn, from images changed each time; small, not quick: 15 to 25 minutes.",
+    "tiny": "Fewer than 10,000 numbers to learn, from images changed each time; small, not quick: 5 to 20 minutes.",
 }
 """What to expect of each preset, on two cores of a laptop."""
 
