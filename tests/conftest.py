@@ -21,6 +21,7 @@ from core.config import TrainingConfig, changed, preset
 from core.data.datasets import Dataset, load_dataset
 from core.data.pen_digits import PenDigit, read_pen_digits
 from core.errors import DataMissing
+from core.runs import registry
 from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.training.launcher import submit
@@ -121,17 +122,14 @@ def trained(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Run:
     # One training for all of pytest-xdist's processes: the folder above is theirs in common.
     folder = (own if worker_id == "master" else own.parent) / "trained"
     workspace = Workspace(folder / "workspace")
-    with Workspace(folder).locked():
+    with Workspace(folder).locked(), pytest.MonkeyPatch.context() as patch:
+        # Words that are drawn may be what a test searches for.
+        patch.setattr(registry, "_ADJECTIVES", "gentle")
+        patch.setattr(registry, "_ANIMALS", "heron")
         run = next(iter(list_runs(workspace)), None) or submit(workspace, tiny_config(epochs=2))
         wait_until(lambda: run.status().over and not run.alive, 90, "the end of the training")
-        run = _named(run, "gentle-heron")
     assert run.status().state == "finished", run.log_tail()
     return run
-
-
-def _named(run: Run, words: str) -> Run:
-    """The finished run by these words: the drawn ones may hold what a test searches for."""
-    return Run(run.folder.rename(run.folder.with_name("-".join([*run.id.split("-")[:2], words]))))
 
 
 @pytest.fixture
