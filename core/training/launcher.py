@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,16 +54,8 @@ def submit(workspace: Workspace, config: TrainingConfig) -> Run:
     Raises RunError when MAX_QUEUED wait already, or when its process cannot be started. Whatever else keeps the queue
     from going on is logged: the training waits in it, and `advance` says so.
     """
-    with workspace.locked():
-        lacking = lacking_teachers(workspace, config)
-        _refuse_a_longer_queue(workspace, 1 + len(lacking))
-        made: list[Run] = []
-        try:
-            _queue_teachers(workspace, lacking, made)
-            run = create_run(workspace, config)
-        except BaseException:
-            _forget(workspace, made)
-            raise
+    with workspace.locked(), _teachers_queued(workspace, config):
+        run = create_run(workspace, config)
     _go_on_after(workspace, run)
     return run
 
@@ -142,15 +135,8 @@ def resume(workspace: Workspace, run: Run) -> None:
         status = run.status()
         if not resumable(run, status):
             raise RunError(f"Run {run.id} is {status.state}; there is nothing to resume.", run.id)
-        lacking = lacking_teachers(workspace, run.config(), run)
-        _refuse_a_longer_queue(workspace, 1 + len(lacking))
-        made: list[Run] = []
-        try:
-            _queue_teachers(workspace, lacking, made)
+        with _teachers_queued(workspace, run.config(), run):
             _queue_again(run, status)
-        except BaseException:
-            _forget(workspace, made)
-            raise
     _go_on_after(workspace, run)
 
 
@@ -200,20 +186,28 @@ def overview(workspace: Workspace) -> Overview:
     return Overview(latest=started[0] if started else None, waiting=waiting, busy=bool(running or waiting))
 
 
-def _queue_teachers(workspace: Workspace, lacking: list[TrainingConfig], made: list[Run]) -> None:
-    """Queue what lacks: a training that broke off goes on, any other is a new one, and is added to `made`."""
-    for wanted in lacking:
-        begun = [(one, status) for one, status in runs_with(workspace, wanted) if one.checkpoint_file.exists()]
-        if begun and resumable(*begun[0]):
-            _queue_again(*begun[0])
-        else:
-            made.append(create_run(workspace, wanted))
+@contextmanager
+def _teachers_queued(workspace: Workspace, config: TrainingConfig, run: Run | None = None) -> Iterator[None]:
+    """Queue the teachers that a training lacks before it: one that broke off goes on, any other is a new run.
 
-
-def _forget(workspace: Workspace, teachers: list[Run]) -> None:
-    """Delete teachers that were just queued: nobody asked for them alone."""
-    for teacher in teachers:
-        delete_run(workspace, teacher)
+    Where the training itself cannot be queued, the new ones are deleted: nobody asked for them alone. Raises RunError
+    when there is no room for all.
+    """
+    lacking = lacking_teachers(workspace, config, run)
+    _refuse_a_longer_queue(workspace, 1 + len(lacking))
+    made: list[Run] = []
+    try:
+        for wanted in lacking:
+            begun = [(one, status) for one, status in runs_with(workspace, wanted) if one.checkpoint_file.exists()]
+            if begun and resumable(*begun[0]):
+                _queue_again(*begun[0])
+            else:
+                made.append(create_run(workspace, wanted))
+        yield
+    except BaseException:
+        for teacher in made:
+            delete_run(workspace, teacher)
+        raise
 
 
 def _queue_again(run: Run, status: Status) -> None:
@@ -299,7 +293,7 @@ def _ends_the_container() -> bool:
     return os.getpid() == 1 or (os.getppid() == 1 and any(mark.exists() for mark in _CONTAINER_MARKS))
 
 
-def _refuse_a_longer_queue(workspace: Workspace, more: int = 1) -> None:
+def _refuse_a_longer_queue(workspace: Workspace, more: int) -> None:
     waiting = len(_states(workspace, "queued"))
     if waiting + more > MAX_QUEUED:
         several = f", and this one takes {more} of {MAX_QUEUED} places" if more > 1 else ""
