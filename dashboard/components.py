@@ -60,7 +60,7 @@ def data_banner(problem: str | None) -> None:
         )
         st.caption(problem)
         if not may_change():
-            st.caption("That takes someone who may change things on this dashboard.")
+            st.caption("Only someone who may change things on this dashboard can do that.")
         if (
             mnist_location() is None
             and may_change()

@@ -8,7 +8,7 @@ from core.data.augmentation import augment
 from core.data.datasets import SPLITS, Dataset, class_counts, sample_order
 from dashboard import cache, charts
 from dashboard.components import data_banner, digit_grid, heading, ink_colour, picture, pixel_table
-from dashboard.training_form import SETTINGS
+from dashboard.training_form import SETTINGS, in_words
 
 PAGE = 60
 VARIANTS = 24
@@ -140,7 +140,7 @@ heading(
 data, problem = cache.usable_dataset()
 data_banner(problem)
 with st.container(horizontal=True):
-    st.metric("Dataset", data.title, border=True)
+    st.metric("Dataset", in_words("dataset", data.id), border=True)
     st.metric("Training images", f"{len(data.train):,}", border=True, help="The network learns from these.")
     st.metric(
         "Validation images",
