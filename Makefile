@@ -12,7 +12,7 @@ run: ## Install what is missing and start the dashboard (PORT=8501 HOST=127.0.0.
 
 test: ## Install what tests need and run them (ARGS="-k draw" for some)
 	@sh scripts/install.sh dev
-	@[ -z "$$CI" ] || $(PY) -m tests.e2e.chromium
+	@[ -z "$$CI" ] || $(PY) -m tests.support.chromium
 	@$(PY) -m pytest --numprocesses 2 --no-loadscope-reorder $(ARGS)
 
 check: lint test ## Check format, style, types and import rules, then run all tests
@@ -35,7 +35,7 @@ bench: ## Measure and write benchmarks/RESULTS.md (ARGS=--help for its options)
 
 browser: ## Install a Chromium for the browser tests, where there is none
 	@sh scripts/install.sh dev
-	@$(PY) -m tests.e2e.chromium
+	@$(PY) -m tests.support.chromium
 
 lock: ## Write the pinned requirements anew from pyproject.toml (ARGS=--upgrade for newer versions)
 	@sh scripts/install.sh dev

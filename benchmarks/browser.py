@@ -10,10 +10,10 @@ import numpy as np
 from playwright.sync_api import Page, expect, sync_playwright
 
 from benchmarks.report import Figure
-from core.data.pen_digits import pen_digits_at_hand
-from tests.e2e.chromium import FLAGS, find_chromium
-from tests.e2e.dashboard_process import DashboardProcess
-from tests.e2e.visit import at_rest, draw
+from core.handwriting.pen_digits import pen_digits_at_hand
+from tests.support.chromium import FLAGS, find_chromium
+from tests.support.dashboard_process import DashboardProcess
+from tests.support.visit import at_rest, draw
 
 DIGITS = 50
 SEED = 1

@@ -6,8 +6,8 @@ import gzip
 
 import numpy as np
 
-from core.data.drawing import Pixels
-from core.workspace import fashion_location
+from core.environment import fashion_location
+from core.ink.drawing import Pixels
 
 
 def fashion_images() -> Pixels | None:

@@ -33,9 +33,9 @@ from core.config import changed, preset
 from core.data.datasets import load_dataset
 from core.training.launcher import submit
 from core.workspace import PROJECT, Workspace
-from tests.e2e.dashboard_process import DashboardProcess, free_port
-from tests.waiting import wait_until
-from tests.workers import end_all
+from tests.support.dashboard_process import DashboardProcess, free_port
+from tests.support.waiting import wait_until
+from tests.support.workers import end_all
 
 PAGES, PAUSE_SECONDS, REQUESTS_PER_SECOND = 50, 2.0, 200
 MINUTES = 10.0

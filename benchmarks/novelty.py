@@ -22,11 +22,11 @@ from core.classifier.fitting import TURNED_AWAY, fit_detector, shown
 from core.classifier.network import Answers, Network
 from core.classifier.novelty import load_detector
 from core.data.datasets import CLASSES, Dataset, load_dataset
-from core.data.drawing import Pixels, prepare
-from core.data.outsiders import SHARES, outsiders
-from core.data.pen_digits import pen_digits_at_hand, replayed
-from core.data.strokes import LETTERS, UNLIKE_DIGITS
 from core.errors import DataError
+from core.handwriting.out_of_distribution import SHARES, outsiders
+from core.handwriting.pen_digits import pen_digits_at_hand, replayed
+from core.handwriting.strokes import LETTERS, UNLIKE_DIGITS
+from core.ink.drawing import Pixels, prepare
 from core.workspace import SHIPPED_BUNDLE, Workspace
 
 SEED = 20261123

@@ -28,8 +28,8 @@ from benchmarks.scenes import (
 from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor
 from core.data.datasets import load_dataset
-from core.data.pictures import ink_from_picture
 from core.errors import DataError
+from core.ink.photo import ink_from_picture
 from core.workspace import SHIPPED_BUNDLE, Workspace
 
 SEED = 3

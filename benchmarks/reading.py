@@ -17,9 +17,9 @@ from core.classifier.evaluation import Evaluation, confusion_matrix, row_shares
 from core.classifier.network import Network
 from core.classifier.predictor import Predictor
 from core.data.datasets import load_dataset
-from core.data.drawing import ink_from_canvas
-from core.data.pen_digits import PenDigit, pen_digits_at_hand, replayed
 from core.errors import DataError
+from core.handwriting.pen_digits import PenDigit, pen_digits_at_hand, replayed
+from core.ink.drawing import ink_from_canvas
 from core.workspace import SHIPPED_BUNDLE, Workspace
 
 SEED = 1

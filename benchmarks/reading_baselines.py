@@ -24,11 +24,11 @@ from benchmarks.report import Figure
 from benchmarks.scenes import encoded
 from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor
-from core.data.drawing import ink_from_canvas
-from core.data.pen_digits import pen_digits_at_hand, replayed
-from core.data.pictures import ink_from_picture
+from core.handwriting.pen_digits import pen_digits_at_hand, replayed
+from core.ink.drawing import ink_from_canvas
+from core.ink.photo import ink_from_picture
 from core.workspace import SHIPPED_BUNDLE
-from dashboard.reader_process import Readers
+from dashboard.api.reader_process import Readers
 
 SEED = 1
 CANVASES = 50

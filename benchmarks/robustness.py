@@ -12,9 +12,9 @@ from core.classifier import robustness
 from core.classifier.bundle import Bundle
 from core.classifier.network import Network
 from core.data.datasets import load_dataset
-from core.data.pictures import ink_from_array
-from core.data.tracing import Hand, centre_line
 from core.errors import DataError
+from core.handwriting.tracing import Hand, centre_line
+from core.ink.photo import ink_from_array
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 
 SEED = 5

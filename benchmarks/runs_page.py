@@ -23,11 +23,11 @@ from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
 from core.training.launcher import submit
 from core.workspace import Workspace
-from tests.e2e.chromium import FLAGS, find_chromium
-from tests.e2e.dashboard_process import DashboardProcess
-from tests.e2e.visit import at_rest
-from tests.waiting import wait_until
-from tests.workers import end_all
+from tests.support.chromium import FLAGS, find_chromium
+from tests.support.dashboard_process import DashboardProcess
+from tests.support.visit import at_rest
+from tests.support.waiting import wait_until
+from tests.support.workers import end_all
 
 RUNS = 100
 EPOCHS, ROWS, VALIDATION_IMAGES = 20, 1500, 6000

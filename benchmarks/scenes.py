@@ -7,7 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from core.data.drawing import prepare
+from core.ink.drawing import prepare
 
 HEIGHT, WIDTH = 480, 640
 

@@ -12,8 +12,8 @@ from urllib.error import HTTPError
 import psutil
 
 from benchmarks.report import Figure
-from tests.e2e.dashboard_process import DashboardProcess
-from tests.waiting import wait_until
+from tests.support.dashboard_process import DashboardProcess
+from tests.support.waiting import wait_until
 
 STARTS = 5
 IDLE_SECONDS = 10.0

@@ -13,8 +13,8 @@ from core.config import DEFAULT_PRESET, preset
 from core.runs.run import Run
 from core.training.launcher import submit
 from core.workspace import Workspace
-from tests.waiting import wait_until
-from tests.workers import end_all
+from tests.support.waiting import wait_until
+from tests.support.workers import end_all
 
 STARTS = 3
 

@@ -31,31 +31,31 @@ from streamlit.web.server.server_util import get_url
 from core.errors import BundleError
 from core.training.warm_up import compile_ahead
 from core.workspace import Workspace
-from dashboard import logs
-from dashboard.api import build_api
-from dashboard.connections import guard_server
-from dashboard.gate import Gate
-from dashboard.gradio_app import GradioDemo
-from dashboard.headers import SecurityHeaders
-from dashboard.netron_app import netron_routes
-from dashboard.reader_process import Readers
-from dashboard.training_queue import look_after_queue
+from dashboard.api.reader_process import Readers
+from dashboard.api.routes import build_api
+from dashboard.embeds.gradio_app import GradioDemo
+from dashboard.embeds.netron_app import netron_routes
+from dashboard.server import logs
+from dashboard.server.connections import guard_server
+from dashboard.server.gate import Gate
+from dashboard.server.headers import SecurityHeaders
+from dashboard.training.queue import look_after_queue
 
 if TYPE_CHECKING:
-    from core.runs.registry import ActivePredictor
+    from core.runs.active import ActivePredictor
 
 _logger = logging.getLogger(__name__)
 logs.start()
 guard_server()
 
 _FIRST_PAGE_NEEDS = (
-    "dashboard.charts",
-    "dashboard.components",
-    "core.data.pictures",
-    "dashboard.side_by_side",
-    "dashboard.run_actions",
-    "dashboard.runs_link",
-    "dashboard.runs_table",
+    "dashboard.parts.charts",
+    "dashboard.parts.digit_grid",
+    "core.ink.photo",
+    "dashboard.runs.side_by_side",
+    "dashboard.runs.actions",
+    "dashboard.runs.link",
+    "dashboard.runs.table",
 )
 """What the first visitor would otherwise wait for."""
 
@@ -68,17 +68,18 @@ net_util.get_external_ip = lambda: None
 
 def _predictor() -> ActivePredictor:
     """The pages' own predictor; SciPy and pandas come with it, so the port is open before it is asked for."""
-    from dashboard.cache import predictor
+    from dashboard.session.cache import predictor
 
     return predictor()
 
 
 def _draw_runs() -> None:
     """Sum up all runs, for the Runs page to find them so, and draw a chart: the first takes several times as long."""
-    from dashboard import curves, runs_cache
+    from dashboard.runs import run_cache
+    from dashboard.training import curve_points, curves
 
-    runs_cache.summaries()
-    curves.overlaid_curves(curves.NO_POINTS, "loss", curves.Look())
+    run_cache.summaries()
+    curves.overlaid_curves(curve_points.NO_POINTS, "loss", curves.Look())
 
 
 gradio_demo = GradioDemo(_predictor)

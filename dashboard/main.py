@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.model_picker import in_use_note
-from dashboard.permission import account
+from dashboard.classifier.model_picker import in_use_note
+from dashboard.session.permission import account
 
 ASSETS = Path(__file__).parent / "assets"
 LOGO = ASSETS / "logo.svg"

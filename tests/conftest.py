@@ -19,15 +19,15 @@ from xdist.scheduler import LoadScopeScheduling
 
 from core.config import TrainingConfig, changed, preset
 from core.data.datasets import Dataset, load_dataset
-from core.data.pen_digits import PenDigit, read_pen_digits
 from core.errors import DataMissing
+from core.handwriting.pen_digits import PenDigit, read_pen_digits
 from core.runs import registry
 from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.training.launcher import submit
 from core.workspace import Workspace
-from tests.waiting import wait_until
-from tests.workers import end_all
+from tests.support.waiting import wait_until
+from tests.support.workers import end_all
 
 IN_CI = bool(os.environ.get("CI"))
 STROKES = os.environ.get("TRAZO_STROKES")

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from benchmarks.photos import KINDS, pictures
-from core.data.drawing import prepare
-from core.data.pictures import ink_from_picture
+from core.ink.drawing import prepare
+from core.ink.photo import ink_from_picture
 
 
 def nine() -> np.ndarray:

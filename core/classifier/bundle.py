@@ -19,7 +19,7 @@ from core.classifier.learning import EpochAnswers, read_answers
 from core.config import TrainingConfig
 from core.errors import BundleError
 from core.records import Amount, Count, Record, Share
-from core.workspace import replacing, storage_errors
+from core.storage import replacing, storage_errors
 
 _Epoch = Annotated[Count, Field(ge=1)]
 

@@ -21,7 +21,7 @@ from core.classifier.evaluation import Evaluation
 from core.classifier.network import Network
 from core.data.datasets import Split, normalised
 from core.errors import BundleError
-from core.workspace import make_folder, replacing, storage_errors
+from core.storage import make_folder, replacing, storage_errors
 
 COMPARED = 256
 """Images that both forms of a network read to see that they answer alike."""

@@ -18,11 +18,11 @@ from core.classifier.novelty import FARTHEST, Detector, detector_inputs
 from core.config import AugmentationConfig, TrainingConfig
 from core.data.augmentation import augment
 from core.data.datasets import Dataset, Split
-from core.data.drawing import Pixels
-from core.data.outsiders import outsiders
-from core.data.strokes import drawn_digits
-from core.data.tracing import ANY_HAND, drawn_again
-from core.workspace import replacing
+from core.handwriting.out_of_distribution import outsiders
+from core.handwriting.strokes import drawn_digits
+from core.handwriting.tracing import ANY_HAND, drawn_again
+from core.ink.drawing import Pixels
+from core.storage import replacing
 
 TURNED_AWAY = 0.02
 """Share of validation digits that may be taken for none."""

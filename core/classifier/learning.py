@@ -14,7 +14,7 @@ import numpy as np
 from core.arrays import read_arrays
 from core.classifier.evaluation import count_confusions
 from core.data.datasets import CLASSES
-from core.workspace import replacing
+from core.storage import replacing
 
 NEVER = 0
 """Stands where the number of an epoch would, which counts from 1."""

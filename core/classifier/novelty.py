@@ -15,8 +15,8 @@ import numpy as np
 from core.arrays import read_arrays
 from core.classifier.network import Answers
 from core.data.datasets import CLASSES
-from core.data.drawing import IMAGE_SIZE
 from core.errors import BundleError
+from core.ink.drawing import IMAGE_SIZE
 
 _TILES = 7
 _TILE = IMAGE_SIZE // _TILES

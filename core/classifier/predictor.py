@@ -12,7 +12,7 @@ from core.classifier.bundle import Bundle
 from core.classifier.calibration import UNSURE_BELOW, tempered
 from core.classifier.network import Network
 from core.classifier.novelty import load_detector
-from core.data.drawing import Drawing, prepare
+from core.ink.drawing import Drawing, prepare
 
 Verdict = Literal["digit", "unsure", "not_a_digit", "blank", "error"]
 """`unsure`: a close call between two digits. `blank`: no ink. `error`: the picture could not be read at all."""

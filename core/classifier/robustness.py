@@ -10,9 +10,9 @@ from PIL import Image, ImageFilter
 from core.classifier.bundle import Robustness
 from core.classifier.network import Network
 from core.data.datasets import Split
-from core.data.drawing import Pixels, prepare
-from core.data.pen_digits import PenDigit, replayed
-from core.data.tracing import Hand, centre_line, redrawn
+from core.handwriting.pen_digits import PenDigit, replayed
+from core.handwriting.tracing import Hand, centre_line, redrawn
+from core.ink.drawing import Pixels, prepare
 
 SAMPLE = 1000
 """Test images, or pen strokes, that are drawn for each figure."""

@@ -12,10 +12,11 @@ from core.classifier.calibration import brier_score, expected_calibration_error
 from core.classifier.disputed import disputed_labels
 from core.classifier.evaluation import Evaluation, class_metrics, confusion_matrix, mistakes
 from core.classifier.predictor import Predictor, Reading, Verdict
-from core.data.picture_file import MAX_PICTURE_BYTES
-from core.data.pictures import ink_from_picture
 from core.errors import TrazoError
-from core.runs.registry import SHIPPED, active_model, find_run
+from core.ink.photo import ink_from_picture
+from core.ink.picture_file import MAX_PICTURE_BYTES
+from core.runs.active import SHIPPED, active_model
+from core.runs.registry import find_run
 from core.workspace import SHIPPED_BUNDLE, Workspace
 
 

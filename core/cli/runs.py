@@ -6,8 +6,10 @@ import argparse
 import json
 
 from core.cli.models import print_card
+from core.runs.active import SHIPPED, promote
 from core.runs.label import read_label, write_label
-from core.runs.registry import SHIPPED, check_runs, find_run, promote, summaries
+from core.runs.registry import check_runs, find_run
+from core.runs.summary import summaries
 from core.training import launcher
 from core.workspace import Workspace
 

@@ -16,10 +16,12 @@ from core.cli.models import print_card
 from core.config import LIMITS, TrainingConfig, changed, preset
 from core.data.sources import find_mnist
 from core.errors import DataMissing, RunError
-from core.runs.run import Run, Status
+from core.runs.run import Run
+from core.runs.status import Status
+from core.storage import make_folder
 from core.training.launcher import advance, overview, request_stop, submit
 from core.training.teachers import teachers_to_come
-from core.workspace import Workspace, make_folder
+from core.workspace import Workspace
 
 _POLL_SECONDS = 0.3
 

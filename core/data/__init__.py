@@ -1,1 +1,1 @@
-"""Datasets, where they come from, and the way from ink to a 28x28 image."""
+"""Datasets: their sources, their splits and their augmentation."""

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from core.data import sources
-from core.data.drawing import prepare
 from core.errors import ConfigError, DataError, DataMissing
+from core.ink.drawing import prepare
 from core.workspace import Workspace
 
 SPLITS = ("train", "validation", "test")

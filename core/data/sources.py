@@ -15,8 +15,10 @@ import numpy as np
 from filelock import FileLock
 
 from core.arrays import read_arrays
+from core.environment import keras_cache, mnist_location
 from core.errors import DataError, DataMissing, DownloadError
-from core.workspace import Workspace, keras_cache, make_folder, mnist_location, replacing, storage_errors
+from core.storage import make_folder, replacing, storage_errors
+from core.workspace import Workspace
 
 Arrays = Mapping[str, np.ndarray]
 Progress = Callable[[int, int], None]

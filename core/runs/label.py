@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from core.errors import RunError, RunNotFound
 from core.records import Record
 from core.runs.run import Run
-from core.workspace import Workspace, replacing
+from core.storage import replacing
+from core.workspace import Workspace
 
 NAME_LENGTH = 60
 NOTE_LENGTH = 2000

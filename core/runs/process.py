@@ -14,7 +14,7 @@ import psutil
 from pydantic import Field
 
 from core.records import Count, Record
-from core.workspace import storage_errors
+from core.storage import storage_errors
 
 _GLANCE_SECONDS = 1.0
 """Who looks whether a lock is held, holds it for some microseconds; whoever wants it tries again for so long."""

@@ -6,7 +6,6 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 import psutil
@@ -16,50 +15,14 @@ from core.classifier.bundle import Bundle
 from core.classifier.learning import EpochAnswers, read_answers, write_answers
 from core.config import TrainingConfig, config_from_json
 from core.errors import ConfigError, RunError, RunNotFound, StorageError
-from core.records import Amount, Count, Moment, Record
 from core.runs.process import WorkerRecord, is_held
+from core.runs.status import Status
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, read_rows
-from core.workspace import replacing, storage_errors
-
-State = Literal["queued", "running", "finished", "stopped", "failed", "interrupted"]
-Phase = Literal["waiting", "starting", "training", "validating", "saving", "done"]
+from core.storage import replacing, storage_errors
 
 LOG_TAIL_BYTES = 64 * 1024
 LOG_BYTES = 10 * 2**20
 """A log that grows longer loses its older half."""
-
-
-class Status(Record, extra="ignore"):
-    """Where a run stands. `updated`, `started`, `ended`: seconds since 1970; `seconds`: of training so far.
-
-    `epoch` and `step` count from 1 (0 before the first); `steps` is the number of steps in an epoch. `seconds_left`
-    assumes that all epochs are needed.
-    """
-
-    state: State
-    phase: Phase = "waiting"
-    message: str = ""
-    updated: Moment = 0.0
-    started: Moment | None = None
-    ended: Moment | None = None
-    epoch: Count = 0
-    epochs: Count = 0
-    step: Count = 0
-    steps: Count = 0
-    seconds: Amount = 0.0
-    seconds_left: Amount | None = None
-    images_per_second: Amount | None = None
-
-    @property
-    def progress(self) -> float:
-        """Share of all steps that are done, 0..1."""
-        total = self.epochs * self.steps
-        return min(1.0, (max(self.epoch - 1, 0) * self.steps + self.step) / total) if total else 0.0
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more will happen by itself."""
-        return self.state not in ("queued", "running")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.workspace import replacing, storage_errors
+from core.storage import replacing, storage_errors
 
 HISTORY_COLUMNS = (
     "epoch",

@@ -13,9 +13,10 @@ from core.classifier.network import Network
 from core.config import TrainingConfig
 from core.data.augmentation import augment
 from core.data.datasets import CLASSES, Split
-from core.data.strokes import drawn_digits
-from core.data.tracing import ANY_HAND, drawn_again
-from core.runs.run import Run, Status
+from core.handwriting.strokes import drawn_digits
+from core.handwriting.tracing import ANY_HAND, drawn_again
+from core.runs.run import Run
+from core.runs.status import Status
 from core.training.callbacks import started
 from core.training.distillation import LEAST
 

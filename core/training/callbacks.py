@@ -9,7 +9,8 @@ import keras
 
 from core.config import TrainingConfig
 from core.errors import RunError, RunNotFound
-from core.runs.run import Phase, Run, Status
+from core.runs.run import Run
+from core.runs.status import Phase, Status
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row, keep_epochs
 from core.training.checkpoint import Checkpoint, Patience, write_checkpoint
 from core.training.validation import Validation

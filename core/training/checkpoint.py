@@ -11,7 +11,7 @@ import numpy as np
 from core.arrays import read_arrays
 from core.errors import RunError
 from core.runs.run import Run
-from core.workspace import replacing
+from core.storage import replacing
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,18 @@ from typing import Any
 import psutil
 
 from core.config import TrainingConfig
+from core.environment import read_only
 from core.errors import RunError, StorageError
+from core.runs.deletion import delete_run
 from core.runs.label import name_of
 from core.runs.leftovers import sweep
-from core.runs.registry import check_runs, create_run, delete_run, list_runs
-from core.runs.run import Run, Status
+from core.runs.registry import check_runs, create_run, list_runs
+from core.runs.run import Run
+from core.runs.status import Status
+from core.storage import storage_errors
 from core.training.starting import start_first
 from core.training.teachers import lacking_teachers, runs_with
-from core.workspace import Workspace, read_only, storage_errors
+from core.workspace import Workspace
 
 MAX_QUEUED = 20
 """How many trainings may wait at a time: nobody at a browser fills the disk or keeps the machine busy for weeks."""

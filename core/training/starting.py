@@ -15,9 +15,11 @@ import psutil
 
 from core.errors import RunError, StorageError
 from core.runs.process import worker_lock
-from core.runs.run import Run, Status
+from core.runs.run import Run
+from core.runs.status import Status
+from core.storage import storage_errors
 from core.training.teachers import teachers_to_come
-from core.workspace import PROJECT, Workspace, storage_errors
+from core.workspace import PROJECT, Workspace
 
 _logger = logging.getLogger(__name__)
 

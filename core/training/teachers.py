@@ -8,8 +8,10 @@ from core.classifier.network import BATCH, Network, network_fingerprint
 from core.config import TrainingConfig, teachers_of
 from core.errors import BundleError, RunError
 from core.runs.registry import list_runs
-from core.runs.run import Run, Status
-from core.workspace import Workspace, make_folder, replacing
+from core.runs.run import Run
+from core.runs.status import Status
+from core.storage import make_folder, replacing
+from core.workspace import Workspace
 
 
 def finished_run(workspace: Workspace, config: TrainingConfig) -> Run | None:

@@ -12,21 +12,14 @@ import tensorflow as tf
 from core.classifier.architectures import build_model
 from core.classifier.bundle import Card, DataCard, Metrics
 from core.classifier.evaluation import accuracy_interval
-from core.classifier.export import (
-    bundle_folder,
-    complete_bundle,
-    evaluate_bundle,
-    export_model,
-    layer_cards,
-    versions,
-)
+from core.classifier.export import bundle_folder, complete_bundle, evaluate_bundle, export_model, layer_cards, versions
 from core.classifier.fitting import fit_reader
 from core.classifier.network import Network, network_fingerprint
 from core.classifier.robustness import measure_robustness
 from core.config import TrainingConfig
 from core.data.datasets import Dataset, Split
-from core.data.pen_digits import pen_digits_at_hand
 from core.errors import RunError
+from core.handwriting.pen_digits import pen_digits_at_hand
 from core.runs.run import Run
 from core.training.batches import Stopped, images_in_epoch, training_batches, training_images
 from core.training.callbacks import Journal, SaveCheckpoint, StopRequested

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import psutil
 
-from core.workspace import PROJECT, read_only
+from core.environment import read_only
+from core.workspace import PROJECT
 
 
 def compile_ahead() -> psutil.Popen | None:

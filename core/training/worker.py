@@ -15,10 +15,12 @@ from pathlib import Path
 
 from core.data.datasets import load_dataset
 from core.errors import RunError, RunNotFound, TrazoError
-from core.runs.run import Run, Status
+from core.runs.run import Run
+from core.runs.status import Status
+from core.storage import storage_errors
 from core.training.launcher import advance
 from core.training.teachers import take_teachers
-from core.workspace import Workspace, storage_errors
+from core.workspace import Workspace
 
 _NICE = 19
 _AUTOGROUP = Path("/proc/self/autogroup")

@@ -6,9 +6,12 @@ import streamlit as st
 from core.config import LIMITS, AugmentationConfig
 from core.data.augmentation import augment
 from core.data.datasets import SPLITS, Dataset, class_counts, sample_order
-from dashboard import cache, charts
-from dashboard.components import data_banner, digit_grid, heading, ink_colour, picture, pixel_table
-from dashboard.training_form import SETTINGS, in_words
+from dashboard.data.banner import data_banner
+from dashboard.parts import charts
+from dashboard.parts.digit_grid import digit_grid, ink_colour, picture, pixel_table
+from dashboard.parts.headings import heading
+from dashboard.session import cache
+from dashboard.training.wording import SETTINGS, in_words
 
 PAGE = 60
 VARIANTS = 24

@@ -8,13 +8,14 @@ from pathlib import Path
 import streamlit as st
 
 from core.classifier.predictor import Reading
-from core.data.drawing import Pixels
-from core.data.pictures import ink_from_picture
 from core.errors import TrazoError
-from dashboard import cache, metrics
-from dashboard.canvas import drawing_canvas
-from dashboard.components import heading
-from dashboard.reading import show_answer, show_steps
+from core.ink.drawing import Pixels
+from core.ink.photo import ink_from_picture
+from dashboard.draw.canvas import drawing_canvas
+from dashboard.draw.reading import show_answer, show_steps
+from dashboard.parts.headings import heading
+from dashboard.server import metrics
+from dashboard.session import cache
 
 STYLE = Path(__file__).parent.parent / "assets" / "draw.css"
 DRAW, UPLOAD, PHOTO = "Draw", "Upload a picture", "Take a photo"

@@ -4,36 +4,32 @@ import streamlit as st
 
 from core.classifier.bundle import Bundle, Card
 from core.classifier.disputed import Disputed, disputed_labels
-from core.classifier.evaluation import (
-    Evaluation,
-    cell_members,
-    class_metrics,
-    confusion_matrix,
-    mistakes,
-)
+from core.classifier.evaluation import Evaluation, cell_members, class_metrics, confusion_matrix, mistakes
 from core.classifier.predictor import sureness
 from core.data.datasets import Split
 from core.errors import BundleError, RunError, RunNotFound
+from core.runs.active import SHIPPED
 from core.runs.label import name_of
-from core.runs.registry import SHIPPED, find_run
+from core.runs.registry import find_run
 from core.runs.run import Run
-from dashboard import cache, charts, state, time_machine
-from dashboard.calibration_view import calibration_section
-from dashboard.comparison_view import comparison_section
-from dashboard.components import (
+from dashboard.classifier import time_machine
+from dashboard.classifier.calibration import calibration_section
+from dashboard.classifier.comparison import comparison_section
+from dashboard.classifier.model_picker import model_picker
+from dashboard.classifier.robustness import disputed_note, robustness_block
+from dashboard.classifier.test_images import cell_heading, images_read
+from dashboard.parts import charts
+from dashboard.parts.digit_grid import digit_grid, ink_colour
+from dashboard.parts.figures import (
     FIGURE_WIDTH,
     WHAT_TEST_ACCURACY_IS,
     WHAT_VALIDATION_ACCURACY_IS,
     accuracy_interval,
-    digit_grid,
     figure,
-    heading,
-    ink_colour,
 )
-from dashboard.markdown import plain
-from dashboard.model_picker import model_picker
-from dashboard.read_images import cell_heading, images_read
-from dashboard.robustness_view import disputed_note, robustness_block
+from dashboard.parts.headings import heading
+from dashboard.parts.markdown import plain
+from dashboard.session import cache, state
 
 PAGE = 48
 # By the state of a run without a model; of a finished or damaged one it is said that it has none.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.components import address, heading
+from dashboard.parts.headings import address, heading
 
 HEIGHT = 600
 # On a phone the ten probabilities stand below the sketchpad: without more room they would scroll inside the page.

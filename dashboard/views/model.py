@@ -9,10 +9,11 @@ import streamlit as st
 
 from core.classifier.bundle import Bundle, Card
 from core.errors import BundleError
-from dashboard import cache
-from dashboard.components import address, digit_grid, heading
-from dashboard.model_picker import model_picker
-from dashboard.network import filter_pictures, layer_table, setting_facts, training_facts
+from dashboard.classifier.layers import filter_pictures, layer_table, setting_facts, training_facts
+from dashboard.classifier.model_picker import model_picker
+from dashboard.parts.digit_grid import digit_grid
+from dashboard.parts.headings import address, heading
+from dashboard.session import cache
 
 NETRON_HEIGHT = 720
 

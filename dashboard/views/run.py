@@ -6,29 +6,33 @@ from core.classifier.bundle import Card
 from core.config import TrainingConfig
 from core.data.datasets import TITLES
 from core.errors import BundleError, RunError, RunNotFound, TrazoError
+from core.runs.active import active_model
 from core.runs.label import NAME_LENGTH, NOTE_LENGTH, Label, name_of, read_label, write_label
-from core.runs.registry import active_model, find_run
-from core.runs.run import Run, Status
+from core.runs.registry import find_run
+from core.runs.run import Run
+from core.runs.status import Status
 from core.training import launcher
-from dashboard import cache, curves, run_actions, runs_cache, side_by_side, state, time_machine
-from dashboard.calibration_view import WHAT_TEMPERATURE_IS
-from dashboard.components import (
+from dashboard.classifier import time_machine
+from dashboard.classifier.calibration import WHAT_TEMPERATURE_IS
+from dashboard.classifier.robustness import robustness_block
+from dashboard.parts.badges import state_badge
+from dashboard.parts.figures import (
     FIGURE_WIDTH,
     WHAT_TEST_ACCURACY_IS,
     WHAT_VALIDATION_ACCURACY_IS,
     accuracy_interval,
-    attempt,
     duration,
     figure,
-    state_badge,
 )
-from dashboard.markdown import plain
-from dashboard.permission import changes_note, may_change
-from dashboard.robustness_view import robustness_block
-from dashboard.run_files import log_and_files
-from dashboard.run_progress import at_work, ending, made_with, times
-from dashboard.settings_view import all_settings, differences_from_preset
-from dashboard.watching import watch_runs
+from dashboard.parts.markdown import plain
+from dashboard.runs import actions, run_cache, side_by_side
+from dashboard.runs.files import log_and_files
+from dashboard.runs.watching import watch_runs
+from dashboard.session import cache, state
+from dashboard.session.permission import attempt, changes_note, may_change
+from dashboard.training import curves
+from dashboard.training.progress import at_work, ending, made_with, times
+from dashboard.training.settings import all_settings, differences_from_preset
 
 POLL_SECONDS = 2.0
 WHAT_DRAWINGS_ARE = "Of test images traced and drawn again on a canvas, how many were read rightly; see below."
@@ -61,13 +65,13 @@ def page(run_id: str, polling: bool) -> None:
     except RunError as error:
         head(run, label)
         st.warning(str(error), icon=":material/warning:")
-        actions(run, label, None, None)
+        show_actions(run, label, None, None)
         log_and_files(run)
         return
     if (not status.over) != polling and not state.doomed_runs():
         st.rerun()
     head(run, label, status, config)
-    actions(run, label, status, config)
+    show_actions(run, label, status, config)
     if status.over:
         ending(status)
     else:
@@ -122,7 +126,7 @@ def label_form(run: Run, label: Label) -> None:
             st.rerun()
 
 
-def actions(run: Run, label: Label, status: Status | None, config: TrainingConfig | None) -> None:
+def show_actions(run: Run, label: Label, status: Status | None, config: TrainingConfig | None) -> None:
     """What can be done with the run."""
     complete = run.bundle.complete
     with st.container(horizontal=True, vertical_alignment="center", key="run_actions"):
@@ -142,9 +146,9 @@ def actions(run: Run, label: Label, status: Status | None, config: TrainingConfi
 def changes(run: Run, label: Label, status: Status | None, config: TrainingConfig | None) -> None:
     """Stop, resume, promote, train again, delete."""
     if status and not status.over:
-        run_actions.stop_button(run)
+        actions.stop_button(run)
     if status and launcher.resumable(run, status):
-        run_actions.resume_button(run)
+        actions.resume_button(run)
     if run.bundle.complete and active_model(state.workspace()).run_id != run.id:
         st.button(
             "Promote",
@@ -152,7 +156,7 @@ def changes(run: Run, label: Label, status: Status | None, config: TrainingConfi
             type="primary",
             key="promote",
             help="Use this model on every page, in the Gradio demo and in the API, at once.",
-            on_click=run_actions.use,
+            on_click=actions.use,
             args=(run,),
         )
     if config and st.button(
@@ -204,7 +208,7 @@ def learning_curves(run: Run, status: Status) -> None:
     st.subheader("Curves", anchor=False)
     look = side_by_side.look_controls()
     try:
-        points = runs_cache.curve(run, name_of(run), look.smoothing)
+        points = run_cache.curve(run, name_of(run), look.smoothing)
     except RunError as error:
         st.warning(str(error), icon=":material/warning:")
         return
@@ -233,11 +237,11 @@ def is_at_work(run_id: str) -> bool:
 
 run_id = st.query_params.get("id", "")
 if run_id:
-    seen, polling = runs_cache.mark(), is_at_work(run_id)
+    seen, polling = run_cache.mark(), is_at_work(run_id)
     with st.container(key="refreshing"):
         st.fragment(page, run_every=POLL_SECONDS if polling else None)(run_id, polling)
     if doomed := state.doomed_runs():
-        run_actions.confirm_deletion(doomed, leave=True)
+        actions.confirm_deletion(doomed, leave=True)
     elif not polling:
         watch_runs(seen)
 else:

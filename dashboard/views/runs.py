@@ -5,16 +5,19 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import TrazoError
-from core.runs.registry import Summary, list_runs
+from core.runs.registry import list_runs
 from core.runs.run import Run
+from core.runs.summary import Summary
 from core.training import launcher
-from dashboard import run_actions, runs_cache, runs_link, runs_table, side_by_side, state
-from dashboard.components import STATE_COLOURS, BadgeColour, heading
-from dashboard.markdown import plain
-from dashboard.permission import changes_note, may_change
-from dashboard.runs_table import Wanted, difference_title, unambiguous
-from dashboard.training_form import in_words
-from dashboard.watching import watch_runs
+from dashboard.parts.badges import STATE_COLOURS, BadgeColour
+from dashboard.parts.headings import heading
+from dashboard.parts.markdown import plain
+from dashboard.runs import actions, link, run_cache, side_by_side, table
+from dashboard.runs.table import Wanted, difference_title, unambiguous
+from dashboard.runs.watching import watch_runs
+from dashboard.session import state
+from dashboard.session.permission import changes_note, may_change
+from dashboard.training.wording import in_words
 
 POLL_SECONDS = 2.0
 BADGES: dict[str, BadgeColour] = {"in use": "primary", **STATE_COLOURS, "damaged": "red", "baseline": "gray"}
@@ -26,13 +29,13 @@ def page(polling: bool) -> None:
         launcher.advance(state.workspace())
     except TrazoError as error:
         st.error(str(error), icon=":material/error:")
-    rows = runs_cache.summaries()
+    rows = run_cache.summaries()
     if changing(rows) != polling:
         st.rerun()
     names = unambiguous(rows)
-    runs_link.follow_link(names)
+    link.follow_link(names)
     if unknown := state.unknown_runs():
-        st.warning(plain(runs_link.unknown_sentence(unknown)), icon=":material/link_off:")
+        st.warning(plain(link.unknown_sentence(unknown)), icon=":material/link_off:")
     if not rows:
         st.info("There are no runs yet. Each training that you start is listed here.", icon=":material/table_rows:")
         if st.button("Train a network", type="primary", icon=":material/model_training:", key="to_train"):
@@ -44,7 +47,7 @@ def page(polling: bool) -> None:
 def overview(rows: list[Summary], names: dict[str, str]) -> None:
     """The table with what can be done, and the ticked runs side by side."""
     shown, baseline = controls(rows, names)
-    chosen = table(shown, names, baseline)
+    chosen = show_table(shown, names, baseline)
     runs = {run.id: run for run in list_runs(state.workspace())}
     toolbar(rows, shown, chosen, runs)
     for row in chosen:
@@ -87,9 +90,9 @@ def controls(rows: list[Summary], names: dict[str, str]) -> tuple[list[Summary],
             width=220,
         )
         wanted = filters(text or "")
-        order = st.selectbox("Order", list(runs_table.ORDERS), key="order", bind="query-params", width=190)
+        order = st.selectbox("Order", list(table.ORDERS), key="order", bind="query-params", width=190)
         baseline = pick_baseline(names)
-    shown = runs_table.listed(rows, wanted, order, baseline)
+    shown = table.listed(rows, wanted, order, baseline)
     if len(shown) < len(rows):
         st.caption(f"{len(shown)} of {len(rows)} runs")
     return shown, next((row for row in rows if row.id == baseline), None)
@@ -100,12 +103,12 @@ def filters(text: str) -> Wanted:
     with st.popover("Filter", icon=":material/filter_list:", key="filter"):
         return Wanted(
             text,
-            tuple(st.multiselect("State", runs_table.STATES, key="state", bind="query-params")),
-            tuple(st.multiselect("Preset", runs_table.PRESET_NAMES, key="preset", bind="query-params")),
+            tuple(st.multiselect("State", table.STATES, key="state", bind="query-params")),
+            tuple(st.multiselect("Preset", table.PRESET_NAMES, key="preset", bind="query-params")),
             tuple(
                 st.multiselect(
                     "Data",
-                    runs_table.DATASET_NAMES,
+                    table.DATASET_NAMES,
                     format_func=lambda dataset: in_words("dataset", dataset),
                     key="data",
                     bind="query-params",
@@ -131,14 +134,14 @@ def pick_baseline(names: dict[str, str]) -> str | None:
     return chosen
 
 
-def table(rows: list[Summary], names: dict[str, str], baseline: Summary | None) -> list[Summary]:
+def show_table(rows: list[Summary], names: dict[str, str], baseline: Summary | None) -> list[Summary]:
     """The listed runs; returns those that are ticked."""
     remembered = state.selected_runs()
     ticked = [row.id for row in rows[:1]] if remembered is None else remembered
     ids = tuple(row.id for row in rows)
     with st.container(key="runs_table"):
         event = st.dataframe(
-            runs_table.table_content(rows, names, baseline),
+            table.table_content(rows, names, baseline),
             hide_index=True,
             placeholder="–",
             on_select="rerun",
@@ -155,7 +158,7 @@ def table(rows: list[Summary], names: dict[str, str], baseline: Summary | None) 
         state.remember_unknown_runs([])
     # Ticks of runs that are not listed right now are kept.
     state.select_runs(now + [one for one in ticked if one in names and one not in ids])
-    runs_link.keep_link(state.selected_runs() or [], baseline.id if baseline else None)
+    link.keep_link(state.selected_runs() or [], baseline.id if baseline else None)
     return chosen
 
 
@@ -206,7 +209,7 @@ def toolbar(rows: list[Summary], shown: list[Summary], chosen: list[Summary], ru
         download_model(chosen, runs)
         st.download_button(
             "Table as CSV",
-            data=lambda: runs_table.table_csv(shown),
+            data=lambda: table.table_csv(shown),
             file_name="runs.csv",
             mime="text/csv",
             icon=":material/table_view:",
@@ -230,7 +233,7 @@ def change_buttons(rows: list[Summary], chosen: list[Summary], runs: dict[str, R
         if only
         else "Tick one run that has a model.",
     ):
-        run_actions.use(ticked[0])
+        actions.use(ticked[0])
         st.rerun()
     if any(row.state in ("queued", "running") for row in chosen):
         st.button(
@@ -238,16 +241,16 @@ def change_buttons(rows: list[Summary], chosen: list[Summary], runs: dict[str, R
             icon=":material/stop:",
             key="stop_ticked",
             help="Ends the training and keeps what was learned.",
-            on_click=run_actions.stop,
+            on_click=actions.stop,
             args=([runs[row.id] for row in chosen if row.state in ("queued", "running") and row.id in runs],),
         )
     st.button(
         "Resume",
         icon=":material/resume:",
         key="resume",
-        disabled=not ticked or not all(run_actions.can_go_on(run) for run in ticked),
+        disabled=not ticked or not all(actions.can_go_on(run) for run in ticked),
         help="Let a run that broke off, failed or was stopped go on after its last whole epoch.",
-        on_click=run_actions.resume,
+        on_click=actions.resume,
         args=(ticked,),
     )
     if st.button("Delete", icon=":material/delete:", key="delete", disabled=not chosen):
@@ -256,7 +259,7 @@ def change_buttons(rows: list[Summary], chosen: list[Summary], runs: dict[str, R
     if any(row.promoted for row in rows) and st.button(
         "Back to the shipped model", icon=":material/undo:", key="back_to_shipped"
     ):
-        run_actions.use(None)
+        actions.use(None)
         st.rerun()
 
 
@@ -282,12 +285,12 @@ heading(
     "Every training you started, newest first. Tick several to lay their curves over each other and to see what "
     "sets them apart.",
 )
-seen = runs_cache.mark()
-polling = changing(runs_cache.summaries())
+seen = run_cache.mark()
+polling = changing(run_cache.summaries())
 with st.container(key="refreshing"):
     st.fragment(page, run_every=POLL_SECONDS if polling else None)(polling)
 # Not in the fragment: Streamlit's page breaks when a fragment that draws itself again opens a dialog.
 if doomed := state.doomed_runs():
-    run_actions.confirm_deletion(doomed)
+    actions.confirm_deletion(doomed)
 elif not polling:
     watch_runs(seen)

@@ -9,30 +9,33 @@ from streamlit.delta_generator import DeltaGenerator
 from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, preset, teachers_of
 from core.data.datasets import TITLES, Dataset
 from core.errors import BundleError, RunError, TrazoError
+from core.runs.active import active_model, promote
 from core.runs.label import name_of
-from core.runs.registry import active_model, promote
-from core.runs.run import Run, Status
+from core.runs.run import Run
+from core.runs.status import Status
 from core.training import launcher
 from core.training.teachers import lacking_teachers, teachers_to_come
-from dashboard import cache, curves, run_actions, runs_cache, state
-from dashboard.components import (
+from dashboard.data.banner import data_banner
+from dashboard.parts.badges import state_badge
+from dashboard.parts.figures import (
     FIGURE_WIDTH,
     WHAT_TEST_ACCURACY_IS,
     WHAT_VALIDATION_ACCURACY_IS,
     accuracy_interval,
-    attempt,
-    data_banner,
     duration,
     figure,
-    heading,
     in_epochs,
-    state_badge,
 )
-from dashboard.markdown import plain
-from dashboard.permission import changes_note, may_change, require_permission
-from dashboard.run_progress import at_work, ending
-from dashboard.training_form import PRESETS_IN_WORDS, changes, settings_form
-from dashboard.watching import watch_runs
+from dashboard.parts.headings import heading
+from dashboard.parts.markdown import plain
+from dashboard.runs import actions, run_cache
+from dashboard.runs.watching import watch_runs
+from dashboard.session import cache, state
+from dashboard.session.permission import attempt, changes_note, may_change, require_permission
+from dashboard.training import curve_points, curves
+from dashboard.training.form import changes, settings_form
+from dashboard.training.progress import at_work, ending
+from dashboard.training.wording import PRESETS_IN_WORDS
 
 # Streamlit runs a page under another name than its module's.
 _logger = logging.getLogger("dashboard.views.train")
@@ -152,7 +155,7 @@ def show(run: Run, pupils: Pupils) -> None:
             st.caption(f"{config.preset}, {TITLES[config.dataset]}{teaching(config, pupils)}", width="content")
             st.space("stretch")
             if not status.over and may_change():
-                run_actions.stop_button(run)
+                actions.stop_button(run)
         if status.over:
             ended(run, status)
         else:
@@ -169,7 +172,7 @@ def ended(run: Run, status: Status) -> None:
     """How it ended, its result, and where to go from here."""
     ending(status)
     if launcher.resumable(run, status) and may_change():
-        run_actions.resume_button(run)
+        actions.resume_button(run)
     if not run.bundle.complete:
         return
     card = cache.card(run.bundle)
@@ -206,7 +209,7 @@ def next_steps(run: Run) -> None:
 
 def learning_curves(run: Run, status: Status, config: TrainingConfig) -> None:
     """Loss and accuracy, training and validation, side by side."""
-    points = curves.curve_points(name_of(run), run.steps(), run.history(), status.steps)
+    points = curve_points.curve_points(name_of(run), run.steps(), run.history(), status.steps)
     reached = float(points["epoch"].max()) if len(points) else 0.0
     last = None if status.over else curves.horizon(reached, config.epochs)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -282,7 +285,7 @@ data_banner(problem)
 changes_note("train")
 if may_change():
     start(data)
-seen, polling = runs_cache.mark(), launcher.overview(state.workspace()).busy
+seen, polling = run_cache.mark(), launcher.overview(state.workspace()).busy
 with st.container(key="refreshing"):
     st.fragment(live, run_every=POLL_SECONDS if polling else None)(polling)
 if not polling:

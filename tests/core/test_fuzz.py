@@ -15,11 +15,11 @@ from hypothesis.extra import numpy as arrays
 
 from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor
-from core.data.drawing import prepare
-from core.data.pictures import ink_from_array, ink_from_picture
 from core.errors import BundleError, PictureError
+from core.ink.drawing import prepare
+from core.ink.photo import ink_from_array, ink_from_picture
 from core.runs.run import Run
-from tests.fuzzing import TOTAL, drawn_seven, encoded, mutated, mutated_pictures, share
+from tests.support.fuzzing import TOTAL, drawn_seven, encoded, mutated, mutated_pictures, share
 
 
 def read(picture: bytes) -> None:

@@ -10,11 +10,16 @@ import pytest
 from core.classifier.bundle import Bundle, copy_bundle
 from core.cli import main
 from core.data.sources import download_mnist, import_mnist
+from core.environment import mnist_location, read_only
 from core.errors import ReadOnly
-from core.runs.registry import ActivePredictor, create_run, delete_run, promote, summaries
-from core.runs.run import Run, Status
+from core.runs.active import ActivePredictor, promote
+from core.runs.deletion import delete_run
+from core.runs.registry import create_run
+from core.runs.run import Run
+from core.runs.status import Status
+from core.runs.summary import summaries
 from core.training import launcher
-from core.workspace import SHIPPED_BUNDLE, Workspace, mnist_location, read_only
+from core.workspace import SHIPPED_BUNDLE, Workspace
 from tests.conftest import tiny_config
 
 

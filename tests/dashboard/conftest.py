@@ -10,11 +10,11 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from core.runs.registry import ActivePredictor
+from core.runs.active import ActivePredictor
 from core.workspace import Workspace
-from dashboard.api import build_api
-from dashboard.gradio_app import build_gradio_app
-from dashboard.reader_process import Readers
+from dashboard.api.reader_process import Readers
+from dashboard.api.routes import build_api
+from dashboard.embeds.gradio_app import build_gradio_app
 
 
 @pytest.fixture(scope="module")

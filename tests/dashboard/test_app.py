@@ -18,8 +18,8 @@ from gradio_client import Client, handle_file
 from PIL import Image, ImageDraw
 
 from core.workspace import PROJECT
-from tests.e2e.dashboard_process import free_port
-from tests.waiting import wait_until
+from tests.support.dashboard_process import free_port
+from tests.support.waiting import wait_until
 
 STARTS = {
     "python -m dashboard": ["-m", "dashboard", "--port", "{port}"],
@@ -146,7 +146,7 @@ def test_dashboard_runs_without_tensorflow(tmp_path: Path) -> None:
 import sys
 from starlette.testclient import TestClient
 from dashboard.app import app
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 with TestClient(app) as client:
     wait_until(lambda: client.get("/gradio/").status_code == 200, seconds=90)
     assert client.get("/netron/").status_code == client.get("/api/health").status_code == 200

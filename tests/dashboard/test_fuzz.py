@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from tests.fuzzing import bodies, mutated_pictures, share
+from tests.support.fuzzing import bodies, mutated_pictures, share
 
 GRADIO = "/gradio/gradio_api"
 TYPES = (

@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from core.workspace import PROJECT, Workspace
 from tests.conftest import lacking
-from tests.e2e.chromium import FLAGS, find_chromium
-from tests.e2e.dashboard_process import DashboardProcess
-from tests.e2e.visit import Record
+from tests.support.chromium import FLAGS, find_chromium
+from tests.support.dashboard_process import DashboardProcess
+from tests.support.visit import Record
 
 RESULTS = PROJECT / "test-results"
 _failed = pytest.StashKey[bool]()

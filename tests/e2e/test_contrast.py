@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 
 from core.runs.run import Run
 from core.workspace import Workspace
-from tests.e2e.dashboard_process import DashboardProcess
-from tests.e2e.visit import at_rest
+from tests.support.dashboard_process import DashboardProcess
+from tests.support.visit import at_rest
 
 FAINT = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
 

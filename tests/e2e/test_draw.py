@@ -9,8 +9,8 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Locator, Page, expect
 
-from core.data.pen_digits import PenDigit
-from tests.e2e.visit import Record, at_rest, draw
+from core.handwriting.pen_digits import PenDigit
+from tests.support.visit import Record, at_rest, draw
 
 DOWN = [(250, 0), (250, 500)]
 ACROSS = [(0, 0), (250, 0)]

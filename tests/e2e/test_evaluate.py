@@ -15,9 +15,9 @@ from core.classifier.evaluation import confusion_matrix
 from core.data.datasets import Dataset
 from core.runs.run import Run
 from core.workspace import SHIPPED_BUNDLE, Workspace
-from tests.e2e.dashboard_process import DashboardProcess
-from tests.e2e.visit import Record, at_rest
-from tests.waiting import wait_until
+from tests.support.dashboard_process import DashboardProcess
+from tests.support.visit import Record, at_rest
+from tests.support.waiting import wait_until
 
 
 def click_cell(page: Page, true: int, said: int, shown: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import FrameLocator, Page, Route, expect
 
-from tests.e2e.visit import Points, Record, at_rest
+from tests.support.visit import Points, Record, at_rest
 
 ONE = [(0.0, -1.0), (0.0, 1.0)]
 

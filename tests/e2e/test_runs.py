@@ -10,15 +10,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from core.runs.active import active_model, promote
 from core.runs.process import worker_lock
-from core.runs.registry import active_model, list_runs, promote
+from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, append_row
 from core.workspace import Workspace
 from tests.conftest import tiny_config
-from tests.e2e.dashboard_process import DashboardProcess
-from tests.e2e.visit import Record, at_rest
-from tests.waiting import wait_until
+from tests.support.dashboard_process import DashboardProcess
+from tests.support.visit import Record, at_rest
+from tests.support.waiting import wait_until
 
 HEADER, ROW = 36, 35
 """Heights of the table's parts in pixels: its cells are painted, a mouse can find them only by place."""

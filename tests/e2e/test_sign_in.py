@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.dashboard_process import DashboardProcess
-from tests.e2e.oidc_provider import CLIENT_ID, CLIENT_SECRET, OidcProvider
-from tests.e2e.visit import at_rest
+from tests.support.dashboard_process import DashboardProcess
+from tests.support.oidc_provider import CLIENT_ID, CLIENT_SECRET, OidcProvider
+from tests.support.visit import at_rest
 
 
 @pytest.fixture

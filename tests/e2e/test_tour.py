@@ -6,8 +6,8 @@ import psutil
 from playwright.sync_api import Page, expect
 
 from core.workspace import PROJECT
-from tests.e2e.dashboard_process import DashboardProcess
-from tests.e2e.visit import Record, at_rest
+from tests.support.dashboard_process import DashboardProcess
+from tests.support.visit import Record, at_rest
 
 
 def test_every_page_opens_without_an_error_and_without_tensorflow(

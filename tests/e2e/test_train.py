@@ -16,10 +16,10 @@ from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.training.launcher import overview
 from core.workspace import Workspace
-from tests.e2e.dashboard_process import DashboardProcess
-from tests.e2e.visit import Record
-from tests.waiting import wait_until
-from tests.workers import end_all, kill_worker
+from tests.support.dashboard_process import DashboardProcess
+from tests.support.visit import Record
+from tests.support.waiting import wait_until
+from tests.support.workers import end_all, kill_worker
 
 SECOND = 1000
 

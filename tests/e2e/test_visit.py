@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from tests.e2e.visit import Record, draw
+from tests.support.visit import Record, draw
 
 CANVAS = """
 <canvas class="upper-canvas" width="280" height="280" style="margin: 40px"></canvas>

@@ -1,0 +1,137 @@
+"""Pictures of what is no digit, all drawn by code: what a model learns to turn away from.
+
+Letters, scribbles and shapes as a pen draws them; silhouettes and stains, which stand in for pictures of things that
+people upload; and two digits side by side, which are not one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import numpy as np
+from scipy.ndimage import gaussian_filter, gaussian_filter1d
+
+from core.handwriting.strokes import UNLIKE_DIGITS, letter_strokes, render, scribble_strokes, shape_strokes
+from core.handwriting.strokes.pen import Strokes
+from core.ink.drawing import IMAGE_SIZE, Pixels, prepare
+
+_CANVAS = 140
+"""Half the dashboard's canvas: nearly the same images after `prepare`, twice as fast."""
+
+SHARES = {"letters": 0.28, "scribbles": 0.22, "shapes": 0.12, "silhouettes": 0.24, "stains": 0.05, "pairs": 0.09}
+"""How much of each kind a detector is shown."""
+
+KINDS = tuple(SHARES)
+_LEAST_INK = 25
+
+
+def outsiders(
+    count: int,
+    digits: Pixels,
+    seed: int,
+    *,
+    letters: str = UNLIKE_DIGITS,
+    shares: Mapping[str, float] = SHARES,
+) -> Pixels:
+    """About `count` pictures that are no digits, as the model would see them: uint8 (n, 28, 28), kind after kind.
+
+    `digits`: images (m, 28, 28) to make pairs of. `letters`: those that are drawn. `shares`: of each of KINDS.
+    """
+    generator = np.random.default_rng(seed)
+    makers = _makers(digits, letters, generator)
+    made = [_made(makers[kind]) for kind, share in shares.items() for _ in range(round(count * share))]
+    return np.stack(made) if made else np.zeros((0, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+
+
+def _makers(digits: Pixels, letters: str, generator: np.random.Generator) -> dict[str, Callable[[], Pixels | None]]:
+    def letter() -> Strokes:
+        return letter_strokes(letters[int(generator.integers(len(letters)))], generator)
+
+    def written(strokes: Callable[[], Strokes]) -> Pixels | None:
+        return prepare(render(strokes(), generator, _CANVAS)).image
+
+    return {
+        "letters": partial(written, letter),
+        "scribbles": partial(written, partial(scribble_strokes, generator)),
+        "shapes": partial(written, partial(shape_strokes, generator)),
+        "silhouettes": lambda: _as_seen(_silhouette(generator), generator),
+        "stains": lambda: _as_seen(_stain(generator), generator),
+        "pairs": lambda: _pair(digits, generator),
+    }
+
+
+def _made(maker: Callable[[], Pixels | None]) -> Pixels:
+    """The next picture with enough ink on it to be one."""
+    while True:
+        image = maker()
+        if image is not None and np.count_nonzero(image > 40) >= _LEAST_INK:
+            return image
+
+
+def _as_seen(image: Pixels, generator: np.random.Generator) -> Pixels | None:
+    """Half of the pictures laid out like a drawing, half as they are."""
+    return prepare(image).image if generator.random() < 0.5 else image
+
+
+def _silhouette(generator: np.random.Generator) -> Pixels:
+    """A filled, shaded outline, often symmetric, often with a part cut out: bottles, trousers, boots, vases."""
+    mask = _outline(generator, generator.uniform(1.5, 6), generator.uniform(3, 14))
+    if generator.random() < 0.45:
+        slit = _outline(generator, generator.uniform(0.3, 2), generator.uniform(1, 7))
+        mask &= ~np.roll(slit, int(generator.integers(-10, 16)), axis=0)
+    if generator.random() < 0.3:
+        mask = mask.T
+    if generator.random() < 0.3:
+        mask = mask[::-1]
+    shade = generator.uniform(60, 255) + _noise(generator, generator.uniform(0.3, 4)) * generator.uniform(0, 60)
+    if generator.random() < 0.25:
+        stripes = np.sin(np.arange(IMAGE_SIZE) * 2 * np.pi / generator.uniform(2, 9) + generator.uniform(0, 6))
+        shade += generator.uniform(20, 90) * (stripes if generator.random() < 0.5 else stripes[:, np.newaxis])
+    image = np.where(mask, np.clip(shade, 0, 255), 0)
+    if generator.random() < 0.5:
+        image = gaussian_filter(image, generator.uniform(0.3, 0.8))
+    return image.astype(np.uint8)
+
+
+def _outline(generator: np.random.Generator, narrow: float, wide: float) -> np.ndarray:
+    """What lies between a left and a right edge that wander smoothly: bool (28, 28)."""
+
+    def edge() -> np.ndarray:
+        noise = gaussian_filter1d(generator.normal(size=IMAGE_SIZE + 20), generator.uniform(1, 6))[10:-10]
+        return narrow + (noise - noise.min()) / np.ptp(noise) * (wide - narrow)
+
+    left = edge()
+    right = left if generator.random() < 0.7 else edge()
+    middle = IMAGE_SIZE / 2 + (generator.normal(0, 2) if generator.random() < 0.4 else 0)
+    rows, columns = np.arange(IMAGE_SIZE)[:, np.newaxis], np.arange(IMAGE_SIZE)
+    top, bottom = generator.integers(0, 9), generator.integers(18, IMAGE_SIZE + 1)
+    inside = (columns >= middle - left[:, np.newaxis]) & (columns < middle + right[:, np.newaxis])
+    outline: np.ndarray = inside & (rows >= top) & (rows < bottom)
+    return outline
+
+
+def _stain(generator: np.random.Generator) -> Pixels:
+    """Smooth blots or grains all over the picture."""
+    level = _noise(generator, generator.uniform(1, 5)) - generator.uniform(-0.6, 1)
+    return np.clip(level * generator.uniform(80, 800), 0, 255).astype(np.uint8)
+
+
+def _noise(generator: np.random.Generator, smoothness: float) -> np.ndarray:
+    """Gaussian noise of unit variance, correlated over `smoothness` pixels: float64 (28, 28)."""
+    margin = 6
+    side = IMAGE_SIZE + 2 * margin
+    field = gaussian_filter(generator.normal(size=(side, side)), smoothness)[margin:-margin, margin:-margin]
+    noise: np.ndarray = field / field.std()
+    return noise
+
+
+def _pair(digits: Pixels, generator: np.random.Generator) -> Pixels | None:
+    """Two digits written side by side."""
+    left, right = digits[generator.integers(0, len(digits), 2)]
+    paper = np.zeros((40, 64), np.uint8)
+    paper[6:34, 2:30] = left
+    column, row = 18 + int(generator.integers(0, 9)), 6 + int(generator.integers(-4, 5))
+    place = paper[row : row + IMAGE_SIZE, column : column + IMAGE_SIZE]
+    np.maximum(place, right, out=place)
+    return prepare(paper).image

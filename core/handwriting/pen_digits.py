@@ -1,0 +1,78 @@
+"""Digits that real people wrote with a pen, replayed as drawings on the canvas: for measuring, never for training."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import warnings
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from core.environment import strokes_location
+from core.errors import DataError
+from core.ink.drawing import Pixels
+
+SIDE = 280
+"""Width and height of the dashboard's canvas in pixels."""
+
+
+@dataclass(frozen=True)
+class PenDigit:
+    """A digit as a person wrote it: strokes of (x, y) points, y pointing down."""
+
+    label: int
+    strokes: list[list[tuple[float, float]]]
+
+
+def read_pen_digits(path: Path) -> list[PenDigit]:
+    """The digits in a gzipped file of JSON lines, `{"label": 0..9, "strokes": [[[x, y], ...], ...]}` each.
+
+    Raises DataError when the file is missing or holds something else.
+    """
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            return [PenDigit(line["label"], line["strokes"]) for line in map(json.loads, file)]
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error) as error:
+        raise DataError(
+            f"{path} holds no pen strokes that can be read. Let TRAZO_STROKES name another file, or none."
+        ) from error
+
+
+def pen_digits_at_hand() -> list[PenDigit]:
+    """The digits in the file named by TRAZO_STROKES, none without one.
+
+    A file that is damaged or not there is none, with a warning: they are an extra, for which nothing else is to fail.
+    """
+    path = strokes_location()
+    if path is None:
+        return []
+    try:
+        return read_pen_digits(path)
+    except DataError as error:
+        warnings.warn(str(error), stacklevel=2)
+        return []
+
+
+def replayed(digit: PenDigit, generator: np.random.Generator) -> Pixels:
+    """The digit as canvas ink uint8 (280, 280): 40 % to 80 % of the canvas, anywhere on it, brush of 8 to 30 pixels."""
+    points = np.array([point for stroke in digit.strokes for point in stroke], float)
+    low, high = points.min(axis=0), points.max(axis=0)
+    size = generator.uniform(0.4, 0.8) * SIDE
+    brush = int(generator.integers(8, 31))
+    scale = size / max(float((high - low).max()), 1.0)
+    extent = (high - low) * scale
+    room = np.maximum(SIDE - extent - brush, 0)
+    offset = brush / 2 + generator.uniform(0, 1, 2) * room
+    image = Image.new("L", (SIDE, SIDE))
+    draw = ImageDraw.Draw(image)
+    radius = brush / 2
+    for stroke in digit.strokes:
+        line = [tuple((np.array(point) - low) * scale + offset) for point in stroke]
+        draw.line(line, fill=255, width=brush, joint="curve")
+        for x, y in line:
+            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+    return np.asarray(image)

@@ -1,0 +1,238 @@
+"""The one way from ink to the 28x28 image that the model sees, in the steps in which MNIST itself was made.
+
+MNIST's digits were cropped, scaled into a 20x20 box with their aspect ratio kept, and placed in 28x28 by their
+centre of mass (LeCun et al., 1998; http://yann.lecun.com/exdb/mnist/).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from core.ink.distance import Plane, distance_to
+
+Pixels = NDArray[np.uint8]
+Ink = TypeVar("Ink", Pixels, Plane)
+Framed = TypeVar("Framed", NDArray[np.bool_], Plane)
+
+IMAGE_SIZE = 28
+BOX_SIZE = 20
+
+# Up to here it is black: ink comes with a clean ground, and MNIST's own digits have faint edges that count.
+_BLACK = 4
+# Stroke width in the 20x20 box: the middle half of MNIST's training digits lies between 2.1 and 3.0 pixels.
+_THINNEST_STROKE, _FATTEST_STROKE = 2.0, 3.0
+# Longest side of the picture on which strokes are measured and changed: 4 pixels for each of the box.
+_FINE_SIZE = 4 * BOX_SIZE
+# A part that stands apart is stray when it has at most this share of the largest part's ink: a speck of any shape,
+# or a dot, which is hardly longer than the stroke is wide. The bar of a 5 is longer, or more.
+_SPECK_SHARE, _DOT_SHARE, _DOT_LENGTH = 0.05, 0.35, 1.6
+# Or when it is nowhere darker than this share of the darkest: what lighting left over.
+_FAINT_SHARE = 0.3
+_NEIGHBOURS = np.ones((3, 3), bool)
+# How often what is left is looked through again; once is nearly always enough.
+_ROUNDS = 4
+# Beyond this factor, levels are made smaller in fractions, or a hair on a huge canvas would vanish.
+_COARSEST = 16
+# Pillow first averages whole pixels where a picture becomes more than this much smaller: hardly another result, in half
+# of the time.
+_REDUCING_GAP = 3.0
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One drawing on its way to the model; all arrays are uint8, white ink (255) on black (0).
+
+    `ink`: all that was drawn. `box`: top, left, bottom, right of the crop in `ink`. `crop`: that part, without stray
+    dots. `scaled`: its longest side made 20 pixels, strokes about as wide as MNIST's. `image`: (28, 28), the centre
+    of mass at the centre. A blank drawing has nothing but `ink`.
+    """
+
+    ink: Pixels
+    box: tuple[int, int, int, int] | None = None
+    crop: Pixels | None = None
+    scaled: Pixels | None = None
+    image: Pixels | None = None
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is no ink to read."""
+        return self.image is None
+
+
+def ink_from_canvas(rgba: Pixels) -> Pixels:
+    """The ink of a canvas (h, w, 4): light strokes on black, or strokes of any colour on transparent."""
+    if not rgba.size:
+        return np.zeros(rgba.shape[:2], np.uint8)
+    # Whole pixels, whose highest byte is alpha, are read several times as fast as every fourth byte.
+    pixels = np.ascontiguousarray(rgba).view("<u4")[..., 0]
+    if pixels.min() < 255 << 24:
+        return (pixels >> 24).astype(np.uint8)
+    red, others = pixels.astype(np.uint8), (pixels >> 8).astype(np.uint16)
+    return np.maximum(red, np.maximum(others.astype(np.uint8), (others >> 8).astype(np.uint8)))
+
+
+def prepare(ink: Pixels) -> Drawing:
+    """Crop, scale and centre ink (h, w) of any size, the way MNIST was made.
+
+    Ink that is already laid out so, such as a MNIST image, comes back as it was.
+    """
+    box = _bounding_box(ink)
+    if box is None:
+        return Drawing(ink)
+    whole = _cut(ink, box)
+    crop = _without_strays(whole)
+    if crop is not whole:
+        box, crop = _tight(crop, box)
+    scaled = _scaled(crop)
+    # With strokes as wide as MNIST's, what a thin pen or a large canvas hid shows itself as stray.
+    for _ in range(_ROUNDS):
+        if ndimage.label(scaled > _BLACK, structure=_NEIGHBOURS)[1] == 1:
+            break
+        stray = _without_strays(scaled) < scaled
+        if not stray.any():
+            break
+        cleaned = np.where(_stretched(stray, crop.shape), np.uint8(0), crop)
+        if _bounding_box(cleaned) is None:
+            break
+        box, crop = _tight(_without_strays(cleaned), box)
+        scaled = _scaled(crop)
+    return Drawing(ink, box, crop, scaled, _centred(scaled))
+
+
+def _tight(crop: Pixels, box: tuple[int, int, int, int]) -> tuple[tuple[int, int, int, int], Pixels]:
+    """The box and the crop without the empty margins that the crop of a box may have."""
+    inner = _bounding_box(crop)
+    assert inner is not None  # the largest part of the ink always stays
+    top, left = box[0] + inner[0], box[1] + inner[1]
+    return (top, left, box[0] + inner[2], box[1] + inner[3]), _cut(crop, inner)
+
+
+def _stretched(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """A mask grown by a pixel, as one of another shape."""
+    grown = ndimage.binary_dilation(mask, structure=_NEIGHBOURS)
+    return np.asarray(Image.fromarray(grown).resize((shape[1], shape[0]), Image.Resampling.NEAREST))
+
+
+def _bounding_box(ink: Pixels | Plane) -> tuple[int, int, int, int] | None:
+    mask = ink > _BLACK
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return None
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+
+
+def _cut(ink: Ink, box: tuple[int, int, int, int]) -> Ink:
+    top, left, bottom, right = box
+    return np.ascontiguousarray(ink[top:bottom, left:right])
+
+
+def _without_strays(crop: Pixels) -> Pixels:
+    """Remove the dots and specks that stand apart from the digit; the parts of a broken digit stay."""
+    # On a coarse picture, where gaps of a few pixels are closed, finding the parts takes microseconds.
+    factor = max(1, max(crop.shape) // (2 * BOX_SIZE))
+    coarse = Image.fromarray(crop).reduce(factor)
+    levels = np.asarray(coarse)
+    mask = levels > _BLACK
+    parts, count = ndimage.label(mask, structure=_NEIGHBOURS)
+    lengths = [max(side.stop - side.start for side in part) for part in ndimage.find_objects(parts)]
+    if not lengths or lengths == [max(mask.shape)]:
+        return crop
+    peaks = ndimage.maximum(levels, parts, np.arange(count + 1))
+    faint = peaks <= _FAINT_SHARE * levels.max()
+    areas = np.where(faint, 0, np.bincount(parts.ravel(), minlength=count + 1))
+    areas[0] = 0  # the ground, which all too faint ink hardly differs from
+    width = _stroke_width(mask)
+    stray = areas <= _SPECK_SHARE * areas.max()
+    stray |= (areas <= _DOT_SHARE * areas.max()) & (np.array([0, *lengths]) <= _DOT_LENGTH * width)
+    stray[0] = True
+    digit = ~stray[parts]
+    # One coarse pixel more, to take the digit's faint edge along.
+    kept = ndimage.binary_dilation(digit, structure=_NEIGHBOURS) & (digit | ~mask)
+    full = kept.repeat(factor, axis=0).repeat(factor, axis=1)[: crop.shape[0], : crop.shape[1]]
+    return np.where(full, crop, np.uint8(0))
+
+
+def _scaled(crop: Pixels) -> Pixels:
+    """The crop with its longest side 20 pixels, its aspect ratio kept, and strokes about as wide as MNIST's."""
+    longest = max(crop.shape)
+    if longest == BOX_SIZE:
+        return crop
+    scaled = _resized(_with_mnist_strokes(crop) if longest > BOX_SIZE else crop, BOX_SIZE)
+    return (scaled * (255 / scaled.max()) + 0.5).astype(np.uint8)
+
+
+def _with_mnist_strokes(crop: Pixels) -> Pixels | Plane:
+    """Thicken a thin pen and thin a fat brush until the strokes are as wide as in MNIST."""
+    fine = _resized(crop, _FINE_SIZE, Image.Resampling.BOX)
+    mask = fine > fine.max() / 2
+    width = _stroke_width(mask)
+    target = min(max(width, _THINNEST_STROKE * _FINE_SIZE / BOX_SIZE), _FATTEST_STROKE * _FINE_SIZE / BOX_SIZE)
+    # The crop grows with its strokes and is then scaled to the same box, hence the divisor.
+    change = (target - width) / 2 / (1 - target / _FINE_SIZE)
+    if abs(change) < 0.5:
+        return crop
+    if change > 0:
+        margin = int(change) + 2
+        outside = distance_to(_framed(mask, margin), change + 1)
+        # What was too faint for the mask stays as it is.
+        changed = np.maximum(_edge(change + 0.5 - outside), _framed(fine, margin))
+    else:
+        # At least half of the width stays, so that a drawing never vanishes.
+        change = max(change, -width / 4)
+        changed = _edge(distance_to(~_framed(mask, 1), 1 - change) - 0.5 + change)
+    box = _bounding_box(changed)
+    return crop if box is None else _cut(changed, box)
+
+
+def _framed(picture: Framed, margin: int) -> Framed:
+    """The picture with a margin of zeros; NumPy's pad takes ten times as long."""
+    height, width = picture.shape
+    framed = np.zeros((height + 2 * margin, width + 2 * margin), picture.dtype)
+    framed[margin : margin + height, margin : margin + width] = picture
+    return framed
+
+
+def _edge(distance: Plane) -> Plane:
+    """Ink with an anti-aliased edge, from the distance to the edge in pixels, positive within."""
+    return (np.clip(distance + 0.5, 0, 1) * 255).astype(np.float32)
+
+
+def _stroke_width(mask: NDArray[np.bool_]) -> float:
+    """Mean stroke width in pixels: twice the area over the perimeter, its steps counted as a round shape's."""
+    steps = sum(
+        np.count_nonzero(lines[1:] != lines[:-1]) + np.count_nonzero(lines[0]) + np.count_nonzero(lines[-1])
+        for lines in (mask, mask.T)
+    )
+    return 2 * np.count_nonzero(mask) / max(steps * np.pi / 4, 1)
+
+
+def _resized(crop: Pixels | Plane, longest: int, method: Image.Resampling = Image.Resampling.HAMMING) -> Plane:
+    """The crop with another longest side."""
+    height, width = crop.shape
+    ratio = longest / max(height, width)
+    size = max(1, round(width * ratio)), max(1, round(height * ratio))
+    levels = crop if ratio * _COARSEST >= 1 else crop.astype(np.float32, copy=False)
+    resized = Image.fromarray(levels).resize(size, method, reducing_gap=_REDUCING_GAP)
+    return np.asarray(resized).astype(np.float32, copy=False)
+
+
+def _centred(scaled: Pixels) -> Pixels:
+    """Place at most 20x20 pixels in 28x28 by a whole-pixel shift that puts the centre of mass at (14, 14)."""
+    image = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+    height, width = scaled.shape
+    top = _offset(scaled.sum(axis=1, dtype=np.int64))
+    left = _offset(scaled.sum(axis=0, dtype=np.int64))
+    image[top : top + height, left : left + width] = scaled
+    return image
+
+
+def _offset(profile: NDArray[np.int64]) -> int:
+    """Where a profile of mass starts so that its mean comes to the centre, and nothing of it leaves the image."""
+    centre = float(profile @ np.arange(profile.size)) / float(profile.sum())
+    return min(max(round(IMAGE_SIZE / 2 - centre), 0), IMAGE_SIZE - profile.size)

@@ -1,0 +1,63 @@
+"""What a network is made of, for people to read: its layers, its first filters, and how it was trained."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from core.classifier.bundle import Card
+from core.config import flattened
+from core.ink.drawing import Pixels
+from dashboard.parts.figures import in_epochs
+from dashboard.training.wording import SETTINGS, in_words
+
+_AGAINST, _NEUTRAL, _FOR = (
+    np.array(colour, np.float32) for colour in ((217, 101, 43), (247, 247, 244), (15, 118, 110))
+)
+
+
+def layer_table(card: Card) -> pd.DataFrame:
+    """A row a layer, from the image to the probabilities."""
+    return pd.DataFrame(
+        {
+            "Layer": [layer.name for layer in card.layers],
+            "Kind": [layer.kind for layer in card.layers],
+            "Output shape": [" × ".join(str(side) for side in layer.output_shape) for layer in card.layers],
+            "Activation": [layer.activation or "" for layer in card.layers],
+            "Parameters": [layer.parameters for layer in card.layers],
+            "Multiply-adds": [layer.multiply_adds for layer in card.layers],
+        }
+    )
+
+
+def filter_pictures(kernels: np.ndarray) -> Pixels:
+    """Kernels float (height, width, channels, filters) -> uint8 (filters, height, width, 3).
+
+    Weights above 0 are teal, below 0 orange, near 0 white; each filter is scaled by its own largest weight. Several
+    channels are averaged.
+    """
+    weights = np.moveaxis(kernels.mean(axis=2), -1, 0)
+    largest = np.abs(weights).max(axis=(1, 2), keepdims=True)
+    shares = (weights / np.maximum(largest, np.finfo(np.float32).tiny))[..., np.newaxis]
+    colours = _NEUTRAL + np.where(shares > 0, shares * (_FOR - _NEUTRAL), -shares * (_AGAINST - _NEUTRAL))
+    return colours.round().astype(np.uint8)
+
+
+def training_facts(card: Card) -> dict[str, str]:
+    """What it was trained on, when, and how far."""
+    data, metrics = card.data, card.metrics
+    kept = f"epoch {metrics.best_epoch} was the best" if card.config.patience else "the last one is kept"
+    return {
+        "Data": data.title,
+        "Images": f"{data.train_images:,} for training, {data.validation_images:,} for validation, "
+        f"{data.test_images:,} for the test",
+        "Fingerprint of the data": data.fingerprint[:16],
+        "Trained": f"{card.created:%d %B %Y, %H:%M %Z}",
+        "Time": f"{card.seconds:,.0f} s for {in_epochs(metrics.epochs)}; {kept}",
+        "Run": card.run_id,
+    }
+
+
+def setting_facts(card: Card) -> dict[str, str]:
+    """The settings of its training."""
+    return {SETTINGS[name].label: in_words(name, value) for name, value in flattened(card.config).items()}

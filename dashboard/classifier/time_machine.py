@@ -1,0 +1,230 @@
+"""The time machine: what a run's network said of the validation split after each epoch."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.classifier.bundle import Bundle
+from core.classifier.learning import (
+    NEVER,
+    EpochAnswers,
+    class_accuracies,
+    first_learned,
+    forgetting_events,
+    forgotten_since,
+    learned_since,
+)
+from core.data.datasets import Split
+from core.errors import BundleError, TrazoError
+from core.runs.run import Run
+from dashboard.classifier.test_images import cell_heading, images_read
+from dashboard.parts import charts
+from dashboard.parts.digit_grid import digit_grid, ink_colour
+from dashboard.parts.figures import FIGURE_WIDTH, figure
+from dashboard.session import cache
+
+SHOWN = 48
+EPOCH = "epoch"
+"""The part of the page's address that names the epoch, where it is not the last one."""
+
+
+def expander(run: Run, dataset: str) -> None:
+    """The time machine on the run's own page, there as soon as an epoch has ended; read when it is opened."""
+    if run.answers_file.exists():
+        with st.expander("Time machine", icon=":material/history:", key="time_machine", on_change="rerun") as machine:
+            if machine.open:
+                show(run, run.id, dataset)
+
+
+@st.fragment
+def show(source: Run | Bundle, name: str, dataset: str) -> None:
+    """A slider through the epochs, the matrix of each, its images, and what was learned and forgotten when.
+
+    `name` is that of the run or model, `dataset` the id of what it was trained on.
+    """
+    try:
+        answers = cache.answers(source)
+    except TrazoError as error:
+        st.warning(str(error), icon=":material/warning:")
+        return
+    if answers is None or not len(answers):
+        st.info(
+            "Nothing is kept of the epochs in which this model was trained: it came without them, or is of an earlier "
+            "version.",
+            icon=":material/history_toggle_off:",
+        )
+        return
+    st.markdown(
+        "After each epoch the network reads the validation split, which it never learns from. "
+        "**Move the slider** to see what it knew then; click a cell of the matrix to see its images."
+    )
+    position = _choose_epoch(name, answers)
+    images = images_read(dataset, "validation", answers.labels, _fingerprint(source))
+    _figures(answers, position)
+    _matrix(name, answers, position, images)
+    _stories(name, answers, position, images)
+
+
+def _choose_epoch(name: str, answers: EpochAnswers) -> int:
+    """The position of the epoch that the person looks at, the last one to begin with; the page's address keeps it."""
+    epochs = [int(epoch) for epoch in answers.epochs]
+    if len(epochs) == 1:
+        st.caption(f"Only epoch {epochs[0]} so far.")
+        return 0
+    # While it is trained, who looks at the last epoch goes on to the next one, and who looks at another stays there.
+    key = f"epoch_{name}_{epochs[-1]}"
+    if key not in st.session_state:
+        asked = st.query_params.get(EPOCH)
+        st.session_state[key] = next((epoch for epoch in epochs if str(epoch) == asked), epochs[-1])
+    chosen = st.select_slider("Epoch", epochs, key=key)
+    if chosen != epochs[-1]:
+        st.query_params[EPOCH] = str(chosen)
+    elif EPOCH in st.query_params:
+        del st.query_params[EPOCH]
+    return epochs.index(chosen)
+
+
+def _fingerprint(source: Run | Bundle) -> str | None:
+    """That of the data that the answers were given on; None without a card, as before the end of a training."""
+    bundle = source.bundle if isinstance(source, Run) else source
+    try:
+        return cache.card(bundle).data.fingerprint
+    except BundleError:
+        return None
+
+
+def _figures(answers: EpochAnswers, position: int) -> None:
+    right = answers.right
+    accuracy, before = right[position].mean(), right[position - 1].mean() if position else None
+    change = 0.0 if before is None else (accuracy - before) * 100
+    first = "in the first epoch" if answers.epochs[0] == 1 else f"by epoch {answers.epochs[0]}, the first that is kept"
+    since = f"since epoch {answers.epochs[position - 1]}" if position else first
+    with st.grid(4, min_column_width=FIGURE_WIDTH):
+        st.metric(
+            "Validation accuracy",
+            f"{accuracy:.2%}",
+            None if before is None else f"{change:+.2f} points",
+            delta_color="normal" if change else "off",
+            delta_arrow="auto" if change else "off",
+            delta_description=since if before is None else None,
+            help=f"The change is that {since}." if before is not None else None,
+            border=True,
+            height="stretch",
+        )
+        for label, value, note, explanation in (
+            ("Mistakes", (~right[position]).sum(), f"of {len(answers.labels):,} images", None),
+            (
+                "Learned",
+                len(learned_since(answers, position)),
+                since,
+                "Images read rightly now that were read wrongly one epoch before; all right ones after the first.",
+            ),
+            (
+                "Forgotten",
+                len(forgotten_since(answers, position)),
+                since,
+                "Images read wrongly now that were read rightly one epoch before.",
+            ),
+        ):
+            figure(label, f"{value:,}", note, explanation)
+
+
+def _matrix(name: str, answers: EpochAnswers, position: int, images: Split | None) -> None:
+    """The confusion matrix of one epoch, the accuracy of each digit, and the images of the cell that was clicked."""
+    left, right = st.columns([1.15, 1])
+    with left:
+        event = st.altair_chart(
+            charts.confusion_heatmap(answers.matrix(position), shares=False, ink=ink_colour()),
+            width="stretch",
+            on_select="rerun",
+            selection_mode=["cell"],
+            key=f"epoch_matrix_{name}",
+        )
+    with right:
+        st.altair_chart(
+            charts.digit_accuracies(class_accuracies(answers), position, ink_colour()),
+            width="stretch",
+            alt="Accuracy of each digit in this epoch",
+        )
+        st.caption("Dots: this epoch. Rings: the one before. Bars: from the lowest to the highest of all epochs.")
+        picked = event.selection.get("cell") or []
+        if picked:
+            _cell(answers, position, images, int(picked[0]["true"]), int(picked[0]["said"]))
+
+
+def _cell(answers: EpochAnswers, position: int, images: Split | None, true: int, said: int) -> None:
+    members = answers.cell_members(position, true, said)
+    cell_heading(true, said, len(members), f" after epoch {answers.epochs[position]}")
+    if images is not None and len(members):
+        _grid(answers, images, members, f"epoch_cell_{true}_{said}", [""] * len(members), tile=56)
+
+
+def _stories(name: str, answers: EpochAnswers, position: int, images: Split | None) -> None:
+    """Images by what happened to them: in the whole run, and in the epoch that the slider is at."""
+    st.subheader("Learned and forgotten", anchor=False)
+    learned, events = first_learned(answers), forgetting_events(answers)
+    epoch = answers.epochs[position]
+    known, forgotten = np.flatnonzero(learned != NEVER), np.flatnonzero(events)
+    first = answers.epochs[0]
+    stories = {
+        "Learned first": (
+            np.flatnonzero(learned == first),
+            f"the easy ones, read rightly after epoch {first} and ever since",
+        ),
+        "Learned last": (
+            known[np.argsort(-learned[known], kind="stable")],
+            "read rightly at the end, those first that took longest to stay right",
+        ),
+        "Forgotten": (
+            forgotten[np.argsort(-events[forgotten], kind="stable")],
+            "once read rightly and wrongly later, the most often forgotten first "
+            "([Toneva et al., 2019](https://arxiv.org/abs/1812.05159))",
+        ),
+        "Never learned": (np.flatnonzero(learned == NEVER), "read wrongly at the end"),
+        "Learned in this epoch": (learned_since(answers, position), f"right after epoch {epoch}, wrong before"),
+        "Forgotten in this epoch": (forgotten_since(answers, position), f"wrong after epoch {epoch}, right before"),
+    }
+    story = st.segmented_control(
+        "Which images",
+        list(stories),
+        default="Forgotten",
+        required=True,
+        key=f"story_{name}",
+        label_visibility="collapsed",
+    )
+    members, meaning = stories[story]
+    part = f", {SHOWN} of them here" if len(members) > SHOWN else ""
+    st.caption(f"{len(members):,} of {len(answers.labels):,} images{part}: {meaning}.")
+    if images is not None and len(members):
+        captions = [_biography(answers, learned, events, index) for index in members[:SHOWN]]
+        _grid(answers, images, members, f"story_grid_{story}", captions, tile=112)
+
+
+def _biography(answers: EpochAnswers, learned: np.ndarray, events: np.ndarray, index: int) -> str:
+    """An image's digit, since when it is read rightly or what it is taken for, and how often it was forgotten."""
+    end = (
+        f"taken for {answers.predictions[-1, index]}"
+        if learned[index] == NEVER
+        else f"right from epoch {learned[index]}"
+    )
+    lapses = f"\nforgotten {events[index]}\N{MULTIPLICATION SIGN}" if events[index] else ""
+    return f"{answers.labels[index]}: {end}{lapses}"
+
+
+def _grid(
+    answers: EpochAnswers, images: Split, members: np.ndarray, key: str, captions: list[str], *, tile: int
+) -> None:
+    shown = members[:SHOWN]
+    digit_grid(
+        images.images[shown],
+        key=key,
+        captions=captions[:SHOWN],
+        titles=[
+            f"validation image {index}, label {answers.labels[index]}; read as "
+            + " ".join(str(said) for said in answers.predictions[:, index])
+            for index in shown
+        ],
+        tile=tile,
+        clickable=False,
+    )

@@ -1,0 +1,104 @@
+"""How a reading looks: the answer with its ten probabilities, and the steps from ink to the model's picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.classifier.predictor import Reading, sureness
+from core.ink.drawing import BOX_SIZE, IMAGE_SIZE, Drawing, Pixels
+from dashboard.parts.digit_grid import png_source
+
+_ASSETS = Path(__file__).resolve().parents[1] / "assets"
+# Their own components, not charts: they are updated in place, so that nothing flickers from stroke to stroke.
+# Without a shadow root, what they say is part of the page's text.
+_answer, _steps = (
+    st.components.v2.component(
+        f"trazo_{name}",
+        html=f'<div class="trazo-{name}"></div>',
+        css=(_ASSETS / f"{name}.css").read_text(),
+        js=(_ASSETS / f"{name}.js").read_text(),
+        isolate_styles=False,
+    )
+    for name in ("answer", "steps")
+)
+
+
+def show_answer(reading: Reading | None, prompt: str) -> None:
+    """The verdict, the digit, or both of a close call, in large, and ten probabilities; with no reading, just `prompt`.
+
+    It takes the same room with and without a reading, which must not be of a blank.
+    """
+    refused = reading is not None and reading.verdict == "not_a_digit"
+    _answer(
+        key="answer",
+        data={
+            "digit": " or ".join(map(str, reading.named)) if reading and not refused else None,
+            "prompt": "Not a digit" if refused else prompt,
+            "verdict": reading.verdict if reading else None,
+            "sentence": reading.sentence if reading else "",
+            "bars": _bars(reading),
+            "title": "If it were a digit" if refused else "Probability of each digit",
+        },
+    )
+
+
+def _bars(reading: Reading | None) -> list[dict[str, object]]:
+    if reading is None or reading.probabilities is None:
+        return [{"digit": str(digit), "share": 0.0, "value": "", "best": False} for digit in range(10)]
+    named = reading.named
+    return [
+        {"digit": str(digit), "share": float(share), "value": sureness(share), "best": digit in named}
+        for digit, share in enumerate(reading.probabilities)
+    ]
+
+
+def show_steps(drawing: Drawing | None) -> None:
+    """The five steps from ink to the model's picture, each with a plain sentence; empty frames without a drawing."""
+    ink = _source(drawing.ink) if drawing else None
+    crop = _source(drawing.crop) if drawing else None
+    scaled = _source(drawing.scaled) if drawing else None
+    image = _source(drawing.image) if drawing else None
+    _steps(
+        key="steps",
+        data=[
+            _step("Ink", "What was drawn, as white ink on black; the frame marks the digit.", ink, _frame(drawing)),
+            _step("Crop", "The empty margin is cut off, and stray dots with it.", crop),
+            _step(
+                "20×20 box",
+                "The digit is scaled until its longer side is 20 pixels, with strokes about as wide as MNIST's.",
+                scaled,
+                {"kind": "frame", "size": [BOX_SIZE, BOX_SIZE], "frame": [0, 0, BOX_SIZE, BOX_SIZE]},
+            ),
+            _step(
+                "Centre of mass",
+                "It moves until its ink balances on the centre of a 28×28 picture.",
+                image,
+                {"kind": "cross", "size": [IMAGE_SIZE, IMAGE_SIZE]},
+            ),
+            _step(
+                "Final image",
+                "These 784 pixels, laid out like MNIST's own, are all that the model sees.",
+                image,
+                {"kind": "grid", "size": [IMAGE_SIZE, IMAGE_SIZE]},
+            ),
+        ],
+    )
+
+
+def _source(image: Pixels | None) -> str | None:
+    return None if image is None else png_source(image)
+
+
+def _step(title: str, sentence: str, source: str | None, mark: dict[str, object] | None = None) -> dict[str, object]:
+    return {"title": title, "sentence": sentence, "source": source, "mark": mark if source else None}
+
+
+def _frame(drawing: Drawing | None) -> dict[str, object] | None:
+    """Where the crop lies in the ink."""
+    if drawing is None or drawing.box is None:
+        return None
+    top, left, bottom, right = drawing.box
+    height, width = drawing.ink.shape
+    return {"kind": "frame", "size": [width, height], "frame": [left, top, right - left, bottom - top]}

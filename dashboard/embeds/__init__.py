@@ -1,0 +1,1 @@
+"""Gradio and Netron, mounted beside the pages."""

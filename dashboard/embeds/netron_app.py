@@ -1,0 +1,93 @@
+"""Netron, the model viewer, from the files of its package, and the models that it may show.
+
+Netron's own server has a port of its own, holds one model and shares that model's whole folder. Its page looks up
+the visitor's country, reports usage, and locks itself half a year after its release. Served from here, the page does
+none of that, and shows what `/netron/?url=/models/NAME/mnist_model.keras&identifier=mnist_model.keras` names.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+if TYPE_CHECKING:
+    import os
+
+    from core.workspace import Workspace
+
+_SERVED = frozenset({".css", ".ico", ".js", ".json", ".png"})
+"""Netron's package also holds Python modules, and an index.html that must not be served as it is."""
+
+_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; frame-src 'none'"
+_CONSENT = ("consent", "1")
+"""Netron asks about cookies, and looks up the visitor's country for it, unless this one is there."""
+
+
+def netron_routes(workspace: Workspace) -> list[BaseRoute]:
+    """Netron at /netron/ and the files of all listed models at /models/NAME/FILE."""
+
+    async def model_file(request: Request) -> FileResponse:
+        name, file = request.path_params["name"], request.path_params["file"]
+        path = await anyio.to_thread.run_sync(_listed_file, workspace, name, file)
+        if path is None:
+            raise HTTPException(404, "There is no such model file.")
+        # A promoted or deleted run must not live on in a browser's cache.
+        return FileResponse(path, filename=file, headers={"Cache-Control": "no-cache"})
+
+    return [
+        Route("/netron/", _index, methods=["GET"]),
+        Mount("/netron", _PackageFiles(directory=_package())),
+        Route("/models/{name}/{file}", model_file, methods=["GET"]),
+    ]
+
+
+def _listed_file(workspace: Workspace, name: str, file: str) -> Path | None:
+    """The file of a listed model; neither word becomes part of a path."""
+    from core.runs.active import listed_models
+
+    bundle = listed_models(workspace).get(name)
+    if bundle is None:
+        return None
+    path = {path.name: path for path in (bundle.keras_file, bundle.tflite_file)}.get(file)
+    return path if path is not None and path.is_file() else None
+
+
+async def _index(request: Request) -> Response:
+    response = HTMLResponse(_page(), headers={"Cache-Control": "no-cache"})
+    response.set_cookie(*_CONSENT, path=request.url.path, samesite="lax")
+    return response
+
+
+@cache
+def _page() -> str:
+    """Netron's page without its date, as an unreleased version, and forbidden to ask anyone but us."""
+    html = (_package() / "index.html").read_text(encoding="utf-8")
+    html = re.sub(r'<meta name="date"[^>]*>\n?', "", html)
+    html = re.sub(r'(<meta name="version" content=)"[^"]*"', r'\1"0.0.0"', html)
+    return re.sub(r'(<meta http-equiv="Content-Security-Policy" content=)"[^"]*"', rf'\1"{_POLICY}"', html)
+
+
+@cache
+def _package() -> Path:
+    """Where Netron's files lie. The package is not imported: it would start its server's modules."""
+    spec = find_spec("netron")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
+
+
+class _PackageFiles(StaticFiles):
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        if Path(path).suffix not in _SERVED:
+            return "", None
+        return super().lookup_path(path)

@@ -1,0 +1,93 @@
+"""What can be done with runs, on the Runs page and on a run's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.errors import RunError
+from core.runs.active import promote
+from core.runs.label import name_of
+from core.runs.registry import find_run, list_runs
+from core.runs.run import Run
+from core.training import launcher
+from dashboard.parts.markdown import plain
+from dashboard.session import state
+from dashboard.session.permission import attempt
+
+
+def resume(runs: Sequence[Run]) -> None:
+    """Let these runs go on."""
+    for run in runs:
+        attempt(launcher.resume, state.workspace(), run)
+
+
+def stop(runs: Sequence[Run]) -> None:
+    """Ask these runs to stop; what they learned is kept."""
+    for run in runs:
+        attempt(launcher.request_stop, state.workspace(), run)
+
+
+def use(run: Run | None) -> None:
+    """Make a run's model, or the shipped one, the model in use."""
+    attempt(promote, state.workspace(), run)
+
+
+def stop_button(run: Run) -> None:
+    """Ask the worker to stop; it learns no more within a second or two, and then saves."""
+    st.button(
+        "Stopping…" if run.stopping else "Stop",
+        icon=":material/stop:",
+        key="stop",
+        disabled=run.stopping,
+        help="Ends the training and keeps what was learned. Saving takes a few minutes if there were drawn digits.",
+        on_click=stop,
+        args=([run],),
+    )
+
+
+def resume_button(run: Run) -> None:
+    """Let the run go on."""
+    st.button(
+        "Resume",
+        icon=":material/resume:",
+        key="resume",
+        help="Goes on after the last whole epoch, with the same settings.",
+        on_click=resume,
+        args=([run],),
+    )
+
+
+def can_go_on(run: Run) -> bool:
+    """Whether the run can be resumed."""
+    try:
+        return launcher.resumable(run, run.status())
+    except RunError:  # deleted a moment ago, or damaged
+        return False
+
+
+@st.dialog("Delete for good?", icon=":material/delete:", on_dismiss=state.spare_runs)
+def confirm_deletion(run_ids: Sequence[str], leave: bool = False) -> None:
+    """Ask once more; what is deleted cannot be brought back. `leave`: go to the Runs page afterwards."""
+    st.markdown(
+        "These runs and their models will be gone; there is no way to bring them back. One at work ends at once:"
+    )
+    for run in list_runs(state.workspace()):
+        if run.id in run_ids:
+            st.markdown(f"- **{plain(name_of(run))}** `{run.id}`")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep", key="keep"):
+            state.spare_runs()
+            st.rerun()
+        if st.button("Delete", type="primary", key="confirm_delete"):
+            state.spare_runs()
+            for run_id in run_ids:
+                attempt(_delete, run_id)
+            if leave:
+                st.switch_page("views/runs.py")
+            st.rerun()
+
+
+def _delete(run_id: str) -> None:
+    launcher.delete(state.workspace(), find_run(state.workspace(), run_id))

@@ -1,0 +1,140 @@
+"""The table of all runs: which are listed, in what order, and how far each is from the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import pandas as pd
+
+from core.config import PRESETS, flattened
+from core.data.datasets import TITLES
+from core.runs.label import told_apart
+from core.runs.summary import Summary
+from dashboard.runs.figures import FIGURES, Figure
+from dashboard.training.wording import SETTINGS, as_text, in_words
+
+STATES = ("queued", "running", "finished", "stopped", "failed", "interrupted", "damaged")
+PRESET_NAMES = tuple(PRESETS)
+DATASET_NAMES = tuple(TITLES)
+NEWEST = "Newest first"
+
+ORDERS: dict[str, Callable[[Summary], tuple]] = {
+    NEWEST: lambda row: (-row.created.timestamp(),),
+    "Oldest first": lambda row: (row.created.timestamp(),),
+    "Name": lambda row: (row.name.casefold(),),
+    **{figure.order: figure.place for figure in FIGURES.values()},
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which runs are listed: those with every word of `text` in their names, note, preset or data, in one of the
+    `states`, of one of the `presets`, on one of the `datasets`; what is empty leaves nobody out.
+    """
+
+    text: str = ""
+    states: tuple[str, ...] = ()
+    presets: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+
+    def __call__(self, row: Summary) -> bool:
+        data = f"{row.dataset} {in_words('dataset', row.dataset)}"
+        words = f"{row.id} {row.label.name} {row.label.note} {row.preset} {data}".casefold()
+        return (
+            all(word in words for word in self.text.casefold().split())
+            and (not self.states or state_word(row) in self.states)
+            and (not self.presets or row.preset in self.presets)
+            and (not self.datasets or row.dataset in self.datasets)
+        )
+
+
+def state_word(row: Summary) -> str:
+    """The state of a run; of one that cannot be read, "damaged"."""
+    return row.state or "damaged"
+
+
+def listed(rows: Sequence[Summary], wanted: Wanted, order: str = NEWEST, baseline: str | None = None) -> list[Summary]:
+    """The runs that are wanted, in order; the baseline stands first, wanted or not."""
+    pinned = [row for row in rows if row.id == baseline]
+    return pinned + sorted((row for row in rows if row.id != baseline and wanted(row)), key=ORDERS[order])
+
+
+def unambiguous(rows: Sequence[Summary]) -> dict[str, str]:
+    """What each run's id is called: its name, with the whole id where two runs share a name."""
+    return told_apart({row.id: row.name for row in rows})
+
+
+def table_content(rows: Sequence[Summary], names: dict[str, str], baseline: Summary | None = None) -> pd.DataFrame:
+    """A row a run, as the Runs page shows it: accuracies in percent.
+
+    With a baseline, each accuracy is followed by the difference to it in percentage points, "Δ Test accuracy" say;
+    runs that were tested on other images than the baseline have none.
+    """
+    columns: dict[str, object] = {
+        "Run": [names[row.id] for row in rows],
+        "Page": [f"run?id={quote(row.id)}" for row in rows],
+        "State": [_badges(row, baseline) for row in rows],
+    }
+    for figure in (one for one in FIGURES.values() if one.share):
+        columns[figure.column] = shares = _numbers(figure, rows).astype(float)
+        if baseline is not None:
+            comparable = [row.id != baseline.id and row.dataset == baseline.dataset for row in rows]
+            differences = shares - _numbers(figure, [baseline]).astype(float)[0]
+            columns[difference_title(figure.column)] = differences.where(pd.Series(comparable, dtype=bool))
+    several = len({row.dataset for row in rows if row.dataset}) > 1
+    columns["Preset"] = [_on_data(row) if several else row.preset for row in rows]
+    # What a laptop's screen may leave out comes last.
+    columns["Note"] = [" ".join(row.label.note.split()) or None for row in rows]
+    for figure in (one for one in FIGURES.values() if not one.share):
+        columns[figure.column] = _numbers(figure, rows).round().astype("Int64")
+    columns["When"] = [row.created.replace(tzinfo=None) for row in rows]
+    return pd.DataFrame(columns)
+
+
+def _on_data(row: Summary) -> str | None:
+    """The preset and what it was trained on: accuracies on different images are not to be compared."""
+    return f"{row.preset}, {in_words('dataset', row.dataset)}" if row.dataset else None
+
+
+def _numbers(figure: Figure, rows: Sequence[Summary]) -> pd.Series:
+    return pd.Series([figure.value(row) for row in rows], dtype="Float64") * figure.factor
+
+
+def difference_title(column: str) -> str:
+    """The name of the column with the differences to the baseline."""
+    return f"Δ {column}"
+
+
+def _badges(row: Summary, baseline: Summary | None) -> list[str]:
+    marks = {"in use": row.promoted, "baseline": baseline is not None and row.id == baseline.id}
+    return [state_word(row), *(mark for mark, there in marks.items() if there)]
+
+
+def table_csv(rows: Sequence[Summary]) -> str:
+    """The runs with everything that sets them apart, as CSV: accuracies in 0..1, a column for each setting."""
+    return pd.DataFrame([_csv_row(row) for row in rows]).to_csv(index=False, lineterminator="\n")
+
+
+def _csv_row(row: Summary) -> dict[str, object]:
+    settings = flattened(row.config) if row.config else {}
+    return {
+        "id": row.id,
+        "name": _no_formula(row.label.name),
+        "state": state_word(row),
+        "in_use": row.promoted,
+        "created": row.created.isoformat(),
+        "test_accuracy": row.accuracy,
+        "validation_accuracy": row.validation_accuracy,
+        "drawings_accuracy": row.drawings,
+        "parameters": row.parameters,
+        "seconds": row.seconds,
+        **{name: as_text(settings[name]) if name in settings else None for name in SETTINGS},
+        "note": _no_formula(row.label.note),
+    }
+
+
+def _no_formula(text: str) -> str:
+    """Spreadsheets would compute a name that starts like this (OWASP, "CSV injection")."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

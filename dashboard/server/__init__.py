@@ -1,0 +1,1 @@
+"""The checks and limits that a request passes, and logs and metrics."""

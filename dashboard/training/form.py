@@ -1,0 +1,128 @@
+"""The form of a training's settings: each with a label, a help in plain words, and the limits of core."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.config import (
+    FILTER_LIMITS,
+    LIMITS,
+    MAX_BLOCKS,
+    AugmentationConfig,
+    TrainingConfig,
+    changed,
+    differing,
+    flattened,
+)
+from core.data.datasets import TITLES
+from dashboard.training.wording import OPTIMIZERS, SETTINGS
+
+
+def settings_form(start: TrainingConfig, datasets: list[str], form: str | None = None) -> TrainingConfig:
+    """Let the person change the settings that he starts with; what was changed holds for the session, form by form.
+
+    `datasets`: ids to choose from, the best first. `form`: there is one for each preset, if not told otherwise.
+    """
+    form = form or start.preset
+    values: dict[str, Any] = {}
+    before = flattened(start)
+    st.markdown("**Training**")
+    with st.grid(3, min_column_width=150):
+        values["dataset"] = _choice(form, "dataset", {name: TITLES[name] for name in datasets})
+        values["optimizer"] = _choice(form, "optimizer", OPTIMIZERS, start.optimizer)
+        for name in (
+            "epochs",
+            "batch_size",
+            "learning_rate",
+            "weight_decay",
+            "label_smoothing",
+            "patience",
+            "calm_epochs",
+            "drawn_digits",
+            "redrawn_digits",
+            "teachers",
+            "seed",
+        ):
+            values[name] = _number(form, name, before[name])
+    st.markdown("**Network**")
+    with st.grid(3, min_column_width=150):
+        filters = [_filters(form, start.model.filters, block) for block in range(MAX_BLOCKS)]
+        values["dense_units"] = _number(form, "dense_units", before["dense_units"])
+        values["dropout"] = _slider(form, "dropout", before["dropout"])
+    st.markdown("**Augmentation.** Each image a little different every time; 0 turns a change off.")
+    with st.grid(3, min_column_width=150):
+        for name in AugmentationConfig.model_fields:
+            values[name] = _slider(form, name, before[name])
+    return changed(start, filters=[count for count in filters if count], **values)
+
+
+def changes(start: TrainingConfig, config: TrainingConfig) -> list[str]:
+    """Labels of the settings in which `config` is not as the preset `start`; which data is used does not count."""
+    return [SETTINGS[name].label for name in differing([start, config]) if name != "dataset"]
+
+
+def _key(form: str, name: str) -> str:
+    # One widget for each form: choosing another preset fills it with its values.
+    return f"train_{form}_{name}"
+
+
+def _choice(form: str, name: str, options: dict[str, str], value: str | None = None) -> str:
+    """One of the options, each with its title; the first, if not told otherwise."""
+    setting = SETTINGS[name]
+    return st.selectbox(
+        setting.label,
+        list(options),
+        list(options).index(value) if value else 0,
+        format_func=options.__getitem__,
+        key=_key(form, name),
+        help=setting.help,
+        persist_state="session",
+    )
+
+
+def _number(form: str, name: str, value: float) -> float:
+    setting, kind = SETTINGS[name], type(value)
+    low, high = LIMITS[name]
+    return st.number_input(
+        setting.label,
+        kind(low),
+        kind(high),
+        value,
+        step=kind(setting.step or 1),
+        format=setting.format,
+        key=_key(form, name),
+        help=setting.help,
+        persist_state="session",
+    )
+
+
+def _slider(form: str, name: str, value: float) -> float:
+    setting = SETTINGS[name]
+    low, high = LIMITS[name]
+    return st.slider(
+        setting.label,
+        low,
+        high,
+        value,
+        step=setting.step,
+        key=_key(form, name),
+        help=setting.help,
+        persist_state="session",
+    )
+
+
+def _filters(form: str, given: tuple[int, ...], block: int) -> int:
+    return st.number_input(
+        f"Filters in block {block + 1}",
+        # The first block is always there; 0 leaves out another one.
+        FILTER_LIMITS[0] if block == 0 else 0,
+        FILTER_LIMITS[1],
+        given[block] if block < len(given) else 0,
+        step=8,
+        key=_key(form, f"filters_{block + 1}"),
+        help="How many small patterns this block looks for. "
+        + ("Every network has this block." if block == 0 else "0 leaves the block out."),
+        persist_state="session",
+    )

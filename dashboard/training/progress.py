@@ -1,0 +1,81 @@
+"""Where a run stands: how far it is while it is at work, how it ended, when and on what."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from core.classifier.bundle import Card
+from core.errors import RunError
+from core.runs.run import Run
+from core.runs.status import Status
+from dashboard.parts.figures import FIGURE_WIDTH, duration, figure
+
+_PARTS = {
+    "machine": "Machine",
+    "python": "Python",
+    "tensorflow": "TensorFlow",
+    "keras": "Keras",
+    "numpy": "NumPy",
+    "ai-edge-litert": "LiteRT",
+}
+
+
+def at_work(run: Run, status: Status) -> None:
+    """Progress, speed, and what the last whole epoch brought; of a run that waits for its turn, just that it does."""
+    where = f"Epoch {status.epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
+    in_epoch = status.phase in ("training", "validating") and status.epoch
+    st.progress(status.progress, where if in_epoch else status.message)
+    if status.state == "queued":
+        return
+    history, rate, patient = pd.DataFrame(), status.images_per_second, False
+    with suppress(RunError):  # the curves below say so
+        history, patient = run.history(), run.config().patience > 0
+    with st.grid(4, min_column_width=FIGURE_WIDTH):
+        figure(
+            "Time left",
+            duration(status.seconds_left),
+            "for all epochs",
+            "Often the training ends earlier, when nothing improves any more." if patient else None,
+        )
+        figure("Images per second", f"{rate:,.0f}" if rate else "–", "in training")
+        for label, column in (("Training accuracy", "accuracy"), ("Validation accuracy", "val_accuracy")):
+            if len(history):
+                figure(label, f"{history[column].iloc[-1]:.2%}", f"after epoch {len(history)}")
+            else:
+                figure(label, "–", "after epoch 1")
+
+
+def ending(status: Status) -> None:
+    """How a run ended, where that needs a word."""
+    if status.state == "failed":
+        st.error(status.message, icon=":material/error:")
+    elif status.state == "interrupted":
+        st.warning(status.message, icon=":material/power_off:")
+    elif status.state == "stopped":
+        st.caption(status.message)
+
+
+def times(status: Status) -> list[str]:
+    """When it started and ended, by the clock of this machine."""
+    moments = {"started": status.started, "ended": status.ended if status.over else None}
+    return [f"{what} {_clock(moment)}" for what, moment in moments.items() if moment is not None]
+
+
+def _clock(moment: float) -> str:
+    time = datetime.fromtimestamp(moment).astimezone()
+    return f"{time.day} {time:%b %Y, %H:%M:%S}"
+
+
+def made_with(card: Card) -> None:
+    """The machine and the versions that a model was made with."""
+    with st.expander("Machine and versions", icon=":material/memory:", key="made_with"):
+        st.table(
+            pd.DataFrame(
+                {"Made with": [*card.versions.values(), f"{card.created:%d %B %Y, %H:%M %Z}"]},
+                index=[*(_PARTS.get(name, name) for name in card.versions), "Model made"],
+            )
+        )

@@ -1,0 +1,145 @@
+"""Bundles that somebody edited, or a disk damaged: each says so in a sentence, before anybody relies on it."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from core.classifier.network import Network
+from core.classifier.predictor import Predictor
+from core.errors import BundleError
+from core.runs.run import Run
+from tests.support.damage import Change, arrays, edited
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        ("created", "yesterday"),
+        ("seconds", float("nan")),
+        ("seconds", -1),
+        ("seconds", 1e300),
+        ("parameters", 10**30),
+        ("metrics", "test_accuracy", 97.5),
+        ("metrics", "validation_loss", float("inf")),
+        ("metrics", "epochs", 0),
+        ("data", "test_images", -5),
+        ("layers", 0, "output_shape", [-1, 28]),
+        ("calibration", "temperature", 0),
+        ("calibration", "unsure_below", float("nan")),
+        ("robustness", "canvas", -0.5),
+        ("config", "learning_rate", 77),
+    ],
+    ids=str,
+)
+def test_a_card_with_an_impossible_value_is_damaged(run: Run, edit: tuple) -> None:
+    *place, value = edit
+    edited("model/card.json", *place, to=value)(run)
+
+    with pytest.raises(BundleError, match=r"damaged card\.json\. Choose another model"):
+        run.bundle.card()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"labels": lambda labels: labels + 200},
+        {"labels": lambda labels: labels.astype(float)},
+        {"labels": lambda labels: labels.astype(str)},
+        {"labels": lambda labels: -labels.astype(int)},
+        {"labels": lambda labels: labels[:, np.newaxis]},
+        {"labels": lambda _: np.uint8(3)},
+        {"labels": lambda labels: labels[1:]},
+        {"probabilities": lambda rows: rows * np.nan},
+        {"probabilities": lambda rows: rows * 7},
+        {"probabilities": lambda rows: np.tile(np.float32([2, -1, *[0] * 8]), (len(rows), 1))},
+        {"probabilities": lambda rows: rows.astype(str)},
+        {"probabilities": lambda rows: rows[:, :9]},
+        {"probabilities": lambda rows: rows[:0], "labels": lambda labels: labels[:0]},
+    ],
+)
+def test_test_answers_that_are_none_are_damaged(run: Run, changes: dict[str, Change]) -> None:
+    arrays("model/evaluation.npz", **changes)(run)
+
+    with pytest.raises(BundleError, match=r"no readable evaluation\.npz"):
+        run.bundle.evaluation()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"mean": lambda mean: mean[1:]},
+        {"scale": lambda scale: scale[:5]},
+        {"scale": lambda scale: scale * 0},
+        {"hidden_weights": lambda weights: weights.T},
+        {"hidden_bias": lambda bias: bias[:3]},
+        {"weights": lambda weights: weights[:, np.newaxis]},
+        {"weights": lambda weights: weights * np.nan},
+        {"weights": lambda weights: weights * np.float32(1e30)},
+        {"weights": lambda weights: weights.astype(str)},
+        {"bias": lambda bias: bias[np.newaxis]},
+        {"bias": lambda bias: bias.astype(complex)},
+    ],
+)
+def test_a_detector_whose_arrays_do_not_fit_is_damaged(run: Run, changes: dict[str, Change]) -> None:
+    arrays("model/novelty.npz", **changes)(run)
+
+    with pytest.raises(BundleError, match=r"no readable novelty\.npz"):
+        Predictor(run.bundle)
+
+
+def test_a_network_with_one_other_byte_is_not_loaded(run: Run) -> None:
+    content = bytearray(run.bundle.tflite_file.read_bytes())
+    content[-1] ^= 1
+    run.bundle.tflite_file.write_bytes(content)
+
+    with pytest.raises(BundleError, match="cannot be loaded"):
+        Predictor(run.bundle)
+
+
+# The network of the tests flattens 5 x 5 x 8 features; a constant of 4 bytes says so.
+WIDTH, OTHER_WIDTH = struct.pack("<ii", 4, 200), struct.pack("<ii", 4, 201)
+
+
+def last_bias(content: bytes, values: bytes) -> bytes:
+    """The network with other values in the place of its last bias."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=content)
+    (bias,) = (one["index"] for one in interpreter.get_tensor_details() if list(one["shape"]) == [10])
+    before = interpreter.get_tensor(bias).tobytes()
+    assert content.count(before) == 1
+    return content.replace(before, values)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content.replace(WIDTH, OTHER_WIDTH),
+        lambda content: last_bias(content, np.full(10, np.nan, np.float32).tobytes()),
+    ],
+    ids=["fails at an image", "answers no numbers"],
+)
+def test_a_network_of_an_earlier_version_that_fails_only_at_an_image_is_damaged(
+    run: Run, damage: Callable[[bytes], bytes]
+) -> None:
+    edited("model/card.json", "network_fingerprint", to=None)(run)
+    before = run.bundle.tflite_file.read_bytes()
+    run.bundle.tflite_file.write_bytes(damage(before))
+    assert run.bundle.tflite_file.read_bytes() != before
+    Network(run.bundle.tflite_file)
+
+    with pytest.raises(BundleError, match="cannot be loaded"):
+        Predictor(run.bundle)
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_a_damaged_network_fails_with_a_sentence_at_one_image_and_at_many(run: Run, count: int) -> None:
+    run.bundle.tflite_file.write_bytes(run.bundle.tflite_file.read_bytes().replace(WIDTH, OTHER_WIDTH))
+    network = Network(run.bundle.tflite_file)
+
+    with pytest.raises(BundleError, match="cannot be loaded"):
+        network(np.zeros((count, 28, 28), np.uint8))

@@ -1,0 +1,198 @@
+"""What is no digit is turned away: the detector, its file, and the verdicts that follow from it."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.classifier.bundle import Bundle, Card
+from core.classifier.network import Network
+from core.classifier.novelty import Detector, load_detector
+from core.classifier.predictor import Predictor
+from core.data.datasets import Dataset, load_dataset
+from core.errors import BundleError
+from core.handwriting.out_of_distribution import outsiders
+from core.runs.run import Run
+from core.workspace import SHIPPED_BUNDLE, Workspace
+
+
+@pytest.fixture(scope="module")
+def digits() -> Dataset:
+    return load_dataset("digits", Workspace(Path("unused")))
+
+
+@pytest.fixture
+def bundle(trained: Run, tmp_path: Path) -> Bundle:
+    """A copy of a trained bundle, to be changed."""
+    return Bundle(Path(shutil.copytree(trained.bundle.folder, tmp_path / "model")))
+
+
+def detector_of(bundle: Bundle) -> Detector:
+    return load_detector(bundle.novelty_file, Network(bundle.tflite_file).features or 0)
+
+
+def with_limit(bundle: Bundle, limit: float) -> Bundle:
+    detector_of(bundle).with_limit(limit).save(bundle.novelty_file)
+    return bundle
+
+
+def with_card(bundle: Bundle, **values: object) -> Bundle:
+    card = bundle.card()
+    bundle.card_file.write_text(Card.model_validate({**card.model_dump(), **values}).model_dump_json())
+    return bundle
+
+
+def test_every_training_ends_with_a_detector_that_lets_its_digits_through(trained: Run, digits: Dataset) -> None:
+    card, detector = trained.bundle.card(), detector_of(trained.bundle)
+    network = Network(trained.bundle.tflite_file)
+
+    refused = detector(digits.validation.images, network(digits.validation.images)) > 0
+
+    assert card.novelty is not None
+    assert refused.mean() == card.novelty.digits_refused <= 0.02
+    assert card.novelty.outsiders_refused > card.novelty.digits_refused
+
+
+def test_one_image_gets_the_novelty_that_it_gets_among_many(trained: Run, digits: Dataset) -> None:
+    predictor, images = Predictor(trained.bundle), digits.test.images[:50]
+
+    together = predictor.novelty(images)
+
+    assert together is not None
+    assert together.dtype == np.float32
+    alone = [predictor.novelty(image[np.newaxis]) for image in images]
+    assert together == pytest.approx(np.concatenate(alone), abs=1e-3)
+
+
+def test_a_detector_comes_back_from_its_file_as_it_was(trained: Run, tmp_path: Path) -> None:
+    detector = detector_of(trained.bundle)
+
+    detector.save(tmp_path / "again.npz")
+
+    again = load_detector(tmp_path / "again.npz", Network(trained.bundle.tflite_file).features or 0)
+    assert all(np.array_equal(getattr(again, name), value) for name, value in vars(detector).items())
+    assert all(value.dtype == np.float32 for value in vars(again).values())
+
+
+def test_what_is_no_digit_is_said_to_be_none_with_the_nearest_as_a_guess(bundle: Bundle, digits: Dataset) -> None:
+    predictor = Predictor(with_limit(bundle, -1000))
+
+    reading = predictor.read(digits.test.images[0])
+
+    assert reading.probabilities is not None
+    assert reading.verdict == "not_a_digit"
+    assert reading.digit == reading.probabilities.argmax()
+    assert reading.novelty is not None
+    assert reading.novelty > 0
+    assert reading.sentence == f"Unlike any digit in the training data (nearest: {reading.digit})"
+
+
+def test_a_close_call_names_both_candidates(bundle: Bundle, digits: Dataset) -> None:
+    calibration = bundle.card().calibration
+    assert calibration is not None
+    unsure = calibration.model_copy(update={"unsure_below": 1.0})
+    predictor = Predictor(with_card(with_limit(bundle, 1000), calibration=unsure.model_dump()))
+
+    reading = predictor.read(digits.test.images[0])
+
+    assert reading.verdict == "unsure"
+    assert reading.digit == reading.candidates[0] != reading.candidates[1]
+    assert reading.sentence.startswith("Looks like a")
+    assert all(str(digit) in reading.sentence for digit in reading.candidates)
+
+
+def test_a_sure_digit_says_how_sure(bundle: Bundle, digits: Dataset) -> None:
+    calibration = bundle.card().calibration
+    assert calibration is not None
+    sure = calibration.model_copy(update={"unsure_below": 0.0})
+    predictor = Predictor(with_card(with_limit(bundle, 1000), calibration=sure.model_dump()))
+
+    reading = predictor.read(digits.test.images[0])
+
+    assert reading.verdict == "digit"
+    assert reading.sentence.endswith("% sure")
+
+
+def test_a_bundle_of_an_earlier_version_still_reads(bundle: Bundle, digits: Dataset) -> None:
+    raw = Network(bundle.tflite_file)(digits.test.images).probabilities
+    bundle.novelty_file.unlink()
+    predictor = Predictor(with_card(bundle, calibration=None, novelty=None))
+
+    reading = predictor.read(digits.test.images[0])
+
+    assert bundle.complete
+    assert len(bundle.files) == 4
+    assert reading.novelty is None
+    assert reading.verdict in ("digit", "unsure")
+    assert np.array_equal(predictor.probabilities(digits.test.images), raw)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK no arrays"])
+def test_a_damaged_detector_is_one_sentence(bundle: Bundle, content: bytes | None) -> None:
+    if content is None:
+        bundle.novelty_file.unlink()
+    else:
+        bundle.novelty_file.write_bytes(content)
+
+    with pytest.raises(BundleError, match=r"novelty\.npz"):
+        Predictor(bundle)
+
+
+def test_a_detector_of_another_network_is_one_sentence(bundle: Bundle) -> None:
+    detector = detector_of(bundle)
+    narrower: Detector = replace(
+        detector, mean=detector.mean[1:], scale=detector.scale[1:], hidden_weights=detector.hidden_weights[1:]
+    )
+    narrower.save(bundle.novelty_file)
+
+    with pytest.raises(BundleError, match=r"novelty\.npz"):
+        Predictor(bundle)
+
+
+def test_eight_threads_get_the_same_novelty_bit_by_bit(trained: Run, digits: Dataset) -> None:
+    predictor, images = Predictor(trained.bundle), digits.test.images[:32]
+    expected = [predictor.read(image).novelty for image in images]
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda index: predictor.read(images[index % 32]).novelty, range(256)))
+
+    assert found == [expected[index % 32] for index in range(256)]
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Predictor:
+    predictor = Predictor(Bundle(SHIPPED_BUNDLE))
+    if predictor.bundle.card().novelty is None:
+        pytest.skip("The shipped model is of an earlier version, which cannot tell what is no digit.")
+    return predictor
+
+
+@pytest.mark.parametrize(("kind", "least"), [("letters", 0.9), ("scribbles", 0.95), ("silhouettes", 0.97)])
+def test_the_shipped_model_turns_away_what_is_no_digit(
+    shipped: Predictor, mnist: Dataset, kind: str, least: float
+) -> None:
+    images = outsiders(200, mnist.test.images, 20261122, shares={kind: 1.0})
+
+    novelty = shipped.novelty(images)
+
+    assert novelty is not None
+    assert (novelty > 0).mean() >= least
+
+
+def test_the_shipped_model_accepts_mnists_test_digits(shipped: Predictor, mnist: Dataset) -> None:
+    novelty = shipped.novelty(mnist.test.images)
+
+    assert novelty is not None
+    assert (novelty > 0).mean() <= 0.02
+
+
+def test_the_shipped_model_takes_a_filled_square_for_no_digit(shipped: Predictor) -> None:
+    ink = np.zeros((280, 280), np.uint8)
+    ink[60:220, 60:220] = 255
+
+    assert shipped.read(ink).verdict == "not_a_digit"

@@ -1,0 +1,131 @@
+"""What a card says about drawings: changes of images, and their measurement."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.classifier import robustness
+from core.classifier.bundle import Bundle
+from core.classifier.network import Network
+from core.data.datasets import load_dataset
+from core.errors import DataError
+from core.handwriting.pen_digits import PenDigit, pen_digits_at_hand, read_pen_digits, replayed
+from core.runs.run import Run
+from core.workspace import Workspace
+
+DOT = np.zeros((1, 28, 28), np.uint8)
+DOT[0, 8:12, 14:18] = 255
+
+
+def centre(image: np.ndarray) -> tuple[float, float]:
+    rows, columns = np.indices(image.shape) + 0.5
+    return float((rows * image).sum() / image.sum()), float((columns * image).sum() / image.sum())
+
+
+def test_shift_moves_every_image_by_as_many_pixels() -> None:
+    moved = robustness.shifted(np.repeat(DOT, 50, axis=0), 3, np.random.default_rng(0))
+
+    places = {centre(image) for image in moved}
+    assert places == {(13, 16), (7, 16), (10, 19), (10, 13)}
+
+
+def test_shift_by_nothing_changes_nothing() -> None:
+    np.testing.assert_array_equal(robustness.shifted(DOT, 0, np.random.default_rng(0)), DOT)
+
+
+@pytest.mark.parametrize(
+    ("scale", "angle", "place"), [(1, 0, (10, 16)), (0.5, 0, (12, 15)), (1, 90, (12, 10)), (1, -90, (16, 18))]
+)
+@pytest.mark.parametrize("side", [28, 140])
+def test_warped_images_turn_anticlockwise_around_the_middle(
+    scale: float, angle: float, place: tuple[float, float], side: int
+) -> None:
+    (image,) = robustness.warped(DOT, scale, angle, side)
+
+    assert image.shape == (side, side)
+    assert centre(image) == pytest.approx((place[0] * side / 28, place[1] * side / 28), abs=0.2)
+
+
+def test_blur_and_noise_keep_what_there_is_on_average() -> None:
+    images = np.full((20, 28, 28), 128, np.uint8)
+
+    assert robustness.blurred(DOT, 1.5).sum() == pytest.approx(DOT.sum(dtype=int), rel=0.05)
+    assert robustness.blurred(DOT, 1.5).max() < 255
+    assert robustness.faded(images, 0.5).tolist() == np.full(images.shape, 64).tolist()
+    noise = robustness.noisy(images, 0.1, np.random.default_rng(0))
+    assert noise.mean() == pytest.approx(128, abs=1)
+    assert noise.std() == pytest.approx(25.5, rel=0.05)
+
+
+def test_sample_is_the_same_every_time() -> None:
+    split = load_dataset("digits", Workspace(Path("nowhere"))).test
+
+    images, labels = robustness.sample(split, 100)
+
+    again, _ = robustness.sample(split, 100)
+    np.testing.assert_array_equal(images, again)
+    assert len(labels) == 100
+    assert len(robustness.sample(split, 10_000)[1]) == len(split)
+
+
+def test_training_leaves_its_figures_in_the_card(trained: Run) -> None:
+    measured = trained.bundle.card().robustness
+
+    assert measured is not None
+    assert measured.images == len(load_dataset("digits", Workspace(Path("nowhere"))).test) // 10
+    kinds = (measured.canvas, measured.tiny, measured.thin_pen, measured.fat_pen, measured.turned)
+    assert measured.drawings == pytest.approx(np.mean(kinds))
+    assert 0.1 < measured.canvas <= 1
+
+
+def test_same_network_gets_the_same_figures(trained: Run) -> None:
+    network = Network(Bundle(trained.bundle.folder).tflite_file)
+    test = load_dataset("digits", Workspace(Path("nowhere"))).test
+
+    measured = robustness.measure_robustness(network, test, [PenDigit(1, [[(0, 0), (0, 100)]])])
+
+    card = trained.bundle.card().robustness
+    assert card is not None
+    assert measured.model_copy(update={"pen_strokes": None}) == card.model_copy(update={"pen_strokes": None})
+    assert measured.pen_strokes in (0.0, 1.0)
+
+
+def written(path: Path, lines: list[object]) -> Path:
+    with gzip.open(path, "wt") as file:
+        file.writelines(json.dumps(line) + "\n" for line in lines)
+    return path
+
+
+def test_pen_digits_are_read_and_replayed(tmp_path: Path) -> None:
+    path = written(tmp_path / "strokes.gz", [{"label": 7, "writer": 1, "strokes": [[[0, 0], [90, 0], [30, 100]]]}])
+
+    (digit,) = read_pen_digits(path)
+
+    assert digit.label == 7
+    rows = np.flatnonzero(replayed(digit, np.random.default_rng(0)).any(axis=1))
+    assert 0.4 * 280 <= rows[-1] - rows[0] <= 0.8 * 280 + 32
+
+
+@pytest.mark.parametrize("lines", [[{"label": 7}], ["text"], [5]])
+def test_file_of_something_else_is_a_sentence(tmp_path: Path, lines: list[object]) -> None:
+    with pytest.raises(DataError, match="TRAZO_STROKES"):
+        read_pen_digits(written(tmp_path / "strokes.gz", lines))
+
+
+def test_damaged_or_missing_pen_digits_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    damaged = tmp_path / "damaged.gz"
+    damaged.write_bytes(b"damaged")
+
+    monkeypatch.delenv("TRAZO_STROKES", raising=False)
+    assert pen_digits_at_hand() == []
+    monkeypatch.setenv("TRAZO_STROKES", str(tmp_path / "missing.gz"))
+    with pytest.warns(match=r"missing\.gz"):
+        assert pen_digits_at_hand() == []
+    monkeypatch.setenv("TRAZO_STROKES", str(damaged))
+    with pytest.warns(UserWarning, match="no pen strokes"):
+        assert pen_digits_at_hand() == []

@@ -1,0 +1,79 @@
+"""The model in models/ keeps what is promised of it; benchmarks/RESULTS.md has the figures in full."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.fashion import fashion_images
+from core.classifier.bundle import Bundle, Card
+from core.classifier.calibration import expected_calibration_error
+from core.classifier.disputed import disputed_labels
+from core.classifier.network import Network
+from core.classifier.predictor import Predictor, Reading
+from core.classifier.robustness import accuracy, prepared
+from core.data.datasets import Dataset
+from core.handwriting.pen_digits import PenDigit, replayed
+from core.workspace import SHIPPED_BUNDLE
+from tests.conftest import lacking
+
+BUNDLE = Bundle(SHIPPED_BUNDLE)
+
+
+@pytest.fixture(scope="module")
+def card() -> Card:
+    return BUNDLE.card()
+
+
+@pytest.fixture(scope="module")
+def predictor() -> Predictor:
+    return Predictor(BUNDLE)
+
+
+def test_it_is_small(card: Card) -> None:
+    assert card.parameters <= 300_000
+    assert BUNDLE.tflite_file.stat().st_size <= 1_300_000
+
+
+def test_it_is_as_sure_as_it_is_right(card: Card) -> None:
+    evaluation = BUNDLE.evaluation()
+
+    assert expected_calibration_error(evaluation) <= 0.003
+    disputed = disputed_labels(card.data.fingerprint, evaluation)
+    assert disputed is not None
+    assert disputed.accuracy_without > card.metrics.test_accuracy
+
+
+def test_the_way_of_drawings_costs_a_thousandth_at_most(mnist: Dataset) -> None:
+    network, images, labels = Network(BUNDLE.tflite_file), mnist.test.images[:4000], mnist.test.labels[:4000]
+
+    direct, drawn = (accuracy(network, some, labels) for some in (images, prepared(images)))
+
+    assert abs(direct - drawn) <= 0.001
+
+
+@pytest.fixture(scope="module")
+def written(predictor: Predictor, strokes: tuple[PenDigit, ...]) -> list[tuple[int, Reading]]:
+    """Digits of people who are not in MNIST, of any size, place and brush, and how they are read."""
+    generator = np.random.default_rng(11)
+    chosen = generator.choice(len(strokes), 1500, replace=False)
+    digits = [strokes[index] for index in chosen]
+    return [(digit.label, predictor.read(replayed(digit, generator))) for digit in digits]
+
+
+def test_it_reads_other_peoples_hands(written: list[tuple[int, Reading]]) -> None:
+    assert np.mean([reading.digit == label for label, reading in written]) >= 0.975
+
+
+def test_it_takes_other_peoples_digits_for_digits(written: list[tuple[int, Reading]]) -> None:
+    assert np.mean([reading.verdict != "not_a_digit" for _, reading in written]) >= 0.975
+
+
+def test_it_takes_clothes_for_no_digits(predictor: Predictor) -> None:
+    images = fashion_images()
+    if images is None:
+        lacking("Fashion-MNIST is not on this machine; name the folder of its IDX files with TRAZO_FASHION.")
+
+    verdicts = [predictor.read(image).verdict for image in images[:1000]]
+
+    assert np.mean([verdict in ("not_a_digit", "blank") for verdict in verdicts]) >= 0.99

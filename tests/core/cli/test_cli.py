@@ -1,0 +1,360 @@
+"""The command line, called as a person calls it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.classifier.bundle import Bundle
+from core.classifier.predictor import Predictor
+from core.cli import main
+from core.config import LIMITS
+from core.data.datasets import Dataset
+from core.meanings import MEANINGS
+from core.runs.active import active_model
+from core.runs.registry import list_runs
+from core.runs.run import Run
+from core.training.launcher import submit
+from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
+from tests.conftest import tiny_config
+from tests.support.waiting import wait_until
+
+TINY = ["--dataset", "digits", "--filters", "8,8", "--dense-units", "16"]
+
+
+@pytest.fixture
+def digits(tmp_path: Path, mnist: Dataset) -> list[Path]:
+    """The first twenty test images, as PNG files."""
+    files = []
+    for index in range(20):
+        files.append(tmp_path / f"{index}-is-{mnist.test.labels[index]}.png")
+        Image.fromarray(mnist.test.images[index]).save(files[-1])
+    return files
+
+
+def predictions(capsys: pytest.CaptureFixture[str]) -> list[dict]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_help_of_train_says_what_each_setting_means(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert [name for name in LIMITS if MEANINGS[name] not in said] == []
+    assert "(0 to 2147483647)" in said
+
+
+def test_help_teaches_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+
+    out = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert all(f"python -m core {name}" in out for name in ("data", "train", "runs", "predict"))
+    assert "evaluate" in out
+
+
+def test_predict_prints_one_object_a_line_in_the_order_of_the_files(
+    digits: list[Path], workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["predict", "--json", *map(str, digits)])
+
+    answers = predictions(capsys)
+    assert status == 0
+    assert [answer["file"] for answer in answers] == [str(path) for path in digits]
+    for answer in answers:
+        assert list(answer) == ["file", "digit", "probabilities", "verdict", "error", "confidence"]
+        assert answer["error"] is None
+        assert len(answer["probabilities"]) == 10
+        assert sum(answer["probabilities"]) == pytest.approx(1, abs=1e-4)
+        assert answer["confidence"] == max(answer["probabilities"])
+    right = sum(f"-is-{answer['digit']}." in answer["file"] for answer in answers)
+    assert right >= 19
+    predictor = Predictor(Bundle(SHIPPED_BUNDLE))
+    readings = [predictor.read(np.asarray(Image.open(path))) for path in digits]
+    assert [(answer["verdict"], answer["digit"]) for answer in answers] == [
+        (reading.verdict, reading.digit) for reading in readings
+    ]
+
+
+def test_predict_reports_what_cannot_be_read_and_reads_the_rest(
+    digits: list[Path], tmp_path: Path, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, blank = tmp_path / "text.png", tmp_path / "blank.png"
+    text.write_text("no picture")
+    Image.new("L", (50, 50), 255).save(blank)
+
+    status = main(["predict", "--json", str(digits[0]), str(text), str(tmp_path / "absent.png"), str(blank)])
+
+    good, wrong, absent, empty = predictions(capsys)
+    assert status == 1
+    assert good["verdict"] == "digit"
+    for answer in (wrong, absent):
+        assert (answer["verdict"], answer["digit"], answer["probabilities"]) == ("error", None, None)
+        assert answer["confidence"] is None
+        assert answer["error"]
+    assert (empty["verdict"], empty["digit"], empty["probabilities"], empty["error"]) == ("blank", None, None, None)
+    assert empty["confidence"] is None
+
+
+def test_predict_says_what_is_no_digit_and_still_guesses(
+    tmp_path: Path, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    square = Image.new("L", (100, 100), 255)
+    square.paste(0, (20, 20, 80, 80))
+    square.save(tmp_path / "square.png")
+
+    assert main(["predict", "--json", str(tmp_path / "square.png")]) == 0
+    assert main(["predict", str(tmp_path / "square.png")]) == 0
+
+    as_json, plain = capsys.readouterr().out.splitlines()
+    answer = json.loads(as_json)
+    assert (answer["verdict"], answer["error"]) == ("not_a_digit", None)
+    assert answer["digit"] in range(10)
+    assert f"not a digit (unlike any digit in the training data (nearest: {answer['digit']}))" in plain
+
+
+def test_a_file_past_the_limit_is_not_read_whole(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "--json", "/dev/zero"]) == 1
+
+    (answer,) = predictions(capsys)
+    assert "MB" in answer["error"]
+
+
+def test_ctrl_c_is_no_traceback(tmp_path: Path, workspace: Workspace) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "core", "predict", tmp_path / "pipe"],
+        cwd=PROJECT,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell that runs the tests in the background has it ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    with (tmp_path / "pipe").open("wb"):  # opens once the other end reads
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert "Stopped" in err
+    assert "Traceback" not in err
+
+
+def test_blank_pictures_alone_are_no_failure(tmp_path: Path, workspace: Workspace) -> None:
+    Image.new("L", (50, 50), 255).save(tmp_path / "blank.png")
+
+    assert main(["predict", str(tmp_path / "blank.png")]) == 0
+
+
+def test_predict_takes_another_model(
+    trained: Run, digits: list[Path], workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["predict", "--json", str(digits[0])])
+    main(["predict", "--json", "--model", str(trained.bundle.folder), str(digits[0])])
+
+    shipped, other = predictions(capsys)
+    assert shipped["probabilities"] != other["probabilities"]
+
+
+def test_predict_takes_a_run_by_its_name_as_evaluate_does(
+    run: Run, digits: list[Path], workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for model in (str(run.bundle.folder), run.title, run.id):
+        assert main(["predict", "--json", "--model", model, str(digits[0])]) == 0
+
+    folder, title, identity = predictions(capsys)
+    assert folder == title == identity
+    assert main(["predict", "--model", "nobody", str(digits[0])]) == 1
+    assert "There is no run named 'nobody'" in capsys.readouterr().err
+
+
+def test_a_model_that_is_none_is_one_sentence(
+    tmp_path: Path, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", "--model", str(tmp_path), "x.png"]) == 1
+
+    assert capsys.readouterr().err.startswith("trazo: The model in")
+
+
+@pytest.mark.usefixtures("without_mnist")
+def test_data_status_names_the_stand_in(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "status"]) == 0
+
+    out = capsys.readouterr().out
+    assert "stand-in" in out
+    assert "data download" in out
+
+
+@pytest.mark.usefixtures("without_mnist")
+def test_training_without_mnist_says_how_to_get_it(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--epochs", "1"]) == 1
+
+    assert "data download" in capsys.readouterr().err
+    assert list_runs(workspace) == []
+
+
+def test_a_value_outside_its_limits_is_one_sentence(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", *TINY, "--epochs", "0"]) == 1
+
+    assert "epochs" in capsys.readouterr().err
+    assert list_runs(workspace) == []
+
+
+def test_a_run_is_trained_listed_shown_promoted_and_deleted(
+    workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", *TINY, "--epochs", "1", "--output", str(tmp_path / "copy")]) == 0
+    (run,) = list_runs(workspace)
+    said = capsys.readouterr()
+    assert "test accuracy" in said.out
+    # Nobody watches at a terminal.
+    (line,) = said.err.splitlines()
+    assert re.fullmatch(r"epoch 1/1: loss [\d.]+, accuracy [\d.]+%, validation loss [\d.]+, accuracy [\d.]+%", line)
+    assert (tmp_path / "copy" / "card.json").read_bytes() == run.bundle.card_file.read_bytes()
+    assert (tmp_path / "copy" / "answers.npz").read_bytes() == run.answers_file.read_bytes()
+
+    assert main(["runs", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["state"] == "finished"
+    assert main(["runs", "show", run.title]) == 0
+    assert main(["evaluate", run.title]) == 0
+    assert "precision" in capsys.readouterr().out
+    assert main(["runs", "promote", run.title]) == 0
+    assert active_model(workspace).run_id == run.id
+    assert main(["runs", "promote", "shipped"]) == 0
+    assert main(["runs", "stop", run.title]) == 1
+    assert main(["runs", "delete", run.title]) == 0
+    assert list_runs(workspace) == []
+    assert main(["runs", "show", run.title]) == 1
+
+
+def test_ctrl_c_stops_the_training_and_keeps_what_was_learned(workspace: Workspace) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "core", "train", *TINY, "--epochs", "200", "--patience", "0"],
+        cwd=PROJECT,
+        env={**os.environ, "TRAZO_WORKSPACE": str(workspace.root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(lambda: any(len(run.history()) for run in list_runs(workspace)), 90, "the first epoch")
+
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+
+    (run,) = list_runs(workspace)
+    assert process.returncode == 0, err
+    assert "Traceback" not in err
+    assert "kept" in out
+    assert run.status().state == "stopped"
+    assert run.bundle.complete
+
+
+@pytest.mark.usefixtures("idle_workers", "without_mnist")
+def test_ctrl_c_while_teachers_are_trained_stops_those_that_nobody_else_waits_for(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(workspace, tiny_config(teachers=1))
+    monkeypatch.setattr("core.cli.train.advance", lambda _: signal.raise_signal(signal.SIGINT))
+
+    assert main(["train", *TINY, "--teachers", "2"]) == 0
+
+    learning, own, other, shared = list_runs(workspace)
+    assert f"first a teacher, run {shared.id}\nfirst a teacher, run {own.id}" in capsys.readouterr().out
+    assert {learning.status().state, own.status().state} == {"stopped"}
+    assert (shared.status().state, shared.stopping, other.status().state) == ("running", False, "queued")
+
+
+def test_a_thousand_files_in_one_call(tmp_path: Path, mnist: Dataset, workspace: Workspace) -> None:
+    source = tmp_path / "0.png"
+    Image.fromarray(mnist.test.images[0]).save(source)
+    files = [source, *(Path(shutil.copyfile(source, tmp_path / f"{index}.png")) for index in range(1, 1000))]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "core", "predict", "--json", *map(str, files)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,  # "seconds, not minutes", on a machine busy with other tests
+    )
+
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer["file"] for answer in answers] == [str(path) for path in files]
+    assert {answer["digit"] for answer in answers} == {int(mnist.test.labels[0])}
+    assert np.ptp([answer["probabilities"][7] for answer in answers]) == 0
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_stop_without_a_name_asks_all_trainings_to_stop(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running, waiting = submit(workspace, tiny_config()), submit(workspace, tiny_config())
+
+    assert main(["runs", "stop"]) == 0
+
+    assert running.stopping
+    assert waiting.status().state == "stopped"
+    said = capsys.readouterr().out
+    assert f"{running.id} is asked to stop" in said
+    assert f"{waiting.id} is asked to stop" in said
+
+
+def test_evaluate_says_what_the_pages_say(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    card = Bundle(SHIPPED_BUNDLE).card()
+    assert card.robustness
+    assert card.novelty
+    assert card.calibration
+
+    assert main(["evaluate", "shipped"]) == 0
+
+    out = capsys.readouterr().out
+    assert f"reads {card.robustness.drawings:.1%} of redrawn test images" in out
+    assert f"not a digit: said of {card.novelty.digits_refused:.2%} of the validation digits" in out
+    assert f"close calls: {card.calibration.unsure_share:.2%} of the validation digits" in out
+    assert re.search(r"calibration error \d\.\d\d%, Brier score 0\.\d{4}", out)
+    assert re.search(r"disputed labels: \d+ of 15 among its mistakes; test accuracy without them 99\.\d\d%", out)
+
+
+def test_runs_are_listed_and_shown_with_how_they_read_drawings(
+    run: Run, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = run.bundle.card()
+    assert card.robustness
+
+    assert main(["runs", "list"]) == 0
+    head, row = capsys.readouterr().out.splitlines()
+    assert main(["runs", "show", run.title]) == 0
+
+    assert head.split()[:4] == ["run", "state", "test", "drawings"]
+    assert row.split()[:4] == [
+        run.id,
+        "finished",
+        f"{card.metrics.test_accuracy:.2%}",
+        f"{card.robustness.drawings:.1%}",
+    ]
+    shown = capsys.readouterr().out
+    assert f"reads {card.robustness.drawings:.1%} of redrawn test images" in shown
+
+
+def test_a_close_call_is_said_to_be_one(
+    digits: list[Path], workspace: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Predictor, "_verdict", lambda *_: "unsure")
+
+    assert main(["predict", "--json", str(digits[0])]) == 0
+    assert main(["predict", str(digits[0])]) == 0
+
+    as_json, plain = capsys.readouterr().out.splitlines()
+    assert json.loads(as_json)["verdict"] == "unsure"
+    assert "(looks like a 7 or a" in plain

@@ -1,0 +1,125 @@
+"""MNIST is downloaded from the first source that serves it, verified, and stored whole or not at all."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.data.sources import Source, download_mnist, read_mnist
+from core.errors import DownloadError
+from core.workspace import Workspace
+from tests.support.mnist_files import names, same, write_idx
+
+pytestmark = pytest.mark.usefixtures("without_mnist")
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        if "broken" not in self.path:
+            return super().do_GET()
+        self.send_response(200)
+        self.send_header("Content-Length", "1000000")
+        self.end_headers()
+        self.wfile.write(b"only a little")
+        self.close_connection = True
+        return None
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    """A web server for the files of `tmp_path`; what has `broken` in its name breaks off."""
+    handler = functools.partial(_Handler, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_port}"
+        running.shutdown()
+
+
+def source(address: str, path: Path, name: str = "mnist.npz") -> Source:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "0" * 64
+    return Source("a test", {name: (f"{address}/{path.name}", f"sha256:{digest}")})
+
+
+def test_a_download_reports_progress_and_stores_the_verified_file(
+    tmp_path: Path, workspace: Workspace, arrays: dict[str, np.ndarray], server: str
+) -> None:
+    served = tmp_path / "served.npz"
+    np.savez(served, **arrays)
+    seen: list[tuple[int, int]] = []
+
+    path = download_mnist(workspace, lambda done, total: seen.append((done, total)), (source(server, served),))
+
+    assert same(arrays, read_mnist(path))
+    assert (served.stat().st_size, served.stat().st_size) in seen
+    assert [done for done, _ in seen[:3]] == sorted(done for done, _ in seen[:3])
+
+
+def test_when_the_first_source_fails_the_second_serves(
+    tmp_path: Path, workspace: Workspace, arrays: dict[str, np.ndarray], server: str
+) -> None:
+    write_idx(tmp_path, arrays, ".gz")
+    files = {
+        path.name: (f"{server}/{path.name}", "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in tmp_path.glob("*.gz")
+    }
+
+    path = download_mnist(workspace, None, (source(server, tmp_path / "absent.npz"), Source("IDX files", files)))
+
+    assert same(arrays, read_mnist(path))
+
+
+@pytest.mark.parametrize("name", ["absent.npz", "broken.npz", "wrong.npz"])
+def test_a_failed_download_is_one_sentence_and_leaves_the_old_file(
+    tmp_path: Path, workspace: Workspace, server: str, name: str
+) -> None:
+    (tmp_path / "wrong.npz").write_text("something else")
+    wanted = Source("a test", {"mnist.npz": (f"{server}/{name}", "sha256:" + "0" * 64)})
+    workspace.mnist_file.parent.mkdir(parents=True)
+    workspace.mnist_file.write_bytes(b"the old one")
+
+    with pytest.raises(DownloadError, match="could not be downloaded") as raised:
+        download_mnist(workspace, None, (wanted,))
+
+    assert len(raised.value.attempts) == 1
+    assert workspace.mnist_file.read_bytes() == b"the old one"
+    assert names(workspace.mnist_file.parent) in (["mnist.npz"], ["download.lock", "mnist.npz"])
+
+
+def test_no_server_at_all_is_one_sentence(workspace: Workspace) -> None:
+    nobody = Source("nobody", {"mnist.npz": ("http://127.0.0.1:9/mnist.npz", "sha256:" + "0" * 64)})
+
+    with pytest.raises(DownloadError) as raised:
+        download_mnist(workspace, None, (nobody,))
+
+    assert "could not be reached" in raised.value.attempts[0]
+
+
+def test_two_downloads_at_once_fetch_only_once(
+    tmp_path: Path, workspace: Workspace, arrays: dict[str, np.ndarray], server: str
+) -> None:
+    served = tmp_path / "served.npz"
+    np.savez(served, **arrays)
+    fetched: list[int] = []
+    wanted = (source(server, served),)
+
+    def download() -> None:
+        download_mnist(workspace, lambda done, total: fetched.append(done) if done == total else None, wanted)
+
+    threads = [threading.Thread(target=download) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert same(arrays, read_mnist(workspace.mnist_file))
+    assert len(fetched) == 1

@@ -1,0 +1,203 @@
+"""MNIST is found, read in any container, imported, downloaded; what is wrong is one sentence and changes nothing."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from core.data import sources
+from core.data.datasets import Dataset, available_dataset, load_dataset, scikit_learn_table
+from core.data.sources import download_mnist, find_mnist, import_mnist, read_mnist
+from core.errors import DataError, DataMissing, StorageError
+from core.workspace import Workspace
+from tests.support.mnist_files import names, same, write_idx
+
+pytestmark = pytest.mark.usefixtures("without_mnist")
+
+
+def test_the_real_mnist_has_the_fingerprint(mnist: Dataset) -> None:
+    assert mnist.fingerprint == sources.MNIST_FINGERPRINT
+    assert (len(mnist.train), len(mnist.validation), len(mnist.test)) == (54000, 6000, 10000)
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_idx_files_are_read_gzipped_or_not(tmp_path: Path, arrays: dict[str, np.ndarray], ending: str) -> None:
+    write_idx(tmp_path, arrays, ending)
+
+    assert same(arrays, read_mnist(tmp_path))
+    assert same(arrays, read_mnist(tmp_path / f"train-images-idx3-ubyte{ending}"))
+
+
+def test_an_npz_is_read_compressed_or_not_alone_or_in_a_folder(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
+    np.savez_compressed(tmp_path / "other-name.npz", **arrays)
+    np.savez(tmp_path / "mnist.npz", **arrays)
+
+    assert same(arrays, read_mnist(tmp_path / "other-name.npz"))
+    assert same(arrays, read_mnist(tmp_path))
+
+
+def test_the_environment_goes_before_the_workspace_and_that_before_keras(
+    tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert find_mnist(workspace) is None
+    keras = tmp_path / "no-keras" / "datasets" / "mnist.npz"
+    for path in (keras, workspace.mnist_file):
+        path.parent.mkdir(parents=True)
+        path.touch()
+        assert find_mnist(workspace) == path
+    named = tmp_path / "named"
+    named.mkdir()
+    monkeypatch.setenv("TRAZO_MNIST", str(named))
+    assert find_mnist(workspace) == named
+
+
+def test_a_wrong_name_in_the_environment_is_not_passed_over(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAZO_MNIST", "/nowhere/at/all")
+
+    with pytest.raises(DataError, match="TRAZO_MNIST"):
+        available_dataset(workspace)
+
+
+def test_the_stand_ins_digits_are_scikit_learns() -> None:
+    theirs = load_digits()
+
+    levels, labels = scikit_learn_table()
+
+    assert np.array_equal(levels, theirs.images)
+    assert np.array_equal(labels, theirs.target)
+
+
+def test_without_mnist_the_stand_in_is_named_as_such(workspace: Workspace) -> None:
+    assert available_dataset(workspace) == "digits"
+    digits = load_dataset("digits", workspace)
+
+    assert "stand-in" in digits.title
+    assert len(digits.train) + len(digits.validation) + len(digits.test) == 1797
+    with pytest.raises(DataMissing, match="data download"):
+        load_dataset("mnist", workspace)
+
+
+def damage_truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def damage_flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 64] = bytes(64 * [0xA5])
+    path.write_bytes(content)
+
+
+def damage_text(path: Path) -> None:
+    path.write_text("<html>Not found</html>")
+
+
+def damage_empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+Damage = Callable[[Path], None]
+DAMAGES: list[Damage] = [damage_truncate, damage_flip, damage_text, damage_empty]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_npz_is_one_sentence(tmp_path: Path, arrays: dict[str, np.ndarray], damage: Damage) -> None:
+    path = tmp_path / "mnist.npz"
+    np.savez_compressed(path, **arrays)
+    damage(path)
+
+    with pytest.raises(DataError, match=r"mnist\.npz"):
+        read_mnist(path)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_gzip_is_one_sentence(tmp_path: Path, arrays: dict[str, np.ndarray], damage: Damage) -> None:
+    write_idx(tmp_path, arrays, ".gz")
+    damage(tmp_path / "train-labels-idx1-ubyte.gz")
+
+    with pytest.raises(DataError):
+        read_mnist(tmp_path)
+
+
+def test_an_npz_without_the_keys_says_which(tmp_path: Path) -> None:
+    np.savez(tmp_path / "mnist.npz", images=np.zeros(3))
+
+    with pytest.raises(DataError, match="x_train, y_train, x_test, y_test"):
+        read_mnist(tmp_path)
+
+
+def test_an_array_in_an_npzs_clothes_is_one_sentence(tmp_path: Path) -> None:
+    with (tmp_path / "mnist.npz").open("wb") as file:
+        np.save(file, np.zeros(3))
+
+    with pytest.raises(DataError, match="not an"):
+        read_mnist(tmp_path)
+
+
+def test_other_shapes_and_other_contents_are_not_mnist(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
+    np.savez(tmp_path / "shape.npz", **{**arrays, "x_test": arrays["x_test"][:5]})
+    np.savez(tmp_path / "contents.npz", **{**arrays, "y_test": arrays["y_test"][::-1]})
+
+    with pytest.raises(DataError, match="x_test should be uint8"):
+        read_mnist(tmp_path / "shape.npz")
+    with pytest.raises(DataError, match="other contents"):
+        read_mnist(tmp_path / "contents.npz")
+
+
+def test_a_folder_that_lacks_a_file_says_which(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
+    write_idx(tmp_path, arrays)
+    (tmp_path / "t10k-labels-idx1-ubyte").unlink()
+
+    with pytest.raises(DataMissing, match="t10k-labels"):
+        read_mnist(tmp_path)
+
+
+def test_an_import_that_fails_leaves_the_file_that_was_there(
+    tmp_path: Path, workspace: Workspace, arrays: dict[str, np.ndarray]
+) -> None:
+    np.savez(tmp_path / "good.npz", **arrays)
+    import_mnist(tmp_path / "good.npz", workspace)
+    before = workspace.mnist_file.read_bytes()
+    (tmp_path / "bad.npz").write_bytes(before[:1000])
+
+    with pytest.raises(DataError):
+        import_mnist(tmp_path / "bad.npz", workspace)
+
+    assert workspace.mnist_file.read_bytes() == before
+    assert names(workspace.mnist_file.parent) == ["mnist.npz"]
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(
+    tmp_path: Path, small_disk: Path, arrays: dict[str, np.ndarray]
+) -> None:
+    np.savez(tmp_path / "good.npz", **arrays)
+    workspace = Workspace(small_disk)
+    workspace.mnist_file.parent.mkdir(parents=True)
+    workspace.mnist_file.write_bytes(b"the old one")
+
+    with pytest.raises(StorageError, match="disk is full"):
+        import_mnist(tmp_path / "good.npz", workspace)
+
+    assert workspace.mnist_file.read_bytes() == b"the old one"
+    assert names(workspace.mnist_file.parent) == ["mnist.npz"]
+
+
+def test_a_disk_that_may_not_be_written_is_one_sentence(
+    tmp_path: Path, small_disk: Path, arrays: dict[str, np.ndarray]
+) -> None:
+    np.savez(tmp_path / "good.npz", **arrays)
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+
+    for attempt in (
+        lambda: import_mnist(tmp_path / "good.npz", Workspace(small_disk)),
+        lambda: download_mnist(Workspace(small_disk)),
+    ):
+        with pytest.raises(StorageError, match="may not be written"):
+            attempt()

@@ -1,0 +1,125 @@
+"""Handwriting drawn by code: digits, and what is no digit."""
+
+from __future__ import annotations
+
+import string
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.handwriting.strokes import (
+    LETTERS,
+    UNLIKE_DIGITS,
+    digit_strokes,
+    drawn_digits,
+    drawn_outsiders,
+    letter_strokes,
+    render,
+    scribble_strokes,
+    shape_strokes,
+)
+from core.ink.drawing import prepare
+
+SEEDS = st.integers(0, 2**32 - 1)
+SIGNS = {
+    **{str(digit): lambda generator, digit=digit: digit_strokes(digit, generator) for digit in range(10)},
+    **{letter: lambda generator, letter=letter: letter_strokes(letter, generator) for letter in LETTERS},
+    "scribble": scribble_strokes,
+    "shape": shape_strokes,
+}
+
+
+@given(name=st.sampled_from(sorted(SIGNS)), seed=SEEDS)
+def test_every_sign_is_made_of_strokes_of_finite_points(name: str, seed: int) -> None:
+    strokes = SIGNS[name](np.random.default_rng(seed))
+
+    assert strokes
+    for stroke in strokes:
+        assert stroke.ndim == 2
+        assert stroke.shape[0] >= 2
+        assert stroke.shape[1] == 2
+        assert np.isfinite(stroke).all()
+
+
+@given(name=st.sampled_from(sorted(SIGNS)), seed=SEEDS)
+def test_same_seed_draws_the_same_sign(name: str, seed: int) -> None:
+    first, second = (SIGNS[name](np.random.default_rng(seed)) for _ in range(2))
+
+    assert len(first) == len(second)
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_no_two_digits_are_alike() -> None:
+    images, _ = drawn_digits(200, seed=5)
+
+    assert len(np.unique(images, axis=0)) == 200
+
+
+@given(digit=st.integers(0, 9), seed=SEEDS, side=st.sampled_from([140, 280]))
+def test_rendered_ink_lies_within_the_canvas_at_the_promised_size(digit: int, seed: int, side: int) -> None:
+    generator = np.random.default_rng(seed)
+
+    ink = render(digit_strokes(digit, generator), generator, side)
+
+    assert ink.shape == (side, side)
+    assert ink.dtype == np.uint8
+    assert set(np.unique(ink)) == {0, 255}
+    rows, columns = np.nonzero(ink)
+    longest = 1 + max(np.ptp(rows), np.ptp(columns))
+    assert 0.3 * side - 3 <= longest <= 0.9 * side + 3
+
+
+def test_drawings_are_all_over_the_canvas() -> None:
+    generator = np.random.default_rng(0)
+
+    heat = np.mean([render(digit_strokes(8, generator), generator, 140) > 0 for _ in range(200)], axis=0)
+
+    for corner in (heat[:35, :35], heat[:35, -35:], heat[-35:, :35], heat[-35:, -35:]):
+        assert corner.max() > 0.02
+
+
+def test_drawn_digits_are_balanced_and_shuffled() -> None:
+    images, labels = drawn_digits(100, seed=1)
+
+    assert (images.shape, images.dtype, labels.dtype) == ((100, 28, 28), np.uint8, np.uint8)
+    assert Counter(labels.tolist()) == dict.fromkeys(range(10), 10)
+    assert labels.tolist() != sorted(labels.tolist())
+
+
+def test_drawn_digits_come_prepared_as_the_model_sees_them() -> None:
+    images, _ = drawn_digits(30, seed=2)
+
+    for image in images:
+        again = prepare(image).image
+        assert again is not None
+        np.testing.assert_array_equal(again, image)
+
+
+def test_seed_decides_what_is_drawn() -> None:
+    np.testing.assert_array_equal(drawn_digits(20, seed=3)[0], drawn_digits(20, seed=3)[0])
+    np.testing.assert_array_equal(drawn_outsiders(20, seed=3), drawn_outsiders(20, seed=3))
+    assert (drawn_digits(20, seed=3)[0] != drawn_digits(20, seed=4)[0]).any()
+
+
+@pytest.mark.parametrize("kinds", [("letters",), ("scribbles",), ("shapes",), ("letters", "shapes")])
+def test_outsiders_of_any_kind_have_ink(kinds: tuple) -> None:
+    images = drawn_outsiders(20, seed=0, kinds=kinds)
+
+    assert (images.shape, images.dtype) == ((20, 28, 28), np.uint8)
+    assert images.any(axis=(1, 2)).all()
+
+
+def test_letters_are_the_latin_alphabet_and_those_that_look_like_digits_are_left_out() -> None:
+    assert set(LETTERS) == set(string.ascii_letters)
+    assert set(UNLIKE_DIGITS) < set(LETTERS)
+    assert not set(UNLIKE_DIGITS) & set("OoDQIlZzSsBbqgG")
+
+
+def test_letters_are_drawn_in_several_styles() -> None:
+    counts = Counter(len(letter_strokes("E", np.random.default_rng(seed))) for seed in range(60))
+
+    assert len(counts) > 1

@@ -1,0 +1,69 @@
+"""Digits traced and drawn again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.handwriting.tracing import ANY_HAND, CANVAS, Hand, centre_line, drawn_again, redrawn
+from core.ink.drawing import prepare
+
+ANGLE = np.zeros((28, 28), np.uint8)
+ANGLE[4:24, 8:11] = ANGLE[21:24, 8:20] = 255
+
+
+def stroke_width(ink: np.ndarray) -> float:
+    """Twice the area over the perimeter."""
+    mask = np.pad(ink > 127, 1)
+    steps = np.count_nonzero(mask[1:] != mask[:-1]) + np.count_nonzero(mask[:, 1:] != mask[:, :-1])
+    return 2 * np.count_nonzero(mask) / steps
+
+
+def test_centre_line_runs_along_the_middle_of_the_strokes() -> None:
+    points = centre_line(ANGLE)
+
+    upright = points[points[:, 1] < 18]
+    assert np.abs(upright[:, 0] - 9.5).max() < 0.6
+    assert points[:, 1].min() < 6
+    assert points[:, 0].max() > 17
+
+
+@given(size=st.floats(0.1, 0.9), brush=st.floats(0.015, 0.15), seed=st.integers(0, 1000))
+def test_drawing_has_its_size_and_stays_on_the_canvas(size: float, brush: float, seed: int) -> None:
+    ink = redrawn(centre_line(ANGLE), Hand((size, size), (brush, brush)), np.random.default_rng(seed))
+
+    assert ink.shape == (CANVAS, CANVAS)
+    rows = np.flatnonzero(ink.any(axis=1))
+    expected = min((size + brush) * CANVAS, CANVAS)
+    assert rows[-1] + 1 - rows[0] == pytest.approx(expected, abs=4)
+
+
+@pytest.mark.parametrize("brush", [0.03, 0.06, 0.12])
+def test_strokes_are_as_wide_as_the_brush(brush: float) -> None:
+    ink = redrawn(centre_line(ANGLE), Hand((0.8, 0.8), (brush, brush)), np.random.default_rng(0))
+
+    assert stroke_width(ink) == pytest.approx(brush * CANVAS, rel=0.25)
+
+
+@pytest.mark.parametrize(("angle", "right", "below"), [(90, True, False), (-90, False, True)])
+def test_turning_is_anticlockwise(angle: float, right: bool, below: bool) -> None:
+    ink = redrawn(centre_line(ANGLE), Hand(turn=(angle, angle)), np.random.default_rng(0))
+
+    # The corner of an L, at the bottom left, comes to the bottom right, or to the top left.
+    drawing = prepare(ink)
+    assert drawing.crop is not None
+    rows, columns = drawing.crop.sum(axis=1, dtype=int), drawing.crop.sum(axis=0, dtype=int)
+    half_rows, half_columns = len(rows) // 2, len(columns) // 2
+    assert (columns[half_columns:].sum() > columns[:half_columns].sum()) == right
+    assert (rows[half_rows:].sum() > rows[:half_rows].sum()) == (not below)
+
+
+def test_digits_drawn_again_are_laid_out_for_the_model_and_differ_from_one_another() -> None:
+    again = drawn_again(np.stack([ANGLE] * 4), ANY_HAND, np.random.default_rng(1))
+
+    assert (again.shape, again.dtype) == ((4, 28, 28), np.uint8)
+    assert len(np.unique(again, axis=0)) == 4
+    for image in again:
+        np.testing.assert_array_equal(prepare(image).image, image)

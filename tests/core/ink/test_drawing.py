@@ -1,0 +1,237 @@
+"""From ink to the 28x28 image, on digits that are drawn in code."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from PIL import Image, ImageDraw
+
+from core.data.datasets import Dataset
+from core.ink.drawing import BOX_SIZE, Pixels, ink_from_canvas, prepare
+
+CANVAS = 280
+
+# Pen strokes in a unit box, as (x, y).
+SEVEN = [[(0.0, 0.0), (1.0, 0.0), (0.4, 1.0)]]
+FIVE = [[(0.9, 0.0), (0.1, 0.0)], [(0.0, 0.3), (0.6, 0.35), (0.9, 0.65), (0.6, 1.0), (0.0, 0.9)]]
+OPEN_EIGHT = [
+    [(0.9, 0.1), (0.5, 0.0), (0.1, 0.2), (0.5, 0.4), (0.9, 0.2)],
+    [(0.5, 0.6), (0.1, 0.8), (0.5, 1.0), (0.9, 0.8), (0.7, 0.65)],
+]
+ONE = [[(0.0, 0.0), (0.0, 1.0)]]
+
+
+def drawn(
+    strokes: list[list[tuple[float, float]]],
+    height: float = 140,
+    left: float = 70,
+    top: float = 70,
+    brush: float = 16,
+    size: int = CANVAS,
+) -> Pixels:
+    """A canvas with strokes of a round brush, anti-aliased; the box of their centre lines lies at (left, top)."""
+    fine = 4
+    picture = Image.new("L", (size * fine, size * fine))
+    draw = ImageDraw.Draw(picture)
+    radius = brush * fine / 2
+    for stroke in strokes:
+        points = [((left + 0.6 * height * x) * fine, (top + height * y) * fine) for x, y in stroke]
+        draw.line(points, fill=255, width=round(2 * radius))
+        for x, y in points:
+            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+    return np.asarray(picture.reduce(fine))
+
+
+def image_of(ink: Pixels) -> Pixels:
+    image = prepare(ink).image
+    assert image is not None
+    return image
+
+
+def difference(first: Pixels, second: Pixels) -> float:
+    """Mean difference over the mean ink, 0 where two images are the same but for a shift by a pixel."""
+    shifts = [(rows, columns) for rows in (-1, 0, 1) for columns in (-1, 0, 1)]
+    apart = min(np.abs(np.roll(first, shift, axis=(0, 1)).astype(int) - second).sum() for shift in shifts)
+    return float(apart / min(first.sum(dtype=int), second.sum(dtype=int)))
+
+
+def centre_of_mass(image: Pixels) -> tuple[float, float]:
+    rows, columns = np.indices(image.shape)
+    return float((rows * image).sum() / image.sum()), float((columns * image).sum() / image.sum())
+
+
+def mean_stroke_width(image: Pixels) -> float:
+    mask = np.pad(image > 127, 1)
+    steps = np.count_nonzero(mask[1:] != mask[:-1]) + np.count_nonzero(mask[:, 1:] != mask[:, :-1])
+    return 8 / np.pi * np.count_nonzero(mask) / steps
+
+
+@given(left=st.integers(10, 160), top=st.integers(10, 120))
+def test_image_does_not_depend_on_the_place_on_the_canvas(left: int, top: int) -> None:
+    moved = image_of(drawn(FIVE, left=left, top=top))
+
+    assert difference(moved, image_of(drawn(FIVE))) < 0.02
+
+
+@given(height=st.floats(50, 250), place=st.integers(12, 18))
+def test_image_hardly_depends_on_the_size_of_the_drawing(height: float, place: int) -> None:
+    resized = image_of(drawn(SEVEN, height=height, left=place, top=place, brush=height / 8))
+
+    assert difference(resized, image_of(drawn(SEVEN, brush=140 / 8))) < 0.25
+
+
+@given(strokes=st.sampled_from([SEVEN, FIVE, OPEN_EIGHT, ONE]), height=st.floats(20, 250), brush=st.floats(2, 30))
+def test_centre_of_mass_is_at_the_centre_and_the_longest_side_is_20(
+    strokes: list[list[tuple[float, float]]], height: float, brush: float
+) -> None:
+    drawing = prepare(drawn(strokes, height=height, left=15, top=15, brush=brush))
+
+    assert drawing.image is not None
+    assert drawing.scaled is not None
+    assert centre_of_mass(drawing.image) == pytest.approx((14, 14), abs=0.51)
+    assert max(drawing.scaled.shape) == BOX_SIZE
+    assert drawing.image.sum(dtype=int) == drawing.scaled.sum(dtype=int), "nothing is clipped"
+    assert drawing.image.max() == 255
+
+
+@given(arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=90)))
+def test_any_ink_makes_an_image_or_a_blank(ink: Pixels) -> None:
+    drawing = prepare(ink)
+
+    assert drawing.blank == (ink.max() <= 4)
+    if drawing.image is not None:
+        assert drawing.image.shape == (28, 28)
+        assert drawing.image.dtype == np.uint8
+        assert drawing.image.any()
+
+
+def test_two_faint_pixels_far_apart_still_make_an_image() -> None:
+    ink = np.zeros((3000, 3000), np.uint8)
+    ink[5, 7] = ink[2990, 2900] = 6
+
+    assert image_of(ink).max() == 255
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (280, 280)])
+def test_filled_canvas_makes_an_image(size: tuple[int, int]) -> None:
+    assert image_of(np.full(size, 255, np.uint8)).any()
+
+
+def test_image_laid_out_as_in_mnist_comes_back_as_it_was() -> None:
+    image = image_of(drawn(FIVE))
+
+    np.testing.assert_array_equal(image_of(image), image)
+
+
+@given(
+    strokes=st.sampled_from([SEVEN, FIVE, OPEN_EIGHT, ONE]),
+    height=st.floats(16, 250),
+    brush=st.floats(2, 40),
+    place=st.tuples(st.integers(-30, 200), st.integers(-30, 200)),
+    dot=st.none() | st.tuples(st.integers(0, 279), st.integers(0, 279)),
+)
+def test_prepared_image_is_prepared_already(
+    strokes: list[list[tuple[float, float]]],
+    height: float,
+    brush: float,
+    place: tuple[int, int],
+    dot: tuple[int, int] | None,
+) -> None:
+    ink = drawn(strokes, height=height, left=place[0], top=place[1], brush=brush).copy()
+    if dot is not None:
+        ink[dot[0] : dot[0] + 5, dot[1] : dot[1] + 5] = 255
+    image = prepare(ink).image
+    assume(image is not None)
+
+    np.testing.assert_array_equal(image_of(image_of(ink)), image)
+
+
+def test_mnist_comes_through_as_it_was(mnist: Dataset) -> None:
+    images = mnist.validation.images[:1000]
+
+    through = np.stack([image_of(image) for image in images])
+
+    assert np.mean([np.array_equal(*pair) for pair in zip(through, images, strict=True)]) > 0.9
+    again = np.stack([image_of(image) for image in through])
+    assert np.mean([np.array_equal(*pair) for pair in zip(through, again, strict=True)]) > 0.995
+
+
+@pytest.mark.parametrize("brush", [3, 8, 16, 30])
+def test_every_brush_gives_strokes_as_wide_as_in_mnist(brush: float) -> None:
+    image = image_of(drawn(SEVEN, height=200, left=40, top=40, brush=brush))
+
+    assert 1.6 < mean_stroke_width(image) < 3.6
+
+
+def test_steps_of_the_drawing_fit_together() -> None:
+    ink = drawn(SEVEN, left=31, top=17)
+
+    drawing = prepare(ink)
+
+    assert drawing.box is not None
+    top, left, bottom, right = drawing.box
+    np.testing.assert_array_equal(drawing.crop, ink[top:bottom, left:right])
+    np.testing.assert_array_equal(drawing.ink, ink)
+    assert not ink[:top].any()
+    assert not ink[:, right:].any()
+
+
+@pytest.mark.parametrize("place", [(10, 10), (270, 20), (265, 265), (20, 140)])
+@pytest.mark.parametrize("radius", [2, 8])
+def test_stray_dot_changes_nothing(place: tuple[int, int], radius: int) -> None:
+    ink = drawn(SEVEN)
+    dotted = Image.fromarray(ink)
+    x, y = place
+    ImageDraw.Draw(dotted).ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+
+    np.testing.assert_array_equal(image_of(np.asarray(dotted)), image_of(ink))
+
+
+@pytest.mark.parametrize("digit", [FIVE, OPEN_EIGHT], ids=["broken 5", "open 8"])
+@pytest.mark.parametrize("brush", [6, 16, 20])
+def test_all_parts_of_a_broken_digit_stay(digit: list[list[tuple[float, float]]], brush: float) -> None:
+    ink = drawn(digit, height=180, left=40, top=40, brush=brush)
+
+    crop = prepare(ink).crop
+
+    assert crop is not None
+    assert crop.sum(dtype=int) == ink.sum(dtype=int)
+
+
+def test_stroke_cut_off_by_the_edge_is_read_like_the_rest_of_it() -> None:
+    drawing = prepare(drawn(SEVEN, left=-20, top=-4))
+
+    assert drawing.box is not None
+    assert drawing.box[:2] == (0, 0)
+    assert not drawing.blank
+
+
+def test_tiny_digit_in_a_corner_is_scaled_up() -> None:
+    tiny = image_of(drawn(SEVEN, height=24, left=4, top=4, brush=3))
+
+    assert difference(tiny, image_of(drawn(SEVEN, height=192, left=40, top=40, brush=24))) < 0.3
+
+
+def test_empty_canvas_is_blank() -> None:
+    drawing = prepare(np.zeros((280, 280), np.uint8))
+
+    assert drawing.blank
+    assert (drawing.image, drawing.scaled, drawing.crop, drawing.box) == (None, None, None, None)
+
+
+def test_white_strokes_on_black_are_ink() -> None:
+    ink = drawn(SEVEN)
+    canvas = np.dstack([ink, ink, ink, np.full_like(ink, 255)])
+
+    np.testing.assert_array_equal(ink_from_canvas(canvas), ink)
+
+
+@pytest.mark.parametrize("colour", [0, 255])
+def test_strokes_of_any_colour_on_transparent_are_ink(colour: int) -> None:
+    ink = drawn(SEVEN)
+    canvas = np.dstack([np.full_like(ink, colour)] * 3 + [ink])
+
+    np.testing.assert_array_equal(ink_from_canvas(canvas), ink)

@@ -1,0 +1,348 @@
+"""Pictures of digits in any format: their ink comes out white on black; what is no picture is refused."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from PIL import Image, ImageFilter
+
+from core.errors import PictureError, PictureTooLarge
+from core.ink import photo as photo_module
+from core.ink.drawing import Pixels, prepare
+from core.ink.photo import ink_from_array, ink_from_canvas_file, ink_from_picture
+from core.ink.picture_file import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, WORKING_SIZE, decoded
+from tests.support.papers import SIZE, assert_shows_the_five, encoded, five, on_paper, photo
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "I;16", "I", "F"])
+@pytest.mark.parametrize("inverted", [False, True], ids=["dark on light", "light on dark"])
+def test_every_mode_is_read(mode: str, inverted: bool) -> None:
+    grey = 255 - five() if inverted else five()
+    if mode == "I;16":
+        picture = Image.fromarray(grey.astype(np.uint16) * 257)
+    elif mode == "F":
+        picture = Image.fromarray((grey / 255).astype(np.float32))
+    else:
+        picture = Image.fromarray(grey).convert(mode)
+    assert picture.mode == mode
+
+    assert_shows_the_five(ink_from_picture(encoded(picture, "TIFF")))
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+def test_sixteen_bits_of_which_the_highest_are_empty_are_read(bits: int) -> None:
+    levels = (255 - five()).astype(np.uint16) << (bits - 8)
+
+    assert_shows_the_five(ink_from_picture(encoded(Image.fromarray(levels))))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM"])
+def test_every_format_is_read(kind: str) -> None:
+    assert_shows_the_five(ink_from_picture(encoded(255 - five(), kind)))
+
+
+@pytest.mark.parametrize("pen", [0, 255])
+def test_strokes_on_transparent_are_ink(pen: int) -> None:
+    ink = five()
+    picture = np.dstack([np.full_like(ink, pen)] * 3 + [ink])
+
+    assert_shows_the_five(ink_from_picture(encoded(picture)))
+
+
+def test_transparent_margin_is_no_ink() -> None:
+    picture = np.dstack([255 - five()] * 3 + [np.full(SIZE, 255, np.uint8)])
+    picture[:60, :, 3] = 0
+
+    assert_shows_the_five(ink_from_picture(encoded(picture)))
+
+
+def test_transparent_palette_is_read() -> None:
+    picture = Image.fromarray(np.where(five() > 0, np.uint8(1), np.uint8(0)), "P")
+    picture.putpalette([255, 255, 255, 0, 0, 0])
+
+    assert_shows_the_five(ink_from_picture(encoded(picture, transparency=0)))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_obeyed(orientation: int) -> None:
+    turned = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }  # fmt: skip
+    picture = Image.fromarray(255 - five())
+    if orientation in turned:
+        picture = picture.transpose(turned[orientation])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+
+    assert_shows_the_five(ink_from_picture(encoded(picture, "JPEG", exif=exif)))
+
+
+def test_mnist_image_comes_back_almost_unchanged() -> None:
+    image = prepare(five()).image
+    assert image is not None
+
+    through = prepare(ink_from_picture(encoded(image))).image
+
+    assert through is not None
+    assert np.abs(through.astype(int) - image).max() <= 8
+
+
+@pytest.mark.parametrize("level", [0, 20, 128, 240, 255])
+@pytest.mark.parametrize("size", [(1, 1), (28, 28), SIZE])
+def test_flat_picture_is_blank(level: int, size: tuple[int, int]) -> None:
+    assert prepare(ink_from_picture(encoded(np.full(size, level, np.uint8)))).blank
+
+
+@pytest.mark.parametrize("noise", [2, 10, 40])
+@pytest.mark.parametrize("size", [(64, 64), SIZE])
+def test_noise_alone_is_blank(noise: float, size: tuple[int, int]) -> None:
+    assert prepare(ink_from_array(photo(np.full(size, 160.0), noise))).blank
+
+
+def test_empty_ruled_paper_in_a_shadow_is_blank() -> None:
+    rows, columns = np.indices(SIZE)
+    brightness = np.where(rows % 40 < 2, 150.0, 240.0) * np.where(columns > 300, 0.5, 1.0)
+
+    assert prepare(ink_from_array(photo(brightness))).blank
+
+
+@pytest.mark.parametrize("squared", [False, True])
+@pytest.mark.parametrize("edge", [0.3, 0.7])
+@pytest.mark.parametrize("lit", [False, True], ids=["shadow at the left", "shadow at the right"])
+def test_a_digit_on_ruled_paper_is_read_beside_and_in_a_hard_shadow(squared: bool, edge: float, lit: bool) -> None:
+    ink = five()
+    rows, columns = np.indices(ink.shape)
+    lines = (rows % 44 < 2) | (squared & (columns % 44 < 2))
+    sheet = np.minimum(on_paper(ink), np.where(lines, 160.0, 240.0))
+    shadow = np.where((columns + rows / 4 < edge * ink.shape[1]) == lit, 1.0, 0.5)
+
+    assert_shows_the_five(ink_from_array(photo(sheet * shadow)))
+
+
+def test_a_small_digit_in_a_lamps_light_and_a_hard_shadow_is_not_taken_for_a_light_one() -> None:
+    ink = np.zeros(SIZE, np.uint8)
+    small = np.asarray(Image.fromarray(five()).reduce(5))
+    ink[30 : 30 + small.shape[0], 30 : 30 + small.shape[1]] = small
+    rows, columns = np.indices(ink.shape)
+    light = (0.4 + 0.6 * columns / ink.shape[1]) * np.where(columns + rows < 0.8 * ink.shape[1], 1.0, 0.5)
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(ink) * light)))
+
+
+def test_dust_alone_is_blank() -> None:
+    dust = np.random.default_rng(1).random(SIZE) < 0.002
+    dust |= np.roll(dust, 1, axis=0) | np.roll(dust, 1, axis=1)
+
+    assert prepare(ink_from_array(photo(np.where(dust, 40.0, 240.0)))).blank
+
+
+@pytest.mark.parametrize(("ground", "pen"), [(0, 255), (255, 0)])
+def test_a_card_on_nothing_is_the_ground_of_what_stands_on_it(ground: int, pen: int) -> None:
+    ink = five()
+    grey = np.where(ink > 127, np.uint8(pen), np.uint8(ground))
+    alpha = np.zeros_like(grey)
+    alpha[60:440, 310:550] = 255
+
+    assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, alpha]))))
+
+
+@pytest.mark.parametrize(("outline", "pen"), [(0, 255), (255, 0)])
+def test_a_stickers_outline_is_no_ink(outline: int, pen: int) -> None:
+    ink = five()
+    grey = np.where(ink > 127, np.uint8(pen), np.uint8(outline))
+    alpha = np.asarray(Image.fromarray(ink).filter(ImageFilter.MaxFilter(19)))
+
+    assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, alpha]))))
+
+
+def test_fully_transparent_picture_is_blank() -> None:
+    assert prepare(ink_from_picture(encoded(np.zeros((40, 40, 4), np.uint8)))).blank
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A PNG file that claims a size and holds no pixels."""
+    chunk = b"IHDR" + width.to_bytes(4) + height.to_bytes(4) + bytes([8, 2, 0, 0, 0])
+    return b"\x89PNG\r\n\x1a\n" + (13).to_bytes(4) + chunk + zlib.crc32(chunk).to_bytes(4) + bytes(4) + b"IDAT"
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"<svg/>"])
+def test_what_is_no_picture_is_refused(data: bytes) -> None:
+    with pytest.raises(PictureError, match="not a picture"):
+        ink_from_picture(data)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_truncated_picture_is_refused(kind: str, share: float) -> None:
+    data = encoded(photo(on_paper(five())), kind)
+
+    with pytest.raises(PictureError):
+        ink_from_picture(data[: int(len(data) * share)])
+
+
+def test_too_many_bytes_are_refused() -> None:
+    with pytest.raises(PictureTooLarge, match="10 MB"):
+        ink_from_picture(bytes(MAX_PICTURE_BYTES + 1))
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("side", [6_400, 10_000, 60_000])
+def test_too_many_pixels_are_refused_before_they_are_decoded(side: int) -> None:
+    assert side**2 > MAX_PICTURE_PIXELS
+
+    with pytest.raises(PictureTooLarge, match="40 million pixels"):
+        ink_from_picture(png_header(side, side))
+
+
+@given(
+    st.one_of(
+        arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=80)),
+        st.tuples(st.integers(1, 60), st.integers(1, 60), st.sampled_from([1, 3, 4])).flatmap(
+            lambda shape: arrays(np.uint8, shape)
+        ),
+    )
+)
+def test_any_array_gives_ink(array: Pixels) -> None:
+    ink = ink_from_array(array)
+
+    assert ink.shape == array.shape[:2]
+    assert ink.dtype == np.uint8
+    assert prepare(ink).ink is ink
+
+
+@pytest.mark.filterwarnings("ignore:.*EXIF:UserWarning")
+@given(st.data())
+def test_damaged_file_is_read_or_refused(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(["PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP"]))
+    damaged = bytearray(encoded(255 - five((40, 40)), kind))
+    places = st.integers(0, len(damaged) - 1)
+    for place, value in data.draw(st.lists(st.tuples(places, st.integers(0, 255)), min_size=1, max_size=8)):
+        damaged[place] = value
+
+    with suppress(PictureError):
+        assert max(ink_from_picture(bytes(damaged)).shape) <= 640
+
+
+def test_canvas_file_gives_the_ink_that_is_on_it() -> None:
+    ink = five((280, 280))
+
+    np.testing.assert_array_equal(ink_from_canvas_file(encoded(np.dstack([ink, ink, ink, ink | 255]), "PNG")), ink)
+
+
+@pytest.mark.parametrize("kind", ["EPS", "GIF", "TIFF"])
+def test_canvas_file_of_another_kind_is_not_decoded(kind: str) -> None:
+    with pytest.raises(PictureError, match="did not arrive whole"):
+        ink_from_canvas_file(encoded(five((28, 28)), kind))
+
+
+@pytest.mark.parametrize("side", [2001, 20_000])
+def test_canvas_file_with_too_many_pixels_is_refused(side: int) -> None:
+    with pytest.raises(PictureError):
+        ink_from_canvas_file(png_header(side, side))
+
+
+@pytest.mark.parametrize("ground", [0, 255, 30, 200])
+@pytest.mark.parametrize("brush", [0.03, 0.05, 0.11])
+def test_drawing_on_an_even_ground_is_read_as_a_photo_of_it_would_be(
+    ground: int, brush: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pen = 0 if ground > 127 else 255
+    drawing = np.round(on_paper(five((280, 280), brush), ground, pen)).astype(np.uint8)
+
+    quickly = ink_from_array(drawing)
+    monkeypatch.setattr(photo_module, "_drawn_ink", lambda _grey: None)
+    thoroughly = ink_from_array(drawing)
+
+    assert pictures_difference(quickly, thoroughly) < 0.02
+    assert_shows_the_five(quickly, five((280, 280), brush))
+
+
+def test_even_sheet_on_an_even_table_is_no_stroke(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = np.zeros((480, 640), np.uint8)
+    table[120:360, 200:400] = np.round(on_paper(five((240, 200)), 255, 40))
+
+    as_ever = ink_from_array(table)
+    monkeypatch.setattr(photo_module, "_drawn_ink", lambda _grey: None)
+
+    np.testing.assert_array_equal(as_ever, ink_from_array(table))
+
+
+def test_no_more_than_two_pictures_are_decoded_at_once_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_it, together, two = 0, list[int](), threading.Barrier(2)
+    decode = photo_module.decoded
+
+    def decoded(data: bytes) -> Pixels:
+        nonlocal at_it
+        at_it += 1
+        together.append(at_it)
+        two.wait(10)
+        pixels = decode(data)
+        at_it -= 1
+        two.wait(10)
+        return pixels
+
+    monkeypatch.setattr(photo_module, "decoded", decoded)
+    with ThreadPoolExecutor(8) as visitors:
+        list(visitors.map(ink_from_picture, [encoded(Image.fromarray(five()), "PNG")] * 8))
+
+    assert max(together) == 2
+
+
+SHORT_OF_MEMORY = """
+import resource, sys
+from pathlib import Path
+from core.ink.photo import ink_from_picture
+
+with open("/proc/self/status") as file:
+    (used,) = (int(line.split()[1]) * 1024 for line in file if line.startswith("VmSize"))
+resource.setrlimit(resource.RLIMIT_AS, (used + 50_000_000, -1))
+try:
+    ink_from_picture(Path(sys.argv[1]).read_bytes())
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process limit its memory so")
+def test_whole_picture_that_memory_is_too_small_for_is_not_called_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "large.png"
+    Image.new("RGB", (6000, 6000), "white").save(path, compress_level=1)
+
+    ended = subprocess.run(
+        [sys.executable, "-c", SHORT_OF_MEMORY, str(path)], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert ended.stdout.startswith("PictureTooLarge There is too little memory")
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I", "F"])
+def test_pictures_of_more_than_eight_bits_are_shrunk_as_those_of_eight(mode: str) -> None:
+    paper = on_paper(five((1500, 1200)))
+    deep = {"I;16": paper.astype(np.uint16) * 257, "I": paper.astype(np.int32) * 257, "F": paper.astype(np.float32)}[
+        mode
+    ]
+
+    plain = decoded(encoded(Image.fromarray(np.round(paper).astype(np.uint8)), "TIFF"))
+    pixels = decoded(encoded(Image.fromarray(deep), "TIFF"))
+
+    assert pixels.shape == plain.shape
+    assert max(pixels.shape) <= WORKING_SIZE
+    assert pictures_difference(ink_from_array(pixels), ink_from_array(plain)) < 0.05
+
+
+def pictures_difference(one: Pixels, other: Pixels) -> float:
+    """Mean difference of two inks, as a share of the ink."""
+    return float(np.abs(one.astype(float) - other).sum() / max(1.0, other.sum(dtype=float)))

@@ -1,0 +1,154 @@
+"""Photos of digits on paper, made in code: whatever light falls on them and lies around them, the ink is found."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFilter
+
+from core.ink.drawing import prepare
+from core.ink.photo import ink_from_array, ink_from_picture
+from core.ink.sheet import find_sheet
+from tests.support.papers import SIZE, assert_shows_the_five, encoded, five, on_paper, photo
+
+
+@pytest.mark.parametrize("paper", [(250, 250, 245), (240, 225, 120), (150, 150, 150), (200, 70, 60)])
+def test_paper_of_any_colour_is_paper(paper: tuple[int, int, int]) -> None:
+    ink = five()
+    channels = [photo(on_paper(ink, paper=level)) for level in paper]
+
+    assert_shows_the_five(ink_from_picture(encoded(np.dstack(channels), "JPEG", quality=60)))
+
+
+@pytest.mark.parametrize("pen", [(40, 60, 160), (200, 30, 40), (150, 150, 150)], ids=["blue", "red", "pencil"])
+def test_pen_of_any_colour_is_ink(pen: tuple[int, int, int]) -> None:
+    ink = five()
+
+    assert_shows_the_five(ink_from_array(np.dstack([photo(on_paper(ink, pen=level)) for level in pen])))
+
+
+def test_chalk_on_a_board_is_ink() -> None:
+    assert_shows_the_five(ink_from_array(photo(on_paper(five(), paper=60, pen=220))))
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_gradient_of_light_is_no_ink(turns: int) -> None:
+    light = np.rot90(np.linspace(0.3, 1, max(SIZE))[: SIZE[turns % 2 == 0]] * np.ones((SIZE[turns % 2], 1)), turns)
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(five()) * light)))
+
+
+@pytest.mark.parametrize("softness", [1, 20])
+def test_shadow_is_no_ink(softness: float) -> None:
+    shadow = Image.new("L", SIZE[::-1], 255)
+    ImageDraw.Draw(shadow).polygon([(300, 0), (420, 480), (640, 480), (640, 0)], fill=115)
+    light = np.asarray(shadow.filter(ImageFilter.GaussianBlur(softness))) / 255
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(five()) * light)))
+
+
+def test_dark_corners_are_no_ink() -> None:
+    rows, columns = np.mgrid[-1 : 1 : SIZE[0] * 1j, -1 : 1 : SIZE[1] * 1j]
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(five()) * (1 - 0.3 * (rows**2 + columns**2)))))
+
+
+@pytest.mark.parametrize("slope", [0, 0.05])
+@pytest.mark.parametrize("level", [190, 75], ids=["light", "dark"])
+@pytest.mark.parametrize("squared", [False, True])
+def test_ruled_lines_are_no_ink(slope: float, level: int, squared: bool) -> None:
+    rows, columns = np.indices(SIZE)
+    ruled = (rows + slope * columns) % 40 < 2
+    if squared:
+        ruled |= (columns - slope * rows) % 40 < 2
+    brightness = np.minimum(on_paper(five()), np.where(ruled, level, 255))
+
+    assert_shows_the_five(ink_from_array(photo(brightness)))
+
+
+@pytest.mark.parametrize("quality", [20, 60, 95])
+def test_compression_is_no_ink(quality: int) -> None:
+    assert_shows_the_five(ink_from_picture(encoded(photo(on_paper(five())), "JPEG", quality=quality)))
+
+
+@pytest.mark.parametrize("noise", [10, 25])
+def test_noise_is_no_ink(noise: float) -> None:
+    assert_shows_the_five(ink_from_array(photo(on_paper(five()), noise)))
+
+
+def test_blurred_picture_is_read() -> None:
+    blurred = Image.fromarray(photo(on_paper(five()))).filter(ImageFilter.GaussianBlur(5))
+
+    assert_shows_the_five(ink_from_array(np.asarray(blurred)))
+
+
+def test_photo_of_six_million_pixels_is_read() -> None:
+    ink = five((2000, 3000))
+
+    assert_shows_the_five(ink_from_picture(encoded(photo(on_paper(ink)), "JPEG")), ink)
+
+
+def test_digit_that_fills_the_picture_is_read() -> None:
+    box = prepare(five()).box
+    assert box is not None
+    top, left, bottom, right = box
+    ink = five()[top:bottom, left:right]
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(ink))), ink)
+
+
+def on_table(sheet: np.ndarray, table: float, turned: float = 0, places: tuple[int, int] = (70, 60)) -> np.ndarray:
+    """A sheet at 70 % of its size on a table; a negative place cuts it off."""
+    small = Image.fromarray(sheet.astype(np.float32)).resize((448, 336), Image.Resampling.BILINEAR)
+    small = small.rotate(turned, Image.Resampling.BILINEAR, True, fillcolor=-1)
+    picture = Image.new("F", SIZE[::-1], table)
+    picture.paste(small, places, Image.fromarray((np.asarray(small) >= 0).astype(np.uint8) * 255))
+    return np.asarray(picture)
+
+
+@pytest.mark.parametrize("table", [20, 110, 175])
+@pytest.mark.parametrize("turned", [0, -4])
+@pytest.mark.parametrize("places", [(90, 70), (-40, -20), (170, 130)])
+def test_table_around_the_sheet_is_no_ink(table: float, turned: float, places: tuple[int, int]) -> None:
+    picture = on_table(on_paper(five()), table, turned, places)
+
+    expected = np.asarray(Image.fromarray(five()).rotate(turned, Image.Resampling.BILINEAR, True))
+    assert_shows_the_five(ink_from_array(photo(picture)), expected)
+
+
+def test_ruled_sheet_on_a_table_is_read() -> None:
+    ruled = np.where(np.indices(SIZE)[0] % 40 < 3, 150.0, 255.0)
+
+    assert_shows_the_five(ink_from_array(photo(on_table(np.minimum(on_paper(five()), ruled), 50))))
+
+
+def test_empty_sheet_on_a_table_holds_no_small_ink() -> None:
+    sheet = find_sheet(on_table(on_paper(np.zeros(SIZE, np.uint8)), 50).astype(np.float32))
+
+    assert sheet is not None
+    assert sheet.grey.min() > 200
+
+
+@pytest.mark.parametrize("column", [150, 430, 520])
+def test_digit_in_or_across_a_hard_shadow_is_whole(column: int) -> None:
+    light = np.where(np.indices(SIZE)[1] < column, 0.45, 1.0)
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(five()) * light)))
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (0, 480), (640, 480)])
+def test_thumb_in_a_corner_is_no_ink(corner: tuple[int, int]) -> None:
+    x, y = corner
+    picture = Image.fromarray(on_paper(five()))
+    ImageDraw.Draw(picture).ellipse((x - 100, y - 90, x + 100, y + 90), fill=110)
+
+    assert_shows_the_five(ink_from_array(photo(np.asarray(picture))))
+
+
+def test_digit_that_runs_out_of_the_picture_stays_whole_in_spite_of_dust() -> None:
+    ink = five()[96:]
+    dusty = ink.copy()
+    dusty[200:206, 40:46] = 255
+    assert ink[0].any()
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(dusty))), ink)

@@ -1,0 +1,122 @@
+"""A run's name and note: kept, bounded, and never in the way of anything else."""
+
+from __future__ import annotations
+
+import shutil
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.cli import main
+from core.errors import RunError, RunNotFound
+from core.runs.active import model_names
+from core.runs.label import NAME_LENGTH, NOTE_LENGTH, Label, label_file, read_label, told_apart, write_label
+from core.runs.registry import create_run
+from core.runs.run import Run
+from core.runs.summary import summaries
+from core.workspace import Workspace
+from tests.conftest import tiny_config
+
+
+@pytest.fixture
+def run(workspace: Workspace) -> Run:
+    """A run that waits."""
+    return create_run(workspace, tiny_config())
+
+
+def test_name_and_note_are_kept_and_given_back(run: Run, workspace: Workspace) -> None:
+    write_label(workspace, run, "  Wider, with   noise ", "First try.\n\nSecond line. ")
+
+    assert read_label(run) == Label(name="Wider, with noise", note="First try.\n\nSecond line.")
+    assert summaries(workspace)[0].name == "Wider, with noise"
+
+
+def test_run_without_a_name_goes_by_its_own(run: Run, workspace: Workspace) -> None:
+    write_label(workspace, run, "A name", "")
+    write_label(workspace, run, " ", "")
+
+    assert summaries(workspace)[0].name == run.title
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@given(st.text(st.characters(), max_size=NAME_LENGTH), st.text(st.characters(), max_size=200))
+def test_any_text_can_be_kept_and_shows_no_trick(run: Run, workspace: Workspace, name: str, note: str) -> None:
+    kept = write_label(workspace, run, name, note)
+
+    assert read_label(run) == kept
+    assert "\n" not in kept.name
+    hidden = {unicodedata.category(character) for character in kept.name + kept.note.replace("\n", "")}
+    assert not hidden & {"Cc", "Cf", "Cs"}
+
+
+@pytest.mark.parametrize(("name", "note"), [("n" * (NAME_LENGTH + 1), ""), ("", "n" * (NOTE_LENGTH + 1))])
+def test_too_long_a_text_is_refused_and_the_old_one_stays(run: Run, workspace: Workspace, name: str, note: str) -> None:
+    write_label(workspace, run, "Old", "Old note")
+
+    with pytest.raises(RunError, match="shorten it"):
+        write_label(workspace, run, name, note)
+
+    assert read_label(run) == Label(name="Old", note="Old note")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"name": 5}', b"\xff\xfe", b'{"name": "' + b"x" * 100_000])
+def test_damaged_file_is_taken_for_no_name(run: Run, workspace: Workspace, content: bytes) -> None:
+    label_file(run).write_bytes(content)
+
+    assert read_label(run) == Label()
+    assert summaries(workspace)[0].name == run.title
+
+
+def test_what_others_wrote_into_the_file_is_cut_to_the_bounds(run: Run) -> None:
+    label_file(run).write_text('{"name": "' + "x" * 500 + '\\nsecond", "note": "' + "y" * 9000 + '"}')
+
+    label = read_label(run)
+
+    assert (len(label.name), len(label.note)) == (NAME_LENGTH, NOTE_LENGTH)
+
+
+def test_deleted_run_does_not_come_back_with_a_name(run: Run, workspace: Workspace) -> None:
+    shutil.rmtree(run.folder)
+
+    with pytest.raises(RunNotFound):
+        write_label(workspace, run, "Ghost", "")
+
+    assert not Path(run.folder).exists()
+
+
+def test_command_line_names_a_run_and_lists_the_name(
+    run: Run, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["runs", "name", run.title, "The wide one"]) == 0
+    assert main(["runs", "list"]) == 0
+    assert main(["runs", "list", "--json"]) == 0
+
+    out = capsys.readouterr().out
+    assert out.count("The wide one") == 3
+    assert '"epochs": 1' in out
+
+    assert main(["runs", "name", run.id, ""]) == 0
+    assert read_label(run) == Label()
+
+
+def test_names_are_told_apart_by_ids_where_two_are_alike() -> None:
+    names = {"20200101-120000-old-owl": "Wide", "20200102-120000-new-newt": "wide", "20200103-120000-shy-swan": "Deep"}
+
+    assert told_apart(names) == {
+        "20200101-120000-old-owl": "Wide (20200101-120000-old-owl)",
+        "20200102-120000-new-newt": "wide (20200102-120000-new-newt)",
+        "20200103-120000-shy-swan": "Deep",
+    }
+
+
+def test_models_go_by_the_names_that_their_runs_were_given(run: Run, workspace: Workspace) -> None:
+    assert model_names(workspace) == {"shipped": "Shipped model", run.id: run.title}
+
+    write_label(workspace, run, "The wide one", "")
+    assert model_names(workspace)[run.id] == "The wide one"
+
+    write_label(workspace, run, "shipped model", "")
+    assert model_names(workspace) == {"shipped": "Shipped model", run.id: f"shipped model ({run.id})"}

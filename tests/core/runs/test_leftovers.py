@@ -1,0 +1,115 @@
+"""What processes leave that are killed while they write is never listed, and removed."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.runs.leftovers import sweep
+from core.runs.registry import create_run, list_runs
+from core.runs.run import Run
+from core.training.launcher import advance, submit
+from core.workspace import PROJECT, Workspace
+from tests.conftest import tiny_config
+from tests.support.workers import end_all
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_what_killed_processes_left_is_removed_and_what_is_in_use_stays(run: Run, workspace: Workspace) -> None:
+    at_work = submit(workspace, tiny_config())
+    leftovers = {each: left_in(each) for each in (run, at_work)}
+    before = [path for path in run.folder.iterdir() if not path.name.startswith(".")]
+    for name in (f".new-{run.id}", f".deleted-{run.id}-1"):
+        shutil.copytree(run.folder, workspace.runs / name)
+
+    sweep(workspace)
+
+    assert sorted(workspace.runs.iterdir()) == [run.folder, at_work.folder]
+    assert sorted(run.folder.iterdir()) == sorted(before)
+    assert all(path.exists() for path in leftovers[at_work])
+    end_all(workspace)
+    create_run(workspace, tiny_config())
+    assert advance(workspace)
+    assert not any(path.exists() for path in leftovers[at_work])
+
+
+@pytest.mark.parametrize(("left", "back"), [(("new", "old"), "new"), (("old",), "old")])
+def test_a_model_whose_replacement_was_cut_off_is_put_back(
+    run: Run, workspace: Workspace, left: tuple[str, ...], back: str
+) -> None:
+    for name in left:
+        shutil.copytree(run.bundle.folder, run.folder / ".model-x1" / name)
+        (run.folder / ".model-x1" / name / "mark").write_text(name)
+    (run.folder / ".model-y2" / "new").mkdir(parents=True)
+    shutil.rmtree(run.bundle.folder)
+
+    sweep(workspace)
+
+    assert run.bundle.complete
+    assert (run.bundle.folder / "mark").read_text() == back
+    assert not list(run.folder.glob(".model-*"))
+
+
+@pytest.mark.parametrize("moves", [0, 1])
+def test_a_kill_while_a_model_takes_anothers_place_loses_neither(run: Run, workspace: Workspace, moves: int) -> None:
+    script = """
+import os, shutil, signal, sys
+from pathlib import Path
+from core.classifier.export import bundle_folder
+target, left, rename = Path(sys.argv[1]), int(sys.argv[2]), Path.rename
+def rename_some(path, new):
+    global left
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    return rename(path, new)
+Path.rename = rename_some
+with bundle_folder(target) as folder:
+    shutil.copytree(target, folder)
+    (folder / "mark").touch()
+"""
+    killed = subprocess.run([sys.executable, "-c", script, run.bundle.folder, str(moves)], cwd=PROJECT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert run.bundle.complete == (not moves)
+
+    sweep(workspace)
+
+    assert run.bundle.complete
+    # Where the old one had left its place already, the new one, which is whole, takes it.
+    assert (run.bundle.folder / "mark").exists() == bool(moves)
+    assert not list(run.folder.glob(".model-*"))
+
+
+def left_in(run: Run) -> list[Path]:
+    """What a worker leaves that is killed while it saves."""
+    names = (".checkpoint.npz.a1.npz", ".status.json.b2.json", ".answers.npz.c3.npz", ".history.csv.d4.csv")
+    paths = [run.folder / name for name in (*names, ".model-e5/new/mnist_model.keras")]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"half")
+    return paths
+
+
+def test_a_run_is_listed_only_when_it_is_whole(workspace: Workspace) -> None:
+    script = """
+import os, sys
+from pathlib import Path
+from core.runs.registry import create_run
+from core.runs.run import Run
+from core.workspace import Workspace
+from tests.conftest import tiny_config
+Run.write_status = lambda *_: os._exit(9)
+create_run(Workspace(Path(sys.argv[1])), tiny_config())
+"""
+    killed = subprocess.run([sys.executable, "-c", script, workspace.root], cwd=PROJECT, check=False)
+
+    assert killed.returncode == 9
+    assert len(list(workspace.runs.iterdir())) == 1
+    assert list_runs(workspace) == []
+    sweep(workspace)
+    assert list(workspace.runs.iterdir()) == []

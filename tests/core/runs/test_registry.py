@@ -1,0 +1,221 @@
+"""Runs are listed, found, promoted and deleted; the model in use follows at once."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.classifier.export import bundle_folder
+from core.errors import RunError, RunNotFound, StorageError
+from core.runs.active import ActivePredictor, active_model, listed_models, promote
+from core.runs.deletion import delete_run
+from core.runs.registry import create_run, find_run, list_runs
+from core.runs.run import Run
+from core.runs.summary import summaries
+from core.training.launcher import advance, request_stop
+from core.workspace import Workspace
+from tests.conftest import tiny_config
+
+
+def test_an_empty_workspace_has_no_runs_and_uses_the_shipped_model(workspace: Workspace) -> None:
+    assert list_runs(workspace) == []
+    assert active_model(workspace).run_id is None
+    assert list(listed_models(workspace)) == ["shipped"]
+    assert not workspace.root.exists()
+
+
+def test_a_finished_run_is_summed_up(run: Run, workspace: Workspace) -> None:
+    (row,) = summaries(workspace)
+
+    assert row.state == "finished"
+    assert row.dataset == "digits"
+    assert row.has_model
+    assert row.accuracy == run.bundle.card().metrics.test_accuracy > 0.5
+    assert not row.promoted
+
+
+def test_a_run_is_found_by_its_id_or_its_last_words(run: Run, workspace: Workspace) -> None:
+    assert find_run(workspace, run.id) == run
+    assert find_run(workspace, run.title) == run
+
+
+@pytest.mark.parametrize("name", ["", "nobody", "..", "../runs", "/etc", ".", "a\0b"])
+def test_what_is_no_run_is_not_found(run: Run, workspace: Workspace, name: str) -> None:
+    with pytest.raises(RunNotFound):
+        find_run(workspace, name)
+
+
+def test_a_promoted_model_is_used_at_once_and_the_shipped_one_again(run: Run, workspace: Workspace) -> None:
+    predictor = ActivePredictor(workspace)
+    image = np.zeros((1, 28, 28), np.uint8)
+    image[0, 5:23, 13:15] = 255
+    shipped = predictor.current()[1].probabilities(image)
+
+    promote(workspace, run)
+    active, model = predictor.current()
+    assert active.run_id == run.id
+    assert not np.array_equal(model.probabilities(image), shipped)
+
+    promote(workspace, None)
+    assert predictor.current()[0].run_id is None
+    assert np.array_equal(predictor.current()[1].probabilities(image), shipped)
+
+
+def test_a_promoted_model_that_was_trained_on_is_used_as_it_is_now(run: Run, workspace: Workspace) -> None:
+    predictor = ActivePredictor(workspace)
+    promote(workspace, run)
+    before = predictor.current()
+    with bundle_folder(run.bundle.folder) as folder:
+        shutil.copytree(run.bundle.folder, folder, dirs_exist_ok=True)
+
+    after = predictor.current()
+
+    assert after[0].run_id == run.id
+    assert after[1] is not before[1]
+    assert predictor.current() == after
+    # While the new model takes the old one's place, there is none.
+    run.bundle.folder.rename(run.folder / "away")
+    assert predictor.current() == after
+
+
+def test_a_run_without_a_model_is_not_promoted(workspace: Workspace) -> None:
+    queued = create_run(workspace, tiny_config())
+
+    with pytest.raises(RunError, match="no finished model"):
+        promote(workspace, queued)
+
+    assert active_model(workspace).run_id is None
+
+
+def test_deleting_the_promoted_run_brings_the_shipped_model_back(run: Run, workspace: Workspace) -> None:
+    promote(workspace, run)
+
+    delete_run(workspace, run)
+
+    assert list(workspace.runs.iterdir()) == []
+    active = active_model(workspace)
+    assert (active.run_id, active.problem) == (None, None)
+
+
+def test_a_promoted_folder_that_vanished_is_said_and_the_shipped_model_serves(run: Run, workspace: Workspace) -> None:
+    promote(workspace, run)
+    shutil.rmtree(run.folder)
+
+    active = active_model(workspace)
+
+    assert active.run_id is None
+    assert active.problem is not None
+    assert "shipped model is in use" in active.problem
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"run": 1}', '{"run_id": 5}', '{"run_id": "../../etc"}'])
+def test_a_damaged_record_of_the_promotion_is_said(workspace: Workspace, content: str) -> None:
+    workspace.root.mkdir()
+    workspace.active_file.write_text(content)
+
+    assert active_model(workspace).run_id is None
+    assert active_model(workspace).problem is not None
+
+
+def test_a_promoted_model_that_does_not_load_is_said_and_the_shipped_one_serves(run: Run, workspace: Workspace) -> None:
+    promote(workspace, run)
+    run.bundle.tflite_file.write_bytes(b"damaged")
+
+    active, predictor = ActivePredictor(workspace).current()
+
+    assert active.run_id is None
+    assert active.problem is not None
+    assert predictor.probabilities(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
+
+
+def test_a_promoted_run_whose_folder_is_away_makes_way_for_the_shipped_model(run: Run, workspace: Workspace) -> None:
+    predictor = ActivePredictor(workspace)
+    promote(workspace, run)
+    assert predictor.current()[0].run_id == run.id
+
+    away = run.folder.rename(workspace.root / "away")
+
+    active, _ = predictor.current()
+    assert active.run_id is None
+    assert active.problem is not None
+
+    away.rename(run.folder)
+
+    assert predictor.current()[0].run_id == run.id
+
+
+def test_a_run_that_waits_can_be_deleted(workspace: Workspace) -> None:
+    delete_run(workspace, create_run(workspace, tiny_config()))
+
+    assert list_runs(workspace) == []
+
+
+def test_a_run_that_another_tab_deleted_is_not_found(run: Run, workspace: Workspace) -> None:
+    delete_run(workspace, run)
+
+    with pytest.raises(RunNotFound):
+        delete_run(workspace, run)
+
+
+def test_an_ambiguous_name_lists_the_ids(run: Run, workspace: Workspace) -> None:
+    twin = run.folder.with_name(f"20200101-000000-{run.title}")
+    shutil.copytree(run.folder, twin)
+
+    with pytest.raises(RunError, match=twin.name) as raised:
+        find_run(workspace, run.title)
+
+    assert run.id in str(raised.value)
+    assert find_run(workspace, run.id) == run
+
+
+def test_a_read_only_workspace_is_one_sentence(small_disk: Path) -> None:
+    workspace = Workspace(small_disk)
+    queued = create_run(workspace, tiny_config())
+    workspace.lock_file.unlink(missing_ok=True)
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+
+    for attempt in (
+        lambda: advance(workspace),
+        lambda: request_stop(workspace, queued),
+        lambda: delete_run(workspace, queued),
+        lambda: create_run(workspace, tiny_config()),
+    ):
+        with pytest.raises(StorageError, match="may not be written"):
+            attempt()
+
+
+@pytest.mark.parametrize("name", ["", "runs"])
+def test_a_file_in_the_place_of_a_folder_is_one_sentence(workspace: Workspace, name: str) -> None:
+    path = workspace.root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("no folder")
+
+    assert list_runs(workspace) == []
+    with pytest.raises(StorageError, match="a file stands where a folder should be"):
+        create_run(workspace, tiny_config())
+
+
+def test_a_folder_in_the_place_of_the_record_of_the_model_in_use_is_one_sentence(
+    run: Run, workspace: Workspace
+) -> None:
+    workspace.active_file.mkdir()
+
+    with pytest.raises(StorageError, match="a folder where a file should"):
+        promote(workspace, run)
+
+
+@pytest.mark.parametrize("name", ["status.json", "config.json"])
+def test_a_damaged_run_is_listed_with_its_problem_and_can_be_deleted(run: Run, workspace: Workspace, name: str) -> None:
+    (run.folder / name).write_text("{")
+
+    (row,) = summaries(workspace)
+    assert row.state is None
+    assert row.problem is not None
+    assert name in row.problem
+
+    delete_run(workspace, run)
+    assert list_runs(workspace) == []

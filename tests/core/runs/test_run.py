@@ -1,0 +1,399 @@
+"""What can be read from a run's folder, at any moment and in any condition."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import RunError
+from core.runs import process
+from core.runs.process import worker_lock
+from core.runs.registry import create_run
+from core.runs.run import LOG_BYTES, LOG_TAIL_BYTES, Run
+from core.runs.status import Status
+from core.runs.summary import summaries
+from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row
+from core.training.launcher import record_interruptions, resumable
+from core.workspace import Workspace
+from tests.conftest import tiny_config
+from tests.support.waiting import wait_until
+
+WORDS = (",".join(HISTORY_COLUMNS) + "\n1,many,words,,,,,\n").encode()
+RUNNING = Status(state="running", phase="training", epochs=3, steps=10)
+
+
+@pytest.fixture
+def run(workspace: Workspace) -> Run:
+    return create_run(workspace, tiny_config(epochs=3))
+
+
+@pytest.fixture
+def worker(run: Run) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that does nothing, in a worker's place."""
+    with worker_lock(run.lock_file) as lock:
+        assert lock is not None
+        process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=(lock,))
+    run.write_process(process.pid)
+    run.write_status(RUNNING)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_new_run_waits_with_its_config(run: Run) -> None:
+    assert run.status().state == "queued"
+    assert run.config() == tiny_config(epochs=3)
+    assert run.history().empty
+    assert tuple(run.steps().columns) == STEP_COLUMNS
+    assert run.log_tail() == ""
+
+
+def test_run_is_running_while_its_worker_lives(run: Run, worker: subprocess.Popen[bytes]) -> None:
+    assert run.status().state == "running"
+    assert run.process() == psutil.Process(worker.pid)
+
+    run.process_file.unlink()
+
+    assert run.status().state == "running"
+    assert run.process() is None
+
+
+def test_run_whose_worker_was_killed_is_interrupted(run: Run, worker: subprocess.Popen[bytes]) -> None:
+    worker.kill()
+
+    # Nobody has waited for the process yet: it is a zombie, as a worker is whose dashboard is busy.
+    wait_until(lambda: psutil.Process(worker.pid).status() == psutil.STATUS_ZOMBIE)
+    assert run.status().state == "interrupted"
+    worker.wait()
+    assert run.status().state == "interrupted"
+
+
+def test_another_process_with_the_workers_number_is_not_taken_for_it(run: Run) -> None:
+    run.write_status(RUNNING)
+    run.write_process(os.getpid())
+    assert run.process() == psutil.Process()
+    record = json.loads(run.process_file.read_text())
+
+    run.process_file.write_text(json.dumps({**record, "born": "in another life of this machine"}))
+
+    assert run.process() is None
+    assert run.status().state == "interrupted"
+
+
+@pytest.mark.parametrize("step", [-3600.0, 3.0, 86400.0])
+def test_a_clock_that_is_set_changes_nothing(
+    run: Run, worker: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch, step: float
+) -> None:
+    # What Linux says of a process's start holds the time of its own start, which follows the clock.
+    told, now = psutil.Process.create_time, time.time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: told(process) + step)
+    monkeypatch.setattr(time, "time", lambda: now() + step)
+
+    assert run.status().state == "running"
+    assert run.process() is not None
+    worker.kill()
+    worker.wait()
+    assert run.status().state == "interrupted"
+
+
+def test_run_that_is_just_being_started_counts_as_running(run: Run) -> None:
+    run.write_status(RUNNING)
+
+    with worker_lock(run.lock_file):
+        assert run.status().state == "running"
+
+    assert run.status().state == "interrupted"
+
+
+@pytest.mark.parametrize("age", [-3600.0, 0.0, 3600.0])
+def test_run_that_never_got_a_worker_is_interrupted_whatever_its_files_times(run: Run, age: float) -> None:
+    run.write_status(RUNNING)
+    written = time.time() - age
+    os.utime(run.status_file, (written, written))
+
+    assert run.status().state == "interrupted"
+
+
+def test_a_second_worker_does_not_get_the_lock(run: Run, worker: subprocess.Popen[bytes]) -> None:
+    with worker_lock(run.lock_file) as lock:
+        assert lock is None
+    assert run.alive
+
+
+def test_whoever_looks_whether_a_worker_lives_keeps_nobody_from_starting_it(run: Run) -> None:
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            _ = run.alive
+
+    looking = [threading.Thread(target=look) for _ in range(4)]
+    for thread in looking:
+        thread.start()
+    try:
+        for _ in range(50):
+            with worker_lock(run.lock_file) as lock:
+                assert lock is not None
+                assert run.alive
+    finally:
+        over.set()
+        for thread in looking:
+            thread.join()
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """As if this process had too many files open for another one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_worker_that_cannot_be_looked_for_counts_as_alive(run: Run) -> None:
+    with no_more_files():
+        alive = run.alive
+
+    assert alive
+
+
+def test_a_run_that_no_worker_can_have_is_not_alive(run: Run) -> None:
+    assert not run.alive
+    run.lock_file.mkdir()
+    assert not run.alive
+    assert not Run(run.config_file).alive
+
+
+class Kernel:
+    """The files in which Linux counts what it kills for its memory, in the test's hands."""
+
+    def __init__(self, folder: Path) -> None:
+        self.groups, self.machine, self.boot = folder / "cgroup", folder / "vmstat", folder / "boot_id"
+        self.boot.write_text("this-boot\n")
+        self.count_in_machine(3)
+
+    def count_in_machine(self, kills: int) -> None:
+        self.machine.write_text(f"nr_free_pages 5\noom_kill {kills}\n")
+
+    def count_in_group(self, kills: int) -> None:
+        """As cgroup v2 does, in the group that this process is in."""
+        own = [line for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::/")]
+        if not own:
+            pytest.skip("This Linux has no groups of the second version.")
+        group = self.groups / own[0].removeprefix("0::/")
+        group.mkdir(parents=True, exist_ok=True)
+        (group / "memory.events").write_text(f"low 0\nhigh 0\nmax 9\noom 1\noom_kill {kills}\n")
+
+
+@pytest.fixture
+def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
+    if sys.platform != "linux":
+        pytest.skip("Only Linux counts what it kills for its memory.")
+    kernel = Kernel(tmp_path)
+    monkeypatch.setattr(process, "_GROUPS", kernel.groups)
+    monkeypatch.setattr(process, "_KERNEL_COUNTERS", kernel.machine)
+    monkeypatch.setattr(process, "_BOOT", kernel.boot)
+    return kernel
+
+
+@pytest.mark.parametrize("count", [Kernel.count_in_group, Kernel.count_in_machine])
+def test_a_run_whose_worker_may_have_been_killed_for_its_memory_says_so(
+    run: Run, kernel: Kernel, count: Callable[[Kernel, int], None]
+) -> None:
+    count(kernel, 3)
+    run.write_process(os.getpid())
+    run.write_status(RUNNING)
+    assert "memory" not in run.status().message
+
+    count(kernel, 4)
+
+    assert run.status().state == "failed"
+    assert "most likely for want of memory" in run.status().message
+    record_interruptions(Workspace(run.folder.parent.parent))
+    written = json.loads(run.status_file.read_text())
+    assert (written["state"], written["ended"] is not None) == ("failed", True)
+
+
+def test_what_is_killed_in_another_container_says_nothing_of_the_worker(run: Run, kernel: Kernel) -> None:
+    kernel.count_in_group(0)
+    run.write_process(os.getpid())
+    run.write_status(RUNNING)
+
+    kernel.count_in_machine(4)
+
+    assert run.status().state == "interrupted"
+    assert "memory" not in run.status().message
+
+
+def test_what_is_killed_after_a_restart_of_the_machine_says_nothing_of_the_worker(run: Run, kernel: Kernel) -> None:
+    run.write_process(os.getpid())
+    run.write_status(RUNNING)
+
+    kernel.boot.write_text("next-boot\n")
+    kernel.count_in_machine(4)
+
+    assert run.status().state == "interrupted"
+    assert "memory" not in run.status().message
+
+
+def test_run_is_stopping_between_the_request_and_its_end(run: Run) -> None:
+    assert not run.stopping
+
+    run.stop_file.touch()
+
+    assert run.stopping
+
+
+@pytest.mark.parametrize("damaged", [b"", b'{"state": "runn', b"[]", b'{"state": "asleep"}', b"\xff\xfe\x00", b"null"])
+def test_damaged_status_is_said_in_a_sentence_and_other_runs_are_fine(
+    run: Run, workspace: Workspace, damaged: bytes
+) -> None:
+    other = create_run(workspace, tiny_config())
+    run.status_file.write_bytes(damaged)
+
+    with pytest.raises(RunError, match=r"damaged status\.json. Delete the run\."):
+        run.status()
+
+    rows = {row.id: row for row in summaries(workspace)}
+    assert rows[run.id].problem
+    assert rows[other.id].state == "queued"
+
+
+@pytest.mark.parametrize("damaged", [b"", b"{", None])
+def test_training_whose_status_was_lost_can_go_on(run: Run, damaged: bytes | None) -> None:
+    run.checkpoint_file.touch()
+    if damaged is None:
+        run.status_file.unlink()
+    else:
+        run.status_file.write_bytes(damaged)
+
+    assert run.status().state == "interrupted"
+    assert "Resume goes on" in run.status().message
+    assert resumable(run, run.status())
+
+    with worker_lock(run.lock_file), pytest.raises(RunError, match=r"status\.json"):
+        run.status()
+
+
+@pytest.mark.parametrize("damaged", [b"", b'{"epochs": ', b'{"epochs": -1}', b"\xff\xfe\x00"])
+def test_damaged_config_is_said_in_a_sentence(run: Run, damaged: bytes) -> None:
+    run.config_file.write_bytes(damaged)
+
+    with pytest.raises(RunError, match=r"damaged config\.json"):
+        run.config()
+
+
+@pytest.mark.parametrize("name", ["status", "config", "history"])
+def test_run_whose_files_cannot_be_opened_just_now_is_not_called_damaged(run: Run, name: str) -> None:
+    with (
+        pytest.raises(RunError, match=rf"{name}\..* cannot be read \(Too many open files\)"),
+        no_more_files(),
+    ):
+        getattr(run, name)()
+
+
+@pytest.mark.parametrize("damaged", [b"a,b\n1,2\n", b'epoch\n"', b"\xff\xfe\x00\n", b"epoch\n1,2,3,4\n1\n", WORDS])
+def test_damaged_history_is_said_in_a_sentence(run: Run, damaged: bytes) -> None:
+    run.history_file.write_bytes(damaged)
+
+    with pytest.raises(RunError, match=r"damaged history\.csv"):
+        run.history()
+
+
+@pytest.mark.parametrize("damaged", [b"", b"PK\x03\x04 no archive", b"\x93NUMPY", b"1,2,3\n"])
+def test_damaged_answers_are_said_in_a_sentence(run: Run, damaged: bytes) -> None:
+    assert run.answers() is None
+    run.answers_file.write_bytes(damaged)
+
+    with pytest.raises(RunError, match=r"damaged answers\.npz. Its model can still be used"):
+        run.answers()
+
+
+def test_answers_of_other_shapes_than_they_say_are_damaged(run: Run) -> None:
+    np.savez(
+        run.answers_file, epochs=np.arange(3), predictions=np.zeros((2, 5), np.uint8), labels=np.zeros(5, np.uint8)
+    )
+
+    with pytest.raises(RunError, match=r"damaged answers\.npz"):
+        run.answers()
+
+
+def test_rows_that_were_appended_are_read_back(run: Run) -> None:
+    append_row(run.history_file, HISTORY_COLUMNS, (1, 11, 2.5, 0.5, 0.8, 0.4, 0.9, 1e-3))
+    append_row(run.history_file, HISTORY_COLUMNS, (2, 22, 5.0, 0.3, 0.9, None, None, 1e-3))
+
+    history = run.history()
+
+    assert history["epoch"].tolist() == [1, 2]
+    assert history["loss"].tolist() == [0.5, 0.3]
+    assert history["val_loss"].isna().tolist() == [False, True]
+
+
+def test_status_is_whole_whenever_it_is_read(run: Run) -> None:
+    writer = threading.Thread(target=_write_many, args=(run,))
+    writer.start()
+    seen = set()
+    while writer.is_alive():
+        seen.add(run.status().message)
+    writer.join()
+
+    assert len(seen) > 1
+
+
+def _write_many(run: Run) -> None:
+    for number in range(300):
+        run.write_status(Status(state="finished", message=str(number) * (number + 1)), durable=False)
+
+
+def test_long_log_is_read_from_its_end(run: Run) -> None:
+    run.log_file.write_bytes(b"old\n" * LOG_TAIL_BYTES + b"the last line\n")
+
+    tail = run.log_tail()
+
+    assert len(tail) == LOG_TAIL_BYTES
+    assert tail.endswith("the last line\n")
+
+
+def test_log_that_grows_too_long_loses_its_older_half_while_it_is_written(run: Run) -> None:
+    with run.log_file.open("ab", buffering=0) as worker:  # as a worker's output is
+        worker.write(b"old\n" * (LOG_BYTES // 4))
+        run.cut_log()
+        assert run.log_file.stat().st_size == LOG_BYTES
+
+        worker.write(b"new\n")
+        run.cut_log()
+        worker.write(b"the last line\n")
+
+    first, *lines = run.log_file.read_text().splitlines()
+    assert "too long to be kept" in first
+    assert set(lines[:-2]) == {"old"}
+    assert lines[-2:] == ["new", "the last line"]
+    assert LOG_BYTES / 3 < run.log_file.stat().st_size < LOG_BYTES
+
+
+@given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 5000), st.integers(0, 5000))
+def test_progress_is_a_share(epoch: int, epochs: int, step: int, steps: int) -> None:
+    status = Status(state="running", epoch=epoch, epochs=epochs, step=step, steps=steps)
+
+    assert 0 <= status.progress <= 1
+
+
+def test_progress_counts_whole_epochs_and_steps() -> None:
+    assert Status(state="running", epoch=2, epochs=4, step=5, steps=10).progress == pytest.approx(15 / 40)

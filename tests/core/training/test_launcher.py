@@ -1,0 +1,485 @@
+"""One training at a time, the others in a queue; workers that stop when asked and are missed when killed."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from core.errors import RunError, StorageError
+from core.runs.process import worker_lock
+from core.runs.registry import create_run, list_runs
+from core.runs.run import Run
+from core.runs.status import Status
+from core.training import launcher
+from core.training.launcher import (
+    advance,
+    delete,
+    farewell,
+    overview,
+    record_interruptions,
+    request_stop,
+    request_stop_of_all,
+    resumable,
+    resume,
+    submit,
+    withdraw,
+)
+from core.workspace import PROJECT, Workspace
+from tests.conftest import lacking, tiny_config
+from tests.support.waiting import wait_until
+from tests.support.workers import end_all, kill_worker
+
+PYTHON = sys.executable
+ENDLESS = tiny_config(epochs=200, patience=0)
+AT_WORK = Status(state="running", phase="training", epochs=3, steps=10)
+
+
+@pytest.fixture(autouse=True)
+def no_worker_survives(workspace: Workspace) -> Iterator[None]:
+    """Kill what a test left at work."""
+    yield
+    end_all(workspace)
+
+
+def test_second_training_waits_and_starts_by_itself(workspace: Workspace) -> None:
+    first, second = submit(workspace, tiny_config()), submit(workspace, tiny_config(seed=7))
+
+    assert (first.status().state, second.status().state) == ("running", "queued")
+    assert overview(workspace).waiting == (second,)
+
+    wait_until(lambda: first.status().over, 120, "the end of the first training")
+    assert first.status().state == "finished"
+    assert first.bundle.complete
+    wait_until(second.process_file.exists, 30, "the start of the second training")
+    assert second.alive
+    assert overview(workspace).latest == second
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_killed_worker_leaves_an_interrupted_run_and_the_queue_goes_on(workspace: Workspace) -> None:
+    killed, waiting = submit(workspace, tiny_config()), submit(workspace, tiny_config())
+
+    kill_worker(killed)
+
+    assert killed.status().state == "interrupted"
+    assert advance(workspace) == waiting
+    assert waiting.status().state == "running"
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_run_in_the_queue_can_be_taken_out(workspace: Workspace) -> None:
+    running, waiting = submit(workspace, tiny_config()), submit(workspace, tiny_config())
+
+    withdraw(workspace, waiting)
+
+    assert list_runs(workspace) == [running]
+    with pytest.raises(RunError, match="no longer waits"):
+        withdraw(workspace, running)
+    assert running.status().state == "running"
+
+
+@pytest.mark.parametrize("take_out", [withdraw, request_stop])
+@pytest.mark.parametrize("epochs", [0, 1])
+def test_run_that_was_to_go_on_keeps_all_that_it_has(
+    workspace: Workspace, take_out: Callable[[Workspace, Run], None], epochs: int
+) -> None:
+    run = create_run(workspace, tiny_config())
+    run.log_file.write_text("epoch 1\n")  # it was at work before
+    if epochs:
+        run.checkpoint_file.touch()
+    run.write_status(run.status().model_copy(update={"state": "interrupted", "seconds": 50.0}))
+    with worker_lock(run.lock_file):  # so that it waits
+        resume(workspace, run)
+    assert run.status().state == "queued"
+
+    take_out(workspace, run)
+
+    assert list_runs(workspace) == [run]
+    assert run.status().state == ("stopped" if epochs else "interrupted")
+    assert resumable(run, run.status())
+    assert run.status().seconds == 50.0
+    assert run.status().ended is not None
+    assert run.log_file.read_text() == "epoch 1\n"
+
+
+@pytest.mark.parametrize("kept", ["checkpoint", "model"])
+def test_run_without_a_log_is_not_taken_for_one_that_never_started(workspace: Workspace, kept: str) -> None:
+    run = create_run(workspace, tiny_config())
+    if kept == "model":
+        run.bundle.folder.mkdir()
+    else:
+        run.checkpoint_file.touch()
+    run.write_status(run.status().model_copy(update={"state": "interrupted"}))
+    with worker_lock(run.lock_file):  # so that it waits
+        resume(workspace, run)
+
+    withdraw(workspace, run)
+
+    assert list_runs(workspace) == [run]
+    assert run.status().over
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_queued_run_that_is_stopped_never_starts(workspace: Workspace) -> None:
+    running, waiting = submit(workspace, tiny_config()), submit(workspace, tiny_config())
+
+    request_stop(workspace, waiting)
+    kill_worker(running)
+
+    assert advance(workspace) is None
+    assert waiting.status().state == "stopped"
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_all_that_run_or_wait_can_be_stopped_at_once(workspace: Workspace) -> None:
+    running, *waiting = (submit(workspace, tiny_config()) for _ in range(3))
+
+    asked = request_stop_of_all(workspace)
+
+    assert set(asked) == {running, *waiting}
+    assert asked[-1] == running
+    assert running.stopping
+    assert [run.status().state for run in waiting] == ["stopped", "stopped"]
+    kill_worker(running)
+    assert request_stop_of_all(workspace) == []
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_who_ends_the_dashboard_is_told_what_goes_on(workspace: Workspace) -> None:
+    assert farewell(workspace) is None
+    running = submit(workspace, tiny_config())
+
+    assert farewell(workspace) == (
+        f"Training {running.title} goes on without the dashboard. Stop it with: python -m core runs stop"
+    )
+    submit(workspace, tiny_config())
+    assert "and 1 in the queue go on" in (farewell(workspace) or "")
+
+
+@pytest.mark.parametrize("main", ["exec {python}", "touch {mark}; {python}; true"], ids=["alone", "under an init"])
+def test_who_ends_a_container_is_told_that_its_training_ends(
+    workspace: Workspace, tmp_path: Path, idle_workers: None, main: str
+) -> None:
+    running, mark = submit(workspace, tiny_config()), tmp_path / "mark"
+    say = (
+        "from pathlib import Path; from core.training import launcher; from core.workspace import Workspace; "
+        f"launcher._CONTAINER_MARKS = (Path('{mark}'),); print(launcher.farewell(Workspace.from_environment()))"
+    )
+    command = main.format(python=f'{PYTHON} -c "{say}"', mark=mark)
+
+    # Process numbers of its own, as in a container.
+    said = subprocess.run(
+        ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", command], cwd=PROJECT, capture_output=True, text=True
+    )
+
+    if said.returncode:
+        lacking(f"Only root on Linux can start processes as a container does ({said.stderr.strip()}).")
+    assert said.stdout.startswith(f"Training {running.title} ends with this container.")
+    assert "goes on without the dashboard" in (farewell(workspace) or "")
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_the_queue_takes_no_more_than_its_limit_neither_new_trainings_nor_resumed_ones(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher, "MAX_QUEUED", 2)
+    broken_off = submit(workspace, tiny_config())
+    kill_worker(broken_off)
+    running, waiting, last = (submit(workspace, tiny_config()) for _ in range(3))
+
+    with pytest.raises(RunError, match="2 trainings wait already"):
+        submit(workspace, tiny_config())
+    with pytest.raises(RunError, match="2 trainings wait already"):
+        resume(workspace, broken_off)
+
+    assert overview(workspace).waiting == (waiting, last)
+    assert len(list_runs(workspace)) == 4
+    assert broken_off.status().state == "interrupted"
+    withdraw(workspace, last)
+    resume(workspace, broken_off)
+    assert set(overview(workspace).waiting) == {waiting, broken_off}
+    assert running.status().state == "running"
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_a_run_whose_last_worker_is_still_on_its_way_out_starts_when_it_is_gone(workspace: Workspace) -> None:
+    run = create_run(workspace, tiny_config())
+
+    with worker_lock(run.lock_file):
+        assert advance(workspace) is None
+    assert run.status().state == "queued"
+    assert advance(workspace) == run
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_what_broke_off_is_written_down_once(workspace: Workspace) -> None:
+    run = submit(workspace, tiny_config())
+    record_interruptions(workspace)
+    assert json.loads(run.status_file.read_text())["state"] == "running"
+    kill_worker(run)
+
+    record_interruptions(workspace)
+
+    written = run.status_file.read_text()
+    assert json.loads(written)["state"] == "interrupted"
+    assert run.status().ended
+    record_interruptions(workspace)
+    assert run.status_file.read_text() == written
+    resume(workspace, run)
+    assert (run.status().state, run.status().ended) == ("running", None)
+
+
+def test_a_run_that_cannot_be_written_keeps_no_other_one_from_being_written_down(
+    workspace: Workspace, turned_read_only: Callable[[Path], None]
+) -> None:
+    runs = [create_run(workspace, tiny_config()) for _ in range(3)]
+    for run in runs:
+        run.write_status(AT_WORK)  # nobody is: all three broke off
+    turned_read_only(runs[1].folder)
+
+    with pytest.raises(StorageError, match=rf"{runs[1].id}.* may not be written"):
+        record_interruptions(workspace)
+
+    written = [json.loads(run.status_file.read_text())["state"] for run in runs]
+    assert written == ["interrupted", "running", "interrupted"]
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_run_that_is_over_cannot_be_stopped(workspace: Workspace) -> None:
+    run = submit(workspace, tiny_config())
+    kill_worker(run)
+
+    with pytest.raises(RunError, match="nothing to stop"):
+        request_stop(workspace, run)
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_oldest_run_in_the_queue_is_next(workspace: Workspace) -> None:
+    create_run(workspace, tiny_config())
+    (older,) = list_runs(workspace)
+    older.folder.rename(workspace.runs / "20200101-000000-old-owl")
+    newer = create_run(workspace, tiny_config())
+
+    started = advance(workspace)
+
+    assert started is not None
+    assert started.id == "20200101-000000-old-owl"
+    now = overview(workspace)
+    assert (now.latest, now.waiting, now.busy) == (started, (newer,), True)
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_runs_of_one_second_wait_in_the_order_of_their_coming(workspace: Workspace) -> None:
+    runs = [submit(workspace, tiny_config(seed=seed)) for seed in range(6)]
+
+    now = overview(workspace)
+
+    assert (now.latest, now.waiting) == (runs[0], tuple(runs[1:]))
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_many_who_look_at_once_start_one_worker(workspace: Workspace) -> None:
+    runs = [create_run(workspace, tiny_config()) for _ in range(3)]
+    started: list[Run | None] = []
+    threads = [threading.Thread(target=lambda: started.append(advance(workspace))) for _ in range(12)]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len([run for run in started if run]) == 1
+    assert sorted(run.status().state for run in runs) == ["queued", "queued", "running"]
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_damaged_run_does_not_hold_up_the_queue(workspace: Workspace) -> None:
+    damaged, run = create_run(workspace, tiny_config()), create_run(workspace, tiny_config())
+    damaged.status_file.write_text('{"state": "runn')
+
+    assert advance(workspace) == run
+    assert overview(workspace).latest == run
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_a_run_that_cannot_be_started_is_passed_over_and_waits_on(
+    workspace: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    blocked, run = create_run(workspace, tiny_config()), create_run(workspace, tiny_config())
+    blocked.lock_file.mkdir()
+
+    with caplog.at_level(logging.WARNING):
+        assert advance(workspace) == run
+        assert advance(workspace) is None
+
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert f"Run {blocked.id} cannot be started" in caplog.text
+    assert blocked.status().state == "queued"
+    blocked.lock_file.rmdir()
+    kill_worker(run)
+    assert advance(workspace) == blocked
+
+
+@pytest.mark.parametrize("press", ["submit", "resume", "delete"])
+def test_what_befalls_an_older_run_is_no_failure_of_what_was_asked_for(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, press: str
+) -> None:
+    older, run = create_run(workspace, tiny_config()), create_run(workspace, tiny_config())
+    run.write_status(AT_WORK)  # nobody is: it broke off
+    monkeypatch.setattr(sys, "executable", str(workspace.root / "no-python"))
+
+    with caplog.at_level(logging.WARNING):
+        if press == "submit":
+            run = submit(workspace, tiny_config())
+        else:
+            {"resume": resume, "delete": delete}[press](workspace, run)
+
+    assert older.status().state == "failed"
+    assert "could not be started" in caplog.text
+    assert not run.folder.exists() if press == "delete" else run.status().state == "queued"
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_a_training_that_finds_no_room_to_start_is_queued_once_and_starts_when_there_is(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("TRAZO_WORKSPACE", str(small_disk))
+    workspace, ballast = Workspace(small_disk), small_disk / "ballast"
+    # Two blocks are left, for the config and the status of a new run.
+    ballast.write_bytes(bytes(shutil.disk_usage(small_disk).free - 2 * 4096))
+
+    with caplog.at_level(logging.WARNING):
+        run = submit(workspace, tiny_config())
+
+    assert "disk is full" in caplog.text
+    assert (list_runs(workspace), run.status().state) == ([run], "queued")
+    ballast.unlink()
+    assert advance(workspace) == run
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_where_the_disk_is_full_no_other_run_is_tried(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_WORKSPACE", str(small_disk))
+    workspace = Workspace(small_disk)
+    first, second = create_run(workspace, tiny_config()), create_run(workspace, tiny_config())
+    (small_disk / "ballast").write_bytes(bytes(shutil.disk_usage(small_disk).free))
+
+    with pytest.raises(StorageError, match="disk is full"):
+        advance(workspace)
+
+    assert [run.status().state for run in (first, second)] == ["queued", "queued"]
+    assert [run.lock_file.exists() for run in (first, second)] == [True, False]
+
+
+def at_work_elsewhere(run: Run, until: str) -> subprocess.Popen[bytes]:
+    """A worker that another container started: it has the run's lock, but none of the numbers of processes here."""
+    with worker_lock(run.lock_file) as lock:
+        assert lock is not None
+        wait = f"until {until}; do sleep 0.02; done"
+        worker = subprocess.Popen(["sh", "-c", wait, run.stop_file], pass_fds=(lock,))
+    run.process_file.write_text("damaged")
+    run.write_status(AT_WORK)
+    return worker
+
+
+def test_deleting_a_run_at_work_elsewhere_asks_it_to_stop_and_keeps_nobody_else_waiting(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    run, go_on = create_run(workspace, tiny_config()), tmp_path / "go-on"
+    worker = at_work_elsewhere(run, f'[ -e "$0" -a -e {go_on} ]')
+
+    with ThreadPoolExecutor(1) as pool:
+        deleting = pool.submit(delete, workspace, run)
+        try:
+            wait_until(lambda: run.stopping, 5, "the request to stop")
+            with workspace.locked():
+                assert not deleting.done()
+        finally:
+            go_on.touch()
+            run.stop_file.touch()
+        deleting.result()
+
+    assert worker.wait(10) == 0
+    assert list_runs(workspace) == []
+
+
+def test_a_run_at_work_elsewhere_that_does_not_end_is_not_deleted_and_a_sentence_says_why(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher, "_END_SECONDS", 0.1)
+    run = create_run(workspace, tiny_config())
+    worker = at_work_elsewhere(run, "false")
+
+    try:
+        with pytest.raises(RunError, match=r"another dashboard or container started\..*when it has stopped"):
+            delete(workspace, run)
+
+        assert run.stopping
+        assert run.status().state == "running"
+    finally:
+        worker.kill()
+        worker.wait()
+    wait_until(lambda: not run.alive, what="the end of the worker")
+    delete(workspace, run)
+    assert list_runs(workspace) == []
+
+
+def test_worker_keeps_compiled_modules_where_the_dashboard_may_not(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python, written = tmp_path / "python", tmp_path / "environment"
+    python.write_text(f"#!/bin/sh\nenv > {written}.part && mv {written}.part {written}\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+
+    submit(workspace, tiny_config())
+
+    wait_until(written.exists, what="the start of the worker")
+    assert f"TRAZO_WORKSPACE={workspace.root}" in written.read_text()
+    assert "PYTHONDONTWRITEBYTECODE" not in written.read_text()
+
+
+def test_worker_that_cannot_be_started_is_a_failed_run(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(workspace.root / "no-python"))
+
+    with pytest.raises(RunError, match="could not be started"):
+        submit(workspace, tiny_config())
+
+    (run,) = list_runs(workspace)
+    assert run.status().state == "failed"
+
+
+def test_training_that_breaks_off_fails_with_a_sentence_and_a_log(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = workspace.root / "no-mnist.npz"
+    monkeypatch.setenv("TRAZO_MNIST", str(nowhere))
+    run = submit(workspace, tiny_config(dataset="mnist"))
+
+    status = wait_until(lambda: (now := run.status()).over and now, 60, "the end of the worker")
+
+    assert status.state == "failed"
+    assert str(nowhere) in status.message
+    assert "Traceback" in run.log_tail()
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this system has no scheduling by sessions")
+def test_worker_gives_way_to_every_session() -> None:
+    look = "import os; from core.training.worker import _step_back; _step_back(); print(os.nice(0))"
+    command = [sys.executable, "-c", f"{look}; print(open('/proc/self/autogroup').read())"]
+
+    said = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True, start_new_session=True)
+
+    niceness, group = said.stdout.split("\n", 1)
+    assert niceness == "19"
+    assert group.strip().endswith("nice 19")

@@ -1,0 +1,284 @@
+"""A training may learn from another run's answers: who teaches, when it is trained, and what is learned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from core.classifier.network import Network
+from core.config import TrainingConfig, changed, preset, teachers_of
+from core.data.datasets import Dataset, Split, load_dataset, normalised
+from core.errors import BundleError, RunError, StorageError
+from core.runs.deletion import delete_run
+from core.runs.registry import create_run, list_runs
+from core.runs.run import Run
+from core.runs.status import Status
+from core.training import launcher
+from core.training.batches import training_batches
+from core.training.distillation import LEAST, TEMPERATURE, distillation_loss
+from core.training.launcher import advance, resume, submit
+from core.training.teachers import take_teachers, taken_teachers, teachers_to_come
+from core.training.trainer import train_and_evaluate
+from core.workspace import SHIPPED_BUNDLE, Workspace
+from tests.conftest import tiny_config
+from tests.support.waiting import wait_until
+from tests.support.workers import end_all, kill_worker
+
+TAUGHT = tiny_config(epochs=2, teachers=1, seed=5, patience=0)
+
+
+@pytest.fixture(autouse=True)
+def no_worker_survives(workspace: Workspace) -> Iterator[None]:
+    """Kill what a test left at work."""
+    yield
+    end_all(workspace)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Dataset:
+    return load_dataset("digits", Workspace(Path("unused")))
+
+
+@pytest.fixture
+def teacher(run: Run) -> Run:
+    """A finished run in the workspace, with the settings of TAUGHT's teacher on record; its network is a small one."""
+    run.write_config(_teachers_config())
+    return run
+
+
+def _teachers_config() -> TrainingConfig:
+    (config,) = teachers_of(TAUGHT)
+    return config
+
+
+def test_teachers_are_large_differ_in_their_seeds_and_are_the_same_whatever_the_seed() -> None:
+    large = preset("large", "digits")
+
+    assert teachers_of(tiny_config()) == []
+    assert teachers_of(tiny_config(teachers=3)) == [large, changed(large, seed=43), changed(large, seed=44)]
+    assert teachers_of(TAUGHT) == teachers_of(changed(TAUGHT, seed=6))
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_a_teacher_is_trained_first_and_once(workspace: Workspace) -> None:
+    first = submit(workspace, TAUGHT)
+    second = submit(workspace, changed(TAUGHT, epochs=3))
+
+    newest, taught, oldest = list_runs(workspace)
+    assert (newest, taught) == (second, first)
+    assert oldest.config() == _teachers_config()
+    assert oldest.status().state == "running"
+    assert teachers_to_come(workspace, second, TAUGHT) == [oldest]
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_who_learns_waits_for_a_teacher_that_was_queued_later(workspace: Workspace) -> None:
+    at_work, learning = submit(workspace, tiny_config()), create_run(workspace, TAUGHT)
+    teacher = create_run(workspace, _teachers_config())
+
+    kill_worker(at_work)
+
+    assert advance(workspace) == teacher
+    assert learning.status().state == "queued"
+
+
+@pytest.mark.usefixtures("idle_workers", "teacher")
+def test_a_teacher_that_is_there_is_not_trained_again(workspace: Workspace) -> None:
+    learning = submit(workspace, TAUGHT)
+
+    assert learning.status().state == "running"
+    assert len(list_runs(workspace)) == 2
+    assert teachers_to_come(workspace, learning, TAUGHT) == []
+
+
+@pytest.mark.usefixtures("idle_workers")
+@pytest.mark.parametrize("state", ["failed", "interrupted", "stopped"])
+def test_a_teacher_that_never_ended_well_is_trained_anew(workspace: Workspace, state: str) -> None:
+    create_run(workspace, _teachers_config()).write_status(Status.model_validate({"state": state, "ended": 1}))
+
+    learning = submit(workspace, TAUGHT)
+
+    assert learning.status().state == "queued"
+    assert len(list_runs(workspace)) == 3
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_a_finished_teacher_without_a_model_is_trained_anew(workspace: Workspace, teacher: Run) -> None:
+    teacher.bundle.card_file.unlink()
+
+    submit(workspace, TAUGHT)
+
+    assert [run.config().preset for run in list_runs(workspace)] == ["original", "large", "large"]
+
+
+@pytest.mark.usefixtures("idle_workers")
+@pytest.mark.parametrize("state", ["failed", "interrupted", "stopped"])
+def test_a_teacher_that_broke_off_goes_on_for_who_learns(workspace: Workspace, state: str) -> None:
+    broken = create_run(workspace, _teachers_config())
+    broken.checkpoint_file.write_bytes(b"of some epochs")
+    broken.write_status(Status.model_validate({"state": state, "ended": 1}))
+
+    submit(workspace, TAUGHT)
+
+    assert broken.status().state == "running"
+    assert len(list_runs(workspace)) == 2
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_who_failed_for_want_of_a_teacher_resumes_with_it(workspace: Workspace) -> None:
+    learning = create_run(workspace, TAUGHT)
+    with pytest.raises(RunError, match=r"preset large with seed 42.* Press Resume here"):
+        take_teachers(workspace, learning, TAUGHT)
+    learning.write_status(Status(state="failed", ended=1))
+
+    resume(workspace, learning)
+
+    teacher, _ = list_runs(workspace)
+    assert teacher.config() == _teachers_config()
+    assert (teacher.status().state, learning.status().state) == ("running", "queued")
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_who_cannot_be_queued_again_leaves_no_teachers_behind(workspace: Workspace) -> None:
+    learning = create_run(workspace, TAUGHT)
+    learning.write_status(Status(state="failed", ended=1))
+    learning.process_file.mkdir()  # what lies there cannot be removed
+
+    with pytest.raises(StorageError):
+        resume(workspace, learning)
+
+    assert list_runs(workspace) == [learning]
+    assert learning.status().state == "failed"
+
+
+@pytest.mark.usefixtures("idle_workers")
+@pytest.mark.parametrize(("most", "fits"), [(2, False), (3, True)])
+def test_there_must_be_room_for_all_in_the_queue(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, most: int, fits: bool
+) -> None:
+    monkeypatch.setattr(launcher, "MAX_QUEUED", most)
+
+    with nullcontext() if fits else pytest.raises(RunError, match="takes 3 of 2 places"):
+        submit(workspace, changed(TAUGHT, teachers=2))
+
+    assert len(list_runs(workspace)) == (3 if fits else 0)
+
+
+def test_where_not_all_can_be_queued_none_is(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def only_the_first_teacher(workspace: Workspace, config: TrainingConfig) -> Run:
+        if config.seed == 43:
+            raise StorageError("The disk is full.")
+        return create_run(workspace, config)
+
+    monkeypatch.setattr(launcher, "create_run", only_the_first_teacher)
+
+    with pytest.raises(StorageError, match="full"):
+        submit(workspace, changed(TAUGHT, teachers=2))
+
+    assert not list_runs(workspace)
+
+
+def test_a_damaged_teacher_is_refused(workspace: Workspace, teacher: Run) -> None:
+    content = bytearray(teacher.bundle.tflite_file.read_bytes())
+    content[len(content) // 2] ^= 1
+    teacher.bundle.tflite_file.write_bytes(content)
+    learning = create_run(workspace, TAUGHT)
+
+    with pytest.raises(BundleError, match=r"is damaged\. Delete that run, then press Resume"):
+        take_teachers(workspace, learning, TAUGHT)
+
+    assert not learning.teachers.exists()
+
+
+def test_a_damaged_copy_is_told_before_the_training(workspace: Workspace, teacher: Run) -> None:
+    learning = create_run(workspace, TAUGHT)
+    take_teachers(workspace, learning, TAUGHT)
+    copy = learning.teachers / "0.tflite"
+    copy.write_bytes(copy.read_bytes()[:1000])
+
+    with pytest.raises(BundleError, match="cannot be loaded"):
+        taken_teachers(learning, TAUGHT)
+
+
+def test_teachers_answer_together(teacher: Run, digits: Dataset) -> None:
+    # More batches than are asked about at once, and a short one at the end.
+    config, split = (
+        changed(TAUGHT, epochs=1, batch_size=16),
+        Split(digits.train.images[:150], digits.train.labels[:150]),
+    )
+    networks = [Network(teacher.bundle.tflite_file), Network(SHIPPED_BUNDLE / "mnist_model.tflite")]
+
+    batches = list(training_batches(split, config, 0, networks).as_numpy_iterator())
+
+    images, targets = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    assert targets.shape == (150, 20)
+    plain = [labels for _, labels in training_batches(split, config).as_numpy_iterator()]
+    assert np.array_equal(targets[:, :10], np.concatenate(plain))
+    pixels = (images[..., 0] * 255).round().astype(np.uint8)
+    one, other = (np.maximum(network(pixels).probabilities, LEAST) for network in networks)
+    together = np.sqrt(one * other)
+    assert targets[:, 10:] == pytest.approx(together / together.sum(axis=1, keepdims=True), abs=1e-5)
+    assert np.abs(one - other).max() > 0.5
+
+
+def test_the_teachers_answers_are_learned_not_the_labels(workspace: Workspace, teacher: Run, digits: Dataset) -> None:
+    # With labels that are all wrong: what is right can only come from the teacher.
+    train = Split(digits.train.images, (digits.train.labels + 1) % 10)
+    config = changed(TAUGHT, epochs=4)
+    learning = create_run(workspace, config)
+    take_teachers(workspace, learning, config)
+
+    card = train_and_evaluate(config, learning, replace(digits, train=train)).card
+
+    assert card is not None
+    assert card.metrics.test_accuracy > 0.5
+    # Those of the history are told by the labels all the same.
+    assert learning.history()["accuracy"].iloc[-1] < 0.3
+    # Who loads the model elsewhere has labels, and none of this project's functions.
+    loaded, test = keras.models.load_model(learning.bundle.keras_file), digits.test
+    _, accuracy = loaded.evaluate(normalised(test.images), keras.utils.to_categorical(test.labels, 10), verbose=0)
+    assert accuracy == pytest.approx(card.metrics.test_accuracy, abs=0.02)
+
+
+def test_a_worker_goes_on_when_its_teacher_is_gone_and_leaves_nothing_of_it(workspace: Workspace, teacher: Run) -> None:
+    learning = submit(workspace, changed(TAUGHT, epochs=8, batch_size=16))
+    wait_until(learning.checkpoint_file.exists, 60, "the first epoch")
+    kill_worker(learning)
+    delete_run(workspace, teacher)
+
+    resume(workspace, learning)
+
+    wait_until(lambda: learning.status().over and not learning.alive, 120, "the end of the training")
+    assert learning.status().state == "finished", learning.log_tail()
+    assert f"taught by run {teacher.id}" in learning.log_tail()
+    assert list(learning.history()["epoch"]) == list(range(1, 9))
+    assert learning.bundle.card().config.teachers == 1
+    assert not learning.teachers.exists()
+
+
+probabilities = arrays(np.float32, (3, 10), elements=st.floats(0.015625, 1, width=32)).map(
+    lambda rows: rows / rows.sum(axis=1, keepdims=True)
+)
+
+
+@given(probabilities, probabilities)
+def test_the_loss_is_the_divergence_of_softened_answers(wanted: np.ndarray, said: np.ndarray) -> None:
+    def softened(rows: np.ndarray) -> np.ndarray:
+        powers = rows.astype(np.float64) ** (1 / TEMPERATURE)
+        return powers / powers.sum(axis=1, keepdims=True)
+
+    targets = np.concatenate([np.eye(10, dtype=np.float32)[:3], wanted], axis=1)
+    loss = np.asarray(distillation_loss(targets, said))
+
+    expected = (softened(wanted) * np.log(softened(wanted) / softened(said))).sum(axis=1) * TEMPERATURE**2
+    assert loss == pytest.approx(expected, abs=1e-4)
+    assert np.asarray(distillation_loss(targets, wanted)) == pytest.approx(np.zeros(3), abs=1e-5)

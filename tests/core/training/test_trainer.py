@@ -1,0 +1,432 @@
+"""Training for real, on scikit-learn's digits: what it learns, what it writes, how it ends."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from core.classifier import fitting
+from core.classifier.bundle import Card
+from core.classifier.calibration import tempered
+from core.classifier.export import AGREEMENT
+from core.data.datasets import Dataset, Split, load_dataset, normalised
+from core.errors import RunError
+from core.runs.registry import create_run
+from core.runs.run import Run
+from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
+from core.training import callbacks, trainer
+from core.training.batches import training_batches
+from core.training.callbacks import StopRequested
+from core.training.checkpoint import Memory, Patience, read_checkpoint, write_checkpoint
+from core.training.trainer import Outcome, train_and_evaluate
+from core.training.validation import Validation
+from core.workspace import PROJECT, Workspace
+from tests.conftest import tiny_config
+from tests.support.waiting import wait_until
+
+
+def test_a_finished_run_leaves_everything_that_a_bundle_holds(trained: Run) -> None:
+    status, card, evaluation = trained.status(), trained.bundle.card(), trained.bundle.evaluation()
+
+    assert status.state == "finished"
+    assert status.progress == 1.0
+    assert trained.bundle.complete
+    assert card.run_id == trained.id
+    assert card.data.id == "digits"
+    assert len(card.data.fingerprint) == 64
+    assert card.config == trained.config()
+    assert card.config.seed == 42
+    assert card.versions.keys() >= {"python", "tensorflow", "keras", "numpy", "ai-edge-litert"}
+    assert card.parameters == sum(layer.parameters for layer in card.layers)
+    assert evaluation.probabilities.shape == (card.data.test_images, 10)
+    assert card.metrics.test_accuracy == evaluation.accuracy > 0.5
+    assert card.metrics.test_accuracy_low < card.metrics.test_accuracy < card.metrics.test_accuracy_high
+
+
+def test_the_history_has_a_line_an_epoch_and_the_live_curve_more(trained: Run) -> None:
+    history, steps = trained.history(), trained.steps()
+
+    assert tuple(history.columns) == HISTORY_COLUMNS
+    assert tuple(steps.columns) == STEP_COLUMNS
+    assert list(history["epoch"]) == [1, 2]
+    assert steps["step"].is_monotonic_increasing
+    assert steps["step"].iloc[-1] == history["step"].iloc[-1]
+    assert steps["val_accuracy"].notna().any()
+    assert history["loss"].iloc[-1] < history["loss"].iloc[0]
+    assert (history[["accuracy", "val_accuracy"]].to_numpy() <= 1).all()
+
+
+def test_the_card_names_the_epoch_that_validation_chose(trained: Run) -> None:
+    history, metrics = trained.history(), trained.bundle.card().metrics
+    best = history["val_accuracy"].idxmax()
+
+    assert metrics.best_epoch == history["epoch"][best]
+    assert metrics.validation_accuracy == pytest.approx(history["val_accuracy"][best], abs=1e-6)
+
+
+def test_the_answers_after_each_epoch_are_those_that_the_history_counts(trained: Run, digits: Dataset) -> None:
+    answers, history = trained.answers(), trained.history()
+
+    assert answers is not None
+    assert answers.epochs.tolist() == history["epoch"].tolist()
+    assert np.array_equal(answers.labels, digits.validation.labels)
+    assert answers.right.mean(axis=1) == pytest.approx(history["val_accuracy"].to_numpy(), abs=1e-5)
+    assert trained.answers_file.stat().st_size < 10_000
+
+
+def test_the_keras_file_gives_the_answers_on_record(trained: Run, tmp_path: Path) -> None:
+    script = tmp_path / "answers.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import sys, numpy as np, keras
+            from core.data.datasets import load_dataset, normalised
+            from core.workspace import Workspace
+            test = load_dataset("digits", Workspace.from_environment()).test
+            np.save(sys.argv[2], keras.models.load_model(sys.argv[1]).predict(normalised(test.images), verbose=0))
+            """
+        )
+    )
+    out = tmp_path / "answers.npy"
+    command = [sys.executable, str(script), str(trained.bundle.keras_file), str(out)]
+
+    subprocess.run(command, check=True, cwd=PROJECT, env={**os.environ, "PYTHONPATH": str(PROJECT)})
+
+    calibration = trained.bundle.card().calibration
+    assert calibration is not None
+    answers = tempered(np.load(out), calibration.temperature)
+    differences = np.abs(answers - trained.bundle.evaluation().probabilities)
+    most, mean = AGREEMENT
+    assert differences.max() <= most
+    assert differences.mean() <= mean
+
+
+@pytest.fixture
+def run(workspace: Workspace) -> Run:
+    return create_run(workspace, tiny_config())
+
+
+@pytest.fixture(scope="module")
+def digits() -> Dataset:
+    return load_dataset("digits", Workspace(Path("unused")))
+
+
+@pytest.fixture(scope="module")
+def without_patience(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[Run, Card]:
+    """A run of six epochs without patience, and what came of it."""
+    run = create_run(Workspace(tmp_path_factory.mktemp("without-patience")), tiny_config())
+    # Far too high a rate for the last epoch to be the best one: it jumps up and down.
+    outcome = train_and_evaluate(tiny_config(epochs=6, patience=0, learning_rate=0.1), run, digits)
+    return run, outcome.card
+
+
+def test_without_patience_the_last_epoch_counts(without_patience: tuple[Run, Card]) -> None:
+    run, card = without_patience
+
+    history = run.history()
+    assert card.metrics.best_epoch == len(history) == 6
+    assert card.metrics.validation_accuracy == pytest.approx(history["val_accuracy"].iloc[-1], abs=1e-6)
+
+
+def test_the_loss_after_the_last_epoch_is_that_of_the_kept_network(
+    without_patience: tuple[Run, Card], digits: Dataset
+) -> None:
+    run, _ = without_patience
+
+    model = keras.models.load_model(run.bundle.keras_file)
+    probabilities = np.asarray(model(normalised(digits.validation.images), training=False), np.float64)
+    chosen = probabilities[np.arange(len(digits.validation)), digits.validation.labels]
+    assert run.history()["val_loss"].iloc[-1] == pytest.approx(-np.log(chosen).mean(), rel=1e-4)
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[Run, Outcome]:
+    """A run with drawn and redrawn digits that was asked to stop once it trained, and what came of it."""
+    run = create_run(Workspace(tmp_path_factory.mktemp("stopped")), tiny_config())
+    config = tiny_config(epochs=60, drawn_digits=200, redrawn_digits=100, batch_size=64)
+    with ThreadPoolExecutor(1) as pool:
+        outcome = pool.submit(train_and_evaluate, config, run, digits)
+        wait_until(lambda: run.status().phase == "training" or outcome.done(), 60, "the training")
+        run.stop_file.touch()
+        return run, outcome.result()
+
+
+def test_a_request_to_stop_ends_the_training_and_keeps_what_was_learned(stopped: tuple[Run, Outcome]) -> None:
+    run, outcome = stopped
+
+    history = run.history()
+    assert outcome.stopped
+    assert outcome.card is not None
+    assert outcome.card.metrics.epochs == len(history) < 60
+    assert outcome.card.metrics.validation_accuracy == pytest.approx(history["val_accuracy"].iloc[-1], abs=1e-6)
+    assert run.bundle.complete
+
+
+def test_a_request_to_stop_is_heard_while_digits_are_drawn(run: Run, digits: Dataset) -> None:
+    run.stop_file.touch()
+
+    outcome = train_and_evaluate(tiny_config(drawn_digits=1000), run, digits)
+
+    assert (outcome.card, outcome.stopped) == (None, True)
+    assert "Drawing" not in run.status().message
+    assert not run.bundle.complete
+
+
+@pytest.mark.usefixtures("quick_ending")
+def test_files_of_a_training_that_are_edited_meanwhile_cost_no_model(run: Run, digits: Dataset) -> None:
+    config = tiny_config(epochs=30, patience=0)
+
+    with ThreadPoolExecutor(1) as pool:
+        outcome = pool.submit(train_and_evaluate, config, run, digits)
+        wait_until(lambda: len(run.history()) > 1 or outcome.done(), 60, "two epochs")
+        run.history_file.write_text("nothing\n")
+        card = outcome.result().card
+
+    assert card is not None
+    assert (card.metrics.epochs, card.metrics.best_epoch) == (30, 30)
+    assert run.bundle.complete
+
+
+def test_drawn_and_redrawn_digits_join_the_training_images(stopped: tuple[Run, Outcome], digits: Dataset) -> None:
+    run, _ = stopped
+
+    assert run.status().steps == math.ceil((len(digits.train) + 200 + 100) / 64)
+
+
+def probabilities(workspace: Workspace, digits: Dataset, seed: int) -> np.ndarray:
+    config = tiny_config(seed=seed, rotation=10.0, zoom=0.1)
+    run = create_run(workspace, config)
+    train_and_evaluate(config, run, digits)
+    return run.bundle.evaluation().probabilities
+
+
+@pytest.mark.usefixtures("quick_ending")
+def test_the_same_seed_gives_the_same_model_and_another_seed_another(workspace: Workspace, digits: Dataset) -> None:
+    first, again, other = (probabilities(workspace, digits, seed) for seed in (7, 7, 8))
+
+    assert first == pytest.approx(again, abs=1e-4)
+    assert np.abs(first - other).max() > 1e-2
+
+
+@pytest.mark.usefixtures("quick_ending")
+def test_training_ends_early_when_validation_no_longer_improves(run: Run, digits: Dataset) -> None:
+    outcome = train_and_evaluate(tiny_config(epochs=60, patience=2), run, digits)
+
+    history = run.history()
+    best = int(history["val_accuracy"].idxmax())
+    assert not outcome.stopped
+    assert len(history) == best + 1 + 2 < 60
+
+
+def test_a_loss_that_is_no_number_fails_with_the_way_out(run: Run, digits: Dataset) -> None:
+    # Far past what a form accepts, so that the weights overflow at the first steps.
+    exploding = tiny_config().model_copy(update={"learning_rate": 1e38})
+
+    with pytest.raises(RunError, match="lower learning rate"):
+        train_and_evaluate(exploding, run, digits)
+
+    assert not run.bundle.complete
+
+
+@pytest.mark.parametrize("count", [1, 5, 8, 13])
+def test_every_image_is_seen_once_an_epoch(count: int) -> None:
+    images = np.zeros((count, 28, 28), np.uint8)
+    images[:, 0, 0] = np.arange(count)
+    config = tiny_config(epochs=3, batch_size=8)
+
+    batches = list(training_batches(Split(images, np.arange(count, dtype=np.uint8) % 10), config).as_numpy_iterator())
+
+    seen = np.concatenate([batch[:, 0, 0, 0] * 255 for batch, _ in batches]).round().astype(int)
+    epochs = seen.reshape(3, count)
+    assert all(sorted(epoch) == list(range(count)) for epoch in epochs)
+    labels = np.concatenate([one_hot.argmax(1) for _, one_hot in batches])
+    assert np.array_equal(labels, seen % 10)
+    assert count < 5 or not np.array_equal(epochs[0], epochs[1])
+
+
+def test_smoothed_labels_leave_their_share_to_all_ten_digits() -> None:
+    split = Split(np.zeros((8, 28, 28), np.uint8), np.arange(8, dtype=np.uint8))
+
+    _, labels = next(training_batches(split, tiny_config(label_smoothing=0.1, batch_size=8)).as_numpy_iterator())
+
+    assert labels.max(axis=1) == pytest.approx(0.91)
+    assert labels.min(axis=1) == pytest.approx(0.01)
+    assert sorted(labels.argmax(axis=1)) == list(range(8))
+
+
+def test_calm_epochs_change_the_images_less() -> None:
+    bars = np.zeros((256, 28, 28), np.uint8)
+    bars[:, 4:24, 13:15] = 255
+    config = tiny_config(epochs=2, calm_epochs=1, rotation=40.0, batch_size=256)
+
+    first, last = training_batches(Split(bars, np.zeros(256, np.uint8)), config).as_numpy_iterator()
+
+    changes = [np.abs(images[..., 0] - bars / 255).mean() for images, _ in (first, last)]
+    assert 0 < changes[1] < 0.8 * changes[0]
+
+
+@pytest.mark.usefixtures("quick_ending")
+def test_a_stop_at_the_very_last_step_stops_nothing(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped_at_the_end_of(2, monkeypatch)
+
+    outcome = train_and_evaluate(tiny_config(epochs=2, patience=0), run, digits)
+
+    assert not outcome.stopped
+    assert outcome.card is not None
+    assert outcome.card.metrics.epochs == 2
+
+
+@pytest.fixture
+def quick_ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training's model is fitted with little and not measured: other tests look at what comes of that."""
+    monkeypatch.setattr(fitting, "shown", lambda _config: fitting.Shown(100, 100))
+    monkeypatch.setattr(trainer, "measure_robustness", lambda *_: None)
+
+
+def stopped_at_the_end_of(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask every training to stop just before the last step of an epoch ends."""
+    asked_to_stop_after(lambda steps: epoch * steps, monkeypatch)
+
+
+def asked_to_stop_after(number: Callable[[int], int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask every training to stop just before a step ends: the number of it, given that of the steps in an epoch."""
+    real = StopRequested.on_train_batch_end
+
+    def asked(callback: StopRequested, batch: int, logs: dict[str, float] | None = None) -> None:
+        if int(callback.model.optimizer.iterations) == number(callback.params["steps"]):
+            callback._run.stop_file.touch()
+        real(callback, batch, logs)
+
+    monkeypatch.setattr(StopRequested, "on_train_batch_end", asked)
+
+
+@pytest.mark.usefixtures("quick_ending")
+@pytest.mark.parametrize("drawn_digits", [0, 600])
+def test_a_resumed_training_that_is_stopped_before_it_goes_on_keeps_what_it_had(
+    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch, drawn_digits: int
+) -> None:
+    config = tiny_config(epochs=3, patience=0, drawn_digits=drawn_digits)
+    stopped_at_the_end_of(1, monkeypatch)
+    before = train_and_evaluate(config, run, digits)
+    history, checkpoint = run.history(), read_checkpoint(run)
+    # The epoch at whose last step it was asked to stop is whole.
+    assert before.stopped
+    assert checkpoint is not None
+    assert (checkpoint.epoch, checkpoint.done) == (1, False)
+    assert run.stop_file.exists()
+    shutil.rmtree(run.bundle.folder)  # as if it had been killed before
+
+    outcome = train_and_evaluate(config, run, digits)
+
+    assert outcome.stopped
+    assert before.card is not None
+    assert outcome.card is not None
+    assert outcome.card.metrics.epochs == 1
+    assert outcome.card.metrics.validation_loss == pytest.approx(before.card.metrics.validation_loss, abs=1e-5)
+    assert run.history().equals(history)
+
+
+@pytest.mark.usefixtures("quick_ending")
+def test_a_resumed_training_that_is_stopped_at_once_keeps_the_model_of_more_steps(
+    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny_config(epochs=3, patience=0)
+    asked_to_stop_after(lambda steps: 2 * steps - 1, monkeypatch)
+    before = train_and_evaluate(config, run, digits).card
+    model = run.bundle.tflite_file.read_bytes()
+
+    outcome = train_and_evaluate(config, run, digits)
+
+    assert outcome == Outcome(before, stopped=True)
+    assert run.bundle.tflite_file.read_bytes() == model
+    assert len(run.history()) == 2
+
+
+@pytest.mark.usefixtures("quick_ending")
+def test_a_model_of_fewer_epochs_than_were_learned_since_is_written_anew(
+    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_off(callback: StopRequested, batch: int, logs: dict[str, float] | None = None) -> None:
+        if int(callback.model.optimizer.iterations) > 2 * callback.params["steps"]:
+            raise KeyboardInterrupt
+
+    config = tiny_config(epochs=4, patience=0)
+    stopped_at_the_end_of(1, monkeypatch)
+    train_and_evaluate(config, run, digits)
+    run.stop_file.unlink()
+    monkeypatch.setattr(StopRequested, "on_train_batch_end", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        train_and_evaluate(config, run, digits)
+    checkpoint = read_checkpoint(run)
+    assert checkpoint is not None
+    assert (run.bundle.card().metrics.epochs, checkpoint.epoch) == (1, 2)
+    run.stop_file.touch()
+
+    outcome = train_and_evaluate(config, run, digits)
+
+    assert outcome.stopped
+    assert outcome.card is not None
+    assert outcome.card.metrics.epochs == 2
+    assert run.bundle.card() == outcome.card
+
+
+@pytest.mark.usefixtures("quick_ending")
+def test_a_stop_when_patience_ends_stops_nothing(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nothing is learned: the second epoch is no better than the first.
+    config = tiny_config(epochs=9, patience=1).model_copy(update={"learning_rate": 1e-12})
+    stopped_at_the_end_of(2, monkeypatch)
+
+    outcome = train_and_evaluate(config, run, digits)
+
+    checkpoint = read_checkpoint(run)
+    assert not outcome.stopped
+    assert checkpoint is not None
+    assert (checkpoint.epoch, checkpoint.done) == (2, True)
+
+
+@pytest.mark.usefixtures("quick_ending")
+def test_the_seconds_of_a_training_are_of_it_alone(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    late, clock, of = [0.0], time.perf_counter, Validation.of
+    monkeypatch.setattr(callbacks.time, "perf_counter", lambda: clock() + late[0])
+
+    def slow(validation: Validation, model: keras.Model) -> tuple[float, float]:
+        late[0] += 10_000
+        return of(validation, model)
+
+    monkeypatch.setattr(Validation, "of", slow)
+
+    card = train_and_evaluate(tiny_config(), run, digits).card
+
+    assert card is not None
+    assert 0 < card.seconds < 10_000
+
+
+def test_early_stopping_goes_on_with_what_it_remembers(run: Run) -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+    model.compile()
+    best = [np.full((2, 2), 7, np.float32), np.full(2, 7, np.float32)]
+    write_checkpoint(run, model, 4, 1.0, False, Memory(waited=2, best=0.9, best_epoch=1, best_weights=best))
+    checkpoint = read_checkpoint(run)
+    assert checkpoint is not None
+
+    patience = Patience(3, checkpoint.memory)
+    patience.set_model(model)
+    patience.on_train_begin()
+    patience.on_epoch_end(4, {"val_accuracy": 0.89})
+
+    assert model.stop_training
+    patience.on_train_end()
+    assert patience.best_epoch == 1
+    assert all(np.array_equal(one, other) for one, other in zip(model.get_weights(), best, strict=True))

@@ -1,0 +1,265 @@
+"""What clients of /api/ rely on."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from starlette.testclient import TestClient
+
+from core.classifier.predictor import Predictor
+from core.errors import BundleError
+from core.runs.active import ActivePredictor
+from core.runs.registry import create_run
+from core.runs.status import Status
+from core.workspace import Workspace
+from dashboard.api.picture_reader import answer_on
+from dashboard.api.reader_process import Readers
+from dashboard.api.routes import MAX_BODY_BYTES, build_api
+from tests.conftest import tiny_config
+from tests.dashboard.conftest import served_api
+
+# In a character set that Python knows and refuses to read.
+CURSED_FORM = b'--b\r\nContent-Disposition: form-data; name="file"; filename="1.png"\r\n\r\n1\r\n--b--\r\n'
+CURSED_TYPE = {"Content-Type": "multipart/form-data; boundary=b; charset=undefined"}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    with pytest.MonkeyPatch.context() as patch:
+        workspace = Workspace(tmp_path_factory.mktemp("workspace"))
+        patch.setenv("TRAZO_WORKSPACE", str(workspace.root))
+        with served_api(workspace) as client:
+            yield client
+
+
+def png(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def drawn_one() -> bytes:
+    image = Image.new("RGB", (200, 200), "white")
+    ImageDraw.Draw(image).line([(100, 40), (100, 160)], fill="black", width=14)
+    return png(image)
+
+
+def test_picture_as_body_is_read(client: TestClient) -> None:
+    answer = client.post("/predict", content=drawn_one(), headers={"Content-Type": "image/png"})
+
+    assert answer.status_code == 200
+    reading = answer.json()
+    assert (reading["verdict"], reading["digit"], reading["model"]) == ("digit", 1, "shipped")
+    assert reading["confidence"] == max(reading["probabilities"])
+    assert reading["candidates"] == sorted(range(10), key=lambda digit: -reading["probabilities"][digit])[:2]
+    assert np.isclose(sum(reading["probabilities"]), 1)
+
+
+def test_picture_in_a_form_is_read_as_in_a_body(client: TestClient) -> None:
+    as_body = client.post("/predict", content=drawn_one(), headers={"Content-Type": "image/png"})
+
+    as_form = client.post("/predict", files={"file": ("one.png", drawn_one(), "image/png")})
+
+    assert as_form.json() == as_body.json()
+
+
+def test_body_without_content_type_is_taken_as_a_picture(client: TestClient) -> None:
+    assert client.post("/predict", content=drawn_one()).status_code == 200
+
+
+def test_picture_without_ink_is_blank_and_no_digit(client: TestClient) -> None:
+    answer = client.post("/predict", content=png(Image.new("L", (50, 50), 255)))
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "verdict": "blank",
+        "digit": None,
+        "candidates": [],
+        "confidence": None,
+        "novelty": None,
+        "probabilities": None,
+        "model": "shipped",
+    }
+
+
+def test_what_is_no_digit_is_said_to_be_none_and_still_guessed(client: TestClient) -> None:
+    square = Image.new("L", (100, 100), 255)
+    square.paste(0, (20, 20, 80, 80))
+
+    reading = client.post("/predict", content=png(square)).json()
+
+    assert reading["verdict"] == "not_a_digit"
+    assert reading["novelty"] > 0
+    assert reading["digit"] == reading["candidates"][0]
+
+
+def test_a_close_call_is_said_to_be_one(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Predictor, "_verdict", lambda *_: "unsure")
+
+    reading, _ = answer_on(ActivePredictor(workspace), drawn_one())
+
+    assert (reading["verdict"], reading["digit"]) == ("unsure", 1)
+    assert len(reading["candidates"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "request_"),
+    [
+        (400, {"content": b"", "headers": {"Content-Type": "image/png"}}),
+        (400, {"files": {"picture": ("one.png", b"1", "image/png")}}),
+        (400, {"files": {"file": ("one.png", b"", "image/png")}}),
+        (400, {"data": {"file": "one"}, "files": {"other": b"1"}}),
+        (400, {"content": b"--x--", "headers": {"Content-Type": "multipart/form-data"}}),
+        (400, {"content": CURSED_FORM, "headers": CURSED_TYPE}),
+        (413, {"content": png(Image.new("1", (6400, 6400)))}),
+        (415, {"content": b"{}", "headers": {"Content-Type": "application/json"}}),
+        (415, {"data": {"file": "one"}}),
+        (422, {"content": b"not a picture", "headers": {"Content-Type": "image/png"}}),
+        (422, {"content": drawn_one()[:60], "headers": {"Content-Type": "image/png"}}),
+    ],
+)
+def test_unusable_request_gets_its_status_and_one_sentence(
+    client: TestClient, status: int, request_: dict[str, object]
+) -> None:
+    answer = client.post("/predict", **request_)  # type: ignore[arg-type]
+
+    assert answer.status_code == status
+    a_picture_came = status in (413, 422)
+    assert answer.json() == {"error": answer.json()["error"]} | ({"verdict": "error"} if a_picture_came else {})
+    assert answer.json()["error"].endswith(".")
+
+
+def test_endless_body_is_refused_before_it_ends(client: TestClient) -> None:
+    taken, said = 0, list[MutableMapping[str, Any]]()
+
+    async def endless() -> dict[str, Any]:
+        nonlocal taken
+        taken += 1
+        return {"type": "http.request", "body": bytes(2**20), "more_body": taken < 100}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        said.append(message)
+
+    headers = [(b"content-type", b"image/png"), (b"content-length", b"5")]
+    scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b"", "headers": headers}
+    asyncio.run(client.app(scope, endless, send))
+
+    assert said[0]["status"] == 413
+    assert "10 MiB" in json.loads(said[1]["body"])["error"]
+    assert taken == MAX_BODY_BYTES // 2**20 + 1
+
+
+def test_form_with_two_files_is_not_told_that_it_has_none(client: TestClient) -> None:
+    answer = client.post("/predict", files={"file": drawn_one(), "other": drawn_one()})
+
+    assert answer.status_code == 400
+    assert "more than one file" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
+def test_other_methods_are_told_which_is_allowed(client: TestClient, method: str) -> None:
+    answer = client.request(method, "/predict")
+
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "POST"
+    assert answer.json() == {"error": "This address answers POST only."}
+
+
+def test_unknown_address_is_answered_in_json(client: TestClient) -> None:
+    answer = client.get("/predictions")
+
+    assert answer.status_code == 404
+    assert "/api/predict" in answer.json()["error"]
+
+
+def test_health_names_model_and_version(client: TestClient) -> None:
+    answer = client.get("/health")
+
+    assert answer.status_code == 200
+    version = answer.json()["version"]
+    assert answer.json() == {"alive": True, "ready": True, "model": "shipped", "version": version, "read_only": False}
+    assert version[0].isdigit()
+
+
+def test_health_tells_alive_from_ready(tmp_path: Path) -> None:
+    warm = False
+    client = TestClient(build_api(lambda: ActivePredictor(Workspace(tmp_path)), lambda: warm, Readers()))
+
+    starting = client.get("/health")
+    warm = True
+    started = client.get("/health")
+
+    assert (starting.status_code, starting.json()["alive"], starting.json()["ready"]) == (503, True, False)
+    assert (started.status_code, started.json()["alive"], started.json()["ready"]) == (200, True, True)
+
+
+def figures(client: TestClient) -> dict[str, float]:
+    lines = client.get("/metrics").text.splitlines()
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+
+
+def test_metrics_count_predictions_by_verdict_with_their_seconds(client: TestClient) -> None:
+    digit, error, seconds = (
+        'trazo_predictions_total{verdict="digit",way="api"}',
+        'trazo_predictions_total{verdict="error",way="api"}',
+        'trazo_prediction_seconds_count{way="api"}',
+    )
+    client.post("/predict", content=drawn_one())
+    client.post("/predict", content=b"no picture")
+    before = figures(client)
+
+    client.post("/predict", content=drawn_one())
+    client.post("/predict", content=b"no picture")
+
+    after = figures(client)
+    assert [after[name] - before[name] for name in (digit, error, seconds)] == [1, 1, 1]
+    assert after["process_resident_memory_bytes"] > 0
+
+
+def test_metrics_count_runs_by_state(client: TestClient, workspace: Workspace) -> None:
+    for state in ("finished", "finished", "failed"):
+        create_run(workspace, tiny_config()).write_status(Status(state=state))
+    (workspace.runs / "20200101-120000-broken-bear").mkdir()
+
+    runs = {name: value for name, value in figures(client).items() if name.startswith("trazo_runs")}
+
+    assert {name: value for name, value in runs.items() if value} == {
+        'trazo_runs{state="finished"}': 2,
+        'trazo_runs{state="failed"}': 1,
+        'trazo_runs{state="damaged"}': 1,
+    }
+    assert len(runs) == 7
+
+
+def test_pictures_beyond_those_that_can_wait_are_sent_away_at_once(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.api.routes.MAX_WAITING", 0)
+
+    answer = client.post("/predict", content=drawn_one())
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert answer.json()["error"].endswith(".")
+
+
+class _Broken:
+    def current(self) -> None:
+        raise BundleError("The model in /srv/secret/place cannot be loaded.", Path("/srv/secret/place"))
+
+
+def test_health_says_that_the_model_is_missing_without_naming_folders() -> None:
+    client = TestClient(build_api(_Broken, lambda: True, Readers()))  # type: ignore[arg-type]
+
+    answer = client.get("/health")
+
+    assert answer.status_code == 503
+    assert "No model can be loaded" in answer.json()["error"]
+    assert "secret" not in answer.text

@@ -1,0 +1,122 @@
+"""What Evaluate and Runs say about drawings and about disputed labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.classifier.bundle import Bundle, Robustness, copy_bundle
+from core.classifier.disputed import DISPUTED
+from core.data.datasets import Dataset
+from core.runs.registry import create_run
+from core.runs.run import Run
+from core.runs.status import Status
+from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
+from tests.conftest import tiny_config
+
+
+def opened(view: str, run: Run) -> AppTest:
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page.switch_page(f"views/{view}.py").run()
+    return page.selectbox(key="evaluate_model").set_value(run.id).run() if view == "evaluate" else page
+
+
+MEASURED = Robustness(
+    images=1000,
+    canvas=0.99,
+    tiny=0.98,
+    thin_pen=0.97,
+    fat_pen=0.96,
+    turned=0.9,
+    shifted=0.7,
+    shrunk=0.8,
+    noisy=0.85,
+    blurred=0.95,
+)
+
+
+@pytest.fixture
+def run(workspace: Workspace) -> Run:
+    """A finished run with the shipped model, its drawings measured."""
+    run = create_run(workspace, tiny_config())
+    run.write_status(Status(state="finished", message="Finished."))
+    copy_bundle(Bundle(SHIPPED_BUNDLE), run.bundle.folder)
+    return with_card(run, robustness=MEASURED)
+
+
+def with_card(run: Run, **values: object) -> Run:
+    """The run, its card changed."""
+    run.bundle.card_file.write_text(run.bundle.card().model_copy(update=values).model_dump_json())
+    return run
+
+
+def texts(page: AppTest) -> str:
+    return "\n".join(str(part.value) for part in [*page.markdown, *page.caption])
+
+
+def test_evaluate_shows_how_drawings_are_read(run: Run) -> None:
+    page = opened("evaluate", run)
+
+    assert not page.exception
+    shown = {metric.label: metric.value for metric in page.metric}
+    assert shown["Thin pen"] == "97.0%"
+    assert shown["Shifted by 4 px"] == "70.0%"
+    assert "96.0%" in texts(page)
+    assert "really drew" not in texts(page)
+    assert "Half the contrast" not in shown  # as in cards of earlier versions
+
+
+def test_what_was_measured_later_is_shown_where_it_was(run: Run) -> None:
+    page = opened("evaluate", with_card(run, robustness=MEASURED.model_copy(update={"faded": 0.94})))
+
+    assert {metric.label: metric.value for metric in page.metric}["Half the contrast"] == "94.0%"
+
+
+def test_real_pen_strokes_are_shown_where_they_were_measured(run: Run) -> None:
+    with_card(run, robustness=MEASURED.model_copy(update={"pen_strokes": 0.987}))
+
+    assert "98.7%" in texts(opened("evaluate", run))
+
+
+def test_card_of_an_earlier_version_was_not_measured(run: Run) -> None:
+    page = opened("evaluate", with_card(run, robustness=None))
+
+    assert not page.exception
+    assert "Not measured" in texts(page)
+    assert "Thin pen" not in {metric.label for metric in page.metric}
+
+
+def test_runs_can_be_compared_by_how_they_read_drawings(run: Run) -> None:
+    page = opened("runs", run)
+
+    assert page.dataframe[0].value["As drawings"].tolist() == pytest.approx([96.0])
+
+
+def test_run_that_was_not_measured_has_no_figure(run: Run) -> None:
+    page = opened("runs", with_card(run, robustness=None))
+
+    assert not page.exception
+    assert page.dataframe[0].value["As drawings"].isna().all()
+
+
+def test_disputed_labels_are_marked_among_mnists_mistakes(run: Run, mnist: Dataset) -> None:
+    probabilities = np.eye(10, dtype=np.float32)[mnist.test.labels]
+    for index in (5, DISPUTED[0]):
+        probabilities[index] = np.roll(probabilities[index], 1)
+    np.savez(run.bundle.evaluation_file, probabilities=probabilities, labels=mnist.test.labels)
+
+    page = opened("evaluate", run)
+
+    assert not page.exception
+    assert "One of them is among this model's mistakes" in texts(page)
+    assert "with them: 99.98%, without: 99.99%" in texts(page)
+    # The grid is a component of our own, whose data is in its message.
+    (grid,) = (element for element in page.get("bidi_component") if element.key == "mistakes_grid")
+    assert str(grid.proto).count("label disputed") == 1
+
+
+def test_other_data_has_no_disputed_labels(run: Run) -> None:
+    data = run.bundle.card().data.model_copy(update={"fingerprint": "0" * 64})
+
+    assert "Northcutt" not in texts(opened("evaluate", with_card(run, data=data)))

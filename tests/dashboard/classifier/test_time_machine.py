@@ -1,0 +1,152 @@
+"""The time machine on the Evaluate page: what a run's network knew after each epoch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.classifier.bundle import copy_bundle
+from core.classifier.learning import NEVER, first_learned, forgetting_events
+from core.runs import active
+from core.runs.run import Run
+from tests.dashboard.classifier.test_comparison import opened, texts
+
+
+@pytest.fixture
+def run(run: Run) -> Run:
+    """A run of three epochs: in the second, the first twenty images were all taken for a 7."""
+    answers = run.answers()
+    assert answers is not None
+    lapse = answers.predictions[-1].copy()
+    lapse[:20] = 7
+    run.write_answers(answers.until(1).with_epoch(2, lapse).with_epoch(3, answers.predictions[-1]))
+    return run
+
+
+def epochs_of(run: Run) -> AppTest:
+    return opened(evaluate_view="Epochs", model=run.id)
+
+
+def metrics(page: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in page.metric[-4:]}
+
+
+def test_the_last_epoch_is_shown_first_and_the_slider_moves_through_the_others(run: Run) -> None:
+    page = epochs_of(run)
+    answers = run.answers()
+    assert answers is not None
+
+    assert not page.exception
+    (slider,) = page.select_slider
+    assert (slider.options, slider.value) == (["1", "2", "3"], 3)
+    for position, epoch in ((2, 3), (1, 2), (0, 1)):
+        page.select_slider[0].set_value(epoch).run()
+        assert not page.exception
+        assert page.query_params.get("epoch") == (None if epoch == 3 else str(epoch))
+        right = answers.right[position]
+        assert metrics(page)["Validation accuracy"] == f"{right.mean():.2%}"
+        assert metrics(page)["Mistakes"] == f"{(~right).sum()}"
+        lost = (answers.right[position - 1] & ~right).sum() if position else 0
+        assert metrics(page)["Forgotten"] == str(lost)
+    assert len(page.get("vega_lite_chart")) == 2
+
+
+def test_the_address_names_the_epoch(run: Run) -> None:
+    page = opened(evaluate_view="Epochs", model=run.id, epoch="2")
+    assert page.select_slider[0].value == 2
+
+    for nonsense in ("9", "../2", ""):
+        page = opened(evaluate_view="Epochs", model=run.id, epoch=nonsense)
+        assert not page.exception
+        assert page.select_slider[0].value == 3
+
+
+@pytest.mark.parametrize(
+    "story", ["Forgotten", "Learned first", "Learned last", "Never learned", "Learned in this epoch"]
+)
+def test_stories_are_told_of_as_many_images_as_they_happened_to(run: Run, story: str) -> None:
+    answers = run.answers()
+    assert answers is not None
+    learned = first_learned(answers)
+    expected = {
+        "Forgotten": (forgetting_events(answers) > 0).sum(),
+        "Learned first": (learned == 1).sum(),
+        "Learned last": (learned != NEVER).sum(),
+        "Never learned": (learned == NEVER).sum(),
+        "Learned in this epoch": (answers.right[2] & ~answers.right[1]).sum(),
+    }[story]
+    page = epochs_of(run)
+
+    page.button_group(key=f"story_{run.id}").set_value(story).run()
+
+    assert not page.exception
+    assert f"{expected:,} of {len(answers.labels):,} images" in texts(page)
+
+
+def test_a_model_that_came_without_its_epochs_says_so(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(active, "SHIPPED_BUNDLE", copy_bundle(run.bundle, tmp_path / "shipped").folder)
+
+    page = opened(evaluate_view="Epochs", model="shipped")
+
+    assert not page.exception
+    assert "it came without them" in texts(page)
+
+
+def test_the_shipped_model_has_the_epochs_that_came_with_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = copy_bundle(run.bundle, tmp_path / "shipped", run.answers_file)
+    monkeypatch.setattr(active, "SHIPPED_BUNDLE", shipped.folder)
+
+    page = opened(evaluate_view="Epochs", model="shipped")
+
+    assert not page.exception
+    assert page.select_slider[0].options == ["1", "2", "3"]
+    assert metrics(page)["Mistakes"]
+
+
+def test_a_run_of_an_earlier_version_says_that_nothing_is_kept(run: Run) -> None:
+    run.answers_file.unlink()
+
+    page = epochs_of(run)
+
+    assert not page.exception
+    assert "Nothing is kept" in texts(page)
+
+
+def test_damaged_answers_are_one_sentence(run: Run) -> None:
+    run.answers_file.write_bytes(b"PK\x03\x04")
+
+    page = epochs_of(run)
+
+    assert not page.exception
+    assert "damaged answers.npz" in texts(page)
+
+
+def test_one_epoch_needs_no_slider(run: Run) -> None:
+    answers = run.answers()
+    assert answers is not None
+    run.write_answers(answers.until(1))
+
+    page = epochs_of(run)
+
+    assert not page.exception
+    assert not page.select_slider
+    assert "Only epoch 1" in texts(page)
+
+
+def test_answers_on_other_images_have_figures_but_no_pictures(run: Run) -> None:
+    answers = run.answers()
+    assert answers is not None
+    run.write_answers(type(answers)(answers.epochs, answers.predictions, np.roll(answers.labels, 1)))
+
+    page = epochs_of(run)
+
+    assert not page.exception
+    assert metrics(page)["Mistakes"]
+    assert "validated on other data" in texts(page)

@@ -1,0 +1,81 @@
+"""The original demo: there when it is loaded, polite until then, and in touch with nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from core.runs.active import ActivePredictor
+from core.workspace import Workspace
+from dashboard.embeds import gradio_app
+from dashboard.embeds.gradio_app import GradioDemo
+
+
+def test_before_it_is_loaded_clients_are_told_to_come_back(tmp_path: Path) -> None:
+    demo = GradioDemo(lambda: ActivePredictor(Workspace(tmp_path)))
+    client = TestClient(demo)
+
+    answer = client.get("/")
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "1"
+    assert 'http-equiv="refresh"' in answer.text
+
+
+def test_demo_that_cannot_be_loaded_says_so_and_stops_refreshing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_predictor: object) -> None:
+        raise ImportError("no gradio")
+
+    monkeypatch.setattr(gradio_app, "build_gradio_app", broken)
+    demo = GradioDemo(lambda: ActivePredictor(Workspace(tmp_path)))
+    client = TestClient(demo)
+    assert 'http-equiv="refresh"' in client.get("/").text
+
+    asyncio.run(demo.serve(lambda: None))
+    answer = client.get("/")
+
+    assert answer.status_code == 503
+    assert "could not be loaded" in answer.text
+    assert 'http-equiv="refresh"' not in answer.text
+
+
+def test_what_is_to_follow_the_loading_follows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class LoadedError(Exception):
+        pass
+
+    def loaded() -> None:
+        raise LoadedError
+
+    monkeypatch.setattr(gradio_app, "build_gradio_app", lambda _predictor: Starlette())
+    demo = GradioDemo(lambda: ActivePredictor(Workspace(tmp_path)))
+    TestClient(demo).get("/")
+
+    with pytest.raises(LoadedError):
+        asyncio.run(demo.serve(loaded))
+
+
+def test_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/gradio/")
+
+    assert page.status_code == 200
+    loaded = re.findall(r'<(?:script|link|img|iframe)[^>]*?(?:src|href)="([^"]+)"', page.text)
+    assert loaded
+    assert [address for address in loaded if re.match(r"(https?:)?//", address)] == []
+    assert "fonts.googleapis.com" not in page.text + client.get("/gradio/theme.css").text
+
+
+def test_statistics_are_off(client: TestClient) -> None:
+    assert client.get("/gradio/config").json()["analytics_enabled"] is False
+
+
+def test_api_has_two_endpoints(client: TestClient) -> None:
+    info = client.get("/gradio/gradio_api/info").json()
+
+    assert list(info["named_endpoints"]) == ["/predict", "/verdict"]

@@ -1,0 +1,41 @@
+"""The Gradio page, and the addresses of what lies beside the pages."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.workspace import PROJECT, Workspace
+
+
+def test_the_demo_is_embedded_linked_and_open_to_programs(workspace: Workspace) -> None:
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "views" / "gradio_demo.py"), default_timeout=60).run()
+
+    assert not page.exception
+    assert page.get("iframe")[0].proto.src.startswith("/gradio/?__theme=")
+    assert page.get("link_button")[0].proto.url == "/gradio/"
+    assert "gradio/" in page.code[0].value
+    compile(page.code[0].value, "the snippet", "exec")
+
+
+@pytest.mark.parametrize(
+    ("page", "place"),
+    [
+        ("http://127.0.0.1:8501/model", "/gradio/"),
+        ("https://digits.example/trazo/model", "/trazo/gradio/"),
+        ("https://digits.example/~/+/model", "/~/+/gradio/"),
+        ("http://127.0.0.1:8501//elsewhere.example/model", "/elsewhere.example/gradio/"),
+    ],
+)
+def test_addresses_keep_a_proxys_prefix_and_never_leave_the_machine(
+    page: str, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dashboard.parts.headings import address
+
+    monkeypatch.setattr(st, "context", SimpleNamespace(url=page))
+
+    assert address("gradio/") == place
+    assert address("gradio/", full=True) == page.split("/")[0] + "//" + page.split("/")[2] + place

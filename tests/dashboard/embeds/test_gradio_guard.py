@@ -1,0 +1,304 @@
+"""Gradio's API reads what was sent to it, and nothing else: no address, no file of this machine, no other endpoint."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from gradio import processing_utils, route_utils
+from PIL import Image, ImageDraw
+from starlette.testclient import TestClient
+
+from core.workspace import PROJECT
+from dashboard.embeds import gradio_guard
+
+API = "/gradio/gradio_api"
+
+
+def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind)
+    return file.getvalue()
+
+
+def drawn_one() -> Image.Image:
+    image = Image.new("RGB", (200, 200), "white")
+    ImageDraw.Draw(image).line([(100, 40), (100, 160)], fill="black", width=14)
+    return image
+
+
+def uploaded(client: TestClient, content: bytes, name: str = "one.png") -> str:
+    answer = client.post(f"{API}/upload", files={"files": (name, content)})
+    assert answer.status_code == 200
+    return str(answer.json()[0])
+
+
+def predicted(client: TestClient, composite: object, **sketch: object) -> tuple[str, object]:
+    """The event that ends a prediction (`complete` or `error`), and its data."""
+    data = [{"background": None, "layers": [], "composite": composite, **sketch}]
+    started = client.post(f"{API}/call/predict", json={"data": data})
+    assert started.status_code == 200, started.text
+    lines = client.get(f"{API}/call/predict/{started.json()['event_id']}").text.split("\n")
+    return lines[0].removeprefix("event: "), json.loads(lines[1].removeprefix("data: "))
+
+
+def file(path: object, **more: object) -> dict[str, object]:
+    return {"path": path, "meta": {"_type": "gradio.FileData"}, **more}
+
+
+def test_uploaded_picture_is_read(client: TestClient) -> None:
+    event, data = predicted(client, file(uploaded(client, encoded(drawn_one()))))
+
+    assert event == "complete"
+    assert data[0]["label"] == "1"
+
+
+def test_sketch_that_came_in_parts_is_read(client: TestClient) -> None:
+    config = client.get("/gradio/config").json()
+    pad = next(part["id"] for part in config["components"] if part["type"] == "imageeditor")
+    answer = client.post(
+        f"{API}/component_server",
+        data={
+            "component_id": pad,
+            "session_hash": "s",
+            "fn_name": "accept_blobs",
+            "type": "composite",
+            "index": "null",
+            "id": "a",
+        },
+        files={"file": ("composite", encoded(drawn_one(), "WEBP"))},
+    )
+
+    assert answer.status_code == 200, answer.text
+    event, data = predicted(client, None, id="a")
+    assert event == "complete"
+    assert data[0]["label"] == "1"
+
+
+@pytest.mark.parametrize("address", ["http://example.com/a.png", "https://example.com/a.png", "HTTP://example.com/x"])
+@pytest.mark.parametrize("part", ["composite", "background", "layer"])
+def test_no_address_of_a_caller_is_fetched(
+    client: TestClient, address: str, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched: list[str] = []
+
+    async def fetch(url: str, *_: object) -> None:
+        fetched.append(url)
+        raise OSError("this test has no network")
+
+    monkeypatch.setattr(processing_utils, "async_ssrf_protected_get", fetch)
+    monkeypatch.setattr(processing_utils, "async_ssrf_protected_download", fetch)
+    there = file(address, url=address)
+    sketch = {"composite": {"composite": there}, "background": {"background": there}, "layer": {"layers": [there]}}
+
+    event, data = predicted(client, **{"composite": None, **sketch[part]})
+
+    assert fetched == []
+    assert event == "error"
+    assert "was not uploaded here" in str(data)
+
+
+def test_no_address_is_fetched_through_other_routes(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetch(*_: object) -> None:
+        raise AssertionError("it asked for an address")
+
+    monkeypatch.setattr(route_utils, "secure_url_stream_response", fetch)
+
+    for route in ("file=", "proxy=", "file/"):
+        assert client.get(f"{API}/{route}http://example.com/a.png").status_code == 404
+
+
+@pytest.mark.parametrize("more", [{}, {"is_stream": True}, {"url": "/gradio/gradio_api/file=x"}])
+def test_no_file_of_the_machine_is_read(client: TestClient, tmp_path: Path, more: dict[str, object]) -> None:
+    private = tmp_path / "private.png"
+    drawn_one().save(private)
+
+    event, data = predicted(client, file(str(private), **more))
+
+    assert event == "error"
+    assert "was not uploaded here" in str(data)
+    assert str(tmp_path) not in str(data)
+
+
+def test_path_that_no_file_system_takes_is_refused(client: TestClient) -> None:
+    assert predicted(client, file("a" * 5000))[0] == "error"
+
+
+@pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "", ".", "a\0b", "/dev/zero", "C:\\x"])
+def test_path_that_names_no_upload_is_refused(client: TestClient, path: str) -> None:
+    event, data = predicted(client, file(path))
+
+    assert event == "error"
+    assert "was not uploaded here" in str(data)
+
+
+def test_link_out_of_the_folder_is_not_followed(client: TestClient, tmp_path: Path) -> None:
+    drawn_one().save(tmp_path / "private.png")
+    link = gradio_guard.upload_folder() / "link.png"
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(tmp_path / "private.png")
+
+    assert predicted(client, file(str(link)))[0] == "error"
+    link.unlink()
+
+
+def test_picture_with_too_many_pixels_is_refused_in_a_sentence(client: TestClient) -> None:
+    event, data = predicted(client, file(uploaded(client, encoded(Image.new("1", (6400, 6400))))))
+
+    assert event == "error"
+    assert "million pixels" in str(data)
+
+
+def test_format_that_would_start_another_program_is_not_decoded(client: TestClient) -> None:
+    event, data = predicted(client, file(uploaded(client, encoded(drawn_one(), "EPS"), "one.eps")))
+
+    assert event == "error"
+    assert "not a picture that can be read" in str(data)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/file=/etc/passwd"),
+        ("GET", "/file=../../etc/passwd"),
+        ("GET", "/deep_link?session_hash=x"),
+        ("GET", "/runs"),
+        ("GET", "/vibe-code"),
+        ("GET", "/profiling/traces"),
+        ("GET", "/custom_component/1/client/component/index.js"),
+        ("GET", "/openapi.json"),
+        ("POST", "/vibe-edit"),
+        ("POST", "/process_recording"),
+        ("POST", "/run/predict"),
+        ("POST", "/api/predict"),
+        ("POST", "/stream/1"),
+        ("POST", "/call/v2/predict"),
+        ("POST", "/run-history/connect"),
+        ("PUT", "/upload"),
+        ("DELETE", "/queue/join"),
+        ("PATCH", "/config"),
+    ],
+)
+def test_endpoints_that_nobody_needs_are_not_there(client: TestClient, method: str, path: str) -> None:
+    for prefix in (API, "/gradio"):
+        answer = client.request(method, prefix + path)
+
+        assert answer.status_code in (404, 405), prefix + path
+        assert "root:" not in answer.text
+
+
+def test_uploaded_page_is_never_given_out(client: TestClient) -> None:
+    path = uploaded(client, b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "x.svg")
+    predicted(client, file(path))
+
+    assert client.get(f"{API}/file={path}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("fields", "files"),
+    [
+        ({}, {"file": b"x"}),
+        ({"component_id": "x", "session_hash": "s", "fn_name": "accept_blobs"}, {"file": b"x"}),
+        ({"component_id": "99", "session_hash": "s", "fn_name": "accept_blobs"}, {"file": b"x"}),
+        ({"type": "layer", "index": "1000000000", "id": "a"}, {"file": b"x"}),
+        ({"type": "layer", "index": "-1", "id": "a"}, {"file": b"x"}),
+        ({"type": "other", "index": "null", "id": "a"}, {"file": b"x"}),
+        ({"type": "composite", "index": "null", "id": "a" * 1000}, {"file": b"x"}),
+        ({"type": "composite", "index": "null"}, {"file": b"x"}),
+        ({"fn_name": "__init__"}, {"file": b"x"}),
+        ({"fn_name": "preprocess"}, {"file": b"x"}),
+    ],
+)
+def test_part_that_no_sketchpad_sends_is_refused(client: TestClient, fields: dict, files: dict) -> None:
+    config = client.get("/gradio/config").json()
+    pad = next(part["id"] for part in config["components"] if part["type"] == "imageeditor")
+    whole = {"component_id": pad, "session_hash": "s", "fn_name": "accept_blobs"} if "type" in fields else {}
+    names = {"component_id": pad, "session_hash": "s"} if list(fields) == ["fn_name"] else {}
+
+    answer = client.post(f"{API}/component_server", data={**whole, **names, **fields}, files=files)
+
+    assert 400 <= answer.status_code < 500
+
+
+@pytest.mark.parametrize("what", ["MAX_SKETCHES", "MAX_SKETCH_BYTES"])
+def test_sketches_on_their_way_are_few(client: TestClient, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    sketch, limit = encoded(drawn_one()), {"MAX_SKETCHES": 3, "MAX_SKETCH_BYTES": 3 * len(encoded(drawn_one()))}
+    monkeypatch.setattr(gradio_guard, what, limit[what])
+    config = client.get("/gradio/config").json()
+    pad = next(part["id"] for part in config["components"] if part["type"] == "imageeditor")
+    for number in range(5):
+        fields = {"type": "composite", "index": "null", "id": f"sketch-{number}", "component_id": pad}
+        client.post(
+            f"{API}/component_server",
+            data={**fields, "session_hash": "s", "fn_name": "accept_blobs"},
+            files={"file": ("composite", sketch)},
+        )
+
+    labels = [predicted(client, None, id=f"sketch-{number}")[1][0]["label"] for number in range(5)]
+
+    assert labels == ["Draw a digit first"] * 2 + ["1"] * 3
+
+
+def test_full_folder_takes_no_more_uploads(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    uploaded(client, b"x" * 2000)
+    monkeypatch.setattr(gradio_guard, "MAX_HELD_BYTES", 1000)
+
+    answer = client.post(f"{API}/upload", files={"files": ("one.png", b"x")})
+
+    assert answer.status_code == 503
+    assert answer.json()["error"].endswith(".")
+
+
+HOLDER = """
+import sys
+from dashboard.embeds.gradio_guard import upload_folder
+
+print(upload_folder(), flush=True)
+sys.stdin.read()
+"""
+
+
+def holder(temporary: Path) -> tuple[subprocess.Popen[str], Path]:
+    """A process that has made its folder for uploads, and the folder."""
+    environment = {name: value for name, value in os.environ.items() if name != "GRADIO_TEMP_DIR"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER],
+        cwd=PROJECT,
+        env={**environment, "TMPDIR": str(temporary)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    folder = Path(process.stdout.readline().strip())
+    (folder / "upload.png").write_bytes(b"x")
+    return process, folder
+
+
+def test_what_a_killed_dashboard_left_is_deleted_by_the_next_one(tmp_path: Path) -> None:
+    (killed, left), (living, used) = holder(tmp_path), holder(tmp_path)
+    killed.kill()
+    killed.communicate()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept").touch()
+    link, new = tmp_path / "trazo-gradio-link", tmp_path / "trazo-gradio-new"
+    link.symlink_to(elsewhere)
+    new.mkdir()
+    long_ago = time.time() - 3600
+    for folder in (left, used, elsewhere):
+        os.utime(folder, (long_ago, long_ago))
+
+    following, own = holder(tmp_path)
+
+    assert not left.exists()
+    assert [path.exists() for path in (used / "upload.png", elsewhere / "kept", new, own)] == [True] * 4
+    for process in (living, following):
+        process.communicate("")
+    assert [path.exists() for path in (used, own)] == [False, False]

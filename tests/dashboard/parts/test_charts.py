@@ -1,0 +1,35 @@
+"""Charts as a person sees them: what is chosen stands out, and each label stands at its tick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import altair as alt
+import numpy as np
+import pytest
+
+from core.classifier.calibration import ReliabilityBin
+from dashboard.parts import charts
+
+INK = "#123456"
+MATRIX = np.eye(10, dtype=np.int64) * 5 + 1
+
+
+def test_the_chosen_cell_has_a_frame_in_the_colour_of_text() -> None:
+    cells = charts.confusion_heatmap(MATRIX, shares=False, ink=INK).to_dict()["layer"][0]
+
+    assert cells["encoding"]["stroke"]["condition"]["value"] == INK
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: charts.class_balance(np.full(10, 6), INK),
+        lambda: charts.confusion_heatmap(MATRIX, shares=True, ink=INK),
+        lambda: charts.reliability_diagram([ReliabilityBin(0.9, 1.0, 10, 0.95, 0.9, 0.6, 0.98)], INK),
+        lambda: charts.digit_accuracies(np.linspace(0.9, 1, 20).reshape(2, 10), 1, INK),
+    ],
+    ids=["balance", "matrix", "reliability", "digits"],
+)
+def test_labels_stand_at_their_ticks(draw: Callable[[], alt.LayerChart]) -> None:
+    assert draw().to_dict()["config"]["axis"]["labelFlush"] is False

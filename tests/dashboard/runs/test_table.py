@@ -1,0 +1,242 @@
+"""Which runs are listed, in what order, how far from the baseline; and what settings do to results."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.config import changed, preset
+from core.runs.label import Label
+from core.runs.summary import Summary
+from dashboard.parts.charts import POINTS
+from dashboard.parts.markdown import plain
+from dashboard.runs.figures import FIGURES
+from dashboard.runs.scatter import across, figures, first_across, scatter_chart
+from dashboard.runs.table import ORDERS, Wanted, listed, table_content, table_csv, unambiguous
+
+OWL = Summary(
+    id="20260102-120000-old-owl",
+    title="old-owl",
+    state="finished",
+    created=datetime(2026, 1, 2, 12, tzinfo=UTC),
+    preset="fast",
+    dataset="mnist",
+    accuracy=0.99,
+    validation_accuracy=0.985,
+    drawings=0.9,
+    parameters=1000,
+    seconds=10.0,
+    has_model=True,
+    label=Label(name="Wide one", note="With more filters,\nreads fat pens"),
+    config=preset("fast"),
+)
+NEWT = Summary(
+    id="20260103-120000-new-newt",
+    title="new-newt",
+    state="failed",
+    created=datetime(2026, 1, 3, 12, tzinfo=UTC),
+    preset="tiny",
+    dataset="digits",
+    seconds=0.0,
+    config=changed(preset("tiny"), dropout=0.2),
+)
+HARE = Summary(
+    id="20260104-120000-brave-hare",
+    title="brave-hare",
+    state="finished",
+    created=datetime(2026, 1, 4, 12, tzinfo=UTC),
+    preset="best",
+    dataset="mnist",
+    accuracy=0.995,
+    validation_accuracy=0.99,
+    parameters=3000,
+    seconds=100.0,
+    has_model=True,
+    promoted=True,
+    config=preset("best"),
+)
+DAMAGED = Summary(
+    id="20260105-120000-sad-seal",
+    title="sad-seal",
+    state=None,
+    created=datetime(2026, 1, 5, 12, tzinfo=UTC),
+    problem="Damaged.",
+)
+ROWS = [DAMAGED, HARE, NEWT, OWL]
+NAMES = unambiguous(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (Wanted(), ROWS),
+        (Wanted("WIDE"), [OWL]),
+        (Wanted("fat pens fast"), [OWL]),
+        (Wanted("20260103"), [NEWT]),
+        (Wanted("nothing like it"), []),
+        (Wanted(states=("finished",)), [HARE, OWL]),
+        (Wanted(states=("damaged", "failed")), [DAMAGED, NEWT]),
+        (Wanted(presets=("tiny", "best")), [HARE, NEWT]),
+        (Wanted("hare", datasets=("mnist",)), [HARE]),
+    ],
+)
+def test_only_runs_that_fit_every_filter_are_listed(wanted: Wanted, expected: list[Summary]) -> None:
+    assert listed(ROWS, wanted) == expected
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("Newest first", [DAMAGED, HARE, NEWT, OWL]),
+        ("Oldest first", [OWL, NEWT, HARE, DAMAGED]),
+        ("Name", [HARE, NEWT, DAMAGED, OWL]),
+        ("Test accuracy", [HARE, OWL, DAMAGED, NEWT]),
+        ("Reading of drawings", [OWL, DAMAGED, HARE, NEWT]),
+        ("Fewest parameters", [OWL, HARE, DAMAGED, NEWT]),
+        ("Shortest training", [OWL, HARE, DAMAGED, NEWT]),
+    ],
+)
+def test_runs_are_in_the_order_asked_for_and_those_without_a_value_come_last(
+    order: str, expected: list[Summary]
+) -> None:
+    assert listed(ROWS, Wanted(), order) == expected
+
+
+@given(st.permutations(ROWS), st.sampled_from(sorted(ORDERS)), st.text(max_size=5), st.sampled_from(ROWS))
+def test_baseline_stands_first_once_whatever_is_wanted(
+    rows: list[Summary], order: str, text: str, pinned: Summary
+) -> None:
+    shown = listed(rows, Wanted(text), order, pinned.id)
+
+    assert shown[0] == pinned
+    assert len({row.id for row in shown}) == len(shown)
+
+
+def test_differences_to_the_baseline_are_in_percentage_points() -> None:
+    table = table_content([OWL, HARE, NEWT], NAMES, OWL).set_index("Run")
+
+    assert table.loc["brave-hare", "Test accuracy"] == pytest.approx(99.5)
+    assert table.loc["brave-hare", "Δ Test accuracy"] == pytest.approx(0.5)
+    assert pd.isna(table.loc["brave-hare", "Δ As drawings"])
+    assert pd.isna(table.loc["Wide one", "Δ Test accuracy"])
+    assert pd.isna(table.loc["new-newt", "Δ Test accuracy"])
+    assert table.loc["Wide one", "State"] == ["finished", "baseline"]
+    assert table.loc["brave-hare", "State"] == ["finished", "in use"]
+
+
+def test_accuracies_on_other_images_are_not_measured_against_the_baseline() -> None:
+    elsewhere = replace(HARE, dataset="digits")
+
+    table = table_content([OWL, elsewhere], NAMES, OWL)
+
+    assert not table.filter(like="Δ").notna().any(axis=None)
+    assert table["Preset"].tolist() == ["fast, MNIST", "best, scikit-learn digits"]
+
+
+def test_presets_stand_alone_where_all_learned_from_the_same_data() -> None:
+    assert table_content([OWL, HARE, DAMAGED], NAMES)["Preset"].tolist()[:2] == ["fast", "best"]
+
+
+def test_baseline_without_figures_leaves_no_differences() -> None:
+    table = table_content([NEWT, OWL], NAMES, NEWT)
+
+    assert table["Δ Test accuracy"].isna().all()
+
+
+def test_without_a_baseline_there_are_no_differences() -> None:
+    assert not [name for name in table_content(ROWS, NAMES) if name.startswith("Δ")]
+
+
+def test_runs_that_were_given_the_same_name_are_told_apart() -> None:
+    twin = Summary(
+        id="20260106-120000-calm-crow",
+        title="calm-crow",
+        state="queued",
+        created=OWL.created + timedelta(days=4),
+        label=Label(name="Wide one"),
+    )
+
+    names = unambiguous([OWL, twin])
+
+    assert names == {OWL.id: f"Wide one ({OWL.id})", twin.id: f"Wide one ({twin.id})"}
+
+
+def test_csv_has_a_row_a_run_with_all_figures_and_settings() -> None:
+    table = pd.read_csv(io.StringIO(table_csv(ROWS))).set_index("id")
+
+    assert table.index.tolist() == [row.id for row in ROWS]
+    assert table.loc[OWL.id, "test_accuracy"] == 0.99
+    assert table.loc[OWL.id, "filters"] == ", ".join(map(str, preset("fast").model.filters))
+    assert table.loc[OWL.id, "note"] == OWL.label.note
+    assert table.loc[NEWT.id, "dropout"] == 0.2
+    assert table.loc[DAMAGED.id, "state"] == "damaged"
+
+
+@pytest.mark.parametrize("name", ['=HYPERLINK("http://x")', "+1", "-1", "@x"])
+def test_no_name_becomes_a_formula_in_a_spreadsheet(name: str) -> None:
+    row = Summary(OWL.id, OWL.title, "finished", OWL.created, label=Label(name=name))
+
+    assert pd.read_csv(io.StringIO(table_csv([row])))["name"].tolist() == [f"'{name}"]
+
+
+def test_settings_that_differ_and_figures_that_were_measured_can_lie_across() -> None:
+    table = figures(ROWS, NAMES)
+
+    assert table["run"].tolist() == ["brave-hare", "Wide one"]
+    choices = across(table)
+    assert {"Parameters", "Test accuracy", "Epochs", "Preset", "Filters"} <= set(choices)
+    assert not {"Data", "Seed"} & set(choices)
+
+
+@pytest.mark.parametrize("x", ["Parameters", "Filters", "Epochs", "Preset", "Reading of drawings"])
+@pytest.mark.parametrize("y", ["Test accuracy", "Seconds of training"])
+def test_any_setting_lies_against_any_result(x: str, y: str) -> None:
+    table = figures(ROWS, NAMES)
+    assert set(FIGURES) >= {y}
+
+    chart = scatter_chart(table, x, y, ["Wide one"])
+
+    assert chart["config"]["axis"]["labelFlush"] is False
+    assert chart["datasets"][POINTS]["ticked"].any()
+
+
+def test_what_lies_across_at_first_is_what_the_runs_were_told_and_differ_in() -> None:
+    twin = replace(OWL, id="20260107-120000-calm-crow", title="calm-crow", label=Label())
+    rows = [OWL, twin, replace(twin, id="3", config=changed(preset("fast"), epochs=5))]
+    elsewhere = replace(rows[2], dataset="digits", config=changed(preset("fast"), epochs=5, dataset="digits"))
+
+    def first(*rows: Summary) -> str:
+        return first_across(figures(rows, unambiguous(rows)), "Test accuracy")
+
+    assert first(OWL, HARE) == "Parameters"
+    assert first(*rows) == first(OWL, elsewhere) == "Epochs"
+    assert first(OWL, replace(twin, seconds=20.0)) == "Seconds of training"
+    assert first(OWL, twin) == "Parameters"
+
+
+def test_points_on_different_data_have_different_shapes() -> None:
+    elsewhere = replace(HARE, dataset="digits", config=changed(preset("best"), dataset="digits"))
+    tables = [figures([OWL, other], NAMES) for other in (HARE, elsewhere)]
+
+    same, mixed = (scatter_chart(table, "Parameters", "Test accuracy", []) for table in tables)
+
+    assert same["encoding"]["shape"]["legend"] is None
+    assert mixed["encoding"]["shape"]["legend"]
+    assert mixed["datasets"][POINTS]["data"].tolist() == ["MNIST", "scikit-learn digits"]
+
+
+@given(st.text())
+def test_plain_text_means_nothing_to_markdown(text: str) -> None:
+    escaped = plain(text)
+
+    assert "".join(part.replace("\\", "") for part in escaped.split("\\\\")) == text.replace("\\", "")
+    assert not any(
+        character in "*_`[]<>$:#" and (index == 0 or escaped[index - 1] != "\\")
+        for index, character in enumerate(escaped)
+    )

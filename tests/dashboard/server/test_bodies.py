@@ -1,0 +1,102 @@
+"""Bodies of requests that come slowly, or too many at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+
+import anyio
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.types import Message
+
+from dashboard.server import bodies
+from dashboard.server.gate import Gate
+
+
+async def echo(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(str(len(await request.body())))
+
+
+@pytest.fixture
+def app() -> Starlette:
+    return Starlette(routes=[Route("/", echo, methods=["POST"])], middleware=[Middleware(Gate)])
+
+
+def client_at(app: Starlette, host: str = "192.0.2.1") -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app, client=(host, 1)), base_url="http://trazo.example")
+
+
+def test_body_that_stops_coming_is_given_up(monkeypatch: pytest.MonkeyPatch, app: Starlette) -> None:
+    monkeypatch.setattr(bodies, "SILENCE_SECONDS", 0.05)
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        if not started:
+            started.append(True)
+            return {"type": "http.request", "body": b"a", "more_body": True}
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    started: list[bool] = []
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [], "query_string": b"", "client": ("a", 1)}
+    anyio.run(app, scope, receive, send)
+
+    assert sent[0]["status"] == 408
+    assert json.loads(sent[1]["body"])["error"].startswith("The body came too slowly")
+
+
+def test_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch, app: Starlette) -> None:
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.1)
+
+    async def drip() -> httpx.Response:
+        async def bytes_one_by_one() -> AsyncIterator[bytes]:
+            while True:
+                await anyio.sleep(0.01)
+                yield b"a"
+
+        async with client_at(app) as client:
+            return await client.post("/", content=bytes_one_by_one())
+
+    assert anyio.run(drip).status_code == 408
+
+
+@pytest.mark.parametrize(("limit", "spares_others"), [("MAX_BYTES_OF_CLIENT", True), ("MAX_BYTES", False)])
+def test_bodies_that_nobody_ends_are_counted_while_they_come(
+    monkeypatch: pytest.MonkeyPatch, app: Starlette, limit: str, spares_others: bool
+) -> None:
+    monkeypatch.setattr(bodies, limit, 1000)
+
+    async def main() -> list[int]:
+        sent, rest = anyio.Event(), anyio.Event()
+
+        async def half() -> AsyncIterator[bytes]:
+            yield bytes(600)
+            sent.set()
+            await rest.wait()
+            yield bytes(300)
+
+        async def post(host: str, content: bytes | AsyncIterator[bytes]) -> None:
+            async with client_at(app, host) as client:
+                answer = await client.post("/", content=content)
+                statuses.append(answer.status_code)
+
+        statuses: list[int] = []
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(post, "192.0.2.1", half())
+            await sent.wait()
+            await post("192.0.2.1", bytes(500))
+            await post("192.0.2.2", bytes(500))
+            rest.set()
+        await post("192.0.2.1", bytes(900))
+        return statuses
+
+    assert anyio.run(main) == [503, 200 if spares_others else 503, 200, 200]

@@ -1,0 +1,304 @@
+"""The real dashboard, asked what nobody with good intentions asks: it answers, tells nothing, and goes on."""
+
+from __future__ import annotations
+
+import http.client
+import random
+import select
+import socket
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+
+import httpx
+import psutil
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
+
+from core.workspace import PROJECT
+from dashboard.server.bodies import MAX_BYTES_OF_CLIENT
+from dashboard.server.connections import MAX_HELD_BYTES_OF_CLIENT, MAX_MESSAGE_BYTES
+from tests.support.dashboard_process import DashboardProcess
+from tests.support.fuzzing import SEEDS, TOTAL
+from tests.support.waiting import wait_until
+
+ROOTS = (
+    "/",
+    "/train/",
+    "/api/",
+    "/gradio/",
+    "/gradio/gradio_api/file=",
+    "/gradio/static/",
+    "/gradio/assets/",
+    "/netron/",
+    "/models/",
+    "/models/shipped/",
+    "/media/",
+    "/component/",
+    "/static/",
+    "/app/static/",
+    "/_stcore/",
+    "/_stcore/bidi-components/",
+    "/_stcore/upload_file/a/",
+)
+UPWARDS = (
+    "../../../../../../etc/passwd",
+    "..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd",
+    "%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
+    "..%252f..%252f..%252fetc%252fpasswd",
+    "..\\..\\..\\etc\\passwd",
+    "//etc/passwd",
+    "%2fetc%2fpasswd",
+    "a%00b",
+    "../pyproject.toml",
+    "..%2fpyproject.toml",
+    "../core/errors.py",
+)
+SECRETS = ("root:", "[project]", "TrazoError", "Traceback (most recent call last)")
+
+
+@pytest.fixture(scope="module")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
+    settings = {"TRAZO_PREDICTIONS_PER_MINUTE": "0", "FORWARDED_ALLOW_IPS": "127.0.0.1"}
+    process = DashboardProcess(tmp_path_factory.mktemp("dashboard"), **settings)
+    ready = [f"{process.url}/api/health", f"{process.url}/gradio/"]
+    wait_until(lambda: all(httpx.get(url).status_code == 200 for url in ready), 90, "Gradio")
+    yield process
+    process.stop()
+
+
+def answer(dashboard: DashboardProcess, method: str, path: str) -> tuple[int, str]:
+    """Status and body; unlike other clients this one sends the path as it is."""
+    connection = http.client.HTTPConnection("127.0.0.1", dashboard.port, timeout=10)
+    try:
+        connection.request(method, path)
+        response = connection.getresponse()
+        return response.status, response.read(200_000).decode(errors="replace")
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_no_path_leads_out_of_what_is_served(dashboard: DashboardProcess, root: str) -> None:
+    for path in UPWARDS:
+        status, body = answer(dashboard, "GET", root + path)
+
+        assert status < 500, root + path
+        assert not [secret for secret in SECRETS if secret in body], root + path
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "BREW"])
+def test_no_method_upsets_a_route(dashboard: DashboardProcess, method: str) -> None:
+    for path in (*ROOTS, "/api/predict", "/api/health", "/api/metrics", "/gradio/config", "/auth/login"):
+        status, body = answer(dashboard, method, path)
+
+        assert status < 500, path
+        assert not [secret for secret in SECRETS if secret in body], path
+
+
+@pytest.mark.parametrize("query", ["run=../../etc", "run=%00", "model=/etc/passwd", "runs=" + "a," * 2000, "%ff=%ff"])
+def test_page_opens_whatever_its_address_says(dashboard: DashboardProcess, query: str) -> None:
+    assert answer(dashboard, "GET", f"/runs?{query}")[0] == 200
+
+
+def post(path: str, length: int) -> bytes:
+    """The head of a request with a body."""
+    return f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+@pytest.fixture(scope="module")
+def slow_clients(dashboard: DashboardProcess) -> Iterator[list[socket.socket]]:
+    """A hundred who begin a request, and never end it."""
+    beginnings = (
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ",
+        post("/api/predict", 1_000_000) + b"abc",
+        post("/gradio/gradio_api/upload", 1_000_000) + b"abc",
+        b"",
+    )
+    with ExitStack() as open_ones:
+        clients = [
+            open_ones.enter_context(socket.create_connection(("127.0.0.1", dashboard.port), timeout=60))
+            for _ in range(100)
+        ]
+        for number, client in enumerate(clients):
+            client.sendall(beginnings[number % len(beginnings)])
+        yield clients
+
+
+def test_slow_clients_keep_nobody_else_waiting(dashboard: DashboardProcess, slow_clients: list[socket.socket]) -> None:
+    assert httpx.get(f"{dashboard.url}/api/health", timeout=5).status_code == 200
+    assert httpx.post(f"{dashboard.url}/api/predict", content=SEEDS[0], timeout=60).status_code == 200
+    assert httpx.post(f"{dashboard.url}/api/predict", content=SEEDS[0], timeout=5).status_code == 200
+
+
+def test_bodies_that_nobody_ends_take_no_more_memory_than_a_client_may_have(dashboard: DashboardProcess) -> None:
+    process = psutil.Process(dashboard.process.pid)
+    before = process.memory_info().rss
+    with ExitStack() as open_ones:
+        clients = [
+            open_ones.enter_context(socket.create_connection(("127.0.0.1", dashboard.port), timeout=20))
+            for _ in range(30)
+        ]
+        for client in clients:
+            with suppress(ConnectionError):
+                client.sendall(post("/api/predict", 10 * 2**20) + bytes(10 * 2**20 - 1))
+        wait_until(lambda: bool(select.select(clients, [], [], 0)[0]))
+        held = process.memory_info().rss - before
+        another = {"X-Forwarded-For": "192.0.2.9"}
+        elsewhere = httpx.post(f"{dashboard.url}/api/predict", content=SEEDS[0], headers=another, timeout=20)
+        assert elsewhere.status_code == 200
+
+    assert held < 1.5 * MAX_BYTES_OF_CLIENT
+    wait_until(lambda: httpx.post(f"{dashboard.url}/api/predict", content=SEEDS[0], timeout=20).status_code == 200)
+
+
+def test_page_of_another_site_gets_no_word_in(dashboard: DashboardProcess) -> None:
+    foreign = {"Origin": "http://evil.example"}
+    handshake = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+
+    assert httpx.post(f"{dashboard.url}/api/predict", content=SEEDS[0], headers=foreign).status_code == 403
+    assert httpx.post(f"{dashboard.url}/gradio/gradio_api/queue/join", json={}, headers=foreign).status_code == 403
+    assert httpx.get(f"{dashboard.url}/_stcore/stream", headers={**foreign, **handshake}).status_code == 403
+
+
+def websocket(dashboard: DashboardProcess, host: str, **headers: str) -> ClientConnection:
+    """A session of a page at `http://HOST`, over this machine's own address."""
+    return connect(
+        f"ws://{host}/_stcore/stream",
+        sock=socket.create_connection(("127.0.0.1", dashboard.port)),
+        origin=Origin(f"http://{host}"),
+        subprotocols=[Subprotocol("streamlit")],
+        additional_headers=headers,
+    )
+
+
+def test_page_whose_name_points_to_this_machine_gets_no_word_in(dashboard: DashboardProcess) -> None:
+    host = f"evil.example:{dashboard.port}"
+    headers = {"Host": host, "Origin": f"http://{host}", "X-Forwarded-For": "192.0.2.1"}
+
+    assert httpx.post(f"{dashboard.url}/api/predict", content=SEEDS[0], headers=headers).status_code == 403
+    assert httpx.post(f"{dashboard.url}/gradio/gradio_api/queue/join", json={}, headers=headers).status_code == 403
+    with pytest.raises(InvalidStatus) as refused, websocket(dashboard, host):
+        pass
+    assert refused.value.response.status_code == 403
+
+
+def test_proxy_on_this_machine_passes_on_the_name_that_it_goes_by(dashboard: DashboardProcess) -> None:
+    headers = {"Host": "trazo.example", "Origin": "http://trazo.example", "X-Forwarded-For": "192.0.2.1"}
+
+    assert httpx.get(f"{dashboard.url}/", headers=headers).status_code == 200
+    assert httpx.post(f"{dashboard.url}/api/predict", content=SEEDS[0], headers=headers, timeout=60).status_code == 200
+    with websocket(dashboard, "trazo.example", **{"X-Forwarded-For": "192.0.2.1"}) as session:
+        assert session.response
+        assert session.response.status_code == 101
+
+
+def test_head_that_nobody_ends_is_not_kept(dashboard: DashboardProcess) -> None:
+    process, most, sent = psutil.Process(dashboard.process.pid), 64 * 2**20, 0
+    before = process.memory_info().rss
+    with socket.create_connection(("127.0.0.1", dashboard.port), timeout=20) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: ")
+        with suppress(ConnectionError):
+            while sent < most:
+                client.sendall(b"a" * 2**20)
+                sent += 2**20
+
+    assert sent < most
+    assert process.memory_info().rss - before < most / 2
+
+
+def test_messages_that_nobody_ends_take_no_more_memory_than_a_client_may_have(dashboard: DashboardProcess) -> None:
+    process, host = psutil.Process(dashboard.process.pid), f"127.0.0.1:{dashboard.port}"
+    unfinished = Frame(Opcode.BINARY, bytes(MAX_MESSAGE_BYTES - 2**10)).serialize(mask=True)[:-1]
+    with ExitStack() as open_ones:
+        pages = [open_ones.enter_context(websocket(dashboard, host)) for _ in range(30)]
+        before = process.memory_info().rss
+        for page in pages:
+            with suppress(OSError):
+                page.socket.sendall(unfinished)
+        wait_until(lambda: sum(page.state is not State.OPEN for page in pages) > 20, what="the end of most pages")
+        held = process.memory_info().rss - before
+        with websocket(dashboard, host, **{"X-Forwarded-For": "192.0.2.9"}) as elsewhere:
+            assert elsewhere.ping().wait(10)
+        for page in pages:
+            page.socket.close()
+
+    assert held < 1.5 * MAX_HELD_BYTES_OF_CLIENT
+
+
+def test_upload_needs_the_token_of_a_page(dashboard: DashboardProcess) -> None:
+    files = {"file": ("a.png", SEEDS[0])}
+
+    refused = httpx.put(f"{dashboard.url}/_stcore/upload_file/session/file", files=files)
+
+    assert refused.status_code == 403
+
+
+def test_only_this_machine_is_served_and_tokens_are_asked_for_unless_somebody_says_otherwise() -> None:
+    settings = tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text())["server"]
+
+    assert settings["address"] == "127.0.0.1"
+    assert settings["enableXsrfProtection"] is True
+    assert settings["maxUploadSize"] <= 10
+
+
+def mutated(number: int) -> bytes:
+    """A picture that may be read or not, with some bytes changed, and many more than it needs."""
+    chance, picture = random.Random(number), bytearray(SEEDS[number % len(SEEDS)])
+    for _ in range(chance.randrange(4)):
+        picture[chance.randrange(len(picture))] = chance.randrange(256)
+    return bytes(picture) + bytes(2**17)
+
+
+def send_to_api(client: httpx.Client, picture: bytes) -> None:
+    assert client.post("/api/predict", content=picture).status_code in (200, 422)
+
+
+def send_to_gradio(client: httpx.Client, picture: bytes) -> None:
+    api = "/gradio/gradio_api"
+    path = client.post(f"{api}/upload", files={"files": ("a.png", picture)}).json()[0]
+    sketch = {"composite": {"path": path, "meta": {"_type": "gradio.FileData"}}}
+    started = client.post(f"{api}/call/predict", json={"data": [sketch]})
+    ended = client.get(f"{api}/call/predict/{started.json()['event_id']}").text
+    assert ended.startswith(("event: complete", "event: error"))
+
+
+@pytest.mark.parametrize("send", [send_to_api, send_to_gradio])
+def test_processes_forget_what_was_sent_to_them(
+    dashboard: DashboardProcess, send: Callable[[httpx.Client, bytes], None]
+) -> None:
+    process = psutil.Process(dashboard.process.pid)
+
+    def memory_after(pictures: int) -> dict[int, int]:
+        """Of the dashboard, and of each process that reads pictures for it."""
+        with httpx.Client(base_url=dashboard.url, timeout=60) as client:
+            for number in range(pictures):
+                send(client, mutated(number))
+        return {each.pid: each.memory_info().rss for each in (process, *process.children())}
+
+    before = memory_after(60)
+    after = memory_after(max(120, TOTAL // 5))
+
+    assert len(before) > 1
+    assert before.keys() == after.keys()
+    assert {pid: after[pid] - before[pid] for pid in after if after[pid] - before[pid] > 30 * 2**20} == {}
+
+
+def test_slow_clients_are_sent_away(slow_clients: list[socket.socket]) -> None:
+    for client in slow_clients:
+        with suppress(ConnectionResetError):
+            while client.recv(65536):
+                pass
+
+
+def test_after_all_that_the_log_has_no_traceback(dashboard: DashboardProcess) -> None:
+    assert "Traceback" not in dashboard.output()

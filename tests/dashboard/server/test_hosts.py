@@ -1,0 +1,145 @@
+"""By which names the dashboard may be called, and which sites may show it in a frame."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from core.workspace import PROJECT
+from dashboard.server.gate import Gate
+from dashboard.server.headers import SecurityHeaders
+from dashboard.server.hosts import called_by_a_strangers_name
+
+PROXIED = {"X-Forwarded-For": "192.0.2.1"}
+
+
+def called(
+    host: str | None, headers: dict[str, str] | None = None, server: str = "127.0.0.1", port: int = 8501
+) -> bool:
+    """Whether a request at this address of ours, under this name, is refused."""
+    given = {**({"Host": host} if host is not None else {}), **(headers or {})}
+    raw = [(name.lower().encode(), value.encode()) for name, value in given.items()]
+    return called_by_a_strangers_name({"type": "http", "server": (server, port), "headers": raw})
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:8501", "localhost:8501", "LOCALHOST", "[::1]:8501", "trazo.localhost", "127.0.0.2", None]
+)
+@pytest.mark.parametrize("server", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+def test_names_of_this_machine_are_ours(host: str | None, server: str) -> None:
+    assert not called(host, server=server)
+
+
+@pytest.mark.parametrize("host", ["evil.example:8501", "evil.example", "127.0.0.1.evil.example", "", "[::1", "a:b:c"])
+@pytest.mark.parametrize("server", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+def test_name_that_points_to_this_machine_is_a_strangers(host: str, server: str) -> None:
+    assert called(host, server=server)
+
+
+def test_page_that_calls_itself_a_proxy_is_none() -> None:
+    # It can set this header on what it fetches, but a browser asks at the port that the address names.
+    assert called("evil.example:8501", PROXIED)
+    assert called("evil.example", PROXIED, port=80)
+
+
+@pytest.mark.parametrize("host", ["trazo.example", "trazo.example:8443"])
+def test_proxy_on_this_machine_passes_the_name_that_it_goes_by(host: str) -> None:
+    assert not called(host, PROXIED)
+
+
+def test_over_the_network_any_name_will_do() -> None:
+    assert not called("lab.example:8501", server="192.0.2.7")
+
+
+def test_only_the_names_that_are_set_are_ours_and_this_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_ALLOWED_HOSTS", "Trazo.example, lab.example")
+
+    assert not called("trazo.example:8501")
+    assert not called("lab.example", server="192.0.2.7")
+    assert not called("localhost:8501")
+    assert called("evil.example", PROXIED)
+    assert called("evil.example", server="192.0.2.7")
+    monkeypatch.setenv("TRAZO_ALLOWED_HOSTS", "*")
+    assert not called("evil.example")
+
+
+@pytest.mark.parametrize("variable", ["", "localhost,127.0.0.1,trazo.example"])
+def test_container_answers_to_no_strangers_name(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    service = yaml.safe_load((PROJECT / "compose.yaml").read_text())["services"]["trazo"]
+    given = re.fullmatch(r"\$\{TRAZO_ALLOWED_HOSTS:-(.*)\}", service["environment"]["TRAZO_ALLOWED_HOSTS"])
+    assert given
+    monkeypatch.setenv("TRAZO_ALLOWED_HOSTS", variable or given[1])
+    bridge = "172.17.0.2"
+
+    assert called("evil.example:8501", server=bridge)
+    assert called("evil.example", PROXIED, server=bridge)
+    assert not called("127.0.0.1:8501", server=bridge)
+    assert not called("localhost:8501", server=bridge)
+    assert called("trazo.example", PROXIED, server=bridge) == (not variable)
+    # As the image's health check asks.
+    assert not called("127.0.0.1:8501", server="127.0.0.1")
+
+
+async def answer(_request: Request) -> PlainTextResponse:
+    return PlainTextResponse("")
+
+
+async def talk(websocket: WebSocket) -> None:
+    await websocket.accept()
+    await websocket.close()
+
+
+@pytest.fixture
+def client() -> TestClient:
+    routes = [Route("/", answer, methods=["GET", "POST"]), WebSocketRoute("/_stcore/stream", talk)]
+    app = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders), Middleware(Gate)])
+    return TestClient(app, base_url="http://127.0.0.1:8501")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_page_under_a_strangers_name_is_told_nothing(client: TestClient, method: str) -> None:
+    foreign = {"Host": "evil.example:8501", "Origin": "http://evil.example:8501"}
+
+    assert client.request(method, "/", headers=foreign).status_code == 403
+    assert client.request(method, "/").status_code == 200
+
+
+def test_page_under_a_strangers_name_gets_no_session(client: TestClient) -> None:
+    foreign = {"Host": "evil.example:8501", "Origin": "http://evil.example:8501"}
+    address = "ws://127.0.0.1:8501/_stcore/stream"
+
+    with pytest.raises(WebSocketDisconnect) as refused, client.websocket_connect(address, headers=foreign):
+        pass
+    with client.websocket_connect(address):
+        pass
+
+    assert refused.value.code == 1008
+
+
+def frames(client: TestClient) -> str:
+    parts = client.get("/").headers["Content-Security-Policy"].split("; ")
+    return next(part for part in parts if part.startswith("frame-ancestors"))
+
+
+def test_no_other_site_shows_the_dashboard_in_a_frame(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SPACE_ID", "TRAZO_FRAMED_BY"):
+        monkeypatch.delenv(name, raising=False)
+
+    assert frames(client) == "frame-ancestors 'self'"
+
+
+def test_sites_that_host_the_dashboard_show_it_in_a_frame(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPACE_ID", "ada/trazo")
+    assert frames(client) == "frame-ancestors 'self' https://huggingface.co"
+
+    monkeypatch.setenv("TRAZO_FRAMED_BY", "https://share.streamlit.io https://*.streamlit.app")
+    assert frames(client) == "frame-ancestors 'self' https://share.streamlit.io https://*.streamlit.app"

@@ -1,0 +1,151 @@
+"""Who sees the controls that change things, and who gets one line that says why they are not there."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.runs.registry import create_run, list_runs
+from core.runs.run import Run
+from core.runs.status import Status
+from core.workspace import PROJECT, Workspace
+from tests.conftest import tiny_config
+
+pytestmark = pytest.mark.usefixtures("idle_workers", "without_mnist")
+
+PROVIDER = {"client_id": "trazo", "client_secret": "s", "server_metadata_url": "http://127.0.0.1:9/x"}
+AUTH = {"redirect_uri": "http://127.0.0.1:9/oauth2callback", "cookie_secret": "c", **PROVIDER}
+EDITORS = {"editors": ["ada@example.org", "@example.com"]}
+CONTROLS = {"train", "stop", "resume", "promote", "download_mnist", "delete", "back_to_shipped"}
+
+
+@pytest.fixture
+def run(workspace: Workspace) -> Run:
+    """A run that could be resumed."""
+    run = create_run(workspace, tiny_config())
+    run.write_status(Status(state="interrupted"))
+    return run
+
+
+def opened(view: str, secrets: dict | None = None, user: dict | None = None) -> AppTest:
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60)
+    if secrets:
+        page.secrets.update(secrets)
+    if user is not None:
+        page.user = user
+    return page.run().switch_page(f"views/{view}.py").run()
+
+
+def controls(page: AppTest) -> set[str]:
+    assert not page.exception
+    return {button.key for button in page.button if button.key} & CONTROLS
+
+
+def notes(page: AppTest) -> list[str]:
+    return [caption.value for caption in page.caption if "material/lock" in caption.value]
+
+
+def test_without_any_such_setting_everybody_may_change_things(run: Run) -> None:
+    page = opened("train")
+
+    assert controls(page) == {"train", "resume", "download_mnist"}
+    assert notes(page) == []
+
+
+@pytest.mark.parametrize("view", ["train", "runs"])
+def test_read_only_pages_have_one_line_in_place_of_the_controls(
+    run: Run, view: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAZO_READONLY", "1")
+
+    page = opened(view)
+
+    assert controls(page) == set()
+    assert len(notes(page)) == 1
+    assert "switched off here" in notes(page)[0]
+
+
+def test_visitor_sees_the_way_to_sign_in_instead_of_the_controls(run: Run) -> None:
+    page = opened("train", {"auth": AUTH}, {"is_logged_in": False})
+
+    assert controls(page) == set()
+    assert "Sign in to train" in notes(page)[0]
+    assert [button.label for button in page.button if button.key.startswith("sign_in")] == ["Sign in"]
+
+
+def test_each_named_provider_has_its_button(run: Run) -> None:
+    auth = {"redirect_uri": "x", "cookie_secret": "c", "google": PROVIDER, "okta": PROVIDER}
+
+    page = opened("train", {"auth": auth}, {"is_logged_in": False})
+
+    labels = [button.label for button in page.button if button.key.startswith("sign_in")]
+    assert labels == ["Sign in with Google", "Sign in with Okta"]
+
+
+def test_who_has_signed_in_may_change_things_and_can_sign_out(run: Run, workspace: Workspace) -> None:
+    page = opened("train", {"auth": AUTH}, {"is_logged_in": True, "email": "ada@example.org"})
+
+    assert "train" in controls(page)
+    assert "Signed in as ada@example.org" in [caption.value for caption in page.caption]
+    assert page.button(key="sign_out").label == "Sign out"
+    page.button(key="train").click().run()
+    assert len(list_runs(workspace)) == 2
+
+
+@pytest.mark.parametrize(
+    ("user", "allowed"),
+    [
+        ({"email": "ada@example.org"}, True),
+        ({"email": "Bo@Example.com"}, True),
+        ({"email": "eve@example.org"}, False),
+        ({"email": "eve@notexample.com"}, False),
+        ({}, False),
+    ],
+)
+def test_only_editors_may_change_things_where_they_are_named(run: Run, user: dict, allowed: bool) -> None:
+    secrets = {"auth": AUTH, "trazo": EDITORS}
+
+    page = opened("train", secrets, {"is_logged_in": True, "email_verified": True, **user})
+
+    assert ("train" in controls(page)) is allowed
+    assert (notes(page) == []) is allowed
+
+
+@pytest.mark.parametrize(
+    ("claims", "trust", "allowed"),
+    [
+        ({"email_verified": True}, False, True),
+        ({"email_verified": False}, False, False),
+        ({"email_verified": "false"}, False, False),
+        ({}, False, False),
+        ({}, True, True),
+        ({"email_verified": False}, True, False),
+    ],
+)
+def test_editor_is_whose_address_the_provider_has_verified(run: Run, claims: dict, trust: bool, allowed: bool) -> None:
+    secrets = {"auth": AUTH, "trazo": {**EDITORS, "trust_unverified_emails": trust}}
+
+    page = opened("train", secrets, {"is_logged_in": True, "email": "ada@example.org", **claims})
+
+    assert ("train" in controls(page)) is allowed
+    assert ["does not say that ada@example.org was verified" in note for note in notes(page)] == [True] * (not allowed)
+
+
+def test_sign_in_that_is_set_up_wrongly_lets_nobody_change_things(run: Run) -> None:
+    page = opened("train", {"auth": {"redirect_uri": "x"}}, {})
+
+    assert controls(page) == set()
+    assert len(notes(page)) == 1
+
+
+def test_button_of_a_page_that_was_open_when_changes_were_switched_off_does_nothing(
+    run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = opened("train")
+    monkeypatch.setenv("TRAZO_READONLY", "1")
+
+    page.button(key="resume").click().run()
+
+    assert not page.exception
+    assert run.status().state == "interrupted"
+    assert controls(page) == set()

@@ -1,0 +1,229 @@
+"""The Evaluate page, used as a person uses it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.classifier.bundle import Bundle
+from core.classifier.calibration import expected_calibration_error
+from core.runs.active import promote
+from core.runs.label import write_label
+from core.runs.registry import create_run
+from core.runs.run import Run
+from core.runs.status import State, Status
+from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
+from dashboard.parts.markdown import plain
+from tests.conftest import tiny_config
+from tests.dashboard.classifier.test_comparison import captions, opened, texts
+
+PAGE = str(PROJECT / "dashboard" / "views" / "evaluate.py")
+
+
+@pytest.fixture
+def page(workspace: Workspace) -> AppTest:
+    return AppTest.from_file(PAGE, default_timeout=60)
+
+
+def test_the_shipped_models_figures_are_those_of_its_card(page: AppTest) -> None:
+    page.run()
+
+    assert not page.exception
+    card = Bundle(SHIPPED_BUNDLE).card()
+    shown = {metric.label: metric for metric in page.metric}
+    assert shown["Test accuracy"].value == f"{card.metrics.test_accuracy:.2%}"
+    low, high = card.metrics.test_accuracy_low, card.metrics.test_accuracy_high
+    assert shown["Test accuracy"].proto.delta_description == f"95%: {low * 100:.2f}–{high:.2%}"
+    table = page.dataframe[0].value
+    assert list(table["Digit"]) == list(range(10))
+    assert table["Support"].sum() == card.data.test_images
+
+
+def test_the_calibration_is_that_of_the_test_answers(page: AppTest) -> None:
+    page.run()
+
+    shown = {metric.label: metric.value for metric in page.metric}
+    error = expected_calibration_error(Bundle(SHIPPED_BUNDLE).evaluation())
+    assert shown["Calibration error"] == f"{error:.2%}"
+    assert 0 <= float(shown["Brier score"]) <= 2
+    assert len(page.get("vega_lite_chart")) == 2
+
+
+def test_a_model_of_an_earlier_version_is_said_to_be_uncalibrated(
+    page: AppTest, workspace: Workspace, trained: Run
+) -> None:
+    run = Run(Path(shutil.copytree(trained.folder, workspace.runs / trained.id)))
+    card = run.bundle.card().model_dump_json(exclude={"calibration"})
+    run.bundle.card_file.write_text(card)
+    page.run()
+
+    page.selectbox(key="evaluate_model").set_value(trained.id).run()
+
+    assert not page.exception
+    assert "Temperature" not in [metric.label for metric in page.metric]
+    assert any("did not calibrate" in caption.value for caption in page.caption)
+
+
+def test_a_run_can_be_chosen(page: AppTest, workspace: Workspace, trained: Run) -> None:
+    shutil.copytree(trained.folder, workspace.runs / trained.id)
+    page.run()
+
+    page.selectbox(key="evaluate_model").set_value(trained.id).run()
+
+    assert not page.exception
+    assert page.metric[0].value == f"{trained.bundle.card().metrics.test_accuracy:.2%}"
+    assert not page.info[1:]
+
+
+def test_no_mistake_is_said_to_have_been_made_with_certainty(run: Run) -> None:
+    evaluation = run.bundle.evaluation()
+    sure = np.eye(10, dtype=np.float32)[(evaluation.labels + 1) % 10]
+    np.savez_compressed(run.bundle.evaluation_file, probabilities=sure, labels=evaluation.labels)
+
+    page = opened(model=run.id)
+
+    assert all("(>99.9%)" in caption for caption in captions(page, "mistakes_grid"))
+
+
+@pytest.mark.usefixtures("without_mnist")
+def test_without_the_images_the_figures_still_stand(page: AppTest) -> None:
+    page.run()
+
+    assert not page.exception
+    assert page.metric
+    assert any("images cannot be shown" in info.value for info in page.info)
+
+
+def test_a_damaged_bundle_is_one_sentence(page: AppTest, workspace: Workspace, trained: Run) -> None:
+    folder = Path(shutil.copytree(trained.folder, workspace.runs / trained.id))
+    page.run()
+    Run(folder).bundle.evaluation_file.write_bytes(b"damaged")
+
+    page.selectbox(key="evaluate_model").set_value(trained.id).run()
+
+    assert not page.exception
+    assert "evaluation.npz" in page.error[0].value
+
+
+def test_without_any_model_the_pages_say_so(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("core.runs.active.SHIPPED_BUNDLE", tmp_path / "nothing")
+    st.cache_resource.clear()
+
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page.switch_page("views/evaluate.py").run()
+
+    assert not page.exception
+    assert all("nothing" in error.value for error in page.error)
+    assert len(page.error) == 2
+    st.cache_resource.clear()
+
+
+def test_given_name_is_what_the_picker_and_the_sidebar_show(run: Run, workspace: Workspace) -> None:
+    write_label(workspace, run, "The *wide* one", "")
+    promote(workspace, run)
+    st.cache_resource.clear()
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+
+    page.switch_page("views/evaluate.py").run()
+
+    assert not page.exception
+    (picker,) = (box for box in page.selectbox if box.key == "evaluate_model")
+    assert picker.options[0].startswith("The *wide* one · ")
+    assert picker.options[1].startswith("Shipped model · ")
+    assert r"Model in use: The \*wide\* one" in [caption.value for caption in page.sidebar.caption]
+
+
+def asked_for(model: str) -> AppTest:
+    """The Evaluate page, opened by an address that names this model, with the other pages that it links to."""
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page.query_params["model"] = model
+    return page.switch_page("views/evaluate.py").run()
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence", "label"),
+    [
+        ("failed", "failed and left no model", "how far it came"),
+        ("stopped", "was stopped and left no model", "how far it came"),
+        ("interrupted", "broke off and left no model", "how far it came"),
+        ("finished", "has no model", "how far it came"),
+        ("queued", "has no model yet", "what it has learned so far"),
+    ],
+)
+def test_run_without_a_model_is_told_of_as_what_became_of_it_and_its_page_is_named(
+    workspace: Workspace, state: State, sentence: str, label: str
+) -> None:
+    run = create_run(workspace, tiny_config())
+    run.write_status(Status(state=state))
+
+    page = asked_for(run.id)
+
+    assert not page.exception
+    name = plain(run.title)
+    (said,) = (info for info in page.info if "here is another one" in info.value)
+    assert said.value == f"The run {name} {sentence}; here is another one."
+    assert ("hourglass" in said.icon) == (state == "queued")
+    (link,) = page.get("page_link")
+    assert link.proto.label == f"{name}: {label}"
+    assert link.proto.query_string == f"id={run.id}"
+
+
+def test_damaged_run_is_said_to_have_no_model(workspace: Workspace) -> None:
+    run = create_run(workspace, tiny_config())
+    run.status_file.write_text("{")
+
+    page = asked_for(run.id)
+
+    assert not page.exception
+    assert f"The run {plain(run.title)} has no model; here is another one." in [info.value for info in page.info]
+
+
+def test_run_goes_by_the_last_two_words_of_its_id_too(run: Run) -> None:
+    page = opened(model=run.title)
+
+    assert not page.exception
+    assert page.selectbox(key="evaluate_model").value == run.id
+    assert not [info for info in page.info if "another one" in info.value]
+
+
+def test_address_that_several_runs_go_by_says_so(run: Run, workspace: Workspace) -> None:
+    twin = f"20200101-120000-{run.title}"
+    shutil.copytree(run.folder, workspace.runs / twin)
+
+    page = opened(model=run.title)
+
+    assert not page.exception
+    (said,) = (info.value for info in page.info if "Several runs" in info.value)
+    assert plain(run.id) in said
+    assert plain(twin) in said
+
+
+@pytest.mark.parametrize("view", ["Mistakes", "Epochs"])
+def test_no_images_are_shown_but_those_that_were_read(run: Run, view: str) -> None:
+    """Data of the same labels are other data where their pixels are others."""
+    card = run.bundle.card()
+    grid = "mistakes_grid" if view == "Mistakes" else "story_grid_Learned last"
+    shown = opened(evaluate_view=view, model=run.id)
+    if view == "Epochs":
+        shown.button_group(key=f"story_{run.id}").set_value("Learned last").run()
+    assert captions(shown, grid)
+    data = card.data.model_copy(update={"fingerprint": "0" * 64})
+    run.bundle.card_file.write_text(card.model_copy(update={"data": data}).model_dump_json())
+
+    page = opened(evaluate_view=view, model=run.id)
+    if view == "Epochs":
+        page.button_group(key=f"story_{run.id}").set_value("Learned last").run()
+
+    assert not page.exception
+    assert page.metric
+    done = "tested" if view == "Mistakes" else "validated"
+    assert f"this model was {done} on other data than this machine has" in texts(page)
+    with pytest.raises(KeyError):
+        captions(page, grid)

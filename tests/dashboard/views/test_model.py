@@ -1,0 +1,101 @@
+"""The Model page, used as a person uses it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.classifier.bundle import Bundle
+from core.runs.run import Run
+from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
+
+
+@pytest.fixture
+def page(workspace: Workspace) -> AppTest:
+    return AppTest.from_file(str(PROJECT / "dashboard" / "views" / "model.py"), default_timeout=60)
+
+
+def netron_address(page: AppTest) -> str:
+    return str(page.get("iframe")[0].proto.src)
+
+
+def test_the_shipped_models_figures_and_layers_are_those_of_its_card(page: AppTest) -> None:
+    page.run()
+
+    assert not page.exception
+    card = Bundle(SHIPPED_BUNDLE).card()
+    shown = {metric.label: metric.value for metric in page.metric}
+    assert shown["Parameters"] == f"{card.parameters:,}"
+    assert shown["Test accuracy"] == f"{card.metrics.test_accuracy:.2%}"
+    layers = page.dataframe[0].value
+    assert list(layers["Layer"]) == [layer.name for layer in card.layers]
+    assert layers["Parameters"].sum() == card.parameters
+    assert layers["Output shape"].iloc[-1] == "10"
+
+
+def test_what_it_was_trained_on_and_with_is_told(page: AppTest) -> None:
+    page.run()
+
+    card = Bundle(SHIPPED_BUNDLE).card()
+    facts, settings, versions = (table.value.iloc[:, 0] for table in page.table)
+    assert facts["Data"] == card.data.title
+    assert settings["Batch size"] == str(card.config.batch_size)
+    assert versions["keras"] == card.versions["keras"]
+
+
+def test_both_files_can_be_taken_away(page: AppTest) -> None:
+    page.run()
+
+    labels = [button.proto.label for button in page.get("download_button")]
+    assert [label.split(" ")[0] for label in labels] == ["mnist_model.keras", "mnist_model.tflite"]
+    assert all(label.endswith(" MB)") and "(0.0 MB" not in label for label in labels)
+
+
+def test_netron_shows_the_chosen_file_of_the_chosen_model(page: AppTest, workspace: Workspace, trained: Run) -> None:
+    shutil.copytree(trained.folder, workspace.runs / trained.id)
+    page.run()
+    assert urlsplit(netron_address(page)).path == "/netron/"
+
+    page.selectbox(key="model_choice").set_value(trained.id).run()
+    page.segmented_control(key="netron_file").set_value("mnist_model.tflite").run()
+
+    assert not page.exception
+    query = parse_qs(urlsplit(netron_address(page)).query)
+    assert query == {"url": [f"/models/{trained.id}/mnist_model.tflite"], "identifier": ["mnist_model.tflite"]}
+    assert page.get("link_button")[0].proto.url == netron_address(page)
+
+
+@pytest.mark.parametrize(("file", "sentence"), [("card_file", "damaged card"), ("keras_file", "mnist_model.keras")])
+def test_a_damaged_bundle_is_one_sentence(
+    page: AppTest, workspace: Workspace, trained: Run, file: str, sentence: str
+) -> None:
+    folder = Path(shutil.copytree(trained.folder, workspace.runs / trained.id))
+    getattr(Run(folder).bundle, file).write_bytes(b"damaged")
+    page.run()
+
+    page.selectbox(key="model_choice").set_value(trained.id).run()
+
+    assert not page.exception
+    assert any(sentence in said.value for said in [*page.error, *page.info])
+
+
+def test_filters_are_teal_for_ink_orange_against_it_and_scaled_one_by_one() -> None:
+    from dashboard.classifier.layers import filter_pictures
+
+    kernels = np.zeros((2, 2, 1, 2), np.float32)
+    kernels[0, 0, 0] = [2.0, 0.02]
+    kernels[1, 1, 0] = [-2.0, -0.02]
+
+    pictures = filter_pictures(kernels)
+
+    assert pictures.shape == (2, 2, 2, 3)
+    assert (pictures[0] == pictures[1]).all()
+    teal, orange, nothing = pictures[0, 0, 0], pictures[0, 1, 1], pictures[0, 0, 1]
+    assert teal.argmax() == 1
+    assert orange.argmax() == 0
+    assert nothing.min() > 240

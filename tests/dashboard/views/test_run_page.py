@@ -1,0 +1,257 @@
+"""A run's own page, as AppTest sees it, and the way from there to training again."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.config import changed
+from core.errors import RunError
+from core.runs.active import active_model
+from core.runs.files import LOG_BYTES, run_files
+from core.runs.label import Label, read_label, write_label
+from core.runs.process import worker_lock
+from core.runs.registry import create_run, list_runs
+from core.runs.run import Run
+from core.runs.status import Status
+from core.runs.tables import HISTORY_COLUMNS, append_row
+from core.workspace import PROJECT, Workspace
+from dashboard.parts.markdown import plain
+from tests.conftest import tiny_config
+from tests.support.workers import kill_worker
+
+pytestmark = pytest.mark.usefixtures("without_mnist")
+
+
+def opened(run_id: str | None) -> AppTest:
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page.switch_page("views/run.py")
+    if run_id is not None:
+        page.query_params["id"] = run_id
+    return page.run()
+
+
+def texts(page: AppTest) -> str:
+    """Everything that is written on the page."""
+    parts = [*page.title, *page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.subheader]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def figures(page: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in page.metric}
+
+
+def keys(page: AppTest) -> set[str | None]:
+    return {button.key for button in page.button}
+
+
+def test_everything_about_a_finished_run_is_on_its_page(run: Run) -> None:
+    page = opened(run.id)
+
+    assert not page.exception
+    card = run.bundle.card()
+    assert figures(page)["Test accuracy"] == f"{card.metrics.test_accuracy:.2%}"
+    assert {"Digits refused", "Temperature", "Usual drawings", "Noise", "Parameters"} <= set(figures(page))
+    assert len(page.get("vega_lite_chart")) == 2
+    unlike = next(table.value for table in page.dataframe if "This run" in table.value)
+    assert unlike.loc["Filters"].tolist() == ["8, 8", "32, 64"]
+    assert plain(run.id) in texts(page)
+    assert re.search(r"started \d+ \w{3} \d{4}, .+ ended \d+ \w{3} \d{4}, ", texts(page))
+    versions = next(table.value for table in page.table if "Made with" in table.value)["Made with"]
+    assert versions["TensorFlow"] == card.versions["tensorflow"]
+    assert "cores" in versions["Machine"]
+
+
+@pytest.mark.parametrize("name", [None, "", "nobody", "../runs", "/etc/passwd", "a\0b", "*" * 500])
+def test_what_is_no_run_is_one_sentence_with_the_way_out(run: Run, name: str | None) -> None:
+    page = opened(name)
+
+    assert not page.exception
+    (warning,) = page.warning
+    assert len(warning.value) < 300
+    assert page.get("page_link")
+
+
+def test_name_and_note_are_edited_on_the_page(run: Run) -> None:
+    page = opened(run.id)
+
+    page.text_input[0].set_value("The [wide](x) one")
+    page.text_area[0].set_value("Reads fat pens.\nNot thin ones.")
+    page.button(key="label_save").click().run()
+
+    assert read_label(run) == Label(name="The [wide](x) one", note="Reads fat pens.\nNot thin ones.")
+    assert page.title[0].value == r"The \[wide\]\(x\) one"
+    assert "Not thin ones" in texts(page)
+
+
+def test_name_that_another_tab_gave_is_what_the_form_starts_with(run: Run, workspace: Workspace) -> None:
+    page = opened(run.id)
+    write_label(workspace, run, "From elsewhere", "")
+
+    page.run()
+
+    assert page.text_input[0].value == "From elsewhere"
+
+
+def test_model_is_promoted_from_the_page(run: Run, workspace: Workspace) -> None:
+    page = opened(run.id)
+
+    page.button(key="promote").click().run()
+
+    assert active_model(workspace).run_id == run.id
+    assert "promote" not in keys(page)
+
+
+def test_training_again_starts_from_this_runs_settings(run: Run, workspace: Workspace) -> None:
+    run.write_config(changed(run.config(), epochs=9, dropout=0.3, seed=77))
+    write_label(workspace, run, "The wide one", "")
+    page = opened(run.id)
+
+    page.button(key="train_again").click().run()
+
+    assert not page.exception
+    assert page.title[0].value == "Train"
+    assert page.selectbox(key="train_preset").value == "again"
+    assert page.number_input(key="train_again1_epochs").value == 9
+    assert page.slider(key="train_again1_dropout").value == 0.3
+    assert page.number_input(key="train_again1_seed").value == 77
+    assert "The wide one" in texts(page)
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_changed_settings_are_those_of_the_new_run(run: Run, workspace: Workspace) -> None:
+    page = opened(run.id)
+    page.button(key="train_again").click().run()
+    page.switch_page("views/train.py").run()
+
+    page.number_input(key="train_again1_batch_size").set_value(64).run()
+    assert f"Changed from {run.title.replace('-', chr(92) + '-')}: Batch size." in texts(page)
+    page.button(key="train").click().run()
+
+    newest = list_runs(workspace)[0]
+    assert newest.config() == changed(run.config(), batch_size=64)
+
+
+def test_deletion_asks_first(run: Run, workspace: Workspace) -> None:
+    page = opened(run.id)
+
+    page.button(key="delete").click().run()
+    assert list_runs(workspace) == [run]
+    page.button(key="confirm_delete").click().run()
+
+    assert not page.exception
+    assert list_runs(workspace) == []
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_run_at_work_can_be_stopped_and_one_that_broke_off_resumed(workspace: Workspace) -> None:
+    run = create_run(workspace, tiny_config())
+    page = opened(run.id)
+    page.button(key="stop").click().run()
+    assert run.stopping
+
+    kill_worker(run)
+    page.run()
+    page.button(key="resume").click().run()
+
+    assert run.status().state == "running"
+    assert "resume" not in keys(page)
+
+
+@pytest.mark.parametrize("name", ["status.json", "config.json", "history.csv", "steps.csv", "model/card.json"])
+def test_damaged_file_is_said_and_the_rest_is_there(run: Run, name: str) -> None:
+    (run.folder / name).write_text("{")
+
+    page = opened(run.id)
+
+    assert not page.exception
+    assert name.rpartition("/")[2] in "\n".join(str(warning.value) for warning in page.warning)
+    assert "delete" in keys(page)
+    assert "Files" in texts(page)
+
+
+def test_failed_run_says_why(workspace: Workspace) -> None:
+    run = create_run(workspace, tiny_config())
+    run.write_status(Status(state="failed", message="The disk is full."))
+
+    page = opened(run.id)
+
+    assert "The disk is full." in texts(page)
+    assert "Nothing was recorded" in texts(page)
+
+
+def test_visitor_who_may_change_nothing_sees_everything_else(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_READONLY", "1")
+
+    page = opened(run.id)
+
+    assert not page.exception
+    assert keys(page) <= {"evaluate", "look_inside"}
+    assert len(page.metric) > 5
+
+
+def test_files_to_take_away_are_those_there_are(run: Run) -> None:
+    run.log_file.write_bytes(b"early\n" + b"x" * LOG_BYTES)
+    run.steps_file.unlink()
+
+    files = {file.name: file for file in run_files(run)}
+
+    assert "steps.csv" not in files
+    assert len(files["train.log"].contents()) == LOG_BYTES
+    assert files["config.json"].contents() == run.config_file.read_bytes()
+    run.config_file.unlink()
+    with pytest.raises(RunError, match="load the page again"):
+        files["config.json"].contents()
+
+
+def test_run_at_work_shows_its_progress_and_its_time_machine_once_an_epoch_has_ended(
+    run: Run, workspace: Workspace
+) -> None:
+    at_work = create_run(workspace, tiny_config(epochs=9))
+    at_work.write_status(
+        Status(
+            state="running",
+            phase="training",
+            epoch=1,
+            epochs=9,
+            step=3,
+            steps=11,
+            seconds_left=60,
+            images_per_second=1234,
+        )
+    )
+    with worker_lock(at_work.lock_file):
+        page = opened(at_work.id)
+        assert "time_machine" not in expanders(page)
+        assert {"Time left": "60 s", "Images per second": "1,234"}.items() <= figures(page).items()
+
+        answers = run.answers()
+        assert answers is not None
+        at_work.write_answers(answers)
+        append_row(at_work.history_file, HISTORY_COLUMNS, (1, 11, 9.0, 0.2, 0.91, 0.1, 0.95, 1e-3))
+        page = opened(at_work.id)
+        assert figures(page)["Validation accuracy"] == "95.00%"
+        assert "time_machine" in expanders(page)
+        page.session_state["time_machine"] = True
+        page.run()
+
+        assert not page.exception
+        assert page.select_slider[0].options == ["1", "2"]
+        assert "Learned and forgotten" in texts(page)
+
+
+def test_run_that_failed_without_a_model_keeps_its_time_machine(run: Run) -> None:
+    shutil.rmtree(run.bundle.folder)
+    run.write_status(Status(state="failed", message="The memory ran out."))
+
+    page = opened(run.id)
+
+    assert not page.exception
+    assert "time_machine" in expanders(page)
+
+
+def expanders(page: AppTest) -> set[str | None]:
+    return {expander.key for expander in page.expander}

@@ -1,0 +1,285 @@
+"""The Runs page, as AppTest sees it; ticking rows is a browser's matter, see tests/e2e/test_runs.py."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+
+import psutil
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.classifier.bundle import Bundle
+from core.runs.active import active_model, promote
+from core.runs.label import write_label
+from core.runs.registry import create_run, list_runs
+from core.runs.run import Run
+from core.runs.status import Status
+from core.workspace import PROJECT, Workspace
+from dashboard.runs import run_cache
+from tests.conftest import tiny_config
+from tests.support.runs_page import copied, keys, opened, states, texts
+from tests.support.waiting import wait_until
+from tests.support.workers import kill_worker
+
+
+def test_without_runs_the_page_leads_to_train(workspace: Workspace) -> None:
+    page = opened()
+
+    assert not page.exception
+    assert "no runs yet" in texts(page)
+    page.button(key="to_train").click().run()
+    assert page.title[0].value == "Train"
+
+
+def test_all_runs_are_listed_newest_first(run: Run, workspace: Workspace) -> None:
+    copied(run, workspace, "20200101-120000-old-owl")
+
+    table = opened().dataframe[0].value
+
+    card = run.bundle.card()
+    assert table["Run"].tolist() == [run.title, "old-owl"]
+    assert states(table) == [["finished"], ["finished"]]
+    assert table["Test accuracy"].tolist() == pytest.approx([card.metrics.test_accuracy * 100] * 2)
+    assert table["Parameters"].tolist() == [card.parameters] * 2
+    assert table["When"].dt.year.tolist()[1] == 2020
+
+
+def test_settings_are_named_the_same_on_all_pages(run: Run) -> None:
+    config = tiny_config(dataset="mnist", schedule="one_cycle", optimizer="sgd")
+    run.write_config(config)
+    run.bundle.card_file.write_text(run.bundle.card().model_copy(update={"config": config}).model_dump_json())
+    model = AppTest.from_file(str(PROJECT / "dashboard" / "views" / "model.py"), default_timeout=60).run()
+    model.selectbox(key="model_choice").set_value(run.id).run()
+
+    settings = opened().dataframe[1].value[run.title]
+
+    assert settings[["Optimizer", "Learning rate schedule"]].tolist() == ["SGD with momentum", "one cycle"]
+    assert model.table[1].value.iloc[:, 0][settings.index].to_dict() == settings.to_dict()
+
+
+def test_model_that_was_promoted_elsewhere_is_noticed(run: Run, workspace: Workspace) -> None:
+    before = run_cache.mark()
+
+    promote(workspace, run)
+    promoted = run_cache.mark()
+    promote(workspace, None)
+
+    assert run_cache.mark() == before != promoted
+
+
+def test_newest_run_is_shown_with_its_curves_and_settings(run: Run) -> None:
+    page = opened()
+
+    assert len(page.get("vega_lite_chart")) == 2
+    settings = page.dataframe[1].value
+    assert settings.loc["Epochs"].tolist() == ["2", "15"]
+    assert settings.loc["Filters", run.title] == "8, 8"
+    assert "Batch size" not in settings.index
+
+
+def test_only_what_differs_is_laid_side_by_side(run: Run, workspace: Workspace) -> None:
+    other = copied(run, workspace, "20200101-120000-old-owl")
+    other.write_config(tiny_config(epochs=9, filters=(16,)))
+
+    settings = opened(run, other).dataframe[1].value
+
+    assert settings.to_dict() == {
+        run.title: {"Epochs": "2", "Filters": "8, 8"},
+        "old-owl": {"Epochs": "9", "Filters": "16"},
+    }
+
+
+def test_runs_with_the_same_settings_are_called_so(run: Run, workspace: Workspace) -> None:
+    other = copied(run, workspace, "20200101-120000-old-owl")
+
+    assert "same settings" in texts(opened(run, other))
+
+
+def test_runs_with_the_same_name_are_told_apart(run: Run, workspace: Workspace) -> None:
+    other = copied(run, workspace, f"20200101-120000-{run.title}")
+
+    page = opened(run, other)
+
+    assert not page.exception
+    assert page.dataframe[0].value["Run"].tolist() == [run.id, other.id]
+
+
+def test_model_is_promoted_and_given_back(run: Run, workspace: Workspace) -> None:
+    page = opened()
+    assert "back_to_shipped" not in keys(page)
+
+    page.button(key="promote").click().run()
+
+    assert active_model(workspace).run_id == run.id
+    assert states(page.dataframe[0].value) == [["finished", "in use"]]
+    assert page.button(key="promote").disabled
+
+    page.button(key="back_to_shipped").click().run()
+
+    assert active_model(workspace).run_id is None
+
+
+def test_deleting_asks_first_and_can_be_called_off(run: Run, workspace: Workspace) -> None:
+    page = opened()
+
+    page.button(key="delete").click().run()
+    assert run.id in texts(page)
+    assert list_runs(workspace) == [run]
+
+    page.button(key="keep").click().run()
+    assert list_runs(workspace) == [run]
+    assert "confirm_delete" not in keys(page)
+
+
+def test_confirmed_deletion_deletes(run: Run, workspace: Workspace) -> None:
+    promote(workspace, run)
+    page = opened()
+
+    page.button(key="delete").click().run()
+    page.button(key="confirm_delete").click().run()
+
+    assert list_runs(workspace) == []
+    assert active_model(workspace).run_id is None
+    assert "no runs yet" in texts(page)
+
+
+def test_damaged_run_shows_its_problem_and_can_be_deleted(run: Run, workspace: Workspace) -> None:
+    damaged = create_run(workspace, tiny_config())
+    damaged.status_file.write_text('{"state": "runn')
+    long_ago = time.time() - 60
+    os.utime(damaged.status_file, (long_ago, long_ago))
+
+    page = opened(damaged)
+
+    assert not page.exception
+    assert "damaged status.json" in texts(page)
+    assert page.button(key="promote").disabled
+    page.button(key="delete").click().run()
+    page.button(key="confirm_delete").click().run()
+    assert list_runs(workspace) == [run]
+
+
+def test_damaged_curves_leave_the_rest_of_the_page(run: Run) -> None:
+    run.history_file.write_text("nothing,of,use\n")
+
+    page = opened()
+
+    assert not page.exception
+    assert "damaged history.csv" in texts(page)
+    assert not page.button(key="promote").disabled
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_deleting_a_run_at_work_ends_it(workspace: Workspace) -> None:
+    create_run(workspace, tiny_config())
+    page = opened()
+    process = list_runs(workspace)[0].process()
+    assert process is not None
+
+    page.button(key="delete").click().run()
+    page.button(key="confirm_delete").click().run()
+
+    wait_until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, what="its end")
+    assert list_runs(workspace) == []
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_a_run_that_broke_off_is_resumed_from_the_page(workspace: Workspace) -> None:
+    create_run(workspace, tiny_config())
+    page = opened()
+    (run,) = list_runs(workspace)
+    assert page.button(key="resume").disabled
+    kill_worker(run)
+    page.run()
+    assert not page.button(key="resume").disabled
+
+    page.button(key="resume").click().run()
+
+    assert not page.exception
+    assert run.status().state == "running"
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_queue_goes_on_while_the_page_is_open(workspace: Workspace) -> None:
+    create_run(workspace, tiny_config())
+    page = opened()
+    (run,) = list_runs(workspace)
+    assert states(page.dataframe[0].value) == [["running"]]
+    kill_worker(run)
+
+    waiting = create_run(workspace, tiny_config())
+    page.run()
+
+    assert waiting.status().state == "running"
+
+
+def test_run_that_failed_before_its_first_step_has_no_curves(workspace: Workspace) -> None:
+    create_run(workspace, tiny_config()).write_status(Status(state="failed", message="No disk."))
+
+    page = opened()
+
+    assert not page.exception
+    assert "Nothing was recorded" in texts(page)
+
+
+def test_given_name_stands_in_the_table_and_over_the_settings(run: Run, workspace: Workspace) -> None:
+    write_label(workspace, run, "The *wide* one", "Reads fat pens.")
+
+    page = opened()
+
+    assert page.dataframe[0].value[["Run", "Note"]].to_numpy().tolist() == [["The *wide* one", "Reads fat pens."]]
+    assert list(page.dataframe[1].value.columns) == ["The *wide* one", "Preset original"]
+
+
+def test_run_that_is_named_like_its_preset_is_shown(run: Run, workspace: Workspace) -> None:
+    write_label(workspace, run, "Preset original", "")
+
+    assert list(opened().dataframe[1].value.columns) == ["This run", "Preset original"]
+
+
+def test_finished_runs_are_read_once_and_again_when_they_change(
+    run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = []
+    real = Bundle.card
+    monkeypatch.setattr(Bundle, "card", lambda bundle: reads.append(bundle.folder) or real(bundle))
+    page = opened()
+    assert run.bundle.folder in reads
+
+    reads.clear()
+    page.run()
+    assert run.bundle.folder not in reads
+
+    write_label(workspace, run, "Named meanwhile", "")
+    page.run()
+    assert page.dataframe[0].value["Run"].tolist() == ["Named meanwhile"]
+
+
+def test_page_with_a_hundred_runs_reads_what_is_finished_only_once(
+    run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(99):
+        folder = workspace.runs / f"20200101-{number:06}-old-owl"
+        shutil.copytree(run.folder, folder, copy_function=os.link)
+    assert len(opened().dataframe[0].value) == 100
+    read: list[Bundle] = []
+    card = Bundle.card
+    monkeypatch.setattr(Bundle, "card", lambda bundle: read.append(bundle) or card(bundle))
+
+    page = opened()
+
+    assert len(page.dataframe[0].value) == 100
+    # The one that is ticked, and the shipped model in the sidebar, may be looked at more closely.
+    assert len({bundle.folder for bundle in read}) <= 2
+
+
+def test_who_may_change_nothing_still_compares(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_READONLY", "1")
+
+    page = opened()
+
+    assert not page.exception
+    assert not {"promote", "resume", "delete"} & set(keys(page))
+    assert len(page.get("vega_lite_chart")) == 2

@@ -1,0 +1,224 @@
+"""The Train page, as AppTest sees it."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, changed, preset
+from core.runs.active import active_model
+from core.runs.registry import create_run, list_runs
+from core.runs.run import Run
+from core.runs.status import Status
+from core.runs.tables import STEP_COLUMNS, append_row
+from core.training import launcher
+from core.workspace import PROJECT, Workspace
+from dashboard.parts.markdown import plain
+from dashboard.training.wording import PRESETS_IN_WORDS
+from tests.conftest import tiny_config
+from tests.support.workers import kill_worker
+
+pytestmark = pytest.mark.usefixtures("idle_workers", "without_mnist")
+
+
+@pytest.fixture
+def page(workspace: Workspace) -> AppTest:
+    """The Train page, in its workspace."""
+    return opened()
+
+
+def opened() -> AppTest:
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    return page.switch_page("views/train.py").run()
+
+
+def texts(page: AppTest) -> str:
+    """Everything that is written on the page."""
+    parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.subheader]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def figures(page: AppTest) -> dict[str, str]:
+    return {metric.label: str(metric.value) for metric in page.metric}
+
+
+def test_newcomer_sees_a_train_button_and_that_nothing_runs(page: AppTest) -> None:
+    assert not page.exception
+    assert page.button(key="train").label == "Train"
+    assert "No training yet" in texts(page)
+
+
+def test_without_mnist_the_page_says_so_and_trains_on_the_stand_in(page: AppTest, workspace: Workspace) -> None:
+    assert "standing in for MNIST" in texts(page)
+
+    page.button(key="train").click().run()
+
+    (run,) = list_runs(workspace)
+    assert run.config() == preset(DEFAULT_PRESET, "digits")
+    assert run.status().state == "running"
+
+
+def test_newcomer_is_offered_the_fast_preset_and_told_what_to_expect(page: AppTest) -> None:
+    assert page.selectbox(key="train_preset").value == "fast"
+    assert "99%" in texts(page)
+    assert "seconds" in texts(page)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_each_preset_says_what_to_expect(name: str) -> None:
+    assert PRESETS_IN_WORDS[name].endswith(".")
+
+
+def test_settings_start_as_in_the_preset_and_within_the_limits(page: AppTest) -> None:
+    original = PRESETS["original"]
+    page.selectbox(key="train_preset").select("original").run()
+
+    epochs = page.number_input(key="train_original_epochs")
+    assert (epochs.value, epochs.min, epochs.max) == (original.epochs, 1, 200)
+    assert page.number_input(key="train_original_learning_rate").value == original.learning_rate
+    assert [page.number_input(key=f"train_original_filters_{block}").value for block in (1, 2, 3)] == [32, 64, 0]
+    assert page.slider(key="train_original_rotation").value == 0
+
+
+def test_settings_of_the_form_are_those_of_the_run(page: AppTest, workspace: Workspace) -> None:
+    page.selectbox(key="train_preset").select("original").run()
+    for name, value in {
+        "epochs": 3,
+        "batch_size": 64,
+        "patience": 0,
+        "seed": 7,
+        "filters_2": 0,
+        "dense_units": 32,
+    }.items():
+        page.number_input(key=f"train_original_{name}").set_value(value)
+    page.number_input(key="train_original_learning_rate").set_value(0.01)
+    page.slider(key="train_original_dropout").set_value(0.25)
+    page.slider(key="train_original_rotation").set_value(10.0)
+    page.run()
+    assert "Changed from the preset: Epochs, Batch size" in texts(page)
+
+    page.button(key="train").click().run()
+
+    config = list_runs(workspace)[0].config()
+    assert (config.epochs, config.batch_size, config.patience, config.seed) == (3, 64, 0, 7)
+    assert (config.model.filters, config.model.dense_units, config.model.dropout) == ((32,), 32, 0.25)
+    assert config.learning_rate == 0.01
+    assert config.augmentation.rotation == 10
+
+
+def test_each_preset_fills_the_form(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PRESETS, "brief", TrainingConfig(preset="brief", epochs=2, seed=5))
+    page = opened()
+
+    page.selectbox(key="train_preset").select("brief").run()
+    page.button(key="train").click().run()
+
+    config = list_runs(workspace)[0].config()
+    assert (config.preset, config.epochs, config.seed) == ("brief", 2, 5)
+
+
+def test_a_training_that_learns_from_teachers_waits_for_them(page: AppTest, workspace: Workspace) -> None:
+    page.selectbox(key="train_preset").select("tiny").run()
+    page.number_input(key="train_tiny_teachers").set_value(2).run()
+    assert "Learns from 2 teachers, networks of the preset large, to be trained first, once." in texts(page)
+    assert "Changed from the preset: Teachers" in texts(page)
+
+    page.button(key="train").click().run()
+
+    learning, *teachers = list_runs(workspace)
+    assert learning.config() == changed(preset("tiny", "digits"), teachers=2)
+    assert [run.config().preset for run in teachers] == ["large", "large"]
+    assert launcher.overview(workspace).waiting == (teachers[0], learning)
+    assert "waits until its teachers are trained" in page.toast[0].value
+    assert "Learns from 2 teachers, networks of the preset large, trained or in the queue already." in texts(page)
+    page.number_input(key="train_tiny_teachers").set_value(3).run()
+    assert "Learns from 3 teachers, networks of the preset large, 1 of them is trained first, once." in texts(page)
+    # Of the one at work, and of the one that waits.
+    assert texts(page).count(f"; teaches {plain(learning.title)}") == 2
+
+
+def test_second_training_waits_in_a_list_and_can_be_removed(page: AppTest, workspace: Workspace) -> None:
+    page.button(key="train").click().run()
+    page.button(key="train").click().run()
+
+    (waiting,) = launcher.overview(workspace).waiting
+    assert "Waiting" in texts(page)
+    assert plain(waiting.title) in texts(page)
+
+    page.button(key=f"remove_{waiting.id}").click().run()
+
+    assert len(list_runs(workspace)) == 1
+    assert "Waiting" not in texts(page)
+
+
+def test_stop_is_answered_at_once(page: AppTest, workspace: Workspace) -> None:
+    page.button(key="train").click().run()
+
+    page.button(key="stop").click().run()
+
+    (run,) = list_runs(workspace)
+    assert run.stopping
+    assert page.button(key="stop").label == "Stopping…"
+    assert page.button(key="stop").disabled
+
+
+def test_every_session_shows_the_same_run_with_its_progress(page: AppTest, workspace: Workspace) -> None:
+    page.button(key="train").click().run()
+    (run,) = list_runs(workspace)
+    append_row(run.steps_file, STEP_COLUMNS, (5, 1, 1.0, 2.0, 0.3, 2.1, 0.25, 1234.0))
+    status = Status(
+        state="running", phase="training", epoch=2, epochs=15, step=3, steps=11, images_per_second=1234, seconds_left=75
+    )
+    run.write_status(status)
+
+    for session in (page.run(), opened()):
+        assert plain(run.title) in texts(session)
+        assert figures(session)["Images per second"] == "1,234"
+        assert figures(session)["Time left"] == "75 s"
+        assert len(session.get("vega_lite_chart")) == 2
+
+
+def test_killed_worker_is_said_and_the_queue_goes_on(page: AppTest, workspace: Workspace) -> None:
+    page.button(key="train").click().run()
+    page.button(key="train").click().run()
+    now = launcher.overview(workspace)
+    assert now.latest is not None
+    kill_worker(now.latest)
+
+    page.run()
+
+    assert launcher.overview(workspace).latest == now.waiting[0]
+    assert plain(now.waiting[0].title) in texts(page)
+
+
+def test_finished_run_shows_its_result_and_can_be_promoted(run: Run, page: AppTest, workspace: Workspace) -> None:
+    metrics = run.bundle.card().metrics
+    assert figures(page)["Test accuracy"] == f"{metrics.test_accuracy:.2%}"
+    assert figures(page)["Validation accuracy"] == f"{metrics.validation_accuracy:.2%}"
+
+    page.button(key="promote").click().run()
+
+    assert active_model(workspace).run_id == run.id
+    assert "promote" not in [button.key for button in page.button]
+
+
+def test_failed_run_says_why(workspace: Workspace) -> None:
+    run = create_run(workspace, tiny_config())
+    run.log_file.write_text("Traceback: the whole story")
+    run.write_status(Status(state="failed", message="The loss became infinite."))
+
+    page = opened()
+
+    assert "The loss became infinite." in texts(page)
+
+
+def test_damaged_run_leaves_the_page_usable(workspace: Workspace) -> None:
+    run = create_run(workspace, tiny_config())
+    run.write_status(Status(state="finished"))
+    run.config_file.write_text("{")
+
+    page = opened()
+
+    assert not page.exception
+    assert "damaged config.json" in texts(page)
+    assert not page.button(key="train").disabled

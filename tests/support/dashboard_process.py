@@ -1,0 +1,87 @@
+"""The real dashboard as a process of its own, for tests that look at it from outside."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from core.workspace import PROJECT
+from tests.support.waiting import wait_until
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class DashboardProcess:
+    """`python -m dashboard` on a free port, with a workspace of its own in `folder`."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.workspace = folder / "workspace"
+        self.log = folder / "dashboard.log"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._environment = {
+            **os.environ,
+            "TRAZO_WORKSPACE": str(self.workspace),
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            **environment,
+        }
+        self.start()
+
+    def start(self) -> None:
+        """Start the process and return when it answers; raises TimeoutError with its log when it does not."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "dashboard"],
+                cwd=PROJECT,
+                env=self._environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # A group of its own, for Ctrl-C to reach it and what it started, and nobody else.
+                start_new_session=True,
+            )
+        try:
+            wait_until(self._answers_or_ended, seconds=60, what="An answer of the dashboard")
+        except TimeoutError as error:
+            self.stop()
+            raise TimeoutError(f"{error}\n{self.output()}") from None
+        if self.process.poll() is not None:
+            raise RuntimeError(f"The dashboard ended with status {self.process.returncode}:\n{self.output()}")
+
+    def stop(self) -> None:
+        """End the process, gently first."""
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C, and wait for the end."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        self.process.wait(timeout=30)
+
+    def output(self) -> str:
+        """What the process printed so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def _answers_or_ended(self) -> bool:
+        if self.process.poll() is not None:
+            return True
+        try:
+            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=5) as answer:
+                return answer.status == 200
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False

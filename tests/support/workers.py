@@ -1,0 +1,63 @@
+"""Training processes in the tests' hands."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from core.errors import RunError
+from core.runs.registry import list_runs
+from core.runs.run import Run
+from core.training.launcher import withdraw
+from core.workspace import Workspace
+from tests.support.waiting import wait_until
+
+
+def kill_worker(run: Run) -> None:
+    """End a run's worker as `kill -9` does, and return when it is gone."""
+    os.kill(int(json.loads(run.process_file.read_text())["pid"]), signal.SIGKILL)
+    wait_until(lambda: not run.alive, what="the end of the worker")
+
+
+def workers_in(folder: Path) -> list[psutil.Process]:
+    """All processes that were started to train something in this folder, on record or not."""
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(word.startswith(str(folder)) for word in process.info["cmdline"] or ()) and _leads_a_session(process.pid)
+    ]
+
+
+def _leads_a_session(pid: int) -> bool:
+    """As each worker does, and nothing that it starts."""
+    try:
+        return os.getsid(pid) == pid
+    except ProcessLookupError:
+        return False
+
+
+def end_all(workspace: Workspace) -> None:
+    """Empty the queue and kill what is at work."""
+    for run in reversed(list_runs(workspace)):
+        with suppress(RunError):
+            if run.status().state == "queued":
+                withdraw(workspace, run)
+    for run in list_runs(workspace):
+        wait_until(lambda run=run: _gone(run), what="the end of the workers")
+
+
+def _gone(run: Run) -> bool:
+    """Kill what is at work in a run, also what is being started and not on record yet; whether nothing is left."""
+    if not run.alive:
+        return True
+    for worker in workers_in(run.folder):
+        with suppress(psutil.NoSuchProcess):
+            worker.kill()
+    with suppress(ProcessLookupError, FileNotFoundError):
+        os.kill(int(json.loads(run.process_file.read_text())["pid"]), signal.SIGKILL)
+    return not run.alive
