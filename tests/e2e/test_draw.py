@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from core.handwriting.pen_digits import PenDigit
 from tests.support.visit import Record, at_rest, draw
@@ -15,6 +16,17 @@ from tests.support.visit import Record, at_rest, draw
 DOWN = [(250, 0), (250, 500)]
 ACROSS = [(0, 0), (250, 0)]
 BLANK = "Draw a digit"
+ROWS = [[(50.0, row * 100.0), (450.0, row * 100.0)] for row in range(6)]
+"""Six strokes that can be told apart."""
+LAST = 5
+"""The row that a test draws last, to know that the server has seen everything before it."""
+# Which rows have ink in the first of the five steps, which is the drawing that the server answered.
+ANSWERED_ROWS = """() => {
+  const ink = document.querySelector(".trazo-steps img");
+  const copy = new OffscreenCanvas(280, 280).getContext("2d");
+  copy.drawImage(ink, 0, 0);
+  return [0, 1, 2, 3, 4, 5].filter((row) => copy.getImageData(140, 42 + Math.round(row * 39.2), 1, 1).data[0] > 128);
+}"""
 
 
 @pytest.fixture
@@ -43,6 +55,59 @@ def upload(page: Page, name: str, kind: str, content: bytes) -> None:
     page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(
         {"name": name, "mimeType": kind, "buffer": content}
     )
+
+
+def press(page: Page, name: str, times: int = 1) -> None:
+    """Click a button at once, without Playwright's wait until it stands still."""
+    place = button(page, name).bounding_box()
+    assert place is not None
+    for _ in range(times):
+        page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+
+
+def visit_another_page(page: Page) -> None:
+    page.get_by_role("link", name="Gradio demo").click()
+    expect(page.get_by_role("heading", name="Gradio demo")).to_be_visible()
+    page.get_by_role("link", name="Draw").click()
+    expect(page.locator("canvas.upper-canvas")).to_be_visible()
+
+
+def expect_rows(page: Page, rows: list[int]) -> None:
+    """Wait until the server has answered the last row, and compare all rows of that drawing."""
+    page.wait_for_function(f"({ANSWERED_ROWS})().includes({LAST})")
+    assert page.evaluate(ANSWERED_ROWS) == rows
+
+
+class SlowServer:
+    """Holds back everything that the server sends to the page while `holding`."""
+
+    def __init__(self, page: Page) -> None:
+        self.holding = False
+        self._held: list[Callable[[], None]] = []
+        page.route_web_socket(re.compile("/_stcore/stream"), self._connect)
+
+    def _connect(self, browser: WebSocketRoute) -> None:
+        server = browser.connect_to_server()
+
+        def deliver(message: str | bytes) -> None:
+            if self.holding:
+                self._held.append(lambda: browser.send(message))
+            else:
+                browser.send(message)
+
+        server.on_message(deliver)
+
+    def release(self) -> None:
+        self.holding = False
+        for deliver in self._held:
+            deliver()
+        self._held.clear()
+
+
+@pytest.fixture
+def server(page: Page) -> SlowServer:
+    """The connection to the server; ask for it before `answer`, which opens the page."""
+    return SlowServer(page)
 
 
 def is_answered(answer: Locator, digit: int) -> bool:
@@ -81,6 +146,130 @@ def test_every_stroke_is_read_by_itself_and_undo_takes_the_last_one_back(page: P
     button(page, "Undo").click()
     expect(answer).to_have_text(BLANK)
     expect(button(page, "Undo")).to_be_disabled()
+
+
+def test_undo_right_after_a_stroke_removes_only_that_stroke(page: Page, server: SlowServer, answer: Locator) -> None:
+    draw(page, ROWS[:3])
+    expect(button(page, "Undo")).to_be_enabled()
+    server.holding = True
+
+    draw(page, [ROWS[3]])
+    press(page, "Undo")
+    draw(page, [ROWS[LAST]])
+    server.release()
+
+    expect_rows(page, [0, 1, 2, LAST])
+
+
+def test_three_quick_presses_of_undo_remove_three_strokes(page: Page, server: SlowServer, answer: Locator) -> None:
+    draw(page, [ROWS[0]])
+    expect(button(page, "Undo")).to_be_enabled()
+    server.holding = True
+
+    draw(page, ROWS[1:5])
+    press(page, "Undo", times=3)
+    draw(page, [ROWS[LAST]])
+    server.release()
+
+    expect_rows(page, [0, 1, LAST])
+
+
+def test_undo_by_keyboard(page: Page, answer: Locator) -> None:
+    draw(page, ROWS[:4])
+
+    for keys in ["Control+z", "Meta+z", "z", "Control+Shift+z", "Control+Alt+z", "Control+y"]:
+        page.keyboard.press(keys)
+    draw(page, [ROWS[LAST]])
+
+    expect_rows(page, [0, 1, LAST])
+
+
+def test_undo_key_in_a_text_field_belongs_to_the_field(page: Page, answer: Locator) -> None:
+    draw(page, [ROWS[0]])
+    page.evaluate("document.body.append(Object.assign(document.createElement('input'), { id: 'note' }))")
+    page.locator("#note").focus()
+
+    page.keyboard.press("Control+z")
+    draw(page, [ROWS[LAST]])
+
+    expect_rows(page, [0, LAST])
+
+
+def test_undo_key_works_after_the_brush_width_was_changed(page: Page, answer: Locator) -> None:
+    draw(page, ROWS[:2])
+    slider = page.get_by_role("slider", name="Brush width")
+    slider.press("ArrowLeft")
+    expect(slider).to_have_value("19")
+
+    page.keyboard.press("Control+z")
+    draw(page, [ROWS[LAST]])
+
+    expect_rows(page, [0, LAST])
+
+
+def test_undo_after_clear_brings_the_drawing_back(page: Page, answer: Locator) -> None:
+    draw(page, [DOWN, ACROSS])
+    expect(answer).to_have_text("7")
+    button(page, "Clear").click()
+    expect(answer).to_have_text(BLANK)
+    expect(button(page, "Clear")).to_be_disabled()
+
+    button(page, "Undo").click()
+
+    expect(answer).to_have_text("7")
+    button(page, "Undo").click()
+    expect(answer).to_have_text("1")
+
+
+def test_stroke_right_after_clear_is_kept(page: Page, server: SlowServer, answer: Locator) -> None:
+    draw(page, ROWS[:2])
+    expect(button(page, "Clear")).to_be_enabled()
+    server.holding = True
+
+    press(page, "Clear")
+    draw(page, [ROWS[2], ROWS[LAST]])
+    server.release()
+
+    expect_rows(page, [2, LAST])
+
+
+def test_undo_and_clear_after_a_visit_to_another_page(page: Page, answer: Locator) -> None:
+    draw(page, ROWS[:3])
+    visit_another_page(page)
+    press(page, "Undo", times=2)
+    draw(page, [ROWS[LAST]])
+    expect_rows(page, [0, LAST])
+
+    press(page, "Clear")
+    expect(answer).to_have_text(BLANK)
+    visit_another_page(page)
+    press(page, "Undo")
+
+    expect_rows(page, [0, LAST])
+
+
+def test_stroke_drawn_just_before_leaving_the_page_is_kept(page: Page, answer: Locator) -> None:
+    draw(page, [ROWS[0], ROWS[LAST]])
+
+    visit_another_page(page)
+
+    expect_rows(page, [0, LAST])
+
+
+def test_undo_while_drawing_removes_the_stroke_being_drawn(page: Page, answer: Locator) -> None:
+    draw(page, [ROWS[0]])
+    place = page.locator("canvas.upper-canvas").bounding_box()
+    assert place is not None
+    page.mouse.move(place["x"] + 40, place["y"] + 140)
+    page.mouse.down()
+    page.mouse.move(place["x"] + 240, place["y"] + 140)
+
+    page.keyboard.press("Control+z")
+    page.mouse.move(place["x"] + 240, place["y"] + 200)
+    page.mouse.up()
+    draw(page, [ROWS[LAST]])
+
+    expect_rows(page, [0, LAST])
 
 
 def test_what_is_no_digit_is_said_to_be_none_where_the_digit_would_stand(page: Page, answer: Locator) -> None:
