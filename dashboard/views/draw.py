@@ -1,4 +1,4 @@
-"""The Draw page: draw a digit or choose a picture, and see the answer and the steps to the model's picture."""
+"""The Draw page: draw a digit or choose a picture, and see the answer and the steps to the model's image."""
 
 from __future__ import annotations
 
@@ -93,14 +93,14 @@ def read_and_show(way: str) -> None:
         reading = read(drawn(width) if width else ink_of_file(way))
     with answer:
         show_answer(reading, PROMPTS[way])
-    st.subheader("How the drawing became the model's picture", anchor=False)
-    st.markdown("MNIST's digits were made in these five steps; every drawing takes the same ones.")
+    st.subheader("How your drawing became the model's image", anchor=False)
+    st.markdown("MNIST's digits were prepared in these five steps. Every drawing goes through the same steps.")
     show_steps(reading.drawing if reading else None)
 
 
 heading(
     "Draw",
-    "Write one digit from 0 to 9 on the black canvas; the network reads it after every stroke and says how sure it is.",
+    "Draw a digit from 0 to 9 on the black canvas. The model reads it after every stroke and shows how sure it is.",
 )
 st.html(STYLE)
 reader()
