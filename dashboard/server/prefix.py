@@ -24,7 +24,7 @@ class StripPrefix:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._prefix = _configured_prefix()
+        self._prefix = configured_prefix()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -60,7 +60,7 @@ class RestorePrefix:
 
     def __init__(self, app: ASGIApp, unprefixed: Sequence[BaseRoute]) -> None:
         self.app = app
-        self._prefix = _configured_prefix()
+        self._prefix = configured_prefix()
         self._unprefixed = unprefixed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,7 +78,12 @@ def add_slash(request: Request) -> RedirectResponse:
     return RedirectResponse(f"{request.url.path.rpartition('/')[2]}/{query}")
 
 
-def _configured_prefix() -> str:
+def shown_prefix(page: str) -> str:
+    """Return the prefix in the address of a page, as the browser shows it: `/trazo`, or an empty string."""
+    return urlsplit(page).path.rpartition("/")[0]
+
+
+def configured_prefix() -> str:
     """Return `server.baseUrlPath` as `/trazo`, or an empty string; final only after the server has started."""
     path = str(st.get_option("server.baseUrlPath")).strip("/")
     return f"/{path}" if path else ""
