@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -100,8 +101,11 @@ def test_pages_and_uploads_stay_below_the_prefix(
         {"name": "one.png", "mimeType": "image/png", "buffer": picture_of_one()}
     )
     expect(page.locator(".trazo-answer .digit")).to_have_text("1")
-    page.get_by_role("link", name="Train", exact=True).click()
-    expect(page).to_have_url(f"{dashboard.url}train")
+    for name in ("Data", "Evaluate", "Model", "Runs", "Train"):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page).to_have_url(re.compile(f"^{re.escape(dashboard.url)}{name.lower()}\\b"))
+        expect(page.get_by_role("heading", name=name).first).to_be_visible()
+        at_rest(page, 60)
     page.reload()
     expect(page.get_by_role("heading", name="Train")).to_be_visible()
 

@@ -15,7 +15,9 @@ def test_page_names_nothing_from_the_root(client: TestClient) -> None:
 
     assert re.findall(r'(?:src|href)="/[^"]*"', page) == []
     assert "const root = window.gradio_config.root;" in page
-    assert page.index("window.gradio_api_info =") < page.index("window.gradio_api_info = move(") < page.index("const root")
+    assert (
+        page.index("window.gradio_api_info =") < page.index("window.gradio_api_info = move(") < page.index("const root")
+    )
 
 
 @pytest.mark.parametrize("page", ["", "<script data-gradio-mode><script data-gradio-mode>"])
