@@ -60,7 +60,7 @@ def dashboard(setup: Setup, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         target = process.url + ("/" if setup.strips else "")
         nginx = Nginx(folder / "nginx", executable, setup.prefix, target)
         process.url = nginx.url + setup.prefix
-        wait_until(lambda: httpx.get(f"{process.url}gradio/").status_code == 200, 120, "The Gradio demo")
+        wait_until(lambda: httpx.get(f"{process.url}gradio/", timeout=60).is_success, 120, "The Gradio demo")
         yield process
     finally:
         if nginx is not None:
@@ -142,13 +142,14 @@ def test_netron_shows_the_graph(page: Page, setup: Setup, asked: list[str]) -> N
 
 def test_programs_use_the_api_and_gradio(dashboard: DashboardProcess, tmp_path: Path) -> None:
     (tmp_path / "one.png").write_bytes(picture_of_one())
-    client = Client(f"{dashboard.url}gradio/", verbose=False)
+    client = Client(f"{dashboard.url}gradio/", verbose=False, httpx_kwargs={"timeout": 60})
     sketch = {"background": None, "layers": [], "composite": handle_file(tmp_path / "one.png")}
 
     assert client.predict(sketch, api_name="/verdict")["digit"] == 1
-    assert httpx.post(f"{dashboard.url}api/predict", content=picture_of_one()).json()["digit"] == 1
-    assert httpx.get(f"{dashboard.url}api/health").json()["ready"] is True
-    refused = httpx.post(f"{dashboard.url}api/predict", headers={"Origin": "http://elsewhere.example"})
+    with httpx.Client(base_url=dashboard.url, timeout=60) as http:
+        assert http.post("api/predict", content=picture_of_one()).json()["digit"] == 1
+        assert http.get("api/health").json()["ready"] is True
+        refused = http.post("api/predict", headers={"Origin": "http://elsewhere.example"})
     assert (refused.status_code, list(refused.json())) == (403, ["error"])
 
 
@@ -157,6 +158,6 @@ def test_programs_use_the_api_and_gradio(dashboard: DashboardProcess, tmp_path: 
     [("gradio?a=1", "gradio/?a=1"), ("netron", "netron/"), ("model/", "model"), ("api/health/", "api/health")],
 )
 def test_redirects_stay_below_the_prefix(dashboard: DashboardProcess, path: str, end: str) -> None:
-    answer = httpx.get(dashboard.url + path, follow_redirects=True)
+    answer = httpx.get(dashboard.url + path, follow_redirects=True, timeout=60)
 
     assert (answer.status_code, str(answer.url)) == (200, dashboard.url + end)

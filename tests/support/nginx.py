@@ -77,8 +77,8 @@ class Nginx:
     def _answers(self) -> bool:
         assert self._process.poll() is None, self._log.read_text()
         try:
-            return httpx.get(f"{self.url}/").status_code == 404
-        except httpx.TransportError:
+            return httpx.get(f"{self.url}/", timeout=30).status_code == 404
+        except httpx.ConnectError:
             return False
 
 
