@@ -12,7 +12,7 @@ run: ## Install what is missing and start the dashboard (PORT=8501 HOST=127.0.0.
 
 test: ## Install what tests need and run them (ARGS="-k draw" for some)
 	@sh scripts/install.sh dev
-	@[ -z "$$CI" ] || $(PY) -m tests.support.chromium
+	@[ -z "$$CI" ] || { $(PY) -m tests.support.chromium && $(PY) -m tests.support.nginx; }
 	@$(PY) -m pytest --numprocesses 2 --no-loadscope-reorder $(ARGS)
 
 check: lint test ## Check format, style, types and import rules, then run all tests

@@ -39,6 +39,11 @@ def allowed_hosts() -> tuple[str, ...]:
     return tuple(os.environ.get("TRAZO_ALLOWED_HOSTS", "").lower().replace(",", " ").split())
 
 
+def base_url_path() -> str | None:
+    """Return Streamlit's setting server.baseUrlPath where STREAMLIT_SERVER_BASE_URL_PATH sets it."""
+    return os.environ.get("STREAMLIT_SERVER_BASE_URL_PATH")
+
+
 def framing_sites() -> tuple[str, ...]:
     """Sites that may show the dashboard in a frame: those of TRAZO_FRAMED_BY, else on a Space (SPACE_ID) its host."""
     named = tuple(os.environ.get("TRAZO_FRAMED_BY", "").replace(",", " ").replace(";", " ").split())

@@ -9,6 +9,8 @@ import socket
 import sys
 from pathlib import Path
 
+from core.environment import base_url_path
+
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -22,7 +24,11 @@ def main() -> None:
     sys.argv = [str(PROJECT / "trazo")]
     from dashboard.app import app
 
-    app.run(config={"server.address": options.host, "server.port": options.port})
+    settings = {"server.address": options.host, "server.port": options.port}
+    # Only `streamlit run` reads Streamlit's own environment variables.
+    if (path := base_url_path()) is not None:
+        settings["server.baseUrlPath"] = path
+    app.run(config=settings)
 
 
 def _parse() -> argparse.Namespace:

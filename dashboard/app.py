@@ -22,9 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import anyio
 import streamlit as st
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import RedirectResponse
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from streamlit import net_util
 from streamlit.web.server.server_util import get_url
 
@@ -39,6 +37,7 @@ from dashboard.server import logs
 from dashboard.server.connections import guard_server
 from dashboard.server.gate import Gate
 from dashboard.server.headers import SecurityHeaders
+from dashboard.server.prefix import RestorePrefix, StripPrefix, add_slash
 from dashboard.training.queue import look_after_queue
 
 if TYPE_CHECKING:
@@ -139,21 +138,22 @@ def _address() -> str:
     return get_url(f"[{host}]" if ":" in host else host)
 
 
-async def _to_slash(request: Request) -> RedirectResponse:
-    """Send /gradio to /gradio/; relative, so that it holds behind a proxy's prefix, too."""
-    query = f"?{request.url.query}" if request.url.query else ""
-    return RedirectResponse(f"{request.url.path.rpartition('/')[2]}/{query}")
-
+_ROUTES: list[BaseRoute] = [
+    Route("/gradio", add_slash),
+    Mount("/gradio", gradio_demo, max_body_size=10 * 2**20),
+    Route("/netron", add_slash),
+    *netron_routes(Workspace.from_environment()),
+    Mount("/api", build_api(_predictor, _warm.is_set, _readers)),
+]
 
 app = st.App(
     Path(__file__).with_name("main.py"),
-    routes=[
-        Route("/gradio", _to_slash),
-        Mount("/gradio", gradio_demo, max_body_size=10 * 2**20),
-        Route("/netron", _to_slash),
-        *netron_routes(Workspace.from_environment()),
-        Mount("/api", build_api(_predictor, _warm.is_set, _readers)),
+    routes=_ROUTES,
+    middleware=[
+        Middleware(StripPrefix),
+        Middleware(SecurityHeaders),
+        Middleware(Gate),
+        Middleware(RestorePrefix, unprefixed=_ROUTES),
     ],
-    middleware=[Middleware(SecurityHeaders), Middleware(Gate)],
     lifespan=_lifespan,
 )

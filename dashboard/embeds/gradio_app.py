@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.errors import BundleError, TrazoError
 from dashboard.api.routes import NO_MODEL
 from dashboard.embeds.gradio_guard import STUMBLES, GradioDoors, guard_sketchpad, upload_folder
+from dashboard.embeds.gradio_page import use_own_address
 from dashboard.server import metrics
 
 if TYPE_CHECKING:
@@ -160,6 +161,8 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
     upload_folder()
     import gradio as gr
     from fastapi import FastAPI
+
+    use_own_address()
 
     def read(ink: Pixels) -> Reading:
         try:

@@ -62,9 +62,10 @@ def _listed_file(workspace: Workspace, name: str, file: str) -> Path | None:
     return path if path is not None and path.is_file() else None
 
 
-async def _index(request: Request) -> Response:
+async def _index(_request: Request) -> Response:
     response = HTMLResponse(_page(), headers={"Cache-Control": "no-cache"})
-    response.set_cookie(*_CONSENT, path=request.url.path, samesite="lax")
+    # Without a path, the browser keeps it for the folder of this page, below whatever prefix a proxy has added.
+    response.set_cookie(*_CONSENT, path=None, samesite="lax")
     return response
 
 

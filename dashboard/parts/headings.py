@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from dashboard.server.prefix import shown_prefix
+
 
 def heading(title: str, sentence: str) -> None:
     """The page's title and the sentence that tells a newcomer what he sees."""
@@ -14,11 +16,12 @@ def heading(title: str, sentence: str) -> None:
 
 
 def address(path: str, *, full: bool = False) -> str:
-    """The address of what lies beside the pages, as the browser sees it, below a proxy's prefix, too.
+    """Return the address of something beside the pages, with the prefix that the browser sees.
 
     `full` adds the scheme and the host.
     """
-    page = urlsplit(st.context.url or "")
+    url = st.context.url or ""
     # One slash only: a path that begins with two would name another machine.
-    place = "/" + f"{page.path.rpartition('/')[0]}/{path}".lstrip("/")
+    place = "/" + f"{shown_prefix(url)}/{path}".lstrip("/")
+    page = urlsplit(url)
     return f"{page.scheme}://{page.netloc}{place}" if full else place

@@ -22,14 +22,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import streamlit as st
 
 from core.environment import read_only
 from core.errors import ReadOnly, TrazoError
 from core.runs.run import Run
+from dashboard.server.prefix import configured_prefix
 
 DEFAULT_PROVIDER = "default"
+
+_CALLBACK = "/oauth2callback"
+"""Path at which Streamlit takes the provider's answer."""
 
 _logger = logging.getLogger(__name__)
 
@@ -93,8 +98,7 @@ def changes_note(key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"changes_note_{key}"):
         st.caption(f":material/lock: {refusal}", width="content")
         if isinstance(refusal, NotSignedIn):
-            for provider in providers():
-                _sign_in_button(provider, key)
+            _sign_in_buttons(key)
 
 
 def account() -> None:
@@ -121,6 +125,23 @@ def _refusal() -> TrazoError | None:
     except TrazoError as error:
         return error
     return None
+
+
+def _sign_in_buttons(key: str) -> None:
+    prefix = _callback_prefix()
+    # Streamlit names its sign-in addresses from the root, so it has to know the prefix.
+    if prefix != configured_prefix():
+        setting = f'`server.baseUrlPath = "{prefix.strip("/")}"`'
+        st.caption(f"Sign-in needs Streamlit's setting {setting}. Ask the person who runs this dashboard to add it.")
+        return
+    for provider in providers():
+        _sign_in_button(provider, key)
+
+
+def _callback_prefix() -> str:
+    """Return the prefix in the `redirect_uri` of secrets.toml: `/trazo` for https://example.org/trazo/oauth2callback."""
+    path = urlsplit(str((_secrets("auth") or {}).get("redirect_uri", ""))).path
+    return path.removesuffix(_CALLBACK) if path.endswith(_CALLBACK) else configured_prefix()
 
 
 def _sign_in_button(provider: str, key: str) -> None:

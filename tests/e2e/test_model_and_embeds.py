@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import FrameLocator, Page, Route, expect
 
-from tests.support.visit import Points, Record, at_rest
+from tests.support.visit import Record, at_rest, sketch_and_submit
 
 ONE = [(0.0, -1.0), (0.0, 1.0)]
 
@@ -50,25 +50,10 @@ def test_model_files_can_be_downloaded(page: Page) -> None:
     assert download.value.path().read_bytes()[4:8] == b"TFL3"
 
 
-def submit(page: Page, demo: FrameLocator, *strokes: Points) -> None:
-    """Sketch strokes, whose points lie in a square of 2 by 2 around the middle, and press Submit."""
-    sketch = demo.locator("#sketchpad canvas").first
-    expect(sketch).to_be_visible(timeout=60_000)
-    place = sketch.bounding_box()
-    assert place is not None
-    middle, scale = (place["x"] + place["width"] / 2, place["y"] + place["height"] / 2), place["width"] * 0.3
-    for (left, top), (right, bottom) in strokes:
-        page.mouse.move(middle[0] + left * scale, middle[1] + top * scale)
-        page.mouse.down()
-        page.mouse.move(middle[0] + right * scale, middle[1] + bottom * scale, steps=16)
-        page.mouse.up()
-    demo.get_by_role("button", name="Submit").click()
-
-
 def test_gradios_submit_reads_the_sketch(page: Page) -> None:
     demo = gradio(page)
 
-    submit(page, demo, ONE)
+    sketch_and_submit(page, demo, ONE)
 
     expect(demo.locator("#verdict h1")).to_have_text("1")
     expect(demo.locator("#verdict")).to_contain_text("% sure")
@@ -82,7 +67,9 @@ def test_gradio_says_first_and_without_scrolling_that_a_scribble_is_no_digit(pag
     demo = gradio(page)
     verdict, bars = demo.locator("#verdict h1"), demo.locator("#bars")
 
-    submit(page, demo, [(-1, -0.3), (1, -0.3)], [(-1, 0.3), (1, 0.3)], [(-0.3, -1), (-0.3, 1)], [(0.3, -1), (0.3, 1)])
+    sketch_and_submit(
+        page, demo, [(-1, -0.3), (1, -0.3)], [(-1, 0.3), (1, 0.3)], [(-0.3, -1), (-0.3, 1)], [(0.3, -1), (0.3, 1)]
+    )
 
     expect(verdict).to_have_text("Not a digit")
     expect(bars).to_contain_text("If it were a digit")
@@ -115,13 +102,13 @@ def test_gradio_shows_no_old_answer_beside_a_sketch_that_gets_none(
 ) -> None:
     demo = gradio(page)
     verdict, bars = demo.locator("#verdict h1"), demo.locator("#bars .confidence-set")
-    submit(page, demo, ONE)
+    sketch_and_submit(page, demo, ONE)
     expect(verdict).to_have_text("1")
     expect(bars).to_have_count(10)
     page.route(f"**/gradio_api/{step}*", failure)
 
     with page.expect_response(f"**/gradio_api/{step}*"):
-        submit(page, demo, [(-1, 0), (1, 0)])
+        sketch_and_submit(page, demo, [(-1, 0), (1, 0)])
 
     expect(verdict).to_have_text("No answer yet")
     expect(bars).to_have_count(0)

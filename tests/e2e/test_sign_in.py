@@ -21,12 +21,16 @@ def provider() -> Iterator[OidcProvider]:
     provider.stop()
 
 
-@pytest.fixture
-def private_dashboard(provider: OidcProvider, tmp_path: Path) -> Iterator[DashboardProcess]:
+@pytest.fixture(params=["", "lab/trazo"], ids=["at the root", "below a prefix"])
+def private_dashboard(
+    provider: OidcProvider, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[DashboardProcess]:
     """A dashboard whose secrets.toml names the provider."""
     secrets = tmp_path / ".streamlit" / "secrets.toml"
     secrets.parent.mkdir()
-    process = DashboardProcess(tmp_path, HOME=str(tmp_path))
+    process = DashboardProcess(tmp_path, HOME=str(tmp_path), STREAMLIT_SERVER_BASE_URL_PATH=request.param)
+    if request.param:
+        process.url = f"{process.url}/{request.param}"
     # Streamlit looks for it when it is first asked for a secret; the address to come back to holds the port.
     secrets.write_text(
         f"""[auth]
@@ -42,8 +46,8 @@ server_metadata_url = "{provider.metadata_url}"
 
 
 def test_visitor_looks_freely_and_signs_in_to_train(chromium: Browser, private_dashboard: DashboardProcess) -> None:
-    page = chromium.new_page(base_url=private_dashboard.url)
-    page.goto("/train")
+    page = chromium.new_page(base_url=f"{private_dashboard.url}/")
+    page.goto("./train")
     at_rest(page, 60)
     train = page.get_by_role("button", name="Train", exact=True)
     expect(page.get_by_text("Sign in to train, promote or delete")).to_be_visible()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
+
+from tests.support import debian
 
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -33,15 +34,10 @@ def find_chromium() -> Path | None:
 
 
 def install_chromium() -> bool:
-    """Install Debian's package where that is possible, else Playwright's build; whether it went well."""
-    if Path("/etc/debian_version").exists() and shutil.which("apt-get") and os.geteuid() == 0:
-        apt = ["apt-get", "-qq", "-o", "Acquire::Retries=3", "-o", "Dpkg::Use-Pty=0"]
-        packages = ["chromium", "fonts-liberation"]
-        steps = [[*apt, "update"], [*apt, "install", "-y", "--no-install-recommends", *packages]]
-    else:
-        steps = [[sys.executable, "-m", "playwright", "install", "chromium"]]
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    return all(subprocess.run(step, env=environment, check=False).returncode == 0 for step in steps)
+    """Install Debian's package where that is possible, else Playwright's build; return whether it worked."""
+    if debian.can_install():
+        return debian.install("chromium", "fonts-liberation")
+    return subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False).returncode == 0
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.workspace import PROJECT
@@ -23,13 +24,17 @@ def free_port() -> int:
 
 
 class DashboardProcess:
-    """`python -m dashboard` on a free port, with a workspace of its own in `folder`."""
+    """`python -m dashboard`, or another `command`, on a free port, with a workspace of its own in `folder`.
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    `command`: arguments for Python; `{port}` in them stands for the port.
+    """
+
+    def __init__(self, folder: Path, command: Sequence[str] = ("-m", "dashboard"), **environment: str) -> None:
         self.workspace = folder / "workspace"
         self.log = folder / "dashboard.log"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self._command = [sys.executable, *(word.format(port=self.port) for word in command)]
         self._environment = {
             **os.environ,
             "TRAZO_WORKSPACE": str(self.workspace),
@@ -43,7 +48,7 @@ class DashboardProcess:
         """Start the process and return when it answers; raises TimeoutError with its log when it does not."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "dashboard"],
+                self._command,
                 cwd=PROJECT,
                 env=self._environment,
                 stdout=log,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlparse
 
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, expect
 
 LOCAL = {"127.0.0.1", "localhost", "::1"}
 Points = Sequence[tuple[float, float]]
@@ -75,3 +75,18 @@ def draw(page: Page, strokes: Sequence[Points], box: float = 500.0, margin: floa
         for point in on_page:
             page.mouse.move(*point)
         page.mouse.up()
+
+
+def sketch_and_submit(page: Page, demo: FrameLocator, *strokes: Points) -> None:
+    """Sketch strokes, whose points lie in a square of 2 by 2 around the middle, and press Submit."""
+    sketch = demo.locator("#sketchpad canvas").first
+    expect(sketch).to_be_visible(timeout=60_000)
+    place = sketch.bounding_box()
+    assert place is not None
+    middle, scale = (place["x"] + place["width"] / 2, place["y"] + place["height"] / 2), place["width"] * 0.3
+    for (left, top), (right, bottom) in strokes:
+        page.mouse.move(middle[0] + left * scale, middle[1] + top * scale)
+        page.mouse.down()
+        page.mouse.move(middle[0] + right * scale, middle[1] + bottom * scale, steps=16)
+        page.mouse.up()
+    demo.get_by_role("button", name="Submit").click()

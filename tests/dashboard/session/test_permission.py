@@ -73,6 +73,15 @@ def test_visitor_sees_the_way_to_sign_in_instead_of_the_controls(run: Run) -> No
     assert [button.label for button in page.button if button.key.startswith("sign_in")] == ["Sign in"]
 
 
+def test_sign_in_below_a_prefix_needs_streamlits_setting(run: Run) -> None:
+    auth = {**AUTH, "redirect_uri": "https://example.org/lab/trazo/oauth2callback"}
+
+    page = opened("train", {"auth": auth}, {"is_logged_in": False})
+
+    assert [button.label for button in page.button if button.key.startswith("sign_in")] == []
+    assert any('server.baseUrlPath = "lab/trazo"' in caption.value for caption in page.caption)
+
+
 def test_each_named_provider_has_its_button(run: Run) -> None:
     auth = {"redirect_uri": "x", "cookie_secret": "c", "google": PROVIDER, "okta": PROVIDER}
 

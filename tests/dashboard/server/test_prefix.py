@@ -1,0 +1,137 @@
+"""The prefix is stripped from each request, restored for Streamlit, and never named by a redirect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import streamlit as st
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from dashboard.server.prefix import RestorePrefix, StripPrefix, add_slash
+
+HOST = "http://trazo.example"
+
+
+async def show_path(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(request.url.path)
+
+
+async def talk(websocket: WebSocket) -> None:
+    await websocket.accept()
+    await websocket.send_text(websocket.url.path)
+    await websocket.close()
+
+
+async def redirect(request: Request) -> RedirectResponse:
+    return RedirectResponse(request.query_params["to"])
+
+
+class PathsSeen:
+    """The middleware between the two: what it sees has no prefix."""
+
+    def __init__(self, app: ASGIApp, seen: list[str]) -> None:
+        self.app, self.seen = app, seen
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            self.seen.append(scope["path"])
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture
+def seen() -> list[str]:
+    """Paths that rate limits and other rules see."""
+    return []
+
+
+@pytest.fixture
+def serve(seen: list[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[str], TestClient]:
+    """Our /api and /gradio beside Streamlit's routes, which have `server.baseUrlPath` in them."""
+
+    def start(base: str) -> TestClient:
+        monkeypatch.setattr(st, "get_option", {"server.baseUrlPath": base}.__getitem__)
+        ours: list[BaseRoute] = [
+            Route("/gradio", add_slash),
+            Mount("/gradio", routes=[Route("/", show_path)]),
+            Mount("/api", routes=[Route("/health", show_path), Route("/redirect", redirect)]),
+        ]
+        pages = Mount(
+            "/" + base.strip("/"),
+            routes=[
+                WebSocketRoute("/_stcore/stream", talk),
+                Route("/oauth2callback", redirect),
+                Route("/{page:path}", show_path),
+            ],
+        )
+        stack = [Middleware(StripPrefix), Middleware(PathsSeen, seen=seen), Middleware(RestorePrefix, unprefixed=ours)]
+        return TestClient(Starlette(routes=[*ours, pages], middleware=stack), base_url=HOST, follow_redirects=False)
+
+    return start
+
+
+@pytest.mark.parametrize("base", ["trazo", "/trazo", "/trazo/", "lab/trazo"])
+@pytest.mark.parametrize("asked", ["with", "without"])
+def test_request_is_answered_with_and_without_prefix(
+    serve: Callable[[str], TestClient], seen: list[str], base: str, asked: str
+) -> None:
+    client, prefix = serve(base), f"/{base.strip('/')}"
+    start = prefix if asked == "with" else ""
+
+    answers = [client.get(start + path).text for path in ("/api/health", "/gradio/", "/train", "/")]
+
+    assert answers == ["/api/health", "/gradio/", f"{prefix}/train", f"{prefix}/"]
+    assert seen == ["/api/health", "/gradio/", "/train", "/"]
+
+
+def test_websocket_reaches_streamlit(serve: Callable[[str], TestClient], seen: list[str]) -> None:
+    with serve("trazo").websocket_connect("/trazo/_stcore/stream") as websocket:
+        assert websocket.receive_text() == "/trazo/_stcore/stream"
+
+    assert seen == ["/_stcore/stream"]
+
+
+def test_longer_name_is_not_the_prefix(serve: Callable[[str], TestClient]) -> None:
+    assert serve("trazo").get("/trazo2/api/health").text == "/trazo/trazo2/api/health"
+
+
+@pytest.mark.parametrize(("path", "location"), [("/lab/trazo", "trazo/"), ("/lab/trazo?a=1", "trazo/?a=1")])
+def test_prefix_gets_its_slash(serve: Callable[[str], TestClient], path: str, location: str) -> None:
+    assert serve("lab/trazo").get(path).headers["location"] == location
+
+
+@pytest.mark.parametrize("base", ["", "trazo"])
+@pytest.mark.parametrize(
+    ("path", "to", "location"),
+    [
+        ("/oauth2callback", "{base}/", "./"),
+        ("/oauth2callback", "{base}/train?a=1", "./train?a=1"),
+        ("/api/redirect", "/train", "../train"),
+        ("/api/redirect", "../train", "../train"),
+        ("/api/redirect", "//elsewhere.example/", "//elsewhere.example/"),
+        ("/api/redirect", "https://elsewhere.example/train", "https://elsewhere.example/train"),
+        ("/oauth2callback", f"{HOST}/sign-in?a=1", f"{HOST}/sign-in?a=1"),
+        ("/api/redirect", f"{HOST}/api/redirect/?a=1", "../api/redirect/?a=1"),
+    ],
+)
+def test_redirect_is_relative_unless_it_leads_elsewhere(
+    serve: Callable[[str], TestClient], base: str, path: str, to: str, location: str
+) -> None:
+    prefix = f"/{base}" if base else ""
+
+    answer = serve(base).get(prefix + path, params={"to": to.format(base=prefix)})
+
+    assert answer.headers["location"] == location
+
+
+def test_redirect_never_leaves_the_host(serve: Callable[[str], TestClient]) -> None:
+    answer = serve("trazo").get("/trazo/api/redirect", params={"to": "/trazo//elsewhere.example"})
+
+    assert answer.headers["location"] == "../elsewhere.example"

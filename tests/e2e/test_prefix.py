@@ -1,0 +1,163 @@
+"""The dashboard below a path prefix, behind a real nginx, in a real browser."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from gradio_client import Client, handle_file
+from PIL import Image, ImageDraw
+from playwright.sync_api import Page, expect
+
+from tests.conftest import lacking
+from tests.support.dashboard_process import DashboardProcess
+from tests.support.nginx import Nginx, find_nginx
+from tests.support.visit import Record, at_rest, sketch_and_submit
+from tests.support.waiting import wait_until
+
+
+class Setup(NamedTuple):
+    """A way to put the dashboard below a prefix."""
+
+    prefix: str
+    command: tuple[str, ...] = ("-m", "dashboard")
+    environment: dict[str, str] = {}  # noqa: RUF012 - never changed
+    strips: bool = False
+    """The proxy removes the prefix, and the dashboard does not know about it."""
+
+
+SETUPS = {
+    "proxy strips it": Setup("/user/ada/proxy/8501/", strips=True),
+    "python -m dashboard": Setup("/trazo/", environment={"STREAMLIT_SERVER_BASE_URL_PATH": "trazo"}),
+    "streamlit run": Setup(
+        "/lab/trazo/",
+        ("-m", "streamlit", "run", "dashboard/app.py", "--server.port={port}", "--server.baseUrlPath=/lab/trazo"),
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=SETUPS)
+def setup(request: pytest.FixtureRequest) -> Setup:
+    return SETUPS[request.param]
+
+
+@pytest.fixture(scope="module")
+def dashboard(setup: Setup, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
+    """A dashboard behind nginx; its `url` is the one that visitors use."""
+    executable = find_nginx()
+    if executable is None:
+        lacking("There is no nginx on this machine; get it with `apt-get install nginx`.")
+    folder = tmp_path_factory.mktemp("dashboard")
+    process = DashboardProcess(folder, setup.command, **setup.environment)
+    nginx = None
+    try:
+        target = process.url + ("/" if setup.strips else "")
+        nginx = Nginx(folder / "nginx", executable, setup.prefix, target)
+        process.url = nginx.url + setup.prefix
+        wait_until(lambda: httpx.get(f"{process.url}gradio/", timeout=60).is_success, 120, "The Gradio demo")
+        yield process
+    finally:
+        if nginx is not None:
+            nginx.stop()
+        process.stop()
+
+
+@pytest.fixture
+def asked(page: Page) -> list[str]:
+    """Paths that the tab's pages ask the server for."""
+    paths: list[str] = []
+
+    def note(url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "ws"):
+            paths.append(parts.path)
+
+    page.context.on("request", lambda request: note(request.url))
+    page.on("websocket", lambda websocket: note(websocket.url))
+    return paths
+
+
+def picture_of_one() -> bytes:
+    picture = Image.new("RGB", (200, 200), "white")
+    ImageDraw.Draw(picture).line([(100, 40), (100, 160)], fill="black", width=14)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_pages_and_uploads_stay_below_the_prefix(
+    page: Page, record: Record, setup: Setup, dashboard: DashboardProcess, asked: list[str]
+) -> None:
+    page.goto("./")
+    at_rest(page, 60)
+    page.get_by_role("radio", name="Upload a picture").click()
+    page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(
+        {"name": "one.png", "mimeType": "image/png", "buffer": picture_of_one()}
+    )
+    expect(page.locator(".trazo-answer .digit")).to_have_text("1")
+    for name in ("Data", "Evaluate", "Model", "Runs", "Train"):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page).to_have_url(re.compile(f"^{re.escape(dashboard.url)}{name.lower()}\\b"))
+        expect(page.get_by_role("heading", name=name).first).to_be_visible()
+        at_rest(page, 60)
+    page.reload()
+    expect(page.get_by_role("heading", name="Train")).to_be_visible()
+
+    assert [path for path in asked if not path.startswith(setup.prefix)] == []
+    assert f"{setup.prefix}_stcore/stream" in asked
+    assert record.page_errors == []
+
+
+def test_gradio_page_has_its_styles_and_answers(
+    page: Page, setup: Setup, dashboard: DashboardProcess, asked: list[str]
+) -> None:
+    page.goto("./gradio_demo")
+    demo = page.frame_locator("iframe[src*='/gradio/']")
+
+    sketch_and_submit(page, demo, [(0.0, -1.0), (0.0, 1.0)])
+
+    expect(demo.locator("#verdict h1")).to_have_text("1")
+    expect(demo.locator("#verdict")).to_have_css("text-align", "center")
+    expect(page.get_by_test_id("stCode")).to_contain_text(f'Client("{dashboard.url}gradio/")')
+    assert [path for path in asked if not path.startswith(setup.prefix)] == []
+    demo.get_by_role("button", name="Use via API").click()
+    expect(demo.get_by_text(f"{dashboard.url}gradio").first).to_be_visible()
+
+
+def test_netron_shows_the_graph(page: Page, setup: Setup, asked: list[str]) -> None:
+    page.goto("./model")
+
+    expect(page.frame_locator("iframe[src*='/netron/']").get_by_text("Conv2D").first).to_be_visible()
+    assert [path for path in asked if not path.startswith(setup.prefix)] == []
+    assert [cookie["path"] for cookie in page.context.cookies() if cookie["name"] == "consent"] == [
+        f"{setup.prefix}netron"
+    ]
+
+
+def test_programs_use_the_api_and_gradio(dashboard: DashboardProcess, tmp_path: Path) -> None:
+    (tmp_path / "one.png").write_bytes(picture_of_one())
+    client = Client(f"{dashboard.url}gradio/", verbose=False, httpx_kwargs={"timeout": 60})
+    sketch = {"background": None, "layers": [], "composite": handle_file(tmp_path / "one.png")}
+
+    assert client.predict(sketch, api_name="/verdict")["digit"] == 1
+    with httpx.Client(base_url=dashboard.url, timeout=60) as http:
+        assert http.post("api/predict", content=picture_of_one()).json()["digit"] == 1
+        assert http.get("api/health").json()["ready"] is True
+        refused = http.post("api/predict", headers={"Origin": "http://elsewhere.example"})
+    assert (refused.status_code, list(refused.json())) == (403, ["error"])
+
+
+@pytest.mark.parametrize(
+    ("path", "end"),
+    [("gradio?a=1", "gradio/?a=1"), ("netron", "netron/"), ("model/", "model"), ("api/health/", "api/health")],
+)
+def test_redirects_stay_below_the_prefix(dashboard: DashboardProcess, path: str, end: str) -> None:
+    answer = httpx.get(dashboard.url + path, follow_redirects=True, timeout=60)
+
+    assert (answer.status_code, str(answer.url)) == (200, dashboard.url + end)

@@ -1,0 +1,87 @@
+"""A real nginx in front of a dashboard: `python -m tests.support.nginx` installs one where there is none."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from tests.support import debian
+from tests.support.dashboard_process import free_port
+from tests.support.waiting import wait_until
+
+_PATH = "/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"
+"""Folders of nginx that a user's PATH may lack."""
+
+_CONFIG = """
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log stderr;
+events {{}}
+http {{
+    access_log {folder}/access.log;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    scgi_temp_path {folder}/scgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    client_max_body_size 12m;
+    server {{
+        listen 127.0.0.1:{port};
+        location {place} {{
+            proxy_pass {target};
+            proxy_http_version 1.1;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection "upgrade";
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_set_header X-Forwarded-For $remote_addr;
+            proxy_buffering off;
+            proxy_read_timeout 1d;
+        }}
+    }}
+}}
+"""
+
+
+def find_nginx() -> Path | None:
+    """Return the machine's own nginx, or None."""
+    found = shutil.which("nginx") or shutil.which("nginx", path=_PATH)
+    return Path(found) if found else None
+
+
+class Nginx:
+    """nginx on a free port, which passes what lies below `place` on to `target`, an address, and refuses all else."""
+
+    def __init__(self, folder: Path, executable: Path, place: str, target: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        folder.mkdir()
+        self._log = folder / "nginx.log"
+        config = folder / "nginx.conf"
+        config.write_text(_CONFIG.format(folder=folder, port=self.port, place=place, target=target))
+        command = [executable, "-p", folder, "-e", "stderr", "-c", config]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        wait_until(self._answers, seconds=30, what="An answer of nginx")
+
+    def stop(self) -> None:
+        """End the process."""
+        self._process.terminate()
+        self._process.wait(timeout=10)
+
+    def _answers(self) -> bool:
+        assert self._process.poll() is None, self._log.read_text()
+        try:
+            return httpx.get(f"{self.url}/", timeout=30).status_code == 404
+        except httpx.ConnectError:
+            return False
+
+
+if __name__ == "__main__":
+    if find_nginx() is None and not (debian.can_install() and debian.install("nginx") and find_nginx()):
+        sys.exit("nginx could not be installed: install it by hand and try again.")
