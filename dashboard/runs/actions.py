@@ -11,7 +11,7 @@ from core.runs.active import promote
 from core.runs.label import name_of
 from core.runs.registry import find_run, list_runs
 from core.runs.run import Run
-from core.training import launcher
+from core.training import control, queue
 from dashboard.parts.markdown import plain
 from dashboard.session import state
 from dashboard.session.permission import attempt
@@ -20,13 +20,13 @@ from dashboard.session.permission import attempt
 def resume(runs: Sequence[Run]) -> None:
     """Let these runs go on."""
     for run in runs:
-        attempt(launcher.resume, state.workspace(), run)
+        attempt(queue.resume, state.workspace(), run)
 
 
 def stop(runs: Sequence[Run]) -> None:
     """Ask these runs to stop; what they learned is kept."""
     for run in runs:
-        attempt(launcher.request_stop, state.workspace(), run)
+        attempt(control.request_stop, state.workspace(), run)
 
 
 def use(run: Run | None) -> None:
@@ -62,7 +62,7 @@ def resume_button(run: Run) -> None:
 def can_go_on(run: Run) -> bool:
     """Whether the run can be resumed."""
     try:
-        return launcher.resumable(run, run.status())
+        return queue.resumable(run, run.status())
     except RunError:  # deleted a moment ago, or damaged
         return False
 
@@ -90,4 +90,4 @@ def confirm_deletion(run_ids: Sequence[str], leave: bool = False) -> None:
 
 
 def _delete(run_id: str) -> None:
-    launcher.delete(state.workspace(), find_run(state.workspace(), run_id))
+    control.delete(state.workspace(), find_run(state.workspace(), run_id))

@@ -11,7 +11,7 @@ from core.runs.label import NAME_LENGTH, NOTE_LENGTH, Label, name_of, read_label
 from core.runs.registry import find_run
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training import launcher
+from core.training import queue
 from dashboard.classifier import time_machine
 from dashboard.classifier.calibration import WHAT_TEMPERATURE_IS
 from dashboard.classifier.robustness import robustness_block
@@ -48,7 +48,7 @@ WHAT_CLOSE_CALLS_ARE = (
 def page(run_id: str, polling: bool) -> None:
     """The run from its state to its files; drawn again by itself while it waits or runs."""
     try:
-        launcher.advance(state.workspace())
+        queue.advance(state.workspace())
     except TrazoError as error:
         st.error(str(error), icon=":material/error:")
     try:
@@ -147,7 +147,7 @@ def changes(run: Run, label: Label, status: Status | None, config: TrainingConfi
     """Stop, resume, promote, train again, delete."""
     if status and not status.over:
         actions.stop_button(run)
-    if status and launcher.resumable(run, status):
+    if status and queue.resumable(run, status):
         actions.resume_button(run)
     if run.bundle.complete and active_model(state.workspace()).run_id != run.id:
         st.button(

@@ -8,7 +8,7 @@ from core.errors import TrazoError
 from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.runs.summary import Summary
-from core.training import launcher
+from core.training import queue
 from dashboard.parts.badges import STATE_COLOURS, BadgeColour
 from dashboard.parts.headings import heading
 from dashboard.parts.markdown import plain
@@ -26,7 +26,7 @@ BADGES: dict[str, BadgeColour] = {"in use": "primary", **STATE_COLOURS, "damaged
 def page(polling: bool) -> None:
     """Everything below the heading; drawn again by itself while something runs."""
     try:
-        launcher.advance(state.workspace())
+        queue.advance(state.workspace())
     except TrazoError as error:
         st.error(str(error), icon=":material/error:")
     rows = run_cache.summaries()

@@ -12,8 +12,10 @@ from core.errors import BundleError, RunError, TrazoError
 from core.runs.active import active_model, promote
 from core.runs.label import name_of
 from core.runs.run import Run
+from core.runs.snapshot import Snapshot
 from core.runs.status import Status
-from core.training import launcher
+from core.training import queue
+from core.training.overview import overview
 from core.training.teachers import lacking_teachers, teachers_to_come
 from dashboard.data.banner import data_banner
 from dashboard.parts.badges import state_badge
@@ -105,7 +107,7 @@ def in_teachers(config: TrainingConfig) -> str:
     """Whom a training learns from, and whether they are there."""
     number = config.teachers
     who = "a teacher, a network of" if number == 1 else f"{number} teachers, networks of"
-    lacking = len(lacking_teachers(state.workspace(), config))
+    lacking = len(lacking_teachers(Snapshot.of(state.workspace()), config))
     if not lacking:
         return f"{who} the preset large, trained or in the queue already"
     which = f"{lacking} of them {'is' if lacking == 1 else 'are'}" if lacking < number else "to be"
@@ -116,10 +118,10 @@ def submit(config: TrainingConfig) -> None:
     """Queue the training; say so where it has to wait."""
     try:
         require_permission()
-        run = launcher.submit(state.workspace(), config)
+        run = queue.submit(state.workspace(), config)
         _logger.info("changed", extra={"action": "submit", "runs": [run.id]})
         if run.status().state == "queued":
-            teachers = teachers_to_come(state.workspace(), run, config)
+            teachers = teachers_to_come(Snapshot.of(state.workspace()), run, config)
             before = "its teachers are trained" if teachers else "the training before it is over"
             st.toast(f"{plain(name_of(run))} waits until {before}.", icon=":material/hourglass_empty:")
     except TrazoError as error:
@@ -129,10 +131,10 @@ def submit(config: TrainingConfig) -> None:
 def live(polling: bool) -> None:
     """The training at work, or the last one, and what waits. Everything is read from disk, so all tabs agree."""
     try:
-        launcher.advance(state.workspace())
+        queue.advance(state.workspace())
     except TrazoError as error:
         st.error(str(error), icon=":material/error:")
-    now = launcher.overview(state.workspace())
+    now = overview(state.workspace())
     if now.busy != polling:
         st.rerun()
     if now.latest is None:
@@ -141,7 +143,7 @@ def live(polling: bool) -> None:
         return
     pupils = pupils_among(now.waiting)
     show(now.latest, pupils)
-    queue(now.waiting, pupils)
+    show_waiting(now.waiting, pupils)
 
 
 def show(run: Run, pupils: Pupils) -> None:
@@ -171,7 +173,7 @@ def show(run: Run, pupils: Pupils) -> None:
 def ended(run: Run, status: Status) -> None:
     """How it ended, its result, and where to go from here."""
     ending(status)
-    if launcher.resumable(run, status) and may_change():
+    if queue.resumable(run, status) and may_change():
         actions.resume_button(run)
     if not run.bundle.complete:
         return
@@ -228,7 +230,7 @@ def learning_curves(run: Run, status: Status, config: TrainingConfig) -> None:
             )
 
 
-def queue(waiting: tuple[Run, ...], pupils: Pupils) -> None:
+def show_waiting(waiting: tuple[Run, ...], pupils: Pupils) -> None:
     """The trainings that wait, the next one first."""
     if not waiting:
         return
@@ -270,7 +272,7 @@ def remove_button(run: Run) -> None:
         icon=":material/close:",
         key=f"remove_{run.id}",
         on_click=attempt,
-        args=(launcher.withdraw, state.workspace(), run),
+        args=(queue.withdraw, state.workspace(), run),
     )
 
 
@@ -285,7 +287,7 @@ data_banner(problem)
 changes_note("train")
 if may_change():
     start(data)
-seen, polling = run_cache.mark(), launcher.overview(state.workspace()).busy
+seen, polling = run_cache.mark(), overview(state.workspace()).busy
 with st.container(key="refreshing"):
     st.fragment(live, run_every=POLL_SECONDS if polling else None)(polling)
 if not polling:
