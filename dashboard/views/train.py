@@ -29,11 +29,11 @@ from dashboard.parts.figures import (
     in_epochs,
 )
 from dashboard.parts.headings import heading
-from dashboard.parts.markdown import plain
 from dashboard.runs import actions, run_cache
 from dashboard.runs.watching import watch_runs
 from dashboard.session import cache, state
-from dashboard.session.permission import attempt, changes_note, may_change, require_permission
+from dashboard.session.markdown import plain
+from dashboard.session.permission import attempt, changes_note, for_visitor, may_change, require_permission, sentence
 from dashboard.training import curve_points, curves
 from dashboard.training.form import changes, settings_form
 from dashboard.training.progress import at_work, ending
@@ -125,7 +125,7 @@ def submit(config: TrainingConfig) -> None:
             before = "its teachers are trained" if teachers else "the training before it is over"
             st.toast(f"{plain(name_of(run))} waits until {before}.", icon=":material/hourglass_empty:")
     except TrazoError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")
 
 
 def live(polling: bool) -> None:
@@ -133,7 +133,7 @@ def live(polling: bool) -> None:
     try:
         queue.advance(state.workspace())
     except TrazoError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")
     now = overview(state.workspace())
     if now.busy != polling:
         st.rerun()
@@ -154,7 +154,7 @@ def show(run: Run, pupils: Pupils) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key="run_header"):
             st.subheader(plain(name_of(run)), anchor=False, width="content")
             state_badge(run, status)
-            st.caption(f"{config.preset}, {TITLES[config.dataset]}{teaching(config, pupils)}", width="content")
+            st.caption(f"{plain(config.preset)}, {TITLES[config.dataset]}{teaching(config, pupils)}", width="content")
             st.space("stretch")
             if not status.over and may_change():
                 actions.stop_button(run)
@@ -164,10 +164,10 @@ def show(run: Run, pupils: Pupils) -> None:
             at_work(run, status)
         learning_curves(run, status, config)
     except (RunError, BundleError) as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")
     with st.expander("Log", icon=":material/description:", key="train_log", on_change="rerun") as log:
         if log.open:
-            st.code(run.log_tail() or "The log is empty so far.", language=None, height=320)
+            st.code(for_visitor(run.log_tail()) or "The log is empty so far.", language=None, height=320)
 
 
 def ended(run: Run, status: Status) -> None:
@@ -241,10 +241,10 @@ def show_waiting(waiting: tuple[Run, ...], pupils: Pupils) -> None:
             try:
                 config = run.config()
                 most = "at most " if config.patience else ""
-                settings = f"{config.preset}, {TITLES[config.dataset]}, {most}{in_epochs(config.epochs)}"
+                settings = f"{plain(config.preset)}, {TITLES[config.dataset]}, {most}{in_epochs(config.epochs)}"
                 st.caption(settings + teaching(config, pupils), width="content")
             except RunError as error:
-                st.caption(str(error))
+                st.caption(sentence(error))
             if may_change():
                 remove_button(run)
 

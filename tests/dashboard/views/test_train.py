@@ -13,7 +13,7 @@ from core.runs.status import Status
 from core.runs.tables import STEP_COLUMNS, append_row
 from core.training.overview import overview
 from core.workspace import PROJECT, Workspace
-from dashboard.parts.markdown import plain
+from dashboard.session.markdown import plain
 from dashboard.training.wording import PRESETS_IN_WORDS
 from tests.conftest import tiny_config
 from tests.support.workers import kill_worker
