@@ -116,7 +116,7 @@ def test_runs_in_the_hour_that_comes_twice_are_in_order(
     assert [created_at(run) for run in (older, newer)] == list(IN_THE_FOLD)
 
 
-def test_runs_are_listed_and_queued_by_instant_after_a_move_to_the_west(
+def test_runs_stay_in_order_after_a_move_to_the_west(
     workspace: Workspace, live_in: In, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     live_in(TOKYO)

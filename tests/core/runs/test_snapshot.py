@@ -123,7 +123,7 @@ def test_created_and_changed_runs_are_in_the_snapshot_after_them(workspace: Work
     assert [seen.run for seen in Snapshot.of(workspace).runs] == [added[1], added[0], newer, older]
 
 
-def test_damaged_runs_are_in_no_state_and_tell_their_problem_each_time(workspace: Workspace) -> None:
+def test_damaged_run_has_no_state_and_repeats_its_problem(workspace: Workspace) -> None:
     run, config = create_run(workspace, tiny_config()), tiny_config()
     run.status_file.write_text("{")
     run.config_file.write_text("{")
@@ -147,7 +147,7 @@ def test_runs_are_found_by_their_settings_newest_first(workspace: Workspace) -> 
     assert [seen.run for seen, _ in found] == [runs[2], runs[0]]
 
 
-def test_a_run_that_starts_counts_as_running_while_its_lock_is_held(workspace: Workspace) -> None:
+def test_run_counts_as_running_while_its_lock_is_held(workspace: Workspace) -> None:
     run = create_run(workspace, tiny_config())
     run.write_status(Status(state="running"))
 

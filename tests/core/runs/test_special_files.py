@@ -75,7 +75,7 @@ def test_nothing_waits_for_a_special_file(
 
 
 @pytest.mark.parametrize("make", SPECIAL_FILES.values(), ids=SPECIAL_FILES)
-def test_a_special_file_as_the_record_of_the_model_in_use_is_said(
+def test_special_file_in_place_of_active_json_is_reported(
     workspace: Workspace, make: Callable[[Path], object]
 ) -> None:
     workspace.root.mkdir()
@@ -87,7 +87,7 @@ def test_a_special_file_as_the_record_of_the_model_in_use_is_said(
 @pytest.mark.usefixtures("idle_workers")
 @pytest.mark.parametrize("make", SPECIAL_FILES.values(), ids=SPECIAL_FILES)
 @pytest.mark.parametrize("name", ["train.log", "worker.lock"])
-def test_a_run_that_cannot_start_for_a_special_file_is_passed_over(
+def test_run_with_a_special_file_does_not_block_the_queue(
     workspace: Workspace, name: str, make: Callable[[Path], object]
 ) -> None:
     blocked = create_run(workspace, tiny_config())

@@ -72,7 +72,7 @@ def shows_paths(page: AppTest, root: Path) -> bool:
 @pytest.mark.parametrize(
     "damaged", [*(f"model/{name}" for name in BUNDLE_FILES), "status.json", "answers.npz", "steps.csv"]
 )
-def test_no_page_shows_a_path_to_those_who_only_look(
+def test_no_page_shows_a_path_to_visitors(
     run: Run, root: Path, monkeypatch: pytest.MonkeyPatch, view: str, damaged: str
 ) -> None:
     (run.folder / damaged).write_bytes(b"damaged")
@@ -97,14 +97,14 @@ def test_no_page_shows_a_path_where_the_runs_cannot_be_listed(
     ("view", "damage"),
     [("run", "model/card.json"), ("run", "steps.csv"), ("model", "model/card.json"), ("data", "steps.csv")],
 )
-def test_those_who_may_change_things_see_where_the_damage_is(run: Run, root: Path, view: str, damage: str) -> None:
+def test_editors_see_where_the_damage_is(run: Run, root: Path, view: str, damage: str) -> None:
     (run.folder / damage).write_bytes(b"damaged")
 
     assert str(root).encode() in sent(visit(view, run)).replace(b"\\", b"")
 
 
 @pytest.mark.parametrize("may_change", [True, False])
-def test_a_downloaded_log_has_paths_for_those_who_may_change_things(run: Run, root: Path, may_change: bool) -> None:
+def test_downloaded_log_has_paths_for_editors_only(run: Run, root: Path, may_change: bool) -> None:
     log = next(file for file in run_files(run) if file.name == "train.log")
 
     content = _download(log, may_change).decode()

@@ -86,7 +86,7 @@ def test_hostile_names_cards_and_settings_are_shown_as_text(hostile: Run, worksp
 
 
 @pytest.mark.parametrize("view", ["Mistakes", "Compare", "Epochs"])
-def test_hostile_cards_are_shown_as_text_when_models_are_compared(
+def test_hostile_cards_are_shown_as_text_in_comparisons(
     hostile: Run, workspace: Workspace, view: str
 ) -> None:
     copied(hostile, workspace, "20200101-120000-old-owl")
@@ -121,7 +121,7 @@ def test_a_damaged_run_with_a_hostile_id_is_shown_as_text(run: Run, workspace: W
     assert unescaped(page, HOSTILE_ID, HOSTILE_ID.split("-", 2)[-1]) == []
 
 
-def test_the_question_before_a_deletion_shows_a_hostile_run_as_text(run: Run, workspace: Workspace) -> None:
+def test_deletion_dialog_shows_a_hostile_run_as_text(run: Run, workspace: Workspace) -> None:
     hostile = Run(run.folder.rename(workspace.runs / HOSTILE_ID))
 
     page = visit("runs", hostile).button(key="delete").click().run()
