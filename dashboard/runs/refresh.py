@@ -1,0 +1,53 @@
+"""The part of a page that follows the runs on disk while the visitor looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboard.runs import run_cache
+from dashboard.runs.run_cache import Snapshot
+from dashboard.session.state import workspace
+from dashboard.training import queue
+
+IDLE_SECONDS = 5.0
+"""Pause between two looks while nothing runs: another tab or the command line may start something."""
+
+
+def refreshing(
+    draw: Callable[[Snapshot], None],
+    busy: Callable[[Snapshot], bool],
+    seconds: float,
+    paused: bool = False,
+) -> None:
+    """Call `draw` every few seconds while `busy`, otherwise once the runs have changed; never while `paused`.
+
+    Each call gets one snapshot of all runs.
+    """
+    first = run_cache.snapshot()
+    polling = busy(first) and not paused
+    unread = [first]
+
+    def part() -> None:
+        now = unread.pop() if unread else run_cache.snapshot()
+        if (busy(now) and not paused) != polling:
+            st.rerun()
+        _problems(now)
+        draw(now)
+
+    with st.container(key="refreshing"):
+        st.fragment(part, run_every=seconds if polling else None)()
+    if not polling and not paused:
+        st.fragment(_look, run_every=IDLE_SECONDS)(first.mark)
+
+
+def _problems(now: Snapshot) -> None:
+    """Say why the runs cannot be listed, or why the queue does not go on."""
+    for problem in dict.fromkeys(filter(None, (now.problem, queue.problem(workspace())))):
+        st.error(problem, icon=":material/error:")
+
+
+def _look(seen: int) -> None:
+    if run_cache.mark() != seen:
+        st.rerun()
