@@ -78,7 +78,7 @@ def _draw_runs() -> None:
     from dashboard.runs import run_cache
     from dashboard.training import curve_points, curves
 
-    run_cache.snapshot()
+    run_cache.listing()
     curves.overlaid_curves(curve_points.NO_POINTS, "loss", curves.Look())
 
 
@@ -126,9 +126,9 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
         tasks.cancel_scope.cancel()
     await _readers.stop()
     # pandas comes with it; the dashboard starts without.
-    from core.training.launcher import farewell
+    from core.training.overview import exit_message
 
-    if sentence := farewell(Workspace.from_environment()):
+    if sentence := exit_message(Workspace.from_environment()):
         print(sentence, flush=True)  # noqa: T201
 
 

@@ -19,7 +19,7 @@ from core.classifier.learning import EpochAnswers, read_answers
 from core.config import TrainingConfig
 from core.errors import BundleError
 from core.records import Amount, Count, Record, Share
-from core.storage import replacing, storage_errors
+from core.storage import atomic_write, open_file, read_file, storage_errors
 
 _Epoch = Annotated[Count, Field(ge=1)]
 
@@ -183,7 +183,7 @@ class Bundle:
     def card(self) -> Card:
         """Read the card; raises BundleError when it is missing or damaged."""
         try:
-            return Card.model_validate_json(self.card_file.read_bytes())
+            return Card.model_validate_json(read_file(self.card_file))
         except OSError as error:
             raise self._error("has no readable card.json") from error
         except ValidationError as error:
@@ -219,11 +219,11 @@ class Bundle:
         if first is None:
             raise self._error("holds no convolution")
         try:
-            with zipfile.ZipFile(self.keras_file) as archive:
+            with open_file(self.keras_file) as file, zipfile.ZipFile(file) as archive:
                 # Read whole, which verifies its checksum: HDF5 is not to meet changed bytes.
                 weights = archive.read("model.weights.h5")
-            with h5py.File(io.BytesIO(weights)) as file:
-                kernels = np.asarray(file[f"layers/{first}/vars/0"], np.float32)
+            with h5py.File(io.BytesIO(weights)) as stored:
+                kernels = np.asarray(stored[f"layers/{first}/vars/0"], np.float32)
         except Exception as error:  # zipfile's and HDF5's are of a dozen kinds
             raise self._error("has no readable mnist_model.keras") from error
         if kernels.ndim != 4 or not kernels.size or not np.isfinite(kernels).all():
@@ -236,7 +236,7 @@ class Bundle:
         try:
             with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
                 for path in self.files:
-                    archive.write(path, path.name)
+                    archive.writestr(path.name, read_file(path))
         except OSError as error:
             raise self._error("is incomplete") from error
         return buffer.getvalue()
@@ -255,7 +255,7 @@ def copy_bundle(source: Bundle, target: Path, answers_file: Path | None = None) 
     if answers_file is not None and answers_file.is_file():
         files[copy.answers_file.name] = answers_file
     for name, path in files.items():
-        with replacing(target / name) as temporary:
+        with atomic_write(target / name) as temporary:
             shutil.copyfile(path, temporary)
     if copy.answers_file.name not in files:
         with storage_errors(target):  # those of the model that lay here before

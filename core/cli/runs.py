@@ -10,7 +10,7 @@ from core.runs.active import SHIPPED, promote
 from core.runs.label import read_label, write_label
 from core.runs.registry import check_runs, find_run
 from core.runs.summary import summaries
-from core.training import launcher
+from core.training import control, queue
 from core.workspace import Workspace
 
 
@@ -60,9 +60,9 @@ def name(options: argparse.Namespace, workspace: Workspace) -> int:
 def stop(options: argparse.Namespace, workspace: Workspace) -> int:
     if options.run:
         asked = [find_run(workspace, options.run)]
-        launcher.request_stop(workspace, asked[0])
+        control.request_stop(workspace, asked[0])
     else:
-        asked = launcher.request_stop_of_all(workspace)
+        asked = control.request_stop_of_all(workspace)
     for run in asked:
         print(f"{run.id} is asked to stop; what it learned is kept.")
     if not asked:
@@ -72,7 +72,7 @@ def stop(options: argparse.Namespace, workspace: Workspace) -> int:
 
 def resume(options: argparse.Namespace, workspace: Workspace) -> int:
     run = find_run(workspace, options.run)
-    launcher.resume(workspace, run)
+    queue.resume(workspace, run)
     print(f"{run.id}: {run.status().message}")
     return 0
 
@@ -86,6 +86,6 @@ def promote_run(options: argparse.Namespace, workspace: Workspace) -> int:
 
 def delete(options: argparse.Namespace, workspace: Workspace) -> int:
     run = find_run(workspace, options.run)
-    launcher.delete(workspace, run)
+    control.delete(workspace, run)
     print(f"{run.id} is deleted.")
     return 0

@@ -17,9 +17,11 @@ from core.config import LIMITS, TrainingConfig, changed, preset
 from core.data.sources import find_mnist
 from core.errors import DataMissing, RunError
 from core.runs.run import Run
+from core.runs.snapshot import Snapshot
 from core.runs.status import Status
 from core.storage import make_folder
-from core.training.launcher import advance, overview, request_stop, submit
+from core.training.control import request_stop
+from core.training.queue import advance, submit
 from core.training.teachers import teachers_to_come
 from core.workspace import Workspace
 
@@ -36,7 +38,7 @@ def train(options: argparse.Namespace, workspace: Workspace) -> int:
         make_folder(options.output)
     run = submit(workspace, config)
     print(f"run {run.id}", flush=True)
-    for teacher in teachers_to_come(workspace, run, config):
+    for teacher in teachers_to_come(Snapshot.of(workspace), run, config):
         print(f"first a teacher, run {teacher.id}", flush=True)
     status = _watch(run, workspace)
     print(status.message)
@@ -96,7 +98,7 @@ def _watch(run: Run, workspace: Workspace) -> Status:
 
 def _of_teacher(run: Run, config: TrainingConfig, workspace: Workspace) -> Status | None:
     """The status of the teacher that is at work for this run; None where none is."""
-    for teacher in teachers_to_come(workspace, run, config):
+    for teacher in teachers_to_come(Snapshot.of(workspace), run, config):
         status = teacher.status()
         if status.state == "running":
             return status
@@ -105,12 +107,12 @@ def _of_teacher(run: Run, config: TrainingConfig, workspace: Workspace) -> Statu
 
 def _stop_teachers(run: Run, config: TrainingConfig, workspace: Workspace) -> None:
     """Stop the teachers that were to come for this run, but for those that others wait for, too."""
-    needed = []
-    for other in overview(workspace).waiting:
+    snapshot, needed = Snapshot.of(workspace), []
+    for other in snapshot.in_state("queued"):
         with suppress(RunError):  # a damaged one needs none
-            needed += teachers_to_come(workspace, other, other.config()) if other != run else []
+            needed += teachers_to_come(snapshot, other.run, other.config()) if other.run != run else []
     # The last one first: or it would start when the one at work ends.
-    for teacher in reversed(teachers_to_come(workspace, run, config)):
+    for teacher in reversed(teachers_to_come(snapshot, run, config)):
         if teacher not in needed:
             with suppress(RunError):  # over meanwhile
                 request_stop(workspace, teacher)

@@ -14,11 +14,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from core.data.datasets import load_dataset
+from core.environment import prepare_tensorflow
 from core.errors import RunError, RunNotFound, TrazoError
 from core.runs.run import Run
 from core.runs.status import Status
 from core.storage import storage_errors
-from core.training.launcher import advance
+from core.training.queue import advance
 from core.training.teachers import take_teachers
 from core.workspace import Workspace
 
@@ -121,10 +122,7 @@ def _train(run: Run, workspace: Workspace) -> dict[str, str]:
     run.write_status(status.model_copy(update={"epochs": config.epochs}))
     print(f"run {run.id}\n{config.model_dump_json(indent=2)}", flush=True)
     take_teachers(workspace, run, config)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    # TensorFlow turns these on for some processors only; a third more images a second on one where it does not.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    prepare_tensorflow()
     with ThreadPoolExecutor(1) as pool:
         # Unpacking and checking the data takes its share of the seconds that TensorFlow needs to load.
         loading = pool.submit(load_dataset, config.dataset, workspace)

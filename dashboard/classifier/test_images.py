@@ -10,6 +10,7 @@ import streamlit as st
 from core.data.datasets import Split
 from core.errors import DataError
 from dashboard.session import cache
+from dashboard.session.permission import sentence
 
 _USES = {"validation": "validated", "test": "tested"}
 
@@ -35,7 +36,8 @@ def available_images(
 
 def _say_missing(reason: str) -> None:
     st.info(
-        f"The figures are complete, but the images cannot be shown. {reason}", icon=":material/image_not_supported:"
+        f"The figures are complete, but the images cannot be shown. {sentence(reason)}",
+        icon=":material/image_not_supported:",
     )
 
 

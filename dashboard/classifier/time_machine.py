@@ -18,11 +18,12 @@ from core.classifier.learning import (
 from core.data.datasets import Split
 from core.errors import BundleError, TrazoError
 from core.runs.run import Run
-from dashboard.classifier.test_images import cell_heading, available_images
+from dashboard.classifier.test_images import available_images, cell_heading
 from dashboard.parts import charts
 from dashboard.parts.digit_grid import digit_grid, ink_colour
 from dashboard.parts.figures import FIGURE_WIDTH, figure
 from dashboard.session import address, cache
+from dashboard.session.permission import sentence
 
 SHOWN = 48
 
@@ -44,7 +45,7 @@ def show(source: Run | Bundle, name: str, dataset: str) -> None:
     try:
         answers = cache.answers(source)
     except TrazoError as error:
-        st.warning(str(error), icon=":material/warning:")
+        st.warning(sentence(error), icon=":material/warning:")
         return
     if answers is None or not len(answers):
         st.info(
@@ -112,7 +113,7 @@ def _figures(answers: EpochAnswers, position: int) -> None:
                 "Learned",
                 len(learned_since(answers, position)),
                 since,
-                "Images that are correct now and were wrong one epoch before; after the first epoch, all correct images.",
+                "Images that are correct now and were wrong one epoch before. After the first epoch: all correct ones.",
             ),
             (
                 "Forgotten",

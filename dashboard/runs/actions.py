@@ -11,9 +11,9 @@ from core.runs.active import promote
 from core.runs.label import name_of
 from core.runs.registry import list_runs
 from core.runs.run import Run
-from core.training import launcher
-from dashboard.parts.markdown import plain
+from core.training import control, queue
 from dashboard.session import state
+from dashboard.session.markdown import plain
 from dashboard.session.permission import attempt
 
 
@@ -54,7 +54,7 @@ def stop_button(run: Run) -> None:
 def stop(runs: Sequence[Run]) -> None:
     """Ask these runs to stop; they keep their models."""
     for run in runs:
-        attempt(launcher.request_stop, state.workspace(), run)
+        attempt(control.request_stop, state.workspace(), run)
 
 
 def resume_button(run: Run) -> None:
@@ -72,13 +72,13 @@ def resume_button(run: Run) -> None:
 def resume(runs: Sequence[Run]) -> None:
     """Resume these runs."""
     for run in runs:
-        attempt(launcher.resume, state.workspace(), run)
+        attempt(queue.resume, state.workspace(), run)
 
 
 def can_resume(run: Run) -> bool:
     """Whether the run can be resumed."""
     try:
-        return launcher.resumable(run, run.status())
+        return queue.resumable(run, run.status())
     except RunError:  # deleted meanwhile, or damaged
         return False
 
@@ -89,7 +89,7 @@ def confirm_deletion(run_ids: Sequence[str], leave: bool = False) -> None:
     st.markdown("This deletes the following runs and their models. It cannot be undone. Running trainings end.")
     runs = [run for run in list_runs(state.workspace()) if run.id in run_ids]
     for run in runs:
-        st.markdown(f"- **{plain(name_of(run))}** `{run.id}`")
+        st.markdown(f"- **{plain(name_of(run))}** {plain(run.id)}")
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep", key="keep"):
             state.unmark_runs()
@@ -97,7 +97,7 @@ def confirm_deletion(run_ids: Sequence[str], leave: bool = False) -> None:
         if st.button("Delete", type="primary", key="confirm_delete"):
             state.unmark_runs()
             for run in runs:
-                attempt(launcher.delete, state.workspace(), run)
+                attempt(control.delete, state.workspace(), run)
             if leave:
                 st.switch_page("views/runs.py")
             st.rerun()

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard.runs import run_cache
-from dashboard.runs.run_cache import Snapshot
+from dashboard.runs.run_cache import Listing
+from dashboard.session.permission import sentence
 from dashboard.session.state import workspace
 from dashboard.training import queue
 
@@ -16,21 +17,21 @@ IDLE_SECONDS = 5.0
 
 
 def refreshing(
-    draw: Callable[[Snapshot], None],
-    busy: Callable[[Snapshot], bool],
+    draw: Callable[[Listing], None],
+    busy: Callable[[Listing], bool],
     seconds: float,
     paused: bool = False,
 ) -> None:
     """Call `draw` every few seconds while `busy`, otherwise once the runs have changed; never while `paused`.
 
-    Each call gets one snapshot of all runs.
+    Each call gets one listing of all runs.
     """
-    first = run_cache.snapshot()
+    first = run_cache.listing()
     polling = busy(first) and not paused
     unread = [first]
 
     def part() -> None:
-        now = unread.pop() if unread else run_cache.snapshot()
+        now = unread.pop() if unread else run_cache.listing()
         if (busy(now) and not paused) != polling:
             st.rerun()
         _problems(now)
@@ -42,10 +43,10 @@ def refreshing(
         st.fragment(_look, run_every=IDLE_SECONDS)(first.mark)
 
 
-def _problems(now: Snapshot) -> None:
+def _problems(now: Listing) -> None:
     """Say why the runs cannot be listed, or why the queue does not go on."""
     for problem in dict.fromkeys(filter(None, (now.problem, queue.problem(workspace())))):
-        st.error(problem, icon=":material/error:")
+        st.error(sentence(problem), icon=":material/error:")
 
 
 def _look(seen: int) -> None:

@@ -16,6 +16,7 @@ from core.runs.active import ActiveModel, active_model, model_names
 from core.runs.label import label_file
 from core.runs.registry import check_runs, is_gone, list_runs
 from core.runs.run import Run
+from core.runs.snapshot import RunSnapshot
 from core.runs.status import State
 from core.runs.summary import Summary, summarise
 from dashboard.session.state import workspace
@@ -28,8 +29,8 @@ _Version = tuple[int, int] | None
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """All runs at one moment, newest first; a page reads one for each time that it is drawn, and passes it along.
+class Listing:
+    """All runs at one moment, newest first; a page reads it once each time that it is drawn, and passes it along.
 
     `mark` changes with the runs. `problem` is a sentence if the runs cannot be listed.
     """
@@ -63,7 +64,7 @@ def _state(row: Summary) -> State | None:
         return None
 
 
-def snapshot() -> Snapshot:
+def listing() -> Listing:
     """Read all runs."""
     runs, active = list_runs(workspace()), active_model(workspace())
     # First, so that a change during the reading is noticed afterwards.
@@ -71,7 +72,7 @@ def snapshot() -> Snapshot:
     rows = ((run, _summary(run, active)) for run in runs)
     # A run that was deleted meanwhile is not a damaged one.
     there = tuple(row for run, row in rows if row.problem is None or not is_gone(run.folder))
-    return Snapshot(there, mark, _listing_problem())
+    return Listing(there, mark, _listing_problem())
 
 
 def run_of(row: Summary) -> Run:
@@ -92,14 +93,14 @@ def _summary(run: Run, active: ActiveModel) -> Summary:
     row = _summary_of_files(str(run.folder), tuple(_changed(path) for path in files))
     # A worker may end, and a damaged file be repaired, without a change of these files.
     if row.state in ("running", None):
-        row = summarise(workspace(), run, active)
+        row = summarise(RunSnapshot(run), active)
     return replace(row, promoted=row.has_model and run.id == active.run_id)
 
 
 # Streamlit's own cache takes 0.2 ms for each look, and the Runs page looks at every run.
 @lru_cache(maxsize=_MOST_SUMMARIES)
 def _summary_of_files(folder: str, changed: tuple[_Version, ...]) -> Summary:  # noqa: ARG001 - part of the key
-    return summarise(workspace(), Run(Path(folder)), ActiveModel(None, Bundle(Path(folder))))
+    return summarise(RunSnapshot(Run(Path(folder))), ActiveModel(None, Bundle(Path(folder))))
 
 
 def curve(

@@ -21,6 +21,7 @@ from dashboard.parts.digit_grid import digit_grid, ink_colour
 from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, figure
 from dashboard.parts.headings import heading
 from dashboard.session import address, cache, state
+from dashboard.session.permission import sentence
 
 PAGE = 48
 VIEWS = ["Mistakes", "Compare", "Epochs"]
@@ -155,7 +156,7 @@ name, bundle = model_picker("evaluate_model")
 try:
     card, evaluation = cache.card(bundle), cache.evaluation(bundle)
 except BundleError as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(sentence(error), icon=":material/error:")
     st.stop()
 summary(card, evaluation)
 view = st.segmented_control(
@@ -171,7 +172,7 @@ if view == "Epochs":
     try:
         time_machine_section(name, bundle, card)
     except RunNotFound as error:  # deleted meanwhile
-        st.warning(str(error), icon=":material/warning:")
+        st.warning(sentence(error), icon=":material/warning:")
     st.stop()
 test = available_images(card.data.id, "test", evaluation.labels, card.data.fingerprint)
 if view == "Compare":

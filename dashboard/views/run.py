@@ -11,19 +11,19 @@ from core.runs.label import NAME_LENGTH, NOTE_LENGTH, Label, name_of, read_label
 from core.runs.registry import find_run
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training import launcher
+from core.training.queue import resumable
 from dashboard.classifier import time_machine
 from dashboard.classifier.calibration import WHAT_TEMPERATURE_IS
 from dashboard.classifier.robustness import robustness_block
 from dashboard.parts.badges import state_badge
 from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, duration, figure
-from dashboard.parts.markdown import plain
 from dashboard.runs import actions, run_cache, side_by_side
 from dashboard.runs.files import log_and_files
 from dashboard.runs.refresh import refreshing
-from dashboard.runs.run_cache import Snapshot
+from dashboard.runs.run_cache import Listing
 from dashboard.session import address, cache, state
-from dashboard.session.permission import attempt, changes_note, may_change
+from dashboard.session.markdown import plain
+from dashboard.session.permission import attempt, changes_note, for_visitor, may_change, sentence
 from dashboard.training import curves
 from dashboard.training.progress import at_work, ending, made_with, times
 from dashboard.training.settings import all_settings, differences_from_preset
@@ -51,14 +51,14 @@ def page(run_id: str) -> None:
         not_found(f"There is no run named {run_id[:60]}. It may have been deleted; choose another one from all runs.")
         return
     except TrazoError as error:
-        not_found(str(error))
+        not_found(for_visitor(str(error)))
         return
     label = read_label(run)
     try:
         status, config = run.status(), run.config()
     except RunError as error:
         head(run, label)
-        st.warning(str(error), icon=":material/warning:")
+        st.warning(sentence(error), icon=":material/warning:")
         show_actions(run, label, None, None)
         log_and_files(run)
         return
@@ -105,7 +105,7 @@ def head(run: Run, label: Label, status: Status | None = None, config: TrainingC
             st.badge("In use", icon=":material/check:", color="primary")
     facts = [plain(run.id)]
     if config:
-        facts += [f"preset {config.preset}", TITLES[config.dataset]]
+        facts += [f"preset {plain(config.preset)}", TITLES[config.dataset]]
     if status:
         facts += times(status)
     st.caption(" · ".join(facts))
@@ -144,7 +144,7 @@ def change_buttons(run: Run, status: Status | None) -> None:
     """Stop, resume, promote, delete."""
     if status and not status.over:
         actions.stop_button(run)
-    if status and launcher.resumable(run, status):
+    if status and resumable(run, status):
         actions.resume_button(run)
     if run.bundle.complete and active_model(state.workspace()).run_id != run.id:
         actions.promote_button(run)
@@ -165,7 +165,7 @@ def readable_card(run: Run) -> Card | None:
     try:
         return cache.card(run.bundle)
     except BundleError as error:
-        st.warning(str(error), icon=":material/warning:")
+        st.warning(sentence(error), icon=":material/warning:")
         return None
 
 
@@ -194,7 +194,7 @@ def learning_curves(run: Run, status: Status) -> None:
     try:
         points = run_cache.curve(run, name_of(run), look.smoothing)
     except RunError as error:
-        st.warning(str(error), icon=":material/warning:")
+        st.warning(sentence(error), icon=":material/warning:")
         return
     if points.empty:
         st.caption("Nothing was recorded." if status.over else "Nothing has been recorded yet.")
@@ -203,7 +203,7 @@ def learning_curves(run: Run, status: Status) -> None:
     side_by_side.draw_curves(points, look, curves.run_curve)
 
 
-def is_active(now: Snapshot, run_id: str) -> bool:
+def is_active(now: Listing, run_id: str) -> bool:
     """Whether the run is running or queued; `run_id` may be the last two words of its id."""
     return any(run_id in (row.id, row.title) and row.state in ("queued", "running") for row in now.rows)
 

@@ -8,14 +8,15 @@ from core.runs.run import Run
 from core.runs.summary import Summary
 from dashboard.parts.badges import STATE_COLOURS, BadgeColour
 from dashboard.parts.headings import heading
-from dashboard.parts.markdown import plain
 from dashboard.runs import actions, link, side_by_side, table
+from dashboard.runs.csv_export import runs_csv
 from dashboard.runs.figures import REDRAWN_COLUMN
 from dashboard.runs.refresh import refreshing
-from dashboard.runs.run_cache import Snapshot, run_of
+from dashboard.runs.run_cache import Listing, run_of
 from dashboard.runs.table import Wanted, difference_title, unambiguous
 from dashboard.session import address, state
-from dashboard.session.permission import changes_note, may_change
+from dashboard.session.markdown import plain
+from dashboard.session.permission import changes_note, may_change, sentence
 from dashboard.training.wording import in_words
 
 POLL_SECONDS = 2.0
@@ -23,7 +24,7 @@ LONGEST_SEARCH = 100
 BADGES: dict[str, BadgeColour] = {"in use": "primary", **STATE_COLOURS, "damaged": "red", "baseline": "gray"}
 
 
-def page(now: Snapshot) -> None:
+def page(now: Listing) -> None:
     """Everything below the heading."""
     names = unambiguous(now.rows)
     link.follow_link(names)
@@ -44,7 +45,7 @@ def overview(rows: Sequence[Summary], names: dict[str, str]) -> None:
     toolbar(rows, shown, chosen)
     for row in chosen:
         if row.problem:
-            st.warning(row.problem, icon=":material/warning:")
+            st.warning(sentence(row.problem), icon=":material/warning:")
     # Drawn without a selection, too: Streamlit forgets a widget that is not drawn.
     look = side_by_side.look_controls()
     if chosen:
@@ -205,7 +206,7 @@ def toolbar(rows: Sequence[Summary], shown: list[Summary], chosen: list[Summary]
         download_model(chosen)
         st.download_button(
             "Table as CSV",
-            data=lambda: table.table_csv(shown),
+            data=lambda: runs_csv(shown),
             file_name="runs.csv",
             mime="text/csv",
             icon=":material/table_view:",

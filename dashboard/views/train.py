@@ -11,20 +11,21 @@ from core.errors import BundleError, RunError, TrazoError
 from core.runs.label import name_of
 from core.runs.registry import find_run
 from core.runs.run import Run
+from core.runs.snapshot import Snapshot
 from core.runs.status import Status
 from core.runs.summary import Summary
-from core.training import launcher
+from core.training import queue
 from core.training.teachers import lacking_teachers, teachers_to_come
 from dashboard.data.banner import data_banner
 from dashboard.parts.badges import state_badge
 from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, duration, figure, in_epochs
 from dashboard.parts.headings import heading
-from dashboard.parts.markdown import plain
 from dashboard.runs import actions
 from dashboard.runs.refresh import refreshing
-from dashboard.runs.run_cache import Snapshot, run_of
+from dashboard.runs.run_cache import Listing, run_of
 from dashboard.session import address, cache, state
-from dashboard.session.permission import attempt, changes_note, may_change, require_permission
+from dashboard.session.markdown import plain
+from dashboard.session.permission import attempt, changes_note, for_visitor, may_change, require_permission, sentence
 from dashboard.training import curve_points, curves
 from dashboard.training.form import changes, settings_form
 from dashboard.training.progress import at_work, ending
@@ -48,7 +49,7 @@ def follow_link() -> None:
         run = find_run(state.workspace(), run_id)
         state.keep_template(run.id, name_of(run), run.config())
     except TrazoError as error:
-        st.warning(plain(str(error)), icon=":material/link_off:")
+        st.warning(sentence(error), icon=":material/link_off:")
 
 
 def start(data: Dataset) -> None:
@@ -107,7 +108,7 @@ def describe(given: TrainingConfig, config: TrainingConfig, start: str) -> None:
 
 def teachers_sentence(config: TrainingConfig) -> str:
     """Say how many teachers a training learns from, and how many of them must be trained first."""
-    number, lacking = config.teachers, len(lacking_teachers(state.workspace(), config))
+    number, lacking = config.teachers, len(lacking_teachers(Snapshot.of(state.workspace()), config))
     teachers = "a teacher" if number == 1 else f"{number} teachers"
     if not lacking:
         return f"Learns from {teachers} of the preset large, already trained or queued."
@@ -119,17 +120,17 @@ def submit(config: TrainingConfig) -> None:
     """Queue the training; say so if it has to wait."""
     try:
         require_permission()
-        run = launcher.submit(state.workspace(), config)
+        run = queue.submit(state.workspace(), config)
         _logger.info("changed", extra={"action": "submit", "runs": [run.id]})
         if run.status().state == "queued":
-            teachers = teachers_to_come(state.workspace(), run, config)
+            teachers = teachers_to_come(Snapshot.of(state.workspace()), run, config)
             until = "its teachers are trained" if teachers else "the current training has ended"
             st.toast(f"{plain(name_of(run))} waits until {until}.", icon=":material/hourglass_empty:")
     except TrazoError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")
 
 
-def live(now: Snapshot) -> None:
+def live(now: Listing) -> None:
     """The current or the last training, and the queue, as they are on disk: all tabs show the same."""
     if now.latest is None:
         hint = " Press Train and watch the curves grow while the network learns." if may_change() else ""
@@ -137,7 +138,7 @@ def live(now: Snapshot) -> None:
         return
     students = waiting_students(now)
     show(now.latest, students)
-    queue(now.waiting, students)
+    show_queue(now.waiting, students)
 
 
 def show(row: Summary, students: Students) -> None:
@@ -149,7 +150,7 @@ def show(row: Summary, students: Students) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key="run_header"):
             st.subheader(plain(row.name), anchor=False, width="content")
             state_badge(run, status)
-            st.caption(f"{config.preset}, {TITLES[config.dataset]}{teaches(config, students)}", width="content")
+            st.caption(f"{plain(config.preset)}, {TITLES[config.dataset]}{teaches(config, students)}", width="content")
             st.space("stretch")
             if not status.over and may_change():
                 actions.stop_button(run)
@@ -159,17 +160,17 @@ def show(row: Summary, students: Students) -> None:
             at_work(run, status)
         learning_curves(row, status, config)
     except (RunError, BundleError) as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")
     with st.expander("Log", icon=":material/description:", key="train_log", on_change="rerun") as log:
         if log.open:
-            st.code(run.log_tail() or "The log is still empty.", language=None, height=320)
+            st.code(for_visitor(run.log_tail()) or "The log is still empty.", language=None, height=320)
 
 
 def ended(row: Summary, status: Status) -> None:
     """How the run ended, its result, and the next steps."""
     run = run_of(row)
     ending(status)
-    if launcher.resumable(run, status) and may_change():
+    if queue.resumable(run, status) and may_change():
         actions.resume_button(run)
     if not run.bundle.complete:
         return
@@ -222,7 +223,7 @@ def learning_curves(row: Summary, status: Status, config: TrainingConfig) -> Non
             )
 
 
-def queue(waiting: tuple[Summary, ...], students: Students) -> None:
+def show_queue(waiting: tuple[Summary, ...], students: Students) -> None:
     """The queued trainings, the next one first."""
     if not waiting:
         return
@@ -232,15 +233,17 @@ def queue(waiting: tuple[Summary, ...], students: Students) -> None:
             st.markdown(f"**{plain(row.name)}**", width="content")
             if row.config:
                 most = "at most " if row.config.patience else ""
-                settings = f"{row.preset}, {TITLES[row.config.dataset]}, {most}{in_epochs(row.config.epochs)}"
+                settings = (
+                    f"{plain(row.config.preset)}, {TITLES[row.config.dataset]}, {most}{in_epochs(row.config.epochs)}"
+                )
                 st.caption(settings + teaches(row.config, students), width="content")
             elif row.problem:
-                st.caption(row.problem)
+                st.caption(sentence(row.problem))
             if may_change():
                 remove_button(run_of(row))
 
 
-def waiting_students(now: Snapshot) -> Students:
+def waiting_students(now: Listing) -> Students:
     """The waiting runs that learn from others."""
     return [(plain(row.name), teachers_of(row.config)) for row in now.waiting if row.config]
 
@@ -259,7 +262,7 @@ def remove_button(run: Run) -> None:
         icon=":material/close:",
         key=f"remove_{run.id}",
         on_click=attempt,
-        args=(launcher.withdraw, state.workspace(), run),
+        args=(queue.withdraw, state.workspace(), run),
     )
 
 

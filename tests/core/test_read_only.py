@@ -18,7 +18,8 @@ from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.summary import summaries
-from core.training import launcher
+from core.training import control, queue
+from core.training.overview import overview
 from core.workspace import SHIPPED_BUNDLE, Workspace
 from tests.conftest import tiny_config
 
@@ -38,12 +39,12 @@ def contents(workspace: Workspace) -> dict[Path, bytes | None]:
 
 
 CHANGES: dict[str, Callable[[Workspace, Run], object]] = {
-    "train": lambda workspace, _run: launcher.submit(workspace, tiny_config()),
+    "train": lambda workspace, _run: queue.submit(workspace, tiny_config()),
     "make a run": lambda workspace, _run: create_run(workspace, tiny_config()),
-    "stop": launcher.request_stop,
-    "resume": launcher.resume,
-    "withdraw": launcher.withdraw,
-    "delete": launcher.delete,
+    "stop": control.request_stop,
+    "resume": queue.resume,
+    "withdraw": queue.withdraw,
+    "delete": control.delete,
     "delete a folder": delete_run,
     "promote": promote,
     "promote the shipped one": lambda workspace, _run: promote(workspace, None),
@@ -82,7 +83,7 @@ def test_looking_and_reading_go_on(run: Run, workspace: Workspace, monkeypatch: 
 
     assert [row.id for row in summaries(workspace)] == [run.id]
     assert ActivePredictor(workspace).current()[0].name == "shipped"
-    assert launcher.overview(workspace).latest == run
+    assert overview(workspace).latest == run
 
 
 def test_what_waits_in_the_queue_is_not_started_and_no_error_shows(
@@ -91,7 +92,7 @@ def test_what_waits_in_the_queue_is_not_started_and_no_error_shows(
     run = create_run(workspace, tiny_config())
     monkeypatch.setenv("TRAZO_READONLY", "1")
 
-    assert launcher.advance(workspace) is None
+    assert queue.advance(workspace) is None
     assert run.status().state == "queued"
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from core.runs.leftovers import sweep
+from core.runs.leftovers import remove_leftovers
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
-from core.training.launcher import advance, submit
+from core.training.queue import advance, submit
 from core.workspace import PROJECT, Workspace
 from tests.conftest import tiny_config
 from tests.support.workers import end_all
@@ -27,7 +27,7 @@ def test_what_killed_processes_left_is_removed_and_what_is_in_use_stays(run: Run
     for name in (f".new-{run.id}", f".deleted-{run.id}-1"):
         shutil.copytree(run.folder, workspace.runs / name)
 
-    sweep(workspace)
+    remove_leftovers(workspace)
 
     assert sorted(workspace.runs.iterdir()) == [run.folder, at_work.folder]
     assert sorted(run.folder.iterdir()) == sorted(before)
@@ -48,7 +48,7 @@ def test_a_model_whose_replacement_was_cut_off_is_put_back(
     (run.folder / ".model-y2" / "new").mkdir(parents=True)
     shutil.rmtree(run.bundle.folder)
 
-    sweep(workspace)
+    remove_leftovers(workspace)
 
     assert run.bundle.complete
     assert (run.bundle.folder / "mark").read_text() == back
@@ -77,7 +77,7 @@ with bundle_folder(target) as folder:
     assert killed.returncode == -signal.SIGKILL
     assert run.bundle.complete == (not moves)
 
-    sweep(workspace)
+    remove_leftovers(workspace)
 
     assert run.bundle.complete
     # Where the old one had left its place already, the new one, which is whole, takes it.
@@ -111,5 +111,5 @@ create_run(Workspace(Path(sys.argv[1])), tiny_config())
     assert killed.returncode == 9
     assert len(list(workspace.runs.iterdir())) == 1
     assert list_runs(workspace) == []
-    sweep(workspace)
+    remove_leftovers(workspace)
     assert list(workspace.runs.iterdir()) == []

@@ -16,7 +16,8 @@ from core.runs.deletion import delete_run
 from core.runs.registry import create_run, find_run, list_runs
 from core.runs.run import Run
 from core.runs.summary import summaries
-from core.training.launcher import advance, request_stop
+from core.training.control import request_stop
+from core.training.queue import advance
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 

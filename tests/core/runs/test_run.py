@@ -21,13 +21,14 @@ from hypothesis import strategies as st
 
 from core.errors import RunError
 from core.runs import process
+from core.runs.interruptions import record_interruptions
 from core.runs.process import worker_lock
 from core.runs.registry import create_run
 from core.runs.run import LOG_BYTES, LOG_TAIL_BYTES, Run
 from core.runs.status import Status
 from core.runs.summary import summaries
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row
-from core.training.launcher import record_interruptions, resumable
+from core.training.queue import resumable
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.support.waiting import wait_until
@@ -225,7 +226,7 @@ def test_a_run_whose_worker_may_have_been_killed_for_its_memory_says_so(
     count(kernel, 4)
 
     assert run.status().state == "failed"
-    assert "most likely for want of memory" in run.status().message
+    assert "probably because memory ran out" in run.status().message
     record_interruptions(Workspace(run.folder.parent.parent))
     written = json.loads(run.status_file.read_text())
     assert (written["state"], written["ended"] is not None) == ("failed", True)
@@ -382,7 +383,7 @@ def test_log_that_grows_too_long_loses_its_older_half_while_it_is_written(run: R
         worker.write(b"the last line\n")
 
     first, *lines = run.log_file.read_text().splitlines()
-    assert "too long to be kept" in first
+    assert "Older output was dropped" in first
     assert set(lines[:-2]) == {"old"}
     assert lines[-2:] == ["new", "the last line"]
     assert LOG_BYTES / 3 < run.log_file.stat().st_size < LOG_BYTES

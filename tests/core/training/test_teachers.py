@@ -21,11 +21,12 @@ from core.errors import BundleError, RunError, StorageError
 from core.runs.deletion import delete_run
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
+from core.runs.snapshot import Snapshot
 from core.runs.status import Status
-from core.training import launcher
+from core.training import queue
 from core.training.batches import training_batches
 from core.training.distillation import LEAST, TEMPERATURE, distillation_loss
-from core.training.launcher import advance, resume, submit
+from core.training.queue import advance, resume, submit
 from core.training.teachers import take_teachers, taken_teachers, teachers_to_come
 from core.training.trainer import train_and_evaluate
 from core.workspace import SHIPPED_BUNDLE, Workspace
@@ -77,7 +78,7 @@ def test_a_teacher_is_trained_first_and_once(workspace: Workspace) -> None:
     assert (newest, taught) == (second, first)
     assert oldest.config() == _teachers_config()
     assert oldest.status().state == "running"
-    assert teachers_to_come(workspace, second, TAUGHT) == [oldest]
+    assert teachers_to_come(Snapshot.of(workspace), second, TAUGHT) == [oldest]
 
 
 @pytest.mark.usefixtures("idle_workers")
@@ -97,7 +98,7 @@ def test_a_teacher_that_is_there_is_not_trained_again(workspace: Workspace) -> N
 
     assert learning.status().state == "running"
     assert len(list_runs(workspace)) == 2
-    assert teachers_to_come(workspace, learning, TAUGHT) == []
+    assert teachers_to_come(Snapshot.of(workspace), learning, TAUGHT) == []
 
 
 @pytest.mark.usefixtures("idle_workers")
@@ -165,7 +166,7 @@ def test_who_cannot_be_queued_again_leaves_no_teachers_behind(workspace: Workspa
 def test_there_must_be_room_for_all_in_the_queue(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, most: int, fits: bool
 ) -> None:
-    monkeypatch.setattr(launcher, "MAX_QUEUED", most)
+    monkeypatch.setattr(queue, "MAX_QUEUED", most)
 
     with nullcontext() if fits else pytest.raises(RunError, match="takes 3 of 2 places"):
         submit(workspace, changed(TAUGHT, teachers=2))
@@ -179,7 +180,7 @@ def test_where_not_all_can_be_queued_none_is(workspace: Workspace, monkeypatch: 
             raise StorageError("The disk is full.")
         return create_run(workspace, config)
 
-    monkeypatch.setattr(launcher, "create_run", only_the_first_teacher)
+    monkeypatch.setattr(queue, "create_run", only_the_first_teacher)
 
     with pytest.raises(StorageError, match="full"):
         submit(workspace, changed(TAUGHT, teachers=2))

@@ -15,10 +15,10 @@ from core.config import changed, preset
 from core.runs.label import Label
 from core.runs.summary import Summary
 from dashboard.parts.charts import POINTS
-from dashboard.parts.markdown import plain
 from dashboard.runs.figures import FIGURES
 from dashboard.runs.scatter import across, figures, first_across, scatter_chart
 from dashboard.runs.table import ORDERS, Wanted, listed, table_content, table_csv, unambiguous
+from dashboard.session.markdown import plain
 
 OWL = Summary(
     id="20260102-120000-old-owl",

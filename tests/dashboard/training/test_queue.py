@@ -15,7 +15,7 @@ import pytest
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training.launcher import submit
+from core.training.queue import submit
 from core.workspace import Workspace
 from dashboard.training import queue
 from dashboard.training.queue import look_after_queue

@@ -19,8 +19,8 @@ from core.runs.run import Run
 from core.runs.summary import summaries
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
 from core.workspace import PROJECT, Workspace
-from dashboard.parts.markdown import plain
 from dashboard.session import cache
+from dashboard.session.markdown import plain
 from tests.dashboard.conftest import served_api
 from tests.support.damage import (
     Damage,

@@ -15,24 +15,15 @@ from pathlib import Path
 import pytest
 
 from core.errors import RunError, StorageError
+from core.runs.interruptions import record_interruptions
 from core.runs.process import worker_lock
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training import launcher
-from core.training.launcher import (
-    advance,
-    delete,
-    farewell,
-    overview,
-    record_interruptions,
-    request_stop,
-    request_stop_of_all,
-    resumable,
-    resume,
-    submit,
-    withdraw,
-)
+from core.training import control, queue
+from core.training.control import delete, request_stop, request_stop_of_all
+from core.training.overview import exit_message, overview
+from core.training.queue import advance, resumable, resume, submit, withdraw
 from core.workspace import PROJECT, Workspace
 from tests.conftest import lacking, tiny_config
 from tests.support.waiting import wait_until
@@ -155,14 +146,14 @@ def test_all_that_run_or_wait_can_be_stopped_at_once(workspace: Workspace) -> No
 
 @pytest.mark.usefixtures("idle_workers")
 def test_who_ends_the_dashboard_is_told_what_goes_on(workspace: Workspace) -> None:
-    assert farewell(workspace) is None
+    assert exit_message(workspace) is None
     running = submit(workspace, tiny_config())
 
-    assert farewell(workspace) == (
-        f"Training {running.title} goes on without the dashboard. Stop it with: python -m core runs stop"
+    assert exit_message(workspace) == (
+        f"Training {running.title} continues without the dashboard. Stop it with: python -m core runs stop"
     )
     submit(workspace, tiny_config())
-    assert "and 1 in the queue go on" in (farewell(workspace) or "")
+    assert "and 1 in the queue continue" in (exit_message(workspace) or "")
 
 
 @pytest.mark.parametrize("main", ["exec {python}", "touch {mark}; {python}; true"], ids=["alone", "under an init"])
@@ -171,8 +162,8 @@ def test_who_ends_a_container_is_told_that_its_training_ends(
 ) -> None:
     running, mark = submit(workspace, tiny_config()), tmp_path / "mark"
     say = (
-        "from pathlib import Path; from core.training import launcher; from core.workspace import Workspace; "
-        f"launcher._CONTAINER_MARKS = (Path('{mark}'),); print(launcher.farewell(Workspace.from_environment()))"
+        "from pathlib import Path; from core.training import overview; from core.workspace import Workspace; "
+        f"overview._CONTAINER_MARKS = (Path('{mark}'),); print(overview.exit_message(Workspace.from_environment()))"
     )
     command = main.format(python=f'{PYTHON} -c "{say}"', mark=mark)
 
@@ -184,14 +175,14 @@ def test_who_ends_a_container_is_told_that_its_training_ends(
     if said.returncode:
         lacking(f"Only root on Linux can start processes as a container does ({said.stderr.strip()}).")
     assert said.stdout.startswith(f"Training {running.title} ends with this container.")
-    assert "goes on without the dashboard" in (farewell(workspace) or "")
+    assert "continues without the dashboard" in (exit_message(workspace) or "")
 
 
 @pytest.mark.usefixtures("idle_workers")
 def test_the_queue_takes_no_more_than_its_limit_neither_new_trainings_nor_resumed_ones(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(launcher, "MAX_QUEUED", 2)
+    monkeypatch.setattr(queue, "MAX_QUEUED", 2)
     broken_off = submit(workspace, tiny_config())
     kill_worker(broken_off)
     running, waiting, last = (submit(workspace, tiny_config()) for _ in range(3))
@@ -415,7 +406,7 @@ def test_deleting_a_run_at_work_elsewhere_asks_it_to_stop_and_keeps_nobody_else_
 def test_a_run_at_work_elsewhere_that_does_not_end_is_not_deleted_and_a_sentence_says_why(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(launcher, "_END_SECONDS", 0.1)
+    monkeypatch.setattr(control, "_END_SECONDS", 0.1)
     run = create_run(workspace, tiny_config())
     worker = at_work_elsewhere(run, "false")
 
