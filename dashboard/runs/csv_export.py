@@ -25,15 +25,16 @@ _FORMULA = re.compile(r"(^|[;\t-\r\x1c-\x1e\x85\u2028\u2029])(?=[\s\"']*[=+\-@ï¼
 def runs_csv(rows: Sequence[Summary]) -> bytes:
     """Return the runs with all their figures and settings as CSV: accuracies in 0..1, one column per setting."""
     cells = [{name: _cell(value) for name, value in _row(row).items()} for row in rows]
-    return _encoded(pd.DataFrame(cells).to_csv(index=False, lineterminator="\n"))
+    return pd.DataFrame(cells).to_csv(index=False, lineterminator="\n").encode(ENCODING)
 
 
 def spreadsheet_csv(content: bytes) -> bytes:
     """Return a CSV file of a run in the form in which spreadsheets open it."""
     text = io.StringIO()
     lines = csv.reader(io.StringIO(content.decode(errors="replace"), newline=""))
-    csv.writer(text, lineterminator="\n").writerows([map(_cell, line) for line in lines])
-    return _encoded(text.getvalue())
+    cells = [[cell if _is_number(cell) else _cell(cell) for cell in line] for line in lines]
+    csv.writer(text, lineterminator="\n").writerows(cells)
+    return text.getvalue().encode(ENCODING)
 
 
 def _row(row: Summary) -> dict[str, object]:
@@ -55,8 +56,11 @@ def _row(row: Summary) -> dict[str, object]:
 
 
 def _cell(value: object) -> object:
-    """Put an apostrophe before each formula in a text; numbers stay as they are."""
-    return _FORMULA.sub(r"\1'", value) if isinstance(value, str) and not _is_number(value) else value
+    """Put an apostrophe before each formula in a text."""
+    if not isinstance(value, str):
+        return value
+    # The name of a folder may hold bytes that are not text.
+    return _FORMULA.sub(r"\1'", value.encode(errors="replace").decode())
 
 
 def _is_number(text: str) -> bool:
@@ -65,8 +69,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _encoded(text: str) -> bytes:
-    # The name of a folder may hold bytes that are not text.
-    return text.encode(ENCODING, errors="replace")

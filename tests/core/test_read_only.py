@@ -1,4 +1,4 @@
-"""TRAZO_READONLY=1: whatever would change the workspace is refused in core, and the workspace stays as it is."""
+"""TRAZO_READONLY=1: core refuses every change, and the workspace stays as it is."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_looking_and_reading_go_on(run: Run, workspace: Workspace, monkeypatch: 
     assert overview(workspace).latest == run
 
 
-def test_what_waits_in_the_queue_is_not_started_and_no_error_shows(
+def test_queued_run_is_not_started(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = create_run(workspace, tiny_config())

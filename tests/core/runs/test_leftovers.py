@@ -1,4 +1,4 @@
-"""What processes leave that are killed while they write is never listed, and removed."""
+"""Leftovers of processes that were killed while they wrote are never listed, and are removed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.workers import end_all
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_what_killed_processes_left_is_removed_and_what_is_in_use_stays(run: Run, workspace: Workspace) -> None:
+def test_leftovers_are_removed_and_files_in_use_stay(run: Run, workspace: Workspace) -> None:
     at_work = submit(workspace, tiny_config())
     leftovers = {each: left_in(each) for each in (run, at_work)}
     before = [path for path in run.folder.iterdir() if not path.name.startswith(".")]
@@ -39,7 +39,7 @@ def test_what_killed_processes_left_is_removed_and_what_is_in_use_stays(run: Run
 
 
 @pytest.mark.parametrize(("left", "back"), [(("new", "old"), "new"), (("old",), "old")])
-def test_a_model_whose_replacement_was_cut_off_is_put_back(
+def test_model_is_restored_if_its_replacement_was_cut_off(
     run: Run, workspace: Workspace, left: tuple[str, ...], back: str
 ) -> None:
     for name in left:
@@ -56,7 +56,7 @@ def test_a_model_whose_replacement_was_cut_off_is_put_back(
 
 
 @pytest.mark.parametrize("moves", [0, 1])
-def test_a_kill_while_a_model_takes_anothers_place_loses_neither(run: Run, workspace: Workspace, moves: int) -> None:
+def test_kill_during_the_replacement_of_a_model_loses_neither(run: Run, workspace: Workspace, moves: int) -> None:
     script = """
 import os, shutil, signal, sys
 from pathlib import Path

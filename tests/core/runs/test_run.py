@@ -1,4 +1,4 @@
-"""What can be read from a run's folder, at any moment and in any condition."""
+"""A run's folder can be read at any moment and in any condition."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def run(workspace: Workspace) -> Run:
 
 @pytest.fixture
 def worker(run: Run) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that does nothing, in a worker's place."""
+    """An idle process in place of a worker."""
     with worker_lock(run.lock_file) as lock:
         assert lock is not None
         process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=(lock,))
@@ -83,7 +83,7 @@ def test_run_whose_worker_was_killed_is_interrupted(run: Run, worker: subprocess
     assert run.status().state == "interrupted"
 
 
-def test_another_process_with_the_workers_number_is_not_taken_for_it(run: Run) -> None:
+def test_process_with_a_reused_id_is_not_the_worker(run: Run) -> None:
     run.write_status(RUNNING)
     run.write_process(os.getpid())
     assert run.process() == psutil.Process()
@@ -121,7 +121,7 @@ def test_run_that_is_just_being_started_counts_as_running(run: Run) -> None:
 
 
 @pytest.mark.parametrize("age", [-3600.0, 0.0, 3600.0])
-def test_run_that_never_got_a_worker_is_interrupted_whatever_its_files_times(run: Run, age: float) -> None:
+def test_run_without_a_worker_is_interrupted(run: Run, age: float) -> None:
     run.write_status(RUNNING)
     written = time.time() - age
     os.utime(run.status_file, (written, written))
@@ -135,7 +135,7 @@ def test_a_second_worker_does_not_get_the_lock(run: Run, worker: subprocess.Pope
     assert run.alive
 
 
-def test_whoever_looks_whether_a_worker_lives_keeps_nobody_from_starting_it(run: Run) -> None:
+def test_checking_a_lock_does_not_prevent_a_start(run: Run) -> None:
     over = threading.Event()
 
     def look() -> None:
@@ -158,7 +158,7 @@ def test_whoever_looks_whether_a_worker_lives_keeps_nobody_from_starting_it(run:
 
 @contextmanager
 def no_more_files() -> Iterator[None]:
-    """As if this process had too many files open for another one."""
+    """Simulate a process that has too many open files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
     try:
@@ -183,7 +183,7 @@ def test_a_run_that_no_worker_can_have_is_not_alive(run: Run) -> None:
 
 
 class Kernel:
-    """The files in which Linux counts what it kills for its memory, in the test's hands."""
+    """The files in which Linux counts the processes that it kills for their memory."""
 
     def __init__(self, folder: Path) -> None:
         self.groups, self.machine, self.boot = folder / "cgroup", folder / "vmstat", folder / "boot_id"
@@ -215,7 +215,7 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
 
 
 @pytest.mark.parametrize("count", [Kernel.count_in_group, Kernel.count_in_machine])
-def test_a_run_whose_worker_may_have_been_killed_for_its_memory_says_so(
+def test_run_whose_worker_ran_out_of_memory_says_so(
     run: Run, kernel: Kernel, count: Callable[[Kernel, int], None]
 ) -> None:
     count(kernel, 3)
@@ -232,7 +232,7 @@ def test_a_run_whose_worker_may_have_been_killed_for_its_memory_says_so(
     assert (written["state"], written["ended"] is not None) == ("failed", True)
 
 
-def test_what_is_killed_in_another_container_says_nothing_of_the_worker(run: Run, kernel: Kernel) -> None:
+def test_kill_in_another_container_is_not_the_workers(run: Run, kernel: Kernel) -> None:
     kernel.count_in_group(0)
     run.write_process(os.getpid())
     run.write_status(RUNNING)
@@ -243,7 +243,7 @@ def test_what_is_killed_in_another_container_says_nothing_of_the_worker(run: Run
     assert "memory" not in run.status().message
 
 
-def test_what_is_killed_after_a_restart_of_the_machine_says_nothing_of_the_worker(run: Run, kernel: Kernel) -> None:
+def test_kill_after_a_reboot_is_not_the_workers(run: Run, kernel: Kernel) -> None:
     run.write_process(os.getpid())
     run.write_status(RUNNING)
 
@@ -263,7 +263,7 @@ def test_run_is_stopping_between_the_request_and_its_end(run: Run) -> None:
 
 
 @pytest.mark.parametrize("damaged", [b"", b'{"state": "runn', b"[]", b'{"state": "asleep"}', b"\xff\xfe\x00", b"null"])
-def test_damaged_status_is_said_in_a_sentence_and_other_runs_are_fine(
+def test_damaged_status_is_one_sentence(
     run: Run, workspace: Workspace, damaged: bytes
 ) -> None:
     other = create_run(workspace, tiny_config())
@@ -302,7 +302,7 @@ def test_damaged_config_is_said_in_a_sentence(run: Run, damaged: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["status", "config", "history"])
-def test_run_whose_files_cannot_be_opened_just_now_is_not_called_damaged(run: Run, name: str) -> None:
+def test_unreadable_file_is_not_called_damaged(run: Run, name: str) -> None:
     with (
         pytest.raises(RunError, match=rf"{name}\..* cannot be read \(Too many open files\)"),
         no_more_files(),
@@ -372,7 +372,7 @@ def test_long_log_is_read_from_its_end(run: Run) -> None:
     assert tail.endswith("the last line\n")
 
 
-def test_log_that_grows_too_long_loses_its_older_half_while_it_is_written(run: Run) -> None:
+def test_long_log_loses_its_older_half(run: Run) -> None:
     with run.log_file.open("ab", buffering=0) as worker:  # as a worker's output is
         worker.write(b"old\n" * (LOG_BYTES // 4))
         run.cut_log()

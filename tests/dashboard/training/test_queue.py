@@ -53,7 +53,7 @@ def test_the_next_training_starts_after_a_kill_and_the_dashboard_says_what_goes_
     assert sorted(path.name for path in workspace.runs.iterdir()) == sorted((at_work.id, waiting.id))
     dashboard.process.send_signal(signal.SIGTERM)
     dashboard.process.wait(30)
-    assert f"Training {waiting.title} goes on without the dashboard" in dashboard.output()
+    assert f"Training {waiting.title} continues without the dashboard" in dashboard.output()
     assert waiting.status().state == "running"
 
 
