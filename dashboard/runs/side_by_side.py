@@ -16,6 +16,7 @@ from dashboard.parts.charts import VegaLite
 from dashboard.runs import run_cache, scatter
 from dashboard.runs.curves_picture import PictureFormat, curves_picture
 from dashboard.runs.figures import FIGURES
+from dashboard.session import address
 from dashboard.session.permission import sentence
 from dashboard.training import curve_points, curves
 from dashboard.training.curves import Look
@@ -23,50 +24,55 @@ from dashboard.training.settings import differences_from_preset
 from dashboard.training.wording import SETTINGS, in_words
 
 FIRST_RESULT = "Test accuracy"
+MOST_SMOOTHING = 0.99
 
 
 def look_controls() -> Look:
-    """How curves are to be drawn; the page's address keeps it."""
+    """Let the visitor choose how curves are drawn; the page's address keeps the choice."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="look"):
-        return _look()
+        look, late = _look()
+    address.keep(
+        axis=None if look.axis == "epoch" else look.axis,
+        smoothing=f"{look.smoothing:g}" if look.smoothing else None,
+        log=address.switched(look.logarithmic, False),
+        late=address.switched(late, True),
+    )
+    return look
 
 
-def _look() -> Look:
+def _look() -> tuple[Look, bool]:
     axis = st.segmented_control(
-        "Over",
+        "Horizontal axis",
         list(curves.AXES),
-        default="epoch",
+        default=address.choice("axis", curves.AXES, "epoch"),
         required=True,
         format_func=curves.AXES.__getitem__,
         key="axis",
-        bind="query-params",
     )
     smoothing = st.slider(
         "Smoothing",
         0.0,
-        0.99,
-        0.0,
+        MOST_SMOOTHING,
+        address.number("smoothing", 0.0, MOST_SMOOTHING, 0.0),
         0.01,
         key="smoothing",
-        bind="query-params",
         width=200,
-        help="Weight of what came before in a moving average of the thin lines, as in TensorBoard; pale lines show "
-        "what was measured.",
+        help="Weight of earlier values in a moving average of the thin lines, as in TensorBoard. Pale lines show the "
+        "measured values.",
     )
     logarithmic = st.toggle(
         "Log scale",
+        address.switch("log", False),
         key="log",
-        bind="query-params",
-        help="Shows small differences near the end; the error takes the accuracy's place.",
+        help="Shows small differences late in training. The error replaces the accuracy.",
     )
     late = st.toggle(
-        "Leave out the first epoch",
-        True,
+        "Hide the first epoch",
+        address.switch("late", True),
         key="late",
-        bind="query-params",
-        help="It changes so much that later ones look flat.",
+        help="Its large changes flatten the rest of the curve.",
     )
-    return Look(axis, smoothing, logarithmic, 1.0 if late else 0.0)
+    return Look(axis, smoothing, logarithmic, 1.0 if late else 0.0), late
 
 
 def legend_row(legend: str, points: pd.DataFrame, look: Look, name: str, baseline: str | None = None) -> None:
@@ -165,19 +171,19 @@ def settings_against_results(rows: Sequence[Summary], names: dict[str, str], tic
     st.subheader("Results across runs", anchor=False)
     results = [name for name in FIGURES if table[name].notna().any()]
     choices = scatter.across(table)
+    first = scatter.first_across(table, FIRST_RESULT)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        x = st.selectbox(
-            "Across",
-            choices,
-            index=choices.index(scatter.first_across(table, FIRST_RESULT)),
-            key="across",
-            bind="query-params",
-            width=240,
-        )
-        y = st.selectbox("Up", results, index=results.index(FIRST_RESULT), key="up", bind="query-params", width=240)
+        x = _axis_box("Horizontal axis", "across", choices, first)
+        y = _axis_box("Vertical axis", "up", results, FIRST_RESULT)
+    address.keep(across=None if x == first else x, up=None if y == FIRST_RESULT else y)
     st.caption("Point at a dot for its run; ticked runs are larger.")
     st.vega_lite_chart(
         scatter.scatter_chart(table, x, y, [names[run_id] for run_id in ticked if run_id in names]),
         width="stretch",
         alt=f"{y} against {x}, a point for each run",
     )
+
+
+def _axis_box(label: str, key: str, options: list[str], default: str) -> str:
+    index = options.index(address.choice(key, options, default))
+    return st.selectbox(label, options, index, key=key, width=240)

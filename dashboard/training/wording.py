@@ -1,4 +1,4 @@
-"""Each setting of a training in words: its label, its help and how its value reads."""
+"""The settings of a training in words: label, help, and how a value reads."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 from core.data.datasets import TITLES
 from core.meanings import MEANINGS
 
+REDRAWN_ACCURACY = "Accuracy on redrawn digits"
+"""Name of one metric: the accuracy on test images that were traced and drawn again on a canvas."""
+
 
 @dataclass(frozen=True)
 class Setting:
-    """How a setting is shown to a person; `step` and `format` only for those that the form asks for."""
+    """The label and the help of a setting; `step` and `format` for those in the form."""
 
     label: str
     step: float | None = None
@@ -41,11 +44,11 @@ SETTINGS: dict[str, Setting] = {
         "shift": Setting("Shift (share of width)", 0.01),
         "zoom": Setting("Zoom (share)", 0.01),
         "shear": Setting("Shear (degrees)", 1.0),
-        "elastic": Setting("Bends (pixels)", 0.1),
+        "elastic": Setting("Elastic distortion (pixels)", 0.1),
         "stroke": Setting("Stroke width (share)", 0.05),
         "noise": Setting("Noise (share)", 0.05),
-        "calm_epochs": Setting("Calm epochs", 1),
-        "drawn_digits": Setting("Drawn digits", 1000),
+        "calm_epochs": Setting("Final epochs with weaker augmentation", 1),
+        "drawn_digits": Setting("Synthetic digits", 1000),
         "redrawn_digits": Setting("Redrawn digits", 1000),
     }.items()
 }
@@ -59,23 +62,23 @@ _IN_WORDS = {
 
 
 def in_words(name: str, value: object) -> str:
-    """The value of the setting `name` as people read it."""
+    """Return a value of the setting `name` as it is shown."""
     text = as_text(value)
     return _IN_WORDS.get(name, {}).get(text, text)
 
 
 def as_text(value: object) -> str:
-    """A setting's value as it is written in a file."""
+    """Return a setting's value as it is written to a file."""
     if isinstance(value, list):
         return ", ".join(str(part) for part in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 PRESETS_IN_WORDS: dict[str, str] = {
-    "fast": "A small network that reads 99% of MNIST's test images rightly after seconds of training.",
-    "original": "The network and recipe of the notebook that Trazo began as: 99% after a minute or two.",
-    "best": "The network that Trazo ships, for MNIST and other people's hands alike; 15 to 30 minutes on two cores.",
-    "large": "A network nearly twice the size of best, from whose answers others can learn; three quarters of an hour.",
-    "tiny": "Fewer than 10,000 numbers to learn, from images changed each time; small, not quick: 5 to 20 minutes.",
+    "fast": "A small network with a test accuracy of 99% on MNIST after seconds of training.",
+    "original": "The network and recipe of the notebook that Trazo grew from: 99% after one or two minutes.",
+    "best": "The shipped network, for MNIST and for everyday handwriting; 15 to 30 minutes on two cores.",
+    "large": "A network nearly twice the size of best, as a teacher for others; about 45 minutes.",
+    "tiny": "Fewer than 10,000 parameters, with strong augmentation; 5 to 20 minutes.",
 }
-"""What to expect of each preset, on two cores of a laptop."""
+"""What to expect of each preset, measured on two cores of a laptop."""

@@ -1,4 +1,4 @@
-"""Model: what a network is made of, its files, and its graph in Netron."""
+"""The Model page: the layers of a network, its files, and its graph in Netron."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from core.storage import read_file
 from dashboard.classifier.layers import filter_pictures, layer_table, setting_facts, training_facts, version_facts
 from dashboard.classifier.model_picker import model_picker
 from dashboard.parts.digit_grid import digit_grid
+from dashboard.parts.figures import FIGURE_WIDTH, figure, test_accuracy_figure
 from dashboard.parts.headings import address, heading
 from dashboard.session import cache
 from dashboard.session.permission import sentence
@@ -22,27 +23,24 @@ NETRON_HEIGHT = 720
 
 
 def summary(card: Card) -> None:
-    """The figures that tell models apart at a glance."""
-    metrics = card.metrics
+    """The headline figures."""
     multiply_adds = sum(layer.multiply_adds for layer in card.layers)
-    with st.grid(4, min_column_width=150):
-        st.metric("Test accuracy", f"{metrics.test_accuracy:.2%}", border=True)
-        st.metric("Parameters", f"{card.parameters:,}", border=True, help="Numbers that training has set.")
-        st.metric(
+    with st.grid(4, min_column_width=FIGURE_WIDTH):
+        test_accuracy_figure(card.metrics)
+        figure("Parameters", f"{card.parameters:,}", "trained weights", "Number of weights set by training.")
+        figure(
             "Multiply-adds",
             f"{multiply_adds / 1e6:,.2f} M",
-            border=True,
-            help="Multiplications, each with an addition, to read one image.",
+            "for one image",
+            "Multiplications, each with an addition, to classify one image.",
         )
-        st.metric("Layers", str(len(card.layers)), border=True)
+        figure("Layers", str(len(card.layers)), "input to output")
 
 
 def layers(card: Card) -> None:
-    """The layers in the order in which an image goes through them."""
+    """The layers, from input to output."""
     st.subheader("Layers", anchor=False)
-    st.markdown(
-        "An image of 28 × 28 pixels enters at the top; the probabilities of the ten digits leave at the bottom."
-    )
+    st.markdown("From the image of 28 × 28 pixels at the top to the probabilities of the ten digits at the bottom.")
     st.dataframe(
         layer_table(card),
         hide_index=True,
@@ -57,7 +55,7 @@ def layers(card: Card) -> None:
 
 
 def filters(bundle: Bundle) -> None:
-    """The first convolution's kernels as pictures."""
+    """The kernels of the first convolution as pictures."""
     st.subheader("First-layer filters", anchor=False)
     try:
         pictures = filter_pictures(cache.filters(bundle))
@@ -65,8 +63,8 @@ def filters(bundle: Bundle) -> None:
         st.info(sentence(error), icon=":material/info:")
         return
     st.markdown(
-        "Each square is a small pattern that the first layer looks for all over the image: ink where it is teal, "
-        "no ink where it is orange. Every filter is scaled to its own strongest weight."
+        "Each square is a small pattern that the first layer detects anywhere in the image: ink where it is teal, "
+        "no ink where it is orange. Each filter is scaled to its largest weight."
     )
     digit_grid(
         pictures, key="filters", captions=[str(number + 1) for number in range(len(pictures))], tile=52, clickable=False
@@ -74,7 +72,7 @@ def filters(bundle: Bundle) -> None:
 
 
 def training(card: Card) -> None:
-    """What it was trained on, with which settings and versions."""
+    """The data, the settings and the versions of its training."""
     st.subheader("How it was trained", anchor=False)
     facts, settings, versions = st.tabs(["Training", "Settings", "Versions"])
     facts.table(training_facts(card), border="horizontal")
@@ -83,9 +81,9 @@ def training(card: Card) -> None:
 
 
 def downloads(bundle: Bundle) -> None:
-    """The model's files to take away."""
+    """Downloads of the model."""
     st.subheader("Files", anchor=False)
-    st.markdown("The `.keras` file opens in Keras and can be trained further; the `.tflite` file runs on phones, too.")
+    st.markdown("The `.keras` file opens in Keras and can be trained further. The `.tflite` file also runs on phones.")
     with st.container(horizontal=True):
         for file in (bundle.keras_file, bundle.tflite_file):
             download(file)
@@ -104,9 +102,9 @@ def download(file: Path) -> None:
 
 
 def netron(name: str, bundle: Bundle) -> None:
-    """The graph of layers in Netron, embedded and as a link."""
+    """The graph of the network in Netron, embedded and as a link."""
     st.subheader("Graph", anchor=False)
-    st.markdown("Netron draws the network as a graph; click a layer to see its settings and weights.")
+    st.markdown("The network as a graph, drawn by Netron. Click a layer to see its settings and weights.")
     files = [bundle.keras_file.name, bundle.tflite_file.name]
     with st.container(horizontal=True, vertical_alignment="center"):
         file = st.segmented_control(
@@ -119,7 +117,7 @@ def netron(name: str, bundle: Bundle) -> None:
 
 
 def page(name: str, bundle: Bundle) -> None:
-    """All about one model."""
+    """Everything about one model."""
     try:
         card = cache.card(bundle)
     except BundleError as error:
@@ -133,5 +131,5 @@ def page(name: str, bundle: Bundle) -> None:
     netron(name, bundle)
 
 
-heading("Model", "What the network is made of, layer by layer, what its first filters look for, and its files.")
+heading("Model", "The network layer by layer, the patterns that its first filters detect, and its files.")
 page(*model_picker("model_choice"))
