@@ -21,6 +21,9 @@ from core.errors import BundleError
 from core.records import Amount, Count, Record, Share
 from core.storage import replacing, storage_errors
 
+OLDEST_KERAS = "3.3"
+"""The oldest Keras that opens `mnist_model.keras`; tests/core/classifier/test_keras_file.py tries it."""
+
 _Epoch = Annotated[Count, Field(ge=1)]
 
 

@@ -18,6 +18,7 @@ import tensorflow as tf
 from core.classifier.bundle import Bundle, Calibration, Card, LayerCard
 from core.classifier.calibration import tempered
 from core.classifier.evaluation import Evaluation
+from core.classifier.keras_file import save_portable
 from core.classifier.network import Network
 from core.data.datasets import Split, normalised
 from core.errors import BundleError
@@ -51,7 +52,7 @@ def export_model(model: keras.Model, folder: Path, images: np.ndarray) -> Bundle
     images = images[:COMPARED]
     expected = np.asarray(model(normalised(images), training=False))
     with storage_errors(folder):
-        model.save(bundle.keras_file)
+        save_portable(model, bundle.keras_file)
         for optimizations, agreement in (([tf.lite.Optimize.DEFAULT], AGREEMENT), ([], FLOAT_AGREEMENT)):
             with _quiet():
                 _with_features(model).export(
