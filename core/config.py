@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError
 
 from core.errors import ConfigError
 from core.records import Record
@@ -28,9 +28,9 @@ LIMITS: dict[str, tuple[float, float]] = {
     "elastic": (0.0, 3.0),
     "stroke": (0.0, 1.0),
     "noise": (0.0, 0.5),
-    "drawn_digits": (0, 60_000),
+    "synthetic_digits": (0, 60_000),
     "redrawn_digits": (0, 60_000),
-    "calm_epochs": (0, 200),
+    "final_epochs": (0, 200),
     "teachers": (0, 5),
 }
 """Least and greatest value of each number, for the form, the command line and the validation alike."""
@@ -40,9 +40,11 @@ MAX_BLOCKS = 3
 """A third pooling leaves 28x28 images one pixel wide where convolutions are not padded."""
 
 
-def _within(name: str) -> Any:
+def _within(name: str, former_name: str | None = None) -> Any:
+    """Return a field with its limits; it is also read from files that have its former name."""
     low, high = LIMITS[name]
-    return Field(ge=low, le=high)
+    alias = AliasChoices(name, former_name) if former_name else None
+    return Field(ge=low, le=high, validation_alias=alias)
 
 
 class ModelConfig(Record):
@@ -100,7 +102,7 @@ class TrainingConfig(Record):
     gradient (Loshchilov and Hutter, 2019). `label_smoothing`: share of each training
     label that is spread evenly over all ten digits (Szegedy et al., 2016). `patience`: epochs without a better
     validation accuracy after which training ends with the best epoch's weights; 0 keeps the last epoch of all.
-    `calm_epochs`: how many of the last epochs change the images half as much. `drawn_digits`: how many digits drawn by
+    `final_epochs`: how many of the last epochs change the images half as much. `synthetic_digits`: how many digits drawn by
     code join the training images. `redrawn_digits`: how many of the training images join them once more, traced and
     drawn again with any brush. `teachers`: how many networks of the preset `large`, trained before on the same data,
     answer together what is to be learned of each image; labels, smoothed or not, are only counted by then (Hinton et
@@ -119,8 +121,8 @@ class TrainingConfig(Record):
     weight_decay: Annotated[float, _within("weight_decay")] = 0.0
     label_smoothing: Annotated[float, _within("label_smoothing")] = 0.0
     patience: Annotated[int, _within("patience")] = 2
-    calm_epochs: Annotated[int, _within("calm_epochs")] = 0
-    drawn_digits: Annotated[int, _within("drawn_digits")] = 0
+    final_epochs: Annotated[int, _within("final_epochs", "calm_epochs")] = 0
+    synthetic_digits: Annotated[int, _within("synthetic_digits", "drawn_digits")] = 0
     redrawn_digits: Annotated[int, _within("redrawn_digits")] = 0
     teachers: Annotated[int, _within("teachers")] = 0
     seed: Annotated[int, _within("seed")] = 42
@@ -154,8 +156,8 @@ PRESETS: dict[str, TrainingConfig] = {
         learning_rate=0.005,
         schedule="one_cycle",
         patience=0,
-        calm_epochs=7,
-        drawn_digits=24_000,
+        final_epochs=7,
+        synthetic_digits=24_000,
     ),
     # What teachers are: nearly twice the size and work of `best`.
     "large": TrainingConfig(
@@ -168,8 +170,8 @@ PRESETS: dict[str, TrainingConfig] = {
         schedule="one_cycle",
         weight_decay=0.002,
         patience=0,
-        calm_epochs=7,
-        drawn_digits=24_000,
+        final_epochs=7,
+        synthetic_digits=24_000,
     ),
     # The same in small: under 10,000 parameters.
     "tiny": TrainingConfig(

@@ -42,8 +42,8 @@ MEANINGS: dict[str, str] = {
     "elastic": "Bend strokes smoothly, as another hand would, by about so much.",
     "stroke": "Make strokes thicker or thinner, by up to so much of a pixel.",
     "noise": "Make a tenth of the images grainy, by up to so much of full ink.",
-    "calm_epochs": "In so many of the last epochs, augmentation is half as strong.",
-    "drawn_digits": (
+    "final_epochs": "In so many of the last epochs, augmentation is half as strong.",
+    "synthetic_digits": (
         "How many digits drawn by code, in ways of writing that MNIST's people seldom use, join the training images."
     ),
     "redrawn_digits": (

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError
 
 from core.arrays import read_arrays
 from core.classifier.evaluation import Evaluation
@@ -80,10 +80,13 @@ class Calibration(Record):
 
 
 class Novelty(Record):
-    """What the detector of outsiders turns away, 0..1: of the validation digits, and of fresh drawings of no digit."""
+    """The shares that the novelty detector rejects: of validation digits, and of new out-of-distribution samples."""
 
-    digits_refused: Share
-    outsiders_refused: Share
+    # The second name of each is the one in the cards of earlier versions.
+    digits_rejected: Annotated[Share, Field(validation_alias=AliasChoices("digits_rejected", "digits_refused"))]
+    out_of_distribution_rejected: Annotated[
+        Share, Field(validation_alias=AliasChoices("out_of_distribution_rejected", "outsiders_refused"))
+    ]
 
 
 class Robustness(Record):

@@ -56,9 +56,9 @@ def shown(config: TrainingConfig) -> Shown:
 
     A recipe for other hands takes its time to tell them from what is no digit.
     """
-    if config.drawn_digits <= _FEW:
+    if config.synthetic_digits <= _FEW:
         return Shown(_FEW, _FEW)
-    return Shown(config.drawn_digits, _OUTSIDERS_PER_DIGIT * config.drawn_digits)
+    return Shown(config.synthetic_digits, _OUTSIDERS_PER_DIGIT * config.synthetic_digits)
 
 
 def fit_reader(bundle: Bundle, dataset: Dataset, config: TrainingConfig) -> tuple[Calibration, Novelty]:
@@ -71,8 +71,8 @@ def fit_reader(bundle: Bundle, dataset: Dataset, config: TrainingConfig) -> tupl
         detector.save(temporary)
     fresh = outsiders(min(_FRESH_OUTSIDERS, len(dataset.validation)), dataset.validation.images, seed + 1)
     novelty = Novelty(
-        digits_refused=float((detector(dataset.validation.images, answers) > 0).mean()),
-        outsiders_refused=float((detector(fresh, network(fresh)) > 0).mean()),
+        digits_rejected=float((detector(dataset.validation.images, answers) > 0).mean()),
+        out_of_distribution_rejected=float((detector(fresh, network(fresh)) > 0).mean()),
     )
     return fit_calibration(answers.probabilities, dataset.validation.labels), novelty
 

@@ -72,7 +72,7 @@ def print_card(card: Card) -> None:
         others = f"; {strokes:.1%} of digits that other people drew with a pen" if strokes is not None else ""
         print(f"reads {card.robustness.drawings:.1%} of redrawn test images (mean of five kinds of drawing){others}")
     if card.novelty:
-        refused, outsiders = card.novelty.digits_refused, card.novelty.outsiders_refused
+        refused, outsiders = card.novelty.digits_rejected, card.novelty.out_of_distribution_rejected
         print(f"not a digit: said of {refused:.2%} of the validation digits and of {outsiders:.1%} of other things")
     if card.calibration:
         unsure, caught = card.calibration.unsure_share, card.calibration.errors_caught

@@ -51,10 +51,10 @@ class _Drawing:
 def training_images(train: Split, config: TrainingConfig, run: Run) -> Split:
     """The training images, joined by digits drawn by code and by some of their own drawn again, as `config` says."""
     again = _redrawn(train, config)
-    each = _Drawing(run, config.drawn_digits + again, config.epochs)
+    each = _Drawing(run, config.synthetic_digits + again, config.epochs)
     parts = [train]
-    if config.drawn_digits:
-        parts.append(Split(*drawn_digits(config.drawn_digits, config.seed, each)))
+    if config.synthetic_digits:
+        parts.append(Split(*drawn_digits(config.synthetic_digits, config.seed, each)))
     if again:
         # At most each once, as other pens would have drawn them.
         generator = np.random.default_rng(config.seed)
@@ -65,7 +65,7 @@ def training_images(train: Split, config: TrainingConfig, run: Run) -> Split:
 
 def images_in_epoch(train: Split, config: TrainingConfig) -> int:
     """How many `training_images` gives."""
-    return len(train) + config.drawn_digits + _redrawn(train, config)
+    return len(train) + config.synthetic_digits + _redrawn(train, config)
 
 
 def _redrawn(train: Split, config: TrainingConfig) -> int:
@@ -98,7 +98,7 @@ def training_batches(
 def _epoch(split: Split, config: TrainingConfig, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The batches of one epoch: images uint8 (n, 28, 28, 1), labels uint8 (n,)."""
     order = np.random.default_rng((config.seed, epoch)).permutation(len(split))
-    calm = epoch >= config.epochs - config.calm_epochs
+    calm = epoch >= config.epochs - config.final_epochs
     augmentation = config.augmentation.scaled(CALM_SHARE) if calm else config.augmentation
     for step, start in enumerate(range(0, len(split), config.batch_size)):
         chosen = order[start : start + config.batch_size]

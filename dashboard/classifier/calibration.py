@@ -64,8 +64,8 @@ def _doubts(card: Card, evaluation: Evaluation) -> None:
     if card.novelty is not None:
         figure(
             "Digits refused",
-            f"{card.novelty.digits_refused:.2%}",
-            f"{card.novelty.outsiders_refused:.0%} of non-digits",
+            f"{card.novelty.digits_rejected:.2%}",
+            f"{card.novelty.out_of_distribution_rejected:.0%} of non-digits",
             "Of the validation digits; at most 2%. Non-digits are letters, scribbles and other things drawn by code.",
         )
     if card.calibration is not None:

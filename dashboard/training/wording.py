@@ -44,8 +44,8 @@ SETTINGS: dict[str, Setting] = {
         "elastic": Setting("Bends (pixels)", 0.1),
         "stroke": Setting("Stroke width (share)", 0.05),
         "noise": Setting("Noise (share)", 0.05),
-        "calm_epochs": Setting("Calm epochs", 1),
-        "drawn_digits": Setting("Drawn digits", 1000),
+        "final_epochs": Setting("Calm epochs", 1),
+        "synthetic_digits": Setting("Drawn digits", 1000),
         "redrawn_digits": Setting("Redrawn digits", 1000),
     }.items()
 }

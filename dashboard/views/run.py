@@ -193,8 +193,8 @@ def figures(card: Card) -> None:
         if card.robustness:
             figure("Drawings read", f"{card.robustness.drawings:.1%}", "mean of five kinds", WHAT_DRAWINGS_ARE)
         if novelty:
-            refused = f"and {novelty.outsiders_refused:.0%} of non-digits"
-            figure("Digits refused", f"{novelty.digits_refused:.2%}", refused, WHAT_REFUSED_ARE)
+            refused = f"and {novelty.out_of_distribution_rejected:.0%} of non-digits"
+            figure("Digits refused", f"{novelty.digits_rejected:.2%}", refused, WHAT_REFUSED_ARE)
         if calibration:
             caught = f"{calibration.errors_caught:.0%} of mistakes"
             figure("Close calls", f"{calibration.unsure_share:.2%}", caught, WHAT_CLOSE_CALLS_ARE)

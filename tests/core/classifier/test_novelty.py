@@ -54,8 +54,8 @@ def test_every_training_ends_with_a_detector_that_lets_its_digits_through(traine
     refused = detector(digits.validation.images, network(digits.validation.images)) > 0
 
     assert card.novelty is not None
-    assert refused.mean() == card.novelty.digits_refused <= 0.02
-    assert card.novelty.outsiders_refused > card.novelty.digits_refused
+    assert refused.mean() == card.novelty.digits_rejected <= 0.02
+    assert card.novelty.out_of_distribution_rejected > card.novelty.digits_rejected
 
 
 def test_one_image_gets_the_novelty_that_it_gets_among_many(trained: Run, digits: Dataset) -> None:

@@ -320,7 +320,7 @@ def test_evaluate_says_what_the_pages_say(workspace: Workspace, capsys: pytest.C
 
     out = capsys.readouterr().out
     assert f"reads {card.robustness.drawings:.1%} of redrawn test images" in out
-    assert f"not a digit: said of {card.novelty.digits_refused:.2%} of the validation digits" in out
+    assert f"not a digit: said of {card.novelty.digits_rejected:.2%} of the validation digits" in out
     assert f"close calls: {card.calibration.unsure_share:.2%} of the validation digits" in out
     assert re.search(r"calibration error \d\.\d\d%, Brier score 0\.\d{4}", out)
     assert re.search(r"disputed labels: \d+ of 15 among its mistakes; test accuracy without them 99\.\d\d%", out)

@@ -155,7 +155,7 @@ def test_the_loss_after_the_last_epoch_is_that_of_the_kept_network(
 def stopped(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[Run, Outcome]:
     """A run with drawn and redrawn digits that was asked to stop once it trained, and what came of it."""
     run = create_run(Workspace(tmp_path_factory.mktemp("stopped")), tiny_config())
-    config = tiny_config(epochs=60, drawn_digits=200, redrawn_digits=100, batch_size=64)
+    config = tiny_config(epochs=60, synthetic_digits=200, redrawn_digits=100, batch_size=64)
     with ThreadPoolExecutor(1) as pool:
         outcome = pool.submit(train_and_evaluate, config, run, digits)
         wait_until(lambda: run.status().phase == "training" or outcome.done(), 60, "the training")
@@ -177,7 +177,7 @@ def test_a_request_to_stop_ends_the_training_and_keeps_what_was_learned(stopped:
 def test_a_request_to_stop_is_heard_while_digits_are_drawn(run: Run, digits: Dataset) -> None:
     run.stop_file.touch()
 
-    outcome = train_and_evaluate(tiny_config(drawn_digits=1000), run, digits)
+    outcome = train_and_evaluate(tiny_config(synthetic_digits=1000), run, digits)
 
     assert (outcome.card, outcome.stopped) == (None, True)
     assert "Drawing" not in run.status().message
@@ -269,7 +269,7 @@ def test_smoothed_labels_leave_their_share_to_all_ten_digits() -> None:
 def test_calm_epochs_change_the_images_less() -> None:
     bars = np.zeros((256, 28, 28), np.uint8)
     bars[:, 4:24, 13:15] = 255
-    config = tiny_config(epochs=2, calm_epochs=1, rotation=40.0, batch_size=256)
+    config = tiny_config(epochs=2, final_epochs=1, rotation=40.0, batch_size=256)
 
     first, last = training_batches(Split(bars, np.zeros(256, np.uint8)), config).as_numpy_iterator()
 
@@ -313,11 +313,11 @@ def asked_to_stop_after(number: Callable[[int], int], monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("quick_ending")
-@pytest.mark.parametrize("drawn_digits", [0, 600])
+@pytest.mark.parametrize("synthetic_digits", [0, 600])
 def test_a_resumed_training_that_is_stopped_before_it_goes_on_keeps_what_it_had(
-    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch, drawn_digits: int
+    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch, synthetic_digits: int
 ) -> None:
-    config = tiny_config(epochs=3, patience=0, drawn_digits=drawn_digits)
+    config = tiny_config(epochs=3, patience=0, synthetic_digits=synthetic_digits)
     stopped_at_the_end_of(1, monkeypatch)
     before = train_and_evaluate(config, run, digits)
     history, checkpoint = run.history(), read_checkpoint(run)
