@@ -95,18 +95,17 @@ class AugmentationConfig(Record):
 
 
 class TrainingConfig(Record):
-    """One training, whole.
+    """All settings of one training.
 
-    `optimizer`: "adam", or "sgd" with Nesterov's momentum of 0.9. `learning_rate`: the peak of it where `schedule` is
-    "one_cycle". `weight_decay`: share of the learning rate by which each step shrinks the weights, apart from the
-    gradient (Loshchilov and Hutter, 2019). `label_smoothing`: share of each training
-    label that is spread evenly over all ten digits (Szegedy et al., 2016). `patience`: epochs without a better
-    validation accuracy after which training ends with the best epoch's weights; 0 keeps the last epoch of all.
-    `final_epochs`: how many of the last epochs change the images half as much. `synthetic_digits`: how many digits drawn by
-    code join the training images. `redrawn_digits`: how many of the training images join them once more, traced and
-    drawn again with any brush. `teachers`: how many networks of the preset `large`, trained before on the same data,
-    answer together what is to be learned of each image; labels, smoothed or not, are only counted by then (Hinton et
-    al., 2015). `seed`: of weights, order and augmentation.
+    `optimizer`: "adam", or "sgd" with Nesterov momentum 0.9. `learning_rate`: its peak if `schedule` is "one_cycle".
+    `weight_decay`: share of the learning rate by which each step shrinks the weights, decoupled from the gradient
+    (Loshchilov and Hutter, 2019). `label_smoothing`: share of each label that is spread evenly over all ten digits
+    (Szegedy et al., 2016). `patience`: epochs without a better validation accuracy after which training ends with the
+    weights of the best epoch; 0 keeps those of the last. `final_epochs`: epochs at the end with half the augmentation.
+    `synthetic_digits`: digits drawn by code that join the training images. `redrawn_digits`: training images that join
+    them once more, traced and drawn again with any brush. `teachers`: networks of the preset `large`, trained on the
+    same data, whose mean predictions replace the labels (Hinton et al., 2015). `seed`: for weights, order and
+    augmentation.
     """
 
     preset: str = "original"

@@ -86,3 +86,10 @@ def append_row(
         if durable:
             file.flush()
             os.fsync(file.fileno())
+
+
+def drop_last_row(path: Path) -> None:
+    """Remove the last line of a CSV file; a reader sees the file with it or without it."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    with replacing(path, durable=False) as temporary:
+        temporary.write_bytes(b"".join(lines[:-1]))

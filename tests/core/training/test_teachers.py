@@ -24,7 +24,7 @@ from core.runs.run import Run
 from core.runs.status import Status
 from core.training import launcher
 from core.training.batches import training_batches
-from core.training.distillation import LEAST, TEMPERATURE, distillation_loss
+from core.training.distillation import MIN_PROBABILITY, TEMPERATURE, distillation_loss
 from core.training.launcher import advance, resume, submit
 from core.training.teachers import take_teachers, taken_teachers, teachers_to_come
 from core.training.trainer import train_and_evaluate
@@ -224,7 +224,7 @@ def test_teachers_answer_together(teacher: Run, digits: Dataset) -> None:
     plain = [labels for _, labels in training_batches(split, config).as_numpy_iterator()]
     assert np.array_equal(targets[:, :10], np.concatenate(plain))
     pixels = (images[..., 0] * 255).round().astype(np.uint8)
-    one, other = (np.maximum(network(pixels).probabilities, LEAST) for network in networks)
+    one, other = (np.maximum(network(pixels).probabilities, MIN_PROBABILITY) for network in networks)
     together = np.sqrt(one * other)
     assert targets[:, 10:] == pytest.approx(together / together.sum(axis=1, keepdims=True), abs=1e-5)
     assert np.abs(one - other).max() > 0.5
