@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import zipfile
 from dataclasses import dataclass
@@ -212,6 +213,17 @@ class Bundle:
             return read_answers(self.answers_file)
         except ValueError as error:
             raise self._error("has a damaged answers.npz") from error
+
+    def oldest_keras(self) -> str:
+        """Return the oldest version of Keras that opens the Keras file; raises BundleError if it is damaged."""
+        try:
+            with zipfile.ZipFile(self.keras_file) as archive:
+                # Earlier versions of Trazo left the initializers in, whose arguments no older Keras knows.
+                if b"_initializer" not in archive.read("config.json"):
+                    return OLDEST_KERAS
+                return str(json.loads(archive.read("metadata.json"))["keras_version"])
+        except Exception as error:  # zipfile's and json's are of a dozen kinds
+            raise self._error("has no readable mnist_model.keras") from error
 
     def first_layer_filters(self) -> np.ndarray:
         """Kernels of the first convolution, float32 (height, width, channels in, filters).

@@ -1,4 +1,4 @@
-"""Model: what a network is made of, its files, and its graph in Netron."""
+"""Model: the layers of a network, its files, and its graph in Netron."""
 
 from __future__ import annotations
 
@@ -16,30 +16,38 @@ from dashboard.parts.headings import address, heading
 from dashboard.session import cache
 
 NETRON_HEIGHT = 720
+"""Height of Netron's frame in pixels: the graph of a preset fits without scrolling far."""
+
+FORMAT = """
+| | Shape | Values |
+|---|---|---|
+| **Input** | `(n, 28, 28, 1)`, float32 | 0 to 1: white ink (1) on black (0), centred as in MNIST |
+| **Output** | `(n, 10)`, float32 | The probabilities of the digits 0 to 9 |
+
+In MNIST, a digit fits a box of 20 × 20 pixels, and its centre of mass lies in the middle of the image.
+"""
 
 
 def summary(card: Card) -> None:
-    """The figures that tell models apart at a glance."""
+    """Show the figures that distinguish models."""
     metrics = card.metrics
     multiply_adds = sum(layer.multiply_adds for layer in card.layers)
     with st.grid(4, min_column_width=150):
         st.metric("Test accuracy", f"{metrics.test_accuracy:.2%}", border=True)
-        st.metric("Parameters", f"{card.parameters:,}", border=True, help="Numbers that training has set.")
+        st.metric("Parameters", f"{card.parameters:,}", border=True, help="Trainable and other weights of the network.")
         st.metric(
             "Multiply-adds",
             f"{multiply_adds / 1e6:,.2f} M",
             border=True,
-            help="Multiplications, each with an addition, to read one image.",
+            help="Multiplications and additions for one image.",
         )
         st.metric("Layers", str(len(card.layers)), border=True)
 
 
 def layers(card: Card) -> None:
-    """The layers in the order in which an image goes through them."""
+    """Show a table of the layers, from input to output."""
     st.subheader("Layers", anchor=False)
-    st.markdown(
-        "An image of 28 × 28 pixels enters at the top; the probabilities of the ten digits leave at the bottom."
-    )
+    st.markdown("The input is an image of 28 × 28 pixels; the output is a probability for each of the ten digits.")
     st.dataframe(
         layer_table(card),
         hide_index=True,
@@ -54,7 +62,7 @@ def layers(card: Card) -> None:
 
 
 def filters(bundle: Bundle) -> None:
-    """The first convolution's kernels as pictures."""
+    """Show the kernels of the first convolution as pictures."""
     st.subheader("First-layer filters", anchor=False)
     try:
         pictures = filter_pictures(cache.filters(bundle))
@@ -62,8 +70,8 @@ def filters(bundle: Bundle) -> None:
         st.info(str(error), icon=":material/info:")
         return
     st.markdown(
-        "Each square is a small pattern that the first layer looks for all over the image: ink where it is teal, "
-        "no ink where it is orange. Every filter is scaled to its own strongest weight."
+        "Each square is a pattern that the first layer detects anywhere in the image: teal for ink, orange for no ink. "
+        "Each filter is scaled by its largest weight."
     )
     digit_grid(
         pictures, key="filters", captions=[str(number + 1) for number in range(len(pictures))], tile=52, clickable=False
@@ -71,7 +79,7 @@ def filters(bundle: Bundle) -> None:
 
 
 def training(card: Card) -> None:
-    """What it was trained on, with which settings and versions."""
+    """Show the data, settings and versions of the training."""
     st.subheader("How it was trained", anchor=False)
     facts, settings, versions = st.tabs(["Training", "Settings", "Versions"])
     facts.table(training_facts(card), border="horizontal")
@@ -80,9 +88,15 @@ def training(card: Card) -> None:
 
 
 def downloads(bundle: Bundle) -> None:
-    """The model's files to take away."""
+    """Show the format of the model's files and buttons to download them."""
     st.subheader("Files", anchor=False)
-    st.markdown("The `.keras` file opens in Keras and can be trained further; the `.tflite` file runs on phones, too.")
+    try:
+        st.markdown(f"The `.keras` file opens in Keras {bundle.oldest_keras()} or later and can be trained further.")
+    except BundleError as error:
+        st.info(str(error), icon=":material/info:")
+    st.markdown("The `.tflite` file runs in LiteRT (TensorFlow Lite), also on phones.")
+    st.markdown("Both have the same input and output:")
+    st.markdown(FORMAT)
     with st.container(horizontal=True):
         for file in (bundle.keras_file, bundle.tflite_file):
             download(file)
@@ -101,9 +115,9 @@ def download(file: Path) -> None:
 
 
 def netron(name: str, bundle: Bundle) -> None:
-    """The graph of layers in Netron, embedded and as a link."""
+    """Show the graph of the network in Netron, embedded and as a link."""
     st.subheader("Graph", anchor=False)
-    st.markdown("Netron draws the network as a graph; click a layer to see its settings and weights.")
+    st.markdown("Netron shows the network as a graph. Click a layer to see its settings and weights.")
     files = [bundle.keras_file.name, bundle.tflite_file.name]
     with st.container(horizontal=True, vertical_alignment="center"):
         file = st.segmented_control(
@@ -116,7 +130,7 @@ def netron(name: str, bundle: Bundle) -> None:
 
 
 def page(name: str, bundle: Bundle) -> None:
-    """All about one model."""
+    """Show one model."""
     try:
         card = cache.card(bundle)
     except BundleError as error:
@@ -130,5 +144,5 @@ def page(name: str, bundle: Bundle) -> None:
     netron(name, bundle)
 
 
-heading("Model", "What the network is made of, layer by layer, what its first filters look for, and its files.")
+heading("Model", "The layers of the network, its first filters, and its files.")
 page(*model_picker("model_choice"))
