@@ -1,4 +1,4 @@
-"""Each setting of a training in words: its label, its help and how its value reads."""
+"""Labels, help texts and formatted values of a training's settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.meanings import MEANINGS
 
 @dataclass(frozen=True)
 class Setting:
-    """How a setting is shown to a person; `step` and `format` only for those that the form asks for."""
+    """The label and help of a setting; `step` and `format` if it is a number in the form."""
 
     label: str
     step: float | None = None
@@ -41,11 +41,11 @@ SETTINGS: dict[str, Setting] = {
         "shift": Setting("Shift (share of width)", 0.01),
         "zoom": Setting("Zoom (share)", 0.01),
         "shear": Setting("Shear (degrees)", 1.0),
-        "elastic": Setting("Bends (pixels)", 0.1),
+        "elastic": Setting("Elastic distortion (pixels)", 0.1),
         "stroke": Setting("Stroke width (share)", 0.05),
         "noise": Setting("Noise (share)", 0.05),
-        "final_epochs": Setting("Calm epochs", 1),
-        "synthetic_digits": Setting("Drawn digits", 1000),
+        "final_epochs": Setting("Final epochs with weaker augmentation", 1),
+        "synthetic_digits": Setting("Synthetic digits", 1000),
         "redrawn_digits": Setting("Redrawn digits", 1000),
     }.items()
 }
@@ -59,23 +59,23 @@ _IN_WORDS = {
 
 
 def in_words(name: str, value: object) -> str:
-    """The value of the setting `name` as people read it."""
+    """Return the value of a setting for people."""
     text = as_text(value)
     return _IN_WORDS.get(name, {}).get(text, text)
 
 
 def as_text(value: object) -> str:
-    """A setting's value as it is written in a file."""
+    """Return the value of a setting as a file has it."""
     if isinstance(value, list):
         return ", ".join(str(part) for part in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 PRESETS_IN_WORDS: dict[str, str] = {
-    "fast": "A small network that reads 99% of MNIST's test images rightly after seconds of training.",
-    "original": "The network and recipe of the notebook that Trazo began as: 99% after a minute or two.",
-    "best": "The network that Trazo ships, for MNIST and other people's hands alike; 15 to 30 minutes on two cores.",
-    "large": "A network nearly twice the size of best, from whose answers others can learn; three quarters of an hour.",
-    "tiny": "Fewer than 10,000 numbers to learn, from images changed each time; small, not quick: 5 to 20 minutes.",
+    "fast": "A small network with 99% test accuracy on MNIST after seconds of training.",
+    "original": "The network and recipe of the original notebook: 99% test accuracy after a minute or two.",
+    "best": "The recipe of the shipped model, for MNIST and other handwriting; 15 to 30 minutes on two cores.",
+    "large": "A network nearly twice the size of best, and the teacher of others; three quarters of an hour.",
+    "tiny": "A network with fewer than 10,000 parameters and augmentation; 5 to 20 minutes.",
 }
-"""What to expect of each preset, on two cores of a laptop."""
+"""A description of each preset; times are for two cores of a laptop."""
