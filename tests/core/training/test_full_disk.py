@@ -92,7 +92,8 @@ def test_a_disk_without_room_for_the_model_fails_the_run_and_resume_saves_it_onc
 ) -> None:
     # The worker fills the disk itself, just before it writes the network.
     worker_after(
-        "from pathlib import Path\nfrom core.training import result\nfrom tests.core.training.test_full_disk import fill\n"
+        "from pathlib import Path\nfrom core.training import result\n"
+        "from tests.core.training.test_full_disk import fill\n"
         "export = result.export_model\n"
         f"result.export_model = lambda *given: (fill(Path({str(ballast)!r})), export(*given))[1]"
     )
