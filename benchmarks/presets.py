@@ -16,6 +16,7 @@ from core.config import TrainingConfig, changed, preset, teachers_of
 from core.data.sources import find_mnist
 from core.errors import TrazoError
 from core.runs.run import Run
+from core.runs.snapshot import Snapshot
 from core.training.teachers import finished_run
 from core.workspace import PROJECT, Workspace
 
@@ -78,7 +79,7 @@ def _of_seed(workspace: Workspace, name: str, run: Run, card: Card) -> list[Figu
         found.append(
             Figure(f"`{name}`, seed {seed}: from the start of its process to the whole bundle", whole / 60, "min")
         )
-    teachers = [finished_run(workspace, wanted) for wanted in teachers_of(card.config)]
+    teachers = [finished_run(Snapshot.of(workspace), wanted) for wanted in teachers_of(card.config)]
     if teachers and all(teachers):
         together = sum(teacher.bundle.card().seconds for teacher in teachers if teacher) / 60
         found.append(Figure(f"`{name}`, seed {seed}: training of its teachers, once for all seeds", together, "min"))
@@ -92,12 +93,12 @@ def _undisputed(run: Run) -> float:
 
 
 def _finished(workspace: Workspace, config: TrainingConfig) -> Run:
-    run = finished_run(workspace, config)
+    run = finished_run(Snapshot.of(workspace), config)
     if run is None:
         command = [sys.executable, "-m", "core", "train", "--preset", config.preset, "--seed", str(config.seed)]
         print(f"  {' '.join(command[1:])}", flush=True)
         subprocess.run(command, check=True, cwd=PROJECT)
-        run = finished_run(workspace, config)
+        run = finished_run(Snapshot.of(workspace), config)
     if run is None:
         raise TrazoError(f"The training of `{config.preset}` with seed {config.seed} did not come to its end.")
     return run

@@ -21,7 +21,7 @@ from core.classifier.learning import EpochAnswers
 from core.config import changed, preset
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
-from core.training.launcher import submit
+from core.training.queue import submit
 from core.workspace import Workspace
 from tests.support.chromium import FLAGS, find_chromium
 from tests.support.dashboard_process import DashboardProcess

@@ -11,7 +11,7 @@ from benchmarks.mnist import share_mnist
 from benchmarks.report import Figure
 from core.config import DEFAULT_PRESET, preset
 from core.runs.run import Run
-from core.training.launcher import submit
+from core.training.queue import submit
 from core.workspace import Workspace
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all

@@ -8,6 +8,8 @@ from zipfile import ZipFile
 
 import numpy as np
 
+from core.storage import open_file
+
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """All arrays of an .npz file by name; raises OSError where it cannot be read, ValueError where it is damaged.
@@ -15,12 +17,14 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     MemoryError where there is too little memory for what it really holds.
     """
     try:
-        with ZipFile(path) as archive:
-            for name in archive.namelist():
-                _check_size(archive, name)
-        with np.load(path, allow_pickle=False) as file:
-            # What is no array in there comes as bytes.
-            return {name: np.asarray(file[name]) for name in file}
+        with open_file(path) as opened:
+            with ZipFile(opened) as archive:
+                for name in archive.namelist():
+                    _check_size(archive, name)
+            opened.seek(0)
+            with np.load(opened, allow_pickle=False) as file:
+                # What is no array in there comes as bytes.
+                return {name: np.asarray(file[name]) for name in file}
     except (OSError, MemoryError):
         raise
     except Exception as error:

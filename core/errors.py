@@ -1,4 +1,4 @@
-"""The errors that a person may see: each is one sentence that says what is wrong and the way out."""
+"""Errors that a person may see: each says what happened, then what to do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class TrazoError(Exception):
-    """Base of all errors that are shown to a person as they are."""
+    """Base of all errors whose message is shown to a person as it is."""
 
 
 class ConfigError(TrazoError):
@@ -18,7 +18,7 @@ class ConfigError(TrazoError):
 
 
 class DataError(TrazoError):
-    """A dataset cannot be read, or is not what it should be."""
+    """A dataset cannot be read or is not the expected one."""
 
     def __init__(self, message: str, path: Path | None = None) -> None:
         super().__init__(message)
@@ -30,7 +30,7 @@ class DataMissing(DataError):
 
 
 class DownloadError(DataError):
-    """No source delivered the dataset; `attempts` says what each one answered."""
+    """No source delivered the dataset; `attempts` has the answer of each."""
 
     def __init__(self, message: str, attempts: tuple[str, ...] = ()) -> None:
         super().__init__(message)
@@ -38,7 +38,7 @@ class DownloadError(DataError):
 
 
 class PictureError(TrazoError):
-    """Bytes that should be a picture cannot be used as one."""
+    """A file cannot be used as a picture."""
 
 
 class PictureTooLarge(PictureError):
@@ -54,7 +54,7 @@ class BundleError(TrazoError):
 
 
 class RunError(TrazoError):
-    """A run cannot be read, or not do what was asked of it."""
+    """A run cannot be read, or its state does not allow the action."""
 
     def __init__(self, message: str, run_id: str | None = None) -> None:
         super().__init__(message)
@@ -62,10 +62,10 @@ class RunError(TrazoError):
 
 
 class RunNotFound(RunError):
-    """No run has this name."""
+    """There is no run with this id or name."""
 
     def __init__(self, run_id: str) -> None:
-        super().__init__(f"There is no run named {run_id!r}; `python -m core runs list` shows all runs.", run_id)
+        super().__init__(f"There is no run named {run_id!r}. List all runs with: python -m core runs list", run_id)
 
 
 class StorageError(TrazoError):
@@ -77,11 +77,11 @@ class StorageError(TrazoError):
 
 
 class ReadOnly(StorageError):
-    """This process only shows what there is: TRAZO_READONLY forbids every change."""
+    """TRAZO_READONLY forbids every change in this process."""
 
     def __init__(self, path: Path | None = None) -> None:
         super().__init__(
-            "Changes are switched off here (TRAZO_READONLY): draw and look as you like, and run Trazo on a machine of "
-            "your own to train.",
+            "Changes are switched off here (TRAZO_READONLY). You can draw and look around; to train, run Trazo on your "
+            "own machine.",
             path,
         )

@@ -1,32 +1,36 @@
-"""Where everything lies on disk, and every environment variable that Trazo reads."""
+"""The workspace: where everything lies on disk, its lock, and texts without the paths of this machine."""
 
 from __future__ import annotations
 
 import contextlib
-import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
 
+from core.environment import fashion_location, keras_cache, mnist_location, strokes_location, workspace_location
 from core.storage import make_folder, storage_errors
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHIPPED_BUNDLE = PROJECT / "models"
 
+# Not those in addresses such as https://example.org/a/b.
+_PATH = re.compile(r"(?<![\w.:/~-])~?/[^\s\"'`:;,()<>]+")
+
 
 @dataclass(frozen=True)
 class Workspace:
-    """The folder that holds what a user made. Nothing is created until something is written."""
+    """The folder that holds everything a user made. Nothing is created until something is written."""
 
     root: Path
 
     @classmethod
     def from_environment(cls) -> Workspace:
-        """The folder named by TRAZO_WORKSPACE, else `workspace/` in the checkout."""
-        named = os.environ.get("TRAZO_WORKSPACE")
-        return cls(Path(named).expanduser().resolve() if named else PROJECT / "workspace")
+        """Return the folder named by TRAZO_WORKSPACE, else `workspace/` in the checkout."""
+        named = workspace_location()
+        return cls(named.resolve() if named else PROJECT / "workspace")
 
     @property
     def mnist_file(self) -> Path:
@@ -46,9 +50,9 @@ class Workspace:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the workspace's lock: whoever makes, starts, stops or deletes runs does it alone.
+        """Hold the workspace's lock; runs are created, started, stopped and deleted by one process at a time.
 
-        A thread may take it again while it holds it. Raises StorageError when the workspace cannot be written.
+        A thread that holds the lock may take it again. Raises StorageError if the workspace cannot be written.
         """
         make_folder(self.root)
         lock = FileLock(self.lock_file, is_singleton=True)
@@ -58,3 +62,18 @@ class Workspace:
             yield
         finally:
             lock.release()
+
+
+def without_paths(text: str) -> str:
+    """Return a text with each path of this machine cut to its last part, for visitors who only look.
+
+    Paths in the workspace and the checkout keep what follows these folders.
+    """
+    # Known ones first: they may hold spaces, which the pattern takes for the end of a path.
+    for folder in (Workspace.from_environment().root, PROJECT):
+        text = re.sub(rf"(?<![\w.:/~-]){re.escape(str(folder))}/", "", text)
+        text = text.replace(str(folder), folder.name)
+    for file in (mnist_location(), strokes_location(), fashion_location(), keras_cache()):
+        if file:
+            text = text.replace(str(file), file.name)
+    return _PATH.sub(lambda found: Path(found[0]).name or found[0], text)

@@ -9,6 +9,8 @@ import socket
 import sys
 from pathlib import Path
 
+from core import environment
+
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -30,11 +32,10 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--host", help="address to listen on (HOST, else 127.0.0.1)")
     parser.add_argument("--port", type=_port, help="port to listen on (PORT, else 8501)")
     options = parser.parse_args()
-    # Set but empty, as some hosts do, is as good as not set.
-    options.host = options.host or os.environ.get("HOST") or "127.0.0.1"
+    options.host = options.host or environment.host()
     if options.port is None:
         try:
-            options.port = _port(os.environ.get("PORT") or "8501")
+            options.port = _port(environment.port())
         except argparse.ArgumentTypeError as error:
             sys.exit(f"PORT: {error}")
     return options

@@ -126,9 +126,9 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
         tasks.cancel_scope.cancel()
     await _readers.stop()
     # pandas comes with it; the dashboard starts without.
-    from core.training.launcher import farewell
+    from core.training.overview import exit_message
 
-    if sentence := farewell(Workspace.from_environment()):
+    if sentence := exit_message(Workspace.from_environment()):
         print(sentence, flush=True)  # noqa: T201
 
 

@@ -24,7 +24,7 @@ from core.handwriting.pen_digits import PenDigit, read_pen_digits
 from core.runs import registry
 from core.runs.registry import list_runs
 from core.runs.run import Run
-from core.training.launcher import submit
+from core.training.queue import submit
 from core.workspace import Workspace
 from tests.support.workers import end_all, wait_for_end
 

@@ -20,7 +20,7 @@ from core.classifier.learning import EpochAnswers, read_answers
 from core.config import TrainingConfig
 from core.errors import BundleError
 from core.records import Amount, Count, Record, Share
-from core.storage import replacing, storage_errors
+from core.storage import atomic_write, open_file, read_file, storage_errors
 
 OLDEST_KERAS = "3.3"
 """The oldest Keras that opens `mnist_model.keras`; tests/core/classifier/test_keras_file.py tries it."""
@@ -190,7 +190,7 @@ class Bundle:
     def card(self) -> Card:
         """Read the card; raises BundleError if it is missing or damaged."""
         try:
-            return Card.model_validate_json(self.card_file.read_bytes())
+            return Card.model_validate_json(read_file(self.card_file))
         except OSError as error:
             raise self._error("has no readable card.json") from error
         except ValidationError as error:
@@ -217,7 +217,7 @@ class Bundle:
     def oldest_keras(self) -> str:
         """Return the oldest version of Keras that opens the Keras file; raises BundleError if it is damaged."""
         try:
-            with zipfile.ZipFile(self.keras_file) as archive:
+            with open_file(self.keras_file) as file, zipfile.ZipFile(file) as archive:
                 # Earlier versions of Trazo left the initializers in, whose arguments no older Keras knows.
                 if b"_initializer" not in archive.read("config.json"):
                     return OLDEST_KERAS
@@ -237,11 +237,11 @@ class Bundle:
         if first is None:
             raise self._error("has no convolution")
         try:
-            with zipfile.ZipFile(self.keras_file) as archive:
+            with open_file(self.keras_file) as file, zipfile.ZipFile(file) as archive:
                 # Reading the whole entry verifies its checksum; HDF5 may crash on changed bytes.
                 weights = archive.read("model.weights.h5")
-            with h5py.File(io.BytesIO(weights)) as file:
-                kernels = np.asarray(file[f"layers/{first}/vars/0"], np.float32)
+            with h5py.File(io.BytesIO(weights)) as stored:
+                kernels = np.asarray(stored[f"layers/{first}/vars/0"], np.float32)
         except Exception as error:  # zipfile and HDF5 raise a dozen kinds of errors
             raise self._error("has no readable mnist_model.keras") from error
         if kernels.ndim != 4 or not kernels.size or not np.isfinite(kernels).all():
@@ -254,7 +254,7 @@ class Bundle:
         try:
             with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
                 for path in self.files:
-                    archive.write(path, path.name)
+                    archive.writestr(path.name, read_file(path))
         except OSError as error:
             raise self._error("is incomplete") from error
         return buffer.getvalue()
@@ -273,7 +273,7 @@ def copy_bundle(source: Bundle, target: Path, answers_file: Path | None = None) 
     if answers_file is not None and answers_file.is_file():
         files[copy.answers_file.name] = answers_file
     for name, path in files.items():
-        with replacing(target / name) as temporary:
+        with atomic_write(target / name) as temporary:
             shutil.copyfile(path, temporary)
     if copy.answers_file.name not in files:
         with storage_errors(target):  # the file of the model that was here before

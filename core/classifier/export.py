@@ -22,7 +22,7 @@ from core.classifier.keras_file import save_portable
 from core.classifier.network import Network
 from core.data.datasets import Split, normalised
 from core.errors import BundleError
-from core.storage import make_folder, replacing, storage_errors
+from core.storage import atomic_write, make_folder, storage_errors
 
 COMPARED = 256
 """Images that both forms of a network read to see that they answer alike."""
@@ -105,9 +105,9 @@ def evaluate_bundle(bundle: Bundle, calibration: Calibration, test: Split) -> Ev
 
 def complete_bundle(bundle: Bundle, card: Card, evaluation: Evaluation) -> None:
     """Add the card and the test answers to the exported model."""
-    with replacing(bundle.evaluation_file) as temporary, temporary.open("wb") as file:
+    with atomic_write(bundle.evaluation_file) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, probabilities=evaluation.probabilities, labels=evaluation.labels)
-    with replacing(bundle.card_file) as temporary:
+    with atomic_write(bundle.card_file) as temporary:
         temporary.write_text(card.model_dump_json(indent=2) + "\n")
 
 

@@ -22,7 +22,7 @@ from core.handwriting.out_of_distribution import outsiders
 from core.handwriting.strokes import drawn_digits
 from core.handwriting.tracing import ANY_HAND, drawn_again
 from core.ink.drawing import Pixels
-from core.storage import replacing
+from core.storage import atomic_write
 
 TURNED_AWAY = 0.02
 """Share of validation digits that may be taken for none."""
@@ -67,7 +67,7 @@ def fit_reader(bundle: Bundle, dataset: Dataset, config: TrainingConfig) -> tupl
     answers = network(dataset.validation.images)
     seed = config.seed
     detector = fit_detector(network, dataset.train, dataset.validation.images, answers, seed, shown(config))
-    with replacing(bundle.novelty_file) as temporary:
+    with atomic_write(bundle.novelty_file) as temporary:
         detector.save(temporary)
     fresh = outsiders(min(_FRESH_OUTSIDERS, len(dataset.validation)), dataset.validation.images, seed + 1)
     novelty = Novelty(

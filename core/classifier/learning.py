@@ -14,7 +14,7 @@ import numpy as np
 from core.arrays import read_arrays
 from core.classifier.evaluation import count_confusions
 from core.data.datasets import CLASSES
-from core.storage import replacing
+from core.storage import atomic_write
 
 NEVER = 0
 """Stands where the number of an epoch would, which counts from 1."""
@@ -91,7 +91,7 @@ def read_answers(path: Path) -> EpochAnswers | None:
 
 def write_answers(path: Path, answers: EpochAnswers) -> None:
     """Replace a file of answers, about 6 kB an epoch for MNIST; raises StorageError."""
-    with replacing(path, durable=False) as temporary, temporary.open("wb") as file:
+    with atomic_write(path, durable=False) as temporary, temporary.open("wb") as file:
         np.savez(
             file, allow_pickle=False, epochs=answers.epochs, predictions=answers.predictions, labels=answers.labels
         )

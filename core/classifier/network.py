@@ -16,6 +16,7 @@ from ai_edge_litert.interpreter import Interpreter
 from core.classifier.evaluation import are_probabilities
 from core.data.datasets import CLASSES, normalised
 from core.errors import BundleError
+from core.storage import read_file
 
 BATCH = 256
 """Images that go through the interpreter at once when there are many."""
@@ -49,7 +50,7 @@ class Network:
         self._singles: LifoQueue[_Session] = LifoQueue()
         self._batches: LifoQueue[_Session] = LifoQueue()
         with self._damage_as_sentence():
-            self._content = file.read_bytes()
+            self._content = read_file(file)
             if fingerprint not in (None, network_fingerprint(self._content)):
                 raise ValueError(f"Expected a file with the SHA-256 {fingerprint}.")
             first = _Session(self._content, 1, threads=1)

@@ -72,8 +72,8 @@ def print_card(card: Card) -> None:
         others = f"; {strokes:.1%} on pen strokes of other people" if strokes is not None else ""
         print(f"accuracy on drawings {card.robustness.drawings:.1%} (mean of five kinds){others}")
     if card.novelty:
-        digits, others = card.novelty.digits_rejected, card.novelty.out_of_distribution_rejected
-        print(f"rejected: {digits:.2%} of the validation digits, {others:.1%} of out-of-distribution samples")
+        digits, unknown = card.novelty.digits_rejected, card.novelty.out_of_distribution_rejected
+        print(f"rejected: {digits:.2%} of the validation digits, {unknown:.1%} of out-of-distribution samples")
     if card.calibration:
         unsure, caught = card.calibration.unsure_share, card.calibration.errors_caught
         print(

@@ -10,7 +10,7 @@ from core.runs.active import SHIPPED, promote
 from core.runs.label import read_label, write_label
 from core.runs.registry import check_runs, find_run
 from core.runs.summary import summaries
-from core.training import launcher
+from core.training import control, queue
 from core.workspace import Workspace
 
 
@@ -19,8 +19,8 @@ def list_all(options: argparse.Namespace, workspace: Workspace) -> int:
     rows = summaries(workspace)
     if options.json:
         for row in rows:
-            apart = {"created": row.created.isoformat(), "label": row.label.model_dump()}
-            print(json.dumps(vars(row) | apart | {"config": row.config.to_json() if row.config else None}))
+            more = {"created": row.created.isoformat(timespec="seconds"), "label": row.label.model_dump()}
+            print(json.dumps(vars(row) | more | {"config": row.config.to_json() if row.config else None}))
         return 0
     if not rows:
         print("No runs yet. Start one with: python -m core train")
@@ -53,26 +53,26 @@ def show(options: argparse.Namespace, workspace: Workspace) -> int:
 def name(options: argparse.Namespace, workspace: Workspace) -> int:
     run = find_run(workspace, options.run)
     label = write_label(workspace, run, options.name, read_label(run).note)
-    print(f"{run.id} is now called {label.name}." if label.name else f"{run.id} goes by its id again.")
+    print(f"{run.id} is now named {label.name}." if label.name else f"{run.id} has no name any more.")
     return 0
 
 
 def stop(options: argparse.Namespace, workspace: Workspace) -> int:
     if options.run:
         asked = [find_run(workspace, options.run)]
-        launcher.request_stop(workspace, asked[0])
+        control.request_stop(workspace, asked[0])
     else:
-        asked = launcher.request_stop_of_all(workspace)
+        asked = control.request_stop_of_all(workspace)
     for run in asked:
-        print(f"{run.id} is asked to stop; what it learned is kept.")
+        print(f"{run.id} was asked to stop; it keeps what it has learned.")
     if not asked:
-        print("No training is at work or waits.")
+        print("No training is running or queued.")
     return 0
 
 
 def resume(options: argparse.Namespace, workspace: Workspace) -> int:
     run = find_run(workspace, options.run)
-    launcher.resume(workspace, run)
+    queue.resume(workspace, run)
     print(f"{run.id}: {run.status().message}")
     return 0
 
@@ -80,12 +80,12 @@ def resume(options: argparse.Namespace, workspace: Workspace) -> int:
 def promote_run(options: argparse.Namespace, workspace: Workspace) -> int:
     run = None if options.run == SHIPPED else find_run(workspace, options.run)
     promote(workspace, run)
-    print(f"The model in use is now {run.id if run else 'the shipped one'}.")
+    print(f"The model in use is now {run.id if run else 'the shipped model'}.")
     return 0
 
 
 def delete(options: argparse.Namespace, workspace: Workspace) -> int:
     run = find_run(workspace, options.run)
-    launcher.delete(workspace, run)
-    print(f"{run.id} is deleted.")
+    control.delete(workspace, run)
+    print(f"{run.id} was deleted.")
     return 0

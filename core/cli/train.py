@@ -17,9 +17,11 @@ from core.config import LIMITS, TrainingConfig, changed, preset
 from core.data.sources import find_mnist
 from core.errors import DataMissing, RunError
 from core.runs.run import Run
+from core.runs.snapshot import Snapshot
 from core.runs.status import Status
 from core.storage import make_folder
-from core.training.launcher import advance, overview, request_stop, submit
+from core.training.control import request_stop
+from core.training.queue import advance, submit
 from core.training.teachers import teachers_to_come
 from core.workspace import Workspace
 
@@ -37,7 +39,7 @@ def train(options: argparse.Namespace, workspace: Workspace) -> int:
         make_folder(options.output)
     run = submit(workspace, config)
     print(f"run {run.id}", flush=True)
-    for teacher in teachers_to_come(workspace, run, config):
+    for teacher in teachers_to_come(Snapshot.of(workspace), run, config):
         print(f"teacher: run {teacher.id}, trained first", flush=True)
     status = _watch(run, workspace)
     print(status.message)
@@ -97,7 +99,7 @@ def _watch(run: Run, workspace: Workspace) -> Status:
 
 def _of_teacher(run: Run, config: TrainingConfig, workspace: Workspace) -> Status | None:
     """Return the status of the teacher that is being trained for this run; None without one."""
-    for teacher in teachers_to_come(workspace, run, config):
+    for teacher in teachers_to_come(Snapshot.of(workspace), run, config):
         status = teacher.status()
         if status.state == "running":
             return status
@@ -106,12 +108,12 @@ def _of_teacher(run: Run, config: TrainingConfig, workspace: Workspace) -> Statu
 
 def _stop_teachers(run: Run, config: TrainingConfig, workspace: Workspace) -> None:
     """Stop the teachers of this run that no other run waits for."""
-    needed = []
-    for other in overview(workspace).waiting:
+    snapshot, needed = Snapshot.of(workspace), []
+    for other in snapshot.in_state("queued"):
         with suppress(RunError):  # a damaged run has no teachers
-            needed += teachers_to_come(workspace, other, other.config()) if other != run else []
+            needed += teachers_to_come(snapshot, other.run, other.config()) if other.run != run else []
     # In reverse, or the next teacher would start when the running one ends.
-    for teacher in reversed(teachers_to_come(workspace, run, config)):
+    for teacher in reversed(teachers_to_come(snapshot, run, config)):
         if teacher not in needed:
             with suppress(RunError):  # it has just ended
                 request_stop(workspace, teacher)

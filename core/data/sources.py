@@ -17,7 +17,7 @@ from filelock import FileLock
 from core.arrays import read_arrays
 from core.environment import keras_cache, mnist_location
 from core.errors import DataError, DataMissing, DownloadError
-from core.storage import make_folder, replacing, storage_errors
+from core.storage import atomic_write, make_folder, storage_errors
 from core.workspace import Workspace
 
 Arrays = Mapping[str, np.ndarray]
@@ -193,7 +193,7 @@ class _Meter:
 
 
 def _store(arrays: Arrays, workspace: Workspace) -> Path:
-    with replacing(workspace.mnist_file) as temporary, temporary.open("wb") as file:
+    with atomic_write(workspace.mnist_file) as temporary, temporary.open("wb") as file:
         # Not compressed: 55 MB on disk, but a training worker reads it in 30 ms instead of 200.
         np.savez(file, allow_pickle=False, **{name: arrays[name] for name in ARRAY_SHAPES})
     return workspace.mnist_file

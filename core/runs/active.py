@@ -16,16 +16,16 @@ from core.records import Record
 from core.runs.label import name_of, told_apart
 from core.runs.registry import find_run, is_gone, list_runs
 from core.runs.run import Run
-from core.storage import replacing, storage_errors
+from core.storage import atomic_write, read_file, storage_errors
 from core.workspace import SHIPPED_BUNDLE, Workspace
 
 SHIPPED = "shipped"
-"""The name of the model that comes with Trazo, where a run's id could stand."""
+"""The name of the model that comes with Trazo, used in place of a run's id."""
 SHIPPED_TITLE = "Shipped model"
 
 
 class _Promoted(Record):
-    """What is kept of the model in use."""
+    """The contents of active.json."""
 
     run_id: str
 
@@ -35,7 +35,7 @@ _Version = tuple[int, int]
 
 @dataclass(frozen=True)
 class ActiveModel:
-    """The model in use. `problem` says why it is the shipped one when another had been promoted."""
+    """The model in use. `problem`: why it is the shipped one although another was promoted."""
 
     run_id: str | None
     bundle: Bundle
@@ -47,11 +47,11 @@ class ActiveModel:
 
 
 def promote(workspace: Workspace, run: Run | None) -> None:
-    """Make a run's model the one in use everywhere, at once; None goes back to the shipped one.
+    """Use a run's model everywhere from now on; None goes back to the shipped one.
 
-    Raises RunError when the run has no complete model, BundleError when the model does not load.
+    Raises RunError if the run has no complete model, BundleError if the model does not load.
     """
-    # Under the lock, so that nobody deletes the run meanwhile.
+    # Under the lock, so that the run is not deleted meanwhile.
     with workspace.locked():
         if run is None:
             with storage_errors(workspace.active_file):
@@ -62,14 +62,14 @@ def promote(workspace: Workspace, run: Run | None) -> None:
                 f"Run {run.id} has no finished model to promote. Let it finish, or choose another run.", run.id
             )
         Predictor(run.bundle)
-        with replacing(workspace.active_file) as temporary:
+        with atomic_write(workspace.active_file) as temporary:
             temporary.write_text(_Promoted(run_id=run.id).model_dump_json() + "\n")
 
 
 def active_model(workspace: Workspace) -> ActiveModel:
-    """The promoted run's model, else the shipped one; never fails because of what lies in the workspace."""
+    """Return the promoted run's model, else the shipped one; never fails, whatever is in the workspace."""
     try:
-        promoted = _Promoted.model_validate_json(workspace.active_file.read_bytes())
+        promoted = _Promoted.model_validate_json(read_file(workspace.active_file))
         run = find_run(workspace, promoted.run_id)
     except (FileNotFoundError, NotADirectoryError):
         return ActiveModel(None, Bundle(SHIPPED_BUNDLE))
@@ -80,19 +80,19 @@ def active_model(workspace: Workspace) -> ActiveModel:
 
 
 def listed_models(workspace: Workspace) -> dict[str, Bundle]:
-    """Every complete model by name: `shipped`, then the runs' ids, newest first."""
+    """Return every complete model by name: `shipped`, then the runs' ids, newest first."""
     runs = {run.id: run.bundle for run in list_runs(workspace) if run.bundle.complete}
     return {SHIPPED: Bundle(SHIPPED_BUNDLE), **runs}
 
 
 def model_names(workspace: Workspace) -> dict[str, str]:
-    """What people call the models: the shipped one and those of all runs, no two alike."""
+    """Return a distinct display name for the shipped model and for each run, by the model's name."""
     runs = {run.id: name_of(run) for run in list_runs(workspace)}
     return told_apart({SHIPPED: SHIPPED_TITLE, **runs}) | {SHIPPED: SHIPPED_TITLE}
 
 
 class ActivePredictor:
-    """The predictor of the model in use; notices by itself when another is promoted. Thread-safe."""
+    """The predictor of the model in use; it follows promotions by itself. Thread-safe."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -101,7 +101,7 @@ class ActivePredictor:
         self._loaded: tuple[ActiveModel, Predictor] | None = None
 
     def current(self) -> tuple[ActiveModel, Predictor]:
-        """The model in use and its predictor; falls back to the shipped model when the promoted one does not load."""
+        """Return the model in use and its predictor: the shipped model if the promoted one does not load."""
         loaded = self._loaded
         if loaded is not None and self._up_to_date():
             return loaded
@@ -115,15 +115,15 @@ class ActivePredictor:
         return self.current()[1].read(ink)
 
     def _up_to_date(self) -> bool:
-        """Whether the same model is in use, untrained since; two looks at the disk, some microseconds."""
+        """Return True if the same model is in use and was not trained further; two `stat` calls."""
         seen = self._seen
         if seen is None or _version(self._workspace.active_file) != seen.promoted:
             return False
-        # The run that was promoted may have come back.
+        # The promoted run may have come back.
         if seen.without is not None and _version(self._workspace.runs) != seen.without:
             return False
         version = _version(seen.card_file)
-        # Between a resumed training's old model and its new one there is none, for a moment.
+        # A resumed training has no model for the moment in which its new one replaces the old one.
         return version == seen.card or (version is None and not is_gone(seen.folder))
 
     def _load(self) -> tuple[ActiveModel, Predictor]:
@@ -144,9 +144,9 @@ class ActivePredictor:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What was on the disk before a predictor was loaded.
+    """Versions of the files on disk before a predictor was loaded.
 
-    `folder`: where the model's own one lies. `without`: of the folder of all runs, in which the promoted one was not.
+    `folder`: the one that holds the model's. `without`: of the folder of all runs, if the promoted run was not in it.
     """
 
     promoted: _Version | None
@@ -157,7 +157,7 @@ class _Seen:
 
 
 def _version(path: Path) -> _Version | None:
-    """Changes whenever the file is replaced; None where there is none."""
+    """Return a value that changes whenever the file is replaced; None if there is no file."""
     try:
         stat = path.stat()
     except OSError:

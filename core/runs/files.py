@@ -1,4 +1,4 @@
-"""A run's files as a person may take them away."""
+"""Files of a run that a person may download."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ from pathlib import Path
 
 from core.errors import RunError
 from core.runs.run import LOG_BYTES, Run
+from core.storage import open_file
 
 _MEANINGS = {
     "mnist_model.keras": "the network, for Keras",
     "mnist_model.tflite": "the network, for LiteRT",
-    "card.json": "what the model is, with its figures",
-    "evaluation.npz": "its answers on the test set",
-    "novelty.npz": "what tells digits from other things",
+    "card.json": "the model card, with its figures",
+    "evaluation.npz": "its predictions on the test set",
+    "novelty.npz": "the out-of-distribution detector",
     "config.json": "the settings",
-    "history.csv": "a line for each epoch",
-    "steps.csv": "a line every few steps",
-    "answers.npz": "what was said of each validation image after each epoch",
+    "history.csv": "one line per epoch",
+    "steps.csv": "one line every few steps",
+    "answers.npz": "the prediction for each validation image after each epoch",
     "train.log": "what the training printed",
 }
 
 
 @dataclass(frozen=True)
 class RunFile:
-    """One file: its name, what it is for, where it lies, and how many bytes it has."""
+    """One file: `meaning` says what it is for; `size` is in bytes."""
 
     run_id: str
     name: str
@@ -33,19 +34,20 @@ class RunFile:
     size: int
 
     def contents(self) -> bytes:
-        """The file's bytes, of a log the last LOG_BYTES; raises RunError when it is gone."""
+        """Return the file's bytes, of a log the last LOG_BYTES; raises RunError if it is gone."""
         try:
-            with self.path.open("rb") as file:
+            with open_file(self.path) as file:
                 if self.name.endswith(".log"):
                     file.seek(max(0, self.path.stat().st_size - LOG_BYTES))
-                return file.read()
+                content: bytes = file.read()
+                return content
         except OSError as error:
-            message = f"{self.name} of run {self.run_id} cannot be read any more; load the page again."
+            message = f"{self.name} of run {self.run_id} cannot be read any more. Load the page again."
             raise RunError(message, self.run_id) from error
 
 
 def run_files(run: Run) -> list[RunFile]:
-    """The files of a run that there are: its model's first, then what it was told and what it wrote."""
+    """Return the files that a run has: its model's first, then its settings and what the training wrote."""
     bundle = run.bundle
     paths = [
         *(bundle.keras_file, bundle.tflite_file, bundle.card_file, bundle.evaluation_file, bundle.novelty_file),

@@ -1,4 +1,4 @@
-"""What a person calls a run and notes about it: a small file in the run's folder, apart from what the worker writes."""
+"""Label of a run: the name and the note that a person gave it, in a file that the worker never writes."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pydantic import ValidationError
 from core.errors import RunError, RunNotFound
 from core.records import Record
 from core.runs.run import Run
-from core.storage import replacing
+from core.storage import atomic_write, read_file
 from core.workspace import Workspace
 
 NAME_LENGTH = 60
 NOTE_LENGTH = 2000
 _LARGEST_FILE = 64 * 1024
-"""Bytes; what is larger was not written here."""
+"""Bytes; a larger file was not written by us."""
 
 
 class Label(Record, extra="ignore"):
-    """The name in one line, empty where the run goes by its id, and a note of any number of lines."""
+    """A name in one line, empty if the run has none, and a note of any number of lines."""
 
     name: str = ""
     note: str = ""
@@ -32,27 +32,26 @@ UNNAMED = Label()
 
 
 def label_file(run: Run) -> Path:
-    """Where the name and the note are kept."""
+    """Return the path of a run's label."""
     return run.folder / "label.json"
 
 
 def read_label(run: Run) -> Label:
-    """The run's name and note; both empty where there are none or the file cannot be read."""
+    """Return the run's name and note, both empty if there are none or the file cannot be read."""
     try:
-        with label_file(run).open("rb") as file:
-            label = Label.model_validate_json(file.read(_LARGEST_FILE))
+        label = Label.model_validate_json(read_file(label_file(run), _LARGEST_FILE))
     except (OSError, ValidationError):
         return UNNAMED
     return Label(name=_line(label.name)[:NAME_LENGTH], note=_lines(label.note)[:NOTE_LENGTH])
 
 
 def name_of(run: Run) -> str:
-    """What a person calls the run: the name that it was given, else its title."""
+    """Return the name that a person gave the run, else its title."""
     return read_label(run).name or run.title
 
 
 def told_apart(names: Mapping[str, str]) -> dict[str, str]:
-    """Names by the runs' ids, with the whole id where two runs share a name."""
+    """Return the names by the runs' ids, with the whole id added if two runs share a name."""
     shared = Counter(name.casefold() for name in names.values())
     return {run_id: name if shared[name.casefold()] == 1 else _with_id(run_id, name) for run_id, name in names.items()}
 
@@ -62,20 +61,20 @@ def _with_id(run_id: str, name: str) -> str:
 
 
 def write_label(workspace: Workspace, run: Run, name: str, note: str) -> Label:
-    """Keep a run's name and note; returns them as they were kept, without what cannot be seen.
+    """Write a run's name and note; return them as they were written, without invisible characters.
 
-    Raises RunError when one is too long, RunNotFound when the run is gone, StorageError when nothing can be written.
+    Raises RunError if one is too long, RunNotFound if the run is gone, StorageError if nothing can be written.
     """
     label = Label(name=_line(name), note=_lines(note))
     for what, text, longest in (("name", label.name, NAME_LENGTH), ("note", label.note, NOTE_LENGTH)):
         if len(text) > longest:
-            message = f"A {what} has at most {longest:,} characters, this one has {len(text):,}; shorten it."
+            message = f"A {what} has at most {longest:,} characters. This one has {len(text):,}; shorten it."
             raise RunError(message, run.id)
-    # Under the lock: a run that is being deleted must not come back as a folder with nothing but a name.
+    # Under the lock: a run that is being deleted must not come back as a folder with only a label.
     with workspace.locked():
         if not run.folder.exists():
             raise RunNotFound(run.id)
-        with replacing(label_file(run)) as temporary:
+        with atomic_write(label_file(run)) as temporary:
             temporary.write_text(label.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return label
 
@@ -89,5 +88,5 @@ def _lines(text: str) -> str:
 
 
 def _visible(text: str) -> str:
-    """Without control characters, marks that turn the direction of reading, and halves of characters."""
+    """Drop control characters, marks that change the direction of writing, and halves of surrogate pairs."""
     return "".join(character for character in text if unicodedata.category(character) not in ("Cc", "Cf", "Cs"))

@@ -1,23 +1,22 @@
-"""All runs of a workspace: make, list, find, delete, promote; and the model in use."""
+"""The runs of a workspace: create, list and find them."""
 
 from __future__ import annotations
 
 import os
 import random
 import shutil
-import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from core.config import TrainingConfig
 from core.errors import RunError, RunNotFound, StorageError
+from core.runs.creation import STAMP, created_at, write_creation
 from core.runs.leftovers import NEW
 from core.runs.run import Run
 from core.runs.status import Status
 from core.storage import make_folder, storage_errors
 from core.workspace import Workspace
 
-_STAMP = "%Y%m%d-%H%M%S"
 _ADJECTIVES = (
     "amber brave calm clever crisp curious eager fair gentle golden happy humble jolly keen kind lively lucky merry "
     "mild nimble noble patient proud quick quiet rapid silver sunny swift tidy vivid warm wise witty"
@@ -29,14 +28,16 @@ _ANIMALS = (
 
 
 def create_run(workspace: Workspace, config: TrainingConfig) -> Run:
-    """Make the folder of a new, queued run; where that fails, there is none."""
+    """Create the folder of a new run with the state `queued`; leave nothing behind if that fails."""
     make_folder(workspace.runs)
-    # Under the lock, so that no two get the same name.
+    # Under the lock, so that no two runs get the same id.
     with workspace.locked():
-        run = _unused(workspace)
-        # Nobody lists it before it is whole.
+        moment = _now()
+        run = _unused(workspace, moment)
+        # Listed only once it is complete.
         new = Run(make_folder(run.folder.with_name(NEW + run.id)))
         try:
+            write_creation(new, moment)
             new.write_config(config)
             new.write_status(Status(state="queued", message="Waiting for its turn.", epochs=config.epochs))
             with storage_errors(run.folder):
@@ -47,38 +48,34 @@ def create_run(workspace: Workspace, config: TrainingConfig) -> Run:
 
 
 def list_runs(workspace: Workspace) -> list[Run]:
-    """All runs, newest first; none where their folder cannot be read, which `check_runs` tells."""
+    """Return all runs, newest first; none if their folder cannot be read (`check_runs` says why)."""
     try:
         names = _folders(workspace)
     except OSError:
         return []
-    return [Run(workspace.runs / name) for name in sorted(names, reverse=True)]
+    runs = [Run(workspace.runs / name) for name in names]
+    return sorted(runs, key=lambda run: (created_at(run), run.id), reverse=True)
 
 
 def check_runs(workspace: Workspace) -> None:
-    """Raise StorageError with the way out where the folder of the runs is there and cannot be read."""
+    """Raise StorageError if the folder of the runs exists but cannot be read."""
     try:
         _folders(workspace)
     except FileNotFoundError:
         return
     except OSError as error:
         raise StorageError(
-            f"The runs in {workspace.runs} cannot be listed ({error.strerror}). Put this folder right, or set "
+            f"The runs in {workspace.runs} cannot be listed ({error.strerror}). Repair this folder, or set "
             "TRAZO_WORKSPACE to another one.",
             workspace.runs,
         ) from error
 
 
-def _folders(workspace: Workspace) -> list[str]:
-    with os.scandir(workspace.runs) as entries:
-        return [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
-
-
 def find_run(workspace: Workspace, run_id: str) -> Run:
-    """The run with this id, or the only one with these last two words.
+    """Return the run with this id, or the only one whose id ends with these two words.
 
-    Raises RunNotFound where there is none, RunError where there are several.
-    The id is looked up among the folders there are; it never becomes part of a path.
+    Raises RunNotFound if there is none, RunError if there are several. The id is compared with the names of folders;
+    it never becomes part of a path.
     """
     runs = list_runs(workspace)
     exact = [run for run in runs if run.id == run_id]
@@ -87,12 +84,12 @@ def find_run(workspace: Workspace, run_id: str) -> Run:
         raise RunNotFound(run_id)
     if len(matching) > 1:
         ids = ", ".join(run.id for run in matching)
-        raise RunError(f"Several runs are named {run_id!r}; name one by its whole id: {ids}.", run_id)
+        raise RunError(f"Several runs are named {run_id!r}. Use the whole id of one: {ids}.", run_id)
     return matching[0]
 
 
 def is_gone(path: Path) -> bool:
-    """Whether there is nothing; what cannot be looked at just now may be there."""
+    """Return True if nothing is there; False for what cannot be looked at just now."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -102,27 +99,21 @@ def is_gone(path: Path) -> bool:
     return False
 
 
-def _stamp(run: Run) -> str:
-    return "-".join(run.id.split("-")[:2])
+def _folders(workspace: Workspace) -> list[str]:
+    with os.scandir(workspace.runs) as entries:
+        return [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
 
 
-def created_at(run: Run) -> datetime:
-    try:
-        return datetime.strptime(_stamp(run), _STAMP).astimezone()
-    except ValueError:
-        try:
-            changed = run.folder.stat().st_mtime
-        except OSError:  # deleted meanwhile
-            changed = time.time()
-        return datetime.fromtimestamp(changed).astimezone()
-
-
-def _unused(workspace: Workspace) -> Run:
-    """A run with a name that no other one has, and without a folder."""
-    taken = {_stamp(run) for run in list_runs(workspace)}
-    moment = datetime.now().astimezone()
-    # Names put runs in order: those of one second would start in the order of their adjectives.
-    while moment.strftime(_STAMP) in taken:
-        moment += timedelta(seconds=1)
+def _unused(workspace: Workspace, moment: datetime) -> Run:
+    """Return a run with an id that no other has, and without a folder."""
+    taken = {"-".join(run.id.split("-")[:2]) for run in list_runs(workspace)}
+    stamp = moment.astimezone()
+    # People read ids as an order, too: two of one second would be in the order of their adjectives.
+    while stamp.strftime(STAMP) in taken:
+        stamp += timedelta(seconds=1)
     words = f"{random.choice(_ADJECTIVES.split())}-{random.choice(_ANIMALS.split())}"
-    return Run(workspace.runs / f"{moment.strftime(_STAMP)}-{words}")
+    return Run(workspace.runs / f"{stamp.strftime(STAMP)}-{words}")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""The state and progress of a run."""
+"""Status of a run: its state and its progress."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Phase = Literal["waiting", "starting", "training", "validating", "saving", "done
 
 
 class Status(Record, extra="ignore"):
-    """Where a run stands. `updated`, `started`, `ended`: seconds since 1970; `seconds`: of training so far.
+    """State and progress. `updated`, `started`, `ended`: seconds since 1970; `seconds`: of training so far.
 
     `epoch` and `step` count from 1 (0 before the first); `steps` is the number of steps in an epoch. `seconds_left`
     assumes that all epochs are needed.
@@ -39,5 +39,5 @@ class Status(Record, extra="ignore"):
 
     @property
     def over(self) -> bool:
-        """Whether nothing more will happen by itself."""
+        """True if nothing more will happen by itself."""
         return self.state not in ("queued", "running")

@@ -1,4 +1,4 @@
-"""A run in one row, as lists and tables show it."""
+"""Summary of a run: one row of the lists and tables."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from datetime import datetime
 from core.config import TrainingConfig
 from core.errors import BundleError, RunError
 from core.runs.active import ActiveModel, active_model
+from core.runs.creation import created_at
 from core.runs.label import UNNAMED, Label, read_label
-from core.runs.registry import created_at, is_gone, list_runs
-from core.runs.run import Run
+from core.runs.registry import is_gone
+from core.runs.snapshot import RunSnapshot, Snapshot
 from core.runs.status import State
 from core.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A run in one row: times in seconds, accuracies in 0..1, `drawings` being that of its card's `robustness`.
+    """A run in one row: times in seconds, accuracies in 0..1; `drawings` is that of its card's `robustness`.
 
-    `problem` is the sentence when the run can't be read.
+    `created` is in this machine's time zone. `problem`: why the run cannot be read.
     """
 
     id: str
@@ -41,19 +42,19 @@ class Summary:
 
     @property
     def name(self) -> str:
-        """What a person calls it: the name that it was given, else its title."""
+        """The name that a person gave it, else its title."""
         return self.label.name or self.title
 
 
-def summarise(workspace: Workspace, run: Run, active: ActiveModel | None = None) -> Summary:
-    """The run in one row; a damaged run gets a row too, with its problem."""
+def summarise(seen: RunSnapshot, active: ActiveModel) -> Summary:
+    """Return the summary of a run; that of a damaged one has its problem. `active`: the model in use."""
+    run = seen.run
     created, label = created_at(run), read_label(run)
     try:
-        status, config = run.status(), run.config()
+        status, config = seen.status(), seen.config()
         card = run.bundle.card() if run.bundle.complete else None
     except (RunError, BundleError) as error:
         return Summary(id=run.id, title=run.title, state=None, created=created, problem=str(error), label=label)
-    active = active or active_model(workspace)
     return Summary(
         id=run.id,
         title=run.title,
@@ -73,9 +74,9 @@ def summarise(workspace: Workspace, run: Run, active: ActiveModel | None = None)
     )
 
 
-def summaries(workspace: Workspace) -> list[Summary]:
-    """All runs in one row each, newest first."""
+def summaries(workspace: Workspace, snapshot: Snapshot | None = None) -> list[Summary]:
+    """Return the summaries of all runs, newest first; `snapshot`: one that the caller has taken."""
     active = active_model(workspace)
-    rows = ((run, summarise(workspace, run, active)) for run in list_runs(workspace))
-    # One that was deleted between the two looks is no damaged run.
+    rows = ((seen.run, summarise(seen, active)) for seen in (snapshot or Snapshot.of(workspace)).runs)
+    # A run that was deleted since it was listed is not a damaged one.
     return [row for run, row in rows if row.problem is None or not is_gone(run.folder)]

@@ -1,4 +1,4 @@
-"""The CSV files of a training: their columns, and how they are read and written."""
+"""CSV files of a training: their columns, reading and writing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.storage import replacing, storage_errors
+from core.storage import atomic_write, open_file, read_file, storage_errors
 
 HISTORY_COLUMNS = (
     "epoch",
@@ -25,18 +25,18 @@ HISTORY_COLUMNS = (
 )
 STEP_COLUMNS = ("step", "epoch", "seconds", "loss", "accuracy", "val_loss", "val_accuracy", "images_per_second")
 
-
 _PLACE = ["epoch", "step", "seconds"]
 _FARTHEST = 1e15
 
 
 def read_rows(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """The numbers of a CSV file; empty where there is none yet. Raises OSError or ValueError when it is damaged.
+    """Return the numbers in a CSV file; empty if there is none yet. Raises OSError, or ValueError if it is damaged.
 
-    Lines that broke off before their place is known are left out, and what is infinite counts as not measured.
+    Incomplete lines without their place in the training are left out; infinite values count as not measured.
     """
     try:
-        table = pd.read_csv(path)
+        with open_file(path) as file:
+            table = pd.read_csv(file)
     except (FileNotFoundError, pd.errors.EmptyDataError):
         return pd.DataFrame(columns=list(columns), dtype=float)
     # Lines longer than the heading turn the first columns into an index.
@@ -49,20 +49,20 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
 
 
 def keep_epochs(path: Path, columns: tuple[str, ...], epochs: int) -> None:
-    """Drop from a CSV file the lines of later epochs than `epochs` (counted from 1), and lines that are damaged."""
+    """Drop from a CSV file all lines of epochs after `epochs` (counted from 1), and damaged lines."""
     try:
-        with path.open(newline="") as file:
+        with open_file(path, "r", newline="") as file:
             _, *rows = csv.reader(file)
     except (FileNotFoundError, ValueError):
         return
     place = columns.index("epoch")
     kept = [row for row in rows if _is_whole(row, columns) and float(row[place]) <= epochs]
-    with replacing(path) as temporary, temporary.open("w", newline="") as file:
+    with atomic_write(path) as temporary, temporary.open("w", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([columns, *kept])
 
 
 def _is_whole(row: list[str], columns: tuple[str, ...]) -> bool:
-    """Whether a line has all its cells, numbers or nothing, and says where in the training it belongs."""
+    """Return True if a line has all its cells, each a number or empty, and its place in the training."""
     if len(row) != len(columns) or not all(row[columns.index(name)] for name in _PLACE):
         return False
     try:
@@ -74,11 +74,11 @@ def _is_whole(row: list[str], columns: tuple[str, ...]) -> bool:
 def append_row(
     path: Path, columns: tuple[str, ...], values: Iterable[float | int | None], durable: bool = False
 ) -> None:
-    """Append one whole line to a CSV file, and the heading before the first; None is an empty cell.
+    """Append a whole line to a CSV file, after the heading if it is the first; None is an empty cell.
 
-    `durable`: it is there even if the machine goes down the next moment.
+    `durable`: with fsync, so that it survives a power cut.
     """
-    with storage_errors(path), path.open("a", newline="") as file:
+    with storage_errors(path), open_file(path, "a", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         if file.tell() == 0:
             writer.writerow(columns)
@@ -90,6 +90,6 @@ def append_row(
 
 def drop_last_row(path: Path) -> None:
     """Remove the last line of a CSV file; a reader sees the file with it or without it."""
-    lines = path.read_bytes().splitlines(keepends=True)
-    with replacing(path, durable=False) as temporary:
+    lines = read_file(path).splitlines(keepends=True)
+    with atomic_write(path, durable=False) as temporary:
         temporary.write_bytes(b"".join(lines[:-1]))

@@ -11,7 +11,7 @@ import numpy as np
 from core.arrays import read_arrays
 from core.errors import RunError
 from core.runs.run import Run
-from core.storage import replacing
+from core.storage import atomic_write
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def write_checkpoint(
     if memory:
         arrays |= {"memory": np.array([memory.waited, memory.best, memory.best_epoch])}
         arrays |= {f"best_{index}": value for index, value in enumerate(memory.best_weights)}
-    with replacing(run.checkpoint_file) as temporary, temporary.open("wb") as file:
+    with atomic_write(run.checkpoint_file) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, progress=np.array([epoch, seconds, done]), **arrays)
 
 

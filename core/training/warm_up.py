@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from core.environment import read_only
+from core.environment import python_environment, read_only
 from core.workspace import PROJECT
 
 
@@ -25,11 +25,10 @@ def compile_ahead() -> psutil.Popen | None:
     compiled = Path(cache_from_source(spec.origin))
     if compiled.exists() or not os.access(Path(spec.origin).parent, os.W_OK):
         return None
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = psutil.Popen(
         [sys.executable, "-c", "import core.training.trainer"],
         cwd=PROJECT,
-        env=environment,
+        env=python_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""The process of one training: python -m core.training.worker RUN_DIR LOCK, as the launcher starts it."""
+"""The process of one training: python -m core.training.worker RUN_DIR LOCK, as the queue starts it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pathlib import Path
 
 from core.config import TrainingConfig
 from core.data.datasets import load_dataset
-from core.environment import trains_in_background
+from core.environment import prepare_tensorflow, trains_in_background
 from core.errors import RunError, RunNotFound, TrazoError
 from core.runs.run import Run
 from core.runs.status import Status
 from core.storage import storage_errors
-from core.training.launcher import advance
+from core.training.queue import advance
 from core.training.teachers import take_teachers
 from core.workspace import Workspace
 
@@ -37,7 +37,7 @@ _OOM_SCORE_FILE = Path("/proc/self/oom_score_adj")
 def main(folder: Path, lock: int) -> int:
     """Train the run in `folder`, write how it ended, and start the next run in the queue.
 
-    `lock`: file descriptor of the run's lock, inherited from the launcher.
+    `lock`: file descriptor of the run's lock, inherited from the process that started this one.
     """
     run, workspace = Run(folder), Workspace.from_environment()
     # The next run's worker must not hold this run's lock.
@@ -126,10 +126,7 @@ def _train(run: Run, workspace: Workspace) -> dict[str, str]:
     config = run.config()
     _announce(run, config)
     take_teachers(workspace, run, config)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    # TensorFlow uses these kernels on some processors only; elsewhere they train a third more images a second.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    prepare_tensorflow()
     with ThreadPoolExecutor(1) as pool:
         # The data is unpacked and checked while TensorFlow loads.
         loading = pool.submit(load_dataset, config.dataset, workspace)
@@ -148,7 +145,7 @@ def _train(run: Run, workspace: Workspace) -> dict[str, str]:
 
 def _announce(run: Run, config: TrainingConfig) -> None:
     """Write the process on record, the first status, and the config to the log."""
-    # The launcher does so, too, unless it is killed before or finds the disk full.
+    # Its starter does so, too, unless it is killed before or finds the disk full.
     run.write_process(os.getpid())
     status = Status(state="running", phase="starting", message="Loading TensorFlow.", started=time.time())
     run.write_status(status.model_copy(update={"epochs": config.epochs}))

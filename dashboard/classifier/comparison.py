@@ -15,8 +15,8 @@ from core.runs.active import SHIPPED, active_model
 from dashboard.classifier.model_picker import model_title, names_of_models
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.figures import FIGURE_WIDTH, figure
-from dashboard.parts.markdown import plain
 from dashboard.session import cache, state
+from dashboard.session.markdown import plain
 
 AGAINST = "against"
 """The part of the page's address that names the second model."""
@@ -31,7 +31,8 @@ def comparison_section(name: str, card: Card, evaluation: Evaluation, test: Spli
     rivals = _rivals(name, card, evaluation)
     if not rivals:
         st.info(
-            f"No other model was tested on the images of {card.data.title}. Train one to compare it with this one.",
+            f"No other model was tested on the images of {plain(card.data.title)}. Train one to compare it with "
+            "this one.",
             icon=":material/balance:",
         )
         return

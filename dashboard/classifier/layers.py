@@ -9,6 +9,7 @@ from core.classifier.bundle import Card
 from core.config import flattened
 from core.ink.drawing import Pixels
 from dashboard.parts.figures import in_epochs
+from dashboard.session.markdown import plain
 from dashboard.training.wording import SETTINGS, in_words
 
 _AGAINST, _NEUTRAL, _FOR = (
@@ -48,16 +49,21 @@ def training_facts(card: Card) -> dict[str, str]:
     data, metrics = card.data, card.metrics
     kept = f"epoch {metrics.best_epoch} was the best" if card.config.patience else "the last one is kept"
     return {
-        "Data": data.title,
+        "Data": plain(data.title),
         "Images": f"{data.train_images:,} for training, {data.validation_images:,} for validation, "
         f"{data.test_images:,} for the test",
-        "Fingerprint of the data": data.fingerprint[:16],
+        "Fingerprint of the data": plain(data.fingerprint[:16]),
         "Trained": f"{card.created:%d %B %Y, %H:%M %Z}",
         "Time": f"{card.seconds:,.0f} s for {in_epochs(metrics.epochs)}; {kept}",
-        "Run": card.run_id,
+        "Run": plain(card.run_id),
     }
 
 
 def setting_facts(card: Card) -> dict[str, str]:
-    """The settings of its training."""
-    return {SETTINGS[name].label: in_words(name, value) for name, value in flattened(card.config).items()}
+    """Return the settings of its training, for a table that reads Markdown."""
+    return {SETTINGS[name].label: plain(in_words(name, value)) for name, value in flattened(card.config).items()}
+
+
+def version_facts(card: Card) -> dict[str, str]:
+    """Return the versions of the software that it was made with, for a table that reads Markdown."""
+    return {plain(name): plain(version) for name, version in card.versions.items()}

@@ -9,9 +9,10 @@ import streamlit as st
 from core.classifier.bundle import Bundle, Card
 from core.errors import BundleError
 from core.runs.active import SHIPPED, active_model
-from dashboard.parts.markdown import plain
 from dashboard.runs import run_cache
 from dashboard.session import cache, state
+from dashboard.session.markdown import plain
+from dashboard.session.permission import sentence
 
 
 def model_picker(key: str, asked: str | None = None) -> tuple[str, Bundle]:
@@ -60,10 +61,10 @@ def in_use_note() -> None:
         try:
             active = cache.predictor().current()[0]
         except BundleError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(sentence(error), icon=":material/error:")
             return
         if active.problem:
-            st.warning(active.problem, icon=":material/warning:")
+            st.warning(sentence(active.problem), icon=":material/warning:")
         if active.name == SHIPPED:
             st.caption("Model in use: the shipped model")
         else:

@@ -10,6 +10,7 @@ import streamlit as st
 from core.data.datasets import Split
 from core.errors import DataError
 from dashboard.session import cache
+from dashboard.session.permission import sentence
 
 _WHAT_WAS_DONE = {"validation": "validated", "test": "tested"}
 
@@ -34,7 +35,10 @@ def images_read(
 
 
 def _not_shown(why: str) -> None:
-    st.info(f"The figures are complete, but the images cannot be shown: {why}", icon=":material/image_not_supported:")
+    st.info(
+        f"The figures are complete, but the images cannot be shown: {sentence(why)}",
+        icon=":material/image_not_supported:",
+    )
 
 
 def cell_heading(true: int, said: int, count: int, when: str = "") -> None:

@@ -23,6 +23,7 @@ from dashboard.parts import charts
 from dashboard.parts.digit_grid import digit_grid, ink_colour
 from dashboard.parts.figures import FIGURE_WIDTH, figure
 from dashboard.session import cache
+from dashboard.session.permission import sentence
 
 SHOWN = 48
 EPOCH = "epoch"
@@ -46,7 +47,7 @@ def show(source: Run | Bundle, name: str, dataset: str) -> None:
     try:
         answers = cache.answers(source)
     except TrazoError as error:
-        st.warning(str(error), icon=":material/warning:")
+        st.warning(sentence(error), icon=":material/warning:")
         return
     if answers is None or not len(answers):
         st.info(

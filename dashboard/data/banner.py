@@ -8,7 +8,7 @@ from core.data.sources import download_mnist
 from core.environment import mnist_location
 from core.errors import DownloadError, TrazoError
 from dashboard.session import state
-from dashboard.session.permission import may_change, require_permission
+from dashboard.session.permission import may_change, require_permission, sentence
 
 
 def data_banner(problem: str | None) -> None:
@@ -20,7 +20,7 @@ def data_banner(problem: str | None) -> None:
             "These are scikit-learn's 1,797 small digits, standing in for MNIST until it is on this machine.",
             icon=":material/cloud_off:",
         )
-        st.caption(problem)
+        st.caption(sentence(problem))
         if not may_change():
             st.caption("Only someone who may change things on this dashboard can do that.")
         if (
@@ -43,10 +43,10 @@ def _download() -> None:
         download_mnist(state.workspace(), show)
     except TrazoError as error:
         bar.empty()
-        st.error(str(error), icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")
         if isinstance(error, DownloadError):
             with st.expander("What each source answered"):
                 for attempt in error.attempts:
-                    st.markdown(f"- {attempt}")
+                    st.markdown(f"- {sentence(attempt)}")
         return
     st.rerun()

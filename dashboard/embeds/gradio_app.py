@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +12,7 @@ import anyio
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from core.environment import prepare_gradio
 from core.errors import BundleError, TrazoError
 from dashboard.api.routes import NO_MODEL
 from dashboard.embeds.gradio_guard import STUMBLES, GradioDoors, guard_sketchpad, upload_folder
@@ -154,10 +154,7 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
     `composite`). `/predict` answers as the original demo did, `{"label", "confidences"}`; `/verdict` with the fields of
     `Reading.to_json`, which tell a scribble from a digit.
     """
-    # All are read on import; nothing is sent anywhere.
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    upload_folder()
+    prepare_gradio(upload_folder())
     import gradio as gr
     from fastapi import FastAPI
 

@@ -7,7 +7,6 @@ address. It also decodes every format that Pillow knows, at any size.
 from __future__ import annotations
 
 import logging
-import os
 import re
 import shutil
 import tempfile
@@ -24,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from core.environment import gradio_upload_folder
 from core.errors import PictureError, TrazoError
 
 if TYPE_CHECKING:
@@ -84,8 +84,7 @@ def _refuse(status: int, sentence: str) -> JSONResponse:
 
 def upload_folder() -> Path:
     """Where this process keeps what is uploaded to the demo: a folder of its own that goes with it."""
-    os.environ.setdefault("GRADIO_TEMP_DIR", _own_folder().name)
-    return Path(os.environ["GRADIO_TEMP_DIR"])
+    return gradio_upload_folder() or Path(_own_folder().name)
 
 
 @cache

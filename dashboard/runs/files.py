@@ -1,18 +1,23 @@
-"""A run's log, and its files to take away, as its own page shows them."""
+"""The log and the files of a run, as its own page shows them."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
-from core.runs.files import run_files
+from core.runs.files import RunFile, run_files
 from core.runs.run import Run
+from core.workspace import without_paths
+from dashboard.runs.csv_export import spreadsheet_csv
+from dashboard.session.permission import for_visitor, may_change
 
 
 def log_and_files(run: Run) -> None:
-    """The end of its log, and every file to take away."""
+    """Draw the end of the log, and every file to download."""
     with st.expander("Log", icon=":material/description:", key="run_log", on_change="rerun") as log:
         if log.open:
-            st.code(run.log_tail() or "The log is empty so far.", language=None, height=320)
+            st.code(for_visitor(run.log_tail()) or "The log is empty so far.", language=None, height=320)
     found = {file.name: file for file in run_files(run)}
     if not found:
         return
@@ -27,7 +32,7 @@ def log_and_files(run: Run) -> None:
         )
         st.download_button(
             "Download",
-            data=found[chosen].contents,
+            data=partial(_download, found[chosen], may_change()),
             file_name=chosen if "model" in chosen else f"{run.title}-{chosen}",
             mime="application/octet-stream",
             icon=":material/download:",
@@ -45,6 +50,16 @@ def log_and_files(run: Run) -> None:
                 on_click="ignore",
                 help="The model as .keras and .tflite, its card and its test answers.",
             )
+
+
+def _download(file: RunFile, whole: bool) -> bytes:
+    """Return a file as it is downloaded. `whole`: with the paths of this machine in a log."""
+    content = file.contents()
+    if file.name.endswith(".csv"):
+        return spreadsheet_csv(content)
+    if file.name.endswith(".log") and not whole:
+        return without_paths(content.decode(errors="replace")).encode(errors="replace")
+    return content
 
 
 def _size(count: int) -> str:

@@ -14,6 +14,7 @@ from core.runs.active import ActiveModel, active_model, model_names
 from core.runs.label import label_file
 from core.runs.registry import is_gone, list_runs
 from core.runs.run import Run
+from core.runs.snapshot import RunSnapshot
 from core.runs.summary import Summary, summarise
 from dashboard.session.state import workspace
 from dashboard.training import curve_points
@@ -31,14 +32,14 @@ def _summary(run: Run, active: ActiveModel) -> Summary:
     files = (run.status_file, run.config_file, label_file(run), run.bundle.folder, run.bundle.card_file)
     row = _settled(str(run.folder), tuple(_changed(path) for path in files))
     if row.state in ("queued", "running", None):  # a worker may end, a damaged file be mended, at any time
-        return summarise(workspace(), run, active)
+        return summarise(RunSnapshot(run), active)
     return replace(row, promoted=row.has_model and run.id == active.run_id)
 
 
 # Not Streamlit's cache, which takes a fifth of a millisecond for each look: the Runs page looks for each run.
 @lru_cache(maxsize=1000)
 def _settled(folder: str, changed: tuple[int, ...]) -> Summary:  # noqa: ARG001 - what the cache is keyed on
-    return summarise(workspace(), Run(Path(folder)), ActiveModel(None, Bundle(Path(folder))))
+    return summarise(RunSnapshot(Run(Path(folder))), ActiveModel(None, Bundle(Path(folder))))
 
 
 def curve(

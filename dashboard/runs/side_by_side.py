@@ -16,6 +16,7 @@ from dashboard.parts.charts import VegaLite
 from dashboard.runs import run_cache, scatter
 from dashboard.runs.curves_picture import PictureFormat, curves_picture
 from dashboard.runs.figures import FIGURES
+from dashboard.session.permission import sentence
 from dashboard.training import curve_points, curves
 from dashboard.training.curves import Look
 from dashboard.training.settings import differences_from_preset
@@ -127,7 +128,7 @@ def read(runs: dict[str, Run], look: Look) -> tuple[list[pd.DataFrame], dict[str
             configs[name] = run.config()
             points.append(run_cache.curve(run, name, look.smoothing, most, overlaid=True))
         except RunError as error:
-            st.warning(str(error), icon=":material/warning:")
+            st.warning(sentence(error), icon=":material/warning:")
     return points, configs
 
 

@@ -8,12 +8,12 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from core.config import PRESETS, flattened
+from core.config import PRESETS
 from core.data.datasets import TITLES
 from core.runs.label import told_apart
 from core.runs.summary import Summary
 from dashboard.runs.figures import FIGURES, Figure
-from dashboard.training.wording import SETTINGS, as_text, in_words
+from dashboard.training.wording import in_words
 
 STATES = ("queued", "running", "finished", "stopped", "failed", "interrupted", "damaged")
 PRESET_NAMES = tuple(PRESETS)
@@ -110,31 +110,3 @@ def difference_title(column: str) -> str:
 def _badges(row: Summary, baseline: Summary | None) -> list[str]:
     marks = {"in use": row.promoted, "baseline": baseline is not None and row.id == baseline.id}
     return [state_word(row), *(mark for mark, there in marks.items() if there)]
-
-
-def table_csv(rows: Sequence[Summary]) -> str:
-    """The runs with everything that sets them apart, as CSV: accuracies in 0..1, a column for each setting."""
-    return pd.DataFrame([_csv_row(row) for row in rows]).to_csv(index=False, lineterminator="\n")
-
-
-def _csv_row(row: Summary) -> dict[str, object]:
-    settings = flattened(row.config) if row.config else {}
-    return {
-        "id": row.id,
-        "name": _no_formula(row.label.name),
-        "state": state_word(row),
-        "in_use": row.promoted,
-        "created": row.created.isoformat(),
-        "test_accuracy": row.accuracy,
-        "validation_accuracy": row.validation_accuracy,
-        "drawings_accuracy": row.drawings,
-        "parameters": row.parameters,
-        "seconds": row.seconds,
-        **{name: as_text(settings[name]) if name in settings else None for name in SETTINGS},
-        "note": _no_formula(row.label.note),
-    }
-
-
-def _no_formula(text: str) -> str:
-    """Spreadsheets would compute a name that starts like this (OWASP, "CSV injection")."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

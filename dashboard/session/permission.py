@@ -1,4 +1,4 @@
-"""Who may change what lies in the workspace: nobody where TRAZO_READONLY is set, else whoever signs in.
+"""Permission to change the workspace: nobody has it if TRAZO_READONLY is set, else everybody who signs in.
 
 Signing in is asked for only where `.streamlit/secrets.toml` has an `[auth]` section, as `st.login` describes it:
 
@@ -20,7 +20,7 @@ first of these controls would be. What a control does goes through `require_perm
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -28,6 +28,8 @@ import streamlit as st
 from core.environment import read_only
 from core.errors import ReadOnly, TrazoError
 from core.runs.run import Run
+from core.workspace import without_paths
+from dashboard.session.markdown import plain
 
 DEFAULT_PROVIDER = "default"
 
@@ -85,13 +87,23 @@ def may_change() -> bool:
     return _refusal() is None
 
 
+def for_visitor(text: str) -> str:
+    """Return a text without the paths of this machine, unless this visitor may change things."""
+    return text if may_change() else without_paths(text)
+
+
+def sentence(problem: object) -> str:
+    """Return an error, or a message from a file, as this visitor may see it, escaped for Markdown."""
+    return plain(for_visitor(str(problem)))
+
+
 def changes_note(key: str) -> None:
     """One line that says why the controls are not there, with the way to sign in; nothing where they are."""
     refusal = _refusal()
     if refusal is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key=f"changes_note_{key}"):
-        st.caption(f":material/lock: {refusal}", width="content")
+        st.caption(f":material/lock: {plain(str(refusal))}", width="content")
         if isinstance(refusal, NotSignedIn):
             for provider in providers():
                 _sign_in_button(provider, key)
@@ -100,7 +112,7 @@ def changes_note(key: str) -> None:
 def account() -> None:
     """Who is signed in, and the way out; nothing where nobody is."""
     if _signed_in():
-        st.caption(f"Signed in as {_email() or st.user.get('name') or 'a guest'}")
+        st.caption(f"Signed in as {plain(str(_email() or st.user.get('name') or 'a guest'))}")
         st.button("Sign out", icon=":material/logout:", key="sign_out", on_click=st.logout)
 
 
@@ -163,14 +175,17 @@ def _secrets(section: str) -> Mapping | None:
     return found
 
 
-def attempt(action: Callable[..., object], *arguments: object) -> None:
-    """Do what a button asks for, where this visitor may; where that cannot be, show the sentence."""
-    runs = [part.id for part in arguments if isinstance(part, Run)]
-    event = {"action": getattr(action, "__name__", str(action)).strip("_"), "runs": runs}
+def attempt(action: Callable[..., object], *arguments: object, runs: Sequence[str] = ()) -> None:
+    """Do what a button asks for, if this visitor may, and log it; show the error if it fails.
+
+    `runs`: ids of the runs that the action changes, if they are not among the arguments as runs.
+    """
+    changed = [*runs, *(part.id for part in arguments if isinstance(part, Run))]
+    event = {"action": getattr(action, "__name__", str(action)).strip("_"), "runs": changed}
     try:
         require_permission()
         action(*arguments)
         _logger.info("changed", extra=event)
     except TrazoError as error:
         _logger.info("not changed", extra={**event, "why": str(error)})
-        st.toast(str(error), icon=":material/error:", duration="long")
+        st.toast(sentence(error), icon=":material/error:", duration="long")

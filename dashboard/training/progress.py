@@ -13,6 +13,8 @@ from core.errors import RunError
 from core.runs.run import Run
 from core.runs.status import Status
 from dashboard.parts.figures import FIGURE_WIDTH, duration, figure
+from dashboard.session.markdown import plain
+from dashboard.session.permission import sentence
 
 _PARTS = {
     "machine": "Machine",
@@ -28,7 +30,7 @@ def at_work(run: Run, status: Status) -> None:
     """Progress, speed, and what the last whole epoch brought; of a run that waits for its turn, just that it does."""
     where = f"Epoch {status.epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
     in_epoch = status.phase in ("training", "validating") and status.epoch
-    st.progress(status.progress, where if in_epoch else status.message)
+    st.progress(status.progress, where if in_epoch else sentence(status.message))
     if status.state == "queued":
         return
     history, rate, patient = pd.DataFrame(), status.images_per_second, False
@@ -52,11 +54,11 @@ def at_work(run: Run, status: Status) -> None:
 def ending(status: Status) -> None:
     """How a run ended, where that needs a word."""
     if status.state == "failed":
-        st.error(status.message, icon=":material/error:")
+        st.error(sentence(status.message), icon=":material/error:")
     elif status.state == "interrupted":
-        st.warning(status.message, icon=":material/power_off:")
+        st.warning(sentence(status.message), icon=":material/power_off:")
     elif status.state == "stopped":
-        st.caption(status.message)
+        st.caption(sentence(status.message))
 
 
 def times(status: Status) -> list[str]:
@@ -75,7 +77,7 @@ def made_with(card: Card) -> None:
     with st.expander("Machine and versions", icon=":material/memory:", key="made_with"):
         st.table(
             pd.DataFrame(
-                {"Made with": [*card.versions.values(), f"{card.created:%d %B %Y, %H:%M %Z}"]},
-                index=[*(_PARTS.get(name, name) for name in card.versions), "Model made"],
+                {"Made with": [*map(plain, card.versions.values()), f"{card.created:%d %B %Y, %H:%M %Z}"]},
+                index=[*(_PARTS.get(name, plain(name)) for name in card.versions), "Model made"],
             )
         )

@@ -30,11 +30,12 @@ async def look_after_queue(workspace: Workspace) -> None:
 def _look(workspace: Workspace, first: bool) -> str | None:
     """What could not be done, if anything; the first look also removes what killed processes left behind."""
     # pandas comes with them; the dashboard starts without.
-    from core.runs.leftovers import sweep
-    from core.training.launcher import advance, record_interruptions
+    from core.runs.interruptions import record_interruptions
+    from core.runs.leftovers import remove_leftovers
+    from core.training.queue import advance
 
     # Each whatever became of the one before: what keeps a broken-off run from being written need not stop the queue.
-    deeds = (sweep, record_interruptions, advance) if first else (record_interruptions, advance)
+    deeds = (remove_leftovers, record_interruptions, advance) if first else (record_interruptions, advance)
     problems = [problem for deed in deeds if (problem := _problem(deed, workspace))]
     return " ".join(dict.fromkeys(problems)) or None
 

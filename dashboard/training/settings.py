@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.config import TrainingConfig, differing, flattened, preset
 from core.errors import ConfigError
+from dashboard.session.markdown import plain
 from dashboard.training.wording import SETTINGS, in_words
 
 
@@ -38,7 +39,7 @@ def differences_from_preset(config: TrainingConfig, name: str = "This run") -> N
 def all_settings(config: TrainingConfig) -> None:
     """Every setting, in an expander."""
     with st.expander("All settings", icon=":material/list:", key="all_settings"):
-        rows = [(SETTINGS[name], in_words(name, value)) for name, value in flattened(config).items()]
+        rows = [(SETTINGS[name], plain(in_words(name, value))) for name, value in flattened(config).items()]
         st.table(
             pd.DataFrame(
                 {"This run": [value for _, value in rows], "What it does": [setting.help for setting, _ in rows]},

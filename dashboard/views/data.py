@@ -11,6 +11,7 @@ from dashboard.parts import charts
 from dashboard.parts.digit_grid import digit_grid, ink_colour, picture, pixel_table
 from dashboard.parts.headings import heading
 from dashboard.session import cache
+from dashboard.session.permission import sentence
 from dashboard.training.wording import SETTINGS, in_words
 
 PAGE = 60
@@ -152,7 +153,7 @@ with st.container(horizontal=True):
         help="Set aside from the training set, the same share of each digit: settings and epochs are chosen on these.",
     )
     st.metric("Test images", f"{len(data.test):,}", border=True, help="Used once, for the figure at the end.")
-st.caption(f"From {data.origin}. Fingerprint of the contents: `{data.fingerprint[:16]}…`")
+st.caption(f"From {sentence(data.origin)}. Fingerprint of the contents: `{data.fingerprint[:16]}…`")
 tabs = st.tabs(["Samples", "Classes", "Augmentation"])
 with tabs[0]:
     samples(data)

@@ -16,6 +16,7 @@ from dashboard.draw.reading import show_answer, show_steps
 from dashboard.parts.headings import heading
 from dashboard.server import metrics
 from dashboard.session import cache
+from dashboard.session.permission import sentence
 
 STYLE = Path(__file__).parent.parent / "assets" / "draw.css"
 DRAW, UPLOAD, PHOTO = "Draw", "Upload a picture", "Take a photo"
@@ -23,7 +24,7 @@ PROMPTS = {DRAW: "Draw a digit", UPLOAD: "Choose a picture", PHOTO: "Take a phot
 
 
 def show_error(error: TrazoError) -> None:
-    st.error(str(error), icon=":material/error:")
+    st.error(sentence(error), icon=":material/error:")
 
 
 def drawn(brush_width: int) -> Pixels | None:

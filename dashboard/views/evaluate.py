@@ -28,8 +28,9 @@ from dashboard.parts.figures import (
     figure,
 )
 from dashboard.parts.headings import heading
-from dashboard.parts.markdown import plain
 from dashboard.session import cache, state
+from dashboard.session.markdown import plain
+from dashboard.session.permission import sentence
 
 PAGE = 48
 # By the state of a run without a model; of a finished or damaged one it is said that it has none.
@@ -178,7 +179,7 @@ def asked_model() -> str | None:
         st.info("The model that this address names is gone; here is another one.", icon=":material/link_off:")
         return None
     except RunError as error:  # several go by these words
-        st.info(plain(f"{error} Here is one of all models."), icon=":material/link_off:")
+        st.info(sentence(f"{error} Here is one of all models."), icon=":material/link_off:")
         return None
     if not run.bundle.complete:
         say_it_has_none(run)
@@ -223,7 +224,7 @@ st.query_params["model"] = name
 try:
     card, evaluation = cache.card(bundle), cache.evaluation(bundle)
 except BundleError as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(sentence(error), icon=":material/error:")
     st.stop()
 summary(card, evaluation)
 view = st.segmented_control(
@@ -239,7 +240,7 @@ if view == "Epochs":
     try:
         time_machine_section(name, bundle, card)
     except RunNotFound as error:  # deleted a moment ago
-        st.warning(str(error), icon=":material/warning:")
+        st.warning(sentence(error), icon=":material/warning:")
     st.stop()
 test = images_read(card.data.id, "test", evaluation.labels, card.data.fingerprint)
 if view == "Compare":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -9,11 +10,13 @@ import streamlit as st
 
 from core.classifier.bundle import Bundle, Card
 from core.errors import BundleError
-from dashboard.classifier.layers import filter_pictures, layer_table, setting_facts, training_facts
+from core.storage import read_file
+from dashboard.classifier.layers import filter_pictures, layer_table, setting_facts, training_facts, version_facts
 from dashboard.classifier.model_picker import model_picker
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.headings import address, heading
 from dashboard.session import cache
+from dashboard.session.permission import sentence
 
 NETRON_HEIGHT = 720
 """Height of Netron's frame in pixels: the graph of a preset fits without scrolling far."""
@@ -67,7 +70,7 @@ def filters(bundle: Bundle) -> None:
     try:
         pictures = filter_pictures(cache.filters(bundle))
     except BundleError as error:
-        st.info(str(error), icon=":material/info:")
+        st.info(sentence(error), icon=":material/info:")
         return
     st.markdown(
         "Each square is a pattern that the first layer detects anywhere in the image: teal for ink, orange for no ink. "
@@ -84,7 +87,7 @@ def training(card: Card) -> None:
     facts, settings, versions = st.tabs(["Training", "Settings", "Versions"])
     facts.table(training_facts(card), border="horizontal")
     settings.table(setting_facts(card), border="horizontal")
-    versions.table(card.versions, border="horizontal")
+    versions.table(version_facts(card), border="horizontal")
 
 
 def downloads(bundle: Bundle) -> None:
@@ -105,7 +108,7 @@ def downloads(bundle: Bundle) -> None:
 def download(file: Path) -> None:
     st.download_button(
         f"{file.name} ({cache.file_size(file) / 1e6:.1f} MB)",
-        data=file.read_bytes,
+        data=partial(read_file, file),
         file_name=file.name,
         mime="application/octet-stream",
         icon=":material/download:",
@@ -134,7 +137,7 @@ def page(name: str, bundle: Bundle) -> None:
     try:
         card = cache.card(bundle)
     except BundleError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")
         return
     summary(card)
     downloads(bundle)

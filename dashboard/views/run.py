@@ -11,7 +11,7 @@ from core.runs.label import NAME_LENGTH, NOTE_LENGTH, Label, name_of, read_label
 from core.runs.registry import find_run
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training import launcher
+from core.training import queue
 from dashboard.classifier import time_machine
 from dashboard.classifier.calibration import WHAT_TEMPERATURE_IS
 from dashboard.classifier.robustness import robustness_block
@@ -24,12 +24,12 @@ from dashboard.parts.figures import (
     duration,
     figure,
 )
-from dashboard.parts.markdown import plain
 from dashboard.runs import actions, run_cache, side_by_side
 from dashboard.runs.files import log_and_files
 from dashboard.runs.watching import watch_runs
 from dashboard.session import cache, state
-from dashboard.session.permission import attempt, changes_note, may_change
+from dashboard.session.markdown import plain
+from dashboard.session.permission import attempt, changes_note, for_visitor, may_change, sentence
 from dashboard.training import curves
 from dashboard.training.progress import at_work, ending, made_with, times
 from dashboard.training.settings import all_settings, differences_from_preset
@@ -48,23 +48,23 @@ WHAT_CLOSE_CALLS_ARE = (
 def page(run_id: str, polling: bool) -> None:
     """The run from its state to its files; drawn again by itself while it waits or runs."""
     try:
-        launcher.advance(state.workspace())
+        queue.advance(state.workspace())
     except TrazoError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")
     try:
         run = find_run(state.workspace(), run_id)
     except RunNotFound:
         lost(f"There is no run named {run_id[:60]}; it may have been deleted. The list has all runs that there are.")
         return
     except TrazoError as error:
-        lost(str(error))
+        lost(for_visitor(str(error)))
         return
     label = read_label(run)
     try:
         status, config = run.status(), run.config()
     except RunError as error:
         head(run, label)
-        st.warning(str(error), icon=":material/warning:")
+        st.warning(sentence(error), icon=":material/warning:")
         show_actions(run, label, None, None)
         log_and_files(run)
         return
@@ -106,7 +106,7 @@ def head(run: Run, label: Label, status: Status | None = None, config: TrainingC
             st.badge("In use", icon=":material/check:", color="primary")
     facts = [plain(run.id)]
     if config:
-        facts += [f"preset {config.preset}", TITLES[config.dataset]]
+        facts += [f"preset {plain(config.preset)}", TITLES[config.dataset]]
     if status:
         facts += times(status)
     st.caption(" · ".join(facts))
@@ -147,7 +147,7 @@ def changes(run: Run, label: Label, status: Status | None, config: TrainingConfi
     """Stop, resume, promote, train again, delete."""
     if status and not status.over:
         actions.stop_button(run)
-    if status and launcher.resumable(run, status):
+    if status and queue.resumable(run, status):
         actions.resume_button(run)
     if run.bundle.complete and active_model(state.workspace()).run_id != run.id:
         st.button(
@@ -179,7 +179,7 @@ def readable_card(run: Run) -> Card | None:
     try:
         return cache.card(run.bundle)
     except BundleError as error:
-        st.warning(str(error), icon=":material/warning:")
+        st.warning(sentence(error), icon=":material/warning:")
         return None
 
 
@@ -210,7 +210,7 @@ def learning_curves(run: Run, status: Status) -> None:
     try:
         points = run_cache.curve(run, name_of(run), look.smoothing)
     except RunError as error:
-        st.warning(str(error), icon=":material/warning:")
+        st.warning(sentence(error), icon=":material/warning:")
         return
     if points.empty:
         st.caption("Nothing was recorded yet." if not status.over else "Nothing was recorded.")

@@ -8,15 +8,16 @@ from core.errors import TrazoError
 from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.runs.summary import Summary
-from core.training import launcher
+from core.training import queue
 from dashboard.parts.badges import STATE_COLOURS, BadgeColour
 from dashboard.parts.headings import heading
-from dashboard.parts.markdown import plain
 from dashboard.runs import actions, link, run_cache, side_by_side, table
+from dashboard.runs.csv_export import runs_csv
 from dashboard.runs.table import Wanted, difference_title, unambiguous
 from dashboard.runs.watching import watch_runs
 from dashboard.session import state
-from dashboard.session.permission import changes_note, may_change
+from dashboard.session.markdown import plain
+from dashboard.session.permission import changes_note, may_change, sentence
 from dashboard.training.wording import in_words
 
 POLL_SECONDS = 2.0
@@ -26,9 +27,9 @@ BADGES: dict[str, BadgeColour] = {"in use": "primary", **STATE_COLOURS, "damaged
 def page(polling: bool) -> None:
     """Everything below the heading; drawn again by itself while something runs."""
     try:
-        launcher.advance(state.workspace())
+        queue.advance(state.workspace())
     except TrazoError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")
     rows = run_cache.summaries()
     if changing(rows) != polling:
         st.rerun()
@@ -52,7 +53,7 @@ def overview(rows: list[Summary], names: dict[str, str]) -> None:
     toolbar(rows, shown, chosen, runs)
     for row in chosen:
         if row.problem:
-            st.warning(row.problem, icon=":material/warning:")
+            st.warning(sentence(row.problem), icon=":material/warning:")
     # Also where nothing is ticked: what is not drawn would be forgotten.
     look = side_by_side.look_controls()
     if chosen:
@@ -209,7 +210,7 @@ def toolbar(rows: list[Summary], shown: list[Summary], chosen: list[Summary], ru
         download_model(chosen, runs)
         st.download_button(
             "Table as CSV",
-            data=lambda: table.table_csv(shown),
+            data=lambda: runs_csv(shown),
             file_name="runs.csv",
             mime="text/csv",
             icon=":material/table_view:",

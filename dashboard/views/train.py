@@ -12,8 +12,10 @@ from core.errors import BundleError, RunError, TrazoError
 from core.runs.active import active_model, promote
 from core.runs.label import name_of
 from core.runs.run import Run
+from core.runs.snapshot import Snapshot
 from core.runs.status import Status
-from core.training import launcher
+from core.training import queue
+from core.training.overview import overview
 from core.training.teachers import lacking_teachers, teachers_to_come
 from dashboard.data.banner import data_banner
 from dashboard.parts.badges import state_badge
@@ -27,11 +29,11 @@ from dashboard.parts.figures import (
     in_epochs,
 )
 from dashboard.parts.headings import heading
-from dashboard.parts.markdown import plain
 from dashboard.runs import actions, run_cache
 from dashboard.runs.watching import watch_runs
 from dashboard.session import cache, state
-from dashboard.session.permission import attempt, changes_note, may_change, require_permission
+from dashboard.session.markdown import plain
+from dashboard.session.permission import attempt, changes_note, for_visitor, may_change, require_permission, sentence
 from dashboard.training import curve_points, curves
 from dashboard.training.form import changes, settings_form
 from dashboard.training.progress import at_work, ending
@@ -105,7 +107,7 @@ def in_teachers(config: TrainingConfig) -> str:
     """Whom a training learns from, and whether they are there."""
     number = config.teachers
     who = "a teacher, a network of" if number == 1 else f"{number} teachers, networks of"
-    lacking = len(lacking_teachers(state.workspace(), config))
+    lacking = len(lacking_teachers(Snapshot.of(state.workspace()), config))
     if not lacking:
         return f"{who} the preset large, trained or in the queue already"
     which = f"{lacking} of them {'is' if lacking == 1 else 'are'}" if lacking < number else "to be"
@@ -116,23 +118,23 @@ def submit(config: TrainingConfig) -> None:
     """Queue the training; say so where it has to wait."""
     try:
         require_permission()
-        run = launcher.submit(state.workspace(), config)
+        run = queue.submit(state.workspace(), config)
         _logger.info("changed", extra={"action": "submit", "runs": [run.id]})
         if run.status().state == "queued":
-            teachers = teachers_to_come(state.workspace(), run, config)
+            teachers = teachers_to_come(Snapshot.of(state.workspace()), run, config)
             before = "its teachers are trained" if teachers else "the training before it is over"
             st.toast(f"{plain(name_of(run))} waits until {before}.", icon=":material/hourglass_empty:")
     except TrazoError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")
 
 
 def live(polling: bool) -> None:
     """The training at work, or the last one, and what waits. Everything is read from disk, so all tabs agree."""
     try:
-        launcher.advance(state.workspace())
+        queue.advance(state.workspace())
     except TrazoError as error:
-        st.error(str(error), icon=":material/error:")
-    now = launcher.overview(state.workspace())
+        st.error(sentence(error), icon=":material/error:")
+    now = overview(state.workspace())
     if now.busy != polling:
         st.rerun()
     if now.latest is None:
@@ -141,7 +143,7 @@ def live(polling: bool) -> None:
         return
     pupils = pupils_among(now.waiting)
     show(now.latest, pupils)
-    queue(now.waiting, pupils)
+    show_waiting(now.waiting, pupils)
 
 
 def show(run: Run, pupils: Pupils) -> None:
@@ -152,7 +154,7 @@ def show(run: Run, pupils: Pupils) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key="run_header"):
             st.subheader(plain(name_of(run)), anchor=False, width="content")
             state_badge(run, status)
-            st.caption(f"{config.preset}, {TITLES[config.dataset]}{teaching(config, pupils)}", width="content")
+            st.caption(f"{plain(config.preset)}, {TITLES[config.dataset]}{teaching(config, pupils)}", width="content")
             st.space("stretch")
             if not status.over and may_change():
                 actions.stop_button(run)
@@ -162,16 +164,16 @@ def show(run: Run, pupils: Pupils) -> None:
             at_work(run, status)
         learning_curves(run, status, config)
     except (RunError, BundleError) as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")
     with st.expander("Log", icon=":material/description:", key="train_log", on_change="rerun") as log:
         if log.open:
-            st.code(run.log_tail() or "The log is empty so far.", language=None, height=320)
+            st.code(for_visitor(run.log_tail()) or "The log is empty so far.", language=None, height=320)
 
 
 def ended(run: Run, status: Status) -> None:
     """How it ended, its result, and where to go from here."""
     ending(status)
-    if launcher.resumable(run, status) and may_change():
+    if queue.resumable(run, status) and may_change():
         actions.resume_button(run)
     if not run.bundle.complete:
         return
@@ -228,7 +230,7 @@ def learning_curves(run: Run, status: Status, config: TrainingConfig) -> None:
             )
 
 
-def queue(waiting: tuple[Run, ...], pupils: Pupils) -> None:
+def show_waiting(waiting: tuple[Run, ...], pupils: Pupils) -> None:
     """The trainings that wait, the next one first."""
     if not waiting:
         return
@@ -239,10 +241,10 @@ def queue(waiting: tuple[Run, ...], pupils: Pupils) -> None:
             try:
                 config = run.config()
                 most = "at most " if config.patience else ""
-                settings = f"{config.preset}, {TITLES[config.dataset]}, {most}{in_epochs(config.epochs)}"
+                settings = f"{plain(config.preset)}, {TITLES[config.dataset]}, {most}{in_epochs(config.epochs)}"
                 st.caption(settings + teaching(config, pupils), width="content")
             except RunError as error:
-                st.caption(str(error))
+                st.caption(sentence(error))
             if may_change():
                 remove_button(run)
 
@@ -270,7 +272,7 @@ def remove_button(run: Run) -> None:
         icon=":material/close:",
         key=f"remove_{run.id}",
         on_click=attempt,
-        args=(launcher.withdraw, state.workspace(), run),
+        args=(queue.withdraw, state.workspace(), run),
     )
 
 
@@ -285,7 +287,7 @@ data_banner(problem)
 changes_note("train")
 if may_change():
     start(data)
-seen, polling = run_cache.mark(), launcher.overview(state.workspace()).busy
+seen, polling = run_cache.mark(), overview(state.workspace()).busy
 with st.container(key="refreshing"):
     st.fragment(live, run_every=POLL_SECONDS if polling else None)(polling)
 if not polling:

@@ -1,4 +1,4 @@
-"""TRAZO_READONLY=1: whatever would change the workspace is refused in core, and the workspace stays as it is."""
+"""TRAZO_READONLY=1: core refuses every change, and the workspace stays as it is."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.summary import summaries
-from core.training import launcher
+from core.training import control, queue
+from core.training.overview import overview
 from core.workspace import SHIPPED_BUNDLE, Workspace
 from tests.conftest import tiny_config
 
@@ -38,12 +39,12 @@ def contents(workspace: Workspace) -> dict[Path, bytes | None]:
 
 
 CHANGES: dict[str, Callable[[Workspace, Run], object]] = {
-    "train": lambda workspace, _run: launcher.submit(workspace, tiny_config()),
+    "train": lambda workspace, _run: queue.submit(workspace, tiny_config()),
     "make a run": lambda workspace, _run: create_run(workspace, tiny_config()),
-    "stop": launcher.request_stop,
-    "resume": launcher.resume,
-    "withdraw": launcher.withdraw,
-    "delete": launcher.delete,
+    "stop": control.request_stop,
+    "resume": queue.resume,
+    "withdraw": queue.withdraw,
+    "delete": control.delete,
     "delete a folder": delete_run,
     "promote": promote,
     "promote the shipped one": lambda workspace, _run: promote(workspace, None),
@@ -82,16 +83,14 @@ def test_looking_and_reading_go_on(run: Run, workspace: Workspace, monkeypatch: 
 
     assert [row.id for row in summaries(workspace)] == [run.id]
     assert ActivePredictor(workspace).current()[0].name == "shipped"
-    assert launcher.overview(workspace).latest == run
+    assert overview(workspace).latest == run
 
 
-def test_what_waits_in_the_queue_is_not_started_and_no_error_shows(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_queued_run_is_not_started(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     run = create_run(workspace, tiny_config())
     monkeypatch.setenv("TRAZO_READONLY", "1")
 
-    assert launcher.advance(workspace) is None
+    assert queue.advance(workspace) is None
     assert run.status().state == "queued"
 
 

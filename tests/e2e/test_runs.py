@@ -18,6 +18,7 @@ from core.runs.tables import HISTORY_COLUMNS, append_row
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.support.dashboard_process import DashboardProcess
+from tests.support.runs_page import copied
 from tests.support.visit import Record, at_rest
 from tests.support.waiting import wait_until
 
@@ -40,10 +41,7 @@ def workspace(dashboard: DashboardProcess) -> Iterator[Workspace]:
 @pytest.fixture
 def runs(trained: Run, workspace: Workspace) -> list[Run]:
     """Two finished runs, newer than all others."""
-    copies = [
-        Run(Path(shutil.copytree(trained.folder, workspace.runs / name)))
-        for name in ("20990102-120000-new-newt", "20990101-120000-old-owl")
-    ]
+    copies = [copied(trained, workspace, name) for name in ("20990102-120000-new-newt", "20990101-120000-old-owl")]
     copies[1].write_config(tiny_config(epochs=2, dropout=0.3))
     return copies
 

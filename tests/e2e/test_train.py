@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 from core.config import DEFAULT_PRESET
 from core.runs.registry import list_runs
 from core.runs.run import Run
-from core.training.launcher import overview
+from core.training.overview import overview
 from core.workspace import Workspace
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.visit import Record
@@ -169,7 +169,7 @@ def test_the_page_says_within_ten_seconds_that_a_killed_training_is_interrupted_
     kill_worker(run)
 
     expect(header(train_page)).to_contain_text("Interrupted", timeout=10 * SECOND)
-    expect(train_page.get_by_text("ended before its time")).to_be_visible()
+    expect(train_page.get_by_text("ended unexpectedly")).to_be_visible()
     button(train_page, "resume").click()
     expect(header(train_page)).to_contain_text("Running")
     epochs = len(run.history())

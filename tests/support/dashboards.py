@@ -17,7 +17,7 @@ from core.errors import TrazoError
 from core.runs.active import promote
 from core.runs.registry import find_run
 from core.runs.summary import summaries
-from core.training import launcher
+from core.training import control, queue
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.support.workers import end_all
@@ -25,12 +25,12 @@ from tests.support.workers import end_all
 ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8)
 
 DEEDS: dict[str, Callable[[Workspace, str], object]] = {
-    "train": lambda workspace, _: launcher.submit(workspace, ENDLESS),
-    "stop": lambda workspace, name: launcher.request_stop(workspace, find_run(workspace, name)),
-    "resume": lambda workspace, name: launcher.resume(workspace, find_run(workspace, name)),
-    "delete": lambda workspace, name: launcher.delete(workspace, find_run(workspace, name)),
+    "train": lambda workspace, _: queue.submit(workspace, ENDLESS),
+    "stop": lambda workspace, name: control.request_stop(workspace, find_run(workspace, name)),
+    "resume": lambda workspace, name: queue.resume(workspace, find_run(workspace, name)),
+    "delete": lambda workspace, name: control.delete(workspace, find_run(workspace, name)),
     "promote": lambda workspace, name: promote(workspace, find_run(workspace, name)),
-    "look": lambda workspace, _: (launcher.advance(workspace), summaries(workspace)),
+    "look": lambda workspace, _: (queue.advance(workspace), summaries(workspace)),
 }
 
 

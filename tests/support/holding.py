@@ -64,16 +64,16 @@ def _checkpoint(stand_still: StandStill) -> None:
     """While half of it is written."""
     from core.training import checkpoint
 
-    replacing = checkpoint.replacing
+    atomic_write = checkpoint.atomic_write
 
     @contextmanager
     def half(path: Path, durable: bool = True) -> Iterator[Path]:
-        with replacing(path, durable) as temporary:
+        with atomic_write(path, durable) as temporary:
             yield temporary
             os.truncate(temporary, temporary.stat().st_size // 2)
             stand_still()
 
-    checkpoint.replacing = half
+    checkpoint.atomic_write = half
 
 
 def _export(stand_still: StandStill) -> None:

@@ -10,10 +10,14 @@ from streamlit.testing.v1 import AppTest
 
 from core.runs.run import Run
 from core.workspace import PROJECT, Workspace
+from tests.support.markdown import shown
 
 
 def copied(run: Run, workspace: Workspace, name: str) -> Run:
-    return Run(Path(shutil.copytree(run.folder, workspace.runs / name)))
+    """Copy a run under a name that tells when the copy was created, as in earlier versions."""
+    copy = Run(Path(shutil.copytree(run.folder, workspace.runs / name)))
+    copy.created_file.unlink()
+    return copy
 
 
 def opened(*ticked: Run, **query: str | list[str]) -> AppTest:
@@ -29,7 +33,7 @@ def opened(*ticked: Run, **query: str | list[str]) -> AppTest:
 def texts(page: AppTest) -> str:
     """Everything that is written on the page."""
     parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.subheader]
-    return "\n".join(str(part.value) for part in parts)
+    return shown("\n".join(str(part.value) for part in parts))
 
 
 def keys(page: AppTest) -> list[str | None]:

@@ -13,7 +13,7 @@ import psutil
 from core.errors import RunError
 from core.runs.registry import list_runs
 from core.runs.run import Run
-from core.training.launcher import withdraw
+from core.training.queue import withdraw
 from core.workspace import Workspace
 from tests.support.waiting import wait_until
 

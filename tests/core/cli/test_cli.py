@@ -24,7 +24,7 @@ from core.meanings import MEANINGS
 from core.runs.active import active_model
 from core.runs.registry import list_runs
 from core.runs.run import Run
-from core.training.launcher import submit
+from core.training.queue import submit
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from tests.conftest import tiny_config
 from tests.support.waiting import wait_until

@@ -1,4 +1,4 @@
-"""A run's name and note: kept, bounded, and never in the way of anything else."""
+"""Labels of runs: stored, limited in length, and harmless when damaged."""
 
 from __future__ import annotations
 

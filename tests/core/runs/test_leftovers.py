@@ -1,4 +1,4 @@
-"""What processes leave that are killed while they write is never listed, and removed."""
+"""Leftovers of processes that were killed while they wrote are never listed, and are removed."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from core.runs.leftovers import sweep
+from core.runs.leftovers import remove_leftovers
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
-from core.training.launcher import advance, submit
+from core.training.queue import advance, submit
 from core.workspace import PROJECT, Workspace
 from tests.conftest import tiny_config
 from tests.support.workers import end_all
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_what_killed_processes_left_is_removed_and_what_is_in_use_stays(run: Run, workspace: Workspace) -> None:
+def test_leftovers_are_removed_and_files_in_use_stay(run: Run, workspace: Workspace) -> None:
     at_work = submit(workspace, tiny_config())
     leftovers = {each: left_in(each) for each in (run, at_work)}
     before = [path for path in run.folder.iterdir() if not path.name.startswith(".")]
     for name in (f".new-{run.id}", f".deleted-{run.id}-1"):
         shutil.copytree(run.folder, workspace.runs / name)
 
-    sweep(workspace)
+    remove_leftovers(workspace)
 
     assert sorted(workspace.runs.iterdir()) == [run.folder, at_work.folder]
     assert sorted(run.folder.iterdir()) == sorted(before)
@@ -39,7 +39,7 @@ def test_what_killed_processes_left_is_removed_and_what_is_in_use_stays(run: Run
 
 
 @pytest.mark.parametrize(("left", "back"), [(("new", "old"), "new"), (("old",), "old")])
-def test_a_model_whose_replacement_was_cut_off_is_put_back(
+def test_model_is_restored_if_its_replacement_was_cut_off(
     run: Run, workspace: Workspace, left: tuple[str, ...], back: str
 ) -> None:
     for name in left:
@@ -48,7 +48,7 @@ def test_a_model_whose_replacement_was_cut_off_is_put_back(
     (run.folder / ".model-y2" / "new").mkdir(parents=True)
     shutil.rmtree(run.bundle.folder)
 
-    sweep(workspace)
+    remove_leftovers(workspace)
 
     assert run.bundle.complete
     assert (run.bundle.folder / "mark").read_text() == back
@@ -56,7 +56,7 @@ def test_a_model_whose_replacement_was_cut_off_is_put_back(
 
 
 @pytest.mark.parametrize("moves", [0, 1])
-def test_a_kill_while_a_model_takes_anothers_place_loses_neither(run: Run, workspace: Workspace, moves: int) -> None:
+def test_kill_during_the_replacement_of_a_model_loses_neither(run: Run, workspace: Workspace, moves: int) -> None:
     script = """
 import os, shutil, signal, sys
 from pathlib import Path
@@ -77,7 +77,7 @@ with bundle_folder(target) as folder:
     assert killed.returncode == -signal.SIGKILL
     assert run.bundle.complete == (not moves)
 
-    sweep(workspace)
+    remove_leftovers(workspace)
 
     assert run.bundle.complete
     # Where the old one had left its place already, the new one, which is whole, takes it.
@@ -111,5 +111,5 @@ create_run(Workspace(Path(sys.argv[1])), tiny_config())
     assert killed.returncode == 9
     assert len(list(workspace.runs.iterdir())) == 1
     assert list_runs(workspace) == []
-    sweep(workspace)
+    remove_leftovers(workspace)
     assert list(workspace.runs.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Runs are listed, found, promoted and deleted; the model in use follows at once."""
+"""Runs are listed, found, promoted and deleted; the model in use changes with them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from core.runs.deletion import delete_run
 from core.runs.registry import create_run, find_run, list_runs
 from core.runs.run import Run
 from core.runs.summary import summaries
-from core.training.launcher import advance, request_stop
+from core.training.control import request_stop
+from core.training.queue import advance
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 
 
-def test_an_empty_workspace_has_no_runs_and_uses_the_shipped_model(workspace: Workspace) -> None:
+def test_empty_workspace_uses_the_shipped_model(workspace: Workspace) -> None:
     assert list_runs(workspace) == []
     assert active_model(workspace).run_id is None
     assert list(listed_models(workspace)) == ["shipped"]
@@ -44,12 +45,12 @@ def test_a_run_is_found_by_its_id_or_its_last_words(run: Run, workspace: Workspa
 
 
 @pytest.mark.parametrize("name", ["", "nobody", "..", "../runs", "/etc", ".", "a\0b"])
-def test_what_is_no_run_is_not_found(run: Run, workspace: Workspace, name: str) -> None:
+def test_other_names_are_not_found(run: Run, workspace: Workspace, name: str) -> None:
     with pytest.raises(RunNotFound):
         find_run(workspace, name)
 
 
-def test_a_promoted_model_is_used_at_once_and_the_shipped_one_again(run: Run, workspace: Workspace) -> None:
+def test_promotion_takes_effect_at_once_and_can_be_undone(run: Run, workspace: Workspace) -> None:
     predictor = ActivePredictor(workspace)
     image = np.zeros((1, 28, 28), np.uint8)
     image[0, 5:23, 13:15] = 255
@@ -65,7 +66,7 @@ def test_a_promoted_model_is_used_at_once_and_the_shipped_one_again(run: Run, wo
     assert np.array_equal(predictor.current()[1].probabilities(image), shipped)
 
 
-def test_a_promoted_model_that_was_trained_on_is_used_as_it_is_now(run: Run, workspace: Workspace) -> None:
+def test_promoted_model_that_was_resumed_is_loaded_again(run: Run, workspace: Workspace) -> None:
     predictor = ActivePredictor(workspace)
     promote(workspace, run)
     before = predictor.current()
@@ -101,7 +102,7 @@ def test_deleting_the_promoted_run_brings_the_shipped_model_back(run: Run, works
     assert (active.run_id, active.problem) == (None, None)
 
 
-def test_a_promoted_folder_that_vanished_is_said_and_the_shipped_model_serves(run: Run, workspace: Workspace) -> None:
+def test_shipped_model_replaces_a_promoted_run_that_vanished(run: Run, workspace: Workspace) -> None:
     promote(workspace, run)
     shutil.rmtree(run.folder)
 
@@ -113,7 +114,7 @@ def test_a_promoted_folder_that_vanished_is_said_and_the_shipped_model_serves(ru
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"run": 1}', '{"run_id": 5}', '{"run_id": "../../etc"}'])
-def test_a_damaged_record_of_the_promotion_is_said(workspace: Workspace, content: str) -> None:
+def test_damaged_record_of_the_promotion_is_reported(workspace: Workspace, content: str) -> None:
     workspace.root.mkdir()
     workspace.active_file.write_text(content)
 
@@ -121,7 +122,7 @@ def test_a_damaged_record_of_the_promotion_is_said(workspace: Workspace, content
     assert active_model(workspace).problem is not None
 
 
-def test_a_promoted_model_that_does_not_load_is_said_and_the_shipped_one_serves(run: Run, workspace: Workspace) -> None:
+def test_shipped_model_replaces_one_that_fails_to_load(run: Run, workspace: Workspace) -> None:
     promote(workspace, run)
     run.bundle.tflite_file.write_bytes(b"damaged")
 
@@ -132,7 +133,7 @@ def test_a_promoted_model_that_does_not_load_is_said_and_the_shipped_one_serves(
     assert predictor.probabilities(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
 
 
-def test_a_promoted_run_whose_folder_is_away_makes_way_for_the_shipped_model(run: Run, workspace: Workspace) -> None:
+def test_promoted_run_is_used_again_when_its_folder_is_back(run: Run, workspace: Workspace) -> None:
     predictor = ActivePredictor(workspace)
     promote(workspace, run)
     assert predictor.current()[0].run_id == run.id
@@ -172,7 +173,7 @@ def test_an_ambiguous_name_lists_the_ids(run: Run, workspace: Workspace) -> None
     assert find_run(workspace, run.id) == run
 
 
-def test_a_read_only_workspace_is_one_sentence(small_disk: Path) -> None:
+def test_read_only_workspace_is_one_sentence(small_disk: Path) -> None:
     workspace = Workspace(small_disk)
     queued = create_run(workspace, tiny_config())
     workspace.lock_file.unlink(missing_ok=True)
@@ -199,9 +200,7 @@ def test_a_file_in_the_place_of_a_folder_is_one_sentence(workspace: Workspace, n
         create_run(workspace, tiny_config())
 
 
-def test_a_folder_in_the_place_of_the_record_of_the_model_in_use_is_one_sentence(
-    run: Run, workspace: Workspace
-) -> None:
+def test_folder_in_place_of_active_json_is_one_sentence(run: Run, workspace: Workspace) -> None:
     workspace.active_file.mkdir()
 
     with pytest.raises(StorageError, match="a folder where a file should"):
@@ -209,7 +208,7 @@ def test_a_folder_in_the_place_of_the_record_of_the_model_in_use_is_one_sentence
 
 
 @pytest.mark.parametrize("name", ["status.json", "config.json"])
-def test_a_damaged_run_is_listed_with_its_problem_and_can_be_deleted(run: Run, workspace: Workspace, name: str) -> None:
+def test_damaged_run_is_listed_and_can_be_deleted(run: Run, workspace: Workspace, name: str) -> None:
     (run.folder / name).write_text("{")
 
     (row,) = summaries(workspace)

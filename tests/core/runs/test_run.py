@@ -1,4 +1,4 @@
-"""What can be read from a run's folder, at any moment and in any condition."""
+"""A run's folder can be read at any moment and in any condition."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ from hypothesis import strategies as st
 
 from core.errors import RunError
 from core.runs import process
+from core.runs.interruptions import record_interruptions
 from core.runs.process import worker_lock
 from core.runs.registry import create_run
 from core.runs.run import LOG_BYTES, LOG_TAIL_BYTES, Run
 from core.runs.status import Status
 from core.runs.summary import summaries
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row
-from core.training.launcher import record_interruptions, resumable
+from core.training.queue import resumable
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.support.waiting import wait_until
@@ -43,7 +44,7 @@ def run(workspace: Workspace) -> Run:
 
 @pytest.fixture
 def worker(run: Run) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that does nothing, in a worker's place."""
+    """An idle process in place of a worker."""
     with worker_lock(run.lock_file) as lock:
         assert lock is not None
         process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=(lock,))
@@ -82,7 +83,7 @@ def test_run_whose_worker_was_killed_is_interrupted(run: Run, worker: subprocess
     assert run.status().state == "interrupted"
 
 
-def test_another_process_with_the_workers_number_is_not_taken_for_it(run: Run) -> None:
+def test_process_with_a_reused_id_is_not_the_worker(run: Run) -> None:
     run.write_status(RUNNING)
     run.write_process(os.getpid())
     assert run.process() == psutil.Process()
@@ -120,7 +121,7 @@ def test_run_that_is_just_being_started_counts_as_running(run: Run) -> None:
 
 
 @pytest.mark.parametrize("age", [-3600.0, 0.0, 3600.0])
-def test_run_that_never_got_a_worker_is_interrupted_whatever_its_files_times(run: Run, age: float) -> None:
+def test_run_without_a_worker_is_interrupted(run: Run, age: float) -> None:
     run.write_status(RUNNING)
     written = time.time() - age
     os.utime(run.status_file, (written, written))
@@ -134,7 +135,7 @@ def test_a_second_worker_does_not_get_the_lock(run: Run, worker: subprocess.Pope
     assert run.alive
 
 
-def test_whoever_looks_whether_a_worker_lives_keeps_nobody_from_starting_it(run: Run) -> None:
+def test_checking_a_lock_does_not_prevent_a_start(run: Run) -> None:
     over = threading.Event()
 
     def look() -> None:
@@ -157,7 +158,7 @@ def test_whoever_looks_whether_a_worker_lives_keeps_nobody_from_starting_it(run:
 
 @contextmanager
 def no_more_files() -> Iterator[None]:
-    """As if this process had too many files open for another one."""
+    """Simulate a process that has too many open files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
     try:
@@ -182,7 +183,7 @@ def test_a_run_that_no_worker_can_have_is_not_alive(run: Run) -> None:
 
 
 class Kernel:
-    """The files in which Linux counts what it kills for its memory, in the test's hands."""
+    """The files in which Linux counts the processes that it kills for their memory."""
 
     def __init__(self, folder: Path) -> None:
         self.groups, self.machine, self.boot = folder / "cgroup", folder / "vmstat", folder / "boot_id"
@@ -214,7 +215,7 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
 
 
 @pytest.mark.parametrize("count", [Kernel.count_in_group, Kernel.count_in_machine])
-def test_a_run_whose_worker_may_have_been_killed_for_its_memory_says_so(
+def test_run_whose_worker_ran_out_of_memory_says_so(
     run: Run, kernel: Kernel, count: Callable[[Kernel, int], None]
 ) -> None:
     count(kernel, 3)
@@ -225,13 +226,13 @@ def test_a_run_whose_worker_may_have_been_killed_for_its_memory_says_so(
     count(kernel, 4)
 
     assert run.status().state == "failed"
-    assert "most likely for want of memory" in run.status().message
+    assert "probably because memory ran out" in run.status().message
     record_interruptions(Workspace(run.folder.parent.parent))
     written = json.loads(run.status_file.read_text())
     assert (written["state"], written["ended"] is not None) == ("failed", True)
 
 
-def test_what_is_killed_in_another_container_says_nothing_of_the_worker(run: Run, kernel: Kernel) -> None:
+def test_kill_in_another_container_is_not_the_workers(run: Run, kernel: Kernel) -> None:
     kernel.count_in_group(0)
     run.write_process(os.getpid())
     run.write_status(RUNNING)
@@ -242,7 +243,7 @@ def test_what_is_killed_in_another_container_says_nothing_of_the_worker(run: Run
     assert "memory" not in run.status().message
 
 
-def test_what_is_killed_after_a_restart_of_the_machine_says_nothing_of_the_worker(run: Run, kernel: Kernel) -> None:
+def test_kill_after_a_reboot_is_not_the_workers(run: Run, kernel: Kernel) -> None:
     run.write_process(os.getpid())
     run.write_status(RUNNING)
 
@@ -262,9 +263,7 @@ def test_run_is_stopping_between_the_request_and_its_end(run: Run) -> None:
 
 
 @pytest.mark.parametrize("damaged", [b"", b'{"state": "runn', b"[]", b'{"state": "asleep"}', b"\xff\xfe\x00", b"null"])
-def test_damaged_status_is_said_in_a_sentence_and_other_runs_are_fine(
-    run: Run, workspace: Workspace, damaged: bytes
-) -> None:
+def test_damaged_status_is_one_sentence(run: Run, workspace: Workspace, damaged: bytes) -> None:
     other = create_run(workspace, tiny_config())
     run.status_file.write_bytes(damaged)
 
@@ -301,7 +300,7 @@ def test_damaged_config_is_said_in_a_sentence(run: Run, damaged: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["status", "config", "history"])
-def test_run_whose_files_cannot_be_opened_just_now_is_not_called_damaged(run: Run, name: str) -> None:
+def test_unreadable_file_is_not_called_damaged(run: Run, name: str) -> None:
     with (
         pytest.raises(RunError, match=rf"{name}\..* cannot be read \(Too many open files\)"),
         no_more_files(),
@@ -371,7 +370,7 @@ def test_long_log_is_read_from_its_end(run: Run) -> None:
     assert tail.endswith("the last line\n")
 
 
-def test_log_that_grows_too_long_loses_its_older_half_while_it_is_written(run: Run) -> None:
+def test_long_log_loses_its_older_half(run: Run) -> None:
     with run.log_file.open("ab", buffering=0) as worker:  # as a worker's output is
         worker.write(b"old\n" * (LOG_BYTES // 4))
         run.cut_log()
@@ -382,7 +381,7 @@ def test_log_that_grows_too_long_loses_its_older_half_while_it_is_written(run: R
         worker.write(b"the last line\n")
 
     first, *lines = run.log_file.read_text().splitlines()
-    assert "too long to be kept" in first
+    assert "Older output was dropped" in first
     assert set(lines[:-2]) == {"old"}
     assert lines[-2:] == ["new", "the last line"]
     assert LOG_BYTES / 3 < run.log_file.stat().st_size < LOG_BYTES

@@ -15,12 +15,14 @@ import pytest
 
 from core.data.datasets import Dataset
 from core.errors import RunError
+from core.runs.interruptions import record_interruptions
 from core.runs.process import WorkerRecord, worker_lock
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.summary import summaries
-from core.training.launcher import advance, delete, record_interruptions, request_stop, resume, submit
+from core.training.control import delete, request_stop
+from core.training.queue import advance, resume, submit
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.support.waiting import wait_until
@@ -148,7 +150,7 @@ def test_a_worker_that_the_kernel_kills_for_its_memory_can_go_on(
     wait_until(lambda: not run.alive, 60, "the kernel")
     assert little_memory.killed == 1
     assert run.status().state == "failed"
-    assert "most likely for want of memory" in run.status().message
+    assert "probably because memory ran out" in run.status().message
     assert len(run.history())
     record_interruptions(workspace)
     assert json.loads(run.status_file.read_text())["state"] == "failed"

@@ -12,7 +12,8 @@ from core.errors import StorageError
 from core.runs.registry import create_run
 from core.runs.summary import summaries
 from core.training.checkpoint import read_checkpoint
-from core.training.launcher import advance, request_stop, resume, submit
+from core.training.control import request_stop
+from core.training.queue import advance, resume, submit
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.support.waiting import wait_until

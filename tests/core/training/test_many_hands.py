@@ -18,7 +18,7 @@ from core.runs.active import ActivePredictor, active_model, promote
 from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.runs.summary import summaries
-from core.training import launcher
+from core.training import control, queue
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.support.dashboards import Dashboards, three_dashboards
@@ -51,14 +51,14 @@ def dashboards_that_train(workspace: Workspace) -> Iterator[Dashboards]:
 
 
 def running(workspace: Workspace) -> Run:
-    run = launcher.submit(workspace, tiny_config())
+    run = queue.submit(workspace, tiny_config())
     wait_until(run.checkpoint_file.exists, what="the start of the worker")
     return run
 
 
 def stopped(workspace: Workspace) -> Run:
     run = running(workspace)
-    launcher.request_stop(workspace, run)
+    control.request_stop(workspace, run)
     wait_until(lambda: run.status().over, what="the stop")
     return run
 
@@ -97,9 +97,7 @@ def resumed_then_perhaps_stopped(workspace: Workspace, run: Run, said: list[str]
 def settles(workspace: Workspace, run: Run, state: str) -> None:
     """Whoever came later had the last word."""
     wait_until(
-        lambda: (
-            launcher.advance(workspace) is None and run.status().state == state and run.alive == (state == "running")
-        ),
+        lambda: queue.advance(workspace) is None and run.status().state == state and run.alive == (state == "running"),
         60,
         f"its being {state}",
     )
@@ -149,7 +147,7 @@ def test_fifty_rounds_of_buttons_pressed_at_the_same_moment(
         expected(workspace, run, said)
         nothing_is_doubled_or_damaged(workspace, f"round {number}, {deeds}")
         for each in list_runs(workspace):
-            launcher.delete(workspace, each)
+            control.delete(workspace, each)
         wait_until(lambda: not workers_in(workspace.runs), what="the end of all workers")
 
 
@@ -236,7 +234,7 @@ def test_a_model_that_is_deleted_while_it_is_in_use_gives_way_to_the_shipped_one
             folder = workspace.runs / f"20260101-0000{number:02}-old-owl"
             run = Run(Path(shutil.copytree(trained.folder, folder)))
             promote(workspace, run)
-            launcher.delete(workspace, run)
+            control.delete(workspace, run)
 
     assert predictor.current()[0].name == "shipped"
     assert "shipped" in seen

@@ -17,7 +17,8 @@ from core.runs.registry import create_run, find_run, list_runs
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row, keep_epochs
 from core.training.checkpoint import read_checkpoint
-from core.training.launcher import advance, delete, request_stop, resume, submit
+from core.training.control import delete, request_stop
+from core.training.queue import advance, resume, submit
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.support.waiting import wait_until

@@ -1,4 +1,4 @@
-"""A training may learn from another run's answers: who teaches, when it is trained, and what is learned."""
+"""Distillation: teachers are found or trained first, and students learn from their predictions."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ from core.errors import BundleError, RunError, StorageError
 from core.runs.deletion import delete_run
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
+from core.runs.snapshot import Snapshot
 from core.runs.status import Status
-from core.training import launcher
+from core.training import queue
 from core.training.batches import training_batches
 from core.training.distillation import MIN_PROBABILITY, TEMPERATURE, distillation_loss
-from core.training.launcher import advance, resume, submit
+from core.training.queue import advance, resume, submit
 from core.training.teachers import take_teachers, taken_teachers, teachers_to_come
 from core.training.trainer import train_and_evaluate
 from core.workspace import SHIPPED_BUNDLE, Workspace
@@ -38,7 +39,7 @@ TAUGHT = tiny_config(epochs=2, teachers=1, seed=5, patience=0)
 
 @pytest.fixture(autouse=True)
 def no_worker_survives(workspace: Workspace) -> Iterator[None]:
-    """Kill what a test left at work."""
+    """Kill the workers that a test left."""
     yield
     end_all(workspace)
 
@@ -60,7 +61,7 @@ def _teachers_config() -> TrainingConfig:
     return config
 
 
-def test_teachers_are_large_differ_in_their_seeds_and_are_the_same_whatever_the_seed() -> None:
+def test_teachers_are_large_and_independent_of_the_seed() -> None:
     large = preset("large", "digits")
 
     assert teachers_of(tiny_config()) == []
@@ -77,11 +78,11 @@ def test_a_teacher_is_trained_first_and_once(workspace: Workspace) -> None:
     assert (newest, taught) == (second, first)
     assert oldest.config() == _teachers_config()
     assert oldest.status().state == "running"
-    assert teachers_to_come(workspace, second, TAUGHT) == [oldest]
+    assert teachers_to_come(Snapshot.of(workspace), second, TAUGHT) == [oldest]
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_who_learns_waits_for_a_teacher_that_was_queued_later(workspace: Workspace) -> None:
+def test_student_waits_for_a_teacher_that_was_queued_later(workspace: Workspace) -> None:
     at_work, learning = submit(workspace, tiny_config()), create_run(workspace, TAUGHT)
     teacher = create_run(workspace, _teachers_config())
 
@@ -97,12 +98,12 @@ def test_a_teacher_that_is_there_is_not_trained_again(workspace: Workspace) -> N
 
     assert learning.status().state == "running"
     assert len(list_runs(workspace)) == 2
-    assert teachers_to_come(workspace, learning, TAUGHT) == []
+    assert teachers_to_come(Snapshot.of(workspace), learning, TAUGHT) == []
 
 
 @pytest.mark.usefixtures("idle_workers")
 @pytest.mark.parametrize("state", ["failed", "interrupted", "stopped"])
-def test_a_teacher_that_never_ended_well_is_trained_anew(workspace: Workspace, state: str) -> None:
+def test_teacher_without_a_checkpoint_is_trained_again(workspace: Workspace, state: str) -> None:
     create_run(workspace, _teachers_config()).write_status(Status.model_validate({"state": state, "ended": 1}))
 
     learning = submit(workspace, TAUGHT)
@@ -112,7 +113,7 @@ def test_a_teacher_that_never_ended_well_is_trained_anew(workspace: Workspace, s
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_a_finished_teacher_without_a_model_is_trained_anew(workspace: Workspace, teacher: Run) -> None:
+def test_finished_teacher_without_a_model_is_trained_again(workspace: Workspace, teacher: Run) -> None:
     teacher.bundle.card_file.unlink()
 
     submit(workspace, TAUGHT)
@@ -122,7 +123,7 @@ def test_a_finished_teacher_without_a_model_is_trained_anew(workspace: Workspace
 
 @pytest.mark.usefixtures("idle_workers")
 @pytest.mark.parametrize("state", ["failed", "interrupted", "stopped"])
-def test_a_teacher_that_broke_off_goes_on_for_who_learns(workspace: Workspace, state: str) -> None:
+def test_interrupted_teacher_is_resumed_for_its_student(workspace: Workspace, state: str) -> None:
     broken = create_run(workspace, _teachers_config())
     broken.checkpoint_file.write_bytes(b"of some epochs")
     broken.write_status(Status.model_validate({"state": state, "ended": 1}))
@@ -134,7 +135,7 @@ def test_a_teacher_that_broke_off_goes_on_for_who_learns(workspace: Workspace, s
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_who_failed_for_want_of_a_teacher_resumes_with_it(workspace: Workspace) -> None:
+def test_student_without_a_teacher_can_be_resumed(workspace: Workspace) -> None:
     learning = create_run(workspace, TAUGHT)
     with pytest.raises(RunError, match=r"preset large with seed 42.* Press Resume here"):
         take_teachers(workspace, learning, TAUGHT)
@@ -148,7 +149,7 @@ def test_who_failed_for_want_of_a_teacher_resumes_with_it(workspace: Workspace) 
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_who_cannot_be_queued_again_leaves_no_teachers_behind(workspace: Workspace) -> None:
+def test_failed_resume_leaves_no_teachers_behind(workspace: Workspace) -> None:
     learning = create_run(workspace, TAUGHT)
     learning.write_status(Status(state="failed", ended=1))
     learning.process_file.mkdir()  # what lies there cannot be removed
@@ -162,10 +163,10 @@ def test_who_cannot_be_queued_again_leaves_no_teachers_behind(workspace: Workspa
 
 @pytest.mark.usefixtures("idle_workers")
 @pytest.mark.parametrize(("most", "fits"), [(2, False), (3, True)])
-def test_there_must_be_room_for_all_in_the_queue(
+def test_queue_needs_room_for_the_teachers_too(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, most: int, fits: bool
 ) -> None:
-    monkeypatch.setattr(launcher, "MAX_QUEUED", most)
+    monkeypatch.setattr(queue, "MAX_QUEUED", most)
 
     with nullcontext() if fits else pytest.raises(RunError, match="takes 3 of 2 places"):
         submit(workspace, changed(TAUGHT, teachers=2))
@@ -173,13 +174,13 @@ def test_there_must_be_room_for_all_in_the_queue(
     assert len(list_runs(workspace)) == (3 if fits else 0)
 
 
-def test_where_not_all_can_be_queued_none_is(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_submit_leaves_no_teachers_behind(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     def only_the_first_teacher(workspace: Workspace, config: TrainingConfig) -> Run:
         if config.seed == 43:
             raise StorageError("The disk is full.")
         return create_run(workspace, config)
 
-    monkeypatch.setattr(launcher, "create_run", only_the_first_teacher)
+    monkeypatch.setattr(queue, "create_run", only_the_first_teacher)
 
     with pytest.raises(StorageError, match="full"):
         submit(workspace, changed(TAUGHT, teachers=2))
@@ -199,7 +200,7 @@ def test_a_damaged_teacher_is_refused(workspace: Workspace, teacher: Run) -> Non
     assert not learning.teachers.exists()
 
 
-def test_a_damaged_copy_is_told_before_the_training(workspace: Workspace, teacher: Run) -> None:
+def test_damaged_copy_is_reported_before_the_training(workspace: Workspace, teacher: Run) -> None:
     learning = create_run(workspace, TAUGHT)
     take_teachers(workspace, learning, TAUGHT)
     copy = learning.teachers / "0.tflite"
@@ -209,7 +210,7 @@ def test_a_damaged_copy_is_told_before_the_training(workspace: Workspace, teache
         taken_teachers(learning, TAUGHT)
 
 
-def test_teachers_answer_together(teacher: Run, digits: Dataset) -> None:
+def test_targets_are_the_geometric_mean_of_the_teachers(teacher: Run, digits: Dataset) -> None:
     # More batches than are asked about at once, and a short one at the end.
     config, split = (
         changed(TAUGHT, epochs=1, batch_size=16),
@@ -230,7 +231,7 @@ def test_teachers_answer_together(teacher: Run, digits: Dataset) -> None:
     assert np.abs(one - other).max() > 0.5
 
 
-def test_the_teachers_answers_are_learned_not_the_labels(workspace: Workspace, teacher: Run, digits: Dataset) -> None:
+def test_student_learns_from_the_teacher_not_the_labels(workspace: Workspace, teacher: Run, digits: Dataset) -> None:
     # With labels that are all wrong: what is right can only come from the teacher.
     train = Split(digits.train.images, (digits.train.labels + 1) % 10)
     config = changed(TAUGHT, epochs=4)
@@ -249,7 +250,7 @@ def test_the_teachers_answers_are_learned_not_the_labels(workspace: Workspace, t
     assert accuracy == pytest.approx(card.metrics.test_accuracy, abs=0.02)
 
 
-def test_a_worker_goes_on_when_its_teacher_is_gone_and_leaves_nothing_of_it(workspace: Workspace, teacher: Run) -> None:
+def test_resumed_worker_needs_no_teacher_run(workspace: Workspace, teacher: Run) -> None:
     learning = submit(workspace, changed(TAUGHT, epochs=8, batch_size=16))
     wait_until(learning.checkpoint_file.exists, 60, "the first epoch")
     kill_worker(learning)
@@ -271,7 +272,7 @@ probabilities = arrays(np.float32, (3, 10), elements=st.floats(0.015625, 1, widt
 
 
 @given(probabilities, probabilities)
-def test_the_loss_is_the_divergence_of_softened_answers(wanted: np.ndarray, said: np.ndarray) -> None:
+def test_loss_is_the_divergence_of_softened_predictions(wanted: np.ndarray, said: np.ndarray) -> None:
     def softened(rows: np.ndarray) -> np.ndarray:
         powers = rows.astype(np.float64) ** (1 / TEMPERATURE)
         return powers / powers.sum(axis=1, keepdims=True)

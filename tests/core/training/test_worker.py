@@ -19,7 +19,8 @@ from core.config import TrainingConfig
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.training import worker
-from core.training.launcher import advance, delete, request_stop, resume, submit
+from core.training.control import delete, request_stop
+from core.training.queue import advance, resume, submit
 from core.workspace import PROJECT, Workspace
 from tests.conftest import tiny_config
 from tests.support.waiting import wait_until
@@ -31,7 +32,7 @@ ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8)
 KILLED_LAUNCHER = """
 import os, signal
 from core.runs.run import Run
-from core.training.launcher import advance
+from core.training.queue import advance
 from core.workspace import Workspace
 Run.write_process = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 advance(Workspace.from_environment())
@@ -128,7 +129,7 @@ def test_log_stays_short_if_a_training_prints_a_lot(workspace: Workspace, worker
 
     assert run.status().state == "finished"
     assert run.log_file.stat().st_size < 2 * 4096
-    assert "too long to be kept" in run.log_tail()
+    assert "Older output was dropped" in run.log_tail()
     assert run.log_tail().splitlines()[-1].startswith("test accuracy")
 
 

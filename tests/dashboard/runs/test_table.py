@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,10 +14,10 @@ from core.config import changed, preset
 from core.runs.label import Label
 from core.runs.summary import Summary
 from dashboard.parts.charts import POINTS
-from dashboard.parts.markdown import plain
 from dashboard.runs.figures import FIGURES
 from dashboard.runs.scatter import across, figures, first_across, scatter_chart
-from dashboard.runs.table import ORDERS, Wanted, listed, table_content, table_csv, unambiguous
+from dashboard.runs.table import ORDERS, Wanted, listed, table_content, unambiguous
+from dashboard.session.markdown import plain
 
 OWL = Summary(
     id="20260102-120000-old-owl",
@@ -165,24 +164,6 @@ def test_runs_that_were_given_the_same_name_are_told_apart() -> None:
     names = unambiguous([OWL, twin])
 
     assert names == {OWL.id: f"Wide one ({OWL.id})", twin.id: f"Wide one ({twin.id})"}
-
-
-def test_csv_has_a_row_a_run_with_all_figures_and_settings() -> None:
-    table = pd.read_csv(io.StringIO(table_csv(ROWS))).set_index("id")
-
-    assert table.index.tolist() == [row.id for row in ROWS]
-    assert table.loc[OWL.id, "test_accuracy"] == 0.99
-    assert table.loc[OWL.id, "filters"] == ", ".join(map(str, preset("fast").model.filters))
-    assert table.loc[OWL.id, "note"] == OWL.label.note
-    assert table.loc[NEWT.id, "dropout"] == 0.2
-    assert table.loc[DAMAGED.id, "state"] == "damaged"
-
-
-@pytest.mark.parametrize("name", ['=HYPERLINK("http://x")', "+1", "-1", "@x"])
-def test_no_name_becomes_a_formula_in_a_spreadsheet(name: str) -> None:
-    row = Summary(OWL.id, OWL.title, "finished", OWL.created, label=Label(name=name))
-
-    assert pd.read_csv(io.StringIO(table_csv([row])))["name"].tolist() == [f"'{name}"]
 
 
 def test_settings_that_differ_and_figures_that_were_measured_can_lie_across() -> None:

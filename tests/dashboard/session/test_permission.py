@@ -10,6 +10,7 @@ from core.runs.run import Run
 from core.runs.status import Status
 from core.workspace import PROJECT, Workspace
 from tests.conftest import tiny_config
+from tests.support.markdown import shown
 
 pytestmark = pytest.mark.usefixtures("idle_workers", "without_mnist")
 
@@ -42,7 +43,7 @@ def controls(page: AppTest) -> set[str]:
 
 
 def notes(page: AppTest) -> list[str]:
-    return [caption.value for caption in page.caption if "material/lock" in caption.value]
+    return [shown(caption.value) for caption in page.caption if "material/lock" in caption.value]
 
 
 def test_without_any_such_setting_everybody_may_change_things(run: Run) -> None:
@@ -86,7 +87,7 @@ def test_who_has_signed_in_may_change_things_and_can_sign_out(run: Run, workspac
     page = opened("train", {"auth": AUTH}, {"is_logged_in": True, "email": "ada@example.org"})
 
     assert "train" in controls(page)
-    assert "Signed in as ada@example.org" in [caption.value for caption in page.caption]
+    assert "Signed in as ada@example.org" in [shown(caption.value) for caption in page.caption]
     assert page.button(key="sign_out").label == "Sign out"
     page.button(key="train").click().run()
     assert len(list_runs(workspace)) == 2

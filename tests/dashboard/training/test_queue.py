@@ -15,7 +15,7 @@ import pytest
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training.launcher import submit
+from core.training.queue import submit
 from core.workspace import Workspace
 from dashboard.training import queue
 from dashboard.training.queue import look_after_queue
@@ -53,7 +53,7 @@ def test_the_next_training_starts_after_a_kill_and_the_dashboard_says_what_goes_
     assert sorted(path.name for path in workspace.runs.iterdir()) == sorted((at_work.id, waiting.id))
     dashboard.process.send_signal(signal.SIGTERM)
     dashboard.process.wait(30)
-    assert f"Training {waiting.title} goes on without the dashboard" in dashboard.output()
+    assert f"Training {waiting.title} continues without the dashboard" in dashboard.output()
     assert waiting.status().state == "running"
 
 

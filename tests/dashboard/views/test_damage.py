@@ -19,7 +19,6 @@ from core.runs.run import Run
 from core.runs.summary import summaries
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
 from core.workspace import PROJECT, Workspace
-from dashboard.parts.markdown import plain
 from dashboard.session import cache
 from tests.dashboard.conftest import served_api
 from tests.support.damage import (
@@ -36,6 +35,8 @@ from tests.support.damage import (
     written,
 )
 from tests.support.fuzzing import drawn_seven, encoded
+from tests.support.markdown import shown
+from tests.support.runs_page import copied
 
 PAGES = sorted(path.name for path in (PROJECT / "dashboard" / "views").glob("[!_]*.py"))
 
@@ -136,8 +137,7 @@ def nothing_remembered() -> Iterator[None]:
 def runs(trained: Run, workspace: Workspace) -> tuple[Run, Run]:
     """Two finished runs; the newer one is in use."""
     older, newer = (
-        Run(Path(shutil.copytree(trained.folder, workspace.runs / name)))
-        for name in ("20200101-120000-old-owl", "20990101-120000-new-newt")
+        copied(trained, workspace, name) for name in ("20200101-120000-old-owl", "20990101-120000-new-newt")
     )
     promote(workspace, newer)
     return older, newer
@@ -145,7 +145,7 @@ def runs(trained: Run, workspace: Workspace) -> tuple[Run, Run]:
 
 def everything_said(page: AppTest) -> str:
     parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.success]
-    return "\n".join(str(part.value) for part in parts)
+    return shown("\n".join(str(part.value) for part in parts))
 
 
 def visit(*places: Place, run: Run | None = None) -> list[str]:
@@ -247,4 +247,4 @@ def test_a_read_only_workspace_can_be_looked_at(
 
     said = visit(*((page, "") for page in PAGES))
 
-    assert all(f"Model in use: {plain(run.title)}" in one for one in said)
+    assert all(f"Model in use: {run.title}" in one for one in said)

@@ -18,7 +18,7 @@ from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.status import State, Status
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
-from dashboard.parts.markdown import plain
+from dashboard.session.markdown import plain
 from tests.conftest import tiny_config
 from tests.dashboard.classifier.test_comparison import captions, opened, texts
 

@@ -19,7 +19,7 @@ from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.tables import HISTORY_COLUMNS, append_row
 from core.workspace import PROJECT, Workspace
-from dashboard.parts.markdown import plain
+from dashboard.session.markdown import plain
 from tests.conftest import tiny_config
 from tests.support.workers import kill_worker
 

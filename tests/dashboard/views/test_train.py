@@ -11,9 +11,9 @@ from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.tables import STEP_COLUMNS, append_row
-from core.training import launcher
+from core.training.overview import overview
 from core.workspace import PROJECT, Workspace
-from dashboard.parts.markdown import plain
+from dashboard.session.markdown import plain
 from dashboard.training.wording import PRESETS_IN_WORDS
 from tests.conftest import tiny_config
 from tests.support.workers import kill_worker
@@ -128,7 +128,7 @@ def test_a_training_that_learns_from_teachers_waits_for_them(page: AppTest, work
     learning, *teachers = list_runs(workspace)
     assert learning.config() == changed(preset("tiny", "digits"), teachers=2)
     assert [run.config().preset for run in teachers] == ["large", "large"]
-    assert launcher.overview(workspace).waiting == (teachers[0], learning)
+    assert overview(workspace).waiting == (teachers[0], learning)
     assert "waits until its teachers are trained" in page.toast[0].value
     assert "Learns from 2 teachers, networks of the preset large, trained or in the queue already." in texts(page)
     page.number_input(key="train_tiny_teachers").set_value(3).run()
@@ -141,7 +141,7 @@ def test_second_training_waits_in_a_list_and_can_be_removed(page: AppTest, works
     page.button(key="train").click().run()
     page.button(key="train").click().run()
 
-    (waiting,) = launcher.overview(workspace).waiting
+    (waiting,) = overview(workspace).waiting
     assert "Waiting" in texts(page)
     assert plain(waiting.title) in texts(page)
 
@@ -181,13 +181,13 @@ def test_every_session_shows_the_same_run_with_its_progress(page: AppTest, works
 def test_killed_worker_is_said_and_the_queue_goes_on(page: AppTest, workspace: Workspace) -> None:
     page.button(key="train").click().run()
     page.button(key="train").click().run()
-    now = launcher.overview(workspace)
+    now = overview(workspace)
     assert now.latest is not None
     kill_worker(now.latest)
 
     page.run()
 
-    assert launcher.overview(workspace).latest == now.waiting[0]
+    assert overview(workspace).latest == now.waiting[0]
     assert plain(now.waiting[0].title) in texts(page)
 
 

@@ -1,4 +1,4 @@
-"""One training at a time, the others in a queue; workers that stop when asked and are missed when killed."""
+"""One training runs at a time, the others wait; stopped and killed workers do not block the queue."""
 
 from __future__ import annotations
 
@@ -15,24 +15,15 @@ from pathlib import Path
 import pytest
 
 from core.errors import RunError, StorageError
+from core.runs.interruptions import record_interruptions
 from core.runs.process import worker_lock
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training import launcher
-from core.training.launcher import (
-    advance,
-    delete,
-    farewell,
-    overview,
-    record_interruptions,
-    request_stop,
-    request_stop_of_all,
-    resumable,
-    resume,
-    submit,
-    withdraw,
-)
+from core.training import control, queue
+from core.training.control import delete, request_stop, request_stop_of_all
+from core.training.overview import exit_message, overview
+from core.training.queue import advance, resumable, resume, submit, withdraw
 from core.workspace import PROJECT, Workspace
 from tests.conftest import lacking, tiny_config
 from tests.support.waiting import wait_until
@@ -45,7 +36,7 @@ AT_WORK = Status(state="running", phase="training", epochs=3, steps=10)
 
 @pytest.fixture(autouse=True)
 def no_worker_survives(workspace: Workspace) -> Iterator[None]:
-    """Kill what a test left at work."""
+    """Kill the workers that a test left."""
     yield
     end_all(workspace)
 
@@ -65,7 +56,7 @@ def test_second_training_waits_and_starts_by_itself(workspace: Workspace) -> Non
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_killed_worker_leaves_an_interrupted_run_and_the_queue_goes_on(workspace: Workspace) -> None:
+def test_killed_worker_does_not_block_the_queue(workspace: Workspace) -> None:
     killed, waiting = submit(workspace, tiny_config()), submit(workspace, tiny_config())
 
     kill_worker(killed)
@@ -89,11 +80,11 @@ def test_run_in_the_queue_can_be_taken_out(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("take_out", [withdraw, request_stop])
 @pytest.mark.parametrize("epochs", [0, 1])
-def test_run_that_was_to_go_on_keeps_all_that_it_has(
+def test_withdrawn_run_that_was_to_continue_keeps_its_files(
     workspace: Workspace, take_out: Callable[[Workspace, Run], None], epochs: int
 ) -> None:
     run = create_run(workspace, tiny_config())
-    run.log_file.write_text("epoch 1\n")  # it was at work before
+    run.log_file.write_text("epoch 1\n")  # it ran before
     if epochs:
         run.checkpoint_file.touch()
     run.write_status(run.status().model_copy(update={"state": "interrupted", "seconds": 50.0}))
@@ -112,7 +103,7 @@ def test_run_that_was_to_go_on_keeps_all_that_it_has(
 
 
 @pytest.mark.parametrize("kept", ["checkpoint", "model"])
-def test_run_without_a_log_is_not_taken_for_one_that_never_started(workspace: Workspace, kept: str) -> None:
+def test_withdrawn_run_without_a_log_is_kept(workspace: Workspace, kept: str) -> None:
     run = create_run(workspace, tiny_config())
     if kept == "model":
         run.bundle.folder.mkdir()
@@ -154,25 +145,25 @@ def test_all_that_run_or_wait_can_be_stopped_at_once(workspace: Workspace) -> No
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_who_ends_the_dashboard_is_told_what_goes_on(workspace: Workspace) -> None:
-    assert farewell(workspace) is None
+def test_exit_message_names_the_training_that_continues(workspace: Workspace) -> None:
+    assert exit_message(workspace) is None
     running = submit(workspace, tiny_config())
 
-    assert farewell(workspace) == (
-        f"Training {running.title} goes on without the dashboard. Stop it with: python -m core runs stop"
+    assert exit_message(workspace) == (
+        f"Training {running.title} continues without the dashboard. Stop it with: python -m core runs stop"
     )
     submit(workspace, tiny_config())
-    assert "and 1 in the queue go on" in (farewell(workspace) or "")
+    assert "and 1 in the queue continue" in (exit_message(workspace) or "")
 
 
 @pytest.mark.parametrize("main", ["exec {python}", "touch {mark}; {python}; true"], ids=["alone", "under an init"])
-def test_who_ends_a_container_is_told_that_its_training_ends(
+def test_exit_message_in_a_container_says_that_training_ends(
     workspace: Workspace, tmp_path: Path, idle_workers: None, main: str
 ) -> None:
     running, mark = submit(workspace, tiny_config()), tmp_path / "mark"
     say = (
-        "from pathlib import Path; from core.training import launcher; from core.workspace import Workspace; "
-        f"launcher._CONTAINER_MARKS = (Path('{mark}'),); print(launcher.farewell(Workspace.from_environment()))"
+        "from pathlib import Path; from core.training import overview; from core.workspace import Workspace; "
+        f"overview._CONTAINER_MARKS = (Path('{mark}'),); print(overview.exit_message(Workspace.from_environment()))"
     )
     command = main.format(python=f'{PYTHON} -c "{say}"', mark=mark)
 
@@ -184,14 +175,14 @@ def test_who_ends_a_container_is_told_that_its_training_ends(
     if said.returncode:
         lacking(f"Only root on Linux can start processes as a container does ({said.stderr.strip()}).")
     assert said.stdout.startswith(f"Training {running.title} ends with this container.")
-    assert "goes on without the dashboard" in (farewell(workspace) or "")
+    assert "continues without the dashboard" in (exit_message(workspace) or "")
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_the_queue_takes_no_more_than_its_limit_neither_new_trainings_nor_resumed_ones(
+def test_queue_refuses_new_and_resumed_runs_beyond_its_limit(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(launcher, "MAX_QUEUED", 2)
+    monkeypatch.setattr(queue, "MAX_QUEUED", 2)
     broken_off = submit(workspace, tiny_config())
     kill_worker(broken_off)
     running, waiting, last = (submit(workspace, tiny_config()) for _ in range(3))
@@ -211,7 +202,7 @@ def test_the_queue_takes_no_more_than_its_limit_neither_new_trainings_nor_resume
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_a_run_whose_last_worker_is_still_on_its_way_out_starts_when_it_is_gone(workspace: Workspace) -> None:
+def test_run_starts_only_after_its_last_worker_has_ended(workspace: Workspace) -> None:
     run = create_run(workspace, tiny_config())
 
     with worker_lock(run.lock_file):
@@ -221,7 +212,7 @@ def test_a_run_whose_last_worker_is_still_on_its_way_out_starts_when_it_is_gone(
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_what_broke_off_is_written_down_once(workspace: Workspace) -> None:
+def test_interruption_is_recorded_once(workspace: Workspace) -> None:
     run = submit(workspace, tiny_config())
     record_interruptions(workspace)
     assert json.loads(run.status_file.read_text())["state"] == "running"
@@ -238,12 +229,12 @@ def test_what_broke_off_is_written_down_once(workspace: Workspace) -> None:
     assert (run.status().state, run.status().ended) == ("running", None)
 
 
-def test_a_run_that_cannot_be_written_keeps_no_other_one_from_being_written_down(
+def test_read_only_run_does_not_block_other_records(
     workspace: Workspace, turned_read_only: Callable[[Path], None]
 ) -> None:
     runs = [create_run(workspace, tiny_config()) for _ in range(3)]
     for run in runs:
-        run.write_status(AT_WORK)  # nobody is: all three broke off
+        run.write_status(AT_WORK)  # no worker is: all three were interrupted
     turned_read_only(runs[1].folder)
 
     with pytest.raises(StorageError, match=rf"{runs[1].id}.* may not be written"):
@@ -278,7 +269,7 @@ def test_oldest_run_in_the_queue_is_next(workspace: Workspace) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_runs_of_one_second_wait_in_the_order_of_their_coming(workspace: Workspace) -> None:
+def test_runs_of_one_second_wait_in_order_of_submission(workspace: Workspace) -> None:
     runs = [submit(workspace, tiny_config(seed=seed)) for seed in range(6)]
 
     now = overview(workspace)
@@ -287,7 +278,7 @@ def test_runs_of_one_second_wait_in_the_order_of_their_coming(workspace: Workspa
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_many_who_look_at_once_start_one_worker(workspace: Workspace) -> None:
+def test_concurrent_calls_of_advance_start_one_worker(workspace: Workspace) -> None:
     runs = [create_run(workspace, tiny_config()) for _ in range(3)]
     started: list[Run | None] = []
     threads = [threading.Thread(target=lambda: started.append(advance(workspace))) for _ in range(12)]
@@ -311,9 +302,7 @@ def test_damaged_run_does_not_hold_up_the_queue(workspace: Workspace) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_a_run_that_cannot_be_started_is_passed_over_and_waits_on(
-    workspace: Workspace, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_run_that_cannot_start_is_passed_over(workspace: Workspace, caplog: pytest.LogCaptureFixture) -> None:
     blocked, run = create_run(workspace, tiny_config()), create_run(workspace, tiny_config())
     blocked.lock_file.mkdir()
 
@@ -330,11 +319,11 @@ def test_a_run_that_cannot_be_started_is_passed_over_and_waits_on(
 
 
 @pytest.mark.parametrize("press", ["submit", "resume", "delete"])
-def test_what_befalls_an_older_run_is_no_failure_of_what_was_asked_for(
+def test_problem_of_an_older_run_is_only_logged(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, press: str
 ) -> None:
     older, run = create_run(workspace, tiny_config()), create_run(workspace, tiny_config())
-    run.write_status(AT_WORK)  # nobody is: it broke off
+    run.write_status(AT_WORK)  # no worker is: it was interrupted
     monkeypatch.setattr(sys, "executable", str(workspace.root / "no-python"))
 
     with caplog.at_level(logging.WARNING):
@@ -349,7 +338,7 @@ def test_what_befalls_an_older_run_is_no_failure_of_what_was_asked_for(
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_a_training_that_finds_no_room_to_start_is_queued_once_and_starts_when_there_is(
+def test_training_waits_while_the_disk_is_full(
     small_disk: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("TRAZO_WORKSPACE", str(small_disk))
@@ -367,7 +356,7 @@ def test_a_training_that_finds_no_room_to_start_is_queued_once_and_starts_when_t
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_where_the_disk_is_full_no_other_run_is_tried(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_stops_the_search_for_a_run_to_start(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_WORKSPACE", str(small_disk))
     workspace = Workspace(small_disk)
     first, second = create_run(workspace, tiny_config()), create_run(workspace, tiny_config())
@@ -381,7 +370,7 @@ def test_where_the_disk_is_full_no_other_run_is_tried(small_disk: Path, monkeypa
 
 
 def at_work_elsewhere(run: Run, until: str) -> subprocess.Popen[bytes]:
-    """A worker that another container started: it has the run's lock, but none of the numbers of processes here."""
+    """Start a worker as another container would: it has the run's lock, but no process id of this machine."""
     with worker_lock(run.lock_file) as lock:
         assert lock is not None
         wait = f"until {until}; do sleep 0.02; done"
@@ -391,9 +380,7 @@ def at_work_elsewhere(run: Run, until: str) -> subprocess.Popen[bytes]:
     return worker
 
 
-def test_deleting_a_run_at_work_elsewhere_asks_it_to_stop_and_keeps_nobody_else_waiting(
-    workspace: Workspace, tmp_path: Path
-) -> None:
+def test_deletion_of_a_run_elsewhere_asks_it_to_stop_unlocked(workspace: Workspace, tmp_path: Path) -> None:
     run, go_on = create_run(workspace, tiny_config()), tmp_path / "go-on"
     worker = at_work_elsewhere(run, f'[ -e "$0" -a -e {go_on} ]')
 
@@ -412,10 +399,8 @@ def test_deleting_a_run_at_work_elsewhere_asks_it_to_stop_and_keeps_nobody_else_
     assert list_runs(workspace) == []
 
 
-def test_a_run_at_work_elsewhere_that_does_not_end_is_not_deleted_and_a_sentence_says_why(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(launcher, "_END_SECONDS", 0.1)
+def test_run_elsewhere_that_does_not_end_is_not_deleted(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "_END_SECONDS", 0.1)
     run = create_run(workspace, tiny_config())
     worker = at_work_elsewhere(run, "false")
 
@@ -433,7 +418,7 @@ def test_a_run_at_work_elsewhere_that_does_not_end_is_not_deleted_and_a_sentence
     assert list_runs(workspace) == []
 
 
-def test_worker_keeps_compiled_modules_where_the_dashboard_may_not(
+def test_worker_stores_bytecode_even_if_the_dashboard_does_not(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     python, written = tmp_path / "python", tmp_path / "environment"
@@ -459,9 +444,7 @@ def test_worker_that_cannot_be_started_is_a_failed_run(workspace: Workspace, mon
     assert run.status().state == "failed"
 
 
-def test_training_that_breaks_off_fails_with_a_sentence_and_a_log(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failed_training_has_a_sentence_and_a_log(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = workspace.root / "no-mnist.npz"
     monkeypatch.setenv("TRAZO_MNIST", str(nowhere))
     run = submit(workspace, tiny_config(dataset="mnist"))

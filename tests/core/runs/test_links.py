@@ -1,0 +1,124 @@
+"""A run may be a symbolic link to a folder elsewhere: deleting it removes the link and nothing behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.cli import main
+from core.errors import RunError
+from core.runs.active import active_model, promote
+from core.runs.deletion import delete_run
+from core.runs.leftovers import remove_leftovers
+from core.runs.process import worker_lock
+from core.runs.registry import find_run, list_runs
+from core.runs.run import Run
+from core.training.control import delete
+from core.workspace import Workspace
+
+
+def contents(folder: Path) -> dict[Path, bytes | None]:
+    return {path: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
+@pytest.fixture
+def linked(run: Run, tmp_path: Path) -> Run:
+    """A finished run whose folder lies elsewhere, with a link in its place."""
+    elsewhere = run.folder.rename(tmp_path / "elsewhere")
+    run.folder.symlink_to(elsewhere)
+    return run
+
+
+def test_deleting_a_linked_run_removes_the_link_alone(linked: Run, workspace: Workspace, tmp_path: Path) -> None:
+    before = contents(tmp_path / "elsewhere")
+
+    delete(workspace, linked)
+
+    assert list(workspace.runs.iterdir()) == []
+    assert contents(tmp_path / "elsewhere") == before
+
+
+def test_the_command_line_deletes_a_linked_run(
+    linked: Run, workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["runs", "delete", linked.id]) == 0
+
+    assert capsys.readouterr().err == ""
+    assert list(workspace.runs.iterdir()) == []
+    assert (tmp_path / "elsewhere" / "config.json").exists()
+
+
+def test_deleting_a_promoted_linked_run_uses_the_shipped_model(linked: Run, workspace: Workspace) -> None:
+    promote(workspace, linked)
+    assert active_model(workspace).run_id == linked.id
+
+    delete(workspace, linked)
+
+    assert (active_model(workspace).run_id, active_model(workspace).problem) == (None, None)
+
+
+def test_a_linked_run_with_a_living_worker_is_not_deleted(linked: Run, workspace: Workspace) -> None:
+    linked.write_status(linked.status().model_copy(update={"state": "running"}))
+
+    with worker_lock(linked.lock_file), pytest.raises(RunError, match="Stop it first"):
+        delete_run(workspace, linked)
+
+    assert linked.folder.is_symlink()
+
+
+@pytest.mark.parametrize("target", ["missing", "file"])
+def test_a_link_that_leads_to_no_folder_any_more_is_removed(linked: Run, workspace: Workspace, target: str) -> None:
+    promote(workspace, linked)
+    found = find_run(workspace, linked.id)
+    linked.folder.unlink()
+    if target == "file":
+        (workspace.root / "file").write_text("no run")
+    linked.folder.symlink_to(workspace.root / target)
+
+    delete(workspace, found)
+
+    assert list(workspace.runs.iterdir()) == []
+    assert (workspace.root / "file").exists() == (target == "file")
+
+
+def test_links_inside_a_run_are_removed_alone(run: Run, workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "file").touch()
+    (run.folder / "folder").symlink_to(tmp_path / "kept")
+    run.log_file.unlink()
+    run.log_file.symlink_to(tmp_path / "kept" / "file")
+
+    delete(workspace, run)
+
+    assert list_runs(workspace) == []
+    assert list((tmp_path / "kept").iterdir()) == [tmp_path / "kept" / "file"]
+
+
+@pytest.mark.parametrize("target", ["kept", "kept/file", "missing"])
+@pytest.mark.parametrize("name", [".new-x", ".deleted-x-1", "{run}/.model-x", "{run}/.status.json.x.json"])
+def test_links_among_leftovers_are_removed_alone(
+    run: Run, workspace: Workspace, tmp_path: Path, name: str, target: str
+) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "file").touch()
+    link = workspace.runs / name.format(run=run.id)
+    link.symlink_to(tmp_path / target)
+
+    remove_leftovers(workspace)
+
+    assert not link.is_symlink()
+    assert (tmp_path / "kept" / "file").exists()
+
+
+def test_a_bundle_behind_a_link_is_not_moved_into_a_run(run: Run, workspace: Workspace, tmp_path: Path) -> None:
+    kept = tmp_path / "kept" / "new"
+    kept.parent.mkdir()
+    run.bundle.folder.rename(kept)
+    (run.folder / ".model-x").symlink_to(kept.parent)
+    before = contents(kept)
+
+    remove_leftovers(workspace)
+
+    assert contents(kept) == before
+    assert not run.bundle.folder.exists()

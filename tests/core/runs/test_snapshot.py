@@ -1,0 +1,156 @@
+"""One look at all runs reads each status and each config at most once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.config import TrainingConfig, changed, teachers_of
+from core.errors import RunError
+from core.runs.process import worker_lock
+from core.runs.registry import create_run
+from core.runs.run import Run
+from core.runs.snapshot import RunSnapshot, Snapshot
+from core.runs.status import Status
+from core.runs.summary import summaries
+from core.training.overview import overview
+from core.training.queue import advance, resume, submit
+from core.workspace import Workspace
+from tests.conftest import tiny_config
+from tests.support.opened_files import opened_files
+
+TAUGHT = tiny_config(teachers=2, seed=5)
+
+
+@pytest.fixture
+def hundred(workspace: Workspace) -> list[Run]:
+    """A hundred runs that have ended, a tenth of them with the settings of teachers, but without their model."""
+    made = []
+    for number in range(100):
+        config = teachers_of(TAUGHT)[number % 2] if number % 10 == 0 else tiny_config(seed=number)
+        made.append(create_run(workspace, config))
+        made[-1].write_status(Status(state="finished", ended=1.0))
+    return made
+
+
+def reads(opened: Counter[Path], name: str) -> Counter[Path]:
+    return Counter({path: count for path, count in opened.items() if path.name == name})
+
+
+@pytest.mark.usefixtures("idle_workers", "hundred")
+def test_a_submit_with_two_teachers_reads_each_run_once(workspace: Workspace) -> None:
+    with opened_files() as opened:
+        run = submit(workspace, TAUGHT)
+
+    statuses, configs = reads(opened, "status.json"), reads(opened, "config.json")
+    # The hundred, both teachers and the new run itself; configs of new runs are read only as far as the queue goes.
+    assert (len(statuses), max(statuses.values())) == (103, 1)
+    assert 100 <= len(configs) <= 103
+    assert max(configs.values()) == 1
+    assert Snapshot.of(workspace).in_state("queued")[0].run == run
+    assert len(Snapshot.of(workspace).in_state("running")) == 1
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_a_resume_with_two_teachers_reads_each_run_once(workspace: Workspace, hundred: list[Run]) -> None:
+    run = hundred[7]
+    run.write_config(TAUGHT)
+    run.write_status(Status(state="failed", ended=1.0))
+
+    with opened_files() as opened:
+        resume(workspace, run)
+
+    # The resumed one once more: it is queued by then.
+    statuses, configs = reads(opened, "status.json"), reads(opened, "config.json")
+    assert {path.parent for path, count in statuses.items() if count > 1} == {run.folder}
+    assert max(configs.values()) == 1
+
+
+@pytest.mark.usefixtures("hundred")
+@pytest.mark.parametrize("look", [summaries, overview], ids=["summaries", "overview"])
+def test_a_list_of_all_runs_reads_each_run_once(workspace: Workspace, look: Callable[[Workspace], object]) -> None:
+    with opened_files() as opened:
+        look(workspace)
+
+    assert max(reads(opened, "status.json").values()) == 1
+    assert max(reads(opened, "config.json").values(), default=1) == 1
+
+
+@pytest.mark.usefixtures("hundred")
+def test_several_lists_may_share_one_look(workspace: Workspace) -> None:
+    snapshot = Snapshot.of(workspace)
+
+    with opened_files() as opened:
+        rows = summaries(workspace, snapshot)
+        now = overview(workspace, snapshot)
+
+    assert max(reads(opened, "status.json").values()) == 1
+    assert (len(rows), now.busy) == (100, False)
+
+
+@pytest.mark.usefixtures("idle_workers", "hundred")
+def test_the_queue_with_nothing_to_start_reads_each_status_once(workspace: Workspace) -> None:
+    with opened_files() as opened:
+        assert advance(workspace) is None
+
+    assert max(reads(opened, "status.json").values()) == 1
+    assert not reads(opened, "config.json")
+
+
+def test_a_snapshot_stays_as_it_was_taken(workspace: Workspace) -> None:
+    run = create_run(workspace, tiny_config())
+    snapshot = Snapshot.of(workspace)
+    assert [seen.run for seen in snapshot.in_state("queued")] == [run]
+
+    run.write_status(Status(state="stopped"))
+
+    assert [seen.run for seen in snapshot.in_state("queued")] == [run]
+    (seen,) = snapshot.after(snapshot.find(run)).in_state("stopped")
+    assert seen.run == run
+
+
+def test_created_and_changed_runs_are_in_the_snapshot_after_them(workspace: Workspace) -> None:
+    older, newer = (create_run(workspace, tiny_config(seed=seed)) for seed in (1, 2))
+    snapshot = Snapshot.of(workspace)
+    added = [create_run(workspace, tiny_config(seed=seed)) for seed in (3, 4)]
+
+    after = snapshot.after(snapshot.find(older), *map(RunSnapshot, added))
+
+    assert [seen.run for seen in after.runs] == [added[1], added[0], newer, older]
+    assert [seen.run for seen in Snapshot.of(workspace).runs] == [added[1], added[0], newer, older]
+
+
+def test_damaged_run_has_no_state_and_repeats_its_problem(workspace: Workspace) -> None:
+    run, config = create_run(workspace, tiny_config()), tiny_config()
+    run.status_file.write_text("{")
+    run.config_file.write_text("{")
+    snapshot = Snapshot.of(workspace)
+    (seen,) = snapshot.runs
+
+    assert snapshot.readable() == snapshot.with_config(config) == []
+    for read in (seen.status, seen.status, seen.config, seen.config):
+        with pytest.raises(RunError, match="damaged"):
+            read()
+
+
+def test_runs_are_found_by_their_settings_newest_first(workspace: Workspace) -> None:
+    def with_seed(seed: int) -> TrainingConfig:
+        return changed(tiny_config(), seed=seed)
+
+    runs = [create_run(workspace, with_seed(seed)) for seed in (1, 2, 1)]
+
+    found = Snapshot.of(workspace).with_config(with_seed(1))
+
+    assert [seen.run for seen, _ in found] == [runs[2], runs[0]]
+
+
+def test_run_counts_as_running_while_its_lock_is_held(workspace: Workspace) -> None:
+    run = create_run(workspace, tiny_config())
+    run.write_status(Status(state="running"))
+
+    with worker_lock(run.lock_file):
+        assert [seen.run for seen in Snapshot.of(workspace).in_state("running")] == [run]
+    assert [seen.run for seen in Snapshot.of(workspace).in_state("interrupted")] == [run]

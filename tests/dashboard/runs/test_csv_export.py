@@ -1,0 +1,118 @@
+"""CSV files open in Excel, and no text of a person becomes a formula, whichever separator the spreadsheet uses."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from core.config import changed, preset
+from core.runs.label import Label
+from core.runs.run import Run
+from core.runs.summary import Summary
+from dashboard.runs.csv_export import runs_csv, spreadsheet_csv
+
+SIGNS = "=+-@＝＋－＠"
+BREAKS = ["", ";", "\t", "\n", "\r", "\r\n", "\x0b", "\u2028", "words;", "words\t", "words\n", 'say "x";', "a; "]
+HARE = Summary(
+    id="20260104-120000-brave-hare",
+    title="brave-hare",
+    state="finished",
+    created=datetime(2026, 1, 4, 12, 0, 1, 500, tzinfo=UTC),
+    preset="best",
+    dataset="mnist",
+    accuracy=0.995,
+    label=Label(name="Wide one", note="With more filters,\nreads fat pens"),
+    config=changed(preset("best"), dropout=0.2),
+)
+DAMAGED = replace(HARE, id="20260105-120000-sad-seal", state=None, accuracy=None, config=None, problem="Damaged.")
+
+
+def table_of(content: bytes) -> pd.DataFrame:
+    return pd.read_csv(io.BytesIO(content), encoding="utf-8-sig").set_index("id")
+
+
+def cells(content: bytes) -> list[str]:
+    """All cells that spreadsheets make of a file: by commas, semicolons or tabs, with quotes understood or not."""
+    text = content.decode("utf-8-sig")
+    found = []
+    for separator in (",", ";", "\t"):
+        found += [cell for line in csv.reader(io.StringIO(text, newline=""), delimiter=separator) for cell in line]
+        if separator != ",":  # the commas in a text are not separators of its cell
+            found += [cell for line in text.splitlines() for cell in line.split(separator)]
+    return found
+
+
+def formulas(content: bytes) -> list[str]:
+    return [cell for cell in cells(content) if cell.lstrip(" \"'").startswith(tuple(SIGNS)) and not defused(cell)]
+
+
+def defused(cell: str) -> bool:
+    return cell.lstrip('"').startswith("'")
+
+
+def test_csv_has_all_figures_and_settings_of_each_run() -> None:
+    table = table_of(runs_csv([DAMAGED, HARE]))
+
+    assert table.index.tolist() == [DAMAGED.id, HARE.id]
+    assert table.loc[HARE.id, "test_accuracy"] == 0.995
+    assert table.loc[HARE.id, "filters"] == ", ".join(map(str, preset("best").model.filters))
+    assert table.loc[HARE.id, "note"] == HARE.label.note
+    assert table.loc[HARE.id, "dropout"] == 0.2
+    assert table.loc[HARE.id, "created"] == "2026-01-04T12:00:01+00:00"
+    assert table.loc[DAMAGED.id, "state"] == "damaged"
+
+
+def test_csv_begins_with_the_byte_order_mark_that_excel_needs() -> None:
+    row = replace(HARE, label=Label(name="Größe π"))
+
+    assert runs_csv([row]).startswith(b"\xef\xbb\xbf")
+    assert table_of(runs_csv([row]))["name"].tolist() == ["Größe π"]
+
+
+def test_csv_of_an_undecodable_folder_name_can_be_written() -> None:
+    assert "x?-y" in runs_csv([replace(HARE, id="x\udcff-y")]).decode("utf-8-sig")
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+@pytest.mark.parametrize("before", BREAKS)
+@pytest.mark.parametrize("column", ["id", "name", "note", "preset"])
+def test_no_text_of_a_run_becomes_a_formula(column: str, before: str, sign: str) -> None:
+    text = f'{before}{sign}HYPERLINK("http://x")'
+    row = {
+        "id": replace(HARE, id=text),
+        "name": replace(HARE, label=Label(name=text)),
+        "note": replace(HARE, label=Label(note=text)),
+        "preset": replace(HARE, config=changed(preset("best"), preset=text)),
+    }[column]
+
+    content = runs_csv([row])
+
+    assert formulas(content) == []
+    assert f'{sign}HYPERLINK(""http://x"")' in content.decode("utf-8-sig")
+
+
+@given(st.text(alphabet=[*SIGNS, *";\t\n\r\x0b\u2028\"' ", "a", "1"]))
+@example("a;=1")
+def test_no_text_at_all_becomes_a_formula(text: str) -> None:
+    assert formulas(runs_csv([replace(HARE, label=Label(name=text, note=text))])) == []
+
+
+@pytest.mark.parametrize("text", ["Adam - twice", "a=b", "1,-2", "mail@home", "x;y", "well\nread"])
+def test_text_without_formulas_stays_as_it_is(text: str) -> None:
+    assert table_of(runs_csv([replace(HARE, label=Label(note=text))]))["note"].tolist() == [text]
+
+
+def test_history_of_a_run_is_exported_for_spreadsheets(run: Run) -> None:
+    run.history_file.write_text("epoch,loss,accuracy\n1,-0.5,=1+1\n2,1e-05,\n")
+
+    content = spreadsheet_csv(run.history_file.read_bytes())
+
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert content.decode("utf-8-sig") == "epoch,loss,accuracy\n1,-0.5,'=1+1\n2,1e-05,\n"
