@@ -77,7 +77,7 @@ class Calibration(Record):
 
 
 class Novelty(Record):
-    """What the detector of outsiders turns away, 0..1: of the validation digits, and of fresh drawings of no digit."""
+    """What the detector turns away, 0..1: of the validation digits, and of fresh drawings of no digit."""
 
     digits_refused: Share
     outsiders_refused: Share
