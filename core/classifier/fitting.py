@@ -18,7 +18,7 @@ from core.classifier.novelty import FARTHEST, Detector, detector_inputs
 from core.config import AugmentationConfig, TrainingConfig
 from core.data.augmentation import augment
 from core.data.datasets import Dataset, Split
-from core.handwriting.out_of_distribution import outsiders
+from core.handwriting.out_of_distribution import out_of_distribution_samples
 from core.handwriting.strokes import drawn_digits
 from core.handwriting.tracing import ANY_HAND, drawn_again
 from core.ink.drawing import Pixels
@@ -27,14 +27,14 @@ from core.storage import atomic_write
 TURNED_AWAY = 0.02
 """Share of validation digits that may be taken for none."""
 
-# Of each way of writing, and of outsiders: some seconds' work.
+# Of each way of writing, and of out-of-distribution samples: some seconds' work.
 _FEW = 3000
-# Where it may take minutes: outsiders are of more kinds than digits.
-_OUTSIDERS_PER_DIGIT = 4
+# Where it may take minutes: out-of-distribution samples are of more kinds than digits.
+_SAMPLES_PER_DIGIT = 4
 # A detector is shown at most this share of the training digits each way; a small dataset has few.
 _MOST_OF_DIGITS = 0.25
 # Drawn anew, to see how many the detector turns away.
-_FRESH_OUTSIDERS = 500
+_FRESH_SAMPLES = 500
 # Small members agree better on what none of them was shown than a large one decides.
 _MEMBERS, _HIDDEN = 5, 64
 _EPOCHS = 15
@@ -45,10 +45,10 @@ _OTHER_HANDS = AugmentationConfig(rotation=12, shear=10, zoom=0.1, elastic=0.5, 
 
 
 class Shown(NamedTuple):
-    """How much a detector learns from: so many `digits` of each way in which they are shown, so many `outsiders`."""
+    """Sizes of a detector's training set: `digits` for each way of showing them, and `out_of_distribution`."""
 
     digits: int
-    outsiders: int
+    out_of_distribution: int
 
 
 def shown(config: TrainingConfig) -> Shown:
@@ -58,7 +58,7 @@ def shown(config: TrainingConfig) -> Shown:
     """
     if config.synthetic_digits <= _FEW:
         return Shown(_FEW, _FEW)
-    return Shown(config.synthetic_digits, _OUTSIDERS_PER_DIGIT * config.synthetic_digits)
+    return Shown(config.synthetic_digits, _SAMPLES_PER_DIGIT * config.synthetic_digits)
 
 
 def fit_reader(bundle: Bundle, dataset: Dataset, config: TrainingConfig) -> tuple[Calibration, Novelty]:
@@ -69,7 +69,9 @@ def fit_reader(bundle: Bundle, dataset: Dataset, config: TrainingConfig) -> tupl
     detector = fit_detector(network, dataset.train, dataset.validation.images, answers, seed, shown(config))
     with atomic_write(bundle.novelty_file) as temporary:
         detector.save(temporary)
-    fresh = outsiders(min(_FRESH_OUTSIDERS, len(dataset.validation)), dataset.validation.images, seed + 1)
+    fresh = out_of_distribution_samples(
+        min(_FRESH_SAMPLES, len(dataset.validation)), dataset.validation.images, seed + 1
+    )
     novelty = Novelty(
         digits_rejected=float((detector(dataset.validation.images, answers) > 0).mean()),
         out_of_distribution_rejected=float((detector(fresh, network(fresh)) > 0).mean()),
@@ -93,20 +95,20 @@ def fit_detector(
     answers: Answers,
     seed: int,
     most: Shown,
-    draw_outsiders: Callable[[int, Pixels, int], Pixels] = outsiders,
+    draw_samples: Callable[[int, Pixels, int], Pixels] = out_of_distribution_samples,
 ) -> Detector:
     """A detector for this network that turns away at most 2 % of the validation images, on which it gave `answers`.
 
-    `most`: that it learns from; less of both where there are few digits. `draw_outsiders(count, digits, seed)`: what
+    `most`: that it learns from; less of both where there are few digits. `draw_samples(count, digits, seed)`: what
     it is to learn to turn away.
     """
     share = min(1.0, _MOST_OF_DIGITS * len(train) / most.digits)
     digits = _digits(train, max(1, round(most.digits * share)), seed)
-    others = draw_outsiders(max(1, round(most.outsiders * share)), train.images, seed)
+    others = draw_samples(max(1, round(most.out_of_distribution * share)), train.images, seed)
     inputs = np.concatenate([_inputs(network, digits), _inputs(network, others)])
-    is_outsider = np.arange(len(inputs)) >= len(digits)
+    is_out_of_distribution = np.arange(len(inputs)) >= len(digits)
     mean, scale = inputs[: len(digits)].mean(axis=0), inputs[: len(digits)].std(axis=0) + 1e-2
-    detector = _fitted(inputs, is_outsider, mean, scale, seed)
+    detector = _fitted(inputs, is_out_of_distribution, mean, scale, seed)
     limit = np.quantile(detector(validation, answers), 1 - TURNED_AWAY, method="higher")
     return detector.with_limit(float(limit))
 
@@ -125,7 +127,9 @@ def _inputs(network: Network, images: Pixels) -> np.ndarray:
     return detector_inputs(images, network(images))
 
 
-def _fitted(inputs: np.ndarray, is_outsider: np.ndarray, mean: np.ndarray, scale: np.ndarray, seed: int) -> Detector:
+def _fitted(
+    inputs: np.ndarray, is_out_of_distribution: np.ndarray, mean: np.ndarray, scale: np.ndarray, seed: int
+) -> Detector:
     from sklearn.neural_network import MLPClassifier
     from threadpoolctl import threadpool_limits
 
@@ -139,7 +143,7 @@ def _fitted(inputs: np.ndarray, is_outsider: np.ndarray, mean: np.ndarray, scale
     with threadpool_limits(1, user_api="blas"):
         for model in models:
             for _ in range(_EPOCHS):
-                model.partial_fit(standardised, is_outsider, classes=[False, True])
+                model.partial_fit(standardised, is_out_of_distribution, classes=[False, True])
     # The mean of the members' logits is one network of all their hidden units.
     return Detector(
         mean,

@@ -1,8 +1,8 @@
 """Telling digits from what is none: a small detector on what the network makes of an image.
 
-It sees the network's features, its log probabilities and the image in 7x7 tiles, and was shown digits and outsiders
-drawn by code (outlier exposure, Hendrycks et al., 2019). benchmarks/novelty.py compares it with distances
-and energies that need no outsiders.
+It sees the network's features, its log probabilities and the image in 7x7 tiles, and learned from digits and from
+out-of-distribution samples drawn by code (outlier exposure, Hendrycks et al., 2019). benchmarks/novelty.py compares it
+with distances and energies that need no such samples.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LOWEST = 1e-12
 _LARGEST = 1e6
 """Sums of products of such numbers are finite; those of a fitted detector are far smaller."""
 FARTHEST = 8.0
-"""Standard deviations beyond which an input counts no further: outsiders lie where nothing was learned."""
+"""Standard deviations at which inputs are clipped: out-of-distribution samples lie where nothing was learned."""
 
 
 @dataclass(frozen=True)

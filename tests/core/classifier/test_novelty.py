@@ -16,7 +16,7 @@ from core.classifier.novelty import Detector, load_detector
 from core.classifier.predictor import Predictor
 from core.data.datasets import Dataset, load_dataset
 from core.errors import BundleError
-from core.handwriting.out_of_distribution import outsiders
+from core.handwriting.out_of_distribution import out_of_distribution_samples
 from core.runs.run import Run
 from core.workspace import SHIPPED_BUNDLE, Workspace
 
@@ -176,7 +176,7 @@ def shipped() -> Predictor:
 def test_the_shipped_model_turns_away_what_is_no_digit(
     shipped: Predictor, mnist: Dataset, kind: str, least: float
 ) -> None:
-    images = outsiders(200, mnist.test.images, 20261122, shares={kind: 1.0})
+    images = out_of_distribution_samples(200, mnist.test.images, 20261122, proportions={kind: 1.0})
 
     novelty = shipped.novelty(images)
 
