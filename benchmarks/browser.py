@@ -55,7 +55,7 @@ def pen_to_answer() -> list[Figure]:
             dashboard.stop()
     return [
         Figure(
-            f"Pen lifted to answer in Chromium, median of {DIGITS} (200 ms of it are the canvas's)",
+            f"Pen lifted to answer in Chromium, median of {DIGITS}",
             float(np.percentile(waited, 50)),
             "ms",
         ),

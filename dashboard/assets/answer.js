@@ -1,9 +1,10 @@
+// The answer beside the canvas: the digit in large, a sentence, and a bar for each probability.
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".trazo-answer");
   if (!root.firstChild) {
     build(root, data);
   }
-  root.classList.toggle("said", data.digit !== null);
+  root.classList.toggle("answered", data.digit !== null);
   root.classList.toggle("unsure", data.verdict === "unsure");
   const digit = root.querySelector(".digit");
   const shown = data.digit ?? data.prompt;
@@ -21,12 +22,12 @@ export default function ({ data, parentElement }) {
   });
 }
 
-// Built once and then only changed, so that bars move and nothing flickers.
+// Built only once: later answers change these elements, so the bars move and nothing flickers.
 function build(root, data) {
-  const said = element("div", "verdict");
-  said.setAttribute("role", "status");
-  said.append(element("div", "digit"), element("div", "sentence"));
-  const chances = element("div", "chances");
+  const verdict = element("div", "verdict");
+  verdict.setAttribute("role", "status");
+  verdict.append(element("div", "digit"), element("div", "sentence"));
+  const probabilities = element("div", "probabilities");
   const bars = element("ul", "bars");
   for (const { digit } of data.bars) {
     const row = element("li", "bar");
@@ -37,8 +38,8 @@ function build(root, data) {
     row.append(name, track, element("span", "value"));
     bars.append(row);
   }
-  chances.append(element("div", "title"), bars);
-  root.append(said, chances);
+  probabilities.append(element("div", "title"), bars);
+  root.append(verdict, probabilities);
 }
 
 function element(tag, className) {

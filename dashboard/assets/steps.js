@@ -1,13 +1,14 @@
+// The five pictures from the ink to the image that the model sees.
 const SVG = "http://www.w3.org/2000/svg";
-// The smallest picture there is: a frame without ink shows its black ground.
-const NOTHING = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
+// A transparent pixel: a frame without a picture shows its black background.
+const EMPTY = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".trazo-steps");
   data.forEach((step, position) => {
     const figure = root.children[position] ?? root.appendChild(frame(position));
     const picture = figure.querySelector("img");
-    const source = step.source ?? NOTHING;
+    const source = step.source ?? EMPTY;
     if (picture.src !== source) {
       picture.src = source;
     }
@@ -27,18 +28,18 @@ function frame(position) {
   return figure;
 }
 
-// What a step did, drawn over its picture: the frame of a box, the cross at the centre, or the grid of pixels.
-function mark(svg, what) {
+// Draw the effect of a step over its picture: the frame of a box, a cross at the centre, or the grid of pixels.
+function mark(svg, shape) {
   svg.replaceChildren();
-  if (!what) {
+  if (!shape) {
     return;
   }
-  const [width, height] = what.size;
+  const [width, height] = shape.size;
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   const lines = document.createElementNS(SVG, "path");
-  lines.setAttribute("class", what.kind);
+  lines.setAttribute("class", shape.kind);
   lines.setAttribute("vector-effect", "non-scaling-stroke");
-  lines.setAttribute("d", outline(what, width, height));
+  lines.setAttribute("d", outline(shape, width, height));
   svg.append(lines);
 }
 

@@ -1,58 +1,45 @@
-"""The canvas of the Draw page: white strokes on black, Undo and Clear, kept while other pages are looked at."""
+"""The canvas of the Draw page, with Undo and Clear; the drawing survives a visit to another page.
+
+The browser owns the strokes (assets/canvas.js): Undo, Clear and Ctrl+Z change what is drawn at that moment, so no delay
+of the server can lose a stroke or undo the wrong one. Every change is sent here with a picture of the canvas.
+"""
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
-from streamlit_drawable_canvas import st_canvas
 
 from core.ink.drawing import Pixels
 from core.ink.photo import ink_from_canvas_file
 from dashboard.session import state
 
-SIDE = 280
 _KEY = "canvas"
-_bare_canvas = st.components.v2.component(
-    "trazo_bare_canvas", js=(Path(__file__).resolve().parents[1] / "assets" / "bare_canvas.js").read_text()
+_ASSETS = Path(__file__).resolve().parents[1] / "assets"
+_canvas = st.components.v2.component(
+    "trazo_canvas",
+    html=(_ASSETS / "canvas.html").read_text(),
+    css=(_ASSETS / "canvas.css").read_text(),
+    js=(_ASSETS / "canvas.js").read_text(),
 )
 
 
 def drawing_canvas(brush_width: int) -> Pixels | None:
-    """Show the canvas with its buttons; returns the ink on it, None before the first stroke. Raises PictureError."""
-    if _KEY not in st.session_state:  # the first visit, or back from another page: as it was left
-        state.restart_canvas(state.sketch().strokes)
-    with st.container(key="canvas_frame"):
-        result = st_canvas(
-            height=SIDE,
-            width=SIDE,
-            stroke_width=brush_width,
-            stroke_color="#ffffff",
-            background_color="#000000",
-            initial_drawing=state.canvas_start(),
-            return_image_data=True,
-            key=_KEY,
-        )
-        _bare_canvas(key="bare_canvas")
-    if (picture := result.image_bytes) is not None:
-        state.keep_sketch(state.Sketch(result.json_data["objects"], ink_from_canvas_file(picture)))
-    strokes = state.sketch().strokes
-    with st.container(horizontal=True, gap="small"):
-        _restart_button("Undo", ":material/undo:", "Take back the last stroke", strokes[:-1])
-        _restart_button("Clear", ":material/delete:", "Start with an empty canvas", [])
-    return state.sketch().ink
-
-
-def _restart_button(label: str, icon: str, tip: str, strokes: list[dict[str, Any]]) -> None:
-    """A button that leaves just these strokes on the canvas."""
-    st.button(
-        label,
-        icon=icon,
-        help=tip,
-        key=label.lower(),
-        on_click=state.restart_canvas,
-        args=(strokes,),
-        disabled=not state.sketch().strokes,
-        width="stretch",
+    """Show the canvas and return the ink on it, None if it is empty. Raises PictureError."""
+    sketch = state.sketch()
+    _canvas(
+        key=_KEY,
+        # The browser takes the strokes from here only when the canvas appears.
+        data={"brush": brush_width, "sketch": {"strokes": sketch.strokes, "cleared": sketch.cleared}},
+        on_sketch_change=_keep_sketch,
     )
+    _keep_sketch()  # also after a restart of the server: no callback runs for a session it does not know
+    picture = state.sketch().picture
+    return None if picture is None else ink_from_canvas_file(base64.b64decode(picture.partition(",")[2]))
+
+
+def _keep_sketch() -> None:
+    """Remember the last drawing that the browser sent. As a callback it runs even if the visitor has left the page."""
+    if sent := st.session_state[_KEY].get("sketch"):
+        state.keep_sketch(state.Sketch(**sent))

@@ -1,4 +1,4 @@
-"""How a reading looks: the answer with its ten probabilities, and the steps from ink to the model's picture."""
+"""A reading on the page: the answer with its ten probabilities, and the five steps from ink to the model's image."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from core.ink.drawing import BOX_SIZE, IMAGE_SIZE, Drawing, Pixels
 from dashboard.parts.digit_grid import png_source
 
 _ASSETS = Path(__file__).resolve().parents[1] / "assets"
-# Their own components, not charts: they are updated in place, so that nothing flickers from stroke to stroke.
-# Without a shadow root, what they say is part of the page's text.
+# Components instead of charts: they are updated in place, so nothing flickers from stroke to stroke.
+# Without a shadow root their text is part of the page, for the browser's search and for tests.
 _answer, _steps = (
     st.components.v2.component(
         f"trazo_{name}",
@@ -26,9 +26,9 @@ _answer, _steps = (
 
 
 def show_answer(reading: Reading | None, prompt: str) -> None:
-    """The verdict, the digit, or both of a close call, in large, and ten probabilities; with no reading, just `prompt`.
+    """Show the digit, both digits of a close call, or "Not a digit", with ten probabilities.
 
-    It takes the same room with and without a reading, which must not be of a blank.
+    Without a reading show `prompt`, at the same height. The reading must not be of a blank.
     """
     refused = reading is not None and reading.verdict == "not_a_digit"
     _answer(
@@ -55,7 +55,7 @@ def _bars(reading: Reading | None) -> list[dict[str, object]]:
 
 
 def show_steps(drawing: Drawing | None) -> None:
-    """The five steps from ink to the model's picture, each with a plain sentence; empty frames without a drawing."""
+    """Show the five steps from ink to the model's image, each with a sentence; empty frames without a drawing."""
     ink = _source(drawing.ink) if drawing else None
     crop = _source(drawing.crop) if drawing else None
     scaled = _source(drawing.scaled) if drawing else None
@@ -63,23 +63,23 @@ def show_steps(drawing: Drawing | None) -> None:
     _steps(
         key="steps",
         data=[
-            _step("Ink", "What was drawn, as white ink on black; the frame marks the digit.", ink, _frame(drawing)),
-            _step("Crop", "The empty margin is cut off, and stray dots with it.", crop),
+            _step("Ink", "Your drawing as white ink on black. The frame marks the digit.", ink, _frame(drawing)),
+            _step("Crop", "The empty margin and stray dots are cut off.", crop),
             _step(
                 "20×20 box",
-                "The digit is scaled until its longer side is 20 pixels, with strokes about as wide as MNIST's.",
+                "The digit is scaled until its longer side is 20 pixels. Its strokes become about as wide as MNIST's.",
                 scaled,
                 {"kind": "frame", "size": [BOX_SIZE, BOX_SIZE], "frame": [0, 0, BOX_SIZE, BOX_SIZE]},
             ),
             _step(
                 "Centre of mass",
-                "It moves until its ink balances on the centre of a 28×28 picture.",
+                "The digit moves until its centre of mass is the centre of a 28×28 image.",
                 image,
                 {"kind": "cross", "size": [IMAGE_SIZE, IMAGE_SIZE]},
             ),
             _step(
                 "Final image",
-                "These 784 pixels, laid out like MNIST's own, are all that the model sees.",
+                "The model sees only these 784 pixels, in MNIST's format.",
                 image,
                 {"kind": "grid", "size": [IMAGE_SIZE, IMAGE_SIZE]},
             ),
@@ -96,7 +96,7 @@ def _step(title: str, sentence: str, source: str | None, mark: dict[str, object]
 
 
 def _frame(drawing: Drawing | None) -> dict[str, object] | None:
-    """Where the crop lies in the ink."""
+    """Return the frame of the crop in the ink, None if there is none."""
     if drawing is None or drawing.box is None:
         return None
     top, left, bottom, right = drawing.box

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 import streamlit as st
@@ -23,16 +22,6 @@ from dashboard.session.state import workspace
 def predictor() -> ActivePredictor:
     """The predictor of the model in use, shared by all visitors; it follows promotions by itself."""
     return ActivePredictor(workspace())
-
-
-@st.cache_resource(show_spinner=False)
-def turn() -> Lock:
-    """Held while a page answers a stroke.
-
-    Python runs one thread at a time. Pages that answer one after the other are done sooner than all at once, and what
-    serves the API and all else competes with one thread, not with many.
-    """
-    return Lock()
 
 
 def usable_dataset() -> tuple[Dataset, str | None]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
-import numpy as np
 import streamlit as st
 
 from core.config import TrainingConfig
@@ -13,7 +12,6 @@ from core.workspace import Workspace
 
 _SHARED_MODEL = "shared_model"
 _SKETCH = "sketch"
-_CANVAS_START = "canvas_start"
 _SELECTED_RUNS = "selected_runs"
 _DOOMED_RUNS = "doomed_runs"
 _LISTED_RUNS = "listed_runs"
@@ -44,32 +42,25 @@ def choose_model(name: str) -> None:
 
 @dataclass(frozen=True)
 class Sketch:
-    """What stands on the canvas of the Draw page: the strokes as the canvas describes them, and uint8 ink (h, w)."""
+    """A drawing as the browser sends it.
 
-    strokes: list[dict[str, Any]]
-    ink: np.ndarray | None = None
+    `strokes`: each with its `width` and its `points`. `cleared`: the strokes that the last Clear removed.
+    `picture`: the canvas as a PNG data URL, None if it is empty.
+    """
+
+    strokes: list[dict[str, Any]] = field(default_factory=list)
+    cleared: list[dict[str, Any]] = field(default_factory=list)
+    picture: str | None = None
 
 
 def sketch() -> Sketch:
-    """What was last seen on the canvas."""
-    return cast("Sketch", st.session_state.get(_SKETCH, Sketch([])))
+    """The drawing that the browser sent last."""
+    return cast("Sketch", st.session_state.get(_SKETCH, Sketch()))
 
 
 def keep_sketch(sketch: Sketch) -> None:
-    """Remember what stands on the canvas, so that it is still there after a look at another page."""
+    """Remember the drawing, so that it survives a visit to another page."""
     st.session_state[_SKETCH] = sketch
-
-
-def canvas_start() -> dict[str, Any]:
-    """What the canvas starts with; it starts anew whenever this changes."""
-    return cast("dict[str, Any]", st.session_state[_CANVAS_START])
-
-
-def restart_canvas(strokes: list[dict[str, Any]]) -> None:
-    """Put just these strokes on the canvas."""
-    # The count lets the canvas notice a restart with the strokes that it started with the last time.
-    count = st.session_state[_CANVAS_START]["restarts"] + 1 if _CANVAS_START in st.session_state else 0
-    st.session_state[_CANVAS_START] = {"objects": strokes, "restarts": count}
 
 
 def selected_runs() -> list[str] | None:

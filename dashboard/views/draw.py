@@ -1,4 +1,4 @@
-"""Draw: a digit by hand or from a picture, read at once, and how it became the model's picture."""
+"""The Draw page: draw a digit or choose a picture, and see the answer and the steps to the model's image."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.classifier.predictor import Reading
+from core.classifier.predictor import Reading, prediction_lock
 from core.errors import TrazoError
 from core.ink.drawing import Pixels
 from core.ink.photo import ink_from_picture
@@ -28,7 +28,7 @@ def show_error(error: TrazoError) -> None:
 
 
 def drawn(brush_width: int) -> Pixels | None:
-    """The ink on the canvas; None where there is none, or with a sentence why."""
+    """Return the ink on the canvas; None if it is empty or could not be read, which the page then says."""
     try:
         return drawing_canvas(brush_width)
     except TrazoError as error:
@@ -57,7 +57,7 @@ def ink_of_file(way: str) -> Pixels | None:
 
 
 def read(ink: Pixels | None) -> Reading | None:
-    """What the model in use says of the ink; None where there is nothing to say."""
+    """Return the answer of the model in use; None if there is no ink or no model could answer."""
     if ink is None:
         return None
     try:
@@ -70,7 +70,7 @@ def read(ink: Pixels | None) -> Reading | None:
 
 @st.fragment
 def reader() -> None:
-    """Ink in, answer out: all that runs again after a stroke."""
+    """Everything that runs again after a stroke: from the ink to the answer."""
     way = st.segmented_control(
         "Where the digit comes from",
         list(PROMPTS),
@@ -79,8 +79,8 @@ def reader() -> None:
         key="way",
         label_visibility="collapsed",
     )
-    # A large picture would keep everybody waiting.
-    with cache.turn() if way == DRAW else nullcontext():
+    # A large picture takes long, and would keep everybody else waiting.
+    with prediction_lock if way == DRAW else nullcontext():
         read_and_show(way)
 
 
@@ -88,20 +88,20 @@ def read_and_show(way: str) -> None:
     with st.container(key="draw_and_read"):
         pen, answer, brush = st.container(key="pen"), st.container(key="answer_frame"), st.container(key="brush")
     with brush:
-        # What the canvas needs stands below it.
+        # Drawn before the canvas, which needs the width, and shown below it.
         width = st.slider("Brush width", 8, 30, 20, key="brush_width", format="%d px") if way == DRAW else None
     with pen:
         reading = read(drawn(width) if width else ink_of_file(way))
     with answer:
         show_answer(reading, PROMPTS[way])
-    st.subheader("How the drawing became the model's picture", anchor=False)
-    st.markdown("MNIST's digits were made in these five steps; every drawing takes the same ones.")
+    st.subheader("How your drawing became the model's image", anchor=False)
+    st.markdown("MNIST's digits were prepared in these five steps. Every drawing goes through the same steps.")
     show_steps(reading.drawing if reading else None)
 
 
 heading(
     "Draw",
-    "Write one digit from 0 to 9 on the black canvas; the network reads it after every stroke and says how sure it is.",
+    "Draw a digit from 0 to 9 on the black canvas. The model reads it after every stroke and shows how sure it is.",
 )
 st.html(STYLE)
 reader()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlparse
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 LOCAL = {"127.0.0.1", "localhost", "::1"}
 Points = Sequence[tuple[float, float]]
@@ -46,6 +46,14 @@ def at_rest(page: Page, seconds: float = 30.0) -> None:
     """
     rest = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
     expect(rest).to_be_attached(timeout=seconds * 1000)
+
+
+def open_draw_page(page: Page) -> Locator:
+    """Open the Draw page, and return the large answer beside its canvas."""
+    page.goto("/")
+    expect(page.locator("canvas.upper-canvas")).to_be_visible()
+    at_rest(page)
+    return page.locator(".trazo-answer .digit")
 
 
 def draw(page: Page, strokes: Sequence[Points], box: float = 500.0, margin: float = 0.15) -> None:

@@ -1,45 +1,64 @@
-"""The Draw page, used as a person uses it; strokes with the mouse are a browser's matter: tests/e2e/test_draw.py."""
+"""The Draw page without a browser; real strokes, Undo and Clear are tested in tests/e2e/test_draw.py."""
 
 from __future__ import annotations
 
 import base64
 import io
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
 import pytest
 import streamlit as st
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
-from core.classifier.predictor import Predictor
+from core.classifier.predictor import Predictor, Reading, prediction_lock
 from core.ink.picture_file import MAX_PICTURE_PIXELS
 from core.workspace import PROJECT, Workspace
-from dashboard.session import cache
 
-STROKE = {"type": "Path"}
+STROKE = {"width": 20, "points": [[140, 56], [140, 224]]}
 
 
 class Canvas:
-    """Stands in for the canvas in the browser: `draw` is what the person does, and it obeys restarts."""
+    """Stands in for the canvas in the browser: `draw` is what the visitor does, and it is sent at the next rerun."""
 
     def __init__(self) -> None:
-        self.strokes: list[dict[str, str]] = []
-        self.picture: str | None = None
+        self.sketch: dict[str, Any] | None = None
         self.starts_with: dict[str, Any] = {}
-        self.in_turn = False
+        self.lock_was_free = True
 
     def draw(self, picture: Image.Image) -> None:
-        self.strokes = [*self.strokes, STROKE]
-        self.picture = "data:image/png;base64," + base64.b64encode(encoded(picture.convert("RGBA"))).decode()
+        source = "data:image/png;base64," + base64.b64encode(encoded(picture.convert("RGBA"))).decode()
+        self.sketch = {"strokes": [STROKE], "cleared": [], "picture": source}
 
-    def __call__(self, **options: Any) -> Any:
-        from streamlit_drawable_canvas import CanvasResult
+    def empty(self) -> None:
+        self.sketch = {"strokes": [], "cleared": [STROKE], "picture": None}
 
-        st.checkbox("Canvas", key=options["key"])
-        self.starts_with = options["initial_drawing"]
-        self.in_turn = cache.turn().locked()
-        return CanvasResult({"objects": self.strokes}, self.picture, options["return_image_data"])
+    def leave(self) -> None:
+        """Forget the drawing, like a browser that shows another page."""
+        self.sketch = None
+
+    def __call__(self, *, key: str, data: dict[str, Any], on_sketch_change: Callable[[], None]) -> None:
+        self.starts_with = data["sketch"]
+        self.lock_was_free = lock_is_free()
+        st.session_state[key] = {"sketch": self.sketch}
+        on_sketch_change()
+
+
+def lock_is_free() -> bool:
+    """Return whether another thread could start to answer a drawing."""
+
+    def take() -> bool:
+        taken = prediction_lock.acquire(blocking=False)
+        if taken:
+            prediction_lock.release()
+        return taken
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(take).result()
 
 
 def encoded(picture: Image.Image, kind: str = "PNG") -> bytes:
@@ -63,18 +82,18 @@ def page(workspace: Workspace) -> AppTest:
 @pytest.fixture
 def canvas(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> Canvas:
     canvas = Canvas()
-    monkeypatch.setattr("dashboard.draw.canvas.st_canvas", canvas)
+    monkeypatch.setattr("dashboard.draw.canvas._canvas", canvas)
     return canvas
 
 
 def answer(page: AppTest) -> str:
-    """What stands large beside the canvas."""
+    """Return the large text beside the canvas."""
     data = shown(page, "answer")
     return str(data["digit"] or data["prompt"])
 
 
 def shown(page: AppTest, key: str) -> Any:
-    """What a component of ours was given to show."""
+    """Return the data that a component was given."""
     return json.loads(page.get_by_key(key).proto.json)
 
 
@@ -87,11 +106,9 @@ def test_an_empty_canvas_asks_for_a_digit(page: AppTest) -> None:
     assert not page.exception
     assert answer(page) == "Draw a digit"
     assert [bar["share"] for bar in shown(page, "answer")["bars"]] == [0.0] * 10
-    assert page.button(key="undo").disabled
-    assert page.button(key="clear").disabled
 
 
-def test_five_steps_are_explained_before_and_after_the_first_stroke(page: AppTest, canvas: Canvas) -> None:
+def test_five_steps_are_explained_with_and_without_a_drawing(page: AppTest, canvas: Canvas) -> None:
     before = shown(page, "steps")
 
     canvas.draw(one("white", "black"))
@@ -116,29 +133,44 @@ def test_a_stroke_is_read_with_its_ten_probabilities(page: AppTest, canvas: Canv
     assert "% sure" in shown(page, "answer")["sentence"]
 
 
-def test_strokes_are_answered_in_turn_and_pictures_wait_for_none(page: AppTest, canvas: Canvas) -> None:
+def test_a_page_answers_a_stroke_alone(page: AppTest, canvas: Canvas) -> None:
     canvas.draw(one("white", "black"))
-    page.run()
-    assert canvas.in_turn
-    assert not cache.turn().locked()
 
-    with cache.turn():
-        upload(page, "one.png", encoded(one("black", "white")))
+    page.run()
 
     assert answer(page) == "1"
+    assert not canvas.lock_was_free
+    assert lock_is_free()
 
 
-def test_a_drawing_that_arrives_broken_keeps_nobody_waiting(page: AppTest, canvas: Canvas) -> None:
+def test_a_picture_keeps_no_stroke_waiting(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    before_reading: list[bool] = []
+    read = Predictor.read
+
+    def recording(predictor: Predictor, ink: np.ndarray) -> Reading:
+        before_reading.append(lock_is_free())
+        return read(predictor, ink)
+
+    monkeypatch.setattr(Predictor, "read", recording)
+
+    upload(page, "one.png", encoded(one("black", "white")))
+
+    assert answer(page) == "1"
+    assert before_reading == [True]
+
+
+def test_a_damaged_drawing_keeps_nobody_waiting(page: AppTest, canvas: Canvas) -> None:
     canvas.draw(one("white", "black"))
-    canvas.picture = "data:image/png;base64,AAAA"
+    assert canvas.sketch is not None
+    canvas.sketch["picture"] = "data:image/png;base64,AAAA"
 
     page.run()
 
-    assert page.error
-    assert not cache.turn().locked()
+    assert "did not arrive whole" in page.error[0].value
+    assert lock_is_free()
 
 
-def test_a_filled_square_is_said_to_be_no_digit(page: AppTest, canvas: Canvas) -> None:
+def test_a_filled_square_is_not_a_digit(page: AppTest, canvas: Canvas) -> None:
     square = Image.new("RGB", (280, 280), "black")
     ImageDraw.Draw(square).rectangle((60, 60, 220, 220), "white")
     canvas.draw(square)
@@ -168,37 +200,38 @@ def test_a_close_call_names_and_marks_both_candidates(
     assert all(digit in data["sentence"] for digit in best)
 
 
-def test_undo_leaves_all_strokes_but_the_last(page: AppTest, canvas: Canvas) -> None:
-    canvas.draw(one("white", "black"))
-    canvas.draw(one("white", "black"))
-    page.run()
-    before = canvas.starts_with
-
-    page.button(key="undo").click().run()
-
-    assert canvas.starts_with["objects"] == [STROKE]
-    assert canvas.starts_with != before
-
-
-def test_clear_leaves_no_stroke(page: AppTest, canvas: Canvas) -> None:
+def test_an_emptied_canvas_asks_for_a_digit(page: AppTest, canvas: Canvas) -> None:
     canvas.draw(one("white", "black"))
     page.run()
+    assert answer(page) == "1"
 
-    page.button(key="clear").click().run()
+    canvas.empty()
+    page.run()
 
-    assert canvas.starts_with["objects"] == []
+    assert answer(page) == "Draw a digit"
 
 
-def test_drawing_is_still_there_after_a_look_at_another_page(page: AppTest, canvas: Canvas) -> None:
+def test_drawing_survives_a_visit_to_another_page(page: AppTest, canvas: Canvas) -> None:
     canvas.draw(one("white", "black"))
     page.run()
     page.switch_page("views/gradio_demo.py").run()
-    canvas.strokes, canvas.picture = [], None
+    canvas.leave()
 
     page.switch_page("views/draw.py").run()
 
     assert answer(page) == "1"
-    assert canvas.starts_with["objects"] == [STROKE]
+    assert canvas.starts_with == {"strokes": [STROKE], "cleared": []}
+
+
+def test_cleared_drawing_survives_a_visit_to_another_page(page: AppTest, canvas: Canvas) -> None:
+    canvas.empty()
+    page.run()
+    page.switch_page("views/gradio_demo.py").run()
+    canvas.leave()
+
+    page.switch_page("views/draw.py").run()
+
+    assert canvas.starts_with == {"strokes": [], "cleared": [STROKE]}
 
 
 def test_photo_of_dark_ink_on_paper_is_read(page: AppTest) -> None:
@@ -209,7 +242,7 @@ def test_photo_of_dark_ink_on_paper_is_read(page: AppTest) -> None:
     assert not page.error
 
 
-def test_what_is_not_a_picture_gets_a_sentence(page: AppTest) -> None:
+def test_a_file_that_is_not_a_picture_gets_a_sentence(page: AppTest) -> None:
     upload(page, "one.png", b"no picture at all")
 
     assert not page.exception
@@ -232,7 +265,7 @@ def test_picture_without_ink_gets_a_sentence(page: AppTest) -> None:
     assert answer(page) == "Choose a picture"
 
 
-def test_choosing_a_picture_and_coming_back_leaves_the_drawing(page: AppTest, canvas: Canvas) -> None:
+def test_choosing_a_picture_and_coming_back_keeps_the_drawing(page: AppTest, canvas: Canvas) -> None:
     canvas.draw(one("white", "black"))
     page.run()
 
@@ -243,7 +276,7 @@ def test_choosing_a_picture_and_coming_back_leaves_the_drawing(page: AppTest, ca
     assert answer(page) == "1"
 
 
-def test_camera_is_asked_only_when_it_is_chosen(page: AppTest) -> None:
+def test_the_camera_is_used_only_when_chosen(page: AppTest) -> None:
     assert not page.get("camera_input")
 
     page.segmented_control(key="way").set_value("Take a photo").run()
