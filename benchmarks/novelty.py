@@ -18,7 +18,7 @@ from benchmarks.report import Figure
 from core.classifier.bundle import Bundle
 from core.classifier.calibration import expected_calibration_error, tempered, unsure_shares
 from core.classifier.evaluation import Evaluation
-from core.classifier.fitting import TURNED_AWAY, fit_detector, shown
+from core.classifier.fitting import REJECTED_SHARE, fit_detector, sample_sizes
 from core.classifier.network import Answers, Network
 from core.classifier.novelty import load_detector
 from core.data.datasets import CLASSES, Dataset, load_dataset
@@ -59,7 +59,7 @@ def novelty() -> list[Figure]:
     validation = dataset.validation.images
     answers = network(validation)
     for name, score in _rivals(bundle, network, dataset).items():
-        limit = float(np.quantile(score(validation, answers), 1 - TURNED_AWAY))
+        limit = float(np.quantile(score(validation, answers), 1 - REJECTED_SHARE))
         figures += _shares(f"{name}: ", partial(_above, score, limit), samples)
     return figures
 
@@ -155,9 +155,9 @@ def _unseen(bundle: Bundle, network: Network, dataset: Dataset) -> list[Figure]:
         ),
     }
     validation, figures = dataset.validation.images, []
-    answers, most = network(validation), shown(bundle.card().config)
+    answers, sizes = network(validation), sample_sizes(bundle.card().config)
     for name, (draw, images) in trials.items():
-        detector = fit_detector(network, dataset.train, validation, answers, SEED, most, draw)
+        detector = fit_detector(network, dataset.train, validation, answers, SEED, sizes, draw)
         refused = float((detector(images, network(images)) > 0).mean())
         figures.append(Figure(f"Fitted without {name}: turned away of those", refused * 100, "%"))
     return figures

@@ -10,7 +10,7 @@ import keras
 from core.classifier.bundle import Card, DataCard, Metrics
 from core.classifier.evaluation import Evaluation, accuracy_interval
 from core.classifier.export import bundle_folder, complete_bundle, evaluate_bundle, export_model, layer_cards, versions
-from core.classifier.fitting import fit_reader
+from core.classifier.fitting import fit_calibration_and_detector
 from core.classifier.network import Network, network_fingerprint
 from core.classifier.robustness import measure_robustness
 from core.config import TrainingConfig
@@ -36,7 +36,7 @@ def save_bundle(model: keras.Model, config: TrainingConfig, run: Run, dataset: D
     compile_for_labels(model)
     with bundle_folder(run.bundle.folder) as folder:
         bundle = export_model(model, folder, dataset.validation.images)
-        calibration, novelty = fit_reader(bundle, dataset, config)
+        calibration, novelty = fit_calibration_and_detector(bundle, dataset, config)
         evaluation = evaluate_bundle(bundle, calibration, dataset.test)
         card = Card(
             run_id=run.id,

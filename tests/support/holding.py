@@ -78,7 +78,7 @@ def _checkpoint(stand_still: StandStill) -> None:
 
 def _export(stand_still: StandStill) -> None:
     """When the network is written, in both forms, and nothing else of the model."""
-    _before("core.training.result", "fit_reader", stand_still)
+    _before("core.training.result", "fit_calibration_and_detector", stand_still)
 
 
 def _evaluation(stand_still: StandStill) -> None:

@@ -37,7 +37,7 @@ def detector_of(bundle: Bundle) -> Detector:
 
 
 def with_limit(bundle: Bundle, limit: float) -> Bundle:
-    detector_of(bundle).with_limit(limit).save(bundle.novelty_file)
+    detector_of(bundle).with_threshold(limit).save(bundle.novelty_file)
     return bundle
 
 

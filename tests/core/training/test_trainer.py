@@ -253,7 +253,7 @@ def test_a_stop_at_the_very_last_step_stops_nothing(run: Run, digits: Dataset, m
 @pytest.fixture
 def quick_ending(monkeypatch: pytest.MonkeyPatch) -> None:
     """A training's model is fitted with little and not measured: other tests look at what comes of that."""
-    monkeypatch.setattr(fitting, "shown", lambda _config: fitting.Shown(100, 100))
+    monkeypatch.setattr(fitting, "sample_sizes", lambda _config: fitting.SampleSizes(100, 100))
     monkeypatch.setattr(result, "measure_robustness", lambda *_: None)
 
 
