@@ -18,12 +18,12 @@ from benchmarks.report import Figure
 from core.classifier.bundle import Bundle
 from core.classifier.calibration import expected_calibration_error, tempered, unsure_shares
 from core.classifier.evaluation import Evaluation
-from core.classifier.fitting import TURNED_AWAY, fit_detector, shown
+from core.classifier.fitting import REJECTED_SHARE, fit_detector, sample_sizes
 from core.classifier.network import Answers, Network
 from core.classifier.novelty import load_detector
 from core.data.datasets import CLASSES, Dataset, load_dataset
 from core.errors import DataError
-from core.handwriting.out_of_distribution import SHARES, outsiders
+from core.handwriting.out_of_distribution import PROPORTIONS, out_of_distribution_samples
 from core.handwriting.pen_digits import pen_digits_at_hand, replayed
 from core.handwriting.strokes import LETTERS, UNLIKE_DIGITS
 from core.ink.drawing import Pixels, prepare
@@ -59,7 +59,7 @@ def novelty() -> list[Figure]:
     validation = dataset.validation.images
     answers = network(validation)
     for name, score in _rivals(bundle, network, dataset).items():
-        limit = float(np.quantile(score(validation, answers), 1 - TURNED_AWAY))
+        limit = float(np.quantile(score(validation, answers), 1 - REJECTED_SHARE))
         figures += _shares(f"{name}: ", partial(_above, score, limit), samples)
     return figures
 
@@ -86,16 +86,16 @@ def _calibration(bundle: Bundle) -> list[Figure]:
 
 def _samples(dataset: Dataset) -> dict[str, Pixels]:
     """What is measured, as the model sees it; those called "accepted" are digits."""
-    drawn = partial(outsiders, DRAWN, dataset.test.images, SEED)
+    drawn = partial(out_of_distribution_samples, DRAWN, dataset.test.images, SEED)
     like_digits = "".join(letter for letter in LETTERS if letter not in UNLIKE_DIGITS)
     samples = {
-        "letters unlike digits": drawn(shares={"letters": 1.0}),
-        "scribbles": drawn(shares={"scribbles": 1.0}),
-        "simple drawings": drawn(shares={"shapes": 1.0}),
-        "two digits at once": drawn(shares={"pairs": 1.0}),
+        "letters unlike digits": drawn(proportions={"letters": 1.0}),
+        "scribbles": drawn(proportions={"scribbles": 1.0}),
+        "simple drawings": drawn(proportions={"shapes": 1.0}),
+        "two digits at once": drawn(proportions={"pairs": 1.0}),
         "a filled square": _filled_square(),
         **_fashion(),
-        "letters that can be digits": drawn(shares={"letters": 1.0}, letters=like_digits),
+        "letters that can be digits": drawn(proportions={"letters": 1.0}, letters=like_digits),
         "accepted: MNIST's test digits": dataset.test.images,
     }
     pens, generator = pen_digits_at_hand(), np.random.default_rng(SEED)
@@ -139,27 +139,36 @@ def _shares(prefix: str, score: Score, samples: Samples) -> list[Figure]:
 def _unseen(bundle: Bundle, network: Network, dataset: Dataset) -> list[Figure]:
     """Detectors that were never shown a kind, measured on that kind: how far they see beyond what they know."""
     known, hidden = UNLIKE_DIGITS[::2], UNLIKE_DIGITS[1::2]
-    drawn = partial(outsiders, DRAWN, dataset.test.images, SEED)
+    drawn = partial(out_of_distribution_samples, DRAWN, dataset.test.images, SEED)
     trials = {
-        "half of the letters": (partial(outsiders, letters=known), drawn(shares={"letters": 1.0}, letters=hidden)),
-        "scribbles": (partial(outsiders, shares=_without("scribbles")), drawn(shares={"scribbles": 1.0})),
-        "simple drawings": (partial(outsiders, shares=_without("shapes")), drawn(shares={"shapes": 1.0})),
+        "half of the letters": (
+            partial(out_of_distribution_samples, letters=known),
+            drawn(proportions={"letters": 1.0}, letters=hidden),
+        ),
+        "scribbles": (
+            partial(out_of_distribution_samples, proportions=_without("scribbles")),
+            drawn(proportions={"scribbles": 1.0}),
+        ),
+        "simple drawings": (
+            partial(out_of_distribution_samples, proportions=_without("shapes")),
+            drawn(proportions={"shapes": 1.0}),
+        ),
     }
     validation, figures = dataset.validation.images, []
-    answers, most = network(validation), shown(bundle.card().config)
+    answers, sizes = network(validation), sample_sizes(bundle.card().config)
     for name, (draw, images) in trials.items():
-        detector = fit_detector(network, dataset.train, validation, answers, SEED, most, draw)
+        detector = fit_detector(network, dataset.train, validation, answers, SEED, sizes, draw)
         refused = float((detector(images, network(images)) > 0).mean())
         figures.append(Figure(f"Fitted without {name}: turned away of those", refused * 100, "%"))
     return figures
 
 
 def _without(kind: str) -> dict[str, float]:
-    return {name: share for name, share in SHARES.items() if name != kind}
+    return {name: share for name, share in PROPORTIONS.items() if name != kind}
 
 
 def _rivals(bundle: Bundle, network: Network, dataset: Dataset) -> dict[str, Score]:
-    """Ways that need no outsiders, on the features that the last dense layer sees."""
+    """Methods that need no out-of-distribution samples, on the features that the last dense layer sees."""
     dense = keras.models.load_model(bundle.keras_file, compile=False).layers[-1]
     kernel, bias = dense.get_weights()
     width = len(kernel)

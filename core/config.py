@@ -1,4 +1,4 @@
-"""What a training is told to do: frozen, validated values, their presets, and JSON both ways."""
+"""The settings of a training: frozen, validated values, presets, and conversion from and to JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError
 
 from core.errors import ConfigError
 from core.records import Record
@@ -28,28 +28,32 @@ LIMITS: dict[str, tuple[float, float]] = {
     "elastic": (0.0, 3.0),
     "stroke": (0.0, 1.0),
     "noise": (0.0, 0.5),
-    "drawn_digits": (0, 60_000),
+    "synthetic_digits": (0, 60_000),
     "redrawn_digits": (0, 60_000),
-    "calm_epochs": (0, 200),
+    "final_epochs": (0, 200),
     "teachers": (0, 5),
 }
-"""Least and greatest value of each number, for the form, the command line and the validation alike."""
+"""Smallest and largest value of each number, for the form, the command line and the validation."""
 
 FILTER_LIMITS = (1, 256)
+"""Smallest and largest number of filters in a block."""
+
 MAX_BLOCKS = 3
-"""A third pooling leaves 28x28 images one pixel wide where convolutions are not padded."""
+"""Most blocks: without padding, the third pooling leaves one pixel of a 28x28 image."""
 
 
-def _within(name: str) -> Any:
+def _within(name: str, former_name: str | None = None) -> Any:
+    """Return a field with its limits; it is also read from files that have its former name."""
     low, high = LIMITS[name]
-    return Field(ge=low, le=high)
+    alias = AliasChoices(name, former_name) if former_name else None
+    return Field(ge=low, le=high, validation_alias=alias)
 
 
 class ModelConfig(Record):
-    """The network's shape.
+    """The architecture and size of a network.
 
-    `filters`: output channels of each convolution block, one to three blocks of 1 to 256.
-    `dense_units`: width of the hidden dense layer; 0 leaves it out. `dropout`: share in 0..0.9.
+    `filters`: output channels of each convolution block. `dense_units`: width of the hidden dense layer; 0 leaves it
+    out. `dropout`: share of the last layer's inputs.
     """
 
     architecture: Literal["original", "pooled", "deep", "strided"] = "original"
@@ -61,12 +65,12 @@ class ModelConfig(Record):
 
 
 class AugmentationConfig(Record):
-    """Random changes of each training image; 0 turns one off.
+    """The largest random change of each training image; 0 turns a change off.
 
-    `rotation` and `shear`: degrees either way. `shift`: share of the width (28 pixels) either way.
-    `zoom`: share by which a digit shrinks or grows. `elastic`: standard deviation in pixels of smooth random bends.
-    `stroke`: share of one pixel by which each edge of a stroke moves out or in. `noise`: a tenth of the images get
-    Gaussian noise of a standard deviation up to this share of full ink.
+    `rotation` and `shear`: degrees in either direction. `shift`: share of the width (28 pixels) in either direction.
+    `zoom`: share by which a digit shrinks or grows. `elastic`: standard deviation of a smooth distortion in pixels.
+    `stroke`: share of a pixel by which each edge of a stroke moves out or in. `noise`: standard deviation of Gaussian
+    noise in a tenth of the images, as a share of full ink.
     """
 
     rotation: Annotated[float, _within("rotation")] = 0.0
@@ -78,33 +82,32 @@ class AugmentationConfig(Record):
     noise: Annotated[float, _within("noise")] = 0.0
 
     def scaled(self, factor: float) -> AugmentationConfig:
-        """The same changes, `factor` (0..1) times as strong."""
+        """Return the same changes, `factor` (0..1) times as strong."""
         return AugmentationConfig(**{name: value * factor for name, value in self.model_dump().items()})
 
     @property
     def moves(self) -> bool:
-        """Whether ink is moved from where it is."""
+        """Whether any change moves ink."""
         return any((self.rotation, self.shift, self.zoom, self.shear, self.elastic))
 
     @property
     def active(self) -> bool:
-        """Whether any change is made at all."""
+        """Whether there is any change."""
         return self.moves or self.stroke > 0 or self.noise > 0
 
 
 class TrainingConfig(Record):
-    """One training, whole.
+    """All settings of one training.
 
-    `optimizer`: "adam", or "sgd" with Nesterov's momentum of 0.9. `learning_rate`: the peak of it where `schedule` is
-    "one_cycle". `weight_decay`: share of the learning rate by which each step shrinks the weights, apart from the
-    gradient (Loshchilov and Hutter, 2019). `label_smoothing`: share of each training
-    label that is spread evenly over all ten digits (Szegedy et al., 2016). `patience`: epochs without a better
-    validation accuracy after which training ends with the best epoch's weights; 0 keeps the last epoch of all.
-    `calm_epochs`: how many of the last epochs change the images half as much. `drawn_digits`: how many digits drawn by
-    code join the training images. `redrawn_digits`: how many of the training images join them once more, traced and
-    drawn again with any brush. `teachers`: how many networks of the preset `large`, trained before on the same data,
-    answer together what is to be learned of each image; labels, smoothed or not, are only counted by then (Hinton et
-    al., 2015). `seed`: of weights, order and augmentation.
+    `optimizer`: "adam", or "sgd" with Nesterov momentum 0.9. `learning_rate`: its peak if `schedule` is "one_cycle".
+    `weight_decay`: share of the learning rate by which each step shrinks the weights, decoupled from the gradient
+    (Loshchilov and Hutter, 2019). `label_smoothing`: share of each label that is spread evenly over all ten digits
+    (Szegedy et al., 2016). `patience`: epochs without a better validation accuracy after which training ends with the
+    weights of the best epoch; 0 keeps those of the last. `final_epochs`: epochs at the end with half the augmentation.
+    `synthetic_digits`: digits drawn by code that join the training images. `redrawn_digits`: training images that join
+    them once more, traced and drawn again with any brush. `teachers`: networks of the preset `large`, trained on the
+    same data, whose mean predictions replace the labels (Hinton et al., 2015). `seed`: for weights, order and
+    augmentation.
     """
 
     preset: str = "original"
@@ -119,23 +122,23 @@ class TrainingConfig(Record):
     weight_decay: Annotated[float, _within("weight_decay")] = 0.0
     label_smoothing: Annotated[float, _within("label_smoothing")] = 0.0
     patience: Annotated[int, _within("patience")] = 2
-    calm_epochs: Annotated[int, _within("calm_epochs")] = 0
-    drawn_digits: Annotated[int, _within("drawn_digits")] = 0
+    final_epochs: Annotated[int, _within("final_epochs", "calm_epochs")] = 0
+    synthetic_digits: Annotated[int, _within("synthetic_digits", "drawn_digits")] = 0
     redrawn_digits: Annotated[int, _within("redrawn_digits")] = 0
     teachers: Annotated[int, _within("teachers")] = 0
     seed: Annotated[int, _within("seed")] = 42
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values; `config_from_json` reads them back."""
+        """Return plain JSON values for `config_from_json`."""
         return self.model_dump(mode="json")
 
 
 _OTHER_HANDS = AugmentationConfig(rotation=9, shift=0.05, zoom=0.1, shear=8, elastic=0.8, stroke=0.4, noise=0.3)
 
 PRESETS: dict[str, TrainingConfig] = {
-    # The notebook's network and recipe.
+    # The network and recipe of the original notebook.
     "original": TrainingConfig(),
-    # 99 % in one epoch; size, rate and smoothing were chosen on the validation split.
+    # 99 % in one epoch. Size, rate and smoothing were chosen on the validation split.
     "fast": TrainingConfig(
         preset="fast",
         model=ModelConfig(architecture="pooled", filters=(8, 32, 96), dense_units=0),
@@ -145,7 +148,7 @@ PRESETS: dict[str, TrainingConfig] = {
         label_smoothing=0.05,
         patience=0,
     ),
-    # The network that Trazo ships: reads MNIST and other hands alike. Chosen on the validation split.
+    # The shipped model, for MNIST and other handwriting. Chosen on the validation split.
     "best": TrainingConfig(
         preset="best",
         model=ModelConfig(architecture="strided", filters=(24, 48, 96), dense_units=0, dropout=0.3),
@@ -154,10 +157,10 @@ PRESETS: dict[str, TrainingConfig] = {
         learning_rate=0.005,
         schedule="one_cycle",
         patience=0,
-        calm_epochs=7,
-        drawn_digits=24_000,
+        final_epochs=7,
+        synthetic_digits=24_000,
     ),
-    # What teachers are: nearly twice the size and work of `best`.
+    # The teachers: nearly twice the size and cost of `best`.
     "large": TrainingConfig(
         preset="large",
         model=ModelConfig(architecture="strided", filters=(32, 64, 128), dense_units=0, dropout=0.3),
@@ -168,10 +171,10 @@ PRESETS: dict[str, TrainingConfig] = {
         schedule="one_cycle",
         weight_decay=0.002,
         patience=0,
-        calm_epochs=7,
-        drawn_digits=24_000,
+        final_epochs=7,
+        synthetic_digits=24_000,
     ),
-    # The same in small: under 10,000 parameters.
+    # Fewer than 10,000 parameters.
     "tiny": TrainingConfig(
         preset="tiny",
         model=ModelConfig(architecture="deep", filters=(8, 16, 24), dense_units=0),
@@ -182,22 +185,22 @@ PRESETS: dict[str, TrainingConfig] = {
         patience=0,
     ),
 }
-"""The named starting points of the form and of `python -m core train --preset`."""
+"""The presets of the form and of `python -m core train --preset`."""
 
 DEFAULT_PRESET = "fast"
-"""A newcomer sees 99 % while he watches."""
+"""A newcomer sees 99 % within a minute."""
 
 _TEACHER = "large"
-
+"""The preset of teachers."""
 
 STAND_IN_EPOCHS = 20
-"""Epochs that a preset without patience gets at least on scikit-learn's digits: one has a fortieth of MNIST's steps."""
+"""Fewest epochs of a preset without patience on scikit-learn's digits, which have a fortieth of MNIST's images."""
 
 
 def preset(name: str, dataset: str = "mnist") -> TrainingConfig:
-    """The preset of this name for a dataset; raises ConfigError that lists the names there are."""
+    """Return a preset for a dataset; raises ConfigError with the known names if there is none."""
     if name not in PRESETS:
-        raise ConfigError(f"There is no preset {name!r}; choose one of {', '.join(PRESETS)}.", "preset")
+        raise ConfigError(f"Unknown preset {name!r}. Choose one of: {', '.join(PRESETS)}.", "preset")
     config = PRESETS[name]
     epochs = config.epochs
     if dataset == "digits" and not config.patience:
@@ -206,16 +209,16 @@ def preset(name: str, dataset: str = "mnist") -> TrainingConfig:
 
 
 def teachers_of(config: TrainingConfig) -> list[TrainingConfig]:
-    """The trainings that this one's teachers come from.
+    """Return the configs of a training's teachers.
 
-    They are the same whatever the seed: who trains again with another one need not train them again.
+    They don't depend on its seed, so that trainings with different seeds share their teachers.
     """
     large = preset(_TEACHER, config.dataset)
     return [changed(large, seed=large.seed + number) for number in range(config.teachers)]
 
 
 def config_from_json(values: str | dict[str, Any]) -> TrainingConfig:
-    """Read a config from JSON text or values; raises ConfigError: the field, what was expected and what came."""
+    """Read a config from JSON text or values; raises ConfigError with the field, the rule and the value."""
     try:
         if isinstance(values, str):
             return TrainingConfig.model_validate_json(values)
@@ -227,9 +230,9 @@ def config_from_json(values: str | dict[str, Any]) -> TrainingConfig:
 
 
 def changed(config: TrainingConfig, **values: Any) -> TrainingConfig:
-    """A copy of `config` with other values, validated again.
+    """Return a validated copy of `config` with other values, also of its model and augmentation.
 
-    Names of `model` and `augmentation` fields are found there: `changed(c, epochs=3, dropout=0.2)`.
+    For example: `changed(config, epochs=3, dropout=0.2)`.
     """
     merged = config.to_json()
     for name, value in values.items():
@@ -238,19 +241,19 @@ def changed(config: TrainingConfig, **values: Any) -> TrainingConfig:
                 part[name] = value
                 break
         else:
-            raise ConfigError(f"{name}: no such setting. Received: {value!r}.", name)
+            raise ConfigError(f"Unknown setting {name!r}. Received: {value!r}.", name)
     return config_from_json(merged)
 
 
 def differing(configs: Sequence[TrainingConfig]) -> dict[str, list[Any]]:
-    """The settings that are not the same in all of these configs, by flat name, each with its value in every one."""
+    """Return the settings in which these configs differ, by flat name, each with its value in every config."""
     flat = [flattened(config) for config in configs]
     values = {name: [settings[name] for settings in flat] for name in flat[0]} if flat else {}
     return {name: column for name, column in values.items() if any(value != column[0] for value in column)}
 
 
 def flattened(config: TrainingConfig) -> dict[str, Any]:
-    """Every setting under one flat name, for tables and for telling two configs apart."""
+    """Return every setting under its own name, without the nesting of model and augmentation."""
     values = config.to_json()
     model, augmentation = values.pop("model"), values.pop("augmentation")
     return {**values, **model, **augmentation}

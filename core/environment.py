@@ -29,6 +29,11 @@ def read_only() -> bool:
     return os.environ.get("TRAZO_READONLY", "").strip().lower() not in ("", "0", "false", "no")
 
 
+def trains_in_background() -> bool:
+    """Return whether a training gives way to every other process (TRAZO_BACKGROUND_TRAINING; `0` turns it off)."""
+    return os.environ.get("TRAZO_BACKGROUND_TRAINING", "").strip().lower() not in ("0", "false", "no")
+
+
 def log_level() -> str:
     """Return the lowest level that is logged (TRAZO_LOG_LEVEL, else INFO)."""
     named = os.environ.get("TRAZO_LOG_LEVEL", "").strip().upper()

@@ -26,8 +26,7 @@ from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.training.queue import submit
 from core.workspace import Workspace
-from tests.support.waiting import wait_until
-from tests.support.workers import end_all
+from tests.support.workers import end_all, wait_for_end
 
 IN_CI = bool(os.environ.get("CI"))
 STROKES = os.environ.get("TRAZO_STROKES")
@@ -77,9 +76,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def trainings_know_no_strokes() -> None:
-    """Where these are named, a training reads a thousand of them at its end, and tests train a lot."""
+def trainings_are_quick() -> None:
+    """Trainings in tests measure no pen strokes at their end, and don't wait until all other processes are idle."""
     os.environ.pop("TRAZO_STROKES", None)
+    os.environ["TRAZO_BACKGROUND_TRAINING"] = "0"
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Run:
         patch.setattr(registry, "_ADJECTIVES", "gentle")
         patch.setattr(registry, "_ANIMALS", "heron")
         run = next(iter(list_runs(workspace)), None) or submit(workspace, tiny_config(epochs=2))
-        wait_until(lambda: run.status().over and not run.alive, 90, "the end of the training")
+        wait_for_end(run)
     assert run.status().state == "finished", run.log_tail()
     return run
 

@@ -1,9 +1,11 @@
-"""`scripts/install.sh`: what `make run` and `make test` do before anything else."""
+"""`scripts/install.sh`, which `make run` and `make test` call first."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,10 +17,19 @@ from core.workspace import PROJECT
 
 Install = Callable[..., subprocess.CompletedProcess[str]]
 
+OFFLINE = {
+    "PIP_INDEX_URL": "http://127.0.0.1:9/",
+    "PIP_CONFIG_FILE": os.devnull,
+    "PIP_EXTRA_INDEX_URL": "",
+    "PIP_FIND_LINKS": "",
+    "PIP_RETRIES": "1",
+}
+"""pip's settings with an index that refuses connections."""
+
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout with a folder `bin` first on the PATH, whose requirements ask for nothing."""
+    """A checkout with empty requirements and a folder `bin` that comes first on the PATH."""
     for folder in ("scripts", "bin"):
         (tmp_path / folder).mkdir()
     shutil.copy(PROJECT / "scripts/install.sh", tmp_path / "scripts")
@@ -29,7 +40,7 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Python that copies what `-m venv` makes, which takes seconds, instead of making it again."""
+    """A Python whose `-m venv` copies a ready environment, which saves seconds a test."""
     folder = tmp_path_factory.mktemp("python")
     subprocess.run([sys.executable, "-m", "venv", folder / "made"], check=True)
     python = folder / "python"
@@ -70,17 +81,17 @@ def command(checkout: Path, name: str, script: str) -> None:
 
 
 def only_sentence(result: subprocess.CompletedProcess[str]) -> str:
-    """What a failed call said on its one line."""
+    """Return the one line that a failed call printed as its error."""
     assert result.returncode != 0
     [line] = result.stderr.splitlines()
     return line
 
 
-def test_second_call_does_nothing_although_a_checkout_touched_the_files(checkout: Path, install: Install) -> None:
+def test_second_call_does_nothing_even_offline(checkout: Path, install: Install) -> None:
     first = install("dev", PYTHON=sys.executable)
     (checkout / "requirements.txt").touch()
 
-    second = install("dev")
+    second = install("dev", **OFFLINE)
 
     assert (first.returncode, second.returncode) == (0, 0)
     assert "Installing" in first.stdout
@@ -102,13 +113,21 @@ def test_tests_need_more_than_the_dashboard(install: Install) -> None:
     assert install().stdout == ""
 
 
-def test_interrupted_installation_is_thrown_away_and_done_again(checkout: Path, install: Install) -> None:
-    install()
-    ended = subprocess.Popen(["true"])
-    ended.wait()
-    (checkout / ".venv/unfinished").write_text(f"{ended.pid}\n")
+def test_interrupted_installation_is_repaired(checkout: Path, install: Install, python: Path) -> None:
+    lock = checkout / "requirements.txt"
+    lock.write_text("a-package-of-the-internet==1.0\n")
+    with socket.create_server(("127.0.0.1", 0)) as index:
+        settings = OFFLINE | {"PIP_INDEX_URL": f"http://127.0.0.1:{index.getsockname()[1]}/", "PYTHON": str(python)}
+        interrupted = subprocess.Popen(
+            ["sh", "scripts/install.sh"], cwd=checkout, env={**os.environ, **settings}, start_new_session=True
+        )
+        index.settimeout(60)
+        index.accept()  # pip waits for an answer that never comes
+        os.killpg(interrupted.pid, signal.SIGKILL)
+        interrupted.wait()
     half_installed = next((checkout / ".venv").glob("lib/python*/site-packages")) / "half_installed.py"
     half_installed.touch()
+    lock.write_text("# nothing\n")
 
     result = install()
 
@@ -117,48 +136,59 @@ def test_interrupted_installation_is_thrown_away_and_done_again(checkout: Path, 
     assert install().stdout == ""
 
 
-def test_two_installations_do_not_meet(checkout: Path, install: Install) -> None:
-    (checkout / ".venv").mkdir()
-    (checkout / ".venv/unfinished").write_text(f"{os.getpid()}\n")
+@pytest.mark.parametrize("version", ["(3, 10)", "(3, 14)"])
+def test_unsupported_python_is_refused(checkout: Path, install: Install, version: str) -> None:
+    command(checkout, "python-other", f'exec "{sys.executable}" -c "import sys; sys.version_info = {version}; $2"')
 
-    assert only_sentence(install()).startswith(f"Another installation is under way (process {os.getpid()})")
-
-
-def test_too_old_python_is_told_what_is_needed(checkout: Path, install: Install) -> None:
-    command(checkout, "python3.10", 'case "$2" in *print*) echo 3.10 ;; *) exit 1 ;; esac')
-
-    said = only_sentence(install(PYTHON="python3.10"))
-
-    assert said.startswith("Trazo needs Python 3.11, 3.12 or 3.13 (found: python3.10 is 3.10): install one of them")
+    assert only_sentence(install(PYTHON="python-other")).startswith(
+        "No suitable Python was found. Trazo needs Python 3.11"
+    )
     assert not (checkout / ".venv").exists()
 
 
-def test_python_without_venv_is_told_the_package(checkout: Path, install: Install) -> None:
-    command(checkout, "debians-python", 'case "$2" in *print*) echo 3.11 ;; *ensurepip*) exit 1 ;; *) exit 0 ;; esac')
+def test_python_without_venv_is_refused(checkout: Path, install: Install) -> None:
+    hidden = "import sys; sys.modules['ensurepip'] = None; $2"
+    command(checkout, "debians-python", f'exec "{sys.executable}" -c "{hidden}"')
 
-    assert "apt-get install python3.11-venv" in only_sentence(install(PYTHON="debians-python"))
+    assert "apt-get install python3-venv" in only_sentence(install(PYTHON="debians-python"))
 
 
-def test_full_disk_is_told_before_anything_is_installed(checkout: Path, install: Install) -> None:
+def test_first_suitable_python_is_used(checkout: Path, install: Install, python: Path) -> None:
+    command(checkout, "python3", "exit 1")
+    command(checkout, "python3.13", f'exec "{python}" "$@"')
+
+    assert install(PYTHON="").returncode == 0
+
+
+def test_full_disk_is_named_before_installing(checkout: Path, install: Install) -> None:
     command(checkout, "df", "echo Filesystem; echo /dev/x 1000000 900000 100000 90% /")
 
-    assert only_sentence(install()).startswith("The disk is full: Trazo takes about 3000 MB")
+    assert only_sentence(install()).startswith("The disk is full. Trazo needs about 3000 MB")
+    assert not (checkout / ".venv").exists()
 
 
-def test_no_internet_is_told_and_the_next_call_tries_again(checkout: Path, install: Install) -> None:
+def test_disk_that_fills_up_is_named(checkout: Path, install: Install) -> None:
+    install()
+    (checkout / "requirements.txt").write_text("# more\n")
+    pip = next((checkout / ".venv").glob("lib/python*/site-packages/pip")) / "__main__.py"
+    pip.write_text("import os, sys\nsys.exit(f'ERROR: [Errno 28] {os.strerror(28)}')\n")
+
+    assert only_sentence(install()).startswith("The disk is full.")
+
+
+def test_missing_network_is_named_and_retried(checkout: Path, install: Install) -> None:
     lock = checkout / "requirements.txt"
     lock.write_text("a-package-of-the-internet==1.0\n")
-    offline = {
-        "PIP_INDEX_URL": "http://127.0.0.1:9/",
-        "PIP_CONFIG_FILE": os.devnull,
-        "PIP_EXTRA_INDEX_URL": "",
-        "PIP_FIND_LINKS": "",
-        "PIP_RETRIES": "1",
-    }
 
-    said = only_sentence(install(**offline))
+    error = only_sentence(install(**OFFLINE))
 
-    assert said.startswith("The packages could not be downloaded: check the internet connection")
+    assert error.startswith("The packages could not be downloaded. Check the internet connection")
     assert "127.0.0.1" in (checkout / ".venv/install.log").read_text()
     lock.write_text("# nothing\n")
     assert install().returncode == 0
+
+
+def test_other_failure_quotes_pip(checkout: Path, install: Install) -> None:
+    (checkout / "requirements.txt").write_text("not a requirement\n")
+
+    assert only_sentence(install()).startswith("The packages could not be installed (ERROR: Invalid requirement")

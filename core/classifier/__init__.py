@@ -1,1 +1,1 @@
-"""Networks, trained models on disk, predictions and their evaluation."""
+"""Networks, trained models on disk, their predictions and their evaluation."""

@@ -1,4 +1,4 @@
-"""The networks: a name and a ModelConfig become an untrained Keras model."""
+"""The architectures of networks: a ModelConfig becomes an untrained Keras model."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from core.config import ModelConfig
 from core.data.datasets import CLASSES
 
 INPUT_SHAPE = (28, 28, 1)
+"""Shape of one image: MNIST's, with one channel."""
 
 
 def build_model(config: ModelConfig) -> keras.Model:
-    """An untrained classifier: float32 (n, 28, 28, 1) in 0..1 -> softmax probabilities (n, 10)."""
+    """Return an untrained classifier: float32 (n, 28, 28, 1) in 0..1 -> softmax probabilities (n, 10)."""
     return _BUILDERS[config.architecture](config)
 
 
 def _original(config: ModelConfig) -> keras.Model:
-    """The notebook's network: convolutions with ReLU, each followed by max pooling, then dense layers."""
+    """Build the notebook's network: convolutions with ReLU, each followed by max pooling, then dense layers."""
     stack: list[layers.Layer] = []
     for filters in config.filters:
         stack += [layers.Conv2D(filters, 3, activation="relu"), layers.MaxPooling2D()]
@@ -27,7 +28,7 @@ def _original(config: ModelConfig) -> keras.Model:
 
 
 def _pooled(config: ModelConfig) -> keras.Model:
-    """Pooling before normalisation and activation: a quarter of their work for the same features."""
+    """Build `original` with pooling before normalisation and activation, which then cost a quarter."""
     stack: list[layers.Layer] = []
     for filters in config.filters:
         stack += [_convolution(filters), layers.MaxPooling2D(), _normalisation(), layers.ReLU()]
@@ -35,12 +36,11 @@ def _pooled(config: ModelConfig) -> keras.Model:
 
 
 def _deep(config: ModelConfig) -> keras.Model:
-    """One convolution in the first block, where the image is largest, two in each other; then a mean of each map.
+    """Build one convolution in the first block, two in each other block, and a weighted mean of each feature map.
 
-    Half the size between blocks, by pooling before normalisation and activation. A block first looks again at the
-    width of the block before, then at its own. The mean is weighted, place by place, as the network learns: a global
-    depthwise convolution (Chen et al., MobileFaceNets, 2018), for digits lie in the middle, and where a line lies tells
-    a 4 from a 9.
+    Pooling before normalisation and activation halves the size between blocks. The first convolution of a block has the
+    width of the block before. The mean is a global depthwise convolution (Chen et al., MobileFaceNets, 2018): the
+    position of a line distinguishes a 4 from a 9, which a plain mean would lose.
     """
     stack: list[layers.Layer] = []
     for block, filters in enumerate(config.filters):
@@ -55,10 +55,10 @@ def _deep(config: ModelConfig) -> keras.Model:
 
 
 def _strided(config: ModelConfig) -> keras.Model:
-    """Like `deep` at less than half of its cost: a stride of two computes nothing that pooling would drop afterwards.
+    """Build a variant of `deep` at less than half of its cost, with strides of two instead of pooling.
 
-    It stands in the first convolution, of 5x5 pixels, and in the second block's last. One convolution of each further
-    block goes without padding, as the margin of an image is nearly empty.
+    The first convolution, of 5x5 pixels, and the last of the second block have the strides. One convolution of each
+    further block has no padding, as the margin of an image is nearly empty.
     """
     stack: list[layers.Layer] = [_convolution(config.filters[0], 5, strides=2), _normalisation(), layers.ReLU()]
     side = INPUT_SHAPE[0] // 2
@@ -76,7 +76,7 @@ def _strided(config: ModelConfig) -> keras.Model:
 
 
 def _weighted_mean(side: int) -> list[layers.Layer]:
-    """One number of each map of so many places a side; the weight of each place is learned."""
+    """Return layers that reduce each map of `side` x `side` to one number, with a learned weight for each place."""
     return [layers.DepthwiseConv2D(side, use_bias=False), _normalisation(), layers.Flatten()]
 
 
@@ -85,7 +85,7 @@ def _convolution(filters: int, size: int = 3, strides: int = 1, padding: str = "
 
 
 def _normalisation() -> layers.Layer:
-    # Averages over the last tens of steps: a training of one epoch has only hundreds.
+    # Averages over the last ten steps: a training of one epoch has only hundreds of steps.
     return layers.BatchNormalization(momentum=0.9)
 
 

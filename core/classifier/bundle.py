@@ -1,8 +1,9 @@
-"""A trained model on disk: the Keras model, its LiteRT form, its card and its test answers."""
+"""A trained model on disk: the network for Keras and for LiteRT, its card and its predictions on the test set."""
 
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import zipfile
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError
 
 from core.arrays import read_arrays
 from core.classifier.evaluation import Evaluation
@@ -21,11 +22,14 @@ from core.errors import BundleError
 from core.records import Amount, Count, Record, Share
 from core.storage import atomic_write, open_file, read_file, storage_errors
 
+OLDEST_KERAS = "3.3"
+"""The oldest Keras that opens `mnist_model.keras`; tests/core/classifier/test_keras_file.py tries it."""
+
 _Epoch = Annotated[Count, Field(ge=1)]
 
 
 class DataCard(Record):
-    """What a model was trained and tested on; `fingerprint` is the SHA-256 of the dataset's arrays."""
+    """The dataset of a model; `fingerprint` is the SHA-256 of its arrays."""
 
     id: str
     title: str
@@ -36,7 +40,7 @@ class DataCard(Record):
 
 
 class LayerCard(Record):
-    """One layer: `output_shape` without the batch, `multiply_adds` for one image."""
+    """One layer; `output_shape` is without the batch, `multiply_adds` are for one image."""
 
     name: str
     kind: str
@@ -49,8 +53,8 @@ class LayerCard(Record):
 class Metrics(Record):
     """Accuracies and the bounds of their 95 % interval in 0..1, losses in nats.
 
-    The test set was used once, for these figures; `best_epoch` (counted from 1) is the one whose weights
-    are kept: with patience the best on the validation split, else the last.
+    The test set was used once, for these figures. `best_epoch` (counted from 1) is the one whose weights are kept: with
+    patience the best on the validation split, else the last.
     """
 
     test_accuracy: Share
@@ -64,10 +68,10 @@ class Metrics(Record):
 
 
 class Calibration(Record):
-    """What makes a confidence mean what it says, fitted on the validation split.
+    """The calibration of a model's confidence, fitted on the validation split.
 
-    Logits are divided by `temperature` (Guo et al., 2017). Answers with a confidence under `unsure_below` are close
-    calls: `unsure_share` of the validation images, and `errors_caught` of the mistakes among them, each in 0..1.
+    Logits are divided by `temperature` (Guo et al., 2017). Predictions with a confidence below `unsure_below` are close
+    calls: `unsure_share` of all validation images and `errors_caught` of the mistakes, each in 0..1.
     """
 
     temperature: float = Field(ge=0.01, le=100)
@@ -77,21 +81,24 @@ class Calibration(Record):
 
 
 class Novelty(Record):
-    """What the detector of outsiders turns away, 0..1: of the validation digits, and of fresh drawings of no digit."""
+    """The shares that the novelty detector rejects: of validation digits, and of new out-of-distribution samples."""
 
-    digits_refused: Share
-    outsiders_refused: Share
+    # The second name of each is the one in the cards of earlier versions.
+    digits_rejected: Annotated[Share, Field(validation_alias=AliasChoices("digits_rejected", "digits_refused"))]
+    out_of_distribution_rejected: Annotated[
+        Share, Field(validation_alias=AliasChoices("out_of_distribution_rejected", "outsiders_refused"))
+    ]
 
 
 class Robustness(Record):
-    """Accuracies, 0..1, on changed test images: how well people's drawings are read, and what the network bears.
+    """Accuracies, 0..1, on drawings and on changed test images.
 
-    The first five are test images traced and drawn again on a canvas, anywhere on it, read like any drawing: with
-    usual brushes and sizes (`canvas`), `tiny`, with a `thin_pen`, a `fat_pen`, and `turned` by 20 degrees either way.
-    The next five went to the network as they are: `shifted` by 4 pixels, `shrunk` to 70 %, `noisy` (standard deviation
-    0.3 of full ink), `blurred` (1 pixel), `faded` to half of the ink, which earlier versions did not measure.
-    `images`: how many test images each figure was measured on, at most. `pen_strokes`: up to a thousand digits by
-    people who are in no dataset here, replayed on the canvas; None where their file was not at hand.
+    The first five are of test images that are traced, drawn again anywhere on a canvas, and read like any drawing: with
+    usual brushes and sizes (`canvas`), `tiny`, with a `thin_pen`, a `fat_pen`, and `turned` by 20 degrees in either
+    direction. The next five are of test images that go to the network directly: `shifted` by 4 pixels, `shrunk` to
+    70 %, `noisy` (standard deviation 0.3 of full ink), `blurred` (1 pixel), and `faded` to half of the ink, which
+    earlier versions did not measure. `images`: largest number of test images of a figure. `pen_strokes`: up to a
+    thousand digits by people who are in no training set, replayed on the canvas; None without their file.
     """
 
     images: Count
@@ -109,14 +116,14 @@ class Robustness(Record):
 
     @property
     def drawings(self) -> float:
-        """Mean of the five kinds of drawings."""
+        """Mean accuracy on the five kinds of drawings."""
         return (self.canvas + self.tiny + self.thin_pen + self.fat_pen + self.turned) / 5
 
 
 class Card(Record):
-    """What a model is, in full. `seconds`: of training alone, evaluation and export not counted.
+    """The model card. `seconds`: of training alone, without evaluation and export.
 
-    Cards of earlier versions have no `calibration`, no `novelty`, and no fingerprint of the `.tflite`.
+    Cards of earlier versions have no `calibration`, no `novelty`, and no fingerprint of the `.tflite` file.
     """
 
     run_id: str
@@ -136,7 +143,7 @@ class Card(Record):
 
 @dataclass(frozen=True)
 class Bundle:
-    """The folder that holds one model; reading it never needs TensorFlow."""
+    """The folder of one model; reading it does not need TensorFlow."""
 
     folder: Path
 
@@ -162,18 +169,18 @@ class Bundle:
 
     @property
     def answers_file(self) -> Path:
-        """Only in bundles that were copied out of their runs, which have it themselves."""
+        """Only in copies of bundles: a run has this file beside its bundle."""
         return self.folder / "answers.npz"
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All files of a bundle: four, and those of the detector and of the epochs' answers, where it has them."""
+        """The four files of every bundle, and those of the detector and of the epochs' predictions, if present."""
         more = (path for path in (self.novelty_file, self.answers_file) if path.is_file())
         return *self._needed_files, *more
 
     @property
     def complete(self) -> bool:
-        """Whether all that every bundle needs is there."""
+        """Whether the bundle has all files that every bundle needs."""
         return all(path.is_file() for path in self._needed_files)
 
     @property
@@ -181,7 +188,7 @@ class Bundle:
         return self.keras_file, self.tflite_file, self.card_file, self.evaluation_file
 
     def card(self) -> Card:
-        """Read the card; raises BundleError when it is missing or damaged."""
+        """Read the card; raises BundleError if it is missing or damaged."""
         try:
             return Card.model_validate_json(read_file(self.card_file))
         except OSError as error:
@@ -190,7 +197,7 @@ class Bundle:
             raise self._error("has a damaged card.json") from error
 
     def evaluation(self) -> Evaluation:
-        """Read the test answers; raises BundleError when they are missing or damaged."""
+        """Read the predictions on the test set; raises BundleError if they are missing or damaged."""
         try:
             arrays = read_arrays(self.evaluation_file)
             return Evaluation(arrays["probabilities"], arrays["labels"])
@@ -198,40 +205,51 @@ class Bundle:
             raise self._error("has no readable evaluation.npz") from error
 
     def answers(self) -> EpochAnswers | None:
-        """What was said of the validation split after each epoch; None where the bundle came without it.
+        """Read the predictions on the validation split after each epoch; None if the bundle has none.
 
-        Raises BundleError when the file is damaged.
+        Raises BundleError if the file is damaged.
         """
         try:
             return read_answers(self.answers_file)
         except ValueError as error:
             raise self._error("has a damaged answers.npz") from error
 
-    def first_layer_filters(self) -> np.ndarray:
-        """Kernels of the first convolution, float32 (height, width, channels in, filters).
+    def oldest_keras(self) -> str:
+        """Return the oldest version of Keras that opens the Keras file; raises BundleError if it is damaged."""
+        try:
+            with open_file(self.keras_file) as file, zipfile.ZipFile(file) as archive:
+                # Earlier versions of Trazo left the initializers in, whose arguments no older Keras knows.
+                if b"_initializer" not in archive.read("config.json"):
+                    return OLDEST_KERAS
+                return str(json.loads(archive.read("metadata.json"))["keras_version"])
+        except Exception as error:  # zipfile and json raise a dozen kinds of errors
+            raise self._error("has no readable mnist_model.keras") from error
 
-        Raises BundleError when the Keras file cannot be read or holds no convolution.
+    def first_layer_filters(self) -> np.ndarray:
+        """Return the kernels of the first convolution, float32 (height, width, channels, filters).
+
+        Raises BundleError if the Keras file cannot be read or has no convolution.
         """
-        # h5py is needed for this alone; the dashboard starts faster without it.
+        # Imported here, so that the dashboard starts faster.
         import h5py
 
         first = next((layer.name for layer in self.card().layers if layer.kind == "Conv2D"), None)
         if first is None:
-            raise self._error("holds no convolution")
+            raise self._error("has no convolution")
         try:
             with open_file(self.keras_file) as file, zipfile.ZipFile(file) as archive:
-                # Read whole, which verifies its checksum: HDF5 is not to meet changed bytes.
+                # Reading the whole entry verifies its checksum; HDF5 may crash on changed bytes.
                 weights = archive.read("model.weights.h5")
             with h5py.File(io.BytesIO(weights)) as stored:
                 kernels = np.asarray(stored[f"layers/{first}/vars/0"], np.float32)
-        except Exception as error:  # zipfile's and HDF5's are of a dozen kinds
+        except Exception as error:  # zipfile and HDF5 raise a dozen kinds of errors
             raise self._error("has no readable mnist_model.keras") from error
         if kernels.ndim != 4 or not kernels.size or not np.isfinite(kernels).all():
             raise self._error("has no readable mnist_model.keras")
         return kernels
 
     def zip_bytes(self) -> bytes:
-        """All files as a ZIP archive; raises BundleError when one is missing."""
+        """Return all files as a ZIP archive; raises BundleError if one is missing."""
         buffer = io.BytesIO()
         try:
             with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -248,7 +266,7 @@ class Bundle:
 def copy_bundle(source: Bundle, target: Path, answers_file: Path | None = None) -> Bundle:
     """Copy all files of a bundle into `target`, each by an atomic rename.
 
-    `answers_file`: where what was said after each epoch lies, if not in the bundle.
+    `answers_file`: the predictions after each epoch, if they are not in the bundle.
     """
     copy = Bundle(target)
     files = {path.name: path for path in source.files}
@@ -258,6 +276,6 @@ def copy_bundle(source: Bundle, target: Path, answers_file: Path | None = None) 
         with atomic_write(target / name) as temporary:
             shutil.copyfile(path, temporary)
     if copy.answers_file.name not in files:
-        with storage_errors(target):  # those of the model that lay here before
+        with storage_errors(target):  # the file of the model that was here before
             copy.answers_file.unlink(missing_ok=True)
     return copy

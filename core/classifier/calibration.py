@@ -1,4 +1,4 @@
-"""Probabilities that mean what they say: the temperature, how far off they are, and when an answer is a close call."""
+"""Calibrated probabilities: the temperature, the calibration error, and the limit of close calls."""
 
 from __future__ import annotations
 
@@ -10,24 +10,29 @@ from scipy.optimize import minimize_scalar
 from core.classifier.evaluation import Evaluation, wilson_interval
 
 BINS = 15
-"""Bins of equal width in which confidences are compared with accuracies, as Guo et al. (2017) do."""
+"""Bins of equal width in which confidence is compared with accuracy, as in Guo et al. (2017)."""
 
-LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.2, 5.0
-"""Bounds of the fit: on a split without a mistake the likelihood alone would make every answer certain."""
+TEMPERATURE_LIMITS = (0.2, 5.0)
+"""Limits of the fit: without them, a split without mistakes would make every prediction certain."""
 
 UNSURE_BELOW = 0.8
-"""Confidence under which an answer of a model without its own limit is a close call."""
+"""Confidence below which a prediction is a close call, for models without their own limit."""
 
 _UNSURE_SHARE = 0.02
-_UNSURE_BOUNDS = (0.6, 0.9)
-_SMALLEST = np.finfo(np.float32).tiny
+"""Share of close calls: they had more than half of the mistakes of all presets."""
+
+_UNSURE_LIMITS = (0.6, 0.9)
+"""Limits of the confidence of close calls, for models that are often or hardly ever in doubt."""
+
+_MIN_PROBABILITY = np.finfo(np.float32).tiny
+"""Smallest probability that is told from zero, so that logarithms are finite."""
 
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """Answers whose confidence lies in (`low`, `high`]: their mean `confidence`, and the share that was right.
+    """Predictions with a confidence in (`low`, `high`]: their mean `confidence` and their `accuracy`.
 
-    `accuracy_low` and `accuracy_high`: its 95 % interval (Wilson, 1927). Without answers all four are NaN.
+    `accuracy_low` and `accuracy_high`: 95 % interval (Wilson, 1927). Without predictions all four are NaN.
     """
 
     low: float
@@ -40,9 +45,9 @@ class ReliabilityBin:
 
 
 def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Softmax probabilities float32 (n, 10) as if their logits had been divided by `temperature`, which is positive.
+    """Return softmax probabilities float32 (n, 10) with their logits divided by a positive `temperature`.
 
-    log p is the logits but for a constant that softmax takes out again, so that the logits need not be known.
+    Logarithms of the probabilities replace the logits: the constant between them cancels out in the softmax.
     """
     if temperature == 1:
         return probabilities
@@ -51,35 +56,31 @@ def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:
 
 
 def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """The temperature with the least cross-entropy on a validation split (Guo et al., 2017), within its bounds."""
+    """Return the temperature with the lowest cross-entropy on a validation split (Guo et al., 2017)."""
     rows = np.arange(len(labels))
 
     def loss(log_temperature: float) -> float:
         return -float(_log_probabilities(probabilities, np.exp(log_temperature))[rows, labels].mean())
 
-    bounds = np.log((LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE))
+    bounds = np.log(TEMPERATURE_LIMITS)
     return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-4}).x))
 
 
 def fit_unsure_limit(validation: Evaluation) -> float:
-    """The confidence under which an answer is a close call, from calibrated answers on a validation split.
-
-    Two answers in a hundred lie under it (among them were more than half of the mistakes of all our presets), but it
-    stays within 0.6 to 0.9 for models that are often or hardly ever in doubt.
-    """
+    """Return the confidence below which a prediction is a close call, from calibrated validation predictions."""
     limit = float(np.quantile(validation.confidences, _UNSURE_SHARE))
-    return min(max(limit, _UNSURE_BOUNDS[0]), _UNSURE_BOUNDS[1])
+    return min(max(limit, _UNSURE_LIMITS[0]), _UNSURE_LIMITS[1])
 
 
 def unsure_shares(evaluation: Evaluation, limit: float) -> tuple[float, float]:
-    """Share of all answers, and of the wrong ones, whose confidence is under `limit`; without wrong ones, 1."""
+    """Return the shares of all predictions, and of mistakes, with a confidence below `limit`; 1 without mistakes."""
     unsure = evaluation.confidences < limit
     wrong = evaluation.predictions != evaluation.labels
     return float(unsure.mean()), float(unsure[wrong].mean()) if wrong.any() else 1.0
 
 
 def reliability(evaluation: Evaluation, bins: int = BINS) -> list[ReliabilityBin]:
-    """Answers by their confidence, in `bins` of equal width: how sure the model was, and how often it was right."""
+    """Group predictions by confidence into `bins` of equal width, with confidence and accuracy of each."""
     confidences = evaluation.confidences.astype(np.float64)
     right = evaluation.predictions == evaluation.labels
     edges = np.linspace(0, 1, bins + 1)
@@ -100,19 +101,19 @@ def _bin(low: float, high: float, count: int, confidences: float, right: float) 
 
 
 def expected_calibration_error(evaluation: Evaluation, bins: int = BINS) -> float:
-    """Mean distance of confidence and accuracy, 0..1, bins weighted by their answers (Naeini et al., 2015)."""
+    """Return the mean distance of confidence and accuracy, bins weighted by size, 0..1 (Naeini et al., 2015)."""
     filled = [row for row in reliability(evaluation, bins) if row.count]
     return sum(row.count * abs(row.accuracy - row.confidence) for row in filled) / len(evaluation.labels)
 
 
 def brier_score(evaluation: Evaluation) -> float:
-    """Mean squared distance of the ten probabilities from the truth (Brier, 1950): 0 is perfect, 2 the worst."""
+    """Return the mean squared distance of the ten probabilities from the truth, 0 (perfect) to 2 (Brier, 1950)."""
     truth = np.eye(evaluation.probabilities.shape[1])[evaluation.labels]
     return float(((evaluation.probabilities - truth) ** 2).sum(axis=1).mean())
 
 
 def _log_probabilities(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Logarithms of the tempered probabilities, float64 (n, 10)."""
-    logits = np.log(np.maximum(probabilities, _SMALLEST).astype(np.float64)) / temperature
+    """Return the logarithms of the tempered probabilities, float64 (n, 10)."""
+    logits = np.log(np.maximum(probabilities, _MIN_PROBABILITY).astype(np.float64)) / temperature
     logits -= logits.max(axis=1, keepdims=True)
     return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))

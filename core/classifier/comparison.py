@@ -1,4 +1,4 @@
-"""Two models on one test set: which of them reads it better, whether that can be chance, and where they differ."""
+"""The comparison of two models on one test set: accuracies, significance, and the images where they differ."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from scipy import special
 from core.classifier.evaluation import Z_95, Evaluation
 
 EXACT_BELOW = 25
-"""Images that only one of the two reads rightly, under which the binomial test takes the place of chi-squared."""
+"""Images that only one model predicts correctly, below which the exact binomial test replaces chi-squared."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Indices of the test images by who reads them rightly, each ascending, int64."""
+    """Indices of the test images by the models that predict them correctly, each ascending, int64."""
 
     both: np.ndarray
     only_first: np.ndarray
@@ -29,7 +29,7 @@ class Comparison:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % interval of the difference: Wald's, after half an image more in each cell (Agresti and Min, 2005)."""
+        """95 % interval of the difference: Wald's, with half an image added to each cell (Agresti and Min, 2005)."""
         images = self._images + 2
         first, second = len(self.only_first) + 0.5, len(self.only_second) + 0.5
         middle = (first - second) / images
@@ -38,12 +38,12 @@ class Comparison:
 
     @property
     def exact(self) -> bool:
-        """Whether the p-value is that of the binomial test."""
+        """Whether the p-value is that of the exact binomial test."""
         return len(self.only_first) + len(self.only_second) < EXACT_BELOW
 
     @property
     def p_value(self) -> float:
-        """McNemar's test, two-sided, 0..1: how likely models that read equally well differ at least this much."""
+        """Two-sided p-value of McNemar's test, 0..1."""
         return mcnemar(len(self.only_first), len(self.only_second))
 
     @property
@@ -52,18 +52,18 @@ class Comparison:
 
 
 def compare(first: Evaluation, second: Evaluation) -> Comparison:
-    """Lay two models' answers on the same images side by side; raises ValueError when these are not the same."""
+    """Compare the predictions of two models; raises ValueError if they are for different test images."""
     if not np.array_equal(first.labels, second.labels):
-        raise ValueError("Expected answers on the same test images.")
+        raise ValueError("Expected predictions for the same test images.")
     one, two = first.predictions == first.labels, second.predictions == second.labels
     return Comparison(*(np.flatnonzero(part) for part in (one & two, one & ~two, ~one & two, ~one & ~two)))
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """Two-sided p-value, 0..1, of as many images that only one, and only the other, of two models reads rightly.
+    """Return the two-sided p-value, 0..1, for the numbers of images that only one of two models predicts correctly.
 
-    McNemar (1947): where the models read equally well, either is as likely. Below EXACT_BELOW images by the exact
-    binomial test, else by chi-squared with continuity correction (Edwards, 1948). Dietterich (1998) on classifiers.
+    McNemar (1947), recommended for classifiers by Dietterich (1998): the exact binomial test below EXACT_BELOW images,
+    else chi-squared with continuity correction (Edwards, 1948).
     """
     discordant = only_first + only_second
     if discordant < EXACT_BELOW:

@@ -1,4 +1,4 @@
-"""The labels of MNIST's test set that human reviewers found wrong or undecidable, and what they cost a model.
+"""The labels of MNIST's test set that human reviewers found wrong or undecidable, and their effect on a model.
 
 Found by confident learning and five reviewers an image (Northcutt, Athalye and Mueller, 2021, "Pervasive Label Errors
 in Test Sets"; https://labelerrors.com).
@@ -19,10 +19,9 @@ DISPUTED = (947, 1621, 1901, 2130, 2462, 2597, 2654, 3520, 3558, 5937, 6651, 678
 
 @dataclass(frozen=True)
 class Disputed:
-    """What the disputed labels of a test set mean for a model.
+    """The effect of disputed labels on a model: their `indices`, the `mistakes` among them, and the accuracy without.
 
-    `indices` of all of them, and of those among the model's `mistakes`; `accuracy_without` is the accuracy, 0..1, on
-    all other images.
+    `accuracy_without`: accuracy, 0..1, on all other images.
     """
 
     indices: tuple[int, ...]
@@ -31,9 +30,9 @@ class Disputed:
 
 
 def disputed_labels(fingerprint: str, evaluation: Evaluation) -> Disputed | None:
-    """What the disputed labels mean for a model's answers; None for any test set but MNIST's own.
+    """Return the effect of disputed labels on a model; None for any test set other than MNIST's.
 
-    `fingerprint`: that of the dataset which the model was evaluated on.
+    `fingerprint`: that of the dataset that the model was evaluated on.
     """
     if fingerprint != MNIST_FINGERPRINT or len(evaluation.labels) <= max(DISPUTED):
         return None

@@ -1,4 +1,4 @@
-"""Writing a bundle: the half of it that needs Keras."""
+"""Export of a trained Keras model to a bundle."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ import tensorflow as tf
 from core.classifier.bundle import Bundle, Calibration, Card, LayerCard
 from core.classifier.calibration import tempered
 from core.classifier.evaluation import Evaluation
+from core.classifier.keras_file import save_portable
 from core.classifier.network import Network
 from core.data.datasets import Split, normalised
 from core.errors import BundleError
 from core.storage import atomic_write, make_folder, storage_errors
 
 COMPARED = 256
-"""Images that both forms of a network read to see that they answer alike."""
+"""Images on which the LiteRT form of a network is compared with the Keras form."""
 
 AGREEMENT = (0.05, 2e-3)
-"""Largest and mean difference in a probability that is accepted between the Keras model and its LiteRT form whose
-weights have eight bits."""
+"""Largest and mean difference in probability that is accepted for eight-bit weights."""
+
 FLOAT_AGREEMENT = (1e-3, 1e-4)
-"""The same where its weights have 32 bits: their sums are only taken in another order."""
+"""Largest and mean difference in probability that is accepted for 32-bit weights, which differ only in rounding."""
 
 _WIDEST = 640
-"""Most features that are taken from one place of the network: more make reading slow and the detector large."""
+"""Most features from one layer: more make predictions slow and the novelty detector large."""
 
 _EARLY_SIDE = 12
-"""An early map is the first of at most so many places a side: its features are still strokes, not digits."""
+"""Largest side of an early feature map: its features are still of strokes, not of digits."""
 
 
 def export_model(model: keras.Model, folder: Path, images: np.ndarray) -> Bundle:
-    """Write `mnist_model.keras` and `mnist_model.tflite` into `folder` (made if need be).
+    """Write `mnist_model.keras` and `mnist_model.tflite` into `folder`, which is created if necessary.
 
-    The LiteRT form has weights of eight bits, a scale to each filter (dynamic range quantization): it reads more than
-    three times as many images a second, and differs less from the network than two trainings do from each other. Where
-    it would differ more on the first of these images, uint8 (n, 28, 28), its weights keep their 32 bits. BundleError
-    when it answers differently even then.
+    The LiteRT form has eight-bit weights (dynamic range quantization): it is more than three times as fast, and differs
+    less from the Keras form than two trainings differ from each other. If it differs more on the first of these images,
+    uint8 (n, 28, 28), it keeps 32-bit weights. Raises BundleError if it differs even then.
     """
     bundle = Bundle(make_folder(folder))
     images = images[:COMPARED]
     expected = np.asarray(model(normalised(images), training=False))
     with storage_errors(folder):
-        model.save(bundle.keras_file)
+        save_portable(model, bundle.keras_file)
         for optimizations, agreement in (([tf.lite.Optimize.DEFAULT], AGREEMENT), ([], FLOAT_AGREEMENT)):
             with _quiet():
                 _with_features(model).export(
@@ -61,16 +61,16 @@ def export_model(model: keras.Model, folder: Path, images: np.ndarray) -> Bundle
             if differences.max() <= agreement[0] and differences.mean() <= agreement[1]:
                 return bundle
     raise BundleError(
-        f"The exported LiteRT model answers differently from the Keras model (by {differences.max():.2g}); "
-        "train again.",
+        f"The exported LiteRT model differs from the Keras model by {differences.max():.2g} in probability. "
+        "Train again.",
         bundle.folder,
     )
 
 
 def _with_features(model: keras.Model) -> keras.Model:
-    """The same network, which also gives out features: what its last dense layer sees, and a coarse early map.
+    """Return the network with features as a second output: the last dense layer's input, and a coarse early map.
 
-    The early map tells strokes of digits from others that the last features have forgotten (benchmarks/novelty.py).
+    The early map distinguishes strokes that the last features no longer do (benchmarks/novelty.py).
     """
     last = next(layer for layer in reversed(model.layers) if isinstance(layer, keras.layers.Dense)).input
     if last.shape[-1] > _WIDEST:
@@ -79,7 +79,7 @@ def _with_features(model: keras.Model) -> keras.Model:
     maps = [layer.output for layer in model.layers if _is_activated_map(layer)]
     early = next((map_ for map_ in maps if map_.shape[1] <= _EARLY_SIDE), maps[-1])
     features = keras.layers.Concatenate(name="features")([last, _coarse(early)])
-    # The converter puts outputs in an order of its own; with these names the probabilities come first.
+    # The converter sorts outputs by name; the probabilities must come first.
     return keras.Model(model.inputs, {"answers": model.outputs[0], "features": features})
 
 
@@ -90,20 +90,20 @@ def _is_activated_map(layer: keras.layers.Layer) -> bool:
 
 
 def _coarse(map_: keras.KerasTensor) -> keras.KerasTensor:
-    """A map (n, side, side, channels) averaged over as few places as need be, laid out flat (n, at most _WIDEST)."""
+    """Average a map (n, side, side, channels) over small squares, to (n, features) of at most _WIDEST."""
     _, side, _, channels = map_.shape
     pool = next(size for size in range(1, side + 1) if (side // size) ** 2 * channels <= _WIDEST or size == side)
     return keras.layers.Flatten()(keras.layers.AveragePooling2D(pool)(map_))
 
 
 def evaluate_bundle(bundle: Bundle, calibration: Calibration, test: Split) -> Evaluation:
-    """The LiteRT model's calibrated answers on the test set: those that users get."""
+    """Return the calibrated predictions of the LiteRT model, which users get, on the test set."""
     probabilities = Network(bundle.tflite_file)(test.images).probabilities
     return Evaluation(tempered(probabilities, calibration.temperature), test.labels)
 
 
 def complete_bundle(bundle: Bundle, card: Card, evaluation: Evaluation) -> None:
-    """Add the card and the test answers to the exported model."""
+    """Add the card and the predictions on the test set to the exported model."""
     with atomic_write(bundle.evaluation_file) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, probabilities=evaluation.probabilities, labels=evaluation.labels)
     with atomic_write(bundle.card_file) as temporary:
@@ -112,7 +112,7 @@ def complete_bundle(bundle: Bundle, card: Card, evaluation: Evaluation) -> None:
 
 @contextlib.contextmanager
 def bundle_folder(target: Path) -> Iterator[Path]:
-    """Yield an empty folder that becomes `target` when the block ends well; a reader never sees half a bundle."""
+    """Yield an empty folder that replaces `target` if the block succeeds; a reader never sees half a bundle."""
     make_folder(target.parent)
     with storage_errors(target), TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as temporary:
         new = Path(temporary) / "new"
@@ -123,7 +123,7 @@ def bundle_folder(target: Path) -> Iterator[Path]:
 
 
 def layer_cards(model: keras.Model) -> tuple[LayerCard, ...]:
-    """A row a layer, with the multiply-adds that one image costs in it."""
+    """Return a row for each layer, with its multiply-adds for one image."""
     return tuple(
         LayerCard(
             name=layer.name,
@@ -138,7 +138,7 @@ def layer_cards(model: keras.Model) -> tuple[LayerCard, ...]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what decides a training's outcome."""
+    """Return the versions that may influence a training."""
     return {
         "python": platform.python_version(),
         "tensorflow": tf.__version__,
@@ -150,9 +150,9 @@ def versions() -> dict[str, str]:
 
 
 def _multiply_adds(layer: keras.layers.Layer) -> int:
-    """Multiplications of a convolution or dense layer for one image; other layers count as 0."""
+    """Return the multiplications of a convolution or dense layer for one image; 0 for other layers."""
     if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
-        # The kernel is applied once at each place of the output; a depthwise one has a filter for each channel.
+        # The kernel is applied once at each place of the output.
         return math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:-1])
     if isinstance(layer, keras.layers.Dense):
         return math.prod(layer.kernel.shape)
@@ -161,7 +161,7 @@ def _multiply_adds(layer: keras.layers.Layer) -> int:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the converter's chatter, which it writes past Python's streams, out of logs and terminals."""
+    """Discard the converter's messages, which bypass Python's streams."""
     saved = os.dup(2)
     try:
         with Path(os.devnull).open("w") as nowhere:

@@ -1,7 +1,7 @@
-"""What a network answered on the validation split after each epoch: what it learned when, and what it forgot.
+"""A network's predictions on the validation split after each epoch: images that it learned and forgot.
 
 After Toneva et al. (2019), "An Empirical Study of Example Forgetting during Deep Neural Network Learning", who counted
-on training batches; here it is on images that the network never learns from.
+on training batches; these are images that the network does not learn from.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from core.data.datasets import CLASSES
 from core.storage import atomic_write
 
 NEVER = 0
-"""Stands where the number of an epoch would, which counts from 1."""
+"""In place of an epoch, which counts from 1."""
 
 
 @dataclass(frozen=True)
 class EpochAnswers:
-    """What was said of each of n > 0 validation images after each epoch.
+    """The predictions for n > 0 validation images after each epoch.
 
     `epochs` int64 (e,), counted from 1, ascending; `predictions` uint8 (e, n), `labels` uint8 (n,), both in 0..9.
-    Raises ValueError when they are not that.
+    Raises ValueError for other arrays.
     """
 
     epochs: np.ndarray
@@ -35,7 +35,7 @@ class EpochAnswers:
     def __post_init__(self) -> None:
         shape = (self.epochs.size, self.labels.size)
         if self.epochs.ndim != 1 or self.labels.ndim != 1 or self.predictions.shape != shape or not self.labels.size:
-            raise ValueError(f"Expected answers (epochs, images). Received: shape {self.predictions.shape}.")
+            raise ValueError(f"Expected predictions (epochs, images). Received: shape {self.predictions.shape}.")
         if not all(array.dtype.kind in "iu" for array in (self.epochs, self.predictions, self.labels)):
             raise ValueError("Expected whole numbers.")
         if not all(np.isin(array, range(CLASSES)).all() for array in (self.predictions, self.labels)):
@@ -45,7 +45,7 @@ class EpochAnswers:
 
     @classmethod
     def none(cls, labels: np.ndarray) -> EpochAnswers:
-        """Before the first epoch."""
+        """Return the predictions before the first epoch."""
         return cls(np.empty(0, np.int64), np.empty((0, len(labels)), np.uint8), labels)
 
     def __len__(self) -> int:
@@ -53,31 +53,31 @@ class EpochAnswers:
 
     @property
     def right(self) -> np.ndarray:
-        """Which answers were right, bool (e, n)."""
+        """Whether each prediction was correct, bool (e, n)."""
         return self.predictions == self.labels
 
     def with_epoch(self, epoch: int, predictions: np.ndarray) -> EpochAnswers:
-        """These answers and those after one more epoch, uint8 (n,)."""
+        """Add the predictions after one more epoch, uint8 (n,)."""
         return EpochAnswers(np.append(self.epochs, epoch), np.vstack([self.predictions, predictions]), self.labels)
 
     def until(self, epoch: int) -> EpochAnswers:
-        """Without the answers of later epochs than `epoch`."""
+        """Drop the predictions of epochs after `epoch`."""
         kept = self.epochs <= epoch
         return EpochAnswers(self.epochs[kept], self.predictions[kept], self.labels)
 
     def matrix(self, position: int) -> np.ndarray:
-        """Confusion matrix int64 (10, 10) of the epoch at this position, rows true, columns said."""
+        """Return the confusion matrix int64 (10, 10) of the epoch at this position: rows true, columns predicted."""
         return count_confusions(self.labels, self.predictions[position])
 
     def cell_members(self, position: int, true_digit: int, predicted_digit: int) -> np.ndarray:
-        """Indices of the images behind one cell of that matrix."""
+        """Return the indices of the images in one cell of that matrix."""
         return np.flatnonzero((self.labels == true_digit) & (self.predictions[position] == predicted_digit))
 
 
 def read_answers(path: Path) -> EpochAnswers | None:
-    """The answers in a file that `write_answers` made; raises ValueError when it is damaged.
+    """Read a file of `write_answers`; None without a file, and without an epoch in it.
 
-    None where there is no file, or no epoch in it.
+    Raises ValueError if it is damaged.
     """
     try:
         arrays = read_arrays(path)
@@ -90,7 +90,7 @@ def read_answers(path: Path) -> EpochAnswers | None:
 
 
 def write_answers(path: Path, answers: EpochAnswers) -> None:
-    """Replace a file of answers, about 6 kB an epoch for MNIST; raises StorageError."""
+    """Replace a file of predictions, about 6 kB an epoch for MNIST; raises StorageError."""
     with atomic_write(path, durable=False) as temporary, temporary.open("wb") as file:
         np.savez(
             file, allow_pickle=False, epochs=answers.epochs, predictions=answers.predictions, labels=answers.labels
@@ -98,7 +98,7 @@ def write_answers(path: Path, answers: EpochAnswers) -> None:
 
 
 def class_accuracies(answers: EpochAnswers) -> np.ndarray:
-    """Share of each digit's images that was read rightly after each epoch, float64 (e, 10); NaN without images."""
+    """Return the accuracy on each digit after each epoch, float64 (e, 10); NaN without images."""
     digits = np.arange(CLASSES) == answers.labels[:, np.newaxis]
     counts = digits.sum(axis=0)
     shares = np.full((len(answers), CLASSES), np.nan)
@@ -106,29 +106,29 @@ def class_accuracies(answers: EpochAnswers) -> np.ndarray:
 
 
 def first_learned(answers: EpochAnswers) -> np.ndarray:
-    """The epoch from which on each image was always read rightly, int64 (n,); NEVER where the last answer is wrong."""
+    """Return the epoch after which each prediction stayed correct, int64 (n,); NEVER if the last one is wrong."""
     if not len(answers):
         return np.full(len(answers.labels), NEVER)
     wrong = ~answers.right[::-1]
-    # Answers after the last wrong one, counted from the end.
+    # Epochs since the last wrong prediction.
     settled = np.where(wrong.any(axis=0), wrong.argmax(axis=0), len(answers))
     return np.where(settled > 0, answers.epochs[np.minimum(len(answers) - settled, len(answers) - 1)], NEVER)
 
 
 def forgetting_events(answers: EpochAnswers) -> np.ndarray:
-    """How often each image was read rightly after one epoch and wrongly after the next, int64 (n,)."""
+    """Count how often each image was correct after one epoch and wrong after the next, int64 (n,)."""
     right = answers.right
     return (right[:-1] & ~right[1:]).sum(axis=0)
 
 
 def learned_since(answers: EpochAnswers, position: int) -> np.ndarray:
-    """Indices of the images that are right at this position and were wrong one before; all right ones at the first."""
+    """Return the images that are correct at this position and were wrong before; at the first, all correct ones."""
     now = answers.right[position]
     return np.flatnonzero(now & ~answers.right[position - 1] if position else now)
 
 
 def forgotten_since(answers: EpochAnswers, position: int) -> np.ndarray:
-    """Indices of the images that are wrong at this position and were right one before; none at the first."""
+    """Return the images that are wrong at this position and were correct before; none at the first."""
     if not position:
         return np.empty(0, np.int64)
     return np.flatnonzero(answers.right[position - 1] & ~answers.right[position])

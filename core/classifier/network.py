@@ -1,4 +1,4 @@
-"""A network as LiteRT runs it: images in, its own answers and features out, no TensorFlow, any number of threads."""
+"""A network in LiteRT: from images to probabilities and features, without TensorFlow, on any number of threads."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from core.errors import BundleError
 from core.storage import read_file
 
 BATCH = 256
-"""Images that go through the interpreter at once when there are many."""
+"""Images in a batch of the interpreter."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What the network itself says of n images: softmax `probabilities` float32 (n, 10), and `features` float32 (n, d).
+    """The network's outputs for n images: softmax `probabilities` float32 (n, 10), and `features` float32 (n, d).
 
-    Features are what the last dense layer sees, and a coarse early map; models of earlier versions have none.
+    Features are the last dense layer's input and a coarse early map; models of earlier versions have none.
     """
 
     probabilities: np.ndarray
@@ -34,18 +34,18 @@ class Answers:
 
 
 def network_fingerprint(content: bytes) -> str:
-    """SHA-256 (hex) of a `.tflite`, which has no checksum of its own: one wrong byte may make it ask for all memory."""
+    """Return the SHA-256 (hex) of a `.tflite` file: one wrong byte may make LiteRT ask for all memory."""
     return hashlib.sha256(content).hexdigest()
 
 
 class Network:
-    """One loaded `.tflite`. Threads never wait for each other: each borrows an interpreter of its own.
+    """A loaded `.tflite` file. Threads don't wait for each other: each borrows its own interpreter.
 
-    `features`: how many it gives out of each image; None for a model of an earlier version.
+    `features`: number of features of an image; None for a model of an earlier version.
     """
 
     def __init__(self, file: Path, fingerprint: str | None = None) -> None:
-        """Load the file; raises BundleError when it is missing or damaged, or has another `fingerprint` than this."""
+        """Load the file; raises BundleError if it is missing or damaged, or has another `fingerprint`."""
         self._folder = file.parent
         self._singles: LifoQueue[_Session] = LifoQueue()
         self._batches: LifoQueue[_Session] = LifoQueue()
@@ -58,14 +58,14 @@ class Network:
         self._singles.put(first)
 
     def __call__(self, images: np.ndarray) -> Answers:
-        """Answers on uint8 images (n, 28, 28); raises BundleError where a damaged file was loaded and fails now."""
+        """Return answers on uint8 images (n, 28, 28); raises BundleError if a damaged file fails only now."""
         with self._damage_as_sentence():
             return self._answers(images)
 
     def _answers(self, images: np.ndarray) -> Answers:
         parts: list[Answers] = []
         done = 0
-        # One image alone must not wait for a batch; a large rest is cheaper padded to a whole batch.
+        # A single image must not wait for a batch; a large rest is cheaper when padded to a batch.
         while len(images) - done >= BATCH // 8:
             part = images[done : done + BATCH]
             padded = np.zeros((BATCH, *images.shape[1:]), images.dtype)
@@ -80,7 +80,7 @@ class Network:
         return self._joined(parts)
 
     def _joined(self, parts: list[Answers]) -> Answers:
-        """All answers in one; arrays without rows where there were no images."""
+        """Join the answers; without images, the arrays have no rows."""
         probabilities = [np.empty((0, CLASSES), np.float32), *(part.probabilities for part in parts)]
         if self.features is None:
             return Answers(np.concatenate(probabilities), None)
@@ -110,7 +110,7 @@ class Network:
 
 
 class _Session:
-    """An interpreter for batches of one size; not to be shared between threads while it runs."""
+    """An interpreter for batches of one size; only one thread may use it at a time."""
 
     def __init__(self, content: bytes, batch: int, threads: int) -> None:
         self._interpreter = Interpreter(model_content=content, num_threads=threads)
@@ -119,14 +119,14 @@ class _Session:
         self._interpreter.allocate_tensors()
         outputs = self._interpreter.get_signature_runner().get_output_details()
         features = outputs.get("features")
-        # Earlier versions exported the probabilities alone, under a name of the converter's.
+        # Models of earlier versions have only the probabilities, under a name of the converter.
         answers = outputs["answers"] if features else outputs[min(outputs)]
         self._answers_index = answers["index"]
         self._features_index = features["index"] if features else None
         self.features: int | None = int(features["shape"][-1]) if features else None
 
     def __call__(self, images: np.ndarray, count: int) -> Answers:
-        """Answers on the first `count` images of a batch of this session's size; ValueError where there are none."""
+        """Return answers on the first `count` images of a batch; raises ValueError if the outputs are not answers."""
         self._interpreter.set_tensor(self._input, normalised(images))
         self._interpreter.invoke()
         probabilities = self._interpreter.get_tensor(self._answers_index)[:count]

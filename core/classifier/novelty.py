@@ -1,8 +1,8 @@
-"""Telling digits from what is none: a small detector on what the network makes of an image.
+"""The novelty detector: it rejects out-of-distribution samples by a network's outputs.
 
-It sees the network's features, its log probabilities and the image in 7x7 tiles, and was shown digits and outsiders
-drawn by code (outlier exposure, Hendrycks et al., 2019). benchmarks/novelty.py compares it with distances
-and energies that need no outsiders.
+It sees the network's features, its log probabilities and the image in 7x7 tiles, and learned from digits and from
+out-of-distribution samples drawn by code (outlier exposure, Hendrycks et al., 2019). benchmarks/novelty.py compares it
+with distances and energies that need no such samples.
 """
 
 from __future__ import annotations
@@ -19,13 +19,19 @@ from core.errors import BundleError
 from core.ink.drawing import IMAGE_SIZE
 
 _TILES = 7
+"""Tiles along a side of the image: 4x4 pixels each."""
+
 _TILE = IMAGE_SIZE // _TILES
 _ROWS_OF_TILES = np.eye(_TILES, dtype=np.float32).repeat(_TILE, axis=1)
-_LOWEST = 1e-12
+
+_MIN_PROBABILITY = 1e-12
+"""Smallest probability that is told from zero, so that logarithms are finite."""
+
 _LARGEST = 1e6
-"""Sums of products of such numbers are finite; those of a fitted detector are far smaller."""
+"""Largest weight that is accepted: sums of products stay finite, and fitted weights are far smaller."""
+
 FARTHEST = 8.0
-"""Standard deviations beyond which an input counts no further: outsiders lie where nothing was learned."""
+"""Standard deviations at which inputs are clipped: out-of-distribution samples lie where nothing was learned."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +49,15 @@ class Detector:
     bias: np.ndarray
 
     def __call__(self, images: np.ndarray, answers: Answers) -> np.ndarray:
-        """Novelty float32 (n,) of uint8 images (n, 28, 28): above 0 is no digit."""
+        """Return the novelty score float32 (n,) of uint8 images (n, 28, 28): above 0, an image is rejected."""
         inputs = np.clip((detector_inputs(images, answers) - self.mean) / self.scale, -FARTHEST, FARTHEST)
         hidden = np.maximum(inputs @ self.hidden_weights + self.hidden_bias, 0)
         novelty: np.ndarray = hidden @ self.weights + self.bias
         return novelty
 
-    def with_limit(self, limit: float) -> Detector:
-        """The same detector, whose novelty of what was `limit` is 0."""
-        return replace(self, bias=np.asarray(self.bias - limit, np.float32))
+    def with_threshold(self, score: float) -> Detector:
+        """Return the detector with scores shifted so that this one becomes 0, the rejection threshold."""
+        return replace(self, bias=np.asarray(self.bias - score, np.float32))
 
     def save(self, path: Path) -> None:
         """Write the arrays as an .npz."""
@@ -60,7 +66,7 @@ class Detector:
 
 
 def load_detector(path: Path, features: int) -> Detector:
-    """Read what `Detector.save` wrote for a network with so many features; raises BundleError."""
+    """Read the file of a detector for a network with this number of features; raises BundleError if damaged."""
     try:
         arrays = read_arrays(path)
         detector = Detector(**{field.name: arrays[field.name] for field in fields(Detector)})
@@ -74,7 +80,7 @@ def load_detector(path: Path, features: int) -> Detector:
 
 
 def _check(detector: Detector, inputs: int) -> None:
-    """Raise ValueError where the arrays do not fit each other or so many inputs, or could add up to no number."""
+    """Raise ValueError if the arrays have other shapes, or values whose sums may overflow."""
     hidden = detector.hidden_bias.size
     shapes = ((inputs,), (inputs,), (inputs, hidden), (hidden,), (hidden,), ())
     for (name, array), shape in zip(vars(detector).items(), shapes, strict=True):
@@ -87,9 +93,9 @@ def _check(detector: Detector, inputs: int) -> None:
 
 
 def detector_inputs(images: np.ndarray, answers: Answers) -> np.ndarray:
-    """What the detector sees: float32 (n, features + 10 + 49)."""
+    """Return the inputs of the detector, float32 (n, features + 10 + 49)."""
     assert answers.features is not None
-    # Two products add up each tile, exactly, several times as fast as a mean over two axes.
+    # Two matrix products are several times as fast as a mean over two axes.
     tiles = _ROWS_OF_TILES @ images.astype(np.float32) @ _ROWS_OF_TILES.T / np.float32(255 * _TILE**2)
-    logs = np.log(np.maximum(answers.probabilities, _LOWEST))
+    logs = np.log(np.maximum(answers.probabilities, _MIN_PROBABILITY))
     return np.concatenate([answers.features, logs, tiles.reshape(len(images), -1)], axis=1)

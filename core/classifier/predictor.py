@@ -1,4 +1,4 @@
-"""Reading digits with a trained model: calibrated, with a verdict, without TensorFlow, from any number of threads."""
+"""Predictions of a trained model: calibrated, with a verdict, without TensorFlow, from any number of threads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.classifier.novelty import load_detector
 from core.ink.drawing import Drawing, prepare
 
 Verdict = Literal["digit", "unsure", "not_a_digit", "blank", "error"]
-"""`unsure`: a close call between two digits. `blank`: no ink. `error`: the picture could not be read at all."""
+"""`unsure`: a close call between two digits. `blank`: no ink. `error`: the picture could not be decoded."""
 
 
 prediction_lock = threading.RLock()
@@ -31,10 +31,10 @@ _ANY_IMAGE = np.linspace(0, 255, 28 * 28).astype(np.uint8).reshape(28, 28)
 
 @dataclass(frozen=True)
 class Reading:
-    """What a model says of one drawing.
+    """A model's prediction for one drawing.
 
-    `digit` is the best guess whatever the verdict. `novelty` is how unlike the training data the drawing is: above 0
-    it is no digit; None where the model cannot tell. Without ink there is none of this and no probabilities.
+    `digit` is the predicted class, whatever the verdict. `novelty` is the novelty score: above 0, the drawing is
+    rejected; None if the model has no detector. Without ink, there are no digit, probabilities and novelty score.
     """
 
     verdict: Verdict
@@ -45,12 +45,12 @@ class Reading:
 
     @property
     def confidence(self) -> float | None:
-        """Calibrated probability of the digit, 0..1."""
+        """Calibrated probability of the predicted class, 0..1."""
         return None if self.probabilities is None else float(self.probabilities.max())
 
     @property
     def candidates(self) -> tuple[int, ...]:
-        """The two most probable digits, the likelier one first; none without ink."""
+        """The two most probable digits, the more probable one first; none without ink."""
         if self.probabilities is None:
             return ()
         first, second = np.argsort(-self.probabilities, kind="stable")[:2]
@@ -58,11 +58,11 @@ class Reading:
 
     @property
     def named(self) -> tuple[int, ...]:
-        """The digits that the verdict names: one, both of a close call, none of what is no digit."""
+        """The digits to show: one, two for a close call, none for a rejected or blank drawing."""
         return self.candidates[: {"digit": 1, "unsure": 2}.get(self.verdict, 0)]
 
     def to_json(self) -> dict[str, Any]:
-        """What programs get: `verdict`, `digit`, `candidates`, `confidence`, `novelty`, `probabilities`."""
+        """Return the prediction as plain JSON values, for programs."""
         return {
             "verdict": self.verdict,
             "digit": self.digit,
@@ -74,7 +74,7 @@ class Reading:
 
     @property
     def sentence(self) -> str:
-        """The verdict in plain words, as a sentence without its full stop."""
+        """The verdict as a sentence without its full stop."""
         if self.confidence is None:
             return "No ink, no digit"
         if self.verdict == "not_a_digit":
@@ -88,23 +88,23 @@ class Predictor:
     """One loaded model."""
 
     def __init__(self, bundle: Bundle) -> None:
-        """Load what of the bundle reading needs; raises BundleError when it is missing or damaged."""
+        """Load a bundle; raises BundleError if a file is missing or damaged."""
         self.bundle = bundle
         card = bundle.card()
         self._network = Network(bundle.tflite_file, card.network_fingerprint)
         self._temperature = card.calibration.temperature if card.calibration else 1.0
         self._unsure_below = card.calibration.unsure_below if card.calibration else UNSURE_BELOW
-        # Models of earlier versions cannot tell what is no digit.
+        # Models of earlier versions have no detector.
         self._detector = load_detector(bundle.novelty_file, self._network.features or 0) if card.novelty else None
-        # What is damaged may load all the same, and fail at the first image.
+        # A damaged file may load and fail only at the first image.
         self._answer(_ANY_IMAGE)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
-        """uint8 (n, 28, 28) -> calibrated float32 (n, 10), each row adding up to 1."""
+        """Return calibrated probabilities float32 (n, 10) for images uint8 (n, 28, 28)."""
         return tempered(self._network(images).probabilities, self._temperature)
 
     def novelty(self, images: np.ndarray) -> np.ndarray | None:
-        """uint8 (n, 28, 28) -> float32 (n,), above 0 for no digit; None where the model cannot tell."""
+        """Return novelty scores float32 (n,) for images uint8 (n, 28, 28); None if the model has no detector."""
         return None if self._detector is None else self._detector(images, self._network(images))
 
     def read(self, ink: np.ndarray) -> Reading:
@@ -122,7 +122,7 @@ class Predictor:
         )
 
     def _answer(self, image: np.ndarray) -> tuple[np.ndarray, float | None]:
-        """Calibrated probabilities float32 (10,) of an image (28, 28), and its novelty where the model can tell."""
+        """Return calibrated probabilities float32 (10,) and the novelty score of an image (28, 28)."""
         images = image[np.newaxis]
         answers = self._network(images)
         probabilities = tempered(answers.probabilities, self._temperature)[0]
@@ -135,7 +135,7 @@ class Predictor:
 
 
 def sureness(confidence: float) -> str:
-    """A confidence, 0..1, in percent. No network is ever certain: what would be rounded to 100% is over 99.9%."""
+    """Format a confidence, 0..1, in percent; above 99.95% as >99.9%, as no network is certain."""
     return ">99.9%" if confidence >= 0.9995 else f"{confidence:.1%}"
 
 

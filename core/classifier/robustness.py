@@ -1,4 +1,4 @@
-"""How well a network reads what people draw: a few accuracies that are measured at the end of every training."""
+"""The robustness of a network: accuracies on drawings and on changed test images, at the end of every training."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ from core.handwriting.tracing import Hand, centre_line, redrawn
 from core.ink.drawing import Pixels, prepare
 
 SAMPLE = 1000
-"""Test images, or pen strokes, that are drawn for each figure."""
+"""Test images, or digits of other people, for each figure: a few seconds in all."""
+
 _SEED = 20261123
+"""Random seed of the sample and of its changes: every network gets the same images."""
 
 THIN, FAT = (4 / 280, 7 / 280), (30 / 280, 40 / 280)
-"""Brushes thinner and fatter than most, as shares of the canvas."""
+"""Widths of thin and of fat brushes, as shares of the canvas."""
 
 
 def measure_robustness(network: Network, test: Split, pen_digits: Sequence[PenDigit] = ()) -> Robustness:
-    """Accuracies of a network on a fixed sample of the test images, changed in several ways, and on real pen strokes.
+    """Measure the accuracy of a network on a fixed sample of drawings, changed test images and pen strokes.
 
     Takes a few seconds.
     """
-    # A tenth of MNIST's test images, and of a small stand-in's, whose trainings are to stay short.
+    # A tenth of the test images, so that trainings on the small stand-in stay short.
     images, labels = sample(test, max(1, min(SAMPLE, len(test) // 10)))
     lines = [centre_line(image) for image in images]
 
@@ -54,30 +56,30 @@ def measure_robustness(network: Network, test: Split, pen_digits: Sequence[PenDi
 
 
 def sample(split: Split, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """At most `count` images of a split and their labels, always the same ones."""
+    """Return at most `count` images of a split and their labels, always the same ones."""
     chosen = np.random.default_rng(_SEED).permutation(len(split))[:count]
     return split.images[chosen], split.labels[chosen]
 
 
 def drawings(lines: Sequence[np.ndarray], hand: Hand) -> np.ndarray:
-    """Centre lines drawn by a hand and put through the way from ink to images, uint8 (n, 28, 28)."""
+    """Draw centre lines by a hand and prepare the ink as images, uint8 (n, 28, 28)."""
     generator = np.random.default_rng(_SEED)
     return prepared([redrawn(line, hand, generator) for line in lines])
 
 
 def prepared(inks: Sequence[Pixels]) -> np.ndarray:
-    """Images uint8 (n, 28, 28) of inks of any size; black where there is none."""
+    """Prepare ink of any size as images uint8 (n, 28, 28); black without ink."""
     black = np.zeros((28, 28), np.uint8)
     return np.stack([black if (image := prepare(ink).image) is None else image for ink in inks])
 
 
 def accuracy(network: Network, images: np.ndarray, labels: np.ndarray) -> float:
-    """Share of the images that are read rightly, 0..1."""
+    """Return the accuracy on these images, 0..1."""
     return float((network(images).probabilities.argmax(axis=1) == labels).mean())
 
 
 def shifted(images: np.ndarray, pixels: int, generator: np.random.Generator) -> np.ndarray:
-    """Each image (28, 28) moved by so many pixels up, down, left or right; what leaves it is lost."""
+    """Move each image (28, 28) up, down, left or right by this number of pixels; the rest is cut off."""
     moved = np.zeros_like(images)
     side = images.shape[1]
     for index, direction in enumerate(generator.integers(0, 4, len(images))):
@@ -87,7 +89,7 @@ def shifted(images: np.ndarray, pixels: int, generator: np.random.Generator) -> 
 
 
 def warped(images: np.ndarray, scale: float = 1.0, angle: float = 0.0, side: int = 28) -> np.ndarray:
-    """Each image (28, 28) scaled and turned (degrees, anticlockwise) around its middle, enlarged to (side, side)."""
+    """Scale and rotate each image (28, 28) around its middle (degrees, anticlockwise), enlarged to (side, side)."""
     factor = images.shape[1] / side / scale
     cosine, sine = factor * np.cos(np.radians(angle)), factor * np.sin(np.radians(angle))
     middle, target = images.shape[1] / 2, side / 2
@@ -99,19 +101,19 @@ def warped(images: np.ndarray, scale: float = 1.0, angle: float = 0.0, side: int
 
 
 def noisy(images: np.ndarray, spread: float, generator: np.random.Generator) -> np.ndarray:
-    """Each pixel changed by Gaussian noise; `spread` is its standard deviation as a share of full ink."""
+    """Add Gaussian noise to each pixel; `spread` is its standard deviation as a share of full ink."""
     noise = generator.normal(0, 255 * spread, images.shape)
     return np.clip(images + noise, 0, 255).astype(np.uint8)
 
 
 def blurred(images: np.ndarray, radius: float) -> np.ndarray:
-    """Each image blurred by a Gaussian of a standard deviation in pixels."""
+    """Blur each image with a Gaussian; `radius` is its standard deviation in pixels."""
     filtered = (Image.fromarray(image).filter(ImageFilter.GaussianBlur(radius)) for image in images)
     return np.stack([np.asarray(image) for image in filtered])
 
 
 def faded(images: np.ndarray, share: float) -> np.ndarray:
-    """Each image with so large a share, 0..1, of its ink."""
+    """Reduce the ink of each image to a share, 0..1."""
     return (images * share).astype(np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""python -m core data: which data there is, download it, import it."""
+"""python -m core data: show, download or import MNIST."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def show_status(options: argparse.Namespace, workspace: Workspace) -> int:
     print(f"{len(dataset.train):,} training, {len(dataset.validation):,} validation, {len(dataset.test):,} test images")
     print(f"fingerprint {dataset.fingerprint}")
     if dataset.id != "mnist":
-        print("MNIST is not on this machine. Get it with: python -m core data download")
+        print("MNIST is not on this machine. Download it with: python -m core data download")
     return 0
 
 
@@ -29,10 +29,10 @@ def download(options: argparse.Namespace, workspace: Workspace) -> int:
             bar.update(done - bar.n)
 
         path = download_mnist(workspace, show)
-    print(f"MNIST lies in {path}")
+    print(f"MNIST is in {path}")
     return 0
 
 
 def import_files(options: argparse.Namespace, workspace: Workspace) -> int:
-    print(f"MNIST lies in {import_mnist(options.path, workspace)}")
+    print(f"MNIST is in {import_mnist(options.path, workspace)}")
     return 0

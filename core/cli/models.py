@@ -1,4 +1,4 @@
-"""python -m core evaluate and predict: what a model is worth, and what it reads."""
+"""python -m core evaluate and predict: test metrics of a model, and its predictions for pictures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def evaluate(options: argparse.Namespace, workspace: Workspace) -> int:
     bundle = _bundle(options.model, workspace)
     card, evaluation = bundle.card(), bundle.evaluation()
     print_card(card)
-    _print_doubts(card, evaluation)
+    _print_reliability(card, evaluation)
     matrix = confusion_matrix(evaluation)
     print("\nrows: true digit, columns: predicted digit")
     print("     " + "".join(f"{digit:>6}" for digit in range(10)))
@@ -56,7 +56,7 @@ def predict(options: argparse.Namespace, workspace: Workspace) -> int:
 
 
 def print_card(card: Card) -> None:
-    """Print what a card says of a model, in a few lines; cards of earlier versions say less."""
+    """Print the main figures of a card; cards of earlier versions have fewer."""
     metrics = card.metrics
     print(
         f"test accuracy {metrics.test_accuracy:.2%} "
@@ -69,35 +69,35 @@ def print_card(card: Card) -> None:
     )
     if card.robustness:
         strokes = card.robustness.pen_strokes
-        others = f"; {strokes:.1%} of digits that other people drew with a pen" if strokes is not None else ""
-        print(f"reads {card.robustness.drawings:.1%} of redrawn test images (mean of five kinds of drawing){others}")
+        others = f"; {strokes:.1%} on pen strokes of other people" if strokes is not None else ""
+        print(f"accuracy on drawings {card.robustness.drawings:.1%} (mean of five kinds){others}")
     if card.novelty:
-        refused, outsiders = card.novelty.digits_refused, card.novelty.outsiders_refused
-        print(f"not a digit: said of {refused:.2%} of the validation digits and of {outsiders:.1%} of other things")
+        digits, unknown = card.novelty.digits_rejected, card.novelty.out_of_distribution_rejected
+        print(f"rejected: {digits:.2%} of the validation digits, {unknown:.1%} of out-of-distribution samples")
     if card.calibration:
         unsure, caught = card.calibration.unsure_share, card.calibration.errors_caught
         print(
-            f"close calls: {unsure:.2%} of the validation digits, with {caught:.0%} of the mistakes among them; "
+            f"close calls: {unsure:.2%} of the validation digits, {caught:.0%} of the mistakes; "
             f"temperature {card.calibration.temperature:.2f}"
         )
 
 
-def _print_doubts(card: Card, evaluation: Evaluation) -> None:
-    """How well its confidence is to be believed, and which of its mistakes are the data's."""
+def _print_reliability(card: Card, evaluation: Evaluation) -> None:
+    """Print the calibration of a model, and its mistakes on test images with a disputed label."""
     error = expected_calibration_error(evaluation)
     print(f"calibration error {error:.2%}, Brier score {brier_score(evaluation):.4f} on the test images")
     disputed = disputed_labels(card.data.fingerprint, evaluation)
     if disputed:
         print(
-            f"disputed labels: {len(disputed.mistakes)} of {len(disputed.indices)} among its mistakes; "
-            f"test accuracy without them {disputed.accuracy_without:.2%}"
+            f"disputed labels: {len(disputed.mistakes)} of {len(disputed.indices)} are mistakes; "
+            f"test accuracy without disputed labels {disputed.accuracy_without:.2%}"
         )
         if disputed.mistakes:
-            print(f"test images with a disputed label that it reads otherwise: {' '.join(map(str, disputed.mistakes))}")
+            print(f"mistakes with a disputed label (test index): {' '.join(map(str, disputed.mistakes))}")
 
 
 def _bundle(name: str | None, workspace: Workspace) -> Bundle:
-    """The files of the model in use, of a run, of the shipped one, or in a folder of that name."""
+    """Return the bundle of a run or folder, the shipped one, or without a name the one in use."""
     if name is None:
         return active_model(workspace).bundle
     if Path(name).is_dir():
@@ -106,7 +106,7 @@ def _bundle(name: str | None, workspace: Workspace) -> Bundle:
 
 
 def _record(name: str, reading: Reading | None, error: str | None) -> dict[str, Any]:
-    """One line of --json; `confidence` is the largest of the probabilities."""
+    """Return one line of --json; `confidence` is the largest probability."""
     verdict: Verdict = "error" if reading is None else reading.verdict
     probabilities = None
     if reading is not None and reading.probabilities is not None:
@@ -125,7 +125,7 @@ def _plain_answer(name: str, reading: Reading | None, error: str | None) -> str:
     if reading is None:
         return f"{name}: {error}"
     if reading.verdict == "blank":
-        return f"{name}: no digit, the picture holds no ink"
+        return f"{name}: no digit (no ink in the picture)"
     said = "not a digit" if reading.verdict == "not_a_digit" else str(reading.digit)
     return f"{name}: {said} ({reading.sentence[0].lower()}{reading.sentence[1:]})"
 

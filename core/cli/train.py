@@ -1,4 +1,4 @@
-"""python -m core train: start a training and watch it."""
+"""python -m core train: start a training and show its progress."""
 
 from __future__ import annotations
 
@@ -26,27 +26,28 @@ from core.training.teachers import teachers_to_come
 from core.workspace import Workspace
 
 _POLL_SECONDS = 0.3
+"""Time between two looks at the status."""
 
 
 def train(options: argparse.Namespace, workspace: Workspace) -> int:
     config = _config(options)
     if config.dataset == "mnist" and find_mnist(workspace) is None:
         raise DataMissing(
-            "MNIST is not on this machine. Get it with: python -m core data download, or train on --dataset digits"
+            "MNIST is not on this machine. Download it with: python -m core data download, or use --dataset digits"
         )
     if options.output:
         make_folder(options.output)
     run = submit(workspace, config)
     print(f"run {run.id}", flush=True)
     for teacher in teachers_to_come(Snapshot.of(workspace), run, config):
-        print(f"first a teacher, run {teacher.id}", flush=True)
+        print(f"teacher: run {teacher.id}, trained first", flush=True)
     status = _watch(run, workspace)
     print(status.message)
     if run.bundle.complete:
         print_card(run.bundle.card())
         if options.output:
             copy_bundle(run.bundle, options.output, run.answers_file)
-            print(f"bundle copied to {options.output}")
+            print(f"model copied to {options.output}")
     elif status.state == "failed":
         print(f"log: {run.log_file}", file=sys.stderr)
     return 0 if status.state in ("finished", "stopped") else 1
@@ -63,7 +64,7 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
 
 
 def _watch(run: Run, workspace: Workspace) -> Status:
-    """Show a run's progress, and before that its teachers', until it is over; Ctrl-C asks it to stop, once."""
+    """Show the progress of a run, and of its teachers before it, until it is over; Ctrl-C stops it."""
     asked = False
     config = run.config()
 
@@ -71,7 +72,7 @@ def _watch(run: Run, workspace: Workspace) -> Status:
         nonlocal asked
         if not asked:
             asked = True
-            tqdm.write("Stopping; what was learned so far is kept.", file=sys.stderr)
+            tqdm.write("Stopping. The model of the last step is kept.", file=sys.stderr)
 
     before = signal.signal(signal.SIGINT, stop)
     requested = False
@@ -80,7 +81,7 @@ def _watch(run: Run, workspace: Workspace) -> Status:
             while True:
                 status = run.status()
                 if asked and not requested and not status.over:
-                    with suppress(RunError):  # it may have ended this very moment
+                    with suppress(RunError):  # it has just ended
                         request_stop(workspace, run)
                     _stop_teachers(run, config, workspace)
                     requested = True
@@ -97,7 +98,7 @@ def _watch(run: Run, workspace: Workspace) -> Status:
 
 
 def _of_teacher(run: Run, config: TrainingConfig, workspace: Workspace) -> Status | None:
-    """The status of the teacher that is at work for this run; None where none is."""
+    """Return the status of the teacher that is being trained for this run; None without one."""
     for teacher in teachers_to_come(Snapshot.of(workspace), run, config):
         status = teacher.status()
         if status.state == "running":
@@ -106,21 +107,21 @@ def _of_teacher(run: Run, config: TrainingConfig, workspace: Workspace) -> Statu
 
 
 def _stop_teachers(run: Run, config: TrainingConfig, workspace: Workspace) -> None:
-    """Stop the teachers that were to come for this run, but for those that others wait for, too."""
+    """Stop the teachers of this run that no other run waits for."""
     snapshot, needed = Snapshot.of(workspace), []
     for other in snapshot.in_state("queued"):
-        with suppress(RunError):  # a damaged one needs none
+        with suppress(RunError):  # a damaged run has no teachers
             needed += teachers_to_come(snapshot, other.run, other.config()) if other.run != run else []
-    # The last one first: or it would start when the one at work ends.
+    # In reverse, or the next teacher would start when the running one ends.
     for teacher in reversed(teachers_to_come(snapshot, run, config)):
         if teacher not in needed:
-            with suppress(RunError):  # over meanwhile
+            with suppress(RunError):  # it has just ended
                 request_stop(workspace, teacher)
 
 
 @contextmanager
 def _bar() -> Iterator[Callable[[Status], None]]:
-    """What shows a status to a person at a terminal: a bar that grows."""
+    """Yield a function that shows a status as a progress bar in a terminal."""
     with tqdm(total=1.0, bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed}") as bar:
 
         def show(status: Status) -> None:
@@ -132,7 +133,7 @@ def _bar() -> Iterator[Callable[[Status], None]]:
 
 @contextmanager
 def _line_an_epoch(run: Run) -> Iterator[Callable[[Status], None]]:
-    """What shows a status in a file or to a program, where a bar would be written again and again."""
+    """Yield a function that prints a line for each epoch, for a file or a program."""
     shown = 0
 
     def show(status: Status) -> None:

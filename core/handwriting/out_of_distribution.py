@@ -1,7 +1,7 @@
-"""Pictures of what is no digit, all drawn by code: what a model learns to turn away from.
+"""Out-of-distribution samples, drawn by code, from which the novelty detector learns to reject non-digits.
 
-Letters, scribbles and shapes as a pen draws them; silhouettes and stains, which stand in for pictures of things that
-people upload; and two digits side by side, which are not one.
+Letters, scribbles and shapes look pen-drawn; silhouettes and stains stand in for uploaded pictures of things; pairs
+are two digits side by side.
 """
 
 from __future__ import annotations
@@ -17,30 +17,31 @@ from core.handwriting.strokes.pen import Strokes
 from core.ink.drawing import IMAGE_SIZE, Pixels, prepare
 
 _CANVAS = 140
-"""Half the dashboard's canvas: nearly the same images after `prepare`, twice as fast."""
+"""Side in pixels: half the dashboard's canvas gives nearly the same images after `prepare`, twice as fast."""
 
-SHARES = {"letters": 0.28, "scribbles": 0.22, "shapes": 0.12, "silhouettes": 0.24, "stains": 0.05, "pairs": 0.09}
-"""How much of each kind a detector is shown."""
+PROPORTIONS = {"letters": 0.28, "scribbles": 0.22, "shapes": 0.12, "silhouettes": 0.24, "stains": 0.05, "pairs": 0.09}
+"""Proportion of each kind among the samples that a detector learns from."""
 
-KINDS = tuple(SHARES)
-_LEAST_INK = 25
+KINDS = tuple(PROPORTIONS)
+
+_LEAST_INK = 25  # pixels above 40; emptier images are drawn again
 
 
-def outsiders(
+def out_of_distribution_samples(
     count: int,
     digits: Pixels,
     seed: int,
     *,
     letters: str = UNLIKE_DIGITS,
-    shares: Mapping[str, float] = SHARES,
+    proportions: Mapping[str, float] = PROPORTIONS,
 ) -> Pixels:
-    """About `count` pictures that are no digits, as the model would see them: uint8 (n, 28, 28), kind after kind.
+    """Draw about `count` images uint8 (n, 28, 28) of non-digits, kind after kind, laid out as the model sees them.
 
-    `digits`: images (m, 28, 28) to make pairs of. `letters`: those that are drawn. `shares`: of each of KINDS.
+    `digits`: images (m, 28, 28) to make pairs of. `letters`: the letters to draw. `proportions`: of each of KINDS.
     """
     generator = np.random.default_rng(seed)
     makers = _makers(digits, letters, generator)
-    made = [_made(makers[kind]) for kind, share in shares.items() for _ in range(round(count * share))]
+    made = [_made(makers[kind]) for kind, part in proportions.items() for _ in range(round(count * part))]
     return np.stack(made) if made else np.zeros((0, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
 
 
@@ -62,7 +63,7 @@ def _makers(digits: Pixels, letters: str, generator: np.random.Generator) -> dic
 
 
 def _made(maker: Callable[[], Pixels | None]) -> Pixels:
-    """The next picture with enough ink on it to be one."""
+    """Draw until there is enough ink on the image."""
     while True:
         image = maker()
         if image is not None and np.count_nonzero(image > 40) >= _LEAST_INK:
@@ -70,12 +71,12 @@ def _made(maker: Callable[[], Pixels | None]) -> Pixels:
 
 
 def _as_seen(image: Pixels, generator: np.random.Generator) -> Pixels | None:
-    """Half of the pictures laid out like a drawing, half as they are."""
+    """Lay out half of the images like drawings and return the others unchanged."""
     return prepare(image).image if generator.random() < 0.5 else image
 
 
 def _silhouette(generator: np.random.Generator) -> Pixels:
-    """A filled, shaded outline, often symmetric, often with a part cut out: bottles, trousers, boots, vases."""
+    """Draw a filled, shaded outline, often symmetric or with a part cut out, like a bottle, trousers or a vase."""
     mask = _outline(generator, generator.uniform(1.5, 6), generator.uniform(3, 14))
     if generator.random() < 0.45:
         slit = _outline(generator, generator.uniform(0.3, 2), generator.uniform(1, 7))
@@ -95,7 +96,7 @@ def _silhouette(generator: np.random.Generator) -> Pixels:
 
 
 def _outline(generator: np.random.Generator, narrow: float, wide: float) -> np.ndarray:
-    """What lies between a left and a right edge that wander smoothly: bool (28, 28)."""
+    """Return the region between a left and a right edge that wander smoothly: bool (28, 28)."""
 
     def edge() -> np.ndarray:
         noise = gaussian_filter1d(generator.normal(size=IMAGE_SIZE + 20), generator.uniform(1, 6))[10:-10]
@@ -112,14 +113,14 @@ def _outline(generator: np.random.Generator, narrow: float, wide: float) -> np.n
 
 
 def _stain(generator: np.random.Generator) -> Pixels:
-    """Smooth blots or grains all over the picture."""
+    """Draw smooth blots or grains all over the image."""
     level = _noise(generator, generator.uniform(1, 5)) - generator.uniform(-0.6, 1)
     return np.clip(level * generator.uniform(80, 800), 0, 255).astype(np.uint8)
 
 
 def _noise(generator: np.random.Generator, smoothness: float) -> np.ndarray:
-    """Gaussian noise of unit variance, correlated over `smoothness` pixels: float64 (28, 28)."""
-    margin = 6
+    """Return Gaussian noise of unit variance, correlated over `smoothness` pixels: float64 (28, 28)."""
+    margin = 6  # pixels; smoothing is uneven at the border
     side = IMAGE_SIZE + 2 * margin
     field = gaussian_filter(generator.normal(size=(side, side)), smoothness)[margin:-margin, margin:-margin]
     noise: np.ndarray = field / field.std()
@@ -127,7 +128,7 @@ def _noise(generator: np.random.Generator, smoothness: float) -> np.ndarray:
 
 
 def _pair(digits: Pixels, generator: np.random.Generator) -> Pixels | None:
-    """Two digits written side by side."""
+    """Draw two digits side by side."""
     left, right = digits[generator.integers(0, len(digits), 2)]
     paper = np.zeros((40, 64), np.uint8)
     paper[6:34, 2:30] = left

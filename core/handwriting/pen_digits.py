@@ -1,4 +1,4 @@
-"""Digits that real people wrote with a pen, replayed as drawings on the canvas: for measuring, never for training."""
+"""Digits that people wrote with a pen, replayed as canvas drawings: for measuring, never for training."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ SIDE = 280
 
 @dataclass(frozen=True)
 class PenDigit:
-    """A digit as a person wrote it: strokes of (x, y) points, y pointing down."""
+    """One handwritten digit: strokes of (x, y) points, y pointing down."""
 
     label: int
     strokes: list[list[tuple[float, float]]]
 
 
 def read_pen_digits(path: Path) -> list[PenDigit]:
-    """The digits in a gzipped file of JSON lines, `{"label": 0..9, "strokes": [[[x, y], ...], ...]}` each.
+    """Read a gzipped file of JSON lines such as `{"label": 0..9, "strokes": [[[x, y], ...], ...]}`.
 
     Raises DataError when the file is missing or holds something else.
     """
@@ -38,14 +38,14 @@ def read_pen_digits(path: Path) -> list[PenDigit]:
             return [PenDigit(line["label"], line["strokes"]) for line in map(json.loads, file)]
     except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error) as error:
         raise DataError(
-            f"{path} holds no pen strokes that can be read. Let TRAZO_STROKES name another file, or none."
+            f"{path} is missing or is not a file of pen strokes. Correct TRAZO_STROKES or unset it."
         ) from error
 
 
 def pen_digits_at_hand() -> list[PenDigit]:
-    """The digits in the file named by TRAZO_STROKES, none without one.
+    """Read the digits in the file named by TRAZO_STROKES; return none when it is unset.
 
-    A file that is damaged or not there is none, with a warning: they are an extra, for which nothing else is to fail.
+    A missing or damaged file is only a warning: measuring goes on without this optional extra.
     """
     path = strokes_location()
     if path is None:
@@ -58,7 +58,7 @@ def pen_digits_at_hand() -> list[PenDigit]:
 
 
 def replayed(digit: PenDigit, generator: np.random.Generator) -> Pixels:
-    """The digit as canvas ink uint8 (280, 280): 40 % to 80 % of the canvas, anywhere on it, brush of 8 to 30 pixels."""
+    """Draw the digit at a random place as canvas ink uint8 (280, 280), 40 % to 80 % of it, brush 8 to 30 pixels."""
     points = np.array([point for stroke in digit.strokes for point in stroke], float)
     low, high = points.min(axis=0), points.max(axis=0)
     size = generator.uniform(0.4, 0.8) * SIDE

@@ -1,4 +1,4 @@
-"""Images of digits, traced and drawn again on a canvas as a person would: any size, place, angle and brush."""
+"""Images of digits, traced and redrawn on a canvas with any size, place, angle and brush."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ from scipy import ndimage
 from core.ink.drawing import Pixels, prepare
 
 CANVAS = 140
-"""Width and height of the canvas in pixels: half of the dashboard's, to be quick; the way from ink to image takes any
-size."""
+"""Width and height in pixels: half of the dashboard's canvas, which is faster and gives nearly the same images."""
 
-_FINE = 4
+_FINE = 4  # enlargement before thinning, so that the centre line is smooth
 
 
 @dataclass(frozen=True)
 class Hand:
-    """How a digit is drawn, each value between two bounds: `size` and `brush` as shares of the canvas's width (the
-    length of the longest side, the width of the stroke), `turn` in degrees, anticlockwise."""
+    """Bounds for redrawing: `size` (longest side) and `brush` as fractions of the canvas, `turn` in degrees."""
 
     size: tuple[float, float] = (0.4, 0.8)
     brush: tuple[float, float] = (8 / 280, 30 / 280)
@@ -30,12 +28,12 @@ class Hand:
 
 
 ANY_HAND = Hand(turn=(-8, 8))
-"""Any size and brush, and held a little askew."""
+"""Any size and brush, slightly turned."""
 
 
 def centre_line(image: Pixels) -> NDArray[np.float64]:
-    """Points (n, 2), (x, y), along the middle of the strokes of an image (28, 28) with ink, eight to a pixel."""
-    # It costs a second and some memory, which only those pay who trace.
+    """Return points (n, 2), (x, y), along the middle of the strokes of an image (28, 28) with ink, eight to a pixel."""
+    # Importing it takes a second, so only callers that trace pay for it.
     from skimage.morphology import skeletonize
 
     fine = np.asarray(Image.fromarray(image).resize([side * _FINE for side in image.shape], Image.Resampling.BICUBIC))
@@ -49,7 +47,7 @@ def centre_line(image: Pixels) -> NDArray[np.float64]:
 
 
 def redrawn(points: NDArray[np.float64], hand: Hand, generator: np.random.Generator) -> Pixels:
-    """Ink uint8 (140, 140) of a round brush along the points (n, 2), anywhere on the canvas."""
+    """Draw the points (n, 2) with a round brush somewhere on the canvas: ink uint8 (140, 140)."""
     turn = np.radians(generator.uniform(*hand.turn))
     turned = points @ np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     low = turned.min(axis=0)
@@ -71,9 +69,9 @@ def redrawn(points: NDArray[np.float64], hand: Hand, generator: np.random.Genera
 def drawn_again(
     images: Pixels, hand: Hand, generator: np.random.Generator, each: Callable[[], None] = lambda: None
 ) -> Pixels:
-    """Digits (n, 28, 28), each with ink, traced, drawn on a canvas by a hand and laid out for the model again.
+    """Trace digits (n, 28, 28), redraw them by `hand` and lay them out for the model again; each needs some ink.
 
-    It takes about a millisecond for each of them, before which `each` is called.
+    `each` is called before each digit, about once a millisecond.
     """
     again = np.empty_like(images)
     for index, image in enumerate(images):

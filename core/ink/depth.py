@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from core.ink.distance import Plane
-from core.ink.drawing import Pixels
+from core.ink.drawing import Pixels, Plane
 
 Mask = NDArray[np.bool_]
 

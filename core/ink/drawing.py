@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from core.ink.distance import Plane, distance_to
-
 Pixels = NDArray[np.uint8]
+Plane = NDArray[np.float32]
 Ink = TypeVar("Ink", Pixels, Plane)
 Framed = TypeVar("Framed", NDArray[np.bool_], Plane)
 
@@ -179,13 +178,13 @@ def _with_mnist_strokes(crop: Pixels) -> Pixels | Plane:
         return crop
     if change > 0:
         margin = int(change) + 2
-        outside = distance_to(_framed(mask, margin), change + 1)
+        outside = _distance_to_ground(~_framed(mask, margin))
         # What was too faint for the mask stays as it is.
         changed = np.maximum(_edge(change + 0.5 - outside), _framed(fine, margin))
     else:
         # At least half of the width stays, so that a drawing never vanishes.
         change = max(change, -width / 4)
-        changed = _edge(distance_to(~_framed(mask, 1), 1 - change) - 0.5 + change)
+        changed = _edge(_distance_to_ground(_framed(mask, 1)) - 0.5 + change)
     box = _bounding_box(changed)
     return crop if box is None else _cut(changed, box)
 
@@ -196,6 +195,12 @@ def _framed(picture: Framed, margin: int) -> Framed:
     framed = np.zeros((height + 2 * margin, width + 2 * margin), picture.dtype)
     framed[margin : margin + height, margin : margin + width] = picture
     return framed
+
+
+def _distance_to_ground(mask: NDArray[np.bool_]) -> Plane:
+    """Return the distance in pixels from each true place of a mask to the nearest false one."""
+    distance: Plane = ndimage.distance_transform_edt(mask).astype(np.float32)
+    return distance
 
 
 def _edge(distance: Plane) -> Plane:

@@ -10,8 +10,7 @@ from scipy import ndimage
 
 from core.errors import PictureTooLarge
 from core.ink.depth import FAINTEST_INK, SMALL_SIZE, Mask, as_ink, digit_alone, missing_light, runs
-from core.ink.distance import Plane
-from core.ink.drawing import Pixels, ink_from_canvas
+from core.ink.drawing import Pixels, Plane, ink_from_canvas
 from core.ink.picture_file import WORKING_SIZE, check_size, decoded, decoded_canvas, shrink_factor
 from core.ink.ruled_lines import without_ruled_lines
 from core.ink.sheet import Sheet, find_sheet

@@ -8,8 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from core.errors import PictureError, PictureTooLarge
-from core.ink.distance import Plane
-from core.ink.drawing import Pixels
+from core.ink.drawing import Pixels, Plane
 
 MAX_PICTURE_BYTES = 10 * 2**20
 MAX_PICTURE_PIXELS = 40_000_000

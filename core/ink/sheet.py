@@ -10,7 +10,7 @@ from PIL import Image
 from scipy import ndimage
 
 from core.ink.depth import Mask
-from core.ink.distance import Plane
+from core.ink.drawing import Plane
 from core.ink.picture_file import shrink_factor
 
 # The sheet is looked for on a picture of at most this size; so far from its outline, in pixels there, is its inside.

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from core.storage import atomic_write, open_file, storage_errors
+from core.storage import atomic_write, open_file, read_file, storage_errors
 
 HISTORY_COLUMNS = (
     "epoch",
@@ -86,3 +86,10 @@ def append_row(
         if durable:
             file.flush()
             os.fsync(file.fileno())
+
+
+def drop_last_row(path: Path) -> None:
+    """Remove the last line of a CSV file; a reader sees the file with it or without it."""
+    lines = read_file(path).splitlines(keepends=True)
+    with atomic_write(path, durable=False) as temporary:
+        temporary.write_bytes(b"".join(lines[:-1]))

@@ -1,4 +1,4 @@
-"""What a network learns from: images in batches, each with its label and, where there are teachers, their answer."""
+"""The images that a network learns from: drawn, shuffled, augmented, in batches with labels and teachers' answers."""
 
 from __future__ import annotations
 
@@ -18,68 +18,81 @@ from core.handwriting.tracing import ANY_HAND, drawn_again
 from core.runs.run import Run
 from core.runs.status import Status
 from core.training.callbacks import started
-from core.training.distillation import LEAST
+from core.training.distillation import MIN_PROBABILITY
 
-CALM_SHARE = 0.5
-"""How strong augmentation still is in the calm epochs at the end."""
+FINAL_STRENGTH = 0.5
+"""Strength of the augmentation in the final epochs, as a share of the configured one."""
 
-# Teachers are asked about so many steps at once: several of a training's batches fill one of their own.
 _STEPS_ASKED = 8
+"""Batches that the teachers answer at once: together they fill one batch of LiteRT."""
+
+_DIGITS_PER_STATUS = 500
+"""Digits drawn between two statuses: about half a second."""
 
 
 class Stopped(Exception):
-    """The training was asked to stop before its first step."""
+    """A person asked the run to stop before its first step."""
 
 
-class _Drawing:
-    """Told of each of `total` digits that is drawn to learn from: tells how far it is, and looks whether to go on."""
+class _DrawingProgress:
+    """Shows in the run's status how many of its digits are drawn, and raises Stopped on request."""
 
     def __init__(self, run: Run, total: int, epochs: int) -> None:
         self._run, self._total, self._done = run, total, 0
         self._status = Status(state="running", phase="starting", started=started(run), epochs=epochs)
 
-    def __call__(self) -> None:
-        if self._done % 500 == 0:
-            if self._run.stop_file.exists():
-                raise Stopped
+    def count(self) -> None:
+        """Count one more digit, which is about to be drawn."""
+        if self._done % _DIGITS_PER_STATUS == 0:
+            _raise_if_stopped(self._run)
             share = self._done / self._total
-            status = self._status.model_copy(update={"message": f"Drawing digits to learn from: {share:.0%}."})
+            status = self._status.model_copy(update={"message": f"Drawing synthetic digits: {share:.0%}."})
             self._run.write_status(status, durable=False)
         self._done += 1
 
 
 def training_images(train: Split, config: TrainingConfig, run: Run) -> Split:
-    """The training images, joined by digits drawn by code and by some of their own drawn again, as `config` says."""
-    again = _redrawn(train, config)
-    each = _Drawing(run, config.drawn_digits + again, config.epochs)
+    """Return the training images, the synthetic digits, and the training digits that are drawn again.
+
+    Raises Stopped if a person asks the run to stop meanwhile.
+    """
+    redrawn = _redrawn(train, config)
+    progress = _DrawingProgress(run, config.synthetic_digits + redrawn, config.epochs)
     parts = [train]
-    if config.drawn_digits:
-        parts.append(Split(*drawn_digits(config.drawn_digits, config.seed, each)))
-    if again:
-        # At most each once, as other pens would have drawn them.
+    if config.synthetic_digits:
+        parts.append(Split(*drawn_digits(config.synthetic_digits, config.seed, progress.count)))
+    if redrawn:
         generator = np.random.default_rng(config.seed)
-        chosen = generator.permutation(len(train))[:again]
-        parts.append(Split(drawn_again(train.images[chosen], ANY_HAND, generator, each), train.labels[chosen]))
+        chosen = generator.permutation(len(train))[:redrawn]
+        images = drawn_again(train.images[chosen], ANY_HAND, generator, progress.count)
+        parts.append(Split(images, train.labels[chosen]))
+    _raise_if_stopped(run)
     return Split(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))
 
 
 def images_in_epoch(train: Split, config: TrainingConfig) -> int:
-    """How many `training_images` gives."""
-    return len(train) + config.drawn_digits + _redrawn(train, config)
+    """Return the number of images that `training_images` returns."""
+    return len(train) + config.synthetic_digits + _redrawn(train, config)
 
 
 def _redrawn(train: Split, config: TrainingConfig) -> int:
+    """Return the number of training images that are drawn again, each at most once."""
     return min(config.redrawn_digits, len(train))
+
+
+def _raise_if_stopped(run: Run) -> None:
+    if run.stop_file.exists():
+        raise Stopped
 
 
 def training_batches(
     split: Split, config: TrainingConfig, first_epoch: int = 0, teachers: Sequence[Network] = ()
 ) -> tf.data.Dataset:
-    """Every batch of every epoch from `first_epoch` (counted from 0) on.
+    """Return every batch of every epoch from `first_epoch` (counted from 0).
 
-    Images are float32 (n, 28, 28, 1) in 0..1, labels one-hot float32 (n, 10), smoothed as `config` says. What teachers
-    say of the same changed images stands behind the labels: float32 (n, 20).
-    Order and augmentation depend on the seed, the epoch and the step alone.
+    Images are float32 (n, 28, 28, 1) in 0..1, labels smoothed one-hot float32 (n, 10). With teachers, their
+    probabilities for the same augmented images follow the labels: float32 (n, 20).
+    Order and augmentation depend only on the seed, the epoch and the step.
     """
 
     def generate() -> Iterator[tuple[np.ndarray, ...]]:
@@ -87,7 +100,7 @@ def training_batches(
             batches = _epoch(split, config, epoch)
             yield from _with_answers(batches, teachers) if teachers else batches
 
-    # Bytes are handed over, a quarter of what floats would be, and made the network's input there.
+    # Bytes are a quarter of the size of floats; TensorFlow converts them.
     signature = [tf.TensorSpec((None, *INPUT_SHAPE), tf.uint8), tf.TensorSpec((None,), tf.uint8)]
     if teachers:
         signature.append(tf.TensorSpec((None, CLASSES), tf.float32))
@@ -96,10 +109,10 @@ def training_batches(
 
 
 def _epoch(split: Split, config: TrainingConfig, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The batches of one epoch: images uint8 (n, 28, 28, 1), labels uint8 (n,)."""
+    """Yield the batches of one epoch: images uint8 (n, 28, 28, 1), labels uint8 (n,)."""
     order = np.random.default_rng((config.seed, epoch)).permutation(len(split))
-    calm = epoch >= config.epochs - config.calm_epochs
-    augmentation = config.augmentation.scaled(CALM_SHARE) if calm else config.augmentation
+    is_final = epoch >= config.epochs - config.final_epochs
+    augmentation = config.augmentation.scaled(FINAL_STRENGTH) if is_final else config.augmentation
     for step, start in enumerate(range(0, len(split), config.batch_size)):
         chosen = order[start : start + config.batch_size]
         generator = np.random.default_rng((config.seed, epoch, step))
@@ -110,28 +123,27 @@ def _epoch(split: Split, config: TrainingConfig, epoch: int) -> Iterator[tuple[n
 def _with_answers(
     batches: Iterator[tuple[np.ndarray, np.ndarray]], teachers: Sequence[Network]
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Each batch with the teachers' common probabilities float32 (n, 10) of its images."""
-    while some := list(itertools.islice(batches, _STEPS_ASKED)):
-        answers = _in_common(teachers, np.concatenate([images[..., 0] for images, _ in some]))
-        ends = np.cumsum([len(labels) for _, labels in some])
-        for (images, labels), said in zip(some, np.split(answers, ends[:-1]), strict=True):
-            yield images, labels, said
+    """Yield each batch with the teachers' mean probabilities for its images, float32 (n, 10)."""
+    while group := list(itertools.islice(batches, _STEPS_ASKED)):
+        answers = _mean_answers(teachers, np.concatenate([images[..., 0] for images, _ in group]))
+        ends = np.cumsum([len(labels) for _, labels in group])
+        for (images, labels), answer in zip(group, np.split(answers, ends[:-1]), strict=True):
+            yield images, labels, answer
 
 
-def _in_common(teachers: Sequence[Network], images: np.ndarray) -> np.ndarray:
-    """What teachers say together of uint8 images (n, 28, 28): probabilities float32 (n, 10) of their mean logits."""
-    logs = [np.log(np.maximum(teacher(images).probabilities, LEAST)) for teacher in teachers]
-    together = np.exp(np.mean(logs, axis=0))
-    return together / together.sum(axis=1, keepdims=True)
+def _mean_answers(teachers: Sequence[Network], images: np.ndarray) -> np.ndarray:
+    """Return the softmax of the teachers' mean logits for uint8 images (n, 28, 28): float32 (n, 10)."""
+    logs = [np.log(np.maximum(teacher(images).probabilities, MIN_PROBABILITY)) for teacher in teachers]
+    means = np.exp(np.mean(logs, axis=0))
+    return means / means.sum(axis=1, keepdims=True)
 
 
 def _network_input(
     smoothing: float, images: tf.Tensor, labels: tf.Tensor, answers: tf.Tensor | None = None
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """uint8 images and labels -> float32 images in 0..1, one-hot float32 labels (n, 10), each row adding up to 1.
+    """Convert uint8 images and labels to float32 images in 0..1 and float32 targets, (n, 10) or with answers (n, 20).
 
-    Teachers' answers are appended to the labels. Smoothing is done here, not by the loss: the validation loss is the
-    plain one.
+    Labels are smoothed here and not by the loss, so that the validation loss is of plain labels.
     """
     targets = tf.one_hot(labels, CLASSES) * (1 - smoothing) + smoothing / CLASSES
     if answers is not None:

@@ -1,4 +1,4 @@
-"""What a training needs to go on where it was: one file, replaced whole at the end of each epoch."""
+"""The checkpoint of a run: one file, replaced at the end of each epoch, with all that a resumed training needs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.storage import atomic_write
 
 @dataclass(frozen=True)
 class Memory:
-    """What early stopping remembers: epochs waited, the best validation accuracy, its epoch (from 0) and weights."""
+    """The state of early stopping: epochs waited, best validation accuracy, its epoch (from 0) and its weights."""
 
     waited: int
     best: float
@@ -26,10 +26,10 @@ class Memory:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A training after a whole number of epochs; `seconds` of training so far, `done` when no epoch is to follow.
+    """A training after a whole number of epochs; `seconds` of training so far, `done` if no epoch follows.
 
-    `variables`: those of the network, among them the state of its dropout, and those of the optimizer, which knows
-    the step and with it the learning rate.
+    `variables`: those of the network, with the state of its dropout, and those of the optimizer, with the step that the
+    learning rate depends on.
     """
 
     epoch: int
@@ -44,7 +44,7 @@ class Checkpoint:
         return self.memory.best_epoch + 1 if self.memory else self.epoch
 
     def restore(self, model: keras.Model) -> None:
-        """Give a freshly compiled model everything that it had; raises ValueError when it is another network."""
+        """Give a compiled model the state of the checkpoint; raises ValueError if it is another network."""
         model.optimizer.build(model.trainable_variables)
         for variable, value in zip(_variables(model), self.variables, strict=True):
             variable.assign(value)
@@ -53,7 +53,7 @@ class Checkpoint:
 def write_checkpoint(
     run: Run, model: keras.Model, epoch: int, seconds: float, done: bool, memory: Memory | None
 ) -> None:
-    """Replace the run's checkpoint by the model as it is now; raises StorageError and keeps the old one if it can't."""
+    """Replace the run's checkpoint; if that raises StorageError, the former one stays."""
     arrays = {f"variable_{index}": np.asarray(value) for index, value in enumerate(_variables(model))}
     if memory:
         arrays |= {"memory": np.array([memory.waited, memory.best, memory.best_epoch])}
@@ -63,7 +63,7 @@ def write_checkpoint(
 
 
 def read_checkpoint(run: Run) -> Checkpoint | None:
-    """The run's checkpoint; None before its first epoch has ended. Raises RunError when it is damaged."""
+    """Read the run's checkpoint; None before the end of its first epoch. Raises RunError if it is damaged."""
     try:
         arrays = read_arrays(run.checkpoint_file)
         epoch, seconds, done = arrays["progress"]
@@ -72,26 +72,26 @@ def read_checkpoint(run: Run) -> Checkpoint | None:
         return None
     except (OSError, KeyError, ValueError) as error:
         raise RunError(
-            f"Run {run.id} has a damaged checkpoint, so it cannot go on. Train again with the same settings.", run.id
+            f"Run {run.id} has a damaged checkpoint and cannot be resumed. Train again with the same settings.", run.id
         ) from error
 
 
 class Patience(keras.callbacks.EarlyStopping):
-    """Early stopping on the validation accuracy whose memory outlives the process."""
+    """Early stopping on the validation accuracy whose state can be saved and restored."""
 
     def __init__(self, patience: int, memory: Memory | None) -> None:
         super().__init__(monitor="val_accuracy", mode="max", patience=patience, restore_best_weights=True)
-        self._remembered = memory
+        self._restored = memory
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         super().on_train_begin(logs)
-        if self._remembered:
-            self.wait, self.best = self._remembered.waited, self._remembered.best
-            self.best_epoch, self.best_weights = self._remembered.best_epoch, self._remembered.best_weights
+        if self._restored:
+            self.wait, self.best = self._restored.waited, self._restored.best
+            self.best_epoch, self.best_weights = self._restored.best_epoch, self._restored.best_weights
 
     @property
     def memory(self) -> Memory | None:
-        """What is to be remembered now; nothing before the first epoch has ended."""
+        """The state to save; None before the end of the first epoch."""
         if self.best_weights is None:
             return None
         return Memory(self.wait, float(self.best), self.best_epoch, self.best_weights)

@@ -1,4 +1,4 @@
-"""The validation split after each epoch: how well it is read, and what was said of each image."""
+"""The validation split after each epoch: loss, accuracy, and the prediction for each image."""
 
 from __future__ import annotations
 
@@ -15,33 +15,34 @@ from core.errors import RunError
 from core.runs.run import Run
 
 BATCH = 500
+"""Images in a batch: one batch is the sample of the live curve."""
 
-_Answering = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+_Predict = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
 class Validation(keras.callbacks.Callback):
-    """Measures the network on the validation split after each epoch, and keeps its answers.
+    """Measures the network on the validation split after each epoch, and keeps its predictions.
 
-    It does the work of fit's own validation, which keeps the answers to itself. It comes before all callbacks that
-    look for `val_loss` and `val_accuracy`.
+    It replaces the validation of Keras' `fit`, which does not return predictions. It goes before every callback that
+    reads `val_loss` and `val_accuracy` from the logs.
     """
 
     def __init__(self, run: Run, split: Split, epochs_before: int) -> None:
-        """`epochs_before`: how many a training had that goes on; answers of later epochs are dropped."""
+        """`epochs_before`: epochs of a resumed training; predictions of later epochs are dropped."""
         super().__init__()
         self._run = run
         self._images, self._labels = split.images[..., np.newaxis], split.labels
         self._answers = _earlier_answers(run, split.labels).until(epochs_before)
-        self._answer: _Answering | None = None
+        self._predict: _Predict | None = None
 
     def of(self, model: keras.Model) -> tuple[float, float]:
-        """Loss and accuracy of the network that was trained, or is to be, on the whole split."""
-        # Where it was trained, that is compiled already.
-        self._answer = self._answer or _answering(model)
+        """Return loss and accuracy of the trained network on the whole split."""
+        # Training has compiled the function already.
+        self._predict = self._predict or _compiled(model)
         return self.on_sample(len(self._labels))
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        self._answer = _answering(self.model)
+        self._predict = _compiled(self.model)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         loss, predictions = self._measure(len(self._labels))
@@ -52,40 +53,40 @@ class Validation(keras.callbacks.Callback):
         self._run.write_answers(self._answers)
 
     def on_sample(self, count: int) -> tuple[float, float]:
-        """Loss and accuracy on the first `count` images."""
+        """Return loss and accuracy on the first `count` images."""
         loss, predictions = self._measure(count)
         return loss, float((predictions == self._labels[:count]).mean())
 
     def _measure(self, count: int) -> tuple[float, np.ndarray]:
-        """Mean loss, and predictions uint8 (count,), on the first `count` images."""
-        losses, predictions, answer = [], [], self._answer
-        assert answer is not None  # there is a network to ask
+        """Return the mean loss and the predictions uint8 (count,) on the first `count` images."""
+        losses, predictions, predict = [], [], self._predict
+        assert predict is not None  # `of` or `on_train_begin` came before
         for start in range(0, count, BATCH):
             chosen = slice(start, min(start + BATCH, count))
-            loss, said = answer(tf.constant(self._images[chosen]), tf.constant(self._labels[chosen]))
+            loss, predicted = predict(tf.constant(self._images[chosen]), tf.constant(self._labels[chosen]))
             losses.append(loss.numpy())
-            predictions.append(said.numpy())
+            predictions.append(predicted.numpy())
         return float(np.concatenate(losses).mean()), np.concatenate(predictions)
 
 
-def _answering(model: keras.Model) -> _Answering:
-    """Images uint8 (n, 28, 28, 1) and labels uint8 (n,) -> the losses float32 (n,) and the answers uint8 (n,)."""
+def _compiled(model: keras.Model) -> _Predict:
+    """Compile: images uint8 (n, 28, 28, 1), labels uint8 (n,) -> losses float32 (n,), predictions uint8 (n,)."""
 
     @tf.function(input_signature=(tf.TensorSpec((None, *INPUT_SHAPE), tf.uint8), tf.TensorSpec((None,), tf.uint8)))
-    def answer(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def predict(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         probabilities = model(tf.cast(images, tf.float32) / 255.0, training=False)
         losses = keras.ops.sparse_categorical_crossentropy(tf.cast(labels, tf.int32), probabilities)
         return losses, tf.cast(tf.argmax(probabilities, axis=1), tf.uint8)
 
-    answering: _Answering = answer
-    return answering
+    compiled: _Predict = predict
+    return compiled
 
 
 def _earlier_answers(run: Run, labels: np.ndarray) -> EpochAnswers:
-    """Those of the run's epochs so far; none where they are of other images, or damaged: that must not stop it."""
+    """Return the run's predictions so far; none if they are of other images, or damaged: training goes on."""
     try:
         answers = run.answers()
     except RunError as error:
-        print(f"{error} It begins anew.", flush=True)
+        print(f"{error} Predictions are recorded from the next epoch on.", flush=True)
         return EpochAnswers.none(labels)
     return answers if answers and np.array_equal(answers.labels, labels) else EpochAnswers.none(labels)

@@ -1,4 +1,4 @@
-"""TensorFlow's modules, compiled ahead: a first training would otherwise wait half a minute for that alone."""
+"""Compilation of TensorFlow's modules ahead of the first training, which would wait half a minute for it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from core.workspace import PROJECT
 
 
 def compile_ahead() -> psutil.Popen | None:
-    """Start a process that imports what trains, with the lowest priority; None where that would be of no use.
+    """Start a process of the lowest priority that imports the trainer, so that Python keeps the compiled modules.
 
-    Python compiles a module when it is first imported and keeps the result; after an installation nothing is there.
-    Of no use: where that was done before, where it cannot be kept, and where nobody may train.
+    Returns None if they are compiled already, cannot be kept, or if TRAZO_READONLY forbids training.
     """
     spec = find_spec("tensorflow")
     if read_only() or spec is None or spec.origin is None:
@@ -34,8 +33,5 @@ def compile_ahead() -> psutil.Popen | None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    if sys.platform == "win32":
-        process.nice(psutil.IDLE_PRIORITY_CLASS)
-    else:
-        process.nice(19)
+    process.nice(19)
     return process

@@ -1,4 +1,4 @@
-"""The process of one training: python -m core.training.worker RUN_DIR LOCK, as the launcher starts it."""
+"""The process of one training: python -m core.training.worker RUN_DIR LOCK, as the queue starts it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from core.config import TrainingConfig
 from core.data.datasets import load_dataset
-from core.environment import prepare_tensorflow
+from core.environment import prepare_tensorflow, trains_in_background
 from core.errors import RunError, RunNotFound, TrazoError
 from core.runs.run import Run
 from core.runs.status import Status
@@ -24,49 +25,56 @@ from core.training.teachers import take_teachers
 from core.workspace import Workspace
 
 _NICE = 19
+"""The lowest priority."""
+
+_OOM_SCORE = "1000"
+"""The process that Linux ends first if memory runs out."""
+
 _AUTOGROUP = Path("/proc/self/autogroup")
-_FIRST_TO_GO = Path("/proc/self/oom_score_adj")
+_OOM_SCORE_FILE = Path("/proc/self/oom_score_adj")
 
 
 def main(folder: Path, lock: int) -> int:
-    """Train the run in `folder`, leave its end in its status, and start the next run in the queue.
+    """Train the run in `folder`, write how it ended, and start the next run in the queue.
 
-    `lock`: the file descriptor by which this process holds the run's lock; the launcher left it.
+    `lock`: file descriptor of the run's lock, inherited from the process that started this one.
     """
     run, workspace = Run(folder), Workspace.from_environment()
+    # The next run's worker must not hold this run's lock.
     os.set_inheritable(lock, False)
-    _step_back()
-    # Its last words, where a process is ended by the system or by a library.
+    with suppress(OSError):  # only Linux has it
+        _OOM_SCORE_FILE.write_text(_OOM_SCORE)
+    if trains_in_background():
+        _step_back()
+    # Log a traceback if the process is ended by a signal.
     faulthandler.enable()
     end = _outcome(run, workspace)
-    with _logged():
+    with _errors_logged():
         _conclude(run, end)
     os.close(lock)
-    with _logged():
+    with _errors_logged():
         advance(workspace)
     return 0 if end["state"] != "failed" else 1
 
 
 def _step_back() -> None:
-    """Give way to pages, which stay quick while a training takes every core, and stay when it takes all memory."""
-    with suppress(OSError):  # only Linux has it
-        _FIRST_TO_GO.write_text("1000")
-    # Where the system knows this, it runs only when nobody else wants to, and makes way at once.
+    """Give way to every other process, so that pages stay quick while a training uses every core."""
+    # A process with this policy runs only while no other wants to.
     if hasattr(os, "SCHED_IDLE"):
         with suppress(OSError):  # some containers forbid it
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    # Counted from 0: the worker that started this one from the queue may have stepped back already.
+    # Relative to 0: a worker that is started by another worker inherits its priority.
     os.nice(max(0, _NICE - os.nice(0)))
-    # Linux shares processors out by sessions first, among which the niceness of a process counts for nothing
-    # (sched(7), "The autogroup feature"). A worker has a session of its own, unless somebody started it by hand.
+    # Linux distributes cores among sessions first, whatever the priority of a process in them (sched(7), "The autogroup
+    # feature"). A worker has its own session, unless somebody started it by hand.
     if _AUTOGROUP.exists() and os.getsid(0) == os.getpid():
-        with suppress(OSError):  # once in a tenth of a second at most, and not in every container
+        with suppress(OSError):  # at most once in a tenth of a second, and not in every container
             _AUTOGROUP.write_text(str(_NICE))
 
 
 def _conclude(run: Run, end: dict[str, str]) -> None:
-    """Leave the run's last state in its status."""
-    # Before the run counts as over: from then on it may be resumed, and a stop is meant for the next worker.
+    """Write the run's last status and remove what a finished run no longer needs."""
+    # Before the status: a run that is over may be resumed, and a later stop is meant for the next worker.
     with suppress(OSError):
         run.stop_file.unlink(missing_ok=True)
     try:
@@ -76,32 +84,32 @@ def _conclude(run: Run, end: dict[str, str]) -> None:
     with suppress(RunNotFound):
         ended = {"phase": "done", "ended": time.time(), "seconds_left": None, **end}
         run.write_last_status(last.model_copy(update=ended))
-    # Not before: whatever ends this process until then, nothing is to be learned twice.
+    # After the status: a worker that is killed before this line need not train again.
     if end["state"] == "finished":
         run.checkpoint_file.unlink(missing_ok=True)
         shutil.rmtree(run.teachers, ignore_errors=True)
 
 
 @contextmanager
-def _logged() -> Iterator[None]:
-    """Let what goes wrong be read in the log; what comes next is done all the same."""
+def _errors_logged() -> Iterator[None]:
+    """Write any error of the block to the run's log, and go on."""
     try:
         yield
-    except Exception:  # noqa: BLE001 - the edge of the process
+    except Exception:  # noqa: BLE001 - the outermost function of the process
         _print_traceback()
 
 
 def _print_traceback() -> None:
-    with suppress(OSError):  # where the disk is full, the log is, too
+    with suppress(OSError):  # a full disk has no room for the log either
         traceback.print_exc()
 
 
 def _outcome(run: Run, workspace: Workspace) -> dict[str, str]:
-    """Train; the run's last state, and the sentence that says how it came to it."""
+    """Train; return the run's last state and the sentence that explains it."""
     try:
         with storage_errors(run.folder):
             return _train(run, workspace)
-    except Exception as error:  # noqa: BLE001 - the edge of the process: whatever it was becomes the run's last word
+    except Exception as error:  # noqa: BLE001 - every error becomes the run's last status
         _print_traceback()
         return {"state": "failed", "message": _sentence(error)}
 
@@ -110,45 +118,45 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, TrazoError):
         return str(error)
     if isinstance(error, MemoryError):
-        return "The memory ran out. Train again with a smaller batch size or network."
-    return f"The training broke off ({type(error).__name__}). The log tells more."
+        return "Out of memory. Train again with a smaller batch size or network."
+    return f"The training failed ({type(error).__name__}). See the log for details."
 
 
 def _train(run: Run, workspace: Workspace) -> dict[str, str]:
     config = run.config()
-    # The launcher does so, too; but it may be killed before, or find the disk full.
-    run.write_process(os.getpid())
-    status = Status(state="running", phase="starting", message="Loading TensorFlow.", started=time.time())
-    run.write_status(status.model_copy(update={"epochs": config.epochs}))
-    print(f"run {run.id}\n{config.model_dump_json(indent=2)}", flush=True)
+    _announce(run, config)
     take_teachers(workspace, run, config)
     prepare_tensorflow()
     with ThreadPoolExecutor(1) as pool:
-        # Unpacking and checking the data takes its share of the seconds that TensorFlow needs to load.
+        # The data is unpacked and checked while TensorFlow loads.
         loading = pool.submit(load_dataset, config.dataset, workspace)
-        # Imported here: the status above is on the page before TensorFlow is there. Keras looks for these two, for
-        # wrappers and galleries that no training needs; they would take a quarter of the seconds.
+        # Imported after the first status. Keras tries to import these two packages for features that no training needs;
+        # they take a quarter of the time.
         with missing("sklearn", "matplotlib"):
-            from core.training.trainer import Outcome, train_and_evaluate
-    dataset = loading.result()
-    begins = not run.checkpoint_file.exists()
-    if begins and run.stop_file.exists():
-        outcome = Outcome(None, stopped=True)
-    else:
-        outcome = train_and_evaluate(config, run, dataset)
+            from core.training.trainer import train_and_evaluate
+    outcome = train_and_evaluate(config, run, loading.result())
     if outcome.card is None:
         return {"state": "stopped", "message": "Stopped before the first step."}
     print(f"test accuracy {outcome.card.metrics.test_accuracy:.4f}", flush=True)
     if outcome.stopped:
-        return {"state": "stopped", "message": "Stopped by hand; what was learned until then is kept."}
+        return {"state": "stopped", "message": "Stopped on request. The model of the last step is kept."}
     return {"state": "finished", "message": "Finished."}
+
+
+def _announce(run: Run, config: TrainingConfig) -> None:
+    """Write the process on record, the first status, and the config to the log."""
+    # Its starter does so, too, unless it is killed before or finds the disk full.
+    run.write_process(os.getpid())
+    status = Status(state="running", phase="starting", message="Loading TensorFlow.", started=time.time())
+    run.write_status(status.model_copy(update={"epochs": config.epochs}))
+    print(f"run {run.id}\n{config.model_dump_json(indent=2)}", flush=True)
 
 
 @contextmanager
 def missing(*packages: str) -> Iterator[None]:
-    """Let packages that are not loaded yet seem not to be installed, for whoever tries to import them meanwhile."""
+    """Make packages that are not loaded yet seem not to be installed within the block."""
     hidden = [package for package in packages if package not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None is Python's own mark for it
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # Python refuses to import what is None here
     try:
         yield
     finally:

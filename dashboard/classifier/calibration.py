@@ -64,8 +64,8 @@ def _doubts(card: Card, evaluation: Evaluation) -> None:
     if card.novelty is not None:
         figure(
             "Digits rejected",
-            f"{card.novelty.digits_refused:.2%}",
-            f"{card.novelty.outsiders_refused:.0%} of non-digits",
+            f"{card.novelty.digits_rejected:.2%}",
+            f"{card.novelty.out_of_distribution_rejected:.0%} of non-digits",
             "Share of the validation digits, at most 2%. Non-digits are synthetic letters, scribbles and other shapes.",
         )
     if card.calibration is not None:

@@ -47,8 +47,8 @@ SETTINGS: dict[str, Setting] = {
         "elastic": Setting("Elastic distortion (pixels)", 0.1),
         "stroke": Setting("Stroke width (share)", 0.05),
         "noise": Setting("Noise (share)", 0.05),
-        "calm_epochs": Setting("Final epochs with weaker augmentation", 1),
-        "drawn_digits": Setting("Synthetic digits", 1000),
+        "final_epochs": Setting("Final epochs with weaker augmentation", 1),
+        "synthetic_digits": Setting("Synthetic digits", 1000),
         "redrawn_digits": Setting("Redrawn digits", 1000),
     }.items()
 }

@@ -20,6 +20,16 @@ from dashboard.session import cache
 from dashboard.session.permission import sentence
 
 NETRON_HEIGHT = 720
+"""Height of Netron's frame in pixels: the graph of a preset fits without scrolling far."""
+
+FORMAT = """
+| | Shape | Values |
+|---|---|---|
+| **Input** | `(n, 28, 28, 1)`, float32 | 0 to 1: white ink (1) on black (0), centred as in MNIST |
+| **Output** | `(n, 10)`, float32 | The probabilities of the digits 0 to 9 |
+
+In MNIST, a digit fits a box of 20 × 20 pixels, and its centre of mass lies in the middle of the image.
+"""
 
 
 def summary(card: Card) -> None:
@@ -81,9 +91,15 @@ def training(card: Card) -> None:
 
 
 def downloads(bundle: Bundle) -> None:
-    """Downloads of the model."""
+    """Show the format of the model's files and buttons to download them."""
     st.subheader("Files", anchor=False)
-    st.markdown("The `.keras` file opens in Keras and can be trained further. The `.tflite` file also runs on phones.")
+    try:
+        st.markdown(f"The `.keras` file opens in Keras {bundle.oldest_keras()} or later and can be trained further.")
+    except BundleError as error:
+        st.info(str(error), icon=":material/info:")
+    st.markdown("The `.tflite` file runs in LiteRT (TensorFlow Lite), also on phones.")
+    st.markdown("Both have the same input and output:")
+    st.markdown(FORMAT)
     with st.container(horizontal=True):
         for file in (bundle.keras_file, bundle.tflite_file):
             download(file)

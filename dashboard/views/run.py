@@ -177,8 +177,8 @@ def figures(card: Card) -> None:
         if card.robustness:
             figure(REDRAWN_ACCURACY, f"{card.robustness.drawings:.1%}", "mean of five kinds", REDRAWN_HELP)
         if novelty:
-            others = f"and {novelty.outsiders_refused:.0%} of non-digits"
-            figure("Digits rejected", f"{novelty.digits_refused:.2%}", others, REJECTED_HELP)
+            others = f"and {novelty.out_of_distribution_rejected:.0%} of non-digits"
+            figure("Digits rejected", f"{novelty.digits_rejected:.2%}", others, REJECTED_HELP)
         if calibration:
             caught = f"{calibration.errors_caught:.0%} of mistakes"
             figure("Close calls", f"{calibration.unsure_share:.2%}", caught, CLOSE_CALLS_HELP)

@@ -1,6 +1,8 @@
-"""Configs say what they mean, refuse what cannot be, and survive JSON."""
+"""A config is validated, names its faults, and survives JSON."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 from hypothesis import given
@@ -22,13 +24,29 @@ configs = st.builds(
 
 
 @given(configs)
-def test_a_config_survives_json(config: TrainingConfig) -> None:
+def test_config_survives_json(config: TrainingConfig) -> None:
     assert config_from_json(config.model_dump_json()) == config
     assert config_from_json(config.to_json()) == config
 
 
+def test_config_file_of_an_earlier_version_is_read() -> None:
+    config = preset("best")
+    values = config.to_json()
+    values["calm_epochs"] = values.pop("final_epochs")
+    values["drawn_digits"] = values.pop("synthetic_digits")
+
+    assert config_from_json(json.dumps(values)) == config
+    assert (config.final_epochs, config.synthetic_digits) == (7, 24_000)
+
+
+@pytest.mark.parametrize(("former", "name"), [("calm_epochs", "final_epochs"), ("drawn_digits", "synthetic_digits")])
+def test_former_setting_keeps_its_limits(former: str, name: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{name}|{former}"):
+        config_from_json({former: -1})
+
+
 @pytest.mark.parametrize("name", LIMITS)
-def test_a_value_outside_its_limits_is_refused_by_name(name: str) -> None:
+def test_value_outside_its_limits_is_rejected_by_name(name: str) -> None:
     low, high = LIMITS[name]
 
     for value in (low - 1, high + 1):
@@ -38,12 +56,12 @@ def test_a_value_outside_its_limits_is_refused_by_name(name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"epochs": "many"}', '{"speed": 3}', '{"learning_rate": NaN}'])
-def test_what_is_no_config_is_refused(text: str) -> None:
+def test_text_that_is_no_config_is_rejected(text: str) -> None:
     with pytest.raises(ConfigError):
         config_from_json(text)
 
 
-def test_the_original_preset_is_the_notebook() -> None:
+def test_original_preset_is_the_notebook() -> None:
     config = preset("original")
 
     assert config.model.filters == (32, 64)
@@ -51,23 +69,23 @@ def test_the_original_preset_is_the_notebook() -> None:
     assert config.patience == 2
 
 
-def test_preset_that_counts_its_epochs_gets_more_of_them_on_the_small_stand_in() -> None:
+def test_preset_without_patience_trains_longer_on_the_stand_in() -> None:
     assert preset("fast").epochs < STAND_IN_EPOCHS
     assert preset("fast", "digits") == changed(preset("fast"), dataset="digits", epochs=STAND_IN_EPOCHS)
     assert preset("original", "digits") == changed(preset("original"), dataset="digits")
 
 
-def test_an_unknown_preset_names_those_there_are() -> None:
+def test_unknown_preset_lists_the_known_ones() -> None:
     with pytest.raises(ConfigError, match="original"):
         preset("nonesuch")
 
 
-def test_an_unknown_setting_is_refused() -> None:
+def test_unknown_setting_is_rejected() -> None:
     with pytest.raises(ConfigError, match="speed"):
         changed(TrainingConfig(), speed=3)
 
 
-def test_a_flat_config_holds_every_setting_once() -> None:
+def test_flat_config_holds_every_setting_once() -> None:
     flat = flattened(PRESETS["original"])
 
     assert flat["filters"] == [32, 64]
@@ -76,7 +94,7 @@ def test_a_flat_config_holds_every_setting_once() -> None:
 
 
 @pytest.mark.parametrize(("name", "most"), [("best", 300_000), ("tiny", 9_999), ("fast", 40_000)])
-def test_presets_keep_to_their_size(name: str, most: int) -> None:
+def test_preset_stays_below_its_size(name: str, most: int) -> None:
     from core.classifier.architectures import build_model
 
     assert build_model(preset(name).model).count_params() <= most

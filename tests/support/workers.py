@@ -17,11 +17,40 @@ from core.training.queue import withdraw
 from core.workspace import Workspace
 from tests.support.waiting import wait_until
 
+WORKER_SECONDS = 90.0
+"""Processor time in which a tiny training ends many times over."""
+
+PATIENCE_SECONDS = 3600.0
+"""The test's own timeout comes first."""
+
 
 def kill_worker(run: Run) -> None:
     """End a run's worker as `kill -9` does, and return when it is gone."""
     os.kill(int(json.loads(run.process_file.read_text())["pid"]), signal.SIGKILL)
     wait_until(lambda: not run.alive, what="the end of the worker")
+
+
+def wait_for_end(run: Run) -> None:
+    """Wait until a run and its worker have ended, however slow the machine is.
+
+    The limit is on processor time, not on the clock: a worker that gets no processor is not to blame.
+    """
+    limit = _processor_seconds(run) + WORKER_SECONDS
+    wait_until(
+        lambda: (run.status().over and not run.alive) or _processor_seconds(run) > limit,
+        PATIENCE_SECONDS,
+        f"the end of {run.id}",
+    )
+    assert run.status().over, f"still at work after {WORKER_SECONDS} s of processor time:\n{run.log_tail()}"
+
+
+def _processor_seconds(run: Run) -> float:
+    """The processor time of a run's worker so far; 0 without one."""
+    process = run.process()
+    try:
+        return sum(process.cpu_times()[:2]) if process else 0.0
+    except psutil.NoSuchProcess:
+        return 0.0
 
 
 def workers_in(folder: Path) -> list[psutil.Process]:

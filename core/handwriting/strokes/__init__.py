@@ -1,6 +1,6 @@
 """Handwriting drawn by code: digits in many hands, and letters, scribbles and shapes that are no digits."""
 
-from core.handwriting.strokes.canvas import drawn_digits, drawn_outsiders, render
+from core.handwriting.strokes.canvas import drawn_digits, render
 from core.handwriting.strokes.digits import digit_strokes
 from core.handwriting.strokes.figures import scribble_strokes, shape_strokes
 from core.handwriting.strokes.letters import LETTERS, UNLIKE_DIGITS, letter_strokes
@@ -10,7 +10,6 @@ __all__ = [
     "UNLIKE_DIGITS",
     "digit_strokes",
     "drawn_digits",
-    "drawn_outsiders",
     "letter_strokes",
     "render",
     "scribble_strokes",

@@ -1,31 +1,26 @@
-"""Strokes as ink on the dashboard's canvas, and whole sets of the images that the model would see."""
+"""Strokes drawn as ink on the dashboard's canvas, and sets of synthetic digits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from core.handwriting.strokes.digits import digit_strokes
-from core.handwriting.strokes.figures import scribble_strokes, shape_strokes
-from core.handwriting.strokes.letters import UNLIKE_DIGITS, letter_strokes
 from core.handwriting.strokes.pen import Strokes
 from core.ink.drawing import IMAGE_SIZE, prepare
 
 CANVAS = 280
 """Width and height of the dashboard's canvas in pixels."""
 
-Kind = Literal["letters", "scribbles", "shapes"]
-
-_SMALLEST, _LARGEST = 0.3, 0.9
-_THINNEST, _FATTEST = 6.0, 34.0
-# A brush fatter than this share of the drawing fills the loops of an 8.
-_FATTEST_SHARE = 0.2
-# Half of the canvas' pixels give nearly the same image after `prepare`, twice as fast.
-_FAST_SIDE = CANVAS // 2
+_SMALLEST = 0.3  # share of the canvas that a drawing takes
+_LARGEST = 0.9
+_THINNEST = 6.0  # brush width in pixels on the dashboard's canvas
+_FATTEST = 34.0
+_FATTEST_SHARE = 0.2  # of the drawing's size; a fatter brush fills the loops of an 8
+_FAST_SIDE = CANVAS // 2  # pixels; nearly the same image after `prepare`, twice as fast
 
 
 def render(strokes: Strokes, generator: np.random.Generator, side: int = CANVAS) -> np.ndarray:
@@ -50,10 +45,9 @@ def render(strokes: Strokes, generator: np.random.Generator, side: int = CANVAS)
 
 
 def drawn_digits(count: int, seed: int, each: Callable[[], None] = lambda: None) -> tuple[np.ndarray, np.ndarray]:
-    """Digits drawn by code, as the model sees them: images uint8 (count, 28, 28), labels uint8 (count,).
+    """Draw synthetic digits, laid out as the model sees them: images uint8 (count, 28, 28), labels uint8 (count,).
 
-    Every digit is there equally often, but for one where `count` isn't a multiple of ten; the order is random. It takes
-    about a millisecond for each of them, before which `each` is called.
+    The classes are balanced and their order is random. `each` is called before each digit, about once a millisecond.
     """
     generator = np.random.default_rng(seed)
     labels = (np.arange(count) % 10).astype(np.uint8)
@@ -65,31 +59,8 @@ def drawn_digits(count: int, seed: int, each: Callable[[], None] = lambda: None)
     return images, labels
 
 
-def drawn_outsiders(count: int, seed: int, kinds: Sequence[Kind] = ("letters", "scribbles", "shapes")) -> np.ndarray:
-    """What is no digit, as the model sees it: images uint8 (count, 28, 28), the kinds in turn.
-
-    Letters are those of UNLIKE_DIGITS.
-    """
-    generator = np.random.default_rng(seed)
-    images = np.empty((count, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
-    for index in range(count):
-        images[index] = _image(_OUTSIDERS[kinds[index % len(kinds)]], generator)
-    return images
-
-
-def _unlike_letter(generator: np.random.Generator) -> Strokes:
-    return letter_strokes(UNLIKE_DIGITS[int(generator.integers(len(UNLIKE_DIGITS)))], generator)
-
-
-_OUTSIDERS: dict[Kind, Callable[[np.random.Generator], Strokes]] = {
-    "letters": _unlike_letter,
-    "scribbles": scribble_strokes,
-    "shapes": shape_strokes,
-}
-
-
 def _image(strokes: Callable[[np.random.Generator], Strokes], generator: np.random.Generator) -> np.ndarray:
-    """What the model sees of a drawing; drawn again where nothing is left of it."""
+    """Draw until `prepare` leaves some ink, and return the image."""
     while True:
         image = prepare(render(strokes(generator), generator, _FAST_SIDE)).image
         if image is not None:
@@ -97,7 +68,7 @@ def _image(strokes: Callable[[np.random.Generator], Strokes], generator: np.rand
 
 
 def _draw(draw: ImageDraw.ImageDraw, points: np.ndarray, brush: float) -> None:
-    """One stroke of a round brush, `brush` pixels wide."""
+    """Draw one stroke with a round brush, `brush` pixels wide."""
     radius = brush / 2
     draw.line(points.ravel().tolist(), fill=255, width=round(brush))
     for left, top, right, bottom in np.hstack([points - radius, points + radius]).tolist():

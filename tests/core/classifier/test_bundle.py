@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Callable
 
@@ -41,6 +42,19 @@ def test_a_card_with_an_impossible_value_is_damaged(run: Run, edit: tuple) -> No
 
     with pytest.raises(BundleError, match=r"damaged card\.json\. Choose another model"):
         run.bundle.card()
+
+
+def test_card_of_an_earlier_version_is_read(run: Run) -> None:
+    card, values = run.bundle.card(), json.loads(run.bundle.card_file.read_text())
+    values["config"]["calm_epochs"] = values["config"].pop("final_epochs")
+    values["config"]["drawn_digits"] = values["config"].pop("synthetic_digits")
+    values["novelty"] = {
+        "digits_refused": values["novelty"]["digits_rejected"],
+        "outsiders_refused": values["novelty"]["out_of_distribution_rejected"],
+    }
+    run.bundle.card_file.write_text(json.dumps(values))
+
+    assert run.bundle.card() == card
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,7 @@ from scipy.special import softmax
 from sklearn.metrics import brier_score_loss
 
 from core.classifier.calibration import (
-    HIGHEST_TEMPERATURE,
-    LOWEST_TEMPERATURE,
+    TEMPERATURE_LIMITS,
     brier_score,
     expected_calibration_error,
     fit_temperature,
@@ -22,7 +21,7 @@ from core.classifier.calibration import (
 )
 from core.classifier.evaluation import Evaluation
 
-temperatures = st.floats(LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE)
+temperatures = st.floats(*TEMPERATURE_LIMITS)
 
 
 def logits(seed: int, count: int, scale: float = 3.0) -> np.ndarray:
@@ -70,7 +69,7 @@ def test_a_higher_temperature_is_never_surer(seed: int) -> None:
 def test_probabilities_that_are_exactly_0_and_1_stay_numbers() -> None:
     certain = np.eye(10, dtype=np.float32)
 
-    for temperature in (LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE):
+    for temperature in TEMPERATURE_LIMITS:
         scaled = tempered(certain, temperature)
         assert np.isfinite(scaled).all()
         assert (scaled.argmax(axis=1) == np.arange(10)).all()
@@ -87,7 +86,7 @@ def test_the_fit_finds_the_temperature_that_was_hidden(factor: float) -> None:
 def test_a_split_without_a_mistake_keeps_the_temperature_within_its_bounds() -> None:
     probabilities = softmax(5 * np.eye(10), axis=1).astype(np.float32)
 
-    assert fit_temperature(probabilities, np.arange(10)) >= LOWEST_TEMPERATURE
+    assert fit_temperature(probabilities, np.arange(10)) >= TEMPERATURE_LIMITS[0]
 
 
 @pytest.mark.parametrize("scale", [1.0, 3.0, 6.0])

@@ -16,7 +16,7 @@ from core.classifier.novelty import Detector, load_detector
 from core.classifier.predictor import Predictor
 from core.data.datasets import Dataset, load_dataset
 from core.errors import BundleError
-from core.handwriting.out_of_distribution import outsiders
+from core.handwriting.out_of_distribution import out_of_distribution_samples
 from core.runs.run import Run
 from core.workspace import SHIPPED_BUNDLE, Workspace
 
@@ -37,7 +37,7 @@ def detector_of(bundle: Bundle) -> Detector:
 
 
 def with_limit(bundle: Bundle, limit: float) -> Bundle:
-    detector_of(bundle).with_limit(limit).save(bundle.novelty_file)
+    detector_of(bundle).with_threshold(limit).save(bundle.novelty_file)
     return bundle
 
 
@@ -54,8 +54,8 @@ def test_every_training_ends_with_a_detector_that_lets_its_digits_through(traine
     refused = detector(digits.validation.images, network(digits.validation.images)) > 0
 
     assert card.novelty is not None
-    assert refused.mean() == card.novelty.digits_refused <= 0.02
-    assert card.novelty.outsiders_refused > card.novelty.digits_refused
+    assert refused.mean() == card.novelty.digits_rejected <= 0.02
+    assert card.novelty.out_of_distribution_rejected > card.novelty.digits_rejected
 
 
 def test_one_image_gets_the_novelty_that_it_gets_among_many(trained: Run, digits: Dataset) -> None:
@@ -176,7 +176,7 @@ def shipped() -> Predictor:
 def test_the_shipped_model_turns_away_what_is_no_digit(
     shipped: Predictor, mnist: Dataset, kind: str, least: float
 ) -> None:
-    images = outsiders(200, mnist.test.images, 20261122, shares={kind: 1.0})
+    images = out_of_distribution_samples(200, mnist.test.images, 20261122, proportions={kind: 1.0})
 
     novelty = shipped.novelty(images)
 

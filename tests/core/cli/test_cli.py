@@ -270,7 +270,7 @@ def test_ctrl_c_while_teachers_are_trained_stops_those_that_nobody_else_waits_fo
     assert main(["train", *TINY, "--teachers", "2"]) == 0
 
     learning, own, other, shared = list_runs(workspace)
-    assert f"first a teacher, run {shared.id}\nfirst a teacher, run {own.id}" in capsys.readouterr().out
+    assert f"teacher: run {shared.id}, trained first\nteacher: run {own.id}, trained first" in capsys.readouterr().out
     assert {learning.status().state, own.status().state} == {"stopped"}
     assert (shared.status().state, shared.stopping, other.status().state) == ("running", False, "queued")
 
@@ -319,11 +319,11 @@ def test_evaluate_says_what_the_pages_say(workspace: Workspace, capsys: pytest.C
     assert main(["evaluate", "shipped"]) == 0
 
     out = capsys.readouterr().out
-    assert f"reads {card.robustness.drawings:.1%} of redrawn test images" in out
-    assert f"not a digit: said of {card.novelty.digits_refused:.2%} of the validation digits" in out
+    assert f"accuracy on drawings {card.robustness.drawings:.1%}" in out
+    assert f"rejected: {card.novelty.digits_rejected:.2%} of the validation digits" in out
     assert f"close calls: {card.calibration.unsure_share:.2%} of the validation digits" in out
     assert re.search(r"calibration error \d\.\d\d%, Brier score 0\.\d{4}", out)
-    assert re.search(r"disputed labels: \d+ of 15 among its mistakes; test accuracy without them 99\.\d\d%", out)
+    assert re.search(r"disputed labels: \d+ of 15 are mistakes; test accuracy without disputed labels 99\.\d\d%", out)
 
 
 def test_runs_are_listed_and_shown_with_how_they_read_drawings(
@@ -344,7 +344,7 @@ def test_runs_are_listed_and_shown_with_how_they_read_drawings(
         f"{card.robustness.drawings:.1%}",
     ]
     shown = capsys.readouterr().out
-    assert f"reads {card.robustness.drawings:.1%} of redrawn test images" in shown
+    assert f"accuracy on drawings {card.robustness.drawings:.1%}" in shown
 
 
 def test_a_close_call_is_said_to_be_one(

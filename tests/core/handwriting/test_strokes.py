@@ -1,4 +1,4 @@
-"""Handwriting drawn by code: digits, and what is no digit."""
+"""Synthetic handwriting: digits, letters, scribbles and shapes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import string
 from collections import Counter
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +14,6 @@ from core.handwriting.strokes import (
     UNLIKE_DIGITS,
     digit_strokes,
     drawn_digits,
-    drawn_outsiders,
     letter_strokes,
     render,
     scribble_strokes,
@@ -33,7 +31,7 @@ SIGNS = {
 
 
 @given(name=st.sampled_from(sorted(SIGNS)), seed=SEEDS)
-def test_every_sign_is_made_of_strokes_of_finite_points(name: str, seed: int) -> None:
+def test_every_sign_has_strokes_of_finite_points(name: str, seed: int) -> None:
     strokes = SIGNS[name](np.random.default_rng(seed))
 
     assert strokes
@@ -60,7 +58,7 @@ def test_no_two_digits_are_alike() -> None:
 
 
 @given(digit=st.integers(0, 9), seed=SEEDS, side=st.sampled_from([140, 280]))
-def test_rendered_ink_lies_within_the_canvas_at_the_promised_size(digit: int, seed: int, side: int) -> None:
+def test_rendered_ink_has_the_promised_size(digit: int, seed: int, side: int) -> None:
     generator = np.random.default_rng(seed)
 
     ink = render(digit_strokes(digit, generator), generator, side)
@@ -73,7 +71,7 @@ def test_rendered_ink_lies_within_the_canvas_at_the_promised_size(digit: int, se
     assert 0.3 * side - 3 <= longest <= 0.9 * side + 3
 
 
-def test_drawings_are_all_over_the_canvas() -> None:
+def test_drawings_appear_all_over_the_canvas() -> None:
     generator = np.random.default_rng(0)
 
     heat = np.mean([render(digit_strokes(8, generator), generator, 140) > 0 for _ in range(200)], axis=0)
@@ -90,7 +88,7 @@ def test_drawn_digits_are_balanced_and_shuffled() -> None:
     assert labels.tolist() != sorted(labels.tolist())
 
 
-def test_drawn_digits_come_prepared_as_the_model_sees_them() -> None:
+def test_drawn_digits_are_already_prepared() -> None:
     images, _ = drawn_digits(30, seed=2)
 
     for image in images:
@@ -99,21 +97,12 @@ def test_drawn_digits_come_prepared_as_the_model_sees_them() -> None:
         np.testing.assert_array_equal(again, image)
 
 
-def test_seed_decides_what_is_drawn() -> None:
+def test_seed_decides_the_digits() -> None:
     np.testing.assert_array_equal(drawn_digits(20, seed=3)[0], drawn_digits(20, seed=3)[0])
-    np.testing.assert_array_equal(drawn_outsiders(20, seed=3), drawn_outsiders(20, seed=3))
     assert (drawn_digits(20, seed=3)[0] != drawn_digits(20, seed=4)[0]).any()
 
 
-@pytest.mark.parametrize("kinds", [("letters",), ("scribbles",), ("shapes",), ("letters", "shapes")])
-def test_outsiders_of_any_kind_have_ink(kinds: tuple) -> None:
-    images = drawn_outsiders(20, seed=0, kinds=kinds)
-
-    assert (images.shape, images.dtype) == ((20, 28, 28), np.uint8)
-    assert images.any(axis=(1, 2)).all()
-
-
-def test_letters_are_the_latin_alphabet_and_those_that_look_like_digits_are_left_out() -> None:
+def test_letters_unlike_digits_leave_out_lookalikes() -> None:
     assert set(LETTERS) == set(string.ascii_letters)
     assert set(UNLIKE_DIGITS) < set(LETTERS)
     assert not set(UNLIKE_DIGITS) & set("OoDQIlZzSsBbqgG")

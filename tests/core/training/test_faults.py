@@ -82,7 +82,7 @@ def test_memory_that_runs_out_fails_the_run(workspace: Workspace, worker_after: 
     status = ended(run)
 
     assert status.state == "failed"
-    assert "memory ran out" in status.message
+    assert "Out of memory" in status.message
     assert "Traceback" in run.log_tail()
     goes_on_with(waiting)
 

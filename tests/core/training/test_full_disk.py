@@ -93,9 +93,10 @@ def test_a_disk_without_room_for_the_model_fails_the_run_and_resume_saves_it_onc
 ) -> None:
     # The worker fills the disk itself, just before it writes the network.
     worker_after(
-        "from pathlib import Path\nfrom core.training import trainer\nfrom tests.core.test_full_disk import fill\n"
-        "export = trainer.export_model\n"
-        f"trainer.export_model = lambda *given: (fill(Path({str(ballast)!r})), export(*given))[1]"
+        "from pathlib import Path\nfrom core.training import result\n"
+        "from tests.core.training.test_full_disk import fill\n"
+        "export = result.export_model\n"
+        f"result.export_model = lambda *given: (fill(Path({str(ballast)!r})), export(*given))[1]"
     )
     run = submit(workspace, tiny_config(epochs=2))
     wait_until(lambda: not run.alive, 90, "the worker to give up")

@@ -58,7 +58,8 @@ def test_a_training_killed_in_every_phase_ends_like_one_that_never_was(
     for number, phase in enumerate(phases):
         reached = tmp_path / f"{number}-{phase}"
         worker_after(
-            f"from pathlib import Path\nfrom tests.support.holding import hold_in\nhold_in({phase!r}, Path({str(reached)!r}))"
+            "from pathlib import Path\nfrom tests.support.holding import hold_in\n"
+            f"hold_in({phase!r}, Path({str(reached)!r}))"
         )
         resume(workspace, run) if number else advance(workspace)
         wait_until(reached.exists, 120, f"{phase}, kill number {number}")

@@ -25,7 +25,7 @@ from core.runs.snapshot import Snapshot
 from core.runs.status import Status
 from core.training import queue
 from core.training.batches import training_batches
-from core.training.distillation import LEAST, TEMPERATURE, distillation_loss
+from core.training.distillation import MIN_PROBABILITY, TEMPERATURE, distillation_loss
 from core.training.queue import advance, resume, submit
 from core.training.teachers import take_teachers, taken_teachers, teachers_to_come
 from core.training.trainer import train_and_evaluate
@@ -225,7 +225,7 @@ def test_targets_are_the_geometric_mean_of_the_teachers(teacher: Run, digits: Da
     plain = [labels for _, labels in training_batches(split, config).as_numpy_iterator()]
     assert np.array_equal(targets[:, :10], np.concatenate(plain))
     pixels = (images[..., 0] * 255).round().astype(np.uint8)
-    one, other = (np.maximum(network(pixels).probabilities, LEAST) for network in networks)
+    one, other = (np.maximum(network(pixels).probabilities, MIN_PROBABILITY) for network in networks)
     together = np.sqrt(one * other)
     assert targets[:, 10:] == pytest.approx(together / together.sum(axis=1, keepdims=True), abs=1e-5)
     assert np.abs(one - other).max() > 0.5

@@ -21,13 +21,12 @@ from core.classifier import fitting
 from core.classifier.bundle import Card
 from core.classifier.calibration import tempered
 from core.classifier.export import AGREEMENT
-from core.data.datasets import Dataset, Split, load_dataset, normalised
+from core.data.datasets import Dataset, load_dataset, normalised
 from core.errors import RunError
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
-from core.training import callbacks, trainer
-from core.training.batches import training_batches
+from core.training import callbacks, result
 from core.training.callbacks import StopRequested
 from core.training.checkpoint import Memory, Patience, read_checkpoint, write_checkpoint
 from core.training.trainer import Outcome, train_and_evaluate
@@ -155,7 +154,7 @@ def test_the_loss_after_the_last_epoch_is_that_of_the_kept_network(
 def stopped(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[Run, Outcome]:
     """A run with drawn and redrawn digits that was asked to stop once it trained, and what came of it."""
     run = create_run(Workspace(tmp_path_factory.mktemp("stopped")), tiny_config())
-    config = tiny_config(epochs=60, drawn_digits=200, redrawn_digits=100, batch_size=64)
+    config = tiny_config(epochs=60, synthetic_digits=200, redrawn_digits=100, batch_size=64)
     with ThreadPoolExecutor(1) as pool:
         outcome = pool.submit(train_and_evaluate, config, run, digits)
         wait_until(lambda: run.status().phase == "training" or outcome.done(), 60, "the training")
@@ -177,7 +176,7 @@ def test_a_request_to_stop_ends_the_training_and_keeps_what_was_learned(stopped:
 def test_a_request_to_stop_is_heard_while_digits_are_drawn(run: Run, digits: Dataset) -> None:
     run.stop_file.touch()
 
-    outcome = train_and_evaluate(tiny_config(drawn_digits=1000), run, digits)
+    outcome = train_and_evaluate(tiny_config(synthetic_digits=1000), run, digits)
 
     assert (outcome.card, outcome.stopped) == (None, True)
     assert "Drawing" not in run.status().message
@@ -240,43 +239,6 @@ def test_a_loss_that_is_no_number_fails_with_the_way_out(run: Run, digits: Datas
     assert not run.bundle.complete
 
 
-@pytest.mark.parametrize("count", [1, 5, 8, 13])
-def test_every_image_is_seen_once_an_epoch(count: int) -> None:
-    images = np.zeros((count, 28, 28), np.uint8)
-    images[:, 0, 0] = np.arange(count)
-    config = tiny_config(epochs=3, batch_size=8)
-
-    batches = list(training_batches(Split(images, np.arange(count, dtype=np.uint8) % 10), config).as_numpy_iterator())
-
-    seen = np.concatenate([batch[:, 0, 0, 0] * 255 for batch, _ in batches]).round().astype(int)
-    epochs = seen.reshape(3, count)
-    assert all(sorted(epoch) == list(range(count)) for epoch in epochs)
-    labels = np.concatenate([one_hot.argmax(1) for _, one_hot in batches])
-    assert np.array_equal(labels, seen % 10)
-    assert count < 5 or not np.array_equal(epochs[0], epochs[1])
-
-
-def test_smoothed_labels_leave_their_share_to_all_ten_digits() -> None:
-    split = Split(np.zeros((8, 28, 28), np.uint8), np.arange(8, dtype=np.uint8))
-
-    _, labels = next(training_batches(split, tiny_config(label_smoothing=0.1, batch_size=8)).as_numpy_iterator())
-
-    assert labels.max(axis=1) == pytest.approx(0.91)
-    assert labels.min(axis=1) == pytest.approx(0.01)
-    assert sorted(labels.argmax(axis=1)) == list(range(8))
-
-
-def test_calm_epochs_change_the_images_less() -> None:
-    bars = np.zeros((256, 28, 28), np.uint8)
-    bars[:, 4:24, 13:15] = 255
-    config = tiny_config(epochs=2, calm_epochs=1, rotation=40.0, batch_size=256)
-
-    first, last = training_batches(Split(bars, np.zeros(256, np.uint8)), config).as_numpy_iterator()
-
-    changes = [np.abs(images[..., 0] - bars / 255).mean() for images, _ in (first, last)]
-    assert 0 < changes[1] < 0.8 * changes[0]
-
-
 @pytest.mark.usefixtures("quick_ending")
 def test_a_stop_at_the_very_last_step_stops_nothing(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped_at_the_end_of(2, monkeypatch)
@@ -291,8 +253,8 @@ def test_a_stop_at_the_very_last_step_stops_nothing(run: Run, digits: Dataset, m
 @pytest.fixture
 def quick_ending(monkeypatch: pytest.MonkeyPatch) -> None:
     """A training's model is fitted with little and not measured: other tests look at what comes of that."""
-    monkeypatch.setattr(fitting, "shown", lambda _config: fitting.Shown(100, 100))
-    monkeypatch.setattr(trainer, "measure_robustness", lambda *_: None)
+    monkeypatch.setattr(fitting, "sample_sizes", lambda _config: fitting.SampleSizes(100, 100))
+    monkeypatch.setattr(result, "measure_robustness", lambda *_: None)
 
 
 def stopped_at_the_end_of(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,11 +275,11 @@ def asked_to_stop_after(number: Callable[[int], int], monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("quick_ending")
-@pytest.mark.parametrize("drawn_digits", [0, 600])
+@pytest.mark.parametrize("synthetic_digits", [0, 600])
 def test_a_resumed_training_that_is_stopped_before_it_goes_on_keeps_what_it_had(
-    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch, drawn_digits: int
+    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch, synthetic_digits: int
 ) -> None:
-    config = tiny_config(epochs=3, patience=0, drawn_digits=drawn_digits)
+    config = tiny_config(epochs=3, patience=0, synthetic_digits=synthetic_digits)
     stopped_at_the_end_of(1, monkeypatch)
     before = train_and_evaluate(config, run, digits)
     history, checkpoint = run.history(), read_checkpoint(run)

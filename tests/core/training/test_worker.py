@@ -1,4 +1,4 @@
-"""A worker from its first moment, whatever becomes of who started it, to its last deed."""
+"""A worker from its start, whether or not its launcher survives, to the start of the next one."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from core.config import TrainingConfig
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.training import worker
@@ -23,11 +24,11 @@ from core.training.queue import advance, resume, submit
 from core.workspace import PROJECT, Workspace
 from tests.conftest import tiny_config
 from tests.support.waiting import wait_until
-from tests.support.workers import end_all, workers_in
+from tests.support.workers import end_all, wait_for_end, workers_in
 
 ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8)
 
-# Starts the run that waits, and is killed before it can put the worker on record.
+# Starts the queued run, and is killed before it can put the worker on record.
 KILLED_LAUNCHER = """
 import os, signal
 from core.runs.run import Run
@@ -40,23 +41,23 @@ advance(Workspace.from_environment())
 
 @pytest.fixture(autouse=True)
 def no_worker_survives(workspace: Workspace) -> Iterator[None]:
-    """Kill what a test left at work."""
+    """Kill the workers that a test leaves."""
     yield
     end_all(workspace)
 
 
 @pytest.fixture
 def orphan(workspace: Workspace) -> Run:
-    """A run with a real worker, whose launcher was killed the moment that it had started it."""
+    """A run with a real worker whose launcher was killed right after the start."""
     run = create_run(workspace, ENDLESS)
     killed = subprocess.run([sys.executable, "-c", KILLED_LAUNCHER], cwd=PROJECT, check=False)
     assert killed.returncode == -signal.SIGKILL
     return run
 
 
-def test_a_worker_whose_launcher_was_killed_is_neither_doubled_nor_lost(orphan: Run, workspace: Workspace) -> None:
+def test_worker_of_a_killed_launcher_is_neither_doubled_nor_lost(orphan: Run, workspace: Workspace) -> None:
     waiting = create_run(workspace, tiny_config())
-    os.utime(orphan.status_file, (0, 0))  # as if it had needed long to get this far
+    os.utime(orphan.status_file, (0, 0))  # as if it had started long ago
 
     assert orphan.status().state == "running"
     assert advance(workspace) is None
@@ -66,7 +67,7 @@ def test_a_worker_whose_launcher_was_killed_is_neither_doubled_nor_lost(orphan: 
     assert waiting.status().state == "queued"
 
 
-def test_deleting_a_run_whose_worker_is_not_on_record_yet_ends_the_worker(orphan: Run, workspace: Workspace) -> None:
+def test_delete_ends_a_worker_that_is_not_on_record_yet(orphan: Run, workspace: Workspace) -> None:
     (process,) = workers_in(orphan.folder)
     assert orphan.process() is None
 
@@ -76,7 +77,7 @@ def test_deleting_a_run_whose_worker_is_not_on_record_yet_ends_the_worker(orphan
     assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
-def test_a_run_that_turns_read_only_ends_and_the_next_one_starts(
+def test_next_run_starts_when_a_run_becomes_read_only(
     workspace: Workspace, turned_read_only: Callable[[Path], None]
 ) -> None:
     run, waiting = submit(workspace, ENDLESS), create_run(workspace, ENDLESS)
@@ -89,11 +90,11 @@ def test_a_run_that_turns_read_only_ends_and_the_next_one_starts(
     assert "may not be written" in run.log_tail()
 
 
-def test_a_stop_right_after_a_resume_is_meant_for_the_next_worker(
+def test_stop_after_a_resume_stops_the_next_worker(
     workspace: Workspace, worker_after: Callable[[str], None], tmp_path: Path
 ) -> None:
     said, go_on = tmp_path / "said", tmp_path / "go-on"
-    # The first worker fails, and stands still once it has said so.
+    # The first worker fails, and waits after its last status.
     worker_after(
         "from pathlib import Path\nfrom core.runs.run import Run\nfrom tests.support.waiting import wait_until\n"
         "Run.config = lambda run: 1 / 0\nwrite = Run.write_last_status\n"
@@ -116,9 +117,7 @@ def test_a_stop_right_after_a_resume_is_meant_for_the_next_worker(
     assert not run.stopping
 
 
-def test_a_log_stays_short_however_much_a_training_prints(
-    workspace: Workspace, worker_after: Callable[[str], None]
-) -> None:
+def test_log_stays_short_if_a_training_prints_a_lot(workspace: Workspace, worker_after: Callable[[str], None]) -> None:
     worker_after(
         "from core.runs import run\nrun.LOG_BYTES = 4096\n"
         "from core.training.callbacks import Journal\nwrite = Journal.write\n"
@@ -126,7 +125,7 @@ def test_a_log_stays_short_however_much_a_training_prints(
     )
     run = submit(workspace, tiny_config(epochs=4, patience=0))
 
-    wait_until(lambda: not run.alive, 90, "the end")
+    wait_for_end(run)
 
     assert run.status().state == "finished"
     assert run.log_file.stat().st_size < 2 * 4096
@@ -134,7 +133,57 @@ def test_a_log_stays_short_however_much_a_training_prints(
     assert run.log_tail().splitlines()[-1].startswith("test accuracy")
 
 
-def test_what_keras_is_not_to_find_can_be_imported_afterwards() -> None:
+@pytest.mark.parametrize(
+    ("config", "state"),
+    [(tiny_config(), "finished"), (ENDLESS, "stopped"), (tiny_config(dataset="mnist"), "failed")],
+    ids=["finished", "stopped", "failed"],
+)
+def test_queue_goes_on_by_itself_when_a_worker_ends(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, config: TrainingConfig, state: str
+) -> None:
+    monkeypatch.setenv("TRAZO_MNIST", str(workspace.root / "no-mnist.npz"))
+    first, second = submit(workspace, config), create_run(workspace, tiny_config(seed=7))
+    if state == "stopped":
+        wait_until(lambda: first.status().phase == "training", 120, "the first step")
+        request_stop(workspace, first)
+
+    wait_for_end(first)
+
+    assert first.status().state == state
+    process = wait_until(second.process, 60, "the start of the second worker")
+    assert not first.alive  # the second worker does not hold its lock
+    assert os.getsid(process.pid) == process.pid  # detached
+    wait_for_end(second)
+    assert second.status().state == "finished"
+
+
+def test_error_in_the_queue_goes_to_the_log(workspace: Workspace, worker_after: Callable[[str], None]) -> None:
+    worker_after("from core.training import worker\nworker.advance = lambda workspace: 1 / 0")
+    run = submit(workspace, tiny_config(dataset="digits"))
+
+    wait_for_end(run)
+
+    assert run.status().state == "finished"
+    assert "ZeroDivisionError" in run.log_tail()
+
+
+@pytest.mark.parametrize(("variable", "niceness"), [("", 19), ("1", 19), ("0", os.nice(0))])
+def test_worker_steps_back_unless_told_otherwise(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, variable: str, niceness: int
+) -> None:
+    monkeypatch.setenv("TRAZO_BACKGROUND_TRAINING", variable)
+    run = submit(workspace, ENDLESS)
+    process = run.process()
+    assert process is not None
+
+    # Written after the priority.
+    wait_until(lambda: run.status().message == "Loading TensorFlow." or len(run.steps()), 120, "the first status")
+
+    assert process.nice() == niceness
+    assert (os.sched_getscheduler(process.pid) == os.SCHED_IDLE) == (variable != "0")
+
+
+def test_hidden_packages_can_be_imported_afterwards() -> None:
     sys.modules.pop("this", None)
     with worker.missing("this", "json"):
         with pytest.raises(ImportError):

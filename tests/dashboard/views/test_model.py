@@ -1,16 +1,18 @@
-"""The Model page, used as a person uses it."""
+"""The Model page in Streamlit's test runner."""
 
 from __future__ import annotations
 
 import shutil
+import zipfile
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 from streamlit.testing.v1 import AppTest
 
-from core.classifier.bundle import Bundle
+from core.classifier.bundle import OLDEST_KERAS, Bundle
 from core.runs.run import Run
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 
@@ -24,7 +26,7 @@ def netron_address(page: AppTest) -> str:
     return str(page.get("iframe")[0].proto.src)
 
 
-def test_the_shipped_models_figures_and_layers_are_those_of_its_card(page: AppTest) -> None:
+def test_figures_and_layers_are_those_of_the_card(page: AppTest) -> None:
     page.run()
 
     assert not page.exception
@@ -38,7 +40,7 @@ def test_the_shipped_models_figures_and_layers_are_those_of_its_card(page: AppTe
     assert layers["Output shape"].iloc[-1] == "10"
 
 
-def test_what_it_was_trained_on_and_with_is_told(page: AppTest) -> None:
+def test_data_settings_and_versions_of_the_training_are_shown(page: AppTest) -> None:
     page.run()
 
     card = Bundle(SHIPPED_BUNDLE).card()
@@ -48,7 +50,7 @@ def test_what_it_was_trained_on_and_with_is_told(page: AppTest) -> None:
     assert versions["keras"] == card.versions["keras"]
 
 
-def test_both_files_can_be_taken_away(page: AppTest) -> None:
+def test_both_files_can_be_downloaded(page: AppTest) -> None:
     page.run()
 
     labels = [button.proto.label for button in page.get("download_button")]
@@ -56,7 +58,39 @@ def test_both_files_can_be_taken_away(page: AppTest) -> None:
     assert all(label.endswith(" MB)") and "(0.0 MB" not in label for label in labels)
 
 
-def test_netron_shows_the_chosen_file_of_the_chosen_model(page: AppTest, workspace: Workspace, trained: Run) -> None:
+def test_page_says_what_the_files_take_and_return(page: AppTest) -> None:
+    page.run()
+
+    text = "\n".join(part.value for part in page.markdown)
+    model = Interpreter(str(Bundle(SHIPPED_BUNDLE).tflite_file))
+    outputs = model.get_signature_runner().get_output_details()
+    for name, details in (("Input", model.get_input_details()[0]), ("Output", outputs["answers"])):
+        shape = str(tuple(int(side) for side in details["shape_signature"])).replace("-1", "n")
+        assert f"| **{name}** | `{shape}`, {np.dtype(details['dtype']).name}" in text
+    assert "0 to 1: white ink (1) on black (0), centred as in MNIST" in text
+    assert f"Keras {OLDEST_KERAS} or later" in text
+
+
+def test_page_names_the_keras_that_a_file_of_an_earlier_version_needs(
+    page: AppTest, run: Run, workspace: Workspace
+) -> None:
+    with zipfile.ZipFile(run.bundle.keras_file) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    entries["config.json"] = entries["config.json"].replace(b'"filters"', b'"kernel_initializer": null, "filters"')
+    entries["metadata.json"] = b'{"keras_version": "3.15.1"}'
+    with zipfile.ZipFile(run.bundle.keras_file, "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    page.run()
+
+    page.selectbox(key="model_choice").set_value(run.id).run()
+
+    assert any("Keras 3.15.1 or later" in part.value for part in page.markdown)
+
+
+def test_netron_shows_the_selected_file_of_the_selected_model(
+    page: AppTest, workspace: Workspace, trained: Run
+) -> None:
     shutil.copytree(trained.folder, workspace.runs / trained.id)
     page.run()
     assert urlsplit(netron_address(page)).path == "/netron/"
@@ -84,7 +118,7 @@ def test_a_damaged_bundle_is_one_sentence(
     assert any(sentence in said.value for said in [*page.error, *page.info])
 
 
-def test_filters_are_teal_for_ink_orange_against_it_and_scaled_one_by_one() -> None:
+def test_each_filter_is_scaled_by_its_largest_weight() -> None:
     from dashboard.classifier.layers import filter_pictures
 
     kernels = np.zeros((2, 2, 1, 2), np.float32)

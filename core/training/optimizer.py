@@ -1,0 +1,62 @@
+"""The optimizer of a training, its learning rate schedule, and the loss that it minimises."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+from core.config import TrainingConfig
+from core.training.distillation import distillation_loss, label_accuracy
+
+WARM_UP_SHARE = 0.3
+"""Share of all steps in which the learning rate rises, as in the one-cycle policy (Smith and Topin, 2018)."""
+
+WARM_UP_DIVISOR = 25
+"""The learning rate starts at the peak divided by this (Smith and Topin, 2018)."""
+
+
+def compile_model(model: keras.Model, config: TrainingConfig, steps: int) -> None:
+    """Compile a network for a training with so many steps in an epoch."""
+    optimizer = _optimizer(config, steps)
+    if config.teachers:
+        _compile(model, optimizer, distillation_loss, label_accuracy())
+    else:
+        _compile(model, optimizer, "categorical_crossentropy", "accuracy")
+
+
+def compile_for_labels(model: keras.Model) -> None:
+    """Compile a trained network for labels alone, without functions that only this project has."""
+    _compile(model, model.optimizer, "categorical_crossentropy", "accuracy")
+
+
+def _compile(model: keras.Model, optimizer: keras.optimizers.Optimizer, loss: object, metric: object) -> None:
+    # XLA is several times slower on CPU.
+    jit_compile = "auto" if tf.config.list_physical_devices("GPU") else False
+    model.compile(optimizer=optimizer, loss=loss, metrics=[metric], jit_compile=jit_compile)
+
+
+def _optimizer(config: TrainingConfig, steps: int) -> keras.optimizers.Optimizer:
+    rate, decay = _learning_rate(config, steps), config.weight_decay or None
+    if config.optimizer == "sgd":
+        return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=decay)
+    return keras.optimizers.Adam(rate, beta_2=_second_moment_decay(config, steps), weight_decay=decay)
+
+
+def _learning_rate(config: TrainingConfig, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    if config.schedule == "constant":
+        return config.learning_rate
+    total = config.epochs * steps
+    warm_up = max(1, round(WARM_UP_SHARE * total))
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=config.learning_rate / WARM_UP_DIVISOR,
+        warmup_target=config.learning_rate,
+        warmup_steps=warm_up,
+        decay_steps=max(1, total - warm_up),
+    )
+
+
+def _second_moment_decay(config: TrainingConfig, steps: int) -> float:
+    """Return Adam's beta 2: its memory of squared gradients must be short compared with a cycle of few steps."""
+    if config.schedule == "constant":
+        return 0.999
+    return min(0.999, max(0.9, 1 - 10 / (config.epochs * steps)))

@@ -1,0 +1,47 @@
+"""Batches hold every image once an epoch, smoothed labels, and weaker augmentation in the final epochs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.data.datasets import Split
+from core.training.batches import training_batches
+from tests.conftest import tiny_config
+
+
+@pytest.mark.parametrize("count", [1, 5, 8, 13])
+def test_every_image_is_seen_once_an_epoch(count: int) -> None:
+    images = np.zeros((count, 28, 28), np.uint8)
+    images[:, 0, 0] = np.arange(count)
+    config = tiny_config(epochs=3, batch_size=8)
+
+    batches = list(training_batches(Split(images, np.arange(count, dtype=np.uint8) % 10), config).as_numpy_iterator())
+
+    seen = np.concatenate([batch[:, 0, 0, 0] * 255 for batch, _ in batches]).round().astype(int)
+    epochs = seen.reshape(3, count)
+    assert all(sorted(epoch) == list(range(count)) for epoch in epochs)
+    labels = np.concatenate([one_hot.argmax(1) for _, one_hot in batches])
+    assert np.array_equal(labels, seen % 10)
+    assert count < 5 or not np.array_equal(epochs[0], epochs[1])
+
+
+def test_label_smoothing_spreads_a_share_over_all_digits() -> None:
+    split = Split(np.zeros((8, 28, 28), np.uint8), np.arange(8, dtype=np.uint8))
+
+    _, labels = next(training_batches(split, tiny_config(label_smoothing=0.1, batch_size=8)).as_numpy_iterator())
+
+    assert labels.max(axis=1) == pytest.approx(0.91)
+    assert labels.min(axis=1) == pytest.approx(0.01)
+    assert sorted(labels.argmax(axis=1)) == list(range(8))
+
+
+def test_final_epochs_change_the_images_less() -> None:
+    bars = np.zeros((256, 28, 28), np.uint8)
+    bars[:, 4:24, 13:15] = 255
+    config = tiny_config(epochs=2, final_epochs=1, rotation=40.0, batch_size=256)
+
+    first, last = training_batches(Split(bars, np.zeros(256, np.uint8)), config).as_numpy_iterator()
+
+    changes = [np.abs(images[..., 0] - bars / 255).mean() for images, _ in (first, last)]
+    assert 0 < changes[1] < 0.8 * changes[0]

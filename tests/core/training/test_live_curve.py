@@ -1,0 +1,143 @@
+"""The live curve has points of enough images, few of them, and covers every step."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.data.datasets import load_dataset
+from core.runs.registry import create_run
+from core.runs.run import Run
+from core.training import callbacks, live_curve
+from core.training.callbacks import Journal
+from core.training.live_curve import POINT_IMAGES, LiveCurve
+from core.training.trainer import train_and_evaluate
+from core.workspace import Workspace
+from tests.conftest import tiny_config
+
+DAY_SECONDS = 24 * 3600
+STEP_SECONDS = 0.5
+
+
+def test_curve_of_a_day_has_some_thousand_points(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tiny_config(epochs=24)
+    run, now = create_run(workspace, config), 0.0
+    clock = SimpleNamespace(perf_counter=lambda: now, time=lambda: now)
+    monkeypatch.setattr(callbacks, "time", clock)
+    monkeypatch.setattr(live_curve, "time", clock)
+    monkeypatch.setattr(type(run), "write_status", lambda *_, **__: None)  # slow, and not measured here
+    steps = int(DAY_SECONDS / config.epochs / STEP_SECONDS)
+    journal = Journal(run, SimpleNamespace(on_sample=lambda _: (0.5, 0.9)), config, steps)
+    journal.set_model(SimpleNamespace(stop_training=False))
+
+    journal.on_train_begin()
+    for epoch in range(config.epochs):
+        journal.on_epoch_begin(epoch)
+        for batch in range(steps):
+            now += STEP_SECONDS
+            journal.on_train_batch_end(batch, {"loss": 0.5, "accuracy": 0.9})
+
+    curve = run.steps()
+    assert len(curve) < 7000
+    assert run.steps_file.stat().st_size < 2**20
+    assert curve["epoch"].unique().tolist() == list(range(1, config.epochs + 1))
+    assert curve["seconds"].iloc[0] <= POINT_IMAGES / config.batch_size * STEP_SECONDS
+    assert curve["step"].iloc[-1] == config.epochs * steps
+
+
+@dataclass(frozen=True)
+class Epochs:
+    """Batches of a training: its steps in each epoch, the last of which a person may stop, and their durations."""
+
+    batch_size: int
+    steps: tuple[int, ...]
+    seconds: tuple[float, ...]
+    accuracies: np.ndarray = field(compare=False)
+
+
+@st.composite
+def epochs(draw: st.DrawFn) -> Epochs:
+    whole = draw(st.integers(1, 40))
+    steps = [whole] * draw(st.integers(0, 2)) + [draw(st.integers(1, whole))]
+    # Quick, usual, and stalled: each step takes longer than the shortest time between two points.
+    durations = st.sampled_from([0.001, 0.1, 1.0, 30.0])
+    seconds = draw(st.lists(durations, min_size=sum(steps), max_size=sum(steps)))
+    accuracies = np.random.default_rng(draw(st.integers(0, 9))).random(sum(steps))
+    return Epochs(draw(st.sampled_from([8, 128, 512, 2048])), tuple(steps), tuple(seconds), accuracies)
+
+
+def written(run: Run, training: Epochs) -> None:
+    """Give a training's steps to a live curve, with Keras' running means."""
+    curve = LiveCurve(run, training.batch_size, lambda _: (0.3, 0.8))
+    now, step = 0.0, 0
+    for epoch, steps in enumerate(training.steps):
+        curve.begin_epoch(epoch + 1, step, now)
+        accuracies = training.accuracies[step : step + steps]
+        for done in range(1, steps + 1):
+            now += training.seconds[step]
+            step += 1
+            mean = float(accuracies[:done].mean())
+            curve.add_step(done, now, {"loss": 2 * mean, "accuracy": mean}, last=done == steps)
+
+
+@given(epochs())
+def test_each_point_covers_enough_images_and_all_cover_every_step(training: Epochs) -> None:
+    with TemporaryDirectory() as folder:
+        run = create_run(Workspace(Path(folder)), tiny_config())
+        written(run, training)
+        curve = run.steps()
+
+    ends = list(itertools.accumulate(training.steps))
+    for number, (end, steps) in enumerate(zip(ends, training.steps, strict=True)):
+        points = curve[curve["epoch"] == number + 1]
+        covered = np.diff([end - steps, *points["step"]])
+        assert points["step"].iloc[-1] == end
+        if steps * training.batch_size >= POINT_IMAGES:
+            assert (covered * training.batch_size >= POINT_IMAGES).all()
+        else:
+            assert len(points) == 1
+        parts = np.split(training.accuracies[end - steps : end], np.cumsum(covered)[:-1])
+        expected = [part.mean() for part in parts]
+        assert points["accuracy"].to_numpy() == pytest.approx(expected, abs=1e-4)
+        assert points["loss"].to_numpy() == pytest.approx(2 * np.array(expected), abs=1e-4)
+    assert curve["seconds"].iloc[-1] == pytest.approx(sum(training.seconds), abs=1e-4)
+
+
+def test_small_last_point_joins_the_one_before(workspace: Workspace) -> None:
+    run = create_run(workspace, tiny_config())
+
+    # Points after 4 and 8 steps of 128 images; two steps are left.
+    written(run, Epochs(128, (10,), (1.0,) * 10, np.array([0.5] * 4 + [0.7] * 4 + [1.0] * 2)))
+
+    curve = run.steps()
+    assert curve["step"].tolist() == [4, 10]
+    assert curve["accuracy"].tolist() == pytest.approx([0.5, 0.8])
+    assert curve["images_per_second"].tolist() == pytest.approx([128, 128], rel=0.01)
+    assert curve["val_accuracy"].tolist() == [0.8, 0.8]
+
+
+def test_training_on_a_stalled_machine_has_no_point_of_one_batch(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, seconds = tiny_config(epochs=2, patience=0, batch_size=16), itertools.count()
+    run = create_run(workspace, config)
+    # Each look at the clock finds that a second has passed.
+    clock = SimpleNamespace(perf_counter=lambda: float(next(seconds)), time=lambda: 1e9)
+    monkeypatch.setattr(callbacks, "time", clock)
+    monkeypatch.setattr(live_curve, "time", clock)
+    monkeypatch.setattr("core.training.trainer.save_bundle", lambda *_: None)
+
+    train_and_evaluate(config, run, load_dataset("digits", workspace))
+
+    curve = run.steps()
+    assert len(curve) > 2
+    assert np.diff([0, *curve["step"]]).min() * config.batch_size >= POINT_IMAGES
+    assert curve.groupby("epoch")["step"].max().tolist() == run.history()["step"].tolist()
