@@ -146,7 +146,7 @@ def _without_strays(crop: Pixels) -> Pixels:
     faint = peaks <= _FAINT_SHARE * levels.max()
     areas = np.where(faint, 0, np.bincount(parts.ravel(), minlength=count + 1))
     areas[0] = 0  # the ground, which all too faint ink hardly differs from
-    width = _stroke_width(mask)
+    width = stroke_width(mask)
     stray = areas <= _SPECK_SHARE * areas.max()
     stray |= (areas <= _DOT_SHARE * areas.max()) & (np.array([0, *lengths]) <= _DOT_LENGTH * width)
     stray[0] = True
@@ -170,7 +170,7 @@ def _with_mnist_strokes(crop: Pixels) -> Pixels | Plane:
     """Thicken a thin pen and thin a fat brush until the strokes are as wide as in MNIST."""
     fine = _resized(crop, _FINE_SIZE, Image.Resampling.BOX)
     mask = fine > fine.max() / 2
-    width = _stroke_width(mask)
+    width = stroke_width(mask)
     target = min(max(width, _THINNEST_STROKE * _FINE_SIZE / BOX_SIZE), _FATTEST_STROKE * _FINE_SIZE / BOX_SIZE)
     # The crop grows with its strokes and is then scaled to the same box, hence the divisor.
     change = (target - width) / 2 / (1 - target / _FINE_SIZE)
@@ -208,7 +208,7 @@ def _edge(distance: Plane) -> Plane:
     return (np.clip(distance + 0.5, 0, 1) * 255).astype(np.float32)
 
 
-def _stroke_width(mask: NDArray[np.bool_]) -> float:
+def stroke_width(mask: NDArray[np.bool_]) -> float:
     """Mean stroke width in pixels: twice the area over the perimeter, its steps counted as a round shape's."""
     steps = sum(
         np.count_nonzero(lines[1:] != lines[:-1]) + np.count_nonzero(lines[0]) + np.count_nonzero(lines[-1])

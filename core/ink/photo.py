@@ -1,4 +1,4 @@
-"""The ink in a picture, taken off the paper as white on black."""
+"""The ink in a picture, separated from its paper as white on black."""
 
 from __future__ import annotations
 
@@ -9,41 +9,33 @@ from PIL import Image
 from scipy import ndimage
 
 from core.errors import PictureTooLarge
-from core.ink.depth import FAINTEST_INK, SMALL_SIZE, Mask, as_ink, digit_alone, missing_light, runs
+from core.ink.depth import FAINTEST_INK, SMALL_SIZE, Mask, as_ink, digit_alone, missing_light
 from core.ink.drawing import Pixels, Plane, ink_from_canvas
 from core.ink.picture_file import WORKING_SIZE, check_size, decoded, decoded_canvas, shrink_factor
 from core.ink.ruled_lines import without_ruled_lines
-from core.ink.sheet import Sheet, find_sheet
+from core.ink.sheet import SMALLEST, Sheet, find_sheet
 
-# One of 40 megapixels takes up to 300 MB while it is decoded, as JPEG 2000 more: whoever else has one waits.
+# A picture of 40 megapixels takes up to 300 MB while it is decoded, so a third one waits.
 _DECODERS = threading.Semaphore(2)
-# The paper's brightness is estimated on a picture of at most the first size, its polarity on one of the second.
-_GROUND_SIZE = 64
-_POLARITY_SIZE = 32
-# There, a stroke has other brightness so many pixels away on both sides; and darker than this it is all the same black.
-_BESIDE, _DARKEST = 2, 32.0
-# Where ink runs out of the picture, it is sharp all the same; how much that counts beside its sides.
-_SHARPNESS = 0.5
-# Strokes up to this share of the picture's longest side are bridged when the paper below them is estimated.
-_WIDEST_STROKE = 0.35
-# What is wider than this share of a drawing's longest side is no stroke; where it takes so much of it, a sheet maybe
-# (sheet.py's smallest, less the corners that a wide brush does not reach).
-_WIDEST_PEN, _LEAST_SHEET = 0.2, 0.1
-# Light is not compared to less than this: dark-on-light in a deep shadow, light-on-dark on a bright ground.
-_DIMMEST_PAPER, _DIMMEST_BOARD = 48.0, 128.0
-# What is written on a card differs by so much from its rim, and takes this share of it at least, and leaves as much.
-_WRITTEN, _LEAST_WRITTEN = 64, 0.02
-# A part that is so much larger than another was cut off there.
-_PIECE = 1.3
-# Ink of which no more than this share is ink in another view of the picture, too, is none there.
-_IN_COMMON = 0.2
+_GROUND_SIZE = 64  # pixels; longest side of the picture on which the paper's brightness is estimated
+_POLARITY_SIZE = 32  # pixels; longest side of the picture on which dark ink is told from light ink
+_BESIDE = 2  # pixels there, from a stroke's middle to its ground on both sides
+_DARKEST = 32.0  # brightness 0..255; everything darker is the same black
+_SHARPNESS = 0.5  # weight of sharp edges, which also ink that runs out of the picture has
+_NEIGHBOURHOOD = 0.6  # of the picture's longest side; ink differs from the median there
+_WIDEST_STROKE = 0.35  # of the picture's longest side; wider things are paper, not strokes
+_DIMMEST_PAPER = 48.0  # brightness 0..255 under dark ink; a deeper shadow is noise
+_DIMMEST_BOARD = 128.0  # darkness 0..255 under light ink, such as chalk
+_WRITTEN = 64  # brightness 0..255 by which writing differs from a card's rim
+_LEAST_WRITTEN = 0.02  # of a card's area that is written on, and that is left blank
+_PIECE = 1.3  # a part this many times larger than another was cut off there
 
 
 def ink_from_picture(data: bytes) -> Pixels:
-    """The ink (h, w) in an encoded picture, white on black; nothing but black where there is none.
+    """Return the ink (h, w) in an encoded picture, white on black; all black if there is none.
 
-    Two are read at a time in one process, whoever asks. Raises PictureTooLarge beyond MAX_PICTURE_BYTES,
-    MAX_PICTURE_PIXELS or the memory that is left, PictureError for what cannot be decoded.
+    A process reads at most two at a time. Raises PictureTooLarge beyond MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS or the
+    free memory, PictureError for a file that cannot be decoded.
     """
     check_size(len(data))
     try:
@@ -54,17 +46,17 @@ def ink_from_picture(data: bytes) -> Pixels:
 
 
 def ink_from_canvas_file(data: bytes) -> Pixels:
-    """The ink (h, w) of a canvas as a browser sends it, a PNG: light strokes on black, or any on transparent.
+    """Return the ink (h, w) of a canvas sent as PNG: light strokes on black, or any strokes on transparent.
 
-    Raises PictureTooLarge beyond MAX_CANVAS_PIXELS, PictureError for what is no PNG.
+    Raises PictureTooLarge beyond MAX_CANVAS_PIXELS, PictureError for any other file.
     """
     return ink_from_canvas(decoded_canvas(data))
 
 
 def ink_from_array(array: Pixels) -> Pixels:
-    """The ink of a picture (h, w) or (h, w, 1 | 3 | 4), dark on light or light on dark, with or without transparency.
+    """Return the ink of a picture (h, w) or (h, w, 1 | 3 | 4), dark on light or light on dark, transparent or not.
 
-    Uneven light, noise and ruled lines are taken out. The ink is at most 640 pixels high and wide.
+    Uneven light, noise and ruled lines are removed. The ink is at most 640 pixels high and wide.
     """
     levels = _grey(array)
     grey = levels if max(levels.shape) <= WORKING_SIZE else _mean_blocks(levels.astype(np.float32), WORKING_SIZE)
@@ -73,21 +65,18 @@ def ink_from_array(array: Pixels) -> Pixels:
         return drawn
     grey = grey.astype(np.float32, copy=False)
     sheet = find_sheet(grey) if max(grey.shape) > SMALL_SIZE else None
-    if sheet is None:
+    ink = None if sheet is None else _ink_within(sheet, grey.shape)
+    if ink is None or not ink.any():
         return _ink_anywhere(grey)
-    ink = _ink_within(sheet, grey.shape)
-    if not ink.any():
-        return _ink_anywhere(grey)
-    everything = _all_ink(grey)
-    anywhere = digit_alone(without_ruled_lines(everything))
-    return anywhere if _goes_on(ink, anywhere) or _lies_beyond(sheet, ink, everything, anywhere) else ink
+    anywhere = _ink_anywhere(grey)
+    return anywhere if _goes_on(ink, anywhere) else ink
 
 
 def _drawn_ink(grey: Pixels | Plane) -> Pixels | None:
-    """The ink of a picture that was drawn, not photographed, in a tenth of the time; None for any other.
+    """Return the ink of a picture that was drawn, not photographed, twenty times as fast; None for any other.
 
-    Its ground is one and the same grey along all edges and on most of it, and strokes lie on one side of that: there is
-    no light to be told from ink, no noise, no ruled line that runs through.
+    Its ground is one grey along all edges and on most of its area, and all strokes are darker, or all lighter: there
+    is no uneven light, no noise and no ruled line.
     """
     longest, ground = max(grey.shape), np.float32(grey[0, 0])
     marked = grey != grey[0, 0]
@@ -102,8 +91,8 @@ def _drawn_ink(grey: Pixels | Plane) -> Pixels | None:
     if lighter:
         part, ground = 255 - part, 255 - ground
     depth = _softened(missing_light(part, ground, _DIMMEST_PAPER if darker else _DIMMEST_BOARD))
-    # A sheet with ink on it is for others to find; and of a drawing's paper there is a quarter at least.
-    if _may_be_sheet(depth > FAINTEST_INK, longest) or np.count_nonzero(depth) > 0.7 * grey.size:
+    # Strokes seldom cover as much as a sheet, so the search for one is seldom paid for.
+    if np.count_nonzero(depth > FAINTEST_INK) > SMALLEST * grey.size and find_sheet(grey.astype(np.float32)):
         return None
     ink = np.zeros(grey.shape, np.uint8)
     ink[place] = digit_alone(as_ink(depth, 0.0, 0.0, small=False), longest)
@@ -111,7 +100,7 @@ def _drawn_ink(grey: Pixels | Plane) -> Pixels | None:
 
 
 def _softened(depth: Plane) -> Plane:
-    """Each place's mean with its eight neighbours; around the picture there is nothing."""
+    """Return the mean of each pixel and its eight neighbours; pixels beyond the picture are 0."""
     wider = np.zeros((depth.shape[0] + 2, depth.shape[1] + 2), np.float32)
     wider[1:-1, 1:-1] = depth
     rows = wider[:-2] + wider[1:-1] + wider[2:]
@@ -120,24 +109,11 @@ def _softened(depth: Plane) -> Plane:
 
 
 def _surroundings(mask: Mask) -> tuple[slice, slice] | None:
-    """Where a mask is true, and two pixels around that; None where it is true nowhere."""
+    """Return the bounding box of a mask with a margin of two pixels; None if it is false everywhere."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not rows.size:
         return None
     return slice(max(0, rows[0] - 2), rows[-1] + 3), slice(max(0, columns[0] - 2), columns[-1] + 3)
-
-
-def _may_be_sheet(mask: Mask, longest: int) -> bool:
-    """Whether what is wider than a pen takes a good part of a picture with so long a side."""
-    factor = shrink_factor((longest,), _GROUND_SIZE)
-    pen = int(_WIDEST_PEN * -(-longest // factor))
-    if not runs(runs(mask[::factor, ::factor], pen).T, pen).any():
-        return False
-    solid = np.asarray(Image.fromarray(mask.view(np.uint8) * np.uint8(255)).reduce(factor)) == 255
-    wide = ndimage.minimum_filter(solid, size=pen, mode="constant")
-    if not wide.any():
-        return False
-    return bool(np.count_nonzero(ndimage.maximum_filter(wide, size=pen)) > _LEAST_SHEET * (longest / factor) ** 2)
 
 
 def _ink_anywhere(grey: Plane) -> Pixels:
@@ -149,31 +125,16 @@ def _all_ink(grey: Plane) -> Pixels:
 
 
 def _ink_within(sheet: Sheet, shape: tuple[int, ...]) -> Pixels:
-    """The dark ink on a sheet, in the picture that the sheet was found in."""
+    """Return the dark ink on a sheet, in the picture that the sheet was found in."""
     ink = np.zeros(shape, np.uint8)
     top, left, bottom, right = sheet.box
-    written = digit_alone(without_ruled_lines(_ink(sheet.grey, _DIMMEST_PAPER)))
-    ink[top:bottom, left:right] = np.where(sheet.inside, written, np.uint8(0))
+    written = np.where(sheet.inside, _ink(sheet.grey, _DIMMEST_PAPER), np.uint8(0))
+    ink[top:bottom, left:right] = digit_alone(without_ruled_lines(written, sheet.inside))
     return ink
 
 
-def _lies_beyond(sheet: Sheet, ink: Pixels, everything: Pixels, anywhere: Pixels) -> bool:
-    """Whether what stands on a sheet, such as ruled lines, is too faint to be ink beside what stands beyond it.
-
-    `everything` is the ink of the whole picture, `anywhere` its digit. A table around a sheet would reach the rim.
-    """
-    if not anywhere.any() or np.count_nonzero(everything[ink > 127]) > _IN_COMMON * np.count_nonzero(ink > 127):
-        return False
-    largest = _largest_part(anywhere > 127)
-    if any(rim.any() for rim in (largest[0], largest[-1], largest[:, 0], largest[:, -1])):
-        return False
-    top, left, bottom, right = sheet.box
-    within = np.count_nonzero(largest[top:bottom, left:right] & sheet.inside)
-    return bool(2 * within < np.count_nonzero(largest))
-
-
 def _goes_on(ink: Pixels, anywhere: Pixels) -> bool:
-    """Whether the largest part of some ink is only a piece of a part of other ink, such as one that leaves a shadow."""
+    """Return whether the largest part of the ink goes on in other ink, as a digit that leaves a shadow does."""
     largest = _largest_part(ink > 127)
     parts, _ = ndimage.label(anywhere > 127, structure=np.ones((3, 3)))
     shared = np.bincount(parts[largest], minlength=2)
@@ -190,7 +151,7 @@ def _largest_part(mask: Mask) -> Mask:
 
 
 def _grey(array: Pixels) -> Pixels:
-    """Brightness (h, w); what is transparent takes the colour that lets the rest be seen."""
+    """Return brightness (h, w); transparent pixels take the colour on which the others are visible."""
     if array.ndim == 2:
         return array
     if array.shape[2] == 1:
@@ -201,7 +162,7 @@ def _grey(array: Pixels) -> Pixels:
     alpha = array[..., 3].astype(np.float32) / 255
     seen = grey[alpha > 0.5]
     if not seen.size or int(np.ptp(seen)) < 32:
-        # One colour on nothing: the shape is in the transparency alone.
+        # One colour on a transparent ground: the shape is in the transparency alone.
         return (255 * (1 - alpha)).astype(np.uint8)
     paper = _rim_of_card(grey, alpha > 0.5)
     if paper is None:
@@ -210,7 +171,7 @@ def _grey(array: Pixels) -> Pixels:
 
 
 def _rim_of_card(grey: Pixels, opaque: Mask) -> float | None:
-    """The brightness along the rim of a card or sticker on nothing; None where what is opaque is ink alone."""
+    """Return the brightness along the rim of an opaque card or sticker; None if only the ink is opaque."""
     rim = grey[opaque & ~ndimage.binary_erosion(opaque, iterations=2, border_value=1)].astype(np.float32)
     if not rim.size:
         return None
@@ -221,17 +182,20 @@ def _rim_of_card(grey: Pixels, opaque: Mask) -> float | None:
 
 
 def _mean_blocks(plane: Plane, longest: int) -> Plane:
-    """The plane at most `longest` pixels high and wide, each the mean of a square block."""
+    """Shrink a plane to at most `longest` pixels on each side, each the mean of a square block."""
     factor = shrink_factor(plane.shape, longest)
     return plane if factor == 1 else np.asarray(Image.fromarray(plane).reduce(factor))
 
 
 def _is_dark_on_light(grey: Plane) -> bool:
-    """Ink differs from the median of its neighbourhood, is sharp, and differs from both its sides; a shadow's edge from
-    one only."""
-    # In a shadow, ink and paper lose the same share of their light, which is the same step in logarithms.
+    """Return whether the ink is darker than its ground.
+
+    Ink differs from the median of its neighbourhood, is sharp, and differs from the ground on both its sides; the edge
+    of a shadow differs on one side only.
+    """
+    # In a shadow, ink and paper lose the same fraction of their light: logarithms keep their difference.
     small = np.log(np.maximum(_mean_blocks(grey, _POLARITY_SIZE), _DARKEST))
-    window = int(max(small.shape) * 0.6) | 1
+    window = int(max(small.shape) * _NEIGHBOURHOOD) | 1
     difference = small - ndimage.median_filter(small, size=window, mode="nearest")
     height, width = small.shape
     wider = np.pad(small, _BESIDE, mode="edge")
@@ -249,21 +213,21 @@ def _is_dark_on_light(grey: Plane) -> bool:
 
 
 def _ink(grey: Plane, dimmest: float) -> Pixels:
-    """How much of the paper's light is missing, between what is surely paper and what is surely ink."""
+    """Return the ink of a picture whose ink is darker than its ground."""
     small = max(grey.shape) <= SMALL_SIZE
     depth = missing_light(grey, _paper(grey), dimmest)
     if not small:
         depth = ndimage.uniform_filter(depth, 3)
-    # Paper is a quarter of the picture at least; from how its darkest and its middle differ follows its grain.
+    # Paper takes at least half of the picture; its grain is the difference between its cleanest and its usual pixels.
     clean, usual = np.percentile(depth, (5, 25))
     return as_ink(depth, usual, usual - clean, small=small)
 
 
 def _paper(grey: Plane) -> Plane:
-    """The paper's brightness everywhere, as if nothing were written on it; the edges of shadows stay."""
+    """Return the brightness of the paper as if it were blank; the edges of shadows stay."""
     small = _mean_blocks(grey, _GROUND_SIZE)
     reach = int(max(small.shape) * _WIDEST_STROKE) // 2
-    # Beyond the edge light may go on falling, as in a corner of a photo, but never rises because of a stroke inside.
+    # Beyond the edge, light may go on falling, as in a photo's corners, but does not rise because of a stroke inside.
     level = np.pad(small, reach, mode="edge")
     level = np.minimum(level, np.pad(small, reach, mode="reflect", reflect_type="odd"))
     closed = ndimage.grey_closing(level, size=2 * reach + 1)[reach:-reach, reach:-reach] if reach else small

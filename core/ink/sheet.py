@@ -1,4 +1,4 @@
-"""The sheet of paper in a photo: found on whatever darker thing it lies on, and cut out."""
+"""The sheet of paper in a photo: found on a darker background and cut out."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from core.ink.depth import Mask
 from core.ink.drawing import Plane
 from core.ink.picture_file import shrink_factor
 
-# The sheet is looked for on a picture of at most this size; so far from its outline, in pixels there, is its inside.
-_SIZE, _OUTLINE = 128, 2
-# A sheet takes at least this share of the picture, and what lies around it at least this share of the picture's rim.
-_SMALLEST, _LEAST_RIM = 0.12, 0.08
-# Right behind its edge it is darker by this share of the sheet's brightness; no lamp's light falls off so fast.
-_LEAST_CONTRAST = 0.12
-# Strokes and ruled lines that cut the paper up are bridged by twice as many pixels.
-_BRIDGE = 4
-# It takes at least this share of its convex hull: paper has no bays.
-_SOLIDITY = 0.9
+SMALLEST = 0.12
+"""Fraction of the picture that a sheet takes at least."""
+
+_SIZE = 128  # pixels; the longest side of the picture that is searched
+_OUTLINE = 2  # pixels there; how far the outline blurs on either side
+_BRIDGE = 4  # pixels there; strokes and ruled lines of twice this width that cut the paper up are bridged
+_LEAST_CONTRAST = 0.12  # of the sheet's brightness, lost right behind its edge; no lamp's light falls off so fast
+_SOFT_EDGE = 0.3  # of the edge, which may have less contrast
+_STRAIGHT = 0.85  # of the convex hull, filled by the sheet and by a quadrilateral in it; closed digits reach 0.8
+_LEVELS = (1.0, 1.12, 0.88)  # times Otsu's level, because uneven light moves the level between paper and table
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet in a picture: its `box` (top, left, bottom, right), and there its brightness `grey` and mask `inside`.
+    """A sheet in a picture: its `box` (top, left, bottom, right), and in it the brightness `grey` and mask `inside`.
 
-    Outside, `grey` continues the paper as it is nearest by.
+    Outside the mask, `grey` repeats the nearest paper.
     """
 
     box: tuple[int, int, int, int]
@@ -38,9 +38,9 @@ class Sheet:
 
 
 def find_sheet(grey: Plane) -> Sheet | None:
-    """The largest bright sheet in a picture (h, w), 0..255; None where nothing of the kind stands out.
+    """Return the largest bright sheet in a picture (h, w), 0..255, or None.
 
-    The lit part of a sheet that lies half in a hard shadow looks the same: what is looked for may lie elsewhere.
+    The lit part of a sheet that lies half in a hard shadow looks the same, so the digit may lie elsewhere.
     """
     factor = shrink_factor(grey.shape, _SIZE)
     small = np.asarray(Image.fromarray(grey).reduce(factor))
@@ -65,19 +65,19 @@ def find_sheet(grey: Plane) -> Sheet | None:
 
 
 def _outline(small: Plane) -> Mask | None:
-    """The sheet with all that is written on it, as a mask of the small picture."""
-    # Light that falls off moves the level at which paper parts from table.
-    found = (_largest_bright_part(small, _otsu(small) * share) for share in (1.0, 1.12, 0.88))
+    """Return the sheet and everything written on it as a mask of the small picture."""
+    level = _otsu(small)
+    found = (_largest_bright_part(small, level * share) for share in _LEVELS)
     return next((sheet for sheet in found if sheet is not None and _is_sheet(sheet, small)), None)
 
 
 def _largest_bright_part(small: Plane, level: float) -> Mask | None:
-    """The largest part above a level, its holes and thin cuts filled, thin things beside it taken off."""
+    """Return the largest part above a level, with holes and thin cuts filled and thin things beside it removed."""
     parts, count = ndimage.label(small > level)
     if not count:
         return None
     largest = parts == 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
-    # Beyond the picture it goes on.
+    # The sheet may go on beyond the picture.
     margin = 2 * _BRIDGE
     grown = ndimage.binary_closing(np.pad(largest, margin, mode="edge"), np.ones((3, 3)), iterations=_BRIDGE)
     whole = ndimage.binary_opening(ndimage.binary_fill_holes(grown), iterations=2)
@@ -86,56 +86,48 @@ def _largest_bright_part(small: Plane, level: float) -> Mask | None:
 
 
 def _is_sheet(part: Mask, small: Plane) -> bool:
-    """Whether a bright part is large, solid, and ends at a sharp edge to something darker."""
-    rim = np.concatenate([part[0], part[-1], part[:, 0], part[:, -1]])
-    if part.mean() < _SMALLEST or 1 - rim.mean() < _LEAST_RIM or not _is_solid(part):
+    """Return whether a bright part is large, has four straight sides and a sharp edge to something darker."""
+    if part.mean() < SMALLEST or not _has_straight_sides(part):
         return False
     within = ndimage.binary_erosion(part, iterations=_OUTLINE, border_value=1)
     beyond = ndimage.binary_dilation(part, iterations=_OUTLINE)
-    if not within.any() or beyond.all():
-        return False
     edge = ndimage.binary_dilation(beyond) & ~beyond
+    if not within.any() or not edge.any():
+        return False
     near = ndimage.distance_transform_edt(~within, return_distances=False, return_indices=True)
     inside = small[tuple(near)][edge]
-    return bool(edge.any() and np.quantile(1 - small[edge] / np.maximum(inside, 1), 0.3) >= _LEAST_CONTRAST)
+    return bool(np.quantile(1 - small[edge] / np.maximum(inside, 1), _SOFT_EDGE) >= _LEAST_CONTRAST)
 
 
-def _is_solid(mask: Mask) -> bool:
-    """Whether the mask takes nearly all of its convex hull."""
-    # The hull of a part has its corners among the first and last pixels of rows; Pillow fills it.
+def _has_straight_sides(mask: Mask) -> bool:
+    """Return whether the mask, and the largest quadrilateral in its convex hull, fill nearly all of the hull."""
+    # Importing it takes 50 ms, so only pictures with a bright part pay for it.
+    from scipy.spatial import ConvexHull
+
     rows = np.flatnonzero(mask.any(axis=1))
-    first, last = mask[rows].argmax(axis=1), mask.shape[1] - 1 - mask[rows, ::-1].argmax(axis=1)
-    left = _lower_hull(rows, first)
-    right = _lower_hull(rows, -last)
-    width = -right - left + 1
-    return bool(mask.sum() >= _SOLIDITY * width.sum())
+    first, last = mask[rows].argmax(axis=1), mask.shape[1] - mask[rows, ::-1].argmax(axis=1)
+    sides = np.concatenate([np.stack([rows + step, ends], axis=1) for step in (0, 1) for ends in (first, last)])
+    hull = ConvexHull(sides)
+    corners = sides[hull.vertices].astype(float)
+    return bool(min(_largest_quadrilateral(corners), mask.sum()) >= _STRAIGHT * hull.volume)
 
 
-def _lower_hull(places: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The largest convex function below the values, at the same places (Andrew's monotone chain, 1979)."""
-    hull: list[tuple[int, int]] = []
-    for point in zip(places.tolist(), values.tolist(), strict=True):
-        while len(hull) > 1 and _turn(hull[-2], hull[-1], point) <= 0:
-            hull.pop()
-        hull.append(point)
-    at, value = np.array(hull, float).T
-    return np.interp(places, at, value)
+def _largest_quadrilateral(corners: NDArray[np.float64]) -> float:
+    """Return the area of the largest quadrilateral between corners (n, 2) of a convex polygon, in their order."""
+    y, x = corners.T
+    # Twice the area of the triangle on the diagonal from i to j with each corner k, positive on one side.
+    triangle = (x[None, :, None] - x[:, None, None]) * (y[None, None, :] - y[:, None, None]) - (
+        y[None, :, None] - y[:, None, None]
+    ) * (x[None, None, :] - x[:, None, None])
+    return float((triangle.max(axis=2) - triangle.min(axis=2)).max() / 2)
 
 
-def _turn(first: tuple[int, int], second: tuple[int, int], third: tuple[int, int]) -> int:
-    """Positive where the way over three points turns towards larger values."""
-    return (second[0] - first[0]) * (third[1] - first[1]) - (second[1] - first[1]) * (third[0] - first[0])
+def _otsu(small: Plane) -> float:
+    """Return the level between the two classes of brightness that lie farthest apart (Otsu, 1979)."""
+    # Importing it takes 30 ms, so only photos pay for it.
+    from skimage.filters import threshold_otsu
 
-
-def _otsu(grey: Plane) -> float:
-    """The level that parts brightness into the two classes that lie farthest apart (Otsu, 1979)."""
-    counts, edges = np.histogram(grey, 64, (0, 256))
-    middles = (edges[:-1] + edges[1:]) / 2
-    below, mass = np.cumsum(counts), np.cumsum(counts * middles)
-    above = below[-1] - below
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = (mass[-1] * below / below[-1] - mass) ** 2 / (below * above)
-    return float(edges[1 + int(np.argmax(np.nan_to_num(between, posinf=0.0)[:-1]))])
+    return float(threshold_otsu(small, nbins=64))
 
 
 def _enlarged(small: NDArray, factor: int) -> NDArray:
