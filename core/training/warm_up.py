@@ -35,8 +35,5 @@ def compile_ahead() -> psutil.Popen | None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    if sys.platform == "win32":
-        process.nice(psutil.IDLE_PRIORITY_CLASS)
-    else:
-        process.nice(19)
+    process.nice(19)
     return process
