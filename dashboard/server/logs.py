@@ -3,9 +3,9 @@
 {"time": "2026-11-22T19:42:24.123+00:00", "level": "INFO", "logger": "dashboard.server.gate", "event": "refused", ...}
 
 Python's logging, warnings, uncaught exceptions and printed tracebacks are events with their own fields. Anything else
-that this process or one of its children writes to stderr, such as LiteRT's C++ messages, becomes an event of the logger
-`stderr` for each line. Two things are not JSON: what `streamlit run` prints before it has loaded the app, and the last
-words of a process that crashes in C code.
+that this process or one of its children writes to stderr, such as LiteRT's C++ messages, becomes events of the logger
+`stderr`: one for each line, with the indented lines that arrive together with it. Two things are not JSON: output of
+`streamlit run` before it loads the app, and the last output of a process that crashes in C code.
 """
 
 from __future__ import annotations
@@ -31,6 +31,11 @@ from dashboard.server.library_internals import replace_log_handlers
 _SERVER_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.asgi", "websockets")
 _STDERR = 2
 _LEVEL_PREFIX = re.compile(r"(DEBUG|INFO|WARNING|ERROR)\b")
+_NEXT_EVENT = re.compile(rb"\n(?![ \t])")
+
+_READ_BYTES = 2**16
+"""The size of a pipe on Linux."""
+
 _FLUSH_SECONDS = 2.0
 """Seconds to wait at the end of the process for the last lines; a child may hold its end of the pipe for longer."""
 
@@ -138,8 +143,16 @@ def _capture_stderr() -> None:
 
 
 def _log_lines(readable: int) -> None:
-    with os.fdopen(readable, encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            if text := line.strip():
-                named = _LEVEL_PREFIX.match(text)
-                _stderr.log(logging.getLevelNamesMapping()[named[1] if named else "WARNING"], "%s", text)
+    """Log what arrives until the last writer closes the pipe; indented lines belong to the line before them."""
+    incomplete = b""
+    while chunk := os.read(readable, _READ_BYTES):
+        *complete, incomplete = _NEXT_EVENT.split(incomplete + chunk)
+        for text in complete:
+            _log_text(text.decode(errors="replace").strip())
+    _log_text(incomplete.decode(errors="replace").strip())
+
+
+def _log_text(text: str) -> None:
+    if text:
+        named = _LEVEL_PREFIX.match(text)
+        _stderr.log(logging.getLevelNamesMapping()[named[1] if named else "WARNING"], "%s", text)
