@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 from filelock import FileLock
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -77,16 +78,28 @@ class GradioRoutes:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
-        allowed = (_READ if scope["method"] in ("GET", "HEAD") else _WRITE).fullmatch(path)
-        if not allowed:
-            await _refuse(404, "There is nothing at this address. The demo is at /gradio/.")(scope, receive, send)
-        elif path.startswith(f"{_API}upload") and scope["method"] == "POST" and await anyio.to_thread.run_sync(_full):
-            await _refuse(503, "Too many pictures are being processed. Try again in a few minutes.")(
-                scope, receive, send
-            )
-        else:
+        refusal = await _refusal(scope)
+        app = self._pass_on if refusal is None else refusal
+        await app(scope, receive, send)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call Gradio. It answers an unknown event with an error, then raises that error as well: drop it."""
+        try:
             await self.app(scope, receive, send)
+        except RuntimeError as error:
+            if not isinstance(error.__cause__, HTTPException):
+                raise
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _refusal(scope: Scope) -> JSONResponse | None:
+    path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
+    allowed = (_READ if scope["method"] in ("GET", "HEAD") else _WRITE).fullmatch(path)
+    if not allowed:
+        return _refuse(404, "There is nothing at this address. The demo is at /gradio/.")
+    if path.startswith(f"{_API}upload") and scope["method"] == "POST" and await anyio.to_thread.run_sync(_full):
+        return _refuse(503, "Too many pictures are being processed. Try again in a few minutes.")
+    return None
 
 
 def _refuse(status: int, sentence: str) -> JSONResponse:
