@@ -114,6 +114,16 @@ def test_own_pages_and_programs_open_a_websocket(client: TestClient, headers: di
         assert page.receive_bytes() == b"hello"
 
 
+def test_allowed_host_opens_a_websocket(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_ALLOWED_HOSTS", "trazo.example")
+    own, foreign = {"Origin": "http://trazo.example"}, {"Origin": "http://other.example", "Host": "other.example"}
+
+    with client.websocket_connect(PAGE, headers=own):
+        pass
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect(PAGE, headers=foreign):
+        pass
+
+
 @pytest.mark.parametrize("path", ["/", "/netron/a", "/gradio/static/a", "/api/predict"])
 def test_only_pages_open_a_websocket(client: TestClient, path: str) -> None:
     with pytest.raises(WebSocketDisconnect) as refused, client.websocket_connect(f"ws://trazo.example{path}"):
