@@ -1,4 +1,4 @@
-"""Everything that relies on private parts of uvicorn, Streamlit and Gradio.
+"""Everything that relies on private parts of uvicorn and Gradio, and of Streamlit's loggers and uploads.
 
 No other module touches them. `pyproject.toml` pins the exact versions that this module was written against, and
 `tests/dashboard/server/test_library_internals.py` fails if a version or a private name changes: after an upgrade, read
@@ -121,6 +121,13 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
     def abort(self) -> None:
         """Close the connection at once."""
         self.transport.abort()
+
+    def handle_ping(self) -> None:
+        """Answer a ping, unless the client does not read its answers: they would fill the memory."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()
 
     def handle_events(self) -> None:
         super().handle_events()

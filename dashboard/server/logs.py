@@ -71,6 +71,8 @@ def start() -> None:
         logging.getLogger(ours).setLevel(log_level())
     replace_log_handlers(adopt)
     logging.captureWarnings(True)
+    # A handler that fails, because nobody reads stderr any more, would report that on stderr, and so on forever.
+    logging.raiseExceptions = False
     sys.excepthook = _log_exception
     threading.excepthook = _log_thread_exception
     sys.unraisablehook = _log_unraisable

@@ -45,7 +45,13 @@ async def talk(websocket: WebSocket) -> None:
     await websocket.accept()
     with suppress(WebSocketDisconnect):
         while True:
-            await websocket.send_text(await websocket.receive_text())
+            message = await websocket.receive_text()
+            received.append(message)
+            await websocket.send_text(message)
+
+
+received: list[str] = []
+"""The messages that `talk` has received."""
 
 
 async def listen_late(websocket: WebSocket) -> None:
@@ -57,8 +63,8 @@ async def listen_late(websocket: WebSocket) -> None:
 
 
 @pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    """The port of a server with the dashboard's limits, but a shorter time for heads."""
+def server() -> Iterator[uvicorn.Server]:
+    """A server with the dashboard's limits, but a shorter time for heads."""
     patch = pytest.MonkeyPatch()
     patch.setattr(connections, "HEAD_SECONDS", HEAD_SECONDS)
     patch.setattr(uvicorn.Server, "startup", uvicorn.Server.startup)
@@ -69,10 +75,15 @@ def port() -> Iterator[int]:
     thread = threading.Thread(target=server.run)
     thread.start()
     wait_until(lambda: server.started, what="the start of the server")
-    yield server.servers[0].sockets[0].getsockname()[1]
+    yield server
     server.should_exit = True
     thread.join(10)
     patch.undo()
+
+
+@pytest.fixture
+def port(server: uvicorn.Server) -> int:
+    return int(server.servers[0].sockets[0].getsockname()[1])
 
 
 def opened(port: int, beginning: bytes = b"") -> socket.socket:
@@ -256,6 +267,24 @@ def test_messages_that_the_app_has_not_read_are_few(port: int) -> None:
             page.socket.sendall(Frame(Opcode.TEXT, b"").serialize(mask=True) * 20 * MAX_PIECES)
 
         wait_until(lambda: page.state is not State.OPEN, what="the end of the page")
+
+
+HANDSHAKE = (
+    b"GET /talk HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+def test_answers_to_pings_that_nobody_reads_are_dropped(server: uvicorn.Server, port: int) -> None:
+    with opened(port, HANDSHAKE) as client:
+        assert client.recv(65536).startswith(b"HTTP/1.1 101 ")
+        (connection,) = [each for each in server.server_state.connections if each.client == client.getsockname()]
+        for _ in range(150):
+            client.sendall(Frame(Opcode.PING, b"a" * 125).serialize(mask=True) * 1000)
+        client.sendall(Frame(Opcode.TEXT, b"after the pings").serialize(mask=True))
+        wait_until(lambda: "after the pings" in received, 60, "the message")
+
+        assert connection.transport.get_write_buffer_size() < 2**20
 
 
 def test_message_in_many_frames_arrives(page: ClientConnection) -> None:

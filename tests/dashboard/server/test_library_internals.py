@@ -52,6 +52,7 @@ def parameters(function: Callable[..., object]) -> list[str]:
         (HttpToolsProtocol.handle_websocket_upgrade, ["self"]),
         (HttpToolsProtocol.connection_lost, ["self", "exc"]),
         (WebSocketsSansIOProtocol.handle_events, ["self"]),
+        (WebSocketsSansIOProtocol.handle_ping, ["self"]),
         (uvicorn.Server.startup, ["self", "sockets"]),
         (streamlit.logger.update_formatter, []),
         (gr.Sketchpad.accept_blobs, ["self", "data"]),
@@ -79,7 +80,7 @@ def test_server_and_connections_have_the_attributes() -> None:
 
     assert {"http_protocol_class", "ws_protocol_class", "ws_max_size", "ws_per_message_deflate"} <= server, ADAPT
     assert {"cycle", "connections", "loop", "transport"} <= http, ADAPT
-    assert {"frames", "queue", "transport"} <= websocket, ADAPT
+    assert {"conn", "frames", "queue", "transport", "writable"} <= websocket, ADAPT
 
 
 def test_loggers_and_uploads_have_the_attributes() -> None:
