@@ -15,9 +15,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.environment import prepare_gradio
 from core.errors import BundleError, TrazoError
 from dashboard.api.routes import NO_MODEL
-from dashboard.embeds.gradio_guard import STUMBLES, GradioDoors, guard_sketchpad, upload_folder
+from dashboard.embeds.gradio_guard import FAILED_REQUESTS, GradioRoutes, guard_sketchpad, upload_folder
 from dashboard.embeds.gradio_page import use_own_address
 from dashboard.server import metrics
+from dashboard.server.library_internals import set_queue_pause
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -53,7 +54,7 @@ _MAX_WAITING = 64
 """Predictions that may wait in Gradio's queue."""
 
 _QUEUE_LOOKS = 0.05
-"""Seconds between two looks into an empty queue; what Gradio itself does on Windows."""
+"""Seconds between two looks into an empty queue, on the event loop that serves everyone."""
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Gradio demo</title>{refresh}
@@ -201,10 +202,9 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
         clear.add([sketchpad, prediction])
         clear.click(None, js=_without_bars(_NOTHING), **answer)
     demo.queue(max_size=_MAX_WAITING)
-    # It would look a thousand times a second whether somebody waits, on the loop that serves everybody.
-    demo._queue.sleep_when_free = demo._queue.progress_update_sleep_when_free = _QUEUE_LOOKS
+    set_queue_pause(demo, _QUEUE_LOOKS)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(GradioDoors)
+    app.add_middleware(GradioRoutes)
     # Fonts of the visitor's own machine: nothing is fetched for them.
     theme = gr.themes.Default(
         primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
@@ -222,7 +222,7 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
         show_error=False,
         ssr_mode=False,
         max_file_size="10mb",
-        app_kwargs={"exception_handlers": STUMBLES},
+        app_kwargs={"exception_handlers": FAILED_REQUESTS},
     )
 
 

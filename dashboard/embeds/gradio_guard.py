@@ -1,7 +1,7 @@
-"""What Gradio is kept from: addresses that a caller names, files of this machine, and endpoints that nobody needs.
+"""Limits on Gradio: it fetches no URL, reads no file of this machine and serves only the routes that the demo needs.
 
-Mounted in another app, Gradio checks no paths: it would copy any file that a caller names, and download any public
-address. It also decodes every format that Pillow knows, at any size.
+Mounted in another app, Gradio does not check paths: it would copy any file and download any public URL that a caller
+names. It also decodes every format that Pillow knows, at any size.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 from filelock import FileLock
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.environment import gradio_upload_folder
 from core.errors import PictureError, TrazoError
+from dashboard.server.library_internals import replace_input, sketch_parts
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -34,22 +36,30 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 MAX_HELD_BYTES = 200 * 2**20
-"""The most that uploads to the demo may take on disk at a time; Gradio deletes them after some minutes."""
+"""Bytes of uploads on disk at a time, 20 of the largest pictures; Gradio deletes them after ten minutes."""
 
-MAX_SKETCHES, MAX_SKETCH_BYTES = 64, 32 * 2**20
-"""How many sketches may be on their way from browsers to the demo, and how large all together; one has some 10 kB."""
+MAX_SKETCHES = 64
+"""Sketches in memory that browsers have sent and not submitted yet; as many predictions may wait in the queue."""
+
+MAX_SKETCH_BYTES = 32 * 2**20
+"""Bytes of these sketches together; one has about 10 kB."""
 
 _FOLDER_PREFIX = "trazo-gradio-"
+
 _NEW_SECONDS = 60.0
-"""A folder that is younger may be one that another dashboard is about to hold."""
+"""Age in seconds below which a folder is kept: another dashboard may be about to lock it."""
 
 _MAX_LAYERS = 8
-_LONGEST_NAME = 100
+"""Layers of a sketch; the demo's sketchpad sends one."""
+
+_MAX_ID_LENGTH = 100
+"""Characters of a sketch's id; Gradio's page sends about 10."""
+
 _PARTS = ("background", "layer", "composite")
 
 _API = "/gradio_api/"
-# What the page and gradio_client ask for. The rest of Gradio's sixty routes fetch, record or edit, or give out what
-# others uploaded, an SVG file with a script in it, say.
+# The routes that the page and gradio_client use. Gradio's other fifty fetch, record or edit, or serve other visitors'
+# uploads, such as an SVG file with a script in it.
 _READ = re.compile(
     r"/|/(config|theme\.css|favicon\.ico|manifest\.json|robots\.txt)/?|/(static|assets)/.+"
     rf"|{_API}(info|app_id|startup-events|theme\.css|queue/(data|status)|upload_progress)/?"
@@ -58,8 +68,8 @@ _READ = re.compile(
 _WRITE = re.compile(rf"{_API}(queue/join|call/(predict|verdict)|upload|component_server|cancel|reset)/?")
 
 
-class GradioDoors:
-    """ASGI middleware that lets through what the demo needs of Gradio, and answers 404 to all else."""
+class GradioRoutes:
+    """ASGI middleware that passes on the routes that the demo needs and answers 404 to all others."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -68,14 +78,28 @@ class GradioDoors:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
-        allowed = (_READ if scope["method"] in ("GET", "HEAD") else _WRITE).fullmatch(path)
-        if not allowed:
-            await _refuse(404, "There is nothing here; the demo is at /gradio/.")(scope, receive, send)
-        elif path.startswith(f"{_API}upload") and scope["method"] == "POST" and await anyio.to_thread.run_sync(_full):
-            await _refuse(503, "Too many pictures are being read; try again in some minutes.")(scope, receive, send)
-        else:
+        refusal = await _refusal(scope)
+        app = self._pass_on if refusal is None else refusal
+        await app(scope, receive, send)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call Gradio. It answers an unknown event with an error, then raises that error as well: drop it."""
+        try:
             await self.app(scope, receive, send)
+        except RuntimeError as error:
+            if not isinstance(error.__cause__, HTTPException):
+                raise
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _refusal(scope: Scope) -> JSONResponse | None:
+    path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
+    allowed = (_READ if scope["method"] in ("GET", "HEAD") else _WRITE).fullmatch(path)
+    if not allowed:
+        return _refuse(404, "There is nothing at this address. The demo is at /gradio/.")
+    if path.startswith(f"{_API}upload") and scope["method"] == "POST" and await anyio.to_thread.run_sync(_full):
+        return _refuse(503, "Too many pictures are being processed. Try again in a few minutes.")
+    return None
 
 
 def _refuse(status: int, sentence: str) -> JSONResponse:
@@ -83,7 +107,7 @@ def _refuse(status: int, sentence: str) -> JSONResponse:
 
 
 def upload_folder() -> Path:
-    """Where this process keeps what is uploaded to the demo: a folder of its own that goes with it."""
+    """Return the folder for uploads to the demo; by default it is this process's own and is deleted with it."""
     return gradio_upload_folder() or Path(_own_folder().name)
 
 
@@ -96,9 +120,9 @@ def _own_folder() -> tempfile.TemporaryDirectory[str]:
 
 
 def _sweep(place: Path) -> None:
-    """Delete what dashboards left that were killed: folders of theirs that nobody holds, and that are not just made."""
+    """Delete the folders of dashboards that were killed: those that are unlocked and not new."""
     for folder in place.glob(f"{_FOLDER_PREFIX}*"):
-        with suppress(OSError):  # held by its dashboard, another user's, or gone meanwhile
+        with suppress(OSError):  # locked by its dashboard, another user's, or already deleted
             if not folder.is_symlink() and time.time() - folder.stat().st_mtime > _NEW_SECONDS:
                 with _lock_of(folder):
                     shutil.rmtree(folder)
@@ -106,7 +130,7 @@ def _sweep(place: Path) -> None:
 
 @cache
 def _lock_of(folder: Path) -> FileLock:
-    """What the dashboard that made a folder holds as long as it lives; who asks in vain gets a TimeoutError."""
+    """Return the lock that a dashboard holds on its folder while it runs; acquiring a held one raises TimeoutError."""
     return FileLock(folder / ".lock", timeout=0)
 
 
@@ -119,47 +143,40 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def guard_sketchpad(sketchpad: gr.Sketchpad) -> None:
-    """Let a sketchpad read nothing but what was uploaded to it, within our limits; it then yields ink (h, w) or None.
+    """Let a sketchpad read only what was uploaded to it, within our limits; its value becomes ink (h, w) or None."""
 
-    The instance is changed: the mere definition of a subclass would make Gradio write a file beside its source.
-    """
-    keep_part = sketchpad.accept_blobs
-
-    async def stay_in_folder(path: str | Path | None) -> str | None:
+    async def keep_in_folder(path: str | Path | None) -> str | None:
         with _shown_by_gradio():
             return None if path is None else str(_uploaded(path))
 
     def accept_part(part: Any) -> None:
         _check_part(part)
-        # What lies behind a sketch and its layers are in it, too; nobody reads them.
+        # The composite contains the background and all layers; the demo reads nothing else.
         if part.data["type"] != "composite":
             return
-        keep_part(part)
-        held = sketchpad.blob_storage
-        while len(held) > MAX_SKETCHES or sum(map(_size, list(held.values()))) > MAX_SKETCH_BYTES:
-            held.pop(next(iter(held)), None)
+        store_part(part)
+        parts = sketch_parts(sketchpad)
+        while len(parts) > MAX_SKETCHES or sum(map(_size, list(parts.values()))) > MAX_SKETCH_BYTES:
+            parts.pop(next(iter(parts)), None)
 
     def preprocess(sketch: Any) -> Pixels | None:
         with _shown_by_gradio():
             picture = _picture(sketchpad, sketch)
             return None if picture is None else _ink(picture)
 
-    accept_part._is_server_fn = True  # type: ignore[attr-defined]
-    sketchpad.async_move_resource_to_block_cache = stay_in_folder  # type: ignore[method-assign, assignment]
-    sketchpad.accept_blobs = accept_part
-    sketchpad.preprocess = preprocess  # type: ignore[method-assign, assignment]
+    store_part = replace_input(sketchpad, keep_in_folder, accept_part, preprocess)
 
 
-async def not_understood(_request: Request, error: Exception) -> JSONResponse:
-    """Answer what Gradio's own routes stumble over; a prediction's errors take another way, through its queue."""
-    _logger.warning("Gradio did not understand a request.", exc_info=error)
-    return _refuse(400, "This request is not one of the demo's; see /gradio/ for its API.")
+async def _answer_failed_request(_request: Request, error: Exception) -> JSONResponse:
+    """Answer a request that one of Gradio's routes fails on; errors of a prediction go through its queue instead."""
+    _logger.warning("Gradio could not process a request.", exc_info=error)
+    return _refuse(400, "The demo cannot process this request. See its API at /gradio/.")
 
 
-STUMBLES: dict[Any, Any] = dict.fromkeys(
-    (LookupError, TypeError, ValueError, AttributeError, AssertionError), not_understood
+FAILED_REQUESTS: dict[Any, Any] = dict.fromkeys(
+    (LookupError, TypeError, ValueError, AttributeError, AssertionError), _answer_failed_request
 )
-"""What Gradio's routes raise for requests that lack something, as exception handlers of a Starlette app."""
+"""Exception handlers, in Starlette's format, for the errors that Gradio's routes raise on incomplete requests."""
 
 
 @contextmanager
@@ -173,11 +190,11 @@ def _shown_by_gradio() -> Iterator[None]:
 
 
 def _picture(sketchpad: gr.Sketchpad, payload: Any) -> bytes | None:
-    """The file of the sketch as it is seen: sent in parts before, or uploaded."""
+    """Return the file of the whole sketch, which was either sent in parts before or uploaded."""
     if payload is None:
         return None
     if payload.id is not None:
-        parts = sketchpad.blob_storage.pop(payload.id, None)
+        parts = sketch_parts(sketchpad).pop(payload.id, None)
         return None if parts is None else parts.composite
     if payload.composite is None:
         return None
@@ -195,15 +212,15 @@ def _ink(picture: bytes) -> Pixels:
 
 
 def _uploaded(path: str | Path) -> Path:
-    """A file that was uploaded here, and nothing else; raises PictureError."""
+    """Return the resolved path of an uploaded file; raises PictureError for any other path."""
     folder = upload_folder().resolve()
     try:
         resolved = (folder / path).resolve()
-        there = resolved.is_relative_to(folder) and resolved.is_file()
-    except (OSError, ValueError):  # too long, or with a null byte
-        there = False
-    if not there:
-        raise PictureError("This picture was not uploaded here; send it with the sketch.")
+        uploaded = resolved.is_relative_to(folder) and resolved.is_file()
+    except (OSError, ValueError):  # a name that is too long or contains a null byte
+        uploaded = False
+    if not uploaded:
+        raise PictureError("This picture was not uploaded here. Upload it, then send it with the sketch.")
     return resolved
 
 
@@ -212,12 +229,12 @@ def _size(sketch: Any) -> int:
 
 
 def _check_part(part: Any) -> None:
-    """Raise ValueError for a part that no sketchpad sends."""
+    """Raise ValueError unless a sketchpad could have sent this part."""
     values = getattr(part, "data", None)
     if not isinstance(values, dict) or len(getattr(part, "files", ())) != 1:
-        raise ValueError("A part of a sketch is one file with its place.")
+        raise ValueError("A part of a sketch is one file with its type and id.")
     index, name = str(values.get("index") or "null"), values.get("id")
-    if values.get("type") not in _PARTS or not isinstance(name, str) or len(name) > _LONGEST_NAME:
+    if values.get("type") not in _PARTS or not isinstance(name, str) or len(name) > _MAX_ID_LENGTH:
         raise ValueError(f"A part of a sketch is one of {_PARTS} and has a short id.")
     if index != "null" and not (index.isdecimal() and int(index) < _MAX_LAYERS):
         raise ValueError(f"A sketch has at most {_MAX_LAYERS} layers.")

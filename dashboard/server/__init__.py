@@ -1,1 +1,1 @@
-"""The checks and limits that a request passes, and logs and metrics."""
+"""The checks and limits that every request passes, the log and the metrics."""

@@ -1,14 +1,15 @@
-"""What a request has to pass before it reaches pages, Gradio, Netron or the API.
+"""ASGI middleware that checks every request before it reaches pages, Gradio, Netron or the API.
 
-| refused with | what                                                                                |
-|--------------|-------------------------------------------------------------------------------------|
-| 403          | what asks for a stranger's host; all but GET, HEAD and OPTIONS of another site's page |
-| 408          | a body that does not come in, or not in time                                        |
-| 429          | more predictions or uploads a minute, or requests at a time, than a client may send |
-| 503          | a body, or an upload to the pages, while others fill the memory set aside           |
+| status | refused                                                                               |
+|--------|---------------------------------------------------------------------------------------|
+| 403    | an unknown host name; a page of another site, unless it only reads (GET, HEAD, OPTIONS) |
+| 404    | a path longer than any that exists here                                               |
+| 408    | a body that arrives too slowly                                                        |
+| 429    | too many predictions or uploads in a minute, or too many requests at a time           |
+| 503    | a body or an upload that does not fit into the memory set aside                       |
 
-A page's own messages, over its WebSocket, are not refused but slowed down; beyond MAX_PAGES, or a client's share of
-them, no more pages open.
+A WebSocket of another site does not open, nor does one over the quota of open pages. Messages of an open page over
+its rate limit are delayed, not refused.
 """
 
 from __future__ import annotations
@@ -21,54 +22,80 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
-from streamlit import runtime
 
 from core.environment import pages_per_client, predictions_per_minute
 from dashboard.server import metrics
 from dashboard.server.bodies import Bodies
-from dashboard.server.hosts import called_by_a_strangers_name
-from dashboard.server.rate_limits import Rate, Shares, client_of
-from dashboard.server.refusal import refuse
+from dashboard.server.hosts import is_unknown_host
+from dashboard.server.library_internals import uploaded_bytes
+from dashboard.server.rate_limits import Quota, RateLimit, client_of
+from dashboard.server.refusal import refuse, refuse_websocket
 
 MAX_PAGES = 500
-"""Pages that may be open at a time, all visitors together; each takes a megabyte or two."""
+"""Pages open at a time, of all clients; each takes one or two megabytes."""
 
 MAX_REQUESTS = 400
-"""Requests of one client that may be under way at a time; a school class behind one address is one client."""
+"""Requests of one client in progress at a time; a school class behind one address is one client."""
 
 MAX_UPLOADED_BYTES = 256 * 2**20
-"""The most memory that pictures uploaded to the pages may take, all visitors together."""
+"""Bytes of memory for pictures uploaded to the pages, of all clients."""
 
-_SAFE = ("GET", "HEAD", "OPTIONS")
-_UPLOADS = "/_stcore/upload_file/"
-_PREDICTIONS = ("/api/predict", "/gradio/gradio_api/queue/join", "/gradio/gradio_api/call/")
-_PARTS = ("/gradio/", _UPLOADS)
-"""What is sent before a prediction, as Gradio sends a sketch: what lies behind it, each layer, and all together."""
-_STRANGERS_NAME = (
-    "This dashboard goes by another name; open it at the address that it printed when it started, or let whoever runs "
-    "it put this name into TRAZO_ALLOWED_HOSTS."
+MAX_PATH_BYTES = 1024
+"""Bytes of a path; file systems take 4096, from which the folder in front of it is subtracted."""
+
+MAX_NAME_BYTES = 200
+"""Bytes of one name in a path; file systems take 255, and a server may add an extension."""
+
+_PARTS_PER_PREDICTION = 4
+"""Uploads for one prediction: Gradio sends the background, each layer and the whole sketch before it asks."""
+
+_MIN_BUSY_PAGES = 5
+"""All pages of a client may together send what this many pages may send; a person has few tabs in use at once."""
+
+_PAGES_PER_BUSY_PAGE = 20
+"""One in this many of a client's pages is busy at a time; a school class behind one address draws in turns."""
+
+_MAX_PAGE_DELAY = 1.0
+"""Longest delay in seconds of a message whose page exceeds the rate limit; the page slows down and loses nothing."""
+
+_MAX_CLIENT_DELAY = 3.0
+"""Longest delay in seconds of a message whose client exceeds the rate limit; a longer one looks like a crash."""
+
+_POLICY_VIOLATION = 1008
+"""Close code of RFC 6455."""
+
+_TRY_AGAIN_LATER = 1013
+"""Close code in IANA's WebSocket registry."""
+
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_PAGE_PATH = "/_stcore/stream"
+_UPLOAD_PATH = "/_stcore/upload_file/"
+_PREDICTION_PATHS = ("/api/predict", "/gradio/gradio_api/queue/join", "/gradio/gradio_api/call/")
+_PART_PATHS = ("/gradio/", _UPLOAD_PATH)
+
+_UNKNOWN_HOST = (
+    "Unknown host name. Open the dashboard at the address it printed at the start, or add this name to "
+    "TRAZO_ALLOWED_HOSTS."
 )
-_POLICY_VIOLATION, _TRY_LATER = 1008, 1013  # the WebSocket protocol's codes
-_PARTS_EACH = 4
-"""Parts, pictures and whatever else goes before it, that a client may send for each of his predictions."""
-_LIVELY_PAGES, _PAGES_A_LIVELY_ONE = 5, 20
-"""Pages that never pause: all of one client may say as much as five of these, or a twentieth of what he may open."""
-_LONGEST_WAIT = 3.0
-"""Seconds; who draws would take more for a fault."""
+_FOREIGN_ORIGIN = "Only a page of this dashboard may send this. Open the dashboard and try again there."
+_NO_SUCH_PATH = "There is nothing at this address."
+_TOO_MANY_REQUESTS = "Too many of your requests are in progress. Try again when they are done."
+_TOO_MANY_UPLOADS = "Too many pictures are open. Try again in a few minutes."
+_TOO_MANY_PAGES = "Too many pages are open; try again later."
 
 
 class Gate:
-    """ASGI middleware that lets through what may pass."""
+    """ASGI middleware that passes on only what the limits allow."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._predictions = Rate(predictions_per_minute())
-        self._parts = Rate(predictions_per_minute() * _PARTS_EACH)
-        self._messages = Rate(predictions_per_minute())
-        self._lively = max(_LIVELY_PAGES, (pages_per_client() or MAX_PAGES) // _PAGES_A_LIVELY_ONE)
-        self._messages_of_client = Rate(predictions_per_minute() * self._lively)
-        self._pages = Shares(MAX_PAGES, pages_per_client())
-        self._requests = Shares(0, MAX_REQUESTS)
+        self._predictions = RateLimit(predictions_per_minute())
+        self._parts = RateLimit(predictions_per_minute() * _PARTS_PER_PREDICTION)
+        self._page_messages = RateLimit(predictions_per_minute())
+        self._busy_pages = max(_MIN_BUSY_PAGES, (pages_per_client() or MAX_PAGES) // _PAGES_PER_BUSY_PAGE)
+        self._client_messages = RateLimit(predictions_per_minute() * self._busy_pages)
+        self._pages = Quota(MAX_PAGES, pages_per_client())
+        self._requests = Quota(0, MAX_REQUESTS)
         self._bodies = Bodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,85 +108,105 @@ class Gate:
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = client_of(scope)
-        if not self._requests.take(client):
-            sentence = "Too many requests of yours are under way; try again when they are done."
-            await refuse("requests", scope, 429, sentence, {"Retry-After": "1"})(scope, receive, send)
+        if not self._requests.acquire(client):
+            answer = refuse("requests", scope, 429, _TOO_MANY_REQUESTS, {"Retry-After": "1"})
+            await answer(scope, receive, send)
             return
         try:
             refusal = self._refusal(scope)
             if refusal is not None:
                 await refusal(scope, receive, send)
-            elif scope["method"] in _SAFE:
+            elif scope["method"] in _SAFE_METHODS:
                 await self.app(scope, receive, send)
             else:
                 await self._bodies.pass_on(self.app, scope, receive, send)
         finally:
-            self._requests.give_back(client)
+            self._requests.release(client)
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
-        if called_by_a_strangers_name(scope):
-            return refuse("host", scope, 403, _STRANGERS_NAME)
-        if scope["method"] in _SAFE:
-            return None
         path = scope["path"]
-        if _from_another_site(Headers(scope=scope)):
-            return refuse("origin", scope, 403, "Only pages of this dashboard may send this; open it there.")
-        if path.startswith(_UPLOADS) and scope["method"] == "PUT" and _uploaded_bytes() > MAX_UPLOADED_BYTES:
-            return refuse("uploads", scope, 503, "Too many pictures are being looked at; try again in some minutes.")
-        rate = self._predictions if path.startswith(_PREDICTIONS) else self._parts if path.startswith(_PARTS) else None
-        if rate is not None and (wait := rate.seconds_to_wait(client_of(scope))):
-            sentence = f"That was too often; try again in {wait:.0f} seconds."
+        if is_unknown_host(scope):
+            return refuse("host", scope, 403, _UNKNOWN_HOST)
+        if _is_too_long(path):
+            return refuse("path", scope, 404, _NO_SUCH_PATH)
+        if scope["method"] in _SAFE_METHODS:
+            return None
+        if _is_foreign_origin(Headers(scope=scope)):
+            return refuse("origin", scope, 403, _FOREIGN_ORIGIN)
+        if path.startswith(_UPLOAD_PATH) and scope["method"] == "PUT" and uploaded_bytes() > MAX_UPLOADED_BYTES:
+            return refuse("uploads", scope, 503, _TOO_MANY_UPLOADS)
+        limit = self._rate_limit_of(path)
+        if limit is not None and (wait := limit.seconds_to_wait(client_of(scope))):
+            sentence = f"Too many requests; try again in {wait:.0f} seconds."
             return refuse("rate", scope, 429, sentence, {"Retry-After": f"{wait:.0f}"})
         return None
 
-    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        client, page = client_of(scope), str(id(scope))
-        if called_by_a_strangers_name(scope):
-            metrics.REFUSED.labels("host").inc()
-            await WebSocketClose(_POLICY_VIOLATION, "Another name.")(scope, receive, send)
-            return
-        if _host_of(Headers(scope=scope).get("origin", "")) is None:  # on which Streamlit would stumble
-            metrics.REFUSED.labels("origin").inc()
-            await WebSocketClose(_POLICY_VIOLATION, "No address.")(scope, receive, send)
-            return
-        if not self._pages.take(client):
-            metrics.REFUSED.labels("sessions").inc()
-            await WebSocketClose(_TRY_LATER, "Too many pages are open; try again later.")(scope, receive, send)
-            return
+    def _rate_limit_of(self, path: str) -> RateLimit | None:
+        if path.startswith(_PREDICTION_PATHS):
+            return self._predictions
+        return self._parts if path.startswith(_PART_PATHS) else None
 
-        async def slowly() -> Message:
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        client = client_of(scope)
+        refusal = _websocket_refusal(scope)
+        if refusal is None and not self._pages.acquire(client):
+            refusal = refuse_websocket("sessions", scope, _TRY_AGAIN_LATER, _TOO_MANY_PAGES)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        metrics.SESSIONS.inc()
+        try:
+            await self.app(scope, self._delayed(receive, str(id(scope)), client), send)
+        finally:
+            self._pages.release(client)
+            metrics.SESSIONS.dec()
+
+    def _delayed(self, receive: Receive, page: str, client: str) -> Receive:
+        """Return `receive` with a delay after each message over the rate limit; uvicorn then reads no further."""
+
+        async def delayed() -> Message:
             message = await receive()
             if message["type"] == "websocket.receive" and (wait := self._seconds_to_wait(page, client)):
                 await anyio.sleep(wait)
             return message
 
-        metrics.SESSIONS.inc()
-        try:
-            await self.app(scope, slowly, send)
-        finally:
-            self._pages.give_back(client)
-            metrics.SESSIONS.dec()
+        return delayed
 
     def _seconds_to_wait(self, page: str, client: str) -> float:
-        """How long a page's message has to wait where the page, or all pages of its client together, said too much."""
-        of_page = min(self._messages.seconds_to_wait(page), 1.0)
-        # The more pages, the longer each waits, as long as people bear it: together they get no more said.
-        longest = min(max(1.0, self._pages.of(client) / self._lively), _LONGEST_WAIT)
-        return max(of_page, min(self._messages_of_client.seconds_to_wait(client), longest))
+        """Count a message and return its delay: 0 unless its page, or all pages of its client, sent too many."""
+        page_delay = min(self._page_messages.seconds_to_wait(page), _MAX_PAGE_DELAY)
+        # The delay grows with the pages, so that more pages do not get more messages through.
+        crowding = max(_MAX_PAGE_DELAY, self._pages.held_by(client) / self._busy_pages)
+        client_delay = min(self._client_messages.seconds_to_wait(client), crowding, _MAX_CLIENT_DELAY)
+        return max(page_delay, client_delay)
 
 
-def _from_another_site(headers: Headers) -> bool:
-    """Whether a page of another site sent this; programs say nothing of where they come from."""
+def _websocket_refusal(scope: Scope) -> WebSocketClose | None:
+    if not scope["path"].endswith(_PAGE_PATH):  # routes for files fail on a WebSocket
+        return refuse_websocket("path", scope, _POLICY_VIOLATION, _NO_SUCH_PATH)
+    if is_unknown_host(scope):
+        return refuse_websocket("host", scope, _POLICY_VIOLATION, "Unknown host name.")
+    # Streamlit's own check lets every page of localhost in.
+    if _is_foreign_origin(Headers(scope=scope)):
+        return refuse_websocket("origin", scope, _POLICY_VIOLATION, "Open the dashboard's own page.")
+    return None
+
+
+def _is_foreign_origin(headers: Headers) -> bool:
+    """Return True if a page of another origin sent this. Programs that are no browser send no Origin and pass."""
     origin = headers.get("origin")
     if origin is None:
         return headers.get("sec-fetch-site") == "cross-site"
-    if origin != "null" and _host_of(origin) == headers.get("host", ""):
+    host = _host_of(origin)
+    if host is None:  # Streamlit cannot parse it either, and would raise
+        return True
+    if origin != "null" and host == headers.get("host", ""):
         return False
     return bool(st.get_option("server.enableCORS")) and origin not in st.get_option("server.corsAllowedOrigins")
 
 
 def _host_of(origin: str) -> str | None:
-    """The host and port that an Origin header names; None where it is no address, however it is read."""
+    """Return the host and port in an Origin header; None if the header is malformed."""
     try:
         urlsplit(origin if "://" in origin else f"http://{origin}")
         return urlsplit(origin).netloc
@@ -167,8 +214,7 @@ def _host_of(origin: str) -> str | None:
         return None
 
 
-def _uploaded_bytes() -> int:
-    if not runtime.exists():
-        return 0
-    stored = getattr(runtime.get_instance().uploaded_file_mgr, "file_storage", {})
-    return sum(len(file.data) for files in list(stored.values()) for file in list(files.values()))
+def _is_too_long(path: str) -> bool:
+    """Return True if no file system could hold this path; some servers fail on it instead of answering 404."""
+    name_sizes = (len(name.encode()) for name in path.split("/"))
+    return len(path.encode()) > MAX_PATH_BYTES or max(name_sizes) > MAX_NAME_BYTES

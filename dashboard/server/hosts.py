@@ -1,8 +1,8 @@
-"""By which names the dashboard may be called.
+"""The host names that the dashboard answers to.
 
-Whoever owns a name can let it point to this machine while his page is open in a browser here (DNS rebinding); for the
-browser the dashboard then is a part of that page. What comes over loopback therefore has to name this machine, unless
-a proxy has passed it on.
+A website can point its own name at this machine while its page is open in a browser here (DNS rebinding). The browser
+then treats the dashboard as part of that website. A request over loopback must therefore name this machine, unless a
+proxy forwarded it.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ from core.environment import allowed_hosts
 _DEFAULT_PORTS = (80, 443)
 
 
-def called_by_a_strangers_name(scope: Scope) -> bool:
-    """Whether a browser was led here under a name that is not ours; programs that give no name are none."""
+def is_unknown_host(scope: Scope) -> bool:
+    """Return True if the Host header names a host that is not ours. Requests without a Host header pass."""
     headers = Headers(scope=scope)
     host = headers.get("host")
     if host is None:
         return False
-    name, port = _parts(host)
+    name, port = _name_and_port(host)
     server, own_port = scope.get("server") or ("", None)
     local = _is_loopback(server)
     if local and (name == "localhost" or name.endswith(".localhost") or _is_loopback(name)):
         return False
     if allowed := allowed_hosts():
         return name not in allowed and "*" not in allowed
-    return local and not _through_a_proxy(headers, port, own_port)
+    return local and not _forwarded_by_proxy(headers, port, own_port)
 
 
-def _through_a_proxy(headers: Headers, port: int | None, own_port: int | None) -> bool:
-    """Whether a proxy says whom it asks for, and the browser's address had another port than ours.
+def _forwarded_by_proxy(headers: Headers, port: int | None, own_port: int | None) -> bool:
+    """Return True if a proxy names its client and the browser asked for another port than ours.
 
-    No page can choose its WebSocket's headers, nor have a browser ask at another port than its address names.
+    A page cannot set headers on a WebSocket, and a browser always connects to the port in the address.
     """
     direct = own_port in _DEFAULT_PORTS if port is None else own_port == port
     return "x-forwarded-for" in headers and not direct
 
 
-def _parts(host: str) -> tuple[str, int | None]:
-    """Name and port of a Host header; an empty name where it is none."""
+def _name_and_port(host: str) -> tuple[str, int | None]:
+    """Split a Host header; the name is empty if the header is malformed."""
     try:
         parts = urlsplit(f"//{host}")
         return (parts.hostname or "").rstrip("."), parts.port

@@ -1,21 +1,47 @@
-"""The log: one line of JSON for each event on stderr, from TRAZO_LOG_LEVEL on, whoever has something to say.
+"""The log: one line of JSON an event on stderr, from TRAZO_LOG_LEVEL up.
 
 {"time": "2026-11-22T19:42:24.123+00:00", "level": "INFO", "logger": "dashboard.server.gate", "event": "refused", ...}
+
+Python's logging, warnings, uncaught exceptions and printed tracebacks are events with their own fields. Anything else
+that this process or one of its children writes to stderr, such as LiteRT's C++ messages, becomes events of the logger
+`stderr`: one for each line, with the indented lines that arrive together with it. Two things are not JSON: output of
+`streamlit run` before it loads the app, and the last output of a process that crashes in C code.
 """
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
+import re
+import sys
+import threading
+import traceback
 from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any
 
-import streamlit.logger
-import uvicorn.config
+from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
 from core.environment import log_level
+from dashboard.server.library_internals import replace_log_handlers
 
-# Not uvicorn.access: a line for each request is a proxy's business.
-_SERVERS = ("uvicorn", "uvicorn.error", "uvicorn.asgi", "websockets")
+# Not uvicorn.access: a proxy can log every request.
+_SERVER_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.asgi", "websockets")
+_STDERR = 2
+_LEVEL_PREFIX = re.compile(r"(DEBUG|INFO|WARNING|ERROR)\b")
+_NEXT_EVENT = re.compile(rb"\n(?![ \t])")
+
+_READ_BYTES = 2**16
+"""The size of a pipe on Linux."""
+
+_FLUSH_SECONDS = 2.0
+"""Seconds to wait at the end of the process for the last lines; a child may hold its end of the pipe for longer."""
+
+_print_exc = traceback.print_exc
+_uncaught = logging.getLogger("uncaught")
+_stderr = logging.getLogger("stderr")
 
 
 class _Formatter(JsonFormatter):
@@ -23,38 +49,112 @@ class _Formatter(JsonFormatter):
         super().__init__(
             ["asctime", "levelname", "name", "message"],
             rename_fields={"asctime": "time", "levelname": "level", "name": "logger", "message": "event"},
+            # uvicorn's copy of the message with colours for a terminal.
+            reserved_attrs=[*RESERVED_ATTRS, "color_message"],
         )
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802 - logging's
         return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
 
 
+_handler = logging.StreamHandler()
+
+
 def start() -> None:
-    """Send everything that is logged in this process through one handler."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(_Formatter())
-    handler.setLevel(log_level())
+    """Send all logging, warnings and uncaught exceptions of this process through one handler."""
+    _handler.setFormatter(_Formatter())
+    _handler.setLevel(log_level())
     root = logging.getLogger()
-    root.handlers = [handler]
+    root.handlers = [_handler]
     root.setLevel(logging.WARNING)
-    for ours in ("core", "dashboard"):
+    for ours in ("core", "dashboard", _stderr.name):
         logging.getLogger(ours).setLevel(log_level())
-    uvicorn.config.LOGGING_CONFIG["loggers"]["uvicorn"] = {"level": "WARNING", "propagate": True}
-    # Streamlit gives each of its loggers a handler of its own, now and whenever its settings are read.
-    streamlit.logger.setup_formatter = adopt
-    streamlit.logger.update_formatter()
+    replace_log_handlers(adopt)
     logging.captureWarnings(True)
+    # A handler that fails, because nobody reads stderr any more, would report that on stderr, and so on forever.
+    logging.raiseExceptions = False
+    sys.excepthook = _log_exception
+    threading.excepthook = _log_thread_exception
+    sys.unraisablehook = _log_unraisable
+    # Gradio prints the traceback of every failed event.
+    traceback.print_exc = _log_current_exception
 
 
 def adopt_server() -> None:
-    """Take over the server's loggers: under `streamlit run` they have got handlers before this app was loaded."""
-    for name in _SERVERS:
+    """Take over the server's loggers, and all that is written to stderr from now on.
+
+    `streamlit run` gives the server's loggers handlers before it loads the app.
+    """
+    for name in _SERVER_LOGGERS:
         adopt(logging.getLogger(name))
-        # Below that it tells of every page that opens.
+        # Below this level, uvicorn logs every page that opens.
         logging.getLogger(name).setLevel(logging.WARNING)
+    _capture_stderr()
 
 
 def adopt(logger: logging.Logger) -> None:
-    """Let a logger leave its lines to the one handler."""
+    """Let a logger pass its events to the one handler."""
     logger.handlers = []
     logger.propagate = True
+
+
+def _log_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        _uncaught.critical("Uncaught exception", exc_info=(kind, error, trace))
+
+
+def _log_thread_exception(arguments: threading.ExceptHookArgs) -> None:
+    name = arguments.thread.name if arguments.thread else None
+    error = arguments.exc_value or arguments.exc_type()
+    _uncaught.error("Uncaught exception in a thread", exc_info=error, extra={"thread_name": name})
+
+
+def _log_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
+    error = unraisable.exc_value or unraisable.exc_type()
+    event = unraisable.err_msg or "Exception ignored"
+    _uncaught.error(event, exc_info=error, extra={"object": repr(unraisable.object)})
+
+
+def _log_current_exception(limit: int | None = None, file: Any = None, chain: bool = True) -> None:
+    """Log the exception that is being handled; takes the place of `traceback.print_exc`."""
+    if file is None:
+        _uncaught.error("Printed exception", exc_info=True)
+    else:
+        _print_exc(limit, file, chain)
+
+
+def _capture_stderr() -> None:
+    """Put a pipe in the place of stderr, whose lines a thread logs; the handler keeps the original."""
+    sys.stderr.flush()
+    original = os.dup(_STDERR)
+    _handler.setStream(os.fdopen(original, "w", buffering=1, encoding="utf-8"))
+    readable, writable = os.pipe()
+    os.dup2(writable, _STDERR)
+    os.close(writable)
+    lines = threading.Thread(target=_log_lines, args=(readable,), name="stderr", daemon=True)
+    lines.start()
+
+    def restore() -> None:
+        sys.stderr.flush()
+        os.dup2(original, _STDERR)
+        lines.join(_FLUSH_SECONDS)
+
+    atexit.register(restore)
+
+
+def _log_lines(readable: int) -> None:
+    """Log what arrives until the last writer closes the pipe; indented lines belong to the line before them."""
+    incomplete = b""
+    while chunk := os.read(readable, _READ_BYTES):
+        *complete, incomplete = _NEXT_EVENT.split(incomplete + chunk)
+        for text in complete:
+            _log_text(text.decode(errors="replace").strip())
+    _log_text(incomplete.decode(errors="replace").strip())
+
+
+def _log_text(text: str) -> None:
+    if text:
+        named = _LEVEL_PREFIX.match(text)
+        _stderr.log(logging.getLevelNamesMapping()[named[1] if named else "WARNING"], "%s", text)

@@ -1,7 +1,7 @@
-"""What this process counts, for Prometheus: predictions, refusals, open pages, and the runs of its workspace.
+"""Prometheus metrics of this process: predictions, refused requests, open pages, and the runs of the workspace.
 
-`python -m dashboard` is one process; where several serve one workspace, each has figures of its own at its
-/api/metrics, and `trazo_runs` is the same in all.
+If several dashboards serve one workspace, each reports its own counts at its /api/metrics; `trazo_runs` is the same in
+all of them.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 REGISTRY = CollectorRegistry()
 PREDICTIONS = Counter(
     "trazo_predictions",
-    "Drawings and pictures that were read, by way in (page, gradio, api) and verdict.",
+    "Predictions by entry point (page, gradio, api) and verdict.",
     ["way", "verdict"],
     registry=REGISTRY,
 )
 SECONDS = Histogram(
     "trazo_prediction_seconds",
-    "From ink or picture to the reading, in seconds.",
+    "Seconds from ink or picture to prediction.",
     ["way"],
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
     registry=REGISTRY,
 )
-REFUSED = Counter("trazo_refused_requests", "Requests that were turned away, by reason.", ["reason"], registry=REGISTRY)
-SESSIONS = Gauge("trazo_sessions", "Pages that are open in browsers now.", registry=REGISTRY)
+REFUSED = Counter("trazo_refused_requests", "Refused requests by reason.", ["reason"], registry=REGISTRY)
+SESSIONS = Gauge("trazo_sessions", "Pages open in browsers now.", registry=REGISTRY)
 
 
 def counted(way: str, read: Callable[[], Reading]) -> Reading:
-    """Call `read`, and count its verdict and its time; an error that a person may see counts as verdict `error`."""
+    """Call `read` and count its verdict and duration; a TrazoError counts as verdict `error`."""
     began = time.perf_counter()
     try:
         reading = read()
@@ -52,23 +52,23 @@ def counted(way: str, read: Callable[[], Reading]) -> Reading:
 
 
 def count(way: str, verdict: Verdict, seconds: float | None = None) -> None:
-    """Count a prediction, and the time it took where that says something."""
+    """Count one prediction and, if given, its duration."""
     PREDICTIONS.labels(way, verdict).inc()
     if seconds is not None:
         SECONDS.labels(way).observe(seconds)
 
 
 def exposition(accept: str) -> tuple[bytes, str]:
-    """All figures in the format that an Accept header asks for, and its content type."""
+    """Return all metrics in the format that the Accept header asks for, and their content type."""
     encode, content_type = choose_encoder(accept)
     return encode(REGISTRY), content_type
 
 
 class _Runs(Collector):
-    """The runs of the workspace by state, looked up whenever the figures are asked for."""
+    """The runs of the workspace by state, counted at each scrape."""
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        # pandas comes with it, which the dashboard starts without.
+        # Imported late: these modules load pandas, and the dashboard starts without it.
         from core.errors import RunError
         from core.runs.registry import list_runs
         from core.runs.run import Run
@@ -88,7 +88,7 @@ class _Runs(Collector):
         yield family
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
-        """Empty: registering must not look at the workspace."""
+        """Return nothing, so that registering this collector does not read the workspace."""
         return []
 
 

@@ -1,4 +1,4 @@
-"""How often a client may ask for something, how much of it may be his at a time, and who a client is."""
+"""Rate limits, quotas, and the client that they apply to."""
 
 from __future__ import annotations
 
@@ -14,68 +14,70 @@ from starlette.types import Scope
 
 from core.environment import proxies_trusted
 
-_BEHIND_A_PROXY = "behind a proxy"
-_IPV6_NETWORK = 64
-"""Bits of an IPv6 address that tell one connection to the internet from another; the rest is the visitor's choice."""
+_BEHIND_PROXY = "behind a proxy"
+
+_IPV6_PREFIX_BITS = 64
+"""Providers hand out networks of this size; inside one, a visitor can pick any address."""
 
 
-class Rate:
-    """At most `per_minute` times a minute for each client, over a sliding window; 0 is as often as they like."""
+class RateLimit:
+    """At most `per_minute` events a minute for each client, over a sliding window; 0 means no limit."""
 
     def __init__(self, per_minute: int) -> None:
         self._item = RateLimitItemPerMinute(per_minute) if per_minute else None
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     def seconds_to_wait(self, client: str) -> float:
-        """0 where the client may go on, and is counted; else the seconds until it may try again."""
+        """Count one event and return 0, or return the seconds until the client may try again."""
         if self._item is None or self._limiter.hit(self._item, client):
             return 0.0
         return max(1.0, self._limiter.get_window_stats(self._item, client).reset_time - time.time())
 
 
-class Shares:
-    """What all clients together, and each of them, may hold at a time: pages, requests, bytes; 0 is any number."""
+class Quota:
+    """An upper bound on pages, requests or bytes held at a time: in total and by each client; 0 means no limit."""
 
-    def __init__(self, total: int, each: int) -> None:
-        self._total, self._each = total, each
+    def __init__(self, total: int, per_client: int) -> None:
+        self._total = total
+        self._per_client = per_client
         self._held = 0
-        self._of = Counter[str]()
+        self._held_by = Counter[str]()
 
-    def take(self, client: str, amount: int = 1) -> bool:
-        """Whether there is still so much for this client, which then holds it until it is given back."""
+    def acquire(self, client: str, amount: int = 1) -> bool:
+        """Reserve `amount` for this client until it is released; return False if the quota is used up."""
         if self._total and self._held + amount > self._total:
             return False
-        if self._each and self._of[client] + amount > self._each:
+        if self._per_client and self._held_by[client] + amount > self._per_client:
             return False
         self._held += amount
-        self._of[client] += amount
+        self._held_by[client] += amount
         return True
 
-    def give_back(self, client: str, amount: int = 1) -> None:
-        """The client holds so much less."""
+    def release(self, client: str, amount: int = 1) -> None:
+        """Give back `amount` of what this client holds."""
         self._held -= amount
-        self._of[client] -= amount
-        if not self._of[client]:
-            del self._of[client]
+        self._held_by[client] -= amount
+        if not self._held_by[client]:
+            del self._held_by[client]
 
-    def of(self, client: str) -> int:
-        """What this client holds now."""
-        return self._of[client]
+    def held_by(self, client: str) -> int:
+        """Return the amount that this client holds now."""
+        return self._held_by[client]
 
 
 def client_of(scope: Scope) -> str:
-    """Who asks: the address, of IPv6 the network. Clients of a proxy that is not trusted count as one.
+    """Return the client's address, or its network for IPv6. All clients of an untrusted proxy count as one.
 
-    Whether a proxy may say who its clients are is FORWARDED_ALLOW_IPS' matter, which uvicorn heeds; without it,
-    anybody could call himself anything.
+    uvicorn replaces a proxy's address by its client's if FORWARDED_ALLOW_IPS lists the proxy. Without that variable,
+    anyone could claim any address.
     """
     if not proxies_trusted() and "x-forwarded-for" in Headers(scope=scope):
-        return _BEHIND_A_PROXY
+        return _BEHIND_PROXY
     host = scope["client"][0] if scope.get("client") else ""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         return str(host)
     if address.version == 6 and not address.ipv4_mapped:
-        return str(ipaddress.ip_network((address, _IPV6_NETWORK), strict=False))
+        return str(ipaddress.ip_network((address, _IPV6_PREFIX_BITS), strict=False))
     return str(address)

@@ -31,7 +31,8 @@ class DashboardProcess:
 
     def __init__(self, folder: Path, command: Sequence[str] = ("-m", "dashboard"), **environment: str) -> None:
         self.workspace = folder / "workspace"
-        self.log = folder / "dashboard.log"
+        self.printed = folder / "stdout.txt"
+        self.log = folder / "stderr.txt"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._command = [sys.executable, *(word.format(port=self.port) for word in command)]
@@ -46,13 +47,13 @@ class DashboardProcess:
 
     def start(self) -> None:
         """Start the process and return when it answers; raises TimeoutError with its log when it does not."""
-        with self.log.open("ab") as log:
+        with self.printed.open("ab") as printed, self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self._command,
                 cwd=PROJECT,
                 env=self._environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=printed,
+                stderr=log,
                 # A group of its own, for Ctrl-C to reach it and what it started, and nobody else.
                 start_new_session=True,
             )
@@ -79,8 +80,8 @@ class DashboardProcess:
         self.process.wait(timeout=30)
 
     def output(self) -> str:
-        """What the process printed so far."""
-        return self.log.read_text(encoding="utf-8", errors="replace")
+        """Return all that the process wrote so far: stdout, then its log."""
+        return "".join(file.read_text(encoding="utf-8", errors="replace") for file in (self.printed, self.log))
 
     def _answers_or_ended(self) -> bool:
         if self.process.poll() is not None:

@@ -1,4 +1,4 @@
-"""Gradio's API reads what was sent to it, and nothing else: no address, no file of this machine, no other endpoint."""
+"""Gradio's API reads only what was uploaded to it, and serves only the routes that the demo needs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def uploaded(client: TestClient, content: bytes, name: str = "one.png") -> str:
 
 
 def predicted(client: TestClient, composite: object, **sketch: object) -> tuple[str, object]:
-    """The event that ends a prediction (`complete` or `error`), and its data."""
+    """Return the event that ends a prediction (`complete` or `error`) and its data."""
     data = [{"background": None, "layers": [], "composite": composite, **sketch}]
     started = client.post(f"{API}/call/predict", json={"data": data})
     assert started.status_code == 200, started.text
@@ -59,7 +59,7 @@ def test_uploaded_picture_is_read(client: TestClient) -> None:
     assert data[0]["label"] == "1"
 
 
-def test_sketch_that_came_in_parts_is_read(client: TestClient) -> None:
+def test_sketch_sent_in_parts_is_read(client: TestClient) -> None:
     config = client.get("/gradio/config").json()
     pad = next(part["id"] for part in config["components"] if part["type"] == "imageeditor")
     answer = client.post(
@@ -83,7 +83,7 @@ def test_sketch_that_came_in_parts_is_read(client: TestClient) -> None:
 
 @pytest.mark.parametrize("address", ["http://example.com/a.png", "https://example.com/a.png", "HTTP://example.com/x"])
 @pytest.mark.parametrize("part", ["composite", "background", "layer"])
-def test_no_address_of_a_caller_is_fetched(
+def test_no_url_of_a_caller_is_fetched(
     client: TestClient, address: str, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetched: list[str] = []
@@ -104,9 +104,9 @@ def test_no_address_of_a_caller_is_fetched(
     assert "was not uploaded here" in str(data)
 
 
-def test_no_address_is_fetched_through_other_routes(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_url_is_fetched_through_other_routes(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def fetch(*_: object) -> None:
-        raise AssertionError("it asked for an address")
+        raise AssertionError("it fetched a URL")
 
     monkeypatch.setattr(route_utils, "secure_url_stream_response", fetch)
 
@@ -126,12 +126,12 @@ def test_no_file_of_the_machine_is_read(client: TestClient, tmp_path: Path, more
     assert str(tmp_path) not in str(data)
 
 
-def test_path_that_no_file_system_takes_is_refused(client: TestClient) -> None:
+def test_path_of_5000_characters_is_refused(client: TestClient) -> None:
     assert predicted(client, file("a" * 5000))[0] == "error"
 
 
 @pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "", ".", "a\0b", "/dev/zero", "C:\\x"])
-def test_path_that_names_no_upload_is_refused(client: TestClient, path: str) -> None:
+def test_path_outside_the_uploads_is_refused(client: TestClient, path: str) -> None:
     event, data = predicted(client, file(path))
 
     assert event == "error"
@@ -148,14 +148,14 @@ def test_link_out_of_the_folder_is_not_followed(client: TestClient, tmp_path: Pa
     link.unlink()
 
 
-def test_picture_with_too_many_pixels_is_refused_in_a_sentence(client: TestClient) -> None:
+def test_picture_with_too_many_pixels_is_refused(client: TestClient) -> None:
     event, data = predicted(client, file(uploaded(client, encoded(Image.new("1", (6400, 6400))))))
 
     assert event == "error"
     assert "million pixels" in str(data)
 
 
-def test_format_that_would_start_another_program_is_not_decoded(client: TestClient) -> None:
+def test_format_that_starts_a_program_is_not_decoded(client: TestClient) -> None:
     event, data = predicted(client, file(uploaded(client, encoded(drawn_one(), "EPS"), "one.eps")))
 
     assert event == "error"
@@ -185,7 +185,7 @@ def test_format_that_would_start_another_program_is_not_decoded(client: TestClie
         ("PATCH", "/config"),
     ],
 )
-def test_endpoints_that_nobody_needs_are_not_there(client: TestClient, method: str, path: str) -> None:
+def test_routes_that_the_demo_does_not_need_are_404(client: TestClient, method: str, path: str) -> None:
     for prefix in (API, "/gradio"):
         answer = client.request(method, prefix + path)
 
@@ -193,7 +193,15 @@ def test_endpoints_that_nobody_needs_are_not_there(client: TestClient, method: s
         assert "root:" not in answer.text
 
 
-def test_uploaded_page_is_never_given_out(client: TestClient) -> None:
+@pytest.mark.parametrize("path", ["call/predict/unknown", "call/verdict/unknown", "queue/data?session_hash=unknown"])
+def test_unknown_event_is_answered_with_an_error(client: TestClient, path: str) -> None:
+    answer = client.get(f"{API}/{path}")
+
+    assert answer.status_code == 200
+    assert "404" in answer.text
+
+
+def test_uploaded_page_is_never_served(client: TestClient) -> None:
     path = uploaded(client, b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "x.svg")
     predicted(client, file(path))
 
@@ -215,7 +223,7 @@ def test_uploaded_page_is_never_given_out(client: TestClient) -> None:
         ({"fn_name": "preprocess"}, {"file": b"x"}),
     ],
 )
-def test_part_that_no_sketchpad_sends_is_refused(client: TestClient, fields: dict, files: dict) -> None:
+def test_malformed_part_of_a_sketch_is_refused(client: TestClient, fields: dict, files: dict) -> None:
     config = client.get("/gradio/config").json()
     pad = next(part["id"] for part in config["components"] if part["type"] == "imageeditor")
     whole = {"component_id": pad, "session_hash": "s", "fn_name": "accept_blobs"} if "type" in fields else {}
@@ -227,7 +235,9 @@ def test_part_that_no_sketchpad_sends_is_refused(client: TestClient, fields: dic
 
 
 @pytest.mark.parametrize("what", ["MAX_SKETCHES", "MAX_SKETCH_BYTES"])
-def test_sketches_on_their_way_are_few(client: TestClient, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+def test_oldest_sketches_are_dropped_over_the_limit(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
     sketch, limit = encoded(drawn_one()), {"MAX_SKETCHES": 3, "MAX_SKETCH_BYTES": 3 * len(encoded(drawn_one()))}
     monkeypatch.setattr(gradio_guard, what, limit[what])
     config = client.get("/gradio/config").json()
@@ -265,7 +275,7 @@ sys.stdin.read()
 
 
 def holder(temporary: Path) -> tuple[subprocess.Popen[str], Path]:
-    """A process that has made its folder for uploads, and the folder."""
+    """Start a process that has its own folder for uploads; return both."""
     environment = {name: value for name, value in os.environ.items() if name != "GRADIO_TEMP_DIR"}
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDER],
@@ -281,7 +291,7 @@ def holder(temporary: Path) -> tuple[subprocess.Popen[str], Path]:
     return process, folder
 
 
-def test_what_a_killed_dashboard_left_is_deleted_by_the_next_one(tmp_path: Path) -> None:
+def test_folder_of_a_killed_dashboard_is_deleted(tmp_path: Path) -> None:
     (killed, left), (living, used) = holder(tmp_path), holder(tmp_path)
     killed.kill()
     killed.communicate()

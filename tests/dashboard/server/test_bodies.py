@@ -1,4 +1,4 @@
-"""Bodies of requests that come slowly, or too many at a time."""
+"""Limits on the time and memory of request bodies."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def client_at(app: Starlette, host: str = "192.0.2.1") -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app, client=(host, 1)), base_url="http://trazo.example")
 
 
-def test_body_that_stops_coming_is_given_up(monkeypatch: pytest.MonkeyPatch, app: Starlette) -> None:
+def test_body_that_stops_arriving_is_answered_408(monkeypatch: pytest.MonkeyPatch, app: Starlette) -> None:
     monkeypatch.setattr(bodies, "SILENCE_SECONDS", 0.05)
     sent: list[Message] = []
 
@@ -51,10 +51,10 @@ def test_body_that_stops_coming_is_given_up(monkeypatch: pytest.MonkeyPatch, app
     anyio.run(app, scope, receive, send)
 
     assert sent[0]["status"] == 408
-    assert json.loads(sent[1]["body"])["error"].startswith("The body came too slowly")
+    assert json.loads(sent[1]["body"])["error"].startswith("The upload was too slow")
 
 
-def test_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch, app: Starlette) -> None:
+def test_body_that_arrives_byte_by_byte_is_answered_408(monkeypatch: pytest.MonkeyPatch, app: Starlette) -> None:
     monkeypatch.setattr(bodies, "BODY_SECONDS", 0.1)
 
     async def drip() -> httpx.Response:
@@ -69,9 +69,9 @@ def test_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch, app: Starl
     assert anyio.run(drip).status_code == 408
 
 
-@pytest.mark.parametrize(("limit", "spares_others"), [("MAX_BYTES_OF_CLIENT", True), ("MAX_BYTES", False)])
-def test_bodies_that_nobody_ends_are_counted_while_they_come(
-    monkeypatch: pytest.MonkeyPatch, app: Starlette, limit: str, spares_others: bool
+@pytest.mark.parametrize(("limit", "others_pass"), [("MAX_BYTES_OF_CLIENT", True), ("MAX_BYTES", False)])
+def test_incomplete_bodies_count_towards_the_quota(
+    monkeypatch: pytest.MonkeyPatch, app: Starlette, limit: str, others_pass: bool
 ) -> None:
     monkeypatch.setattr(bodies, limit, 1000)
 
@@ -99,4 +99,4 @@ def test_bodies_that_nobody_ends_are_counted_while_they_come(
         await post("192.0.2.1", bytes(900))
         return statuses
 
-    assert anyio.run(main) == [503, 200 if spares_others else 503, 200, 200]
+    assert anyio.run(main) == [503, 200 if others_pass else 503, 200, 200]

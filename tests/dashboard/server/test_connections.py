@@ -1,4 +1,4 @@
-"""Connections that say nothing, or no end of it, end; those that have something to say, or to hear, do not."""
+"""Limits on connections, heads of requests and messages of pages."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ from websockets.protocol import State
 from websockets.sync.client import ClientConnection, connect
 
 from dashboard.server import connections
-from dashboard.server.connections import MAX_HEAD_BYTES, PageConnection, guard_server
-from dashboard.server.rate_limits import Shares
+from dashboard.server.connections import MAX_HEAD_BYTES, MAX_MESSAGE_BYTES, MAX_PIECES, guard_server
 from tests.support.waiting import wait_until
 
 HEAD_SECONDS = 0.3
@@ -46,7 +45,13 @@ async def talk(websocket: WebSocket) -> None:
     await websocket.accept()
     with suppress(WebSocketDisconnect):
         while True:
-            await websocket.send_text(await websocket.receive_text())
+            message = await websocket.receive_text()
+            received.append(message)
+            await websocket.send_text(message)
+
+
+received: list[str] = []
+"""The messages that `talk` has received."""
 
 
 async def listen_late(websocket: WebSocket) -> None:
@@ -58,8 +63,8 @@ async def listen_late(websocket: WebSocket) -> None:
 
 
 @pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    """Where a server listens that waits for heads as the dashboard's does, but not so long."""
+def server() -> Iterator[uvicorn.Server]:
+    """A server with the dashboard's limits, but a shorter time for heads."""
     patch = pytest.MonkeyPatch()
     patch.setattr(connections, "HEAD_SECONDS", HEAD_SECONDS)
     patch.setattr(uvicorn.Server, "startup", uvicorn.Server.startup)
@@ -70,10 +75,15 @@ def port() -> Iterator[int]:
     thread = threading.Thread(target=server.run)
     thread.start()
     wait_until(lambda: server.started, what="the start of the server")
-    yield server.servers[0].sockets[0].getsockname()[1]
+    yield server
     server.should_exit = True
     thread.join(10)
     patch.undo()
+
+
+@pytest.fixture
+def port(server: uvicorn.Server) -> int:
+    return int(server.servers[0].sockets[0].getsockname()[1])
 
 
 def opened(port: int, beginning: bytes = b"") -> socket.socket:
@@ -83,7 +93,7 @@ def opened(port: int, beginning: bytes = b"") -> socket.socket:
 
 
 def ended(client: socket.socket) -> bool:
-    """Whether the server ends this connection; reads what it says before."""
+    """Read until the server closes this connection."""
     with suppress(ConnectionResetError):
         while client.recv(65536):
             pass
@@ -99,21 +109,21 @@ def drip(client: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("beginning", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", REQUEST, REQUEST + b"GET / HT"])
-def test_connection_ends_that_sends_no_whole_head_in_time(port: int, beginning: bytes) -> None:
+def test_connection_without_a_complete_head_is_closed(port: int, beginning: bytes) -> None:
     assert ended(opened(port, beginning))
 
 
 @pytest.mark.parametrize(
     "beginning", [b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", REQUEST + b"GET / HTTP/1.1\r\nX-Slow: "]
 )
-def test_dripping_does_not_keep_a_connection(port: int, beginning: bytes) -> None:
+def test_head_that_arrives_byte_by_byte_is_cut_off(port: int, beginning: bytes) -> None:
     client = opened(port, beginning)
     threading.Thread(target=drip, args=(client,), daemon=True).start()
 
     assert ended(client)
 
 
-def test_who_waits_for_an_answer_gets_it(port: int) -> None:
+def test_slow_answer_is_not_cut_off(port: int) -> None:
     assert httpx.post(f"http://127.0.0.1:{port}/late", content=b"ab", timeout=10).text == "ab"
 
 
@@ -132,7 +142,7 @@ def test_connection_is_kept_for_the_next_request(port: int) -> None:
     assert len({answer.extensions["network_stream"] for answer in answers}) == 1
 
 
-def test_silent_connections_give_way_to_others(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_connections_make_room_for_new_ones(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "HEAD_SECONDS", 600.0)
     monkeypatch.setattr(connections, "MAX_CONNECTIONS", 10)
     with ExitStack() as open_ones, connect(f"ws://127.0.0.1:{port}/talk") as websocket:
@@ -172,7 +182,7 @@ LATE = b"POST /late HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"
     ],
     ids=["header", "headers", "address", "behind an answer", "before an answer", "chunk", "trailers"],
 )
-def test_head_without_an_end_ends_its_connection(
+def test_endless_head_closes_its_connection(
     port: int, monkeypatch: pytest.MonkeyPatch, beginning: bytes, more: bytes
 ) -> None:
     monkeypatch.setattr(connections, "HEAD_SECONDS", 600.0)
@@ -185,18 +195,18 @@ def test_head_without_an_end_ends_its_connection(
             client.sendall(more)
             sent += len(more)
 
-    # What the sockets' own buffers hold is sent before the end is heard of.
+    # The sockets' buffers take some bytes after the server has closed.
     assert sent < most
     assert ended(client)
 
 
-def test_who_ends_in_time_is_told_that_the_head_is_too_long(port: int) -> None:
-    # Not a byte more than it takes: with unread bytes, the end of the connection would overtake the answer.
+def test_head_over_the_limit_is_answered_431(port: int) -> None:
+    # Exactly one byte too many: with more unread bytes, the kernel would drop the answer.
     with opened(port, b"GET / HTTP/1.1\r\nX-Long: ".ljust(MAX_HEAD_BYTES + 1, b"a")) as client:
         assert client.recv(65536).startswith(b"HTTP/1.1 431 ")
 
 
-def test_long_bodies_and_many_requests_count_towards_no_head(port: int) -> None:
+def test_bodies_and_other_requests_do_not_count_towards_a_head(port: int) -> None:
     body = b"a" * 3 * MAX_HEAD_BYTES
     head = b"POST / HTTP/1.1\r\nHost: x\r\nX-Long: %s\r\nContent-Length: %d\r\n\r\n" % (b"a" * 1000, len(body))
     with opened(port) as client:
@@ -211,60 +221,73 @@ def test_long_bodies_and_many_requests_count_towards_no_head(port: int) -> None:
     assert answers.count(b"HTTP/1.1 200 ") == 6
 
 
+def still_talks(page: ClientConnection) -> bool:
+    page.send("still here")
+    return page.recv(timeout=10) == "still here"
+
+
 @pytest.fixture
-def shares(monkeypatch: pytest.MonkeyPatch) -> Shares:
-    """What all pages may hold: five megabytes, one client four of them, but for what each may hold in any case."""
-    shares = Shares(5 * 2**20, 4 * 2**20)
-    monkeypatch.setattr(PageConnection, "_shares", shares)
-    return shares
+def page(port: int) -> Iterator[ClientConnection]:
+    with connect(f"ws://127.0.0.1:{port}/talk", max_size=None, close_timeout=0.1) as page:
+        yield page
 
 
-def send_all_but_the_end(websocket: ClientConnection, size: int, frames: int = 1) -> None:
-    """Begin a message that has so many bytes in so many frames, but keep its last byte."""
-    kinds = [Opcode.TEXT] + [Opcode.CONT] * (frames - 1)
-    parts = [Frame(kind, bytes(size // frames), fin=False).serialize(mask=True) for kind in kinds]
+def test_page_may_send_large_messages_again_and_again(page: ClientConnection) -> None:
+    for _ in range(10):
+        page.send("a" * MAX_MESSAGE_BYTES)
+        assert len(page.recv(timeout=10)) == MAX_MESSAGE_BYTES
+
+
+@pytest.mark.parametrize("frames", [1, 2, 64])
+def test_message_over_the_limit_closes_only_its_page(port: int, page: ClientConnection, frames: int) -> None:
+    part = "a" * (MAX_MESSAGE_BYTES // frames + 1)
+    with connect(f"ws://127.0.0.1:{port}/talk") as other:
+        with suppress(ConnectionClosed):
+            page.send(part for _ in range(frames))
+
+        with pytest.raises(ConnectionClosed):
+            page.recv(timeout=10)
+
+        assert still_talks(other)
+
+
+@pytest.mark.parametrize("size", [0, 1])
+def test_message_in_endless_frames_closes_its_page(page: ClientConnection, size: int) -> None:
+    more = Frame(Opcode.CONT, b"a" * size, fin=False).serialize(mask=True) * MAX_PIECES
+
     with suppress(OSError):
-        websocket.socket.sendall(b"".join(parts)[:-1])
+        page.socket.sendall(Frame(Opcode.TEXT, b"a", fin=False).serialize(mask=True) + more)
+
+    wait_until(lambda: page.state is not State.OPEN, what="the end of the page")
 
 
-def goes_on(websocket: ClientConnection) -> bool:
-    try:
-        websocket.send("still here")
-        return websocket.recv(timeout=10) == "still here"
-    except ConnectionClosed:
-        return False
-
-
-@pytest.mark.parametrize(("size", "frames"), [(2**20, 1), (2**20, 100), (2**12, 2**12)])
-def test_messages_that_nobody_ends_hold_no_more_than_a_clients_share(
-    port: int, shares: Shares, size: int, frames: int
-) -> None:
-    with ExitStack() as open_ones:
-        pages = [open_ones.enter_context(connect(f"ws://127.0.0.1:{port}/talk", close_timeout=0.1)) for _ in range(8)]
-        quiet = open_ones.enter_context(connect(f"ws://127.0.0.1:{port}/talk"))
-        for page in pages:
-            send_all_but_the_end(page, size, frames)
-
-        wait_until(lambda: any(page.state is not State.OPEN for page in pages), what="the end of a page")
-        wait_until(lambda: shares.of("127.0.0.1") > 2 * 2**20, what="what the others hold")
-        assert shares.of("127.0.0.1") <= 4 * 2**20
-        assert goes_on(quiet)
-    wait_until(lambda: shares.of("127.0.0.1") == 0, what="what they held")
-
-
-def test_page_may_say_much_again_and_again(port: int, shares: Shares) -> None:
-    with connect(f"ws://127.0.0.1:{port}/talk", max_size=None) as page:
-        for _ in range(10):
-            page.send("a" * 3 * 2**20)
-            assert len(page.recv(timeout=10)) == 3 * 2**20
-        assert goes_on(page)
-    wait_until(lambda: shares.of("127.0.0.1") == 0, what="what it held")
-
-
-def test_messages_that_nobody_reads_yet_are_held_too(port: int, shares: Shares) -> None:
-    with connect(f"ws://127.0.0.1:{port}/talk/late", max_size=None) as page:
-        message = Frame(Opcode.TEXT, b"").serialize(mask=True)
+def test_messages_that_the_app_has_not_read_are_few(port: int) -> None:
+    with connect(f"ws://127.0.0.1:{port}/talk/late", close_timeout=0.1) as page:
         with suppress(OSError):
-            page.socket.sendall(message * 2**15)
-        wait_until(lambda: page.state is not State.OPEN or shares.of("127.0.0.1") > 0, what="what it holds")
-    wait_until(lambda: shares.of("127.0.0.1") == 0, what="what it held")
+            page.socket.sendall(Frame(Opcode.TEXT, b"").serialize(mask=True) * 20 * MAX_PIECES)
+
+        wait_until(lambda: page.state is not State.OPEN, what="the end of the page")
+
+
+HANDSHAKE = (
+    b"GET /talk HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+def test_answers_to_pings_that_nobody_reads_are_dropped(server: uvicorn.Server, port: int) -> None:
+    with opened(port, HANDSHAKE) as client:
+        assert client.recv(65536).startswith(b"HTTP/1.1 101 ")
+        (connection,) = [each for each in server.server_state.connections if each.client == client.getsockname()]
+        for _ in range(150):
+            client.sendall(Frame(Opcode.PING, b"a" * 125).serialize(mask=True) * 1000)
+        client.sendall(Frame(Opcode.TEXT, b"after the pings").serialize(mask=True))
+        wait_until(lambda: "after the pings" in received, 60, "the message")
+
+        assert connection.transport.get_write_buffer_size() < 2**20
+
+
+def test_message_in_many_frames_arrives(page: ClientConnection) -> None:
+    page.send("a" for _ in range(MAX_PIECES - 1))
+
+    assert page.recv(timeout=10) == "a" * (MAX_PIECES - 1)

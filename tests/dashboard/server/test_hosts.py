@@ -1,4 +1,4 @@
-"""By which names the dashboard may be called, and which sites may show it in a frame."""
+"""The host names that the dashboard answers to, and the sites that may frame it."""
 
 from __future__ import annotations
 
@@ -17,76 +17,76 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from core.workspace import PROJECT
 from dashboard.server.gate import Gate
 from dashboard.server.headers import SecurityHeaders
-from dashboard.server.hosts import called_by_a_strangers_name
+from dashboard.server.hosts import is_unknown_host
 
 PROXIED = {"X-Forwarded-For": "192.0.2.1"}
 
 
-def called(
+def unknown(
     host: str | None, headers: dict[str, str] | None = None, server: str = "127.0.0.1", port: int = 8501
 ) -> bool:
-    """Whether a request at this address of ours, under this name, is refused."""
+    """Return True if a request to this address with this Host header is refused."""
     given = {**({"Host": host} if host is not None else {}), **(headers or {})}
     raw = [(name.lower().encode(), value.encode()) for name, value in given.items()]
-    return called_by_a_strangers_name({"type": "http", "server": (server, port), "headers": raw})
+    return is_unknown_host({"type": "http", "server": (server, port), "headers": raw})
 
 
 @pytest.mark.parametrize(
     "host", ["127.0.0.1:8501", "localhost:8501", "LOCALHOST", "[::1]:8501", "trazo.localhost", "127.0.0.2", None]
 )
 @pytest.mark.parametrize("server", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
-def test_names_of_this_machine_are_ours(host: str | None, server: str) -> None:
-    assert not called(host, server=server)
+def test_names_of_this_machine_are_known(host: str | None, server: str) -> None:
+    assert not unknown(host, server=server)
 
 
 @pytest.mark.parametrize("host", ["evil.example:8501", "evil.example", "127.0.0.1.evil.example", "", "[::1", "a:b:c"])
 @pytest.mark.parametrize("server", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
-def test_name_that_points_to_this_machine_is_a_strangers(host: str, server: str) -> None:
-    assert called(host, server=server)
+def test_foreign_name_over_loopback_is_unknown(host: str, server: str) -> None:
+    assert unknown(host, server=server)
 
 
-def test_page_that_calls_itself_a_proxy_is_none() -> None:
-    # It can set this header on what it fetches, but a browser asks at the port that the address names.
-    assert called("evil.example:8501", PROXIED)
-    assert called("evil.example", PROXIED, port=80)
+def test_page_cannot_pass_for_a_proxy() -> None:
+    # A page can set this header on a fetch, but the browser connects to the port in the address.
+    assert unknown("evil.example:8501", PROXIED)
+    assert unknown("evil.example", PROXIED, port=80)
 
 
 @pytest.mark.parametrize("host", ["trazo.example", "trazo.example:8443"])
-def test_proxy_on_this_machine_passes_the_name_that_it_goes_by(host: str) -> None:
-    assert not called(host, PROXIED)
+def test_proxy_on_this_machine_may_pass_its_own_name(host: str) -> None:
+    assert not unknown(host, PROXIED)
 
 
-def test_over_the_network_any_name_will_do() -> None:
-    assert not called("lab.example:8501", server="192.0.2.7")
+def test_every_name_is_known_over_the_network() -> None:
+    assert not unknown("lab.example:8501", server="192.0.2.7")
 
 
-def test_only_the_names_that_are_set_are_ours_and_this_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_allowed_hosts_are_the_only_known_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_ALLOWED_HOSTS", "Trazo.example, lab.example")
 
-    assert not called("trazo.example:8501")
-    assert not called("lab.example", server="192.0.2.7")
-    assert not called("localhost:8501")
-    assert called("evil.example", PROXIED)
-    assert called("evil.example", server="192.0.2.7")
+    assert not unknown("trazo.example:8501")
+    assert not unknown("lab.example", server="192.0.2.7")
+    assert not unknown("localhost:8501")
+    assert unknown("evil.example", PROXIED)
+    assert unknown("evil.example", server="192.0.2.7")
     monkeypatch.setenv("TRAZO_ALLOWED_HOSTS", "*")
-    assert not called("evil.example")
+    assert not unknown("evil.example")
 
 
 @pytest.mark.parametrize("variable", ["", "localhost,127.0.0.1,trazo.example"])
-def test_container_answers_to_no_strangers_name(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+def test_container_refuses_unknown_names(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     service = yaml.safe_load((PROJECT / "compose.yaml").read_text())["services"]["trazo"]
     given = re.fullmatch(r"\$\{TRAZO_ALLOWED_HOSTS:-(.*)\}", service["environment"]["TRAZO_ALLOWED_HOSTS"])
     assert given
     monkeypatch.setenv("TRAZO_ALLOWED_HOSTS", variable or given[1])
     bridge = "172.17.0.2"
 
-    assert called("evil.example:8501", server=bridge)
-    assert called("evil.example", PROXIED, server=bridge)
-    assert not called("127.0.0.1:8501", server=bridge)
-    assert not called("localhost:8501", server=bridge)
-    assert called("trazo.example", PROXIED, server=bridge) == (not variable)
-    # As the image's health check asks.
-    assert not called("127.0.0.1:8501", server="127.0.0.1")
+    assert unknown("evil.example:8501", server=bridge)
+    assert unknown("evil.example", PROXIED, server=bridge)
+    assert not unknown("127.0.0.1:8501", server=bridge)
+    assert not unknown("localhost:8501", server=bridge)
+    assert unknown("trazo.example", PROXIED, server=bridge) == (not variable)
+    # The image's health check uses this name.
+    assert not unknown("127.0.0.1:8501", server="127.0.0.1")
 
 
 async def answer(_request: Request) -> PlainTextResponse:
@@ -106,14 +106,14 @@ def client() -> TestClient:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_page_under_a_strangers_name_is_told_nothing(client: TestClient, method: str) -> None:
+def test_page_under_an_unknown_name_is_refused(client: TestClient, method: str) -> None:
     foreign = {"Host": "evil.example:8501", "Origin": "http://evil.example:8501"}
 
     assert client.request(method, "/", headers=foreign).status_code == 403
     assert client.request(method, "/").status_code == 200
 
 
-def test_page_under_a_strangers_name_gets_no_session(client: TestClient) -> None:
+def test_page_under_an_unknown_name_opens_no_websocket(client: TestClient) -> None:
     foreign = {"Host": "evil.example:8501", "Origin": "http://evil.example:8501"}
     address = "ws://127.0.0.1:8501/_stcore/stream"
 
@@ -130,14 +130,14 @@ def frames(client: TestClient) -> str:
     return next(part for part in parts if part.startswith("frame-ancestors"))
 
 
-def test_no_other_site_shows_the_dashboard_in_a_frame(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_other_site_may_frame_the_dashboard(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SPACE_ID", "TRAZO_FRAMED_BY"):
         monkeypatch.delenv(name, raising=False)
 
     assert frames(client) == "frame-ancestors 'self'"
 
 
-def test_sites_that_host_the_dashboard_show_it_in_a_frame(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hosting_sites_may_frame_the_dashboard(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPACE_ID", "ada/trazo")
     assert frames(client) == "frame-ancestors 'self' https://huggingface.co"
 

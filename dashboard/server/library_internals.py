@@ -1,0 +1,199 @@
+"""Everything that relies on private parts of uvicorn and Gradio, and of Streamlit's loggers and uploads.
+
+No other module touches them. `pyproject.toml` pins the exact versions that this module was written against, and
+`tests/dashboard/server/test_library_internals.py` fails if a version or a private name changes: after an upgrade, read
+the library's new source, then adapt this module.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import streamlit.logger
+import uvicorn
+import uvicorn.config
+from streamlit import runtime
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+VERSIONS = {"uvicorn": "0.54.0", "streamlit": "1.67.0", "gradio": "6.31.0"}
+
+
+class HttpConnection(HttpToolsProtocol):
+    """uvicorn's HTTP connection, reduced to events for a subclass to override and a few verbs for it to call."""
+
+    def opened(self) -> None:
+        """Handle a new connection."""
+
+    def bytes_arriving(self, count: int) -> None:
+        """Handle bytes before uvicorn parses them."""
+
+    def bytes_parsed(self) -> None:
+        """Handle the same bytes after uvicorn parsed them."""
+
+    def part_complete(self) -> None:
+        """Handle the end of a head, of a piece of a body, or of a request."""
+
+    def upgraded(self) -> None:
+        """Handle the change to a WebSocket."""
+
+    def answered(self) -> None:
+        """Handle the end of an answer when no other request waits behind it."""
+
+    def closed(self) -> None:
+        """Handle the end of the connection."""
+
+    @property
+    def answer_pending(self) -> bool:
+        """Whether the head of a request is complete and its answer is not."""
+        return self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr]
+
+    @property
+    def open_connections(self) -> int:
+        """The number of connections to this server, WebSockets included."""
+        return len(self.connections)
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        """Call `callback` on the server's event loop after some seconds."""
+        return self.loop.call_later(seconds, callback)
+
+    def answer_and_close(self, answer: bytes) -> None:
+        """Send raw bytes and close the connection."""
+        self.transport.write(answer)
+        self.transport.close()
+
+    def abort(self) -> None:
+        """Close the connection at once, without sending what is still buffered."""
+        self.transport.abort()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.opened()
+
+    def data_received(self, data: bytes) -> None:
+        self.bytes_arriving(len(data))
+        super().data_received(data)
+        self.bytes_parsed()
+
+    def on_headers_complete(self) -> None:
+        self.part_complete()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self.part_complete()
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self.part_complete()
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        self.upgraded()
+        super().handle_websocket_upgrade()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.answer_pending:
+            self.answered()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed()
+        super().connection_lost(exc)
+
+
+class WebSocketConnection(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket, with one event for a subclass to override.
+
+    uvicorn stops reading while a message waits for the app, so it holds at most two messages of `ws_max_size` bytes.
+    It does not limit how many pieces these arrive in, and an empty one takes memory, too.
+    """
+
+    def pieces_held(self, count: int) -> None:
+        """Handle the number of frames and messages that wait for the rest of a message or for the app."""
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        self.transport.abort()
+
+    def handle_ping(self) -> None:
+        """Answer a ping, unless the client does not read its answers: they would fill the memory."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()
+
+    def handle_events(self) -> None:
+        super().handle_events()
+        self.pieces_held(len(self.frames) + self.queue.qsize())
+
+
+def prepare_servers(prepare: Callable[[uvicorn.Config], None]) -> None:
+    """Call `prepare` with the settings of every server of this process before it starts to listen.
+
+    Streamlit creates the server and has no setting for its protocol classes.
+    """
+
+    async def startup(server: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
+        prepare(server.config)
+        await _uvicorn_startup(server, sockets)
+
+    uvicorn.Server.startup = startup  # type: ignore[method-assign, assignment]
+
+
+_uvicorn_startup = uvicorn.Server.startup
+
+
+def set_protocols(config: uvicorn.Config, http: type[HttpConnection], websocket: type[WebSocketConnection]) -> None:
+    """Replace the protocol classes of a server that has not started yet."""
+    config.http_protocol_class = http
+    config.ws_protocol_class = websocket
+
+
+def replace_log_handlers(adopt: Callable[[logging.Logger], None]) -> None:
+    """Call `adopt` for each of Streamlit's loggers instead of giving it a handler; give uvicorn's loggers none."""
+    uvicorn.config.LOGGING_CONFIG["loggers"]["uvicorn"] = {"level": "WARNING", "propagate": True}
+    streamlit.logger.setup_formatter = adopt  # type: ignore[assignment]
+    streamlit.logger.update_formatter()
+
+
+def uploaded_bytes() -> int:
+    """Return the memory that files uploaded to Streamlit's pages take, in bytes."""
+    if not runtime.exists():
+        return 0
+    stored = getattr(runtime.get_instance().uploaded_file_mgr, "file_storage", {})
+    return sum(len(file.data) for files in list(stored.values()) for file in list(files.values()))
+
+
+def set_queue_pause(demo: gr.Blocks, seconds: float) -> None:
+    """Let Gradio look into its empty queue this often; by default it does so a thousand times a second."""
+    demo._queue.sleep_when_free = demo._queue.progress_update_sleep_when_free = seconds
+
+
+def sketch_parts(sketchpad: gr.Sketchpad) -> dict[str, Any]:
+    """Return the sketches that browsers have sent in parts and not submitted yet, by id."""
+    return sketchpad.blob_storage
+
+
+def replace_input(
+    sketchpad: gr.Sketchpad,
+    cache_file: Callable[..., Any],
+    accept_part: Callable[[Any], None],
+    preprocess: Callable[[Any], Any],
+) -> Callable[[Any], None]:
+    """Replace the three functions that a sketchpad's input passes; return its own function for accepting a part.
+
+    The instance is changed, because Gradio writes a file beside the source of every subclass.
+    """
+    original = sketchpad.accept_blobs
+    accept_part._is_server_fn = True  # type: ignore[attr-defined]
+    sketchpad.async_move_resource_to_block_cache = cache_file  # type: ignore[method-assign]
+    sketchpad.accept_blobs = accept_part
+    sketchpad.preprocess = preprocess  # type: ignore[method-assign, assignment]
+    return original
