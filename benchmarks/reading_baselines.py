@@ -18,6 +18,7 @@ from unittest.mock import patch
 
 import numpy as np
 import psutil
+from dashboard.api.reader_process import Readers
 
 from benchmarks.child import measured
 from benchmarks.report import Figure
@@ -28,7 +29,6 @@ from core.handwriting.pen_digits import pen_digits_at_hand, replayed
 from core.ink.drawing import ink_from_canvas
 from core.ink.photo import ink_from_picture
 from core.workspace import SHIPPED_BUNDLE
-from dashboard.api.reader_process import Readers
 
 SEED = 1
 CANVASES = 50

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 from PIL import Image
 from scipy import ndimage
@@ -12,12 +10,10 @@ from core.errors import PictureTooLarge
 from core.ink.depth import FAINTEST_INK, SMALL_SIZE, Mask, as_ink, digit_alone, missing_light, runs
 from core.ink.distance import Plane
 from core.ink.drawing import Pixels, ink_from_canvas
-from core.ink.picture_file import WORKING_SIZE, check_size, decoded, decoded_canvas, shrink_factor
+from core.ink.picture_file import WORKING_SIZE, check_size, decoded_canvas, decoded_frames, shrink_factor
 from core.ink.ruled_lines import without_ruled_lines
 from core.ink.sheet import Sheet, find_sheet
 
-# One of 40 megapixels takes up to 300 MB while it is decoded, as JPEG 2000 more: whoever else has one waits.
-_DECODERS = threading.Semaphore(2)
 # The paper's brightness is estimated on a picture of at most the first size, its polarity on one of the second.
 _GROUND_SIZE = 64
 _POLARITY_SIZE = 32
@@ -41,15 +37,16 @@ _IN_COMMON = 0.2
 
 
 def ink_from_picture(data: bytes) -> Pixels:
-    """The ink (h, w) in an encoded picture, white on black; nothing but black where there is none.
+    """Return the ink (h, w) in an encoded picture, white on black; all black if there is none.
 
-    Two are read at a time in one process, whoever asks. Raises PictureTooLarge beyond MAX_PICTURE_BYTES,
-    MAX_PICTURE_PIXELS or the memory that is left, PictureError for what cannot be decoded.
+    An animation, or a file with several pages, is read from its first frame with ink. Raises PictureTooLarge beyond
+    MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS or the memory that is left, PictureError for a file that cannot be decoded.
     """
     check_size(len(data))
     try:
-        with _DECODERS:
-            return ink_from_array(decoded(data))
+        inks = map(ink_from_array, decoded_frames(data))
+        first = next(inks)
+        return first if first.any() else next((ink for ink in inks if ink.any()), first)
     except MemoryError as error:
         raise PictureTooLarge("There is too little memory for this picture; please send a smaller one.") from error
 

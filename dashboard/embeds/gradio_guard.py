@@ -29,8 +29,6 @@ from core.errors import PictureError, TrazoError
 if TYPE_CHECKING:
     import gradio as gr
 
-    from core.ink.drawing import Pixels
-
 _logger = logging.getLogger(__name__)
 
 MAX_HELD_BYTES = 200 * 2**20
@@ -120,7 +118,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def guard_sketchpad(sketchpad: gr.Sketchpad) -> None:
-    """Let a sketchpad read nothing but what was uploaded to it, within our limits; it then yields ink (h, w) or None.
+    """Let a sketchpad read nothing but what was uploaded to it, within our limits; it then yields the file or None.
 
     The instance is changed: the mere definition of a subclass would make Gradio write a file beside its source.
     """
@@ -140,10 +138,9 @@ def guard_sketchpad(sketchpad: gr.Sketchpad) -> None:
         while len(held) > MAX_SKETCHES or sum(map(_size, list(held.values()))) > MAX_SKETCH_BYTES:
             held.pop(next(iter(held)), None)
 
-    def preprocess(sketch: Any) -> Pixels | None:
+    def preprocess(sketch: Any) -> bytes | None:
         with _shown_by_gradio():
-            picture = _picture(sketchpad, sketch)
-            return None if picture is None else _ink(picture)
+            return _picture(sketchpad, sketch)
 
     accept_part._is_server_fn = True  # type: ignore[attr-defined]
     sketchpad.async_move_resource_to_block_cache = stay_in_folder  # type: ignore[method-assign, assignment]
@@ -187,12 +184,6 @@ def _picture(sketchpad: gr.Sketchpad, payload: Any) -> bytes | None:
     path = _uploaded(payload.composite.path)
     check_size(path.stat().st_size)
     return path.read_bytes()
-
-
-def _ink(picture: bytes) -> Pixels:
-    from core.ink.photo import ink_from_picture
-
-    return ink_from_picture(picture)
 
 
 def _uploaded(path: str | Path) -> Path:
