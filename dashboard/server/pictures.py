@@ -84,8 +84,9 @@ class PictureBug(TrazoError):
 class PicturePool:
     """Worker processes that decode pictures, each sender limited to a share of them."""
 
-    def __init__(self) -> None:
-        self.workers_per_client = min(MAX_WORKERS_PER_CLIENT, len(os.sched_getaffinity(0)))
+    def __init__(self, workers_per_client: int | None = None) -> None:
+        processors = len(os.sched_getaffinity(0))
+        self.workers_per_client = workers_per_client or min(MAX_WORKERS_PER_CLIENT, processors)
         self._workers = CapacityLimiter(self.workers_per_client + WORKERS_FOR_OTHERS)
         self._shares = WeakValueDictionary[str, CapacityLimiter]()
         self._waiting = Shares(MAX_WAITING, MAX_WAITING_PER_CLIENT)

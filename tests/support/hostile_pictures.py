@@ -20,8 +20,8 @@ def jpeg_with_scans(scans: int, side: int = 500) -> bytes:
 
 
 @cache
-def jpeg2000_in_small_tiles() -> bytes:
-    """Return a JPEG 2000 of 12 megapixels whose decoding holds Python's lock all the time."""
+def jpeg2000_in_small_tiles(megapixels: int = 12) -> bytes:
+    """Return an empty, tall JPEG 2000 whose decoding holds Python's lock throughout."""
     file = io.BytesIO()
-    Image.new("L", (4000, 3000), 255).save(file, "JPEG2000", tile_size=(32, 32), num_resolutions=1)
+    Image.new("L", (1000, 1000 * megapixels), 255).save(file, "JPEG2000", tile_size=(32, 32), num_resolutions=1)
     return file.getvalue()

@@ -276,17 +276,25 @@ def test_jpeg_of_many_scans_is_refused_before_decoding() -> None:
     assert isinstance(read, np.ndarray)
 
 
-def test_second_visitor_is_answered_before_hostile_pictures_end() -> None:
+@pytest.mark.parametrize("from_threads", [False, True])
+def test_second_visitor_is_answered_before_hostile_pictures_end(from_threads: bool) -> None:
     async def ask() -> tuple[Pixels, list[bool]]:
         pool = PicturePool()
-        hostile = [asyncio.create_task(pool.ink(jpeg2000_in_small_tiles(), HOSTILE)) for _ in range(8)]
-        while len(workers()) < pool.workers_per_client:
-            await asyncio.sleep(0.02)
-        ink, done = await pool.ink(GOOD, VISITOR), [task.done() for task in hostile]
-        for task in hostile:
-            task.cancel()
+
+        async def ink(picture: bytes, client: str) -> Pixels:
+            if from_threads:  # as pages do
+                return await asyncio.to_thread(pool.ink_from_thread, picture, client)
+            return await pool.ink(picture, client)
+
+        async with pool.serving():
+            hostile = [asyncio.create_task(ink(jpeg2000_in_small_tiles(), HOSTILE)) for _ in range(8)]
+            while len(workers()) < pool.workers_per_client:
+                await asyncio.sleep(0.02)
+            read, done = await ink(GOOD, VISITOR), [task.done() for task in hostile]
+            for task in hostile:
+                task.cancel()
         await outcomes(*hostile)
-        return ink, done
+        return read, done
 
     ink, done = asyncio.run(ask())
 
