@@ -17,7 +17,7 @@ from core.errors import BundleError, TrazoError
 from dashboard.api.routes import NO_MODEL
 from dashboard.embeds.gradio_guard import STUMBLES, GradioDoors, guard_sketchpad, upload_folder
 from dashboard.server import metrics
-from dashboard.server.pictures import PicturePool
+from dashboard.server.pictures import MAX_WAITING, PicturePool
 from dashboard.server.rate_limits import client_of
 
 if TYPE_CHECKING:
@@ -191,13 +191,14 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor], pool: PicturePool
         answer: dict[str, Any] = {"outputs": [verdict, prediction], "api_visibility": "private"}
         # First: what is clicked for is done one after the other, and the rest may fail.
         submit.click(None, js=_without_bars(_NO_ANSWER), **answer)
-        # The pool limits how many sketches are read at a time, fairly to each visitor.
-        read_it = submit.click(read_sketch, sketchpad, [prediction, said], api_name="predict", concurrency_limit=None)
+        read_it = submit.click(read_sketch, sketchpad, [prediction, said], api_name="predict")
         read_it.success(show, said, show_progress="hidden", **answer)
         _verdict_for_programs(sketchpad, read)
         clear.add([sketchpad, prediction])
         clear.click(None, js=_without_bars(_NOTHING), **answer)
-    demo.queue(max_size=_MAX_WAITING)
+    # The pool, not Gradio, limits the sketches that are read at a time: it keeps room for every visitor.
+    demo.max_threads = MAX_WAITING
+    demo.queue(max_size=_MAX_WAITING, default_concurrency_limit=None)
     # It would look a thousand times a second whether somebody waits, on the loop that serves everybody.
     demo._queue.sleep_when_free = demo._queue.progress_update_sleep_when_free = _QUEUE_LOOKS
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
@@ -265,7 +266,7 @@ def _verdict_for_programs(sketchpad: gr.Sketchpad, read: Callable[..., Awaitable
 
     with gr.Row(visible=False):
         ask, fields = gr.Button(), gr.JSON()
-    ask.click(verdict, sketchpad, fields, api_name="verdict", concurrency_limit=None)
+    ask.click(verdict, sketchpad, fields, api_name="verdict")
 
 
 def _sketchpad() -> gr.Sketchpad:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -16,10 +18,13 @@ from PIL import Image, ImageDraw
 from starlette.testclient import TestClient
 
 from core.ink import photo
+from core.ink.drawing import Pixels
 from core.workspace import PROJECT
 from dashboard.embeds import gradio_guard
 from dashboard.server import metrics, pictures
+from dashboard.server.pictures import PicturePool
 from tests.support.hostile_pictures import jpeg2000_in_small_tiles, jpeg_with_scans
+from tests.support.waiting import wait_until
 
 API = "/gradio/gradio_api"
 
@@ -202,6 +207,29 @@ def test_other_visitor_is_answered_before_hostile_sketches_end(client: TestClien
     for attack in attacks:
         assert "event: complete" in client.get(f"{API}/call/predict/{attack}").text
     assert ended() - before == 6
+
+
+def test_one_client_leaves_turns_to_other_visitors(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting, released, read = [], threading.Event(), PicturePool.ink
+
+    async def ink(pool: PicturePool, picture: bytes, client: str) -> Pixels:
+        if client == "behind a proxy":
+            waiting.append(client)
+            while not released.is_set():
+                await asyncio.sleep(0.02)
+        return await read(pool, picture, client)
+
+    monkeypatch.setattr(PicturePool, "ink", ink)
+    path = uploaded(client, encoded(drawn_one()))
+    data = {"data": [{"background": None, "layers": [], "composite": file(path)}]}
+    for _ in range(60):
+        client.post(f"{API}/call/predict", json=data, headers={"X-Forwarded-For": "x"})
+    wait_until(lambda: len(waiting) == 60, 30, "60 sketches of one client")
+
+    event, answer = predicted(client, file(path))
+    released.set()
+
+    assert (event, answer[0]["label"]) == ("complete", "1")
 
 
 def test_format_that_would_start_another_program_is_not_decoded(client: TestClient) -> None:
