@@ -1,23 +1,23 @@
-"""One drawing, one model: our canvas to answer beside three ways of asking Keras; one thread beside eight, one process
-beside as many as the API has."""
+"""One drawing, one model: the canvas to answer beside three ways of asking Keras; one thread beside eight, one worker
+of the pool beside all."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
-from unittest.mock import patch
 
+import anyio
 import numpy as np
 import psutil
+import uvloop
 
 from benchmarks.child import measured
 from benchmarks.report import Figure
@@ -28,7 +28,7 @@ from core.handwriting.pen_digits import pen_digits_at_hand, replayed
 from core.ink.drawing import ink_from_canvas
 from core.ink.photo import ink_from_picture
 from core.workspace import SHIPPED_BUNDLE
-from dashboard.api.reader_process import Readers
+from dashboard.server.pictures import PicturePool
 
 SEED = 1
 CANVASES = 50
@@ -59,7 +59,7 @@ def side_by_side() -> list[Figure]:
     figures += [
         Figure(f"Ours is faster than {name}", times[name] / times[OURS], "times") for name in times if name != OURS
     ]
-    return [*figures, *threads_figures(), *processes_figures()]
+    return [*figures, *threads_figures(), *pool_figures()]
 
 
 def threads_figures() -> list[Figure]:
@@ -89,55 +89,57 @@ def threads_figures() -> list[Figure]:
     ]
 
 
-def processes_figures() -> list[Figure]:
-    """Pictures a second that the API's processes read for eight who ask at once: one process beside all."""
+def pool_figures() -> list[Figure]:
+    """Pictures a second that the picture pool and the network read for eight clients at once: one worker beside all."""
     predictor = Predictor(Bundle(SHIPPED_BUNDLE))
     pictures = [encoded(ink_from_canvas(canvas)) for canvas in drawn_canvases()]
     expected = [predictor.read(ink_from_picture(picture)).to_json() for picture in pictures]
-    # Where no model was promoted, the processes read with the shipped one, too.
-    with TemporaryDirectory() as folder, patch.dict(os.environ, TRAZO_WORKSPACE=folder):
-        rates, differing, memory = asyncio.run(_asked_for_pictures(pictures, expected))
-    alone, together = (median(values) for values in rates)
-    processes = Readers().most
+    measured = uvloop.run(_read_in_pool(predictor, pictures, expected))
+    alone, together = median(measured.alone), median(measured.together)
     return [
-        Figure("Pictures read a second by one process of the API", alone, "1/s"),
-        Figure(f"Pictures read a second by {processes} processes of the API", together, "1/s"),
-        Figure(f"{processes} processes against 1, {ASKING} asking at once", together / alone, "times"),
-        Figure("Their answers that differ in any bit from a thread's", differing, ""),
-        Figure("Memory that one of them has to itself", memory / 1e6, "MB"),
+        Figure("Pictures read a second with one worker of the picture pool", alone, "1/s"),
+        Figure(f"Pictures read a second with {measured.workers} workers of the picture pool", together, "1/s"),
+        Figure(f"{measured.workers} workers against 1, {ASKING} clients at once", together / alone, "times"),
+        Figure("Their answers that differ in any bit from a thread's", measured.differing, ""),
+        Figure("Memory that one worker has to itself", measured.memory / 1e6, "MB"),
     ]
 
 
-async def _asked_for_pictures(
-    pictures: Sequence[bytes], expected: Sequence[dict[str, Any]]
-) -> tuple[tuple[list[float], list[float]], int, int]:
-    """Pictures a second of one process and of all, in turns; how many answers differed; bytes of one process."""
-    single, several = Readers(1), Readers()
-    rates: tuple[list[float], list[float]] = ([], [])
-    differing = 0
-    try:
-        for turn in range(PROCESS_ROUNDS + 1):
-            for readers, measurements in zip((single, several), rates, strict=True):
-                numbers = iter(range(PICTURES))
+@dataclass
+class _PoolMeasured:
+    """Pictures a second with one worker and with all, in turns; bytes of one worker."""
 
-                async def ask(readers: Readers = readers, numbers: Iterator[int] = numbers) -> int:
-                    different = 0
-                    for number in numbers:
-                        answer, _ = await readers.read(pictures[number % len(pictures)])
-                        told = expected[number % len(pictures)]
-                        different += {name: answer[name] for name in told} != told
-                    return different
+    workers: int
+    alone: list[float] = field(default_factory=list)
+    together: list[float] = field(default_factory=list)
+    differing: int = 0
+    memory: int = 0
 
-                began = perf_counter()
-                different = await asyncio.gather(*[ask() for _ in range(ASKING)])
-                if turn:  # in the first one they start
-                    measurements.append(PICTURES / (perf_counter() - began))
-                    differing += sum(different)
-        memory = max(child.memory_full_info().uss for child in psutil.Process().children())
-    finally:
-        await single.stop()
-        await several.stop()
-    return rates, differing, memory
+
+async def _read_in_pool(
+    predictor: Predictor, pictures: Sequence[bytes], expected: Sequence[dict[str, Any]]
+) -> _PoolMeasured:
+    single, several = PicturePool(workers_per_client=1), PicturePool()
+    measured = _PoolMeasured(several.workers_per_client)
+
+    async def ask(pool: PicturePool, numbers: Iterator[int]) -> int:
+        different = 0
+        for number in numbers:
+            ink = await pool.ink(pictures[number % len(pictures)], "benchmark")
+            reading = await anyio.to_thread.run_sync(predictor.read, ink)
+            different += reading.to_json() != expected[number % len(pictures)]
+        return different
+
+    for turn in range(PROCESS_ROUNDS + 1):
+        for pool, rates in ((single, measured.alone), (several, measured.together)):
+            numbers = iter(range(PICTURES))
+            began = perf_counter()
+            different = await asyncio.gather(*[ask(pool, numbers) for _ in range(ASKING)])
+            if turn:  # in the first one the workers start
+                rates.append(PICTURES / (perf_counter() - began))
+                measured.differing += sum(different)
+    measured.memory = max(child.memory_full_info().uss for child in psutil.Process().children())
+    return measured
 
 
 def drawn_canvases() -> list[np.ndarray]:

@@ -29,7 +29,6 @@ from streamlit.web.server.server_util import get_url
 from core.errors import BundleError
 from core.training.warm_up import compile_ahead
 from core.workspace import Workspace
-from dashboard.api.reader_process import Readers
 from dashboard.api.routes import build_api
 from dashboard.embeds.gradio_app import GradioDemo
 from dashboard.embeds.netron_app import netron_routes
@@ -37,6 +36,7 @@ from dashboard.server import logs
 from dashboard.server.connections import guard_server
 from dashboard.server.gate import Gate
 from dashboard.server.headers import SecurityHeaders
+from dashboard.server.pictures import POOL
 from dashboard.server.prefix import RestorePrefix, StripPrefix, add_slash
 from dashboard.training.queue import look_after_queue
 
@@ -81,9 +81,8 @@ def _draw_runs() -> None:
     curves.overlaid_curves(curve_points.NO_POINTS, "loss", curves.Look())
 
 
-gradio_demo = GradioDemo(_predictor)
+gradio_demo = GradioDemo(_predictor, POOL)
 _warm = threading.Event()
-_readers = Readers()
 
 
 def _warm_up() -> None:
@@ -103,6 +102,7 @@ def _warm_up() -> None:
 
 async def _load_in_background() -> None:
     await anyio.to_thread.run_sync(_warm_up)
+    await POOL.warm_up()
     await anyio.to_thread.run_sync(compile_ahead)
     _settle()
     await gradio_demo.serve(_settle)
@@ -117,13 +117,12 @@ def _settle() -> None:
 @asynccontextmanager
 async def _lifespan(_app: st.App) -> AsyncIterator[None]:
     logs.adopt_server()
-    async with anyio.create_task_group() as tasks:
+    async with POOL.serving(), anyio.create_task_group() as tasks:
         tasks.start_soon(_load_in_background)
         tasks.start_soon(look_after_queue, Workspace.from_environment())
         print(f"Trazo is at {_address()} (Ctrl-C ends it).", flush=True)  # noqa: T201 - what both ways of starting say
         yield
         tasks.cancel_scope.cancel()
-    await _readers.stop()
     # pandas comes with it; the dashboard starts without.
     from core.training.overview import exit_message
 
@@ -143,7 +142,7 @@ _ROUTES: list[BaseRoute] = [
     Mount("/gradio", gradio_demo, max_body_size=10 * 2**20),
     Route("/netron", add_slash),
     *netron_routes(Workspace.from_environment()),
-    Mount("/api", build_api(_predictor, _warm.is_set, _readers)),
+    Mount("/api", build_api(_predictor, _warm.is_set, POOL)),
 ]
 
 app = st.App(

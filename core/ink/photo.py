@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 from PIL import Image
 from scipy import ndimage
@@ -11,12 +9,10 @@ from scipy import ndimage
 from core.errors import PictureTooLarge
 from core.ink.depth import FAINTEST_INK, SMALL_SIZE, Mask, as_ink, digit_alone, missing_light
 from core.ink.drawing import Pixels, Plane, ink_from_canvas
-from core.ink.picture_file import WORKING_SIZE, check_size, decoded, decoded_canvas, shrink_factor
+from core.ink.picture_file import WORKING_SIZE, check_size, decoded_canvas, decoded_frames, shrink_factor
 from core.ink.ruled_lines import without_ruled_lines
 from core.ink.sheet import SMALLEST, Sheet, find_sheet
 
-# A picture of 40 megapixels takes up to 300 MB while it is decoded, so a third one waits.
-_DECODERS = threading.Semaphore(2)
 _GROUND_SIZE = 64  # pixels; longest side of the picture on which the paper's brightness is estimated
 _POLARITY_SIZE = 32  # pixels; longest side of the picture on which dark ink is told from light ink
 _BESIDE = 2  # pixels there, from a stroke's middle to its ground on both sides
@@ -34,13 +30,14 @@ _PIECE = 1.3  # a part this many times larger than another was cut off there
 def ink_from_picture(data: bytes) -> Pixels:
     """Return the ink (h, w) in an encoded picture, white on black; all black if there is none.
 
-    A process reads at most two at a time. Raises PictureTooLarge beyond MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS or the
-    free memory, PictureError for a file that cannot be decoded.
+    An animation, or a file with several pages, is read from its first frame with ink. Raises PictureTooLarge beyond
+    MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS or the free memory, PictureError for a file that cannot be decoded.
     """
     check_size(len(data))
     try:
-        with _DECODERS:
-            return ink_from_array(decoded(data))
+        inks = map(ink_from_array, decoded_frames(data))
+        first = next(inks)
+        return first if first.any() else next((ink for ink in inks if ink.any()), first)
     except MemoryError as error:
         raise PictureTooLarge("There is too little memory for this picture; please send a smaller one.") from error
 

@@ -1,8 +1,10 @@
-"""Picture files: decoded within limits, the right way up, at about the size that they are worked on."""
+"""Picture files: decoded within limits, turned upright, scaled down to the size that ink is found on."""
 
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -13,11 +15,27 @@ from core.ink.drawing import Pixels, Plane
 MAX_PICTURE_BYTES = 10 * 2**20
 MAX_PICTURE_PIXELS = 40_000_000
 MAX_CANVAS_PIXELS = 4_000_000
-WORKING_SIZE = 640
-"""Longest side in pixels that ink is looked for on: there, a 1 mm pen on a sheet of paper is still 2 of them wide."""
 
-# Raster formats that are decoded in this process; EPS, for one, would start Ghostscript.
+MAX_SCANS = 100
+"""Scans of a JPEG: cameras write 1, progressive encoders about 10. Each costs a pass over all pixels; libtiff has the
+same limit."""
+
+MAX_FRAMES = 20
+"""Frames of an animation, or pages of a TIFF, that are searched for ink."""
+
+WORKING_SIZE = 640
+"""Longest side in pixels that ink is found on: there, the line of a 1 mm pen on a sheet of paper is still 2 wide."""
+
+# Raster formats only: EPS, for one, would start Ghostscript.
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000")
+# A phone's JPEG with a second picture behind it is called MPO.
+_JPEG_FORMATS = ("JPEG", "MPO")
+_FORMATS_WITH_FRAMES = ("PNG", "WEBP", "GIF", "TIFF")
+
+# A byte 0xFF in a JPEG's pixel data is followed by 0; 0xD0 to 0xD7 restart a scan and have no length.
+_JPEG_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+_JPEG_END, _JPEG_SCAN = b"\xff\xd9", b"\xff\xda"
+_JPEG_MARKERS_WITHOUT_LENGTH = (b"\xff\x01", b"\xff\xd8")
 
 
 def check_size(size: int) -> None:
@@ -26,16 +44,21 @@ def check_size(size: int) -> None:
         raise PictureTooLarge(f"The picture has more than {MAX_PICTURE_BYTES // 2**20} MB; please send a smaller one.")
 
 
-def decoded(data: bytes) -> Pixels:
-    """The pixels (h, w), (h, w, 3) or (h, w, 4) of a picture file, no side longer than WORKING_SIZE.
+def decoded_frames(data: bytes) -> Iterator[Pixels]:
+    """Decode a picture file: its one frame, or the first MAX_FRAMES of an animation or of a file with several pages.
 
-    Raises PictureTooLarge beyond MAX_PICTURE_PIXELS, PictureError for what cannot be decoded.
+    Each frame is (h, w), (h, w, 3) or (h, w, 4) with no side longer than WORKING_SIZE.
+    Raises PictureTooLarge beyond MAX_PICTURE_PIXELS, PictureError for a file that cannot be decoded.
     """
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
-            if picture.width * picture.height > MAX_PICTURE_PIXELS:
-                raise _too_many_pixels()
-            return _upright(picture)
+            _check_pixels(picture)
+            if picture.format in _JPEG_FORMATS:
+                _check_scans(data)
+            if picture.format in _FORMATS_WITH_FRAMES and getattr(picture, "is_animated", False):
+                yield from _frames(picture)
+            else:
+                yield _upright(picture)
     except (PictureError, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -47,9 +70,9 @@ def decoded(data: bytes) -> Pixels:
 
 
 def decoded_canvas(data: bytes) -> Pixels:
-    """The pixels (h, w, 4) of a canvas as a browser sends it, a PNG.
+    """Decode a canvas as a browser sends it, a PNG, to pixels (h, w, 4).
 
-    Raises PictureTooLarge beyond MAX_CANVAS_PIXELS, PictureError for what is no PNG.
+    Raises PictureTooLarge beyond MAX_CANVAS_PIXELS, PictureError for a file that is no PNG.
     """
     try:
         with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
@@ -61,7 +84,7 @@ def decoded_canvas(data: bytes) -> Pixels:
 
 
 def shrink_factor(shape: tuple[int, ...], longest: int) -> int:
-    """By how much to shrink so that no side is longer than `longest`."""
+    """Return the whole factor by which to shrink so that no side is longer than `longest`."""
     return -(-max(shape) // longest)
 
 
@@ -71,8 +94,38 @@ def _too_many_pixels() -> PictureTooLarge:
     )
 
 
+def _check_pixels(picture: Image.Image) -> None:
+    if picture.width * picture.height > MAX_PICTURE_PIXELS:
+        raise _too_many_pixels()
+
+
+def _check_scans(data: bytes) -> None:
+    """Raise PictureError for a JPEG of more scans than MAX_SCANS, reading its markers as libjpeg does."""
+    scans, place = 0, 0
+    while (marker := _JPEG_MARKER.search(data, place)) and marker[0] != _JPEG_END:
+        place = marker.end()
+        if marker[0] not in _JPEG_MARKERS_WITHOUT_LENGTH:
+            place += int.from_bytes(data[place : place + 2])
+        scans += marker[0] == _JPEG_SCAN
+        if scans > MAX_SCANS:
+            raise PictureError(
+                f"This JPEG has more than {MAX_SCANS} scans; please save it again as an ordinary JPEG or as PNG."
+            )
+
+
+def _frames(picture: Image.Image) -> Iterator[Pixels]:
+    for number in range(MAX_FRAMES):
+        try:
+            picture.seek(number)
+        except EOFError:
+            return
+        _check_pixels(picture)
+        # Turning it upright changes it, and the next frame may be painted over this one.
+        yield _upright(picture.copy())
+
+
 def _upright(picture: Image.Image) -> Pixels:
-    """The pixels as they are to be looked at: turned as EXIF says, of 8 bits, scaled down."""
+    """Return the pixels turned as EXIF says, with 8 bits, scaled down."""
     # JPEG decodes at a half, a quarter or an eighth of the size in a fraction of the time.
     picture.draft("RGB", (WORKING_SIZE, WORKING_SIZE))
     ImageOps.exif_transpose(picture, in_place=True)
@@ -80,7 +133,7 @@ def _upright(picture: Image.Image) -> Pixels:
         return _stretched(np.asarray(_shrunk(picture), np.float32))
     if picture.mode.startswith("I;16"):
         levels = np.asarray(picture)
-        # Cameras and scanners of 10 or 12 bits leave the highest ones empty.
+        # Cameras and scanners of 10 or 12 bits leave the highest bits empty.
         high = np.empty(levels.shape, np.uint8)
         np.right_shift(levels, max(0, int(levels.max()).bit_length() - 8), out=high, casting="unsafe")
         return np.asarray(_shrunk(Image.fromarray(high)))

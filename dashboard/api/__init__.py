@@ -1,1 +1,1 @@
-"""The HTTP API and its process pool."""
+"""The HTTP API."""

@@ -1,10 +1,8 @@
-"""The HTTP API: a picture in, the digit out as JSON; how the dashboard is, for machines that watch over it.
-
-docs/api.md has its addresses, fields and errors.
-"""
+"""The HTTP API: predictions for pictures; health and metrics for monitoring. docs/api.md has its fields and errors."""
 
 from __future__ import annotations
 
+import time
 import tomllib
 from collections.abc import AsyncIterator, Callable
 from functools import cache
@@ -19,53 +17,64 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core.environment import read_only
-from core.errors import BundleError, PictureError, PictureTooLarge, TrazoError
+from core.errors import BundleError, PictureError, PictureTooLarge
 from core.workspace import PROJECT
-from dashboard.api.reader_process import NoReader, ReaderFault, Readers
 from dashboard.server import metrics
+from dashboard.server.pictures import PictureBug, PicturePool, PicturesBusy, PicturesUnavailable
+from dashboard.server.rate_limits import client_of
 
 if TYPE_CHECKING:
+    from core.classifier.predictor import Reading
+    from core.ink.drawing import Pixels
     from core.runs.active import ActivePredictor
 
 MAX_BODY_BYTES = 10 * 2**20
-"""The most that /api/predict takes, form and all."""
+"""The largest body that /api/predict accepts, including the form around a picture."""
 
-MAX_WAITING = 200
-"""Pictures that may be read or wait for it; those beyond are sent away at once, before everybody has waited in vain."""
-
-_SENTENCES = {404: "There is nothing here; POST a picture to /api/predict."}
-_BUSY = "Too many pictures are being read; try again in a second."
-_NO_READER = "Nothing here can read pictures at the moment, and the dashboard's log says why; the pages go on."
-_STARTING = "The dashboard is starting; ask again in a moment."
 NO_MODEL = "No model can be loaded; choose or train another one on the Runs page."
-_FAULT = "Something went wrong on our side; the log of the dashboard says what."
+
+_NOT_FOUND = "There is nothing here; POST a picture to /api/predict."
+_STARTING = "The dashboard is starting; ask again in a moment."
+_BUG = "Something went wrong on our side; the log of the dashboard says what."
 _CUT_OFF = "The body broke off before its end; send the picture again."
 _EMPTY = "The body is empty; send a picture in it."
 _NO_FILE = "The form has no file; send the picture in a form field named `file`."
 _BAD_FORM = "The form cannot be read, or holds more than one file; send one picture, in a form field named `file`."
 _TOO_MUCH = f"The body is larger than {MAX_BODY_BYTES // 2**20} MiB; send a smaller picture."
 _WRONG_TYPE = (
-    "This content type is not a picture's; send the picture as the body with a type like image/png, "
+    "This content type does not belong to a picture; send the picture as the body with a type like image/png, "
     "or in a multipart form field named `file`."
 )
 
 
-def build_api(predictor: Callable[[], ActivePredictor], warm: Callable[[], bool], readers: Readers) -> Starlette:
-    """The app to mount at /api. Whoever has made `readers` stops them.
+def build_api(predictor: Callable[[], ActivePredictor], warm: Callable[[], bool], pool: PicturePool) -> Starlette:
+    """Build the app to mount at /api.
 
-    `predictor()`: what has the model in use, for health to name. `warm()`: whether the dashboard has loaded what its
-    first visitor needs. `readers`: what reads pictures, with the model in use in the workspace of the environment.
+    `predictor()` returns the predictor of the model in use; `warm()` tells whether the dashboard has loaded what its
+    first page needs; `pool` decodes the pictures.
     """
-    reader = _Reader(readers)
+
+    def read(ink: Pixels) -> tuple[str, Reading]:
+        model, current = predictor().current()
+        return model.name, current.read(ink)
 
     async def predict(request: Request) -> JSONResponse:
-        return JSONResponse(await reader.read(await _received_picture(request)))
+        picture = await _received_picture(request)
+        began = time.perf_counter()
+        try:
+            ink = await pool.ink(picture, client_of(request.scope))
+            model, reading = await anyio.to_thread.run_sync(read, ink)
+        except (PictureError, BundleError, PictureBug):
+            metrics.count("api", "error")
+            raise
+        metrics.count("api", reading.verdict, time.perf_counter() - began)
+        return JSONResponse({**reading.to_json(), "model": model})
 
     async def health(_request: Request) -> JSONResponse:
         if not warm():
             model = {"error": _STARTING}
-        elif not readers.usable():
-            model = {"error": _NO_READER}
+        elif not await pool.available():
+            model = {"error": str(PicturesUnavailable())}
         else:
             model = await anyio.to_thread.run_sync(_model_in_use, predictor)
         state = {"alive": True, "ready": "error" not in model, "version": _version(), "read_only": read_only()}
@@ -86,57 +95,27 @@ def build_api(predictor: Callable[[], ActivePredictor], warm: Callable[[], bool]
             HTTPException: _http_error,
             PictureTooLarge: _error_with(413, verdict="error"),
             PictureError: _error_with(422, verdict="error"),
+            PictureBug: _error_with(500, verdict="error"),
+            PicturesBusy: _unavailable,
+            PicturesUnavailable: _unavailable,
             # The error's own sentence names a folder of this machine.
             BundleError: _error_with(503, NO_MODEL),
             ClientDisconnect: _error_with(400, _CUT_OFF),
-            ReaderFault: _error_with(500, _FAULT, verdict="error"),
-            Exception: _error_with(500, _FAULT),
+            Exception: _error_with(500, _BUG),
         },
     )
 
 
 def _model_in_use(predictor: Callable[[], ActivePredictor]) -> dict[str, str]:
-    """The model in use, or the error that keeps the dashboard from reading digits."""
+    """Return the name of the model in use, or the error that keeps the dashboard from reading digits."""
     try:
         return {"model": predictor().current()[0].name}
     except BundleError:
         return {"error": NO_MODEL}
 
 
-class _Reader:
-    """Pictures in, answers out."""
-
-    def __init__(self, readers: Readers) -> None:
-        self._readers = readers
-        self._waiting = 0
-
-    async def read(self, picture: bytes) -> dict[str, Any]:
-        """The answer to a picture; raises PictureError, BundleError, and HTTPException where nothing reads it now."""
-        if self._waiting >= MAX_WAITING:
-            raise _refused("busy", _BUSY)
-        self._waiting += 1
-        try:
-            answer, seconds = await self._readers.read(picture)
-        except TimeoutError:
-            raise _refused("busy", _BUSY) from None
-        except NoReader:
-            raise _refused("readers", _NO_READER, seconds=5) from None
-        except (TrazoError, ReaderFault):
-            metrics.count("api", "error")
-            raise
-        finally:
-            self._waiting -= 1
-        metrics.count("api", answer["verdict"], seconds)
-        return answer
-
-
-def _refused(reason: str, sentence: str, seconds: int = 1) -> HTTPException:
-    metrics.REFUSED.labels(reason).inc()
-    return HTTPException(503, sentence, {"Retry-After": str(seconds)})
-
-
 async def _received_picture(request: Request) -> bytes:
-    """The bytes of the picture in the body, whether it comes plainly or in a form."""
+    """Return the bytes of the picture, sent as the body or in a form."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         return await _form_file(request, await _limited_body(request))
@@ -146,7 +125,7 @@ async def _received_picture(request: Request) -> bytes:
 
 
 async def _limited_body(request: Request) -> bytes:
-    """The body, counted as it comes in: what Content-Length claims is not relied on."""
+    """Return the body; its size is counted as it comes in, because Content-Length may lie."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -158,6 +137,8 @@ async def _limited_body(request: Request) -> bytes:
 
 
 async def _form_file(request: Request, body: bytes) -> bytes:
+    """Return the content of the form field `file`."""
+
     async def stream() -> AsyncIterator[bytes]:
         yield body
 
@@ -179,15 +160,21 @@ async def _form_file(request: Request, body: bytes) -> bytes:
 
 def _http_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
-        return JSONResponse({"error": f"This address answers {allowed} only."}, 405, headers=error.headers)
-    sentence = _SENTENCES.get(error.status_code, error.detail)
+    sentence = error.detail
+    if error.status_code == 404:
+        sentence = _NOT_FOUND
+    elif error.status_code == 405:
+        sentence = f"This address answers {(error.headers or {}).get('Allow', '')} only."
     return JSONResponse({"error": sentence}, error.status_code, headers=error.headers)
 
 
+def _unavailable(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, PicturesBusy | PicturesUnavailable)
+    return JSONResponse({"error": str(error)}, 503, {"Retry-After": str(error.retry_after)})
+
+
 def _error_with(status: int, sentence: str | None = None, **more: str) -> Any:
-    """A handler that answers with `status` and `sentence`, else with the error's own, and with `more` fields."""
+    """Return a handler that answers with `status`, with `sentence` or else the error's own, and with `more` fields."""
 
     def handler(_request: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"error": sentence or str(error), **more}, status)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import anyio
@@ -19,12 +19,13 @@ from dashboard.embeds.gradio_guard import FAILED_REQUESTS, GradioRoutes, guard_s
 from dashboard.embeds.gradio_page import use_own_address
 from dashboard.server import metrics
 from dashboard.server.library_internals import set_queue_pause
+from dashboard.server.pictures import MAX_WAITING, PicturePool
+from dashboard.server.rate_limits import client_of
 
 if TYPE_CHECKING:
     import gradio as gr
 
     from core.classifier.predictor import Reading
-    from core.ink.drawing import Pixels
     from core.runs.active import ActivePredictor
 
 _logger = logging.getLogger(__name__)
@@ -114,8 +115,8 @@ class GradioDemo:
     Until then it answers 503 with a page that refreshes itself.
     """
 
-    def __init__(self, predictor: Callable[[], ActivePredictor]) -> None:
-        self._predictor = predictor
+    def __init__(self, predictor: Callable[[], ActivePredictor], pool: PicturePool) -> None:
+        self._predictor, self._pool = predictor, pool
         self._app: ASGIApp | None = None
         self._broken = False
         self._wanted = asyncio.Event()
@@ -128,7 +129,7 @@ class GradioDemo:
         with anyio.move_on_after(FIRST_COME_PAGES):
             await self._wanted.wait()
         try:
-            app = await anyio.to_thread.run_sync(build_gradio_app, self._predictor)
+            app = await anyio.to_thread.run_sync(build_gradio_app, self._predictor, self._pool)
         except Exception:
             _logger.exception("The Gradio demo could not be loaded.")
             self._broken = True
@@ -149,7 +150,7 @@ class GradioDemo:
         await HTMLResponse(_BROKEN if self._broken else _LOADING, 503, headers)(scope, receive, send)
 
 
-def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
+def build_gradio_app(predictor: Callable[[], ActivePredictor], pool: PicturePool) -> Any:
     """The demo as a FastAPI app that lies at the root of wherever it is mounted. Takes seconds: it imports Gradio.
 
     The API has two endpoints. Both take a sketch as Gradio's ImageEditor sends it (`background`, `layers`,
@@ -161,18 +162,12 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
     from fastapi import FastAPI
 
     use_own_address()
+    read = _reader(predictor, pool)
 
-    def read(ink: Pixels) -> Reading:
-        try:
-            return metrics.counted("gradio", lambda: predictor().read(ink))
-        except BundleError as error:  # its own sentence names a folder of this machine
-            raise gr.Error(NO_MODEL, print_exception=False) from error
-        except TrazoError as error:
-            raise gr.Error(str(error), print_exception=False) from error
-
-    def read_sketch(ink: Pixels | None) -> tuple[dict[str, float] | str, _Said]:
-        reading = None if ink is None else read(ink)
-        if reading is None or reading.probabilities is None:
+    @_with_request
+    async def read_sketch(picture: bytes | None, request: gr.Request) -> tuple[dict[str, float] | str, _Said]:
+        reading = await read(picture, request)
+        if reading.probabilities is None:
             return DRAW_FIRST, _NOTHING
         return {str(digit): float(share) for digit, share in enumerate(reading.probabilities)}, _said(reading)
 
@@ -201,7 +196,9 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
         _verdict_for_programs(sketchpad, read)
         clear.add([sketchpad, prediction])
         clear.click(None, js=_without_bars(_NOTHING), **answer)
-    demo.queue(max_size=_MAX_WAITING)
+    # The pool, not Gradio, limits the sketches that are read at a time: it keeps room for every visitor.
+    demo.max_threads = MAX_WAITING
+    demo.queue(max_size=_MAX_WAITING, default_concurrency_limit=None)
     set_queue_pause(demo, _QUEUE_LOOKS)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GradioRoutes)
@@ -226,15 +223,45 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor]) -> Any:
     )
 
 
-def _verdict_for_programs(sketchpad: gr.Sketchpad, read: Callable[[Pixels], Reading]) -> None:
-    """The endpoint `/verdict`, of which the page shows nothing."""
+def _reader(
+    predictor: Callable[[], ActivePredictor], pool: PicturePool
+) -> Callable[[bytes | None, gr.Request], Awaitable[Reading]]:
+    """Return the function that reads a visitor's sketch, an encoded picture, and raises gr.Error."""
     import gradio as gr
     import numpy as np
 
     blank = np.zeros((1, 1), np.uint8)
 
-    def verdict(ink: Pixels | None) -> dict[str, Any]:
-        return read(blank if ink is None else ink).to_json()
+    async def read(picture: bytes | None, request: gr.Request) -> Reading:
+        try:
+            ink = blank
+            if picture is not None:
+                assert request.request is not None
+                ink = await pool.ink(picture, client_of(request.request.scope))
+            return await anyio.to_thread.run_sync(metrics.counted, "gradio", lambda: predictor().read(ink))
+        except BundleError as error:  # its own sentence names a folder of this machine
+            raise gr.Error(NO_MODEL, print_exception=False) from error
+        except TrazoError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    return read
+
+
+def _with_request(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let Gradio pass its request: it looks for this annotation, and cannot resolve the names of the others."""
+    import gradio as gr
+
+    function.__annotations__ = {"request": gr.Request}
+    return function
+
+
+def _verdict_for_programs(sketchpad: gr.Sketchpad, read: Callable[..., Awaitable[Reading]]) -> None:
+    """Add the endpoint `/verdict`, which the page does not show."""
+    import gradio as gr
+
+    @_with_request
+    async def verdict(picture: bytes | None, request: gr.Request) -> dict[str, Any]:
+        return (await read(picture, request)).to_json()
 
     with gr.Row(visible=False):
         ask, fields = gr.Button(), gr.JSON()

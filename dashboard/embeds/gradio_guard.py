@@ -31,8 +31,6 @@ from dashboard.server.library_internals import replace_input, sketch_parts
 if TYPE_CHECKING:
     import gradio as gr
 
-    from core.ink.drawing import Pixels
-
 _logger = logging.getLogger(__name__)
 
 MAX_HELD_BYTES = 200 * 2**20
@@ -143,7 +141,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def guard_sketchpad(sketchpad: gr.Sketchpad) -> None:
-    """Let a sketchpad read only what was uploaded to it, within our limits; its value becomes ink (h, w) or None."""
+    """Let a sketchpad read only what was uploaded to it, within our limits; it yields the file's bytes or None."""
 
     async def keep_in_folder(path: str | Path | None) -> str | None:
         with _shown_by_gradio():
@@ -159,10 +157,9 @@ def guard_sketchpad(sketchpad: gr.Sketchpad) -> None:
         while len(parts) > MAX_SKETCHES or sum(map(_size, list(parts.values()))) > MAX_SKETCH_BYTES:
             parts.pop(next(iter(parts)), None)
 
-    def preprocess(sketch: Any) -> Pixels | None:
+    def preprocess(sketch: Any) -> bytes | None:
         with _shown_by_gradio():
-            picture = _picture(sketchpad, sketch)
-            return None if picture is None else _ink(picture)
+            return _picture(sketchpad, sketch)
 
     store_part = replace_input(sketchpad, keep_in_folder, accept_part, preprocess)
 
@@ -203,12 +200,6 @@ def _picture(sketchpad: gr.Sketchpad, payload: Any) -> bytes | None:
     path = _uploaded(payload.composite.path)
     check_size(path.stat().st_size)
     return path.read_bytes()
-
-
-def _ink(picture: bytes) -> Pixels:
-    from core.ink.photo import ink_from_picture
-
-    return ink_from_picture(picture)
 
 
 def _uploaded(path: str | Path) -> Path:

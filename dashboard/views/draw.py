@@ -10,12 +10,13 @@ import streamlit as st
 from core.classifier.predictor import Reading, prediction_lock
 from core.errors import TrazoError
 from core.ink.drawing import Pixels
-from core.ink.photo import ink_from_picture
 from dashboard.draw.canvas import drawing_canvas
 from dashboard.draw.reading import show_answer, show_steps
 from dashboard.parts.headings import heading
 from dashboard.server import metrics
+from dashboard.server.pictures import POOL
 from dashboard.session import cache
+from dashboard.session.client import client
 from dashboard.session.permission import sentence
 
 STYLE = Path(__file__).parent.parent / "assets" / "draw.css"
@@ -37,7 +38,7 @@ def drawn(brush_width: int) -> Pixels | None:
 
 
 def ink_of_file(way: str) -> Pixels | None:
-    """The ink in an uploaded picture or a photo; None where there is none, with a sentence why."""
+    """Return the ink in an uploaded picture or a photo; None and a sentence on the page if there is none."""
     if way == PHOTO:
         file = st.camera_input("Photo of one digit on paper", key="photo")
     else:
@@ -46,7 +47,7 @@ def ink_of_file(way: str) -> Pixels | None:
     if file is None:
         return None
     try:
-        ink = ink_from_picture(file.getvalue())
+        ink = POOL.ink_from_thread(file.getvalue(), client())
     except TrazoError as error:
         show_error(error)
         return None

@@ -14,9 +14,9 @@ from streamlit.components.v2 import manifest_scanner
 
 from core.runs.active import ActivePredictor
 from core.workspace import Workspace
-from dashboard.api.reader_process import Readers
 from dashboard.api.routes import build_api
 from dashboard.embeds.gradio_app import build_gradio_app
+from dashboard.server.pictures import PicturePool
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -33,16 +33,15 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     with pytest.MonkeyPatch.context() as patch:
         workspace = Workspace(tmp_path_factory.mktemp("workspace"))
         patch.setenv("TRAZO_WORKSPACE", str(workspace.root))
-        predictor, readers = ActivePredictor(workspace), Readers()
-        demo = build_gradio_app(lambda: predictor)
+        predictor, pool = ActivePredictor(workspace), PicturePool()
+        demo = build_gradio_app(lambda: predictor, pool)
 
         @asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
             async with demo.router.lifespan_context(demo):
                 yield
-            await readers.stop()
 
-        routes = [Mount("/api", build_api(lambda: predictor, lambda: True, readers)), Mount("/gradio", demo)]
+        routes = [Mount("/api", build_api(lambda: predictor, lambda: True, pool)), Mount("/gradio", demo)]
         with TestClient(Starlette(routes=routes, lifespan=lifespan)) as client:
             yield client
 
@@ -50,13 +49,6 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 @contextmanager
 def served_api(workspace: Workspace) -> Iterator[TestClient]:
     """The API alone, at the root; `workspace` has to be the one of the environment."""
-    predictor, readers = ActivePredictor(workspace), Readers()
-
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
-        await readers.stop()
-
-    api = build_api(lambda: predictor, lambda: True, readers)
-    with TestClient(Starlette(routes=[Mount("/", api)], lifespan=lifespan)) as client:
+    predictor, pool = ActivePredictor(workspace), PicturePool()
+    with TestClient(build_api(lambda: predictor, lambda: True, pool)) as client:
         yield client

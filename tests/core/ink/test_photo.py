@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,7 +19,7 @@ from core.errors import PictureError, PictureTooLarge
 from core.ink import photo as photo_module
 from core.ink.drawing import Pixels, prepare
 from core.ink.photo import ink_from_array, ink_from_canvas_file, ink_from_picture
-from core.ink.picture_file import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, WORKING_SIZE, decoded
+from core.ink.picture_file import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, WORKING_SIZE, decoded_frames
 from tests.support.papers import SIZE, assert_shows_the_five, encoded, five, on_paper, photo
 
 
@@ -280,27 +278,6 @@ def test_even_sheet_on_an_even_table_is_no_stroke(monkeypatch: pytest.MonkeyPatc
     np.testing.assert_array_equal(as_ever, ink_from_array(table))
 
 
-def test_no_more_than_two_pictures_are_decoded_at_once_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:
-    at_it, together, two = 0, list[int](), threading.Barrier(2)
-    decode = photo_module.decoded
-
-    def decoded(data: bytes) -> Pixels:
-        nonlocal at_it
-        at_it += 1
-        together.append(at_it)
-        two.wait(10)
-        pixels = decode(data)
-        at_it -= 1
-        two.wait(10)
-        return pixels
-
-    monkeypatch.setattr(photo_module, "decoded", decoded)
-    with ThreadPoolExecutor(8) as visitors:
-        list(visitors.map(ink_from_picture, [encoded(Image.fromarray(five()), "PNG")] * 8))
-
-    assert max(together) == 2
-
-
 SHORT_OF_MEMORY = """
 import resource, sys
 from pathlib import Path
@@ -335,8 +312,8 @@ def test_pictures_of_more_than_eight_bits_are_shrunk_as_those_of_eight(mode: str
         mode
     ]
 
-    plain = decoded(encoded(Image.fromarray(np.round(paper).astype(np.uint8)), "TIFF"))
-    pixels = decoded(encoded(Image.fromarray(deep), "TIFF"))
+    plain = next(decoded_frames(encoded(Image.fromarray(np.round(paper).astype(np.uint8)), "TIFF")))
+    pixels = next(decoded_frames(encoded(Image.fromarray(deep), "TIFF")))
 
     assert pixels.shape == plain.shape
     assert max(pixels.shape) <= WORKING_SIZE

@@ -20,9 +20,8 @@ from core.runs.active import ActivePredictor
 from core.runs.registry import create_run
 from core.runs.status import Status
 from core.workspace import Workspace
-from dashboard.api.picture_reader import answer_on
-from dashboard.api.reader_process import Readers
 from dashboard.api.routes import MAX_BODY_BYTES, build_api
+from dashboard.server.pictures import PicturePool
 from tests.conftest import tiny_config
 from tests.dashboard.conftest import served_api
 
@@ -101,10 +100,10 @@ def test_what_is_no_digit_is_said_to_be_none_and_still_guessed(client: TestClien
     assert reading["digit"] == reading["candidates"][0]
 
 
-def test_a_close_call_is_said_to_be_one(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_close_call_is_answered_as_unsure(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Predictor, "_verdict", lambda *_: "unsure")
 
-    reading, _ = answer_on(ActivePredictor(workspace), drawn_one())
+    reading = client.post("/predict", content=drawn_one()).json()
 
     assert (reading["verdict"], reading["digit"]) == ("unsure", 1)
     assert len(reading["candidates"]) == 2
@@ -191,7 +190,7 @@ def test_health_names_model_and_version(client: TestClient) -> None:
 
 def test_health_tells_alive_from_ready(tmp_path: Path) -> None:
     warm = False
-    client = TestClient(build_api(lambda: ActivePredictor(Workspace(tmp_path)), lambda: warm, Readers()))
+    client = TestClient(build_api(lambda: ActivePredictor(Workspace(tmp_path)), lambda: warm, PicturePool()))
 
     starting = client.get("/health")
     warm = True
@@ -239,24 +238,13 @@ def test_metrics_count_runs_by_state(client: TestClient, workspace: Workspace) -
     assert len(runs) == 7
 
 
-def test_pictures_beyond_those_that_can_wait_are_sent_away_at_once(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("dashboard.api.routes.MAX_WAITING", 0)
-
-    answer = client.post("/predict", content=drawn_one())
-
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
-    assert answer.json()["error"].endswith(".")
-
-
 class _Broken:
     def current(self) -> None:
         raise BundleError("The model in /srv/secret/place cannot be loaded.", Path("/srv/secret/place"))
 
 
 def test_health_says_that_the_model_is_missing_without_naming_folders() -> None:
-    client = TestClient(build_api(_Broken, lambda: True, Readers()))  # type: ignore[arg-type]
+    client = TestClient(build_api(_Broken, lambda: True, PicturePool()))  # type: ignore[arg-type]
 
     answer = client.get("/health")
 

@@ -14,10 +14,11 @@ from core.runs.active import ActivePredictor
 from core.workspace import Workspace
 from dashboard.embeds import gradio_app
 from dashboard.embeds.gradio_app import GradioDemo
+from dashboard.server.pictures import PicturePool
 
 
 def test_before_it_is_loaded_clients_are_told_to_come_back(tmp_path: Path) -> None:
-    demo = GradioDemo(lambda: ActivePredictor(Workspace(tmp_path)))
+    demo = GradioDemo(lambda: ActivePredictor(Workspace(tmp_path)), PicturePool())
     client = TestClient(demo)
 
     answer = client.get("/")
@@ -30,11 +31,11 @@ def test_before_it_is_loaded_clients_are_told_to_come_back(tmp_path: Path) -> No
 def test_demo_that_cannot_be_loaded_says_so_and_stops_refreshing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_predictor: object) -> None:
+    def broken(*_: object) -> None:
         raise ImportError("no gradio")
 
     monkeypatch.setattr(gradio_app, "build_gradio_app", broken)
-    demo = GradioDemo(lambda: ActivePredictor(Workspace(tmp_path)))
+    demo = GradioDemo(lambda: ActivePredictor(Workspace(tmp_path)), PicturePool())
     client = TestClient(demo)
     assert 'http-equiv="refresh"' in client.get("/").text
 
@@ -53,8 +54,8 @@ def test_what_is_to_follow_the_loading_follows_it(tmp_path: Path, monkeypatch: p
     def loaded() -> None:
         raise LoadedError
 
-    monkeypatch.setattr(gradio_app, "build_gradio_app", lambda _predictor: Starlette())
-    demo = GradioDemo(lambda: ActivePredictor(Workspace(tmp_path)))
+    monkeypatch.setattr(gradio_app, "build_gradio_app", lambda *_: Starlette())
+    demo = GradioDemo(lambda: ActivePredictor(Workspace(tmp_path)), PicturePool())
     TestClient(demo).get("/")
 
     with pytest.raises(LoadedError):

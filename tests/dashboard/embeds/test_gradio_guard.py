@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -15,8 +17,14 @@ from gradio import processing_utils, route_utils
 from PIL import Image, ImageDraw
 from starlette.testclient import TestClient
 
+from core.ink import photo
+from core.ink.drawing import Pixels
 from core.workspace import PROJECT
 from dashboard.embeds import gradio_guard
+from dashboard.server import metrics, pictures
+from dashboard.server.pictures import PicturePool
+from tests.support.hostile_pictures import jpeg2000_in_small_tiles, jpeg_with_scans
+from tests.support.waiting import wait_until
 
 API = "/gradio/gradio_api"
 
@@ -153,6 +161,75 @@ def test_picture_with_too_many_pixels_is_refused(client: TestClient) -> None:
 
     assert event == "error"
     assert "million pixels" in str(data)
+
+
+def test_jpeg_of_many_scans_is_refused_in_a_sentence(client: TestClient) -> None:
+    event, data = predicted(client, file(uploaded(client, jpeg_with_scans(3000), "one.jpg")))
+
+    assert event == "error"
+    assert "more than 100 scans" in str(data)
+
+
+def test_sketch_over_its_time_is_refused_in_a_sentence(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "DECODING_SECONDS", 0.1)
+
+    event, data = predicted(client, file(uploaded(client, jpeg2000_in_small_tiles(), "one.jp2")))
+
+    assert event == "error"
+    assert "takes too long to read" in str(data)
+
+
+def test_sketch_is_decoded_in_another_process(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def decoded_here(_data: bytes) -> None:
+        raise AssertionError("A picture was decoded in the process of the dashboard.")
+
+    monkeypatch.setattr(photo, "decoded_frames", decoded_here)
+
+    event, data = predicted(client, file(uploaded(client, encoded(drawn_one()))))
+
+    assert (event, data[0]["label"]) == ("complete", "1")
+
+
+def test_other_visitor_is_answered_before_hostile_sketches_end(client: TestClient) -> None:
+    def ended() -> float:
+        blank = {"way": "gradio", "verdict": "blank"}
+        return metrics.REGISTRY.get_sample_value("trazo_predictions_total", blank) or 0.0
+
+    hostile, good = uploaded(client, jpeg2000_in_small_tiles()), uploaded(client, encoded(drawn_one()))
+    data, proxy = {"data": [{"background": None, "layers": [], "composite": file(hostile)}]}, {"X-Forwarded-For": "x"}
+    before = ended()
+    attacks = [client.post(f"{API}/call/predict", json=data, headers=proxy).json()["event_id"] for _ in range(6)]
+
+    event, answer = predicted(client, file(good))
+
+    assert (event, answer[0]["label"]) == ("complete", "1")
+    assert ended() - before <= 4
+    for attack in attacks:
+        assert "event: complete" in client.get(f"{API}/call/predict/{attack}").text
+    assert ended() - before == 6
+
+
+def test_one_client_leaves_turns_to_other_visitors(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting, released, read = [], threading.Event(), PicturePool.ink
+
+    async def ink(pool: PicturePool, picture: bytes, client: str) -> Pixels:
+        if client == "behind a proxy":
+            waiting.append(client)
+            while not released.is_set():
+                await asyncio.sleep(0.02)
+        return await read(pool, picture, client)
+
+    monkeypatch.setattr(PicturePool, "ink", ink)
+    path = uploaded(client, encoded(drawn_one()))
+    data = {"data": [{"background": None, "layers": [], "composite": file(path)}]}
+    for _ in range(60):
+        client.post(f"{API}/call/predict", json=data, headers={"X-Forwarded-For": "x"})
+    wait_until(lambda: len(waiting) == 60, 30, "60 sketches of one client")
+
+    event, answer = predicted(client, file(path))
+    released.set()
+
+    assert (event, answer[0]["label"]) == ("complete", "1")
 
 
 def test_format_that_starts_a_program_is_not_decoded(client: TestClient) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,6 +19,8 @@ from streamlit.testing.v1 import AppTest
 from core.classifier.predictor import Predictor, Reading, prediction_lock
 from core.ink.picture_file import MAX_PICTURE_PIXELS
 from core.workspace import PROJECT, Workspace
+from dashboard.server.pictures import POOL
+from tests.support.hostile_pictures import jpeg2000_in_small_tiles, jpeg_with_scans
 
 STROKE = {"width": 20, "points": [[140, 56], [140, 224]]}
 
@@ -256,6 +259,66 @@ def test_picture_with_too_many_pixels_gets_a_sentence(page: AppTest) -> None:
     upload(page, "huge.png", encoded(Image.new("1", (side, side))))
 
     assert "million pixels" in page.error[0].value
+
+
+def test_hostile_picture_gets_a_sentence(page: AppTest) -> None:
+    upload(page, "scans.jpg", jpeg_with_scans(3000))
+
+    assert not page.exception
+    assert "more than 100 scans" in page.error[0].value
+    assert answer(page) == "Choose a picture"
+
+
+def test_picture_over_its_time_gets_a_sentence(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.server.pictures.DECODING_SECONDS", 0.1)
+
+    upload(page, "tiles.jp2", jpeg2000_in_small_tiles())
+
+    assert not page.exception
+    assert "takes too long to read" in page.error[0].value
+
+
+def test_pool_without_workers_gets_a_sentence(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+
+    upload(page, "one.png", encoded(one("black", "white")))
+
+    assert not page.exception
+    assert "cannot read pictures at the moment" in page.error[0].value
+
+
+def test_upload_is_decoded_in_another_process(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def decoded_here(_data: bytes) -> None:
+        raise AssertionError("A picture was decoded in the process of the dashboard.")
+
+    monkeypatch.setattr("core.ink.photo.decoded_frames", decoded_here)
+
+    upload(page, "one.png", encoded(one("black", "white")))
+
+    assert not page.exception
+    assert answer(page) == "1"
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "client"),
+    [
+        (None, {}, "127.0.0.1"),
+        ("198.51.100.7", {}, "198.51.100.7"),
+        ("127.0.0.1", {"X-Forwarded-For": "198.51.100.7"}, "behind a proxy"),
+    ],
+)
+def test_visitor_of_a_page_is_the_client_that_limits_know(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch, address: str | None, headers: dict[str, str], client: str
+) -> None:
+    clients: list[str] = []
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    monkeypatch.setattr(type(st.context), "ip_address", address)
+    monkeypatch.setattr(type(st.context), "headers", headers)
+    monkeypatch.setattr(POOL, "ink_from_thread", lambda _picture, client: clients.append(client) or np.zeros((9, 9)))
+
+    upload(page, "one.png", encoded(one("black", "white")))
+
+    assert set(clients) == {client}
 
 
 def test_picture_without_ink_gets_a_sentence(page: AppTest) -> None:

@@ -1,0 +1,14 @@
+"""The client behind a page, named as the limits of Gradio and the API name it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.server.rate_limits import client_of
+
+
+def client() -> str:
+    """Return the network client of the visitor whose page runs."""
+    headers = [(name.lower().encode(), value.encode()) for name, value in st.context.headers.items()]
+    # Streamlit gives no address for visitors on this machine.
+    return client_of({"client": (st.context.ip_address or "127.0.0.1", 0), "headers": headers})

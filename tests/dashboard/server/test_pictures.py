@@ -1,0 +1,338 @@
+"""The picture pool: its answers, and what a worker's death, a hostile picture or a crowd costs other visitors."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import anyio
+import anyio.to_process
+import numpy as np
+import psutil
+import pytest
+
+from core.errors import PictureError
+from core.ink.drawing import Pixels
+from core.ink.photo import ink_from_picture
+from core.workspace import PROJECT
+from dashboard.server import pictures
+from dashboard.server.pictures import PictureBug, PicturePool, PicturesBusy, PicturesUnavailable
+from tests.support.fuzzing import drawn_seven, encoded
+from tests.support.hostile_pictures import jpeg2000_in_small_tiles, jpeg_with_scans
+
+HOSTILE, VISITOR = "203.0.113.9", "198.51.100.7"
+GOOD = encoded(drawn_seven(), "PNG")
+
+# A worker whose decoder has faults.
+BRITTLE = """#!{python}
+import os, signal
+from anyio.to_process import process_worker
+from core.ink import photo
+
+ink_from_picture = photo.ink_from_picture
+
+def brittle(picture):
+    if picture == b"deadly":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if picture == b"endless":
+        os.kill(os.getpid(), signal.SIGSTOP)
+    if picture == b"strange":
+        raise RuntimeError("an unexpected error")
+    return ink_from_picture(picture)
+
+photo.ink_from_picture = brittle
+process_worker()
+"""
+
+# A worker without a dashboard, with a picture that takes forever.
+SPINNING = """
+from core.ink import photo
+from dashboard.server import decoding
+
+def spin(picture):
+    while True:
+        pass
+
+photo.ink_from_picture = spin
+decoding.MAX_SECONDS = 0.3
+decoding.ink_of(b"")
+"""
+
+
+@pytest.fixture
+def brittle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let workers be those whose decoder has faults."""
+    python = tmp_path / "python"
+    python.write_text(BRITTLE.format(python=sys.executable))
+    python.chmod(0o755)
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
+    monkeypatch.setattr(sys, "executable", str(python))
+
+
+def workers() -> list[psutil.Process]:
+    alive = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in alive if "anyio.to_process" in child.cmdline()]
+
+
+async def outcomes(*asked: object) -> list[object]:
+    return await asyncio.gather(*asked, return_exceptions=True)  # type: ignore[call-overload]
+
+
+def test_every_picture_gets_its_own_ink() -> None:
+    sent = [encoded(drawn_seven(side=side), "PNG") for side in range(40, 50)]
+
+    async def ask() -> list[object]:
+        pool = PicturePool()
+        return await outcomes(*[pool.ink(picture, VISITOR) for picture in [*sent[:5], b"no picture", *sent[5:]]])
+
+    answers = asyncio.run(ask())
+
+    assert isinstance(answers.pop(5), PictureError)
+    for ink, picture in zip(answers, sent, strict=True):
+        np.testing.assert_array_equal(ink, ink_from_picture(picture))
+
+
+def test_workers_end_with_the_event_loop() -> None:
+    async def ask() -> int:
+        await PicturePool().ink(GOOD, VISITOR)
+        return len(workers())
+
+    assert asyncio.run(ask()) == 1
+    assert not workers()
+
+
+def test_clients_have_their_share_of_workers_and_two_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(2))
+
+    async def ask() -> list[int]:
+        pool, counts = PicturePool(), []
+        for clients in (["a"], ["a"] * 8, ["a"] * 8 + ["b"] * 8 + ["c"] * 8):
+            await asyncio.gather(*[pool.ink(GOOD, client) for client in clients])
+            counts.append(len(workers()))
+        return counts
+
+    assert asyncio.run(ask()) == [1, 2, 4]
+
+
+@pytest.mark.parametrize("way", ["kill", "suspend"])
+def test_killed_or_suspended_workers_cost_no_answer(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    async def ask() -> list[object]:
+        pool = PicturePool()
+        await asyncio.gather(*[pool.ink(GOOD, VISITOR) for _ in range(4)])
+        monkeypatch.setattr(pictures, "START_SECONDS", 8.0)
+        assert workers()
+        for process in workers():
+            getattr(process, way)()
+        return await outcomes(*[pool.ink(GOOD, VISITOR) for _ in range(20)])
+
+    assert [type(answer) for answer in asyncio.run(ask())] == [np.ndarray] * 20
+
+
+@pytest.mark.usefixtures("brittle")
+@pytest.mark.parametrize(
+    ("picture", "sentence"), [(b"deadly", "ended its decoder"), (b"endless", "takes too long to read")]
+)
+def test_crash_or_hang_refuses_one_picture_and_no_other(
+    monkeypatch: pytest.MonkeyPatch, picture: bytes, sentence: str
+) -> None:
+    async def ask() -> list[object]:
+        pool = PicturePool()
+        await pool.warm_up()
+        monkeypatch.setattr(pictures, "DECODING_SECONDS", 5.0)
+        return await outcomes(*[pool.ink(one, VISITOR) for one in [picture, *[GOOD] * 10]])
+
+    refused, *others = asyncio.run(ask())
+
+    assert isinstance(refused, PictureError)
+    assert sentence in str(refused)
+    assert [type(answer) for answer in others] == [np.ndarray] * 10
+
+
+@pytest.mark.usefixtures("brittle")
+def test_unexpected_error_is_logged_and_keeps_the_worker(caplog: pytest.LogCaptureFixture) -> None:
+    async def ask() -> None:
+        pool = PicturePool()
+        await pool.warm_up()
+        before = workers()
+        with pytest.raises(PictureBug, match="on our side"):
+            await pool.ink(b"strange", VISITOR)
+        assert workers() == before
+
+    asyncio.run(ask())
+
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "an unexpected error" in caplog.text
+
+
+def test_worker_ends_itself_when_no_dashboard_ends_it() -> None:
+    ended = subprocess.run([sys.executable, "-c", SPINNING], cwd=PROJECT, timeout=60, check=False)
+
+    assert ended.returncode == -signal.SIGALRM
+
+
+def test_worker_loads_neither_streamlit_nor_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = ModuleType("__main__")
+    page.__file__ = str(PROJECT / "dashboard" / "main.py")  # as Streamlit has it while a page runs
+    monkeypatch.setitem(sys.modules, "__main__", page)
+
+    async def loaded() -> set[str]:
+        await PicturePool().ink(GOOD, VISITOR)
+        return set(await anyio.to_process.run_sync(eval, "list(__import__('sys').modules)"))
+
+    modules = asyncio.run(loaded())
+
+    assert "core.ink.photo" in modules
+    assert not modules & {"streamlit", "tensorflow", "pandas", "starlette", "gradio", "__mp_main__"}
+
+
+def test_pictures_beyond_the_queue_are_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "MAX_WAITING_PER_CLIENT", 3)
+
+    async def ask() -> list[object]:
+        pool = PicturePool()
+        return await outcomes(*[pool.ink(GOOD, client) for client in [HOSTILE] * 5 + [VISITOR]])
+
+    answers = asyncio.run(ask())
+
+    assert [type(answer) for answer in answers] == [np.ndarray] * 3 + [PicturesBusy] * 2 + [np.ndarray]
+
+
+@pytest.mark.usefixtures("brittle")
+def test_pictures_that_wait_too_long_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "WAITING_SECONDS", 0.2)
+
+    async def ask() -> list[object]:
+        pool = PicturePool()
+        busy = [asyncio.create_task(pool.ink(b"endless", HOSTILE)) for _ in range(pool.workers_per_client)]
+        while sum(process.status() == psutil.STATUS_STOPPED for process in workers()) < len(busy):
+            await asyncio.sleep(0.02)
+        waiting = await outcomes(*[pool.ink(GOOD, client) for client in [HOSTILE] * 5 + [VISITOR]])
+        for task in busy:
+            task.cancel()
+        await outcomes(*busy)
+        return [*waiting, *await outcomes(pool.ink(GOOD, HOSTILE))]
+
+    answers = asyncio.run(ask())
+
+    assert [type(answer) for answer in answers] == [PicturesBusy] * 5 + [np.ndarray] * 2
+
+
+@contextmanager
+def no_file_can_be_opened() -> Iterator[None]:
+    """As if this process had as many open files as the system allows."""
+    lowest_free = os.dup(0)
+    os.close(lowest_free)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@contextmanager
+def workers_end_at_once() -> Iterator[None]:
+    """As if an import failed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "executable", "/bin/false")
+        yield
+
+
+@pytest.mark.parametrize("fault", [no_file_can_be_opened, workers_end_at_once])
+def test_pool_says_that_no_worker_starts_until_one_does(fault: Callable[[], AbstractContextManager[None]]) -> None:
+    async def ask() -> tuple[list[object], list[bool], Pixels]:
+        pool = PicturePool()
+        available = [await pool.available()]
+        with fault():
+            refused = await outcomes(*[pool.ink(GOOD, VISITOR) for _ in range(3)])
+            available.append(await pool.available())
+        available.append(await pool.available())
+        return refused, available, await pool.ink(GOOD, VISITOR)
+
+    refused, available, ink = asyncio.run(ask())
+
+    assert [type(answer) for answer in refused] == [PicturesUnavailable] * 3
+    assert available == [True, False, True]
+    assert ink.any()
+
+
+def test_jpeg_of_many_scans_is_refused_before_decoding() -> None:
+    async def ask() -> list[object]:
+        pool = PicturePool()
+        return await outcomes(*[pool.ink(jpeg_with_scans(scans), HOSTILE) for scans in (3000, 100)])
+
+    refused, read = asyncio.run(ask())
+
+    assert isinstance(refused, PictureError)
+    assert "more than 100 scans" in str(refused)
+    assert isinstance(read, np.ndarray)
+
+
+@pytest.mark.parametrize("from_threads", [False, True])
+def test_second_visitor_is_answered_before_hostile_pictures_end(from_threads: bool) -> None:
+    async def ask() -> tuple[Pixels, list[bool]]:
+        pool = PicturePool()
+
+        async def ink(picture: bytes, client: str) -> Pixels:
+            if from_threads:  # as pages do
+                return await asyncio.to_thread(pool.ink_from_thread, picture, client)
+            return await pool.ink(picture, client)
+
+        async with pool.serving():
+            hostile = [asyncio.create_task(ink(jpeg2000_in_small_tiles(), HOSTILE)) for _ in range(8)]
+            while len(workers()) < pool.workers_per_client:
+                await asyncio.sleep(0.02)
+            read, done = await ink(GOOD, VISITOR), [task.done() for task in hostile]
+            for task in hostile:
+                task.cancel()
+        await outcomes(*hostile)
+        return read, done
+
+    ink, done = asyncio.run(ask())
+
+    assert ink.any()
+    assert done.count(False) >= 4
+
+
+def test_hostile_picture_is_ended_after_its_time_and_its_worker_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ask() -> tuple[list[object], list[psutil.Process]]:
+        pool = PicturePool()
+        await pool.warm_up()
+        monkeypatch.setattr(pictures, "DECODING_SECONDS", 0.2)
+        return await outcomes(pool.ink(jpeg2000_in_small_tiles(), HOSTILE)), workers()
+
+    (answer,), left = asyncio.run(ask())
+
+    assert isinstance(answer, PictureError)
+    assert "takes too long to read" in str(answer)
+    assert left == []
+
+
+def test_threads_use_the_pool_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ask() -> tuple[bool, list[psutil.Process], list[psutil.Process]]:
+        pool = PicturePool()
+        async with pool.serving():
+            await pool.warm_up()
+            before = workers()
+            ink = await asyncio.to_thread(pool.ink_from_thread, GOOD, VISITOR)
+            return bool(ink.any()), before, workers()
+
+    inked, before, after = asyncio.run(ask())
+
+    assert inked
+    assert before == after
+
+
+def test_threads_without_a_server_use_a_pool_of_their_own() -> None:
+    assert PicturePool().ink_from_thread(GOOD, VISITOR).any()
+    with pytest.raises(PictureError, match="not a picture"):
+        PicturePool().ink_from_thread(b"no picture", VISITOR)
+    assert not workers()

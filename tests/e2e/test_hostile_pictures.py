@@ -1,0 +1,61 @@
+"""Two tabs upload pictures that cost their decoder many seconds; other visitors notice nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.test_draw import png_of_seven, upload
+from tests.support.dashboard_process import DashboardProcess
+from tests.support.hostile_pictures import jpeg2000_in_small_tiles, jpeg_with_scans
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Path:
+    path = tmp_path / "tiles.jp2"
+    path.write_bytes(jpeg2000_in_small_tiles(39))
+    return path
+
+
+@pytest.fixture
+def visitor(dashboard: DashboardProcess) -> Iterator[httpx.Client]:
+    """A client with another address than the browser's."""
+    transport = httpx.HTTPTransport(local_address="127.0.0.2")
+    with httpx.Client(base_url=dashboard.url, transport=transport, timeout=60) as client:
+        yield client
+
+
+def test_hostile_uploads_in_two_tabs_cost_another_visitor_nothing(
+    page: Page, visitor: httpx.Client, hostile: Path
+) -> None:
+    tabs = [page, page.context.new_page()]
+    for tab in tabs:
+        tab.goto("/")
+        tab.get_by_role("radio", name="Upload a picture").click()
+        expect(tab.get_by_test_id("stFileUploader")).to_be_visible()
+    for tab in tabs:
+        tab.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(hostile)
+
+    answer = visitor.post("/api/predict", content=png_of_seven())
+    health = visitor.get("/_stcore/health")
+    still_decoding = [tab.get_by_test_id("stAlert").count() == 0 for tab in tabs]
+
+    assert (answer.status_code, answer.json()["digit"], health.status_code) == (200, 7, 200)
+    assert still_decoding == [True, True]
+    for tab in tabs:
+        # A busy machine does not decode it in its time.
+        sentence = re.compile("There is no ink in this picture|The picture takes too long to read")
+        expect(tab.get_by_test_id("stAlert")).to_contain_text(sentence, timeout=90_000)
+
+
+def test_jpeg_of_many_scans_shows_a_sentence(page: Page) -> None:
+    page.goto("/")
+
+    upload(page, "scans.jpg", "image/jpeg", jpeg_with_scans(3000))
+
+    expect(page.get_by_test_id("stAlert")).to_contain_text("more than 100 scans")
