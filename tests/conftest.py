@@ -8,16 +8,13 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from core.config import TrainingConfig, changed, preset
 from core.data.datasets import Dataset, load_dataset
 from core.errors import DataMissing
 from core.handwriting.pen_digits import PenDigit, read_pen_digits
@@ -26,9 +23,10 @@ from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.training.queue import submit
 from core.workspace import Workspace
+from tests.support.requirements import IN_CI, lacking
+from tests.support.tiny_training import tiny_config
 from tests.support.workers import end_all, wait_for_end
 
-IN_CI = bool(os.environ.get("CI"))
 STROKES = os.environ.get("TRAZO_STROKES")
 
 TOGETHER = (
@@ -58,13 +56,6 @@ class _OneByOne(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """How pytest-xdist deals the tests out."""
     return _OneByOne(config, log)
-
-
-def lacking(what: str) -> NoReturn:
-    """Skip the test on a person's machine, which may lack things; fail it in CI, which may not."""
-    if IN_CI:
-        pytest.fail(what, pytrace=False)
-    pytest.skip(what)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -100,9 +91,10 @@ def without_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def mnist() -> Dataset:
     """The real MNIST, where this machine has it."""
-    with suppress(DataMissing):
+    try:
         return load_dataset("mnist", Workspace.from_environment())
-    lacking("MNIST is not on this machine; get it with `.venv/bin/python -m core data download`.")
+    except DataMissing:
+        return lacking("MNIST is not on this machine; get it with `.venv/bin/python -m core data download`.")
 
 
 @pytest.fixture(scope="session")
@@ -179,9 +171,3 @@ def turned_read_only() -> Iterator[Callable[[Path], None]]:
     yield turn
     for folder in turned:
         subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-def tiny_config(**values: object) -> TrainingConfig:
-    """A training of a few seconds on scikit-learn's digits."""
-    small = {"dataset": "digits", "epochs": 1, "filters": (8, 8), "dense_units": 16, "learning_rate": 0.01}
-    return changed(preset("original"), **{**small, **values})

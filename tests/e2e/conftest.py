@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from core.workspace import PROJECT, Workspace
-from tests.conftest import lacking
 from tests.support.chromium import FLAGS, find_chromium
 from tests.support.dashboard_process import DashboardProcess
+from tests.support.requirements import lacking
 from tests.support.visit import Record
 
 RESULTS = PROJECT / "test-results"

@@ -15,9 +15,9 @@ from gradio_client import Client, handle_file
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
-from tests.conftest import lacking
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.nginx import Nginx, find_nginx
+from tests.support.requirements import lacking
 from tests.support.visit import Record, at_rest, sketch_and_submit
 from tests.support.waiting import wait_until
 

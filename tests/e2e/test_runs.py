@@ -16,9 +16,9 @@ from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, append_row
 from core.workspace import Workspace
-from tests.conftest import tiny_config
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.runs_page import copied
+from tests.support.tiny_training import tiny_config
 from tests.support.visit import Record, at_rest
 from tests.support.waiting import wait_until
 

@@ -19,7 +19,7 @@ from core.runs.registry import find_run
 from core.runs.summary import summaries
 from core.training import control, queue
 from core.workspace import Workspace
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 from tests.support.workers import end_all
 
 ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8)

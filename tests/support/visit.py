@@ -77,6 +77,14 @@ def draw(page: Page, strokes: Sequence[Points], box: float = 500.0, margin: floa
         page.mouse.up()
 
 
+def upload(page: Page, name: str, kind: str, content: bytes) -> None:
+    """Upload a picture on the Draw page; `kind` is its MIME type."""
+    page.get_by_role("radio", name="Upload a picture").click()
+    page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": kind, "buffer": content}
+    )
+
+
 def sketch_and_submit(page: Page, demo: FrameLocator, *strokes: Points) -> None:
     """Sketch strokes, whose points lie in a square of 2 by 2 around the middle, and press Submit."""
     sketch = demo.locator("#sketchpad canvas").first

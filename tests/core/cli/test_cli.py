@@ -26,7 +26,7 @@ from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.training.queue import submit
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 
 TINY = ["--dataset", "digits", "--filters", "8,8", "--dense-units", "16"]

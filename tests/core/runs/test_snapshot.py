@@ -19,8 +19,8 @@ from core.runs.summary import summaries
 from core.training.overview import overview
 from core.training.queue import advance, resume, submit
 from core.workspace import Workspace
-from tests.conftest import tiny_config
 from tests.support.opened_files import opened_files
+from tests.support.tiny_training import tiny_config
 
 TAUGHT = tiny_config(teachers=2, seed=5)
 

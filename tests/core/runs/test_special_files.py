@@ -22,8 +22,8 @@ from core.runs.summary import summaries
 from core.training.control import delete
 from core.training.queue import advance
 from core.workspace import Workspace
-from tests.conftest import tiny_config
 from tests.support.special_files import SPECIAL_FILES
+from tests.support.tiny_training import tiny_config
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -24,7 +24,7 @@ from core.runs.summary import summaries
 from core.training.control import delete, request_stop
 from core.training.queue import advance, resume, submit
 from core.workspace import Workspace
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all, kill_worker
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,8 @@ from core.training.checkpoint import read_checkpoint
 from core.training.control import request_stop
 from core.training.queue import advance, resume, submit
 from core.workspace import Workspace
-from tests.conftest import tiny_config
+from tests.support.full_disk import fill
+from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all
 
@@ -33,13 +33,6 @@ def workspace(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wor
 def ballast(workspace: Workspace) -> Path:
     """What makes the disk full: see `fill`."""
     return workspace.root / "ballast"
-
-
-def fill(path: Path) -> None:
-    """Write until the disk is full to the last byte."""
-    with suppress(OSError), path.open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(4096))
 
 
 def test_a_training_that_finds_no_room_is_refused_and_nothing_of_it_is_left(
@@ -94,7 +87,7 @@ def test_a_disk_without_room_for_the_model_fails_the_run_and_resume_saves_it_onc
     # The worker fills the disk itself, just before it writes the network.
     worker_after(
         "from pathlib import Path\nfrom core.training import result\n"
-        "from tests.core.training.test_full_disk import fill\n"
+        "from tests.support.full_disk import fill\n"
         "export = result.export_model\n"
         f"result.export_model = lambda *given: (fill(Path({str(ballast)!r})), export(*given))[1]"
     )

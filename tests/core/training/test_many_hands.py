@@ -20,8 +20,8 @@ from core.runs.run import Run
 from core.runs.summary import summaries
 from core.training import control, queue
 from core.workspace import Workspace
-from tests.conftest import tiny_config
 from tests.support.dashboards import Dashboards, three_dashboards
+from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import workers_in
 

@@ -25,7 +25,8 @@ from core.training.control import delete, request_stop, request_stop_of_all
 from core.training.overview import exit_message, overview
 from core.training.queue import advance, resumable, resume, submit, withdraw
 from core.workspace import PROJECT, Workspace
-from tests.conftest import lacking, tiny_config
+from tests.support.requirements import lacking
+from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all, kill_worker
 

@@ -30,7 +30,7 @@ from core.training.queue import advance, resume, submit
 from core.training.teachers import take_teachers, taken_teachers, teachers_to_come
 from core.training.trainer import train_and_evaluate
 from core.workspace import SHIPPED_BUNDLE, Workspace
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all, kill_worker
 

@@ -32,7 +32,7 @@ from core.training.checkpoint import Memory, Patience, read_checkpoint, write_ch
 from core.training.trainer import Outcome, train_and_evaluate
 from core.training.validation import Validation
 from core.workspace import PROJECT, Workspace
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 
 

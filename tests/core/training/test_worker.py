@@ -22,7 +22,7 @@ from core.training import worker
 from core.training.control import delete, request_stop
 from core.training.queue import advance, resume, submit
 from core.workspace import PROJECT, Workspace
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all, wait_for_end, workers_in
 

@@ -19,8 +19,8 @@ from core.training.queue import submit
 from core.workspace import Workspace
 from dashboard.training import queue
 from dashboard.training.queue import look_after_queue
-from tests.conftest import tiny_config
 from tests.support.dashboard_process import DashboardProcess
+from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import kill_worker
 

@@ -19,15 +19,15 @@ from core.runs.run import Run
 from core.runs.status import State, Status
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from dashboard.session.markdown import plain
-from tests.conftest import tiny_config
-from tests.dashboard.classifier.test_comparison import captions, opened, texts
+from tests.support.evaluate_page import captions, opened, texts
+from tests.support.tiny_training import tiny_config
 
 PAGE = str(PROJECT / "dashboard" / "views" / "evaluate.py")
 
 
 @pytest.fixture
 def page(workspace: Workspace) -> AppTest:
-    return AppTest.from_file(PAGE, default_timeout=60)
+    return AppTest.from_file(PAGE, default_timeout=300)
 
 
 def test_the_shipped_models_figures_are_those_of_its_card(page: AppTest) -> None:
@@ -116,7 +116,7 @@ def test_without_any_model_the_pages_say_so(
     monkeypatch.setattr("core.runs.active.SHIPPED_BUNDLE", tmp_path / "nothing")
     st.cache_resource.clear()
 
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     page.switch_page("views/evaluate.py").run()
 
     assert not page.exception
@@ -129,7 +129,7 @@ def test_given_name_is_what_the_picker_and_the_sidebar_show(run: Run, workspace:
     write_label(workspace, run, "The *wide* one", "")
     promote(workspace, run)
     st.cache_resource.clear()
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
 
     page.switch_page("views/evaluate.py").run()
 
@@ -142,7 +142,7 @@ def test_given_name_is_what_the_picker_and_the_sidebar_show(run: Run, workspace:
 
 def asked_for(model: str) -> AppTest:
     """The Evaluate page, opened by an address that names this model, with the other pages that it links to."""
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     page.query_params["model"] = model
     return page.switch_page("views/evaluate.py").run()
 

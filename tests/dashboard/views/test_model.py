@@ -19,7 +19,7 @@ from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 
 @pytest.fixture
 def page(workspace: Workspace) -> AppTest:
-    return AppTest.from_file(str(PROJECT / "dashboard" / "views" / "model.py"), default_timeout=60)
+    return AppTest.from_file(str(PROJECT / "dashboard" / "views" / "model.py"), default_timeout=300)
 
 
 def netron_address(page: AppTest) -> str:

@@ -18,8 +18,8 @@ from core.runs.run import Run
 from core.runs.status import Status
 from core.workspace import PROJECT, Workspace
 from dashboard.runs import run_cache
-from tests.conftest import tiny_config
 from tests.support.runs_page import copied, keys, opened, states, texts
+from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import kill_worker
 
@@ -50,7 +50,7 @@ def test_settings_are_named_the_same_on_all_pages(run: Run) -> None:
     config = tiny_config(dataset="mnist", schedule="one_cycle", optimizer="sgd")
     run.write_config(config)
     run.bundle.card_file.write_text(run.bundle.card().model_copy(update={"config": config}).model_dump_json())
-    model = AppTest.from_file(str(PROJECT / "dashboard" / "views" / "model.py"), default_timeout=60).run()
+    model = AppTest.from_file(str(PROJECT / "dashboard" / "views" / "model.py"), default_timeout=300).run()
     model.selectbox(key="model_choice").set_value(run.id).run()
 
     settings = opened().dataframe[1].value[run.title]

@@ -15,7 +15,7 @@ from core.training.overview import overview
 from core.workspace import PROJECT, Workspace
 from dashboard.session.markdown import plain
 from dashboard.training.wording import PRESETS_IN_WORDS
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 from tests.support.workers import kill_worker
 
 pytestmark = pytest.mark.usefixtures("idle_workers", "without_mnist")
@@ -28,7 +28,7 @@ def page(workspace: Workspace) -> AppTest:
 
 
 def opened() -> AppTest:
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     return page.switch_page("views/train.py").run()
 
 
