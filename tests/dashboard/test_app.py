@@ -82,23 +82,23 @@ def wait_for(url: str, dashboard: Dashboard) -> None:
     def answers() -> bool:
         assert dashboard.process.is_running(), dashboard.log.read_text()
         try:
-            answer = httpx.get(url)
+            answer = httpx.get(url, timeout=300)
         except httpx.TransportError:
             return False
         assert "could not be loaded" not in answer.text, dashboard.log.read_text()
         return answer.status_code == 200
 
-    wait_until(answers, seconds=90, what=f"An answer of {url}")
+    wait_until(answers, what=f"An answer of {url}")
 
 
 @pytest.mark.parametrize("path", ["/", "/train", "/api/health", "/gradio/", "/netron/", "/_stcore/health"])
 def test_everything_is_on_one_port(dashboard: Dashboard, path: str) -> None:
-    assert httpx.get(dashboard.address + path).status_code == 200
+    assert httpx.get(dashboard.address + path, timeout=300).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/gradio", "/netron"])
 def test_address_without_slash_leads_to_the_one_with_it(dashboard: Dashboard, path: str) -> None:
-    answer = httpx.get(f"{dashboard.address}{path}?a=1", follow_redirects=True)
+    answer = httpx.get(f"{dashboard.address}{path}?a=1", follow_redirects=True, timeout=300)
 
     assert answer.status_code == 200
     assert str(answer.url) == f"{dashboard.address}{path}/?a=1"
@@ -106,7 +106,7 @@ def test_address_without_slash_leads_to_the_one_with_it(dashboard: Dashboard, pa
 
 @pytest.mark.parametrize("path", ["/", "/api/health", "/gradio/", "/netron/", "/models/shipped/mnist_model.keras"])
 def test_every_answer_carries_the_security_headers(dashboard: Dashboard, path: str) -> None:
-    headers = httpx.get(dashboard.address + path).headers
+    headers = httpx.get(dashboard.address + path, timeout=300).headers
 
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "default-src 'self'" in headers["Content-Security-Policy"]

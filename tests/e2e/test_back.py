@@ -98,7 +98,7 @@ def choose_model(page: Page, key: str, run: Run) -> None:
             return True
         return False
 
-    wait_until(chosen, 60, f"the choice of {run.title}")
+    wait_until(chosen, what=f"the choice of {run.title}")
 
 
 @pytest.mark.parametrize(

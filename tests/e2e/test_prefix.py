@@ -60,7 +60,7 @@ def dashboard(setup: Setup, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         target = process.url + ("/" if setup.strips else "")
         nginx = Nginx(folder / "nginx", executable, setup.prefix, target)
         process.url = nginx.url + setup.prefix
-        wait_until(lambda: httpx.get(f"{process.url}gradio/", timeout=60).is_success, 120, "The Gradio demo")
+        wait_until(lambda: httpx.get(f"{process.url}gradio/", timeout=300).is_success, what="The Gradio demo")
         yield process
     finally:
         if nginx is not None:
@@ -95,7 +95,7 @@ def test_pages_and_uploads_stay_below_the_prefix(
     page: Page, record: Record, setup: Setup, dashboard: DashboardProcess, asked: list[str]
 ) -> None:
     page.goto("./")
-    at_rest(page, 60)
+    at_rest(page)
     page.get_by_role("radio", name="Upload a picture").click()
     page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(
         {"name": "one.png", "mimeType": "image/png", "buffer": picture_of_one()}
@@ -105,7 +105,7 @@ def test_pages_and_uploads_stay_below_the_prefix(
         page.get_by_role("link", name=name, exact=True).click()
         expect(page).to_have_url(re.compile(f"^{re.escape(dashboard.url)}{name.lower()}\\b"))
         expect(page.get_by_role("heading", name=name).first).to_be_visible()
-        at_rest(page, 60)
+        at_rest(page)
     page.reload()
     expect(page.get_by_role("heading", name="Train")).to_be_visible()
 
@@ -146,7 +146,7 @@ def test_programs_use_the_api_and_gradio(dashboard: DashboardProcess, tmp_path: 
     sketch = {"background": None, "layers": [], "composite": handle_file(tmp_path / "one.png")}
 
     assert client.predict(sketch, api_name="/verdict")["digit"] == 1
-    with httpx.Client(base_url=dashboard.url, timeout=60) as http:
+    with httpx.Client(base_url=dashboard.url, timeout=300) as http:
         assert http.post("api/predict", content=picture_of_one()).json()["digit"] == 1
         assert http.get("api/health").json()["ready"] is True
         refused = http.post("api/predict", headers={"Origin": "http://elsewhere.example"})
@@ -158,6 +158,6 @@ def test_programs_use_the_api_and_gradio(dashboard: DashboardProcess, tmp_path: 
     [("gradio?a=1", "gradio/?a=1"), ("netron", "netron/"), ("model/", "model"), ("api/health/", "api/health")],
 )
 def test_redirects_stay_below_the_prefix(dashboard: DashboardProcess, path: str, end: str) -> None:
-    answer = httpx.get(dashboard.url + path, follow_redirects=True, timeout=60)
+    answer = httpx.get(dashboard.url + path, follow_redirects=True, timeout=300)
 
     assert (answer.status_code, str(answer.url)) == (200, dashboard.url + end)

@@ -205,7 +205,7 @@ def grows(page: Page, run: Run, epoch: int) -> None:
     """The curve grows by itself once the run has another epoch."""
     before = dots(page)
     append_row(run.history_file, HISTORY_COLUMNS, (epoch, 11 * epoch, 9.0, 0.1, 0.9, 0.1, 0.9, 1e-3))
-    wait_until(lambda: dots(page) > before, 15, "a new dot in the curve")
+    wait_until(lambda: dots(page) > before, what="a new dot in the curve")
 
 
 def dots(page: Page) -> int:
@@ -215,7 +215,7 @@ def dots(page: Page) -> int:
 
 def test_view_is_shared_by_its_address_and_saved_as_a_picture(page: Page, runs: list[Run], tmp_path: Path) -> None:
     page.goto("/runs?smoothing=0.5&log=true&axis=Seconds")
-    expect(page.get_by_role("heading", name="Settings")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
     tick(page, 1)
     expect(page.get_by_role("heading", name="What differs")).to_be_visible()
     page.wait_for_url(lambda url: all(run.id in url for run in runs))
@@ -223,7 +223,7 @@ def test_view_is_shared_by_its_address_and_saved_as_a_picture(page: Page, runs: 
     other = page.context.new_page()
     other.goto(page.url)
 
-    expect(other.get_by_role("heading", name="What differs")).to_be_visible(timeout=30_000)
+    expect(other.get_by_role("heading", name="What differs")).to_be_visible()
     expect(other.locator(".st-key-overlaid_accuracy")).to_contain_text("Error")
     expect(other.locator(".st-key-overlaid_loss [data-testid=stVegaLiteChart]")).to_contain_text("Seconds")
     other.locator(".st-key-picture button").first.click()
@@ -235,7 +235,7 @@ def test_view_is_shared_by_its_address_and_saved_as_a_picture(page: Page, runs: 
 
 def test_run_has_a_page_where_it_gets_a_name_and_from_where_it_is_trained_again(page: Page, runs: list[Run]) -> None:
     page.goto("/runs")
-    page.get_by_role("link", name="Open").click(timeout=30_000)
+    page.get_by_role("link", name="Open").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("new-newt")
     assert page.url.endswith(f"/run?id={runs[0].id}")
 
@@ -244,7 +244,7 @@ def test_run_has_a_page_where_it_gets_a_name_and_from_where_it_is_trained_again(
     page.locator(".st-key-label_save button").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("The wide one")
     page.reload()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("The wide one", timeout=30_000)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("The wide one")
 
     button(page, "train_again").click()
 

@@ -58,7 +58,7 @@ class DashboardProcess:
                 start_new_session=True,
             )
         try:
-            wait_until(self._answers_or_ended, seconds=60, what="An answer of the dashboard")
+            wait_until(self._answers_or_ended, what="An answer of the dashboard")
         except TimeoutError as error:
             self.stop()
             raise TimeoutError(f"{error}\n{self.output()}") from None

@@ -25,7 +25,7 @@ from core.workspace import Workspace
 from tests.support.special_files import SPECIAL_FILES
 from tests.support.tiny_training import tiny_config
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(300)
 
 FILES = (
     *("created.json", "config.json", "status.json", "process.json", "label.json", "worker.lock", "train.log"),

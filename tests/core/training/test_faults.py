@@ -40,14 +40,14 @@ def no_worker_survives(workspace: Workspace) -> Iterator[None]:
 
 
 def ended(run: Run) -> Status:
-    wait_until(lambda: run.status().over, 120, "the end of the worker")
+    wait_until(lambda: run.status().over, what="the end of the worker")
     return run.status()
 
 
 def goes_on_with(waiting: Run) -> None:
     """The worker that ended started the next one in the queue."""
-    wait_until(lambda: waiting.status().state == "running", 10, "the start of the next run")
-    wait_until(waiting.process_file.exists, 10, "the worker")
+    wait_until(lambda: waiting.status().state == "running", what="the start of the next run")
+    wait_until(waiting.process_file.exists, what="the worker")
     kill_worker(waiting)
 
 
@@ -132,7 +132,7 @@ def little_memory() -> Iterator[LittleMemory]:
         bystander.kill()
         bystander.communicate()
         if folder.is_dir():
-            wait_until(lambda: not (folder / "cgroup.procs").read_text(), 60, "the end of the group's processes")
+            wait_until(lambda: not (folder / "cgroup.procs").read_text(), what="the end of the group's processes")
             folder.rmdir()
 
 
@@ -140,14 +140,14 @@ def test_a_worker_that_the_kernel_kills_for_its_memory_can_go_on(
     workspace: Workspace, little_memory: LittleMemory
 ) -> None:
     run, waiting = submit(workspace, tiny_config(epochs=30, patience=0)), create_run(workspace, tiny_config())
-    wait_until(lambda: run.checkpoint_file.exists(), 120, "the first checkpoint")
+    wait_until(lambda: run.checkpoint_file.exists(), what="the first checkpoint")
 
     worker = run.process()
     assert worker is not None
     assert Path(f"/proc/{worker.pid}/oom_score_adj").read_text() == "1000\n"  # the first to go, before the dashboard
     little_memory.take(worker.pid)
 
-    wait_until(lambda: not run.alive, 60, "the kernel")
+    wait_until(lambda: not run.alive, what="the kernel")
     assert little_memory.killed == 1
     assert run.status().state == "failed"
     assert "probably because memory ran out" in run.status().message
@@ -168,12 +168,12 @@ def test_data_that_vanishes_in_mid_run_leaves_it_at_work_and_fails_its_resume(
     shutil.copytree(source, data) if source.is_dir() else shutil.copy(source, data)
     monkeypatch.setenv("TRAZO_MNIST", str(data))
     run, waiting = (submit(workspace, tiny_config(dataset="mnist", epochs=50, patience=0)) for _ in range(2))
-    wait_until(lambda: len(run.steps()), 120, "the first steps")
+    wait_until(lambda: len(run.steps()), what="the first steps")
 
     data.rename(tmp_path / "elsewhere")
 
     steps = len(run.steps())
-    wait_until(lambda: len(run.steps()) > steps + 1, 60, "further steps")
+    wait_until(lambda: len(run.steps()) > steps + 1, what="further steps")
     kill_worker(run)
     resume(workspace, run)
     status = ended(run)
@@ -185,17 +185,17 @@ def test_data_that_vanishes_in_mid_run_leaves_it_at_work_and_fails_its_resume(
 
 def test_a_run_deleted_by_hand_ends_its_worker_and_a_damaged_status_is_mended(workspace: Workspace) -> None:
     run, waiting = submit(workspace, ENDLESS), create_run(workspace, tiny_config())
-    wait_until(lambda: len(run.steps()), 90, "the first steps")
+    wait_until(lambda: len(run.steps()), what="the first steps")
     worker = run.process()
     assert worker is not None
 
     run.status_file.write_text('{"state": "runn')
-    wait_until(lambda: not summaries(workspace)[-1].problem, 10, "a whole status")
+    wait_until(lambda: not summaries(workspace)[-1].problem, what="a whole status")
     assert run.status().state == "running"
 
     shutil.rmtree(run.folder, ignore_errors=True)
 
-    wait_until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, 60, "the end of the worker")
+    wait_until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, what="the end of the worker")
     goes_on_with(waiting)
 
 

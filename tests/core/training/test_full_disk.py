@@ -64,10 +64,10 @@ def test_a_disk_that_fills_up_fails_the_run_and_resume_works_once_there_is_room(
     workspace: Workspace, ballast: Path
 ) -> None:
     run = submit(workspace, tiny_config(epochs=40, patience=0, batch_size=8))
-    wait_until(run.checkpoint_file.exists, 90, "the first checkpoint")
+    wait_until(run.checkpoint_file.exists, what="the first checkpoint")
     fill(ballast)
 
-    wait_until(lambda: not run.alive, 90, "the worker to give up")
+    wait_until(lambda: not run.alive, what="the worker to give up")
     saved = read_checkpoint(run)
     assert saved is not None
     ballast.unlink()
@@ -75,10 +75,10 @@ def test_a_disk_that_fills_up_fails_the_run_and_resume_works_once_there_is_room(
     assert "disk is full" in run.status().message
     resume(workspace, run)
 
-    wait_until(lambda: len(run.history()) > saved.epoch + 2, 90, "the training to go on")
+    wait_until(lambda: len(run.history()) > saved.epoch + 2, what="the training to go on")
     assert list(run.history()["epoch"]) == list(range(1, len(run.history()) + 1))
     request_stop(workspace, run)
-    wait_until(lambda: not run.alive, 60, "the end")
+    wait_until(lambda: not run.alive, what="the end")
 
 
 def test_a_disk_without_room_for_the_model_fails_the_run_and_resume_saves_it_once_there_is(
@@ -92,7 +92,7 @@ def test_a_disk_without_room_for_the_model_fails_the_run_and_resume_saves_it_onc
         f"result.export_model = lambda *given: (fill(Path({str(ballast)!r})), export(*given))[1]"
     )
     run = submit(workspace, tiny_config(epochs=2))
-    wait_until(lambda: not run.alive, 90, "the worker to give up")
+    wait_until(lambda: not run.alive, what="the worker to give up")
     assert (run.status().state, run.bundle.complete) == ("failed", False)
     assert "disk is full" in run.status().message
     history = run.history()
@@ -101,7 +101,7 @@ def test_a_disk_without_room_for_the_model_fails_the_run_and_resume_saves_it_onc
 
     resume(workspace, run)
 
-    wait_until(lambda: not run.alive, 90, "the end")
+    wait_until(lambda: not run.alive, what="the end")
     assert run.status().state == "finished"
     assert run.bundle.complete
     assert run.history().equals(history)

@@ -98,8 +98,7 @@ def settles(workspace: Workspace, run: Run, state: str) -> None:
     """Whoever came later had the last word."""
     wait_until(
         lambda: queue.advance(workspace) is None and run.status().state == state and run.alive == (state == "running"),
-        60,
-        f"its being {state}",
+        what=f"its being {state}",
     )
 
 
@@ -134,7 +133,6 @@ PRESSED = [
 """What three dashboards do at once, the run that they do it to, and what may come of it."""
 
 
-@pytest.mark.timeout(300)
 def test_fifty_rounds_of_buttons_pressed_at_the_same_moment(
     dashboards: Dashboards, trained: Run, workspace: Workspace
 ) -> None:
@@ -159,17 +157,16 @@ def nothing_is_doubled_or_damaged(workspace: Workspace, moment: str) -> None:
     assert active_model(workspace).problem is None
 
 
-@pytest.mark.timeout(300)
 def test_buttons_pressed_at_the_same_moment_while_real_workers_train(
     dashboards_that_train: Dashboards, workspace: Workspace
 ) -> None:
     press = dashboards_that_train.press
     two_trainings(workspace, None, press("train", "train", "look"))
     second, first = list_runs(workspace)
-    wait_until(first.checkpoint_file.exists, 120, "the first whole epoch")
+    wait_until(first.checkpoint_file.exists, what="the first whole epoch")
 
     stopped_then_perhaps_resumed(workspace, first, press("stop", "resume", "look", name=first.id))
-    wait_until(lambda: second.status().state == "running" and not first.alive, 60, "the next training")
+    wait_until(lambda: second.status().state == "running" and not first.alive, what="the next training")
     nothing_is_doubled_or_damaged(workspace, "after the first stop")
     stop, resume, promoted = press("stop", "resume", "promote", name=first.id)
     assert (resume, promoted) == ("done", "done")
@@ -177,7 +174,7 @@ def test_buttons_pressed_at_the_same_moment_while_real_workers_train(
     assert active_model(workspace).run_id == first.id
     nothing_is_doubled_or_damaged(workspace, "after the resume")
     deleted(workspace, first, press("promote", "delete", "look", name=first.id), left=[second])
-    wait_until(second.checkpoint_file.exists, 120, "its first whole epoch")
+    wait_until(second.checkpoint_file.exists, what="its first whole epoch")
     deleted(workspace, second, press("stop", "delete", "look", name=second.id))
     nothing_is_doubled_or_damaged(workspace, "after all")
 

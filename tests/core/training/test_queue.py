@@ -48,10 +48,10 @@ def test_second_training_waits_and_starts_by_itself(workspace: Workspace) -> Non
     assert (first.status().state, second.status().state) == ("running", "queued")
     assert overview(workspace).waiting == (second,)
 
-    wait_until(lambda: first.status().over, 120, "the end of the first training")
+    wait_until(lambda: first.status().over, what="the end of the first training")
     assert first.status().state == "finished"
     assert first.bundle.complete
-    wait_until(second.process_file.exists, 30, "the start of the second training")
+    wait_until(second.process_file.exists, what="the start of the second training")
     assert second.alive
     assert overview(workspace).latest == second
 
@@ -388,7 +388,7 @@ def test_deletion_of_a_run_elsewhere_asks_it_to_stop_unlocked(workspace: Workspa
     with ThreadPoolExecutor(1) as pool:
         deleting = pool.submit(delete, workspace, run)
         try:
-            wait_until(lambda: run.stopping, 5, "the request to stop")
+            wait_until(lambda: run.stopping, what="the request to stop")
             with workspace.locked():
                 assert not deleting.done()
         finally:
@@ -450,7 +450,7 @@ def test_failed_training_has_a_sentence_and_a_log(workspace: Workspace, monkeypa
     monkeypatch.setenv("TRAZO_MNIST", str(nowhere))
     run = submit(workspace, tiny_config(dataset="mnist"))
 
-    status = wait_until(lambda: (now := run.status()).over and now, 60, "the end of the worker")
+    status = wait_until(lambda: (now := run.status()).over and now, what="the end of the worker")
 
     assert status.state == "failed"
     assert str(nowhere) in status.message

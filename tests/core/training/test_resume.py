@@ -46,13 +46,12 @@ def comparable(table: pd.DataFrame) -> pd.DataFrame:
 TWENTY_KILLS = (*("start", "step", "validation", "checkpoint") * 3, *("export", "evaluation") * 3, "export", "end")
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("phases", [("step", "export"), pytest.param(TWENTY_KILLS, marks=pytest.mark.long)])
 def test_a_training_killed_in_every_phase_ends_like_one_that_never_was(
     workspace: Workspace, worker_after: Callable[[str], None], tmp_path: Path, phases: tuple[str, ...]
 ) -> None:
     undisturbed = submit(workspace, CONFIG)
-    wait_until(lambda: undisturbed.status().over, 120, "the end of the other training")
+    wait_until(lambda: undisturbed.status().over, what="the end of the other training")
     run = create_run(workspace, CONFIG)
 
     for number, phase in enumerate(phases):
@@ -62,11 +61,11 @@ def test_a_training_killed_in_every_phase_ends_like_one_that_never_was(
             f"hold_in({phase!r}, Path({str(reached)!r}))"
         )
         resume(workspace, run) if number else advance(workspace)
-        wait_until(reached.exists, 120, f"{phase}, kill number {number}")
+        wait_until(reached.exists, what=f"{phase}, kill number {number}")
         is_killed_and_loses_at_most_an_epoch(run)
     worker_after("")
     resume(workspace, run)
-    wait_until(lambda: run.status().over and not run.alive, 120, "the end")
+    wait_until(lambda: run.status().over and not run.alive, what="the end")
 
     same_in_the_end(run, undisturbed)
     assert list(run.folder.glob(".*")) == []
@@ -81,19 +80,18 @@ def is_killed_and_loses_at_most_an_epoch(run: Run) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(4))
 def test_a_training_killed_at_five_random_moments_ends_like_one_that_never_was(workspace: Workspace, seed: int) -> None:
     moments = random.Random(seed)
     undisturbed = submit(workspace, CONFIG)
-    wait_until(lambda: undisturbed.status().over, 300, "the end of the other training")
+    wait_until(lambda: undisturbed.status().over, what="the end of the other training")
     # As long as the whole training, from the start of the process: every phase has its chance, in each life anew.
     length = time.time() - (undisturbed.status().started or 0)
     runs = [submit(workspace, CONFIG)]
 
     for _ in range(5):
         moment = time.monotonic() + moments.uniform(0, length)
-        wait_until(lambda moment=moment: time.monotonic() > moment or runs[-1].status().over, 300, "the moment")
+        wait_until(lambda moment=moment: time.monotonic() > moment or runs[-1].status().over, what="the moment")
         if runs[-1].status().over:
             runs.append(submit(workspace, CONFIG))
         status = runs[-1].status()
@@ -102,7 +100,7 @@ def test_a_training_killed_at_five_random_moments_ends_like_one_that_never_was(w
         resume(workspace, runs[-1])
 
     for run in runs:
-        wait_until(lambda run=run: run.status().over and not run.alive, 300, "the end")
+        wait_until(lambda run=run: run.status().over and not run.alive, what="the end")
         same_in_the_end(run, undisturbed)
 
 
@@ -130,12 +128,12 @@ def same_in_the_end(run: Run, undisturbed: Run) -> None:
 
 def test_a_stopped_training_ends_soon_keeps_what_it_learned_and_can_go_on_to_its_end(workspace: Workspace) -> None:
     run = submit(workspace, tiny_config(epochs=8, patience=0, batch_size=8))
-    wait_until(run.checkpoint_file.exists, 90, "the first checkpoint")
+    wait_until(run.checkpoint_file.exists, what="the first checkpoint")
     asked = time.time()
     request_stop(workspace, run)
-    wait_until(lambda: run.status().phase in ("saving", "done"), 10, "the end of the training")
+    wait_until(lambda: run.status().phase in ("saving", "done"), what="the end of the training")
     assert time.time() - asked < 5
-    wait_until(lambda: run.status().over, 60, "the end of the worker")
+    wait_until(lambda: run.status().over, what="the end of the worker")
     assert run.status().state == "stopped"
     assert not run.stopping
     assert run.bundle.card().metrics.epochs == len(run.history()) < 8
@@ -145,7 +143,7 @@ def test_a_stopped_training_ends_soon_keeps_what_it_learned_and_can_go_on_to_its
 
     resume(workspace, run)
 
-    wait_until(lambda: run.status().over, 90, "the end")
+    wait_until(lambda: run.status().over, what="the end")
     assert run.status().state == "finished"
     assert list(run.history()["epoch"]) == list(range(1, 9))
     answers = run.answers()

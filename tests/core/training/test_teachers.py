@@ -252,13 +252,13 @@ def test_student_learns_from_the_teacher_not_the_labels(workspace: Workspace, te
 
 def test_resumed_worker_needs_no_teacher_run(workspace: Workspace, teacher: Run) -> None:
     learning = submit(workspace, changed(TAUGHT, epochs=8, batch_size=16))
-    wait_until(learning.checkpoint_file.exists, 60, "the first epoch")
+    wait_until(learning.checkpoint_file.exists, what="the first epoch")
     kill_worker(learning)
     delete_run(workspace, teacher)
 
     resume(workspace, learning)
 
-    wait_until(lambda: learning.status().over and not learning.alive, 120, "the end of the training")
+    wait_until(lambda: learning.status().over and not learning.alive, what="the end of the training")
     assert learning.status().state == "finished", learning.log_tail()
     assert f"taught by run {teacher.id}" in learning.log_tail()
     assert list(learning.history()["epoch"]) == list(range(1, 9))

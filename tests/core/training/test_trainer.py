@@ -157,7 +157,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[
     config = tiny_config(epochs=60, synthetic_digits=200, redrawn_digits=100, batch_size=64)
     with ThreadPoolExecutor(1) as pool:
         outcome = pool.submit(train_and_evaluate, config, run, digits)
-        wait_until(lambda: run.status().phase == "training" or outcome.done(), 60, "the training")
+        wait_until(lambda: run.status().phase == "training" or outcome.done(), what="the training")
         run.stop_file.touch()
         return run, outcome.result()
 
@@ -189,7 +189,7 @@ def test_files_of_a_training_that_are_edited_meanwhile_cost_no_model(run: Run, d
 
     with ThreadPoolExecutor(1) as pool:
         outcome = pool.submit(train_and_evaluate, config, run, digits)
-        wait_until(lambda: len(run.history()) > 1 or outcome.done(), 60, "two epochs")
+        wait_until(lambda: len(run.history()) > 1 or outcome.done(), what="two epochs")
         run.history_file.write_text("nothing\n")
         card = outcome.result().card
 

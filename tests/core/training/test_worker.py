@@ -62,7 +62,7 @@ def test_worker_of_a_killed_launcher_is_neither_doubled_nor_lost(orphan: Run, wo
     assert orphan.status().state == "running"
     assert advance(workspace) is None
 
-    process = wait_until(orphan.process, 60, "the worker's own record")
+    process = wait_until(orphan.process, what="the worker's own record")
     assert workers_in(orphan.folder) == [process]
     assert waiting.status().state == "queued"
 
@@ -81,11 +81,11 @@ def test_next_run_starts_when_a_run_becomes_read_only(
     workspace: Workspace, turned_read_only: Callable[[Path], None]
 ) -> None:
     run, waiting = submit(workspace, ENDLESS), create_run(workspace, ENDLESS)
-    wait_until(lambda: len(run.steps()), 90, "the first steps")
+    wait_until(lambda: len(run.steps()), what="the first steps")
 
     turned_read_only(run.folder)
 
-    wait_until(lambda: waiting.status().state == "running", 60, "the start of the next run")
+    wait_until(lambda: waiting.status().state == "running", what="the start of the next run")
     assert run.status().state == "interrupted"
     assert "may not be written" in run.log_tail()
 
@@ -102,17 +102,17 @@ def test_stop_after_a_resume_stops_the_next_worker(
         f"Path({str(said)!r}).touch(), wait_until(Path({str(go_on)!r}).exists, 60))"
     )
     run = submit(workspace, ENDLESS)
-    wait_until(said.exists, 60, "the last words of the first worker")
+    wait_until(said.exists, what="the last words of the first worker")
     assert run.status().state == "failed"
     worker_after("")
 
     resume(workspace, run)
     assert run.status().state == "queued"
     go_on.touch()
-    wait_until(lambda: advance(workspace) or run.status().state == "running", 30, "the next worker")
+    wait_until(lambda: advance(workspace) or run.status().state == "running", what="the next worker")
     request_stop(workspace, run)
 
-    wait_until(lambda: not run.alive, 60, "the end")
+    wait_until(lambda: not run.alive, what="the end")
     assert run.status().state == "stopped"
     assert not run.stopping
 
@@ -144,13 +144,13 @@ def test_queue_goes_on_by_itself_when_a_worker_ends(
     monkeypatch.setenv("TRAZO_MNIST", str(workspace.root / "no-mnist.npz"))
     first, second = submit(workspace, config), create_run(workspace, tiny_config(seed=7))
     if state == "stopped":
-        wait_until(lambda: first.status().phase == "training", 120, "the first step")
+        wait_until(lambda: first.status().phase == "training", what="the first step")
         request_stop(workspace, first)
 
     wait_for_end(first)
 
     assert first.status().state == state
-    process = wait_until(second.process, 60, "the start of the second worker")
+    process = wait_until(second.process, what="the start of the second worker")
     assert not first.alive  # the second worker does not hold its lock
     assert os.getsid(process.pid) == process.pid  # detached
     wait_for_end(second)
@@ -177,7 +177,7 @@ def test_worker_steps_back_unless_told_otherwise(
     assert process is not None
 
     # Written after the priority.
-    wait_until(lambda: run.status().message == "Loading TensorFlow." or len(run.steps()), 120, "the first status")
+    wait_until(lambda: run.status().message == "Loading TensorFlow." or len(run.steps()), what="the first status")
 
     assert process.nice() == niceness
     assert (os.sched_getscheduler(process.pid) == os.SCHED_IDLE) == (variable != "0")

@@ -191,7 +191,7 @@ def test_one_client_leaves_turns_to_other_visitors(client: TestClient, monkeypat
     data = {"data": [{"background": None, "layers": [], "composite": file(path)}]}
     for _ in range(60):
         client.post(f"{API}/call/predict", json=data, headers={"X-Forwarded-For": "x"})
-    wait_until(lambda: len(waiting) == 60, 30, "60 sketches of one client")
+    wait_until(lambda: len(waiting) == 60, what="60 sketches of one client")
 
     event, answer = predicted(client, file(path))
     released.set()

@@ -48,7 +48,7 @@ def test_the_next_training_starts_after_a_kill_and_the_dashboard_says_what_goes_
 
     kill_worker(at_work)
 
-    wait_until(lambda: waiting.status().state == "running", 30, "the start of the next training")
+    wait_until(lambda: waiting.status().state == "running", what="the start of the next training")
     assert json.loads(at_work.status_file.read_text())["state"] == "interrupted"
     assert sorted(path.name for path in workspace.runs.iterdir()) == sorted((at_work.id, waiting.id))
     dashboard.process.send_signal(signal.SIGTERM)
