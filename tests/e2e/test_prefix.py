@@ -91,7 +91,7 @@ def picture_of_one() -> bytes:
     return buffer.getvalue()
 
 
-def test_pages_and_uploads_stay_below_the_prefix(
+def test_pages_uploads_and_netron_stay_below_the_prefix(
     page: Page, record: Record, setup: Setup, dashboard: DashboardProcess, asked: list[str]
 ) -> None:
     page.goto("./")
@@ -106,14 +106,26 @@ def test_pages_and_uploads_stay_below_the_prefix(
         expect(page).to_have_url(re.compile(f"^{re.escape(dashboard.url)}{name.lower()}\\b"))
         expect(page.get_by_role("heading", name=name).first).to_be_visible()
         at_rest(page)
+        if name == "Model":
+            netron = page.frame_locator("iframe[src*='/netron/']")
+            expect(netron.get_by_text("Conv2D").first).to_be_visible()
     page.reload()
     expect(page.get_by_role("heading", name="Train")).to_be_visible()
 
     assert [path for path in asked if not path.startswith(setup.prefix)] == []
     assert f"{setup.prefix}_stcore/stream" in asked
+    consent = [cookie["path"] for cookie in page.context.cookies() if cookie["name"] == "consent"]
+    assert consent == [f"{setup.prefix}netron"]
     assert record.page_errors == []
 
 
+@pytest.mark.parametrize(
+    # Both ways to know the prefix serve the same Gradio; `streamlit run` is tried without a browser below.
+    "setup",
+    [*list(SETUPS)[:2], pytest.param("streamlit run", marks=pytest.mark.long)],
+    indirect=True,
+    scope="module",
+)
 def test_gradio_page_has_its_styles_and_answers(
     page: Page, setup: Setup, dashboard: DashboardProcess, asked: list[str]
 ) -> None:
@@ -128,16 +140,6 @@ def test_gradio_page_has_its_styles_and_answers(
     assert [path for path in asked if not path.startswith(setup.prefix)] == []
     demo.get_by_role("button", name="Use via API").click()
     expect(demo.get_by_text(f"{dashboard.url}gradio").first).to_be_visible()
-
-
-def test_netron_shows_the_graph(page: Page, setup: Setup, asked: list[str]) -> None:
-    page.goto("./model")
-
-    expect(page.frame_locator("iframe[src*='/netron/']").get_by_text("Conv2D").first).to_be_visible()
-    assert [path for path in asked if not path.startswith(setup.prefix)] == []
-    assert [cookie["path"] for cookie in page.context.cookies() if cookie["name"] == "consent"] == [
-        f"{setup.prefix}netron"
-    ]
 
 
 def test_programs_use_the_api_and_gradio(dashboard: DashboardProcess, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def _dashboard(root: Path, python: str, orders: Connection, together: Barrier) -
     sys.executable = python
     while order := orders.recv():
         deed, name = order
-        together.wait(60)
+        together.wait(300)
         try:
             DEEDS[deed](Workspace(root), name)
             orders.send("done")
@@ -76,6 +76,6 @@ def three_dashboards(workspace: Workspace, python: str) -> Iterator[Dashboards]:
         yield Dashboards(orders)
     for connection, process in zip(orders, processes, strict=True):
         connection.send(None)
-        process.join(10)
+        process.join(300)
         process.kill()
     end_all(workspace)

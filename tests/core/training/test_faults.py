@@ -228,7 +228,7 @@ def test_after_a_restart_of_the_machine_no_foreign_process_is_touched_and_the_qu
         holder = subprocess.Popen(["sh", "-c", wait, doomed.stop_file], pass_fds=(lock,))
     delete(workspace, doomed)
 
-    assert holder.wait(10) == 0
+    assert holder.wait(300) == 0
     assert foreigner.poll() is None
     assert waiting.status().state == "running"
     resume(workspace, broken_off)

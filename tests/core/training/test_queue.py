@@ -396,7 +396,7 @@ def test_deletion_of_a_run_elsewhere_asks_it_to_stop_unlocked(workspace: Workspa
             run.stop_file.touch()
         deleting.result()
 
-    assert worker.wait(10) == 0
+    assert worker.wait(300) == 0
     assert list_runs(workspace) == []
 
 
