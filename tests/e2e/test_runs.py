@@ -58,7 +58,7 @@ def button(page: Page, key: str) -> Locator:
     return page.locator(f".st-key-{key} button").first
 
 
-def test_promoted_run_is_in_use_until_the_shipped_model_is_called_back(
+def test_promoted_run_is_in_use_until_the_shipped_model_is_back(
     page: Page, runs: list[Run], workspace: Workspace
 ) -> None:
     page.goto("/runs")
@@ -77,34 +77,20 @@ def test_promoted_run_is_in_use_until_the_shipped_model_is_called_back(
     expect(page.locator(".st-key-back_to_shipped")).to_have_count(0)
     assert active_model(workspace).run_id is None
 
-
-def test_open_page_shows_a_model_that_was_promoted_elsewhere(page: Page, runs: list[Run], workspace: Workspace) -> None:
-    page.goto("/runs")
-    expect(button(page, "promote")).to_be_enabled()
-
-    promote(workspace, runs[0])
+    promote(workspace, runs[0])  # elsewhere
 
     expect(page.locator(".st-key-back_to_shipped")).to_be_visible()
     expect(page.get_by_text("Model in use: new-newt")).to_be_visible()
 
 
-def test_curves_of_ticked_runs_lie_over_each_other_with_what_differs(page: Page, runs: list[Run]) -> None:
-    page.goto("/runs")
-    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
-
-    tick(page, 1)
-
-    expect(page.get_by_role("heading", name="What differs")).to_be_visible()
-    for chart in ("overlaid_loss", "overlaid_accuracy"):
-        for name in ("new-newt", "old-owl"):
-            expect(page.locator(f".st-key-{chart} [data-testid=stVegaLiteChart]")).to_contain_text(name)
-
-
-def test_curves_tell_their_values_where_the_mouse_points(page: Page, runs: list[Run]) -> None:
+def test_curves_of_ticked_runs_share_a_chart_with_tooltips(page: Page, runs: list[Run]) -> None:
     page.goto("/runs?smoothing=0.5")
     chart = page.locator(".st-key-overlaid_loss [data-testid=stVegaLiteChart]")
     expect(chart.locator("svg")).to_be_visible()
     at_rest(page)
+    controls = [page.get_by_text(name, exact=True).first.bounding_box() for name in ("Over", "Smoothing")]
+    tops = [place["y"] for place in controls if place]
+    assert tops[0] == pytest.approx(tops[1], abs=1.5)  # in one row
 
     chart.hover()
     chart.hover(position={"x": 200, "y": 150})
@@ -115,20 +101,17 @@ def test_curves_tell_their_values_where_the_mouse_points(page: Page, runs: list[
     assert {"run", "on", "loss", "smoothed", "epoch", "step", "seconds"} == set(shown)
     assert float(shown["loss"]) > 0
 
+    tick(page, 1)
 
-def test_what_shapes_the_curves_stands_in_one_row(page: Page, runs: list[Run]) -> None:
-    page.goto("/runs")
-    labels = [page.get_by_text(name, exact=True).first for name in ("Over", "Smoothing")]
-    for label in labels:
-        expect(label).to_be_visible()
-    at_rest(page)
-
-    tops = [place["y"] for label in labels if (place := label.bounding_box())]
-
-    assert tops[0] == pytest.approx(tops[1], abs=1.5)
+    expect(page.get_by_role("heading", name="What differs")).to_be_visible()
+    for each in ("overlaid_loss", "overlaid_accuracy"):
+        for name in ("new-newt", "old-owl"):
+            expect(page.locator(f".st-key-{each} [data-testid=stVegaLiteChart]")).to_contain_text(name)
 
 
-def test_bundle_is_downloaded_as_a_zip(page: Page, runs: list[Run], tmp_path: Path) -> None:
+def test_run_is_downloaded_and_deleted_after_a_second_yes(
+    page: Page, runs: list[Run], workspace: Workspace, tmp_path: Path
+) -> None:
     page.goto("/runs")
     expect(button(page, "download")).to_be_enabled()
 
@@ -140,11 +123,6 @@ def test_bundle_is_downloaded_as_a_zip(page: Page, runs: list[Run], tmp_path: Pa
     with zipfile.ZipFile(tmp_path / "model.zip") as archive:
         assert archive.read("card.json") == runs[0].bundle.card_file.read_bytes()
         assert sorted(archive.namelist()) == sorted(path.name for path in runs[0].bundle.files)
-
-
-def test_run_is_deleted_only_after_a_second_yes(page: Page, runs: list[Run], workspace: Workspace) -> None:
-    page.goto("/runs")
-    expect(button(page, "delete")).to_be_enabled()
 
     button(page, "delete").click()
     expect(page.get_by_role("dialog")).to_contain_text(runs[0].id)
@@ -233,7 +211,7 @@ def test_view_is_shared_by_its_address_and_saved_as_a_picture(page: Page, runs: 
     assert "<svg" in (tmp_path / "curves.svg").read_text()
 
 
-def test_run_has_a_page_where_it_gets_a_name_and_from_where_it_is_trained_again(page: Page, runs: list[Run]) -> None:
+def test_run_gets_a_name_on_its_page_and_is_trained_again(page: Page, runs: list[Run]) -> None:
     page.goto("/runs")
     page.get_by_role("link", name="Open").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("new-newt")

@@ -21,7 +21,10 @@ def provider() -> Iterator[OidcProvider]:
     provider.stop()
 
 
-@pytest.fixture(params=["", "lab/trazo"], ids=["at the root", "below a prefix"])
+@pytest.fixture(
+    # Below a prefix everything is asked for that is asked for at the root, at a longer address.
+    params=[pytest.param("", marks=pytest.mark.long, id="at the root"), pytest.param("lab/trazo", id="below a prefix")]
+)
 def private_dashboard(
     provider: OidcProvider, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[DashboardProcess]:

@@ -25,8 +25,6 @@ from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import workers_in
 
-ROUNDS = 50
-
 # Starts at once, learns nothing, and stops when asked.
 WORKER = """#!/bin/sh
 touch "$3/checkpoint.npz"
@@ -133,10 +131,11 @@ PRESSED = [
 """What three dashboards do at once, the run that they do it to, and what may come of it."""
 
 
-def test_fifty_rounds_of_buttons_pressed_at_the_same_moment(
-    dashboards: Dashboards, trained: Run, workspace: Workspace
+@pytest.mark.parametrize("rounds", [20, pytest.param(100, marks=pytest.mark.long)])
+def test_buttons_pressed_at_the_same_moment_over_and_over(
+    dashboards: Dashboards, trained: Run, workspace: Workspace, rounds: int
 ) -> None:
-    for number in range(ROUNDS):
+    for number in range(rounds):
         deeds, prepare, expected = PRESSED[number % len(PRESSED)]
         run = finished(workspace, trained) if prepare is finished else prepare(workspace) if prepare else None
 
@@ -214,7 +213,7 @@ def test_predictions_during_promotions_come_from_one_model_or_the_other(trained:
         answers["shipped" if np.array_equal(said, shipped) else "own" if np.array_equal(said, own) else "none"] += 1
 
     with meanwhile(ask):
-        for number in range(ROUNDS):
+        for number in range(50):
             promote(workspace, run if number % 2 else None)
 
     assert problems == []

@@ -42,20 +42,6 @@ def no_worker_survives(workspace: Workspace) -> Iterator[None]:
     end_all(workspace)
 
 
-def test_second_training_waits_and_starts_by_itself(workspace: Workspace) -> None:
-    first, second = submit(workspace, tiny_config()), submit(workspace, tiny_config(seed=7))
-
-    assert (first.status().state, second.status().state) == ("running", "queued")
-    assert overview(workspace).waiting == (second,)
-
-    wait_until(lambda: first.status().over, what="the end of the first training")
-    assert first.status().state == "finished"
-    assert first.bundle.complete
-    wait_until(second.process_file.exists, what="the start of the second training")
-    assert second.alive
-    assert overview(workspace).latest == second
-
-
 @pytest.mark.usefixtures("idle_workers")
 def test_killed_worker_does_not_block_the_queue(workspace: Workspace) -> None:
     killed, waiting = submit(workspace, tiny_config()), submit(workspace, tiny_config())
@@ -443,18 +429,6 @@ def test_worker_that_cannot_be_started_is_a_failed_run(workspace: Workspace, mon
 
     (run,) = list_runs(workspace)
     assert run.status().state == "failed"
-
-
-def test_failed_training_has_a_sentence_and_a_log(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    nowhere = workspace.root / "no-mnist.npz"
-    monkeypatch.setenv("TRAZO_MNIST", str(nowhere))
-    run = submit(workspace, tiny_config(dataset="mnist"))
-
-    status = wait_until(lambda: (now := run.status()).over and now, what="the end of the worker")
-
-    assert status.state == "failed"
-    assert str(nowhere) in status.message
-    assert "Traceback" in run.log_tail()
 
 
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this system has no scheduling by sessions")

@@ -20,6 +20,7 @@ from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.training import worker
 from core.training.control import delete, request_stop
+from core.training.overview import overview
 from core.training.queue import advance, resume, submit
 from core.workspace import PROJECT, Workspace
 from tests.support.tiny_training import tiny_config
@@ -141,8 +142,10 @@ def test_log_stays_short_if_a_training_prints_a_lot(workspace: Workspace, worker
 def test_queue_goes_on_by_itself_when_a_worker_ends(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, config: TrainingConfig, state: str
 ) -> None:
-    monkeypatch.setenv("TRAZO_MNIST", str(workspace.root / "no-mnist.npz"))
-    first, second = submit(workspace, config), create_run(workspace, tiny_config(seed=7))
+    nowhere = workspace.root / "no-mnist.npz"
+    monkeypatch.setenv("TRAZO_MNIST", str(nowhere))
+    first, second = submit(workspace, config), submit(workspace, ENDLESS)
+    assert overview(workspace).waiting == (second,)
     if state == "stopped":
         wait_until(lambda: first.status().phase == "training", what="the first step")
         request_stop(workspace, first)
@@ -150,16 +153,22 @@ def test_queue_goes_on_by_itself_when_a_worker_ends(
     wait_for_end(first)
 
     assert first.status().state == state
+    assert first.bundle.complete == (state != "failed")
+    if state == "failed":
+        assert str(nowhere) in first.status().message
+        assert "Traceback" in first.log_tail()
     process = wait_until(second.process, what="the start of the second worker")
     assert not first.alive  # the second worker does not hold its lock
     assert os.getsid(process.pid) == process.pid  # detached
-    wait_for_end(second)
-    assert second.status().state == "finished"
+    assert overview(workspace).latest == second
 
 
 def test_error_in_the_queue_goes_to_the_log(workspace: Workspace, worker_after: Callable[[str], None]) -> None:
-    worker_after("from core.training import worker\nworker.advance = lambda workspace: 1 / 0")
-    run = submit(workspace, tiny_config(dataset="digits"))
+    worker_after(
+        "from core.training import worker\nworker.advance = lambda workspace: 1 / 0\n"
+        "worker._train = lambda *_: {'state': 'finished'}"
+    )
+    run = submit(workspace, tiny_config())
 
     wait_for_end(run)
 
