@@ -30,14 +30,16 @@ from tests.support.workers import end_all, wait_for_end
 STROKES = os.environ.get("TRAZO_STROKES")
 
 TOGETHER = (
-    "test_app.py",
+    "e2e/test_prefix.py",
+    "e2e/test_train.py",
+    "test_trainer.py",
+    "dashboard/test_app.py",
     "test_from_outside.py",
+    "embeds/test_gradio_guard.py",
     "test_install.py",
     "test_shipped.py",
-    "test_trainer.py",
-    "e2e/test_train.py",
 )
-"""Files for one process each: their fixtures take so long, or their trainings would slow each other."""
+"""Files for one process each, the slowest first: their fixtures take so long, or trainings would slow each other."""
 
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -50,6 +52,18 @@ class _OneByOne(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         return file if file.endswith(TOGETHER) else nodeid
+
+
+def _rank(item: pytest.Item) -> int:
+    """Place of a test's file in TOGETHER; that of other tests is after them all."""
+    file = item.nodeid.partition("::")[0]
+    return next((rank for rank, name in enumerate(TOGETHER) if file.endswith(name)), len(TOGETHER))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process ends long after the others."""
+    if hasattr(config, "workerinput"):  # one process alone keeps the order of the folders
+        items.sort(key=_rank)
 
 
 @pytest.hookimpl(optionalhook=True)

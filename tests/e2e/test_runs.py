@@ -88,7 +88,7 @@ def test_curves_of_ticked_runs_share_a_chart_with_tooltips(page: Page, runs: lis
     chart = page.locator(".st-key-overlaid_loss [data-testid=stVegaLiteChart]")
     expect(chart.locator("svg")).to_be_visible()
     at_rest(page)
-    controls = [page.get_by_text(name, exact=True).first.bounding_box() for name in ("Over", "Smoothing")]
+    controls = [page.get_by_text(name, exact=True).first.bounding_box() for name in ("Horizontal axis", "Smoothing")]
     tops = [place["y"] for place in controls if place]
     assert tops[0] == pytest.approx(tops[1], abs=1.5)  # in one row
 
@@ -224,7 +224,7 @@ def test_run_gets_a_name_on_its_page_and_is_trained_again(page: Page, runs: list
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_contain_text("The wide one")
 
-    button(page, "train_again").click()
+    page.get_by_role("link", name="Train again with changes").click()
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("Train")
     expect(page.get_by_text("The settings of the run The wide one")).to_be_visible()

@@ -143,7 +143,7 @@ def test_killed_training_is_resumed_and_outlives_dashboards(
 
     worker = run.process()
     dashboard.interrupt()
-    assert f"Training {run.title} goes on without the dashboard" in dashboard.output()
+    assert f"Training {run.title} continues without the dashboard" in dashboard.output()
     assert is_live_in_a_new(dashboard, train_page, run)
     dashboard.process.kill()
     dashboard.process.wait()
