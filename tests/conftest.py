@@ -37,6 +37,7 @@ TOGETHER = (
     "test_install.py",
     "test_shipped.py",
     "test_trainer.py",
+    "e2e/test_prefix.py",
     "e2e/test_train.py",
 )
 """Files for one process each: their fixtures take so long, or their trainings would slow each other."""

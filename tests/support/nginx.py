@@ -67,7 +67,11 @@ class Nginx:
         command = [executable, "-p", folder, "-e", "stderr", "-c", config]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-        wait_until(self._answers, seconds=30, what="An answer of nginx")
+        try:
+            wait_until(self._answers, seconds=30, what="An answer of nginx")
+        except (AssertionError, TimeoutError):
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """End the process."""
