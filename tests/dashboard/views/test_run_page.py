@@ -128,7 +128,7 @@ def test_changed_settings_are_those_of_the_new_run(run: Run, workspace: Workspac
     page.switch_page("views/train.py").run()
 
     page.number_input(key="train_again1_batch_size").set_value(64).run()
-    assert f"Changed from {run.title.replace('-', chr(92) + '-')}: Batch size." in texts(page)
+    assert f"Changed from {run.title}: Batch size." in texts(page)
     page.button(key="train").click().run()
 
     newest = list_runs(workspace)[0]
@@ -203,7 +203,7 @@ def test_files_to_take_away_are_those_there_are(run: Run) -> None:
     assert len(files["train.log"].contents()) == LOG_BYTES
     assert files["config.json"].contents() == run.config_file.read_bytes()
     run.config_file.unlink()
-    with pytest.raises(RunError, match="load the page again"):
+    with pytest.raises(RunError, match="Load the page again"):
         files["config.json"].contents()
 
 
