@@ -37,12 +37,14 @@ def summary(card: Card) -> None:
     multiply_adds = sum(layer.multiply_adds for layer in card.layers)
     with st.grid(4, min_column_width=150):
         st.metric("Test accuracy", f"{metrics.test_accuracy:.2%}", border=True)
-        st.metric("Parameters", f"{card.parameters:,}", border=True, help="Trainable and other weights of the network.")
+        st.metric(
+            "Parameters", f"{card.parameters:,}", border=True, help="All weights of the network, trainable or not."
+        )
         st.metric(
             "Multiply-adds",
             f"{multiply_adds / 1e6:,.2f} M",
             border=True,
-            help="Multiplications and additions for one image.",
+            help="Multiplications, each with an addition, for one image.",
         )
         st.metric("Layers", str(len(card.layers)), border=True)
 
@@ -96,7 +98,7 @@ def downloads(bundle: Bundle) -> None:
     try:
         st.markdown(f"The `.keras` file opens in Keras {bundle.oldest_keras()} or later and can be trained further.")
     except BundleError as error:
-        st.info(str(error), icon=":material/info:")
+        st.info(sentence(error), icon=":material/info:")
     st.markdown("The `.tflite` file runs in LiteRT (TensorFlow Lite), also on phones.")
     st.markdown("Both have the same input and output:")
     st.markdown(FORMAT)
