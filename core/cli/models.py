@@ -126,8 +126,8 @@ def _plain_answer(name: str, reading: Reading | None, error: str | None) -> str:
         return f"{name}: {error}"
     if reading.verdict == "blank":
         return f"{name}: no digit (no ink in the picture)"
-    said = "not a digit" if reading.verdict == "not_a_digit" else str(reading.digit)
-    return f"{name}: {said} ({reading.sentence[0].lower()}{reading.sentence[1:]})"
+    answer = "not a digit" if reading.verdict == "not_a_digit" else str(reading.digit)
+    return f"{name}: {answer} ({reading.sentence[0].lower()}{reading.sentence[1:]})"
 
 
 def _start_of(path: Path) -> bytes:

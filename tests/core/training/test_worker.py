@@ -24,7 +24,7 @@ from core.training.queue import advance, resume, submit
 from core.workspace import PROJECT, Workspace
 from tests.conftest import tiny_config
 from tests.support.waiting import wait_until
-from tests.support.workers import end_all, wait_for_end, workers_in
+from tests.support.workers import end_all, wait_for, wait_for_end, workers_in
 
 ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8)
 
@@ -81,7 +81,7 @@ def test_next_run_starts_when_a_run_becomes_read_only(
     workspace: Workspace, turned_read_only: Callable[[Path], None]
 ) -> None:
     run, waiting = submit(workspace, ENDLESS), create_run(workspace, ENDLESS)
-    wait_until(lambda: len(run.steps()), 90, "the first steps")
+    wait_for(run, lambda: len(run.steps()), "first steps")
 
     turned_read_only(run.folder)
 
@@ -112,7 +112,7 @@ def test_stop_after_a_resume_stops_the_next_worker(
     wait_until(lambda: advance(workspace) or run.status().state == "running", 30, "the next worker")
     request_stop(workspace, run)
 
-    wait_until(lambda: not run.alive, 60, "the end")
+    wait_for_end(run)
     assert run.status().state == "stopped"
     assert not run.stopping
 
@@ -144,7 +144,7 @@ def test_queue_goes_on_by_itself_when_a_worker_ends(
     monkeypatch.setenv("TRAZO_MNIST", str(workspace.root / "no-mnist.npz"))
     first, second = submit(workspace, config), create_run(workspace, tiny_config(seed=7))
     if state == "stopped":
-        wait_until(lambda: first.status().phase == "training", 120, "the first step")
+        wait_for(first, lambda: first.status().phase == "training", "first step")
         request_stop(workspace, first)
 
     wait_for_end(first)
@@ -177,7 +177,7 @@ def test_worker_steps_back_unless_told_otherwise(
     assert process is not None
 
     # Written after the priority.
-    wait_until(lambda: run.status().message == "Loading TensorFlow." or len(run.steps()), 120, "the first status")
+    wait_for(run, lambda: run.status().message == "Loading TensorFlow." or len(run.steps()), "first status")
 
     assert process.nice() == niceness
     assert (os.sched_getscheduler(process.pid) == os.SCHED_IDLE) == (variable != "0")
