@@ -86,9 +86,7 @@ def test_looking_and_reading_go_on(run: Run, workspace: Workspace, monkeypatch: 
     assert overview(workspace).latest == run
 
 
-def test_queued_run_is_not_started(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_queued_run_is_not_started(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     run = create_run(workspace, tiny_config())
     monkeypatch.setenv("TRAZO_READONLY", "1")
 

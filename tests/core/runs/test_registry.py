@@ -200,9 +200,7 @@ def test_a_file_in_the_place_of_a_folder_is_one_sentence(workspace: Workspace, n
         create_run(workspace, tiny_config())
 
 
-def test_folder_in_place_of_active_json_is_one_sentence(
-    run: Run, workspace: Workspace
-) -> None:
+def test_folder_in_place_of_active_json_is_one_sentence(run: Run, workspace: Workspace) -> None:
     workspace.active_file.mkdir()
 
     with pytest.raises(StorageError, match="a folder where a file should"):

@@ -263,9 +263,7 @@ def test_run_is_stopping_between_the_request_and_its_end(run: Run) -> None:
 
 
 @pytest.mark.parametrize("damaged", [b"", b'{"state": "runn', b"[]", b'{"state": "asleep"}', b"\xff\xfe\x00", b"null"])
-def test_damaged_status_is_one_sentence(
-    run: Run, workspace: Workspace, damaged: bytes
-) -> None:
+def test_damaged_status_is_one_sentence(run: Run, workspace: Workspace, damaged: bytes) -> None:
     other = create_run(workspace, tiny_config())
     run.status_file.write_bytes(damaged)
 
@@ -286,7 +284,7 @@ def test_training_whose_status_was_lost_can_go_on(run: Run, damaged: bytes | Non
         run.status_file.write_bytes(damaged)
 
     assert run.status().state == "interrupted"
-    assert "Resume goes on" in run.status().message
+    assert "Resume continues" in run.status().message
     assert resumable(run, run.status())
 
     with worker_lock(run.lock_file), pytest.raises(RunError, match=r"status\.json"):

@@ -75,9 +75,7 @@ def test_nothing_waits_for_a_special_file(
 
 
 @pytest.mark.parametrize("make", SPECIAL_FILES.values(), ids=SPECIAL_FILES)
-def test_special_file_in_place_of_active_json_is_reported(
-    workspace: Workspace, make: Callable[[Path], object]
-) -> None:
+def test_special_file_in_place_of_active_json_is_reported(workspace: Workspace, make: Callable[[Path], object]) -> None:
     workspace.root.mkdir()
     make(workspace.active_file)
 

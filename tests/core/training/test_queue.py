@@ -302,9 +302,7 @@ def test_damaged_run_does_not_hold_up_the_queue(workspace: Workspace) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_run_that_cannot_start_is_passed_over(
-    workspace: Workspace, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_run_that_cannot_start_is_passed_over(workspace: Workspace, caplog: pytest.LogCaptureFixture) -> None:
     blocked, run = create_run(workspace, tiny_config()), create_run(workspace, tiny_config())
     blocked.lock_file.mkdir()
 
@@ -382,9 +380,7 @@ def at_work_elsewhere(run: Run, until: str) -> subprocess.Popen[bytes]:
     return worker
 
 
-def test_deletion_of_a_run_elsewhere_asks_it_to_stop_unlocked(
-    workspace: Workspace, tmp_path: Path
-) -> None:
+def test_deletion_of_a_run_elsewhere_asks_it_to_stop_unlocked(workspace: Workspace, tmp_path: Path) -> None:
     run, go_on = create_run(workspace, tiny_config()), tmp_path / "go-on"
     worker = at_work_elsewhere(run, f'[ -e "$0" -a -e {go_on} ]')
 
@@ -403,9 +399,7 @@ def test_deletion_of_a_run_elsewhere_asks_it_to_stop_unlocked(
     assert list_runs(workspace) == []
 
 
-def test_run_elsewhere_that_does_not_end_is_not_deleted(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_run_elsewhere_that_does_not_end_is_not_deleted(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(control, "_END_SECONDS", 0.1)
     run = create_run(workspace, tiny_config())
     worker = at_work_elsewhere(run, "false")
@@ -450,9 +444,7 @@ def test_worker_that_cannot_be_started_is_a_failed_run(workspace: Workspace, mon
     assert run.status().state == "failed"
 
 
-def test_failed_training_has_a_sentence_and_a_log(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failed_training_has_a_sentence_and_a_log(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = workspace.root / "no-mnist.npz"
     monkeypatch.setenv("TRAZO_MNIST", str(nowhere))
     run = submit(workspace, tiny_config(dataset="mnist"))

@@ -86,9 +86,7 @@ def test_hostile_names_cards_and_settings_are_shown_as_text(hostile: Run, worksp
 
 
 @pytest.mark.parametrize("view", ["Mistakes", "Compare", "Epochs"])
-def test_hostile_cards_are_shown_as_text_in_comparisons(
-    hostile: Run, workspace: Workspace, view: str
-) -> None:
+def test_hostile_cards_are_shown_as_text_in_comparisons(hostile: Run, workspace: Workspace, view: str) -> None:
     copied(hostile, workspace, "20200101-120000-old-owl")
 
     assert unescaped(visit("evaluate", hostile, evaluate_view=view), HOSTILE) == []
