@@ -118,7 +118,7 @@ def test_curves_tell_their_values_where_the_mouse_points(page: Page, runs: list[
 
 def test_what_shapes_the_curves_stands_in_one_row(page: Page, runs: list[Run]) -> None:
     page.goto("/runs")
-    labels = [page.get_by_text(name, exact=True).first for name in ("Over", "Smoothing")]
+    labels = [page.get_by_text(name, exact=True).first for name in ("Horizontal axis", "Smoothing")]
     for label in labels:
         expect(label).to_be_visible()
     at_rest(page)
@@ -246,7 +246,7 @@ def test_run_has_a_page_where_it_gets_a_name_and_from_where_it_is_trained_again(
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_contain_text("The wide one", timeout=30_000)
 
-    button(page, "train_again").click()
+    page.get_by_role("link", name="Train again with changes").click()
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("Train")
     expect(page.get_by_text("The settings of the run The wide one")).to_be_visible()

@@ -95,7 +95,7 @@ EDITS: dict[str, tuple[Damage, str]] = {
     "answers: text": (arrays("answers.npz", labels=lambda labels: labels.astype(str)), "damaged answers.npz"),
     "answers: of no epoch": (
         arrays("answers.npz", epochs=lambda epochs: epochs[:0], predictions=lambda said: said[:0]),
-        "Nothing is kept",
+        "were not recorded",
     ),
     "answers: epochs in no order": (arrays("answers.npz", epochs=lambda epochs: epochs[::-1]), "damaged answers.npz"),
     "process: words": (written("process.json", '{"pid": "first", "started": "today"}'), ""),

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core.classifier.bundle import Bundle
 from core.runs.run import Run
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
+from tests.support.markdown import shown
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_what_it_was_trained_on_and_with_is_told(page: AppTest) -> None:
     facts, settings, versions = (table.value.iloc[:, 0] for table in page.table)
     assert facts["Data"] == card.data.title
     assert settings["Batch size"] == str(card.config.batch_size)
-    assert versions["keras"] == card.versions["keras"]
+    assert shown(versions["keras"]) == card.versions["keras"]
 
 
 def test_both_files_can_be_taken_away(page: AppTest) -> None:
@@ -81,7 +82,7 @@ def test_a_damaged_bundle_is_one_sentence(
     page.selectbox(key="model_choice").set_value(trained.id).run()
 
     assert not page.exception
-    assert any(sentence in said.value for said in [*page.error, *page.info])
+    assert any(sentence in shown(said.value) for said in [*page.error, *page.info])
 
 
 def test_filters_are_teal_for_ink_orange_against_it_and_scaled_one_by_one() -> None:
