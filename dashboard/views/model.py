@@ -128,7 +128,8 @@ def netron(name: str, bundle: Bundle) -> None:
         )
         url = address(f"netron/?{urlencode({'url': address(f'models/{name}/{file}'), 'identifier': file})}")
         st.link_button("Open in a new tab", url, icon=":material/open_in_new:")
-    with st.container(border=True):
+    # Another frame for another file: a frame that changes its address adds an entry to the browser's history.
+    with st.container(border=True, key=f"netron_{name}_{file}"):
         st.iframe(url, height=NETRON_HEIGHT, alt="The network as a graph")
 
 
