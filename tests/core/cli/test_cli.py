@@ -306,8 +306,8 @@ def test_stop_without_a_name_asks_all_trainings_to_stop(
     assert running.stopping
     assert waiting.status().state == "stopped"
     said = capsys.readouterr().out
-    assert f"{running.id} is asked to stop" in said
-    assert f"{waiting.id} is asked to stop" in said
+    assert f"{running.id} was asked to stop" in said
+    assert f"{waiting.id} was asked to stop" in said
 
 
 def test_evaluate_says_what_the_pages_say(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
