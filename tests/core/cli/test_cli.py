@@ -304,8 +304,8 @@ def test_stop_without_a_name_stops_all_trainings(workspace: Workspace, capsys: p
     assert running.stopping
     assert waiting.status().state == "stopped"
     said = capsys.readouterr().out
-    assert f"{running.id} is asked to stop" in said
-    assert f"{waiting.id} is asked to stop" in said
+    assert f"{running.id} was asked to stop" in said
+    assert f"{waiting.id} was asked to stop" in said
 
 
 def test_evaluate_prints_the_figures_of_the_pages(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:

@@ -284,7 +284,7 @@ def test_training_whose_status_was_lost_can_go_on(run: Run, damaged: bytes | Non
         run.status_file.write_bytes(damaged)
 
     assert run.status().state == "interrupted"
-    assert "Resume goes on" in run.status().message
+    assert "Resume continues" in run.status().message
     assert resumable(run, run.status())
 
     with worker_lock(run.lock_file), pytest.raises(RunError, match=r"status\.json"):

@@ -21,6 +21,7 @@ from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from dashboard.session.markdown import plain
 from tests.conftest import tiny_config
 from tests.dashboard.classifier.test_comparison import captions, opened, texts
+from tests.support.markdown import shown as unescaped
 
 PAGE = str(PROJECT / "dashboard" / "views" / "evaluate.py")
 
@@ -107,7 +108,7 @@ def test_a_damaged_bundle_is_one_sentence(page: AppTest, workspace: Workspace, t
     page.selectbox(key="evaluate_model").set_value(trained.id).run()
 
     assert not page.exception
-    assert "evaluation.npz" in page.error[0].value
+    assert "evaluation.npz" in unescaped(page.error[0].value)
 
 
 def test_without_any_model_the_pages_say_so(

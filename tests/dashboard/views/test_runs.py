@@ -19,6 +19,7 @@ from core.runs.status import Status
 from core.workspace import PROJECT, Workspace
 from dashboard.runs import run_cache
 from tests.conftest import tiny_config
+from tests.support.markdown import shown
 from tests.support.runs_page import copied, keys, opened, states, texts
 from tests.support.waiting import wait_until
 from tests.support.workers import kill_worker
@@ -56,7 +57,7 @@ def test_settings_are_named_the_same_on_all_pages(run: Run) -> None:
     settings = opened().dataframe[1].value[run.title]
 
     assert settings[["Optimizer", "Learning rate schedule"]].tolist() == ["SGD with momentum", "one cycle"]
-    assert model.table[1].value.iloc[:, 0][settings.index].to_dict() == settings.to_dict()
+    assert model.table[1].value.iloc[:, 0].map(shown)[settings.index].to_dict() == settings.to_dict()
 
 
 def test_model_that_was_promoted_elsewhere_is_noticed(run: Run, workspace: Workspace) -> None:

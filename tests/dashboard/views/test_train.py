@@ -13,9 +13,9 @@ from core.runs.status import Status
 from core.runs.tables import STEP_COLUMNS, append_row
 from core.training.overview import overview
 from core.workspace import PROJECT, Workspace
-from dashboard.session.markdown import plain
 from dashboard.training.wording import PRESETS_IN_WORDS
 from tests.conftest import tiny_config
+from tests.support.markdown import shown
 from tests.support.workers import kill_worker
 
 pytestmark = pytest.mark.usefixtures("idle_workers", "without_mnist")
@@ -35,7 +35,7 @@ def opened() -> AppTest:
 def texts(page: AppTest) -> str:
     """Everything that is written on the page."""
     parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.subheader]
-    return "\n".join(str(part.value) for part in parts)
+    return shown("\n".join(str(part.value) for part in parts))
 
 
 def figures(page: AppTest) -> dict[str, str]:
@@ -134,7 +134,7 @@ def test_a_training_that_learns_from_teachers_waits_for_them(page: AppTest, work
     page.number_input(key="train_tiny_teachers").set_value(3).run()
     assert "Learns from 3 teachers, networks of the preset large, 1 of them is trained first, once." in texts(page)
     # Of the one at work, and of the one that waits.
-    assert texts(page).count(f"; teaches {plain(learning.title)}") == 2
+    assert texts(page).count(f"; teaches {learning.title}") == 2
 
 
 def test_second_training_waits_in_a_list_and_can_be_removed(page: AppTest, workspace: Workspace) -> None:
@@ -143,7 +143,7 @@ def test_second_training_waits_in_a_list_and_can_be_removed(page: AppTest, works
 
     (waiting,) = overview(workspace).waiting
     assert "Waiting" in texts(page)
-    assert plain(waiting.title) in texts(page)
+    assert waiting.title in texts(page)
 
     page.button(key=f"remove_{waiting.id}").click().run()
 
@@ -172,7 +172,7 @@ def test_every_session_shows_the_same_run_with_its_progress(page: AppTest, works
     run.write_status(status)
 
     for session in (page.run(), opened()):
-        assert plain(run.title) in texts(session)
+        assert run.title in texts(session)
         assert figures(session)["Images per second"] == "1,234"
         assert figures(session)["Time left"] == "75 s"
         assert len(session.get("vega_lite_chart")) == 2
@@ -188,7 +188,7 @@ def test_killed_worker_is_said_and_the_queue_goes_on(page: AppTest, workspace: W
     page.run()
 
     assert overview(workspace).latest == now.waiting[0]
-    assert plain(now.waiting[0].title) in texts(page)
+    assert now.waiting[0].title in texts(page)
 
 
 def test_finished_run_shows_its_result_and_can_be_promoted(run: Run, page: AppTest, workspace: Workspace) -> None:

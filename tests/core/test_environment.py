@@ -1,0 +1,53 @@
+"""Environment variables are read in one module, and unset or empty ones have their defaults."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from core import environment
+from core.workspace import PROJECT, Workspace
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+def test_unset_and_empty_variables_have_defaults(monkeypatch: pytest.MonkeyPatch, empty: str | None) -> None:
+    for name in ("HOST", "PORT", "TRAZO_WORKSPACE", "TRAZO_MNIST", "TRAZO_LOG_LEVEL", "TRAZO_PAGES_PER_CLIENT"):
+        monkeypatch.delenv(name, raising=False) if empty is None else monkeypatch.setenv(name, empty)
+
+    assert (environment.host(), environment.port()) == ("127.0.0.1", "8501")
+    assert Workspace.from_environment().root == PROJECT / "workspace"
+    assert environment.mnist_location() is None
+    assert environment.log_level() == "INFO"
+    assert environment.pages_per_client() == 100
+
+
+def test_set_variables_are_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOST", "::1")
+    monkeypatch.setenv("PORT", "9000")
+    monkeypatch.setenv("TRAZO_WORKSPACE", str(tmp_path))
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+
+    assert (environment.host(), environment.port()) == ("::1", "9000")
+    assert Workspace.from_environment() == Workspace(tmp_path.resolve())
+    assert environment.gradio_upload_folder() == tmp_path / "uploads"
+
+
+def test_child_processes_store_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("MARK", "here")
+
+    variables = environment.python_environment(TRAZO_WORKSPACE="/w")
+
+    assert variables == {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {
+        "TRAZO_WORKSPACE": "/w"
+    }
+    assert variables["MARK"] == "here"
+
+
+@pytest.mark.parametrize("path", [*PROJECT.glob("core/**/*.py"), *PROJECT.glob("dashboard/**/*.py")], ids=str)
+def test_no_other_module_reads_the_environment(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    assert ("os.environ" in text or "getenv" in text) == (path == PROJECT / "core" / "environment.py")
