@@ -74,12 +74,13 @@ def _predictor() -> ActivePredictor:
 
 
 def _draw_runs() -> None:
-    """Sum up all runs, for the Runs page to find them so, and draw a chart: the first takes several times as long."""
+    """Fill the cache of runs and draw a chart: the first of each takes several times as long."""
     from dashboard.runs import run_cache
     from dashboard.training import curve_points, curves
+    from dashboard.training.look import Look
 
-    run_cache.summaries()
-    curves.overlaid_curves(curve_points.NO_POINTS, "loss", curves.Look())
+    run_cache.listing()
+    curves.overlaid_curves(curve_points.NO_POINTS, "loss", Look())
 
 
 gradio_demo = GradioDemo(_predictor)

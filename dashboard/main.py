@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.classifier.model_picker import in_use_note
+from dashboard.session import state
 from dashboard.session.permission import account
 
 ASSETS = Path(__file__).parent / "assets"
@@ -29,4 +30,5 @@ page = st.navigation(
 in_use_note()
 with st.sidebar:
     account()
-page.run()
+with state.script_run(page.url_path):
+    page.run()

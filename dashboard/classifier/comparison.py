@@ -1,4 +1,4 @@
-"""Two models against each other, as the Evaluate page shows them."""
+"""The comparison of two models on the same test images."""
 
 from __future__ import annotations
 
@@ -15,24 +15,21 @@ from core.runs.active import SHIPPED, active_model
 from dashboard.classifier.model_picker import model_title, names_of_models
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.figures import FIGURE_WIDTH, figure
-from dashboard.session import cache, state
+from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
 
-AGAINST = "against"
-"""The part of the page's address that names the second model."""
 SHOWN = 48
-CHANCE = 0.05
-"""The usual p-value above which a difference is put down to chance."""
+SIGNIFICANCE = 0.05
+"""The usual significance level."""
 
 
 def comparison_section(name: str, card: Card, evaluation: Evaluation, test: Split | None) -> None:
-    """The model `name`, called A, against another one, B, that the person chooses; `test` holds their test images."""
-    st.subheader("Against another model", anchor=False)
+    """Compare the model `name` (A) with another one (B) that the visitor chooses; `test` holds their test images."""
+    st.subheader("Comparison with another model", anchor=False)
     rivals = _rivals(name, card, evaluation)
     if not rivals:
         st.info(
-            f"No other model was tested on the images of {plain(card.data.title)}. Train one to compare it with "
-            "this one.",
+            f"No other model was tested on {plain(card.data.title)}. Train one to compare it with this one.",
             icon=":material/balance:",
         )
         return
@@ -41,7 +38,7 @@ def comparison_section(name: str, card: Card, evaluation: Evaluation, test: Spli
     other = cache.evaluation(rivals[rival])
     comparison = compare(evaluation, other)
     a, b = ("the shipped model" if one == SHIPPED else plain(called[one]) for one in (name, rival))
-    st.markdown(f"**A** is {a}, **B** is {b}; both read the same {len(other.labels):,} images.")
+    st.markdown(f"**A** is {a}, **B** is {b}. Both were tested on the same {len(other.labels):,} images.")
     _figures(comparison, evaluation, other)
     _verdict(comparison)
     if test is not None:
@@ -49,7 +46,7 @@ def comparison_section(name: str, card: Card, evaluation: Evaluation, test: Spli
 
 
 def _rivals(name: str, card: Card, evaluation: Evaluation) -> dict[str, Bundle]:
-    """Every other model with answers on the same test images, the one in use first."""
+    """Return all other models that were tested on the same images, the one in use first."""
     in_use = active_model(state.workspace()).name
     bundles = cache.models()
     return {
@@ -63,17 +60,17 @@ def _same_images(bundle: Bundle, card: Card, evaluation: Evaluation) -> bool:
     try:
         same_data = cache.card(bundle).data.fingerprint == card.data.fingerprint
         return same_data and np.array_equal(cache.evaluation(bundle).labels, evaluation.labels)
-    except BundleError:  # the page says so when this model is chosen
+    except BundleError:  # reported when this model is chosen
         return False
 
 
 def _choose(rivals: dict[str, Bundle], called: dict[str, str]) -> str:
-    """Let the person choose B; the page's address keeps the choice."""
+    """Let the visitor choose B; the page's address keeps the choice."""
     names = list(rivals)
-    asked = st.query_params.get(AGAINST)
-    if asked and asked not in names and AGAINST not in st.session_state:
+    asked = address.value("against")
+    if asked and asked not in names and "against" not in st.session_state:
         st.info(
-            "The model that this address compares with is gone or was tested on other images; here is another one.",
+            "The second model in this address was deleted, or was tested on other images. Another one is shown.",
             icon=":material/link_off:",
         )
     chosen = st.selectbox(
@@ -81,9 +78,9 @@ def _choose(rivals: dict[str, Bundle], called: dict[str, str]) -> str:
         names,
         index=names.index(asked) if asked in names else 0,
         format_func=lambda other: model_title(called[other], cache.card(rivals[other])),
-        key=AGAINST,
+        key="against",
     )
-    st.query_params[AGAINST] = chosen
+    address.keep(against=chosen)
     return chosen
 
 
@@ -97,16 +94,15 @@ def _figures(comparison: Comparison, first: Evaluation, second: Evaluation) -> N
                 "A minus B, points",
                 f"{comparison.difference * 100:+.2f}",
                 f"95%: {low} to {high}",
-                "Percentage points. The 95% interval is that of two shares counted on the same images "
-                "(Agresti and Min, 2005).",
+                "In percentage points. The note is the 95% interval for paired proportions (Agresti and Min, 2005).",
             ),
             (
                 "p-value",
                 _p_value(comparison.p_value),
                 f"McNemar, {method}",
-                "How likely it is that models which read equally well differ at least this much on such images "
-                "(McNemar, 1947; exact where few images tell them apart, else chi-squared, corrected). Small values "
-                "speak against chance. Who compares many models finds small ones by chance, too.",
+                "Probability that two equally good models differ at least this much on such images (McNemar's test, "
+                "1947: exact if few images tell them apart, otherwise chi-squared with continuity correction). "
+                "Among many comparisons, some have a small p-value by chance.",
             ),
         ):
             figure(label, value, note, explanation)
@@ -118,36 +114,36 @@ def _p_value(value: float) -> str:
 
 def _verdict(comparison: Comparison) -> None:
     if not len(comparison.only_first) + len(comparison.only_second):
-        st.info("A and B are right and wrong on the very same images.", icon=":material/equal:")
-    elif comparison.p_value < CHANCE:
+        st.info("A and B are right and wrong on the same images.", icon=":material/equal:")
+    elif comparison.p_value < SIGNIFICANCE:
         better = "A" if comparison.difference > 0 else "B"
-        st.success(f"{better} reads these digits better, by more than chance explains.", icon=":material/balance:")
+        st.success(f"{better} is significantly better on these images.", icon=":material/balance:")
     else:
         st.info(
-            "The difference is no larger than chance explains: other test images might turn it round.",
+            "The difference is not significant: other test images might reverse it.",
             icon=":material/balance:",
         )
 
 
 @st.fragment
 def _pictures(comparison: Comparison, first: Evaluation, second: Evaluation, test: Split) -> None:
-    """The images of one part, both answers below each."""
-    parts = {
+    """The images of one group, with both predictions."""
+    groups = {
         "Only A is right": comparison.only_first,
         "Only B is right": comparison.only_second,
         "Both are wrong": comparison.neither,
     }
-    part = st.segmented_control(
-        "Images", list(parts), default="Only A is right", required=True, key="compared", label_visibility="collapsed"
+    group = st.segmented_control(
+        "Images", list(groups), default="Only A is right", required=True, key="compared", label_visibility="collapsed"
     )
-    members = _surest_mistakes_first(parts[part], first, second)
+    members = _surest_mistakes_first(groups[group], first, second)
     count = f"{len(members):,} image{'' if len(members) == 1 else 's'}"
-    st.caption(f"{count}, the {SHOWN} worst mistakes first:" if len(members) > SHOWN else f"{count}.")
+    st.caption(f"{count}. The {SHOWN} worst mistakes:" if len(members) > SHOWN else f"{count}.")
     shown = members[:SHOWN]
     if len(shown):
         digit_grid(
             test.images[shown],
-            key=f"compared_{part}",
+            key=f"compared_{group}",
             captions=[
                 f"label {test.labels[index]}\nA: {_answer(first, index)}\nB: {_answer(second, index)}"
                 for index in shown
@@ -159,7 +155,7 @@ def _pictures(comparison: Comparison, first: Evaluation, second: Evaluation, tes
 
 
 def _surest_mistakes_first(members: np.ndarray, first: Evaluation, second: Evaluation) -> np.ndarray:
-    """These images, those first that one of the models was surest of in its wrong answer."""
+    """Sort images by the highest confidence of a wrong prediction."""
     sureness = [
         np.where(model.predictions[members] == model.labels[members], 0, model.confidences[members])
         for model in (first, second)

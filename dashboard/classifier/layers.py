@@ -1,4 +1,4 @@
-"""What a network is made of, for people to read: its layers, its first filters, and how it was trained."""
+"""The layers of a network, its first filters, and how it was trained, as tables and pictures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AGAINST, _NEUTRAL, _FOR = (
 
 
 def layer_table(card: Card) -> pd.DataFrame:
-    """A row a layer, from the image to the probabilities."""
+    """Return a row for each layer, from the image to the probabilities."""
     return pd.DataFrame(
         {
             "Layer": [layer.name for layer in card.layers],
@@ -32,7 +32,7 @@ def layer_table(card: Card) -> pd.DataFrame:
 
 
 def filter_pictures(kernels: np.ndarray) -> Pixels:
-    """Kernels float (height, width, channels, filters) -> uint8 (filters, height, width, 3).
+    """Turn kernels, float (height, width, channels, filters), into pictures, uint8 (filters, height, width, 3).
 
     Weights above 0 are teal, below 0 orange, near 0 white; each filter is scaled by its own largest weight. Several
     channels are averaged.
@@ -45,13 +45,13 @@ def filter_pictures(kernels: np.ndarray) -> Pixels:
 
 
 def training_facts(card: Card) -> dict[str, str]:
-    """What it was trained on, when, and how far."""
+    """Return the data, the time and the length of its training."""
     data, metrics = card.data, card.metrics
-    kept = f"epoch {metrics.best_epoch} was the best" if card.config.patience else "the last one is kept"
+    kept = f"epoch {metrics.best_epoch} is kept" if card.config.patience else "the last epoch is kept"
     return {
         "Data": plain(data.title),
         "Images": f"{data.train_images:,} for training, {data.validation_images:,} for validation, "
-        f"{data.test_images:,} for the test",
+        f"{data.test_images:,} for testing",
         "Fingerprint of the data": plain(data.fingerprint[:16]),
         "Trained": f"{card.created:%d %B %Y, %H:%M %Z}",
         "Time": f"{card.seconds:,.0f} s for {in_epochs(metrics.epochs)}; {kept}",

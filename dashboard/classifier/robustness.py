@@ -1,4 +1,4 @@
-"""How well a model reads what people draw: the block that Evaluate shows."""
+"""The accuracy on redrawn and on altered digits, and what disputed labels mean for the test accuracy."""
 
 from __future__ import annotations
 
@@ -7,41 +7,42 @@ import streamlit as st
 from core.classifier.bundle import Card, Robustness
 from core.classifier.disputed import Disputed
 from dashboard.parts.figures import FIGURE_WIDTH
+from dashboard.training.wording import REDRAWN_ACCURACY
 
-DRAWINGS = {
-    "canvas": ("Usual drawings", "40% to 80% of the canvas, anywhere on it, with the brushes of the Draw page."),
+REDRAWN = {
+    "canvas": ("Usual", "40% to 80% of the canvas, anywhere on it, with the brushes of the Draw page."),
     "tiny": ("Tiny", "8% to 15% of the canvas, with a thin pen."),
     "thin_pen": ("Thin pen", "A brush of 4 to 7 pixels on the Draw page's canvas."),
-    "fat_pen": ("Fat pen", "A brush of 30 to 40 pixels on the Draw page's canvas."),
-    "turned": ("Turned by 20°", "Half of them to the left, half to the right."),
+    "fat_pen": ("Thick pen", "A brush of 30 to 40 pixels on the Draw page's canvas."),
+    "turned": ("Rotated by 20°", "Half to the left, half to the right."),
 }
-RAW = {
-    "shifted": ("Shifted by 4 px", "Up, down, left or right, without being put back in the middle."),
-    "shrunk": ("Shrunk to 70%", "Without being scaled up again."),
-    "noisy": ("Noise", "Each pixel changed at random, by 30% of full ink (standard deviation)."),
-    "blurred": ("Blurred", "By one pixel of the 28."),
-    "faded": ("Half the contrast", "With half of the ink."),
+ALTERED = {
+    "shifted": ("Shifted by 4 px", "Up, down, left or right, without centring."),
+    "shrunk": ("Shrunk to 70%", "Without scaling back."),
+    "noisy": ("Noise", "Gaussian noise on each pixel, with a standard deviation of 30% of full ink."),
+    "blurred": ("Blurred", "By one of the 28 pixels."),
+    "faded": ("Half the contrast", "With half the ink."),
 }
 
 
 def robustness_block(card: Card) -> None:
-    """The accuracies of the model's card on changed images; a sentence where they were not measured."""
-    st.subheader("How it reads drawings", anchor=False)
+    """The accuracies on changed images from the model's card; a sentence if they were not measured."""
+    st.subheader(REDRAWN_ACCURACY, anchor=False)
     measured = card.robustness
     if measured is None:
-        st.caption("Not measured: this model was trained by an earlier version. Train it again to see these figures.")
+        st.caption("Not measured: an earlier version of Trazo trained this model. Train it again to see these figures.")
         return
     st.markdown(
-        f"Up to {measured.images:,} test images, traced and **drawn again on a canvas**, then read like any drawing; "
-        f"on average **{measured.drawings:.1%}** were read rightly."
+        f"Up to {measured.images:,} test images were traced and **drawn again on a canvas**, then classified like any "
+        f"drawing: **{measured.drawings:.1%}** on average were correct."
     )
-    _row(measured, DRAWINGS)
+    _row(measured, REDRAWN)
     if measured.pen_strokes is not None:
-        st.markdown(
-            f"Of digits that other people really drew with a pen, it read **{measured.pen_strokes:.1%}** rightly."
-        )
-    st.markdown("The same images changed and given **to the network as they are**, which a drawing never is:")
-    _row(measured, RAW)
+        st.markdown(f"Accuracy on digits that other people drew with a pen: **{measured.pen_strokes:.1%}**.")
+    st.markdown(
+        "The same images, altered and given **directly to the network**. A drawing is centred and scaled first:"
+    )
+    _row(measured, ALTERED)
 
 
 def _row(measured: Robustness, kinds: dict[str, tuple[str, str]]) -> None:
@@ -53,13 +54,13 @@ def _row(measured: Robustness, kinds: dict[str, tuple[str, str]]) -> None:
 
 
 def disputed_note(disputed: Disputed | None, accuracy: float) -> None:
-    """What the labels that reviewers dispute mean for the accuracy; nothing for other data than MNIST."""
+    """Say how disputed labels affect the accuracy; nothing for other data than MNIST."""
     if disputed is None:
         return
     count = len(disputed.mistakes)
     among = "None of them is" if count == 0 else "One of them is" if count == 1 else f"{count} of them are"
     st.caption(
-        f"Reviewers found the labels of {len(disputed.indices)} of these test images wrong or undecidable "
+        f"Reviewers found the labels of {len(disputed.indices)} of these test images wrong or ambiguous "
         f"([Northcutt et al., 2021](https://labelerrors.com)). {among} among this model's mistakes. "
-        f"Accuracy with them: {accuracy:.2%}, without: {disputed.accuracy_without:.2%}."
+        f"Accuracy with them: {accuracy:.2%}, without them: {disputed.accuracy_without:.2%}."
     )

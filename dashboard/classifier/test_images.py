@@ -1,4 +1,4 @@
-"""The images that a model was asked to read: whether this machine has them, and what those of a matrix's cell are."""
+"""The images of a dataset that a model was evaluated on, if this machine has them."""
 
 from __future__ import annotations
 
@@ -12,36 +12,35 @@ from core.errors import DataError
 from dashboard.session import cache
 from dashboard.session.permission import sentence
 
-_WHAT_WAS_DONE = {"validation": "validated", "test": "tested"}
+_USES = {"validation": "validated", "test": "tested"}
 
 
-def images_read(
-    dataset: str, part: Literal["validation", "test"], labels: np.ndarray, fingerprint: str | None
+def available_images(
+    dataset: str, split: Literal["validation", "test"], labels: np.ndarray, fingerprint: str | None
 ) -> Split | None:
-    """The images of this part of a dataset, or None with a sentence where those that were read are not on this machine.
+    """Return the split that a model was evaluated on, or say why it cannot be shown and return None.
 
-    `labels`: those of the images that were read. `fingerprint`: that of their dataset; None where nobody kept it.
+    `labels`: of the images that were used. `fingerprint`: of their dataset, None if it was not recorded.
     """
     try:
         data = cache.dataset(dataset)
     except DataError as error:
-        _not_shown(str(error))
+        _say_missing(str(error))
         return None
-    split = data.split(part)
-    if fingerprint not in (None, data.fingerprint) or not np.array_equal(split.labels, labels):
-        _not_shown(f"this model was {_WHAT_WAS_DONE[part]} on other data than this machine has.")
+    images = data.split(split)
+    if fingerprint not in (None, data.fingerprint) or not np.array_equal(images.labels, labels):
+        _say_missing(f"This model was {_USES[split]} on other data than this machine has.")
         return None
-    return split
+    return images
 
 
-def _not_shown(why: str) -> None:
+def _say_missing(reason: str) -> None:
     st.info(
-        f"The figures are complete, but the images cannot be shown: {sentence(why)}",
+        f"The figures are complete, but the images cannot be shown. {sentence(reason)}",
         icon=":material/image_not_supported:",
     )
 
 
-def cell_heading(true: int, said: int, count: int, when: str = "") -> None:
-    """What the images of one cell of a confusion matrix are, and how many."""
-    what = f"{true}s read as {true}" if true == said else f"{true}s taken for {said}"
-    st.markdown(f"**{what}{when}: {count:,}**")
+def cell_heading(true: int, predicted: int, count: int, when: str = "") -> None:
+    """Name a cell of a confusion matrix, with its number of images."""
+    st.markdown(f"**Label {true}, predicted {predicted}{when}: {count:,}**")

@@ -1,4 +1,4 @@
-"""The time machine: what a run's network said of the validation split after each epoch."""
+"""The time machine: a network's predictions on the validation split after each epoch."""
 
 from __future__ import annotations
 
@@ -18,20 +18,18 @@ from core.classifier.learning import (
 from core.data.datasets import Split
 from core.errors import BundleError, TrazoError
 from core.runs.run import Run
-from dashboard.classifier.test_images import cell_heading, images_read
+from dashboard.classifier.test_images import available_images, cell_heading
 from dashboard.parts import charts
 from dashboard.parts.digit_grid import digit_grid, ink_colour
 from dashboard.parts.figures import FIGURE_WIDTH, figure
-from dashboard.session import cache
+from dashboard.session import address, cache
 from dashboard.session.permission import sentence
 
 SHOWN = 48
-EPOCH = "epoch"
-"""The part of the page's address that names the epoch, where it is not the last one."""
 
 
 def expander(run: Run, dataset: str) -> None:
-    """The time machine on the run's own page, there as soon as an epoch has ended; read when it is opened."""
+    """The time machine on the page of a run, once an epoch has ended; read when it is opened."""
     if run.answers_file.exists():
         with st.expander("Time machine", icon=":material/history:", key="time_machine", on_change="rerun") as machine:
             if machine.open:
@@ -40,9 +38,9 @@ def expander(run: Run, dataset: str) -> None:
 
 @st.fragment
 def show(source: Run | Bundle, name: str, dataset: str) -> None:
-    """A slider through the epochs, the matrix of each, its images, and what was learned and forgotten when.
+    """A slider over the epochs, the confusion matrix of each, and the images learned and forgotten in it.
 
-    `name` is that of the run or model, `dataset` the id of what it was trained on.
+    `name`: id of the run or name of the model. `dataset`: id of its training data.
     """
     try:
         answers = cache.answers(source)
@@ -51,43 +49,39 @@ def show(source: Run | Bundle, name: str, dataset: str) -> None:
         return
     if answers is None or not len(answers):
         st.info(
-            "Nothing is kept of the epochs in which this model was trained: it came without them, or is of an earlier "
-            "version.",
+            "The predictions after each epoch were not recorded for this model.",
             icon=":material/history_toggle_off:",
         )
         return
     st.markdown(
-        "After each epoch the network reads the validation split, which it never learns from. "
-        "**Move the slider** to see what it knew then; click a cell of the matrix to see its images."
+        "After each epoch the network classifies the validation split, on which it is never trained. "
+        "**Move the slider** to see its predictions at that time. Click a cell of the matrix to see its images."
     )
     position = _choose_epoch(name, answers)
-    images = images_read(dataset, "validation", answers.labels, _fingerprint(source))
+    images = available_images(dataset, "validation", answers.labels, _fingerprint(source))
     _figures(answers, position)
     _matrix(name, answers, position, images)
     _stories(name, answers, position, images)
 
 
 def _choose_epoch(name: str, answers: EpochAnswers) -> int:
-    """The position of the epoch that the person looks at, the last one to begin with; the page's address keeps it."""
+    """Let the visitor choose an epoch, the last one at first; return its position. The page's address keeps it."""
     epochs = [int(epoch) for epoch in answers.epochs]
     if len(epochs) == 1:
         st.caption(f"Only epoch {epochs[0]} so far.")
         return 0
-    # While it is trained, who looks at the last epoch goes on to the next one, and who looks at another stays there.
+    # During training, a slider at the last epoch follows to the next one, and a slider elsewhere stays.
     key = f"epoch_{name}_{epochs[-1]}"
     if key not in st.session_state:
-        asked = st.query_params.get(EPOCH)
+        asked = address.value("epoch")
         st.session_state[key] = next((epoch for epoch in epochs if str(epoch) == asked), epochs[-1])
     chosen = st.select_slider("Epoch", epochs, key=key)
-    if chosen != epochs[-1]:
-        st.query_params[EPOCH] = str(chosen)
-    elif EPOCH in st.query_params:
-        del st.query_params[EPOCH]
+    address.keep(epoch=str(chosen) if chosen != epochs[-1] else None)
     return epochs.index(chosen)
 
 
 def _fingerprint(source: Run | Bundle) -> str | None:
-    """That of the data that the answers were given on; None without a card, as before the end of a training."""
+    """Return the fingerprint of the model's data; None without a card, as before the end of training."""
     bundle = source.bundle if isinstance(source, Run) else source
     try:
         return cache.card(bundle).data.fingerprint
@@ -99,7 +93,7 @@ def _figures(answers: EpochAnswers, position: int) -> None:
     right = answers.right
     accuracy, before = right[position].mean(), right[position - 1].mean() if position else None
     change = 0.0 if before is None else (accuracy - before) * 100
-    first = "in the first epoch" if answers.epochs[0] == 1 else f"by epoch {answers.epochs[0]}, the first that is kept"
+    first = "in the first epoch" if answers.epochs[0] == 1 else f"by epoch {answers.epochs[0]}, the first recorded"
     since = f"since epoch {answers.epochs[position - 1]}" if position else first
     with st.grid(4, min_column_width=FIGURE_WIDTH):
         st.metric(
@@ -119,20 +113,20 @@ def _figures(answers: EpochAnswers, position: int) -> None:
                 "Learned",
                 len(learned_since(answers, position)),
                 since,
-                "Images read rightly now that were read wrongly one epoch before; all right ones after the first.",
+                "Images that are correct now and were wrong one epoch before. After the first epoch: all correct ones.",
             ),
             (
                 "Forgotten",
                 len(forgotten_since(answers, position)),
                 since,
-                "Images read wrongly now that were read rightly one epoch before.",
+                "Images that are wrong now and were correct one epoch before.",
             ),
         ):
             figure(label, f"{value:,}", note, explanation)
 
 
 def _matrix(name: str, answers: EpochAnswers, position: int, images: Split | None) -> None:
-    """The confusion matrix of one epoch, the accuracy of each digit, and the images of the cell that was clicked."""
+    """The confusion matrix of one epoch, the accuracy of each digit, and the images of the selected cell."""
     left, right = st.columns([1.15, 1])
     with left:
         event = st.altair_chart(
@@ -148,21 +142,21 @@ def _matrix(name: str, answers: EpochAnswers, position: int, images: Split | Non
             width="stretch",
             alt="Accuracy of each digit in this epoch",
         )
-        st.caption("Dots: this epoch. Rings: the one before. Bars: from the lowest to the highest of all epochs.")
+        st.caption("Dots: this epoch. Rings: the epoch before. Bars: lowest to highest over all epochs.")
         picked = event.selection.get("cell") or []
         if picked:
-            _cell(answers, position, images, int(picked[0]["true"]), int(picked[0]["said"]))
+            _cell(answers, position, images, int(picked[0]["true"]), int(picked[0]["predicted"]))
 
 
-def _cell(answers: EpochAnswers, position: int, images: Split | None, true: int, said: int) -> None:
-    members = answers.cell_members(position, true, said)
-    cell_heading(true, said, len(members), f" after epoch {answers.epochs[position]}")
+def _cell(answers: EpochAnswers, position: int, images: Split | None, true: int, predicted: int) -> None:
+    members = answers.cell_members(position, true, predicted)
+    cell_heading(true, predicted, len(members), f" after epoch {answers.epochs[position]}")
     if images is not None and len(members):
-        _grid(answers, images, members, f"epoch_cell_{true}_{said}", [""] * len(members), tile=56)
+        _grid(answers, images, members, f"epoch_cell_{true}_{predicted}", [""] * len(members), tile=56)
 
 
 def _stories(name: str, answers: EpochAnswers, position: int, images: Split | None) -> None:
-    """Images by what happened to them: in the whole run, and in the epoch that the slider is at."""
+    """Images that were learned or forgotten, in the whole run and in the chosen epoch."""
     st.subheader("Learned and forgotten", anchor=False)
     learned, events = first_learned(answers), forgetting_events(answers)
     epoch = answers.epochs[position]
@@ -171,20 +165,20 @@ def _stories(name: str, answers: EpochAnswers, position: int, images: Split | No
     stories = {
         "Learned first": (
             np.flatnonzero(learned == first),
-            f"the easy ones, read rightly after epoch {first} and ever since",
+            f"correct after epoch {first} and ever since",
         ),
         "Learned last": (
             known[np.argsort(-learned[known], kind="stable")],
-            "read rightly at the end, those first that took longest to stay right",
+            "correct at the end; those that became correct last come first",
         ),
         "Forgotten": (
             forgotten[np.argsort(-events[forgotten], kind="stable")],
-            "once read rightly and wrongly later, the most often forgotten first "
+            "correct once and wrong later; the most often forgotten come first "
             "([Toneva et al., 2019](https://arxiv.org/abs/1812.05159))",
         ),
-        "Never learned": (np.flatnonzero(learned == NEVER), "read wrongly at the end"),
-        "Learned in this epoch": (learned_since(answers, position), f"right after epoch {epoch}, wrong before"),
-        "Forgotten in this epoch": (forgotten_since(answers, position), f"wrong after epoch {epoch}, right before"),
+        "Never learned": (np.flatnonzero(learned == NEVER), "wrong at the end"),
+        "Learned in this epoch": (learned_since(answers, position), f"correct after epoch {epoch}, wrong before"),
+        "Forgotten in this epoch": (forgotten_since(answers, position), f"wrong after epoch {epoch}, correct before"),
     }
     story = st.segmented_control(
         "Which images",
@@ -195,19 +189,19 @@ def _stories(name: str, answers: EpochAnswers, position: int, images: Split | No
         label_visibility="collapsed",
     )
     members, meaning = stories[story]
-    part = f", {SHOWN} of them here" if len(members) > SHOWN else ""
+    part = f", the first {SHOWN} shown" if len(members) > SHOWN else ""
     st.caption(f"{len(members):,} of {len(answers.labels):,} images{part}: {meaning}.")
     if images is not None and len(members):
-        captions = [_biography(answers, learned, events, index) for index in members[:SHOWN]]
+        captions = [_story_caption(answers, learned, events, index) for index in members[:SHOWN]]
         _grid(answers, images, members, f"story_grid_{story}", captions, tile=112)
 
 
-def _biography(answers: EpochAnswers, learned: np.ndarray, events: np.ndarray, index: int) -> str:
-    """An image's digit, since when it is read rightly or what it is taken for, and how often it was forgotten."""
+def _story_caption(answers: EpochAnswers, learned: np.ndarray, events: np.ndarray, index: int) -> str:
+    """Return an image's label, since when it is correct or its last prediction, and how often it was forgotten."""
     end = (
-        f"taken for {answers.predictions[-1, index]}"
+        f"predicted {answers.predictions[-1, index]}"
         if learned[index] == NEVER
-        else f"right from epoch {learned[index]}"
+        else f"correct from epoch {learned[index]}"
     )
     lapses = f"\nforgotten {events[index]}\N{MULTIPLICATION SIGN}" if events[index] else ""
     return f"{answers.labels[index]}: {end}{lapses}"
@@ -222,8 +216,8 @@ def _grid(
         key=key,
         captions=captions[:SHOWN],
         titles=[
-            f"validation image {index}, label {answers.labels[index]}; read as "
-            + " ".join(str(said) for said in answers.predictions[:, index])
+            f"validation image {index}, label {answers.labels[index]}; predicted "
+            + " ".join(str(predicted) for predicted in answers.predictions[:, index])
             for index in shown
         ],
         tile=tile,

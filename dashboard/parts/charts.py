@@ -61,7 +61,7 @@ RIGHT = "#0f9d8a"
 
 
 def confusion_heatmap(matrix: np.ndarray, *, shares: bool, ink: str) -> alt.LayerChart:
-    """A confusion matrix of counts (10, 10), rows true, columns said, with a clickable selection named `cell`.
+    """A confusion matrix of counts (10, 10), rows true, columns predicted, with a clickable selection named `cell`.
 
     `shares` shows each cell as a share of its row. Mistakes and hits have colours of their own, or the diagonal would
     leave no shade for the mistakes. `ink`: colour of the numbers and of the frame around the chosen cell.
@@ -69,23 +69,23 @@ def confusion_heatmap(matrix: np.ndarray, *, shares: bool, ink: str) -> alt.Laye
     table = pd.DataFrame(
         {
             "true": np.repeat(DIGITS, 10),
-            "said": np.tile(DIGITS, 10),
+            "predicted": np.tile(DIGITS, 10),
             "count": matrix.ravel(),
             "share": row_shares(matrix).ravel(),
         }
     )
-    table["hit"] = table["true"] == table["said"]
+    table["hit"] = table["true"] == table["predicted"]
     worst = max(1, int(table.loc[~table["hit"], "count"].max()))
     # A square root lets single mistakes be seen beside the most frequent ones.
     table["shade"] = np.where(table["hit"], 0.45, 0.06 + 0.84 * np.sqrt(table["count"] / worst))
-    cell = alt.selection_point(name="cell", fields=["true", "said"], toggle=False)
+    cell = alt.selection_point(name="cell", fields=["true", "predicted"], toggle=False)
     axis = alt.Axis(labelAngle=0, ticks=False, domain=False, grid=False, labelFontSize=13, titleFontSize=13)
     base = alt.Chart(table).encode(
-        x=alt.X("said:N", title="What the model said", sort=DIGITS, axis=axis),
+        x=alt.X("predicted:N", title="Predicted digit", sort=DIGITS, axis=axis),
         y=alt.Y("true:N", title="True digit", sort=DIGITS, axis=axis),
         tooltip=[
             alt.Tooltip("true", title="true digit"),
-            "said",
+            alt.Tooltip("predicted", title="predicted digit"),
             alt.Tooltip("count", title="images", format=","),
             alt.Tooltip("share", title="share of the row", format=".2%"),
         ],
@@ -121,13 +121,13 @@ def reliability_diagram(bins: list[ReliabilityBin], ink: str) -> alt.LayerChart:
         tooltip=[
             alt.Tooltip("range", title="confidence"),
             alt.Tooltip("confidence", title="mean confidence", format=".2%"),
-            alt.Tooltip("accuracy", title="right", format=".2%"),
-            alt.Tooltip("count", title="answers", format=","),
+            alt.Tooltip("accuracy", title="accuracy", format=".2%"),
+            alt.Tooltip("count", title="predictions", format=","),
         ],
     )
     height = alt.Scale(domain=[0, 1.08], nice=False)
     bars = base.mark_rect(color=RIGHT, opacity=0.45, cornerRadius=2).encode(
-        x2="end:Q", y=alt.Y("accuracy:Q", title="Share that was right", scale=height, axis=axis), y2=alt.Y2Datum(0)
+        x2="end:Q", y=alt.Y("accuracy:Q", title="Accuracy", scale=height, axis=axis), y2=alt.Y2Datum(0)
     )
     middle = alt.X("middle:Q", scale=scale, title="Confidence")
     centred = base.transform_calculate(middle="(datum.low + datum.high) / 2")
@@ -170,7 +170,7 @@ def digit_accuracies(shares: np.ndarray, position: int, ink: str) -> alt.LayerCh
         ],
     )
     ranges = base.mark_rule(color=ink, opacity=0.2, strokeWidth=8, strokeCap="round").encode(
-        x=alt.X("lowest:Q", title="Read rightly", scale=scale, axis=axis), x2="highest:Q"
+        x=alt.X("lowest:Q", title="Accuracy", scale=scale, axis=axis), x2="highest:Q"
     )
     before = base.mark_point(color=MISTAKE, size=80, strokeWidth=1.5).encode(x=alt.X("before:Q", scale=scale))
     now = base.mark_point(color=RIGHT, size=90, filled=True, opacity=1).encode(x=alt.X("now:Q", scale=scale))

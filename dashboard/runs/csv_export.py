@@ -47,7 +47,7 @@ def _row(row: Summary) -> dict[str, object]:
         "created": row.created.isoformat(timespec="seconds"),
         "test_accuracy": row.accuracy,
         "validation_accuracy": row.validation_accuracy,
-        "drawings_accuracy": row.drawings,
+        "redrawn_accuracy": row.drawings,
         "parameters": row.parameters,
         "seconds": row.seconds,
         **{name: as_text(settings[name]) if name in settings else None for name in SETTINGS},

@@ -1,27 +1,24 @@
-"""The Runs page's address keeps which runs are ticked and which is the baseline, so that the view can be shared.
+"""The selected runs and the baseline in the address of the Runs page, so that the view can be shared.
 
-What else is in the address (filter, order, axis, smoothing) its widgets keep there by themselves.
+Widgets keep the filters, the order and the look of the curves there by themselves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-import streamlit as st
+from dashboard.session import address, state
 
-from dashboard.session import state
-
-TICKED, BASELINE = "run", "baseline"
 MOST_NAMES = 200
-"""More ids than these are not read from an address."""
+"""Most ids that are read from an address."""
 
 
 def follow_link(known: Collection[str]) -> None:
-    """Tick what the address names, at the start of a visit; ids are only compared with those of the runs there are."""
+    """Select the runs that the address names, once a session; `known` are the ids of all runs."""
     if state.selected_runs() is not None:
         return
-    named = st.query_params.get_all(TICKED)[:MOST_NAMES]
-    baseline = st.query_params.get(BASELINE)
+    named = address.all_values("run")[:MOST_NAMES]
+    baseline = address.value("baseline")
     if found := [run_id for run_id in dict.fromkeys(named) if run_id in known]:
         state.select_runs(found)
     if baseline in known:
@@ -30,19 +27,13 @@ def follow_link(known: Collection[str]) -> None:
     state.remember_unknown_runs([run_id for run_id in dict.fromkeys(asked) if run_id not in known])
 
 
-def keep_link(ticked: Sequence[str], baseline: str | None) -> None:
-    """Write what is ticked, and the baseline, into the address."""
-    for name, values in ((TICKED, list(ticked)), (BASELINE, [baseline] if baseline else [])):
-        if st.query_params.get_all(name) == values:
-            continue
-        if values:
-            st.query_params[name] = values
-        else:
-            del st.query_params[name]
+def keep_link(selected: Sequence[str], baseline: str | None) -> None:
+    """Write the selected runs and the baseline to the address."""
+    address.keep(run=selected, baseline=baseline)
 
 
 def unknown_sentence(names: Sequence[str]) -> str:
-    """One sentence about what an address named in vain."""
+    """Return one sentence about ids in an address that belong to no run."""
     shown = ", ".join(name[:60] for name in names[:3])
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"The link names runs that are not here, or not any more: {shown}{more}."
+    return f"The link names runs that are not here: {shown}{more}. They may have been deleted."

@@ -1,4 +1,4 @@
-"""The table of all runs: which are listed, in what order, and how far each is from the baseline."""
+"""The table of all runs: filters, order, and differences to the baseline."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ ORDERS: dict[str, Callable[[Summary], tuple]] = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which runs are listed: those with every word of `text` in their names, note, preset or data, in one of the
-    `states`, of one of the `presets`, on one of the `datasets`; what is empty leaves nobody out.
+    """A filter for runs: every word of `text` in the name, note, preset or data, and one of the `states`, `presets` and
+    `datasets`. An empty filter matches all runs.
     """
 
     text: str = ""
@@ -51,26 +51,26 @@ class Wanted:
 
 
 def state_word(row: Summary) -> str:
-    """The state of a run; of one that cannot be read, "damaged"."""
+    """Return the state of a run, "damaged" if it cannot be read."""
     return row.state or "damaged"
 
 
 def listed(rows: Sequence[Summary], wanted: Wanted, order: str = NEWEST, baseline: str | None = None) -> list[Summary]:
-    """The runs that are wanted, in order; the baseline stands first, wanted or not."""
+    """Return the wanted runs in order; the baseline always comes first."""
     pinned = [row for row in rows if row.id == baseline]
     return pinned + sorted((row for row in rows if row.id != baseline and wanted(row)), key=ORDERS[order])
 
 
 def unambiguous(rows: Sequence[Summary]) -> dict[str, str]:
-    """What each run's id is called: its name, with the whole id where two runs share a name."""
+    """Return a name for each run id, with the whole id if two runs share a name."""
     return told_apart({row.id: row.name for row in rows})
 
 
 def table_content(rows: Sequence[Summary], names: dict[str, str], baseline: Summary | None = None) -> pd.DataFrame:
-    """A row a run, as the Runs page shows it: accuracies in percent.
+    """Return a row for each run, with accuracies in percent.
 
-    With a baseline, each accuracy is followed by the difference to it in percentage points, "Δ Test accuracy" say;
-    runs that were tested on other images than the baseline have none.
+    With a baseline, a column like "Δ Test accuracy" follows each accuracy: the difference in percentage points, empty
+    for runs that were tested on other images.
     """
     columns: dict[str, object] = {
         "Run": [names[row.id] for row in rows],
@@ -85,7 +85,7 @@ def table_content(rows: Sequence[Summary], names: dict[str, str], baseline: Summ
             columns[difference_title(figure.column)] = differences.where(pd.Series(comparable, dtype=bool))
     several = len({row.dataset for row in rows if row.dataset}) > 1
     columns["Preset"] = [_on_data(row) if several else row.preset for row in rows]
-    # What a laptop's screen may leave out comes last.
+    # A laptop's screen cuts off the last columns.
     columns["Note"] = [" ".join(row.label.note.split()) or None for row in rows]
     for figure in (one for one in FIGURES.values() if not one.share):
         columns[figure.column] = _numbers(figure, rows).round().astype("Int64")
@@ -94,7 +94,7 @@ def table_content(rows: Sequence[Summary], names: dict[str, str], baseline: Summ
 
 
 def _on_data(row: Summary) -> str | None:
-    """The preset and what it was trained on: accuracies on different images are not to be compared."""
+    """Return the preset and the data: accuracies on different images must not be compared."""
     return f"{row.preset}, {in_words('dataset', row.dataset)}" if row.dataset else None
 
 
@@ -103,7 +103,7 @@ def _numbers(figure: Figure, rows: Sequence[Summary]) -> pd.Series:
 
 
 def difference_title(column: str) -> str:
-    """The name of the column with the differences to the baseline."""
+    """Return the name of the column of differences to the baseline."""
     return f"Δ {column}"
 
 

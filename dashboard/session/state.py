@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -13,16 +15,19 @@ from core.workspace import Workspace
 _SHARED_MODEL = "shared_model"
 _SKETCH = "sketch"
 _SELECTED_RUNS = "selected_runs"
-_DOOMED_RUNS = "doomed_runs"
+_RUNS_TO_DELETE = "runs_to_delete"
 _LISTED_RUNS = "listed_runs"
 _UNKNOWN_RUNS = "unknown_runs"
 _BASELINE = "baseline_run"
 _TEMPLATE = "training_template"
+_PAGE = "page"
+_PARAMETERS = "address_parameters"
+_ARRIVAL = "arrival"
 
 TRAIN_PRESET = "train_preset"
-"""Key of the box on the Train page in which a preset is chosen."""
+"""Key of the preset box on the Train page."""
 AGAIN = "again"
-"""What stands there for the settings of a run."""
+"""The option of that box for the settings of a run."""
 
 
 def workspace() -> Workspace:
@@ -30,13 +35,46 @@ def workspace() -> Workspace:
     return Workspace.from_environment()
 
 
+@contextmanager
+def script_run(page: str) -> Iterator[None]:
+    """Note which page this run of the script draws, and whether the visitor has just come to it."""
+    arrival = st.session_state.get(_PAGE) != page
+    st.session_state[_PAGE], st.session_state[_ARRIVAL] = page, arrival
+    if arrival:
+        st.session_state[_PARAMETERS] = {}
+    try:
+        yield
+    finally:  # Streamlit ends many runs by an exception
+        st.session_state[_ARRIVAL] = False
+
+
+def is_arrival() -> bool:
+    """Whether this is the first run of the script since the visitor came to this page."""
+    return bool(st.session_state.get(_ARRIVAL, False))
+
+
+def current_page() -> str:
+    """Return the path of the page that is drawn; Draw's is empty."""
+    return cast("str", st.session_state.get(_PAGE, ""))
+
+
+def kept_parameters() -> dict[str, list[str]]:
+    """Return what this page has written to its address since the visitor came to it."""
+    return cast("dict[str, list[str]]", st.session_state.get(_PARAMETERS, {}))
+
+
+def keep_parameters(parameters: dict[str, list[str]]) -> None:
+    """Remember what this page writes to its address."""
+    st.session_state[_PARAMETERS] = kept_parameters() | parameters
+
+
 def chosen_model() -> str | None:
-    """The model that the person looked at last on Evaluate or Model; None before the first choice."""
+    """The model that was last chosen on Evaluate or Model; None before the first choice."""
     return cast("str | None", st.session_state.get(_SHARED_MODEL))
 
 
 def choose_model(name: str) -> None:
-    """Remember the model that the person looks at, across pages."""
+    """Remember the chosen model across pages."""
     st.session_state[_SHARED_MODEL] = name
 
 
@@ -64,17 +102,17 @@ def keep_sketch(sketch: Sketch) -> None:
 
 
 def selected_runs() -> list[str] | None:
-    """Ids of the runs ticked on the Runs page; None before the first choice."""
+    """Ids of the runs selected on the Runs page; None before the first choice."""
     return cast("list[str] | None", st.session_state.get(_SELECTED_RUNS))
 
 
 def select_runs(run_ids: list[str]) -> None:
-    """Remember which runs are ticked: the table is built anew when runs come or go."""
+    """Remember the selected runs: a table with other rows starts without a selection."""
     st.session_state[_SELECTED_RUNS] = run_ids
 
 
 def table_number(run_ids: tuple[str, ...]) -> int:
-    """Which table of runs this is: another one, with a number of its own, whenever other runs are listed."""
+    """Return a number for the table of these runs; it changes with the runs that are listed."""
     number, before = cast("tuple[int, tuple[str, ...]]", st.session_state.get(_LISTED_RUNS, (0, ())))
     if run_ids != before:
         number += 1
@@ -83,57 +121,59 @@ def table_number(run_ids: tuple[str, ...]) -> int:
 
 
 def unknown_runs() -> list[str]:
-    """What the address named as runs, and there are no such runs."""
+    """Ids in the address that belong to no run."""
     return cast("list[str]", st.session_state.get(_UNKNOWN_RUNS, []))
 
 
 def remember_unknown_runs(names: list[str]) -> None:
-    """Remember what the address named in vain, until other runs are ticked."""
+    """Remember ids that belong to no run, until other runs are selected."""
     st.session_state[_UNKNOWN_RUNS] = names
 
 
 def baseline() -> str | None:
-    """Id of the run that all others are compared with; None where there is none."""
+    """Id of the run that all others are compared with, None if there is none."""
     return cast("str | None", st.session_state.get(_BASELINE))
 
 
 def choose_baseline(run_id: str | None) -> None:
-    """Pin a run as the one that all others are compared with."""
+    """Compare all runs with this one; None with no run."""
     st.session_state[_BASELINE] = run_id
 
 
 @dataclass(frozen=True)
 class Template:
-    """A run's settings, to train again with changes; `title` is what the run is called, `form` names its form."""
+    """The settings of the run `run_id`, named `title`, to train again with changes in the form with the key `form`."""
 
+    run_id: str
     title: str
     config: TrainingConfig
     form: str
 
 
 def template() -> Template | None:
-    """The settings that the Train page offers beside the presets."""
+    """The settings that the Train page offers besides the presets."""
     return cast("Template | None", st.session_state.get(_TEMPLATE))
 
 
-def keep_template(title: str, config: TrainingConfig) -> None:
-    """Offer a run's settings on the Train page, chosen already and as they were."""
+def keep_template(run_id: str, title: str, config: TrainingConfig) -> None:
+    """Offer a run's settings on the Train page; what the visitor changed in those of the same run stays changed."""
     before = template()
-    count = int(before.form.removeprefix(AGAIN)) + 1 if before else 1
-    st.session_state[_TEMPLATE] = Template(title, config, f"{AGAIN}{count}")
+    if before is None or before.run_id != run_id:
+        number = int(before.form.removeprefix(AGAIN)) + 1 if before else 1
+        st.session_state[_TEMPLATE] = Template(run_id, title, config, f"{AGAIN}{number}")
     st.session_state[TRAIN_PRESET] = AGAIN
 
 
-def doomed_runs() -> list[str]:
-    """Ids of the runs that the person is being asked about: delete them?"""
-    return cast("list[str]", st.session_state.get(_DOOMED_RUNS, []))
+def runs_to_delete() -> list[str]:
+    """Ids of the runs marked for deletion, until the visitor confirms or keeps them."""
+    return cast("list[str]", st.session_state.get(_RUNS_TO_DELETE, []))
 
 
-def doom_runs(run_ids: list[str]) -> None:
-    """Ask the person whether these runs may be deleted."""
-    st.session_state[_DOOMED_RUNS] = run_ids
+def mark_for_deletion(run_ids: list[str]) -> None:
+    """Mark these runs for deletion; the page asks for confirmation."""
+    st.session_state[_RUNS_TO_DELETE] = run_ids
 
 
-def spare_runs() -> None:
-    """The question is answered."""
-    st.session_state.pop(_DOOMED_RUNS, None)
+def unmark_runs() -> None:
+    """Mark no run for deletion any more."""
+    st.session_state.pop(_RUNS_TO_DELETE, None)

@@ -1,4 +1,4 @@
-"""The queue of trainings, looked after while no page is open: a worker that is killed starts no other one."""
+"""The queue of trainings while the dashboard runs: the next one starts even if no page is open."""
 
 from __future__ import annotations
 
@@ -11,41 +11,50 @@ from core.environment import read_only
 from core.errors import TrazoError
 from core.workspace import Workspace
 
-LOOK_SECONDS = 5.0
+LOOK_SECONDS = 2.0
+"""Pause between two looks. A submit, a resume, a deletion and a worker that ends start the next training at once; this
+is for killed workers and for runs that were removed from the queue."""
 
 _logger = logging.getLogger(__name__)
+_problems: dict[Workspace, str | None] = {}
 
 
 async def look_after_queue(workspace: Workspace) -> None:
-    """Start what waits once nothing runs, and write down what broke off, every few seconds until cancelled."""
-    first, said = True, None
+    """Start the next training, and record which ones were interrupted, every few seconds until cancelled."""
+    first = True
     while not read_only():
         await anyio.sleep(LOOK_SECONDS)
         problem = await anyio.to_thread.run_sync(_look, workspace, first)
-        if problem and problem != said:  # once, not every few seconds
+        if problem and problem != _problems.get(workspace):  # once, not at each look
             _logger.warning("%s", problem)
-        first, said = False, problem
+        _problems[workspace] = problem
+        first = False
+
+
+def problem(workspace: Workspace) -> str | None:
+    """Return the sentence that says why the queue does not go on, None if it does."""
+    return _problems.get(workspace)
 
 
 def _look(workspace: Workspace, first: bool) -> str | None:
-    """What could not be done, if anything; the first look also removes what killed processes left behind."""
-    # pandas comes with them; the dashboard starts without.
+    """Return what could not be done; the first look also removes what killed processes left behind."""
+    # pandas is imported with these, and would delay the start of the dashboard.
     from core.runs.interruptions import record_interruptions
     from core.runs.leftovers import remove_leftovers
     from core.training.queue import advance
 
-    # Each whatever became of the one before: what keeps a broken-off run from being written need not stop the queue.
-    deeds = (remove_leftovers, record_interruptions, advance) if first else (record_interruptions, advance)
-    problems = [problem for deed in deeds if (problem := _problem(deed, workspace))]
+    steps = (remove_leftovers, record_interruptions, advance) if first else (record_interruptions, advance)
+    # Each step is tried even if the one before it failed.
+    problems = [problem for step in steps if (problem := _attempt(step, workspace))]
     return " ".join(dict.fromkeys(problems)) or None
 
 
-def _problem(deed: Callable[[Workspace], object], workspace: Workspace) -> str | None:
-    """Do this; why it could not be done, where it could not."""
+def _attempt(step: Callable[[Workspace], object], workspace: Workspace) -> str | None:
+    """Take one step; return why it failed, None if it did not."""
     try:
-        deed(workspace)
+        step(workspace)
     except TrazoError as error:
         return str(error)
-    except Exception as error:  # noqa: BLE001 - said by the caller; the dashboard goes on, whatever it is
-        return f"The queue of trainings could not be looked after ({type(error).__name__}: {error})."
+    except Exception as error:  # noqa: BLE001 - logged by the caller; the dashboard goes on
+        return f"The queue of trainings could not be checked ({type(error).__name__}: {error})."
     return None

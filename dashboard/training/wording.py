@@ -1,4 +1,4 @@
-"""Labels, help texts and formatted values of a training's settings."""
+"""The settings of a training in words: label, help, and how a value reads."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 from core.data.datasets import TITLES
 from core.meanings import MEANINGS
 
+REDRAWN_ACCURACY = "Redrawn accuracy"
+"""The accuracy on test images that were traced and drawn again on a canvas."""
+
 
 @dataclass(frozen=True)
 class Setting:
-    """The label and help of a setting; `step` and `format` if it is a number in the form."""
+    """The label and the help of a setting; `step` and `format` for those in the form."""
 
     label: str
     step: float | None = None
@@ -59,23 +62,23 @@ _IN_WORDS = {
 
 
 def in_words(name: str, value: object) -> str:
-    """Return the value of a setting for people."""
+    """Return a value of the setting `name` as it is shown."""
     text = as_text(value)
     return _IN_WORDS.get(name, {}).get(text, text)
 
 
 def as_text(value: object) -> str:
-    """Return the value of a setting as a file has it."""
+    """Return a setting's value as it is written to a file."""
     if isinstance(value, list):
         return ", ".join(str(part) for part in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 PRESETS_IN_WORDS: dict[str, str] = {
-    "fast": "A small network with 99% test accuracy on MNIST after seconds of training.",
-    "original": "The network and recipe of the original notebook: 99% test accuracy after a minute or two.",
-    "best": "The recipe of the shipped model, for MNIST and other handwriting; 15 to 30 minutes on two cores.",
-    "large": "A network nearly twice the size of best, and the teacher of others; three quarters of an hour.",
-    "tiny": "A network with fewer than 10,000 parameters and augmentation; 5 to 20 minutes.",
+    "fast": "A small network with a test accuracy of 99% on MNIST after seconds of training.",
+    "original": "The network and recipe of the notebook that Trazo grew from: 99% after one or two minutes.",
+    "best": "The shipped network, for MNIST and for everyday handwriting; 15 to 30 minutes on two cores.",
+    "large": "A network nearly twice the size of best, as a teacher for others; about 45 minutes.",
+    "tiny": "Fewer than 10,000 parameters, with strong augmentation; 5 to 20 minutes.",
 }
-"""A description of each preset; times are for two cores of a laptop."""
+"""What to expect of each preset, measured on two cores of a laptop."""

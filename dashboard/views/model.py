@@ -1,4 +1,4 @@
-"""Model: the layers of a network, its files, and its graph in Netron."""
+"""The Model page: the layers of a network, its files, and its graph in Netron."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from core.storage import read_file
 from dashboard.classifier.layers import filter_pictures, layer_table, setting_facts, training_facts, version_facts
 from dashboard.classifier.model_picker import model_picker
 from dashboard.parts.digit_grid import digit_grid
+from dashboard.parts.figures import FIGURE_WIDTH, figure, test_accuracy_figure
 from dashboard.parts.headings import address, heading
 from dashboard.session import cache
 from dashboard.session.permission import sentence
@@ -32,27 +33,24 @@ In MNIST, a digit fits a box of 20 × 20 pixels, and its centre of mass lies in 
 
 
 def summary(card: Card) -> None:
-    """Show the figures that distinguish models."""
-    metrics = card.metrics
+    """The headline figures."""
     multiply_adds = sum(layer.multiply_adds for layer in card.layers)
-    with st.grid(4, min_column_width=150):
-        st.metric("Test accuracy", f"{metrics.test_accuracy:.2%}", border=True)
-        st.metric(
-            "Parameters", f"{card.parameters:,}", border=True, help="All weights of the network, trainable or not."
-        )
-        st.metric(
+    with st.grid(4, min_column_width=FIGURE_WIDTH):
+        test_accuracy_figure(card.metrics)
+        figure("Parameters", f"{card.parameters:,}", "trained weights", "Number of weights set by training.")
+        figure(
             "Multiply-adds",
             f"{multiply_adds / 1e6:,.2f} M",
-            border=True,
-            help="Multiplications, each with an addition, for one image.",
+            "for one image",
+            "Multiplications, each with an addition, to classify one image.",
         )
-        st.metric("Layers", str(len(card.layers)), border=True)
+        figure("Layers", str(len(card.layers)), "input to output")
 
 
 def layers(card: Card) -> None:
-    """Show a table of the layers, from input to output."""
+    """The layers, from input to output."""
     st.subheader("Layers", anchor=False)
-    st.markdown("The input is an image of 28 × 28 pixels; the output is a probability for each of the ten digits.")
+    st.markdown("From the image of 28 × 28 pixels at the top to the probabilities of the ten digits at the bottom.")
     st.dataframe(
         layer_table(card),
         hide_index=True,
@@ -67,7 +65,7 @@ def layers(card: Card) -> None:
 
 
 def filters(bundle: Bundle) -> None:
-    """Show the kernels of the first convolution as pictures."""
+    """The kernels of the first convolution as pictures."""
     st.subheader("First-layer filters", anchor=False)
     try:
         pictures = filter_pictures(cache.filters(bundle))
@@ -75,8 +73,8 @@ def filters(bundle: Bundle) -> None:
         st.info(sentence(error), icon=":material/info:")
         return
     st.markdown(
-        "Each square is a pattern that the first layer detects anywhere in the image: teal for ink, orange for no ink. "
-        "Each filter is scaled by its largest weight."
+        "Each square is a small pattern that the first layer detects anywhere in the image: ink where it is teal, "
+        "no ink where it is orange. Each filter is scaled to its largest weight."
     )
     digit_grid(
         pictures, key="filters", captions=[str(number + 1) for number in range(len(pictures))], tile=52, clickable=False
@@ -84,7 +82,7 @@ def filters(bundle: Bundle) -> None:
 
 
 def training(card: Card) -> None:
-    """Show the data, settings and versions of the training."""
+    """The data, the settings and the versions of its training."""
     st.subheader("How it was trained", anchor=False)
     facts, settings, versions = st.tabs(["Training", "Settings", "Versions"])
     facts.table(training_facts(card), border="horizontal")
@@ -120,9 +118,9 @@ def download(file: Path) -> None:
 
 
 def netron(name: str, bundle: Bundle) -> None:
-    """Show the graph of the network in Netron, embedded and as a link."""
+    """The graph of the network in Netron, embedded and as a link."""
     st.subheader("Graph", anchor=False)
-    st.markdown("Netron shows the network as a graph. Click a layer to see its settings and weights.")
+    st.markdown("The network as a graph, drawn by Netron. Click a layer to see its settings and weights.")
     files = [bundle.keras_file.name, bundle.tflite_file.name]
     with st.container(horizontal=True, vertical_alignment="center"):
         file = st.segmented_control(
@@ -130,12 +128,13 @@ def netron(name: str, bundle: Bundle) -> None:
         )
         url = address(f"netron/?{urlencode({'url': address(f'models/{name}/{file}'), 'identifier': file})}")
         st.link_button("Open in a new tab", url, icon=":material/open_in_new:")
-    with st.container(border=True):
+    # Another frame for another file: a frame that changes its address adds an entry to the browser's history.
+    with st.container(border=True, key=f"netron_{name}_{file}"):
         st.iframe(url, height=NETRON_HEIGHT, alt="The network as a graph")
 
 
 def page(name: str, bundle: Bundle) -> None:
-    """Show one model."""
+    """Everything about one model."""
     try:
         card = cache.card(bundle)
     except BundleError as error:
@@ -149,5 +148,5 @@ def page(name: str, bundle: Bundle) -> None:
     netron(name, bundle)
 
 
-heading("Model", "The layers of the network, its first filters, and its files.")
+heading("Model", "The network layer by layer, the patterns that its first filters detect, and its files.")
 page(*model_picker("model_choice"))

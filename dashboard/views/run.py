@@ -1,4 +1,4 @@
-"""A run's own page: everything about one training; its address, /run?id=..., can be kept and shared."""
+"""The page of one run, with everything about its training; its address, /run?id=..., can be shared."""
 
 import streamlit as st
 
@@ -11,53 +11,47 @@ from core.runs.label import NAME_LENGTH, NOTE_LENGTH, Label, name_of, read_label
 from core.runs.registry import find_run
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training import queue
+from core.training.queue import resumable
 from dashboard.classifier import time_machine
 from dashboard.classifier.calibration import WHAT_TEMPERATURE_IS
 from dashboard.classifier.robustness import robustness_block
 from dashboard.parts.badges import state_badge
-from dashboard.parts.figures import (
-    FIGURE_WIDTH,
-    WHAT_TEST_ACCURACY_IS,
-    WHAT_VALIDATION_ACCURACY_IS,
-    accuracy_interval,
-    duration,
-    figure,
-)
+from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, duration, figure
 from dashboard.runs import actions, run_cache, side_by_side
 from dashboard.runs.files import log_and_files
-from dashboard.runs.watching import watch_runs
-from dashboard.session import cache, state
+from dashboard.runs.refresh import refreshing
+from dashboard.runs.run_cache import Listing
+from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
 from dashboard.session.permission import attempt, changes_note, for_visitor, may_change, sentence
 from dashboard.training import curves
 from dashboard.training.progress import at_work, ending, made_with, times
 from dashboard.training.settings import all_settings, differences_from_preset
+from dashboard.training.wording import REDRAWN_ACCURACY
 
 POLL_SECONDS = 2.0
-WHAT_DRAWINGS_ARE = "Of test images traced and drawn again on a canvas, how many were read rightly; see below."
-WHAT_REFUSED_ARE = (
-    "Of the validation digits; as few as possible are good. Of letters, scribbles and other things, all should be."
+REDRAWN_HELP = (
+    "Share of test images classified correctly after they were traced and drawn again on a canvas. See below."
 )
-WHAT_CLOSE_CALLS_ARE = (
-    "Validation digits that it is not sure enough of: Draw names the second candidate, too. Many mistakes are among "
-    "them. Evaluate has the same of the test digits."
+REJECTED_HELP = (
+    "Share of validation digits rejected as out-of-distribution: the fewer, the better. Letters, scribbles and other "
+    "out-of-distribution samples should all be rejected."
+)
+CLOSE_CALLS_HELP = (
+    "Share of validation digits with a low confidence, for which Draw names a second candidate. Many mistakes are "
+    "among them. Evaluate shows the same for test digits."
 )
 
 
-def page(run_id: str, polling: bool) -> None:
-    """The run from its state to its files; drawn again by itself while it waits or runs."""
-    try:
-        queue.advance(state.workspace())
-    except TrazoError as error:
-        st.error(sentence(error), icon=":material/error:")
+def page(run_id: str) -> None:
+    """The run, from its state to its files."""
     try:
         run = find_run(state.workspace(), run_id)
     except RunNotFound:
-        lost(f"There is no run named {run_id[:60]}; it may have been deleted. The list has all runs that there are.")
+        not_found(f"There is no run named {run_id[:60]}. It may have been deleted; choose another one from all runs.")
         return
     except TrazoError as error:
-        lost(for_visitor(str(error)))
+        not_found(for_visitor(str(error)))
         return
     label = read_label(run)
     try:
@@ -68,35 +62,40 @@ def page(run_id: str, polling: bool) -> None:
         show_actions(run, label, None, None)
         log_and_files(run)
         return
-    if (not status.over) != polling and not state.doomed_runs():
-        st.rerun()
     head(run, label, status, config)
     show_actions(run, label, status, config)
     if status.over:
         ending(status)
     else:
         at_work(run, status)
+    results(run, status, config)
+
+
+def results(run: Run, status: Status, config: TrainingConfig) -> None:
+    """Figures, curves, settings and files."""
     card = readable_card(run)
     if card:
         figures(card)
     learning_curves(run, status)
     time_machine.expander(run, config.dataset)
-    settings(config)
+    st.subheader("Settings", anchor=False)
+    differences_from_preset(config)
+    all_settings(config)
     if card:
         robustness_block(card)
         made_with(card)
     log_and_files(run)
 
 
-def lost(sentence: str) -> None:
-    """There is no such run."""
+def not_found(sentence: str) -> None:
+    """Say that there is no such run, and link to all runs."""
     st.title("Run", anchor=False)
     st.warning(plain(sentence), icon=":material/search_off:")
     st.page_link("views/runs.py", label="All runs", icon=":material/table_rows:", width="content")
 
 
 def head(run: Run, label: Label, status: Status | None = None, config: TrainingConfig | None = None) -> None:
-    """What it is called, where it stands, and what a person noted about it."""
+    """The name, the state and the note."""
     st.page_link("views/runs.py", label="All runs", icon=":material/arrow_back:", width="content")
     with st.container(horizontal=True, vertical_alignment="center", key="run_title"):
         st.title(plain(label.name or run.title), anchor=False, width="content")
@@ -115,8 +114,8 @@ def head(run: Run, label: Label, status: Status | None = None, config: TrainingC
 
 
 def label_form(run: Run, label: Label) -> None:
-    """Call the run something, and note something about it."""
-    # Another run, or a name given elsewhere, makes a new form.
+    """Edit the name and the note."""
+    # Another run, or a label written in another tab, needs another form.
     key = hash((run.id, label))
     with st.form("label_form", border=False):
         name = st.text_input("Name", label.name, max_chars=NAME_LENGTH, placeholder=run.title, key=f"name_{key}")
@@ -127,53 +126,40 @@ def label_form(run: Run, label: Label) -> None:
 
 
 def show_actions(run: Run, label: Label, status: Status | None, config: TrainingConfig | None) -> None:
-    """What can be done with the run."""
-    complete = run.bundle.complete
+    """Buttons that change the run, and links to pages about it."""
     with st.container(horizontal=True, vertical_alignment="center", key="run_actions"):
         if may_change():
             with st.popover("Name and note", icon=":material/edit_note:", key="label"):
                 label_form(run, label)
-            changes(run, label, status, config)
-        if complete and st.button("Evaluate", icon=":material/fact_check:", key="evaluate"):
-            state.choose_model(run.id)
-            st.switch_page("views/evaluate.py")
-        if complete and st.button("Model", icon=":material/account_tree:", key="look_inside"):
-            state.choose_model(run.id)
-            st.switch_page("views/model.py")
+            change_buttons(run, status)
+        if may_change() and config:
+            link_to_run("train", "again", run, "Train again with changes", ":material/tune:")
+        if run.bundle.complete:
+            link_to_run("evaluate", "model", run, "Evaluate", ":material/fact_check:")
+            link_to_run("model", "model", run, "Model", ":material/account_tree:")
     changes_note("run")
 
 
-def changes(run: Run, label: Label, status: Status | None, config: TrainingConfig | None) -> None:
-    """Stop, resume, promote, train again, delete."""
+def change_buttons(run: Run, status: Status | None) -> None:
+    """Stop, resume, promote, delete."""
     if status and not status.over:
         actions.stop_button(run)
-    if status and queue.resumable(run, status):
+    if status and resumable(run, status):
         actions.resume_button(run)
     if run.bundle.complete and active_model(state.workspace()).run_id != run.id:
-        st.button(
-            "Promote",
-            icon=":material/rocket_launch:",
-            type="primary",
-            key="promote",
-            help="Use this model on every page, in the Gradio demo and in the API, at once.",
-            on_click=actions.use,
-            args=(run,),
-        )
-    if config and st.button(
-        "Train again with changes",
-        icon=":material/tune:",
-        key="train_again",
-        help="Opens the Train page with these settings in its form.",
-    ):
-        state.keep_template(label.name or run.title, config)
-        st.switch_page("views/train.py")
+        actions.promote_button(run)
     if st.button("Delete", icon=":material/delete:", key="delete"):
-        state.doom_runs([run.id])
+        state.mark_for_deletion([run.id])
         st.rerun()
 
 
+def link_to_run(page: str, parameter: str, run: Run, label: str, icon: str) -> None:
+    """A link to another page about this run; a button with `st.switch_page` would change the address of this page."""
+    st.page_link(f"views/{page}.py", label=label, icon=icon, query_params={parameter: run.id}, width="content")
+
+
 def readable_card(run: Run) -> Card | None:
-    """The card of its model; None where there is none, with a sentence where it is damaged."""
+    """Return the card of its model; None without a model, or with a warning if the card is damaged."""
     if not run.bundle.complete:
         return None
     try:
@@ -184,23 +170,21 @@ def readable_card(run: Run) -> Card | None:
 
 
 def figures(card: Card) -> None:
-    """The headline figures; earlier versions measured fewer of them."""
-    metrics, novelty, calibration = card.metrics, card.novelty, card.calibration
+    """The headline figures; models of earlier versions have fewer."""
+    novelty, calibration = card.novelty, card.calibration
     with st.grid(4, min_column_width=FIGURE_WIDTH):
-        figure("Test accuracy", f"{metrics.test_accuracy:.2%}", accuracy_interval(metrics), WHAT_TEST_ACCURACY_IS)
-        best = f"epoch {metrics.best_epoch} of {metrics.epochs}"
-        figure("Validation accuracy", f"{metrics.validation_accuracy:.2%}", best, WHAT_VALIDATION_ACCURACY_IS)
+        accuracy_figures(card)
         if card.robustness:
-            figure("Drawings read", f"{card.robustness.drawings:.1%}", "mean of five kinds", WHAT_DRAWINGS_ARE)
+            figure(REDRAWN_ACCURACY, f"{card.robustness.drawings:.1%}", "mean of five kinds", REDRAWN_HELP)
         if novelty:
-            refused = f"and {novelty.out_of_distribution_rejected:.0%} of non-digits"
-            figure("Digits refused", f"{novelty.digits_rejected:.2%}", refused, WHAT_REFUSED_ARE)
+            others = f"and {novelty.out_of_distribution_rejected:.0%} of non-digits"
+            figure("Digits rejected", f"{novelty.digits_rejected:.2%}", others, REJECTED_HELP)
         if calibration:
             caught = f"{calibration.errors_caught:.0%} of mistakes"
-            figure("Close calls", f"{calibration.unsure_share:.2%}", caught, WHAT_CLOSE_CALLS_ARE)
+            figure("Close calls", f"{calibration.unsure_share:.2%}", caught, CLOSE_CALLS_HELP)
             figure("Temperature", f"{calibration.temperature:.2f}", "fitted on validation", WHAT_TEMPERATURE_IS)
-        figure("Parameters", f"{card.parameters:,}", "numbers learned", "The weights that training has set.")
-        figure("Training time", duration(card.seconds), f"epochs: {metrics.epochs}")
+        figure("Parameters", f"{card.parameters:,}", "trained weights", "Number of weights set by training.")
+        figure("Training time", duration(card.seconds), f"epochs: {card.metrics.epochs}")
 
 
 def learning_curves(run: Run, status: Status) -> None:
@@ -213,36 +197,22 @@ def learning_curves(run: Run, status: Status) -> None:
         st.warning(sentence(error), icon=":material/warning:")
         return
     if points.empty:
-        st.caption("Nothing was recorded yet." if not status.over else "Nothing was recorded.")
+        st.caption("Nothing was recorded." if status.over else "Nothing has been recorded yet.")
         return
-    side_by_side.legend_row("Thin lines: every few steps. Dots: each whole epoch.", points, look, run.id)
+    side_by_side.legend_row("Thin lines: every few steps. Dots: complete epochs.", points, look, run.id)
     side_by_side.draw_curves(points, look, curves.run_curve)
 
 
-def settings(config: TrainingConfig) -> None:
-    """In what it differs from its preset, and all settings."""
-    st.subheader("Settings", anchor=False)
-    differences_from_preset(config)
-    all_settings(config)
+def is_active(now: Listing, run_id: str) -> bool:
+    """Whether the run is running or queued; `run_id` may be the last two words of its id."""
+    return any(run_id in (row.id, row.title) and row.state in ("queued", "running") for row in now.rows)
 
 
-def is_at_work(run_id: str) -> bool:
-    """Whether the run waits or runs, and no question is open."""
-    try:
-        status = find_run(state.workspace(), run_id).status()
-    except RunError:
-        return False
-    return not status.over and not state.doomed_runs()
-
-
-run_id = st.query_params.get("id", "")
+run_id = address.value("id") or ""
 if run_id:
-    seen, polling = run_cache.mark(), is_at_work(run_id)
-    with st.container(key="refreshing"):
-        st.fragment(page, run_every=POLL_SECONDS if polling else None)(run_id, polling)
-    if doomed := state.doomed_runs():
-        actions.confirm_deletion(doomed, leave=True)
-    elif not polling:
-        watch_runs(seen)
+    marked = state.runs_to_delete()
+    refreshing(lambda _: page(run_id), lambda now: is_active(now, run_id), POLL_SECONDS, paused=bool(marked))
+    if marked:
+        actions.confirm_deletion(marked, leave=True)
 else:
-    lost("This address names no run; choose one from the list of all runs.")
+    not_found("This address names no run. Choose one from all runs.")

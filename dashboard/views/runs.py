@@ -1,125 +1,121 @@
-"""The Runs page: all trainings in a table, their curves laid over each other, what sets them apart."""
+"""The Runs page: a table of all runs, their curves overlaid, and the settings in which they differ."""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
-from core.errors import TrazoError
-from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.runs.summary import Summary
-from core.training import queue
 from dashboard.parts.badges import STATE_COLOURS, BadgeColour
 from dashboard.parts.headings import heading
-from dashboard.runs import actions, link, run_cache, side_by_side, table
+from dashboard.runs import actions, link, side_by_side, table
 from dashboard.runs.csv_export import runs_csv
+from dashboard.runs.figures import REDRAWN_COLUMN
+from dashboard.runs.refresh import refreshing
+from dashboard.runs.run_cache import Listing, run_of
 from dashboard.runs.table import Wanted, difference_title, unambiguous
-from dashboard.runs.watching import watch_runs
-from dashboard.session import state
+from dashboard.session import address, state
 from dashboard.session.markdown import plain
 from dashboard.session.permission import changes_note, may_change, sentence
 from dashboard.training.wording import in_words
 
 POLL_SECONDS = 2.0
+LONGEST_SEARCH = 100
 BADGES: dict[str, BadgeColour] = {"in use": "primary", **STATE_COLOURS, "damaged": "red", "baseline": "gray"}
 
 
-def page(polling: bool) -> None:
-    """Everything below the heading; drawn again by itself while something runs."""
-    try:
-        queue.advance(state.workspace())
-    except TrazoError as error:
-        st.error(sentence(error), icon=":material/error:")
-    rows = run_cache.summaries()
-    if changing(rows) != polling:
-        st.rerun()
-    names = unambiguous(rows)
+def page(now: Listing) -> None:
+    """Everything below the heading."""
+    names = unambiguous(now.rows)
     link.follow_link(names)
     if unknown := state.unknown_runs():
         st.warning(plain(link.unknown_sentence(unknown)), icon=":material/link_off:")
-    if not rows:
+    if not now.rows:
         st.info("There are no runs yet. Each training that you start is listed here.", icon=":material/table_rows:")
         if st.button("Train a network", type="primary", icon=":material/model_training:", key="to_train"):
             st.switch_page("views/train.py")
         return
-    overview(rows, names)
+    overview(now.rows, names)
 
 
-def overview(rows: list[Summary], names: dict[str, str]) -> None:
-    """The table with what can be done, and the ticked runs side by side."""
+def overview(rows: Sequence[Summary], names: dict[str, str]) -> None:
+    """The table with its actions, and the selected runs side by side."""
     shown, baseline = controls(rows, names)
     chosen = show_table(shown, names, baseline)
-    runs = {run.id: run for run in list_runs(state.workspace())}
-    toolbar(rows, shown, chosen, runs)
+    toolbar(rows, shown, chosen)
     for row in chosen:
         if row.problem:
             st.warning(sentence(row.problem), icon=":material/warning:")
-    # Also where nothing is ticked: what is not drawn would be forgotten.
+    # Drawn without a selection, too: Streamlit forgets a widget that is not drawn.
     look = side_by_side.look_controls()
     if chosen:
         pinned = [baseline] if baseline and baseline not in chosen else []
-        readable = [row.id for row in [*pinned, *chosen] if row.id in runs and not row.problem]
-        side_by_side.compare(
-            {names[one]: runs[one] for one in readable}, look, names[baseline.id] if baseline else None
-        )
+        readable = {names[row.id]: run_of(row) for row in [*pinned, *chosen] if not row.problem}
+        side_by_side.compare(readable, look, names[baseline.id] if baseline else None)
     else:
-        st.info("Tick one or more runs in the table to see their curves and settings.", icon=":material/check_box:")
+        st.info("Select one or more runs in the table to see their curves and settings.", icon=":material/check_box:")
     side_by_side.settings_against_results(shown, names, [row.id for row in chosen])
 
 
-def changing(rows: list[Summary]) -> bool:
-    """Whether the page is to be drawn again by itself: something runs, and no question is open.
-
-    A question that is answered while the page is being drawn would be asked again.
-    """
-    return not state.doomed_runs() and any(row.state in ("queued", "running") for row in rows)
-
-
-def controls(rows: list[Summary], names: dict[str, str]) -> tuple[list[Summary], Summary | None]:
-    """Which runs are listed, in what order, and the baseline; nothing to choose where there is one run alone."""
+def controls(rows: Sequence[Summary], names: dict[str, str]) -> tuple[list[Summary], Summary | None]:
+    """Choose the listed runs, their order and the baseline; a single run needs no choice."""
     if len(rows) == 1:
-        return rows, None
+        return list(rows), None
     with st.container(horizontal=True, vertical_alignment="bottom", key="runs_controls"):
         text = st.text_input(
             "Find",
+            (address.value("find") or "")[:LONGEST_SEARCH],
             key="find",
-            bind="query-params",
             type="search",
             live=True,
-            max_chars=100,
+            max_chars=LONGEST_SEARCH,
             placeholder="Name, note, preset…",
             width=220,
         )
         wanted = filters(text or "")
-        order = st.selectbox("Order", list(table.ORDERS), key="order", bind="query-params", width=190)
-        baseline = pick_baseline(names)
+        order = choose_order()
+        baseline = choose_baseline(names)
     shown = table.listed(rows, wanted, order, baseline)
     if len(shown) < len(rows):
         st.caption(f"{len(shown)} of {len(rows)} runs")
+    address.keep(
+        find=wanted.text,
+        order=None if order == table.NEWEST else order,
+        state=wanted.states,
+        preset=wanted.presets,
+        data=wanted.datasets,
+    )
     return shown, next((row for row in rows if row.id == baseline), None)
 
 
 def filters(text: str) -> Wanted:
-    """By state, preset and data."""
+    """Filter by state, preset and data."""
+    datasets = {name: in_words("dataset", name) for name in table.DATASET_NAMES}
     with st.popover("Filter", icon=":material/filter_list:", key="filter"):
         return Wanted(
             text,
-            tuple(st.multiselect("State", table.STATES, key="state", bind="query-params")),
-            tuple(st.multiselect("Preset", table.PRESET_NAMES, key="preset", bind="query-params")),
-            tuple(
-                st.multiselect(
-                    "Data",
-                    table.DATASET_NAMES,
-                    format_func=lambda dataset: in_words("dataset", dataset),
-                    key="data",
-                    bind="query-params",
-                )
-            ),
+            choose_filter("State", "state", {state: state for state in table.STATES}),
+            choose_filter("Preset", "preset", {preset: preset for preset in table.PRESET_NAMES}),
+            choose_filter("Data", "data", datasets),
         )
 
 
-def pick_baseline(names: dict[str, str]) -> str | None:
-    """The run that all others are compared with; it stays at the top."""
+def choose_filter(label: str, key: str, options: dict[str, str]) -> tuple[str, ...]:
+    """Choose among options with labels."""
+    chosen = address.choices(key, options)
+    return tuple(st.multiselect(label, list(options), chosen, format_func=options.__getitem__, key=key))
+
+
+def choose_order() -> str:
+    """Choose the order of the runs."""
+    orders = list(table.ORDERS)
+    return st.selectbox(
+        "Order", orders, orders.index(address.choice("order", orders, table.NEWEST)), key="order", width=190
+    )
+
+
+def choose_baseline(names: dict[str, str]) -> str | None:
+    """Choose the run that all others are compared with."""
     options, remembered = list(names), state.baseline()
     chosen = st.selectbox(
         "Baseline",
@@ -129,16 +125,16 @@ def pick_baseline(names: dict[str, str]) -> str | None:
         placeholder="None",
         key=f"baseline_{hash(tuple(names.items()))}",
         width=220,
-        help="Pins a run to the top of the table, shows how far the others are from it, and draws it dashed.",
+        help="Pins a run to the top of the table, shows the differences of the others to it, and draws it dashed.",
     )
     state.choose_baseline(chosen)
     return chosen
 
 
 def show_table(rows: list[Summary], names: dict[str, str], baseline: Summary | None) -> list[Summary]:
-    """The listed runs; returns those that are ticked."""
+    """Draw the table; return the selected runs."""
     remembered = state.selected_runs()
-    ticked = [row.id for row in rows[:1]] if remembered is None else remembered
+    selected = [row.id for row in rows[:1]] if remembered is None else remembered
     ids = tuple(row.id for row in rows)
     with st.container(key="runs_table"):
         event = st.dataframe(
@@ -147,54 +143,54 @@ def show_table(rows: list[Summary], names: dict[str, str], baseline: Summary | N
             placeholder="–",
             on_select="rerun",
             selection_mode="multi-row",
-            selection_default={"selection": {"rows": [index for index, one in enumerate(ids) if one in ticked]}},
-            # A selection counts rows: when runs come or go, the table is a new one with the same runs ticked.
+            selection_default={"selection": {"rows": [index for index, one in enumerate(ids) if one in selected]}},
+            # A selection holds row numbers: other rows need another table, with the same runs selected.
             key=f"runs_{state.table_number(ids)}",
-            alt="All runs that are listed",
+            alt="All listed runs",
             column_config=column_looks(),
         )
     chosen = [rows[index] for index in event.selection.rows if index < len(rows)]
     now = [row.id for row in chosen]
-    if now != [one for one in ids if one in ticked]:
+    if now != [one for one in ids if one in selected]:
         state.remember_unknown_runs([])
-    # Ticks of runs that are not listed right now are kept.
-    state.select_runs(now + [one for one in ticked if one in names and one not in ids])
+    # A filter hides selected runs, but does not deselect them.
+    state.select_runs(now + [one for one in selected if one in names and one not in ids])
     link.keep_link(state.selected_runs() or [], baseline.id if baseline else None)
     return chosen
 
 
 def column_looks() -> dict:
-    """How each column shows its values: narrow, so that what sets runs apart fits a laptop's screen."""
+    """Format the columns, narrow enough for a laptop's screen."""
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    points = "Percentage points more than the baseline; none where a run was tested on other images than that one."
+    points = "Difference to the baseline in percentage points; empty for runs tested on other images."
     return {
         "Run": text(pinned=True),
         "Page": st.column_config.LinkColumn(
-            "", display_text=":material/open_in_new:", width=36, help="Everything about this run, in a new tab"
+            "", display_text=":material/open_in_new:", width=36, help="Open the run in a new tab"
         ),
         "State": st.column_config.MultiselectColumn(options=list(BADGES), color=list(BADGES.values())),
         "Test accuracy": number("Test", format="%.2f%%", help="Test accuracy", width=72),
         difference_title("Test accuracy"): number("Δ", format="%+.2f", help=points, width=54),
         "Validation": number(format="%.2f%%", help="Validation accuracy", width=84),
         difference_title("Validation"): number("Δ", format="%+.2f", help=points, width=54),
-        "As drawings": number(
-            "Drawings",
+        REDRAWN_COLUMN: number(
+            "Redrawn",
             format="%.1f%%",
             width=78,
-            help="Of up to 1,000 test images, traced and drawn again on a canvas, how many were read rightly: "
-            "mean of five kinds (usual, tiny, thin pen, fat pen, turned); see the Evaluate page.",
+            help="Redrawn accuracy: on up to 1,000 test images, traced and drawn again on a canvas. Mean of "
+            "five kinds: usual, tiny, thin pen, thick pen, rotated. See Evaluate.",
         ),
-        difference_title("As drawings"): number("Δ", format="%+.1f", help=points, width=50),
-        "Preset": text(help="What the training started from, and its data where runs differ in them"),
+        difference_title(REDRAWN_COLUMN): number("Δ", format="%+.1f", help=points, width=50),
+        "Preset": text(help="The preset that the training started from, and its data if the runs differ in it"),
         "Note": text(width=150),
         "Parameters": number(format="localized", width=90),
-        "Seconds": number(format="localized", help="Of training", width=76),
+        "Seconds": number(format="localized", help="Training time", width=76),
         "When": st.column_config.DatetimeColumn(format="D MMM YY, HH:mm", width=112),
     }
 
 
-def toolbar(rows: list[Summary], shown: list[Summary], chosen: list[Summary], runs: dict[str, Run]) -> None:
-    """What can be done with the ticked runs."""
+def toolbar(rows: Sequence[Summary], shown: list[Summary], chosen: list[Summary]) -> None:
+    """Actions on the selected runs."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(chosen) == 1:
             st.page_link(
@@ -203,11 +199,11 @@ def toolbar(rows: list[Summary], shown: list[Summary], chosen: list[Summary], ru
                 icon=":material/open_in_full:",
                 query_params={"id": chosen[0].id},
                 width="content",
-                help="Everything about this run: its name and note, figures, curves, log and files.",
+                help="The page of this run: name and note, figures, curves, log and files.",
             )
         if may_change():
-            change_buttons(rows, chosen, runs)
-        download_model(chosen, runs)
+            change_buttons(rows, chosen)
+        download_model(chosen)
         st.download_button(
             "Table as CSV",
             data=lambda: runs_csv(shown),
@@ -216,57 +212,57 @@ def toolbar(rows: list[Summary], shown: list[Summary], chosen: list[Summary], ru
             icon=":material/table_view:",
             key="export_table",
             on_click="ignore",
-            help="The listed runs with all their figures and settings, as a CSV file.",
+            help="The listed runs with all figures and settings, as a CSV file.",
         )
     changes_note("runs")
 
 
-def change_buttons(rows: list[Summary], chosen: list[Summary], runs: dict[str, Run]) -> None:
+def change_buttons(rows: Sequence[Summary], chosen: list[Summary]) -> None:
     """Promote, resume, stop, delete."""
-    ticked = [runs[row.id] for row in chosen if row.id in runs]
-    only = chosen[0] if len(chosen) == 1 and chosen[0].has_model and ticked else None
-    if st.button(
-        "Promote",
-        icon=":material/rocket_launch:",
-        key="promote",
-        disabled=only is None or only.promoted,
-        help="Use this model on every page, in the Gradio demo and in the API, at once."
-        if only
-        else "Tick one run that has a model.",
-    ):
-        actions.use(ticked[0])
-        st.rerun()
-    if any(row.state in ("queued", "running") for row in chosen):
+    active = [run_of(row) for row in chosen if row.state in ("queued", "running")]
+    runs = [run_of(row) for row in chosen]
+    only = only_model(chosen)
+    actions.promote_button(run_of(only) if only else None, disabled=bool(only and only.promoted), primary=False)
+    if active:
         st.button(
             "Stop",
             icon=":material/stop:",
-            key="stop_ticked",
-            help="Ends the training and keeps what was learned.",
+            key="stop_selected",
+            help="Ends the training and keeps the model as it is then.",
             on_click=actions.stop,
-            args=([runs[row.id] for row in chosen if row.state in ("queued", "running") and row.id in runs],),
+            args=(active,),
         )
     st.button(
         "Resume",
         icon=":material/resume:",
         key="resume",
-        disabled=not ticked or not all(actions.can_go_on(run) for run in ticked),
-        help="Let a run that broke off, failed or was stopped go on after its last whole epoch.",
+        disabled=not runs or not all(actions.can_resume(run) for run in runs),
+        help="Continues an interrupted, failed or stopped run after its last complete epoch.",
         on_click=actions.resume,
-        args=(ticked,),
+        args=(runs,),
     )
     if st.button("Delete", icon=":material/delete:", key="delete", disabled=not chosen):
-        state.doom_runs([row.id for row in chosen])
+        state.mark_for_deletion([row.id for row in chosen])
         st.rerun()
-    if any(row.promoted for row in rows) and st.button(
-        "Back to the shipped model", icon=":material/undo:", key="back_to_shipped"
-    ):
-        actions.use(None)
-        st.rerun()
+    if any(row.promoted for row in rows):
+        st.button(
+            "Back to the shipped model",
+            icon=":material/undo:",
+            key="back_to_shipped",
+            on_click=actions.use,
+            args=(None,),
+        )
 
 
-def download_model(chosen: Sequence[Summary], runs: dict[str, Run]) -> None:
-    """The model of the one ticked run."""
-    run = runs.get(chosen[0].id) if len(chosen) == 1 and chosen[0].has_model else None
+def only_model(chosen: list[Summary]) -> Summary | None:
+    """Return the selected run if it is the only one and has a model."""
+    return chosen[0] if len(chosen) == 1 and chosen[0].has_model else None
+
+
+def download_model(chosen: list[Summary]) -> None:
+    """Download the model of the only selected run."""
+    only = only_model(chosen)
+    run: Run | None = run_of(only) if only else None
     st.download_button(
         "Download",
         data=run.bundle.zip_bytes if run else b"",
@@ -275,23 +271,18 @@ def download_model(chosen: Sequence[Summary], runs: dict[str, Run]) -> None:
         icon=":material/download:",
         key="download",
         disabled=run is None,
-        help="The model as .keras and .tflite, its card and its test answers, in one ZIP file."
+        help="The model as .keras and .tflite, with its card and its test predictions, in one ZIP file."
         if run
-        else "Tick one run that has a model.",
+        else "Select one run that has a model.",
     )
 
 
 heading(
     "Runs",
-    "Every training you started, newest first. Tick several to lay their curves over each other and to see what "
-    "sets them apart.",
+    "Every training, newest first. Select several runs to overlay their curves and compare their settings.",
 )
-seen = run_cache.mark()
-polling = changing(run_cache.summaries())
-with st.container(key="refreshing"):
-    st.fragment(page, run_every=POLL_SECONDS if polling else None)(polling)
-# Not in the fragment: Streamlit's page breaks when a fragment that draws itself again opens a dialog.
-if doomed := state.doomed_runs():
-    actions.confirm_deletion(doomed)
-elif not polling:
-    watch_runs(seen)
+marked = state.runs_to_delete()
+refreshing(page, lambda now: now.busy, POLL_SECONDS, paused=bool(marked))
+# Outside the part that refreshes: Streamlit fails if a fragment with a timer opens a dialog.
+if marked:
+    actions.confirm_deletion(marked)

@@ -94,7 +94,7 @@ def test_curves_of_ticked_runs_lie_over_each_other_with_what_differs(page: Page,
 
     tick(page, 1)
 
-    expect(page.get_by_role("heading", name="What differs")).to_be_visible()
+    expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
     for chart in ("overlaid_loss", "overlaid_accuracy"):
         for name in ("new-newt", "old-owl"):
             expect(page.locator(f".st-key-{chart} [data-testid=stVegaLiteChart]")).to_contain_text(name)
@@ -118,7 +118,7 @@ def test_curves_tell_their_values_where_the_mouse_points(page: Page, runs: list[
 
 def test_what_shapes_the_curves_stands_in_one_row(page: Page, runs: list[Run]) -> None:
     page.goto("/runs")
-    labels = [page.get_by_text(name, exact=True).first for name in ("Over", "Smoothing")]
+    labels = [page.get_by_text(name, exact=True).first for name in ("Horizontal axis", "Smoothing")]
     for label in labels:
         expect(label).to_be_visible()
     at_rest(page)
@@ -175,7 +175,7 @@ def test_ticks_outlast_refreshes_and_a_question_is_asked_once(
     page.goto("/runs")
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
     tick(page, 1)
-    expect(page.get_by_role("heading", name="What differs")).to_be_visible()
+    expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
     same = page.evaluate_handle(
         "[...document.querySelectorAll('.st-key-overlaid_loss svg, .st-key-overlaid_accuracy svg, canvas')]"
     )
@@ -197,7 +197,7 @@ def test_ticks_outlast_refreshes_and_a_question_is_asked_once(
     expect(page.get_by_role("dialog")).to_have_count(0)
     grows(page, at_work, epoch=4)
     expect(page.get_by_role("dialog")).to_have_count(0)
-    expect(page.get_by_role("heading", name="What differs")).to_be_visible()
+    expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
     assert record.page_errors == []
 
 
@@ -217,13 +217,13 @@ def test_view_is_shared_by_its_address_and_saved_as_a_picture(page: Page, runs: 
     page.goto("/runs?smoothing=0.5&log=true&axis=Seconds")
     expect(page.get_by_role("heading", name="Settings")).to_be_visible(timeout=30_000)
     tick(page, 1)
-    expect(page.get_by_role("heading", name="What differs")).to_be_visible()
+    expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
     page.wait_for_url(lambda url: all(run.id in url for run in runs))
 
     other = page.context.new_page()
     other.goto(page.url)
 
-    expect(other.get_by_role("heading", name="What differs")).to_be_visible(timeout=30_000)
+    expect(other.get_by_role("heading", name="Differing settings")).to_be_visible(timeout=30_000)
     expect(other.locator(".st-key-overlaid_accuracy")).to_contain_text("Error")
     expect(other.locator(".st-key-overlaid_loss [data-testid=stVegaLiteChart]")).to_contain_text("Seconds")
     other.locator(".st-key-picture button").first.click()
@@ -246,7 +246,7 @@ def test_run_has_a_page_where_it_gets_a_name_and_from_where_it_is_trained_again(
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_contain_text("The wide one", timeout=30_000)
 
-    button(page, "train_again").click()
+    page.get_by_role("link", name="Train again with changes").click()
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("Train")
     expect(page.get_by_text("The settings of the run The wide one")).to_be_visible()

@@ -12,6 +12,7 @@ from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.tables import STEP_COLUMNS, append_row
 from core.training.overview import overview
+from core.training.queue import advance
 from core.workspace import PROJECT, Workspace
 from dashboard.training.wording import PRESETS_IN_WORDS
 from tests.conftest import tiny_config
@@ -120,7 +121,7 @@ def test_each_preset_fills_the_form(workspace: Workspace, monkeypatch: pytest.Mo
 def test_a_training_that_learns_from_teachers_waits_for_them(page: AppTest, workspace: Workspace) -> None:
     page.selectbox(key="train_preset").select("tiny").run()
     page.number_input(key="train_tiny_teachers").set_value(2).run()
-    assert "Learns from 2 teachers, networks of the preset large, to be trained first, once." in texts(page)
+    assert "Learns from 2 teachers of the preset large, which are trained first." in texts(page)
     assert "Changed from the preset: Teachers" in texts(page)
 
     page.button(key="train").click().run()
@@ -130,9 +131,9 @@ def test_a_training_that_learns_from_teachers_waits_for_them(page: AppTest, work
     assert [run.config().preset for run in teachers] == ["large", "large"]
     assert overview(workspace).waiting == (teachers[0], learning)
     assert "waits until its teachers are trained" in page.toast[0].value
-    assert "Learns from 2 teachers, networks of the preset large, trained or in the queue already." in texts(page)
+    assert "Learns from 2 teachers of the preset large, already trained or queued." in texts(page)
     page.number_input(key="train_tiny_teachers").set_value(3).run()
-    assert "Learns from 3 teachers, networks of the preset large, 1 of them is trained first, once." in texts(page)
+    assert "Learns from 3 teachers of the preset large, 1 of which must be trained first." in texts(page)
     # Of the one at work, and of the one that waits.
     assert texts(page).count(f"; teaches {learning.title}") == 2
 
@@ -178,7 +179,7 @@ def test_every_session_shows_the_same_run_with_its_progress(page: AppTest, works
         assert len(session.get("vega_lite_chart")) == 2
 
 
-def test_killed_worker_is_said_and_the_queue_goes_on(page: AppTest, workspace: Workspace) -> None:
+def test_killed_worker_is_reported_and_no_page_starts_the_next(page: AppTest, workspace: Workspace) -> None:
     page.button(key="train").click().run()
     page.button(key="train").click().run()
     now = overview(workspace)
@@ -187,8 +188,14 @@ def test_killed_worker_is_said_and_the_queue_goes_on(page: AppTest, workspace: W
 
     page.run()
 
-    assert overview(workspace).latest == now.waiting[0]
+    assert "Interrupted" in texts(page)
+    assert overview(workspace).waiting == now.waiting
+
+    advance(workspace)
+    page.run()
+
     assert now.waiting[0].title in texts(page)
+    assert overview(workspace).latest == now.waiting[0]
 
 
 def test_finished_run_shows_its_result_and_can_be_promoted(run: Run, page: AppTest, workspace: Workspace) -> None:

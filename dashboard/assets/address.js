@@ -1,0 +1,30 @@
+const push = history.pushState.bind(history);
+
+export default function ({ data }) {
+  history.pushState = pushPage;
+  let frame;
+  const write = () => {
+    const page = location.pathname.slice(location.pathname.lastIndexOf("/") + 1);
+    if (page !== data.page) {
+      // Streamlit draws a page shortly before it changes the address.
+      frame = requestAnimationFrame(write);
+      return;
+    }
+    const address = new URL(location.href);
+    for (const [name, values] of Object.entries(data.parameters)) {
+      address.searchParams.delete(name);
+      values.forEach((value) => address.searchParams.append(name, value));
+    }
+    if (address.href !== location.href) {
+      history.replaceState(history.state, "", address);
+    }
+  };
+  write();
+  return () => cancelAnimationFrame(frame);
+}
+
+// Streamlit adds a history entry when it clears the parameters of a page that is about to be left.
+function pushPage(state, title, address) {
+  const samePage = new URL(address, location.href).pathname === location.pathname;
+  (samePage ? history.replaceState.bind(history) : push)(state, title, address);
+}

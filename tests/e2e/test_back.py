@@ -1,0 +1,202 @@
+"""The browser's Back button and the addresses of the pages, in a real browser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import Page, expect
+
+from core.runs.registry import list_runs
+from core.runs.run import Run
+from core.workspace import Workspace
+from tests.support.dashboard_process import DashboardProcess
+from tests.support.visit import at_rest
+from tests.support.waiting import wait_until
+
+HEADER, ROW = 36, 35
+"""Heights of the parts of the table in pixels."""
+
+PARAMETERS = {
+    "/": set(),
+    "/data": set(),
+    "/train": {"again"},
+    "/runs": {"run", "baseline", "find", "order", "state", "preset", "data", "axis", "smoothing", "log", "late"},
+    "/run": {"id", "axis", "smoothing", "log", "late", "epoch"},
+    "/evaluate": {"model", "evaluate_view", "against", "epoch"},
+    "/model": {"model"},
+}
+
+
+@pytest.fixture
+def runs(trained: Run, dashboard: DashboardProcess) -> Iterator[list[Run]]:
+    """Two finished runs, newer than all others."""
+    workspace = Workspace(dashboard.workspace)
+    names = ("20990102-120000-new-newt", "20990101-120000-old-owl")
+    yield [Run(Path(shutil.copytree(trained.folder, workspace.runs / name))) for name in names]
+    for run in list_runs(workspace):
+        if run.id in names:
+            shutil.rmtree(run.folder)
+
+
+def open_from_sidebar(page: Page, title: str) -> None:
+    page.get_by_test_id("stSidebarNavLink").get_by_text(title, exact=True).click()
+    arrived(page, title)
+
+
+def arrived(page: Page, title: str) -> None:
+    """Wait for a page, and check that its address has no parameters of another one."""
+    expect(page.get_by_role("heading", level=1)).to_contain_text(title)
+    at_rest(page)
+    assert set(parameters(page)) <= PARAMETERS[urlsplit(page.url).path]
+
+
+def parameters(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def expect_address(page: Page, **expected: str | list[str]) -> None:
+    """Wait until the address has exactly these parameters."""
+    wanted = {name: [value] if isinstance(value, str) else value for name, value in expected.items()}
+    page.wait_for_url(lambda url: parse_qs(urlsplit(url).query) == wanted)
+
+
+def change_runs(page: Page, runs: list[Run]) -> None:
+    table = page.locator(".st-key-runs_table [data-testid=stDataFrame]")
+    table.click(position={"x": 16, "y": HEADER + ROW + ROW // 2})
+    expect(page.get_by_text("These runs have the same settings.")).to_be_visible()
+    page.locator(".st-key-log label").first.click()
+    page.get_by_text("Steps", exact=True).click()
+    expect_address(page, run=[run.id for run in runs], log="true", axis="step")
+
+
+def change_evaluate(page: Page, runs: list[Run]) -> None:
+    choose_model(page, "evaluate_model", runs[0])
+    page.get_by_role("radio", name="Compare").click()
+    expect_address(page, model=runs[0].id, evaluate_view="Compare", against=runs[1].id)
+
+
+def change_model(page: Page, runs: list[Run]) -> None:
+    for run in runs:
+        choose_model(page, "model_choice", run)
+        expect_address(page, model=run.id)
+
+
+def choose_model(page: Page, key: str, run: Run) -> None:
+    """Choose a model in a box; a page that is drawn at that moment closes the open list."""
+
+    def chosen() -> bool:
+        page.locator(f".st-key-{key} input").first.click()
+        with suppress(BrowserError):
+            page.get_by_role("option", name=run.title).click(timeout=5000)
+            return True
+        return False
+
+    wait_until(chosen, 60, f"the choice of {run.title}")
+
+
+@pytest.mark.parametrize(
+    ("title", "change"), [("Runs", change_runs), ("Evaluate", change_evaluate), ("Model", change_model)]
+)
+def test_one_back_leaves_a_page_on_which_much_was_changed(
+    page: Page, runs: list[Run], title: str, change: Callable[[Page, list[Run]], None]
+) -> None:
+    page.goto("/")
+    arrived(page, "Draw")
+    open_from_sidebar(page, title)
+    change(page, runs)
+    changed = page.url
+
+    page.go_back()
+    arrived(page, "Draw")
+    assert urlsplit(page.url).query == ""
+
+    page.go_forward()
+    arrived(page, title)
+    page.wait_for_url(changed)
+
+
+def test_each_back_shows_the_page_before_as_it_was(page: Page, runs: list[Run]) -> None:
+    page.goto("/")
+    arrived(page, "Draw")
+    open_from_sidebar(page, "Runs")
+    change_runs(page, runs)
+    page.locator(".st-key-runs_table [data-testid=stDataFrame]").click(position={"x": 16, "y": HEADER + ROW // 2})
+    expect(page.get_by_role("link", name="Open")).to_be_visible()
+    page.get_by_role("link", name="Open").click()
+    arrived(page, "old-owl")
+    page.locator(".st-key-late label").first.click()
+    expect_address(page, id=runs[1].id, late="false")
+    page.get_by_role("link", name="Evaluate").last.click()
+    arrived(page, "Evaluate")
+    change_evaluate(page, runs)
+    open_from_sidebar(page, "Model")
+    change_model(page, runs)
+
+    for title, expected in (
+        ("Evaluate", {"model": runs[0].id, "evaluate_view": "Compare", "against": runs[1].id}),
+        ("old-owl", {"id": runs[1].id, "late": "false"}),
+        ("Runs", {"run": runs[1].id, "log": "true", "axis": "step"}),
+        ("Draw", {}),
+    ):
+        page.go_back()
+        arrived(page, title)
+        expect_address(page, **expected)
+    expect(page.locator("canvas.upper-canvas")).to_be_visible()
+
+
+def test_back_returns_from_every_link_of_a_run(page: Page, runs: list[Run]) -> None:
+    page.goto(f"/run?id={runs[0].id}")
+    arrived(page, "new-newt")
+    for link, title in (("Train again with changes", "Train"), ("Evaluate", "Evaluate"), ("Model", "Model")):
+        page.locator(".st-key-run_actions").get_by_role("link", name=link).click()
+        arrived(page, title)
+
+        page.go_back()
+
+        arrived(page, "new-newt")
+        expect_address(page, id=runs[0].id)
+
+
+def test_two_quick_backs_leave_no_parameters_behind(page: Page, runs: list[Run]) -> None:
+    page.goto("/")
+    arrived(page, "Draw")
+    open_from_sidebar(page, "Runs")
+    change_runs(page, runs)
+    open_from_sidebar(page, "Evaluate")
+    change_evaluate(page, runs)
+    open_from_sidebar(page, "Data")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Data")
+
+    page.evaluate("history.back(); setTimeout(() => history.back(), 60); setTimeout(() => history.back(), 120)")
+
+    arrived(page, "Draw")
+    page.wait_for_url(lambda url: urlsplit(url).query == "")
+    page.reload()
+    arrived(page, "Draw")
+
+
+def test_deep_links_open_the_view_and_keep_it(page: Page, runs: list[Run]) -> None:
+    page.goto(f"/evaluate?model={runs[1].title}&evaluate_view=Compare&against={runs[0].id}")
+    arrived(page, "Evaluate")
+    expect_address(page, model=runs[1].id, evaluate_view="Compare", against=runs[0].id)
+
+    page.goto(f"/model?model={runs[1].id}")
+    arrived(page, "Model")
+    expect_address(page, model=runs[1].id)
+    expect(page.locator(".st-key-model_choice input").first).to_have_value(re.compile("old-owl"))
+
+    page.goto(f"/runs?run={runs[1].id}&axis=Seconds&smoothing=0.5&order=Name&find=owl")
+    arrived(page, "Runs")
+    expect(page.get_by_text("1 of ")).to_be_visible()
+    expect_address(page, run=runs[1].id, axis="seconds", smoothing="0.5", order="Name", find="owl")
+
+    page.goto(f"/train?again={runs[0].id}")
+    arrived(page, "Train")
+    expect(page.get_by_text("The settings of the run new-newt")).to_be_visible()
