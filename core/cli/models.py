@@ -70,7 +70,7 @@ def print_card(card: Card) -> None:
     if card.robustness:
         strokes = card.robustness.pen_strokes
         others = f"; {strokes:.1%} on pen strokes of other people" if strokes is not None else ""
-        print(f"accuracy on drawings {card.robustness.drawings:.1%} (mean of five kinds){others}")
+        print(f"redrawn accuracy {card.robustness.drawings:.1%} (mean of five kinds){others}")
     if card.novelty:
         digits, unknown = card.novelty.digits_rejected, card.novelty.out_of_distribution_rejected
         print(f"rejected: {digits:.2%} of the validation digits, {unknown:.1%} of out-of-distribution samples")

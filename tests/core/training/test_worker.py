@@ -1,4 +1,4 @@
-"""A worker from its start, whether or not its launcher survives, to the start of the next one."""
+"""A worker from its start, whether or not the process that started it survives, to the start of the next one."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def no_worker_survives(workspace: Workspace) -> Iterator[None]:
 
 @pytest.fixture
 def orphan(workspace: Workspace) -> Run:
-    """A run with a real worker whose launcher was killed right after the start."""
+    """A run with a real worker whose starter was killed at once."""
     run = create_run(workspace, ENDLESS)
     killed = subprocess.run([sys.executable, "-c", KILLED_LAUNCHER], cwd=PROJECT, check=False)
     assert killed.returncode == -signal.SIGKILL
     return run
 
 
-def test_worker_of_a_killed_launcher_is_neither_doubled_nor_lost(orphan: Run, workspace: Workspace) -> None:
+def test_worker_of_a_killed_starter_is_neither_doubled_nor_lost(orphan: Run, workspace: Workspace) -> None:
     waiting = create_run(workspace, tiny_config())
     os.utime(orphan.status_file, (0, 0))  # as if it had started long ago
 
