@@ -145,7 +145,7 @@ def test_thumb_in_a_corner_is_no_ink(corner: tuple[int, int]) -> None:
     assert_shows_the_five(ink_from_array(photo(np.asarray(picture))))
 
 
-def test_digit_that_runs_out_of_the_picture_stays_whole_in_spite_of_dust() -> None:
+def test_digit_cut_off_by_the_edge_stays_whole_despite_dust() -> None:
     ink = five()[96:]
     dusty = ink.copy()
     dusty[200:206, 40:46] = 255
