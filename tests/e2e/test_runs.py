@@ -112,7 +112,7 @@ def test_curves_tell_their_values_where_the_mouse_points(page: Page, runs: list[
     tooltip = page.locator("#vg-tooltip-element")
     expect(tooltip).to_be_visible()
     shown = dict(zip(*(tooltip.locator(f"td.{part}").all_inner_texts() for part in ("key", "value")), strict=True))
-    assert {"run", "on", "loss", "smoothed", "epoch", "step", "seconds"} == set(shown)
+    assert {"run", "split", "loss", "smoothed", "epoch", "step", "seconds"} == set(shown)
     assert float(shown["loss"]) > 0
 
 
