@@ -147,7 +147,7 @@ def test_dust_alone_is_blank() -> None:
     assert prepare(ink_from_array(photo(np.where(dust, 40.0, 240.0)))).blank
 
 
-@pytest.mark.parametrize(("ground", "pen"), [(0, 255), (255, 0)])
+@pytest.mark.parametrize(("ground", "pen"), [(0, 255), (255, 0), (60, 160)])
 def test_opaque_card_is_the_ground_of_its_digit(ground: int, pen: int) -> None:
     ink = five()
     grey = np.where(ink > 127, np.uint8(pen), np.uint8(ground))
@@ -155,6 +155,13 @@ def test_opaque_card_is_the_ground_of_its_digit(ground: int, pen: int) -> None:
     alpha[60:440, 310:550] = 255
 
     assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, alpha]))))
+
+
+def test_strokes_of_two_tones_are_no_card() -> None:
+    ink = five()
+    grey = np.where(np.indices(SIZE)[0] < 340, np.uint8(60), np.uint8(110))
+
+    assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, ink]))))
 
 
 @pytest.mark.parametrize(("outline", "pen"), [(0, 255), (255, 0)])
