@@ -1,4 +1,4 @@
-"""Large MNIST digits in pictures that are cropped close to them: does the picture read as its ink does?"""
+"""Pictures that are cropped close to a large MNIST digit, compared with the same ink drawn on the canvas."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Uploads as people make them, drawn in code from MNIST's validation images: papers, pens, light, lines, tables, files.
+"""Synthetic uploads made from MNIST's validation images: papers, pens, light, lines, tables, files and crops.
 
-The ways of `core/data/pictures.py` are chosen with these; MNIST's test images and real strokes have no part in it.
+The rules of `core/ink` are tuned on these, so MNIST's test images and real strokes are left out.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from benchmarks.crops import cropped
 from benchmarks.report import Figure
 from benchmarks.scenes import (
     HEIGHT,
@@ -34,13 +35,13 @@ from core.workspace import SHIPPED_BUNDLE, Workspace
 
 SEED = 3
 COUNT = 200
-"""Pictures of each kind."""
+"""Number of pictures of each kind."""
 
 Kind = Callable[[np.ndarray, np.random.Generator], bytes]
 
 
 def photos() -> list[Figure]:
-    """Share of the pictures of each kind that the shipped model reads rightly, and their mean."""
+    """Measure the shipped model's accuracy on each kind of picture, and how well close crops are read."""
     try:
         validation = load_dataset("mnist", Workspace.from_environment()).validation
     except DataError:
@@ -51,14 +52,15 @@ def photos() -> list[Figure]:
     direct = float((predictor.probabilities(images).argmax(axis=1) == labels).mean()) * 100
     figures = [Figure("The images themselves", direct, "%")]
     for name in KINDS:
-        said = [predictor.read(ink_from_picture(data)).digit for data in pictures(name, images)]
-        figures.append(Figure(f"Picture: {name}", float(np.mean(np.array(said, object) == labels)) * 100, "%"))
+        predicted = [predictor.read(ink_from_picture(data)).digit for data in pictures(name, images)]
+        figures.append(Figure(f"Picture: {name}", float(np.mean(np.array(predicted, object) == labels)) * 100, "%"))
     mean = float(np.mean([figure.value for figure in figures[1:]]))
-    return [*figures, Figure(f"Mean of the {len(KINDS)} kinds of pictures", mean, "%")]
+    figures.append(Figure(f"Mean of the {len(KINDS)} kinds of pictures", mean, "%"))
+    return [*figures, *cropped(images, predictor)]
 
 
 def pictures(name: str, images: np.ndarray) -> list[bytes]:
-    """Each image uint8 (n, 28, 28) as an encoded picture of one of KINDS."""
+    """Make an encoded picture of one of KINDS from each image uint8 (n, 28, 28)."""
     number = list(KINDS).index(name)
     return [KINDS[name](image, np.random.default_rng((SEED, number, index))) for index, image in enumerate(images)]
 

@@ -76,9 +76,10 @@ def _draw_runs() -> None:
     """Fill the cache of runs and draw a chart: the first of each takes several times as long."""
     from dashboard.runs import run_cache
     from dashboard.training import curve_points, curves
+    from dashboard.training.look import Look
 
     run_cache.listing()
-    curves.overlaid_curves(curve_points.NO_POINTS, "loss", curves.Look())
+    curves.overlaid_curves(curve_points.NO_POINTS, "loss", Look())
 
 
 gradio_demo = GradioDemo(_predictor, POOL)

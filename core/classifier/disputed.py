@@ -19,7 +19,7 @@ DISPUTED = (947, 1621, 1901, 2130, 2462, 2597, 2654, 3520, 3558, 5937, 6651, 678
 
 @dataclass(frozen=True)
 class Disputed:
-    """The effect of disputed labels on a model: their `indices`, the `mistakes` among them, and the accuracy without.
+    """The effect of disputed labels on a model: their `indices`, and the model's `mistakes` among them.
 
     `accuracy_without`: accuracy, 0..1, on all other images.
     """

@@ -70,7 +70,7 @@ def print_card(card: Card) -> None:
     if card.robustness:
         strokes = card.robustness.pen_strokes
         others = f"; {strokes:.1%} on pen strokes of other people" if strokes is not None else ""
-        print(f"accuracy on drawings {card.robustness.drawings:.1%} (mean of five kinds){others}")
+        print(f"redrawn accuracy {card.robustness.drawings:.1%} (mean of five kinds){others}")
     if card.novelty:
         digits, unknown = card.novelty.digits_rejected, card.novelty.out_of_distribution_rejected
         print(f"rejected: {digits:.2%} of the validation digits, {unknown:.1%} of out-of-distribution samples")
@@ -126,8 +126,8 @@ def _plain_answer(name: str, reading: Reading | None, error: str | None) -> str:
         return f"{name}: {error}"
     if reading.verdict == "blank":
         return f"{name}: no digit (no ink in the picture)"
-    said = "not a digit" if reading.verdict == "not_a_digit" else str(reading.digit)
-    return f"{name}: {said} ({reading.sentence[0].lower()}{reading.sentence[1:]})"
+    answer = "not a digit" if reading.verdict == "not_a_digit" else str(reading.digit)
+    return f"{name}: {answer} ({reading.sentence[0].lower()}{reading.sentence[1:]})"
 
 
 def _start_of(path: Path) -> bytes:

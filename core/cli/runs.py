@@ -25,7 +25,7 @@ def list_all(options: argparse.Namespace, workspace: Workspace) -> int:
     if not rows:
         print("No runs yet. Start one with: python -m core train")
     else:
-        print(f"{'run':36} {'state':12} {'test':>8} {'drawings':>9}  preset, data")
+        print(f"{'run':36} {'state':12} {'test':>8} {'redrawn':>9}  preset, data")
     for row in rows:
         accuracy = f"{row.accuracy:.2%}" if row.accuracy is not None else "-"
         drawings = f"{row.drawings:.1%}" if row.drawings is not None else "-"

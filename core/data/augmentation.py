@@ -1,4 +1,4 @@
-"""Random changes of training images, whole batches at a time, without TensorFlow: training and preview share it."""
+"""Random changes of training images, a batch at a time, without TensorFlow: training and preview share it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import numpy as np
 
 from core.config import AugmentationConfig
 
-SIDE = 28
-NOISY_SHARE = 0.1
+SIDE = 28  # pixels
+NOISY_SHARE = 0.1  # of a batch; most digits that people draw have no noise
 
 
 def augment(images: np.ndarray, config: AugmentationConfig, generator: np.random.Generator) -> np.ndarray:
-    """Change the strokes of each image of a batch, rotate, shift, zoom, shear and bend it, then add noise, at random.
+    """Change strokes, rotate, shift, zoom, shear and distort each image of a batch at random, then add noise.
 
-    `images`: uint8 (n, 28, 28); returns the same shape and dtype. All that moves ink is one map and one bilinear
-    look-up, so that ink is blurred once, not five times. What moves in from outside is background (0).
+    `images`: uint8 (n, 28, 28); returns the same shape and dtype. All moves are one map and one bilinear look-up, so
+    that ink is blurred once, not five times. Pixels from outside the image are background (0).
     """
     if not config.active or not len(images):
         return images
@@ -28,8 +28,8 @@ def augment(images: np.ndarray, config: AugmentationConfig, generator: np.random
 def _moved(images: np.ndarray, config: AugmentationConfig, generator: np.random.Generator) -> np.ndarray:
     rows, columns = _source_positions(_matrices(len(images), config, generator))
     if config.elastic:
-        rows += _bends(len(images), config.elastic, generator)
-        columns += _bends(len(images), config.elastic, generator)
+        rows += _displacements(len(images), config.elastic, generator)
+        columns += _displacements(len(images), config.elastic, generator)
     return _bilinear(images, rows, columns)
 
 
@@ -49,7 +49,7 @@ def _restroked(images: np.ndarray, amounts: np.ndarray) -> np.ndarray:
 
 
 def _with_noise(images: np.ndarray, most: float, generator: np.random.Generator) -> np.ndarray:
-    """Noise in every pixel of a tenth of the images: most that people draw has none."""
+    """Add noise to every pixel of a few of the images."""
     chosen = np.flatnonzero(generator.random(len(images)) < NOISY_SHARE)
     spreads = generator.uniform(0, 255 * most, (len(chosen), 1, 1)).astype(np.float32)
     noise = generator.standard_normal((len(chosen), SIDE, SIDE), np.float32) * spreads
@@ -58,36 +58,36 @@ def _with_noise(images: np.ndarray, most: float, generator: np.random.Generator)
     return images
 
 
-def _bends(count: int, amount: float, generator: np.random.Generator) -> np.ndarray:
-    """Smooth random displacements (count, 784), float32, normally distributed with `amount` pixels as deviation.
+def _displacements(count: int, amount: float, generator: np.random.Generator) -> np.ndarray:
+    """Return smooth random displacements (count, 784), float32, with a standard deviation of `amount` pixels.
 
-    Elastic distortion (Simard, Steinkraus and Platt, 2003), its noise drawn on a coarse grid instead of each pixel.
+    Elastic distortion (Simard, Steinkraus and Platt, 2003), with noise on a coarse grid instead of every pixel.
     """
-    noise = generator.standard_normal((count, _BEND_BASIS.shape[1], _BEND_BASIS.shape[1]), np.float32)
-    return (_BEND_BASIS @ noise @ _BEND_BASIS.T).reshape(count, -1) * np.float32(amount)
+    noise = generator.standard_normal((count, _ELASTIC_BASIS.shape[1], _ELASTIC_BASIS.shape[1]), np.float32)
+    return (_ELASTIC_BASIS @ noise @ _ELASTIC_BASIS.T).reshape(count, -1) * np.float32(amount)
 
 
-def _bend_basis() -> np.ndarray:
-    """Gaussians of `BEND_WIDTH` pixels around the coarse grid's lines, (28, lines); each row has length 1."""
-    lines = np.arange(-BEND_WIDTH, SIDE + BEND_WIDTH + 1, BEND_WIDTH)
-    basis = np.exp(-(((np.arange(SIDE)[:, np.newaxis] - lines) / BEND_WIDTH) ** 2) / 2)
+def _elastic_basis() -> np.ndarray:
+    """Return Gaussians of `ELASTIC_WIDTH` pixels around the coarse grid's lines, (28, lines); each row has length 1."""
+    lines = np.arange(-ELASTIC_WIDTH, SIDE + ELASTIC_WIDTH + 1, ELASTIC_WIDTH)
+    basis = np.exp(-(((np.arange(SIDE)[:, np.newaxis] - lines) / ELASTIC_WIDTH) ** 2) / 2)
     return (basis / np.linalg.norm(basis, axis=1, keepdims=True)).astype(np.float32)
 
 
-BEND_WIDTH = 5
-"""Deviation in pixels of the Gaussian that makes elastic displacements smooth."""
-_BEND_BASIS = _bend_basis()
+ELASTIC_WIDTH = 5
+"""Standard deviation in pixels of the Gaussian that makes elastic displacements smooth."""
+_ELASTIC_BASIS = _elastic_basis()
 
 
 def _matrices(count: int, config: AugmentationConfig, generator: np.random.Generator) -> np.ndarray:
-    """Affine maps (count, 2, 3) from a pixel of the result to its place in the source, about the centre."""
+    """Return affine maps (count, 2, 3) from a pixel of the result to its place in the source, about the centre."""
 
     def uniform(bound: float) -> np.ndarray:
         return generator.uniform(-bound, bound, count)
 
     angle = np.radians(uniform(config.rotation))
     slant = np.tan(np.radians(uniform(config.shear)))
-    # A factor and its inverse are equally likely, so that digits don't grow on average.
+    # A factor and its inverse are equally likely, so that digits do not grow on average.
     scale = np.exp(uniform(np.log1p(config.zoom)))
     cosine, sine = np.cos(angle) / scale, np.sin(angle) / scale
     linear = np.stack([np.stack([cosine, sine], -1), np.stack([slant * cosine - sine, slant * sine + cosine], -1)], -2)
@@ -104,8 +104,8 @@ def _source_positions(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _bilinear(images: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Values of `images` at fractional positions (n, 784), rounded to uint8."""
-    # One pixel of background on each side stands for everything outside.
+    """Look up `images` at fractional positions (n, 784), rounded to uint8."""
+    # One pixel of background on each side represents everything outside.
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1))).reshape(len(images), -1).astype(np.float32)
     width = SIDE + 2
     rows, columns = np.clip(rows + 1, 0, SIDE + 0.999), np.clip(columns + 1, 0, SIDE + 0.999)

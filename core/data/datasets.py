@@ -1,4 +1,4 @@
-"""Which datasets there are, and their splits, ready to be shown or trained on."""
+"""The datasets and their splits, ready to be shown or trained on."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from core.workspace import Workspace
 
 SPLITS = ("train", "validation", "test")
 CLASSES = 10
-VALIDATION_SHARE = 0.1
-TEST_SHARE = 0.2
-"""Share of scikit-learn's digits that is set aside as their test set; MNIST brings its own."""
-SPLIT_SEED = 20261122
+VALIDATION_SHARE = 0.1  # of the training images
+TEST_SHARE = 0.2  # of scikit-learn's digits; MNIST has its own test set
+SPLIT_SEED = 20261122  # fixed, so that every run has the same splits
 TITLES = {"mnist": "MNIST", "digits": "scikit-learn digits (stand-in)"}
 
 
@@ -36,7 +35,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A dataset in three parts. `fingerprint` is the SHA-256 of its arrays as they came, before any split."""
+    """A dataset in three splits. `fingerprint` is the SHA-256 of its arrays before splitting."""
 
     id: str
     title: str
@@ -47,7 +46,7 @@ class Dataset:
     test: Split
 
     def split(self, name: str) -> Split:
-        """One of SPLITS by name."""
+        """Return one of SPLITS by name."""
         if name not in SPLITS:
             raise ConfigError(f"split: one of {', '.join(SPLITS)}. Received: {name!r}.", "split")
         part: Split = getattr(self, name)
@@ -55,14 +54,14 @@ class Dataset:
 
 
 def available_dataset(workspace: Workspace) -> str:
-    """The dataset that can be used without a download: "mnist" where it is found, else "digits"."""
+    """Return the dataset that needs no download: "mnist" if it is found, else "digits"."""
     return "mnist" if sources.find_mnist(workspace) else "digits"
 
 
 def load_dataset(dataset_id: str, workspace: Workspace) -> Dataset:
     """Load "mnist" or "digits" with its fixed, stratified validation split.
 
-    Raises DataMissing when MNIST is not on this machine, DataError when what is there is not MNIST.
+    Raises DataMissing when MNIST is not on this machine, DataError when the file found is not MNIST.
     """
     if dataset_id == "mnist":
         path = sources.find_mnist(workspace)
@@ -73,17 +72,17 @@ def load_dataset(dataset_id: str, workspace: Workspace) -> Dataset:
         return _dataset("mnist", str(path), sources.read_mnist(path))
     if dataset_id == "digits":
         return _dataset("digits", "bundled with scikit-learn", _scikit_learn_digits())
-    raise DataError(f"There is no dataset {dataset_id!r}; choose one of {', '.join(TITLES)}.")
+    raise DataError(f"There is no dataset {dataset_id!r}. Choose one of {', '.join(TITLES)}.")
 
 
 def dataset_mark(dataset_id: str, workspace: Workspace) -> str:
-    """A string that changes whenever the dataset's files do, to tell whether a loaded dataset is still current."""
+    """Return a string that changes with the dataset's files, to detect a stale dataset."""
     path = sources.find_mnist(workspace) if dataset_id == "mnist" else None
     return f"{path}:{path.stat().st_mtime_ns}" if path else "none"
 
 
 def class_means(split: Split) -> np.ndarray:
-    """Mean image of each digit, uint8 (10, 28, 28); black for a digit that does not occur."""
+    """Return the mean image of each digit, uint8 (10, 28, 28); black for a digit that does not occur."""
     means = np.zeros((CLASSES, 28, 28), np.uint8)
     for digit in np.unique(split.labels):
         means[digit] = split.images[split.labels == digit].mean(axis=0).round()
@@ -91,20 +90,20 @@ def class_means(split: Split) -> np.ndarray:
 
 
 def class_counts(split: Split) -> np.ndarray:
-    """Number of images of each digit, int64 (10,)."""
+    """Return the number of images of each digit, int64 (10,)."""
     return np.bincount(split.labels, minlength=CLASSES)
 
 
 def sample_order(labels: np.ndarray, digits: Collection[int] = (), seed: int | None = None) -> np.ndarray:
-    """Indices of the samples of these digits (all, where none is named), in their order or shuffled with a seed."""
+    """Return the indices of the samples of these digits (default: all), in order or shuffled with a seed."""
     chosen = np.flatnonzero(np.isin(labels, list(digits))) if digits else np.arange(len(labels))
     return chosen if seed is None else np.random.default_rng(seed).permutation(chosen)
 
 
 def stratified_split(labels: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the rest and of a part that holds `share` (0..1) of each class; both sorted, both fixed by `seed`.
+    """Return the sorted indices of the rest, and of a split with `share` (0..1) of each class; `seed` fixes both.
 
-    Parts of an image go to the classes with the largest remainders, so that the part is round(share * n) in all.
+    The classes with the largest remainders are rounded up, so that the split has round(share * n) samples.
     """
     classes, counts = np.unique(labels, return_counts=True)
     sizes = np.floor(counts * share).astype(int)
@@ -118,7 +117,7 @@ def stratified_split(labels: np.ndarray, share: float, seed: int) -> tuple[np.nd
 
 
 def normalised(images: np.ndarray) -> np.ndarray:
-    """uint8 (n, 28, 28) -> float32 (n, 28, 28, 1) in 0..1, the network's input."""
+    """Turn images uint8 (n, 28, 28) into the network's input, float32 (n, 28, 28, 1) in 0..1."""
     return images[..., np.newaxis].astype(np.float32) / 255.0
 
 
@@ -137,14 +136,14 @@ def _dataset(dataset_id: str, origin: str, arrays: sources.Arrays) -> Dataset:
 
 
 def _scikit_learn_digits() -> dict[str, np.ndarray]:
-    """scikit-learn's 1,797 real 8x8 digits (UCI, Alpaydin and Kaynak 1998), laid out as MNIST lays digits out."""
+    """Return scikit-learn's 1,797 real 8x8 digits (UCI, Alpaydin and Kaynak, 1998), laid out like MNIST."""
     from PIL import Image
 
     levels, labels = scikit_learn_table()
     small = (levels * (255 / 16)).round().astype(np.uint8)
     images = np.empty((len(small), 28, 28), np.uint8)
     for index, image in enumerate(small):
-        # Enlarged well past 20 pixels, so that cropping and scaling down again smooth the coarse grid.
+        # Enlarged well past 20 pixels, so that scaling down again smooths the coarse grid.
         large = np.asarray(Image.fromarray(image).resize((80, 80), Image.Resampling.BICUBIC))
         centred = prepare(large).image
         if centred is None:
@@ -155,11 +154,11 @@ def _scikit_learn_digits() -> dict[str, np.ndarray]:
 
 
 def scikit_learn_table() -> tuple[np.ndarray, np.ndarray]:
-    """What its `load_digits` gives, as levels 0..16, uint8 (n, 8, 8), and labels, uint8 (n,).
+    """Return the levels 0..16, uint8 (n, 8, 8), and labels, uint8 (n,), that scikit-learn's `load_digits` returns.
 
-    Read from its file: importing scikit-learn takes a second, which every training on these digits would begin with.
+    They are read from its file, because importing scikit-learn takes a second.
     """
-    # A distribution is found also while the package seems to be missing, as it does where a worker imports Keras.
+    # A worker hides the package from Keras, but its distribution is still found.
     file = distribution("scikit-learn").locate_file("sklearn/datasets/data/digits.csv.gz")
     table = np.loadtxt(Path(str(file)), np.uint8, delimiter=",")
     return table[:, :-1].reshape(-1, 8, 8), table[:, -1]

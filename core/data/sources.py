@@ -1,4 +1,4 @@
-"""MNIST's files: read and verify them in any container, import them, download them."""
+"""MNIST's files: read, verify, import and download them."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from core.workspace import Workspace
 
 Arrays = Mapping[str, np.ndarray]
 Progress = Callable[[int, int], None]
-"""Called with bytes so far and bytes in all (0 while unknown)."""
+"""Called with the bytes so far and the total (0 while unknown)."""
 
 ARRAY_SHAPES = {"x_train": (60000, 28, 28), "y_train": (60000,), "x_test": (10000, 28, 28), "y_test": (10000,)}
 MNIST_FINGERPRINT = "869043a08a4d18821fa17546401bfbe66053b5e347a0a99c9ae9e6cbd1f08db0"
-"""`fingerprint` of the MNIST of LeCun, Cortes and Burges, in their order, whatever file carries it."""
+"""`fingerprint` of the MNIST of LeCun, Cortes and Burges in its original order, in any file format."""
 
 IDX_STEMS = {
     "x_train": "train-images",
@@ -35,7 +35,7 @@ IDX_STEMS = {
     "y_test": "t10k-labels",
 }
 TIMEOUT_SECONDS = (10, 30)
-"""Longest wait for a connection, and for the next bytes."""
+"""Timeouts for the connection and for the next bytes."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ SOURCES = (
 
 
 def fingerprint(arrays: Arrays) -> str:
-    """SHA-256 (hex) over name, dtype, shape and contents of every array, in the order of ARRAY_SHAPES."""
+    """Return the SHA-256 (hex) of the name, dtype, shape and contents of every array, in the order of ARRAY_SHAPES."""
     digest = hashlib.sha256()
     for name in ARRAY_SHAPES:
         array = np.ascontiguousarray(arrays[name])
@@ -85,9 +85,9 @@ def fingerprint(arrays: Arrays) -> str:
 
 
 def find_mnist(workspace: Workspace) -> Path | None:
-    """The first place that holds MNIST: TRAZO_MNIST, the workspace, Keras' cache; None where there is none.
+    """Return the first of TRAZO_MNIST, the workspace and Keras' cache that holds MNIST, or None.
 
-    Raises DataError when TRAZO_MNIST names something that does not exist: a wish is not to be passed over silently.
+    Raises DataError when TRAZO_MNIST names a file that does not exist.
     """
     named = mnist_location()
     if named is not None:
@@ -103,8 +103,8 @@ def find_mnist(workspace: Workspace) -> Path | None:
 def read_mnist(path: Path) -> dict[str, np.ndarray]:
     """Read MNIST from an .npz file, a folder with one, or a folder with the four IDX files (gzipped or not).
 
-    Returns uint8 arrays named and shaped as in ARRAY_SHAPES. What counts is the contents, not the container: raises
-    DataError when the arrays are not MNIST's, and DataMissing when there is nothing to read.
+    Returns uint8 arrays named and shaped as in ARRAY_SHAPES. Raises DataError when their contents are not MNIST's, and
+    DataMissing when `path` does not exist.
     """
     if not path.exists():
         raise DataMissing(f"{path} does not exist. Name an .npz file or a folder with MNIST's four IDX files.", path)
@@ -114,17 +114,17 @@ def read_mnist(path: Path) -> dict[str, np.ndarray]:
 
 
 def import_mnist(path: Path, workspace: Workspace) -> Path:
-    """Verify the MNIST at `path` and copy it into the workspace; what was there before stays when that fails."""
+    """Verify the MNIST at `path` and copy it into the workspace; on failure the previous file stays."""
     return _store(read_mnist(path), workspace)
 
 
 def download_mnist(
     workspace: Workspace, progress: Progress | None = None, sources: tuple[Source, ...] = SOURCES
 ) -> Path:
-    """Download MNIST into the workspace, trying one source after the other; returns the file.
+    """Download MNIST into the workspace from the first source that works, and return the file.
 
-    Raises DownloadError with what each source answered, StorageError when the disk is full or read-only. The file
-    that was there before stays until a verified one takes its place; two callers at once download only once.
+    Raises DownloadError with each source's answer, StorageError when the disk is full or read-only. The previous file
+    stays until a verified one replaces it; two callers at once download only once.
     """
     folder = make_folder(workspace.mnist_file.parent)
     before = _modified(workspace.mnist_file)
@@ -152,7 +152,7 @@ def _modified(path: Path) -> int | None:
 
 
 def _fetch(address: str, known_hash: str, path: Path, progress: Progress | None) -> None:
-    # pooch brings requests along, half a second of imports that only a download needs.
+    # Importing pooch and requests takes half a second, so only a download pays for it.
     import pooch
     import requests
 
@@ -168,12 +168,12 @@ def _fetch(address: str, known_hash: str, path: Path, progress: Progress | None)
         raise DataError(f"{address} answered {status}.", path) from error
     except requests.RequestException as error:
         raise DataError(f"{address} could not be reached, or broke off.", path) from error
-    except ValueError as error:  # pooch's word for a hash that does not match
+    except ValueError as error:  # raised by pooch for a wrong hash
         raise DataError(f"{address} delivered a truncated or wrong file.", path) from error
 
 
 class _Meter:
-    """What pooch expects of a progress bar, passed on to a plain function."""
+    """A progress bar as pooch expects it, which calls a plain function."""
 
     def __init__(self, progress: Progress) -> None:
         self.total = 0
@@ -185,7 +185,7 @@ class _Meter:
         self._progress(self._done, int(self.total))
 
     def reset(self) -> None:
-        # pooch resets the bar at the end and then fills it up once more.
+        # pooch resets the bar at the end and then fills it once more.
         self._done = 0
 
     def close(self) -> None:
@@ -194,7 +194,7 @@ class _Meter:
 
 def _store(arrays: Arrays, workspace: Workspace) -> Path:
     with atomic_write(workspace.mnist_file) as temporary, temporary.open("wb") as file:
-        # Not compressed: 55 MB on disk, but a training worker reads it in 30 ms instead of 200.
+        # Uncompressed, 55 MB: a training worker reads it in 30 ms instead of 200.
         np.savez(file, allow_pickle=False, **{name: arrays[name] for name in ARRAY_SHAPES})
     return workspace.mnist_file
 
@@ -229,7 +229,7 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
         arrays = read_arrays(path)
     except PermissionError as error:
-        raise DataError(f"{path} may not be read by this user. Change its rights.", path) from error
+        raise DataError(f"{path} cannot be read by this user. Change its permissions.", path) from error
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is damaged or not an .npz file. Download or import MNIST again.", path) from error
     missing = [name for name in ARRAY_SHAPES if name not in arrays]
@@ -239,7 +239,7 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
 
 
 def _read_idx(path: Path) -> np.ndarray:
-    """Read one IDX file of unsigned bytes, the format described on the MNIST page of LeCun et al."""
+    """Read one IDX file of unsigned bytes, in the format described on the MNIST page of LeCun et al."""
     try:
         raw = path.read_bytes()
         if raw[:2] == b"\x1f\x8b":
@@ -247,7 +247,7 @@ def _read_idx(path: Path) -> np.ndarray:
         zeros, kind, dimensions = struct.unpack_from(">HBB", raw)
         shape = struct.unpack_from(f">{dimensions}I", raw, 4)
     except PermissionError as error:
-        raise DataError(f"{path} may not be read by this user. Change its rights.", path) from error
+        raise DataError(f"{path} cannot be read by this user. Change its permissions.", path) from error
     except (OSError, EOFError, zlib.error, struct.error) as error:
         raise DataError(f"{path} is damaged or truncated. Download or import MNIST again.", path) from error
     data = np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions)

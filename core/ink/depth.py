@@ -20,6 +20,7 @@ FAINTEST_INK = 0.12
 
 _GRAIN = 3  # times the paper's grain; fainter marks are noise, and ink as a whole is twice as deep
 _SHORTEST_INK = 0.025  # of the picture's longest side; if no part of the ink is this long, it is dust
+_MASSIVE = 4  # times the ink per length of what lies within; a table or a shadow at the edge has more
 
 
 def missing_light(grey: Plane, paper: Plane | np.float32, dimmest: float) -> Plane:
@@ -38,7 +39,7 @@ def as_ink(depth: Plane, usual: float, grain: float, *, small: bool) -> Pixels:
     full = _nearly_deepest(candidates) if candidates.size else 0.0
     if full < max(FAINTEST_INK, faintest + _GRAIN * grain):
         return np.zeros(depth.shape, np.uint8)
-    low, high = (min(faintest, full / 3), full) if small else (full / 3, full * 2 / 3)
+    low, high = (min(faintest, 0.3 * full), full) if small else (0.35 * full, 0.65 * full)
     return (np.clip((depth - low) / (high - low), 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
@@ -52,17 +53,24 @@ def _nearly_deepest(depths: Plane) -> float:
 
 
 def digit_alone(ink: Pixels, longest: int | None = None) -> Pixels:
-    """Return the ink without a thumb or table that reaches in from the picture's edge; none if only dust is left.
+    """Return the ink without a thumb, table or shadow that reaches in from the edge; none if only dust is left.
 
-    Ink at the edge stays if it is longer than the rest: then it is the digit. `longest`: the picture's longest side
-    in pixels, if the ink is only a part of it.
+    `longest`: the picture's longest side in pixels, if the ink is only a part of it.
     """
     longest = longest or max(ink.shape)
     if longest > SMALL_SIZE and any(edge.any() for edge in (ink[0], ink[-1], ink[:, 0], ink[:, -1])):
         inner = _within(ink)
-        if _longest_part(inner) > _longest_part(ink - inner):
+        if _has_part(inner, _SHORTEST_INK * longest) and _is_foreign(ink - inner, inner):
             ink = inner
     return ink if _has_part(ink, _SHORTEST_INK * longest) else np.zeros_like(ink)
+
+
+def _is_foreign(outer: Pixels, inner: Pixels) -> bool:
+    """Return whether ink at the edge is no part of the digit within: it is shorter, or has far more ink a length."""
+    long, short = _longest_part(outer), _longest_part(inner)
+    if short > long:
+        return True
+    return bool(np.count_nonzero(outer > 127) * short > _MASSIVE * np.count_nonzero(inner > 127) * long)
 
 
 def _within(ink: Pixels) -> Pixels:

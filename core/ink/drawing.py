@@ -1,4 +1,4 @@
-"""The one way from ink to the 28x28 image that the model sees, in the steps in which MNIST itself was made.
+"""The one way from ink to the 28x28 image that the model sees, in the steps in which MNIST was made.
 
 MNIST's digits were cropped, scaled into a 20x20 box with their aspect ratio kept, and placed in 28x28 by their
 centre of mass (LeCun et al., 1998; http://yann.lecun.com/exdb/mnist/).
@@ -22,34 +22,27 @@ Framed = TypeVar("Framed", NDArray[np.bool_], Plane)
 IMAGE_SIZE = 28
 BOX_SIZE = 20
 
-# Up to here it is black: ink comes with a clean ground, and MNIST's own digits have faint edges that count.
-_BLACK = 4
-# Stroke width in the 20x20 box: the middle half of MNIST's training digits lies between 2.1 and 3.0 pixels.
-_THINNEST_STROKE, _FATTEST_STROKE = 2.0, 3.0
-# Longest side of the picture on which strokes are measured and changed: 4 pixels for each of the box.
-_FINE_SIZE = 4 * BOX_SIZE
-# A part that stands apart is stray when it has at most this share of the largest part's ink: a speck of any shape,
-# or a dot, which is hardly longer than the stroke is wide. The bar of a 5 is longer, or more.
-_SPECK_SHARE, _DOT_SHARE, _DOT_LENGTH = 0.05, 0.35, 1.6
-# Or when it is nowhere darker than this share of the darkest: what lighting left over.
-_FAINT_SHARE = 0.3
+_BLACK = 4  # of 255; up to this level it is ground, because MNIST's digits have faint edges that count
+_THINNEST_STROKE = 2.0  # pixels in the 20x20 box; half of MNIST's training digits lie between 2.1 and 3.0
+_FATTEST_STROKE = 3.0
+_FINE_SIZE = 4 * BOX_SIZE  # pixels; longest side of the picture on which strokes are measured and changed
+_SPECK_SHARE = 0.05  # of the largest part's ink; a separate part with less is a stray speck
+_DOT_SHARE = 0.35  # of the largest part's ink; a separate part with less is a stray dot if it is short, too
+_DOT_LENGTH = 1.6  # stroke widths; the bar of a 5 is longer
+_FAINT_SHARE = 0.3  # of the darkest ink; a separate part that is fainter everywhere is left over from lighting
 _NEIGHBOURS = np.ones((3, 3), bool)
-# How often what is left is looked through again; once is nearly always enough.
-_ROUNDS = 4
-# Beyond this factor, levels are made smaller in fractions, or a hair on a huge canvas would vanish.
-_COARSEST = 16
-# Pillow first averages whole pixels where a picture becomes more than this much smaller: hardly another result, in half
-# of the time.
-_REDUCING_GAP = 3.0
+_ROUNDS = 4  # of looking for stray parts again; one is nearly always enough
+_COARSEST = 16  # beyond this factor levels are averaged as fractions, or a hair on a huge canvas would vanish
+_REDUCING_GAP = 3.0  # Pillow averages whole pixels beyond this factor: hardly another result, in half of the time
 
 
 @dataclass(frozen=True)
 class Drawing:
     """One drawing on its way to the model; all arrays are uint8, white ink (255) on black (0).
 
-    `ink`: all that was drawn. `box`: top, left, bottom, right of the crop in `ink`. `crop`: that part, without stray
-    dots. `scaled`: its longest side made 20 pixels, strokes about as wide as MNIST's. `image`: (28, 28), the centre
-    of mass at the centre. A blank drawing has nothing but `ink`.
+    `ink`: the whole drawing. `box`: top, left, bottom, right of the crop in `ink`. `crop`: that part, without stray
+    dots. `scaled`: the crop with a longest side of 20 pixels and strokes about as wide as MNIST's. `image`: (28, 28)
+    with the centre of mass at the centre. A blank drawing has only `ink`.
     """
 
     ink: Pixels
@@ -60,15 +53,15 @@ class Drawing:
 
     @property
     def blank(self) -> bool:
-        """Whether there is no ink to read."""
+        """True if there is no ink to read."""
         return self.image is None
 
 
 def ink_from_canvas(rgba: Pixels) -> Pixels:
-    """The ink of a canvas (h, w, 4): light strokes on black, or strokes of any colour on transparent."""
+    """Return the ink of a canvas (h, w, 4): light strokes on black, or strokes of any colour on transparent."""
     if not rgba.size:
         return np.zeros(rgba.shape[:2], np.uint8)
-    # Whole pixels, whose highest byte is alpha, are read several times as fast as every fourth byte.
+    # Reading whole pixels, whose highest byte is alpha, is several times as fast as every fourth byte.
     pixels = np.ascontiguousarray(rgba).view("<u4")[..., 0]
     if pixels.min() < 255 << 24:
         return (pixels >> 24).astype(np.uint8)
@@ -79,7 +72,7 @@ def ink_from_canvas(rgba: Pixels) -> Pixels:
 def prepare(ink: Pixels) -> Drawing:
     """Crop, scale and centre ink (h, w) of any size, the way MNIST was made.
 
-    Ink that is already laid out so, such as a MNIST image, comes back as it was.
+    An image that already has this layout, such as one of MNIST, comes back unchanged.
     """
     box = _bounding_box(ink)
     if box is None:
@@ -89,7 +82,7 @@ def prepare(ink: Pixels) -> Drawing:
     if crop is not whole:
         box, crop = _tight(crop, box)
     scaled = _scaled(crop)
-    # With strokes as wide as MNIST's, what a thin pen or a large canvas hid shows itself as stray.
+    # Stray parts of a thin pen or a large canvas may show only in strokes as wide as MNIST's.
     for _ in range(_ROUNDS):
         if ndimage.label(scaled > _BLACK, structure=_NEIGHBOURS)[1] == 1:
             break
@@ -105,7 +98,7 @@ def prepare(ink: Pixels) -> Drawing:
 
 
 def _tight(crop: Pixels, box: tuple[int, int, int, int]) -> tuple[tuple[int, int, int, int], Pixels]:
-    """The box and the crop without the empty margins that the crop of a box may have."""
+    """Return the box and the crop without empty margins."""
     inner = _bounding_box(crop)
     assert inner is not None  # the largest part of the ink always stays
     top, left = box[0] + inner[0], box[1] + inner[1]
@@ -113,7 +106,7 @@ def _tight(crop: Pixels, box: tuple[int, int, int, int]) -> tuple[tuple[int, int
 
 
 def _stretched(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """A mask grown by a pixel, as one of another shape."""
+    """Grow a mask by a pixel and resize it to another shape."""
     grown = ndimage.binary_dilation(mask, structure=_NEIGHBOURS)
     return np.asarray(Image.fromarray(grown).resize((shape[1], shape[0]), Image.Resampling.NEAREST))
 
@@ -132,8 +125,8 @@ def _cut(ink: Ink, box: tuple[int, int, int, int]) -> Ink:
 
 
 def _without_strays(crop: Pixels) -> Pixels:
-    """Remove the dots and specks that stand apart from the digit; the parts of a broken digit stay."""
-    # On a coarse picture, where gaps of a few pixels are closed, finding the parts takes microseconds.
+    """Remove dots and specks that stand apart from the digit; the parts of a broken digit stay."""
+    # On a coarse picture, which closes gaps of a few pixels, finding the parts takes microseconds.
     factor = max(1, max(crop.shape) // (2 * BOX_SIZE))
     coarse = Image.fromarray(crop).reduce(factor)
     levels = np.asarray(coarse)
@@ -145,20 +138,20 @@ def _without_strays(crop: Pixels) -> Pixels:
     peaks = ndimage.maximum(levels, parts, np.arange(count + 1))
     faint = peaks <= _FAINT_SHARE * levels.max()
     areas = np.where(faint, 0, np.bincount(parts.ravel(), minlength=count + 1))
-    areas[0] = 0  # the ground, which all too faint ink hardly differs from
+    areas[0] = 0  # the ground
     width = stroke_width(mask)
     stray = areas <= _SPECK_SHARE * areas.max()
     stray |= (areas <= _DOT_SHARE * areas.max()) & (np.array([0, *lengths]) <= _DOT_LENGTH * width)
     stray[0] = True
     digit = ~stray[parts]
-    # One coarse pixel more, to take the digit's faint edge along.
+    # One more coarse pixel keeps the digit's faint edge.
     kept = ndimage.binary_dilation(digit, structure=_NEIGHBOURS) & (digit | ~mask)
     full = kept.repeat(factor, axis=0).repeat(factor, axis=1)[: crop.shape[0], : crop.shape[1]]
     return np.where(full, crop, np.uint8(0))
 
 
 def _scaled(crop: Pixels) -> Pixels:
-    """The crop with its longest side 20 pixels, its aspect ratio kept, and strokes about as wide as MNIST's."""
+    """Scale the crop to a longest side of 20 pixels, its aspect ratio kept and its strokes about as wide as MNIST's."""
     longest = max(crop.shape)
     if longest == BOX_SIZE:
         return crop
@@ -167,7 +160,7 @@ def _scaled(crop: Pixels) -> Pixels:
 
 
 def _with_mnist_strokes(crop: Pixels) -> Pixels | Plane:
-    """Thicken a thin pen and thin a fat brush until the strokes are as wide as in MNIST."""
+    """Thicken or thin the strokes until they are as wide as in MNIST."""
     fine = _resized(crop, _FINE_SIZE, Image.Resampling.BOX)
     mask = fine > fine.max() / 2
     width = stroke_width(mask)
@@ -179,7 +172,7 @@ def _with_mnist_strokes(crop: Pixels) -> Pixels | Plane:
     if change > 0:
         margin = int(change) + 2
         outside = _distance_to_ground(~_framed(mask, margin))
-        # What was too faint for the mask stays as it is.
+        # Ink too faint for the mask stays unchanged.
         changed = np.maximum(_edge(change + 0.5 - outside), _framed(fine, margin))
     else:
         # At least half of the width stays, so that a drawing never vanishes.
@@ -190,7 +183,7 @@ def _with_mnist_strokes(crop: Pixels) -> Pixels | Plane:
 
 
 def _framed(picture: Framed, margin: int) -> Framed:
-    """The picture with a margin of zeros; NumPy's pad takes ten times as long."""
+    """Return the picture with a margin of zeros; np.pad takes ten times as long."""
     height, width = picture.shape
     framed = np.zeros((height + 2 * margin, width + 2 * margin), picture.dtype)
     framed[margin : margin + height, margin : margin + width] = picture
@@ -204,12 +197,12 @@ def _distance_to_ground(mask: NDArray[np.bool_]) -> Plane:
 
 
 def _edge(distance: Plane) -> Plane:
-    """Ink with an anti-aliased edge, from the distance to the edge in pixels, positive within."""
+    """Return ink with an anti-aliased edge, from the distance to the edge in pixels, positive within."""
     return (np.clip(distance + 0.5, 0, 1) * 255).astype(np.float32)
 
 
 def stroke_width(mask: NDArray[np.bool_]) -> float:
-    """Mean stroke width in pixels: twice the area over the perimeter, its steps counted as a round shape's."""
+    """Return the mean stroke width in pixels: twice the area over the perimeter, whose steps count as a circle's."""
     steps = sum(
         np.count_nonzero(lines[1:] != lines[:-1]) + np.count_nonzero(lines[0]) + np.count_nonzero(lines[-1])
         for lines in (mask, mask.T)
@@ -218,7 +211,7 @@ def stroke_width(mask: NDArray[np.bool_]) -> float:
 
 
 def _resized(crop: Pixels | Plane, longest: int, method: Image.Resampling = Image.Resampling.HAMMING) -> Plane:
-    """The crop with another longest side."""
+    """Resize the crop to another longest side."""
     height, width = crop.shape
     ratio = longest / max(height, width)
     size = max(1, round(width * ratio)), max(1, round(height * ratio))
@@ -238,6 +231,6 @@ def _centred(scaled: Pixels) -> Pixels:
 
 
 def _offset(profile: NDArray[np.int64]) -> int:
-    """Where a profile of mass starts so that its mean comes to the centre, and nothing of it leaves the image."""
+    """Return where a profile of mass starts so that its mean lies at the centre and all of it in the image."""
     centre = float(profile @ np.arange(profile.size)) / float(profile.sum())
     return min(max(round(IMAGE_SIZE / 2 - centre), 0), IMAGE_SIZE - profile.size)

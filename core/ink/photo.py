@@ -215,7 +215,7 @@ def _ink(grey: Plane, dimmest: float) -> Pixels:
     depth = missing_light(grey, _paper(grey), dimmest)
     if not small:
         depth = ndimage.uniform_filter(depth, 3)
-    # Paper takes at least half of the picture; its grain is the difference between its cleanest and its usual pixels.
+    # Paper takes at least a quarter of the picture; its grain is how far its cleanest and usual pixels differ.
     clean, usual = np.percentile(depth, (5, 25))
     return as_ink(depth, usual, usual - clean, small=small)
 

@@ -54,7 +54,7 @@ class LiveCurve:
     """
 
     def __init__(self, run: Run, batch_size: int, measure: Callable[[int], tuple[float, float]]) -> None:
-        """`measure`: returns loss and accuracy on the first so many validation images."""
+        """`measure(count)`: returns loss and accuracy on the first validation images."""
         self._file, self._batch_size, self._measure = run.steps_file, batch_size, measure
         self._epoch, self._steps_before = 0, 0
         self._start, self._start_before = _Mark(), _Mark()
@@ -64,7 +64,7 @@ class LiveCurve:
         self.images_per_second: float | None = None
 
     def begin_epoch(self, epoch: int, steps_before: int, seconds: float) -> None:
-        """Begin an epoch (counted from 1), so many steps and seconds after the start of the training."""
+        """Begin an epoch (counted from 1) after `steps_before` steps and `seconds` of training."""
         self._epoch, self._steps_before = epoch, steps_before
         self._start = self._start_before = _Mark(seconds=seconds - self._overhead)
 

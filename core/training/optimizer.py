@@ -16,7 +16,7 @@ WARM_UP_DIVISOR = 25
 
 
 def compile_model(model: keras.Model, config: TrainingConfig, steps: int) -> None:
-    """Compile a network for a training with so many steps in an epoch."""
+    """Compile a network for a training; `steps` are those of an epoch."""
     optimizer = _optimizer(config, steps)
     if config.teachers:
         _compile(model, optimizer, distillation_loss, label_accuracy())

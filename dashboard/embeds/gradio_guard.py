@@ -51,7 +51,7 @@ _MAX_LAYERS = 8
 """Layers of a sketch; the demo's sketchpad sends one."""
 
 _MAX_ID_LENGTH = 100
-"""Characters of a sketch's id; Gradio's page sends about 10."""
+"""Characters of a sketch's id; far more than Gradio's page uses."""
 
 _PARTS = ("background", "layer", "composite")
 

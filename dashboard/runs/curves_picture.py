@@ -1,4 +1,4 @@
-"""Overlaid learning curves as a picture file, drawn by Matplotlib on the server: for slides, papers and reports."""
+"""Overlaid learning curves as a PNG or SVG file, drawn with Matplotlib."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from dashboard.training.curve_points import overlaid_points
-from dashboard.training.curves import AXES, TITLES, Look, Measure, log_marks, shown_points
+from dashboard.training.curve_points import overlaid_points, shown_points
+from dashboard.training.log_ticks import log_ticks
+from dashboard.training.look import AXES, TITLES, Look, Measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +21,7 @@ _COLOURS = (
     *("#0f766e", "#d9652b", "#4457b8", "#b0851c", "#a8326c"),
     *("#5f7a2e", "#7a5cc0", "#2c8fb8", "#8a5a3c", "#66736f"),
 )
-"""Those of the charts on the light theme, see .streamlit/config.toml."""
+"""The colours of the charts in the light theme (.streamlit/config.toml)."""
 _GREY = "#56605d"
 _NAMES_IN_A_ROW = 4
 _THIN: dict[str, Any] = {"linewidth": 0.9, "alpha": 0.6}
@@ -29,8 +30,8 @@ _DOT: dict[str, Any] = {"marker": "o", "markersize": 3.5}
 
 
 def curves_picture(points: pd.DataFrame, look: Look, kind: PictureFormat = "png", baseline: str | None = None) -> bytes:
-    """The curves of `curves.overlaid_curves`, both measures side by side, as the bytes of a PNG or SVG file."""
-    # Needed for this alone; the dashboard starts faster without it.
+    """Return the chart of `curves.overlaid_curves`, both measures side by side, as a PNG or SVG file."""
+    # Imported here: it would delay the start of the dashboard.
     from matplotlib.figure import Figure
 
     names = list(points["run"].unique())
@@ -59,14 +60,14 @@ def curves_picture(points: pd.DataFrame, look: Look, kind: PictureFormat = "png"
 
 
 def _scales(axes: Axes, values: pd.Series, measure: Measure, look: Look) -> None:
-    """Axes as the pages show them: whole epochs, shares in percent, few round numbers on a logarithmic scale."""
+    """Scale the axes as the pages do: whole epochs, percent, few round ticks on a logarithmic scale."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
     if look.axis == "epoch":
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if look.logarithmic:
         axes.set_yscale("log")
-        axes.yaxis.set_major_locator(FixedLocator(log_marks(values)))
+        axes.yaxis.set_major_locator(FixedLocator(log_ticks(values)))
         axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(
         FuncFormatter(lambda value, _: f"{value:g}" if measure == "loss" else f"{value * 100:.6g}%")
@@ -74,7 +75,7 @@ def _scales(axes: Axes, values: pd.Series, measure: Measure, look: Look) -> None
 
 
 def _meanings(baseline: str | None) -> list[Line2D]:
-    """What dots, thin lines and dashes mean."""
+    """Return the legend of dots, thin lines and dashes."""
     from matplotlib.lines import Line2D
 
     meanings = [
@@ -91,6 +92,6 @@ def _coloured(names: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _legend(name: str) -> str:
-    """A name as it is: Matplotlib takes a dollar for the start of a formula, and hides names that begin with `_`."""
+    """Escape a name: Matplotlib reads a dollar as the start of a formula and hides names that begin with `_`."""
     text = name.replace("$", r"\$")
     return f" {text}" if text.startswith("_") else text

@@ -17,7 +17,7 @@ def log_and_files(run: Run) -> None:
     """Draw the end of the log, and every file to download."""
     with st.expander("Log", icon=":material/description:", key="run_log", on_change="rerun") as log:
         if log.open:
-            st.code(for_visitor(run.log_tail()) or "The log is empty so far.", language=None, height=320)
+            st.code(for_visitor(run.log_tail()) or "The log is still empty.", language=None, height=320)
     found = {file.name: file for file in run_files(run)}
     if not found:
         return

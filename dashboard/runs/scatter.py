@@ -1,4 +1,4 @@
-"""What a setting does: any setting or figure of many runs against any of their results, as a Vega-Lite chart."""
+"""Settings and figures of all runs against their results, as a Vega-Lite chart."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from dashboard.training.wording import SETTINGS, in_words
 HEIGHT = 340
 _GREY = "#7f8c89"
 _WIDE = 20
-"""Positive numbers whose greatest is so many times the least lie on a logarithmic scale."""
+"""Smallest ratio between the largest and the smallest value for a logarithmic scale."""
 
 
 def figures(rows: Sequence[Summary], names: dict[str, str]) -> pd.DataFrame:
-    """A row for each run with a model: its name ("run"), its figures, and its settings under their labels."""
+    """Return a row for each run with a model: its name ("run"), its figures, and its settings under their labels."""
     found = []
     for row in rows:
         if row.config is None or not row.has_model:
@@ -40,7 +40,7 @@ def _value(name: str, value: object) -> object:
 
 
 def across(table: pd.DataFrame) -> list[str]:
-    """What may lie along the horizontal axis: figures that were measured, then settings in which the runs differ."""
+    """Return the choices for the horizontal axis: measured figures, then settings in which the runs differ."""
     settings = [name for name in table.columns if name != "run" and name not in FIGURES]
     return [name for name in FIGURES if table[name].notna().any()] + [
         name for name in settings if table[name].nunique() > 1
@@ -48,15 +48,15 @@ def across(table: pd.DataFrame) -> list[str]:
 
 
 def first_across(table: pd.DataFrame, up: str) -> str:
-    """What lies across before anybody chose: what the runs were told and differ in, else a figure beside `up`."""
+    """Return the default of the horizontal axis: a setting in which the runs differ, else another figure than `up`."""
     choices = [name for name in across(table) if name != up and table[name].nunique() > 1]
-    # The data are seen by the points' shapes.
-    told = [name for name in choices if name == "Parameters" or name not in (*FIGURES, SETTINGS["dataset"].label)]
-    return next(iter([*told, *choices]), "Parameters")
+    # The shape of a point shows its data.
+    settings = [name for name in choices if name == "Parameters" or name not in (*FIGURES, SETTINGS["dataset"].label)]
+    return next(iter([*settings, *choices]), "Parameters")
 
 
-def scatter_chart(table: pd.DataFrame, x: str, y: str, ticked: Collection[str]) -> VegaLite:
-    """A point for each run, a colour for each preset, a shape for each dataset; those named in `ticked` are larger."""
+def scatter_chart(table: pd.DataFrame, x: str, y: str, selected: Collection[str]) -> VegaLite:
+    """A point for each run, coloured by preset and shaped by dataset; selected runs are larger."""
     points = pd.DataFrame(
         {
             "run": table["run"],
@@ -64,7 +64,7 @@ def scatter_chart(table: pd.DataFrame, x: str, y: str, ticked: Collection[str]) 
             "data": table[SETTINGS["dataset"].label],
             "x": table[x],
             "y": table[y],
-            "ticked": table["run"].isin(list(ticked)),
+            "selected": table["run"].isin(list(selected)),
         }
     ).dropna()
     chart = _chart(_axis(x, points["x"]), _axis(y, points["y"]), several=bool(points["data"].nunique() > 1))
@@ -73,7 +73,7 @@ def scatter_chart(table: pd.DataFrame, x: str, y: str, ticked: Collection[str]) 
 
 @dataclass(frozen=True)
 class _Axis:
-    """What lies along an axis: numbers, whole ones or on a logarithmic scale perhaps, or words."""
+    """The values on an axis: numbers, perhaps integers or on a logarithmic scale (`wide`), or words."""
 
     title: str
     numbers: bool
@@ -93,18 +93,18 @@ def _axis(title: str, values: pd.Series) -> _Axis:
 
 @lru_cache(maxsize=100)
 def _chart(x: _Axis, y: _Axis, *, several: bool) -> str:
-    """The chart without its data. `several`: whether they are of several datasets."""
+    """The chart without its data. `several`: the runs have several datasets."""
     legend = alt.Legend(orient="top")
-    # Black by themselves, also on dark pages.
+    # The default is black, which dark pages hide.
     shapes = alt.Legend(orient="top", symbolFillColor=_GREY, symbolStrokeColor=_GREY)
     dots = alt.Chart(alt.NamedData(POINTS)).mark_point(filled=True, opacity=0.85)
     encoded = dots.encode(
         x=alt.X(**_place("x", x)),
         y=alt.Y(**_place("y", y)),
         color=alt.Color("preset:N", title="Preset", legend=legend),
-        # Accuracies on different images are not to be compared.
+        # Accuracies on different images must not be compared.
         shape=alt.Shape("data:N", title="Tested on", legend=shapes if several else None),
-        size=alt.condition("datum.ticked", alt.value(200), alt.value(80)),
+        size=alt.condition("datum.selected", alt.value(200), alt.value(80)),
         tooltip=[
             alt.Tooltip("run:N", title="run"),
             _tooltip("x", x),
@@ -120,7 +120,7 @@ def _place(field: str, axis: _Axis) -> dict[str, Any]:
     if not axis.numbers:
         return {"shorthand": f"{field}:N", "title": axis.title, "axis": alt.Axis(labelAngle=0, labelLimit=160)}
     scale = alt.Scale(type="log", nice=False, padding=30) if axis.wide else alt.Scale(zero=False, nice=True, padding=30)
-    # No share is above all: the scale's padding is not to be given a label.
+    # The padding of the scale reaches beyond 100%, which needs no label.
     label = "datum.value > 1 ? '' : datum.label" if axis.is_share else alt.Undefined
     ticks = alt.Axis(format=_short(axis), tickCount=6, tickMinStep=1 if axis.whole else alt.Undefined, labelExpr=label)
     return {"shorthand": f"{field}:Q", "title": axis.title, "scale": scale, "axis": ticks}

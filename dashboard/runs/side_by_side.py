@@ -1,4 +1,4 @@
-"""Runs laid side by side: their curves over each other, the settings in which they differ, and what settings do."""
+"""Runs side by side: overlaid curves, differing settings, and results across runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dashboard.runs.figures import FIGURES
 from dashboard.session import address
 from dashboard.session.permission import sentence
 from dashboard.training import curve_points, curves
-from dashboard.training.curves import Look
+from dashboard.training.look import AXES, MEASURES, TITLES, Look
 from dashboard.training.settings import differences_from_preset
 from dashboard.training.wording import SETTINGS, in_words
 
@@ -43,10 +43,10 @@ def look_controls() -> Look:
 def _look() -> tuple[Look, bool]:
     axis = st.segmented_control(
         "Horizontal axis",
-        list(curves.AXES),
-        default=address.choice("axis", curves.AXES, "epoch"),
+        list(AXES),
+        default=address.choice("axis", AXES, "epoch"),
         required=True,
-        format_func=curves.AXES.__getitem__,
+        format_func=AXES.__getitem__,
         key="axis",
     )
     smoothing = st.slider(
@@ -76,7 +76,7 @@ def _look() -> tuple[Look, bool]:
 
 
 def legend_row(legend: str, points: pd.DataFrame, look: Look, name: str, baseline: str | None = None) -> None:
-    """What dots and lines mean, and the curves as a picture, which is drawn when it is asked for."""
+    """The legend of the curves, and their download as a picture."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(legend, width="stretch")
         _picture_buttons(points, look, name, baseline)
@@ -98,26 +98,26 @@ def _picture_buttons(points: pd.DataFrame, look: Look, name: str, baseline: str 
 
 
 def draw_curves(points: pd.DataFrame, look: Look, chart: Callable[..., VegaLite]) -> None:
-    """Loss and accuracy (on a logarithmic scale the error) side by side; `chart` takes points, measure and look."""
+    """Loss and accuracy (on a logarithmic scale, the error) side by side; `chart` takes points, measure and look."""
     fitting = Look(look.axis, look.smoothing, look.logarithmic, look.first if points["epoch"].max() > 1 else 0.0)
-    for place, column, measure in zip(curves.MEASURES, st.columns(2), fitting.measures, strict=True):
+    for place, column, measure in zip(MEASURES, st.columns(2), fitting.measures, strict=True):
         with column, st.container(key=f"overlaid_{place}"):
-            st.markdown(f"**{curves.TITLES[measure]}**")
+            st.markdown(f"**{TITLES[measure]}**")
             st.vega_lite_chart(
                 chart(points, measure, fitting),
                 width="stretch",
-                alt=f"{curves.TITLES[measure]} over {curves.AXES[look.axis].lower()}",
+                alt=f"{TITLES[measure]} over {AXES[look.axis].lower()}",
             )
 
 
 def compare(runs: dict[str, Run], look: Look, baseline: str | None = None) -> None:
-    """Curves over each other, and the settings that differ; `runs` by their names, `baseline` is one of them."""
+    """Overlaid curves and differing settings of `runs`, by their names; `baseline` is one of these names."""
     points, configs = read(runs, look)
     if not configs:
         return
     table = pd.concat(points) if points else pd.DataFrame()
     if table.empty:
-        st.caption("Nothing was recorded in these runs yet.")
+        st.caption("Nothing has been recorded for these runs yet.")
     else:
         pinned = baseline if len(configs) > 1 else None
         legend = "Dots: validation after each epoch. Thin lines: training, every few steps."
@@ -127,7 +127,7 @@ def compare(runs: dict[str, Run], look: Look, baseline: str | None = None) -> No
 
 
 def read(runs: dict[str, Run], look: Look) -> tuple[list[pd.DataFrame], dict[str, TrainingConfig]]:
-    """The curves and the settings of all runs that can be read; says which cannot."""
+    """Return the curves and the settings of the runs that can be read, and warn about the others."""
     points, configs, most = [], {}, curve_points.points_each(len(runs))
     for name, run in runs.items():
         try:
@@ -139,13 +139,13 @@ def read(runs: dict[str, Run], look: Look) -> tuple[list[pd.DataFrame], dict[str
 
 
 def settings(configs: dict[str, TrainingConfig]) -> None:
-    """In what one run differs from its preset, or several from each other."""
+    """The differences of one run from its preset, or of several runs from each other."""
     if len(configs) == 1:
         st.subheader("Settings", anchor=False)
         for name, config in configs.items():
             differences_from_preset(config, name)
         return
-    st.subheader("What differs", anchor=False)
+    st.subheader("Differing settings", anchor=False)
     values = differing(list(configs.values()))
     if not values:
         st.caption("These runs have the same settings.")
@@ -159,12 +159,12 @@ def settings(configs: dict[str, TrainingConfig]) -> None:
         width="content",
         height="content",
         key="settings",
-        alt="Settings of the ticked runs",
+        alt="Settings of the selected runs",
     )
 
 
-def settings_against_results(rows: Sequence[Summary], names: dict[str, str], ticked: Collection[str]) -> None:
-    """A point for each run with a model: any setting or figure against any result."""
+def settings_against_results(rows: Sequence[Summary], names: dict[str, str], selected: Collection[str]) -> None:
+    """A chart of any setting or figure against any result, with a point for each run that has a model."""
     table = scatter.figures(rows, names)
     if len(table) < 2:
         return
@@ -176,9 +176,9 @@ def settings_against_results(rows: Sequence[Summary], names: dict[str, str], tic
         x = _axis_box("Horizontal axis", "across", choices, first)
         y = _axis_box("Vertical axis", "up", results, FIRST_RESULT)
     address.keep(across=None if x == first else x, up=None if y == FIRST_RESULT else y)
-    st.caption("Point at a dot for its run; ticked runs are larger.")
+    st.caption("Hover over a dot to see its run. Selected runs are larger.")
     st.vega_lite_chart(
-        scatter.scatter_chart(table, x, y, [names[run_id] for run_id in ticked if run_id in names]),
+        scatter.scatter_chart(table, x, y, [names[run_id] for run_id in selected if run_id in names]),
         width="stretch",
         alt=f"{y} against {x}, a point for each run",
     )

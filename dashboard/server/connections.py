@@ -38,7 +38,7 @@ _WANTED_FILES = 8192
 """Open files to ask the system for: the connections, and as many again for runs, pictures and libraries."""
 
 _OTHER_FILES = 200
-"""Open files that the dashboard itself needs; it has about 60 when idle."""
+"""Open files that the dashboard itself needs; it has about 20 when idle."""
 
 _LONG_HEAD = b"The head of this request is too long."
 

@@ -1,30 +1,32 @@
-"""The points of a run's learning curves, as tables."""
+"""The points of learning curves, as tables."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
+from dashboard.training.look import AXES, Look, Measure
+
 TRAINING, VALIDATION = "Training", "Validation"
 MOST_POINTS = 400
-"""Most points of a thin line: more than a screen shows, few enough to be sent every second."""
+"""Most points of a thin line: more than a screen shows, few enough to send every second."""
 _ALL_POINTS = 8_000
-"""About how many points all overlaid curves have at most."""
+"""Most points of all overlaid curves together."""
 _COLUMNS = ["run", "split", "every", "epoch", "step", "seconds", "loss", "accuracy", "loss_line", "accuracy_line"]
 NO_POINTS = pd.DataFrame(columns=_COLUMNS)
-"""The curves of a run that has not begun."""
+"""The curves of a run that has not started."""
 
 
 def points_each(runs: int) -> int:
-    """How many points each of so many overlaid runs may have in its thin line."""
+    """Return the most points of each thin line when this many runs are overlaid."""
     return int(np.clip(_ALL_POINTS // max(runs, 1), 40, MOST_POINTS))
 
 
 def smoothed(values: pd.DataFrame, weight: float) -> pd.DataFrame:
-    """Exponential moving average of each column; `weight` 0..0.99 is that of what came before, 0 changes nothing.
+    """Return the exponential moving average of each column; `weight` (0..0.99) is that of earlier values.
 
-    Without the bias towards 0 at the start, as TensorBoard's smoothing (its `classicSmoothing`) and Adam (Kingma and
-    Ba, 2015) do it: the average after n values is divided by 1 - weight^n.
+    The bias towards 0 at the start is corrected as in TensorBoard (`classicSmoothing`) and Adam (Kingma and Ba, 2015):
+    the average after n values is divided by 1 - weight^n.
     """
     return values.ewm(alpha=1.0 - weight, adjust=True).mean() if weight else values
 
@@ -38,15 +40,15 @@ def curve_points(
     most: int = MOST_POINTS,
     overlaid: bool = False,
 ) -> pd.DataFrame:
-    """All points of a run's curves: columns run, split, every ("step" or "epoch"), epoch, step, seconds, what was
-    measured (loss, accuracy) and the smoothed lines through it (loss_line, accuracy_line).
+    """Return the points of a run's curves: columns run, split, every ("step" or "epoch"), epoch, step, seconds, the
+    measured values (loss, accuracy) and the smoothed lines (loss_line, accuracy_line).
 
-    `steps` and `history` are a run's tables; `epoch` becomes a position: 1.5 is half-way through the second epoch.
-    `overlaid`: only what `overlaid_curves` draws.
+    `steps` and `history`: the run's tables. `epoch` is a position: 1.5 is halfway through the second epoch.
+    `overlaid`: only the points of `overlaid_points`.
     """
     wanted = [(TRAINING, "step", steps, ""), (VALIDATION, "epoch", history, "val_")]
     if not overlaid:
-        # A line through both: after an epoch the whole split was looked at, in between a sample of it.
+        # One line through both: within an epoch a sample of the split is evaluated, after it all of the split.
         wanted += [(VALIDATION, "step", steps, "val_"), (VALIDATION, "step", history, "val_")]
         wanted += [(TRAINING, "epoch", history, "")]
     parts = [_part(run, split, every, table, prefix, smoothing, most) for split, every, table, prefix in wanted]
@@ -58,7 +60,7 @@ def curve_points(
 
 
 def _epoch_length(history: pd.DataFrame, steps_in_epoch: int) -> float:
-    """Steps in an epoch; a run that waits to go on has them in its history alone."""
+    """Return the steps in an epoch; for a queued run that was resumed, only its history has them."""
     if steps_in_epoch > 0 or not len(history):
         return max(steps_in_epoch, 1)
     return max(float(history["step"].iloc[-1] / max(history["epoch"].iloc[-1], 1)), 1.0)
@@ -69,7 +71,7 @@ def _part(
 ) -> pd.DataFrame:
     columns = [f"{prefix}loss", f"{prefix}accuracy"]
     measured = table.dropna(subset=columns)
-    # One value an epoch is few: an average of them would lie far from what was measured.
+    # An average over so few values would lie far from them.
     lines = smoothed(measured[columns], smoothing if every == "step" else 0.0)
     kept = np.unique(np.linspace(0, max(len(measured) - 1, 0), min(len(measured), most)).round().astype(int))
     measured, lines = measured.iloc[kept], lines.iloc[kept]
@@ -89,5 +91,20 @@ def _part(
 
 
 def overlaid_points(points: pd.DataFrame) -> pd.DataFrame:
-    """Those that are drawn where several runs lie over each other: validation by epochs, training by steps."""
+    """Return the points for overlaid runs: validation after each epoch, training every few steps."""
     return points[(points["split"] == VALIDATION) == (points["every"] == "epoch")]
+
+
+def shown_points(points: pd.DataFrame, measure: Measure, look: Look) -> pd.DataFrame:
+    """Return the points that a look shows: `value` as measured, `line` as drawn."""
+    column = "loss" if measure == "loss" else "accuracy"
+    value, line = points[column].astype(float), points[f"{column}_line"].astype(float)
+    if measure == "error":
+        value, line = 1.0 - value, 1.0 - line
+    table = points[["run", "split", "every", *AXES]].assign(value=value, line=line)
+    wanted = table["epoch"] >= look.first
+    # The mean over a hidden epoch lies at its end, and is hidden with it.
+    wanted &= (table["epoch"] > look.first) | (table["split"] != TRAINING) | (table["every"] != "epoch")
+    if look.logarithmic:  # 0 has no place on it
+        wanted &= (table["value"] > 0) & (table["line"] > 0)
+    return table[wanted]

@@ -1,4 +1,4 @@
-"""The form of a training's settings: each with a label, a help in plain words, and the limits of core."""
+"""The form for the settings of a training."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from dashboard.training.wording import OPTIMIZERS, SETTINGS
 
 
 def settings_form(start: TrainingConfig, datasets: list[str], form: str | None = None) -> TrainingConfig:
-    """Let the person change the settings that he starts with; what was changed holds for the session, form by form.
+    """Let the visitor edit settings; each form keeps its values for the session.
 
-    `datasets`: ids to choose from, the best first. `form`: there is one for each preset, if not told otherwise.
+    `datasets`: ids to choose from, the default first. `form`: key of the form, the preset's name by default.
     """
     form = form or start.preset
     values: dict[str, Any] = {}
@@ -51,7 +51,7 @@ def settings_form(start: TrainingConfig, datasets: list[str], form: str | None =
         filters = [_filters(form, start.model.filters, block) for block in range(MAX_BLOCKS)]
         values["dense_units"] = _number(form, "dense_units", before["dense_units"])
         values["dropout"] = _slider(form, "dropout", before["dropout"])
-    st.markdown("**Augmentation.** Each image a little different every time; 0 turns a change off.")
+    st.markdown("**Augmentation.** Random changes of each image; 0 turns one off.")
     with st.grid(3, min_column_width=150):
         for name in AugmentationConfig.model_fields:
             values[name] = _slider(form, name, before[name])
@@ -59,17 +59,17 @@ def settings_form(start: TrainingConfig, datasets: list[str], form: str | None =
 
 
 def changes(start: TrainingConfig, config: TrainingConfig) -> list[str]:
-    """Labels of the settings in which `config` is not as the preset `start`; which data is used does not count."""
+    """Return the labels of the settings in which `config` differs from `start`, apart from the data."""
     return [SETTINGS[name].label for name in differing([start, config]) if name != "dataset"]
 
 
 def _key(form: str, name: str) -> str:
-    # One widget for each form: choosing another preset fills it with its values.
+    # One widget for each form, so that another preset shows its own values.
     return f"train_{form}_{name}"
 
 
 def _choice(form: str, name: str, options: dict[str, str], value: str | None = None) -> str:
-    """One of the options, each with its title; the first, if not told otherwise."""
+    """Choose among options with titles; the first is the default."""
     setting = SETTINGS[name]
     return st.selectbox(
         setting.label,
@@ -116,13 +116,13 @@ def _slider(form: str, name: str, value: float) -> float:
 def _filters(form: str, given: tuple[int, ...], block: int) -> int:
     return st.number_input(
         f"Filters in block {block + 1}",
-        # The first block is always there; 0 leaves out another one.
+        # The first block is required.
         FILTER_LIMITS[0] if block == 0 else 0,
         FILTER_LIMITS[1],
         given[block] if block < len(given) else 0,
         step=8,
         key=_key(form, f"filters_{block + 1}"),
-        help="How many small patterns this block looks for. "
-        + ("Every network has this block." if block == 0 else "0 leaves the block out."),
+        help="Number of small patterns that this block detects. "
+        + ("The first block is required." if block == 0 else "0 omits the block."),
         persist_state="session",
     )

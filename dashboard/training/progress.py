@@ -1,4 +1,4 @@
-"""Where a run stands: how far it is while it is at work, how it ended, when and on what."""
+"""The state of a run: its progress, its end, its times, and the machine it ran on."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ _PARTS = {
 
 
 def at_work(run: Run, status: Status) -> None:
-    """Progress, speed, and what the last whole epoch brought; of a run that waits for its turn, just that it does."""
+    """The progress, the speed and the last complete epoch of a running training; for a queued one, only its message."""
     where = f"Epoch {status.epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
     in_epoch = status.phase in ("training", "validating") and status.epoch
     st.progress(status.progress, where if in_epoch else sentence(status.message))
     if status.state == "queued":
         return
     history, rate, patient = pd.DataFrame(), status.images_per_second, False
-    with suppress(RunError):  # the curves below say so
+    with suppress(RunError):  # shown with the curves
         history, patient = run.history(), run.config().patience > 0
     with st.grid(4, min_column_width=FIGURE_WIDTH):
         figure(
             "Time left",
             duration(status.seconds_left),
             "for all epochs",
-            "Often the training ends earlier, when nothing improves any more." if patient else None,
+            "Training may end earlier, if the validation accuracy stops improving." if patient else None,
         )
         figure("Images per second", f"{rate:,.0f}" if rate else "–", "in training")
         for label, column in (("Training accuracy", "accuracy"), ("Validation accuracy", "val_accuracy")):
@@ -52,7 +52,7 @@ def at_work(run: Run, status: Status) -> None:
 
 
 def ending(status: Status) -> None:
-    """How a run ended, where that needs a word."""
+    """The message of a run that failed, was interrupted or was stopped."""
     if status.state == "failed":
         st.error(sentence(status.message), icon=":material/error:")
     elif status.state == "interrupted":
@@ -62,7 +62,7 @@ def ending(status: Status) -> None:
 
 
 def times(status: Status) -> list[str]:
-    """When it started and ended, by the clock of this machine."""
+    """Return when it started and ended, in the time zone of this machine."""
     moments = {"started": status.started, "ended": status.ended if status.over else None}
     return [f"{what} {_clock(moment)}" for what, moment in moments.items() if moment is not None]
 
@@ -73,11 +73,11 @@ def _clock(moment: float) -> str:
 
 
 def made_with(card: Card) -> None:
-    """The machine and the versions that a model was made with."""
+    """The machine and the software versions that trained a model."""
     with st.expander("Machine and versions", icon=":material/memory:", key="made_with"):
         st.table(
             pd.DataFrame(
                 {"Made with": [*map(plain, card.versions.values()), f"{card.created:%d %B %Y, %H:%M %Z}"]},
-                index=[*(_PARTS.get(name, plain(name)) for name in card.versions), "Model made"],
+                index=[*(_PARTS.get(name, plain(name)) for name in card.versions), "Model created"],
             )
         )

@@ -1,4 +1,4 @@
-"""The settings of one run: in what they differ from their preset, and all of them with what they do."""
+"""The settings of one run: the differences from its preset, and all settings with their meanings."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from dashboard.training.wording import SETTINGS, in_words
 
 
 def differences_from_preset(config: TrainingConfig, name: str = "This run") -> None:
-    """The settings that were changed, under the run's name, beside those of the preset."""
+    """The changed settings, next to those of the preset."""
     try:
         given = preset(config.preset, config.dataset)
     except ConfigError:
-        st.caption("Its preset is not one of today's.")
+        st.caption("This version of Trazo does not have its preset.")
         return
     changed, title = differing([config, given]), f"Preset {config.preset}"
     if not changed:
-        st.caption(f"Just as the preset {config.preset} has them.")
+        st.caption(f"The same as in the preset {config.preset}.")
         return
     st.dataframe(
         pd.DataFrame(
             [[in_words(name, value) for value in pair] for name, pair in changed.items()],
             index=[SETTINGS[name].label for name in changed],
-            # A person may have given the run this very name; a table's columns need two.
+            # A run may be named like this; the columns of a table need different names.
             columns=[name if name != title else "This run", title],
         ),
         width="content",
         height="content",
         key="unlike_preset",
-        alt="What differs from the preset",
+        alt="Differences from the preset",
     )
 
 
@@ -42,7 +42,7 @@ def all_settings(config: TrainingConfig) -> None:
         rows = [(SETTINGS[name], plain(in_words(name, value))) for name, value in flattened(config).items()]
         st.table(
             pd.DataFrame(
-                {"This run": [value for _, value in rows], "What it does": [setting.help for setting, _ in rows]},
+                {"This run": [value for _, value in rows], "Meaning": [setting.help for setting, _ in rows]},
                 index=[setting.label for setting, _ in rows],
             )
         )

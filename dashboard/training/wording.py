@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from core.data.datasets import TITLES
 from core.meanings import MEANINGS
 
-REDRAWN_ACCURACY = "Accuracy on redrawn digits"
-"""Name of one metric: the accuracy on test images that were traced and drawn again on a canvas."""
+REDRAWN_ACCURACY = "Redrawn accuracy"
+"""The accuracy on test images that were traced and drawn again on a canvas."""
 
 
 @dataclass(frozen=True)

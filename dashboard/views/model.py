@@ -37,7 +37,7 @@ def summary(card: Card) -> None:
     multiply_adds = sum(layer.multiply_adds for layer in card.layers)
     with st.grid(4, min_column_width=FIGURE_WIDTH):
         test_accuracy_figure(card.metrics)
-        figure("Parameters", f"{card.parameters:,}", "trained weights", "Number of weights set by training.")
+        figure("Parameters", f"{card.parameters:,}", "trained weights", "All weights of the network, trainable or not.")
         figure(
             "Multiply-adds",
             f"{multiply_adds / 1e6:,.2f} M",
@@ -96,7 +96,7 @@ def downloads(bundle: Bundle) -> None:
     try:
         st.markdown(f"The `.keras` file opens in Keras {bundle.oldest_keras()} or later and can be trained further.")
     except BundleError as error:
-        st.info(str(error), icon=":material/info:")
+        st.info(sentence(error), icon=":material/info:")
     st.markdown("The `.tflite` file runs in LiteRT (TensorFlow Lite), also on phones.")
     st.markdown("Both have the same input and output:")
     st.markdown(FORMAT)
@@ -128,7 +128,8 @@ def netron(name: str, bundle: Bundle) -> None:
         )
         url = address(f"netron/?{urlencode({'url': address(f'models/{name}/{file}'), 'identifier': file})}")
         st.link_button("Open in a new tab", url, icon=":material/open_in_new:")
-    with st.container(border=True):
+    # Another frame for another file: a frame that changes its address adds an entry to the browser's history.
+    with st.container(border=True, key=f"netron_{name}_{file}"):
         st.iframe(url, height=NETRON_HEIGHT, alt="The network as a graph")
 
 

@@ -177,7 +177,7 @@ def column_looks() -> dict:
             "Redrawn",
             format="%.1f%%",
             width=78,
-            help="Accuracy on redrawn digits: up to 1,000 test images, traced and drawn again on a canvas. Mean of "
+            help="Redrawn accuracy: on up to 1,000 test images, traced and drawn again on a canvas. Mean of "
             "five kinds: usual, tiny, thin pen, thick pen, rotated. See Evaluate.",
         ),
         difference_title(REDRAWN_COLUMN): number("Δ", format="%+.1f", help=points, width=50),

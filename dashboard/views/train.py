@@ -28,6 +28,7 @@ from dashboard.session.markdown import plain
 from dashboard.session.permission import attempt, changes_note, for_visitor, may_change, require_permission, sentence
 from dashboard.training import curve_points, curves
 from dashboard.training.form import changes, settings_form
+from dashboard.training.look import MEASURES
 from dashboard.training.progress import at_work, ending
 from dashboard.training.wording import PRESETS_IN_WORDS
 
@@ -213,7 +214,7 @@ def learning_curves(row: Summary, status: Status, config: TrainingConfig) -> Non
             "Hide the first epoch", True, key="train_skip", help="Its large changes flatten the rest of the curve."
         )
     first = 1.0 if skip and reached > 1 else 0.0
-    for column, measure in zip(st.columns(2), curves.MEASURES, strict=True):
+    for column, measure in zip(st.columns(2), MEASURES, strict=True):
         with column, st.container(key=f"curve_{measure}"):
             st.markdown(f"**{measure.capitalize()}**")
             st.vega_lite_chart(

@@ -31,7 +31,7 @@ def test_all_words_stand_out_from_their_ground(page: Page, run: Run, scheme: str
     for address, shown in {
         "/": "Brush width",
         "/data": "Fingerprint",
-        "/evaluate": "How it reads drawings",  # and, where MNIST is, which labels are disputed
+        "/evaluate": "Redrawn accuracy",  # and, where MNIST is, which labels are disputed
         f"/evaluate?evaluate_view=Epochs&model={run.id}": "Toneva",
         f"/run?id={run.id}": "Model as ZIP",
     }.items():

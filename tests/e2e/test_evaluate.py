@@ -20,7 +20,7 @@ from tests.support.visit import Record, at_rest
 from tests.support.waiting import wait_until
 
 
-def click_cell(page: Page, true: int, said: int, shown: str) -> None:
+def click_cell(page: Page, true: int, predicted: int, shown: str) -> None:
     """Click a cell until the page says `shown`: on a busy machine a chart is drawn before it listens.
 
     The matrix is square and fills the chart but for the axes' labels at the left and below.
@@ -30,7 +30,7 @@ def click_cell(page: Page, true: int, said: int, shown: str) -> None:
     place = chart.bounding_box()
     assert place is not None
     left, bottom = 50, 65
-    x = left + (place["width"] - left) * (said + 0.5) / 10
+    x = left + (place["width"] - left) * (predicted + 0.5) / 10
     y = (place["height"] - bottom) * (true + 0.5) / 10
 
     def clicked() -> bool:
@@ -46,13 +46,13 @@ def click_cell(page: Page, true: int, said: int, shown: str) -> None:
 def test_a_click_on_a_cell_shows_its_images(page: Page, mnist: Dataset, record: Record) -> None:
     matrix = confusion_matrix(Bundle(SHIPPED_BUNDLE).evaluation())
     off_diagonal = matrix - np.diag(np.diag(matrix))
-    true, said = np.unravel_index(off_diagonal.argmax(), matrix.shape)
+    true, predicted = np.unravel_index(off_diagonal.argmax(), matrix.shape)
     page.goto("/evaluate")
     at_rest(page)
 
-    click_cell(page, int(true), int(said), f"{true}s taken for {said}: {matrix[true, said]}")
+    click_cell(page, int(true), int(predicted), f"Label {true}, predicted {predicted}: {matrix[true, predicted]}")
 
-    expect(page.locator(f"[title*=', read as {said}']")).to_have_count(int(matrix[true, said]))
+    expect(page.locator(f"[title*=', predicted as {predicted}']")).to_have_count(int(matrix[true, predicted]))
     assert not record.page_errors
 
 
@@ -71,12 +71,12 @@ def test_the_time_machine_shows_the_images_of_a_cell_in_every_epoch(
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_text("in the first epoch").first).to_be_visible()
     at_rest(page)
-    click_cell(page, digit, digit, f"{digit}s read as {digit} after epoch 1: {first[digit, digit]}")
+    click_cell(page, digit, digit, f"Label {digit}, predicted {digit} after epoch 1: {first[digit, digit]}")
 
     page.get_by_role("slider").focus()
     page.keyboard.press("ArrowRight")
     last = answers.matrix(1)[digit, digit]
-    expect(page.get_by_text(f"{digit}s read as {digit} after epoch 2: {last}")).to_be_visible()
+    expect(page.get_by_text(f"Label {digit}, predicted {digit} after epoch 2: {last}")).to_be_visible()
     assert not record.page_errors
     shutil.rmtree(run.folder)
 

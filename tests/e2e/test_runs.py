@@ -98,12 +98,12 @@ def test_curves_of_ticked_runs_share_a_chart_with_tooltips(page: Page, runs: lis
     tooltip = page.locator("#vg-tooltip-element")
     expect(tooltip).to_be_visible()
     shown = dict(zip(*(tooltip.locator(f"td.{part}").all_inner_texts() for part in ("key", "value")), strict=True))
-    assert {"run", "on", "loss", "smoothed", "epoch", "step", "seconds"} == set(shown)
+    assert {"run", "split", "loss", "smoothed", "epoch", "step", "seconds"} == set(shown)
     assert float(shown["loss"]) > 0
 
     tick(page, 1)
 
-    expect(page.get_by_role("heading", name="What differs")).to_be_visible()
+    expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
     for each in ("overlaid_loss", "overlaid_accuracy"):
         for name in ("new-newt", "old-owl"):
             expect(page.locator(f".st-key-{each} [data-testid=stVegaLiteChart]")).to_contain_text(name)
@@ -153,7 +153,7 @@ def test_ticks_outlast_refreshes_and_a_question_is_asked_once(
     page.goto("/runs")
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
     tick(page, 1)
-    expect(page.get_by_role("heading", name="What differs")).to_be_visible()
+    expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
     same = page.evaluate_handle(
         "[...document.querySelectorAll('.st-key-overlaid_loss svg, .st-key-overlaid_accuracy svg, canvas')]"
     )
@@ -175,7 +175,7 @@ def test_ticks_outlast_refreshes_and_a_question_is_asked_once(
     expect(page.get_by_role("dialog")).to_have_count(0)
     grows(page, at_work, epoch=4)
     expect(page.get_by_role("dialog")).to_have_count(0)
-    expect(page.get_by_role("heading", name="What differs")).to_be_visible()
+    expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
     assert record.page_errors == []
 
 
@@ -195,13 +195,13 @@ def test_view_is_shared_by_its_address_and_saved_as_a_picture(page: Page, runs: 
     page.goto("/runs?smoothing=0.5&log=true&axis=Seconds")
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
     tick(page, 1)
-    expect(page.get_by_role("heading", name="What differs")).to_be_visible()
+    expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
     page.wait_for_url(lambda url: all(run.id in url for run in runs))
 
     other = page.context.new_page()
     other.goto(page.url)
 
-    expect(other.get_by_role("heading", name="What differs")).to_be_visible()
+    expect(other.get_by_role("heading", name="Differing settings")).to_be_visible()
     expect(other.locator(".st-key-overlaid_accuracy")).to_contain_text("Error")
     expect(other.locator(".st-key-overlaid_loss [data-testid=stVegaLiteChart]")).to_contain_text("Seconds")
     other.locator(".st-key-picture button").first.click()

@@ -69,7 +69,7 @@ class DashboardProcess:
         """End the process, gently first."""
         self.process.terminate()
         try:
-            self.process.wait(timeout=60)
+            self.process.wait(timeout=300)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -87,7 +87,7 @@ class DashboardProcess:
         if self.process.poll() is not None:
             return True
         try:
-            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=60) as answer:
+            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=300) as answer:
                 return answer.status == 200
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False

@@ -7,6 +7,7 @@ import json
 from streamlit.testing.v1 import AppTest
 
 from core.workspace import PROJECT
+from tests.support.markdown import shown
 
 
 def opened(**address: str) -> AppTest:
@@ -20,7 +21,7 @@ def opened(**address: str) -> AppTest:
 def texts(page: AppTest) -> str:
     """Return everything that is written on the page."""
     parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.success]
-    return "\n".join(str(part.value) for part in parts)
+    return shown("\n".join(str(part.value) for part in parts))
 
 
 def captions(page: AppTest, grid: str) -> list[str]:

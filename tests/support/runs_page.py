@@ -30,6 +30,12 @@ def opened(*ticked: Run, **query: str | list[str]) -> AppTest:
     return page.switch_page("views/runs.py").run()
 
 
+def address(page: AppTest) -> dict[str, list[str]]:
+    """Return the parameters that the page has written to its address."""
+    written: dict[str, list[str]] = page.session_state["address_parameters"]
+    return {name: values for name, values in written.items() if values}
+
+
 def texts(page: AppTest) -> str:
     """Everything that is written on the page."""
     parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.subheader]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,21 +32,22 @@ def kill_worker(run: Run) -> None:
 
 
 def wait_for_end(run: Run) -> None:
-    """Wait until a run and its worker have ended, however slow the machine is.
+    """Wait until a run and its worker have ended, however slow the machine is."""
+    wait_for(run, lambda: run.status().over and not run.alive, "its end")
 
-    The limit is on processor time, not on the clock: a worker that gets no processor is not to blame.
+
+def wait_for(run: Run, condition: Callable[[], object], what: str) -> None:
+    """Wait until a run's worker has reached a condition, however slow the machine is.
+
+    The limit is on processor time, not on the clock: a worker may get little of the processor.
     """
     limit = _processor_seconds(run) + WORKER_SECONDS
-    wait_until(
-        lambda: (run.status().over and not run.alive) or _processor_seconds(run) > limit,
-        PATIENCE_SECONDS,
-        f"the end of {run.id}",
-    )
-    assert run.status().over, f"still at work after {WORKER_SECONDS} s of processor time:\n{run.log_tail()}"
+    wait_until(lambda: condition() or _processor_seconds(run) > limit, PATIENCE_SECONDS, f"{what} ({run.id})")
+    assert condition(), f"no {what} after {WORKER_SECONDS} s of processor time:\n{run.log_tail()}"
 
 
 def _processor_seconds(run: Run) -> float:
-    """The processor time of a run's worker so far; 0 without one."""
+    """Return the processor time of a run's worker; 0 without one."""
     process = run.process()
     try:
         return sum(process.cpu_times()[:2]) if process else 0.0

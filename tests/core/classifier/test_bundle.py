@@ -1,4 +1,4 @@
-"""Bundles that somebody edited, or a disk damaged: each says so in a sentence, before anybody relies on it."""
+"""Damaged and edited bundles: each is one sentence before the model is used."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from tests.support.damage import Change, arrays, edited
     ],
     ids=str,
 )
-def test_a_card_with_an_impossible_value_is_damaged(run: Run, edit: tuple) -> None:
+def test_card_with_an_impossible_value_is_damaged(run: Run, edit: tuple) -> None:
     *place, value = edit
     edited("model/card.json", *place, to=value)(run)
 
@@ -75,7 +75,7 @@ def test_card_of_an_earlier_version_is_read(run: Run) -> None:
         {"probabilities": lambda rows: rows[:0], "labels": lambda labels: labels[:0]},
     ],
 )
-def test_test_answers_that_are_none_are_damaged(run: Run, changes: dict[str, Change]) -> None:
+def test_invalid_test_predictions_are_damaged(run: Run, changes: dict[str, Change]) -> None:
     arrays("model/evaluation.npz", **changes)(run)
 
     with pytest.raises(BundleError, match=r"no readable evaluation\.npz"):
@@ -98,14 +98,14 @@ def test_test_answers_that_are_none_are_damaged(run: Run, changes: dict[str, Cha
         {"bias": lambda bias: bias.astype(complex)},
     ],
 )
-def test_a_detector_whose_arrays_do_not_fit_is_damaged(run: Run, changes: dict[str, Change]) -> None:
+def test_detector_with_mismatched_arrays_is_damaged(run: Run, changes: dict[str, Change]) -> None:
     arrays("model/novelty.npz", **changes)(run)
 
     with pytest.raises(BundleError, match=r"no readable novelty\.npz"):
         Predictor(run.bundle)
 
 
-def test_a_network_with_one_other_byte_is_not_loaded(run: Run) -> None:
+def test_network_with_one_changed_byte_is_not_loaded(run: Run) -> None:
     content = bytearray(run.bundle.tflite_file.read_bytes())
     content[-1] ^= 1
     run.bundle.tflite_file.write_bytes(content)
@@ -137,9 +137,7 @@ def last_bias(content: bytes, values: bytes) -> bytes:
     ],
     ids=["fails at an image", "answers no numbers"],
 )
-def test_a_network_of_an_earlier_version_that_fails_only_at_an_image_is_damaged(
-    run: Run, damage: Callable[[bytes], bytes]
-) -> None:
+def test_network_that_fails_only_at_an_image_is_damaged(run: Run, damage: Callable[[bytes], bytes]) -> None:
     edited("model/card.json", "network_fingerprint", to=None)(run)
     before = run.bundle.tflite_file.read_bytes()
     run.bundle.tflite_file.write_bytes(damage(before))
@@ -151,7 +149,7 @@ def test_a_network_of_an_earlier_version_that_fails_only_at_an_image_is_damaged(
 
 
 @pytest.mark.parametrize("count", [1, 40])
-def test_a_damaged_network_fails_with_a_sentence_at_one_image_and_at_many(run: Run, count: int) -> None:
+def test_damaged_network_fails_with_a_sentence(run: Run, count: int) -> None:
     run.bundle.tflite_file.write_bytes(run.bundle.tflite_file.read_bytes().replace(WIDTH, OTHER_WIDTH))
     network = Network(run.bundle.tflite_file)
 

@@ -1,4 +1,4 @@
-"""Calibrated probabilities: what a temperature may change and what not, and what the errors of calibration are."""
+"""Calibration: the temperature, close calls, and the calibration error."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def honest(seed: int, count: int, scale: float = 3.0) -> Evaluation:
 
 
 @given(st.integers(0, 1000), temperatures)
-def test_a_temperature_divides_the_logits(seed: int, temperature: float) -> None:
+def test_temperature_divides_the_logits(seed: int, temperature: float) -> None:
     raw = logits(seed, 20)
 
     scaled = tempered(softmax(raw, axis=1).astype(np.float32), temperature)
@@ -48,7 +48,7 @@ def test_a_temperature_divides_the_logits(seed: int, temperature: float) -> None
 
 
 @given(st.integers(0, 1000), temperatures)
-def test_a_temperature_never_changes_the_digit_nor_the_order(seed: int, temperature: float) -> None:
+def test_temperature_does_not_change_the_order(seed: int, temperature: float) -> None:
     probabilities = softmax(logits(seed, 20), axis=1).astype(np.float32)
 
     scaled = tempered(probabilities, temperature)
@@ -58,7 +58,7 @@ def test_a_temperature_never_changes_the_digit_nor_the_order(seed: int, temperat
 
 
 @given(st.integers(0, 1000))
-def test_a_higher_temperature_is_never_surer(seed: int) -> None:
+def test_higher_temperature_lowers_confidence(seed: int) -> None:
     probabilities = softmax(logits(seed, 20), axis=1).astype(np.float32)
 
     confidences = [tempered(probabilities, temperature).max(axis=1) for temperature in (0.3, 1.0, 2.0, 4.0)]
@@ -66,7 +66,7 @@ def test_a_higher_temperature_is_never_surer(seed: int) -> None:
     assert (np.diff(confidences, axis=0) <= 1e-6).all()
 
 
-def test_probabilities_that_are_exactly_0_and_1_stay_numbers() -> None:
+def test_probabilities_of_0_and_1_stay_finite() -> None:
     certain = np.eye(10, dtype=np.float32)
 
     for temperature in TEMPERATURE_LIMITS:
@@ -76,28 +76,28 @@ def test_probabilities_that_are_exactly_0_and_1_stay_numbers() -> None:
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.0, 2.5])
-def test_the_fit_finds_the_temperature_that_was_hidden(factor: float) -> None:
+def test_fit_recovers_a_known_temperature(factor: float) -> None:
     truth = honest(7, 20_000, 2.0)
     hidden = tempered(truth.probabilities, 1 / factor)
 
     assert fit_temperature(hidden, truth.labels) == pytest.approx(factor, rel=0.05)
 
 
-def test_a_split_without_a_mistake_keeps_the_temperature_within_its_bounds() -> None:
+def test_fit_without_mistakes_stays_within_limits() -> None:
     probabilities = softmax(5 * np.eye(10), axis=1).astype(np.float32)
 
     assert fit_temperature(probabilities, np.arange(10)) >= TEMPERATURE_LIMITS[0]
 
 
 @pytest.mark.parametrize("scale", [1.0, 3.0, 6.0])
-def test_the_calibration_error_of_honest_answers_goes_to_nothing(scale: float) -> None:
+def test_calibration_error_of_calibrated_predictions_is_small(scale: float) -> None:
     errors = [expected_calibration_error(honest(3, count, scale)) for count in (300, 100_000)]
 
     assert errors[1] < 0.006
     assert errors[1] < errors[0]
 
 
-def test_the_calibration_error_is_how_much_too_sure_a_model_is() -> None:
+def test_calibration_error_is_the_overconfidence() -> None:
     probabilities = np.tile(np.array([0.9, 0.1] + [0.0] * 8, np.float32), (100, 1))
     labels = np.array([0] * 60 + [1] * 40, np.uint8)
 
@@ -105,7 +105,7 @@ def test_the_calibration_error_is_how_much_too_sure_a_model_is() -> None:
 
 
 @given(st.integers(0, 1000), st.integers(1, 200))
-def test_every_answer_lies_in_its_bin(seed: int, count: int) -> None:
+def test_every_prediction_is_in_its_bin(seed: int, count: int) -> None:
     evaluation = honest(seed, count)
 
     rows = reliability(evaluation)
@@ -117,7 +117,7 @@ def test_every_answer_lies_in_its_bin(seed: int, count: int) -> None:
         assert (row.low - 1e-6 <= row.confidence <= row.high + 1e-6) if row.count else np.isnan(row.confidence)
 
 
-def test_certain_answers_lie_in_the_last_bin() -> None:
+def test_certain_predictions_are_in_the_last_bin() -> None:
     rows = reliability(Evaluation(np.eye(10, dtype=np.float32), np.arange(10)))
 
     assert [row.count for row in rows] == [0] * 14 + [10]
@@ -125,7 +125,7 @@ def test_certain_answers_lie_in_the_last_bin() -> None:
 
 
 @given(st.integers(0, 1000))
-def test_the_brier_score_is_scikit_learns(seed: int) -> None:
+def test_brier_score_agrees_with_scikit_learn(seed: int) -> None:
     evaluation = honest(seed, 50)
     exact = evaluation.probabilities.astype(float)
     exact /= exact.sum(axis=1, keepdims=True)
@@ -135,7 +135,7 @@ def test_the_brier_score_is_scikit_learns(seed: int) -> None:
     assert brier_score(evaluation) == pytest.approx(expected, abs=1e-5)
 
 
-def test_two_answers_in_a_hundred_are_close_calls() -> None:
+def test_two_percent_of_predictions_are_close_calls() -> None:
     confidences = np.concatenate([np.linspace(0.6, 0.8, 20), np.full(980, 0.99)])
     probabilities = np.zeros((1000, 10), np.float32)
     probabilities[:, 4], probabilities[:, 9] = confidences, 1 - confidences
@@ -150,7 +150,7 @@ def test_two_answers_in_a_hundred_are_close_calls() -> None:
 
 
 @pytest.mark.parametrize(("confidence", "limit"), [(0.3, 0.6), (0.999, 0.9)])
-def test_the_limit_of_close_calls_stays_within_reason(confidence: float, limit: float) -> None:
+def test_limit_of_close_calls_stays_within_its_limits(confidence: float, limit: float) -> None:
     probabilities = np.full((50, 10), (1 - confidence) / 9, np.float32)
     probabilities[:, 0] = confidence
 

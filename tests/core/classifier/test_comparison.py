@@ -1,4 +1,4 @@
-"""Two models on one test set, beside SciPy's own tests."""
+"""The comparison of two models agrees with SciPy's tests."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def counted(both: int, only_first: int, only_second: int, neither: int) -> Compa
 
 
 @given(pairs())
-def test_every_image_is_in_one_part_and_the_difference_is_that_of_the_accuracies(
+def test_every_image_is_in_one_of_four_groups(
     pair: tuple[Evaluation, Evaluation],
 ) -> None:
     first, second = pair
@@ -51,7 +51,7 @@ def test_every_image_is_in_one_part_and_the_difference_is_that_of_the_accuracies
 
 
 @given(pairs())
-def test_the_other_way_round_everything_is_mirrored(pair: tuple[Evaluation, Evaluation]) -> None:
+def test_swapped_models_mirror_the_comparison(pair: tuple[Evaluation, Evaluation]) -> None:
     one, other = compare(*pair), compare(*reversed(pair))
 
     assert one.only_first.tolist() == other.only_second.tolist()
@@ -61,7 +61,7 @@ def test_the_other_way_round_everything_is_mirrored(pair: tuple[Evaluation, Eval
 
 
 @given(COUNT, COUNT)
-def test_p_value_is_that_of_scipys_own_tests(only_first: int, only_second: int) -> None:
+def test_p_value_agrees_with_scipy(only_first: int, only_second: int) -> None:
     discordant = only_first + only_second
     if discordant < EXACT_BELOW:
         expected = stats.binomtest(only_first, discordant, 0.5).pvalue if discordant else 1.0
@@ -75,7 +75,7 @@ def test_p_value_is_that_of_scipys_own_tests(only_first: int, only_second: int) 
 
 
 @given(st.integers(EXACT_BELOW, 400), st.data())
-def test_both_tests_nearly_agree_where_one_takes_over_from_the_other(discordant: int, data: st.DataObject) -> None:
+def test_exact_and_chi_squared_tests_agree_at_the_limit(discordant: int, data: st.DataObject) -> None:
     only_first = data.draw(st.integers(0, discordant))
 
     exact = stats.binomtest(only_first, discordant, 0.5).pvalue
@@ -84,7 +84,7 @@ def test_both_tests_nearly_agree_where_one_takes_over_from_the_other(discordant:
 
 
 @given(COUNT, COUNT)
-def test_chi_squared_is_scipys_with_continuity_correction(only_first: int, only_second: int) -> None:
+def test_chi_squared_agrees_with_scipy(only_first: int, only_second: int) -> None:
     if only_first + only_second < EXACT_BELOW:
         return
     # Yates' correction is the very one of Edwards where two counts are compared with their mean.
@@ -104,9 +104,7 @@ def test_worked_examples() -> None:
 
 
 @given(st.integers(0, 300), st.integers(0, 300), st.integers(0, 300), st.integers(1, 300))
-def test_interval_holds_the_difference_up_to_what_half_an_image_moves_it(
-    both: int, only_first: int, only_second: int, neither: int
-) -> None:
+def test_interval_contains_the_difference(both: int, only_first: int, only_second: int, neither: int) -> None:
     comparison = counted(both, only_first, only_second, neither)
     low, high = comparison.interval
 
@@ -124,7 +122,7 @@ def test_interval_covers_the_truth_19_times_out_of_20() -> None:
     assert inside / 2000 == pytest.approx(0.95, abs=0.02)
 
 
-def test_answers_on_different_images_are_not_compared() -> None:
+def test_predictions_for_different_images_are_not_compared() -> None:
     labels = np.arange(4, dtype=np.uint8)
 
     with pytest.raises(ValueError, match="same test images"):

@@ -1,4 +1,4 @@
-"""A bundle that is copied out of its run: with the answers after each epoch, and with nothing of an older model."""
+"""Copies of bundles have the predictions after each epoch, and nothing of a former model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.errors import BundleError
 from core.runs.run import Run
 
 
-def test_answers_of_the_epochs_are_copied_along(run: Run, tmp_path: Path) -> None:
+def test_epoch_predictions_are_copied(run: Run, tmp_path: Path) -> None:
     copy = copy_bundle(run.bundle, tmp_path / "copy", run.answers_file)
 
     answers, said = copy.answers(), run.answers()
@@ -24,7 +24,7 @@ def test_answers_of_the_epochs_are_copied_along(run: Run, tmp_path: Path) -> Non
     assert again.answers_file.read_bytes() == run.answers_file.read_bytes()
 
 
-def test_answers_of_the_model_that_lay_there_before_go_with_it(run: Run, tmp_path: Path) -> None:
+def test_epoch_predictions_of_the_former_model_are_removed(run: Run, tmp_path: Path) -> None:
     copy_bundle(run.bundle, tmp_path, run.answers_file)
 
     copy = copy_bundle(run.bundle, tmp_path)
@@ -33,7 +33,7 @@ def test_answers_of_the_model_that_lay_there_before_go_with_it(run: Run, tmp_pat
     assert copy.complete
 
 
-def test_damaged_answers_are_said_in_a_sentence(tmp_path: Path) -> None:
+def test_damaged_epoch_predictions_are_one_sentence(tmp_path: Path) -> None:
     bundle = Bundle(tmp_path)
     bundle.answers_file.write_bytes(b"PK\x03\x04 no archive")
 

@@ -1,4 +1,4 @@
-"""The disputed labels of MNIST's test set, on answers that are made up."""
+"""The disputed labels of MNIST's test set, with synthetic predictions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def answers(wrong: list[int], count: int = 10_000) -> Evaluation:
     return Evaluation(np.eye(10, dtype=np.float32)[said], np.zeros(count, np.uint8))
 
 
-def test_mistakes_on_disputed_labels_are_told_from_the_others() -> None:
+def test_mistakes_on_disputed_labels_are_separated() -> None:
     found = disputed_labels(MNIST_FINGERPRINT, answers([5, 947, 9729]))
 
     assert found is not None
@@ -25,7 +25,7 @@ def test_mistakes_on_disputed_labels_are_told_from_the_others() -> None:
     assert found.accuracy_without == pytest.approx(1 - 1 / 9985)
 
 
-def test_without_mistakes_the_accuracy_is_1() -> None:
+def test_accuracy_without_mistakes_is_1() -> None:
     found = disputed_labels(MNIST_FINGERPRINT, answers([]))
 
     assert found is not None
@@ -36,6 +36,6 @@ def test_other_data_has_no_disputed_labels() -> None:
     assert disputed_labels("0" * 64, answers([947])) is None
 
 
-def test_there_are_15_and_each_is_in_the_test_set() -> None:
+def test_all_15_disputed_images_are_in_the_test_set() -> None:
     assert len(set(DISPUTED)) == 15
     assert all(0 <= index < 10_000 for index in DISPUTED)

@@ -1,4 +1,4 @@
-"""Metrics agree with scikit-learn and SciPy, which stand as the referee."""
+"""Metrics agree with scikit-learn and SciPy."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def evaluations(draw: st.DrawFn) -> Evaluation:
 
 
 @given(evaluations())
-def test_the_confusion_matrix_is_scikit_learns(evaluation: Evaluation) -> None:
+def test_confusion_matrix_agrees_with_scikit_learn(evaluation: Evaluation) -> None:
     expected = metrics.confusion_matrix(evaluation.labels, evaluation.predictions, labels=range(10))
 
     assert np.array_equal(expected, confusion_matrix(evaluation))
 
 
 @given(evaluations())
-def test_class_metrics_are_scikit_learns(evaluation: Evaluation) -> None:
+def test_class_metrics_agree_with_scikit_learn(evaluation: Evaluation) -> None:
     expected = metrics.precision_recall_fscore_support(
         evaluation.labels, evaluation.predictions, labels=range(10), zero_division=0
     )
@@ -52,7 +52,7 @@ def test_class_metrics_are_scikit_learns(evaluation: Evaluation) -> None:
 
 
 @given(evaluations())
-def test_accuracy_and_loss_are_scikit_learns(evaluation: Evaluation) -> None:
+def test_accuracy_and_loss_agree_with_scikit_learn(evaluation: Evaluation) -> None:
     assert evaluation.accuracy == pytest.approx(metrics.accuracy_score(evaluation.labels, evaluation.predictions))
     exact = evaluation.probabilities.astype(float)
     exact /= exact.sum(axis=1, keepdims=True)
@@ -61,7 +61,7 @@ def test_accuracy_and_loss_are_scikit_learns(evaluation: Evaluation) -> None:
 
 
 @given(st.integers(1, 20000).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total))))
-def test_the_interval_is_wilsons(numbers: tuple[int, int]) -> None:
+def test_interval_agrees_with_scipy(numbers: tuple[int, int]) -> None:
     correct, total = numbers
     expected = binomtest(correct, total).proportion_ci(0.95, "wilson")
 
@@ -69,14 +69,14 @@ def test_the_interval_is_wilsons(numbers: tuple[int, int]) -> None:
 
 
 @given(evaluations())
-def test_the_accuracy_lies_in_its_interval(evaluation: Evaluation) -> None:
+def test_accuracy_is_within_its_interval(evaluation: Evaluation) -> None:
     low, high = accuracy_interval(evaluation)
 
     assert 0 <= low <= evaluation.accuracy <= high <= 1
 
 
 @given(evaluations())
-def test_mistakes_are_all_wrong_answers_surest_first(evaluation: Evaluation) -> None:
+def test_mistakes_are_sorted_by_confidence(evaluation: Evaluation) -> None:
     found = mistakes(evaluation)
 
     assert set(found) == set(np.flatnonzero(evaluation.predictions != evaluation.labels))
@@ -99,7 +99,7 @@ def test_cells_hold_each_image_once(evaluation: Evaluation) -> None:
 
 
 @given(evaluations())
-def test_row_shares_add_up_to_one_where_there_are_images(evaluation: Evaluation) -> None:
+def test_row_shares_sum_to_one(evaluation: Evaluation) -> None:
     matrix = confusion_matrix(evaluation)
 
     assert row_shares(matrix).sum(axis=1) == pytest.approx((matrix.sum(axis=1) > 0).astype(float))

@@ -1,4 +1,4 @@
-"""The exported network answers like the trained one, in eight bits where they do."""
+"""The exported network agrees with the trained one, with eight-bit weights if possible."""
 
 from __future__ import annotations
 
@@ -46,9 +46,7 @@ def make_eight_bits_too_few(model: keras.Model) -> None:
     dense.set_weights([kernel, bias])
 
 
-def test_weights_have_eight_bits_and_answers_hardly_differ(
-    tmp_path: Path, model: keras.Model, images: np.ndarray
-) -> None:
+def test_eight_bit_weights_give_nearly_the_same_answers(tmp_path: Path, model: keras.Model, images: np.ndarray) -> None:
     off = differences(tmp_path, model, images)
 
     most, mean = AGREEMENT
@@ -57,9 +55,7 @@ def test_weights_have_eight_bits_and_answers_hardly_differ(
     assert (tmp_path / "mnist_model.tflite").stat().st_size < 4 * model.count_params()
 
 
-def test_weights_keep_their_bits_where_eight_would_answer_differently(
-    tmp_path: Path, model: keras.Model, images: np.ndarray
-) -> None:
+def test_weights_keep_32_bits_if_eight_differ_too_much(tmp_path: Path, model: keras.Model, images: np.ndarray) -> None:
     make_eight_bits_too_few(model)
 
     off = differences(tmp_path, model, images)
@@ -70,16 +66,14 @@ def test_weights_keep_their_bits_where_eight_would_answer_differently(
     assert (tmp_path / "mnist_model.tflite").stat().st_size > 4 * model.count_params()
 
 
-def test_network_that_answers_with_no_numbers_is_refused(
-    tmp_path: Path, model: keras.Model, images: np.ndarray
-) -> None:
+def test_network_with_nan_outputs_is_rejected(tmp_path: Path, model: keras.Model, images: np.ndarray) -> None:
     model.layers[-1].set_weights([np.full_like(weights, np.nan) for weights in model.layers[-1].get_weights()])
 
     with pytest.raises(BundleError, match="cannot be loaded"):
         export_model(model, tmp_path, images)
 
 
-def test_each_layers_work_is_counted() -> None:
+def test_multiply_adds_of_each_layer_are_counted() -> None:
     layers = layer_cards(build_model(ModelConfig(architecture="deep", filters=(2, 3), dense_units=0)))
 
     convolution, depthwise, dense = 28 * 28 * 3 * 3 * 2, 14 * 14 * 3, 3 * 10

@@ -1,4 +1,4 @@
-"""What was learned when, and what was forgotten, told from the answers after each epoch."""
+"""Images that a network learned and forgot, from its predictions after each epoch."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def of_one_image(*right: bool) -> EpochAnswers:
         ((False,), NEVER, 0),
     ],
 )
-def test_an_image_is_learned_from_the_epoch_on_which_its_answer_stays_right(
+def test_image_is_learned_once_its_prediction_stays_correct(
     right: tuple[bool, ...], learned: int, forgotten: int
 ) -> None:
     assert first_learned(of_one_image(*right)).tolist() == [learned]
@@ -64,7 +64,7 @@ def test_an_image_is_learned_from_the_epoch_on_which_its_answer_stays_right(
 
 
 @given(answers())
-def test_what_is_learned_stays_right_and_was_wrong_just_before(answers: EpochAnswers) -> None:
+def test_learned_image_was_wrong_before_and_stays_correct(answers: EpochAnswers) -> None:
     learned = first_learned(answers)
 
     for image, epoch in enumerate(learned):
@@ -78,7 +78,7 @@ def test_what_is_learned_stays_right_and_was_wrong_just_before(answers: EpochAns
 
 
 @given(answers())
-def test_what_is_right_now_is_what_was_right_before_and_learned_without_what_was_forgotten(
+def test_correct_images_are_kept_ones_and_newly_learned_ones(
     answers: EpochAnswers,
 ) -> None:
     right: set[int] = set()
@@ -95,7 +95,7 @@ def test_what_is_right_now_is_what_was_right_before_and_learned_without_what_was
 
 
 @given(answers())
-def test_accuracy_of_a_digit_is_the_recall_of_its_matrix(answers: EpochAnswers) -> None:
+def test_accuracy_of_a_digit_is_its_recall(answers: EpochAnswers) -> None:
     shares = class_accuracies(answers)
 
     for position in range(len(answers)):
@@ -109,7 +109,7 @@ def test_accuracy_of_a_digit_is_the_recall_of_its_matrix(answers: EpochAnswers) 
 
 
 @given(answers(), DIGIT, DIGIT)
-def test_a_cell_holds_as_many_images_as_it_says(answers: EpochAnswers, true: int, said: int) -> None:
+def test_cell_has_as_many_members_as_its_count(answers: EpochAnswers, true: int, said: int) -> None:
     members = answers.cell_members(len(answers) - 1, true, said)
 
     assert len(members) == answers.matrix(len(answers) - 1)[true, said]
@@ -136,13 +136,13 @@ def test_epochs_are_added_and_dropped() -> None:
         (np.arange(3), np.zeros((3, 4), np.uint8), np.full(4, 11, np.uint8)),
     ],
 )
-def test_what_are_no_answers_is_refused(epochs: np.ndarray, predictions: np.ndarray, labels: np.ndarray) -> None:
+def test_invalid_predictions_are_rejected(epochs: np.ndarray, predictions: np.ndarray, labels: np.ndarray) -> None:
     with pytest.raises(ValueError, match="Expected"):
         EpochAnswers(epochs, predictions, labels)
 
 
 @given(answers())
-def test_answers_are_read_as_they_were_written(tmp_path_factory: pytest.TempPathFactory, said: EpochAnswers) -> None:
+def test_predictions_survive_the_file(tmp_path_factory: pytest.TempPathFactory, said: EpochAnswers) -> None:
     file = tmp_path_factory.mktemp("answers") / "answers.npz"
 
     write_answers(file, said)

@@ -1,4 +1,4 @@
-"""What is no digit is turned away: the detector, its file, and the verdicts that follow from it."""
+"""The novelty detector, its file, and the verdicts that depend on it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def with_card(bundle: Bundle, **values: object) -> Bundle:
     return bundle
 
 
-def test_every_training_ends_with_a_detector_that_lets_its_digits_through(trained: Run, digits: Dataset) -> None:
+def test_training_ends_with_a_detector_that_accepts_digits(trained: Run, digits: Dataset) -> None:
     card, detector = trained.bundle.card(), detector_of(trained.bundle)
     network = Network(trained.bundle.tflite_file)
 
@@ -58,7 +58,7 @@ def test_every_training_ends_with_a_detector_that_lets_its_digits_through(traine
     assert card.novelty.out_of_distribution_rejected > card.novelty.digits_rejected
 
 
-def test_one_image_gets_the_novelty_that_it_gets_among_many(trained: Run, digits: Dataset) -> None:
+def test_novelty_of_an_image_does_not_depend_on_its_batch(trained: Run, digits: Dataset) -> None:
     predictor, images = Predictor(trained.bundle), digits.test.images[:50]
 
     together = predictor.novelty(images)
@@ -69,7 +69,7 @@ def test_one_image_gets_the_novelty_that_it_gets_among_many(trained: Run, digits
     assert together == pytest.approx(np.concatenate(alone), abs=1e-3)
 
 
-def test_a_detector_comes_back_from_its_file_as_it_was(trained: Run, tmp_path: Path) -> None:
+def test_detector_survives_its_file(trained: Run, tmp_path: Path) -> None:
     detector = detector_of(trained.bundle)
 
     detector.save(tmp_path / "again.npz")
@@ -79,7 +79,7 @@ def test_a_detector_comes_back_from_its_file_as_it_was(trained: Run, tmp_path: P
     assert all(value.dtype == np.float32 for value in vars(again).values())
 
 
-def test_what_is_no_digit_is_said_to_be_none_with_the_nearest_as_a_guess(bundle: Bundle, digits: Dataset) -> None:
+def test_rejected_drawing_still_has_a_nearest_digit(bundle: Bundle, digits: Dataset) -> None:
     predictor = Predictor(with_limit(bundle, -1000))
 
     reading = predictor.read(digits.test.images[0])
@@ -92,7 +92,7 @@ def test_what_is_no_digit_is_said_to_be_none_with_the_nearest_as_a_guess(bundle:
     assert reading.sentence == f"Unlike any digit in the training data (nearest: {reading.digit})"
 
 
-def test_a_close_call_names_both_candidates(bundle: Bundle, digits: Dataset) -> None:
+def test_close_call_names_both_candidates(bundle: Bundle, digits: Dataset) -> None:
     calibration = bundle.card().calibration
     assert calibration is not None
     unsure = calibration.model_copy(update={"unsure_below": 1.0})
@@ -106,7 +106,7 @@ def test_a_close_call_names_both_candidates(bundle: Bundle, digits: Dataset) -> 
     assert all(str(digit) in reading.sentence for digit in reading.candidates)
 
 
-def test_a_sure_digit_says_how_sure(bundle: Bundle, digits: Dataset) -> None:
+def test_confident_prediction_shows_its_confidence(bundle: Bundle, digits: Dataset) -> None:
     calibration = bundle.card().calibration
     assert calibration is not None
     sure = calibration.model_copy(update={"unsure_below": 0.0})
@@ -118,7 +118,7 @@ def test_a_sure_digit_says_how_sure(bundle: Bundle, digits: Dataset) -> None:
     assert reading.sentence.endswith("% sure")
 
 
-def test_a_bundle_of_an_earlier_version_still_reads(bundle: Bundle, digits: Dataset) -> None:
+def test_bundle_without_a_detector_still_predicts(bundle: Bundle, digits: Dataset) -> None:
     raw = Network(bundle.tflite_file)(digits.test.images).probabilities
     bundle.novelty_file.unlink()
     predictor = Predictor(with_card(bundle, calibration=None, novelty=None))
@@ -133,7 +133,7 @@ def test_a_bundle_of_an_earlier_version_still_reads(bundle: Bundle, digits: Data
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK no arrays"])
-def test_a_damaged_detector_is_one_sentence(bundle: Bundle, content: bytes | None) -> None:
+def test_damaged_detector_is_one_sentence(bundle: Bundle, content: bytes | None) -> None:
     if content is None:
         bundle.novelty_file.unlink()
     else:
@@ -143,7 +143,7 @@ def test_a_damaged_detector_is_one_sentence(bundle: Bundle, content: bytes | Non
         Predictor(bundle)
 
 
-def test_a_detector_of_another_network_is_one_sentence(bundle: Bundle) -> None:
+def test_detector_of_another_network_is_one_sentence(bundle: Bundle) -> None:
     detector = detector_of(bundle)
     narrower: Detector = replace(
         detector, mean=detector.mean[1:], scale=detector.scale[1:], hidden_weights=detector.hidden_weights[1:]
@@ -154,7 +154,7 @@ def test_a_detector_of_another_network_is_one_sentence(bundle: Bundle) -> None:
         Predictor(bundle)
 
 
-def test_eight_threads_get_the_same_novelty_bit_by_bit(trained: Run, digits: Dataset) -> None:
+def test_eight_threads_get_identical_novelty_scores(trained: Run, digits: Dataset) -> None:
     predictor, images = Predictor(trained.bundle), digits.test.images[:32]
     expected = [predictor.read(image).novelty for image in images]
 
@@ -173,7 +173,7 @@ def shipped() -> Predictor:
 
 
 @pytest.mark.parametrize(("kind", "least"), [("letters", 0.9), ("scribbles", 0.95), ("silhouettes", 0.97)])
-def test_the_shipped_model_turns_away_what_is_no_digit(
+def test_shipped_model_rejects_out_of_distribution_samples(
     shipped: Predictor, mnist: Dataset, kind: str, least: float
 ) -> None:
     images = out_of_distribution_samples(200, mnist.test.images, 20261122, proportions={kind: 1.0})
@@ -184,14 +184,14 @@ def test_the_shipped_model_turns_away_what_is_no_digit(
     assert (novelty > 0).mean() >= least
 
 
-def test_the_shipped_model_accepts_mnists_test_digits(shipped: Predictor, mnist: Dataset) -> None:
+def test_shipped_model_accepts_test_digits(shipped: Predictor, mnist: Dataset) -> None:
     novelty = shipped.novelty(mnist.test.images)
 
     assert novelty is not None
     assert (novelty > 0).mean() <= 0.02
 
 
-def test_the_shipped_model_takes_a_filled_square_for_no_digit(shipped: Predictor) -> None:
+def test_shipped_model_rejects_a_filled_square(shipped: Predictor) -> None:
     ink = np.zeros((280, 280), np.uint8)
     ink[60:220, 60:220] = 255
 

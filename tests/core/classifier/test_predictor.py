@@ -1,4 +1,4 @@
-"""The shipped model, read by LiteRT: right, the same for one and for many, from any number of threads."""
+"""The predictor: accurate, and with the same predictions for any batch and any number of threads."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def images(count: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, BATCH // 8, BATCH, BATCH + 1, 2 * BATCH + 40])
-def test_many_images_get_the_answers_of_each_alone(predictor: Predictor, count: int) -> None:
+def test_prediction_does_not_depend_on_the_batch(predictor: Predictor, count: int) -> None:
     batch = images(count)
 
     together = predictor.probabilities(batch)
@@ -39,11 +39,11 @@ def test_many_images_get_the_answers_of_each_alone(predictor: Predictor, count: 
         assert together[index] == pytest.approx(alone, abs=1e-5)
 
 
-def test_probabilities_add_up_to_one(predictor: Predictor) -> None:
+def test_probabilities_sum_to_one(predictor: Predictor) -> None:
     assert predictor.probabilities(images(50)).sum(axis=1) == pytest.approx(np.ones(50), abs=1e-5)
 
 
-def test_eight_threads_get_the_same_answers_bit_by_bit(predictor: Predictor) -> None:
+def test_eight_threads_get_identical_predictions(predictor: Predictor) -> None:
     batch = images(64)
     expected = [predictor.probabilities(image[np.newaxis]) for image in batch]
 
@@ -54,7 +54,7 @@ def test_eight_threads_get_the_same_answers_bit_by_bit(predictor: Predictor) -> 
         assert np.array_equal(answer, expected[index % 64])
 
 
-def test_no_ink_gives_no_digit(predictor: Predictor) -> None:
+def test_drawing_without_ink_has_no_digit(predictor: Predictor) -> None:
     reading = predictor.read(np.zeros((280, 280), np.uint8))
 
     assert reading.verdict == "blank"
@@ -66,11 +66,11 @@ def test_no_ink_gives_no_digit(predictor: Predictor) -> None:
 @pytest.mark.parametrize(
     ("confidence", "said"), [(0.0, "0.0%"), (0.9749, "97.5%"), (0.99949, "99.9%"), (0.9995, ">99.9%"), (1.0, ">99.9%")]
 )
-def test_nothing_is_called_certain(confidence: float, said: str) -> None:
+def test_confidence_is_never_shown_as_100_percent(confidence: float, said: str) -> None:
     assert sureness(confidence) == said
 
 
-def test_the_shipped_model_reads_the_test_set_as_its_card_says(predictor: Predictor, mnist: Dataset) -> None:
+def test_shipped_model_has_the_accuracy_of_its_card(predictor: Predictor, mnist: Dataset) -> None:
     card, evaluation = predictor.bundle.card(), predictor.bundle.evaluation()
     assert card.data.fingerprint == mnist.fingerprint
     assert np.array_equal(evaluation.labels, mnist.test.labels)
@@ -82,7 +82,7 @@ def test_the_shipped_model_reads_the_test_set_as_its_card_says(predictor: Predic
     assert np.abs(probabilities - evaluation.probabilities).max() < 1e-4
 
 
-def test_the_shipped_bundle_is_complete_and_small() -> None:
+def test_shipped_bundle_is_complete_and_small() -> None:
     bundle = Bundle(SHIPPED_BUNDLE)
 
     assert bundle.complete
@@ -91,7 +91,7 @@ def test_the_shipped_bundle_is_complete_and_small() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", None])
-def test_a_damaged_model_is_one_sentence(tmp_path: Path, content: bytes | None) -> None:
+def test_damaged_model_is_one_sentence(tmp_path: Path, content: bytes | None) -> None:
     bundle = Bundle(tmp_path)
     shutil.copytree(SHIPPED_BUNDLE, tmp_path, dirs_exist_ok=True)
     if content is None:
@@ -104,7 +104,7 @@ def test_a_damaged_model_is_one_sentence(tmp_path: Path, content: bytes | None) 
 
 
 @pytest.mark.parametrize("name", ["card.json", "evaluation.npz", "mnist_model.keras"])
-def test_a_truncated_file_of_a_bundle_is_one_sentence(tmp_path: Path, name: str) -> None:
+def test_truncated_file_of_a_bundle_is_one_sentence(tmp_path: Path, name: str) -> None:
     bundle = Bundle(tmp_path)
     shutil.copytree(SHIPPED_BUNDLE, tmp_path, dirs_exist_ok=True)
     path = tmp_path / name

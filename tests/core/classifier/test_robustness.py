@@ -1,4 +1,4 @@
-"""What a card says about drawings: changes of images, and their measurement."""
+"""The robustness in a card: changes of images, and their measurement."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def centre(image: np.ndarray) -> tuple[float, float]:
     return float((rows * image).sum() / image.sum()), float((columns * image).sum() / image.sum())
 
 
-def test_shift_moves_every_image_by_as_many_pixels() -> None:
+def test_shift_moves_every_image_by_its_pixels() -> None:
     moved = robustness.shifted(np.repeat(DOT, 50, axis=0), 3, np.random.default_rng(0))
 
     places = {centre(image) for image in moved}
     assert places == {(13, 16), (7, 16), (10, 19), (10, 13)}
 
 
-def test_shift_by_nothing_changes_nothing() -> None:
+def test_shift_by_zero_changes_nothing() -> None:
     np.testing.assert_array_equal(robustness.shifted(DOT, 0, np.random.default_rng(0)), DOT)
 
 
@@ -42,7 +42,7 @@ def test_shift_by_nothing_changes_nothing() -> None:
     ("scale", "angle", "place"), [(1, 0, (10, 16)), (0.5, 0, (12, 15)), (1, 90, (12, 10)), (1, -90, (16, 18))]
 )
 @pytest.mark.parametrize("side", [28, 140])
-def test_warped_images_turn_anticlockwise_around_the_middle(
+def test_warp_rotates_anticlockwise_around_the_middle(
     scale: float, angle: float, place: tuple[float, float], side: int
 ) -> None:
     (image,) = robustness.warped(DOT, scale, angle, side)
@@ -51,7 +51,7 @@ def test_warped_images_turn_anticlockwise_around_the_middle(
     assert centre(image) == pytest.approx((place[0] * side / 28, place[1] * side / 28), abs=0.2)
 
 
-def test_blur_and_noise_keep_what_there_is_on_average() -> None:
+def test_blur_and_noise_keep_the_mean_ink() -> None:
     images = np.full((20, 28, 28), 128, np.uint8)
 
     assert robustness.blurred(DOT, 1.5).sum() == pytest.approx(DOT.sum(dtype=int), rel=0.05)
@@ -73,7 +73,7 @@ def test_sample_is_the_same_every_time() -> None:
     assert len(robustness.sample(split, 10_000)[1]) == len(split)
 
 
-def test_training_leaves_its_figures_in_the_card(trained: Run) -> None:
+def test_card_has_the_robustness_of_a_training(trained: Run) -> None:
     measured = trained.bundle.card().robustness
 
     assert measured is not None
@@ -83,7 +83,7 @@ def test_training_leaves_its_figures_in_the_card(trained: Run) -> None:
     assert 0.1 < measured.canvas <= 1
 
 
-def test_same_network_gets_the_same_figures(trained: Run) -> None:
+def test_robustness_is_reproducible(trained: Run) -> None:
     network = Network(Bundle(trained.bundle.folder).tflite_file)
     test = load_dataset("digits", Workspace(Path("nowhere"))).test
 
@@ -112,12 +112,12 @@ def test_pen_digits_are_read_and_replayed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("lines", [[{"label": 7}], ["text"], [5]])
-def test_file_of_something_else_is_a_sentence(tmp_path: Path, lines: list[object]) -> None:
+def test_file_without_pen_digits_is_one_sentence(tmp_path: Path, lines: list[object]) -> None:
     with pytest.raises(DataError, match="TRAZO_STROKES"):
         read_pen_digits(written(tmp_path / "strokes.gz", lines))
 
 
-def test_damaged_or_missing_pen_digits_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_or_missing_pen_digits_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     damaged = tmp_path / "damaged.gz"
     damaged.write_bytes(b"damaged")
 
@@ -127,5 +127,5 @@ def test_damaged_or_missing_pen_digits_are_none(tmp_path: Path, monkeypatch: pyt
     with pytest.warns(match=r"missing\.gz"):
         assert pen_digits_at_hand() == []
     monkeypatch.setenv("TRAZO_STROKES", str(damaged))
-    with pytest.warns(UserWarning, match="no pen strokes"):
+    with pytest.warns(UserWarning, match="not a file of pen strokes"):
         assert pen_digits_at_hand() == []

@@ -1,4 +1,4 @@
-"""The model in models/ keeps what is promised of it; benchmarks/RESULTS.md has the figures in full."""
+"""The shipped model meets its requirements; benchmarks/RESULTS.md has all figures."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def predictor() -> Predictor:
     return Predictor(BUNDLE)
 
 
-def test_it_is_small(card: Card) -> None:
+def test_shipped_model_is_small(card: Card) -> None:
     assert card.parameters <= 300_000
     assert BUNDLE.tflite_file.stat().st_size <= 1_300_000
 
 
-def test_it_is_as_sure_as_it_is_right(card: Card) -> None:
+def test_shipped_model_is_calibrated(card: Card) -> None:
     evaluation = BUNDLE.evaluation()
 
     assert expected_calibration_error(evaluation) <= 0.003
@@ -44,7 +44,7 @@ def test_it_is_as_sure_as_it_is_right(card: Card) -> None:
     assert disputed.accuracy_without > card.metrics.test_accuracy
 
 
-def test_the_way_of_drawings_costs_a_thousandth_at_most(mnist: Dataset) -> None:
+def test_preparing_a_drawing_costs_at_most_a_thousandth(mnist: Dataset) -> None:
     network, images, labels = Network(BUNDLE.tflite_file), mnist.test.images[:4000], mnist.test.labels[:4000]
 
     direct, drawn = (accuracy(network, some, labels) for some in (images, prepared(images)))
@@ -61,15 +61,15 @@ def written(predictor: Predictor, strokes: tuple[PenDigit, ...]) -> list[tuple[i
     return [(digit.label, predictor.read(replayed(digit, generator))) for digit in digits]
 
 
-def test_it_reads_other_peoples_hands(written: list[tuple[int, Reading]]) -> None:
+def test_shipped_model_predicts_other_handwriting(written: list[tuple[int, Reading]]) -> None:
     assert np.mean([reading.digit == label for label, reading in written]) >= 0.975
 
 
-def test_it_takes_other_peoples_digits_for_digits(written: list[tuple[int, Reading]]) -> None:
+def test_shipped_model_accepts_other_handwriting(written: list[tuple[int, Reading]]) -> None:
     assert np.mean([reading.verdict != "not_a_digit" for _, reading in written]) >= 0.975
 
 
-def test_it_takes_clothes_for_no_digits(predictor: Predictor) -> None:
+def test_shipped_model_rejects_clothes(predictor: Predictor) -> None:
     images = fashion_images()
     if images is None:
         lacking("Fashion-MNIST is not on this machine; name the folder of its IDX files with TRAZO_FASHION.")

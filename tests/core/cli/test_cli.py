@@ -1,4 +1,4 @@
-"""The command line, called as a person calls it."""
+"""The command line."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def predictions(capsys: pytest.CaptureFixture[str]) -> list[dict]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_help_of_train_says_what_each_setting_means(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_of_train_explains_each_setting(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["train", "--help"])
 
@@ -55,7 +55,7 @@ def test_help_of_train_says_what_each_setting_means(capsys: pytest.CaptureFixtur
     assert "(0 to 2147483647)" in said
 
 
-def test_help_teaches_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--help"])
 
@@ -65,7 +65,7 @@ def test_help_teaches_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert "evaluate" in out
 
 
-def test_predict_prints_one_object_a_line_in_the_order_of_the_files(
+def test_predict_prints_one_object_per_line(
     digits: list[Path], workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status = main(["predict", "--json", *map(str, digits)])
@@ -88,7 +88,7 @@ def test_predict_prints_one_object_a_line_in_the_order_of_the_files(
     ]
 
 
-def test_predict_reports_what_cannot_be_read_and_reads_the_rest(
+def test_predict_reports_unreadable_files_and_reads_the_rest(
     digits: list[Path], tmp_path: Path, workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text, blank = tmp_path / "text.png", tmp_path / "blank.png"
@@ -108,7 +108,7 @@ def test_predict_reports_what_cannot_be_read_and_reads_the_rest(
     assert empty["confidence"] is None
 
 
-def test_predict_says_what_is_no_digit_and_still_guesses(
+def test_predict_shows_a_rejection_with_its_nearest_digit(
     tmp_path: Path, workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     square = Image.new("L", (100, 100), 255)
@@ -125,14 +125,14 @@ def test_predict_says_what_is_no_digit_and_still_guesses(
     assert f"not a digit (unlike any digit in the training data (nearest: {answer['digit']}))" in plain
 
 
-def test_a_file_past_the_limit_is_not_read_whole(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_file_above_the_limit_is_not_read_whole(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", "--json", "/dev/zero"]) == 1
 
     (answer,) = predictions(capsys)
     assert "MB" in answer["error"]
 
 
-def test_ctrl_c_is_no_traceback(tmp_path: Path, workspace: Workspace) -> None:
+def test_ctrl_c_prints_no_traceback(tmp_path: Path, workspace: Workspace) -> None:
     os.mkfifo(tmp_path / "pipe")
     process = subprocess.Popen(
         [sys.executable, "-m", "core", "predict", tmp_path / "pipe"],
@@ -151,7 +151,7 @@ def test_ctrl_c_is_no_traceback(tmp_path: Path, workspace: Workspace) -> None:
     assert "Traceback" not in err
 
 
-def test_blank_pictures_alone_are_no_failure(tmp_path: Path, workspace: Workspace) -> None:
+def test_blank_picture_is_no_failure(tmp_path: Path, workspace: Workspace) -> None:
     Image.new("L", (50, 50), 255).save(tmp_path / "blank.png")
 
     assert main(["predict", str(tmp_path / "blank.png")]) == 0
@@ -167,7 +167,7 @@ def test_predict_takes_another_model(
     assert shipped["probabilities"] != other["probabilities"]
 
 
-def test_predict_takes_a_run_by_its_name_as_evaluate_does(
+def test_predict_takes_a_run_by_its_name(
     run: Run, digits: list[Path], workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for model in (str(run.bundle.folder), run.title, run.id):
@@ -179,7 +179,7 @@ def test_predict_takes_a_run_by_its_name_as_evaluate_does(
     assert "There is no run named 'nobody'" in capsys.readouterr().err
 
 
-def test_a_model_that_is_none_is_one_sentence(
+def test_missing_model_is_one_sentence(
     tmp_path: Path, workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["predict", "--model", str(tmp_path), "x.png"]) == 1
@@ -197,21 +197,21 @@ def test_data_status_names_the_stand_in(workspace: Workspace, capsys: pytest.Cap
 
 
 @pytest.mark.usefixtures("without_mnist")
-def test_training_without_mnist_says_how_to_get_it(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_training_without_mnist_explains_the_download(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--epochs", "1"]) == 1
 
     assert "data download" in capsys.readouterr().err
     assert list_runs(workspace) == []
 
 
-def test_a_value_outside_its_limits_is_one_sentence(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_value_outside_its_limits_is_one_sentence(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", *TINY, "--epochs", "0"]) == 1
 
     assert "epochs" in capsys.readouterr().err
     assert list_runs(workspace) == []
 
 
-def test_a_run_is_trained_listed_shown_promoted_and_deleted(
+def test_run_is_trained_listed_shown_promoted_and_deleted(
     workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["train", *TINY, "--epochs", "1", "--output", str(tmp_path / "copy")]) == 0
@@ -238,7 +238,7 @@ def test_a_run_is_trained_listed_shown_promoted_and_deleted(
     assert main(["runs", "show", run.title]) == 1
 
 
-def test_ctrl_c_stops_the_training_and_keeps_what_was_learned(workspace: Workspace) -> None:
+def test_ctrl_c_stops_the_training_and_keeps_its_model(workspace: Workspace) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "core", "train", *TINY, "--epochs", "200", "--patience", "0"],
         cwd=PROJECT,
@@ -261,7 +261,7 @@ def test_ctrl_c_stops_the_training_and_keeps_what_was_learned(workspace: Workspa
 
 
 @pytest.mark.usefixtures("idle_workers", "without_mnist")
-def test_ctrl_c_while_teachers_are_trained_stops_those_that_nobody_else_waits_for(
+def test_ctrl_c_stops_teachers_that_no_other_run_needs(
     workspace: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     submit(workspace, tiny_config(teachers=1))
@@ -296,9 +296,7 @@ def test_a_thousand_files_in_one_call(tmp_path: Path, mnist: Dataset, workspace:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_stop_without_a_name_asks_all_trainings_to_stop(
-    workspace: Workspace, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_stop_without_a_name_stops_all_trainings(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     running, waiting = submit(workspace, tiny_config()), submit(workspace, tiny_config())
 
     assert main(["runs", "stop"]) == 0
@@ -306,11 +304,11 @@ def test_stop_without_a_name_asks_all_trainings_to_stop(
     assert running.stopping
     assert waiting.status().state == "stopped"
     said = capsys.readouterr().out
-    assert f"{running.id} is asked to stop" in said
-    assert f"{waiting.id} is asked to stop" in said
+    assert f"{running.id} was asked to stop" in said
+    assert f"{waiting.id} was asked to stop" in said
 
 
-def test_evaluate_says_what_the_pages_say(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_evaluate_prints_the_figures_of_the_pages(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     card = Bundle(SHIPPED_BUNDLE).card()
     assert card.robustness
     assert card.novelty
@@ -319,14 +317,14 @@ def test_evaluate_says_what_the_pages_say(workspace: Workspace, capsys: pytest.C
     assert main(["evaluate", "shipped"]) == 0
 
     out = capsys.readouterr().out
-    assert f"accuracy on drawings {card.robustness.drawings:.1%}" in out
+    assert f"redrawn accuracy {card.robustness.drawings:.1%}" in out
     assert f"rejected: {card.novelty.digits_rejected:.2%} of the validation digits" in out
     assert f"close calls: {card.calibration.unsure_share:.2%} of the validation digits" in out
     assert re.search(r"calibration error \d\.\d\d%, Brier score 0\.\d{4}", out)
     assert re.search(r"disputed labels: \d+ of 15 are mistakes; test accuracy without disputed labels 99\.\d\d%", out)
 
 
-def test_runs_are_listed_and_shown_with_how_they_read_drawings(
+def test_list_and_show_have_the_redrawn_accuracy(
     run: Run, workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     card = run.bundle.card()
@@ -336,7 +334,7 @@ def test_runs_are_listed_and_shown_with_how_they_read_drawings(
     head, row = capsys.readouterr().out.splitlines()
     assert main(["runs", "show", run.title]) == 0
 
-    assert head.split()[:4] == ["run", "state", "test", "drawings"]
+    assert head.split()[:4] == ["run", "state", "test", "redrawn"]
     assert row.split()[:4] == [
         run.id,
         "finished",
@@ -344,10 +342,10 @@ def test_runs_are_listed_and_shown_with_how_they_read_drawings(
         f"{card.robustness.drawings:.1%}",
     ]
     shown = capsys.readouterr().out
-    assert f"accuracy on drawings {card.robustness.drawings:.1%}" in shown
+    assert f"redrawn accuracy {card.robustness.drawings:.1%}" in shown
 
 
-def test_a_close_call_is_said_to_be_one(
+def test_close_call_names_both_digits(
     digits: list[Path], workspace: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Predictor, "_verdict", lambda *_: "unsure")

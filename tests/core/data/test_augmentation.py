@@ -1,4 +1,4 @@
-"""Augmentation changes images as it is told, and only so."""
+"""Augmentation changes images within its settings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ configs = st.builds(
 
 
 def bar() -> np.ndarray:
-    """An upright bar, as one image."""
+    """Return an upright bar as a batch of one."""
     image = np.zeros((1, 28, 28), np.uint8)
     image[0, 6:22, 12:16] = 255
     return image
@@ -65,7 +65,7 @@ def test_a_tenth_of_the_images_are_grainy() -> None:
     assert np.median(spreads[spreads > 0]) == pytest.approx(0.1, abs=0.02)
 
 
-def test_nothing_is_changed_when_all_is_off() -> None:
+def test_inactive_augmentation_changes_nothing() -> None:
     images = np.random.default_rng(0).integers(0, 256, (4, 28, 28), np.uint8)
 
     assert np.array_equal(augment(images, AugmentationConfig(), np.random.default_rng(0)), images)
@@ -115,7 +115,7 @@ def test_strokes_grow_thicker_and_thinner_and_stay_bright() -> None:
     assert (changed.max(axis=(1, 2)) == 255).all()
 
 
-def test_bends_move_ink_smoothly_by_about_their_size() -> None:
+def test_elastic_distortion_moves_ink_smoothly_by_its_size() -> None:
     stripes = np.zeros((1, 28, 28), np.uint8)
     stripes[0, 13:15] = 255
     bent = augment(np.repeat(stripes, 300, axis=0), AugmentationConfig(elastic=1.5), np.random.default_rng(4))

@@ -1,4 +1,4 @@
-"""MNIST is downloaded from the first source that serves it, verified, and stored whole or not at all."""
+"""Downloads of MNIST: from the first source that works, verified, stored atomically."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
-    """A web server for the files of `tmp_path`; what has `broken` in its name breaks off."""
+    """A web server for the files of `tmp_path`; a file named `broken` is cut off."""
     handler = functools.partial(_Handler, directory=str(tmp_path))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
@@ -50,7 +50,7 @@ def source(address: str, path: Path, name: str = "mnist.npz") -> Source:
     return Source("a test", {name: (f"{address}/{path.name}", f"sha256:{digest}")})
 
 
-def test_a_download_reports_progress_and_stores_the_verified_file(
+def test_download_reports_progress_and_stores_the_file(
     tmp_path: Path, workspace: Workspace, arrays: dict[str, np.ndarray], server: str
 ) -> None:
     served = tmp_path / "served.npz"
@@ -79,9 +79,7 @@ def test_when_the_first_source_fails_the_second_serves(
 
 
 @pytest.mark.parametrize("name", ["absent.npz", "broken.npz", "wrong.npz"])
-def test_a_failed_download_is_one_sentence_and_leaves_the_old_file(
-    tmp_path: Path, workspace: Workspace, server: str, name: str
-) -> None:
+def test_failed_download_leaves_the_old_file(tmp_path: Path, workspace: Workspace, server: str, name: str) -> None:
     (tmp_path / "wrong.npz").write_text("something else")
     wanted = Source("a test", {"mnist.npz": (f"{server}/{name}", "sha256:" + "0" * 64)})
     workspace.mnist_file.parent.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""MNIST is found, read in any container, imported, downloaded; what is wrong is one sentence and changes nothing."""
+"""MNIST is found, read in any file format and imported; an error is one sentence and changes nothing."""
 
 from __future__ import annotations
 
@@ -41,9 +41,7 @@ def test_an_npz_is_read_compressed_or_not_alone_or_in_a_folder(tmp_path: Path, a
     assert same(arrays, read_mnist(tmp_path))
 
 
-def test_the_environment_goes_before_the_workspace_and_that_before_keras(
-    tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_mnist_is_looked_for_in_order(tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     assert find_mnist(workspace) is None
     keras = tmp_path / "no-keras" / "datasets" / "mnist.npz"
     for path in (keras, workspace.mnist_file):
@@ -56,16 +54,14 @@ def test_the_environment_goes_before_the_workspace_and_that_before_keras(
     assert find_mnist(workspace) == named
 
 
-def test_a_wrong_name_in_the_environment_is_not_passed_over(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_wrong_name_in_the_environment_is_an_error(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_MNIST", "/nowhere/at/all")
 
     with pytest.raises(DataError, match="TRAZO_MNIST"):
         available_dataset(workspace)
 
 
-def test_the_stand_ins_digits_are_scikit_learns() -> None:
+def test_stand_in_has_the_digits_of_scikit_learn() -> None:
     theirs = load_digits()
 
     levels, labels = scikit_learn_table()
@@ -133,7 +129,7 @@ def test_an_npz_without_the_keys_says_which(tmp_path: Path) -> None:
         read_mnist(tmp_path)
 
 
-def test_an_array_in_an_npzs_clothes_is_one_sentence(tmp_path: Path) -> None:
+def test_array_named_npz_is_one_sentence(tmp_path: Path) -> None:
     with (tmp_path / "mnist.npz").open("wb") as file:
         np.save(file, np.zeros(3))
 
@@ -189,9 +185,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(
     assert names(workspace.mnist_file.parent) == ["mnist.npz"]
 
 
-def test_a_disk_that_may_not_be_written_is_one_sentence(
-    tmp_path: Path, small_disk: Path, arrays: dict[str, np.ndarray]
-) -> None:
+def test_read_only_disk_is_one_sentence(tmp_path: Path, small_disk: Path, arrays: dict[str, np.ndarray]) -> None:
     np.savez(tmp_path / "good.npz", **arrays)
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
 

@@ -60,7 +60,7 @@ def test_turning_is_anticlockwise(angle: float, right: bool, below: bool) -> Non
     assert (rows[half_rows:].sum() > rows[:half_rows].sum()) == (not below)
 
 
-def test_digits_drawn_again_are_laid_out_for_the_model_and_differ_from_one_another() -> None:
+def test_redrawn_digits_are_prepared_and_differ() -> None:
     again = drawn_again(np.stack([ANGLE] * 4), ANY_HAND, np.random.default_rng(1))
 
     assert (again.shape, again.dtype) == ((4, 28, 28), np.uint8)

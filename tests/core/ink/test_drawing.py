@@ -1,4 +1,4 @@
-"""From ink to the 28x28 image, on digits that are drawn in code."""
+"""From ink to the 28x28 image, on synthetic digits."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def drawn(
     brush: float = 16,
     size: int = CANVAS,
 ) -> Pixels:
-    """A canvas with strokes of a round brush, anti-aliased; the box of their centre lines lies at (left, top)."""
+    """Draw strokes with a round, anti-aliased brush; the box of their centre lines lies at (left, top)."""
     fine = 4
     picture = Image.new("L", (size * fine, size * fine))
     draw = ImageDraw.Draw(picture)
@@ -52,7 +52,7 @@ def image_of(ink: Pixels) -> Pixels:
 
 
 def difference(first: Pixels, second: Pixels) -> float:
-    """Mean difference over the mean ink, 0 where two images are the same but for a shift by a pixel."""
+    """Return the mean difference over the mean ink, 0 for images that differ by a shift of one pixel."""
     shifts = [(rows, columns) for rows in (-1, 0, 1) for columns in (-1, 0, 1)]
     apart = min(np.abs(np.roll(first, shift, axis=(0, 1)).astype(int) - second).sum() for shift in shifts)
     return float(apart / min(first.sum(dtype=int), second.sum(dtype=int)))
@@ -84,7 +84,7 @@ def test_image_hardly_depends_on_the_size_of_the_drawing(height: float, place: i
 
 
 @given(strokes=st.sampled_from([SEVEN, FIVE, OPEN_EIGHT, ONE]), height=st.floats(20, 250), brush=st.floats(2, 30))
-def test_centre_of_mass_is_at_the_centre_and_the_longest_side_is_20(
+def test_image_is_centred_and_its_longest_side_is_20(
     strokes: list[list[tuple[float, float]]], height: float, brush: float
 ) -> None:
     drawing = prepare(drawn(strokes, height=height, left=15, top=15, brush=brush))
@@ -120,7 +120,7 @@ def test_filled_canvas_makes_an_image(size: tuple[int, int]) -> None:
     assert image_of(np.full(size, 255, np.uint8)).any()
 
 
-def test_image_laid_out_as_in_mnist_comes_back_as_it_was() -> None:
+def test_image_in_the_layout_of_mnist_comes_back_unchanged() -> None:
     image = image_of(drawn(FIVE))
 
     np.testing.assert_array_equal(image_of(image), image)
@@ -149,7 +149,7 @@ def test_prepared_image_is_prepared_already(
     np.testing.assert_array_equal(image_of(image_of(ink)), image)
 
 
-def test_mnist_comes_through_as_it_was(mnist: Dataset) -> None:
+def test_mnist_comes_through_unchanged(mnist: Dataset) -> None:
     images = mnist.validation.images[:1000]
 
     through = np.stack([image_of(image) for image in images])

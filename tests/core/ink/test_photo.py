@@ -1,4 +1,4 @@
-"""Pictures of digits in any format: their ink comes out white on black; what is no picture is refused."""
+"""Pictures of digits in any format: their ink comes out white on black; other files are refused."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_every_mode_is_read(mode: str, inverted: bool) -> None:
 
 
 @pytest.mark.parametrize("bits", [10, 12, 14])
-def test_sixteen_bits_of_which_the_highest_are_empty_are_read(bits: int) -> None:
+def test_sixteen_bits_with_empty_high_bits_are_read(bits: int) -> None:
     levels = (255 - five()).astype(np.uint16) << (bits - 8)
 
     assert_shows_the_five(ink_from_picture(encoded(Image.fromarray(levels))))
@@ -120,7 +120,7 @@ def test_empty_ruled_paper_in_a_shadow_is_blank() -> None:
 @pytest.mark.parametrize("squared", [False, True])
 @pytest.mark.parametrize("edge", [0.3, 0.7])
 @pytest.mark.parametrize("lit", [False, True], ids=["shadow at the left", "shadow at the right"])
-def test_a_digit_on_ruled_paper_is_read_beside_and_in_a_hard_shadow(squared: bool, edge: float, lit: bool) -> None:
+def test_digit_on_ruled_paper_is_read_in_and_beside_a_shadow(squared: bool, edge: float, lit: bool) -> None:
     ink = five()
     rows, columns = np.indices(ink.shape)
     lines = (rows % 44 < 2) | (squared & (columns % 44 < 2))
@@ -130,7 +130,7 @@ def test_a_digit_on_ruled_paper_is_read_beside_and_in_a_hard_shadow(squared: boo
     assert_shows_the_five(ink_from_array(photo(sheet * shadow)))
 
 
-def test_a_small_digit_in_a_lamps_light_and_a_hard_shadow_is_not_taken_for_a_light_one() -> None:
+def test_small_digit_in_uneven_light_and_a_hard_shadow_is_read() -> None:
     ink = np.zeros(SIZE, np.uint8)
     small = np.asarray(Image.fromarray(five()).reduce(5))
     ink[30 : 30 + small.shape[0], 30 : 30 + small.shape[1]] = small
@@ -147,14 +147,21 @@ def test_dust_alone_is_blank() -> None:
     assert prepare(ink_from_array(photo(np.where(dust, 40.0, 240.0)))).blank
 
 
-@pytest.mark.parametrize(("ground", "pen"), [(0, 255), (255, 0)])
-def test_a_card_on_nothing_is_the_ground_of_what_stands_on_it(ground: int, pen: int) -> None:
+@pytest.mark.parametrize(("ground", "pen"), [(0, 255), (255, 0), (60, 160)])
+def test_opaque_card_is_the_ground_of_its_digit(ground: int, pen: int) -> None:
     ink = five()
     grey = np.where(ink > 127, np.uint8(pen), np.uint8(ground))
     alpha = np.zeros_like(grey)
     alpha[60:440, 310:550] = 255
 
     assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, alpha]))))
+
+
+def test_strokes_of_two_tones_are_no_card() -> None:
+    ink = five()
+    grey = np.where(np.indices(SIZE)[0] < 340, np.uint8(60), np.uint8(110))
+
+    assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, ink]))))
 
 
 @pytest.mark.parametrize(("outline", "pen"), [(0, 255), (255, 0)])
@@ -177,7 +184,7 @@ def png_header(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture", b"%!PS-Adobe-3.0 EPSF-3.0\n", b"<svg/>"])
-def test_what_is_no_picture_is_refused(data: bytes) -> None:
+def test_other_files_are_refused(data: bytes) -> None:
     with pytest.raises(PictureError, match="not a picture"):
         ink_from_picture(data)
 
@@ -254,7 +261,7 @@ def test_canvas_file_with_too_many_pixels_is_refused(side: int) -> None:
 
 @pytest.mark.parametrize("ground", [0, 255, 30, 200])
 @pytest.mark.parametrize("brush", [0.03, 0.05, 0.11])
-def test_drawing_on_an_even_ground_is_read_as_a_photo_of_it_would_be(
+def test_drawing_on_an_even_ground_is_read_like_a_photo(
     ground: int, brush: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pen = 0 if ground > 127 else 255
@@ -294,7 +301,7 @@ except Exception as error:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process limit its memory so")
-def test_whole_picture_that_memory_is_too_small_for_is_not_called_damaged(tmp_path: Path) -> None:
+def test_picture_too_large_for_the_memory_is_not_called_damaged(tmp_path: Path) -> None:
     path = tmp_path / "large.png"
     Image.new("RGB", (6000, 6000), "white").save(path, compress_level=1)
 
@@ -306,7 +313,7 @@ def test_whole_picture_that_memory_is_too_small_for_is_not_called_damaged(tmp_pa
 
 
 @pytest.mark.parametrize("mode", ["I;16", "I", "F"])
-def test_pictures_of_more_than_eight_bits_are_shrunk_as_those_of_eight(mode: str) -> None:
+def test_pictures_of_more_than_eight_bits_are_shrunk_alike(mode: str) -> None:
     paper = on_paper(five((1500, 1200)))
     deep = {"I;16": paper.astype(np.uint16) * 257, "I": paper.astype(np.int32) * 257, "F": paper.astype(np.float32)}[
         mode
@@ -321,5 +328,5 @@ def test_pictures_of_more_than_eight_bits_are_shrunk_as_those_of_eight(mode: str
 
 
 def pictures_difference(one: Pixels, other: Pixels) -> float:
-    """Mean difference of two inks, as a share of the ink."""
+    """Return the mean difference of two inks as a fraction of the ink."""
     return float(np.abs(one.astype(float) - other).sum() / max(1.0, other.sum(dtype=float)))

@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from core.errors import PictureError, PictureTooLarge
 from core.ink.photo import ink_from_array, ink_from_picture
@@ -22,9 +22,10 @@ def empty(level: int) -> Image.Image:
     return Image.new("L", (SIDE, SIDE), level)
 
 
-def saved(kind: str, frames: list[Image.Image]) -> bytes:
+def saved(kind: str, frames: list[Image.Image], **options: object) -> bytes:
     file = io.BytesIO()
-    options = {"lossless": True} if kind == "WEBP" else {}
+    if kind == "WEBP":
+        options["lossless"] = True
     frames[0].save(file, kind, save_all=True, append_images=frames[1:], **options)
     return file.getvalue()
 
@@ -45,6 +46,17 @@ def test_first_frame_with_ink_is_read(kind: str) -> None:
 
     # A GIF has a palette, so levels may differ by a few.
     assert np.abs(ink.astype(int) - ink_from_array(np.asarray(seven))).mean() < 3
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_later_frame_is_turned_upright(kind: str) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 3  # upside down
+    seven = drawn_seven("L", SIDE)
+
+    ink = ink_from_picture(saved(kind, [empty(240), seven.rotate(180)], exif=exif))
+
+    np.testing.assert_array_equal(ink, ink_from_array(np.asarray(seven)))
 
 
 def test_transparent_first_frame_is_skipped() -> None:

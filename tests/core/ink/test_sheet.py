@@ -1,4 +1,4 @@
-"""Photos of digits on paper, made in code: whatever light falls on them and lies around them, the ink is found."""
+"""Synthetic photos of digits on paper in any light and on any table: the ink is found."""
 
 from __future__ import annotations
 
@@ -145,10 +145,74 @@ def test_thumb_in_a_corner_is_no_ink(corner: tuple[int, int]) -> None:
     assert_shows_the_five(ink_from_array(photo(np.asarray(picture))))
 
 
-def test_digit_that_runs_out_of_the_picture_stays_whole_in_spite_of_dust() -> None:
+def test_digit_cut_off_by_the_edge_stays_whole_despite_dust() -> None:
     ink = five()[96:]
     dusty = ink.copy()
     dusty[200:206, 40:46] = 255
     assert ink[0].any()
 
     assert_shows_the_five(ink_from_array(photo(on_paper(dusty))), ink)
+
+
+def bright(mask: np.ndarray, sheet: float = 220, table: float = 60) -> np.ndarray:
+    return np.where(mask, np.float32(sheet), np.float32(table))
+
+
+def rectangle(top: int, left: int, bottom: int, right: int) -> np.ndarray:
+    rows, columns = np.indices(SIZE)
+    return (rows >= top) & (rows < bottom) & (columns >= left) & (columns < right)
+
+
+def test_inside_of_a_sheet_leaves_out_its_blurred_outline() -> None:
+    sheet = find_sheet(bright(rectangle(100, 160, 380, 480)))
+
+    assert sheet is not None
+    assert sheet.box == (110, 170, 370, 470)
+
+
+@pytest.mark.parametrize(("side", "found"), [(150, False), (240, True)])
+def test_sheet_takes_an_eighth_of_the_picture(side: int, found: bool) -> None:
+    assert (find_sheet(bright(rectangle(100, 160, 100 + side, 160 + side))) is not None) == found
+
+
+@pytest.mark.parametrize(("table", "found"), [(200, False), (180, True)])
+def test_sheet_is_brighter_than_its_table(table: float, found: bool) -> None:
+    assert (find_sheet(bright(rectangle(100, 160, 380, 480), 220, table)) is not None) == found
+
+
+@pytest.mark.parametrize(("width", "bridged"), [(30, True), (60, False)])
+def test_strokes_that_leave_a_sheet_are_part_of_it(width: int, bridged: bool) -> None:
+    stroke = rectangle(100, 300, 250, 300 + width)
+
+    sheet = find_sheet(bright(rectangle(100, 160, 380, 480) & ~stroke))
+
+    assert sheet is not None
+    assert sheet.inside[200 - sheet.box[0], 300 + width // 2 - sheet.box[1]] == bridged
+
+
+def test_round_things_are_no_sheets() -> None:
+    rows, columns = np.indices(SIZE)
+
+    assert find_sheet(bright(((rows - 240) / 200) ** 2 + ((columns - 320) / 140) ** 2 < 1)) is None
+
+
+def test_things_with_bays_are_no_sheets() -> None:
+    assert find_sheet(bright(rectangle(100, 160, 380, 480) & ~rectangle(100, 240, 300, 400))) is None
+
+
+def zero(brush: float) -> np.ndarray:
+    """Draw a 0, white on black; `brush` is a fraction of the height."""
+    rows, columns = np.indices(SIZE)
+    radius = np.hypot((rows - 240) / 200, (columns - 320) / 140)
+    return np.where((radius < 1) & (radius > 1 - brush * 480 / 200), np.uint8(255), np.uint8(0))
+
+
+@pytest.mark.parametrize("margin", [0.02, 0.05, 0.1])
+@pytest.mark.parametrize(("ground", "pen"), [(240, 30), (20, 230)], ids=["dark on light", "light on dark"])
+@pytest.mark.parametrize("ink", [five(), five(brush=0.1), zero(0.04), zero(0.12)], ids=["5", "bold 5", "0", "bold 0"])
+def test_digit_cropped_close_is_read(ink: np.ndarray, ground: float, pen: float, margin: float) -> None:
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    cropped = np.pad(ink, round(margin * max(ink.shape)))
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(cropped, ground, pen))), cropped)

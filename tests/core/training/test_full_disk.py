@@ -1,4 +1,4 @@
-"""A disk that is full: one sentence, nothing half-made, and everything goes on once there is room."""
+"""A full disk: one sentence, no half-written files, and trainings go on once there is room."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from core.training.queue import advance, resume, submit
 from core.workspace import Workspace
 from tests.support.full_disk import fill
 from tests.support.tiny_training import tiny_config
-from tests.support.waiting import wait_until
-from tests.support.workers import end_all
+from tests.support.workers import end_all, wait_for, wait_for_end
 
 
 @pytest.fixture
@@ -35,9 +34,7 @@ def ballast(workspace: Workspace) -> Path:
     return workspace.root / "ballast"
 
 
-def test_a_training_that_finds_no_room_is_refused_and_nothing_of_it_is_left(
-    workspace: Workspace, ballast: Path
-) -> None:
+def test_training_without_disk_space_is_rejected(workspace: Workspace, ballast: Path) -> None:
     earlier = create_run(workspace, tiny_config())
     fill(ballast)
 
@@ -48,7 +45,7 @@ def test_a_training_that_finds_no_room_is_refused_and_nothing_of_it_is_left(
     assert [row.problem for row in summaries(workspace)] == [None]
 
 
-def test_a_training_waits_on_where_the_disk_is_full_when_its_turn_comes(workspace: Workspace, ballast: Path) -> None:
+def test_queued_run_waits_while_the_disk_is_full(workspace: Workspace, ballast: Path) -> None:
     run = create_run(workspace, tiny_config())
     fill(ballast)
 
@@ -60,14 +57,12 @@ def test_a_training_waits_on_where_the_disk_is_full_when_its_turn_comes(workspac
     assert advance(workspace) == run
 
 
-def test_a_disk_that_fills_up_fails_the_run_and_resume_works_once_there_is_room(
-    workspace: Workspace, ballast: Path
-) -> None:
+def test_disk_that_fills_up_fails_the_run_until_resumed(workspace: Workspace, ballast: Path) -> None:
     run = submit(workspace, tiny_config(epochs=40, patience=0, batch_size=8))
-    wait_until(run.checkpoint_file.exists, what="the first checkpoint")
+    wait_for(run, run.checkpoint_file.exists, "first checkpoint")
     fill(ballast)
 
-    wait_until(lambda: not run.alive, what="the worker to give up")
+    wait_for_end(run)
     saved = read_checkpoint(run)
     assert saved is not None
     ballast.unlink()
@@ -75,13 +70,13 @@ def test_a_disk_that_fills_up_fails_the_run_and_resume_works_once_there_is_room(
     assert "disk is full" in run.status().message
     resume(workspace, run)
 
-    wait_until(lambda: len(run.history()) > saved.epoch + 2, what="the training to go on")
+    wait_for(run, lambda: len(run.history()) > saved.epoch + 2, "next epochs")
     assert list(run.history()["epoch"]) == list(range(1, len(run.history()) + 1))
     request_stop(workspace, run)
-    wait_until(lambda: not run.alive, what="the end")
+    wait_for_end(run)
 
 
-def test_a_disk_without_room_for_the_model_fails_the_run_and_resume_saves_it_once_there_is(
+def test_disk_without_room_for_the_model_fails_the_run_until_resumed(
     workspace: Workspace, ballast: Path, worker_after: Callable[[str], None]
 ) -> None:
     # The worker fills the disk itself, just before it writes the network.
@@ -92,7 +87,7 @@ def test_a_disk_without_room_for_the_model_fails_the_run_and_resume_saves_it_onc
         f"result.export_model = lambda *given: (fill(Path({str(ballast)!r})), export(*given))[1]"
     )
     run = submit(workspace, tiny_config(epochs=2))
-    wait_until(lambda: not run.alive, what="the worker to give up")
+    wait_for_end(run)
     assert (run.status().state, run.bundle.complete) == ("failed", False)
     assert "disk is full" in run.status().message
     history = run.history()
@@ -101,7 +96,7 @@ def test_a_disk_without_room_for_the_model_fails_the_run_and_resume_saves_it_onc
 
     resume(workspace, run)
 
-    wait_until(lambda: not run.alive, what="the end")
+    wait_for_end(run)
     assert run.status().state == "finished"
     assert run.bundle.complete
     assert run.history().equals(history)

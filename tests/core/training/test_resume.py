@@ -1,4 +1,4 @@
-"""Trainings that are killed in any phase go on where they were, and end as if nothing had happened."""
+"""Trainings that are killed in any phase can be resumed and end the same."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from core.training.trainer import train_and_evaluate
 from core.workspace import Workspace
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
-from tests.support.workers import end_all, kill_worker
+from tests.support.workers import end_all, kill_worker, wait_for, wait_for_end
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ TWENTY_KILLS = (*("start", "step", "validation", "checkpoint") * 3, *("export", 
 
 
 @pytest.mark.parametrize("phases", [("step", "export"), pytest.param(TWENTY_KILLS, marks=pytest.mark.long)])
-def test_a_training_killed_in_every_phase_ends_like_one_that_never_was(
+def test_training_killed_in_every_phase_ends_the_same(
     workspace: Workspace, worker_after: Callable[[str], None], tmp_path: Path, phases: tuple[str, ...]
 ) -> None:
     # Elsewhere, where the queue does not start it.
@@ -64,11 +64,11 @@ def test_a_training_killed_in_every_phase_ends_like_one_that_never_was(
             f"hold_in({phase!r}, Path({str(reached)!r}))"
         )
         resume(workspace, run) if number else advance(workspace)
-        wait_until(reached.exists, what=f"{phase}, kill number {number}")
+        wait_for(run, reached.exists, f"{phase}, kill number {number}")
         is_killed_and_loses_at_most_an_epoch(run)
     worker_after("")
     resume(workspace, run)
-    wait_until(lambda: run.status().over and not run.alive, what="the end")
+    wait_for_end(run)
 
     same_in_the_end(run, undisturbed)
     assert list(run.folder.glob(".*")) == []
@@ -84,10 +84,10 @@ def is_killed_and_loses_at_most_an_epoch(run: Run) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(4))
-def test_a_training_killed_at_five_random_moments_ends_like_one_that_never_was(workspace: Workspace, seed: int) -> None:
+def test_training_killed_at_random_moments_ends_the_same(workspace: Workspace, seed: int) -> None:
     moments = random.Random(seed)
     undisturbed = submit(workspace, CONFIG)
-    wait_until(lambda: undisturbed.status().over, what="the end of the other training")
+    wait_for_end(undisturbed)
     # As long as the whole training, from the start of the process: every phase has its chance, in each life anew.
     length = time.time() - (undisturbed.status().started or 0)
     runs = [submit(workspace, CONFIG)]
@@ -103,7 +103,7 @@ def test_a_training_killed_at_five_random_moments_ends_like_one_that_never_was(w
         resume(workspace, runs[-1])
 
     for run in runs:
-        wait_until(lambda run=run: run.status().over and not run.alive, what="the end")
+        wait_for_end(run)
         same_in_the_end(run, undisturbed)
 
 
@@ -129,7 +129,7 @@ def same_in_the_end(run: Run, undisturbed: Run) -> None:
     assert (said.predictions != said_otherwise.predictions).mean() < 0.01
 
 
-def test_stopped_training_keeps_its_weights_and_can_go_on(
+def test_stopped_training_keeps_its_model_and_can_be_resumed(
     workspace: Workspace, worker_after: Callable[[str], None]
 ) -> None:
     # The second epoch waits for the request: however late it comes, it comes in the middle of the training.
@@ -140,21 +140,21 @@ def test_stopped_training_keeps_its_weights_and_can_go_on(
         "begin(journal, epoch, logs), epoch == 1 and wait_until(journal._run.stop_file.exists))"
     )
     run = submit(workspace, tiny_config(epochs=8, patience=0, batch_size=8))
-    wait_until(run.checkpoint_file.exists, what="the first checkpoint")
+    wait_for(run, run.checkpoint_file.exists, "first checkpoint")
     request_stop(workspace, run)
-    wait_until(lambda: run.status().over and not run.alive, what="the end of the worker")
+    wait_for_end(run)
     assert run.status().state == "stopped"
     assert not run.stopping
     # It stopped within that epoch.
     assert run.bundle.card().metrics.epochs == len(run.history()) == 2
     worker_after("")
 
-    # What is kept for looking at must not stop a training, whatever became of it.
+    # Damaged predictions do not stop a training.
     run.answers_file.write_bytes(b"PK\x03\x04 no archive")
 
     resume(workspace, run)
 
-    wait_until(lambda: run.status().over, what="the end")
+    wait_for_end(run)
     assert run.status().state == "finished"
     assert list(run.history()["epoch"]) == list(range(1, 9))
     answers = run.answers()
@@ -166,7 +166,7 @@ def test_stopped_training_keeps_its_weights_and_can_go_on(
         resume(workspace, run)
 
 
-def test_deleting_a_running_run_ends_its_worker_and_the_next_one_starts(workspace: Workspace) -> None:
+def test_delete_ends_the_worker_and_starts_the_next_run(workspace: Workspace) -> None:
     run, waiting = submit(workspace, tiny_config(epochs=200, patience=0)), submit(workspace, tiny_config())
     process = run.process()
     assert process is not None
@@ -178,7 +178,7 @@ def test_deleting_a_running_run_ends_its_worker_and_the_next_one_starts(workspac
     assert waiting.status().state == "running"
 
 
-def test_a_damaged_checkpoint_gives_a_sentence(workspace: Workspace) -> None:
+def test_damaged_checkpoint_is_one_sentence(workspace: Workspace) -> None:
     run = create_run(workspace, tiny_config())
     run.checkpoint_file.write_bytes(b"PK\x03\x04 no archive")
 
@@ -186,7 +186,7 @@ def test_a_damaged_checkpoint_gives_a_sentence(workspace: Workspace) -> None:
         read_checkpoint(run)
 
 
-def test_lines_of_later_epochs_and_broken_lines_go(tmp_path: Path) -> None:
+def test_rows_of_later_epochs_and_broken_rows_are_removed(tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
     for epoch in (1, 2, 3):
         append_row(path, HISTORY_COLUMNS, (epoch, 10 * epoch, 1.5, 0.5, 0.9, 0.4, 0.9, 0.001))
@@ -201,7 +201,7 @@ def test_lines_of_later_epochs_and_broken_lines_go(tmp_path: Path) -> None:
     keep_epochs(tmp_path / "none.csv", STEP_COLUMNS, 2)
 
 
-def test_a_run_that_waits_or_runs_has_nothing_to_resume(workspace: Workspace) -> None:
+def test_queued_run_cannot_be_resumed(workspace: Workspace) -> None:
     run = create_run(workspace, tiny_config())
 
     with pytest.raises(RunError, match="nothing to resume"):

@@ -1,4 +1,4 @@
-"""Training for real, on scikit-learn's digits: what it learns, what it writes, how it ends."""
+"""Real trainings on scikit-learn's digits: their models, files and ends."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 
 
-def test_a_finished_run_leaves_everything_that_a_bundle_holds(trained: Run) -> None:
+def test_finished_run_has_a_complete_bundle(trained: Run) -> None:
     status, card, evaluation = trained.status(), trained.bundle.card(), trained.bundle.evaluation()
 
     assert status.state == "finished"
@@ -54,7 +54,7 @@ def test_a_finished_run_leaves_everything_that_a_bundle_holds(trained: Run) -> N
     assert card.metrics.test_accuracy_low < card.metrics.test_accuracy < card.metrics.test_accuracy_high
 
 
-def test_the_history_has_a_line_an_epoch_and_the_live_curve_more(trained: Run) -> None:
+def test_history_has_a_row_for_each_epoch(trained: Run) -> None:
     history, steps = trained.history(), trained.steps()
 
     assert tuple(history.columns) == HISTORY_COLUMNS
@@ -67,7 +67,7 @@ def test_the_history_has_a_line_an_epoch_and_the_live_curve_more(trained: Run) -
     assert (history[["accuracy", "val_accuracy"]].to_numpy() <= 1).all()
 
 
-def test_the_card_names_the_epoch_that_validation_chose(trained: Run) -> None:
+def test_card_names_the_best_epoch_in_validation(trained: Run) -> None:
     history, metrics = trained.history(), trained.bundle.card().metrics
     best = history["val_accuracy"].idxmax()
 
@@ -75,7 +75,7 @@ def test_the_card_names_the_epoch_that_validation_chose(trained: Run) -> None:
     assert metrics.validation_accuracy == pytest.approx(history["val_accuracy"][best], abs=1e-6)
 
 
-def test_the_answers_after_each_epoch_are_those_that_the_history_counts(trained: Run, digits: Dataset) -> None:
+def test_epoch_predictions_match_the_history(trained: Run, digits: Dataset) -> None:
     answers, history = trained.answers(), trained.history()
 
     assert answers is not None
@@ -85,7 +85,7 @@ def test_the_answers_after_each_epoch_are_those_that_the_history_counts(trained:
     assert trained.answers_file.stat().st_size < 10_000
 
 
-def test_the_keras_file_gives_the_answers_on_record(trained: Run, tmp_path: Path) -> None:
+def test_keras_file_gives_the_predictions_of_the_evaluation(trained: Run, tmp_path: Path) -> None:
     script = tmp_path / "answers.py"
     script.write_text(
         textwrap.dedent(
@@ -131,7 +131,7 @@ def without_patience(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) 
     return run, outcome.card
 
 
-def test_without_patience_the_last_epoch_counts(without_patience: tuple[Run, Card]) -> None:
+def test_last_epoch_is_kept_without_patience(without_patience: tuple[Run, Card]) -> None:
     run, card = without_patience
 
     history = run.history()
@@ -139,9 +139,7 @@ def test_without_patience_the_last_epoch_counts(without_patience: tuple[Run, Car
     assert card.metrics.validation_accuracy == pytest.approx(history["val_accuracy"].iloc[-1], abs=1e-6)
 
 
-def test_the_loss_after_the_last_epoch_is_that_of_the_kept_network(
-    without_patience: tuple[Run, Card], digits: Dataset
-) -> None:
+def test_last_loss_is_that_of_the_kept_network(without_patience: tuple[Run, Card], digits: Dataset) -> None:
     run, _ = without_patience
 
     model = keras.models.load_model(run.bundle.keras_file)
@@ -162,7 +160,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[
         return run, outcome.result()
 
 
-def test_a_request_to_stop_ends_the_training_and_keeps_what_was_learned(stopped: tuple[Run, Outcome]) -> None:
+def test_stopped_training_keeps_its_model(stopped: tuple[Run, Outcome]) -> None:
     run, outcome = stopped
 
     history = run.history()
@@ -173,7 +171,7 @@ def test_a_request_to_stop_ends_the_training_and_keeps_what_was_learned(stopped:
     assert run.bundle.complete
 
 
-def test_a_request_to_stop_is_heard_while_digits_are_drawn(run: Run, digits: Dataset) -> None:
+def test_training_stops_while_digits_are_drawn(run: Run, digits: Dataset) -> None:
     run.stop_file.touch()
 
     outcome = train_and_evaluate(tiny_config(synthetic_digits=1000), run, digits)
@@ -184,7 +182,7 @@ def test_a_request_to_stop_is_heard_while_digits_are_drawn(run: Run, digits: Dat
 
 
 @pytest.mark.usefixtures("quick_ending")
-def test_files_of_a_training_that_are_edited_meanwhile_cost_no_model(run: Run, digits: Dataset) -> None:
+def test_model_survives_edits_of_the_run_files(run: Run, digits: Dataset) -> None:
     config = tiny_config(epochs=30, patience=0)
 
     with ThreadPoolExecutor(1) as pool:
@@ -198,7 +196,7 @@ def test_files_of_a_training_that_are_edited_meanwhile_cost_no_model(run: Run, d
     assert run.bundle.complete
 
 
-def test_drawn_and_redrawn_digits_join_the_training_images(stopped: tuple[Run, Outcome], digits: Dataset) -> None:
+def test_synthetic_and_redrawn_digits_join_the_training_images(stopped: tuple[Run, Outcome], digits: Dataset) -> None:
     run, _ = stopped
 
     assert run.status().steps == math.ceil((len(digits.train) + 200 + 100) / 64)
@@ -212,7 +210,7 @@ def probabilities(workspace: Workspace, digits: Dataset, seed: int) -> np.ndarra
 
 
 @pytest.mark.usefixtures("quick_ending")
-def test_the_same_seed_gives_the_same_model_and_another_seed_another(workspace: Workspace, digits: Dataset) -> None:
+def test_same_seed_gives_the_same_model(workspace: Workspace, digits: Dataset) -> None:
     first, again, other = (probabilities(workspace, digits, seed) for seed in (7, 7, 8))
 
     assert first == pytest.approx(again, abs=1e-4)
@@ -229,7 +227,7 @@ def test_training_ends_early_when_validation_no_longer_improves(run: Run, digits
     assert len(history) == best + 1 + 2 < 60
 
 
-def test_a_loss_that_is_no_number_fails_with_the_way_out(run: Run, digits: Dataset) -> None:
+def test_loss_that_is_not_a_number_fails_with_a_sentence(run: Run, digits: Dataset) -> None:
     # Far past what a form accepts, so that the weights overflow at the first steps.
     exploding = tiny_config().model_copy(update={"learning_rate": 1e38})
 
@@ -240,7 +238,7 @@ def test_a_loss_that_is_no_number_fails_with_the_way_out(run: Run, digits: Datas
 
 
 @pytest.mark.usefixtures("quick_ending")
-def test_a_stop_at_the_very_last_step_stops_nothing(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stop_at_the_last_step_stops_nothing(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped_at_the_end_of(2, monkeypatch)
 
     outcome = train_and_evaluate(tiny_config(epochs=2, patience=0), run, digits)
@@ -276,7 +274,7 @@ def asked_to_stop_after(number: Callable[[int], int], monkeypatch: pytest.Monkey
 
 @pytest.mark.usefixtures("quick_ending")
 @pytest.mark.parametrize("synthetic_digits", [0, 600])
-def test_a_resumed_training_that_is_stopped_before_it_goes_on_keeps_what_it_had(
+def test_resumed_training_that_is_stopped_at_once_keeps_its_checkpoint(
     run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch, synthetic_digits: int
 ) -> None:
     config = tiny_config(epochs=3, patience=0, synthetic_digits=synthetic_digits)
@@ -301,7 +299,7 @@ def test_a_resumed_training_that_is_stopped_before_it_goes_on_keeps_what_it_had(
 
 
 @pytest.mark.usefixtures("quick_ending")
-def test_a_resumed_training_that_is_stopped_at_once_keeps_the_model_of_more_steps(
+def test_resumed_training_that_is_stopped_at_once_keeps_a_newer_model(
     run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tiny_config(epochs=3, patience=0)
@@ -317,7 +315,7 @@ def test_a_resumed_training_that_is_stopped_at_once_keeps_the_model_of_more_step
 
 
 @pytest.mark.usefixtures("quick_ending")
-def test_a_model_of_fewer_epochs_than_were_learned_since_is_written_anew(
+def test_model_older_than_the_checkpoint_is_replaced(
     run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken_off(callback: StopRequested, batch: int, logs: dict[str, float] | None = None) -> None:
@@ -345,7 +343,7 @@ def test_a_model_of_fewer_epochs_than_were_learned_since_is_written_anew(
 
 
 @pytest.mark.usefixtures("quick_ending")
-def test_a_stop_when_patience_ends_stops_nothing(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stop_when_patience_ends_stops_nothing(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     # Nothing is learned: the second epoch is no better than the first.
     config = tiny_config(epochs=9, patience=1).model_copy(update={"learning_rate": 1e-12})
     stopped_at_the_end_of(2, monkeypatch)
@@ -359,7 +357,9 @@ def test_a_stop_when_patience_ends_stops_nothing(run: Run, digits: Dataset, monk
 
 
 @pytest.mark.usefixtures("quick_ending")
-def test_the_seconds_of_a_training_are_of_it_alone(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_seconds_of_a_training_exclude_its_evaluation(
+    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     late, clock, of = [0.0], time.perf_counter, Validation.of
     monkeypatch.setattr(callbacks.time, "perf_counter", lambda: clock() + late[0])
 
@@ -375,7 +375,7 @@ def test_the_seconds_of_a_training_are_of_it_alone(run: Run, digits: Dataset, mo
     assert 0 < card.seconds < 10_000
 
 
-def test_early_stopping_goes_on_with_what_it_remembers(run: Run) -> None:
+def test_early_stopping_is_restored(run: Run) -> None:
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
     model.compile()
     best = [np.full((2, 2), 7, np.float32), np.full(2, 7, np.float32)]

@@ -26,7 +26,7 @@ def fresh_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return calls
 
 
-def test_what_trains_is_imported_once_after_an_installation(fresh_installation: Path, tmp_path: Path) -> None:
+def test_trainer_is_compiled_once_after_an_installation(fresh_installation: Path, tmp_path: Path) -> None:
     process = warm_up.compile_ahead()
 
     assert process is not None
@@ -38,21 +38,21 @@ def test_what_trains_is_imported_once_after_an_installation(fresh_installation: 
 
 
 @pytest.mark.usefixtures("fresh_installation")
-def test_nothing_is_started_where_nobody_may_train(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_started_if_read_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_READONLY", "1")
 
     assert warm_up.compile_ahead() is None
 
 
 @pytest.mark.usefixtures("fresh_installation")
-def test_nothing_is_started_where_the_result_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_started_if_bytecode_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     # Root, as which CI runs, may write everywhere: what the system would say to anybody else.
     monkeypatch.setattr(warm_up.os, "access", lambda _path, mode: not (mode & os.W_OK))
 
     assert warm_up.compile_ahead() is None
 
 
-def test_without_tensorflow_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_started_without_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warm_up, "find_spec", lambda _name: None)
 
     assert warm_up.compile_ahead() is None

@@ -1,4 +1,4 @@
-"""A worker from its start, whether or not its launcher survives, to the start of the next one."""
+"""A worker from its start, whether or not the process that started it survives, to the start of the next one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from core.training.queue import advance, resume, submit
 from core.workspace import PROJECT, Workspace
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
-from tests.support.workers import end_all, wait_for_end, workers_in
+from tests.support.workers import end_all, wait_for, wait_for_end, workers_in
 
 ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8)
 
@@ -49,14 +49,14 @@ def no_worker_survives(workspace: Workspace) -> Iterator[None]:
 
 @pytest.fixture
 def orphan(workspace: Workspace) -> Run:
-    """A run with a real worker whose launcher was killed right after the start."""
+    """A run with a real worker whose starter was killed at once."""
     run = create_run(workspace, ENDLESS)
     killed = subprocess.run([sys.executable, "-c", KILLED_LAUNCHER], cwd=PROJECT, check=False)
     assert killed.returncode == -signal.SIGKILL
     return run
 
 
-def test_worker_of_a_killed_launcher_is_neither_doubled_nor_lost(orphan: Run, workspace: Workspace) -> None:
+def test_worker_of_a_killed_starter_is_neither_doubled_nor_lost(orphan: Run, workspace: Workspace) -> None:
     waiting = create_run(workspace, tiny_config())
     os.utime(orphan.status_file, (0, 0))  # as if it had started long ago
 
@@ -82,7 +82,7 @@ def test_next_run_starts_when_a_run_becomes_read_only(
     workspace: Workspace, turned_read_only: Callable[[Path], None]
 ) -> None:
     run, waiting = submit(workspace, ENDLESS), create_run(workspace, ENDLESS)
-    wait_until(lambda: len(run.steps()), what="the first steps")
+    wait_for(run, lambda: len(run.steps()), "first steps")
 
     turned_read_only(run.folder)
 
@@ -113,7 +113,7 @@ def test_stop_after_a_resume_stops_the_next_worker(
     wait_until(lambda: advance(workspace) or run.status().state == "running", what="the next worker")
     request_stop(workspace, run)
 
-    wait_until(lambda: not run.alive, what="the end")
+    wait_for_end(run)
     assert run.status().state == "stopped"
     assert not run.stopping
 
@@ -147,7 +147,7 @@ def test_queue_goes_on_by_itself_when_a_worker_ends(
     first, second = submit(workspace, config), submit(workspace, ENDLESS)
     assert overview(workspace).waiting == (second,)
     if state == "stopped":
-        wait_until(lambda: first.status().phase == "training", what="the first step")
+        wait_for(first, lambda: first.status().phase == "training", "first step")
         request_stop(workspace, first)
 
     wait_for_end(first)
@@ -186,7 +186,7 @@ def test_worker_steps_back_unless_told_otherwise(
     assert process is not None
 
     # Written after the priority.
-    wait_until(lambda: run.status().message == "Loading TensorFlow." or len(run.steps()), what="the first status")
+    wait_for(run, lambda: run.status().message == "Loading TensorFlow." or len(run.steps()), "first status")
 
     assert process.nice() == niceness
     assert (os.sched_getscheduler(process.pid) == os.SCHED_IDLE) == (variable != "0")

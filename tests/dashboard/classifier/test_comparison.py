@@ -14,6 +14,7 @@ from core.classifier.comparison import compare
 from core.runs.run import Run
 from core.workspace import Workspace
 from tests.support.evaluate_page import captions, opened, texts
+from tests.support.runs_page import address
 
 OTHER = "20200101-120000-old-owl"
 
@@ -41,7 +42,7 @@ def test_two_models_of_the_same_data_are_laid_side_by_side(run: Run, worse: Run)
     shown = {metric.label: metric.value for metric in page.metric}
     assert shown["A minus B, points"] == f"{expected.difference * 100:+.2f}"
     assert shown["p-value"] == "< 0.001"
-    assert "A reads these digits better" in texts(page)
+    assert "A is significantly better on these images" in texts(page)
     assert f"{len(expected.only_first)} images." in texts(page)
     # The worse one was made to be as sure as a number can be.
     assert all(caption.endswith(", >99.9%") for caption in captions(page, "compared_Only A is right"))
@@ -56,7 +57,7 @@ def test_the_same_answers_are_called_that(run: Run, workspace: Workspace) -> Non
 
     page = compared(model=run.id, against=OTHER)
 
-    assert "the very same images" in texts(page)
+    assert "right and wrong on the same images" in texts(page)
     assert not page.exception
 
 
@@ -68,19 +69,18 @@ def test_the_address_keeps_the_choice(run: Run, worse: Run, workspace: Workspace
 
     page.selectbox(key="against").set_value(run.id).run()
 
-    assert page.query_params["model"] in (OTHER, [OTHER])
-    assert page.query_params["against"] in (run.id, [run.id])
+    assert address(page) == {"model": [OTHER], "evaluate_view": ["Compare"], "against": [run.id]}
 
 
 def test_an_address_of_models_that_are_gone_says_so_and_shows_others(run: Run, worse: Run) -> None:
     page = compared(model="20190101-000000-gone-goose", against="../../etc")
 
     assert not page.exception
-    assert "address names is gone" in texts(page)
+    assert "The model in this address no longer exists" in texts(page)
 
     page = compared(model=run.id, against="../../etc")
     assert not page.exception
-    assert "compares with is gone" in texts(page)
+    assert "The second model in this address was deleted" in texts(page)
     assert page.selectbox(key="against").value == OTHER
 
 

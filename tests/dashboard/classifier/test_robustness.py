@@ -13,6 +13,8 @@ from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.status import Status
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
+from dashboard.runs.figures import REDRAWN_COLUMN
+from tests.support.markdown import shown
 from tests.support.tiny_training import tiny_config
 
 
@@ -52,7 +54,7 @@ def with_card(run: Run, **values: object) -> Run:
 
 
 def texts(page: AppTest) -> str:
-    return "\n".join(str(part.value) for part in [*page.markdown, *page.caption])
+    return shown("\n".join(str(part.value) for part in [*page.markdown, *page.caption]))
 
 
 def test_evaluate_shows_how_drawings_are_read(run: Run) -> None:
@@ -63,7 +65,7 @@ def test_evaluate_shows_how_drawings_are_read(run: Run) -> None:
     assert shown["Thin pen"] == "97.0%"
     assert shown["Shifted by 4 px"] == "70.0%"
     assert "96.0%" in texts(page)
-    assert "really drew" not in texts(page)
+    assert "drew with a pen" not in texts(page)
     assert "Half the contrast" not in shown  # as in cards of earlier versions
 
 
@@ -90,14 +92,14 @@ def test_card_of_an_earlier_version_was_not_measured(run: Run) -> None:
 def test_runs_can_be_compared_by_how_they_read_drawings(run: Run) -> None:
     page = opened("runs", run)
 
-    assert page.dataframe[0].value["As drawings"].tolist() == pytest.approx([96.0])
+    assert page.dataframe[0].value[REDRAWN_COLUMN].tolist() == pytest.approx([96.0])
 
 
 def test_run_that_was_not_measured_has_no_figure(run: Run) -> None:
     page = opened("runs", with_card(run, robustness=None))
 
     assert not page.exception
-    assert page.dataframe[0].value["As drawings"].isna().all()
+    assert page.dataframe[0].value[REDRAWN_COLUMN].isna().all()
 
 
 def test_disputed_labels_are_marked_among_mnists_mistakes(run: Run, mnist: Dataset) -> None:
@@ -110,7 +112,7 @@ def test_disputed_labels_are_marked_among_mnists_mistakes(run: Run, mnist: Datas
 
     assert not page.exception
     assert "One of them is among this model's mistakes" in texts(page)
-    assert "with them: 99.98%, without: 99.99%" in texts(page)
+    assert "with them: 99.98%, without them: 99.99%" in texts(page)
     # The grid is a component of our own, whose data is in its message.
     (grid,) = (element for element in page.get("bidi_component") if element.key == "mistakes_grid")
     assert str(grid.proto).count("label disputed") == 1

@@ -13,6 +13,7 @@ from core.classifier.learning import NEVER, first_learned, forgetting_events
 from core.runs import active
 from core.runs.run import Run
 from tests.support.evaluate_page import opened, texts
+from tests.support.runs_page import address
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_the_last_epoch_is_shown_first_and_the_slider_moves_through_the_others(r
     for position, epoch in ((2, 3), (1, 2), (0, 1)):
         page.select_slider[0].set_value(epoch).run()
         assert not page.exception
-        assert page.query_params.get("epoch") == (None if epoch == 3 else str(epoch))
+        assert address(page).get("epoch") == (None if epoch == 3 else [str(epoch)])
         right = answers.right[position]
         assert metrics(page)["Validation accuracy"] == f"{right.mean():.2%}"
         assert metrics(page)["Mistakes"] == f"{(~right).sum()}"
@@ -94,7 +95,7 @@ def test_a_model_that_came_without_its_epochs_says_so(
     page = opened(evaluate_view="Epochs", model="shipped")
 
     assert not page.exception
-    assert "it came without them" in texts(page)
+    assert "were not recorded for this model" in texts(page)
 
 
 def test_the_shipped_model_has_the_epochs_that_came_with_it(
@@ -116,7 +117,7 @@ def test_a_run_of_an_earlier_version_says_that_nothing_is_kept(run: Run) -> None
     page = epochs_of(run)
 
     assert not page.exception
-    assert "Nothing is kept" in texts(page)
+    assert "were not recorded for this model" in texts(page)
 
 
 def test_damaged_answers_are_one_sentence(run: Run) -> None:

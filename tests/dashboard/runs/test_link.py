@@ -8,7 +8,7 @@ import pytest
 
 from core.runs.run import Run
 from core.workspace import Workspace
-from tests.support.runs_page import copied, opened, texts
+from tests.support.runs_page import address, copied, opened, texts
 from tests.support.tiny_training import tiny_config
 
 
@@ -22,7 +22,7 @@ def test_link_brings_selection_baseline_and_filter_back(run: Run, workspace: Wor
     assert page.dataframe[0].value["Run"].tolist() == [run.title, "old-owl", "new-newt"]
     assert "Δ Test accuracy" in page.dataframe[0].value
     assert list(page.dataframe[1].value.columns) == [run.title, "old-owl", "new-newt"]
-    assert page.query_params["run"] == [other.id, third.id]
+    assert address(page)["run"] == [other.id, third.id]
 
 
 def test_link_keeps_the_data_by_the_name_that_people_know(run: Run, workspace: Workspace) -> None:
@@ -49,11 +49,11 @@ def test_look_of_the_curves_is_kept_while_nothing_is_ticked(run: Run, workspace:
     page = opened(run, log="true", axis="Steps")
 
     page.text_input(key="find").set_value("old owl").run()
-    assert "Tick one or more" in texts(page)
+    assert "Select one or more" in texts(page)
     page.text_input(key="find").set_value("").run()
 
     assert page.toggle(key="log").value
-    assert "Steps" in page.query_params["axis"]
+    assert address(page)["axis"] == ["step"]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_hidden_ticks_are_kept_while_a_filter_hides_them(run: Run, workspace: Wo
 
     page.text_input(key="find").set_value("").run()
     assert "same settings" in texts(page)
-    assert set(page.query_params["run"]) == {run.id, other.id}
+    assert set(address(page)["run"]) == {run.id, other.id}
 
 
 def test_baseline_that_was_deleted_is_none_again(run: Run, workspace: Workspace) -> None:

@@ -14,10 +14,11 @@ from core.config import changed, preset
 from core.runs.label import Label
 from core.runs.summary import Summary
 from dashboard.parts.charts import POINTS
-from dashboard.runs.figures import FIGURES
+from dashboard.runs.figures import FIGURES, REDRAWN_COLUMN
 from dashboard.runs.scatter import across, figures, first_across, scatter_chart
 from dashboard.runs.table import ORDERS, Wanted, listed, table_content, unambiguous
 from dashboard.session.markdown import plain
+from dashboard.training.wording import REDRAWN_ACCURACY
 
 OWL = Summary(
     id="20260102-120000-old-owl",
@@ -96,7 +97,7 @@ def test_only_runs_that_fit_every_filter_are_listed(wanted: Wanted, expected: li
         ("Oldest first", [OWL, NEWT, HARE, DAMAGED]),
         ("Name", [HARE, NEWT, DAMAGED, OWL]),
         ("Test accuracy", [HARE, OWL, DAMAGED, NEWT]),
-        ("Reading of drawings", [OWL, DAMAGED, HARE, NEWT]),
+        (REDRAWN_ACCURACY, [OWL, DAMAGED, HARE, NEWT]),
         ("Fewest parameters", [OWL, HARE, DAMAGED, NEWT]),
         ("Shortest training", [OWL, HARE, DAMAGED, NEWT]),
     ],
@@ -122,7 +123,7 @@ def test_differences_to_the_baseline_are_in_percentage_points() -> None:
 
     assert table.loc["brave-hare", "Test accuracy"] == pytest.approx(99.5)
     assert table.loc["brave-hare", "Δ Test accuracy"] == pytest.approx(0.5)
-    assert pd.isna(table.loc["brave-hare", "Δ As drawings"])
+    assert pd.isna(table.loc["brave-hare", f"Δ {REDRAWN_COLUMN}"])
     assert pd.isna(table.loc["Wide one", "Δ Test accuracy"])
     assert pd.isna(table.loc["new-newt", "Δ Test accuracy"])
     assert table.loc["Wide one", "State"] == ["finished", "baseline"]
@@ -175,8 +176,8 @@ def test_settings_that_differ_and_figures_that_were_measured_can_lie_across() ->
     assert not {"Data", "Seed"} & set(choices)
 
 
-@pytest.mark.parametrize("x", ["Parameters", "Filters", "Epochs", "Preset", "Reading of drawings"])
-@pytest.mark.parametrize("y", ["Test accuracy", "Seconds of training"])
+@pytest.mark.parametrize("x", ["Parameters", "Filters", "Epochs", "Preset", REDRAWN_ACCURACY])
+@pytest.mark.parametrize("y", ["Test accuracy", "Training seconds"])
 def test_any_setting_lies_against_any_result(x: str, y: str) -> None:
     table = figures(ROWS, NAMES)
     assert set(FIGURES) >= {y}
@@ -197,7 +198,7 @@ def test_what_lies_across_at_first_is_what_the_runs_were_told_and_differ_in() ->
 
     assert first(OWL, HARE) == "Parameters"
     assert first(*rows) == first(OWL, elsewhere) == "Epochs"
-    assert first(OWL, replace(twin, seconds=20.0)) == "Seconds of training"
+    assert first(OWL, replace(twin, seconds=20.0)) == "Training seconds"
     assert first(OWL, twin) == "Parameters"
 
 

@@ -11,18 +11,10 @@ from hypothesis import strategies as st
 
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
 from dashboard.runs.curves_picture import curves_picture
-from dashboard.training.curve_points import MOST_POINTS, curve_points, points_each, smoothed
-from dashboard.training.curves import (
-    POINTS,
-    Look,
-    _chart,
-    horizon,
-    log_marks,
-    overlaid_curves,
-    run_curve,
-    shown_points,
-    training_curve,
-)
+from dashboard.training.curve_points import MOST_POINTS, curve_points, points_each, shown_points, smoothed
+from dashboard.training.curves import POINTS, _chart, horizon, overlaid_curves, run_curve, training_curve
+from dashboard.training.log_ticks import log_ticks
+from dashboard.training.look import Look
 
 STEPS = pd.DataFrame(
     [(5, 1, 1.0, 2.0, 0.3, 2.1, 0.2, 900.0), (10, 1, 2.0, 1.0, 0.6, None, None, 900.0)], columns=list(STEP_COLUMNS)
@@ -145,7 +137,7 @@ def test_logarithmic_scale_shows_errors_and_leaves_out_zero() -> None:
 @example(0.0031, 1.26)
 @example(0.62, 1.11)
 def test_logarithmic_axis_has_a_few_round_labels_wherever_it_lies(low: float, times: float) -> None:
-    marks = log_marks(pd.Series([low, low * times]))
+    marks = log_ticks(pd.Series([low, low * times]))
 
     assert 3 <= len(marks) <= 8
     assert all(low <= mark <= low * times for mark in marks)
@@ -153,7 +145,7 @@ def test_logarithmic_axis_has_a_few_round_labels_wherever_it_lies(low: float, ti
 
 
 def test_logarithmic_axis_of_one_value_has_that_as_its_label() -> None:
-    assert log_marks(pd.Series([0.0123])) == log_marks(pd.Series([0.0123, 0.0123000001])) == [0.0123]
+    assert log_ticks(pd.Series([0.0123])) == log_ticks(pd.Series([0.0123, 0.0123000001])) == [0.0123]
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.5])

@@ -20,6 +20,7 @@ from core.workspace import Workspace
 from dashboard.training import queue
 from dashboard.training.queue import look_after_queue
 from tests.support.dashboard_process import DashboardProcess
+from tests.support.runs_page import opened, texts
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import kill_worker
@@ -79,6 +80,23 @@ def test_what_keeps_the_queue_from_going_on_is_said_once_and_it_goes_on_afterwar
 
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "worker.lock" in caplog.text
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_pages_say_why_the_queue_does_not_go_on(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = count_looks(monkeypatch)
+    run = create_run(workspace, tiny_config())
+    run.lock_file.mkdir()
+
+    async def look() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(look_after_queue, workspace)
+            await anyio.to_thread.run_sync(partial(wait_until, lambda: len(looks) > 2))
+            tasks.cancel_scope.cancel()
+
+    anyio.run(look)
+
+    assert "worker.lock" in texts(opened())
 
 
 @pytest.mark.usefixtures("idle_workers")

@@ -74,7 +74,7 @@ EDITS: dict[str, tuple[Damage, str]] = {
     "novelty: of another width": (arrays("model/novelty.npz", weights=lambda weights: weights[:3]), "no readable"),
     "config: a rate past its limit": (edited("config.json", "learning_rate", to=77), "damaged config.json"),
     "config: words for a number": (edited("config.json", "epochs", to="many"), "damaged config.json"),
-    "config: a preset of nobody's": (edited("config.json", "preset", to="*mine*"), "not one of today's"),
+    "config: a preset of nobody's": (edited("config.json", "preset", to="*mine*"), "does not have its preset"),
     "status: no such state": (edited("status.json", "state", to="asleep"), "damaged status.json"),
     "status: epochs below 0": (at_work("epochs", -5), "damaged status.json"),
     "status: ended after all calendars": (edited("status.json", "ended", to=1e14), "damaged status.json"),
@@ -95,7 +95,7 @@ EDITS: dict[str, tuple[Damage, str]] = {
     "answers: text": (arrays("answers.npz", labels=lambda labels: labels.astype(str)), "damaged answers.npz"),
     "answers: of no epoch": (
         arrays("answers.npz", epochs=lambda epochs: epochs[:0], predictions=lambda said: said[:0]),
-        "Nothing is kept",
+        "were not recorded",
     ),
     "answers: epochs in no order": (arrays("answers.npz", epochs=lambda epochs: epochs[::-1]), "damaged answers.npz"),
     "process: words": (written("process.json", '{"pid": "first", "started": "today"}'), ""),

@@ -20,6 +20,7 @@ from core.runs.status import State, Status
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from dashboard.session.markdown import plain
 from tests.support.evaluate_page import captions, opened, texts
+from tests.support.markdown import shown
 from tests.support.tiny_training import tiny_config
 
 PAGE = str(PROJECT / "dashboard" / "views" / "evaluate.py")
@@ -107,7 +108,7 @@ def test_a_damaged_bundle_is_one_sentence(page: AppTest, workspace: Workspace, t
     page.selectbox(key="evaluate_model").set_value(trained.id).run()
 
     assert not page.exception
-    assert "evaluation.npz" in page.error[0].value
+    assert "evaluation.npz" in shown(page.error[0].value)
 
 
 def test_without_any_model_the_pages_say_so(
@@ -148,17 +149,17 @@ def asked_for(model: str) -> AppTest:
 
 
 @pytest.mark.parametrize(
-    ("state", "sentence", "label"),
+    ("state", "sentence"),
     [
-        ("failed", "failed and left no model", "how far it came"),
-        ("stopped", "was stopped and left no model", "how far it came"),
-        ("interrupted", "broke off and left no model", "how far it came"),
-        ("finished", "has no model", "how far it came"),
-        ("queued", "has no model yet", "what it has learned so far"),
+        ("failed", "failed before it had a model"),
+        ("stopped", "was stopped before it had a model"),
+        ("interrupted", "was interrupted before it had a model"),
+        ("finished", "has no model"),
+        ("queued", "has no model yet"),
     ],
 )
-def test_run_without_a_model_is_told_of_as_what_became_of_it_and_its_page_is_named(
-    workspace: Workspace, state: State, sentence: str, label: str
+def test_address_of_a_run_without_a_model_says_why_and_links_to_it(
+    workspace: Workspace, state: State, sentence: str
 ) -> None:
     run = create_run(workspace, tiny_config())
     run.write_status(Status(state=state))
@@ -167,11 +168,11 @@ def test_run_without_a_model_is_told_of_as_what_became_of_it_and_its_page_is_nam
 
     assert not page.exception
     name = plain(run.title)
-    (said,) = (info for info in page.info if "here is another one" in info.value)
-    assert said.value == f"The run {name} {sentence}; here is another one."
-    assert ("hourglass" in said.icon) == (state == "queued")
+    (info,) = (info for info in page.info if "Another model is shown" in info.value)
+    assert info.value == f"The run {name} {sentence}. Another model is shown."
+    assert ("hourglass" in info.icon) == (state == "queued")
     (link,) = page.get("page_link")
-    assert link.proto.label == f"{name}: {label}"
+    assert link.proto.label == f"Open the run {name}"
     assert link.proto.query_string == f"id={run.id}"
 
 
@@ -182,7 +183,7 @@ def test_damaged_run_is_said_to_have_no_model(workspace: Workspace) -> None:
     page = asked_for(run.id)
 
     assert not page.exception
-    assert f"The run {plain(run.title)} has no model; here is another one." in [info.value for info in page.info]
+    assert f"The run {plain(run.title)} has no model. Another model is shown." in [info.value for info in page.info]
 
 
 def test_run_goes_by_the_last_two_words_of_its_id_too(run: Run) -> None:
@@ -190,7 +191,7 @@ def test_run_goes_by_the_last_two_words_of_its_id_too(run: Run) -> None:
 
     assert not page.exception
     assert page.selectbox(key="evaluate_model").value == run.id
-    assert not [info for info in page.info if "another one" in info.value]
+    assert not [info for info in page.info if "Another" in info.value]
 
 
 def test_address_that_several_runs_go_by_says_so(run: Run, workspace: Workspace) -> None:
@@ -224,6 +225,6 @@ def test_no_images_are_shown_but_those_that_were_read(run: Run, view: str) -> No
     assert not page.exception
     assert page.metric
     done = "tested" if view == "Mistakes" else "validated"
-    assert f"this model was {done} on other data than this machine has" in texts(page)
+    assert f"This model was {done} on other data than this machine has" in texts(page)
     with pytest.raises(KeyError):
         captions(page, grid)

@@ -44,7 +44,7 @@ def visit(view: str, run: Run, **query: str) -> AppTest:
     return page
 
 
-def unescaped(page: AppTest, *hostile: str) -> list[str]:
+def shown(page: AppTest, *hostile: str) -> list[str]:
     """Texts in which a hostile one is read as Markdown."""
     found = []
     for text in markdown(page):
@@ -80,7 +80,7 @@ def test_hostile_names_cards_and_settings_are_shown_as_text(hostile: Run, worksp
 
     page = visit(view, hostile)
 
-    assert unescaped(page, HOSTILE) == []
+    assert shown(page, HOSTILE) == []
     if view in ("train", "runs", "run", "evaluate", "model"):
         assert any(plain(HOSTILE) in text for text in markdown(page)) or view == "evaluate"
 
@@ -89,7 +89,7 @@ def test_hostile_names_cards_and_settings_are_shown_as_text(hostile: Run, worksp
 def test_hostile_cards_are_shown_as_text_in_comparisons(hostile: Run, workspace: Workspace, view: str) -> None:
     copied(hostile, workspace, "20200101-120000-old-owl")
 
-    assert unescaped(visit("evaluate", hostile, evaluate_view=view), HOSTILE) == []
+    assert shown(visit("evaluate", hostile, evaluate_view=view), HOSTILE) == []
 
 
 @pytest.mark.parametrize("view", ["train", "run", "runs", "evaluate"])
@@ -102,7 +102,7 @@ def test_a_hostile_status_is_shown_as_text(workspace: Workspace, state: State, v
     with worker_lock(run.lock_file):  # a running one is at work, a queued one waits
         page = visit(view, run)
 
-    assert unescaped(page, HOSTILE) == []
+    assert shown(page, HOSTILE) == []
     if view == "run" and state not in ("finished",):
         assert any(plain(HOSTILE) in text for text in markdown(page))
 
@@ -116,7 +116,7 @@ def test_a_damaged_run_with_a_hostile_id_is_shown_as_text(run: Run, workspace: W
 
     page = visit(view, damaged)
 
-    assert unescaped(page, HOSTILE_ID, HOSTILE_ID.split("-", 2)[-1]) == []
+    assert shown(page, HOSTILE_ID, HOSTILE_ID.split("-", 2)[-1]) == []
 
 
 def test_deletion_dialog_shows_a_hostile_run_as_text(run: Run, workspace: Workspace) -> None:
@@ -125,7 +125,7 @@ def test_deletion_dialog_shows_a_hostile_run_as_text(run: Run, workspace: Worksp
     page = visit("runs", hostile).button(key="delete").click().run()
 
     assert any(plain(HOSTILE_ID) in text for text in markdown(page))
-    assert unescaped(page, HOSTILE_ID, HOSTILE_ID.split("-", 2)[-1]) == []
+    assert shown(page, HOSTILE_ID, HOSTILE_ID.split("-", 2)[-1]) == []
 
 
 def test_a_hostile_error_of_a_button_is_shown_as_text(run: Run, workspace: Workspace) -> None:
@@ -136,4 +136,4 @@ def test_a_hostile_error_of_a_button_is_shown_as_text(run: Run, workspace: Works
     page.button(key="promote").click().run()
 
     assert len(page.toast) == 1
-    assert unescaped(page, HOSTILE_ID, HOSTILE_ID.split("-", 2)[-1]) == []
+    assert shown(page, HOSTILE_ID, HOSTILE_ID.split("-", 2)[-1]) == []

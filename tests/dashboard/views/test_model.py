@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core.classifier.bundle import OLDEST_KERAS, Bundle
 from core.runs.run import Run
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
+from tests.support.markdown import shown
 
 
 @pytest.fixture
@@ -45,9 +46,9 @@ def test_data_settings_and_versions_of_the_training_are_shown(page: AppTest) -> 
 
     card = Bundle(SHIPPED_BUNDLE).card()
     facts, settings, versions = (table.value.iloc[:, 0] for table in page.table)
-    assert facts["Data"] == card.data.title
+    assert shown(facts["Data"]) == card.data.title
     assert settings["Batch size"] == str(card.config.batch_size)
-    assert versions["keras"] == card.versions["keras"]
+    assert shown(versions["keras"]) == card.versions["keras"]
 
 
 def test_both_files_can_be_downloaded(page: AppTest) -> None:
@@ -115,7 +116,7 @@ def test_a_damaged_bundle_is_one_sentence(
     page.selectbox(key="model_choice").set_value(trained.id).run()
 
     assert not page.exception
-    assert any(sentence in said.value for said in [*page.error, *page.info])
+    assert any(sentence in shown(said.value) for said in [*page.error, *page.info])
 
 
 def test_each_filter_is_scaled_by_its_largest_weight() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections import Counter
+from collections.abc import Callable
 
 import psutil
 import pytest
@@ -16,8 +18,10 @@ from core.runs.label import write_label
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
+from core.training.queue import advance, submit
 from core.workspace import PROJECT, Workspace
 from dashboard.runs import run_cache
+from tests.support.markdown import shown
 from tests.support.runs_page import copied, keys, opened, states, texts
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
@@ -56,7 +60,8 @@ def test_settings_are_named_the_same_on_all_pages(run: Run) -> None:
     settings = opened().dataframe[1].value[run.title]
 
     assert settings[["Optimizer", "Learning rate schedule"]].tolist() == ["SGD with momentum", "one cycle"]
-    assert model.table[1].value.iloc[:, 0][settings.index].to_dict() == settings.to_dict()
+    facts = model.table[1].value.iloc[:, 0][settings.index]
+    assert {name: shown(value) for name, value in facts.items()} == settings.to_dict()
 
 
 def test_model_that_was_promoted_elsewhere_is_noticed(run: Run, workspace: Workspace) -> None:
@@ -173,7 +178,7 @@ def test_damaged_curves_leave_the_rest_of_the_page(run: Run) -> None:
 
 @pytest.mark.usefixtures("idle_workers")
 def test_deleting_a_run_at_work_ends_it(workspace: Workspace) -> None:
-    create_run(workspace, tiny_config())
+    submit(workspace, tiny_config())
     page = opened()
     process = list_runs(workspace)[0].process()
     assert process is not None
@@ -187,7 +192,7 @@ def test_deleting_a_run_at_work_ends_it(workspace: Workspace) -> None:
 
 @pytest.mark.usefixtures("idle_workers")
 def test_a_run_that_broke_off_is_resumed_from_the_page(workspace: Workspace) -> None:
-    create_run(workspace, tiny_config())
+    submit(workspace, tiny_config())
     page = opened()
     (run,) = list_runs(workspace)
     assert page.button(key="resume").disabled
@@ -202,17 +207,58 @@ def test_a_run_that_broke_off_is_resumed_from_the_page(workspace: Workspace) -> 
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_queue_goes_on_while_the_page_is_open(workspace: Workspace) -> None:
-    create_run(workspace, tiny_config())
-    page = opened()
-    (run,) = list_runs(workspace)
-    assert states(page.dataframe[0].value) == [["running"]]
-    kill_worker(run)
-
+def test_no_page_starts_a_training(workspace: Workspace) -> None:
     waiting = create_run(workspace, tiny_config())
-    page.run()
 
-    assert waiting.status().state == "running"
+    assert states(opened().dataframe[0].value) == [["queued"]]
+    for view in ("train", "run"):
+        page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
+        page.query_params["id"] = waiting.id
+        assert not page.switch_page(f"views/{view}.py").run().exception
+
+    assert waiting.status().state == "queued"
+    assert advance(workspace) == waiting
+    assert states(opened().dataframe[0].value) == [["running"]]
+
+
+@pytest.mark.usefixtures("idle_workers")
+@pytest.mark.parametrize("view", ["runs", "train", "run"])
+def test_page_reads_each_run_at_most_once(
+    run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, view: str
+) -> None:
+    for number in range(30):
+        copied(run, workspace, f"20200101-{number:06}-old-owl")
+    queued = [create_run(workspace, tiny_config(seed=seed)) for seed in range(3)]
+    submit(workspace, tiny_config())
+    reads = count_reads(monkeypatch)
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
+    page.query_params["id"] = run.id
+
+    page.switch_page(f"views/{view}.py").run()
+
+    assert not page.exception
+    # The runs that are shown in detail are looked at more closely.
+    assert len({run_id for (run_id, _), count in reads.items() if count > 1}) <= 2, reads
+    reads.clear()
+    page.run()
+    assert not page.exception
+    assert {run_id for run_id, _ in reads} <= {run.id, queued[0].id, list_runs(workspace)[0].id}, reads
+
+
+def count_reads(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[str, str]]:
+    """Count how often the status and the config of each run are read."""
+    reads: Counter[tuple[str, str]] = Counter()
+
+    def counted(name: str, read: Callable[[Run], object]) -> Callable[[Run], object]:
+        def count_and_read(run: Run) -> object:
+            reads[run.id, name] += 1
+            return read(run)
+
+        return count_and_read
+
+    for name in ("status", "config"):
+        monkeypatch.setattr(Run, name, counted(name, getattr(Run, name)))
+    return reads
 
 
 def test_run_that_failed_before_its_first_step_has_no_curves(workspace: Workspace) -> None:

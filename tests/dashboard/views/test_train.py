@@ -12,9 +12,10 @@ from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.tables import STEP_COLUMNS, append_row
 from core.training.overview import overview
+from core.training.queue import advance
 from core.workspace import PROJECT, Workspace
-from dashboard.session.markdown import plain
 from dashboard.training.wording import PRESETS_IN_WORDS
+from tests.support.markdown import shown
 from tests.support.tiny_training import tiny_config
 from tests.support.workers import kill_worker
 
@@ -35,7 +36,7 @@ def opened() -> AppTest:
 def texts(page: AppTest) -> str:
     """Everything that is written on the page."""
     parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.subheader]
-    return "\n".join(str(part.value) for part in parts)
+    return shown("\n".join(str(part.value) for part in parts))
 
 
 def figures(page: AppTest) -> dict[str, str]:
@@ -120,7 +121,7 @@ def test_each_preset_fills_the_form(workspace: Workspace, monkeypatch: pytest.Mo
 def test_a_training_that_learns_from_teachers_waits_for_them(page: AppTest, workspace: Workspace) -> None:
     page.selectbox(key="train_preset").select("tiny").run()
     page.number_input(key="train_tiny_teachers").set_value(2).run()
-    assert "Learns from 2 teachers, networks of the preset large, to be trained first, once." in texts(page)
+    assert "Learns from 2 teachers of the preset large, which are trained first." in texts(page)
     assert "Changed from the preset: Teachers" in texts(page)
 
     page.button(key="train").click().run()
@@ -130,11 +131,11 @@ def test_a_training_that_learns_from_teachers_waits_for_them(page: AppTest, work
     assert [run.config().preset for run in teachers] == ["large", "large"]
     assert overview(workspace).waiting == (teachers[0], learning)
     assert "waits until its teachers are trained" in page.toast[0].value
-    assert "Learns from 2 teachers, networks of the preset large, trained or in the queue already." in texts(page)
+    assert "Learns from 2 teachers of the preset large, already trained or queued." in texts(page)
     page.number_input(key="train_tiny_teachers").set_value(3).run()
-    assert "Learns from 3 teachers, networks of the preset large, 1 of them is trained first, once." in texts(page)
+    assert "Learns from 3 teachers of the preset large, 1 of which must be trained first." in texts(page)
     # Of the one at work, and of the one that waits.
-    assert texts(page).count(f"; teaches {plain(learning.title)}") == 2
+    assert texts(page).count(f"; teaches {learning.title}") == 2
 
 
 def test_second_training_waits_in_a_list_and_can_be_removed(page: AppTest, workspace: Workspace) -> None:
@@ -143,7 +144,7 @@ def test_second_training_waits_in_a_list_and_can_be_removed(page: AppTest, works
 
     (waiting,) = overview(workspace).waiting
     assert "Waiting" in texts(page)
-    assert plain(waiting.title) in texts(page)
+    assert waiting.title in texts(page)
 
     page.button(key=f"remove_{waiting.id}").click().run()
 
@@ -172,13 +173,13 @@ def test_every_session_shows_the_same_run_with_its_progress(page: AppTest, works
     run.write_status(status)
 
     for session in (page.run(), opened()):
-        assert plain(run.title) in texts(session)
+        assert run.title in texts(session)
         assert figures(session)["Images per second"] == "1,234"
         assert figures(session)["Time left"] == "75 s"
         assert len(session.get("vega_lite_chart")) == 2
 
 
-def test_killed_worker_is_said_and_the_queue_goes_on(page: AppTest, workspace: Workspace) -> None:
+def test_killed_worker_is_reported_and_no_page_starts_the_next(page: AppTest, workspace: Workspace) -> None:
     page.button(key="train").click().run()
     page.button(key="train").click().run()
     now = overview(workspace)
@@ -187,8 +188,14 @@ def test_killed_worker_is_said_and_the_queue_goes_on(page: AppTest, workspace: W
 
     page.run()
 
+    assert "Interrupted" in texts(page)
+    assert overview(workspace).waiting == now.waiting
+
+    advance(workspace)
+    page.run()
+
+    assert now.waiting[0].title in texts(page)
     assert overview(workspace).latest == now.waiting[0]
-    assert plain(now.waiting[0].title) in texts(page)
 
 
 def test_finished_run_shows_its_result_and_can_be_promoted(run: Run, page: AppTest, workspace: Workspace) -> None:

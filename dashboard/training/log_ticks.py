@@ -1,0 +1,52 @@
+"""The ticks of a logarithmic axis."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pandas as pd
+
+_MOST_TICKS = 8
+_FEWEST_TICKS = 3
+_FACTORS = ((1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9), (1, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,))
+"""Factors of powers of ten, from many ticks to few."""
+_STEPS = (5, 2, 1)
+"""Factors of powers of ten for the distance of evenly spaced ticks, from few ticks to many."""
+
+
+def log_ticks(values: pd.Series) -> list[float]:
+    """Return three to eight round numbers between the smallest and the largest value, which are above 0.
+
+    Values that differ by less than a ten-thousandth get one tick.
+    """
+    if values.empty:
+        return []
+    low, high = float(values.min()), float(values.max())
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    inside: list[float] = []
+    for factors in _FACTORS:
+        ticks = [float(f"{factor}e{power}") for power in powers for factor in factors]
+        inside = [tick for tick in ticks if low <= tick <= high]
+        if len(inside) <= _MOST_TICKS:
+            break
+    if len(inside) < _FEWEST_TICKS:
+        return _even_ticks(low, high)
+    return inside[:: math.ceil(len(inside) / _MOST_TICKS)]
+
+
+def _even_ticks(low: float, high: float) -> list[float]:
+    """Return multiples of 1, 2 or 5 times a power of ten: close values are almost evenly spaced on a log scale."""
+    # Labels show six digits.
+    if math.isclose(low, high, rel_tol=1e-4):
+        return [low]
+    largest = math.floor(math.log10(high - low))
+    inside: list[float] = []
+    for power, factor in itertools.product((largest, largest - 1), _STEPS):
+        step = float(f"{factor}e{power}")
+        multiples = range(math.ceil(low / step), math.floor(high / step) + 1)
+        ticks = [float(f"{multiple * factor}e{power}") for multiple in multiples]
+        inside = [tick for tick in ticks if low <= tick <= high]
+        if len(inside) >= _FEWEST_TICKS:
+            break
+    return inside
