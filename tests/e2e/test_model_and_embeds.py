@@ -46,7 +46,8 @@ def test_gradio_reads_digits_and_rejects_scribbles(page: Page) -> None:
     expect(verdict).to_have_text("1")
     expect(demo.locator("#verdict")).to_contain_text("% sure")
 
-    clear(demo)
+    demo.get_by_role("button", name="Clear", exact=True).last.click()
+    expect(verdict).to_have_text("Draw a digit")
     sketch_and_submit(
         page, demo, [(-1, -0.3), (1, -0.3)], [(-1, 0.3), (1, 0.3)], [(-0.3, -1), (-0.3, 1)], [(0.3, -1), (0.3, 1)]
     )
@@ -60,11 +61,6 @@ def test_gradio_reads_digits_and_rejects_scribbles(page: Page) -> None:
     assert above["y"] + above["height"] <= below["y"]
     assert below["y"] + below["height"] <= 900
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
-
-
-def clear(demo: FrameLocator) -> None:
-    demo.get_by_role("button", name="Clear", exact=True).last.click()
-    expect(demo.locator("#verdict h1")).to_have_text("Draw a digit")
 
 
 def _refuse(route: Route) -> None:
@@ -89,8 +85,8 @@ def test_gradio_shows_no_old_answer_beside_an_unread_sketch(page: Page) -> None:
     verdict, bars = demo.locator("#verdict h1"), demo.locator("#bars .confidence-set")
     for step, failure in FAILURES.values():
         sketch_and_submit(page, demo, ONE)
-        expect(verdict).to_have_text("1")
         expect(bars).to_have_count(10)
+        expect(verdict).not_to_have_text("No answer yet")
         page.route(f"**/gradio_api/{step}*", failure)
 
         with page.expect_response(f"**/gradio_api/{step}*"):
@@ -102,7 +98,6 @@ def test_gradio_shows_no_old_answer_beside_an_unread_sketch(page: Page) -> None:
             expect(demo.get_by_text("Error").first).to_be_visible()
             expect(verdict).to_have_text("No answer yet")
         page.unroute(f"**/gradio_api/{step}*", failure)
-        clear(demo)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
