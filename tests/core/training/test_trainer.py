@@ -27,7 +27,7 @@ from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
 from core.training import callbacks, result
-from core.training.callbacks import StopRequested
+from core.training.callbacks import Journal, StopRequested
 from core.training.checkpoint import Memory, Patience, read_checkpoint, write_checkpoint
 from core.training.trainer import Outcome, train_and_evaluate
 from core.training.validation import Validation
@@ -182,17 +182,20 @@ def test_training_stops_while_digits_are_drawn(run: Run, digits: Dataset) -> Non
 
 
 @pytest.mark.usefixtures("quick_ending")
-def test_model_survives_edits_of_the_run_files(run: Run, digits: Dataset) -> None:
-    config = tiny_config(epochs=30, patience=0)
+def test_model_survives_edits_of_the_run_files(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = Journal.on_epoch_begin
 
-    with ThreadPoolExecutor(1) as pool:
-        outcome = pool.submit(train_and_evaluate, config, run, digits)
-        wait_until(lambda: len(run.history()) > 1 or outcome.done(), what="two epochs")
-        run.history_file.write_text("nothing\n")
-        card = outcome.result().card
+    def edited(journal: Journal, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if epoch == 2:
+            run.history_file.write_text("nothing\n")
+        begin(journal, epoch, logs)
+
+    monkeypatch.setattr(Journal, "on_epoch_begin", edited)
+
+    card = train_and_evaluate(tiny_config(epochs=4, patience=0), run, digits).card
 
     assert card is not None
-    assert (card.metrics.epochs, card.metrics.best_epoch) == (30, 30)
+    assert (card.metrics.epochs, card.metrics.best_epoch) == (4, 4)
     assert run.bundle.complete
 
 
