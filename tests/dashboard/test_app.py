@@ -62,7 +62,11 @@ def environment(workspace: Path) -> dict[str, str]:
     return {**os.environ, "TRAZO_WORKSPACE": str(workspace), "HOST": "127.0.0.1"}
 
 
-@pytest.fixture(scope="module", params=STARTS)
+@pytest.fixture(
+    # e2e/test_prefix.py asks `streamlit run` for the same, below a prefix.
+    scope="module",
+    params=["python -m dashboard", pytest.param("streamlit run", marks=pytest.mark.long)],
+)
 def dashboard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     port = free_port()
     folder = tmp_path_factory.mktemp("dashboard")

@@ -42,6 +42,15 @@ SETUPS = {
 }
 
 
+IN_A_BROWSER = pytest.mark.parametrize(
+    "setup",
+    # The browser sees nothing new of the third: the tests without it find out whether all addresses have moved.
+    ["proxy strips it", "python -m dashboard", pytest.param("streamlit run", marks=pytest.mark.long)],
+    indirect=True,
+    scope="module",
+)
+
+
 @pytest.fixture(scope="module", params=SETUPS)
 def setup(request: pytest.FixtureRequest) -> Setup:
     return SETUPS[request.param]
@@ -91,6 +100,7 @@ def picture_of_one() -> bytes:
     return buffer.getvalue()
 
 
+@IN_A_BROWSER
 def test_pages_uploads_and_netron_stay_below_the_prefix(
     page: Page, record: Record, setup: Setup, dashboard: DashboardProcess, asked: list[str]
 ) -> None:
@@ -119,13 +129,7 @@ def test_pages_uploads_and_netron_stay_below_the_prefix(
     assert record.page_errors == []
 
 
-@pytest.mark.parametrize(
-    # Both ways to know the prefix serve the same Gradio; `streamlit run` is tried without a browser below.
-    "setup",
-    [*list(SETUPS)[:2], pytest.param("streamlit run", marks=pytest.mark.long)],
-    indirect=True,
-    scope="module",
-)
+@IN_A_BROWSER
 def test_gradio_page_has_its_styles_and_answers(
     page: Page, setup: Setup, dashboard: DashboardProcess, asked: list[str]
 ) -> None:
@@ -151,6 +155,10 @@ def test_programs_use_the_api_and_gradio(dashboard: DashboardProcess, tmp_path: 
     with httpx.Client(base_url=dashboard.url, timeout=300) as http:
         assert http.post("api/predict", content=picture_of_one()).json()["digit"] == 1
         assert http.get("api/health").json()["ready"] is True
+        for page in ("", "train", "netron/", "gradio/"):
+            answer = http.get(page)
+            assert (answer.status_code, answer.headers["X-Content-Type-Options"]) == (200, "nosniff")
+            assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
         refused = http.post("api/predict", headers={"Origin": "http://elsewhere.example"})
     assert (refused.status_code, list(refused.json())) == (403, ["error"])
 

@@ -11,7 +11,6 @@ from core.errors import StorageError
 from core.runs.registry import create_run
 from core.runs.summary import summaries
 from core.training.checkpoint import read_checkpoint
-from core.training.control import request_stop
 from core.training.queue import advance, resume, submit
 from core.workspace import Workspace
 from tests.support.full_disk import fill
@@ -72,8 +71,6 @@ def test_disk_that_fills_up_fails_the_run_until_resumed(workspace: Workspace, ba
 
     wait_for(run, lambda: len(run.history()) > saved.epoch + 2, "next epochs")
     assert list(run.history()["epoch"]) == list(range(1, len(run.history()) + 1))
-    request_stop(workspace, run)
-    wait_for_end(run)
 
 
 def test_disk_without_room_for_the_model_fails_the_run_until_resumed(

@@ -156,6 +156,8 @@ def nothing_is_doubled_or_damaged(workspace: Workspace, moment: str) -> None:
     assert active_model(workspace).problem is None
 
 
+# With workers that only pretend to train, the test above presses the same buttons.
+@pytest.mark.long
 def test_buttons_pressed_at_the_same_moment_while_real_workers_train(
     dashboards_that_train: Dashboards, workspace: Workspace
 ) -> None:

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 import shutil
-import subprocess
-import sys
-import textwrap
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +27,7 @@ from core.training.callbacks import Journal, StopRequested
 from core.training.checkpoint import Memory, Patience, read_checkpoint, write_checkpoint
 from core.training.trainer import Outcome, train_and_evaluate
 from core.training.validation import Validation
-from core.workspace import PROJECT, Workspace
+from core.workspace import Workspace
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 
@@ -85,27 +81,14 @@ def test_epoch_predictions_match_the_history(trained: Run, digits: Dataset) -> N
     assert trained.answers_file.stat().st_size < 10_000
 
 
-def test_keras_file_gives_the_predictions_of_the_evaluation(trained: Run, tmp_path: Path) -> None:
-    script = tmp_path / "answers.py"
-    script.write_text(
-        textwrap.dedent(
-            """
-            import sys, numpy as np, keras
-            from core.data.datasets import load_dataset, normalised
-            from core.workspace import Workspace
-            test = load_dataset("digits", Workspace.from_environment()).test
-            np.save(sys.argv[2], keras.models.load_model(sys.argv[1]).predict(normalised(test.images), verbose=0))
-            """
-        )
-    )
-    out = tmp_path / "answers.npy"
-    command = [sys.executable, str(script), str(trained.bundle.keras_file), str(out)]
+def test_keras_file_gives_the_predictions_of_the_evaluation(trained: Run, digits: Dataset) -> None:
+    model = keras.models.load_model(trained.bundle.keras_file)
 
-    subprocess.run(command, check=True, cwd=PROJECT, env={**os.environ, "PYTHONPATH": str(PROJECT)})
+    predictions = model.predict(normalised(digits.test.images), verbose=0)
 
     calibration = trained.bundle.card().calibration
     assert calibration is not None
-    answers = tempered(np.load(out), calibration.temperature)
+    answers = tempered(predictions, calibration.temperature)
     differences = np.abs(answers - trained.bundle.evaluation().probabilities)
     most, mean = AGREEMENT
     assert differences.max() <= most
