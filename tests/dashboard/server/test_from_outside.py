@@ -171,7 +171,8 @@ def slow_clients(dashboard: DashboardProcess) -> Iterator[list[socket.socket]]:
 
 def test_slow_clients_do_not_delay_others(client: httpx.Client, slow_clients: list[socket.socket]) -> None:
     assert client.get("/api/health").status_code == 200
-    assert select.select(slow_clients, [], [], 0)[0] == []  # answered before the slow ones were disconnected
+    # Answered before those with half a head were disconnected; some with half a body are refused at once.
+    assert select.select(slow_clients[::4], [], [], 0)[0] == []
     assert client.post("/api/predict", content=SEEDS[0]).status_code == 200
 
 
