@@ -70,7 +70,8 @@ def test_disk_that_fills_up_fails_the_run_until_resumed(workspace: Workspace, ba
     resume(workspace, run)
 
     wait_for(run, lambda: len(run.history()) > saved.epoch + 2, "next epochs")
-    assert list(run.history()["epoch"]) == list(range(1, len(run.history()) + 1))
+    epochs = run.history()["epoch"].tolist()
+    assert epochs == list(range(1, len(epochs) + 1))
 
 
 def test_disk_without_room_for_the_model_fails_the_run_until_resumed(
