@@ -31,7 +31,7 @@ from benchmarks.page_session import PageError, PageSession, canvas
 from benchmarks.report import Figure
 from core.config import changed, preset
 from core.data.datasets import load_dataset
-from core.training.queue import submit
+from core.launcher.queue import submit
 from core.workspace import PROJECT, Workspace
 from tests.support.dashboard_process import DashboardProcess, free_port
 from tests.support.waiting import wait_until

@@ -15,9 +15,9 @@ from core.classifier.disputed import disputed_labels
 from core.config import TrainingConfig, changed, preset, teachers_of
 from core.data.sources import find_mnist
 from core.errors import TrazoError
+from core.launcher.teachers import finished_run
 from core.runs.run import Run
 from core.runs.snapshot import Snapshot
-from core.training.teachers import finished_run
 from core.workspace import PROJECT, Workspace
 
 SEEDS = (42, 43, 44)

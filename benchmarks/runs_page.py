@@ -19,9 +19,9 @@ from playwright.sync_api import Page, sync_playwright
 from benchmarks.report import Figure
 from core.classifier.learning import EpochAnswers
 from core.config import changed, preset
+from core.launcher.queue import submit
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
-from core.training.queue import submit
 from core.workspace import Workspace
 from tests.support.chromium import FLAGS, find_chromium
 from tests.support.dashboard_process import DashboardProcess

@@ -27,7 +27,7 @@ from streamlit import net_util
 from streamlit.web.server.server_util import get_url
 
 from core.errors import BundleError
-from core.training.warm_up import compile_ahead
+from core.launcher.warm_up import compile_ahead
 from core.workspace import Workspace
 from dashboard.api.routes import build_api
 from dashboard.embeds.gradio_app import GradioDemo
@@ -125,7 +125,7 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
         yield
         tasks.cancel_scope.cancel()
     # pandas comes with it; the dashboard starts without.
-    from core.training.overview import exit_message
+    from core.launcher.overview import exit_message
 
     if sentence := exit_message(Workspace.from_environment()):
         print(sentence, flush=True)  # noqa: T201

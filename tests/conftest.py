@@ -21,10 +21,10 @@ from core.config import TrainingConfig, changed, preset
 from core.data.datasets import Dataset, load_dataset
 from core.errors import DataMissing
 from core.handwriting.pen_digits import PenDigit, read_pen_digits
+from core.launcher.queue import submit
 from core.runs import registry
 from core.runs.registry import list_runs
 from core.runs.run import Run
-from core.training.queue import submit
 from core.workspace import Workspace
 from tests.support.workers import end_all, wait_for_end
 

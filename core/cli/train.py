@@ -16,13 +16,13 @@ from core.cli.models import print_card
 from core.config import LIMITS, TrainingConfig, changed, preset
 from core.data.sources import find_mnist
 from core.errors import DataMissing, RunError
+from core.launcher.control import request_stop
+from core.launcher.queue import advance, submit
+from core.launcher.teachers import teachers_to_come
 from core.runs.run import Run
 from core.runs.snapshot import Snapshot
 from core.runs.status import Status
 from core.storage import make_folder
-from core.training.control import request_stop
-from core.training.queue import advance, submit
-from core.training.teachers import teachers_to_come
 from core.workspace import Workspace
 
 _POLL_SECONDS = 0.3

@@ -13,13 +13,13 @@ from core.classifier.bundle import Card
 from core.config import TrainingConfig
 from core.data.datasets import Dataset, Split
 from core.errors import RunError
+from core.launcher.teachers import taken_teachers
 from core.runs.run import Run
 from core.training.batches import Stopped, images_in_epoch, training_batches, training_images
 from core.training.callbacks import FiniteLoss, Journal, SaveCheckpoint, StopRequested
 from core.training.checkpoint import Checkpoint, Patience, read_checkpoint
 from core.training.optimizer import compile_model
 from core.training.result import Learned, save_bundle
-from core.training.teachers import taken_teachers
 from core.training.validation import Validation
 
 

@@ -17,11 +17,11 @@ from core.config import TrainingConfig
 from core.data.datasets import load_dataset
 from core.environment import prepare_tensorflow, trains_in_background
 from core.errors import RunError, RunNotFound, TrazoError
+from core.launcher.queue import advance
+from core.launcher.teachers import take_teachers
 from core.runs.run import Run
 from core.runs.status import Status
 from core.storage import storage_errors
-from core.training.queue import advance
-from core.training.teachers import take_teachers
 from core.workspace import Workspace
 
 _NICE = 19

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import RunError
+from core.launcher import control, queue
 from core.runs.active import promote
 from core.runs.label import name_of
 from core.runs.registry import list_runs
 from core.runs.run import Run
-from core.training import control, queue
 from dashboard.session import state
 from dashboard.session.markdown import plain
 from dashboard.session.permission import attempt

@@ -39,9 +39,9 @@ def problem(workspace: Workspace) -> str | None:
 def _look(workspace: Workspace, first: bool) -> str | None:
     """Return what could not be done; the first look also removes what killed processes left behind."""
     # pandas is imported with these, and would delay the start of the dashboard.
+    from core.launcher.queue import advance
     from core.runs.interruptions import record_interruptions
     from core.runs.leftovers import remove_leftovers
-    from core.training.queue import advance
 
     steps = (remove_leftovers, record_interruptions, advance) if first else (record_interruptions, advance)
     # Each step is tried even if the one before it failed.

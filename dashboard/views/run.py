@@ -6,12 +6,12 @@ from core.classifier.bundle import Card
 from core.config import TrainingConfig
 from core.data.datasets import TITLES
 from core.errors import BundleError, RunError, RunNotFound, TrazoError
+from core.launcher.queue import resumable
 from core.runs.active import active_model
 from core.runs.label import NAME_LENGTH, NOTE_LENGTH, Label, name_of, read_label, write_label
 from core.runs.registry import find_run
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training.queue import resumable
 from dashboard.classifier import time_machine
 from dashboard.classifier.calibration import WHAT_TEMPERATURE_IS
 from dashboard.classifier.robustness import robustness_block

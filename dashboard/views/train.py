@@ -8,14 +8,14 @@ from streamlit.delta_generator import DeltaGenerator
 from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, preset, teachers_of
 from core.data.datasets import TITLES, Dataset
 from core.errors import BundleError, RunError, TrazoError
+from core.launcher import queue
+from core.launcher.teachers import lacking_teachers, teachers_to_come
 from core.runs.label import name_of
 from core.runs.registry import find_run
 from core.runs.run import Run
 from core.runs.snapshot import Snapshot
 from core.runs.status import Status
 from core.runs.summary import Summary
-from core.training import queue
-from core.training.teachers import lacking_teachers, teachers_to_come
 from dashboard.data.banner import data_banner
 from dashboard.parts.badges import state_badge
 from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, duration, figure, in_epochs

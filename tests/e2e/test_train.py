@@ -12,9 +12,9 @@ from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Locator, Page, expect
 
 from core.config import DEFAULT_PRESET
+from core.launcher.overview import overview
 from core.runs.registry import list_runs
 from core.runs.run import Run
-from core.training.overview import overview
 from core.workspace import Workspace
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.visit import Record

@@ -12,9 +12,9 @@ from pathlib import Path
 import psutil
 
 from core.errors import RunError
+from core.launcher.queue import withdraw
 from core.runs.registry import list_runs
 from core.runs.run import Run
-from core.training.queue import withdraw
 from core.workspace import Workspace
 from tests.support.waiting import wait_until
 

@@ -20,11 +20,11 @@ from core.classifier.predictor import Predictor
 from core.cli import main
 from core.config import LIMITS
 from core.data.datasets import Dataset
+from core.launcher.queue import submit
 from core.meanings import MEANINGS
 from core.runs.active import active_model
 from core.runs.registry import list_runs
 from core.runs.run import Run
-from core.training.queue import submit
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from tests.conftest import tiny_config
 from tests.support.waiting import wait_until

@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 
 from core.cli import main
+from core.launcher.overview import overview
 from core.runs import registry
 from core.runs.creation import created_at
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.summary import summaries
-from core.training.overview import overview
 from core.workspace import Workspace
 from dashboard.runs.csv_export import runs_csv
 from dashboard.runs.table import table_content, unambiguous

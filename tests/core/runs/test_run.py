@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import RunError
+from core.launcher.queue import resumable
 from core.runs import process
 from core.runs.interruptions import record_interruptions
 from core.runs.process import worker_lock
@@ -28,7 +29,6 @@ from core.runs.run import LOG_BYTES, LOG_TAIL_BYTES, Run
 from core.runs.status import Status
 from core.runs.summary import summaries
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row
-from core.training.queue import resumable
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.support.waiting import wait_until

@@ -10,14 +10,14 @@ import pytest
 
 from core.config import TrainingConfig, changed, teachers_of
 from core.errors import RunError
+from core.launcher.overview import overview
+from core.launcher.queue import advance, resume, submit
 from core.runs.process import worker_lock
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.snapshot import RunSnapshot, Snapshot
 from core.runs.status import Status
 from core.runs.summary import summaries
-from core.training.overview import overview
-from core.training.queue import advance, resume, submit
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.support.opened_files import opened_files

@@ -12,6 +12,8 @@ import pytest
 from core.classifier.bundle import Bundle
 from core.cli import main
 from core.errors import StorageError, TrazoError
+from core.launcher.control import delete
+from core.launcher.queue import advance
 from core.runs.active import ActivePredictor, active_model, listed_models, promote
 from core.runs.files import run_files
 from core.runs.label import read_label
@@ -19,8 +21,6 @@ from core.runs.leftovers import remove_leftovers
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.summary import summaries
-from core.training.control import delete
-from core.training.queue import advance
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.support.special_files import SPECIAL_FILES

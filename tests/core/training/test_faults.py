@@ -15,14 +15,14 @@ import pytest
 
 from core.data.datasets import Dataset
 from core.errors import RunError
+from core.launcher.control import delete, request_stop
+from core.launcher.queue import advance, resume, submit
 from core.runs.interruptions import record_interruptions
 from core.runs.process import WorkerRecord, worker_lock
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.summary import summaries
-from core.training.control import delete, request_stop
-from core.training.queue import advance, resume, submit
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.support.waiting import wait_until

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from core.errors import StorageError
+from core.launcher.control import request_stop
+from core.launcher.queue import advance, resume, submit
 from core.runs.registry import create_run
 from core.runs.summary import summaries
 from core.training.checkpoint import read_checkpoint
-from core.training.control import request_stop
-from core.training.queue import advance, resume, submit
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.support.workers import end_all, wait_for, wait_for_end

@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 
 from core.errors import RunError
+from core.launcher.control import delete, request_stop
+from core.launcher.queue import advance, resume, submit
 from core.runs.registry import create_run, find_run, list_runs
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row, keep_epochs
 from core.training.checkpoint import read_checkpoint
-from core.training.control import delete, request_stop
-from core.training.queue import advance, resume, submit
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.support.waiting import wait_until

@@ -16,11 +16,11 @@ import psutil
 import pytest
 
 from core.config import TrainingConfig
+from core.launcher.control import delete, request_stop
+from core.launcher.queue import advance, resume, submit
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.training import worker
-from core.training.control import delete, request_stop
-from core.training.queue import advance, resume, submit
 from core.workspace import PROJECT, Workspace
 from tests.conftest import tiny_config
 from tests.support.waiting import wait_until
@@ -32,7 +32,7 @@ ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8)
 KILLED_LAUNCHER = """
 import os, signal
 from core.runs.run import Run
-from core.training.queue import advance
+from core.launcher.queue import advance
 from core.workspace import Workspace
 Run.write_process = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 advance(Workspace.from_environment())

@@ -12,10 +12,10 @@ from pathlib import Path
 import anyio
 import pytest
 
+from core.launcher.queue import submit
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training.queue import submit
 from core.workspace import Workspace
 from dashboard.training import queue
 from dashboard.training.queue import look_after_queue

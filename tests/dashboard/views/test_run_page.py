@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import changed
 from core.errors import RunError
+from core.launcher.queue import submit
 from core.runs.active import active_model
 from core.runs.files import LOG_BYTES, run_files
 from core.runs.label import Label, read_label, write_label
@@ -18,7 +19,6 @@ from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.tables import HISTORY_COLUMNS, append_row
-from core.training.queue import submit
 from core.workspace import PROJECT, Workspace
 from dashboard.training.wording import REDRAWN_ACCURACY
 from tests.conftest import tiny_config

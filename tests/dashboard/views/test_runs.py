@@ -13,12 +13,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.classifier.bundle import Bundle
+from core.launcher.queue import advance, submit
 from core.runs.active import active_model, promote
 from core.runs.label import write_label
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training.queue import advance, submit
 from core.workspace import PROJECT, Workspace
 from dashboard.runs import run_cache
 from tests.conftest import tiny_config

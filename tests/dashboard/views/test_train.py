@@ -6,13 +6,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, changed, preset
+from core.launcher.overview import overview
+from core.launcher.queue import advance
 from core.runs.active import active_model
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.tables import STEP_COLUMNS, append_row
-from core.training.overview import overview
-from core.training.queue import advance
 from core.workspace import PROJECT, Workspace
 from dashboard.training.wording import PRESETS_IN_WORDS
 from tests.conftest import tiny_config

@@ -13,12 +13,12 @@ import psutil
 
 from core.environment import python_environment
 from core.errors import RunError, StorageError
+from core.launcher.teachers import teachers_to_come
 from core.runs.process import worker_lock
 from core.runs.run import Run
 from core.runs.snapshot import RunSnapshot, Snapshot
 from core.runs.status import Status
 from core.storage import open_file, storage_errors
-from core.training.teachers import teachers_to_come
 from core.workspace import PROJECT, Workspace
 
 _logger = logging.getLogger(__name__)

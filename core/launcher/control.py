@@ -8,11 +8,11 @@ from contextlib import suppress
 import psutil
 
 from core.errors import RunError
+from core.launcher.queue import advance, problems_of_others_logged, withdrawn_status
 from core.runs.deletion import delete_run
 from core.runs.run import Run
 from core.runs.snapshot import Snapshot
 from core.storage import storage_errors
-from core.training.queue import advance, problems_of_others_logged, withdrawn_status
 from core.workspace import Workspace
 
 _END_SECONDS = 10.0

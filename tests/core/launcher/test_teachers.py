@@ -18,16 +18,16 @@ from core.classifier.network import Network
 from core.config import TrainingConfig, changed, preset, teachers_of
 from core.data.datasets import Dataset, Split, load_dataset, normalised
 from core.errors import BundleError, RunError, StorageError
+from core.launcher import queue
+from core.launcher.queue import advance, resume, submit
+from core.launcher.teachers import take_teachers, taken_teachers, teachers_to_come
 from core.runs.deletion import delete_run
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.snapshot import Snapshot
 from core.runs.status import Status
-from core.training import queue
 from core.training.batches import training_batches
 from core.training.distillation import MIN_PROBABILITY, TEMPERATURE, distillation_loss
-from core.training.queue import advance, resume, submit
-from core.training.teachers import take_teachers, taken_teachers, teachers_to_come
 from core.training.trainer import train_and_evaluate
 from core.workspace import SHIPPED_BUNDLE, Workspace
 from tests.conftest import tiny_config

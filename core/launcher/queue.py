@@ -11,6 +11,8 @@ from typing import Any
 from core.config import TrainingConfig
 from core.environment import read_only
 from core.errors import RunError, StorageError
+from core.launcher.starting import start_first
+from core.launcher.teachers import lacking_teachers
 from core.runs.deletion import delete_run
 from core.runs.leftovers import remove_leftovers
 from core.runs.registry import check_runs, create_run
@@ -18,8 +20,6 @@ from core.runs.run import Run
 from core.runs.snapshot import RunSnapshot, Snapshot
 from core.runs.status import Status
 from core.storage import storage_errors
-from core.training.starting import start_first
-from core.training.teachers import lacking_teachers
 from core.workspace import Workspace
 
 MAX_QUEUED = 20

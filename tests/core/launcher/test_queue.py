@@ -15,15 +15,15 @@ from pathlib import Path
 import pytest
 
 from core.errors import RunError, StorageError
+from core.launcher import control, queue
+from core.launcher.control import delete, request_stop, request_stop_of_all
+from core.launcher.overview import exit_message, overview
+from core.launcher.queue import advance, resumable, resume, submit, withdraw
 from core.runs.interruptions import record_interruptions
 from core.runs.process import worker_lock
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training import control, queue
-from core.training.control import delete, request_stop, request_stop_of_all
-from core.training.overview import exit_message, overview
-from core.training.queue import advance, resumable, resume, submit, withdraw
 from core.workspace import PROJECT, Workspace
 from tests.conftest import lacking, tiny_config
 from tests.support.waiting import wait_until
