@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import RunError
 from core.launcher import control, queue
-from core.runs.active import promote
+from core.runs.active import SHIPPED, promote
 from core.runs.label import name_of
 from core.runs.registry import list_runs
 from core.runs.run import Run
@@ -19,7 +19,7 @@ from dashboard.session.permission import attempt
 
 def use(run: Run | None) -> None:
     """Make a run's model the one in use; None stands for the shipped model."""
-    attempt(promote, state.workspace(), run)
+    attempt(promote, state.workspace(), run, runs=[] if run else [SHIPPED])
 
 
 def promote_button(run: Run | None, *, disabled: bool = False, primary: bool = True) -> None:
@@ -87,17 +87,17 @@ def can_resume(run: Run) -> bool:
 def confirm_deletion(run_ids: Sequence[str], leave: bool = False) -> None:
     """Ask before these runs are deleted; `leave` opens the Runs page afterwards."""
     st.markdown("This deletes the following runs and their models. It cannot be undone. Running trainings end.")
-    runs = [run for run in list_runs(state.workspace()) if run.id in run_ids]
-    for run in runs:
-        st.markdown(f"- **{plain(name_of(run))}** {plain(run.id)}")
+    for run in list_runs(state.workspace()):
+        if run.id in run_ids:
+            st.markdown(f"- **{plain(name_of(run))}** {plain(run.id)}")
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Keep", key="keep"):
             state.unmark_runs()
             st.rerun()
         if st.button("Delete", type="primary", key="confirm_delete"):
             state.unmark_runs()
-            for run in runs:
-                attempt(control.delete, state.workspace(), run)
+            for run_id in run_ids:  # one that was deleted meanwhile is reported
+                attempt(control.delete, state.workspace(), Run(state.workspace().runs / run_id))
             if leave:
                 st.switch_page("views/runs.py")
             st.rerun()
