@@ -38,7 +38,7 @@ from dashboard.server.gate import Gate
 from dashboard.server.headers import SecurityHeaders
 from dashboard.server.pictures import POOL
 from dashboard.server.prefix import RestorePrefix, StripPrefix, add_slash
-from dashboard.training.queue import look_after_queue
+from dashboard.training.queue import watch_queue
 
 if TYPE_CHECKING:
     from core.runs.active import ActivePredictor
@@ -76,10 +76,10 @@ def _draw_runs() -> None:
     """Fill the cache of runs and draw a chart: the first of each takes several times as long."""
     from dashboard.runs import run_cache
     from dashboard.training import curve_points, curves
-    from dashboard.training.look import Look
+    from dashboard.training.chart_options import ChartOptions
 
     run_cache.listing()
-    curves.overlaid_curves(curve_points.NO_POINTS, "loss", Look())
+    curves.overlaid_curves(curve_points.NO_POINTS, "loss", ChartOptions())
 
 
 gradio_demo = GradioDemo(_predictor, POOL)
@@ -120,7 +120,7 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
     logs.adopt_server()
     async with POOL.serving(), anyio.create_task_group() as tasks:
         tasks.start_soon(_load_in_background)
-        tasks.start_soon(look_after_queue, Workspace.from_environment())
+        tasks.start_soon(watch_queue, Workspace.from_environment())
         print(f"Trazo is at {_address()} (Ctrl-C ends it).", flush=True)  # noqa: T201 - what both ways of starting say
         yield
         tasks.cancel_scope.cancel()

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.config import DEFAULT_PRESET, LIMITS, PRESETS
 from core.errors import DownloadError, TrazoError
-from core.meanings import MEANINGS
+from core.meanings import SETTING_HELP
 from core.workspace import Workspace
 
 _HELP = """Trazo, the handwritten-digit lab, without the dashboard.
@@ -99,9 +99,9 @@ def _add_train(commands: Any) -> None:
         choices=("mnist", "digits"),
         help="mnist (default), or digits: the 1,797 small images of scikit-learn, which need no download.",
     )
-    train.add_argument("--filters", help=f"{MEANINGS['filters']} (for example 32,64)")
-    train.add_argument("--optimizer", choices=("adam", "sgd"), help=MEANINGS["optimizer"])
-    train.add_argument("--schedule", choices=("constant", "one_cycle"), help=MEANINGS["schedule"])
+    train.add_argument("--filters", help=f"{SETTING_HELP['filters']} (for example 32,64)")
+    train.add_argument("--optimizer", choices=("adam", "sgd"), help=SETTING_HELP["optimizer"])
+    train.add_argument("--schedule", choices=("constant", "one_cycle"), help=SETTING_HELP["schedule"])
     for name, (low, high) in LIMITS.items():
         kind = int if isinstance(low, int) and isinstance(high, int) else float
         train.add_argument(
@@ -109,7 +109,7 @@ def _add_train(commands: Any) -> None:
             dest=name,
             type=kind,
             metavar=UNITS.get(name, "N"),
-            help=f"{MEANINGS[name]} ({low:.10g} to {high:.10g})",
+            help=f"{SETTING_HELP[name]} ({low:.10g} to {high:.10g})",
         )
     train.add_argument(
         "--output",

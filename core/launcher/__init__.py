@@ -1,1 +1,1 @@
-"""The queue of trainings: what runs, waits, stops and resumes, and the start of worker processes."""
+"""The queue of runs: submitting, starting, stopping and resuming them."""

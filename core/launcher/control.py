@@ -1,4 +1,4 @@
-"""Control of trainings: stop and delete them, whether they run or wait."""
+"""Stopping and deleting runs, whether they are running or queued."""
 
 from __future__ import annotations
 
@@ -8,76 +8,76 @@ from contextlib import suppress
 import psutil
 
 from core.errors import RunError
-from core.launcher.queue import advance, problems_of_others_logged, withdrawn_status
+from core.launcher.queue import advance, log_errors_of_other_runs, status_after_removal
 from core.runs.deletion import delete_run
 from core.runs.run import Run
 from core.runs.snapshot import Snapshot
 from core.storage import storage_errors
 from core.workspace import Workspace
 
-_END_SECONDS = 10.0
-"""Time for a worker to end: a killed one needs milliseconds, one that is asked to stop a second or two to react."""
+_MAX_END_SECONDS = 10.0
+"""How long `delete` waits for the worker: a killed one ends in milliseconds, one that is asked to stop in seconds."""
 _POLL_SECONDS = 0.02
 
 
 def request_stop(workspace: Workspace, run: Run) -> None:
-    """Ask a run to stop: a queued one never starts, a running one keeps what it has learned.
+    """Ask a run to stop: a queued run is removed from the queue, a running one saves its model.
 
-    It stops within a second or two and then saves, which takes minutes with thousands of synthetic digits.
-    Raises RunError if the run has ended.
+    Training stops within a second or two; saving takes minutes with thousands of synthetic digits. Raises RunError if
+    the run has ended.
     """
     with workspace.locked():
         status = run.status()
         if status.over:
-            raise RunError(f"Run {run.id} is {status.state} already; there is nothing to stop.", run.id)
+            raise RunError(f"Run {run.id} is already {status.state}; there is nothing to stop.", run.id)
         if status.state == "queued":
             stopped = status.model_copy(update={"state": "stopped", "message": "Stopped before it started."})
-            run.write_status(withdrawn_status(run, status) or stopped)
+            run.write_status(status_after_removal(run, status) or stopped)
             return
         with storage_errors(run.stop_file):
             run.stop_file.touch()
 
 
 def request_stop_of_all(workspace: Workspace) -> list[Run]:
-    """Ask everything that runs or waits to stop; return these runs, the waiting ones first."""
+    """Ask all queued and running runs to stop; return these runs, the queued ones first."""
     asked = []
     with workspace.locked():
         snapshot = Snapshot.of(workspace)
-        # The queue first: otherwise the next one would start when the running one ends.
-        for seen in [*snapshot.in_state("queued"), *snapshot.in_state("running")]:
+        # The queue comes first: otherwise the next run would start when the running one ends.
+        for run_snapshot in [*snapshot.in_state("queued"), *snapshot.in_state("running")]:
             with suppress(RunError):  # it has just ended
-                request_stop(workspace, seen.run)
-                asked.append(seen.run)
+                request_stop(workspace, run_snapshot.run)
+                asked.append(run_snapshot.run)
     return asked
 
 
 def delete(workspace: Workspace, run: Run) -> None:
-    """Delete a run for good; a running one is ended first, and the next in the queue starts.
+    """Delete a run, ending its worker first; then start the next queued run.
 
-    Raises RunNotFound if it is gone already, RunError if its worker does not end within seconds.
+    Raises RunNotFound if the run is already deleted, RunError if its worker does not end within seconds.
     """
-    deadline = time.monotonic() + _END_SECONDS
-    # Polled, not awaited: the worker may be the child of another process. The workspace is unlocked between two looks.
-    while not _deleted(workspace, run):
+    deadline = time.monotonic() + _MAX_END_SECONDS
+    # Poll, because the worker may be the child of another process. The workspace is unlocked between two attempts.
+    while not _try_delete(workspace, run):
         if time.monotonic() > deadline:
-            raise RunError(_why_running(run), run.id)
+            raise RunError(_still_running_message(run), run.id)
         time.sleep(_POLL_SECONDS)
-    with problems_of_others_logged(run):
+    with log_errors_of_other_runs(run):
         advance(workspace)
 
 
-def _deleted(workspace: Workspace, run: Run) -> bool:
-    """Delete a run that has no worker and return True; otherwise end the worker and return False."""
+def _try_delete(workspace: Workspace, run: Run) -> bool:
+    """Delete the run and return True if it has no worker; otherwise end the worker and return False."""
     with workspace.locked():
         if run.alive:
-            _end(run)
+            _end_worker(run)
             return False
         delete_run(workspace, run)
         return True
 
 
-def _end(run: Run) -> None:
-    """Kill the run's worker, or ask it to stop if it is not recorded or not a process of this machine."""
+def _end_worker(run: Run) -> None:
+    """Kill the run's worker, or ask it to stop if its process is unknown or runs on another machine."""
     try:
         if process := run.process():
             with suppress(psutil.NoSuchProcess):
@@ -89,11 +89,11 @@ def _end(run: Run) -> None:
         run.stop_file.touch()
 
 
-def _why_running(run: Run) -> str:
-    """Return the sentence for a run whose worker does not end."""
+def _still_running_message(run: Run) -> str:
+    """Return the error message for a run whose worker does not end."""
     if run.process():
         return f"The process of run {run.id} does not end. Try again in a minute."
     return (
-        f"Run {run.id} runs in a process that another dashboard or container started. It was asked to stop; "
-        "delete the run when it has stopped."
+        f"The process of run {run.id} was started by another dashboard or container. It was asked to stop. "
+        "Delete the run when it has stopped."
     )

@@ -1,4 +1,4 @@
-"""The queue of trainings: one runs at a time, the others wait; submit, resume and withdraw them."""
+"""The queue of runs: one runs at a time, and the others wait."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from core.config import TrainingConfig
 from core.environment import read_only
 from core.errors import RunError, StorageError
-from core.launcher.starting import start_first
-from core.launcher.teachers import lacking_teachers
+from core.launcher.starting import start_next_queued_run
+from core.launcher.teachers import missing_teachers
 from core.runs.deletion import delete_run
 from core.runs.leftovers import remove_leftovers
 from core.runs.registry import check_runs, create_run
@@ -23,56 +22,56 @@ from core.storage import storage_errors
 from core.workspace import Workspace
 
 MAX_QUEUED = 20
-"""Limit of waiting trainings, so that visitors can neither fill the disk nor keep the machine busy for weeks."""
+"""Maximum number of queued runs. It keeps visitors from filling the disk or the machine's time for weeks."""
 
 _logger = logging.getLogger(__name__)
 
 
 def submit(workspace: Workspace, config: TrainingConfig) -> Run:
-    """Queue a training and the teachers that it lacks; it starts at once if nothing else is running.
+    """Create a run and queue it after its missing teachers; start it at once if nothing else is running.
 
-    Raises RunError if the queue is full, or if its process cannot be started. Other problems of the queue are logged:
-    the training waits, and `advance` raises them.
+    Raises RunError if the queue is full or the run's process cannot be started. Other queue errors are logged: the run
+    stays queued, and `advance` raises them.
     """
     with workspace.locked():
         snapshot = Snapshot.of(workspace)
-        with _teachers_queued(workspace, snapshot, config) as teachers:
+        with _queue_missing_teachers(workspace, snapshot, config) as teachers:
             run = create_run(workspace, config)
-        with problems_of_others_logged(run):
-            _start_next(workspace, snapshot.after(*teachers, RunSnapshot(run)))
+        with log_errors_of_other_runs(run):
+            _start_next(workspace, snapshot.with_runs(*teachers, RunSnapshot(run)))
     return run
 
 
 def resume(workspace: Workspace, run: Run) -> None:
-    """Queue a run that was interrupted, failed or stopped, to continue after its last whole epoch.
+    """Queue a run that was interrupted, failed or stopped, to continue after its last completed epoch.
 
-    Teachers that it lacks are queued first. Raises RunError if there is nothing to resume (it is finished, running or
-    queued), if the queue is full, and if its process cannot be started.
+    Its missing teachers are queued first. Raises RunError if the run cannot be resumed (because it is finished, running
+    or queued), if the queue is full, or if the run's process cannot be started.
     """
     with workspace.locked():
         snapshot = Snapshot.of(workspace)
         resumed = snapshot.find(run)
-        state = resumed.status().state
-        if not resumable(run, resumed.status()):
-            raise RunError(f"Run {run.id} is {state}; there is nothing to resume.", run.id)
-        with _teachers_queued(workspace, snapshot, resumed.config(), run) as teachers:
-            _queue_again(resumed)
-        with problems_of_others_logged(run):
-            _start_next(workspace, snapshot.after(*teachers, resumed))
+        status = resumed.status()
+        if not resumable(run, status):
+            raise RunError(f"Run {run.id} is {status.state}; there is nothing to resume.", run.id)
+        with _queue_missing_teachers(workspace, snapshot, resumed.config(), run) as teachers:
+            _requeue(resumed)
+        with log_errors_of_other_runs(run):
+            _start_next(workspace, snapshot.with_runs(*teachers, resumed))
 
 
-def withdraw(workspace: Workspace, run: Run) -> None:
-    """Take a run out of the queue: one that never started is deleted, one that was to continue keeps its files.
+def remove_from_queue(workspace: Workspace, run: Run) -> None:
+    """Remove a run from the queue. A run that never started is deleted; a resumed run keeps its files.
 
-    Raises RunError if it has started meanwhile.
+    Raises RunError if the run is no longer queued.
     """
     with workspace.locked():
         status = run.status()
         if status.state != "queued":
-            raise RunError(f"Run {run.id} is {status.state} already; it no longer waits in the queue.", run.id)
-        withdrawn = withdrawn_status(run, status)
-        if withdrawn:
-            run.write_status(withdrawn)
+            raise RunError(f"Run {run.id} is already {status.state}; it is no longer in the queue.", run.id)
+        new_status = status_after_removal(run, status)
+        if new_status:
+            run.write_status(new_status)
         else:
             delete_run(workspace, run)
 
@@ -80,9 +79,9 @@ def withdraw(workspace: Workspace, run: Run) -> None:
 def advance(workspace: Workspace) -> Run | None:
     """Start the oldest queued run if nothing is running; return the run that was started.
 
-    The dashboard calls it every few seconds, a worker when it ends. A run that waits for its teachers, or that cannot
-    be started, is passed over. Raises StorageError if the runs cannot be listed, if the disk is full, and if no queued
-    run can be started.
+    The dashboard calls this every few seconds, and a worker when it ends. A run that is waiting for its teachers, or
+    that cannot be started, is skipped. Raises StorageError if the runs cannot be listed, if the disk is full, or if no
+    queued run can be started.
     """
     check_runs(workspace)
     if read_only() or not Snapshot.of(workspace).in_state("queued"):
@@ -92,28 +91,28 @@ def advance(workspace: Workspace) -> Run | None:
 
 
 def resumable(run: Run, status: Status) -> bool:
-    """Return True if `resume` can continue the run; a stopped run needs a whole epoch for that."""
+    """Return True if `resume` accepts a run with this status; a stopped run needs a completed epoch."""
     if status.state == "stopped":
         return run.checkpoint_file.exists()
     return status.state in ("interrupted", "failed")
 
 
-def withdrawn_status(run: Run, status: Status) -> Status | None:
-    """Return the status of a queued run that was to continue, once it is out of the queue; None if it never started."""
-    # The log alone may have been deleted, or belong to another user.
+def status_after_removal(run: Run, status: Status) -> Status | None:
+    """Return the status of a queued run after it is removed from the queue; None if the run never started."""
+    # The log alone proves nothing: it may have been deleted, or belong to another user.
     if not (run.checkpoint_file.exists() or run.bundle.folder.exists() or run.log_tail()):
         return None
-    after: dict[str, Any] = {"state": "interrupted", "ended": time.time()}
-    message = "Taken out of the queue. Resume starts it again; no epoch was complete."
     if run.checkpoint_file.exists():
-        after["state"] = "stopped"
-        message = "Taken out of the queue. Resume continues after the last whole epoch."
-    return status.model_copy(update={**after, "message": message})
+        state, message = "stopped", "Removed from the queue. Resume continues after the last completed epoch."
+    else:
+        state = "interrupted"
+        message = "Removed from the queue before completing an epoch. Resume starts it from the beginning."
+    return status.model_copy(update={"state": state, "message": message, "ended": time.time()})
 
 
 @contextmanager
-def problems_of_others_logged(run: Run) -> Iterator[None]:
-    """Log the errors of other runs and of the disk while the queue advances; raise only those of `run` itself."""
+def log_errors_of_other_runs(run: Run) -> Iterator[None]:
+    """Log errors of other runs and of the disk while the queue advances; raise only those of `run`."""
     try:
         yield
     except RunError as error:
@@ -125,33 +124,34 @@ def problems_of_others_logged(run: Run) -> Iterator[None]:
 
 
 def _start_next(workspace: Workspace, snapshot: Snapshot) -> Run | None:
-    """Start the oldest queued run of a snapshot that was taken under the lock, unless one is running."""
+    """Start the oldest queued run unless one is running. The snapshot was taken under the lock."""
     if snapshot.in_state("running"):
         return None
     remove_leftovers(workspace)
-    return start_first(workspace, snapshot)
+    return start_next_queued_run(workspace, snapshot)
 
 
 @contextmanager
-def _teachers_queued(
+def _queue_missing_teachers(
     workspace: Workspace, snapshot: Snapshot, config: TrainingConfig, run: Run | None = None
 ) -> Iterator[list[RunSnapshot]]:
-    """Queue the teachers that a training lacks, and yield them: interrupted ones continue, others are new runs.
+    """Queue the missing teachers of a run and yield them: resume those that were interrupted, create the others.
 
-    If the block fails, the new ones are deleted. Raises RunError if the queue has no room for all.
+    Raises RunError if the queue has no room for all of them. If the block fails, the created teachers are deleted.
     """
-    lacking = lacking_teachers(snapshot, config, run)
-    _check_room(snapshot, 1 + len(lacking))
+    missing = missing_teachers(snapshot, config, run)
+    _check_room(snapshot, 1 + len(missing))
     queued: list[RunSnapshot] = []
     created: list[Run] = []
     try:
-        for wanted in lacking:
-            teacher = _begun(snapshot, wanted)
+        for teacher_config in missing:
+            teacher = _resumable_run_for(snapshot, teacher_config)
             if teacher:
-                _queue_again(teacher)
+                _requeue(teacher)
             else:
-                created.append(create_run(workspace, wanted))
-            queued.append(teacher or RunSnapshot(created[-1]))
+                created.append(create_run(workspace, teacher_config))
+                teacher = RunSnapshot(created[-1])
+            queued.append(teacher)
         yield queued
     except BaseException:
         for new in created:
@@ -159,27 +159,36 @@ def _teachers_queued(
         raise
 
 
-def _begun(snapshot: Snapshot, config: TrainingConfig) -> RunSnapshot | None:
-    """Return the newest run with this config and a checkpoint if it can be resumed."""
-    begun = [(seen, status) for seen, status in snapshot.with_config(config) if seen.run.checkpoint_file.exists()]
-    return begun[0][0] if begun and resumable(begun[0][0].run, begun[0][1]) else None
+def _resumable_run_for(snapshot: Snapshot, config: TrainingConfig) -> RunSnapshot | None:
+    """Return the newest run with this config and a checkpoint; None if there is none or it cannot be resumed."""
+    candidates = [pair for pair in snapshot.with_config(config) if pair[0].run.checkpoint_file.exists()]
+    if not candidates:
+        return None
+    newest, status = candidates[0]
+    return newest if resumable(newest.run, status) else None
 
 
-def _check_room(snapshot: Snapshot, more: int) -> None:
-    waiting = len(snapshot.in_state("queued"))
-    if waiting + more > MAX_QUEUED:
-        several = f", and this one takes {more} of {MAX_QUEUED} places" if more > 1 else ""
-        raise RunError(
-            f"{waiting} trainings wait already{several}. Let some of them finish, or take some out of the queue."
-        )
+def _check_room(snapshot: Snapshot, needed: int) -> None:
+    """Raise RunError if the queue has fewer free slots than needed."""
+    queued = len(snapshot.in_state("queued"))
+    if queued + needed > MAX_QUEUED:
+        slots = f", and this run needs {needed} of the {MAX_QUEUED} slots" if needed > 1 else ""
+        raise RunError(f"{queued} runs are already queued{slots}. Let some finish, or remove some from the queue.")
 
 
-def _queue_again(seen: RunSnapshot) -> None:
-    """Put a run that ended back into the queue."""
-    run = seen.run
-    # Traces of the last process must not be taken for those of the next one.
+def _requeue(ended: RunSnapshot) -> None:
+    """Put a run that has ended back into the queue."""
+    run = ended.run
+    # Leftover files of the previous process must not be mistaken for the next one's.
     with storage_errors(run.folder):
         run.stop_file.unlink(missing_ok=True)
         run.process_file.unlink(missing_ok=True)
-    waits = {"state": "queued", "phase": "waiting", "message": "Waiting to continue.", "epochs": seen.config().epochs}
-    run.write_status(seen.status().model_copy(update={**waits, "ended": None, "seconds_left": None}))
+    queued = {
+        "state": "queued",
+        "phase": "waiting",
+        "message": "Waiting to continue.",
+        "epochs": ended.config().epochs,
+        "ended": None,
+        "seconds_left": None,
+    }
+    run.write_status(ended.status().model_copy(update=queued))

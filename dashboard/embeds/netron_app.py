@@ -53,9 +53,9 @@ def netron_routes(workspace: Workspace) -> list[BaseRoute]:
 
 def _listed_file(workspace: Workspace, name: str, file: str) -> Path | None:
     """The file of a listed model; neither word becomes part of a path."""
-    from core.runs.active import listed_models
+    from core.runs.active import available_models
 
-    bundle = listed_models(workspace).get(name)
+    bundle = available_models(workspace).get(name)
     if bundle is None:
         return None
     path = {path.name: path for path in (bundle.keras_file, bundle.tflite_file)}.get(file)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core.classifier.calibration import ReliabilityBin
-from core.classifier.evaluation import ClassMetrics, row_shares
+from core.classifier.evaluation import ClassMetrics, row_fractions
 
 DIGITS = [str(digit) for digit in range(10)]
 
@@ -22,7 +22,7 @@ POINTS = "points"
 """Name of such a chart's data; the chart itself stays the same while they change."""
 
 
-def laid_out(chart: _Chart, height: int) -> _Chart:
+def apply_layout(chart: _Chart, height: int) -> _Chart:
     """The chart at its height in pixels, each label at its tick: Streamlit moves the first and the last inwards."""
     return chart.properties(height=height).configure_axis(labelFlush=False)
 
@@ -50,7 +50,7 @@ def class_balance(counts: np.ndarray, ink: str) -> alt.LayerChart:
         tooltip=["digit", alt.Tooltip("images", format=",")],
     )
     labels = base.mark_text(baseline="bottom", dy=-3, color=ink).encode(text=alt.Text("images", format=","))
-    return laid_out(base.mark_bar(cornerRadiusEnd=3) + labels, 280)
+    return apply_layout(base.mark_bar(cornerRadiusEnd=3) + labels, 280)
 
 
 _GAP = 0.004
@@ -71,7 +71,7 @@ def confusion_heatmap(matrix: np.ndarray, *, shares: bool, ink: str) -> alt.Laye
             "true": np.repeat(DIGITS, 10),
             "predicted": np.tile(DIGITS, 10),
             "count": matrix.ravel(),
-            "share": row_shares(matrix).ravel(),
+            "share": row_fractions(matrix).ravel(),
         }
     )
     table["hit"] = table["true"] == table["predicted"]
@@ -103,7 +103,7 @@ def confusion_heatmap(matrix: np.ndarray, *, shares: bool, ink: str) -> alt.Laye
     numbers = (
         base.transform_filter("datum.count > 0").mark_text(fontSize=11, cursor="pointer", color=ink).encode(text=shown)
     )
-    return laid_out(cells + numbers, 440)
+    return apply_layout(cells + numbers, 440)
 
 
 def reliability_diagram(bins: list[ReliabilityBin], ink: str) -> alt.LayerChart:
@@ -137,7 +137,7 @@ def reliability_diagram(bins: list[ReliabilityBin], ink: str) -> alt.LayerChart:
         x=middle, y="accuracy_high:Q", text=alt.Text("count:Q", format=",")
     )
     diagonal = alt.Chart(pd.DataFrame({"at": [0.0, 1.0]})).mark_line(color=ink, opacity=0.35, strokeDash=[4, 4])
-    return laid_out(bars + diagonal.encode(x="at:Q", y="at:Q") + whiskers + ticks + numbers, 320)
+    return apply_layout(bars + diagonal.encode(x="at:Q", y="at:Q") + whiskers + ticks + numbers, 320)
 
 
 def digit_accuracies(shares: np.ndarray, position: int, ink: str) -> alt.LayerChart:
@@ -174,7 +174,7 @@ def digit_accuracies(shares: np.ndarray, position: int, ink: str) -> alt.LayerCh
     )
     before = base.mark_point(color=MISTAKE, size=80, strokeWidth=1.5).encode(x=alt.X("before:Q", scale=scale))
     now = base.mark_point(color=RIGHT, size=90, filled=True, opacity=1).encode(x=alt.X("now:Q", scale=scale))
-    return laid_out(ranges + before + now, 310)
+    return apply_layout(ranges + before + now, 310)
 
 
 def class_table(metrics: list[ClassMetrics]) -> pd.DataFrame:

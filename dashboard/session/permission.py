@@ -29,7 +29,7 @@ import streamlit as st
 from core.environment import read_only
 from core.errors import ReadOnly, TrazoError
 from core.runs.run import Run
-from core.workspace import without_paths
+from core.workspace import strip_paths
 from dashboard.server.prefix import configured_prefix
 from dashboard.session.markdown import plain
 
@@ -94,7 +94,7 @@ def may_change() -> bool:
 
 def for_visitor(text: str) -> str:
     """Return a text without the paths of this machine, unless this visitor may change things."""
-    return text if may_change() else without_paths(text)
+    return text if may_change() else strip_paths(text)
 
 
 def sentence(problem: object) -> str:

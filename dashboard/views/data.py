@@ -12,7 +12,7 @@ from dashboard.parts.digit_grid import digit_grid, ink_colour, picture, pixel_ta
 from dashboard.parts.headings import heading
 from dashboard.session import cache
 from dashboard.session.permission import sentence
-from dashboard.training.wording import SETTINGS, in_words
+from dashboard.training.wording import SETTINGS, display_value
 
 PAGE = 60
 VARIANTS = 24
@@ -144,7 +144,7 @@ heading(
 data, problem = cache.usable_dataset()
 data_banner(problem)
 with st.container(horizontal=True):
-    st.metric("Dataset", in_words("dataset", data.id), border=True)
+    st.metric("Dataset", display_value("dataset", data.id), border=True)
     st.metric("Training images", f"{len(data.train):,}", border=True, help="The network learns from these.")
     st.metric(
         "Validation images",

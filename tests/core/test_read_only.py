@@ -43,7 +43,7 @@ CHANGES: dict[str, Callable[[Workspace, Run], object]] = {
     "make a run": lambda workspace, _run: create_run(workspace, tiny_config()),
     "stop": control.request_stop,
     "resume": queue.resume,
-    "withdraw": queue.withdraw,
+    "remove_from_queue": queue.remove_from_queue,
     "delete": control.delete,
     "delete a folder": delete_run,
     "promote": promote,

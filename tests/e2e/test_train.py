@@ -142,7 +142,7 @@ def test_a_training_outlives_its_dashboard_and_the_next_one_shows_it_live_and_st
     worker = run.process()
 
     dashboard.interrupt()
-    assert f"Training {run.title} goes on without the dashboard" in dashboard.output()
+    assert f"Run {run.title} continues without the dashboard" in dashboard.output()
     assert is_live_in_a_new(dashboard, train_page, run)
     dashboard.process.kill()
     dashboard.process.wait()

@@ -13,7 +13,7 @@ from core.classifier.export import bundle_folder
 from core.errors import RunError, RunNotFound, StorageError
 from core.launcher.control import request_stop
 from core.launcher.queue import advance
-from core.runs.active import ActivePredictor, active_model, listed_models, promote
+from core.runs.active import ActivePredictor, active_model, available_models, promote
 from core.runs.deletion import delete_run
 from core.runs.registry import create_run, find_run, list_runs
 from core.runs.run import Run
@@ -25,7 +25,7 @@ from tests.conftest import tiny_config
 def test_empty_workspace_uses_the_shipped_model(workspace: Workspace) -> None:
     assert list_runs(workspace) == []
     assert active_model(workspace).run_id is None
-    assert list(listed_models(workspace)) == ["shipped"]
+    assert list(available_models(workspace)) == ["shipped"]
     assert not workspace.root.exists()
 
 

@@ -109,7 +109,7 @@ def test_actions_on_the_train_page_name_the_run(events: Callable, workspace: Wor
 
     assert events() == [
         ("changed", "submit", [running.id]),
-        ("changed", "withdraw", [waiting.id]),
+        ("changed", "remove_from_queue", [waiting.id]),
         ("changed", "request_stop", [running.id]),
     ]
 

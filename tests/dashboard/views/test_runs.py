@@ -65,13 +65,13 @@ def test_settings_are_named_the_same_on_all_pages(run: Run) -> None:
 
 
 def test_model_that_was_promoted_elsewhere_is_noticed(run: Run, workspace: Workspace) -> None:
-    before = run_cache.mark()
+    before = run_cache.revision()
 
     promote(workspace, run)
-    promoted = run_cache.mark()
+    promoted = run_cache.revision()
     promote(workspace, None)
 
-    assert run_cache.mark() == before != promoted
+    assert run_cache.revision() == before != promoted
 
 
 def test_newest_run_is_shown_with_its_curves_and_settings(run: Run) -> None:
@@ -118,7 +118,7 @@ def test_model_is_promoted_and_given_back(run: Run, workspace: Workspace) -> Non
     page.button(key="promote").click().run()
 
     assert active_model(workspace).run_id == run.id
-    assert states(page.dataframe[0].value) == [["finished", "in use"]]
+    assert states(page.dataframe[0].value) == [["finished", "active model"]]
     assert page.button(key="promote").disabled
 
     page.button(key="back_to_shipped").click().run()
