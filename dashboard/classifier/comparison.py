@@ -12,7 +12,7 @@ from core.classifier.predictor import format_confidence
 from core.data.datasets import Split
 from core.errors import BundleError
 from core.runs.active import SHIPPED, active_model
-from dashboard.classifier.model_picker import model_title, model_display_names
+from dashboard.classifier.model_picker import model_display_names, model_title
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.figures import FIGURE_WIDTH, figure
 from dashboard.session import address, cache, state
