@@ -26,8 +26,7 @@ class NotRegularFile(OSError):
 def open_file(path: Path, mode: str = "rb", **options: Any) -> IO[Any]:
     """Open a file as the built-in `open` does, but only if it is a regular file.
 
-    Raises NotRegularFile immediately where `open` would wait for the other end of a pipe. Raises the same other OSErrors
-    as `open`.
+    Raises NotRegularFile immediately where `open` would wait for the other end of a pipe, and OSError as `open` does.
     """
     return open(path, mode, opener=_open_regular, **options)
 

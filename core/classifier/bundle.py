@@ -220,7 +220,7 @@ class Bundle:
         """Return the oldest version of Keras that opens the Keras file; raises BundleError if it is damaged."""
         try:
             with open_file(self.keras_file) as file, zipfile.ZipFile(file) as archive:
-                # Earlier versions of Trazo kept the initializers, which have arguments unknown to older versions of Keras.
+                # Earlier versions of Trazo kept the initializers, whose arguments older versions of Keras reject.
                 if b"_initializer" not in archive.read("config.json"):
                     return OLDEST_KERAS
                 return str(json.loads(archive.read("metadata.json"))["keras_version"])
@@ -262,7 +262,8 @@ class Bundle:
         return buffer.getvalue()
 
     def _error(self, problem: str) -> BundleError:
-        return BundleError(f"The model in {self.folder} {problem}. Choose another model, or train it again.", self.folder)
+        message = f"The model in {self.folder} {problem}. Choose another model, or train it again."
+        return BundleError(message, self.folder)
 
 
 def copy_bundle(source: Bundle, target: Path, epoch_predictions_file: Path | None = None) -> Bundle:

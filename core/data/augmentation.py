@@ -19,9 +19,9 @@ ELASTIC_SIGMA = 5
 def augment(images: np.ndarray, config: AugmentationConfig, rng: np.random.Generator) -> np.ndarray:
     """Thicken or thin strokes, rotate, shift, zoom, shear and distort each image at random, then add noise.
 
-    `images`: uint8 (n, 28, 28); returns the same shape and dtype. All geometric transforms are combined into one mapping
-    and applied with a single bilinear interpolation, so the ink is blurred only once. Pixels from outside the image are
-    background (0).
+    `images`: uint8 (n, 28, 28); returns the same shape and dtype. All geometric transforms are combined into one
+    mapping and applied with a single bilinear interpolation, so the ink is blurred only once. Pixels from outside the
+    image are background (0).
     """
     if not config.active or not len(images):
         return images
