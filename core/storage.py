@@ -32,7 +32,7 @@ def open_file(path: Path, mode: str = "rb", **options: Any) -> IO[Any]:
 
 
 def read_file(path: Path, max_bytes: int = -1) -> bytes:
-    """Return the contents of a regular file, at most `max_bytes` if not negative; raises OSError."""
+    """Return the contents of a regular file, or its first `max_bytes`; raises OSError."""
     with open_file(path) as file:
         content: bytes = file.read(max_bytes)
     return content

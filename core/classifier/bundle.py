@@ -99,7 +99,7 @@ class Robustness(Record):
     direction. For the next five, test images are altered and go directly to the network: `shifted` by 4 pixels,
     `shrunk` to 70 %, `noisy` (standard deviation 0.3 of full ink), `blurred` (1 pixel), and `faded` to half the ink,
     which earlier versions did not measure. `images`: maximum number of test images for each accuracy. `pen_strokes`:
-    accuracy on up to a thousand digits by people who are in no training set, replayed on the canvas; None without their
+    accuracy on up to a thousand digits by people who are not in any training set, replayed on the canvas; None without their
     file.
     """
 
@@ -240,7 +240,7 @@ class Bundle:
             raise self._error("has no convolution")
         try:
             with open_file(self.keras_file) as file, zipfile.ZipFile(file) as archive:
-                # Reading the whole entry verifies its checksum; HDF5 may crash on changed bytes.
+                # Read the complete entry, which verifies its checksum: HDF5 may crash on damaged bytes.
                 weights = archive.read("model.weights.h5")
             with h5py.File(io.BytesIO(weights)) as stored:
                 kernels = np.asarray(stored[f"layers/{first}/vars/0"], np.float32)

@@ -1,4 +1,4 @@
-"""Export of a trained Keras model as a bundle."""
+"""Export of trained Keras models as bundles."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def layer_cards(model: keras.Model) -> tuple[LayerCard, ...]:
             kind=type(layer).__name__,
             output_shape=tuple(int(side) for side in layer.output.shape[1:]),
             parameters=int(layer.count_params()),
-            multiply_adds=_multiply_adds(layer),
+            multiply_adds=_count_multiply_adds(layer),
             activation=getattr(getattr(layer, "activation", None), "__name__", None),
         )
         for layer in model.layers
@@ -153,8 +153,8 @@ def versions() -> dict[str, str]:
     }
 
 
-def _multiply_adds(layer: keras.layers.Layer) -> int:
-    """Return the number of multiplications of a layer for one image; 0 unless it is convolutional or dense."""
+def _count_multiply_adds(layer: keras.layers.Layer) -> int:
+    """Count the multiply-adds of a layer for one image; 0 unless it is convolutional or dense."""
     if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
         # The kernel is applied once at each position of the output.
         return math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:-1])

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.config import DEFAULT_PRESET, LIMITS, PRESETS
 from core.errors import DownloadError, TrazoError
-from core.meanings import SETTING_HELP
+from core.setting_help import SETTING_HELP
 from core.workspace import Workspace
 
 _HELP = """Trazo, the handwritten-digit lab, without the dashboard.

@@ -113,7 +113,7 @@ class _Writer:
         return points + self._wobble * waves + rng.normal(0, self._tremor, points.shape)
 
     def transform(self, lines: Strokes) -> Strokes:
-        """Apply the slant, proportions and rotation, and gently warp the whole glyph."""
+        """Apply the slant, proportions and rotation, and warp the glyph gently."""
         rng = self._rng
         slant = np.tan(np.radians(_clamp(rng.normal(6, 14), -25, 35)))
         turn = np.radians(_clamp(rng.normal(0, 5), -12, 12))

@@ -21,7 +21,7 @@ from core.cli import main
 from core.config import LIMITS
 from core.data.datasets import Dataset
 from core.launcher.queue import submit
-from core.meanings import SETTING_HELP
+from core.setting_help import SETTING_HELP
 from core.runs.active import active_model
 from core.runs.registry import list_runs
 from core.runs.run import Run

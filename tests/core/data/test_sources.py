@@ -11,7 +11,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from core.data import sources
-from core.data.datasets import Dataset, available_dataset, load_dataset, scikit_learn_table
+from core.data.datasets import Dataset, available_dataset, load_dataset, read_scikit_learn_digits
 from core.data.sources import download_mnist, find_mnist, import_mnist, read_mnist
 from core.errors import DataError, DataMissing, StorageError
 from core.workspace import Workspace
@@ -64,7 +64,7 @@ def test_missing_file_in_trazo_mnist_is_an_error(workspace: Workspace, monkeypat
 def test_stand_in_has_the_digits_of_scikit_learn() -> None:
     expected = load_digits()
 
-    levels, labels = scikit_learn_table()
+    levels, labels = read_scikit_learn_digits()
 
     assert np.array_equal(levels, expected.images)
     assert np.array_equal(labels, expected.target)
