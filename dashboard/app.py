@@ -30,7 +30,7 @@ from core.errors import BundleError
 from core.training.warm_up import compile_ahead
 from core.workspace import Workspace
 from dashboard.api.routes import build_api
-from dashboard.embeds.gradio_app import GradioDemo
+from dashboard.embeds.gradio_loader import GradioLoader
 from dashboard.embeds.netron_app import netron_routes
 from dashboard.server import logs
 from dashboard.server.connections import guard_server
@@ -82,7 +82,7 @@ def _draw_runs() -> None:
     curves.overlaid_curves(curve_points.NO_POINTS, "loss", Look())
 
 
-gradio_demo = GradioDemo(_predictor, POOL)
+gradio_demo = GradioLoader(_predictor, POOL)
 _warm = threading.Event()
 
 

@@ -15,8 +15,8 @@ from core.classifier.calibration import (
 )
 from core.classifier.evaluation import Evaluation
 from dashboard.parts import charts
-from dashboard.parts.digit_grid import ink_colour
 from dashboard.parts.figures import FIGURE_WIDTH, figure
+from dashboard.parts.theme import text_colour
 
 WHAT_TEMPERATURE_IS = (
     "The logits are divided by it before they become probabilities (Guo et al., 2017). Above 1, the network was "
@@ -48,7 +48,7 @@ def calibration_section(card: Card, evaluation: Evaluation) -> None:
         _doubts(card, evaluation)
     if card.calibration is None:
         st.caption("An earlier version of Trazo trained this model, and did not calibrate its probabilities.")
-    st.altair_chart(charts.reliability_diagram(reliability(evaluation), ink_colour()), width="stretch")
+    st.altair_chart(charts.reliability_diagram(reliability(evaluation), text_colour()), width="stretch")
 
 
 def _doubts(card: Card, evaluation: Evaluation) -> None:

@@ -20,8 +20,9 @@ from core.errors import BundleError, TrazoError
 from core.runs.run import Run
 from dashboard.classifier.test_images import available_images, cell_heading
 from dashboard.parts import charts
-from dashboard.parts.digit_grid import digit_grid, ink_colour
+from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.figures import FIGURE_WIDTH, figure
+from dashboard.parts.theme import text_colour
 from dashboard.session import address, cache
 from dashboard.session.permission import sentence
 
@@ -130,7 +131,7 @@ def _matrix(name: str, answers: EpochAnswers, position: int, images: Split | Non
     left, right = st.columns([1.15, 1])
     with left:
         event = st.altair_chart(
-            charts.confusion_heatmap(answers.matrix(position), shares=False, ink=ink_colour()),
+            charts.confusion_heatmap(answers.matrix(position), shares=False, text_colour=text_colour()),
             width="stretch",
             on_select="rerun",
             selection_mode=["cell"],
@@ -138,7 +139,7 @@ def _matrix(name: str, answers: EpochAnswers, position: int, images: Split | Non
         )
     with right:
         st.altair_chart(
-            charts.digit_accuracies(class_accuracies(answers), position, ink_colour()),
+            charts.digit_accuracies(class_accuracies(answers), position, text_colour()),
             width="stretch",
             alt="Accuracy of each digit in this epoch",
         )

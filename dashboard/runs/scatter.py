@@ -12,7 +12,7 @@ import pandas as pd
 
 from core.config import flattened
 from core.runs.summary import Summary
-from dashboard.parts.charts import POINTS, VegaLite, as_json, laid_out, with_points
+from dashboard.parts.vega_lite import POINTS, VegaLite, as_json, laid_out, with_points
 from dashboard.runs.figures import FIGURES
 from dashboard.training.wording import SETTINGS, in_words
 

@@ -12,7 +12,7 @@ from core.config import TrainingConfig, differing
 from core.errors import RunError
 from core.runs.run import Run
 from core.runs.summary import Summary
-from dashboard.parts.charts import VegaLite
+from dashboard.parts.vega_lite import VegaLite
 from dashboard.runs import run_cache, scatter
 from dashboard.runs.curves_picture import PictureFormat, curves_picture
 from dashboard.runs.figures import FIGURES

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import altair as alt
 import pandas as pd
 
-from dashboard.parts.charts import POINTS, VegaLite, as_json, laid_out, with_points
+from dashboard.parts.vega_lite import POINTS, VegaLite, as_json, laid_out, with_points
 from dashboard.training.curve_points import TRAINING, VALIDATION, overlaid_points, shown_points
 from dashboard.training.log_ticks import log_ticks
 from dashboard.training.look import AXES, TITLES, Look, Measure

@@ -12,7 +12,8 @@ from core.classifier.bundle import Card
 from core.errors import RunError
 from core.runs.run import Run
 from core.runs.status import Status
-from dashboard.parts.figures import FIGURE_WIDTH, duration, figure
+from dashboard.parts.figures import FIGURE_WIDTH, figure
+from dashboard.parts.units import duration
 from dashboard.session.markdown import plain
 from dashboard.session.permission import sentence
 

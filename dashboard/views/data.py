@@ -8,8 +8,11 @@ from core.data.augmentation import augment
 from core.data.datasets import SPLITS, Dataset, class_counts, sample_order
 from dashboard.data.banner import data_banner
 from dashboard.parts import charts
-from dashboard.parts.digit_grid import digit_grid, ink_colour, picture, pixel_table
+from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.headings import heading
+from dashboard.parts.pixel_table import pixel_table
+from dashboard.parts.png import image_html
+from dashboard.parts.theme import text_colour
 from dashboard.session import cache
 from dashboard.session.permission import sentence
 from dashboard.training.wording import SETTINGS, in_words
@@ -78,7 +81,7 @@ def samples(data: Dataset) -> None:
 def detail(image: np.ndarray, label: int, split: str, index: int) -> None:
     """One image, large, with its pixel values."""
     left, right = st.columns([1, 4], vertical_alignment="center")
-    left.html(picture(image, 120))
+    left.html(image_html(image, 120))
     with right:
         st.markdown(f"**Image {index:,} of the {split} part: a {label}**")
         st.caption(
@@ -96,7 +99,7 @@ def classes(data: Dataset) -> None:
     )
     counts = class_counts(data.split(split))
     st.subheader("How many of each digit", anchor=False)
-    st.altair_chart(charts.class_balance(counts, ink_colour()), width="stretch")
+    st.altair_chart(charts.class_balance(counts, text_colour()), width="stretch")
     st.subheader("The mean image of each digit", anchor=False)
     st.caption("Every image of a digit laid over each other: bright where most people put ink.")
     digit_grid(
@@ -127,7 +130,7 @@ def augmentation(data: Dataset) -> None:
     left, right = st.columns([1, 4])
     with left:
         st.caption("As it is")
-        st.html(picture(original, 160))
+        st.html(image_html(original, 160))
     with right:
         st.caption("As a training might see it")
         digit_grid(changed, key="aug_grid", tile=64, clickable=False)

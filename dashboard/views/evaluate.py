@@ -17,9 +17,10 @@ from dashboard.classifier.model_picker import model_picker
 from dashboard.classifier.robustness import disputed_note, robustness_block
 from dashboard.classifier.test_images import available_images, cell_heading
 from dashboard.parts import charts
-from dashboard.parts.digit_grid import digit_grid, ink_colour
+from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, figure
 from dashboard.parts.headings import heading
+from dashboard.parts.theme import text_colour
 from dashboard.session import address, cache, state
 from dashboard.session.permission import sentence
 
@@ -51,7 +52,9 @@ def matrix_section(name: str, evaluation: Evaluation, test: Split | None) -> Non
     left, right = st.columns([1.15, 1])
     with left:
         event = st.altair_chart(
-            charts.confusion_heatmap(confusion_matrix(evaluation), shares=mode == ROW_SHARES, ink=ink_colour()),
+            charts.confusion_heatmap(
+                confusion_matrix(evaluation), shares=mode == ROW_SHARES, text_colour=text_colour()
+            ),
             width="stretch",
             on_select="rerun",
             selection_mode=["cell"],

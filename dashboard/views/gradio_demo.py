@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.parts.headings import address, heading
+from dashboard.parts.headings import heading
+from dashboard.parts.links import link
 
 HEIGHT = 600
 # On a phone the ten probabilities stand below the sketchpad: without more room they would scroll inside the page.
@@ -24,11 +25,11 @@ print(client.predict(sketch, api_name="/verdict"))  # and whether it is a digit 
 heading(
     "Gradio demo", "The demo that Trazo grew from: sketch a digit and press Submit. It asks the same model as Draw."
 )
-url = address("gradio/")
+url = link("gradio/")
 st.link_button("Open in a new tab", url, icon=":material/open_in_new:")
 st.html(STYLE)
 with st.container(key="gradio"):
     st.iframe(f"{url}?__theme={st.context.theme.type or 'light'}", height=HEIGHT, alt="The Gradio demo")
 st.subheader("From a program", anchor=False)
 st.markdown("`pip install gradio_client`, then send any picture of a digit:")
-st.code(CLIENT.strip().format(url=address("gradio/", full=True)), language="python")
+st.code(CLIENT.strip().format(url=link("gradio/", full=True)), language="python")

@@ -15,7 +15,8 @@ from dashboard.classifier.layers import filter_pictures, layer_table, setting_fa
 from dashboard.classifier.model_picker import model_picker
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.figures import FIGURE_WIDTH, figure, test_accuracy_figure
-from dashboard.parts.headings import address, heading
+from dashboard.parts.headings import heading
+from dashboard.parts.links import link
 from dashboard.session import cache
 from dashboard.session.permission import sentence
 
@@ -126,7 +127,7 @@ def netron(name: str, bundle: Bundle) -> None:
         file = st.segmented_control(
             "File", files, default=files[0], required=True, key="netron_file", label_visibility="collapsed"
         )
-        url = address(f"netron/?{urlencode({'url': address(f'models/{name}/{file}'), 'identifier': file})}")
+        url = link(f"netron/?{urlencode({'url': link(f'models/{name}/{file}'), 'identifier': file})}")
         st.link_button("Open in a new tab", url, icon=":material/open_in_new:")
     # Another frame for another file: a frame that changes its address adds an entry to the browser's history.
     with st.container(border=True, key=f"netron_{name}_{file}"):

@@ -16,7 +16,8 @@ from dashboard.classifier import time_machine
 from dashboard.classifier.calibration import WHAT_TEMPERATURE_IS
 from dashboard.classifier.robustness import robustness_block
 from dashboard.parts.badges import state_badge
-from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, duration, figure
+from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, figure
+from dashboard.parts.units import duration
 from dashboard.runs import actions, run_cache, side_by_side
 from dashboard.runs.files import log_and_files
 from dashboard.runs.refresh import refreshing

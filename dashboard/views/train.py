@@ -18,8 +18,9 @@ from core.training import queue
 from core.training.teachers import lacking_teachers, teachers_to_come
 from dashboard.data.banner import data_banner
 from dashboard.parts.badges import state_badge
-from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, duration, figure, in_epochs
+from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, figure
 from dashboard.parts.headings import heading
+from dashboard.parts.units import duration, in_epochs
 from dashboard.runs import actions
 from dashboard.runs.refresh import refreshing
 from dashboard.runs.run_cache import Listing, run_of

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.config import changed, preset
 from core.runs.label import Label
 from core.runs.summary import Summary
-from dashboard.parts.charts import POINTS
+from dashboard.parts.vega_lite import POINTS
 from dashboard.runs.figures import FIGURES, REDRAWN_COLUMN
 from dashboard.runs.scatter import across, figures, first_across, scatter_chart
 from dashboard.runs.table import ORDERS, Wanted, listed, table_content, unambiguous
