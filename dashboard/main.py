@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.classifier.model_picker import in_use_note
 from dashboard.session import state
-from dashboard.session.permission import account
+from dashboard.session.sign_in import account
 
 ASSETS = Path(__file__).parent / "assets"
 LOGO = ASSETS / "logo.svg"

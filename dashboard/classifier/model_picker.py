@@ -15,7 +15,7 @@ from core.runs.run import Run
 from dashboard.runs import run_cache
 from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
-from dashboard.session.permission import sentence
+from dashboard.session.permission import safe_text
 
 # States of a run without a model. A finished or damaged run should have one.
 _NO_MODEL = {
@@ -67,10 +67,10 @@ def in_use_note() -> None:
         try:
             active = cache.predictor().current()[0]
         except BundleError as error:
-            st.error(sentence(error), icon=":material/error:")
+            st.error(safe_text(error), icon=":material/error:")
             return
         if active.problem:
-            st.warning(sentence(active.problem), icon=":material/warning:")
+            st.warning(safe_text(active.problem), icon=":material/warning:")
         if active.name == SHIPPED:
             st.caption("Model in use: the shipped model")
         else:
@@ -89,7 +89,7 @@ def _asked_model(names: Collection[str], key: str) -> str | None:
         st.info("The model in this address no longer exists. Another one is shown.", icon=":material/link_off:")
         return None
     except RunError as error:  # several runs share these two words
-        st.info(sentence(f"{error} Another model is shown."), icon=":material/link_off:")
+        st.info(safe_text(f"{error} Another model is shown."), icon=":material/link_off:")
         return None
     if not run.bundle.complete:
         _say_no_model(run)

@@ -24,7 +24,7 @@ from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.figures import FIGURE_WIDTH, figure
 from dashboard.parts.theme import text_colour
 from dashboard.session import address, cache
-from dashboard.session.permission import sentence
+from dashboard.session.permission import safe_text
 
 SHOWN = 48
 
@@ -46,7 +46,7 @@ def show(source: Run | Bundle, name: str, dataset: str) -> None:
     try:
         answers = cache.answers(source)
     except TrazoError as error:
-        st.warning(sentence(error), icon=":material/warning:")
+        st.warning(safe_text(error), icon=":material/warning:")
         return
     if answers is None or not len(answers):
         st.info(

@@ -17,7 +17,7 @@ from dashboard.runs import run_cache, scatter
 from dashboard.runs.curves_picture import PictureFormat, curves_picture
 from dashboard.runs.figures import FIGURES
 from dashboard.session import address
-from dashboard.session.permission import sentence
+from dashboard.session.permission import safe_text
 from dashboard.training import curve_points, curves
 from dashboard.training.look import AXES, MEASURES, TITLES, Look
 from dashboard.training.settings import differences_from_preset
@@ -134,7 +134,7 @@ def read(runs: dict[str, Run], look: Look) -> tuple[list[pd.DataFrame], dict[str
             configs[name] = run.config()
             points.append(run_cache.curve(run, name, look.smoothing, most, overlaid=True))
         except RunError as error:
-            st.warning(sentence(error), icon=":material/warning:")
+            st.warning(safe_text(error), icon=":material/warning:")
     return points, configs
 
 

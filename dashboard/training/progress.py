@@ -15,7 +15,7 @@ from core.runs.status import Status
 from dashboard.parts.figures import FIGURE_WIDTH, figure
 from dashboard.parts.units import duration
 from dashboard.session.markdown import plain
-from dashboard.session.permission import sentence
+from dashboard.session.permission import safe_text
 
 _PARTS = {
     "machine": "Machine",
@@ -31,7 +31,7 @@ def at_work(run: Run, status: Status) -> None:
     """The progress, the speed and the last complete epoch of a running training; for a queued one, only its message."""
     where = f"Epoch {status.epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
     in_epoch = status.phase in ("training", "validating") and status.epoch
-    st.progress(status.progress, where if in_epoch else sentence(status.message))
+    st.progress(status.progress, where if in_epoch else safe_text(status.message))
     if status.state == "queued":
         return
     history, rate, patient = pd.DataFrame(), status.images_per_second, False
@@ -55,11 +55,11 @@ def at_work(run: Run, status: Status) -> None:
 def ending(status: Status) -> None:
     """The message of a run that failed, was interrupted or was stopped."""
     if status.state == "failed":
-        st.error(sentence(status.message), icon=":material/error:")
+        st.error(safe_text(status.message), icon=":material/error:")
     elif status.state == "interrupted":
-        st.warning(sentence(status.message), icon=":material/power_off:")
+        st.warning(safe_text(status.message), icon=":material/power_off:")
     elif status.state == "stopped":
-        st.caption(sentence(status.message))
+        st.caption(safe_text(status.message))
 
 
 def times(status: Status) -> list[str]:

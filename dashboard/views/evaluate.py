@@ -22,7 +22,7 @@ from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, figure
 from dashboard.parts.headings import heading
 from dashboard.parts.theme import text_colour
 from dashboard.session import address, cache, state
-from dashboard.session.permission import sentence
+from dashboard.session.permission import safe_text
 
 PAGE = 48
 VIEWS = ["Mistakes", "Compare", "Epochs"]
@@ -159,7 +159,7 @@ name, bundle = model_picker("evaluate_model")
 try:
     card, evaluation = cache.card(bundle), cache.evaluation(bundle)
 except BundleError as error:
-    st.error(sentence(error), icon=":material/error:")
+    st.error(safe_text(error), icon=":material/error:")
     st.stop()
 summary(card, evaluation)
 view = st.segmented_control(
@@ -175,7 +175,7 @@ if view == "Epochs":
     try:
         time_machine_section(name, bundle, card)
     except RunNotFound as error:  # deleted meanwhile
-        st.warning(sentence(error), icon=":material/warning:")
+        st.warning(safe_text(error), icon=":material/warning:")
     st.stop()
 test = available_images(card.data.id, "test", evaluation.labels, card.data.fingerprint)
 if view == "Compare":

@@ -18,7 +18,7 @@ from dashboard.parts.figures import FIGURE_WIDTH, figure, test_accuracy_figure
 from dashboard.parts.headings import heading
 from dashboard.parts.links import link
 from dashboard.session import cache
-from dashboard.session.permission import sentence
+from dashboard.session.permission import safe_text
 
 NETRON_HEIGHT = 720
 """Height of Netron's frame in pixels: the graph of a preset fits without scrolling far."""
@@ -71,7 +71,7 @@ def filters(bundle: Bundle) -> None:
     try:
         pictures = filter_pictures(cache.filters(bundle))
     except BundleError as error:
-        st.info(sentence(error), icon=":material/info:")
+        st.info(safe_text(error), icon=":material/info:")
         return
     st.markdown(
         "Each square is a small pattern that the first layer detects anywhere in the image: ink where it is teal, "
@@ -97,7 +97,7 @@ def downloads(bundle: Bundle) -> None:
     try:
         st.markdown(f"The `.keras` file opens in Keras {bundle.oldest_keras()} or later and can be trained further.")
     except BundleError as error:
-        st.info(sentence(error), icon=":material/info:")
+        st.info(safe_text(error), icon=":material/info:")
     st.markdown("The `.tflite` file runs in LiteRT (TensorFlow Lite), also on phones.")
     st.markdown("Both have the same input and output:")
     st.markdown(FORMAT)
@@ -139,7 +139,7 @@ def page(name: str, bundle: Bundle) -> None:
     try:
         card = cache.card(bundle)
     except BundleError as error:
-        st.error(sentence(error), icon=":material/error:")
+        st.error(safe_text(error), icon=":material/error:")
         return
     summary(card)
     downloads(bundle)

@@ -26,7 +26,14 @@ from dashboard.runs.refresh import refreshing
 from dashboard.runs.run_cache import Listing, run_of
 from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
-from dashboard.session.permission import attempt, changes_note, for_visitor, may_change, require_permission, sentence
+from dashboard.session.permission import (
+    attempt,
+    for_visitor,
+    may_change,
+    permission_note,
+    require_permission,
+    safe_text,
+)
 from dashboard.training import curve_points, curves
 from dashboard.training.form import changes, settings_form
 from dashboard.training.look import MEASURES
@@ -51,7 +58,7 @@ def follow_link() -> None:
         run = find_run(state.workspace(), run_id)
         state.keep_template(run.id, name_of(run), run.config())
     except TrazoError as error:
-        st.warning(sentence(error), icon=":material/link_off:")
+        st.warning(safe_text(error), icon=":material/link_off:")
 
 
 def start(data: Dataset) -> None:
@@ -129,7 +136,7 @@ def submit(config: TrainingConfig) -> None:
             until = "its teachers are trained" if teachers else "the current training has ended"
             st.toast(f"{plain(name_of(run))} waits until {until}.", icon=":material/hourglass_empty:")
     except TrazoError as error:
-        st.error(sentence(error), icon=":material/error:")
+        st.error(safe_text(error), icon=":material/error:")
 
 
 def live(now: Listing) -> None:
@@ -162,7 +169,7 @@ def show(row: Summary, students: Students) -> None:
             at_work(run, status)
         learning_curves(row, status, config)
     except (RunError, BundleError) as error:
-        st.error(sentence(error), icon=":material/error:")
+        st.error(safe_text(error), icon=":material/error:")
     with st.expander("Log", icon=":material/description:", key="train_log", on_change="rerun") as log:
         if log.open:
             st.code(for_visitor(run.log_tail()) or "The log is still empty.", language=None, height=320)
@@ -240,7 +247,7 @@ def show_queue(waiting: tuple[Summary, ...], students: Students) -> None:
                 )
                 st.caption(settings + teaches(row.config, students), width="content")
             elif row.problem:
-                st.caption(sentence(row.problem))
+                st.caption(safe_text(row.problem))
             if may_change():
                 remove_button(run_of(row))
 
@@ -277,7 +284,7 @@ heading(
 )
 data, problem = cache.usable_dataset()
 data_banner(problem)
-changes_note("train")
+permission_note("train")
 if may_change():
     follow_link()
     start(data)
