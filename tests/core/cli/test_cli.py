@@ -52,7 +52,7 @@ def test_help_of_train_explains_each_setting(capsys: pytest.CaptureFixture[str])
 
     said = " ".join(capsys.readouterr().out.split())
     assert [name for name in LIMITS if MEANINGS[name] not in said] == []
-    assert "(0 to 2147483647)" in said
+    assert "Range: 0 to 2147483647." in said
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
