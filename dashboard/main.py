@@ -1,4 +1,4 @@
-"""The router of the Streamlit pages."""
+"""The router of the Streamlit pages: sidebar, style and the current page."""
 
 from pathlib import Path
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -33,9 +34,7 @@ def train(options: argparse.Namespace, workspace: Workspace) -> int:
     """Train a network; return 0 if the run finished or was stopped."""
     config = _config(options)
     if config.dataset == "mnist" and find_mnist(workspace) is None:
-        raise DataMissing(
-            "MNIST is not on this machine. Run python -m core data download, or use --dataset digits."
-        )
+        raise DataMissing("MNIST is not on this machine. Run python -m core data download, or use --dataset digits.")
     if options.output:
         make_folder(options.output)
     run = submit(workspace, config)
@@ -66,34 +65,39 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
 
 def _watch(run: Run, workspace: Workspace) -> Status:
     """Show the progress of a run, and of its teachers before it, until it ends; Ctrl-C stops it."""
-    interrupted = False
     config = run.config()
+    stopping = False
+    with _interrupts() as interrupted, _bar() if sys.stderr.isatty() else _line_per_epoch(run) as show:
+        while True:
+            status = run.status()
+            if interrupted.is_set() and not stopping and not status.over:
+                stopping = True
+                with suppress(RunError):  # the run has just ended
+                    request_stop(workspace, run)
+                _stop_teachers(run, config, workspace)
+            if status.over:
+                show(status)
+                return status
+            if status.state == "queued":
+                advance(workspace)
+                status = _teacher_status(run, config, workspace) or status
+            show(status)
+            time.sleep(_POLL_SECONDS)
 
-    def stop(number: int, frame: object) -> None:
-        nonlocal interrupted
-        if not interrupted:
-            interrupted = True
+
+@contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """Yield an event that Ctrl-C sets instead of raising KeyboardInterrupt."""
+    interrupted = threading.Event()
+
+    def interrupt(number: int, frame: object) -> None:
+        if not interrupted.is_set():
+            interrupted.set()
             tqdm.write("Stopping. The model of the last step is kept.", file=sys.stderr)
 
-    before = signal.signal(signal.SIGINT, stop)
-    requested = False
+    before = signal.signal(signal.SIGINT, interrupt)
     try:
-        with _bar() if sys.stderr.isatty() else _line_per_epoch(run) as show:
-            while True:
-                status = run.status()
-                if interrupted and not requested and not status.over:
-                    with suppress(RunError):  # the run has just ended
-                        request_stop(workspace, run)
-                    _stop_teachers(run, config, workspace)
-                    requested = True
-                if status.over:
-                    show(status)
-                    return status
-                if status.state == "queued":
-                    advance(workspace)
-                    status = _teacher_status(run, config, workspace) or status
-                show(status)
-                time.sleep(_POLL_SECONDS)
+        yield interrupted
     finally:
         signal.signal(signal.SIGINT, before)
 
