@@ -25,6 +25,6 @@ def classes(data: Dataset) -> None:
         cache.class_means(data.id, split),
         key="data_means",
         captions=[f"{digit} · {count:,}" for digit, count in enumerate(counts)],
-        tile=84,
+        tile=72,
         clickable=False,
     )
