@@ -29,7 +29,7 @@ _MODULES = (
 
 
 def warm_up(predictor: Callable[[], ActivePredictor], modules_loaded: Callable[[], None]) -> None:
-    """Import what the pages need, call `modules_loaded`, then load the model and draw a first chart."""
+    """Import the modules of the pages, call `modules_loaded`, then load the model and draw a first chart."""
     try:
         for module in _MODULES:
             import_module(module)

@@ -1,4 +1,4 @@
-"""The model in use: the promoted run, or the shipped model."""
+"""The active model: the promoted run, or the shipped model."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _Version = tuple[int, int]
 
 @dataclass(frozen=True)
 class ActiveModel:
-    """The model in use. `problem`: why it is the shipped one although another was promoted."""
+    """The active model. `problem`: why it is the shipped one although another was promoted."""
 
     run_id: str | None
     bundle: Bundle
@@ -92,7 +92,7 @@ def model_names(workspace: Workspace) -> dict[str, str]:
 
 
 class ActivePredictor:
-    """The predictor of the model in use; it follows promotions by itself. Thread-safe."""
+    """The predictor of the active model; it follows promotions by itself. Thread-safe."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -101,7 +101,7 @@ class ActivePredictor:
         self._loaded: tuple[ActiveModel, Predictor] | None = None
 
     def current(self) -> tuple[ActiveModel, Predictor]:
-        """Return the model in use and its predictor: the shipped model if the promoted one does not load."""
+        """Return the active model and its predictor: the shipped model if the promoted one does not load."""
         loaded = self._loaded
         if loaded is not None and self._up_to_date():
             return loaded
@@ -111,7 +111,7 @@ class ActivePredictor:
             return self._loaded
 
     def read(self, ink: np.ndarray) -> Reading:
-        """Read one drawing with the model in use: uint8 ink (h, w), white on black."""
+        """Read one drawing with the active model: uint8 ink (h, w), white on black."""
         return self.current()[1].read(ink)
 
     def _up_to_date(self) -> bool:

@@ -47,7 +47,7 @@ class Summary:
 
 
 def summarise(seen: RunSnapshot, active: ActiveModel) -> Summary:
-    """Return the summary of a run; that of a damaged one has its problem. `active`: the model in use."""
+    """Return the summary of a run; that of a damaged one has its problem. `active`: the active model."""
     run = seen.run
     created, label = created_at(run), read_label(run)
     try:

@@ -94,7 +94,7 @@ def permission_note(key: str) -> None:
 
 
 def attempt(action: Callable[..., object], *arguments: object, runs: Sequence[str] = ()) -> None:
-    """Do what a button stands for if this visitor may, and log it; show the error if it fails.
+    """Perform the action of a button if this visitor may, and log it; show the error if it fails.
 
     `runs`: ids of the runs that the action changes, if they are not among the arguments as runs.
     """
