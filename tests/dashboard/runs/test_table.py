@@ -185,7 +185,7 @@ def test_any_setting_lies_against_any_result(x: str, y: str) -> None:
     chart = scatter_chart(table, x, y, ["Wide one"])
 
     assert chart["config"]["axis"]["labelFlush"] is False
-    assert chart["datasets"][POINTS]["ticked"].any()
+    assert chart["datasets"][POINTS]["selected"].any()
 
 
 def test_what_lies_across_at_first_is_what_the_runs_were_told_and_differ_in() -> None:
