@@ -10,7 +10,7 @@ import numpy as np
 from playwright.sync_api import Page, expect, sync_playwright
 
 from benchmarks.report import Figure
-from core.handwriting.pen_digits import pen_digits_at_hand
+from core.handwriting.pen_digits import available_pen_digits
 from tests.support.chromium import FLAGS, find_chromium
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.visit import at_rest, draw
@@ -35,7 +35,7 @@ _WATCH = """() => {
 
 def pen_to_answer() -> list[Figure]:
     """Median and 95th percentile over 50 digits of one stroke; empty without strokes or without a Chromium."""
-    executable, digits = find_chromium(), pen_digits_at_hand()
+    executable, digits = find_chromium(), available_pen_digits()
     if executable is None or not digits:
         return []
     single = [digit for digit in digits if len(digit.strokes) == 1]

@@ -29,9 +29,9 @@ from benchmarks.http_client import Connection, Tally, at_rate
 from benchmarks.mnist import share_mnist
 from benchmarks.page_session import PageError, PageSession, canvas
 from benchmarks.report import Figure
-from core.config import changed, preset
+from core.config import preset, replace_settings
 from core.data.datasets import load_dataset
-from core.training.queue import submit
+from core.launcher.queue import submit
 from core.workspace import PROJECT, Workspace
 from tests.support.dashboard_process import DashboardProcess, free_port
 from tests.support.waiting import wait_until
@@ -74,7 +74,7 @@ def _trazo(drawings: list[np.ndarray], seconds: float) -> list[Figure]:
         workspace = Workspace(dashboard.workspace)
         try:
             _wait_for(dashboard.port, "/gradio/")
-            run = submit(workspace, changed(preset("original"), epochs=200, patience=0))
+            run = submit(workspace, replace_settings(preset("original"), epochs=200, patience=0))
             wait_until(run.steps_file.exists, 180, "the first steps of the training")
             pictures, canvases = [_png(ink) for ink in drawings], [canvas(ink) for ink in drawings]
 

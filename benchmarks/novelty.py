@@ -16,16 +16,16 @@ from scipy.special import logsumexp
 from benchmarks.fashion import fashion_images
 from benchmarks.report import Figure
 from core.classifier.bundle import Bundle
-from core.classifier.calibration import expected_calibration_error, tempered, unsure_shares
+from core.classifier.calibration import apply_temperature, expected_calibration_error, unsure_fractions
 from core.classifier.evaluation import Evaluation
-from core.classifier.fitting import REJECTED_SHARE, fit_detector, sample_sizes
-from core.classifier.network import Answers, Network
+from core.classifier.fitting import MAX_REJECTED_FRACTION, fit_detector, sample_sizes
+from core.classifier.network import Network, NetworkOutput
 from core.classifier.novelty import load_detector
 from core.data.datasets import CLASSES, Dataset, load_dataset
 from core.errors import DataError
 from core.handwriting.out_of_distribution import PROPORTIONS, out_of_distribution_samples
-from core.handwriting.pen_digits import pen_digits_at_hand, replayed
-from core.handwriting.strokes import LETTERS, UNLIKE_DIGITS
+from core.handwriting.pen_digits import available_pen_digits, replay
+from core.handwriting.strokes import LETTERS, LETTERS_UNLIKE_DIGITS
 from core.ink.drawing import Pixels, prepare
 from core.workspace import SHIPPED_BUNDLE, Workspace
 
@@ -36,9 +36,9 @@ TRAIN = 12_000
 NEIGHBOURS = 5
 SHRINKAGE = 0.05
 
-Score = Callable[[Pixels, Answers], np.ndarray]
+Score = Callable[[Pixels, NetworkOutput], np.ndarray]
 """Images and the network's answers on them -> novelty (n,), the higher the stranger."""
-Samples = Mapping[str, tuple[Pixels, Answers]]
+Samples = Mapping[str, tuple[Pixels, NetworkOutput]]
 
 
 def novelty() -> list[Figure]:
@@ -50,21 +50,21 @@ def novelty() -> list[Figure]:
         return []
     bundle = Bundle(SHIPPED_BUNDLE)
     network = Network(bundle.tflite_file)
-    if network.features is None:
+    if network.feature_count is None:
         print("  The shipped model is of an earlier version and gives out no features.")
         return []
     samples = {name: (images, network(images)) for name, images in _samples(dataset).items()}
-    detector = load_detector(bundle.novelty_file, network.features)
+    detector = load_detector(bundle.novelty_file, network.feature_count)
     figures = [*_calibration(bundle), *_shares("", detector, samples), *_unseen(bundle, network, dataset)]
     validation = dataset.validation.images
     answers = network(validation)
     for name, score in _rivals(bundle, network, dataset).items():
-        limit = float(np.quantile(score(validation, answers), 1 - REJECTED_SHARE))
+        limit = float(np.quantile(score(validation, answers), 1 - MAX_REJECTED_FRACTION))
         figures += _shares(f"{name}: ", partial(_above, score, limit), samples)
     return figures
 
 
-def _above(score: Score, limit: float, images: Pixels, answers: Answers) -> np.ndarray:
+def _above(score: Score, limit: float, images: Pixels, answers: NetworkOutput) -> np.ndarray:
     return score(images, answers) - limit
 
 
@@ -73,8 +73,8 @@ def _calibration(bundle: Bundle) -> list[Figure]:
     calibration, evaluation = bundle.card().calibration, bundle.evaluation()
     if calibration is None:
         return []
-    network_alone = Evaluation(tempered(evaluation.probabilities, 1 / calibration.temperature), evaluation.labels)
-    unsure, caught = unsure_shares(evaluation, calibration.unsure_below)
+    network_alone = Evaluation(apply_temperature(evaluation.probabilities, 1 / calibration.temperature), evaluation.labels)
+    unsure, caught = unsure_fractions(evaluation, calibration.unsure_below)
     return [
         Figure("Calibration error on the test set, 15 bins", expected_calibration_error(evaluation) * 100, "%"),
         Figure("Calibration error of the network alone", expected_calibration_error(network_alone) * 100, "%"),
@@ -87,7 +87,7 @@ def _calibration(bundle: Bundle) -> list[Figure]:
 def _samples(dataset: Dataset) -> dict[str, Pixels]:
     """What is measured, as the model sees it; those called "accepted" are digits."""
     drawn = partial(out_of_distribution_samples, DRAWN, dataset.test.images, SEED)
-    like_digits = "".join(letter for letter in LETTERS if letter not in UNLIKE_DIGITS)
+    like_digits = "".join(letter for letter in LETTERS if letter not in LETTERS_UNLIKE_DIGITS)
     samples = {
         "letters unlike digits": drawn(proportions={"letters": 1.0}),
         "scribbles": drawn(proportions={"scribbles": 1.0}),
@@ -98,9 +98,9 @@ def _samples(dataset: Dataset) -> dict[str, Pixels]:
         "letters that can be digits": drawn(proportions={"letters": 1.0}, letters=like_digits),
         "accepted: MNIST's test digits": dataset.test.images,
     }
-    pens, generator = pen_digits_at_hand(), np.random.default_rng(SEED)
+    pens, generator = available_pen_digits(), np.random.default_rng(SEED)
     if pens:
-        samples["accepted: real pen strokes"] = _as_drawn([replayed(digit, generator) for digit in pens])
+        samples["accepted: real pen strokes"] = _as_drawn([replay(digit, generator) for digit in pens])
     else:
         print("  Without real pen strokes: name their file with TRAZO_STROKES.")
     return samples
@@ -138,7 +138,7 @@ def _shares(prefix: str, score: Score, samples: Samples) -> list[Figure]:
 
 def _unseen(bundle: Bundle, network: Network, dataset: Dataset) -> list[Figure]:
     """Detectors that were never shown a kind, measured on that kind: how far they see beyond what they know."""
-    known, hidden = UNLIKE_DIGITS[::2], UNLIKE_DIGITS[1::2]
+    known, hidden = LETTERS_UNLIKE_DIGITS[::2], LETTERS_UNLIKE_DIGITS[1::2]
     drawn = partial(out_of_distribution_samples, DRAWN, dataset.test.images, SEED)
     trials = {
         "half of the letters": (
@@ -178,15 +178,15 @@ def _rivals(bundle: Bundle, network: Network, dataset: Dataset) -> dict[str, Sco
     within, overall = _whitening(known - means[labels]), _whitening(known - known.mean(axis=0))
     unit = known / np.linalg.norm(known, axis=1, keepdims=True)
 
-    def mahalanobis(_: Pixels, answers: Answers) -> np.ndarray:
+    def mahalanobis(_: Pixels, answers: NetworkOutput) -> np.ndarray:
         white = _penultimate(answers, width) @ within
         return np.min([((white - mean) ** 2).sum(axis=1) for mean in means @ within], axis=0)
 
-    def relative_mahalanobis(images: Pixels, answers: Answers) -> np.ndarray:
+    def relative_mahalanobis(images: Pixels, answers: NetworkOutput) -> np.ndarray:
         background = ((_penultimate(answers, width) - known.mean(axis=0)) @ overall) ** 2
         return mahalanobis(images, answers) - background.sum(axis=1)
 
-    def neighbours(_: Pixels, answers: Answers) -> np.ndarray:
+    def neighbours(_: Pixels, answers: NetworkOutput) -> np.ndarray:
         features = _penultimate(answers, width)
         features = features / np.linalg.norm(features, axis=1, keepdims=True)
         parts = np.array_split(features, max(1, len(features) // 500))
@@ -203,7 +203,7 @@ def _rivals(bundle: Bundle, network: Network, dataset: Dataset) -> dict[str, Sco
     }
 
 
-def _penultimate(answers: Answers, width: int) -> np.ndarray:
+def _penultimate(answers: NetworkOutput, width: int) -> np.ndarray:
     assert answers.features is not None
     return answers.features[:, :width]
 

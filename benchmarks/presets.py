@@ -12,12 +12,12 @@ from scipy import stats
 from benchmarks.report import Figure
 from core.classifier.bundle import Card
 from core.classifier.disputed import disputed_labels
-from core.config import TrainingConfig, changed, preset, teachers_of
+from core.config import TrainingConfig, preset, replace_settings, teacher_configs
 from core.data.sources import find_mnist
 from core.errors import TrazoError
+from core.launcher.teachers import finished_run
 from core.runs.run import Run
 from core.runs.snapshot import Snapshot
-from core.training.teachers import finished_run
 from core.workspace import PROJECT, Workspace
 
 SEEDS = (42, 43, 44)
@@ -41,7 +41,7 @@ def _accuracies(name: str) -> list[Figure]:
     workspace = Workspace.from_environment()
     if find_mnist(workspace) is None:
         return []
-    return figures(workspace, name, [_finished(workspace, changed(preset(name), seed=seed)) for seed in SEEDS])
+    return figures(workspace, name, [_finished(workspace, replace_settings(preset(name), seed=seed)) for seed in SEEDS])
 
 
 def figures(workspace: Workspace, name: str, runs: Sequence[Run]) -> list[Figure]:
@@ -79,7 +79,7 @@ def _of_seed(workspace: Workspace, name: str, run: Run, card: Card) -> list[Figu
         found.append(
             Figure(f"`{name}`, seed {seed}: from the start of its process to the whole bundle", whole / 60, "min")
         )
-    teachers = [finished_run(Snapshot.of(workspace), wanted) for wanted in teachers_of(card.config)]
+    teachers = [finished_run(Snapshot.of(workspace), wanted) for wanted in teacher_configs(card.config)]
     if teachers and all(teachers):
         together = sum(teacher.bundle.card().seconds for teacher in teachers if teacher) / 60
         found.append(Figure(f"`{name}`, seed {seed}: training of its teachers, once for all seeds", together, "min"))

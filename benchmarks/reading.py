@@ -13,12 +13,12 @@ from benchmarks.timing import milliseconds
 from core.classifier import robustness
 from core.classifier.bundle import Bundle
 from core.classifier.disputed import disputed_labels
-from core.classifier.evaluation import Evaluation, confusion_matrix, row_shares
+from core.classifier.evaluation import Evaluation, confusion_matrix, row_fractions
 from core.classifier.network import Network
 from core.classifier.predictor import Predictor
 from core.data.datasets import load_dataset
 from core.errors import DataError
-from core.handwriting.pen_digits import PenDigit, pen_digits_at_hand, replayed
+from core.handwriting.pen_digits import PenDigit, available_pen_digits, replay
 from core.ink.drawing import ink_from_canvas
 from core.workspace import SHIPPED_BUNDLE, Workspace
 
@@ -34,7 +34,7 @@ def speed() -> list[Figure]:
 
     Nothing without pen strokes: other drawings take other times.
     """
-    if not pen_digits_at_hand():
+    if not available_pen_digits():
         return []
     bundle = Bundle(SHIPPED_BUNDLE)
     load, _ = milliseconds(lambda _: Predictor(bundle), 30)
@@ -66,7 +66,7 @@ def accuracy() -> list[Figure]:
 
     Nothing where pen strokes or MNIST are missing.
     """
-    network, digits = Network(Bundle(SHIPPED_BUNDLE).tflite_file), pen_digits_at_hand()
+    network, digits = Network(Bundle(SHIPPED_BUNDLE).tflite_file), available_pen_digits()
     try:
         test = load_dataset("mnist", Workspace.from_environment()).test
     except DataError:
@@ -79,7 +79,7 @@ def accuracy() -> list[Figure]:
         Figure("MNIST test images read rightly", robustness.accuracy(network, test.images, test.labels) * 100, "%"),
         Figure(
             "MNIST test images read rightly as drawings",
-            robustness.accuracy(network, robustness.prepared(test.images), test.labels) * 100,
+            robustness.accuracy(network, robustness.prepare_all(test.images), test.labels) * 100,
             "%",
         ),
     ]
@@ -100,7 +100,7 @@ def _mistakes(bundle: Bundle) -> list[Figure]:
 def _pen_strokes(network: Network, digits: Sequence[PenDigit]) -> list[Figure]:
     """All pen strokes, each digit, and the confusions that happen most."""
     generator = np.random.default_rng(SEED)
-    images = robustness.prepared([replayed(digit, generator) for digit in digits])
+    images = robustness.prepare_all([replay(digit, generator) for digit in digits])
     labels = np.array([digit.label for digit in digits])
     answers = Evaluation(network(images).probabilities, labels)
     figures = [Figure(f"Real pen strokes read rightly, of {len(digits):,}", answers.accuracy * 100, "%")]
@@ -109,7 +109,7 @@ def _pen_strokes(network: Network, digits: Sequence[PenDigit]) -> list[Figure]:
         both = (answers.predictions == labels) & (novelty <= 0)
         figures.append(Figure("Real pen strokes read rightly and taken for digits", float(both.mean()) * 100, "%"))
     matrix = confusion_matrix(answers)
-    for digit, share in enumerate(np.diag(row_shares(matrix))):
+    for digit, share in enumerate(np.diag(row_fractions(matrix))):
         figures.append(Figure(f"Real pen strokes read rightly: {digit}", float(share) * 100, "%"))
     np.fill_diagonal(matrix, 0)
     for true, said in zip(*np.unravel_index(np.argsort(-matrix, axis=None)[:CONFUSIONS], matrix.shape), strict=True):
@@ -121,6 +121,6 @@ def _pen_strokes(network: Network, digits: Sequence[PenDigit]) -> list[Figure]:
 def _canvases() -> list[np.ndarray]:
     """Drawings as the canvas sends them, uint8 (280, 280, 4)."""
     generator = np.random.default_rng(SEED)
-    digits = pen_digits_at_hand()[:100]
-    inks = [replayed(digit, generator) for digit in digits]
+    digits = available_pen_digits()[:100]
+    inks = [replay(digit, generator) for digit in digits]
     return [np.dstack([ink, ink, ink, np.full_like(ink, 255)]) for ink in inks]

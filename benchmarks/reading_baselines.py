@@ -24,7 +24,7 @@ from benchmarks.report import Figure
 from benchmarks.scenes import encoded
 from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor
-from core.handwriting.pen_digits import pen_digits_at_hand, replayed
+from core.handwriting.pen_digits import available_pen_digits, replay
 from core.ink.drawing import ink_from_canvas
 from core.ink.photo import ink_from_picture
 from core.workspace import SHIPPED_BUNDLE
@@ -52,7 +52,7 @@ def side_by_side() -> list[Figure]:
 
     Nothing without pen strokes: other drawings take other times.
     """
-    if not pen_digits_at_hand():
+    if not available_pen_digits():
         return []
     times: dict[str, float] = measured("benchmarks.reading_baselines")
     figures = [Figure(f"{name}, median", spent, "ms") for name, spent in times.items()]
@@ -145,7 +145,7 @@ async def _read_in_pool(
 def drawn_canvases() -> list[np.ndarray]:
     """Drawings as the canvas sends them, uint8 (280, 280, 4): pen strokes of real people."""
     generator = np.random.default_rng(SEED)
-    inks = [replayed(digit, generator) for digit in pen_digits_at_hand()[:CANVASES]]
+    inks = [replay(digit, generator) for digit in available_pen_digits()[:CANVASES]]
     return [np.dstack([ink, ink, ink, np.full_like(ink, 255)]) for ink in inks]
 
 

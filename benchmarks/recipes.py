@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.config import changed, preset
+from core.config import preset, replace_settings
 from core.data.datasets import Dataset, load_dataset
 from core.data.sources import Arrays, find_mnist, read_mnist
 from core.errors import DataMissing
@@ -42,8 +42,8 @@ def ours(name: str, seed: int) -> Curve:
     # Imported here: who reads only the names above needs no TensorFlow.
     from core.training.trainer import train_and_evaluate
 
-    config, dataset = changed(preset(name), seed=seed), load_dataset("mnist", Workspace.from_environment())
-    whole = changed(config, patience=0, epochs=EPOCHS) if config.patience else config
+    config, dataset = replace_settings(preset(name), seed=seed), load_dataset("mnist", Workspace.from_environment())
+    whole = replace_settings(config, patience=0, epochs=EPOCHS) if config.patience else config
     with tempfile.TemporaryDirectory() as folder:
         run = create_run(Workspace(Path(folder)), whole)
         if config.patience:

@@ -13,7 +13,7 @@ from core.classifier.bundle import Bundle
 from core.classifier.network import Network
 from core.data.datasets import load_dataset
 from core.errors import DataError
-from core.handwriting.tracing import Hand, centre_line
+from core.handwriting.tracing import RedrawRanges, centre_line
 from core.ink.photo import ink_from_array
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 
@@ -41,38 +41,38 @@ class Curve:
 
 
 def _shift_raw(images: np.ndarray, level: float, dice: np.random.Generator) -> np.ndarray:
-    return robustness.shifted(images, int(level), dice)
+    return robustness.shift(images, int(level), dice)
 
 
 def _shift_drawn(images: np.ndarray, level: float, dice: np.random.Generator) -> np.ndarray:
-    return robustness.shifted(robustness.warped(images, side=SIDE), int(level) * SIDE // 28, dice)
+    return robustness.shift(robustness.warp(images, side=SIDE), int(level) * SIDE // 28, dice)
 
 
 def _turn(side: int) -> Change:
-    return lambda images, level, _: robustness.warped(images, angle=level, side=side)
+    return lambda images, level, _: robustness.warp(images, angle=level, side=side)
 
 
 def _scale(side: int) -> Change:
-    return lambda images, level, _: robustness.warped(images, scale=level, side=side)
+    return lambda images, level, _: robustness.warp(images, scale=level, side=side)
 
 
 def _contrast(images: np.ndarray, level: float, _: np.random.Generator) -> np.ndarray:
-    return robustness.faded(images, level)
+    return robustness.fade(images, level)
 
 
 def _noise(images: np.ndarray, level: float, dice: np.random.Generator) -> np.ndarray:
-    return robustness.noisy(images, level, dice)
+    return robustness.add_noise(images, level, dice)
 
 
 def _blur(images: np.ndarray, level: float, _: np.random.Generator) -> np.ndarray:
-    return robustness.blurred(images, level)
+    return robustness.blur(images, level)
 
 
 def _as_photo(change: Change, unit: float = 1.0) -> Change:
     """Dark ink on light paper, five times as large, then changed; `unit`: what a level is there."""
 
     def photographed(images: np.ndarray, level: float, dice: np.random.Generator) -> np.ndarray:
-        ink = robustness.warped(images, side=SIDE)
+        ink = robustness.warp(images, side=SIDE)
         return change(40 + (255 - ink) // 4 * 3, level * unit, dice)
 
     return photographed
@@ -106,8 +106,8 @@ def curves() -> list[Figure]:
     images, labels = robustness.sample(test, COUNT)
     measured: Measured = {curve.title: (curve.unit, _measured(curve, network, images, labels)) for curve in CURVES}
     lines = [centre_line(image) for image in images]
-    hands = [Hand(size=(0.6, 0.6), brush=(0.6 * brush, 0.6 * brush)) for brush in BRUSHES]
-    accuracies = [robustness.accuracy(network, robustness.drawings(lines, hand), labels) * 100 for hand in hands]
+    hands = [RedrawRanges(size=(0.6, 0.6), brush=(0.6 * brush, 0.6 * brush)) for brush in BRUSHES]
+    accuracies = [robustness.accuracy(network, robustness.redraw_all(lines, hand), labels) * 100 for hand in hands]
     measured["Stroke width"] = "of the digit's longest side", {"traced, drawn again": (BRUSHES, accuracies)}
     _draw(measured)
     return [
@@ -133,12 +133,12 @@ def _measured(
         found[way] = (curve.levels, accuracies)
 
     walk("raw to the network", curve.raw, COUNT, lambda images: images)
-    walk("as a drawing", curve.drawn, COUNT, lambda inks: robustness.prepared(list(inks)))
+    walk("as a drawing", curve.drawn, COUNT, lambda inks: robustness.prepare_all(list(inks)))
     walk(
         "as a photo",
         curve.photographed,
         PICTURES,
-        lambda pictures: robustness.prepared([ink_from_array(picture) for picture in pictures]),
+        lambda pictures: robustness.prepare_all([ink_from_array(picture) for picture in pictures]),
     )
     return found
 

@@ -17,11 +17,11 @@ import psutil
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.report import Figure
-from core.classifier.learning import EpochAnswers
-from core.config import changed, preset
+from core.classifier.learning import EpochPredictions
+from core.config import preset, replace_settings
+from core.launcher.queue import submit
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
-from core.training.queue import submit
 from core.workspace import Workspace
 from tests.support.chromium import FLAGS, find_chromium
 from tests.support.dashboard_process import DashboardProcess
@@ -111,7 +111,7 @@ class _Visitor:
 
 def _make_runs(workspace: Workspace) -> None:
     """A real training of a second, and copies of it with the files of long trainings."""
-    config = changed(preset("original", "digits"), epochs=1, filters=(8, 8), dense_units=16)
+    config = replace_settings(preset("original", "digits"), epochs=1, filters=(8, 8), dense_units=16)
     try:
         run = submit(workspace, config)
         wait_until(lambda: run.status().over and not run.alive, 300, "the end of a training")
@@ -121,7 +121,7 @@ def _make_runs(workspace: Workspace) -> None:
     for number in range(RUNS - 1):
         name = f"202601{number // 24 + 1:02}-{number % 24:02}0000-{run.title}-{number}"
         copy = Run(Path(shutil.copytree(run.folder, workspace.runs / name)))
-        copy.write_config(changed(config, epochs=EPOCHS, learning_rate=float(generator.uniform(1e-4, 1e-2))))
+        copy.write_config(replace_settings(config, epochs=EPOCHS, learning_rate=float(generator.uniform(1e-4, 1e-2))))
         _long_training(copy, generator)
 
 
@@ -139,7 +139,7 @@ def _long_training(run: Run, generator: np.random.Generator) -> None:
     labels = generator.integers(0, 10, VALIDATION_IMAGES, np.uint8)
     wrong = generator.random((EPOCHS, VALIDATION_IMAGES)) > accuracy
     said = np.where(wrong, (labels + 1) % 10, labels).astype(np.uint8)
-    run.write_answers(EpochAnswers(np.arange(1, EPOCHS + 1), said, labels))
+    run.write_epoch_predictions(EpochPredictions(np.arange(1, EPOCHS + 1), said, labels))
 
 
 def _wait_for_start(dashboard: DashboardProcess) -> None:

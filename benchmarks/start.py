@@ -10,8 +10,8 @@ from statistics import median
 from benchmarks.mnist import share_mnist
 from benchmarks.report import Figure
 from core.config import DEFAULT_PRESET, preset
+from core.launcher.queue import submit
 from core.runs.run import Run
-from core.training.queue import submit
 from core.workspace import Workspace
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all

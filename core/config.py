@@ -81,19 +81,19 @@ class AugmentationConfig(Record):
     stroke: Annotated[float, _within("stroke")] = 0.0
     noise: Annotated[float, _within("noise")] = 0.0
 
-    def scaled(self, factor: float) -> AugmentationConfig:
+    def scale(self, factor: float) -> AugmentationConfig:
         """Return the same changes, `factor` (0..1) times as strong."""
         return AugmentationConfig(**{name: value * factor for name, value in self.model_dump().items()})
 
     @property
-    def moves(self) -> bool:
+    def has_geometric_transforms(self) -> bool:
         """Whether any change moves ink."""
         return any((self.rotation, self.shift, self.zoom, self.shear, self.elastic))
 
     @property
     def active(self) -> bool:
         """Whether there is any change."""
-        return self.moves or self.stroke > 0 or self.noise > 0
+        return self.has_geometric_transforms or self.stroke > 0 or self.noise > 0
 
 
 class TrainingConfig(Record):
@@ -193,7 +193,7 @@ DEFAULT_PRESET = "fast"
 _TEACHER = "large"
 """The preset of teachers."""
 
-STAND_IN_EPOCHS = 20
+MIN_STAND_IN_EPOCHS = 20
 """Fewest epochs of a preset without patience on scikit-learn's digits, which have a fortieth of MNIST's images."""
 
 
@@ -204,17 +204,17 @@ def preset(name: str, dataset: str = "mnist") -> TrainingConfig:
     config = PRESETS[name]
     epochs = config.epochs
     if dataset == "digits" and not config.patience:
-        epochs = max(epochs, STAND_IN_EPOCHS)
-    return changed(config, dataset=dataset, epochs=epochs)
+        epochs = max(epochs, MIN_STAND_IN_EPOCHS)
+    return replace_settings(config, dataset=dataset, epochs=epochs)
 
 
-def teachers_of(config: TrainingConfig) -> list[TrainingConfig]:
+def teacher_configs(config: TrainingConfig) -> list[TrainingConfig]:
     """Return the configs of a training's teachers.
 
     They don't depend on its seed, so that trainings with different seeds share their teachers.
     """
     large = preset(_TEACHER, config.dataset)
-    return [changed(large, seed=large.seed + number) for number in range(config.teachers)]
+    return [replace_settings(large, seed=large.seed + number) for number in range(config.teachers)]
 
 
 def config_from_json(values: str | dict[str, Any]) -> TrainingConfig:
@@ -229,10 +229,10 @@ def config_from_json(values: str | dict[str, Any]) -> TrainingConfig:
         raise ConfigError(f"{field}: {first['msg']}. Received: {first.get('input')!r}.", field) from error
 
 
-def changed(config: TrainingConfig, **values: Any) -> TrainingConfig:
+def replace_settings(config: TrainingConfig, **values: Any) -> TrainingConfig:
     """Return a validated copy of `config` with other values, also of its model and augmentation.
 
-    For example: `changed(config, epochs=3, dropout=0.2)`.
+    For example: `replace_settings(config, epochs=3, dropout=0.2)`.
     """
     merged = config.to_json()
     for name, value in values.items():
@@ -245,14 +245,14 @@ def changed(config: TrainingConfig, **values: Any) -> TrainingConfig:
     return config_from_json(merged)
 
 
-def differing(configs: Sequence[TrainingConfig]) -> dict[str, list[Any]]:
+def differing_settings(configs: Sequence[TrainingConfig]) -> dict[str, list[Any]]:
     """Return the settings in which these configs differ, by flat name, each with its value in every config."""
-    flat = [flattened(config) for config in configs]
+    flat = [flatten_settings(config) for config in configs]
     values = {name: [settings[name] for settings in flat] for name in flat[0]} if flat else {}
     return {name: column for name, column in values.items() if any(value != column[0] for value in column)}
 
 
-def flattened(config: TrainingConfig) -> dict[str, Any]:
+def flatten_settings(config: TrainingConfig) -> dict[str, Any]:
     """Return every setting under its own name, without the nesting of model and augmentation."""
     values = config.to_json()
     model, augmentation = values.pop("model"), values.pop("augmentation")

@@ -66,7 +66,7 @@ def framing_sites() -> tuple[str, ...]:
     return named or (("https://huggingface.co",) if os.environ.get("SPACE_ID") else ())
 
 
-def proxies_trusted() -> bool:
+def trusts_proxies() -> bool:
     """Return True if FORWARDED_ALLOW_IPS, which uvicorn reads, names proxies whose X-Forwarded-For is believed."""
     return bool(os.environ.get("FORWARDED_ALLOW_IPS"))
 

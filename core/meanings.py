@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MEANINGS: dict[str, str] = {
+SETTING_HELP: dict[str, str] = {
     "preset": "The recipe that the training started from.",
     "dataset": "The images that the network learns from.",
     "architecture": (

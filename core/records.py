@@ -13,12 +13,12 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-Share = Annotated[float, Field(ge=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 
 _MOST = 10**15
 """More than anything here can be; every table and chart, in Python or a browser, still has the number exactly."""
 
 Count = Annotated[int, Field(ge=0, le=_MOST)]
 Amount = Annotated[float, Field(ge=0, le=_MOST)]
-Moment = Annotated[float, Field(ge=0, le=10**11)]
+Timestamp = Annotated[float, Field(ge=0, le=10**11)]
 """Seconds since 1970, for some thousand years: what every calendar can show."""

@@ -64,7 +64,7 @@ class Workspace:
             lock.release()
 
 
-def without_paths(text: str) -> str:
+def strip_paths(text: str) -> str:
     """Return a text with each path of this machine cut to its last part, for visitors who only look.
 
     Paths in the workspace and the checkout keep what follows these folders.

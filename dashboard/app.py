@@ -22,7 +22,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from streamlit import net_util
 from streamlit.web.server.server_util import get_url
 
-from core.training.warm_up import compile_ahead
+from core.launcher.warm_up import compile_ahead
 from core.workspace import Workspace
 from dashboard.api.routes import build_api
 from dashboard.embeds.gradio_loader import GradioLoader
@@ -33,7 +33,7 @@ from dashboard.server.gate import Gate
 from dashboard.server.headers import SecurityHeaders
 from dashboard.server.pictures import POOL
 from dashboard.server.prefix import RestorePrefix, StripPrefix, add_slash
-from dashboard.training.queue import look_after_queue
+from dashboard.training.queue import watch_queue
 from dashboard.warm_up import freeze_heap, warm_up
 
 if TYPE_CHECKING:
@@ -73,12 +73,12 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
     logs.adopt_server()
     async with POOL.serving(), anyio.create_task_group() as tasks:
         tasks.start_soon(_load_in_background)
-        tasks.start_soon(look_after_queue, Workspace.from_environment())
+        tasks.start_soon(watch_queue, Workspace.from_environment())
         print(f"Trazo is at {_address()} (press Ctrl-C to stop).", flush=True)  # noqa: T201
         yield
         tasks.cancel_scope.cancel()
     # Imported late: it imports pandas, which the start does not need.
-    from core.training.overview import exit_message
+    from core.launcher.overview import exit_message
 
     if sentence := exit_message(Workspace.from_environment()):
         print(sentence, flush=True)  # noqa: T201

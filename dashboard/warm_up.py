@@ -54,7 +54,7 @@ def _list_runs_and_draw() -> None:
     """Fill the cache of runs and draw a chart: the first of each takes several times as long as later ones."""
     from dashboard.runs import run_cache
     from dashboard.training import curve_points, curves
-    from dashboard.training.look import Look
+    from dashboard.training.chart_options import ChartOptions
 
     run_cache.listing()
-    curves.overlaid_curves(curve_points.NO_POINTS, "loss", Look())
+    curves.overlaid_curves(curve_points.NO_POINTS, "loss", ChartOptions())

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 locks=requirements.txt
 [ "${1:-}" != dev ] || locks="requirements.txt requirements-dev.txt"
-needed_mb=3000 # measured with du -sm .venv: 2260 without and 2600 with "dev"
+needed_mb=3000 # more than du -sm .venv says: 2260 without "dev"
 full="The disk is full. Trazo needs about $needed_mb MB in $PWD: free some space, then try again."
 
 fail() {

@@ -17,14 +17,14 @@ from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from core.config import TrainingConfig, changed, preset
+from core.config import TrainingConfig, replace_settings, preset
 from core.data.datasets import Dataset, load_dataset
 from core.errors import DataMissing
 from core.handwriting.pen_digits import PenDigit, read_pen_digits
+from core.launcher.queue import submit
 from core.runs import registry
 from core.runs.registry import list_runs
 from core.runs.run import Run
-from core.training.queue import submit
 from core.workspace import Workspace
 from tests.support.workers import end_all, wait_for_end
 
@@ -185,4 +185,4 @@ def turned_read_only() -> Iterator[Callable[[Path], None]]:
 def tiny_config(**values: object) -> TrainingConfig:
     """A training of a few seconds on scikit-learn's digits."""
     small = {"dataset": "digits", "epochs": 1, "filters": (8, 8), "dense_units": 16, "learning_rate": 0.01}
-    return changed(preset("original"), **{**small, **values})
+    return replace_settings(preset("original"), **{**small, **values})

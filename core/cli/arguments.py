@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.config import DEFAULT_PRESET, LIMITS, PRESETS
-from core.meanings import MEANINGS
+from core.meanings import SETTING_HELP
 
 _HELP = """Trazo, the handwritten-digit lab, on the command line.
 
@@ -69,9 +69,9 @@ def _add_train(commands: Any) -> None:
         choices=("mnist", "digits"),
         help="mnist (default), or digits: 1,797 small images from scikit-learn, which need no download.",
     )
-    train.add_argument("--filters", metavar="N,N,...", help=f"{MEANINGS['filters']} For example 32,64.")
-    train.add_argument("--optimizer", choices=("adam", "sgd"), help=MEANINGS["optimizer"])
-    train.add_argument("--schedule", choices=("constant", "one_cycle"), help=MEANINGS["schedule"])
+    train.add_argument("--filters", metavar="N,N,...", help=f"{SETTING_HELP['filters']} For example 32,64.")
+    train.add_argument("--optimizer", choices=("adam", "sgd"), help=SETTING_HELP["optimizer"])
+    train.add_argument("--schedule", choices=("constant", "one_cycle"), help=SETTING_HELP["schedule"])
     for name in LIMITS:
         _add_setting(train, name)
     train.add_argument(
@@ -90,7 +90,7 @@ def _add_setting(train: argparse.ArgumentParser, name: str) -> None:
         dest=name,
         type=int if isinstance(low, int) and isinstance(high, int) else float,
         metavar=_UNITS.get(name, "N"),
-        help=f"{MEANINGS[name]} Range: {low:.10g} to {high:.10g}.",
+        help=f"{SETTING_HELP[name]} Range: {low:.10g} to {high:.10g}.",
     )
 
 

@@ -6,11 +6,11 @@ import argparse
 import json
 
 from core.cli.models import print_card
+from core.launcher import control, queue
 from core.runs.active import SHIPPED, promote
 from core.runs.label import read_label, write_label
 from core.runs.registry import check_runs, find_run
 from core.runs.summary import summaries
-from core.training import control, queue
 from core.workspace import Workspace
 
 

@@ -14,16 +14,16 @@ from tqdm import tqdm
 
 from core.classifier.bundle import copy_bundle
 from core.cli.models import print_card
-from core.config import LIMITS, TrainingConfig, changed, preset
+from core.config import LIMITS, TrainingConfig, preset, replace_settings
 from core.data.sources import find_mnist
 from core.errors import DataMissing, RunError
+from core.launcher.control import request_stop
+from core.launcher.queue import advance, submit
+from core.launcher.teachers import pending_teachers
 from core.runs.run import Run
 from core.runs.snapshot import Snapshot
 from core.runs.status import Status
 from core.storage import make_folder
-from core.training.control import request_stop
-from core.training.queue import advance, submit
-from core.training.teachers import teachers_to_come
 from core.workspace import Workspace
 
 _POLL_SECONDS = 0.3
@@ -39,14 +39,14 @@ def train(options: argparse.Namespace, workspace: Workspace) -> int:
         make_folder(options.output)
     run = submit(workspace, config)
     print(f"run {run.id}", flush=True)
-    for teacher in teachers_to_come(Snapshot.of(workspace), run, config):
+    for teacher in pending_teachers(Snapshot.of(workspace), run, config):
         print(f"teacher: run {teacher.id}, trained first", flush=True)
     status = _watch(run, workspace)
     print(status.message)
     if run.bundle.complete:
         print_card(run.bundle.card())
         if options.output:
-            copy_bundle(run.bundle, options.output, run.answers_file)
+            copy_bundle(run.bundle, options.output, run.epoch_predictions_file)
             print(f"The model was copied to {options.output}")
     elif status.state == "failed":
         print(f"log: {run.log_file}", file=sys.stderr)
@@ -57,7 +57,7 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
     values = {name: getattr(options, name) for name in (*LIMITS, "dataset", "optimizer", "schedule")}
     if options.filters is not None:
         values["filters"] = options.filters.split(",")
-    return changed(
+    return replace_settings(
         preset(options.preset, options.dataset or "mnist"),
         **{name: value for name, value in values.items() if value is not None},
     )
@@ -104,7 +104,7 @@ def _interrupts() -> Iterator[threading.Event]:
 
 def _teacher_status(run: Run, config: TrainingConfig, workspace: Workspace) -> Status | None:
     """Return the status of the running teacher of this run, None if none is running."""
-    for teacher in teachers_to_come(Snapshot.of(workspace), run, config):
+    for teacher in pending_teachers(Snapshot.of(workspace), run, config):
         status = teacher.status()
         if status.state == "running":
             return status
@@ -116,9 +116,9 @@ def _stop_teachers(run: Run, config: TrainingConfig, workspace: Workspace) -> No
     snapshot, needed = Snapshot.of(workspace), []
     for other in snapshot.in_state("queued"):
         with suppress(RunError):  # a damaged run has no teachers
-            needed += teachers_to_come(snapshot, other.run, other.config()) if other.run != run else []
+            needed += pending_teachers(snapshot, other.run, other.config()) if other.run != run else []
     # In reverse: the next teacher would start when the running one ends.
-    for teacher in reversed(teachers_to_come(snapshot, run, config)):
+    for teacher in reversed(pending_teachers(snapshot, run, config)):
         if teacher not in needed:
             with suppress(RunError):  # the run has just ended
                 request_stop(workspace, teacher)

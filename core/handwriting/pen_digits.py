@@ -42,7 +42,7 @@ def read_pen_digits(path: Path) -> list[PenDigit]:
         ) from error
 
 
-def pen_digits_at_hand() -> list[PenDigit]:
+def available_pen_digits() -> list[PenDigit]:
     """Read the digits in the file named by TRAZO_STROKES; return none when it is unset.
 
     A missing or damaged file is only a warning: measuring goes on without this optional extra.
@@ -57,16 +57,16 @@ def pen_digits_at_hand() -> list[PenDigit]:
         return []
 
 
-def replayed(digit: PenDigit, generator: np.random.Generator) -> Pixels:
+def replay(digit: PenDigit, rng: np.random.Generator) -> Pixels:
     """Draw the digit at a random place as canvas ink uint8 (280, 280), 40 % to 80 % of it, brush 8 to 30 pixels."""
     points = np.array([point for stroke in digit.strokes for point in stroke], float)
     low, high = points.min(axis=0), points.max(axis=0)
-    size = generator.uniform(0.4, 0.8) * SIDE
-    brush = int(generator.integers(8, 31))
+    size = rng.uniform(0.4, 0.8) * SIDE
+    brush = int(rng.integers(8, 31))
     scale = size / max(float((high - low).max()), 1.0)
     extent = (high - low) * scale
     room = np.maximum(SIDE - extent - brush, 0)
-    offset = brush / 2 + generator.uniform(0, 1, 2) * room
+    offset = brush / 2 + rng.uniform(0, 1, 2) * room
     image = Image.new("L", (SIDE, SIDE))
     draw = ImageDraw.Draw(image)
     radius = brush / 2

@@ -19,7 +19,7 @@ _FINE = 4  # enlargement before thinning, so that the centre line is smooth
 
 
 @dataclass(frozen=True)
-class Hand:
+class RedrawRanges:
     """Bounds for redrawing: `size` (longest side) and `brush` as fractions of the canvas, `turn` in degrees."""
 
     size: tuple[float, float] = (0.4, 0.8)
@@ -27,7 +27,7 @@ class Hand:
     turn: tuple[float, float] = (0.0, 0.0)
 
 
-ANY_HAND = Hand(turn=(-8, 8))
+TRAINING_RANGES = RedrawRanges(turn=(-8, 8))
 """Any size and brush, slightly turned."""
 
 
@@ -46,14 +46,14 @@ def centre_line(image: Pixels) -> NDArray[np.float64]:
     return (np.concatenate(between)[:, ::-1] - 1) / _FINE
 
 
-def redrawn(points: NDArray[np.float64], hand: Hand, generator: np.random.Generator) -> Pixels:
+def redraw(points: NDArray[np.float64], hand: RedrawRanges, rng: np.random.Generator) -> Pixels:
     """Draw the points (n, 2) with a round brush somewhere on the canvas: ink uint8 (140, 140)."""
-    turn = np.radians(generator.uniform(*hand.turn))
+    turn = np.radians(rng.uniform(*hand.turn))
     turned = points @ np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     low = turned.min(axis=0)
     extent = turned.max(axis=0) - low
-    brush = generator.uniform(*hand.brush) * CANVAS
-    scale = min(generator.uniform(*hand.size) * CANVAS, CANVAS - brush - 2) / max(float(extent.max()), 1.0)
+    brush = rng.uniform(*hand.brush) * CANVAS
+    scale = min(rng.uniform(*hand.size) * CANVAS, CANVAS - brush - 2) / max(float(extent.max()), 1.0)
     margin = int(brush / 2) + 2
     places = np.round((turned - low) * scale).astype(int) + margin
     away = np.ones(places.max(axis=0)[::-1] + margin + 1, bool)
@@ -61,13 +61,13 @@ def redrawn(points: NDArray[np.float64], hand: Hand, generator: np.random.Genera
     ink = np.clip(brush / 2 + 0.5 - ndimage.distance_transform_edt(away), 0, 1) * 255
     canvas = np.zeros((CANVAS, CANVAS), np.uint8)
     height, width = (min(side, CANVAS) for side in ink.shape)
-    top, left = generator.integers(0, CANVAS - height + 1), generator.integers(0, CANVAS - width + 1)
+    top, left = rng.integers(0, CANVAS - height + 1), rng.integers(0, CANVAS - width + 1)
     canvas[top : top + height, left : left + width] = ink[:height, :width].astype(np.uint8)
     return canvas
 
 
-def drawn_again(
-    images: Pixels, hand: Hand, generator: np.random.Generator, each: Callable[[], None] = lambda: None
+def redraw_images(
+    images: Pixels, hand: RedrawRanges, rng: np.random.Generator, each: Callable[[], None] = lambda: None
 ) -> Pixels:
     """Trace digits (n, 28, 28), redraw them by `hand` and lay them out for the model again; each needs some ink.
 
@@ -76,7 +76,7 @@ def drawn_again(
     again = np.empty_like(images)
     for index, image in enumerate(images):
         each()
-        drawn = prepare(redrawn(centre_line(image), hand, generator)).image
+        drawn = prepare(redraw(centre_line(image), hand, rng)).image
         assert drawn is not None  # the brush leaves ink wherever it is put
         again[index] = drawn
     return again

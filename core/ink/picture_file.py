@@ -44,7 +44,7 @@ def check_size(size: int) -> None:
         raise PictureTooLarge(f"The picture has more than {MAX_PICTURE_BYTES // 2**20} MB; please send a smaller one.")
 
 
-def decoded_frames(data: bytes) -> Iterator[Pixels]:
+def decode_frames(data: bytes) -> Iterator[Pixels]:
     """Decode a picture file: its one frame, or the first MAX_FRAMES of an animation or of a file with several pages.
 
     Each frame is (h, w), (h, w, 3) or (h, w, 4) with no side longer than WORKING_SIZE.
@@ -69,7 +69,7 @@ def decoded_frames(data: bytes) -> Iterator[Pixels]:
         raise PictureError("The picture is damaged or cut short; please save it again as PNG or JPEG.") from error
 
 
-def decoded_canvas(data: bytes) -> Pixels:
+def decode_canvas(data: bytes) -> Pixels:
     """Decode a canvas as a browser sends it, a PNG, to pixels (h, w, 4).
 
     Raises PictureTooLarge beyond MAX_CANVAS_PIXELS, PictureError for a file that is no PNG.

@@ -8,7 +8,7 @@ from scipy import ndimage
 from core.ink.depth import SMALL_SIZE, Mask
 from core.ink.drawing import Pixels, stroke_width
 
-_SHORTEST_RUN = 0.05  # of the picture's width; a line tilted by 8 degrees has straight runs of this length
+_SHORTEST_RUN = 0.05  # of the picture's width; a line tilted by 7 degrees has straight runs of this length
 _MANY = 3  # parallel lines; a digit that is cropped close has two strokes from edge to edge at most
 _THIN = 0.7  # of the writing's stroke width; a single line as wide as the writing is a stroke
 _HAIR = 0.015  # of the picture's longest side; thinner than any pen that fills the picture

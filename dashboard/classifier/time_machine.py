@@ -8,7 +8,7 @@ import streamlit as st
 from core.classifier.bundle import Bundle
 from core.classifier.learning import (
     NEVER,
-    EpochAnswers,
+    EpochPredictions,
     class_accuracies,
     first_learned,
     forgetting_events,
@@ -31,7 +31,7 @@ SHOWN = 48
 
 def expander(run: Run, dataset: str) -> None:
     """The time machine on the page of a run, once an epoch has ended; read when it is opened."""
-    if run.answers_file.exists():
+    if run.epoch_predictions_file.exists():
         with st.expander("Time machine", icon=":material/history:", key="time_machine", on_change="rerun") as machine:
             if machine.open:
                 show(run, run.id, dataset)
@@ -65,7 +65,7 @@ def show(source: Run | Bundle, name: str, dataset: str) -> None:
     _stories(name, answers, position, images)
 
 
-def _choose_epoch(name: str, answers: EpochAnswers) -> int:
+def _choose_epoch(name: str, answers: EpochPredictions) -> int:
     """Let the visitor choose an epoch, the last one at first; return its position. The page's address keeps it."""
     epochs = [int(epoch) for epoch in answers.epochs]
     if len(epochs) == 1:
@@ -90,8 +90,8 @@ def _fingerprint(source: Run | Bundle) -> str | None:
         return None
 
 
-def _figures(answers: EpochAnswers, position: int) -> None:
-    right = answers.right
+def _figures(answers: EpochPredictions, position: int) -> None:
+    right = answers.correct
     accuracy, before = right[position].mean(), right[position - 1].mean() if position else None
     change = 0.0 if before is None else (accuracy - before) * 100
     first = "in the first epoch" if answers.epochs[0] == 1 else f"by epoch {answers.epochs[0]}, the first recorded"
@@ -126,7 +126,7 @@ def _figures(answers: EpochAnswers, position: int) -> None:
             figure(label, f"{value:,}", note, explanation)
 
 
-def _matrix(name: str, answers: EpochAnswers, position: int, images: Split | None) -> None:
+def _matrix(name: str, answers: EpochPredictions, position: int, images: Split | None) -> None:
     """The confusion matrix of one epoch, the accuracy of each digit, and the images of the selected cell."""
     left, right = st.columns([1.15, 1])
     with left:
@@ -149,14 +149,14 @@ def _matrix(name: str, answers: EpochAnswers, position: int, images: Split | Non
             _cell(answers, position, images, int(picked[0]["true"]), int(picked[0]["predicted"]))
 
 
-def _cell(answers: EpochAnswers, position: int, images: Split | None, true: int, predicted: int) -> None:
+def _cell(answers: EpochPredictions, position: int, images: Split | None, true: int, predicted: int) -> None:
     members = answers.cell_members(position, true, predicted)
     cell_heading(true, predicted, len(members), f" after epoch {answers.epochs[position]}")
     if images is not None and len(members):
         _grid(answers, images, members, f"epoch_cell_{true}_{predicted}", [""] * len(members), tile=56)
 
 
-def _stories(name: str, answers: EpochAnswers, position: int, images: Split | None) -> None:
+def _stories(name: str, answers: EpochPredictions, position: int, images: Split | None) -> None:
     """Images that were learned or forgotten, in the whole run and in the chosen epoch."""
     st.subheader("Learned and forgotten", anchor=False)
     learned, events = first_learned(answers), forgetting_events(answers)
@@ -197,7 +197,7 @@ def _stories(name: str, answers: EpochAnswers, position: int, images: Split | No
         _grid(answers, images, members, f"story_grid_{story}", captions, tile=112)
 
 
-def _story_caption(answers: EpochAnswers, learned: np.ndarray, events: np.ndarray, index: int) -> str:
+def _story_caption(answers: EpochPredictions, learned: np.ndarray, events: np.ndarray, index: int) -> str:
     """Return an image's label, since when it is correct or its last prediction, and how often it was forgotten."""
     end = (
         f"predicted {answers.predictions[-1, index]}"
@@ -209,7 +209,7 @@ def _story_caption(answers: EpochAnswers, learned: np.ndarray, events: np.ndarra
 
 
 def _grid(
-    answers: EpochAnswers, images: Split, members: np.ndarray, key: str, captions: list[str], *, tile: int
+    answers: EpochPredictions, images: Split, members: np.ndarray, key: str, captions: list[str], *, tile: int
 ) -> None:
     shown = members[:SHOWN]
     digit_grid(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.classifier.predictor import Reading, sureness
+from core.classifier.predictor import Reading, format_confidence
 from core.ink.drawing import BOX_SIZE, IMAGE_SIZE, Drawing, Pixels
 from dashboard.parts.png import png_data_uri
 
@@ -49,7 +49,7 @@ def _bars(reading: Reading | None) -> list[dict[str, object]]:
         return [{"digit": str(digit), "share": 0.0, "value": "", "best": False} for digit in range(10)]
     named = reading.named
     return [
-        {"digit": str(digit), "share": float(share), "value": sureness(share), "best": digit in named}
+        {"digit": str(digit), "share": float(share), "value": format_confidence(share), "best": digit in named}
         for digit, share in enumerate(reading.probabilities)
     ]
 

@@ -54,9 +54,9 @@ def netron_routes(workspace: Workspace) -> list[BaseRoute]:
 
 def _listed_file(workspace: Workspace, name: str, file: str) -> Path | None:
     """Return the file of a listed model. User input never becomes part of a path: it is only compared."""
-    from core.runs.active import listed_models
+    from core.runs.active import available_models
 
-    bundle = listed_models(workspace).get(name)
+    bundle = available_models(workspace).get(name)
     if bundle is None:
         return None
     path = {path.name: path for path in (bundle.keras_file, bundle.tflite_file)}.get(file)

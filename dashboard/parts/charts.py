@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from core.classifier.calibration import ReliabilityBin
-from core.classifier.evaluation import ClassMetrics, row_shares
-from dashboard.parts.vega_lite import laid_out
+from core.classifier.evaluation import ClassMetrics, row_fractions
+from dashboard.parts.vega_lite import apply_layout
 
 DIGITS = [str(digit) for digit in range(10)]
 
@@ -28,7 +28,7 @@ def class_balance(counts: np.ndarray, text_colour: str) -> alt.LayerChart:
         tooltip=["digit", alt.Tooltip("images", format=",")],
     )
     labels = base.mark_text(baseline="bottom", dy=-3, color=text_colour).encode(text=alt.Text("images", format=","))
-    return laid_out(base.mark_bar(cornerRadiusEnd=3) + labels, 280)
+    return apply_layout(base.mark_bar(cornerRadiusEnd=3) + labels, 280)
 
 
 def confusion_heatmap(matrix: np.ndarray, *, shares: bool, text_colour: str) -> alt.LayerChart:
@@ -59,7 +59,7 @@ def confusion_heatmap(matrix: np.ndarray, *, shares: bool, text_colour: str) -> 
     )
     text = alt.Text("share:Q", format=".1%") if shares else alt.Text("count:Q", format=",")
     numbers = base.transform_filter("datum.count > 0").mark_text(fontSize=11, cursor="pointer", color=text_colour)
-    return laid_out(cells + numbers.encode(text=text), 440)
+    return apply_layout(cells + numbers.encode(text=text), 440)
 
 
 def _cells(matrix: np.ndarray) -> pd.DataFrame:
@@ -69,7 +69,7 @@ def _cells(matrix: np.ndarray) -> pd.DataFrame:
             "true": np.repeat(DIGITS, 10),
             "predicted": np.tile(DIGITS, 10),
             "count": matrix.ravel(),
-            "share": row_shares(matrix).ravel(),
+            "share": row_fractions(matrix).ravel(),
         }
     )
     table["right"] = table["true"] == table["predicted"]
@@ -113,7 +113,7 @@ def reliability_diagram(bins: list[ReliabilityBin], text_colour: str) -> alt.Lay
         x=middle, y="accuracy_high:Q", text=alt.Text("count:Q", format=",")
     )
     diagonal = alt.Chart(pd.DataFrame({"at": [0.0, 1.0]})).mark_line(color=text_colour, opacity=0.35, strokeDash=[4, 4])
-    return laid_out(bars + diagonal.encode(x="at:Q", y="at:Q") + whiskers + ticks + numbers, 320)
+    return apply_layout(bars + diagonal.encode(x="at:Q", y="at:Q") + whiskers + ticks + numbers, 320)
 
 
 def digit_accuracies(shares: np.ndarray, position: int, text_colour: str) -> alt.LayerChart:
@@ -150,7 +150,7 @@ def digit_accuracies(shares: np.ndarray, position: int, text_colour: str) -> alt
     )
     before = base.mark_point(color=MISTAKE, size=80, strokeWidth=1.5).encode(x=alt.X("before:Q", scale=scale))
     now = base.mark_point(color=RIGHT, size=90, filled=True, opacity=1).encode(x=alt.X("now:Q", scale=scale))
-    return laid_out(ranges + before + now, 310)
+    return apply_layout(ranges + before + now, 310)
 
 
 def class_table(metrics: list[ClassMetrics]) -> pd.DataFrame:

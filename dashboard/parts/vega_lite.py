@@ -17,7 +17,7 @@ POINTS = "points"
 """Name of the data set that changes while the chart stays the same."""
 
 
-def laid_out(chart: _Chart, height: int) -> _Chart:
+def apply_layout(chart: _Chart, height: int) -> _Chart:
     """Return the chart at a height in pixels, with every label at its tick: Streamlit moves the outer ones inwards."""
     return chart.properties(height=height).configure_axis(labelFlush=False)
 

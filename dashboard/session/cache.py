@@ -9,11 +9,11 @@ import streamlit as st
 
 from core.classifier.bundle import Bundle, Card
 from core.classifier.evaluation import Evaluation
-from core.classifier.learning import EpochAnswers
+from core.classifier.learning import EpochPredictions
 from core.data import datasets
 from core.data.datasets import Dataset
 from core.errors import DataError
-from core.runs.active import ActivePredictor, listed_models
+from core.runs.active import ActivePredictor, available_models
 from core.runs.run import Run
 from dashboard.session.state import workspace
 
@@ -34,7 +34,7 @@ def usable_dataset() -> tuple[Dataset, str | None]:
 
 def dataset(dataset_id: str) -> Dataset:
     """Return a dataset by id; raise DataError as `load_dataset` does."""
-    return _dataset(dataset_id, datasets.dataset_mark(dataset_id, workspace()))
+    return _dataset(dataset_id, datasets.dataset_version(dataset_id, workspace()))
 
 
 @st.cache_resource(show_spinner="Loading the images…", max_entries=2)
@@ -44,7 +44,7 @@ def _dataset(dataset_id: str, mark: str) -> Dataset:
 
 def class_means(dataset_id: str, split: str) -> np.ndarray:
     """Return the mean image of each digit, uint8 (10, 28, 28)."""
-    return _class_means(dataset_id, split, datasets.dataset_mark(dataset_id, workspace()))
+    return _class_means(dataset_id, split, datasets.dataset_version(dataset_id, workspace()))
 
 
 @st.cache_data(show_spinner=False, max_entries=6)
@@ -54,7 +54,7 @@ def _class_means(dataset_id: str, split: str, mark: str) -> np.ndarray:
 
 def models() -> dict[str, Bundle]:
     """Return all models that can be evaluated, by name. Not cached, because a run may end at any time."""
-    return listed_models(workspace())
+    return available_models(workspace())
 
 
 def card(bundle: Bundle) -> Card:
@@ -77,17 +77,17 @@ def _evaluation(folder: str, modified: int) -> Evaluation:
     return Bundle(Path(folder)).evaluation()
 
 
-def answers(source: Run | Bundle) -> EpochAnswers | None:
+def answers(source: Run | Bundle) -> EpochPredictions | None:
     """Return the predicted digits of the validation split after each epoch, None if they were not recorded.
 
     Raise RunError or BundleError.
     """
-    return _answers(str(source.answers_file), _modified(source.answers_file), source)
+    return _answers(str(source.epoch_predictions_file), _modified(source.epoch_predictions_file), source)
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)
-def _answers(file: str, modified: int, _source: Run | Bundle) -> EpochAnswers | None:
-    return _source.answers()
+def _answers(file: str, modified: int, _source: Run | Bundle) -> EpochPredictions | None:
+    return _source.epoch_predictions()
 
 
 def filters(bundle: Bundle) -> np.ndarray:

@@ -20,7 +20,7 @@ import streamlit as st
 from core.environment import read_only
 from core.errors import ReadOnly, TrazoError
 from core.runs.run import Run
-from core.workspace import without_paths
+from core.workspace import strip_paths
 from dashboard.session.markdown import plain
 from dashboard.session.sign_in import email, secrets_section, sign_in_buttons, signed_in
 
@@ -74,7 +74,7 @@ def may_change() -> bool:
 
 def for_visitor(text: str) -> str:
     """Return a text without the paths of this machine, unless this visitor may make changes."""
-    return text if may_change() else without_paths(text)
+    return text if may_change() else strip_paths(text)
 
 
 def safe_text(problem: object) -> str:

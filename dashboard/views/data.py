@@ -9,13 +9,13 @@ from dashboard.data.samples import samples
 from dashboard.parts.headings import heading
 from dashboard.session import cache
 from dashboard.session.permission import safe_text
-from dashboard.training.wording import in_words
+from dashboard.training.wording import display_value
 
 heading("Data", "Browse the handwritten digits that a network learns from.")
 data, problem = cache.usable_dataset()
 data_banner(problem)
 with st.container(horizontal=True):
-    st.metric("Dataset", in_words("dataset", data.id), border=True)
+    st.metric("Dataset", display_value("dataset", data.id), border=True)
     st.metric("Training images", f"{len(data.train):,}", border=True, help="The network learns from these.")
     st.metric(
         "Validation images",

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from core.classifier.bundle import Bundle, Card
-from core.classifier.disputed import Disputed, disputed_labels
+from core.classifier.disputed import DisputedLabels, disputed_labels
 from core.classifier.evaluation import Evaluation, cell_members, class_metrics, confusion_matrix, mistakes
-from core.classifier.predictor import sureness
+from core.classifier.predictor import format_confidence
 from core.data.datasets import Split
 from core.errors import BundleError, RunNotFound
 from core.runs.active import SHIPPED
@@ -84,7 +84,7 @@ def show_cell(evaluation: Evaluation, test: Split | None, true: int, predicted: 
         digit_grid(
             test.images[shown],
             key=f"cell_{true}_{predicted}",
-            captions=[sureness(evaluation.probabilities[index, predicted]) for index in shown],
+            captions=[format_confidence(evaluation.probabilities[index, predicted]) for index in shown],
             titles=[f"test image {index}: a {true}, predicted as {predicted}" for index in shown],
             tile=56,
             clickable=False,
@@ -114,7 +114,7 @@ def class_table(evaluation: Evaluation) -> None:
 
 
 @st.fragment
-def gallery(evaluation: Evaluation, test: Split, disputed: Disputed | None) -> None:
+def gallery(evaluation: Evaluation, test: Split, disputed: DisputedLabels | None) -> None:
     """All mistakes, highest confidence first, with a note at disputed labels."""
     st.subheader("Mistakes, worst first", anchor=False)
     wrong = mistakes(evaluation)
@@ -139,10 +139,10 @@ def gallery(evaluation: Evaluation, test: Split, disputed: Disputed | None) -> N
     )
 
 
-def mistake_caption(evaluation: Evaluation, index: int, disputed: Disputed | None) -> str:
+def mistake_caption(evaluation: Evaluation, index: int, disputed: DisputedLabels | None) -> str:
     """Return the label and the predicted digit of one image, with its confidence."""
     predicted = evaluation.predictions[index]
-    confidence = sureness(evaluation.probabilities[index, predicted])
+    confidence = format_confidence(evaluation.probabilities[index, predicted])
     doubt = ", label disputed" if disputed and index in disputed.indices else ""
     return f"{evaluation.labels[index]}, predicted {predicted} ({confidence}){doubt}"
 

@@ -6,27 +6,27 @@ from core.classifier.bundle import Card
 from core.config import TrainingConfig
 from core.data.datasets import TITLES
 from core.errors import BundleError, RunError, RunNotFound, TrazoError
+from core.launcher.queue import resumable
 from core.runs.active import active_model
-from core.runs.label import NAME_LENGTH, NOTE_LENGTH, Label, name_of, read_label, write_label
+from core.runs.label import MAX_NAME_CHARACTERS, MAX_NOTE_CHARACTERS, Label, display_name, read_label, write_label
 from core.runs.registry import find_run
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training.queue import resumable
 from dashboard.classifier import time_machine
-from dashboard.classifier.calibration import WHAT_TEMPERATURE_IS
+from dashboard.classifier.calibration import TEMPERATURE_HELP
 from dashboard.classifier.robustness import robustness_block
 from dashboard.parts.badges import state_badge
 from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, figure
 from dashboard.parts.units import duration
 from dashboard.runs import actions, run_cache, side_by_side
 from dashboard.runs.files import log_and_files
-from dashboard.runs.refresh import refreshing
+from dashboard.runs.refresh import draw_and_refresh
 from dashboard.runs.run_cache import Listing
 from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
 from dashboard.session.permission import attempt, for_visitor, may_change, permission_note, safe_text
 from dashboard.training import curves
-from dashboard.training.progress import at_work, ending, made_with, times
+from dashboard.training.progress import machine_and_versions, show_outcome, show_progress, start_and_end
 from dashboard.training.settings import all_settings, differences_from_preset
 from dashboard.training.wording import REDRAWN_ACCURACY
 
@@ -66,9 +66,9 @@ def page(run_id: str) -> None:
     head(run, label, status, config)
     show_actions(run, label, status, config)
     if status.over:
-        ending(status)
+        show_outcome(status)
     else:
-        at_work(run, status)
+        show_progress(run, status)
     results(run, status, config)
 
 
@@ -84,7 +84,7 @@ def results(run: Run, status: Status, config: TrainingConfig) -> None:
     all_settings(config)
     if card:
         robustness_block(card)
-        made_with(card)
+        machine_and_versions(card)
     log_and_files(run)
 
 
@@ -108,7 +108,7 @@ def head(run: Run, label: Label, status: Status | None = None, config: TrainingC
     if config:
         facts += [f"preset {plain(config.preset)}", TITLES[config.dataset]]
     if status:
-        facts += times(status)
+        facts += start_and_end(status)
     st.caption(" · ".join(facts))
     if label.note:
         st.markdown(plain(label.note).replace("\n", "  \n"))
@@ -119,8 +119,10 @@ def label_form(run: Run, label: Label) -> None:
     # Another run, or a label written in another tab, needs another form.
     key = hash((run.id, label))
     with st.form("label_form", border=False):
-        name = st.text_input("Name", label.name, max_chars=NAME_LENGTH, placeholder=run.title, key=f"name_{key}")
-        note = st.text_area("Note", label.note, max_chars=NOTE_LENGTH, height=110, key=f"note_{key}")
+        name = st.text_input(
+            "Name", label.name, max_chars=MAX_NAME_CHARACTERS, placeholder=run.title, key=f"name_{key}"
+        )
+        note = st.text_area("Note", label.note, max_chars=MAX_NOTE_CHARACTERS, height=110, key=f"note_{key}")
         if st.form_submit_button("Save", icon=":material/save:", key="label_save"):
             attempt(write_label, state.workspace(), run, name or "", note or "")
             st.rerun()
@@ -183,7 +185,7 @@ def figures(card: Card) -> None:
         if calibration:
             caught = f"{calibration.errors_caught:.0%} of mistakes"
             figure("Close calls", f"{calibration.unsure_share:.2%}", caught, CLOSE_CALLS_HELP)
-            figure("Temperature", f"{calibration.temperature:.2f}", "fitted on validation", WHAT_TEMPERATURE_IS)
+            figure("Temperature", f"{calibration.temperature:.2f}", "fitted on validation", TEMPERATURE_HELP)
         figure("Parameters", f"{card.parameters:,}", "trained weights", "Number of weights set by training.")
         figure("Training time", duration(card.seconds), f"epochs: {card.metrics.epochs}")
 
@@ -191,17 +193,17 @@ def figures(card: Card) -> None:
 def learning_curves(run: Run, status: Status) -> None:
     """Loss and accuracy, training and validation."""
     st.subheader("Curves", anchor=False)
-    look = side_by_side.look_controls()
+    options = side_by_side.choose_chart_options()
     try:
-        points = run_cache.curve(run, name_of(run), look.smoothing)
+        points = run_cache.curve(run, display_name(run), options.smoothing)
     except RunError as error:
         st.warning(safe_text(error), icon=":material/warning:")
         return
     if points.empty:
         st.caption("Nothing was recorded." if status.over else "Nothing has been recorded yet.")
         return
-    side_by_side.legend_row("Thin lines: every few steps. Dots: complete epochs.", points, look, run.id)
-    side_by_side.draw_curves(points, look, curves.run_curve)
+    side_by_side.legend_row("Thin lines: every few steps. Dots: complete epochs.", points, options, run.id)
+    side_by_side.draw_curves(points, options, curves.run_curve)
 
 
 def is_active(now: Listing, run_id: str) -> bool:
@@ -212,7 +214,7 @@ def is_active(now: Listing, run_id: str) -> bool:
 run_id = address.value("id") or ""
 if run_id:
     marked = state.runs_to_delete()
-    refreshing(lambda _: page(run_id), lambda now: is_active(now, run_id), POLL_SECONDS, paused=bool(marked))
+    draw_and_refresh(lambda _: page(run_id), lambda now: is_active(now, run_id), POLL_SECONDS, paused=bool(marked))
     if marked:
         actions.confirm_deletion(marked, leave=True)
 else:

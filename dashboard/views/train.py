@@ -5,24 +5,24 @@ import logging
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, preset, teachers_of
+from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, preset, teacher_configs
 from core.data.datasets import TITLES, Dataset
 from core.errors import BundleError, RunError, TrazoError
-from core.runs.label import name_of
+from core.launcher import queue
+from core.launcher.teachers import missing_teachers, pending_teachers
+from core.runs.label import display_name
 from core.runs.registry import find_run
 from core.runs.run import Run
 from core.runs.snapshot import Snapshot
 from core.runs.status import Status
 from core.runs.summary import Summary
-from core.training import queue
-from core.training.teachers import lacking_teachers, teachers_to_come
 from dashboard.data.banner import data_banner
 from dashboard.parts.badges import state_badge
 from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, figure
 from dashboard.parts.headings import heading
 from dashboard.parts.units import duration, in_epochs
 from dashboard.runs import actions
-from dashboard.runs.refresh import refreshing
+from dashboard.runs.refresh import draw_and_refresh
 from dashboard.runs.run_cache import Listing, run_of
 from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
@@ -35,10 +35,10 @@ from dashboard.session.permission import (
     safe_text,
 )
 from dashboard.training import curve_points, curves
-from dashboard.training.form import changes, settings_form
-from dashboard.training.look import MEASURES
-from dashboard.training.progress import at_work, ending
-from dashboard.training.wording import PRESETS_IN_WORDS
+from dashboard.training.chart_options import CURVE_METRICS
+from dashboard.training.form import changed_labels, settings_form
+from dashboard.training.progress import show_outcome, show_progress
+from dashboard.training.wording import PRESET_DESCRIPTIONS
 
 # Streamlit runs a page under another name than that of its module.
 _logger = logging.getLogger("dashboard.views.train")
@@ -56,7 +56,7 @@ def follow_link() -> None:
         return
     try:
         run = find_run(state.workspace(), run_id)
-        state.keep_template(run.id, name_of(run), run.config())
+        state.keep_template(run.id, display_name(run), run.config())
     except TrazoError as error:
         st.warning(safe_text(error), icon=":material/link_off:")
 
@@ -76,7 +76,7 @@ def start(data: Dataset) -> None:
             submit(config)
         with summary:  # after the submit, which may have queued the teachers
             of_run = template and f"The settings of the run {plain(template.title)}. Change them as you like."
-            st.caption(of_run or PRESETS_IN_WORDS.get(chosen, ""))
+            st.caption(of_run or PRESET_DESCRIPTIONS.get(chosen, ""))
             describe(given, config, plain(template.title) if template else "the preset")
 
 
@@ -110,14 +110,14 @@ def describe(given: TrainingConfig, config: TrainingConfig, start: str) -> None:
     if config.teachers:
         text += f" {teachers_sentence(config)}"
     st.caption(text)
-    changed = changes(given, config)
+    changed = changed_labels(given, config)
     if changed:
         st.caption(f"Changed from {start}: {', '.join(changed)}.")
 
 
 def teachers_sentence(config: TrainingConfig) -> str:
     """Say how many teachers a training learns from, and how many of them must be trained first."""
-    number, lacking = config.teachers, len(lacking_teachers(Snapshot.of(state.workspace()), config))
+    number, lacking = config.teachers, len(missing_teachers(Snapshot.of(state.workspace()), config))
     teachers = "a teacher" if number == 1 else f"{number} teachers"
     if not lacking:
         return f"Learns from {teachers} of the preset large, already trained or queued."
@@ -132,9 +132,9 @@ def submit(config: TrainingConfig) -> None:
         run = queue.submit(state.workspace(), config)
         _logger.info("changed", extra={"action": "submit", "runs": [run.id]})
         if run.status().state == "queued":
-            teachers = teachers_to_come(Snapshot.of(state.workspace()), run, config)
+            teachers = pending_teachers(Snapshot.of(state.workspace()), run, config)
             until = "its teachers are trained" if teachers else "the current training has ended"
-            st.toast(f"{plain(name_of(run))} waits until {until}.", icon=":material/hourglass_empty:")
+            st.toast(f"{plain(display_name(run))} waits until {until}.", icon=":material/hourglass_empty:")
     except TrazoError as error:
         st.error(safe_text(error), icon=":material/error:")
 
@@ -166,7 +166,7 @@ def show(row: Summary, students: Students) -> None:
         if status.over:
             ended(row, status)
         else:
-            at_work(run, status)
+            show_progress(run, status)
         learning_curves(row, status, config)
     except (RunError, BundleError) as error:
         st.error(safe_text(error), icon=":material/error:")
@@ -178,7 +178,7 @@ def show(row: Summary, students: Students) -> None:
 def ended(row: Summary, status: Status) -> None:
     """How the run ended, its result, and the next steps."""
     run = run_of(row)
-    ending(status)
+    show_outcome(status)
     if queue.resumable(run, status) and may_change():
         actions.resume_button(run)
     if not run.bundle.complete:
@@ -215,20 +215,20 @@ def learning_curves(row: Summary, status: Status, config: TrainingConfig) -> Non
     run = run_of(row)
     points = curve_points.curve_points(row.name, run.steps(), run.history(), status.steps)
     reached = float(points["epoch"].max()) if len(points) else 0.0
-    last = None if status.over else curves.horizon(reached, config.epochs)
+    last = None if status.over else curves.axis_end(reached, config.epochs)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Thin lines: every few steps. Dots: complete epochs.", width="content")
         skip = st.toggle(
             "Hide the first epoch", True, key="train_skip", help="Its large changes flatten the rest of the curve."
         )
     first = 1.0 if skip and reached > 1 else 0.0
-    for column, measure in zip(st.columns(2), MEASURES, strict=True):
-        with column, st.container(key=f"curve_{measure}"):
-            st.markdown(f"**{measure.capitalize()}**")
+    for column, metric in zip(st.columns(2), CURVE_METRICS, strict=True):
+        with column, st.container(key=f"curve_{metric}"):
+            st.markdown(f"**{metric.capitalize()}**")
             st.vega_lite_chart(
-                curves.training_curve(points, measure, first, last),
+                curves.training_curve(points, metric, first, last),
                 width="stretch",
-                alt=f"{measure} over the epochs, training and validation",
+                alt=f"{metric} over the epochs, training and validation",
             )
 
 
@@ -254,7 +254,7 @@ def show_queue(waiting: tuple[Summary, ...], students: Students) -> None:
 
 def waiting_students(now: Listing) -> Students:
     """The waiting runs that learn from others."""
-    return [(plain(row.name), teachers_of(row.config)) for row in now.waiting if row.config]
+    return [(plain(row.name), teacher_configs(row.config)) for row in now.waiting if row.config]
 
 
 def teaches(config: TrainingConfig, students: Students) -> str:
@@ -271,7 +271,7 @@ def remove_button(run: Run) -> None:
         icon=":material/close:",
         key=f"remove_{run.id}",
         on_click=attempt,
-        args=(queue.withdraw, state.workspace(), run),
+        args=(queue.remove_from_queue, state.workspace(), run),
     )
 
 
@@ -288,4 +288,4 @@ permission_note("train")
 if may_change():
     follow_link()
     start(data)
-refreshing(live, lambda now: now.busy, POLL_SECONDS)
+draw_and_refresh(live, lambda now: now.busy, POLL_SECONDS)

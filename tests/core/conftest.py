@@ -29,7 +29,7 @@ def arrays(monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
 
 
 @pytest.fixture
-def worker_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+def patch_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Lets real workers run these lines of Python first."""
 
     def prepare(lines: str) -> None:

@@ -12,14 +12,14 @@ from core.cli import main
 from core.data.sources import download_mnist, import_mnist
 from core.environment import mnist_location, read_only
 from core.errors import ReadOnly
+from core.launcher import control, queue
+from core.launcher.overview import overview
 from core.runs.active import ActivePredictor, promote
 from core.runs.deletion import delete_run
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.summary import summaries
-from core.training import control, queue
-from core.training.overview import overview
 from core.workspace import SHIPPED_BUNDLE, Workspace
 from tests.conftest import tiny_config
 
@@ -43,7 +43,7 @@ CHANGES: dict[str, Callable[[Workspace, Run], object]] = {
     "make a run": lambda workspace, _run: create_run(workspace, tiny_config()),
     "stop": control.request_stop,
     "resume": queue.resume,
-    "withdraw": queue.withdraw,
+    "remove_from_queue": queue.remove_from_queue,
     "delete": control.delete,
     "delete a folder": delete_run,
     "promote": promote,

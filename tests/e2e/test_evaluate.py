@@ -60,7 +60,7 @@ def test_the_time_machine_shows_the_images_of_a_cell_in_every_epoch(
     page: Page, dashboard: DashboardProcess, trained: Run, record: Record
 ) -> None:
     run = Run(Path(shutil.copytree(trained.folder, Workspace(dashboard.workspace).runs / trained.id)))
-    answers = run.answers()
+    answers = run.epoch_predictions()
     assert answers is not None
     first = answers.matrix(0)
     digit = int(np.diag(first).argmax())
@@ -94,7 +94,7 @@ def test_two_models_are_compared_image_by_image(
 
     page.goto(f"/evaluate?evaluate_view=Compare&model={runs[0].id}&against={runs[1].id}")
 
-    expect(page.get_by_text("A minus B, points")).to_be_visible()
+    expect(page.get_by_text("A − B (percentage points)")).to_be_visible()
     expect(page.get_by_text(f"{expected.difference * 100:+.2f}", exact=True)).to_be_visible()
     expect(page.get_by_title("test image ")).to_have_count(min(len(expected.only_first), 48))
     page.get_by_role("radio", name="Only B is right").click()

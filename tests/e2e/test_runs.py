@@ -85,7 +85,7 @@ def test_open_page_shows_a_model_that_was_promoted_elsewhere(page: Page, runs: l
     promote(workspace, runs[0])
 
     expect(page.locator(".st-key-back_to_shipped")).to_be_visible()
-    expect(page.get_by_text("Model in use: new-newt")).to_be_visible()
+    expect(page.get_by_text("Active model: new-newt")).to_be_visible()
 
 
 def test_curves_of_ticked_runs_lie_over_each_other_with_what_differs(page: Page, runs: list[Run]) -> None:

@@ -12,9 +12,9 @@ from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Locator, Page, expect
 
 from core.config import DEFAULT_PRESET
+from core.launcher.overview import overview
 from core.runs.registry import list_runs
 from core.runs.run import Run
-from core.training.overview import overview
 from core.workspace import Workspace
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.visit import Record
@@ -142,7 +142,7 @@ def test_a_training_outlives_its_dashboard_and_the_next_one_shows_it_live_and_st
     worker = run.process()
 
     dashboard.interrupt()
-    assert f"Training {run.title} goes on without the dashboard" in dashboard.output()
+    assert f"Run {run.title} continues without the dashboard" in dashboard.output()
     assert is_live_in_a_new(dashboard, train_page, run)
     dashboard.process.kill()
     dashboard.process.wait()

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from core.errors import TrazoError
+from core.launcher import control, queue
 from core.runs.active import promote
 from core.runs.registry import find_run
 from core.runs.summary import summaries
-from core.training import control, queue
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.support.workers import end_all

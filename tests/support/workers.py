@@ -12,9 +12,9 @@ from pathlib import Path
 import psutil
 
 from core.errors import RunError
+from core.launcher.queue import remove_from_queue
 from core.runs.registry import list_runs
 from core.runs.run import Run
-from core.training.queue import withdraw
 from core.workspace import Workspace
 from tests.support.waiting import wait_until
 
@@ -77,7 +77,7 @@ def end_all(workspace: Workspace) -> None:
     for run in reversed(list_runs(workspace)):
         with suppress(RunError):
             if run.status().state == "queued":
-                withdraw(workspace, run)
+                remove_from_queue(workspace, run)
     for run in list_runs(workspace):
         wait_until(lambda run=run: _gone(run), what="the end of the workers")
 

@@ -23,7 +23,7 @@ _FATTEST_SHARE = 0.2  # of the drawing's size; a fatter brush fills the loops of
 _FAST_SIDE = CANVAS // 2  # pixels; nearly the same image after `prepare`, twice as fast
 
 
-def render(strokes: Strokes, generator: np.random.Generator, side: int = CANVAS) -> np.ndarray:
+def render(strokes: Strokes, rng: np.random.Generator, side: int = CANVAS) -> np.ndarray:
     """Draw strokes as canvas ink: uint8 (side, side), 255 on 0.
 
     Random size, 30 % to 90 % of the canvas, random place on it, and a round brush of 6 to 34 pixels of a canvas of
@@ -31,12 +31,12 @@ def render(strokes: Strokes, generator: np.random.Generator, side: int = CANVAS)
     """
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
-    size = generator.uniform(_SMALLEST, _LARGEST) * side
+    size = rng.uniform(_SMALLEST, _LARGEST) * side
     fattest = min(_FATTEST * side / CANVAS, _FATTEST_SHARE * size)
-    brush = generator.uniform(_THINNEST * side / CANVAS, fattest)
+    brush = rng.uniform(_THINNEST * side / CANVAS, fattest)
     scale = (size - brush) / max(float((high - low).max()), 1.0)
     room = np.maximum(side - (high - low) * scale - brush, 0)
-    offset = brush / 2 + generator.random(2) * room
+    offset = brush / 2 + rng.random(2) * room
     image = Image.new("L", (side, side))
     draw = ImageDraw.Draw(image)
     for stroke in strokes:
@@ -44,25 +44,25 @@ def render(strokes: Strokes, generator: np.random.Generator, side: int = CANVAS)
     return np.asarray(image)
 
 
-def drawn_digits(count: int, seed: int, each: Callable[[], None] = lambda: None) -> tuple[np.ndarray, np.ndarray]:
+def draw_digits(count: int, seed: int, each: Callable[[], None] = lambda: None) -> tuple[np.ndarray, np.ndarray]:
     """Draw synthetic digits, laid out as the model sees them: images uint8 (count, 28, 28), labels uint8 (count,).
 
     The classes are balanced and their order is random. `each` is called before each digit, about once a millisecond.
     """
-    generator = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     labels = (np.arange(count) % 10).astype(np.uint8)
-    generator.shuffle(labels)
+    rng.shuffle(labels)
     images = np.empty((count, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     for index, label in enumerate(labels.tolist()):
         each()
-        images[index] = _image(partial(digit_strokes, label), generator)
+        images[index] = _image(partial(digit_strokes, label), rng)
     return images, labels
 
 
-def _image(strokes: Callable[[np.random.Generator], Strokes], generator: np.random.Generator) -> np.ndarray:
+def _image(strokes: Callable[[np.random.Generator], Strokes], rng: np.random.Generator) -> np.ndarray:
     """Draw until `prepare` leaves some ink, and return the image."""
     while True:
-        image = prepare(render(strokes(generator), generator, _FAST_SIDE)).image
+        image = prepare(render(strokes(rng), rng, _FAST_SIDE)).image
         if image is not None:
             return image
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.handwriting.strokes.pen import Dice, Line, Skeleton, Strokes, Style, arc, corner, written
+from core.handwriting.strokes.pen import Dice, Line, Skeleton, Strokes, Style, apply_handwriting, arc, corner
 
 
-def scribble_strokes(generator: np.random.Generator) -> Strokes:
+def scribble_strokes(rng: np.random.Generator) -> Strokes:
     """One scribble: strokes of (x, y), each float (k, 2), y down, in any box."""
-    return written(Dice(generator).pick(_SCRIBBLES), generator)
+    return apply_handwriting(Dice(rng).pick(_SCRIBBLES), rng)
 
 
-def shape_strokes(generator: np.random.Generator) -> Strokes:
+def shape_strokes(rng: np.random.Generator) -> Strokes:
     """One simple drawing, such as a face, a star or a house: strokes of (x, y), each float (k, 2), y down."""
-    return written(Dice(generator).pick(_SHAPES), generator)
+    return apply_handwriting(Dice(rng).pick(_SHAPES), rng)
 
 
 def _polygon(points: Line, closed: bool = True) -> Line:

@@ -7,11 +7,11 @@ from functools import cache
 
 import numpy as np
 
-from core.handwriting.strokes.pen import Line, Skeleton, Strokes, corner, written
+from core.handwriting.strokes.pen import Line, Skeleton, Strokes, apply_handwriting, corner
 
 LETTERS = string.ascii_uppercase + string.ascii_lowercase
 
-UNLIKE_DIGITS = "AEFHKLMNPRTVWX" + "defhkmnptvwx"
+LETTERS_UNLIKE_DIGITS = "AEFHKLMNPRTVWX" + "defhkmnptvwx"
 """The letters that nobody takes for a digit when they stand alone, whatever their size and place.
 
 Left out, each with the digit that it is in somebody's hand: O o D Q U u 0, I i l j J r 1, Z z 2, S s 5, G C c b 6
@@ -154,10 +154,10 @@ _STYLES: dict[str, tuple[str, ...]] = {
 }
 
 
-def letter_strokes(letter: str, generator: np.random.Generator) -> Strokes:
+def letter_strokes(letter: str, rng: np.random.Generator) -> Strokes:
     """One handwritten letter of LETTERS: strokes of (x, y), each float (k, 2), y down, in any box."""
     styles = _skeletons()[letter]
-    return written(styles[int(generator.integers(len(styles)))], generator)
+    return apply_handwriting(styles[int(rng.integers(len(styles)))], rng)
 
 
 @cache

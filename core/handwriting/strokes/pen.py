@@ -19,8 +19,8 @@ HEIGHT = 100.0
 class Dice:
     """Random choices of one sign's shape; `dice(low, high)` is uniform between the two."""
 
-    def __init__(self, generator: np.random.Generator) -> None:
-        self._random = generator.random
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._random = rng.random
 
     def __call__(self, low: float, high: float) -> float:
         return low + (high - low) * self._random()
@@ -68,54 +68,54 @@ def arc(
     return list(zip(x.tolist(), y.tolist(), strict=True))
 
 
-def written(skeleton: Skeleton, generator: np.random.Generator) -> Strokes:
+def apply_handwriting(skeleton: Skeleton, rng: np.random.Generator) -> Strokes:
     """The skeleton in the hand of a person drawn by chance."""
-    hand = _Hand(generator)
-    lines = [hand.drawn(line) for line in _linked(skeleton, generator)]
-    return hand.placed(_interrupted(lines, generator))
+    hand = _Hand(rng)
+    lines = [hand.drawn(line) for line in _linked(skeleton, rng)]
+    return hand.placed(_interrupted(lines, rng))
 
 
 class _Hand:
     """A person, a pen and a day: slant, proportions, roundness, steadiness, and how often the device samples."""
 
-    def __init__(self, generator: np.random.Generator) -> None:
-        self._generator = generator
-        self._sharpness = generator.random() ** 3 if generator.random() < 0.7 else 0.0
-        self._jitter = generator.uniform(0.6, 3.2)
-        self._wobble = generator.uniform(0, 1.3) ** 2
-        self._tremor = generator.random() ** 3
-        self._spacing = np.exp(generator.uniform(np.log(3), np.log(17)))
-        self._uneven = generator.uniform(-0.7, 0.7)
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._generator = rng
+        self._sharpness = rng.random() ** 3 if rng.random() < 0.7 else 0.0
+        self._jitter = rng.uniform(0.6, 3.2)
+        self._wobble = rng.uniform(0, 1.3) ** 2
+        self._tremor = rng.random() ** 3
+        self._spacing = np.exp(rng.uniform(np.log(3), np.log(17)))
+        self._uneven = rng.uniform(-0.7, 0.7)
 
     def drawn(self, line: Line) -> np.ndarray:
         """The points (k, 2) of one line, before the hand's slant and proportions."""
-        generator = self._generator
+        rng = self._generator
         anchors = np.array([anchor if len(anchor) == 3 else (*anchor, 0.0) for anchor in line])
-        anchors[:, :2] += generator.normal(0, self._jitter, (len(anchors), 2))
-        if generator.random() < 0.12:
-            anchors = _hooked(anchors, generator)
-        if generator.random() < 0.12:
-            anchors = _hooked(anchors[::-1], generator)[::-1]
+        anchors[:, :2] += rng.normal(0, self._jitter, (len(anchors), 2))
+        if rng.random() < 0.12:
+            anchors = _hooked(anchors, rng)
+        if rng.random() < 0.12:
+            anchors = _hooked(anchors[::-1], rng)[::-1]
         points = _curve(anchors, self._sharpness, self._spacing, self._uneven)
         return self._shaken(points)
 
     def _shaken(self, points: np.ndarray) -> np.ndarray:
         """Slow waves across the line, and the tremor of a mouse."""
-        generator = self._generator
+        rng = self._generator
         steps = np.arange(len(points))[:, np.newaxis] / len(points)
-        waves = np.sin(2 * np.pi * (steps * generator.uniform(0.7, 3, 2) + generator.random(2)))
-        return points + self._wobble * waves + generator.normal(0, self._tremor, points.shape)
+        waves = np.sin(2 * np.pi * (steps * rng.uniform(0.7, 3, 2) + rng.random(2)))
+        return points + self._wobble * waves + rng.normal(0, self._tremor, points.shape)
 
     def placed(self, lines: Strokes) -> Strokes:
         """The lines with the hand's slant, proportions and rotation, and a gentle warp of the whole sign."""
-        generator = self._generator
-        slant = np.tan(np.radians(_within(generator.normal(6, 14), -25, 35)))
-        turn = np.radians(_within(generator.normal(0, 5), -12, 12))
-        width = np.exp(_within(generator.normal(0, 0.22), -0.4, 0.5))
+        rng = self._generator
+        slant = np.tan(np.radians(_within(rng.normal(6, 14), -25, 35)))
+        turn = np.radians(_within(rng.normal(0, 5), -12, 12))
+        width = np.exp(_within(rng.normal(0, 0.22), -0.4, 0.5))
         shear = np.array([[width, 0.0], [-slant, 1.0]])
         rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-        amount, phase = generator.normal(0, 1.8, 2), generator.uniform(0, 2 * np.pi, 2)
-        widening = generator.normal(0, 0.0012)
+        amount, phase = rng.normal(0, 1.8, 2), rng.uniform(0, 2 * np.pi, 2)
+        widening = rng.normal(0, 0.0012)
         everything = np.concatenate(lines)
         middle = (everything.min(axis=0) + everything.max(axis=0)) / 2
         everything = everything - middle
@@ -167,18 +167,18 @@ def _curve(anchors: np.ndarray, sharpness: float, spacing: float, uneven: float)
     return curve
 
 
-def _hooked(anchors: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def _hooked(anchors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A short hook before the first anchor, as a pen leaves it that is set down in passing."""
     direction = anchors[0, :2] - anchors[1, :2]
-    size = generator.uniform(2, 7) / max(float(np.hypot(*direction)), 1e-6)
-    turn = np.radians(generator.uniform(-150, 150))
+    size = rng.uniform(2, 7) / max(float(np.hypot(*direction)), 1e-6)
+    turn = np.radians(rng.uniform(-150, 150))
     turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) @ direction
     return np.concatenate([[[*(anchors[0, :2] + turned * size), 0.5]], anchors])
 
 
-def _linked(skeleton: Skeleton, generator: np.random.Generator) -> Skeleton:
+def _linked(skeleton: Skeleton, rng: np.random.Generator) -> Skeleton:
     """Now and then two lines become one, where the pen isn't lifted between them."""
-    if len(skeleton) < 2 or generator.random() > 0.04:
+    if len(skeleton) < 2 or rng.random() > 0.04:
         return skeleton
     first, second, *rest = skeleton
     gap = np.hypot(first[-1][0] - second[0][0], first[-1][1] - second[0][1])
@@ -187,15 +187,15 @@ def _linked(skeleton: Skeleton, generator: np.random.Generator) -> Skeleton:
     return [[*first[:-1], (*first[-1][:2], 0.7), (*second[0][:2], 0.7), *second[1:]], *rest]
 
 
-def _interrupted(lines: Strokes, generator: np.random.Generator) -> Strokes:
+def _interrupted(lines: Strokes, rng: np.random.Generator) -> Strokes:
     """Now and then a stroke has a short gap, where the pen skipped."""
-    if generator.random() > 0.05:
+    if rng.random() > 0.05:
         return lines
-    index = int(generator.integers(len(lines)))
+    index = int(rng.integers(len(lines)))
     line = lines[index]
     if len(line) < 20:
         return lines
-    cut = int(generator.integers(6, len(line) - 6))
+    cut = int(rng.integers(6, len(line) - 6))
     return [*lines[:index], line[:cut], line[cut + 1 :], *lines[index + 1 :]]
 
 

@@ -110,7 +110,7 @@ def test_network_with_one_changed_byte_is_not_loaded(run: Run) -> None:
     content[-1] ^= 1
     run.bundle.tflite_file.write_bytes(content)
 
-    with pytest.raises(BundleError, match="cannot be loaded"):
+    with pytest.raises(BundleError, match="cannot be used"):
         Predictor(run.bundle)
 
 
@@ -144,7 +144,7 @@ def test_network_that_fails_only_at_an_image_is_damaged(run: Run, damage: Callab
     assert run.bundle.tflite_file.read_bytes() != before
     Network(run.bundle.tflite_file)
 
-    with pytest.raises(BundleError, match="cannot be loaded"):
+    with pytest.raises(BundleError, match="cannot be used"):
         Predictor(run.bundle)
 
 
@@ -153,5 +153,5 @@ def test_damaged_network_fails_with_a_sentence(run: Run, count: int) -> None:
     run.bundle.tflite_file.write_bytes(run.bundle.tflite_file.read_bytes().replace(WIDTH, OTHER_WIDTH))
     network = Network(run.bundle.tflite_file)
 
-    with pytest.raises(BundleError, match="cannot be loaded"):
+    with pytest.raises(BundleError, match="cannot be used"):
         network(np.zeros((count, 28, 28), np.uint8))

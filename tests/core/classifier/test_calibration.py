@@ -11,13 +11,13 @@ from sklearn.metrics import brier_score_loss
 
 from core.classifier.calibration import (
     TEMPERATURE_LIMITS,
+    apply_temperature,
     brier_score,
     expected_calibration_error,
     fit_temperature,
     fit_unsure_limit,
     reliability,
-    tempered,
-    unsure_shares,
+    unsure_fractions,
 )
 from core.classifier.evaluation import Evaluation
 
@@ -40,7 +40,7 @@ def honest(seed: int, count: int, scale: float = 3.0) -> Evaluation:
 def test_temperature_divides_the_logits(seed: int, temperature: float) -> None:
     raw = logits(seed, 20)
 
-    scaled = tempered(softmax(raw, axis=1).astype(np.float32), temperature)
+    scaled = apply_temperature(softmax(raw, axis=1).astype(np.float32), temperature)
 
     assert scaled.dtype == np.float32
     assert scaled == pytest.approx(softmax(raw / temperature, axis=1), abs=1e-5)
@@ -51,7 +51,7 @@ def test_temperature_divides_the_logits(seed: int, temperature: float) -> None:
 def test_temperature_does_not_change_the_order(seed: int, temperature: float) -> None:
     probabilities = softmax(logits(seed, 20), axis=1).astype(np.float32)
 
-    scaled = tempered(probabilities, temperature)
+    scaled = apply_temperature(probabilities, temperature)
 
     order = probabilities.argsort(axis=1)
     assert (np.diff(np.take_along_axis(scaled, order, axis=1), axis=1) >= 0).all()
@@ -61,7 +61,7 @@ def test_temperature_does_not_change_the_order(seed: int, temperature: float) ->
 def test_higher_temperature_lowers_confidence(seed: int) -> None:
     probabilities = softmax(logits(seed, 20), axis=1).astype(np.float32)
 
-    confidences = [tempered(probabilities, temperature).max(axis=1) for temperature in (0.3, 1.0, 2.0, 4.0)]
+    confidences = [apply_temperature(probabilities, temperature).max(axis=1) for temperature in (0.3, 1.0, 2.0, 4.0)]
 
     assert (np.diff(confidences, axis=0) <= 1e-6).all()
 
@@ -70,7 +70,7 @@ def test_probabilities_of_0_and_1_stay_finite() -> None:
     certain = np.eye(10, dtype=np.float32)
 
     for temperature in TEMPERATURE_LIMITS:
-        scaled = tempered(certain, temperature)
+        scaled = apply_temperature(certain, temperature)
         assert np.isfinite(scaled).all()
         assert (scaled.argmax(axis=1) == np.arange(10)).all()
 
@@ -78,7 +78,7 @@ def test_probabilities_of_0_and_1_stay_finite() -> None:
 @pytest.mark.parametrize("factor", [0.5, 1.0, 2.5])
 def test_fit_recovers_a_known_temperature(factor: float) -> None:
     truth = honest(7, 20_000, 2.0)
-    hidden = tempered(truth.probabilities, 1 / factor)
+    hidden = apply_temperature(truth.probabilities, 1 / factor)
 
     assert fit_temperature(hidden, truth.labels) == pytest.approx(factor, rel=0.05)
 
@@ -146,7 +146,7 @@ def test_two_percent_of_predictions_are_close_calls() -> None:
     limit = fit_unsure_limit(validation)
 
     assert 0.8 <= limit <= 0.9
-    assert unsure_shares(validation, limit) == (0.02, 0.5)
+    assert unsure_fractions(validation, limit) == (0.02, 0.5)
 
 
 @pytest.mark.parametrize(("confidence", "limit"), [(0.3, 0.6), (0.999, 0.9)])

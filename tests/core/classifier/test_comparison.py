@@ -112,10 +112,10 @@ def test_interval_contains_the_difference(both: int, only_first: int, only_secon
 
 
 def test_interval_covers_the_truth_19_times_out_of_20() -> None:
-    generator = np.random.default_rng(5)
+    rng = np.random.default_rng(5)
     shares = [0.95, 0.02, 0.01, 0.02]
     inside = 0
-    for counts in generator.multinomial(2000, shares, size=2000):
+    for counts in rng.multinomial(2000, shares, size=2000):
         low, high = counted(*counts).interval
         inside += low <= shares[1] - shares[2] <= high
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.classifier.disputed import DISPUTED, disputed_labels
+from core.classifier.disputed import DISPUTED_INDICES, disputed_labels
 from core.classifier.evaluation import Evaluation
 from core.data.sources import MNIST_FINGERPRINT
 
@@ -37,5 +37,5 @@ def test_other_data_has_no_disputed_labels() -> None:
 
 
 def test_all_15_disputed_images_are_in_the_test_set() -> None:
-    assert len(set(DISPUTED)) == 15
-    assert all(0 <= index < 10_000 for index in DISPUTED)
+    assert len(set(DISPUTED_INDICES)) == 15
+    assert all(0 <= index < 10_000 for index in DISPUTED_INDICES)

@@ -16,7 +16,7 @@ from core.classifier.evaluation import (
     class_metrics,
     confusion_matrix,
     mistakes,
-    row_shares,
+    row_fractions,
     wilson_interval,
 )
 
@@ -25,9 +25,9 @@ from core.classifier.evaluation import (
 def evaluations(draw: st.DrawFn) -> Evaluation:
     """Random answers, right about half the time."""
     seed, count = draw(st.integers(0, 2**32 - 1)), draw(st.integers(1, 200))
-    generator = np.random.default_rng(seed)
-    labels = generator.integers(0, 10, count).astype(np.uint8)
-    scores = generator.random((count, 10)) + np.eye(10)[labels] * generator.random((count, 1))
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 10, count).astype(np.uint8)
+    scores = rng.random((count, 10)) + np.eye(10)[labels] * rng.random((count, 1))
     return Evaluation((scores / scores.sum(1, keepdims=True)).astype(np.float32), labels)
 
 
@@ -102,4 +102,4 @@ def test_cells_hold_each_image_once(evaluation: Evaluation) -> None:
 def test_row_shares_sum_to_one(evaluation: Evaluation) -> None:
     matrix = confusion_matrix(evaluation)
 
-    assert row_shares(matrix).sum(axis=1) == pytest.approx((matrix.sum(axis=1) > 0).astype(float))
+    assert row_fractions(matrix).sum(axis=1) == pytest.approx((matrix.sum(axis=1) > 0).astype(float))

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from core.classifier.architectures import build_model
-from core.classifier.export import AGREEMENT, FLOAT_AGREEMENT, export_model, layer_cards
+from core.classifier.export import FLOAT_TOLERANCE, QUANTIZED_TOLERANCE, export_model, layer_cards
 from core.classifier.network import Network
 from core.config import ModelConfig
-from core.data.datasets import load_dataset, normalised
+from core.data.datasets import load_dataset, normalise
 from core.errors import BundleError
 from core.workspace import Workspace
 
@@ -31,7 +31,7 @@ def model() -> keras.Model:
 def differences(folder: Path, model: keras.Model, images: np.ndarray) -> np.ndarray:
     """Absolute differences in the probabilities of the two forms, (n, 10)."""
     read = Network(export_model(model, folder, images).tflite_file)(images).probabilities
-    return np.abs(read - np.asarray(model(normalised(images), training=False)))
+    return np.abs(read - np.asarray(model(normalise(images), training=False)))
 
 
 def make_eight_bits_too_few(model: keras.Model) -> None:
@@ -49,7 +49,7 @@ def make_eight_bits_too_few(model: keras.Model) -> None:
 def test_eight_bit_weights_give_nearly_the_same_answers(tmp_path: Path, model: keras.Model, images: np.ndarray) -> None:
     off = differences(tmp_path, model, images)
 
-    most, mean = AGREEMENT
+    most, mean = QUANTIZED_TOLERANCE
     assert off.max() <= most
     assert off.mean() <= mean
     assert (tmp_path / "mnist_model.tflite").stat().st_size < 4 * model.count_params()
@@ -60,7 +60,7 @@ def test_weights_keep_32_bits_if_eight_differ_too_much(tmp_path: Path, model: ke
 
     off = differences(tmp_path, model, images)
 
-    most, mean = FLOAT_AGREEMENT
+    most, mean = FLOAT_TOLERANCE
     assert off.max() <= most
     assert off.mean() <= mean
     assert (tmp_path / "mnist_model.tflite").stat().st_size > 4 * model.count_params()
@@ -69,7 +69,7 @@ def test_weights_keep_32_bits_if_eight_differ_too_much(tmp_path: Path, model: ke
 def test_network_with_nan_outputs_is_rejected(tmp_path: Path, model: keras.Model, images: np.ndarray) -> None:
     model.layers[-1].set_weights([np.full_like(weights, np.nan) for weights in model.layers[-1].get_weights()])
 
-    with pytest.raises(BundleError, match="cannot be loaded"):
+    with pytest.raises(BundleError, match="cannot be used"):
         export_model(model, tmp_path, images)
 
 

@@ -11,36 +11,36 @@ from hypothesis.extra.numpy import arrays
 from core.classifier.evaluation import class_metrics
 from core.classifier.learning import (
     NEVER,
-    EpochAnswers,
+    EpochPredictions,
     class_accuracies,
     first_learned,
     forgetting_events,
     forgotten_since,
     learned_since,
-    read_answers,
-    write_answers,
+    read_epoch_predictions,
+    write_epoch_predictions,
 )
 
 DIGIT = st.integers(0, 9)
 
 
 @st.composite
-def answers(draw: st.DrawFn) -> EpochAnswers:
+def answers(draw: st.DrawFn) -> EpochPredictions:
     """Up to eight epochs, the first ones perhaps unknown; few digits, so that some answers are right."""
     epochs, images = draw(st.integers(1, 8)), draw(st.integers(1, 12))
     few = st.integers(0, 2)
     first = draw(st.integers(1, 5))
-    return EpochAnswers(
+    return EpochPredictions(
         np.arange(first, first + epochs),
         draw(arrays(np.uint8, (epochs, images), elements=few)),
         draw(arrays(np.uint8, images, elements=few)),
     )
 
 
-def of_one_image(*right: bool) -> EpochAnswers:
+def of_one_image(*right: bool) -> EpochPredictions:
     """An image of a 1 that is taken for a 7 where it is not read rightly."""
     said = np.array([[1 if one else 7] for one in right], np.uint8)
-    return EpochAnswers(np.arange(1, len(right) + 1), said, np.array([1], np.uint8))
+    return EpochPredictions(np.arange(1, len(right) + 1), said, np.array([1], np.uint8))
 
 
 @pytest.mark.parametrize(
@@ -64,11 +64,11 @@ def test_image_is_learned_once_its_prediction_stays_correct(
 
 
 @given(answers())
-def test_learned_image_was_wrong_before_and_stays_correct(answers: EpochAnswers) -> None:
+def test_learned_image_was_wrong_before_and_stays_correct(answers: EpochPredictions) -> None:
     learned = first_learned(answers)
 
     for image, epoch in enumerate(learned):
-        right = answers.right[:, image]
+        right = answers.correct[:, image]
         if epoch == NEVER:
             assert not right[-1]
         else:
@@ -79,7 +79,7 @@ def test_learned_image_was_wrong_before_and_stays_correct(answers: EpochAnswers)
 
 @given(answers())
 def test_correct_images_are_kept_ones_and_newly_learned_ones(
-    answers: EpochAnswers,
+    answers: EpochPredictions,
 ) -> None:
     right: set[int] = set()
     events = np.zeros(len(answers.labels), int)
@@ -90,12 +90,12 @@ def test_correct_images_are_kept_ones_and_newly_learned_ones(
         right = right.union(learned).difference(forgotten)
         events[forgotten] += 1
 
-        assert right == set(np.flatnonzero(answers.right[position]))
+        assert right == set(np.flatnonzero(answers.correct[position]))
     assert events.tolist() == forgetting_events(answers).tolist()
 
 
 @given(answers())
-def test_accuracy_of_a_digit_is_its_recall(answers: EpochAnswers) -> None:
+def test_accuracy_of_a_digit_is_its_recall(answers: EpochPredictions) -> None:
     shares = class_accuracies(answers)
 
     for position in range(len(answers)):
@@ -109,7 +109,7 @@ def test_accuracy_of_a_digit_is_its_recall(answers: EpochAnswers) -> None:
 
 
 @given(answers(), DIGIT, DIGIT)
-def test_cell_has_as_many_members_as_its_count(answers: EpochAnswers, true: int, said: int) -> None:
+def test_cell_has_as_many_members_as_its_count(answers: EpochPredictions, true: int, said: int) -> None:
     members = answers.cell_members(len(answers) - 1, true, said)
 
     assert len(members) == answers.matrix(len(answers) - 1)[true, said]
@@ -117,13 +117,13 @@ def test_cell_has_as_many_members_as_its_count(answers: EpochAnswers, true: int,
 
 
 def test_epochs_are_added_and_dropped() -> None:
-    begun = EpochAnswers.none(np.array([3, 4], np.uint8))
+    begun = EpochPredictions.empty(np.array([3, 4], np.uint8))
     grown = begun.with_epoch(1, np.array([3, 3], np.uint8)).with_epoch(2, np.array([3, 4], np.uint8))
 
     assert first_learned(begun).tolist() == [NEVER, NEVER]
-    assert grown.right.tolist() == [[True, False], [True, True]]
-    assert grown.until(1).epochs.tolist() == [1]
-    assert len(grown.until(0)) == 0
+    assert grown.correct.tolist() == [[True, False], [True, True]]
+    assert grown.up_to(1).epochs.tolist() == [1]
+    assert len(grown.up_to(0)) == 0
 
 
 @pytest.mark.parametrize(
@@ -138,16 +138,16 @@ def test_epochs_are_added_and_dropped() -> None:
 )
 def test_invalid_predictions_are_rejected(epochs: np.ndarray, predictions: np.ndarray, labels: np.ndarray) -> None:
     with pytest.raises(ValueError, match="Expected"):
-        EpochAnswers(epochs, predictions, labels)
+        EpochPredictions(epochs, predictions, labels)
 
 
 @given(answers())
-def test_predictions_survive_the_file(tmp_path_factory: pytest.TempPathFactory, said: EpochAnswers) -> None:
+def test_predictions_survive_the_file(tmp_path_factory: pytest.TempPathFactory, said: EpochPredictions) -> None:
     file = tmp_path_factory.mktemp("answers") / "answers.npz"
 
-    write_answers(file, said)
+    write_epoch_predictions(file, said)
 
-    kept = read_answers(file)
+    kept = read_epoch_predictions(file)
     assert kept is not None
     assert np.array_equal(kept.epochs, said.epochs)
     assert np.array_equal(kept.predictions, said.predictions)

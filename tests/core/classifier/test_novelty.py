@@ -33,7 +33,7 @@ def bundle(trained: Run, tmp_path: Path) -> Bundle:
 
 
 def detector_of(bundle: Bundle) -> Detector:
-    return load_detector(bundle.novelty_file, Network(bundle.tflite_file).features or 0)
+    return load_detector(bundle.novelty_file, Network(bundle.tflite_file).feature_count or 0)
 
 
 def with_limit(bundle: Bundle, limit: float) -> Bundle:
@@ -74,7 +74,7 @@ def test_detector_survives_its_file(trained: Run, tmp_path: Path) -> None:
 
     detector.save(tmp_path / "again.npz")
 
-    again = load_detector(tmp_path / "again.npz", Network(trained.bundle.tflite_file).features or 0)
+    again = load_detector(tmp_path / "again.npz", Network(trained.bundle.tflite_file).feature_count or 0)
     assert all(np.array_equal(getattr(again, name), value) for name, value in vars(detector).items())
     assert all(value.dtype == np.float32 for value in vars(again).values())
 

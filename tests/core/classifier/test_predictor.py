@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from core.classifier.bundle import Bundle
-from core.classifier.network import BATCH
-from core.classifier.predictor import Predictor, sureness
+from core.classifier.network import BATCH_SIZE
+from core.classifier.predictor import Predictor, format_confidence
 from core.data.datasets import Dataset
 from core.errors import BundleError
 from core.workspace import SHIPPED_BUNDLE
@@ -26,7 +26,7 @@ def images(count: int) -> np.ndarray:
     return np.random.default_rng(count).integers(0, 256, (count, 28, 28), np.uint8)
 
 
-@pytest.mark.parametrize("count", [0, 1, 3, BATCH // 8, BATCH, BATCH + 1, 2 * BATCH + 40])
+@pytest.mark.parametrize("count", [0, 1, 3, BATCH_SIZE // 8, BATCH_SIZE, BATCH_SIZE + 1, 2 * BATCH_SIZE + 40])
 def test_prediction_does_not_depend_on_the_batch(predictor: Predictor, count: int) -> None:
     batch = images(count)
 
@@ -67,7 +67,7 @@ def test_drawing_without_ink_has_no_digit(predictor: Predictor) -> None:
     ("confidence", "said"), [(0.0, "0.0%"), (0.9749, "97.5%"), (0.99949, "99.9%"), (0.9995, ">99.9%"), (1.0, ">99.9%")]
 )
 def test_confidence_is_never_shown_as_100_percent(confidence: float, said: str) -> None:
-    assert sureness(confidence) == said
+    assert format_confidence(confidence) == said
 
 
 def test_shipped_model_has_the_accuracy_of_its_card(predictor: Predictor, mnist: Dataset) -> None:
@@ -99,7 +99,7 @@ def test_damaged_model_is_one_sentence(tmp_path: Path, content: bytes | None) ->
     else:
         bundle.tflite_file.write_bytes(content)
 
-    with pytest.raises(BundleError, match="cannot be loaded"):
+    with pytest.raises(BundleError, match="cannot be used"):
         Predictor(bundle)
 
 

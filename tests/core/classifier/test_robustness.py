@@ -14,7 +14,7 @@ from core.classifier.bundle import Bundle
 from core.classifier.network import Network
 from core.data.datasets import load_dataset
 from core.errors import DataError
-from core.handwriting.pen_digits import PenDigit, pen_digits_at_hand, read_pen_digits, replayed
+from core.handwriting.pen_digits import PenDigit, available_pen_digits, read_pen_digits, replay
 from core.runs.run import Run
 from core.workspace import Workspace
 
@@ -28,14 +28,14 @@ def centre(image: np.ndarray) -> tuple[float, float]:
 
 
 def test_shift_moves_every_image_by_its_pixels() -> None:
-    moved = robustness.shifted(np.repeat(DOT, 50, axis=0), 3, np.random.default_rng(0))
+    moved = robustness.shift(np.repeat(DOT, 50, axis=0), 3, np.random.default_rng(0))
 
     places = {centre(image) for image in moved}
     assert places == {(13, 16), (7, 16), (10, 19), (10, 13)}
 
 
 def test_shift_by_zero_changes_nothing() -> None:
-    np.testing.assert_array_equal(robustness.shifted(DOT, 0, np.random.default_rng(0)), DOT)
+    np.testing.assert_array_equal(robustness.shift(DOT, 0, np.random.default_rng(0)), DOT)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_shift_by_zero_changes_nothing() -> None:
 def test_warp_rotates_anticlockwise_around_the_middle(
     scale: float, angle: float, place: tuple[float, float], side: int
 ) -> None:
-    (image,) = robustness.warped(DOT, scale, angle, side)
+    (image,) = robustness.warp(DOT, scale, angle, side)
 
     assert image.shape == (side, side)
     assert centre(image) == pytest.approx((place[0] * side / 28, place[1] * side / 28), abs=0.2)
@@ -54,10 +54,10 @@ def test_warp_rotates_anticlockwise_around_the_middle(
 def test_blur_and_noise_keep_the_mean_ink() -> None:
     images = np.full((20, 28, 28), 128, np.uint8)
 
-    assert robustness.blurred(DOT, 1.5).sum() == pytest.approx(DOT.sum(dtype=int), rel=0.05)
-    assert robustness.blurred(DOT, 1.5).max() < 255
-    assert robustness.faded(images, 0.5).tolist() == np.full(images.shape, 64).tolist()
-    noise = robustness.noisy(images, 0.1, np.random.default_rng(0))
+    assert robustness.blur(DOT, 1.5).sum() == pytest.approx(DOT.sum(dtype=int), rel=0.05)
+    assert robustness.blur(DOT, 1.5).max() < 255
+    assert robustness.fade(images, 0.5).tolist() == np.full(images.shape, 64).tolist()
+    noise = robustness.add_noise(images, 0.1, np.random.default_rng(0))
     assert noise.mean() == pytest.approx(128, abs=1)
     assert noise.std() == pytest.approx(25.5, rel=0.05)
 
@@ -107,7 +107,7 @@ def test_pen_digits_are_read_and_replayed(tmp_path: Path) -> None:
     (digit,) = read_pen_digits(path)
 
     assert digit.label == 7
-    rows = np.flatnonzero(replayed(digit, np.random.default_rng(0)).any(axis=1))
+    rows = np.flatnonzero(replay(digit, np.random.default_rng(0)).any(axis=1))
     assert 0.4 * 280 <= rows[-1] - rows[0] <= 0.8 * 280 + 32
 
 
@@ -122,10 +122,10 @@ def test_damaged_or_missing_pen_digits_are_left_out(tmp_path: Path, monkeypatch:
     damaged.write_bytes(b"damaged")
 
     monkeypatch.delenv("TRAZO_STROKES", raising=False)
-    assert pen_digits_at_hand() == []
+    assert available_pen_digits() == []
     monkeypatch.setenv("TRAZO_STROKES", str(tmp_path / "missing.gz"))
     with pytest.warns(match=r"missing\.gz"):
-        assert pen_digits_at_hand() == []
+        assert available_pen_digits() == []
     monkeypatch.setenv("TRAZO_STROKES", str(damaged))
     with pytest.warns(UserWarning, match="not a file of pen strokes"):
-        assert pen_digits_at_hand() == []
+        assert available_pen_digits() == []

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from core.handwriting.strokes import (
     LETTERS,
-    UNLIKE_DIGITS,
+    LETTERS_UNLIKE_DIGITS,
     digit_strokes,
-    drawn_digits,
+    draw_digits,
     letter_strokes,
     render,
     scribble_strokes,
@@ -23,8 +23,8 @@ from core.ink.drawing import prepare
 
 SEEDS = st.integers(0, 2**32 - 1)
 SIGNS = {
-    **{str(digit): lambda generator, digit=digit: digit_strokes(digit, generator) for digit in range(10)},
-    **{letter: lambda generator, letter=letter: letter_strokes(letter, generator) for letter in LETTERS},
+    **{str(digit): lambda rng, digit=digit: digit_strokes(digit, rng) for digit in range(10)},
+    **{letter: lambda rng, letter=letter: letter_strokes(letter, rng) for letter in LETTERS},
     "scribble": scribble_strokes,
     "shape": shape_strokes,
 }
@@ -52,16 +52,16 @@ def test_same_seed_draws_the_same_sign(name: str, seed: int) -> None:
 
 
 def test_no_two_digits_are_alike() -> None:
-    images, _ = drawn_digits(200, seed=5)
+    images, _ = draw_digits(200, seed=5)
 
     assert len(np.unique(images, axis=0)) == 200
 
 
 @given(digit=st.integers(0, 9), seed=SEEDS, side=st.sampled_from([140, 280]))
 def test_rendered_ink_has_the_promised_size(digit: int, seed: int, side: int) -> None:
-    generator = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
 
-    ink = render(digit_strokes(digit, generator), generator, side)
+    ink = render(digit_strokes(digit, rng), rng, side)
 
     assert ink.shape == (side, side)
     assert ink.dtype == np.uint8
@@ -72,16 +72,16 @@ def test_rendered_ink_has_the_promised_size(digit: int, seed: int, side: int) ->
 
 
 def test_drawings_appear_all_over_the_canvas() -> None:
-    generator = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
 
-    heat = np.mean([render(digit_strokes(8, generator), generator, 140) > 0 for _ in range(200)], axis=0)
+    heat = np.mean([render(digit_strokes(8, rng), rng, 140) > 0 for _ in range(200)], axis=0)
 
     for corner in (heat[:35, :35], heat[:35, -35:], heat[-35:, :35], heat[-35:, -35:]):
         assert corner.max() > 0.02
 
 
 def test_drawn_digits_are_balanced_and_shuffled() -> None:
-    images, labels = drawn_digits(100, seed=1)
+    images, labels = draw_digits(100, seed=1)
 
     assert (images.shape, images.dtype, labels.dtype) == ((100, 28, 28), np.uint8, np.uint8)
     assert Counter(labels.tolist()) == dict.fromkeys(range(10), 10)
@@ -89,7 +89,7 @@ def test_drawn_digits_are_balanced_and_shuffled() -> None:
 
 
 def test_drawn_digits_are_already_prepared() -> None:
-    images, _ = drawn_digits(30, seed=2)
+    images, _ = draw_digits(30, seed=2)
 
     for image in images:
         again = prepare(image).image
@@ -98,14 +98,14 @@ def test_drawn_digits_are_already_prepared() -> None:
 
 
 def test_seed_decides_the_digits() -> None:
-    np.testing.assert_array_equal(drawn_digits(20, seed=3)[0], drawn_digits(20, seed=3)[0])
-    assert (drawn_digits(20, seed=3)[0] != drawn_digits(20, seed=4)[0]).any()
+    np.testing.assert_array_equal(draw_digits(20, seed=3)[0], draw_digits(20, seed=3)[0])
+    assert (draw_digits(20, seed=3)[0] != draw_digits(20, seed=4)[0]).any()
 
 
 def test_letters_unlike_digits_leave_out_lookalikes() -> None:
     assert set(LETTERS) == set(string.ascii_letters)
-    assert set(UNLIKE_DIGITS) < set(LETTERS)
-    assert not set(UNLIKE_DIGITS) & set("OoDQIlZzSsBbqgG")
+    assert set(LETTERS_UNLIKE_DIGITS) < set(LETTERS)
+    assert not set(LETTERS_UNLIKE_DIGITS) & set("OoDQIlZzSsBbqgG")
 
 
 def test_letters_are_drawn_in_several_styles() -> None:

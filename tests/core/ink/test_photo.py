@@ -19,7 +19,7 @@ from core.errors import PictureError, PictureTooLarge
 from core.ink import photo as photo_module
 from core.ink.drawing import Pixels, prepare
 from core.ink.photo import ink_from_array, ink_from_canvas_file, ink_from_picture
-from core.ink.picture_file import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, WORKING_SIZE, decoded_frames
+from core.ink.picture_file import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, WORKING_SIZE, decode_frames
 from tests.support.papers import SIZE, assert_shows_the_five, encoded, five, on_paper, photo
 
 
@@ -147,7 +147,7 @@ def test_dust_alone_is_blank() -> None:
     assert prepare(ink_from_array(photo(np.where(dust, 40.0, 240.0)))).blank
 
 
-@pytest.mark.parametrize(("ground", "pen"), [(0, 255), (255, 0)])
+@pytest.mark.parametrize(("ground", "pen"), [(0, 255), (255, 0), (60, 160)])
 def test_opaque_card_is_the_ground_of_its_digit(ground: int, pen: int) -> None:
     ink = five()
     grey = np.where(ink > 127, np.uint8(pen), np.uint8(ground))
@@ -155,6 +155,13 @@ def test_opaque_card_is_the_ground_of_its_digit(ground: int, pen: int) -> None:
     alpha[60:440, 310:550] = 255
 
     assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, alpha]))))
+
+
+def test_strokes_of_two_tones_are_no_card() -> None:
+    ink = five()
+    grey = np.where(np.indices(SIZE)[0] < 340, np.uint8(60), np.uint8(110))
+
+    assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, ink]))))
 
 
 @pytest.mark.parametrize(("outline", "pen"), [(0, 255), (255, 0)])
@@ -312,8 +319,8 @@ def test_pictures_of_more_than_eight_bits_are_shrunk_alike(mode: str) -> None:
         mode
     ]
 
-    plain = next(decoded_frames(encoded(Image.fromarray(np.round(paper).astype(np.uint8)), "TIFF")))
-    pixels = next(decoded_frames(encoded(Image.fromarray(deep), "TIFF")))
+    plain = next(decode_frames(encoded(Image.fromarray(np.round(paper).astype(np.uint8)), "TIFF")))
+    pixels = next(decode_frames(encoded(Image.fromarray(deep), "TIFF")))
 
     assert pixels.shape == plain.shape
     assert max(pixels.shape) <= WORKING_SIZE

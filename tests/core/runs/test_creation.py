@@ -13,16 +13,16 @@ import pandas as pd
 import pytest
 
 from core.cli import main
+from core.launcher.overview import overview
 from core.runs import registry
 from core.runs.creation import created_at
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.summary import summaries
-from core.training.overview import overview
 from core.workspace import Workspace
 from dashboard.runs.csv_export import runs_csv
-from dashboard.runs.table import table_content, unambiguous
-from dashboard.training.progress import times
+from dashboard.runs.table import table_content, unique_names
+from dashboard.training.progress import start_and_end
 from tests.conftest import tiny_config
 
 In = Callable[[str], None]
@@ -92,8 +92,8 @@ def test_every_list_names_the_instant_of_creation_after_a_move(
     assert main(["runs", "list", "--json"]) == 0
     assert datetime.fromisoformat(json.loads(capsys.readouterr().out)["created"]) == SUMMER
     # The table and the run's own page show the same wall clock.
-    (shown,) = table_content([row], unambiguous([row]))["When"]
-    (started,) = times(run.status())
+    (shown,) = table_content([row], unique_names([row]))["When"]
+    (started,) = start_and_end(run.status())
     assert f"{shown:%H:%M:%S}" in started
     assert shown.to_pydatetime() == SUMMER.astimezone().replace(tzinfo=None)
 

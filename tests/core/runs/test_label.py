@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.cli import main
 from core.errors import RunError, RunNotFound
 from core.runs.active import model_names
-from core.runs.label import NAME_LENGTH, NOTE_LENGTH, Label, label_file, read_label, told_apart, write_label
+from core.runs.label import MAX_NAME_CHARACTERS, MAX_NOTE_CHARACTERS, Label, disambiguate, label_file, read_label, write_label
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.summary import summaries
@@ -42,7 +42,7 @@ def test_run_without_a_name_goes_by_its_own(run: Run, workspace: Workspace) -> N
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
-@given(st.text(st.characters(), max_size=NAME_LENGTH), st.text(st.characters(), max_size=200))
+@given(st.text(st.characters(), max_size=MAX_NAME_CHARACTERS), st.text(st.characters(), max_size=200))
 def test_any_text_can_be_kept_and_shows_no_trick(run: Run, workspace: Workspace, name: str, note: str) -> None:
     kept = write_label(workspace, run, name, note)
 
@@ -52,7 +52,7 @@ def test_any_text_can_be_kept_and_shows_no_trick(run: Run, workspace: Workspace,
     assert not hidden & {"Cc", "Cf", "Cs"}
 
 
-@pytest.mark.parametrize(("name", "note"), [("n" * (NAME_LENGTH + 1), ""), ("", "n" * (NOTE_LENGTH + 1))])
+@pytest.mark.parametrize(("name", "note"), [("n" * (MAX_NAME_CHARACTERS + 1), ""), ("", "n" * (MAX_NOTE_CHARACTERS + 1))])
 def test_too_long_a_text_is_refused_and_the_old_one_stays(run: Run, workspace: Workspace, name: str, note: str) -> None:
     write_label(workspace, run, "Old", "Old note")
 
@@ -75,7 +75,7 @@ def test_what_others_wrote_into_the_file_is_cut_to_the_bounds(run: Run) -> None:
 
     label = read_label(run)
 
-    assert (len(label.name), len(label.note)) == (NAME_LENGTH, NOTE_LENGTH)
+    assert (len(label.name), len(label.note)) == (MAX_NAME_CHARACTERS, MAX_NOTE_CHARACTERS)
 
 
 def test_deleted_run_does_not_come_back_with_a_name(run: Run, workspace: Workspace) -> None:
@@ -105,7 +105,7 @@ def test_command_line_names_a_run_and_lists_the_name(
 def test_names_are_told_apart_by_ids_where_two_are_alike() -> None:
     names = {"20200101-120000-old-owl": "Wide", "20200102-120000-new-newt": "wide", "20200103-120000-shy-swan": "Deep"}
 
-    assert told_apart(names) == {
+    assert disambiguate(names) == {
         "20200101-120000-old-owl": "Wide (20200101-120000-old-owl)",
         "20200102-120000-new-newt": "wide (20200102-120000-new-newt)",
         "20200103-120000-shy-swan": "Deep",

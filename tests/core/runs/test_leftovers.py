@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from core.launcher.queue import advance, submit
 from core.runs.leftovers import remove_leftovers
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
-from core.training.queue import advance, submit
 from core.workspace import PROJECT, Workspace
 from tests.conftest import tiny_config
 from tests.support.workers import end_all

@@ -8,13 +8,13 @@ import pytest
 
 from core.cli import main
 from core.errors import RunError
+from core.launcher.control import delete
 from core.runs.active import active_model, promote
 from core.runs.deletion import delete_run
 from core.runs.leftovers import remove_leftovers
 from core.runs.process import worker_lock
 from core.runs.registry import find_run, list_runs
 from core.runs.run import Run
-from core.training.control import delete
 from core.workspace import Workspace
 
 

@@ -11,13 +11,13 @@ import pytest
 
 from core.classifier.export import bundle_folder
 from core.errors import RunError, RunNotFound, StorageError
-from core.runs.active import ActivePredictor, active_model, listed_models, promote
+from core.launcher.control import request_stop
+from core.launcher.queue import advance
+from core.runs.active import ActivePredictor, active_model, available_models, promote
 from core.runs.deletion import delete_run
 from core.runs.registry import create_run, find_run, list_runs
 from core.runs.run import Run
 from core.runs.summary import summaries
-from core.training.control import request_stop
-from core.training.queue import advance
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 
@@ -25,7 +25,7 @@ from tests.conftest import tiny_config
 def test_empty_workspace_uses_the_shipped_model(workspace: Workspace) -> None:
     assert list_runs(workspace) == []
     assert active_model(workspace).run_id is None
-    assert list(listed_models(workspace)) == ["shipped"]
+    assert list(available_models(workspace)) == ["shipped"]
     assert not workspace.root.exists()
 
 

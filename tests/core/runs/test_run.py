@@ -20,15 +20,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import RunError
+from core.launcher.queue import resumable
 from core.runs import process
 from core.runs.interruptions import record_interruptions
 from core.runs.process import worker_lock
 from core.runs.registry import create_run
-from core.runs.run import LOG_BYTES, LOG_TAIL_BYTES, Run
+from core.runs.run import LOG_TAIL_BYTES, MAX_LOG_BYTES, Run
 from core.runs.status import Status
 from core.runs.summary import summaries
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row
-from core.training.queue import resumable
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.support.waiting import wait_until
@@ -318,20 +318,20 @@ def test_damaged_history_is_said_in_a_sentence(run: Run, damaged: bytes) -> None
 
 @pytest.mark.parametrize("damaged", [b"", b"PK\x03\x04 no archive", b"\x93NUMPY", b"1,2,3\n"])
 def test_damaged_answers_are_said_in_a_sentence(run: Run, damaged: bytes) -> None:
-    assert run.answers() is None
-    run.answers_file.write_bytes(damaged)
+    assert run.epoch_predictions() is None
+    run.epoch_predictions_file.write_bytes(damaged)
 
     with pytest.raises(RunError, match=r"damaged answers\.npz. Its model can still be used"):
-        run.answers()
+        run.epoch_predictions()
 
 
 def test_answers_of_other_shapes_than_they_say_are_damaged(run: Run) -> None:
     np.savez(
-        run.answers_file, epochs=np.arange(3), predictions=np.zeros((2, 5), np.uint8), labels=np.zeros(5, np.uint8)
+        run.epoch_predictions_file, epochs=np.arange(3), predictions=np.zeros((2, 5), np.uint8), labels=np.zeros(5, np.uint8)
     )
 
     with pytest.raises(RunError, match=r"damaged answers\.npz"):
-        run.answers()
+        run.epoch_predictions()
 
 
 def test_rows_that_were_appended_are_read_back(run: Run) -> None:
@@ -372,19 +372,19 @@ def test_long_log_is_read_from_its_end(run: Run) -> None:
 
 def test_long_log_loses_its_older_half(run: Run) -> None:
     with run.log_file.open("ab", buffering=0) as worker:  # as a worker's output is
-        worker.write(b"old\n" * (LOG_BYTES // 4))
-        run.cut_log()
-        assert run.log_file.stat().st_size == LOG_BYTES
+        worker.write(b"old\n" * (MAX_LOG_BYTES // 4))
+        run.trim_log()
+        assert run.log_file.stat().st_size == MAX_LOG_BYTES
 
         worker.write(b"new\n")
-        run.cut_log()
+        run.trim_log()
         worker.write(b"the last line\n")
 
     first, *lines = run.log_file.read_text().splitlines()
     assert "Older output was dropped" in first
     assert set(lines[:-2]) == {"old"}
     assert lines[-2:] == ["new", "the last line"]
-    assert LOG_BYTES / 3 < run.log_file.stat().st_size < LOG_BYTES
+    assert MAX_LOG_BYTES / 3 < run.log_file.stat().st_size < MAX_LOG_BYTES
 
 
 @given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 5000), st.integers(0, 5000))

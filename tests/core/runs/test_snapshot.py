@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from core.config import TrainingConfig, changed, teachers_of
+from core.config import TrainingConfig, replace_settings, teacher_configs
 from core.errors import RunError
+from core.launcher.overview import overview
+from core.launcher.queue import advance, resume, submit
 from core.runs.process import worker_lock
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.snapshot import RunSnapshot, Snapshot
 from core.runs.status import Status
 from core.runs.summary import summaries
-from core.training.overview import overview
-from core.training.queue import advance, resume, submit
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.support.opened_files import opened_files
@@ -30,7 +30,7 @@ def hundred(workspace: Workspace) -> list[Run]:
     """A hundred runs that have ended, a tenth of them with the settings of teachers, but without their model."""
     made = []
     for number in range(100):
-        config = teachers_of(TAUGHT)[number % 2] if number % 10 == 0 else tiny_config(seed=number)
+        config = teacher_configs(TAUGHT)[number % 2] if number % 10 == 0 else tiny_config(seed=number)
         made.append(create_run(workspace, config))
         made[-1].write_status(Status(state="finished", ended=1.0))
     return made
@@ -108,7 +108,7 @@ def test_a_snapshot_stays_as_it_was_taken(workspace: Workspace) -> None:
     run.write_status(Status(state="stopped"))
 
     assert [seen.run for seen in snapshot.in_state("queued")] == [run]
-    (seen,) = snapshot.after(snapshot.find(run)).in_state("stopped")
+    (seen,) = snapshot.with_runs(snapshot.find(run)).in_state("stopped")
     assert seen.run == run
 
 
@@ -117,7 +117,7 @@ def test_created_and_changed_runs_are_in_the_snapshot_after_them(workspace: Work
     snapshot = Snapshot.of(workspace)
     added = [create_run(workspace, tiny_config(seed=seed)) for seed in (3, 4)]
 
-    after = snapshot.after(snapshot.find(older), *map(RunSnapshot, added))
+    after = snapshot.with_runs(snapshot.find(older), *map(RunSnapshot, added))
 
     assert [seen.run for seen in after.runs] == [added[1], added[0], newer, older]
     assert [seen.run for seen in Snapshot.of(workspace).runs] == [added[1], added[0], newer, older]
@@ -138,7 +138,7 @@ def test_damaged_run_has_no_state_and_repeats_its_problem(workspace: Workspace) 
 
 def test_runs_are_found_by_their_settings_newest_first(workspace: Workspace) -> None:
     def with_seed(seed: int) -> TrainingConfig:
-        return changed(tiny_config(), seed=seed)
+        return replace_settings(tiny_config(), seed=seed)
 
     runs = [create_run(workspace, with_seed(seed)) for seed in (1, 2, 1)]
 

@@ -12,15 +12,15 @@ import pytest
 from core.classifier.bundle import Bundle
 from core.cli import main
 from core.errors import StorageError, TrazoError
-from core.runs.active import ActivePredictor, active_model, listed_models, promote
+from core.launcher.control import delete
+from core.launcher.queue import advance
+from core.runs.active import ActivePredictor, active_model, available_models, promote
 from core.runs.files import run_files
 from core.runs.label import read_label
 from core.runs.leftovers import remove_leftovers
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.summary import summaries
-from core.training.control import delete
-from core.training.queue import advance
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.support.special_files import SPECIAL_FILES
@@ -38,11 +38,11 @@ FILES = (
 def read_everything(workspace: Workspace, run: Run) -> None:
     bundle: Bundle = run.bundle
     for read in (
-        *(run.status, run.config, run.history, run.steps, run.answers, run.log_tail, run.process, run.cut_log),
+        *(run.status, run.config, run.history, run.steps, run.answers, run.log_tail, run.process, run.trim_log),
         *(bundle.card, bundle.evaluation, bundle.first_layer_filters, bundle.zip_bytes),
         *(lambda: read_label(run), lambda: [file.contents() for file in run_files(run)]),
         *(
-            lambda: listed_models(workspace),
+            lambda: available_models(workspace),
             lambda: active_model(workspace),
             lambda: ActivePredictor(workspace).current(),
         ),

@@ -59,7 +59,7 @@ def test_two_models_of_the_same_data_are_laid_side_by_side(run: Run, worse: Run)
     expected = compare(run.bundle.evaluation(), worse.bundle.evaluation())
     assert not page.exception
     shown = {metric.label: metric.value for metric in page.metric}
-    assert shown["A minus B, points"] == f"{expected.difference * 100:+.2f}"
+    assert shown["A − B (percentage points)"] == f"{expected.difference * 100:+.2f}"
     assert shown["p-value"] == "< 0.001"
     assert "A is significantly better on these images" in texts(page)
     assert f"{len(expected.only_first)} images." in texts(page)
@@ -76,7 +76,7 @@ def test_the_same_answers_are_called_that(run: Run, workspace: Workspace) -> Non
 
     page = compared(model=run.id, against=OTHER)
 
-    assert "right and wrong on the same images" in texts(page)
+    assert "exactly the same images right and wrong" in texts(page)
     assert not page.exception
 
 
@@ -95,11 +95,11 @@ def test_an_address_of_models_that_are_gone_says_so_and_shows_others(run: Run, w
     page = compared(model="20190101-000000-gone-goose", against="../../etc")
 
     assert not page.exception
-    assert "The model in this address no longer exists" in texts(page)
+    assert "The model in this link no longer exists" in texts(page)
 
     page = compared(model=run.id, against="../../etc")
     assert not page.exception
-    assert "The second model in this address was deleted" in texts(page)
+    assert "The second model in this link has been deleted" in texts(page)
     assert page.selectbox(key="against").value == OTHER
 
 
@@ -107,7 +107,7 @@ def test_only_models_tested_on_the_same_images_can_be_chosen(run: Run) -> None:
     page = compared(model=run.id)
 
     assert not page.exception
-    assert "No other model was tested" in texts(page)
+    assert "No other model has been tested" in texts(page)
 
 
 def test_a_damaged_rival_is_left_out(run: Run, worse: Run) -> None:
@@ -116,4 +116,4 @@ def test_a_damaged_rival_is_left_out(run: Run, worse: Run) -> None:
     page = compared(model=run.id)
 
     assert not page.exception
-    assert "No other model was tested" in texts(page)
+    assert "No other model has been tested" in texts(page)

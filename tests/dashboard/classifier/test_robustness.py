@@ -7,13 +7,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.classifier.bundle import Bundle, Robustness, copy_bundle
-from core.classifier.disputed import DISPUTED
+from core.classifier.disputed import DISPUTED_INDICES
 from core.data.datasets import Dataset
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.status import Status
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
-from dashboard.runs.figures import REDRAWN_COLUMN
+from dashboard.runs.metrics import REDRAWN_COLUMN
 from tests.conftest import tiny_config
 from tests.support.markdown import shown
 
@@ -104,7 +104,7 @@ def test_run_that_was_not_measured_has_no_figure(run: Run) -> None:
 
 def test_disputed_labels_are_marked_among_mnists_mistakes(run: Run, mnist: Dataset) -> None:
     probabilities = np.eye(10, dtype=np.float32)[mnist.test.labels]
-    for index in (5, DISPUTED[0]):
+    for index in (5, DISPUTED_INDICES[0]):
         probabilities[index] = np.roll(probabilities[index], 1)
     np.savez(run.bundle.evaluation_file, probabilities=probabilities, labels=mnist.test.labels)
 

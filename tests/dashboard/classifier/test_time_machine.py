@@ -19,11 +19,11 @@ from tests.support.runs_page import address
 @pytest.fixture
 def run(run: Run) -> Run:
     """A run of three epochs: in the second, the first twenty images were all taken for a 7."""
-    answers = run.answers()
+    answers = run.epoch_predictions()
     assert answers is not None
     lapse = answers.predictions[-1].copy()
     lapse[:20] = 7
-    run.write_answers(answers.until(1).with_epoch(2, lapse).with_epoch(3, answers.predictions[-1]))
+    run.write_epoch_predictions(answers.up_to(1).with_epoch(2, lapse).with_epoch(3, answers.predictions[-1]))
     return run
 
 
@@ -37,7 +37,7 @@ def metrics(page: AppTest) -> dict[str, str]:
 
 def test_the_last_epoch_is_shown_first_and_the_slider_moves_through_the_others(run: Run) -> None:
     page = epochs_of(run)
-    answers = run.answers()
+    answers = run.epoch_predictions()
     assert answers is not None
 
     assert not page.exception
@@ -47,10 +47,10 @@ def test_the_last_epoch_is_shown_first_and_the_slider_moves_through_the_others(r
         page.select_slider[0].set_value(epoch).run()
         assert not page.exception
         assert address(page).get("epoch") == (None if epoch == 3 else [str(epoch)])
-        right = answers.right[position]
+        right = answers.correct[position]
         assert metrics(page)["Validation accuracy"] == f"{right.mean():.2%}"
         assert metrics(page)["Mistakes"] == f"{(~right).sum()}"
-        lost = (answers.right[position - 1] & ~right).sum() if position else 0
+        lost = (answers.correct[position - 1] & ~right).sum() if position else 0
         assert metrics(page)["Forgotten"] == str(lost)
     assert len(page.get("vega_lite_chart")) == 2
 
@@ -69,7 +69,7 @@ def test_the_address_names_the_epoch(run: Run) -> None:
     "story", ["Forgotten", "Learned first", "Learned last", "Never learned", "Learned in this epoch"]
 )
 def test_stories_are_told_of_as_many_images_as_they_happened_to(run: Run, story: str) -> None:
-    answers = run.answers()
+    answers = run.epoch_predictions()
     assert answers is not None
     learned = first_learned(answers)
     expected = {
@@ -77,7 +77,7 @@ def test_stories_are_told_of_as_many_images_as_they_happened_to(run: Run, story:
         "Learned first": (learned == 1).sum(),
         "Learned last": (learned != NEVER).sum(),
         "Never learned": (learned == NEVER).sum(),
-        "Learned in this epoch": (answers.right[2] & ~answers.right[1]).sum(),
+        "Learned in this epoch": (answers.correct[2] & ~answers.correct[1]).sum(),
     }[story]
     page = epochs_of(run)
 
@@ -101,7 +101,7 @@ def test_a_model_that_came_without_its_epochs_says_so(
 def test_the_shipped_model_has_the_epochs_that_came_with_it(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shipped = copy_bundle(run.bundle, tmp_path / "shipped", run.answers_file)
+    shipped = copy_bundle(run.bundle, tmp_path / "shipped", run.epoch_predictions_file)
     monkeypatch.setattr(active, "SHIPPED_BUNDLE", shipped.folder)
 
     page = opened(evaluate_view="Epochs", model="shipped")
@@ -112,7 +112,7 @@ def test_the_shipped_model_has_the_epochs_that_came_with_it(
 
 
 def test_a_run_of_an_earlier_version_says_that_nothing_is_kept(run: Run) -> None:
-    run.answers_file.unlink()
+    run.epoch_predictions_file.unlink()
 
     page = epochs_of(run)
 
@@ -121,7 +121,7 @@ def test_a_run_of_an_earlier_version_says_that_nothing_is_kept(run: Run) -> None
 
 
 def test_damaged_answers_are_one_sentence(run: Run) -> None:
-    run.answers_file.write_bytes(b"PK\x03\x04")
+    run.epoch_predictions_file.write_bytes(b"PK\x03\x04")
 
     page = epochs_of(run)
 
@@ -130,9 +130,9 @@ def test_damaged_answers_are_one_sentence(run: Run) -> None:
 
 
 def test_one_epoch_needs_no_slider(run: Run) -> None:
-    answers = run.answers()
+    answers = run.epoch_predictions()
     assert answers is not None
-    run.write_answers(answers.until(1))
+    run.write_epoch_predictions(answers.up_to(1))
 
     page = epochs_of(run)
 
@@ -142,12 +142,12 @@ def test_one_epoch_needs_no_slider(run: Run) -> None:
 
 
 def test_answers_on_other_images_have_figures_but_no_pictures(run: Run) -> None:
-    answers = run.answers()
+    answers = run.epoch_predictions()
     assert answers is not None
-    run.write_answers(type(answers)(answers.epochs, answers.predictions, np.roll(answers.labels, 1)))
+    run.write_epoch_predictions(type(answers)(answers.epochs, answers.predictions, np.roll(answers.labels, 1)))
 
     page = epochs_of(run)
 
     assert not page.exception
     assert metrics(page)["Mistakes"]
-    assert "validated on other data" in texts(page)
+    assert "validated on different data" in texts(page)

@@ -183,7 +183,7 @@ def test_sketch_is_decoded_in_another_process(client: TestClient, monkeypatch: p
     def decoded_here(_data: bytes) -> None:
         raise AssertionError("A picture was decoded in the process of the dashboard.")
 
-    monkeypatch.setattr(photo, "decoded_frames", decoded_here)
+    monkeypatch.setattr(photo, "decode_frames", decoded_here)
 
     event, data = predicted(client, file(uploaded(client, encoded(drawn_one()))))
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.config import changed, preset
+from core.config import preset, replace_settings
 from core.runs.label import Label
 from core.runs.run import Run
 from core.runs.summary import Summary
@@ -29,7 +29,7 @@ HARE = Summary(
     dataset="mnist",
     accuracy=0.995,
     label=Label(name="Wide one", note="With more filters,\nreads fat pens"),
-    config=changed(preset("best"), dropout=0.2),
+    config=replace_settings(preset("best"), dropout=0.2),
 )
 DAMAGED = replace(HARE, id="20260105-120000-sad-seal", state=None, accuracy=None, config=None, problem="Damaged.")
 
@@ -89,7 +89,7 @@ def test_no_text_of_a_run_becomes_a_formula(column: str, before: str, sign: str)
         "id": replace(HARE, id=text),
         "name": replace(HARE, label=Label(name=text)),
         "note": replace(HARE, label=Label(note=text)),
-        "preset": replace(HARE, config=changed(preset("best"), preset=text)),
+        "preset": replace(HARE, config=replace_settings(preset("best"), preset=text)),
     }[column]
 
     content = runs_csv([row])

@@ -12,13 +12,13 @@ from pathlib import Path
 import anyio
 import pytest
 
+from core.launcher.queue import submit
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training.queue import submit
 from core.workspace import Workspace
 from dashboard.training import queue
-from dashboard.training.queue import look_after_queue
+from dashboard.training.queue import watch_queue
 from tests.conftest import tiny_config
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.runs_page import opened, texts
@@ -54,7 +54,7 @@ def test_the_next_training_starts_after_a_kill_and_the_dashboard_says_what_goes_
     assert sorted(path.name for path in workspace.runs.iterdir()) == sorted((at_work.id, waiting.id))
     dashboard.process.send_signal(signal.SIGTERM)
     dashboard.process.wait(30)
-    assert f"Training {waiting.title} continues without the dashboard" in dashboard.output()
+    assert f"Run {waiting.title} continues without the dashboard" in dashboard.output()
     assert waiting.status().state == "running"
 
 
@@ -68,7 +68,7 @@ def test_what_keeps_the_queue_from_going_on_is_said_once_and_it_goes_on_afterwar
 
     async def look() -> None:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(look_after_queue, workspace)
+            tasks.start_soon(watch_queue, workspace)
             await anyio.to_thread.run_sync(partial(wait_until, lambda: len(looks) > 4))
             assert run.status().state == "queued"
             run.lock_file.rmdir()
@@ -90,7 +90,7 @@ def test_pages_say_why_the_queue_does_not_go_on(workspace: Workspace, monkeypatc
 
     async def look() -> None:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(look_after_queue, workspace)
+            tasks.start_soon(watch_queue, workspace)
             await anyio.to_thread.run_sync(partial(wait_until, lambda: len(looks) > 2))
             tasks.cancel_scope.cancel()
 
@@ -113,7 +113,7 @@ def test_the_queue_goes_on_past_a_run_that_broke_off_and_cannot_be_written(
 
     async def look() -> None:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(look_after_queue, workspace)
+            tasks.start_soon(watch_queue, workspace)
             await anyio.to_thread.run_sync(partial(wait_until, lambda: waiting.status().state == "running"))
             seen = len(looks)
             await anyio.to_thread.run_sync(partial(wait_until, lambda: len(looks) > seen + 4))
@@ -144,6 +144,6 @@ def test_where_nothing_may_change_nobody_looks(workspace: Workspace, monkeypatch
     looks = count_looks(monkeypatch)
     monkeypatch.setenv("TRAZO_READONLY", "1")
 
-    anyio.run(look_after_queue, workspace)
+    anyio.run(watch_queue, workspace)
 
     assert looks == []

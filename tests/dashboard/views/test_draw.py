@@ -291,7 +291,7 @@ def test_upload_is_decoded_in_another_process(page: AppTest, monkeypatch: pytest
     def decoded_here(_data: bytes) -> None:
         raise AssertionError("A picture was decoded in the process of the dashboard.")
 
-    monkeypatch.setattr("core.ink.photo.decoded_frames", decoded_here)
+    monkeypatch.setattr("core.ink.photo.decode_frames", decoded_here)
 
     upload(page, "one.png", encoded(one("black", "white")))
 

@@ -138,7 +138,7 @@ def test_given_name_is_what_the_picker_and_the_sidebar_show(run: Run, workspace:
     (picker,) = (box for box in page.selectbox if box.key == "evaluate_model")
     assert picker.options[0].startswith("The *wide* one · ")
     assert picker.options[1].startswith("Shipped model · ")
-    assert r"Model in use: The \*wide\* one" in [caption.value for caption in page.sidebar.caption]
+    assert r"Active model: The \*wide\* one" in [caption.value for caption in page.sidebar.caption]
 
 
 def asked_for(model: str) -> AppTest:
@@ -225,6 +225,6 @@ def test_no_images_are_shown_but_those_that_were_read(run: Run, view: str) -> No
     assert not page.exception
     assert page.metric
     done = "tested" if view == "Mistakes" else "validated"
-    assert f"This model was {done} on other data than this machine has" in texts(page)
+    assert f"This model was {done} on different data from that on this machine" in texts(page)
     with pytest.raises(KeyError):
         captions(page, grid)

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.runs.active import promote
 from core.runs.files import run_files
 from core.runs.run import Run
-from core.workspace import PROJECT, Workspace, without_paths
+from core.workspace import PROJECT, Workspace, strip_paths
 from dashboard.runs.files import _download
 from dashboard.session import cache
 from tests.dashboard.conftest import served_api
@@ -150,4 +150,4 @@ def test_the_api_names_no_path(run: Run, root: Path, damaged: str) -> None:
     ],
 )
 def test_a_path_is_cut_to_what_says_something(root: Path, text: str, expected: str) -> None:
-    assert without_paths(text.format(root=root, project=PROJECT)) == expected
+    assert strip_paths(text.format(root=root, project=PROJECT)) == expected

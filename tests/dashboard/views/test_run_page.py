@@ -8,17 +8,17 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.config import changed
+from core.config import replace_settings
 from core.errors import RunError
+from core.launcher.queue import submit
 from core.runs.active import active_model
-from core.runs.files import LOG_BYTES, run_files
+from core.runs.files import MAX_LOG_BYTES, run_files
 from core.runs.label import Label, read_label, write_label
 from core.runs.process import worker_lock
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.tables import HISTORY_COLUMNS, append_row
-from core.training.queue import submit
 from core.workspace import PROJECT, Workspace
 from dashboard.training.wording import REDRAWN_ACCURACY
 from tests.conftest import tiny_config
@@ -71,7 +71,7 @@ def test_everything_about_a_finished_run_is_on_its_page(run: Run) -> None:
     assert unlike.loc["Filters"].tolist() == ["8, 8", "32, 64"]
     assert run.id in texts(page)
     assert re.search(r"started \d+ \w{3} \d{4}, .+ ended \d+ \w{3} \d{4}, ", texts(page))
-    versions = next(table.value for table in page.table if "Made with" in table.value)["Made with"]
+    versions = next(table.value for table in page.table if "Trained with" in table.value)["Trained with"]
     assert shown(versions["TensorFlow"]) == card.versions["tensorflow"]
     assert "cores" in versions["Machine"]
 
@@ -117,7 +117,7 @@ def test_model_is_promoted_from_the_page(run: Run, workspace: Workspace) -> None
 
 
 def test_training_again_starts_from_this_runs_settings(run: Run, workspace: Workspace) -> None:
-    run.write_config(changed(run.config(), epochs=9, dropout=0.3, seed=77))
+    run.write_config(replace_settings(run.config(), epochs=9, dropout=0.3, seed=77))
     write_label(workspace, run, "The wide one", "")
     page = train_again(run)
 
@@ -139,7 +139,7 @@ def test_changed_settings_are_those_of_the_new_run(run: Run, workspace: Workspac
     page.button(key="train").click().run()
 
     newest = list_runs(workspace)[0]
-    assert newest.config() == changed(run.config(), batch_size=64)
+    assert newest.config() == replace_settings(run.config(), batch_size=64)
 
 
 def test_deletion_asks_first(run: Run, workspace: Workspace) -> None:
@@ -201,16 +201,16 @@ def test_visitor_who_may_change_nothing_sees_everything_else(run: Run, monkeypat
 
 
 def test_files_to_take_away_are_those_there_are(run: Run) -> None:
-    run.log_file.write_bytes(b"early\n" + b"x" * LOG_BYTES)
+    run.log_file.write_bytes(b"early\n" + b"x" * MAX_LOG_BYTES)
     run.steps_file.unlink()
 
     files = {file.name: file for file in run_files(run)}
 
     assert "steps.csv" not in files
-    assert len(files["train.log"].contents()) == LOG_BYTES
+    assert len(files["train.log"].contents()) == MAX_LOG_BYTES
     assert files["config.json"].contents() == run.config_file.read_bytes()
     run.config_file.unlink()
-    with pytest.raises(RunError, match="Load the page again"):
+    with pytest.raises(RunError, match="Reload the page"):
         files["config.json"].contents()
 
 
@@ -235,9 +235,9 @@ def test_run_at_work_shows_its_progress_and_its_time_machine_once_an_epoch_has_e
         assert "time_machine" not in expanders(page)
         assert {"Time left": "60 s", "Images per second": "1,234"}.items() <= figures(page).items()
 
-        answers = run.answers()
+        answers = run.epoch_predictions()
         assert answers is not None
-        at_work.write_answers(answers)
+        at_work.write_epoch_predictions(answers)
         append_row(at_work.history_file, HISTORY_COLUMNS, (1, 11, 9.0, 0.2, 0.91, 0.1, 0.95, 1e-3))
         page = opened(at_work.id)
         assert figures(page)["Validation accuracy"] == "95.00%"

@@ -13,12 +13,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.classifier.bundle import Bundle
+from core.launcher.queue import advance, submit
 from core.runs.active import active_model, promote
 from core.runs.label import write_label
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training.queue import advance, submit
 from core.workspace import PROJECT, Workspace
 from dashboard.runs import run_cache
 from tests.conftest import tiny_config
@@ -65,13 +65,13 @@ def test_settings_are_named_the_same_on_all_pages(run: Run) -> None:
 
 
 def test_model_that_was_promoted_elsewhere_is_noticed(run: Run, workspace: Workspace) -> None:
-    before = run_cache.mark()
+    before = run_cache.revision()
 
     promote(workspace, run)
-    promoted = run_cache.mark()
+    promoted = run_cache.revision()
     promote(workspace, None)
 
-    assert run_cache.mark() == before != promoted
+    assert run_cache.revision() == before != promoted
 
 
 def test_newest_run_is_shown_with_its_curves_and_settings(run: Run) -> None:
@@ -118,7 +118,7 @@ def test_model_is_promoted_and_given_back(run: Run, workspace: Workspace) -> Non
     page.button(key="promote").click().run()
 
     assert active_model(workspace).run_id == run.id
-    assert states(page.dataframe[0].value) == [["finished", "in use"]]
+    assert states(page.dataframe[0].value) == [["finished", "active model"]]
     assert page.button(key="promote").disabled
 
     page.button(key="back_to_shipped").click().run()

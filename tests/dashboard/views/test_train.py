@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, changed, preset
+from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, preset, replace_settings
+from core.launcher.overview import overview
+from core.launcher.queue import advance
 from core.runs.active import active_model
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.tables import STEP_COLUMNS, append_row
-from core.training.overview import overview
-from core.training.queue import advance
 from core.workspace import PROJECT, Workspace
-from dashboard.training.wording import PRESETS_IN_WORDS
+from dashboard.training.wording import PRESET_DESCRIPTIONS
 from tests.conftest import tiny_config
 from tests.support.markdown import shown
 from tests.support.workers import kill_worker
@@ -67,7 +67,7 @@ def test_newcomer_is_offered_the_fast_preset_and_told_what_to_expect(page: AppTe
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_each_preset_says_what_to_expect(name: str) -> None:
-    assert PRESETS_IN_WORDS[name].endswith(".")
+    assert PRESET_DESCRIPTIONS[name].endswith(".")
 
 
 def test_settings_start_as_in_the_preset_and_within_the_limits(page: AppTest) -> None:
@@ -127,7 +127,7 @@ def test_a_training_that_learns_from_teachers_waits_for_them(page: AppTest, work
     page.button(key="train").click().run()
 
     learning, *teachers = list_runs(workspace)
-    assert learning.config() == changed(preset("tiny", "digits"), teachers=2)
+    assert learning.config() == replace_settings(preset("tiny", "digits"), teachers=2)
     assert [run.config().preset for run in teachers] == ["large", "large"]
     assert overview(workspace).waiting == (teachers[0], learning)
     assert "waits until its teachers are trained" in page.toast[0].value

@@ -15,15 +15,15 @@ from pathlib import Path
 import pytest
 
 from core.errors import RunError, StorageError
+from core.launcher import control, queue
+from core.launcher.control import delete, request_stop, request_stop_of_all
+from core.launcher.overview import exit_message, overview
+from core.launcher.queue import advance, remove_from_queue, resumable, resume, submit
 from core.runs.interruptions import record_interruptions
 from core.runs.process import worker_lock
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training import control, queue
-from core.training.control import delete, request_stop, request_stop_of_all
-from core.training.overview import exit_message, overview
-from core.training.queue import advance, resumable, resume, submit, withdraw
 from core.workspace import PROJECT, Workspace
 from tests.conftest import lacking, tiny_config
 from tests.support.waiting import wait_until
@@ -70,15 +70,15 @@ def test_killed_worker_does_not_block_the_queue(workspace: Workspace) -> None:
 def test_run_in_the_queue_can_be_taken_out(workspace: Workspace) -> None:
     running, waiting = submit(workspace, tiny_config()), submit(workspace, tiny_config())
 
-    withdraw(workspace, waiting)
+    remove_from_queue(workspace, waiting)
 
     assert list_runs(workspace) == [running]
-    with pytest.raises(RunError, match="no longer waits"):
-        withdraw(workspace, running)
+    with pytest.raises(RunError, match="no longer in the queue"):
+        remove_from_queue(workspace, running)
     assert running.status().state == "running"
 
 
-@pytest.mark.parametrize("take_out", [withdraw, request_stop])
+@pytest.mark.parametrize("take_out", [remove_from_queue, request_stop])
 @pytest.mark.parametrize("epochs", [0, 1])
 def test_withdrawn_run_that_was_to_continue_keeps_its_files(
     workspace: Workspace, take_out: Callable[[Workspace, Run], None], epochs: int
@@ -113,7 +113,7 @@ def test_withdrawn_run_without_a_log_is_kept(workspace: Workspace, kept: str) ->
     with worker_lock(run.lock_file):  # so that it waits
         resume(workspace, run)
 
-    withdraw(workspace, run)
+    remove_from_queue(workspace, run)
 
     assert list_runs(workspace) == [run]
     assert run.status().over
@@ -150,7 +150,7 @@ def test_exit_message_names_the_training_that_continues(workspace: Workspace) ->
     running = submit(workspace, tiny_config())
 
     assert exit_message(workspace) == (
-        f"Training {running.title} continues without the dashboard. Stop it with: python -m core runs stop"
+        f"Run {running.title} continues without the dashboard. Stop it with: python -m core runs stop"
     )
     submit(workspace, tiny_config())
     assert "and 1 in the queue continue" in (exit_message(workspace) or "")
@@ -162,8 +162,8 @@ def test_exit_message_in_a_container_says_that_training_ends(
 ) -> None:
     running, mark = submit(workspace, tiny_config()), tmp_path / "mark"
     say = (
-        "from pathlib import Path; from core.training import overview; from core.workspace import Workspace; "
-        f"overview._CONTAINER_MARKS = (Path('{mark}'),); print(overview.exit_message(Workspace.from_environment()))"
+        "from pathlib import Path; from core.launcher import overview; from core.workspace import Workspace; "
+        f"overview._CONTAINER_MARKERS = (Path('{mark}'),); print(overview.exit_message(Workspace.from_environment()))"
     )
     command = main.format(python=f'{PYTHON} -c "{say}"', mark=mark)
 
@@ -174,7 +174,7 @@ def test_exit_message_in_a_container_says_that_training_ends(
 
     if said.returncode:
         lacking(f"Only root on Linux can start processes as a container does ({said.stderr.strip()}).")
-    assert said.stdout.startswith(f"Training {running.title} ends with this container.")
+    assert said.stdout.startswith(f"Run {running.title} ends with this container.")
     assert "continues without the dashboard" in (exit_message(workspace) or "")
 
 
@@ -187,15 +187,15 @@ def test_queue_refuses_new_and_resumed_runs_beyond_its_limit(
     kill_worker(broken_off)
     running, waiting, last = (submit(workspace, tiny_config()) for _ in range(3))
 
-    with pytest.raises(RunError, match="2 trainings wait already"):
+    with pytest.raises(RunError, match="2 runs are already queued"):
         submit(workspace, tiny_config())
-    with pytest.raises(RunError, match="2 trainings wait already"):
+    with pytest.raises(RunError, match="2 runs are already queued"):
         resume(workspace, broken_off)
 
     assert overview(workspace).waiting == (waiting, last)
     assert len(list_runs(workspace)) == 4
     assert broken_off.status().state == "interrupted"
-    withdraw(workspace, last)
+    remove_from_queue(workspace, last)
     resume(workspace, broken_off)
     assert set(overview(workspace).waiting) == {waiting, broken_off}
     assert running.status().state == "running"
@@ -400,7 +400,7 @@ def test_deletion_of_a_run_elsewhere_asks_it_to_stop_unlocked(workspace: Workspa
 
 
 def test_run_elsewhere_that_does_not_end_is_not_deleted(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(control, "_END_SECONDS", 0.1)
+    monkeypatch.setattr(control, "_MAX_END_SECONDS", 0.1)
     run = create_run(workspace, tiny_config())
     worker = at_work_elsewhere(run, "false")
 
@@ -458,7 +458,7 @@ def test_failed_training_has_a_sentence_and_a_log(workspace: Workspace, monkeypa
 
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this system has no scheduling by sessions")
 def test_worker_gives_way_to_every_session() -> None:
-    look = "import os; from core.training.worker import _step_back; _step_back(); print(os.nice(0))"
+    look = "import os; from core.training.worker import _lower_priority; _lower_priority(); print(os.nice(0))"
     command = [sys.executable, "-c", f"{look}; print(open('/proc/self/autogroup').read())"]
 
     said = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True, start_new_session=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.training import warm_up
+from core.launcher import warm_up
 
 
 @pytest.fixture

@@ -15,19 +15,19 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from core.classifier.network import Network
-from core.config import TrainingConfig, changed, preset, teachers_of
-from core.data.datasets import Dataset, Split, load_dataset, normalised
+from core.config import TrainingConfig, replace_settings, preset, teacher_configs
+from core.data.datasets import Dataset, Split, load_dataset, normalise
 from core.errors import BundleError, RunError, StorageError
+from core.launcher import queue
+from core.launcher.queue import advance, resume, submit
+from core.launcher.teachers import copy_teachers, load_teachers, pending_teachers
 from core.runs.deletion import delete_run
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.snapshot import Snapshot
 from core.runs.status import Status
-from core.training import queue
 from core.training.batches import training_batches
 from core.training.distillation import MIN_PROBABILITY, TEMPERATURE, distillation_loss
-from core.training.queue import advance, resume, submit
-from core.training.teachers import take_teachers, taken_teachers, teachers_to_come
 from core.training.trainer import train_and_evaluate
 from core.workspace import SHIPPED_BUNDLE, Workspace
 from tests.conftest import tiny_config
@@ -57,28 +57,28 @@ def teacher(run: Run) -> Run:
 
 
 def _teachers_config() -> TrainingConfig:
-    (config,) = teachers_of(TAUGHT)
+    (config,) = teacher_configs(TAUGHT)
     return config
 
 
 def test_teachers_are_large_and_independent_of_the_seed() -> None:
     large = preset("large", "digits")
 
-    assert teachers_of(tiny_config()) == []
-    assert teachers_of(tiny_config(teachers=3)) == [large, changed(large, seed=43), changed(large, seed=44)]
-    assert teachers_of(TAUGHT) == teachers_of(changed(TAUGHT, seed=6))
+    assert teacher_configs(tiny_config()) == []
+    assert teacher_configs(tiny_config(teachers=3)) == [large, replace_settings(large, seed=43), replace_settings(large, seed=44)]
+    assert teacher_configs(TAUGHT) == teacher_configs(replace_settings(TAUGHT, seed=6))
 
 
 @pytest.mark.usefixtures("idle_workers")
 def test_a_teacher_is_trained_first_and_once(workspace: Workspace) -> None:
     first = submit(workspace, TAUGHT)
-    second = submit(workspace, changed(TAUGHT, epochs=3))
+    second = submit(workspace, replace_settings(TAUGHT, epochs=3))
 
     newest, taught, oldest = list_runs(workspace)
     assert (newest, taught) == (second, first)
     assert oldest.config() == _teachers_config()
     assert oldest.status().state == "running"
-    assert teachers_to_come(Snapshot.of(workspace), second, TAUGHT) == [oldest]
+    assert pending_teachers(Snapshot.of(workspace), second, TAUGHT) == [oldest]
 
 
 @pytest.mark.usefixtures("idle_workers")
@@ -98,7 +98,7 @@ def test_a_teacher_that_is_there_is_not_trained_again(workspace: Workspace) -> N
 
     assert learning.status().state == "running"
     assert len(list_runs(workspace)) == 2
-    assert teachers_to_come(Snapshot.of(workspace), learning, TAUGHT) == []
+    assert pending_teachers(Snapshot.of(workspace), learning, TAUGHT) == []
 
 
 @pytest.mark.usefixtures("idle_workers")
@@ -138,7 +138,7 @@ def test_interrupted_teacher_is_resumed_for_its_student(workspace: Workspace, st
 def test_student_without_a_teacher_can_be_resumed(workspace: Workspace) -> None:
     learning = create_run(workspace, TAUGHT)
     with pytest.raises(RunError, match=r"preset large with seed 42.* Press Resume here"):
-        take_teachers(workspace, learning, TAUGHT)
+        copy_teachers(workspace, learning, TAUGHT)
     learning.write_status(Status(state="failed", ended=1))
 
     resume(workspace, learning)
@@ -168,8 +168,8 @@ def test_queue_needs_room_for_the_teachers_too(
 ) -> None:
     monkeypatch.setattr(queue, "MAX_QUEUED", most)
 
-    with nullcontext() if fits else pytest.raises(RunError, match="takes 3 of 2 places"):
-        submit(workspace, changed(TAUGHT, teachers=2))
+    with nullcontext() if fits else pytest.raises(RunError, match="needs 3 of the 2 slots"):
+        submit(workspace, replace_settings(TAUGHT, teachers=2))
 
     assert len(list_runs(workspace)) == (3 if fits else 0)
 
@@ -183,7 +183,7 @@ def test_failed_submit_leaves_no_teachers_behind(workspace: Workspace, monkeypat
     monkeypatch.setattr(queue, "create_run", only_the_first_teacher)
 
     with pytest.raises(StorageError, match="full"):
-        submit(workspace, changed(TAUGHT, teachers=2))
+        submit(workspace, replace_settings(TAUGHT, teachers=2))
 
     assert not list_runs(workspace)
 
@@ -195,25 +195,25 @@ def test_a_damaged_teacher_is_refused(workspace: Workspace, teacher: Run) -> Non
     learning = create_run(workspace, TAUGHT)
 
     with pytest.raises(BundleError, match=r"is damaged\. Delete that run, then press Resume"):
-        take_teachers(workspace, learning, TAUGHT)
+        copy_teachers(workspace, learning, TAUGHT)
 
     assert not learning.teachers.exists()
 
 
 def test_damaged_copy_is_reported_before_the_training(workspace: Workspace, teacher: Run) -> None:
     learning = create_run(workspace, TAUGHT)
-    take_teachers(workspace, learning, TAUGHT)
+    copy_teachers(workspace, learning, TAUGHT)
     copy = learning.teachers / "0.tflite"
     copy.write_bytes(copy.read_bytes()[:1000])
 
-    with pytest.raises(BundleError, match="cannot be loaded"):
-        taken_teachers(learning, TAUGHT)
+    with pytest.raises(BundleError, match="cannot be used"):
+        load_teachers(learning, TAUGHT)
 
 
 def test_targets_are_the_geometric_mean_of_the_teachers(teacher: Run, digits: Dataset) -> None:
     # More batches than are asked about at once, and a short one at the end.
     config, split = (
-        changed(TAUGHT, epochs=1, batch_size=16),
+        replace_settings(TAUGHT, epochs=1, batch_size=16),
         Split(digits.train.images[:150], digits.train.labels[:150]),
     )
     networks = [Network(teacher.bundle.tflite_file), Network(SHIPPED_BUNDLE / "mnist_model.tflite")]
@@ -234,9 +234,9 @@ def test_targets_are_the_geometric_mean_of_the_teachers(teacher: Run, digits: Da
 def test_student_learns_from_the_teacher_not_the_labels(workspace: Workspace, teacher: Run, digits: Dataset) -> None:
     # With labels that are all wrong: what is right can only come from the teacher.
     train = Split(digits.train.images, (digits.train.labels + 1) % 10)
-    config = changed(TAUGHT, epochs=4)
+    config = replace_settings(TAUGHT, epochs=4)
     learning = create_run(workspace, config)
-    take_teachers(workspace, learning, config)
+    copy_teachers(workspace, learning, config)
 
     card = train_and_evaluate(config, learning, replace(digits, train=train)).card
 
@@ -246,12 +246,12 @@ def test_student_learns_from_the_teacher_not_the_labels(workspace: Workspace, te
     assert learning.history()["accuracy"].iloc[-1] < 0.3
     # Who loads the model elsewhere has labels, and none of this project's functions.
     loaded, test = keras.models.load_model(learning.bundle.keras_file), digits.test
-    _, accuracy = loaded.evaluate(normalised(test.images), keras.utils.to_categorical(test.labels, 10), verbose=0)
+    _, accuracy = loaded.evaluate(normalise(test.images), keras.utils.to_categorical(test.labels, 10), verbose=0)
     assert accuracy == pytest.approx(card.metrics.test_accuracy, abs=0.02)
 
 
 def test_resumed_worker_needs_no_teacher_run(workspace: Workspace, teacher: Run) -> None:
-    learning = submit(workspace, changed(TAUGHT, epochs=8, batch_size=16))
+    learning = submit(workspace, replace_settings(TAUGHT, epochs=8, batch_size=16))
     wait_until(learning.checkpoint_file.exists, 60, "the first epoch")
     kill_worker(learning)
     delete_run(workspace, teacher)

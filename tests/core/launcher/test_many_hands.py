@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.launcher import control, queue
 from core.runs.active import ActivePredictor, active_model, promote
 from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.runs.summary import summaries
-from core.training import control, queue
 from core.workspace import Workspace
 from tests.conftest import tiny_config
 from tests.support.dashboards import Dashboards, three_dashboards
