@@ -94,8 +94,7 @@ _ELASTIC_BASIS = _elastic_basis()
 def _random_affine_matrices(count: int, config: AugmentationConfig, rng: np.random.Generator) -> np.ndarray:
     """Return affine matrices (count, 2, 3) that map each (row, column) of the result to its position in the source.
 
-    Both are relative to the centre of the image. The linear part is shear @ rotation / scale; the last column is the
-    shift.
+    Both are relative to the centre of the image. Each matrix is [shear @ rotation / scale, shift].
     """
 
     def uniform(bound: float) -> np.ndarray:
@@ -106,9 +105,10 @@ def _random_affine_matrices(count: int, config: AugmentationConfig, rng: np.rand
     # Drawn on a log scale, where a factor and its inverse are equally likely, so that digits do not grow on average.
     scale = np.exp(uniform(np.log1p(config.zoom)))
     cosine, sine = np.cos(angle) / scale, np.sin(angle) / scale
-    row_weights = np.stack([cosine, sine], -1)
-    column_weights = np.stack([slant * cosine - sine, slant * sine + cosine], -1)
-    linear = np.stack([row_weights, column_weights], -2)
+    # The product of the shear [[1, 0], [slant, 1]] and the scaled rotation [[cosine, sine], [-sine, cosine]].
+    first_row = np.stack([cosine, sine], -1)
+    second_row = np.stack([slant * cosine - sine, slant * sine + cosine], -1)
+    linear = np.stack([first_row, second_row], -2)
     offset = np.stack([uniform(config.shift * SIDE), uniform(config.shift * SIDE)], -1)
     return np.concatenate([linear, offset[..., np.newaxis]], -1)
 

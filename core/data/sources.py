@@ -229,7 +229,7 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
         arrays = read_arrays(path)
     except PermissionError as error:
-        raise DataError(f"You may not read {path}. Change its permissions.", path) from error
+        raise DataError(f"Permission denied for {path}. Change its permissions.", path) from error
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is damaged or not an .npz file. Download or import MNIST again.", path) from error
     missing = [name for name in ARRAY_SHAPES if name not in arrays]
@@ -247,7 +247,7 @@ def _read_idx(path: Path) -> np.ndarray:
         zeros, kind, dimensions = struct.unpack_from(">HBB", raw)
         shape = struct.unpack_from(f">{dimensions}I", raw, 4)
     except PermissionError as error:
-        raise DataError(f"You may not read {path}. Change its permissions.", path) from error
+        raise DataError(f"Permission denied for {path}. Change its permissions.", path) from error
     except (OSError, EOFError, zlib.error, struct.error) as error:
         raise DataError(f"{path} is damaged or truncated. Download or import MNIST again.", path) from error
     data = np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions)

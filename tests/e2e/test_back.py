@@ -199,4 +199,4 @@ def test_deep_links_open_the_view_and_keep_it(page: Page, runs: list[Run]) -> No
 
     page.goto(f"/train?again={runs[0].id}")
     arrived(page, "Train")
-    expect(page.get_by_text("The settings of the run new-newt")).to_be_visible()
+    expect(page.get_by_text("These are the settings of the run new-newt")).to_be_visible()

@@ -249,5 +249,5 @@ def test_run_has_a_page_where_it_gets_a_name_and_from_where_it_is_trained_again(
     page.get_by_role("link", name="Train again with changes").click()
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("Train")
-    expect(page.get_by_text("The settings of the run The wide one")).to_be_visible()
+    expect(page.get_by_text("These are the settings of the run The wide one")).to_be_visible()
     expect(page.get_by_label("Epochs", exact=True)).to_have_value("2")

@@ -1,4 +1,4 @@
-"""Handwriting drawn by code: digits in many hands, and letters, scribbles and shapes that are no digits."""
+"""Synthetic handwriting: digits in many styles, and letters, scribbles and shapes that are not digits."""
 
 from core.handwriting.strokes.canvas import draw_digits, render
 from core.handwriting.strokes.digits import digit_strokes

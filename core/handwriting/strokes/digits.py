@@ -1,4 +1,4 @@
-"""Handwritten digits, each in the styles of many people."""
+"""Strokes of handwritten digits in many styles."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ _STYLES = ZERO_TO_FOUR | FIVE_TO_NINE
 
 
 def digit_strokes(digit: int, rng: np.random.Generator) -> Strokes:
-    """One handwritten digit: strokes of (x, y), each float (k, 2), y down, in a box of any place and size."""
+    """Return the strokes of a handwritten digit: points (x, y), float (k, 2), y down, at any position and scale."""
     return apply_handwriting(Dice(rng).pick(_STYLES[digit]), rng)

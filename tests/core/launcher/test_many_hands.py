@@ -1,4 +1,4 @@
-"""Several dashboards on one workspace that press buttons at the same moment: one outcome, whoever was first."""
+"""Concurrent actions of several dashboards on one workspace have a consistent outcome in any order."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.support.workers import workers_in
 
 ROUNDS = 50
 
-# Starts at once, learns nothing, and stops when asked.
+# A worker that starts immediately, learns nothing, and stops on request.
 WORKER = """#!/bin/sh
 touch "$3/checkpoint.npz"
 while [ ! -e "$3/stop" ]; do sleep 0.02; done
@@ -45,57 +45,63 @@ def dashboards(tmp_path: Path, workspace: Workspace) -> Iterator[Dashboards]:
 
 
 @pytest.fixture
-def dashboards_that_train(workspace: Workspace) -> Iterator[Dashboards]:
+def training_dashboards(workspace: Workspace) -> Iterator[Dashboards]:
     with three_dashboards(workspace, sys.executable) as dashboards:
         yield dashboards
 
 
-def running(workspace: Workspace) -> Run:
+def start_run(workspace: Workspace) -> Run:
     run = queue.submit(workspace, tiny_config())
     wait_until(run.checkpoint_file.exists, what="the start of the worker")
     return run
 
 
-def stopped(workspace: Workspace) -> Run:
-    run = running(workspace)
+def stop_run(workspace: Workspace) -> Run:
+    run = start_run(workspace)
     control.request_stop(workspace, run)
     wait_until(lambda: run.status().over, what="the stop")
     return run
 
 
-def finished(workspace: Workspace, trained: Run) -> Run:
-    run = stopped(workspace)
+def finish_run(workspace: Workspace, trained: Run) -> Run:
+    run = stop_run(workspace)
     shutil.copytree(trained.bundle.folder, run.bundle.folder)
     return run
 
 
-def two_trainings(workspace: Workspace, _: Run | None, said: list[str]) -> None:
-    assert said == ["done"] * 3
+def prepare_run(prepare: Callable[..., Run] | None, workspace: Workspace, trained: Run) -> Run | None:
+    if prepare is None:
+        return None
+    return finish_run(workspace, trained) if prepare is finish_run else prepare(workspace)
+
+
+def expect_one_running_one_queued(workspace: Workspace, _: Run | None, outcomes: list[str]) -> None:
+    assert outcomes == ["done"] * 3
     assert Counter(run.status().state for run in list_runs(workspace)) == {"running": 1, "queued": 1}
 
 
-def over_soon(_: Workspace, run: Run, said: list[str]) -> None:
+def expect_end(_: Workspace, run: Run, outcomes: list[str]) -> None:
     wait_until(lambda: run.status().over and not run.alive, what="the end")
-    assert all("nothing to stop" in sentence for sentence in said if sentence != "done")
+    assert all("nothing to stop" in outcome for outcome in outcomes if outcome != "done")
 
 
-def once(_: Workspace, run: Run, said: list[str]) -> None:
-    assert sorted("nothing to resume" in sentence for sentence in said) == [False, False, True]
+def expect_one_resume(_: Workspace, run: Run, outcomes: list[str]) -> None:
+    assert sorted("nothing to resume" in outcome for outcome in outcomes) == [False, False, True]
     assert run.status().state == "running"
 
 
-def stopped_then_perhaps_resumed(workspace: Workspace, run: Run, said: list[str]) -> None:
-    assert said[0] == "done"
-    settles(workspace, run, "running" if said[1] == "done" else "stopped")
+def expect_stop_before_resume(workspace: Workspace, run: Run, outcomes: list[str]) -> None:
+    assert outcomes[0] == "done"
+    wait_for_state(workspace, run, "running" if outcomes[1] == "done" else "stopped")
 
 
-def resumed_then_perhaps_stopped(workspace: Workspace, run: Run, said: list[str]) -> None:
-    assert said[1] == "done"
-    settles(workspace, run, "stopped" if said[0] == "done" else "running")
+def expect_resume_before_stop(workspace: Workspace, run: Run, outcomes: list[str]) -> None:
+    assert outcomes[1] == "done"
+    wait_for_state(workspace, run, "stopped" if outcomes[0] == "done" else "running")
 
 
-def settles(workspace: Workspace, run: Run, state: str) -> None:
-    """Whoever came later had the last word."""
+def wait_for_state(workspace: Workspace, run: Run, state: str) -> None:
+    """Wait until the later of two requests has taken effect."""
     wait_until(
         lambda: queue.advance(workspace) is None and run.status().state == state and run.alive == (state == "running"),
         60,
@@ -103,55 +109,55 @@ def settles(workspace: Workspace, run: Run, state: str) -> None:
     )
 
 
-def deleted_once(workspace: Workspace, run: Run, said: list[str]) -> None:
-    assert sorted("There is no run" in sentence for sentence in said) == [False, False, True]
+def expect_one_delete(workspace: Workspace, run: Run, outcomes: list[str]) -> None:
+    assert sorted("There is no run" in outcome for outcome in outcomes) == [False, False, True]
     assert list_runs(workspace) == []
 
 
-def deleted(workspace: Workspace, _: Run, said: list[str], left: Sequence[Run] = ()) -> None:
-    assert said[1] == "done"
-    assert list_runs(workspace) == list(left)
+def expect_delete(workspace: Workspace, _: Run, outcomes: list[str], remaining: Sequence[Run] = ()) -> None:
+    assert outcomes[1] == "done"
+    assert list_runs(workspace) == list(remaining)
     assert active_model(workspace).run_id is None
 
 
-def in_use(workspace: Workspace, run: Run, said: list[str]) -> None:
-    assert said == ["done"] * 3
+def expect_promotion(workspace: Workspace, run: Run, outcomes: list[str]) -> None:
+    assert outcomes == ["done"] * 3
     assert active_model(workspace).run_id == run.id
 
 
-PRESSED = [
-    (("train", "train", "look"), None, two_trainings),
-    (("stop", "stop", "look"), running, over_soon),
-    (("resume", "resume", "look"), stopped, once),
-    (("stop", "resume", "look"), running, stopped_then_perhaps_resumed),
-    (("stop", "resume", "look"), stopped, resumed_then_perhaps_stopped),
-    (("delete", "delete", "look"), running, deleted_once),
-    (("promote", "promote", "promote"), finished, in_use),
-    (("promote", "delete", "look"), finished, deleted),
-    (("resume", "delete", "look"), stopped, deleted),
-    (("stop", "delete", "look"), running, deleted),
+CONCURRENT_ACTIONS = [
+    (("train", "train", "look"), None, expect_one_running_one_queued),
+    (("stop", "stop", "look"), start_run, expect_end),
+    (("resume", "resume", "look"), stop_run, expect_one_resume),
+    (("stop", "resume", "look"), start_run, expect_stop_before_resume),
+    (("stop", "resume", "look"), stop_run, expect_resume_before_stop),
+    (("delete", "delete", "look"), start_run, expect_one_delete),
+    (("promote", "promote", "promote"), finish_run, expect_promotion),
+    (("promote", "delete", "look"), finish_run, expect_delete),
+    (("resume", "delete", "look"), stop_run, expect_delete),
+    (("stop", "delete", "look"), start_run, expect_delete),
 ]
-"""What three dashboards do at once, the run that they do it to, and what may come of it."""
+"""The actions of the three dashboards, the function that prepares their run, and the check of the outcome."""
 
 
 @pytest.mark.timeout(300)
-def test_fifty_rounds_of_buttons_pressed_at_the_same_moment(
+def test_concurrent_actions_have_a_consistent_outcome(
     dashboards: Dashboards, trained: Run, workspace: Workspace
 ) -> None:
     for number in range(ROUNDS):
-        deeds, prepare, expected = PRESSED[number % len(PRESSED)]
-        run = finished(workspace, trained) if prepare is finished else prepare(workspace) if prepare else None
+        actions, prepare, check = CONCURRENT_ACTIONS[number % len(CONCURRENT_ACTIONS)]
+        run = prepare_run(prepare, workspace, trained)
 
-        said = dashboards.press(*deeds, name=run.id if run else "")
+        outcomes = dashboards.press(*actions, name=run.id if run else "")
 
-        expected(workspace, run, said)
-        nothing_is_doubled_or_damaged(workspace, f"round {number}, {deeds}")
-        for each in list_runs(workspace):
-            control.delete(workspace, each)
+        check(workspace, run, outcomes)
+        assert_consistent(workspace, f"round {number}, {actions}")
+        for remaining in list_runs(workspace):
+            control.delete(workspace, remaining)
         wait_until(lambda: not workers_in(workspace.runs), what="the end of all workers")
 
 
-def nothing_is_doubled_or_damaged(workspace: Workspace, moment: str) -> None:
+def assert_consistent(workspace: Workspace, moment: str) -> None:
     runs = list_runs(workspace)
     assert len([run for run in runs if run.alive]) <= 1, moment
     assert all(len(workers_in(run.folder)) <= 1 for run in runs), moment
@@ -160,76 +166,75 @@ def nothing_is_doubled_or_damaged(workspace: Workspace, moment: str) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_buttons_pressed_at_the_same_moment_while_real_workers_train(
-    dashboards_that_train: Dashboards, workspace: Workspace
-) -> None:
-    press = dashboards_that_train.press
-    two_trainings(workspace, None, press("train", "train", "look"))
+def test_concurrent_actions_during_real_training(training_dashboards: Dashboards, workspace: Workspace) -> None:
+    press = training_dashboards.press
+    expect_one_running_one_queued(workspace, None, press("train", "train", "look"))
     second, first = list_runs(workspace)
-    wait_until(first.checkpoint_file.exists, 120, "the first whole epoch")
+    wait_until(first.checkpoint_file.exists, 120, "the first completed epoch")
 
-    stopped_then_perhaps_resumed(workspace, first, press("stop", "resume", "look", name=first.id))
+    expect_stop_before_resume(workspace, first, press("stop", "resume", "look", name=first.id))
     wait_until(lambda: second.status().state == "running" and not first.alive, 60, "the next training")
-    nothing_is_doubled_or_damaged(workspace, "after the first stop")
+    assert_consistent(workspace, "after the first stop")
     stop, resume, promoted = press("stop", "resume", "promote", name=first.id)
     assert (resume, promoted) == ("done", "done")
     assert first.status().state == ("stopped" if stop == "done" else "queued")
     assert active_model(workspace).run_id == first.id
-    nothing_is_doubled_or_damaged(workspace, "after the resume")
-    deleted(workspace, first, press("promote", "delete", "look", name=first.id), left=[second])
-    wait_until(second.checkpoint_file.exists, 120, "its first whole epoch")
-    deleted(workspace, second, press("stop", "delete", "look", name=second.id))
-    nothing_is_doubled_or_damaged(workspace, "after all")
+    assert_consistent(workspace, "after the resume")
+    expect_delete(workspace, first, press("promote", "delete", "look", name=first.id), remaining=[second])
+    wait_until(second.checkpoint_file.exists, 120, "its first completed epoch")
+    expect_delete(workspace, second, press("stop", "delete", "look", name=second.id))
+    assert_consistent(workspace, "after all")
 
 
 @contextmanager
-def meanwhile(ask: Callable[[], None]) -> Iterator[None]:
-    """Four threads that ask over and over while the block runs; raises what any of them raised."""
-    over = threading.Event()
+def repeat_in_background(request: Callable[[], None]) -> Iterator[None]:
+    """Call `request` repeatedly in four threads while the block runs; raise any error of theirs."""
+    done = threading.Event()
 
-    def keep_asking() -> None:
-        while not over.is_set():
-            ask()
+    def repeat() -> None:
+        while not done.is_set():
+            request()
 
     with ThreadPoolExecutor(4) as pool:
-        asking = [pool.submit(keep_asking) for _ in range(4)]
+        futures = [pool.submit(repeat) for _ in range(4)]
         try:
             yield
         finally:
-            over.set()
-        for each in asking:
-            each.result()
+            done.set()
+        for future in futures:
+            future.result()
 
 
-def test_predictions_during_promotions_come_from_one_model_or_the_other(trained: Run, workspace: Workspace) -> None:
+def test_predictions_during_a_promotion_come_from_one_model(trained: Run, workspace: Workspace) -> None:
     run = Run(Path(shutil.copytree(trained.folder, workspace.runs / trained.id)))
     ink = np.zeros((1, 28, 28), np.uint8)
     ink[0, 5:23, 13:15] = 255
-    predictor, answers, problems = ActivePredictor(workspace), Counter[str](), []
+    predictor, sources, problems = ActivePredictor(workspace), set(), []
     shipped = predictor.current()[1].probabilities(ink)
     promote(workspace, run)
-    own = predictor.current()[1].probabilities(ink)
+    promoted = predictor.current()[1].probabilities(ink)
 
-    def ask() -> None:
+    def predict() -> None:
         active, model = predictor.current()
         problems.extend([active.problem] if active.problem else [])
-        said = model.probabilities(ink)
-        answers["shipped" if np.array_equal(said, shipped) else "own" if np.array_equal(said, own) else "none"] += 1
+        probabilities = model.probabilities(ink)
+        if np.array_equal(probabilities, shipped):
+            sources.add("shipped")
+        else:
+            sources.add("promoted" if np.array_equal(probabilities, promoted) else "neither")
 
-    with meanwhile(ask):
+    with repeat_in_background(predict):
         for number in range(ROUNDS):
             promote(workspace, run if number % 2 else None)
 
     assert problems == []
-    assert set(answers) == {"shipped", "own"}
+    assert sources == {"shipped", "promoted"}
 
 
-def test_a_model_that_is_deleted_while_it_is_in_use_gives_way_to_the_shipped_one(
-    trained: Run, workspace: Workspace
-) -> None:
-    predictor, seen = ActivePredictor(workspace), set()
+def test_shipped_model_replaces_a_deleted_active_model(trained: Run, workspace: Workspace) -> None:
+    predictor, names = ActivePredictor(workspace), set()
 
-    with meanwhile(lambda: seen.add(predictor.current()[0].name)):
+    with repeat_in_background(lambda: names.add(predictor.current()[0].name)):
         for number in range(10):
             folder = workspace.runs / f"20260101-0000{number:02}-old-owl"
             run = Run(Path(shutil.copytree(trained.folder, folder)))
@@ -237,4 +242,4 @@ def test_a_model_that_is_deleted_while_it_is_in_use_gives_way_to_the_shipped_one
             control.delete(workspace, run)
 
     assert predictor.current()[0].name == "shipped"
-    assert "shipped" in seen
+    assert "shipped" in names

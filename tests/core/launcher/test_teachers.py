@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from core.classifier.network import Network
-from core.config import TrainingConfig, replace_settings, preset, teacher_configs
+from core.config import TrainingConfig, preset, replace_settings, teacher_configs
 from core.data.datasets import Dataset, Split, load_dataset, normalise
 from core.errors import BundleError, RunError, StorageError
 from core.launcher import queue
@@ -39,7 +39,7 @@ TAUGHT = tiny_config(epochs=2, teachers=1, seed=5, patience=0)
 
 @pytest.fixture(autouse=True)
 def no_worker_survives(workspace: Workspace) -> Iterator[None]:
-    """Kill the workers that a test left."""
+    """Kill the workers that a test left running."""
     yield
     end_all(workspace)
 
@@ -51,64 +51,68 @@ def digits() -> Dataset:
 
 @pytest.fixture
 def teacher(run: Run) -> Run:
-    """A finished run in the workspace, with the settings of TAUGHT's teacher on record; its network is a small one."""
-    run.write_config(_teachers_config())
+    """A finished run that is recorded with the settings of TAUGHT's teacher, but has a small network."""
+    run.write_config(_teacher_config())
     return run
 
 
-def _teachers_config() -> TrainingConfig:
+def _teacher_config() -> TrainingConfig:
     (config,) = teacher_configs(TAUGHT)
     return config
 
 
-def test_teachers_are_large_and_independent_of_the_seed() -> None:
+def test_teachers_are_large_and_do_not_depend_on_the_seed() -> None:
     large = preset("large", "digits")
 
     assert teacher_configs(tiny_config()) == []
-    assert teacher_configs(tiny_config(teachers=3)) == [large, replace_settings(large, seed=43), replace_settings(large, seed=44)]
+    assert teacher_configs(tiny_config(teachers=3)) == [
+        large,
+        replace_settings(large, seed=43),
+        replace_settings(large, seed=44),
+    ]
     assert teacher_configs(TAUGHT) == teacher_configs(replace_settings(TAUGHT, seed=6))
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_a_teacher_is_trained_first_and_once(workspace: Workspace) -> None:
+def test_teacher_is_trained_first_and_only_once(workspace: Workspace) -> None:
     first = submit(workspace, TAUGHT)
     second = submit(workspace, replace_settings(TAUGHT, epochs=3))
 
     newest, taught, oldest = list_runs(workspace)
     assert (newest, taught) == (second, first)
-    assert oldest.config() == _teachers_config()
+    assert oldest.config() == _teacher_config()
     assert oldest.status().state == "running"
     assert pending_teachers(Snapshot.of(workspace), second, TAUGHT) == [oldest]
 
 
 @pytest.mark.usefixtures("idle_workers")
 def test_student_waits_for_a_teacher_that_was_queued_later(workspace: Workspace) -> None:
-    at_work, learning = submit(workspace, tiny_config()), create_run(workspace, TAUGHT)
-    teacher = create_run(workspace, _teachers_config())
+    running, student = submit(workspace, tiny_config()), create_run(workspace, TAUGHT)
+    teacher = create_run(workspace, _teacher_config())
 
-    kill_worker(at_work)
+    kill_worker(running)
 
     assert advance(workspace) == teacher
-    assert learning.status().state == "queued"
+    assert student.status().state == "queued"
 
 
 @pytest.mark.usefixtures("idle_workers", "teacher")
-def test_a_teacher_that_is_there_is_not_trained_again(workspace: Workspace) -> None:
-    learning = submit(workspace, TAUGHT)
+def test_finished_teacher_is_not_trained_again(workspace: Workspace) -> None:
+    student = submit(workspace, TAUGHT)
 
-    assert learning.status().state == "running"
+    assert student.status().state == "running"
     assert len(list_runs(workspace)) == 2
-    assert pending_teachers(Snapshot.of(workspace), learning, TAUGHT) == []
+    assert pending_teachers(Snapshot.of(workspace), student, TAUGHT) == []
 
 
 @pytest.mark.usefixtures("idle_workers")
 @pytest.mark.parametrize("state", ["failed", "interrupted", "stopped"])
 def test_teacher_without_a_checkpoint_is_trained_again(workspace: Workspace, state: str) -> None:
-    create_run(workspace, _teachers_config()).write_status(Status.model_validate({"state": state, "ended": 1}))
+    create_run(workspace, _teacher_config()).write_status(Status.model_validate({"state": state, "ended": 1}))
 
-    learning = submit(workspace, TAUGHT)
+    student = submit(workspace, TAUGHT)
 
-    assert learning.status().state == "queued"
+    assert student.status().state == "queued"
     assert len(list_runs(workspace)) == 3
 
 
@@ -124,49 +128,49 @@ def test_finished_teacher_without_a_model_is_trained_again(workspace: Workspace,
 @pytest.mark.usefixtures("idle_workers")
 @pytest.mark.parametrize("state", ["failed", "interrupted", "stopped"])
 def test_interrupted_teacher_is_resumed_for_its_student(workspace: Workspace, state: str) -> None:
-    broken = create_run(workspace, _teachers_config())
-    broken.checkpoint_file.write_bytes(b"of some epochs")
-    broken.write_status(Status.model_validate({"state": state, "ended": 1}))
+    interrupted = create_run(workspace, _teacher_config())
+    interrupted.checkpoint_file.write_bytes(b"some epochs")
+    interrupted.write_status(Status.model_validate({"state": state, "ended": 1}))
 
     submit(workspace, TAUGHT)
 
-    assert broken.status().state == "running"
+    assert interrupted.status().state == "running"
     assert len(list_runs(workspace)) == 2
 
 
 @pytest.mark.usefixtures("idle_workers")
 def test_student_without_a_teacher_can_be_resumed(workspace: Workspace) -> None:
-    learning = create_run(workspace, TAUGHT)
+    student = create_run(workspace, TAUGHT)
     with pytest.raises(RunError, match=r"preset large with seed 42.* Press Resume here"):
-        copy_teachers(workspace, learning, TAUGHT)
-    learning.write_status(Status(state="failed", ended=1))
+        copy_teachers(workspace, student, TAUGHT)
+    student.write_status(Status(state="failed", ended=1))
 
-    resume(workspace, learning)
+    resume(workspace, student)
 
     teacher, _ = list_runs(workspace)
-    assert teacher.config() == _teachers_config()
-    assert (teacher.status().state, learning.status().state) == ("running", "queued")
+    assert teacher.config() == _teacher_config()
+    assert (teacher.status().state, student.status().state) == ("running", "queued")
 
 
 @pytest.mark.usefixtures("idle_workers")
 def test_failed_resume_leaves_no_teachers_behind(workspace: Workspace) -> None:
-    learning = create_run(workspace, TAUGHT)
-    learning.write_status(Status(state="failed", ended=1))
-    learning.process_file.mkdir()  # what lies there cannot be removed
+    student = create_run(workspace, TAUGHT)
+    student.write_status(Status(state="failed", ended=1))
+    student.process_file.mkdir()  # a folder cannot be unlinked
 
     with pytest.raises(StorageError):
-        resume(workspace, learning)
+        resume(workspace, student)
 
-    assert list_runs(workspace) == [learning]
-    assert learning.status().state == "failed"
+    assert list_runs(workspace) == [student]
+    assert student.status().state == "failed"
 
 
 @pytest.mark.usefixtures("idle_workers")
-@pytest.mark.parametrize(("most", "fits"), [(2, False), (3, True)])
-def test_queue_needs_room_for_the_teachers_too(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, most: int, fits: bool
+@pytest.mark.parametrize(("slots", "fits"), [(2, False), (3, True)])
+def test_queue_needs_slots_for_the_teachers_too(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, slots: int, fits: bool
 ) -> None:
-    monkeypatch.setattr(queue, "MAX_QUEUED", most)
+    monkeypatch.setattr(queue, "MAX_QUEUED", slots)
 
     with nullcontext() if fits else pytest.raises(RunError, match="needs 3 of the 2 slots"):
         submit(workspace, replace_settings(TAUGHT, teachers=2))
@@ -175,12 +179,12 @@ def test_queue_needs_room_for_the_teachers_too(
 
 
 def test_failed_submit_leaves_no_teachers_behind(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    def only_the_first_teacher(workspace: Workspace, config: TrainingConfig) -> Run:
+    def create_only_first_teacher(workspace: Workspace, config: TrainingConfig) -> Run:
         if config.seed == 43:
             raise StorageError("The disk is full.")
         return create_run(workspace, config)
 
-    monkeypatch.setattr(queue, "create_run", only_the_first_teacher)
+    monkeypatch.setattr(queue, "create_run", create_only_first_teacher)
 
     with pytest.raises(StorageError, match="full"):
         submit(workspace, replace_settings(TAUGHT, teachers=2))
@@ -188,82 +192,80 @@ def test_failed_submit_leaves_no_teachers_behind(workspace: Workspace, monkeypat
     assert not list_runs(workspace)
 
 
-def test_a_damaged_teacher_is_refused(workspace: Workspace, teacher: Run) -> None:
+def test_damaged_teacher_is_rejected(workspace: Workspace, teacher: Run) -> None:
     content = bytearray(teacher.bundle.tflite_file.read_bytes())
     content[len(content) // 2] ^= 1
     teacher.bundle.tflite_file.write_bytes(content)
-    learning = create_run(workspace, TAUGHT)
+    student = create_run(workspace, TAUGHT)
 
     with pytest.raises(BundleError, match=r"is damaged\. Delete that run, then press Resume"):
-        copy_teachers(workspace, learning, TAUGHT)
+        copy_teachers(workspace, student, TAUGHT)
 
-    assert not learning.teachers.exists()
+    assert not student.teachers.exists()
 
 
 def test_damaged_copy_is_reported_before_the_training(workspace: Workspace, teacher: Run) -> None:
-    learning = create_run(workspace, TAUGHT)
-    copy_teachers(workspace, learning, TAUGHT)
-    copy = learning.teachers / "0.tflite"
+    student = create_run(workspace, TAUGHT)
+    copy_teachers(workspace, student, TAUGHT)
+    copy = student.teachers / "0.tflite"
     copy.write_bytes(copy.read_bytes()[:1000])
 
     with pytest.raises(BundleError, match="cannot be used"):
-        load_teachers(learning, TAUGHT)
+        load_teachers(student, TAUGHT)
 
 
 def test_targets_are_the_geometric_mean_of_the_teachers(teacher: Run, digits: Dataset) -> None:
-    # More batches than are asked about at once, and a short one at the end.
-    config, split = (
-        replace_settings(TAUGHT, epochs=1, batch_size=16),
-        Split(digits.train.images[:150], digits.train.labels[:150]),
-    )
+    # More batches than are predicted at once, and a short one at the end.
+    config = replace_settings(TAUGHT, epochs=1, batch_size=16)
+    split = Split(digits.train.images[:150], digits.train.labels[:150])
     networks = [Network(teacher.bundle.tflite_file), Network(SHIPPED_BUNDLE / "mnist_model.tflite")]
 
     batches = list(training_batches(split, config, 0, networks).as_numpy_iterator())
 
     images, targets = (np.concatenate(parts) for parts in zip(*batches, strict=True))
     assert targets.shape == (150, 20)
-    plain = [labels for _, labels in training_batches(split, config).as_numpy_iterator()]
-    assert np.array_equal(targets[:, :10], np.concatenate(plain))
+    labels = [batch_labels for _, batch_labels in training_batches(split, config).as_numpy_iterator()]
+    assert np.array_equal(targets[:, :10], np.concatenate(labels))
     pixels = (images[..., 0] * 255).round().astype(np.uint8)
-    one, other = (np.maximum(network(pixels).probabilities, MIN_PROBABILITY) for network in networks)
-    together = np.sqrt(one * other)
-    assert targets[:, 10:] == pytest.approx(together / together.sum(axis=1, keepdims=True), abs=1e-5)
-    assert np.abs(one - other).max() > 0.5
+    first, second = (np.maximum(network(pixels).probabilities, MIN_PROBABILITY) for network in networks)
+    means = np.sqrt(first * second)
+    assert targets[:, 10:] == pytest.approx(means / means.sum(axis=1, keepdims=True), abs=1e-5)
+    assert np.abs(first - second).max() > 0.5
 
 
 def test_student_learns_from_the_teacher_not_the_labels(workspace: Workspace, teacher: Run, digits: Dataset) -> None:
-    # With labels that are all wrong: what is right can only come from the teacher.
+    # All labels are wrong, so correct predictions can only come from the teacher.
     train = Split(digits.train.images, (digits.train.labels + 1) % 10)
     config = replace_settings(TAUGHT, epochs=4)
-    learning = create_run(workspace, config)
-    copy_teachers(workspace, learning, config)
+    student = create_run(workspace, config)
+    copy_teachers(workspace, student, config)
 
-    card = train_and_evaluate(config, learning, replace(digits, train=train)).card
+    card = train_and_evaluate(config, student, replace(digits, train=train)).card
 
     assert card is not None
     assert card.metrics.test_accuracy > 0.5
-    # Those of the history are told by the labels all the same.
-    assert learning.history()["accuracy"].iloc[-1] < 0.3
-    # Who loads the model elsewhere has labels, and none of this project's functions.
-    loaded, test = keras.models.load_model(learning.bundle.keras_file), digits.test
+    # The accuracy in the history is still measured against the labels.
+    assert student.history()["accuracy"].iloc[-1] < 0.3
+    # The saved model can be evaluated with labels, without this project's functions.
+    loaded, test = keras.models.load_model(student.bundle.keras_file), digits.test
     _, accuracy = loaded.evaluate(normalise(test.images), keras.utils.to_categorical(test.labels, 10), verbose=0)
     assert accuracy == pytest.approx(card.metrics.test_accuracy, abs=0.02)
 
 
 def test_resumed_worker_needs_no_teacher_run(workspace: Workspace, teacher: Run) -> None:
-    learning = submit(workspace, replace_settings(TAUGHT, epochs=8, batch_size=16))
-    wait_until(learning.checkpoint_file.exists, 60, "the first epoch")
-    kill_worker(learning)
+    student = submit(workspace, replace_settings(TAUGHT, epochs=8, batch_size=16))
+    wait_until(student.checkpoint_file.exists, 60, "the first epoch")
+    kill_worker(student)
     delete_run(workspace, teacher)
 
-    resume(workspace, learning)
+    resume(workspace, student)
 
-    wait_until(lambda: learning.status().over and not learning.alive, 120, "the end of the training")
-    assert learning.status().state == "finished", learning.log_tail()
-    assert f"taught by run {teacher.id}" in learning.log_tail()
-    assert list(learning.history()["epoch"]) == list(range(1, 9))
-    assert learning.bundle.card().config.teachers == 1
-    assert not learning.teachers.exists()
+    wait_until(lambda: student.status().over and not student.alive, 120, "the end of the training")
+    assert student.status().state == "finished", student.log_tail()
+    assert f"taught by run {teacher.id}" in student.log_tail()
+    assert list(student.history()["epoch"]) == list(range(1, 9))
+    assert student.bundle.card().config.teachers == 1
+    assert not student.teachers.exists()
 
 
 probabilities = arrays(np.float32, (3, 10), elements=st.floats(0.015625, 1, width=32)).map(
@@ -272,14 +274,14 @@ probabilities = arrays(np.float32, (3, 10), elements=st.floats(0.015625, 1, widt
 
 
 @given(probabilities, probabilities)
-def test_loss_is_the_divergence_of_softened_predictions(wanted: np.ndarray, said: np.ndarray) -> None:
-    def softened(rows: np.ndarray) -> np.ndarray:
+def test_loss_is_the_divergence_at_the_temperature(teacher: np.ndarray, predicted: np.ndarray) -> None:
+    def soften(rows: np.ndarray) -> np.ndarray:
         powers = rows.astype(np.float64) ** (1 / TEMPERATURE)
         return powers / powers.sum(axis=1, keepdims=True)
 
-    targets = np.concatenate([np.eye(10, dtype=np.float32)[:3], wanted], axis=1)
-    loss = np.asarray(distillation_loss(targets, said))
+    targets = np.concatenate([np.eye(10, dtype=np.float32)[:3], teacher], axis=1)
+    loss = np.asarray(distillation_loss(targets, predicted))
 
-    expected = (softened(wanted) * np.log(softened(wanted) / softened(said))).sum(axis=1) * TEMPERATURE**2
+    expected = (soften(teacher) * np.log(soften(teacher) / soften(predicted))).sum(axis=1) * TEMPERATURE**2
     assert loss == pytest.approx(expected, abs=1e-4)
-    assert np.asarray(distillation_loss(targets, wanted)) == pytest.approx(np.zeros(3), abs=1e-5)
+    assert np.asarray(distillation_loss(targets, teacher)) == pytest.approx(np.zeros(3), abs=1e-5)

@@ -1,4 +1,4 @@
-"""A pipe, socket or device in the place of any file of a run is damage like any other: nothing waits for it."""
+"""A pipe, socket or device in place of a run's file counts as damage, and reading it never blocks."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def read_everything(workspace: Workspace, run: Run) -> None:
 
 @pytest.mark.parametrize("make", SPECIAL_FILES.values(), ids=SPECIAL_FILES)
 @pytest.mark.parametrize("name", FILES)
-def test_nothing_waits_for_a_special_file(
+def test_reading_a_special_file_never_blocks(
     run: Run, workspace: Workspace, name: str, make: Callable[[Path], object]
 ) -> None:
     promote(workspace, run)

@@ -136,9 +136,7 @@ def memory_limit() -> Iterator[MemoryLimit]:
             folder.rmdir()
 
 
-def test_run_killed_for_lack_of_memory_can_be_resumed(
-    workspace: Workspace, memory_limit: MemoryLimit
-) -> None:
+def test_run_killed_for_lack_of_memory_can_be_resumed(workspace: Workspace, memory_limit: MemoryLimit) -> None:
     run, waiting = submit(workspace, tiny_config(epochs=30, patience=0)), create_run(workspace, tiny_config())
     wait_until(lambda: run.checkpoint_file.exists(), 120, "the first checkpoint")
 

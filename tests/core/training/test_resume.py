@@ -107,7 +107,7 @@ def test_run_killed_at_random_moments_ends_the_same(workspace: Workspace, seed: 
 
 
 def assert_same_result(run: Run, undisturbed: Run) -> None:
-    """Both are finished, with the same history, model and answers but for float noise."""
+    """Both are finished, with the same history, model and predictions except for float noise."""
     assert run.status().state == undisturbed.status().state == "finished"
     history, expected = without_times(run.history()), without_times(undisturbed.history())
     assert list(history["epoch"]) == list(expected["epoch"])
@@ -118,14 +118,14 @@ def assert_same_result(run: Run, undisturbed: Run) -> None:
     accuracy, expected_accuracy = (each.bundle.card().metrics.test_accuracy for each in (run, undisturbed))
     # Float noise may change the prediction for one or two of the 360 images.
     assert accuracy == pytest.approx(expected_accuracy, abs=2.5 / 360)
-    answers, others = run.bundle.evaluation().probabilities, undisturbed.bundle.evaluation().probabilities
-    assert np.abs(answers - others).max() < 0.05
+    probabilities = run.bundle.evaluation().probabilities
+    assert np.abs(probabilities - undisturbed.bundle.evaluation().probabilities).max() < 0.05
     assert not run.checkpoint_file.exists()
-    said, said_otherwise = run.epoch_predictions(), undisturbed.epoch_predictions()
-    assert said is not None
-    assert said_otherwise is not None
-    assert said.epochs.tolist() == said_otherwise.epochs.tolist() == list(history["epoch"])
-    assert (said.predictions != said_otherwise.predictions).mean() < 0.01
+    predictions, expected_predictions = run.epoch_predictions(), undisturbed.epoch_predictions()
+    assert predictions is not None
+    assert expected_predictions is not None
+    assert predictions.epochs.tolist() == expected_predictions.epochs.tolist() == list(history["epoch"])
+    assert (predictions.predictions != expected_predictions.predictions).mean() < 0.01
 
 
 def test_stopped_training_keeps_its_model_and_can_be_resumed(workspace: Workspace) -> None:
@@ -145,10 +145,10 @@ def test_stopped_training_keeps_its_model_and_can_be_resumed(workspace: Workspac
     wait_for_end(run)
     assert run.status().state == "finished"
     assert list(run.history()["epoch"]) == list(range(1, 9))
-    answers = run.epoch_predictions()
-    assert answers is not None
-    assert 1 < len(answers) < 8
-    assert answers.epochs[-1] == 8
+    predictions = run.epoch_predictions()
+    assert predictions is not None
+    assert 1 < len(predictions) < 8
+    assert predictions.epochs[-1] == 8
     assert run.bundle.card().metrics.epochs == 8
     with pytest.raises(RunError, match="nothing to resume"):
         resume(workspace, run)

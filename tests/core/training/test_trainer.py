@@ -76,17 +76,17 @@ def test_card_names_the_best_epoch_in_validation(trained: Run) -> None:
 
 
 def test_epoch_predictions_match_the_history(trained: Run, digits: Dataset) -> None:
-    answers, history = trained.epoch_predictions(), trained.history()
+    predictions, history = trained.epoch_predictions(), trained.history()
 
-    assert answers is not None
-    assert answers.epochs.tolist() == history["epoch"].tolist()
-    assert np.array_equal(answers.labels, digits.validation.labels)
-    assert answers.correct.mean(axis=1) == pytest.approx(history["val_accuracy"].to_numpy(), abs=1e-5)
+    assert predictions is not None
+    assert predictions.epochs.tolist() == history["epoch"].tolist()
+    assert np.array_equal(predictions.labels, digits.validation.labels)
+    assert predictions.correct.mean(axis=1) == pytest.approx(history["val_accuracy"].to_numpy(), abs=1e-5)
     assert trained.epoch_predictions_file.stat().st_size < 10_000
 
 
 def test_keras_file_reproduces_the_evaluation(trained: Run, tmp_path: Path) -> None:
-    script = tmp_path / "answers.py"
+    script = tmp_path / "predict.py"
     script.write_text(
         textwrap.dedent(
             """
@@ -98,15 +98,15 @@ def test_keras_file_reproduces_the_evaluation(trained: Run, tmp_path: Path) -> N
             """
         )
     )
-    out = tmp_path / "answers.npy"
+    out = tmp_path / "probabilities.npy"
     command = [sys.executable, str(script), str(trained.bundle.keras_file), str(out)]
 
     subprocess.run(command, check=True, cwd=PROJECT, env={**os.environ, "PYTHONPATH": str(PROJECT)})
 
     calibration = trained.bundle.card().calibration
     assert calibration is not None
-    answers = apply_temperature(np.load(out), calibration.temperature)
-    differences = np.abs(answers - trained.bundle.evaluation().probabilities)
+    probabilities = apply_temperature(np.load(out), calibration.temperature)
+    differences = np.abs(probabilities - trained.bundle.evaluation().probabilities)
     most, mean = QUANTIZED_TOLERANCE
     assert differences.max() <= most
     assert differences.mean() <= mean
@@ -238,7 +238,9 @@ def test_loss_that_is_not_finite_is_reported(run: Run, digits: Dataset) -> None:
 
 
 @pytest.mark.usefixtures("quick_evaluation")
-def test_run_that_is_stopped_at_its_last_step_is_finished(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_that_is_stopped_at_its_last_step_is_finished(
+    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stop_at_end_of_epoch(2, monkeypatch)
 
     outcome = train_and_evaluate(tiny_config(epochs=2, patience=0), run, digits)
@@ -261,7 +263,7 @@ def stop_at_end_of_epoch(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def stop_at_step(step: Callable[[int], int], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ask every run to stop just before a step ends; `step` returns its number for a number of steps per epoch."""
+    """Ask every run to stop just before a step ends; `step(steps_per_epoch)` returns the number of that step."""
     on_train_batch_end = StopRequested.on_train_batch_end
 
     def request_and_check(callback: StopRequested, batch: int, logs: dict[str, float] | None = None) -> None:
@@ -343,7 +345,9 @@ def test_model_older_than_the_checkpoint_is_replaced(
 
 
 @pytest.mark.usefixtures("quick_evaluation")
-def test_stop_at_the_moment_of_early_stopping_is_ignored(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stop_at_the_moment_of_early_stopping_is_ignored(
+    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # The network learns nothing: the second epoch is no better than the first.
     config = tiny_config(epochs=9, patience=1).model_copy(update={"learning_rate": 1e-12})
     stop_at_end_of_epoch(2, monkeypatch)
@@ -357,9 +361,7 @@ def test_stop_at_the_moment_of_early_stopping_is_ignored(run: Run, digits: Datas
 
 
 @pytest.mark.usefixtures("quick_evaluation")
-def test_training_seconds_exclude_the_evaluation(
-    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_training_seconds_exclude_the_evaluation(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     delay, clock, measure = [0.0], time.perf_counter, Validation.measure
     monkeypatch.setattr(callbacks.time, "perf_counter", lambda: clock() + delay[0])
 

@@ -87,7 +87,7 @@ def test_next_run_starts_when_a_run_becomes_read_only(
 
     wait_until(lambda: waiting.status().state == "running", 60, "the start of the next run")
     assert run.status().state == "interrupted"
-    assert "may not be written" in run.log_tail()
+    assert "could not be written. Change" in run.log_tail()
 
 
 def test_stop_after_a_resume_stops_the_next_worker(

@@ -123,7 +123,7 @@ def test_the_queue_goes_on_past_a_run_that_broke_off_and_cannot_be_written(
         anyio.run(look)
 
     (record,) = caplog.records
-    assert f"{broken_off.id}/status.json may not be written" in record.getMessage()
+    assert f"{broken_off.id}/status.json could not be written" in record.getMessage()
 
 
 def count_looks(monkeypatch: pytest.MonkeyPatch) -> list[None]:

@@ -46,7 +46,7 @@ def figures(page: AppTest) -> dict[str, str]:
 def test_newcomer_sees_a_train_button_and_that_nothing_runs(page: AppTest) -> None:
     assert not page.exception
     assert page.button(key="train").label == "Train"
-    assert "No training yet" in texts(page)
+    assert "No training runs yet" in texts(page)
 
 
 def test_without_mnist_the_page_says_so_and_trains_on_the_stand_in(page: AppTest, workspace: Workspace) -> None:
@@ -130,10 +130,10 @@ def test_a_training_that_learns_from_teachers_waits_for_them(page: AppTest, work
     assert learning.config() == replace_settings(preset("tiny", "digits"), teachers=2)
     assert [run.config().preset for run in teachers] == ["large", "large"]
     assert overview(workspace).waiting == (teachers[0], learning)
-    assert "waits until its teachers are trained" in page.toast[0].value
+    assert "is waiting until its teachers are trained" in page.toast[0].value
     assert "Learns from 2 teachers of the preset large, already trained or queued." in texts(page)
     page.number_input(key="train_tiny_teachers").set_value(3).run()
-    assert "Learns from 3 teachers of the preset large, 1 of which must be trained first." in texts(page)
+    assert "Learns from 3 teachers of the preset large; 1 must be trained first." in texts(page)
     # Of the one at work, and of the one that waits.
     assert texts(page).count(f"; teaches {learning.title}") == 2
 
