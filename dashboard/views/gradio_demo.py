@@ -7,8 +7,8 @@ import streamlit as st
 from dashboard.parts.headings import heading
 from dashboard.parts.links import link
 
+# Height of the demo in pixels, without a scroll bar of its own.
 HEIGHT = 600
-"""Height of the demo in pixels, without a scroll bar of its own."""
 
 # On a phone the probabilities are below the sketchpad and need more height.
 STYLE = """<style>

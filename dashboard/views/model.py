@@ -20,8 +20,8 @@ from dashboard.parts.links import link
 from dashboard.session import cache
 from dashboard.session.permission import safe_text
 
+# Height of Netron's frame in pixels: tall enough to show a preset's graph with little scrolling.
 NETRON_HEIGHT = 720
-"""Height of Netron's frame in pixels: tall enough to show a preset's graph with little scrolling."""
 
 FORMAT = """
 | | Shape | Values |
