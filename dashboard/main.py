@@ -1,4 +1,4 @@
-"""The router of the Streamlit pages."""
+"""The router of the Streamlit pages: sidebar, style and the current page."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.classifier.model_picker import active_model_note
 from dashboard.session import state
-from dashboard.session.permission import account
+from dashboard.session.sign_in import account
 
 ASSETS = Path(__file__).parent / "assets"
 LOGO = ASSETS / "logo.svg"

@@ -99,8 +99,8 @@ class Robustness(Record):
     direction. For the next five, test images are altered and go directly to the network: `shifted` by 4 pixels,
     `shrunk` to 70 %, `noisy` (standard deviation 0.3 of full ink), `blurred` (1 pixel), and `faded` to half the ink,
     which earlier versions did not measure. `images`: maximum number of test images for each accuracy. `pen_strokes`:
-    accuracy on up to a thousand digits by people who are not in any training set, replayed on the canvas; None without their
-    file.
+    accuracy on up to a thousand digits by people who are not in any training set, replayed on the canvas; None without
+    their file.
     """
 
     images: Count

@@ -15,8 +15,8 @@ from core.classifier.calibration import (
 )
 from core.classifier.evaluation import Evaluation
 from dashboard.parts import charts
-from dashboard.parts.digit_grid import ink_colour
 from dashboard.parts.figures import FIGURE_WIDTH, figure
+from dashboard.parts.theme import text_colour
 
 TEMPERATURE_HELP = (
     "The logits are divided by the temperature before they become probabilities (Guo et al., 2017). Above 1 means the "
@@ -48,7 +48,7 @@ def calibration_section(card: Card, evaluation: Evaluation) -> None:
         _close_calls_and_rejections(card, evaluation)
     if card.calibration is None:
         st.caption("An earlier version of Trazo trained this model and did not calibrate its probabilities.")
-    st.altair_chart(charts.reliability_diagram(reliability(evaluation), ink_colour()), width="stretch")
+    st.altair_chart(charts.reliability_diagram(reliability(evaluation), text_colour()), width="stretch")
 
 
 def _close_calls_and_rejections(card: Card, evaluation: Evaluation) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 from core.classifier.bundle import Card
 from core.config import flatten_settings
 from core.ink.drawing import Pixels
-from dashboard.parts.figures import in_epochs
+from dashboard.parts.units import in_epochs
 from dashboard.session.markdown import plain
 from dashboard.training.wording import SETTINGS, display_value
 

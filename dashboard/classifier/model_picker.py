@@ -15,7 +15,7 @@ from core.runs.run import Run
 from dashboard.runs import run_cache
 from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
-from dashboard.session.permission import sentence
+from dashboard.session.permission import safe_text
 
 # For runs without a model, by state. Finished runs are missing here, because they should have one.
 _WHY_NO_MODEL = {
@@ -67,10 +67,10 @@ def active_model_note() -> None:
         try:
             active = cache.predictor().current()[0]
         except BundleError as error:
-            st.error(sentence(error), icon=":material/error:")
+            st.error(safe_text(error), icon=":material/error:")
             return
         if active.problem:
-            st.warning(sentence(active.problem), icon=":material/warning:")
+            st.warning(safe_text(active.problem), icon=":material/warning:")
         if active.name == SHIPPED:
             st.caption("Active model: the shipped model")
         else:
@@ -92,7 +92,7 @@ def _requested_model(names: Collection[str], key: str) -> str | None:
         st.info("The model in this link no longer exists, so another one is shown.", icon=":material/link_off:")
         return None
     except RunError as error:  # several runs' ids end with these two words
-        st.info(sentence(f"{error} Another model is shown."), icon=":material/link_off:")
+        st.info(safe_text(f"{error} Another model is shown."), icon=":material/link_off:")
         return None
     if not run.bundle.complete:
         _explain_missing_model(run)

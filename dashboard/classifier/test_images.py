@@ -10,7 +10,7 @@ import streamlit as st
 from core.data.datasets import Split
 from core.errors import DataError
 from dashboard.session import cache
-from dashboard.session.permission import sentence
+from dashboard.session.permission import safe_text
 
 _VERBS = {"validation": "validated", "test": "tested"}
 
@@ -36,7 +36,7 @@ def available_images(
 
 def _explain_missing_images(reason: str) -> None:
     st.info(
-        f"The metrics are complete, but the images cannot be shown. {sentence(reason)}",
+        f"The metrics are complete, but the images cannot be shown. {safe_text(reason)}",
         icon=":material/image_not_supported:",
     )
 

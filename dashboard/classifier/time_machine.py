@@ -20,10 +20,11 @@ from core.errors import BundleError, TrazoError
 from core.runs.run import Run
 from dashboard.classifier.test_images import available_images, cell_heading
 from dashboard.parts import charts
-from dashboard.parts.digit_grid import digit_grid, ink_colour
+from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.figures import FIGURE_WIDTH, figure
+from dashboard.parts.theme import text_colour
 from dashboard.session import address, cache
-from dashboard.session.permission import sentence
+from dashboard.session.permission import safe_text
 
 MAX_SHOWN = 48
 
@@ -45,7 +46,7 @@ def show(source: Run | Bundle, name: str, dataset: str) -> None:
     try:
         recorded = cache.answers(source)
     except TrazoError as error:
-        st.warning(sentence(error), icon=":material/warning:")
+        st.warning(safe_text(error), icon=":material/warning:")
         return
     if recorded is None or not len(recorded):
         st.info(
@@ -145,7 +146,7 @@ def _matrix(name: str, recorded: EpochPredictions, index: int, images: Split | N
     left, right = st.columns([1.15, 1])
     with left:
         event = st.altair_chart(
-            charts.confusion_heatmap(recorded.matrix(index), shares=False, ink=ink_colour()),
+            charts.confusion_heatmap(recorded.matrix(index), shares=False, text_colour=text_colour()),
             width="stretch",
             on_select="rerun",
             selection_mode=["cell"],
@@ -153,7 +154,7 @@ def _matrix(name: str, recorded: EpochPredictions, index: int, images: Split | N
         )
     with right:
         st.altair_chart(
-            charts.digit_accuracies(class_accuracies(recorded), index, ink_colour()),
+            charts.digit_accuracies(class_accuracies(recorded), index, text_colour()),
             width="stretch",
             alt="Accuracy of each digit in this epoch",
         )

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.classifier.predictor import Reading, format_confidence
 from core.ink.drawing import BOX_SIZE, IMAGE_SIZE, Drawing, Pixels
-from dashboard.parts.digit_grid import png_source
+from dashboard.parts.png import png_data_uri
 
 _ASSETS = Path(__file__).resolve().parents[1] / "assets"
 # Components instead of charts: they are updated in place, so nothing flickers from stroke to stroke.
@@ -88,7 +88,7 @@ def show_steps(drawing: Drawing | None) -> None:
 
 
 def _source(image: Pixels | None) -> str | None:
-    return None if image is None else png_source(image)
+    return None if image is None else png_data_uri(image)
 
 
 def _step(title: str, sentence: str, source: str | None, mark: dict[str, object] | None = None) -> dict[str, object]:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.runs import run_cache
 from dashboard.runs.run_cache import Listing
-from dashboard.session.permission import sentence
+from dashboard.session.permission import safe_text
 from dashboard.session.state import workspace
 from dashboard.training import queue
 
@@ -47,7 +47,7 @@ def draw_and_refresh(
 def _show_problems(now: Listing) -> None:
     """Explain why the runs cannot be listed or why the queue is stuck."""
     for problem in dict.fromkeys(filter(None, (now.problem, queue.problem(workspace())))):
-        st.error(sentence(problem), icon=":material/error:")
+        st.error(safe_text(problem), icon=":material/error:")
 
 
 def _rerun_if_changed(drawn_revision: int) -> None:

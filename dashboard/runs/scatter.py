@@ -12,7 +12,7 @@ import pandas as pd
 
 from core.config import flatten_settings
 from core.runs.summary import Summary
-from dashboard.parts.charts import POINTS, VegaLite, apply_layout, as_json, with_points
+from dashboard.parts.vega_lite import POINTS, VegaLite, apply_layout, as_json, with_points
 from dashboard.runs.metrics import METRICS
 from dashboard.training.wording import SETTINGS, display_value
 

@@ -13,11 +13,11 @@ from core.config import TrainingConfig, differing_settings
 from core.errors import RunError
 from core.runs.run import Run
 from core.runs.summary import Summary
-from dashboard.parts.charts import VegaLite
+from dashboard.parts.vega_lite import VegaLite
 from dashboard.runs import run_cache, scatter
 from dashboard.runs.curves_picture import PictureFormat, curves_picture
 from dashboard.session import address
-from dashboard.session.permission import sentence
+from dashboard.session.permission import safe_text
 from dashboard.training import curve_points, curves
 from dashboard.training.chart_options import AXES, CURVE_METRICS, TITLES, ChartOptions
 from dashboard.training.settings import differences_from_preset
@@ -146,7 +146,7 @@ def _read_runs(runs: dict[str, Run], options: ChartOptions) -> tuple[list[pd.Dat
             configs[name] = run.config()
             points.append(run_cache.curve(run, name, options.smoothing, max_points, overlaid=True))
         except RunError as error:
-            st.warning(sentence(error), icon=":material/warning:")
+            st.warning(safe_text(error), icon=":material/warning:")
     return points, configs
 
 

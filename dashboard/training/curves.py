@@ -11,7 +11,7 @@ from typing import Any, Literal
 import altair as alt
 import pandas as pd
 
-from dashboard.parts.charts import POINTS, VegaLite, apply_layout, as_json, with_points
+from dashboard.parts.vega_lite import POINTS, VegaLite, apply_layout, as_json, with_points
 from dashboard.training.chart_options import AXES, TITLES, ChartOptions, CurveMetric
 from dashboard.training.curve_points import TRAINING, VALIDATION, overlaid_points, shown_points
 from dashboard.training.log_ticks import log_ticks

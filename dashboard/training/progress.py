@@ -12,9 +12,10 @@ from core.classifier.bundle import Card
 from core.errors import RunError
 from core.runs.run import Run
 from core.runs.status import Status
-from dashboard.parts.figures import FIGURE_WIDTH, duration, figure
+from dashboard.parts.figures import FIGURE_WIDTH, figure
+from dashboard.parts.units import duration
 from dashboard.session.markdown import plain
-from dashboard.session.permission import sentence
+from dashboard.session.permission import safe_text
 
 _COMPONENT_TITLES = {
     "machine": "Machine",
@@ -30,7 +31,7 @@ def show_progress(run: Run, status: Status) -> None:
     """Show a running run's progress, speed and last completed epoch; for a queued run, only its message."""
     position = f"Epoch {status.epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
     in_epoch = status.phase in ("training", "validating") and status.epoch
-    st.progress(status.progress, position if in_epoch else sentence(status.message))
+    st.progress(status.progress, position if in_epoch else safe_text(status.message))
     if status.state == "queued":
         return
     rate = status.images_per_second
@@ -57,11 +58,11 @@ def show_progress(run: Run, status: Status) -> None:
 def show_outcome(status: Status) -> None:
     """Show the message of a run that failed, was interrupted or was stopped."""
     if status.state == "failed":
-        st.error(sentence(status.message), icon=":material/error:")
+        st.error(safe_text(status.message), icon=":material/error:")
     elif status.state == "interrupted":
-        st.warning(sentence(status.message), icon=":material/power_off:")
+        st.warning(safe_text(status.message), icon=":material/power_off:")
     elif status.state == "stopped":
-        st.caption(sentence(status.message))
+        st.caption(safe_text(status.message))
 
 
 def start_and_end(status: Status) -> list[str]:

@@ -19,11 +19,12 @@ from dashboard.classifier.model_picker import model_picker
 from dashboard.classifier.robustness import disputed_note, robustness_block
 from dashboard.classifier.test_images import available_images, cell_heading
 from dashboard.parts import charts
-from dashboard.parts.digit_grid import digit_grid, ink_colour
+from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, figure
 from dashboard.parts.headings import heading
+from dashboard.parts.theme import text_colour
 from dashboard.session import address, cache, state
-from dashboard.session.permission import sentence
+from dashboard.session.permission import safe_text
 
 PAGE_SIZE = 48
 VIEWS = ["Mistakes", "Compare", "Epochs"]
@@ -54,7 +55,7 @@ def matrix_section(name: str, evaluation: Evaluation, test: Split | None) -> Non
     left, right = st.columns([1.15, 1])
     with left:
         event = st.altair_chart(
-            charts.confusion_heatmap(confusion_matrix(evaluation), shares=mode == ROW_PERCENTAGES, ink=ink_colour()),
+            charts.confusion_heatmap(confusion_matrix(evaluation), shares=mode == ROW_PERCENTAGES, text_colour=text_colour()),
             width="stretch",
             on_select="rerun",
             selection_mode=["cell"],
@@ -161,7 +162,7 @@ name, bundle = model_picker("evaluate_model")
 try:
     card, evaluation = cache.card(bundle), cache.evaluation(bundle)
 except BundleError as error:
-    st.error(sentence(error), icon=":material/error:")
+    st.error(safe_text(error), icon=":material/error:")
     st.stop()
 summary(card, evaluation)
 view = st.segmented_control(
@@ -177,7 +178,7 @@ if view == "Epochs":
     try:
         time_machine_section(name, bundle, card)
     except RunNotFound as error:  # deleted in the meantime
-        st.warning(sentence(error), icon=":material/warning:")
+        st.warning(safe_text(error), icon=":material/warning:")
     st.stop()
 test = available_images(card.data.id, "test", evaluation.labels, card.data.fingerprint)
 if view == "Compare":

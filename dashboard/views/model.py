@@ -15,12 +15,13 @@ from dashboard.classifier.layers import filter_pictures, layer_table, setting_fa
 from dashboard.classifier.model_picker import model_picker
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.figures import FIGURE_WIDTH, figure, test_accuracy_figure
-from dashboard.parts.headings import address, heading
+from dashboard.parts.headings import heading
+from dashboard.parts.links import link
 from dashboard.session import cache
-from dashboard.session.permission import sentence
+from dashboard.session.permission import safe_text
 
+# Height of Netron's frame in pixels: tall enough to show a preset's graph with little scrolling.
 NETRON_HEIGHT = 720
-"""Height of Netron's frame in pixels: tall enough to show a preset's graph with little scrolling."""
 
 FORMAT = """
 | | Shape | Values |
@@ -70,7 +71,7 @@ def filters(bundle: Bundle) -> None:
     try:
         pictures = filter_pictures(cache.filters(bundle))
     except BundleError as error:
-        st.info(sentence(error), icon=":material/info:")
+        st.info(safe_text(error), icon=":material/info:")
         return
     st.markdown(
         "Each square is a small pattern that the first layer detects anywhere in the image: teal means ink, orange "
@@ -96,7 +97,7 @@ def downloads(bundle: Bundle) -> None:
     try:
         st.markdown(f"The `.keras` file opens in Keras {bundle.oldest_keras()} or later and can be trained further.")
     except BundleError as error:
-        st.info(sentence(error), icon=":material/info:")
+        st.info(safe_text(error), icon=":material/info:")
     st.markdown("The `.tflite` file runs in LiteRT (TensorFlow Lite), including on phones.")
     st.markdown("Both have the same input and output:")
     st.markdown(FORMAT)
@@ -126,7 +127,7 @@ def netron(name: str, bundle: Bundle) -> None:
         file = st.segmented_control(
             "File", files, default=files[0], required=True, key="netron_file", label_visibility="collapsed"
         )
-        url = address(f"netron/?{urlencode({'url': address(f'models/{name}/{file}'), 'identifier': file})}")
+        url = link(f"netron/?{urlencode({'url': link(f'models/{name}/{file}'), 'identifier': file})}")
         st.link_button("Open in a new tab", url, icon=":material/open_in_new:")
     # Each file has its own frame, because a frame that changes its address adds an entry to the browser's history.
     with st.container(border=True, key=f"netron_{name}_{file}"):
@@ -138,7 +139,7 @@ def page(name: str, bundle: Bundle) -> None:
     try:
         card = cache.card(bundle)
     except BundleError as error:
-        st.error(sentence(error), icon=":material/error:")
+        st.error(safe_text(error), icon=":material/error:")
         return
     summary(card)
     downloads(bundle)

@@ -16,14 +16,15 @@ from dashboard.classifier import time_machine
 from dashboard.classifier.calibration import TEMPERATURE_HELP
 from dashboard.classifier.robustness import robustness_block
 from dashboard.parts.badges import state_badge
-from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, duration, figure
+from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, figure
+from dashboard.parts.units import duration
 from dashboard.runs import actions, run_cache, side_by_side
 from dashboard.runs.files import log_and_files
 from dashboard.runs.refresh import draw_and_refresh
 from dashboard.runs.run_cache import Listing
 from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
-from dashboard.session.permission import attempt, changes_note, for_visitor, may_change, sentence
+from dashboard.session.permission import attempt, for_visitor, may_change, permission_note, safe_text
 from dashboard.training import curves
 from dashboard.training.progress import machine_and_versions, show_outcome, show_progress, start_and_end
 from dashboard.training.settings import all_settings, differences_from_preset
@@ -58,7 +59,7 @@ def page(run_id: str) -> None:
         status, config = run.status(), run.config()
     except RunError as error:
         head(run, label)
-        st.warning(sentence(error), icon=":material/warning:")
+        st.warning(safe_text(error), icon=":material/warning:")
         show_actions(run, label, None, None)
         log_and_files(run)
         return
@@ -139,7 +140,7 @@ def show_actions(run: Run, label: Label, status: Status | None, config: Training
         if run.bundle.complete:
             link_to_run("evaluate", "model", run, "Evaluate", ":material/fact_check:")
             link_to_run("model", "model", run, "Model", ":material/account_tree:")
-    changes_note("run")
+    permission_note("run")
 
 
 def change_buttons(run: Run, status: Status | None) -> None:
@@ -167,7 +168,7 @@ def readable_card(run: Run) -> Card | None:
     try:
         return cache.card(run.bundle)
     except BundleError as error:
-        st.warning(sentence(error), icon=":material/warning:")
+        st.warning(safe_text(error), icon=":material/warning:")
         return None
 
 
@@ -196,7 +197,7 @@ def learning_curves(run: Run, status: Status) -> None:
     try:
         points = run_cache.curve(run, display_name(run), options.smoothing)
     except RunError as error:
-        st.warning(sentence(error), icon=":material/warning:")
+        st.warning(safe_text(error), icon=":material/warning:")
         return
     if points.empty:
         st.caption("Nothing was recorded." if status.over else "Nothing has been recorded yet.")

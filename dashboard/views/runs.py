@@ -16,7 +16,7 @@ from dashboard.runs.run_cache import Listing, run_of
 from dashboard.runs.table import RunFilter, difference_column, unique_names
 from dashboard.session import address, state
 from dashboard.session.markdown import plain
-from dashboard.session.permission import changes_note, may_change, sentence
+from dashboard.session.permission import may_change, permission_note, safe_text
 from dashboard.training.wording import display_value
 
 POLL_SECONDS = 2.0
@@ -45,7 +45,7 @@ def overview(rows: Sequence[Summary], names: dict[str, str]) -> None:
     toolbar(rows, shown, chosen)
     for row in chosen:
         if row.problem:
-            st.warning(sentence(row.problem), icon=":material/warning:")
+            st.warning(safe_text(row.problem), icon=":material/warning:")
     # Drawn even without a selection, because Streamlit forgets the value of a widget that is not drawn.
     options = side_by_side.choose_chart_options()
     if chosen:
@@ -216,7 +216,7 @@ def toolbar(rows: Sequence[Summary], shown: list[Summary], chosen: list[Summary]
             on_click="ignore",
             help="The listed runs with all metrics and settings, as a CSV file.",
         )
-    changes_note("runs")
+    permission_note("runs")
 
 
 def change_buttons(rows: Sequence[Summary], chosen: list[Summary]) -> None:

@@ -18,14 +18,22 @@ from core.runs.status import Status
 from core.runs.summary import Summary
 from dashboard.data.banner import data_banner
 from dashboard.parts.badges import state_badge
-from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, duration, figure, in_epochs
+from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, figure
 from dashboard.parts.headings import heading
+from dashboard.parts.units import duration, in_epochs
 from dashboard.runs import actions
 from dashboard.runs.refresh import draw_and_refresh
 from dashboard.runs.run_cache import Listing, run_of
 from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
-from dashboard.session.permission import attempt, changes_note, for_visitor, may_change, require_permission, sentence
+from dashboard.session.permission import (
+    attempt,
+    for_visitor,
+    may_change,
+    permission_note,
+    require_permission,
+    safe_text,
+)
 from dashboard.training import curve_points, curves
 from dashboard.training.chart_options import CURVE_METRICS
 from dashboard.training.form import changed_labels, settings_form
@@ -50,7 +58,7 @@ def follow_link() -> None:
         run = find_run(state.workspace(), run_id)
         state.keep_template(run.id, display_name(run), run.config())
     except TrazoError as error:
-        st.warning(sentence(error), icon=":material/link_off:")
+        st.warning(safe_text(error), icon=":material/link_off:")
 
 
 def start(data: Dataset) -> None:
@@ -137,7 +145,7 @@ def submit(config: TrainingConfig) -> None:
             until = "its teachers are trained" if teachers else "the current run has ended"
             st.toast(f"{plain(display_name(run))} is waiting until {until}.", icon=":material/hourglass_empty:")
     except TrazoError as error:
-        st.error(sentence(error), icon=":material/error:")
+        st.error(safe_text(error), icon=":material/error:")
 
 
 def live(now: Listing) -> None:
@@ -170,7 +178,7 @@ def show(row: Summary, students: Students) -> None:
             show_progress(run, status)
         learning_curves(row, status, config)
     except (RunError, BundleError) as error:
-        st.error(sentence(error), icon=":material/error:")
+        st.error(safe_text(error), icon=":material/error:")
     with st.expander("Log", icon=":material/description:", key="train_log", on_change="rerun") as log:
         if log.open:
             st.code(for_visitor(run.log_tail()) or "The log is still empty.", language=None, height=320)
@@ -246,7 +254,7 @@ def show_queue(waiting: tuple[Summary, ...], students: Students) -> None:
                 settings = f"{plain(row.config.preset)}, {TITLES[row.config.dataset]}, {epochs}"
                 st.caption(settings + teaches(row.config, students), width="content")
             elif row.problem:
-                st.caption(sentence(row.problem))
+                st.caption(safe_text(row.problem))
             if may_change():
                 remove_button(run_of(row))
 
@@ -283,7 +291,7 @@ heading(
 )
 data, problem = cache.usable_dataset()
 data_banner(problem)
-changes_note("train")
+permission_note("train")
 if may_change():
     follow_link()
     start(data)

@@ -112,7 +112,7 @@ def test_a_click_on_a_sample_shows_its_pixels(page: Page, mnist: Dataset, record
     page.locator(f"button[title='{mnist.train.labels[3]}, image 3']").click()
 
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text(f"Image 3 of the train part: a {mnist.train.labels[3]}")).to_be_visible()
+    expect(dialog.get_by_text(f"Image 3 of the train split. Label: {mnist.train.labels[3]}")).to_be_visible()
     cells = dialog.locator("table[aria-label='pixel values'] td")
     expect(cells).to_have_count(28 * 28)
     assert [int(value) for value in cells.all_inner_texts()] == mnist.train.images[3].ravel().tolist()

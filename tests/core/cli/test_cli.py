@@ -21,10 +21,10 @@ from core.cli import main
 from core.config import LIMITS
 from core.data.datasets import Dataset
 from core.launcher.queue import submit
-from core.setting_help import SETTING_HELP
 from core.runs.active import active_model
 from core.runs.registry import list_runs
 from core.runs.run import Run
+from core.setting_help import SETTING_HELP
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from tests.conftest import tiny_config
 from tests.support.waiting import wait_until
@@ -52,7 +52,7 @@ def test_help_of_train_explains_each_setting(capsys: pytest.CaptureFixture[str])
 
     said = " ".join(capsys.readouterr().out.split())
     assert [name for name in LIMITS if SETTING_HELP[name] not in said] == []
-    assert "(0 to 2147483647)" in said
+    assert "Range: 0 to 2147483647." in said
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.config import preset, replace_settings
 from core.runs.label import Label
 from core.runs.summary import Summary
-from dashboard.parts.charts import POINTS
+from dashboard.parts.vega_lite import POINTS
 from dashboard.runs.metrics import METRICS, REDRAWN_COLUMN
 from dashboard.runs.scatter import default_x, results_table, scatter_chart, x_choices
 from dashboard.runs.table import ORDERS, RunFilter, filter_and_sort, table_content, unique_names
