@@ -21,7 +21,7 @@ MERGED_MOVE = """(points) => {
   const [clientX, clientY] = points.at(-1);
   const merged = { pointerId: 1, clientX, clientY, bubbles: true, composed: true, coalescedEvents: points.map(at) };
   const canvas = document.querySelector(".st-key-canvas [data-testid=stBidiComponentIsolated]").shadowRoot
-    .querySelector("canvas");
+    .querySelector("canvas.upper-canvas");
   canvas.dispatchEvent(new PointerEvent("pointermove", merged));
 }"""
 
