@@ -32,7 +32,8 @@ _buttons = st.components.v2.component(
 
 def drawing_canvas(brush_width: int) -> Pixels | None:
     """Show the canvas and return the ink on it, None if it is empty. Raises PictureError."""
-    if _CANVAS not in st.session_state:
+    is_new = _CANVAS not in st.session_state
+    if is_new:
         _start_with(state.sketch().strokes, state.sketch().cleared)
         state.keep_sketch(replace(state.sketch(), replaced=None))  # a new canvas shows nothing else before
     start = state.sketch().start
@@ -50,6 +51,9 @@ def drawing_canvas(brush_width: int) -> Pixels | None:
         )
     _keep_drawing()  # also after a restart of the server: no callback runs for a session it does not know
     sketch = state.sketch()
+    if is_new and sketch.strokes != start["objects"]:  # the server was restarted while the page was open
+        _start_with(sketch.strokes, [])
+        st.rerun()
     _buttons(
         key=_BUTTONS,
         data={

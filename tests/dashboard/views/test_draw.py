@@ -104,6 +104,10 @@ def page(workspace: Workspace) -> AppTest:
 
 @pytest.fixture
 def canvas(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> Canvas:
+    return stand_in(monkeypatch)
+
+
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> Canvas:
     canvas = Canvas()
     monkeypatch.setattr("dashboard.draw.canvas.st_canvas", canvas.show)
     monkeypatch.setattr("dashboard.draw.canvas._buttons", canvas.show_buttons)
@@ -303,6 +307,16 @@ def test_undo_removes_a_stroke_of_an_earlier_visit(page: AppTest, canvas: Canvas
 
     assert canvas.starts_with["objects"] == [STROKE]
     assert canvas.starts_with["id"] != before["id"]
+
+
+def test_drawing_survives_a_restart_of_the_server(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    canvas = stand_in(monkeypatch)
+    canvas.draw(one("white", "black"))
+
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+
+    assert answer(page) == "1"
+    assert canvas.starts_with["objects"] == [STROKE]
 
 
 def test_photo_of_dark_ink_on_paper_is_read(page: AppTest) -> None:
