@@ -1,7 +1,7 @@
 """The canvas of the Draw page, with Undo and Clear; the drawing survives a visit to another page.
 
-Undo acts in the browser, on the canvas's own history, so no delay of the server can lose a stroke (assets/
-canvas_buttons.js). Python restarts the canvas for Clear, and to undo strokes that it put on the canvas itself.
+Undo uses the history that the canvas keeps in the browser, so no delay of the server can lose a stroke; Python restarts
+the canvas only for Clear, and to undo strokes that it put there itself. assets/canvas_buttons.js decides between the two.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from streamlit_drawable_canvas import st_canvas
 from core.ink.drawing import Pixels
 from core.ink.photo import ink_from_canvas_file
 from dashboard.session import state
-from dashboard.session.state import Strokes
 
 _SIDE = 280  # pixels
 _CANVAS, _BUTTONS = "canvas", "canvas_buttons"
@@ -35,8 +34,19 @@ def drawing_canvas(brush_width: int) -> Pixels | None:
     is_new = _CANVAS not in st.session_state
     if is_new:
         _start_with(state.sketch().strokes, state.sketch().cleared)
-        state.keep_sketch(replace(state.sketch(), replaced=None))  # a new canvas shows nothing else before
-    start = state.sketch().start
+    _show_canvas(brush_width)
+    _keep_drawing()  # also after a restart of the server: no callback runs for a session it does not know
+    sketch = state.sketch()
+    if is_new and sketch.strokes != sketch.start["objects"]:  # the server was restarted while the page was open
+        _start_with(sketch.strokes, [])
+        st.rerun()
+    _show_buttons(sketch)
+    if not sketch.strokes or sketch.picture is None:
+        return None
+    return ink_from_canvas_file(base64.b64decode(sketch.picture.partition(",")[2]))
+
+
+def _show_canvas(brush_width: int) -> None:
     with st.container(key="canvas_frame"):
         st_canvas(
             height=_SIDE,
@@ -44,28 +54,24 @@ def drawing_canvas(brush_width: int) -> Pixels | None:
             stroke_width=brush_width,
             stroke_color="#ffffff",
             background_color="#000000",
-            initial_drawing=start,
+            initial_drawing=state.sketch().start,
             return_image_data=True,
             key=_CANVAS,
             on_change=_keep_drawing,
         )
-    _keep_drawing()  # also after a restart of the server: no callback runs for a session it does not know
-    sketch = state.sketch()
-    if is_new and sketch.strokes != start["objects"]:  # the server was restarted while the page was open
-        _start_with(sketch.strokes, [])
-        st.rerun()
+
+
+def _show_buttons(sketch: state.Sketch) -> None:
     _buttons(
         key=_BUTTONS,
         data={
-            "start": start["id"] if sketch.replaced is None else None,
-            "strokes": len(start["objects"]),
+            # The browser waits for an id while the canvas restarts.
+            "start": sketch.start["id"] if sketch.replaced is None else None,
+            "strokes": len(sketch.start["objects"]),
             "cleared": len(sketch.cleared),
         },
         on_request_change=_fulfil_request,
     )
-    if not sketch.strokes or sketch.picture is None:
-        return None
-    return ink_from_canvas_file(base64.b64decode(sketch.picture.partition(",")[2]))
 
 
 def _keep_drawing() -> None:
@@ -88,7 +94,7 @@ def _fulfil_request() -> None:
         _start_with(sketch.cleared, [])
 
 
-def _start_with(strokes: Strokes, cleared: Strokes) -> None:
+def _start_with(strokes: state.Strokes, cleared: state.Strokes) -> None:
     """Restart the canvas with these strokes; ignore the drawing that it shows until then."""
     sketch = state.sketch()
     state.keep_sketch(
