@@ -1,7 +1,7 @@
 """The canvas of the Draw page, with Undo and Clear; the drawing survives a visit to another page.
 
 Undo uses the history that the canvas keeps in the browser, so no delay of the server can lose a stroke; Python restarts
-the canvas only for Clear, and to undo strokes that it put there itself. assets/canvas_buttons.js decides between the two.
+the canvas only for Clear, and to undo strokes that it put there itself. assets/canvas_buttons.js chooses.
 """
 
 from __future__ import annotations
