@@ -15,8 +15,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import connect
 
-CANVAS = "trazo_canvas"
-"""Name of the canvas component."""
+CANVAS = "streamlit_drawable_canvas"
+"""Part of the name of the canvas component."""
 ANSWER = "trazo_answer"
 """Name of the component that shows the prediction."""
 
@@ -54,8 +54,7 @@ class PageSession:
         message.rerun_script.fragment_id = self._fragment
         state = message.rerun_script.widget_states.widgets.add()
         state.id = self._canvas
-        stroke = {"width": 20, "points": [[140, 40], [140, 240]]}
-        state.json_value = json.dumps({"sketch": {"strokes": [stroke], "cleared": [], "picture": picture}})
+        state.json_value = json.dumps({"drawing": {"raw": {"objects": [{"type": "path"}]}, "data": picture}})
         start = time.perf_counter()
         if not await self._run(message):
             raise PageError("The page gave no answer.")
@@ -86,7 +85,7 @@ class PageSession:
         if kind != "bidi_component":
             return False
         component = element.bidi_component
-        if component.component_name == CANVAS:
+        if CANVAS in component.component_name:
             self._canvas, self._fragment = component.id, message.delta.fragment_id
         return component.component_name == ANSWER and json.loads(component.json)["verdict"] is not None
 

@@ -79,21 +79,28 @@ def choose_model(name: str) -> None:
     st.session_state[_SHARED_MODEL] = name
 
 
+Strokes = list[dict[str, Any]]
+"""Strokes as the canvas describes them."""
+
+
 @dataclass(frozen=True)
 class Sketch:
-    """A drawing as the browser sends it.
+    """The drawing on the canvas of the Draw page.
 
-    `strokes`: each with its `width` and its `points`. `cleared`: the strokes that the last Clear removed.
-    `picture`: the canvas as a PNG data URL, None if it is empty.
+    `cleared`: the strokes that the last Clear removed. `picture`: the canvas as the browser sent it last, a PNG data
+    URL. `start`: the strokes that Python put on the canvas. `replaced`: the strokes that the canvas shows until it has
+    restarted; None if it has.
     """
 
-    strokes: list[dict[str, Any]] = field(default_factory=list)
-    cleared: list[dict[str, Any]] = field(default_factory=list)
+    strokes: Strokes = field(default_factory=list)
+    cleared: Strokes = field(default_factory=list)
     picture: str | None = None
+    start: dict[str, Any] = field(default_factory=dict)
+    replaced: Strokes | None = None
 
 
 def sketch() -> Sketch:
-    """The drawing that the browser sent last."""
+    """The present drawing."""
     return cast("Sketch", st.session_state.get(_SKETCH, Sketch()))
 
 
