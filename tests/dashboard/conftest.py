@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from functools import cache
 
 import pytest
@@ -44,11 +44,3 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
         routes = [Mount("/api", build_api(lambda: predictor, lambda: True, pool)), Mount("/gradio", demo)]
         with TestClient(Starlette(routes=routes, lifespan=lifespan)) as client:
             yield client
-
-
-@contextmanager
-def served_api(workspace: Workspace) -> Iterator[TestClient]:
-    """The API alone, at the root; `workspace` has to be the one of the environment."""
-    predictor, pool = ActivePredictor(workspace), PicturePool()
-    with TestClient(build_api(lambda: predictor, lambda: True, pool)) as client:
-        yield client

@@ -24,7 +24,7 @@ TOUR = textwrap.dedent(
 
     problems = {}
     for view in sorted(Path("dashboard/views").glob("[!_]*.py")):
-        page = AppTest.from_file("dashboard/main.py", default_timeout=60).run().switch_page(f"views/{view.name}").run()
+        page = AppTest.from_file("dashboard/main.py", default_timeout=300).run().switch_page(f"views/{view.name}").run()
         problems[view.stem] = [error.message for error in page.exception]
     print(json.dumps({"problems": problems, "modules": sorted({name.partition(".")[0] for name in sys.modules})}))
     """

@@ -11,16 +11,18 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from core.workspace import PROJECT, Workspace
-from tests.conftest import lacking
 from tests.support.chromium import FLAGS, find_chromium
 from tests.support.dashboard_process import DashboardProcess
+from tests.support.requirements import lacking
 from tests.support.visit import Record
+from tests.support.waiting import PATIENCE_SECONDS
 
 RESULTS = PROJECT / "test-results"
 _failed = pytest.StashKey[bool]()
 
+PATIENCE_MS = PATIENCE_SECONDS * 1000
 # Tests ask what happens, not how soon: two cores may be busy with another test's training.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -73,6 +75,7 @@ def page(
     lies in test-results/.
     """
     context = chromium.new_context(base_url=dashboard.url, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE_MS)
     record.follow(context)
     yield context.new_page()
     if request.node.stash.get(_failed, False):

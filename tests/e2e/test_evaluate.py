@@ -40,7 +40,7 @@ def click_cell(page: Page, true: int, predicted: int, shown: str) -> None:
             return True
         return False
 
-    wait_until(clicked, 60, shown)
+    wait_until(clicked, what=shown)
 
 
 def test_a_click_on_a_cell_shows_its_images(page: Page, mnist: Dataset, record: Record) -> None:

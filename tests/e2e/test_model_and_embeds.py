@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import FrameLocator, Page, Route, expect
 
-from tests.support.visit import Record, at_rest, sketch_and_submit
+from tests.support.visit import Record, sketch_and_submit
 
 ONE = [(0.0, -1.0), (0.0, 1.0)]
 
@@ -18,62 +17,44 @@ def gradio(page: Page) -> FrameLocator:
     return page.frame_locator("iframe[src^='/gradio/']")
 
 
-@pytest.mark.parametrize("file", ["mnist_model.keras", "mnist_model.tflite"])
-def test_netron_shows_the_layers(page: Page, record: Record, file: str) -> None:
+def test_netron_shows_both_files_and_they_can_be_downloaded(page: Page, record: Record) -> None:
     page.goto("/model")
-    page.get_by_role("radio", name=file).click()
+    for file in ("mnist_model.keras", "mnist_model.tflite"):
+        page.get_by_role("radio", name=file).click()
 
-    graph = page.frame_locator(f"iframe[src*='{file}']")
-    expect(graph.get_by_text("Conv2D").first).to_be_visible()
-    expect(graph.get_by_text("DepthwiseConv2D", exact=False).first).to_be_visible()
-    expect(graph.get_by_text("softmax", exact=False).or_(graph.get_by_text("Dense")).first).to_be_visible()
+        graph = page.frame_locator(f"iframe[src*='{file}']")
+        expect(graph.get_by_text("Conv2D").first).to_be_visible()
+        expect(graph.get_by_text("DepthwiseConv2D", exact=False).first).to_be_visible()
+        expect(graph.get_by_text("softmax", exact=False).or_(graph.get_by_text("Dense")).first).to_be_visible()
     assert record.page_errors == []
-
-
-def test_netron_opens_in_a_tab_of_its_own(page: Page) -> None:
-    page.goto("/model")
-
-    with page.context.expect_page() as opened:
-        page.get_by_role("link", name="Open in a new tab").click()
-
-    expect(opened.value.get_by_text("Conv2D").first).to_be_visible()
-
-
-def test_model_files_can_be_downloaded(page: Page) -> None:
-    page.goto("/model")
-    at_rest(page)
 
     with page.expect_download() as download:
         page.get_by_role("button", name="mnist_model.tflite").click()
-
     assert download.value.suggested_filename == "mnist_model.tflite"
     assert download.value.path().read_bytes()[4:8] == b"TFL3"
 
-
-def test_gradios_submit_reads_the_sketch(page: Page) -> None:
-    demo = gradio(page)
-
-    sketch_and_submit(page, demo, ONE)
-
-    expect(demo.locator("#verdict h1")).to_have_text("1")
-    expect(demo.locator("#verdict")).to_contain_text("% sure")
-
-    demo.get_by_role("button", name="Clear", exact=True).last.click()
-
-    expect(demo.locator("#verdict h1")).to_have_text("Draw a digit")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Open in a new tab").click()
+    expect(opened.value.get_by_text("Conv2D").first).to_be_visible()
 
 
-def test_gradio_says_first_and_without_scrolling_that_a_scribble_is_no_digit(page: Page) -> None:
+def test_gradio_reads_digits_and_rejects_scribbles(page: Page) -> None:
     demo = gradio(page)
     verdict, bars = demo.locator("#verdict h1"), demo.locator("#bars")
 
+    sketch_and_submit(page, demo, ONE)
+    expect(verdict).to_have_text("1")
+    expect(demo.locator("#verdict")).to_contain_text("% sure")
+
+    demo.get_by_role("button", name="Clear", exact=True).last.click()
+    expect(verdict).to_have_text("Draw a digit")
     sketch_and_submit(
         page, demo, [(-1, -0.3), (1, -0.3)], [(-1, 0.3), (1, 0.3)], [(-0.3, -1), (-0.3, 1)], [(0.3, -1), (0.3, 1)]
     )
-
     expect(verdict).to_have_text("Not a digit")
     expect(bars).to_contain_text("If it were a digit")
     expect(bars.locator(".confidence-set")).to_have_count(10)
+    # The answer comes first, and nobody needs to scroll.
     above, below = verdict.bounding_box(), bars.bounding_box()
     assert above is not None
     assert below is not None
@@ -92,34 +73,37 @@ def _ask_for_what_is_no_sketch(route: Route) -> None:
     route.continue_(post_data=json.dumps(asked))
 
 
-@pytest.mark.parametrize(
-    ("step", "failure"),
-    [("upload", _refuse), ("queue/join", _refuse), ("queue/join", _ask_for_what_is_no_sketch)],
-    ids=["refused upload", "refused question", "unreadable sketch"],
-)
-def test_gradio_shows_no_old_answer_beside_a_sketch_that_gets_none(
-    page: Page, step: str, failure: Callable[[Route], None]
-) -> None:
+FAILURES = {
+    "refused upload": ("upload", _refuse),
+    "refused question": ("queue/join", _refuse),
+    "unreadable sketch": ("queue/join", _ask_for_what_is_no_sketch),
+}
+
+
+def test_gradio_shows_no_old_answer_beside_an_unread_sketch(page: Page) -> None:
     demo = gradio(page)
     verdict, bars = demo.locator("#verdict h1"), demo.locator("#bars .confidence-set")
-    sketch_and_submit(page, demo, ONE)
-    expect(verdict).to_have_text("1")
-    expect(bars).to_have_count(10)
-    page.route(f"**/gradio_api/{step}*", failure)
+    for step, failure in FAILURES.values():
+        sketch_and_submit(page, demo, ONE)
+        expect(bars).to_have_count(10)
+        expect(verdict).not_to_have_text("No answer yet")
+        page.route(f"**/gradio_api/{step}*", failure)
 
-    with page.expect_response(f"**/gradio_api/{step}*"):
-        sketch_and_submit(page, demo, [(-1, 0), (1, 0)])
+        with page.expect_response(f"**/gradio_api/{step}*"):
+            sketch_and_submit(page, demo, [(-1, 0), (1, 0)])
 
-    expect(verdict).to_have_text("No answer yet")
-    expect(bars).to_have_count(0)
-    if step == "queue/join":
-        expect(demo.get_by_text("Error").first).to_be_visible()
         expect(verdict).to_have_text("No answer yet")
+        expect(bars).to_have_count(0)
+        if step == "queue/join":
+            expect(demo.get_by_text("Error").first).to_be_visible()
+            expect(verdict).to_have_text("No answer yet")
+        page.unroute(f"**/gradio_api/{step}*", failure)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_gradio_follows_the_pages_theme(page: Page, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.route("**/gradio/?*", lambda route: route.abort())  # its address tells enough, and it takes seconds to load
 
     page.goto("/gradio_demo")
 

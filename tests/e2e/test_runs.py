@@ -16,9 +16,9 @@ from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, append_row
 from core.workspace import Workspace
-from tests.conftest import tiny_config
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.runs_page import copied
+from tests.support.tiny_training import tiny_config
 from tests.support.visit import Record, at_rest
 from tests.support.waiting import wait_until
 
@@ -58,7 +58,9 @@ def button(page: Page, key: str) -> Locator:
     return page.locator(f".st-key-{key} button").first
 
 
-def test_promoted_run_is_active_until_the_shipped_model_is(page: Page, runs: list[Run], workspace: Workspace) -> None:
+def test_promoted_run_is_active_until_the_shipped_model_is_back(
+    page: Page, runs: list[Run], workspace: Workspace
+) -> None:
     page.goto("/runs")
     expect(button(page, "promote")).to_be_enabled()
 
@@ -75,34 +77,20 @@ def test_promoted_run_is_active_until_the_shipped_model_is(page: Page, runs: lis
     expect(page.locator(".st-key-back_to_shipped")).to_have_count(0)
     assert active_model(workspace).run_id is None
 
-
-def test_open_page_notices_a_promotion_elsewhere(page: Page, runs: list[Run], workspace: Workspace) -> None:
-    page.goto("/runs")
-    expect(button(page, "promote")).to_be_enabled()
-
-    promote(workspace, runs[0])
+    promote(workspace, runs[0])  # elsewhere
 
     expect(page.locator(".st-key-back_to_shipped")).to_be_visible()
     expect(page.get_by_text("Active model: new-newt")).to_be_visible()
 
 
-def test_selected_runs_are_overlaid_with_differing_settings(page: Page, runs: list[Run]) -> None:
-    page.goto("/runs")
-    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
-
-    toggle_row(page, 1)
-
-    expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
-    for chart in ("overlaid_loss", "overlaid_accuracy"):
-        for name in ("new-newt", "old-owl"):
-            expect(page.locator(f".st-key-{chart} [data-testid=stVegaLiteChart]")).to_contain_text(name)
-
-
-def test_hovering_over_a_curve_shows_its_values(page: Page, runs: list[Run]) -> None:
+def test_selected_runs_share_a_chart_with_tooltips(page: Page, runs: list[Run]) -> None:
     page.goto("/runs?smoothing=0.5")
     chart = page.locator(".st-key-overlaid_loss [data-testid=stVegaLiteChart]")
     expect(chart.locator("svg")).to_be_visible()
     at_rest(page)
+    controls = [page.get_by_text(name, exact=True).first.bounding_box() for name in ("Horizontal axis", "Smoothing")]
+    tops = [place["y"] for place in controls if place]
+    assert tops[0] == pytest.approx(tops[1], abs=1.5)  # in one row
 
     chart.hover()
     chart.hover(position={"x": 200, "y": 150})
@@ -113,20 +101,17 @@ def test_hovering_over_a_curve_shows_its_values(page: Page, runs: list[Run]) -> 
     assert {"run", "split", "loss", "smoothed", "epoch", "step", "seconds"} == set(shown)
     assert float(shown["loss"]) > 0
 
+    toggle_row(page, 1)
 
-def test_chart_options_are_in_one_row(page: Page, runs: list[Run]) -> None:
-    page.goto("/runs")
-    labels = [page.get_by_text(name, exact=True).first for name in ("Horizontal axis", "Smoothing")]
-    for label in labels:
-        expect(label).to_be_visible()
-    at_rest(page)
-
-    tops = [box["y"] for label in labels if (box := label.bounding_box())]
-
-    assert tops[0] == pytest.approx(tops[1], abs=1.5)
+    expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
+    for each in ("overlaid_loss", "overlaid_accuracy"):
+        for name in ("new-newt", "old-owl"):
+            expect(page.locator(f".st-key-{each} [data-testid=stVegaLiteChart]")).to_contain_text(name)
 
 
-def test_bundle_is_downloaded_as_a_zip(page: Page, runs: list[Run], tmp_path: Path) -> None:
+def test_run_is_downloaded_and_deleted_after_confirmation(
+    page: Page, runs: list[Run], workspace: Workspace, tmp_path: Path
+) -> None:
     page.goto("/runs")
     expect(button(page, "download")).to_be_enabled()
 
@@ -138,11 +123,6 @@ def test_bundle_is_downloaded_as_a_zip(page: Page, runs: list[Run], tmp_path: Pa
     with zipfile.ZipFile(tmp_path / "model.zip") as archive:
         assert archive.read("card.json") == runs[0].bundle.card_file.read_bytes()
         assert sorted(archive.namelist()) == sorted(path.name for path in runs[0].bundle.files)
-
-
-def test_run_is_deleted_only_after_confirmation(page: Page, runs: list[Run], workspace: Workspace) -> None:
-    page.goto("/runs")
-    expect(button(page, "delete")).to_be_enabled()
 
     button(page, "delete").click()
     expect(page.get_by_role("dialog")).to_contain_text(runs[0].id)
@@ -201,7 +181,7 @@ def expect_growth(page: Page, run: Run, epoch: int) -> None:
     """Add an epoch to the run and wait until its curve grows."""
     before = dots(page)
     append_row(run.history_file, HISTORY_COLUMNS, (epoch, 11 * epoch, 9.0, 0.1, 0.9, 0.1, 0.9, 1e-3))
-    wait_until(lambda: dots(page) > before, 15, "a new dot in the curve")
+    wait_until(lambda: dots(page) > before, what="a new dot in the curve")
 
 
 def dots(page: Page) -> int:
@@ -211,7 +191,7 @@ def dots(page: Page) -> int:
 
 def test_view_can_be_shared_and_saved_as_a_picture(page: Page, runs: list[Run], tmp_path: Path) -> None:
     page.goto("/runs?smoothing=0.5&log=true&axis=Seconds")
-    expect(page.get_by_role("heading", name="Settings")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
     toggle_row(page, 1)
     expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
     page.wait_for_url(lambda url: all(run.id in url for run in runs))
@@ -219,7 +199,7 @@ def test_view_can_be_shared_and_saved_as_a_picture(page: Page, runs: list[Run], 
     other = page.context.new_page()
     other.goto(page.url)
 
-    expect(other.get_by_role("heading", name="Differing settings")).to_be_visible(timeout=30_000)
+    expect(other.get_by_role("heading", name="Differing settings")).to_be_visible()
     expect(other.locator(".st-key-overlaid_accuracy")).to_contain_text("Error")
     expect(other.locator(".st-key-overlaid_loss [data-testid=stVegaLiteChart]")).to_contain_text("Seconds")
     other.locator(".st-key-picture button").first.click()
@@ -231,7 +211,7 @@ def test_view_can_be_shared_and_saved_as_a_picture(page: Page, runs: list[Run], 
 
 def test_run_page_renames_the_run_and_trains_it_again(page: Page, runs: list[Run]) -> None:
     page.goto("/runs")
-    page.get_by_role("link", name="Open").click(timeout=30_000)
+    page.get_by_role("link", name="Open").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("new-newt")
     assert page.url.endswith(f"/run?id={runs[0].id}")
 
@@ -240,7 +220,7 @@ def test_run_page_renames_the_run_and_trains_it_again(page: Page, runs: list[Run
     page.locator(".st-key-label_save button").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("The wide one")
     page.reload()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("The wide one", timeout=30_000)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("The wide one")
 
     page.get_by_role("link", name="Train again with changes").click()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -20,8 +19,6 @@ from tests.support.dashboard_process import DashboardProcess
 from tests.support.visit import Record
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all, kill_worker
-
-SECOND = 1000
 
 
 @pytest.fixture
@@ -43,7 +40,7 @@ def train_page(page: Page, workspace: Workspace) -> Page:
     expect(button(page, "train")).to_be_enabled()
     page.get_by_text("More settings").click()
     # A page that is drawn again at that moment closes an open list.
-    wait_until(lambda: chose_digits(page), 60, "the choice of scikit-learn's digits")
+    wait_until(lambda: chose_digits(page), what="the choice of scikit-learn's digits")
     fill(page, "patience", 0)
     return page
 
@@ -51,7 +48,7 @@ def train_page(page: Page, workspace: Workspace) -> Page:
 def chose_digits(page: Page) -> bool:
     page.locator(f".st-key-train_{DEFAULT_PRESET}_dataset input").click()
     with suppress(BrowserError):
-        page.get_by_role("option", name="scikit-learn digits").click(timeout=5 * SECOND)
+        page.get_by_role("option", name="scikit-learn digits").click(timeout=5000)
         return True
     return False
 
@@ -83,16 +80,14 @@ def dots(page: Page) -> int:
     return page.locator('.st-key-curve_loss .mark-symbol.role-mark path:not([opacity="0"])').count()
 
 
-def test_training_from_the_button_to_the_end_with_a_growing_curve(
-    train_page: Page, record: Record, workspace: Workspace
-) -> None:
+def test_curve_grows_from_the_button_to_the_end(train_page: Page, record: Record, workspace: Workspace) -> None:
     start(train_page, 12)
     expect(header(train_page)).to_contain_text("Running")
 
-    first = wait_until(lambda: dots(train_page), 90, "the first epoch's dots")
-    wait_until(lambda: dots(train_page) > first, 30, "further dots")
+    first = wait_until(lambda: dots(train_page), what="the first epoch's dots")
+    wait_until(lambda: dots(train_page) > first, what="further dots")
 
-    expect(header(train_page)).to_contain_text("Finished", timeout=90 * SECOND)
+    expect(header(train_page)).to_contain_text("Finished")
     (run,) = list_runs(workspace)
     accuracy = run.bundle.card().metrics.test_accuracy
     assert accuracy > 0.9
@@ -104,9 +99,7 @@ def test_training_from_the_button_to_the_end_with_a_growing_curve(
 
 
 @pytest.mark.long
-def test_refresh_and_second_tab_show_the_same_run_and_a_second_train_waits(
-    train_page: Page, workspace: Workspace
-) -> None:
+def test_second_tab_shows_the_run_and_a_second_one_waits(train_page: Page, workspace: Workspace) -> None:
     start(train_page, 200)
     run = wait_until(lambda: overview(workspace).latest, what="the start of the run")
     expect(header(train_page)).to_contain_text(run.title)
@@ -118,7 +111,7 @@ def test_refresh_and_second_tab_show_the_same_run_and_a_second_train_waits(
     tab = train_page.context.new_page()
     tab.goto("/train")
     expect(header(tab)).to_contain_text(run.title)
-    wait_until(lambda: dots(tab) and dots(train_page), 90, "curves in both tabs")
+    wait_until(lambda: dots(tab) and dots(train_page), what="curves in both tabs")
 
     button(tab, "train").click()
     waiting = wait_until(lambda: overview(workspace).waiting, what="the second run")[0]
@@ -132,48 +125,37 @@ def test_refresh_and_second_tab_show_the_same_run_and_a_second_train_waits(
     assert list_runs(workspace) == [run]
 
 
-def test_a_training_outlives_its_dashboard_and_the_next_one_shows_it_live_and_stops_it_soon(
+def test_killed_training_is_resumed_and_outlives_dashboards(
     train_page: Page, dashboard: DashboardProcess, workspace: Workspace
 ) -> None:
     fill(train_page, "batch_size", 8)
     start(train_page, 200)
-    wait_until(lambda: dots(train_page), 90, "the first epoch's dots")
+    wait_until(lambda: dots(train_page), what="the first epoch's dots")
     (run,) = list_runs(workspace)
-    worker = run.process()
+    kill_worker(run)
 
+    expect(header(train_page)).to_contain_text("Interrupted")
+    expect(train_page.get_by_text("ended unexpectedly")).to_be_visible()
+    epochs = len(run.history())
+    button(train_page, "resume").click()
+    expect(header(train_page)).to_contain_text("Running")
+    wait_until(lambda: len(run.history()) > epochs, what="further epochs")
+
+    worker = run.process()
     dashboard.interrupt()
     assert f"Run {run.title} continues without the dashboard" in dashboard.output()
     assert is_live_in_a_new(dashboard, train_page, run)
     dashboard.process.kill()
     dashboard.process.wait()
     assert is_live_in_a_new(dashboard, train_page, run)
-
     assert run.process() == worker
-    asked = time.time()
+
+    before = len(run.history())
     button(train_page, "stop").click()
-    wait_until(lambda: run.status().phase in ("saving", "done"), 10, "the end of the training")
-    assert time.time() - asked < 5
-    expect(header(train_page)).to_contain_text("Stopped", timeout=60 * SECOND)
+    expect(header(train_page)).to_contain_text("Stopped")
     expect(train_page.get_by_test_id("stMetric").first).to_contain_text("Test accuracy")
-    assert len(run.history()) < 200
+    assert before <= len(run.history()) < 200
     assert run.bundle.complete
-
-
-def test_the_page_says_within_ten_seconds_that_a_killed_training_is_interrupted_and_resumes_it(
-    train_page: Page, workspace: Workspace
-) -> None:
-    start(train_page, 200)
-    wait_until(lambda: dots(train_page), 90, "the first epoch's dots")
-    (run,) = list_runs(workspace)
-
-    kill_worker(run)
-
-    expect(header(train_page)).to_contain_text("Interrupted", timeout=10 * SECOND)
-    expect(train_page.get_by_text("ended unexpectedly")).to_be_visible()
-    button(train_page, "resume").click()
-    expect(header(train_page)).to_contain_text("Running")
-    epochs = len(run.history())
-    wait_until(lambda: len(run.history()) > epochs, 90, "further epochs")
 
 
 def is_live_in_a_new(dashboard: DashboardProcess, page: Page, run: Run) -> bool:
@@ -182,8 +164,8 @@ def is_live_in_a_new(dashboard: DashboardProcess, page: Page, run: Run) -> bool:
     page.goto("/train")
     expect(header(page)).to_contain_text(run.title)
     expect(header(page)).to_contain_text("Running")
-    first = wait_until(lambda: dots(page), 30, "dots")
-    return wait_until(lambda: dots(page) > first, 60, "further dots")
+    first = wait_until(lambda: dots(page), what="dots")
+    return wait_until(lambda: dots(page) > first, what="further dots")
 
 
 def queued(page: Page, run: Run) -> Locator:

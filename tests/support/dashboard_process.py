@@ -58,7 +58,7 @@ class DashboardProcess:
                 start_new_session=True,
             )
         try:
-            wait_until(self._answers_or_ended, seconds=60, what="An answer of the dashboard")
+            wait_until(self._answers_or_ended, what="An answer of the dashboard")
         except TimeoutError as error:
             self.stop()
             raise TimeoutError(f"{error}\n{self.output()}") from None
@@ -69,7 +69,7 @@ class DashboardProcess:
         """End the process, gently first."""
         self.process.terminate()
         try:
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=300)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -77,7 +77,7 @@ class DashboardProcess:
     def interrupt(self) -> None:
         """Press Ctrl-C, and wait for the end."""
         os.killpg(self.process.pid, signal.SIGINT)
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=300)
 
     def output(self) -> str:
         """Return all that the process wrote so far: stdout, then its log."""
@@ -87,7 +87,7 @@ class DashboardProcess:
         if self.process.poll() is not None:
             return True
         try:
-            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=300) as answer:
                 return answer.status == 200
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False

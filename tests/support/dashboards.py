@@ -19,7 +19,7 @@ from core.runs.active import promote
 from core.runs.registry import find_run
 from core.runs.summary import summaries
 from core.workspace import Workspace
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 from tests.support.workers import end_all
 
 ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8)
@@ -39,7 +39,7 @@ def _dashboard(root: Path, python: str, requests: Connection, barrier: Barrier) 
     sys.executable = python
     while request := requests.recv():
         action, name = request
-        barrier.wait(60)
+        barrier.wait(300)
         try:
             ACTIONS[action](Workspace(root), name)
             requests.send("done")
@@ -76,6 +76,6 @@ def three_dashboards(workspace: Workspace, python: str) -> Iterator[Dashboards]:
         yield Dashboards(connections)
     for connection, process in zip(connections, processes, strict=True):
         connection.send(None)
-        process.join(10)
+        process.join(300)
         process.kill()
     end_all(workspace)

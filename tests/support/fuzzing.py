@@ -33,7 +33,14 @@ def drawn_seven(mode: str = "RGB", side: int = 60) -> Image.Image:
     return image.convert(mode)
 
 
-def encoded(image: Image.Image, kind: str) -> bytes:
+def drawn_one() -> Image.Image:
+    """Draw a 1 in black on white."""
+    image = Image.new("RGB", (200, 200), "white")
+    ImageDraw.Draw(image).line([(100, 40), (100, 160)], fill="black", width=14)
+    return image
+
+
+def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
     """The picture as a file of this kind."""
     file = io.BytesIO()
     image.save(file, kind)

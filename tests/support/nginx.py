@@ -68,7 +68,7 @@ class Nginx:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         try:
-            wait_until(self._answers, seconds=30, what="An answer of nginx")
+            wait_until(self._answers, what="An answer of nginx")
         except (AssertionError, TimeoutError):
             self.stop()
             raise
@@ -76,12 +76,12 @@ class Nginx:
     def stop(self) -> None:
         """End the process."""
         self._process.terminate()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=300)
 
     def _answers(self) -> bool:
         assert self._process.poll() is None, self._log.read_text()
         try:
-            return httpx.get(f"{self.url}/", timeout=30).status_code == 404
+            return httpx.get(f"{self.url}/", timeout=300).status_code == 404
         except httpx.ConnectError:
             return False
 

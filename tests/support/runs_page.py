@@ -22,7 +22,7 @@ def copied(run: Run, workspace: Workspace, name: str) -> Run:
 
 def opened(*ticked: Run, **query: str | list[str]) -> AppTest:
     """The page; with these runs ticked, or as it opens by itself; `query` is that of its address."""
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     for name, value in query.items():
         page.query_params[name] = value
     if ticked:

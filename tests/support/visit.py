@@ -8,6 +8,8 @@ from urllib.parse import urlparse
 
 from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, expect
 
+from tests.support.waiting import PATIENCE_SECONDS
+
 LOCAL = {"127.0.0.1", "localhost", "::1"}
 Points = Sequence[tuple[float, float]]
 
@@ -39,7 +41,7 @@ class Record:
             self.hosts.add(host)
 
 
-def at_rest(page: Page, seconds: float = 30.0) -> None:
+def at_rest(page: Page, seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until Streamlit has run the page's script to its end.
 
     After a click, expect what it changes first: until the click has reached the server, the page is still at rest.
@@ -77,10 +79,18 @@ def draw(page: Page, strokes: Sequence[Points], box: float = 500.0, margin: floa
         page.mouse.up()
 
 
+def upload(page: Page, name: str, kind: str, content: bytes) -> None:
+    """Upload a picture on the Draw page; `kind` is its MIME type."""
+    page.get_by_role("radio", name="Upload a picture").click()
+    page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": kind, "buffer": content}
+    )
+
+
 def sketch_and_submit(page: Page, demo: FrameLocator, *strokes: Points) -> None:
     """Sketch strokes, whose points lie in a square of 2 by 2 around the middle, and press Submit."""
     sketch = demo.locator("#sketchpad canvas").first
-    expect(sketch).to_be_visible(timeout=60_000)
+    expect(sketch).to_be_visible()
     place = sketch.bounding_box()
     assert place is not None
     middle, scale = (place["x"] + place["width"] / 2, place["y"] + place["height"] / 2), place["width"] * 0.3

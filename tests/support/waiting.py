@@ -8,8 +8,11 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+PATIENCE_SECONDS = 300.0
+"""Longer than anything takes on a machine that is busy with other things: reaching it means that nothing happens."""
 
-def wait_until(condition: Callable[[], T], seconds: float = 10.0, what: str = "the condition") -> T:
+
+def wait_until(condition: Callable[[], T], seconds: float = PATIENCE_SECONDS, what: str = "the condition") -> T:
     """Call `condition` until it returns something true, and return that; raise TimeoutError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (result := condition()):

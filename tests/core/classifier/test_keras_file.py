@@ -153,7 +153,6 @@ def old_keras(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
 def test_older_keras_opens_the_files_and_trains_on(old_keras: Path, tmp_path: Path) -> None:
     images = tmp_path / "images.npy"
     np.save(images, random_images())

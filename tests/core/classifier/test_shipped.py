@@ -15,7 +15,7 @@ from core.classifier.robustness import accuracy, prepare_all
 from core.data.datasets import Dataset
 from core.handwriting.pen_digits import PenDigit, replay
 from core.workspace import SHIPPED_BUNDLE
-from tests.conftest import lacking
+from tests.support.requirements import lacking
 
 BUNDLE = Bundle(SHIPPED_BUNDLE)
 

@@ -26,7 +26,7 @@ from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.setting_help import SETTING_HELP
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 
 TINY = ["--dataset", "digits", "--filters", "8,8", "--dense-units", "16"]
@@ -144,7 +144,7 @@ def test_ctrl_c_prints_no_traceback(tmp_path: Path, workspace: Workspace) -> Non
     )
     with (tmp_path / "pipe").open("wb"):  # opens once the other end reads
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=300)
 
     assert process.returncode == 130
     assert "Stopped" in err
@@ -247,10 +247,10 @@ def test_ctrl_c_stops_the_training_and_keeps_its_model(workspace: Workspace) -> 
         stderr=subprocess.PIPE,
         text=True,
     )
-    wait_until(lambda: any(len(run.history()) for run in list_runs(workspace)), 90, "the first epoch")
+    wait_until(lambda: any(len(run.history()) for run in list_runs(workspace)), what="the first epoch")
 
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
 
     (run,) = list_runs(workspace)
     assert process.returncode == 0, err
@@ -286,7 +286,7 @@ def test_a_thousand_files_in_one_call(tmp_path: Path, mnist: Dataset, workspace:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,  # "seconds, not minutes", on a machine busy with other tests
+        timeout=300,  # "seconds, not minutes", on a machine busy with other tests
     )
 
     answers = [json.loads(line) for line in done.stdout.splitlines()]

@@ -20,12 +20,10 @@ from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.runs.summary import summaries
 from core.workspace import Workspace
-from tests.conftest import tiny_config
 from tests.support.dashboards import Dashboards, three_dashboards
+from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import workers_in
-
-ROUNDS = 50
 
 # A worker that starts immediately, learns nothing, and stops on request.
 WORKER = """#!/bin/sh
@@ -104,8 +102,7 @@ def wait_for_state(workspace: Workspace, run: Run, state: str) -> None:
     """Wait until the later of two requests has taken effect."""
     wait_until(
         lambda: queue.advance(workspace) is None and run.status().state == state and run.alive == (state == "running"),
-        60,
-        f"its being {state}",
+        what=f"its being {state}",
     )
 
 
@@ -140,11 +137,11 @@ CONCURRENT_ACTIONS = [
 """The actions of the three dashboards, the function that prepares their run, and the check of the outcome."""
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.parametrize("rounds", [20, pytest.param(100, marks=pytest.mark.long)])
 def test_concurrent_actions_have_a_consistent_outcome(
-    dashboards: Dashboards, trained: Run, workspace: Workspace
+    dashboards: Dashboards, trained: Run, workspace: Workspace, rounds: int
 ) -> None:
-    for number in range(ROUNDS):
+    for number in range(rounds):
         actions, prepare, check = CONCURRENT_ACTIONS[number % len(CONCURRENT_ACTIONS)]
         run = prepare_run(prepare, workspace, trained)
 
@@ -165,15 +162,16 @@ def assert_consistent(workspace: Workspace, moment: str) -> None:
     assert active_model(workspace).problem is None
 
 
-@pytest.mark.timeout(300)
+# The test above performs the same actions on workers that only pretend to train.
+@pytest.mark.long
 def test_concurrent_actions_during_real_training(training_dashboards: Dashboards, workspace: Workspace) -> None:
     press = training_dashboards.press
     expect_one_running_one_queued(workspace, None, press("train", "train", "look"))
     second, first = list_runs(workspace)
-    wait_until(first.checkpoint_file.exists, 120, "the first completed epoch")
+    wait_until(first.checkpoint_file.exists, what="the first completed epoch")
 
     expect_stop_before_resume(workspace, first, press("stop", "resume", "look", name=first.id))
-    wait_until(lambda: second.status().state == "running" and not first.alive, 60, "the next training")
+    wait_until(lambda: second.status().state == "running" and not first.alive, what="the next training")
     assert_consistent(workspace, "after the first stop")
     stop, resume, promoted = press("stop", "resume", "promote", name=first.id)
     assert (resume, promoted) == ("done", "done")
@@ -181,7 +179,7 @@ def test_concurrent_actions_during_real_training(training_dashboards: Dashboards
     assert active_model(workspace).run_id == first.id
     assert_consistent(workspace, "after the resume")
     expect_delete(workspace, first, press("promote", "delete", "look", name=first.id), remaining=[second])
-    wait_until(second.checkpoint_file.exists, 120, "its first completed epoch")
+    wait_until(second.checkpoint_file.exists, what="its first completed epoch")
     expect_delete(workspace, second, press("stop", "delete", "look", name=second.id))
     assert_consistent(workspace, "after all")
 
@@ -224,7 +222,7 @@ def test_predictions_during_a_promotion_come_from_one_model(trained: Run, worksp
             sources.add("promoted" if np.array_equal(probabilities, promoted) else "neither")
 
     with repeat_in_background(predict):
-        for number in range(ROUNDS):
+        for number in range(50):
             promote(workspace, run if number % 2 else None)
 
     assert problems == []

@@ -30,7 +30,7 @@ from core.training.batches import training_batches
 from core.training.distillation import MIN_PROBABILITY, TEMPERATURE, distillation_loss
 from core.training.trainer import train_and_evaluate
 from core.workspace import SHIPPED_BUNDLE, Workspace
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all, kill_worker
 
@@ -254,13 +254,13 @@ def test_student_learns_from_the_teacher_not_the_labels(workspace: Workspace, te
 
 def test_resumed_worker_needs_no_teacher_run(workspace: Workspace, teacher: Run) -> None:
     student = submit(workspace, replace_settings(TAUGHT, epochs=8, batch_size=16))
-    wait_until(student.checkpoint_file.exists, 60, "the first epoch")
+    wait_until(student.checkpoint_file.exists, what="the first epoch")
     kill_worker(student)
     delete_run(workspace, teacher)
 
     resume(workspace, student)
 
-    wait_until(lambda: student.status().over and not student.alive, 120, "the end of the training")
+    wait_until(lambda: student.status().over and not student.alive, what="the end of the training")
     assert student.status().state == "finished", student.log_tail()
     assert f"taught by run {teacher.id}" in student.log_tail()
     assert list(student.history()["epoch"]) == list(range(1, 9))

@@ -30,7 +30,7 @@ def test_trainer_is_compiled_once_after_an_installation(fresh_installation: Path
     process = warm_up.compile_ahead()
 
     assert process is not None
-    assert process.wait(10) == 0
+    assert process.wait(300) == 0
     assert fresh_installation.read_text() == "-c import core.training.trainer, bytecode: kept\n"
     (tmp_path / "tensorflow" / "__pycache__").mkdir()
     Path(warm_up.cache_from_source(str(tmp_path / "tensorflow" / "__init__.py"))).touch()

@@ -23,7 +23,7 @@ from core.workspace import Workspace
 from dashboard.runs.csv_export import runs_csv
 from dashboard.runs.table import table_content, unique_names
 from dashboard.training.progress import start_and_end
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 
 SetTimeZone = Callable[[str], None]
 NEW_YORK, TOKYO, KATHMANDU = "America/New_York", "Asia/Tokyo", "Asia/Kathmandu"

@@ -26,7 +26,7 @@ from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.summary import summaries
 from core.workspace import Workspace
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from core.runs.leftovers import remove_leftovers
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.workspace import PROJECT, Workspace
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 from tests.support.workers import end_all
 
 
@@ -102,7 +102,7 @@ from pathlib import Path
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.workspace import Workspace
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 Run.write_status = lambda *_: os._exit(9)
 create_run(Workspace(Path(sys.argv[1])), tiny_config())
 """

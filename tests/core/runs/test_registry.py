@@ -19,7 +19,7 @@ from core.runs.registry import create_run, find_run, list_runs
 from core.runs.run import Run
 from core.runs.summary import summaries
 from core.workspace import Workspace
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 
 
 def test_empty_workspace_uses_the_shipped_model(workspace: Workspace) -> None:

@@ -30,7 +30,7 @@ from core.runs.status import Status
 from core.runs.summary import summaries
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row
 from core.workspace import Workspace
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 
 TEXT_ROW = (",".join(HISTORY_COLUMNS) + "\n1,many,words,,,,,\n").encode()

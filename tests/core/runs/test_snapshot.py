@@ -19,8 +19,8 @@ from core.runs.snapshot import RunSnapshot, Snapshot
 from core.runs.status import Status
 from core.runs.summary import summaries
 from core.workspace import Workspace
-from tests.conftest import tiny_config
 from tests.support.opened_files import opened_files
+from tests.support.tiny_training import tiny_config
 
 TAUGHT = tiny_config(teachers=2, seed=5)
 

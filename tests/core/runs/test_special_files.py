@@ -22,10 +22,10 @@ from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.summary import summaries
 from core.workspace import Workspace
-from tests.conftest import tiny_config
 from tests.support.special_files import SPECIAL_FILES
+from tests.support.tiny_training import tiny_config
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(300)
 
 FILES = (
     *("created.json", "config.json", "status.json", "process.json", "label.json", "worker.lock", "train.log"),

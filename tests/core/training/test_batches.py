@@ -7,7 +7,7 @@ import pytest
 
 from core.data.datasets import Split
 from core.training.batches import training_batches
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 
 
 @pytest.mark.parametrize("count", [1, 5, 8, 13])

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from core.errors import StorageError
-from core.launcher.control import request_stop
 from core.launcher.queue import advance, resume, submit
 from core.runs.registry import create_run
 from core.runs.summary import summaries
 from core.training.checkpoint import read_checkpoint
 from core.workspace import Workspace
-from tests.conftest import tiny_config
+from tests.support.full_disk import fill_disk
+from tests.support.tiny_training import tiny_config
 from tests.support.workers import end_all, wait_for, wait_for_end
 
 
@@ -32,13 +31,6 @@ def workspace(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wor
 def filler(workspace: Workspace) -> Path:
     """The file that fills the disk; see `fill_disk`."""
     return workspace.root / "filler"
-
-
-def fill_disk(path: Path) -> None:
-    """Write to this file until not a single byte is left."""
-    with suppress(OSError), path.open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(4096))
 
 
 def test_submit_is_rejected_when_the_disk_is_full(workspace: Workspace, filler: Path) -> None:
@@ -79,8 +71,6 @@ def test_run_fails_when_the_disk_fills_up_and_can_be_resumed(workspace: Workspac
 
     wait_for(run, lambda: len(run.history()) > saved.epoch + 2, "next epochs")
     assert list(run.history()["epoch"]) == list(range(1, len(run.history()) + 1))
-    request_stop(workspace, run)
-    wait_for_end(run)
 
 
 def test_run_without_space_for_its_model_can_be_resumed(
@@ -90,7 +80,7 @@ def test_run_without_space_for_its_model_can_be_resumed(
     patch_worker(
         "from pathlib import Path\n"
         "from core.training import result\n"
-        "from tests.core.training.test_full_disk import fill_disk\n"
+        "from tests.support.full_disk import fill_disk\n"
         "export_model = result.export_model\n"
         "def fill_and_export(*arguments):\n"
         f"    fill_disk(Path({str(filler)!r}))\n"

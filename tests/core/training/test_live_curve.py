@@ -21,7 +21,7 @@ from core.training.callbacks import Journal
 from core.training.live_curve import MIN_POINT_IMAGES, LiveCurve
 from core.training.trainer import train_and_evaluate
 from core.workspace import Workspace
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 
 DAY_SECONDS = 24 * 3600
 STEP_SECONDS = 0.5

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.data.datasets import load_dataset
 from core.errors import RunError
 from core.launcher.control import delete, request_stop
 from core.launcher.queue import advance, resume, submit
@@ -19,8 +20,9 @@ from core.runs.registry import create_run, find_run, list_runs
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row, truncate_after_epoch
 from core.training.checkpoint import read_checkpoint
+from core.training.trainer import train_and_evaluate
 from core.workspace import Workspace
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all, kill_worker, wait_for, wait_for_end
 
@@ -46,13 +48,13 @@ def without_times(table: pd.DataFrame) -> pd.DataFrame:
 TWENTY_KILLS = (*("start", "step", "validation", "checkpoint") * 3, *("export", "evaluation") * 3, "export", "end")
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("phases", [("step", "export"), pytest.param(TWENTY_KILLS, marks=pytest.mark.long)])
 def test_run_killed_in_every_phase_ends_the_same(
     workspace: Workspace, patch_worker: Callable[[str], None], tmp_path: Path, phases: tuple[str, ...]
 ) -> None:
-    undisturbed = submit(workspace, CONFIG)
-    wait_for_end(undisturbed)
+    # Elsewhere, where the queue does not start it.
+    undisturbed = create_run(Workspace(tmp_path / "undisturbed"), CONFIG)
+    train_and_evaluate(CONFIG, undisturbed, load_dataset("digits", workspace))
     run = create_run(workspace, CONFIG)
 
     for number, phase in enumerate(phases):
@@ -81,7 +83,6 @@ def kill_and_check_losses(run: Run) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(4))
 def test_run_killed_at_random_moments_ends_the_same(workspace: Workspace, seed: int) -> None:
     moments = random.Random(seed)
@@ -93,7 +94,7 @@ def test_run_killed_at_random_moments_ends_the_same(workspace: Workspace, seed: 
 
     for _ in range(5):
         moment = time.monotonic() + moments.uniform(0, length)
-        wait_until(lambda moment=moment: time.monotonic() > moment or runs[-1].status().over, 300, "the moment")
+        wait_until(lambda moment=moment: time.monotonic() > moment or runs[-1].status().over, what="the moment")
         if runs[-1].status().over:
             runs.append(submit(workspace, CONFIG))
         status = runs[-1].status()
@@ -128,14 +129,25 @@ def assert_same_result(run: Run, undisturbed: Run) -> None:
     assert (predictions.predictions != expected_predictions.predictions).mean() < 0.01
 
 
-def test_stopped_training_keeps_its_model_and_can_be_resumed(workspace: Workspace) -> None:
-    run = submit(workspace, tiny_config(epochs=8, patience=0, batch_size=8))
+def test_stopped_training_keeps_its_model_and_can_be_resumed(
+    workspace: Workspace, patch_worker: Callable[[str], None]
+) -> None:
+    # The second epoch waits for the request: however late it comes, it comes in the middle of the training.
+    patch_worker(
+        "from core.training.callbacks import Journal\nfrom tests.support.waiting import wait_until\n"
+        "begin = Journal.on_epoch_begin\n"
+        "Journal.on_epoch_begin = lambda journal, epoch, logs=None: ("
+        "begin(journal, epoch, logs), epoch == 1 and wait_until(journal._run.stop_file.exists))"
+    )
+    run = submit(workspace, tiny_config(epochs=4, patience=0))
     wait_for(run, run.checkpoint_file.exists, "first checkpoint")
     request_stop(workspace, run)
     wait_for_end(run)
     assert run.status().state == "stopped"
     assert not run.stopping
-    assert run.bundle.card().metrics.epochs == len(run.history()) < 8
+    # It stopped within that epoch.
+    assert run.bundle.card().metrics.epochs == len(run.history()) == 2
+    patch_worker("")
 
     # Damaged predictions do not keep a run from being resumed.
     run.epoch_predictions_file.write_bytes(b"PK\x03\x04 no archive")
@@ -144,12 +156,12 @@ def test_stopped_training_keeps_its_model_and_can_be_resumed(workspace: Workspac
 
     wait_for_end(run)
     assert run.status().state == "finished"
-    assert list(run.history()["epoch"]) == list(range(1, 9))
+    assert list(run.history()["epoch"]) == [1, 2, 3, 4]
     predictions = run.epoch_predictions()
     assert predictions is not None
-    assert 1 < len(predictions) < 8
-    assert predictions.epochs[-1] == 8
-    assert run.bundle.card().metrics.epochs == 8
+    assert len(predictions) == 3
+    assert predictions.epochs[-1] == 4
+    assert run.bundle.card().metrics.epochs == 4
     with pytest.raises(RunError, match="nothing to resume"):
         resume(workspace, run)
 

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 import shutil
-import subprocess
-import sys
-import textwrap
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,12 +23,12 @@ from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
 from core.training import callbacks, result
-from core.training.callbacks import StopRequested
+from core.training.callbacks import Journal, StopRequested
 from core.training.checkpoint import EarlyStoppingState, ResumableEarlyStopping, read_checkpoint, write_checkpoint
 from core.training.trainer import Outcome, train_and_evaluate
 from core.training.validation import Validation
-from core.workspace import PROJECT, Workspace
-from tests.conftest import tiny_config
+from core.workspace import Workspace
+from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 
 
@@ -85,27 +81,14 @@ def test_epoch_predictions_match_the_history(trained: Run, digits: Dataset) -> N
     assert trained.epoch_predictions_file.stat().st_size < 10_000
 
 
-def test_keras_file_reproduces_the_evaluation(trained: Run, tmp_path: Path) -> None:
-    script = tmp_path / "predict.py"
-    script.write_text(
-        textwrap.dedent(
-            """
-            import sys, numpy as np, keras
-            from core.data.datasets import load_dataset, normalise
-            from core.workspace import Workspace
-            test = load_dataset("digits", Workspace.from_environment()).test
-            np.save(sys.argv[2], keras.models.load_model(sys.argv[1]).predict(normalise(test.images), verbose=0))
-            """
-        )
-    )
-    out = tmp_path / "probabilities.npy"
-    command = [sys.executable, str(script), str(trained.bundle.keras_file), str(out)]
+def test_keras_file_gives_the_predictions_of_the_evaluation(trained: Run, digits: Dataset) -> None:
+    model = keras.models.load_model(trained.bundle.keras_file)
 
-    subprocess.run(command, check=True, cwd=PROJECT, env={**os.environ, "PYTHONPATH": str(PROJECT)})
+    predictions = model.predict(normalise(digits.test.images), verbose=0)
 
     calibration = trained.bundle.card().calibration
     assert calibration is not None
-    probabilities = apply_temperature(np.load(out), calibration.temperature)
+    probabilities = apply_temperature(predictions, calibration.temperature)
     differences = np.abs(probabilities - trained.bundle.evaluation().probabilities)
     most, mean = QUANTIZED_TOLERANCE
     assert differences.max() <= most
@@ -155,7 +138,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[
     config = tiny_config(epochs=60, synthetic_digits=200, redrawn_digits=100, batch_size=64)
     with ThreadPoolExecutor(1) as pool:
         outcome = pool.submit(train_and_evaluate, config, run, digits)
-        wait_until(lambda: run.status().phase == "training" or outcome.done(), 60, "the training")
+        wait_until(lambda: run.status().phase == "training" or outcome.done(), what="the training")
         run.stop_file.touch()
         return run, outcome.result()
 
@@ -182,17 +165,20 @@ def test_training_stops_while_digits_are_drawn(run: Run, digits: Dataset) -> Non
 
 
 @pytest.mark.usefixtures("quick_evaluation")
-def test_editing_the_history_does_not_affect_the_model(run: Run, digits: Dataset) -> None:
-    config = tiny_config(epochs=30, patience=0)
+def test_model_survives_edits_of_the_run_files(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = Journal.on_epoch_begin
 
-    with ThreadPoolExecutor(1) as pool:
-        outcome = pool.submit(train_and_evaluate, config, run, digits)
-        wait_until(lambda: len(run.history()) > 1 or outcome.done(), 60, "two epochs")
-        run.history_file.write_text("nothing\n")
-        card = outcome.result().card
+    def edited(journal: Journal, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if epoch == 2:
+            run.history_file.write_text("nothing\n")
+        begin(journal, epoch, logs)
+
+    monkeypatch.setattr(Journal, "on_epoch_begin", edited)
+
+    card = train_and_evaluate(tiny_config(epochs=4, patience=0), run, digits).card
 
     assert card is not None
-    assert (card.metrics.epochs, card.metrics.best_epoch) == (30, 30)
+    assert (card.metrics.epochs, card.metrics.best_epoch) == (4, 4)
     assert run.bundle.complete
 
 

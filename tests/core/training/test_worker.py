@@ -17,12 +17,13 @@ import pytest
 
 from core.config import TrainingConfig
 from core.launcher.control import delete, request_stop
+from core.launcher.overview import overview
 from core.launcher.queue import advance, resume, submit
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.training import worker
 from core.workspace import PROJECT, Workspace
-from tests.conftest import tiny_config
+from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all, wait_for, wait_for_end, workers_in
 
@@ -62,7 +63,7 @@ def test_worker_of_a_killed_starter_is_known_and_unique(orphan: Run, workspace: 
     assert orphan.status().state == "running"
     assert advance(workspace) is None
 
-    process = wait_until(orphan.process, 60, "the worker's own record")
+    process = wait_until(orphan.process, what="the worker's own record")
     assert workers_in(orphan.folder) == [process]
     assert waiting.status().state == "queued"
 
@@ -85,7 +86,7 @@ def test_next_run_starts_when_a_run_becomes_read_only(
 
     turned_read_only(run.folder)
 
-    wait_until(lambda: waiting.status().state == "running", 60, "the start of the next run")
+    wait_until(lambda: waiting.status().state == "running", what="the start of the next run")
     assert run.status().state == "interrupted"
     assert "could not be written. Change" in run.log_tail()
 
@@ -102,14 +103,14 @@ def test_stop_after_a_resume_stops_the_next_worker(
         f"Path({str(ended)!r}).touch(), wait_until(Path({str(go_on)!r}).exists, 60))"
     )
     run = submit(workspace, ENDLESS)
-    wait_until(ended.exists, 60, "the last words of the first worker")
+    wait_until(ended.exists, what="the last words of the first worker")
     assert run.status().state == "failed"
     patch_worker("")
 
     resume(workspace, run)
     assert run.status().state == "queued"
     go_on.touch()
-    wait_until(lambda: advance(workspace) or run.status().state == "running", 30, "the next worker")
+    wait_until(lambda: advance(workspace) or run.status().state == "running", what="the next worker")
     request_stop(workspace, run)
 
     wait_for_end(run)
@@ -141,8 +142,10 @@ def test_log_of_a_verbose_training_stays_short(workspace: Workspace, patch_worke
 def test_worker_starts_the_next_run_when_it_ends(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, config: TrainingConfig, state: str
 ) -> None:
-    monkeypatch.setenv("TRAZO_MNIST", str(workspace.root / "no-mnist.npz"))
-    first, second = submit(workspace, config), create_run(workspace, tiny_config(seed=7))
+    nowhere = workspace.root / "no-mnist.npz"
+    monkeypatch.setenv("TRAZO_MNIST", str(nowhere))
+    first, second = submit(workspace, config), submit(workspace, ENDLESS)
+    assert overview(workspace).waiting == (second,)
     if state == "stopped":
         wait_for(first, lambda: first.status().phase == "training", "first step")
         request_stop(workspace, first)
@@ -150,16 +153,22 @@ def test_worker_starts_the_next_run_when_it_ends(
     wait_for_end(first)
 
     assert first.status().state == state
-    process = wait_until(second.process, 60, "the start of the second worker")
+    assert first.bundle.complete == (state != "failed")
+    if state == "failed":
+        assert str(nowhere) in first.status().message
+        assert "Traceback" in first.log_tail()
+    process = wait_until(second.process, what="the start of the second worker")
     assert not first.alive  # the second worker does not hold its lock
     assert os.getsid(process.pid) == process.pid  # detached
-    wait_for_end(second)
-    assert second.status().state == "finished"
+    assert overview(workspace).latest == second
 
 
 def test_queue_error_is_written_to_the_log(workspace: Workspace, patch_worker: Callable[[str], None]) -> None:
-    patch_worker("from core.training import worker\nworker.advance = lambda workspace: 1 / 0")
-    run = submit(workspace, tiny_config(dataset="digits"))
+    patch_worker(
+        "from core.training import worker\nworker.advance = lambda workspace: 1 / 0\n"
+        "worker._train = lambda *_: {'state': 'finished'}"
+    )
+    run = submit(workspace, tiny_config())
 
     wait_for_end(run)
 

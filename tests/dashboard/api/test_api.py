@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 from starlette.testclient import TestClient
 
 from core.classifier.predictor import Predictor
@@ -22,8 +21,9 @@ from core.runs.status import Status
 from core.workspace import Workspace
 from dashboard.api.routes import MAX_BODY_BYTES, build_api
 from dashboard.server.pictures import PicturePool
-from tests.conftest import tiny_config
-from tests.dashboard.conftest import served_api
+from tests.support.fuzzing import drawn_one, encoded
+from tests.support.served_api import served_api
+from tests.support.tiny_training import tiny_config
 
 # In a character set that Python knows and refuses to read.
 CURSED_FORM = b'--b\r\nContent-Disposition: form-data; name="file"; filename="1.png"\r\n\r\n1\r\n--b--\r\n'
@@ -39,20 +39,8 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
             yield client
 
 
-def png(image: Image.Image) -> bytes:
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    return file.getvalue()
-
-
-def drawn_one() -> bytes:
-    image = Image.new("RGB", (200, 200), "white")
-    ImageDraw.Draw(image).line([(100, 40), (100, 160)], fill="black", width=14)
-    return png(image)
-
-
 def test_picture_as_body_is_read(client: TestClient) -> None:
-    answer = client.post("/predict", content=drawn_one(), headers={"Content-Type": "image/png"})
+    answer = client.post("/predict", content=encoded(drawn_one()), headers={"Content-Type": "image/png"})
 
     assert answer.status_code == 200
     reading = answer.json()
@@ -63,19 +51,19 @@ def test_picture_as_body_is_read(client: TestClient) -> None:
 
 
 def test_picture_in_a_form_is_read_as_in_a_body(client: TestClient) -> None:
-    as_body = client.post("/predict", content=drawn_one(), headers={"Content-Type": "image/png"})
+    as_body = client.post("/predict", content=encoded(drawn_one()), headers={"Content-Type": "image/png"})
 
-    as_form = client.post("/predict", files={"file": ("one.png", drawn_one(), "image/png")})
+    as_form = client.post("/predict", files={"file": ("one.png", encoded(drawn_one()), "image/png")})
 
     assert as_form.json() == as_body.json()
 
 
 def test_body_without_content_type_is_taken_as_a_picture(client: TestClient) -> None:
-    assert client.post("/predict", content=drawn_one()).status_code == 200
+    assert client.post("/predict", content=encoded(drawn_one())).status_code == 200
 
 
 def test_picture_without_ink_is_blank_and_no_digit(client: TestClient) -> None:
-    answer = client.post("/predict", content=png(Image.new("L", (50, 50), 255)))
+    answer = client.post("/predict", content=encoded(Image.new("L", (50, 50), 255)))
 
     assert answer.status_code == 200
     assert answer.json() == {
@@ -93,7 +81,7 @@ def test_what_is_no_digit_is_said_to_be_none_and_still_guessed(client: TestClien
     square = Image.new("L", (100, 100), 255)
     square.paste(0, (20, 20, 80, 80))
 
-    reading = client.post("/predict", content=png(square)).json()
+    reading = client.post("/predict", content=encoded(square)).json()
 
     assert reading["verdict"] == "not_a_digit"
     assert reading["novelty"] > 0
@@ -103,7 +91,7 @@ def test_what_is_no_digit_is_said_to_be_none_and_still_guessed(client: TestClien
 def test_close_call_is_answered_as_unsure(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Predictor, "_verdict", lambda *_: "unsure")
 
-    reading = client.post("/predict", content=drawn_one()).json()
+    reading = client.post("/predict", content=encoded(drawn_one())).json()
 
     assert (reading["verdict"], reading["digit"]) == ("unsure", 1)
     assert len(reading["candidates"]) == 2
@@ -118,11 +106,11 @@ def test_close_call_is_answered_as_unsure(client: TestClient, monkeypatch: pytes
         (400, {"data": {"file": "one"}, "files": {"other": b"1"}}),
         (400, {"content": b"--x--", "headers": {"Content-Type": "multipart/form-data"}}),
         (400, {"content": CURSED_FORM, "headers": CURSED_TYPE}),
-        (413, {"content": png(Image.new("1", (6400, 6400)))}),
+        (413, {"content": encoded(Image.new("1", (6400, 6400)))}),
         (415, {"content": b"{}", "headers": {"Content-Type": "application/json"}}),
         (415, {"data": {"file": "one"}}),
         (422, {"content": b"not a picture", "headers": {"Content-Type": "image/png"}}),
-        (422, {"content": drawn_one()[:60], "headers": {"Content-Type": "image/png"}}),
+        (422, {"content": encoded(drawn_one())[:60], "headers": {"Content-Type": "image/png"}}),
     ],
 )
 def test_unusable_request_gets_its_status_and_one_sentence(
@@ -157,7 +145,7 @@ def test_endless_body_is_refused_before_it_ends(client: TestClient) -> None:
 
 
 def test_form_with_two_files_is_not_told_that_it_has_none(client: TestClient) -> None:
-    answer = client.post("/predict", files={"file": drawn_one(), "other": drawn_one()})
+    answer = client.post("/predict", files={"file": encoded(drawn_one()), "other": encoded(drawn_one())})
 
     assert answer.status_code == 400
     assert "more than one file" in answer.json()["error"]
@@ -211,11 +199,11 @@ def test_metrics_count_predictions_by_verdict_with_their_seconds(client: TestCli
         'trazo_predictions_total{verdict="error",way="api"}',
         'trazo_prediction_seconds_count{way="api"}',
     )
-    client.post("/predict", content=drawn_one())
+    client.post("/predict", content=encoded(drawn_one()))
     client.post("/predict", content=b"no picture")
     before = figures(client)
 
-    client.post("/predict", content=drawn_one())
+    client.post("/predict", content=encoded(drawn_one()))
     client.post("/predict", content=b"no picture")
 
     after = figures(client)

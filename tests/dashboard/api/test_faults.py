@@ -19,7 +19,7 @@ from core.workspace import Workspace
 from dashboard.api.routes import build_api
 from dashboard.server import pictures
 from dashboard.server.pictures import PicturePool
-from tests.dashboard.api.test_api import drawn_one
+from tests.support.fuzzing import drawn_one, encoded
 from tests.support.hostile_pictures import jpeg2000_in_small_tiles, jpeg_with_scans
 
 Send = Callable[[bytes], Awaitable[httpx.Response]]
@@ -46,7 +46,7 @@ def test_picture_without_room_is_sent_away(workspace: Workspace, monkeypatch: py
 
     async def ask() -> list[httpx.Response]:
         async with api(workspace) as (send,):
-            return await asyncio.gather(send(drawn_one()), send(drawn_one()))
+            return await asyncio.gather(send(encoded(drawn_one())), send(encoded(drawn_one())))
 
     read, refused = asyncio.run(ask())
 
@@ -63,8 +63,8 @@ def test_health_and_pictures_tell_that_no_worker_starts(workspace: Workspace, mo
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://trazo") as client:
             with monkeypatch.context() as patch:
                 patch.setattr(sys, "executable", "/bin/false")
-                answers = [await client.post("/predict", content=drawn_one()), await client.get("/health")]
-            return [*answers, await client.get("/health"), await client.post("/predict", content=drawn_one())]
+                answers = [await client.post("/predict", content=encoded(drawn_one())), await client.get("/health")]
+            return [*answers, await client.get("/health"), await client.post("/predict", content=encoded(drawn_one()))]
 
     refused, sick, well, read = asyncio.run(ask())
 
@@ -80,7 +80,7 @@ def test_missing_model_is_named_without_its_folder(workspace: Workspace, monkeyp
 
     async def ask() -> httpx.Response:
         async with api(workspace) as (send,):
-            return await send(drawn_one())
+            return await send(encoded(drawn_one()))
 
     answer = asyncio.run(ask())
 
@@ -95,12 +95,12 @@ def test_every_answer_is_of_one_model_while_models_are_promoted(run: Run, worksp
             expected = {}
             for model in (None, run):
                 promote(workspace, model)
-                answer = (await send(drawn_one())).json()
+                answer = (await send(encoded(drawn_one()))).json()
                 expected[answer["model"]] = answer
             promoting = asyncio.create_task(asyncio.to_thread(promote_back_and_forth))
             answers = []
             while not promoting.done():
-                answers += await asyncio.gather(*[send(drawn_one()) for _ in range(8)])
+                answers += await asyncio.gather(*[send(encoded(drawn_one())) for _ in range(8)])
             await promoting
             return expected, answers
 
@@ -152,7 +152,7 @@ def test_other_client_is_answered_before_hostile_pictures_end(
         async with api(workspace, "203.0.113.9", "198.51.100.7") as (attack, send):
             attacks = [asyncio.ensure_future(attack(jpeg2000_in_small_tiles())) for _ in range(8)]
             await asyncio.sleep(0)  # they are sent first
-            answer, done = await send(drawn_one()), [task.done() for task in attacks]
+            answer, done = await send(encoded(drawn_one())), [task.done() for task in attacks]
             for task in attacks:
                 task.cancel()
             await asyncio.gather(*attacks, return_exceptions=True)

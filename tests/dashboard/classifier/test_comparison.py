@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -13,11 +12,10 @@ from streamlit.testing.v1 import AppTest
 from core.classifier.bundle import Bundle
 from core.classifier.comparison import compare
 from core.runs.run import Run
-from core.workspace import PROJECT, Workspace
-from tests.support.markdown import shown
+from core.workspace import Workspace
+from tests.support.evaluate_page import captions, opened, texts
 from tests.support.runs_page import address
 
-PAGE = str(PROJECT / "dashboard" / "views" / "evaluate.py")
 OTHER = "20200101-120000-old-owl"
 
 
@@ -32,25 +30,8 @@ def worse(run: Run, workspace: Workspace) -> Run:
     return other
 
 
-def opened(**address: str) -> AppTest:
-    page = AppTest.from_file(PAGE, default_timeout=60)
-    for name, value in address.items():
-        page.query_params[name] = value
-    return page.run()
-
-
 def compared(**address: str) -> AppTest:
     return opened(evaluate_view="Compare", **address)
-
-
-def texts(page: AppTest) -> str:
-    parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.success]
-    return shown("\n".join(str(part.value) for part in parts))
-
-
-def captions(page: AppTest, grid: str) -> list[str]:
-    """Return the captions of a grid's images."""
-    return [tile["caption"] for tile in json.loads(page.get_by_key(grid).proto.json)["tiles"]]
 
 
 def test_two_models_tested_on_the_same_data_are_compared(run: Run, worse: Run) -> None:

@@ -14,12 +14,12 @@ from core.runs.run import Run
 from core.runs.status import Status
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from dashboard.runs.metrics import REDRAWN_COLUMN
-from tests.conftest import tiny_config
 from tests.support.markdown import shown
+from tests.support.tiny_training import tiny_config
 
 
 def opened(view: str, run: Run) -> AppTest:
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     page.switch_page(f"views/{view}.py").run()
     return page.selectbox(key="evaluate_model").set_value(run.id).run() if view == "evaluate" else page
 

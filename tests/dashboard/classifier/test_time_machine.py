@@ -12,7 +12,7 @@ from core.classifier.bundle import copy_bundle
 from core.classifier.learning import NEVER, first_learned, forgetting_events
 from core.runs import active
 from core.runs.run import Run
-from tests.dashboard.classifier.test_comparison import opened, texts
+from tests.support.evaluate_page import opened, texts
 from tests.support.runs_page import address
 
 

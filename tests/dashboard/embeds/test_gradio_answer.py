@@ -13,7 +13,8 @@ from core.classifier.predictor import Predictor
 from core.errors import PictureError
 from core.runs.active import ActivePredictor
 from dashboard.embeds.gradio_app import DRAW_FIRST
-from tests.dashboard.embeds.test_gradio_guard import API, drawn_one, encoded, file, predicted, uploaded
+from tests.support.fuzzing import drawn_one, encoded
+from tests.support.gradio_api import API, file, predicted, uploaded
 
 
 def grid() -> Image.Image:

@@ -12,7 +12,7 @@ from core.workspace import PROJECT, Workspace
 
 
 def test_the_demo_is_embedded_linked_and_open_to_programs(workspace: Workspace) -> None:
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "views" / "gradio_demo.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "views" / "gradio_demo.py"), default_timeout=300).run()
 
     assert not page.exception
     assert page.get("iframe")[0].proto.src.startswith("/gradio/?__theme=")

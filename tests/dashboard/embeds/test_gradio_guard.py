@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import json
 import os
 import subprocess
 import sys
@@ -14,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from gradio import processing_utils, route_utils
-from PIL import Image, ImageDraw
+from PIL import Image
 from starlette.testclient import TestClient
 
 from core.ink import photo
@@ -23,41 +21,10 @@ from core.workspace import PROJECT
 from dashboard.embeds import gradio_sketchpad, gradio_uploads
 from dashboard.server import metrics, pictures
 from dashboard.server.pictures import PicturePool
+from tests.support.fuzzing import drawn_one, encoded
+from tests.support.gradio_api import API, file, predicted, uploaded
 from tests.support.hostile_pictures import jpeg2000_in_small_tiles, jpeg_with_scans
 from tests.support.waiting import wait_until
-
-API = "/gradio/gradio_api"
-
-
-def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
-    file = io.BytesIO()
-    image.save(file, kind)
-    return file.getvalue()
-
-
-def drawn_one() -> Image.Image:
-    image = Image.new("RGB", (200, 200), "white")
-    ImageDraw.Draw(image).line([(100, 40), (100, 160)], fill="black", width=14)
-    return image
-
-
-def uploaded(client: TestClient, content: bytes, name: str = "one.png") -> str:
-    answer = client.post(f"{API}/upload", files={"files": (name, content)})
-    assert answer.status_code == 200
-    return str(answer.json()[0])
-
-
-def predicted(client: TestClient, composite: object, **sketch: object) -> tuple[str, object]:
-    """Return the event that ends a prediction (`complete` or `error`) and its data."""
-    data = [{"background": None, "layers": [], "composite": composite, **sketch}]
-    started = client.post(f"{API}/call/predict", json={"data": data})
-    assert started.status_code == 200, started.text
-    lines = client.get(f"{API}/call/predict/{started.json()['event_id']}").text.split("\n")
-    return lines[0].removeprefix("event: "), json.loads(lines[1].removeprefix("data: "))
-
-
-def file(path: object, **more: object) -> dict[str, object]:
-    return {"path": path, "meta": {"_type": "gradio.FileData"}, **more}
 
 
 def test_uploaded_picture_is_read(client: TestClient) -> None:
@@ -224,7 +191,7 @@ def test_one_client_leaves_turns_to_other_visitors(client: TestClient, monkeypat
     data = {"data": [{"background": None, "layers": [], "composite": file(path)}]}
     for _ in range(60):
         client.post(f"{API}/call/predict", json=data, headers={"X-Forwarded-For": "x"})
-    wait_until(lambda: len(waiting) == 60, 30, "60 sketches of one client")
+    wait_until(lambda: len(waiting) == 60, what="60 sketches of one client")
 
     event, answer = predicted(client, file(path))
     released.set()

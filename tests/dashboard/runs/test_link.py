@@ -8,8 +8,8 @@ import pytest
 
 from core.runs.run import Run
 from core.workspace import Workspace
-from tests.conftest import tiny_config
 from tests.support.runs_page import address, copied, opened, texts
+from tests.support.tiny_training import tiny_config
 
 
 def test_link_restores_selection_baseline_and_filter(run: Run, workspace: Workspace) -> None:

@@ -87,7 +87,7 @@ def port(server: uvicorn.Server) -> int:
 
 
 def opened(port: int, beginning: bytes = b"") -> socket.socket:
-    client = socket.create_connection(("127.0.0.1", port), timeout=10)
+    client = socket.create_connection(("127.0.0.1", port), timeout=300)
     client.sendall(beginning)
     return client
 
@@ -124,7 +124,7 @@ def test_head_that_arrives_byte_by_byte_is_cut_off(port: int, beginning: bytes) 
 
 
 def test_slow_answer_is_not_cut_off(port: int) -> None:
-    assert httpx.post(f"http://127.0.0.1:{port}/late", content=b"ab", timeout=10).text == "ab"
+    assert httpx.post(f"http://127.0.0.1:{port}/late", content=b"ab", timeout=300).text == "ab"
 
 
 def test_websocket_may_be_silent(port: int) -> None:
@@ -132,11 +132,11 @@ def test_websocket_may_be_silent(port: int) -> None:
         assert ended(opened(port))
         assert ended(opened(port))
         websocket.send("still here")
-        assert websocket.recv(timeout=10) == "still here"
+        assert websocket.recv(timeout=300) == "still here"
 
 
 def test_connection_is_kept_for_the_next_request(port: int) -> None:
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=300) as client:
         answers = [client.post("/", content=b"ab") for _ in range(3)]
 
     assert len({answer.extensions["network_stream"] for answer in answers}) == 1
@@ -148,10 +148,10 @@ def test_silent_connections_make_room_for_new_ones(port: int, monkeypatch: pytes
     with ExitStack() as open_ones, connect(f"ws://127.0.0.1:{port}/talk") as websocket:
         silent = [open_ones.enter_context(opened(port)) for _ in range(30)]
 
-        assert httpx.get(f"http://127.0.0.1:{port}/", timeout=10).status_code == 200
+        assert httpx.get(f"http://127.0.0.1:{port}/", timeout=300).status_code == 200
         assert all(ended(client) for client in silent[:20])
         websocket.send("still here")
-        assert websocket.recv(timeout=10) == "still here"
+        assert websocket.recv(timeout=300) == "still here"
 
 
 def test_process_asks_for_more_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,7 +223,7 @@ def test_bodies_and_other_requests_do_not_count_towards_a_head(port: int) -> Non
 
 def still_talks(page: ClientConnection) -> bool:
     page.send("still here")
-    return page.recv(timeout=10) == "still here"
+    return page.recv(timeout=300) == "still here"
 
 
 @pytest.fixture
@@ -235,7 +235,7 @@ def page(port: int) -> Iterator[ClientConnection]:
 def test_page_may_send_large_messages_again_and_again(page: ClientConnection) -> None:
     for _ in range(10):
         page.send("a" * MAX_MESSAGE_BYTES)
-        assert len(page.recv(timeout=10)) == MAX_MESSAGE_BYTES
+        assert len(page.recv(timeout=300)) == MAX_MESSAGE_BYTES
 
 
 @pytest.mark.parametrize("frames", [1, 2, 64])
@@ -246,7 +246,7 @@ def test_message_over_the_limit_closes_only_its_page(port: int, page: ClientConn
             page.send(part for _ in range(frames))
 
         with pytest.raises(ConnectionClosed):
-            page.recv(timeout=10)
+            page.recv(timeout=300)
 
         assert still_talks(other)
 
@@ -282,7 +282,7 @@ def test_answers_to_pings_that_nobody_reads_are_dropped(server: uvicorn.Server, 
         for _ in range(150):
             client.sendall(Frame(Opcode.PING, b"a" * 125).serialize(mask=True) * 1000)
         client.sendall(Frame(Opcode.TEXT, b"after the pings").serialize(mask=True))
-        wait_until(lambda: "after the pings" in received, 60, "the message")
+        wait_until(lambda: "after the pings" in received, what="the message")
 
         assert connection.transport.get_write_buffer_size() < 2**20
 
@@ -290,4 +290,4 @@ def test_answers_to_pings_that_nobody_reads_are_dropped(server: uvicorn.Server, 
 def test_message_in_many_frames_arrives(page: ClientConnection) -> None:
     page.send("a" for _ in range(MAX_PIECES - 1))
 
-    assert page.recv(timeout=10) == "a" * (MAX_PIECES - 1)
+    assert page.recv(timeout=300) == "a" * (MAX_PIECES - 1)

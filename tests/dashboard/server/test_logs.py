@@ -111,7 +111,7 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardPro
     (folder / "sitecustomize.py").write_text(FAULTS)
     process = DashboardProcess(folder, PYTHONPATH=str(folder))
     ready = [f"{process.url}/api/health", f"{process.url}/gradio/"]
-    wait_until(lambda: all(httpx.get(url).status_code == 200 for url in ready), 90, "Gradio")
+    wait_until(lambda: all(httpx.get(url, timeout=300).status_code == 200 for url in ready), what="Gradio")
     yield process
     process.stop()
 
@@ -140,9 +140,9 @@ def tiff_with_bad_tag() -> bytes:
 
 def send_faulty_requests(dashboard: DashboardProcess) -> None:
     api = f"{dashboard.url}/gradio/gradio_api"
-    started = httpx.post(f"{api}/call/predict", json={"data": []}, timeout=30)
-    httpx.get(f"{api}/call/predict/{started.json()['event_id']}", timeout=30)
-    httpx.post(f"{dashboard.url}/api/predict", content=tiff_with_bad_tag(), timeout=60)
+    started = httpx.post(f"{api}/call/predict", json={"data": []}, timeout=300)
+    httpx.get(f"{api}/call/predict/{started.json()['event_id']}", timeout=300)
+    httpx.post(f"{dashboard.url}/api/predict", content=tiff_with_bad_tag(), timeout=300)
 
 
 def open_page(dashboard: DashboardProcess) -> None:
@@ -152,13 +152,13 @@ def open_page(dashboard: DashboardProcess) -> None:
         f"ws://{host}/_stcore/stream", origin=Origin(f"http://{host}"), subprotocols=[Subprotocol("streamlit")]
     ) as page:
         page.send(rerun.SerializeToString())
-        wait_until(lambda: has(dashboard, "streamlit.error_util", "ERROR", "in a page"), 30, "the page's error")
+        wait_until(lambda: has(dashboard, "streamlit.error_util", "ERROR", "in a page"), what="the page's error")
 
 
 def test_every_event_of_a_dashboard_is_one_line_of_json(dashboard: DashboardProcess) -> None:
     send_faulty_requests(dashboard)
     dashboard.process.send_signal(signal.SIGUSR1)
-    wait_until(lambda: has(dashboard, "asyncio", "ERROR", "in a task"), 30, "the last event of the signal")
+    wait_until(lambda: has(dashboard, "asyncio", "ERROR", "in a task"), what="the last event of the signal")
     open_page(dashboard)
     dashboard.stop()
 

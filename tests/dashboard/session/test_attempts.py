@@ -15,8 +15,8 @@ from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
-from tests.conftest import tiny_config
 from tests.support.runs_page import opened
+from tests.support.tiny_training import tiny_config
 
 pytestmark = pytest.mark.usefixtures("idle_workers", "without_mnist")
 
@@ -48,7 +48,7 @@ def runs(workspace: Workspace) -> list[Run]:
 
 
 def visited(view: str, **query: str) -> AppTest:
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     for name, value in query.items():
         page.query_params[name] = value
     return page.switch_page(f"views/{view}.py").run()

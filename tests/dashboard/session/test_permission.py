@@ -9,8 +9,8 @@ from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
 from core.workspace import PROJECT, Workspace
-from tests.conftest import tiny_config
 from tests.support.markdown import shown
+from tests.support.tiny_training import tiny_config
 
 pytestmark = pytest.mark.usefixtures("idle_workers", "without_mnist")
 
@@ -29,7 +29,7 @@ def run(workspace: Workspace) -> Run:
 
 
 def opened(view: str, secrets: dict | None = None, user: dict | None = None) -> AppTest:
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60)
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300)
     if secrets:
         page.secrets.update(secrets)
     if user is not None:

@@ -19,9 +19,9 @@ from core.runs.status import Status
 from core.workspace import Workspace
 from dashboard.training import queue
 from dashboard.training.queue import watch_queue
-from tests.conftest import tiny_config
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.runs_page import opened, texts
+from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import kill_worker
 
@@ -49,7 +49,7 @@ def test_next_run_starts_after_a_kill_and_outlives_the_dashboard(
 
     kill_worker(running)
 
-    wait_until(lambda: waiting.status().state == "running", 30, "the start of the next training")
+    wait_until(lambda: waiting.status().state == "running", what="the start of the next training")
     assert json.loads(running.status_file.read_text())["state"] == "interrupted"
     assert sorted(path.name for path in workspace.runs.iterdir()) == sorted((running.id, waiting.id))
     dashboard.process.send_signal(signal.SIGTERM)

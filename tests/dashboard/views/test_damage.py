@@ -20,7 +20,6 @@ from core.runs.summary import summaries
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
 from core.workspace import PROJECT, Workspace
 from dashboard.session import cache
-from tests.dashboard.conftest import served_api
 from tests.support.damage import (
     Damage,
     arrays,
@@ -37,6 +36,7 @@ from tests.support.damage import (
 from tests.support.fuzzing import drawn_seven, encoded
 from tests.support.markdown import shown
 from tests.support.runs_page import copied
+from tests.support.served_api import served_api
 
 PAGES = sorted(path.name for path in (PROJECT / "dashboard" / "views").glob("[!_]*.py"))
 
@@ -150,7 +150,7 @@ def everything_said(page: AppTest) -> str:
 
 def visit(*places: Place, run: Run | None = None) -> list[str]:
     """Open pages one after the other, which must not break, and look at a run there; returns what each says."""
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     said = []
     for name, view in places:
         page.switch_page(f"views/{name}")

@@ -14,7 +14,7 @@ PAGE = str(PROJECT / "dashboard" / "views" / "data.py")
 
 @pytest.fixture
 def page(workspace: Workspace) -> AppTest:
-    return AppTest.from_file(PAGE, default_timeout=60)
+    return AppTest.from_file(PAGE, default_timeout=300)
 
 
 def metrics(page: AppTest) -> dict[str, str]:

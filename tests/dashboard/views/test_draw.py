@@ -99,7 +99,7 @@ def one(ink: str, paper: str, size: int = 280) -> Image.Image:
 
 @pytest.fixture
 def page(workspace: Workspace) -> AppTest:
-    return AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    return AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
 
 
 @pytest.fixture

@@ -19,16 +19,16 @@ from core.runs.run import Run
 from core.runs.status import State, Status
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from dashboard.session.markdown import plain
-from tests.conftest import tiny_config
-from tests.dashboard.classifier.test_comparison import captions, opened, texts
+from tests.support.evaluate_page import captions, opened, texts
 from tests.support.markdown import shown
+from tests.support.tiny_training import tiny_config
 
 PAGE = str(PROJECT / "dashboard" / "views" / "evaluate.py")
 
 
 @pytest.fixture
 def page(workspace: Workspace) -> AppTest:
-    return AppTest.from_file(PAGE, default_timeout=60)
+    return AppTest.from_file(PAGE, default_timeout=300)
 
 
 def test_metrics_of_the_shipped_model_match_its_card(page: AppTest) -> None:
@@ -113,7 +113,7 @@ def test_pages_report_a_missing_model(workspace: Workspace, monkeypatch: pytest.
     monkeypatch.setattr("core.runs.active.SHIPPED_BUNDLE", tmp_path / "nothing")
     st.cache_resource.clear()
 
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     page.switch_page("views/evaluate.py").run()
 
     assert not page.exception
@@ -126,7 +126,7 @@ def test_picker_and_sidebar_show_the_name_of_a_run(run: Run, workspace: Workspac
     write_label(workspace, run, "The *wide* one", "")
     promote(workspace, run)
     st.cache_resource.clear()
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
 
     page.switch_page("views/evaluate.py").run()
 
@@ -139,7 +139,7 @@ def test_picker_and_sidebar_show_the_name_of_a_run(run: Run, workspace: Workspac
 
 def follow_link(model: str) -> AppTest:
     """Open the Evaluate page by a link that names this model, with the other pages that it links to."""
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     page.query_params["model"] = model
     return page.switch_page("views/evaluate.py").run()
 

@@ -15,9 +15,9 @@ from core.runs.run import Run
 from core.workspace import PROJECT, Workspace, strip_paths
 from dashboard.runs.files import _download_content
 from dashboard.session import cache
-from tests.dashboard.conftest import served_api
 from tests.support.fuzzing import drawn_seven, encoded
 from tests.support.page_text import sent
+from tests.support.served_api import served_api
 
 VIEWS = sorted(path.stem for path in (PROJECT / "dashboard" / "views").glob("[!_]*.py"))
 BUNDLE_FILES = ("card.json", "evaluation.npz", "novelty.npz", "mnist_model.tflite", "mnist_model.keras")
@@ -52,7 +52,7 @@ def run(trained: Run, root: Path) -> Run:
 
 
 def visit(view: str, run: Run | None = None, evaluate_view: str = "Mistakes") -> AppTest:
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     for name in ("id", "model", "run") if run else ():
         page.query_params[name] = run.id
     page.query_params["evaluate_view"] = evaluate_view

@@ -18,9 +18,9 @@ from core.runs.status import State, Status
 from core.workspace import PROJECT, Workspace
 from dashboard.session import cache
 from dashboard.session.markdown import plain
-from tests.conftest import tiny_config
 from tests.support.page_text import markdown
 from tests.support.runs_page import copied
+from tests.support.tiny_training import tiny_config
 
 pytestmark = pytest.mark.usefixtures("without_mnist")
 
@@ -36,7 +36,7 @@ def own_predictor() -> None:
 
 
 def visit(view: str, run: Run, **query: str) -> AppTest:
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     for name, value in {"id": run.id, "model": run.id, "run": run.id, **query}.items():
         page.query_params[name] = value
     page.switch_page(f"views/{view}.py").run()

@@ -20,7 +20,7 @@ from tests.support.markdown import shown
 
 @pytest.fixture
 def page(workspace: Workspace) -> AppTest:
-    return AppTest.from_file(str(PROJECT / "dashboard" / "views" / "model.py"), default_timeout=60)
+    return AppTest.from_file(str(PROJECT / "dashboard" / "views" / "model.py"), default_timeout=300)
 
 
 def netron_address(page: AppTest) -> str:

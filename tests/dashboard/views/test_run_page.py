@@ -21,15 +21,15 @@ from core.runs.status import Status
 from core.runs.tables import HISTORY_COLUMNS, append_row
 from core.workspace import PROJECT, Workspace
 from dashboard.training.wording import REDRAWN_ACCURACY
-from tests.conftest import tiny_config
 from tests.support.markdown import shown
+from tests.support.tiny_training import tiny_config
 from tests.support.workers import kill_worker
 
 pytestmark = pytest.mark.usefixtures("without_mnist")
 
 
 def opened(run_id: str | None) -> AppTest:
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     page.switch_page("views/run.py")
     if run_id is not None:
         page.query_params["id"] = run_id

@@ -21,9 +21,9 @@ from core.runs.run import Run
 from core.runs.status import Status
 from core.workspace import PROJECT, Workspace
 from dashboard.runs import run_cache
-from tests.conftest import tiny_config
 from tests.support.markdown import shown
 from tests.support.runs_page import copied, keys, opened, states, texts
+from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import kill_worker
 
@@ -54,7 +54,7 @@ def test_settings_are_named_the_same_on_all_pages(run: Run) -> None:
     config = tiny_config(dataset="mnist", schedule="one_cycle", optimizer="sgd")
     run.write_config(config)
     run.bundle.card_file.write_text(run.bundle.card().model_copy(update={"config": config}).model_dump_json())
-    model = AppTest.from_file(str(PROJECT / "dashboard" / "views" / "model.py"), default_timeout=60).run()
+    model = AppTest.from_file(str(PROJECT / "dashboard" / "views" / "model.py"), default_timeout=300).run()
     model.selectbox(key="model_choice").set_value(run.id).run()
 
     settings = opened().dataframe[1].value[run.title]
@@ -212,7 +212,7 @@ def test_no_page_starts_a_queued_run(workspace: Workspace) -> None:
 
     assert states(opened().dataframe[0].value) == [["queued"]]
     for view in ("train", "run"):
-        page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+        page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
         page.query_params["id"] = waiting.id
         assert not page.switch_page(f"views/{view}.py").run().exception
 
@@ -231,7 +231,7 @@ def test_page_reads_each_run_at_most_once(
     queued = [create_run(workspace, tiny_config(seed=seed)) for seed in range(3)]
     submit(workspace, tiny_config())
     reads = count_reads(monkeypatch)
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     page.query_params["id"] = run.id
 
     page.switch_page(f"views/{view}.py").run()

@@ -15,8 +15,8 @@ from core.runs.status import Status
 from core.runs.tables import STEP_COLUMNS, append_row
 from core.workspace import PROJECT, Workspace
 from dashboard.training.wording import PRESET_DESCRIPTIONS
-from tests.conftest import tiny_config
 from tests.support.markdown import shown
+from tests.support.tiny_training import tiny_config
 from tests.support.workers import kill_worker
 
 pytestmark = pytest.mark.usefixtures("idle_workers", "without_mnist")
@@ -29,7 +29,7 @@ def page(workspace: Workspace) -> AppTest:
 
 
 def opened() -> AppTest:
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     return page.switch_page("views/train.py").run()
 
 
