@@ -14,8 +14,8 @@ from core.storage import open_file
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Return all arrays of an .npz file by name.
 
-    Raises OSError if the file cannot be read, ValueError if it is damaged, and MemoryError if its arrays do not fit into
-    memory.
+    Raises OSError if the file cannot be read, ValueError if it is damaged, and MemoryError if its arrays do not fit
+    into memory.
     """
     try:
         with open_file(path) as file:

@@ -26,14 +26,13 @@ class NotRegularFile(OSError):
 def open_file(path: Path, mode: str = "rb", **options: Any) -> IO[Any]:
     """Open a file as the built-in `open` does, but only if it is a regular file.
 
-    Raises NotRegularFile immediately where `open` would wait for the other end of a pipe. Raises the same other OSErrors
-    as `open`.
+    Raises NotRegularFile immediately where `open` would wait for the other end of a pipe, and OSError as `open` does.
     """
     return open(path, mode, opener=_open_regular, **options)
 
 
 def read_file(path: Path, max_bytes: int = -1) -> bytes:
-    """Return the contents of a regular file, at most `max_bytes` if not negative; raises OSError."""
+    """Return the contents of a regular file, or its first `max_bytes`; raises OSError."""
     with open_file(path) as file:
         content: bytes = file.read(max_bytes)
     return content

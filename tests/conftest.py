@@ -17,7 +17,7 @@ from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from core.config import TrainingConfig, replace_settings, preset
+from core.config import TrainingConfig, preset, replace_settings
 from core.data.datasets import Dataset, load_dataset
 from core.errors import DataMissing
 from core.handwriting.pen_digits import PenDigit, read_pen_digits

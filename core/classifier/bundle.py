@@ -99,8 +99,8 @@ class Robustness(Record):
     direction. For the next five, test images are altered and go directly to the network: `shifted` by 4 pixels,
     `shrunk` to 70 %, `noisy` (standard deviation 0.3 of full ink), `blurred` (1 pixel), and `faded` to half the ink,
     which earlier versions did not measure. `images`: maximum number of test images for each accuracy. `pen_strokes`:
-    accuracy on up to a thousand digits by people who are in no training set, replayed on the canvas; None without their
-    file.
+    accuracy on up to a thousand digits by people who are not in any training set, replayed on the canvas; None without
+    their file.
     """
 
     images: Count
@@ -220,7 +220,7 @@ class Bundle:
         """Return the oldest version of Keras that opens the Keras file; raises BundleError if it is damaged."""
         try:
             with open_file(self.keras_file) as file, zipfile.ZipFile(file) as archive:
-                # Earlier versions of Trazo kept the initializers, which have arguments unknown to older versions of Keras.
+                # Earlier versions of Trazo kept the initializers, whose arguments older versions of Keras reject.
                 if b"_initializer" not in archive.read("config.json"):
                     return OLDEST_KERAS
                 return str(json.loads(archive.read("metadata.json"))["keras_version"])
@@ -240,7 +240,7 @@ class Bundle:
             raise self._error("has no convolution")
         try:
             with open_file(self.keras_file) as file, zipfile.ZipFile(file) as archive:
-                # Reading the whole entry verifies its checksum; HDF5 may crash on changed bytes.
+                # Read the complete entry, which verifies its checksum: HDF5 may crash on damaged bytes.
                 weights = archive.read("model.weights.h5")
             with h5py.File(io.BytesIO(weights)) as stored:
                 kernels = np.asarray(stored[f"layers/{first}/vars/0"], np.float32)
@@ -262,7 +262,8 @@ class Bundle:
         return buffer.getvalue()
 
     def _error(self, problem: str) -> BundleError:
-        return BundleError(f"The model in {self.folder} {problem}. Choose another model, or train it again.", self.folder)
+        message = f"The model in {self.folder} {problem}. Choose another model, or train it again."
+        return BundleError(message, self.folder)
 
 
 def copy_bundle(source: Bundle, target: Path, epoch_predictions_file: Path | None = None) -> Bundle:

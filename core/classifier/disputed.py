@@ -1,7 +1,7 @@
 """Labels in MNIST's test set that human reviewers found wrong or undecidable, and their effect on a model.
 
-They were found by confident learning and checked by five reviewers per image (Northcutt, Athalye and Mueller, 2021, "Pervasive Label Errors
-in Test Sets"; https://labelerrors.com).
+They were found by confident learning and checked by five reviewers per image (Northcutt, Athalye and Mueller, 2021,
+"Pervasive Label Errors in Test Sets"; https://labelerrors.com).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Export of a trained Keras model as a bundle."""
+"""Export of trained Keras models as bundles."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ _MAX_EARLY_SIDE = 12
 def export_model(model: keras.Model, folder: Path, images: np.ndarray) -> Bundle:
     """Write `mnist_model.keras` and `mnist_model.tflite` into `folder`, which is created if necessary.
 
-    The LiteRT model has eight-bit weights (dynamic range quantization): it is more than three times as fast, and differs
-    less from the Keras model than the models of two training runs differ from each other. If its predictions for the
-    first of `images`, uint8 (n, 28, 28), exceed the tolerance, it is exported with 32-bit weights. Raises BundleError
-    if even those predictions exceed their tolerance.
+    The LiteRT model has eight-bit weights (dynamic range quantization). It is more than three times as fast as the
+    Keras model, and differs from it less than two training runs differ from each other. Both are compared on the first
+    of `images`, uint8 (n, 28, 28). If they differ too much, the LiteRT model is exported again with 32-bit weights; if
+    they still differ too much, BundleError is raised.
     """
     bundle = Bundle(make_folder(folder))
     images = images[:_COMPARED_IMAGES]
@@ -83,7 +83,7 @@ def _add_feature_output(model: keras.Model) -> keras.Model:
     maps = [layer.output for layer in model.layers if _is_activated_map(layer)]
     early = next((map_ for map_ in maps if map_.shape[1] <= _MAX_EARLY_SIDE), maps[-1])
     features = keras.layers.Concatenate(name="features")([last, _downsample(early)])
-    # The converter sorts outputs by name. "answers", the probabilities, must come first: Network finds them by this name.
+    # The converter sorts outputs by name, and the probabilities must come first. `Network` looks up these names.
     return keras.Model(model.inputs, {"answers": model.outputs[0], "features": features})
 
 
@@ -134,7 +134,7 @@ def layer_cards(model: keras.Model) -> tuple[LayerCard, ...]:
             kind=type(layer).__name__,
             output_shape=tuple(int(side) for side in layer.output.shape[1:]),
             parameters=int(layer.count_params()),
-            multiply_adds=_multiply_adds(layer),
+            multiply_adds=_count_multiply_adds(layer),
             activation=getattr(getattr(layer, "activation", None), "__name__", None),
         )
         for layer in model.layers
@@ -153,8 +153,8 @@ def versions() -> dict[str, str]:
     }
 
 
-def _multiply_adds(layer: keras.layers.Layer) -> int:
-    """Return the number of multiplications of a layer for one image; 0 unless it is convolutional or dense."""
+def _count_multiply_adds(layer: keras.layers.Layer) -> int:
+    """Count the multiply-adds of a layer for one image; 0 unless it is convolutional or dense."""
     if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
         # The kernel is applied once at each position of the output.
         return math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:-1])

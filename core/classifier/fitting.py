@@ -96,9 +96,7 @@ def fit_calibration(probabilities: np.ndarray, labels: np.ndarray) -> Calibratio
     evaluation = Evaluation(apply_temperature(probabilities, temperature), labels)
     limit = fit_unsure_limit(evaluation)
     unsure, errors_caught = unsure_fractions(evaluation, limit)
-    return Calibration(
-        temperature=temperature, unsure_below=limit, unsure_share=unsure, errors_caught=errors_caught
-    )
+    return Calibration(temperature=temperature, unsure_below=limit, unsure_share=unsure, errors_caught=errors_caught)
 
 
 def fit_detector(

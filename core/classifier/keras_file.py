@@ -24,7 +24,8 @@ def make_portable(path: Path) -> None:
     """Remove the settings from a `.keras` file that an older Keras may not know; leave the weights unchanged.
 
     Every version of Keras writes all arguments into the file and rejects those that it does not know, such as the ones
-    added by later versions. Arguments with their default value are redundant, and a trained model needs no initializers.
+    added by later versions. Arguments with their default value are redundant, and a trained model does not need its
+    initializers.
     """
     with zipfile.ZipFile(path) as archive:
         entries = {entry.filename: archive.read(entry) for entry in archive.infolist()}

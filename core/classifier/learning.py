@@ -93,7 +93,11 @@ def write_epoch_predictions(path: Path, predictions_by_epoch: EpochPredictions) 
     """Replace the file with these predictions, about 6 kB per epoch for MNIST; raises StorageError."""
     with atomic_write(path, durable=False) as temporary, temporary.open("wb") as file:
         np.savez(
-            file, allow_pickle=False, epochs=predictions_by_epoch.epochs, predictions=predictions_by_epoch.predictions, labels=predictions_by_epoch.labels
+            file,
+            allow_pickle=False,
+            epochs=predictions_by_epoch.epochs,
+            predictions=predictions_by_epoch.predictions,
+            labels=predictions_by_epoch.labels,
         )
 
 

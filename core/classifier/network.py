@@ -22,7 +22,7 @@ BATCH_SIZE = 256
 """Batch size of the interpreter: on two cores, the fastest of the powers of two from 32 to 2048."""
 
 _MIN_PADDED = BATCH_SIZE // 8
-"""Minimum number of images that are padded to a whole batch: fewer are faster one by one."""
+"""Minimum number of images that are padded to a full batch; fewer are faster one by one."""
 
 
 @dataclass(frozen=True)

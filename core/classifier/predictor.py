@@ -57,7 +57,7 @@ class Reading:
         return int(first), int(second)
 
     @property
-    def named(self) -> tuple[int, ...]:
+    def shown_digits(self) -> tuple[int, ...]:
         """The digits to show: one, two for a close call, none for a rejected or blank drawing."""
         return self.candidates[: {"digit": 1, "unsure": 2}.get(self.verdict, 0)]
 
@@ -80,7 +80,7 @@ class Reading:
         if self.verdict == "not_a_digit":
             return f"Unlike any digit in the training data (nearest: {self.digit})"
         if self.verdict == "unsure":
-            return "Looks like " + " or ".join(_with_article(digit) for digit in self.named)
+            return "Looks like " + " or ".join(_with_article(digit) for digit in self.shown_digits)
         return f"{format_confidence(self.confidence)} sure"
 
 

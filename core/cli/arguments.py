@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.config import DEFAULT_PRESET, LIMITS, PRESETS
-from core.meanings import SETTING_HELP
+from core.setting_help import SETTING_HELP
 
 _HELP = """Trazo, the handwritten-digit lab, on the command line.
 

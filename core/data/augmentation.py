@@ -19,9 +19,9 @@ ELASTIC_SIGMA = 5
 def augment(images: np.ndarray, config: AugmentationConfig, rng: np.random.Generator) -> np.ndarray:
     """Thicken or thin strokes, rotate, shift, zoom, shear and distort each image at random, then add noise.
 
-    `images`: uint8 (n, 28, 28); returns the same shape and dtype. All geometric transforms are combined into one mapping
-    and applied with a single bilinear interpolation, so the ink is blurred only once. Pixels from outside the image are
-    background (0).
+    `images`: uint8 (n, 28, 28); returns the same shape and dtype. All geometric transforms are combined into one
+    mapping and applied with a single bilinear interpolation, so the ink is blurred only once. Pixels from outside the
+    image are background (0).
     """
     if not config.active or not len(images):
         return images
@@ -35,8 +35,8 @@ def augment(images: np.ndarray, config: AugmentationConfig, rng: np.random.Gener
 def _warp(images: np.ndarray, config: AugmentationConfig, rng: np.random.Generator) -> np.ndarray:
     rows, columns = _source_positions(_random_affine_matrices(len(images), config, rng))
     if config.elastic:
-        rows += _displacements(len(images), config.elastic, rng)
-        columns += _displacements(len(images), config.elastic, rng)
+        rows += _random_displacements(len(images), config.elastic, rng)
+        columns += _random_displacements(len(images), config.elastic, rng)
     return _interpolate(images, rows, columns)
 
 
@@ -68,7 +68,7 @@ def _add_noise(images: np.ndarray, max_noise: float, rng: np.random.Generator) -
     return images
 
 
-def _displacements(count: int, amount: float, rng: np.random.Generator) -> np.ndarray:
+def _random_displacements(count: int, amount: float, rng: np.random.Generator) -> np.ndarray:
     """Return smooth random displacements (count, 784), float32, with a standard deviation of `amount` pixels.
 
     Elastic distortion (Simard, Steinkraus and Platt, 2003), with noise on a coarse grid rather than at every pixel.
@@ -114,6 +114,7 @@ def _random_affine_matrices(count: int, config: AugmentationConfig, rng: np.rand
 
 
 def _source_positions(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the source row and column, float32 (n, 784) each, of every pixel of the results."""
     centre = (SIDE - 1) / 2
     row, column = np.meshgrid(np.arange(SIDE) - centre, np.arange(SIDE) - centre, indexing="ij")
     grid = np.stack([row.ravel(), column.ravel(), np.ones(SIDE * SIDE)])

@@ -76,9 +76,9 @@ def load_dataset(dataset_id: str, workspace: Workspace) -> Dataset:
             raise DataMissing(
                 "MNIST is not on this machine yet. Download it on the Data page or with: python -m core data download"
             )
-        return _dataset("mnist", str(path), sources.read_mnist(path))
+        return _split_dataset("mnist", str(path), sources.read_mnist(path))
     if dataset_id == "digits":
-        return _dataset("digits", "bundled with scikit-learn", _scikit_learn_digits())
+        return _split_dataset("digits", "bundled with scikit-learn", _prepare_scikit_learn_digits())
     raise DataError(f"There is no dataset {dataset_id!r}. Choose one of {', '.join(TITLES)}.")
 
 
@@ -129,7 +129,7 @@ def normalise(images: np.ndarray) -> np.ndarray:
     return images[..., np.newaxis].astype(np.float32) / 255.0
 
 
-def _dataset(dataset_id: str, origin: str, arrays: sources.Arrays) -> Dataset:
+def _split_dataset(dataset_id: str, origin: str, arrays: sources.Arrays) -> Dataset:
     images, labels = arrays["x_train"], arrays["y_train"]
     train, validation = stratified_split(labels, VALIDATION_FRACTION, SPLIT_SEED)
     return Dataset(
@@ -143,11 +143,11 @@ def _dataset(dataset_id: str, origin: str, arrays: sources.Arrays) -> Dataset:
     )
 
 
-def _scikit_learn_digits() -> dict[str, np.ndarray]:
+def _prepare_scikit_learn_digits() -> dict[str, np.ndarray]:
     """Return scikit-learn's 1,797 real 8x8 digits (UCI, Alpaydin and Kaynak, 1998), laid out like MNIST."""
     from PIL import Image
 
-    levels, labels = scikit_learn_table()
+    levels, labels = read_scikit_learn_digits()
     small = (levels * (255 / 16)).round().astype(np.uint8)
     images = np.empty((len(small), 28, 28), np.uint8)
     for index, image in enumerate(small):
@@ -161,7 +161,7 @@ def _scikit_learn_digits() -> dict[str, np.ndarray]:
     return {"x_train": images[train], "y_train": labels[train], "x_test": images[test], "y_test": labels[test]}
 
 
-def scikit_learn_table() -> tuple[np.ndarray, np.ndarray]:
+def read_scikit_learn_digits() -> tuple[np.ndarray, np.ndarray]:
     """Return the levels 0..16, uint8 (n, 8, 8), and labels, uint8 (n,), that scikit-learn's `load_digits` returns.
 
     Read them from its file, because importing scikit-learn takes a second.

@@ -127,9 +127,9 @@ def download_mnist(
     stays until a verified one replaces it. Concurrent calls download only once.
     """
     folder = make_folder(workspace.mnist_file.parent)
-    before = _modified(workspace.mnist_file)
+    previous = _modification_time(workspace.mnist_file)
     with storage_errors(folder), FileLock(folder / "download.lock"):
-        if _modified(workspace.mnist_file) != before:
+        if _modification_time(workspace.mnist_file) != previous:  # another caller has just downloaded it
             return workspace.mnist_file
         attempts = []
         for source in sources:
@@ -147,7 +147,7 @@ def download_mnist(
     )
 
 
-def _modified(path: Path) -> int | None:
+def _modification_time(path: Path) -> int | None:
     return path.stat().st_mtime_ns if path.is_file() else None
 
 
@@ -157,8 +157,8 @@ def _fetch(address: str, known_hash: str, path: Path, progress: Progress | None)
     import requests
 
     pooch.get_logger().setLevel("WARNING")
-    meter = _Meter(progress) if progress else False
-    downloader = pooch.HTTPDownloader(progressbar=meter, timeout=TIMEOUT_SECONDS, chunk_size=64 * 1024)
+    progress_bar = _ProgressBar(progress) if progress else False
+    downloader = pooch.HTTPDownloader(progressbar=progress_bar, timeout=TIMEOUT_SECONDS, chunk_size=64 * 1024)
     try:
         pooch.retrieve(address, known_hash, fname=path.name, path=path.parent, downloader=downloader)
     except requests.Timeout as error:
@@ -172,7 +172,7 @@ def _fetch(address: str, known_hash: str, path: Path, progress: Progress | None)
         raise DataError(f"{address} delivered a truncated or wrong file.", path) from error
 
 
-class _Meter:
+class _ProgressBar:
     """A progress bar in pooch's interface that calls a plain function."""
 
     def __init__(self, progress: Progress) -> None:
@@ -210,10 +210,10 @@ def _read_file(path: Path) -> dict[str, np.ndarray]:
 def _read_folder(folder: Path) -> dict[str, np.ndarray]:
     if (folder / "mnist.npz").is_file():
         return _read_npz(folder / "mnist.npz")
-    return {name: _read_idx(_idx_file(folder, stem)) for name, stem in IDX_STEMS.items()}
+    return {name: _read_idx(_find_idx_file(folder, stem)) for name, stem in IDX_STEMS.items()}
 
 
-def _idx_file(folder: Path, stem: str) -> Path:
+def _find_idx_file(folder: Path, stem: str) -> Path:
     for kind in ("idx3", "idx1"):
         for separator in ("-", "."):
             for ending in ("", ".gz"):

@@ -40,7 +40,8 @@ def centre_line(image: Pixels) -> NDArray[np.float64]:
     # Imported here, because importing scikit-image takes a second.
     from skimage.morphology import skeletonize
 
-    enlarged = np.asarray(Image.fromarray(image).resize([side * _ENLARGEMENT for side in image.shape], Image.Resampling.BICUBIC))
+    size = [side * _ENLARGEMENT for side in image.shape]
+    enlarged = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
     line = np.pad(skeletonize(enlarged > enlarged.max() / 2), 1)
     points = np.argwhere(line)
     with_midpoints = [points]

@@ -22,7 +22,7 @@ from core.storage import storage_errors
 from core.workspace import Workspace
 
 MAX_QUEUED = 20
-"""Maximum number of queued runs. It keeps visitors from filling the disk or the machine's time for weeks."""
+"""Maximum number of queued runs, so that visitors cannot fill the disk or occupy the machine for weeks."""
 
 _logger = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ def resumable(run: Run, status: Status) -> bool:
 
 def status_after_removal(run: Run, status: Status) -> Status | None:
     """Return the status of a queued run after it is removed from the queue; None if the run never started."""
-    # The log alone proves nothing: it may have been deleted, or belong to another user.
+    # An empty log does not prove that the run never started: it may have been deleted, or belong to another user.
     if not (run.checkpoint_file.exists() or run.bundle.folder.exists() or run.log_tail()):
         return None
     if run.checkpoint_file.exists():

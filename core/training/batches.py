@@ -101,7 +101,7 @@ def training_batches(
             batches = _epoch(split, config, epoch)
             yield from _with_predictions(batches, teachers) if teachers else batches
 
-    # Images travel as bytes, a quarter of the size of floats, and are converted by TensorFlow.
+    # Images are passed as bytes, a quarter of the size of floats; TensorFlow converts them.
     signature = [tf.TensorSpec((None, *INPUT_SHAPE), tf.uint8), tf.TensorSpec((None,), tf.uint8)]
     if teachers:
         signature.append(tf.TensorSpec((None, CLASSES), tf.float32))

@@ -34,7 +34,7 @@ def show_answer(reading: Reading | None, prompt: str) -> None:
     _answer(
         key="answer",
         data={
-            "digit": " or ".join(map(str, reading.named)) if reading and not refused else None,
+            "digit": " or ".join(map(str, reading.shown_digits)) if reading and not refused else None,
             "prompt": "Not a digit" if refused else prompt,
             "verdict": reading.verdict if reading else None,
             "sentence": reading.sentence if reading else "",
@@ -47,7 +47,7 @@ def show_answer(reading: Reading | None, prompt: str) -> None:
 def _bars(reading: Reading | None) -> list[dict[str, object]]:
     if reading is None or reading.probabilities is None:
         return [{"digit": str(digit), "share": 0.0, "value": "", "best": False} for digit in range(10)]
-    named = reading.named
+    named = reading.shown_digits
     return [
         {"digit": str(digit), "share": float(share), "value": format_confidence(share), "best": digit in named}
         for digit, share in enumerate(reading.probabilities)

@@ -86,7 +86,7 @@ def can_resume(run: Run) -> bool:
 @st.dialog("Delete permanently?", icon=":material/delete:", on_dismiss=state.unmark_runs)
 def confirm_deletion(run_ids: Sequence[str], leave: bool = False) -> None:
     """Ask for confirmation, then delete these runs; `leave` opens the Runs page afterwards."""
-    st.markdown("The following runs and their models will be deleted, and stopped if they are still training:")
+    st.markdown("These runs and their models will be deleted. Runs that are still training are stopped first.")
     for run in list_runs(state.workspace()):
         if run.id in run_ids:
             st.markdown(f"- **{plain(display_name(run))}** {plain(run.id)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from core.data.datasets import TITLES
-from core.meanings import SETTING_HELP
+from core.setting_help import SETTING_HELP
 
 REDRAWN_ACCURACY = "Redrawn accuracy"
 """The accuracy on test images that were traced and drawn again on a canvas."""

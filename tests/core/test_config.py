@@ -1,4 +1,4 @@
-"""A config is validated, names its faults, and survives JSON."""
+"""A config is validated, reports invalid settings by name, and survives JSON."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def test_value_outside_its_limits_is_rejected_by_name(name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"epochs": "many"}', '{"speed": 3}', '{"learning_rate": NaN}'])
-def test_text_that_is_no_config_is_rejected(text: str) -> None:
+def test_text_that_is_not_a_config_is_rejected(text: str) -> None:
     with pytest.raises(ConfigError):
         config_from_json(text)
 
 
-def test_original_preset_is_the_notebook() -> None:
+def test_original_preset_matches_the_notebook() -> None:
     config = preset("original")
 
     assert config.model.filters == (32, 64)
@@ -94,7 +94,7 @@ def test_unknown_setting_is_rejected() -> None:
         replace_settings(TrainingConfig(), speed=3)
 
 
-def test_flat_config_holds_every_setting_once() -> None:
+def test_flat_config_has_every_setting_once() -> None:
     flat = flatten_settings(PRESETS["original"])
 
     assert flat["filters"] == [32, 64]
@@ -102,8 +102,8 @@ def test_flat_config_holds_every_setting_once() -> None:
     assert set(LIMITS) <= set(flat)
 
 
-@pytest.mark.parametrize(("name", "most"), [("best", 300_000), ("tiny", 9_999), ("fast", 40_000)])
-def test_preset_stays_below_its_size(name: str, most: int) -> None:
+@pytest.mark.parametrize(("name", "max_parameters"), [("best", 300_000), ("tiny", 9_999), ("fast", 40_000)])
+def test_preset_stays_within_its_size(name: str, max_parameters: int) -> None:
     from core.classifier.architectures import build_model
 
-    assert build_model(preset(name).model).count_params() <= most
+    assert build_model(preset(name).model).count_params() <= max_parameters

@@ -1,4 +1,4 @@
-"""What a person does on the Runs page, in a real browser."""
+"""The Runs page and a run's own page in a real browser."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tests.support.visit import Record, at_rest
 from tests.support.waiting import wait_until
 
 HEADER, ROW = 36, 35
-"""Heights of the table's parts in pixels: its cells are painted, a mouse can find them only by place."""
+"""Heights of the table's header and rows in pixels: its cells are painted, so tests click them by position."""
 
 
 @pytest.fixture
 def workspace(dashboard: DashboardProcess) -> Iterator[Workspace]:
-    """The dashboard's workspace; what a test made there is gone afterwards."""
+    """The dashboard's workspace; runs that a test creates are deleted afterwards."""
     workspace = Workspace(dashboard.workspace)
     before = {run.id for run in list_runs(workspace)}
     yield workspace
@@ -46,21 +46,19 @@ def runs(trained: Run, workspace: Workspace) -> list[Run]:
     return copies
 
 
-def tick(page: Page, row: int) -> None:
-    """Tick a row of the table, or take its tick away."""
+def toggle_row(page: Page, row: int) -> None:
+    """Select a row of the table, or deselect it."""
     table = page.locator(".st-key-runs_table [data-testid=stDataFrame]")
     table.click(position={"x": 16, "y": HEADER + ROW * row + ROW // 2})
     at_rest(page)
 
 
 def button(page: Page, key: str) -> Locator:
-    # Streamlit measures a button that has a tooltip by a hidden copy, which comes second.
+    # Streamlit adds a hidden copy of each button with a tooltip, to measure it; the copy comes second.
     return page.locator(f".st-key-{key} button").first
 
 
-def test_promoted_run_is_in_use_until_the_shipped_model_is_called_back(
-    page: Page, runs: list[Run], workspace: Workspace
-) -> None:
+def test_promoted_run_is_active_until_the_shipped_model_is(page: Page, runs: list[Run], workspace: Workspace) -> None:
     page.goto("/runs")
     expect(button(page, "promote")).to_be_enabled()
 
@@ -69,8 +67,8 @@ def test_promoted_run_is_in_use_until_the_shipped_model_is_called_back(
     expect(page.locator(".st-key-back_to_shipped")).to_be_visible()
     expect(button(page, "promote")).to_be_disabled()
     assert active_model(workspace).run_id == runs[0].id
-    answer = page.request.get("/api/health").json()
-    assert runs[0].id in str(answer)
+    response = page.request.get("/api/health").json()
+    assert runs[0].id in str(response)
 
     button(page, "back_to_shipped").click()
 
@@ -78,7 +76,7 @@ def test_promoted_run_is_in_use_until_the_shipped_model_is_called_back(
     assert active_model(workspace).run_id is None
 
 
-def test_open_page_shows_a_model_that_was_promoted_elsewhere(page: Page, runs: list[Run], workspace: Workspace) -> None:
+def test_open_page_notices_a_promotion_elsewhere(page: Page, runs: list[Run], workspace: Workspace) -> None:
     page.goto("/runs")
     expect(button(page, "promote")).to_be_enabled()
 
@@ -88,11 +86,11 @@ def test_open_page_shows_a_model_that_was_promoted_elsewhere(page: Page, runs: l
     expect(page.get_by_text("Active model: new-newt")).to_be_visible()
 
 
-def test_curves_of_ticked_runs_lie_over_each_other_with_what_differs(page: Page, runs: list[Run]) -> None:
+def test_selected_runs_are_overlaid_with_differing_settings(page: Page, runs: list[Run]) -> None:
     page.goto("/runs")
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
 
-    tick(page, 1)
+    toggle_row(page, 1)
 
     expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
     for chart in ("overlaid_loss", "overlaid_accuracy"):
@@ -100,7 +98,7 @@ def test_curves_of_ticked_runs_lie_over_each_other_with_what_differs(page: Page,
             expect(page.locator(f".st-key-{chart} [data-testid=stVegaLiteChart]")).to_contain_text(name)
 
 
-def test_curves_tell_their_values_where_the_mouse_points(page: Page, runs: list[Run]) -> None:
+def test_hovering_over_a_curve_shows_its_values(page: Page, runs: list[Run]) -> None:
     page.goto("/runs?smoothing=0.5")
     chart = page.locator(".st-key-overlaid_loss [data-testid=stVegaLiteChart]")
     expect(chart.locator("svg")).to_be_visible()
@@ -116,14 +114,14 @@ def test_curves_tell_their_values_where_the_mouse_points(page: Page, runs: list[
     assert float(shown["loss"]) > 0
 
 
-def test_what_shapes_the_curves_stands_in_one_row(page: Page, runs: list[Run]) -> None:
+def test_chart_options_are_in_one_row(page: Page, runs: list[Run]) -> None:
     page.goto("/runs")
     labels = [page.get_by_text(name, exact=True).first for name in ("Horizontal axis", "Smoothing")]
     for label in labels:
         expect(label).to_be_visible()
     at_rest(page)
 
-    tops = [place["y"] for label in labels if (place := label.bounding_box())]
+    tops = [box["y"] for label in labels if (box := label.bounding_box())]
 
     assert tops[0] == pytest.approx(tops[1], abs=1.5)
 
@@ -142,7 +140,7 @@ def test_bundle_is_downloaded_as_a_zip(page: Page, runs: list[Run], tmp_path: Pa
         assert sorted(archive.namelist()) == sorted(path.name for path in runs[0].bundle.files)
 
 
-def test_run_is_deleted_only_after_a_second_yes(page: Page, runs: list[Run], workspace: Workspace) -> None:
+def test_run_is_deleted_only_after_confirmation(page: Page, runs: list[Run], workspace: Workspace) -> None:
     page.goto("/runs")
     expect(button(page, "delete")).to_be_enabled()
 
@@ -161,26 +159,24 @@ def test_run_is_deleted_only_after_a_second_yes(page: Page, runs: list[Run], wor
 
 
 @pytest.fixture
-def at_work(runs: list[Run]) -> Iterator[Run]:
-    """The first of the runs, with this process in its worker's place."""
+def running(runs: list[Run]) -> Iterator[Run]:
+    """The first run, with this process in place of its worker."""
     run = runs[0]
     with worker_lock(run.lock_file):
         run.write_status(run.status().model_copy(update={"state": "running", "epochs": 200}))
         yield run
 
 
-def test_ticks_outlast_refreshes_and_a_question_is_asked_once(
-    page: Page, record: Record, runs: list[Run], at_work: Run
-) -> None:
+def test_selection_and_dialog_survive_refreshes(page: Page, record: Record, runs: list[Run], running: Run) -> None:
     page.goto("/runs")
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
-    tick(page, 1)
+    toggle_row(page, 1)
     expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
     same = page.evaluate_handle(
         "[...document.querySelectorAll('.st-key-overlaid_loss svg, .st-key-overlaid_accuracy svg, canvas')]"
     )
-    grows(page, at_work, epoch=3)
-    # What is drawn anew instead of changed flickers.
+    expect_growth(page, running, epoch=3)
+    # An element that is replaced rather than updated would flicker.
     assert same.evaluate("nodes => nodes.length > 2 && nodes.every(node => node.isConnected)")
     waiting = page.wait_for_function(
         """() => {
@@ -195,28 +191,28 @@ def test_ticks_outlast_refreshes_and_a_question_is_asked_once(
     page.keyboard.press("Escape")
 
     expect(page.get_by_role("dialog")).to_have_count(0)
-    grows(page, at_work, epoch=4)
+    expect_growth(page, running, epoch=4)
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
     assert record.page_errors == []
 
 
-def grows(page: Page, run: Run, epoch: int) -> None:
-    """The curve grows by itself once the run has another epoch."""
+def expect_growth(page: Page, run: Run, epoch: int) -> None:
+    """Add an epoch to the run and wait until its curve grows."""
     before = dots(page)
     append_row(run.history_file, HISTORY_COLUMNS, (epoch, 11 * epoch, 9.0, 0.1, 0.9, 0.1, 0.9, 1e-3))
     wait_until(lambda: dots(page) > before, 15, "a new dot in the curve")
 
 
 def dots(page: Page) -> int:
-    """Points of whole epochs in the loss curves."""
+    """Return the number of dots, one for each completed epoch, in the loss curves."""
     return page.locator(".st-key-overlaid_loss .mark-symbol.role-mark path").count()
 
 
-def test_view_is_shared_by_its_address_and_saved_as_a_picture(page: Page, runs: list[Run], tmp_path: Path) -> None:
+def test_view_can_be_shared_and_saved_as_a_picture(page: Page, runs: list[Run], tmp_path: Path) -> None:
     page.goto("/runs?smoothing=0.5&log=true&axis=Seconds")
     expect(page.get_by_role("heading", name="Settings")).to_be_visible(timeout=30_000)
-    tick(page, 1)
+    toggle_row(page, 1)
     expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
     page.wait_for_url(lambda url: all(run.id in url for run in runs))
 
@@ -233,7 +229,7 @@ def test_view_is_shared_by_its_address_and_saved_as_a_picture(page: Page, runs: 
     assert "<svg" in (tmp_path / "curves.svg").read_text()
 
 
-def test_run_has_a_page_where_it_gets_a_name_and_from_where_it_is_trained_again(page: Page, runs: list[Run]) -> None:
+def test_run_page_renames_the_run_and_trains_it_again(page: Page, runs: list[Run]) -> None:
     page.goto("/runs")
     page.get_by_role("link", name="Open").click(timeout=30_000)
     expect(page.get_by_role("heading", level=1)).to_contain_text("new-newt")

@@ -12,5 +12,5 @@ _STYLES = ZERO_TO_FOUR | FIVE_TO_NINE
 
 
 def digit_strokes(digit: int, rng: np.random.Generator) -> Strokes:
-    """Return the strokes of a handwritten digit: points (x, y), float (k, 2), y down, at any position and scale."""
+    """Return the strokes of a digit in a random style."""
     return apply_handwriting(Dice(rng).pick(_STYLES[digit]), rng)

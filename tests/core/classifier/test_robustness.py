@@ -1,4 +1,4 @@
-"""The robustness in a card: changes of images, and their measurement."""
+"""The robustness in a card: alterations of images, and the accuracies on them."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def centre(image: np.ndarray) -> tuple[float, float]:
 
 
 def test_shift_moves_every_image_by_its_pixels() -> None:
-    moved = robustness.shift(np.repeat(DOT, 50, axis=0), 3, np.random.default_rng(0))
+    shifted = robustness.shift(np.repeat(DOT, 50, axis=0), 3, np.random.default_rng(0))
 
-    places = {centre(image) for image in moved}
-    assert places == {(13, 16), (7, 16), (10, 19), (10, 13)}
+    centres = {centre(image) for image in shifted}
+    assert centres == {(13, 16), (7, 16), (10, 19), (10, 13)}
 
 
 def test_shift_by_zero_changes_nothing() -> None:
@@ -39,16 +39,16 @@ def test_shift_by_zero_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scale", "angle", "place"), [(1, 0, (10, 16)), (0.5, 0, (12, 15)), (1, 90, (12, 10)), (1, -90, (16, 18))]
+    ("scale", "angle", "position"), [(1, 0, (10, 16)), (0.5, 0, (12, 15)), (1, 90, (12, 10)), (1, -90, (16, 18))]
 )
 @pytest.mark.parametrize("side", [28, 140])
-def test_warp_rotates_anticlockwise_around_the_middle(
-    scale: float, angle: float, place: tuple[float, float], side: int
+def test_warp_rotates_anticlockwise_about_the_centre(
+    scale: float, angle: float, position: tuple[float, float], side: int
 ) -> None:
     (image,) = robustness.warp(DOT, scale, angle, side)
 
     assert image.shape == (side, side)
-    assert centre(image) == pytest.approx((place[0] * side / 28, place[1] * side / 28), abs=0.2)
+    assert centre(image) == pytest.approx((position[0] * side / 28, position[1] * side / 28), abs=0.2)
 
 
 def test_blur_and_noise_keep_the_mean_ink() -> None:
@@ -63,7 +63,7 @@ def test_blur_and_noise_keep_the_mean_ink() -> None:
 
 
 def test_sample_is_the_same_every_time() -> None:
-    split = load_dataset("digits", Workspace(Path("nowhere"))).test
+    split = load_dataset("digits", Workspace(Path("unused"))).test
 
     images, labels = robustness.sample(split, 100)
 
@@ -73,11 +73,11 @@ def test_sample_is_the_same_every_time() -> None:
     assert len(robustness.sample(split, 10_000)[1]) == len(split)
 
 
-def test_card_has_the_robustness_of_a_training(trained: Run) -> None:
+def test_card_has_the_robustness_after_training(trained: Run) -> None:
     measured = trained.bundle.card().robustness
 
     assert measured is not None
-    assert measured.images == len(load_dataset("digits", Workspace(Path("nowhere"))).test) // 10
+    assert measured.images == len(load_dataset("digits", Workspace(Path("unused"))).test) // 10
     kinds = (measured.canvas, measured.tiny, measured.thin_pen, measured.fat_pen, measured.turned)
     assert measured.drawings == pytest.approx(np.mean(kinds))
     assert 0.1 < measured.canvas <= 1
@@ -85,7 +85,7 @@ def test_card_has_the_robustness_of_a_training(trained: Run) -> None:
 
 def test_robustness_is_reproducible(trained: Run) -> None:
     network = Network(Bundle(trained.bundle.folder).tflite_file)
-    test = load_dataset("digits", Workspace(Path("nowhere"))).test
+    test = load_dataset("digits", Workspace(Path("unused"))).test
 
     measured = robustness.measure_robustness(network, test, [PenDigit(1, [[(0, 0), (0, 100)]])])
 
@@ -95,14 +95,14 @@ def test_robustness_is_reproducible(trained: Run) -> None:
     assert measured.pen_strokes in (0.0, 1.0)
 
 
-def written(path: Path, lines: list[object]) -> Path:
+def write_lines(path: Path, lines: list[object]) -> Path:
     with gzip.open(path, "wt") as file:
         file.writelines(json.dumps(line) + "\n" for line in lines)
     return path
 
 
 def test_pen_digits_are_read_and_replayed(tmp_path: Path) -> None:
-    path = written(tmp_path / "strokes.gz", [{"label": 7, "writer": 1, "strokes": [[[0, 0], [90, 0], [30, 100]]]}])
+    path = write_lines(tmp_path / "strokes.gz", [{"label": 7, "writer": 1, "strokes": [[[0, 0], [90, 0], [30, 100]]]}])
 
     (digit,) = read_pen_digits(path)
 
@@ -112,12 +112,12 @@ def test_pen_digits_are_read_and_replayed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("lines", [[{"label": 7}], ["text"], [5]])
-def test_file_without_pen_digits_is_one_sentence(tmp_path: Path, lines: list[object]) -> None:
+def test_file_without_pen_digits_raises_data_error(tmp_path: Path, lines: list[object]) -> None:
     with pytest.raises(DataError, match="TRAZO_STROKES"):
-        read_pen_digits(written(tmp_path / "strokes.gz", lines))
+        read_pen_digits(write_lines(tmp_path / "strokes.gz", lines))
 
 
-def test_damaged_or_missing_pen_digits_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_or_missing_pen_digits_only_warn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     damaged = tmp_path / "damaged.gz"
     damaged.write_bytes(b"damaged")
 

@@ -21,10 +21,10 @@ from core.cli import main
 from core.config import LIMITS
 from core.data.datasets import Dataset
 from core.launcher.queue import submit
-from core.meanings import SETTING_HELP
 from core.runs.active import active_model
 from core.runs.registry import list_runs
 from core.runs.run import Run
+from core.setting_help import SETTING_HELP
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from tests.conftest import tiny_config
 from tests.support.waiting import wait_until

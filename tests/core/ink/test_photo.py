@@ -249,7 +249,7 @@ def test_canvas_file_gives_the_ink_that_is_on_it() -> None:
 
 @pytest.mark.parametrize("kind", ["EPS", "GIF", "TIFF"])
 def test_canvas_file_of_another_kind_is_not_decoded(kind: str) -> None:
-    with pytest.raises(PictureError, match="did not arrive whole"):
+    with pytest.raises(PictureError, match="arrived incomplete"):
         ink_from_canvas_file(encoded(five((28, 28)), kind))
 
 

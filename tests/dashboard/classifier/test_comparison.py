@@ -1,4 +1,4 @@
-"""Two models against each other on the Evaluate page."""
+"""The comparison of two models on the Evaluate page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OTHER = "20200101-120000-old-owl"
 
 @pytest.fixture
 def worse(run: Run, workspace: Workspace) -> Run:
-    """A run on the same images that reads the first forty as if each digit were the next one."""
+    """A run on the same images that predicts the next digit for each of the first forty."""
     other = Run(Path(shutil.copytree(run.folder, workspace.runs / OTHER)))
     evaluation = run.bundle.evaluation()
     probabilities = evaluation.probabilities.copy()
@@ -49,11 +49,11 @@ def texts(page: AppTest) -> str:
 
 
 def captions(page: AppTest, grid: str) -> list[str]:
-    """What stands below the images of a grid."""
+    """Return the captions of a grid's images."""
     return [tile["caption"] for tile in json.loads(page.get_by_key(grid).proto.json)["tiles"]]
 
 
-def test_two_models_of_the_same_data_are_laid_side_by_side(run: Run, worse: Run) -> None:
+def test_two_models_tested_on_the_same_data_are_compared(run: Run, worse: Run) -> None:
     page = compared(model=run.id, against=OTHER)
 
     expected = compare(run.bundle.evaluation(), worse.bundle.evaluation())
@@ -63,7 +63,7 @@ def test_two_models_of_the_same_data_are_laid_side_by_side(run: Run, worse: Run)
     assert shown["p-value"] == "< 0.001"
     assert "A is significantly better on these images" in texts(page)
     assert f"{len(expected.only_first)} images." in texts(page)
-    # The worse one was made to be as sure as a number can be.
+    # The worse model's predictions have a probability of exactly 1.
     assert all(caption.endswith(", >99.9%") for caption in captions(page, "compared_Only A is right"))
 
     page.button_group(key="compared").set_value("Only B is right").run()
@@ -71,7 +71,7 @@ def test_two_models_of_the_same_data_are_laid_side_by_side(run: Run, worse: Run)
     assert not page.exception
 
 
-def test_the_same_answers_are_called_that(run: Run, workspace: Workspace) -> None:
+def test_identical_predictions_are_reported(run: Run, workspace: Workspace) -> None:
     shutil.copytree(run.folder, workspace.runs / OTHER)
 
     page = compared(model=run.id, against=OTHER)
@@ -91,7 +91,7 @@ def test_the_address_keeps_the_choice(run: Run, worse: Run, workspace: Workspace
     assert address(page) == {"model": [OTHER], "evaluate_view": ["Compare"], "against": [run.id]}
 
 
-def test_an_address_of_models_that_are_gone_says_so_and_shows_others(run: Run, worse: Run) -> None:
+def test_link_to_deleted_models_is_explained(run: Run, worse: Run) -> None:
     page = compared(model="20190101-000000-gone-goose", against="../../etc")
 
     assert not page.exception
@@ -110,7 +110,7 @@ def test_only_models_tested_on_the_same_images_can_be_chosen(run: Run) -> None:
     assert "No other model has been tested" in texts(page)
 
 
-def test_a_damaged_rival_is_left_out(run: Run, worse: Run) -> None:
+def test_a_damaged_model_is_no_candidate(run: Run, worse: Run) -> None:
     Bundle(worse.bundle.folder).evaluation_file.write_bytes(b"damaged")
 
     page = compared(model=run.id)

@@ -169,7 +169,7 @@ def test_a_damaged_drawing_keeps_nobody_waiting(page: AppTest, canvas: Canvas) -
 
     page.run()
 
-    assert "did not arrive whole" in page.error[0].value
+    assert "arrived incomplete" in page.error[0].value
     assert lock_is_free()
 
 

@@ -13,7 +13,7 @@ from core.runs.active import promote
 from core.runs.files import run_files
 from core.runs.run import Run
 from core.workspace import PROJECT, Workspace, strip_paths
-from dashboard.runs.files import _download
+from dashboard.runs.files import _download_content
 from dashboard.session import cache
 from tests.dashboard.conftest import served_api
 from tests.support.fuzzing import drawn_seven, encoded
@@ -107,7 +107,7 @@ def test_editors_see_where_the_damage_is(run: Run, root: Path, view: str, damage
 def test_downloaded_log_has_paths_for_editors_only(run: Run, root: Path, may_change: bool) -> None:
     log = next(file for file in run_files(run) if file.name == "train.log")
 
-    content = _download(log, may_change).decode()
+    content = _download_content(log, may_change).decode()
 
     assert (str(root) in content) == (str(PROJECT) in content) == may_change
     assert 'File "' in content
@@ -116,7 +116,7 @@ def test_downloaded_log_has_paths_for_editors_only(run: Run, root: Path, may_cha
 
 def test_no_other_download_has_a_path(run: Run, root: Path) -> None:
     for file in run_files(run):
-        content = _download(file, whole=False)
+        content = _download_content(file, with_paths=False)
         assert not any(str(folder).encode() in content for folder in (root, PROJECT))
 
 
