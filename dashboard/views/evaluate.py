@@ -55,7 +55,9 @@ def matrix_section(name: str, evaluation: Evaluation, test: Split | None) -> Non
     left, right = st.columns([1.15, 1])
     with left:
         event = st.altair_chart(
-            charts.confusion_heatmap(confusion_matrix(evaluation), shares=mode == ROW_PERCENTAGES, text_colour=text_colour()),
+            charts.confusion_heatmap(
+                confusion_matrix(evaluation), shares=mode == ROW_PERCENTAGES, text_colour=text_colour()
+            ),
             width="stretch",
             on_select="rerun",
             selection_mode=["cell"],
