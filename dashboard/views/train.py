@@ -45,8 +45,8 @@ _logger = logging.getLogger("dashboard.views.train")
 
 POLL_SECONDS = 1.0
 
+# Names of runs that learn from others, each with the settings of its teachers.
 Students = list[tuple[str, list[TrainingConfig]]]
-"""Names of runs that learn from others, each with the settings of its teachers."""
 
 
 def follow_link() -> None:
