@@ -1,12 +1,12 @@
 # syntax=docker/dockerfile:1
-# Trazo in one image: `docker build -t trazo .`, then compose.yaml or docs/deploy.md.
-# Building and running use the same base, so that what is compiled for one fits the other.
+# Trazo in one image. Build it with `docker build -t trazo .`; see compose.yaml and docs/deploy.md to run it.
+# Both stages use the same base image, so that compiled packages run in the second.
 FROM python:3.12-slim-bookworm AS packages
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
 RUN python -m venv /opt/venv
 COPY requirements.txt .
-# Compiled here, once: the root of the running container cannot be written.
+# Compile now: the running container cannot write to its root file system.
 RUN /opt/venv/bin/pip install --compile -r requirements.txt
 
 FROM python:3.12-slim-bookworm
@@ -17,7 +17,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     HOME=/tmp \
     HOST=0.0.0.0 \
     PORT=8501
-# 1000 is also the user that Hugging Face Spaces runs images as.
+# Hugging Face Spaces runs images as user 1000.
 RUN useradd --uid 1000 --no-create-home --home-dir /tmp trazo \
     && install --directory --owner=trazo --group=trazo /workspace
 COPY --from=packages /opt/venv /opt/venv
@@ -31,9 +31,9 @@ RUN python -m compileall -q core dashboard
 USER 1000
 VOLUME /workspace
 EXPOSE 8501
-# Alive and able to read digits; a dashboard that only starts answers 503.
+# Healthy once it can read digits; until then it answers 503.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/api/health', timeout=4)"]
-# A signal reaches the dashboard itself, which ends at once.
+# No shell in between: the dashboard gets the signal itself and stops at once.
 STOPSIGNAL SIGTERM
 CMD ["python", "-m", "dashboard"]

@@ -1,4 +1,4 @@
-# Everything that a person or a machine does with Trazo; `make` alone lists it.
+# Run `make` without arguments for a list of targets.
 PY = .venv/bin/python
 LOCK = $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --no-header --quiet
@@ -6,11 +6,11 @@ LOCK = $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
-run: ## Install what is missing and start the dashboard (PORT=8501 HOST=127.0.0.1)
+run: ## Install missing packages and start the dashboard (PORT=8501 HOST=127.0.0.1)
 	@sh scripts/install.sh
 	@exec $(PY) -m dashboard
 
-test: ## Install what tests need and run them (ARGS="-k draw" for some)
+test: ## Install test packages and run the tests (ARGS="-k draw" selects some)
 	@sh scripts/install.sh dev
 	@[ -z "$$CI" ] || { $(PY) -m tests.support.chromium && $(PY) -m tests.support.nginx; }
 	@$(PY) -m pytest --numprocesses 2 --no-loadscope-reorder $(ARGS)
@@ -24,25 +24,25 @@ lint: ## Check format, style, types and import rules
 	$(PY) -m mypy
 	$(PY) -c 'from importlinter.cli import lint_imports_command as lint; lint()' --no-logo
 
-format: ## Format all code and mend what can be mended
+format: ## Format all code and apply automatic fixes
 	@sh scripts/install.sh dev
 	$(PY) -m ruff check --fix-only .
 	$(PY) -m ruff format .
 
-bench: ## Measure and write benchmarks/RESULTS.md (ARGS=--help for its options)
+bench: ## Run the benchmarks and write benchmarks/RESULTS.md (ARGS=--help lists options)
 	@sh scripts/install.sh dev
 	@$(PY) -m benchmarks $(ARGS)
 
-browser: ## Install a Chromium for the browser tests, where there is none
+browser: ## Install Chromium for the browser tests if there is none
 	@sh scripts/install.sh dev
 	@$(PY) -m tests.support.chromium
 
-lock: ## Write the pinned requirements anew from pyproject.toml (ARGS=--upgrade for newer versions)
+lock: ## Pin the requirements from pyproject.toml (ARGS=--upgrade for newer versions)
 	@sh scripts/install.sh dev
 	$(LOCK) $(ARGS) --output-file requirements.txt
 	$(LOCK) $(ARGS) --group dev --constraint requirements.txt --output-file requirements-dev.txt
 
-clean: ## Remove what tools made (.venv, caches, test results); your workspace stays
+clean: ## Remove .venv, caches and test results; keep the workspace
 	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

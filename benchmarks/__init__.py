@@ -1,1 +1,1 @@
-"""What `make bench` measures; RESULTS.md and results.json are written by it."""
+"""Benchmarks of Trazo's speed, memory and accuracy; `make bench` writes RESULTS.md and results.json."""

@@ -1,12 +1,14 @@
-"""python -m benchmarks [SECTION ...]: measure, print, and write the report. Without sections: all that are quick."""
+"""Measure Trazo and write the figures to benchmarks/RESULTS.md and benchmarks/results.json."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from benchmarks import (
     browser,
+    crops,
     load,
     novelty,
     photos,
@@ -21,81 +23,110 @@ from benchmarks import (
 )
 from benchmarks.report import Figure, write
 
-SEEDS: dict[str, Sequence[int]] = {
-    "speed": (reading.SEED,),
-    "sidebyside": (reading_baselines.SEED,),
-    "accuracy": (reading.SEED,),
-    "robustness": (robustness.SEED,),
-    "novelty": (novelty.SEED,),
-    "photos": (photos.SEED,),
-    "runs": (runs_page.SEED,),
-    "browser": (browser.SEED,),
-    "load": (load.SEED,),
-    "training": range(1, training.SEEDS + 1),
-    "best": presets.SEEDS,
-    "tiny": presets.SEEDS,
-}
-"""Of what is drawn by chance in a section; where it has none, nothing is."""
 
-SECTIONS: dict[str, tuple[str, Callable[..., Sequence[Figure]]]] = {
-    "speed": ("Speed of reading", reading.speed),
-    "sidebyside": ("Speed of reading, side by side with Keras", reading_baselines.side_by_side),
-    "accuracy": ("Accuracy of reading", reading.accuracy),
-    "robustness": ("Robustness of the shipped model", robustness.curves),
-    "novelty": ("Knowing what it does not know", novelty.novelty),
-    "photos": ("Photos and files, made from MNIST's validation images", photos.photos),
-    "serving": ("The dashboard process", serving.serving),
-    "runs": ("The Runs page with a hundred runs", runs_page.runs_page),
-    "browser": ("From lifting the pen to the answer", browser.pen_to_answer),
-    "start": ("From pressing Train to the first point", start.start),
-    "load": ("Many visitors at once, during a training", load.load),
-    "training": ("Speed of training", training.time_to_target),
-    "best": ("Accuracy of `best`", presets.best),
-    "tiny": ("Accuracy of `tiny`", presets.tiny),
+@dataclass(frozen=True)
+class Section:
+    """A section of the report; `option` names the command-line option that is passed to `measure`."""
+
+    title: str
+    measure: Callable[..., Sequence[Figure]]
+    seeds: Sequence[int] = ()
+    slow: bool = False
+    option: str = ""
+
+
+SECTIONS = {
+    "speed": Section("Prediction speed", reading.speed, [reading.SEED]),
+    "sidebyside": Section(
+        "Prediction speed compared with Keras", reading_baselines.side_by_side, [reading_baselines.SEED]
+    ),
+    "accuracy": Section("Accuracy of the shipped model", reading.accuracy, [reading.SEED]),
+    "robustness": Section("Robustness of the shipped model", robustness.curves, [robustness.SEED]),
+    "novelty": Section("Calibration and out-of-distribution detection", novelty.novelty, [novelty.SEED]),
+    "photos": Section("Accuracy on synthetic photos and image files", photos.photos, [photos.SEED]),
+    "crops": Section("Agreement on tightly cropped pictures", crops.crops, [photos.SEED, crops.SEED]),
+    "serving": Section("Startup time and idle cost of the dashboard", serving.serving),
+    "runs": Section("Runs page with 100 runs", runs_page.runs_page, [runs_page.SEED]),
+    "browser": Section("Latency from pen up to answer", browser.pen_to_answer, [browser.SEED]),
+    "start": Section("Startup time of a training", start.start),
+    "load": Section("Load test during a training", load.load, [load.SEED], slow=True, option="minutes"),
+    "training": Section(
+        "Training time to 99 % accuracy",
+        training.time_to_target,
+        range(1, training.SEEDS + 1),
+        slow=True,
+        option="seeds",
+    ),
+    "best": Section("Accuracy of the `best` preset", presets.best, presets.SEEDS, slow=True),
+    "tiny": Section("Accuracy of the `tiny` preset", presets.tiny, presets.SEEDS, slow=True),
 }
-LONG = {"load", "training", "best", "tiny"}
-"""Measured only when they are named, or with --long."""
 
 
 def main() -> None:
     """Measure the sections named on the command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "sections", nargs="*", metavar="SECTION", help=f"any of {', '.join(SECTIONS)}; default: all that are quick"
-    )
-    parser.add_argument("--long", action="store_true", help=f"also what takes longer: {', '.join(sorted(LONG))}")
-    parser.add_argument(
-        "--seeds", type=int, metavar="N", help=f"trainings of each kind, for `training`; default: {training.SEEDS}"
-    )
-    parser.add_argument(
-        "--minutes", type=float, metavar="M", help=f"of each load, for `load`; default: {load.MINUTES:g}"
-    )
+    parser = _parser()
     options = parser.parse_args()
-    unknown = set(options.sections) - set(SECTIONS)
+    unknown = sorted(set(options.sections) - set(SECTIONS))
     if unknown:
-        parser.error(f"no such section: {', '.join(sorted(unknown))}; choose from {', '.join(SECTIONS)}")
-    if options.seeds is not None and options.seeds < 1:
-        parser.error(f"--seeds: at least 1. Received: {options.seeds}")
-    if options.minutes is not None and options.minutes <= 0:
-        parser.error(f"--minutes: more than 0. Received: {options.minutes}")
-    quick = [name for name in SECTIONS if options.long or name not in LONG]
-    for name in options.sections or quick:
-        title, measure = SECTIONS[name]
-        print(f"{title} …", flush=True)
-        option, value = {"training": ("seeds", options.seeds), "load": ("minutes", options.minutes)}.get(
-            name, ("", None)
-        )
-        figures = measure() if value is None else measure(value)
-        for figure in figures:
-            print(f"  {figure.name}: {figure.value:,.2f} {figure.unit}")
-        if not figures:
-            print("  Nothing measured: what this section needs is not here (such as MNIST, pen strokes or a Chromium).")
-            continue
-        command = f"make bench ARGS={name}" if value is None else f'make bench ARGS="{name} --{option} {value:g}"'
-        # `training` takes the number of its seeds, and counts them from 1.
-        seeds = range(1, value + 1) if option == "seeds" and value else SEEDS.get(name, ())
-        # At once: what fails later costs none of it.
-        write(title, figures, command, seeds)
+        parser.error(f"unknown section: {', '.join(unknown)}. Choose from {', '.join(SECTIONS)}.")
+    default = [name for name, section in SECTIONS.items() if options.long or not section.slow]
+    for name in options.sections or default:
+        option = SECTIONS[name].option
+        _measure(name, getattr(options, option) if option else None)
+
+
+def _parser() -> argparse.ArgumentParser:
+    rows = [f"  {name:<12}{section.title}{' (slow)' if section.slow else ''}" for name, section in SECTIONS.items()]
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        epilog="\n".join(["sections:", *rows]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "sections", nargs="*", metavar="SECTION", help="sections to measure (default: all except the slow ones)"
+    )
+    parser.add_argument("--long", action="store_true", help="include the slow sections in the default")
+    parser.add_argument(
+        "--seeds", type=count, metavar="N", help=f"number of random seeds in `training` (default: {training.SEEDS})"
+    )
+    parser.add_argument(
+        "--minutes",
+        type=minutes,
+        metavar="M",
+        help=f"duration of each load test in `load` (default: {load.MINUTES:g})",
+    )
+    return parser
+
+
+def count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1. Received: {text}")
+    return number
+
+
+def minutes(text: str) -> float:
+    number = float(text)
+    if not number > 0:
+        raise argparse.ArgumentTypeError(f"must be greater than 0. Received: {text}")
+    return number
+
+
+def _measure(name: str, value: float | None) -> None:
+    """Measure one section, print its figures and write them to the report."""
+    section = SECTIONS[name]
+    print(f"{section.title} …", flush=True)
+    figures = section.measure() if value is None else section.measure(value)
+    for figure in figures:
+        print(f"  {figure.name}: {figure.value:,.2f} {figure.unit}")
+    if not figures:
+        print("  Skipped: this section needs something that is missing, such as MNIST, pen strokes or Chromium.")
+        return
+    command = f"make bench ARGS={name}" if value is None else f'make bench ARGS="{name} --{section.option} {value:g}"'
+    # `training` counts its seeds from 1.
+    seeds = range(1, int(value) + 1) if section.option == "seeds" and value else section.seeds
+    write(section.title, figures, command, seeds)
 
 
 if __name__ == "__main__":

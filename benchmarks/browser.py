@@ -1,4 +1,4 @@
-"""From lifting the pen to the answer, in a real Chromium with real strokes."""
+"""Latency from pen up to answer, in a real Chromium with real pen strokes."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ import numpy as np
 from playwright.sync_api import Page, expect, sync_playwright
 
 from benchmarks.report import Figure
-from core.handwriting.pen_digits import pen_digits_at_hand
+from core.handwriting.pen_digits import PenDigit, available_pen_digits
 from tests.support.chromium import FLAGS, find_chromium
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.visit import at_rest, draw
 
 DIGITS = 50
+"""Digits drawn; enough for a 95th percentile."""
 SEED = 1
 
-# From the last time that the pen was lifted to the first change of the answer.
-_WATCH = """() => {
+# Record the time from the last mouseup to the first change of the answer.
+_OBSERVER = """() => {
   window.lifted = null;
-  window.waited = [];
+  window.latencies = [];
   addEventListener("mouseup", () => { window.lifted = performance.now(); }, true);
   const answer = document.querySelector(".trazo-answer .digit");
   new MutationObserver(() => {
     if (window.lifted !== null) {
-      window.waited.push(performance.now() - window.lifted);
+      window.latencies.push(performance.now() - window.lifted);
       window.lifted = null;
     }
   }).observe(answer, { childList: true, characterData: true, subtree: true });
@@ -34,12 +35,20 @@ _WATCH = """() => {
 
 
 def pen_to_answer() -> list[Figure]:
-    """Median and 95th percentile over 50 digits of one stroke; empty without strokes or without a Chromium."""
-    executable, digits = find_chromium(), pen_digits_at_hand()
+    """Measure the latency of 50 digits of one stroke each; return nothing without pen strokes or Chromium."""
+    executable, digits = find_chromium(), available_pen_digits()
     if executable is None or not digits:
         return []
     single = [digit for digit in digits if len(digit.strokes) == 1]
     chosen = np.random.default_rng(SEED).choice(len(single), DIGITS, replace=False)
+    latencies = _latencies(executable, [single[index] for index in chosen])
+    return [
+        Figure(f"Pen up to answer in Chromium, median of {DIGITS}", float(np.percentile(latencies, 50)), "ms"),
+        Figure("Pen up to answer in Chromium, 95th percentile", float(np.percentile(latencies, 95)), "ms"),
+    ]
+
+
+def _latencies(executable: Path, digits: list[PenDigit]) -> list[float]:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         dashboard = DashboardProcess(Path(folder))
         try:
@@ -48,27 +57,21 @@ def pen_to_answer() -> list[Figure]:
             page.goto(dashboard.url)
             at_rest(page)
             page.locator(".trazo-answer .digit").wait_for()
-            page.evaluate(_WATCH)
-            waited = [_one(page, single[index].strokes) for index in chosen]
+            page.evaluate(_OBSERVER)
+            latencies = [_latency(page, digit) for digit in digits]
             browser.close()
         finally:
             dashboard.stop()
-    return [
-        Figure(
-            f"Pen lifted to answer in Chromium, median of {DIGITS}",
-            float(np.percentile(waited, 50)),
-            "ms",
-        ),
-        Figure("Pen lifted to answer in Chromium, 95th percentile", float(np.percentile(waited, 95)), "ms"),
-    ]
+    return latencies
 
 
-def _one(page: Page, strokes: list[list[tuple[float, float]]]) -> float:
+def _latency(page: Page, digit: PenDigit) -> float:
+    """Draw one digit, then clear the canvas; return the milliseconds from pen up to answer."""
     answer = page.locator(".trazo-answer .digit")
-    page.evaluate("window.waited = []")
-    draw(page, strokes)
+    page.evaluate("window.latencies = []")
+    draw(page, digit.strokes)
     expect(answer).to_have_text(re.compile(r"^(\d( or \d)?|Not a digit)$"))
-    waited: float = page.evaluate("window.waited[0]")
+    latency: float = page.evaluate("window.latencies[0]")
     page.get_by_role("button", name="Clear").click()
     expect(answer).to_have_text("Draw a digit")
-    return waited
+    return latency

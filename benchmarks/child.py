@@ -1,4 +1,4 @@
-"""A measurement in a process of its own: nothing that ran before warms it up, and TensorFlow ends with it."""
+"""Measurements in a child process, which starts cold and takes TensorFlow with it when it exits."""
 
 from __future__ import annotations
 
@@ -14,28 +14,32 @@ from typing import Any
 from core.workspace import PROJECT
 
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
-"""TensorFlow's switch for Intel's kernels; left alone, TensorFlow turns them on for some processors only."""
+"""TensorFlow's switch for Intel's oneDNN kernels; by default they are on for some processors only."""
 
 
 def measured(module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Any:
-    """What `python -m MODULE ARGUMENTS... FILE` wrote to FILE as JSON. Raises CalledProcessError where it fails.
+    """Run `python -m MODULE ARGUMENTS... FILE` and return the JSON that it wrote to FILE.
 
-    The child has this process' environment without TensorFlow's switches, and `environment` on top.
+    The child gets this process's environment without TensorFlow's switches, updated by `environment`.
+    Raises CalledProcessError when the child fails.
     """
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
-    quiet = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
     with tempfile.TemporaryDirectory() as folder:
         result, log = Path(folder) / "result.json", Path(folder) / "log.txt"
         with log.open("wb") as output:
-            ended = subprocess.run(
+            child = subprocess.run(
                 [sys.executable, "-m", module, *arguments, str(result)],
                 cwd=PROJECT,
-                env={**inherited, **quiet, **(environment or {})},
+                env=_environment(environment or {}),
                 stdout=output,
                 stderr=output,
                 check=False,
             )
-        if ended.returncode:
+        if child.returncode:
             print(log.read_text(errors="replace"), file=sys.stderr)
-            ended.check_returncode()
+            child.check_returncode()
         return json.loads(result.read_text())
+
+
+def _environment(changes: Mapping[str, str]) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    return {**inherited, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2", **changes}

@@ -1,4 +1,4 @@
-"""Fashion-MNIST, of which nothing is a digit: for measuring, never for training."""
+"""Fashion-MNIST as out-of-distribution test images; no model is trained on it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.ink.drawing import Pixels
 
 
 def fashion_images() -> Pixels | None:
-    """Fashion-MNIST's test images, uint8 (10000, 28, 28); None where this machine does not have them."""
+    """Return Fashion-MNIST's test images, uint8 (10000, 28, 28); None without its files."""
     folder = fashion_location()
     file = folder / "t10k-images-idx3-ubyte.gz" if folder else None
     if file is None or not file.is_file():

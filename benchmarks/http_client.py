@@ -1,4 +1,4 @@
-"""Requests a second at a fixed rate, over kept connections, at the least cost to the machine that is measured."""
+"""A small HTTP client that sends requests at a fixed rate and leaves most of the CPU to the server under test."""
 
 from __future__ import annotations
 
@@ -10,51 +10,51 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Tally:
-    """Seconds of what went well, how long after the beginning each was done, and what went wrong, by name."""
+    """Latencies in seconds, the time after `started` at which each response was complete, and names of errors."""
 
     seconds: list[float] = field(default_factory=list)
-    done: list[float] = field(default_factory=list)
+    completed: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-    begun: float = field(default_factory=time.perf_counter)
+    started: float = field(default_factory=time.perf_counter)
 
     def add(self, seconds: float) -> None:
-        """One more that went well, now."""
+        """Record a response that has just been completed."""
         self.seconds.append(seconds)
-        self.done.append(time.perf_counter() - self.begun)
+        self.completed.append(time.perf_counter() - self.started)
 
 
 class Connection:
-    """A kept HTTP/1.1 connection to this machine."""
+    """A persistent HTTP/1.1 connection to a port of this machine."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def request(self, method: str, path: str, body: bytes = b"", kind: str = "image/png") -> tuple[int, bytes]:
-        """Status and body of an answer; event streams are read to their end."""
-        fields = f"Host: 127.0.0.1\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}"
-        message = f"{method} {path} HTTP/1.1\r\n{fields}\r\n\r\n".encode() + body
-        kept = self._streams is not None
+    async def request(
+        self, method: str, path: str, body: bytes = b"", content_type: str = "image/png"
+    ) -> tuple[int, bytes]:
+        """Return status and body of the response; an event stream is read to its end."""
+        fields = f"Host: 127.0.0.1\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}"
         try:
-            head = await self._head_of_answer(message)
-            if head is None and kept:  # closed by the server, idle for too long: a new connection is to have an answer
-                self.close()
-                head = await self._head_of_answer(message)
-            if head is None:
-                raise ConnectionResetError
-            assert self._streams is not None
-            reader, lines = self._streams[0], head.decode("latin-1").lower().split("\r\n")
-            status = int(lines[0].split()[1])
-            headers = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
-            if "content-length" in headers:
-                return status, await reader.readexactly(int(headers["content-length"]))
-            return status, await _chunks(reader)
+            head = await self._send(f"{method} {path} HTTP/1.1\r\n{fields}\r\n\r\n".encode() + body)
+            return await self._response(head)
         except BaseException:
             self.close()
             raise
 
-    async def _head_of_answer(self, message: bytes) -> bytes | None:
-        """What comes before the body; None where the connection ends before the first byte of it."""
+    async def _send(self, message: bytes) -> bytes:
+        """Send a request and return the response's head, over a new connection if the server closed an idle one."""
+        reused = self._streams is not None
+        head = await self._head_of_response(message)
+        if head is None and reused:
+            self.close()
+            head = await self._head_of_response(message)
+        if head is None:
+            raise ConnectionResetError
+        return head
+
+    async def _head_of_response(self, message: bytes) -> bytes | None:
+        """Return the status line and headers; None if the connection ends before their first byte."""
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._streams
@@ -68,14 +68,23 @@ class Connection:
             pass
         return None
 
+    async def _response(self, head: bytes) -> tuple[int, bytes]:
+        assert self._streams is not None
+        reader, lines = self._streams[0], head.decode("latin-1").lower().split("\r\n")
+        status = int(lines[0].split()[1])
+        headers = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
+        if "content-length" in headers:
+            return status, await reader.readexactly(int(headers["content-length"]))
+        return status, await _chunked_body(reader)
+
     def close(self) -> None:
-        """Give the connection up; the next request opens another."""
+        """Close the connection; the next request opens a new one."""
         if self._streams is not None:
             self._streams[1].close()
             self._streams = None
 
 
-async def _chunks(reader: asyncio.StreamReader) -> bytes:
+async def _chunked_body(reader: asyncio.StreamReader) -> bytes:
     body = b""
     while length := int(await reader.readline(), 16):
         body += await reader.readexactly(length)
@@ -84,29 +93,31 @@ async def _chunks(reader: asyncio.StreamReader) -> bytes:
     return body
 
 
-async def at_rate(
-    port: int, rate: float, seconds: float, ask: Callable[[Connection, int], Awaitable[None]], patience: float = 10.0
-) -> Tally:
-    """Call `ask(connection, number)` `rate` times a second; each is timed from when it was due, waiting included."""
+Send = Callable[[Connection, int], Awaitable[None]]
+"""Connection and request number -> one request."""
+
+
+async def send_at_rate(port: int, rate: float, duration: float, send: Send, timeout: float = 10.0) -> Tally:
+    """Call `send` `rate` times a second; each latency counts from the scheduled time and includes any queueing."""
     tally, idle = Tally(), list[Connection]()
 
-    async def one(number: int, due: float) -> None:
+    async def send_one(number: int, scheduled: float) -> None:
         connection = idle.pop() if idle else Connection(port)
         try:
-            async with asyncio.timeout(patience):
-                await ask(connection, number)
+            async with asyncio.timeout(timeout):
+                await send(connection, number)
         except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError) as error:
             tally.errors.append(type(error).__name__)
             connection.close()
         else:
-            tally.add(time.perf_counter() - due)
+            tally.add(time.perf_counter() - scheduled)
             idle.append(connection)
 
     async with asyncio.TaskGroup() as tasks:
-        for number in range(int(rate * seconds)):
-            due = tally.begun + number / rate
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            tasks.create_task(one(number, due))
+        for number in range(int(rate * duration)):
+            scheduled = tally.started + number / rate
+            await asyncio.sleep(max(0.0, scheduled - time.perf_counter()))
+            tasks.create_task(send_one(number, scheduled))
     for connection in idle:
         connection.close()
     return tally

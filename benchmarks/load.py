@@ -1,7 +1,7 @@
-"""Many visitors at once: 50 open pages that draw, 200 API requests a second, and a training, on one machine.
+"""Load test: 50 open Draw pages, 200 API requests per second and a training on one machine.
 
-The same visitors then meet the sketchpad that most demos are: Gradio with `model.predict`. Its visitors ask over the
-same kept connections; 200 requests a second are more than it can take, and what it does then is part of the answer.
+A plain Gradio sketchpad with `model.predict` then gets the same traffic as a baseline. It cannot keep up with 200
+requests per second; its errors and latencies under overload are part of the result.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -25,30 +26,38 @@ from PIL import Image
 from uvicorn.loops.auto import auto_loop_factory
 from websockets.exceptions import WebSocketException
 
-from benchmarks.http_client import Connection, Tally, at_rate
+from benchmarks.http_client import Connection, Send, Tally, send_at_rate
 from benchmarks.mnist import share_mnist
 from benchmarks.page_session import PageError, PageSession, canvas
 from benchmarks.report import Figure
-from core.config import changed, preset
+from core.config import preset, replace_settings
 from core.data.datasets import load_dataset
-from core.training.queue import submit
+from core.launcher.queue import submit
 from core.workspace import PROJECT, Workspace
 from tests.support.dashboard_process import DashboardProcess, free_port
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all
 
-PAGES, PAUSE_SECONDS, REQUESTS_PER_SECOND = 50, 2.0, 200
+PAGES = 50
+PAUSE_SECONDS = 2.0
+"""Time between two drawings on one page."""
+REQUESTS_PER_SECOND = 200
+TIMEOUT = 10.0
+"""Seconds until a missing response counts as an error."""
 MINUTES = 10.0
+"""Duration of each load test; long enough to show a memory leak."""
 DRAWINGS = 50
+"""Different drawings, sent in turn."""
 SEED = 1
-_MEMORY_EVERY = 1.0
-_OPENING_SECONDS = 60.0
-"""All pages are opened in the first seconds: what that costs is over by then."""
+_MEMORY_INTERVAL = 1.0
+"""Seconds between two samples of the server's memory."""
+_WARM_UP_SECONDS = 60.0
+"""Latencies are also reported without the first minute, in which all pages are opened."""
 _GRADIO = "/gradio_api"
 
 
 def load(minutes: float = MINUTES) -> list[Figure]:
-    """Trazo and the plain sketchpad under the same load, for so many minutes each; nothing without MNIST."""
+    """Test Trazo and the plain sketchpad for so many minutes each; return nothing without MNIST."""
     if not share_mnist():
         return []
     drawings = _drawings()
@@ -56,7 +65,7 @@ def load(minutes: float = MINUTES) -> list[Figure]:
 
 
 def _drawings() -> list[np.ndarray]:
-    """Ink (280, 280), white on black: digits of the test set, ten times as large."""
+    """Return enlarged test digits as ink (280, 280), white on black."""
     test = load_dataset("mnist", Workspace.from_environment()).test
     chosen = np.random.default_rng(SEED).choice(len(test), DRAWINGS, replace=False)
     return [np.asarray(Image.fromarray(test.images[index]).resize((280, 280))) for index in chosen]
@@ -74,39 +83,44 @@ def _trazo(drawings: list[np.ndarray], seconds: float) -> list[Figure]:
         workspace = Workspace(dashboard.workspace)
         try:
             _wait_for(dashboard.port, "/gradio/")
-            run = submit(workspace, changed(preset("original"), epochs=200, patience=0))
+            run = submit(workspace, replace_settings(preset("original"), epochs=200, patience=0))
             wait_until(run.steps_file.exists, 180, "the first steps of the training")
-            pictures, canvases = [_png(ink) for ink in drawings], [canvas(ink) for ink in drawings]
-
-            async def ask(connection: Connection, number: int) -> None:
-                status, _ = await connection.request("POST", "/api/predict", pictures[number % DRAWINGS])
-                if status != 200:
-                    raise ValueError(status)
-
-            # What reads pictures starts at the first of them.
-            asyncio.run(at_rate(dashboard.port, 1, 5, ask))
-
-            def visit(number: int, tally: Tally) -> Awaitable[None]:
-                return _visit_page(dashboard.port, canvases, number, seconds, tally)
-
-            measured = _measure(dashboard.port, dashboard.process.pid, seconds, visit, ask)
-            trained = run.status().state == "running"
+            measurement = _test_dashboard(dashboard, drawings, seconds)
+            running = run.status().state == "running"
         finally:
             end_all(workspace)
             dashboard.stop()
-    return [*_figures("Trazo", *measured), Figure("Trazo: the training went on meanwhile (1: yes)", float(trained), "")]
+    training = Figure("Trazo: training still running at the end (1 = yes)", float(running), "")
+    return [*_figures("Trazo", measurement), training]
+
+
+def _test_dashboard(dashboard: DashboardProcess, drawings: list[np.ndarray], seconds: float) -> _Measurement:
+    pictures, canvases = [_png(ink) for ink in drawings], [canvas(ink) for ink in drawings]
+
+    async def send(connection: Connection, number: int) -> None:
+        status, _ = await connection.request("POST", "/api/predict", pictures[number % DRAWINGS])
+        if status != 200:
+            raise ValueError(status)
+
+    # The first pictures start the process pool.
+    asyncio.run(send_at_rate(dashboard.port, 1, 5, send))
+
+    def visit(number: int, tally: Tally) -> Awaitable[None]:
+        return _visit_page(dashboard.port, canvases, number, seconds, tally)
+
+    return _measure(dashboard.port, dashboard.process.pid, seconds, visit, send)
 
 
 async def _visit_page(port: int, canvases: list[str], number: int, seconds: float, tally: Tally) -> None:
-    chance = random.Random(number)
+    generator = random.Random(number)
     end = time.perf_counter() + seconds
-    await asyncio.sleep(chance.uniform(0, PAUSE_SECONDS * 2))
+    await asyncio.sleep(generator.uniform(0, PAUSE_SECONDS * 2))
     try:
-        async with PageSession(port) as page:
+        async with PageSession(port, TIMEOUT) as page:
             while time.perf_counter() < end:
-                began = time.perf_counter()
-                tally.add(await page.draw(chance.choice(canvases)))
-                await asyncio.sleep(max(0.0, PAUSE_SECONDS - (time.perf_counter() - began)))
+                start = time.perf_counter()
+                tally.add(await page.draw(generator.choice(canvases)))
+                await asyncio.sleep(max(0.0, PAUSE_SECONDS - (time.perf_counter() - start)))
     except (OSError, TimeoutError, PageError, WebSocketException) as error:
         tally.errors.append(f"{type(error).__name__}: {error}")
 
@@ -121,33 +135,34 @@ def _plain_gradio(drawings: list[np.ndarray], seconds: float) -> list[Figure]:
             _wait_for(port, "/config")
             files = asyncio.run(_upload(port, [_png(ink) for ink in drawings]))
 
-            async def ask(connection: Connection, number: int) -> None:
+            async def send(connection: Connection, number: int) -> None:
                 await _predict(connection, files[number % DRAWINGS])
 
             def visit(number: int, tally: Tally) -> Awaitable[None]:
                 return _visit_sketchpad(port, files, number, seconds, tally)
 
-            measured = _measure(port, process.pid, seconds, visit, ask)
+            measurement = _measure(port, process.pid, seconds, visit, send)
         finally:
             process.terminate()
             process.wait(20)
-    return _figures("Plain Gradio with `model.predict`", *measured)
+    return _figures("Plain Gradio with `model.predict`", measurement)
 
 
 async def _upload(port: int, pictures: list[bytes]) -> list[str]:
-    """The paths under which the sketchpad's server keeps the pictures: sent once, which spares it the uploads."""
-    connection, kind = Connection(port), "multipart/form-data; boundary=b"
+    """Upload the pictures once, which spares the server later uploads; return their paths on the server."""
+    connection, content_type = Connection(port), "multipart/form-data; boundary=b"
     paths = []
     for picture in pictures:
         head = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
-        _, answer = await connection.request("POST", f"{_GRADIO}/upload", head + picture + b"\r\n--b--\r\n", kind)
+        body = head + picture + b"\r\n--b--\r\n"
+        _, answer = await connection.request("POST", f"{_GRADIO}/upload", body, content_type)
         paths.append(json.loads(answer)[0])
     connection.close()
     return paths
 
 
 async def _predict(connection: Connection, path: str) -> None:
-    """What `gradio_client` does: join the queue, and read the events until the end."""
+    """Join Gradio's queue and read the events to the end, like `gradio_client`."""
     file = {"path": path, "meta": {"_type": "gradio.FileData"}}
     body = json.dumps({"data": [{"background": None, "layers": [], "composite": file}]}).encode()
     status, answer = await connection.request("POST", f"{_GRADIO}/call/predict", body, "application/json")
@@ -159,81 +174,96 @@ async def _predict(connection: Connection, path: str) -> None:
 
 
 async def _visit_sketchpad(port: int, files: list[str], number: int, seconds: float, tally: Tally) -> None:
-    chance, connection = random.Random(number), Connection(port)
+    generator, connection = random.Random(number), Connection(port)
     end = time.perf_counter() + seconds
-    await asyncio.sleep(chance.uniform(0, PAUSE_SECONDS * 2))
+    await asyncio.sleep(generator.uniform(0, PAUSE_SECONDS * 2))
     while time.perf_counter() < end:
-        began = time.perf_counter()
+        start = time.perf_counter()
         try:
-            async with asyncio.timeout(10):
-                await _predict(connection, chance.choice(files))
-            tally.add(time.perf_counter() - began)
+            async with asyncio.timeout(TIMEOUT):
+                await _predict(connection, generator.choice(files))
+            tally.add(time.perf_counter() - start)
         except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError) as error:
             tally.errors.append(type(error).__name__)
             connection.close()
-        await asyncio.sleep(max(0.0, PAUSE_SECONDS - (time.perf_counter() - began)))
+        await asyncio.sleep(max(0.0, PAUSE_SECONDS - (time.perf_counter() - start)))
     connection.close()
 
 
 Visit = Callable[[int, Tally], Awaitable[None]]
+"""Page number and tally -> one visitor, for the whole duration of the test."""
 
 
-def _measure(
-    port: int, pid: int, seconds: float, visit: Visit, ask: Callable[[Connection, int], Awaitable[None]]
-) -> tuple[Tally, Tally, list[float]]:
-    """Pages, requests and the server's memory in MB, over the time of the load."""
-    # uvloop, where there is one: the visitors share the machine with what they measure.
+@dataclass
+class _Measurement:
+    """Drawings on the pages, requests, and samples of the server's memory in MB."""
+
+    pages: Tally
+    requests: Tally
+    memory: list[float]
+
+
+def _measure(port: int, pid: int, seconds: float, visit: Visit, send: Send) -> _Measurement:
+    # uvloop where available: the clients share the machine with the server under test.
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-        return runner.run(_measured(port, pid, seconds, visit, ask))
+        return runner.run(_measured(port, pid, seconds, visit, send))
 
 
-async def _measured(
-    port: int, pid: int, seconds: float, visit: Visit, ask: Callable[[Connection, int], Awaitable[None]]
-) -> tuple[Tally, Tally, list[float]]:
+async def _measured(port: int, pid: int, seconds: float, visit: Visit, send: Send) -> _Measurement:
     pages, memory, process = Tally(), list[float](), psutil.Process(pid)
 
-    async def watch() -> None:
+    async def sample_memory() -> None:
         while True:
             memory.append(_memory(process))
-            await asyncio.sleep(_MEMORY_EVERY)
+            await asyncio.sleep(_MEMORY_INTERVAL)
 
-    watching = asyncio.create_task(watch())
+    sampling = asyncio.create_task(sample_memory())
     visits = [asyncio.ensure_future(visit(number, pages)) for number in range(PAGES)]
-    requests = await at_rate(port, REQUESTS_PER_SECOND, seconds, ask)
+    requests = await send_at_rate(port, REQUESTS_PER_SECOND, seconds, send, TIMEOUT)
     await asyncio.gather(*visits)
-    watching.cancel()
-    return pages, requests, memory
+    sampling.cancel()
+    return _Measurement(pages, requests, memory)
 
 
 def _memory(process: psutil.Process) -> float:
-    """MB of a server and of the processes that it started."""
+    """Return the memory of a server and its child processes in MB."""
     return sum(each.memory_info().rss for each in (process, *process.children(recursive=True))) / 2**20
 
 
-def _figures(name: str, pages: Tally, requests: Tally, memory: list[float]) -> list[Figure]:
-    figures = []
-    for what, tally in ((f"a drawing on one of {PAGES} pages", pages), (f"{REQUESTS_PER_SECOND} requests/s", requests)):
-        asked = len(tally.seconds) + len(tally.errors)
-        figures.append(Figure(f"{name}: {what}: asked", asked, ""))
-        figures.append(Figure(f"{name}: {what}: errors (none within 10 s is one)", len(tally.errors), ""))
-        if tally.seconds:
-            figures.append(Figure(f"{name}: {what}: median", median(tally.seconds) * 1000, "ms"))
-            seconds, first = np.array(tally.seconds), np.array(tally.done) < _OPENING_SECONDS
-            for when, some in (("", seconds), (" in the first minute", seconds[first]), (" later", seconds[~first])):
-                if some.size:
-                    figures.append(Figure(f"{name}: {what}: p95{when}", float(np.percentile(some, 95)) * 1000, "ms"))
+def _figures(name: str, measurement: _Measurement) -> list[Figure]:
+    memory = measurement.memory
     tenth = max(1, len(memory) // 10)
-    figures.append(Figure(f"{name}: memory, mean of the second tenth", float(np.mean(memory[tenth : 2 * tenth])), "MB"))
-    figures.append(Figure(f"{name}: memory, mean of the last tenth", float(np.mean(memory[-tenth:])), "MB"))
-    figures.append(Figure(f"{name}: memory, most", max(memory), "MB"))
+    return [
+        *_latency_figures(f"{name}, drawings on {PAGES} open pages", measurement.pages),
+        *_latency_figures(f"{name}, {REQUESTS_PER_SECOND} requests per second", measurement.requests),
+        Figure(f"{name}: mean memory in the second tenth of the test", float(np.mean(memory[tenth : 2 * tenth])), "MB"),
+        Figure(f"{name}: mean memory in the last tenth of the test", float(np.mean(memory[-tenth:])), "MB"),
+        Figure(f"{name}: peak memory", max(memory), "MB"),
+    ]
+
+
+def _latency_figures(traffic: str, tally: Tally) -> list[Figure]:
+    figures = [
+        Figure(f"{traffic}: sent", len(tally.seconds) + len(tally.errors), ""),
+        Figure(f"{traffic}: errors, including timeouts after {TIMEOUT:g} s", len(tally.errors), ""),
+    ]
+    if not tally.seconds:
+        return figures
+    figures.append(Figure(f"{traffic}: median latency", median(tally.seconds) * 1000, "ms"))
+    seconds, warm_up = np.array(tally.seconds), np.array(tally.completed) < _WARM_UP_SECONDS
+    parts = {"": seconds, " in the first minute": seconds[warm_up], " after the first minute": seconds[~warm_up]}
+    for when, part in parts.items():
+        if part.size:
+            percentile = float(np.percentile(part, 95)) * 1000
+            figures.append(Figure(f"{traffic}: 95th percentile of latency{when}", percentile, "ms"))
     return figures
 
 
 def _wait_for(port: int, path: str) -> None:
-    def answers() -> bool:
+    def responds() -> bool:
         try:
             return asyncio.run(Connection(port).request("GET", path))[0] == 200
         except (OSError, asyncio.IncompleteReadError):
             return False
 
-    wait_until(answers, 120, path)
+    wait_until(responds, 120, path)

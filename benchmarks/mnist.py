@@ -1,4 +1,4 @@
-"""MNIST for what is measured in a workspace of its own, which holds no data."""
+"""MNIST for benchmarks that run in a temporary workspace."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.workspace import Workspace
 
 
 def share_mnist() -> bool:
-    """Let every workspace find the MNIST that this one has; False where it has none."""
+    """Let every workspace use the MNIST file of the current one; return False without MNIST."""
     mnist = find_mnist(Workspace.from_environment())
     if mnist is None:
         return False

@@ -1,4 +1,4 @@
-"""A page in nobody's browser: a WebSocket session that speaks Streamlit's protocol and draws on the Draw page."""
+"""A Draw page without a browser: a WebSocket client that speaks Streamlit's protocol."""
 
 from __future__ import annotations
 
@@ -15,19 +15,22 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import connect
 
-CANVAS, ANSWER = "trazo_canvas", "trazo_answer"
+CANVAS = "streamlit_drawable_canvas"
+"""Part of the name of the canvas component."""
+ANSWER = "trazo_answer"
+"""Name of the component that shows the prediction."""
 
 
 class PageError(Exception):
-    """The page said that something went wrong, or said nothing."""
+    """The page showed an error or no answer."""
 
 
 class PageSession:
     """One visitor's Draw page: `async with PageSession(port) as page: await page.draw(canvas(ink))`."""
 
-    def __init__(self, port: int, patience: float = 10.0) -> None:
+    def __init__(self, port: int, timeout: float = 10.0) -> None:
         self._address = f"ws://127.0.0.1:{port}/_stcore/stream"
-        self._patience = patience
+        self._timeout = timeout
         self._canvas = ""
         self._fragment = ""
         self._page = ""
@@ -45,52 +48,51 @@ class PageSession:
         await self._socket.close()
 
     async def draw(self, picture: str) -> float:
-        """Lift the pen: what `canvas` made of some ink stands on the canvas; seconds until the page has its answer."""
+        """Send a picture of the canvas, as made by `canvas`; return the seconds until the page has its answer."""
         message = BackMsg()
         message.rerun_script.page_script_hash = self._page
         message.rerun_script.fragment_id = self._fragment
         state = message.rerun_script.widget_states.widgets.add()
         state.id = self._canvas
-        stroke = {"width": 20, "points": [[140, 40], [140, 240]]}
-        state.json_value = json.dumps({"sketch": {"strokes": [stroke], "cleared": [], "picture": picture}})
-        began = time.perf_counter()
+        state.json_value = json.dumps({"drawing": {"raw": {"objects": [{"type": "path"}]}, "data": picture}})
+        start = time.perf_counter()
         if not await self._run(message):
             raise PageError("The page gave no answer.")
-        return time.perf_counter() - began
+        return time.perf_counter() - start
 
-    async def _run(self, message: BackMsg) -> bool:
-        """Send what makes the script run, read to its end; whether an answer came. Raises PageError."""
-        await self._socket.send(message.SerializeToString())
+    async def _run(self, request: BackMsg) -> bool:
+        """Trigger one script run and wait for its end; return whether an answer came. Raises PageError."""
+        await self._socket.send(request.SerializeToString())
         answered = False
-        async with asyncio.timeout(self._patience):
+        async with asyncio.timeout(self._timeout):
             while True:
-                told = ForwardMsg()
-                told.ParseFromString(await self._socket.recv())  # type: ignore[arg-type]
-                kind = told.WhichOneof("type")
+                message = ForwardMsg()
+                message.ParseFromString(await self._socket.recv())  # type: ignore[arg-type]
+                kind = message.WhichOneof("type")
                 if kind == "new_session":
-                    self._page = told.new_session.page_script_hash
-                elif kind == "delta" and told.delta.WhichOneof("type") == "new_element":
-                    answered |= self._look_at(told)
+                    self._page = message.new_session.page_script_hash
+                elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+                    answered |= self._is_answer(message)
                 elif kind == "script_finished":
                     return answered
 
-    def _look_at(self, told: ForwardMsg) -> bool:
-        """Remember the canvas; whether this element is an answer."""
-        element = told.delta.new_element
+    def _is_answer(self, message: ForwardMsg) -> bool:
+        """Return whether a new element is an answer; remember the canvas when it is that."""
+        element = message.delta.new_element
         kind = element.WhichOneof("type")
         if kind == "exception":
             raise PageError(element.exception.message)
         if kind != "bidi_component":
             return False
         component = element.bidi_component
-        if component.component_name == CANVAS:
-            self._canvas, self._fragment = component.id, told.delta.fragment_id
+        if CANVAS in component.component_name:
+            self._canvas, self._fragment = component.id, message.delta.fragment_id
         return component.component_name == ANSWER and json.loads(component.json)["verdict"] is not None
 
 
 def canvas(ink: np.ndarray) -> str:
-    """Ink (280, 280), white on black, as the canvas sends it: a data URL."""
+    """Return ink (280, 280), white on black, as the data URL that the canvas sends."""
     file = io.BytesIO()
-    # As a browser's canvas: opaque, its strokes white on black.
+    # A browser's canvas is opaque RGBA.
     Image.fromarray(np.dstack([ink, ink, ink, np.full_like(ink, 255)])).save(file, "PNG", compress_level=1)
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

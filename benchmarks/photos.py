@@ -1,6 +1,6 @@
-"""Synthetic uploads made from MNIST's validation images: papers, pens, light, lines, tables, files and crops.
+"""Accuracy on synthetic uploads: MNIST's validation digits on paper, under light and shadow, and in many file formats.
 
-The rules of `core/ink` are tuned on these, so MNIST's test images and real strokes are left out.
+The rules of `core/ink/photo.py` were chosen with these pictures, so test images and pen digits are left out.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from benchmarks.crops import cropped
 from benchmarks.report import Figure
 from benchmarks.scenes import (
     HEIGHT,
@@ -24,6 +23,7 @@ from benchmarks.scenes import (
     ruled,
     shadow,
     smooth_noise,
+    tightly_cropped,
     written,
 )
 from core.classifier.bundle import Bundle
@@ -35,32 +35,37 @@ from core.workspace import SHIPPED_BUNDLE, Workspace
 
 SEED = 3
 COUNT = 200
-"""Number of pictures of each kind."""
+"""Pictures of each kind."""
 
 Kind = Callable[[np.ndarray, np.random.Generator], bytes]
+"""Image uint8 (28, 28) and a random generator -> encoded picture."""
 
 
 def photos() -> list[Figure]:
-    """Measure the shipped model's accuracy on each kind of picture, and how well close crops are read."""
+    """Measure the shipped model's accuracy on each kind of picture, and their mean; return nothing without MNIST."""
     try:
-        validation = load_dataset("mnist", Workspace.from_environment()).validation
+        images, labels = validation_digits()
     except DataError:
         return []
     predictor = Predictor(Bundle(SHIPPED_BUNDLE))
-    chosen = np.random.default_rng(SEED).choice(len(validation), COUNT, replace=False)
-    images, labels = validation.images[chosen], validation.labels[chosen]
     direct = float((predictor.probabilities(images).argmax(axis=1) == labels).mean()) * 100
-    figures = [Figure("The images themselves", direct, "%")]
+    figures = [Figure("MNIST images, direct to the network", direct, "%")]
     for name in KINDS:
         predicted = [predictor.read(ink_from_picture(data)).digit for data in pictures(name, images)]
         figures.append(Figure(f"Picture: {name}", float(np.mean(np.array(predicted, object) == labels)) * 100, "%"))
     mean = float(np.mean([figure.value for figure in figures[1:]]))
-    figures.append(Figure(f"Mean of the {len(KINDS)} kinds of pictures", mean, "%"))
-    return [*figures, *cropped(images, predictor)]
+    return [*figures, Figure(f"Mean of the {len(KINDS)} kinds of pictures", mean, "%")]
+
+
+def validation_digits() -> tuple[np.ndarray, np.ndarray]:
+    """Return a fixed sample of MNIST's validation images, uint8 (COUNT, 28, 28), and their labels."""
+    validation = load_dataset("mnist", Workspace.from_environment()).validation
+    chosen = np.random.default_rng(SEED).choice(len(validation), COUNT, replace=False)
+    return validation.images[chosen], validation.labels[chosen]
 
 
 def pictures(name: str, images: np.ndarray) -> list[bytes]:
-    """Make an encoded picture of one of KINDS from each image uint8 (n, 28, 28)."""
+    """Make an encoded picture of one of KINDS from each image, uint8 (n, 28, 28)."""
     number = list(KINDS).index(name)
     return [KINDS[name](image, np.random.default_rng((SEED, number, index))) for index, image in enumerate(images)]
 
@@ -111,7 +116,7 @@ def _ruled(image: np.ndarray, generator: np.random.Generator) -> bytes:
     return jpeg(on_paper(np.maximum(written(image, generator), ruled(generator, False))), generator)
 
 
-def _squared(image: np.ndarray, generator: np.random.Generator) -> bytes:
+def _grid(image: np.ndarray, generator: np.random.Generator) -> bytes:
     return jpeg(on_paper(np.maximum(written(image, generator), ruled(generator, True))), generator)
 
 
@@ -179,9 +184,7 @@ def _whiteboard(image: np.ndarray, generator: np.random.Generator) -> bytes:
 
 
 def _tight(image: np.ndarray, generator: np.random.Generator) -> bytes:
-    ink = written(image, generator)
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    return jpeg(on_paper(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]), generator)
+    return jpeg(on_paper(tightly_cropped(written(image, generator))), generator)
 
 
 def _transparent(image: np.ndarray, generator: np.random.Generator) -> bytes:
@@ -228,25 +231,25 @@ KINDS: dict[str, Kind] = {
     "small on the sheet": _small,
     "hard shadow": _hard_shadow,
     "soft shadow": _soft_shadow,
-    "ruled": _ruled,
-    "squared": _squared,
-    "ruled or squared, tilted to 8°": _tilted,
-    "ruled with a margin": _margin,
-    "JPEG of low quality": _compressed,
+    "ruled paper": _ruled,
+    "grid paper": _grid,
+    "ruled or grid paper, tilted by up to 8°": _tilted,
+    "ruled paper with a margin line": _margin,
+    "low-quality JPEG": _compressed,
     "noise": _noisy,
     "blurred": _blurred,
-    "crumpled": _crumpled,
+    "crumpled paper": _crumpled,
     "sheet on a dark table": _dark_table,
     "sheet on a wooden table": _wooden_table,
     "ruled sheet on a dark table": _ruled_on_table,
     "thumb in a corner": _thumb,
     "chalk on a board": _chalk,
     "whiteboard with glare": _whiteboard,
-    "cut tight": _tight,
-    "transparent": _transparent,
-    "1-bit, palette, CMYK, 16-bit, transparent grey": _file_modes,
-    "phone photo: lines, light, shadow, noise": _phone,
+    "tightly cropped": _tight,
+    "transparent background": _transparent,
+    "1-bit, palette, CMYK, 16-bit and grey with alpha": _file_modes,
+    "phone photo with lines, uneven light, shadow and noise": _phone,
     "28x28 pixels": _tiny_file,
-    "ruled or squared, light, hard shadow": _lines_and_shadow,
-    "small on the sheet, light, hard shadow": _small_in_shadow,
+    "ruled or grid paper, uneven light, hard shadow": _lines_and_shadow,
+    "small on the sheet, uneven light, hard shadow": _small_in_shadow,
 }

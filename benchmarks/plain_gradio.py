@@ -1,4 +1,4 @@
-"""The demo that most repositories of this kind have: a Gradio sketchpad and `model.predict`. Usage: ... PORT"""
+"""A plain Gradio sketchpad with `model.predict`, the load test's baseline: python -m benchmarks.plain_gradio PORT."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from core.workspace import SHIPPED_BUNDLE
 
 
 def main(port: int) -> None:
-    """Serve it until the process is ended."""
+    """Serve the sketchpad until the process is terminated."""
     model = keras.models.load_model(SHIPPED_BUNDLE / "mnist_model.keras")
 
     def predict(sketch: dict) -> dict[str, float]:
         grey = Image.fromarray(sketch["composite"]).convert("L").resize((28, 28))
         image = 1 - np.asarray(grey, np.float32) / 255
         probabilities = model.predict(image.reshape(1, 28, 28, 1), verbose=0)[0]
-        return {str(digit): float(share) for digit, share in enumerate(probabilities)}
+        return {str(digit): float(probability) for digit, probability in enumerate(probabilities)}
 
     pad = gr.Sketchpad(type="numpy", canvas_size=(280, 280))
     demo = gr.Interface(predict, pad, gr.Label(), api_name="predict", flagging_mode="never", analytics_enabled=False)

@@ -1,4 +1,4 @@
-"""What the presets reach: the mean of several seeds, each trained as `python -m core train` trains it."""
+"""Accuracy, size and training time of presets, over several random seeds."""
 
 from __future__ import annotations
 
@@ -12,87 +12,87 @@ from scipy import stats
 from benchmarks.report import Figure
 from core.classifier.bundle import Card
 from core.classifier.disputed import disputed_labels
-from core.config import TrainingConfig, changed, preset, teachers_of
+from core.config import TrainingConfig, preset, replace_settings, teacher_configs
 from core.data.sources import find_mnist
 from core.errors import TrazoError
+from core.launcher.teachers import finished_run
 from core.runs.run import Run
 from core.runs.snapshot import Snapshot
-from core.training.teachers import finished_run
 from core.workspace import PROJECT, Workspace
 
 SEEDS = (42, 43, 44)
+"""The default seed and the next two; a run takes up to 20 minutes."""
 
 
 def best() -> list[Figure]:
-    """Accuracies of the preset whose model ships."""
-    return _accuracies("best")
+    """Measure the preset of the shipped model."""
+    return _measure("best")
 
 
 def tiny() -> list[Figure]:
-    """Accuracies of the smallest preset."""
-    return _accuracies("tiny")
+    """Measure the smallest preset."""
+    return _measure("tiny")
 
 
-def _accuracies(name: str) -> list[Figure]:
-    """Figures of one preset; empty without MNIST.
-
-    Runs of the workspace with the very same settings count, whoever started them; those that lack are trained first.
-    """
+def _measure(name: str) -> list[Figure]:
+    """Return the figures of one preset, reusing finished runs with the same settings; nothing without MNIST."""
     workspace = Workspace.from_environment()
     if find_mnist(workspace) is None:
         return []
-    return figures(workspace, name, [_finished(workspace, changed(preset(name), seed=seed)) for seed in SEEDS])
+    return figures(workspace, name, [_run(workspace, replace_settings(preset(name), seed=seed)) for seed in SEEDS])
 
 
 def figures(workspace: Workspace, name: str, runs: Sequence[Run]) -> list[Figure]:
-    """Test accuracies of one preset's runs: mean with its interval, each, and without the disputed labels."""
+    """Return size, mean accuracy with its confidence interval, and the figures of each run of one preset."""
     cards = [run.bundle.card() for run in runs]
     accuracies = np.array([card.metrics.test_accuracy for card in cards]) * 100
-    found = [
+    seeds = f"mean of {len(runs)} seeds"
+    size = runs[0].bundle.tflite_file.stat().st_size
+    result = [
         Figure(f"`{name}`: parameters", cards[0].parameters, ""),
-        Figure(f"`{name}`: size of the .tflite", runs[0].bundle.tflite_file.stat().st_size / 1e6, "MB"),
-        Figure(f"`{name}`: test accuracy after the last epoch, mean of {len(runs)} seeds", accuracies.mean(), "%"),
+        Figure(f"`{name}`: size of the .tflite file", size / 1e6, "MB"),
+        Figure(f"`{name}`: test accuracy after the last epoch, {seeds}", accuracies.mean(), "%"),
     ]
     if len(runs) > 1:
-        # Student's t: what a mean of so few trainings says about the next one hundred.
+        # Student's t, because the standard deviation is estimated from few runs.
         half = stats.t.ppf(0.975, len(runs) - 1) * stats.sem(accuracies)
-        found.append(Figure(f"`{name}`: 95 % interval of that mean, either way", float(half), "%"))
+        result.append(Figure(f"`{name}`: half-width of the 95 % confidence interval of that mean", float(half), "%"))
     for run, card in zip(runs, cards, strict=True):
-        found += _of_seed(workspace, name, run, card)
-    left = [_undisputed(run) for run in runs]
-    found.append(Figure(f"`{name}`: mean without the 15 disputed labels", float(np.mean(left)) * 100, "%"))
-    drawn = [card.robustness.canvas for card in cards if card.robustness]
-    if len(drawn) == len(cards):
-        found.append(Figure(f"`{name}`: test images drawn on the canvas, mean", float(np.mean(drawn)) * 100, "%"))
-    return found
+        result += _seed_figures(workspace, name, run, card)
+    undisputed = float(np.mean([_undisputed_accuracy(run) for run in runs]))
+    result.append(Figure(f"`{name}`: test accuracy without the 15 disputed labels, mean", undisputed * 100, "%"))
+    redrawn = [card.robustness.canvas for card in cards if card.robustness]
+    if len(redrawn) == len(cards):
+        label = f"`{name}`: accuracy on redrawn digits of usual size, mean"
+        result.append(Figure(label, float(np.mean(redrawn)) * 100, "%"))
+    return result
 
 
-def _of_seed(workspace: Workspace, name: str, run: Run, card: Card) -> list[Figure]:
-    seed, metrics, status = card.config.seed, card.metrics, run.status()
-    whole = (status.ended or 0.0) - (status.started or 0.0)
-    found = [
-        Figure(f"`{name}`, seed {seed}: validation accuracy", metrics.validation_accuracy * 100, "%"),
-        Figure(f"`{name}`, seed {seed}: test accuracy", metrics.test_accuracy * 100, "%"),
-        Figure(f"`{name}`, seed {seed}: training", card.seconds / 60, "min"),
+def _seed_figures(workspace: Workspace, name: str, run: Run, card: Card) -> list[Figure]:
+    prefix, metrics, status = f"`{name}`, seed {card.config.seed}", card.metrics, run.status()
+    total = (status.ended or 0.0) - (status.started or 0.0)
+    result = [
+        Figure(f"{prefix}: validation accuracy", metrics.validation_accuracy * 100, "%"),
+        Figure(f"{prefix}: test accuracy", metrics.test_accuracy * 100, "%"),
+        Figure(f"{prefix}: training time", card.seconds / 60, "min"),
     ]
-    if whole > card.seconds:  # one that was resumed has only its last process on record
-        found.append(
-            Figure(f"`{name}`, seed {seed}: from the start of its process to the whole bundle", whole / 60, "min")
-        )
-    teachers = [finished_run(Snapshot.of(workspace), wanted) for wanted in teachers_of(card.config)]
+    if total > card.seconds:  # the status of a resumed run covers only its last process
+        result.append(Figure(f"{prefix}: total time from process start to finished bundle", total / 60, "min"))
+    teachers = [finished_run(Snapshot.of(workspace), config) for config in teacher_configs(card.config)]
     if teachers and all(teachers):
-        together = sum(teacher.bundle.card().seconds for teacher in teachers if teacher) / 60
-        found.append(Figure(f"`{name}`, seed {seed}: training of its teachers, once for all seeds", together, "min"))
-    return found
+        seconds = sum(teacher.bundle.card().seconds for teacher in teachers if teacher)
+        result.append(Figure(f"{prefix}: training time of its teachers, shared by all seeds", seconds / 60, "min"))
+    return result
 
 
-def _undisputed(run: Run) -> float:
+def _undisputed_accuracy(run: Run) -> float:
     evaluation = run.bundle.evaluation()
     disputed = disputed_labels(run.bundle.card().data.fingerprint, evaluation)
     return disputed.accuracy_without if disputed else evaluation.accuracy
 
 
-def _finished(workspace: Workspace, config: TrainingConfig) -> Run:
+def _run(workspace: Workspace, config: TrainingConfig) -> Run:
+    """Return a finished run with these settings, and train it first if there is none."""
     run = finished_run(Snapshot.of(workspace), config)
     if run is None:
         command = [sys.executable, "-m", "core", "train", "--preset", config.preset, "--seed", str(config.seed)]
@@ -100,5 +100,5 @@ def _finished(workspace: Workspace, config: TrainingConfig) -> Run:
         subprocess.run(command, check=True, cwd=PROJECT)
         run = finished_run(Snapshot.of(workspace), config)
     if run is None:
-        raise TrazoError(f"The training of `{config.preset}` with seed {config.seed} did not come to its end.")
+        raise TrazoError(f"The training of `{config.preset}` with seed {config.seed} did not finish. See its log.")
     return run

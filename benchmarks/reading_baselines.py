@@ -1,5 +1,4 @@
-"""One drawing, one model: the canvas to answer beside three ways of asking Keras; one thread beside eight, one worker
-of the pool beside all."""
+"""Prediction speed compared with three ways to call Keras, and the gain from threads and from worker processes."""
 
 from __future__ import annotations
 
@@ -19,52 +18,61 @@ import numpy as np
 import psutil
 import uvloop
 
+from benchmarks import reading
 from benchmarks.child import measured
 from benchmarks.report import Figure
 from benchmarks.scenes import encoded
 from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor
-from core.handwriting.pen_digits import pen_digits_at_hand, replayed
+from core.handwriting.pen_digits import available_pen_digits
 from core.ink.drawing import ink_from_canvas
 from core.ink.photo import ink_from_picture
 from core.workspace import SHIPPED_BUNDLE
 from dashboard.server.pictures import PicturePool
 
-SEED = 1
+SEED = reading.SEED
 CANVASES = 50
+"""Different drawings, read in turn."""
 ROUNDS = 20
-CALLS_A_ROUND = 10
+"""Rounds in which every method is timed, so that all meet the same load of the machine."""
+CALLS_PER_ROUND = 10
 THREADS = 8
-READINGS = 2000
+"""Concurrent threads, more than the two cores of the machine in RESULTS.md."""
+DRAWINGS = 2000
+"""Drawings per round of threads; about 2 s."""
 THREAD_ROUNDS = 3
-ASKING = 8
+CLIENTS = 8
+"""Concurrent clients of the process pool, enough to keep all its workers busy."""
 PICTURES = 800
-PROCESS_ROUNDS = 3
+"""Pictures per round of the process pool; 1 to 2 s."""
+POOL_ROUNDS = 3
 
-OURS = "Canvas to answer, ours"
-PREDICT = "`model.predict` on a ready image"
-CALL = "`model(x)` on a ready image"
-COMPILED = "`tf.function` of the model on a ready image"
+TRAZO = "Trazo, from canvas to answer"
+PREDICT = "`model.predict` on a prepared image"
+CALL = "`model(x)` on a prepared image"
+COMPILED = "`tf.function` of the model on a prepared image"
 
 
 def side_by_side() -> list[Figure]:
-    """Medians and ratios on the shipped model, and what eight threads gain; TensorFlow is loaded in a child alone.
+    """Measure median latencies and the speedups over Keras, of threads and of worker processes.
 
-    Nothing without pen strokes: other drawings take other times.
+    Returns nothing without pen strokes: other drawings would give other figures.
     """
-    if not pen_digits_at_hand():
+    if not available_pen_digits():
         return []
-    times: dict[str, float] = measured("benchmarks.reading_baselines")
-    figures = [Figure(f"{name}, median", spent, "ms") for name, spent in times.items()]
+    latencies: dict[str, float] = measured("benchmarks.reading_baselines")
+    figures = [Figure(f"{name}, median", latency, "ms") for name, latency in latencies.items()]
     figures += [
-        Figure(f"Ours is faster than {name}", times[name] / times[OURS], "times") for name in times if name != OURS
+        Figure(f"Speedup over {name}", latency / latencies[TRAZO], "×")
+        for name, latency in latencies.items()
+        if name != TRAZO
     ]
-    return [*figures, *threads_figures(), *pool_figures()]
+    return [*figures, *thread_figures(), *pool_figures()]
 
 
-def threads_figures() -> list[Figure]:
-    """Drawings a second from one thread and from eight, and whether the answers are the same."""
-    predictor, canvases = Predictor(Bundle(SHIPPED_BUNDLE)), drawn_canvases()
+def thread_figures() -> list[Figure]:
+    """Measure the throughput of one thread and of eight, and compare their answers."""
+    predictor, canvases = Predictor(Bundle(SHIPPED_BUNDLE)), reading.canvas_drawings(CANVASES)
 
     def read(index: int) -> bytes:
         probabilities = predictor.read(ink_from_canvas(canvases[index % len(canvases)])).probabilities
@@ -76,109 +84,108 @@ def threads_figures() -> list[Figure]:
         for threads, measurements in rates.items():
             with ThreadPoolExecutor(threads) as pool:
                 list(pool.map(read, range(10 * threads)))
-                began = perf_counter()
-                answers[threads] = list(pool.map(read, range(READINGS)))
-                measurements.append(READINGS / (perf_counter() - began))
+                start = perf_counter()
+                answers[threads] = list(pool.map(read, range(DRAWINGS)))
+                measurements.append(DRAWINGS / (perf_counter() - start))
     differing = sum(one != many for one, many in zip(answers[1], answers[THREADS], strict=True))
-    alone, together = median(rates[1]), median(rates[THREADS])
+    single, several = median(rates[1]), median(rates[THREADS])
     return [
-        Figure("Canvases read a second, 1 thread", alone, "1/s"),
-        Figure(f"Canvases read a second, {THREADS} threads", together, "1/s"),
-        Figure(f"{THREADS} threads against 1", together / alone, "times"),
-        Figure(f"Answers of {THREADS} threads that differ in any bit from those of 1, of {READINGS:,}", differing, ""),
+        Figure("Throughput with 1 thread", single, "drawings/s"),
+        Figure(f"Throughput with {THREADS} threads", several, "drawings/s"),
+        Figure(f"Speedup of {THREADS} threads over 1", several / single, "×"),
+        Figure(f"Answers that differ between 1 and {THREADS} threads, of {DRAWINGS:,}", differing, ""),
     ]
 
 
 def pool_figures() -> list[Figure]:
-    """Pictures a second that the picture pool and the network read for eight clients at once: one worker beside all."""
+    """Measure the throughput of the process pool with one worker and with all, for eight concurrent clients."""
     predictor = Predictor(Bundle(SHIPPED_BUNDLE))
-    pictures = [encoded(ink_from_canvas(canvas)) for canvas in drawn_canvases()]
+    pictures = [encoded(ink_from_canvas(canvas)) for canvas in reading.canvas_drawings(CANVASES)]
     expected = [predictor.read(ink_from_picture(picture)).to_json() for picture in pictures]
-    measured = uvloop.run(_read_in_pool(predictor, pictures, expected))
-    alone, together = median(measured.alone), median(measured.together)
+    pool = uvloop.run(_measure_pool(predictor, pictures, expected))
+    single, several = median(pool.single), median(pool.several)
     return [
-        Figure("Pictures read a second with one worker of the picture pool", alone, "1/s"),
-        Figure(f"Pictures read a second with {measured.workers} workers of the picture pool", together, "1/s"),
-        Figure(f"{measured.workers} workers against 1, {ASKING} clients at once", together / alone, "times"),
-        Figure("Their answers that differ in any bit from a thread's", measured.differing, ""),
-        Figure("Memory that one worker has to itself", measured.memory / 1e6, "MB"),
+        Figure("Throughput of pictures with 1 worker process", single, "pictures/s"),
+        Figure(f"Throughput of pictures with {pool.workers} worker processes", several, "pictures/s"),
+        Figure(
+            f"Speedup of {pool.workers} worker processes over 1, {CLIENTS} concurrent clients", several / single, "×"
+        ),
+        Figure("Answers that differ between worker processes and a thread", pool.differing, ""),
+        Figure("Memory of one worker process that no other process shares", pool.memory / 1e6, "MB"),
     ]
 
 
 @dataclass
-class _PoolMeasured:
-    """Pictures a second with one worker and with all, in turns; bytes of one worker."""
+class _PoolMeasurement:
+    """Pictures per second with one worker and with `workers`, differing answers, and bytes of the largest worker."""
 
     workers: int
-    alone: list[float] = field(default_factory=list)
-    together: list[float] = field(default_factory=list)
+    single: list[float] = field(default_factory=list)
+    several: list[float] = field(default_factory=list)
     differing: int = 0
     memory: int = 0
 
 
-async def _read_in_pool(
+async def _measure_pool(
     predictor: Predictor, pictures: Sequence[bytes], expected: Sequence[dict[str, Any]]
-) -> _PoolMeasured:
+) -> _PoolMeasurement:
     single, several = PicturePool(workers_per_client=1), PicturePool()
-    measured = _PoolMeasured(several.workers_per_client)
+    measurement = _PoolMeasurement(several.workers_per_client)
 
-    async def ask(pool: PicturePool, numbers: Iterator[int]) -> int:
+    async def read(pool: PicturePool, numbers: Iterator[int]) -> int:
         different = 0
         for number in numbers:
             ink = await pool.ink(pictures[number % len(pictures)], "benchmark")
-            reading = await anyio.to_thread.run_sync(predictor.read, ink)
-            different += reading.to_json() != expected[number % len(pictures)]
+            answer = await anyio.to_thread.run_sync(predictor.read, ink)
+            different += answer.to_json() != expected[number % len(pictures)]
         return different
 
-    for turn in range(PROCESS_ROUNDS + 1):
-        for pool, rates in ((single, measured.alone), (several, measured.together)):
+    for turn in range(POOL_ROUNDS + 1):
+        for pool, rates in ((single, measurement.single), (several, measurement.several)):
             numbers = iter(range(PICTURES))
-            began = perf_counter()
-            different = await asyncio.gather(*[ask(pool, numbers) for _ in range(ASKING)])
-            if turn:  # in the first one the workers start
-                rates.append(PICTURES / (perf_counter() - began))
-                measured.differing += sum(different)
-    measured.memory = max(child.memory_full_info().uss for child in psutil.Process().children())
-    return measured
+            start = perf_counter()
+            different = await asyncio.gather(*[read(pool, numbers) for _ in range(CLIENTS)])
+            if turn:  # the workers start in the first round
+                rates.append(PICTURES / (perf_counter() - start))
+                measurement.differing += sum(different)
+    measurement.memory = max(child.memory_full_info().uss for child in psutil.Process().children())
+    return measurement
 
 
-def drawn_canvases() -> list[np.ndarray]:
-    """Drawings as the canvas sends them, uint8 (280, 280, 4): pen strokes of real people."""
-    generator = np.random.default_rng(SEED)
-    inks = [replayed(digit, generator) for digit in pen_digits_at_hand()[:CANVASES]]
-    return [np.dstack([ink, ink, ink, np.full_like(ink, 255)]) for ink in inks]
+def median_latencies() -> dict[str, float]:
+    """Return the median latency of each method in milliseconds, measured in turns under the same conditions.
 
-
-def medians() -> dict[str, float]:
-    """Median milliseconds a call of each way, in turns, so that all meet the same machine.
-
-    The Keras ways get a float image of 28x28: their figures hold none of the way from the canvas to it.
+    Keras gets a float image of 28x28, so its figures exclude the preparation of the canvas.
     """
+    latencies: dict[str, list[float]] = {}
+    methods = _methods()
+    for turn in range(ROUNDS + 1):
+        for name, method in methods.items():
+            for index in range(CALLS_PER_ROUND):
+                start = perf_counter()
+                method(turn * CALLS_PER_ROUND + index)
+                if turn:  # the first round warms up
+                    latencies.setdefault(name, []).append((perf_counter() - start) * 1000)
+    return {name: median(values) for name, values in latencies.items()}
+
+
+def _methods() -> dict[str, Callable[[int], object]]:
     import keras
     import tensorflow as tf
 
     bundle = Bundle(SHIPPED_BUNDLE)
-    predictor, canvases = Predictor(bundle), drawn_canvases()
+    predictor, canvases = Predictor(bundle), reading.canvas_drawings(CANVASES)
     model = keras.models.load_model(bundle.keras_file)
     compiled = tf.function(lambda image: model(image, training=False))
     image = np.random.default_rng(SEED).random((1, 28, 28, 1), np.float32)
     tensor = tf.constant(image)
-    ways: dict[str, Callable[[int], object]] = {
-        OURS: lambda index: predictor.read(ink_from_canvas(canvases[index % len(canvases)])),
+    return {
+        TRAZO: lambda index: predictor.read(ink_from_canvas(canvases[index % len(canvases)])),
         PREDICT: lambda _: model.predict(image, verbose=0),
         CALL: lambda _: np.asarray(model(tensor, training=False)),
         COMPILED: lambda _: compiled(tensor).numpy(),
     }
-    spent: dict[str, list[float]] = {name: [] for name in ways}
-    for turn in range(ROUNDS + 1):
-        for name, way in ways.items():
-            for index in range(CALLS_A_ROUND):
-                began = perf_counter()
-                way(turn * CALLS_A_ROUND + index)
-                if turn:  # the first one warms up
-                    spent[name].append((perf_counter() - began) * 1000)
-    return {name: median(values) for name, values in spent.items()}
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(json.dumps(medians()))
+    Path(sys.argv[1]).write_text(json.dumps(median_latencies()))

@@ -1,6 +1,6 @@
-"""One training on MNIST, timed, in this process: python -m benchmarks.recipes RECIPE SEED RESULT.json.
+"""One timed training on MNIST: python -m benchmarks.recipes RECIPE SEED RESULT.json.
 
-RECIPE: a preset of ours, or `keras`, the recipe of Keras' own example.
+RECIPE is one of Trazo's presets, or `keras` for Keras's own MNIST example.
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from core.config import changed, preset
+import numpy as np
+
+from core.config import preset, replace_settings
 from core.data.datasets import Dataset, load_dataset
 from core.data.sources import Arrays, find_mnist, read_mnist
 from core.errors import DataMissing
@@ -21,36 +24,35 @@ from core.workspace import Workspace
 
 KERAS = "keras"
 EPOCHS = 12
-"""Keras' example trains 15; the rate is constant, so what it reaches by the twelfth does not depend on the rest."""
+"""Keras's example trains 15; its learning rate is constant, so stopping early leaves the first 12 unchanged."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Test accuracies (0..1) at the ends of epochs, and the seconds since `fit` began without the tests' own."""
+    """Test accuracies (0..1) after epochs, and the seconds from the start of `fit`, without the time of the tests."""
 
     seconds: list[float]
     accuracies: list[float]
 
 
-def ours(name: str, seed: int) -> Curve:
-    """A preset of ours as the training worker trains it: live curve, validation and checkpoints included.
+def train_preset(name: str, seed: int) -> Curve:
+    """Train a preset the way the training worker does, including live curve, validation and checkpoints.
 
-    Only the last epoch is on the curve of a preset that keeps its last epoch. One with patience trains as many epochs
-    as Keras' example, and the test images stand in for its validation split, which gives the accuracy after each;
-    nothing is chosen by it.
+    The curve has one point, after the last epoch. A preset with patience is trained for as many epochs as Keras's
+    example instead, with the test images as its validation split, and has a point after each; none of them is selected.
     """
-    # Imported here: who reads only the names above needs no TensorFlow.
+    # Imported here: `benchmarks.training` reads only the names above and needs no TensorFlow.
     from core.training.trainer import train_and_evaluate
 
-    config, dataset = changed(preset(name), seed=seed), load_dataset("mnist", Workspace.from_environment())
-    whole = changed(config, patience=0, epochs=EPOCHS) if config.patience else config
+    config, dataset = replace_settings(preset(name), seed=seed), load_dataset("mnist", Workspace.from_environment())
+    fixed = replace_settings(config, patience=0, epochs=EPOCHS) if config.patience else config
     with tempfile.TemporaryDirectory() as folder:
-        run = create_run(Workspace(Path(folder)), whole)
+        run = create_run(Workspace(Path(folder)), fixed)
         if config.patience:
-            train_and_evaluate(whole, run, _tested_each_epoch(dataset))
+            train_and_evaluate(fixed, run, _tested_each_epoch(dataset))
             history = run.history()
             return Curve(history["seconds"].tolist(), history["val_accuracy"].tolist())
-        card = train_and_evaluate(whole, run, dataset).card
+        card = train_and_evaluate(fixed, run, dataset).card
         return Curve([card.seconds], [card.metrics.test_accuracy])
 
 
@@ -59,34 +61,31 @@ def _tested_each_epoch(dataset: Dataset) -> Dataset:
 
 
 def keras_example(arrays: Arrays, seed: int) -> Curve:
-    """The recipe of "Simple MNIST convnet" (F. Chollet, keras.io/examples/vision/mnist_convnet), in our words.
+    """Train the recipe of "Simple MNIST convnet" (F. Chollet, keras.io/examples/vision/mnist_convnet).
 
-    Two convolutions with ReLU and pooling, half of the features dropped, softmax; Adam as it comes, batches of 128
-    from arrays, the last tenth of the training images for validation.
+    Adam with its defaults, batches of 128, the last tenth of the training images for validation.
     """
     import keras
-    import numpy as np
-    from keras import layers
-
-    class Test(keras.callbacks.Callback):
-        """Tests after each epoch; its own time does not count."""
-
-        def on_train_begin(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
-            self.curve, self.began = Curve([], []), time.perf_counter()
-
-        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
-            reached = time.perf_counter()
-            answers = self.model.predict(test_images, batch_size=500, verbose=0).argmax(axis=1)
-            self.curve.seconds.append(reached - self.began)
-            self.curve.accuracies.append(float((answers == arrays["y_test"]).mean()))
-            self.began += time.perf_counter() - reached
-
-    def network_input(name: str) -> np.ndarray:
-        return arrays[name][..., np.newaxis].astype("float32") / 255
 
     keras.utils.set_random_seed(seed)
-    images, test_images = network_input("x_train"), network_input("x_test")
-    model = keras.Sequential(
+    model = _keras_network()
+    model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
+    images, one_hot = _network_input(arrays["x_train"]), keras.utils.to_categorical(arrays["y_train"], 10)
+    test = _test_callback(_network_input(arrays["x_test"]), arrays["y_test"])
+    model.fit(images, one_hot, batch_size=128, epochs=EPOCHS, validation_split=0.1, callbacks=[test], verbose=0)
+    return test.curve
+
+
+def _network_input(images: np.ndarray) -> np.ndarray:
+    return images[..., np.newaxis].astype("float32") / 255
+
+
+def _keras_network() -> Any:
+    """Build the example's network: two convolutions with ReLU and pooling, dropout and softmax."""
+    import keras
+    from keras import layers
+
+    return keras.Sequential(
         [
             layers.Input((28, 28, 1)),
             layers.Conv2D(32, 3, activation="relu"),
@@ -98,22 +97,35 @@ def keras_example(arrays: Arrays, seed: int) -> Curve:
             layers.Dense(10, activation="softmax"),
         ]
     )
-    model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
-    test = Test()
-    one_hot = keras.utils.to_categorical(arrays["y_train"], 10)
-    model.fit(images, one_hot, batch_size=128, epochs=EPOCHS, validation_split=0.1, callbacks=[test], verbose=0)
-    return test.curve
+
+
+def _test_callback(images: np.ndarray, labels: np.ndarray) -> Any:
+    """Return a callback that tests after each epoch and keeps its own time out of its `curve`."""
+    import keras
+
+    class Test(keras.callbacks.Callback):
+        def on_train_begin(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+            self.curve, self.started = Curve([], []), time.perf_counter()
+
+        def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+            ended = time.perf_counter()
+            predictions = self.model.predict(images, batch_size=500, verbose=0).argmax(axis=1)
+            self.curve.seconds.append(ended - self.started)
+            self.curve.accuracies.append(float((predictions == labels).mean()))
+            self.started += time.perf_counter() - ended
+
+    return Test()
 
 
 def main(recipe: str, seed: int, result: Path) -> None:
-    """Train once and write the curve as JSON."""
+    """Train one recipe and write its curve as JSON."""
     if recipe == KERAS:
         path = find_mnist(Workspace.from_environment())
         if path is None:
             raise DataMissing("MNIST is not on this machine. Get it with: python -m core data download")
         curve = keras_example(read_mnist(path), seed)
     else:
-        curve = ours(recipe, seed)
+        curve = train_preset(recipe, seed)
     result.write_text(json.dumps({"seconds": curve.seconds, "accuracies": curve.accuracies}))
 
 

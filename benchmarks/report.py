@@ -1,4 +1,4 @@
-"""The report: each figure with its unit and its command, as Markdown and as JSON."""
+"""The report: figures with their units, commands and machines, as results.json and RESULTS.md."""
 
 from __future__ import annotations
 
@@ -11,14 +11,23 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-HEAD = (
-    "Written by `make bench`; don't edit. What it measures with is named by `TRAZO_MNIST`, `TRAZO_STROKES` (the file "
-    "of pen strokes) and `TRAZO_FASHION` (the folder of Fashion-MNIST's files)."
-)
+HEAD = """# Benchmark results
+
+Speed, memory and accuracy of Trazo. `make bench` writes this file and `results.json`; do not edit them. To repeat one
+section, run the command above its table. `make bench ARGS=--help` lists all sections.
+
+Three environment variables name the data: `TRAZO_MNIST` (MNIST), `TRAZO_STROKES` (a file of pen strokes) and
+`TRAZO_FASHION` (the folder of Fashion-MNIST). A section without its data is skipped.
+
+- *Pen digits* are real handwriting, recorded as pen strokes and replayed on the canvas. No model was trained on them.
+- *Rejected* images are those that the novelty detector reports as "not a digit".
+- *Close calls* are predictions with a low confidence, for which the Draw page names a second candidate.
+- *Redrawn* digits are test images that were traced and drawn again on the canvas.
+- *As a drawing* and *as a photo* include the preparation of ink; *direct to the network* skips it."""
 FOLDER = Path(__file__).parent
-PROCESSORS = Path("/proc/cpuinfo")
-VECTORS = ("avx512_vnni", "avx512f", "avx2", "asimd")
-"""How much a processor computes at once, most first; eight bits are read the faster for it."""
+CPU_INFO = Path("/proc/cpuinfo")
+VECTOR_EXTENSIONS = ("avx512_vnni", "avx512f", "avx2", "asimd")
+"""Widest first; 8-bit inference is faster with wider ones."""
 PACKAGES = ("tensorflow-cpu", "keras", "ai-edge-litert", "numpy", "streamlit", "gradio")
 
 
@@ -32,60 +41,63 @@ class Figure:
 
 
 def write(title: str, figures: Sequence[Figure], command: str, seeds: Sequence[int]) -> None:
-    """Put a section's figures into results.json and RESULTS.md; all others stay."""
+    """Replace one section of results.json, including any note about its age, and rewrite RESULTS.md."""
     file = FOLDER / "results.json"
     results = json.loads(file.read_text()) if file.exists() else {}
     results[title] = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command,
         "seeds": list(seeds),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores of {processor(PROCESSORS)}",
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores of {processor(CPU_INFO)}",
         "versions": {"python": platform.python_version(), **_versions()},
         "figures": [asdict(figure) for figure in figures],
     }
     file.write_text(json.dumps(results, indent=2) + "\n")
-    (FOLDER / "RESULTS.md").write_text(_markdown(results))
+    (FOLDER / "RESULTS.md").write_text(markdown(results))
 
 
-def processor(file: Path) -> str:
-    """The processor's name and the widest of VECTORS that it has, from Linux' list; elsewhere what Python knows."""
+def processor(cpu_info: Path) -> str:
+    """Return the processor's name and its widest vector extension from Linux's list; elsewhere, what Python knows."""
     try:
-        rows = [line.partition(":") for line in file.read_text().splitlines()]
+        rows = [line.partition(":") for line in cpu_info.read_text().splitlines()]
     except OSError:
         return platform.processor() or "an unknown processor"
-    known = {name.strip(): value.strip() for name, _, value in rows}
-    # ARM's list calls them features, and has no name for most of its processors.
-    abilities = f"{known.get('flags', '')} {known.get('Features', '')}".split()
-    name = known.get("model name", platform.machine())
-    return " ".join([name, *[ability for ability in VECTORS if ability in abilities][:1]])
+    entries = {name.strip(): value.strip() for name, _, value in rows}
+    # ARM calls the flags "Features" and names few of its processors.
+    flags = f"{entries.get('flags', '')} {entries.get('Features', '')}".split()
+    name = entries.get("model name", platform.machine())
+    return " ".join([name, *[extension for extension in VECTOR_EXTENSIONS if extension in flags][:1]])
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    versions = {}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except ModuleNotFoundError:
             continue
-    return found
+    return versions
 
 
-def _of_seeds(section: dict) -> str:
+def markdown(results: dict) -> str:
+    """Return the report as Markdown."""
+    return "\n\n".join([HEAD, *[_section(title, section) for title, section in results.items()]]) + "\n"
+
+
+def _section(title: str, section: dict) -> str:
+    versions = ", ".join(f"{name} {number}" for name, number in section["versions"].items())
+    source = f"`{section['command']}`, {section['date']}, {section['machine']}; {versions}{_seeds(section)}."
+    note = [section["note"]] if "note" in section else []
+    rows = ["| figure | value |", "|---|---|", *[_row(figure) for figure in section["figures"]]]
+    return "\n\n".join([f"## {title}", source, *note, "\n".join(rows)])
+
+
+def _seeds(section: dict) -> str:
     seeds = section.get("seeds")
-    return f"; seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}" if seeds else ""
+    return f"; random seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}" if seeds else ""
 
 
-def _markdown(results: dict) -> str:
-    lines = ["# What was measured", "", HEAD]
-    for title, section in results.items():
-        machine = ", ".join(f"{name} {number}" for name, number in section["versions"].items())
-        lines += [
-            "",
-            f"## {title}",
-            "",
-            f"`{section['command']}`, {section['date']}, {section['machine']}; {machine}{_of_seeds(section)}.",
-            "",
-        ]
-        lines += ["| figure | value |", "|---|---|"]
-        lines += [f"| {row['name']} | {row['value']:,.2f} {row['unit']} |" for row in section["figures"]]
-    return "\n".join(lines) + "\n"
+def _row(figure: dict) -> str:
+    value, unit = figure["value"], figure["unit"]
+    count = not unit and float(value).is_integer()
+    return f"| {figure['name']} | {f'{value:,.0f}' if count else f'{value:,.2f} {unit}'.strip()} |"

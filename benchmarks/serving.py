@@ -1,4 +1,4 @@
-"""What the dashboard process costs: time to the first answer, memory and processor when idle."""
+"""Startup time of the dashboard, and its memory and CPU usage when idle."""
 
 from __future__ import annotations
 
@@ -17,37 +17,44 @@ from tests.support.waiting import wait_until
 
 STARTS = 5
 IDLE_SECONDS = 10.0
+"""Time over which the CPU usage is averaged."""
 
 
 def serving() -> list[Figure]:
-    """Median of several starts; memory and processor once Gradio is loaded."""
-    starts, memory, busy = zip(*(_start_once() for _ in range(STARTS)), strict=True)
+    """Start the dashboard several times; return medians of startup time, memory and CPU usage."""
+    startup, memory, cpu = zip(*(_start_once() for _ in range(STARTS)), strict=True)
     return [
-        Figure(f"`python -m dashboard` to its first page, median of {STARTS} starts", median(starts), "s"),
-        Figure("Memory of the idle dashboard with Gradio loaded, median", median(memory), "MB"),
-        Figure("Time that the idle dashboard keeps a processor busy, median", median(busy) * 100, "%"),
+        Figure(f"`python -m dashboard` until the first page is served, median of {STARTS}", median(startup), "s"),
+        Figure(f"Memory when idle with Gradio loaded, median of {STARTS}", median(memory), "MB"),
+        Figure(f"CPU usage when idle (100 % = one core), median of {STARTS}", median(cpu), "%"),
     ]
 
 
 def _start_once() -> tuple[float, float, float]:
-    """Seconds from the start to the first page; with Gradio loaded: memory in MB, share 0..1 of a processor's time."""
+    """Return seconds to the first page and, with Gradio loaded, memory in MB and CPU usage in percent."""
     with tempfile.TemporaryDirectory() as folder:
-        began = time.perf_counter()
+        start = time.perf_counter()
         dashboard = DashboardProcess(Path(folder))
         try:
-            _answers(dashboard.url + "/")
-            seconds = time.perf_counter() - began
-            wait_until(lambda: _answers(dashboard.url + "/gradio/"), 60, "Gradio")
+            responds(dashboard.url + "/")
+            seconds = time.perf_counter() - start
+            wait_until_loaded(dashboard)
             process = psutil.Process(dashboard.process.pid)
             memory = process.memory_info().rss / 2**20
-            return seconds, memory, process.cpu_percent(IDLE_SECONDS) / 100
+            return seconds, memory, process.cpu_percent(IDLE_SECONDS)
         finally:
             dashboard.stop()
 
 
-def _answers(address: str) -> bool:
+def wait_until_loaded(dashboard: DashboardProcess) -> None:
+    """Wait until the dashboard has loaded Gradio, the last thing that it loads."""
+    wait_until(lambda: responds(dashboard.url + "/gradio/"), 120, "Gradio")
+
+
+def responds(url: str) -> bool:
+    """Return whether a GET request is answered with status 200."""
     try:
-        with urllib.request.urlopen(address, timeout=10) as answer:
-            return answer.status == 200
+        with urllib.request.urlopen(url, timeout=10) as response:
+            return response.status == 200
     except HTTPError:
         return False

@@ -1,4 +1,4 @@
-"""From pressing Train to the first point on the curve: what a training costs before it learns anything."""
+"""Startup time of a training: from the Train button to the first point of the learning curve."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from statistics import median
 from benchmarks.mnist import share_mnist
 from benchmarks.report import Figure
 from core.config import DEFAULT_PRESET, preset
+from core.launcher.queue import submit
 from core.runs.run import Run
-from core.training.queue import submit
 from core.workspace import Workspace
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all
@@ -19,49 +19,51 @@ from tests.support.workers import end_all
 STARTS = 3
 
 _MILESTONES = {
-    "Loading TensorFlow.": "the worker is at work",
-    "Compiling the network.": "TensorFlow and the data are loaded",
-    "Training.": "training begins",
+    "Loading TensorFlow.": "worker started",
+    "Compiling the network.": "TensorFlow and data loaded",
+    "Training.": "training started",
 }
-"""What the run's status says, in this order, and what it means."""
-_FIRST_POINT = "the first point is on the curve"
+"""Messages in the run's status, in order, and the milestones that they mark."""
+
+_FIRST_POINT = "first point on the learning curve"
 
 
 def start() -> list[Figure]:
-    """Median seconds from submitting the default preset to each milestone, over several starts; none without MNIST."""
+    """Measure the median time from submitting the default preset to each milestone; return nothing without MNIST."""
     if not share_mnist():
         return []
     starts = [_start_once() for _ in range(STARTS)]
     return [
-        Figure(f"Train pressed until {name}, median of {STARTS}", median(times[name] for times in starts), "s")
+        Figure(f"Train pressed to {name}, median of {STARTS}", median(times[name] for times in starts), "s")
         for name in (*_MILESTONES.values(), _FIRST_POINT)
     ]
 
 
 def _start_once() -> dict[str, float]:
-    """Seconds since the press at which each milestone was seen."""
+    """Start one training; return the seconds from submission to each milestone."""
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder))
-        began = time.perf_counter()
+        submitted = time.perf_counter()
         run = submit(workspace, preset(DEFAULT_PRESET))
-        seen: dict[str, float] = {}
+        times: dict[str, float] = {}
 
-        def look() -> bool:
-            _look(run, seen, time.perf_counter() - began)
-            return _FIRST_POINT in seen
+        def first_point_reached() -> bool:
+            _note_milestones(run, times, time.perf_counter() - submitted)
+            return _FIRST_POINT in times
 
         try:
-            wait_until(look, 120, "the first point of the curve")
+            wait_until(first_point_reached, 120, "the first point of the curve")
         finally:
             end_all(workspace)
-    return seen
+    return times
 
 
-def _look(run: Run, seen: dict[str, float], now: float) -> None:
-    """Note what is reached; a milestone that was passed between two looks was reached by this one."""
-    reached = list(_MILESTONES).index(message) + 1 if (message := run.status().message) in _MILESTONES else 0
+def _note_milestones(run: Run, times: dict[str, float], now: float) -> None:
+    """Record the milestones reached by now, including any that were passed since the last poll."""
+    message = run.status().message
+    reached = list(_MILESTONES).index(message) + 1 if message in _MILESTONES else 0
     first_point = run.steps_file.exists()
     for name in list(_MILESTONES.values())[: len(_MILESTONES) if first_point else reached]:
-        seen.setdefault(name, now)
+        times.setdefault(name, now)
     if first_point:
-        seen.setdefault(_FIRST_POINT, now)
+        times.setdefault(_FIRST_POINT, now)

@@ -1,4 +1,4 @@
-"""Timing a call many times."""
+"""Latency of repeated calls."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 
 def milliseconds(call: Callable[[int], object], repeats: int, warm_up: int = 10) -> tuple[float, float]:
-    """Median and 95th percentile of `call(index)` in milliseconds, after some calls that are not counted."""
+    """Return the median and 95th percentile of `call(index)` in milliseconds, after `warm_up` untimed calls."""
     for index in range(warm_up):
         call(index)
-    spent = []
+    latencies = []
     for index in range(repeats):
-        began = time.perf_counter()
+        start = time.perf_counter()
         call(index)
-        spent.append((time.perf_counter() - began) * 1000)
-    return float(np.percentile(spent, 50)), float(np.percentile(spent, 95))
+        latencies.append((time.perf_counter() - start) * 1000)
+    return float(np.percentile(latencies, 50)), float(np.percentile(latencies, 95))

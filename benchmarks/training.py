@@ -1,4 +1,4 @@
-"""Time to 99 %: the presets `fast` and `original` beside the recipe of Keras' own MNIST example, all in one run."""
+"""Training time to 99 % test accuracy: the presets `fast` and `original` compared with Keras's own MNIST example."""
 
 from __future__ import annotations
 
@@ -14,78 +14,97 @@ from core.data.sources import find_mnist
 from core.workspace import Workspace
 
 TARGET = 0.99
-"""Test accuracy that counts as learned, as a mean over seeds."""
+"""Target for the mean test accuracy over all seeds."""
 SEEDS = 5
-OTHER_SEEDS = 2
-"""The others, whose epochs take minutes, train with so many of the seeds."""
+BASELINE_SEEDS = 2
+"""Seeds for every recipe except `fast`: their epochs take minutes."""
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to train: `recipe` for `benchmarks.recipes`, and TensorFlow's switches."""
+    """A recipe of `benchmarks.recipes` with the environment variables that it is trained with."""
 
     title: str
     recipe: str
     environment: Mapping[str, str]
 
 
-# Our worker turns oneDNN's kernels on. Keras' example runs as its users get it, and once more with the same switch.
+# Trazo's worker turns oneDNN on, so Keras's example runs with its defaults and once more with oneDNN.
 FAST = Contender("`fast`", "fast", {ONEDNN: "1"})
-OTHERS = (
-    Contender("Keras' example", KERAS, {}),
-    Contender(f"Keras' example with {ONEDNN}=1", KERAS, {ONEDNN: "1"}),
+BASELINES = (
+    Contender("Keras's example", KERAS, {}),
+    Contender(f"Keras's example with {ONEDNN}=1", KERAS, {ONEDNN: "1"}),
     Contender("`original`", "original", {ONEDNN: "1"}),
 )
 
 
 def time_to_target(seeds: int = SEEDS) -> list[Figure]:
-    """Train all contenders in turn, seed by seed (1 to `seeds`), each in a process of its own; empty without MNIST.
+    """Train every contender with the first two seeds, and `fast` with all, each in its own process.
 
-    The seeds after the first two are those of `fast` alone.
+    Returns nothing without MNIST.
     """
     if find_mnist(Workspace.from_environment()) is None:
         return []
-    curves: dict[str, list[Curve]] = {contender.title: [] for contender in (FAST, *OTHERS)}
+    curves: dict[str, list[Curve]] = {contender.title: [] for contender in (FAST, *BASELINES)}
     for seed in range(1, seeds + 1):
-        for contender in (FAST, *OTHERS) if seed <= OTHER_SEEDS else (FAST,):
-            values = measured("benchmarks.recipes", contender.recipe, str(seed), environment=contender.environment)
-            curve = Curve(**values)
-            curves[contender.title].append(curve)
-            print(
-                f"  seed {seed}, {contender.title}: {curve.accuracies[-1]:.2%} after {curve.seconds[-1]:.1f} s",
-                flush=True,
-            )
-    return figures(curves[FAST.title], {contender.title: curves[contender.title] for contender in OTHERS})
+        for contender in (FAST, *BASELINES) if seed <= BASELINE_SEEDS else (FAST,):
+            curves[contender.title].append(_train(contender, seed))
+    return figures(curves[FAST.title], {contender.title: curves[contender.title] for contender in BASELINES})
 
 
-def figures(fast: Sequence[Curve], others: Mapping[str, Sequence[Curve]]) -> list[Figure]:
-    """What `fast` reaches and when, when each other one's mean reaches 99 %, and the ratios of the times."""
+def _train(contender: Contender, seed: int) -> Curve:
+    values = measured("benchmarks.recipes", contender.recipe, str(seed), environment=contender.environment)
+    curve = Curve(**values)
+    accuracy, seconds = curve.accuracies[-1], curve.seconds[-1]
+    print(f"  seed {seed}, {contender.title}: {accuracy:.2%} after {seconds:.1f} s", flush=True)
+    return curve
+
+
+def figures(fast: Sequence[Curve], baselines: Mapping[str, Sequence[Curve]]) -> list[Figure]:
+    """Return accuracy and duration of `fast`, each baseline's time to 99 %, and the speedups."""
     accuracies = [curve.accuracies[-1] for curve in fast]
-    seconds = float(np.mean([curve.seconds[-1] for curve in fast]))
-    of_seeds = f"mean of {len(fast)} seeds" if len(fast) > 1 else "1 seed"
-    found = [
-        Figure(f"`fast`: test accuracy at the last epoch, {of_seeds}", float(np.mean(accuracies)) * 100, "%"),
-        Figure("`fast`: the same, worst seed", min(accuracies) * 100, "%"),
-        Figure(f"`fast`: start to end of `fit`, {of_seeds}", seconds, "s"),
+    seconds = _duration(fast)
+    seeds = _mean_of(fast)
+    result = [
+        Figure(f"`fast`: test accuracy after the last epoch, {seeds}", float(np.mean(accuracies)) * 100, "%"),
+        Figure("`fast`: test accuracy after the last epoch, worst seed", min(accuracies) * 100, "%"),
+        Figure(f"`fast`: duration of `fit`, {seeds}", seconds, "s"),
     ]
-    for title, curves in others.items():
-        reached = time_to(TARGET, curves)
-        accuracy = float(np.mean([curve.accuracies[-1] for curve in curves]))
-        epochs = len(curves[0].accuracies)
-        found.append(Figure(f"{title}, {len(curves)} seeds: test accuracy after {epochs} epochs", accuracy * 100, "%"))
-        if reached is None:
-            whole = float(np.mean([curve.seconds[-1] for curve in curves]))
-            found.append(Figure(f"{title}: 99 % never reached; all epochs", whole, "s"))
-            found.append(Figure(f"`fast` is faster than {title}, at least", whole / seconds, "times"))
-        else:
-            epoch, spent = reached
-            found.append(Figure(f"{title}: to the end of epoch {epoch}, whose mean is 99 % or more", spent, "s"))
-            found.append(Figure(f"`fast` is faster than {title}", spent / seconds, "times"))
-    return found
+    for title, curves in baselines.items():
+        result += _baseline_figures(title, curves, seconds)
+    return result
+
+
+def _baseline_figures(title: str, curves: Sequence[Curve], fast_seconds: float) -> list[Figure]:
+    accuracy = float(np.mean([curve.accuracies[-1] for curve in curves]))
+    epochs = len(curves[0].accuracies)
+    after = Figure(f"{title}: test accuracy after {epochs} epochs, {_mean_of(curves)}", accuracy * 100, "%")
+    reached = time_to(TARGET, curves)
+    if reached is None:
+        total = _duration(curves)
+        return [
+            after,
+            Figure(f"{title}: 99 % not reached, duration of all epochs", total, "s"),
+            Figure(f"Speedup of `fast` over {title}, lower bound", total / fast_seconds, "×"),
+        ]
+    epoch, seconds = reached
+    return [
+        after,
+        Figure(f"{title}: time to a mean test accuracy of 99 %, reached in epoch {epoch}", seconds, "s"),
+        Figure(f"Speedup of `fast` over {title}", seconds / fast_seconds, "×"),
+    ]
+
+
+def _mean_of(curves: Sequence[Curve]) -> str:
+    return f"mean of {len(curves)} seeds" if len(curves) > 1 else "1 seed"
+
+
+def _duration(curves: Sequence[Curve]) -> float:
+    return float(np.mean([curve.seconds[-1] for curve in curves]))
 
 
 def time_to(target: float, curves: Sequence[Curve]) -> tuple[int, float] | None:
-    """The first epoch (from 1) whose mean accuracy is `target` or more, and its mean seconds; None where none is."""
+    """Return the first epoch (from 1) whose mean accuracy reaches `target` and its mean seconds; None if none does."""
     means = np.mean([curve.accuracies for curve in curves], axis=0)
     reached = np.flatnonzero(means >= target)
     if not len(reached):

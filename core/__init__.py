@@ -1,1 +1,1 @@
-"""Everything that Trazo knows and does, without a screen."""
+"""All of Trazo except its user interfaces."""

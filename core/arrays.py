@@ -1,4 +1,4 @@
-"""NumPy's .npz files, read so that whatever became of one shows as one of two errors."""
+"""Reading of .npz files that may be damaged or hostile."""
 
 from __future__ import annotations
 
@@ -12,32 +12,36 @@ from core.storage import open_file
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of an .npz file by name; raises OSError where it cannot be read, ValueError where it is damaged.
+    """Return all arrays of an .npz file by name.
 
-    MemoryError where there is too little memory for what it really holds.
+    Raises OSError if the file cannot be read, ValueError if it is damaged, and MemoryError if its arrays do not fit
+    into memory.
     """
     try:
-        with open_file(path) as opened:
-            with ZipFile(opened) as archive:
+        with open_file(path) as file:
+            with ZipFile(file) as archive:
                 for name in archive.namelist():
                     _check_size(archive, name)
-            opened.seek(0)
-            with np.load(opened, allow_pickle=False) as file:
-                # What is no array in there comes as bytes.
-                return {name: np.asarray(file[name]) for name in file}
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as arrays:
+                # NumPy returns entries that are not arrays as bytes.
+                return {name: np.asarray(arrays[name]) for name in arrays}
     except (OSError, MemoryError):
         raise
     except Exception as error:
-        # Changed bytes come out of NumPy, zipfile and what unpacks as a dozen unrelated kinds of errors.
-        raise ValueError(f"{path} is no whole .npz file.") from error
+        # Damaged bytes make NumPy, zipfile and the decompressors raise a dozen unrelated kinds of errors.
+        raise ValueError(f"{path} is not a complete .npz file.") from error
 
 
 def _check_size(archive: ZipFile, name: str) -> None:
-    """Raise ValueError where the array's heading claims more than the file holds: NumPy would ask for all of it."""
+    """Raise ValueError if an array's header claims more data than the file has.
+
+    NumPy would allocate memory for the claimed size.
+    """
     with archive.open(name) as member:
         if np.lib.format.read_magic(member) == (1, 0):
             shape, _, dtype = np.lib.format.read_array_header_1_0(member)
         else:
             shape, _, dtype = np.lib.format.read_array_header_2_0(member)
     if math.prod(shape) * dtype.itemsize > archive.getinfo(name).file_size:
-        raise ValueError(f"{name} is not whole.")
+        raise ValueError(f"{name} is truncated.")

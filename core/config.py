@@ -1,4 +1,4 @@
-"""The settings of a training: frozen, validated values, presets, and conversion from and to JSON."""
+"""The settings of a training run: immutable, validated configs, presets, and conversion from and to JSON."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ LIMITS: dict[str, tuple[float, float]] = {
     "final_epochs": (0, 200),
     "teachers": (0, 5),
 }
-"""Smallest and largest value of each number, for the form, the command line and the validation."""
+"""Minimum and maximum of each number, for the form, the command line and validation."""
 
 FILTER_LIMITS = (1, 256)
-"""Smallest and largest number of filters in a block."""
+"""Minimum and maximum number of filters in a block."""
 
 MAX_BLOCKS = 3
-"""Most blocks: without padding, the third pooling leaves one pixel of a 28x28 image."""
+"""Maximum number of blocks: without padding, the third pooling reduces a 28x28 image to one pixel."""
 
 
-def _within(name: str, former_name: str | None = None) -> Any:
-    """Return a field with its limits; it is also read from files that have its former name."""
+def _limited_field(name: str, former_name: str | None = None) -> Any:
+    """Return a field with its limits that is also read under its former name."""
     low, high = LIMITS[name]
     alias = AliasChoices(name, former_name) if former_name else None
     return Field(ge=low, le=high, validation_alias=alias)
@@ -53,92 +53,92 @@ class ModelConfig(Record):
     """The architecture and size of a network.
 
     `filters`: output channels of each convolution block. `dense_units`: width of the hidden dense layer; 0 leaves it
-    out. `dropout`: share of the last layer's inputs.
+    out. `dropout`: fraction of the last layer's inputs that is set to 0.
     """
 
     architecture: Literal["original", "pooled", "deep", "strided"] = "original"
     filters: tuple[Annotated[int, Field(ge=FILTER_LIMITS[0], le=FILTER_LIMITS[1])], ...] = Field(
         default=(32, 64), min_length=1, max_length=MAX_BLOCKS
     )
-    dense_units: Annotated[int, _within("dense_units")] = 128
-    dropout: Annotated[float, _within("dropout")] = 0.0
+    dense_units: Annotated[int, _limited_field("dense_units")] = 128
+    dropout: Annotated[float, _limited_field("dropout")] = 0.0
 
 
 class AugmentationConfig(Record):
-    """The largest random change of each training image; 0 turns a change off.
+    """The maximum random change of each training image; 0 turns a change off.
 
-    `rotation` and `shear`: degrees in either direction. `shift`: share of the width (28 pixels) in either direction.
-    `zoom`: share by which a digit shrinks or grows. `elastic`: standard deviation of a smooth distortion in pixels.
-    `stroke`: share of a pixel by which each edge of a stroke moves out or in. `noise`: standard deviation of Gaussian
-    noise in a tenth of the images, as a share of full ink.
+    `rotation` and `shear`: degrees in either direction. `shift`: fraction of the width (28 pixels) in either direction.
+    `zoom`: fraction by which a digit shrinks or grows. `elastic`: standard deviation of a smooth distortion, in pixels.
+    `stroke`: fraction of a pixel by which each edge of a stroke moves out or in. `noise`: standard deviation of
+    Gaussian noise in a tenth of the images, as a fraction of full ink.
     """
 
-    rotation: Annotated[float, _within("rotation")] = 0.0
-    shift: Annotated[float, _within("shift")] = 0.0
-    zoom: Annotated[float, _within("zoom")] = 0.0
-    shear: Annotated[float, _within("shear")] = 0.0
-    elastic: Annotated[float, _within("elastic")] = 0.0
-    stroke: Annotated[float, _within("stroke")] = 0.0
-    noise: Annotated[float, _within("noise")] = 0.0
+    rotation: Annotated[float, _limited_field("rotation")] = 0.0
+    shift: Annotated[float, _limited_field("shift")] = 0.0
+    zoom: Annotated[float, _limited_field("zoom")] = 0.0
+    shear: Annotated[float, _limited_field("shear")] = 0.0
+    elastic: Annotated[float, _limited_field("elastic")] = 0.0
+    stroke: Annotated[float, _limited_field("stroke")] = 0.0
+    noise: Annotated[float, _limited_field("noise")] = 0.0
 
-    def scaled(self, factor: float) -> AugmentationConfig:
+    def scale(self, factor: float) -> AugmentationConfig:
         """Return the same changes, `factor` (0..1) times as strong."""
         return AugmentationConfig(**{name: value * factor for name, value in self.model_dump().items()})
 
     @property
-    def moves(self) -> bool:
-        """Whether any change moves ink."""
+    def has_geometric_transforms(self) -> bool:
+        """True if any change moves ink."""
         return any((self.rotation, self.shift, self.zoom, self.shear, self.elastic))
 
     @property
     def active(self) -> bool:
-        """Whether there is any change."""
-        return self.moves or self.stroke > 0 or self.noise > 0
+        """True if there is any change."""
+        return self.has_geometric_transforms or self.stroke > 0 or self.noise > 0
 
 
 class TrainingConfig(Record):
-    """All settings of one training.
+    """All settings of a training run.
 
     `optimizer`: "adam", or "sgd" with Nesterov momentum 0.9. `learning_rate`: its peak if `schedule` is "one_cycle".
-    `weight_decay`: share of the learning rate by which each step shrinks the weights, decoupled from the gradient
-    (Loshchilov and Hutter, 2019). `label_smoothing`: share of each label that is spread evenly over all ten digits
-    (Szegedy et al., 2016). `patience`: epochs without a better validation accuracy after which training ends with the
-    weights of the best epoch; 0 keeps those of the last. `final_epochs`: epochs at the end with half the augmentation.
-    `synthetic_digits`: digits drawn by code that join the training images. `redrawn_digits`: training images that join
-    them once more, traced and drawn again with any brush. `teachers`: networks of the preset `large`, trained on the
-    same data, whose mean predictions replace the labels (Hinton et al., 2015). `seed`: for weights, order and
-    augmentation.
+    `weight_decay`: fraction of the learning rate by which each step shrinks the weights, decoupled from the gradient
+    (Loshchilov and Hutter, 2019). `label_smoothing`: fraction of each label that is spread evenly over all ten digits
+    (Szegedy et al., 2016). `patience`: number of epochs without a better validation accuracy after which training stops
+    and keeps the weights of the best epoch; 0 trains all epochs and keeps the last. `final_epochs`: number of epochs at
+    the end with half the augmentation. `synthetic_digits`: number of synthetic digits that are added to the training
+    images. `redrawn_digits`: number of training images that are added once more, traced and redrawn with any brush.
+    `teachers`: number of networks of the preset `large`, trained on the same data, whose mean predictions replace the
+    labels (Hinton et al., 2015). `seed`: random seed for weights, shuffling and augmentation.
     """
 
     preset: str = "original"
     dataset: Literal["mnist", "digits"] = "mnist"
     model: ModelConfig = ModelConfig()
     augmentation: AugmentationConfig = AugmentationConfig()
-    epochs: Annotated[int, _within("epochs")] = 15
-    batch_size: Annotated[int, _within("batch_size")] = 128
+    epochs: Annotated[int, _limited_field("epochs")] = 15
+    batch_size: Annotated[int, _limited_field("batch_size")] = 128
     optimizer: Literal["adam", "sgd"] = "adam"
-    learning_rate: Annotated[float, _within("learning_rate")] = 1e-3
+    learning_rate: Annotated[float, _limited_field("learning_rate")] = 1e-3
     schedule: Literal["constant", "one_cycle"] = "constant"
-    weight_decay: Annotated[float, _within("weight_decay")] = 0.0
-    label_smoothing: Annotated[float, _within("label_smoothing")] = 0.0
-    patience: Annotated[int, _within("patience")] = 2
-    final_epochs: Annotated[int, _within("final_epochs", "calm_epochs")] = 0
-    synthetic_digits: Annotated[int, _within("synthetic_digits", "drawn_digits")] = 0
-    redrawn_digits: Annotated[int, _within("redrawn_digits")] = 0
-    teachers: Annotated[int, _within("teachers")] = 0
-    seed: Annotated[int, _within("seed")] = 42
+    weight_decay: Annotated[float, _limited_field("weight_decay")] = 0.0
+    label_smoothing: Annotated[float, _limited_field("label_smoothing")] = 0.0
+    patience: Annotated[int, _limited_field("patience")] = 2
+    final_epochs: Annotated[int, _limited_field("final_epochs", "calm_epochs")] = 0
+    synthetic_digits: Annotated[int, _limited_field("synthetic_digits", "drawn_digits")] = 0
+    redrawn_digits: Annotated[int, _limited_field("redrawn_digits")] = 0
+    teachers: Annotated[int, _limited_field("teachers")] = 0
+    seed: Annotated[int, _limited_field("seed")] = 42
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values for `config_from_json`."""
+        """Return JSON values for `config_from_json`."""
         return self.model_dump(mode="json")
 
 
-_OTHER_HANDS = AugmentationConfig(rotation=9, shift=0.05, zoom=0.1, shear=8, elastic=0.8, stroke=0.4, noise=0.3)
+_OTHER_HANDWRITING = AugmentationConfig(rotation=9, shift=0.05, zoom=0.1, shear=8, elastic=0.8, stroke=0.4, noise=0.3)
 
 PRESETS: dict[str, TrainingConfig] = {
     # The network and recipe of the original notebook.
     "original": TrainingConfig(),
-    # 99 % in one epoch. Size, rate and smoothing were chosen on the validation split.
+    # Reaches 99 % in one epoch. Size, learning rate and label smoothing were chosen on the validation split.
     "fast": TrainingConfig(
         preset="fast",
         model=ModelConfig(architecture="pooled", filters=(8, 32, 96), dense_units=0),
@@ -152,7 +152,7 @@ PRESETS: dict[str, TrainingConfig] = {
     "best": TrainingConfig(
         preset="best",
         model=ModelConfig(architecture="strided", filters=(24, 48, 96), dense_units=0, dropout=0.3),
-        augmentation=_OTHER_HANDS,
+        augmentation=_OTHER_HANDWRITING,
         epochs=30,
         learning_rate=0.005,
         schedule="one_cycle",
@@ -164,7 +164,7 @@ PRESETS: dict[str, TrainingConfig] = {
     "large": TrainingConfig(
         preset="large",
         model=ModelConfig(architecture="strided", filters=(32, 64, 128), dense_units=0, dropout=0.3),
-        augmentation=_OTHER_HANDS,
+        augmentation=_OTHER_HANDWRITING,
         epochs=30,
         optimizer="sgd",
         learning_rate=0.05,
@@ -188,13 +188,13 @@ PRESETS: dict[str, TrainingConfig] = {
 """The presets of the form and of `python -m core train --preset`."""
 
 DEFAULT_PRESET = "fast"
-"""A newcomer sees 99 % within a minute."""
+"""New users see 99 % within a minute."""
 
-_TEACHER = "large"
-"""The preset of teachers."""
+_TEACHER_PRESET = "large"
+"""The preset that teachers are trained with."""
 
-STAND_IN_EPOCHS = 20
-"""Fewest epochs of a preset without patience on scikit-learn's digits, which have a fortieth of MNIST's images."""
+MIN_STAND_IN_EPOCHS = 20
+"""Minimum number of epochs of presets without patience on scikit-learn's digits, a fortieth of MNIST's images."""
 
 
 def preset(name: str, dataset: str = "mnist") -> TrainingConfig:
@@ -204,17 +204,17 @@ def preset(name: str, dataset: str = "mnist") -> TrainingConfig:
     config = PRESETS[name]
     epochs = config.epochs
     if dataset == "digits" and not config.patience:
-        epochs = max(epochs, STAND_IN_EPOCHS)
-    return changed(config, dataset=dataset, epochs=epochs)
+        epochs = max(epochs, MIN_STAND_IN_EPOCHS)
+    return replace_settings(config, dataset=dataset, epochs=epochs)
 
 
-def teachers_of(config: TrainingConfig) -> list[TrainingConfig]:
-    """Return the configs of a training's teachers.
+def teacher_configs(config: TrainingConfig) -> list[TrainingConfig]:
+    """Return the configs of a run's teachers.
 
-    They don't depend on its seed, so that trainings with different seeds share their teachers.
+    They do not depend on its seed, so that runs with different seeds share their teachers.
     """
-    large = preset(_TEACHER, config.dataset)
-    return [changed(large, seed=large.seed + number) for number in range(config.teachers)]
+    large = preset(_TEACHER_PRESET, config.dataset)
+    return [replace_settings(large, seed=large.seed + number) for number in range(config.teachers)]
 
 
 def config_from_json(values: str | dict[str, Any]) -> TrainingConfig:
@@ -229,31 +229,31 @@ def config_from_json(values: str | dict[str, Any]) -> TrainingConfig:
         raise ConfigError(f"{field}: {first['msg']}. Received: {first.get('input')!r}.", field) from error
 
 
-def changed(config: TrainingConfig, **values: Any) -> TrainingConfig:
-    """Return a validated copy of `config` with other values, also of its model and augmentation.
+def replace_settings(config: TrainingConfig, **values: Any) -> TrainingConfig:
+    """Return a validated copy of `config` with other values; names of model and augmentation settings work, too.
 
-    For example: `changed(config, epochs=3, dropout=0.2)`.
+    For example: `replace_settings(config, epochs=3, dropout=0.2)`.
     """
     merged = config.to_json()
     for name, value in values.items():
-        for part in (merged, merged["model"], merged["augmentation"]):
-            if name in part and not isinstance(part[name], dict):
-                part[name] = value
+        for section in (merged, merged["model"], merged["augmentation"]):
+            if name in section and not isinstance(section[name], dict):
+                section[name] = value
                 break
         else:
             raise ConfigError(f"Unknown setting {name!r}. Received: {value!r}.", name)
     return config_from_json(merged)
 
 
-def differing(configs: Sequence[TrainingConfig]) -> dict[str, list[Any]]:
-    """Return the settings in which these configs differ, by flat name, each with its value in every config."""
-    flat = [flattened(config) for config in configs]
+def differing_settings(configs: Sequence[TrainingConfig]) -> dict[str, list[Any]]:
+    """Return the settings in which these configs differ: flat name -> its value in each config."""
+    flat = [flatten_settings(config) for config in configs]
     values = {name: [settings[name] for settings in flat] for name in flat[0]} if flat else {}
     return {name: column for name, column in values.items() if any(value != column[0] for value in column)}
 
 
-def flattened(config: TrainingConfig) -> dict[str, Any]:
-    """Return every setting under its own name, without the nesting of model and augmentation."""
+def flatten_settings(config: TrainingConfig) -> dict[str, Any]:
+    """Return all settings in one dictionary, without the nesting of model and augmentation."""
     values = config.to_json()
     model, augmentation = values.pop("model"), values.pop("augmentation")
     return {**values, **model, **augmentation}

@@ -1,4 +1,4 @@
-"""Errors that a person may see: each says what happened, then what to do."""
+"""Errors shown to users: each message says what happened, then what to do."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 
 
 class TrazoError(Exception):
-    """Base of all errors whose message is shown to a person as it is."""
+    """Base of all errors whose message is shown to users unchanged."""
 
 
 class ConfigError(TrazoError):
-    """A configuration holds a value that cannot be used."""
+    """A configuration has an invalid value."""
 
     def __init__(self, message: str, field: str | None = None) -> None:
         super().__init__(message)
@@ -30,7 +30,7 @@ class DataMissing(DataError):
 
 
 class DownloadError(DataError):
-    """No source delivered the dataset; `attempts` has the answer of each."""
+    """No source delivered the dataset; `attempts` has the error of each."""
 
     def __init__(self, message: str, attempts: tuple[str, ...] = ()) -> None:
         super().__init__(message)
@@ -69,7 +69,7 @@ class RunNotFound(RunError):
 
 
 class StorageError(TrazoError):
-    """The disk is full, or a folder cannot be written."""
+    """The disk is full, or a file or folder cannot be written."""
 
     def __init__(self, message: str, path: Path | None = None) -> None:
         super().__init__(message)

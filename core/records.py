@@ -1,4 +1,4 @@
-"""What JSON files hold, as frozen values, and the numbers that may stand there."""
+"""Base class of the immutable records in JSON files, and the number types of their fields."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Record(BaseModel):
-    """Read whole or not at all: no unknown field, no number that is none."""
+    """Base of all records: immutable, with neither unknown fields nor NaN or infinity."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-Share = Annotated[float, Field(ge=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 
-_MOST = 10**15
-"""More than anything here can be; every table and chart, in Python or a browser, still has the number exactly."""
+_MAX = 10**15
+"""Larger than any real value, yet small enough for Python and browsers to represent exactly."""
 
-Count = Annotated[int, Field(ge=0, le=_MOST)]
-Amount = Annotated[float, Field(ge=0, le=_MOST)]
-Moment = Annotated[float, Field(ge=0, le=10**11)]
-"""Seconds since 1970, for some thousand years: what every calendar can show."""
+Count = Annotated[int, Field(ge=0, le=_MAX)]
+Amount = Annotated[float, Field(ge=0, le=_MAX)]
+Timestamp = Annotated[float, Field(ge=0, le=10**11)]
+"""Seconds since 1970, limited to a few thousand years, so that every library can convert it to a date."""

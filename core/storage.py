@@ -1,4 +1,4 @@
-"""Safe access to files: reading regular files only, atomic writes, removal, and the disk's errors as sentences."""
+"""Safe file access: reads of regular files only, atomic writes, removal, and readable disk errors."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from core.errors import ReadOnly, StorageError
 
 
 class NotRegularFile(OSError):
-    """A pipe, socket or device stands where a file should be; reading it could block forever or never end."""
+    """A pipe, socket or device is in the place of a file; reading it could block forever or never end."""
 
     def __init__(self, path: str) -> None:
         super().__init__(errno.EINVAL, "a pipe, socket or device, not a file", path)
 
 
 def open_file(path: Path, mode: str = "rb", **options: Any) -> IO[Any]:
-    """Open a run's or a bundle's file as `open` does, but only if it is a regular file.
+    """Open a file as the built-in `open` does, but only if it is a regular file.
 
-    Raises NotRegularFile at once where `open` would wait for the other end of a pipe; other OSErrors as `open` does.
+    Raises NotRegularFile immediately where `open` would wait for the other end of a pipe, and OSError as `open` does.
     """
     return open(path, mode, opener=_open_regular, **options)
 
 
-def read_file(path: Path, most: int = -1) -> bytes:
-    """Return a regular file's bytes, the first `most` of them; raises OSError."""
+def read_file(path: Path, max_bytes: int = -1) -> bytes:
+    """Return the contents of a regular file, or its first `max_bytes`; raises OSError."""
     with open_file(path) as file:
-        content: bytes = file.read(most)
+        content: bytes = file.read(max_bytes)
     return content
 
 
@@ -42,11 +42,11 @@ def _open_regular(path: str, flags: int) -> int:
     try:
         descriptor = os.open(path, flags | os.O_NONBLOCK, 0o644)
     except OSError as error:
-        if error.errno == errno.ENXIO:  # a socket, or a pipe that nobody reads
+        if error.errno == errno.ENXIO:  # a socket, or a pipe without a reader
             raise NotRegularFile(path) from error
         raise
     kind = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(kind) or stat.S_ISDIR(kind):  # `open` itself refuses a folder
+    if stat.S_ISREG(kind) or stat.S_ISDIR(kind):  # `open` itself rejects a folder
         return descriptor
     os.close(descriptor)
     raise NotRegularFile(path)
@@ -63,7 +63,7 @@ def make_folder(path: Path) -> Path:
 
 
 def remove(path: Path) -> None:
-    """Remove a folder with all that is in it, a file or a link, but nothing that a link points to; raises OSError."""
+    """Remove a file, a folder with its contents, or a link without its target; raises OSError."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -74,8 +74,8 @@ def remove(path: Path) -> None:
 def atomic_write(path: Path, durable: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`; it replaces `path` when the block ends without an error.
 
-    Readers of `path` see the old contents or the new, never a part. `durable` calls fsync first, so that a power cut
-    leaves one or the other. Raises StorageError.
+    Readers of `path` see the old contents or the new, never a mixture. `durable` calls fsync first, so that this also
+    holds after a power failure. Raises StorageError.
     """
     make_folder(path.parent)
     with storage_errors(path):
@@ -95,31 +95,31 @@ def atomic_write(path: Path, durable: bool = True) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """Turn the disk's errors into StorageError; every write to the workspace is done within.
+    """Turn disk errors in the block into StorageError. Every write to the workspace happens in such a block.
 
-    Raises ReadOnly before anything is done if TRAZO_READONLY is set.
+    Raises ReadOnly before the block starts if TRAZO_READONLY is set.
     """
     if read_only():
         raise ReadOnly(path)
     try:
         yield
     except OSError as error:
-        if sentence := _sentence(path, error):
-            raise StorageError(sentence, path) from error
+        if message := _error_message(path, error):
+            raise StorageError(message, path) from error
         raise
 
 
-def _sentence(path: Path, error: OSError) -> str | None:
+def _error_message(path: Path, error: OSError) -> str | None:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"The disk is full: {path} could not be written. Free some space and try again."
     if isinstance(error, PermissionError) or error.errno in (errno.EROFS, errno.EACCES):
         return (
-            f"{path} may not be written by this user. "
+            f"Permission denied: {path} could not be written. "
             "Change its permissions, or set TRAZO_WORKSPACE to a folder of your own."
         )
     if isinstance(error, NotADirectoryError | IsADirectoryError):
         return (
-            f"{path} cannot be written: a file stands where a folder should be, or a folder where a file should. "
+            f"{path} could not be written: a file is in the place of a folder, or a folder in the place of a file. "
             "Move it away, or set TRAZO_WORKSPACE to another folder."
         )
     if isinstance(error, NotRegularFile):

@@ -1,4 +1,4 @@
-"""The workspace: where everything lies on disk, its lock, and texts without the paths of this machine."""
+"""The workspace: the locations of all files, the lock, and removal of this machine's paths from texts."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from core.storage import make_folder, storage_errors
 PROJECT = Path(__file__).resolve().parent.parent
 SHIPPED_BUNDLE = PROJECT / "models"
 
-# Not those in addresses such as https://example.org/a/b.
+# The lookbehind excludes the paths in addresses such as https://example.org/a/b.
 _PATH = re.compile(r"(?<![\w.:/~-])~?/[^\s\"'`:;,()<>]+")
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """The folder that holds everything a user made. Nothing is created until something is written."""
+    """The folder of all user data. Nothing is created until something is written."""
 
     root: Path
 
     @classmethod
     def from_environment(cls) -> Workspace:
         """Return the folder named by TRAZO_WORKSPACE, else `workspace/` in the checkout."""
-        named = workspace_location()
-        return cls(named.resolve() if named else PROJECT / "workspace")
+        location = workspace_location()
+        return cls(location.resolve() if location else PROJECT / "workspace")
 
     @property
     def mnist_file(self) -> Path:
@@ -50,9 +50,9 @@ class Workspace:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the workspace's lock; runs are created, started, stopped and deleted by one process at a time.
+        """Hold the workspace's lock, so that only one process at a time creates, starts, stops or deletes runs.
 
-        A thread that holds the lock may take it again. Raises StorageError if the workspace cannot be written.
+        A thread that holds the lock may acquire it again. Raises StorageError if the workspace cannot be written.
         """
         make_folder(self.root)
         lock = FileLock(self.lock_file, is_singleton=True)
@@ -64,12 +64,12 @@ class Workspace:
             lock.release()
 
 
-def without_paths(text: str) -> str:
-    """Return a text with each path of this machine cut to its last part, for visitors who only look.
+def strip_paths(text: str) -> str:
+    """Return a text with each path of this machine reduced to its last component, for read-only visitors.
 
-    Paths in the workspace and the checkout keep what follows these folders.
+    Paths in the workspace and the checkout stay relative to these folders.
     """
-    # Known ones first: they may hold spaces, which the pattern takes for the end of a path.
+    # Replace known paths first: they may contain spaces, which the pattern takes for the end of a path.
     for folder in (Workspace.from_environment().root, PROJECT):
         text = re.sub(rf"(?<![\w.:/~-]){re.escape(str(folder))}/", "", text)
         text = text.replace(str(folder), folder.name)

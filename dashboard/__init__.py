@@ -1,1 +1,1 @@
-"""The screens: Streamlit pages, the Gradio demo, Netron and the HTTP API on one port."""
+"""The user interface: Streamlit pages, the Gradio demo, Netron and the HTTP API on one port."""

@@ -14,12 +14,12 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
-    """Parse, look whether the port is free, serve until Ctrl-C."""
+    """Parse the options, check that the port is free, and serve until Ctrl-C."""
     options = _parse()
-    problem = _why_not(options.host, options.port)
+    problem = _port_problem(options.host, options.port)
     if problem:
         sys.exit(problem)
-    # Streamlit looks for .streamlit/config.toml beside the program that was started.
+    # Streamlit looks for .streamlit/config.toml beside the started program.
     sys.argv = [str(PROJECT / "trazo")]
     from dashboard.app import app
 
@@ -32,8 +32,8 @@ def main() -> None:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m dashboard", description="Start the Trazo dashboard.")
-    parser.add_argument("--host", help="address to listen on (HOST, else 127.0.0.1)")
-    parser.add_argument("--port", type=_port, help="port to listen on (PORT, else 8501)")
+    parser.add_argument("--host", help="address to listen on (default: $HOST, or 127.0.0.1)")
+    parser.add_argument("--port", type=_port, help="port to listen on (default: $PORT, or 8501)")
     options = parser.parse_args()
     options.host = options.host or environment.host()
     if options.port is None:
@@ -50,8 +50,8 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _why_not(host: str, port: int) -> str | None:
-    """One sentence on why nothing can listen there, or None. Asked before the seconds that start-up takes."""
+def _port_problem(host: str, port: int) -> str | None:
+    """Return the reason why the port cannot be used, or None. The start takes seconds, so this check comes first."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         with socket.socket(family) as listener:
@@ -59,10 +59,10 @@ def _why_not(host: str, port: int) -> str | None:
             listener.bind((host, port))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            return f"Port {port} is in use by another program; choose another one, like PORT={port % 65535 + 1}."
+            return f"Port {port} is in use by another program. Choose another one, such as PORT={port % 65535 + 1}."
         if error.errno == errno.EACCES:
-            return f"Port {port} may not be used by this user; choose one above 1023, like PORT=8501."
-        return f"Nothing can listen at {host}, port {port} ({error.strerror}); choose another HOST, like 127.0.0.1."
+            return f"You may not use port {port}. Choose one above 1023, such as PORT=8501."
+        return f"Cannot listen on {host}, port {port} ({error.strerror}). Choose another HOST, such as 127.0.0.1."
     return None
 
 

@@ -1,12 +1,12 @@
-"""The router of the Streamlit pages."""
+"""The router of the Streamlit pages: sidebar, style and the current page."""
 
 from pathlib import Path
 
 import streamlit as st
 
-from dashboard.classifier.model_picker import in_use_note
+from dashboard.classifier.model_picker import active_model_note
 from dashboard.session import state
-from dashboard.session.permission import account
+from dashboard.session.sign_in import account
 
 ASSETS = Path(__file__).parent / "assets"
 LOGO = ASSETS / "logo.svg"
@@ -27,7 +27,7 @@ page = st.navigation(
         st.Page("views/gradio_demo.py", title="Gradio demo", icon=":material/widgets:"),
     ]
 )
-in_use_note()
+active_model_note()
 with st.sidebar:
     account()
 with state.script_run(page.url_path):

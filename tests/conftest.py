@@ -18,10 +18,10 @@ from xdist.scheduler import LoadScopeScheduling
 from core.data.datasets import Dataset, load_dataset
 from core.errors import DataMissing
 from core.handwriting.pen_digits import PenDigit, read_pen_digits
+from core.launcher.queue import submit
 from core.runs import registry
 from core.runs.registry import list_runs
 from core.runs.run import Run
-from core.training.queue import submit
 from core.workspace import Workspace
 from tests.support.requirements import IN_CI, lacking
 from tests.support.tiny_training import tiny_config

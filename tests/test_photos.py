@@ -1,4 +1,4 @@
-"""The pictures that the bench makes of digits are pictures, and hold their digit."""
+"""Synthetic photos of the benchmarks show their digit and are the same every time."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from core.ink.photo import ink_from_picture
 
 
 def nine() -> np.ndarray:
+    """Return a drawn nine, uint8 (28, 28), white on black."""
     picture = Image.new("L", (112, 112))
     draw = ImageDraw.Draw(picture)
     draw.ellipse((36, 16, 76, 56), outline=255, width=10)

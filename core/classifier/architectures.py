@@ -1,4 +1,4 @@
-"""The architectures of networks: a ModelConfig becomes an untrained Keras model."""
+"""Network architectures: build an untrained Keras model from a ModelConfig."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ def build_model(config: ModelConfig) -> keras.Model:
     return _BUILDERS[config.architecture](config)
 
 
-def _original(config: ModelConfig) -> keras.Model:
+def _build_original(config: ModelConfig) -> keras.Model:
     """Build the notebook's network: convolutions with ReLU, each followed by max pooling, then dense layers."""
     stack: list[layers.Layer] = []
     for filters in config.filters:
         stack += [layers.Conv2D(filters, 3, activation="relu"), layers.MaxPooling2D()]
-    return _with_head([*stack, layers.Flatten()], config)
+    return _add_head([*stack, layers.Flatten()], config)
 
 
-def _pooled(config: ModelConfig) -> keras.Model:
-    """Build `original` with pooling before normalisation and activation, which then cost a quarter."""
+def _build_pooled(config: ModelConfig) -> keras.Model:
+    """Build `original`, but pool before normalisation and activation, which then cost a quarter."""
     stack: list[layers.Layer] = []
     for filters in config.filters:
         stack += [_convolution(filters), layers.MaxPooling2D(), _normalisation(), layers.ReLU()]
-    return _with_head([*stack, layers.Flatten()], config)
+    return _add_head([*stack, layers.Flatten()], config)
 
 
-def _deep(config: ModelConfig) -> keras.Model:
-    """Build one convolution in the first block, two in each other block, and a weighted mean of each feature map.
+def _build_deep(config: ModelConfig) -> keras.Model:
+    """Build a network with one convolution in the first block, two in each other block, and a weighted mean at the end.
 
-    Pooling before normalisation and activation halves the size between blocks. The first convolution of a block has the
-    width of the block before. The mean is a global depthwise convolution (Chen et al., MobileFaceNets, 2018): the
-    position of a line distinguishes a 4 from a 9, which a plain mean would lose.
+    Pooling before normalisation and activation halves the size between blocks. A block's first convolution is as wide
+    as the previous block. The mean of each feature map is a global depthwise convolution (Chen et al., MobileFaceNets,
+    2018), because a plain mean would lose the position of a line, which distinguishes a 4 from a 9.
     """
     stack: list[layers.Layer] = []
     for block, filters in enumerate(config.filters):
@@ -51,14 +51,14 @@ def _deep(config: ModelConfig) -> keras.Model:
             stack.append(layers.MaxPooling2D())
         stack += [_normalisation(), layers.ReLU()]
     side = INPUT_SHAPE[0] // 2 ** (len(config.filters) - 1)
-    return _with_head([*stack, *_weighted_mean(side)], config)
+    return _add_head([*stack, *_weighted_mean(side)], config)
 
 
-def _strided(config: ModelConfig) -> keras.Model:
-    """Build a variant of `deep` at less than half of its cost, with strides of two instead of pooling.
+def _build_strided(config: ModelConfig) -> keras.Model:
+    """Build a variant of `deep` at less than half its cost, with strides of two rather than pooling.
 
-    The first convolution, of 5x5 pixels, and the last of the second block have the strides. One convolution of each
-    further block has no padding, as the margin of an image is nearly empty.
+    The first convolution (5x5 pixels) and the last one of the second block have a stride of two. One convolution in
+    each later block has no padding, because the margin of an image is nearly empty.
     """
     stack: list[layers.Layer] = [_convolution(config.filters[0], 5, strides=2), _normalisation(), layers.ReLU()]
     side = INPUT_SHAPE[0] // 2
@@ -72,11 +72,11 @@ def _strided(config: ModelConfig) -> keras.Model:
         stack += [_convolution(second), _normalisation(), layers.ReLU()]
         stack += [_convolution(third, padding="valid"), _normalisation(), layers.ReLU()]
         side -= 2
-    return _with_head([*stack, *_weighted_mean(side)], config)
+    return _add_head([*stack, *_weighted_mean(side)], config)
 
 
 def _weighted_mean(side: int) -> list[layers.Layer]:
-    """Return layers that reduce each map of `side` x `side` to one number, with a learned weight for each place."""
+    """Return layers that reduce each map of `side` x `side` to one number, with a learned weight for each position."""
     return [layers.DepthwiseConv2D(side, use_bias=False), _normalisation(), layers.Flatten()]
 
 
@@ -85,11 +85,11 @@ def _convolution(filters: int, size: int = 3, strides: int = 1, padding: str = "
 
 
 def _normalisation() -> layers.Layer:
-    # Averages over the last ten steps: a training of one epoch has only hundreds of steps.
+    # Average over about ten steps, because a run of one epoch has only a few hundred steps.
     return layers.BatchNormalization(momentum=0.9)
 
 
-def _with_head(stack: list[layers.Layer], config: ModelConfig) -> keras.Model:
+def _add_head(stack: list[layers.Layer], config: ModelConfig) -> keras.Model:
     head: list[layers.Layer] = []
     if config.dense_units:
         head.append(layers.Dense(config.dense_units, activation="relu"))
@@ -100,8 +100,8 @@ def _with_head(stack: list[layers.Layer], config: ModelConfig) -> keras.Model:
 
 
 _BUILDERS: dict[str, Callable[[ModelConfig], keras.Model]] = {
-    "original": _original,
-    "pooled": _pooled,
-    "deep": _deep,
-    "strided": _strided,
+    "original": _build_original,
+    "pooled": _build_pooled,
+    "deep": _build_deep,
+    "strided": _build_strided,
 }

@@ -1,4 +1,4 @@
-"""A trained model on disk: the network for Keras and for LiteRT, its card and its predictions on the test set."""
+"""A trained model on disk: the network for Keras and LiteRT, the model card and the predictions on the test set."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from pydantic import AliasChoices, Field, ValidationError
 
 from core.arrays import read_arrays
 from core.classifier.evaluation import Evaluation
-from core.classifier.learning import EpochAnswers, read_answers
+from core.classifier.learning import EpochPredictions, read_epoch_predictions
 from core.config import TrainingConfig
 from core.errors import BundleError
-from core.records import Amount, Count, Record, Share
+from core.records import Amount, Count, Fraction, Record
 from core.storage import atomic_write, open_file, read_file, storage_errors
 
 OLDEST_KERAS = "3.3"
@@ -40,7 +40,7 @@ class DataCard(Record):
 
 
 class LayerCard(Record):
-    """One layer; `output_shape` is without the batch, `multiply_adds` are for one image."""
+    """One layer; `output_shape` omits the batch dimension, `multiply_adds` is the number for one image."""
 
     name: str
     kind: str
@@ -53,15 +53,15 @@ class LayerCard(Record):
 class Metrics(Record):
     """Accuracies and the bounds of their 95 % interval in 0..1, losses in nats.
 
-    The test set was used once, for these figures. `best_epoch` (counted from 1) is the one whose weights are kept: with
-    patience the best on the validation split, else the last.
+    The test set was used only once, for these metrics. `best_epoch` (counted from 1) is the epoch whose weights are
+    kept: with patience the best one on the validation split, otherwise the last.
     """
 
-    test_accuracy: Share
-    test_accuracy_low: Share
-    test_accuracy_high: Share
+    test_accuracy: Fraction
+    test_accuracy_low: Fraction
+    test_accuracy_high: Fraction
     test_loss: Amount
-    validation_accuracy: Share
+    validation_accuracy: Fraction
     validation_loss: Amount
     best_epoch: _Epoch
     epochs: _Epoch
@@ -70,58 +70,60 @@ class Metrics(Record):
 class Calibration(Record):
     """The calibration of a model's confidence, fitted on the validation split.
 
-    Logits are divided by `temperature` (Guo et al., 2017). Predictions with a confidence below `unsure_below` are close
-    calls: `unsure_share` of all validation images and `errors_caught` of the mistakes, each in 0..1.
+    Logits are divided by `temperature` (Guo et al., 2017). A prediction with a confidence below `unsure_below` is a
+    close call. `unsure_share` and `errors_caught` are the fractions of validation images and of mistakes, 0..1, that
+    are close calls.
     """
 
     temperature: float = Field(ge=0.01, le=100)
-    unsure_below: Share
-    unsure_share: Share
-    errors_caught: Share
+    unsure_below: Fraction
+    unsure_share: Fraction
+    errors_caught: Fraction
 
 
 class Novelty(Record):
-    """The shares that the novelty detector rejects: of validation digits, and of new out-of-distribution samples."""
+    """Fractions that the novelty detector rejects: of validation digits, and of new out-of-distribution samples."""
 
-    # The second name of each is the one in the cards of earlier versions.
-    digits_rejected: Annotated[Share, Field(validation_alias=AliasChoices("digits_rejected", "digits_refused"))]
+    # The second name of each field is the one in the cards of earlier versions.
+    digits_rejected: Annotated[Fraction, Field(validation_alias=AliasChoices("digits_rejected", "digits_refused"))]
     out_of_distribution_rejected: Annotated[
-        Share, Field(validation_alias=AliasChoices("out_of_distribution_rejected", "outsiders_refused"))
+        Fraction, Field(validation_alias=AliasChoices("out_of_distribution_rejected", "outsiders_refused"))
     ]
 
 
 class Robustness(Record):
-    """Accuracies, 0..1, on drawings and on changed test images.
+    """Accuracies, 0..1, on drawings and on altered test images.
 
-    The first five are of test images that are traced, drawn again anywhere on a canvas, and read like any drawing: with
-    usual brushes and sizes (`canvas`), `tiny`, with a `thin_pen`, a `fat_pen`, and `turned` by 20 degrees in either
-    direction. The next five are of test images that go to the network directly: `shifted` by 4 pixels, `shrunk` to
-    70 %, `noisy` (standard deviation 0.3 of full ink), `blurred` (1 pixel), and `faded` to half of the ink, which
-    earlier versions did not measure. `images`: largest number of test images of a figure. `pen_strokes`: up to a
-    thousand digits by people who are in no training set, replayed on the canvas; None without their file.
+    For the first five, test images are traced, redrawn anywhere on a canvas and prepared like any drawing: with usual
+    brushes and sizes (`canvas`), `tiny`, with a `thin_pen`, with a `fat_pen`, and `turned` by 20 degrees in either
+    direction. For the next five, test images are altered and go directly to the network: `shifted` by 4 pixels,
+    `shrunk` to 70 %, `noisy` (standard deviation 0.3 of full ink), `blurred` (1 pixel), and `faded` to half the ink,
+    which earlier versions did not measure. `images`: maximum number of test images for each accuracy. `pen_strokes`:
+    accuracy on up to a thousand digits by people who are not in any training set, replayed on the canvas; None without
+    their file.
     """
 
     images: Count
-    canvas: Share
-    tiny: Share
-    thin_pen: Share
-    fat_pen: Share
-    turned: Share
-    shifted: Share
-    shrunk: Share
-    noisy: Share
-    blurred: Share
-    faded: Share | None = None
-    pen_strokes: Share | None = None
+    canvas: Fraction
+    tiny: Fraction
+    thin_pen: Fraction
+    fat_pen: Fraction
+    turned: Fraction
+    shifted: Fraction
+    shrunk: Fraction
+    noisy: Fraction
+    blurred: Fraction
+    faded: Fraction | None = None
+    pen_strokes: Fraction | None = None
 
     @property
     def drawings(self) -> float:
-        """Mean accuracy on the five kinds of drawings."""
+        """Mean accuracy on the five kinds of redrawn test images."""
         return (self.canvas + self.tiny + self.thin_pen + self.fat_pen + self.turned) / 5
 
 
 class Card(Record):
-    """The model card. `seconds`: of training alone, without evaluation and export.
+    """The model card. `seconds`: training time without evaluation and export.
 
     Cards of earlier versions have no `calibration`, no `novelty`, and no fingerprint of the `.tflite` file.
     """
@@ -168,23 +170,23 @@ class Bundle:
         return self.folder / "novelty.npz"
 
     @property
-    def answers_file(self) -> Path:
-        """Only in copies of bundles: a run has this file beside its bundle."""
+    def epoch_predictions_file(self) -> Path:
+        """The predictions after each epoch; only in copies of bundles, because a run keeps them beside its bundle."""
         return self.folder / "answers.npz"
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The four files of every bundle, and those of the detector and of the epochs' predictions, if present."""
-        more = (path for path in (self.novelty_file, self.answers_file) if path.is_file())
-        return *self._needed_files, *more
+        """The four required files, and the files of the detector and of the epochs' predictions, if present."""
+        optional = (path for path in (self.novelty_file, self.epoch_predictions_file) if path.is_file())
+        return *self._required_files, *optional
 
     @property
     def complete(self) -> bool:
-        """Whether the bundle has all files that every bundle needs."""
-        return all(path.is_file() for path in self._needed_files)
+        """True if the bundle has all required files."""
+        return all(path.is_file() for path in self._required_files)
 
     @property
-    def _needed_files(self) -> tuple[Path, ...]:
+    def _required_files(self) -> tuple[Path, ...]:
         return self.keras_file, self.tflite_file, self.card_file, self.evaluation_file
 
     def card(self) -> Card:
@@ -204,13 +206,13 @@ class Bundle:
         except (OSError, KeyError, ValueError) as error:
             raise self._error("has no readable evaluation.npz") from error
 
-    def answers(self) -> EpochAnswers | None:
+    def epoch_predictions(self) -> EpochPredictions | None:
         """Read the predictions on the validation split after each epoch; None if the bundle has none.
 
         Raises BundleError if the file is damaged.
         """
         try:
-            return read_answers(self.answers_file)
+            return read_epoch_predictions(self.epoch_predictions_file)
         except ValueError as error:
             raise self._error("has a damaged answers.npz") from error
 
@@ -218,7 +220,7 @@ class Bundle:
         """Return the oldest version of Keras that opens the Keras file; raises BundleError if it is damaged."""
         try:
             with open_file(self.keras_file) as file, zipfile.ZipFile(file) as archive:
-                # Earlier versions of Trazo left the initializers in, whose arguments no older Keras knows.
+                # Earlier versions of Trazo kept the initializers, whose arguments older versions of Keras reject.
                 if b"_initializer" not in archive.read("config.json"):
                     return OLDEST_KERAS
                 return str(json.loads(archive.read("metadata.json"))["keras_version"])
@@ -238,7 +240,7 @@ class Bundle:
             raise self._error("has no convolution")
         try:
             with open_file(self.keras_file) as file, zipfile.ZipFile(file) as archive:
-                # Reading the whole entry verifies its checksum; HDF5 may crash on changed bytes.
+                # Read the complete entry, which verifies its checksum: HDF5 may crash on damaged bytes.
                 weights = archive.read("model.weights.h5")
             with h5py.File(io.BytesIO(weights)) as stored:
                 kernels = np.asarray(stored[f"layers/{first}/vars/0"], np.float32)
@@ -259,23 +261,24 @@ class Bundle:
             raise self._error("is incomplete") from error
         return buffer.getvalue()
 
-    def _error(self, what: str) -> BundleError:
-        return BundleError(f"The model in {self.folder} {what}. Choose another model, or train it again.", self.folder)
+    def _error(self, problem: str) -> BundleError:
+        message = f"The model in {self.folder} {problem}. Choose another model, or train it again."
+        return BundleError(message, self.folder)
 
 
-def copy_bundle(source: Bundle, target: Path, answers_file: Path | None = None) -> Bundle:
+def copy_bundle(source: Bundle, target: Path, epoch_predictions_file: Path | None = None) -> Bundle:
     """Copy all files of a bundle into `target`, each by an atomic rename.
 
-    `answers_file`: the predictions after each epoch, if they are not in the bundle.
+    `epoch_predictions_file`: file of the predictions after each epoch, if it is not in the bundle.
     """
     copy = Bundle(target)
     files = {path.name: path for path in source.files}
-    if answers_file is not None and answers_file.is_file():
-        files[copy.answers_file.name] = answers_file
+    if epoch_predictions_file is not None and epoch_predictions_file.is_file():
+        files[copy.epoch_predictions_file.name] = epoch_predictions_file
     for name, path in files.items():
         with atomic_write(target / name) as temporary:
             shutil.copyfile(path, temporary)
-    if copy.answers_file.name not in files:
-        with storage_errors(target):  # the file of the model that was here before
-            copy.answers_file.unlink(missing_ok=True)
+    if copy.epoch_predictions_file.name not in files:
+        with storage_errors(target):  # it would belong to the model that was here before
+            copy.epoch_predictions_file.unlink(missing_ok=True)
     return copy

@@ -1,4 +1,4 @@
-"""The comparison of two models on one test set: accuracies, significance, and the images where they differ."""
+"""Comparison of two models on one test set: accuracies, significance, and the images on which they differ."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from scipy import special
 from core.classifier.evaluation import Z_95, Evaluation
 
 EXACT_BELOW = 25
-"""Images that only one model predicts correctly, below which the exact binomial test replaces chi-squared."""
+"""With fewer images that only one model predicts correctly, the exact binomial test replaces chi-squared."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Indices of the test images by the models that predict them correctly, each ascending, int64."""
+    """Indices of the test images, grouped by the models that predict them correctly: int64, ascending."""
 
     both: np.ndarray
     only_first: np.ndarray
@@ -29,7 +29,7 @@ class Comparison:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % interval of the difference: Wald's, with half an image added to each cell (Agresti and Min, 2005)."""
+        """95 % Wald interval of the difference, with half an image added to each cell (Agresti and Min, 2005)."""
         images = self._images + 2
         first, second = len(self.only_first) + 0.5, len(self.only_second) + 0.5
         middle = (first - second) / images
@@ -38,7 +38,7 @@ class Comparison:
 
     @property
     def exact(self) -> bool:
-        """Whether the p-value is that of the exact binomial test."""
+        """True if the p-value comes from the exact binomial test."""
         return len(self.only_first) + len(self.only_second) < EXACT_BELOW
 
     @property
@@ -48,22 +48,27 @@ class Comparison:
 
     @property
     def _images(self) -> int:
-        return sum(len(part) for part in (self.both, self.only_first, self.only_second, self.neither))
+        return sum(len(group) for group in (self.both, self.only_first, self.only_second, self.neither))
 
 
 def compare(first: Evaluation, second: Evaluation) -> Comparison:
     """Compare the predictions of two models; raises ValueError if they are for different test images."""
     if not np.array_equal(first.labels, second.labels):
         raise ValueError("Expected predictions for the same test images.")
-    one, two = first.predictions == first.labels, second.predictions == second.labels
-    return Comparison(*(np.flatnonzero(part) for part in (one & two, one & ~two, ~one & two, ~one & ~two)))
+    first_correct, second_correct = first.predictions == first.labels, second.predictions == second.labels
+    return Comparison(
+        both=np.flatnonzero(first_correct & second_correct),
+        only_first=np.flatnonzero(first_correct & ~second_correct),
+        only_second=np.flatnonzero(~first_correct & second_correct),
+        neither=np.flatnonzero(~first_correct & ~second_correct),
+    )
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
-    """Return the two-sided p-value, 0..1, for the numbers of images that only one of two models predicts correctly.
+    """Return the two-sided p-value, 0..1, of McNemar's test (1947), which Dietterich (1998) recommends for classifiers.
 
-    McNemar (1947), recommended for classifiers by Dietterich (1998): the exact binomial test below EXACT_BELOW images,
-    else chi-squared with continuity correction (Edwards, 1948).
+    `only_first`, `only_second`: numbers of images that only this model predicts correctly. The test is the exact
+    binomial test below EXACT_BELOW such images, otherwise chi-squared with continuity correction (Edwards, 1948).
     """
     discordant = only_first + only_second
     if discordant < EXACT_BELOW:

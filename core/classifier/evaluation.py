@@ -1,4 +1,4 @@
-"""A model's predictions on a test set, and metrics of them: accuracy, confusion matrix, metrics of each class."""
+"""A model's predictions on a test set and their metrics: accuracy, confusion matrix, and metrics per class."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from core.data.datasets import CLASSES
 Z_95 = 1.959963984540054
 """Standard normal quantile at 97.5 %, for two-sided 95 % intervals."""
 
-_ROUNDING = 0.01
-"""Largest distance from 1 of a sum of probabilities: eight-bit weights round."""
+_MAX_SUM_ERROR = 0.01
+"""Tolerance for the sum of probabilities: eight-bit weights cause rounding errors."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A model's predictions on a test set, in its order: `probabilities` float32 (n, 10), `labels` uint8 (n,) in 0..9.
+    """Predictions in the order of the test set: `probabilities` float32 (n, 10), `labels` uint8 (n,) in 0..9.
 
-    Raises ValueError for other arrays, and for empty ones.
+    Raises ValueError for arrays that do not fit this description, and for empty ones.
     """
 
     probabilities: np.ndarray
@@ -45,31 +45,31 @@ class Evaluation:
 
     @property
     def accuracy(self) -> float:
-        """Share of correct predictions, 0..1."""
+        """Fraction of correct predictions, 0..1."""
         return float((self.predictions == self.labels).mean())
 
     @property
     def loss(self) -> float:
         """Mean categorical cross-entropy in nats."""
-        chosen = self.probabilities[np.arange(len(self.labels)), self.labels]
-        return float(-np.log(np.maximum(chosen, 1e-7)).mean())
+        true_class = self.probabilities[np.arange(len(self.labels)), self.labels]
+        return float(-np.log(np.maximum(true_class, 1e-7)).mean())
 
 
 def are_probabilities(rows: np.ndarray) -> bool:
-    """Whether rows (n, m) are non-negative floats that add up to 1, apart from rounding."""
+    """Return True if rows (n, m) are non-negative floats that add up to 1, apart from rounding."""
     if rows.dtype.kind != "f" or not rows.min(initial=0) >= 0:
         return False
-    return bool(np.abs(rows.sum(axis=1) - 1).max(initial=0) <= _ROUNDING)
+    return bool(np.abs(rows.sum(axis=1) - 1).max(initial=0) <= _MAX_SUM_ERROR)
 
 
 def wilson_interval(correct: int, total: int) -> tuple[float, float]:
     """Return the 95 % confidence interval of a proportion (Wilson, 1927); `total` must be positive."""
-    share = correct / total
+    proportion = correct / total
     scale = 1 + Z_95**2 / total
-    middle = (share + Z_95**2 / (2 * total)) / scale
-    half = Z_95 * np.sqrt(share * (1 - share) / total + Z_95**2 / (4 * total**2)) / scale
-    # Rounding may move an end beyond a share of 0 or 1.
-    return min(share, max(0.0, float(middle - half))), max(share, min(1.0, float(middle + half)))
+    middle = (proportion + Z_95**2 / (2 * total)) / scale
+    half = Z_95 * np.sqrt(proportion * (1 - proportion) / total + Z_95**2 / (4 * total**2)) / scale
+    # Rounding errors must not push a bound outside 0..1, or exclude a proportion of 0 or 1.
+    return min(proportion, max(0.0, float(middle - half))), max(proportion, min(1.0, float(middle + half)))
 
 
 def accuracy_interval(evaluation: Evaluation) -> tuple[float, float]:
@@ -78,25 +78,25 @@ def accuracy_interval(evaluation: Evaluation) -> tuple[float, float]:
 
 
 def confusion_matrix(evaluation: Evaluation) -> np.ndarray:
-    """Return counts int64 (10, 10): row = true digit, column = predicted digit."""
+    """Return counts int64 (10, 10): rows are true digits, columns predicted digits."""
     return count_confusions(evaluation.labels, evaluation.predictions)
 
 
 def count_confusions(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
-    """Count true digits (rows) and predicted ones (columns), each integers (n,), as int64 (10, 10)."""
+    """Count the pairs of true digits (rows) and predicted digits (columns), integers (n,), as int64 (10, 10)."""
     pairs = labels.astype(np.int64) * CLASSES + predictions
     return np.bincount(pairs, minlength=CLASSES * CLASSES).reshape(CLASSES, CLASSES)
 
 
-def row_shares(matrix: np.ndarray) -> np.ndarray:
-    """Divide each row of the matrix by its sum, float64 in 0..1; a row without images stays 0."""
+def row_fractions(matrix: np.ndarray) -> np.ndarray:
+    """Divide each row of the matrix by its sum: float64 in 0..1; a row without images stays 0."""
     totals = matrix.sum(axis=1, keepdims=True)
     return matrix / np.maximum(totals, 1)
 
 
 @dataclass(frozen=True)
 class ClassMetrics:
-    """Precision, recall and F1 in 0..1 and support (images of the class in the test set) of one digit."""
+    """Precision, recall and F1 of one digit, 0..1, and its support (number of images in the test set)."""
 
     digit: int
     precision: float
@@ -106,7 +106,7 @@ class ClassMetrics:
 
 
 def class_metrics(matrix: np.ndarray) -> list[ClassMetrics]:
-    """Return the metrics of each digit; 0 if it was never predicted or never present."""
+    """Return the metrics of each digit; metrics of a digit that was never predicted or present are 0."""
     hits = np.diag(matrix)
     predicted, present = matrix.sum(axis=0), matrix.sum(axis=1)
     return [
@@ -122,7 +122,7 @@ def class_metrics(matrix: np.ndarray) -> list[ClassMetrics]:
 
 
 def mistakes(evaluation: Evaluation) -> np.ndarray:
-    """Return the indices of wrong predictions, those with the highest confidence first."""
+    """Return the indices of wrong predictions, highest confidence first."""
     wrong = np.flatnonzero(evaluation.predictions != evaluation.labels)
     confidence = evaluation.probabilities[wrong].max(axis=1)
     return wrong[np.argsort(-confidence, kind="stable")]

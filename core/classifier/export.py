@@ -1,4 +1,4 @@
-"""Export of a trained Keras model to a bundle."""
+"""Export of trained Keras models as bundles."""
 
 from __future__ import annotations
 
@@ -16,49 +16,53 @@ import numpy as np
 import tensorflow as tf
 
 from core.classifier.bundle import Bundle, Calibration, Card, LayerCard
-from core.classifier.calibration import tempered
+from core.classifier.calibration import apply_temperature
 from core.classifier.evaluation import Evaluation
 from core.classifier.keras_file import save_portable
 from core.classifier.network import Network
-from core.data.datasets import Split, normalised
+from core.data.datasets import Split, normalise
 from core.errors import BundleError
 from core.storage import atomic_write, make_folder, storage_errors
 
-COMPARED = 256
-"""Images on which the LiteRT form of a network is compared with the Keras form."""
+_COMPARED_IMAGES = 256
+"""Number of images on which the LiteRT model is compared with the Keras model."""
 
-AGREEMENT = (0.05, 2e-3)
-"""Largest and mean difference in probability that is accepted for eight-bit weights."""
+QUANTIZED_TOLERANCE = (0.05, 2e-3)
+"""Maximum and mean difference in probability that is accepted for eight-bit weights."""
 
-FLOAT_AGREEMENT = (1e-3, 1e-4)
-"""Largest and mean difference in probability that is accepted for 32-bit weights, which differ only in rounding."""
+FLOAT_TOLERANCE = (1e-3, 1e-4)
+"""Maximum and mean difference that is accepted for 32-bit weights, which differ only by rounding."""
 
-_WIDEST = 640
-"""Most features from one layer: more make predictions slow and the novelty detector large."""
+_MAX_FEATURES = 640
+"""Maximum number of features from one layer: more would make predictions slow and the novelty detector large."""
 
-_EARLY_SIDE = 12
-"""Largest side of an early feature map: its features are still of strokes, not of digits."""
+_MAX_EARLY_SIDE = 12
+"""Maximum side of an early feature map, in pixels. Such a map represents strokes, not yet whole digits."""
 
 
 def export_model(model: keras.Model, folder: Path, images: np.ndarray) -> Bundle:
     """Write `mnist_model.keras` and `mnist_model.tflite` into `folder`, which is created if necessary.
 
-    The LiteRT form has eight-bit weights (dynamic range quantization): it is more than three times as fast, and differs
-    less from the Keras form than two trainings differ from each other. If it differs more on the first of these images,
-    uint8 (n, 28, 28), it keeps 32-bit weights. Raises BundleError if it differs even then.
+    The LiteRT model has eight-bit weights (dynamic range quantization). It is more than three times as fast as the
+    Keras model, and differs from it less than two training runs differ from each other. Both are compared on the first
+    of `images`, uint8 (n, 28, 28). If they differ too much, the LiteRT model is exported again with 32-bit weights; if
+    they still differ too much, BundleError is raised.
     """
     bundle = Bundle(make_folder(folder))
-    images = images[:COMPARED]
-    expected = np.asarray(model(normalised(images), training=False))
+    images = images[:_COMPARED_IMAGES]
+    expected = np.asarray(model(normalise(images), training=False))
     with storage_errors(folder):
         save_portable(model, bundle.keras_file)
-        for optimizations, agreement in (([tf.lite.Optimize.DEFAULT], AGREEMENT), ([], FLOAT_AGREEMENT)):
-            with _quiet():
-                _with_features(model).export(
+        for optimizations, (max_tolerance, mean_tolerance) in (
+            ([tf.lite.Optimize.DEFAULT], QUANTIZED_TOLERANCE),
+            ([], FLOAT_TOLERANCE),
+        ):
+            with _silence_converter():
+                _add_feature_output(model).export(
                     str(bundle.tflite_file), format="litert", verbose=False, optimizations=optimizations
                 )
             differences = np.abs(Network(bundle.tflite_file)(images).probabilities - expected)
-            if differences.max() <= agreement[0] and differences.mean() <= agreement[1]:
+            if differences.max() <= max_tolerance and differences.mean() <= mean_tolerance:
                 return bundle
     raise BundleError(
         f"The exported LiteRT model differs from the Keras model by {differences.max():.2g} in probability. "
@@ -67,19 +71,19 @@ def export_model(model: keras.Model, folder: Path, images: np.ndarray) -> Bundle
     )
 
 
-def _with_features(model: keras.Model) -> keras.Model:
-    """Return the network with features as a second output: the last dense layer's input, and a coarse early map.
+def _add_feature_output(model: keras.Model) -> keras.Model:
+    """Return the network with a second output: the last dense layer's input and a downsampled early feature map.
 
-    The early map distinguishes strokes that the last features no longer do (benchmarks/novelty.py).
+    The early map distinguishes strokes that look the same to the last layer (benchmarks/novelty.py).
     """
     last = next(layer for layer in reversed(model.layers) if isinstance(layer, keras.layers.Dense)).input
-    if last.shape[-1] > _WIDEST:
+    if last.shape[-1] > _MAX_FEATURES:
         flat = next(layer for layer in model.layers if isinstance(layer, keras.layers.Flatten))
-        last = _coarse(flat.input)
+        last = _downsample(flat.input)
     maps = [layer.output for layer in model.layers if _is_activated_map(layer)]
-    early = next((map_ for map_ in maps if map_.shape[1] <= _EARLY_SIDE), maps[-1])
-    features = keras.layers.Concatenate(name="features")([last, _coarse(early)])
-    # The converter sorts outputs by name; the probabilities must come first.
+    early = next((map_ for map_ in maps if map_.shape[1] <= _MAX_EARLY_SIDE), maps[-1])
+    features = keras.layers.Concatenate(name="features")([last, _downsample(early)])
+    # The converter sorts outputs by name, and the probabilities must come first. `Network` looks up these names.
     return keras.Model(model.inputs, {"answers": model.outputs[0], "features": features})
 
 
@@ -89,17 +93,17 @@ def _is_activated_map(layer: keras.layers.Layer) -> bool:
     return isinstance(layer, keras.layers.ReLU) and len(layer.output.shape) == 4
 
 
-def _coarse(map_: keras.KerasTensor) -> keras.KerasTensor:
-    """Average a map (n, side, side, channels) over small squares, to (n, features) of at most _WIDEST."""
+def _downsample(map_: keras.KerasTensor) -> keras.KerasTensor:
+    """Average a map (n, side, side, channels) over small squares; return (n, features), at most _MAX_FEATURES."""
     _, side, _, channels = map_.shape
-    pool = next(size for size in range(1, side + 1) if (side // size) ** 2 * channels <= _WIDEST or size == side)
+    pool = next(size for size in range(1, side + 1) if (side // size) ** 2 * channels <= _MAX_FEATURES or size == side)
     return keras.layers.Flatten()(keras.layers.AveragePooling2D(pool)(map_))
 
 
 def evaluate_bundle(bundle: Bundle, calibration: Calibration, test: Split) -> Evaluation:
-    """Return the calibrated predictions of the LiteRT model, which users get, on the test set."""
+    """Return the calibrated predictions of the LiteRT model, the one that users get, on the test set."""
     probabilities = Network(bundle.tflite_file)(test.images).probabilities
-    return Evaluation(tempered(probabilities, calibration.temperature), test.labels)
+    return Evaluation(apply_temperature(probabilities, calibration.temperature), test.labels)
 
 
 def complete_bundle(bundle: Bundle, card: Card, evaluation: Evaluation) -> None:
@@ -112,7 +116,7 @@ def complete_bundle(bundle: Bundle, card: Card, evaluation: Evaluation) -> None:
 
 @contextlib.contextmanager
 def bundle_folder(target: Path) -> Iterator[Path]:
-    """Yield an empty folder that replaces `target` if the block succeeds; a reader never sees half a bundle."""
+    """Yield an empty folder that replaces `target` if the block succeeds, so that readers see only complete bundles."""
     make_folder(target.parent)
     with storage_errors(target), TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as temporary:
         new = Path(temporary) / "new"
@@ -123,14 +127,14 @@ def bundle_folder(target: Path) -> Iterator[Path]:
 
 
 def layer_cards(model: keras.Model) -> tuple[LayerCard, ...]:
-    """Return a row for each layer, with its multiply-adds for one image."""
+    """Return a LayerCard for each layer."""
     return tuple(
         LayerCard(
             name=layer.name,
             kind=type(layer).__name__,
             output_shape=tuple(int(side) for side in layer.output.shape[1:]),
             parameters=int(layer.count_params()),
-            multiply_adds=_multiply_adds(layer),
+            multiply_adds=_count_multiply_adds(layer),
             activation=getattr(getattr(layer, "activation", None), "__name__", None),
         )
         for layer in model.layers
@@ -138,7 +142,7 @@ def layer_cards(model: keras.Model) -> tuple[LayerCard, ...]:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that may influence a training."""
+    """Return the versions of everything that may influence training."""
     return {
         "python": platform.python_version(),
         "tensorflow": tf.__version__,
@@ -149,10 +153,10 @@ def versions() -> dict[str, str]:
     }
 
 
-def _multiply_adds(layer: keras.layers.Layer) -> int:
-    """Return the multiplications of a convolution or dense layer for one image; 0 for other layers."""
+def _count_multiply_adds(layer: keras.layers.Layer) -> int:
+    """Count the multiply-adds of a layer for one image; 0 unless it is convolutional or dense."""
     if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
-        # The kernel is applied once at each place of the output.
+        # The kernel is applied once at each position of the output.
         return math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:-1])
     if isinstance(layer, keras.layers.Dense):
         return math.prod(layer.kernel.shape)
@@ -160,12 +164,12 @@ def _multiply_adds(layer: keras.layers.Layer) -> int:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Discard the converter's messages, which bypass Python's streams."""
+def _silence_converter() -> Iterator[None]:
+    """Discard the converter's messages, which go straight to file descriptor 2."""
     saved = os.dup(2)
     try:
-        with Path(os.devnull).open("w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
+        with Path(os.devnull).open("w") as null_device:
+            os.dup2(null_device.fileno(), 2)
         yield
     finally:
         os.dup2(saved, 2)

@@ -1,4 +1,4 @@
-"""The `.keras` file of a model, written so that older versions of Keras open it."""
+"""The `.keras` file of a model, written so that older versions of Keras can open it."""
 
 from __future__ import annotations
 
@@ -21,50 +21,51 @@ def save_portable(model: keras.Model, path: Path) -> None:
 
 
 def make_portable(path: Path) -> None:
-    """Remove from a `.keras` file every setting that an older Keras may not know; weights stay as they are.
+    """Remove the settings from a `.keras` file that an older Keras may not know; leave the weights unchanged.
 
-    Each version of Keras writes its new arguments into the file, and each older one refuses arguments that it does not
-    know. Arguments at their default need not be written, and a trained model needs no initializers.
+    Every version of Keras writes all arguments into the file and rejects those that it does not know, such as the ones
+    added by later versions. Arguments with their default value are redundant, and a trained model does not need its
+    initializers.
     """
     with zipfile.ZipFile(path) as archive:
         entries = {entry.filename: archive.read(entry) for entry in archive.infolist()}
-    entries[_CONFIG] = json.dumps(_portable(json.loads(entries[_CONFIG]))).encode()
+    entries[_CONFIG] = json.dumps(_make_value_portable(json.loads(entries[_CONFIG]))).encode()
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in entries.items():
             archive.writestr(name, content)
 
 
-def _portable(value: Any) -> Any:
-    """Return a value of `config.json` without defaults, initializers and references between objects."""
+def _make_value_portable(value: Any) -> Any:
+    """Return a value of `config.json` without default arguments, initializers and ids of shared objects."""
     if isinstance(value, list):
-        return [_portable(item) for item in value]
+        return [_make_value_portable(item) for item in value]
     if not isinstance(value, dict):
         return value
     if value.get("class_name") == "DTypePolicy":
         return value["config"]["name"]
-    fields = {name: _portable(field) for name, field in value.items() if name != "shared_object_id"}
+    fields = {name: _make_value_portable(field) for name, field in value.items() if name != "shared_object_id"}
     if str(value.get("module")).startswith("keras"):
-        defaults = _defaults(value["module"], value["class_name"])
+        defaults = _default_arguments(value["module"], value["class_name"])
         fields["config"] = {
-            name: setting for name, setting in fields["config"].items() if not _is_dispensable(name, setting, defaults)
+            name: setting for name, setting in fields["config"].items() if not _can_be_removed(name, setting, defaults)
         }
     return fields
 
 
-def _defaults(module: str, class_name: str) -> dict[str, Any]:
-    """Return the arguments of a Keras class with their defaults."""
+def _default_arguments(module: str, class_name: str) -> dict[str, Any]:
+    """Return the default value of each argument of a Keras class."""
     cls = getattr(importlib.import_module(module), class_name)
     return {name: parameter.default for name, parameter in inspect.signature(cls.__init__).parameters.items()}
 
 
-def _is_dispensable(name: str, setting: Any, defaults: dict[str, Any]) -> bool:
+def _can_be_removed(name: str, setting: Any, defaults: dict[str, Any]) -> bool:
     if name.endswith("_initializer"):
         return True
     if name == "name" or name not in defaults:
         return False
     # Keras writes False for some arguments whose default is None, such as InputLayer's `ragged`.
-    return (_is_off(setting) and _is_off(defaults[name])) or setting == defaults[name]
+    return (_is_none_or_false(setting) and _is_none_or_false(defaults[name])) or setting == defaults[name]
 
 
-def _is_off(value: Any) -> bool:
+def _is_none_or_false(value: Any) -> bool:
     return value is None or value is False

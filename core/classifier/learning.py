@@ -1,7 +1,7 @@
-"""A network's predictions on the validation split after each epoch: images that it learned and forgot.
+"""A network's predictions on the validation split after each epoch, and the images that it learned and forgot.
 
-After Toneva et al. (2019), "An Empirical Study of Example Forgetting during Deep Neural Network Learning", who counted
-on training batches; these are images that the network does not learn from.
+The method follows Toneva et al. (2019), "An Empirical Study of Example Forgetting during Deep Neural Network Learning".
+They counted forgetting on training batches; here it is counted on validation images, which the network never trains on.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from core.data.datasets import CLASSES
 from core.storage import atomic_write
 
 NEVER = 0
-"""In place of an epoch, which counts from 1."""
+"""Stands for no epoch at all; epochs count from 1."""
 
 
 @dataclass(frozen=True)
-class EpochAnswers:
+class EpochPredictions:
     """The predictions for n > 0 validation images after each epoch.
 
     `epochs` int64 (e,), counted from 1, ascending; `predictions` uint8 (e, n), `labels` uint8 (n,), both in 0..9.
-    Raises ValueError for other arrays.
+    Raises ValueError for arrays that do not fit this description.
     """
 
     epochs: np.ndarray
@@ -37,98 +37,110 @@ class EpochAnswers:
         if self.epochs.ndim != 1 or self.labels.ndim != 1 or self.predictions.shape != shape or not self.labels.size:
             raise ValueError(f"Expected predictions (epochs, images). Received: shape {self.predictions.shape}.")
         if not all(array.dtype.kind in "iu" for array in (self.epochs, self.predictions, self.labels)):
-            raise ValueError("Expected whole numbers.")
+            raise ValueError("Expected integers.")
         if not all(np.isin(array, range(CLASSES)).all() for array in (self.predictions, self.labels)):
             raise ValueError(f"Expected digits below {CLASSES}.")
         if (self.epochs < 1).any() or (self.epochs[1:] <= self.epochs[:-1]).any():
-            raise ValueError(f"Expected epochs from 1 on, ascending. Received: {self.epochs}.")
+            raise ValueError(f"Expected ascending epochs, at least 1. Received: {self.epochs}.")
 
     @classmethod
-    def none(cls, labels: np.ndarray) -> EpochAnswers:
-        """Return the predictions before the first epoch."""
+    def empty(cls, labels: np.ndarray) -> EpochPredictions:
+        """Return an object without any epoch."""
         return cls(np.empty(0, np.int64), np.empty((0, len(labels)), np.uint8), labels)
 
     def __len__(self) -> int:
         return len(self.epochs)
 
     @property
-    def right(self) -> np.ndarray:
-        """Whether each prediction was correct, bool (e, n)."""
+    def correct(self) -> np.ndarray:
+        """True for each correct prediction: bool (e, n)."""
         return self.predictions == self.labels
 
-    def with_epoch(self, epoch: int, predictions: np.ndarray) -> EpochAnswers:
-        """Add the predictions after one more epoch, uint8 (n,)."""
-        return EpochAnswers(np.append(self.epochs, epoch), np.vstack([self.predictions, predictions]), self.labels)
+    def with_epoch(self, epoch: int, predictions: np.ndarray) -> EpochPredictions:
+        """Return a copy with the predictions uint8 (n,) after one more epoch."""
+        return EpochPredictions(np.append(self.epochs, epoch), np.vstack([self.predictions, predictions]), self.labels)
 
-    def until(self, epoch: int) -> EpochAnswers:
-        """Drop the predictions of epochs after `epoch`."""
+    def up_to(self, epoch: int) -> EpochPredictions:
+        """Return a copy without the epochs after `epoch`."""
         kept = self.epochs <= epoch
-        return EpochAnswers(self.epochs[kept], self.predictions[kept], self.labels)
+        return EpochPredictions(self.epochs[kept], self.predictions[kept], self.labels)
 
-    def matrix(self, position: int) -> np.ndarray:
-        """Return the confusion matrix int64 (10, 10) of the epoch at this position: rows true, columns predicted."""
-        return count_confusions(self.labels, self.predictions[position])
+    def matrix(self, index: int) -> np.ndarray:
+        """Return the confusion matrix int64 (10, 10) of the epoch at this index: rows true, columns predicted."""
+        return count_confusions(self.labels, self.predictions[index])
 
-    def cell_members(self, position: int, true_digit: int, predicted_digit: int) -> np.ndarray:
-        """Return the indices of the images in one cell of that matrix."""
-        return np.flatnonzero((self.labels == true_digit) & (self.predictions[position] == predicted_digit))
+    def cell_members(self, index: int, true_digit: int, predicted_digit: int) -> np.ndarray:
+        """Return the indices of the images in one cell of the epoch's confusion matrix."""
+        return np.flatnonzero((self.labels == true_digit) & (self.predictions[index] == predicted_digit))
 
 
-def read_answers(path: Path) -> EpochAnswers | None:
-    """Read a file of `write_answers`; None without a file, and without an epoch in it.
+def read_epoch_predictions(path: Path) -> EpochPredictions | None:
+    """Read a file written by `write_epoch_predictions`; return None if it does not exist or has no epoch.
 
-    Raises ValueError if it is damaged.
+    Raises ValueError if the file is damaged.
     """
     try:
         arrays = read_arrays(path)
-        answers = EpochAnswers(arrays["epochs"], arrays["predictions"], arrays["labels"])
+        predictions_by_epoch = EpochPredictions(arrays["epochs"], arrays["predictions"], arrays["labels"])
     except FileNotFoundError:
         return None
     except (OSError, KeyError) as error:
         raise ValueError(f"{path.name} cannot be read.") from error
-    return answers if len(answers) else None
+    return predictions_by_epoch if len(predictions_by_epoch) else None
 
 
-def write_answers(path: Path, answers: EpochAnswers) -> None:
-    """Replace a file of predictions, about 6 kB an epoch for MNIST; raises StorageError."""
+def write_epoch_predictions(path: Path, predictions_by_epoch: EpochPredictions) -> None:
+    """Replace the file with these predictions, about 6 kB per epoch for MNIST; raises StorageError."""
     with atomic_write(path, durable=False) as temporary, temporary.open("wb") as file:
         np.savez(
-            file, allow_pickle=False, epochs=answers.epochs, predictions=answers.predictions, labels=answers.labels
+            file,
+            allow_pickle=False,
+            epochs=predictions_by_epoch.epochs,
+            predictions=predictions_by_epoch.predictions,
+            labels=predictions_by_epoch.labels,
         )
 
 
-def class_accuracies(answers: EpochAnswers) -> np.ndarray:
-    """Return the accuracy on each digit after each epoch, float64 (e, 10); NaN without images."""
-    digits = np.arange(CLASSES) == answers.labels[:, np.newaxis]
+def class_accuracies(predictions_by_epoch: EpochPredictions) -> np.ndarray:
+    """Return the accuracy on each digit after each epoch, float64 (e, 10); NaN for digits without images."""
+    digits = np.arange(CLASSES) == predictions_by_epoch.labels[:, np.newaxis]
     counts = digits.sum(axis=0)
-    shares = np.full((len(answers), CLASSES), np.nan)
-    return np.divide(answers.right.astype(np.float64) @ digits, counts, out=shares, where=counts > 0)
+    accuracies = np.full((len(predictions_by_epoch), CLASSES), np.nan)
+    return np.divide(predictions_by_epoch.correct.astype(np.float64) @ digits, counts, out=accuracies, where=counts > 0)
 
 
-def first_learned(answers: EpochAnswers) -> np.ndarray:
+def first_learned(predictions_by_epoch: EpochPredictions) -> np.ndarray:
     """Return the epoch after which each prediction stayed correct, int64 (n,); NEVER if the last one is wrong."""
-    if not len(answers):
-        return np.full(len(answers.labels), NEVER)
-    wrong = ~answers.right[::-1]
-    # Epochs since the last wrong prediction.
-    settled = np.where(wrong.any(axis=0), wrong.argmax(axis=0), len(answers))
-    return np.where(settled > 0, answers.epochs[np.minimum(len(answers) - settled, len(answers) - 1)], NEVER)
+    if not len(predictions_by_epoch):
+        return np.full(len(predictions_by_epoch.labels), NEVER)
+    wrong = ~predictions_by_epoch.correct[::-1]
+    epochs_since_wrong = np.where(wrong.any(axis=0), wrong.argmax(axis=0), len(predictions_by_epoch))
+    first_correct = np.minimum(len(predictions_by_epoch) - epochs_since_wrong, len(predictions_by_epoch) - 1)
+    return np.where(epochs_since_wrong > 0, predictions_by_epoch.epochs[first_correct], NEVER)
 
 
-def forgetting_events(answers: EpochAnswers) -> np.ndarray:
-    """Count how often each image was correct after one epoch and wrong after the next, int64 (n,)."""
-    right = answers.right
-    return (right[:-1] & ~right[1:]).sum(axis=0)
+def forgetting_events(predictions_by_epoch: EpochPredictions) -> np.ndarray:
+    """Count how often each image was correct after one epoch and wrong after the next: int64 (n,)."""
+    correct = predictions_by_epoch.correct
+    return (correct[:-1] & ~correct[1:]).sum(axis=0)
 
 
-def learned_since(answers: EpochAnswers, position: int) -> np.ndarray:
-    """Return the images that are correct at this position and were wrong before; at the first, all correct ones."""
-    now = answers.right[position]
-    return np.flatnonzero(now & ~answers.right[position - 1] if position else now)
+def learned_since(predictions_by_epoch: EpochPredictions, index: int) -> np.ndarray:
+    """Return the indices of images that were wrong before the epoch at this index and are now correct.
+
+    For the first epoch, these are all correct images.
+    """
+    newly_correct = predictions_by_epoch.correct[index]
+    if index:
+        newly_correct = newly_correct & ~predictions_by_epoch.correct[index - 1]
+    return np.flatnonzero(newly_correct)
 
 
-def forgotten_since(answers: EpochAnswers, position: int) -> np.ndarray:
-    """Return the images that are wrong at this position and were correct before; none at the first."""
-    if not position:
+def forgotten_since(predictions_by_epoch: EpochPredictions, index: int) -> np.ndarray:
+    """Return the indices of images that were correct before the epoch at this index and are now wrong.
+
+    For the first epoch, there are none.
+    """
+    if not index:
         return np.empty(0, np.int64)
-    return np.flatnonzero(answers.right[position - 1] & ~answers.right[position])
+    return np.flatnonzero(predictions_by_epoch.correct[index - 1] & ~predictions_by_epoch.correct[index])

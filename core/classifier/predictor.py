@@ -1,4 +1,4 @@
-"""Predictions of a trained model: calibrated, with a verdict, without TensorFlow, from any number of threads."""
+"""Thread-safe predictions of a trained model: calibrated, with a verdict, without TensorFlow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from core.classifier.bundle import Bundle
-from core.classifier.calibration import UNSURE_BELOW, tempered
+from core.classifier.calibration import UNSURE_BELOW, apply_temperature
 from core.classifier.network import Network
 from core.classifier.novelty import load_detector
 from core.ink.drawing import Drawing, prepare
@@ -19,22 +19,22 @@ Verdict = Literal["digit", "unsure", "not_a_digit", "blank", "error"]
 
 
 prediction_lock = threading.RLock()
-"""Held by the one thread of this process that is answering a drawing.
+"""Held by the thread that is predicting a drawing; the process has only one at a time.
 
-An answer is many short steps under Python's own lock: threads that take turns answer more drawings a second than
-threads that compete at every step. `Predictor.read` takes the lock itself. A page takes it for its whole answer, from
-decoding the canvas to encoding the pictures.
+A prediction consists of many short steps that need Python's global interpreter lock. Threads that take turns predict
+more drawings per second than threads that compete at every step. `Predictor.read` acquires this lock itself. A page
+holds it for its complete response, from decoding the canvas to encoding the pictures.
 """
 
-_ANY_IMAGE = np.linspace(0, 255, 28 * 28).astype(np.uint8).reshape(28, 28)
+_TEST_IMAGE = np.linspace(0, 255, 28 * 28).astype(np.uint8).reshape(28, 28)
 
 
 @dataclass(frozen=True)
 class Reading:
     """A model's prediction for one drawing.
 
-    `digit` is the predicted class, whatever the verdict. `novelty` is the novelty score: above 0, the drawing is
-    rejected; None if the model has no detector. Without ink, there are no digit, probabilities and novelty score.
+    `digit` is the predicted class, regardless of the verdict. `novelty` is the novelty score: above 0, the drawing is
+    rejected; None if the model has no detector. Without ink, `digit`, `probabilities` and `novelty` are None.
     """
 
     verdict: Verdict
@@ -57,12 +57,12 @@ class Reading:
         return int(first), int(second)
 
     @property
-    def named(self) -> tuple[int, ...]:
+    def shown_digits(self) -> tuple[int, ...]:
         """The digits to show: one, two for a close call, none for a rejected or blank drawing."""
         return self.candidates[: {"digit": 1, "unsure": 2}.get(self.verdict, 0)]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the prediction as plain JSON values, for programs."""
+        """Return the prediction as JSON values, for the API."""
         return {
             "verdict": self.verdict,
             "digit": self.digit,
@@ -74,18 +74,18 @@ class Reading:
 
     @property
     def sentence(self) -> str:
-        """The verdict as a sentence without its full stop."""
+        """The verdict in words, as a sentence without a full stop."""
         if self.confidence is None:
             return "No ink, no digit"
         if self.verdict == "not_a_digit":
             return f"Unlike any digit in the training data (nearest: {self.digit})"
         if self.verdict == "unsure":
-            return "Looks like " + " or ".join(_with_article(digit) for digit in self.named)
-        return f"{sureness(self.confidence)} sure"
+            return "Looks like " + " or ".join(_with_article(digit) for digit in self.shown_digits)
+        return f"{format_confidence(self.confidence)} sure"
 
 
 class Predictor:
-    """One loaded model."""
+    """A loaded model."""
 
     def __init__(self, bundle: Bundle) -> None:
         """Load a bundle; raises BundleError if a file is missing or damaged."""
@@ -95,20 +95,20 @@ class Predictor:
         self._temperature = card.calibration.temperature if card.calibration else 1.0
         self._unsure_below = card.calibration.unsure_below if card.calibration else UNSURE_BELOW
         # Models of earlier versions have no detector.
-        self._detector = load_detector(bundle.novelty_file, self._network.features or 0) if card.novelty else None
-        # A damaged file may load and fail only at the first image.
-        self._answer(_ANY_IMAGE)
+        self._detector = load_detector(bundle.novelty_file, self._network.feature_count or 0) if card.novelty else None
+        # Some damaged files load without an error and fail only at the first prediction.
+        self._predict(_TEST_IMAGE)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Return calibrated probabilities float32 (n, 10) for images uint8 (n, 28, 28)."""
-        return tempered(self._network(images).probabilities, self._temperature)
+        return apply_temperature(self._network(images).probabilities, self._temperature)
 
     def novelty(self, images: np.ndarray) -> np.ndarray | None:
         """Return novelty scores float32 (n,) for images uint8 (n, 28, 28); None if the model has no detector."""
         return None if self._detector is None else self._detector(images, self._network(images))
 
     def read(self, ink: np.ndarray) -> Reading:
-        """Read one drawing: uint8 ink (h, w), white (255) on black (0), any size and place."""
+        """Predict one drawing: uint8 ink (h, w), white (255) on black (0), at any size and position."""
         with prediction_lock:
             return self._read(ink)
 
@@ -116,17 +116,17 @@ class Predictor:
         drawing = prepare(ink)
         if drawing.image is None:
             return Reading("blank", None, None, drawing)
-        probabilities, novelty = self._answer(drawing.image)
+        probabilities, novelty = self._predict(drawing.image)
         return Reading(
             self._verdict(probabilities, novelty), int(probabilities.argmax()), probabilities, drawing, novelty
         )
 
-    def _answer(self, image: np.ndarray) -> tuple[np.ndarray, float | None]:
+    def _predict(self, image: np.ndarray) -> tuple[np.ndarray, float | None]:
         """Return calibrated probabilities float32 (10,) and the novelty score of an image (28, 28)."""
         images = image[np.newaxis]
-        answers = self._network(images)
-        probabilities = tempered(answers.probabilities, self._temperature)[0]
-        return probabilities, None if self._detector is None else float(self._detector(images, answers)[0])
+        outputs = self._network(images)
+        probabilities = apply_temperature(outputs.probabilities, self._temperature)[0]
+        return probabilities, None if self._detector is None else float(self._detector(images, outputs)[0])
 
     def _verdict(self, probabilities: np.ndarray, novelty: float | None) -> Verdict:
         if novelty is not None and novelty > 0:
@@ -134,8 +134,8 @@ class Predictor:
         return "unsure" if probabilities.max() < self._unsure_below else "digit"
 
 
-def sureness(confidence: float) -> str:
-    """Format a confidence, 0..1, in percent; above 99.95% as >99.9%, as no network is certain."""
+def format_confidence(confidence: float) -> str:
+    """Format a confidence, 0..1, in percent; from 99.95% on as >99.9%, because no network is certain."""
     return ">99.9%" if confidence >= 0.9995 else f"{confidence:.1%}"
 
 

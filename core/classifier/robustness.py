@@ -1,4 +1,4 @@
-"""The robustness of a network: accuracies on drawings and on changed test images, at the end of every training."""
+"""Robustness of a network: its accuracies on drawings and on altered test images, measured after training."""
 
 from __future__ import annotations
 
@@ -10,48 +10,52 @@ from PIL import Image, ImageFilter
 from core.classifier.bundle import Robustness
 from core.classifier.network import Network
 from core.data.datasets import Split
-from core.handwriting.pen_digits import PenDigit, replayed
-from core.handwriting.tracing import Hand, centre_line, redrawn
+from core.handwriting.pen_digits import PenDigit, replay
+from core.handwriting.tracing import RedrawRanges, centre_line, redraw
 from core.ink.drawing import Pixels, prepare
 
-SAMPLE = 1000
-"""Test images, or digits of other people, for each figure: a few seconds in all."""
+SAMPLE_SIZE = 1000
+"""Maximum number of test images, or of pen digits, for each accuracy; measuring then takes a few seconds."""
 
 _SEED = 20261123
-"""Random seed of the sample and of its changes: every network gets the same images."""
+"""Random seed of the sample and its alterations: every network gets the same images."""
 
-THIN, FAT = (4 / 280, 7 / 280), (30 / 280, 40 / 280)
-"""Widths of thin and of fat brushes, as shares of the canvas."""
+_THIN_BRUSH = (4 / 280, 7 / 280)
+_FAT_BRUSH = (30 / 280, 40 / 280)
+"""Ranges of brush widths, as fractions of the canvas."""
 
 
 def measure_robustness(network: Network, test: Split, pen_digits: Sequence[PenDigit] = ()) -> Robustness:
-    """Measure the accuracy of a network on a fixed sample of drawings, changed test images and pen strokes.
+    """Measure the accuracy of a network on a fixed sample of drawings, altered test images and pen strokes.
 
     Takes a few seconds.
     """
-    # A tenth of the test images, so that trainings on the small stand-in stay short.
-    images, labels = sample(test, max(1, min(SAMPLE, len(test) // 10)))
+    # At most a tenth of the test images, so that a run on scikit-learn's few digits stays short.
+    images, labels = sample(test, max(1, min(SAMPLE_SIZE, len(test) // 10)))
     lines = [centre_line(image) for image in images]
 
-    def drawn(hand: Hand, part: slice = slice(None)) -> float:
-        return accuracy(network, drawings(lines[part], hand), labels[part])
+    def redrawn(ranges: RedrawRanges, subset: slice = slice(None)) -> float:
+        return accuracy(network, redraw_all(lines[subset], ranges), labels[subset])
 
-    def changed(change: Callable[[np.ndarray, np.random.Generator], np.ndarray]) -> float:
-        return accuracy(network, change(images, np.random.default_rng(_SEED)), labels)
+    def altered(alter: Callable[[np.ndarray, np.random.Generator], np.ndarray]) -> float:
+        return accuracy(network, alter(images, np.random.default_rng(_SEED)), labels)
+
+    one_way = redrawn(RedrawRanges(turn=(20, 20)), slice(0, None, 2))
+    other_way = redrawn(RedrawRanges(turn=(-20, -20)), slice(1, None, 2))
 
     return Robustness(
         images=len(labels),
-        canvas=drawn(Hand()),
-        tiny=drawn(Hand(size=(0.08, 0.15), brush=THIN)),
-        thin_pen=drawn(Hand(brush=THIN)),
-        fat_pen=drawn(Hand(brush=FAT)),
-        turned=(drawn(Hand(turn=(20, 20)), slice(0, None, 2)) + drawn(Hand(turn=(-20, -20)), slice(1, None, 2))) / 2,
-        shifted=changed(lambda images, dice: shifted(images, 4, dice)),
-        shrunk=changed(lambda images, _: warped(images, scale=0.7)),
-        noisy=changed(lambda images, dice: noisy(images, 0.3, dice)),
-        blurred=changed(lambda images, _: blurred(images, 1.0)),
-        faded=changed(lambda images, _: faded(images, 0.5)),
-        pen_strokes=_pen_strokes(network, pen_digits),
+        canvas=redrawn(RedrawRanges()),
+        tiny=redrawn(RedrawRanges(size=(0.08, 0.15), brush=_THIN_BRUSH)),
+        thin_pen=redrawn(RedrawRanges(brush=_THIN_BRUSH)),
+        fat_pen=redrawn(RedrawRanges(brush=_FAT_BRUSH)),
+        turned=(one_way + other_way) / 2,
+        shifted=altered(lambda images, rng: shift(images, 4, rng)),
+        shrunk=altered(lambda images, _: warp(images, scale=0.7)),
+        noisy=altered(lambda images, rng: add_noise(images, 0.3, rng)),
+        blurred=altered(lambda images, _: blur(images, 1.0)),
+        faded=altered(lambda images, _: fade(images, 0.5)),
+        pen_strokes=_pen_stroke_accuracy(network, pen_digits),
     )
 
 
@@ -61,14 +65,14 @@ def sample(split: Split, count: int) -> tuple[np.ndarray, np.ndarray]:
     return split.images[chosen], split.labels[chosen]
 
 
-def drawings(lines: Sequence[np.ndarray], hand: Hand) -> np.ndarray:
-    """Draw centre lines by a hand and prepare the ink as images, uint8 (n, 28, 28)."""
-    generator = np.random.default_rng(_SEED)
-    return prepared([redrawn(line, hand, generator) for line in lines])
+def redraw_all(lines: Sequence[np.ndarray], ranges: RedrawRanges) -> np.ndarray:
+    """Draw centre lines and prepare the ink as images uint8 (n, 28, 28)."""
+    rng = np.random.default_rng(_SEED)
+    return prepare_all([redraw(line, ranges, rng) for line in lines])
 
 
-def prepared(inks: Sequence[Pixels]) -> np.ndarray:
-    """Prepare ink of any size as images uint8 (n, 28, 28); black without ink."""
+def prepare_all(inks: Sequence[Pixels]) -> np.ndarray:
+    """Prepare ink of any size as images uint8 (n, 28, 28); blank ink becomes a black image."""
     black = np.zeros((28, 28), np.uint8)
     return np.stack([black if (image := prepare(ink).image) is None else image for ink in inks])
 
@@ -78,49 +82,52 @@ def accuracy(network: Network, images: np.ndarray, labels: np.ndarray) -> float:
     return float((network(images).probabilities.argmax(axis=1) == labels).mean())
 
 
-def shifted(images: np.ndarray, pixels: int, generator: np.random.Generator) -> np.ndarray:
-    """Move each image (28, 28) up, down, left or right by this number of pixels; the rest is cut off."""
-    moved = np.zeros_like(images)
+def shift(images: np.ndarray, pixels: int, rng: np.random.Generator) -> np.ndarray:
+    """Move each image (28, 28) up, down, left or right by `pixels`; what leaves the image is cut off."""
+    shifted = np.zeros_like(images)
     side = images.shape[1]
-    for index, direction in enumerate(generator.integers(0, 4, len(images))):
+    for index, direction in enumerate(rng.integers(0, 4, len(images))):
         turned = np.rot90(images[index], direction)
-        np.rot90(moved[index], direction)[pixels:] = turned[: side - pixels]
-    return moved
+        np.rot90(shifted[index], direction)[pixels:] = turned[: side - pixels]
+    return shifted
 
 
-def warped(images: np.ndarray, scale: float = 1.0, angle: float = 0.0, side: int = 28) -> np.ndarray:
-    """Scale and rotate each image (28, 28) around its middle (degrees, anticlockwise), enlarged to (side, side)."""
+def warp(images: np.ndarray, scale: float = 1.0, angle: float = 0.0, side: int = 28) -> np.ndarray:
+    """Scale and rotate each image (28, 28) about its centre and enlarge it to (side, side).
+
+    `angle`: in degrees, anticlockwise.
+    """
     factor = images.shape[1] / side / scale
     cosine, sine = factor * np.cos(np.radians(angle)), factor * np.sin(np.radians(angle))
-    middle, target = images.shape[1] / 2, side / 2
-    matrix = (cosine, -sine, middle - target * (cosine - sine), sine, cosine, middle - target * (cosine + sine))
+    source, target = images.shape[1] / 2, side / 2  # the centres, which the matrix maps onto each other
+    matrix = (cosine, -sine, source - target * (cosine - sine), sine, cosine, source - target * (cosine + sine))
     size, method = (side, side), Image.Resampling.BICUBIC
     return np.stack(
         [np.asarray(Image.fromarray(image).transform(size, Image.Transform.AFFINE, matrix, method)) for image in images]
     )
 
 
-def noisy(images: np.ndarray, spread: float, generator: np.random.Generator) -> np.ndarray:
-    """Add Gaussian noise to each pixel; `spread` is its standard deviation as a share of full ink."""
-    noise = generator.normal(0, 255 * spread, images.shape)
+def add_noise(images: np.ndarray, sigma: float, rng: np.random.Generator) -> np.ndarray:
+    """Add Gaussian noise to each pixel; `sigma` is its standard deviation as a fraction of full ink."""
+    noise = rng.normal(0, 255 * sigma, images.shape)
     return np.clip(images + noise, 0, 255).astype(np.uint8)
 
 
-def blurred(images: np.ndarray, radius: float) -> np.ndarray:
-    """Blur each image with a Gaussian; `radius` is its standard deviation in pixels."""
-    filtered = (Image.fromarray(image).filter(ImageFilter.GaussianBlur(radius)) for image in images)
+def blur(images: np.ndarray, sigma: float) -> np.ndarray:
+    """Blur each image with a Gaussian; `sigma` is its standard deviation in pixels."""
+    filtered = (Image.fromarray(image).filter(ImageFilter.GaussianBlur(sigma)) for image in images)
     return np.stack([np.asarray(image) for image in filtered])
 
 
-def faded(images: np.ndarray, share: float) -> np.ndarray:
-    """Reduce the ink of each image to a share, 0..1."""
-    return (images * share).astype(np.uint8)
+def fade(images: np.ndarray, fraction: float) -> np.ndarray:
+    """Reduce the ink of each image to a fraction, 0..1."""
+    return (images * fraction).astype(np.uint8)
 
 
-def _pen_strokes(network: Network, pen_digits: Sequence[PenDigit]) -> float | None:
+def _pen_stroke_accuracy(network: Network, pen_digits: Sequence[PenDigit]) -> float | None:
     if not pen_digits:
         return None
-    generator = np.random.default_rng(_SEED)
-    chosen = [pen_digits[index] for index in generator.permutation(len(pen_digits))[:SAMPLE]]
-    images = prepared([replayed(digit, generator) for digit in chosen])
+    rng = np.random.default_rng(_SEED)
+    chosen = [pen_digits[index] for index in rng.permutation(len(pen_digits))[:SAMPLE_SIZE]]
+    images = prepare_all([replay(digit, rng) for digit in chosen])
     return accuracy(network, images, np.array([digit.label for digit in chosen]))

@@ -1,4 +1,4 @@
-"""python -m core evaluate and predict: test metrics of a model, and its predictions for pictures."""
+"""Commands `evaluate` and `predict`: test metrics of a model, and its predictions for pictures."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from core.workspace import SHIPPED_BUNDLE, Workspace
 
 
 def evaluate(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Print the test metrics of a model and its confusion matrix."""
     bundle = _bundle(options.model, workspace)
     card, evaluation = bundle.card(), bundle.evaluation()
     print_card(card)
     _print_reliability(card, evaluation)
     matrix = confusion_matrix(evaluation)
-    print("\nrows: true digit, columns: predicted digit")
+    print("\nconfusion matrix (rows: true digit, columns: predicted digit)")
     print("     " + "".join(f"{digit:>6}" for digit in range(10)))
     for digit, row in enumerate(matrix):
         print(f"{digit:>5}" + "".join(f"{count:>6}" for count in row))
@@ -39,28 +40,29 @@ def evaluate(options: argparse.Namespace, workspace: Workspace) -> int:
 
 
 def predict(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Print a line for each picture; return 1 if one of them cannot be read."""
     predictor = Predictor(_bundle(options.model, workspace))
-    good = True
+    all_read = True
     for name in options.files:
         reading, error = None, None
         try:
-            reading = predictor.read(ink_from_picture(_start_of(Path(name))))
+            reading = predictor.read(ink_from_picture(_read_limited(Path(name))))
         except OSError as problem:
-            error = f"{name} cannot be read: {problem.strerror}."
+            error = f"The file {name} cannot be read: {problem.strerror}."
         except TrazoError as problem:
             error = str(problem)
-        good = good and error is None
-        answer = json.dumps(_record(name, reading, error)) if options.json else _plain_answer(name, reading, error)
+        all_read = all_read and error is None
+        answer = json.dumps(_record(name, reading, error)) if options.json else _text(name, reading, error)
         print(answer, flush=True)
-    return 0 if good else 1
+    return 0 if all_read else 1
 
 
 def print_card(card: Card) -> None:
-    """Print the main figures of a card; cards of earlier versions have fewer."""
+    """Print the main metrics of a card; cards of earlier versions have fewer."""
     metrics = card.metrics
     print(
         f"test accuracy {metrics.test_accuracy:.2%} "
-        f"(95 % interval {metrics.test_accuracy_low:.2%} to {metrics.test_accuracy_high:.2%}) "
+        f"(95% interval {metrics.test_accuracy_low:.2%} to {metrics.test_accuracy_high:.2%}) "
         f"on {card.data.test_images:,} images of {card.data.title}"
     )
     print(
@@ -97,7 +99,7 @@ def _print_reliability(card: Card, evaluation: Evaluation) -> None:
 
 
 def _bundle(name: str | None, workspace: Workspace) -> Bundle:
-    """Return the bundle of a run or folder, the shipped one, or without a name the one in use."""
+    """Return the bundle of a run, a folder or the shipped model; without a name, that of the active model."""
     if name is None:
         return active_model(workspace).bundle
     if Path(name).is_dir():
@@ -106,7 +108,7 @@ def _bundle(name: str | None, workspace: Workspace) -> Bundle:
 
 
 def _record(name: str, reading: Reading | None, error: str | None) -> dict[str, Any]:
-    """Return one line of --json; `confidence` is the largest probability."""
+    """Return one JSON object of --json; `confidence` is the largest probability."""
     verdict: Verdict = "error" if reading is None else reading.verdict
     probabilities = None
     if reading is not None and reading.probabilities is not None:
@@ -121,16 +123,16 @@ def _record(name: str, reading: Reading | None, error: str | None) -> dict[str, 
     }
 
 
-def _plain_answer(name: str, reading: Reading | None, error: str | None) -> str:
+def _text(name: str, reading: Reading | None, error: str | None) -> str:
     if reading is None:
         return f"{name}: {error}"
     if reading.verdict == "blank":
-        return f"{name}: no digit (no ink in the picture)"
+        return f"{name}: no digit (the picture contains no ink)"
     answer = "not a digit" if reading.verdict == "not_a_digit" else str(reading.digit)
     return f"{name}: {answer} ({reading.sentence[0].lower()}{reading.sentence[1:]})"
 
 
-def _start_of(path: Path) -> bytes:
-    """The file's bytes, but no more than one past the limit, which then is noticed."""
+def _read_limited(path: Path) -> bytes:
+    """Return at most one byte more than the limit, enough to reject a file that is too large."""
     with path.open("rb") as file:
         return file.read(MAX_PICTURE_BYTES + 1)

@@ -1,10 +1,11 @@
-"""python -m core train: start a training and show its progress."""
+"""Command `train`: start a run and show its progress."""
 
 from __future__ import annotations
 
 import argparse
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,41 +14,40 @@ from tqdm import tqdm
 
 from core.classifier.bundle import copy_bundle
 from core.cli.models import print_card
-from core.config import LIMITS, TrainingConfig, changed, preset
+from core.config import LIMITS, TrainingConfig, preset, replace_settings
 from core.data.sources import find_mnist
 from core.errors import DataMissing, RunError
+from core.launcher.control import request_stop
+from core.launcher.queue import advance, submit
+from core.launcher.teachers import pending_teachers
 from core.runs.run import Run
 from core.runs.snapshot import Snapshot
 from core.runs.status import Status
 from core.storage import make_folder
-from core.training.control import request_stop
-from core.training.queue import advance, submit
-from core.training.teachers import teachers_to_come
 from core.workspace import Workspace
 
 _POLL_SECONDS = 0.3
-"""Time between two looks at the status."""
+"""Seconds between two checks of the status: short for a person, negligible for the processor."""
 
 
 def train(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Train a network; return 0 if the run finished or was stopped."""
     config = _config(options)
     if config.dataset == "mnist" and find_mnist(workspace) is None:
-        raise DataMissing(
-            "MNIST is not on this machine. Download it with: python -m core data download, or use --dataset digits"
-        )
+        raise DataMissing("MNIST is not on this machine. Run python -m core data download, or use --dataset digits.")
     if options.output:
         make_folder(options.output)
     run = submit(workspace, config)
     print(f"run {run.id}", flush=True)
-    for teacher in teachers_to_come(Snapshot.of(workspace), run, config):
+    for teacher in pending_teachers(Snapshot.of(workspace), run, config):
         print(f"teacher: run {teacher.id}, trained first", flush=True)
     status = _watch(run, workspace)
     print(status.message)
     if run.bundle.complete:
         print_card(run.bundle.card())
         if options.output:
-            copy_bundle(run.bundle, options.output, run.answers_file)
-            print(f"model copied to {options.output}")
+            copy_bundle(run.bundle, options.output, run.epoch_predictions_file)
+            print(f"The model was copied to {options.output}")
     elif status.state == "failed":
         print(f"log: {run.log_file}", file=sys.stderr)
     return 0 if status.state in ("finished", "stopped") else 1
@@ -57,49 +57,54 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
     values = {name: getattr(options, name) for name in (*LIMITS, "dataset", "optimizer", "schedule")}
     if options.filters is not None:
         values["filters"] = options.filters.split(",")
-    return changed(
+    return replace_settings(
         preset(options.preset, options.dataset or "mnist"),
         **{name: value for name, value in values.items() if value is not None},
     )
 
 
 def _watch(run: Run, workspace: Workspace) -> Status:
-    """Show the progress of a run, and of its teachers before it, until it is over; Ctrl-C stops it."""
-    asked = False
+    """Show the progress of a run, and of its teachers before it, until it ends; Ctrl-C stops it."""
     config = run.config()
+    stopping = False
+    with _interrupts() as interrupted, _bar() if sys.stderr.isatty() else _line_per_epoch(run) as show:
+        while True:
+            status = run.status()
+            if interrupted.is_set() and not stopping and not status.over:
+                stopping = True
+                with suppress(RunError):  # the run has just ended
+                    request_stop(workspace, run)
+                _stop_teachers(run, config, workspace)
+            if status.over:
+                show(status)
+                return status
+            if status.state == "queued":
+                advance(workspace)
+                status = _teacher_status(run, config, workspace) or status
+            show(status)
+            time.sleep(_POLL_SECONDS)
 
-    def stop(number: int, frame: object) -> None:
-        nonlocal asked
-        if not asked:
-            asked = True
+
+@contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """Yield an event that Ctrl-C sets instead of raising KeyboardInterrupt."""
+    interrupted = threading.Event()
+
+    def interrupt(number: int, frame: object) -> None:
+        if not interrupted.is_set():
+            interrupted.set()
             tqdm.write("Stopping. The model of the last step is kept.", file=sys.stderr)
 
-    before = signal.signal(signal.SIGINT, stop)
-    requested = False
+    before = signal.signal(signal.SIGINT, interrupt)
     try:
-        with _bar() if sys.stderr.isatty() else _line_an_epoch(run) as show:
-            while True:
-                status = run.status()
-                if asked and not requested and not status.over:
-                    with suppress(RunError):  # it has just ended
-                        request_stop(workspace, run)
-                    _stop_teachers(run, config, workspace)
-                    requested = True
-                if status.over:
-                    show(status)
-                    return status
-                if status.state == "queued":
-                    advance(workspace)
-                    status = _of_teacher(run, config, workspace) or status
-                show(status)
-                time.sleep(_POLL_SECONDS)
+        yield interrupted
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def _of_teacher(run: Run, config: TrainingConfig, workspace: Workspace) -> Status | None:
-    """Return the status of the teacher that is being trained for this run; None without one."""
-    for teacher in teachers_to_come(Snapshot.of(workspace), run, config):
+def _teacher_status(run: Run, config: TrainingConfig, workspace: Workspace) -> Status | None:
+    """Return the status of the running teacher of this run, None if none is running."""
+    for teacher in pending_teachers(Snapshot.of(workspace), run, config):
         status = teacher.status()
         if status.state == "running":
             return status
@@ -111,11 +116,11 @@ def _stop_teachers(run: Run, config: TrainingConfig, workspace: Workspace) -> No
     snapshot, needed = Snapshot.of(workspace), []
     for other in snapshot.in_state("queued"):
         with suppress(RunError):  # a damaged run has no teachers
-            needed += teachers_to_come(snapshot, other.run, other.config()) if other.run != run else []
-    # In reverse, or the next teacher would start when the running one ends.
-    for teacher in reversed(teachers_to_come(snapshot, run, config)):
+            needed += pending_teachers(snapshot, other.run, other.config()) if other.run != run else []
+    # In reverse: the next teacher would start when the running one ends.
+    for teacher in reversed(pending_teachers(snapshot, run, config)):
         if teacher not in needed:
-            with suppress(RunError):  # it has just ended
+            with suppress(RunError):  # the run has just ended
                 request_stop(workspace, teacher)
 
 
@@ -132,8 +137,8 @@ def _bar() -> Iterator[Callable[[Status], None]]:
 
 
 @contextmanager
-def _line_an_epoch(run: Run) -> Iterator[Callable[[Status], None]]:
-    """Yield a function that prints a line for each epoch, for a file or a program."""
+def _line_per_epoch(run: Run) -> Iterator[Callable[[Status], None]]:
+    """Yield a function that prints one line per epoch, for a file or a program."""
     shown = 0
 
     def show(status: Status) -> None:

@@ -1,4 +1,4 @@
-"""Random changes of training images, a batch at a time, without TensorFlow: training and preview share it."""
+"""Random augmentation of batches of images; without TensorFlow, so that training and the preview can share it."""
 
 from __future__ import annotations
 
@@ -6,96 +6,115 @@ import numpy as np
 
 from core.config import AugmentationConfig
 
-SIDE = 28  # pixels
-NOISY_SHARE = 0.1  # of a batch; most digits that people draw have no noise
+SIDE = 28
+"""Side of an image in pixels."""
+
+NOISY_FRACTION = 0.1
+"""Probability that an image gets noise; it is low, because most digits that people draw have no noise."""
+
+ELASTIC_SIGMA = 5
+"""Standard deviation in pixels of the Gaussian that smooths elastic displacements."""
 
 
-def augment(images: np.ndarray, config: AugmentationConfig, generator: np.random.Generator) -> np.ndarray:
-    """Change strokes, rotate, shift, zoom, shear and distort each image of a batch at random, then add noise.
+def augment(images: np.ndarray, config: AugmentationConfig, rng: np.random.Generator) -> np.ndarray:
+    """Thicken or thin strokes, rotate, shift, zoom, shear and distort each image at random, then add noise.
 
-    `images`: uint8 (n, 28, 28); returns the same shape and dtype. All moves are one map and one bilinear look-up, so
-    that ink is blurred once, not five times. Pixels from outside the image are background (0).
+    `images`: uint8 (n, 28, 28); returns the same shape and dtype. All geometric transforms are combined into one
+    mapping and applied with a single bilinear interpolation, so the ink is blurred only once. Pixels from outside the
+    image are background (0).
     """
     if not config.active or not len(images):
         return images
     if config.stroke:
-        images = _restroked(images, generator.uniform(-config.stroke, config.stroke, len(images)))
-    if config.moves:
-        images = _moved(images, config, generator)
-    return _with_noise(images, config.noise, generator) if config.noise else images
+        images = _change_stroke_width(images, rng.uniform(-config.stroke, config.stroke, len(images)))
+    if config.has_geometric_transforms:
+        images = _warp(images, config, rng)
+    return _add_noise(images, config.noise, rng) if config.noise else images
 
 
-def _moved(images: np.ndarray, config: AugmentationConfig, generator: np.random.Generator) -> np.ndarray:
-    rows, columns = _source_positions(_matrices(len(images), config, generator))
+def _warp(images: np.ndarray, config: AugmentationConfig, rng: np.random.Generator) -> np.ndarray:
+    rows, columns = _source_positions(_random_affine_matrices(len(images), config, rng))
     if config.elastic:
-        rows += _displacements(len(images), config.elastic, generator)
-        columns += _displacements(len(images), config.elastic, generator)
-    return _bilinear(images, rows, columns)
+        rows += _random_displacements(len(images), config.elastic, rng)
+        columns += _random_displacements(len(images), config.elastic, rng)
+    return _interpolate(images, rows, columns)
 
 
-def _restroked(images: np.ndarray, amounts: np.ndarray) -> np.ndarray:
-    """Thicken (amount > 0) or thin (< 0) strokes: a mix with the dilated or eroded image, as bright as before."""
+def _change_stroke_width(images: np.ndarray, amounts: np.ndarray) -> np.ndarray:
+    """Thicken (amount > 0) or thin (amount < 0) strokes by mixing with the dilated or eroded image.
+
+    The brightest pixel of each image keeps its level.
+    """
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))
-    sides = padded[:, :-2, 1:-1], padded[:, 2:, 1:-1], padded[:, 1:-1, :-2], padded[:, 1:-1, 2:]
-    thick = amounts > 0
+    neighbours = padded[:, :-2, 1:-1], padded[:, 2:, 1:-1], padded[:, 1:-1, :-2], padded[:, 1:-1, 2:]
+    thicken = amounts > 0
     changed = images.copy()
-    for side in sides:
-        changed[thick] = np.maximum(changed[thick], side[thick])
-        changed[~thick] = np.minimum(changed[~thick], side[~thick])
-    share = np.abs(amounts).astype(np.float32)[:, np.newaxis, np.newaxis]
-    mixed = images * (1 - share) + changed * share
+    for neighbour in neighbours:
+        changed[thicken] = np.maximum(changed[thicken], neighbour[thicken])
+        changed[~thicken] = np.minimum(changed[~thicken], neighbour[~thicken])
+    weight = np.abs(amounts).astype(np.float32)[:, np.newaxis, np.newaxis]
+    mixed = images * (1 - weight) + changed * weight
     brightness = images.max((1, 2)) / np.maximum(mixed.max((1, 2)), 1)
     return (mixed * brightness[:, np.newaxis, np.newaxis] + 0.5).astype(np.uint8)
 
 
-def _with_noise(images: np.ndarray, most: float, generator: np.random.Generator) -> np.ndarray:
-    """Add noise to every pixel of a few of the images."""
-    chosen = np.flatnonzero(generator.random(len(images)) < NOISY_SHARE)
-    spreads = generator.uniform(0, 255 * most, (len(chosen), 1, 1)).astype(np.float32)
-    noise = generator.standard_normal((len(chosen), SIDE, SIDE), np.float32) * spreads
+def _add_noise(images: np.ndarray, max_noise: float, rng: np.random.Generator) -> np.ndarray:
+    """Add Gaussian noise to a random tenth of the images."""
+    chosen = np.flatnonzero(rng.random(len(images)) < NOISY_FRACTION)
+    sigmas = rng.uniform(0, 255 * max_noise, (len(chosen), 1, 1)).astype(np.float32)
+    noise = rng.standard_normal((len(chosen), SIDE, SIDE), np.float32) * sigmas
     images = images.copy()
     images[chosen] = np.clip(images[chosen] + noise + 0.5, 0, 255)
     return images
 
 
-def _displacements(count: int, amount: float, generator: np.random.Generator) -> np.ndarray:
+def _random_displacements(count: int, amount: float, rng: np.random.Generator) -> np.ndarray:
     """Return smooth random displacements (count, 784), float32, with a standard deviation of `amount` pixels.
 
-    Elastic distortion (Simard, Steinkraus and Platt, 2003), with noise on a coarse grid instead of every pixel.
+    Elastic distortion (Simard, Steinkraus and Platt, 2003), with noise on a coarse grid rather than at every pixel.
     """
-    noise = generator.standard_normal((count, _ELASTIC_BASIS.shape[1], _ELASTIC_BASIS.shape[1]), np.float32)
+    noise = rng.standard_normal((count, _ELASTIC_BASIS.shape[1], _ELASTIC_BASIS.shape[1]), np.float32)
     return (_ELASTIC_BASIS @ noise @ _ELASTIC_BASIS.T).reshape(count, -1) * np.float32(amount)
 
 
 def _elastic_basis() -> np.ndarray:
-    """Return Gaussians of `ELASTIC_WIDTH` pixels around the coarse grid's lines, (28, lines); each row has length 1."""
-    lines = np.arange(-ELASTIC_WIDTH, SIDE + ELASTIC_WIDTH + 1, ELASTIC_WIDTH)
-    basis = np.exp(-(((np.arange(SIDE)[:, np.newaxis] - lines) / ELASTIC_WIDTH) ** 2) / 2)
+    """Return the weight of each line of the coarse grid for each pixel row or column, float32 (28, lines).
+
+    The weights are Gaussians around the lines. Each row has a Euclidean norm of 1, so that displacements keep the
+    standard deviation of the noise.
+    """
+    lines = np.arange(-ELASTIC_SIGMA, SIDE + ELASTIC_SIGMA + 1, ELASTIC_SIGMA)
+    basis = np.exp(-(((np.arange(SIDE)[:, np.newaxis] - lines) / ELASTIC_SIGMA) ** 2) / 2)
     return (basis / np.linalg.norm(basis, axis=1, keepdims=True)).astype(np.float32)
 
 
-ELASTIC_WIDTH = 5
-"""Standard deviation in pixels of the Gaussian that makes elastic displacements smooth."""
 _ELASTIC_BASIS = _elastic_basis()
 
 
-def _matrices(count: int, config: AugmentationConfig, generator: np.random.Generator) -> np.ndarray:
-    """Return affine maps (count, 2, 3) from a pixel of the result to its place in the source, about the centre."""
+def _random_affine_matrices(count: int, config: AugmentationConfig, rng: np.random.Generator) -> np.ndarray:
+    """Return affine matrices (count, 2, 3) that map each (row, column) of the result to its position in the source.
+
+    Both are relative to the centre of the image. Each matrix is [shear @ rotation / scale, shift].
+    """
 
     def uniform(bound: float) -> np.ndarray:
-        return generator.uniform(-bound, bound, count)
+        return rng.uniform(-bound, bound, count)
 
     angle = np.radians(uniform(config.rotation))
     slant = np.tan(np.radians(uniform(config.shear)))
-    # A factor and its inverse are equally likely, so that digits do not grow on average.
+    # Drawn on a log scale, where a factor and its inverse are equally likely, so that digits do not grow on average.
     scale = np.exp(uniform(np.log1p(config.zoom)))
     cosine, sine = np.cos(angle) / scale, np.sin(angle) / scale
-    linear = np.stack([np.stack([cosine, sine], -1), np.stack([slant * cosine - sine, slant * sine + cosine], -1)], -2)
+    # The product of the shear [[1, 0], [slant, 1]] and the scaled rotation [[cosine, sine], [-sine, cosine]].
+    first_row = np.stack([cosine, sine], -1)
+    second_row = np.stack([slant * cosine - sine, slant * sine + cosine], -1)
+    linear = np.stack([first_row, second_row], -2)
     offset = np.stack([uniform(config.shift * SIDE), uniform(config.shift * SIDE)], -1)
     return np.concatenate([linear, offset[..., np.newaxis]], -1)
 
 
 def _source_positions(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the source row and column, float32 (n, 784) each, of every pixel of the results."""
     centre = (SIDE - 1) / 2
     row, column = np.meshgrid(np.arange(SIDE) - centre, np.arange(SIDE) - centre, indexing="ij")
     grid = np.stack([row.ravel(), column.ravel(), np.ones(SIDE * SIDE)])
@@ -103,17 +122,18 @@ def _source_positions(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return positions[:, 0], positions[:, 1]
 
 
-def _bilinear(images: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Look up `images` at fractional positions (n, 784), rounded to uint8."""
-    # One pixel of background on each side represents everything outside.
+def _interpolate(images: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Interpolate `images` at fractional positions (n, 784) and round to uint8."""
+    # A border of one background pixel represents everything outside the image.
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1))).reshape(len(images), -1).astype(np.float32)
     width = SIDE + 2
     rows, columns = np.clip(rows + 1, 0, SIDE + 0.999), np.clip(columns + 1, 0, SIDE + 0.999)
     top, left = rows.astype(np.int32), columns.astype(np.int32)
-    down, right = rows - top, columns - left
-    first = (np.arange(len(images), dtype=np.int32) * padded.shape[1])[:, np.newaxis] + top * width + left
+    row_fraction, column_fraction = rows - top, columns - left
+    image_start = (np.arange(len(images), dtype=np.int32) * padded.shape[1])[:, np.newaxis]
+    top_left_index = image_start + top * width + left
     flat = padded.ravel()
-    upper = flat[first] * (1 - right) + flat[first + 1] * right
-    lower = flat[first + width] * (1 - right) + flat[first + width + 1] * right
-    mixed = upper * (1 - down) + lower * down
-    return (mixed + 0.5).astype(np.uint8).reshape(images.shape)
+    upper = flat[top_left_index] * (1 - column_fraction) + flat[top_left_index + 1] * column_fraction
+    lower = flat[top_left_index + width] * (1 - column_fraction) + flat[top_left_index + width + 1] * column_fraction
+    interpolated = upper * (1 - row_fraction) + lower * row_fraction
+    return (interpolated + 0.5).astype(np.uint8).reshape(images.shape)

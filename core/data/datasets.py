@@ -1,4 +1,4 @@
-"""The datasets and their splits, ready to be shown or trained on."""
+"""The datasets and their splits, ready to show or to train on."""
 
 from __future__ import annotations
 
@@ -16,9 +16,16 @@ from core.workspace import Workspace
 
 SPLITS = ("train", "validation", "test")
 CLASSES = 10
-VALIDATION_SHARE = 0.1  # of the training images
-TEST_SHARE = 0.2  # of scikit-learn's digits; MNIST has its own test set
-SPLIT_SEED = 20261122  # fixed, so that every run has the same splits
+
+VALIDATION_FRACTION = 0.1
+"""Fraction of the training images in the validation split."""
+
+TEST_FRACTION = 0.2
+"""Fraction of scikit-learn's digits in the test split; MNIST has its own test set."""
+
+SPLIT_SEED = 20261122
+"""Fixed seed, so that every run has the same splits."""
+
 TITLES = {"mnist": "MNIST", "digits": "scikit-learn digits (stand-in)"}
 
 
@@ -49,8 +56,8 @@ class Dataset:
         """Return one of SPLITS by name."""
         if name not in SPLITS:
             raise ConfigError(f"split: one of {', '.join(SPLITS)}. Received: {name!r}.", "split")
-        part: Split = getattr(self, name)
-        return part
+        split: Split = getattr(self, name)
+        return split
 
 
 def available_dataset(workspace: Workspace) -> str:
@@ -61,7 +68,7 @@ def available_dataset(workspace: Workspace) -> str:
 def load_dataset(dataset_id: str, workspace: Workspace) -> Dataset:
     """Load "mnist" or "digits" with its fixed, stratified validation split.
 
-    Raises DataMissing when MNIST is not on this machine, DataError when the file found is not MNIST.
+    Raises DataMissing if MNIST is not on this machine, DataError if the file found is not MNIST.
     """
     if dataset_id == "mnist":
         path = sources.find_mnist(workspace)
@@ -69,14 +76,14 @@ def load_dataset(dataset_id: str, workspace: Workspace) -> Dataset:
             raise DataMissing(
                 "MNIST is not on this machine yet. Download it on the Data page or with: python -m core data download"
             )
-        return _dataset("mnist", str(path), sources.read_mnist(path))
+        return _split_dataset("mnist", str(path), sources.read_mnist(path))
     if dataset_id == "digits":
-        return _dataset("digits", "bundled with scikit-learn", _scikit_learn_digits())
+        return _split_dataset("digits", "bundled with scikit-learn", _prepare_scikit_learn_digits())
     raise DataError(f"There is no dataset {dataset_id!r}. Choose one of {', '.join(TITLES)}.")
 
 
-def dataset_mark(dataset_id: str, workspace: Workspace) -> str:
-    """Return a string that changes with the dataset's files, to detect a stale dataset."""
+def dataset_version(dataset_id: str, workspace: Workspace) -> str:
+    """Return a string that changes when the dataset's files change, to detect stale caches."""
     path = sources.find_mnist(workspace) if dataset_id == "mnist" else None
     return f"{path}:{path.stat().st_mtime_ns}" if path else "none"
 
@@ -100,30 +107,31 @@ def sample_order(labels: np.ndarray, digits: Collection[int] = (), seed: int | N
     return chosen if seed is None else np.random.default_rng(seed).permutation(chosen)
 
 
-def stratified_split(labels: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the sorted indices of the rest, and of a split with `share` (0..1) of each class; `seed` fixes both.
+def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Split indices at random: return those of the rest, and those of a split with `fraction` (0..1) of each class.
 
-    The classes with the largest remainders are rounded up, so that the split has round(share * n) samples.
+    Both are sorted. The classes with the largest remainders are rounded up, so that the split has round(fraction * n)
+    samples.
     """
     classes, counts = np.unique(labels, return_counts=True)
-    sizes = np.floor(counts * share).astype(int)
-    missing = round(len(labels) * share) - sizes.sum()
-    sizes[np.argsort(sizes - counts * share, kind="stable")[:missing]] += 1
-    generator = np.random.default_rng(seed)
-    members = (generator.permutation(np.flatnonzero(labels == label)) for label in classes)
-    chosen = np.sort(np.concatenate([own[:size] for own, size in zip(members, sizes, strict=True)]))
+    sizes = np.floor(counts * fraction).astype(int)
+    missing = round(len(labels) * fraction) - sizes.sum()
+    sizes[np.argsort(sizes - counts * fraction, kind="stable")[:missing]] += 1
+    rng = np.random.default_rng(seed)
+    shuffled = (rng.permutation(np.flatnonzero(labels == label)) for label in classes)
+    chosen = np.sort(np.concatenate([members[:size] for members, size in zip(shuffled, sizes, strict=True)]))
     rest = np.setdiff1d(np.arange(len(labels)), chosen, assume_unique=True)
     return rest, chosen
 
 
-def normalised(images: np.ndarray) -> np.ndarray:
-    """Turn images uint8 (n, 28, 28) into the network's input, float32 (n, 28, 28, 1) in 0..1."""
+def normalise(images: np.ndarray) -> np.ndarray:
+    """Convert images uint8 (n, 28, 28) to the network's input, float32 (n, 28, 28, 1) in 0..1."""
     return images[..., np.newaxis].astype(np.float32) / 255.0
 
 
-def _dataset(dataset_id: str, origin: str, arrays: sources.Arrays) -> Dataset:
+def _split_dataset(dataset_id: str, origin: str, arrays: sources.Arrays) -> Dataset:
     images, labels = arrays["x_train"], arrays["y_train"]
-    train, validation = stratified_split(labels, VALIDATION_SHARE, SPLIT_SEED)
+    train, validation = stratified_split(labels, VALIDATION_FRACTION, SPLIT_SEED)
     return Dataset(
         id=dataset_id,
         title=TITLES[dataset_id],
@@ -135,28 +143,28 @@ def _dataset(dataset_id: str, origin: str, arrays: sources.Arrays) -> Dataset:
     )
 
 
-def _scikit_learn_digits() -> dict[str, np.ndarray]:
+def _prepare_scikit_learn_digits() -> dict[str, np.ndarray]:
     """Return scikit-learn's 1,797 real 8x8 digits (UCI, Alpaydin and Kaynak, 1998), laid out like MNIST."""
     from PIL import Image
 
-    levels, labels = scikit_learn_table()
+    levels, labels = read_scikit_learn_digits()
     small = (levels * (255 / 16)).round().astype(np.uint8)
     images = np.empty((len(small), 28, 28), np.uint8)
     for index, image in enumerate(small):
-        # Enlarged well past 20 pixels, so that scaling down again smooths the coarse grid.
+        # Enlarge well beyond 20 pixels, so that `prepare` smooths the coarse grid when it scales the digit down.
         large = np.asarray(Image.fromarray(image).resize((80, 80), Image.Resampling.BICUBIC))
         centred = prepare(large).image
         if centred is None:
-            raise DataError(f"scikit-learn's digit {index} holds no ink; reinstall scikit-learn.")
+            raise DataError(f"Digit {index} of scikit-learn is blank. Reinstall scikit-learn.")
         images[index] = centred
-    train, test = stratified_split(labels, TEST_SHARE, SPLIT_SEED)
+    train, test = stratified_split(labels, TEST_FRACTION, SPLIT_SEED)
     return {"x_train": images[train], "y_train": labels[train], "x_test": images[test], "y_test": labels[test]}
 
 
-def scikit_learn_table() -> tuple[np.ndarray, np.ndarray]:
+def read_scikit_learn_digits() -> tuple[np.ndarray, np.ndarray]:
     """Return the levels 0..16, uint8 (n, 8, 8), and labels, uint8 (n,), that scikit-learn's `load_digits` returns.
 
-    They are read from its file, because importing scikit-learn takes a second.
+    Read them from its file, because importing scikit-learn takes a second.
     """
     # A worker hides the package from Keras, but its distribution is still found.
     file = distribution("scikit-learn").locate_file("sklearn/datasets/data/digits.csv.gz")

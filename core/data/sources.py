@@ -1,4 +1,4 @@
-"""MNIST's files: read, verify, import and download them."""
+"""MNIST's files: reading, verifying, importing and downloading them."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from core.workspace import Workspace
 
 Arrays = Mapping[str, np.ndarray]
 Progress = Callable[[int, int], None]
-"""Called with the bytes so far and the total (0 while unknown)."""
+"""Called with the number of bytes so far and the total (0 while unknown)."""
 
 ARRAY_SHAPES = {"x_train": (60000, 28, 28), "y_train": (60000,), "x_test": (10000, 28, 28), "y_test": (10000,)}
 MNIST_FINGERPRINT = "869043a08a4d18821fa17546401bfbe66053b5e347a0a99c9ae9e6cbd1f08db0"
-"""`fingerprint` of the MNIST of LeCun, Cortes and Burges in its original order, in any file format."""
+"""`fingerprint` of MNIST (LeCun, Cortes and Burges) in its original order; independent of the file format."""
 
 IDX_STEMS = {
     "x_train": "train-images",
@@ -40,7 +40,7 @@ TIMEOUT_SECONDS = (10, 30)
 
 @dataclass(frozen=True)
 class Source:
-    """One place to download MNIST from: file name -> (address, known hash as pooch writes it)."""
+    """A download source of MNIST: file name -> (address, known hash in pooch's notation)."""
 
     title: str
     files: Mapping[str, tuple[str, str]]
@@ -85,15 +85,15 @@ def fingerprint(arrays: Arrays) -> str:
 
 
 def find_mnist(workspace: Workspace) -> Path | None:
-    """Return the first of TRAZO_MNIST, the workspace and Keras' cache that holds MNIST, or None.
+    """Look for MNIST in TRAZO_MNIST, the workspace and Keras' cache; return the first path found, or None.
 
-    Raises DataError when TRAZO_MNIST names a file that does not exist.
+    Raises DataError if TRAZO_MNIST names a file that does not exist.
     """
-    named = mnist_location()
-    if named is not None:
-        if not named.exists():
-            raise DataError(f"TRAZO_MNIST names {named}, which does not exist. Correct it or unset it.", named)
-        return named
+    location = mnist_location()
+    if location is not None:
+        if not location.exists():
+            raise DataError(f"TRAZO_MNIST names {location}, which does not exist. Correct it or unset it.", location)
+        return location
     for path in (workspace.mnist_file, keras_cache()):
         if path.is_file():
             return path
@@ -103,18 +103,18 @@ def find_mnist(workspace: Workspace) -> Path | None:
 def read_mnist(path: Path) -> dict[str, np.ndarray]:
     """Read MNIST from an .npz file, a folder with one, or a folder with the four IDX files (gzipped or not).
 
-    Returns uint8 arrays named and shaped as in ARRAY_SHAPES. Raises DataError when their contents are not MNIST's, and
-    DataMissing when `path` does not exist.
+    Returns uint8 arrays with the names and shapes of ARRAY_SHAPES. Raises DataError if their contents are not MNIST's,
+    and DataMissing if `path` does not exist.
     """
     if not path.exists():
-        raise DataMissing(f"{path} does not exist. Name an .npz file or a folder with MNIST's four IDX files.", path)
+        raise DataMissing(f"{path} does not exist. Choose an .npz file or a folder with MNIST's four IDX files.", path)
     arrays = _read_folder(path) if path.is_dir() else _read_file(path)
     _check(arrays, path)
     return arrays
 
 
 def import_mnist(path: Path, workspace: Workspace) -> Path:
-    """Verify the MNIST at `path` and copy it into the workspace; on failure the previous file stays."""
+    """Verify the MNIST at `path` and copy it into the workspace; if this fails, the previous file stays."""
     return _store(read_mnist(path), workspace)
 
 
@@ -123,13 +123,13 @@ def download_mnist(
 ) -> Path:
     """Download MNIST into the workspace from the first source that works, and return the file.
 
-    Raises DownloadError with each source's answer, StorageError when the disk is full or read-only. The previous file
-    stays until a verified one replaces it; two callers at once download only once.
+    Raises DownloadError with the error of each source, StorageError if the disk is full or read-only. The previous file
+    stays until a verified one replaces it. Concurrent calls download only once.
     """
     folder = make_folder(workspace.mnist_file.parent)
-    before = _modified(workspace.mnist_file)
+    previous = _modification_time(workspace.mnist_file)
     with storage_errors(folder), FileLock(folder / "download.lock"):
-        if _modified(workspace.mnist_file) != before:
+        if _modification_time(workspace.mnist_file) != previous:  # another caller has just downloaded it
             return workspace.mnist_file
         attempts = []
         for source in sources:
@@ -141,39 +141,39 @@ def download_mnist(
                 except DataError as error:
                     attempts.append(f"{source.title}: {error}")
     raise DownloadError(
-        "MNIST could not be downloaded: no source answered with the right file. Check the connection and try again, "
-        "or bring the file by hand: python -m core data import FILE.",
+        "MNIST could not be downloaded: no source delivered the right file. Check the connection and try again, "
+        "or download the file in another way and run: python -m core data import FILE.",
         tuple(attempts),
     )
 
 
-def _modified(path: Path) -> int | None:
+def _modification_time(path: Path) -> int | None:
     return path.stat().st_mtime_ns if path.is_file() else None
 
 
 def _fetch(address: str, known_hash: str, path: Path, progress: Progress | None) -> None:
-    # Importing pooch and requests takes half a second, so only a download pays for it.
+    # Imported here, because importing pooch and requests takes half a second.
     import pooch
     import requests
 
     pooch.get_logger().setLevel("WARNING")
-    meter = _Meter(progress) if progress else False
-    downloader = pooch.HTTPDownloader(progressbar=meter, timeout=TIMEOUT_SECONDS, chunk_size=64 * 1024)
+    progress_bar = _ProgressBar(progress) if progress else False
+    downloader = pooch.HTTPDownloader(progressbar=progress_bar, timeout=TIMEOUT_SECONDS, chunk_size=64 * 1024)
     try:
         pooch.retrieve(address, known_hash, fname=path.name, path=path.parent, downloader=downloader)
     except requests.Timeout as error:
-        raise DataError(f"{address} did not answer in time.", path) from error
+        raise DataError(f"{address} did not respond in time.", path) from error
     except requests.HTTPError as error:
-        status = error.response.status_code if error.response is not None else "with an error"
-        raise DataError(f"{address} answered {status}.", path) from error
+        status = error.response.status_code if error.response is not None else "an error"
+        raise DataError(f"{address} responded with {status}.", path) from error
     except requests.RequestException as error:
-        raise DataError(f"{address} could not be reached, or broke off.", path) from error
+        raise DataError(f"{address} could not be reached, or the connection was lost.", path) from error
     except ValueError as error:  # raised by pooch for a wrong hash
         raise DataError(f"{address} delivered a truncated or wrong file.", path) from error
 
 
-class _Meter:
-    """A progress bar as pooch expects it, which calls a plain function."""
+class _ProgressBar:
+    """A progress bar in pooch's interface that calls a plain function."""
 
     def __init__(self, progress: Progress) -> None:
         self.total = 0
@@ -185,7 +185,7 @@ class _Meter:
         self._progress(self._done, int(self.total))
 
     def reset(self) -> None:
-        # pooch resets the bar at the end and then fills it once more.
+        # At the end, pooch resets the bar and then adds all bytes once more.
         self._done = 0
 
     def close(self) -> None:
@@ -194,7 +194,7 @@ class _Meter:
 
 def _store(arrays: Arrays, workspace: Workspace) -> Path:
     with atomic_write(workspace.mnist_file) as temporary, temporary.open("wb") as file:
-        # Uncompressed, 55 MB: a training worker reads it in 30 ms instead of 200.
+        # Uncompressed: at 55 MB, a worker reads it in 30 ms rather than 200 ms.
         np.savez(file, allow_pickle=False, **{name: arrays[name] for name in ARRAY_SHAPES})
     return workspace.mnist_file
 
@@ -210,18 +210,18 @@ def _read_file(path: Path) -> dict[str, np.ndarray]:
 def _read_folder(folder: Path) -> dict[str, np.ndarray]:
     if (folder / "mnist.npz").is_file():
         return _read_npz(folder / "mnist.npz")
-    return {name: _read_idx(_idx_file(folder, stem)) for name, stem in IDX_STEMS.items()}
+    return {name: _read_idx(_find_idx_file(folder, stem)) for name, stem in IDX_STEMS.items()}
 
 
-def _idx_file(folder: Path, stem: str) -> Path:
+def _find_idx_file(folder: Path, stem: str) -> Path:
     for kind in ("idx3", "idx1"):
-        for joint in ("-", "."):
+        for separator in ("-", "."):
             for ending in ("", ".gz"):
-                path = folder / f"{stem}{joint}{kind}-ubyte{ending}"
+                path = folder / f"{stem}{separator}{kind}-ubyte{ending}"
                 if path.is_file():
                     return path
     raise DataMissing(
-        f"{folder} holds neither mnist.npz nor {stem}-idx*-ubyte(.gz); all four IDX files are needed.", folder
+        f"{folder} contains neither mnist.npz nor {stem}-idx*-ubyte(.gz). Add mnist.npz or all four IDX files.", folder
     )
 
 
@@ -229,17 +229,17 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
         arrays = read_arrays(path)
     except PermissionError as error:
-        raise DataError(f"{path} cannot be read by this user. Change its permissions.", path) from error
+        raise DataError(f"Permission denied for {path}. Change its permissions.", path) from error
     except (OSError, ValueError) as error:
         raise DataError(f"{path} is damaged or not an .npz file. Download or import MNIST again.", path) from error
     missing = [name for name in ARRAY_SHAPES if name not in arrays]
     if missing:
-        raise DataError(f"{path} lacks the array(s) {', '.join(missing)}; it is not MNIST as .npz.", path)
+        raise DataError(f"{path} is not MNIST: arrays are missing ({', '.join(missing)}). Download MNIST again.", path)
     return {name: arrays[name] for name in ARRAY_SHAPES}
 
 
 def _read_idx(path: Path) -> np.ndarray:
-    """Read one IDX file of unsigned bytes, in the format described on the MNIST page of LeCun et al."""
+    """Read one IDX file of unsigned bytes; LeCun et al. describe the format on the MNIST page."""
     try:
         raw = path.read_bytes()
         if raw[:2] == b"\x1f\x8b":
@@ -247,7 +247,7 @@ def _read_idx(path: Path) -> np.ndarray:
         zeros, kind, dimensions = struct.unpack_from(">HBB", raw)
         shape = struct.unpack_from(f">{dimensions}I", raw, 4)
     except PermissionError as error:
-        raise DataError(f"{path} cannot be read by this user. Change its permissions.", path) from error
+        raise DataError(f"Permission denied for {path}. Change its permissions.", path) from error
     except (OSError, EOFError, zlib.error, struct.error) as error:
         raise DataError(f"{path} is damaged or truncated. Download or import MNIST again.", path) from error
     data = np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions)
@@ -265,5 +265,5 @@ def _check(arrays: Arrays, path: Path) -> None:
             )
     if fingerprint(arrays) != MNIST_FINGERPRINT:
         raise DataError(
-            f"{path} has MNIST's shape but other contents (another dataset, or damaged). Download MNIST again.", path
+            f"{path} has MNIST's shapes, but its contents are another dataset's or damaged. Download MNIST again.", path
         )

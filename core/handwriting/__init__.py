@@ -1,1 +1,1 @@
-"""Handwriting drawn by code, traced from images, or replayed from pen data; and out-of-distribution samples."""
+"""Handwriting that is synthetic, traced from images or replayed from pen data, and out-of-distribution samples."""

@@ -1,4 +1,4 @@
-"""Digits that people wrote with a pen, replayed as canvas drawings: for measuring, never for training."""
+"""Digits that people wrote with a pen, replayed as canvas drawings; used for evaluation, never for training."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.environment import strokes_location
 from core.errors import DataError
 from core.ink.drawing import Pixels
 
-SIDE = 280
+CANVAS_SIDE = 280
 """Width and height of the dashboard's canvas in pixels."""
 
 
@@ -31,7 +31,7 @@ class PenDigit:
 def read_pen_digits(path: Path) -> list[PenDigit]:
     """Read a gzipped file of JSON lines such as `{"label": 0..9, "strokes": [[[x, y], ...], ...]}`.
 
-    Raises DataError when the file is missing or holds something else.
+    Raises DataError if the file is missing or has other contents.
     """
     try:
         with gzip.open(path, "rt", encoding="utf-8") as file:
@@ -42,10 +42,10 @@ def read_pen_digits(path: Path) -> list[PenDigit]:
         ) from error
 
 
-def pen_digits_at_hand() -> list[PenDigit]:
-    """Read the digits in the file named by TRAZO_STROKES; return none when it is unset.
+def available_pen_digits() -> list[PenDigit]:
+    """Read the digits in the file named by TRAZO_STROKES; return an empty list if it is unset.
 
-    A missing or damaged file is only a warning: measuring goes on without this optional extra.
+    These digits are optional, so a missing or damaged file causes only a warning.
     """
     path = strokes_location()
     if path is None:
@@ -57,17 +57,20 @@ def pen_digits_at_hand() -> list[PenDigit]:
         return []
 
 
-def replayed(digit: PenDigit, generator: np.random.Generator) -> Pixels:
-    """Draw the digit at a random place as canvas ink uint8 (280, 280), 40 % to 80 % of it, brush 8 to 30 pixels."""
+def replay(digit: PenDigit, rng: np.random.Generator) -> Pixels:
+    """Draw the digit as canvas ink uint8 (280, 280).
+
+    The position is random, the longest side 40 % to 80 % of the canvas, and the brush 8 to 30 pixels wide.
+    """
     points = np.array([point for stroke in digit.strokes for point in stroke], float)
     low, high = points.min(axis=0), points.max(axis=0)
-    size = generator.uniform(0.4, 0.8) * SIDE
-    brush = int(generator.integers(8, 31))
+    size = rng.uniform(0.4, 0.8) * CANVAS_SIDE
+    brush = int(rng.integers(8, 31))
     scale = size / max(float((high - low).max()), 1.0)
     extent = (high - low) * scale
-    room = np.maximum(SIDE - extent - brush, 0)
-    offset = brush / 2 + generator.uniform(0, 1, 2) * room
-    image = Image.new("L", (SIDE, SIDE))
+    room = np.maximum(CANVAS_SIDE - extent - brush, 0)
+    offset = brush / 2 + rng.uniform(0, 1, 2) * room
+    image = Image.new("L", (CANVAS_SIDE, CANVAS_SIDE))
     draw = ImageDraw.Draw(image)
     radius = brush / 2
     for stroke in digit.strokes:

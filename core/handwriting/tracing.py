@@ -1,4 +1,4 @@
-"""Images of digits, traced and redrawn on a canvas with any size, place, angle and brush."""
+"""Tracing of digit images, and redrawing on a canvas at any size, position and angle, with any brush."""
 
 from __future__ import annotations
 
@@ -13,70 +13,75 @@ from scipy import ndimage
 from core.ink.drawing import Pixels, prepare
 
 CANVAS = 140
-"""Width and height in pixels: half of the dashboard's canvas, which is faster and gives nearly the same images."""
+"""Side in pixels: half the dashboard's canvas, which is faster and gives nearly the same images."""
 
-_FINE = 4  # enlargement before thinning, so that the centre line is smooth
+_ENLARGEMENT = 4
+"""Images are enlarged by this factor before thinning, so that the centre line is smooth."""
 
 
 @dataclass(frozen=True)
-class Hand:
-    """Bounds for redrawing: `size` (longest side) and `brush` as fractions of the canvas, `turn` in degrees."""
+class RedrawRanges:
+    """Ranges for redrawing: `size` (longest side) and `brush` as fractions of the canvas, `turn` in degrees."""
 
     size: tuple[float, float] = (0.4, 0.8)
     brush: tuple[float, float] = (8 / 280, 30 / 280)
     turn: tuple[float, float] = (0.0, 0.0)
 
 
-ANY_HAND = Hand(turn=(-8, 8))
-"""Any size and brush, slightly turned."""
+TRAINING_RANGES = RedrawRanges(turn=(-8, 8))
+"""Usual sizes and brushes, slightly turned."""
 
 
 def centre_line(image: Pixels) -> NDArray[np.float64]:
-    """Return points (n, 2), (x, y), along the middle of the strokes of an image (28, 28) with ink, eight to a pixel."""
-    # Importing it takes a second, so only callers that trace pay for it.
+    """Return points (x, y), float64 (n, 2), along the centre line of the strokes in an image (28, 28).
+
+    The image must have some ink. The points are an eighth of a pixel apart.
+    """
+    # Imported here, because importing scikit-image takes a second.
     from skimage.morphology import skeletonize
 
-    fine = np.asarray(Image.fromarray(image).resize([side * _FINE for side in image.shape], Image.Resampling.BICUBIC))
-    line = np.pad(skeletonize(fine > fine.max() / 2), 1)
+    size = [side * _ENLARGEMENT for side in image.shape]
+    enlarged = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
+    line = np.pad(skeletonize(enlarged > enlarged.max() / 2), 1)
     points = np.argwhere(line)
-    between = [points]
+    with_midpoints = [points]
     for step in (0, 1), (1, 0), (1, 1), (1, -1):
-        followed = points[line[tuple((points + step).T)]]
-        between.append(followed + np.array(step) / 2)
-    return (np.concatenate(between)[:, ::-1] - 1) / _FINE
+        have_neighbour = points[line[tuple((points + step).T)]]
+        with_midpoints.append(have_neighbour + np.array(step) / 2)
+    return (np.concatenate(with_midpoints)[:, ::-1] - 1) / _ENLARGEMENT
 
 
-def redrawn(points: NDArray[np.float64], hand: Hand, generator: np.random.Generator) -> Pixels:
-    """Draw the points (n, 2) with a round brush somewhere on the canvas: ink uint8 (140, 140)."""
-    turn = np.radians(generator.uniform(*hand.turn))
+def redraw(points: NDArray[np.float64], ranges: RedrawRanges, rng: np.random.Generator) -> Pixels:
+    """Draw the points (n, 2) with a round brush at a random position: ink uint8 (140, 140)."""
+    turn = np.radians(rng.uniform(*ranges.turn))
     turned = points @ np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     low = turned.min(axis=0)
     extent = turned.max(axis=0) - low
-    brush = generator.uniform(*hand.brush) * CANVAS
-    scale = min(generator.uniform(*hand.size) * CANVAS, CANVAS - brush - 2) / max(float(extent.max()), 1.0)
+    brush = rng.uniform(*ranges.brush) * CANVAS
+    scale = min(rng.uniform(*ranges.size) * CANVAS, CANVAS - brush - 2) / max(float(extent.max()), 1.0)
     margin = int(brush / 2) + 2
-    places = np.round((turned - low) * scale).astype(int) + margin
-    away = np.ones(places.max(axis=0)[::-1] + margin + 1, bool)
-    away[places[:, 1], places[:, 0]] = False
-    ink = np.clip(brush / 2 + 0.5 - ndimage.distance_transform_edt(away), 0, 1) * 255
+    positions = np.round((turned - low) * scale).astype(int) + margin
+    is_off_line = np.ones(positions.max(axis=0)[::-1] + margin + 1, bool)
+    is_off_line[positions[:, 1], positions[:, 0]] = False
+    ink = np.clip(brush / 2 + 0.5 - ndimage.distance_transform_edt(is_off_line), 0, 1) * 255
     canvas = np.zeros((CANVAS, CANVAS), np.uint8)
     height, width = (min(side, CANVAS) for side in ink.shape)
-    top, left = generator.integers(0, CANVAS - height + 1), generator.integers(0, CANVAS - width + 1)
+    top, left = rng.integers(0, CANVAS - height + 1), rng.integers(0, CANVAS - width + 1)
     canvas[top : top + height, left : left + width] = ink[:height, :width].astype(np.uint8)
     return canvas
 
 
-def drawn_again(
-    images: Pixels, hand: Hand, generator: np.random.Generator, each: Callable[[], None] = lambda: None
+def redraw_images(
+    images: Pixels, ranges: RedrawRanges, rng: np.random.Generator, on_digit: Callable[[], None] = lambda: None
 ) -> Pixels:
-    """Trace digits (n, 28, 28), redraw them by `hand` and lay them out for the model again; each needs some ink.
+    """Trace digits (n, 28, 28), redraw them and prepare them for the model again; each digit must have some ink.
 
-    `each` is called before each digit, about once a millisecond.
+    `on_digit` is called before each digit, about once per millisecond.
     """
-    again = np.empty_like(images)
+    redrawn = np.empty_like(images)
     for index, image in enumerate(images):
-        each()
-        drawn = prepare(redrawn(centre_line(image), hand, generator)).image
-        assert drawn is not None  # the brush leaves ink wherever it is put
-        again[index] = drawn
-    return again
+        on_digit()
+        prepared = prepare(redraw(centre_line(image), ranges, rng)).image
+        assert prepared is not None  # the brush leaves ink at every point
+        redrawn[index] = prepared
+    return redrawn

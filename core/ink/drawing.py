@@ -1,7 +1,7 @@
-"""The one way from ink to the 28x28 image that the model sees, in the steps in which MNIST was made.
+"""Conversion of ink to the 28x28 image for the model, in the steps in which MNIST was made.
 
-MNIST's digits were cropped, scaled into a 20x20 box with their aspect ratio kept, and placed in 28x28 by their
-centre of mass (LeCun et al., 1998; http://yann.lecun.com/exdb/mnist/).
+MNIST's digits were cropped, scaled into a 20x20 box without changing their aspect ratio, and placed in a 28x28 image by
+their centre of mass (LeCun et al., 1998; http://yann.lecun.com/exdb/mnist/).
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from scipy import ndimage
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 Ink = TypeVar("Ink", Pixels, Plane)
-Framed = TypeVar("Framed", NDArray[np.bool_], Plane)
+MaskOrPlane = TypeVar("MaskOrPlane", NDArray[np.bool_], Plane)
 
 IMAGE_SIZE = 28
 BOX_SIZE = 20
 
-_BLACK = 4  # of 255; up to this level it is ground, because MNIST's digits have faint edges that count
-_THINNEST_STROKE = 2.0  # pixels in the 20x20 box; half of MNIST's training digits lie between 2.1 and 3.0
-_FATTEST_STROKE = 3.0
-_FINE_SIZE = 4 * BOX_SIZE  # pixels; longest side of the picture on which strokes are measured and changed
-_SPECK_SHARE = 0.05  # of the largest part's ink; a separate part with less is a stray speck
-_DOT_SHARE = 0.35  # of the largest part's ink; a separate part with less is a stray dot if it is short, too
-_DOT_LENGTH = 1.6  # stroke widths; the bar of a 5 is longer
-_FAINT_SHARE = 0.3  # of the darkest ink; a separate part that is fainter everywhere is left over from lighting
+_BLACK = 4  # of 255; background up to this level, which is low because the faint edges of MNIST's digits count as ink
+_MIN_STROKE_WIDTH = 2.0  # pixels in the 20x20 box; half of MNIST's training digits have 2.1 to 3.0
+_MAX_STROKE_WIDTH = 3.0
+_FINE_SIZE = 4 * BOX_SIZE  # pixels; longest side of the image on which stroke width is measured and changed
+_SPECK_FRACTION = 0.05  # of the largest component's area; smaller components are stray specks
+_DOT_FRACTION = 0.35  # of the largest component's area; smaller components are stray dots if they are short, too
+_MAX_DOT_LENGTH = 1.6  # in stroke widths; the bar of a 5 is longer
+_FAINT_FRACTION = 0.3  # of the darkest ink; components that are fainter everywhere are shadows
 _NEIGHBOURS = np.ones((3, 3), bool)
-_ROUNDS = 4  # of looking for stray parts again; one is nearly always enough
-_COARSEST = 16  # beyond this factor levels are averaged as fractions, or a hair on a huge canvas would vanish
-_REDUCING_GAP = 3.0  # Pillow averages whole pixels beyond this factor: hardly another result, in half of the time
+_MAX_STRAY_PASSES = 4  # of looking for strays in the scaled image; one is nearly always enough
+_MAX_INTEGER_REDUCTION = 16  # beyond it, levels are averaged as floats, or a thin line on a huge canvas would vanish
+_REDUCING_GAP = 3.0  # beyond this factor, Pillow first averages whole pixels: nearly the same result in half the time
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """One drawing on its way to the model; all arrays are uint8, white ink (255) on black (0).
+    """The stages of preparing a drawing for the model; all arrays are uint8, white ink (255) on black (0).
 
-    `ink`: the whole drawing. `box`: top, left, bottom, right of the crop in `ink`. `crop`: that part, without stray
-    dots. `scaled`: the crop with a longest side of 20 pixels and strokes about as wide as MNIST's. `image`: (28, 28)
-    with the centre of mass at the centre. A blank drawing has only `ink`.
+    `ink`: the complete drawing. `box`: top, left, bottom, right of the crop in `ink`. `crop`: the ink in the box,
+    without strays. `scaled`: the crop, scaled to a longest side of 20 pixels, with strokes about as wide as MNIST's.
+    `image`: (28, 28), with the centre of mass at the centre. A blank drawing has only `ink`.
     """
 
     ink: Pixels
@@ -53,7 +53,7 @@ class Drawing:
 
     @property
     def blank(self) -> bool:
-        """True if there is no ink to read."""
+        """True if the drawing has no ink."""
         return self.image is None
 
 
@@ -61,7 +61,7 @@ def ink_from_canvas(rgba: Pixels) -> Pixels:
     """Return the ink of a canvas (h, w, 4): light strokes on black, or strokes of any colour on transparent."""
     if not rgba.size:
         return np.zeros(rgba.shape[:2], np.uint8)
-    # Reading whole pixels, whose highest byte is alpha, is several times as fast as every fourth byte.
+    # Reading pixels as integers, whose highest byte is alpha, is several times as fast as reading every fourth byte.
     pixels = np.ascontiguousarray(rgba).view("<u4")[..., 0]
     if pixels.min() < 255 << 24:
         return (pixels >> 24).astype(np.uint8)
@@ -72,41 +72,41 @@ def ink_from_canvas(rgba: Pixels) -> Pixels:
 def prepare(ink: Pixels) -> Drawing:
     """Crop, scale and centre ink (h, w) of any size, the way MNIST was made.
 
-    An image that already has this layout, such as one of MNIST, comes back unchanged.
+    An image that already has this layout, such as one of MNIST's, is returned unchanged.
     """
     box = _bounding_box(ink)
     if box is None:
         return Drawing(ink)
-    whole = _cut(ink, box)
-    crop = _without_strays(whole)
-    if crop is not whole:
-        box, crop = _tight(crop, box)
-    scaled = _scaled(crop)
-    # Stray parts of a thin pen or a large canvas may show only in strokes as wide as MNIST's.
-    for _ in range(_ROUNDS):
+    crop_with_strays = _crop(ink, box)
+    crop = _remove_strays(crop_with_strays)
+    if crop is not crop_with_strays:
+        box, crop = _trim(crop, box)
+    scaled = _scale_to_box(crop)
+    # With a thin pen or on a large canvas, strays may stand out only once strokes are as wide as MNIST's.
+    for _ in range(_MAX_STRAY_PASSES):
         if ndimage.label(scaled > _BLACK, structure=_NEIGHBOURS)[1] == 1:
             break
-        stray = _without_strays(scaled) < scaled
+        stray = _remove_strays(scaled) < scaled
         if not stray.any():
             break
-        cleaned = np.where(_stretched(stray, crop.shape), np.uint8(0), crop)
+        cleaned = np.where(_grow_and_resize(stray, crop.shape), np.uint8(0), crop)
         if _bounding_box(cleaned) is None:
             break
-        box, crop = _tight(_without_strays(cleaned), box)
-        scaled = _scaled(crop)
-    return Drawing(ink, box, crop, scaled, _centred(scaled))
+        box, crop = _trim(_remove_strays(cleaned), box)
+        scaled = _scale_to_box(crop)
+    return Drawing(ink, box, crop, scaled, _centre_by_mass(scaled))
 
 
-def _tight(crop: Pixels, box: tuple[int, int, int, int]) -> tuple[tuple[int, int, int, int], Pixels]:
-    """Return the box and the crop without empty margins."""
+def _trim(crop: Pixels, box: tuple[int, int, int, int]) -> tuple[tuple[int, int, int, int], Pixels]:
+    """Remove empty margins from the box and the crop."""
     inner = _bounding_box(crop)
-    assert inner is not None  # the largest part of the ink always stays
+    assert inner is not None  # the largest component is never removed
     top, left = box[0] + inner[0], box[1] + inner[1]
-    return (top, left, box[0] + inner[2], box[1] + inner[3]), _cut(crop, inner)
+    return (top, left, box[0] + inner[2], box[1] + inner[3]), _crop(crop, inner)
 
 
-def _stretched(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Grow a mask by a pixel and resize it to another shape."""
+def _grow_and_resize(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Grow a mask by one pixel and resize it to `shape`."""
     grown = ndimage.binary_dilation(mask, structure=_NEIGHBOURS)
     return np.asarray(Image.fromarray(grown).resize((shape[1], shape[0]), Image.Resampling.NEAREST))
 
@@ -119,108 +119,111 @@ def _bounding_box(ink: Pixels | Plane) -> tuple[int, int, int, int] | None:
     return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 
-def _cut(ink: Ink, box: tuple[int, int, int, int]) -> Ink:
+def _crop(ink: Ink, box: tuple[int, int, int, int]) -> Ink:
     top, left, bottom, right = box
     return np.ascontiguousarray(ink[top:bottom, left:right])
 
 
-def _without_strays(crop: Pixels) -> Pixels:
-    """Remove dots and specks that stand apart from the digit; the parts of a broken digit stay."""
-    # On a coarse picture, which closes gaps of a few pixels, finding the parts takes microseconds.
+def _remove_strays(crop: Pixels) -> Pixels:
+    """Remove dots, specks and faint marks that are separate from the digit; keep the pieces of a broken digit."""
+    # Components are found on a coarse image: this takes microseconds, and closes gaps of a few pixels.
     factor = max(1, max(crop.shape) // (2 * BOX_SIZE))
     coarse = Image.fromarray(crop).reduce(factor)
     levels = np.asarray(coarse)
     mask = levels > _BLACK
-    parts, count = ndimage.label(mask, structure=_NEIGHBOURS)
-    lengths = [max(side.stop - side.start for side in part) for part in ndimage.find_objects(parts)]
+    components, count = ndimage.label(mask, structure=_NEIGHBOURS)
+    lengths = [max(side.stop - side.start for side in sides) for sides in ndimage.find_objects(components)]
     if not lengths or lengths == [max(mask.shape)]:
         return crop
-    peaks = ndimage.maximum(levels, parts, np.arange(count + 1))
-    faint = peaks <= _FAINT_SHARE * levels.max()
-    areas = np.where(faint, 0, np.bincount(parts.ravel(), minlength=count + 1))
-    areas[0] = 0  # the ground
+    peaks = ndimage.maximum(levels, components, np.arange(count + 1))
+    faint = peaks <= _FAINT_FRACTION * levels.max()
+    areas = np.where(faint, 0, np.bincount(components.ravel(), minlength=count + 1))
+    areas[0] = 0  # the background
     width = stroke_width(mask)
-    stray = areas <= _SPECK_SHARE * areas.max()
-    stray |= (areas <= _DOT_SHARE * areas.max()) & (np.array([0, *lengths]) <= _DOT_LENGTH * width)
+    stray = areas <= _SPECK_FRACTION * areas.max()
+    stray |= (areas <= _DOT_FRACTION * areas.max()) & (np.array([0, *lengths]) <= _MAX_DOT_LENGTH * width)
     stray[0] = True
-    digit = ~stray[parts]
-    # One more coarse pixel keeps the digit's faint edge.
+    digit = ~stray[components]
+    # Growing by one coarse pixel keeps the digit's faint edge.
     kept = ndimage.binary_dilation(digit, structure=_NEIGHBOURS) & (digit | ~mask)
-    full = kept.repeat(factor, axis=0).repeat(factor, axis=1)[: crop.shape[0], : crop.shape[1]]
-    return np.where(full, crop, np.uint8(0))
+    kept_pixels = kept.repeat(factor, axis=0).repeat(factor, axis=1)[: crop.shape[0], : crop.shape[1]]
+    return np.where(kept_pixels, crop, np.uint8(0))
 
 
-def _scaled(crop: Pixels) -> Pixels:
-    """Scale the crop to a longest side of 20 pixels, its aspect ratio kept and its strokes about as wide as MNIST's."""
+def _scale_to_box(crop: Pixels) -> Pixels:
+    """Scale the crop to a longest side of 20 pixels, keep its aspect ratio, and make strokes as wide as MNIST's."""
     longest = max(crop.shape)
     if longest == BOX_SIZE:
         return crop
-    scaled = _resized(_with_mnist_strokes(crop) if longest > BOX_SIZE else crop, BOX_SIZE)
+    scaled = _resize(_match_mnist_strokes(crop) if longest > BOX_SIZE else crop, BOX_SIZE)
     return (scaled * (255 / scaled.max()) + 0.5).astype(np.uint8)
 
 
-def _with_mnist_strokes(crop: Pixels) -> Pixels | Plane:
-    """Thicken or thin the strokes until they are as wide as in MNIST."""
-    fine = _resized(crop, _FINE_SIZE, Image.Resampling.BOX)
+def _match_mnist_strokes(crop: Pixels) -> Pixels | Plane:
+    """Thicken or thin the strokes so that they are as wide as MNIST's after scaling."""
+    fine = _resize(crop, _FINE_SIZE, Image.Resampling.BOX)
     mask = fine > fine.max() / 2
     width = stroke_width(mask)
-    target = min(max(width, _THINNEST_STROKE * _FINE_SIZE / BOX_SIZE), _FATTEST_STROKE * _FINE_SIZE / BOX_SIZE)
-    # The crop grows with its strokes and is then scaled to the same box, hence the divisor.
+    target = min(max(width, _MIN_STROKE_WIDTH * _FINE_SIZE / BOX_SIZE), _MAX_STROKE_WIDTH * _FINE_SIZE / BOX_SIZE)
+    # Thickening also enlarges the crop, which is then scaled to the same box; the divisor compensates for this.
     change = (target - width) / 2 / (1 - target / _FINE_SIZE)
     if abs(change) < 0.5:
         return crop
     if change > 0:
         margin = int(change) + 2
-        outside = _distance_to_ground(~_framed(mask, margin))
-        # Ink too faint for the mask stays unchanged.
-        changed = np.maximum(_edge(change + 0.5 - outside), _framed(fine, margin))
+        outside = _distance_to_background(~_add_margin(mask, margin))
+        # Ink that is too faint for the mask stays unchanged.
+        changed = np.maximum(_ink_with_soft_edge(change + 0.5 - outside), _add_margin(fine, margin))
     else:
-        # At least half of the width stays, so that a drawing never vanishes.
+        # Keep at least half the width, so that a drawing never vanishes.
         change = max(change, -width / 4)
-        changed = _edge(_distance_to_ground(_framed(mask, 1)) - 0.5 + change)
+        changed = _ink_with_soft_edge(_distance_to_background(_add_margin(mask, 1)) - 0.5 + change)
     box = _bounding_box(changed)
-    return crop if box is None else _cut(changed, box)
+    return crop if box is None else _crop(changed, box)
 
 
-def _framed(picture: Framed, margin: int) -> Framed:
-    """Return the picture with a margin of zeros; np.pad takes ten times as long."""
+def _add_margin(picture: MaskOrPlane, margin: int) -> MaskOrPlane:
+    """Return the picture with a margin of zeros; this is ten times as fast as np.pad."""
     height, width = picture.shape
-    framed = np.zeros((height + 2 * margin, width + 2 * margin), picture.dtype)
-    framed[margin : margin + height, margin : margin + width] = picture
-    return framed
+    padded = np.zeros((height + 2 * margin, width + 2 * margin), picture.dtype)
+    padded[margin : margin + height, margin : margin + width] = picture
+    return padded
 
 
-def _distance_to_ground(mask: NDArray[np.bool_]) -> Plane:
-    """Return the distance in pixels from each true place of a mask to the nearest false one."""
+def _distance_to_background(mask: NDArray[np.bool_]) -> Plane:
+    """Return the distance in pixels from each true pixel of a mask to the nearest false one."""
     distance: Plane = ndimage.distance_transform_edt(mask).astype(np.float32)
     return distance
 
 
-def _edge(distance: Plane) -> Plane:
-    """Return ink with an anti-aliased edge, from the distance to the edge in pixels, positive within."""
+def _ink_with_soft_edge(distance: Plane) -> Plane:
+    """Return ink with an anti-aliased edge; `distance` is the distance to the edge in pixels, positive inside."""
     return (np.clip(distance + 0.5, 0, 1) * 255).astype(np.float32)
 
 
 def stroke_width(mask: NDArray[np.bool_]) -> float:
-    """Return the mean stroke width in pixels: twice the area over the perimeter, whose steps count as a circle's."""
-    steps = sum(
+    """Return the mean stroke width in pixels: twice the area divided by the perimeter.
+
+    The perimeter is estimated from the number of pixel edges, by the ratio that holds for a circle.
+    """
+    pixel_edges = sum(
         np.count_nonzero(lines[1:] != lines[:-1]) + np.count_nonzero(lines[0]) + np.count_nonzero(lines[-1])
         for lines in (mask, mask.T)
     )
-    return 2 * np.count_nonzero(mask) / max(steps * np.pi / 4, 1)
+    return 2 * np.count_nonzero(mask) / max(pixel_edges * np.pi / 4, 1)
 
 
-def _resized(crop: Pixels | Plane, longest: int, method: Image.Resampling = Image.Resampling.HAMMING) -> Plane:
-    """Resize the crop to another longest side."""
+def _resize(crop: Pixels | Plane, longest: int, method: Image.Resampling = Image.Resampling.HAMMING) -> Plane:
+    """Resize the crop so that its longest side is `longest`."""
     height, width = crop.shape
     ratio = longest / max(height, width)
     size = max(1, round(width * ratio)), max(1, round(height * ratio))
-    levels = crop if ratio * _COARSEST >= 1 else crop.astype(np.float32, copy=False)
+    levels = crop if ratio * _MAX_INTEGER_REDUCTION >= 1 else crop.astype(np.float32, copy=False)
     resized = Image.fromarray(levels).resize(size, method, reducing_gap=_REDUCING_GAP)
     return np.asarray(resized).astype(np.float32, copy=False)
 
 
-def _centred(scaled: Pixels) -> Pixels:
+def _centre_by_mass(scaled: Pixels) -> Pixels:
     """Place at most 20x20 pixels in 28x28 by a whole-pixel shift that puts the centre of mass at (14, 14)."""
     image = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     height, width = scaled.shape
@@ -231,6 +234,6 @@ def _centred(scaled: Pixels) -> Pixels:
 
 
 def _offset(profile: NDArray[np.int64]) -> int:
-    """Return where a profile of mass starts so that its mean lies at the centre and all of it in the image."""
+    """Return the offset at which a mass profile has its mean at the centre of the image, yet stays inside the image."""
     centre = float(profile @ np.arange(profile.size)) / float(profile.sum())
     return min(max(round(IMAGE_SIZE / 2 - centre), 0), IMAGE_SIZE - profile.size)

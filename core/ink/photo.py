@@ -9,7 +9,7 @@ from scipy import ndimage
 from core.errors import PictureTooLarge
 from core.ink.depth import FAINTEST_INK, SMALL_SIZE, Mask, as_ink, digit_alone, missing_light
 from core.ink.drawing import Pixels, Plane, ink_from_canvas
-from core.ink.picture_file import WORKING_SIZE, check_size, decoded_canvas, decoded_frames, shrink_factor
+from core.ink.picture_file import WORKING_SIZE, check_size, decode_canvas, decode_frames, shrink_factor
 from core.ink.ruled_lines import without_ruled_lines
 from core.ink.sheet import SMALLEST, Sheet, find_sheet
 
@@ -35,7 +35,7 @@ def ink_from_picture(data: bytes) -> Pixels:
     """
     check_size(len(data))
     try:
-        inks = map(ink_from_array, decoded_frames(data))
+        inks = map(ink_from_array, decode_frames(data))
         first = next(inks)
         return first if first.any() else next((ink for ink in inks if ink.any()), first)
     except MemoryError as error:
@@ -47,7 +47,7 @@ def ink_from_canvas_file(data: bytes) -> Pixels:
 
     Raises PictureTooLarge beyond MAX_CANVAS_PIXELS, PictureError for any other file.
     """
-    return ink_from_canvas(decoded_canvas(data))
+    return ink_from_canvas(decode_canvas(data))
 
 
 def ink_from_array(array: Pixels) -> Pixels:

@@ -1,8 +1,9 @@
-"""Picture files: decoded within limits, turned upright, scaled down to the size that ink is found on."""
+"""Decoding of picture files: within limits, upright, and scaled down to the working size."""
 
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Iterator
 
@@ -17,37 +18,37 @@ MAX_PICTURE_PIXELS = 40_000_000
 MAX_CANVAS_PIXELS = 4_000_000
 
 MAX_SCANS = 100
-"""Scans of a JPEG: cameras write 1, progressive encoders about 10. Each costs a pass over all pixels; libtiff has the
-same limit."""
+"""Maximum number of scans in a JPEG: cameras write 1, progressive encoders about 10. Each costs a pass over all pixels.
+libtiff has the same limit."""
 
 MAX_FRAMES = 20
-"""Frames of an animation, or pages of a TIFF, that are searched for ink."""
+"""Maximum number of frames (or pages of a TIFF) that are searched for ink."""
 
 WORKING_SIZE = 640
-"""Longest side in pixels that ink is found on: there, the line of a 1 mm pen on a sheet of paper is still 2 wide."""
+"""Longest side in pixels on which ink is detected: a 1 mm line on a sheet of paper is still 2 pixels wide."""
 
-# Raster formats only: EPS, for one, would start Ghostscript.
+# Raster formats only; EPS, for example, would start Ghostscript.
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000")
-# A phone's JPEG with a second picture behind it is called MPO.
+# MPO is a JPEG with a second picture appended, as some phones write it.
 _JPEG_FORMATS = ("JPEG", "MPO")
 _FORMATS_WITH_FRAMES = ("PNG", "WEBP", "GIF", "TIFF")
 
-# A byte 0xFF in a JPEG's pixel data is followed by 0; 0xD0 to 0xD7 restart a scan and have no length.
+# In pixel data, the byte 0xFF is followed by 0. The markers 0xD0 to 0xD7 restart a scan and have no length.
 _JPEG_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _JPEG_END, _JPEG_SCAN = b"\xff\xd9", b"\xff\xda"
 _JPEG_MARKERS_WITHOUT_LENGTH = (b"\xff\x01", b"\xff\xd8")
 
 
 def check_size(size: int) -> None:
-    """Raise PictureTooLarge for a file of more bytes than MAX_PICTURE_BYTES."""
+    """Raise PictureTooLarge if a file has more than MAX_PICTURE_BYTES."""
     if size > MAX_PICTURE_BYTES:
         raise PictureTooLarge(f"The picture has more than {MAX_PICTURE_BYTES // 2**20} MB; please send a smaller one.")
 
 
-def decoded_frames(data: bytes) -> Iterator[Pixels]:
-    """Decode a picture file: its one frame, or the first MAX_FRAMES of an animation or of a file with several pages.
+def decode_frames(data: bytes) -> Iterator[Pixels]:
+    """Decode the frames of a picture file: one, or the first MAX_FRAMES of an animation or a multi-page file.
 
-    Each frame is (h, w), (h, w, 3) or (h, w, 4) with no side longer than WORKING_SIZE.
+    Each frame is uint8 (h, w), (h, w, 3) or (h, w, 4), and no side is longer than WORKING_SIZE.
     Raises PictureTooLarge beyond MAX_PICTURE_PIXELS, PictureError for a file that cannot be decoded.
     """
     try:
@@ -58,34 +59,34 @@ def decoded_frames(data: bytes) -> Iterator[Pixels]:
             if picture.format in _FORMATS_WITH_FRAMES and getattr(picture, "is_animated", False):
                 yield from _frames(picture)
             else:
-                yield _upright(picture)
+                yield _upright_pixels(picture)
     except (PictureError, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels() from error
     except UnidentifiedImageError as error:
         raise PictureError("This is not a picture that can be read; please send a PNG or JPEG file.") from error
-    except Exception as error:  # damaged files make Pillow's decoders raise nearly anything
-        raise PictureError("The picture is damaged or cut short; please save it again as PNG or JPEG.") from error
+    except Exception as error:  # Pillow's decoders raise almost any error on damaged files
+        raise PictureError("The picture is damaged or truncated; please save it again as PNG or JPEG.") from error
 
 
-def decoded_canvas(data: bytes) -> Pixels:
-    """Decode a canvas as a browser sends it, a PNG, to pixels (h, w, 4).
+def decode_canvas(data: bytes) -> Pixels:
+    """Decode a canvas, which browsers send as a PNG, to pixels uint8 (h, w, 4).
 
-    Raises PictureTooLarge beyond MAX_CANVAS_PIXELS, PictureError for a file that is no PNG.
+    Raises PictureTooLarge beyond MAX_CANVAS_PIXELS, PictureError if the file is not a valid PNG.
     """
     try:
         with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
             if picture.width * picture.height <= MAX_CANVAS_PIXELS:
                 return np.asarray(picture.convert("RGBA"))
-    except Exception as error:  # damaged files make Pillow's decoders raise nearly anything
-        raise PictureError("The drawing did not arrive whole; draw one more stroke.") from error
+    except Exception as error:  # Pillow's decoders raise almost any error on damaged files
+        raise PictureError("The drawing arrived incomplete; draw one more stroke.") from error
     raise PictureTooLarge("The canvas is larger than any screen; zoom out and draw one more stroke.")
 
 
 def shrink_factor(shape: tuple[int, ...], longest: int) -> int:
-    """Return the whole factor by which to shrink so that no side is longer than `longest`."""
-    return -(-max(shape) // longest)
+    """Return the smallest integer factor by which to shrink so that no side is longer than `longest`."""
+    return math.ceil(max(shape) / longest)
 
 
 def _too_many_pixels() -> PictureTooLarge:
@@ -100,12 +101,13 @@ def _check_pixels(picture: Image.Image) -> None:
 
 
 def _check_scans(data: bytes) -> None:
-    """Raise PictureError for a JPEG of more scans than MAX_SCANS, reading its markers as libjpeg does."""
-    scans, place = 0, 0
-    while (marker := _JPEG_MARKER.search(data, place)) and marker[0] != _JPEG_END:
-        place = marker.end()
+    """Raise PictureError if a JPEG has more than MAX_SCANS scans; read its markers as libjpeg does."""
+    scans = 0
+    position = 0
+    while (marker := _JPEG_MARKER.search(data, position)) and marker[0] != _JPEG_END:
+        position = marker.end()
         if marker[0] not in _JPEG_MARKERS_WITHOUT_LENGTH:
-            place += int.from_bytes(data[place : place + 2])
+            position += int.from_bytes(data[position : position + 2])
         scans += marker[0] == _JPEG_SCAN
         if scans > MAX_SCANS:
             raise PictureError(
@@ -120,33 +122,39 @@ def _frames(picture: Image.Image) -> Iterator[Pixels]:
         except EOFError:
             return
         _check_pixels(picture)
-        # Turning it upright changes it, and the next frame may be painted over this one.
-        yield _upright(picture.copy())
+        # `_upright_pixels` modifies the picture, but the next frame may be painted over this one.
+        yield _upright_pixels(picture.copy())
 
 
-def _upright(picture: Image.Image) -> Pixels:
-    """Return the pixels turned as EXIF says, with 8 bits, scaled down."""
-    # JPEG decodes at a half, a quarter or an eighth of the size in a fraction of the time.
+def _upright_pixels(picture: Image.Image) -> Pixels:
+    """Return the pixels, rotated as EXIF specifies, converted to 8 bits and scaled down."""
+    # Decoding a JPEG at a half, a quarter or an eighth of its size takes a fraction of the time.
     picture.draft("RGB", (WORKING_SIZE, WORKING_SIZE))
     ImageOps.exif_transpose(picture, in_place=True)
     if picture.mode in ("I", "F"):
-        return _stretched(np.asarray(_shrunk(picture), np.float32))
+        return _stretch_contrast(np.asarray(_shrink(picture), np.float32))
     if picture.mode.startswith("I;16"):
         levels = np.asarray(picture)
-        # Cameras and scanners of 10 or 12 bits leave the highest bits empty.
+        # Cameras and scanners with 10 or 12 bits leave the highest bits empty.
         high = np.empty(levels.shape, np.uint8)
         np.right_shift(levels, max(0, int(levels.max()).bit_length() - 8), out=high, casting="unsafe")
-        return np.asarray(_shrunk(Image.fromarray(high)))
-    mode = "RGBA" if picture.has_transparency_data else "L" if picture.mode in ("1", "L") else "RGB"
-    return np.asarray(_shrunk(picture if picture.mode == mode else picture.convert(mode)))
+        return np.asarray(_shrink(Image.fromarray(high)))
+    if picture.has_transparency_data:
+        mode = "RGBA"
+    elif picture.mode in ("1", "L"):
+        mode = "L"
+    else:
+        mode = "RGB"
+    return np.asarray(_shrink(picture if picture.mode == mode else picture.convert(mode)))
 
 
-def _shrunk(picture: Image.Image) -> Image.Image:
+def _shrink(picture: Image.Image) -> Image.Image:
     factor = shrink_factor(picture.size, WORKING_SIZE)
     return picture if factor == 1 else picture.reduce(factor)
 
 
-def _stretched(values: Plane) -> Pixels:
+def _stretch_contrast(values: Plane) -> Pixels:
+    """Scale values linearly to 0..255; NaN and infinity become 0 first."""
     values = np.nan_to_num(values, posinf=0.0, neginf=0.0)
     low, high = float(values.min()), float(values.max())
     return ((values - low) * (255 / max(high - low, 1e-6))).astype(np.uint8)

@@ -1,1 +1,1 @@
-"""The trainings that lie in the workspace."""
+"""The training runs in a workspace."""

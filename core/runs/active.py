@@ -1,4 +1,4 @@
-"""The model in use: the promoted run, or the shipped model."""
+"""The active model: the promoted run's, or the shipped one."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor, Reading
 from core.errors import BundleError, RunError
 from core.records import Record
-from core.runs.label import name_of, told_apart
+from core.runs.label import disambiguate, display_name
 from core.runs.registry import find_run, is_gone, list_runs
 from core.runs.run import Run
 from core.storage import atomic_write, read_file, storage_errors
 from core.workspace import SHIPPED_BUNDLE, Workspace
 
 SHIPPED = "shipped"
-"""The name of the model that comes with Trazo, used in place of a run's id."""
+"""The name of the model that comes with Trazo, used instead of a run id."""
 SHIPPED_TITLE = "Shipped model"
 
 
@@ -35,7 +35,7 @@ _Version = tuple[int, int]
 
 @dataclass(frozen=True)
 class ActiveModel:
-    """The model in use. `problem`: why it is the shipped one although another was promoted."""
+    """The active model. `problem`: why the shipped model replaces the promoted one; None if it does not."""
 
     run_id: str | None
     bundle: Bundle
@@ -47,11 +47,11 @@ class ActiveModel:
 
 
 def promote(workspace: Workspace, run: Run | None) -> None:
-    """Use a run's model everywhere from now on; None goes back to the shipped one.
+    """Make a run's model the active model; None makes it the shipped one.
 
-    Raises RunError if the run has no complete model, BundleError if the model does not load.
+    Raises RunError if the run has no complete model, BundleError if the model cannot be loaded.
     """
-    # Under the lock, so that the run is not deleted meanwhile.
+    # The lock keeps the run from being deleted in the meantime.
     with workspace.locked():
         if run is None:
             with storage_errors(workspace.active_file):
@@ -67,71 +67,71 @@ def promote(workspace: Workspace, run: Run | None) -> None:
 
 
 def active_model(workspace: Workspace) -> ActiveModel:
-    """Return the promoted run's model, else the shipped one; never fails, whatever is in the workspace."""
+    """Return the promoted run's model, else the shipped one; works in any workspace, even a damaged one."""
     try:
         promoted = _Promoted.model_validate_json(read_file(workspace.active_file))
         run = find_run(workspace, promoted.run_id)
     except (FileNotFoundError, NotADirectoryError):
         return ActiveModel(None, Bundle(SHIPPED_BUNDLE))
     except (OSError, ValidationError, RunError):
-        problem = "The promoted model is gone or its record is damaged; the shipped model is in use."
+        problem = "The promoted model was deleted or its record is damaged; the shipped model is in use."
         return ActiveModel(None, Bundle(SHIPPED_BUNDLE), problem)
     return ActiveModel(run.id, run.bundle)
 
 
-def listed_models(workspace: Workspace) -> dict[str, Bundle]:
-    """Return every complete model by name: `shipped`, then the runs' ids, newest first."""
+def available_models(workspace: Workspace) -> dict[str, Bundle]:
+    """Return every complete model by name: `shipped`, then the run ids, newest first."""
     runs = {run.id: run.bundle for run in list_runs(workspace) if run.bundle.complete}
     return {SHIPPED: Bundle(SHIPPED_BUNDLE), **runs}
 
 
 def model_names(workspace: Workspace) -> dict[str, str]:
-    """Return a distinct display name for the shipped model and for each run, by the model's name."""
-    runs = {run.id: name_of(run) for run in list_runs(workspace)}
-    return told_apart({SHIPPED: SHIPPED_TITLE, **runs}) | {SHIPPED: SHIPPED_TITLE}
+    """Return a distinct display name for the shipped model and each run, by `shipped` or the run id."""
+    runs = {run.id: display_name(run) for run in list_runs(workspace)}
+    return disambiguate({SHIPPED: SHIPPED_TITLE, **runs}) | {SHIPPED: SHIPPED_TITLE}
 
 
 class ActivePredictor:
-    """The predictor of the model in use; it follows promotions by itself. Thread-safe."""
+    """The predictor of the active model, reloaded whenever that model changes. Thread-safe."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._lock = threading.Lock()
-        self._seen: _Seen | None = None
+        self._versions: _Versions | None = None
         self._loaded: tuple[ActiveModel, Predictor] | None = None
 
     def current(self) -> tuple[ActiveModel, Predictor]:
-        """Return the model in use and its predictor: the shipped model if the promoted one does not load."""
+        """Return the active model and its predictor; the shipped model if the promoted one cannot be loaded."""
         loaded = self._loaded
-        if loaded is not None and self._up_to_date():
+        if loaded is not None and self._is_current():
             return loaded
         with self._lock:
-            if self._loaded is None or not self._up_to_date():
+            if self._loaded is None or not self._is_current():
                 self._loaded = self._load()
             return self._loaded
 
     def read(self, ink: np.ndarray) -> Reading:
-        """Read one drawing with the model in use: uint8 ink (h, w), white on black."""
+        """Read one drawing with the active model: uint8 ink (h, w), white on black."""
         return self.current()[1].read(ink)
 
-    def _up_to_date(self) -> bool:
-        """Return True if the same model is in use and was not trained further; two `stat` calls."""
-        seen = self._seen
-        if seen is None or _version(self._workspace.active_file) != seen.promoted:
+    def _is_current(self) -> bool:
+        """Return True if the loaded model is still the active one and was not trained further; calls `stat` twice."""
+        loaded = self._versions
+        if loaded is None or _version(self._workspace.active_file) != loaded.promotion:
             return False
-        # The promoted run may have come back.
-        if seen.without is not None and _version(self._workspace.runs) != seen.without:
+        # The promoted run may be back.
+        if loaded.runs is not None and _version(self._workspace.runs) != loaded.runs:
             return False
-        version = _version(seen.card_file)
-        # A resumed training has no model for the moment in which its new one replaces the old one.
-        return version == seen.card or (version is None and not is_gone(seen.folder))
+        card = _version(loaded.card_file)
+        # While a resumed run replaces its bundle, there is no card for a moment.
+        return card == loaded.card or (card is None and not is_gone(loaded.folder))
 
     def _load(self) -> tuple[ActiveModel, Predictor]:
-        promoted = _version(self._workspace.active_file)
+        promotion = _version(self._workspace.active_file)
         active = active_model(self._workspace)
         card_file = active.bundle.card_file
-        without = _version(self._workspace.runs) if active.problem else None
-        self._seen = _Seen(promoted, card_file, _version(card_file), active.bundle.folder.parent, without)
+        runs = _version(self._workspace.runs) if active.problem else None
+        self._versions = _Versions(promotion, card_file, _version(card_file), active.bundle.folder.parent, runs)
         try:
             return active, Predictor(active.bundle)
         except BundleError as error:
@@ -143,17 +143,18 @@ class ActivePredictor:
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """Versions of the files on disk before a predictor was loaded.
+class _Versions:
+    """The versions of the files on disk just before a predictor was loaded.
 
-    `folder`: the one that holds the model's. `without`: of the folder of all runs, if the promoted run was not in it.
+    `promotion` is that of active.json. `folder` contains the bundle's folder. `runs` is the version of the folder of
+    all runs if the promoted run was not found there, else None.
     """
 
-    promoted: _Version | None
+    promotion: _Version | None
     card_file: Path
     card: _Version | None
     folder: Path
-    without: _Version | None
+    runs: _Version | None
 
 
 def _version(path: Path) -> _Version | None:

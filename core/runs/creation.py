@@ -1,4 +1,4 @@
-"""The instant at which a run was created: one instant, whatever the time zone it is read in."""
+"""The time at which a run was created, stored in UTC."""
 
 from __future__ import annotations
 
@@ -12,63 +12,67 @@ from core.records import Record
 from core.runs.run import Run
 from core.storage import atomic_write, read_file
 
-STAMP = "%Y%m%d-%H%M%S"
-"""The start of a run's id: the local time of its creation, for people. The instant itself is in a file."""
+ID_TIME_FORMAT = "%Y%m%d-%H%M%S"
+"""Format of the local creation time at the start of a run's id. The exact time is in created.json."""
 
-_ZONES = timedelta(hours=-12), timedelta(hours=14)
-_ZONE_STEP = timedelta(minutes=15)
-"""Offsets of all time zones from UTC, and what they are multiples of."""
-_WRITTEN_WITHIN = timedelta(seconds=5)
-"""A run's config is written within a second of its creation; more runs in one second get later stamps."""
-_LARGEST_FILE = 1024
-"""Bytes."""
+_MIN_UTC_OFFSET = timedelta(hours=-12)
+_MAX_UTC_OFFSET = timedelta(hours=14)
+_UTC_OFFSET_STEP = timedelta(minutes=15)
+"""All UTC offsets are multiples of it."""
+_MAX_WRITING_TIME = timedelta(seconds=5)
+"""Maximum difference between the time in an id and the time at which the run's config was written.
+
+The config is written within a second, but several runs of one second get ids of the following seconds.
+"""
+_MAX_FILE_BYTES = 1024
 
 
 class _Creation(Record, extra="ignore"):
     created: AwareDatetime
 
 
-def write_creation(run: Run, moment: datetime) -> None:
-    """Write the instant of a run's creation in UTC; raises StorageError."""
+def write_creation(run: Run, created: datetime) -> None:
+    """Write the time at which a run was created, in UTC; raises StorageError."""
     with atomic_write(run.created_file) as temporary:
-        temporary.write_text(_Creation(created=moment.astimezone(UTC)).model_dump_json() + "\n")
+        temporary.write_text(_Creation(created=created.astimezone(UTC)).model_dump_json() + "\n")
 
 
 def created_at(run: Run) -> datetime:
-    """Return the instant at which a run was created, in this machine's time zone.
+    """Return the time at which a run was created, in this machine's time zone.
 
-    Runs of earlier versions wrote down local time only: their config's time of change tells which zone it was.
+    Runs of earlier versions recorded only the local time, in their id. The modification time of their config tells
+    which time zone that was.
     """
-    version = _modified(run.created_file)
-    created = _written(run.created_file, version) if version else None
-    return (created or _from_id(run)).astimezone()
+    version = _modification_time(run.created_file)
+    created = _read_creation(run.created_file, version) if version else None
+    return (created or _infer_from_id(run)).astimezone()
 
 
-# Every look at the runs puts them in order by it.
+# Cached because every list of the runs is sorted by it.
 @lru_cache(maxsize=10_000)
-def _written(path: Path, version: float) -> datetime | None:  # noqa: ARG001 - part of the cache's key
+def _read_creation(path: Path, version: float) -> datetime | None:  # noqa: ARG001 - part of the cache key
     try:
-        return _Creation.model_validate_json(read_file(path, _LARGEST_FILE)).created
+        return _Creation.model_validate_json(read_file(path, _MAX_FILE_BYTES)).created
     except (OSError, ValidationError):
         return None
 
 
-def _from_id(run: Run) -> datetime:
-    """Return the instant that the id and the config's time of change agree on, else either of them."""
-    written = _modified(run.config_file) or _modified(run.folder)
-    moment = datetime.fromtimestamp(written, UTC) if written else datetime.now(UTC)  # deleted meanwhile
+def _infer_from_id(run: Run) -> datetime:
+    """Return the time on which the id and the config's modification time agree, else one of the two."""
+    modified = _modification_time(run.config_file) or _modification_time(run.folder)
+    written = datetime.fromtimestamp(modified, UTC) if modified else datetime.now(UTC)  # just deleted
     try:
-        local = datetime.strptime("-".join(run.id.split("-")[:2]), STAMP)  # noqa: DTZ007 - of a zone that is to be found
+        local = datetime.strptime("-".join(run.id.split("-")[:2]), ID_TIME_FORMAT)  # noqa: DTZ007 - the zone is found below
     except ValueError:
-        return moment
-    difference = local - moment.replace(tzinfo=None)
-    offset = round(difference / _ZONE_STEP) * _ZONE_STEP
-    if abs(difference - offset) <= _WRITTEN_WITHIN and _ZONES[0] <= offset <= _ZONES[1]:
+        return written
+    difference = local - written.replace(tzinfo=None)
+    offset = round(difference / _UTC_OFFSET_STEP) * _UTC_OFFSET_STEP
+    if abs(difference - offset) <= _MAX_WRITING_TIME and _MIN_UTC_OFFSET <= offset <= _MAX_UTC_OFFSET:
         return (local - offset).replace(tzinfo=UTC)
-    return local.astimezone()  # copied or edited later
+    return local.astimezone()  # the config was copied or edited later
 
 
-def _modified(path: Path) -> float | None:
+def _modification_time(path: Path) -> float | None:
     try:
         return path.stat().st_mtime
     except OSError:

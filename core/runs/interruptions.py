@@ -1,4 +1,4 @@
-"""Runs that were interrupted: their end is written down, because the signs of its cause do not last."""
+"""Recording of interrupted runs: the evidence of what interrupted them is soon lost."""
 
 from __future__ import annotations
 
@@ -13,28 +13,27 @@ from core.workspace import Workspace
 
 
 def record_interruptions(workspace: Workspace) -> None:
-    """Write down which runs were interrupted, and why.
+    """Write the status of every run that was interrupted, with the probable cause.
 
-    If some cannot be written, the others are, and the first error is raised.
+    If writing one fails, the others are still written; then the first error is raised.
     """
     if read_only() or not _interrupted(workspace):
         return
-    problems: list[StorageError | RunError | OSError] = []
+    errors: list[StorageError | RunError | OSError] = []
     with workspace.locked():
         for run, status in _interrupted(workspace):
             try:
                 run.write_status(status.model_copy(update={"ended": time.time(), "seconds_left": None}))
             except (StorageError, RunError, OSError) as error:
-                problems.append(error)
-    if problems:
-        raise problems[0]
+                errors.append(error)
+    if errors:
+        raise errors[0]
 
 
 def _interrupted(workspace: Workspace) -> list[tuple[Run, Status]]:
-    """Return the runs whose worker ended without writing its end, if nobody else has written it yet."""
-    ends = ("interrupted", "failed")
+    """Return the runs whose worker ended without recording its end, unless another process has recorded it."""
     return [
-        (seen.run, status)
-        for seen, status in Snapshot.of(workspace).readable()
-        if status.state in ends and status.ended is None
+        (snapshot.run, status)
+        for snapshot, status in Snapshot.of(workspace).readable()
+        if status.state in ("interrupted", "failed") and status.ended is None
     ]

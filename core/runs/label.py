@@ -1,4 +1,4 @@
-"""Label of a run: the name and the note that a person gave it, in a file that the worker never writes."""
+"""The label of a run: the name and the note that a person gave it. The worker never writes this file."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from core.runs.run import Run
 from core.storage import atomic_write, read_file
 from core.workspace import Workspace
 
-NAME_LENGTH = 60
-NOTE_LENGTH = 2000
-_LARGEST_FILE = 64 * 1024
-"""Bytes; a larger file was not written by us."""
+MAX_NAME_CHARACTERS = 60
+MAX_NOTE_CHARACTERS = 2000
+_MAX_FILE_BYTES = 64 * 1024
+"""Trazo never writes a larger file."""
 
 
 class Label(Record, extra="ignore"):
-    """A name in one line, empty if the run has none, and a note of any number of lines."""
+    """A name of one line and a note of any number of lines; each is empty if the run has none."""
 
     name: str = ""
     note: str = ""
@@ -39,38 +39,41 @@ def label_file(run: Run) -> Path:
 def read_label(run: Run) -> Label:
     """Return the run's name and note, both empty if there are none or the file cannot be read."""
     try:
-        label = Label.model_validate_json(read_file(label_file(run), _LARGEST_FILE))
+        label = Label.model_validate_json(read_file(label_file(run), _MAX_FILE_BYTES))
     except (OSError, ValidationError):
         return UNNAMED
-    return Label(name=_line(label.name)[:NAME_LENGTH], note=_lines(label.note)[:NOTE_LENGTH])
+    return Label(
+        name=_clean_line(label.name)[:MAX_NAME_CHARACTERS], note=_clean_lines(label.note)[:MAX_NOTE_CHARACTERS]
+    )
 
 
-def name_of(run: Run) -> str:
+def display_name(run: Run) -> str:
     """Return the name that a person gave the run, else its title."""
     return read_label(run).name or run.title
 
 
-def told_apart(names: Mapping[str, str]) -> dict[str, str]:
-    """Return the names by the runs' ids, with the whole id added if two runs share a name."""
-    shared = Counter(name.casefold() for name in names.values())
-    return {run_id: name if shared[name.casefold()] == 1 else _with_id(run_id, name) for run_id, name in names.items()}
+def disambiguate(names: Mapping[str, str]) -> dict[str, str]:
+    """Return the display names by run id; if two runs share a name, their ids are appended."""
+    counts = Counter(name.casefold() for name in names.values())
+    return {run_id: name if counts[name.casefold()] == 1 else _with_id(run_id, name) for run_id, name in names.items()}
 
 
 def _with_id(run_id: str, name: str) -> str:
+    """Return the name followed by the id; the id alone if it contains the name."""
     return run_id if Run(Path(run_id)).title == name else f"{name} ({run_id})"
 
 
 def write_label(workspace: Workspace, run: Run, name: str, note: str) -> Label:
-    """Write a run's name and note; return them as they were written, without invisible characters.
+    """Write a run's name and note without invisible characters, and return them as written.
 
-    Raises RunError if one is too long, RunNotFound if the run is gone, StorageError if nothing can be written.
+    Raises RunError if one is too long, RunNotFound if the run was deleted, StorageError if the file cannot be written.
     """
-    label = Label(name=_line(name), note=_lines(note))
-    for what, text, longest in (("name", label.name, NAME_LENGTH), ("note", label.note, NOTE_LENGTH)):
-        if len(text) > longest:
-            message = f"A {what} has at most {longest:,} characters. This one has {len(text):,}; shorten it."
+    label = Label(name=_clean_line(name), note=_clean_lines(note))
+    for field, text, limit in (("name", label.name, MAX_NAME_CHARACTERS), ("note", label.note, MAX_NOTE_CHARACTERS)):
+        if len(text) > limit:
+            message = f"A {field} has at most {limit:,} characters. This one has {len(text):,}; shorten it."
             raise RunError(message, run.id)
-    # Under the lock: a run that is being deleted must not come back as a folder with only a label.
+    # The lock keeps a run that is being deleted from reappearing as a folder with only a label.
     with workspace.locked():
         if not run.folder.exists():
             raise RunNotFound(run.id)
@@ -79,14 +82,14 @@ def write_label(workspace: Workspace, run: Run, name: str, note: str) -> Label:
     return label
 
 
-def _line(text: str) -> str:
-    return " ".join(filter(None, map(_visible, text.split())))
+def _clean_line(text: str) -> str:
+    return " ".join(filter(None, map(_drop_invisible, text.split())))
 
 
-def _lines(text: str) -> str:
-    return "\n".join(_visible(line.replace("\t", " ")).rstrip() for line in text.splitlines()).strip()
+def _clean_lines(text: str) -> str:
+    return "\n".join(_drop_invisible(line.replace("\t", " ")).rstrip() for line in text.splitlines()).strip()
 
 
-def _visible(text: str) -> str:
-    """Drop control characters, marks that change the direction of writing, and halves of surrogate pairs."""
+def _drop_invisible(text: str) -> str:
+    """Remove control characters, text direction marks and lone surrogates."""
     return "".join(character for character in text if unicodedata.category(character) not in ("Cc", "Cf", "Cs"))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from core.config import TrainingConfig
 from core.errors import RunError, RunNotFound, StorageError
-from core.runs.creation import STAMP, created_at, write_creation
-from core.runs.leftovers import NEW
+from core.runs.creation import ID_TIME_FORMAT, created_at, write_creation
+from core.runs.leftovers import NEW_PREFIX
 from core.runs.run import Run
 from core.runs.status import Status
 from core.storage import make_folder, storage_errors
@@ -28,16 +28,16 @@ _ANIMALS = (
 
 
 def create_run(workspace: Workspace, config: TrainingConfig) -> Run:
-    """Create the folder of a new run with the state `queued`; leave nothing behind if that fails."""
+    """Create a run with the state `queued`; leave nothing behind if that fails."""
     make_folder(workspace.runs)
-    # Under the lock, so that no two runs get the same id.
+    # The lock keeps two runs from getting the same id.
     with workspace.locked():
-        moment = _now()
-        run = _unused(workspace, moment)
-        # Listed only once it is complete.
-        new = Run(make_folder(run.folder.with_name(NEW + run.id)))
+        now = _now()
+        run = _choose_id(workspace, now)
+        # Runs with this prefix are not listed: the folder gets its name when it is complete.
+        new = Run(make_folder(run.folder.with_name(NEW_PREFIX + run.id)))
         try:
-            write_creation(new, moment)
+            write_creation(new, now)
             new.write_config(config)
             new.write_status(Status(state="queued", message="Waiting for its turn.", epochs=config.epochs))
             with storage_errors(run.folder):
@@ -48,7 +48,7 @@ def create_run(workspace: Workspace, config: TrainingConfig) -> Run:
 
 
 def list_runs(workspace: Workspace) -> list[Run]:
-    """Return all runs, newest first; none if their folder cannot be read (`check_runs` says why)."""
+    """Return all runs, newest first; none if their folder cannot be read (`check_runs` raises the reason)."""
     try:
         names = _folders(workspace)
     except OSError:
@@ -72,10 +72,10 @@ def check_runs(workspace: Workspace) -> None:
 
 
 def find_run(workspace: Workspace, run_id: str) -> Run:
-    """Return the run with this id, or the only one whose id ends with these two words.
+    """Return the run with this id, or the only run with this title.
 
-    Raises RunNotFound if there is none, RunError if there are several. The id is compared with the names of folders;
-    it never becomes part of a path.
+    Raises RunNotFound if there is none, RunError if there are several. The id is compared with folder names and never
+    becomes part of a path.
     """
     runs = list_runs(workspace)
     exact = [run for run in runs if run.id == run_id]
@@ -84,12 +84,12 @@ def find_run(workspace: Workspace, run_id: str) -> Run:
         raise RunNotFound(run_id)
     if len(matching) > 1:
         ids = ", ".join(run.id for run in matching)
-        raise RunError(f"Several runs are named {run_id!r}. Use the whole id of one: {ids}.", run_id)
+        raise RunError(f"Several runs are named {run_id!r}. Use the full id of one of them: {ids}.", run_id)
     return matching[0]
 
 
 def is_gone(path: Path) -> bool:
-    """Return True if nothing is there; False for what cannot be looked at just now."""
+    """Return True if the path does not exist; False if it exists or that cannot be determined."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -104,15 +104,15 @@ def _folders(workspace: Workspace) -> list[str]:
         return [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
 
 
-def _unused(workspace: Workspace, moment: datetime) -> Run:
-    """Return a run with an id that no other has, and without a folder."""
+def _choose_id(workspace: Workspace, now: datetime) -> Run:
+    """Return a run with an unused id; its folder does not exist yet."""
     taken = {"-".join(run.id.split("-")[:2]) for run in list_runs(workspace)}
-    stamp = moment.astimezone()
-    # People read ids as an order, too: two of one second would be in the order of their adjectives.
-    while stamp.strftime(STAMP) in taken:
-        stamp += timedelta(seconds=1)
+    time = now.astimezone()
+    # No two ids start with the same time: sorted by id, runs of one second would be in the order of their adjectives.
+    while time.strftime(ID_TIME_FORMAT) in taken:
+        time += timedelta(seconds=1)
     words = f"{random.choice(_ADJECTIVES.split())}-{random.choice(_ANIMALS.split())}"
-    return Run(workspace.runs / f"{stamp.strftime(STAMP)}-{words}")
+    return Run(workspace.runs / f"{time.strftime(ID_TIME_FORMAT)}-{words}")
 
 
 def _now() -> datetime:

@@ -1,4 +1,4 @@
-"""One training on disk: its files, their formats, and the state that they tell."""
+"""A run on disk: its files, their formats, and its state."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import psutil
 from pydantic import ValidationError
 
 from core.classifier.bundle import Bundle
-from core.classifier.learning import EpochAnswers, read_answers, write_answers
+from core.classifier.learning import EpochPredictions, read_epoch_predictions, write_epoch_predictions
 from core.config import TrainingConfig, config_from_json
 from core.errors import ConfigError, RunError, RunNotFound, StorageError
 from core.runs.process import WorkerRecord, is_held
@@ -21,13 +21,13 @@ from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, read_rows
 from core.storage import NotRegularFile, atomic_write, open_file, read_file, storage_errors
 
 LOG_TAIL_BYTES = 64 * 1024
-LOG_BYTES = 10 * 2**20
-"""Beyond this size a log loses its older half."""
+MAX_LOG_BYTES = 10 * 2**20
+"""The older half of a larger log is dropped."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """The folder of one training; its name is the run's id."""
+    """The folder of a run; its name is the run's id."""
 
     folder: Path
 
@@ -60,7 +60,7 @@ class Run:
         return self.folder / "steps.csv"
 
     @property
-    def answers_file(self) -> Path:
+    def epoch_predictions_file(self) -> Path:
         return self.folder / "answers.npz"
 
     @property
@@ -73,7 +73,7 @@ class Run:
 
     @property
     def teachers(self) -> Path:
-        """The run's own copies of its teachers' networks, whose runs may be deleted before it is resumed."""
+        """Copies of the teachers' networks: the teachers' runs may be deleted before this run is resumed."""
         return self.folder / "teachers"
 
     @property
@@ -82,15 +82,15 @@ class Run:
 
     @property
     def lock_file(self) -> Path:
-        """The lock that a worker inherits from the process that starts it, and holds until it has ended.
+        """The lock that a worker inherits from the process that starts it, and holds until it ends.
 
-        `is_held` shares it for some microseconds.
+        `is_held` holds it, too, for a few microseconds.
         """
         return self.folder / "worker.lock"
 
     @property
     def stopping(self) -> bool:
-        """True if it was asked to stop and has not ended yet."""
+        """True if the run was asked to stop and has not ended yet."""
         return self.stop_file.exists()
 
     @property
@@ -99,47 +99,47 @@ class Run:
 
     @property
     def title(self) -> str:
-        """The part of the id that a person remembers, such as `quiet-otter`."""
+        """The memorable part of the id, such as `quiet-otter`."""
         return self.id.split("-", 2)[-1]
 
     def config(self) -> TrainingConfig:
-        """Read the config; raises RunError if it is missing, damaged or cannot be read."""
+        """Read the config; raises RunError if it is missing or damaged, or cannot be read."""
         try:
             return config_from_json(read_file(self.config_file).decode())
         except (OSError, UnicodeDecodeError, ConfigError) as error:
-            raise self._unreadable(self.config_file, error, self._useless(self.config_file)) from error
+            raise self._read_error(self.config_file, error, self._unusable(self.config_file)) from error
 
     def write_config(self, config: TrainingConfig) -> None:
         with atomic_write(self.config_file) as temporary:
             temporary.write_text(config.model_dump_json(indent=2) + "\n")
 
     def status(self) -> Status:
-        """Read the status; a run whose worker is gone is `interrupted`, or `failed` if memory seems to have run out.
+        """Read the status. A run whose worker died is `interrupted`, or `failed` if memory probably ran out.
 
-        Raises RunError if it cannot be read.
+        Raises RunError if the status cannot be read.
         """
         status = self._recorded_status()
         if status.state == "running" and not self.alive:
-            # The worker may have written its end after the status was read.
+            # The worker may have recorded its end after the status was read.
             status = self._recorded_status()
             if status.state == "running":
                 return status.model_copy(update=self._unexplained_end())
         return status
 
     def write_status(self, status: Status, durable: bool = True) -> None:
-        """Replace the status; raises RunNotFound if the run's folder is gone, StorageError if the disk is full."""
+        """Replace the status; raises RunNotFound if the run was deleted, StorageError if the disk is full."""
         if not self.folder.is_dir():
             raise RunNotFound(self.id)
         with atomic_write(self.status_file, durable) as temporary:
-            temporary.write_text(_as_text(status))
+            temporary.write_text(_to_json(status))
 
     def write_last_status(self, status: Status) -> None:
-        """Replace the status; on a full disk overwrite the old file, as there is no room for a new one."""
+        """Replace the status. On a full disk, which has no room for a new file, overwrite the old one."""
         try:
             self.write_status(status)
         except StorageError:
             with storage_errors(self.status_file), open_file(self.status_file, "r+") as file:
-                file.write(_as_text(status))
+                file.write(_to_json(status))
                 file.truncate()
 
     @property
@@ -148,37 +148,40 @@ class Run:
         return is_held(self.lock_file)
 
     def process(self) -> psutil.Process | None:
-        """Return the recorded worker while it runs; never another process that got its process id."""
-        record = self._worker()
+        """Return the recorded worker; None if it has ended, even if another process has its process id."""
+        record = self._read_worker()
         return record.process() if record else None
 
     def write_process(self, pid: int) -> None:
-        """Record the worker with this process id; raises psutil.NoSuchProcess if it is gone."""
+        """Record the worker with this process id; raises psutil.NoSuchProcess if it has ended."""
         record = WorkerRecord.of(pid)
         with atomic_write(self.process_file) as temporary:
             temporary.write_text(record.model_dump_json() + "\n")
 
     def history(self) -> pd.DataFrame:
-        """Return one row per epoch, columns HISTORY_COLUMNS; none before the first. Raises RunError if damaged."""
-        return self._table(self.history_file, HISTORY_COLUMNS)
+        """Return one row per epoch with HISTORY_COLUMNS. Raises RunError if the file is damaged."""
+        return self._read_table(self.history_file, HISTORY_COLUMNS)
 
     def steps(self) -> pd.DataFrame:
-        """Return one row every few steps, columns STEP_COLUMNS; few have validation. Raises RunError if damaged."""
-        return self._table(self.steps_file, STEP_COLUMNS)
+        """Return one row every few steps with STEP_COLUMNS; most rows have no validation metrics.
 
-    def answers(self) -> EpochAnswers | None:
-        """Return the predictions for the validation split after each epoch; None before the first epoch.
+        Raises RunError if the file is damaged.
+        """
+        return self._read_table(self.steps_file, STEP_COLUMNS)
 
-        Runs of earlier versions have none. Raises RunError if the file is damaged.
+    def epoch_predictions(self) -> EpochPredictions | None:
+        """Return the predictions for the validation split after each epoch.
+
+        None before the end of the first epoch, and for runs of early versions. Raises RunError if the file is damaged.
         """
         try:
-            return read_answers(self.answers_file)
+            return read_epoch_predictions(self.epoch_predictions_file)
         except ValueError as error:
-            raise self._damaged(self.answers_file) from error
+            raise self._damaged(self.epoch_predictions_file) from error
 
-    def write_answers(self, answers: EpochAnswers) -> None:
+    def write_epoch_predictions(self, predictions: EpochPredictions) -> None:
         """Replace the predictions for the validation split."""
-        write_answers(self.answers_file, answers)
+        write_epoch_predictions(self.epoch_predictions_file, predictions)
 
     def log_tail(self) -> str:
         """Return the end of the worker's log, at most 64 kB; empty if it cannot be read."""
@@ -190,70 +193,72 @@ class Run:
             return ""
         return content.decode(errors="replace")
 
-    def cut_log(self) -> None:
-        """Keep only the newer half of a log that is longer than LOG_BYTES."""
-        if not self.log_file.exists() or self.log_file.stat().st_size <= LOG_BYTES:
+    def trim_log(self) -> None:
+        """Keep only the newer half of a log that is longer than MAX_LOG_BYTES."""
+        if not self.log_file.exists() or self.log_file.stat().st_size <= MAX_LOG_BYTES:
             return
         with storage_errors(self.log_file), open_file(self.log_file, "r+b") as file:
-            file.seek(-LOG_BYTES // 2, os.SEEK_END)
+            file.seek(-MAX_LOG_BYTES // 2, os.SEEK_END)
             newer = file.read()
             file.seek(0)
-            # The worker appends its output, so it continues after what is left.
+            # The worker's output is appended, so it continues after the remaining half.
             file.truncate()
             file.write(b"(Older output was dropped to keep this log short.)\n" + newer[newer.find(b"\n") + 1 :])
 
-    def _worker(self) -> WorkerRecord | None:
+    def _read_worker(self) -> WorkerRecord | None:
         try:
             return WorkerRecord.model_validate_json(read_file(self.process_file))
         except (OSError, ValidationError):
             return None
 
     def _unexplained_end(self) -> dict[str, str]:
-        """Return the state and the message for a run whose worker is gone and did not write why.
+        """Return the state and the message of a run whose worker died without recording why.
 
-        "failed" is a guess: this machine has killed a process for its memory since. `record_interruptions` writes it
-        down, because later kills would hide it.
+        "failed" is a guess: since the worker started, the system has killed a process for lack of memory.
+        `record_interruptions` stores the guess, because a later kill or a reboot would change it.
         """
-        state, message, worker = "interrupted", "The training process ended unexpectedly", self._worker()
+        state, message = "interrupted", "The training process ended unexpectedly"
+        worker = self._read_worker()
         if worker and worker.memory_ran_out:
-            state, message = "failed", f"{message}, probably because memory ran out: the system killed a process for it"
+            state = "failed"
+            message += ", probably because memory ran out: the system killed a process for lack of memory"
         if self.checkpoint_file.exists():
-            return {"state": state, "message": f"{message}. Resume continues after the last whole epoch."}
-        return {"state": state, "message": f"{message}. Resume starts it again; no epoch was complete."}
+            return {"state": state, "message": f"{message}. Resume continues after the last completed epoch."}
+        return {"state": state, "message": f"{message}. Resume starts it from the beginning."}
 
     def _recorded_status(self) -> Status:
         try:
             return Status.model_validate_json(read_file(self.status_file))
         except (OSError, ValidationError) as error:
             lost = isinstance(error, FileNotFoundError | ValidationError)
-            # Progress is written without fsync, so a power cut may damage it. The checkpoint is safe.
+            # A power cut may damage the status, which is written without fsync. The checkpoint is written with it.
             if lost and self.checkpoint_file.exists() and not self.alive:
-                message = "The file status.json was lost or damaged. Resume continues after the last whole epoch."
+                message = "The file status.json was lost or damaged. Resume continues after the last completed epoch."
                 return Status(state="interrupted", message=message)
-            raise self._unreadable(self.status_file, error, self._useless(self.status_file)) from error
+            raise self._read_error(self.status_file, error, self._unusable(self.status_file)) from error
 
-    def _table(self, path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    def _read_table(self, path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         try:
             return read_rows(path, columns)
         except (OSError, ValueError) as error:
-            raise self._unreadable(path, error, self._damaged(path)) from error
+            raise self._read_error(path, error, self._damaged(path)) from error
 
-    def _unreadable(self, path: Path, error: Exception, otherwise: RunError) -> RunError:
-        """Return the error for a file that cannot be read now, but may be whole; `otherwise` for all other errors."""
+    def _read_error(self, path: Path, error: Exception, otherwise: RunError) -> RunError:
+        """Return a RunError for a file that cannot be read now but may be intact; `otherwise` for all other errors."""
         if not isinstance(error, OSError) or isinstance(error, FileNotFoundError | IsADirectoryError | NotRegularFile):
             return otherwise
-        why = error.strerror or type(error).__name__
+        reason = error.strerror or type(error).__name__
         return RunError(
-            f"The file {path.name} of run {self.id} cannot be read ({why}). Try again, or check its permissions.",
+            f"The file {path.name} of run {self.id} cannot be read ({reason}). Try again, or check its permissions.",
             self.id,
         )
 
-    def _useless(self, path: Path) -> RunError:
+    def _unusable(self, path: Path) -> RunError:
         return RunError(f"Run {self.id} has a missing or damaged {path.name}. Delete the run.", self.id)
 
     def _damaged(self, path: Path) -> RunError:
         return RunError(f"Run {self.id} has a damaged {path.name}. Its model can still be used.", self.id)
 
 
-def _as_text(status: Status) -> str:
+def _to_json(status: Status) -> str:
     return status.model_copy(update={"updated": time.time()}).model_dump_json(indent=2) + "\n"

@@ -1,4 +1,4 @@
-"""One look at all runs: the status and the config of each are read when first asked for, and only once."""
+"""A snapshot of all runs: the status and the config of each run are read lazily, at most once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class RunSnapshot:
-    """One run of a snapshot; what was read of it stays as it was."""
+    """One run in a snapshot; its status and config are cached once read."""
 
     def __init__(self, run: Run, read_config: Callable[[], TrainingConfig] | None = None) -> None:
         self.run = run
@@ -26,71 +26,71 @@ class RunSnapshot:
 
     def status(self) -> Status:
         """Return the run's status; raises RunError if it cannot be read."""
-        return _value(self._status)
+        return _value_or_raise(self._status)
 
     def config(self) -> TrainingConfig:
         """Return the run's config; raises RunError if it cannot be read."""
-        return _value(self._config)
+        return _value_or_raise(self._config)
 
-    def changed(self) -> RunSnapshot:
-        """Return a snapshot of the same run whose status is read again; its config never changes."""
+    def refreshed(self) -> RunSnapshot:
+        """Return a new snapshot of the run that reads the status again; the config never changes."""
         return RunSnapshot(self.run, self.config)
 
     @cached_property
     def _status(self) -> Status | RunError:
-        return _outcome(self.run.status)
+        return _read_or_error(self.run.status)
 
     @cached_property
     def _config(self) -> TrainingConfig | RunError:
-        return _outcome(self._read_config)
+        return _read_or_error(self._read_config)
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """The runs of a workspace at one moment, newest first.
 
-    Taken under the workspace's lock, it holds until the lock is released, except that running ones may end.
+    If it is taken under the workspace's lock, it is valid until the lock is released, except that running runs may end.
     """
 
     runs: tuple[RunSnapshot, ...]
 
     @classmethod
     def of(cls, workspace: Workspace) -> Snapshot:
-        """Take a snapshot of all runs; none if they cannot be listed."""
+        """Take a snapshot of all runs; it is empty if they cannot be listed."""
         return cls(tuple(map(RunSnapshot, list_runs(workspace))))
 
     def readable(self) -> list[tuple[RunSnapshot, Status]]:
         """Return each run whose status can be read, with its status."""
-        found = [(run, run._status) for run in self.runs]
-        return [(run, status) for run, status in found if isinstance(status, Status)]
+        pairs = [(run, run._status) for run in self.runs]
+        return [(run, status) for run, status in pairs if isinstance(status, Status)]
 
     def in_state(self, state: State) -> list[RunSnapshot]:
-        """Return the runs in a state; a run whose status cannot be read is in none."""
+        """Return the runs in a state, without those whose status cannot be read."""
         return [run for run, status in self.readable() if status.state == state]
 
     def with_config(self, config: TrainingConfig) -> list[tuple[RunSnapshot, Status]]:
-        """Return each run with exactly these settings, with its status; damaged runs are left out."""
+        """Return each run with exactly these settings, with its status, without damaged runs."""
         return Snapshot(tuple(run for run in self.runs if run._config == config)).readable()
 
     def find(self, run: Run) -> RunSnapshot:
-        """Return the snapshot of one run, also if it was created since."""
-        return next((one for one in self.runs if one.run == run), RunSnapshot(run))
+        """Return the snapshot of one run, or a new one if the run was created later."""
+        return next((known for known in self.runs if known.run == run), RunSnapshot(run))
 
-    def after(self, *changes: RunSnapshot) -> Snapshot:
-        """Return this snapshot as it is after these runs were changed, or created in this order."""
-        changed = {one.run: one.changed() for one in changes}
-        known = tuple(changed.pop(one.run, one) for one in self.runs)
-        return Snapshot((*reversed(changed.values()), *known))
+    def with_runs(self, *runs: RunSnapshot) -> Snapshot:
+        """Return this snapshot with these runs read again, or added if they are new; the last one is the newest."""
+        refreshed = {run.run: run.refreshed() for run in runs}
+        known = tuple(refreshed.pop(run.run, run) for run in self.runs)
+        return Snapshot((*reversed(refreshed.values()), *known))
 
 
-def _outcome(read: Callable[[], T]) -> T | RunError:
+def _read_or_error(read: Callable[[], T]) -> T | RunError:
     try:
         return read()
     except RunError as error:
         return error
 
 
-def _value(outcome: T | RunError) -> T:
+def _value_or_raise(outcome: T | RunError) -> T:
     if isinstance(outcome, RunError):
         raise outcome
     return outcome

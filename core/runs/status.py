@@ -1,28 +1,29 @@
-"""Status of a run: its state and its progress."""
+"""The status of a run: its state and its progress."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from core.records import Amount, Count, Moment, Record
+from core.records import Amount, Count, Record, Timestamp
 
 State = Literal["queued", "running", "finished", "stopped", "failed", "interrupted"]
 Phase = Literal["waiting", "starting", "training", "validating", "saving", "done"]
 
 
 class Status(Record, extra="ignore"):
-    """State and progress. `updated`, `started`, `ended`: seconds since 1970; `seconds`: of training so far.
+    """State and progress of a run.
 
-    `epoch` and `step` count from 1 (0 before the first); `steps` is the number of steps in an epoch. `seconds_left`
-    assumes that all epochs are needed.
+    `updated`, `started` and `ended` are in seconds since 1970; `seconds` is the training time so far. `epoch` and
+    `step` count from 1 (0 before the first); `steps` is the number of steps in an epoch. `seconds_left` assumes that
+    early stopping does not end the training.
     """
 
     state: State
     phase: Phase = "waiting"
     message: str = ""
-    updated: Moment = 0.0
-    started: Moment | None = None
-    ended: Moment | None = None
+    updated: Timestamp = 0.0
+    started: Timestamp | None = None
+    ended: Timestamp | None = None
     epoch: Count = 0
     epochs: Count = 0
     step: Count = 0
@@ -33,11 +34,13 @@ class Status(Record, extra="ignore"):
 
     @property
     def progress(self) -> float:
-        """Share of all steps that are done, 0..1."""
+        """The completed fraction of all steps, 0..1."""
         total = self.epochs * self.steps
-        return min(1.0, (max(self.epoch - 1, 0) * self.steps + self.step) / total) if total else 0.0
+        if not total:
+            return 0.0
+        return min(1.0, (max(self.epoch - 1, 0) * self.steps + self.step) / total)
 
     @property
     def over(self) -> bool:
-        """True if nothing more will happen by itself."""
+        """True if the run is neither queued nor running."""
         return self.state not in ("queued", "running")

@@ -1,4 +1,4 @@
-"""Summary of a run: one row of the lists and tables."""
+"""The summary of a run: one row of a list or table."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from core.workspace import Workspace
 
 @dataclass(frozen=True)
 class Summary:
-    """A run in one row: times in seconds, accuracies in 0..1; `drawings` is that of its card's `robustness`.
+    """A run in one row: times in seconds, accuracies in 0..1.
 
-    `created` is in this machine's time zone. `problem`: why the run cannot be read.
+    `drawings`: accuracy on drawings, from `robustness` in the run's card. `created` is in this machine's time zone.
+    `problem`: why the run cannot be read.
     """
 
     id: str
@@ -42,16 +43,16 @@ class Summary:
 
     @property
     def name(self) -> str:
-        """The name that a person gave it, else its title."""
+        """The name that a person gave the run, else its title."""
         return self.label.name or self.title
 
 
-def summarise(seen: RunSnapshot, active: ActiveModel) -> Summary:
-    """Return the summary of a run; that of a damaged one has its problem. `active`: the model in use."""
-    run = seen.run
+def summarise(snapshot: RunSnapshot, active: ActiveModel) -> Summary:
+    """Return the summary of a run; if the run is damaged, `problem` says how."""
+    run = snapshot.run
     created, label = created_at(run), read_label(run)
     try:
-        status, config = seen.status(), seen.config()
+        status, config = snapshot.status(), snapshot.config()
         card = run.bundle.card() if run.bundle.complete else None
     except (RunError, BundleError) as error:
         return Summary(id=run.id, title=run.title, state=None, created=created, problem=str(error), label=label)
@@ -75,8 +76,9 @@ def summarise(seen: RunSnapshot, active: ActiveModel) -> Summary:
 
 
 def summaries(workspace: Workspace, snapshot: Snapshot | None = None) -> list[Summary]:
-    """Return the summaries of all runs, newest first; `snapshot`: one that the caller has taken."""
+    """Return the summaries of all runs, newest first. `snapshot`: taken now if the caller has none."""
     active = active_model(workspace)
-    rows = ((seen.run, summarise(seen, active)) for seen in (snapshot or Snapshot.of(workspace)).runs)
-    # A run that was deleted since it was listed is not a damaged one.
+    runs = (snapshot or Snapshot.of(workspace)).runs
+    rows = ((run_snapshot.run, summarise(run_snapshot, active)) for run_snapshot in runs)
+    # A run that was deleted after it was listed is not a damaged run.
     return [row for run, row in rows if row.problem is None or not is_gone(run.folder)]

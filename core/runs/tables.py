@@ -1,4 +1,4 @@
-"""CSV files of a training: their columns, reading and writing."""
+"""The CSV files of a run: their columns, and how to read and write them."""
 
 from __future__ import annotations
 
@@ -25,45 +25,47 @@ HISTORY_COLUMNS = (
 )
 STEP_COLUMNS = ("step", "epoch", "seconds", "loss", "accuracy", "val_loss", "val_accuracy", "images_per_second")
 
-_PLACE = ["epoch", "step", "seconds"]
-_FARTHEST = 1e15
+_POSITION_COLUMNS = ["epoch", "step", "seconds"]
+_MAX_POSITION = 1e15
+"""A larger epoch, step or time is damage. Up to this value, floats represent integers exactly."""
 
 
 def read_rows(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     """Return the numbers in a CSV file; empty if there is none yet. Raises OSError, or ValueError if it is damaged.
 
-    Incomplete lines without their place in the training are left out; infinite values count as not measured.
+    Rows without a valid epoch, step and time are skipped; infinite values become NaN.
     """
     try:
         with open_file(path) as file:
             table = pd.read_csv(file)
     except (FileNotFoundError, pd.errors.EmptyDataError):
         return pd.DataFrame(columns=list(columns), dtype=float)
-    # Lines longer than the heading turn the first columns into an index.
+    # pandas turns the first columns into an index if a row is longer than the header.
     if tuple(table.columns) != columns or not isinstance(table.index, pd.RangeIndex):
         raise ValueError(f"Expected the columns {columns}. Received: {tuple(table.columns)}.")
     if not table.empty and not all(dtype.kind in "iuf" for dtype in table.dtypes):
-        raise ValueError("Expected numbers alone. Received words, too.")
-    placed = table[((table[_PLACE] >= 0) & (table[_PLACE] <= _FARTHEST)).all(axis=1)]
-    return placed.replace([np.inf, -np.inf], np.nan).reset_index(drop=True)
+        raise ValueError("Expected only numbers. Received text, too.")
+    position = table[_POSITION_COLUMNS]
+    valid = table[((position >= 0) & (position <= _MAX_POSITION)).all(axis=1)]
+    return valid.replace([np.inf, -np.inf], np.nan).reset_index(drop=True)
 
 
-def keep_epochs(path: Path, columns: tuple[str, ...], epochs: int) -> None:
-    """Drop from a CSV file all lines of epochs after `epochs` (counted from 1), and damaged lines."""
+def truncate_after_epoch(path: Path, columns: tuple[str, ...], epoch: int) -> None:
+    """Remove the rows of later epochs than `epoch` (counted from 1), and damaged rows, from a CSV file."""
     try:
         with open_file(path, "r", newline="") as file:
             _, *rows = csv.reader(file)
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, ValueError):  # ValueError: the file is empty or not text; `read_rows` reports damage
         return
-    place = columns.index("epoch")
-    kept = [row for row in rows if _is_whole(row, columns) and float(row[place]) <= epochs]
+    epoch_index = columns.index("epoch")
+    kept = [row for row in rows if _is_valid_row(row, columns) and float(row[epoch_index]) <= epoch]
     with atomic_write(path) as temporary, temporary.open("w", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([columns, *kept])
 
 
-def _is_whole(row: list[str], columns: tuple[str, ...]) -> bool:
-    """Return True if a line has all its cells, each a number or empty, and its place in the training."""
-    if len(row) != len(columns) or not all(row[columns.index(name)] for name in _PLACE):
+def _is_valid_row(row: list[str], columns: tuple[str, ...]) -> bool:
+    """Return True if a row has all its cells, each a number or empty, and an epoch, a step and a time."""
+    if len(row) != len(columns) or not all(row[columns.index(name)] for name in _POSITION_COLUMNS):
         return False
     try:
         return not any(math.isnan(float(cell)) for cell in row if cell)
@@ -74,9 +76,9 @@ def _is_whole(row: list[str], columns: tuple[str, ...]) -> bool:
 def append_row(
     path: Path, columns: tuple[str, ...], values: Iterable[float | int | None], durable: bool = False
 ) -> None:
-    """Append a whole line to a CSV file, after the heading if it is the first; None is an empty cell.
+    """Append a row, writing the header first if the file is empty. None becomes an empty cell.
 
-    `durable`: with fsync, so that it survives a power cut.
+    `durable`: call fsync, so that the row survives a power cut.
     """
     with storage_errors(path), open_file(path, "a", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -89,7 +91,7 @@ def append_row(
 
 
 def drop_last_row(path: Path) -> None:
-    """Remove the last line of a CSV file; a reader sees the file with it or without it."""
+    """Remove the last row of a CSV file. The file is replaced, so a reader never sees half of it."""
     lines = read_file(path).splitlines(keepends=True)
     with atomic_write(path, durable=False) as temporary:
         temporary.write_bytes(b"".join(lines[:-1]))

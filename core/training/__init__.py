@@ -1,1 +1,1 @@
-"""Training: what a worker does, and what starts and stops workers."""
+"""Training: everything that happens inside a worker process."""

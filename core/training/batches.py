@@ -1,4 +1,4 @@
-"""The images that a network learns from: drawn, shuffled, augmented, in batches with labels and teachers' answers."""
+"""The training batches: augmented images with their labels and the teachers' predictions."""
 
 from __future__ import annotations
 
@@ -13,70 +13,71 @@ from core.classifier.network import Network
 from core.config import TrainingConfig
 from core.data.augmentation import augment
 from core.data.datasets import CLASSES, Split
-from core.handwriting.strokes import drawn_digits
-from core.handwriting.tracing import ANY_HAND, drawn_again
+from core.handwriting.strokes import draw_digits
+from core.handwriting.tracing import TRAINING_RANGES, redraw_images
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training.callbacks import started
+from core.training.callbacks import start_time
 from core.training.distillation import MIN_PROBABILITY
 
 FINAL_STRENGTH = 0.5
-"""Strength of the augmentation in the final epochs, as a share of the configured one."""
+"""Strength of the augmentation in the final epochs, as a fraction of the configured one."""
 
-_STEPS_ASKED = 8
-"""Batches that the teachers answer at once: together they fill one batch of LiteRT."""
+_TEACHER_BATCHES = 8
+"""How many batches the teachers predict at once; together they fill one batch of LiteRT."""
 
 _DIGITS_PER_STATUS = 500
-"""Digits drawn between two statuses: about half a second."""
+"""How many digits are drawn between two status updates, in about half a second."""
 
 
 class Stopped(Exception):
-    """A person asked the run to stop before its first step."""
+    """The run was asked to stop before its first step."""
 
 
 class _DrawingProgress:
-    """Shows in the run's status how many of its digits are drawn, and raises Stopped on request."""
+    """Writes the progress of drawing digits to the run's status; raises Stopped if the run was asked to stop."""
 
     def __init__(self, run: Run, total: int, epochs: int) -> None:
         self._run, self._total, self._done = run, total, 0
-        self._status = Status(state="running", phase="starting", started=started(run), epochs=epochs)
+        self._status = Status(state="running", phase="starting", started=start_time(run), epochs=epochs)
 
     def count(self) -> None:
-        """Count one more digit, which is about to be drawn."""
+        """Count a digit that is about to be drawn."""
         if self._done % _DIGITS_PER_STATUS == 0:
             _raise_if_stopped(self._run)
-            share = self._done / self._total
-            status = self._status.model_copy(update={"message": f"Drawing synthetic digits: {share:.0%}."})
+            fraction = self._done / self._total
+            status = self._status.model_copy(update={"message": f"Drawing synthetic digits: {fraction:.0%}."})
             self._run.write_status(status, durable=False)
         self._done += 1
 
 
 def training_images(train: Split, config: TrainingConfig, run: Run) -> Split:
-    """Return the training images, the synthetic digits, and the training digits that are drawn again.
+    """Return the training images, followed by the synthetic and the redrawn digits.
 
-    Raises Stopped if a person asks the run to stop meanwhile.
+    Raises Stopped if the run is asked to stop in the meantime.
     """
-    redrawn = _redrawn(train, config)
+    redrawn = _count_redrawn(train, config)
     progress = _DrawingProgress(run, config.synthetic_digits + redrawn, config.epochs)
-    parts = [train]
+    splits = [train]
     if config.synthetic_digits:
-        parts.append(Split(*drawn_digits(config.synthetic_digits, config.seed, progress.count)))
+        splits.append(Split(*draw_digits(config.synthetic_digits, config.seed, progress.count)))
     if redrawn:
-        generator = np.random.default_rng(config.seed)
-        chosen = generator.permutation(len(train))[:redrawn]
-        images = drawn_again(train.images[chosen], ANY_HAND, generator, progress.count)
-        parts.append(Split(images, train.labels[chosen]))
+        rng = np.random.default_rng(config.seed)
+        chosen = rng.permutation(len(train))[:redrawn]
+        redrawn_images = redraw_images(train.images[chosen], TRAINING_RANGES, rng, progress.count)
+        splits.append(Split(redrawn_images, train.labels[chosen]))
     _raise_if_stopped(run)
-    return Split(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))
+    images = np.concatenate([split.images for split in splits])
+    return Split(images, np.concatenate([split.labels for split in splits]))
 
 
 def images_in_epoch(train: Split, config: TrainingConfig) -> int:
     """Return the number of images that `training_images` returns."""
-    return len(train) + config.synthetic_digits + _redrawn(train, config)
+    return len(train) + config.synthetic_digits + _count_redrawn(train, config)
 
 
-def _redrawn(train: Split, config: TrainingConfig) -> int:
-    """Return the number of training images that are drawn again, each at most once."""
+def _count_redrawn(train: Split, config: TrainingConfig) -> int:
+    """Return the number of training images to redraw, each at most once."""
     return min(config.redrawn_digits, len(train))
 
 
@@ -90,17 +91,17 @@ def training_batches(
 ) -> tf.data.Dataset:
     """Return every batch of every epoch from `first_epoch` (counted from 0).
 
-    Images are float32 (n, 28, 28, 1) in 0..1, labels smoothed one-hot float32 (n, 10). With teachers, their
-    probabilities for the same augmented images follow the labels: float32 (n, 20).
-    Order and augmentation depend only on the seed, the epoch and the step.
+    Images are float32 (n, 28, 28, 1) in 0..1, targets smoothed one-hot labels, float32 (n, 10). With teachers, targets
+    are float32 (n, 20): the labels, then the teachers' probabilities for the same augmented images. Order and
+    augmentation depend only on the seed, the epoch and the step.
     """
 
     def generate() -> Iterator[tuple[np.ndarray, ...]]:
         for epoch in range(first_epoch, config.epochs):
             batches = _epoch(split, config, epoch)
-            yield from _with_answers(batches, teachers) if teachers else batches
+            yield from _with_predictions(batches, teachers) if teachers else batches
 
-    # Bytes are a quarter of the size of floats; TensorFlow converts them.
+    # Images are passed as bytes, a quarter of the size of floats; TensorFlow converts them.
     signature = [tf.TensorSpec((None, *INPUT_SHAPE), tf.uint8), tf.TensorSpec((None,), tf.uint8)]
     if teachers:
         signature.append(tf.TensorSpec((None, CLASSES), tf.float32))
@@ -112,40 +113,41 @@ def _epoch(split: Split, config: TrainingConfig, epoch: int) -> Iterator[tuple[n
     """Yield the batches of one epoch: images uint8 (n, 28, 28, 1), labels uint8 (n,)."""
     order = np.random.default_rng((config.seed, epoch)).permutation(len(split))
     is_final = epoch >= config.epochs - config.final_epochs
-    augmentation = config.augmentation.scaled(FINAL_STRENGTH) if is_final else config.augmentation
+    augmentation = config.augmentation.scale(FINAL_STRENGTH) if is_final else config.augmentation
     for step, start in enumerate(range(0, len(split), config.batch_size)):
         chosen = order[start : start + config.batch_size]
-        generator = np.random.default_rng((config.seed, epoch, step))
-        images = augment(split.images[chosen], augmentation, generator)
+        rng = np.random.default_rng((config.seed, epoch, step))
+        images = augment(split.images[chosen], augmentation, rng)
         yield images[..., np.newaxis], split.labels[chosen]
 
 
-def _with_answers(
+def _with_predictions(
     batches: Iterator[tuple[np.ndarray, np.ndarray]], teachers: Sequence[Network]
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yield each batch with the teachers' mean probabilities for its images, float32 (n, 10)."""
-    while group := list(itertools.islice(batches, _STEPS_ASKED)):
-        answers = _mean_answers(teachers, np.concatenate([images[..., 0] for images, _ in group]))
+    while group := list(itertools.islice(batches, _TEACHER_BATCHES)):
+        predictions = _mean_probabilities(teachers, np.concatenate([images[..., 0] for images, _ in group]))
         ends = np.cumsum([len(labels) for _, labels in group])
-        for (images, labels), answer in zip(group, np.split(answers, ends[:-1]), strict=True):
-            yield images, labels, answer
+        for (images, labels), probabilities in zip(group, np.split(predictions, ends[:-1]), strict=True):
+            yield images, labels, probabilities
 
 
-def _mean_answers(teachers: Sequence[Network], images: np.ndarray) -> np.ndarray:
+def _mean_probabilities(teachers: Sequence[Network], images: np.ndarray) -> np.ndarray:
     """Return the softmax of the teachers' mean logits for uint8 images (n, 28, 28): float32 (n, 10)."""
+    # The geometric mean of probabilities is, once normalised, the softmax of the mean logits.
     logs = [np.log(np.maximum(teacher(images).probabilities, MIN_PROBABILITY)) for teacher in teachers]
     means = np.exp(np.mean(logs, axis=0))
     return means / means.sum(axis=1, keepdims=True)
 
 
 def _network_input(
-    smoothing: float, images: tf.Tensor, labels: tf.Tensor, answers: tf.Tensor | None = None
+    smoothing: float, images: tf.Tensor, labels: tf.Tensor, predictions: tf.Tensor | None = None
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Convert uint8 images and labels to float32 images in 0..1 and float32 targets, (n, 10) or with answers (n, 20).
+    """Convert uint8 images and labels to float32 images in 0..1 and float32 targets: (n, 10), with predictions (n, 20).
 
-    Labels are smoothed here and not by the loss, so that the validation loss is of plain labels.
+    Labels are smoothed here rather than by the loss, so that the validation loss is that of unsmoothed labels.
     """
     targets = tf.one_hot(labels, CLASSES) * (1 - smoothing) + smoothing / CLASSES
-    if answers is not None:
-        targets = tf.concat([targets, answers], axis=1)
+    if predictions is not None:
+        targets = tf.concat([targets, predictions], axis=1)
     return tf.cast(images, tf.float32) / 255.0, targets

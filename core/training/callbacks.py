@@ -1,4 +1,4 @@
-"""Keras callbacks that write a run's files while it trains, and end the training on request."""
+"""Keras callbacks that write a run's files during training and stop the training on request."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from core.config import TrainingConfig
 from core.errors import RunError, RunNotFound
 from core.runs.run import Run
 from core.runs.status import Phase, Status
-from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row, keep_epochs
-from core.training.checkpoint import Checkpoint, Patience, write_checkpoint
+from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row, truncate_after_epoch
+from core.training.checkpoint import Checkpoint, ResumableEarlyStopping, write_checkpoint
 from core.training.live_curve import LiveCurve
 from core.training.validation import Validation
 
-STATUS_SECONDS = 0.4
-"""Shortest time between two statuses of a training in seconds: a browser shows no more."""
+MIN_STATUS_SECONDS = 0.4
+"""Minimum time between two status updates: the browser does not refresh more often."""
 
 
-def started(run: Run) -> float:
-    """Return when the run's worker began, in seconds since 1970; now, if its status cannot be read."""
+def start_time(run: Run) -> float:
+    """Return the start time of the run's worker in seconds since 1970; the current time if it is not recorded."""
     try:
         return run.status().started or time.time()
-    except RunError:  # the training replaces a damaged status
+    except RunError:  # a damaged status is about to be replaced
         return time.time()
 
 
 class StopRequested(keras.callbacks.Callback):
-    """Ends the training after the current step if the run's stop file exists.
+    """Stops the training after the current step if the run's stop file exists.
 
-    Raises RunNotFound if the run's folder was deleted.
+    Raises RunNotFound if the run was deleted.
     """
 
     def __init__(self, run: Run) -> None:
@@ -49,7 +49,7 @@ class StopRequested(keras.callbacks.Callback):
 
 
 class FiniteLoss(keras.callbacks.Callback):
-    """Fails the run if the loss becomes infinite or not a number."""
+    """Raises RunError if the loss becomes infinite or NaN."""
 
     def __init__(self, run: Run) -> None:
         super().__init__()
@@ -63,23 +63,23 @@ class FiniteLoss(keras.callbacks.Callback):
 
 
 class Journal(keras.callbacks.Callback):
-    """Writes a run's history, live curve and status while it trains."""
+    """Writes a run's history, live curve and status during training."""
 
     def __init__(
         self, run: Run, validation: Validation, config: TrainingConfig, steps: int, checkpoint: Checkpoint | None = None
     ) -> None:
-        """`steps`: those of an epoch. Rows of epochs after the checkpoint are removed from the run's files."""
+        """`steps`: number of steps in an epoch. Rows of epochs after the checkpoint are removed from the CSV files."""
         super().__init__()
         self._run = run
         self._epochs, self._steps = config.epochs, steps
         self._epoch, self._done = (checkpoint.epoch, steps) if checkpoint else (0, 0)
         self._seconds_before = checkpoint.seconds if checkpoint else 0.0
-        keep_epochs(run.history_file, HISTORY_COLUMNS, self._epoch)
-        keep_epochs(run.steps_file, STEP_COLUMNS, self._epoch)
-        self._began = time.perf_counter()
-        self._started = started(run)
+        truncate_after_epoch(run.history_file, HISTORY_COLUMNS, self._epoch)
+        truncate_after_epoch(run.steps_file, STEP_COLUMNS, self._epoch)
+        self._train_start = time.perf_counter()
+        self._started = start_time(run)
         self._written = 0.0
-        self._curve = LiveCurve(run, config.batch_size, validation.on_sample)
+        self._curve = LiveCurve(run, config.batch_size, validation.measure_sample)
 
     @property
     def epoch(self) -> int:
@@ -89,10 +89,10 @@ class Journal(keras.callbacks.Callback):
     @property
     def seconds(self) -> float:
         """Seconds of training so far."""
-        return self._seconds_before + time.perf_counter() - self._began
+        return self._seconds_before + time.perf_counter() - self._train_start
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        self._began = time.perf_counter()
+        self._train_start = time.perf_counter()
         self.write("training", "Training.")
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -104,7 +104,7 @@ class Journal(keras.callbacks.Callback):
         last = self._done == self._steps or self.model.stop_training
         if logs:
             self._curve.add_step(self._done, self.seconds, logs, last=last)
-        if last or self.seconds - self._written >= STATUS_SECONDS:
+        if last or self.seconds - self._written >= MIN_STATUS_SECONDS:
             self.write("validating" if last else "training", "Training.")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -115,7 +115,7 @@ class Journal(keras.callbacks.Callback):
             "seconds": self.seconds,
             "learning_rate": float(self.model.optimizer.learning_rate),
         }
-        # Written before the checkpoint: a checkpoint never has more epochs than the history.
+        # The row is written before the checkpoint, so a checkpoint never has more epochs than the history.
         row = (values.get(name) for name in HISTORY_COLUMNS)
         append_row(self._run.history_file, HISTORY_COLUMNS, row, durable=True)
         print(
@@ -126,11 +126,11 @@ class Journal(keras.callbacks.Callback):
         self.write("training", "Training.")
 
     def write(self, phase: Phase, message: str) -> None:
-        """Write the status of a running training, and keep its log short."""
-        self._run.cut_log()
+        """Write the status of the running run, and trim its log."""
+        self._run.trim_log()
         done, seconds = self._steps_so_far, self.seconds
-        # The mean time of a step includes validation and compilation: an estimate rather too long than too short.
-        left = seconds / done * (self._epochs * self._steps - done) if done else None
+        # The mean time of a step includes validation and compilation, so the estimate is rather too long.
+        seconds_left = seconds / done * (self._epochs * self._steps - done) if done else None
         self._run.write_status(
             Status(
                 state="running",
@@ -142,7 +142,7 @@ class Journal(keras.callbacks.Callback):
                 step=self._done,
                 steps=self._steps,
                 seconds=seconds,
-                seconds_left=left,
+                seconds_left=seconds_left,
                 images_per_second=self._curve.images_per_second,
             ),
             durable=False,
@@ -155,15 +155,20 @@ class Journal(keras.callbacks.Callback):
 
 
 class SaveCheckpoint(keras.callbacks.Callback):
-    """Saves what a resumed training needs at the end of each whole epoch."""
+    """Saves a checkpoint at the end of each completed epoch."""
 
     def __init__(
-        self, run: Run, config: TrainingConfig, steps: int, journal: Journal, patience: Patience | None
+        self,
+        run: Run,
+        config: TrainingConfig,
+        steps: int,
+        journal: Journal,
+        early_stopping: ResumableEarlyStopping | None,
     ) -> None:
-        """`steps`: those of an epoch. `journal` and `patience` are read at the end of each epoch."""
+        """`steps`: number of steps in an epoch. The other callbacks are read at the end of each epoch."""
         super().__init__()
         self._run, self._epochs, self._steps = run, config.epochs, steps
-        self._journal, self._patience = journal, patience
+        self._journal, self._early_stopping = journal, early_stopping
         self._step = 0
         self.done = False
 
@@ -171,8 +176,9 @@ class SaveCheckpoint(keras.callbacks.Callback):
         self._step = batch + 1
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if self._step < self._steps:  # stopped within the epoch
+        if self._step < self._steps:  # stopped before the end of the epoch
             return
-        self.done = epoch + 1 == self._epochs or bool(self._patience and self._patience.stopped_epoch)
-        memory = self._patience.memory if self._patience else None
-        write_checkpoint(self._run, self.model, epoch + 1, self._journal.seconds, self.done, memory)
+        stopped_early = bool(self._early_stopping and self._early_stopping.stopped_epoch)
+        self.done = epoch + 1 == self._epochs or stopped_early
+        state = self._early_stopping.state if self._early_stopping else None
+        write_checkpoint(self._run, self.model, epoch + 1, self._journal.seconds, self.done, state)

@@ -1,4 +1,4 @@
-"""The checkpoint of a run: one file, replaced at the end of each epoch, with all that a resumed training needs."""
+"""The checkpoint of a run: one file with everything needed to resume it, replaced at the end of each epoch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.storage import atomic_write
 
 
 @dataclass(frozen=True)
-class Memory:
+class EarlyStoppingState:
     """The state of early stopping: epochs waited, best validation accuracy, its epoch (from 0) and its weights."""
 
     waited: int
@@ -26,38 +26,38 @@ class Memory:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A training after a whole number of epochs; `seconds` of training so far, `done` if no epoch follows.
+    """The state of a run after a completed epoch.
 
-    `variables`: those of the network, with the state of its dropout, and those of the optimizer, with the step that the
-    learning rate depends on.
+    `seconds`: training time so far. `done`: True if no epoch follows. `variables`: those of the network, including the
+    state of its dropout, then those of the optimizer, including the step on which the learning rate depends.
     """
 
     epoch: int
     seconds: float
     done: bool
     variables: list[np.ndarray]
-    memory: Memory | None
+    early_stopping: EarlyStoppingState | None
 
     @property
-    def kept(self) -> int:
-        """The epoch, counted from 1, whose weights are kept if no better one follows."""
-        return self.memory.best_epoch + 1 if self.memory else self.epoch
+    def best_epoch(self) -> int:
+        """The epoch, counted from 1, whose weights are kept if no better epoch follows."""
+        return self.early_stopping.best_epoch + 1 if self.early_stopping else self.epoch
 
     def restore(self, model: keras.Model) -> None:
-        """Give a compiled model the state of the checkpoint; raises ValueError if it is another network."""
+        """Restore the state of a compiled model; raises ValueError if the checkpoint is that of another network."""
         model.optimizer.build(model.trainable_variables)
         for variable, value in zip(_variables(model), self.variables, strict=True):
             variable.assign(value)
 
 
 def write_checkpoint(
-    run: Run, model: keras.Model, epoch: int, seconds: float, done: bool, memory: Memory | None
+    run: Run, model: keras.Model, epoch: int, seconds: float, done: bool, early_stopping: EarlyStoppingState | None
 ) -> None:
-    """Replace the run's checkpoint; if that raises StorageError, the former one stays."""
+    """Replace the run's checkpoint; if that raises StorageError, the previous one is kept."""
     arrays = {f"variable_{index}": np.asarray(value) for index, value in enumerate(_variables(model))}
-    if memory:
-        arrays |= {"memory": np.array([memory.waited, memory.best, memory.best_epoch])}
-        arrays |= {f"best_{index}": value for index, value in enumerate(memory.best_weights)}
+    if early_stopping:
+        arrays |= {"memory": np.array([early_stopping.waited, early_stopping.best, early_stopping.best_epoch])}
+        arrays |= {f"best_{index}": value for index, value in enumerate(early_stopping.best_weights)}
     with atomic_write(run.checkpoint_file) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, progress=np.array([epoch, seconds, done]), **arrays)
 
@@ -67,7 +67,8 @@ def read_checkpoint(run: Run) -> Checkpoint | None:
     try:
         arrays = read_arrays(run.checkpoint_file)
         epoch, seconds, done = arrays["progress"]
-        return Checkpoint(int(epoch), float(seconds), bool(done), _numbered(arrays, "variable"), _memory(arrays))
+        variables, early_stopping = _read_numbered(arrays, "variable"), _read_early_stopping(arrays)
+        return Checkpoint(int(epoch), float(seconds), bool(done), variables, early_stopping)
     except FileNotFoundError:
         return None
     except (OSError, KeyError, ValueError) as error:
@@ -76,12 +77,12 @@ def read_checkpoint(run: Run) -> Checkpoint | None:
         ) from error
 
 
-class Patience(keras.callbacks.EarlyStopping):
-    """Early stopping on the validation accuracy whose state can be saved and restored."""
+class ResumableEarlyStopping(keras.callbacks.EarlyStopping):
+    """Early stopping on the validation accuracy, with a state that can be saved and restored."""
 
-    def __init__(self, patience: int, memory: Memory | None) -> None:
+    def __init__(self, patience: int, state: EarlyStoppingState | None) -> None:
         super().__init__(monitor="val_accuracy", mode="max", patience=patience, restore_best_weights=True)
-        self._restored = memory
+        self._restored = state
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         super().on_train_begin(logs)
@@ -90,24 +91,24 @@ class Patience(keras.callbacks.EarlyStopping):
             self.best_epoch, self.best_weights = self._restored.best_epoch, self._restored.best_weights
 
     @property
-    def memory(self) -> Memory | None:
+    def state(self) -> EarlyStoppingState | None:
         """The state to save; None before the end of the first epoch."""
         if self.best_weights is None:
             return None
-        return Memory(self.wait, float(self.best), self.best_epoch, self.best_weights)
+        return EarlyStoppingState(self.wait, float(self.best), self.best_epoch, self.best_weights)
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:
     return [*model.variables, *model.optimizer.variables]
 
 
-def _memory(arrays: Mapping[str, np.ndarray]) -> Memory | None:
+def _read_early_stopping(arrays: Mapping[str, np.ndarray]) -> EarlyStoppingState | None:
     if "memory" not in arrays:
         return None
     waited, best, epoch = arrays["memory"]
-    return Memory(int(waited), float(best), int(epoch), _numbered(arrays, "best"))
+    return EarlyStoppingState(int(waited), float(best), int(epoch), _read_numbered(arrays, "best"))
 
 
-def _numbered(arrays: Mapping[str, np.ndarray], name: str) -> list[np.ndarray]:
+def _read_numbered(arrays: Mapping[str, np.ndarray], name: str) -> list[np.ndarray]:
     count = sum(key.startswith(f"{name}_") for key in arrays)
     return [arrays[f"{name}_{index}"] for index in range(count)]

@@ -12,19 +12,19 @@ from keras import ops
 from core.data.datasets import CLASSES
 
 TEMPERATURE = 2.0
-"""Divisor of the teachers' and the student's logits, so that small probabilities count, too."""
+"""Divisor of the teachers' and the student's logits; it makes small probabilities count."""
 
 MIN_PROBABILITY = 1e-12
-"""Smallest probability that is told from zero, so that logarithms are finite."""
+"""Lower bound of probabilities, which keeps logarithms finite."""
 
 
 def distillation_loss(targets: keras.KerasTensor, probabilities: keras.KerasTensor) -> keras.KerasTensor:
-    """Return the Kullback-Leibler divergence of the student from its teachers, both softened: float32 (n,).
+    """Return the Kullback-Leibler divergence of the student from its teachers, both at the temperature: float32 (n,).
 
-    `targets`: labels and the teachers' probabilities (n, 20), of which only the latter count; `probabilities` (n, 10).
+    `targets`: labels and the teachers' probabilities (n, 20); the labels are ignored. `probabilities`: (n, 10).
     The squared temperature makes the gradients as large as those of labels (Hinton et al., section 2).
     """
-    teachers, student = _softened_logs(targets[:, CLASSES:]), _softened_logs(probabilities)
+    teachers, student = _log_softmax_at_temperature(targets[:, CLASSES:]), _log_softmax_at_temperature(probabilities)
     return ops.sum(ops.exp(teachers) * (teachers - student), axis=-1) * TEMPERATURE**2
 
 
@@ -37,6 +37,6 @@ def label_accuracy() -> keras.metrics.Metric:
     return keras.metrics.MeanMetricWrapper(matches, name="accuracy")
 
 
-def _softened_logs(probabilities: keras.KerasTensor) -> keras.KerasTensor:
-    """Return the logarithms of the probabilities at the temperature."""
+def _log_softmax_at_temperature(probabilities: keras.KerasTensor) -> keras.KerasTensor:
+    """Return the log probabilities after their logits are divided by the temperature."""
     return ops.log_softmax(ops.log(ops.maximum(probabilities, MIN_PROBABILITY)) / TEMPERATURE, axis=-1)

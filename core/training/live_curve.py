@@ -1,4 +1,4 @@
-"""The live curve: loss and accuracy of a training's latest steps, a point every few hundred images."""
+"""The live curve: loss and accuracy during training, with a point every few hundred images."""
 
 from __future__ import annotations
 
@@ -9,28 +9,34 @@ from dataclasses import dataclass
 from core.runs.run import Run
 from core.runs.tables import STEP_COLUMNS, append_row, drop_last_row
 
-POINT_IMAGES = 512
-"""Fewest images in a point: a mean over fewer is mostly noise (at 90 % accuracy, 512 images tell it to 2.6 points)."""
+MIN_POINT_IMAGES = 512
+"""Minimum number of images per point: with fewer, the mean is mostly noise.
 
-POINT_SECONDS = 0.4
-"""Shortest time between two points in seconds: a browser shows no more."""
+At 90 % accuracy, the 95 % confidence interval for 512 images is ±2.6 percentage points.
+"""
 
-POINT_SHARE = 0.001
-"""Shortest time between two points as a share of the run so far: a run of days keeps a file below 1 MB."""
+MIN_POINT_SECONDS = 0.4
+"""Minimum time between two points: the browser does not refresh more often."""
 
-VALIDATION_SAMPLE = 500
-"""Validation images of a point. MNIST is in no particular order, so the first ones are a fair sample."""
+MIN_POINT_FRACTION = 0.001
+"""Minimum time between two points as a fraction of the training time so far.
 
-VALIDATION_SECONDS = 1.5
-"""Shortest time between two validation points in seconds."""
+It keeps the file of a run of several days below 1 MB.
+"""
 
-VALIDATION_SHARE = 0.05
-"""Largest share of a training's time that validation points may cost."""
+VALIDATION_IMAGES = 500
+"""Number of validation images per point. The first ones are a fair sample, because MNIST is in random order."""
+
+MIN_VALIDATION_SECONDS = 1.5
+"""Minimum time between two validation points."""
+
+MAX_VALIDATION_FRACTION = 0.05
+"""Maximum fraction of the training time that validation points may take."""
 
 
 @dataclass(frozen=True)
 class _Mark:
-    """A place in an epoch: steps so far, their seconds of training, and their mean loss and accuracy."""
+    """A position in an epoch: steps so far, seconds of training, and the mean loss and accuracy of these steps."""
 
     step: int = 0
     seconds: float = 0.0
@@ -38,23 +44,23 @@ class _Mark:
     accuracy: float = 0.0
 
     def since(self, start: _Mark) -> tuple[float, float]:
-        """Return mean loss and accuracy of the steps since `start`."""
+        """Return the mean loss and accuracy of the steps since `start`."""
         steps = self.step - start.step
         loss = (self.loss * self.step - start.loss * start.step) / steps
         accuracy = (self.accuracy * self.step - start.accuracy * start.step) / steps
-        # Differences of rounded means may leave the range.
+        # Rounding errors may push the differences out of range.
         return max(loss, 0.0), min(max(accuracy, 0.0), 1.0)
 
 
 class LiveCurve:
     """Writes the points of a run's `steps.csv`.
 
-    A point covers at least POINT_IMAGES images. An epoch ends with a point; what is left for it joins the point before
-    if it covers fewer. Only an epoch with fewer images altogether has a smaller point.
+    A point covers at least MIN_POINT_IMAGES images. The last point of an epoch ends with the epoch: if too few images
+    are left for it, they are added to the point before. Only an epoch that is itself smaller has a smaller point.
     """
 
     def __init__(self, run: Run, batch_size: int, measure: Callable[[int], tuple[float, float]]) -> None:
-        """`measure(count)`: returns loss and accuracy on the first validation images."""
+        """`measure(count)` returns loss and accuracy on the first `count` validation images."""
         self._file, self._batch_size, self._measure = run.steps_file, batch_size, measure
         self._epoch, self._steps_before = 0, 0
         self._start, self._start_before = _Mark(), _Mark()
@@ -64,44 +70,44 @@ class LiveCurve:
         self.images_per_second: float | None = None
 
     def begin_epoch(self, epoch: int, steps_before: int, seconds: float) -> None:
-        """Begin an epoch (counted from 1) after `steps_before` steps and `seconds` of training."""
+        """Begin an epoch (counted from 1) after `steps_before` steps and `seconds` of training time."""
         self._epoch, self._steps_before = epoch, steps_before
         self._start = self._start_before = _Mark(seconds=seconds - self._overhead)
 
     def add_step(self, step: int, seconds: float, logs: Mapping[str, float], *, last: bool) -> None:
-        """Take in a step of the epoch, counted from 1, with Keras' running means; `last`: no step follows in it."""
+        """Add a step of the epoch, counted from 1, with Keras' running means. `last`: True if it ends the epoch."""
         end = _Mark(step, seconds - self._overhead, logs["loss"], logs["accuracy"])
         if last or self._is_due(end, seconds):
-            began = time.perf_counter()
+            start = time.perf_counter()
             self._write_point(end, seconds)
-            # Time spent here is not time spent training.
-            self._overhead += time.perf_counter() - began
+            # Writing a point does not count as training time.
+            self._overhead += time.perf_counter() - start
 
     def _is_due(self, end: _Mark, seconds: float) -> bool:
         waited = end.seconds - self._start.seconds
-        return self._covers_enough(end) and waited >= max(POINT_SECONDS, seconds * POINT_SHARE)
+        return self._covers_enough(end) and waited >= max(MIN_POINT_SECONDS, seconds * MIN_POINT_FRACTION)
 
     def _covers_enough(self, end: _Mark) -> bool:
-        return (end.step - self._start.step) * self._batch_size >= POINT_IMAGES
+        return (end.step - self._start.step) * self._batch_size >= MIN_POINT_IMAGES
 
     def _write_point(self, end: _Mark, seconds: float) -> None:
-        measured = self._measure_now_and_then(seconds)
+        measured = self._measure_if_due(seconds)
         if self._start.step and not self._covers_enough(end):
             drop_last_row(self._file)
             self._start = self._start_before
             measured = self._measured if measured[0] is None else measured
         steps, elapsed = end.step - self._start.step, end.seconds - self._start.seconds
         self.images_per_second = steps * self._batch_size / max(elapsed, 1e-9)
-        place = self._steps_before + end.step, self._epoch, seconds
-        append_row(self._file, STEP_COLUMNS, (*place, *end.since(self._start), *measured, self.images_per_second))
+        position = self._steps_before + end.step, self._epoch, seconds
+        append_row(self._file, STEP_COLUMNS, (*position, *end.since(self._start), *measured, self.images_per_second))
         self._start_before, self._start, self._measured = self._start, end, measured
 
-    def _measure_now_and_then(self, seconds: float) -> tuple[float | None, float | None]:
-        """Return loss and accuracy on the validation sample, or nothing if that was measured a moment ago."""
+    def _measure_if_due(self, seconds: float) -> tuple[float | None, float | None]:
+        """Return loss and accuracy on the validation sample, or Nones if the last measurement is too recent."""
         if seconds < self._next_measurement:
             return None, None
-        began = time.perf_counter()
-        measured = self._measure(VALIDATION_SAMPLE)
-        cost = time.perf_counter() - began
-        self._next_measurement = seconds + max(VALIDATION_SECONDS, cost / VALIDATION_SHARE)
+        start = time.perf_counter()
+        measured = self._measure(VALIDATION_IMAGES)
+        cost = time.perf_counter() - start
+        self._next_measurement = seconds + max(MIN_VALIDATION_SECONDS, cost / MAX_VALIDATION_FRACTION)
         return measured

@@ -1,4 +1,4 @@
-"""The optimizer of a training, its learning rate schedule, and the loss that it minimises."""
+"""The optimizer, the learning rate schedule and the loss of a training run."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import tensorflow as tf
 from core.config import TrainingConfig
 from core.training.distillation import distillation_loss, label_accuracy
 
-WARM_UP_SHARE = 0.3
-"""Share of all steps in which the learning rate rises, as in the one-cycle policy (Smith and Topin, 2018)."""
+WARM_UP_FRACTION = 0.3
+"""Fraction of all steps in which the learning rate rises, as in the one-cycle policy (Smith and Topin, 2018)."""
 
 WARM_UP_DIVISOR = 25
 """The learning rate starts at the peak divided by this (Smith and Topin, 2018)."""
 
 
 def compile_model(model: keras.Model, config: TrainingConfig, steps: int) -> None:
-    """Compile a network for a training; `steps` are those of an epoch."""
+    """Compile a network for training. `steps`: number of steps in an epoch."""
     optimizer = _optimizer(config, steps)
     if config.teachers:
         _compile(model, optimizer, distillation_loss, label_accuracy())
@@ -25,7 +25,7 @@ def compile_model(model: keras.Model, config: TrainingConfig, steps: int) -> Non
 
 
 def compile_for_labels(model: keras.Model) -> None:
-    """Compile a trained network for labels alone, without functions that only this project has."""
+    """Compile a trained network for labels alone, so that it can be loaded without this project's functions."""
     _compile(model, model.optimizer, "categorical_crossentropy", "accuracy")
 
 
@@ -46,7 +46,7 @@ def _learning_rate(config: TrainingConfig, steps: int) -> float | keras.optimize
     if config.schedule == "constant":
         return config.learning_rate
     total = config.epochs * steps
-    warm_up = max(1, round(WARM_UP_SHARE * total))
+    warm_up = max(1, round(WARM_UP_FRACTION * total))
     return keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=config.learning_rate / WARM_UP_DIVISOR,
         warmup_target=config.learning_rate,
@@ -56,7 +56,7 @@ def _learning_rate(config: TrainingConfig, steps: int) -> float | keras.optimize
 
 
 def _second_moment_decay(config: TrainingConfig, steps: int) -> float:
-    """Return Adam's beta 2: its memory of squared gradients must be short compared with a cycle of few steps."""
+    """Return Adam's beta 2; in a short cycle, Adam must average squared gradients over fewer steps."""
     if config.schedule == "constant":
         return 0.999
     return min(0.999, max(0.9, 1 - 10 / (config.epochs * steps)))

@@ -1,4 +1,4 @@
-"""The bundle that a training leaves: the exported network, its calibration, its evaluation and its card."""
+"""The bundle of a training run: the exported network, its calibration, its evaluation and its card."""
 
 from __future__ import annotations
 
@@ -15,24 +15,28 @@ from core.classifier.network import Network, network_fingerprint
 from core.classifier.robustness import measure_robustness
 from core.config import TrainingConfig
 from core.data.datasets import Dataset
-from core.handwriting.pen_digits import pen_digits_at_hand
+from core.handwriting.pen_digits import available_pen_digits
 from core.runs.run import Run
 from core.training.optimizer import compile_for_labels
 
 
 @dataclass(frozen=True)
-class Learned:
-    """Figures of a training: epochs, the one whose weights are kept, and its loss and accuracy in validation."""
+class TrainingResult:
+    """The metrics of a training run.
+
+    `epochs`: epochs trained. `best_epoch`: the epoch whose weights are kept, counted from 1. `loss` and `accuracy`:
+    those of the kept weights on the validation split. `seconds`: training time.
+    """
 
     epochs: int
-    kept: int
+    best_epoch: int
     loss: float
     accuracy: float
     seconds: float
 
 
-def save_bundle(model: keras.Model, config: TrainingConfig, run: Run, dataset: Dataset, learned: Learned) -> Card:
-    """Export and evaluate a trained network; replace the run's bundle and return its card."""
+def save_bundle(model: keras.Model, config: TrainingConfig, run: Run, dataset: Dataset, result: TrainingResult) -> Card:
+    """Export and evaluate a trained network as the run's new bundle; return its card."""
     compile_for_labels(model)
     with bundle_folder(run.bundle.folder) as folder:
         bundle = export_model(model, folder, dataset.validation.images)
@@ -46,11 +50,11 @@ def save_bundle(model: keras.Model, config: TrainingConfig, run: Run, dataset: D
             versions=versions(),
             parameters=model.count_params(),
             layers=layer_cards(model),
-            seconds=round(learned.seconds, 2),
-            metrics=_metrics(learned, evaluation),
+            seconds=round(result.seconds, 2),
+            metrics=_metrics(result, evaluation),
             calibration=calibration,
             novelty=novelty,
-            robustness=measure_robustness(Network(bundle.tflite_file), dataset.test, pen_digits_at_hand()),
+            robustness=measure_robustness(Network(bundle.tflite_file), dataset.test, available_pen_digits()),
             network_fingerprint=network_fingerprint(bundle.tflite_file.read_bytes()),
         )
         complete_bundle(bundle, card, evaluation)
@@ -68,15 +72,15 @@ def _data_card(dataset: Dataset) -> DataCard:
     )
 
 
-def _metrics(learned: Learned, evaluation: Evaluation) -> Metrics:
+def _metrics(result: TrainingResult, evaluation: Evaluation) -> Metrics:
     low, high = accuracy_interval(evaluation)
     return Metrics(
         test_accuracy=evaluation.accuracy,
         test_accuracy_low=low,
         test_accuracy_high=high,
         test_loss=evaluation.loss,
-        validation_accuracy=learned.accuracy,
-        validation_loss=learned.loss,
-        best_epoch=learned.kept,
-        epochs=learned.epochs,
+        validation_accuracy=result.accuracy,
+        validation_loss=result.loss,
+        best_epoch=result.best_epoch,
+        epochs=result.epochs,
     )

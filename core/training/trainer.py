@@ -1,4 +1,4 @@
-"""One training from config to bundle: restore, train, save."""
+"""A training run from config to bundle: restore, train, save."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from core.classifier.bundle import Card
 from core.config import TrainingConfig
 from core.data.datasets import Dataset, Split
 from core.errors import RunError
+from core.launcher.teachers import load_teachers
 from core.runs.run import Run
 from core.training.batches import Stopped, images_in_epoch, training_batches, training_images
 from core.training.callbacks import FiniteLoss, Journal, SaveCheckpoint, StopRequested
-from core.training.checkpoint import Checkpoint, Patience, read_checkpoint
+from core.training.checkpoint import Checkpoint, ResumableEarlyStopping, read_checkpoint
 from core.training.optimizer import compile_model
-from core.training.result import Learned, save_bundle
-from core.training.teachers import taken_teachers
+from core.training.result import TrainingResult, save_bundle
 from core.training.validation import Validation
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The end of a training: its model's card, None if nothing was learned, and whether a person stopped it."""
+    """The outcome of a run. `card`: None if no step was trained. `stopped`: True if a person stopped the run."""
 
     card: Card | None
     stopped: bool
@@ -33,9 +33,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _Start:
-    """The start of a training.
+    """The state from which a run continues.
 
-    A new one has no `checkpoint`. A finished one, and one that is `stopped` before its first step, has no `images`.
+    A new run has no `checkpoint`. A run has no `images` if no epoch is left, or if it is `stopped` before its first
+    step.
     """
 
     checkpoint: Checkpoint | None
@@ -45,19 +46,19 @@ class _Start:
 
 @dataclass(frozen=True)
 class _End:
-    """The end of a training: the epoch whose weights are kept, counted from 1, and whether a person stopped it."""
+    """How the training ended. `best_epoch`: the epoch whose weights are kept, counted from 1."""
 
-    kept: int
+    best_epoch: int
     stopped: bool
 
 
 def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Outcome:
-    """Train from the run's checkpoint, or from the beginning without one, and write the run's files and its bundle.
+    """Train from the run's checkpoint, or from the beginning if there is none; write the run's files and its bundle.
 
-    With patience, the model has the weights of the epoch with the best validation accuracy, else those of the last. The
-    exported model reads the test set once, at the end. The caller removes the checkpoint.
+    With early stopping, the model keeps the weights of the epoch with the best validation accuracy, otherwise those of
+    the last epoch. The exported model is evaluated on the test set once, at the end. The caller removes the checkpoint.
 
-    Raises RunError if the loss becomes NaN, MemoryError if memory runs out, RunNotFound if the run's folder is deleted.
+    Raises RunError if the loss becomes NaN, MemoryError if memory runs out, RunNotFound if the run is deleted.
     """
     keras.utils.set_random_seed(config.seed)
     start = _start(config, run, dataset.train)
@@ -74,13 +75,13 @@ def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Ou
     seconds = journal.seconds
 
     journal.write("saving", "Saving the model.")
-    # Measured again: somebody may have edited the run's files meanwhile.
-    learned = Learned(journal.epoch, end.kept, *validation.of(model), seconds)
-    return Outcome(save_bundle(model, config, run, dataset, learned), end.stopped)
+    # Measure again rather than read the history: somebody may have edited the run's files.
+    result = TrainingResult(journal.epoch, end.best_epoch, *validation.measure(model), seconds)
+    return Outcome(save_bundle(model, config, run, dataset, result), end.stopped)
 
 
 def _start(config: TrainingConfig, run: Run, train: Split) -> _Start:
-    """Tell a new training, one to resume, and one whose last epoch is done from each other."""
+    """Read the checkpoint, if any, and prepare the images, unless no epoch is left."""
     checkpoint = read_checkpoint(run)
     if checkpoint and checkpoint.done:
         return _Start(checkpoint, None, stopped=False)
@@ -91,15 +92,15 @@ def _start(config: TrainingConfig, run: Run, train: Split) -> _Start:
 
 
 def _has_new_weights(start: _Start, run: Run) -> bool:
-    """Whether the checkpoint has weights that the run's bundle does not have yet."""
+    """Return True if the checkpoint has newer weights than the run's bundle."""
     if start.checkpoint is None:
         return False
-    # A bundle of a training that was stopped within an epoch has a part of an epoch more than the checkpoint.
+    # The bundle of a run that was stopped within an epoch is part of an epoch ahead of the checkpoint.
     return not run.bundle.complete or run.bundle.card().metrics.epochs <= start.checkpoint.epoch
 
 
 def _restore(start: _Start, config: TrainingConfig, steps: int, run: Run) -> keras.Model:
-    """Build the network, with the state of the checkpoint; with the best weights so far if no step follows."""
+    """Build the network with the state of the checkpoint, or with its best weights if no step follows."""
     model = build_model(config.model)
     compile_model(model, config, steps)
     if start.checkpoint:
@@ -107,10 +108,10 @@ def _restore(start: _Start, config: TrainingConfig, steps: int, run: Run) -> ker
             start.checkpoint.restore(model)
         except ValueError as error:
             raise RunError(
-                f"The checkpoint of run {run.id} is of another network. Train again with the same settings.", run.id
+                f"The checkpoint of run {run.id} is from another network. Train again with the same settings.", run.id
             ) from error
-        if start.images is None and start.checkpoint.memory:
-            model.set_weights(start.checkpoint.memory.best_weights)
+        if start.images is None and start.checkpoint.early_stopping:
+            model.set_weights(start.checkpoint.early_stopping.best_weights)
     return model
 
 
@@ -123,27 +124,34 @@ def _train(
     validation: Validation,
     journal: Journal,
 ) -> _End:
-    """Train to the last epoch, until patience ends, or until a person stops the run."""
+    """Train until the last epoch, early stopping, or a request to stop."""
     checkpoint = start.checkpoint
     if start.images is None:
-        return _End(checkpoint.kept if checkpoint else 0, start.stopped)
-    first = checkpoint.epoch if checkpoint else 0
+        return _End(checkpoint.best_epoch if checkpoint else 0, start.stopped)
+    first_epoch = checkpoint.epoch if checkpoint else 0
+    early_stopping = _early_stopping(config, checkpoint)
     stop = StopRequested(run)
-    patience = Patience(config.patience, checkpoint.memory if checkpoint else None) if config.patience else None
-    save = SaveCheckpoint(run, config, steps, journal, patience)
+    save = SaveCheckpoint(run, config, steps, journal, early_stopping)
     try:
         model.fit(
-            training_batches(start.images, config, first, taken_teachers(run, config)),
-            initial_epoch=first,
+            training_batches(start.images, config, first_epoch, load_teachers(run, config)),
+            initial_epoch=first_epoch,
             epochs=config.epochs,
             steps_per_epoch=steps,
-            # Validation adds the figures that the others read. The journal needs the weights of the epoch, which
-            # patience may replace by the best ones; the checkpoint includes the memory of patience.
-            callbacks=[validation, stop, FiniteLoss(run), journal, *([patience] if patience else []), save],
+            # The order matters. Validation adds the metrics that the others read. The journal needs the epoch's
+            # weights, which early stopping may replace by the best. The checkpoint includes early stopping's state.
+            callbacks=[validation, stop, FiniteLoss(run), journal, *([early_stopping] if early_stopping else []), save],
             shuffle=False,  # training_batches shuffles
             verbose=0,
         )
     except tf.errors.ResourceExhaustedError as error:
         raise MemoryError from error
-    # A request in the very last step stops nothing.
-    return _End(patience.best_epoch + 1 if patience else journal.epoch, stop.requested and not save.done)
+    best_epoch = early_stopping.best_epoch + 1 if early_stopping else journal.epoch
+    # A run that was asked to stop during its last step is finished, not stopped.
+    return _End(best_epoch, stop.requested and not save.done)
+
+
+def _early_stopping(config: TrainingConfig, checkpoint: Checkpoint | None) -> ResumableEarlyStopping | None:
+    if not config.patience:
+        return None
+    return ResumableEarlyStopping(config.patience, checkpoint.early_stopping if checkpoint else None)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES = 10 * 2**20
 """The largest body that /api/predict accepts, including the form around a picture."""
 
-NO_MODEL = "No model can be loaded; choose or train another one on the Runs page."
+NO_MODEL_ERROR = "No model can be loaded; choose or train another one on the Runs page."
 
 _NOT_FOUND = "There is nothing here; POST a picture to /api/predict."
 _STARTING = "The dashboard is starting; ask again in a moment."
@@ -99,7 +99,7 @@ def build_api(predictor: Callable[[], ActivePredictor], warm: Callable[[], bool]
             PicturesBusy: _unavailable,
             PicturesUnavailable: _unavailable,
             # The error's own sentence names a folder of this machine.
-            BundleError: _error_with(503, NO_MODEL),
+            BundleError: _error_with(503, NO_MODEL_ERROR),
             ClientDisconnect: _error_with(400, _CUT_OFF),
             Exception: _error_with(500, _BUG),
         },
@@ -111,7 +111,7 @@ def _model_in_use(predictor: Callable[[], ActivePredictor]) -> dict[str, str]:
     try:
         return {"model": predictor().current()[0].name}
     except BundleError:
-        return {"error": NO_MODEL}
+        return {"error": NO_MODEL_ERROR}
 
 
 async def _received_picture(request: Request) -> bytes:

@@ -1,3 +1,4 @@
+// Writes the parameters of a page to its address without a new entry in the browser's history.
 const push = history.pushState.bind(history);
 
 export default function ({ data }) {
@@ -6,7 +7,7 @@ export default function ({ data }) {
   const write = () => {
     const page = location.pathname.slice(location.pathname.lastIndexOf("/") + 1);
     if (page !== data.page) {
-      // Streamlit draws a page shortly before it changes the address.
+      // Streamlit draws a page shortly before it changes the address, so wait for the change.
       frame = requestAnimationFrame(write);
       return;
     }
@@ -23,7 +24,7 @@ export default function ({ data }) {
   return () => cancelAnimationFrame(frame);
 }
 
-// Streamlit adds a history entry when it clears the parameters of a page that is about to be left.
+// When the visitor leaves a page, Streamlit clears its parameters with a history entry of its own: replace that entry.
 function pushPage(state, title, address) {
   const samePage = new URL(address, location.href).pathname === location.pathname;
   (samePage ? history.replaceState.bind(history) : push)(state, title, address);

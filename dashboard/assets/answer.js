@@ -1,4 +1,4 @@
-// The answer beside the canvas: the digit in large, a sentence, and a bar for each probability.
+// The answer beside the canvas: a large digit, a sentence, and a bar for each probability.
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".trazo-answer");
   if (!root.firstChild) {
@@ -22,7 +22,7 @@ export default function ({ data, parentElement }) {
   });
 }
 
-// Built only once: later answers change these elements, so the bars move and nothing flickers.
+// Build the elements once. Later answers change them, so the bars move and nothing flickers.
 function build(root, data) {
   const verdict = element("div", "verdict");
   verdict.setAttribute("role", "status");

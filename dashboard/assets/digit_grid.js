@@ -1,3 +1,4 @@
+// A grid of images with captions. A click on an image sends its position.
 export default function ({ data, parentElement, setTriggerValue }) {
   const grid = parentElement.querySelector(".grid");
   grid.style.setProperty("--tile", `${data.tile}px`);

@@ -1,4 +1,4 @@
-// The five pictures from the ink to the image that the model sees.
+// The five steps from the ink to the image that the model sees, as pictures.
 const SVG = "http://www.w3.org/2000/svg";
 // A transparent pixel: a frame without a picture shows its black background.
 const EMPTY = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";

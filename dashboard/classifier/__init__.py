@@ -1,1 +1,1 @@
-"""The parts of the Evaluate and Model pages."""
+"""Pieces of the Evaluate and Model pages."""

@@ -1,4 +1,4 @@
-"""The calibration of a model: its figures and the reliability diagram."""
+"""A model's calibration metrics and reliability diagram."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from core.classifier.calibration import (
     brier_score,
     expected_calibration_error,
     reliability,
-    unsure_shares,
+    unsure_fractions,
 )
 from core.classifier.evaluation import Evaluation
 from dashboard.parts import charts
-from dashboard.parts.digit_grid import ink_colour
 from dashboard.parts.figures import FIGURE_WIDTH, figure
+from dashboard.parts.theme import text_colour
 
-WHAT_TEMPERATURE_IS = (
-    "The logits are divided by it before they become probabilities (Guo et al., 2017). Above 1, the network was "
-    "overconfident; below 1, underconfident. The predicted digit never changes."
+TEMPERATURE_HELP = (
+    "The logits are divided by the temperature before they become probabilities (Guo et al., 2017). Above 1 means the "
+    "network was overconfident, below 1 underconfident. The predicted digit never changes."
 )
 
 
 def calibration_section(card: Card, evaluation: Evaluation) -> None:
-    """How well the model's confidence matches its accuracy."""
+    """Show how well the model's confidence matches its accuracy."""
     st.subheader("Calibration", anchor=False)
     st.markdown(
         "Of all predictions with a confidence of 80%, four in five should be correct: each bar should end at its "
-        "orange line. Numbers count the predictions in each bar, thin lines are 95% intervals."
+        "orange line. Numbers count the predictions in each bar, and thin lines are 95% confidence intervals."
     )
     with st.grid(5, min_column_width=FIGURE_WIDTH):
         figure(
@@ -37,7 +37,7 @@ def calibration_section(card: Card, evaluation: Evaluation) -> None:
             f"{expected_calibration_error(evaluation):.2%}",
             f"{BINS} equal bins",
             f"Expected calibration error: mean difference between confidence and accuracy over {BINS} bins of equal "
-            "width, weighted by their predictions.",
+            "width, weighted by the number of predictions in each.",
         )
         figure(
             "Brier score",
@@ -45,33 +45,34 @@ def calibration_section(card: Card, evaluation: Evaluation) -> None:
             "0 is perfect",
             "Mean squared difference between the ten probabilities and the label, 0 to 2 (Brier, 1950).",
         )
-        _doubts(card, evaluation)
+        _close_calls_and_rejections(card, evaluation)
     if card.calibration is None:
-        st.caption("An earlier version of Trazo trained this model, and did not calibrate its probabilities.")
-    st.altair_chart(charts.reliability_diagram(reliability(evaluation), ink_colour()), width="stretch")
+        st.caption("An earlier version of Trazo trained this model and did not calibrate its probabilities.")
+    st.altair_chart(charts.reliability_diagram(reliability(evaluation), text_colour()), width="stretch")
 
 
-def _doubts(card: Card, evaluation: Evaluation) -> None:
-    """Predictions with a low confidence, and drawings that are rejected."""
-    limit = card.calibration.unsure_below if card.calibration else UNSURE_BELOW
-    unsure, caught = unsure_shares(evaluation, limit)
+def _close_calls_and_rejections(card: Card, evaluation: Evaluation) -> None:
+    """Show the fractions of close calls and rejected digits, and the temperature."""
+    threshold = card.calibration.unsure_below if card.calibration else UNSURE_BELOW
+    unsure, unsure_mistakes = unsure_fractions(evaluation, threshold)
     figure(
         "Close calls",
         f"{unsure:.2%}",
-        f"{caught:.0%} of mistakes",
-        f"Test images with a confidence below {limit:.0%}, for which Draw names a second candidate.",
+        f"{unsure_mistakes:.0%} of mistakes",
+        f"Fraction of test images with a confidence below {threshold:.0%}, for which Draw names a second candidate.",
     )
     if card.novelty is not None:
         figure(
             "Digits rejected",
             f"{card.novelty.digits_rejected:.2%}",
             f"{card.novelty.out_of_distribution_rejected:.0%} of non-digits",
-            "Share of the validation digits, at most 2%. Non-digits are synthetic letters, scribbles and other shapes.",
+            "Fraction of the validation digits, at most 2%. Non-digits are synthetic letters, scribbles and other "
+            "shapes.",
         )
     if card.calibration is not None:
         figure(
             "Temperature",
             f"{card.calibration.temperature:.2f}",
             "fitted on validation",
-            WHAT_TEMPERATURE_IS,
+            TEMPERATURE_HELP,
         )

@@ -1,4 +1,4 @@
-"""The layers of a network, its first filters, and how it was trained, as tables and pictures."""
+"""A network's layers, first-layer filters and training facts, as tables and pictures."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 
 from core.classifier.bundle import Card
-from core.config import flattened
+from core.config import flatten_settings
 from core.ink.drawing import Pixels
-from dashboard.parts.figures import in_epochs
+from dashboard.parts.units import in_epochs
 from dashboard.session.markdown import plain
-from dashboard.training.wording import SETTINGS, in_words
+from dashboard.training.wording import SETTINGS, display_value
 
-_AGAINST, _NEUTRAL, _FOR = (
-    np.array(colour, np.float32) for colour in ((217, 101, 43), (247, 247, 244), (15, 118, 110))
-)
+_NEGATIVE_COLOUR = np.array((217, 101, 43), np.float32)
+_ZERO_COLOUR = np.array((247, 247, 244), np.float32)
+_POSITIVE_COLOUR = np.array((15, 118, 110), np.float32)
 
 
 def layer_table(card: Card) -> pd.DataFrame:
@@ -34,18 +34,20 @@ def layer_table(card: Card) -> pd.DataFrame:
 def filter_pictures(kernels: np.ndarray) -> Pixels:
     """Turn kernels, float (height, width, channels, filters), into pictures, uint8 (filters, height, width, 3).
 
-    Weights above 0 are teal, below 0 orange, near 0 white; each filter is scaled by its own largest weight. Several
-    channels are averaged.
+    Weights above 0 are teal, below 0 orange, near 0 white; each filter is scaled by its own largest weight. Channels
+    are averaged.
     """
     weights = np.moveaxis(kernels.mean(axis=2), -1, 0)
     largest = np.abs(weights).max(axis=(1, 2), keepdims=True)
-    shares = (weights / np.maximum(largest, np.finfo(np.float32).tiny))[..., np.newaxis]
-    colours = _NEUTRAL + np.where(shares > 0, shares * (_FOR - _NEUTRAL), -shares * (_AGAINST - _NEUTRAL))
+    scaled = (weights / np.maximum(largest, np.finfo(np.float32).tiny))[..., np.newaxis]
+    positive = scaled * (_POSITIVE_COLOUR - _ZERO_COLOUR)
+    negative = -scaled * (_NEGATIVE_COLOUR - _ZERO_COLOUR)
+    colours = _ZERO_COLOUR + np.where(scaled > 0, positive, negative)
     return colours.round().astype(np.uint8)
 
 
 def training_facts(card: Card) -> dict[str, str]:
-    """Return the data, the time and the length of its training."""
+    """Return the model's data, and the date and duration of its training."""
     data, metrics = card.data, card.metrics
     kept = f"epoch {metrics.best_epoch} is kept" if card.config.patience else "the last epoch is kept"
     return {
@@ -54,16 +56,18 @@ def training_facts(card: Card) -> dict[str, str]:
         f"{data.test_images:,} for testing",
         "Fingerprint of the data": plain(data.fingerprint[:16]),
         "Trained": f"{card.created:%d %B %Y, %H:%M %Z}",
-        "Time": f"{card.seconds:,.0f} s for {in_epochs(metrics.epochs)}; {kept}",
+        "Duration": f"{card.seconds:,.0f} s for {in_epochs(metrics.epochs)}; {kept}",
         "Run": plain(card.run_id),
     }
 
 
 def setting_facts(card: Card) -> dict[str, str]:
-    """Return the settings of its training, for a table that reads Markdown."""
-    return {SETTINGS[name].label: plain(in_words(name, value)) for name, value in flattened(card.config).items()}
+    """Return the model's settings, for a table that renders Markdown."""
+    return {
+        SETTINGS[name].label: plain(display_value(name, value)) for name, value in flatten_settings(card.config).items()
+    }
 
 
 def version_facts(card: Card) -> dict[str, str]:
-    """Return the versions of the software that it was made with, for a table that reads Markdown."""
+    """Return the versions of the software that trained the model, for a table that renders Markdown."""
     return {plain(name): plain(version) for name, version in card.versions.items()}

@@ -1,11 +1,11 @@
-"""The accuracy on redrawn and on altered digits, and what disputed labels mean for the test accuracy."""
+"""The accuracy on redrawn and altered digits, and the effect of disputed labels on the test accuracy."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from core.classifier.bundle import Card, Robustness
-from core.classifier.disputed import Disputed
+from core.classifier.disputed import DisputedLabels
 from dashboard.parts.figures import FIGURE_WIDTH
 from dashboard.training.wording import REDRAWN_ACCURACY
 
@@ -17,50 +17,51 @@ REDRAWN = {
     "turned": ("Rotated by 20°", "Half to the left, half to the right."),
 }
 ALTERED = {
-    "shifted": ("Shifted by 4 px", "Up, down, left or right, without centring."),
-    "shrunk": ("Shrunk to 70%", "Without scaling back."),
+    "shifted": ("Shifted by 4 px", "Up, down, left or right, and not centred again."),
+    "shrunk": ("Shrunk to 70%", "And not scaled back."),
     "noisy": ("Noise", "Gaussian noise on each pixel, with a standard deviation of 30% of full ink."),
-    "blurred": ("Blurred", "By one of the 28 pixels."),
+    "blurred": ("Blurred", "By one of the image's 28 pixels."),
     "faded": ("Half the contrast", "With half the ink."),
 }
 
 
 def robustness_block(card: Card) -> None:
-    """The accuracies on changed images from the model's card; a sentence if they were not measured."""
+    """Show the accuracies on redrawn and altered images, or a message if they were not measured."""
     st.subheader(REDRAWN_ACCURACY, anchor=False)
     measured = card.robustness
     if measured is None:
-        st.caption("Not measured: an earlier version of Trazo trained this model. Train it again to see these figures.")
+        st.caption("Not measured: an earlier version of Trazo trained this model. Train it again to see these metrics.")
         return
     st.markdown(
         f"Up to {measured.images:,} test images were traced and **drawn again on a canvas**, then classified like any "
-        f"drawing: **{measured.drawings:.1%}** on average were correct."
+        f"drawing. On average, **{measured.drawings:.1%}** were classified correctly."
     )
     _row(measured, REDRAWN)
     if measured.pen_strokes is not None:
         st.markdown(f"Accuracy on digits that other people drew with a pen: **{measured.pen_strokes:.1%}**.")
     st.markdown(
-        "The same images, altered and given **directly to the network**. A drawing is centred and scaled first:"
+        "The same images, altered and passed **directly to the network**, without the centring and scaling that "
+        "drawings get:"
     )
     _row(measured, ALTERED)
 
 
 def _row(measured: Robustness, kinds: dict[str, tuple[str, str]]) -> None:
-    shares = {name: getattr(measured, name) for name in kinds}
+    accuracies = {name: getattr(measured, name) for name in kinds}
     with st.grid(len(kinds), min_column_width=FIGURE_WIDTH):
-        for name, (label, sentence) in kinds.items():
-            if shares[name] is not None:
-                st.metric(label, f"{shares[name]:.1%}", border=True, help=sentence)
+        for name, (label, explanation) in kinds.items():
+            if accuracies[name] is not None:
+                st.metric(label, f"{accuracies[name]:.1%}", border=True, help=explanation)
 
 
-def disputed_note(disputed: Disputed | None, accuracy: float) -> None:
-    """Say how disputed labels affect the accuracy; nothing for other data than MNIST."""
+def disputed_note(disputed: DisputedLabels | None, accuracy: float) -> None:
+    """Say how disputed labels affect the accuracy; show nothing for datasets other than MNIST."""
     if disputed is None:
         return
     count = len(disputed.mistakes)
-    among = "None of them is" if count == 0 else "One of them is" if count == 1 else f"{count} of them are"
+    subject = {0: "None of them is", 1: "One of them is"}.get(count, f"{count} of them are")
     st.caption(
         f"Reviewers found the labels of {len(disputed.indices)} of these test images wrong or ambiguous "
-        f"([Northcutt et al., 2021](https://labelerrors.com)). {among} among this model's mistakes. "
+        f"([Northcutt et al., 2021](https://labelerrors.com)). {subject} among this model's mistakes. "
         f"Accuracy with them: {accuracy:.2%}, without them: {disputed.accuracy_without:.2%}."
     )

@@ -8,7 +8,7 @@ import streamlit as st
 from core.classifier.bundle import Bundle
 from core.classifier.learning import (
     NEVER,
-    EpochAnswers,
+    EpochPredictions,
     class_accuracies,
     first_learned,
     forgetting_events,
@@ -20,17 +20,18 @@ from core.errors import BundleError, TrazoError
 from core.runs.run import Run
 from dashboard.classifier.test_images import available_images, cell_heading
 from dashboard.parts import charts
-from dashboard.parts.digit_grid import digit_grid, ink_colour
+from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.figures import FIGURE_WIDTH, figure
+from dashboard.parts.theme import text_colour
 from dashboard.session import address, cache
-from dashboard.session.permission import sentence
+from dashboard.session.permission import safe_text
 
-SHOWN = 48
+MAX_SHOWN = 48
 
 
 def expander(run: Run, dataset: str) -> None:
-    """The time machine on the page of a run, once an epoch has ended; read when it is opened."""
-    if run.answers_file.exists():
+    """Show the time machine on a run's page once an epoch has ended; its file is read when the visitor opens it."""
+    if run.epoch_predictions_file.exists():
         with st.expander("Time machine", icon=":material/history:", key="time_machine", on_change="rerun") as machine:
             if machine.open:
                 show(run, run.id, dataset)
@@ -38,16 +39,16 @@ def expander(run: Run, dataset: str) -> None:
 
 @st.fragment
 def show(source: Run | Bundle, name: str, dataset: str) -> None:
-    """A slider over the epochs, the confusion matrix of each, and the images learned and forgotten in it.
+    """Show a slider over the epochs, and for the chosen one the confusion matrix and the images learned and forgotten.
 
     `name`: id of the run or name of the model. `dataset`: id of its training data.
     """
     try:
-        answers = cache.answers(source)
+        recorded = cache.answers(source)
     except TrazoError as error:
-        st.warning(sentence(error), icon=":material/warning:")
+        st.warning(safe_text(error), icon=":material/warning:")
         return
-    if answers is None or not len(answers):
+    if recorded is None or not len(recorded):
         st.info(
             "The predictions after each epoch were not recorded for this model.",
             icon=":material/history_toggle_off:",
@@ -57,31 +58,31 @@ def show(source: Run | Bundle, name: str, dataset: str) -> None:
         "After each epoch the network classifies the validation split, on which it is never trained. "
         "**Move the slider** to see its predictions at that time. Click a cell of the matrix to see its images."
     )
-    position = _choose_epoch(name, answers)
-    images = available_images(dataset, "validation", answers.labels, _fingerprint(source))
-    _figures(answers, position)
-    _matrix(name, answers, position, images)
-    _stories(name, answers, position, images)
+    index = _choose_epoch(name, recorded)
+    images = available_images(dataset, "validation", recorded.labels, _fingerprint(source))
+    _metrics(recorded, index)
+    _matrix(name, recorded, index, images)
+    _learned_and_forgotten(name, recorded, index, images)
 
 
-def _choose_epoch(name: str, answers: EpochAnswers) -> int:
-    """Let the visitor choose an epoch, the last one at first; return its position. The page's address keeps it."""
-    epochs = [int(epoch) for epoch in answers.epochs]
+def _choose_epoch(name: str, recorded: EpochPredictions) -> int:
+    """Let the visitor choose an epoch, the last one by default, and return its index; the address keeps it."""
+    epochs = [int(epoch) for epoch in recorded.epochs]
     if len(epochs) == 1:
         st.caption(f"Only epoch {epochs[0]} so far.")
         return 0
-    # During training, a slider at the last epoch follows to the next one, and a slider elsewhere stays.
+    # During training, a slider at the last epoch moves on to each new epoch, and a slider elsewhere stays.
     key = f"epoch_{name}_{epochs[-1]}"
     if key not in st.session_state:
-        asked = address.value("epoch")
-        st.session_state[key] = next((epoch for epoch in epochs if str(epoch) == asked), epochs[-1])
+        requested = address.value("epoch")
+        st.session_state[key] = next((epoch for epoch in epochs if str(epoch) == requested), epochs[-1])
     chosen = st.select_slider("Epoch", epochs, key=key)
     address.keep(epoch=str(chosen) if chosen != epochs[-1] else None)
     return epochs.index(chosen)
 
 
 def _fingerprint(source: Run | Bundle) -> str | None:
-    """Return the fingerprint of the model's data; None without a card, as before the end of training."""
+    """Return the fingerprint of the model's data; None without a card, which is written at the end of training."""
     bundle = source.bundle if isinstance(source, Run) else source
     try:
         return cache.card(bundle).data.fingerprint
@@ -89,48 +90,63 @@ def _fingerprint(source: Run | Bundle) -> str | None:
         return None
 
 
-def _figures(answers: EpochAnswers, position: int) -> None:
-    right = answers.right
-    accuracy, before = right[position].mean(), right[position - 1].mean() if position else None
-    change = 0.0 if before is None else (accuracy - before) * 100
-    first = "in the first epoch" if answers.epochs[0] == 1 else f"by epoch {answers.epochs[0]}, the first recorded"
-    since = f"since epoch {answers.epochs[position - 1]}" if position else first
+def _metrics(recorded: EpochPredictions, index: int) -> None:
+    """Show the accuracy and the numbers of mistakes, learned and forgotten images in one epoch."""
+    period = _period(recorded, index)
+    wrong = ~recorded.correct[index]
     with st.grid(4, min_column_width=FIGURE_WIDTH):
-        st.metric(
-            "Validation accuracy",
-            f"{accuracy:.2%}",
-            None if before is None else f"{change:+.2f} points",
-            delta_color="normal" if change else "off",
-            delta_arrow="auto" if change else "off",
-            delta_description=since if before is None else None,
-            help=f"The change is that {since}." if before is not None else None,
-            border=True,
-            height="stretch",
-        )
+        _accuracy_metric(recorded, index, period)
         for label, value, note, explanation in (
-            ("Mistakes", (~right[position]).sum(), f"of {len(answers.labels):,} images", None),
+            ("Mistakes", wrong.sum(), f"of {len(recorded.labels):,} images", None),
             (
                 "Learned",
-                len(learned_since(answers, position)),
-                since,
-                "Images that are correct now and were wrong one epoch before. After the first epoch: all correct ones.",
+                len(learned_since(recorded, index)),
+                period,
+                "Images that are correct now and were wrong one epoch earlier; in epoch 1, all correct ones.",
             ),
             (
                 "Forgotten",
-                len(forgotten_since(answers, position)),
-                since,
-                "Images that are wrong now and were correct one epoch before.",
+                len(forgotten_since(recorded, index)),
+                period,
+                "Images that are wrong now and were correct one epoch earlier.",
             ),
         ):
             figure(label, f"{value:,}", note, explanation)
 
 
-def _matrix(name: str, answers: EpochAnswers, position: int, images: Split | None) -> None:
-    """The confusion matrix of one epoch, the accuracy of each digit, and the images of the selected cell."""
+def _period(recorded: EpochPredictions, index: int) -> str:
+    """Return the time in which the images of one epoch were learned, such as "since epoch 3"."""
+    if index:
+        return f"since epoch {recorded.epochs[index - 1]}"
+    first = recorded.epochs[0]
+    return "in the first epoch" if first == 1 else f"by epoch {first}, the first recorded"
+
+
+def _accuracy_metric(recorded: EpochPredictions, index: int, period: str) -> None:
+    """Show the accuracy after one epoch, with its change since the epoch before."""
+    accuracy = recorded.correct[index].mean()
+    if not index:
+        figure("Validation accuracy", f"{accuracy:.2%}", period)
+        return
+    change = (accuracy - recorded.correct[index - 1].mean()) * 100
+    st.metric(
+        "Validation accuracy",
+        f"{accuracy:.2%}",
+        f"{change:+.2f} points",
+        delta_color="normal" if change else "off",
+        delta_arrow="auto" if change else "off",
+        help=f"Change {period}, in percentage points.",
+        border=True,
+        height="stretch",
+    )
+
+
+def _matrix(name: str, recorded: EpochPredictions, index: int, images: Split | None) -> None:
+    """Show the confusion matrix of one epoch, the accuracy of each digit, and the images of the selected cell."""
     left, right = st.columns([1.15, 1])
     with left:
         event = st.altair_chart(
-            charts.confusion_heatmap(answers.matrix(position), shares=False, ink=ink_colour()),
+            charts.confusion_heatmap(recorded.matrix(index), shares=False, text_colour=text_colour()),
             width="stretch",
             on_select="rerun",
             selection_mode=["cell"],
@@ -138,37 +154,59 @@ def _matrix(name: str, answers: EpochAnswers, position: int, images: Split | Non
         )
     with right:
         st.altair_chart(
-            charts.digit_accuracies(class_accuracies(answers), position, ink_colour()),
+            charts.digit_accuracies(class_accuracies(recorded), index, text_colour()),
             width="stretch",
             alt="Accuracy of each digit in this epoch",
         )
         st.caption("Dots: this epoch. Rings: the epoch before. Bars: lowest to highest over all epochs.")
-        picked = event.selection.get("cell") or []
-        if picked:
-            _cell(answers, position, images, int(picked[0]["true"]), int(picked[0]["predicted"]))
+        selected = event.selection.get("cell") or []
+        if selected:
+            _cell(recorded, index, images, int(selected[0]["true"]), int(selected[0]["predicted"]))
 
 
-def _cell(answers: EpochAnswers, position: int, images: Split | None, true: int, predicted: int) -> None:
-    members = answers.cell_members(position, true, predicted)
-    cell_heading(true, predicted, len(members), f" after epoch {answers.epochs[position]}")
+def _cell(recorded: EpochPredictions, index: int, images: Split | None, true: int, predicted: int) -> None:
+    """Show the images in one cell of the confusion matrix."""
+    members = recorded.cell_members(index, true, predicted)
+    cell_heading(true, predicted, len(members), f" after epoch {recorded.epochs[index]}")
     if images is not None and len(members):
-        _grid(answers, images, members, f"epoch_cell_{true}_{predicted}", [""] * len(members), tile=56)
+        _grid(recorded, images, members, f"epoch_cell_{true}_{predicted}", [""] * len(members), tile=56)
 
 
-def _stories(name: str, answers: EpochAnswers, position: int, images: Split | None) -> None:
-    """Images that were learned or forgotten, in the whole run and in the chosen epoch."""
+def _learned_and_forgotten(name: str, recorded: EpochPredictions, index: int, images: Split | None) -> None:
+    """Show the images that were learned or forgotten during the run or in the chosen epoch."""
     st.subheader("Learned and forgotten", anchor=False)
-    learned, events = first_learned(answers), forgetting_events(answers)
-    epoch = answers.epochs[position]
-    known, forgotten = np.flatnonzero(learned != NEVER), np.flatnonzero(events)
-    first = answers.epochs[0]
-    stories = {
+    learned_epochs, events = first_learned(recorded), forgetting_events(recorded)
+    groups = _groups(recorded, index, learned_epochs, events)
+    group = st.segmented_control(
+        "Images",
+        list(groups),
+        default="Forgotten",
+        required=True,
+        key=f"story_{name}",
+        label_visibility="collapsed",
+    )
+    members, description = groups[group]
+    limit = f", the first {MAX_SHOWN} shown" if len(members) > MAX_SHOWN else ""
+    st.caption(f"{len(members):,} of {len(recorded.labels):,} images{limit}: {description}.")
+    if images is not None and len(members):
+        captions = [_caption(recorded, learned_epochs, events, image) for image in members[:MAX_SHOWN]]
+        _grid(recorded, images, members, f"story_grid_{group}", captions, tile=112)
+
+
+def _groups(
+    recorded: EpochPredictions, index: int, learned_epochs: np.ndarray, events: np.ndarray
+) -> dict[str, tuple[np.ndarray, str]]:
+    """Return the images and the description of each group that the visitor can choose, by its label."""
+    first, epoch = recorded.epochs[0], recorded.epochs[index]
+    learned = np.flatnonzero(learned_epochs != NEVER)
+    forgotten = np.flatnonzero(events)
+    return {
         "Learned first": (
-            np.flatnonzero(learned == first),
+            np.flatnonzero(learned_epochs == first),
             f"correct after epoch {first} and ever since",
         ),
         "Learned last": (
-            known[np.argsort(-learned[known], kind="stable")],
+            learned[np.argsort(-learned_epochs[learned], kind="stable")],
             "correct at the end; those that became correct last come first",
         ),
         "Forgotten": (
@@ -176,49 +214,34 @@ def _stories(name: str, answers: EpochAnswers, position: int, images: Split | No
             "correct once and wrong later; the most often forgotten come first "
             "([Toneva et al., 2019](https://arxiv.org/abs/1812.05159))",
         ),
-        "Never learned": (np.flatnonzero(learned == NEVER), "wrong at the end"),
-        "Learned in this epoch": (learned_since(answers, position), f"correct after epoch {epoch}, wrong before"),
-        "Forgotten in this epoch": (forgotten_since(answers, position), f"wrong after epoch {epoch}, correct before"),
+        "Never learned": (np.flatnonzero(learned_epochs == NEVER), "wrong at the end"),
+        "Learned in this epoch": (learned_since(recorded, index), f"correct after epoch {epoch}, wrong before"),
+        "Forgotten in this epoch": (forgotten_since(recorded, index), f"wrong after epoch {epoch}, correct before"),
     }
-    story = st.segmented_control(
-        "Which images",
-        list(stories),
-        default="Forgotten",
-        required=True,
-        key=f"story_{name}",
-        label_visibility="collapsed",
-    )
-    members, meaning = stories[story]
-    part = f", the first {SHOWN} shown" if len(members) > SHOWN else ""
-    st.caption(f"{len(members):,} of {len(answers.labels):,} images{part}: {meaning}.")
-    if images is not None and len(members):
-        captions = [_story_caption(answers, learned, events, index) for index in members[:SHOWN]]
-        _grid(answers, images, members, f"story_grid_{story}", captions, tile=112)
 
 
-def _story_caption(answers: EpochAnswers, learned: np.ndarray, events: np.ndarray, index: int) -> str:
-    """Return an image's label, since when it is correct or its last prediction, and how often it was forgotten."""
-    end = (
-        f"predicted {answers.predictions[-1, index]}"
-        if learned[index] == NEVER
-        else f"correct from epoch {learned[index]}"
-    )
-    lapses = f"\nforgotten {events[index]}\N{MULTIPLICATION SIGN}" if events[index] else ""
-    return f"{answers.labels[index]}: {end}{lapses}"
+def _caption(recorded: EpochPredictions, learned_epochs: np.ndarray, events: np.ndarray, image: int) -> str:
+    """Return an image's label, the epoch that learned it or its last prediction, and how often it was forgotten."""
+    if learned_epochs[image] == NEVER:
+        outcome = f"predicted {recorded.predictions[-1, image]}"
+    else:
+        outcome = f"correct from epoch {learned_epochs[image]}"
+    forgotten = f"\nforgotten {events[image]}\N{MULTIPLICATION SIGN}" if events[image] else ""
+    return f"{recorded.labels[image]}: {outcome}{forgotten}"
 
 
 def _grid(
-    answers: EpochAnswers, images: Split, members: np.ndarray, key: str, captions: list[str], *, tile: int
+    recorded: EpochPredictions, images: Split, members: np.ndarray, key: str, captions: list[str], *, tile: int
 ) -> None:
-    shown = members[:SHOWN]
+    shown = members[:MAX_SHOWN]
     digit_grid(
         images.images[shown],
         key=key,
-        captions=captions[:SHOWN],
+        captions=captions[:MAX_SHOWN],
         titles=[
-            f"validation image {index}, label {answers.labels[index]}; predicted "
-            + " ".join(str(predicted) for predicted in answers.predictions[:, index])
-            for index in shown
+            f"validation image {image}, label {recorded.labels[image]}; predicted "
+            + " ".join(str(predicted) for predicted in recorded.predictions[:, image])
+            for image in shown
         ],
         tile=tile,
         clickable=False,

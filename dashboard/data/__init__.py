@@ -1,1 +1,1 @@
-"""The parts of the Data page."""
+"""Pieces of the Data page."""

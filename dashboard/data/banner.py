@@ -1,4 +1,4 @@
-"""The banner that says which dataset is at hand and how to get MNIST."""
+"""The banner that offers to download MNIST."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from core.data.sources import download_mnist
 from core.environment import mnist_location
 from core.errors import DownloadError, TrazoError
 from dashboard.session import state
-from dashboard.session.permission import may_change, require_permission, sentence
+from dashboard.session.permission import may_change, require_permission, safe_text
 
 
 def data_banner(problem: str | None) -> None:
-    """Say that a stand-in takes MNIST's place, why, and offer the download; nothing where MNIST is there."""
+    """Show the problem with MNIST and offer a download; show nothing without a problem."""
     if problem is None:
         return
     with st.container(border=True, key="data_banner"):
         st.warning(
-            "These are scikit-learn's 1,797 small digits, standing in for MNIST until it is on this machine.",
+            "MNIST is not available on this machine. This page shows a stand-in: scikit-learn's 1,797 small digits.",
             icon=":material/cloud_off:",
         )
-        st.caption(sentence(problem))
+        st.caption(safe_text(problem))
         if not may_change():
-            st.caption("Only someone who may change things on this dashboard can do that.")
+            st.caption("You need permission to make changes here to download or import MNIST.")
         if (
             mnist_location() is None
             and may_change()
@@ -32,7 +32,7 @@ def data_banner(problem: str | None) -> None:
 
 
 def _download() -> None:
-    bar = st.progress(0.0, "Looking for MNIST…")
+    bar = st.progress(0.0, "Connecting…")
 
     def show(done: int, total: int) -> None:
         share = min(done / total, 1.0) if total else 0.0
@@ -43,10 +43,10 @@ def _download() -> None:
         download_mnist(state.workspace(), show)
     except TrazoError as error:
         bar.empty()
-        st.error(sentence(error), icon=":material/error:")
+        st.error(safe_text(error), icon=":material/error:")
         if isinstance(error, DownloadError):
-            with st.expander("What each source answered"):
+            with st.expander("Errors of each source"):
                 for attempt in error.attempts:
-                    st.markdown(f"- {sentence(attempt)}")
+                    st.markdown(f"- {safe_text(attempt)}")
         return
     st.rerun()

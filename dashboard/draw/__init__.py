@@ -1,1 +1,1 @@
-"""The parts of the Draw page."""
+"""Pieces of the Draw page."""

@@ -1,45 +1,109 @@
 """The canvas of the Draw page, with Undo and Clear; the drawing survives a visit to another page.
 
-The browser owns the strokes (assets/canvas.js): Undo, Clear and Ctrl+Z change what is drawn at that moment, so no delay
-of the server can lose a stroke or undo the wrong one. Every change is sent here with a picture of the canvas.
+Undo uses the history that the canvas keeps in the browser, so no delay of the server can lose a stroke; Python restarts
+the canvas only for Clear, and to undo strokes that it put there itself. assets/canvas_buttons.js chooses.
 """
 
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import streamlit as st
+from streamlit_drawable_canvas import st_canvas
 
 from core.ink.drawing import Pixels
 from core.ink.photo import ink_from_canvas_file
 from dashboard.session import state
 
-_KEY = "canvas"
+_SIDE = 280  # pixels
+_CANVAS, _BUTTONS = "canvas", "canvas_buttons"
 _ASSETS = Path(__file__).resolve().parents[1] / "assets"
-_canvas = st.components.v2.component(
-    "trazo_canvas",
-    html=(_ASSETS / "canvas.html").read_text(),
-    css=(_ASSETS / "canvas.css").read_text(),
-    js=(_ASSETS / "canvas.js").read_text(),
+_buttons = st.components.v2.component(
+    "trazo_canvas_buttons",
+    html=(_ASSETS / "canvas_buttons.html").read_text(),
+    css=(_ASSETS / "canvas_buttons.css").read_text(),
+    js=(_ASSETS / "canvas_buttons.js").read_text(),
 )
 
 
 def drawing_canvas(brush_width: int) -> Pixels | None:
     """Show the canvas and return the ink on it, None if it is empty. Raises PictureError."""
+    is_new = _CANVAS not in st.session_state
+    if is_new:
+        _start_with(state.sketch().strokes, state.sketch().cleared)
+    _show_canvas(brush_width)
+    _keep_drawing()  # also after a restart of the server: no callback runs for a session it does not know
     sketch = state.sketch()
-    _canvas(
-        key=_KEY,
-        # The browser takes the strokes from here only when the canvas appears.
-        data={"brush": brush_width, "sketch": {"strokes": sketch.strokes, "cleared": sketch.cleared}},
-        on_sketch_change=_keep_sketch,
+    if is_new and sketch.strokes != sketch.start["objects"]:  # the server was restarted while the page was open
+        _start_with(sketch.strokes, [])
+        st.rerun()
+    _show_buttons(sketch)
+    if not sketch.strokes or sketch.picture is None:
+        return None
+    return ink_from_canvas_file(base64.b64decode(sketch.picture.partition(",")[2]))
+
+
+def _show_canvas(brush_width: int) -> None:
+    with st.container(key="canvas_frame"):
+        st_canvas(
+            height=_SIDE,
+            width=_SIDE,
+            stroke_width=brush_width,
+            stroke_color="#ffffff",
+            background_color="#000000",
+            initial_drawing=state.sketch().start,
+            return_image_data=True,
+            key=_CANVAS,
+            on_change=_keep_drawing,
+        )
+
+
+def _show_buttons(sketch: state.Sketch) -> None:
+    _buttons(
+        key=_BUTTONS,
+        data={
+            # The browser waits for an id while the canvas restarts.
+            "start": sketch.start["id"] if sketch.replaced is None else None,
+            "strokes": len(sketch.start["objects"]),
+            "cleared": len(sketch.cleared),
+        },
+        on_request_change=_fulfil_request,
     )
-    _keep_sketch()  # also after a restart of the server: no callback runs for a session it does not know
-    picture = state.sketch().picture
-    return None if picture is None else ink_from_canvas_file(base64.b64decode(picture.partition(",")[2]))
 
 
-def _keep_sketch() -> None:
+def _keep_drawing() -> None:
     """Remember the last drawing that the browser sent. As a callback it runs even if the visitor has left the page."""
-    if sent := st.session_state[_KEY].get("sketch"):
-        state.keep_sketch(state.Sketch(**sent))
+    drawing, sketch = st.session_state[_CANVAS]["drawing"], state.sketch()
+    strokes = drawing["raw"]["objects"]
+    if drawing["data"] is not None and strokes != sketch.replaced:
+        state.keep_sketch(replace(sketch, strokes=strokes, picture=drawing["data"], replaced=None))
+
+
+def _fulfil_request() -> None:
+    """Undo or clear what the browser cannot: it sent its present strokes together with the request."""
+    _keep_drawing()
+    sketch = state.sketch()
+    if st.session_state[_BUTTONS]["request"]["action"] == "clear":
+        _start_with([], sketch.strokes)
+    elif sketch.strokes:
+        _start_with(sketch.strokes[:-1], sketch.cleared)
+    else:
+        _start_with(sketch.cleared, [])
+
+
+def _start_with(strokes: state.Strokes, cleared: state.Strokes) -> None:
+    """Restart the canvas with these strokes; ignore the drawing that it shows until then."""
+    sketch = state.sketch()
+    state.keep_sketch(
+        replace(
+            sketch,
+            strokes=strokes,
+            cleared=cleared,
+            # The canvas restarts when anything in here changes.
+            start={"objects": strokes, "id": uuid4().hex},
+            replaced=sketch.strokes if strokes != sketch.strokes else None,
+        )
+    )

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.classifier.predictor import Reading, sureness
+from core.classifier.predictor import Reading, format_confidence
 from core.ink.drawing import BOX_SIZE, IMAGE_SIZE, Drawing, Pixels
-from dashboard.parts.digit_grid import png_source
+from dashboard.parts.png import png_data_uri
 
 _ASSETS = Path(__file__).resolve().parents[1] / "assets"
 # Components instead of charts: they are updated in place, so nothing flickers from stroke to stroke.
@@ -34,7 +34,7 @@ def show_answer(reading: Reading | None, prompt: str) -> None:
     _answer(
         key="answer",
         data={
-            "digit": " or ".join(map(str, reading.named)) if reading and not refused else None,
+            "digit": " or ".join(map(str, reading.shown_digits)) if reading and not refused else None,
             "prompt": "Not a digit" if refused else prompt,
             "verdict": reading.verdict if reading else None,
             "sentence": reading.sentence if reading else "",
@@ -47,9 +47,9 @@ def show_answer(reading: Reading | None, prompt: str) -> None:
 def _bars(reading: Reading | None) -> list[dict[str, object]]:
     if reading is None or reading.probabilities is None:
         return [{"digit": str(digit), "share": 0.0, "value": "", "best": False} for digit in range(10)]
-    named = reading.named
+    named = reading.shown_digits
     return [
-        {"digit": str(digit), "share": float(share), "value": sureness(share), "best": digit in named}
+        {"digit": str(digit), "share": float(share), "value": format_confidence(share), "best": digit in named}
         for digit, share in enumerate(reading.probabilities)
     ]
 
@@ -88,7 +88,7 @@ def show_steps(drawing: Drawing | None) -> None:
 
 
 def _source(image: Pixels | None) -> str | None:
-    return None if image is None else png_source(image)
+    return None if image is None else png_data_uri(image)
 
 
 def _step(title: str, sentence: str, source: str | None, mark: dict[str, object] | None = None) -> dict[str, object]:

@@ -1,1 +1,1 @@
-"""Gradio and Netron, mounted beside the pages."""
+"""Gradio and Netron, which are mounted beside the pages."""

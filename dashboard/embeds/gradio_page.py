@@ -1,7 +1,7 @@
 """Gradio's HTML page, changed to work under any path prefix.
 
-Gradio writes the address that it was asked at into the page. A proxy that strips a prefix hides it from the server, so
-the page takes the address that the browser shows instead.
+Gradio writes the address of the request into the page. A proxy that strips a prefix hides the full address from the
+server, so the changed page uses the address in the browser instead.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CHANGES = {
 
 @cache
 def use_own_address() -> None:
-    """Change the template of Gradio's page in this process; raise RuntimeError if it is not the one known to us."""
+    """Change the template of Gradio's page in this process; raise RuntimeError if it is an unknown version."""
     from gradio.routes import templates
     from jinja2 import ChoiceLoader, DictLoader
 
@@ -37,6 +37,8 @@ def use_own_address() -> None:
     page = loader.get_source(templates.env, _PAGE)[0]
     for old, new in _CHANGES.items():
         if page.count(old) != 1:
-            raise RuntimeError(f"Gradio's page has changed: expected {old!r} in it once. Pin the tested version.")
+            raise RuntimeError(
+                f"Gradio's page has changed: expected {old!r} in it once. Install the version in requirements.txt."
+            )
         page = page.replace(old, new)
     templates.env.loader = ChoiceLoader([DictLoader({_PAGE: page}), loader])

@@ -1,8 +1,8 @@
-"""Netron, the model viewer, from the files of its package, and the models that it may show.
+"""Netron, the model viewer, and the model files that it shows.
 
-Netron's own server has a port of its own, holds one model and shares that model's whole folder. Its page looks up
-the visitor's country, reports usage, and locks itself half a year after its release. Served from here, the page does
-none of that, and shows what `/netron/?url=/models/NAME/mnist_model.keras&identifier=mnist_model.keras` names.
+Netron's own server needs a second port, holds one model and shares that model's whole folder. Its page looks up the
+visitor's country, reports usage, and locks itself half a year after its release. The page served here does none of
+that. Open a model with `/netron/?url=/models/NAME/mnist_model.keras&identifier=mnist_model.keras`.
 """
 
 from __future__ import annotations
@@ -25,22 +25,23 @@ if TYPE_CHECKING:
 
     from core.workspace import Workspace
 
-_SERVED = frozenset({".css", ".ico", ".js", ".json", ".png"})
-"""Netron's package also holds Python modules, and an index.html that must not be served as it is."""
+_SERVED_TYPES = frozenset({".css", ".ico", ".js", ".json", ".png"})
+"""Types of files to serve: the package also contains Python modules, and an index.html that needs changes."""
 
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; frame-src 'none'"
-_CONSENT = ("consent", "1")
-"""Netron asks about cookies, and looks up the visitor's country for it, unless this one is there."""
+
+_CONSENT_COOKIE = ("consent", "1")
+"""Cookie without which Netron asks for consent, after looking up the visitor's country."""
 
 
 def netron_routes(workspace: Workspace) -> list[BaseRoute]:
-    """Netron at /netron/ and the files of all listed models at /models/NAME/FILE."""
+    """Return routes for Netron at /netron/ and for the files of all listed models at /models/NAME/FILE."""
 
     async def model_file(request: Request) -> FileResponse:
         name, file = request.path_params["name"], request.path_params["file"]
         path = await anyio.to_thread.run_sync(_listed_file, workspace, name, file)
         if path is None:
-            raise HTTPException(404, "There is no such model file.")
+            raise HTTPException(404, "There is no such model file. See the Model page for the files of all models.")
         # A promoted or deleted run must not live on in a browser's cache.
         return FileResponse(path, filename=file, headers={"Cache-Control": "no-cache"})
 
@@ -52,10 +53,10 @@ def netron_routes(workspace: Workspace) -> list[BaseRoute]:
 
 
 def _listed_file(workspace: Workspace, name: str, file: str) -> Path | None:
-    """The file of a listed model; neither word becomes part of a path."""
-    from core.runs.active import listed_models
+    """Return the file of a listed model. User input never becomes part of a path: it is only compared."""
+    from core.runs.active import available_models
 
-    bundle = listed_models(workspace).get(name)
+    bundle = available_models(workspace).get(name)
     if bundle is None:
         return None
     path = {path.name: path for path in (bundle.keras_file, bundle.tflite_file)}.get(file)
@@ -64,14 +65,14 @@ def _listed_file(workspace: Workspace, name: str, file: str) -> Path | None:
 
 async def _index(_request: Request) -> Response:
     response = HTMLResponse(_page(), headers={"Cache-Control": "no-cache"})
-    # Without a path, the browser keeps it for the folder of this page, below whatever prefix a proxy has added.
-    response.set_cookie(*_CONSENT, path=None, samesite="lax")
+    # Without a path, the browser sends it for the folder of this page, below any prefix that a proxy adds.
+    response.set_cookie(*_CONSENT_COOKIE, path=None, samesite="lax")
     return response
 
 
 @cache
 def _page() -> str:
-    """Netron's page without its date, as an unreleased version, and forbidden to ask anyone but us."""
+    """Return Netron's page without a date and version, and with a policy that allows requests to this server only."""
     html = (_package() / "index.html").read_text(encoding="utf-8")
     html = re.sub(r'<meta name="date"[^>]*>\n?', "", html)
     html = re.sub(r'(<meta name="version" content=)"[^"]*"', r'\1"0.0.0"', html)
@@ -80,7 +81,7 @@ def _page() -> str:
 
 @cache
 def _package() -> Path:
-    """Where Netron's files lie. The package is not imported: it would start its server's modules."""
+    """Return the folder of Netron's package without importing it, which would load its server."""
     spec = find_spec("netron")
     assert spec is not None
     assert spec.origin is not None
@@ -89,6 +90,6 @@ def _package() -> Path:
 
 class _PackageFiles(StaticFiles):
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        if Path(path).suffix not in _SERVED:
+        if Path(path).suffix not in _SERVED_TYPES:
             return "", None
         return super().lookup_path(path)

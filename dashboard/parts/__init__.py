@@ -1,1 +1,1 @@
-"""Pieces that several pages draw."""
+"""Pieces that several pages share."""

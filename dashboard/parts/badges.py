@@ -1,4 +1,4 @@
-"""The state of a run as a coloured badge."""
+"""Badges for the state of a run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STATE_COLOURS: dict[str, BadgeColour] = {
 
 
 def state_badge(run: Run, status: Status) -> None:
-    """The state of a run as a coloured word."""
+    """Show the state of a run as a coloured word."""
     if status.state == "running" and run.stopping:
         st.badge("Stopping…", color="orange")
         return

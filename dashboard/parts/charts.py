@@ -1,86 +1,44 @@
-"""Data to Altair charts; knows nothing of Streamlit."""
+"""Altair charts of the Data and Evaluate pages."""
 
 from __future__ import annotations
-
-import json
-from typing import Any, TypeVar
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
 from core.classifier.calibration import ReliabilityBin
-from core.classifier.evaluation import ClassMetrics, row_shares
+from core.classifier.evaluation import ClassMetrics, row_fractions
+from dashboard.parts.vega_lite import apply_layout
 
 DIGITS = [str(digit) for digit in range(10)]
 
+RIGHT = "#0f9d8a"
+MISTAKE = "#d9652b"
 
-_Chart = TypeVar("_Chart", alt.Chart, alt.LayerChart)
-VegaLite = dict[str, Any]
-"""A chart in Vega-Lite's JSON, with its data: a table named POINTS among its datasets."""
-POINTS = "points"
-"""Name of such a chart's data; the chart itself stays the same while they change."""
-
-
-def laid_out(chart: _Chart, height: int) -> _Chart:
-    """The chart at its height in pixels, each label at its tick: Streamlit moves the first and the last inwards."""
-    return chart.properties(height=height).configure_axis(labelFlush=False)
+_BAR_GAP = 0.004
+"""Gap between two bars of the reliability diagram, as a share of the axis."""
 
 
-def as_json(chart: alt.Chart | alt.LayerChart) -> str:
-    """A chart of data named POINTS, to be kept: Altair takes some hundredths of a second for each."""
-    content = chart.to_dict()
-    # There or not, as another visitor's chart that is being drawn has Altair's theme switched off meanwhile.
-    content["config"].pop("view", None)
-    return json.dumps(content)
-
-
-def with_points(chart: str, points: pd.DataFrame) -> VegaLite:
-    """A kept chart with the points that it is to show."""
-    content: VegaLite = json.loads(chart)
-    return content | {"datasets": {POINTS: points}}
-
-
-def class_balance(counts: np.ndarray, ink: str) -> alt.LayerChart:
-    """Images of each digit, counts (10,), as bars with their values in the colour `ink`."""
+def class_balance(counts: np.ndarray, text_colour: str) -> alt.LayerChart:
+    """Draw the number of images of each digit, counts (10,), as bars with their values."""
     table = pd.DataFrame({"digit": DIGITS, "images": counts})
     base = alt.Chart(table).encode(
         x=alt.X("digit:N", title="Digit", sort=DIGITS, axis=alt.Axis(labelAngle=0)),
         y=alt.Y("images:Q", title="Images", axis=alt.Axis(format=",d", tickMinStep=1)),
         tooltip=["digit", alt.Tooltip("images", format=",")],
     )
-    labels = base.mark_text(baseline="bottom", dy=-3, color=ink).encode(text=alt.Text("images", format=","))
-    return laid_out(base.mark_bar(cornerRadiusEnd=3) + labels, 280)
+    labels = base.mark_text(baseline="bottom", dy=-3, color=text_colour).encode(text=alt.Text("images", format=","))
+    return apply_layout(base.mark_bar(cornerRadiusEnd=3) + labels, 280)
 
 
-_GAP = 0.004
-"""Between two bars of confidence, which has no unit."""
+def confusion_heatmap(matrix: np.ndarray, *, shares: bool, text_colour: str) -> alt.LayerChart:
+    """Draw a confusion matrix of counts (10, 10), rows true, columns predicted, with a selection named `cell`.
 
-MISTAKE = "#d9652b"
-RIGHT = "#0f9d8a"
-
-
-def confusion_heatmap(matrix: np.ndarray, *, shares: bool, ink: str) -> alt.LayerChart:
-    """A confusion matrix of counts (10, 10), rows true, columns predicted, with a clickable selection named `cell`.
-
-    `shares` shows each cell as a share of its row. Mistakes and hits have colours of their own, or the diagonal would
-    leave no shade for the mistakes. `ink`: colour of the numbers and of the frame around the chosen cell.
+    `shares` shows each cell as a share of its row. `text_colour` is also the colour of the selected cell's frame.
     """
-    table = pd.DataFrame(
-        {
-            "true": np.repeat(DIGITS, 10),
-            "predicted": np.tile(DIGITS, 10),
-            "count": matrix.ravel(),
-            "share": row_shares(matrix).ravel(),
-        }
-    )
-    table["hit"] = table["true"] == table["predicted"]
-    worst = max(1, int(table.loc[~table["hit"], "count"].max()))
-    # A square root lets single mistakes be seen beside the most frequent ones.
-    table["shade"] = np.where(table["hit"], 0.45, 0.06 + 0.84 * np.sqrt(table["count"] / worst))
     cell = alt.selection_point(name="cell", fields=["true", "predicted"], toggle=False)
     axis = alt.Axis(labelAngle=0, ticks=False, domain=False, grid=False, labelFontSize=13, titleFontSize=13)
-    base = alt.Chart(table).encode(
+    base = alt.Chart(_cells(matrix)).encode(
         x=alt.X("predicted:N", title="Predicted digit", sort=DIGITS, axis=axis),
         y=alt.Y("true:N", title="True digit", sort=DIGITS, axis=axis),
         tooltip=[
@@ -93,26 +51,42 @@ def confusion_heatmap(matrix: np.ndarray, *, shares: bool, ink: str) -> alt.Laye
     cells = (
         base.mark_rect(cornerRadius=3, cursor="pointer", strokeWidth=2)
         .encode(
-            color=alt.condition("datum.hit", alt.value(RIGHT), alt.value(MISTAKE)),
+            color=alt.condition("datum.right", alt.value(RIGHT), alt.value(MISTAKE)),
             opacity=alt.Opacity("shade:Q", scale=None),
-            stroke=alt.condition(cell, alt.value(ink), alt.value("transparent"), empty=False),
+            stroke=alt.condition(cell, alt.value(text_colour), alt.value("transparent"), empty=False),
         )
         .add_params(cell)
     )
-    shown = alt.Text("share:Q", format=".1%") if shares else alt.Text("count:Q", format=",")
-    numbers = (
-        base.transform_filter("datum.count > 0").mark_text(fontSize=11, cursor="pointer", color=ink).encode(text=shown)
+    text = alt.Text("share:Q", format=".1%") if shares else alt.Text("count:Q", format=",")
+    numbers = base.transform_filter("datum.count > 0").mark_text(fontSize=11, cursor="pointer", color=text_colour)
+    return apply_layout(cells + numbers.encode(text=text), 440)
+
+
+def _cells(matrix: np.ndarray) -> pd.DataFrame:
+    """Return a row for each cell of a confusion matrix; `shade` is its opacity, 0..1."""
+    table = pd.DataFrame(
+        {
+            "true": np.repeat(DIGITS, 10),
+            "predicted": np.tile(DIGITS, 10),
+            "count": matrix.ravel(),
+            "share": row_fractions(matrix).ravel(),
+        }
     )
-    return laid_out(cells + numbers, 440)
+    table["right"] = table["true"] == table["predicted"]
+    most_mistakes = max(1, int(table.loc[~table["right"], "count"].max()))
+    # Mistakes have their own scale: the diagonal would leave them no shades. The root makes single ones visible.
+    shades = 0.06 + 0.84 * np.sqrt(table["count"] / most_mistakes)
+    table["shade"] = np.where(table["right"], 0.45, shades)
+    return table
 
 
-def reliability_diagram(bins: list[ReliabilityBin], ink: str) -> alt.LayerChart:
-    """Accuracy by confidence: a bar a bin with its 95 % interval, its number of answers, and the perfect diagonal.
+def reliability_diagram(bins: list[ReliabilityBin], text_colour: str) -> alt.LayerChart:
+    """Draw accuracy by confidence: a bar a bin with its 95% interval and its number of predictions.
 
-    The tick in each bar is the bin's mean confidence: where the bar should end. `ink`: colour of the numbers.
+    The diagonal is perfect calibration. The tick in each bar, its bin's mean confidence, is where the bar should end.
     """
     table = pd.DataFrame([vars(row) for row in bins if row.count])
-    table["end"] = table["high"] - _GAP
+    table["end"] = table["high"] - _BAR_GAP
     table["range"] = [f"{low:.0%} to {high:.0%}" for low, high in zip(table["low"], table["high"], strict=True)]
     axis = alt.Axis(format="%", grid=False, values=np.arange(0, 1.01, 0.2).round(1).tolist())
     scale = alt.Scale(domain=[0, 1], nice=False)
@@ -131,19 +105,21 @@ def reliability_diagram(bins: list[ReliabilityBin], ink: str) -> alt.LayerChart:
     )
     middle = alt.X("middle:Q", scale=scale, title="Confidence")
     centred = base.transform_calculate(middle="(datum.low + datum.high) / 2")
-    whiskers = centred.mark_rule(color=ink, opacity=0.5).encode(x=middle, y="accuracy_low:Q", y2="accuracy_high:Q")
+    whiskers = centred.mark_rule(color=text_colour, opacity=0.5).encode(
+        x=middle, y="accuracy_low:Q", y2="accuracy_high:Q"
+    )
     ticks = base.mark_rule(color=MISTAKE, strokeWidth=2.5).encode(x2="end:Q", y="confidence:Q")
-    numbers = centred.mark_text(color=ink, fontSize=10, dy=-6, baseline="bottom").encode(
+    numbers = centred.mark_text(color=text_colour, fontSize=10, dy=-6, baseline="bottom").encode(
         x=middle, y="accuracy_high:Q", text=alt.Text("count:Q", format=",")
     )
-    diagonal = alt.Chart(pd.DataFrame({"at": [0.0, 1.0]})).mark_line(color=ink, opacity=0.35, strokeDash=[4, 4])
-    return laid_out(bars + diagonal.encode(x="at:Q", y="at:Q") + whiskers + ticks + numbers, 320)
+    diagonal = alt.Chart(pd.DataFrame({"at": [0.0, 1.0]})).mark_line(color=text_colour, opacity=0.35, strokeDash=[4, 4])
+    return apply_layout(bars + diagonal.encode(x="at:Q", y="at:Q") + whiskers + ticks + numbers, 320)
 
 
-def digit_accuracies(shares: np.ndarray, position: int, ink: str) -> alt.LayerChart:
-    """Accuracy of each digit, shares (epochs, 10) in 0..1 or NaN, at one epoch, on the range of all epochs.
+def digit_accuracies(shares: np.ndarray, position: int, text_colour: str) -> alt.LayerChart:
+    """Draw the accuracy of each digit at one epoch, beside the epoch before (a ring) and the range of all (a bar).
 
-    A ring is the epoch before. `ink`: colour of the bars.
+    `shares`: accuracies (epochs, 10) in 0..1, NaN for a digit without images. `position`: index of the epoch.
     """
     table = pd.DataFrame(
         {
@@ -157,7 +133,7 @@ def digit_accuracies(shares: np.ndarray, position: int, ink: str) -> alt.LayerCh
     table["row"] = [f"{digit}: {now:.1%}" for digit, now in zip(table["digit"], table["now"], strict=True)]
     scale = alt.Scale(domain=[float(table["lowest"].min()), 1], nice=True, zero=False)
     axis = alt.Axis(format="~%", tickCount=5, gridOpacity=0.5)
-    # A fixed width for the labels: the plot must not move with the slider.
+    # Fixed width: the plot must not move with the slider.
     labels = alt.Axis(ticks=False, domain=False, labelFontSize=13, labelPadding=8, minExtent=64, maxExtent=64)
     base = alt.Chart(table).encode(
         y=alt.Y("row:N", title=None, sort=list(table["row"]), axis=labels),
@@ -169,16 +145,16 @@ def digit_accuracies(shares: np.ndarray, position: int, ink: str) -> alt.LayerCh
             alt.Tooltip("highest", title="highest of all epochs", format=".2%"),
         ],
     )
-    ranges = base.mark_rule(color=ink, opacity=0.2, strokeWidth=8, strokeCap="round").encode(
+    ranges = base.mark_rule(color=text_colour, opacity=0.2, strokeWidth=8, strokeCap="round").encode(
         x=alt.X("lowest:Q", title="Accuracy", scale=scale, axis=axis), x2="highest:Q"
     )
     before = base.mark_point(color=MISTAKE, size=80, strokeWidth=1.5).encode(x=alt.X("before:Q", scale=scale))
     now = base.mark_point(color=RIGHT, size=90, filled=True, opacity=1).encode(x=alt.X("now:Q", scale=scale))
-    return laid_out(ranges + before + now, 310)
+    return apply_layout(ranges + before + now, 310)
 
 
 def class_table(metrics: list[ClassMetrics]) -> pd.DataFrame:
-    """A row a digit; precision, recall and F1 in percent."""
+    """Return a table with a row a digit; precision, recall and F1 in percent."""
     return pd.DataFrame(
         {
             "Digit": [row.digit for row in metrics],

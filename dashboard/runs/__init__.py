@@ -1,1 +1,1 @@
-"""The parts of the Runs page and of a run's own page."""
+"""Pieces of the Runs page and of the page of one run."""

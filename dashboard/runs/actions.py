@@ -7,23 +7,23 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import RunError
-from core.runs.active import promote
-from core.runs.label import name_of
+from core.launcher import control, queue
+from core.runs.active import SHIPPED, promote
+from core.runs.label import display_name
 from core.runs.registry import list_runs
 from core.runs.run import Run
-from core.training import control, queue
 from dashboard.session import state
 from dashboard.session.markdown import plain
 from dashboard.session.permission import attempt
 
 
-def use(run: Run | None) -> None:
-    """Make a run's model the one in use; None stands for the shipped model."""
-    attempt(promote, state.workspace(), run)
+def promote_run(run: Run | None) -> None:
+    """Make a run's model the active model; None stands for the shipped model."""
+    attempt(promote, state.workspace(), run, runs=[] if run else [SHIPPED])
 
 
 def promote_button(run: Run | None, *, disabled: bool = False, primary: bool = True) -> None:
-    """Make the run's model the one in use; the button is disabled without a run that has a model."""
+    """Show the button that makes the run's model the active model; it is disabled if `run` is None."""
     st.button(
         "Promote",
         icon=":material/rocket_launch:",
@@ -33,19 +33,19 @@ def promote_button(run: Run | None, *, disabled: bool = False, primary: bool = T
         help="Use this model on every page, in the Gradio demo and in the API, starting now."
         if run
         else "Select one run that has a model.",
-        on_click=use,
+        on_click=promote_run,
         args=(run,),
     )
 
 
 def stop_button(run: Run) -> None:
-    """Ask the run to stop; training ends within a second or two, then the model is saved."""
+    """Show the button that stops the run; training ends within a second or two, then the model is saved."""
     st.button(
         "Stopping…" if run.stopping else "Stop",
         icon=":material/stop:",
         key="stop",
         disabled=run.stopping,
-        help="Ends the training and keeps the model as it is then. With synthetic digits, saving takes a few minutes.",
+        help="Stops training and keeps the model. With synthetic digits, saving takes a few minutes.",
         on_click=stop,
         args=([run],),
     )
@@ -58,12 +58,12 @@ def stop(runs: Sequence[Run]) -> None:
 
 
 def resume_button(run: Run) -> None:
-    """Resume the run after its last complete epoch."""
+    """Show the button that resumes the run after its last completed epoch."""
     st.button(
         "Resume",
         icon=":material/resume:",
         key="resume",
-        help="Continues after the last complete epoch, with the same settings.",
+        help="Continues after the last completed epoch, with the same settings.",
         on_click=resume,
         args=([run],),
     )
@@ -76,28 +76,28 @@ def resume(runs: Sequence[Run]) -> None:
 
 
 def can_resume(run: Run) -> bool:
-    """Whether the run can be resumed."""
+    """Return True if the run can be resumed."""
     try:
         return queue.resumable(run, run.status())
-    except RunError:  # deleted meanwhile, or damaged
+    except RunError:  # deleted in the meantime, or damaged
         return False
 
 
 @st.dialog("Delete permanently?", icon=":material/delete:", on_dismiss=state.unmark_runs)
 def confirm_deletion(run_ids: Sequence[str], leave: bool = False) -> None:
-    """Ask before these runs are deleted; `leave` opens the Runs page afterwards."""
-    st.markdown("This deletes the following runs and their models. It cannot be undone. Running trainings end.")
-    runs = [run for run in list_runs(state.workspace()) if run.id in run_ids]
-    for run in runs:
-        st.markdown(f"- **{plain(name_of(run))}** {plain(run.id)}")
+    """Ask for confirmation, then delete these runs; `leave` opens the Runs page afterwards."""
+    st.markdown("These runs and their models will be deleted. Runs that are still training are stopped first.")
+    for run in list_runs(state.workspace()):
+        if run.id in run_ids:
+            st.markdown(f"- **{plain(display_name(run))}** {plain(run.id)}")
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep", key="keep"):
+        if st.button("Cancel", key="keep"):
             state.unmark_runs()
             st.rerun()
         if st.button("Delete", type="primary", key="confirm_delete"):
             state.unmark_runs()
-            for run in runs:
-                attempt(control.delete, state.workspace(), run)
+            for run_id in run_ids:  # `attempt` shows an error for a run that was deleted in the meantime
+                attempt(control.delete, state.workspace(), Run(state.workspace().runs / run_id))
             if leave:
                 st.switch_page("views/runs.py")
             st.rerun()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import math
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from dashboard.training.chart_options import AXES, TITLES, ChartOptions, CurveMetric
 from dashboard.training.curve_points import overlaid_points, shown_points
 from dashboard.training.log_ticks import log_ticks
-from dashboard.training.look import AXES, TITLES, Look, Measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
 PictureFormat = Literal["png", "svg"]
@@ -23,75 +24,83 @@ _COLOURS = (
 )
 """The colours of the charts in the light theme (.streamlit/config.toml)."""
 _GREY = "#56605d"
-_NAMES_IN_A_ROW = 4
+_LEGEND_COLUMNS = 4
+_LEGEND_ROW_INCHES = 0.22
 _THIN: dict[str, Any] = {"linewidth": 0.9, "alpha": 0.6}
 _THICK: dict[str, Any] = {"linewidth": 1.8}
 _DOT: dict[str, Any] = {"marker": "o", "markersize": 3.5}
 
 
-def curves_picture(points: pd.DataFrame, look: Look, kind: PictureFormat = "png", baseline: str | None = None) -> bytes:
-    """Return the chart of `curves.overlaid_curves`, both measures side by side, as a PNG or SVG file."""
-    # Imported here: it would delay the start of the dashboard.
+def curves_picture(
+    points: pd.DataFrame, options: ChartOptions, kind: PictureFormat = "png", baseline: str | None = None
+) -> bytes:
+    """Return the chart of `curves.overlaid_curves`, both metrics side by side, as a PNG or SVG file."""
+    # Imported here, because it would delay the start of the dashboard.
     from matplotlib.figure import Figure
 
     names = list(points["run"].unique())
-    rows = -(-len(names) // _NAMES_IN_A_ROW)
-    figure = Figure(figsize=(11, 4.6 + 0.22 * rows), dpi=150, layout="constrained")
-    for axes, measure in zip(figure.subplots(1, 2), look.measures, strict=True):
-        shown = shown_points(overlaid_points(points), measure, look)
-        for name, colour in _coloured(names):
-            dash = "--" if name == baseline else "-"
-            run = shown[shown["run"] == name]
-            steps, whole = run[run["every"] == "step"], run[run["every"] == "epoch"]
-            axes.plot(steps[look.axis], steps["line"], linestyle=dash, color=colour, **_THIN)
-            axes.plot(whole[look.axis], whole["line"], linestyle=dash, color=colour, label=_legend(name), **_THICK)
-            axes.plot(whole[look.axis], whole["value"], linestyle="", color=colour, **_DOT)
-        axes.set(title=TITLES[measure], xlabel=AXES[look.axis])
-        _scales(axes, shown["line"], measure, look)
+    legend_height = _LEGEND_ROW_INCHES * math.ceil(len(names) / _LEGEND_COLUMNS)
+    figure = Figure(figsize=(11, 4.6 + legend_height), dpi=150, layout="constrained")
+    colours = {name: _COLOURS[index % len(_COLOURS)] for index, name in enumerate(names)}
+    for axes, metric in zip(figure.subplots(1, 2), options.metrics, strict=True):
+        shown = shown_points(overlaid_points(points), metric, options)
+        for name, colour in colours.items():
+            style = {"color": colour, "linestyle": "--" if name == baseline else "-"}
+            _plot_run(axes, shown[shown["run"] == name], options, style, label=_escape_name(name))
+        axes.set(title=TITLES[metric], xlabel=AXES[options.axis])
+        _set_scales(axes, shown["line"], metric, options)
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
-    handles, labels = axes.get_legend_handles_labels()
-    if handles:
-        figure.legend(handles, labels, loc="outside lower center", ncols=_NAMES_IN_A_ROW, frameon=False, fontsize=9)
-        figure.legend(handles=_meanings(baseline), loc="outside upper center", ncols=3, frameon=False, fontsize=9)
+    _add_legends(figure, axes, baseline)
     file = io.BytesIO()
     figure.savefig(file, format=kind)
     return file.getvalue()
 
 
-def _scales(axes: Axes, values: pd.Series, measure: Measure, look: Look) -> None:
-    """Scale the axes as the pages do: whole epochs, percent, few round ticks on a logarithmic scale."""
+def _plot_run(axes: Axes, run: pd.DataFrame, options: ChartOptions, style: dict[str, Any], label: str) -> None:
+    steps, epochs = run[run["granularity"] == "step"], run[run["granularity"] == "epoch"]
+    axes.plot(steps[options.axis], steps["line"], **style, **_THIN)
+    axes.plot(epochs[options.axis], epochs["line"], label=label, **style, **_THICK)
+    axes.plot(epochs[options.axis], epochs["value"], **{**style, "linestyle": ""}, **_DOT)
+
+
+def _set_scales(axes: Axes, values: pd.Series, metric: CurveMetric, options: ChartOptions) -> None:
+    """Scale the axes as the pages do: integer epochs, percent, and a few round ticks on a logarithmic scale."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-    if look.axis == "epoch":
+    if options.axis == "epoch":
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if look.logarithmic:
+    if options.logarithmic:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(FixedLocator(log_ticks(values)))
         axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: f"{value:g}" if measure == "loss" else f"{value * 100:.6g}%")
+        FuncFormatter(lambda value, _: f"{value:g}" if metric == "loss" else f"{value * 100:.6g}%")
     )
 
 
-def _meanings(baseline: str | None) -> list[Line2D]:
-    """Return the legend of dots, thin lines and dashes."""
+def _add_legends(figure: Figure, axes: Axes, baseline: str | None) -> None:
+    """Add the names of the runs below the chart, and the meaning of its dots and lines above; none without runs."""
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="outside lower center", ncols=_LEGEND_COLUMNS, frameon=False, fontsize=9)
+        figure.legend(handles=_line_styles(baseline), loc="outside upper center", ncols=3, frameon=False, fontsize=9)
+
+
+def _line_styles(baseline: str | None) -> list[Line2D]:
+    """Return the legend entries for dots, thin lines and dashes."""
     from matplotlib.lines import Line2D
 
-    meanings = [
+    styles = [
         Line2D([], [], color=_GREY, label="validation, after each epoch", **_THICK, **_DOT),
         Line2D([], [], color=_GREY, label="training, every few steps", **_THIN),
     ]
     if baseline:
-        meanings.append(Line2D([], [], color=_GREY, linestyle="--", label="the baseline"))
-    return meanings
+        styles.append(Line2D([], [], color=_GREY, linestyle="--", label="the baseline"))
+    return styles
 
 
-def _coloured(names: Sequence[str]) -> list[tuple[str, str]]:
-    return [(name, _COLOURS[index % len(_COLOURS)]) for index, name in enumerate(names)]
-
-
-def _legend(name: str) -> str:
-    """Escape a name: Matplotlib reads a dollar as the start of a formula and hides names that begin with `_`."""
+def _escape_name(name: str) -> str:
+    """Escape a name: Matplotlib reads a dollar sign as the start of a formula and hides names that begin with `_`."""
     text = name.replace("$", r"\$")
     return f" {text}" if text.startswith("_") else text

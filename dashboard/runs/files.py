@@ -1,4 +1,4 @@
-"""The log and the files of a run, as its own page shows them."""
+"""A run's log and files, as its own page shows them."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ import streamlit as st
 
 from core.runs.files import RunFile, run_files
 from core.runs.run import Run
-from core.workspace import without_paths
+from core.workspace import strip_paths
 from dashboard.runs.csv_export import spreadsheet_csv
 from dashboard.session.permission import for_visitor, may_change
 
 
 def log_and_files(run: Run) -> None:
-    """Draw the end of the log, and every file to download."""
+    """Show the end of the log, and download buttons for the files."""
     with st.expander("Log", icon=":material/description:", key="run_log", on_change="rerun") as log:
         if log.open:
             st.code(for_visitor(run.log_tail()) or "The log is still empty.", language=None, height=320)
-    found = {file.name: file for file in run_files(run)}
-    if not found:
+    files = {file.name: file for file in run_files(run)}
+    if not files:
         return
     st.subheader("Files", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox(
             "File",
-            list(found),
-            format_func=lambda name: f"{name}: {found[name].meaning}, {_size(found[name].size)}",
-            key=f"file_{hash(tuple(found))}",
+            list(files),
+            format_func=lambda name: f"{name}: {files[name].meaning}, {_format_size(files[name].size)}",
+            key=f"file_{hash(tuple(files))}",
             width=420,
         )
         st.download_button(
             "Download",
-            data=partial(_download, found[chosen], may_change()),
+            data=partial(_download_content, files[chosen], may_change()),
             file_name=chosen if "model" in chosen else f"{run.title}-{chosen}",
             mime="application/octet-stream",
             icon=":material/download:",
@@ -48,20 +48,20 @@ def log_and_files(run: Run) -> None:
                 icon=":material/folder_zip:",
                 key="download",
                 on_click="ignore",
-                help="The model as .keras and .tflite, its card and its test answers.",
+                help="The model as .keras and .tflite, its card and its test predictions.",
             )
 
 
-def _download(file: RunFile, whole: bool) -> bytes:
-    """Return a file as it is downloaded. `whole`: with the paths of this machine in a log."""
+def _download_content(file: RunFile, with_paths: bool) -> bytes:
+    """Return the content of a download; `with_paths` keeps this machine's paths in a log."""
     content = file.contents()
     if file.name.endswith(".csv"):
         return spreadsheet_csv(content)
-    if file.name.endswith(".log") and not whole:
-        return without_paths(content.decode(errors="replace")).encode(errors="replace")
+    if file.name.endswith(".log") and not with_paths:
+        return strip_paths(content.decode(errors="replace")).encode(errors="replace")
     return content
 
 
-def _size(count: int) -> str:
-    """Bytes as people say them."""
-    return f"{count / 2**20:.1f} MB" if count >= 2**20 else f"{max(count / 1024, 0.1):.1f} kB"
+def _format_size(size: int) -> str:
+    """Return a number of bytes in MB or kB."""
+    return f"{size / 2**20:.1f} MB" if size >= 2**20 else f"{max(size / 1024, 0.1):.1f} kB"

@@ -1,4 +1,4 @@
-"""The part of a page that follows the runs on disk while the visitor looks at it."""
+"""The part of a page that redraws itself when the runs on disk change."""
 
 from __future__ import annotations
 
@@ -8,47 +8,48 @@ import streamlit as st
 
 from dashboard.runs import run_cache
 from dashboard.runs.run_cache import Listing
-from dashboard.session.permission import sentence
+from dashboard.session.permission import safe_text
 from dashboard.session.state import workspace
 from dashboard.training import queue
 
 IDLE_SECONDS = 5.0
-"""Pause between two looks while nothing runs: another tab or the command line may start something."""
+"""Pause between two checks while nothing runs: another tab or the command line may start a run."""
 
 
-def refreshing(
+def draw_and_refresh(
     draw: Callable[[Listing], None],
     busy: Callable[[Listing], bool],
     seconds: float,
     paused: bool = False,
 ) -> None:
-    """Call `draw` every few seconds while `busy`, otherwise once the runs have changed; never while `paused`.
+    """Call `draw` with a listing of all runs, and again when the page needs a refresh.
 
-    Each call gets one listing of all runs.
+    While `busy` returns True this is every few `seconds`, otherwise whenever the runs have changed. `paused` turns
+    refreshing off.
     """
     first = run_cache.listing()
     polling = busy(first) and not paused
-    unread = [first]
+    unused = [first]
 
-    def part() -> None:
-        now = unread.pop() if unread else run_cache.listing()
+    def draw_latest() -> None:
+        now = unused.pop() if unused else run_cache.listing()
         if (busy(now) and not paused) != polling:
             st.rerun()
-        _problems(now)
+        _show_problems(now)
         draw(now)
 
     with st.container(key="refreshing"):
-        st.fragment(part, run_every=seconds if polling else None)()
+        st.fragment(draw_latest, run_every=seconds if polling else None)()
     if not polling and not paused:
-        st.fragment(_look, run_every=IDLE_SECONDS)(first.mark)
+        st.fragment(_rerun_if_changed, run_every=IDLE_SECONDS)(first.revision)
 
 
-def _problems(now: Listing) -> None:
-    """Say why the runs cannot be listed, or why the queue does not go on."""
+def _show_problems(now: Listing) -> None:
+    """Explain why the runs cannot be listed or why the queue is stuck."""
     for problem in dict.fromkeys(filter(None, (now.problem, queue.problem(workspace())))):
-        st.error(sentence(problem), icon=":material/error:")
+        st.error(safe_text(problem), icon=":material/error:")
 
 
-def _look(seen: int) -> None:
-    if run_cache.mark() != seen:
+def _rerun_if_changed(drawn_revision: int) -> None:
+    if run_cache.revision() != drawn_revision:
         st.rerun()

@@ -1,4 +1,4 @@
-"""All runs as the pages show them; a file is read again only when it has changed."""
+"""Cached summaries and curves of all runs; a file is read again only after it has changed."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ from core.runs.summary import Summary, summarise
 from dashboard.session.state import workspace
 from dashboard.training import curve_points
 
-_MOST_SUMMARIES = 1000
+_MAX_SUMMARIES = 1000
 
-_Version = tuple[int, int] | None
-"""Time of change and inode of a file: a file that replaces another one within a clock tick has another inode."""
+_FileVersion = tuple[int, int] | None
+"""Modification time and inode of a file: a file replaced within one clock tick still gets a new inode."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """All runs at one moment, newest first; a page reads it once each time that it is drawn, and passes it along.
+    """All runs at one moment, newest first; a page reads it once per redraw and passes it along.
 
-    `mark` changes with the runs. `problem` is a sentence if the runs cannot be listed.
+    `revision` changes with the runs. `problem` is an error message if the runs cannot be listed.
     """
 
     rows: tuple[Summary, ...]
-    mark: int
+    revision: int
     problem: str | None = None
 
     @property
     def busy(self) -> bool:
-        """Whether a training runs or waits."""
+        """True if a run is running or queued."""
         return any(_state(row) in ("queued", "running") for row in self.rows)
 
     @property
     def latest(self) -> Summary | None:
-        """The training that runs, else the newest one that is over."""
-        over = (row for row in self.rows if _state(row) not in ("queued", None))
-        return next((row for row in self.rows if row.state == "running"), None) or next(over, None)
+        """The running run, else the newest one that has ended."""
+        ended = (row for row in self.rows if _state(row) not in ("queued", None))
+        return next((row for row in self.rows if row.state == "running"), None) or next(ended, None)
 
     @property
     def waiting(self) -> tuple[Summary, ...]:
-        """The queue, in order."""
+        """The queued runs, the next one first."""
         return tuple(row for row in reversed(self.rows) if _state(row) == "queued")
 
 
 def _state(row: Summary) -> State | None:
-    """Return the state of a run, also of one whose other files are damaged."""
+    """Return the state of a run even if its other files are damaged; None if its status is damaged too."""
     try:
         return row.state or run_of(row).status().state
     except RunError:
@@ -67,12 +67,12 @@ def _state(row: Summary) -> State | None:
 def listing() -> Listing:
     """Read all runs."""
     runs, active = list_runs(workspace()), active_model(workspace())
-    # First, so that a change during the reading is noticed afterwards.
-    mark = _mark(runs)
+    # Computed before the files are read, so that a later check notices a change during the reading.
+    revision = _revision(runs)
     rows = ((run, _summary(run, active)) for run in runs)
-    # A run that was deleted meanwhile is not a damaged one.
-    there = tuple(row for run, row in rows if row.problem is None or not is_gone(run.folder))
-    return Listing(there, mark, _listing_problem())
+    # A run that was deleted in the meantime looks damaged, and is left out.
+    existing = tuple(row for run, row in rows if row.problem is None or not is_gone(run.folder))
+    return Listing(existing, revision, _listing_problem())
 
 
 def run_of(row: Summary) -> Run:
@@ -90,68 +90,68 @@ def _listing_problem() -> str | None:
 
 def _summary(run: Run, active: ActiveModel) -> Summary:
     files = (run.status_file, run.config_file, label_file(run), run.bundle.folder, run.bundle.card_file)
-    row = _summary_of_files(str(run.folder), tuple(_changed(path) for path in files))
-    # A worker may end, and a damaged file be repaired, without a change of these files.
+    row = _cached_summary(str(run.folder), tuple(_file_version(path) for path in files))
+    # A worker can end, or a damaged file be repaired, without a change to these files.
     if row.state in ("running", None):
         row = summarise(RunSnapshot(run), active)
     return replace(row, promoted=row.has_model and run.id == active.run_id)
 
 
-# Streamlit's own cache takes 0.2 ms for each look, and the Runs page looks at every run.
-@lru_cache(maxsize=_MOST_SUMMARIES)
-def _summary_of_files(folder: str, changed: tuple[_Version, ...]) -> Summary:  # noqa: ARG001 - part of the key
+# Not cached by Streamlit: its lookups take 0.2 ms each, and the Runs page looks up every run.
+@lru_cache(maxsize=_MAX_SUMMARIES)
+def _cached_summary(folder: str, versions: tuple[_FileVersion, ...]) -> Summary:  # noqa: ARG001 - part of the key
     return summarise(RunSnapshot(Run(Path(folder))), ActiveModel(None, Bundle(Path(folder))))
 
 
 def curve(
-    run: Run, name: str, smoothing: float = 0.0, most: int = curve_points.MOST_POINTS, overlaid: bool = False
+    run: Run, name: str, smoothing: float = 0.0, max_points: int = curve_points.MAX_POINTS, overlaid: bool = False
 ) -> pd.DataFrame:
-    """Return a run's `curve_points` under a name, as a shared table that must not be changed. Raises RunError."""
-    changed = (_changed(run.steps_file), _changed(run.history_file))
-    return _curve(str(run.folder), name, run.status().steps, smoothing, most, overlaid, changed)
+    """Return a run's `curve_points` under a name, as a shared table that must not be modified. Raises RunError."""
+    versions = (_file_version(run.steps_file), _file_version(run.history_file))
+    return _cached_curve(str(run.folder), name, run.status().steps, smoothing, max_points, overlaid, versions)
 
 
 @st.cache_resource(show_spinner=False, max_entries=300)
-def _curve(
+def _cached_curve(
     folder: str,
     name: str,
     steps_in_epoch: int,
     smoothing: float,
-    most: int,
+    max_points: int,
     overlaid: bool,
-    changed: tuple[_Version, ...],
+    versions: tuple[_FileVersion, ...],
 ) -> pd.DataFrame:
-    steps, history = _tables(folder, changed)
-    return curve_points.curve_points(name, steps, history, steps_in_epoch, smoothing, most, overlaid)
+    steps, history = _cached_tables(folder, versions)
+    return curve_points.curve_points(name, steps, history, steps_in_epoch, smoothing, max_points, overlaid)
 
 
 @st.cache_resource(show_spinner=False, max_entries=150)
-def _tables(folder: str, changed: tuple[_Version, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:  # noqa: ARG001
+def _cached_tables(folder: str, versions: tuple[_FileVersion, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:  # noqa: ARG001
     run = Run(Path(folder))
     return run.steps(), run.history()
 
 
 def names() -> dict[str, str]:
     """Return the display names of all models."""
-    return _names(mark())
+    return _cached_names(revision())
 
 
 @st.cache_resource(show_spinner=False, max_entries=10)
-def _names(changed: int) -> dict[str, str]:  # noqa: ARG001
+def _cached_names(revision: int) -> dict[str, str]:  # noqa: ARG001
     return model_names(workspace())
 
 
-def mark() -> int:
-    """Return a number that changes when a run comes, goes, writes a file or is promoted; reads no file."""
-    return _mark(list_runs(workspace()))
+def revision() -> int:
+    """Return a number that changes when a run is created, deleted or promoted, or writes a file; reads no file."""
+    return _revision(list_runs(workspace()))
 
 
-def _mark(runs: Collection[Run]) -> int:
-    folders = tuple((run.id, _changed(run.folder)) for run in runs)
-    return hash((folders, _changed(workspace().active_file)))
+def _revision(runs: Collection[Run]) -> int:
+    folders = tuple((run.id, _file_version(run.folder)) for run in runs)
+    return hash((folders, _file_version(workspace().active_file)))
 
 
-def _changed(path: Path) -> _Version:
+def _file_version(path: Path) -> _FileVersion:
     try:
         stat = path.stat()
     except OSError:

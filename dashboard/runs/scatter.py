@@ -1,4 +1,4 @@
-"""Settings and figures of all runs against their results, as a Vega-Lite chart."""
+"""A scatter chart of all runs: any setting or metric against any metric."""
 
 from __future__ import annotations
 
@@ -10,53 +10,55 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from core.config import flattened
+from core.config import flatten_settings
 from core.runs.summary import Summary
-from dashboard.parts.charts import POINTS, VegaLite, as_json, laid_out, with_points
-from dashboard.runs.figures import FIGURES
-from dashboard.training.wording import SETTINGS, in_words
+from dashboard.parts.vega_lite import POINTS, VegaLite, apply_layout, as_json, with_points
+from dashboard.runs.metrics import METRICS
+from dashboard.training.wording import SETTINGS, display_value
 
 HEIGHT = 340
 _GREY = "#7f8c89"
-_WIDE = 20
-"""Smallest ratio between the largest and the smallest value for a logarithmic scale."""
+_MIN_LOG_RATIO = 20
+"""Minimum ratio between the largest and the smallest value for a logarithmic scale."""
 
 
-def figures(rows: Sequence[Summary], names: dict[str, str]) -> pd.DataFrame:
-    """Return a row for each run with a model: its name ("run"), its figures, and its settings under their labels."""
-    found = []
+def results_table(rows: Sequence[Summary], names: dict[str, str]) -> pd.DataFrame:
+    """Return a row for each run with a model: its name ("run"), its metrics, and its settings under their labels."""
+    results = []
     for row in rows:
         if row.config is None or not row.has_model:
             continue
-        settings = {SETTINGS[name].label: _value(name, value) for name, value in flattened(row.config).items()}
-        found.append(
-            {"run": names[row.id], **{name: figure.value(row) for name, figure in FIGURES.items()}, **settings}
-        )
-    return pd.DataFrame(found)
+        settings = {SETTINGS[name].label: _value(name, value) for name, value in flatten_settings(row.config).items()}
+        metrics = {name: metric.value(row) for name, metric in METRICS.items()}
+        results.append({"run": names[row.id], **metrics, **settings})
+    return pd.DataFrame(results)
 
 
 def _value(name: str, value: object) -> object:
-    return value if isinstance(value, int | float) else in_words(name, value)
+    return value if isinstance(value, int | float) else display_value(name, value)
 
 
-def across(table: pd.DataFrame) -> list[str]:
-    """Return the choices for the horizontal axis: measured figures, then settings in which the runs differ."""
-    settings = [name for name in table.columns if name != "run" and name not in FIGURES]
-    return [name for name in FIGURES if table[name].notna().any()] + [
-        name for name in settings if table[name].nunique() > 1
-    ]
+def y_choices(table: pd.DataFrame) -> list[str]:
+    """Return the choices for the y-axis: metrics that were measured for at least one run."""
+    return [name for name in METRICS if table[name].notna().any()]
 
 
-def first_across(table: pd.DataFrame, up: str) -> str:
-    """Return the default of the horizontal axis: a setting in which the runs differ, else another figure than `up`."""
-    choices = [name for name in across(table) if name != up and table[name].nunique() > 1]
-    # The shape of a point shows its data.
-    settings = [name for name in choices if name == "Parameters" or name not in (*FIGURES, SETTINGS["dataset"].label)]
+def x_choices(table: pd.DataFrame) -> list[str]:
+    """Return the choices for the x-axis: the metrics, then the settings in which the runs differ."""
+    settings = [name for name in table.columns if name != "run" and name not in METRICS]
+    return y_choices(table) + [name for name in settings if table[name].nunique() > 1]
+
+
+def default_x(table: pd.DataFrame, y: str) -> str:
+    """Return the default choice for the x-axis: a setting in which the runs differ, else a metric other than `y`."""
+    choices = [name for name in x_choices(table) if name != y and table[name].nunique() > 1]
+    # The dataset is no default, because the shape of a point already shows it.
+    settings = [name for name in choices if name == "Parameters" or name not in (*METRICS, SETTINGS["dataset"].label)]
     return next(iter([*settings, *choices]), "Parameters")
 
 
 def scatter_chart(table: pd.DataFrame, x: str, y: str, selected: Collection[str]) -> VegaLite:
-    """A point for each run, coloured by preset and shaped by dataset; selected runs are larger."""
+    """Chart a point for each run, coloured by preset and shaped by dataset; selected runs are larger."""
     points = pd.DataFrame(
         {
             "run": table["run"],
@@ -67,43 +69,49 @@ def scatter_chart(table: pd.DataFrame, x: str, y: str, selected: Collection[str]
             "selected": table["run"].isin(list(selected)),
         }
     ).dropna()
-    chart = _chart(_axis(x, points["x"]), _axis(y, points["y"]), several=bool(points["data"].nunique() > 1))
+    several_datasets = bool(points["data"].nunique() > 1)
+    chart = _chart(_axis(x, points["x"]), _axis(y, points["y"]), several_datasets=several_datasets)
     return with_points(chart, points)
 
 
 @dataclass(frozen=True)
 class _Axis:
-    """The values on an axis: numbers, perhaps integers or on a logarithmic scale (`wide`), or words."""
+    """The title of an axis and the kind of its values; values that are not numeric are text."""
 
     title: str
-    numbers: bool
-    whole: bool
-    wide: bool
+    numeric: bool
+    integer: bool
+    logarithmic: bool
 
     @property
-    def is_share(self) -> bool:
-        return self.title in FIGURES and FIGURES[self.title].share
+    def is_metric(self) -> bool:
+        return self.title in METRICS
+
+    @property
+    def is_fraction(self) -> bool:
+        return self.is_metric and METRICS[self.title].is_fraction
 
 
 def _axis(title: str, values: pd.Series) -> _Axis:
-    numbers = pd.api.types.is_numeric_dtype(values)
-    wide = numbers and len(values) > 0 and values.min() > 0 and values.max() / values.min() >= _WIDE
-    return _Axis(title, numbers, pd.api.types.is_integer_dtype(values), bool(wide))
+    numeric = pd.api.types.is_numeric_dtype(values)
+    positive = numeric and len(values) > 0 and values.min() > 0
+    logarithmic = positive and values.max() / values.min() >= _MIN_LOG_RATIO
+    return _Axis(title, numeric, pd.api.types.is_integer_dtype(values), bool(logarithmic))
 
 
 @lru_cache(maxsize=100)
-def _chart(x: _Axis, y: _Axis, *, several: bool) -> str:
-    """The chart without its data. `several`: the runs have several datasets."""
+def _chart(x: _Axis, y: _Axis, *, several_datasets: bool) -> str:
+    """Return the chart without its data, as JSON."""
     legend = alt.Legend(orient="top")
-    # The default is black, which dark pages hide.
-    shapes = alt.Legend(orient="top", symbolFillColor=_GREY, symbolStrokeColor=_GREY)
+    # The default colour is black, which is invisible on dark pages.
+    shape_legend = alt.Legend(orient="top", symbolFillColor=_GREY, symbolStrokeColor=_GREY)
     dots = alt.Chart(alt.NamedData(POINTS)).mark_point(filled=True, opacity=0.85)
     encoded = dots.encode(
-        x=alt.X(**_place("x", x)),
-        y=alt.Y(**_place("y", y)),
+        x=alt.X(**_axis_options("x", x)),
+        y=alt.Y(**_axis_options("y", y)),
         color=alt.Color("preset:N", title="Preset", legend=legend),
-        # Accuracies on different images must not be compared.
-        shape=alt.Shape("data:N", title="Tested on", legend=shapes if several else None),
+        # Each dataset has its own shape, because accuracies on different images must not be compared.
+        shape=alt.Shape("data:N", title="Tested on", legend=shape_legend if several_datasets else None),
         size=alt.condition("datum.selected", alt.value(200), alt.value(80)),
         tooltip=[
             alt.Tooltip("run:N", title="run"),
@@ -113,25 +121,35 @@ def _chart(x: _Axis, y: _Axis, *, several: bool) -> str:
             alt.Tooltip("data:N", title="tested on"),
         ],
     )
-    return as_json(laid_out(encoded, HEIGHT))
+    return as_json(apply_layout(encoded, HEIGHT))
 
 
-def _place(field: str, axis: _Axis) -> dict[str, Any]:
-    if not axis.numbers:
+def _axis_options(field: str, axis: _Axis) -> dict[str, Any]:
+    if not axis.numeric:
         return {"shorthand": f"{field}:N", "title": axis.title, "axis": alt.Axis(labelAngle=0, labelLimit=160)}
-    scale = alt.Scale(type="log", nice=False, padding=30) if axis.wide else alt.Scale(zero=False, nice=True, padding=30)
-    # The padding of the scale reaches beyond 100%, which needs no label.
-    label = "datum.value > 1 ? '' : datum.label" if axis.is_share else alt.Undefined
-    ticks = alt.Axis(format=_short(axis), tickCount=6, tickMinStep=1 if axis.whole else alt.Undefined, labelExpr=label)
+    if axis.logarithmic:
+        scale = alt.Scale(type="log", nice=False, padding=30)
+    else:
+        scale = alt.Scale(zero=False, nice=True, padding=30)
+    ticks = alt.Axis(
+        format=_number_format(axis, fraction="~%", metric=",d"),
+        tickCount=6,
+        tickMinStep=1 if axis.integer else alt.Undefined,
+        # The scale's padding extends beyond 100%, where a label would make no sense.
+        labelExpr="datum.value > 1 ? '' : datum.label" if axis.is_fraction else alt.Undefined,
+    )
     return {"shorthand": f"{field}:Q", "title": axis.title, "scale": scale, "axis": ticks}
 
 
-def _short(axis: _Axis) -> str:
-    return "~%" if axis.is_share else ",d" if axis.title in FIGURES else "~g"
-
-
 def _tooltip(field: str, axis: _Axis) -> alt.Tooltip:
-    if not axis.numbers:
+    if not axis.numeric:
         return alt.Tooltip(f"{field}:N", title=axis.title.lower())
-    number = ".2%" if axis.is_share else ",.0f" if axis.title in FIGURES else "~g"
-    return alt.Tooltip(f"{field}:Q", title=axis.title.lower(), format=number)
+    number_format = _number_format(axis, fraction=".2%", metric=",.0f")
+    return alt.Tooltip(f"{field}:Q", title=axis.title.lower(), format=number_format)
+
+
+def _number_format(axis: _Axis, *, fraction: str, metric: str) -> str:
+    """Return the format of an axis's numbers: `fraction` or `metric` for metrics, a general one for settings."""
+    if axis.is_fraction:
+        return fraction
+    return metric if axis.is_metric else "~g"

@@ -1,1 +1,1 @@
-"""The checks and limits that every request passes, the log and the metrics."""
+"""Checks and limits that every request passes; the log and the metrics."""

@@ -12,7 +12,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from core.environment import proxies_trusted
+from core.environment import trusts_proxies
 
 _BEHIND_PROXY = "behind a proxy"
 
@@ -71,7 +71,7 @@ def client_of(scope: Scope) -> str:
     uvicorn replaces a proxy's address by its client's if FORWARDED_ALLOW_IPS lists the proxy. Without that variable,
     anyone could claim any address.
     """
-    if not proxies_trusted() and "x-forwarded-for" in Headers(scope=scope):
+    if not trusts_proxies() and "x-forwarded-for" in Headers(scope=scope):
         return _BEHIND_PROXY
     host = scope["client"][0] if scope.get("client") else ""
     try:

@@ -1,1 +1,1 @@
-"""Session state, cached functions and permissions."""
+"""A visitor's session: state, address parameters, permission; and cached functions."""

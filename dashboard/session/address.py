@@ -1,7 +1,7 @@
-"""The parameters in a page's address, which make its view shareable.
+"""The parameters in a page's address, which make a view shareable.
 
-A page has one entry in the browser's history, however often its parameters change. Both ways of Streamlit to write
-parameters, `st.query_params` and `bind="query-params"`, add entries or carry parameters to the next page.
+A page has one entry in the browser's history, however often its parameters change. Streamlit's own ways to write
+parameters, `st.query_params` and `bind="query-params"`, add entries or carry parameters over to the next page.
 """
 
 from __future__ import annotations
@@ -31,42 +31,42 @@ def keep(**parameters: str | Sequence[str] | None) -> None:
 
 
 def all_values(name: str) -> list[str]:
-    """Return all values of a parameter; none where the address does not name it."""
+    """Return all values of a parameter, an empty list if it is not in the address."""
     kept = state.kept_parameters().get(name)
     return st.query_params.get_all(name) if kept is None else kept
 
 
 def value(name: str) -> str | None:
-    """Return the last value of a parameter, None where the address does not name it."""
+    """Return the last value of a parameter, None if it is not in the address."""
     return next(reversed(all_values(name)), None)
 
 
 def choice(name: str, options: Mapping[Option, str] | Sequence[Option], default: Option) -> Option:
-    """Return the option that a parameter names, by its value or its label, or the default."""
+    """Return the option whose value or label is the parameter, or the default."""
     return next(iter(choices(name, options)), default)
 
 
 def choices(name: str, options: Mapping[Option, str] | Sequence[Option]) -> list[Option]:
-    """Return all options that a parameter names, by their values or their labels."""
+    """Return all options whose value or label is among the values of a parameter."""
     labels = options if isinstance(options, Mapping) else {option: option for option in options}
-    asked = {text.casefold() for text in all_values(name)}
-    return [option for option, label in labels.items() if {option.casefold(), label.casefold()} & asked]
+    given = {text.casefold() for text in all_values(name)}
+    return [option for option, label in labels.items() if {option.casefold(), label.casefold()} & given]
 
 
 def number(name: str, low: float, high: float, default: float) -> float:
     """Return a parameter as a number from `low` to `high`, or the default."""
     try:
-        asked = float(value(name) or "")
+        given = float(value(name) or "")
     except ValueError:
         return default
-    return asked if low <= asked <= high else default
+    return given if low <= given <= high else default
 
 
 def switch(name: str, default: bool) -> bool:
-    """Return whether a parameter is "true" or "false", or the default."""
+    """Return a parameter that is "true" or "false" as a bool, or the default."""
     return {_TRUE: True, _FALSE: False}.get(value(name) or "", default)
 
 
 def switched(on: bool, default: bool) -> str | None:
-    """Return the text that `switch` reads, None for the default."""
+    """Return the parameter that `switch` reads, None for the default."""
     return None if on == default else _TRUE if on else _FALSE

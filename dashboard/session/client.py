@@ -1,4 +1,4 @@
-"""The client behind a page, named as the limits of Gradio and the API name it."""
+"""The client of a page, named as in the rate limits of Gradio and the API."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dashboard.server.rate_limits import client_of
 
 
 def client() -> str:
-    """Return the network client of the visitor whose page runs."""
+    """Return the network client of the current visitor."""
     headers = [(name.lower().encode(), value.encode()) for name, value in st.context.headers.items()]
-    # Streamlit gives no address for visitors on this machine.
+    # Streamlit has no address for visitors on this machine.
     return client_of({"client": (st.context.ip_address or "127.0.0.1", 0), "headers": headers})

@@ -1,4 +1,4 @@
-"""Escaping of text that Streamlit would read as Markdown: names, notes, settings, messages and errors."""
+"""Escaping of names, notes, settings, messages and errors that Streamlit would render as Markdown."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import re
 
 
 def plain(text: str) -> str:
-    """Escape all ASCII punctuation, so that Markdown shows a text as it is (CommonMark 0.31, section 2.4)."""
+    """Escape all ASCII punctuation, so that Markdown shows the text unchanged (CommonMark 0.31, section 2.4)."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)

@@ -1,4 +1,4 @@
-"""Every session-state key, behind typed accessors, and the workspace that all pages show."""
+"""All session-state keys with typed accessors, and the workspace that all pages show."""
 
 from __future__ import annotations
 
@@ -26,50 +26,51 @@ _ARRIVAL = "arrival"
 
 TRAIN_PRESET = "train_preset"
 """Key of the preset box on the Train page."""
+
 AGAIN = "again"
-"""The option of that box for the settings of a run."""
+"""Option of that box that repeats the settings of a run."""
 
 
 def workspace() -> Workspace:
-    """The workspace that this dashboard serves."""
+    """Return the workspace that this dashboard serves."""
     return Workspace.from_environment()
 
 
 @contextmanager
 def script_run(page: str) -> Iterator[None]:
-    """Note which page this run of the script draws, and whether the visitor has just come to it."""
+    """Record the page that this run of the script draws, and whether the visitor has just opened it."""
     arrival = st.session_state.get(_PAGE) != page
     st.session_state[_PAGE], st.session_state[_ARRIVAL] = page, arrival
     if arrival:
         st.session_state[_PARAMETERS] = {}
     try:
         yield
-    finally:  # Streamlit ends many runs by an exception
+    finally:  # Streamlit ends many script runs with an exception
         st.session_state[_ARRIVAL] = False
 
 
 def is_arrival() -> bool:
-    """Whether this is the first run of the script since the visitor came to this page."""
+    """Return whether this is the first run of the script since the visitor opened this page."""
     return bool(st.session_state.get(_ARRIVAL, False))
 
 
 def current_page() -> str:
-    """Return the path of the page that is drawn; Draw's is empty."""
+    """Return the path of the current page; Draw's is empty."""
     return cast("str", st.session_state.get(_PAGE, ""))
 
 
 def kept_parameters() -> dict[str, list[str]]:
-    """Return what this page has written to its address since the visitor came to it."""
+    """Return the parameters that this page has written to its address since the visitor opened it."""
     return cast("dict[str, list[str]]", st.session_state.get(_PARAMETERS, {}))
 
 
 def keep_parameters(parameters: dict[str, list[str]]) -> None:
-    """Remember what this page writes to its address."""
+    """Remember parameters that this page writes to its address."""
     st.session_state[_PARAMETERS] = kept_parameters() | parameters
 
 
 def chosen_model() -> str | None:
-    """The model that was last chosen on Evaluate or Model; None before the first choice."""
+    """Return the model last chosen on Evaluate or Model; None before the first choice."""
     return cast("str | None", st.session_state.get(_SHARED_MODEL))
 
 
@@ -78,21 +79,28 @@ def choose_model(name: str) -> None:
     st.session_state[_SHARED_MODEL] = name
 
 
+Strokes = list[dict[str, Any]]
+"""Strokes as the canvas describes them."""
+
+
 @dataclass(frozen=True)
 class Sketch:
-    """A drawing as the browser sends it.
+    """The drawing on the canvas of the Draw page.
 
-    `strokes`: each with its `width` and its `points`. `cleared`: the strokes that the last Clear removed.
-    `picture`: the canvas as a PNG data URL, None if it is empty.
+    `cleared`: the strokes that the last Clear removed. `picture`: the canvas as the browser sent it last, a PNG data
+    URL. `start`: the strokes that Python put on the canvas. `replaced`: the strokes that the canvas shows until it has
+    restarted; None if it has.
     """
 
-    strokes: list[dict[str, Any]] = field(default_factory=list)
-    cleared: list[dict[str, Any]] = field(default_factory=list)
+    strokes: Strokes = field(default_factory=list)
+    cleared: Strokes = field(default_factory=list)
     picture: str | None = None
+    start: dict[str, Any] = field(default_factory=dict)
+    replaced: Strokes | None = None
 
 
 def sketch() -> Sketch:
-    """The drawing that the browser sent last."""
+    """The present drawing."""
     return cast("Sketch", st.session_state.get(_SKETCH, Sketch()))
 
 
@@ -102,17 +110,17 @@ def keep_sketch(sketch: Sketch) -> None:
 
 
 def selected_runs() -> list[str] | None:
-    """Ids of the runs selected on the Runs page; None before the first choice."""
+    """Return the ids of the runs selected on the Runs page; None before the first choice."""
     return cast("list[str] | None", st.session_state.get(_SELECTED_RUNS))
 
 
 def select_runs(run_ids: list[str]) -> None:
-    """Remember the selected runs: a table with other rows starts without a selection."""
+    """Remember the selected runs, because a table with other rows starts without a selection."""
     st.session_state[_SELECTED_RUNS] = run_ids
 
 
 def table_number(run_ids: tuple[str, ...]) -> int:
-    """Return a number for the table of these runs; it changes with the runs that are listed."""
+    """Return a number for the table of these runs; it changes whenever other runs are listed."""
     number, before = cast("tuple[int, tuple[str, ...]]", st.session_state.get(_LISTED_RUNS, (0, ())))
     if run_ids != before:
         number += 1
@@ -121,7 +129,7 @@ def table_number(run_ids: tuple[str, ...]) -> int:
 
 
 def unknown_runs() -> list[str]:
-    """Ids in the address that belong to no run."""
+    """Return ids in the address that belong to no run."""
     return cast("list[str]", st.session_state.get(_UNKNOWN_RUNS, []))
 
 
@@ -131,18 +139,21 @@ def remember_unknown_runs(names: list[str]) -> None:
 
 
 def baseline() -> str | None:
-    """Id of the run that all others are compared with, None if there is none."""
+    """Return the id of the run that all others are compared with, None if there is none."""
     return cast("str | None", st.session_state.get(_BASELINE))
 
 
 def choose_baseline(run_id: str | None) -> None:
-    """Compare all runs with this one; None with no run."""
+    """Compare all runs with this one, or with none."""
     st.session_state[_BASELINE] = run_id
 
 
 @dataclass(frozen=True)
 class Template:
-    """The settings of the run `run_id`, named `title`, to train again with changes in the form with the key `form`."""
+    """The settings of a run to train again with changes.
+
+    `title`: the name of the run `run_id`. `form`: key of the form that shows the settings.
+    """
 
     run_id: str
     title: str
@@ -151,12 +162,12 @@ class Template:
 
 
 def template() -> Template | None:
-    """The settings that the Train page offers besides the presets."""
+    """Return the settings of a run that the Train page offers besides the presets."""
     return cast("Template | None", st.session_state.get(_TEMPLATE))
 
 
 def keep_template(run_id: str, title: str, config: TrainingConfig) -> None:
-    """Offer a run's settings on the Train page; what the visitor changed in those of the same run stays changed."""
+    """Offer a run's settings on the Train page; keep the visitor's changes if that run was offered before."""
     before = template()
     if before is None or before.run_id != run_id:
         number = int(before.form.removeprefix(AGAIN)) + 1 if before else 1
@@ -165,15 +176,15 @@ def keep_template(run_id: str, title: str, config: TrainingConfig) -> None:
 
 
 def runs_to_delete() -> list[str]:
-    """Ids of the runs marked for deletion, until the visitor confirms or keeps them."""
+    """Return the ids of the runs that the visitor has to confirm for deletion."""
     return cast("list[str]", st.session_state.get(_RUNS_TO_DELETE, []))
 
 
 def mark_for_deletion(run_ids: list[str]) -> None:
-    """Mark these runs for deletion; the page asks for confirmation."""
+    """Mark runs for deletion; the page asks for confirmation."""
     st.session_state[_RUNS_TO_DELETE] = run_ids
 
 
 def unmark_runs() -> None:
-    """Mark no run for deletion any more."""
+    """Keep the runs that were marked for deletion."""
     st.session_state.pop(_RUNS_TO_DELETE, None)

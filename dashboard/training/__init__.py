@@ -1,1 +1,1 @@
-"""The parts of the Train page: the form, the settings, progress and learning curves."""
+"""Pieces of the Train page: the form, the settings, progress and learning curves."""

@@ -5,24 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from dashboard.training.look import AXES, Look, Measure
+from dashboard.training.chart_options import AXES, ChartOptions, CurveMetric
 
 TRAINING, VALIDATION = "Training", "Validation"
-MOST_POINTS = 400
-"""Most points of a thin line: more than a screen shows, few enough to send every second."""
-_ALL_POINTS = 8_000
-"""Most points of all overlaid curves together."""
-_COLUMNS = ["run", "split", "every", "epoch", "step", "seconds", "loss", "accuracy", "loss_line", "accuracy_line"]
+MAX_POINTS = 400
+"""Maximum number of points of a thin line: more than a screen shows, few enough to send every second."""
+_MAX_TOTAL_POINTS = 8_000
+"""Maximum number of points of all overlaid curves together."""
+_COLUMNS = ["run", "split", "granularity", "epoch", "step", "seconds", "loss", "accuracy", "loss_line", "accuracy_line"]
 NO_POINTS = pd.DataFrame(columns=_COLUMNS)
 """The curves of a run that has not started."""
 
 
-def points_each(runs: int) -> int:
-    """Return the most points of each thin line when this many runs are overlaid."""
-    return int(np.clip(_ALL_POINTS // max(runs, 1), 40, MOST_POINTS))
+def max_points_per_run(runs: int) -> int:
+    """Return the maximum number of points of each thin line when this many runs are overlaid."""
+    return int(np.clip(_MAX_TOTAL_POINTS // max(runs, 1), 40, MAX_POINTS))
 
 
-def smoothed(values: pd.DataFrame, weight: float) -> pd.DataFrame:
+def smooth(values: pd.DataFrame, weight: float) -> pd.DataFrame:
     """Return the exponential moving average of each column; `weight` (0..0.99) is that of earlier values.
 
     The bias towards 0 at the start is corrected as in TensorBoard (`classicSmoothing`) and Adam (Kingma and Ba, 2015):
@@ -37,49 +37,52 @@ def curve_points(
     history: pd.DataFrame,
     steps_in_epoch: int,
     smoothing: float = 0.0,
-    most: int = MOST_POINTS,
+    max_points: int = MAX_POINTS,
     overlaid: bool = False,
 ) -> pd.DataFrame:
-    """Return the points of a run's curves: columns run, split, every ("step" or "epoch"), epoch, step, seconds, the
-    measured values (loss, accuracy) and the smoothed lines (loss_line, accuracy_line).
+    """Return the points of a run's curves: columns run, split, granularity ("step" or "epoch"), epoch, step, seconds,
+    the measured values (loss, accuracy) and the smoothed lines (loss_line, accuracy_line).
 
-    `steps` and `history`: the run's tables. `epoch` is a position: 1.5 is halfway through the second epoch.
-    `overlaid`: only the points of `overlaid_points`.
+    `steps` and `history`: the run's tables. `epoch` is fractional: 1.5 is halfway through the second epoch.
+    `overlaid`: return only the points that `overlaid_points` keeps.
     """
-    wanted = [(TRAINING, "step", steps, ""), (VALIDATION, "epoch", history, "val_")]
+    sources = [(TRAINING, "step", steps, ""), (VALIDATION, "epoch", history, "val_")]
     if not overlaid:
-        # One line through both: within an epoch a sample of the split is evaluated, after it all of the split.
-        wanted += [(VALIDATION, "step", steps, "val_"), (VALIDATION, "step", history, "val_")]
-        wanted += [(TRAINING, "epoch", history, "")]
-    parts = [_part(run, split, every, table, prefix, smoothing, most) for split, every, table, prefix in wanted]
-    filled = [part for part in parts if len(part)]
-    if not filled:
+        # One line through both tables: during an epoch a sample of the split is evaluated, at its end the whole split.
+        sources += [(VALIDATION, "step", steps, "val_"), (VALIDATION, "step", history, "val_")]
+        sources += [(TRAINING, "epoch", history, "")]
+    series = [
+        _series(run, split, granularity, table, prefix, smoothing, max_points)
+        for split, granularity, table, prefix in sources
+    ]
+    nonempty = [each for each in series if len(each)]
+    if not nonempty:
         return NO_POINTS
-    points = pd.concat(filled, ignore_index=True)
+    points = pd.concat(nonempty, ignore_index=True)
     return points.assign(epoch=points["step"] / _epoch_length(history, steps_in_epoch))[_COLUMNS]
 
 
 def _epoch_length(history: pd.DataFrame, steps_in_epoch: int) -> float:
-    """Return the steps in an epoch; for a queued run that was resumed, only its history has them."""
+    """Return the steps per epoch; a resumed run that is still queued has this number only in its history."""
     if steps_in_epoch > 0 or not len(history):
         return max(steps_in_epoch, 1)
     return max(float(history["step"].iloc[-1] / max(history["epoch"].iloc[-1], 1)), 1.0)
 
 
-def _part(
-    run: str, split: str, every: str, table: pd.DataFrame, prefix: str, smoothing: float, most: int
+def _series(
+    run: str, split: str, granularity: str, table: pd.DataFrame, prefix: str, smoothing: float, max_points: int
 ) -> pd.DataFrame:
     columns = [f"{prefix}loss", f"{prefix}accuracy"]
     measured = table.dropna(subset=columns)
-    # An average over so few values would lie far from them.
-    lines = smoothed(measured[columns], smoothing if every == "step" else 0.0)
-    kept = np.unique(np.linspace(0, max(len(measured) - 1, 0), min(len(measured), most)).round().astype(int))
+    # With only one value per epoch, a moving average would lie far from the values.
+    lines = smooth(measured[columns], smoothing if granularity == "step" else 0.0)
+    kept = np.unique(np.linspace(0, max(len(measured) - 1, 0), min(len(measured), max_points)).round().astype(int))
     measured, lines = measured.iloc[kept], lines.iloc[kept]
     return pd.DataFrame(
         {
             "run": run,
             "split": split,
-            "every": every,
+            "granularity": granularity,
             "step": measured["step"],
             "seconds": measured["seconds"],
             "loss": measured[columns[0]],
@@ -92,19 +95,19 @@ def _part(
 
 def overlaid_points(points: pd.DataFrame) -> pd.DataFrame:
     """Return the points for overlaid runs: validation after each epoch, training every few steps."""
-    return points[(points["split"] == VALIDATION) == (points["every"] == "epoch")]
+    return points[(points["split"] == VALIDATION) == (points["granularity"] == "epoch")]
 
 
-def shown_points(points: pd.DataFrame, measure: Measure, look: Look) -> pd.DataFrame:
-    """Return the points that a look shows: `value` as measured, `line` as drawn."""
-    column = "loss" if measure == "loss" else "accuracy"
+def shown_points(points: pd.DataFrame, metric: CurveMetric, options: ChartOptions) -> pd.DataFrame:
+    """Return the points that a chart with these options shows: `value` as measured, `line` as drawn."""
+    column = "loss" if metric == "loss" else "accuracy"
     value, line = points[column].astype(float), points[f"{column}_line"].astype(float)
-    if measure == "error":
+    if metric == "error":
         value, line = 1.0 - value, 1.0 - line
-    table = points[["run", "split", "every", *AXES]].assign(value=value, line=line)
-    wanted = table["epoch"] >= look.first
-    # The mean over a hidden epoch lies at its end, and is hidden with it.
-    wanted &= (table["epoch"] > look.first) | (table["split"] != TRAINING) | (table["every"] != "epoch")
-    if look.logarithmic:  # 0 has no place on it
-        wanted &= (table["value"] > 0) & (table["line"] > 0)
-    return table[wanted]
+    table = points[["run", "split", "granularity", *AXES]].assign(value=value, line=line)
+    shown = table["epoch"] >= options.first_epoch
+    # The mean over a hidden epoch is plotted at its end, and hidden with it.
+    shown &= (table["epoch"] > options.first_epoch) | (table["split"] != TRAINING) | (table["granularity"] != "epoch")
+    if options.logarithmic:  # 0 has no logarithm
+        shown &= (table["value"] > 0) & (table["line"] > 0)
+    return table[shown]

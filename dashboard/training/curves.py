@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Literal
@@ -10,117 +11,143 @@ from typing import Any, Literal
 import altair as alt
 import pandas as pd
 
-from dashboard.parts.charts import POINTS, VegaLite, as_json, laid_out, with_points
+from dashboard.parts.vega_lite import POINTS, VegaLite, apply_layout, as_json, with_points
+from dashboard.training.chart_options import AXES, TITLES, ChartOptions, CurveMetric
 from dashboard.training.curve_points import TRAINING, VALIDATION, overlaid_points, shown_points
 from dashboard.training.log_ticks import log_ticks
-from dashboard.training.look import AXES, TITLES, Look, Measure
 
 HEIGHT = 290
-_MOST_DOTS = 600
-"""With more dots, only lines are drawn."""
-_MOST_NAMES = 24
+"""Height of a chart in pixels, without its legend."""
+_MAX_DOTS = 600
+"""With more epochs than this, only lines are drawn."""
+_MAX_LEGEND_NAMES = 24
 """A longer legend would be taller than the curves; the names are also shown on hover."""
-_LEGEND_COLUMNS, _LEGEND_ROW = 3, 18
-_HORIZONS = (1, 2, 5, 10, 20, 50, 100)
+_LEGEND_COLUMNS = 3
+_LEGEND_ROW_PIXELS = 18
+_AXIS_ENDS = (1, 2, 5, 10, 20, 50, 100)
 
 
-def horizon(progress: float, epochs: int) -> int:
-    """Return the last epoch on the axis of a growing curve; it changes in large steps, so that the curve stays calm."""
-    return min([step for step in _HORIZONS if progress <= step] + [epochs])
+def axis_end(progress: float, epochs: int) -> int:
+    """Return the last epoch on the x-axis of a live chart.
 
-
-def training_curve(points: pd.DataFrame, measure: Measure, first: float, last: float | None = None) -> VegaLite:
-    """A running training: a thin line through the steps and a dot at each epoch, for training and validation.
-
-    The axis reaches from epoch `first` to `last`, or to the last point.
+    It grows in large steps so that the curve doesn't keep rescaling.
     """
-    return _curves(points, measure, Look(first=first), "split", [TRAINING, VALIDATION], last)
+    return min([end for end in _AXIS_ENDS if progress <= end] + [epochs])
 
 
-def run_curve(points: pd.DataFrame, measure: Measure, look: Look) -> VegaLite:
-    """One run, training and validation."""
-    return _curves(points, measure, look, "split", [TRAINING, VALIDATION])
+def training_curve(
+    points: pd.DataFrame, metric: CurveMetric, first_epoch: float, last_epoch: float | None = None
+) -> VegaLite:
+    """Chart a running training: a thin line through the steps and a dot for each epoch, for training and validation.
+
+    The x-axis ends at `last_epoch`, or at the last point.
+    """
+    options = ChartOptions(first_epoch=first_epoch)
+    return _curves(points, metric, options, "split", [TRAINING, VALIDATION], last_epoch)
 
 
-def overlaid_curves(points: pd.DataFrame, measure: Measure, look: Look, baseline: str | None = None) -> VegaLite:
-    """Several runs in different colours: dots for the validation after each epoch, thin lines for the training.
+def run_curve(points: pd.DataFrame, metric: CurveMetric, options: ChartOptions) -> VegaLite:
+    """Chart one run, training and validation."""
+    return _curves(points, metric, options, "split", [TRAINING, VALIDATION])
+
+
+def overlaid_curves(
+    points: pd.DataFrame, metric: CurveMetric, options: ChartOptions, baseline: str | None = None
+) -> VegaLite:
+    """Chart several runs in different colours: dots for validation after each epoch, thin lines for training.
 
     The lines of the run named `baseline` are dashed.
     """
     names = list(points["run"].unique())
-    return _curves(overlaid_points(points), measure, look, "run", names, baseline=baseline)
+    return _curves(overlaid_points(points), metric, options, "run", names, baseline=baseline)
 
 
 def _curves(
     points: pd.DataFrame,
-    measure: Measure,
-    look: Look,
+    metric: CurveMetric,
+    options: ChartOptions,
     colour: Literal["split", "run"],
     names: Sequence[str],
-    last: float | None = None,
+    last_epoch: float | None = None,
     baseline: str | None = None,
 ) -> VegaLite:
-    shown = shown_points(points, measure, look)
-    ticks = tuple(log_ticks(shown["value"])) if look.logarithmic else None
-    dots = bool((shown["every"] == "epoch").sum() <= _MOST_DOTS)
-    return with_points(_chart(measure, look, colour, tuple(names), last, baseline, ticks, dots), shown)
+    shown = shown_points(points, metric, options)
+    ticks = tuple(log_ticks(shown["value"])) if options.logarithmic else None
+    dots = bool((shown["granularity"] == "epoch").sum() <= _MAX_DOTS)
+    return with_points(_chart(metric, options, colour, tuple(names), last_epoch, baseline, ticks, dots), shown)
 
 
 @lru_cache(maxsize=100)
 def _chart(
-    measure: Measure,
-    look: Look,
+    metric: CurveMetric,
+    options: ChartOptions,
     colour: Literal["split", "run"],
     names: tuple[str, ...],
-    last: float | None,
+    last_epoch: float | None,
     baseline: str | None,
     ticks: tuple[float, ...] | None,
     dots: bool,
 ) -> str:
-    """The chart without its data, as JSON: Altair takes 0.1 s for it, and a page draws it every second.
+    """Return the chart without its data, as JSON.
 
-    `ticks`: those of a logarithmic vertical axis, None on a linear one.
+    Cached, because Altair takes 0.1 s to build it and a page redraws it every second. `ticks`: the ticks of a
+    logarithmic y-axis, None for a linear one.
     """
-    y = _y(measure, ticks)
+    y = _y(metric, ticks)
     base = alt.Chart(alt.NamedData(POINTS)).encode(
-        x=_x(look, last), y=alt.Y("value:Q", **y), color=_colour(colour, names)
+        x=_x(options, last_epoch), y=alt.Y("value:Q", **y), color=_colour(colour, names)
     )
     lines = base.encode(y=alt.Y("line:Q", **y), detail="run:N")
     if baseline is not None:
-        named = f"datum.run === {json.dumps(baseline)}"
-        lines = lines.encode(strokeDash=alt.condition(named, alt.value([6, 4]), alt.value([1, 0])))
-    steps = lines.transform_filter("datum.every == 'step'")
-    whole = "datum.every == 'epoch'"
-    layers = [steps.mark_line(strokeWidth=1.2, opacity=0.55), lines.transform_filter(whole).mark_line(strokeWidth=2)]
-    if look.smoothing:
-        # The measured values, behind the smoothed line.
+        is_baseline = f"datum.run === {json.dumps(baseline)}"
+        lines = lines.encode(strokeDash=alt.condition(is_baseline, alt.value([6, 4]), alt.value([1, 0])))
+    is_step, is_epoch = "datum.granularity == 'step'", "datum.granularity == 'epoch'"
+    layers = [
+        lines.transform_filter(is_step).mark_line(strokeWidth=1.2, opacity=0.55),
+        lines.transform_filter(is_epoch).mark_line(strokeWidth=2),
+    ]
+    if options.smoothing:
+        # The measured values are drawn behind the smoothed line.
         measured = base.mark_line(strokeWidth=1, opacity=0.18).encode(detail=["run:N", "split:N"])
-        layers.insert(0, measured.transform_filter("datum.every == 'step'"))
+        layers.insert(0, measured.transform_filter(is_step))
     if dots:
-        layers.append(base.transform_filter(whole).mark_point(filled=True, size=45, opacity=1))
-    rows = -(-len(names) // _LEGEND_COLUMNS) if len(names) <= _MOST_NAMES else 0
-    hover = _values_on_hover(base.encode(y=alt.Y("line:Q", **y)), measure, look)
-    return as_json(laid_out(alt.LayerChart(layer=[*layers, hover]), HEIGHT + rows * _LEGEND_ROW))
+        layers.append(base.transform_filter(is_epoch).mark_point(filled=True, size=45, opacity=1))
+    layers.append(_hover_layer(base.encode(y=alt.Y("line:Q", **y)), metric, options))
+    return as_json(apply_layout(alt.LayerChart(layer=layers), HEIGHT + _legend_height(names)))
 
 
-def _x(look: Look, last: float | None) -> alt.X:
-    # Steps and seconds before the first epoch are hidden with it.
-    start = look.first if look.axis == "epoch" else 0.0
-    whole = alt.Scale(domainMin=start, nice=False) if last is None else alt.Scale(domain=[start, last], nice=False)
-    if look.axis == "epoch":
-        return alt.X("epoch:Q", title="Epoch", scale=whole, axis=alt.Axis(format="d", tickMinStep=1, grid=False))
-    scale = alt.Scale(zero=not look.first, nice=False)
-    return alt.X(f"{look.axis}:Q", title=AXES[look.axis], scale=scale, axis=alt.Axis(format="~s", grid=False))
+def _legend_height(names: Sequence[str]) -> int:
+    if len(names) > _MAX_LEGEND_NAMES:
+        return 0
+    return math.ceil(len(names) / _LEGEND_COLUMNS) * _LEGEND_ROW_PIXELS
 
 
-def _y(measure: Measure, ticks: Sequence[float] | None) -> dict[str, Any]:
-    """The vertical axis; `ticks` are those of a logarithmic one."""
+def _x(options: ChartOptions, last_epoch: float | None) -> alt.X:
+    start = options.first_epoch
+    if options.axis != "epoch":
+        # Steps and seconds before the first epoch are hidden with it.
+        scale = alt.Scale(zero=not start, nice=False)
+        axis = alt.Axis(format="~s", grid=False)
+        return alt.X(f"{options.axis}:Q", title=AXES[options.axis], scale=scale, axis=axis)
+    if last_epoch is None:
+        scale = alt.Scale(domainMin=start, nice=False)
+    else:
+        scale = alt.Scale(domain=[start, last_epoch], nice=False)
+    return alt.X("epoch:Q", title="Epoch", scale=scale, axis=alt.Axis(format="d", tickMinStep=1, grid=False))
+
+
+def _y(metric: CurveMetric, ticks: Sequence[float] | None) -> dict[str, Any]:
+    """Return the options of the y-axis; `ticks` are those of a logarithmic scale."""
     scale = alt.Scale(zero=False, nice=True) if ticks is None else alt.Scale(type="log", nice=False, padding=8)
-    # A fixed width: the plot must not move when labels get longer.
-    labels = alt.Axis(format="~g" if measure == "loss" else "~%", minExtent=48, maxExtent=48, tickCount=6)
-    if ticks:
-        labels = alt.Axis(format="~g" if measure == "loss" else "~%", minExtent=48, maxExtent=48, values=list(ticks))
-    return {"title": None, "scale": scale, "axis": labels}
+    axis = alt.Axis(
+        format="~g" if metric == "loss" else "~%",
+        # A fixed width: the plot must not move when labels get longer.
+        minExtent=48,
+        maxExtent=48,
+        values=list(ticks) if ticks else alt.Undefined,
+        tickCount=alt.Undefined if ticks else 6,
+    )
+    return {"title": None, "scale": scale, "axis": axis}
 
 
 def _colour(colour: Literal["split", "run"], names: Sequence[str]) -> alt.Color:
@@ -131,16 +158,16 @@ def _colour(colour: Literal["split", "run"], names: Sequence[str]) -> alt.Color:
         f"{colour}:N",
         title=None,
         scale=alt.Scale(domain=list(names)),
-        legend=legend if len(names) <= _MOST_NAMES else None,
+        legend=legend if len(names) <= _MAX_LEGEND_NAMES else None,
     )
 
 
-def _values_on_hover(base: alt.Chart, measure: Measure, look: Look) -> alt.Chart:
-    """The point nearest to the mouse, with its values."""
-    # Fixed names: Altair numbers its own, and a chart with other names is redrawn instead of updated.
+def _hover_layer(base: alt.Chart, metric: CurveMetric, options: ChartOptions) -> alt.Chart:
+    """Show the values of the point nearest to the mouse."""
+    # Altair would number its own names, and the browser redraws a chart whose names change instead of updating it.
     nearest = alt.selection_point(name="nearest", on="pointerover", clear="pointerout", nearest=True, empty=False)
-    number = ".4f" if measure == "loss" else ".2%"
-    smooth = [alt.Tooltip("line:Q", title="smoothed", format=number)] if look.smoothing else []
+    number_format = ".4f" if metric == "loss" else ".2%"
+    smoothed = [alt.Tooltip("line:Q", title="smoothed", format=number_format)] if options.smoothing else []
     return (
         base.mark_point(filled=True, size=70)
         .encode(
@@ -148,8 +175,8 @@ def _values_on_hover(base: alt.Chart, measure: Measure, look: Look) -> alt.Chart
             tooltip=[
                 alt.Tooltip("run:N", title="run"),
                 alt.Tooltip("split:N", title="split"),
-                alt.Tooltip("value:Q", title=TITLES[measure].lower(), format=number),
-                *smooth,
+                alt.Tooltip("value:Q", title=TITLES[metric].lower(), format=number_format),
+                *smoothed,
                 alt.Tooltip("epoch:Q", title="epoch", format=".2f"),
                 alt.Tooltip("step:Q", title="step", format=",.0f"),
                 alt.Tooltip("seconds:Q", title="seconds", format=",.1f"),

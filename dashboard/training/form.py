@@ -1,4 +1,4 @@
-"""The form for the settings of a training."""
+"""The form for the settings of a training run."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from core.config import (
     MAX_BLOCKS,
     AugmentationConfig,
     TrainingConfig,
-    changed,
-    differing,
-    flattened,
+    differing_settings,
+    flatten_settings,
+    replace_settings,
 )
 from core.data.datasets import TITLES
 from dashboard.training.wording import OPTIMIZERS, SETTINGS
 
 
 def settings_form(start: TrainingConfig, datasets: list[str], form: str | None = None) -> TrainingConfig:
-    """Let the visitor edit settings; each form keeps its values for the session.
+    """Show a form filled with the settings of `start` and return the visitor's; it keeps them for the session.
 
     `datasets`: ids to choose from, the default first. `form`: key of the form, the preset's name by default.
     """
     form = form or start.preset
     values: dict[str, Any] = {}
-    before = flattened(start)
+    defaults = flatten_settings(start)
     st.markdown("**Training**")
     with st.grid(3, min_column_width=150):
         values["dataset"] = _choice(form, "dataset", {name: TITLES[name] for name in datasets})
@@ -45,31 +45,31 @@ def settings_form(start: TrainingConfig, datasets: list[str], form: str | None =
             "teachers",
             "seed",
         ):
-            values[name] = _number(form, name, before[name])
+            values[name] = _number(form, name, defaults[name])
     st.markdown("**Network**")
     with st.grid(3, min_column_width=150):
         filters = [_filters(form, start.model.filters, block) for block in range(MAX_BLOCKS)]
-        values["dense_units"] = _number(form, "dense_units", before["dense_units"])
-        values["dropout"] = _slider(form, "dropout", before["dropout"])
+        values["dense_units"] = _number(form, "dense_units", defaults["dense_units"])
+        values["dropout"] = _slider(form, "dropout", defaults["dropout"])
     st.markdown("**Augmentation.** Random changes of each image; 0 turns one off.")
     with st.grid(3, min_column_width=150):
         for name in AugmentationConfig.model_fields:
-            values[name] = _slider(form, name, before[name])
-    return changed(start, filters=[count for count in filters if count], **values)
+            values[name] = _slider(form, name, defaults[name])
+    return replace_settings(start, filters=[count for count in filters if count], **values)
 
 
-def changes(start: TrainingConfig, config: TrainingConfig) -> list[str]:
-    """Return the labels of the settings in which `config` differs from `start`, apart from the data."""
-    return [SETTINGS[name].label for name in differing([start, config]) if name != "dataset"]
+def changed_labels(start: TrainingConfig, config: TrainingConfig) -> list[str]:
+    """Return the labels of the settings in which `config` differs from `start`, except the dataset."""
+    return [SETTINGS[name].label for name in differing_settings([start, config]) if name != "dataset"]
 
 
 def _key(form: str, name: str) -> str:
-    # One widget for each form, so that another preset shows its own values.
+    # Each form has its own widgets, so that choosing another preset shows that preset's values.
     return f"train_{form}_{name}"
 
 
 def _choice(form: str, name: str, options: dict[str, str], value: str | None = None) -> str:
-    """Choose among options with titles; the first is the default."""
+    """Show a select box; `options` are titles by value, and the first is the default."""
     setting = SETTINGS[name]
     return st.selectbox(
         setting.label,
@@ -83,14 +83,15 @@ def _choice(form: str, name: str, options: dict[str, str], value: str | None = N
 
 
 def _number(form: str, name: str, value: float) -> float:
-    setting, kind = SETTINGS[name], type(value)
+    setting = SETTINGS[name]
+    number_type = type(value)
     low, high = LIMITS[name]
     return st.number_input(
         setting.label,
-        kind(low),
-        kind(high),
+        number_type(low),
+        number_type(high),
         value,
-        step=kind(setting.step or 1),
+        step=number_type(setting.step or 1),
         format=setting.format,
         key=_key(form, name),
         help=setting.help,
@@ -113,16 +114,16 @@ def _slider(form: str, name: str, value: float) -> float:
     )
 
 
-def _filters(form: str, given: tuple[int, ...], block: int) -> int:
+def _filters(form: str, defaults: tuple[int, ...], block: int) -> int:
+    is_first = block == 0
     return st.number_input(
         f"Filters in block {block + 1}",
-        # The first block is required.
-        FILTER_LIMITS[0] if block == 0 else 0,
+        FILTER_LIMITS[0] if is_first else 0,
         FILTER_LIMITS[1],
-        given[block] if block < len(given) else 0,
+        defaults[block] if block < len(defaults) else 0,
         step=8,
         key=_key(form, f"filters_{block + 1}"),
         help="Number of small patterns that this block detects. "
-        + ("The first block is required." if block == 0 else "0 omits the block."),
+        + ("The first block is required." if is_first else "0 omits the block."),
         persist_state="session",
     )

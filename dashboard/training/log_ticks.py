@@ -7,16 +7,16 @@ import math
 
 import pandas as pd
 
-_MOST_TICKS = 8
-_FEWEST_TICKS = 3
+_MAX_TICKS = 8
+_MIN_TICKS = 3
 _FACTORS = ((1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9), (1, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,))
 """Factors of powers of ten, from many ticks to few."""
 _STEPS = (5, 2, 1)
-"""Factors of powers of ten for the distance of evenly spaced ticks, from few ticks to many."""
+"""Factors of powers of ten for the distance between evenly spaced ticks, from few ticks to many."""
 
 
 def log_ticks(values: pd.Series) -> list[float]:
-    """Return three to eight round numbers between the smallest and the largest value, which are above 0.
+    """Return three to eight round numbers between the smallest and the largest value; all values must be above 0.
 
     Values that differ by less than a ten-thousandth get one tick.
     """
@@ -28,11 +28,11 @@ def log_ticks(values: pd.Series) -> list[float]:
     for factors in _FACTORS:
         ticks = [float(f"{factor}e{power}") for power in powers for factor in factors]
         inside = [tick for tick in ticks if low <= tick <= high]
-        if len(inside) <= _MOST_TICKS:
+        if len(inside) <= _MAX_TICKS:
             break
-    if len(inside) < _FEWEST_TICKS:
+    if len(inside) < _MIN_TICKS:
         return _even_ticks(low, high)
-    return inside[:: math.ceil(len(inside) / _MOST_TICKS)]
+    return inside[:: math.ceil(len(inside) / _MAX_TICKS)]
 
 
 def _even_ticks(low: float, high: float) -> list[float]:
@@ -47,6 +47,6 @@ def _even_ticks(low: float, high: float) -> list[float]:
         multiples = range(math.ceil(low / step), math.floor(high / step) + 1)
         ticks = [float(f"{multiple * factor}e{power}") for multiple in multiples]
         inside = [tick for tick in ticks if low <= tick <= high]
-        if len(inside) >= _FEWEST_TICKS:
+        if len(inside) >= _MIN_TICKS:
             break
     return inside

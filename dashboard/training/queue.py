@@ -1,4 +1,4 @@
-"""The queue of trainings while the dashboard runs: the next one starts even if no page is open."""
+"""The training queue while the dashboard runs: the next run starts even if no page is open."""
 
 from __future__ import annotations
 
@@ -11,50 +11,53 @@ from core.environment import read_only
 from core.errors import TrazoError
 from core.workspace import Workspace
 
-LOOK_SECONDS = 2.0
-"""Pause between two looks. A submit, a resume, a deletion and a worker that ends start the next training at once; this
-is for killed workers and for runs that were removed from the queue."""
+CHECK_SECONDS = 2.0
+"""Pause between two checks. Submit, resume, delete and a worker that ends start the next run themselves; the checks
+are for workers that were killed and for runs that were removed from the queue."""
 
 _logger = logging.getLogger(__name__)
 _problems: dict[Workspace, str | None] = {}
 
 
-async def look_after_queue(workspace: Workspace) -> None:
-    """Start the next training, and record which ones were interrupted, every few seconds until cancelled."""
+async def watch_queue(workspace: Workspace) -> None:
+    """Record interrupted runs and start the next one every few seconds, until cancelled."""
     first = True
     while not read_only():
-        await anyio.sleep(LOOK_SECONDS)
-        problem = await anyio.to_thread.run_sync(_look, workspace, first)
-        if problem and problem != _problems.get(workspace):  # once, not at each look
+        await anyio.sleep(CHECK_SECONDS)
+        problem = await anyio.to_thread.run_sync(_check_queue, workspace, first)
+        if problem and problem != _problems.get(workspace):  # logged once, not at each check
             _logger.warning("%s", problem)
         _problems[workspace] = problem
         first = False
 
 
 def problem(workspace: Workspace) -> str | None:
-    """Return the sentence that says why the queue does not go on, None if it does."""
+    """Return a message that explains why the queue is stuck, None if it is not."""
     return _problems.get(workspace)
 
 
-def _look(workspace: Workspace, first: bool) -> str | None:
-    """Return what could not be done; the first look also removes what killed processes left behind."""
-    # pandas is imported with these, and would delay the start of the dashboard.
+def _check_queue(workspace: Workspace, first: bool) -> str | None:
+    """Run each step and return the errors as one message, None if all steps succeeded.
+
+    The first check also removes leftovers of killed processes.
+    """
+    # Imported here: they import pandas, which would delay the start of the dashboard.
+    from core.launcher.queue import advance
     from core.runs.interruptions import record_interruptions
     from core.runs.leftovers import remove_leftovers
-    from core.training.queue import advance
 
     steps = (remove_leftovers, record_interruptions, advance) if first else (record_interruptions, advance)
-    # Each step is tried even if the one before it failed.
-    problems = [problem for step in steps if (problem := _attempt(step, workspace))]
+    # Each step runs even if the one before it failed.
+    problems = [problem for step in steps if (problem := _run_step(step, workspace))]
     return " ".join(dict.fromkeys(problems)) or None
 
 
-def _attempt(step: Callable[[Workspace], object], workspace: Workspace) -> str | None:
-    """Take one step; return why it failed, None if it did not."""
+def _run_step(step: Callable[[Workspace], object], workspace: Workspace) -> str | None:
+    """Run one step and return its error message, None if it succeeded."""
     try:
         step(workspace)
     except TrazoError as error:
         return str(error)
-    except Exception as error:  # noqa: BLE001 - logged by the caller; the dashboard goes on
-        return f"The queue of trainings could not be checked ({type(error).__name__}: {error})."
+    except Exception as error:  # noqa: BLE001 - logged by the caller; the dashboard keeps running
+        return f"The training queue could not be checked ({type(error).__name__}: {error})."
     return None

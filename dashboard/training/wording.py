@@ -1,11 +1,11 @@
-"""The settings of a training in words: label, help, and how a value reads."""
+"""Labels, help and display values of a run's settings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 from core.data.datasets import TITLES
-from core.meanings import MEANINGS
+from core.setting_help import SETTING_HELP
 
 REDRAWN_ACCURACY = "Redrawn accuracy"
 """The accuracy on test images that were traced and drawn again on a canvas."""
@@ -13,7 +13,7 @@ REDRAWN_ACCURACY = "Redrawn accuracy"
 
 @dataclass(frozen=True)
 class Setting:
-    """The label and the help of a setting; `step` and `format` for those in the form."""
+    """A setting's label and help; `step` and `format` are for settings in the form."""
 
     label: str
     step: float | None = None
@@ -22,8 +22,8 @@ class Setting:
 
 
 SETTINGS: dict[str, Setting] = {
-    name: replace(shown, help=MEANINGS[name])
-    for name, shown in {
+    name: replace(setting, help=SETTING_HELP[name])
+    for name, setting in {
         "preset": Setting("Preset"),
         "dataset": Setting("Data"),
         "architecture": Setting("Architecture"),
@@ -41,12 +41,12 @@ SETTINGS: dict[str, Setting] = {
         "dense_units": Setting("Dense units", 16),
         "dropout": Setting("Dropout", 0.05),
         "rotation": Setting("Rotation (degrees)", 1.0),
-        "shift": Setting("Shift (share of width)", 0.01),
-        "zoom": Setting("Zoom (share)", 0.01),
+        "shift": Setting("Shift (fraction of width)", 0.01),
+        "zoom": Setting("Zoom (fraction)", 0.01),
         "shear": Setting("Shear (degrees)", 1.0),
         "elastic": Setting("Elastic distortion (pixels)", 0.1),
-        "stroke": Setting("Stroke width (share)", 0.05),
-        "noise": Setting("Noise (share)", 0.05),
+        "stroke": Setting("Stroke width (fraction)", 0.05),
+        "noise": Setting("Noise (fraction)", 0.05),
         "final_epochs": Setting("Final epochs with weaker augmentation", 1),
         "synthetic_digits": Setting("Synthetic digits", 1000),
         "redrawn_digits": Setting("Redrawn digits", 1000),
@@ -54,31 +54,31 @@ SETTINGS: dict[str, Setting] = {
 }
 
 OPTIMIZERS = {"adam": "Adam", "sgd": "SGD with momentum"}
-_IN_WORDS = {
+_DISPLAY_VALUES = {
     "dataset": {name: title.partition(" (")[0] for name, title in TITLES.items()},
     "optimizer": OPTIMIZERS,
     "schedule": {"one_cycle": "one cycle"},
 }
 
 
-def in_words(name: str, value: object) -> str:
-    """Return a value of the setting `name` as it is shown."""
+def display_value(name: str, value: object) -> str:
+    """Return a value of the setting `name` as pages show it."""
     text = as_text(value)
-    return _IN_WORDS.get(name, {}).get(text, text)
+    return _DISPLAY_VALUES.get(name, {}).get(text, text)
 
 
 def as_text(value: object) -> str:
-    """Return a setting's value as it is written to a file."""
+    """Return a setting's value as CSV files contain it."""
     if isinstance(value, list):
         return ", ".join(str(part) for part in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-PRESETS_IN_WORDS: dict[str, str] = {
-    "fast": "A small network with a test accuracy of 99% on MNIST after seconds of training.",
+PRESET_DESCRIPTIONS: dict[str, str] = {
+    "fast": "A small network that reaches 99% test accuracy on MNIST after seconds of training.",
     "original": "The network and recipe of the notebook that Trazo grew from: 99% after one or two minutes.",
     "best": "The shipped network, for MNIST and for everyday handwriting; 15 to 30 minutes on two cores.",
-    "large": "A network nearly twice the size of best, as a teacher for others; about 45 minutes.",
+    "large": "A network nearly twice the size of best, used as a teacher for others; about 45 minutes.",
     "tiny": "Fewer than 10,000 parameters, with strong augmentation; 5 to 20 minutes.",
 }
-"""What to expect of each preset, measured on two cores of a laptop."""
+"""Expected accuracy and training time of each preset, measured on two cores of a laptop."""

@@ -1,1 +1,1 @@
-"""One file a page, named as in the sidebar."""
+"""The pages, one file each, named as in the sidebar."""

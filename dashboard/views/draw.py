@@ -17,7 +17,7 @@ from dashboard.server import metrics
 from dashboard.server.pictures import POOL
 from dashboard.session import cache
 from dashboard.session.client import client
-from dashboard.session.permission import sentence
+from dashboard.session.permission import safe_text
 
 STYLE = Path(__file__).parent.parent / "assets" / "draw.css"
 DRAW, UPLOAD, PHOTO = "Draw", "Upload a picture", "Take a photo"
@@ -25,7 +25,7 @@ PROMPTS = {DRAW: "Draw a digit", UPLOAD: "Choose a picture", PHOTO: "Take a phot
 
 
 def show_error(error: TrazoError) -> None:
-    st.error(sentence(error), icon=":material/error:")
+    st.error(safe_text(error), icon=":material/error:")
 
 
 def drawn(brush_width: int) -> Pixels | None:

@@ -1,11 +1,13 @@
-"""The Evaluate page: where a model is right, where it is wrong, and on which images."""
+"""The Evaluate page: which images a model classifies correctly, which ones it confuses, and with what confidence."""
+
+import math
 
 import streamlit as st
 
 from core.classifier.bundle import Bundle, Card
-from core.classifier.disputed import Disputed, disputed_labels
+from core.classifier.disputed import DisputedLabels, disputed_labels
 from core.classifier.evaluation import Evaluation, cell_members, class_metrics, confusion_matrix, mistakes
-from core.classifier.predictor import sureness
+from core.classifier.predictor import format_confidence
 from core.data.datasets import Split
 from core.errors import BundleError, RunNotFound
 from core.runs.active import SHIPPED
@@ -17,19 +19,21 @@ from dashboard.classifier.model_picker import model_picker
 from dashboard.classifier.robustness import disputed_note, robustness_block
 from dashboard.classifier.test_images import available_images, cell_heading
 from dashboard.parts import charts
-from dashboard.parts.digit_grid import digit_grid, ink_colour
+from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, figure
 from dashboard.parts.headings import heading
+from dashboard.parts.theme import text_colour
 from dashboard.session import address, cache, state
-from dashboard.session.permission import sentence
+from dashboard.session.permission import safe_text
 
-PAGE = 48
+PAGE_SIZE = 48
 VIEWS = ["Mistakes", "Compare", "Epochs"]
-COUNTS, ROW_SHARES = "Counts", "Row shares"
+COUNTS = "Counts"
+ROW_PERCENTAGES = "Row percentages"
 
 
 def summary(card: Card, evaluation: Evaluation) -> None:
-    """The headline figures."""
+    """Draw the headline metrics."""
     with st.grid(3, min_column_width=FIGURE_WIDTH):
         accuracy_figures(card)
         figure("Mistakes", f"{len(mistakes(evaluation)):,}", f"of {len(evaluation.labels):,} test images")
@@ -37,12 +41,12 @@ def summary(card: Card, evaluation: Evaluation) -> None:
 
 @st.fragment
 def matrix_section(name: str, evaluation: Evaluation, test: Split | None) -> None:
-    """The confusion matrix, and the images of the selected cell."""
+    """Draw the confusion matrix, and the images of the selected cell."""
     st.subheader("Confusion matrix", anchor=False)
     st.markdown("Rows are true digits, columns are predicted digits. **Click a cell** to see its images.")
     mode = st.segmented_control(
         "Show",
-        [COUNTS, ROW_SHARES],
+        [COUNTS, ROW_PERCENTAGES],
         default=COUNTS,
         required=True,
         key="matrix_mode",
@@ -51,37 +55,39 @@ def matrix_section(name: str, evaluation: Evaluation, test: Split | None) -> Non
     left, right = st.columns([1.15, 1])
     with left:
         event = st.altair_chart(
-            charts.confusion_heatmap(confusion_matrix(evaluation), shares=mode == ROW_SHARES, ink=ink_colour()),
+            charts.confusion_heatmap(
+                confusion_matrix(evaluation), shares=mode == ROW_PERCENTAGES, text_colour=text_colour()
+            ),
             width="stretch",
             on_select="rerun",
             selection_mode=["cell"],
             key=f"matrix_{name}",
         )
     with right:
-        picked = event.selection.get("cell") or []
-        if not picked:
+        selected = event.selection.get("cell") or []
+        if not selected:
             st.info(
                 "Select a cell to see its images. Orange cells are mistakes; a stronger colour means more of them.",
                 icon=":material/ads_click:",
             )
         else:
-            show_cell(evaluation, test, int(picked[0]["true"]), int(picked[0]["predicted"]))
+            show_cell(evaluation, test, int(selected[0]["true"]), int(selected[0]["predicted"]))
 
 
 def show_cell(evaluation: Evaluation, test: Split | None, true: int, predicted: int) -> None:
-    """The images of one cell, highest confidence first."""
+    """Draw the images of one cell, highest confidence first."""
     members = cell_members(evaluation, true, predicted)
     cell_heading(true, predicted, len(members))
     if not len(members):
         st.caption("This did not happen on the test set.")
     elif test is not None:
-        shown = members[:PAGE]
-        if len(members) > PAGE:
-            st.caption(f"The {PAGE} predictions with the highest confidence.")
+        shown = members[:PAGE_SIZE]
+        if len(members) > PAGE_SIZE:
+            st.caption(f"The {PAGE_SIZE} predictions with the highest confidence:")
         digit_grid(
             test.images[shown],
             key=f"cell_{true}_{predicted}",
-            captions=[sureness(evaluation.probabilities[index, predicted]) for index in shown],
+            captions=[format_confidence(evaluation.probabilities[index, predicted]) for index in shown],
             titles=[f"test image {index}: a {true}, predicted as {predicted}" for index in shown],
             tile=56,
             clickable=False,
@@ -89,7 +95,7 @@ def show_cell(evaluation: Evaluation, test: Split | None, true: int, predicted: 
 
 
 def class_table(evaluation: Evaluation) -> None:
-    """Precision, recall, F1 and support of each digit."""
+    """Draw a table with the precision, recall, F1 and support of each digit."""
     st.subheader("Results by digit", anchor=False)
     st.dataframe(
         charts.class_table(class_metrics(confusion_matrix(evaluation))),
@@ -99,33 +105,35 @@ def class_table(evaluation: Evaluation) -> None:
         column_config={
             "Digit": st.column_config.NumberColumn(alignment="left"),
             "Precision": st.column_config.NumberColumn(
-                format="%.2f%%", help="Share of the predictions of this digit that are correct."
+                format="%.2f%%", help="Percentage of the predictions of this digit that are correct."
             ),
             "Recall": st.column_config.NumberColumn(
-                format="%.2f%%", help="Share of the images of this digit that are found."
+                format="%.2f%%", help="Percentage of the images of this digit that are recognised."
             ),
             "F1": st.column_config.NumberColumn(format="%.2f%%", help="Harmonic mean of precision and recall."),
-            "Support": st.column_config.NumberColumn(format="localized", help="Images of this digit in the test set."),
+            "Support": st.column_config.NumberColumn(
+                format="localized", help="Number of images of this digit in the test set."
+            ),
         },
     )
 
 
 @st.fragment
-def gallery(evaluation: Evaluation, test: Split, disputed: Disputed | None) -> None:
-    """All mistakes, highest confidence first, with a note at disputed labels."""
-    st.subheader("Mistakes, worst first", anchor=False)
+def gallery(evaluation: Evaluation, test: Split, disputed: DisputedLabels | None) -> None:
+    """Draw all mistakes, highest confidence first, and mark disputed labels."""
+    st.subheader("Mistakes, most confident first", anchor=False)
     wrong = mistakes(evaluation)
     if not len(wrong):
         st.success("No mistakes on this test set.")
         return
     disputed_note(disputed, evaluation.accuracy)
-    pages = -(-len(wrong) // PAGE)
+    pages = math.ceil(len(wrong) / PAGE_SIZE)
     with st.container(horizontal=True, vertical_alignment="center"):
         page = 1
         if pages > 1:
             page = st.number_input(f"Page (of {pages:,})", 1, pages, 1, key="mistakes_page", width=160)
-        st.caption("The worst mistakes are those with the highest confidence. Could you read these digits?")
-    shown = wrong[(page - 1) * PAGE : page * PAGE]
+        st.caption("Could you read these digits?")
+    shown = wrong[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     digit_grid(
         test.images[shown],
         key="mistakes_grid",
@@ -136,16 +144,16 @@ def gallery(evaluation: Evaluation, test: Split, disputed: Disputed | None) -> N
     )
 
 
-def mistake_caption(evaluation: Evaluation, index: int, disputed: Disputed | None) -> str:
-    """Return the label and the predicted digit of one image, with its confidence."""
+def mistake_caption(evaluation: Evaluation, index: int, disputed: DisputedLabels | None) -> str:
+    """Return an image's label and predicted digit, with the confidence."""
     predicted = evaluation.predictions[index]
-    confidence = sureness(evaluation.probabilities[index, predicted])
-    doubt = ", label disputed" if disputed and index in disputed.indices else ""
-    return f"{evaluation.labels[index]}, predicted {predicted} ({confidence}){doubt}"
+    confidence = format_confidence(evaluation.probabilities[index, predicted])
+    note = ", label disputed" if disputed and index in disputed.indices else ""
+    return f"{evaluation.labels[index]}, predicted {predicted} ({confidence}){note}"
 
 
 def time_machine_section(name: str, bundle: Bundle, card: Card) -> None:
-    """The model after each epoch of its training."""
+    """Draw the model's predictions after each epoch of its training."""
     st.subheader("Time machine", anchor=False)
     source = bundle if name == SHIPPED else find_run(state.workspace(), name)
     time_machine.show(source, name, card.config.dataset)
@@ -156,7 +164,7 @@ name, bundle = model_picker("evaluate_model")
 try:
     card, evaluation = cache.card(bundle), cache.evaluation(bundle)
 except BundleError as error:
-    st.error(sentence(error), icon=":material/error:")
+    st.error(safe_text(error), icon=":material/error:")
     st.stop()
 summary(card, evaluation)
 view = st.segmented_control(
@@ -171,8 +179,8 @@ address.keep(evaluate_view=None if view == VIEWS[0] else view)
 if view == "Epochs":
     try:
         time_machine_section(name, bundle, card)
-    except RunNotFound as error:  # deleted meanwhile
-        st.warning(sentence(error), icon=":material/warning:")
+    except RunNotFound as error:  # deleted in the meantime
+        st.warning(safe_text(error), icon=":material/warning:")
     st.stop()
 test = available_images(card.data.id, "test", evaluation.labels, card.data.fingerprint)
 if view == "Compare":

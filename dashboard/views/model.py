@@ -1,4 +1,4 @@
-"""The Model page: the layers of a network, its files, and its graph in Netron."""
+"""The Model page: a network's files and layers, and its graph in Netron."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from dashboard.classifier.layers import filter_pictures, layer_table, setting_fa
 from dashboard.classifier.model_picker import model_picker
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.figures import FIGURE_WIDTH, figure, test_accuracy_figure
-from dashboard.parts.headings import address, heading
+from dashboard.parts.headings import heading
+from dashboard.parts.links import link
 from dashboard.session import cache
-from dashboard.session.permission import sentence
+from dashboard.session.permission import safe_text
 
+# Height of Netron's frame in pixels: tall enough to show a preset's graph with little scrolling.
 NETRON_HEIGHT = 720
-"""Height of Netron's frame in pixels: the graph of a preset fits without scrolling far."""
 
 FORMAT = """
 | | Shape | Values |
@@ -28,27 +29,27 @@ FORMAT = """
 | **Input** | `(n, 28, 28, 1)`, float32 | 0 to 1: white ink (1) on black (0), centred as in MNIST |
 | **Output** | `(n, 10)`, float32 | The probabilities of the digits 0 to 9 |
 
-In MNIST, a digit fits a box of 20 × 20 pixels, and its centre of mass lies in the middle of the image.
+In MNIST, each digit fits into a box of 20 × 20 pixels, and its centre of mass is at the centre of the image.
 """
 
 
 def summary(card: Card) -> None:
-    """The headline figures."""
+    """Draw the headline metrics."""
     multiply_adds = sum(layer.multiply_adds for layer in card.layers)
     with st.grid(4, min_column_width=FIGURE_WIDTH):
         test_accuracy_figure(card.metrics)
-        figure("Parameters", f"{card.parameters:,}", "trained weights", "All weights of the network, trainable or not.")
+        figure("Parameters", f"{card.parameters:,}", "weights", "All weights of the network, trainable or not.")
         figure(
             "Multiply-adds",
             f"{multiply_adds / 1e6:,.2f} M",
             "for one image",
-            "Multiplications, each with an addition, to classify one image.",
+            "Number of multiplications, each followed by an addition, to classify one image.",
         )
         figure("Layers", str(len(card.layers)), "input to output")
 
 
 def layers(card: Card) -> None:
-    """The layers, from input to output."""
+    """Draw the table of layers, from input to output."""
     st.subheader("Layers", anchor=False)
     st.markdown("From the image of 28 × 28 pixels at the top to the probabilities of the ten digits at the bottom.")
     st.dataframe(
@@ -65,16 +66,16 @@ def layers(card: Card) -> None:
 
 
 def filters(bundle: Bundle) -> None:
-    """The kernels of the first convolution as pictures."""
+    """Draw the kernels of the first convolution as pictures."""
     st.subheader("First-layer filters", anchor=False)
     try:
         pictures = filter_pictures(cache.filters(bundle))
     except BundleError as error:
-        st.info(sentence(error), icon=":material/info:")
+        st.info(safe_text(error), icon=":material/info:")
         return
     st.markdown(
-        "Each square is a small pattern that the first layer detects anywhere in the image: ink where it is teal, "
-        "no ink where it is orange. Each filter is scaled to its largest weight."
+        "Each square is a small pattern that the first layer detects anywhere in the image: teal means ink, orange "
+        "means no ink. Each filter is scaled to its largest weight."
     )
     digit_grid(
         pictures, key="filters", captions=[str(number + 1) for number in range(len(pictures))], tile=52, clickable=False
@@ -82,7 +83,7 @@ def filters(bundle: Bundle) -> None:
 
 
 def training(card: Card) -> None:
-    """The data, the settings and the versions of its training."""
+    """Draw tables of the training data, the settings and the software versions."""
     st.subheader("How it was trained", anchor=False)
     facts, settings, versions = st.tabs(["Training", "Settings", "Versions"])
     facts.table(training_facts(card), border="horizontal")
@@ -96,8 +97,8 @@ def downloads(bundle: Bundle) -> None:
     try:
         st.markdown(f"The `.keras` file opens in Keras {bundle.oldest_keras()} or later and can be trained further.")
     except BundleError as error:
-        st.info(sentence(error), icon=":material/info:")
-    st.markdown("The `.tflite` file runs in LiteRT (TensorFlow Lite), also on phones.")
+        st.info(safe_text(error), icon=":material/info:")
+    st.markdown("The `.tflite` file runs in LiteRT (TensorFlow Lite), including on phones.")
     st.markdown("Both have the same input and output:")
     st.markdown(FORMAT)
     with st.container(horizontal=True):
@@ -118,7 +119,7 @@ def download(file: Path) -> None:
 
 
 def netron(name: str, bundle: Bundle) -> None:
-    """The graph of the network in Netron, embedded and as a link."""
+    """Draw the network's graph in Netron, embedded and as a link."""
     st.subheader("Graph", anchor=False)
     st.markdown("The network as a graph, drawn by Netron. Click a layer to see its settings and weights.")
     files = [bundle.keras_file.name, bundle.tflite_file.name]
@@ -126,19 +127,19 @@ def netron(name: str, bundle: Bundle) -> None:
         file = st.segmented_control(
             "File", files, default=files[0], required=True, key="netron_file", label_visibility="collapsed"
         )
-        url = address(f"netron/?{urlencode({'url': address(f'models/{name}/{file}'), 'identifier': file})}")
+        url = link(f"netron/?{urlencode({'url': link(f'models/{name}/{file}'), 'identifier': file})}")
         st.link_button("Open in a new tab", url, icon=":material/open_in_new:")
-    # Another frame for another file: a frame that changes its address adds an entry to the browser's history.
+    # Each file has its own frame, because a frame that changes its address adds an entry to the browser's history.
     with st.container(border=True, key=f"netron_{name}_{file}"):
         st.iframe(url, height=NETRON_HEIGHT, alt="The network as a graph")
 
 
 def page(name: str, bundle: Bundle) -> None:
-    """Everything about one model."""
+    """Draw everything about one model."""
     try:
         card = cache.card(bundle)
     except BundleError as error:
-        st.error(sentence(error), icon=":material/error:")
+        st.error(safe_text(error), icon=":material/error:")
         return
     summary(card)
     downloads(bundle)
@@ -148,5 +149,5 @@ def page(name: str, bundle: Bundle) -> None:
     netron(name, bundle)
 
 
-heading("Model", "The network layer by layer, the patterns that its first filters detect, and its files.")
+heading("Model", "The network layer by layer, the patterns that its first layer detects, and its files.")
 page(*model_picker("model_choice"))

@@ -1,4 +1,4 @@
-"""The page of one run, with everything about its training; its address, /run?id=..., can be shared."""
+"""The page of one run; its address, /run?id=..., can be shared."""
 
 import streamlit as st
 
@@ -6,49 +6,50 @@ from core.classifier.bundle import Card
 from core.config import TrainingConfig
 from core.data.datasets import TITLES
 from core.errors import BundleError, RunError, RunNotFound, TrazoError
+from core.launcher.queue import resumable
 from core.runs.active import active_model
-from core.runs.label import NAME_LENGTH, NOTE_LENGTH, Label, name_of, read_label, write_label
+from core.runs.label import MAX_NAME_CHARACTERS, MAX_NOTE_CHARACTERS, Label, display_name, read_label, write_label
 from core.runs.registry import find_run
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training.queue import resumable
 from dashboard.classifier import time_machine
-from dashboard.classifier.calibration import WHAT_TEMPERATURE_IS
+from dashboard.classifier.calibration import TEMPERATURE_HELP
 from dashboard.classifier.robustness import robustness_block
 from dashboard.parts.badges import state_badge
-from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, duration, figure
+from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, figure
+from dashboard.parts.units import duration
 from dashboard.runs import actions, run_cache, side_by_side
 from dashboard.runs.files import log_and_files
-from dashboard.runs.refresh import refreshing
+from dashboard.runs.refresh import draw_and_refresh
 from dashboard.runs.run_cache import Listing
 from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
-from dashboard.session.permission import attempt, changes_note, for_visitor, may_change, sentence
+from dashboard.session.permission import attempt, for_visitor, may_change, permission_note, safe_text
 from dashboard.training import curves
-from dashboard.training.progress import at_work, ending, made_with, times
+from dashboard.training.progress import machine_and_versions, show_outcome, show_progress, start_and_end
 from dashboard.training.settings import all_settings, differences_from_preset
 from dashboard.training.wording import REDRAWN_ACCURACY
 
 POLL_SECONDS = 2.0
 REDRAWN_HELP = (
-    "Share of test images classified correctly after they were traced and drawn again on a canvas. See below."
+    "Fraction of test images classified correctly after they were traced and drawn again on a canvas. See below."
 )
 REJECTED_HELP = (
-    "Share of validation digits rejected as out-of-distribution: the fewer, the better. Letters, scribbles and other "
-    "out-of-distribution samples should all be rejected."
+    "Fraction of validation digits rejected as out-of-distribution: the lower, the better. Letters, scribbles and "
+    "other out-of-distribution samples should all be rejected."
 )
 CLOSE_CALLS_HELP = (
-    "Share of validation digits with a low confidence, for which Draw names a second candidate. Many mistakes are "
-    "among them. Evaluate shows the same for test digits."
+    "Fraction of validation digits with a low confidence, for which Draw names a second candidate. Many mistakes are "
+    "among them. Evaluate shows the same metric for test digits."
 )
 
 
 def page(run_id: str) -> None:
-    """The run, from its state to its files."""
+    """Draw the run, from its state to its files."""
     try:
         run = find_run(state.workspace(), run_id)
     except RunNotFound:
-        not_found(f"There is no run named {run_id[:60]}. It may have been deleted; choose another one from all runs.")
+        not_found(f"There is no run named {run_id[:60]}. It may have been deleted. Choose another one from all runs.")
         return
     except TrazoError as error:
         not_found(for_visitor(str(error)))
@@ -58,24 +59,24 @@ def page(run_id: str) -> None:
         status, config = run.status(), run.config()
     except RunError as error:
         head(run, label)
-        st.warning(sentence(error), icon=":material/warning:")
+        st.warning(safe_text(error), icon=":material/warning:")
         show_actions(run, label, None, None)
         log_and_files(run)
         return
     head(run, label, status, config)
     show_actions(run, label, status, config)
     if status.over:
-        ending(status)
+        show_outcome(status)
     else:
-        at_work(run, status)
+        show_progress(run, status)
     results(run, status, config)
 
 
 def results(run: Run, status: Status, config: TrainingConfig) -> None:
-    """Figures, curves, settings and files."""
+    """Draw the metrics, curves, settings and files."""
     card = readable_card(run)
     if card:
-        figures(card)
+        metrics(card)
     learning_curves(run, status)
     time_machine.expander(run, config.dataset)
     st.subheader("Settings", anchor=False)
@@ -83,50 +84,52 @@ def results(run: Run, status: Status, config: TrainingConfig) -> None:
     all_settings(config)
     if card:
         robustness_block(card)
-        made_with(card)
+        machine_and_versions(card)
     log_and_files(run)
 
 
-def not_found(sentence: str) -> None:
-    """Say that there is no such run, and link to all runs."""
+def not_found(message: str) -> None:
+    """Show a message instead of a run, and a link to all runs."""
     st.title("Run", anchor=False)
-    st.warning(plain(sentence), icon=":material/search_off:")
+    st.warning(plain(message), icon=":material/search_off:")
     st.page_link("views/runs.py", label="All runs", icon=":material/table_rows:", width="content")
 
 
 def head(run: Run, label: Label, status: Status | None = None, config: TrainingConfig | None = None) -> None:
-    """The name, the state and the note."""
+    """Draw the name, the state and the note."""
     st.page_link("views/runs.py", label="All runs", icon=":material/arrow_back:", width="content")
     with st.container(horizontal=True, vertical_alignment="center", key="run_title"):
         st.title(plain(label.name or run.title), anchor=False, width="content")
         if status:
             state_badge(run, status)
         if active_model(state.workspace()).run_id == run.id:
-            st.badge("In use", icon=":material/check:", color="primary")
+            st.badge("Active model", icon=":material/check:", color="primary")
     facts = [plain(run.id)]
     if config:
         facts += [f"preset {plain(config.preset)}", TITLES[config.dataset]]
     if status:
-        facts += times(status)
+        facts += start_and_end(status)
     st.caption(" · ".join(facts))
     if label.note:
         st.markdown(plain(label.note).replace("\n", "  \n"))
 
 
 def label_form(run: Run, label: Label) -> None:
-    """Edit the name and the note."""
-    # Another run, or a label written in another tab, needs another form.
+    """Show a form to edit the name and the note."""
+    # A new key resets the form when the page shows another run or another tab has saved a label.
     key = hash((run.id, label))
     with st.form("label_form", border=False):
-        name = st.text_input("Name", label.name, max_chars=NAME_LENGTH, placeholder=run.title, key=f"name_{key}")
-        note = st.text_area("Note", label.note, max_chars=NOTE_LENGTH, height=110, key=f"note_{key}")
+        name = st.text_input(
+            "Name", label.name, max_chars=MAX_NAME_CHARACTERS, placeholder=run.title, key=f"name_{key}"
+        )
+        note = st.text_area("Note", label.note, max_chars=MAX_NOTE_CHARACTERS, height=110, key=f"note_{key}")
         if st.form_submit_button("Save", icon=":material/save:", key="label_save"):
             attempt(write_label, state.workspace(), run, name or "", note or "")
             st.rerun()
 
 
 def show_actions(run: Run, label: Label, status: Status | None, config: TrainingConfig | None) -> None:
-    """Buttons that change the run, and links to pages about it."""
+    """Draw the buttons that change the run, and links to pages about it."""
     with st.container(horizontal=True, vertical_alignment="center", key="run_actions"):
         if may_change():
             with st.popover("Name and note", icon=":material/edit_note:", key="label"):
@@ -137,11 +140,11 @@ def show_actions(run: Run, label: Label, status: Status | None, config: Training
         if run.bundle.complete:
             link_to_run("evaluate", "model", run, "Evaluate", ":material/fact_check:")
             link_to_run("model", "model", run, "Model", ":material/account_tree:")
-    changes_note("run")
+    permission_note("run")
 
 
 def change_buttons(run: Run, status: Status | None) -> None:
-    """Stop, resume, promote, delete."""
+    """Draw the buttons to stop, resume, promote and delete the run."""
     if status and not status.over:
         actions.stop_button(run)
     if status and resumable(run, status):
@@ -154,65 +157,65 @@ def change_buttons(run: Run, status: Status | None) -> None:
 
 
 def link_to_run(page: str, parameter: str, run: Run, label: str, icon: str) -> None:
-    """A link to another page about this run; a button with `st.switch_page` would change the address of this page."""
+    """Link to another page about this run; a button with `st.switch_page` would change the address of this page."""
     st.page_link(f"views/{page}.py", label=label, icon=icon, query_params={parameter: run.id}, width="content")
 
 
 def readable_card(run: Run) -> Card | None:
-    """Return the card of its model; None without a model, or with a warning if the card is damaged."""
+    """Return the card of the run's model; None without a model, and None with a warning if the card is damaged."""
     if not run.bundle.complete:
         return None
     try:
         return cache.card(run.bundle)
     except BundleError as error:
-        st.warning(sentence(error), icon=":material/warning:")
+        st.warning(safe_text(error), icon=":material/warning:")
         return None
 
 
-def figures(card: Card) -> None:
-    """The headline figures; models of earlier versions have fewer."""
+def metrics(card: Card) -> None:
+    """Draw the headline metrics; models of earlier versions have fewer."""
     novelty, calibration = card.novelty, card.calibration
     with st.grid(4, min_column_width=FIGURE_WIDTH):
         accuracy_figures(card)
         if card.robustness:
             figure(REDRAWN_ACCURACY, f"{card.robustness.drawings:.1%}", "mean of five kinds", REDRAWN_HELP)
         if novelty:
-            others = f"and {novelty.out_of_distribution_rejected:.0%} of non-digits"
-            figure("Digits rejected", f"{novelty.digits_rejected:.2%}", others, REJECTED_HELP)
+            non_digits = f"and {novelty.out_of_distribution_rejected:.0%} of non-digits"
+            figure("Digits rejected", f"{novelty.digits_rejected:.2%}", non_digits, REJECTED_HELP)
         if calibration:
-            caught = f"{calibration.errors_caught:.0%} of mistakes"
-            figure("Close calls", f"{calibration.unsure_share:.2%}", caught, CLOSE_CALLS_HELP)
-            figure("Temperature", f"{calibration.temperature:.2f}", "fitted on validation", WHAT_TEMPERATURE_IS)
-        figure("Parameters", f"{card.parameters:,}", "trained weights", "Number of weights set by training.")
+            unsure_mistakes = f"{calibration.errors_caught:.0%} of mistakes"
+            figure("Close calls", f"{calibration.unsure_share:.2%}", unsure_mistakes, CLOSE_CALLS_HELP)
+            figure("Temperature", f"{calibration.temperature:.2f}", "fitted on validation", TEMPERATURE_HELP)
+        figure("Parameters", f"{card.parameters:,}", "weights", "All weights of the network, trainable or not.")
         figure("Training time", duration(card.seconds), f"epochs: {card.metrics.epochs}")
 
 
 def learning_curves(run: Run, status: Status) -> None:
-    """Loss and accuracy, training and validation."""
+    """Draw loss and accuracy, training and validation."""
     st.subheader("Curves", anchor=False)
-    look = side_by_side.look_controls()
+    options = side_by_side.choose_chart_options()
     try:
-        points = run_cache.curve(run, name_of(run), look.smoothing)
+        points = run_cache.curve(run, display_name(run), options.smoothing)
     except RunError as error:
-        st.warning(sentence(error), icon=":material/warning:")
+        st.warning(safe_text(error), icon=":material/warning:")
         return
     if points.empty:
         st.caption("Nothing was recorded." if status.over else "Nothing has been recorded yet.")
         return
-    side_by_side.legend_row("Thin lines: every few steps. Dots: complete epochs.", points, look, run.id)
-    side_by_side.draw_curves(points, look, curves.run_curve)
+    side_by_side.legend_row("Thin lines: every few steps. Dots: completed epochs.", points, options, run.id)
+    side_by_side.draw_curves(points, options, curves.run_curve)
 
 
 def is_active(now: Listing, run_id: str) -> bool:
-    """Whether the run is running or queued; `run_id` may be the last two words of its id."""
+    """Return True if the run is running or queued; `run_id` may be the last two words of its id."""
     return any(run_id in (row.id, row.title) and row.state in ("queued", "running") for row in now.rows)
 
 
 run_id = address.value("id") or ""
 if run_id:
     marked = state.runs_to_delete()
-    refreshing(lambda _: page(run_id), lambda now: is_active(now, run_id), POLL_SECONDS, paused=bool(marked))
+    draw_and_refresh(lambda _: page(run_id), lambda now: is_active(now, run_id), POLL_SECONDS, paused=bool(marked))
     if marked:
         actions.confirm_deletion(marked, leave=True)
 else:
-    not_found("This address names no run. Choose one from all runs.")
+    not_found("This link does not name a run. Choose one from all runs.")

@@ -10,28 +10,28 @@ from dashboard.parts.badges import STATE_COLOURS, BadgeColour
 from dashboard.parts.headings import heading
 from dashboard.runs import actions, link, side_by_side, table
 from dashboard.runs.csv_export import runs_csv
-from dashboard.runs.figures import REDRAWN_COLUMN
-from dashboard.runs.refresh import refreshing
+from dashboard.runs.metrics import REDRAWN_COLUMN
+from dashboard.runs.refresh import draw_and_refresh
 from dashboard.runs.run_cache import Listing, run_of
-from dashboard.runs.table import Wanted, difference_title, unambiguous
+from dashboard.runs.table import RunFilter, difference_column, unique_names
 from dashboard.session import address, state
 from dashboard.session.markdown import plain
-from dashboard.session.permission import changes_note, may_change, sentence
-from dashboard.training.wording import in_words
+from dashboard.session.permission import may_change, permission_note, safe_text
+from dashboard.training.wording import display_value
 
 POLL_SECONDS = 2.0
-LONGEST_SEARCH = 100
-BADGES: dict[str, BadgeColour] = {"in use": "primary", **STATE_COLOURS, "damaged": "red", "baseline": "gray"}
+MAX_SEARCH_LENGTH = 100
+BADGES: dict[str, BadgeColour] = {"active model": "primary", **STATE_COLOURS, "damaged": "red", "baseline": "gray"}
 
 
 def page(now: Listing) -> None:
-    """Everything below the heading."""
-    names = unambiguous(now.rows)
+    """Draw everything below the heading."""
+    names = unique_names(now.rows)
     link.follow_link(names)
     if unknown := state.unknown_runs():
-        st.warning(plain(link.unknown_sentence(unknown)), icon=":material/link_off:")
+        st.warning(plain(link.unknown_runs_message(unknown)), icon=":material/link_off:")
     if not now.rows:
-        st.info("There are no runs yet. Each training that you start is listed here.", icon=":material/table_rows:")
+        st.info("There are no runs yet. Every training run you start appears here.", icon=":material/table_rows:")
         if st.button("Train a network", type="primary", icon=":material/model_training:", key="to_train"):
             st.switch_page("views/train.py")
         return
@@ -39,60 +39,63 @@ def page(now: Listing) -> None:
 
 
 def overview(rows: Sequence[Summary], names: dict[str, str]) -> None:
-    """The table with its actions, and the selected runs side by side."""
+    """Draw the table with its actions, and the selected runs side by side."""
     shown, baseline = controls(rows, names)
     chosen = show_table(shown, names, baseline)
     toolbar(rows, shown, chosen)
     for row in chosen:
         if row.problem:
-            st.warning(sentence(row.problem), icon=":material/warning:")
-    # Drawn without a selection, too: Streamlit forgets a widget that is not drawn.
-    look = side_by_side.look_controls()
+            st.warning(safe_text(row.problem), icon=":material/warning:")
+    # Drawn even without a selection, because Streamlit forgets the value of a widget that is not drawn.
+    options = side_by_side.choose_chart_options()
     if chosen:
         pinned = [baseline] if baseline and baseline not in chosen else []
         readable = {names[row.id]: run_of(row) for row in [*pinned, *chosen] if not row.problem}
-        side_by_side.compare(readable, look, names[baseline.id] if baseline else None)
+        side_by_side.compare(readable, options, names[baseline.id] if baseline else None)
     else:
         st.info("Select one or more runs in the table to see their curves and settings.", icon=":material/check_box:")
-    side_by_side.settings_against_results(shown, names, [row.id for row in chosen])
+    side_by_side.results_across_runs(shown, names, [row.id for row in chosen])
 
 
 def controls(rows: Sequence[Summary], names: dict[str, str]) -> tuple[list[Summary], Summary | None]:
-    """Choose the listed runs, their order and the baseline; a single run needs no choice."""
+    """Let the visitor filter and sort the runs and choose a baseline; return the listed runs and the baseline.
+
+    A single run needs no controls.
+    """
     if len(rows) == 1:
         return list(rows), None
     with st.container(horizontal=True, vertical_alignment="bottom", key="runs_controls"):
         text = st.text_input(
             "Find",
-            (address.value("find") or "")[:LONGEST_SEARCH],
+            (address.value("find") or "")[:MAX_SEARCH_LENGTH],
             key="find",
             type="search",
             live=True,
-            max_chars=LONGEST_SEARCH,
+            max_chars=MAX_SEARCH_LENGTH,
             placeholder="Name, note, preset…",
             width=220,
         )
-        wanted = filters(text or "")
+        run_filter = filters(text or "")
         order = choose_order()
         baseline = choose_baseline(names)
-    shown = table.listed(rows, wanted, order, baseline)
+    shown = table.filter_and_sort(rows, run_filter, order, baseline)
     if len(shown) < len(rows):
         st.caption(f"{len(shown)} of {len(rows)} runs")
     address.keep(
-        find=wanted.text,
+        find=run_filter.text,
         order=None if order == table.NEWEST else order,
-        state=wanted.states,
-        preset=wanted.presets,
-        data=wanted.datasets,
+        state=run_filter.states,
+        preset=run_filter.presets,
+        data=run_filter.datasets,
     )
     return shown, next((row for row in rows if row.id == baseline), None)
 
 
-def filters(text: str) -> Wanted:
-    """Filter by state, preset and data."""
-    datasets = {name: in_words("dataset", name) for name in table.DATASET_NAMES}
+def filters(text: str) -> RunFilter:
+    """Let the visitor filter by state, preset and data; `text` is the search text."""
+    datasets = {name: display_value("dataset", name) for name in table.DATASET_NAMES}
     with st.popover("Filter", icon=":material/filter_list:", key="filter"):
-        return Wanted(
+        return RunFilter(
             text,
             choose_filter("State", "state", {state: state for state in table.STATES}),
             choose_filter("Preset", "preset", {preset: preset for preset in table.PRESET_NAMES}),
@@ -101,13 +104,13 @@ def filters(text: str) -> Wanted:
 
 
 def choose_filter(label: str, key: str, options: dict[str, str]) -> tuple[str, ...]:
-    """Choose among options with labels."""
+    """Show a multiselect box; `options` are labels by value."""
     chosen = address.choices(key, options)
     return tuple(st.multiselect(label, list(options), chosen, format_func=options.__getitem__, key=key))
 
 
 def choose_order() -> str:
-    """Choose the order of the runs."""
+    """Let the visitor choose the order of the runs."""
     orders = list(table.ORDERS)
     return st.selectbox(
         "Order", orders, orders.index(address.choice("order", orders, table.NEWEST)), key="order", width=190
@@ -115,7 +118,7 @@ def choose_order() -> str:
 
 
 def choose_baseline(names: dict[str, str]) -> str | None:
-    """Choose the run that all others are compared with."""
+    """Let the visitor choose the run that all others are compared with; return its id."""
     options, remembered = list(names), state.baseline()
     chosen = st.selectbox(
         "Baseline",
@@ -125,7 +128,7 @@ def choose_baseline(names: dict[str, str]) -> str | None:
         placeholder="None",
         key=f"baseline_{hash(tuple(names.items()))}",
         width=220,
-        help="Pins a run to the top of the table, shows the differences of the others to it, and draws it dashed.",
+        help="Pins a run to the top of the table, shows how the other runs differ from it, and dashes its curves.",
     )
     state.choose_baseline(chosen)
     return chosen
@@ -143,26 +146,26 @@ def show_table(rows: list[Summary], names: dict[str, str], baseline: Summary | N
             placeholder="–",
             on_select="rerun",
             selection_mode="multi-row",
-            selection_default={"selection": {"rows": [index for index, one in enumerate(ids) if one in selected]}},
-            # A selection holds row numbers: other rows need another table, with the same runs selected.
+            selection_default={"selection": {"rows": [index for index, each in enumerate(ids) if each in selected]}},
+            # A selection consists of row numbers, so a table with different rows needs a different key.
             key=f"runs_{state.table_number(ids)}",
             alt="All listed runs",
-            column_config=column_looks(),
+            column_config=format_columns(),
         )
     chosen = [rows[index] for index in event.selection.rows if index < len(rows)]
-    now = [row.id for row in chosen]
-    if now != [one for one in ids if one in selected]:
+    chosen_ids = [row.id for row in chosen]
+    if chosen_ids != [run_id for run_id in ids if run_id in selected]:
         state.remember_unknown_runs([])
     # A filter hides selected runs, but does not deselect them.
-    state.select_runs(now + [one for one in selected if one in names and one not in ids])
+    state.select_runs(chosen_ids + [run_id for run_id in selected if run_id in names and run_id not in ids])
     link.keep_link(state.selected_runs() or [], baseline.id if baseline else None)
     return chosen
 
 
-def column_looks() -> dict:
-    """Format the columns, narrow enough for a laptop's screen."""
+def format_columns() -> dict:
+    """Return the format of each column, narrow enough for a laptop's screen."""
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    points = "Difference to the baseline in percentage points; empty for runs tested on other images."
+    difference = "Difference from the baseline, in percentage points; empty for runs tested on different images."
     return {
         "Run": text(pinned=True),
         "Page": st.column_config.LinkColumn(
@@ -170,18 +173,17 @@ def column_looks() -> dict:
         ),
         "State": st.column_config.MultiselectColumn(options=list(BADGES), color=list(BADGES.values())),
         "Test accuracy": number("Test", format="%.2f%%", help="Test accuracy", width=72),
-        difference_title("Test accuracy"): number("Δ", format="%+.2f", help=points, width=54),
+        difference_column("Test accuracy"): number("Δ", format="%+.2f", help=difference, width=54),
         "Validation": number(format="%.2f%%", help="Validation accuracy", width=84),
-        difference_title("Validation"): number("Δ", format="%+.2f", help=points, width=54),
+        difference_column("Validation"): number("Δ", format="%+.2f", help=difference, width=54),
         REDRAWN_COLUMN: number(
-            "Redrawn",
             format="%.1f%%",
-            width=78,
-            help="Redrawn accuracy: on up to 1,000 test images, traced and drawn again on a canvas. Mean of "
-            "five kinds: usual, tiny, thin pen, thick pen, rotated. See Evaluate.",
+            width=112,
+            help="Redrawn accuracy: the accuracy on up to 1,000 test images that were traced and drawn again on a "
+            "canvas. It is the mean of five kinds: usual, tiny, thin pen, thick pen, rotated. See Evaluate.",
         ),
-        difference_title(REDRAWN_COLUMN): number("Δ", format="%+.1f", help=points, width=50),
-        "Preset": text(help="The preset that the training started from, and its data if the runs differ in it"),
+        difference_column(REDRAWN_COLUMN): number("Δ", format="%+.1f", help=difference, width=50),
+        "Preset": text(help="The preset that the run started from, and its data if the runs use different data"),
         "Note": text(width=150),
         "Parameters": number(format="localized", width=90),
         "Seconds": number(format="localized", help="Training time", width=76),
@@ -190,7 +192,7 @@ def column_looks() -> dict:
 
 
 def toolbar(rows: Sequence[Summary], shown: list[Summary], chosen: list[Summary]) -> None:
-    """Actions on the selected runs."""
+    """Draw the actions on the selected runs."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(chosen) == 1:
             st.page_link(
@@ -199,7 +201,7 @@ def toolbar(rows: Sequence[Summary], shown: list[Summary], chosen: list[Summary]
                 icon=":material/open_in_full:",
                 query_params={"id": chosen[0].id},
                 width="content",
-                help="The page of this run: name and note, figures, curves, log and files.",
+                help="This run's page: name and note, metrics, curves, log and files.",
             )
         if may_change():
             change_buttons(rows, chosen)
@@ -212,13 +214,13 @@ def toolbar(rows: Sequence[Summary], shown: list[Summary], chosen: list[Summary]
             icon=":material/table_view:",
             key="export_table",
             on_click="ignore",
-            help="The listed runs with all figures and settings, as a CSV file.",
+            help="The listed runs with all metrics and settings, as a CSV file.",
         )
-    changes_note("runs")
+    permission_note("runs")
 
 
 def change_buttons(rows: Sequence[Summary], chosen: list[Summary]) -> None:
-    """Promote, resume, stop, delete."""
+    """Draw the buttons to promote, stop, resume and delete the selected runs."""
     active = [run_of(row) for row in chosen if row.state in ("queued", "running")]
     runs = [run_of(row) for row in chosen]
     only = only_model(chosen)
@@ -228,7 +230,7 @@ def change_buttons(rows: Sequence[Summary], chosen: list[Summary]) -> None:
             "Stop",
             icon=":material/stop:",
             key="stop_selected",
-            help="Ends the training and keeps the model as it is then.",
+            help="Stops training and keeps the model.",
             on_click=actions.stop,
             args=(active,),
         )
@@ -237,7 +239,7 @@ def change_buttons(rows: Sequence[Summary], chosen: list[Summary]) -> None:
         icon=":material/resume:",
         key="resume",
         disabled=not runs or not all(actions.can_resume(run) for run in runs),
-        help="Continues an interrupted, failed or stopped run after its last complete epoch.",
+        help="Continues an interrupted, failed or stopped run after its last completed epoch.",
         on_click=actions.resume,
         args=(runs,),
     )
@@ -249,7 +251,7 @@ def change_buttons(rows: Sequence[Summary], chosen: list[Summary]) -> None:
             "Back to the shipped model",
             icon=":material/undo:",
             key="back_to_shipped",
-            on_click=actions.use,
+            on_click=actions.promote_run,
             args=(None,),
         )
 
@@ -260,7 +262,7 @@ def only_model(chosen: list[Summary]) -> Summary | None:
 
 
 def download_model(chosen: list[Summary]) -> None:
-    """Download the model of the only selected run."""
+    """Draw the button to download the model of the only selected run."""
     only = only_model(chosen)
     run: Run | None = run_of(only) if only else None
     st.download_button(
@@ -279,10 +281,10 @@ def download_model(chosen: list[Summary]) -> None:
 
 heading(
     "Runs",
-    "Every training, newest first. Select several runs to overlay their curves and compare their settings.",
+    "Every training run, newest first. Select several runs to overlay their curves and compare their settings.",
 )
 marked = state.runs_to_delete()
-refreshing(page, lambda now: now.busy, POLL_SECONDS, paused=bool(marked))
-# Outside the part that refreshes: Streamlit fails if a fragment with a timer opens a dialog.
+draw_and_refresh(page, lambda now: now.busy, POLL_SECONDS, paused=bool(marked))
+# Opened outside the refreshing fragment, because Streamlit fails if a fragment with a timer opens a dialog.
 if marked:
     actions.confirm_deletion(marked)

@@ -1,44 +1,52 @@
-"""The Train page: settings, one button, and the current training, live."""
+"""The Train page: settings, one button, and the current run, live."""
 
 import logging
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, preset, teachers_of
+from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, preset, teacher_configs
 from core.data.datasets import TITLES, Dataset
 from core.errors import BundleError, RunError, TrazoError
-from core.runs.label import name_of
+from core.launcher import queue
+from core.launcher.teachers import missing_teachers, pending_teachers
+from core.runs.label import display_name
 from core.runs.registry import find_run
 from core.runs.run import Run
 from core.runs.snapshot import Snapshot
 from core.runs.status import Status
 from core.runs.summary import Summary
-from core.training import queue
-from core.training.teachers import lacking_teachers, teachers_to_come
 from dashboard.data.banner import data_banner
 from dashboard.parts.badges import state_badge
-from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, duration, figure, in_epochs
+from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, figure
 from dashboard.parts.headings import heading
+from dashboard.parts.units import duration, in_epochs
 from dashboard.runs import actions
-from dashboard.runs.refresh import refreshing
+from dashboard.runs.refresh import draw_and_refresh
 from dashboard.runs.run_cache import Listing, run_of
 from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
-from dashboard.session.permission import attempt, changes_note, for_visitor, may_change, require_permission, sentence
+from dashboard.session.permission import (
+    attempt,
+    for_visitor,
+    may_change,
+    permission_note,
+    require_permission,
+    safe_text,
+)
 from dashboard.training import curve_points, curves
-from dashboard.training.form import changes, settings_form
-from dashboard.training.look import MEASURES
-from dashboard.training.progress import at_work, ending
-from dashboard.training.wording import PRESETS_IN_WORDS
+from dashboard.training.chart_options import CURVE_METRICS
+from dashboard.training.form import changed_labels, settings_form
+from dashboard.training.progress import show_outcome, show_progress
+from dashboard.training.wording import PRESET_DESCRIPTIONS
 
-# Streamlit runs a page under another name than that of its module.
+# Not `__name__`, because Streamlit runs pages under a different module name.
 _logger = logging.getLogger("dashboard.views.train")
 
 POLL_SECONDS = 1.0
 
+# Names of runs that learn from others, each with the settings of its teachers.
 Students = list[tuple[str, list[TrainingConfig]]]
-"""Names of runs that learn from others, each with the settings of its teachers."""
 
 
 def follow_link() -> None:
@@ -48,39 +56,43 @@ def follow_link() -> None:
         return
     try:
         run = find_run(state.workspace(), run_id)
-        state.keep_template(run.id, name_of(run), run.config())
+        state.keep_template(run.id, display_name(run), run.config())
     except TrazoError as error:
-        st.warning(sentence(error), icon=":material/link_off:")
+        st.warning(safe_text(error), icon=":material/link_off:")
 
 
 def start(data: Dataset) -> None:
-    """The preset, the Train button, and all settings."""
+    """Show the preset, the Train button, and all settings."""
     with st.container(border=True):
         row = st.container(horizontal=True, vertical_alignment="bottom")
         summary = st.container()
         chosen, template = choose_start(row)
         with st.expander("More settings", icon=":material/tune:", expanded=template is not None, key="train_settings"):
-            given = template.config if template else preset(chosen, data.id)
+            defaults = template.config if template else preset(chosen, data.id)
             datasets = list(dict.fromkeys([data.id, "digits"]))
-            datasets.sort(key=lambda one: template is not None and one != template.config.dataset)
-            config = settings_form(given, datasets, template.form if template else None)
+            datasets.sort(key=lambda dataset: template is not None and dataset != template.config.dataset)
+            config = settings_form(defaults, datasets, template.form if template else None)
         if row.button("Train", type="primary", icon=":material/play_arrow:", key="train"):
             submit(config)
-        with summary:  # after the submit, which may have queued the teachers
-            of_run = template and f"The settings of the run {plain(template.title)}. Change them as you like."
-            st.caption(of_run or PRESETS_IN_WORDS.get(chosen, ""))
-            describe(given, config, plain(template.title) if template else "the preset")
+        with summary:  # filled after `submit`, which may have queued the teachers
+            if template:
+                title = plain(template.title)
+                st.caption(f"These are the settings of the run {title}. Change them as you like.")
+                describe(defaults, config, title)
+            else:
+                st.caption(PRESET_DESCRIPTIONS.get(chosen, ""))
+                describe(defaults, config, "the preset")
 
 
 def choose_start(row: DeltaGenerator) -> tuple[str, state.Template | None]:
-    """Choose a preset, or the settings of a run."""
+    """Let the visitor choose a preset or the settings of a run; return the choice, and the run's settings if chosen."""
     template = state.template()
     presets = sorted(PRESETS, key=lambda name: name != DEFAULT_PRESET)
     options = [*presets, *([state.AGAIN] if template else [])]
     chosen = row.selectbox(
         "Preset",
         options,
-        format_func=lambda name: f"As {template.title}" if template and name == state.AGAIN else name,
+        format_func=lambda name: f"Same as {template.title}" if template and name == state.AGAIN else name,
         key=state.TRAIN_PRESET,
         help="A starting point that fills in all settings.",
         width=260,
@@ -89,8 +101,8 @@ def choose_start(row: DeltaGenerator) -> tuple[str, state.Template | None]:
     return chosen, template if chosen == state.AGAIN else None
 
 
-def describe(given: TrainingConfig, config: TrainingConfig, start: str) -> None:
-    """Say in a sentence or two what Train will do, and which settings differ from those of `start`."""
+def describe(defaults: TrainingConfig, config: TrainingConfig, source: str) -> None:
+    """Describe the run that Train would start, and list the settings changed from `defaults`, which `source` names."""
     data, epochs = TITLES[config.dataset], in_epochs(config.epochs)
     if config.patience:
         text = (
@@ -100,42 +112,47 @@ def describe(given: TrainingConfig, config: TrainingConfig, start: str) -> None:
     else:
         text = f"{epochs} on {data}. The last epoch is kept."
     if config.teachers:
-        text += f" {teachers_sentence(config)}"
+        text += f" {describe_teachers(config)}"
     st.caption(text)
-    changed = changes(given, config)
+    changed = changed_labels(defaults, config)
     if changed:
-        st.caption(f"Changed from {start}: {', '.join(changed)}.")
+        st.caption(f"Changed from {source}: {', '.join(changed)}.")
 
 
-def teachers_sentence(config: TrainingConfig) -> str:
-    """Say how many teachers a training learns from, and how many of them must be trained first."""
-    number, lacking = config.teachers, len(lacking_teachers(Snapshot.of(state.workspace()), config))
-    teachers = "a teacher" if number == 1 else f"{number} teachers"
-    if not lacking:
-        return f"Learns from {teachers} of the preset large, already trained or queued."
-    first = "which is" if number == 1 else "which are" if lacking == number else f"{lacking} of which must be"
-    return f"Learns from {teachers} of the preset large, {first} trained first."
+def describe_teachers(config: TrainingConfig) -> str:
+    """Return the number of teachers, and how many of them must be trained first, in words."""
+    missing = len(missing_teachers(Snapshot.of(state.workspace()), config))
+    teachers = "a teacher" if config.teachers == 1 else f"{config.teachers} teachers"
+    if not missing:
+        ending = ", already trained or queued."
+    elif missing < config.teachers:
+        ending = f"; {missing} must be trained first."
+    elif missing == 1:
+        ending = ", which is trained first."
+    else:
+        ending = ", which are trained first."
+    return f"Learns from {teachers} of the preset large{ending}"
 
 
 def submit(config: TrainingConfig) -> None:
-    """Queue the training; say so if it has to wait."""
+    """Queue a run; show a message if it has to wait."""
     try:
         require_permission()
         run = queue.submit(state.workspace(), config)
         _logger.info("changed", extra={"action": "submit", "runs": [run.id]})
         if run.status().state == "queued":
-            teachers = teachers_to_come(Snapshot.of(state.workspace()), run, config)
-            until = "its teachers are trained" if teachers else "the current training has ended"
-            st.toast(f"{plain(name_of(run))} waits until {until}.", icon=":material/hourglass_empty:")
+            teachers = pending_teachers(Snapshot.of(state.workspace()), run, config)
+            until = "its teachers are trained" if teachers else "the current run has ended"
+            st.toast(f"{plain(display_name(run))} is waiting until {until}.", icon=":material/hourglass_empty:")
     except TrazoError as error:
-        st.error(sentence(error), icon=":material/error:")
+        st.error(safe_text(error), icon=":material/error:")
 
 
 def live(now: Listing) -> None:
-    """The current or the last training, and the queue, as they are on disk: all tabs show the same."""
+    """Show the current or latest run and the queue. They are read from disk, so all tabs show the same."""
     if now.latest is None:
         hint = " Press Train and watch the curves grow while the network learns." if may_change() else ""
-        st.info(f"No training yet.{hint}", icon=":material/school:")
+        st.info(f"No training runs yet.{hint}", icon=":material/school:")
         return
     students = waiting_students(now)
     show(now.latest, students)
@@ -143,7 +160,7 @@ def live(now: Listing) -> None:
 
 
 def show(row: Summary, students: Students) -> None:
-    """One run: its state, its figures, its curves, and the waiting runs that learn from it."""
+    """Show a run's state, metrics and curves, and the waiting runs that learn from it."""
     st.space("small")
     run = run_of(row)
     try:
@@ -158,19 +175,19 @@ def show(row: Summary, students: Students) -> None:
         if status.over:
             ended(row, status)
         else:
-            at_work(run, status)
+            show_progress(run, status)
         learning_curves(row, status, config)
     except (RunError, BundleError) as error:
-        st.error(sentence(error), icon=":material/error:")
+        st.error(safe_text(error), icon=":material/error:")
     with st.expander("Log", icon=":material/description:", key="train_log", on_change="rerun") as log:
         if log.open:
             st.code(for_visitor(run.log_tail()) or "The log is still empty.", language=None, height=320)
 
 
 def ended(row: Summary, status: Status) -> None:
-    """How the run ended, its result, and the next steps."""
+    """Show the run's outcome, its results, and the next steps."""
     run = run_of(row)
-    ending(status)
+    show_outcome(status)
     if queue.resumable(run, status) and may_change():
         actions.resume_button(run)
     if not run.bundle.complete:
@@ -179,15 +196,15 @@ def ended(row: Summary, status: Status) -> None:
     with st.grid(4, min_column_width=FIGURE_WIDTH):
         accuracy_figures(card)
         figure("Training time", duration(card.seconds), f"epochs: {card.metrics.epochs}")
-        figure("Parameters", f"{card.parameters:,}", "trained weights")
+        figure("Parameters", f"{card.parameters:,}", "weights")
     next_steps(row)
 
 
 def next_steps(row: Summary) -> None:
-    """Promote the model, draw with it, evaluate it."""
+    """Show buttons and links to promote the model, draw with it and evaluate it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if row.promoted:
-            st.badge("In use", icon=":material/check:", color="green")
+            st.badge("Active model", icon=":material/check:", color="green")
             st.page_link("views/draw.py", label="Draw with it", icon=":material/draw:", width="content")
         elif may_change():
             actions.promote_button(run_of(row))
@@ -197,35 +214,35 @@ def next_steps(row: Summary) -> None:
             icon=":material/fact_check:",
             query_params={"model": row.id},
             width="content",
-            help="See where it is right and where it is wrong.",
+            help="See which digits it classifies correctly and which ones it confuses.",
         )
         st.page_link("views/runs.py", label="All runs", icon=":material/table_rows:", width="content")
 
 
 def learning_curves(row: Summary, status: Status, config: TrainingConfig) -> None:
-    """Loss and accuracy, training and validation, side by side."""
+    """Draw loss and accuracy, training and validation, side by side."""
     run = run_of(row)
     points = curve_points.curve_points(row.name, run.steps(), run.history(), status.steps)
     reached = float(points["epoch"].max()) if len(points) else 0.0
-    last = None if status.over else curves.horizon(reached, config.epochs)
+    last_epoch = None if status.over else curves.axis_end(reached, config.epochs)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Thin lines: every few steps. Dots: complete epochs.", width="content")
-        skip = st.toggle(
+        st.caption("Thin lines: every few steps. Dots: completed epochs.", width="content")
+        hide_first_epoch = st.toggle(
             "Hide the first epoch", True, key="train_skip", help="Its large changes flatten the rest of the curve."
         )
-    first = 1.0 if skip and reached > 1 else 0.0
-    for column, measure in zip(st.columns(2), MEASURES, strict=True):
-        with column, st.container(key=f"curve_{measure}"):
-            st.markdown(f"**{measure.capitalize()}**")
+    first_epoch = 1.0 if hide_first_epoch and reached > 1 else 0.0
+    for column, metric in zip(st.columns(2), CURVE_METRICS, strict=True):
+        with column, st.container(key=f"curve_{metric}"):
+            st.markdown(f"**{metric.capitalize()}**")
             st.vega_lite_chart(
-                curves.training_curve(points, measure, first, last),
+                curves.training_curve(points, metric, first_epoch, last_epoch),
                 width="stretch",
-                alt=f"{measure} over the epochs, training and validation",
+                alt=f"{metric.capitalize()} over the epochs, training and validation",
             )
 
 
 def show_queue(waiting: tuple[Summary, ...], students: Students) -> None:
-    """The queued trainings, the next one first."""
+    """Show the queued runs, the next one first."""
     if not waiting:
         return
     st.subheader("Waiting", anchor=False)
@@ -233,37 +250,35 @@ def show_queue(waiting: tuple[Summary, ...], students: Students) -> None:
         with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"waiting_{row.id}"):
             st.markdown(f"**{plain(row.name)}**", width="content")
             if row.config:
-                most = "at most " if row.config.patience else ""
-                settings = (
-                    f"{plain(row.config.preset)}, {TITLES[row.config.dataset]}, {most}{in_epochs(row.config.epochs)}"
-                )
+                epochs = f"{'up to ' if row.config.patience else ''}{in_epochs(row.config.epochs)}"
+                settings = f"{plain(row.config.preset)}, {TITLES[row.config.dataset]}, {epochs}"
                 st.caption(settings + teaches(row.config, students), width="content")
             elif row.problem:
-                st.caption(sentence(row.problem))
+                st.caption(safe_text(row.problem))
             if may_change():
                 remove_button(run_of(row))
 
 
 def waiting_students(now: Listing) -> Students:
-    """The waiting runs that learn from others."""
-    return [(plain(row.name), teachers_of(row.config)) for row in now.waiting if row.config]
+    """Return the names of the waiting runs, each with the settings of its teachers."""
+    return [(plain(row.name), teacher_configs(row.config)) for row in now.waiting if row.config]
 
 
 def teaches(config: TrainingConfig, students: Students) -> str:
-    """Name the students of a run with these settings, as the end of a sentence; empty if there are none."""
+    """Return a phrase that names the students of a run with these settings; empty if there are none."""
     names = [name for name, teachers in students if config in teachers]
     return f"; teaches {', '.join(names)}" if names else ""
 
 
 def remove_button(run: Run) -> None:
-    """Remove the training from the queue."""
+    """Show the button that removes the run from the queue."""
     st.space("stretch")
     st.button(
         "Remove",
         icon=":material/close:",
         key=f"remove_{run.id}",
         on_click=attempt,
-        args=(queue.withdraw, state.workspace(), run),
+        args=(queue.remove_from_queue, state.workspace(), run),
     )
 
 
@@ -276,8 +291,8 @@ heading(
 )
 data, problem = cache.usable_dataset()
 data_banner(problem)
-changes_note("train")
+permission_note("train")
 if may_change():
     follow_link()
     start(data)
-refreshing(live, lambda now: now.busy, POLL_SECONDS)
+draw_and_refresh(live, lambda now: now.busy, POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""What several tests of the core ask for."""
+"""Fixtures for several tests of core."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ PYTHON = sys.executable
 
 @pytest.fixture
 def arrays(monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
-    """Arrays of MNIST's shapes that pass for it in this test: the contents decide, and these are quickly made."""
-    generator = np.random.default_rng(0)
-    made = {name: np.zeros(shape, np.uint8) for name, shape in ARRAY_SHAPES.items()}
-    made["x_train"][:, 14, 14] = 255
-    made["y_train"][:] = generator.integers(0, 10, 60000)
-    made["y_test"][:] = generator.integers(0, 10, 10000)
-    monkeypatch.setattr(sources, "MNIST_FINGERPRINT", sources.fingerprint(made))
-    return made
+    """Return arrays of MNIST's shapes, and make this test accept them as MNIST: they are fast to create."""
+    rng = np.random.default_rng(0)
+    arrays = {name: np.zeros(shape, np.uint8) for name, shape in ARRAY_SHAPES.items()}
+    arrays["x_train"][:, 14, 14] = 255
+    arrays["y_train"][:] = rng.integers(0, 10, 60000)
+    arrays["y_test"][:] = rng.integers(0, 10, 10000)
+    monkeypatch.setattr(sources, "MNIST_FINGERPRINT", sources.fingerprint(arrays))
+    return arrays
 
 
 @pytest.fixture
-def worker_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Lets real workers run these lines of Python first."""
+def patch_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Return a function that makes real workers run these lines of Python first."""
 
-    def prepare(lines: str) -> None:
+    def patch(lines: str) -> None:
         script, python = tmp_path / "worker.py", tmp_path / "python"
         script.write_text(
             f"{lines}\nimport sys\nfrom pathlib import Path\nsys.executable = {PYTHON!r}\n"
@@ -44,4 +44,4 @@ def worker_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[s
         python.chmod(0o755)
         monkeypatch.setattr(sys, "executable", str(python))
 
-    return prepare
+    return patch

@@ -1,4 +1,4 @@
-"""An .npz file is read whole, or it is damaged, or there is too little memory for it: never one taken for another."""
+"""An .npz file is read completely, or its error distinguishes damage from too little memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.arrays import read_arrays
 from core.workspace import PROJECT
 
 
-def test_arrays_come_back_as_they_were(tmp_path: Path) -> None:
+def test_arrays_survive_the_file(tmp_path: Path) -> None:
     arrays = {"a": np.arange(6, dtype=np.uint8).reshape(2, 3), "b": np.array(0.5, np.float32), "none": np.empty((0, 3))}
     np.savez_compressed(tmp_path / "x.npz", **arrays)
 
@@ -28,18 +28,18 @@ def test_arrays_come_back_as_they_were(tmp_path: Path) -> None:
         assert np.array_equal(read[name], array)
 
 
-def test_heading_that_claims_more_than_there_is_means_damage(tmp_path: Path) -> None:
+def test_header_that_claims_too_much_data_is_damage(tmp_path: Path) -> None:
     content = io.BytesIO()
     np.lib.format.write_array_header_1_0(content, {"shape": (10**14,), "fortran_order": False, "descr": "<f8"})
     with ZipFile(tmp_path / "x.npz", "w") as archive:
         archive.writestr("huge.npy", content.getvalue() + bytes(64))
 
-    with pytest.raises(ValueError, match="no whole"):
+    with pytest.raises(ValueError, match="not a complete"):
         read_arrays(tmp_path / "x.npz")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Only Linux limits the memory of a process (RLIMIT_AS).")
-def test_too_little_memory_is_no_damage(tmp_path: Path) -> None:
+def test_too_little_memory_is_not_damage(tmp_path: Path) -> None:
     np.savez_compressed(tmp_path / "x.npz", large=np.zeros(2**28, np.uint8))
     script = """
         import resource, sys
@@ -55,6 +55,6 @@ def test_too_little_memory_is_no_damage(tmp_path: Path) -> None:
     """
 
     command = [sys.executable, "-c", textwrap.dedent(script), str(tmp_path / "x.npz")]
-    end = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    finished = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
 
-    assert end.stdout.strip() in {"MemoryError", "_ArrayMemoryError"}, end.stderr
+    assert finished.stdout.strip() in {"MemoryError", "_ArrayMemoryError"}, finished.stderr

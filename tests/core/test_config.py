@@ -1,4 +1,4 @@
-"""A config is validated, names its faults, and survives JSON."""
+"""A config is validated, reports invalid settings by name, and survives JSON."""
 
 from __future__ import annotations
 
@@ -8,11 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.config import LIMITS, PRESETS, STAND_IN_EPOCHS, TrainingConfig, changed, config_from_json, flattened, preset
+from core.config import (
+    LIMITS,
+    MIN_STAND_IN_EPOCHS,
+    PRESETS,
+    TrainingConfig,
+    config_from_json,
+    flatten_settings,
+    preset,
+    replace_settings,
+)
 from core.errors import ConfigError
 
 configs = st.builds(
-    lambda epochs, rate, filters, rotation, seed: changed(
+    lambda epochs, rate, filters, rotation, seed: replace_settings(
         TrainingConfig(), epochs=epochs, learning_rate=rate, filters=filters, rotation=rotation, seed=seed
     ),
     epochs=st.integers(1, 200),
@@ -51,17 +60,17 @@ def test_value_outside_its_limits_is_rejected_by_name(name: str) -> None:
 
     for value in (low - 1, high + 1):
         with pytest.raises(ConfigError, match=name) as raised:
-            changed(TrainingConfig(), **{name: value})
+            replace_settings(TrainingConfig(), **{name: value})
         assert f"Received: {value!r}" in str(raised.value)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"epochs": "many"}', '{"speed": 3}', '{"learning_rate": NaN}'])
-def test_text_that_is_no_config_is_rejected(text: str) -> None:
+def test_text_that_is_not_a_config_is_rejected(text: str) -> None:
     with pytest.raises(ConfigError):
         config_from_json(text)
 
 
-def test_original_preset_is_the_notebook() -> None:
+def test_original_preset_matches_the_notebook() -> None:
     config = preset("original")
 
     assert config.model.filters == (32, 64)
@@ -70,9 +79,9 @@ def test_original_preset_is_the_notebook() -> None:
 
 
 def test_preset_without_patience_trains_longer_on_the_stand_in() -> None:
-    assert preset("fast").epochs < STAND_IN_EPOCHS
-    assert preset("fast", "digits") == changed(preset("fast"), dataset="digits", epochs=STAND_IN_EPOCHS)
-    assert preset("original", "digits") == changed(preset("original"), dataset="digits")
+    assert preset("fast").epochs < MIN_STAND_IN_EPOCHS
+    assert preset("fast", "digits") == replace_settings(preset("fast"), dataset="digits", epochs=MIN_STAND_IN_EPOCHS)
+    assert preset("original", "digits") == replace_settings(preset("original"), dataset="digits")
 
 
 def test_unknown_preset_lists_the_known_ones() -> None:
@@ -82,19 +91,19 @@ def test_unknown_preset_lists_the_known_ones() -> None:
 
 def test_unknown_setting_is_rejected() -> None:
     with pytest.raises(ConfigError, match="speed"):
-        changed(TrainingConfig(), speed=3)
+        replace_settings(TrainingConfig(), speed=3)
 
 
-def test_flat_config_holds_every_setting_once() -> None:
-    flat = flattened(PRESETS["original"])
+def test_flat_config_has_every_setting_once() -> None:
+    flat = flatten_settings(PRESETS["original"])
 
     assert flat["filters"] == [32, 64]
     assert flat["rotation"] == 0.0
     assert set(LIMITS) <= set(flat)
 
 
-@pytest.mark.parametrize(("name", "most"), [("best", 300_000), ("tiny", 9_999), ("fast", 40_000)])
-def test_preset_stays_below_its_size(name: str, most: int) -> None:
+@pytest.mark.parametrize(("name", "max_parameters"), [("best", 300_000), ("tiny", 9_999), ("fast", 40_000)])
+def test_preset_stays_within_its_size(name: str, max_parameters: int) -> None:
     from core.classifier.architectures import build_model
 
-    assert build_model(preset(name).model).count_params() <= most
+    assert build_model(preset(name).model).count_params() <= max_parameters

@@ -1,4 +1,4 @@
-"""Environment variables are read in one module, and unset or empty ones have their defaults."""
+"""Environment variables are read in one module; unset or empty ones have defaults."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_set_variables_are_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     assert environment.gradio_upload_folder() == tmp_path / "uploads"
 
 
-def test_child_processes_store_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_child_processes_cache_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.setenv("MARK", "here")
 

@@ -1,4 +1,4 @@
-"""Whatever is sent as a picture, or becomes of a model's files, is read or refused with a sentence."""
+"""Mutated pictures and model files are either read or rejected with a clear error."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from tests.support.fuzzing import TOTAL, drawn_seven, encoded, mutated, mutated_
 
 
 def read(picture: bytes) -> None:
-    """Take a file the whole way; fails on all but an image or a sentence."""
+    """Decode and prepare a picture; fail unless it is read or rejected with a message."""
     try:
         ink = ink_from_picture(picture)
     except PictureError as error:
-        sentence = str(error)
+        message = str(error)
     else:
-        sentence = "."
+        message = "."
         check(ink)
-    assert sentence.endswith(".")
+    assert message.endswith(".")
 
 
 def check(ink: np.ndarray) -> None:
@@ -43,7 +43,7 @@ def check(ink: np.ndarray) -> None:
 
 @share(0.4)
 @given(mutated_pictures())
-def test_mutated_picture_is_read_or_refused(picture: bytes) -> None:
+def test_mutated_picture_is_read_or_rejected(picture: bytes) -> None:
     read(picture)
 
 
@@ -65,37 +65,37 @@ def test_any_pixels_are_prepared(pixels: np.ndarray) -> None:
 
 
 @share(0.1)
-@example(height=332, width=11, seed=3, density=0.25)  # nowhere much darker than the ground
+@example(height=332, width=11, seed=3, density=0.25)  # hardly darker than the background anywhere
 @given(st.integers(1, 700), st.integers(1, 700), st.integers(0, 2**32 - 1), st.floats(0, 1))
 def test_any_ink_is_prepared(height: int, width: int, seed: int, density: float) -> None:
-    random = np.random.default_rng(seed)
-    ink = np.where(random.random((height, width)) < density**3, random.integers(0, 256, (height, width)), 0)
+    rng = np.random.default_rng(seed)
+    ink = np.where(rng.random((height, width)) < density**3, rng.integers(0, 256, (height, width)), 0)
 
     check(ink.astype(np.uint8))
 
 
 @share(0.3)
 @given(st.data())
-def test_mutated_bundle_is_read_or_refused(trained: Run, tmp_path: Path, data: st.DataObject) -> None:
+def test_mutated_bundle_is_read_or_rejected(trained: Run, tmp_path: Path, data: st.DataObject) -> None:
     shutil.copytree(trained.bundle.folder, tmp_path, dirs_exist_ok=True)
     bundle = Bundle(tmp_path)
     file = data.draw(st.sampled_from(bundle.files), "file")
     file.write_bytes(data.draw(mutated(file.read_bytes()), "content"))
 
-    for look in (bundle.card, bundle.evaluation, bundle.first_layer_filters, lambda: Predictor(bundle)):
+    for read_part in (bundle.card, bundle.evaluation, bundle.first_layer_filters, lambda: Predictor(bundle)):
         with suppress(BundleError):
-            look()
+            read_part()
 
 
-def test_memory_is_back_where_it_was_after_large_pictures() -> None:
+def test_large_pictures_do_not_leak_memory() -> None:
     large = encoded(drawn_seven(side=2500), "PNG")
-    cut = large[: len(large) // 2]
+    truncated = large[: len(large) // 2]
     process = psutil.Process()
 
     def memory_after(rounds: int) -> int:
         for _ in range(rounds):
             read(large)
-            read(cut)
+            read(truncated)
         gc.collect()
         return process.memory_info().rss
 

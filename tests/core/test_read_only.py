@@ -1,4 +1,4 @@
-"""TRAZO_READONLY=1: core refuses every change, and the workspace stays as it is."""
+"""With TRAZO_READONLY=1, core rejects every change, and the workspace stays unchanged."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from core.cli import main
 from core.data.sources import download_mnist, import_mnist
 from core.environment import mnist_location, read_only
 from core.errors import ReadOnly
+from core.launcher import control, queue
+from core.launcher.overview import overview
 from core.runs.active import ActivePredictor, promote
 from core.runs.deletion import delete_run
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.summary import summaries
-from core.training import control, queue
-from core.training.overview import overview
 from core.workspace import SHIPPED_BUNDLE, Workspace
 from tests.support.tiny_training import tiny_config
 
 
 @pytest.fixture
 def run(workspace: Workspace) -> Run:
-    """A stopped run with a model."""
+    """Return a stopped run with a model."""
     run = create_run(workspace, tiny_config())
     copy_bundle(Bundle(SHIPPED_BUNDLE), run.bundle.folder)
     run.checkpoint_file.touch()
@@ -43,7 +43,7 @@ CHANGES: dict[str, Callable[[Workspace, Run], object]] = {
     "make a run": lambda workspace, _run: create_run(workspace, tiny_config()),
     "stop": control.request_stop,
     "resume": queue.resume,
-    "withdraw": queue.withdraw,
+    "remove_from_queue": queue.remove_from_queue,
     "delete": control.delete,
     "delete a folder": delete_run,
     "promote": promote,
@@ -54,7 +54,7 @@ CHANGES: dict[str, Callable[[Workspace, Run], object]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_every_change_is_refused_and_nothing_is_written(
+def test_every_change_is_rejected_and_nothing_is_written(
     change: str, run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = contents(workspace)
@@ -69,7 +69,7 @@ def test_every_change_is_refused_and_nothing_is_written(
 def test_files_are_not_imported(workspace: Workspace, mnist: object, monkeypatch: pytest.MonkeyPatch) -> None:
     source = mnist_location()
     if source is None:
-        pytest.skip("TRAZO_MNIST names no file to import.")
+        pytest.skip("TRAZO_MNIST does not name a file to import.")
     monkeypatch.setenv("TRAZO_READONLY", "1")
 
     with pytest.raises(ReadOnly):
@@ -78,7 +78,7 @@ def test_files_are_not_imported(workspace: Workspace, mnist: object, monkeypatch
     assert not workspace.mnist_file.exists()
 
 
-def test_looking_and_reading_go_on(run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_still_works(run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_READONLY", "1")
 
     assert [row.id for row in summaries(workspace)] == [run.id]
@@ -94,7 +94,7 @@ def test_queued_run_is_not_started(workspace: Workspace, monkeypatch: pytest.Mon
     assert run.status().state == "queued"
 
 
-def test_command_line_says_so_in_one_sentence(
+def test_command_line_reports_read_only(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TRAZO_READONLY", "1")
@@ -104,7 +104,7 @@ def test_command_line_says_so_in_one_sentence(
 
 
 @pytest.mark.parametrize(("value", "expected"), [("1", True), ("yes", True), ("0", False), ("", False), ("No", False)])
-def test_any_value_but_a_no_forbids_changes(value: str, expected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_value_except_no_forbids_changes(value: str, expected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_READONLY", value)
 
     assert read_only() is expected

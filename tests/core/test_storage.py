@@ -1,4 +1,4 @@
-"""Only regular files are opened, removal stays on this side of links, and the disk's errors are sentences."""
+"""Only regular files are opened, removal never follows links, and disk errors have clear messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.special_files import SPECIAL_FILES
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("make", SPECIAL_FILES.values(), ids=SPECIAL_FILES)
 @pytest.mark.parametrize("mode", ["rb", "ab", "r+b"])
-def test_a_special_file_is_refused_at_once(tmp_path: Path, make: Callable[[Path], object], mode: str) -> None:
+def test_special_file_is_rejected_immediately(tmp_path: Path, make: Callable[[Path], object], mode: str) -> None:
     path = tmp_path / "file"
     make(path)
 
@@ -25,7 +25,7 @@ def test_a_special_file_is_refused_at_once(tmp_path: Path, make: Callable[[Path]
         open_file(path, mode)
 
 
-def test_a_regular_file_is_read_from_its_beginning(tmp_path: Path) -> None:
+def test_regular_file_is_read_from_its_start(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"digits")
     link = tmp_path / "link"
@@ -35,14 +35,14 @@ def test_a_regular_file_is_read_from_its_beginning(tmp_path: Path) -> None:
     assert read_file(link, 3) == b"dig"
 
 
-def test_a_folder_and_a_missing_file_fail_as_usual(tmp_path: Path) -> None:
+def test_folder_and_missing_file_raise_the_usual_errors(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         read_file(tmp_path)
     with pytest.raises(FileNotFoundError):
         read_file(tmp_path / "missing")
 
 
-def test_a_refused_file_leaves_no_descriptor_open(tmp_path: Path) -> None:
+def test_rejected_file_leaves_no_descriptor_open(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     before = len(list(Path("/proc/self/fd").iterdir()))
 
@@ -53,17 +53,17 @@ def test_a_refused_file_leaves_no_descriptor_open(tmp_path: Path) -> None:
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
-def test_a_special_file_in_the_way_of_a_write_is_one_sentence(tmp_path: Path) -> None:
+def test_writing_to_a_special_file_raises_storage_error(tmp_path: Path) -> None:
     path = tmp_path / "train.log"
     os.mkfifo(path)
 
-    sentence = r"train\.log is a pipe, socket or device, not a file\. Remove it"
-    with pytest.raises(StorageError, match=sentence), storage_errors(path):
+    message = r"train\.log is a pipe, socket or device, not a file\. Remove it"
+    with pytest.raises(StorageError, match=message), storage_errors(path):
         open_file(path, "ab")
 
 
 @pytest.mark.parametrize("target", ["folder", "file", "missing"])
-def test_a_link_is_removed_without_what_it_points_to(tmp_path: Path, target: str) -> None:
+def test_link_is_removed_without_its_target(tmp_path: Path, target: str) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "inside").touch()
     (tmp_path / "file").touch()
@@ -75,7 +75,7 @@ def test_a_link_is_removed_without_what_it_points_to(tmp_path: Path, target: str
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "folder", "inside"]
 
 
-def test_a_folder_is_removed_without_what_its_links_point_to(tmp_path: Path) -> None:
+def test_folder_is_removed_without_targets_of_its_links(tmp_path: Path) -> None:
     (tmp_path / "kept").mkdir()
     folder = tmp_path / "folder"
     folder.mkdir()
@@ -86,7 +86,7 @@ def test_a_folder_is_removed_without_what_its_links_point_to(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == [tmp_path / "kept"]
 
 
-def test_a_socket_is_removed_like_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_socket_is_removed_like_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind("socket")

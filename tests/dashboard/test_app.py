@@ -185,7 +185,7 @@ def test_busy_port_is_one_sentence_with_the_way_out(tmp_path: Path) -> None:
         result = start("--port", str(port), workspace=tmp_path)
 
     assert result.returncode == 1
-    assert result.stderr == f"Port {port} is in use by another program; choose another one, like PORT={port + 1}.\n"
+    assert result.stderr == f"Port {port} is in use by another program. Choose another one, such as PORT={port + 1}.\n"
 
 
 def test_unknown_host_is_one_sentence_with_the_way_out(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_unknown_host_is_one_sentence_with_the_way_out(tmp_path: Path) -> None:
 
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
-    assert "choose another HOST" in result.stderr
+    assert "Choose another HOST" in result.stderr
 
 
 @pytest.mark.parametrize("port", ["eighty", "0", "65536"])

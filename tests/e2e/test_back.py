@@ -21,7 +21,7 @@ from tests.support.visit import at_rest
 from tests.support.waiting import wait_until
 
 HEADER, ROW = 36, 35
-"""Heights of the parts of the table in pixels."""
+"""Heights of the table's header and rows in pixels."""
 
 PARAMETERS = {
     "/": set(),
@@ -51,7 +51,7 @@ def open_from_sidebar(page: Page, title: str) -> None:
 
 
 def arrived(page: Page, title: str) -> None:
-    """Wait for a page, and check that its address has no parameters of another one."""
+    """Wait for a page, and check that its address has no parameters of another page."""
     expect(page.get_by_role("heading", level=1)).to_contain_text(title)
     at_rest(page)
     assert set(parameters(page)) <= PARAMETERS[urlsplit(page.url).path]
@@ -89,7 +89,7 @@ def change_model(page: Page, runs: list[Run]) -> None:
 
 
 def choose_model(page: Page, key: str, run: Run) -> None:
-    """Choose a model in a box; a page that is drawn at that moment closes the open list."""
+    """Choose a model in a select box; try again if a redraw of the page closes the open list."""
 
     def chosen() -> bool:
         page.locator(f".st-key-{key} input").first.click()
@@ -110,7 +110,7 @@ def choose_model(page: Page, key: str, run: Run) -> None:
         pytest.param("Model", change_model, marks=pytest.mark.long),
     ],
 )
-def test_one_back_leaves_a_page_on_which_much_was_changed(
+def test_one_back_leaves_a_page_with_many_changes(
     page: Page, runs: list[Run], title: str, change: Callable[[Page, list[Run]], None]
 ) -> None:
     page.goto("/")
@@ -128,7 +128,7 @@ def test_one_back_leaves_a_page_on_which_much_was_changed(
     page.wait_for_url(changed)
 
 
-def test_each_back_shows_the_page_before_as_it_was(page: Page, runs: list[Run]) -> None:
+def test_each_back_restores_the_previous_page(page: Page, runs: list[Run]) -> None:
     page.goto("/")
     arrived(page, "Draw")
     open_from_sidebar(page, "Runs")
@@ -170,7 +170,7 @@ def test_back_returns_from_every_link_of_a_run(page: Page, runs: list[Run]) -> N
         expect_address(page, id=runs[0].id)
 
 
-def test_two_quick_backs_leave_no_parameters_behind(page: Page, runs: list[Run]) -> None:
+def test_quick_backs_leave_no_parameters_behind(page: Page, runs: list[Run]) -> None:
     page.goto("/")
     arrived(page, "Draw")
     open_from_sidebar(page, "Runs")
@@ -205,4 +205,4 @@ def test_deep_links_open_the_view_and_keep_it(page: Page, runs: list[Run]) -> No
 
     page.goto(f"/train?again={runs[0].id}")
     arrived(page, "Train")
-    expect(page.get_by_text("The settings of the run new-newt")).to_be_visible()
+    expect(page.get_by_text("These are the settings of the run new-newt")).to_be_visible()

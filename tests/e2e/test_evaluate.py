@@ -1,4 +1,4 @@
-"""A click on the confusion matrix shows those very images; a click on a sample its pixels."""
+"""A click on the confusion matrix shows the images of that cell, and a click on a sample shows its pixels."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from tests.support.waiting import wait_until
 
 
 def click_cell(page: Page, true: int, predicted: int, shown: str) -> None:
-    """Click a cell until the page says `shown`: on a busy machine a chart is drawn before it listens.
+    """Click a cell until the page shows this text: on a busy machine a chart is drawn before it reacts to clicks.
 
-    The matrix is square and fills the chart but for the axes' labels at the left and below.
+    The matrix is square and fills the chart except for the axis labels at the left and at the bottom.
     """
     chart = page.locator("[data-testid=stVegaLiteChart]").first
     expect(chart.locator("canvas, svg")).to_be_visible()
-    place = chart.bounding_box()
-    assert place is not None
+    box = chart.bounding_box()
+    assert box is not None
     left, bottom = 50, 65
-    x = left + (place["width"] - left) * (predicted + 0.5) / 10
-    y = (place["height"] - bottom) * (true + 0.5) / 10
+    x = left + (box["width"] - left) * (predicted + 0.5) / 10
+    y = (box["height"] - bottom) * (true + 0.5) / 10
 
     def clicked() -> bool:
         chart.click(position={"x": x, "y": y})
@@ -56,13 +56,13 @@ def test_a_click_on_a_cell_shows_its_images(page: Page, mnist: Dataset, record: 
     assert not record.page_errors
 
 
-def test_the_time_machine_shows_the_images_of_a_cell_in_every_epoch(
+def test_time_machine_shows_the_images_of_a_cell(
     page: Page, dashboard: DashboardProcess, trained: Run, record: Record
 ) -> None:
     run = Run(Path(shutil.copytree(trained.folder, Workspace(dashboard.workspace).runs / trained.id)))
-    answers = run.answers()
-    assert answers is not None
-    first = answers.matrix(0)
+    recorded = run.epoch_predictions()
+    assert recorded is not None
+    first = recorded.matrix(0)
     digit = int(np.diag(first).argmax())
     page.goto(f"/evaluate?evaluate_view=Epochs&model={run.id}")
     at_rest(page)
@@ -75,7 +75,7 @@ def test_the_time_machine_shows_the_images_of_a_cell_in_every_epoch(
 
     page.get_by_role("slider").focus()
     page.keyboard.press("ArrowRight")
-    last = answers.matrix(1)[digit, digit]
+    last = recorded.matrix(1)[digit, digit]
     expect(page.get_by_text(f"Label {digit}, predicted {digit} after epoch 2: {last}")).to_be_visible()
     assert not record.page_errors
     shutil.rmtree(run.folder)
@@ -94,7 +94,7 @@ def test_two_models_are_compared_image_by_image(
 
     page.goto(f"/evaluate?evaluate_view=Compare&model={runs[0].id}&against={runs[1].id}")
 
-    expect(page.get_by_text("A minus B, points")).to_be_visible()
+    expect(page.get_by_text("A − B (percentage points)")).to_be_visible()
     expect(page.get_by_text(f"{expected.difference * 100:+.2f}", exact=True)).to_be_visible()
     expect(page.get_by_title("test image ")).to_have_count(min(len(expected.only_first), 48))
     page.get_by_role("radio", name="Only B is right").click()
@@ -112,7 +112,7 @@ def test_a_click_on_a_sample_shows_its_pixels(page: Page, mnist: Dataset, record
     page.locator(f"button[title='{mnist.train.labels[3]}, image 3']").click()
 
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text(f"Image 3 of the train part: a {mnist.train.labels[3]}")).to_be_visible()
+    expect(dialog.get_by_text(f"Image 3 of the train split. Label: {mnist.train.labels[3]}")).to_be_visible()
     cells = dialog.locator("table[aria-label='pixel values'] td")
     expect(cells).to_have_count(28 * 28)
     assert [int(value) for value in cells.all_inner_texts()] == mnist.train.images[3].ravel().tolist()

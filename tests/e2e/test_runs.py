@@ -1,4 +1,4 @@
-"""What a person does on the Runs page, in a real browser."""
+"""The Runs page and a run's own page in a real browser."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tests.support.visit import Record, at_rest
 from tests.support.waiting import wait_until
 
 HEADER, ROW = 36, 35
-"""Heights of the table's parts in pixels: its cells are painted, a mouse can find them only by place."""
+"""Heights of the table's header and rows in pixels: its cells are painted, so tests click them by position."""
 
 
 @pytest.fixture
 def workspace(dashboard: DashboardProcess) -> Iterator[Workspace]:
-    """The dashboard's workspace; what a test made there is gone afterwards."""
+    """The dashboard's workspace; runs that a test creates are deleted afterwards."""
     workspace = Workspace(dashboard.workspace)
     before = {run.id for run in list_runs(workspace)}
     yield workspace
@@ -46,19 +46,19 @@ def runs(trained: Run, workspace: Workspace) -> list[Run]:
     return copies
 
 
-def tick(page: Page, row: int) -> None:
-    """Tick a row of the table, or take its tick away."""
+def toggle_row(page: Page, row: int) -> None:
+    """Select a row of the table, or deselect it."""
     table = page.locator(".st-key-runs_table [data-testid=stDataFrame]")
     table.click(position={"x": 16, "y": HEADER + ROW * row + ROW // 2})
     at_rest(page)
 
 
 def button(page: Page, key: str) -> Locator:
-    # Streamlit measures a button that has a tooltip by a hidden copy, which comes second.
+    # Streamlit adds a hidden copy of each button with a tooltip, to measure it; the copy comes second.
     return page.locator(f".st-key-{key} button").first
 
 
-def test_promoted_run_is_in_use_until_the_shipped_model_is_back(
+def test_promoted_run_is_active_until_the_shipped_model_is_back(
     page: Page, runs: list[Run], workspace: Workspace
 ) -> None:
     page.goto("/runs")
@@ -69,8 +69,8 @@ def test_promoted_run_is_in_use_until_the_shipped_model_is_back(
     expect(page.locator(".st-key-back_to_shipped")).to_be_visible()
     expect(button(page, "promote")).to_be_disabled()
     assert active_model(workspace).run_id == runs[0].id
-    answer = page.request.get("/api/health").json()
-    assert runs[0].id in str(answer)
+    response = page.request.get("/api/health").json()
+    assert runs[0].id in str(response)
 
     button(page, "back_to_shipped").click()
 
@@ -80,10 +80,10 @@ def test_promoted_run_is_in_use_until_the_shipped_model_is_back(
     promote(workspace, runs[0])  # elsewhere
 
     expect(page.locator(".st-key-back_to_shipped")).to_be_visible()
-    expect(page.get_by_text("Model in use: new-newt")).to_be_visible()
+    expect(page.get_by_text("Active model: new-newt")).to_be_visible()
 
 
-def test_curves_of_ticked_runs_share_a_chart_with_tooltips(page: Page, runs: list[Run]) -> None:
+def test_selected_runs_share_a_chart_with_tooltips(page: Page, runs: list[Run]) -> None:
     page.goto("/runs?smoothing=0.5")
     chart = page.locator(".st-key-overlaid_loss [data-testid=stVegaLiteChart]")
     expect(chart.locator("svg")).to_be_visible()
@@ -101,7 +101,7 @@ def test_curves_of_ticked_runs_share_a_chart_with_tooltips(page: Page, runs: lis
     assert {"run", "split", "loss", "smoothed", "epoch", "step", "seconds"} == set(shown)
     assert float(shown["loss"]) > 0
 
-    tick(page, 1)
+    toggle_row(page, 1)
 
     expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
     for each in ("overlaid_loss", "overlaid_accuracy"):
@@ -109,7 +109,7 @@ def test_curves_of_ticked_runs_share_a_chart_with_tooltips(page: Page, runs: lis
             expect(page.locator(f".st-key-{each} [data-testid=stVegaLiteChart]")).to_contain_text(name)
 
 
-def test_run_is_downloaded_and_deleted_after_a_second_yes(
+def test_run_is_downloaded_and_deleted_after_confirmation(
     page: Page, runs: list[Run], workspace: Workspace, tmp_path: Path
 ) -> None:
     page.goto("/runs")
@@ -139,26 +139,24 @@ def test_run_is_downloaded_and_deleted_after_a_second_yes(
 
 
 @pytest.fixture
-def at_work(runs: list[Run]) -> Iterator[Run]:
-    """The first of the runs, with this process in its worker's place."""
+def running(runs: list[Run]) -> Iterator[Run]:
+    """The first run, with this process in place of its worker."""
     run = runs[0]
     with worker_lock(run.lock_file):
         run.write_status(run.status().model_copy(update={"state": "running", "epochs": 200}))
         yield run
 
 
-def test_ticks_outlast_refreshes_and_a_question_is_asked_once(
-    page: Page, record: Record, runs: list[Run], at_work: Run
-) -> None:
+def test_selection_and_dialog_survive_refreshes(page: Page, record: Record, runs: list[Run], running: Run) -> None:
     page.goto("/runs")
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
-    tick(page, 1)
+    toggle_row(page, 1)
     expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
     same = page.evaluate_handle(
         "[...document.querySelectorAll('.st-key-overlaid_loss svg, .st-key-overlaid_accuracy svg, canvas')]"
     )
-    grows(page, at_work, epoch=3)
-    # What is drawn anew instead of changed flickers.
+    expect_growth(page, running, epoch=3)
+    # An element that is replaced rather than updated would flicker.
     assert same.evaluate("nodes => nodes.length > 2 && nodes.every(node => node.isConnected)")
     waiting = page.wait_for_function(
         """() => {
@@ -173,28 +171,28 @@ def test_ticks_outlast_refreshes_and_a_question_is_asked_once(
     page.keyboard.press("Escape")
 
     expect(page.get_by_role("dialog")).to_have_count(0)
-    grows(page, at_work, epoch=4)
+    expect_growth(page, running, epoch=4)
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
     assert record.page_errors == []
 
 
-def grows(page: Page, run: Run, epoch: int) -> None:
-    """The curve grows by itself once the run has another epoch."""
+def expect_growth(page: Page, run: Run, epoch: int) -> None:
+    """Add an epoch to the run and wait until its curve grows."""
     before = dots(page)
     append_row(run.history_file, HISTORY_COLUMNS, (epoch, 11 * epoch, 9.0, 0.1, 0.9, 0.1, 0.9, 1e-3))
     wait_until(lambda: dots(page) > before, what="a new dot in the curve")
 
 
 def dots(page: Page) -> int:
-    """Points of whole epochs in the loss curves."""
+    """Return the number of dots, one for each completed epoch, in the loss curves."""
     return page.locator(".st-key-overlaid_loss .mark-symbol.role-mark path").count()
 
 
-def test_view_is_shared_by_its_address_and_saved_as_a_picture(page: Page, runs: list[Run], tmp_path: Path) -> None:
+def test_view_can_be_shared_and_saved_as_a_picture(page: Page, runs: list[Run], tmp_path: Path) -> None:
     page.goto("/runs?smoothing=0.5&log=true&axis=Seconds")
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
-    tick(page, 1)
+    toggle_row(page, 1)
     expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
     page.wait_for_url(lambda url: all(run.id in url for run in runs))
 
@@ -211,7 +209,7 @@ def test_view_is_shared_by_its_address_and_saved_as_a_picture(page: Page, runs: 
     assert "<svg" in (tmp_path / "curves.svg").read_text()
 
 
-def test_run_gets_a_name_on_its_page_and_is_trained_again(page: Page, runs: list[Run]) -> None:
+def test_run_page_renames_the_run_and_trains_it_again(page: Page, runs: list[Run]) -> None:
     page.goto("/runs")
     page.get_by_role("link", name="Open").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("new-newt")
@@ -227,5 +225,5 @@ def test_run_gets_a_name_on_its_page_and_is_trained_again(page: Page, runs: list
     page.get_by_role("link", name="Train again with changes").click()
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("Train")
-    expect(page.get_by_text("The settings of the run The wide one")).to_be_visible()
+    expect(page.get_by_text("These are the settings of the run The wide one")).to_be_visible()
     expect(page.get_by_label("Epochs", exact=True)).to_have_value("2")

@@ -11,9 +11,9 @@ from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Locator, Page, expect
 
 from core.config import DEFAULT_PRESET
+from core.launcher.overview import overview
 from core.runs.registry import list_runs
 from core.runs.run import Run
-from core.training.overview import overview
 from core.workspace import Workspace
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.visit import Record
@@ -143,7 +143,7 @@ def test_killed_training_is_resumed_and_outlives_dashboards(
 
     worker = run.process()
     dashboard.interrupt()
-    assert f"Training {run.title} continues without the dashboard" in dashboard.output()
+    assert f"Run {run.title} continues without the dashboard" in dashboard.output()
     assert is_live_in_a_new(dashboard, train_page, run)
     dashboard.process.kill()
     dashboard.process.wait()

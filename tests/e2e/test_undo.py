@@ -59,6 +59,11 @@ def expect_rows(page: Page, rows: list[int]) -> None:
     assert page.evaluate(ANSWERED_ROWS) == rows
 
 
+def expect_answer_of(page: Page, rows: list[int]) -> None:
+    """Wait until the server has answered a drawing of just these rows."""
+    page.wait_for_function(f"(rows) => ({ANSWERED_ROWS})().join() === rows.join()", arg=rows)
+
+
 def test_undo_right_after_a_stroke_removes_only_that_stroke(page: Page, server: SlowServer, answer: Locator) -> None:
     draw(page, ROWS[:3])
     expect(button(page, "Undo")).to_be_enabled()
@@ -155,6 +160,53 @@ def test_undo_and_clear_after_a_visit_to_another_page(page: Page, answer: Locato
     press(page, "Undo")
 
     expect_rows(page, [0, LAST])
+
+
+def test_strokes_and_presses_while_the_canvas_restarts(page: Page, server: SlowServer, answer: Locator) -> None:
+    draw(page, ROWS[:3])
+    visit_another_page(page)
+    expect(button(page, "Undo")).to_be_enabled()
+    server.holding = True
+
+    press(page, "Undo", times=2)
+    draw(page, ROWS[3:5])
+    press(page, "Undo")
+    draw(page, [ROWS[LAST]])
+    server.release()
+
+    expect_rows(page, [0, 3, LAST])
+
+
+def test_stroke_half_drawn_when_the_canvas_restarts(page: Page, server: SlowServer, answer: Locator) -> None:
+    draw(page, ROWS[:2])
+    expect(button(page, "Clear")).to_be_enabled()
+    server.holding = True
+    press(page, "Clear")
+    draw(page, [ROWS[2]])
+    place = page.locator("canvas.upper-canvas").bounding_box()
+    assert place is not None
+    height = place["y"] + 42 + LAST * 39.2
+    page.mouse.move(place["x"] + 60, height)
+    page.mouse.down()
+    page.mouse.move(place["x"] + 100, height)
+
+    server.release()
+    expect_answer_of(page, [2])  # the canvas has restarted and drawn the stroke that was held
+    page.mouse.move(place["x"] + 220, height)
+    page.mouse.up()
+
+    expect_rows(page, [2, LAST])
+
+
+def test_undo_just_before_leaving_the_page(page: Page, answer: Locator) -> None:
+    draw(page, [ROWS[0], ROWS[LAST], ROWS[1]])
+    visit_another_page(page)
+    expect(button(page, "Undo")).to_be_enabled()
+
+    press(page, "Undo")
+    visit_another_page(page)
+
+    expect_answer_of(page, [0, LAST])
 
 
 def test_stroke_drawn_just_before_leaving_the_page_is_kept(page: Page, answer: Locator) -> None:

@@ -1,4 +1,4 @@
-"""Several dashboards' processes on one workspace, which press buttons when they are told to."""
+"""Dashboard processes that act on one workspace at the same moment."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from pathlib import Path
 import pytest
 
 from core.errors import TrazoError
+from core.launcher import control, queue
 from core.runs.active import promote
 from core.runs.registry import find_run
 from core.runs.summary import summaries
-from core.training import control, queue
 from core.workspace import Workspace
 from tests.support.tiny_training import tiny_config
 from tests.support.workers import end_all
 
 ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8)
 
-DEEDS: dict[str, Callable[[Workspace, str], object]] = {
+ACTIONS: dict[str, Callable[[Workspace, str], object]] = {
     "train": lambda workspace, _: queue.submit(workspace, ENDLESS),
     "stop": lambda workspace, name: control.request_stop(workspace, find_run(workspace, name)),
     "resume": lambda workspace, name: queue.resume(workspace, find_run(workspace, name)),
@@ -34,47 +34,47 @@ DEEDS: dict[str, Callable[[Workspace, str], object]] = {
 }
 
 
-def _dashboard(root: Path, python: str, orders: Connection, together: Barrier) -> None:
-    """Another dashboard's process: does what it is told at the same moment as the others, and says how it went."""
+def _dashboard(root: Path, python: str, requests: Connection, barrier: Barrier) -> None:
+    """Run one dashboard process: perform each requested action together with the others, and send the outcome."""
     sys.executable = python
-    while order := orders.recv():
-        deed, name = order
-        together.wait(300)
+    while request := requests.recv():
+        action, name = request
+        barrier.wait(300)
         try:
-            DEEDS[deed](Workspace(root), name)
-            orders.send("done")
+            ACTIONS[action](Workspace(root), name)
+            requests.send("done")
         except TrazoError as error:
-            orders.send(str(error))
+            requests.send(str(error))
 
 
 @dataclass
 class Dashboards:
-    """Three dashboards on one workspace."""
+    """Three dashboard processes on one workspace."""
 
-    orders: list[Connection]
+    connections: list[Connection]
 
-    def press(self, *deeds: str, name: str = "") -> list[str]:
-        """Let each dashboard do its deed at the same moment; returns "done" or a sentence for each."""
-        for connection, deed in zip(self.orders, deeds, strict=True):
-            connection.send((deed, name))
-        return [connection.recv() for connection in self.orders]
+    def press(self, *actions: str, name: str = "") -> list[str]:
+        """Make each dashboard perform its action at the same moment; return "done" or the error message of each."""
+        for connection, action in zip(self.connections, actions, strict=True):
+            connection.send((action, name))
+        return [connection.recv() for connection in self.connections]
 
 
 @contextmanager
 def three_dashboards(workspace: Workspace, python: str) -> Iterator[Dashboards]:
-    """Dashboards that start their workers with this Python, as this process does meanwhile."""
+    """Start dashboards whose workers use this Python; so do workers that this process starts within the block."""
     context = multiprocessing.get_context("spawn")
-    together, orders, processes = context.Barrier(3), [], []
+    barrier, connections, processes = context.Barrier(3), [], []
     for _ in range(3):
         ours, theirs = context.Pipe()
-        process = context.Process(target=_dashboard, args=(workspace.root, python, theirs, together), daemon=True)
+        process = context.Process(target=_dashboard, args=(workspace.root, python, theirs, barrier), daemon=True)
         process.start()
-        orders.append(ours)
+        connections.append(ours)
         processes.append(process)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "executable", python)
-        yield Dashboards(orders)
-    for connection, process in zip(orders, processes, strict=True):
+        yield Dashboards(connections)
+    for connection, process in zip(connections, processes, strict=True):
         connection.send(None)
         process.join(300)
         process.kill()

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def fill(path: Path) -> None:
+def fill_disk(path: Path) -> None:
     """Write to this file until the disk is full to the last byte."""
     with suppress(OSError), path.open("wb", buffering=0) as file:
         while True:

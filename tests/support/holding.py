@@ -1,4 +1,4 @@
-"""Workers that stand still in a phase of their training, for a test to kill them just there."""
+"""Workers that pause in a phase of their training, so that a test can kill them there."""
 
 from __future__ import annotations
 
@@ -9,90 +9,90 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-StandStill = Callable[[], NoReturn]
+Pause = Callable[[], NoReturn]
 
 
-def hold_in(phase: str, reached: Path) -> None:
-    """Called in the worker before it begins: once in this phase, it leaves the file `reached` and stands still."""
+def pause_in(phase: str, reached: Path) -> None:
+    """Make this worker pause in a phase, after creating the file `reached`. Called before the worker starts."""
 
-    def stand_still() -> NoReturn:
+    def pause() -> NoReturn:
         reached.touch()
         while True:
             signal.pause()
 
-    PHASES[phase](stand_still)
+    PHASES[phase](pause)
 
 
-def _start(stand_still: StandStill) -> None:
-    _before("core.training.worker", "load_dataset", stand_still)
+def _start(pause: Pause) -> None:
+    _before("core.training.worker", "load_dataset", pause)
 
 
-def _step(stand_still: StandStill) -> None:
-    """In the second epoch of the worker's life: the first one is whole."""
+def _step(pause: Pause) -> None:
+    """Pause in the second epoch of this worker, after completing the first one."""
     from core.training.callbacks import Journal
 
-    begin, done, begun = Journal.on_epoch_begin, Journal.on_train_batch_end, []
+    begin_epoch, end_batch, epochs = Journal.on_epoch_begin, Journal.on_train_batch_end, []
 
     def on_epoch_begin(journal: Journal, epoch: int, logs: dict[str, float] | None = None) -> None:
-        begin(journal, epoch, logs)
-        begun.append(epoch)
+        begin_epoch(journal, epoch, logs)
+        epochs.append(epoch)
 
     def on_train_batch_end(journal: Journal, batch: int, logs: dict[str, float] | None = None) -> None:
-        done(journal, batch, logs)
-        if len(begun) == 2 and batch == 20:
-            stand_still()
+        end_batch(journal, batch, logs)
+        if len(epochs) == 2 and batch == 20:
+            pause()
 
     Journal.on_epoch_begin, Journal.on_train_batch_end = on_epoch_begin, on_train_batch_end
 
 
-def _validation(stand_still: StandStill) -> None:
-    """Between two of its batches."""
-    from core.training.validation import BATCH, Validation
+def _validation(pause: Pause) -> None:
+    """Pause between two batches of validation."""
+    from core.training.validation import BATCH_SIZE, Validation
 
-    measure = Validation._measure
+    predict_first = Validation._predict_first
 
-    def measure_some(validation: Validation, count: int) -> Any:
+    def predict_or_pause(validation: Validation, count: int) -> Any:
         if count == len(validation._labels):
-            measure(validation, BATCH // 10)
-            stand_still()
-        return measure(validation, count)
+            predict_first(validation, BATCH_SIZE // 10)
+            pause()
+        return predict_first(validation, count)
 
-    Validation._measure = measure_some
+    Validation._predict_first = predict_or_pause
 
 
-def _checkpoint(stand_still: StandStill) -> None:
-    """While half of it is written."""
+def _checkpoint(pause: Pause) -> None:
+    """Pause when half of the checkpoint is written."""
     from core.training import checkpoint
 
     atomic_write = checkpoint.atomic_write
 
     @contextmanager
-    def half(path: Path, durable: bool = True) -> Iterator[Path]:
+    def write_half(path: Path, durable: bool = True) -> Iterator[Path]:
         with atomic_write(path, durable) as temporary:
             yield temporary
             os.truncate(temporary, temporary.stat().st_size // 2)
-            stand_still()
+            pause()
 
-    checkpoint.atomic_write = half
-
-
-def _export(stand_still: StandStill) -> None:
-    """When the network is written, in both forms, and nothing else of the model."""
-    _before("core.training.result", "fit_calibration_and_detector", stand_still)
+    checkpoint.atomic_write = write_half
 
 
-def _evaluation(stand_still: StandStill) -> None:
-    _before("core.training.result", "evaluate_bundle", stand_still)
+def _export(pause: Pause) -> None:
+    """Pause when both files of the network are written, but nothing else of the bundle."""
+    _before("core.training.result", "fit_calibration_and_detector", pause)
 
 
-def _end(stand_still: StandStill) -> None:
-    """When the model is in its place, and no last state says so."""
+def _evaluation(pause: Pause) -> None:
+    _before("core.training.result", "evaluate_bundle", pause)
+
+
+def _end(pause: Pause) -> None:
+    """Pause when the bundle is in place, but the last status is not written."""
     from core.runs.run import Run
 
-    Run.write_last_status = lambda *_: stand_still()
+    Run.write_last_status = lambda *_: pause()
 
 
-PHASES: dict[str, Callable[[StandStill], None]] = {
+PHASES: dict[str, Callable[[Pause], None]] = {
     "start": _start,
     "step": _step,
     "validation": _validation,
@@ -103,8 +103,8 @@ PHASES: dict[str, Callable[[StandStill], None]] = {
 }
 
 
-def _before(module: str, name: str, stand_still: StandStill) -> None:
-    """Stand still where the module would call this function."""
+def _before(module: str, name: str, pause: Pause) -> None:
+    """Pause where the module would call this function."""
     from importlib import import_module
 
-    setattr(import_module(module), name, lambda *_, **__: stand_still())
+    setattr(import_module(module), name, lambda *_, **__: pause())

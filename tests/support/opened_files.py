@@ -1,4 +1,4 @@
-"""Counts the files that this process opens."""
+"""A counter of the files that this process opens."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _counters: list[Counter[Path]] = []
 @contextmanager
 def opened_files() -> Iterator[Counter[Path]]:
     """Yield a count of the files that are opened within the block, by path."""
-    if _hear not in _hooks:
-        sys.addaudithook(_hear)
-        _hooks.append(_hear)
+    if _count not in _hooks:
+        sys.addaudithook(_count)
+        _hooks.append(_count)
     _counters.append(Counter())
     try:
         yield _counters[-1]
@@ -26,11 +26,11 @@ def opened_files() -> Iterator[Counter[Path]]:
         _counters.pop()
 
 
-def _hear(event: str, arguments: tuple[Any, ...]) -> None:
-    # Python's `open` names its mode; the `os.open` that it may call with an opener has none.
+def _count(event: str, arguments: tuple[Any, ...]) -> None:
+    # Python's `open` reports a mode; `os.open`, which it calls if it has an opener, does not.
     if event == "open" and _counters and arguments[1] and isinstance(arguments[0], str | os.PathLike):
         _counters[-1][Path(arguments[0])] += 1
 
 
 _hooks: list[object] = []
-"""A hook cannot be taken away again."""
+"""Installed audit hooks, which cannot be removed."""

@@ -1,4 +1,4 @@
-"""What may stand in the place of a file and is none: a process that reads it waits, or never comes to its end."""
+"""Special files: a process that reads one may block or never reach its end."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def _socket(path: Path) -> None:
+def _create_socket(path: Path) -> None:
     before = Path.cwd()
-    # The name of a socket is short, whatever the folder's is.
+    # The path of a socket must be short, so use a relative one.
     os.chdir(path.parent)
     try:
         with socket.socket(socket.AF_UNIX) as listener:
@@ -19,7 +19,7 @@ def _socket(path: Path) -> None:
         os.chdir(before)
 
 
-def _link_to_a_pipe(path: Path) -> None:
+def _create_link_to_pipe(path: Path) -> None:
     pipe = path.with_name(f"{path.name}-pipe")
     os.mkfifo(pipe)
     path.symlink_to(pipe)
@@ -27,7 +27,7 @@ def _link_to_a_pipe(path: Path) -> None:
 
 SPECIAL_FILES: dict[str, Callable[[Path], object]] = {
     "pipe": os.mkfifo,
-    "socket": _socket,
+    "socket": _create_socket,
     "endless device": lambda path: path.symlink_to("/dev/zero"),
-    "link to a pipe": _link_to_a_pipe,
+    "link to a pipe": _create_link_to_pipe,
 }

@@ -1,11 +1,11 @@
-"""A training that takes few seconds."""
+"""Settings of a training run that takes a few seconds."""
 
 from __future__ import annotations
 
-from core.config import TrainingConfig, changed, preset
+from core.config import TrainingConfig, preset, replace_settings
 
 
 def tiny_config(**values: object) -> TrainingConfig:
-    """Return the settings of a training of a few seconds on scikit-learn's digits."""
+    """Return the settings of a run of a few seconds on scikit-learn's digits."""
     small = {"dataset": "digits", "epochs": 1, "filters": (8, 8), "dense_units": 16, "learning_rate": 0.01}
-    return changed(preset("original"), **{**small, **values})
+    return replace_settings(preset("original"), **{**small, **values})

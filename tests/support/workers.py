@@ -1,4 +1,4 @@
-"""Training processes in the tests' hands."""
+"""Helpers to wait for, find and kill worker processes."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from pathlib import Path
 import psutil
 
 from core.errors import RunError
+from core.launcher.queue import remove_from_queue
 from core.runs.registry import list_runs
 from core.runs.run import Run
-from core.training.queue import withdraw
 from core.workspace import Workspace
 from tests.support.waiting import wait_until
 
 WORKER_SECONDS = 90.0
-"""Processor time in which a tiny training ends many times over."""
+"""CPU time that is many times what a tiny training run needs."""
 
 PATIENCE_SECONDS = 3600.0
-"""The test's own timeout comes first."""
+"""Longer than any test's own timeout."""
 
 
 def kill_worker(run: Run) -> None:
-    """End a run's worker as `kill -9` does, and return when it is gone."""
+    """Kill a run's worker as `kill -9` does, and return when it has ended."""
     os.kill(int(json.loads(run.process_file.read_text())["pid"]), signal.SIGKILL)
     wait_until(lambda: not run.alive, what="the end of the worker")
 
@@ -39,15 +39,15 @@ def wait_for_end(run: Run) -> None:
 def wait_for(run: Run, condition: Callable[[], object], what: str) -> None:
     """Wait until a run's worker has reached a condition, however slow the machine is.
 
-    The limit is on processor time, not on the clock: a worker may get little of the processor.
+    The limit applies to CPU time rather than clock time: a worker may get little of the CPU.
     """
-    limit = _processor_seconds(run) + WORKER_SECONDS
-    wait_until(lambda: condition() or _processor_seconds(run) > limit, PATIENCE_SECONDS, f"{what} ({run.id})")
-    assert condition(), f"no {what} after {WORKER_SECONDS} s of processor time:\n{run.log_tail()}"
+    limit = _cpu_seconds(run) + WORKER_SECONDS
+    wait_until(lambda: condition() or _cpu_seconds(run) > limit, PATIENCE_SECONDS, f"{what} ({run.id})")
+    assert condition(), f"no {what} after {WORKER_SECONDS} s of CPU time:\n{run.log_tail()}"
 
 
-def _processor_seconds(run: Run) -> float:
-    """Return the processor time of a run's worker; 0 without one."""
+def _cpu_seconds(run: Run) -> float:
+    """Return the CPU time of a run's worker; 0 if it has none."""
     process = run.process()
     try:
         return sum(process.cpu_times()[:2]) if process else 0.0
@@ -56,16 +56,17 @@ def _processor_seconds(run: Run) -> float:
 
 
 def workers_in(folder: Path) -> list[psutil.Process]:
-    """All processes that were started to train something in this folder, on record or not."""
+    """Return all worker processes of runs in this folder, recorded or not."""
     return [
         process
         for process in psutil.process_iter(["cmdline"])
-        if any(word.startswith(str(folder)) for word in process.info["cmdline"] or ()) and _leads_a_session(process.pid)
+        if _is_session_leader(process.pid)
+        and any(word.startswith(str(folder)) for word in process.info["cmdline"] or ())
     ]
 
 
-def _leads_a_session(pid: int) -> bool:
-    """As each worker does, and nothing that it starts."""
+def _is_session_leader(pid: int) -> bool:
+    """Return True for a session leader: a worker is one, and the processes that it starts are not."""
     try:
         return os.getsid(pid) == pid
     except ProcessLookupError:
@@ -73,17 +74,17 @@ def _leads_a_session(pid: int) -> bool:
 
 
 def end_all(workspace: Workspace) -> None:
-    """Empty the queue and kill what is at work."""
+    """Empty the queue and kill all workers."""
     for run in reversed(list_runs(workspace)):
         with suppress(RunError):
             if run.status().state == "queued":
-                withdraw(workspace, run)
+                remove_from_queue(workspace, run)
     for run in list_runs(workspace):
-        wait_until(lambda run=run: _gone(run), what="the end of the workers")
+        wait_until(lambda run=run: _kill_workers(run), what="the end of the workers")
 
 
-def _gone(run: Run) -> bool:
-    """Kill what is at work in a run, also what is being started and not on record yet; whether nothing is left."""
+def _kill_workers(run: Run) -> bool:
+    """Kill a run's worker, even one that is not recorded yet; return True if none is left."""
     if not run.alive:
         return True
     for worker in workers_in(run.folder):

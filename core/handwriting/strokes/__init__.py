@@ -1,15 +1,15 @@
-"""Handwriting drawn by code: digits in many hands, and letters, scribbles and shapes that are no digits."""
+"""Synthetic handwriting: digits in many styles, and letters, scribbles and shapes that are not digits."""
 
-from core.handwriting.strokes.canvas import drawn_digits, render
+from core.handwriting.strokes.canvas import draw_digits, render
 from core.handwriting.strokes.digits import digit_strokes
 from core.handwriting.strokes.figures import scribble_strokes, shape_strokes
-from core.handwriting.strokes.letters import LETTERS, UNLIKE_DIGITS, letter_strokes
+from core.handwriting.strokes.letters import LETTERS, LETTERS_UNLIKE_DIGITS, letter_strokes
 
 __all__ = [
     "LETTERS",
-    "UNLIKE_DIGITS",
+    "LETTERS_UNLIKE_DIGITS",
     "digit_strokes",
-    "drawn_digits",
+    "draw_digits",
     "letter_strokes",
     "render",
     "scribble_strokes",

@@ -1,16 +1,16 @@
-"""Handwritten digits, each in the styles of many people."""
+"""Strokes of handwritten digits in many styles."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from core.handwriting.strokes.five_to_nine import FIVE_TO_NINE
-from core.handwriting.strokes.pen import Dice, Strokes, written
+from core.handwriting.strokes.pen import Dice, Strokes, apply_handwriting
 from core.handwriting.strokes.zero_to_four import ZERO_TO_FOUR
 
 _STYLES = ZERO_TO_FOUR | FIVE_TO_NINE
 
 
-def digit_strokes(digit: int, generator: np.random.Generator) -> Strokes:
-    """One handwritten digit: strokes of (x, y), each float (k, 2), y down, in a box of any place and size."""
-    return written(Dice(generator).pick(_STYLES[digit]), generator)
+def digit_strokes(digit: int, rng: np.random.Generator) -> Strokes:
+    """Return the strokes of a digit in a random style."""
+    return apply_handwriting(Dice(rng).pick(_STYLES[digit]), rng)

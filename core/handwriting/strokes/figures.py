@@ -1,25 +1,25 @@
-"""Scribbles and simple drawings: what else people draw when they try the canvas out."""
+"""Scribbles and simple drawings, as people make them when they try out the canvas."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from core.handwriting.strokes.pen import Dice, Line, Skeleton, Strokes, Style, arc, corner, written
+from core.handwriting.strokes.pen import Dice, Line, Skeleton, Strokes, Style, apply_handwriting, arc, corner
 
 
-def scribble_strokes(generator: np.random.Generator) -> Strokes:
-    """One scribble: strokes of (x, y), each float (k, 2), y down, in any box."""
-    return written(Dice(generator).pick(_SCRIBBLES), generator)
+def scribble_strokes(rng: np.random.Generator) -> Strokes:
+    """Return the strokes of a random scribble."""
+    return apply_handwriting(Dice(rng).pick(_SCRIBBLES), rng)
 
 
-def shape_strokes(generator: np.random.Generator) -> Strokes:
-    """One simple drawing, such as a face, a star or a house: strokes of (x, y), each float (k, 2), y down."""
-    return written(Dice(generator).pick(_SHAPES), generator)
+def shape_strokes(rng: np.random.Generator) -> Strokes:
+    """Return the strokes of a random simple drawing, such as a face, a star or a house."""
+    return apply_handwriting(Dice(rng).pick(_SHAPES), rng)
 
 
 def _polygon(points: Line, closed: bool = True) -> Line:
-    around = [*points, points[0]] if closed else points
-    return [corner(*point[:2]) for point in around]
+    corners = [*points, points[0]] if closed else points
+    return [corner(*point[:2]) for point in corners]
 
 
 def _circle(x: float, y: float, radius: float, dice: Dice) -> Line:
@@ -32,8 +32,8 @@ def _circle(x: float, y: float, radius: float, dice: Dice) -> Line:
 def _zigzag(dice: Dice) -> Skeleton:
     turns, sharp, height = int(dice(6, 14)), dice(0, 1), dice(30, 100)
     step = dice(90, 160) / turns
-    down = [(step * index, height * (index % 2) + dice(-12, 12), sharp) for index in range(turns)]
-    return [[(y, x, sharp) for x, y, sharp in down] if dice.chance(0.4) else list(down)]
+    line: Line = [(step * index, height * (index % 2) + dice(-12, 12), sharp) for index in range(turns)]
+    return [[(y, x, sharp) for x, y, _ in line] if dice.chance(0.4) else line]
 
 
 def _spiral(dice: Dice) -> Skeleton:
@@ -43,7 +43,7 @@ def _spiral(dice: Dice) -> Skeleton:
 
 
 def _coil(dice: Dice) -> Skeleton:
-    """Loops that move on to one side, as of a spring."""
+    """Draw loops that drift to one side, like a spring."""
     loops, size = int(dice(4, 9)), dice(20, 50)
     line = arc((0, 0), (size * dice(0.5, 1), size), dice(0, 360), 360 * loops)
     drift, rise = dice(8, 34) / 10, dice(-0.6, 0.6)
@@ -51,7 +51,7 @@ def _coil(dice: Dice) -> Skeleton:
 
 
 def _tangle(dice: Dice) -> Skeleton:
-    """Loops over loops around one place."""
+    """Draw many loops around one point."""
     line: Line = []
     for _ in range(int(dice(4, 9))):
         centre, radii = (dice(-12, 12), dice(-12, 12)), (dice(16, 50), dice(16, 50))
@@ -73,12 +73,12 @@ def _hatching(dice: Dice) -> Skeleton:
 
 
 def _wandering(dice: Dice) -> Skeleton:
-    """A line that goes wherever it likes, and often crosses itself."""
+    """Draw a line that wanders at random and often crosses itself."""
     heading, x, y = dice(0, 2 * np.pi), 0.0, 0.0
     line: Line = [(x, y)]
     for _ in range(int(dice(13, 28))):
         heading += dice(-1.5, 1.5)
-        # Drawn back to the middle, so that it folds over itself.
+        # Pull the line back to the middle, so that it folds over itself.
         x, y = 0.82 * x + dice(14, 40) * np.cos(heading), 0.82 * y + dice(14, 40) * np.sin(heading)
         line.append((x, y))
     return [line]
@@ -92,7 +92,7 @@ def _random_strokes(dice: Dice) -> Skeleton:
 
 
 def _crossed_out(dice: Dice) -> Skeleton:
-    """Writing that was made unreadable."""
+    """Draw a word that was crossed out until unreadable."""
     turns = int(dice(8, 16))
     width = dice(70, 130)
     back_and_forth: Line = [
@@ -144,10 +144,10 @@ def _arrow(dice: Dice) -> Skeleton:
     shaft: Line = [(0, 0), (50, dice(-8, 8)), (100, 0)]
     angle = dice(0, 2 * np.pi)
     head: Line = [(100 - size, -half), corner(100, 0), (100 - size, half)]
-    return [_turned(shaft, angle), _turned(head, angle)]
+    return [_rotate(shaft, angle), _rotate(head, angle)]
 
 
-def _turned(line: Line, angle: float) -> Line:
+def _rotate(line: Line, angle: float) -> Line:
     cosine, sine = float(np.cos(angle)), float(np.sin(angle))
     return [(x * cosine - y * sine, x * sine + y * cosine, *sharp) for x, y, *sharp in line]
 
@@ -159,10 +159,8 @@ def _heart(dice: Dice) -> Skeleton:
 
 
 def _house(dice: Dice) -> Skeleton:
-    walls, roof = (
-        _polygon([(0, 44), (0, 100), (90, 100), (90, 44)]),
-        _polygon([(-6, 46), (45, 0), (96, 46)], closed=False),
-    )
+    walls = _polygon([(0, 44), (0, 100), (90, 100), (90, 44)])
+    roof = _polygon([(-6, 46), (45, 0), (96, 46)], closed=False)
     extras: list[Line] = []
     if dice.chance(0.7):
         extras.append(_polygon([(36, 100), (36, 70), (56, 70), (56, 100)], closed=False))
@@ -184,14 +182,14 @@ def _cross(dice: Dice) -> Skeleton:
 
 def _triangle(dice: Dice) -> Skeleton:
     line = _polygon([(dice(30, 60), 0), (100, 86 + dice(-14, 14)), (0, 86 + dice(-14, 14))])
-    return [_turned(line, dice(0, 2 * np.pi) if dice.chance(0.3) else 0)]
+    return [_rotate(line, dice(0, 2 * np.pi) if dice.chance(0.3) else 0)]
 
 
 def _square(dice: Dice) -> Skeleton:
     width = dice(60, 140)
     line = _polygon([(0, 0), (0, 100), (width, 100), (width, 0)])
     diagonal: list[Line] = [[(0, 0), (width, 100)]] if dice.chance(0.2) else []
-    return [_turned(line, dice(0, 1.6) if not diagonal and dice.chance(0.2) else 0), *diagonal]
+    return [_rotate(line, dice(0, 1.6) if not diagonal and dice.chance(0.2) else 0), *diagonal]
 
 
 def _filled_square(dice: Dice) -> Skeleton:

@@ -1,4 +1,4 @@
-"""The digits 5 to 9 in the styles in which people of many countries write them."""
+"""The digits 5 to 9, in styles from many countries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from core.handwriting.strokes.pen import Dice, Line, Skeleton, Style, arc, corne
 
 
 def _belly(dice: Dice, width: float, shoulder: float) -> Line:
-    """The bowl of a 5, from the corner at the left to its end."""
+    """Return the bowl of a 5, from the corner at the left to its end."""
     end: Line = [(dice(-6, 8), dice(86, 97))]
     if dice.chance(0.12):
         end = [(dice(-4, 8), dice(90, 98)), (dice(-6, 0), dice(78, 86))]
@@ -17,7 +17,7 @@ def _belly(dice: Dice, width: float, shoulder: float) -> Line:
 
 
 def _two_stroke_five(dice: Dice) -> Skeleton:
-    """Neck and belly, then the cap, which may stand apart."""
+    """Draw a 5 in two strokes: neck and belly, then the cap, which may be detached."""
     width, shoulder, left = dice(40, 68), dice(34, 56), dice(4, 14)
     neck: Line = [(left + dice(0, 6), dice(-2, 4)), corner(left - dice(0, 8), shoulder, dice(0.5, 1))]
     cap_left = left + dice(-4, 12)
@@ -32,7 +32,7 @@ def _one_stroke_five(dice: Dice) -> Skeleton:
 
 
 def _s_five(dice: Dice) -> Skeleton:
-    """Like an S, with a straight cap."""
+    """Draw a 5 like an S with a straight cap."""
     width, shoulder, left = dice(50, 62), dice(38, 48), dice(6, 12)
     cap: Line = [(left + dice(38, 54), dice(-4, 2)), corner(left + dice(4, 12), dice(1, 6), dice(0.1, 0.6))]
     return [[*cap, (left - dice(0, 5), shoulder * 0.75), *_belly(dice, width, shoulder + 2)]]
@@ -42,7 +42,7 @@ def _s_five(dice: Dice) -> Skeleton:
 
 
 def _six(dice: Dice) -> Skeleton:
-    """A stem, straight or bent, and a loop, small or large, closed or not."""
+    """Draw a 6 with a straight or bent stem and a small or large loop, which may be open."""
     top, width, bend = dice(38, 64), dice(40, 60), dice(0, 12)
     head = width * dice(0.45, 1.0)
     stem: Line = [
@@ -59,7 +59,7 @@ def _six(dice: Dice) -> Skeleton:
 
 
 def _spiral_six(dice: Dice) -> Skeleton:
-    """The loop winds into itself."""
+    """Draw a 6 whose loop spirals inwards."""
     top, width = dice(44, 58), dice(44, 58)
     middle = (top + 100) / 2
     stem: Line = [(width * dice(0.5, 0.9), 0), (width * 0.15, top * 0.7), (0, middle)]
@@ -68,7 +68,7 @@ def _spiral_six(dice: Dice) -> Skeleton:
 
 
 def _leaning_six(dice: Dice) -> Skeleton:
-    """A wide bowl whose loop lies at its right, and often doesn't come back to the stem."""
+    """Draw a 6 with a wide bowl and a loop on its right, which often does not reach the stem."""
     width, top = dice(52, 80), dice(40, 66)
     head, reach = width * dice(0.3, 0.95), dice(0.15, 0.6)
     stem: Line = [(head, 0), (head * 0.35, dice(28, 44)), (0, dice(66, 80)), (width * 0.35, 100)]
@@ -77,7 +77,7 @@ def _leaning_six(dice: Dice) -> Skeleton:
 
 
 def _upright_six(dice: Dice) -> Skeleton:
-    """A straight stem down to the foot, where the loop is hung on."""
+    """Draw a 6 with a straight stem to the bottom, where the loop starts."""
     top, width = dice(46, 66), dice(34, 54)
     stem: Line = [(dice(0, 16), 0), (0, 60), corner(dice(-1, 3), dice(90, 96), dice(0, 0.7))]
     bowl: Line = [(width * 0.5, 100), (width, (top + 100) / 2), (width * 0.5, top), (2, top + dice(6, 16))]
@@ -93,20 +93,20 @@ def _stem_of_seven(dice: Dice, width: float) -> Line:
     return [((width + foot) / 2 - bend, 50 + dice(-5, 5)), (foot, 100)]
 
 
-def _seven(dice: Dice, longest_serif: float = 30) -> Skeleton:
-    """A bar and a stem; the bar may begin with a serif, wave, or rise."""
+def _seven(dice: Dice, max_serif: float = 30) -> Skeleton:
+    """Draw a 7 with a bar and a stem; the bar may start with a serif or be wavy."""
     width = dice(50, 80)
     bar: Line = [(0, dice(-3, 8))]
     if dice.chance(0.25):
-        bar = [(dice(-5, 3), dice(12, longest_serif)), corner(0, dice(0, 5), dice(0.5, 1))]
+        bar = [(dice(-5, 3), dice(12, max_serif)), corner(0, dice(0, 5), dice(0.5, 1))]
     elif dice.chance(0.15):
         bar = [(0, dice(8, 14)), (width * 0.25, dice(-4, 1)), (width * 0.65, dice(4, 9))]
     return [[*bar, corner(width, dice(-4, 5), dice(0.0, 1)), *_stem_of_seven(dice, width)]]
 
 
 def _barred_seven(dice: Dice) -> Skeleton:
-    # A longer serif would meet the bar, and close the loop of a 9.
-    stem = _seven(dice, longest_serif=16)[0]
+    # A longer serif would meet the middle bar and close a loop like that of a 9.
+    stem = _seven(dice, max_serif=16)[0]
     x, y = stem[-2][:2]
     tilt = dice(-5, 5)
     return [stem, [(x - dice(14, 28), y + tilt), (x + dice(14, 28), y - tilt)]]
@@ -116,7 +116,7 @@ def _barred_seven(dice: Dice) -> Skeleton:
 
 
 def _eight(dice: Dice) -> Skeleton:
-    """In one stroke, begun like an S at the top; its ends meet, cross or stay apart."""
+    """Draw an 8 in one stroke that starts like an S; its ends meet, cross or stay apart."""
     waist, upper, lower, middle = dice(34, 60), dice(15, 30), dice(15, 32), 30.0
     begin: Line = [(middle + upper * dice(0.6, 1), waist * dice(0.2, 0.45)), (middle, 0)]
     there: Line = [(middle - upper, waist * 0.5), (middle, waist), (middle + lower, (waist + 100) / 2)]
@@ -128,7 +128,7 @@ def _eight(dice: Dice) -> Skeleton:
 
 
 def _open_eight(dice: Dice) -> Skeleton:
-    """It begins and ends in lines that run out to the upper right."""
+    """Draw an 8 whose two ends extend to the upper right."""
     waist, upper, lower = dice(38, 54), dice(17, 25), dice(18, 28)
     begin: Line = [(30 + upper * dice(0.7, 1.3), dice(0, 14)), (30, dice(0, 6)), (30 - upper, waist * 0.5)]
     low: Line = [(30, waist), (30 + lower, (waist + 100) / 2), (30, 100), (30 - lower, (waist + 100) / 2)]
@@ -143,7 +143,7 @@ def _eight_from_the_waist(dice: Dice) -> Skeleton:
 
 
 def _snowman(dice: Dice) -> Skeleton:
-    """Two circles."""
+    """Draw an 8 with two circles."""
     waist, upper, lower = dice(40, 52), dice(18, 26), dice(20, 32)
     shift, touch = dice(-4, 4), dice(-3, 4)
     head = arc((30 + shift, waist / 2), (upper, waist / 2), dice(0, 360), -dice(350, 390), dice(0.95, 1.05))
@@ -152,7 +152,7 @@ def _snowman(dice: Dice) -> Skeleton:
 
 
 def _hourglass(dice: Dice) -> Skeleton:
-    """Two straight lines that cross, joined at top and bottom."""
+    """Draw an 8 with two straight lines that cross and are joined at the top and bottom."""
     width, sharp = dice(54, 72), dice(0.1, 0.8)
     top, low = dice(0, 8), 100 - dice(0, 8)
     return [
@@ -172,7 +172,7 @@ def _hourglass(dice: Dice) -> Skeleton:
 
 
 def _loop_of_nine(dice: Dice) -> tuple[Line, float, float]:
-    """The loop, drawn against the clock from the upper right, and where the stem begins."""
+    """Return the loop of a 9, drawn anticlockwise from the upper right, its right edge, and half of its height."""
     width, height = dice(18, 34), dice(15, 31)
     begin = dice(-60, -10)
     sweep = dice(300, 345) if dice.chance(0.8) else dice(265, 300)
@@ -186,7 +186,7 @@ def _straight_nine(dice: Dice) -> Skeleton:
 
 
 def _curved_nine(dice: Dice) -> Skeleton:
-    """The stem bends to the left, up to the hook of a g."""
+    """Draw a 9 whose stem bends to the left, sometimes as far as the hook of a g."""
     loop, x, height = _loop_of_nine(dice)
     top = (x + dice(-2, 2), height * dice(0.4, 0.9))
     stem: Line = [corner(*top, dice(0.3, 1)), (top[0] + dice(-3, 2), dice(60, 74))]
@@ -198,7 +198,7 @@ def _curved_nine(dice: Dice) -> Skeleton:
 
 
 def _two_stroke_nine(dice: Dice) -> Skeleton:
-    """A closed loop, and a stem set beside it."""
+    """Draw a 9 in two strokes: a closed loop, and a stem beside it."""
     width, height = dice(18, 28), dice(18, 30)
     loop = arc((28, height), (width, height), dice(-70, 0), -dice(345, 385), dice(0.96, 1.04))
     x = 28 + width + dice(-3, 3)
@@ -206,13 +206,13 @@ def _two_stroke_nine(dice: Dice) -> Skeleton:
 
 
 def _spiral_nine(dice: Dice) -> Skeleton:
-    """A 6 upside down: from the foot of the stem over the top into the loop, or the other way."""
+    """Draw a 9 as an upside-down 6, from the foot of the stem into the loop, or in the opposite direction."""
     line = [(60 - x, 100 - y, *rest) for x, y, *rest in _six(dice)[0]]
     return [line if dice.chance(0.5) else line[::-1]]
 
 
 def _open_nine(dice: Dice) -> Skeleton:
-    """The loop begins within, at its lower end or at the left, goes over the top, and never closes; the foot hooks."""
+    """Draw a 9 whose loop starts inside, goes over the top and stays open; the foot may end in a hook."""
     width, height = dice(36, 58), dice(36, 60)
     inside = (width * dice(0.4, 0.85), height * dice(0.75, 1.0))
     begin: Line = [inside, (width * dice(0.2, 0.4), height * dice(0.85, 1.05))]
@@ -224,7 +224,7 @@ def _open_nine(dice: Dice) -> Skeleton:
 
 
 def _hooked_nine(dice: Dice) -> Skeleton:
-    """A small loop high up, and a wide bow to the left below it."""
+    """Draw a 9 with a small loop at the top and a wide curve to the left below it."""
     loop, x, height = _loop_of_nine(dice)
     low = dice(-10, 20)
     top = corner(x + dice(-3, 2), height * dice(0.5, 1.0), dice(0, 1))
@@ -246,4 +246,4 @@ FIVE_TO_NINE: dict[int, list[tuple[float, Style]]] = {
         (12, _hooked_nine),
     ],
 }
-"""Styles of each digit with the shares of people who write them, by rough estimate."""
+"""Styles of each digit, with rough estimates of how common they are."""

@@ -1,4 +1,4 @@
-"""The Latin letters in common handwritten styles: what is written on the canvas and is no digit."""
+"""Strokes of handwritten Latin letters in common styles."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from functools import cache
 
 import numpy as np
 
-from core.handwriting.strokes.pen import Line, Skeleton, Strokes, corner, written
+from core.handwriting.strokes.pen import Line, Skeleton, Strokes, apply_handwriting, corner
 
 LETTERS = string.ascii_uppercase + string.ascii_lowercase
 
-UNLIKE_DIGITS = "AEFHKLMNPRTVWX" + "defhkmnptvwx"
-"""The letters that nobody takes for a digit when they stand alone, whatever their size and place.
+LETTERS_UNLIKE_DIGITS = "AEFHKLMNPRTVWX" + "defhkmnptvwx"
+"""The letters that cannot be mistaken for a digit, at any size and position.
 
-Left out, each with the digit that it is in somebody's hand: O o D Q U u 0, I i l j J r 1, Z z 2, S s 5, G C c b 6
-(C and c are also a 0 that stays open), B 8, q g a 9, Y y 4.
+The other letters look like a digit in some handwriting: O o D Q U u like 0, I i l j J r like 1, Z z like 2, Y y like 4,
+S s like 5, G C c b like 6 (C and c also like an open 0), B like 8, q g a like 9.
 """
 
-# Styles of each letter. A style: lines apart by "/", a line: anchors "x,y"; "!" after one is a corner.
+# The styles of each letter. A style consists of lines separated by "/"; a line consists of anchors "x,y", and "!" after
+# an anchor makes it a corner.
 _STYLES: dict[str, tuple[str, ...]] = {
     "A": (
         "0,100 34,0! 70,100 / 12,64 58,62",
@@ -154,21 +155,21 @@ _STYLES: dict[str, tuple[str, ...]] = {
 }
 
 
-def letter_strokes(letter: str, generator: np.random.Generator) -> Strokes:
-    """One handwritten letter of LETTERS: strokes of (x, y), each float (k, 2), y down, in any box."""
+def letter_strokes(letter: str, rng: np.random.Generator) -> Strokes:
+    """Return the strokes of a letter of LETTERS in a random style."""
     styles = _skeletons()[letter]
-    return written(styles[int(generator.integers(len(styles)))], generator)
+    return apply_handwriting(styles[int(rng.integers(len(styles)))], rng)
 
 
 @cache
 def _skeletons() -> dict[str, tuple[Skeleton, ...]]:
     return {
-        letter: tuple([_line(line) for line in style.split("/")] for style in styles)
+        letter: tuple([_parse_line(line) for line in style.split("/")] for style in styles)
         for letter, styles in _STYLES.items()
     }
 
 
-def _line(text: str) -> Line:
+def _parse_line(text: str) -> Line:
     line: Line = []
     for anchor in text.split():
         x, y = map(float, anchor.removesuffix("!").split(","))

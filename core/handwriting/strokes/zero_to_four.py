@@ -1,4 +1,4 @@
-"""The digits 0 to 4 in the styles in which people of many countries write them."""
+"""The digits 0 to 4, in styles from many countries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from core.handwriting.strokes.pen import Dice, Line, Skeleton, Style, arc, corne
 
 
 def _oval(dice: Dice) -> Skeleton:
-    """Closed, overlapping or not quite met, begun near the top or anywhere, either way round."""
+    """Draw a closed, overlapping or slightly open oval, from near the top or anywhere, in either direction."""
     begin = -90 + dice(-50, 50) if dice.chance(0.8) else dice(0, 360)
     sweep = dice(345, 400) * (1 if dice.chance(0.2) else -1)
     return [arc((40, 50), (dice(24, 50), 50), begin, sweep, dice(0.92, 1.06), dice(1.8, 2.7))]
@@ -20,7 +20,7 @@ def _open_oval(dice: Dice) -> Skeleton:
 
 
 def _curled_oval(dice: Dice) -> Skeleton:
-    """It ends in a small loop or a tail at the top."""
+    """Draw an oval that ends in a small loop or a tail at the top."""
     begin = -90 + dice(-30, 40)
     width = dice(28, 42)
     line = arc((40, 50), (width, 50), begin, -dice(345, 365), dice(0.93, 1.0))
@@ -32,10 +32,10 @@ def _curled_oval(dice: Dice) -> Skeleton:
 def _slashed_oval(dice: Dice) -> Skeleton:
     width, reach = dice(36, 48), dice(0.5, 1.15)
     slash: Line = [(40 + reach * width * 0.75, 50 - reach * 40), (40 - reach * width * 0.75, 50 + reach * 40)]
-    return [*_oval_of(dice, width), slash if dice.chance(0.8) else slash[::-1]]
+    return [*_oval_of_width(dice, width), slash if dice.chance(0.8) else slash[::-1]]
 
 
-def _oval_of(dice: Dice, width: float) -> Skeleton:
+def _oval_of_width(dice: Dice, width: float) -> Skeleton:
     return [arc((40, 50), (width, 50), -90 + dice(-30, 30), -dice(350, 385), dice(0.97, 1.03))]
 
 
@@ -47,20 +47,20 @@ def _bare_one(dice: Dice) -> Skeleton:
     return [line if dice.chance(0.92) else line[::-1]]
 
 
-def _flag(dice: Dice, foot: bool = False) -> tuple[float, float]:
-    """Where the upstroke begins; without a foot never so flat that the 1 could be a 7."""
-    if foot:
+def _flag_start(dice: Dice, has_foot: bool = False) -> tuple[float, float]:
+    """Return the start of the upstroke; without a foot, it is never so flat that the 1 looks like a 7."""
+    if has_foot:
         width = dice(14, 52)
         return -width, min(width * dice(0.3, 1.3), 72)
-    if dice.chance(0.4):  # as long as half the stem and more, as children learn it in much of Europe
+    if dice.chance(0.4):  # half the stem or longer, as taught in much of Europe
         width = dice(26, 50)
         return -width, min(width * dice(0.65, 1.6), 72)
     width = dice(8, 30)
     return -width, min(width * dice(0.9, 1.9), 60)
 
 
-def _flagged_one(dice: Dice, foot: bool = False) -> Skeleton:
-    return [[_flag(dice, foot), corner(0, 0, dice(0.6, 1)), (dice(-3, 3), 50), (dice(-4, 4), 100)]]
+def _flagged_one(dice: Dice, has_foot: bool = False) -> Skeleton:
+    return [[_flag_start(dice, has_foot), corner(0, 0, dice(0.6, 1)), (dice(-3, 3), 50), (dice(-4, 4), 100)]]
 
 
 def _foot(dice: Dice) -> Line:
@@ -73,20 +73,20 @@ def _footed_one(dice: Dice) -> Skeleton:
 
 
 def _printed_one(dice: Dice) -> Skeleton:
-    """With flag and foot."""
-    return [*_flagged_one(dice, True), _foot(dice)]
+    """Draw a 1 with a flag and a foot."""
+    return [*_flagged_one(dice, has_foot=True), _foot(dice)]
 
 
 def _printed_one_in_one_stroke(dice: Dice) -> Skeleton:
     left, right = _foot(dice)
-    return [[_flag(dice, True), corner(0, 0), corner(0, 100), corner(*left[:2]), right]]
+    return [[_flag_start(dice, has_foot=True), corner(0, 0), corner(0, 100), corner(*left[:2]), right]]
 
 
 # 2
 
 
 def _round_top(dice: Dice, width: float) -> Line:
-    """The arch of a 2, from its beginning at the left to the start of the way down."""
+    """Return the arch of a 2, from its left end to the start of the downstroke."""
     begin: Line = [(dice(0, 10), dice(14, 32))]
     if dice.chance(0.15):  # a curl inwards
         begin = [(dice(16, 26), dice(24, 32)), (dice(4, 10), dice(24, 30)), (dice(4, 9), dice(12, 18))]
@@ -94,14 +94,14 @@ def _round_top(dice: Dice, width: float) -> Line:
 
 
 def _round_two(dice: Dice) -> Skeleton:
-    """A round top, a corner at the lower left, a straight foot."""
+    """Draw a 2 with a round top, a corner at the lower left and a straight foot."""
     width = dice(48, 72)
     down: Line = [(width * dice(0.6, 0.8), dice(52, 62)), corner(dice(-4, 8), dice(93, 100), dice(0.7, 1))]
     return [[*_round_top(dice, width), *down, (width + dice(-8, 16), 100 + dice(-8, 5))]]
 
 
 def _looped_two(dice: Dice) -> Skeleton:
-    """A small loop at the lower left."""
+    """Draw a 2 with a small loop at the lower left."""
     width, size = dice(50, 70), dice(7, 15)
     loop: Line = [
         (size + 6, 100 - size * 0.6),
@@ -114,7 +114,7 @@ def _looped_two(dice: Dice) -> Skeleton:
 
 
 def _knotted_two(dice: Dice) -> Skeleton:
-    """A large loop at the lower left, and a tail that leaves it across the neck."""
+    """Draw a 2 with a large loop at the lower left, from which a tail crosses the neck."""
     width, high, across, left = dice(44, 60), dice(18, 44), dice(14, 26), dice(-12, 2)
     loop: Line = [
         (max(width * 0.6, left + across * 1.5), 100 - high * dice(0.25, 0.4)),
@@ -127,14 +127,14 @@ def _knotted_two(dice: Dice) -> Skeleton:
 
 
 def _angular_two(dice: Dice) -> Skeleton:
-    """Nearly a Z, but round or dropped at its upper corners."""
+    """Draw a 2 that is nearly a Z, but rounded at its upper corners."""
     width = dice(48, 66)
     top: Line = [(0, dice(10, 20)), (dice(8, 16), dice(1, 6)), (width * 0.75, 0), (width, dice(10, 20))]
     return [[*top, corner(dice(-3, 5), 98), (width + dice(-4, 10), dice(95, 102))]]
 
 
 def _swan(dice: Dice) -> Skeleton:
-    """A long bent neck that runs into a wave."""
+    """Draw a 2 with a long bent neck and a wavy foot."""
     width = dice(50, 70)
     neck: Line = [(width * dice(0.6, 0.75), dice(46, 58)), (width * 0.25, dice(80, 88)), (0, dice(95, 100), 0.4)]
     wave: Line = [(width * 0.3, dice(88, 94)), (width * 0.7, dice(97, 102)), (width + dice(0, 12), dice(86, 96))]
@@ -145,6 +145,7 @@ def _swan(dice: Dice) -> Skeleton:
 
 
 def _lower_belly(dice: Dice, width: float, waist: float) -> Line:
+    """Return the lower half of a 3, from its waist."""
     end: Line = [(dice(-16, 8), dice(82, 96))]
     if dice.chance(0.15):
         end = [(dice(-4, 6), dice(88, 94)), (dice(0, 8), dice(76, 82))]
@@ -158,14 +159,14 @@ def _round_three(dice: Dice) -> Skeleton:
 
 
 def _open_three(dice: Dice) -> Skeleton:
-    """Its waist hardly comes in."""
+    """Draw a 3 with a shallow waist."""
     upper, waist = dice(48, 58), dice(42, 52)
     top: Line = [(dice(-2, 6), dice(6, 16)), (upper * 0.5, 0), (upper, waist * 0.45)]
     return [[*top, corner(upper * dice(0.58, 0.7), waist, dice(0.3, 1)), *_lower_belly(dice, upper + 6, waist)]]
 
 
 def _looped_three(dice: Dice) -> Skeleton:
-    """A small loop in the waist."""
+    """Draw a 3 with a small loop at the waist."""
     upper, lower, waist, size = dice(44, 58), dice(48, 64), dice(42, 50), dice(4, 9)
     top: Line = [(dice(-2, 8), dice(8, 20)), (upper * 0.5, 0), (upper, waist * 0.45)]
     loop: Line = [(26, waist + size * 0.6), (dice(10, 18), waist + size * 0.3), (20, waist - size), (34, waist + 2)]
@@ -173,7 +174,7 @@ def _looped_three(dice: Dice) -> Skeleton:
 
 
 def _flat_three(dice: Dice) -> Skeleton:
-    """A straight top, a slanted line to the waist."""
+    """Draw a 3 with a straight top and a slanted line to the waist."""
     width, waist = dice(46, 60), dice(34, 46)
     top: Line = [(dice(-2, 6), dice(-2, 5)), corner(width, dice(-2, 3), dice(0.7, 1)), corner(dice(16, 30), waist)]
     return [[*top, *_lower_belly(dice, width + dice(0, 10), waist)]]
@@ -183,7 +184,7 @@ def _flat_three(dice: Dice) -> Skeleton:
 
 
 def _open_four(dice: Dice) -> Skeleton:
-    """An angle, and a stem through its foot."""
+    """Draw a 4 as an angle and a stem that crosses its bar."""
     bar, stem, width = dice(50, 66), dice(34, 50), dice(58, 76)
     head = stem - dice(16, 34)
     angle: Line = [(head, dice(-2, 8)), corner(dice(-3, 5), bar, dice(0.5, 1)), (width, bar + dice(-9, 3))]
@@ -191,17 +192,17 @@ def _open_four(dice: Dice) -> Skeleton:
 
 
 def _closed_four(dice: Dice) -> Skeleton:
-    """A triangle: angle and stem begin at one place."""
+    """Draw a 4 with a triangle: the angle and the stem start at the same point."""
     bar, stem, width = dice(54, 70), dice(38, 52), dice(0, 26)
     apex = (stem + dice(-4, 4), dice(-2, 4))
     angle: Line = [apex, corner(dice(-3, 4), bar, dice(0.7, 1)), (stem + width, bar + dice(-5, 3))]
-    if dice.chance(0.35):  # from the foot of the stem on, without lifting the pen
+    if dice.chance(0.35):  # starts at the foot of the stem, without lifting the pen
         return [[(stem, 100), corner(*apex), *angle[1:]]]
     return [angle, [(apex[0] + dice(-2, 2), apex[1] + dice(-3, 6)), (stem + dice(-3, 3), 100)]]
 
 
 def _four_in_one_stroke(dice: Dice) -> Skeleton:
-    """Down, across, up to the head of the stem, and down."""
+    """Draw a 4 in one stroke: down, across, up to the top of the stem, and down."""
     bar, stem = dice(42, 58), dice(42, 58)
     cup: Line = [(dice(-2, 10), dice(0, 8)), (dice(-2, 4), bar * 0.7), corner(dice(2, 8), bar, dice(0, 0.9))]
     turn: Line = [(stem * 0.5, bar + dice(-2, 4)), corner(stem - dice(0, 6), bar * dice(0.6, 0.85), dice(0, 0.8))]
@@ -209,21 +210,21 @@ def _four_in_one_stroke(dice: Dice) -> Skeleton:
 
 
 def _chair_four(dice: Dice) -> Skeleton:
-    """An h upside down: the stem hardly stands above the bar."""
+    """Draw a 4 like an upside-down h: the stem hardly rises above the bar."""
     bar, stem = dice(44, 56), dice(40, 54)
     seat: Line = [(dice(-2, 6), 0), corner(dice(-2, 4), bar, dice(0.4, 1)), (stem + dice(0, 12), bar + dice(-4, 3))]
     return [seat, [(stem, bar - dice(8, 24)), (stem - dice(-2, 8), 100)]]
 
 
 def _lightning_four(dice: Dice) -> Skeleton:
-    """A long slanted line, the bar, and a short stem through it."""
+    """Draw a 4 with a long slanted line, a bar, and a short stem that crosses it."""
     bar, stem = dice(58, 70), dice(32, 46)
     angle: Line = [(stem + dice(-4, 10), 0), corner(0, bar), (stem + dice(14, 30), bar + dice(-4, 3))]
     return [angle, [(stem + dice(0, 6), bar - dice(14, 30)), (stem + dice(-6, 2), 100 + dice(0, 8))]]
 
 
 def _flash_four(dice: Dice) -> Skeleton:
-    """In one stroke like a flash of lightning: down, across, and down again from the end of the bar or before it."""
+    """Draw a 4 in one stroke like a flash of lightning: down, across, and down again from near the end of the bar."""
     bar, stem = dice(40, 62), dice(36, 66)
     head = dice(4, 40)
     turn: Line = [(head, dice(-2, 4)), corner(dice(-4, 6), bar, dice(0.2, 1))]
@@ -252,4 +253,4 @@ ZERO_TO_FOUR: dict[int, list[tuple[float, Style]]] = {
         (12, _flash_four),
     ],
 }
-"""Styles of each digit with the shares of people who write them, by rough estimate."""
+"""Styles of each digit, with rough estimates of how common they are."""

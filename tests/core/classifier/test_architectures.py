@@ -1,4 +1,4 @@
-"""Every architecture with one to three blocks is a classifier of 28x28 images."""
+"""Every architecture classifies 28x28 images, with one to three blocks."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ ARCHITECTURES = get_args(ModelConfig.model_fields["architecture"].annotation)
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("filters", [(4,), (4, 6), (4, 6, 8)])
-def test_any_number_of_blocks_ends_in_ten_probabilities(architecture: str, filters: tuple[int, ...]) -> None:
+def test_any_number_of_blocks_outputs_ten_probabilities(architecture: str, filters: tuple[int, ...]) -> None:
     model = build_model(ModelConfig(architecture=architecture, filters=filters, dense_units=0))
 
-    answers = np.asarray(model(np.random.default_rng(1).random((3, 28, 28, 1), np.float32)))
+    probabilities = np.asarray(model(np.random.default_rng(1).random((3, 28, 28, 1), np.float32)))
 
-    assert answers.shape == (3, 10)
-    assert answers.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert probabilities.shape == (3, 10)
+    assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
 
 
 def test_strides_cost_less_than_half_of_pooling() -> None:
-    """Multiply-adds of the convolutions, from the shapes of their kernels and maps."""
-
     def cost(architecture: str) -> int:
+        """Return the multiply-adds of the convolutions, from the shapes of their kernels and feature maps."""
         model = build_model(ModelConfig(architecture=architecture, filters=(24, 48, 96), dense_units=0))
         convolutions = [layer for layer in model.layers if type(layer).__name__ == "Conv2D"]
         return sum(

@@ -1,4 +1,4 @@
-"""Damaged and edited bundles: each is one sentence before the model is used."""
+"""Damaged and edited bundles raise BundleError before the model is used."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ from tests.support.damage import Change, arrays, edited
     ids=str,
 )
 def test_card_with_an_impossible_value_is_damaged(run: Run, edit: tuple) -> None:
-    *place, value = edit
-    edited("model/card.json", *place, to=value)(run)
+    *field, value = edit
+    edited("model/card.json", *field, to=value)(run)
 
     with pytest.raises(BundleError, match=r"damaged card\.json\. Choose another model"):
         run.bundle.card()
@@ -110,16 +110,17 @@ def test_network_with_one_changed_byte_is_not_loaded(run: Run) -> None:
     content[-1] ^= 1
     run.bundle.tflite_file.write_bytes(content)
 
-    with pytest.raises(BundleError, match="cannot be loaded"):
+    with pytest.raises(BundleError, match="cannot be used"):
         Predictor(run.bundle)
 
 
-# The network of the tests flattens 5 x 5 x 8 features; a constant of 4 bytes says so.
-WIDTH, OTHER_WIDTH = struct.pack("<ii", 4, 200), struct.pack("<ii", 4, 201)
+# The tests' network flattens 5 x 5 x 8 features; their number is stored as a constant of 4 bytes.
+WIDTH = struct.pack("<ii", 4, 200)
+WRONG_WIDTH = struct.pack("<ii", 4, 201)
 
 
-def last_bias(content: bytes, values: bytes) -> bytes:
-    """The network with other values in the place of its last bias."""
+def replace_last_bias(content: bytes, values: bytes) -> bytes:
+    """Return the network with other values for its last bias."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_content=content)
@@ -132,26 +133,26 @@ def last_bias(content: bytes, values: bytes) -> bytes:
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda content: content.replace(WIDTH, OTHER_WIDTH),
-        lambda content: last_bias(content, np.full(10, np.nan, np.float32).tobytes()),
+        lambda content: content.replace(WIDTH, WRONG_WIDTH),
+        lambda content: replace_last_bias(content, np.full(10, np.nan, np.float32).tobytes()),
     ],
-    ids=["fails at an image", "answers no numbers"],
+    ids=["inference fails", "outputs are NaN"],
 )
-def test_network_that_fails_only_at_an_image_is_damaged(run: Run, damage: Callable[[bytes], bytes]) -> None:
+def test_damage_that_shows_only_during_inference_is_found(run: Run, damage: Callable[[bytes], bytes]) -> None:
     edited("model/card.json", "network_fingerprint", to=None)(run)
     before = run.bundle.tflite_file.read_bytes()
     run.bundle.tflite_file.write_bytes(damage(before))
     assert run.bundle.tflite_file.read_bytes() != before
     Network(run.bundle.tflite_file)
 
-    with pytest.raises(BundleError, match="cannot be loaded"):
+    with pytest.raises(BundleError, match="cannot be used"):
         Predictor(run.bundle)
 
 
 @pytest.mark.parametrize("count", [1, 40])
-def test_damaged_network_fails_with_a_sentence(run: Run, count: int) -> None:
-    run.bundle.tflite_file.write_bytes(run.bundle.tflite_file.read_bytes().replace(WIDTH, OTHER_WIDTH))
+def test_damaged_network_raises_bundle_error(run: Run, count: int) -> None:
+    run.bundle.tflite_file.write_bytes(run.bundle.tflite_file.read_bytes().replace(WIDTH, WRONG_WIDTH))
     network = Network(run.bundle.tflite_file)
 
-    with pytest.raises(BundleError, match="cannot be loaded"):
+    with pytest.raises(BundleError, match="cannot be used"):
         network(np.zeros((count, 28, 28), np.uint8))

@@ -11,13 +11,13 @@ from sklearn.metrics import brier_score_loss
 
 from core.classifier.calibration import (
     TEMPERATURE_LIMITS,
+    apply_temperature,
     brier_score,
     expected_calibration_error,
     fit_temperature,
     fit_unsure_limit,
     reliability,
-    tempered,
-    unsure_shares,
+    unsure_fractions,
 )
 from core.classifier.evaluation import Evaluation
 
@@ -28,8 +28,8 @@ def logits(seed: int, count: int, scale: float = 3.0) -> np.ndarray:
     return np.random.default_rng(seed).normal(0, scale, (count, 10))
 
 
-def honest(seed: int, count: int, scale: float = 3.0) -> Evaluation:
-    """Answers whose labels were drawn with the very probabilities that they name."""
+def calibrated(seed: int, count: int, scale: float = 3.0) -> Evaluation:
+    """Return perfectly calibrated predictions: the labels are drawn from the predicted probabilities."""
     probabilities = softmax(logits(seed, count, scale), axis=1)
     chances = np.random.default_rng(seed + 1).random((count, 1))
     labels = (probabilities.cumsum(axis=1) < chances).sum(axis=1).clip(0, 9)
@@ -40,7 +40,7 @@ def honest(seed: int, count: int, scale: float = 3.0) -> Evaluation:
 def test_temperature_divides_the_logits(seed: int, temperature: float) -> None:
     raw = logits(seed, 20)
 
-    scaled = tempered(softmax(raw, axis=1).astype(np.float32), temperature)
+    scaled = apply_temperature(softmax(raw, axis=1).astype(np.float32), temperature)
 
     assert scaled.dtype == np.float32
     assert scaled == pytest.approx(softmax(raw / temperature, axis=1), abs=1e-5)
@@ -48,10 +48,10 @@ def test_temperature_divides_the_logits(seed: int, temperature: float) -> None:
 
 
 @given(st.integers(0, 1000), temperatures)
-def test_temperature_does_not_change_the_order(seed: int, temperature: float) -> None:
+def test_temperature_keeps_the_order_of_probabilities(seed: int, temperature: float) -> None:
     probabilities = softmax(logits(seed, 20), axis=1).astype(np.float32)
 
-    scaled = tempered(probabilities, temperature)
+    scaled = apply_temperature(probabilities, temperature)
 
     order = probabilities.argsort(axis=1)
     assert (np.diff(np.take_along_axis(scaled, order, axis=1), axis=1) >= 0).all()
@@ -61,7 +61,7 @@ def test_temperature_does_not_change_the_order(seed: int, temperature: float) ->
 def test_higher_temperature_lowers_confidence(seed: int) -> None:
     probabilities = softmax(logits(seed, 20), axis=1).astype(np.float32)
 
-    confidences = [tempered(probabilities, temperature).max(axis=1) for temperature in (0.3, 1.0, 2.0, 4.0)]
+    confidences = [apply_temperature(probabilities, temperature).max(axis=1) for temperature in (0.3, 1.0, 2.0, 4.0)]
 
     assert (np.diff(confidences, axis=0) <= 1e-6).all()
 
@@ -70,17 +70,17 @@ def test_probabilities_of_0_and_1_stay_finite() -> None:
     certain = np.eye(10, dtype=np.float32)
 
     for temperature in TEMPERATURE_LIMITS:
-        scaled = tempered(certain, temperature)
+        scaled = apply_temperature(certain, temperature)
         assert np.isfinite(scaled).all()
         assert (scaled.argmax(axis=1) == np.arange(10)).all()
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.0, 2.5])
 def test_fit_recovers_a_known_temperature(factor: float) -> None:
-    truth = honest(7, 20_000, 2.0)
-    hidden = tempered(truth.probabilities, 1 / factor)
+    truth = calibrated(7, 20_000, 2.0)
+    distorted = apply_temperature(truth.probabilities, 1 / factor)
 
-    assert fit_temperature(hidden, truth.labels) == pytest.approx(factor, rel=0.05)
+    assert fit_temperature(distorted, truth.labels) == pytest.approx(factor, rel=0.05)
 
 
 def test_fit_without_mistakes_stays_within_limits() -> None:
@@ -91,7 +91,7 @@ def test_fit_without_mistakes_stays_within_limits() -> None:
 
 @pytest.mark.parametrize("scale", [1.0, 3.0, 6.0])
 def test_calibration_error_of_calibrated_predictions_is_small(scale: float) -> None:
-    errors = [expected_calibration_error(honest(3, count, scale)) for count in (300, 100_000)]
+    errors = [expected_calibration_error(calibrated(3, count, scale)) for count in (300, 100_000)]
 
     assert errors[1] < 0.006
     assert errors[1] < errors[0]
@@ -106,27 +106,31 @@ def test_calibration_error_is_the_overconfidence() -> None:
 
 @given(st.integers(0, 1000), st.integers(1, 200))
 def test_every_prediction_is_in_its_bin(seed: int, count: int) -> None:
-    evaluation = honest(seed, count)
+    evaluation = calibrated(seed, count)
 
-    rows = reliability(evaluation)
+    bins = reliability(evaluation)
 
-    assert len(rows) == 15
-    assert sum(row.count for row in rows) == count
-    assert sum(row.count * row.accuracy for row in rows if row.count) == pytest.approx(evaluation.accuracy * count)
-    for row in rows:
-        assert (row.low - 1e-6 <= row.confidence <= row.high + 1e-6) if row.count else np.isnan(row.confidence)
+    assert len(bins) == 15
+    assert sum(group.count for group in bins) == count
+    assert sum(group.count * group.accuracy for group in bins if group.count) == pytest.approx(
+        evaluation.accuracy * count
+    )
+    for group in bins:
+        assert (
+            (group.low - 1e-6 <= group.confidence <= group.high + 1e-6) if group.count else np.isnan(group.confidence)
+        )
 
 
 def test_certain_predictions_are_in_the_last_bin() -> None:
-    rows = reliability(Evaluation(np.eye(10, dtype=np.float32), np.arange(10)))
+    bins = reliability(Evaluation(np.eye(10, dtype=np.float32), np.arange(10)))
 
-    assert [row.count for row in rows] == [0] * 14 + [10]
-    assert (rows[-1].confidence, rows[-1].accuracy) == (1.0, 1.0)
+    assert [group.count for group in bins] == [0] * 14 + [10]
+    assert (bins[-1].confidence, bins[-1].accuracy) == (1.0, 1.0)
 
 
 @given(st.integers(0, 1000))
 def test_brier_score_agrees_with_scikit_learn(seed: int) -> None:
-    evaluation = honest(seed, 50)
+    evaluation = calibrated(seed, 50)
     exact = evaluation.probabilities.astype(float)
     exact /= exact.sum(axis=1, keepdims=True)
 
@@ -146,11 +150,11 @@ def test_two_percent_of_predictions_are_close_calls() -> None:
     limit = fit_unsure_limit(validation)
 
     assert 0.8 <= limit <= 0.9
-    assert unsure_shares(validation, limit) == (0.02, 0.5)
+    assert unsure_fractions(validation, limit) == (0.02, 0.5)
 
 
 @pytest.mark.parametrize(("confidence", "limit"), [(0.3, 0.6), (0.999, 0.9)])
-def test_limit_of_close_calls_stays_within_its_limits(confidence: float, limit: float) -> None:
+def test_limit_of_close_calls_stays_within_bounds(confidence: float, limit: float) -> None:
     probabilities = np.full((50, 10), (1 - confidence) / 9, np.float32)
     probabilities[:, 0] = confidence
 

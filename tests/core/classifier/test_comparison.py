@@ -1,4 +1,4 @@
-"""The comparison of two models agrees with SciPy's tests."""
+"""The comparison of two models agrees with SciPy's statistical tests."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from core.classifier.evaluation import Evaluation
 COUNT = st.integers(0, 400)
 
 
-def answering(predictions: np.ndarray, labels: np.ndarray) -> Evaluation:
-    """A model that is sure of these answers."""
+def certain(predictions: np.ndarray, labels: np.ndarray) -> Evaluation:
+    """Return the evaluation of a model that is certain of these predictions."""
     return Evaluation(np.eye(10, dtype=np.float32)[predictions], labels)
 
 
 @st.composite
 def pairs(draw: st.DrawFn) -> tuple[Evaluation, Evaluation]:
-    """Two models' answers on the same images; few digits, so that they often agree."""
+    """Draw two models' predictions for the same images; few digits, so that they often agree."""
     count = draw(st.integers(1, 60))
     few = arrays(np.uint8, count, elements=st.integers(0, 2))
     labels = draw(few)
-    return answering(draw(few), labels), answering(draw(few), labels)
+    return certain(draw(few), labels), certain(draw(few), labels)
 
 
-def counted(both: int, only_first: int, only_second: int, neither: int) -> Comparison:
+def comparison_of_sizes(both: int, only_first: int, only_second: int, neither: int) -> Comparison:
     ends = np.cumsum([both, only_first, only_second, neither])
     return Comparison(*np.split(np.arange(ends[-1]), ends[:-1]))
 
@@ -41,8 +41,8 @@ def test_every_image_is_in_one_of_four_groups(
     first, second = pair
     comparison = compare(first, second)
 
-    parts = [comparison.both, comparison.only_first, comparison.only_second, comparison.neither]
-    assert sorted(np.concatenate(parts)) == list(range(len(first.labels)))
+    groups = [comparison.both, comparison.only_first, comparison.only_second, comparison.neither]
+    assert sorted(np.concatenate(groups)) == list(range(len(first.labels)))
     assert comparison.difference == pytest.approx(first.accuracy - second.accuracy)
     low, high = comparison.interval
     assert -1 <= low <= high <= 1
@@ -87,11 +87,11 @@ def test_exact_and_chi_squared_tests_agree_at_the_limit(discordant: int, data: s
 def test_chi_squared_agrees_with_scipy(only_first: int, only_second: int) -> None:
     if only_first + only_second < EXACT_BELOW:
         return
-    # Yates' correction is the very one of Edwards where two counts are compared with their mean.
+    # For two counts compared with their mean, Yates' correction equals Edwards'.
     mean = (only_first + only_second) / 2
-    moved = [count + np.clip(mean - count, -0.5, 0.5) for count in (only_first, only_second)]
+    corrected = [count + np.clip(mean - count, -0.5, 0.5) for count in (only_first, only_second)]
 
-    assert mcnemar(only_first, only_second) == pytest.approx(stats.chisquare(moved).pvalue, rel=1e-9, abs=1e-300)
+    assert mcnemar(only_first, only_second) == pytest.approx(stats.chisquare(corrected).pvalue, rel=1e-9, abs=1e-300)
 
 
 def test_worked_examples() -> None:
@@ -99,31 +99,31 @@ def test_worked_examples() -> None:
     assert mcnemar(10, 0) == pytest.approx(2 / 1024)
     assert mcnemar(0, 0) == 1
     assert mcnemar(5, 5) == 1
-    # The table in Agresti (2002), section 10.1.1: 86 and 150 changed their minds; z = 4.17 without the correction.
+    # The table in Agresti (2002), section 10.1.1: 86 and 150 changed their minds; z = 4.17 without correction.
     assert mcnemar(150, 86) == pytest.approx(stats.chi2.sf(63**2 / 236, 1))
 
 
 @given(st.integers(0, 300), st.integers(0, 300), st.integers(0, 300), st.integers(1, 300))
 def test_interval_contains_the_difference(both: int, only_first: int, only_second: int, neither: int) -> None:
-    comparison = counted(both, only_first, only_second, neither)
+    comparison = comparison_of_sizes(both, only_first, only_second, neither)
     low, high = comparison.interval
 
     assert low - 1e-12 <= comparison.difference <= high + 1e-12
 
 
-def test_interval_covers_the_truth_19_times_out_of_20() -> None:
-    generator = np.random.default_rng(5)
-    shares = [0.95, 0.02, 0.01, 0.02]
-    inside = 0
-    for counts in generator.multinomial(2000, shares, size=2000):
-        low, high = counted(*counts).interval
-        inside += low <= shares[1] - shares[2] <= high
+def test_interval_covers_the_true_difference_95_percent() -> None:
+    rng = np.random.default_rng(5)
+    proportions = [0.95, 0.02, 0.01, 0.02]
+    covered = 0
+    for counts in rng.multinomial(2000, proportions, size=2000):
+        low, high = comparison_of_sizes(*counts).interval
+        covered += low <= proportions[1] - proportions[2] <= high
 
-    assert inside / 2000 == pytest.approx(0.95, abs=0.02)
+    assert covered / 2000 == pytest.approx(0.95, abs=0.02)
 
 
 def test_predictions_for_different_images_are_not_compared() -> None:
     labels = np.arange(4, dtype=np.uint8)
 
     with pytest.raises(ValueError, match="same test images"):
-        compare(answering(labels, labels), answering(labels, labels[::-1]))
+        compare(certain(labels, labels), certain(labels, labels[::-1]))

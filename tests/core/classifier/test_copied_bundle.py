@@ -1,4 +1,4 @@
-"""Copies of bundles have the predictions after each epoch, and nothing of a former model."""
+"""Copies of bundles include the predictions after each epoch, and no files of an earlier model."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from core.runs.run import Run
 
 
 def test_epoch_predictions_are_copied(run: Run, tmp_path: Path) -> None:
-    copy = copy_bundle(run.bundle, tmp_path / "copy", run.answers_file)
+    copy = copy_bundle(run.bundle, tmp_path / "copy", run.epoch_predictions_file)
 
-    answers, said = copy.answers(), run.answers()
-    assert answers is not None
-    assert said is not None
-    assert np.array_equal(answers.predictions, said.predictions)
-    assert copy.answers_file in copy.files
+    copied, original = copy.epoch_predictions(), run.epoch_predictions()
+    assert copied is not None
+    assert original is not None
+    assert np.array_equal(copied.predictions, original.predictions)
+    assert copy.epoch_predictions_file in copy.files
     again = copy_bundle(copy, tmp_path / "again")
-    assert again.answers_file.read_bytes() == run.answers_file.read_bytes()
+    assert again.epoch_predictions_file.read_bytes() == run.epoch_predictions_file.read_bytes()
 
 
-def test_epoch_predictions_of_the_former_model_are_removed(run: Run, tmp_path: Path) -> None:
-    copy_bundle(run.bundle, tmp_path, run.answers_file)
+def test_epoch_predictions_of_an_earlier_model_are_removed(run: Run, tmp_path: Path) -> None:
+    copy_bundle(run.bundle, tmp_path, run.epoch_predictions_file)
 
     copy = copy_bundle(run.bundle, tmp_path)
 
-    assert copy.answers() is None
+    assert copy.epoch_predictions() is None
     assert copy.complete
 
 
-def test_damaged_epoch_predictions_are_one_sentence(tmp_path: Path) -> None:
+def test_damaged_epoch_predictions_raise_bundle_error(tmp_path: Path) -> None:
     bundle = Bundle(tmp_path)
-    bundle.answers_file.write_bytes(b"PK\x03\x04 no archive")
+    bundle.epoch_predictions_file.write_bytes(b"PK\x03\x04 not an archive")
 
     with pytest.raises(BundleError, match=r"damaged answers\.npz"):
-        bundle.answers()
+        bundle.epoch_predictions()

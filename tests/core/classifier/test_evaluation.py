@@ -16,18 +16,18 @@ from core.classifier.evaluation import (
     class_metrics,
     confusion_matrix,
     mistakes,
-    row_shares,
+    row_fractions,
     wilson_interval,
 )
 
 
 @st.composite
 def evaluations(draw: st.DrawFn) -> Evaluation:
-    """Random answers, right about half the time."""
+    """Draw random predictions of which about half are correct."""
     seed, count = draw(st.integers(0, 2**32 - 1)), draw(st.integers(1, 200))
-    generator = np.random.default_rng(seed)
-    labels = generator.integers(0, 10, count).astype(np.uint8)
-    scores = generator.random((count, 10)) + np.eye(10)[labels] * generator.random((count, 1))
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 10, count).astype(np.uint8)
+    scores = rng.random((count, 10)) + np.eye(10)[labels] * rng.random((count, 1))
     return Evaluation((scores / scores.sum(1, keepdims=True)).astype(np.float32), labels)
 
 
@@ -85,21 +85,21 @@ def test_mistakes_are_sorted_by_confidence(evaluation: Evaluation) -> None:
 
 
 @given(evaluations())
-def test_cells_hold_each_image_once(evaluation: Evaluation) -> None:
+def test_each_image_is_in_exactly_one_cell(evaluation: Evaluation) -> None:
     matrix = confusion_matrix(evaluation)
-    seen: list[int] = []
+    all_members: list[int] = []
 
     for true in range(10):
-        for said in range(10):
-            members = cell_members(evaluation, true, said)
-            assert len(members) == matrix[true, said]
-            seen.extend(members)
+        for predicted in range(10):
+            members = cell_members(evaluation, true, predicted)
+            assert len(members) == matrix[true, predicted]
+            all_members.extend(members)
 
-    assert sorted(seen) == list(range(len(evaluation.labels)))
+    assert sorted(all_members) == list(range(len(evaluation.labels)))
 
 
 @given(evaluations())
-def test_row_shares_sum_to_one(evaluation: Evaluation) -> None:
+def test_row_fractions_sum_to_one(evaluation: Evaluation) -> None:
     matrix = confusion_matrix(evaluation)
 
-    assert row_shares(matrix).sum(axis=1) == pytest.approx((matrix.sum(axis=1) > 0).astype(float))
+    assert row_fractions(matrix).sum(axis=1) == pytest.approx((matrix.sum(axis=1) > 0).astype(float))

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from core.classifier.architectures import build_model
-from core.classifier.export import AGREEMENT, FLOAT_AGREEMENT, export_model, layer_cards
+from core.classifier.export import FLOAT_TOLERANCE, QUANTIZED_TOLERANCE, export_model, layer_cards
 from core.classifier.network import Network
 from core.config import ModelConfig
-from core.data.datasets import load_dataset, normalised
+from core.data.datasets import load_dataset, normalise
 from core.errors import BundleError
 from core.workspace import Workspace
 
@@ -29,13 +29,13 @@ def model() -> keras.Model:
 
 
 def differences(folder: Path, model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Absolute differences in the probabilities of the two forms, (n, 10)."""
-    read = Network(export_model(model, folder, images).tflite_file)(images).probabilities
-    return np.abs(read - np.asarray(model(normalised(images), training=False)))
+    """Return the absolute differences between the probabilities of the LiteRT and the Keras model, (n, 10)."""
+    exported = Network(export_model(model, folder, images).tflite_file)(images).probabilities
+    return np.abs(exported - np.asarray(model(normalise(images), training=False)))
 
 
 def make_eight_bits_too_few(model: keras.Model) -> None:
-    """A weight of a feature that is always 0 is so large that the others are 0 on the scale that they share."""
+    """Give an always inactive feature such large weights that quantization rounds all other weights to 0."""
     *_, convolution, _, _, dense = model.layers
     kernel, bias = convolution.get_weights()
     bias[0] = -1e6
@@ -46,30 +46,30 @@ def make_eight_bits_too_few(model: keras.Model) -> None:
     dense.set_weights([kernel, bias])
 
 
-def test_eight_bit_weights_give_nearly_the_same_answers(tmp_path: Path, model: keras.Model, images: np.ndarray) -> None:
-    off = differences(tmp_path, model, images)
+def test_eight_bit_weights_predict_nearly_the_same(tmp_path: Path, model: keras.Model, images: np.ndarray) -> None:
+    difference = differences(tmp_path, model, images)
 
-    most, mean = AGREEMENT
-    assert off.max() <= most
-    assert off.mean() <= mean
+    maximum, mean = QUANTIZED_TOLERANCE
+    assert difference.max() <= maximum
+    assert difference.mean() <= mean
     assert (tmp_path / "mnist_model.tflite").stat().st_size < 4 * model.count_params()
 
 
 def test_weights_keep_32_bits_if_eight_differ_too_much(tmp_path: Path, model: keras.Model, images: np.ndarray) -> None:
     make_eight_bits_too_few(model)
 
-    off = differences(tmp_path, model, images)
+    difference = differences(tmp_path, model, images)
 
-    most, mean = FLOAT_AGREEMENT
-    assert off.max() <= most
-    assert off.mean() <= mean
+    maximum, mean = FLOAT_TOLERANCE
+    assert difference.max() <= maximum
+    assert difference.mean() <= mean
     assert (tmp_path / "mnist_model.tflite").stat().st_size > 4 * model.count_params()
 
 
 def test_network_with_nan_outputs_is_rejected(tmp_path: Path, model: keras.Model, images: np.ndarray) -> None:
     model.layers[-1].set_weights([np.full_like(weights, np.nan) for weights in model.layers[-1].get_weights()])
 
-    with pytest.raises(BundleError, match="cannot be loaded"):
+    with pytest.raises(BundleError, match="cannot be used"):
         export_model(model, tmp_path, images)
 
 
@@ -77,7 +77,7 @@ def test_multiply_adds_of_each_layer_are_counted() -> None:
     layers = layer_cards(build_model(ModelConfig(architecture="deep", filters=(2, 3), dense_units=0)))
 
     convolution, depthwise, dense = 28 * 28 * 3 * 3 * 2, 14 * 14 * 3, 3 * 10
-    # The second block looks at 14 x 14 places, again at two maps, then at three.
+    # The second block has 14 x 14 positions: its first convolution reads two maps and returns two, its second three.
     second = 14 * 14 * 3 * 3 * (2 * 2 + 2 * 3)
     assert [layer.multiply_adds for layer in layers if layer.kind == "DepthwiseConv2D"] == [depthwise]
     assert sum(layer.multiply_adds for layer in layers) == convolution + second + depthwise + dense

@@ -1,4 +1,4 @@
-"""The `.keras` file opens in older versions of Keras and gives the same answers there."""
+"""The `.keras` file opens in older versions of Keras and gives the same predictions there."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from core.workspace import SHIPPED_BUNDLE
 
 ARCHITECTURES = ("original", "pooled", "deep", "strided")
 
-# Every layer accepts these.
+# Arguments of every layer.
 LAYER = "name trainable dtype"
 
 KERAS_3_3 = {
@@ -41,21 +41,21 @@ KERAS_3_3 = {
     "SGD": "name learning_rate momentum nesterov weight_decay",
     "CosineDecay": "name initial_learning_rate decay_steps alpha warmup_target warmup_steps",
 }
-"""Arguments of Keras 3.3.3 that our networks need, as `inspect.signature` gives them."""
+"""The arguments that Keras 3.3.3 accepts for the classes in our networks, according to `inspect.signature`."""
 
-# Loads a file, predicts, trains one step further.
+# Load a file, predict, and train for one more step.
 OLD_KERAS = """
 import sys, numpy as np, keras
-file, images, answers = sys.argv[1:]
+file, images, predictions = sys.argv[1:]
 model, images = keras.models.load_model(file), np.load(images)
-np.save(answers, model.predict(images, verbose=0))
+np.save(predictions, model.predict(images, verbose=0))
 assert np.isfinite(model.train_on_batch(images, np.eye(10, dtype="float32")[: len(images)])).all()
 print(keras.__version__)
 """
 
 
-def compiled(architecture: str) -> keras.Model:
-    """A network whose weights and optimizer have been trained for a step, compiled as the trainer does it."""
+def trained_network(architecture: str) -> keras.Model:
+    """Return a network compiled as in training, after one training step."""
     keras.utils.set_random_seed(3)
     model = build_model(ModelConfig(architecture=architecture, filters=(4, 8), dense_units=8, dropout=0.2))
     rate = keras.optimizers.schedules.CosineDecay(0.001, 100, warmup_target=0.01, warmup_steps=30)
@@ -74,7 +74,7 @@ def random_images() -> np.ndarray:
 
 
 def objects(value: Any) -> Iterator[dict[str, Any]]:
-    """Every object of Keras in a `config.json`."""
+    """Yield every Keras object in a `config.json`."""
     if isinstance(value, list):
         for item in value:
             yield from objects(item)
@@ -86,7 +86,7 @@ def objects(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def unknown_to_keras_3_3(path: Path) -> set[str]:
-    """The arguments in a `.keras` file that Keras 3.3 would refuse."""
+    """Return the arguments in a `.keras` file that Keras 3.3 would reject."""
     with zipfile.ZipFile(path) as archive:
         config = json.loads(archive.read("config.json"))
     return {
@@ -98,10 +98,10 @@ def unknown_to_keras_3_3(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_file_has_no_argument_that_keras_3_3_refuses(architecture: str, tmp_path: Path) -> None:
-    model, path = compiled(architecture), tmp_path / "model.keras"
+def test_file_has_no_argument_that_keras_3_3_rejects(architecture: str, tmp_path: Path) -> None:
+    model, path = trained_network(architecture), tmp_path / "model.keras"
     model.save(path)
-    assert unknown_to_keras_3_3(path)  # or there would be nothing to do
+    assert unknown_to_keras_3_3(path)  # otherwise this test would prove nothing
 
     save_portable(model, path)
 
@@ -110,7 +110,7 @@ def test_file_has_no_argument_that_keras_3_3_refuses(architecture: str, tmp_path
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_loaded_model_is_the_saved_one(architecture: str, tmp_path: Path) -> None:
-    model, path = compiled(architecture), tmp_path / "model.keras"
+    model, path = trained_network(architecture), tmp_path / "model.keras"
     save_portable(model, path)
 
     loaded = keras.models.load_model(path)
@@ -129,9 +129,9 @@ def test_seed_of_zero_is_kept(tmp_path: Path) -> None:
     assert keras.models.load_model(path).layers[0].seed == 0
 
 
-def test_portable_file_stays_as_it_is(tmp_path: Path) -> None:
+def test_portable_file_is_left_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
-    save_portable(compiled("original"), path)
+    save_portable(trained_network("original"), path)
     before = zipfile.ZipFile(path).read("config.json")
 
     make_portable(path)
@@ -139,13 +139,13 @@ def test_portable_file_stays_as_it_is(tmp_path: Path) -> None:
     assert zipfile.ZipFile(path).read("config.json") == before
 
 
-def test_shipped_file_has_no_argument_that_keras_3_3_refuses() -> None:
+def test_shipped_file_has_no_argument_that_keras_3_3_rejects() -> None:
     assert unknown_to_keras_3_3(Bundle(SHIPPED_BUNDLE).keras_file) == set()
 
 
 @pytest.fixture(scope="module", params=[f"{OLDEST_KERAS}.3", "3.8.0", "3.14.0"])
 def old_keras(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an older version of Keras."""
+    """Install an older version of Keras into a folder."""
     folder = tmp_path_factory.mktemp("keras")
     install = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--target", str(folder)]
     subprocess.run([*install, f"keras=={request.param}"], check=True)
@@ -159,15 +159,15 @@ def test_older_keras_opens_the_files_and_trains_on(old_keras: Path, tmp_path: Pa
     files = {"shipped": Bundle(SHIPPED_BUNDLE).keras_file}
     for architecture in ARCHITECTURES:
         files[architecture] = tmp_path / f"{architecture}.keras"
-        save_portable(compiled(architecture), files[architecture])
+        save_portable(trained_network(architecture), files[architecture])
 
     for name, file in files.items():
-        answers = tmp_path / f"{name}.npy"
-        command = [sys.executable, "-c", OLD_KERAS, str(file), str(images), str(answers)]
+        predictions = tmp_path / f"{name}.npy"
+        command = [sys.executable, "-c", OLD_KERAS, str(file), str(images), str(predictions)]
         environment = {**os.environ, "PYTHONPATH": str(old_keras), "KERAS_BACKEND": "tensorflow"}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
-        assert done.returncode == 0, f"{name}: {done.stderr[-2000:]}"
-        assert (old_keras / f"keras-{done.stdout.strip()}.dist-info").is_dir()
+        assert finished.returncode == 0, f"{name}: {finished.stderr[-2000:]}"
+        assert (old_keras / f"keras-{finished.stdout.strip()}.dist-info").is_dir()
         expected = keras.models.load_model(file).predict(random_images(), verbose=0)
-        assert np.array_equal(np.load(answers), expected), name
+        assert np.array_equal(np.load(predictions), expected), name

@@ -11,40 +11,40 @@ from hypothesis.extra.numpy import arrays
 from core.classifier.evaluation import class_metrics
 from core.classifier.learning import (
     NEVER,
-    EpochAnswers,
+    EpochPredictions,
     class_accuracies,
     first_learned,
     forgetting_events,
     forgotten_since,
     learned_since,
-    read_answers,
-    write_answers,
+    read_epoch_predictions,
+    write_epoch_predictions,
 )
 
 DIGIT = st.integers(0, 9)
 
 
 @st.composite
-def answers(draw: st.DrawFn) -> EpochAnswers:
-    """Up to eight epochs, the first ones perhaps unknown; few digits, so that some answers are right."""
+def epoch_predictions(draw: st.DrawFn) -> EpochPredictions:
+    """Draw up to eight epochs, not always from the first; few digits, so that some predictions are correct."""
     epochs, images = draw(st.integers(1, 8)), draw(st.integers(1, 12))
     few = st.integers(0, 2)
     first = draw(st.integers(1, 5))
-    return EpochAnswers(
+    return EpochPredictions(
         np.arange(first, first + epochs),
         draw(arrays(np.uint8, (epochs, images), elements=few)),
         draw(arrays(np.uint8, images, elements=few)),
     )
 
 
-def of_one_image(*right: bool) -> EpochAnswers:
-    """An image of a 1 that is taken for a 7 where it is not read rightly."""
-    said = np.array([[1 if one else 7] for one in right], np.uint8)
-    return EpochAnswers(np.arange(1, len(right) + 1), said, np.array([1], np.uint8))
+def of_one_image(*correct: bool) -> EpochPredictions:
+    """Return predictions for one image of a 1, which is mistaken for a 7 where not `correct`."""
+    digits = np.array([[1 if is_correct else 7] for is_correct in correct], np.uint8)
+    return EpochPredictions(np.arange(1, len(correct) + 1), digits, np.array([1], np.uint8))
 
 
 @pytest.mark.parametrize(
-    ("right", "learned", "forgotten"),
+    ("correct", "learned", "forgotten"),
     [
         ((True, True, True), 1, 0),
         ((False, True, True), 2, 0),
@@ -57,73 +57,73 @@ def of_one_image(*right: bool) -> EpochAnswers:
     ],
 )
 def test_image_is_learned_once_its_prediction_stays_correct(
-    right: tuple[bool, ...], learned: int, forgotten: int
+    correct: tuple[bool, ...], learned: int, forgotten: int
 ) -> None:
-    assert first_learned(of_one_image(*right)).tolist() == [learned]
-    assert forgetting_events(of_one_image(*right)).tolist() == [forgotten]
+    assert first_learned(of_one_image(*correct)).tolist() == [learned]
+    assert forgetting_events(of_one_image(*correct)).tolist() == [forgotten]
 
 
-@given(answers())
-def test_learned_image_was_wrong_before_and_stays_correct(answers: EpochAnswers) -> None:
-    learned = first_learned(answers)
+@given(epoch_predictions())
+def test_learned_image_was_wrong_before_and_stays_correct(predictions: EpochPredictions) -> None:
+    learned = first_learned(predictions)
 
     for image, epoch in enumerate(learned):
-        right = answers.right[:, image]
+        correct = predictions.correct[:, image]
         if epoch == NEVER:
-            assert not right[-1]
+            assert not correct[-1]
         else:
-            start = int(np.flatnonzero(answers.epochs == epoch)[0])
-            assert right[start:].all()
-            assert start == 0 or not right[start - 1]
+            start = int(np.flatnonzero(predictions.epochs == epoch)[0])
+            assert correct[start:].all()
+            assert start == 0 or not correct[start - 1]
 
 
-@given(answers())
-def test_correct_images_are_kept_ones_and_newly_learned_ones(
-    answers: EpochAnswers,
+@given(epoch_predictions())
+def test_learned_and_forgotten_images_add_up(
+    predictions: EpochPredictions,
 ) -> None:
-    right: set[int] = set()
-    events = np.zeros(len(answers.labels), int)
-    for position in range(len(answers)):
-        learned, forgotten = learned_since(answers, position), forgotten_since(answers, position)
-        assert right.isdisjoint(learned)
-        assert right.issuperset(forgotten)
-        right = right.union(learned).difference(forgotten)
+    correct: set[int] = set()
+    events = np.zeros(len(predictions.labels), int)
+    for index in range(len(predictions)):
+        learned, forgotten = learned_since(predictions, index), forgotten_since(predictions, index)
+        assert correct.isdisjoint(learned)
+        assert correct.issuperset(forgotten)
+        correct = correct.union(learned).difference(forgotten)
         events[forgotten] += 1
 
-        assert right == set(np.flatnonzero(answers.right[position]))
-    assert events.tolist() == forgetting_events(answers).tolist()
+        assert correct == set(np.flatnonzero(predictions.correct[index]))
+    assert events.tolist() == forgetting_events(predictions).tolist()
 
 
-@given(answers())
-def test_accuracy_of_a_digit_is_its_recall(answers: EpochAnswers) -> None:
-    shares = class_accuracies(answers)
+@given(epoch_predictions())
+def test_accuracy_of_a_digit_is_its_recall(predictions: EpochPredictions) -> None:
+    accuracies = class_accuracies(predictions)
 
-    for position in range(len(answers)):
-        matrix = answers.matrix(position)
-        assert matrix.sum() == len(answers.labels)
+    for index in range(len(predictions)):
+        matrix = predictions.matrix(index)
+        assert matrix.sum() == len(predictions.labels)
         for row in class_metrics(matrix):
             if row.support:
-                assert shares[position, row.digit] == pytest.approx(row.recall)
+                assert accuracies[index, row.digit] == pytest.approx(row.recall)
             else:
-                assert np.isnan(shares[position, row.digit])
+                assert np.isnan(accuracies[index, row.digit])
 
 
-@given(answers(), DIGIT, DIGIT)
-def test_cell_has_as_many_members_as_its_count(answers: EpochAnswers, true: int, said: int) -> None:
-    members = answers.cell_members(len(answers) - 1, true, said)
+@given(epoch_predictions(), DIGIT, DIGIT)
+def test_cell_has_as_many_members_as_its_count(predictions: EpochPredictions, true: int, predicted: int) -> None:
+    members = predictions.cell_members(len(predictions) - 1, true, predicted)
 
-    assert len(members) == answers.matrix(len(answers) - 1)[true, said]
-    assert (answers.labels[members] == true).all()
+    assert len(members) == predictions.matrix(len(predictions) - 1)[true, predicted]
+    assert (predictions.labels[members] == true).all()
 
 
 def test_epochs_are_added_and_dropped() -> None:
-    begun = EpochAnswers.none(np.array([3, 4], np.uint8))
-    grown = begun.with_epoch(1, np.array([3, 3], np.uint8)).with_epoch(2, np.array([3, 4], np.uint8))
+    empty = EpochPredictions.empty(np.array([3, 4], np.uint8))
+    two_epochs = empty.with_epoch(1, np.array([3, 3], np.uint8)).with_epoch(2, np.array([3, 4], np.uint8))
 
-    assert first_learned(begun).tolist() == [NEVER, NEVER]
-    assert grown.right.tolist() == [[True, False], [True, True]]
-    assert grown.until(1).epochs.tolist() == [1]
-    assert len(grown.until(0)) == 0
+    assert first_learned(empty).tolist() == [NEVER, NEVER]
+    assert two_epochs.correct.tolist() == [[True, False], [True, True]]
+    assert two_epochs.up_to(1).epochs.tolist() == [1]
+    assert len(two_epochs.up_to(0)) == 0
 
 
 @pytest.mark.parametrize(
@@ -138,17 +138,17 @@ def test_epochs_are_added_and_dropped() -> None:
 )
 def test_invalid_predictions_are_rejected(epochs: np.ndarray, predictions: np.ndarray, labels: np.ndarray) -> None:
     with pytest.raises(ValueError, match="Expected"):
-        EpochAnswers(epochs, predictions, labels)
+        EpochPredictions(epochs, predictions, labels)
 
 
-@given(answers())
-def test_predictions_survive_the_file(tmp_path_factory: pytest.TempPathFactory, said: EpochAnswers) -> None:
-    file = tmp_path_factory.mktemp("answers") / "answers.npz"
+@given(epoch_predictions())
+def test_predictions_survive_the_file(tmp_path_factory: pytest.TempPathFactory, predictions: EpochPredictions) -> None:
+    file = tmp_path_factory.mktemp("predictions") / "answers.npz"
 
-    write_answers(file, said)
+    write_epoch_predictions(file, predictions)
 
-    kept = read_answers(file)
-    assert kept is not None
-    assert np.array_equal(kept.epochs, said.epochs)
-    assert np.array_equal(kept.predictions, said.predictions)
-    assert np.array_equal(kept.labels, said.labels)
+    read = read_epoch_predictions(file)
+    assert read is not None
+    assert np.array_equal(read.epochs, predictions.epochs)
+    assert np.array_equal(read.predictions, predictions.predictions)
+    assert np.array_equal(read.labels, predictions.labels)

@@ -28,20 +28,20 @@ def digits() -> Dataset:
 
 @pytest.fixture
 def bundle(trained: Run, tmp_path: Path) -> Bundle:
-    """A copy of a trained bundle, to be changed."""
+    """Return a copy of a trained bundle for modification."""
     return Bundle(Path(shutil.copytree(trained.bundle.folder, tmp_path / "model")))
 
 
 def detector_of(bundle: Bundle) -> Detector:
-    return load_detector(bundle.novelty_file, Network(bundle.tflite_file).features or 0)
+    return load_detector(bundle.novelty_file, Network(bundle.tflite_file).feature_count or 0)
 
 
-def with_limit(bundle: Bundle, limit: float) -> Bundle:
-    detector_of(bundle).with_threshold(limit).save(bundle.novelty_file)
+def set_threshold(bundle: Bundle, threshold: float) -> Bundle:
+    detector_of(bundle).with_threshold(threshold).save(bundle.novelty_file)
     return bundle
 
 
-def with_card(bundle: Bundle, **values: object) -> Bundle:
+def edit_card(bundle: Bundle, **values: object) -> Bundle:
     card = bundle.card()
     bundle.card_file.write_text(Card.model_validate({**card.model_dump(), **values}).model_dump_json())
     return bundle
@@ -51,10 +51,10 @@ def test_training_ends_with_a_detector_that_accepts_digits(trained: Run, digits:
     card, detector = trained.bundle.card(), detector_of(trained.bundle)
     network = Network(trained.bundle.tflite_file)
 
-    refused = detector(digits.validation.images, network(digits.validation.images)) > 0
+    rejected = detector(digits.validation.images, network(digits.validation.images)) > 0
 
     assert card.novelty is not None
-    assert refused.mean() == card.novelty.digits_rejected <= 0.02
+    assert rejected.mean() == card.novelty.digits_rejected <= 0.02
     assert card.novelty.out_of_distribution_rejected > card.novelty.digits_rejected
 
 
@@ -72,15 +72,15 @@ def test_novelty_of_an_image_does_not_depend_on_its_batch(trained: Run, digits: 
 def test_detector_survives_its_file(trained: Run, tmp_path: Path) -> None:
     detector = detector_of(trained.bundle)
 
-    detector.save(tmp_path / "again.npz")
+    detector.save(tmp_path / "novelty.npz")
 
-    again = load_detector(tmp_path / "again.npz", Network(trained.bundle.tflite_file).features or 0)
-    assert all(np.array_equal(getattr(again, name), value) for name, value in vars(detector).items())
-    assert all(value.dtype == np.float32 for value in vars(again).values())
+    loaded = load_detector(tmp_path / "novelty.npz", Network(trained.bundle.tflite_file).feature_count or 0)
+    assert all(np.array_equal(getattr(loaded, name), value) for name, value in vars(detector).items())
+    assert all(value.dtype == np.float32 for value in vars(loaded).values())
 
 
 def test_rejected_drawing_still_has_a_nearest_digit(bundle: Bundle, digits: Dataset) -> None:
-    predictor = Predictor(with_limit(bundle, -1000))
+    predictor = Predictor(set_threshold(bundle, -1000))
 
     reading = predictor.read(digits.test.images[0])
 
@@ -96,7 +96,7 @@ def test_close_call_names_both_candidates(bundle: Bundle, digits: Dataset) -> No
     calibration = bundle.card().calibration
     assert calibration is not None
     unsure = calibration.model_copy(update={"unsure_below": 1.0})
-    predictor = Predictor(with_card(with_limit(bundle, 1000), calibration=unsure.model_dump()))
+    predictor = Predictor(edit_card(set_threshold(bundle, 1000), calibration=unsure.model_dump()))
 
     reading = predictor.read(digits.test.images[0])
 
@@ -110,7 +110,7 @@ def test_confident_prediction_shows_its_confidence(bundle: Bundle, digits: Datas
     calibration = bundle.card().calibration
     assert calibration is not None
     sure = calibration.model_copy(update={"unsure_below": 0.0})
-    predictor = Predictor(with_card(with_limit(bundle, 1000), calibration=sure.model_dump()))
+    predictor = Predictor(edit_card(set_threshold(bundle, 1000), calibration=sure.model_dump()))
 
     reading = predictor.read(digits.test.images[0])
 
@@ -121,7 +121,7 @@ def test_confident_prediction_shows_its_confidence(bundle: Bundle, digits: Datas
 def test_bundle_without_a_detector_still_predicts(bundle: Bundle, digits: Dataset) -> None:
     raw = Network(bundle.tflite_file)(digits.test.images).probabilities
     bundle.novelty_file.unlink()
-    predictor = Predictor(with_card(bundle, calibration=None, novelty=None))
+    predictor = Predictor(edit_card(bundle, calibration=None, novelty=None))
 
     reading = predictor.read(digits.test.images[0])
 
@@ -132,8 +132,8 @@ def test_bundle_without_a_detector_still_predicts(bundle: Bundle, digits: Datase
     assert np.array_equal(predictor.probabilities(digits.test.images), raw)
 
 
-@pytest.mark.parametrize("content", [None, b"", b"PK no arrays"])
-def test_damaged_detector_is_one_sentence(bundle: Bundle, content: bytes | None) -> None:
+@pytest.mark.parametrize("content", [None, b"", b"PK not an archive"])
+def test_damaged_detector_raises_bundle_error(bundle: Bundle, content: bytes | None) -> None:
     if content is None:
         bundle.novelty_file.unlink()
     else:
@@ -143,7 +143,7 @@ def test_damaged_detector_is_one_sentence(bundle: Bundle, content: bytes | None)
         Predictor(bundle)
 
 
-def test_detector_of_another_network_is_one_sentence(bundle: Bundle) -> None:
+def test_detector_of_another_network_raises_bundle_error(bundle: Bundle) -> None:
     detector = detector_of(bundle)
     narrower: Detector = replace(
         detector, mean=detector.mean[1:], scale=detector.scale[1:], hidden_weights=detector.hidden_weights[1:]
@@ -168,20 +168,20 @@ def test_eight_threads_get_identical_novelty_scores(trained: Run, digits: Datase
 def shipped() -> Predictor:
     predictor = Predictor(Bundle(SHIPPED_BUNDLE))
     if predictor.bundle.card().novelty is None:
-        pytest.skip("The shipped model is of an earlier version, which cannot tell what is no digit.")
+        pytest.skip("The shipped model is from an earlier version without a novelty detector.")
     return predictor
 
 
-@pytest.mark.parametrize(("kind", "least"), [("letters", 0.9), ("scribbles", 0.95), ("silhouettes", 0.97)])
+@pytest.mark.parametrize(("kind", "minimum"), [("letters", 0.9), ("scribbles", 0.95), ("silhouettes", 0.97)])
 def test_shipped_model_rejects_out_of_distribution_samples(
-    shipped: Predictor, mnist: Dataset, kind: str, least: float
+    shipped: Predictor, mnist: Dataset, kind: str, minimum: float
 ) -> None:
     images = out_of_distribution_samples(200, mnist.test.images, 20261122, proportions={kind: 1.0})
 
     novelty = shipped.novelty(images)
 
     assert novelty is not None
-    assert (novelty > 0).mean() >= least
+    assert (novelty > 0).mean() >= minimum
 
 
 def test_shipped_model_accepts_test_digits(shipped: Predictor, mnist: Dataset) -> None:

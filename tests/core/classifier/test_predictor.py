@@ -1,4 +1,4 @@
-"""The predictor: accurate, and with the same predictions for any batch and any number of threads."""
+"""The predictor is accurate, and independent of batch size and number of threads."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from core.classifier.bundle import Bundle
-from core.classifier.network import BATCH
-from core.classifier.predictor import Predictor, sureness
+from core.classifier.network import BATCH_SIZE
+from core.classifier.predictor import Predictor, format_confidence
 from core.data.datasets import Dataset
 from core.errors import BundleError
 from core.workspace import SHIPPED_BUNDLE
@@ -26,7 +26,7 @@ def images(count: int) -> np.ndarray:
     return np.random.default_rng(count).integers(0, 256, (count, 28, 28), np.uint8)
 
 
-@pytest.mark.parametrize("count", [0, 1, 3, BATCH // 8, BATCH, BATCH + 1, 2 * BATCH + 40])
+@pytest.mark.parametrize("count", [0, 1, 3, BATCH_SIZE // 8, BATCH_SIZE, BATCH_SIZE + 1, 2 * BATCH_SIZE + 40])
 def test_prediction_does_not_depend_on_the_batch(predictor: Predictor, count: int) -> None:
     batch = images(count)
 
@@ -48,10 +48,10 @@ def test_eight_threads_get_identical_predictions(predictor: Predictor) -> None:
     expected = [predictor.probabilities(image[np.newaxis]) for image in batch]
 
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda index: predictor.probabilities(batch[index % 64][np.newaxis]), range(512)))
+        found = list(pool.map(lambda index: predictor.probabilities(batch[index % 64][np.newaxis]), range(512)))
 
-    for index, answer in enumerate(answers):
-        assert np.array_equal(answer, expected[index % 64])
+    for index, probabilities in enumerate(found):
+        assert np.array_equal(probabilities, expected[index % 64])
 
 
 def test_drawing_without_ink_has_no_digit(predictor: Predictor) -> None:
@@ -64,10 +64,10 @@ def test_drawing_without_ink_has_no_digit(predictor: Predictor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("confidence", "said"), [(0.0, "0.0%"), (0.9749, "97.5%"), (0.99949, "99.9%"), (0.9995, ">99.9%"), (1.0, ">99.9%")]
+    ("confidence", "text"), [(0.0, "0.0%"), (0.9749, "97.5%"), (0.99949, "99.9%"), (0.9995, ">99.9%"), (1.0, ">99.9%")]
 )
-def test_confidence_is_never_shown_as_100_percent(confidence: float, said: str) -> None:
-    assert sureness(confidence) == said
+def test_confidence_is_never_shown_as_100_percent(confidence: float, text: str) -> None:
+    assert format_confidence(confidence) == text
 
 
 def test_shipped_model_has_the_accuracy_of_its_card(predictor: Predictor, mnist: Dataset) -> None:
@@ -91,7 +91,7 @@ def test_shipped_bundle_is_complete_and_small() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", None])
-def test_damaged_model_is_one_sentence(tmp_path: Path, content: bytes | None) -> None:
+def test_damaged_model_raises_bundle_error(tmp_path: Path, content: bytes | None) -> None:
     bundle = Bundle(tmp_path)
     shutil.copytree(SHIPPED_BUNDLE, tmp_path, dirs_exist_ok=True)
     if content is None:
@@ -99,12 +99,12 @@ def test_damaged_model_is_one_sentence(tmp_path: Path, content: bytes | None) ->
     else:
         bundle.tflite_file.write_bytes(content)
 
-    with pytest.raises(BundleError, match="cannot be loaded"):
+    with pytest.raises(BundleError, match="cannot be used"):
         Predictor(bundle)
 
 
 @pytest.mark.parametrize("name", ["card.json", "evaluation.npz", "mnist_model.keras"])
-def test_truncated_file_of_a_bundle_is_one_sentence(tmp_path: Path, name: str) -> None:
+def test_truncated_file_of_a_bundle_raises_bundle_error(tmp_path: Path, name: str) -> None:
     bundle = Bundle(tmp_path)
     shutil.copytree(SHIPPED_BUNDLE, tmp_path, dirs_exist_ok=True)
     path = tmp_path / name

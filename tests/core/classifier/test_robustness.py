@@ -1,4 +1,4 @@
-"""The robustness in a card: changes of images, and their measurement."""
+"""The robustness in a card: alterations of images, and the accuracies on them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.classifier.bundle import Bundle
 from core.classifier.network import Network
 from core.data.datasets import load_dataset
 from core.errors import DataError
-from core.handwriting.pen_digits import PenDigit, pen_digits_at_hand, read_pen_digits, replayed
+from core.handwriting.pen_digits import PenDigit, available_pen_digits, read_pen_digits, replay
 from core.runs.run import Run
 from core.workspace import Workspace
 
@@ -28,42 +28,42 @@ def centre(image: np.ndarray) -> tuple[float, float]:
 
 
 def test_shift_moves_every_image_by_its_pixels() -> None:
-    moved = robustness.shifted(np.repeat(DOT, 50, axis=0), 3, np.random.default_rng(0))
+    shifted = robustness.shift(np.repeat(DOT, 50, axis=0), 3, np.random.default_rng(0))
 
-    places = {centre(image) for image in moved}
-    assert places == {(13, 16), (7, 16), (10, 19), (10, 13)}
+    centres = {centre(image) for image in shifted}
+    assert centres == {(13, 16), (7, 16), (10, 19), (10, 13)}
 
 
 def test_shift_by_zero_changes_nothing() -> None:
-    np.testing.assert_array_equal(robustness.shifted(DOT, 0, np.random.default_rng(0)), DOT)
+    np.testing.assert_array_equal(robustness.shift(DOT, 0, np.random.default_rng(0)), DOT)
 
 
 @pytest.mark.parametrize(
-    ("scale", "angle", "place"), [(1, 0, (10, 16)), (0.5, 0, (12, 15)), (1, 90, (12, 10)), (1, -90, (16, 18))]
+    ("scale", "angle", "position"), [(1, 0, (10, 16)), (0.5, 0, (12, 15)), (1, 90, (12, 10)), (1, -90, (16, 18))]
 )
 @pytest.mark.parametrize("side", [28, 140])
-def test_warp_rotates_anticlockwise_around_the_middle(
-    scale: float, angle: float, place: tuple[float, float], side: int
+def test_warp_rotates_anticlockwise_about_the_centre(
+    scale: float, angle: float, position: tuple[float, float], side: int
 ) -> None:
-    (image,) = robustness.warped(DOT, scale, angle, side)
+    (image,) = robustness.warp(DOT, scale, angle, side)
 
     assert image.shape == (side, side)
-    assert centre(image) == pytest.approx((place[0] * side / 28, place[1] * side / 28), abs=0.2)
+    assert centre(image) == pytest.approx((position[0] * side / 28, position[1] * side / 28), abs=0.2)
 
 
 def test_blur_and_noise_keep_the_mean_ink() -> None:
     images = np.full((20, 28, 28), 128, np.uint8)
 
-    assert robustness.blurred(DOT, 1.5).sum() == pytest.approx(DOT.sum(dtype=int), rel=0.05)
-    assert robustness.blurred(DOT, 1.5).max() < 255
-    assert robustness.faded(images, 0.5).tolist() == np.full(images.shape, 64).tolist()
-    noise = robustness.noisy(images, 0.1, np.random.default_rng(0))
+    assert robustness.blur(DOT, 1.5).sum() == pytest.approx(DOT.sum(dtype=int), rel=0.05)
+    assert robustness.blur(DOT, 1.5).max() < 255
+    assert robustness.fade(images, 0.5).tolist() == np.full(images.shape, 64).tolist()
+    noise = robustness.add_noise(images, 0.1, np.random.default_rng(0))
     assert noise.mean() == pytest.approx(128, abs=1)
     assert noise.std() == pytest.approx(25.5, rel=0.05)
 
 
 def test_sample_is_the_same_every_time() -> None:
-    split = load_dataset("digits", Workspace(Path("nowhere"))).test
+    split = load_dataset("digits", Workspace(Path("unused"))).test
 
     images, labels = robustness.sample(split, 100)
 
@@ -73,11 +73,11 @@ def test_sample_is_the_same_every_time() -> None:
     assert len(robustness.sample(split, 10_000)[1]) == len(split)
 
 
-def test_card_has_the_robustness_of_a_training(trained: Run) -> None:
+def test_card_has_the_robustness_after_training(trained: Run) -> None:
     measured = trained.bundle.card().robustness
 
     assert measured is not None
-    assert measured.images == len(load_dataset("digits", Workspace(Path("nowhere"))).test) // 10
+    assert measured.images == len(load_dataset("digits", Workspace(Path("unused"))).test) // 10
     kinds = (measured.canvas, measured.tiny, measured.thin_pen, measured.fat_pen, measured.turned)
     assert measured.drawings == pytest.approx(np.mean(kinds))
     assert 0.1 < measured.canvas <= 1
@@ -85,7 +85,7 @@ def test_card_has_the_robustness_of_a_training(trained: Run) -> None:
 
 def test_robustness_is_reproducible(trained: Run) -> None:
     network = Network(Bundle(trained.bundle.folder).tflite_file)
-    test = load_dataset("digits", Workspace(Path("nowhere"))).test
+    test = load_dataset("digits", Workspace(Path("unused"))).test
 
     measured = robustness.measure_robustness(network, test, [PenDigit(1, [[(0, 0), (0, 100)]])])
 
@@ -95,37 +95,37 @@ def test_robustness_is_reproducible(trained: Run) -> None:
     assert measured.pen_strokes in (0.0, 1.0)
 
 
-def written(path: Path, lines: list[object]) -> Path:
+def write_lines(path: Path, lines: list[object]) -> Path:
     with gzip.open(path, "wt") as file:
         file.writelines(json.dumps(line) + "\n" for line in lines)
     return path
 
 
 def test_pen_digits_are_read_and_replayed(tmp_path: Path) -> None:
-    path = written(tmp_path / "strokes.gz", [{"label": 7, "writer": 1, "strokes": [[[0, 0], [90, 0], [30, 100]]]}])
+    path = write_lines(tmp_path / "strokes.gz", [{"label": 7, "writer": 1, "strokes": [[[0, 0], [90, 0], [30, 100]]]}])
 
     (digit,) = read_pen_digits(path)
 
     assert digit.label == 7
-    rows = np.flatnonzero(replayed(digit, np.random.default_rng(0)).any(axis=1))
+    rows = np.flatnonzero(replay(digit, np.random.default_rng(0)).any(axis=1))
     assert 0.4 * 280 <= rows[-1] - rows[0] <= 0.8 * 280 + 32
 
 
 @pytest.mark.parametrize("lines", [[{"label": 7}], ["text"], [5]])
-def test_file_without_pen_digits_is_one_sentence(tmp_path: Path, lines: list[object]) -> None:
+def test_file_without_pen_digits_raises_data_error(tmp_path: Path, lines: list[object]) -> None:
     with pytest.raises(DataError, match="TRAZO_STROKES"):
-        read_pen_digits(written(tmp_path / "strokes.gz", lines))
+        read_pen_digits(write_lines(tmp_path / "strokes.gz", lines))
 
 
-def test_damaged_or_missing_pen_digits_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_or_missing_pen_digits_only_warn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     damaged = tmp_path / "damaged.gz"
     damaged.write_bytes(b"damaged")
 
     monkeypatch.delenv("TRAZO_STROKES", raising=False)
-    assert pen_digits_at_hand() == []
+    assert available_pen_digits() == []
     monkeypatch.setenv("TRAZO_STROKES", str(tmp_path / "missing.gz"))
     with pytest.warns(match=r"missing\.gz"):
-        assert pen_digits_at_hand() == []
+        assert available_pen_digits() == []
     monkeypatch.setenv("TRAZO_STROKES", str(damaged))
     with pytest.warns(UserWarning, match="not a file of pen strokes"):
-        assert pen_digits_at_hand() == []
+        assert available_pen_digits() == []

@@ -1,4 +1,4 @@
-"""The shipped model meets its requirements; benchmarks/RESULTS.md has all figures."""
+"""The shipped model meets its requirements; benchmarks/RESULTS.md has all metrics."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from core.classifier.calibration import expected_calibration_error
 from core.classifier.disputed import disputed_labels
 from core.classifier.network import Network
 from core.classifier.predictor import Predictor, Reading
-from core.classifier.robustness import accuracy, prepared
+from core.classifier.robustness import accuracy, prepare_all
 from core.data.datasets import Dataset
-from core.handwriting.pen_digits import PenDigit, replayed
+from core.handwriting.pen_digits import PenDigit, replay
 from core.workspace import SHIPPED_BUNDLE
 from tests.support.requirements import lacking
 
@@ -47,26 +47,26 @@ def test_shipped_model_is_calibrated(card: Card) -> None:
 def test_preparing_a_drawing_costs_at_most_a_thousandth(mnist: Dataset) -> None:
     network, images, labels = Network(BUNDLE.tflite_file), mnist.test.images[:4000], mnist.test.labels[:4000]
 
-    direct, drawn = (accuracy(network, some, labels) for some in (images, prepared(images)))
+    direct, prepared = (accuracy(network, inputs, labels) for inputs in (images, prepare_all(images)))
 
-    assert abs(direct - drawn) <= 0.001
+    assert abs(direct - prepared) <= 0.001
 
 
 @pytest.fixture(scope="module")
-def written(predictor: Predictor, strokes: tuple[PenDigit, ...]) -> list[tuple[int, Reading]]:
-    """Digits of people who are not in MNIST, of any size, place and brush, and how they are read."""
-    generator = np.random.default_rng(11)
-    chosen = generator.choice(len(strokes), 1500, replace=False)
+def readings(predictor: Predictor, strokes: tuple[PenDigit, ...]) -> list[tuple[int, Reading]]:
+    """Return labels and predictions of digits by people who are not in MNIST, with any size, position and brush."""
+    rng = np.random.default_rng(11)
+    chosen = rng.choice(len(strokes), 1500, replace=False)
     digits = [strokes[index] for index in chosen]
-    return [(digit.label, predictor.read(replayed(digit, generator))) for digit in digits]
+    return [(digit.label, predictor.read(replay(digit, rng))) for digit in digits]
 
 
-def test_shipped_model_predicts_other_handwriting(written: list[tuple[int, Reading]]) -> None:
-    assert np.mean([reading.digit == label for label, reading in written]) >= 0.975
+def test_shipped_model_predicts_other_handwriting(readings: list[tuple[int, Reading]]) -> None:
+    assert np.mean([reading.digit == label for label, reading in readings]) >= 0.975
 
 
-def test_shipped_model_accepts_other_handwriting(written: list[tuple[int, Reading]]) -> None:
-    assert np.mean([reading.verdict != "not_a_digit" for _, reading in written]) >= 0.975
+def test_shipped_model_accepts_other_handwriting(readings: list[tuple[int, Reading]]) -> None:
+    assert np.mean([reading.verdict != "not_a_digit" for _, reading in readings]) >= 0.975
 
 
 def test_shipped_model_rejects_clothes(predictor: Predictor) -> None:

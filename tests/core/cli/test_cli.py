@@ -20,11 +20,11 @@ from core.classifier.predictor import Predictor
 from core.cli import main
 from core.config import LIMITS
 from core.data.datasets import Dataset
-from core.meanings import MEANINGS
+from core.launcher.queue import submit
 from core.runs.active import active_model
 from core.runs.registry import list_runs
 from core.runs.run import Run
-from core.training.queue import submit
+from core.setting_help import SETTING_HELP
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
@@ -51,8 +51,8 @@ def test_help_of_train_explains_each_setting(capsys: pytest.CaptureFixture[str])
         main(["train", "--help"])
 
     said = " ".join(capsys.readouterr().out.split())
-    assert [name for name in LIMITS if MEANINGS[name] not in said] == []
-    assert "(0 to 2147483647)" in said
+    assert [name for name in LIMITS if SETTING_HELP[name] not in said] == []
+    assert "Range: 0 to 2147483647." in said
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -222,7 +222,7 @@ def test_run_is_trained_listed_shown_promoted_and_deleted(
     (line,) = said.err.splitlines()
     assert re.fullmatch(r"epoch 1/1: loss [\d.]+, accuracy [\d.]+%, validation loss [\d.]+, accuracy [\d.]+%", line)
     assert (tmp_path / "copy" / "card.json").read_bytes() == run.bundle.card_file.read_bytes()
-    assert (tmp_path / "copy" / "answers.npz").read_bytes() == run.answers_file.read_bytes()
+    assert (tmp_path / "copy" / "answers.npz").read_bytes() == run.epoch_predictions_file.read_bytes()
 
     assert main(["runs", "list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["state"] == "finished"

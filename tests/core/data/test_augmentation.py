@@ -1,4 +1,4 @@
-"""Augmentation changes images within its settings."""
+"""Augmentation changes images within its configured limits."""
 
 from __future__ import annotations
 
@@ -54,15 +54,15 @@ def test_without_noise_black_stays_black(config: AugmentationConfig, seed: int) 
     assert not augment(black, without_noise, np.random.default_rng(seed)).any()
 
 
-def test_a_tenth_of_the_images_are_grainy() -> None:
+def test_a_tenth_of_the_images_are_noisy() -> None:
     grey = np.full((2000, 28, 28), 127, np.uint8)
 
-    changed = augment(grey, AugmentationConfig(noise=0.2), np.random.default_rng(5))
+    noisy = augment(grey, AugmentationConfig(noise=0.2), np.random.default_rng(5))
 
-    spreads = changed.std(axis=(1, 2)) / 255
-    assert (spreads > 0).mean() == pytest.approx(0.1, abs=0.03)
-    assert 0.18 < spreads.max() < 0.22
-    assert np.median(spreads[spreads > 0]) == pytest.approx(0.1, abs=0.02)
+    sigmas = noisy.std(axis=(1, 2)) / 255
+    assert (sigmas > 0).mean() == pytest.approx(0.1, abs=0.03)
+    assert 0.18 < sigmas.max() < 0.22
+    assert np.median(sigmas[sigmas > 0]) == pytest.approx(0.1, abs=0.02)
 
 
 def test_inactive_augmentation_changes_nothing() -> None:
@@ -72,14 +72,14 @@ def test_inactive_augmentation_changes_nothing() -> None:
 
 
 @given(st.integers(0, 1000))
-def test_a_shift_moves_ink_within_its_bound(seed: int) -> None:
+def test_shift_stays_within_its_limit(seed: int) -> None:
     moved = augment(bar(), AugmentationConfig(shift=0.1), np.random.default_rng(seed))
 
     distance = np.abs(mean_position(moved[0]) - mean_position(bar()[0]))
     assert (distance <= 2.8 + 0.1).all()
 
 
-def test_shifts_go_both_ways_about_equally() -> None:
+def test_shifts_are_symmetric() -> None:
     moved = augment(np.repeat(bar(), 400, axis=0), AugmentationConfig(shift=0.1), np.random.default_rng(0))
 
     offsets = np.array([mean_position(image) - mean_position(bar()[0]) for image in moved])
@@ -87,7 +87,7 @@ def test_shifts_go_both_ways_about_equally() -> None:
     assert offsets.std(axis=0) == pytest.approx([2.8 / np.sqrt(3)] * 2, rel=0.15)
 
 
-def test_a_rotation_turns_the_bar_about_the_centre() -> None:
+def test_rotation_is_about_the_centre() -> None:
     turned = augment(np.repeat(bar(), 200, axis=0), AugmentationConfig(rotation=45), np.random.default_rng(1))
 
     centres = np.array([mean_position(image) for image in turned])
@@ -96,7 +96,7 @@ def test_a_rotation_turns_the_bar_about_the_centre() -> None:
     assert widths.max() > 10 > 4 >= widths.min()
 
 
-def test_zoom_makes_digits_larger_as_often_as_smaller() -> None:
+def test_zoom_enlarges_as_often_as_it_shrinks() -> None:
     zoomed = augment(np.repeat(bar(), 400, axis=0), AugmentationConfig(zoom=0.3), np.random.default_rng(2))
 
     ink = zoomed.astype(float).sum(axis=(1, 2)) / bar().astype(float).sum()
@@ -105,17 +105,17 @@ def test_zoom_makes_digits_larger_as_often_as_smaller() -> None:
     assert (ink > 1).mean() == pytest.approx(0.5, abs=0.1)
 
 
-def test_strokes_grow_thicker_and_thinner_and_stay_bright() -> None:
+def test_strokes_become_thicker_or_thinner_and_stay_bright() -> None:
     changed = augment(np.repeat(bar(), 400, axis=0), AugmentationConfig(stroke=1), np.random.default_rng(3))
 
     ink = changed.astype(float).sum(axis=(1, 2)) / bar().astype(float).sum()
-    # One pixel on each side of a bar of 16 by 4, at most.
+    # At most one pixel on each side of a bar of 16 by 4.
     assert 14 * 2 / 64 <= ink.min() < 0.7
     assert 1.4 < ink.max() <= 18 * 6 / 64
     assert (changed.max(axis=(1, 2)) == 255).all()
 
 
-def test_elastic_distortion_moves_ink_smoothly_by_its_size() -> None:
+def test_elastic_distortion_is_smooth_and_of_the_set_size() -> None:
     stripes = np.zeros((1, 28, 28), np.uint8)
     stripes[0, 13:15] = 255
     bent = augment(np.repeat(stripes, 300, axis=0), AugmentationConfig(elastic=1.5), np.random.default_rng(4))
@@ -123,5 +123,5 @@ def test_elastic_distortion_moves_ink_smoothly_by_its_size() -> None:
     columns = bent[:, :, 4:24].astype(float)
     heights = (columns * np.arange(28)[:, np.newaxis]).sum(axis=1) / columns.sum(axis=1)
     assert (heights - 13.5).std() == pytest.approx(1.5, rel=0.15)
-    # Neighbouring columns go up and down together: no tears.
+    # Neighbouring columns move up and down together.
     assert np.abs(np.diff(heights, axis=1)).mean() < 0.35

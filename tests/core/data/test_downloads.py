@@ -1,4 +1,4 @@
-"""Downloads of MNIST: from the first source that works, verified, stored atomically."""
+"""MNIST is downloaded from the first source that works, verified and stored atomically."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
-    """A web server for the files of `tmp_path`; a file named `broken` is cut off."""
+    """Serve the files of `tmp_path`; the response for a file named `broken` is truncated."""
     handler = functools.partial(_Handler, directory=str(tmp_path))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
@@ -55,16 +55,16 @@ def test_download_reports_progress_and_stores_the_file(
 ) -> None:
     served = tmp_path / "served.npz"
     np.savez(served, **arrays)
-    seen: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
 
-    path = download_mnist(workspace, lambda done, total: seen.append((done, total)), (source(server, served),))
+    path = download_mnist(workspace, lambda done, total: reported.append((done, total)), (source(server, served),))
 
     assert same(arrays, read_mnist(path))
-    assert (served.stat().st_size, served.stat().st_size) in seen
-    assert [done for done, _ in seen[:3]] == sorted(done for done, _ in seen[:3])
+    assert (served.stat().st_size, served.stat().st_size) in reported
+    assert [done for done, _ in reported[:3]] == sorted(done for done, _ in reported[:3])
 
 
-def test_when_the_first_source_fails_the_second_serves(
+def test_second_source_is_used_if_the_first_fails(
     tmp_path: Path, workspace: Workspace, arrays: dict[str, np.ndarray], server: str
 ) -> None:
     write_idx(tmp_path, arrays, ".gz")
@@ -79,39 +79,39 @@ def test_when_the_first_source_fails_the_second_serves(
 
 
 @pytest.mark.parametrize("name", ["absent.npz", "broken.npz", "wrong.npz"])
-def test_failed_download_leaves_the_old_file(tmp_path: Path, workspace: Workspace, server: str, name: str) -> None:
+def test_failed_download_keeps_the_old_file(tmp_path: Path, workspace: Workspace, server: str, name: str) -> None:
     (tmp_path / "wrong.npz").write_text("something else")
-    wanted = Source("a test", {"mnist.npz": (f"{server}/{name}", "sha256:" + "0" * 64)})
+    failing = Source("a test", {"mnist.npz": (f"{server}/{name}", "sha256:" + "0" * 64)})
     workspace.mnist_file.parent.mkdir(parents=True)
     workspace.mnist_file.write_bytes(b"the old one")
 
     with pytest.raises(DownloadError, match="could not be downloaded") as raised:
-        download_mnist(workspace, None, (wanted,))
+        download_mnist(workspace, None, (failing,))
 
     assert len(raised.value.attempts) == 1
     assert workspace.mnist_file.read_bytes() == b"the old one"
     assert names(workspace.mnist_file.parent) in (["mnist.npz"], ["download.lock", "mnist.npz"])
 
 
-def test_no_server_at_all_is_one_sentence(workspace: Workspace) -> None:
-    nobody = Source("nobody", {"mnist.npz": ("http://127.0.0.1:9/mnist.npz", "sha256:" + "0" * 64)})
+def test_unreachable_server_raises_download_error(workspace: Workspace) -> None:
+    unreachable = Source("unreachable", {"mnist.npz": ("http://127.0.0.1:9/mnist.npz", "sha256:" + "0" * 64)})
 
     with pytest.raises(DownloadError) as raised:
-        download_mnist(workspace, None, (nobody,))
+        download_mnist(workspace, None, (unreachable,))
 
     assert "could not be reached" in raised.value.attempts[0]
 
 
-def test_two_downloads_at_once_fetch_only_once(
+def test_concurrent_downloads_fetch_only_once(
     tmp_path: Path, workspace: Workspace, arrays: dict[str, np.ndarray], server: str
 ) -> None:
     served = tmp_path / "served.npz"
     np.savez(served, **arrays)
     fetched: list[int] = []
-    wanted = (source(server, served),)
+    sources = (source(server, served),)
 
     def download() -> None:
-        download_mnist(workspace, lambda done, total: fetched.append(done) if done == total else None, wanted)
+        download_mnist(workspace, lambda done, total: fetched.append(done) if done == total else None, sources)
 
     threads = [threading.Thread(target=download) for _ in range(2)]
     for thread in threads:

@@ -1,4 +1,4 @@
-"""MNIST is found, read in any file format and imported; an error is one sentence and changes nothing."""
+"""MNIST is found, read in any file format and imported; errors change nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from core.data import sources
-from core.data.datasets import Dataset, available_dataset, load_dataset, scikit_learn_table
+from core.data.datasets import Dataset, available_dataset, load_dataset, read_scikit_learn_digits
 from core.data.sources import download_mnist, find_mnist, import_mnist, read_mnist
 from core.errors import DataError, DataMissing, StorageError
 from core.workspace import Workspace
@@ -33,7 +33,7 @@ def test_idx_files_are_read_gzipped_or_not(tmp_path: Path, arrays: dict[str, np.
     assert same(arrays, read_mnist(tmp_path / f"train-images-idx3-ubyte{ending}"))
 
 
-def test_an_npz_is_read_compressed_or_not_alone_or_in_a_folder(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
+def test_npz_is_read_directly_and_in_a_folder(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
     np.savez_compressed(tmp_path / "other-name.npz", **arrays)
     np.savez(tmp_path / "mnist.npz", **arrays)
 
@@ -41,20 +41,20 @@ def test_an_npz_is_read_compressed_or_not_alone_or_in_a_folder(tmp_path: Path, a
     assert same(arrays, read_mnist(tmp_path))
 
 
-def test_mnist_is_looked_for_in_order(tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mnist_is_searched_in_order(tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     assert find_mnist(workspace) is None
     keras = tmp_path / "no-keras" / "datasets" / "mnist.npz"
     for path in (keras, workspace.mnist_file):
         path.parent.mkdir(parents=True)
         path.touch()
         assert find_mnist(workspace) == path
-    named = tmp_path / "named"
-    named.mkdir()
-    monkeypatch.setenv("TRAZO_MNIST", str(named))
-    assert find_mnist(workspace) == named
+    location = tmp_path / "location"
+    location.mkdir()
+    monkeypatch.setenv("TRAZO_MNIST", str(location))
+    assert find_mnist(workspace) == location
 
 
-def test_wrong_name_in_the_environment_is_an_error(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_file_in_trazo_mnist_is_an_error(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_MNIST", "/nowhere/at/all")
 
     with pytest.raises(DataError, match="TRAZO_MNIST"):
@@ -62,15 +62,15 @@ def test_wrong_name_in_the_environment_is_an_error(workspace: Workspace, monkeyp
 
 
 def test_stand_in_has_the_digits_of_scikit_learn() -> None:
-    theirs = load_digits()
+    expected = load_digits()
 
-    levels, labels = scikit_learn_table()
+    levels, labels = read_scikit_learn_digits()
 
-    assert np.array_equal(levels, theirs.images)
-    assert np.array_equal(labels, theirs.target)
+    assert np.array_equal(levels, expected.images)
+    assert np.array_equal(labels, expected.target)
 
 
-def test_without_mnist_the_stand_in_is_named_as_such(workspace: Workspace) -> None:
+def test_stand_in_is_titled_as_such(workspace: Workspace) -> None:
     assert available_dataset(workspace) == "digits"
     digits = load_dataset("digits", workspace)
 
@@ -104,7 +104,7 @@ DAMAGES: list[Damage] = [damage_truncate, damage_flip, damage_text, damage_empty
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_npz_is_one_sentence(tmp_path: Path, arrays: dict[str, np.ndarray], damage: Damage) -> None:
+def test_damaged_npz_raises_data_error(tmp_path: Path, arrays: dict[str, np.ndarray], damage: Damage) -> None:
     path = tmp_path / "mnist.npz"
     np.savez_compressed(path, **arrays)
     damage(path)
@@ -114,7 +114,7 @@ def test_a_damaged_npz_is_one_sentence(tmp_path: Path, arrays: dict[str, np.ndar
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_gzip_is_one_sentence(tmp_path: Path, arrays: dict[str, np.ndarray], damage: Damage) -> None:
+def test_damaged_gzip_raises_data_error(tmp_path: Path, arrays: dict[str, np.ndarray], damage: Damage) -> None:
     write_idx(tmp_path, arrays, ".gz")
     damage(tmp_path / "train-labels-idx1-ubyte.gz")
 
@@ -122,14 +122,14 @@ def test_a_damaged_gzip_is_one_sentence(tmp_path: Path, arrays: dict[str, np.nda
         read_mnist(tmp_path)
 
 
-def test_an_npz_without_the_keys_says_which(tmp_path: Path) -> None:
+def test_error_names_the_missing_arrays(tmp_path: Path) -> None:
     np.savez(tmp_path / "mnist.npz", images=np.zeros(3))
 
     with pytest.raises(DataError, match="x_train, y_train, x_test, y_test"):
         read_mnist(tmp_path)
 
 
-def test_array_named_npz_is_one_sentence(tmp_path: Path) -> None:
+def test_npy_content_in_an_npz_raises_data_error(tmp_path: Path) -> None:
     with (tmp_path / "mnist.npz").open("wb") as file:
         np.save(file, np.zeros(3))
 
@@ -137,17 +137,17 @@ def test_array_named_npz_is_one_sentence(tmp_path: Path) -> None:
         read_mnist(tmp_path)
 
 
-def test_other_shapes_and_other_contents_are_not_mnist(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
+def test_wrong_shapes_and_contents_are_rejected(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
     np.savez(tmp_path / "shape.npz", **{**arrays, "x_test": arrays["x_test"][:5]})
     np.savez(tmp_path / "contents.npz", **{**arrays, "y_test": arrays["y_test"][::-1]})
 
     with pytest.raises(DataError, match="x_test should be uint8"):
         read_mnist(tmp_path / "shape.npz")
-    with pytest.raises(DataError, match="other contents"):
+    with pytest.raises(DataError, match="its contents"):
         read_mnist(tmp_path / "contents.npz")
 
 
-def test_a_folder_that_lacks_a_file_says_which(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
+def test_error_names_the_missing_idx_file(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
     write_idx(tmp_path, arrays)
     (tmp_path / "t10k-labels-idx1-ubyte").unlink()
 
@@ -155,9 +155,7 @@ def test_a_folder_that_lacks_a_file_says_which(tmp_path: Path, arrays: dict[str,
         read_mnist(tmp_path)
 
 
-def test_an_import_that_fails_leaves_the_file_that_was_there(
-    tmp_path: Path, workspace: Workspace, arrays: dict[str, np.ndarray]
-) -> None:
+def test_failed_import_keeps_the_old_file(tmp_path: Path, workspace: Workspace, arrays: dict[str, np.ndarray]) -> None:
     np.savez(tmp_path / "good.npz", **arrays)
     import_mnist(tmp_path / "good.npz", workspace)
     before = workspace.mnist_file.read_bytes()
@@ -170,7 +168,7 @@ def test_an_import_that_fails_leaves_the_file_that_was_there(
     assert names(workspace.mnist_file.parent) == ["mnist.npz"]
 
 
-def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(
+def test_full_disk_raises_storage_error_and_keeps_the_old_file(
     tmp_path: Path, small_disk: Path, arrays: dict[str, np.ndarray]
 ) -> None:
     np.savez(tmp_path / "good.npz", **arrays)
@@ -185,7 +183,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(
     assert names(workspace.mnist_file.parent) == ["mnist.npz"]
 
 
-def test_read_only_disk_is_one_sentence(tmp_path: Path, small_disk: Path, arrays: dict[str, np.ndarray]) -> None:
+def test_read_only_disk_raises_storage_error(tmp_path: Path, small_disk: Path, arrays: dict[str, np.ndarray]) -> None:
     np.savez(tmp_path / "good.npz", **arrays)
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
 
@@ -193,5 +191,5 @@ def test_read_only_disk_is_one_sentence(tmp_path: Path, small_disk: Path, arrays
         lambda: import_mnist(tmp_path / "good.npz", Workspace(small_disk)),
         lambda: download_mnist(Workspace(small_disk)),
     ):
-        with pytest.raises(StorageError, match="may not be written"):
+        with pytest.raises(StorageError, match=r"could not be written\. Change"):
             attempt()

@@ -1,4 +1,4 @@
-"""Out-of-distribution samples: count, kinds and seed."""
+"""Count, kinds and seed of out-of-distribution samples."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Pixels:
     return dataset.train.images
 
 
-def test_seed_decides_the_samples(digits: Pixels) -> None:
-    first, again, other = (out_of_distribution_samples(60, digits, seed) for seed in (1, 1, 2))
+def test_seed_determines_the_samples(digits: Pixels) -> None:
+    first, same_seed, other_seed = (out_of_distribution_samples(60, digits, seed) for seed in (1, 1, 2))
 
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
+    assert np.array_equal(first, same_seed)
+    assert not np.array_equal(first, other_seed)
 
 
 def test_samples_are_distinct_images_with_ink(digits: Pixels) -> None:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from core.handwriting.strokes import (
     LETTERS,
-    UNLIKE_DIGITS,
+    LETTERS_UNLIKE_DIGITS,
     digit_strokes,
-    drawn_digits,
+    draw_digits,
     letter_strokes,
     render,
     scribble_strokes,
@@ -22,17 +22,17 @@ from core.handwriting.strokes import (
 from core.ink.drawing import prepare
 
 SEEDS = st.integers(0, 2**32 - 1)
-SIGNS = {
-    **{str(digit): lambda generator, digit=digit: digit_strokes(digit, generator) for digit in range(10)},
-    **{letter: lambda generator, letter=letter: letter_strokes(letter, generator) for letter in LETTERS},
+GLYPHS = {
+    **{str(digit): lambda rng, digit=digit: digit_strokes(digit, rng) for digit in range(10)},
+    **{letter: lambda rng, letter=letter: letter_strokes(letter, rng) for letter in LETTERS},
     "scribble": scribble_strokes,
     "shape": shape_strokes,
 }
 
 
-@given(name=st.sampled_from(sorted(SIGNS)), seed=SEEDS)
-def test_every_sign_has_strokes_of_finite_points(name: str, seed: int) -> None:
-    strokes = SIGNS[name](np.random.default_rng(seed))
+@given(name=st.sampled_from(sorted(GLYPHS)), seed=SEEDS)
+def test_every_glyph_has_strokes_of_finite_points(name: str, seed: int) -> None:
+    strokes = GLYPHS[name](np.random.default_rng(seed))
 
     assert strokes
     for stroke in strokes:
@@ -42,26 +42,26 @@ def test_every_sign_has_strokes_of_finite_points(name: str, seed: int) -> None:
         assert np.isfinite(stroke).all()
 
 
-@given(name=st.sampled_from(sorted(SIGNS)), seed=SEEDS)
-def test_same_seed_draws_the_same_sign(name: str, seed: int) -> None:
-    first, second = (SIGNS[name](np.random.default_rng(seed)) for _ in range(2))
+@given(name=st.sampled_from(sorted(GLYPHS)), seed=SEEDS)
+def test_same_seed_draws_the_same_glyph(name: str, seed: int) -> None:
+    first, second = (GLYPHS[name](np.random.default_rng(seed)) for _ in range(2))
 
     assert len(first) == len(second)
     for one, other in zip(first, second, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_no_two_digits_are_alike() -> None:
-    images, _ = drawn_digits(200, seed=5)
+def test_all_synthetic_digits_differ() -> None:
+    images, _ = draw_digits(200, seed=5)
 
     assert len(np.unique(images, axis=0)) == 200
 
 
 @given(digit=st.integers(0, 9), seed=SEEDS, side=st.sampled_from([140, 280]))
-def test_rendered_ink_has_the_promised_size(digit: int, seed: int, side: int) -> None:
-    generator = np.random.default_rng(seed)
+def test_rendered_ink_has_the_documented_size(digit: int, seed: int, side: int) -> None:
+    rng = np.random.default_rng(seed)
 
-    ink = render(digit_strokes(digit, generator), generator, side)
+    ink = render(digit_strokes(digit, rng), rng, side)
 
     assert ink.shape == (side, side)
     assert ink.dtype == np.uint8
@@ -72,40 +72,40 @@ def test_rendered_ink_has_the_promised_size(digit: int, seed: int, side: int) ->
 
 
 def test_drawings_appear_all_over_the_canvas() -> None:
-    generator = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
 
-    heat = np.mean([render(digit_strokes(8, generator), generator, 140) > 0 for _ in range(200)], axis=0)
+    heat = np.mean([render(digit_strokes(8, rng), rng, 140) > 0 for _ in range(200)], axis=0)
 
     for corner in (heat[:35, :35], heat[:35, -35:], heat[-35:, :35], heat[-35:, -35:]):
         assert corner.max() > 0.02
 
 
-def test_drawn_digits_are_balanced_and_shuffled() -> None:
-    images, labels = drawn_digits(100, seed=1)
+def test_synthetic_digits_are_balanced_and_shuffled() -> None:
+    images, labels = draw_digits(100, seed=1)
 
     assert (images.shape, images.dtype, labels.dtype) == ((100, 28, 28), np.uint8, np.uint8)
     assert Counter(labels.tolist()) == dict.fromkeys(range(10), 10)
     assert labels.tolist() != sorted(labels.tolist())
 
 
-def test_drawn_digits_are_already_prepared() -> None:
-    images, _ = drawn_digits(30, seed=2)
+def test_synthetic_digits_are_already_prepared() -> None:
+    images, _ = draw_digits(30, seed=2)
 
     for image in images:
-        again = prepare(image).image
-        assert again is not None
-        np.testing.assert_array_equal(again, image)
+        prepared = prepare(image).image
+        assert prepared is not None
+        np.testing.assert_array_equal(prepared, image)
 
 
-def test_seed_decides_the_digits() -> None:
-    np.testing.assert_array_equal(drawn_digits(20, seed=3)[0], drawn_digits(20, seed=3)[0])
-    assert (drawn_digits(20, seed=3)[0] != drawn_digits(20, seed=4)[0]).any()
+def test_seed_determines_the_digits() -> None:
+    np.testing.assert_array_equal(draw_digits(20, seed=3)[0], draw_digits(20, seed=3)[0])
+    assert (draw_digits(20, seed=3)[0] != draw_digits(20, seed=4)[0]).any()
 
 
-def test_letters_unlike_digits_leave_out_lookalikes() -> None:
+def test_letters_unlike_digits_exclude_lookalikes() -> None:
     assert set(LETTERS) == set(string.ascii_letters)
-    assert set(UNLIKE_DIGITS) < set(LETTERS)
-    assert not set(UNLIKE_DIGITS) & set("OoDQIlZzSsBbqgG")
+    assert set(LETTERS_UNLIKE_DIGITS) < set(LETTERS)
+    assert not set(LETTERS_UNLIKE_DIGITS) & set("OoDQIlZzSsBbqgG")
 
 
 def test_letters_are_drawn_in_several_styles() -> None:

@@ -1,4 +1,4 @@
-"""Digits traced and drawn again."""
+"""Tracing and redrawing of digits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.handwriting.tracing import ANY_HAND, CANVAS, Hand, centre_line, drawn_again, redrawn
+from core.handwriting.tracing import CANVAS, TRAINING_RANGES, RedrawRanges, centre_line, redraw, redraw_images
 from core.ink.drawing import prepare
 
 ANGLE = np.zeros((28, 28), np.uint8)
@@ -15,10 +15,10 @@ ANGLE[4:24, 8:11] = ANGLE[21:24, 8:20] = 255
 
 
 def stroke_width(ink: np.ndarray) -> float:
-    """Twice the area over the perimeter."""
+    """Return twice the area divided by the perimeter."""
     mask = np.pad(ink > 127, 1)
-    steps = np.count_nonzero(mask[1:] != mask[:-1]) + np.count_nonzero(mask[:, 1:] != mask[:, :-1])
-    return 2 * np.count_nonzero(mask) / steps
+    pixel_edges = np.count_nonzero(mask[1:] != mask[:-1]) + np.count_nonzero(mask[:, 1:] != mask[:, :-1])
+    return 2 * np.count_nonzero(mask) / pixel_edges
 
 
 def test_centre_line_runs_along_the_middle_of_the_strokes() -> None:
@@ -31,8 +31,8 @@ def test_centre_line_runs_along_the_middle_of_the_strokes() -> None:
 
 
 @given(size=st.floats(0.1, 0.9), brush=st.floats(0.015, 0.15), seed=st.integers(0, 1000))
-def test_drawing_has_its_size_and_stays_on_the_canvas(size: float, brush: float, seed: int) -> None:
-    ink = redrawn(centre_line(ANGLE), Hand((size, size), (brush, brush)), np.random.default_rng(seed))
+def test_drawing_has_the_requested_size_and_stays_on_the_canvas(size: float, brush: float, seed: int) -> None:
+    ink = redraw(centre_line(ANGLE), RedrawRanges((size, size), (brush, brush)), np.random.default_rng(seed))
 
     assert ink.shape == (CANVAS, CANVAS)
     rows = np.flatnonzero(ink.any(axis=1))
@@ -42,16 +42,16 @@ def test_drawing_has_its_size_and_stays_on_the_canvas(size: float, brush: float,
 
 @pytest.mark.parametrize("brush", [0.03, 0.06, 0.12])
 def test_strokes_are_as_wide_as_the_brush(brush: float) -> None:
-    ink = redrawn(centre_line(ANGLE), Hand((0.8, 0.8), (brush, brush)), np.random.default_rng(0))
+    ink = redraw(centre_line(ANGLE), RedrawRanges((0.8, 0.8), (brush, brush)), np.random.default_rng(0))
 
     assert stroke_width(ink) == pytest.approx(brush * CANVAS, rel=0.25)
 
 
 @pytest.mark.parametrize(("angle", "right", "below"), [(90, True, False), (-90, False, True)])
 def test_turning_is_anticlockwise(angle: float, right: bool, below: bool) -> None:
-    ink = redrawn(centre_line(ANGLE), Hand(turn=(angle, angle)), np.random.default_rng(0))
+    ink = redraw(centre_line(ANGLE), RedrawRanges(turn=(angle, angle)), np.random.default_rng(0))
 
-    # The corner of an L, at the bottom left, comes to the bottom right, or to the top left.
+    # The corner of the L moves from the bottom left to the bottom right, or to the top left.
     drawing = prepare(ink)
     assert drawing.crop is not None
     rows, columns = drawing.crop.sum(axis=1, dtype=int), drawing.crop.sum(axis=0, dtype=int)
@@ -61,9 +61,9 @@ def test_turning_is_anticlockwise(angle: float, right: bool, below: bool) -> Non
 
 
 def test_redrawn_digits_are_prepared_and_differ() -> None:
-    again = drawn_again(np.stack([ANGLE] * 4), ANY_HAND, np.random.default_rng(1))
+    redrawn = redraw_images(np.stack([ANGLE] * 4), TRAINING_RANGES, np.random.default_rng(1))
 
-    assert (again.shape, again.dtype) == ((4, 28, 28), np.uint8)
-    assert len(np.unique(again, axis=0)) == 4
-    for image in again:
+    assert (redrawn.shape, redrawn.dtype) == ((4, 28, 28), np.uint8)
+    assert len(np.unique(redrawn, axis=0)) == 4
+    for image in redrawn:
         np.testing.assert_array_equal(prepare(image).image, image)

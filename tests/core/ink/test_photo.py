@@ -19,7 +19,7 @@ from core.errors import PictureError, PictureTooLarge
 from core.ink import photo as photo_module
 from core.ink.drawing import Pixels, prepare
 from core.ink.photo import ink_from_array, ink_from_canvas_file, ink_from_picture
-from core.ink.picture_file import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, WORKING_SIZE, decoded_frames
+from core.ink.picture_file import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS, WORKING_SIZE, decode_frames
 from tests.support.papers import SIZE, assert_shows_the_five, encoded, five, on_paper, photo
 
 
@@ -249,7 +249,7 @@ def test_canvas_file_gives_the_ink_that_is_on_it() -> None:
 
 @pytest.mark.parametrize("kind", ["EPS", "GIF", "TIFF"])
 def test_canvas_file_of_another_kind_is_not_decoded(kind: str) -> None:
-    with pytest.raises(PictureError, match="did not arrive whole"):
+    with pytest.raises(PictureError, match="arrived incomplete"):
         ink_from_canvas_file(encoded(five((28, 28)), kind))
 
 
@@ -319,8 +319,8 @@ def test_pictures_of_more_than_eight_bits_are_shrunk_alike(mode: str) -> None:
         mode
     ]
 
-    plain = next(decoded_frames(encoded(Image.fromarray(np.round(paper).astype(np.uint8)), "TIFF")))
-    pixels = next(decoded_frames(encoded(Image.fromarray(deep), "TIFF")))
+    plain = next(decode_frames(encoded(Image.fromarray(np.round(paper).astype(np.uint8)), "TIFF")))
+    pixels = next(decode_frames(encoded(Image.fromarray(deep), "TIFF")))
 
     assert pixels.shape == plain.shape
     assert max(pixels.shape) <= WORKING_SIZE

@@ -1,4 +1,4 @@
-"""A run was created at one instant, in whatever time zone it is created, listed and exported."""
+"""The creation time of a run is the same in every time zone in which the run is created, listed or exported."""
 
 from __future__ import annotations
 
@@ -13,77 +13,77 @@ import pandas as pd
 import pytest
 
 from core.cli import main
+from core.launcher.overview import overview
 from core.runs import registry
 from core.runs.creation import created_at
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.summary import summaries
-from core.training.overview import overview
 from core.workspace import Workspace
 from dashboard.runs.csv_export import runs_csv
-from dashboard.runs.table import table_content, unambiguous
-from dashboard.training.progress import times
+from dashboard.runs.table import table_content, unique_names
+from dashboard.training.progress import start_and_end
 from tests.support.tiny_training import tiny_config
 
-In = Callable[[str], None]
+SetTimeZone = Callable[[str], None]
 NEW_YORK, TOKYO, KATHMANDU = "America/New_York", "Asia/Tokyo", "Asia/Kathmandu"
 SUMMER = datetime(2026, 7, 1, 16, 30, 5, tzinfo=UTC)
-IN_THE_FOLD = datetime(2026, 11, 1, 5, 50, tzinfo=UTC), datetime(2026, 11, 1, 6, 10, tzinfo=UTC)
+REPEATED_HOUR = datetime(2026, 11, 1, 5, 50, tzinfo=UTC), datetime(2026, 11, 1, 6, 10, tzinfo=UTC)
 """01:50 summer time in New York, and 01:10 winter time, 20 minutes later."""
 
 
 @pytest.fixture
-def live_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[In]:
-    """Moves this machine to a time zone."""
+def set_time_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[SetTimeZone]:
+    """Return a function that sets this machine's time zone."""
 
-    def move(zone: str) -> None:
+    def set_zone(zone: str) -> None:
         monkeypatch.setenv("TZ", zone)
         time.tzset()
 
-    yield move
+    yield set_zone
     monkeypatch.undo()
     time.tzset()
 
 
-def created(workspace: Workspace, moment: datetime, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """A run that was created at this moment, and failed in it."""
+def create_at(workspace: Workspace, moment: datetime, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Create a run at this moment; it is also stopped then."""
     monkeypatch.setattr(registry, "_now", lambda: moment)
     run = create_run(workspace, tiny_config())
     run.write_status(run.status().model_copy(update={"started": moment.timestamp(), "state": "stopped"}))
     return run
 
 
-def aged(run: Run, moment: datetime) -> Run:
-    """Make a run one of an earlier version: its id and the time of its config's writing tell when it was created."""
+def make_old(run: Run, moment: datetime) -> Run:
+    """Turn a run into one of an earlier version, which has only its id and the config's time of change."""
     run.created_file.unlink()
     os.utime(run.config_file, (moment.timestamp(), moment.timestamp()))
     return run
 
 
-def test_id_of_a_run_has_the_local_time_of_its_creation(
-    workspace: Workspace, live_in: In, monkeypatch: pytest.MonkeyPatch
+def test_run_id_starts_with_the_local_creation_time(
+    workspace: Workspace, set_time_zone: SetTimeZone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    live_in(NEW_YORK)
+    set_time_zone(NEW_YORK)
 
-    assert created(workspace, SUMMER, monkeypatch).id.startswith("20260701-123005-")
+    assert create_at(workspace, SUMMER, monkeypatch).id.startswith("20260701-123005-")
 
 
-@pytest.mark.parametrize("version", ["this", "an earlier one"])
+@pytest.mark.parametrize("version", ["current", "earlier"])
 @pytest.mark.parametrize("zone", [NEW_YORK, TOKYO, KATHMANDU, "UTC"])
-def test_every_list_names_the_instant_of_creation_after_a_move(
+def test_every_list_has_the_creation_time_in_any_zone(
     workspace: Workspace,
-    live_in: In,
+    set_time_zone: SetTimeZone,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     zone: str,
     version: str,
 ) -> None:
-    live_in(NEW_YORK)
-    run = created(workspace, SUMMER, monkeypatch)
-    if version != "this":
-        aged(run, SUMMER)
+    set_time_zone(NEW_YORK)
+    run = create_at(workspace, SUMMER, monkeypatch)
+    if version == "earlier":
+        make_old(run, SUMMER)
 
-    live_in(zone)
+    set_time_zone(zone)
 
     (row,) = summaries(workspace)
     assert created_at(run) == row.created == SUMMER
@@ -91,38 +91,38 @@ def test_every_list_names_the_instant_of_creation_after_a_move(
     assert datetime.fromisoformat(exported) == SUMMER
     assert main(["runs", "list", "--json"]) == 0
     assert datetime.fromisoformat(json.loads(capsys.readouterr().out)["created"]) == SUMMER
-    # The table and the run's own page show the same wall clock.
-    (shown,) = table_content([row], unambiguous([row]))["When"]
-    (started,) = times(run.status())
+    # The table and the run's own page show the same local time.
+    (shown,) = table_content([row], unique_names([row]))["When"]
+    (started,) = start_and_end(run.status())
     assert f"{shown:%H:%M:%S}" in started
     assert shown.to_pydatetime() == SUMMER.astimezone().replace(tzinfo=None)
 
 
-@pytest.mark.parametrize("version", ["this", "an earlier one"])
+@pytest.mark.parametrize("version", ["current", "earlier"])
 @pytest.mark.parametrize("zone", [NEW_YORK, TOKYO])
-def test_runs_in_the_hour_that_comes_twice_are_in_order(
-    workspace: Workspace, live_in: In, monkeypatch: pytest.MonkeyPatch, zone: str, version: str
+def test_runs_in_a_repeated_hour_are_in_order(
+    workspace: Workspace, set_time_zone: SetTimeZone, monkeypatch: pytest.MonkeyPatch, zone: str, version: str
 ) -> None:
-    live_in(NEW_YORK)
-    older, newer = (created(workspace, moment, monkeypatch) for moment in IN_THE_FOLD)
-    if version != "this":
-        aged(older, IN_THE_FOLD[0])
-        aged(newer, IN_THE_FOLD[1])
+    set_time_zone(NEW_YORK)
+    older, newer = (create_at(workspace, moment, monkeypatch) for moment in REPEATED_HOUR)
+    if version == "earlier":
+        make_old(older, REPEATED_HOUR[0])
+        make_old(newer, REPEATED_HOUR[1])
     assert older.id > newer.id
 
-    live_in(zone)
+    set_time_zone(zone)
 
     assert list_runs(workspace) == [newer, older]
-    assert [created_at(run) for run in (older, newer)] == list(IN_THE_FOLD)
+    assert [created_at(run) for run in (older, newer)] == list(REPEATED_HOUR)
 
 
-def test_runs_stay_in_order_after_a_move_to_the_west(
-    workspace: Workspace, live_in: In, monkeypatch: pytest.MonkeyPatch
+def test_runs_stay_in_order_after_the_zone_moves_west(
+    workspace: Workspace, set_time_zone: SetTimeZone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    live_in(TOKYO)
+    set_time_zone(TOKYO)
     monkeypatch.setattr(registry, "_now", lambda: SUMMER)
     older = create_run(workspace, tiny_config())
-    live_in(NEW_YORK)
+    set_time_zone(NEW_YORK)
     monkeypatch.setattr(registry, "_now", lambda: SUMMER + timedelta(hours=1))
     newer = create_run(workspace, tiny_config())
 
@@ -130,42 +130,44 @@ def test_runs_stay_in_order_after_a_move_to_the_west(
     assert overview(workspace).waiting == (older, newer)
 
 
-def test_a_copied_run_of_an_earlier_version_goes_by_its_name(
-    workspace: Workspace, live_in: In, monkeypatch: pytest.MonkeyPatch
+def test_copied_run_of_an_earlier_version_uses_its_id(
+    workspace: Workspace, set_time_zone: SetTimeZone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    live_in(NEW_YORK)
-    run = aged(created(workspace, SUMMER, monkeypatch), SUMMER + timedelta(days=40, minutes=7))
+    set_time_zone(NEW_YORK)
+    run = make_old(create_at(workspace, SUMMER, monkeypatch), SUMMER + timedelta(days=40, minutes=7))
 
     assert created_at(run) == SUMMER
 
 
-def test_a_run_that_was_renamed_keeps_its_instant(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = created(workspace, SUMMER, monkeypatch)
-    old = aged(created(workspace, SUMMER, monkeypatch), SUMMER)
+def test_renamed_run_keeps_its_creation_time(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = create_at(workspace, SUMMER, monkeypatch)
+    old = make_old(create_at(workspace, SUMMER, monkeypatch), SUMMER)
 
     renamed = Run(run.folder.rename(workspace.runs / "my-best"))
     old_renamed = Run(old.folder.rename(workspace.runs / "my-second"))
 
-    assert [created_at(one) for one in (renamed, old_renamed)] == [SUMMER, SUMMER]
+    assert [created_at(each) for each in (renamed, old_renamed)] == [SUMMER, SUMMER]
 
 
 @pytest.mark.parametrize(
     "content", ["", "{", '{"created": "yesterday"}', '{"created": "2026-07-01T16:30:05"}', "x" * 9999]
 )
-def test_a_damaged_instant_is_replaced_by_that_of_the_id(
-    workspace: Workspace, live_in: In, monkeypatch: pytest.MonkeyPatch, content: str
+def test_damaged_creation_time_is_replaced_by_that_of_the_id(
+    workspace: Workspace, set_time_zone: SetTimeZone, monkeypatch: pytest.MonkeyPatch, content: str
 ) -> None:
-    live_in(NEW_YORK)
-    run = created(workspace, SUMMER, monkeypatch)
-    aged(run, SUMMER)
+    set_time_zone(NEW_YORK)
+    run = create_at(workspace, SUMMER, monkeypatch)
+    make_old(run, SUMMER)
 
     run.created_file.write_text(content)
 
     assert created_at(run) == SUMMER
 
 
-def test_the_instant_is_on_disk_in_utc(workspace: Workspace, live_in: In, monkeypatch: pytest.MonkeyPatch) -> None:
-    live_in(TOKYO)
-    run = created(workspace, SUMMER.astimezone(timezone(timedelta(hours=3))), monkeypatch)
+def test_creation_time_is_stored_in_utc(
+    workspace: Workspace, set_time_zone: SetTimeZone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_time_zone(TOKYO)
+    run = create_at(workspace, SUMMER.astimezone(timezone(timedelta(hours=3))), monkeypatch)
 
     assert json.loads(run.created_file.read_text()) == {"created": "2026-07-01T16:30:05Z"}

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from core.cli import main
 from core.errors import RunError, RunNotFound
 from core.runs.active import model_names
-from core.runs.label import NAME_LENGTH, NOTE_LENGTH, Label, label_file, read_label, told_apart, write_label
+from core.runs.label import (
+    MAX_NAME_CHARACTERS,
+    MAX_NOTE_CHARACTERS,
+    Label,
+    disambiguate,
+    label_file,
+    read_label,
+    write_label,
+)
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.summary import summaries
@@ -23,18 +31,18 @@ from tests.support.tiny_training import tiny_config
 
 @pytest.fixture
 def run(workspace: Workspace) -> Run:
-    """A run that waits."""
+    """A queued run."""
     return create_run(workspace, tiny_config())
 
 
-def test_name_and_note_are_kept_and_given_back(run: Run, workspace: Workspace) -> None:
+def test_name_and_note_are_stored(run: Run, workspace: Workspace) -> None:
     write_label(workspace, run, "  Wider, with   noise ", "First try.\n\nSecond line. ")
 
     assert read_label(run) == Label(name="Wider, with noise", note="First try.\n\nSecond line.")
     assert summaries(workspace)[0].name == "Wider, with noise"
 
 
-def test_run_without_a_name_goes_by_its_own(run: Run, workspace: Workspace) -> None:
+def test_run_without_a_name_is_shown_by_its_title(run: Run, workspace: Workspace) -> None:
     write_label(workspace, run, "A name", "")
     write_label(workspace, run, " ", "")
 
@@ -42,18 +50,20 @@ def test_run_without_a_name_goes_by_its_own(run: Run, workspace: Workspace) -> N
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
-@given(st.text(st.characters(), max_size=NAME_LENGTH), st.text(st.characters(), max_size=200))
-def test_any_text_can_be_kept_and_shows_no_trick(run: Run, workspace: Workspace, name: str, note: str) -> None:
-    kept = write_label(workspace, run, name, note)
+@given(st.text(st.characters(), max_size=MAX_NAME_CHARACTERS), st.text(st.characters(), max_size=200))
+def test_any_text_is_stored_without_invisible_characters(run: Run, workspace: Workspace, name: str, note: str) -> None:
+    stored = write_label(workspace, run, name, note)
 
-    assert read_label(run) == kept
-    assert "\n" not in kept.name
-    hidden = {unicodedata.category(character) for character in kept.name + kept.note.replace("\n", "")}
-    assert not hidden & {"Cc", "Cf", "Cs"}
+    assert read_label(run) == stored
+    assert "\n" not in stored.name
+    categories = {unicodedata.category(character) for character in stored.name + stored.note.replace("\n", "")}
+    assert not categories & {"Cc", "Cf", "Cs"}
 
 
-@pytest.mark.parametrize(("name", "note"), [("n" * (NAME_LENGTH + 1), ""), ("", "n" * (NOTE_LENGTH + 1))])
-def test_too_long_a_text_is_refused_and_the_old_one_stays(run: Run, workspace: Workspace, name: str, note: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "note"), [("n" * (MAX_NAME_CHARACTERS + 1), ""), ("", "n" * (MAX_NOTE_CHARACTERS + 1))]
+)
+def test_text_that_is_too_long_is_rejected(run: Run, workspace: Workspace, name: str, note: str) -> None:
     write_label(workspace, run, "Old", "Old note")
 
     with pytest.raises(RunError, match="shorten it"):
@@ -63,22 +73,22 @@ def test_too_long_a_text_is_refused_and_the_old_one_stays(run: Run, workspace: W
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"name": 5}', b"\xff\xfe", b'{"name": "' + b"x" * 100_000])
-def test_damaged_file_is_taken_for_no_name(run: Run, workspace: Workspace, content: bytes) -> None:
+def test_damaged_label_counts_as_no_label(run: Run, workspace: Workspace, content: bytes) -> None:
     label_file(run).write_bytes(content)
 
     assert read_label(run) == Label()
     assert summaries(workspace)[0].name == run.title
 
 
-def test_what_others_wrote_into_the_file_is_cut_to_the_bounds(run: Run) -> None:
+def test_label_edited_by_hand_is_cut_to_the_limits(run: Run) -> None:
     label_file(run).write_text('{"name": "' + "x" * 500 + '\\nsecond", "note": "' + "y" * 9000 + '"}')
 
     label = read_label(run)
 
-    assert (len(label.name), len(label.note)) == (NAME_LENGTH, NOTE_LENGTH)
+    assert (len(label.name), len(label.note)) == (MAX_NAME_CHARACTERS, MAX_NOTE_CHARACTERS)
 
 
-def test_deleted_run_does_not_come_back_with_a_name(run: Run, workspace: Workspace) -> None:
+def test_naming_a_deleted_run_does_not_recreate_it(run: Run, workspace: Workspace) -> None:
     shutil.rmtree(run.folder)
 
     with pytest.raises(RunNotFound):
@@ -87,7 +97,7 @@ def test_deleted_run_does_not_come_back_with_a_name(run: Run, workspace: Workspa
     assert not Path(run.folder).exists()
 
 
-def test_command_line_names_a_run_and_lists_the_name(
+def test_command_line_names_a_run_and_lists_its_name(
     run: Run, workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["runs", "name", run.title, "The wide one"]) == 0
@@ -102,17 +112,17 @@ def test_command_line_names_a_run_and_lists_the_name(
     assert read_label(run) == Label()
 
 
-def test_names_are_told_apart_by_ids_where_two_are_alike() -> None:
+def test_equal_names_are_distinguished_by_ids() -> None:
     names = {"20200101-120000-old-owl": "Wide", "20200102-120000-new-newt": "wide", "20200103-120000-shy-swan": "Deep"}
 
-    assert told_apart(names) == {
+    assert disambiguate(names) == {
         "20200101-120000-old-owl": "Wide (20200101-120000-old-owl)",
         "20200102-120000-new-newt": "wide (20200102-120000-new-newt)",
         "20200103-120000-shy-swan": "Deep",
     }
 
 
-def test_models_go_by_the_names_that_their_runs_were_given(run: Run, workspace: Workspace) -> None:
+def test_models_have_the_names_of_their_runs(run: Run, workspace: Workspace) -> None:
     assert model_names(workspace) == {"shipped": "Shipped model", run.id: run.title}
 
     write_label(workspace, run, "The wide one", "")

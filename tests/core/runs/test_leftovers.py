@@ -1,4 +1,4 @@
-"""Leftovers of processes that were killed while they wrote are never listed, and are removed."""
+"""Leftover files of killed processes are never listed, and are removed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from core.launcher.queue import advance, submit
 from core.runs.leftovers import remove_leftovers
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
-from core.training.queue import advance, submit
 from core.workspace import PROJECT, Workspace
 from tests.support.tiny_training import tiny_config
 from tests.support.workers import end_all
@@ -21,28 +21,28 @@ from tests.support.workers import end_all
 
 @pytest.mark.usefixtures("idle_workers")
 def test_leftovers_are_removed_and_files_in_use_stay(run: Run, workspace: Workspace) -> None:
-    at_work = submit(workspace, tiny_config())
-    leftovers = {each: left_in(each) for each in (run, at_work)}
+    running = submit(workspace, tiny_config())
+    leftovers = {each: leave_files(each) for each in (run, running)}
     before = [path for path in run.folder.iterdir() if not path.name.startswith(".")]
     for name in (f".new-{run.id}", f".deleted-{run.id}-1"):
         shutil.copytree(run.folder, workspace.runs / name)
 
     remove_leftovers(workspace)
 
-    assert sorted(workspace.runs.iterdir()) == [run.folder, at_work.folder]
+    assert sorted(workspace.runs.iterdir()) == [run.folder, running.folder]
     assert sorted(run.folder.iterdir()) == sorted(before)
-    assert all(path.exists() for path in leftovers[at_work])
+    assert all(path.exists() for path in leftovers[running])
     end_all(workspace)
     create_run(workspace, tiny_config())
     assert advance(workspace)
-    assert not any(path.exists() for path in leftovers[at_work])
+    assert not any(path.exists() for path in leftovers[running])
 
 
-@pytest.mark.parametrize(("left", "back"), [(("new", "old"), "new"), (("old",), "old")])
-def test_model_is_restored_if_its_replacement_was_cut_off(
-    run: Run, workspace: Workspace, left: tuple[str, ...], back: str
+@pytest.mark.parametrize(("leftovers", "restored"), [(("new", "old"), "new"), (("old",), "old")])
+def test_model_is_restored_if_its_replacement_was_interrupted(
+    run: Run, workspace: Workspace, leftovers: tuple[str, ...], restored: str
 ) -> None:
-    for name in left:
+    for name in leftovers:
         shutil.copytree(run.bundle.folder, run.folder / ".model-x1" / name)
         (run.folder / ".model-x1" / name / "mark").write_text(name)
     (run.folder / ".model-y2" / "new").mkdir(parents=True)
@@ -51,22 +51,22 @@ def test_model_is_restored_if_its_replacement_was_cut_off(
     remove_leftovers(workspace)
 
     assert run.bundle.complete
-    assert (run.bundle.folder / "mark").read_text() == back
+    assert (run.bundle.folder / "mark").read_text() == restored
     assert not list(run.folder.glob(".model-*"))
 
 
 @pytest.mark.parametrize("moves", [0, 1])
-def test_kill_during_the_replacement_of_a_model_loses_neither(run: Run, workspace: Workspace, moves: int) -> None:
+def test_kill_while_a_model_is_replaced_loses_no_model(run: Run, workspace: Workspace, moves: int) -> None:
     script = """
 import os, shutil, signal, sys
 from pathlib import Path
 from core.classifier.export import bundle_folder
-target, left, rename = Path(sys.argv[1]), int(sys.argv[2]), Path.rename
+target, moves, rename = Path(sys.argv[1]), int(sys.argv[2]), Path.rename
 def rename_some(path, new):
-    global left
-    if not left:
+    global moves
+    if not moves:
         os.kill(os.getpid(), signal.SIGKILL)
-    left -= 1
+    moves -= 1
     return rename(path, new)
 Path.rename = rename_some
 with bundle_folder(target) as folder:
@@ -80,13 +80,13 @@ with bundle_folder(target) as folder:
     remove_leftovers(workspace)
 
     assert run.bundle.complete
-    # Where the old one had left its place already, the new one, which is whole, takes it.
+    # If the old bundle was already moved away, the new one, which is complete, replaces it.
     assert (run.bundle.folder / "mark").exists() == bool(moves)
     assert not list(run.folder.glob(".model-*"))
 
 
-def left_in(run: Run) -> list[Path]:
-    """What a worker leaves that is killed while it saves."""
+def leave_files(run: Run) -> list[Path]:
+    """Create the files that a worker leaves if it is killed while saving."""
     names = (".checkpoint.npz.a1.npz", ".status.json.b2.json", ".answers.npz.c3.npz", ".history.csv.d4.csv")
     paths = [run.folder / name for name in (*names, ".model-e5/new/mnist_model.keras")]
     for path in paths:
@@ -95,7 +95,7 @@ def left_in(run: Run) -> list[Path]:
     return paths
 
 
-def test_a_run_is_listed_only_when_it_is_whole(workspace: Workspace) -> None:
+def test_run_is_listed_only_when_it_is_complete(workspace: Workspace) -> None:
     script = """
 import os, sys
 from pathlib import Path

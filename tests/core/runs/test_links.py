@@ -1,4 +1,4 @@
-"""A run may be a symbolic link to a folder elsewhere: deleting it removes the link and nothing behind it."""
+"""A run may be a symbolic link to a folder elsewhere: deleting it removes only the link."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import pytest
 
 from core.cli import main
 from core.errors import RunError
+from core.launcher.control import delete
 from core.runs.active import active_model, promote
 from core.runs.deletion import delete_run
 from core.runs.leftovers import remove_leftovers
 from core.runs.process import worker_lock
 from core.runs.registry import find_run, list_runs
 from core.runs.run import Run
-from core.training.control import delete
 from core.workspace import Workspace
 
 
@@ -24,13 +24,13 @@ def contents(folder: Path) -> dict[Path, bytes | None]:
 
 @pytest.fixture
 def linked(run: Run, tmp_path: Path) -> Run:
-    """A finished run whose folder lies elsewhere, with a link in its place."""
+    """A finished run whose folder is elsewhere, replaced by a link."""
     elsewhere = run.folder.rename(tmp_path / "elsewhere")
     run.folder.symlink_to(elsewhere)
     return run
 
 
-def test_deleting_a_linked_run_removes_the_link_alone(linked: Run, workspace: Workspace, tmp_path: Path) -> None:
+def test_deleting_a_linked_run_removes_only_the_link(linked: Run, workspace: Workspace, tmp_path: Path) -> None:
     before = contents(tmp_path / "elsewhere")
 
     delete(workspace, linked)
@@ -39,7 +39,7 @@ def test_deleting_a_linked_run_removes_the_link_alone(linked: Run, workspace: Wo
     assert contents(tmp_path / "elsewhere") == before
 
 
-def test_the_command_line_deletes_a_linked_run(
+def test_command_line_deletes_a_linked_run(
     linked: Run, workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["runs", "delete", linked.id]) == 0
@@ -58,7 +58,7 @@ def test_deleting_a_promoted_linked_run_uses_the_shipped_model(linked: Run, work
     assert (active_model(workspace).run_id, active_model(workspace).problem) == (None, None)
 
 
-def test_a_linked_run_with_a_living_worker_is_not_deleted(linked: Run, workspace: Workspace) -> None:
+def test_linked_run_with_a_running_worker_is_not_deleted(linked: Run, workspace: Workspace) -> None:
     linked.write_status(linked.status().model_copy(update={"state": "running"}))
 
     with worker_lock(linked.lock_file), pytest.raises(RunError, match="Stop it first"):
@@ -68,7 +68,7 @@ def test_a_linked_run_with_a_living_worker_is_not_deleted(linked: Run, workspace
 
 
 @pytest.mark.parametrize("target", ["missing", "file"])
-def test_a_link_that_leads_to_no_folder_any_more_is_removed(linked: Run, workspace: Workspace, target: str) -> None:
+def test_broken_link_is_removed(linked: Run, workspace: Workspace, target: str) -> None:
     promote(workspace, linked)
     found = find_run(workspace, linked.id)
     linked.folder.unlink()
@@ -82,7 +82,7 @@ def test_a_link_that_leads_to_no_folder_any_more_is_removed(linked: Run, workspa
     assert (workspace.root / "file").exists() == (target == "file")
 
 
-def test_links_inside_a_run_are_removed_alone(run: Run, workspace: Workspace, tmp_path: Path) -> None:
+def test_links_inside_a_run_are_removed_without_their_targets(run: Run, workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "file").touch()
     (run.folder / "folder").symlink_to(tmp_path / "kept")
@@ -97,7 +97,7 @@ def test_links_inside_a_run_are_removed_alone(run: Run, workspace: Workspace, tm
 
 @pytest.mark.parametrize("target", ["kept", "kept/file", "missing"])
 @pytest.mark.parametrize("name", [".new-x", ".deleted-x-1", "{run}/.model-x", "{run}/.status.json.x.json"])
-def test_links_among_leftovers_are_removed_alone(
+def test_leftover_links_are_removed_without_their_targets(
     run: Run, workspace: Workspace, tmp_path: Path, name: str, target: str
 ) -> None:
     (tmp_path / "kept").mkdir()
@@ -111,7 +111,7 @@ def test_links_among_leftovers_are_removed_alone(
     assert (tmp_path / "kept" / "file").exists()
 
 
-def test_a_bundle_behind_a_link_is_not_moved_into_a_run(run: Run, workspace: Workspace, tmp_path: Path) -> None:
+def test_linked_bundle_is_not_moved_into_a_run(run: Run, workspace: Workspace, tmp_path: Path) -> None:
     kept = tmp_path / "kept" / "new"
     kept.parent.mkdir()
     run.bundle.folder.rename(kept)

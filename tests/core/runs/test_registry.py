@@ -1,4 +1,4 @@
-"""Runs are listed, found, promoted and deleted; the model in use changes with them."""
+"""Runs are listed, found, promoted and deleted; the active model changes accordingly."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pytest
 
 from core.classifier.export import bundle_folder
 from core.errors import RunError, RunNotFound, StorageError
-from core.runs.active import ActivePredictor, active_model, listed_models, promote
+from core.launcher.control import request_stop
+from core.launcher.queue import advance
+from core.runs.active import ActivePredictor, active_model, available_models, promote
 from core.runs.deletion import delete_run
 from core.runs.registry import create_run, find_run, list_runs
 from core.runs.run import Run
 from core.runs.summary import summaries
-from core.training.control import request_stop
-from core.training.queue import advance
 from core.workspace import Workspace
 from tests.support.tiny_training import tiny_config
 
@@ -25,11 +25,11 @@ from tests.support.tiny_training import tiny_config
 def test_empty_workspace_uses_the_shipped_model(workspace: Workspace) -> None:
     assert list_runs(workspace) == []
     assert active_model(workspace).run_id is None
-    assert list(listed_models(workspace)) == ["shipped"]
+    assert list(available_models(workspace)) == ["shipped"]
     assert not workspace.root.exists()
 
 
-def test_a_finished_run_is_summed_up(run: Run, workspace: Workspace) -> None:
+def test_finished_run_has_a_summary(run: Run, workspace: Workspace) -> None:
     (row,) = summaries(workspace)
 
     assert row.state == "finished"
@@ -39,7 +39,7 @@ def test_a_finished_run_is_summed_up(run: Run, workspace: Workspace) -> None:
     assert not row.promoted
 
 
-def test_a_run_is_found_by_its_id_or_its_last_words(run: Run, workspace: Workspace) -> None:
+def test_run_is_found_by_its_id_or_title(run: Run, workspace: Workspace) -> None:
     assert find_run(workspace, run.id) == run
     assert find_run(workspace, run.title) == run
 
@@ -50,7 +50,7 @@ def test_other_names_are_not_found(run: Run, workspace: Workspace, name: str) ->
         find_run(workspace, name)
 
 
-def test_promotion_takes_effect_at_once_and_can_be_undone(run: Run, workspace: Workspace) -> None:
+def test_promotion_takes_effect_immediately_and_can_be_undone(run: Run, workspace: Workspace) -> None:
     predictor = ActivePredictor(workspace)
     image = np.zeros((1, 28, 28), np.uint8)
     image[0, 5:23, 13:15] = 255
@@ -66,7 +66,7 @@ def test_promotion_takes_effect_at_once_and_can_be_undone(run: Run, workspace: W
     assert np.array_equal(predictor.current()[1].probabilities(image), shipped)
 
 
-def test_promoted_model_that_was_resumed_is_loaded_again(run: Run, workspace: Workspace) -> None:
+def test_promoted_model_is_reloaded_after_further_training(run: Run, workspace: Workspace) -> None:
     predictor = ActivePredictor(workspace)
     promote(workspace, run)
     before = predictor.current()
@@ -78,12 +78,12 @@ def test_promoted_model_that_was_resumed_is_loaded_again(run: Run, workspace: Wo
     assert after[0].run_id == run.id
     assert after[1] is not before[1]
     assert predictor.current() == after
-    # While the new model takes the old one's place, there is none.
+    # While a bundle is replaced, there is none for a moment.
     run.bundle.folder.rename(run.folder / "away")
     assert predictor.current() == after
 
 
-def test_a_run_without_a_model_is_not_promoted(workspace: Workspace) -> None:
+def test_run_without_a_model_is_not_promoted(workspace: Workspace) -> None:
     queued = create_run(workspace, tiny_config())
 
     with pytest.raises(RunError, match="no finished model"):
@@ -92,7 +92,7 @@ def test_a_run_without_a_model_is_not_promoted(workspace: Workspace) -> None:
     assert active_model(workspace).run_id is None
 
 
-def test_deleting_the_promoted_run_brings_the_shipped_model_back(run: Run, workspace: Workspace) -> None:
+def test_deleting_the_promoted_run_restores_the_shipped_model(run: Run, workspace: Workspace) -> None:
     promote(workspace, run)
 
     delete_run(workspace, run)
@@ -114,7 +114,7 @@ def test_shipped_model_replaces_a_promoted_run_that_vanished(run: Run, workspace
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"run": 1}', '{"run_id": 5}', '{"run_id": "../../etc"}'])
-def test_damaged_record_of_the_promotion_is_reported(workspace: Workspace, content: str) -> None:
+def test_damaged_active_json_is_reported(workspace: Workspace, content: str) -> None:
     workspace.root.mkdir()
     workspace.active_file.write_text(content)
 
@@ -133,7 +133,7 @@ def test_shipped_model_replaces_one_that_fails_to_load(run: Run, workspace: Work
     assert predictor.probabilities(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
 
 
-def test_promoted_run_is_used_again_when_its_folder_is_back(run: Run, workspace: Workspace) -> None:
+def test_promoted_run_is_active_again_when_its_folder_returns(run: Run, workspace: Workspace) -> None:
     predictor = ActivePredictor(workspace)
     promote(workspace, run)
     assert predictor.current()[0].run_id == run.id
@@ -149,20 +149,20 @@ def test_promoted_run_is_used_again_when_its_folder_is_back(run: Run, workspace:
     assert predictor.current()[0].run_id == run.id
 
 
-def test_a_run_that_waits_can_be_deleted(workspace: Workspace) -> None:
+def test_queued_run_can_be_deleted(workspace: Workspace) -> None:
     delete_run(workspace, create_run(workspace, tiny_config()))
 
     assert list_runs(workspace) == []
 
 
-def test_a_run_that_another_tab_deleted_is_not_found(run: Run, workspace: Workspace) -> None:
+def test_deleting_a_run_twice_raises_not_found(run: Run, workspace: Workspace) -> None:
     delete_run(workspace, run)
 
     with pytest.raises(RunNotFound):
         delete_run(workspace, run)
 
 
-def test_an_ambiguous_name_lists_the_ids(run: Run, workspace: Workspace) -> None:
+def test_ambiguous_title_lists_the_ids(run: Run, workspace: Workspace) -> None:
     twin = run.folder.with_name(f"20200101-000000-{run.title}")
     shutil.copytree(run.folder, twin)
 
@@ -173,7 +173,7 @@ def test_an_ambiguous_name_lists_the_ids(run: Run, workspace: Workspace) -> None
     assert find_run(workspace, run.id) == run
 
 
-def test_read_only_workspace_is_one_sentence(small_disk: Path) -> None:
+def test_read_only_workspace_is_reported(small_disk: Path) -> None:
     workspace = Workspace(small_disk)
     queued = create_run(workspace, tiny_config())
     workspace.lock_file.unlink(missing_ok=True)
@@ -185,22 +185,22 @@ def test_read_only_workspace_is_one_sentence(small_disk: Path) -> None:
         lambda: delete_run(workspace, queued),
         lambda: create_run(workspace, tiny_config()),
     ):
-        with pytest.raises(StorageError, match="may not be written"):
+        with pytest.raises(StorageError, match=r"could not be written\. Change"):
             attempt()
 
 
 @pytest.mark.parametrize("name", ["", "runs"])
-def test_a_file_in_the_place_of_a_folder_is_one_sentence(workspace: Workspace, name: str) -> None:
+def test_file_in_place_of_a_folder_is_reported(workspace: Workspace, name: str) -> None:
     path = workspace.root / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("no folder")
+    path.write_text("not a folder")
 
     assert list_runs(workspace) == []
-    with pytest.raises(StorageError, match="a file stands where a folder should be"):
+    with pytest.raises(StorageError, match="a file is in the place of a folder"):
         create_run(workspace, tiny_config())
 
 
-def test_folder_in_place_of_active_json_is_one_sentence(run: Run, workspace: Workspace) -> None:
+def test_folder_in_place_of_active_json_is_reported(run: Run, workspace: Workspace) -> None:
     workspace.active_file.mkdir()
 
     with pytest.raises(StorageError, match="a folder where a file should"):

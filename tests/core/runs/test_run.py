@@ -1,4 +1,4 @@
-"""A run's folder can be read at any moment and in any condition."""
+"""A run's folder can be read at any time and in any condition."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import RunError
+from core.launcher.queue import resumable
 from core.runs import process
 from core.runs.interruptions import record_interruptions
 from core.runs.process import worker_lock
 from core.runs.registry import create_run
-from core.runs.run import LOG_BYTES, LOG_TAIL_BYTES, Run
+from core.runs.run import LOG_TAIL_BYTES, MAX_LOG_BYTES, Run
 from core.runs.status import Status
 from core.runs.summary import summaries
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row
-from core.training.queue import resumable
 from core.workspace import Workspace
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 
-WORDS = (",".join(HISTORY_COLUMNS) + "\n1,many,words,,,,,\n").encode()
+TEXT_ROW = (",".join(HISTORY_COLUMNS) + "\n1,many,words,,,,,\n").encode()
 RUNNING = Status(state="running", phase="training", epochs=3, steps=10)
 
 
@@ -55,7 +55,7 @@ def worker(run: Run) -> Iterator[subprocess.Popen[bytes]]:
     process.communicate()
 
 
-def test_new_run_waits_with_its_config(run: Run) -> None:
+def test_new_run_is_queued_with_its_config(run: Run) -> None:
     assert run.status().state == "queued"
     assert run.config() == tiny_config(epochs=3)
     assert run.history().empty
@@ -76,7 +76,7 @@ def test_run_is_running_while_its_worker_lives(run: Run, worker: subprocess.Pope
 def test_run_whose_worker_was_killed_is_interrupted(run: Run, worker: subprocess.Popen[bytes]) -> None:
     worker.kill()
 
-    # Nobody has waited for the process yet: it is a zombie, as a worker is whose dashboard is busy.
+    # Until its parent waits for it, the process is a zombie, like a worker of a busy dashboard.
     wait_until(lambda: psutil.Process(worker.pid).status() == psutil.STATUS_ZOMBIE)
     assert run.status().state == "interrupted"
     worker.wait()
@@ -89,19 +89,19 @@ def test_process_with_a_reused_id_is_not_the_worker(run: Run) -> None:
     assert run.process() == psutil.Process()
     record = json.loads(run.process_file.read_text())
 
-    run.process_file.write_text(json.dumps({**record, "born": "in another life of this machine"}))
+    run.process_file.write_text(json.dumps({**record, "born": "before the reboot"}))
 
     assert run.process() is None
     assert run.status().state == "interrupted"
 
 
 @pytest.mark.parametrize("step", [-3600.0, 3.0, 86400.0])
-def test_a_clock_that_is_set_changes_nothing(
+def test_setting_the_clock_does_not_affect_the_status(
     run: Run, worker: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch, step: float
 ) -> None:
-    # What Linux says of a process's start holds the time of its own start, which follows the clock.
-    told, now = psutil.Process.create_time, time.time
-    monkeypatch.setattr(psutil.Process, "create_time", lambda process: told(process) + step)
+    # On Linux, psutil adds the boot time to the start of a process, and the boot time follows the clock.
+    create_time, now = psutil.Process.create_time, time.time
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: create_time(process) + step)
     monkeypatch.setattr(time, "time", lambda: now() + step)
 
     assert run.status().state == "running"
@@ -111,7 +111,7 @@ def test_a_clock_that_is_set_changes_nothing(
     assert run.status().state == "interrupted"
 
 
-def test_run_that_is_just_being_started_counts_as_running(run: Run) -> None:
+def test_run_that_is_being_started_counts_as_running(run: Run) -> None:
     run.write_status(RUNNING)
 
     with worker_lock(run.lock_file):
@@ -129,21 +129,21 @@ def test_run_without_a_worker_is_interrupted(run: Run, age: float) -> None:
     assert run.status().state == "interrupted"
 
 
-def test_a_second_worker_does_not_get_the_lock(run: Run, worker: subprocess.Popen[bytes]) -> None:
+def test_second_worker_does_not_get_the_lock(run: Run, worker: subprocess.Popen[bytes]) -> None:
     with worker_lock(run.lock_file) as lock:
         assert lock is None
     assert run.alive
 
 
 def test_checking_a_lock_does_not_prevent_a_start(run: Run) -> None:
-    over = threading.Event()
+    done = threading.Event()
 
-    def look() -> None:
-        while not over.is_set():
+    def check() -> None:
+        while not done.is_set():
             _ = run.alive
 
-    looking = [threading.Thread(target=look) for _ in range(4)]
-    for thread in looking:
+    threads = [threading.Thread(target=check) for _ in range(4)]
+    for thread in threads:
         thread.start()
     try:
         for _ in range(50):
@@ -151,8 +151,8 @@ def test_checking_a_lock_does_not_prevent_a_start(run: Run) -> None:
                 assert lock is not None
                 assert run.alive
     finally:
-        over.set()
-        for thread in looking:
+        done.set()
+        for thread in threads:
             thread.join()
 
 
@@ -168,14 +168,14 @@ def no_more_files() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("worker")
-def test_a_worker_that_cannot_be_looked_for_counts_as_alive(run: Run) -> None:
+def test_worker_counts_as_alive_if_its_lock_is_unreadable(run: Run) -> None:
     with no_more_files():
         alive = run.alive
 
     assert alive
 
 
-def test_a_run_that_no_worker_can_have_is_not_alive(run: Run) -> None:
+def test_run_that_no_worker_can_lock_is_not_alive(run: Run) -> None:
     assert not run.alive
     run.lock_file.mkdir()
     assert not run.alive
@@ -183,7 +183,7 @@ def test_a_run_that_no_worker_can_have_is_not_alive(run: Run) -> None:
 
 
 class Kernel:
-    """The files in which Linux counts the processes that it kills for their memory."""
+    """The files in which Linux counts the processes that it kills for lack of memory."""
 
     def __init__(self, folder: Path) -> None:
         self.groups, self.machine, self.boot = folder / "cgroup", folder / "vmstat", folder / "boot_id"
@@ -194,11 +194,11 @@ class Kernel:
         self.machine.write_text(f"nr_free_pages 5\noom_kill {kills}\n")
 
     def count_in_group(self, kills: int) -> None:
-        """As cgroup v2 does, in the group that this process is in."""
-        own = [line for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::/")]
-        if not own:
-            pytest.skip("This Linux has no groups of the second version.")
-        group = self.groups / own[0].removeprefix("0::/")
+        """Set the counter of this process's group, as cgroup v2 does."""
+        lines = [line for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::/")]
+        if not lines:
+            pytest.skip("This Linux has no cgroup v2.")
+        group = self.groups / lines[0].removeprefix("0::/")
         group.mkdir(parents=True, exist_ok=True)
         (group / "memory.events").write_text(f"low 0\nhigh 0\nmax 9\noom 1\noom_kill {kills}\n")
 
@@ -206,7 +206,7 @@ class Kernel:
 @pytest.fixture
 def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
     if sys.platform != "linux":
-        pytest.skip("Only Linux counts what it kills for its memory.")
+        pytest.skip("Only Linux counts the processes that it kills for lack of memory.")
     kernel = Kernel(tmp_path)
     monkeypatch.setattr(process, "_GROUPS", kernel.groups)
     monkeypatch.setattr(process, "_KERNEL_COUNTERS", kernel.machine)
@@ -215,7 +215,7 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
 
 
 @pytest.mark.parametrize("count", [Kernel.count_in_group, Kernel.count_in_machine])
-def test_run_whose_worker_ran_out_of_memory_says_so(
+def test_run_whose_worker_ran_out_of_memory_reports_it(
     run: Run, kernel: Kernel, count: Callable[[Kernel, int], None]
 ) -> None:
     count(kernel, 3)
@@ -232,7 +232,7 @@ def test_run_whose_worker_ran_out_of_memory_says_so(
     assert (written["state"], written["ended"] is not None) == ("failed", True)
 
 
-def test_kill_in_another_container_is_not_the_workers(run: Run, kernel: Kernel) -> None:
+def test_kill_in_another_container_is_ignored(run: Run, kernel: Kernel) -> None:
     kernel.count_in_group(0)
     run.write_process(os.getpid())
     run.write_status(RUNNING)
@@ -243,7 +243,7 @@ def test_kill_in_another_container_is_not_the_workers(run: Run, kernel: Kernel) 
     assert "memory" not in run.status().message
 
 
-def test_kill_after_a_reboot_is_not_the_workers(run: Run, kernel: Kernel) -> None:
+def test_kill_after_a_reboot_is_ignored(run: Run, kernel: Kernel) -> None:
     run.write_process(os.getpid())
     run.write_status(RUNNING)
 
@@ -263,7 +263,7 @@ def test_run_is_stopping_between_the_request_and_its_end(run: Run) -> None:
 
 
 @pytest.mark.parametrize("damaged", [b"", b'{"state": "runn', b"[]", b'{"state": "asleep"}', b"\xff\xfe\x00", b"null"])
-def test_damaged_status_is_one_sentence(run: Run, workspace: Workspace, damaged: bytes) -> None:
+def test_damaged_status_is_reported(run: Run, workspace: Workspace, damaged: bytes) -> None:
     other = create_run(workspace, tiny_config())
     run.status_file.write_bytes(damaged)
 
@@ -276,7 +276,7 @@ def test_damaged_status_is_one_sentence(run: Run, workspace: Workspace, damaged:
 
 
 @pytest.mark.parametrize("damaged", [b"", b"{", None])
-def test_training_whose_status_was_lost_can_go_on(run: Run, damaged: bytes | None) -> None:
+def test_run_whose_status_was_lost_can_be_resumed(run: Run, damaged: bytes | None) -> None:
     run.checkpoint_file.touch()
     if damaged is None:
         run.status_file.unlink()
@@ -292,7 +292,7 @@ def test_training_whose_status_was_lost_can_go_on(run: Run, damaged: bytes | Non
 
 
 @pytest.mark.parametrize("damaged", [b"", b'{"epochs": ', b'{"epochs": -1}', b"\xff\xfe\x00"])
-def test_damaged_config_is_said_in_a_sentence(run: Run, damaged: bytes) -> None:
+def test_damaged_config_is_reported(run: Run, damaged: bytes) -> None:
     run.config_file.write_bytes(damaged)
 
     with pytest.raises(RunError, match=r"damaged config\.json"):
@@ -308,8 +308,8 @@ def test_unreadable_file_is_not_called_damaged(run: Run, name: str) -> None:
         getattr(run, name)()
 
 
-@pytest.mark.parametrize("damaged", [b"a,b\n1,2\n", b'epoch\n"', b"\xff\xfe\x00\n", b"epoch\n1,2,3,4\n1\n", WORDS])
-def test_damaged_history_is_said_in_a_sentence(run: Run, damaged: bytes) -> None:
+@pytest.mark.parametrize("damaged", [b"a,b\n1,2\n", b'epoch\n"', b"\xff\xfe\x00\n", b"epoch\n1,2,3,4\n1\n", TEXT_ROW])
+def test_damaged_history_is_reported(run: Run, damaged: bytes) -> None:
     run.history_file.write_bytes(damaged)
 
     with pytest.raises(RunError, match=r"damaged history\.csv"):
@@ -317,24 +317,27 @@ def test_damaged_history_is_said_in_a_sentence(run: Run, damaged: bytes) -> None
 
 
 @pytest.mark.parametrize("damaged", [b"", b"PK\x03\x04 no archive", b"\x93NUMPY", b"1,2,3\n"])
-def test_damaged_answers_are_said_in_a_sentence(run: Run, damaged: bytes) -> None:
-    assert run.answers() is None
-    run.answers_file.write_bytes(damaged)
+def test_damaged_predictions_are_reported(run: Run, damaged: bytes) -> None:
+    assert run.epoch_predictions() is None
+    run.epoch_predictions_file.write_bytes(damaged)
 
     with pytest.raises(RunError, match=r"damaged answers\.npz. Its model can still be used"):
-        run.answers()
+        run.epoch_predictions()
 
 
-def test_answers_of_other_shapes_than_they_say_are_damaged(run: Run) -> None:
+def test_predictions_of_inconsistent_shapes_are_damaged(run: Run) -> None:
     np.savez(
-        run.answers_file, epochs=np.arange(3), predictions=np.zeros((2, 5), np.uint8), labels=np.zeros(5, np.uint8)
+        run.epoch_predictions_file,
+        epochs=np.arange(3),
+        predictions=np.zeros((2, 5), np.uint8),
+        labels=np.zeros(5, np.uint8),
     )
 
     with pytest.raises(RunError, match=r"damaged answers\.npz"):
-        run.answers()
+        run.epoch_predictions()
 
 
-def test_rows_that_were_appended_are_read_back(run: Run) -> None:
+def test_appended_rows_can_be_read(run: Run) -> None:
     append_row(run.history_file, HISTORY_COLUMNS, (1, 11, 2.5, 0.5, 0.8, 0.4, 0.9, 1e-3))
     append_row(run.history_file, HISTORY_COLUMNS, (2, 22, 5.0, 0.3, 0.9, None, None, 1e-3))
 
@@ -345,15 +348,15 @@ def test_rows_that_were_appended_are_read_back(run: Run) -> None:
     assert history["val_loss"].isna().tolist() == [False, True]
 
 
-def test_status_is_whole_whenever_it_is_read(run: Run) -> None:
+def test_status_is_complete_whenever_it_is_read(run: Run) -> None:
     writer = threading.Thread(target=_write_many, args=(run,))
     writer.start()
-    seen = set()
+    messages = set()
     while writer.is_alive():
-        seen.add(run.status().message)
+        messages.add(run.status().message)
     writer.join()
 
-    assert len(seen) > 1
+    assert len(messages) > 1
 
 
 def _write_many(run: Run) -> None:
@@ -371,28 +374,28 @@ def test_long_log_is_read_from_its_end(run: Run) -> None:
 
 
 def test_long_log_loses_its_older_half(run: Run) -> None:
-    with run.log_file.open("ab", buffering=0) as worker:  # as a worker's output is
-        worker.write(b"old\n" * (LOG_BYTES // 4))
-        run.cut_log()
-        assert run.log_file.stat().st_size == LOG_BYTES
+    with run.log_file.open("ab", buffering=0) as worker:  # like the output of a worker
+        worker.write(b"old\n" * (MAX_LOG_BYTES // 4))
+        run.trim_log()
+        assert run.log_file.stat().st_size == MAX_LOG_BYTES
 
         worker.write(b"new\n")
-        run.cut_log()
+        run.trim_log()
         worker.write(b"the last line\n")
 
     first, *lines = run.log_file.read_text().splitlines()
     assert "Older output was dropped" in first
     assert set(lines[:-2]) == {"old"}
     assert lines[-2:] == ["new", "the last line"]
-    assert LOG_BYTES / 3 < run.log_file.stat().st_size < LOG_BYTES
+    assert MAX_LOG_BYTES / 3 < run.log_file.stat().st_size < MAX_LOG_BYTES
 
 
 @given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 5000), st.integers(0, 5000))
-def test_progress_is_a_share(epoch: int, epochs: int, step: int, steps: int) -> None:
+def test_progress_is_a_fraction(epoch: int, epochs: int, step: int, steps: int) -> None:
     status = Status(state="running", epoch=epoch, epochs=epochs, step=step, steps=steps)
 
     assert 0 <= status.progress <= 1
 
 
-def test_progress_counts_whole_epochs_and_steps() -> None:
+def test_progress_counts_completed_epochs_and_steps() -> None:
     assert Status(state="running", epoch=2, epochs=4, step=5, steps=10).progress == pytest.approx(15 / 40)

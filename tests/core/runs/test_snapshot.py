@@ -1,4 +1,4 @@
-"""One look at all runs reads each status and each config at most once."""
+"""A snapshot of all runs reads each status and each config at most once."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from core.config import TrainingConfig, changed, teachers_of
+from core.config import TrainingConfig, replace_settings, teacher_configs
 from core.errors import RunError
+from core.launcher.overview import overview
+from core.launcher.queue import advance, resume, submit
 from core.runs.process import worker_lock
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.snapshot import RunSnapshot, Snapshot
 from core.runs.status import Status
 from core.runs.summary import summaries
-from core.training.overview import overview
-from core.training.queue import advance, resume, submit
 from core.workspace import Workspace
 from tests.support.opened_files import opened_files
 from tests.support.tiny_training import tiny_config
@@ -26,27 +26,27 @@ TAUGHT = tiny_config(teachers=2, seed=5)
 
 
 @pytest.fixture
-def hundred(workspace: Workspace) -> list[Run]:
-    """A hundred runs that have ended, a tenth of them with the settings of teachers, but without their model."""
-    made = []
+def many_runs(workspace: Workspace) -> list[Run]:
+    """A hundred finished runs; a tenth have the settings of teachers, but none has a model."""
+    runs = []
     for number in range(100):
-        config = teachers_of(TAUGHT)[number % 2] if number % 10 == 0 else tiny_config(seed=number)
-        made.append(create_run(workspace, config))
-        made[-1].write_status(Status(state="finished", ended=1.0))
-    return made
+        config = teacher_configs(TAUGHT)[number % 2] if number % 10 == 0 else tiny_config(seed=number)
+        runs.append(create_run(workspace, config))
+        runs[-1].write_status(Status(state="finished", ended=1.0))
+    return runs
 
 
 def reads(opened: Counter[Path], name: str) -> Counter[Path]:
     return Counter({path: count for path, count in opened.items() if path.name == name})
 
 
-@pytest.mark.usefixtures("idle_workers", "hundred")
-def test_a_submit_with_two_teachers_reads_each_run_once(workspace: Workspace) -> None:
+@pytest.mark.usefixtures("idle_workers", "many_runs")
+def test_submit_with_two_teachers_reads_each_run_once(workspace: Workspace) -> None:
     with opened_files() as opened:
         run = submit(workspace, TAUGHT)
 
     statuses, configs = reads(opened, "status.json"), reads(opened, "config.json")
-    # The hundred, both teachers and the new run itself; configs of new runs are read only as far as the queue goes.
+    # The hundred, both teachers and the new run; the queue reads only the configs of new runs that it needs.
     assert (len(statuses), max(statuses.values())) == (103, 1)
     assert 100 <= len(configs) <= 103
     assert max(configs.values()) == 1
@@ -55,32 +55,32 @@ def test_a_submit_with_two_teachers_reads_each_run_once(workspace: Workspace) ->
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_a_resume_with_two_teachers_reads_each_run_once(workspace: Workspace, hundred: list[Run]) -> None:
-    run = hundred[7]
+def test_resume_with_two_teachers_reads_each_run_once(workspace: Workspace, many_runs: list[Run]) -> None:
+    run = many_runs[7]
     run.write_config(TAUGHT)
     run.write_status(Status(state="failed", ended=1.0))
 
     with opened_files() as opened:
         resume(workspace, run)
 
-    # The resumed one once more: it is queued by then.
+    # The status of the resumed run is read again after it was queued.
     statuses, configs = reads(opened, "status.json"), reads(opened, "config.json")
     assert {path.parent for path, count in statuses.items() if count > 1} == {run.folder}
     assert max(configs.values()) == 1
 
 
-@pytest.mark.usefixtures("hundred")
-@pytest.mark.parametrize("look", [summaries, overview], ids=["summaries", "overview"])
-def test_a_list_of_all_runs_reads_each_run_once(workspace: Workspace, look: Callable[[Workspace], object]) -> None:
+@pytest.mark.usefixtures("many_runs")
+@pytest.mark.parametrize("list_all", [summaries, overview], ids=["summaries", "overview"])
+def test_list_of_all_runs_reads_each_run_once(workspace: Workspace, list_all: Callable[[Workspace], object]) -> None:
     with opened_files() as opened:
-        look(workspace)
+        list_all(workspace)
 
     assert max(reads(opened, "status.json").values()) == 1
     assert max(reads(opened, "config.json").values(), default=1) == 1
 
 
-@pytest.mark.usefixtures("hundred")
-def test_several_lists_may_share_one_look(workspace: Workspace) -> None:
+@pytest.mark.usefixtures("many_runs")
+def test_several_lists_can_share_one_snapshot(workspace: Workspace) -> None:
     snapshot = Snapshot.of(workspace)
 
     with opened_files() as opened:
@@ -91,8 +91,8 @@ def test_several_lists_may_share_one_look(workspace: Workspace) -> None:
     assert (len(rows), now.busy) == (100, False)
 
 
-@pytest.mark.usefixtures("idle_workers", "hundred")
-def test_the_queue_with_nothing_to_start_reads_each_status_once(workspace: Workspace) -> None:
+@pytest.mark.usefixtures("idle_workers", "many_runs")
+def test_idle_queue_reads_each_status_once(workspace: Workspace) -> None:
     with opened_files() as opened:
         assert advance(workspace) is None
 
@@ -100,51 +100,51 @@ def test_the_queue_with_nothing_to_start_reads_each_status_once(workspace: Works
     assert not reads(opened, "config.json")
 
 
-def test_a_snapshot_stays_as_it_was_taken(workspace: Workspace) -> None:
+def test_snapshot_does_not_change(workspace: Workspace) -> None:
     run = create_run(workspace, tiny_config())
     snapshot = Snapshot.of(workspace)
-    assert [seen.run for seen in snapshot.in_state("queued")] == [run]
+    assert [found.run for found in snapshot.in_state("queued")] == [run]
 
     run.write_status(Status(state="stopped"))
 
-    assert [seen.run for seen in snapshot.in_state("queued")] == [run]
-    (seen,) = snapshot.after(snapshot.find(run)).in_state("stopped")
-    assert seen.run == run
+    assert [found.run for found in snapshot.in_state("queued")] == [run]
+    (stopped,) = snapshot.with_runs(snapshot.find(run)).in_state("stopped")
+    assert stopped.run == run
 
 
-def test_created_and_changed_runs_are_in_the_snapshot_after_them(workspace: Workspace) -> None:
+def test_changed_and_new_runs_can_be_added_to_a_snapshot(workspace: Workspace) -> None:
     older, newer = (create_run(workspace, tiny_config(seed=seed)) for seed in (1, 2))
     snapshot = Snapshot.of(workspace)
     added = [create_run(workspace, tiny_config(seed=seed)) for seed in (3, 4)]
 
-    after = snapshot.after(snapshot.find(older), *map(RunSnapshot, added))
+    after = snapshot.with_runs(snapshot.find(older), *map(RunSnapshot, added))
 
-    assert [seen.run for seen in after.runs] == [added[1], added[0], newer, older]
-    assert [seen.run for seen in Snapshot.of(workspace).runs] == [added[1], added[0], newer, older]
+    assert [found.run for found in after.runs] == [added[1], added[0], newer, older]
+    assert [found.run for found in Snapshot.of(workspace).runs] == [added[1], added[0], newer, older]
 
 
-def test_damaged_run_has_no_state_and_repeats_its_problem(workspace: Workspace) -> None:
+def test_damaged_run_has_no_state_and_repeats_its_error(workspace: Workspace) -> None:
     run, config = create_run(workspace, tiny_config()), tiny_config()
     run.status_file.write_text("{")
     run.config_file.write_text("{")
     snapshot = Snapshot.of(workspace)
-    (seen,) = snapshot.runs
+    (damaged,) = snapshot.runs
 
     assert snapshot.readable() == snapshot.with_config(config) == []
-    for read in (seen.status, seen.status, seen.config, seen.config):
+    for read in (damaged.status, damaged.status, damaged.config, damaged.config):
         with pytest.raises(RunError, match="damaged"):
             read()
 
 
-def test_runs_are_found_by_their_settings_newest_first(workspace: Workspace) -> None:
+def test_runs_with_a_config_are_listed_newest_first(workspace: Workspace) -> None:
     def with_seed(seed: int) -> TrainingConfig:
-        return changed(tiny_config(), seed=seed)
+        return replace_settings(tiny_config(), seed=seed)
 
     runs = [create_run(workspace, with_seed(seed)) for seed in (1, 2, 1)]
 
     found = Snapshot.of(workspace).with_config(with_seed(1))
 
-    assert [seen.run for seen, _ in found] == [runs[2], runs[0]]
+    assert [match.run for match, _ in found] == [runs[2], runs[0]]
 
 
 def test_run_counts_as_running_while_its_lock_is_held(workspace: Workspace) -> None:
@@ -152,5 +152,5 @@ def test_run_counts_as_running_while_its_lock_is_held(workspace: Workspace) -> N
     run.write_status(Status(state="running"))
 
     with worker_lock(run.lock_file):
-        assert [seen.run for seen in Snapshot.of(workspace).in_state("running")] == [run]
-    assert [seen.run for seen in Snapshot.of(workspace).in_state("interrupted")] == [run]
+        assert [found.run for found in Snapshot.of(workspace).in_state("running")] == [run]
+    assert [found.run for found in Snapshot.of(workspace).in_state("interrupted")] == [run]

@@ -1,4 +1,4 @@
-"""A pipe, socket or device in the place of any file of a run is damage like any other: nothing waits for it."""
+"""A pipe, socket or device in place of a run's file counts as damage, and reading it never blocks."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import pytest
 from core.classifier.bundle import Bundle
 from core.cli import main
 from core.errors import StorageError, TrazoError
-from core.runs.active import ActivePredictor, active_model, listed_models, promote
+from core.launcher.control import delete
+from core.launcher.queue import advance
+from core.runs.active import ActivePredictor, active_model, available_models, promote
 from core.runs.files import run_files
 from core.runs.label import read_label
 from core.runs.leftovers import remove_leftovers
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.summary import summaries
-from core.training.control import delete
-from core.training.queue import advance
 from core.workspace import Workspace
 from tests.support.special_files import SPECIAL_FILES
 from tests.support.tiny_training import tiny_config
@@ -38,11 +38,11 @@ FILES = (
 def read_everything(workspace: Workspace, run: Run) -> None:
     bundle: Bundle = run.bundle
     for read in (
-        *(run.status, run.config, run.history, run.steps, run.answers, run.log_tail, run.process, run.cut_log),
+        *(run.status, run.config, run.history, run.steps, run.answers, run.log_tail, run.process, run.trim_log),
         *(bundle.card, bundle.evaluation, bundle.first_layer_filters, bundle.zip_bytes),
         *(lambda: read_label(run), lambda: [file.contents() for file in run_files(run)]),
         *(
-            lambda: listed_models(workspace),
+            lambda: available_models(workspace),
             lambda: active_model(workspace),
             lambda: ActivePredictor(workspace).current(),
         ),
@@ -53,7 +53,7 @@ def read_everything(workspace: Workspace, run: Run) -> None:
 
 @pytest.mark.parametrize("make", SPECIAL_FILES.values(), ids=SPECIAL_FILES)
 @pytest.mark.parametrize("name", FILES)
-def test_nothing_waits_for_a_special_file(
+def test_reading_a_special_file_never_blocks(
     run: Run, workspace: Workspace, name: str, make: Callable[[Path], object]
 ) -> None:
     promote(workspace, run)

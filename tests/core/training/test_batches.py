@@ -1,4 +1,4 @@
-"""Batches hold every image once an epoch, smoothed labels, and weaker augmentation in the final epochs."""
+"""Batches: every image once per epoch, smoothed labels, and weaker augmentation in the final epochs."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from tests.support.tiny_training import tiny_config
 
 
 @pytest.mark.parametrize("count", [1, 5, 8, 13])
-def test_every_image_is_seen_once_an_epoch(count: int) -> None:
+def test_every_image_appears_once_per_epoch(count: int) -> None:
     images = np.zeros((count, 28, 28), np.uint8)
     images[:, 0, 0] = np.arange(count)
     config = tiny_config(epochs=3, batch_size=8)
 
     batches = list(training_batches(Split(images, np.arange(count, dtype=np.uint8) % 10), config).as_numpy_iterator())
 
-    seen = np.concatenate([batch[:, 0, 0, 0] * 255 for batch, _ in batches]).round().astype(int)
-    epochs = seen.reshape(3, count)
+    indices = np.concatenate([batch[:, 0, 0, 0] * 255 for batch, _ in batches]).round().astype(int)
+    epochs = indices.reshape(3, count)
     assert all(sorted(epoch) == list(range(count)) for epoch in epochs)
     labels = np.concatenate([one_hot.argmax(1) for _, one_hot in batches])
-    assert np.array_equal(labels, seen % 10)
+    assert np.array_equal(labels, indices % 10)
     assert count < 5 or not np.array_equal(epochs[0], epochs[1])
 
 
-def test_label_smoothing_spreads_a_share_over_all_digits() -> None:
+def test_label_smoothing_spreads_probability_over_all_digits() -> None:
     split = Split(np.zeros((8, 28, 28), np.uint8), np.arange(8, dtype=np.uint8))
 
     _, labels = next(training_batches(split, tiny_config(label_smoothing=0.1, batch_size=8)).as_numpy_iterator())
@@ -36,7 +36,7 @@ def test_label_smoothing_spreads_a_share_over_all_digits() -> None:
     assert sorted(labels.argmax(axis=1)) == list(range(8))
 
 
-def test_final_epochs_change_the_images_less() -> None:
+def test_augmentation_is_weaker_in_the_final_epochs() -> None:
     bars = np.zeros((256, 28, 28), np.uint8)
     bars[:, 4:24, 13:15] = 255
     config = tiny_config(epochs=2, final_epochs=1, rotation=40.0, batch_size=256)

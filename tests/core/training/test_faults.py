@@ -1,4 +1,4 @@
-"""What can befall a training from outside, each caused for real: it fails with a sentence, and the queue goes on."""
+"""Real faults from outside during training: the run fails with a clear message, and the queue continues."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import pytest
 
 from core.data.datasets import Dataset
 from core.errors import RunError
+from core.launcher.control import delete, request_stop
+from core.launcher.queue import advance, resume, submit
 from core.runs.interruptions import record_interruptions
 from core.runs.process import WorkerRecord, worker_lock
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.summary import summaries
-from core.training.control import delete, request_stop
-from core.training.queue import advance, resume, submit
 from core.workspace import Workspace
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
@@ -34,44 +34,44 @@ ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8)
 
 @pytest.fixture(autouse=True)
 def no_worker_survives(workspace: Workspace) -> Iterator[None]:
-    """Kill what a test left at work."""
+    """Kill the workers that a test left running."""
     yield
     end_all(workspace)
 
 
-def ended(run: Run) -> Status:
+def wait_until_over(run: Run) -> Status:
     wait_until(lambda: run.status().over, what="the end of the worker")
     return run.status()
 
 
-def goes_on_with(waiting: Run) -> None:
-    """The worker that ended started the next one in the queue."""
+def assert_queue_continues_with(waiting: Run) -> None:
+    """Assert that the worker started the next run when it ended."""
     wait_until(lambda: waiting.status().state == "running", what="the start of the next run")
     wait_until(waiting.process_file.exists, what="the worker")
     kill_worker(waiting)
 
 
-def test_a_loss_that_is_no_number_fails_the_run(workspace: Workspace, worker_after: Callable[[str], None]) -> None:
-    # Far past what a form accepts, so that the weights overflow at the first steps.
-    worker_after(
+def test_run_fails_if_the_loss_is_not_finite(workspace: Workspace, patch_worker: Callable[[str], None]) -> None:
+    # Far beyond the limit of the form, so that the weights overflow within the first steps.
+    patch_worker(
         "from core.runs.run import Run\n"
         "read = Run.config\n"
         "Run.config = lambda run: read(run).model_copy(update={'learning_rate': 1e38})"
     )
     run, waiting = submit(workspace, tiny_config()), create_run(workspace, tiny_config())
 
-    status = ended(run)
+    status = wait_until_over(run)
 
     assert status.state == "failed"
     assert "lower learning rate" in status.message
     assert "RunError" in run.log_tail()
-    goes_on_with(waiting)
+    assert_queue_continues_with(waiting)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Only Linux limits the memory of a process (RLIMIT_AS).")
-def test_memory_that_runs_out_fails_the_run(workspace: Workspace, worker_after: Callable[[str], None]) -> None:
-    # Room for TensorFlow and 1.2 GB more; the network wants several.
-    worker_after(
+def test_run_fails_if_memory_runs_out(workspace: Workspace, patch_worker: Callable[[str], None]) -> None:
+    # Enough for TensorFlow and 1.2 GB more; the network needs several GB.
+    patch_worker(
         "import resource, psutil, tensorflow\n"
         "limit = psutil.Process().memory_info().vms + 1200 * 2**20\n"
         "resource.setrlimit(resource.RLIMIT_AS, (limit, limit))"
@@ -79,50 +79,50 @@ def test_memory_that_runs_out_fails_the_run(workspace: Workspace, worker_after: 
     greedy = tiny_config(filters=(256, 256, 256), batch_size=2048)
     run, waiting = submit(workspace, greedy), create_run(workspace, tiny_config())
 
-    status = ended(run)
+    status = wait_until_over(run)
 
     assert status.state == "failed"
     assert "Out of memory" in status.message
     assert "Traceback" in run.log_tail()
-    goes_on_with(waiting)
+    assert_queue_continues_with(waiting)
 
 
-class LittleMemory:
-    """A memory group of Linux: the kernel kills processes in it that want more than 1 MB on top of what they had."""
+class MemoryLimit:
+    """A Linux control group: the kernel kills its processes if they allocate more than another 1 MB."""
 
     def __init__(self, folder: Path, limit: str, events: str) -> None:
         self._folder, self._events = folder, events
         folder.mkdir()
-        # Set while the group is empty: where memory is in use, the kernel may refuse a lower limit (EBUSY).
+        # Set the limit while the group is empty: the kernel may refuse one below the memory in use (EBUSY).
         (folder / limit).write_text(str(2**20))
 
-    def take(self, pid: int) -> None:
+    def add(self, pid: int) -> None:
         (self._folder / "cgroup.procs").write_text(str(pid))
 
     @property
     def killed(self) -> int:
-        """How many processes the kernel has killed here."""
+        """The number of processes that the kernel has killed in this group."""
         lines = (line.split() for line in (self._folder / self._events).read_text().splitlines())
         return int(dict(lines)["oom_kill"])
 
 
 @pytest.fixture
-def little_memory() -> Iterator[LittleMemory]:
+def memory_limit() -> Iterator[MemoryLimit]:
     groups = Path("/sys/fs/cgroup")
     old = (groups / "memory").is_dir()
     folder = groups / "memory" / f"trazo-{os.getpid()}" if old else groups / f"trazo-{os.getpid()}"
     files = ("memory.limit_in_bytes", "memory.oom_control") if old else ("memory.max", "memory.events")
-    # It has all its memory before it is taken, so it wants none in the group.
+    # It has allocated all its memory before it is added, so it needs none in the group.
     bystander = subprocess.Popen(
         [PYTHON, "-c", "print(flush=True); input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert bystander.stdout is not None
     bystander.stdout.readline()
     try:
-        group = LittleMemory(folder, *files)
-        group.take(bystander.pid)
+        group = MemoryLimit(folder, *files)
+        group.add(bystander.pid)
     except OSError as error:
-        # A container without the right to make groups, CI's too, has nothing to install against that.
+        # A container without the right to create groups, such as CI's, cannot install anything to change that.
         pytest.skip(f"This user may not limit a process's memory here ({error}).")
     else:
         if not old and "0::/\n" not in Path("/proc/self/cgroup").read_text():
@@ -136,32 +136,30 @@ def little_memory() -> Iterator[LittleMemory]:
             folder.rmdir()
 
 
-def test_a_worker_that_the_kernel_kills_for_its_memory_can_go_on(
-    workspace: Workspace, little_memory: LittleMemory
-) -> None:
+def test_run_killed_for_lack_of_memory_can_be_resumed(workspace: Workspace, memory_limit: MemoryLimit) -> None:
     run, waiting = submit(workspace, tiny_config(epochs=30, patience=0)), create_run(workspace, tiny_config())
     wait_until(lambda: run.checkpoint_file.exists(), what="the first checkpoint")
 
     worker = run.process()
     assert worker is not None
-    assert Path(f"/proc/{worker.pid}/oom_score_adj").read_text() == "1000\n"  # the first to go, before the dashboard
-    little_memory.take(worker.pid)
+    assert Path(f"/proc/{worker.pid}/oom_score_adj").read_text() == "1000\n"  # killed first, before the dashboard
+    memory_limit.add(worker.pid)
 
     wait_until(lambda: not run.alive, what="the kernel")
-    assert little_memory.killed == 1
+    assert memory_limit.killed == 1
     assert run.status().state == "failed"
     assert "probably because memory ran out" in run.status().message
     assert len(run.history())
     record_interruptions(workspace)
     assert json.loads(run.status_file.read_text())["state"] == "failed"
     advance(workspace)
-    goes_on_with(waiting)
+    assert_queue_continues_with(waiting)
     resume(workspace, run)
-    assert ended(run).state == "finished"
+    assert wait_until_over(run).state == "finished"
     assert run.history()["epoch"].tolist() == list(range(1, 31))
 
 
-def test_data_that_vanishes_in_mid_run_leaves_it_at_work_and_fails_its_resume(
+def test_run_survives_loss_of_its_data_until_it_is_resumed(
     mnist: Dataset, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, data = Path(mnist.origin), tmp_path / "data"
@@ -176,14 +174,14 @@ def test_data_that_vanishes_in_mid_run_leaves_it_at_work_and_fails_its_resume(
     wait_until(lambda: len(run.steps()) > steps + 1, what="further steps")
     kill_worker(run)
     resume(workspace, run)
-    status = ended(run)
+    status = wait_until_over(run)
     assert status.state == "failed"
     assert str(data) in status.message
     assert "Traceback" in run.log_tail()
-    goes_on_with(waiting)
+    assert_queue_continues_with(waiting)
 
 
-def test_a_run_deleted_by_hand_ends_its_worker_and_a_damaged_status_is_mended(workspace: Workspace) -> None:
+def test_worker_repairs_its_status_and_ends_with_its_run(workspace: Workspace) -> None:
     run, waiting = submit(workspace, ENDLESS), create_run(workspace, tiny_config())
     wait_until(lambda: len(run.steps()), what="the first steps")
     worker = run.process()
@@ -196,12 +194,12 @@ def test_a_run_deleted_by_hand_ends_its_worker_and_a_damaged_status_is_mended(wo
     shutil.rmtree(run.folder, ignore_errors=True)
 
     wait_until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, what="the end of the worker")
-    goes_on_with(waiting)
+    assert_queue_continues_with(waiting)
 
 
 @pytest.fixture
-def foreigner() -> Iterator[subprocess.Popen[bytes]]:
-    """A process of somebody else."""
+def unrelated_process() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is not a worker."""
     process = subprocess.Popen([PYTHON, "-c", "input()"], stdin=subprocess.PIPE)
     yield process
     process.kill()
@@ -209,32 +207,32 @@ def foreigner() -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_after_a_restart_of_the_machine_no_foreign_process_is_touched_and_the_queue_goes_on(
-    workspace: Workspace, foreigner: subprocess.Popen[bytes]
+def test_process_with_a_reused_id_survives_a_reboot(
+    workspace: Workspace, unrelated_process: subprocess.Popen[bytes]
 ) -> None:
-    broken_off, doomed, waiting = (create_run(workspace, tiny_config()) for _ in range(3))
-    record = WorkerRecord.of(foreigner.pid).model_copy(update={"born": "in another life of this machine"})
-    for run in (broken_off, doomed):
+    interrupted, doomed, waiting = (create_run(workspace, tiny_config()) for _ in range(3))
+    record = WorkerRecord.of(unrelated_process.pid).model_copy(update={"born": "before the reboot"})
+    for run in (interrupted, doomed):
         run.process_file.write_text(record.model_dump_json())
         run.write_status(Status(state="running", phase="training", epochs=3, steps=10))
 
-    assert [broken_off.status().state, doomed.status().state] == ["interrupted", "interrupted"]
+    assert [interrupted.status().state, doomed.status().state] == ["interrupted", "interrupted"]
     with pytest.raises(RunError, match="nothing to stop"):
-        request_stop(workspace, broken_off)
+        request_stop(workspace, interrupted)
     with worker_lock(doomed.lock_file) as lock:
         assert lock is not None
-        # Somebody has the lock, whoever it is: only the record says whom to kill.
+        # Another process has the lock: only the record says which process to kill.
         wait = 'while [ ! -e "$0" ]; do sleep 0.02; done'
         holder = subprocess.Popen(["sh", "-c", wait, doomed.stop_file], pass_fds=(lock,))
     delete(workspace, doomed)
 
     assert holder.wait(300) == 0
-    assert foreigner.poll() is None
+    assert unrelated_process.poll() is None
     assert waiting.status().state == "running"
-    resume(workspace, broken_off)
-    assert broken_off.status().state == "queued"
+    resume(workspace, interrupted)
+    assert interrupted.status().state == "queued"
     kill_worker(waiting)
-    assert advance(workspace) == broken_off
-    delete(workspace, broken_off)
+    assert advance(workspace) == interrupted
+    delete(workspace, interrupted)
     assert list_runs(workspace) == [waiting]
-    assert foreigner.poll() is None
+    assert unrelated_process.poll() is None

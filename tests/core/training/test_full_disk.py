@@ -1,4 +1,4 @@
-"""A full disk: one sentence, no half-written files, and trainings go on once there is room."""
+"""A full disk: a clear error, no half-written files, and training continues once there is space."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from core.errors import StorageError
+from core.launcher.queue import advance, resume, submit
 from core.runs.registry import create_run
 from core.runs.summary import summaries
 from core.training.checkpoint import read_checkpoint
-from core.training.queue import advance, resume, submit
 from core.workspace import Workspace
-from tests.support.full_disk import fill
+from tests.support.full_disk import fill_disk
 from tests.support.tiny_training import tiny_config
 from tests.support.workers import end_all, wait_for, wait_for_end
 
@@ -28,14 +28,14 @@ def workspace(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wor
 
 
 @pytest.fixture
-def ballast(workspace: Workspace) -> Path:
-    """What makes the disk full: see `fill`."""
-    return workspace.root / "ballast"
+def filler(workspace: Workspace) -> Path:
+    """The file that fills the disk; see `fill_disk`."""
+    return workspace.root / "filler"
 
 
-def test_training_without_disk_space_is_rejected(workspace: Workspace, ballast: Path) -> None:
+def test_submit_is_rejected_when_the_disk_is_full(workspace: Workspace, filler: Path) -> None:
     earlier = create_run(workspace, tiny_config())
-    fill(ballast)
+    fill_disk(filler)
 
     with pytest.raises(StorageError, match="disk is full"):
         submit(workspace, tiny_config())
@@ -44,27 +44,27 @@ def test_training_without_disk_space_is_rejected(workspace: Workspace, ballast: 
     assert [row.problem for row in summaries(workspace)] == [None]
 
 
-def test_queued_run_waits_while_the_disk_is_full(workspace: Workspace, ballast: Path) -> None:
+def test_queued_run_stays_queued_while_the_disk_is_full(workspace: Workspace, filler: Path) -> None:
     run = create_run(workspace, tiny_config())
-    fill(ballast)
+    fill_disk(filler)
 
     with pytest.raises(StorageError, match="disk is full"):
         advance(workspace)
 
     assert run.status().state == "queued"
-    ballast.unlink()
+    filler.unlink()
     assert advance(workspace) == run
 
 
-def test_disk_that_fills_up_fails_the_run_until_resumed(workspace: Workspace, ballast: Path) -> None:
+def test_run_fails_when_the_disk_fills_up_and_can_be_resumed(workspace: Workspace, filler: Path) -> None:
     run = submit(workspace, tiny_config(epochs=40, patience=0, batch_size=8))
     wait_for(run, run.checkpoint_file.exists, "first checkpoint")
-    fill(ballast)
+    fill_disk(filler)
 
     wait_for_end(run)
     saved = read_checkpoint(run)
     assert saved is not None
-    ballast.unlink()
+    filler.unlink()
     assert run.status().state == "failed"
     assert "disk is full" in run.status().message
     resume(workspace, run)
@@ -74,23 +74,27 @@ def test_disk_that_fills_up_fails_the_run_until_resumed(workspace: Workspace, ba
     assert epochs == list(range(1, len(epochs) + 1))
 
 
-def test_disk_without_room_for_the_model_fails_the_run_until_resumed(
-    workspace: Workspace, ballast: Path, worker_after: Callable[[str], None]
+def test_run_without_space_for_its_model_can_be_resumed(
+    workspace: Workspace, filler: Path, patch_worker: Callable[[str], None]
 ) -> None:
     # The worker fills the disk itself, just before it writes the network.
-    worker_after(
-        "from pathlib import Path\nfrom core.training import result\n"
-        "from tests.support.full_disk import fill\n"
-        "export = result.export_model\n"
-        f"result.export_model = lambda *given: (fill(Path({str(ballast)!r})), export(*given))[1]"
+    patch_worker(
+        "from pathlib import Path\n"
+        "from core.training import result\n"
+        "from tests.support.full_disk import fill_disk\n"
+        "export_model = result.export_model\n"
+        "def fill_and_export(*arguments):\n"
+        f"    fill_disk(Path({str(filler)!r}))\n"
+        "    return export_model(*arguments)\n"
+        "result.export_model = fill_and_export"
     )
     run = submit(workspace, tiny_config(epochs=2))
     wait_for_end(run)
     assert (run.status().state, run.bundle.complete) == ("failed", False)
     assert "disk is full" in run.status().message
     history = run.history()
-    ballast.unlink()
-    worker_after("")
+    filler.unlink()
+    patch_worker("")
 
     resume(workspace, run)
 

@@ -1,4 +1,4 @@
-"""The live curve has points of enough images, few of them, and covers every step."""
+"""The live curve has few points, each covers enough images, and together they cover every step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.runs.registry import create_run
 from core.runs.run import Run
 from core.training import callbacks, live_curve
 from core.training.callbacks import Journal
-from core.training.live_curve import POINT_IMAGES, LiveCurve
+from core.training.live_curve import MIN_POINT_IMAGES, LiveCurve
 from core.training.trainer import train_and_evaluate
 from core.workspace import Workspace
 from tests.support.tiny_training import tiny_config
@@ -27,7 +27,7 @@ DAY_SECONDS = 24 * 3600
 STEP_SECONDS = 0.5
 
 
-def test_curve_of_a_day_has_some_thousand_points(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_curve_of_a_day_has_a_few_thousand_points(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tiny_config(epochs=24)
     run, now = create_run(workspace, config), 0.0
     clock = SimpleNamespace(perf_counter=lambda: now, time=lambda: now)
@@ -35,7 +35,7 @@ def test_curve_of_a_day_has_some_thousand_points(workspace: Workspace, monkeypat
     monkeypatch.setattr(live_curve, "time", clock)
     monkeypatch.setattr(type(run), "write_status", lambda *_, **__: None)  # slow, and not measured here
     steps = int(DAY_SECONDS / config.epochs / STEP_SECONDS)
-    journal = Journal(run, SimpleNamespace(on_sample=lambda _: (0.5, 0.9)), config, steps)
+    journal = Journal(run, SimpleNamespace(measure_sample=lambda _: (0.5, 0.9)), config, steps)
     journal.set_model(SimpleNamespace(stop_training=False))
 
     journal.on_train_begin()
@@ -49,13 +49,13 @@ def test_curve_of_a_day_has_some_thousand_points(workspace: Workspace, monkeypat
     assert len(curve) < 7000
     assert run.steps_file.stat().st_size < 2**20
     assert curve["epoch"].unique().tolist() == list(range(1, config.epochs + 1))
-    assert curve["seconds"].iloc[0] <= POINT_IMAGES / config.batch_size * STEP_SECONDS
+    assert curve["seconds"].iloc[0] <= MIN_POINT_IMAGES / config.batch_size * STEP_SECONDS
     assert curve["step"].iloc[-1] == config.epochs * steps
 
 
 @dataclass(frozen=True)
 class Epochs:
-    """Batches of a training: its steps in each epoch, the last of which a person may stop, and their durations."""
+    """A training run: the number of steps in each epoch (fewer in a last epoch that is stopped) and their durations."""
 
     batch_size: int
     steps: tuple[int, ...]
@@ -65,17 +65,17 @@ class Epochs:
 
 @st.composite
 def epochs(draw: st.DrawFn) -> Epochs:
-    whole = draw(st.integers(1, 40))
-    steps = [whole] * draw(st.integers(0, 2)) + [draw(st.integers(1, whole))]
-    # Quick, usual, and stalled: each step takes longer than the shortest time between two points.
+    full = draw(st.integers(1, 40))
+    steps = [full] * draw(st.integers(0, 2)) + [draw(st.integers(1, full))]
+    # Fast, normal, and slow steps: a slow step takes longer than the minimum time between two points.
     durations = st.sampled_from([0.001, 0.1, 1.0, 30.0])
     seconds = draw(st.lists(durations, min_size=sum(steps), max_size=sum(steps)))
     accuracies = np.random.default_rng(draw(st.integers(0, 9))).random(sum(steps))
     return Epochs(draw(st.sampled_from([8, 128, 512, 2048])), tuple(steps), tuple(seconds), accuracies)
 
 
-def written(run: Run, training: Epochs) -> None:
-    """Give a training's steps to a live curve, with Keras' running means."""
+def write_curve(run: Run, training: Epochs) -> None:
+    """Add all steps to a live curve, with Keras' running means."""
     curve = LiveCurve(run, training.batch_size, lambda _: (0.3, 0.8))
     now, step = 0.0, 0
     for epoch, steps in enumerate(training.steps):
@@ -89,10 +89,10 @@ def written(run: Run, training: Epochs) -> None:
 
 
 @given(epochs())
-def test_each_point_covers_enough_images_and_all_cover_every_step(training: Epochs) -> None:
+def test_points_cover_enough_images_each_and_every_step(training: Epochs) -> None:
     with TemporaryDirectory() as folder:
         run = create_run(Workspace(Path(folder)), tiny_config())
-        written(run, training)
+        write_curve(run, training)
         curve = run.steps()
 
     ends = list(itertools.accumulate(training.steps))
@@ -100,22 +100,22 @@ def test_each_point_covers_enough_images_and_all_cover_every_step(training: Epoc
         points = curve[curve["epoch"] == number + 1]
         covered = np.diff([end - steps, *points["step"]])
         assert points["step"].iloc[-1] == end
-        if steps * training.batch_size >= POINT_IMAGES:
-            assert (covered * training.batch_size >= POINT_IMAGES).all()
+        if steps * training.batch_size >= MIN_POINT_IMAGES:
+            assert (covered * training.batch_size >= MIN_POINT_IMAGES).all()
         else:
             assert len(points) == 1
-        parts = np.split(training.accuracies[end - steps : end], np.cumsum(covered)[:-1])
-        expected = [part.mean() for part in parts]
+        accuracies = np.split(training.accuracies[end - steps : end], np.cumsum(covered)[:-1])
+        expected = [part.mean() for part in accuracies]
         assert points["accuracy"].to_numpy() == pytest.approx(expected, abs=1e-4)
         assert points["loss"].to_numpy() == pytest.approx(2 * np.array(expected), abs=1e-4)
     assert curve["seconds"].iloc[-1] == pytest.approx(sum(training.seconds), abs=1e-4)
 
 
-def test_small_last_point_joins_the_one_before(workspace: Workspace) -> None:
+def test_small_last_point_is_merged_into_the_previous_one(workspace: Workspace) -> None:
     run = create_run(workspace, tiny_config())
 
     # Points after 4 and 8 steps of 128 images; two steps are left.
-    written(run, Epochs(128, (10,), (1.0,) * 10, np.array([0.5] * 4 + [0.7] * 4 + [1.0] * 2)))
+    write_curve(run, Epochs(128, (10,), (1.0,) * 10, np.array([0.5] * 4 + [0.7] * 4 + [1.0] * 2)))
 
     curve = run.steps()
     assert curve["step"].tolist() == [4, 10]
@@ -129,7 +129,7 @@ def test_training_on_a_stalled_machine_has_no_point_of_one_batch(
 ) -> None:
     config, seconds = tiny_config(epochs=2, patience=0, batch_size=16), itertools.count()
     run = create_run(workspace, config)
-    # Each look at the clock finds that a second has passed.
+    # A second passes between any two readings of the clock.
     clock = SimpleNamespace(perf_counter=lambda: float(next(seconds)), time=lambda: 1e9)
     monkeypatch.setattr(callbacks, "time", clock)
     monkeypatch.setattr(live_curve, "time", clock)
@@ -139,5 +139,5 @@ def test_training_on_a_stalled_machine_has_no_point_of_one_batch(
 
     curve = run.steps()
     assert len(curve) > 2
-    assert np.diff([0, *curve["step"]]).min() * config.batch_size >= POINT_IMAGES
+    assert np.diff([0, *curve["step"]]).min() * config.batch_size >= MIN_POINT_IMAGES
     assert curve.groupby("epoch")["step"].max().tolist() == run.history()["step"].tolist()

@@ -1,4 +1,4 @@
-"""Trainings that are killed in any phase can be resumed and end the same."""
+"""A run that is killed in any phase can be resumed and ends with the same result."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import pytest
 
 from core.data.datasets import load_dataset
 from core.errors import RunError
+from core.launcher.control import delete, request_stop
+from core.launcher.queue import advance, resume, submit
 from core.runs.registry import create_run, find_run, list_runs
 from core.runs.run import Run
-from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row, keep_epochs
+from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row, truncate_after_epoch
 from core.training.checkpoint import read_checkpoint
-from core.training.control import delete, request_stop
-from core.training.queue import advance, resume, submit
 from core.training.trainer import train_and_evaluate
 from core.workspace import Workspace
 from tests.support.tiny_training import tiny_config
@@ -28,29 +28,29 @@ from tests.support.workers import end_all, kill_worker, wait_for, wait_for_end
 
 logger = logging.getLogger(__name__)
 
-# Everything that a training remembers from epoch to epoch: schedule, dropout, augmentation, early stopping.
+# Everything with a state from epoch to epoch: schedule, dropout, augmentation, early stopping.
 CONFIG = tiny_config(epochs=4, patience=3, schedule="one_cycle", dropout=0.2, rotation=10.0, batch_size=16)
 
 
 @pytest.fixture(autouse=True)
 def no_worker_survives(workspace: Workspace) -> Iterator[None]:
-    """Kill what a test left at work."""
+    """Kill the workers that a test left running."""
     yield
     end_all(workspace)
 
 
-def comparable(table: pd.DataFrame) -> pd.DataFrame:
-    """What is the same however often a training was broken off: all but times."""
+def without_times(table: pd.DataFrame) -> pd.DataFrame:
+    """Drop the times, which differ between an interrupted and an undisturbed run."""
     return table.drop(columns=["seconds"])
 
 
-# In each life the worker gets through one more epoch, until it is kept from ending.
+# Each worker completes one more epoch; the last ones are killed after training.
 TWENTY_KILLS = (*("start", "step", "validation", "checkpoint") * 3, *("export", "evaluation") * 3, "export", "end")
 
 
 @pytest.mark.parametrize("phases", [("step", "export"), pytest.param(TWENTY_KILLS, marks=pytest.mark.long)])
-def test_training_killed_in_every_phase_ends_the_same(
-    workspace: Workspace, worker_after: Callable[[str], None], tmp_path: Path, phases: tuple[str, ...]
+def test_run_killed_in_every_phase_ends_the_same(
+    workspace: Workspace, patch_worker: Callable[[str], None], tmp_path: Path, phases: tuple[str, ...]
 ) -> None:
     # Elsewhere, where the queue does not start it.
     undisturbed = create_run(Workspace(tmp_path / "undisturbed"), CONFIG)
@@ -59,23 +59,23 @@ def test_training_killed_in_every_phase_ends_the_same(
 
     for number, phase in enumerate(phases):
         reached = tmp_path / f"{number}-{phase}"
-        worker_after(
-            "from pathlib import Path\nfrom tests.support.holding import hold_in\n"
-            f"hold_in({phase!r}, Path({str(reached)!r}))"
+        patch_worker(
+            "from pathlib import Path\nfrom tests.support.holding import pause_in\n"
+            f"pause_in({phase!r}, Path({str(reached)!r}))"
         )
         resume(workspace, run) if number else advance(workspace)
         wait_for(run, reached.exists, f"{phase}, kill number {number}")
-        is_killed_and_loses_at_most_an_epoch(run)
-    worker_after("")
+        kill_and_check_losses(run)
+    patch_worker("")
     resume(workspace, run)
     wait_for_end(run)
 
-    same_in_the_end(run, undisturbed)
+    assert_same_result(run, undisturbed)
     assert list(run.folder.glob(".*")) == []
 
 
-def is_killed_and_loses_at_most_an_epoch(run: Run) -> None:
-    """The run is interrupted, and what it learned is kept but for the epoch that it was in."""
+def kill_and_check_losses(run: Run) -> None:
+    """Kill the worker; assert that the run is interrupted and lost at most one epoch."""
     kill_worker(run)
     assert run.status().state == "interrupted"
     saved = read_checkpoint(run)
@@ -84,11 +84,11 @@ def is_killed_and_loses_at_most_an_epoch(run: Run) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(4))
-def test_training_killed_at_random_moments_ends_the_same(workspace: Workspace, seed: int) -> None:
+def test_run_killed_at_random_moments_ends_the_same(workspace: Workspace, seed: int) -> None:
     moments = random.Random(seed)
     undisturbed = submit(workspace, CONFIG)
     wait_for_end(undisturbed)
-    # As long as the whole training, from the start of the process: every phase has its chance, in each life anew.
+    # The duration of the whole run from the start of its process, so that a kill can hit any phase.
     length = time.time() - (undisturbed.status().started or 0)
     runs = [submit(workspace, CONFIG)]
 
@@ -99,41 +99,41 @@ def test_training_killed_at_random_moments_ends_the_same(workspace: Workspace, s
             runs.append(submit(workspace, CONFIG))
         status = runs[-1].status()
         logger.info("killed in epoch %d, step %d, %s: %s", status.epoch, status.step, status.phase, status.message)
-        is_killed_and_loses_at_most_an_epoch(runs[-1])
+        kill_and_check_losses(runs[-1])
         resume(workspace, runs[-1])
 
     for run in runs:
         wait_for_end(run)
-        same_in_the_end(run, undisturbed)
+        assert_same_result(run, undisturbed)
 
 
-def same_in_the_end(run: Run, undisturbed: Run) -> None:
-    """The run is finished, with the same history, model and answers as the other but for float noise."""
-    assert run.status().state == "finished"
-    history, other = comparable(run.history()), comparable(undisturbed.history())
-    assert list(history["epoch"]) == list(other["epoch"])
-    assert history.to_numpy() == pytest.approx(other.to_numpy(), abs=2e-3)
+def assert_same_result(run: Run, undisturbed: Run) -> None:
+    """Both are finished, with the same history, model and predictions except for float noise."""
+    assert run.status().state == undisturbed.status().state == "finished"
+    history, expected = without_times(run.history()), without_times(undisturbed.history())
+    assert list(history["epoch"]) == list(expected["epoch"])
+    assert history.to_numpy() == pytest.approx(expected.to_numpy(), abs=2e-3)
     assert run.steps()["step"].is_monotonic_increasing
     assert run.history()["seconds"].is_monotonic_increasing
     assert run.bundle.card().metrics.best_epoch == undisturbed.bundle.card().metrics.best_epoch
-    accuracy, other_accuracy = (each.bundle.card().metrics.test_accuracy for each in (run, undisturbed))
-    # Float noise may turn a close call or two of the 360 images.
-    assert accuracy == pytest.approx(other_accuracy, abs=2.5 / 360)
-    answers, others = run.bundle.evaluation().probabilities, undisturbed.bundle.evaluation().probabilities
-    assert np.abs(answers - others).max() < 0.05
+    accuracy, expected_accuracy = (each.bundle.card().metrics.test_accuracy for each in (run, undisturbed))
+    # Float noise may change the prediction for one or two of the 360 images.
+    assert accuracy == pytest.approx(expected_accuracy, abs=2.5 / 360)
+    probabilities = run.bundle.evaluation().probabilities
+    assert np.abs(probabilities - undisturbed.bundle.evaluation().probabilities).max() < 0.05
     assert not run.checkpoint_file.exists()
-    said, said_otherwise = run.answers(), undisturbed.answers()
-    assert said is not None
-    assert said_otherwise is not None
-    assert said.epochs.tolist() == said_otherwise.epochs.tolist() == list(history["epoch"])
-    assert (said.predictions != said_otherwise.predictions).mean() < 0.01
+    predictions, expected_predictions = run.epoch_predictions(), undisturbed.epoch_predictions()
+    assert predictions is not None
+    assert expected_predictions is not None
+    assert predictions.epochs.tolist() == expected_predictions.epochs.tolist() == list(history["epoch"])
+    assert (predictions.predictions != expected_predictions.predictions).mean() < 0.01
 
 
 def test_stopped_training_keeps_its_model_and_can_be_resumed(
-    workspace: Workspace, worker_after: Callable[[str], None]
+    workspace: Workspace, patch_worker: Callable[[str], None]
 ) -> None:
     # The second epoch waits for the request: however late it comes, it comes in the middle of the training.
-    worker_after(
+    patch_worker(
         "from core.training.callbacks import Journal\nfrom tests.support.waiting import wait_until\n"
         "begin = Journal.on_epoch_begin\n"
         "Journal.on_epoch_begin = lambda journal, epoch, logs=None: ("
@@ -147,20 +147,20 @@ def test_stopped_training_keeps_its_model_and_can_be_resumed(
     assert not run.stopping
     # It stopped within that epoch.
     assert run.bundle.card().metrics.epochs == len(run.history()) == 2
-    worker_after("")
+    patch_worker("")
 
-    # Damaged predictions do not stop a training.
-    run.answers_file.write_bytes(b"PK\x03\x04 no archive")
+    # Damaged predictions do not keep a run from being resumed.
+    run.epoch_predictions_file.write_bytes(b"PK\x03\x04 no archive")
 
     resume(workspace, run)
 
     wait_for_end(run)
     assert run.status().state == "finished"
     assert list(run.history()["epoch"]) == [1, 2, 3, 4]
-    answers = run.answers()
-    assert answers is not None
-    assert len(answers) == 3
-    assert answers.epochs[-1] == 4
+    predictions = run.epoch_predictions()
+    assert predictions is not None
+    assert len(predictions) == 3
+    assert predictions.epochs[-1] == 4
     assert run.bundle.card().metrics.epochs == 4
     with pytest.raises(RunError, match="nothing to resume"):
         resume(workspace, run)
@@ -178,7 +178,7 @@ def test_delete_ends_the_worker_and_starts_the_next_run(workspace: Workspace) ->
     assert waiting.status().state == "running"
 
 
-def test_damaged_checkpoint_is_one_sentence(workspace: Workspace) -> None:
+def test_damaged_checkpoint_is_reported(workspace: Workspace) -> None:
     run = create_run(workspace, tiny_config())
     run.checkpoint_file.write_bytes(b"PK\x03\x04 no archive")
 
@@ -186,7 +186,7 @@ def test_damaged_checkpoint_is_one_sentence(workspace: Workspace) -> None:
         read_checkpoint(run)
 
 
-def test_rows_of_later_epochs_and_broken_rows_are_removed(tmp_path: Path) -> None:
+def test_later_epochs_and_damaged_rows_are_removed(tmp_path: Path) -> None:
     path = tmp_path / "history.csv"
     for epoch in (1, 2, 3):
         append_row(path, HISTORY_COLUMNS, (epoch, 10 * epoch, 1.5, 0.5, 0.9, 0.4, 0.9, 0.001))
@@ -195,10 +195,10 @@ def test_rows_of_later_epochs_and_broken_rows_are_removed(tmp_path: Path) -> Non
             "2,20,1.5,oops,0.9,0.4,0.9,0.001\n2,20,nan,0.5,0.9,0.4,0.9,0.001\n,20,1.5,0.5,0.9,0.4,0.9,0.001\n2,20,1."
         )
 
-    keep_epochs(path, HISTORY_COLUMNS, 2)
+    truncate_after_epoch(path, HISTORY_COLUMNS, 2)
 
     assert [line.split(",")[0] for line in path.read_text().splitlines()] == ["epoch", "1", "2"]
-    keep_epochs(tmp_path / "none.csv", STEP_COLUMNS, 2)
+    truncate_after_epoch(tmp_path / "none.csv", STEP_COLUMNS, 2)
 
 
 def test_queued_run_cannot_be_resumed(workspace: Workspace) -> None:

@@ -1,4 +1,4 @@
-"""Real trainings on scikit-learn's digits: their models, files and ends."""
+"""Real training on scikit-learn's digits: the model, the files, and how it ends."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ import pytest
 
 from core.classifier import fitting
 from core.classifier.bundle import Card
-from core.classifier.calibration import tempered
-from core.classifier.export import AGREEMENT
-from core.data.datasets import Dataset, load_dataset, normalised
+from core.classifier.calibration import apply_temperature
+from core.classifier.export import QUANTIZED_TOLERANCE
+from core.data.datasets import Dataset, load_dataset, normalise
 from core.errors import RunError
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
 from core.training import callbacks, result
 from core.training.callbacks import Journal, StopRequested
-from core.training.checkpoint import Memory, Patience, read_checkpoint, write_checkpoint
+from core.training.checkpoint import EarlyStoppingState, ResumableEarlyStopping, read_checkpoint, write_checkpoint
 from core.training.trainer import Outcome, train_and_evaluate
 from core.training.validation import Validation
 from core.workspace import Workspace
@@ -72,25 +72,25 @@ def test_card_names_the_best_epoch_in_validation(trained: Run) -> None:
 
 
 def test_epoch_predictions_match_the_history(trained: Run, digits: Dataset) -> None:
-    answers, history = trained.answers(), trained.history()
+    predictions, history = trained.epoch_predictions(), trained.history()
 
-    assert answers is not None
-    assert answers.epochs.tolist() == history["epoch"].tolist()
-    assert np.array_equal(answers.labels, digits.validation.labels)
-    assert answers.right.mean(axis=1) == pytest.approx(history["val_accuracy"].to_numpy(), abs=1e-5)
-    assert trained.answers_file.stat().st_size < 10_000
+    assert predictions is not None
+    assert predictions.epochs.tolist() == history["epoch"].tolist()
+    assert np.array_equal(predictions.labels, digits.validation.labels)
+    assert predictions.correct.mean(axis=1) == pytest.approx(history["val_accuracy"].to_numpy(), abs=1e-5)
+    assert trained.epoch_predictions_file.stat().st_size < 10_000
 
 
 def test_keras_file_gives_the_predictions_of_the_evaluation(trained: Run, digits: Dataset) -> None:
     model = keras.models.load_model(trained.bundle.keras_file)
 
-    predictions = model.predict(normalised(digits.test.images), verbose=0)
+    predictions = model.predict(normalise(digits.test.images), verbose=0)
 
     calibration = trained.bundle.card().calibration
     assert calibration is not None
-    answers = tempered(predictions, calibration.temperature)
-    differences = np.abs(answers - trained.bundle.evaluation().probabilities)
-    most, mean = AGREEMENT
+    probabilities = apply_temperature(predictions, calibration.temperature)
+    differences = np.abs(probabilities - trained.bundle.evaluation().probabilities)
+    most, mean = QUANTIZED_TOLERANCE
     assert differences.max() <= most
     assert differences.mean() <= mean
 
@@ -107,14 +107,14 @@ def digits() -> Dataset:
 
 @pytest.fixture(scope="module")
 def without_patience(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[Run, Card]:
-    """A run of six epochs without patience, and what came of it."""
+    """A run of six epochs without early stopping, and its card."""
     run = create_run(Workspace(tmp_path_factory.mktemp("without-patience")), tiny_config())
-    # Far too high a rate for the last epoch to be the best one: it jumps up and down.
+    # The learning rate is so high that accuracy jumps up and down and the last epoch is not the best one.
     outcome = train_and_evaluate(tiny_config(epochs=6, patience=0, learning_rate=0.1), run, digits)
     return run, outcome.card
 
 
-def test_last_epoch_is_kept_without_patience(without_patience: tuple[Run, Card]) -> None:
+def test_last_epoch_is_kept_without_early_stopping(without_patience: tuple[Run, Card]) -> None:
     run, card = without_patience
 
     history = run.history()
@@ -122,18 +122,18 @@ def test_last_epoch_is_kept_without_patience(without_patience: tuple[Run, Card])
     assert card.metrics.validation_accuracy == pytest.approx(history["val_accuracy"].iloc[-1], abs=1e-6)
 
 
-def test_last_loss_is_that_of_the_kept_network(without_patience: tuple[Run, Card], digits: Dataset) -> None:
+def test_last_validation_loss_is_that_of_the_saved_model(without_patience: tuple[Run, Card], digits: Dataset) -> None:
     run, _ = without_patience
 
     model = keras.models.load_model(run.bundle.keras_file)
-    probabilities = np.asarray(model(normalised(digits.validation.images), training=False), np.float64)
+    probabilities = np.asarray(model(normalise(digits.validation.images), training=False), np.float64)
     chosen = probabilities[np.arange(len(digits.validation)), digits.validation.labels]
     assert run.history()["val_loss"].iloc[-1] == pytest.approx(-np.log(chosen).mean(), rel=1e-4)
 
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[Run, Outcome]:
-    """A run with drawn and redrawn digits that was asked to stop once it trained, and what came of it."""
+    """A run with synthetic and redrawn digits that was asked to stop during training, and its outcome."""
     run = create_run(Workspace(tmp_path_factory.mktemp("stopped")), tiny_config())
     config = tiny_config(epochs=60, synthetic_digits=200, redrawn_digits=100, batch_size=64)
     with ThreadPoolExecutor(1) as pool:
@@ -164,7 +164,7 @@ def test_training_stops_while_digits_are_drawn(run: Run, digits: Dataset) -> Non
     assert not run.bundle.complete
 
 
-@pytest.mark.usefixtures("quick_ending")
+@pytest.mark.usefixtures("quick_evaluation")
 def test_model_survives_edits_of_the_run_files(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     begin = Journal.on_epoch_begin
 
@@ -188,22 +188,22 @@ def test_synthetic_and_redrawn_digits_join_the_training_images(stopped: tuple[Ru
     assert run.status().steps == math.ceil((len(digits.train) + 200 + 100) / 64)
 
 
-def probabilities(workspace: Workspace, digits: Dataset, seed: int) -> np.ndarray:
+def train_and_predict(workspace: Workspace, digits: Dataset, seed: int) -> np.ndarray:
     config = tiny_config(seed=seed, rotation=10.0, zoom=0.1)
     run = create_run(workspace, config)
     train_and_evaluate(config, run, digits)
     return run.bundle.evaluation().probabilities
 
 
-@pytest.mark.usefixtures("quick_ending")
+@pytest.mark.usefixtures("quick_evaluation")
 def test_same_seed_gives_the_same_model(workspace: Workspace, digits: Dataset) -> None:
-    first, again, other = (probabilities(workspace, digits, seed) for seed in (7, 7, 8))
+    first, again, other = (train_and_predict(workspace, digits, seed) for seed in (7, 7, 8))
 
     assert first == pytest.approx(again, abs=1e-4)
     assert np.abs(first - other).max() > 1e-2
 
 
-@pytest.mark.usefixtures("quick_ending")
+@pytest.mark.usefixtures("quick_evaluation")
 def test_training_ends_early_when_validation_no_longer_improves(run: Run, digits: Dataset) -> None:
     outcome = train_and_evaluate(tiny_config(epochs=60, patience=2), run, digits)
 
@@ -213,8 +213,8 @@ def test_training_ends_early_when_validation_no_longer_improves(run: Run, digits
     assert len(history) == best + 1 + 2 < 60
 
 
-def test_loss_that_is_not_a_number_fails_with_a_sentence(run: Run, digits: Dataset) -> None:
-    # Far past what a form accepts, so that the weights overflow at the first steps.
+def test_loss_that_is_not_finite_is_reported(run: Run, digits: Dataset) -> None:
+    # Far beyond the limit of the form, so that the weights overflow within the first steps.
     exploding = tiny_config().model_copy(update={"learning_rate": 1e38})
 
     with pytest.raises(RunError, match="lower learning rate"):
@@ -223,9 +223,11 @@ def test_loss_that_is_not_a_number_fails_with_a_sentence(run: Run, digits: Datas
     assert not run.bundle.complete
 
 
-@pytest.mark.usefixtures("quick_ending")
-def test_stop_at_the_last_step_stops_nothing(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    stopped_at_the_end_of(2, monkeypatch)
+@pytest.mark.usefixtures("quick_evaluation")
+def test_run_that_is_stopped_at_its_last_step_is_finished(
+    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_at_end_of_epoch(2, monkeypatch)
 
     outcome = train_and_evaluate(tiny_config(epochs=2, patience=0), run, digits)
 
@@ -235,44 +237,44 @@ def test_stop_at_the_last_step_stops_nothing(run: Run, digits: Dataset, monkeypa
 
 
 @pytest.fixture
-def quick_ending(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A training's model is fitted with little and not measured: other tests look at what comes of that."""
+def quick_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fit the calibration on few samples and skip the robustness metrics, which other tests cover."""
     monkeypatch.setattr(fitting, "sample_sizes", lambda _config: fitting.SampleSizes(100, 100))
     monkeypatch.setattr(result, "measure_robustness", lambda *_: None)
 
 
-def stopped_at_the_end_of(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ask every training to stop just before the last step of an epoch ends."""
-    asked_to_stop_after(lambda steps: epoch * steps, monkeypatch)
+def stop_at_end_of_epoch(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask every run to stop just before the last step of an epoch ends."""
+    stop_at_step(lambda steps: epoch * steps, monkeypatch)
 
 
-def asked_to_stop_after(number: Callable[[int], int], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ask every training to stop just before a step ends: the number of it, given that of the steps in an epoch."""
-    real = StopRequested.on_train_batch_end
+def stop_at_step(step: Callable[[int], int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask every run to stop just before a step ends; `step(steps_per_epoch)` returns the number of that step."""
+    on_train_batch_end = StopRequested.on_train_batch_end
 
-    def asked(callback: StopRequested, batch: int, logs: dict[str, float] | None = None) -> None:
-        if int(callback.model.optimizer.iterations) == number(callback.params["steps"]):
+    def request_and_check(callback: StopRequested, batch: int, logs: dict[str, float] | None = None) -> None:
+        if int(callback.model.optimizer.iterations) == step(callback.params["steps"]):
             callback._run.stop_file.touch()
-        real(callback, batch, logs)
+        on_train_batch_end(callback, batch, logs)
 
-    monkeypatch.setattr(StopRequested, "on_train_batch_end", asked)
+    monkeypatch.setattr(StopRequested, "on_train_batch_end", request_and_check)
 
 
-@pytest.mark.usefixtures("quick_ending")
+@pytest.mark.usefixtures("quick_evaluation")
 @pytest.mark.parametrize("synthetic_digits", [0, 600])
-def test_resumed_training_that_is_stopped_at_once_keeps_its_checkpoint(
+def test_run_stopped_right_after_resume_keeps_its_checkpoint(
     run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch, synthetic_digits: int
 ) -> None:
     config = tiny_config(epochs=3, patience=0, synthetic_digits=synthetic_digits)
-    stopped_at_the_end_of(1, monkeypatch)
+    stop_at_end_of_epoch(1, monkeypatch)
     before = train_and_evaluate(config, run, digits)
     history, checkpoint = run.history(), read_checkpoint(run)
-    # The epoch at whose last step it was asked to stop is whole.
+    # The request came at the last step of the epoch, so that epoch is completed.
     assert before.stopped
     assert checkpoint is not None
     assert (checkpoint.epoch, checkpoint.done) == (1, False)
     assert run.stop_file.exists()
-    shutil.rmtree(run.bundle.folder)  # as if it had been killed before
+    shutil.rmtree(run.bundle.folder)  # as if the worker had been killed before it saved the model
 
     outcome = train_and_evaluate(config, run, digits)
 
@@ -284,12 +286,12 @@ def test_resumed_training_that_is_stopped_at_once_keeps_its_checkpoint(
     assert run.history().equals(history)
 
 
-@pytest.mark.usefixtures("quick_ending")
-def test_resumed_training_that_is_stopped_at_once_keeps_a_newer_model(
+@pytest.mark.usefixtures("quick_evaluation")
+def test_run_stopped_right_after_resume_keeps_a_newer_model(
     run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tiny_config(epochs=3, patience=0)
-    asked_to_stop_after(lambda steps: 2 * steps - 1, monkeypatch)
+    stop_at_step(lambda steps: 2 * steps - 1, monkeypatch)
     before = train_and_evaluate(config, run, digits).card
     model = run.bundle.tflite_file.read_bytes()
 
@@ -300,19 +302,19 @@ def test_resumed_training_that_is_stopped_at_once_keeps_a_newer_model(
     assert len(run.history()) == 2
 
 
-@pytest.mark.usefixtures("quick_ending")
+@pytest.mark.usefixtures("quick_evaluation")
 def test_model_older_than_the_checkpoint_is_replaced(
     run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken_off(callback: StopRequested, batch: int, logs: dict[str, float] | None = None) -> None:
+    def interrupt(callback: StopRequested, batch: int, logs: dict[str, float] | None = None) -> None:
         if int(callback.model.optimizer.iterations) > 2 * callback.params["steps"]:
             raise KeyboardInterrupt
 
     config = tiny_config(epochs=4, patience=0)
-    stopped_at_the_end_of(1, monkeypatch)
+    stop_at_end_of_epoch(1, monkeypatch)
     train_and_evaluate(config, run, digits)
     run.stop_file.unlink()
-    monkeypatch.setattr(StopRequested, "on_train_batch_end", broken_off)
+    monkeypatch.setattr(StopRequested, "on_train_batch_end", interrupt)
     with pytest.raises(KeyboardInterrupt):
         train_and_evaluate(config, run, digits)
     checkpoint = read_checkpoint(run)
@@ -328,11 +330,13 @@ def test_model_older_than_the_checkpoint_is_replaced(
     assert run.bundle.card() == outcome.card
 
 
-@pytest.mark.usefixtures("quick_ending")
-def test_stop_when_patience_ends_stops_nothing(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Nothing is learned: the second epoch is no better than the first.
+@pytest.mark.usefixtures("quick_evaluation")
+def test_stop_at_the_moment_of_early_stopping_is_ignored(
+    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The network learns nothing: the second epoch is no better than the first.
     config = tiny_config(epochs=9, patience=1).model_copy(update={"learning_rate": 1e-12})
-    stopped_at_the_end_of(2, monkeypatch)
+    stop_at_end_of_epoch(2, monkeypatch)
 
     outcome = train_and_evaluate(config, run, digits)
 
@@ -342,18 +346,16 @@ def test_stop_when_patience_ends_stops_nothing(run: Run, digits: Dataset, monkey
     assert (checkpoint.epoch, checkpoint.done) == (2, True)
 
 
-@pytest.mark.usefixtures("quick_ending")
-def test_seconds_of_a_training_exclude_its_evaluation(
-    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    late, clock, of = [0.0], time.perf_counter, Validation.of
-    monkeypatch.setattr(callbacks.time, "perf_counter", lambda: clock() + late[0])
+@pytest.mark.usefixtures("quick_evaluation")
+def test_training_seconds_exclude_the_evaluation(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    delay, clock, measure = [0.0], time.perf_counter, Validation.measure
+    monkeypatch.setattr(callbacks.time, "perf_counter", lambda: clock() + delay[0])
 
-    def slow(validation: Validation, model: keras.Model) -> tuple[float, float]:
-        late[0] += 10_000
-        return of(validation, model)
+    def measure_slowly(validation: Validation, model: keras.Model) -> tuple[float, float]:
+        delay[0] += 10_000
+        return measure(validation, model)
 
-    monkeypatch.setattr(Validation, "of", slow)
+    monkeypatch.setattr(Validation, "measure", measure_slowly)
 
     card = train_and_evaluate(tiny_config(), run, digits).card
 
@@ -361,15 +363,15 @@ def test_seconds_of_a_training_exclude_its_evaluation(
     assert 0 < card.seconds < 10_000
 
 
-def test_early_stopping_is_restored(run: Run) -> None:
+def test_state_of_early_stopping_is_restored(run: Run) -> None:
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
     model.compile()
     best = [np.full((2, 2), 7, np.float32), np.full(2, 7, np.float32)]
-    write_checkpoint(run, model, 4, 1.0, False, Memory(waited=2, best=0.9, best_epoch=1, best_weights=best))
+    write_checkpoint(run, model, 4, 1.0, False, EarlyStoppingState(waited=2, best=0.9, best_epoch=1, best_weights=best))
     checkpoint = read_checkpoint(run)
     assert checkpoint is not None
 
-    patience = Patience(3, checkpoint.memory)
+    patience = ResumableEarlyStopping(3, checkpoint.early_stopping)
     patience.set_model(model)
     patience.on_train_begin()
     patience.on_epoch_end(4, {"val_accuracy": 0.89})

@@ -1,4 +1,4 @@
-"""A worker from its start, whether or not the process that started it survives, to the start of the next one."""
+"""A worker, from its start, which must survive a kill of its starter, to the start of the next worker."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ import psutil
 import pytest
 
 from core.config import TrainingConfig
+from core.launcher.control import delete, request_stop
+from core.launcher.overview import overview
+from core.launcher.queue import advance, resume, submit
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.training import worker
-from core.training.control import delete, request_stop
-from core.training.overview import overview
-from core.training.queue import advance, resume, submit
 from core.workspace import PROJECT, Workspace
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
@@ -29,11 +29,11 @@ from tests.support.workers import end_all, wait_for, wait_for_end, workers_in
 
 ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8)
 
-# Starts the queued run, and is killed before it can put the worker on record.
+# Starts the queued run, and is killed before it can record the worker.
 KILLED_LAUNCHER = """
 import os, signal
 from core.runs.run import Run
-from core.training.queue import advance
+from core.launcher.queue import advance
 from core.workspace import Workspace
 Run.write_process = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 advance(Workspace.from_environment())
@@ -42,21 +42,21 @@ advance(Workspace.from_environment())
 
 @pytest.fixture(autouse=True)
 def no_worker_survives(workspace: Workspace) -> Iterator[None]:
-    """Kill the workers that a test leaves."""
+    """Kill the workers that a test left running."""
     yield
     end_all(workspace)
 
 
 @pytest.fixture
 def orphan(workspace: Workspace) -> Run:
-    """A run with a real worker whose starter was killed at once."""
+    """A run with a real worker; the process that started it was killed immediately."""
     run = create_run(workspace, ENDLESS)
     killed = subprocess.run([sys.executable, "-c", KILLED_LAUNCHER], cwd=PROJECT, check=False)
     assert killed.returncode == -signal.SIGKILL
     return run
 
 
-def test_worker_of_a_killed_starter_is_neither_doubled_nor_lost(orphan: Run, workspace: Workspace) -> None:
+def test_worker_of_a_killed_starter_is_known_and_unique(orphan: Run, workspace: Workspace) -> None:
     waiting = create_run(workspace, tiny_config())
     os.utime(orphan.status_file, (0, 0))  # as if it had started long ago
 
@@ -68,7 +68,7 @@ def test_worker_of_a_killed_starter_is_neither_doubled_nor_lost(orphan: Run, wor
     assert waiting.status().state == "queued"
 
 
-def test_delete_ends_a_worker_that_is_not_on_record_yet(orphan: Run, workspace: Workspace) -> None:
+def test_delete_ends_a_worker_that_is_not_recorded_yet(orphan: Run, workspace: Workspace) -> None:
     (process,) = workers_in(orphan.folder)
     assert orphan.process() is None
 
@@ -88,24 +88,24 @@ def test_next_run_starts_when_a_run_becomes_read_only(
 
     wait_until(lambda: waiting.status().state == "running", what="the start of the next run")
     assert run.status().state == "interrupted"
-    assert "may not be written" in run.log_tail()
+    assert "could not be written. Change" in run.log_tail()
 
 
 def test_stop_after_a_resume_stops_the_next_worker(
-    workspace: Workspace, worker_after: Callable[[str], None], tmp_path: Path
+    workspace: Workspace, patch_worker: Callable[[str], None], tmp_path: Path
 ) -> None:
-    said, go_on = tmp_path / "said", tmp_path / "go-on"
-    # The first worker fails, and waits after its last status.
-    worker_after(
+    ended, go_on = tmp_path / "ended", tmp_path / "go-on"
+    # The first worker fails, then waits after writing its last status.
+    patch_worker(
         "from pathlib import Path\nfrom core.runs.run import Run\nfrom tests.support.waiting import wait_until\n"
         "Run.config = lambda run: 1 / 0\nwrite = Run.write_last_status\n"
         "Run.write_last_status = lambda run, status: (write(run, status), "
-        f"Path({str(said)!r}).touch(), wait_until(Path({str(go_on)!r}).exists, 60))"
+        f"Path({str(ended)!r}).touch(), wait_until(Path({str(go_on)!r}).exists, 60))"
     )
     run = submit(workspace, ENDLESS)
-    wait_until(said.exists, what="the last words of the first worker")
+    wait_until(ended.exists, what="the last words of the first worker")
     assert run.status().state == "failed"
-    worker_after("")
+    patch_worker("")
 
     resume(workspace, run)
     assert run.status().state == "queued"
@@ -118,11 +118,11 @@ def test_stop_after_a_resume_stops_the_next_worker(
     assert not run.stopping
 
 
-def test_log_stays_short_if_a_training_prints_a_lot(workspace: Workspace, worker_after: Callable[[str], None]) -> None:
-    worker_after(
-        "from core.runs import run\nrun.LOG_BYTES = 4096\n"
+def test_log_of_a_verbose_training_stays_short(workspace: Workspace, patch_worker: Callable[[str], None]) -> None:
+    patch_worker(
+        "from core.runs import run\nrun.MAX_LOG_BYTES = 4096\n"
         "from core.training.callbacks import Journal\nwrite = Journal.write\n"
-        "Journal.write = lambda *given: (print('x' * 1000, flush=True), write(*given))"
+        "Journal.write = lambda *arguments: (print('x' * 1000, flush=True), write(*arguments))"
     )
     run = submit(workspace, tiny_config(epochs=4, patience=0))
 
@@ -139,7 +139,7 @@ def test_log_stays_short_if_a_training_prints_a_lot(workspace: Workspace, worker
     [(tiny_config(), "finished"), (ENDLESS, "stopped"), (tiny_config(dataset="mnist"), "failed")],
     ids=["finished", "stopped", "failed"],
 )
-def test_queue_goes_on_by_itself_when_a_worker_ends(
+def test_worker_starts_the_next_run_when_it_ends(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, config: TrainingConfig, state: str
 ) -> None:
     nowhere = workspace.root / "no-mnist.npz"
@@ -163,8 +163,8 @@ def test_queue_goes_on_by_itself_when_a_worker_ends(
     assert overview(workspace).latest == second
 
 
-def test_error_in_the_queue_goes_to_the_log(workspace: Workspace, worker_after: Callable[[str], None]) -> None:
-    worker_after(
+def test_queue_error_is_written_to_the_log(workspace: Workspace, patch_worker: Callable[[str], None]) -> None:
+    patch_worker(
         "from core.training import worker\nworker.advance = lambda workspace: 1 / 0\n"
         "worker._train = lambda *_: {'state': 'finished'}"
     )
@@ -177,7 +177,7 @@ def test_error_in_the_queue_goes_to_the_log(workspace: Workspace, worker_after: 
 
 
 @pytest.mark.parametrize(("variable", "niceness"), [("", 19), ("1", 19), ("0", os.nice(0))])
-def test_worker_steps_back_unless_told_otherwise(
+def test_worker_has_low_priority_unless_configured_otherwise(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, variable: str, niceness: int
 ) -> None:
     monkeypatch.setenv("TRAZO_BACKGROUND_TRAINING", variable)
@@ -185,7 +185,7 @@ def test_worker_steps_back_unless_told_otherwise(
     process = run.process()
     assert process is not None
 
-    # Written after the priority.
+    # The worker writes its first status after it has lowered its priority.
     wait_for(run, lambda: run.status().message == "Loading TensorFlow." or len(run.steps()), "first status")
 
     assert process.nice() == niceness
@@ -194,10 +194,10 @@ def test_worker_steps_back_unless_told_otherwise(
 
 def test_hidden_packages_can_be_imported_afterwards() -> None:
     sys.modules.pop("this", None)
-    with worker.missing("this", "json"):
+    with worker.hide_packages("this", "json"):
         with pytest.raises(ImportError):
             import_module("this")
-        import_module("json")  # loaded before
+        import_module("json")  # already imported
 
     with redirect_stdout(StringIO()):
         assert import_module("this").__name__ == "this"

@@ -146,7 +146,7 @@ def test_other_client_is_answered_before_hostile_pictures_end(
     def decoded_here(_data: bytes) -> None:
         raise AssertionError("A picture was decoded in the process of the dashboard.")
 
-    monkeypatch.setattr(photo, "decoded_frames", decoded_here)
+    monkeypatch.setattr(photo, "decode_frames", decoded_here)
 
     async def ask() -> tuple[httpx.Response, list[bool]]:
         async with api(workspace, "203.0.113.9", "198.51.100.7") as (attack, send):

@@ -1,4 +1,4 @@
-"""Two models against each other on the Evaluate page."""
+"""The comparison of two models on the Evaluate page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OTHER = "20200101-120000-old-owl"
 
 @pytest.fixture
 def worse(run: Run, workspace: Workspace) -> Run:
-    """A run on the same images that reads the first forty as if each digit were the next one."""
+    """A run on the same images that predicts the next digit for each of the first forty."""
     other = Run(Path(shutil.copytree(run.folder, workspace.runs / OTHER)))
     evaluation = run.bundle.evaluation()
     probabilities = evaluation.probabilities.copy()
@@ -34,17 +34,17 @@ def compared(**address: str) -> AppTest:
     return opened(evaluate_view="Compare", **address)
 
 
-def test_two_models_of_the_same_data_are_laid_side_by_side(run: Run, worse: Run) -> None:
+def test_two_models_tested_on_the_same_data_are_compared(run: Run, worse: Run) -> None:
     page = compared(model=run.id, against=OTHER)
 
     expected = compare(run.bundle.evaluation(), worse.bundle.evaluation())
     assert not page.exception
     shown = {metric.label: metric.value for metric in page.metric}
-    assert shown["A minus B, points"] == f"{expected.difference * 100:+.2f}"
+    assert shown["A − B (percentage points)"] == f"{expected.difference * 100:+.2f}"
     assert shown["p-value"] == "< 0.001"
     assert "A is significantly better on these images" in texts(page)
     assert f"{len(expected.only_first)} images." in texts(page)
-    # The worse one was made to be as sure as a number can be.
+    # The worse model's predictions have a probability of exactly 1.
     assert all(caption.endswith(", >99.9%") for caption in captions(page, "compared_Only A is right"))
 
     page.button_group(key="compared").set_value("Only B is right").run()
@@ -52,12 +52,12 @@ def test_two_models_of_the_same_data_are_laid_side_by_side(run: Run, worse: Run)
     assert not page.exception
 
 
-def test_the_same_answers_are_called_that(run: Run, workspace: Workspace) -> None:
+def test_identical_predictions_are_reported(run: Run, workspace: Workspace) -> None:
     shutil.copytree(run.folder, workspace.runs / OTHER)
 
     page = compared(model=run.id, against=OTHER)
 
-    assert "right and wrong on the same images" in texts(page)
+    assert "exactly the same images right and wrong" in texts(page)
     assert not page.exception
 
 
@@ -72,15 +72,15 @@ def test_the_address_keeps_the_choice(run: Run, worse: Run, workspace: Workspace
     assert address(page) == {"model": [OTHER], "evaluate_view": ["Compare"], "against": [run.id]}
 
 
-def test_an_address_of_models_that_are_gone_says_so_and_shows_others(run: Run, worse: Run) -> None:
+def test_link_to_deleted_models_is_explained(run: Run, worse: Run) -> None:
     page = compared(model="20190101-000000-gone-goose", against="../../etc")
 
     assert not page.exception
-    assert "The model in this address no longer exists" in texts(page)
+    assert "The model in this link no longer exists" in texts(page)
 
     page = compared(model=run.id, against="../../etc")
     assert not page.exception
-    assert "The second model in this address was deleted" in texts(page)
+    assert "The second model in this link has been deleted" in texts(page)
     assert page.selectbox(key="against").value == OTHER
 
 
@@ -88,13 +88,13 @@ def test_only_models_tested_on_the_same_images_can_be_chosen(run: Run) -> None:
     page = compared(model=run.id)
 
     assert not page.exception
-    assert "No other model was tested" in texts(page)
+    assert "No other model has been tested" in texts(page)
 
 
-def test_a_damaged_rival_is_left_out(run: Run, worse: Run) -> None:
+def test_a_damaged_model_is_no_candidate(run: Run, worse: Run) -> None:
     Bundle(worse.bundle.folder).evaluation_file.write_bytes(b"damaged")
 
     page = compared(model=run.id)
 
     assert not page.exception
-    assert "No other model was tested" in texts(page)
+    assert "No other model has been tested" in texts(page)

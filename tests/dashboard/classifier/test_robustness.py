@@ -1,4 +1,4 @@
-"""What Evaluate and Runs say about drawings and about disputed labels."""
+"""Evaluate and Runs show the accuracy on redrawn digits and the effect of disputed labels."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.classifier.bundle import Bundle, Robustness, copy_bundle
-from core.classifier.disputed import DISPUTED
+from core.classifier.disputed import DISPUTED_INDICES
 from core.data.datasets import Dataset
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.status import Status
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
-from dashboard.runs.figures import REDRAWN_COLUMN
+from dashboard.runs.metrics import REDRAWN_COLUMN
 from tests.support.markdown import shown
 from tests.support.tiny_training import tiny_config
 
@@ -40,7 +40,7 @@ MEASURED = Robustness(
 
 @pytest.fixture
 def run(workspace: Workspace) -> Run:
-    """A finished run with the shipped model, its drawings measured."""
+    """A finished run with the shipped model and measured robustness."""
     run = create_run(workspace, tiny_config())
     run.write_status(Status(state="finished", message="Finished."))
     copy_bundle(Bundle(SHIPPED_BUNDLE), run.bundle.folder)
@@ -48,7 +48,7 @@ def run(workspace: Workspace) -> Run:
 
 
 def with_card(run: Run, **values: object) -> Run:
-    """The run, its card changed."""
+    """Change the run's card and return the run."""
     run.bundle.card_file.write_text(run.bundle.card().model_copy(update=values).model_dump_json())
     return run
 
@@ -57,7 +57,7 @@ def texts(page: AppTest) -> str:
     return shown("\n".join(str(part.value) for part in [*page.markdown, *page.caption]))
 
 
-def test_evaluate_shows_how_drawings_are_read(run: Run) -> None:
+def test_evaluate_shows_the_redrawn_accuracies(run: Run) -> None:
     page = opened("evaluate", run)
 
     assert not page.exception
@@ -69,19 +69,19 @@ def test_evaluate_shows_how_drawings_are_read(run: Run) -> None:
     assert "Half the contrast" not in shown  # as in cards of earlier versions
 
 
-def test_what_was_measured_later_is_shown_where_it_was(run: Run) -> None:
+def test_optional_measurement_is_shown_if_present(run: Run) -> None:
     page = opened("evaluate", with_card(run, robustness=MEASURED.model_copy(update={"faded": 0.94})))
 
     assert {metric.label: metric.value for metric in page.metric}["Half the contrast"] == "94.0%"
 
 
-def test_real_pen_strokes_are_shown_where_they_were_measured(run: Run) -> None:
+def test_pen_stroke_accuracy_is_shown_if_measured(run: Run) -> None:
     with_card(run, robustness=MEASURED.model_copy(update={"pen_strokes": 0.987}))
 
     assert "98.7%" in texts(opened("evaluate", run))
 
 
-def test_card_of_an_earlier_version_was_not_measured(run: Run) -> None:
+def test_card_of_an_earlier_version_shows_not_measured(run: Run) -> None:
     page = opened("evaluate", with_card(run, robustness=None))
 
     assert not page.exception
@@ -89,22 +89,22 @@ def test_card_of_an_earlier_version_was_not_measured(run: Run) -> None:
     assert "Thin pen" not in {metric.label for metric in page.metric}
 
 
-def test_runs_can_be_compared_by_how_they_read_drawings(run: Run) -> None:
+def test_runs_table_shows_the_redrawn_accuracy(run: Run) -> None:
     page = opened("runs", run)
 
     assert page.dataframe[0].value[REDRAWN_COLUMN].tolist() == pytest.approx([96.0])
 
 
-def test_run_that_was_not_measured_has_no_figure(run: Run) -> None:
+def test_run_without_measurement_has_an_empty_cell(run: Run) -> None:
     page = opened("runs", with_card(run, robustness=None))
 
     assert not page.exception
     assert page.dataframe[0].value[REDRAWN_COLUMN].isna().all()
 
 
-def test_disputed_labels_are_marked_among_mnists_mistakes(run: Run, mnist: Dataset) -> None:
+def test_disputed_labels_are_marked_among_mnist_mistakes(run: Run, mnist: Dataset) -> None:
     probabilities = np.eye(10, dtype=np.float32)[mnist.test.labels]
-    for index in (5, DISPUTED[0]):
+    for index in (5, DISPUTED_INDICES[0]):
         probabilities[index] = np.roll(probabilities[index], 1)
     np.savez(run.bundle.evaluation_file, probabilities=probabilities, labels=mnist.test.labels)
 
@@ -113,7 +113,7 @@ def test_disputed_labels_are_marked_among_mnists_mistakes(run: Run, mnist: Datas
     assert not page.exception
     assert "One of them is among this model's mistakes" in texts(page)
     assert "with them: 99.98%, without them: 99.99%" in texts(page)
-    # The grid is a component of our own, whose data is in its message.
+    # The grid is a custom component, so its data is in its protobuf message.
     (grid,) = (element for element in page.get("bidi_component") if element.key == "mistakes_grid")
     assert str(grid.proto).count("label disputed") == 1
 

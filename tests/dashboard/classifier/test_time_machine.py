@@ -1,4 +1,4 @@
-"""The time machine on the Evaluate page: what a run's network knew after each epoch."""
+"""The time machine on the Evaluate page: a network's predictions after each epoch."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tests.support.runs_page import address
 
 @pytest.fixture
 def run(run: Run) -> Run:
-    """A run of three epochs: in the second, the first twenty images were all taken for a 7."""
-    answers = run.answers()
-    assert answers is not None
-    lapse = answers.predictions[-1].copy()
+    """A run of three epochs; after the second, the first twenty images are all predicted as 7."""
+    recorded = run.epoch_predictions()
+    assert recorded is not None
+    lapse = recorded.predictions[-1].copy()
     lapse[:20] = 7
-    run.write_answers(answers.until(1).with_epoch(2, lapse).with_epoch(3, answers.predictions[-1]))
+    run.write_epoch_predictions(recorded.up_to(1).with_epoch(2, lapse).with_epoch(3, recorded.predictions[-1]))
     return run
 
 
@@ -35,10 +35,10 @@ def metrics(page: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in page.metric[-4:]}
 
 
-def test_the_last_epoch_is_shown_first_and_the_slider_moves_through_the_others(run: Run) -> None:
+def test_slider_starts_at_the_last_epoch_and_reaches_the_others(run: Run) -> None:
     page = epochs_of(run)
-    answers = run.answers()
-    assert answers is not None
+    recorded = run.epoch_predictions()
+    assert recorded is not None
 
     assert not page.exception
     (slider,) = page.select_slider
@@ -47,10 +47,10 @@ def test_the_last_epoch_is_shown_first_and_the_slider_moves_through_the_others(r
         page.select_slider[0].set_value(epoch).run()
         assert not page.exception
         assert address(page).get("epoch") == (None if epoch == 3 else [str(epoch)])
-        right = answers.right[position]
-        assert metrics(page)["Validation accuracy"] == f"{right.mean():.2%}"
-        assert metrics(page)["Mistakes"] == f"{(~right).sum()}"
-        lost = (answers.right[position - 1] & ~right).sum() if position else 0
+        correct = recorded.correct[position]
+        assert metrics(page)["Validation accuracy"] == f"{correct.mean():.2%}"
+        assert metrics(page)["Mistakes"] == f"{(~correct).sum()}"
+        lost = (recorded.correct[position - 1] & ~correct).sum() if position else 0
         assert metrics(page)["Forgotten"] == str(lost)
     assert len(page.get("vega_lite_chart")) == 2
 
@@ -66,28 +66,28 @@ def test_the_address_names_the_epoch(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "story", ["Forgotten", "Learned first", "Learned last", "Never learned", "Learned in this epoch"]
+    "group", ["Forgotten", "Learned first", "Learned last", "Never learned", "Learned in this epoch"]
 )
-def test_stories_are_told_of_as_many_images_as_they_happened_to(run: Run, story: str) -> None:
-    answers = run.answers()
-    assert answers is not None
-    learned = first_learned(answers)
+def test_each_group_has_the_expected_number_of_images(run: Run, group: str) -> None:
+    recorded = run.epoch_predictions()
+    assert recorded is not None
+    learned = first_learned(recorded)
     expected = {
-        "Forgotten": (forgetting_events(answers) > 0).sum(),
+        "Forgotten": (forgetting_events(recorded) > 0).sum(),
         "Learned first": (learned == 1).sum(),
         "Learned last": (learned != NEVER).sum(),
         "Never learned": (learned == NEVER).sum(),
-        "Learned in this epoch": (answers.right[2] & ~answers.right[1]).sum(),
-    }[story]
+        "Learned in this epoch": (recorded.correct[2] & ~recorded.correct[1]).sum(),
+    }[group]
     page = epochs_of(run)
 
-    page.button_group(key=f"story_{run.id}").set_value(story).run()
+    page.button_group(key=f"story_{run.id}").set_value(group).run()
 
     assert not page.exception
-    assert f"{expected:,} of {len(answers.labels):,} images" in texts(page)
+    assert f"{expected:,} of {len(recorded.labels):,} images" in texts(page)
 
 
-def test_a_model_that_came_without_its_epochs_says_so(
+def test_bundle_without_epoch_predictions_is_explained(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(active, "SHIPPED_BUNDLE", copy_bundle(run.bundle, tmp_path / "shipped").folder)
@@ -98,10 +98,8 @@ def test_a_model_that_came_without_its_epochs_says_so(
     assert "were not recorded for this model" in texts(page)
 
 
-def test_the_shipped_model_has_the_epochs_that_came_with_it(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shipped = copy_bundle(run.bundle, tmp_path / "shipped", run.answers_file)
+def test_shipped_model_shows_its_recorded_epochs(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = copy_bundle(run.bundle, tmp_path / "shipped", run.epoch_predictions_file)
     monkeypatch.setattr(active, "SHIPPED_BUNDLE", shipped.folder)
 
     page = opened(evaluate_view="Epochs", model="shipped")
@@ -111,8 +109,8 @@ def test_the_shipped_model_has_the_epochs_that_came_with_it(
     assert metrics(page)["Mistakes"]
 
 
-def test_a_run_of_an_earlier_version_says_that_nothing_is_kept(run: Run) -> None:
-    run.answers_file.unlink()
+def test_run_of_an_earlier_version_is_explained(run: Run) -> None:
+    run.epoch_predictions_file.unlink()
 
     page = epochs_of(run)
 
@@ -120,8 +118,8 @@ def test_a_run_of_an_earlier_version_says_that_nothing_is_kept(run: Run) -> None
     assert "were not recorded for this model" in texts(page)
 
 
-def test_damaged_answers_are_one_sentence(run: Run) -> None:
-    run.answers_file.write_bytes(b"PK\x03\x04")
+def test_damaged_predictions_show_one_message(run: Run) -> None:
+    run.epoch_predictions_file.write_bytes(b"PK\x03\x04")
 
     page = epochs_of(run)
 
@@ -130,9 +128,9 @@ def test_damaged_answers_are_one_sentence(run: Run) -> None:
 
 
 def test_one_epoch_needs_no_slider(run: Run) -> None:
-    answers = run.answers()
-    assert answers is not None
-    run.write_answers(answers.until(1))
+    recorded = run.epoch_predictions()
+    assert recorded is not None
+    run.write_epoch_predictions(recorded.up_to(1))
 
     page = epochs_of(run)
 
@@ -141,13 +139,13 @@ def test_one_epoch_needs_no_slider(run: Run) -> None:
     assert "Only epoch 1" in texts(page)
 
 
-def test_answers_on_other_images_have_figures_but_no_pictures(run: Run) -> None:
-    answers = run.answers()
-    assert answers is not None
-    run.write_answers(type(answers)(answers.epochs, answers.predictions, np.roll(answers.labels, 1)))
+def test_predictions_on_other_images_have_metrics_but_no_grid(run: Run) -> None:
+    recorded = run.epoch_predictions()
+    assert recorded is not None
+    run.write_epoch_predictions(type(recorded)(recorded.epochs, recorded.predictions, np.roll(recorded.labels, 1)))
 
     page = epochs_of(run)
 
     assert not page.exception
     assert metrics(page)["Mistakes"]
-    assert "validated on other data" in texts(page)
+    assert "validated on different data" in texts(page)

@@ -12,13 +12,13 @@ from starlette.testclient import TestClient
 
 from core.runs.active import ActivePredictor
 from core.workspace import Workspace
-from dashboard.embeds import gradio_app
-from dashboard.embeds.gradio_app import GradioDemo
+from dashboard.embeds import gradio_loader
+from dashboard.embeds.gradio_loader import GradioLoader
 from dashboard.server.pictures import PicturePool
 
 
 def test_before_it_is_loaded_clients_are_told_to_come_back(tmp_path: Path) -> None:
-    demo = GradioDemo(lambda: ActivePredictor(Workspace(tmp_path)), PicturePool())
+    demo = GradioLoader(lambda: ActivePredictor(Workspace(tmp_path)), PicturePool())
     client = TestClient(demo)
 
     answer = client.get("/")
@@ -34,8 +34,8 @@ def test_demo_that_cannot_be_loaded_says_so_and_stops_refreshing(
     def broken(*_: object) -> None:
         raise ImportError("no gradio")
 
-    monkeypatch.setattr(gradio_app, "build_gradio_app", broken)
-    demo = GradioDemo(lambda: ActivePredictor(Workspace(tmp_path)), PicturePool())
+    monkeypatch.setattr(gradio_loader, "build_gradio_app", broken)
+    demo = GradioLoader(lambda: ActivePredictor(Workspace(tmp_path)), PicturePool())
     client = TestClient(demo)
     assert 'http-equiv="refresh"' in client.get("/").text
 
@@ -54,8 +54,8 @@ def test_what_is_to_follow_the_loading_follows_it(tmp_path: Path, monkeypatch: p
     def loaded() -> None:
         raise LoadedError
 
-    monkeypatch.setattr(gradio_app, "build_gradio_app", lambda *_: Starlette())
-    demo = GradioDemo(lambda: ActivePredictor(Workspace(tmp_path)), PicturePool())
+    monkeypatch.setattr(gradio_loader, "build_gradio_app", lambda *_: Starlette())
+    demo = GradioLoader(lambda: ActivePredictor(Workspace(tmp_path)), PicturePool())
     TestClient(demo).get("/")
 
     with pytest.raises(LoadedError):

@@ -33,9 +33,9 @@ def test_the_demo_is_embedded_linked_and_open_to_programs(workspace: Workspace) 
 def test_addresses_keep_a_proxys_prefix_and_never_leave_the_machine(
     page: str, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dashboard.parts.headings import address
+    from dashboard.parts.links import link
 
     monkeypatch.setattr(st, "context", SimpleNamespace(url=page))
 
-    assert address("gradio/") == place
-    assert address("gradio/", full=True) == page.split("/")[0] + "//" + page.split("/")[2] + place
+    assert link("gradio/") == place
+    assert link("gradio/", full=True) == page.split("/")[0] + "//" + page.split("/")[2] + place

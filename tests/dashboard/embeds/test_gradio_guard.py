@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from core.ink import photo
 from core.ink.drawing import Pixels
 from core.workspace import PROJECT
-from dashboard.embeds import gradio_guard
+from dashboard.embeds import gradio_sketchpad, gradio_uploads
 from dashboard.server import metrics, pictures
 from dashboard.server.pictures import PicturePool
 from tests.support.fuzzing import drawn_one, encoded
@@ -115,7 +115,7 @@ def test_path_outside_the_uploads_is_refused(client: TestClient, path: str) -> N
 
 def test_link_out_of_the_folder_is_not_followed(client: TestClient, tmp_path: Path) -> None:
     drawn_one().save(tmp_path / "private.png")
-    link = gradio_guard.upload_folder() / "link.png"
+    link = gradio_uploads.upload_folder() / "link.png"
     link.parent.mkdir(exist_ok=True)
     link.symlink_to(tmp_path / "private.png")
 
@@ -150,7 +150,7 @@ def test_sketch_is_decoded_in_another_process(client: TestClient, monkeypatch: p
     def decoded_here(_data: bytes) -> None:
         raise AssertionError("A picture was decoded in the process of the dashboard.")
 
-    monkeypatch.setattr(photo, "decoded_frames", decoded_here)
+    monkeypatch.setattr(photo, "decode_frames", decoded_here)
 
     event, data = predicted(client, file(uploaded(client, encoded(drawn_one()))))
 
@@ -283,7 +283,7 @@ def test_oldest_sketches_are_dropped_over_the_limit(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     sketch, limit = encoded(drawn_one()), {"MAX_SKETCHES": 3, "MAX_SKETCH_BYTES": 3 * len(encoded(drawn_one()))}
-    monkeypatch.setattr(gradio_guard, what, limit[what])
+    monkeypatch.setattr(gradio_sketchpad, what, limit[what])
     config = client.get("/gradio/config").json()
     pad = next(part["id"] for part in config["components"] if part["type"] == "imageeditor")
     for number in range(5):
@@ -301,7 +301,7 @@ def test_oldest_sketches_are_dropped_over_the_limit(
 
 def test_full_folder_takes_no_more_uploads(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     uploaded(client, b"x" * 2000)
-    monkeypatch.setattr(gradio_guard, "MAX_HELD_BYTES", 1000)
+    monkeypatch.setattr(gradio_uploads, "MAX_UPLOAD_BYTES", 1000)
 
     answer = client.post(f"{API}/upload", files={"files": ("one.png", b"x")})
 
@@ -311,7 +311,7 @@ def test_full_folder_takes_no_more_uploads(client: TestClient, monkeypatch: pyte
 
 HOLDER = """
 import sys
-from dashboard.embeds.gradio_guard import upload_folder
+from dashboard.embeds.gradio_uploads import upload_folder
 
 print(upload_folder(), flush=True)
 sys.stdin.read()

@@ -16,7 +16,7 @@ MATRIX = np.eye(10, dtype=np.int64) * 5 + 1
 
 
 def test_the_chosen_cell_has_a_frame_in_the_colour_of_text() -> None:
-    cells = charts.confusion_heatmap(MATRIX, shares=False, ink=INK).to_dict()["layer"][0]
+    cells = charts.confusion_heatmap(MATRIX, shares=False, text_colour=INK).to_dict()["layer"][0]
 
     assert cells["encoding"]["stroke"]["condition"]["value"] == INK
 
@@ -25,7 +25,7 @@ def test_the_chosen_cell_has_a_frame_in_the_colour_of_text() -> None:
     "draw",
     [
         lambda: charts.class_balance(np.full(10, 6), INK),
-        lambda: charts.confusion_heatmap(MATRIX, shares=True, ink=INK),
+        lambda: charts.confusion_heatmap(MATRIX, shares=True, text_colour=INK),
         lambda: charts.reliability_diagram([ReliabilityBin(0.9, 1.0, 10, 0.95, 0.9, 0.6, 0.98)], INK),
         lambda: charts.digit_accuracies(np.linspace(0.9, 1, 20).reshape(2, 10), 1, INK),
     ],

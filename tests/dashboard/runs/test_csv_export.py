@@ -1,4 +1,4 @@
-"""CSV files open in Excel, and no text of a person becomes a formula, whichever separator the spreadsheet uses."""
+"""CSV files open in Excel, and no user's text becomes a formula, whichever separator the spreadsheet uses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.config import changed, preset
+from core.config import preset, replace_settings
 from core.runs.label import Label
 from core.runs.run import Run
 from core.runs.summary import Summary
@@ -30,7 +30,7 @@ HARE = Summary(
     dataset="mnist",
     accuracy=0.995,
     label=Label(name="Wide one", note="With more filters,\nreads fat pens"),
-    config=changed(preset("best"), dropout=0.2),
+    config=replace_settings(preset("best"), dropout=0.2),
 )
 DAMAGED = replace(HARE, id="20260105-120000-sad-seal", state=None, accuracy=None, config=None, problem="Damaged.")
 
@@ -40,12 +40,12 @@ def table_of(content: bytes) -> pd.DataFrame:
 
 
 def cells(content: bytes) -> list[str]:
-    """All cells that spreadsheets make of a file: by commas, semicolons or tabs, with quotes understood or not."""
+    """Return the cells that spreadsheets may read: split at commas, semicolons or tabs, honouring quotes or not."""
     text = content.decode("utf-8-sig")
     found = []
     for separator in (",", ";", "\t"):
         found += [cell for line in csv.reader(io.StringIO(text, newline=""), delimiter=separator) for cell in line]
-        if separator != ",":  # the commas in a text are not separators of its cell
+        if separator != ",":  # a comma inside a text does not split its cell
             found += [cell for line in text.splitlines() for cell in line.split(separator)]
     return found
 
@@ -58,7 +58,7 @@ def defused(cell: str) -> bool:
     return cell.lstrip('"').startswith("'")
 
 
-def test_csv_has_all_figures_and_settings_of_each_run() -> None:
+def test_csv_has_all_metrics_and_settings_of_each_run() -> None:
     table = table_of(runs_csv([DAMAGED, HARE]))
 
     assert table.index.tolist() == [DAMAGED.id, HARE.id]
@@ -70,14 +70,14 @@ def test_csv_has_all_figures_and_settings_of_each_run() -> None:
     assert table.loc[DAMAGED.id, "state"] == "damaged"
 
 
-def test_csv_begins_with_the_byte_order_mark_that_excel_needs() -> None:
+def test_csv_starts_with_the_byte_order_mark_for_excel() -> None:
     row = replace(HARE, label=Label(name="Größe π"))
 
     assert runs_csv([row]).startswith(b"\xef\xbb\xbf")
     assert table_of(runs_csv([row]))["name"].tolist() == ["Größe π"]
 
 
-def test_csv_of_an_undecodable_folder_name_can_be_written() -> None:
+def test_undecodable_folder_name_can_be_exported() -> None:
     assert "x?-y" in runs_csv([replace(HARE, id="x\udcff-y")]).decode("utf-8-sig")
 
 
@@ -87,7 +87,7 @@ def with_text(column: str, text: str) -> Summary:
         "id": replace(HARE, id=text),
         "name": replace(HARE, label=Label(name=text)),
         "note": replace(HARE, label=Label(note=text)),
-        "preset": replace(HARE, config=changed(preset("best"), preset=text)),
+        "preset": replace(HARE, config=replace_settings(preset("best"), preset=text)),
     }[column]
 
 
@@ -104,12 +104,12 @@ def test_no_text_of_a_run_becomes_a_formula(column: str) -> None:
 
 @given(st.text(alphabet=[*SIGNS, *";\t\n\r\x0b\u2028\"' ", "a", "1"]))
 @example("a;=1")
-def test_no_text_at_all_becomes_a_formula(text: str) -> None:
+def test_arbitrary_text_never_becomes_a_formula(text: str) -> None:
     assert formulas(runs_csv([replace(HARE, label=Label(name=text, note=text))])) == []
 
 
 @pytest.mark.parametrize("text", ["Adam - twice", "a=b", "1,-2", "mail@home", "x;y", "well\nread"])
-def test_text_without_formulas_stays_as_it_is(text: str) -> None:
+def test_text_without_formulas_is_unchanged(text: str) -> None:
     assert table_of(runs_csv([replace(HARE, label=Label(note=text))]))["note"].tolist() == [text]
 
 

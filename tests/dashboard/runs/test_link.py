@@ -1,4 +1,4 @@
-"""What the Runs page's address keeps, and what it makes of one that names nothing of use."""
+"""The address of the Runs page keeps the view, and ignores parameters that make no sense."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.runs_page import address, copied, opened, texts
 from tests.support.tiny_training import tiny_config
 
 
-def test_link_brings_selection_baseline_and_filter_back(run: Run, workspace: Workspace) -> None:
+def test_link_restores_selection_baseline_and_filter(run: Run, workspace: Workspace) -> None:
     other = copied(run, workspace, "20200101-120000-old-owl")
     third = copied(run, workspace, "20200102-120000-new-newt")
     other.write_config(tiny_config(epochs=9))
@@ -25,7 +25,7 @@ def test_link_brings_selection_baseline_and_filter_back(run: Run, workspace: Wor
     assert address(page)["run"] == [other.id, third.id]
 
 
-def test_link_keeps_the_data_by_the_name_that_people_know(run: Run, workspace: Workspace) -> None:
+def test_link_accepts_the_display_name_of_a_dataset(run: Run, workspace: Workspace) -> None:
     other = copied(run, workspace, "20200101-120000-old-owl")
     other.write_config(tiny_config(dataset="mnist"))
 
@@ -34,17 +34,17 @@ def test_link_keeps_the_data_by_the_name_that_people_know(run: Run, workspace: W
     assert opened(find="scikit").dataframe[0].value["Run"].tolist() == [run.title]
 
 
-def test_link_to_runs_that_are_not_here_says_so_in_one_sentence(run: Run) -> None:
+def test_link_to_missing_runs_shows_one_warning(run: Run) -> None:
     page = opened(run=["../../etc", "20200101-120000-old-owl"], baseline="nobody")
 
     assert not page.exception
-    (sentence,) = [warning.value for warning in page.warning]
-    assert "not here" in sentence
-    assert "old\\-owl" in sentence
+    (message,) = [warning.value for warning in page.warning]
+    assert "do not exist here" in message
+    assert "old\\-owl" in message
     assert len(page.get("vega_lite_chart")) == 2
 
 
-def test_look_of_the_curves_is_kept_while_nothing_is_ticked(run: Run, workspace: Workspace) -> None:
+def test_chart_options_are_kept_while_no_run_is_selected(run: Run, workspace: Workspace) -> None:
     copied(run, workspace, "20200101-120000-old-owl")
     page = opened(run, log="true", axis="Steps")
 
@@ -59,7 +59,7 @@ def test_look_of_the_curves_is_kept_while_nothing_is_ticked(run: Run, workspace:
 @pytest.mark.parametrize(
     ("name", "value"), [("order", "nonsense"), ("axis", "miles"), ("smoothing", "9"), ("log", "x"), ("state", "sleepy")]
 )
-def test_nonsense_in_the_address_changes_nothing(run: Run, workspace: Workspace, name: str, value: str) -> None:
+def test_invalid_parameters_in_the_address_are_ignored(run: Run, workspace: Workspace, name: str, value: str) -> None:
     copied(run, workspace, "20200101-120000-old-owl")
 
     page = opened(**{name: value})
@@ -68,7 +68,7 @@ def test_nonsense_in_the_address_changes_nothing(run: Run, workspace: Workspace,
     assert page.dataframe[0].value["Run"].tolist() == [run.title, "old-owl"]
 
 
-def test_hidden_ticks_are_kept_while_a_filter_hides_them(run: Run, workspace: Workspace) -> None:
+def test_filtered_out_runs_stay_selected(run: Run, workspace: Workspace) -> None:
     other = copied(run, workspace, "20200101-120000-old-owl")
     page = opened(run, other)
 
@@ -81,7 +81,7 @@ def test_hidden_ticks_are_kept_while_a_filter_hides_them(run: Run, workspace: Wo
     assert set(address(page)["run"]) == {run.id, other.id}
 
 
-def test_baseline_that_was_deleted_is_none_again(run: Run, workspace: Workspace) -> None:
+def test_deleted_baseline_is_cleared(run: Run, workspace: Workspace) -> None:
     other = copied(run, workspace, "20200101-120000-old-owl")
     copied(run, workspace, "20200102-120000-new-newt")
     page = opened(baseline=other.id)

@@ -1,4 +1,4 @@
-"""Which runs are listed, in what order, how far from the baseline; and what settings do to results."""
+"""The table of runs with its filters, orders and differences from the baseline, and the chart of results."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.config import changed, preset
+from core.config import preset, replace_settings
 from core.runs.label import Label
 from core.runs.summary import Summary
-from dashboard.parts.charts import POINTS
-from dashboard.runs.figures import FIGURES, REDRAWN_COLUMN
-from dashboard.runs.scatter import across, figures, first_across, scatter_chart
-from dashboard.runs.table import ORDERS, Wanted, listed, table_content, unambiguous
+from dashboard.parts.vega_lite import POINTS
+from dashboard.runs.metrics import METRICS, REDRAWN_COLUMN
+from dashboard.runs.scatter import default_x, results_table, scatter_chart, x_choices
+from dashboard.runs.table import ORDERS, RunFilter, filter_and_sort, table_content, unique_names
 from dashboard.session.markdown import plain
 from dashboard.training.wording import REDRAWN_ACCURACY
 
@@ -44,7 +44,7 @@ NEWT = Summary(
     preset="tiny",
     dataset="digits",
     seconds=0.0,
-    config=changed(preset("tiny"), dropout=0.2),
+    config=replace_settings(preset("tiny"), dropout=0.2),
 )
 HARE = Summary(
     id="20260104-120000-brave-hare",
@@ -69,25 +69,25 @@ DAMAGED = Summary(
     problem="Damaged.",
 )
 ROWS = [DAMAGED, HARE, NEWT, OWL]
-NAMES = unambiguous(ROWS)
+NAMES = unique_names(ROWS)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"),
+    ("run_filter", "expected"),
     [
-        (Wanted(), ROWS),
-        (Wanted("WIDE"), [OWL]),
-        (Wanted("fat pens fast"), [OWL]),
-        (Wanted("20260103"), [NEWT]),
-        (Wanted("nothing like it"), []),
-        (Wanted(states=("finished",)), [HARE, OWL]),
-        (Wanted(states=("damaged", "failed")), [DAMAGED, NEWT]),
-        (Wanted(presets=("tiny", "best")), [HARE, NEWT]),
-        (Wanted("hare", datasets=("mnist",)), [HARE]),
+        (RunFilter(), ROWS),
+        (RunFilter("WIDE"), [OWL]),
+        (RunFilter("fat pens fast"), [OWL]),
+        (RunFilter("20260103"), [NEWT]),
+        (RunFilter("nothing like it"), []),
+        (RunFilter(states=("finished",)), [HARE, OWL]),
+        (RunFilter(states=("damaged", "failed")), [DAMAGED, NEWT]),
+        (RunFilter(presets=("tiny", "best")), [HARE, NEWT]),
+        (RunFilter("hare", datasets=("mnist",)), [HARE]),
     ],
 )
-def test_only_runs_that_fit_every_filter_are_listed(wanted: Wanted, expected: list[Summary]) -> None:
-    assert listed(ROWS, wanted) == expected
+def test_only_runs_that_match_every_filter_are_listed(run_filter: RunFilter, expected: list[Summary]) -> None:
+    assert filter_and_sort(ROWS, run_filter) == expected
 
 
 @pytest.mark.parametrize(
@@ -102,23 +102,19 @@ def test_only_runs_that_fit_every_filter_are_listed(wanted: Wanted, expected: li
         ("Shortest training", [OWL, HARE, DAMAGED, NEWT]),
     ],
 )
-def test_runs_are_in_the_order_asked_for_and_those_without_a_value_come_last(
-    order: str, expected: list[Summary]
-) -> None:
-    assert listed(ROWS, Wanted(), order) == expected
+def test_runs_without_a_value_come_last_in_every_order(order: str, expected: list[Summary]) -> None:
+    assert filter_and_sort(ROWS, RunFilter(), order) == expected
 
 
 @given(st.permutations(ROWS), st.sampled_from(sorted(ORDERS)), st.text(max_size=5), st.sampled_from(ROWS))
-def test_baseline_stands_first_once_whatever_is_wanted(
-    rows: list[Summary], order: str, text: str, pinned: Summary
-) -> None:
-    shown = listed(rows, Wanted(text), order, pinned.id)
+def test_baseline_comes_first_once_with_any_filter(rows: list[Summary], order: str, text: str, pinned: Summary) -> None:
+    shown = filter_and_sort(rows, RunFilter(text), order, pinned.id)
 
     assert shown[0] == pinned
     assert len({row.id for row in shown}) == len(shown)
 
 
-def test_differences_to_the_baseline_are_in_percentage_points() -> None:
+def test_differences_from_the_baseline_are_percentage_points() -> None:
     table = table_content([OWL, HARE, NEWT], NAMES, OWL).set_index("Run")
 
     assert table.loc["brave-hare", "Test accuracy"] == pytest.approx(99.5)
@@ -127,10 +123,10 @@ def test_differences_to_the_baseline_are_in_percentage_points() -> None:
     assert pd.isna(table.loc["Wide one", "Δ Test accuracy"])
     assert pd.isna(table.loc["new-newt", "Δ Test accuracy"])
     assert table.loc["Wide one", "State"] == ["finished", "baseline"]
-    assert table.loc["brave-hare", "State"] == ["finished", "in use"]
+    assert table.loc["brave-hare", "State"] == ["finished", "active model"]
 
 
-def test_accuracies_on_other_images_are_not_measured_against_the_baseline() -> None:
+def test_accuracies_on_other_images_have_no_difference() -> None:
     elsewhere = replace(HARE, dataset="digits")
 
     table = table_content([OWL, elsewhere], NAMES, OWL)
@@ -139,11 +135,11 @@ def test_accuracies_on_other_images_are_not_measured_against_the_baseline() -> N
     assert table["Preset"].tolist() == ["fast, MNIST", "best, scikit-learn digits"]
 
 
-def test_presets_stand_alone_where_all_learned_from_the_same_data() -> None:
+def test_preset_column_omits_the_data_if_all_runs_share_it() -> None:
     assert table_content([OWL, HARE, DAMAGED], NAMES)["Preset"].tolist()[:2] == ["fast", "best"]
 
 
-def test_baseline_without_figures_leaves_no_differences() -> None:
+def test_baseline_without_metrics_has_no_differences() -> None:
     table = table_content([NEWT, OWL], NAMES, NEWT)
 
     assert table["Δ Test accuracy"].isna().all()
@@ -153,7 +149,7 @@ def test_without_a_baseline_there_are_no_differences() -> None:
     assert not [name for name in table_content(ROWS, NAMES) if name.startswith("Δ")]
 
 
-def test_runs_that_were_given_the_same_name_are_told_apart() -> None:
+def test_runs_with_the_same_name_get_unique_names() -> None:
     twin = Summary(
         id="20260106-120000-calm-crow",
         title="calm-crow",
@@ -162,39 +158,39 @@ def test_runs_that_were_given_the_same_name_are_told_apart() -> None:
         label=Label(name="Wide one"),
     )
 
-    names = unambiguous([OWL, twin])
+    names = unique_names([OWL, twin])
 
     assert names == {OWL.id: f"Wide one ({OWL.id})", twin.id: f"Wide one ({twin.id})"}
 
 
-def test_settings_that_differ_and_figures_that_were_measured_can_lie_across() -> None:
-    table = figures(ROWS, NAMES)
+def test_x_axis_offers_metrics_and_differing_settings() -> None:
+    table = results_table(ROWS, NAMES)
 
     assert table["run"].tolist() == ["brave-hare", "Wide one"]
-    choices = across(table)
+    choices = x_choices(table)
     assert {"Parameters", "Test accuracy", "Epochs", "Preset", "Filters"} <= set(choices)
     assert not {"Data", "Seed"} & set(choices)
 
 
 @pytest.mark.parametrize("x", ["Parameters", "Filters", "Epochs", "Preset", REDRAWN_ACCURACY])
 @pytest.mark.parametrize("y", ["Test accuracy", "Training seconds"])
-def test_any_setting_lies_against_any_result(x: str, y: str) -> None:
-    table = figures(ROWS, NAMES)
-    assert set(FIGURES) >= {y}
+def test_any_setting_can_be_charted_against_any_metric(x: str, y: str) -> None:
+    table = results_table(ROWS, NAMES)
+    assert set(METRICS) >= {y}
 
     chart = scatter_chart(table, x, y, ["Wide one"])
 
     assert chart["config"]["axis"]["labelFlush"] is False
-    assert chart["datasets"][POINTS]["ticked"].any()
+    assert chart["datasets"][POINTS]["selected"].any()
 
 
-def test_what_lies_across_at_first_is_what_the_runs_were_told_and_differ_in() -> None:
+def test_default_x_axis_is_a_differing_setting() -> None:
     twin = replace(OWL, id="20260107-120000-calm-crow", title="calm-crow", label=Label())
-    rows = [OWL, twin, replace(twin, id="3", config=changed(preset("fast"), epochs=5))]
-    elsewhere = replace(rows[2], dataset="digits", config=changed(preset("fast"), epochs=5, dataset="digits"))
+    rows = [OWL, twin, replace(twin, id="3", config=replace_settings(preset("fast"), epochs=5))]
+    elsewhere = replace(rows[2], dataset="digits", config=replace_settings(preset("fast"), epochs=5, dataset="digits"))
 
     def first(*rows: Summary) -> str:
-        return first_across(figures(rows, unambiguous(rows)), "Test accuracy")
+        return default_x(results_table(rows, unique_names(rows)), "Test accuracy")
 
     assert first(OWL, HARE) == "Parameters"
     assert first(*rows) == first(OWL, elsewhere) == "Epochs"
@@ -203,8 +199,8 @@ def test_what_lies_across_at_first_is_what_the_runs_were_told_and_differ_in() ->
 
 
 def test_points_on_different_data_have_different_shapes() -> None:
-    elsewhere = replace(HARE, dataset="digits", config=changed(preset("best"), dataset="digits"))
-    tables = [figures([OWL, other], NAMES) for other in (HARE, elsewhere)]
+    elsewhere = replace(HARE, dataset="digits", config=replace_settings(preset("best"), dataset="digits"))
+    tables = [results_table([OWL, other], NAMES) for other in (HARE, elsewhere)]
 
     same, mixed = (scatter_chart(table, "Parameters", "Test accuracy", []) for table in tables)
 
@@ -214,7 +210,7 @@ def test_points_on_different_data_have_different_shapes() -> None:
 
 
 @given(st.text())
-def test_plain_text_means_nothing_to_markdown(text: str) -> None:
+def test_plain_text_has_no_meaning_in_markdown(text: str) -> None:
     escaped = plain(text)
 
     assert "".join(part.replace("\\", "") for part in escaped.split("\\\\")) == text.replace("\\", "")

@@ -97,8 +97,8 @@ def cause(*_):
         thread = threading.Thread(target=target, name="a thread")
         thread.start()
         thread.join()
-    import dashboard.session.permission
-    dashboard.session.permission.account = fail_in_page
+    import dashboard.session.sign_in
+    dashboard.session.sign_in.account = fail_in_page
 
 
 signal.signal(signal.SIGUSR1, cause)

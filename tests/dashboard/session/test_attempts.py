@@ -9,11 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.classifier.bundle import Bundle, copy_bundle
+from core.launcher.queue import submit
 from core.runs.active import promote
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training.queue import submit
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from tests.support.runs_page import opened
 from tests.support.tiny_training import tiny_config
@@ -109,7 +109,7 @@ def test_actions_on_the_train_page_name_the_run(events: Callable, workspace: Wor
 
     assert events() == [
         ("changed", "submit", [running.id]),
-        ("changed", "withdraw", [waiting.id]),
+        ("changed", "remove_from_queue", [waiting.id]),
         ("changed", "request_stop", [running.id]),
     ]
 

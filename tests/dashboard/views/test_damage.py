@@ -69,12 +69,12 @@ EDITS: dict[str, tuple[Damage, str]] = {
     ),
     "evaluation: more images than there are": (
         arrays("model/evaluation.npz", labels=lambda a: np.tile(a, 3), probabilities=lambda a: np.tile(a, (3, 1))),
-        "tested on other data",
+        "tested on different data",
     ),
     "novelty: of another width": (arrays("model/novelty.npz", weights=lambda weights: weights[:3]), "no readable"),
     "config: a rate past its limit": (edited("config.json", "learning_rate", to=77), "damaged config.json"),
     "config: words for a number": (edited("config.json", "epochs", to="many"), "damaged config.json"),
-    "config: a preset of nobody's": (edited("config.json", "preset", to="*mine*"), "does not have its preset"),
+    "config: a preset of nobody's": (edited("config.json", "preset", to="*mine*"), "does not have the run's preset"),
     "status: no such state": (edited("status.json", "state", to="asleep"), "damaged status.json"),
     "status: epochs below 0": (at_work("epochs", -5), "damaged status.json"),
     "status: ended after all calendars": (edited("status.json", "ended", to=1e14), "damaged status.json"),
@@ -247,4 +247,4 @@ def test_a_read_only_workspace_can_be_looked_at(
 
     said = visit(*((page, "") for page in PAGES))
 
-    assert all(f"Model in use: {run.title}" in one for one in said)
+    assert all(f"Active model: {run.title}" in one for one in said)

@@ -22,33 +22,53 @@ from core.workspace import PROJECT, Workspace
 from dashboard.server.pictures import POOL
 from tests.support.hostile_pictures import jpeg2000_in_small_tiles, jpeg_with_scans
 
-STROKE = {"width": 20, "points": [[140, 56], [140, 224]]}
+STROKE = {"type": "Path"}
 
 
 class Canvas:
-    """Stands in for the canvas in the browser: `draw` is what the visitor does, and it is sent at the next rerun."""
+    """Stands in for the canvas in the browser and its buttons: what the visitor does is sent at the next rerun."""
 
     def __init__(self) -> None:
-        self.sketch: dict[str, Any] | None = None
+        self.strokes: list[dict[str, Any]] = []
+        self.picture: str | None = None
         self.starts_with: dict[str, Any] = {}
+        self.buttons: dict[str, Any] = {}
         self.lock_was_free = True
+        self._request: dict[str, Any] | None = None
 
     def draw(self, picture: Image.Image) -> None:
-        source = "data:image/png;base64," + base64.b64encode(encoded(picture.convert("RGBA"))).decode()
-        self.sketch = {"strokes": [STROKE], "cleared": [], "picture": source}
+        self.strokes = [*self.strokes, STROKE]
+        self.picture = "data:image/png;base64," + base64.b64encode(encoded(picture.convert("RGBA"))).decode()
 
-    def empty(self) -> None:
-        self.sketch = {"strokes": [], "cleared": [STROKE], "picture": None}
+    def undo(self) -> None:
+        """Undo a stroke in the browser."""
+        self.strokes = self.strokes[:-1]
+
+    def ask(self, action: str) -> None:
+        """Press a button whose action is left to Python."""
+        self._request = {"action": action}
+
+    def restart(self) -> None:
+        """Show the strokes that Python wants on the canvas."""
+        self.strokes = self.starts_with["objects"]
 
     def leave(self) -> None:
         """Forget the drawing, like a browser that shows another page."""
-        self.sketch = None
+        self.strokes, self.picture = [], None
 
-    def __call__(self, *, key: str, data: dict[str, Any], on_sketch_change: Callable[[], None]) -> None:
-        self.starts_with = data["sketch"]
+    def show(self, *, key: str, initial_drawing: dict[str, Any], on_change: Callable[[], None], **_: Any) -> None:
+        self.starts_with = initial_drawing
         self.lock_was_free = lock_is_free()
-        st.session_state[key] = {"sketch": self.sketch}
-        on_sketch_change()
+        st.session_state[key] = {"drawing": {"raw": {"objects": self.strokes}, "data": self.picture}}
+        on_change()
+
+    def show_buttons(self, *, key: str, data: dict[str, Any], on_request_change: Callable[[], None]) -> None:
+        self.buttons = data
+        if self._request:
+            st.session_state[key] = {"request": self._request}
+            self._request = None
+            on_request_change()
+            st.rerun()
 
 
 def lock_is_free() -> bool:
@@ -84,8 +104,13 @@ def page(workspace: Workspace) -> AppTest:
 
 @pytest.fixture
 def canvas(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> Canvas:
+    return stand_in(monkeypatch)
+
+
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> Canvas:
     canvas = Canvas()
-    monkeypatch.setattr("dashboard.draw.canvas._canvas", canvas)
+    monkeypatch.setattr("dashboard.draw.canvas.st_canvas", canvas.show)
+    monkeypatch.setattr("dashboard.draw.canvas._buttons", canvas.show_buttons)
     return canvas
 
 
@@ -164,12 +189,11 @@ def test_a_picture_keeps_no_stroke_waiting(page: AppTest, monkeypatch: pytest.Mo
 
 def test_a_damaged_drawing_keeps_nobody_waiting(page: AppTest, canvas: Canvas) -> None:
     canvas.draw(one("white", "black"))
-    assert canvas.sketch is not None
-    canvas.sketch["picture"] = "data:image/png;base64,AAAA"
+    canvas.picture = "data:image/png;base64,AAAA"
 
     page.run()
 
-    assert "did not arrive whole" in page.error[0].value
+    assert "arrived incomplete" in page.error[0].value
     assert lock_is_free()
 
 
@@ -208,33 +232,91 @@ def test_an_emptied_canvas_asks_for_a_digit(page: AppTest, canvas: Canvas) -> No
     page.run()
     assert answer(page) == "1"
 
-    canvas.empty()
+    canvas.undo()
     page.run()
 
     assert answer(page) == "Draw a digit"
 
 
+def visit_another_page(page: AppTest, canvas: Canvas) -> None:
+    page.switch_page("views/gradio_demo.py").run()
+    canvas.leave()
+    page.switch_page("views/draw.py").run()
+
+
 def test_drawing_survives_a_visit_to_another_page(page: AppTest, canvas: Canvas) -> None:
     canvas.draw(one("white", "black"))
     page.run()
-    page.switch_page("views/gradio_demo.py").run()
-    canvas.leave()
 
-    page.switch_page("views/draw.py").run()
+    visit_another_page(page, canvas)
 
     assert answer(page) == "1"
-    assert canvas.starts_with == {"strokes": [STROKE], "cleared": []}
+    assert canvas.starts_with["objects"] == [STROKE]
+
+
+def test_clear_restarts_the_canvas_without_strokes(page: AppTest, canvas: Canvas) -> None:
+    canvas.draw(one("white", "black"))
+    page.run()
+
+    canvas.ask("clear")
+    page.run()
+
+    assert answer(page) == "Draw a digit"
+    assert canvas.starts_with["objects"] == []
+    assert canvas.buttons == {"start": None, "strokes": 0, "cleared": 1}
+    canvas.restart()
+    page.run()
+    assert canvas.buttons == {"start": canvas.starts_with["id"], "strokes": 0, "cleared": 1}
+
+
+def test_same_drawing_again_after_clear_is_read(page: AppTest, canvas: Canvas) -> None:
+    canvas.draw(one("white", "black"))
+    canvas.ask("clear")
+    page.run()
+    canvas.restart()
+    page.run()
+
+    canvas.draw(one("white", "black"))
+    page.run()
+
+    assert answer(page) == "1"
 
 
 def test_cleared_drawing_survives_a_visit_to_another_page(page: AppTest, canvas: Canvas) -> None:
-    canvas.empty()
+    canvas.draw(one("white", "black"))
+    canvas.ask("clear")
     page.run()
-    page.switch_page("views/gradio_demo.py").run()
-    canvas.leave()
+    visit_another_page(page, canvas)
+    assert canvas.starts_with["objects"] == []
 
-    page.switch_page("views/draw.py").run()
+    canvas.ask("undo")
+    page.run()
 
-    assert canvas.starts_with == {"strokes": [], "cleared": [STROKE]}
+    assert canvas.starts_with["objects"] == [STROKE]
+
+
+def test_undo_removes_a_stroke_of_an_earlier_visit(page: AppTest, canvas: Canvas) -> None:
+    canvas.draw(one("white", "black"))
+    canvas.draw(one("white", "black"))
+    page.run()
+    visit_another_page(page, canvas)
+    before = canvas.starts_with
+
+    canvas.ask("undo")
+    page.run()
+
+    assert canvas.starts_with["objects"] == [STROKE]
+    assert canvas.starts_with["id"] != before["id"]
+
+
+def test_drawing_survives_a_restart_of_the_server(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    canvas = stand_in(monkeypatch)
+    canvas.draw(one("white", "black"))
+
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=60).run()
+
+    assert answer(page) == "1"
+    assert canvas.starts_with["objects"] == [STROKE]
 
 
 def test_photo_of_dark_ink_on_paper_is_read(page: AppTest) -> None:
@@ -291,7 +373,7 @@ def test_upload_is_decoded_in_another_process(page: AppTest, monkeypatch: pytest
     def decoded_here(_data: bytes) -> None:
         raise AssertionError("A picture was decoded in the process of the dashboard.")
 
-    monkeypatch.setattr("core.ink.photo.decoded_frames", decoded_here)
+    monkeypatch.setattr("core.ink.photo.decode_frames", decoded_here)
 
     upload(page, "one.png", encoded(one("black", "white")))
 

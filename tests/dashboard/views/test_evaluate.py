@@ -1,4 +1,4 @@
-"""The Evaluate page, used as a person uses it."""
+"""The Evaluate page in Streamlit's AppTest."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def page(workspace: Workspace) -> AppTest:
     return AppTest.from_file(PAGE, default_timeout=300)
 
 
-def test_the_shipped_models_figures_are_those_of_its_card(page: AppTest) -> None:
+def test_metrics_of_the_shipped_model_match_its_card(page: AppTest) -> None:
     page.run()
 
     assert not page.exception
@@ -45,7 +45,7 @@ def test_the_shipped_models_figures_are_those_of_its_card(page: AppTest) -> None
     assert table["Support"].sum() == card.data.test_images
 
 
-def test_the_calibration_is_that_of_the_test_answers(page: AppTest) -> None:
+def test_calibration_matches_the_test_predictions(page: AppTest) -> None:
     page.run()
 
     shown = {metric.label: metric.value for metric in page.metric}
@@ -55,9 +55,7 @@ def test_the_calibration_is_that_of_the_test_answers(page: AppTest) -> None:
     assert len(page.get("vega_lite_chart")) == 2
 
 
-def test_a_model_of_an_earlier_version_is_said_to_be_uncalibrated(
-    page: AppTest, workspace: Workspace, trained: Run
-) -> None:
+def test_model_of_an_earlier_version_is_called_uncalibrated(page: AppTest, workspace: Workspace, trained: Run) -> None:
     run = Run(Path(shutil.copytree(trained.folder, workspace.runs / trained.id)))
     card = run.bundle.card().model_dump_json(exclude={"calibration"})
     run.bundle.card_file.write_text(card)
@@ -81,7 +79,7 @@ def test_a_run_can_be_chosen(page: AppTest, workspace: Workspace, trained: Run) 
     assert not page.info[1:]
 
 
-def test_no_mistake_is_said_to_have_been_made_with_certainty(run: Run) -> None:
+def test_no_mistake_has_a_confidence_of_100_percent(run: Run) -> None:
     evaluation = run.bundle.evaluation()
     sure = np.eye(10, dtype=np.float32)[(evaluation.labels + 1) % 10]
     np.savez_compressed(run.bundle.evaluation_file, probabilities=sure, labels=evaluation.labels)
@@ -92,7 +90,7 @@ def test_no_mistake_is_said_to_have_been_made_with_certainty(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("without_mnist")
-def test_without_the_images_the_figures_still_stand(page: AppTest) -> None:
+def test_metrics_are_shown_without_the_images(page: AppTest) -> None:
     page.run()
 
     assert not page.exception
@@ -100,7 +98,7 @@ def test_without_the_images_the_figures_still_stand(page: AppTest) -> None:
     assert any("images cannot be shown" in info.value for info in page.info)
 
 
-def test_a_damaged_bundle_is_one_sentence(page: AppTest, workspace: Workspace, trained: Run) -> None:
+def test_damaged_bundle_shows_one_message(page: AppTest, workspace: Workspace, trained: Run) -> None:
     folder = Path(shutil.copytree(trained.folder, workspace.runs / trained.id))
     page.run()
     Run(folder).bundle.evaluation_file.write_bytes(b"damaged")
@@ -111,9 +109,7 @@ def test_a_damaged_bundle_is_one_sentence(page: AppTest, workspace: Workspace, t
     assert "evaluation.npz" in shown(page.error[0].value)
 
 
-def test_without_any_model_the_pages_say_so(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_pages_report_a_missing_model(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("core.runs.active.SHIPPED_BUNDLE", tmp_path / "nothing")
     st.cache_resource.clear()
 
@@ -126,7 +122,7 @@ def test_without_any_model_the_pages_say_so(
     st.cache_resource.clear()
 
 
-def test_given_name_is_what_the_picker_and_the_sidebar_show(run: Run, workspace: Workspace) -> None:
+def test_picker_and_sidebar_show_the_name_of_a_run(run: Run, workspace: Workspace) -> None:
     write_label(workspace, run, "The *wide* one", "")
     promote(workspace, run)
     st.cache_resource.clear()
@@ -138,11 +134,11 @@ def test_given_name_is_what_the_picker_and_the_sidebar_show(run: Run, workspace:
     (picker,) = (box for box in page.selectbox if box.key == "evaluate_model")
     assert picker.options[0].startswith("The *wide* one · ")
     assert picker.options[1].startswith("Shipped model · ")
-    assert r"Model in use: The \*wide\* one" in [caption.value for caption in page.sidebar.caption]
+    assert r"Active model: The \*wide\* one" in [caption.value for caption in page.sidebar.caption]
 
 
-def asked_for(model: str) -> AppTest:
-    """The Evaluate page, opened by an address that names this model, with the other pages that it links to."""
+def follow_link(model: str) -> AppTest:
+    """Open the Evaluate page by a link that names this model, with the other pages that it links to."""
     page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     page.query_params["model"] = model
     return page.switch_page("views/evaluate.py").run()
@@ -158,13 +154,11 @@ def asked_for(model: str) -> AppTest:
         ("queued", "has no model yet"),
     ],
 )
-def test_address_of_a_run_without_a_model_says_why_and_links_to_it(
-    workspace: Workspace, state: State, sentence: str
-) -> None:
+def test_link_to_a_run_without_a_model_explains_why(workspace: Workspace, state: State, sentence: str) -> None:
     run = create_run(workspace, tiny_config())
     run.write_status(Status(state=state))
 
-    page = asked_for(run.id)
+    page = follow_link(run.id)
 
     assert not page.exception
     name = plain(run.title)
@@ -176,17 +170,17 @@ def test_address_of_a_run_without_a_model_says_why_and_links_to_it(
     assert link.proto.query_string == f"id={run.id}"
 
 
-def test_damaged_run_is_said_to_have_no_model(workspace: Workspace) -> None:
+def test_damaged_run_is_reported_as_having_no_model(workspace: Workspace) -> None:
     run = create_run(workspace, tiny_config())
     run.status_file.write_text("{")
 
-    page = asked_for(run.id)
+    page = follow_link(run.id)
 
     assert not page.exception
     assert f"The run {plain(run.title)} has no model. Another model is shown." in [info.value for info in page.info]
 
 
-def test_run_goes_by_the_last_two_words_of_its_id_too(run: Run) -> None:
+def test_run_can_be_named_by_the_last_two_words_of_its_id(run: Run) -> None:
     page = opened(model=run.title)
 
     assert not page.exception
@@ -194,7 +188,7 @@ def test_run_goes_by_the_last_two_words_of_its_id_too(run: Run) -> None:
     assert not [info for info in page.info if "Another" in info.value]
 
 
-def test_address_that_several_runs_go_by_says_so(run: Run, workspace: Workspace) -> None:
+def test_ambiguous_model_in_the_link_is_reported(run: Run, workspace: Workspace) -> None:
     twin = f"20200101-120000-{run.title}"
     shutil.copytree(run.folder, workspace.runs / twin)
 
@@ -207,8 +201,8 @@ def test_address_that_several_runs_go_by_says_so(run: Run, workspace: Workspace)
 
 
 @pytest.mark.parametrize("view", ["Mistakes", "Epochs"])
-def test_no_images_are_shown_but_those_that_were_read(run: Run, view: str) -> None:
-    """Data of the same labels are other data where their pixels are others."""
+def test_images_with_another_fingerprint_are_not_shown(run: Run, view: str) -> None:
+    """Datasets with the same labels may have different pixels."""
     card = run.bundle.card()
     grid = "mistakes_grid" if view == "Mistakes" else "story_grid_Learned last"
     shown = opened(evaluate_view=view, model=run.id)
@@ -224,7 +218,7 @@ def test_no_images_are_shown_but_those_that_were_read(run: Run, view: str) -> No
 
     assert not page.exception
     assert page.metric
-    done = "tested" if view == "Mistakes" else "validated"
-    assert f"This model was {done} on other data than this machine has" in texts(page)
+    verb = "tested" if view == "Mistakes" else "validated"
+    assert f"This model was {verb} on different data from that on this machine" in texts(page)
     with pytest.raises(KeyError):
         captions(page, grid)

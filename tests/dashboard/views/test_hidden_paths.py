@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 from core.runs.active import promote
 from core.runs.files import run_files
 from core.runs.run import Run
-from core.workspace import PROJECT, Workspace, without_paths
-from dashboard.runs.files import _download
+from core.workspace import PROJECT, Workspace, strip_paths
+from dashboard.runs.files import _download_content
 from dashboard.session import cache
 from tests.support.fuzzing import drawn_seven, encoded
 from tests.support.page_text import sent
@@ -107,7 +107,7 @@ def test_editors_see_where_the_damage_is(run: Run, root: Path, view: str, damage
 def test_downloaded_log_has_paths_for_editors_only(run: Run, root: Path, may_change: bool) -> None:
     log = next(file for file in run_files(run) if file.name == "train.log")
 
-    content = _download(log, may_change).decode()
+    content = _download_content(log, may_change).decode()
 
     assert (str(root) in content) == (str(PROJECT) in content) == may_change
     assert 'File "' in content
@@ -116,7 +116,7 @@ def test_downloaded_log_has_paths_for_editors_only(run: Run, root: Path, may_cha
 
 def test_no_other_download_has_a_path(run: Run, root: Path) -> None:
     for file in run_files(run):
-        content = _download(file, whole=False)
+        content = _download_content(file, with_paths=False)
         assert not any(str(folder).encode() in content for folder in (root, PROJECT))
 
 
@@ -150,4 +150,4 @@ def test_the_api_names_no_path(run: Run, root: Path, damaged: str) -> None:
     ],
 )
 def test_a_path_is_cut_to_what_says_something(root: Path, text: str, expected: str) -> None:
-    assert without_paths(text.format(root=root, project=PROJECT)) == expected
+    assert strip_paths(text.format(root=root, project=PROJECT)) == expected

@@ -1,4 +1,4 @@
-"""The Model page in Streamlit's test runner."""
+"""The Model page in Streamlit's AppTest."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def netron_address(page: AppTest) -> str:
     return str(page.get("iframe")[0].proto.src)
 
 
-def test_figures_and_layers_are_those_of_the_card(page: AppTest) -> None:
+def test_metrics_and_layers_match_the_card(page: AppTest) -> None:
     page.run()
 
     assert not page.exception
@@ -59,7 +59,7 @@ def test_both_files_can_be_downloaded(page: AppTest) -> None:
     assert all(label.endswith(" MB)") and "(0.0 MB" not in label for label in labels)
 
 
-def test_page_says_what_the_files_take_and_return(page: AppTest) -> None:
+def test_page_describes_the_files_input_and_output(page: AppTest) -> None:
     page.run()
 
     text = "\n".join(part.value for part in page.markdown)
@@ -72,9 +72,7 @@ def test_page_says_what_the_files_take_and_return(page: AppTest) -> None:
     assert f"Keras {OLDEST_KERAS} or later" in text
 
 
-def test_page_names_the_keras_that_a_file_of_an_earlier_version_needs(
-    page: AppTest, run: Run, workspace: Workspace
-) -> None:
+def test_page_names_the_oldest_keras_that_opens_an_old_file(page: AppTest, run: Run, workspace: Workspace) -> None:
     with zipfile.ZipFile(run.bundle.keras_file) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
     entries["config.json"] = entries["config.json"].replace(b'"filters"', b'"kernel_initializer": null, "filters"')
@@ -106,7 +104,7 @@ def test_netron_shows_the_selected_file_of_the_selected_model(
 
 
 @pytest.mark.parametrize(("file", "sentence"), [("card_file", "damaged card"), ("keras_file", "mnist_model.keras")])
-def test_a_damaged_bundle_is_one_sentence(
+def test_damaged_bundle_shows_one_message(
     page: AppTest, workspace: Workspace, trained: Run, file: str, sentence: str
 ) -> None:
     folder = Path(shutil.copytree(trained.folder, workspace.runs / trained.id))

@@ -1,4 +1,4 @@
-"""A run's own page, as AppTest sees it, and the way from there to training again."""
+"""A run's own page in Streamlit's AppTest, and the link from there to training again."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.config import changed
+from core.config import replace_settings
 from core.errors import RunError
+from core.launcher.queue import submit
 from core.runs.active import active_model
-from core.runs.files import LOG_BYTES, run_files
+from core.runs.files import MAX_LOG_BYTES, run_files
 from core.runs.label import Label, read_label, write_label
 from core.runs.process import worker_lock
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.tables import HISTORY_COLUMNS, append_row
-from core.training.queue import submit
 from core.workspace import PROJECT, Workspace
 from dashboard.training.wording import REDRAWN_ACCURACY
 from tests.support.markdown import shown
@@ -46,7 +46,7 @@ def train_again(run: Run) -> AppTest:
 
 
 def texts(page: AppTest) -> str:
-    """Everything that is written on the page."""
+    """Return all text on the page."""
     parts = [*page.title, *page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.subheader]
     return shown("\n".join(str(part.value) for part in parts))
 
@@ -71,13 +71,13 @@ def test_everything_about_a_finished_run_is_on_its_page(run: Run) -> None:
     assert unlike.loc["Filters"].tolist() == ["8, 8", "32, 64"]
     assert run.id in texts(page)
     assert re.search(r"started \d+ \w{3} \d{4}, .+ ended \d+ \w{3} \d{4}, ", texts(page))
-    versions = next(table.value for table in page.table if "Made with" in table.value)["Made with"]
+    versions = next(table.value for table in page.table if "Trained with" in table.value)["Trained with"]
     assert shown(versions["TensorFlow"]) == card.versions["tensorflow"]
     assert "cores" in versions["Machine"]
 
 
 @pytest.mark.parametrize("name", [None, "", "nobody", "../runs", "/etc/passwd", "a\0b", "*" * 500])
-def test_what_is_no_run_is_one_sentence_with_the_way_out(run: Run, name: str | None) -> None:
+def test_unknown_run_shows_one_message_and_a_link(run: Run, name: str | None) -> None:
     page = opened(name)
 
     assert not page.exception
@@ -98,7 +98,7 @@ def test_name_and_note_are_edited_on_the_page(run: Run) -> None:
     assert "Not thin ones" in texts(page)
 
 
-def test_name_that_another_tab_gave_is_what_the_form_starts_with(run: Run, workspace: Workspace) -> None:
+def test_form_starts_with_a_name_saved_in_another_tab(run: Run, workspace: Workspace) -> None:
     page = opened(run.id)
     write_label(workspace, run, "From elsewhere", "")
 
@@ -116,8 +116,8 @@ def test_model_is_promoted_from_the_page(run: Run, workspace: Workspace) -> None
     assert "promote" not in keys(page)
 
 
-def test_training_again_starts_from_this_runs_settings(run: Run, workspace: Workspace) -> None:
-    run.write_config(changed(run.config(), epochs=9, dropout=0.3, seed=77))
+def test_train_again_starts_with_the_settings_of_the_run(run: Run, workspace: Workspace) -> None:
+    run.write_config(replace_settings(run.config(), epochs=9, dropout=0.3, seed=77))
     write_label(workspace, run, "The wide one", "")
     page = train_again(run)
 
@@ -131,7 +131,7 @@ def test_training_again_starts_from_this_runs_settings(run: Run, workspace: Work
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_changed_settings_are_those_of_the_new_run(run: Run, workspace: Workspace) -> None:
+def test_new_run_gets_the_changed_settings(run: Run, workspace: Workspace) -> None:
     page = train_again(run)
 
     page.number_input(key="train_again1_batch_size").set_value(64).run()
@@ -139,10 +139,10 @@ def test_changed_settings_are_those_of_the_new_run(run: Run, workspace: Workspac
     page.button(key="train").click().run()
 
     newest = list_runs(workspace)[0]
-    assert newest.config() == changed(run.config(), batch_size=64)
+    assert newest.config() == replace_settings(run.config(), batch_size=64)
 
 
-def test_deletion_asks_first(run: Run, workspace: Workspace) -> None:
+def test_deletion_asks_for_confirmation(run: Run, workspace: Workspace) -> None:
     page = opened(run.id)
 
     page.button(key="delete").click().run()
@@ -154,7 +154,7 @@ def test_deletion_asks_first(run: Run, workspace: Workspace) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_run_at_work_can_be_stopped_and_one_that_broke_off_resumed(workspace: Workspace) -> None:
+def test_running_run_can_be_stopped_and_interrupted_one_resumed(workspace: Workspace) -> None:
     run = submit(workspace, tiny_config())
     page = opened(run.id)
     page.button(key="stop").click().run()
@@ -169,7 +169,7 @@ def test_run_at_work_can_be_stopped_and_one_that_broke_off_resumed(workspace: Wo
 
 
 @pytest.mark.parametrize("name", ["status.json", "config.json", "history.csv", "steps.csv", "model/card.json"])
-def test_damaged_file_is_said_and_the_rest_is_there(run: Run, name: str) -> None:
+def test_damaged_file_is_reported_and_the_rest_is_shown(run: Run, name: str) -> None:
     (run.folder / name).write_text("{")
 
     page = opened(run.id)
@@ -180,7 +180,7 @@ def test_damaged_file_is_said_and_the_rest_is_there(run: Run, name: str) -> None
     assert "Files" in texts(page)
 
 
-def test_failed_run_says_why(workspace: Workspace) -> None:
+def test_failed_run_shows_its_message(workspace: Workspace) -> None:
     run = create_run(workspace, tiny_config())
     run.write_status(Status(state="failed", message="The disk is full."))
 
@@ -190,7 +190,7 @@ def test_failed_run_says_why(workspace: Workspace) -> None:
     assert "Nothing was recorded" in texts(page)
 
 
-def test_visitor_who_may_change_nothing_sees_everything_else(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_read_only_visitor_sees_no_buttons_but_the_rest(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_READONLY", "1")
 
     page = opened(run.id)
@@ -200,25 +200,23 @@ def test_visitor_who_may_change_nothing_sees_everything_else(run: Run, monkeypat
     assert len(page.metric) > 5
 
 
-def test_files_to_take_away_are_those_there_are(run: Run) -> None:
-    run.log_file.write_bytes(b"early\n" + b"x" * LOG_BYTES)
+def test_existing_files_can_be_downloaded(run: Run) -> None:
+    run.log_file.write_bytes(b"early\n" + b"x" * MAX_LOG_BYTES)
     run.steps_file.unlink()
 
     files = {file.name: file for file in run_files(run)}
 
     assert "steps.csv" not in files
-    assert len(files["train.log"].contents()) == LOG_BYTES
+    assert len(files["train.log"].contents()) == MAX_LOG_BYTES
     assert files["config.json"].contents() == run.config_file.read_bytes()
     run.config_file.unlink()
-    with pytest.raises(RunError, match="Load the page again"):
+    with pytest.raises(RunError, match="Reload the page"):
         files["config.json"].contents()
 
 
-def test_run_at_work_shows_its_progress_and_its_time_machine_once_an_epoch_has_ended(
-    run: Run, workspace: Workspace
-) -> None:
-    at_work = create_run(workspace, tiny_config(epochs=9))
-    at_work.write_status(
+def test_running_run_shows_progress_and_time_machine(run: Run, workspace: Workspace) -> None:
+    running = create_run(workspace, tiny_config(epochs=9))
+    running.write_status(
         Status(
             state="running",
             phase="training",
@@ -230,16 +228,16 @@ def test_run_at_work_shows_its_progress_and_its_time_machine_once_an_epoch_has_e
             images_per_second=1234,
         )
     )
-    with worker_lock(at_work.lock_file):
-        page = opened(at_work.id)
+    with worker_lock(running.lock_file):
+        page = opened(running.id)
         assert "time_machine" not in expanders(page)
         assert {"Time left": "60 s", "Images per second": "1,234"}.items() <= figures(page).items()
 
-        answers = run.answers()
-        assert answers is not None
-        at_work.write_answers(answers)
-        append_row(at_work.history_file, HISTORY_COLUMNS, (1, 11, 9.0, 0.2, 0.91, 0.1, 0.95, 1e-3))
-        page = opened(at_work.id)
+        recorded = run.epoch_predictions()
+        assert recorded is not None
+        running.write_epoch_predictions(recorded)
+        append_row(running.history_file, HISTORY_COLUMNS, (1, 11, 9.0, 0.2, 0.91, 0.1, 0.95, 1e-3))
+        page = opened(running.id)
         assert figures(page)["Validation accuracy"] == "95.00%"
         assert "time_machine" in expanders(page)
         page.session_state["time_machine"] = True

@@ -1,4 +1,4 @@
-"""The Runs page, as AppTest sees it; ticking rows is a browser's matter, see tests/e2e/test_runs.py."""
+"""The Runs page in Streamlit's AppTest. Selecting rows needs a browser, see tests/e2e/test_runs.py."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.classifier.bundle import Bundle
+from core.launcher.queue import advance, submit
 from core.runs.active import active_model, promote
 from core.runs.label import write_label
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training.queue import advance, submit
 from core.workspace import PROJECT, Workspace
 from dashboard.runs import run_cache
 from tests.support.markdown import shown
@@ -64,14 +64,14 @@ def test_settings_are_named_the_same_on_all_pages(run: Run) -> None:
     assert {name: shown(value) for name, value in facts.items()} == settings.to_dict()
 
 
-def test_model_that_was_promoted_elsewhere_is_noticed(run: Run, workspace: Workspace) -> None:
-    before = run_cache.mark()
+def test_promotion_elsewhere_changes_the_revision(run: Run, workspace: Workspace) -> None:
+    before = run_cache.revision()
 
     promote(workspace, run)
-    promoted = run_cache.mark()
+    promoted = run_cache.revision()
     promote(workspace, None)
 
-    assert run_cache.mark() == before != promoted
+    assert run_cache.revision() == before != promoted
 
 
 def test_newest_run_is_shown_with_its_curves_and_settings(run: Run) -> None:
@@ -84,7 +84,7 @@ def test_newest_run_is_shown_with_its_curves_and_settings(run: Run) -> None:
     assert "Batch size" not in settings.index
 
 
-def test_only_what_differs_is_laid_side_by_side(run: Run, workspace: Workspace) -> None:
+def test_only_differing_settings_are_listed(run: Run, workspace: Workspace) -> None:
     other = copied(run, workspace, "20200101-120000-old-owl")
     other.write_config(tiny_config(epochs=9, filters=(16,)))
 
@@ -96,13 +96,13 @@ def test_only_what_differs_is_laid_side_by_side(run: Run, workspace: Workspace) 
     }
 
 
-def test_runs_with_the_same_settings_are_called_so(run: Run, workspace: Workspace) -> None:
+def test_runs_with_the_same_settings_show_a_message(run: Run, workspace: Workspace) -> None:
     other = copied(run, workspace, "20200101-120000-old-owl")
 
     assert "same settings" in texts(opened(run, other))
 
 
-def test_runs_with_the_same_name_are_told_apart(run: Run, workspace: Workspace) -> None:
+def test_runs_with_the_same_name_are_shown_by_id(run: Run, workspace: Workspace) -> None:
     other = copied(run, workspace, f"20200101-120000-{run.title}")
 
     page = opened(run, other)
@@ -111,14 +111,14 @@ def test_runs_with_the_same_name_are_told_apart(run: Run, workspace: Workspace) 
     assert page.dataframe[0].value["Run"].tolist() == [run.id, other.id]
 
 
-def test_model_is_promoted_and_given_back(run: Run, workspace: Workspace) -> None:
+def test_model_is_promoted_and_replaced_by_the_shipped_one(run: Run, workspace: Workspace) -> None:
     page = opened()
     assert "back_to_shipped" not in keys(page)
 
     page.button(key="promote").click().run()
 
     assert active_model(workspace).run_id == run.id
-    assert states(page.dataframe[0].value) == [["finished", "in use"]]
+    assert states(page.dataframe[0].value) == [["finished", "active model"]]
     assert page.button(key="promote").disabled
 
     page.button(key="back_to_shipped").click().run()
@@ -126,7 +126,7 @@ def test_model_is_promoted_and_given_back(run: Run, workspace: Workspace) -> Non
     assert active_model(workspace).run_id is None
 
 
-def test_deleting_asks_first_and_can_be_called_off(run: Run, workspace: Workspace) -> None:
+def test_deletion_asks_for_confirmation_and_can_be_cancelled(run: Run, workspace: Workspace) -> None:
     page = opened()
 
     page.button(key="delete").click().run()
@@ -138,7 +138,7 @@ def test_deleting_asks_first_and_can_be_called_off(run: Run, workspace: Workspac
     assert "confirm_delete" not in keys(page)
 
 
-def test_confirmed_deletion_deletes(run: Run, workspace: Workspace) -> None:
+def test_confirmed_deletion_deletes_the_run(run: Run, workspace: Workspace) -> None:
     promote(workspace, run)
     page = opened()
 
@@ -166,7 +166,7 @@ def test_damaged_run_shows_its_problem_and_can_be_deleted(run: Run, workspace: W
     assert list_runs(workspace) == [run]
 
 
-def test_damaged_curves_leave_the_rest_of_the_page(run: Run) -> None:
+def test_damaged_curves_do_not_affect_the_rest_of_the_page(run: Run) -> None:
     run.history_file.write_text("nothing,of,use\n")
 
     page = opened()
@@ -177,7 +177,7 @@ def test_damaged_curves_leave_the_rest_of_the_page(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_deleting_a_run_at_work_ends_it(workspace: Workspace) -> None:
+def test_deleting_a_running_run_stops_it(workspace: Workspace) -> None:
     submit(workspace, tiny_config())
     page = opened()
     process = list_runs(workspace)[0].process()
@@ -191,7 +191,7 @@ def test_deleting_a_run_at_work_ends_it(workspace: Workspace) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_a_run_that_broke_off_is_resumed_from_the_page(workspace: Workspace) -> None:
+def test_interrupted_run_is_resumed_from_the_page(workspace: Workspace) -> None:
     submit(workspace, tiny_config())
     page = opened()
     (run,) = list_runs(workspace)
@@ -207,7 +207,7 @@ def test_a_run_that_broke_off_is_resumed_from_the_page(workspace: Workspace) -> 
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_no_page_starts_a_training(workspace: Workspace) -> None:
+def test_no_page_starts_a_queued_run(workspace: Workspace) -> None:
     waiting = create_run(workspace, tiny_config())
 
     assert states(opened().dataframe[0].value) == [["queued"]]
@@ -237,7 +237,7 @@ def test_page_reads_each_run_at_most_once(
     page.switch_page(f"views/{view}.py").run()
 
     assert not page.exception
-    # The runs that are shown in detail are looked at more closely.
+    # Runs that are shown in detail may be read more often.
     assert len({run_id for (run_id, _), count in reads.items() if count > 1}) <= 2, reads
     reads.clear()
     page.run()
@@ -270,7 +270,7 @@ def test_run_that_failed_before_its_first_step_has_no_curves(workspace: Workspac
     assert "Nothing was recorded" in texts(page)
 
 
-def test_given_name_stands_in_the_table_and_over_the_settings(run: Run, workspace: Workspace) -> None:
+def test_name_appears_in_the_table_and_above_the_settings(run: Run, workspace: Workspace) -> None:
     write_label(workspace, run, "The *wide* one", "Reads fat pens.")
 
     page = opened()
@@ -279,13 +279,13 @@ def test_given_name_stands_in_the_table_and_over_the_settings(run: Run, workspac
     assert list(page.dataframe[1].value.columns) == ["The *wide* one", "Preset original"]
 
 
-def test_run_that_is_named_like_its_preset_is_shown(run: Run, workspace: Workspace) -> None:
+def test_run_named_like_its_preset_is_shown(run: Run, workspace: Workspace) -> None:
     write_label(workspace, run, "Preset original", "")
 
     assert list(opened().dataframe[1].value.columns) == ["This run", "Preset original"]
 
 
-def test_finished_runs_are_read_once_and_again_when_they_change(
+def test_finished_runs_are_read_again_only_after_a_change(
     run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = []
@@ -303,7 +303,7 @@ def test_finished_runs_are_read_once_and_again_when_they_change(
     assert page.dataframe[0].value["Run"].tolist() == ["Named meanwhile"]
 
 
-def test_page_with_a_hundred_runs_reads_what_is_finished_only_once(
+def test_page_reads_a_hundred_finished_runs_only_once(
     run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(99):
@@ -317,11 +317,11 @@ def test_page_with_a_hundred_runs_reads_what_is_finished_only_once(
     page = opened()
 
     assert len(page.dataframe[0].value) == 100
-    # The one that is ticked, and the shipped model in the sidebar, may be looked at more closely.
+    # The selected run and the shipped model in the sidebar may be read more often.
     assert len({bundle.folder for bundle in read}) <= 2
 
 
-def test_who_may_change_nothing_still_compares(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_read_only_visitor_can_compare_runs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_READONLY", "1")
 
     page = opened()

@@ -1,20 +1,20 @@
-"""The Train page, as AppTest sees it."""
+"""The Train page in Streamlit's AppTest."""
 
 from __future__ import annotations
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, changed, preset
+from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, preset, replace_settings
+from core.launcher.overview import overview
+from core.launcher.queue import advance
 from core.runs.active import active_model
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.tables import STEP_COLUMNS, append_row
-from core.training.overview import overview
-from core.training.queue import advance
 from core.workspace import PROJECT, Workspace
-from dashboard.training.wording import PRESETS_IN_WORDS
+from dashboard.training.wording import PRESET_DESCRIPTIONS
 from tests.support.markdown import shown
 from tests.support.tiny_training import tiny_config
 from tests.support.workers import kill_worker
@@ -34,7 +34,7 @@ def opened() -> AppTest:
 
 
 def texts(page: AppTest) -> str:
-    """Everything that is written on the page."""
+    """Return all text on the page."""
     parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.subheader]
     return shown("\n".join(str(part.value) for part in parts))
 
@@ -43,13 +43,13 @@ def figures(page: AppTest) -> dict[str, str]:
     return {metric.label: str(metric.value) for metric in page.metric}
 
 
-def test_newcomer_sees_a_train_button_and_that_nothing_runs(page: AppTest) -> None:
+def test_page_without_runs_shows_the_train_button(page: AppTest) -> None:
     assert not page.exception
     assert page.button(key="train").label == "Train"
-    assert "No training yet" in texts(page)
+    assert "No training runs yet" in texts(page)
 
 
-def test_without_mnist_the_page_says_so_and_trains_on_the_stand_in(page: AppTest, workspace: Workspace) -> None:
+def test_without_mnist_the_page_trains_on_the_stand_in(page: AppTest, workspace: Workspace) -> None:
     assert "standing in for MNIST" in texts(page)
 
     page.button(key="train").click().run()
@@ -59,18 +59,18 @@ def test_without_mnist_the_page_says_so_and_trains_on_the_stand_in(page: AppTest
     assert run.status().state == "running"
 
 
-def test_newcomer_is_offered_the_fast_preset_and_told_what_to_expect(page: AppTest) -> None:
+def test_default_preset_is_fast_and_described(page: AppTest) -> None:
     assert page.selectbox(key="train_preset").value == "fast"
     assert "99%" in texts(page)
     assert "seconds" in texts(page)
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_each_preset_says_what_to_expect(name: str) -> None:
-    assert PRESETS_IN_WORDS[name].endswith(".")
+def test_each_preset_has_a_description(name: str) -> None:
+    assert PRESET_DESCRIPTIONS[name].endswith(".")
 
 
-def test_settings_start_as_in_the_preset_and_within_the_limits(page: AppTest) -> None:
+def test_form_starts_with_the_preset_and_has_limits(page: AppTest) -> None:
     original = PRESETS["original"]
     page.selectbox(key="train_preset").select("original").run()
 
@@ -81,7 +81,7 @@ def test_settings_start_as_in_the_preset_and_within_the_limits(page: AppTest) ->
     assert page.slider(key="train_original_rotation").value == 0
 
 
-def test_settings_of_the_form_are_those_of_the_run(page: AppTest, workspace: Workspace) -> None:
+def test_run_gets_the_settings_of_the_form(page: AppTest, workspace: Workspace) -> None:
     page.selectbox(key="train_preset").select("original").run()
     for name, value in {
         "epochs": 3,
@@ -118,7 +118,7 @@ def test_each_preset_fills_the_form(workspace: Workspace, monkeypatch: pytest.Mo
     assert (config.preset, config.epochs, config.seed) == ("brief", 2, 5)
 
 
-def test_a_training_that_learns_from_teachers_waits_for_them(page: AppTest, workspace: Workspace) -> None:
+def test_run_waits_for_its_teachers(page: AppTest, workspace: Workspace) -> None:
     page.selectbox(key="train_preset").select("tiny").run()
     page.number_input(key="train_tiny_teachers").set_value(2).run()
     assert "Learns from 2 teachers of the preset large, which are trained first." in texts(page)
@@ -127,18 +127,18 @@ def test_a_training_that_learns_from_teachers_waits_for_them(page: AppTest, work
     page.button(key="train").click().run()
 
     learning, *teachers = list_runs(workspace)
-    assert learning.config() == changed(preset("tiny", "digits"), teachers=2)
+    assert learning.config() == replace_settings(preset("tiny", "digits"), teachers=2)
     assert [run.config().preset for run in teachers] == ["large", "large"]
     assert overview(workspace).waiting == (teachers[0], learning)
-    assert "waits until its teachers are trained" in page.toast[0].value
+    assert "is waiting until its teachers are trained" in page.toast[0].value
     assert "Learns from 2 teachers of the preset large, already trained or queued." in texts(page)
     page.number_input(key="train_tiny_teachers").set_value(3).run()
-    assert "Learns from 3 teachers of the preset large, 1 of which must be trained first." in texts(page)
-    # Of the one at work, and of the one that waits.
+    assert "Learns from 3 teachers of the preset large; 1 must be trained first." in texts(page)
+    # One for the teacher that is running, one for the teacher that is waiting.
     assert texts(page).count(f"; teaches {learning.title}") == 2
 
 
-def test_second_training_waits_in_a_list_and_can_be_removed(page: AppTest, workspace: Workspace) -> None:
+def test_second_run_waits_and_can_be_removed(page: AppTest, workspace: Workspace) -> None:
     page.button(key="train").click().run()
     page.button(key="train").click().run()
 
@@ -152,7 +152,7 @@ def test_second_training_waits_in_a_list_and_can_be_removed(page: AppTest, works
     assert "Waiting" not in texts(page)
 
 
-def test_stop_is_answered_at_once(page: AppTest, workspace: Workspace) -> None:
+def test_stop_button_responds_immediately(page: AppTest, workspace: Workspace) -> None:
     page.button(key="train").click().run()
 
     page.button(key="stop").click().run()
@@ -209,7 +209,7 @@ def test_finished_run_shows_its_result_and_can_be_promoted(run: Run, page: AppTe
     assert "promote" not in [button.key for button in page.button]
 
 
-def test_failed_run_says_why(workspace: Workspace) -> None:
+def test_failed_run_shows_its_message(workspace: Workspace) -> None:
     run = create_run(workspace, tiny_config())
     run.log_file.write_text("Traceback: the whole story")
     run.write_status(Status(state="failed", message="The loss became infinite."))

@@ -1,9 +1,9 @@
-"""One sentence of help for each setting of a training, for pages and the command line."""
+"""Help text for each setting of a training run, for pages and the command line."""
 
 from __future__ import annotations
 
-MEANINGS: dict[str, str] = {
-    "preset": "The recipe that the training started from.",
+SETTING_HELP: dict[str, str] = {
+    "preset": "The preset that the settings started from.",
     "dataset": "The images that the network learns from.",
     "architecture": (
         "The type of network: original (from the notebook), pooled (quick), deep, or strided (as deep, but quicker)."
@@ -14,12 +14,12 @@ MEANINGS: dict[str, str] = {
     "learning_rate": "Step size of each update. Too small learns slowly, too large does not converge.",
     "schedule": "A constant learning rate, or one cycle: it rises to its peak and then falls to almost zero.",
     "weight_decay": "Shrink all weights a little with each step, to prevent overfitting.",
-    "label_smoothing": "Share of each label that is spread over all ten digits, to prevent overconfidence.",
+    "label_smoothing": "Fraction of each label that is spread over all ten digits, to prevent overconfidence.",
     "patience": (
         "Stop after this many epochs without a better validation accuracy and keep the best epoch; "
         "0 trains all epochs and keeps the last."
     ),
-    "seed": "Random seed for weights, shuffling and augmentation. The same seed gives the same training.",
+    "seed": "Random seed for weights, shuffling and augmentation. The same seed gives the same result.",
     "teachers": (
         "Number of networks of the preset large whose predictions replace the labels (knowledge distillation). "
         "They are trained first, once. The training loss is then the distance to their predictions, and label "
@@ -27,19 +27,19 @@ MEANINGS: dict[str, str] = {
     ),
     "filters": "Number of filters in each block of the network.",
     "dense_units": "Width of the hidden dense layer before the output; 0 leaves it out.",
-    "dropout": "Share of the last layer's inputs that is switched off at random in each step, to prevent overfitting.",
+    "dropout": "Fraction of the last layer's inputs that is randomly set to 0 in each step, to prevent overfitting.",
     "rotation": "Rotate each image by up to this angle in either direction.",
-    "shift": "Shift each image by up to this share of its width in each direction.",
-    "zoom": "Shrink or enlarge each image by up to this share.",
+    "shift": "Shift each image by up to this fraction of its width in each direction.",
+    "zoom": "Shrink or enlarge each image by up to this fraction.",
     "shear": "Slant each image by up to this angle in either direction.",
     "elastic": "Distort strokes smoothly by about this distance, as another writer would.",
-    "stroke": "Make strokes thicker or thinner by up to this share of a pixel.",
-    "noise": "Add noise to a tenth of the images, up to this share of full ink.",
+    "stroke": "Thicken or thin strokes by up to this fraction of a pixel on each edge.",
+    "noise": "Add noise to a tenth of the images, with a standard deviation up to this fraction of full ink.",
     "final_epochs": "Number of epochs at the end with half the augmentation.",
     "synthetic_digits": (
-        "Number of digits drawn by code that join the training images, in handwriting that is rare in MNIST."
+        "Number of synthetic digits that are added to the training images, in handwriting that is rare in MNIST."
     ),
     "redrawn_digits": (
-        "Number of training images that join them once more, traced and drawn with any brush, as on a canvas."
+        "Number of training images that are added once more, traced and redrawn with any brush, as on a canvas."
     ),
 }

@@ -1,4 +1,4 @@
-"""TensorFlow's modules are compiled once, ahead of the first training."""
+"""TensorFlow's modules are compiled once, before the first run is trained."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from core.training import warm_up
+from core.launcher import warm_up
 
 
 @pytest.fixture
 def fresh_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A TensorFlow that nobody has imported yet, and a Python that notes down how it is called."""
+    """A TensorFlow that was never imported, and a fake Python that logs its calls to the returned file."""
     python, calls = tmp_path / "python", tmp_path / "calls"
     python.write_text(f'#!/bin/sh\necho "$@, bytecode: ${{PYTHONDONTWRITEBYTECODE:-kept}}" >>{calls}\n')
     python.chmod(0o755)
@@ -45,8 +45,8 @@ def test_nothing_is_started_if_read_only(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.usefixtures("fresh_installation")
-def test_nothing_is_started_if_bytecode_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Root, as which CI runs, may write everywhere: what the system would say to anybody else.
+def test_nothing_is_started_if_bytecode_cannot_be_cached(monkeypatch: pytest.MonkeyPatch) -> None:
+    # CI runs as root, which may write everywhere, so fake the result that another user would get.
     monkeypatch.setattr(warm_up.os, "access", lambda _path, mode: not (mode & os.W_OK))
 
     assert warm_up.compile_ahead() is None

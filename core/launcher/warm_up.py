@@ -1,4 +1,4 @@
-"""Compilation of TensorFlow's modules ahead of the first training, which would wait half a minute for it."""
+"""Compilation of TensorFlow's modules to bytecode, which would delay the first training run by half a minute."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from core.workspace import PROJECT
 
 
 def compile_ahead() -> psutil.Popen | None:
-    """Start a process of the lowest priority that imports the trainer, so that Python keeps the compiled modules.
+    """Start a process with the lowest priority that imports the trainer, so that Python caches the bytecode.
 
-    Returns None if they are compiled already, cannot be kept, or if TRAZO_READONLY forbids training.
+    Returns None if the bytecode is already cached or cannot be cached, or if TRAZO_READONLY forbids training.
     """
     spec = find_spec("tensorflow")
     if read_only() or spec is None or spec.origin is None:
         return None
-    compiled = Path(cache_from_source(spec.origin))
-    if compiled.exists() or not os.access(Path(spec.origin).parent, os.W_OK):
+    bytecode = Path(cache_from_source(spec.origin))
+    if bytecode.exists() or not os.access(Path(spec.origin).parent, os.W_OK):
         return None
     process = psutil.Popen(
         [sys.executable, "-c", "import core.training.trainer"],

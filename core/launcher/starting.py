@@ -1,4 +1,4 @@
-"""Start of workers: no other module starts the process of a training."""
+"""Starting of worker processes. No other module starts them."""
 
 from __future__ import annotations
 
@@ -13,58 +13,67 @@ import psutil
 
 from core.environment import python_environment
 from core.errors import RunError, StorageError
+from core.launcher.teachers import pending_teachers
 from core.runs.process import worker_lock
 from core.runs.run import Run
 from core.runs.snapshot import RunSnapshot, Snapshot
 from core.runs.status import Status
 from core.storage import open_file, storage_errors
-from core.training.teachers import teachers_to_come
 from core.workspace import PROJECT, Workspace
 
 _logger = logging.getLogger(__name__)
 
 
-def start_first(workspace: Workspace, snapshot: Snapshot) -> Run | None:
-    """Start the oldest queued run that can be started; if none can, raise the error of the oldest one."""
-    problems: list[tuple[Run, StorageError | OSError]] = []
-    for seen in reversed(snapshot.in_state("queued")):
-        if _waits_for_teachers(snapshot, seen):
+def start_next_queued_run(workspace: Workspace, snapshot: Snapshot) -> Run | None:
+    """Start the oldest queued run that can be started; if all attempts fail, raise the error of the oldest run.
+
+    Returns None if no queued run is ready, or if the next one's previous worker is still exiting.
+    """
+    failures: list[tuple[Run, StorageError | OSError]] = []
+    for queued in reversed(snapshot.in_state("queued")):
+        if _waits_for_teachers(snapshot, queued):
             continue
-        run = seen.run
         try:
-            with worker_lock(run.lock_file) as lock:
-                if lock is None:  # its last worker is about to end, and then advances the queue itself
-                    return None
-                _start(workspace, run, seen.status(), lock)
+            if not _try_start(workspace, queued):
+                return None  # its previous worker is still exiting and will advance the queue
         except (StorageError, OSError) as error:
             if _is_full_disk(error):
                 raise
-            problems.append((run, error))
+            failures.append((queued.run, error))
             continue
-        # Not logged if none starts: the error says it, and the next attempt is seconds away.
-        for blocked, problem in problems:
-            _logger.warning("Run %s cannot be started and is passed over: %s", blocked.id, problem)
-        return run
-    if problems:
-        raise problems[0][1]
+        # Logged only if another run started; otherwise the raised error reports it.
+        for run, failure in failures:
+            _logger.warning("Run %s cannot be started; skipping it: %s", run.id, failure)
+        return queued.run
+    if failures:
+        raise failures[0][1]
     return None
 
 
-def _waits_for_teachers(snapshot: Snapshot, seen: RunSnapshot) -> bool:
+def _waits_for_teachers(snapshot: Snapshot, queued: RunSnapshot) -> bool:
     try:
-        return bool(teachers_to_come(snapshot, seen.run, seen.config()))
-    except RunError:  # its worker reports the damage
+        return bool(pending_teachers(snapshot, queued.run, queued.config()))
+    except RunError:  # the config is damaged; the run's worker reports that
         return False
 
 
+def _try_start(workspace: Workspace, queued: RunSnapshot) -> bool:
+    """Start a run and return True; return False if another process holds its lock."""
+    with worker_lock(queued.run.lock_file) as lock:
+        if lock is None:
+            return False
+        _start(workspace, queued.run, queued.status(), lock)
+        return True
+
+
 def _is_full_disk(error: StorageError | OSError) -> bool:
-    """Return True if starting another run would fail for the same reason."""
+    """Return True if the error means that the disk or quota is full."""
     cause = error.__cause__ if isinstance(error, StorageError) else error
     return isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _start(workspace: Workspace, run: Run, status: Status, lock: int) -> None:
-    """Start the run's worker, which inherits its lock."""
+    """Start the run's worker, which inherits the lock."""
     with storage_errors(run.log_file), open_file(run.log_file, "ab") as log:
         run.write_status(status.model_copy(update={"state": "running", "phase": "starting", "message": "Starting."}))
         try:
@@ -76,12 +85,12 @@ def _start(workspace: Workspace, run: Run, status: Status, lock: int) -> None:
                 stdout=log,
                 stderr=log,
                 pass_fds=(lock,),
-                # A session of its own, so that neither Ctrl-C nor the end of the dashboard reaches the worker.
+                # A session of its own keeps Ctrl-C and the end of the dashboard from reaching the worker.
                 start_new_session=True,
             )
         except OSError as error:
             message = "The training process could not be started. Close other programs and try again."
             run.write_status(status.model_copy(update={"state": "failed", "message": message, "ended": time.time()}))
             raise RunError(message, run.id) from error
-    with suppress(StorageError, psutil.NoSuchProcess):  # the worker records itself, too
+    with suppress(StorageError, psutil.NoSuchProcess):  # the worker records its process, too
         run.write_process(process.pid)

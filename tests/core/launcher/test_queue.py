@@ -1,4 +1,4 @@
-"""One training runs at a time, the others wait; stopped and killed workers do not block the queue."""
+"""One run is trained at a time, the others wait; stopped and killed workers do not block the queue."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from pathlib import Path
 import pytest
 
 from core.errors import RunError, StorageError
+from core.launcher import control, queue
+from core.launcher.control import delete, request_stop, request_stop_of_all
+from core.launcher.overview import exit_message, overview
+from core.launcher.queue import advance, remove_from_queue, resumable, resume, submit
 from core.runs.interruptions import record_interruptions
 from core.runs.process import worker_lock
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training import control, queue
-from core.training.control import delete, request_stop, request_stop_of_all
-from core.training.overview import exit_message, overview
-from core.training.queue import advance, resumable, resume, submit, withdraw
 from core.workspace import PROJECT, Workspace
 from tests.support.requirements import lacking
 from tests.support.tiny_training import tiny_config
@@ -32,12 +32,12 @@ from tests.support.workers import end_all, kill_worker
 
 PYTHON = sys.executable
 ENDLESS = tiny_config(epochs=200, patience=0)
-AT_WORK = Status(state="running", phase="training", epochs=3, steps=10)
+RUNNING = Status(state="running", phase="training", epochs=3, steps=10)
 
 
 @pytest.fixture(autouse=True)
 def no_worker_survives(workspace: Workspace) -> Iterator[None]:
-    """Kill the workers that a test left."""
+    """Kill the workers that a test left running."""
     yield
     end_all(workspace)
 
@@ -54,32 +54,32 @@ def test_killed_worker_does_not_block_the_queue(workspace: Workspace) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_run_in_the_queue_can_be_taken_out(workspace: Workspace) -> None:
+def test_queued_run_can_be_removed(workspace: Workspace) -> None:
     running, waiting = submit(workspace, tiny_config()), submit(workspace, tiny_config())
 
-    withdraw(workspace, waiting)
+    remove_from_queue(workspace, waiting)
 
     assert list_runs(workspace) == [running]
-    with pytest.raises(RunError, match="no longer waits"):
-        withdraw(workspace, running)
+    with pytest.raises(RunError, match="no longer in the queue"):
+        remove_from_queue(workspace, running)
     assert running.status().state == "running"
 
 
-@pytest.mark.parametrize("take_out", [withdraw, request_stop])
+@pytest.mark.parametrize("remove", [remove_from_queue, request_stop])
 @pytest.mark.parametrize("epochs", [0, 1])
-def test_withdrawn_run_that_was_to_continue_keeps_its_files(
-    workspace: Workspace, take_out: Callable[[Workspace, Run], None], epochs: int
+def test_resumed_run_that_is_removed_keeps_its_files(
+    workspace: Workspace, remove: Callable[[Workspace, Run], None], epochs: int
 ) -> None:
     run = create_run(workspace, tiny_config())
-    run.log_file.write_text("epoch 1\n")  # it ran before
+    run.log_file.write_text("epoch 1\n")  # as if it had run before
     if epochs:
         run.checkpoint_file.touch()
     run.write_status(run.status().model_copy(update={"state": "interrupted", "seconds": 50.0}))
-    with worker_lock(run.lock_file):  # so that it waits
+    with worker_lock(run.lock_file):  # keeps it queued
         resume(workspace, run)
     assert run.status().state == "queued"
 
-    take_out(workspace, run)
+    remove(workspace, run)
 
     assert list_runs(workspace) == [run]
     assert run.status().state == ("stopped" if epochs else "interrupted")
@@ -90,17 +90,17 @@ def test_withdrawn_run_that_was_to_continue_keeps_its_files(
 
 
 @pytest.mark.parametrize("kept", ["checkpoint", "model"])
-def test_withdrawn_run_without_a_log_is_kept(workspace: Workspace, kept: str) -> None:
+def test_removed_run_without_a_log_is_kept(workspace: Workspace, kept: str) -> None:
     run = create_run(workspace, tiny_config())
     if kept == "model":
         run.bundle.folder.mkdir()
     else:
         run.checkpoint_file.touch()
     run.write_status(run.status().model_copy(update={"state": "interrupted"}))
-    with worker_lock(run.lock_file):  # so that it waits
+    with worker_lock(run.lock_file):  # keeps it queued
         resume(workspace, run)
 
-    withdraw(workspace, run)
+    remove_from_queue(workspace, run)
 
     assert list_runs(workspace) == [run]
     assert run.status().over
@@ -118,7 +118,7 @@ def test_queued_run_that_is_stopped_never_starts(workspace: Workspace) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_all_that_run_or_wait_can_be_stopped_at_once(workspace: Workspace) -> None:
+def test_all_running_and_queued_runs_can_be_stopped_at_once(workspace: Workspace) -> None:
     running, *waiting = (submit(workspace, tiny_config()) for _ in range(3))
 
     asked = request_stop_of_all(workspace)
@@ -132,59 +132,57 @@ def test_all_that_run_or_wait_can_be_stopped_at_once(workspace: Workspace) -> No
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_exit_message_names_the_training_that_continues(workspace: Workspace) -> None:
+def test_exit_message_names_the_run_that_continues(workspace: Workspace) -> None:
     assert exit_message(workspace) is None
     running = submit(workspace, tiny_config())
 
     assert exit_message(workspace) == (
-        f"Training {running.title} continues without the dashboard. Stop it with: python -m core runs stop"
+        f"Run {running.title} continues without the dashboard. Stop it with: python -m core runs stop"
     )
     submit(workspace, tiny_config())
     assert "and 1 in the queue continue" in (exit_message(workspace) or "")
 
 
-@pytest.mark.parametrize("main", ["exec {python}", "touch {mark}; {python}; true"], ids=["alone", "under an init"])
+@pytest.mark.parametrize("main", ["exec {python}", "touch {marker}; {python}; true"], ids=["alone", "under an init"])
 def test_exit_message_in_a_container_says_that_training_ends(
     workspace: Workspace, tmp_path: Path, idle_workers: None, main: str
 ) -> None:
-    running, mark = submit(workspace, tiny_config()), tmp_path / "mark"
-    say = (
-        "from pathlib import Path; from core.training import overview; from core.workspace import Workspace; "
-        f"overview._CONTAINER_MARKS = (Path('{mark}'),); print(overview.exit_message(Workspace.from_environment()))"
+    running, marker = submit(workspace, tiny_config()), tmp_path / "marker"
+    script = (
+        "from pathlib import Path; from core.launcher import overview; from core.workspace import Workspace; "
+        f"overview._CONTAINER_MARKERS = (Path('{marker}'),); print(overview.exit_message(Workspace.from_environment()))"
     )
-    command = main.format(python=f'{PYTHON} -c "{say}"', mark=mark)
+    command = main.format(python=f'{PYTHON} -c "{script}"', marker=marker)
 
-    # Process numbers of its own, as in a container.
-    said = subprocess.run(
+    # A process id namespace, as in a container.
+    shell = subprocess.run(
         ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", command], cwd=PROJECT, capture_output=True, text=True
     )
 
-    if said.returncode:
-        lacking(f"Only root on Linux can start processes as a container does ({said.stderr.strip()}).")
-    assert said.stdout.startswith(f"Training {running.title} ends with this container.")
+    if shell.returncode:
+        lacking(f"Only root on Linux can start processes as a container does ({shell.stderr.strip()}).")
+    assert shell.stdout.startswith(f"Run {running.title} ends with this container.")
     assert "continues without the dashboard" in (exit_message(workspace) or "")
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_queue_refuses_new_and_resumed_runs_beyond_its_limit(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_full_queue_rejects_new_and_resumed_runs(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "MAX_QUEUED", 2)
-    broken_off = submit(workspace, tiny_config())
-    kill_worker(broken_off)
+    interrupted = submit(workspace, tiny_config())
+    kill_worker(interrupted)
     running, waiting, last = (submit(workspace, tiny_config()) for _ in range(3))
 
-    with pytest.raises(RunError, match="2 trainings wait already"):
+    with pytest.raises(RunError, match="2 runs are already queued"):
         submit(workspace, tiny_config())
-    with pytest.raises(RunError, match="2 trainings wait already"):
-        resume(workspace, broken_off)
+    with pytest.raises(RunError, match="2 runs are already queued"):
+        resume(workspace, interrupted)
 
     assert overview(workspace).waiting == (waiting, last)
     assert len(list_runs(workspace)) == 4
-    assert broken_off.status().state == "interrupted"
-    withdraw(workspace, last)
-    resume(workspace, broken_off)
-    assert set(overview(workspace).waiting) == {waiting, broken_off}
+    assert interrupted.status().state == "interrupted"
+    remove_from_queue(workspace, last)
+    resume(workspace, interrupted)
+    assert set(overview(workspace).waiting) == {waiting, interrupted}
     assert running.status().state == "running"
 
 
@@ -221,10 +219,10 @@ def test_read_only_run_does_not_block_other_records(
 ) -> None:
     runs = [create_run(workspace, tiny_config()) for _ in range(3)]
     for run in runs:
-        run.write_status(AT_WORK)  # no worker is: all three were interrupted
+        run.write_status(RUNNING)  # there is no worker, so all three were interrupted
     turned_read_only(runs[1].folder)
 
-    with pytest.raises(StorageError, match=rf"{runs[1].id}.* may not be written"):
+    with pytest.raises(StorageError, match=rf"{runs[1].id}.* could not be written"):
         record_interruptions(workspace)
 
     written = [json.loads(run.status_file.read_text())["state"] for run in runs]
@@ -280,7 +278,7 @@ def test_concurrent_calls_of_advance_start_one_worker(workspace: Workspace) -> N
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_damaged_run_does_not_hold_up_the_queue(workspace: Workspace) -> None:
+def test_damaged_run_does_not_block_the_queue(workspace: Workspace) -> None:
     damaged, run = create_run(workspace, tiny_config()), create_run(workspace, tiny_config())
     damaged.status_file.write_text('{"state": "runn')
 
@@ -289,7 +287,7 @@ def test_damaged_run_does_not_hold_up_the_queue(workspace: Workspace) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_run_that_cannot_start_is_passed_over(workspace: Workspace, caplog: pytest.LogCaptureFixture) -> None:
+def test_run_that_cannot_be_started_is_skipped(workspace: Workspace, caplog: pytest.LogCaptureFixture) -> None:
     blocked, run = create_run(workspace, tiny_config()), create_run(workspace, tiny_config())
     blocked.lock_file.mkdir()
 
@@ -305,40 +303,40 @@ def test_run_that_cannot_start_is_passed_over(workspace: Workspace, caplog: pyte
     assert advance(workspace) == blocked
 
 
-@pytest.mark.parametrize("press", ["submit", "resume", "delete"])
-def test_problem_of_an_older_run_is_only_logged(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, press: str
+@pytest.mark.parametrize("action", ["submit", "resume", "delete"])
+def test_error_of_an_older_run_is_only_logged(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, action: str
 ) -> None:
     older, run = create_run(workspace, tiny_config()), create_run(workspace, tiny_config())
-    run.write_status(AT_WORK)  # no worker is: it was interrupted
+    run.write_status(RUNNING)  # there is no worker, so it was interrupted
     monkeypatch.setattr(sys, "executable", str(workspace.root / "no-python"))
 
     with caplog.at_level(logging.WARNING):
-        if press == "submit":
+        if action == "submit":
             run = submit(workspace, tiny_config())
         else:
-            {"resume": resume, "delete": delete}[press](workspace, run)
+            {"resume": resume, "delete": delete}[action](workspace, run)
 
     assert older.status().state == "failed"
     assert "could not be started" in caplog.text
-    assert not run.folder.exists() if press == "delete" else run.status().state == "queued"
+    assert not run.folder.exists() if action == "delete" else run.status().state == "queued"
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_training_waits_while_the_disk_is_full(
+def test_run_stays_queued_while_the_disk_is_full(
     small_disk: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("TRAZO_WORKSPACE", str(small_disk))
-    workspace, ballast = Workspace(small_disk), small_disk / "ballast"
-    # Three blocks are left, for the instant of creation, the config and the status of a new run.
-    ballast.write_bytes(bytes(shutil.disk_usage(small_disk).free - 3 * 4096))
+    workspace, filler = Workspace(small_disk), small_disk / "filler"
+    # Leave three blocks, for the creation time, the config and the status of a new run.
+    filler.write_bytes(bytes(shutil.disk_usage(small_disk).free - 3 * 4096))
 
     with caplog.at_level(logging.WARNING):
         run = submit(workspace, tiny_config())
 
     assert "disk is full" in caplog.text
     assert (list_runs(workspace), run.status().state) == ([run], "queued")
-    ballast.unlink()
+    filler.unlink()
     assert advance(workspace) == run
 
 
@@ -347,7 +345,7 @@ def test_full_disk_stops_the_search_for_a_run_to_start(small_disk: Path, monkeyp
     monkeypatch.setenv("TRAZO_WORKSPACE", str(small_disk))
     workspace = Workspace(small_disk)
     first, second = create_run(workspace, tiny_config()), create_run(workspace, tiny_config())
-    (small_disk / "ballast").write_bytes(bytes(shutil.disk_usage(small_disk).free))
+    (small_disk / "filler").write_bytes(bytes(shutil.disk_usage(small_disk).free))
 
     with pytest.raises(StorageError, match="disk is full"):
         advance(workspace)
@@ -356,20 +354,20 @@ def test_full_disk_stops_the_search_for_a_run_to_start(small_disk: Path, monkeyp
     assert [run.lock_file.exists() for run in (first, second)] == [True, False]
 
 
-def at_work_elsewhere(run: Run, until: str) -> subprocess.Popen[bytes]:
-    """Start a worker as another container would: it has the run's lock, but no process id of this machine."""
+def start_foreign_worker(run: Run, until: str) -> subprocess.Popen[bytes]:
+    """Start a worker as another container would: it has the run's lock, but no known process id."""
     with worker_lock(run.lock_file) as lock:
         assert lock is not None
         wait = f"until {until}; do sleep 0.02; done"
         worker = subprocess.Popen(["sh", "-c", wait, run.stop_file], pass_fds=(lock,))
     run.process_file.write_text("damaged")
-    run.write_status(AT_WORK)
+    run.write_status(RUNNING)
     return worker
 
 
-def test_deletion_of_a_run_elsewhere_asks_it_to_stop_unlocked(workspace: Workspace, tmp_path: Path) -> None:
+def test_delete_asks_a_foreign_worker_to_stop_without_the_lock(workspace: Workspace, tmp_path: Path) -> None:
     run, go_on = create_run(workspace, tiny_config()), tmp_path / "go-on"
-    worker = at_work_elsewhere(run, f'[ -e "$0" -a -e {go_on} ]')
+    worker = start_foreign_worker(run, f'[ -e "$0" -a -e {go_on} ]')
 
     with ThreadPoolExecutor(1) as pool:
         deleting = pool.submit(delete, workspace, run)
@@ -386,10 +384,12 @@ def test_deletion_of_a_run_elsewhere_asks_it_to_stop_unlocked(workspace: Workspa
     assert list_runs(workspace) == []
 
 
-def test_run_elsewhere_that_does_not_end_is_not_deleted(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(control, "_END_SECONDS", 0.1)
+def test_run_whose_foreign_worker_keeps_running_is_not_deleted(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "_MAX_END_SECONDS", 0.1)
     run = create_run(workspace, tiny_config())
-    worker = at_work_elsewhere(run, "false")
+    worker = start_foreign_worker(run, "false")
 
     try:
         with pytest.raises(RunError, match=r"another dashboard or container started\..*when it has stopped"):
@@ -405,7 +405,7 @@ def test_run_elsewhere_that_does_not_end_is_not_deleted(workspace: Workspace, mo
     assert list_runs(workspace) == []
 
 
-def test_worker_stores_bytecode_even_if_the_dashboard_does_not(
+def test_worker_caches_bytecode_even_if_the_dashboard_does_not(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     python, written = tmp_path / "python", tmp_path / "environment"
@@ -431,13 +431,13 @@ def test_worker_that_cannot_be_started_is_a_failed_run(workspace: Workspace, mon
     assert run.status().state == "failed"
 
 
-@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this system has no scheduling by sessions")
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="This system has no autogroup scheduling.")
 def test_worker_gives_way_to_every_session() -> None:
-    look = "import os; from core.training.worker import _step_back; _step_back(); print(os.nice(0))"
-    command = [sys.executable, "-c", f"{look}; print(open('/proc/self/autogroup').read())"]
+    script = "import os; from core.training.worker import _lower_priority; _lower_priority(); print(os.nice(0))"
+    command = [sys.executable, "-c", f"{script}; print(open('/proc/self/autogroup').read())"]
 
-    said = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True, start_new_session=True)
+    worker = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True, start_new_session=True)
 
-    niceness, group = said.stdout.split("\n", 1)
+    niceness, group = worker.stdout.split("\n", 1)
     assert niceness == "19"
     assert group.strip().endswith("nice 19")

@@ -1,0 +1,140 @@
+"""The commands, their options and their help. Option values are checked by the commands themselves."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from core.config import DEFAULT_PRESET, LIMITS, PRESETS
+from core.setting_help import SETTING_HELP
+
+_HELP = """Trazo, the handwritten-digit lab, on the command line.
+
+  python -m core data download             download MNIST once
+  python -m core train                     train the default network and show its progress
+  python -m core train --epochs 3 --rotation 10
+  python -m core runs list                 list all runs
+  python -m core runs promote quiet-otter  make that run's model the active model
+  python -m core predict seven.png         predict the digit in a picture
+
+Run any command with --help to see its options."""
+
+_UNITS = {
+    **dict.fromkeys(("rotation", "shear"), "DEGREES"),
+    **dict.fromkeys(("label_smoothing", "dropout", "shift", "zoom", "stroke", "noise"), "SHARE"),
+    "elastic": "PIXELS",
+}
+"""Units of settings that are not plain numbers, for --help."""
+
+_RUN = "run id, or its last two words, such as quiet-otter"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands; its `command` is a module of core.cli and a function in it."""
+    parser = argparse.ArgumentParser(
+        prog="python -m core", description=_HELP, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_data(commands)
+    _add_train(commands)
+    _add_runs(commands)
+    _add_evaluate(commands)
+    _add_predict(commands)
+    return parser
+
+
+def _add_data(commands: Any) -> None:
+    data = commands.add_parser("data", help="show, download or import MNIST")
+    actions = data.add_subparsers(required=True, metavar="ACTION")
+    status = actions.add_parser("status", help="show the dataset in use and its location")
+    status.set_defaults(command=("data", "show_status"))
+    download = actions.add_parser("download", help="download MNIST into the workspace")
+    download.set_defaults(command=("data", "download"))
+    importing = actions.add_parser("import", help="copy MNIST from a file or folder into the workspace")
+    importing.add_argument("path", type=Path, help="an .npz file, or a folder with the four IDX files, gzipped or not")
+    importing.set_defaults(command=("data", "import_files"))
+
+
+def _add_train(commands: Any) -> None:
+    train = commands.add_parser(
+        "train",
+        help="train a network and show its progress",
+        description="Train a network. Press Ctrl-C to stop and keep the model of the last step. "
+        "Options that you do not set come from the preset.",
+    )
+    train.add_argument("--preset", default=DEFAULT_PRESET, choices=PRESETS, help="Preset (default: %(default)s).")
+    train.add_argument(
+        "--dataset",
+        choices=("mnist", "digits"),
+        help="mnist (default), or digits: 1,797 small images from scikit-learn, which need no download.",
+    )
+    train.add_argument("--filters", metavar="N,N,...", help=f"{SETTING_HELP['filters']} For example 32,64.")
+    train.add_argument("--optimizer", choices=("adam", "sgd"), help=SETTING_HELP["optimizer"])
+    train.add_argument("--schedule", choices=("constant", "one_cycle"), help=SETTING_HELP["schedule"])
+    for name in LIMITS:
+        _add_setting(train, name)
+    train.add_argument(
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="Copy the model's files to this folder: .keras, .tflite, card, evaluation, predictions after each epoch.",
+    )
+    train.set_defaults(command=("train", "train"))
+
+
+def _add_setting(train: argparse.ArgumentParser, name: str) -> None:
+    low, high = LIMITS[name]
+    train.add_argument(
+        "--" + name.replace("_", "-"),
+        dest=name,
+        type=int if isinstance(low, int) and isinstance(high, int) else float,
+        metavar=_UNITS.get(name, "N"),
+        help=f"{SETTING_HELP[name]} Range: {low:.10g} to {high:.10g}.",
+    )
+
+
+def _add_runs(commands: Any) -> None:
+    runs = commands.add_parser("runs", help="list, show, name, stop, resume, promote or delete runs")
+    actions = runs.add_subparsers(required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="list all runs, newest first")
+    listing.add_argument("--json", action="store_true", help="print one JSON object per line")
+    listing.set_defaults(command=("runs", "list_all"))
+    for name, text in (
+        ("show", "show the settings, state and metrics of a run"),
+        ("resume", "resume an interrupted, failed or stopped run after its last complete epoch"),
+        ("delete", "stop and delete a run"),
+    ):
+        action = actions.add_parser(name, help=text)
+        action.add_argument("run", help=_RUN)
+        action.set_defaults(command=("runs", name))
+    stopping = actions.add_parser("stop", help="stop one run, or all running and queued runs, and keep their models")
+    stopping.add_argument("run", nargs="?", help=f"{_RUN} (default: all runs)")
+    stopping.set_defaults(command=("runs", "stop"))
+    naming = actions.add_parser("name", help="give a run a name")
+    naming.add_argument("run", help=_RUN)
+    naming.add_argument("name", help="new name; an empty one removes the name")
+    naming.set_defaults(command=("runs", "name"))
+    promoting = actions.add_parser("promote", help="make a run's model the active model of the dashboard")
+    promoting.add_argument("run", help=f"{_RUN}; or 'shipped' for the shipped model")
+    promoting.set_defaults(command=("runs", "promote_run"))
+
+
+def _add_evaluate(commands: Any) -> None:
+    evaluate = commands.add_parser("evaluate", help="show the test metrics of a model")
+    evaluate.add_argument("model", nargs="?", help=f"{_RUN}; or 'shipped' (default: the active model)")
+    evaluate.set_defaults(command=("models", "evaluate"))
+
+
+def _add_predict(commands: Any) -> None:
+    predict = commands.add_parser("predict", help="predict the digits in pictures")
+    predict.add_argument("files", nargs="+", metavar="FILE", help="picture, such as PNG or JPEG")
+    predict.add_argument(
+        "--json", action="store_true", help="print one JSON object per line, in the order of the files"
+    )
+    predict.add_argument(
+        "--model",
+        metavar="MODEL",
+        help=f"{_RUN}; or 'shipped'; or a folder from train --output (default: the active model)",
+    )
+    predict.set_defaults(command=("models", "predict"))

@@ -1,0 +1,1 @@
+"""The queue of runs: submitting, starting, stopping and resuming them."""

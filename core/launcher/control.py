@@ -1,0 +1,99 @@
+"""Stopping and deleting runs, whether they are running or queued."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+import psutil
+
+from core.errors import RunError
+from core.launcher.queue import advance, log_errors_of_other_runs, status_after_removal
+from core.runs.deletion import delete_run
+from core.runs.run import Run
+from core.runs.snapshot import Snapshot
+from core.storage import storage_errors
+from core.workspace import Workspace
+
+_MAX_END_SECONDS = 10.0
+"""How long `delete` waits for the worker: a killed one ends in milliseconds, one that is asked to stop in seconds."""
+_POLL_SECONDS = 0.02
+
+
+def request_stop(workspace: Workspace, run: Run) -> None:
+    """Ask a run to stop: a queued run is removed from the queue, a running one saves its model.
+
+    Training stops within a second or two; saving takes minutes with thousands of synthetic digits. Raises RunError if
+    the run has ended.
+    """
+    with workspace.locked():
+        status = run.status()
+        if status.over:
+            raise RunError(f"Run {run.id} is already {status.state}; there is nothing to stop.", run.id)
+        if status.state == "queued":
+            stopped = status.model_copy(update={"state": "stopped", "message": "Stopped before it started."})
+            run.write_status(status_after_removal(run, status) or stopped)
+            return
+        with storage_errors(run.stop_file):
+            run.stop_file.touch()
+
+
+def request_stop_of_all(workspace: Workspace) -> list[Run]:
+    """Ask all queued and running runs to stop; return these runs, the queued ones first."""
+    asked = []
+    with workspace.locked():
+        snapshot = Snapshot.of(workspace)
+        # The queue comes first: otherwise the next run would start when the running one ends.
+        for run_snapshot in [*snapshot.in_state("queued"), *snapshot.in_state("running")]:
+            with suppress(RunError):  # it has just ended
+                request_stop(workspace, run_snapshot.run)
+                asked.append(run_snapshot.run)
+    return asked
+
+
+def delete(workspace: Workspace, run: Run) -> None:
+    """Delete a run, ending its worker first; then start the next queued run.
+
+    Raises RunNotFound if the run is already deleted, RunError if its worker does not end within seconds.
+    """
+    deadline = time.monotonic() + _MAX_END_SECONDS
+    # Poll, because the worker may be the child of another process. The workspace is unlocked between two attempts.
+    while not _try_delete(workspace, run):
+        if time.monotonic() > deadline:
+            raise RunError(_still_running_message(run), run.id)
+        time.sleep(_POLL_SECONDS)
+    with log_errors_of_other_runs(run):
+        advance(workspace)
+
+
+def _try_delete(workspace: Workspace, run: Run) -> bool:
+    """Delete the run and return True if it has no worker; otherwise end the worker and return False."""
+    with workspace.locked():
+        if run.alive:
+            _end_worker(run)
+            return False
+        delete_run(workspace, run)
+        return True
+
+
+def _end_worker(run: Run) -> None:
+    """Kill the run's worker, or ask it to stop if its process is unknown or runs on another machine."""
+    try:
+        if process := run.process():
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+            return
+    except psutil.AccessDenied as error:
+        raise RunError(f"The process of run {run.id} belongs to another user. Ask them to stop it.", run.id) from error
+    with storage_errors(run.stop_file):
+        run.stop_file.touch()
+
+
+def _still_running_message(run: Run) -> str:
+    """Return the error message for a run whose worker does not end."""
+    if run.process():
+        return f"The process of run {run.id} does not end. Try again in a minute."
+    return (
+        f"The process of run {run.id} was started by another dashboard or container. It was asked to stop. "
+        "Delete the run when it has stopped."
+    )

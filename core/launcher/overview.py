@@ -1,0 +1,55 @@
+"""An overview of the running and queued runs, and the message about them when the dashboard exits."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.runs.label import display_name
+from core.runs.run import Run
+from core.runs.snapshot import Snapshot
+from core.workspace import Workspace
+
+_CONTAINER_MARKERS = (Path("/.dockerenv"), Path("/run/.containerenv"))
+"""Files that Docker and Podman create in each container."""
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The state of the queue.
+
+    `latest`: the running run, else the newest one that has ended. `waiting`: the queued runs, next one first. `busy`:
+    true if any run is running or queued.
+    """
+
+    latest: Run | None
+    waiting: tuple[Run, ...]
+    busy: bool
+
+
+def overview(workspace: Workspace, snapshot: Snapshot | None = None) -> Overview:
+    """Return the state of the queue. `snapshot`: taken now if the caller has none."""
+    readable = [(found.run, status.state) for found, status in (snapshot or Snapshot.of(workspace)).readable()]
+    running = [run for run, state in readable if state == "running"]
+    waiting = tuple(run for run, state in reversed(readable) if state == "queued")
+    started = running or [run for run, state in readable if state != "queued"]
+    return Overview(latest=started[0] if started else None, waiting=waiting, busy=bool(running or waiting))
+
+
+def exit_message(workspace: Workspace) -> str | None:
+    """Return the message about the running run for a person who stops the dashboard; None if no run is running."""
+    snapshot = Snapshot.of(workspace)
+    running, waiting = snapshot.in_state("running"), len(snapshot.in_state("queued"))
+    if not running:
+        return None
+    name = display_name(running[0].run)
+    if _is_container_main_process():
+        return f"Run {name} ends with this container. Restart it and press Resume: completed epochs are kept."
+    continues = f" and {waiting} in the queue continue" if waiting else " continues"
+    return f"Run {name}{continues} without the dashboard. Stop it with: python -m core runs stop"
+
+
+def _is_container_main_process() -> bool:
+    """Return True in a container's main process, alone or under a small init; the container ends with it."""
+    return os.getpid() == 1 or (os.getppid() == 1 and any(marker.exists() for marker in _CONTAINER_MARKERS))

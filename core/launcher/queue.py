@@ -1,0 +1,194 @@
+"""The queue of runs: one runs at a time, and the others wait."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from core.config import TrainingConfig
+from core.environment import read_only
+from core.errors import RunError, StorageError
+from core.launcher.starting import start_next_queued_run
+from core.launcher.teachers import missing_teachers
+from core.runs.deletion import delete_run
+from core.runs.leftovers import remove_leftovers
+from core.runs.registry import check_runs, create_run
+from core.runs.run import Run
+from core.runs.snapshot import RunSnapshot, Snapshot
+from core.runs.status import Status
+from core.storage import storage_errors
+from core.workspace import Workspace
+
+MAX_QUEUED = 20
+"""Maximum number of queued runs, so that visitors cannot fill the disk or occupy the machine for weeks."""
+
+_logger = logging.getLogger(__name__)
+
+
+def submit(workspace: Workspace, config: TrainingConfig) -> Run:
+    """Create a run and queue it after its missing teachers; start it at once if nothing else is running.
+
+    Raises RunError if the queue is full or the run's process cannot be started. Other queue errors are logged: the run
+    stays queued, and `advance` raises them.
+    """
+    with workspace.locked():
+        snapshot = Snapshot.of(workspace)
+        with _queue_missing_teachers(workspace, snapshot, config) as teachers:
+            run = create_run(workspace, config)
+        with log_errors_of_other_runs(run):
+            _start_next(workspace, snapshot.with_runs(*teachers, RunSnapshot(run)))
+    return run
+
+
+def resume(workspace: Workspace, run: Run) -> None:
+    """Queue a run that was interrupted, failed or stopped, to continue after its last completed epoch.
+
+    Its missing teachers are queued first. Raises RunError if the run cannot be resumed (because it is finished, running
+    or queued), if the queue is full, or if the run's process cannot be started.
+    """
+    with workspace.locked():
+        snapshot = Snapshot.of(workspace)
+        resumed = snapshot.find(run)
+        status = resumed.status()
+        if not resumable(run, status):
+            raise RunError(f"Run {run.id} is {status.state}; there is nothing to resume.", run.id)
+        with _queue_missing_teachers(workspace, snapshot, resumed.config(), run) as teachers:
+            _requeue(resumed)
+        with log_errors_of_other_runs(run):
+            _start_next(workspace, snapshot.with_runs(*teachers, resumed))
+
+
+def remove_from_queue(workspace: Workspace, run: Run) -> None:
+    """Remove a run from the queue. A run that never started is deleted; a resumed run keeps its files.
+
+    Raises RunError if the run is no longer queued.
+    """
+    with workspace.locked():
+        status = run.status()
+        if status.state != "queued":
+            raise RunError(f"Run {run.id} is already {status.state}; it is no longer in the queue.", run.id)
+        new_status = status_after_removal(run, status)
+        if new_status:
+            run.write_status(new_status)
+        else:
+            delete_run(workspace, run)
+
+
+def advance(workspace: Workspace) -> Run | None:
+    """Start the oldest queued run if nothing is running; return the run that was started.
+
+    The dashboard calls this every few seconds, and a worker when it ends. A run that is waiting for its teachers, or
+    that cannot be started, is skipped. Raises StorageError if the runs cannot be listed, if the disk is full, or if no
+    queued run can be started.
+    """
+    check_runs(workspace)
+    if read_only() or not Snapshot.of(workspace).in_state("queued"):
+        return None
+    with workspace.locked():
+        return _start_next(workspace, Snapshot.of(workspace))
+
+
+def resumable(run: Run, status: Status) -> bool:
+    """Return True if `resume` accepts a run with this status; a stopped run needs a completed epoch."""
+    if status.state == "stopped":
+        return run.checkpoint_file.exists()
+    return status.state in ("interrupted", "failed")
+
+
+def status_after_removal(run: Run, status: Status) -> Status | None:
+    """Return the status of a queued run after it is removed from the queue; None if the run never started."""
+    # An empty log does not prove that the run never started: it may have been deleted, or belong to another user.
+    if not (run.checkpoint_file.exists() or run.bundle.folder.exists() or run.log_tail()):
+        return None
+    if run.checkpoint_file.exists():
+        state, message = "stopped", "Removed from the queue. Resume continues after the last completed epoch."
+    else:
+        state = "interrupted"
+        message = "Removed from the queue before completing an epoch. Resume starts it from the beginning."
+    return status.model_copy(update={"state": state, "message": message, "ended": time.time()})
+
+
+@contextmanager
+def log_errors_of_other_runs(run: Run) -> Iterator[None]:
+    """Log errors of other runs and of the disk while the queue advances; raise only those of `run`."""
+    try:
+        yield
+    except RunError as error:
+        if error.run_id == run.id:
+            raise
+        _logger.warning("The queue did not advance: %s", error)
+    except (StorageError, OSError) as error:
+        _logger.warning("The queue did not advance: %s", error)
+
+
+def _start_next(workspace: Workspace, snapshot: Snapshot) -> Run | None:
+    """Start the oldest queued run unless one is running. The snapshot was taken under the lock."""
+    if snapshot.in_state("running"):
+        return None
+    remove_leftovers(workspace)
+    return start_next_queued_run(workspace, snapshot)
+
+
+@contextmanager
+def _queue_missing_teachers(
+    workspace: Workspace, snapshot: Snapshot, config: TrainingConfig, run: Run | None = None
+) -> Iterator[list[RunSnapshot]]:
+    """Queue the missing teachers of a run and yield them: resume those that were interrupted, create the others.
+
+    Raises RunError if the queue has no room for all of them. If the block fails, the created teachers are deleted.
+    """
+    missing = missing_teachers(snapshot, config, run)
+    _check_room(snapshot, 1 + len(missing))
+    queued: list[RunSnapshot] = []
+    created: list[Run] = []
+    try:
+        for teacher_config in missing:
+            teacher = _resumable_run_for(snapshot, teacher_config)
+            if teacher:
+                _requeue(teacher)
+            else:
+                created.append(create_run(workspace, teacher_config))
+                teacher = RunSnapshot(created[-1])
+            queued.append(teacher)
+        yield queued
+    except BaseException:
+        for new in created:
+            delete_run(workspace, new)
+        raise
+
+
+def _resumable_run_for(snapshot: Snapshot, config: TrainingConfig) -> RunSnapshot | None:
+    """Return the newest run with this config and a checkpoint; None if there is none or it cannot be resumed."""
+    candidates = [pair for pair in snapshot.with_config(config) if pair[0].run.checkpoint_file.exists()]
+    if not candidates:
+        return None
+    newest, status = candidates[0]
+    return newest if resumable(newest.run, status) else None
+
+
+def _check_room(snapshot: Snapshot, needed: int) -> None:
+    """Raise RunError if the queue has fewer free slots than needed."""
+    queued = len(snapshot.in_state("queued"))
+    if queued + needed > MAX_QUEUED:
+        slots = f", and this run needs {needed} of the {MAX_QUEUED} slots" if needed > 1 else ""
+        raise RunError(f"{queued} runs are already queued{slots}. Let some finish, or remove some from the queue.")
+
+
+def _requeue(ended: RunSnapshot) -> None:
+    """Put a run that has ended back into the queue."""
+    run = ended.run
+    # Leftover files of the previous process must not be mistaken for the next one's.
+    with storage_errors(run.folder):
+        run.stop_file.unlink(missing_ok=True)
+        run.process_file.unlink(missing_ok=True)
+    queued = {
+        "state": "queued",
+        "phase": "waiting",
+        "message": "Waiting to continue.",
+        "epochs": ended.config().epochs,
+        "ended": None,
+        "seconds_left": None,
+    }
+    run.write_status(ended.status().model_copy(update=queued))

@@ -1,0 +1,57 @@
+"""The Augmentation tab: random variants of one training image."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.config import LIMITS, AugmentationConfig
+from core.data.augmentation import augment
+from core.data.datasets import Dataset
+from dashboard.parts.digit_grid import digit_grid
+from dashboard.parts.png import image_html
+from dashboard.training.wording import SETTINGS
+
+_VARIANTS = 24
+"""Variants shown: three rows on a laptop."""
+
+_START = {
+    "rotation": 10.0,
+    "shift": 0.06,
+    "zoom": 0.1,
+    "shear": 8.0,
+    "elastic": 0.8,
+    "stroke": 0.4,
+    "noise": 0.0,
+}
+"""Initial settings: strong enough to see, weak enough to read the digits."""
+
+
+@st.fragment
+def augmentation(data: Dataset) -> None:
+    """Show an image and its random variants for settings that the visitor chooses."""
+    st.markdown(
+        "Augmentation changes each image a little at random whenever the network sees it, so that the network learns "
+        "the digit and not the single drawing. Move the sliders to preview a setting."
+    )
+    with st.grid(3, min_column_width=150):
+        values = {name: _slider(name, start) for name, start in _START.items()}
+        index = st.number_input(
+            "Training image", 0, len(data.train) - 1, 0, key="aug_image", help="Its number in the Samples tab."
+        )
+        seed = st.number_input("Seed", 0, value=1, key="aug_seed", help="Another seed gives other variants.")
+    original = data.train.images[index]
+    copies = np.repeat(original[np.newaxis], _VARIANTS, axis=0)
+    variants = augment(copies, AugmentationConfig(**values), np.random.default_rng(seed))
+    left, right = st.columns([1, 4])
+    with left:
+        st.caption("Original")
+        st.html(image_html(original, 160))
+    with right:
+        st.caption("Augmented")
+        digit_grid(variants, key="aug_grid", tile=64, clickable=False)
+
+
+def _slider(name: str, start: float) -> float:
+    setting = SETTINGS[name]
+    return st.slider(setting.label, *LIMITS[name], start, setting.step, key=f"aug_{name}", help=setting.help)

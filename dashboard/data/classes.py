@@ -1,0 +1,30 @@
+"""The Classes tab: class balance and mean images."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.data.datasets import Dataset, class_counts
+from dashboard.data.samples import split_control
+from dashboard.parts import charts
+from dashboard.parts.digit_grid import digit_grid
+from dashboard.parts.theme import text_colour
+from dashboard.session import cache
+
+
+@st.fragment
+def classes(data: Dataset) -> None:
+    """Show the number of images and the mean image of each digit."""
+    split = split_control("classes_split")
+    counts = class_counts(data.split(split))
+    st.subheader("Class balance", anchor=False)
+    st.altair_chart(charts.class_balance(counts, text_colour()), width="stretch")
+    st.subheader("Mean images", anchor=False)
+    st.caption("The mean of all images of each digit. Bright pixels have ink in most images.")
+    digit_grid(
+        cache.class_means(data.id, split),
+        key="data_means",
+        captions=[f"{digit} · {count:,}" for digit, count in enumerate(counts)],
+        tile=72,
+        clickable=False,
+    )

@@ -1,0 +1,77 @@
+"""An ASGI app that stands in for the Gradio demo until Gradio is loaded."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import anyio
+from starlette.responses import HTMLResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from dashboard.embeds.gradio_app import build_gradio_app
+from dashboard.server.pictures import PicturePool
+
+if TYPE_CHECKING:
+    from core.runs.active import ActivePredictor
+
+_logger = logging.getLogger(__name__)
+
+_DELAY_SECONDS = 30.0
+"""Seconds before Gradio is loaded unless a visitor opens the demo: pages are slow while it loads."""
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Gradio demo</title>{refresh}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>:root {{ color-scheme: light dark; font: 1rem system-ui, sans-serif }}
+body {{ display: grid; place-items: center; min-height: 80vh; margin: 1rem; text-align: center }}</style></head>
+<body><p role="status">{sentence}</p></body></html>
+"""
+_LOADING = _PAGE.format(
+    refresh='<meta http-equiv="refresh" content="1">',
+    sentence="The Gradio demo is loading. It opens here as soon as it is ready.",
+)
+_BROKEN = _PAGE.format(
+    refresh="",
+    sentence="The Gradio demo could not be loaded. All other pages work. See the dashboard's log for the error.",
+)
+
+
+class GradioLoader:
+    """An ASGI app that becomes the demo once Gradio, which takes seconds to import, is loaded.
+
+    Until then it answers 503 with a page that refreshes itself.
+    """
+
+    def __init__(self, predictor: Callable[[], ActivePredictor], pool: PicturePool) -> None:
+        self._predictor, self._pool = predictor, pool
+        self._app: ASGIApp | None = None
+        self._broken = False
+        self._requested = asyncio.Event()
+
+    async def serve(self, loaded: Callable[[], None]) -> None:
+        """Load Gradio in a thread on the first request or after a delay, call `loaded`, run it until cancelled."""
+        with anyio.move_on_after(_DELAY_SECONDS):
+            await self._requested.wait()
+        try:
+            app = await anyio.to_thread.run_sync(build_gradio_app, self._predictor, self._pool)
+        except Exception:
+            _logger.exception("The Gradio demo could not be loaded.")
+            self._broken = True
+            return
+        # Gradio's queue runs in its lifespan, which a server enters only for the outermost app.
+        async with app.router.lifespan_context(app):
+            loaded()
+            self._app = app
+            await anyio.sleep_forever()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._app or self._answer_unavailable
+        await app(scope, receive, send)
+
+    async def _answer_unavailable(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._requested.set()
+        headers = {"Cache-Control": "no-store"} if self._broken else {"Cache-Control": "no-store", "Retry-After": "1"}
+        await HTMLResponse(_BROKEN if self._broken else _LOADING, 503, headers)(scope, receive, send)

@@ -1,0 +1,122 @@
+"""The sketchpad of the Gradio demo, with limits on its input.
+
+Gradio itself decodes every format that Pillow knows, at any size, and keeps every sketch that a browser sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import TrazoError
+from dashboard.embeds.gradio_uploads import uploaded_file
+from dashboard.server.library_internals import replace_input, sketch_parts
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+MAX_SKETCHES = 64
+"""Sketches in memory that browsers have sent and not submitted yet, as many as the queue holds predictions."""
+
+MAX_SKETCH_BYTES = 32 * 2**20
+"""Bytes of these sketches together; one has about 10 kB."""
+
+_CANVAS_SIDE = 280
+"""Width and height of the canvas in pixels: ten times an MNIST image."""
+
+_BRUSH_RADIUS = 10
+"""Radius of a stroke in canvas pixels. After scaling to 28 pixels, strokes are about as wide as MNIST's."""
+
+_MAX_LAYERS = 8
+"""Layers of a sketch; the demo's sketchpad sends one."""
+
+_MAX_ID_LENGTH = 100
+"""Characters of a sketch's id; far more than Gradio's page uses."""
+
+_PART_TYPES = ("background", "layer", "composite")
+
+
+def limited_sketchpad() -> gr.Sketchpad:
+    """Return a sketchpad that reads only uploaded files, within our limits, and yields a file's bytes or None."""
+    import gradio as gr
+
+    sketchpad = gr.Sketchpad(
+        label="Draw a digit",
+        elem_id="sketchpad",
+        type="numpy",
+        canvas_size=(_CANVAS_SIDE, _CANVAS_SIDE),
+        fixed_canvas=True,
+        brush=gr.Brush(default_size=_BRUSH_RADIUS, colors=["#000000"], color_mode="fixed"),
+        layers=False,
+        transforms=(),
+        buttons=[],
+    )
+    _limit_input(sketchpad)
+    return sketchpad
+
+
+def _limit_input(sketchpad: gr.Sketchpad) -> None:
+    async def keep_in_folder(path: str | Path | None) -> str | None:
+        with _shown_by_gradio():
+            return None if path is None else str(uploaded_file(path))
+
+    def accept_part(part: Any) -> None:
+        _check_part(part)
+        # The composite contains the background and all layers; the demo reads nothing else.
+        if part.data["type"] != "composite":
+            return
+        store_part(part)
+        parts = sketch_parts(sketchpad)
+        while len(parts) > MAX_SKETCHES or sum(map(_size, list(parts.values()))) > MAX_SKETCH_BYTES:
+            parts.pop(next(iter(parts)), None)
+
+    def preprocess(sketch: Any) -> bytes | None:
+        with _shown_by_gradio():
+            return _picture(sketchpad, sketch)
+
+    store_part = replace_input(sketchpad, keep_in_folder, accept_part, preprocess)
+
+
+@contextmanager
+def _shown_by_gradio() -> Iterator[None]:
+    """Turn our errors into errors that Gradio shows to the visitor."""
+    import gradio as gr
+
+    try:
+        yield
+    except TrazoError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def _picture(sketchpad: gr.Sketchpad, payload: Any) -> bytes | None:
+    """Return the file of the whole sketch, which was either sent in parts before or uploaded."""
+    if payload is None:
+        return None
+    if payload.id is not None:
+        parts = sketch_parts(sketchpad).pop(payload.id, None)
+        return None if parts is None else parts.composite
+    if payload.composite is None:
+        return None
+    from core.ink.picture_file import check_size
+
+    path = uploaded_file(payload.composite.path)
+    check_size(path.stat().st_size)
+    return path.read_bytes()
+
+
+def _size(sketch: Any) -> int:
+    return len(sketch.composite or b"")
+
+
+def _check_part(part: Any) -> None:
+    """Raise ValueError unless a sketchpad could have sent this part."""
+    values = getattr(part, "data", None)
+    if not isinstance(values, dict) or len(getattr(part, "files", ())) != 1:
+        raise ValueError("A part of a sketch is one file with its type and id.")
+    index, name = str(values.get("index") or "null"), values.get("id")
+    if values.get("type") not in _PART_TYPES or not isinstance(name, str) or len(name) > _MAX_ID_LENGTH:
+        raise ValueError(f"A part of a sketch is one of {_PART_TYPES} and has a short id.")
+    if index != "null" and not (index.isdecimal() and int(index) < _MAX_LAYERS):
+        raise ValueError(f"A sketch has at most {_MAX_LAYERS} layers.")

@@ -1,0 +1,70 @@
+"""The folder for uploads to the Gradio demo, and its size limit."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from filelock import FileLock
+
+from core.environment import gradio_upload_folder
+from core.errors import PictureError
+
+MAX_UPLOAD_BYTES = 200 * 2**20
+"""Bytes of uploads on disk, enough for 20 of the largest pictures. Gradio deletes them after ten minutes."""
+
+_FOLDER_PREFIX = "trazo-gradio-"
+
+_MIN_AGE_SECONDS = 60.0
+"""Age in seconds below which a folder is kept: another dashboard may be about to lock it."""
+
+
+def upload_folder() -> Path:
+    """Return the folder for uploads to the demo; by default it is this process's own and is deleted with it."""
+    return gradio_upload_folder() or Path(_own_folder().name)
+
+
+def uploads_full() -> bool:
+    """Return whether the uploads on disk have reached their size limit."""
+    files = (path for path in upload_folder().rglob("*") if path.is_file())
+    return sum(path.stat().st_size for path in files) > MAX_UPLOAD_BYTES
+
+
+def uploaded_file(path: str | Path) -> Path:
+    """Return the resolved path of an uploaded file; raise PictureError for any other path."""
+    folder = upload_folder().resolve()
+    try:
+        resolved = (folder / path).resolve()
+        uploaded = resolved.is_relative_to(folder) and resolved.is_file()
+    except (OSError, ValueError):  # a name that is too long or contains a null byte
+        uploaded = False
+    if not uploaded:
+        raise PictureError("This picture was not uploaded here. Upload it, then send it with the sketch.")
+    return resolved
+
+
+@cache
+def _own_folder() -> tempfile.TemporaryDirectory[str]:
+    _delete_abandoned_folders(Path(tempfile.gettempdir()))
+    folder = tempfile.TemporaryDirectory(prefix=_FOLDER_PREFIX)
+    _lock_of(Path(folder.name)).acquire()
+    return folder
+
+
+def _delete_abandoned_folders(parent: Path) -> None:
+    """Delete the folders of dashboards that were killed: those that are unlocked and not new."""
+    for folder in parent.glob(f"{_FOLDER_PREFIX}*"):
+        with suppress(OSError):  # locked by its dashboard, another user's, or already deleted
+            if not folder.is_symlink() and time.time() - folder.stat().st_mtime > _MIN_AGE_SECONDS:
+                with _lock_of(folder):
+                    shutil.rmtree(folder)
+
+
+@cache
+def _lock_of(folder: Path) -> FileLock:
+    """Return the lock that a dashboard holds on its folder while it runs; acquiring a held one raises TimeoutError."""
+    return FileLock(folder / ".lock", timeout=0)

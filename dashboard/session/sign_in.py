@@ -1,0 +1,98 @@
+"""Sign-in by OpenID Connect, which `.streamlit/secrets.toml` configures.
+
+Visitors sign in only where that file has an `[auth]` section, in the format of `st.login`:
+
+    [auth]
+    redirect_uri = "https://trazo.example/oauth2callback"
+    cookie_secret = "a long random word"
+    client_id = "..."
+    client_secret = "..."
+    server_metadata_url = "https://accounts.google.com/.well-known/openid-configuration"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from core.errors import TrazoError
+from dashboard.server.prefix import configured_prefix
+from dashboard.session.markdown import plain
+
+_DEFAULT_PROVIDER = "default"
+
+_CALLBACK = "/oauth2callback"
+"""Path to which the provider sends a visitor back; Streamlit defines it."""
+
+
+class SecretsDamaged(TrazoError):
+    """There is a secrets.toml that cannot be read, so it is unknown whether visitors have to sign in."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Changes are disabled because secrets.toml cannot be read. "
+            "Ask the administrator of this dashboard to fix it."
+        )
+
+
+def secrets_section(name: str) -> Mapping | None:
+    """Return a section of secrets.toml, None if the file or the section does not exist; raise SecretsDamaged."""
+    if not st.secrets.load_if_toml_exists():
+        # Streamlit ignores a file that it cannot read; that would switch off sign-in.
+        if any(Path(file).exists() for file in st.get_option("secrets.files")):
+            raise SecretsDamaged
+        return None
+    found: Mapping | None = st.secrets.get(name)
+    return found
+
+
+def signed_in() -> bool:
+    """Return whether this visitor is signed in."""
+    return bool(st.user.get("is_logged_in"))
+
+
+def email() -> str | None:
+    """Return the email address of the signed-in visitor, if the provider names one."""
+    address = st.user.get("email")
+    return address if isinstance(address, str) else None
+
+
+def account() -> None:
+    """Show the name of the signed-in visitor and a button to sign out; nothing for others."""
+    if signed_in():
+        st.caption(f"Signed in as {plain(str(email() or st.user.get('name') or 'a guest'))}")
+        st.button("Sign out", icon=":material/logout:", key="sign_out", on_click=st.logout)
+
+
+def sign_in_buttons(key: str) -> None:
+    """Show a button for each identity provider; `key` tells the buttons of several places apart."""
+    prefix = _callback_prefix()
+    # Streamlit builds its sign-in addresses from its own prefix setting, so the two must agree.
+    if prefix != configured_prefix():
+        setting = f'`server.baseUrlPath = "{prefix.strip("/")}"`'
+        st.caption(f"Sign-in needs Streamlit's setting {setting}. Ask the administrator of this dashboard to add it.")
+        return
+    for provider in _providers():
+        _sign_in_button(provider, key)
+
+
+def _providers() -> list[str]:
+    """Return the names of the configured identity providers."""
+    auth = secrets_section("auth") or {}
+    named = [name for name, value in auth.items() if isinstance(value, Mapping) and "client_id" in value]
+    return [_DEFAULT_PROVIDER, *named] if "client_id" in auth else named
+
+
+def _callback_prefix() -> str:
+    """Return the prefix in the `redirect_uri` of secrets.toml: `/trazo` for https://example.org/trazo/oauth2callback."""
+    path = urlsplit(str((secrets_section("auth") or {}).get("redirect_uri", ""))).path
+    return path.removesuffix(_CALLBACK) if path.endswith(_CALLBACK) else configured_prefix()
+
+
+def _sign_in_button(provider: str, key: str) -> None:
+    label = "Sign in" if provider == _DEFAULT_PROVIDER else f"Sign in with {provider.capitalize()}"
+    arguments = () if provider == _DEFAULT_PROVIDER else (provider,)
+    st.button(label, icon=":material/login:", key=f"sign_in_{key}_{provider}", on_click=st.login, args=arguments)

@@ -1,0 +1,27 @@
+"""Options of learning-curve charts: horizontal axis, smoothing, scale and first epoch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+CurveMetric = Literal["loss", "accuracy", "error"]
+CURVE_METRICS: tuple[CurveMetric, ...] = ("loss", "accuracy")
+TITLES: dict[CurveMetric, str] = {"loss": "Loss", "accuracy": "Accuracy", "error": "Error (1 − accuracy)"}
+Axis = Literal["epoch", "step", "seconds"]
+AXES: dict[Axis, str] = {"epoch": "Epochs", "step": "Steps", "seconds": "Seconds"}
+
+
+@dataclass(frozen=True)
+class ChartOptions:
+    """The horizontal axis, the smoothing weight (0..0.99), the vertical scale, and the first epoch to show."""
+
+    axis: Axis = "epoch"
+    smoothing: float = 0.0
+    logarithmic: bool = False
+    first_epoch: float = 0.0
+
+    @property
+    def metrics(self) -> tuple[CurveMetric, CurveMetric]:
+        """Loss and accuracy; on a logarithmic scale the error, because accuracies near 1 look the same there."""
+        return ("loss", "error") if self.logarithmic else ("loss", "accuracy")

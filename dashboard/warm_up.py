@@ -1,0 +1,60 @@
+"""Loading of modules and caches at the start, so that the first visitor does not wait for them."""
+
+from __future__ import annotations
+
+import gc
+import inspect
+import logging
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from core.errors import BundleError
+
+if TYPE_CHECKING:
+    from core.runs.active import ActivePredictor
+
+_logger = logging.getLogger(__name__)
+
+_MODULES = (
+    "dashboard.parts.charts",
+    "dashboard.parts.digit_grid",
+    "core.ink.photo",
+    "dashboard.runs.side_by_side",
+    "dashboard.runs.actions",
+    "dashboard.runs.link",
+    "dashboard.runs.table",
+)
+"""The slowest imports of the pages; each imports the rest."""
+
+
+def warm_up(predictor: Callable[[], ActivePredictor], modules_loaded: Callable[[], None]) -> None:
+    """Import the modules of the pages, call `modules_loaded`, then load the model and draw a first chart."""
+    try:
+        for module in _MODULES:
+            import_module(module)
+        modules_loaded()
+        predictor().current()
+        _list_runs_and_draw()
+        # Streamlit inspects its callers on the first page; Python's first inspection searches the files of all modules.
+        inspect.stack()
+    except BundleError as error:
+        _logger.warning("%s", error)
+    except Exception:  # the page that needs the failed part shows the error; the other pages work
+        _logger.exception("A part of the dashboard could not be loaded.")
+
+
+def freeze_heap() -> None:
+    """Exclude all present objects from garbage collection, which would check hundreds of thousands again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def _list_runs_and_draw() -> None:
+    """Fill the cache of runs and draw a chart: the first of each takes several times as long as later ones."""
+    from dashboard.runs import run_cache
+    from dashboard.training import curve_points, curves
+    from dashboard.training.chart_options import ChartOptions
+
+    run_cache.listing()
+    curves.overlaid_curves(curve_points.NO_POINTS, "loss", ChartOptions())
