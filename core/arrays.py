@@ -1,4 +1,4 @@
-"""Reading of .npz files that may be damaged or hostile."""
+"""Reads .npz files that may be damaged or hostile."""
 
 from __future__ import annotations
 

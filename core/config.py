@@ -39,7 +39,7 @@ FILTER_LIMITS = (1, 256)
 """Minimum and maximum number of filters in a block."""
 
 MAX_BLOCKS = 3
-"""Maximum number of blocks: without padding, the third pooling reduces a 28x28 image to one pixel."""
+"""Maximum number of blocks; without padding, the third pooling layer reduces a 28x28 image to one pixel."""
 
 
 def _limited_field(name: str, former_name: str | None = None) -> Any:
@@ -52,8 +52,8 @@ def _limited_field(name: str, former_name: str | None = None) -> Any:
 class ModelConfig(Record):
     """The architecture and size of a network.
 
-    `filters`: output channels of each convolution block. `dense_units`: width of the hidden dense layer; 0 leaves it
-    out. `dropout`: fraction of the last layer's inputs that is set to 0.
+    `filters`: output channels of each convolution block. `dense_units`: width of the hidden dense layer; 0 omits the
+    layer. `dropout`: fraction of the last layer's inputs that is set to 0.
     """
 
     architecture: Literal["original", "pooled", "deep", "strided"] = "original"
@@ -99,15 +99,15 @@ class AugmentationConfig(Record):
 class TrainingConfig(Record):
     """All settings of a training run.
 
-    `optimizer`: "adam", or "sgd" with Nesterov momentum 0.9. `learning_rate`: its peak if `schedule` is "one_cycle".
-    `weight_decay`: fraction of the learning rate by which each step shrinks the weights, decoupled from the gradient
-    (Loshchilov and Hutter, 2019). `label_smoothing`: fraction of each label that is spread evenly over all ten digits
-    (Szegedy et al., 2016). `patience`: number of epochs without a better validation accuracy after which training stops
-    and keeps the weights of the best epoch; 0 trains all epochs and keeps the last. `final_epochs`: number of epochs at
-    the end with half the augmentation. `synthetic_digits`: number of synthetic digits that are added to the training
-    images. `redrawn_digits`: number of training images that are added once more, traced and redrawn with any brush.
-    `teachers`: number of networks of the preset `large`, trained on the same data, whose mean predictions replace the
-    labels (Hinton et al., 2015). `seed`: random seed for weights, shuffling and augmentation.
+    `optimizer`: "adam", or "sgd" with Nesterov momentum 0.9. `learning_rate`: the peak value if `schedule` is
+    "one_cycle". `weight_decay`: fraction of the learning rate by which each step shrinks the weights, decoupled from
+    the gradient (Loshchilov and Hutter, 2019). `label_smoothing`: fraction of each label that is spread evenly over all
+    ten digits (Szegedy et al., 2016). `patience`: number of epochs without a better validation accuracy after which
+    training stops and keeps the weights of the best epoch; 0 trains all epochs and keeps the last. `final_epochs`:
+    number of epochs at the end with half the augmentation. `synthetic_digits`: number of synthetic digits that are
+    added to the training images. `redrawn_digits`: number of training images that are added once more, traced and
+    redrawn with any brush. `teachers`: number of networks of the preset `large`, trained on the same data, whose mean
+    predictions replace the labels (Hinton et al., 2015). `seed`: random seed for weights, shuffling and augmentation.
     """
 
     preset: str = "original"
@@ -160,7 +160,7 @@ PRESETS: dict[str, TrainingConfig] = {
         final_epochs=7,
         synthetic_digits=24_000,
     ),
-    # The teachers: nearly twice the size and cost of `best`.
+    # For teachers. Nearly twice the size and cost of `best`.
     "large": TrainingConfig(
         preset="large",
         model=ModelConfig(architecture="strided", filters=(32, 64, 128), dense_units=0, dropout=0.3),
@@ -194,11 +194,14 @@ _TEACHER_PRESET = "large"
 """The preset that teachers are trained with."""
 
 MIN_STAND_IN_EPOCHS = 20
-"""Minimum number of epochs of presets without patience on scikit-learn's digits, a fortieth of MNIST's images."""
+"""Minimum number of epochs on scikit-learn's digits, for presets without patience.
+
+MNIST has forty times as many images, so an epoch has forty times as many steps.
+"""
 
 
 def preset(name: str, dataset: str = "mnist") -> TrainingConfig:
-    """Return a preset for a dataset; raises ConfigError with the known names if there is none."""
+    """Return a preset for a dataset; raises ConfigError with the known names if there is no such preset."""
     if name not in PRESETS:
         raise ConfigError(f"Unknown preset {name!r}. Choose one of: {', '.join(PRESETS)}.", "preset")
     config = PRESETS[name]
@@ -211,7 +214,7 @@ def preset(name: str, dataset: str = "mnist") -> TrainingConfig:
 def teacher_configs(config: TrainingConfig) -> list[TrainingConfig]:
     """Return the configs of a run's teachers.
 
-    They do not depend on its seed, so that runs with different seeds share their teachers.
+    The configs do not depend on the run's seed, so that runs with different seeds share their teachers.
     """
     large = preset(_TEACHER_PRESET, config.dataset)
     return [replace_settings(large, seed=large.seed + number) for number in range(config.teachers)]
@@ -230,7 +233,7 @@ def config_from_json(values: str | dict[str, Any]) -> TrainingConfig:
 
 
 def replace_settings(config: TrainingConfig, **values: Any) -> TrainingConfig:
-    """Return a validated copy of `config` with other values; names of model and augmentation settings work, too.
+    """Return a validated copy of `config` with other values; names of model and augmentation settings also work.
 
     For example: `replace_settings(config, epochs=3, dropout=0.2)`.
     """

@@ -14,18 +14,18 @@ def workspace_location() -> Path | None:
 
 
 def host() -> str:
-    """Return the address to listen on (HOST, else 127.0.0.1)."""
+    """Return the address to listen on (HOST, or else 127.0.0.1)."""
     # Some hosting services set variables to an empty string.
     return os.environ.get("HOST") or "127.0.0.1"
 
 
 def port() -> str:
-    """Return the port to listen on, unchecked (PORT, else 8501)."""
+    """Return the port to listen on, unchecked (PORT, or else 8501)."""
     return os.environ.get("PORT") or "8501"
 
 
 def read_only() -> bool:
-    """Return True if TRAZO_READONLY forbids all changes; any value except `0`, `false` and `no` does."""
+    """Return True if TRAZO_READONLY forbids all changes, which any value except `0`, `false` and `no` does."""
     return os.environ.get("TRAZO_READONLY", "").strip().lower() not in ("", "0", "false", "no")
 
 
@@ -35,18 +35,18 @@ def trains_in_background() -> bool:
 
 
 def log_level() -> str:
-    """Return the lowest level that is logged (TRAZO_LOG_LEVEL, else INFO)."""
+    """Return the lowest level that is logged (TRAZO_LOG_LEVEL, or else INFO)."""
     level = os.environ.get("TRAZO_LOG_LEVEL", "").strip().upper()
     return level if level in LOG_LEVELS else "INFO"
 
 
 def predictions_per_minute() -> int:
-    """Return the rate limit per client (TRAZO_PREDICTIONS_PER_MINUTE, else 600); 0 means no limit."""
+    """Return the rate limit per client (TRAZO_PREDICTIONS_PER_MINUTE, or else 600); 0 means no limit."""
     return _number("TRAZO_PREDICTIONS_PER_MINUTE", 600)
 
 
 def pages_per_client() -> int:
-    """Return the maximum number of open pages per client (TRAZO_PAGES_PER_CLIENT, else 100); 0 means no limit."""
+    """Return the maximum number of open pages per client (TRAZO_PAGES_PER_CLIENT, or else 100); 0 means no limit."""
     return _number("TRAZO_PAGES_PER_CLIENT", 100)
 
 
@@ -56,7 +56,7 @@ def allowed_hosts() -> tuple[str, ...]:
 
 
 def base_url_path() -> str | None:
-    """Return Streamlit's option server.baseUrlPath if STREAMLIT_SERVER_BASE_URL_PATH sets it."""
+    """Return Streamlit's option server.baseUrlPath if STREAMLIT_SERVER_BASE_URL_PATH is set."""
     return os.environ.get("STREAMLIT_SERVER_BASE_URL_PATH")
 
 
@@ -87,7 +87,7 @@ def fashion_location() -> Path | None:
 
 
 def keras_cache() -> Path:
-    """Return the path where `keras.datasets.mnist` stores its download (KERAS_HOME, else `~/.keras`)."""
+    """Return the path where `keras.datasets.mnist` stores its download (KERAS_HOME, or else `~/.keras`)."""
     home = os.environ.get("KERAS_HOME")
     return (Path(home) if home else Path.home() / ".keras") / "datasets" / "mnist.npz"
 
@@ -109,7 +109,8 @@ def prepare_tensorflow() -> None:
     """Set the variables that Keras and TensorFlow read on import."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    # By default, TensorFlow enables oneDNN only on some processors. On another one it made training a third faster.
+    # By default, TensorFlow enables oneDNN only on some processors. On a processor where it was off, enabling oneDNN
+    # made training a third faster.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 

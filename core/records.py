@@ -21,4 +21,4 @@ _MAX = 10**15
 Count = Annotated[int, Field(ge=0, le=_MAX)]
 Amount = Annotated[float, Field(ge=0, le=_MAX)]
 Timestamp = Annotated[float, Field(ge=0, le=10**11)]
-"""Seconds since 1970, limited to a few thousand years, so that every library can convert it to a date."""
+"""Unix timestamp, limited to a few thousand years, so that every library can convert it to a date."""

@@ -10,9 +10,12 @@ SETTING_HELP: dict[str, str] = {
     ),
     "epochs": "Maximum number of times that the network sees every training image.",
     "batch_size": "Number of images between two updates of the weights.",
-    "optimizer": "Adam adapts the step size of each weight; SGD with momentum uses the same for all.",
-    "learning_rate": "Step size of each update. Too small learns slowly, too large does not converge.",
-    "schedule": "A constant learning rate, or one cycle: it rises to its peak and then falls to almost zero.",
+    "optimizer": "Adam adapts the step size of each weight; SGD with momentum uses the same step size for all weights.",
+    "learning_rate": (
+        "Step size of each update. If it is too small, training is slow; if it is too large, training does not "
+        "converge."
+    ),
+    "schedule": "A constant learning rate, or one cycle, in which it rises to its peak and then falls to almost zero.",
     "weight_decay": "Shrink all weights a little with each step, to prevent overfitting.",
     "label_smoothing": "Fraction of each label that is spread over all ten digits, to prevent overconfidence.",
     "patience": (
@@ -26,7 +29,7 @@ SETTING_HELP: dict[str, str] = {
         "smoothing has no effect."
     ),
     "filters": "Number of filters in each block of the network.",
-    "dense_units": "Width of the hidden dense layer before the output; 0 leaves it out.",
+    "dense_units": "Width of the hidden dense layer before the output; 0 omits the layer.",
     "dropout": "Fraction of the last layer's inputs that is randomly set to 0 in each step, to prevent overfitting.",
     "rotation": "Rotate each image by up to this angle in either direction.",
     "shift": "Shift each image by up to this fraction of its width in each direction.",

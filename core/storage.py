@@ -17,7 +17,7 @@ from core.errors import ReadOnly, StorageError
 
 
 class NotRegularFile(OSError):
-    """A pipe, socket or device is in the place of a file; reading it could block forever or never end."""
+    """A path leads to a pipe, socket or device rather than a file; reading it could block forever or never end."""
 
     def __init__(self, path: str) -> None:
         super().__init__(errno.EINVAL, "a pipe, socket or device, not a file", path)
@@ -72,10 +72,10 @@ def remove(path: Path) -> None:
 
 @contextlib.contextmanager
 def atomic_write(path: Path, durable: bool = True) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; it replaces `path` when the block ends without an error.
+    """Yield a temporary path beside `path`, which replaces `path` when the block ends without an error.
 
-    Readers of `path` see the old contents or the new, never a mixture. `durable` calls fsync first, so that this also
-    holds after a power failure. Raises StorageError.
+    Readers of `path` see the old contents or the new, never a mixture. `durable`: call fsync first, so that this also
+    holds after a power cut. Raises StorageError.
     """
     make_folder(path.parent)
     with storage_errors(path):
@@ -119,8 +119,8 @@ def _error_message(path: Path, error: OSError) -> str | None:
         )
     if isinstance(error, NotADirectoryError | IsADirectoryError):
         return (
-            f"{path} could not be written: a file is in the place of a folder, or a folder in the place of a file. "
-            "Move it away, or set TRAZO_WORKSPACE to another folder."
+            f"{path} could not be written: there is a file where a folder should be, or a folder where a file should "
+            "be. Move it away, or set TRAZO_WORKSPACE to another folder."
         )
     if isinstance(error, NotRegularFile):
         return f"{error.filename} is a pipe, socket or device, not a file. Remove it and try again."

@@ -16,7 +16,7 @@ from core.storage import make_folder, storage_errors
 PROJECT = Path(__file__).resolve().parent.parent
 SHIPPED_BUNDLE = PROJECT / "models"
 
-# The lookbehind excludes the paths in addresses such as https://example.org/a/b.
+# The lookbehind excludes the paths in URLs such as https://example.org/a/b.
 _PATH = re.compile(r"(?<![\w.:/~-])~?/[^\s\"'`:;,()<>]+")
 
 
@@ -28,7 +28,7 @@ class Workspace:
 
     @classmethod
     def from_environment(cls) -> Workspace:
-        """Return the folder named by TRAZO_WORKSPACE, else `workspace/` in the checkout."""
+        """Return the folder named by TRAZO_WORKSPACE, or else `workspace/` in the checkout."""
         location = workspace_location()
         return cls(location.resolve() if location else PROJECT / "workspace")
 
@@ -69,7 +69,7 @@ def strip_paths(text: str) -> str:
 
     Paths in the workspace and the checkout stay relative to these folders.
     """
-    # Replace known paths first: they may contain spaces, which the pattern takes for the end of a path.
+    # Replace known paths first, because they may contain spaces, which the pattern treats as the end of a path.
     for folder in (Workspace.from_environment().root, PROJECT):
         text = re.sub(rf"(?<![\w.:/~-]){re.escape(str(folder))}/", "", text)
         text = text.replace(str(folder), folder.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import socket
 import sys
@@ -14,7 +15,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
-    """Parse the options, check that the port is free, and serve until Ctrl-C."""
+    """Parse the options, check that the port is free, and run the dashboard until Ctrl-C."""
     options = _parse()
     problem = _port_problem(options.host, options.port)
     if problem:
@@ -27,7 +28,9 @@ def main() -> None:
     # Only `streamlit run` reads Streamlit's own environment variables.
     if (path := environment.base_url_path()) is not None:
         settings["server.baseUrlPath"] = path
-    app.run(config=settings)
+    # Ctrl-C has stopped the server by then; a traceback would only hide the last message.
+    with contextlib.suppress(KeyboardInterrupt):
+        app.run(config=settings)
 
 
 def _parse() -> argparse.Namespace:
@@ -51,7 +54,7 @@ def _port(text: str) -> int:
 
 
 def _port_problem(host: str, port: int) -> str | None:
-    """Return the reason why the port cannot be used, or None. The start takes seconds, so this check comes first."""
+    """Return the reason why the port cannot be used, or None. Checked first, because the start takes seconds."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         with socket.socket(family) as listener:
@@ -61,7 +64,7 @@ def _port_problem(host: str, port: int) -> str | None:
         if error.errno == errno.EADDRINUSE:
             return f"Port {port} is in use by another program. Choose another one, such as PORT={port % 65535 + 1}."
         if error.errno == errno.EACCES:
-            return f"You may not use port {port}. Choose one above 1023, such as PORT=8501."
+            return f"You do not have permission to use port {port}. Choose one above 1023, such as PORT=8501."
         return f"Cannot listen on {host}, port {port} ({error.strerror}). Choose another HOST, such as 127.0.0.1."
     return None
 

@@ -28,7 +28,7 @@ from dashboard.api.routes import build_api
 from dashboard.embeds.gradio_loader import GradioLoader
 from dashboard.embeds.netron_app import netron_routes
 from dashboard.server import logs
-from dashboard.server.connections import guard_server
+from dashboard.server.connections import limit_connections
 from dashboard.server.gate import Gate
 from dashboard.server.headers import SecurityHeaders
 from dashboard.server.pictures import POOL
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from core.runs.active import ActivePredictor
 
 logs.start()
-guard_server()
+limit_connections()
 
-# Seconds after which a computing thread lets others run. Python's default, 0.005, delays answers under load.
+# Seconds after which a busy thread lets other threads run. Python's default, 0.005, delays responses under load.
 sys.setswitchinterval(0.001)
 
 # Streamlit asks a server on the internet for this machine's address when a page of another origin connects.
@@ -50,7 +50,8 @@ net_util.get_external_ip = lambda: None
 
 
 def _predictor() -> ActivePredictor:
-    """Return the predictor that the pages use. Imported late: SciPy and pandas would delay the opening of the port."""
+    """Return the predictor that the pages use."""
+    # Imported here, because SciPy and pandas would delay the opening of the port.
     from dashboard.session.cache import predictor
 
     return predictor()
@@ -70,22 +71,22 @@ async def _load_in_background() -> None:
 
 @asynccontextmanager
 async def _lifespan(_app: st.App) -> AsyncIterator[None]:
-    logs.adopt_server()
+    logs.capture_server_output()
     async with POOL.serving(), anyio.create_task_group() as tasks:
         tasks.start_soon(_load_in_background)
         tasks.start_soon(watch_queue, Workspace.from_environment())
-        print(f"Trazo is at {_address()} (press Ctrl-C to stop).", flush=True)  # noqa: T201
+        print(f"Trazo is at {_url()} (press Ctrl-C to stop).", flush=True)  # noqa: T201
         yield
         tasks.cancel_scope.cancel()
-    # Imported late: it imports pandas, which the start does not need.
+    # Imported here, because this module imports pandas, which would delay the start.
     from core.launcher.overview import exit_message
 
-    if sentence := exit_message(Workspace.from_environment()):
-        print(sentence, flush=True)  # noqa: T201
+    if message := exit_message(Workspace.from_environment()):
+        print(message, flush=True)  # noqa: T201
 
 
-def _address() -> str:
-    """Return the address to open in a browser on this machine."""
+def _url() -> str:
+    """Return the URL to open in a browser on this machine."""
     configured = st.get_option("server.address")
     host = "127.0.0.1" if configured in (None, "", "0.0.0.0", "::") else str(configured)
     return get_url(f"[{host}]" if ":" in host else host)

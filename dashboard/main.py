@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.classifier.model_picker import active_model_note
+from dashboard.classifier.model_picker import show_active_model
 from dashboard.session import state
 from dashboard.session.sign_in import account
 
@@ -27,7 +27,7 @@ page = st.navigation(
         st.Page("views/gradio_demo.py", title="Gradio demo", icon=":material/widgets:"),
     ]
 )
-active_model_note()
+show_active_model()
 with st.sidebar:
     account()
 with state.script_run(page.url_path):

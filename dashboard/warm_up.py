@@ -25,7 +25,7 @@ _MODULES = (
     "dashboard.runs.link",
     "dashboard.runs.table",
 )
-"""The slowest imports of the pages; each imports the rest."""
+"""The slowest modules to import; together, they import all modules of the pages that are slow to import."""
 
 
 def warm_up(predictor: Callable[[], ActivePredictor], modules_loaded: Callable[[], None]) -> None:
@@ -36,22 +36,23 @@ def warm_up(predictor: Callable[[], ActivePredictor], modules_loaded: Callable[[
         modules_loaded()
         predictor().current()
         _list_runs_and_draw()
-        # Streamlit inspects its callers on the first page; Python's first inspection searches the files of all modules.
+        # Streamlit calls `inspect` on the first page, and the first call in a process is slow: it searches the files of
+        # all modules.
         inspect.stack()
     except BundleError as error:
         _logger.warning("%s", error)
-    except Exception:  # the page that needs the failed part shows the error; the other pages work
+    except Exception:  # a page that needs the failed module shows the error, and the other pages work
         _logger.exception("A part of the dashboard could not be loaded.")
 
 
 def freeze_heap() -> None:
-    """Exclude all present objects from garbage collection, which would check hundreds of thousands again and again."""
+    """Exclude all existing objects, hundreds of thousands, from garbage collection, to save time."""
     gc.collect()
     gc.freeze()
 
 
 def _list_runs_and_draw() -> None:
-    """Fill the cache of runs and draw a chart: the first of each takes several times as long as later ones."""
+    """Fill the cache of runs and draw a chart, because the first time takes several times as long as later ones."""
     from dashboard.runs import run_cache
     from dashboard.training import curve_points, curves
     from dashboard.training.chart_options import ChartOptions

@@ -54,16 +54,17 @@ class _OneByOne(LoadScopeScheduling):
         return file if file.endswith(TOGETHER) else nodeid
 
 
-def _rank(item: pytest.Item) -> int:
-    """Place of a test's file in TOGETHER; that of other tests is after them all."""
+def _rank(item: pytest.Item) -> tuple[bool, int]:
+    """Return the sort key of a test: browser tests last, and the files of TOGETHER before others."""
     file = item.nodeid.partition("::")[0]
-    return next((rank for rank, name in enumerate(TOGETHER) if file.endswith(name)), len(TOGETHER))
+    together = next((rank for rank, name in enumerate(TOGETHER) if file.endswith(name)), len(TOGETHER))
+    # Playwright leaves an event loop running in its process, in which no asyncio test can run afterwards.
+    return file.startswith("tests/e2e/"), together
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that no process ends long after the others."""
-    if hasattr(config, "workerinput"):  # one process alone keeps the order of the folders
-        items.sort(key=_rank)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the slowest files, so that no process ends long after the others."""
+    items.sort(key=_rank)
 
 
 @pytest.hookimpl(optionalhook=True)

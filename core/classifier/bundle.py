@@ -23,7 +23,7 @@ from core.records import Amount, Count, Fraction, Record
 from core.storage import atomic_write, open_file, read_file, storage_errors
 
 OLDEST_KERAS = "3.3"
-"""The oldest Keras that opens `mnist_model.keras`; tests/core/classifier/test_keras_file.py tries it."""
+"""The oldest Keras that opens `mnist_model.keras`; tests/core/classifier/test_keras_file.py tests this."""
 
 _Epoch = Annotated[Count, Field(ge=1)]
 
@@ -84,7 +84,7 @@ class Calibration(Record):
 class Novelty(Record):
     """Fractions that the novelty detector rejects: of validation digits, and of new out-of-distribution samples."""
 
-    # The second name of each field is the one in the cards of earlier versions.
+    # The second name of each field is the one used in cards of earlier versions.
     digits_rejected: Annotated[Fraction, Field(validation_alias=AliasChoices("digits_rejected", "digits_refused"))]
     out_of_distribution_rejected: Annotated[
         Fraction, Field(validation_alias=AliasChoices("out_of_distribution_rejected", "outsiders_refused"))
@@ -99,8 +99,8 @@ class Robustness(Record):
     direction. For the next five, test images are altered and go directly to the network: `shifted` by 4 pixels,
     `shrunk` to 70 %, `noisy` (standard deviation 0.3 of full ink), `blurred` (1 pixel), and `faded` to half the ink,
     which earlier versions did not measure. `images`: maximum number of test images for each accuracy. `pen_strokes`:
-    accuracy on up to a thousand digits by people who are not in any training set, replayed on the canvas; None without
-    their file.
+    accuracy on up to a thousand digits by people who are not in any training set, replayed on the canvas; None if their
+    file is not available.
     """
 
     images: Count
@@ -145,7 +145,7 @@ class Card(Record):
 
 @dataclass(frozen=True)
 class Bundle:
-    """The folder of one model; reading it does not need TensorFlow."""
+    """The folder of one model, which can be read without TensorFlow."""
 
     folder: Path
 
@@ -194,27 +194,29 @@ class Bundle:
         try:
             return Card.model_validate_json(read_file(self.card_file))
         except OSError as error:
-            raise self._error("has no readable card.json") from error
+            raise self._file_error(self.card_file, "is missing or cannot be read") from error
         except ValidationError as error:
-            raise self._error("has a damaged card.json") from error
+            raise self._file_error(self.card_file, "is damaged") from error
 
     def evaluation(self) -> Evaluation:
         """Read the predictions on the test set; raises BundleError if they are missing or damaged."""
         try:
             arrays = read_arrays(self.evaluation_file)
             return Evaluation(arrays["probabilities"], arrays["labels"])
-        except (OSError, KeyError, ValueError) as error:
-            raise self._error("has no readable evaluation.npz") from error
+        except OSError as error:
+            raise self._file_error(self.evaluation_file, "is missing or cannot be read") from error
+        except (KeyError, ValueError) as error:
+            raise self._file_error(self.evaluation_file, "is damaged") from error
 
     def epoch_predictions(self) -> EpochPredictions | None:
-        """Read the predictions on the validation split after each epoch; None if the bundle has none.
+        """Return the predictions on the validation split after each epoch, or None if the bundle has none.
 
         Raises BundleError if the file is damaged.
         """
         try:
             return read_epoch_predictions(self.epoch_predictions_file)
         except ValueError as error:
-            raise self._error("has a damaged answers.npz") from error
+            raise self._file_error(self.epoch_predictions_file, "is damaged") from error
 
     def oldest_keras(self) -> str:
         """Return the oldest version of Keras that opens the Keras file; raises BundleError if it is damaged."""
@@ -225,19 +227,19 @@ class Bundle:
                     return OLDEST_KERAS
                 return str(json.loads(archive.read("metadata.json"))["keras_version"])
         except Exception as error:  # zipfile and json raise a dozen kinds of errors
-            raise self._error("has no readable mnist_model.keras") from error
+            raise self._file_error(self.keras_file, "cannot be read or is damaged") from error
 
     def first_layer_filters(self) -> np.ndarray:
         """Return the kernels of the first convolution, float32 (height, width, channels, filters).
 
-        Raises BundleError if the Keras file cannot be read or has no convolution.
+        Raises BundleError if the Keras file cannot be read or the network has no convolutional layer.
         """
         # Imported here, so that the dashboard starts faster.
         import h5py
 
         first = next((layer.name for layer in self.card().layers if layer.kind == "Conv2D"), None)
         if first is None:
-            raise self._error("has no convolution")
+            raise self._error("has no convolutional layer")
         try:
             with open_file(self.keras_file) as file, zipfile.ZipFile(file) as archive:
                 # Read the complete entry, which verifies its checksum: HDF5 may crash on damaged bytes.
@@ -245,9 +247,9 @@ class Bundle:
             with h5py.File(io.BytesIO(weights)) as stored:
                 kernels = np.asarray(stored[f"layers/{first}/vars/0"], np.float32)
         except Exception as error:  # zipfile and HDF5 raise a dozen kinds of errors
-            raise self._error("has no readable mnist_model.keras") from error
+            raise self._file_error(self.keras_file, "cannot be read or is damaged") from error
         if kernels.ndim != 4 or not kernels.size or not np.isfinite(kernels).all():
-            raise self._error("has no readable mnist_model.keras")
+            raise self._file_error(self.keras_file, "cannot be read or is damaged")
         return kernels
 
     def zip_bytes(self) -> bytes:
@@ -261,6 +263,12 @@ class Bundle:
             raise self._error("is incomplete") from error
         return buffer.getvalue()
 
+    def _file_error(self, path: Path, problem: str) -> BundleError:
+        message = (
+            f"The file {path.name} of the model in {self.folder} {problem}. Choose another model, or train it again."
+        )
+        return BundleError(message, self.folder)
+
     def _error(self, problem: str) -> BundleError:
         message = f"The model in {self.folder} {problem}. Choose another model, or train it again."
         return BundleError(message, self.folder)
@@ -269,7 +277,7 @@ class Bundle:
 def copy_bundle(source: Bundle, target: Path, epoch_predictions_file: Path | None = None) -> Bundle:
     """Copy all files of a bundle into `target`, each by an atomic rename.
 
-    `epoch_predictions_file`: file of the predictions after each epoch, if it is not in the bundle.
+    `epoch_predictions_file`: file of the predictions after each epoch, if the bundle does not contain it.
     """
     copy = Bundle(target)
     files = {path.name: path for path in source.files}
@@ -279,6 +287,6 @@ def copy_bundle(source: Bundle, target: Path, epoch_predictions_file: Path | Non
         with atomic_write(target / name) as temporary:
             shutil.copyfile(path, temporary)
     if copy.epoch_predictions_file.name not in files:
-        with storage_errors(target):  # it would belong to the model that was here before
+        with storage_errors(target):  # an existing file would belong to the previous model
             copy.epoch_predictions_file.unlink(missing_ok=True)
     return copy

@@ -1,4 +1,4 @@
-"""Calibrated probabilities: temperature, calibration error, and the confidence limit of close calls."""
+"""Calibrated probabilities: temperature, calibration error, and the confidence threshold for close calls."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ BINS = 15
 """Number of equal-width bins in which confidence is compared with accuracy, as in Guo et al. (2017)."""
 
 TEMPERATURE_LIMITS = (0.2, 5.0)
-"""Limits of the fitted temperature: without them, a split without mistakes would make every prediction certain."""
+"""Limits of the fitted temperature; without limits, a split without mistakes would make every prediction certain."""
 
 UNSURE_BELOW = 0.8
-"""Confidence below which a prediction is a close call, for models without their own limit."""
+"""Confidence below which a prediction is a close call, for models without their own threshold."""
 
 _UNSURE_FRACTION = 0.02
-"""Target fraction of close calls: for every preset, they include more than half of the mistakes."""
+"""Target fraction of close calls; for every preset, these include more than half of the mistakes."""
 
 _UNSURE_LIMITS = (0.6, 0.9)
-"""Bounds of the fitted confidence limit, for models that are often or hardly ever unsure."""
+"""Bounds of the fitted confidence threshold, for models that are often or hardly ever unsure."""
 
 _MIN_PROBABILITY = np.finfo(np.float32).tiny
-"""Smaller probabilities are clipped to this one, so that logarithms are finite."""
+"""Smaller probabilities are clipped to this value, so that logarithms are finite."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class ReliabilityBin:
 def apply_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """Return softmax probabilities float32 (n, 10) with their logits divided by a positive `temperature`.
 
-    Log probabilities replace the logits: they differ only by a constant, which cancels out in the softmax.
+    Log probabilities are used as logits, because the two differ only by a constant, which cancels out in the softmax.
     """
     if temperature == 1:
         return probabilities

@@ -67,8 +67,9 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
 def mcnemar(only_first: int, only_second: int) -> float:
     """Return the two-sided p-value, 0..1, of McNemar's test (1947), which Dietterich (1998) recommends for classifiers.
 
-    `only_first`, `only_second`: numbers of images that only this model predicts correctly. The test is the exact
-    binomial test below EXACT_BELOW such images, otherwise chi-squared with continuity correction (Edwards, 1948).
+    `only_first`, `only_second`: numbers of images that only the first or only the second model predicts correctly. The
+    test is the exact binomial test below EXACT_BELOW such images, otherwise chi-squared with continuity correction
+    (Edwards, 1948).
     """
     discordant = only_first + only_second
     if discordant < EXACT_BELOW:

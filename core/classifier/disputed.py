@@ -1,7 +1,7 @@
 """Labels in MNIST's test set that human reviewers found wrong or undecidable, and their effect on a model.
 
-They were found by confident learning and checked by five reviewers per image (Northcutt, Athalye and Mueller, 2021,
-"Pervasive Label Errors in Test Sets"; https://labelerrors.com).
+The labels were found by confident learning and checked by five reviewers per image (Northcutt, Athalye and Mueller,
+2021, "Pervasive Label Errors in Test Sets"; https://labelerrors.com).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class DisputedLabels:
 
 
 def disputed_labels(fingerprint: str, evaluation: Evaluation) -> DisputedLabels | None:
-    """Return the effect of disputed labels on a model; None for any test set other than MNIST's.
+    """Return the effect of disputed labels on a model, or None for any test set other than MNIST's.
 
     `fingerprint`: fingerprint of the dataset that the model was evaluated on.
     """

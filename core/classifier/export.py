@@ -34,7 +34,7 @@ FLOAT_TOLERANCE = (1e-3, 1e-4)
 """Maximum and mean difference that is accepted for 32-bit weights, which differ only by rounding."""
 
 _MAX_FEATURES = 640
-"""Maximum number of features from one layer: more would make predictions slow and the novelty detector large."""
+"""Maximum number of features from one layer; more would make predictions slow and the novelty detector large."""
 
 _MAX_EARLY_SIDE = 12
 """Maximum side of an early feature map, in pixels. Such a map represents strokes, not yet whole digits."""
@@ -43,8 +43,9 @@ _MAX_EARLY_SIDE = 12
 def export_model(model: keras.Model, folder: Path, images: np.ndarray) -> Bundle:
     """Write `mnist_model.keras` and `mnist_model.tflite` into `folder`, which is created if necessary.
 
-    The LiteRT model has eight-bit weights (dynamic range quantization). It is more than three times as fast as the
-    Keras model, and differs from it less than two training runs differ from each other. Both are compared on the first
+    The LiteRT model has eight-bit weights (dynamic range quantization). This makes it more than three times as fast as
+    the Keras model, and it differs from the Keras model less than two training runs differ from each other. Both models
+    are compared on the first
     of `images`, uint8 (n, 28, 28). If they differ too much, the LiteRT model is exported again with 32-bit weights; if
     they still differ too much, BundleError is raised.
     """
@@ -154,7 +155,7 @@ def versions() -> dict[str, str]:
 
 
 def _count_multiply_adds(layer: keras.layers.Layer) -> int:
-    """Count the multiply-adds of a layer for one image; 0 unless it is convolutional or dense."""
+    """Count the multiply-adds of a layer for one image, which is 0 unless the layer is convolutional or dense."""
     if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
         # The kernel is applied once at each position of the output.
         return math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:-1])

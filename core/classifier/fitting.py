@@ -1,6 +1,6 @@
-"""Fitting of the calibration and the novelty detector to a trained network.
+"""Fits the calibration and the novelty detector of a trained network.
 
-Both use the training split, the validation split and synthetic images, never the test set.
+Only training, validation and synthetic images are used, never the test set.
 """
 
 from __future__ import annotations
@@ -25,22 +25,34 @@ from core.ink.drawing import Pixels
 from core.storage import atomic_write
 
 MAX_REJECTED_FRACTION = 0.02
-"""Maximum fraction of validation digits that the detector may reject; it determines the rejection threshold."""
+"""Maximum fraction of validation digits that the detector may reject, which determines the rejection threshold."""
 
-_MIN_DIGITS = 3000
-"""Minimum number of digits of each kind, and of out-of-distribution samples; fitting then takes some seconds."""
+_MIN_SAMPLES = 3000
+"""Minimum number of digits of each kind, and of out-of-distribution samples.
+
+With this many, fitting takes a few seconds.
+"""
 
 _SAMPLES_PER_DIGIT = 4
-"""Out-of-distribution samples per digit in large training sets: they are more diverse than digits."""
+"""Out-of-distribution samples per digit in large training sets.
 
-_MAX_DIGIT_FRACTION = 0.25
-"""Maximum fraction of the training images in each kind of digits; it reduces the sizes for small datasets."""
+More are needed because they vary more than digits do.
+"""
+
+_MAX_FRACTION_PER_KIND = 0.25
+"""Each kind of digit uses at most this fraction of the training images.
+
+This limits the sample sizes for small datasets.
+"""
 
 _EVALUATION_SAMPLES = 500
 """Number of new out-of-distribution samples on which the detector is evaluated."""
 
 _ENSEMBLE_SIZE = 5
-"""Number of networks in the detector: the mean of small ones generalises better to new kinds than one large one."""
+"""Number of networks in the detector.
+
+Averaging several small networks generalises better to unseen kinds of images than one large network.
+"""
 
 _HIDDEN_UNITS = 64
 """Hidden units of each network."""
@@ -49,7 +61,7 @@ _EPOCHS = 15
 """Epochs of each network."""
 
 _SYNTHETIC_FRACTION = 0.75
-"""Number of synthetic digits, as a fraction of the number of digits of each other kind."""
+"""Number of synthetic digits, relative to the number of digits of each of the other three kinds."""
 
 _OTHER_HANDWRITING = AugmentationConfig(rotation=12, shear=10, zoom=0.1, elastic=0.5, stroke=0.3)
 """Augmentation that imitates handwriting unlike MNIST's."""
@@ -65,10 +77,10 @@ class SampleSizes(NamedTuple):
 def sample_sizes(config: TrainingConfig) -> SampleSizes:
     """Return the sizes of a detector's training set.
 
-    They grow with the recipe's synthetic digits: such recipes train for long anyway.
+    They grow with the number of synthetic digits, because recipes that use many take a long time to train anyway.
     """
-    if config.synthetic_digits <= _MIN_DIGITS:
-        return SampleSizes(_MIN_DIGITS, _MIN_DIGITS)
+    if config.synthetic_digits <= _MIN_SAMPLES:
+        return SampleSizes(_MIN_SAMPLES, _MIN_SAMPLES)
     return SampleSizes(config.synthetic_digits, _SAMPLES_PER_DIGIT * config.synthetic_digits)
 
 
@@ -91,12 +103,17 @@ def fit_calibration_and_detector(
 
 
 def fit_calibration(probabilities: np.ndarray, labels: np.ndarray) -> Calibration:
-    """Fit the temperature and the confidence limit of close calls to the probabilities on a validation split."""
+    """Fit the temperature and the confidence threshold to the probabilities on a validation split.
+
+    A prediction with a confidence below the threshold counts as unsure.
+    """
     temperature = fit_temperature(probabilities, labels)
     evaluation = Evaluation(apply_temperature(probabilities, temperature), labels)
     limit = fit_unsure_limit(evaluation)
-    unsure, errors_caught = unsure_fractions(evaluation, limit)
-    return Calibration(temperature=temperature, unsure_below=limit, unsure_share=unsure, errors_caught=errors_caught)
+    unsure_fraction, errors_caught = unsure_fractions(evaluation, limit)
+    return Calibration(
+        temperature=temperature, unsure_below=limit, unsure_share=unsure_fraction, errors_caught=errors_caught
+    )
 
 
 def fit_detector(
@@ -113,12 +130,13 @@ def fit_detector(
     `outputs`: the network's outputs for the validation images. `sizes`: sizes of the training set, reduced if `train`
     is small. `draw_samples(count, digits, seed)`: draws out-of-distribution samples.
     """
-    reduction = min(1.0, _MAX_DIGIT_FRACTION * len(train) / sizes.digits)
+    reduction = min(1.0, _MAX_FRACTION_PER_KIND * len(train) / sizes.digits)
     digits = _draw_digit_kinds(train, max(1, round(sizes.digits * reduction)), seed)
     samples = draw_samples(max(1, round(sizes.out_of_distribution * reduction)), train.images, seed)
     inputs = np.concatenate([_inputs(network, digits), _inputs(network, samples)])
     is_out_of_distribution = np.arange(len(inputs)) >= len(digits)
-    mean, scale = inputs[: len(digits)].mean(axis=0), inputs[: len(digits)].std(axis=0) + 1e-2
+    mean = inputs[: len(digits)].mean(axis=0)
+    scale = inputs[: len(digits)].std(axis=0) + 1e-2  # avoids dividing by a near-zero deviation
     detector = _fit_ensemble(inputs, is_out_of_distribution, mean, scale, seed)
     threshold = np.quantile(detector(validation, outputs), 1 - MAX_REJECTED_FRACTION, method="higher")
     return detector.with_threshold(float(threshold))
@@ -151,17 +169,17 @@ def _fit_ensemble(
             batch_size=min(256, len(inputs)),
             learning_rate_init=2e-3,
             alpha=1e-3,
-            random_state=seed + number,
+            random_state=seed + index,
         )
-        for number in range(_ENSEMBLE_SIZE)
+        for index in range(_ENSEMBLE_SIZE)
     ]
-    # `partial_fit` trains for a fixed number of epochs, where `fit` would warn that it has not converged.
+    # Call `partial_fit` once per epoch; `fit` with this few iterations would warn that it had not converged.
     # The matrices are so small that one thread is faster than several.
     with threadpool_limits(1, user_api="blas"):
         for model in models:
             for _ in range(_EPOCHS):
                 model.partial_fit(standardised, is_out_of_distribution, classes=[False, True])
-    # One network with the hidden units of all returns the mean of their logits.
+    # Merge the ensemble into a single network: side by side, the hidden layers produce the mean of the models' logits.
     return Detector(
         mean=mean,
         scale=scale,

@@ -17,7 +17,7 @@ from core.data.datasets import CLASSES
 from core.storage import atomic_write
 
 NEVER = 0
-"""Stands for no epoch at all; epochs count from 1."""
+"""Means "in no epoch"; epochs are counted from 1."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class EpochPredictions:
 
     @classmethod
     def empty(cls, labels: np.ndarray) -> EpochPredictions:
-        """Return an object without any epoch."""
+        """Return predictions for these labels, without any epoch."""
         return cls(np.empty(0, np.int64), np.empty((0, len(labels)), np.uint8), labels)
 
     def __len__(self) -> int:
@@ -75,7 +75,7 @@ class EpochPredictions:
 
 
 def read_epoch_predictions(path: Path) -> EpochPredictions | None:
-    """Read a file written by `write_epoch_predictions`; return None if it does not exist or has no epoch.
+    """Read a file written by `write_epoch_predictions`; return None if the file does not exist or has no epoch.
 
     Raises ValueError if the file is damaged.
     """

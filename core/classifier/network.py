@@ -19,18 +19,18 @@ from core.errors import BundleError
 from core.storage import read_file
 
 BATCH_SIZE = 256
-"""Batch size of the interpreter: on two cores, the fastest of the powers of two from 32 to 2048."""
+"""Batch size of the interpreter, the fastest power of two from 32 to 2048 on two cores."""
 
 _MIN_PADDED = BATCH_SIZE // 8
-"""Minimum number of images that are padded to a full batch; fewer are faster one by one."""
+"""Minimum number of images that are padded to a full batch; fewer images are faster one by one."""
 
 
 @dataclass(frozen=True)
 class NetworkOutput:
     """The network's outputs for n images: softmax `probabilities` float32 (n, 10), and `features` float32 (n, d).
 
-    Features are the last dense layer's input and a downsampled early feature map. They are None for models exported by
-    earlier versions.
+    Features are the last dense layer's input and a downsampled early feature map. `features` is None for models
+    exported by earlier versions.
     """
 
     probabilities: np.ndarray
@@ -40,19 +40,20 @@ class NetworkOutput:
 def network_fingerprint(content: bytes) -> str:
     """Return the SHA-256 (hex) of a `.tflite` file.
 
-    Checked before loading, because a single corrupt byte can make LiteRT try to allocate all available memory.
+    The fingerprint is checked before the file is loaded, because a single corrupt byte can make LiteRT try to allocate
+    all available memory.
     """
     return hashlib.sha256(content).hexdigest()
 
 
 class Network:
-    """A loaded `.tflite` file. Threads don't wait for each other: each takes an interpreter from a pool.
+    """A loaded `.tflite` file. Threads don't wait for each other, because each takes an interpreter from a pool.
 
-    `feature_count`: number of features per image; None for models exported by earlier versions.
+    `feature_count`: number of features per image, or None for models exported by earlier versions.
     """
 
     def __init__(self, file: Path, fingerprint: str | None = None) -> None:
-        """Load the file; raises BundleError if it is missing or damaged, or does not match `fingerprint`."""
+        """Load the file; raises BundleError if it is missing, damaged or does not match `fingerprint`."""
         self._folder = file.parent
         self._single_sessions: LifoQueue[_Session] = LifoQueue()
         self._batch_sessions: LifoQueue[_Session] = LifoQueue()
@@ -137,7 +138,7 @@ class _Session:
         self.feature_count: int | None = int(features["shape"][-1]) if features else None
 
     def __call__(self, images: np.ndarray, count: int) -> NetworkOutput:
-        """Return the outputs for the first `count` images of a batch; raises ValueError if they are not valid."""
+        """Return the outputs for the first `count` images of a batch; raises ValueError if they are invalid."""
         self._interpreter.set_tensor(self._input, normalise(images))
         self._interpreter.invoke()
         probabilities = self._interpreter.get_tensor(self._probabilities_index)[:count]

@@ -1,4 +1,4 @@
-"""The novelty detector: rejects out-of-distribution images, judging by a network's outputs.
+"""The novelty detector: rejects out-of-distribution images, based on a network's outputs.
 
 Its inputs are the network's features, its log probabilities and the image averaged over 7x7 tiles. It is trained on
 digits and on synthetic out-of-distribution samples (outlier exposure, Hendrycks et al., 2019). benchmarks/novelty.py
@@ -25,13 +25,13 @@ _TILE_PIXELS = IMAGE_SIZE // _TILES_PER_SIDE
 _TILE_ROWS = np.eye(_TILES_PER_SIDE, dtype=np.float32).repeat(_TILE_PIXELS, axis=1)
 
 _MIN_PROBABILITY = 1e-12
-"""Smaller probabilities are clipped to this one, so that logarithms are finite."""
+"""Smaller probabilities are clipped to this value, so that logarithms are finite."""
 
 _MAX_WEIGHT = 1e6
-"""Maximum absolute weight of a valid file: it keeps sums of products finite, and fitted weights are far smaller."""
+"""Maximum absolute weight in a valid file. The limit keeps sums of products finite; fitted weights are far smaller."""
 
 MAX_DEVIATIONS = 8.0
-"""Inputs are clipped at this many standard deviations: beyond, the detector has learned nothing."""
+"""Inputs are clipped at this many standard deviations, because the detector was not trained on more extreme inputs."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +66,15 @@ class Detector:
 
 
 def load_detector(path: Path, feature_count: int) -> Detector:
-    """Read a detector for a network with this number of features; raises BundleError if it is missing or damaged."""
+    """Read a detector for this number of features; raises BundleError if the file is missing or damaged."""
     try:
         arrays = read_arrays(path)
         detector = Detector(**{field.name: arrays[field.name] for field in fields(Detector)})
         _check(detector, feature_count + CLASSES + _TILES_PER_SIDE**2)
     except (OSError, KeyError, ValueError) as error:
         raise BundleError(
-            f"The model in {path.parent} has no readable {path.name}. Choose another model, or train it again.",
+            f"The file {path.name} of the model in {path.parent} is missing or damaged. Choose another model, or train "
+            "it again.",
             path.parent,
         ) from error
     return detector

@@ -1,4 +1,4 @@
-"""Thread-safe predictions of a trained model: calibrated, with a verdict, without TensorFlow."""
+"""Calibrated, thread-safe predictions of a trained model, with a verdict; TensorFlow is not needed."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Verdict = Literal["digit", "unsure", "not_a_digit", "blank", "error"]
 
 
 prediction_lock = threading.RLock()
-"""Held by the thread that is predicting a drawing; the process has only one at a time.
+"""Held by the thread that is predicting a drawing; only one thread of the process does so at a time.
 
 A prediction consists of many short steps that need Python's global interpreter lock. Threads that take turns predict
 more drawings per second than threads that compete at every step. `Predictor.read` acquires this lock itself. A page
-holds it for its complete response, from decoding the canvas to encoding the pictures.
+holds the lock for its complete response, from decoding the canvas to encoding the pictures.
 """
 
 _TEST_IMAGE = np.linspace(0, 255, 28 * 28).astype(np.uint8).reshape(28, 28)
@@ -33,8 +33,9 @@ _TEST_IMAGE = np.linspace(0, 255, 28 * 28).astype(np.uint8).reshape(28, 28)
 class Reading:
     """A model's prediction for one drawing.
 
-    `digit` is the predicted class, regardless of the verdict. `novelty` is the novelty score: above 0, the drawing is
-    rejected; None if the model has no detector. Without ink, `digit`, `probabilities` and `novelty` are None.
+    `digit` is the predicted class, regardless of the verdict. `novelty` is the novelty score, or None if the model has
+    no detector; a drawing with a score above 0 is rejected. Without ink, `digit`, `probabilities` and `novelty` are
+    None.
     """
 
     verdict: Verdict
@@ -104,7 +105,7 @@ class Predictor:
         return apply_temperature(self._network(images).probabilities, self._temperature)
 
     def novelty(self, images: np.ndarray) -> np.ndarray | None:
-        """Return novelty scores float32 (n,) for images uint8 (n, 28, 28); None if the model has no detector."""
+        """Return novelty scores float32 (n,) for images uint8 (n, 28, 28), or None if there is no detector."""
         return None if self._detector is None else self._detector(images, self._network(images))
 
     def read(self, ink: np.ndarray) -> Reading:

@@ -18,7 +18,7 @@ SAMPLE_SIZE = 1000
 """Maximum number of test images, or of pen digits, for each accuracy; measuring then takes a few seconds."""
 
 _SEED = 20261123
-"""Random seed of the sample and its alterations: every network gets the same images."""
+"""Random seed of the sample and its alterations, so that every network gets the same images."""
 
 _THIN_BRUSH = (4 / 280, 7 / 280)
 _FAT_BRUSH = (30 / 280, 40 / 280)
@@ -30,31 +30,31 @@ def measure_robustness(network: Network, test: Split, pen_digits: Sequence[PenDi
 
     Takes a few seconds.
     """
-    # At most a tenth of the test images, so that a run on scikit-learn's few digits stays short.
+    # At most a tenth of the test images, so that a run on scikit-learn's small dataset stays short.
     images, labels = sample(test, max(1, min(SAMPLE_SIZE, len(test) // 10)))
     lines = [centre_line(image) for image in images]
 
-    def redrawn(ranges: RedrawRanges, subset: slice = slice(None)) -> float:
+    def accuracy_when_redrawn(ranges: RedrawRanges, subset: slice = slice(None)) -> float:
         return accuracy(network, redraw_all(lines[subset], ranges), labels[subset])
 
-    def altered(alter: Callable[[np.ndarray, np.random.Generator], np.ndarray]) -> float:
+    def accuracy_when_altered(alter: Callable[[np.ndarray, np.random.Generator], np.ndarray]) -> float:
         return accuracy(network, alter(images, np.random.default_rng(_SEED)), labels)
 
-    one_way = redrawn(RedrawRanges(turn=(20, 20)), slice(0, None, 2))
-    other_way = redrawn(RedrawRanges(turn=(-20, -20)), slice(1, None, 2))
+    one_way = accuracy_when_redrawn(RedrawRanges(turn=(20, 20)), slice(0, None, 2))
+    other_way = accuracy_when_redrawn(RedrawRanges(turn=(-20, -20)), slice(1, None, 2))
 
     return Robustness(
         images=len(labels),
-        canvas=redrawn(RedrawRanges()),
-        tiny=redrawn(RedrawRanges(size=(0.08, 0.15), brush=_THIN_BRUSH)),
-        thin_pen=redrawn(RedrawRanges(brush=_THIN_BRUSH)),
-        fat_pen=redrawn(RedrawRanges(brush=_FAT_BRUSH)),
+        canvas=accuracy_when_redrawn(RedrawRanges()),
+        tiny=accuracy_when_redrawn(RedrawRanges(size=(0.08, 0.15), brush=_THIN_BRUSH)),
+        thin_pen=accuracy_when_redrawn(RedrawRanges(brush=_THIN_BRUSH)),
+        fat_pen=accuracy_when_redrawn(RedrawRanges(brush=_FAT_BRUSH)),
         turned=(one_way + other_way) / 2,
-        shifted=altered(lambda images, rng: shift(images, 4, rng)),
-        shrunk=altered(lambda images, _: warp(images, scale=0.7)),
-        noisy=altered(lambda images, rng: add_noise(images, 0.3, rng)),
-        blurred=altered(lambda images, _: blur(images, 1.0)),
-        faded=altered(lambda images, _: fade(images, 0.5)),
+        shifted=accuracy_when_altered(lambda images, rng: shift(images, 4, rng)),
+        shrunk=accuracy_when_altered(lambda images, _: warp(images, scale=0.7)),
+        noisy=accuracy_when_altered(lambda images, rng: add_noise(images, 0.3, rng)),
+        blurred=accuracy_when_altered(lambda images, _: blur(images, 1.0)),
+        faded=accuracy_when_altered(lambda images, _: fade(images, 0.5)),
         pen_strokes=_pen_stroke_accuracy(network, pen_digits),
     )
 

@@ -1,4 +1,4 @@
-"""The command line. Each command is imported only when it is called, so that --help answers at once."""
+"""The command line. Each command is imported only when it is called, so that --help responds at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.workspace import Workspace
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status; a TrazoError becomes one sentence on stderr."""
+    """Run one command and return its exit status; a TrazoError becomes a message on stderr."""
     options = parser().parse_args(arguments)
     # File names may contain bytes that cannot be encoded.
     if isinstance(sys.stdout, io.TextIOWrapper):

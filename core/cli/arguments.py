@@ -22,7 +22,7 @@ Run any command with --help to see its options."""
 
 _UNITS = {
     **dict.fromkeys(("rotation", "shear"), "DEGREES"),
-    **dict.fromkeys(("label_smoothing", "dropout", "shift", "zoom", "stroke", "noise"), "SHARE"),
+    **dict.fromkeys(("label_smoothing", "dropout", "shift", "zoom", "stroke", "noise"), "FRACTION"),
     "elastic": "PIXELS",
 }
 """Units of settings that are not plain numbers, for --help."""
@@ -102,15 +102,15 @@ def _add_runs(commands: Any) -> None:
     listing.set_defaults(command=("runs", "list_all"))
     for name, text in (
         ("show", "show the settings, state and metrics of a run"),
-        ("resume", "resume an interrupted, failed or stopped run after its last complete epoch"),
+        ("resume", "resume an interrupted, failed or stopped run from its last completed epoch"),
         ("delete", "stop and delete a run"),
     ):
         action = actions.add_parser(name, help=text)
         action.add_argument("run", help=_RUN)
         action.set_defaults(command=("runs", name))
-    stopping = actions.add_parser("stop", help="stop one run, or all running and queued runs, and keep their models")
-    stopping.add_argument("run", nargs="?", help=f"{_RUN} (default: all runs)")
-    stopping.set_defaults(command=("runs", "stop"))
+    stop = actions.add_parser("stop", help="stop one run, or all running and queued runs, and keep their models")
+    stop.add_argument("run", nargs="?", help=f"{_RUN} (default: all runs)")
+    stop.set_defaults(command=("runs", "stop"))
     naming = actions.add_parser("name", help="give a run a name")
     naming.add_argument("run", help=_RUN)
     naming.add_argument("name", help="new name; an empty one removes the name")

@@ -40,7 +40,7 @@ def evaluate(options: argparse.Namespace, workspace: Workspace) -> int:
 
 
 def predict(options: argparse.Namespace, workspace: Workspace) -> int:
-    """Print a line for each picture; return 1 if one of them cannot be read."""
+    """Print a line for each picture; return 1 if any picture cannot be read."""
     predictor = Predictor(_bundle(options.model, workspace))
     all_read = True
     for name in options.files:
@@ -52,8 +52,12 @@ def predict(options: argparse.Namespace, workspace: Workspace) -> int:
         except TrazoError as problem:
             error = str(problem)
         all_read = all_read and error is None
-        answer = json.dumps(_record(name, reading, error)) if options.json else _text(name, reading, error)
-        print(answer, flush=True)
+        line = (
+            json.dumps(_reading_to_json(name, reading, error))
+            if options.json
+            else _reading_to_text(name, reading, error)
+        )
+        print(line, flush=True)
     return 0 if all_read else 1
 
 
@@ -71,8 +75,8 @@ def print_card(card: Card) -> None:
     )
     if card.robustness:
         strokes = card.robustness.pen_strokes
-        others = f"; {strokes:.1%} on pen strokes of other people" if strokes is not None else ""
-        print(f"redrawn accuracy {card.robustness.drawings:.1%} (mean of five kinds){others}")
+        pen_strokes = f"; {strokes:.1%} on pen strokes of other people" if strokes is not None else ""
+        print(f"redrawn accuracy {card.robustness.drawings:.1%} (mean of five kinds){pen_strokes}")
     if card.novelty:
         digits, unknown = card.novelty.digits_rejected, card.novelty.out_of_distribution_rejected
         print(f"rejected: {digits:.2%} of the validation digits, {unknown:.1%} of out-of-distribution samples")
@@ -99,7 +103,7 @@ def _print_reliability(card: Card, evaluation: Evaluation) -> None:
 
 
 def _bundle(name: str | None, workspace: Workspace) -> Bundle:
-    """Return the bundle of a run, a folder or the shipped model; without a name, that of the active model."""
+    """Return the bundle of a run, a folder or the shipped model; without a name, return the active model's bundle."""
     if name is None:
         return active_model(workspace).bundle
     if Path(name).is_dir():
@@ -107,7 +111,7 @@ def _bundle(name: str | None, workspace: Workspace) -> Bundle:
     return Bundle(SHIPPED_BUNDLE) if name == SHIPPED else find_run(workspace, name).bundle
 
 
-def _record(name: str, reading: Reading | None, error: str | None) -> dict[str, Any]:
+def _reading_to_json(name: str, reading: Reading | None, error: str | None) -> dict[str, Any]:
     """Return one JSON object of --json; `confidence` is the largest probability."""
     verdict: Verdict = "error" if reading is None else reading.verdict
     probabilities = None
@@ -123,13 +127,13 @@ def _record(name: str, reading: Reading | None, error: str | None) -> dict[str, 
     }
 
 
-def _text(name: str, reading: Reading | None, error: str | None) -> str:
+def _reading_to_text(name: str, reading: Reading | None, error: str | None) -> str:
     if reading is None:
         return f"{name}: {error}"
     if reading.verdict == "blank":
         return f"{name}: no digit (the picture contains no ink)"
-    answer = "not a digit" if reading.verdict == "not_a_digit" else str(reading.digit)
-    return f"{name}: {answer} ({reading.sentence[0].lower()}{reading.sentence[1:]})"
+    prediction = "not a digit" if reading.verdict == "not_a_digit" else str(reading.digit)
+    return f"{name}: {prediction} ({reading.sentence[0].lower()}{reading.sentence[1:]})"
 
 
 def _read_limited(path: Path) -> bytes:

@@ -54,7 +54,7 @@ def show(options: argparse.Namespace, workspace: Workspace) -> int:
 
 
 def name(options: argparse.Namespace, workspace: Workspace) -> int:
-    """Give a run a name, or remove it."""
+    """Give a run a name, or remove its name."""
     run = find_run(workspace, options.run)
     label = write_label(workspace, run, options.name, read_label(run).note)
     print(f"{run.id} is now named {label.name}." if label.name else f"The name of {run.id} was removed.")
@@ -67,16 +67,16 @@ def stop(options: argparse.Namespace, workspace: Workspace) -> int:
         asked = [find_run(workspace, options.run)]
         control.request_stop(workspace, asked[0])
     else:
-        asked = control.request_stop_of_all(workspace)
+        asked = control.request_stop_all(workspace)
     for run in asked:
-        print(f"{run.id} was asked to stop. Its model is kept.")
+        print(f"{run.id} was asked to stop. If training has begun, the model is saved as it is now.")
     if not asked:
         print("No run is running or queued.")
     return 0
 
 
 def resume(options: argparse.Namespace, workspace: Workspace) -> int:
-    """Resume a run after its last complete epoch."""
+    """Resume a run from its last completed epoch."""
     run = find_run(workspace, options.run)
     queue.resume(workspace, run)
     print(f"{run.id}: {run.status().message}")

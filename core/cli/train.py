@@ -27,12 +27,12 @@ from core.storage import make_folder
 from core.workspace import Workspace
 
 _POLL_SECONDS = 0.3
-"""Seconds between two checks of the status: short for a person, negligible for the processor."""
+"""Seconds between status checks: responsive for the user, with negligible CPU load."""
 
 
 def train(options: argparse.Namespace, workspace: Workspace) -> int:
     """Train a network; return 0 if the run finished or was stopped."""
-    config = _config(options)
+    config = _config_from_options(options)
     if config.dataset == "mnist" and find_mnist(workspace) is None:
         raise DataMissing("MNIST is not on this machine. Run python -m core data download, or use --dataset digits.")
     if options.output:
@@ -40,7 +40,7 @@ def train(options: argparse.Namespace, workspace: Workspace) -> int:
     run = submit(workspace, config)
     print(f"run {run.id}", flush=True)
     for teacher in pending_teachers(Snapshot.of(workspace), run, config):
-        print(f"teacher: run {teacher.id}, trained first", flush=True)
+        print(f"waiting for teacher run {teacher.id}, which is trained first", flush=True)
     status = _watch(run, workspace)
     print(status.message)
     if run.bundle.complete:
@@ -53,7 +53,7 @@ def train(options: argparse.Namespace, workspace: Workspace) -> int:
     return 0 if status.state in ("finished", "stopped") else 1
 
 
-def _config(options: argparse.Namespace) -> TrainingConfig:
+def _config_from_options(options: argparse.Namespace) -> TrainingConfig:
     values = {name: getattr(options, name) for name in (*LIMITS, "dataset", "optimizer", "schedule")}
     if options.filters is not None:
         values["filters"] = options.filters.split(",")
@@ -64,14 +64,15 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
 
 
 def _watch(run: Run, workspace: Workspace) -> Status:
-    """Show the progress of a run, and of its teachers before it, until it ends; Ctrl-C stops it."""
+    """Show the progress of a run, preceded by that of its teachers, until the run ends; Ctrl-C stops the run."""
     config = run.config()
-    stopping = False
-    with _interrupts() as interrupted, _bar() if sys.stderr.isatty() else _line_per_epoch(run) as show:
+    display = _progress_bar() if sys.stderr.isatty() else _print_line_per_epoch(run)
+    stop_requested = False
+    with _catch_ctrl_c() as interrupted, display as show:
         while True:
             status = run.status()
-            if interrupted.is_set() and not stopping and not status.over:
-                stopping = True
+            if interrupted.is_set() and not stop_requested and not status.over:
+                stop_requested = True
                 with suppress(RunError):  # the run has just ended
                     request_stop(workspace, run)
                 _stop_teachers(run, config, workspace)
@@ -86,24 +87,24 @@ def _watch(run: Run, workspace: Workspace) -> Status:
 
 
 @contextmanager
-def _interrupts() -> Iterator[threading.Event]:
+def _catch_ctrl_c() -> Iterator[threading.Event]:
     """Yield an event that Ctrl-C sets instead of raising KeyboardInterrupt."""
     interrupted = threading.Event()
 
-    def interrupt(number: int, frame: object) -> None:
+    def interrupt(signum: int, frame: object) -> None:
         if not interrupted.is_set():
             interrupted.set()
-            tqdm.write("Stopping. The model of the last step is kept.", file=sys.stderr)
+            tqdm.write("Stopping. If training has begun, the model is saved as it is now.", file=sys.stderr)
 
-    before = signal.signal(signal.SIGINT, interrupt)
+    previous_handler = signal.signal(signal.SIGINT, interrupt)
     try:
         yield interrupted
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous_handler)
 
 
 def _teacher_status(run: Run, config: TrainingConfig, workspace: Workspace) -> Status | None:
-    """Return the status of the running teacher of this run, None if none is running."""
+    """Return the status of this run's running teacher, or None if none is running."""
     for teacher in pending_teachers(Snapshot.of(workspace), run, config):
         status = teacher.status()
         if status.state == "running":
@@ -112,20 +113,23 @@ def _teacher_status(run: Run, config: TrainingConfig, workspace: Workspace) -> S
 
 
 def _stop_teachers(run: Run, config: TrainingConfig, workspace: Workspace) -> None:
-    """Stop the teachers of this run that no other run waits for."""
-    snapshot, needed = Snapshot.of(workspace), []
+    """Stop the teachers of this run that no other run is waiting for."""
+    snapshot = Snapshot.of(workspace)
+    needed: list[Run] = []
     for other in snapshot.in_state("queued"):
+        if other.run == run:
+            continue
         with suppress(RunError):  # a damaged run has no teachers
-            needed += pending_teachers(snapshot, other.run, other.config()) if other.run != run else []
-    # In reverse: the next teacher would start when the running one ends.
+            needed += pending_teachers(snapshot, other.run, other.config())
+    # Stop in reverse order; otherwise the next teacher would start as soon as the running one ends.
     for teacher in reversed(pending_teachers(snapshot, run, config)):
         if teacher not in needed:
-            with suppress(RunError):  # the run has just ended
+            with suppress(RunError):  # the teacher has just ended
                 request_stop(workspace, teacher)
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[Status], None]]:
+def _progress_bar() -> Iterator[Callable[[Status], None]]:
     """Yield a function that shows a status as a progress bar in a terminal."""
     with tqdm(total=1.0, bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed}") as bar:
 
@@ -137,8 +141,8 @@ def _bar() -> Iterator[Callable[[Status], None]]:
 
 
 @contextmanager
-def _line_per_epoch(run: Run) -> Iterator[Callable[[Status], None]]:
-    """Yield a function that prints one line per epoch, for a file or a program."""
+def _print_line_per_epoch(run: Run) -> Iterator[Callable[[Status], None]]:
+    """Yield a function that prints one line per epoch, for output that is not a terminal."""
     shown = 0
 
     def show(status: Status) -> None:

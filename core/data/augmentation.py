@@ -10,7 +10,7 @@ SIDE = 28
 """Side of an image in pixels."""
 
 NOISY_FRACTION = 0.1
-"""Probability that an image gets noise; it is low, because most digits that people draw have no noise."""
+"""Probability that an image gets noise, which is low because most digits that people draw have no noise."""
 
 ELASTIC_SIGMA = 5
 """Standard deviation in pixels of the Gaussian that smooths elastic displacements."""
@@ -102,7 +102,8 @@ def _random_affine_matrices(count: int, config: AugmentationConfig, rng: np.rand
 
     angle = np.radians(uniform(config.rotation))
     slant = np.tan(np.radians(uniform(config.shear)))
-    # Drawn on a log scale, where a factor and its inverse are equally likely, so that digits do not grow on average.
+    # The factor is drawn on a log scale, where a factor and its inverse are equally likely, so digits do not grow on
+    # average.
     scale = np.exp(uniform(np.log1p(config.zoom)))
     cosine, sine = np.cos(angle) / scale, np.sin(angle) / scale
     # The product of the shear [[1, 0], [slant, 1]] and the scaled rotation [[cosine, sine], [-sine, cosine]].

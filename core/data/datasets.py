@@ -61,7 +61,7 @@ class Dataset:
 
 
 def available_dataset(workspace: Workspace) -> str:
-    """Return the dataset that needs no download: "mnist" if it is found, else "digits"."""
+    """Return the best dataset that needs no download: "mnist" if it is on this machine, or else "digits"."""
     return "mnist" if sources.find_mnist(workspace) else "digits"
 
 
@@ -164,9 +164,9 @@ def _prepare_scikit_learn_digits() -> dict[str, np.ndarray]:
 def read_scikit_learn_digits() -> tuple[np.ndarray, np.ndarray]:
     """Return the levels 0..16, uint8 (n, 8, 8), and labels, uint8 (n,), that scikit-learn's `load_digits` returns.
 
-    Read them from its file, because importing scikit-learn takes a second.
+    They are read from scikit-learn's file, because importing scikit-learn takes a second.
     """
-    # A worker hides the package from Keras, but its distribution is still found.
+    # This also works in a worker, which hides the package from Keras but not its distribution.
     file = distribution("scikit-learn").locate_file("sklearn/datasets/data/digits.csv.gz")
     table = np.loadtxt(Path(str(file)), np.uint8, delimiter=",")
     return table[:, :-1].reshape(-1, 8, 8), table[:, -1]

@@ -35,12 +35,12 @@ IDX_STEMS = {
     "y_test": "t10k-labels",
 }
 TIMEOUT_SECONDS = (10, 30)
-"""Timeouts for the connection and for the next bytes."""
+"""Connect and read timeouts."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A download source of MNIST: file name -> (address, known hash in pooch's notation)."""
+    """A download source for MNIST: file name -> (URL, known hash in pooch's notation)."""
 
     title: str
     files: Mapping[str, tuple[str, str]]
@@ -48,7 +48,7 @@ class Source:
 
 _IDX_MIRROR = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 SOURCES = (
-    # The address and hash that keras.datasets.mnist uses.
+    # The URL and hash that keras.datasets.mnist uses.
     Source(
         "the copy that Keras uses",
         {
@@ -87,12 +87,14 @@ def fingerprint(arrays: Arrays) -> str:
 def find_mnist(workspace: Workspace) -> Path | None:
     """Look for MNIST in TRAZO_MNIST, the workspace and Keras' cache; return the first path found, or None.
 
-    Raises DataError if TRAZO_MNIST names a file that does not exist.
+    Raises DataError if TRAZO_MNIST points to a path that does not exist.
     """
     location = mnist_location()
     if location is not None:
         if not location.exists():
-            raise DataError(f"TRAZO_MNIST names {location}, which does not exist. Correct it or unset it.", location)
+            raise DataError(
+                f"TRAZO_MNIST points to {location}, which does not exist. Correct or unset the variable.", location
+            )
         return location
     for path in (workspace.mnist_file, keras_cache()):
         if path.is_file():
@@ -101,7 +103,7 @@ def find_mnist(workspace: Workspace) -> Path | None:
 
 
 def read_mnist(path: Path) -> dict[str, np.ndarray]:
-    """Read MNIST from an .npz file, a folder with one, or a folder with the four IDX files (gzipped or not).
+    """Read MNIST from an .npz file, an IDX file, or a folder with mnist.npz or the four IDX files (gzipped or not).
 
     Returns uint8 arrays with the names and shapes of ARRAY_SHAPES. Raises DataError if their contents are not MNIST's,
     and DataMissing if `path` does not exist.
@@ -114,7 +116,7 @@ def read_mnist(path: Path) -> dict[str, np.ndarray]:
 
 
 def import_mnist(path: Path, workspace: Workspace) -> Path:
-    """Verify the MNIST at `path` and copy it into the workspace; if this fails, the previous file stays."""
+    """Verify the MNIST files at `path` and copy them into the workspace; if this fails, the previous file is kept."""
     return _store(read_mnist(path), workspace)
 
 
@@ -124,7 +126,7 @@ def download_mnist(
     """Download MNIST into the workspace from the first source that works, and return the file.
 
     Raises DownloadError with the error of each source, StorageError if the disk is full or read-only. The previous file
-    stays until a verified one replaces it. Concurrent calls download only once.
+    is kept until a verified one replaces it. Concurrent calls share one download.
     """
     folder = make_folder(workspace.mnist_file.parent)
     previous = _modification_time(workspace.mnist_file)
@@ -135,14 +137,14 @@ def download_mnist(
         for source in sources:
             with tempfile.TemporaryDirectory(prefix="download-", dir=folder) as temporary:
                 try:
-                    for name, (address, known_hash) in source.files.items():
-                        _fetch(address, known_hash, Path(temporary) / name, progress)
+                    for name, (url, known_hash) in source.files.items():
+                        _fetch(url, known_hash, Path(temporary) / name, progress)
                     return _store(read_mnist(Path(temporary)), workspace)
                 except DataError as error:
                     attempts.append(f"{source.title}: {error}")
     raise DownloadError(
-        "MNIST could not be downloaded: no source delivered the right file. Check the connection and try again, "
-        "or download the file in another way and run: python -m core data import FILE.",
+        "MNIST could not be downloaded: none of the sources returned a valid file. Check your connection and try "
+        "again, or download the file some other way and run: python -m core data import FILE.",
         tuple(attempts),
     )
 
@@ -151,7 +153,7 @@ def _modification_time(path: Path) -> int | None:
     return path.stat().st_mtime_ns if path.is_file() else None
 
 
-def _fetch(address: str, known_hash: str, path: Path, progress: Progress | None) -> None:
+def _fetch(url: str, known_hash: str, path: Path, progress: Progress | None) -> None:
     # Imported here, because importing pooch and requests takes half a second.
     import pooch
     import requests
@@ -160,16 +162,16 @@ def _fetch(address: str, known_hash: str, path: Path, progress: Progress | None)
     progress_bar = _ProgressBar(progress) if progress else False
     downloader = pooch.HTTPDownloader(progressbar=progress_bar, timeout=TIMEOUT_SECONDS, chunk_size=64 * 1024)
     try:
-        pooch.retrieve(address, known_hash, fname=path.name, path=path.parent, downloader=downloader)
+        pooch.retrieve(url, known_hash, fname=path.name, path=path.parent, downloader=downloader)
     except requests.Timeout as error:
-        raise DataError(f"{address} did not respond in time.", path) from error
+        raise DataError(f"{url} did not respond in time.", path) from error
     except requests.HTTPError as error:
         status = error.response.status_code if error.response is not None else "an error"
-        raise DataError(f"{address} responded with {status}.", path) from error
+        raise DataError(f"{url} responded with {status}.", path) from error
     except requests.RequestException as error:
-        raise DataError(f"{address} could not be reached, or the connection was lost.", path) from error
+        raise DataError(f"{url} could not be reached, or the connection was lost.", path) from error
     except ValueError as error:  # raised by pooch for a wrong hash
-        raise DataError(f"{address} delivered a truncated or wrong file.", path) from error
+        raise DataError(f"{url} returned a truncated or unexpected file.", path) from error
 
 
 class _ProgressBar:
@@ -185,7 +187,7 @@ class _ProgressBar:
         self._progress(self._done, int(self.total))
 
     def reset(self) -> None:
-        # At the end, pooch resets the bar and then adds all bytes once more.
+        # At the end, pooch resets the bar and then adds all bytes again.
         self._done = 0
 
     def close(self) -> None:
@@ -194,7 +196,7 @@ class _ProgressBar:
 
 def _store(arrays: Arrays, workspace: Workspace) -> Path:
     with atomic_write(workspace.mnist_file) as temporary, temporary.open("wb") as file:
-        # Uncompressed: at 55 MB, a worker reads it in 30 ms rather than 200 ms.
+        # Uncompressed, so that a worker reads the 55 MB in 30 ms rather than 200 ms.
         np.savez(file, allow_pickle=False, **{name: arrays[name] for name in ARRAY_SHAPES})
     return workspace.mnist_file
 
@@ -265,5 +267,5 @@ def _check(arrays: Arrays, path: Path) -> None:
             )
     if fingerprint(arrays) != MNIST_FINGERPRINT:
         raise DataError(
-            f"{path} has MNIST's shapes, but its contents are another dataset's or damaged. Download MNIST again.", path
+            f"{path} has MNIST's shapes, but contains a different dataset or is damaged. Download MNIST again.", path
         )

@@ -17,7 +17,7 @@ from core.handwriting.strokes.pen import Strokes
 from core.ink.drawing import IMAGE_SIZE, Pixels, prepare
 
 _CANVAS = 140
-"""Side in pixels: half the dashboard's canvas, which is twice as fast and gives nearly the same images."""
+"""Side in pixels. Half the size of the dashboard's canvas is twice as fast and gives nearly the same images."""
 
 PROPORTIONS = {"letters": 0.28, "scribbles": 0.22, "shapes": 0.12, "silhouettes": 0.24, "blotches": 0.05, "pairs": 0.09}
 """Proportion of each kind among the detector's training samples."""
@@ -28,7 +28,7 @@ _INK_THRESHOLD = 40
 """Pixels above this level count as ink."""
 
 _MIN_INK_PIXELS = 25
-"""Images with fewer ink pixels are discarded and drawn anew."""
+"""Images with fewer ink pixels are discarded and drawn again."""
 
 
 def out_of_distribution_samples(
@@ -79,7 +79,7 @@ def _draw_until_enough_ink(sampler: Callable[[], Pixels | None]) -> Pixels:
 
 
 def _maybe_prepare(image: Pixels, rng: np.random.Generator) -> Pixels | None:
-    """Prepare half of the images like drawings and return the others unchanged."""
+    """Prepare half of the images like drawings, and return the rest unchanged."""
     return prepare(image).image if rng.random() < 0.5 else image
 
 

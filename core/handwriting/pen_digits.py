@@ -31,14 +31,14 @@ class PenDigit:
 def read_pen_digits(path: Path) -> list[PenDigit]:
     """Read a gzipped file of JSON lines such as `{"label": 0..9, "strokes": [[[x, y], ...], ...]}`.
 
-    Raises DataError if the file is missing or has other contents.
+    Raises DataError if the file is missing or does not contain pen strokes.
     """
     try:
         with gzip.open(path, "rt", encoding="utf-8") as file:
             return [PenDigit(line["label"], line["strokes"]) for line in map(json.loads, file)]
     except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error) as error:
         raise DataError(
-            f"{path} is missing or is not a file of pen strokes. Correct TRAZO_STROKES or unset it."
+            f"{path} is missing or is not a file of pen strokes. Correct or unset TRAZO_STROKES."
         ) from error
 
 

@@ -13,7 +13,7 @@ from scipy import ndimage
 from core.ink.drawing import Pixels, prepare
 
 CANVAS = 140
-"""Side in pixels: half the dashboard's canvas, which is faster and gives nearly the same images."""
+"""Side in pixels. Half the size of the dashboard's canvas is faster and gives nearly the same images."""
 
 _ENLARGEMENT = 4
 """Images are enlarged by this factor before thinning, so that the centre line is smooth."""

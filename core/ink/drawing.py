@@ -27,12 +27,14 @@ _MIN_STROKE_WIDTH = 2.0  # pixels in the 20x20 box; half of MNIST's training dig
 _MAX_STROKE_WIDTH = 3.0
 _FINE_SIZE = 4 * BOX_SIZE  # pixels; longest side of the image on which stroke width is measured and changed
 _SPECK_FRACTION = 0.05  # of the largest component's area; smaller components are stray specks
-_DOT_FRACTION = 0.35  # of the largest component's area; smaller components are stray dots if they are short, too
+_DOT_FRACTION = 0.35  # of the largest component's area; smaller components are stray dots if they are also short
 _MAX_DOT_LENGTH = 1.6  # in stroke widths; the bar of a 5 is longer
 _FAINT_FRACTION = 0.3  # of the darkest ink; components that are fainter everywhere are shadows
 _NEIGHBOURS = np.ones((3, 3), bool)
-_MAX_STRAY_PASSES = 4  # of looking for strays in the scaled image; one is nearly always enough
-_MAX_INTEGER_REDUCTION = 16  # beyond it, levels are averaged as floats, or a thin line on a huge canvas would vanish
+_MAX_STRAY_PASSES = 4  # in the search for strays in the scaled image; one pass is nearly always enough
+_MAX_INTEGER_REDUCTION = (
+    16  # above this, average levels as floats; otherwise, a thin line on a huge canvas would vanish
+)
 _REDUCING_GAP = 3.0  # beyond this factor, Pillow first averages whole pixels: nearly the same result in half the time
 
 
@@ -125,8 +127,8 @@ def _crop(ink: Ink, box: tuple[int, int, int, int]) -> Ink:
 
 
 def _remove_strays(crop: Pixels) -> Pixels:
-    """Remove dots, specks and faint marks that are separate from the digit; keep the pieces of a broken digit."""
-    # Components are found on a coarse image: this takes microseconds, and closes gaps of a few pixels.
+    """Remove dots, specks and faint marks that are separate from the digit; keep the components of a broken digit."""
+    # Components are found on a coarse image, which takes microseconds and closes gaps of a few pixels.
     factor = max(1, max(crop.shape) // (2 * BOX_SIZE))
     coarse = Image.fromarray(crop).reduce(factor)
     levels = np.asarray(coarse)

@@ -18,14 +18,14 @@ MAX_PICTURE_PIXELS = 40_000_000
 MAX_CANVAS_PIXELS = 4_000_000
 
 MAX_SCANS = 100
-"""Maximum number of scans in a JPEG: cameras write 1, progressive encoders about 10. Each costs a pass over all pixels.
-libtiff has the same limit."""
+"""Maximum number of scans in a JPEG: cameras write 1, progressive encoders about 10. Each scan costs a pass over all
+pixels. libtiff has the same limit."""
 
 MAX_FRAMES = 20
 """Maximum number of frames (or pages of a TIFF) that are searched for ink."""
 
 WORKING_SIZE = 640
-"""Longest side in pixels on which ink is detected: a 1 mm line on a sheet of paper is still 2 pixels wide."""
+"""Longest side in pixels on which ink is detected. At this size, a 1 mm line on a sheet of paper is 2 pixels wide."""
 
 # Raster formats only; EPS, for example, would start Ghostscript.
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000")
@@ -46,7 +46,7 @@ def check_size(size: int) -> None:
 
 
 def decode_frames(data: bytes) -> Iterator[Pixels]:
-    """Decode the frames of a picture file: one, or the first MAX_FRAMES of an animation or a multi-page file.
+    """Decode the only frame of a picture file, or the first MAX_FRAMES of an animation or a multi-page file.
 
     Each frame is uint8 (h, w), (h, w, 3) or (h, w, 4), and no side is longer than WORKING_SIZE.
     Raises PictureTooLarge beyond MAX_PICTURE_PIXELS, PictureError for a file that cannot be decoded.

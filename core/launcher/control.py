@@ -15,49 +15,55 @@ from core.runs.snapshot import Snapshot
 from core.storage import storage_errors
 from core.workspace import Workspace
 
-_MAX_END_SECONDS = 10.0
-"""How long `delete` waits for the worker: a killed one ends in milliseconds, one that is asked to stop in seconds."""
+_WORKER_EXIT_TIMEOUT_SECONDS = 10.0
+"""How long `delete` waits for the worker.
+
+A killed worker exits within milliseconds; one asked to stop may take several seconds.
+"""
 _POLL_SECONDS = 0.02
 
 
 def request_stop(workspace: Workspace, run: Run) -> None:
     """Ask a run to stop: a queued run is removed from the queue, a running one saves its model.
 
-    Training stops within a second or two; saving takes minutes with thousands of synthetic digits. Raises RunError if
-    the run has ended.
+    Training stops within a second or two; saving can take minutes for runs with thousands of synthetic digits, because
+    the novelty detector is then fitted on more samples. Raises RunError if the run is neither queued nor running.
     """
     with workspace.locked():
         status = run.status()
         if status.over:
             raise RunError(f"Run {run.id} is already {status.state}; there is nothing to stop.", run.id)
         if status.state == "queued":
-            stopped = status.model_copy(update={"state": "stopped", "message": "Stopped before it started."})
-            run.write_status(status_after_removal(run, status) or stopped)
+            new_status = status_after_removal(run, status)
+            if new_status is None:  # never started
+                new_status = status.model_copy(update={"state": "stopped", "message": "Stopped before it started."})
+            run.write_status(new_status)
             return
         with storage_errors(run.stop_file):
             run.stop_file.touch()
 
 
-def request_stop_of_all(workspace: Workspace) -> list[Run]:
-    """Ask all queued and running runs to stop; return these runs, the queued ones first."""
+def request_stop_all(workspace: Workspace) -> list[Run]:
+    """Ask all queued and running runs to stop; return these runs, queued runs first."""
     asked = []
     with workspace.locked():
         snapshot = Snapshot.of(workspace)
-        # The queue comes first: otherwise the next run would start when the running one ends.
+        # Stop queued runs first; otherwise the next one would start as soon as the running run exits.
         for run_snapshot in [*snapshot.in_state("queued"), *snapshot.in_state("running")]:
-            with suppress(RunError):  # it has just ended
+            with suppress(RunError):  # the run has just ended
                 request_stop(workspace, run_snapshot.run)
                 asked.append(run_snapshot.run)
     return asked
 
 
 def delete(workspace: Workspace, run: Run) -> None:
-    """Delete a run, ending its worker first; then start the next queued run.
+    """Delete a run after ending its worker; then start the next queued run.
 
-    Raises RunNotFound if the run is already deleted, RunError if its worker does not end within seconds.
+    Raises RunNotFound if the run is already deleted, RunError if its worker does not exit within
+    _WORKER_EXIT_TIMEOUT_SECONDS.
     """
-    deadline = time.monotonic() + _MAX_END_SECONDS
-    # Poll, because the worker may be the child of another process. The workspace is unlocked between two attempts.
+    deadline = time.monotonic() + _WORKER_EXIT_TIMEOUT_SECONDS
+    # Poll: we cannot wait() for a worker that is another process's child. The workspace is unlocked between attempts.
     while not _try_delete(workspace, run):
         if time.monotonic() > deadline:
             raise RunError(_still_running_message(run), run.id)
@@ -90,10 +96,10 @@ def _end_worker(run: Run) -> None:
 
 
 def _still_running_message(run: Run) -> str:
-    """Return the error message for a run whose worker does not end."""
+    """Return the error message for a run whose worker has not exited."""
     if run.process():
-        return f"The process of run {run.id} does not end. Try again in a minute."
+        return f"The process of run {run.id} has not exited. Try again in a minute."
     return (
-        f"The process of run {run.id} was started by another dashboard or container. It was asked to stop. "
-        "Delete the run when it has stopped."
+        f"The process of run {run.id} was started by another dashboard or container. It has been asked to stop; "
+        "delete the run once it has."
     )

@@ -19,8 +19,8 @@ _CONTAINER_MARKERS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 class Overview:
     """The state of the queue.
 
-    `latest`: the running run, else the newest one that has ended. `waiting`: the queued runs, next one first. `busy`:
-    true if any run is running or queued.
+    `latest`: the running run, or else the newest run that has ended. `waiting`: the queued runs, in the order in which
+    they will start. `busy`: true if any run is running or queued.
     """
 
     latest: Run | None
@@ -29,7 +29,7 @@ class Overview:
 
 
 def overview(workspace: Workspace, snapshot: Snapshot | None = None) -> Overview:
-    """Return the state of the queue. `snapshot`: taken now if the caller has none."""
+    """Return the state of the queue. A snapshot is taken now if none is given."""
     readable = [(found.run, status.state) for found, status in (snapshot or Snapshot.of(workspace)).readable()]
     running = [run for run, state in readable if state == "running"]
     waiting = tuple(run for run, state in reversed(readable) if state == "queued")
@@ -38,16 +38,19 @@ def overview(workspace: Workspace, snapshot: Snapshot | None = None) -> Overview
 
 
 def exit_message(workspace: Workspace) -> str | None:
-    """Return the message about the running run for a person who stops the dashboard; None if no run is running."""
+    """Return a message about the running run for the person who stops the dashboard, or None if no run is running."""
     snapshot = Snapshot.of(workspace)
     running, waiting = snapshot.in_state("running"), len(snapshot.in_state("queued"))
     if not running:
         return None
     name = display_name(running[0].run)
     if _is_container_main_process():
-        return f"Run {name} ends with this container. Restart it and press Resume: completed epochs are kept."
+        return (
+            f"Run {name} ends with this container. Completed epochs are kept; restart the container and press Resume "
+            "to continue."
+        )
     continues = f" and {waiting} in the queue continue" if waiting else " continues"
-    return f"Run {name}{continues} without the dashboard. Stop it with: python -m core runs stop"
+    return f"Run {name}{continues} without the dashboard. Stop training with: python -m core runs stop"
 
 
 def _is_container_main_process() -> bool:

@@ -1,4 +1,4 @@
-"""The queue of runs: one runs at a time, and the others wait."""
+"""The queue of runs. Only one run is trained at a time; the remaining runs wait."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _logger = logging.getLogger(__name__)
 def submit(workspace: Workspace, config: TrainingConfig) -> Run:
     """Create a run and queue it after its missing teachers; start it at once if nothing else is running.
 
-    Raises RunError if the queue is full or the run's process cannot be started. Other queue errors are logged: the run
-    stays queued, and `advance` raises them.
+    Raises RunError if the queue is full or the run's process cannot be started. Other queue errors are logged; the run
+    stays queued, and `advance` raises the error.
     """
     with workspace.locked():
         snapshot = Snapshot.of(workspace)
@@ -43,7 +43,7 @@ def submit(workspace: Workspace, config: TrainingConfig) -> Run:
 
 
 def resume(workspace: Workspace, run: Run) -> None:
-    """Queue a run that was interrupted, failed or stopped, to continue after its last completed epoch.
+    """Queue a run that was interrupted, failed or stopped, to continue from its last completed epoch.
 
     Its missing teachers are queued first. Raises RunError if the run cannot be resumed (because it is finished, running
     or queued), if the queue is full, or if the run's process cannot be started.
@@ -61,7 +61,7 @@ def resume(workspace: Workspace, run: Run) -> None:
 
 
 def remove_from_queue(workspace: Workspace, run: Run) -> None:
-    """Remove a run from the queue. A run that never started is deleted; a resumed run keeps its files.
+    """Remove a run from the queue. A run that never started is deleted; one that has started keeps its files.
 
     Raises RunError if the run is no longer queued.
     """
@@ -79,9 +79,9 @@ def remove_from_queue(workspace: Workspace, run: Run) -> None:
 def advance(workspace: Workspace) -> Run | None:
     """Start the oldest queued run if nothing is running; return the run that was started.
 
-    The dashboard calls this every few seconds, and a worker when it ends. A run that is waiting for its teachers, or
-    that cannot be started, is skipped. Raises StorageError if the runs cannot be listed, if the disk is full, or if no
-    queued run can be started.
+    The dashboard calls this every few seconds, and a worker calls it before exiting. A run that is waiting for its
+    teachers, or that cannot be started, is skipped. Raises StorageError if the runs cannot be listed, if the disk is
+    full, or if no queued run can be started.
     """
     check_runs(workspace)
     if read_only() or not Snapshot.of(workspace).in_state("queued"):
@@ -98,21 +98,23 @@ def resumable(run: Run, status: Status) -> bool:
 
 
 def status_after_removal(run: Run, status: Status) -> Status | None:
-    """Return the status of a queued run after it is removed from the queue; None if the run never started."""
-    # An empty log does not prove that the run never started: it may have been deleted, or belong to another user.
+    """Return the status of a queued run after its removal from the queue, or None if the run never started."""
+    # An empty log does not prove that the run never started, because the log may be deleted or belong to another user.
     if not (run.checkpoint_file.exists() or run.bundle.folder.exists() or run.log_tail()):
         return None
     if run.checkpoint_file.exists():
-        state, message = "stopped", "Removed from the queue. Resume continues after the last completed epoch."
+        state, message = "stopped", "Removed from the queue. Press Resume to continue from the last completed epoch."
     else:
         state = "interrupted"
-        message = "Removed from the queue before completing an epoch. Resume starts it from the beginning."
+        message = (
+            "Removed from the queue before completing an epoch. Press Resume to restart training from the beginning."
+        )
     return status.model_copy(update={"state": state, "message": message, "ended": time.time()})
 
 
 @contextmanager
 def log_errors_of_other_runs(run: Run) -> Iterator[None]:
-    """Log errors of other runs and of the disk while the queue advances; raise only those of `run`."""
+    """Log errors of other runs and of the disk while the queue advances; raise only the errors of `run`."""
     try:
         yield
     except RunError as error:
@@ -135,9 +137,10 @@ def _start_next(workspace: Workspace, snapshot: Snapshot) -> Run | None:
 def _queue_missing_teachers(
     workspace: Workspace, snapshot: Snapshot, config: TrainingConfig, run: Run | None = None
 ) -> Iterator[list[RunSnapshot]]:
-    """Queue the missing teachers of a run and yield them: resume those that were interrupted, create the others.
+    """Queue the missing teachers of a run and yield them: resume those that were interrupted, and create the rest.
 
-    Raises RunError if the queue has no room for all of them. If the block fails, the created teachers are deleted.
+    Raises RunError if the queue has no room for the run and its teachers. If the block fails, the created teachers are
+    deleted.
     """
     missing = missing_teachers(snapshot, config, run)
     _check_room(snapshot, 1 + len(missing))
@@ -160,7 +163,7 @@ def _queue_missing_teachers(
 
 
 def _resumable_run_for(snapshot: Snapshot, config: TrainingConfig) -> RunSnapshot | None:
-    """Return the newest run with this config and a checkpoint; None if there is none or it cannot be resumed."""
+    """Return the newest run with this config and a checkpoint, or None if there is none or it cannot be resumed."""
     candidates = [pair for pair in snapshot.with_config(config) if pair[0].run.checkpoint_file.exists()]
     if not candidates:
         return None

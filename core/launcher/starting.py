@@ -92,5 +92,5 @@ def _start(workspace: Workspace, run: Run, status: Status, lock: int) -> None:
             message = "The training process could not be started. Close other programs and try again."
             run.write_status(status.model_copy(update={"state": "failed", "message": message, "ended": time.time()}))
             raise RunError(message, run.id) from error
-    with suppress(StorageError, psutil.NoSuchProcess):  # the worker records its process, too
+    with suppress(StorageError, psutil.NoSuchProcess):  # the worker also records its process id
         run.write_process(process.pid)

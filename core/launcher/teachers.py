@@ -14,7 +14,7 @@ from core.workspace import Workspace
 
 
 def finished_run(snapshot: Snapshot, config: TrainingConfig) -> Run | None:
-    """Return the newest finished run with exactly these settings and a model."""
+    """Return the newest finished run with exactly these settings and a model, or None if there is none."""
     runs = (found.run for found, status in snapshot.with_config(config) if status.state == "finished")
     return next((run for run in runs if run.bundle.complete), None)
 
@@ -30,7 +30,7 @@ def pending_teachers(snapshot: Snapshot, run: Run, config: TrainingConfig) -> li
 def missing_teachers(snapshot: Snapshot, config: TrainingConfig, run: Run | None = None) -> list[TrainingConfig]:
     """Return the configs of the teachers that must be queued before a run with this config.
 
-    `run`: the run if it exists, as it may have copies of its teachers' networks.
+    `run`: the run if it already exists, because it may have copies of its teachers' networks.
     """
     return [
         teacher_config
@@ -40,10 +40,10 @@ def missing_teachers(snapshot: Snapshot, config: TrainingConfig, run: Run | None
 
 
 def copy_teachers(workspace: Workspace, run: Run, config: TrainingConfig) -> None:
-    """Copy the networks of a run's teachers into its folder; raises RunError if a teacher is not trained."""
+    """Copy the networks of a run's teachers into its folder; raises RunError if a teacher has not been trained."""
     snapshot = Snapshot.of(workspace)
     for number, teacher_config in enumerate(teacher_configs(config)):
-        copy = run.teachers / f"{number}.tflite"
+        copy = run.teachers_folder / f"{number}.tflite"
         if copy.exists():
             continue
         teacher = finished_run(snapshot, teacher_config)
@@ -55,17 +55,17 @@ def copy_teachers(workspace: Workspace, run: Run, config: TrainingConfig) -> Non
                 run.id,
             )
         content = _read_network(teacher)
-        make_folder(run.teachers)
+        make_folder(run.teachers_folder)
         with atomic_write(copy) as temporary:
             temporary.write_bytes(content)
-        print(f"taught by run {teacher.id}", flush=True)
+        print(f"teacher: run {teacher.id}", flush=True)
 
 
 def load_teachers(run: Run, config: TrainingConfig) -> list[Network]:
     """Load the networks that `copy_teachers` copied, and test each of them; raises BundleError."""
-    networks = [Network(run.teachers / f"{number}.tflite") for number in range(config.teachers)]
+    networks = [Network(run.teachers_folder / f"{number}.tflite") for number in range(config.teachers)]
     for network in networks:
-        # Some damage shows only during inference. Find it now, not in a thread of the data pipeline.
+        # Some damage shows only during inference. Detect it now rather than in a thread of the data pipeline.
         network(np.zeros((BATCH_SIZE, 28, 28), np.uint8))
     return networks
 
@@ -75,7 +75,8 @@ def _unavailable_teachers(snapshot: Snapshot, run: Run | None, config: TrainingC
     return [
         teacher_config
         for number, teacher_config in enumerate(teacher_configs(config))
-        if not (run and (run.teachers / f"{number}.tflite").exists()) and not finished_run(snapshot, teacher_config)
+        if not (run and (run.teachers_folder / f"{number}.tflite").exists())
+        and not finished_run(snapshot, teacher_config)
     ]
 
 
@@ -84,13 +85,13 @@ def _read_network(teacher: Run) -> bytes:
     try:
         content = read_file(teacher.bundle.tflite_file)
     except OSError as error:
-        raise _damaged(teacher) from error
+        raise _damaged_network_error(teacher) from error
     if network_fingerprint(content) != teacher.bundle.card().network_fingerprint:
-        raise _damaged(teacher)
+        raise _damaged_network_error(teacher)
     return content
 
 
-def _damaged(teacher: Run) -> BundleError:
+def _damaged_network_error(teacher: Run) -> BundleError:
     return BundleError(
         f"The network of run {teacher.id}, this run's teacher, is damaged. Delete that run, then press Resume "
         "here to train another teacher first.",

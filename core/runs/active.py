@@ -35,7 +35,7 @@ _Version = tuple[int, int]
 
 @dataclass(frozen=True)
 class ActiveModel:
-    """The active model. `problem`: why the shipped model replaces the promoted one; None if it does not."""
+    """The active model. `problem`: why the shipped model replaces the promoted one, or None if there is no problem."""
 
     run_id: str | None
     bundle: Bundle
@@ -47,7 +47,7 @@ class ActiveModel:
 
 
 def promote(workspace: Workspace, run: Run | None) -> None:
-    """Make a run's model the active model; None makes it the shipped one.
+    """Make a run's model the active model; if `run` is None, the shipped model becomes active.
 
     Raises RunError if the run has no complete model, BundleError if the model cannot be loaded.
     """
@@ -59,7 +59,7 @@ def promote(workspace: Workspace, run: Run | None) -> None:
             return
         if not run.bundle.complete:
             raise RunError(
-                f"Run {run.id} has no finished model to promote. Let it finish, or choose another run.", run.id
+                f"Run {run.id} has no finished model to promote. Let the run finish, or choose another run.", run.id
             )
         Predictor(run.bundle)
         with atomic_write(workspace.active_file) as temporary:
@@ -67,7 +67,7 @@ def promote(workspace: Workspace, run: Run | None) -> None:
 
 
 def active_model(workspace: Workspace) -> ActiveModel:
-    """Return the promoted run's model, else the shipped one; works in any workspace, even a damaged one."""
+    """Return the promoted run's model, or else the shipped one; works even if the workspace is damaged."""
     try:
         promoted = _Promoted.model_validate_json(read_file(workspace.active_file))
         run = find_run(workspace, promoted.run_id)
@@ -101,7 +101,7 @@ class ActivePredictor:
         self._loaded: tuple[ActiveModel, Predictor] | None = None
 
     def current(self) -> tuple[ActiveModel, Predictor]:
-        """Return the active model and its predictor; the shipped model if the promoted one cannot be loaded."""
+        """Return the active model and its predictor, or the shipped model if the promoted one cannot be loaded."""
         loaded = self._loaded
         if loaded is not None and self._is_current():
             return loaded
@@ -119,7 +119,7 @@ class ActivePredictor:
         loaded = self._versions
         if loaded is None or _version(self._workspace.active_file) != loaded.promotion:
             return False
-        # The promoted run may be back.
+        # The promoted run may have been restored.
         if loaded.runs is not None and _version(self._workspace.runs) != loaded.runs:
             return False
         card = _version(loaded.card_file)
@@ -146,8 +146,8 @@ class ActivePredictor:
 class _Versions:
     """The versions of the files on disk just before a predictor was loaded.
 
-    `promotion` is that of active.json. `folder` contains the bundle's folder. `runs` is the version of the folder of
-    all runs if the promoted run was not found there, else None.
+    `promotion` is the version of active.json. `folder` contains the bundle's folder. `runs` is the version of the
+    folder of all runs if the promoted run was not found there, or else None.
     """
 
     promotion: _Version | None
@@ -158,7 +158,7 @@ class _Versions:
 
 
 def _version(path: Path) -> _Version | None:
-    """Return a value that changes whenever the file is replaced; None if there is no file."""
+    """Return a value that changes whenever the file is replaced, or None if there is no file."""
     try:
         stat = path.stat()
     except OSError:

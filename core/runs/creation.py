@@ -18,7 +18,7 @@ ID_TIME_FORMAT = "%Y%m%d-%H%M%S"
 _MIN_UTC_OFFSET = timedelta(hours=-12)
 _MAX_UTC_OFFSET = timedelta(hours=14)
 _UTC_OFFSET_STEP = timedelta(minutes=15)
-"""All UTC offsets are multiples of it."""
+"""All UTC offsets are multiples of this step."""
 _MAX_WRITING_TIME = timedelta(seconds=5)
 """Maximum difference between the time in an id and the time at which the run's config was written.
 
@@ -40,15 +40,15 @@ def write_creation(run: Run, created: datetime) -> None:
 def created_at(run: Run) -> datetime:
     """Return the time at which a run was created, in this machine's time zone.
 
-    Runs of earlier versions recorded only the local time, in their id. The modification time of their config tells
-    which time zone that was.
+    Runs of earlier versions recorded only the local time, in their id. The time zone is inferred from the modification
+    time of their config.
     """
     version = _modification_time(run.created_file)
     created = _read_creation(run.created_file, version) if version else None
     return (created or _infer_from_id(run)).astimezone()
 
 
-# Cached because every list of the runs is sorted by it.
+# Cached because every list of runs is sorted by creation time.
 @lru_cache(maxsize=10_000)
 def _read_creation(path: Path, version: float) -> datetime | None:  # noqa: ARG001 - part of the cache key
     try:
@@ -58,7 +58,7 @@ def _read_creation(path: Path, version: float) -> datetime | None:  # noqa: ARG0
 
 
 def _infer_from_id(run: Run) -> datetime:
-    """Return the time on which the id and the config's modification time agree, else one of the two."""
+    """Return the time on which the id and the config's modification time agree, or else one of the two."""
     modified = _modification_time(run.config_file) or _modification_time(run.folder)
     written = datetime.fromtimestamp(modified, UTC) if modified else datetime.now(UTC)  # just deleted
     try:

@@ -13,7 +13,7 @@ _DESCRIPTIONS = {
     "mnist_model.keras": "the network, for Keras",
     "mnist_model.tflite": "the network, for LiteRT",
     "card.json": "the model card, with its metrics",
-    "evaluation.npz": "its predictions on the test set",
+    "evaluation.npz": "the predictions on the test set",
     "novelty.npz": "the out-of-distribution detector",
     "config.json": "the settings",
     "history.csv": "one row per epoch",
@@ -47,7 +47,7 @@ class RunFile:
 
 
 def run_files(run: Run) -> list[RunFile]:
-    """Return the files that exist: first those of the model, then the settings and the training's output."""
+    """Return the files that exist: first those of the model, then the settings and the output of training."""
     bundle = run.bundle
     paths = [
         *(bundle.keras_file, bundle.tflite_file, bundle.card_file, bundle.evaluation_file, bundle.novelty_file),

@@ -1,4 +1,4 @@
-"""Recording of interrupted runs: the evidence of what interrupted them is soon lost."""
+"""Records interrupted runs, because the evidence of what interrupted them is soon lost."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from core.workspace import Workspace
 def record_interruptions(workspace: Workspace) -> None:
     """Write the status of every run that was interrupted, with the probable cause.
 
-    If writing one fails, the others are still written; then the first error is raised.
+    If writing a status fails, those of the other runs are still written; then the first error is raised.
     """
-    if read_only() or not _interrupted(workspace):
+    if read_only() or not _unrecorded_interruptions(workspace):
         return
     errors: list[StorageError | RunError | OSError] = []
     with workspace.locked():
-        for run, status in _interrupted(workspace):
+        for run, status in _unrecorded_interruptions(workspace):
             try:
                 run.write_status(status.model_copy(update={"ended": time.time(), "seconds_left": None}))
             except (StorageError, RunError, OSError) as error:
@@ -30,8 +30,8 @@ def record_interruptions(workspace: Workspace) -> None:
         raise errors[0]
 
 
-def _interrupted(workspace: Workspace) -> list[tuple[Run, Status]]:
-    """Return the runs whose worker ended without recording its end, unless another process has recorded it."""
+def _unrecorded_interruptions(workspace: Workspace) -> list[tuple[Run, Status]]:
+    """Return the runs whose worker died without writing a final status, unless another process has written one."""
     return [
         (snapshot.run, status)
         for snapshot, status in Snapshot.of(workspace).readable()

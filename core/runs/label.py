@@ -37,7 +37,7 @@ def label_file(run: Run) -> Path:
 
 
 def read_label(run: Run) -> Label:
-    """Return the run's name and note, both empty if there are none or the file cannot be read."""
+    """Return the run's name and note; both are empty if there is no label or the file cannot be read."""
     try:
         label = Label.model_validate_json(read_file(label_file(run), _MAX_FILE_BYTES))
     except (OSError, ValidationError):
@@ -48,7 +48,7 @@ def read_label(run: Run) -> Label:
 
 
 def display_name(run: Run) -> str:
-    """Return the name that a person gave the run, else its title."""
+    """Return the name that a person gave the run, or else its title."""
     return read_label(run).name or run.title
 
 
@@ -59,14 +59,15 @@ def disambiguate(names: Mapping[str, str]) -> dict[str, str]:
 
 
 def _with_id(run_id: str, name: str) -> str:
-    """Return the name followed by the id; the id alone if it contains the name."""
+    """Return the name followed by the id, or the id alone if it contains the name."""
     return run_id if Run(Path(run_id)).title == name else f"{name} ({run_id})"
 
 
 def write_label(workspace: Workspace, run: Run, name: str, note: str) -> Label:
     """Write a run's name and note without invisible characters, and return them as written.
 
-    Raises RunError if one is too long, RunNotFound if the run was deleted, StorageError if the file cannot be written.
+    Raises RunError if the name or note is too long, RunNotFound if the run was deleted, StorageError if the file cannot
+    be written.
     """
     label = Label(name=_clean_line(name), note=_clean_lines(note))
     for field, text, limit in (("name", label.name, MAX_NAME_CHARACTERS), ("note", label.note, MAX_NOTE_CHARACTERS)):

@@ -49,5 +49,5 @@ def _restore_bundle(run: Run) -> None:
 
 def _remove_all(folder: Path, pattern: str) -> None:
     for path in folder.glob(pattern):
-        with suppress(OSError):  # other users' files are harmless
+        with suppress(OSError):  # files of other users are left, because they are harmless
             remove(path)

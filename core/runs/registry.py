@@ -28,13 +28,13 @@ _ANIMALS = (
 
 
 def create_run(workspace: Workspace, config: TrainingConfig) -> Run:
-    """Create a run with the state `queued`; leave nothing behind if that fails."""
+    """Create a run with the state `queued`; if this fails, no files are left behind."""
     make_folder(workspace.runs)
     # The lock keeps two runs from getting the same id.
     with workspace.locked():
         now = _now()
         run = _choose_id(workspace, now)
-        # Runs with this prefix are not listed: the folder gets its name when it is complete.
+        # Runs with this prefix are not listed; the folder gets its final name once it is complete.
         new = Run(make_folder(run.folder.with_name(NEW_PREFIX + run.id)))
         try:
             write_creation(new, now)
@@ -48,9 +48,9 @@ def create_run(workspace: Workspace, config: TrainingConfig) -> Run:
 
 
 def list_runs(workspace: Workspace) -> list[Run]:
-    """Return all runs, newest first; none if their folder cannot be read (`check_runs` raises the reason)."""
+    """Return all runs, newest first, or none if their folder cannot be read (`check_runs` raises the reason)."""
     try:
-        names = _folders(workspace)
+        names = _list_folders(workspace)
     except OSError:
         return []
     runs = [Run(workspace.runs / name) for name in names]
@@ -58,9 +58,9 @@ def list_runs(workspace: Workspace) -> list[Run]:
 
 
 def check_runs(workspace: Workspace) -> None:
-    """Raise StorageError if the folder of the runs exists but cannot be read."""
+    """Raise StorageError if the folder of all runs exists but cannot be read."""
     try:
-        _folders(workspace)
+        _list_folders(workspace)
     except FileNotFoundError:
         return
     except OSError as error:
@@ -89,7 +89,7 @@ def find_run(workspace: Workspace, run_id: str) -> Run:
 
 
 def is_gone(path: Path) -> bool:
-    """Return True if the path does not exist; False if it exists or that cannot be determined."""
+    """Return True if the path does not exist, or False if it exists or this cannot be determined."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -99,7 +99,7 @@ def is_gone(path: Path) -> bool:
     return False
 
 
-def _folders(workspace: Workspace) -> list[str]:
+def _list_folders(workspace: Workspace) -> list[str]:
     with os.scandir(workspace.runs) as entries:
         return [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
 
@@ -108,7 +108,7 @@ def _choose_id(workspace: Workspace, now: datetime) -> Run:
     """Return a run with an unused id; its folder does not exist yet."""
     taken = {"-".join(run.id.split("-")[:2]) for run in list_runs(workspace)}
     time = now.astimezone()
-    # No two ids start with the same time: sorted by id, runs of one second would be in the order of their adjectives.
+    # Each id starts with a different time; otherwise, runs created in the same second would be sorted by adjective.
     while time.strftime(ID_TIME_FORMAT) in taken:
         time += timedelta(seconds=1)
     words = f"{random.choice(_ADJECTIVES.split())}-{random.choice(_ANIMALS.split())}"

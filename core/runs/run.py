@@ -22,7 +22,7 @@ from core.storage import NotRegularFile, atomic_write, open_file, read_file, sto
 
 LOG_TAIL_BYTES = 64 * 1024
 MAX_LOG_BYTES = 10 * 2**20
-"""The older half of a larger log is dropped."""
+"""When the log grows beyond this, its older part is dropped."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Run:
         return self.folder / "checkpoint.npz"
 
     @property
-    def teachers(self) -> Path:
+    def teachers_folder(self) -> Path:
         """Copies of the teachers' networks: the teachers' runs may be deleted before this run is resumed."""
         return self.folder / "teachers"
 
@@ -82,15 +82,15 @@ class Run:
 
     @property
     def lock_file(self) -> Path:
-        """The lock that a worker inherits from the process that starts it, and holds until it ends.
+        """The lock that a worker inherits from the process that starts it, and holds until it exits.
 
-        `is_held` holds it, too, for a few microseconds.
+        `is_held` also takes it, very briefly, in order to test it.
         """
         return self.folder / "worker.lock"
 
     @property
-    def stopping(self) -> bool:
-        """True if the run was asked to stop and has not ended yet."""
+    def stop_requested(self) -> bool:
+        """True if the run was asked to stop and is still running."""
         return self.stop_file.exists()
 
     @property
@@ -103,24 +103,24 @@ class Run:
         return self.id.split("-", 2)[-1]
 
     def config(self) -> TrainingConfig:
-        """Read the config; raises RunError if it is missing or damaged, or cannot be read."""
+        """Read the config; raises RunError if it is missing, damaged or cannot be read."""
         try:
             return config_from_json(read_file(self.config_file).decode())
         except (OSError, UnicodeDecodeError, ConfigError) as error:
-            raise self._read_error(self.config_file, error, self._unusable(self.config_file)) from error
+            raise self._error_for(self.config_file, error, self._missing_or_damaged_error(self.config_file)) from error
 
     def write_config(self, config: TrainingConfig) -> None:
         with atomic_write(self.config_file) as temporary:
             temporary.write_text(config.model_dump_json(indent=2) + "\n")
 
     def status(self) -> Status:
-        """Read the status. A run whose worker died is `interrupted`, or `failed` if memory probably ran out.
+        """Read the status. A run whose worker died is `interrupted`, or `failed` if it probably ran out of memory.
 
         Raises RunError if the status cannot be read.
         """
         status = self._recorded_status()
         if status.state == "running" and not self.alive:
-            # The worker may have recorded its end after the status was read.
+            # The worker may have written its final status after the first read.
             status = self._recorded_status()
             if status.state == "running":
                 return status.model_copy(update=self._unexplained_end())
@@ -133,8 +133,8 @@ class Run:
         with atomic_write(self.status_file, durable) as temporary:
             temporary.write_text(_to_json(status))
 
-    def write_last_status(self, status: Status) -> None:
-        """Replace the status. On a full disk, which has no room for a new file, overwrite the old one."""
+    def write_final_status(self, status: Status) -> None:
+        """Replace the status. If the disk is too full for a new file, overwrite the old one."""
         try:
             self.write_status(status)
         except StorageError:
@@ -144,16 +144,16 @@ class Run:
 
     @property
     def alive(self) -> bool:
-        """True if a worker is running or just being started."""
+        """True if a worker is running or is being started."""
         return is_held(self.lock_file)
 
     def process(self) -> psutil.Process | None:
-        """Return the recorded worker; None if it has ended, even if another process has its process id."""
+        """Return the recorded worker, or None if it has exited, even if another process now has its process id."""
         record = self._read_worker()
         return record.process() if record else None
 
     def write_process(self, pid: int) -> None:
-        """Record the worker with this process id; raises psutil.NoSuchProcess if it has ended."""
+        """Record the worker with this process id; raises psutil.NoSuchProcess if it has exited."""
         record = WorkerRecord.of(pid)
         with atomic_write(self.process_file) as temporary:
             temporary.write_text(record.model_dump_json() + "\n")
@@ -172,19 +172,20 @@ class Run:
     def epoch_predictions(self) -> EpochPredictions | None:
         """Return the predictions for the validation split after each epoch.
 
-        None before the end of the first epoch, and for runs of early versions. Raises RunError if the file is damaged.
+        Returns None before the end of the first epoch, and for runs made by early versions. Raises RunError if the file
+        is damaged.
         """
         try:
             return read_epoch_predictions(self.epoch_predictions_file)
         except ValueError as error:
-            raise self._damaged(self.epoch_predictions_file) from error
+            raise self._damaged_error(self.epoch_predictions_file) from error
 
     def write_epoch_predictions(self, predictions: EpochPredictions) -> None:
         """Replace the predictions for the validation split."""
         write_epoch_predictions(self.epoch_predictions_file, predictions)
 
     def log_tail(self) -> str:
-        """Return the end of the worker's log, at most 64 kB; empty if it cannot be read."""
+        """Return the end of the worker's log, at most 64 kB, or an empty string if the log cannot be read."""
         try:
             with open_file(self.log_file) as file:
                 file.seek(max(0, self.log_file.stat().st_size - LOG_TAIL_BYTES))
@@ -194,16 +195,16 @@ class Run:
         return content.decode(errors="replace")
 
     def trim_log(self) -> None:
-        """Keep only the newer half of a log that is longer than MAX_LOG_BYTES."""
+        """If the log exceeds MAX_LOG_BYTES, keep only its last MAX_LOG_BYTES / 2 bytes."""
         if not self.log_file.exists() or self.log_file.stat().st_size <= MAX_LOG_BYTES:
             return
         with storage_errors(self.log_file), open_file(self.log_file, "r+b") as file:
             file.seek(-MAX_LOG_BYTES // 2, os.SEEK_END)
             newer = file.read()
             file.seek(0)
-            # The worker's output is appended, so it continues after the remaining half.
+            # The worker writes in append mode, so its next output goes to the new end of the file.
             file.truncate()
-            file.write(b"(Older output was dropped to keep this log short.)\n" + newer[newer.find(b"\n") + 1 :])
+            file.write(b"(Older output was removed to limit the size of this log.)\n" + newer[newer.find(b"\n") + 1 :])
 
     def _read_worker(self) -> WorkerRecord | None:
         try:
@@ -214,50 +215,55 @@ class Run:
     def _unexplained_end(self) -> dict[str, str]:
         """Return the state and the message of a run whose worker died without recording why.
 
-        "failed" is a guess: since the worker started, the system has killed a process for lack of memory.
+        "failed" is a guess, based on an out-of-memory (OOM) kill since the worker started; the process killed may have
+        been another one.
         `record_interruptions` stores the guess, because a later kill or a reboot would change it.
         """
         state, message = "interrupted", "The training process ended unexpectedly"
         worker = self._read_worker()
-        if worker and worker.memory_ran_out:
+        if worker and worker.oom_kill_since_start:
             state = "failed"
-            message += ", probably because memory ran out: the system killed a process for lack of memory"
+            message += ", probably because the machine ran out of memory: the system killed a process to free some"
         if self.checkpoint_file.exists():
-            return {"state": state, "message": f"{message}. Resume continues after the last completed epoch."}
-        return {"state": state, "message": f"{message}. Resume starts it from the beginning."}
+            return {"state": state, "message": f"{message}. Press Resume to continue from the last completed epoch."}
+        return {"state": state, "message": f"{message}. Press Resume to restart training from the beginning."}
 
     def _recorded_status(self) -> Status:
         try:
             return Status.model_validate_json(read_file(self.status_file))
         except (OSError, ValidationError) as error:
-            lost = isinstance(error, FileNotFoundError | ValidationError)
-            # A power cut may damage the status, which is written without fsync. The checkpoint is written with it.
-            if lost and self.checkpoint_file.exists() and not self.alive:
-                message = "The file status.json was lost or damaged. Resume continues after the last completed epoch."
+            missing_or_damaged = isinstance(error, FileNotFoundError | ValidationError)
+            # The status is written without fsync, so a power cut may damage it; the checkpoint is fsynced.
+            if missing_or_damaged and self.checkpoint_file.exists() and not self.alive:
+                message = (
+                    "The file status.json is missing or damaged. "
+                    "Press Resume to continue from the last completed epoch."
+                )
                 return Status(state="interrupted", message=message)
-            raise self._read_error(self.status_file, error, self._unusable(self.status_file)) from error
+            raise self._error_for(self.status_file, error, self._missing_or_damaged_error(self.status_file)) from error
 
     def _read_table(self, path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         try:
             return read_rows(path, columns)
         except (OSError, ValueError) as error:
-            raise self._read_error(path, error, self._damaged(path)) from error
+            raise self._error_for(path, error, self._damaged_error(path)) from error
 
-    def _read_error(self, path: Path, error: Exception, otherwise: RunError) -> RunError:
-        """Return a RunError for a file that cannot be read now but may be intact; `otherwise` for all other errors."""
+    def _error_for(self, path: Path, error: Exception, if_damaged: RunError) -> RunError:
+        """Return a "cannot be read" error if the failure may be temporary; otherwise return `if_damaged`."""
         if not isinstance(error, OSError) or isinstance(error, FileNotFoundError | IsADirectoryError | NotRegularFile):
-            return otherwise
+            return if_damaged
         reason = error.strerror or type(error).__name__
         return RunError(
             f"The file {path.name} of run {self.id} cannot be read ({reason}). Try again, or check its permissions.",
             self.id,
         )
 
-    def _unusable(self, path: Path) -> RunError:
-        return RunError(f"Run {self.id} has a missing or damaged {path.name}. Delete the run.", self.id)
+    def _missing_or_damaged_error(self, path: Path) -> RunError:
+        return RunError(f"The file {path.name} of run {self.id} is missing or damaged. Delete the run.", self.id)
 
-    def _damaged(self, path: Path) -> RunError:
-        return RunError(f"Run {self.id} has a damaged {path.name}. Its model can still be used.", self.id)
+    def _damaged_error(self, path: Path) -> RunError:
+        message = f"The file {path.name} of run {self.id} is damaged. The run's model can still be used."
+        return RunError(message, self.id)
 
 
 def _to_json(status: Status) -> str:

@@ -65,11 +65,11 @@ class Snapshot:
         return [(run, status) for run, status in pairs if isinstance(status, Status)]
 
     def in_state(self, state: State) -> list[RunSnapshot]:
-        """Return the runs in a state, without those whose status cannot be read."""
+        """Return the runs in a state; runs whose status cannot be read are left out."""
         return [run for run, status in self.readable() if status.state == state]
 
     def with_config(self, config: TrainingConfig) -> list[tuple[RunSnapshot, Status]]:
-        """Return each run with exactly these settings, with its status, without damaged runs."""
+        """Return each run with exactly these settings, and its status; damaged runs are left out."""
         return Snapshot(tuple(run for run in self.runs if run._config == config)).readable()
 
     def find(self, run: Run) -> RunSnapshot:
@@ -77,7 +77,7 @@ class Snapshot:
         return next((known for known in self.runs if known.run == run), RunSnapshot(run))
 
     def with_runs(self, *runs: RunSnapshot) -> Snapshot:
-        """Return this snapshot with these runs read again, or added if they are new; the last one is the newest."""
+        """Return this snapshot with these runs read again, or added if new; the last of `runs` is the newest."""
         refreshed = {run.run: run.refreshed() for run in runs}
         known = tuple(refreshed.pop(run.run, run) for run in self.runs)
         return Snapshot((*reversed(refreshed.values()), *known))

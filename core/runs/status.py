@@ -13,9 +13,9 @@ Phase = Literal["waiting", "starting", "training", "validating", "saving", "done
 class Status(Record, extra="ignore"):
     """State and progress of a run.
 
-    `updated`, `started` and `ended` are in seconds since 1970; `seconds` is the training time so far. `epoch` and
+    `updated`, `started` and `ended` are Unix timestamps; `seconds` is the training time so far. `epoch` and
     `step` count from 1 (0 before the first); `steps` is the number of steps in an epoch. `seconds_left` assumes that
-    early stopping does not end the training.
+    early stopping does not end training.
     """
 
     state: State

@@ -21,7 +21,7 @@ class Summary:
     """A run in one row: times in seconds, accuracies in 0..1.
 
     `drawings`: accuracy on drawings, from `robustness` in the run's card. `created` is in this machine's time zone.
-    `problem`: why the run cannot be read.
+    `problem`: why the run cannot be read, or None if it can.
     """
 
     id: str
@@ -43,12 +43,12 @@ class Summary:
 
     @property
     def name(self) -> str:
-        """The name that a person gave the run, else its title."""
+        """The name that a person gave the run, or else its title."""
         return self.label.name or self.title
 
 
 def summarise(snapshot: RunSnapshot, active: ActiveModel) -> Summary:
-    """Return the summary of a run; if the run is damaged, `problem` says how."""
+    """Return the summary of a run; if the run is damaged, `problem` describes the damage."""
     run = snapshot.run
     created, label = created_at(run), read_label(run)
     try:
@@ -76,7 +76,7 @@ def summarise(snapshot: RunSnapshot, active: ActiveModel) -> Summary:
 
 
 def summaries(workspace: Workspace, snapshot: Snapshot | None = None) -> list[Summary]:
-    """Return the summaries of all runs, newest first. `snapshot`: taken now if the caller has none."""
+    """Return the summaries of all runs, newest first. A snapshot is taken now if none is given."""
     active = active_model(workspace)
     runs = (snapshot or Snapshot.of(workspace)).runs
     rows = ((run_snapshot.run, summarise(run_snapshot, active)) for run_snapshot in runs)

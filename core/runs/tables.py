@@ -27,11 +27,13 @@ STEP_COLUMNS = ("step", "epoch", "seconds", "loss", "accuracy", "val_loss", "val
 
 _POSITION_COLUMNS = ["epoch", "step", "seconds"]
 _MAX_POSITION = 1e15
-"""A larger epoch, step or time is damage. Up to this value, floats represent integers exactly."""
+"""A larger epoch, step or time means that the file is damaged. Floats represent integers up to this value exactly."""
 
 
 def read_rows(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Return the numbers in a CSV file; empty if there is none yet. Raises OSError, or ValueError if it is damaged.
+    """Return the numbers in a CSV file, or an empty table if there is no file yet.
+
+    Raises OSError if the file cannot be read, ValueError if it is damaged.
 
     Rows without a valid epoch, step and time are skipped; infinite values become NaN.
     """
@@ -44,7 +46,7 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     if tuple(table.columns) != columns or not isinstance(table.index, pd.RangeIndex):
         raise ValueError(f"Expected the columns {columns}. Received: {tuple(table.columns)}.")
     if not table.empty and not all(dtype.kind in "iuf" for dtype in table.dtypes):
-        raise ValueError("Expected only numbers. Received text, too.")
+        raise ValueError("Expected only numbers. Received text as well.")
     position = table[_POSITION_COLUMNS]
     valid = table[((position >= 0) & (position <= _MAX_POSITION)).all(axis=1)]
     return valid.replace([np.inf, -np.inf], np.nan).reset_index(drop=True)
@@ -91,7 +93,7 @@ def append_row(
 
 
 def drop_last_row(path: Path) -> None:
-    """Remove the last row of a CSV file. The file is replaced, so a reader never sees half of it."""
+    """Remove the last row of a CSV file. The file is replaced, so a reader never sees half a file."""
     lines = read_file(path).splitlines(keepends=True)
     with atomic_write(path, durable=False) as temporary:
         temporary.write_bytes(b"".join(lines[:-1]))

@@ -24,10 +24,10 @@ FINAL_STRENGTH = 0.5
 """Strength of the augmentation in the final epochs, as a fraction of the configured one."""
 
 _TEACHER_BATCHES = 8
-"""How many batches the teachers predict at once; together they fill one batch of LiteRT."""
+"""Number of batches that the teachers predict at once; together, these fill one batch of LiteRT."""
 
 _DIGITS_PER_STATUS = 500
-"""How many digits are drawn between two status updates, in about half a second."""
+"""Number of digits that are drawn between two status updates, in about half a second."""
 
 
 class Stopped(Exception):
@@ -145,7 +145,7 @@ def _network_input(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Convert uint8 images and labels to float32 images in 0..1 and float32 targets: (n, 10), with predictions (n, 20).
 
-    Labels are smoothed here rather than by the loss, so that the validation loss is that of unsmoothed labels.
+    Labels are smoothed here rather than by the loss, so that the validation loss is measured with unsmoothed labels.
     """
     targets = tf.one_hot(labels, CLASSES) * (1 - smoothing) + smoothing / CLASSES
     if predictions is not None:

@@ -1,4 +1,4 @@
-"""Keras callbacks that write a run's files during training and stop the training on request."""
+"""Keras callbacks that write a run's files during training and stop training on request."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from core.training.live_curve import LiveCurve
 from core.training.validation import Validation
 
 MIN_STATUS_SECONDS = 0.4
-"""Minimum time between two status updates: the browser does not refresh more often."""
+"""Minimum time between two status updates, because the browser does not refresh more often."""
 
 
 def start_time(run: Run) -> float:
-    """Return the start time of the run's worker in seconds since 1970; the current time if it is not recorded."""
+    """Return the start time of the run's worker as a Unix timestamp, or the current time if it is not recorded."""
     try:
         return run.status().started or time.time()
     except RunError:  # a damaged status is about to be replaced
@@ -30,7 +30,7 @@ def start_time(run: Run) -> float:
 
 
 class StopRequested(keras.callbacks.Callback):
-    """Stops the training after the current step if the run's stop file exists.
+    """Stops training after the current step if the run's stop file exists.
 
     Raises RunNotFound if the run was deleted.
     """
@@ -48,7 +48,7 @@ class StopRequested(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
-class FiniteLoss(keras.callbacks.Callback):
+class FailOnNonFiniteLoss(keras.callbacks.Callback):
     """Raises RunError if the loss becomes infinite or NaN."""
 
     def __init__(self, run: Run) -> None:
@@ -57,9 +57,7 @@ class FiniteLoss(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         if logs and not math.isfinite(logs["loss"]):
-            raise RunError(
-                "The loss became infinite or not a number. Train again with a lower learning rate.", self._run_id
-            )
+            raise RunError("The loss became infinite or NaN. Train again with a lower learning rate.", self._run_id)
 
 
 class Journal(keras.callbacks.Callback):
@@ -71,14 +69,16 @@ class Journal(keras.callbacks.Callback):
         """`steps`: number of steps in an epoch. Rows of epochs after the checkpoint are removed from the CSV files."""
         super().__init__()
         self._run = run
-        self._epochs, self._steps = config.epochs, steps
-        self._epoch, self._done = (checkpoint.epoch, steps) if checkpoint else (0, 0)
+        self._epochs = config.epochs
+        self._steps_per_epoch = steps
+        self._epoch = checkpoint.epoch if checkpoint else 0
+        self._steps_done = steps if checkpoint else 0  # in the current epoch
         self._seconds_before = checkpoint.seconds if checkpoint else 0.0
         truncate_after_epoch(run.history_file, HISTORY_COLUMNS, self._epoch)
         truncate_after_epoch(run.steps_file, STEP_COLUMNS, self._epoch)
-        self._train_start = time.perf_counter()
-        self._started = start_time(run)
-        self._written = 0.0
+        self._train_start_clock = time.perf_counter()
+        self._worker_start_time = start_time(run)
+        self._last_write_seconds = 0.0
         self._curve = LiveCurve(run, config.batch_size, validation.measure_sample)
 
     @property
@@ -89,23 +89,24 @@ class Journal(keras.callbacks.Callback):
     @property
     def seconds(self) -> float:
         """Seconds of training so far."""
-        return self._seconds_before + time.perf_counter() - self._train_start
+        return self._seconds_before + time.perf_counter() - self._train_start_clock
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        self._train_start = time.perf_counter()
-        self.write("training", "Training.")
+        self._train_start_clock = time.perf_counter()
+        self.write_status("training", "Training.")
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self._epoch, self._done = epoch + 1, 0
-        self._curve.begin_epoch(epoch + 1, epoch * self._steps, self.seconds)
+        self._epoch = epoch + 1
+        self._steps_done = 0
+        self._curve.begin_epoch(epoch + 1, epoch * self._steps_per_epoch, self.seconds)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        self._done = batch + 1
-        last = self._done == self._steps or self.model.stop_training
+        self._steps_done = batch + 1
+        last = self._steps_done == self._steps_per_epoch or self.model.stop_training
         if logs:
-            self._curve.add_step(self._done, self.seconds, logs, last=last)
-        if last or self.seconds - self._written >= MIN_STATUS_SECONDS:
-            self.write("validating" if last else "training", "Training.")
+            self._curve.add_step(self._steps_done, self.seconds, logs, last=last)
+        if last or self.seconds - self._last_write_seconds >= MIN_STATUS_SECONDS:
+            self.write_status("validating" if last else "training", "Training.")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         values: dict[str, Any] = {
@@ -115,7 +116,7 @@ class Journal(keras.callbacks.Callback):
             "seconds": self.seconds,
             "learning_rate": float(self.model.optimizer.learning_rate),
         }
-        # The row is written before the checkpoint, so a checkpoint never has more epochs than the history.
+        # The row is written before the checkpoint, so a checkpoint is never ahead of the history.
         row = (values.get(name) for name in HISTORY_COLUMNS)
         append_row(self._run.history_file, HISTORY_COLUMNS, row, durable=True)
         print(
@@ -123,35 +124,35 @@ class Journal(keras.callbacks.Callback):
             f"val_loss {values['val_loss']:.4f}  val_accuracy {values['val_accuracy']:.4f}  {self.seconds:.1f} s",
             flush=True,
         )
-        self.write("training", "Training.")
+        self.write_status("training", "Training.")
 
-    def write(self, phase: Phase, message: str) -> None:
+    def write_status(self, phase: Phase, message: str) -> None:
         """Write the status of the running run, and trim its log."""
         self._run.trim_log()
         done, seconds = self._steps_so_far, self.seconds
-        # The mean time of a step includes validation and compilation, so the estimate is rather too long.
-        seconds_left = seconds / done * (self._epochs * self._steps - done) if done else None
+        # The mean time of a step includes validation and compilation, so the estimate tends to be too high.
+        seconds_left = seconds / done * (self._epochs * self._steps_per_epoch - done) if done else None
         self._run.write_status(
             Status(
                 state="running",
                 phase=phase,
                 message=message,
-                started=self._started,
+                started=self._worker_start_time,
                 epoch=self._epoch,
                 epochs=self._epochs,
-                step=self._done,
-                steps=self._steps,
+                step=self._steps_done,
+                steps=self._steps_per_epoch,
                 seconds=seconds,
                 seconds_left=seconds_left,
                 images_per_second=self._curve.images_per_second,
             ),
             durable=False,
         )
-        self._written = self.seconds
+        self._last_write_seconds = self.seconds
 
     @property
     def _steps_so_far(self) -> int:
-        return max(self._epoch - 1, 0) * self._steps + self._done
+        return max(self._epoch - 1, 0) * self._steps_per_epoch + self._steps_done
 
 
 class SaveCheckpoint(keras.callbacks.Callback):
@@ -165,20 +166,25 @@ class SaveCheckpoint(keras.callbacks.Callback):
         journal: Journal,
         early_stopping: ResumableEarlyStopping | None,
     ) -> None:
-        """`steps`: number of steps in an epoch. The other callbacks are read at the end of each epoch."""
+        """`steps`: number of steps in an epoch. `journal` and `early_stopping` supply the training time and the state
+        saved in the checkpoint.
+        """
         super().__init__()
-        self._run, self._epochs, self._steps = run, config.epochs, steps
-        self._journal, self._early_stopping = journal, early_stopping
-        self._step = 0
-        self.done = False
+        self._run = run
+        self._epochs = config.epochs
+        self._steps_per_epoch = steps
+        self._journal = journal
+        self._early_stopping = early_stopping
+        self._steps_done = 0
+        self.training_complete = False
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        self._step = batch + 1
+        self._steps_done = batch + 1
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if self._step < self._steps:  # stopped before the end of the epoch
+        if self._steps_done < self._steps_per_epoch:  # stopped before the end of the epoch
             return
         stopped_early = bool(self._early_stopping and self._early_stopping.stopped_epoch)
-        self.done = epoch + 1 == self._epochs or stopped_early
+        self.training_complete = epoch + 1 == self._epochs or stopped_early
         state = self._early_stopping.state if self._early_stopping else None
-        write_checkpoint(self._run, self.model, epoch + 1, self._journal.seconds, self.done, state)
+        write_checkpoint(self._run, self.model, epoch + 1, self._journal.seconds, self.training_complete, state)

@@ -1,4 +1,4 @@
-"""The checkpoint of a run: one file with everything needed to resume it, replaced at the end of each epoch."""
+"""The checkpoint of a run: one file with everything needed to resume the run, replaced at the end of each epoch."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ class EarlyStoppingState:
 class Checkpoint:
     """The state of a run after a completed epoch.
 
-    `seconds`: training time so far. `done`: True if no epoch follows. `variables`: those of the network, including the
-    state of its dropout, then those of the optimizer, including the step on which the learning rate depends.
+    `seconds`: training time so far. `done`: True if no epoch follows. `variables`: the variables of the network,
+    including the state of its dropout, then those of the optimizer, including the step on which the learning rate
+    depends.
     """
 
     epoch: int
@@ -44,7 +45,7 @@ class Checkpoint:
         return self.early_stopping.best_epoch + 1 if self.early_stopping else self.epoch
 
     def restore(self, model: keras.Model) -> None:
-        """Restore the state of a compiled model; raises ValueError if the checkpoint is that of another network."""
+        """Restore the state of a compiled model; raises ValueError if the checkpoint belongs to another network."""
         model.optimizer.build(model.trainable_variables)
         for variable, value in zip(_variables(model), self.variables, strict=True):
             variable.assign(value)
@@ -63,7 +64,7 @@ def write_checkpoint(
 
 
 def read_checkpoint(run: Run) -> Checkpoint | None:
-    """Read the run's checkpoint; None before the end of its first epoch. Raises RunError if it is damaged."""
+    """Return the run's checkpoint, or None before the end of its first epoch; raises RunError if it is damaged."""
     try:
         arrays = read_arrays(run.checkpoint_file)
         epoch, seconds, done = arrays["progress"]
@@ -73,7 +74,9 @@ def read_checkpoint(run: Run) -> Checkpoint | None:
         return None
     except (OSError, KeyError, ValueError) as error:
         raise RunError(
-            f"Run {run.id} has a damaged checkpoint and cannot be resumed. Train again with the same settings.", run.id
+            f"The checkpoint of run {run.id} is damaged, so the run cannot be resumed. Train again with the same "
+            "settings.",
+            run.id,
         ) from error
 
 
@@ -92,7 +95,7 @@ class ResumableEarlyStopping(keras.callbacks.EarlyStopping):
 
     @property
     def state(self) -> EarlyStoppingState | None:
-        """The state to save; None before the end of the first epoch."""
+        """The state to save, or None before the end of the first epoch."""
         if self.best_weights is None:
             return None
         return EarlyStoppingState(self.wait, float(self.best), self.best_epoch, self.best_weights)

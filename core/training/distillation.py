@@ -1,7 +1,7 @@
 """Knowledge distillation: a student network learns its teachers' probabilities (Hinton, Vinyals and Dean, 2015).
 
-A teacher's second choice, a 4 that is nearly a 9, tells more about an image than its label. Teachers and student see
-the same augmented image (Beyer et al., 2022, "Knowledge distillation: A good teacher is patient and consistent").
+A teacher's probabilities say more about an image than its label, such as that a 4 is nearly a 9. Teachers and student
+see the same augmented image (Beyer et al., 2022, "Knowledge distillation: A good teacher is patient and consistent").
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from keras import ops
 from core.data.datasets import CLASSES
 
 TEMPERATURE = 2.0
-"""Divisor of the teachers' and the student's logits; it makes small probabilities count."""
+"""Divisor of the teachers' and the student's logits, which gives small probabilities more weight."""
 
 MIN_PROBABILITY = 1e-12
 """Lower bound of probabilities, which keeps logarithms finite."""

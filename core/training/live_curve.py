@@ -10,18 +10,18 @@ from core.runs.run import Run
 from core.runs.tables import STEP_COLUMNS, append_row, drop_last_row
 
 MIN_POINT_IMAGES = 512
-"""Minimum number of images per point: with fewer, the mean is mostly noise.
+"""Minimum number of images per point; with fewer images, the mean is mostly noise.
 
 At 90 % accuracy, the 95 % confidence interval for 512 images is ±2.6 percentage points.
 """
 
 MIN_POINT_SECONDS = 0.4
-"""Minimum time between two points: the browser does not refresh more often."""
+"""Minimum time between two points, because the browser does not refresh more often."""
 
 MIN_POINT_FRACTION = 0.001
 """Minimum time between two points as a fraction of the training time so far.
 
-It keeps the file of a run of several days below 1 MB.
+This keeps the file of a run that takes several days below 1 MB.
 """
 
 VALIDATION_IMAGES = 500
@@ -55,8 +55,8 @@ class _Mark:
 class LiveCurve:
     """Writes the points of a run's `steps.csv`.
 
-    A point covers at least MIN_POINT_IMAGES images. The last point of an epoch ends with the epoch: if too few images
-    are left for it, they are added to the point before. Only an epoch that is itself smaller has a smaller point.
+    A point covers at least MIN_POINT_IMAGES images. The last point of an epoch ends with the epoch; if too few images
+    are left for that point, they are added to the previous one. Only an epoch with fewer images has a smaller point.
     """
 
     def __init__(self, run: Run, batch_size: int, measure: Callable[[int], tuple[float, float]]) -> None:
@@ -75,7 +75,7 @@ class LiveCurve:
         self._start = self._start_before = _Mark(seconds=seconds - self._overhead)
 
     def add_step(self, step: int, seconds: float, logs: Mapping[str, float], *, last: bool) -> None:
-        """Add a step of the epoch, counted from 1, with Keras' running means. `last`: True if it ends the epoch."""
+        """Add a step of the epoch, counted from 1, with Keras' running means. `last`: True if it is the last one."""
         end = _Mark(step, seconds - self._overhead, logs["loss"], logs["accuracy"])
         if last or self._is_due(end, seconds):
             start = time.perf_counter()

@@ -24,8 +24,8 @@ from core.training.optimizer import compile_for_labels
 class TrainingResult:
     """The metrics of a training run.
 
-    `epochs`: epochs trained. `best_epoch`: the epoch whose weights are kept, counted from 1. `loss` and `accuracy`:
-    those of the kept weights on the validation split. `seconds`: training time.
+    `epochs`: number of epochs trained. `best_epoch`: the epoch whose weights are kept, counted from 1. `loss` and
+    `accuracy`: measured with the kept weights on the validation split. `seconds`: training time.
     """
 
     epochs: int

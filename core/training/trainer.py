@@ -16,7 +16,7 @@ from core.errors import RunError
 from core.launcher.teachers import load_teachers
 from core.runs.run import Run
 from core.training.batches import Stopped, images_in_epoch, training_batches, training_images
-from core.training.callbacks import FiniteLoss, Journal, SaveCheckpoint, StopRequested
+from core.training.callbacks import FailOnNonFiniteLoss, Journal, SaveCheckpoint, StopRequested
 from core.training.checkpoint import Checkpoint, ResumableEarlyStopping, read_checkpoint
 from core.training.optimizer import compile_model
 from core.training.result import TrainingResult, save_bundle
@@ -25,7 +25,7 @@ from core.training.validation import Validation
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of a run. `card`: None if no step was trained. `stopped`: True if a person stopped the run."""
+    """The outcome of a run. `card` is None if no step was trained; `stopped` is True if a person stopped the run."""
 
     card: Card | None
     stopped: bool
@@ -46,19 +46,22 @@ class _Start:
 
 @dataclass(frozen=True)
 class _End:
-    """How the training ended. `best_epoch`: the epoch whose weights are kept, counted from 1."""
+    """How training ended. `best_epoch`: the epoch whose weights are kept, counted from 1."""
 
     best_epoch: int
     stopped: bool
 
 
 def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Outcome:
-    """Train from the run's checkpoint, or from the beginning if there is none; write the run's files and its bundle.
+    """Train from the run's checkpoint, or from the beginning if there is no checkpoint; write the run's files and its
+    bundle.
 
     With early stopping, the model keeps the weights of the epoch with the best validation accuracy, otherwise those of
-    the last epoch. The exported model is evaluated on the test set once, at the end. The caller removes the checkpoint.
+    the last epoch. The exported model is evaluated on the test set once, at the end. The worker removes the checkpoint
+    afterwards.
 
-    Raises RunError if the loss becomes NaN, MemoryError if memory runs out, RunNotFound if the run is deleted.
+    Raises RunError if the loss becomes infinite or NaN, MemoryError if the machine runs out of memory, RunNotFound if
+    the run is deleted.
     """
     keras.utils.set_random_seed(config.seed)
     start = _start(config, run, dataset.train)
@@ -68,14 +71,14 @@ def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Ou
     validation = Validation(run, dataset.validation, start.checkpoint.epoch if start.checkpoint else 0)
     journal = Journal(run, validation, config, steps, start.checkpoint)
 
-    journal.write("starting", "Compiling the network.")
+    journal.write_status("starting", "Compiling the network.")
     model = _restore(start, config, steps, run)
 
     end = _train(model, start, config, steps, run, validation, journal)
     seconds = journal.seconds
 
-    journal.write("saving", "Saving the model.")
-    # Measure again rather than read the history: somebody may have edited the run's files.
+    journal.write_status("saving", "Saving the model.")
+    # Measure again rather than read the history, because somebody may have edited the run's files.
     result = TrainingResult(journal.epoch, end.best_epoch, *validation.measure(model), seconds)
     return Outcome(save_bundle(model, config, run, dataset, result), end.stopped)
 
@@ -95,7 +98,7 @@ def _has_new_weights(start: _Start, run: Run) -> bool:
     """Return True if the checkpoint has newer weights than the run's bundle."""
     if start.checkpoint is None:
         return False
-    # The bundle of a run that was stopped within an epoch is part of an epoch ahead of the checkpoint.
+    # If the run was stopped within an epoch, its bundle is ahead of the checkpoint by part of an epoch.
     return not run.bundle.complete or run.bundle.card().metrics.epochs <= start.checkpoint.epoch
 
 
@@ -138,9 +141,17 @@ def _train(
             initial_epoch=first_epoch,
             epochs=config.epochs,
             steps_per_epoch=steps,
-            # The order matters. Validation adds the metrics that the others read. The journal needs the epoch's
-            # weights, which early stopping may replace by the best. The checkpoint includes early stopping's state.
-            callbacks=[validation, stop, FiniteLoss(run), journal, *([early_stopping] if early_stopping else []), save],
+            # The order matters. Validation adds the metrics that later callbacks read. The journal needs the
+            # epoch's weights, which early stopping may replace by the best ones. The checkpoint includes the state of
+            # early stopping.
+            callbacks=[
+                validation,
+                stop,
+                FailOnNonFiniteLoss(run),
+                journal,
+                *([early_stopping] if early_stopping else []),
+                save,
+            ],
             shuffle=False,  # training_batches shuffles
             verbose=0,
         )
@@ -148,7 +159,7 @@ def _train(
         raise MemoryError from error
     best_epoch = early_stopping.best_epoch + 1 if early_stopping else journal.epoch
     # A run that was asked to stop during its last step is finished, not stopped.
-    return _End(best_epoch, stop.requested and not save.done)
+    return _End(best_epoch, stop.requested and not save.training_complete)
 
 
 def _early_stopping(config: TrainingConfig, checkpoint: Checkpoint | None) -> ResumableEarlyStopping | None:

@@ -23,8 +23,8 @@ _Predict = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 class Validation(keras.callbacks.Callback):
     """Measures the network on the validation split after each epoch, and keeps its predictions.
 
-    It replaces the validation of Keras' `fit`, which does not return predictions. It must come before the callbacks
-    that read `val_loss` and `val_accuracy` from the logs.
+    This callback replaces the validation of Keras' `fit`, which does not return predictions. It must come before the
+    callbacks that read `val_loss` and `val_accuracy` from the logs.
     """
 
     def __init__(self, run: Run, split: Split, epochs_before: int) -> None:
@@ -85,7 +85,7 @@ def _compile(model: keras.Model) -> _Predict:
 
 
 def _read_earlier_predictions(run: Run, labels: np.ndarray) -> EpochPredictions:
-    """Return the run's predictions so far; none if they are damaged or have other labels."""
+    """Return the run's predictions so far, or no predictions if they are damaged or have other labels."""
     try:
         predictions = run.epoch_predictions()
     except RunError as error:

@@ -28,29 +28,29 @@ _NICE = 19
 """The lowest priority of a process."""
 
 _OOM_SCORE = "1000"
-"""Makes Linux kill this process first if memory runs out."""
+"""Makes Linux kill this process first if the machine runs out of memory."""
 
 _AUTOGROUP = Path("/proc/self/autogroup")
 _OOM_SCORE_FILE = Path("/proc/self/oom_score_adj")
 
 
 def main(folder: Path, lock: int) -> int:
-    """Train the run in `folder`, record how it ended, and start the next queued run.
+    """Train the run in `folder`, record how the run ended, and start the next queued run.
 
     `lock`: file descriptor of the run's lock, inherited from the process that started this worker.
     """
     run, workspace = Run(folder), Workspace.from_environment()
     # The next run's worker must not inherit this run's lock.
     os.set_inheritable(lock, False)
-    with suppress(OSError):  # only Linux has it
+    with suppress(OSError):  # only Linux has this file
         _OOM_SCORE_FILE.write_text(_OOM_SCORE)
     if trains_in_background():
         _lower_priority()
     # Log a traceback if a signal kills the process.
     faulthandler.enable()
-    end = _outcome(run, workspace)
+    end = _train_or_report(run, workspace)
     with _log_errors():
-        _conclude(run, end)
+        _record_end(run, end)
     os.close(lock)
     with _log_errors():
         advance(workspace)
@@ -61,21 +61,21 @@ def _lower_priority() -> None:
     """Give way to every other process, so that pages stay fast while training uses every core."""
     # A process with this policy runs only if no other process wants to.
     if hasattr(os, "SCHED_IDLE"):
-        with suppress(OSError):  # some containers forbid it
+        with suppress(OSError):  # some containers forbid this
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    # The increment is relative: a worker that was started by another worker has inherited its priority.
+    # The increment is relative, because a worker that was started by another worker has inherited its priority.
     os.nice(max(0, _NICE - os.nice(0)))
     # Linux first distributes cores among sessions, regardless of their processes' priorities (sched(7), "The autogroup
     # feature"). A worker has its own session, unless somebody started it by hand.
     if _AUTOGROUP.exists() and os.getsid(0) == os.getpid():
-        with suppress(OSError):  # fails in some containers, and if it was changed less than 0.1 s ago
+        with suppress(OSError):  # fails in some containers, and if the value was changed less than 0.1 s ago
             _AUTOGROUP.write_text(str(_NICE))
 
 
-def _conclude(run: Run, end: dict[str, str]) -> None:
-    """Write the run's last status and remove the files that a finished run no longer needs."""
-    # Remove the stop file before writing the status: once the run has ended, it may be resumed, and a new stop file is
-    # meant for the next worker.
+def _record_end(run: Run, end: dict[str, str]) -> None:
+    """Write the run's final status and remove the files that a finished run no longer needs."""
+    # Remove the stop file before writing the status, because a run that has ended may be resumed, and a new stop file
+    # is then meant for the next worker.
     with suppress(OSError):
         run.stop_file.unlink(missing_ok=True)
     try:
@@ -84,11 +84,12 @@ def _conclude(run: Run, end: dict[str, str]) -> None:
         last = Status(state="failed")
     with suppress(RunNotFound):
         ended = {"phase": "done", "ended": time.time(), "seconds_left": None, **end}
-        run.write_last_status(last.model_copy(update=ended))
-    # Remove the checkpoint after writing the status: a worker that is killed in between need not train again.
+        run.write_final_status(last.model_copy(update=ended))
+    # Remove the checkpoint after writing the status, so that a run whose worker is killed in between need not train
+    # again.
     if end["state"] == "finished":
         run.checkpoint_file.unlink(missing_ok=True)
-        shutil.rmtree(run.teachers, ignore_errors=True)
+        shutil.rmtree(run.teachers_folder, ignore_errors=True)
 
 
 @contextmanager
@@ -105,12 +106,12 @@ def _print_traceback() -> None:
         traceback.print_exc()
 
 
-def _outcome(run: Run, workspace: Workspace) -> dict[str, str]:
-    """Train; return the run's last state and the message that explains it."""
+def _train_or_report(run: Run, workspace: Workspace) -> dict[str, str]:
+    """Train; return the run's final state and a message that explains it."""
     try:
         with storage_errors(run.folder):
             return _train(run, workspace)
-    except Exception as error:  # noqa: BLE001 - every error becomes the run's last status
+    except Exception as error:  # noqa: BLE001 - every error becomes the run's final status
         _print_traceback()
         return {"state": "failed", "message": _error_message(error)}
 
@@ -146,7 +147,7 @@ def _train(run: Run, workspace: Workspace) -> dict[str, str]:
 
 def _announce(run: Run, config: TrainingConfig) -> None:
     """Record the process, write the first status, and log the config."""
-    # The process that started this worker records it, too, unless it was killed or the disk was full.
+    # The process that started this worker also records it, unless that process was killed or the disk was full.
     run.write_process(os.getpid())
     status = Status(state="running", phase="starting", message="Loading TensorFlow.", started=time.time())
     run.write_status(status.model_copy(update={"epochs": config.epochs}))

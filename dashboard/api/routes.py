@@ -1,4 +1,4 @@
-"""The HTTP API: predictions for pictures; health and metrics for monitoring. docs/api.md has its fields and errors."""
+"""The HTTP API: predictions for pictures; health and metrics for monitoring. See docs/api.md for fields and errors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from core.environment import read_only
 from core.errors import BundleError, PictureError, PictureTooLarge
 from core.workspace import PROJECT
 from dashboard.server import metrics
-from dashboard.server.pictures import PictureBug, PicturePool, PicturesBusy, PicturesUnavailable
+from dashboard.server.pictures import PicturePool, PictureProcessingError, PicturesBusy, PicturesUnavailable
 from dashboard.server.rate_limits import client_of
 
 if TYPE_CHECKING:
@@ -29,20 +29,21 @@ if TYPE_CHECKING:
     from core.runs.active import ActivePredictor
 
 MAX_BODY_BYTES = 10 * 2**20
-"""The largest body that /api/predict accepts, including the form around a picture."""
+"""Maximum size of a body of /api/predict, including multipart overhead."""
 
 NO_MODEL_ERROR = "No model can be loaded; choose or train another one on the Runs page."
 
-_NOT_FOUND = "There is nothing here; POST a picture to /api/predict."
-_STARTING = "The dashboard is starting; ask again in a moment."
-_BUG = "Something went wrong on our side; the log of the dashboard says what."
-_CUT_OFF = "The body broke off before its end; send the picture again."
-_EMPTY = "The body is empty; send a picture in it."
-_NO_FILE = "The form has no file; send the picture in a form field named `file`."
-_BAD_FORM = "The form cannot be read, or holds more than one file; send one picture, in a form field named `file`."
-_TOO_MUCH = f"The body is larger than {MAX_BODY_BYTES // 2**20} MiB; send a smaller picture."
-_WRONG_TYPE = (
-    "This content type does not belong to a picture; send the picture as the body with a type like image/png, "
+_NOT_FOUND = "No such endpoint; POST a picture to /api/predict."
+_STARTING = "The dashboard is starting; try again in a moment."
+_SERVER_ERROR = "Something went wrong on our side; see the dashboard's log for details."
+_INTERRUPTED = "The upload was interrupted; send the picture again."
+_EMPTY_BODY = "The body is empty; send a picture in it."
+_EMPTY_FILE = "The file is empty; send a picture."
+_NO_FILE = "The form contains no file; send the picture in a form field named `file`."
+_BAD_FORM = "The form cannot be read, or contains more than one file; send one picture in a form field named `file`."
+_TOO_LARGE = f"The body is larger than {MAX_BODY_BYTES // 2**20} MiB; send a smaller picture."
+_UNSUPPORTED_TYPE = (
+    "This content type is not supported; send the picture as the body with a type like image/png, "
     "or in a multipart form field named `file`."
 )
 
@@ -50,24 +51,24 @@ _WRONG_TYPE = (
 def build_api(predictor: Callable[[], ActivePredictor], warm: Callable[[], bool], pool: PicturePool) -> Starlette:
     """Build the app to mount at /api.
 
-    `predictor()` returns the predictor of the model in use; `warm()` tells whether the dashboard has loaded what its
-    first page needs; `pool` decodes the pictures.
+    `predictor()` returns the predictor of the active model; `warm()` returns True once everything for the first
+    page is loaded; `pool` decodes the pictures.
     """
 
-    def read(ink: Pixels) -> tuple[str, Reading]:
-        model, current = predictor().current()
-        return model.name, current.read(ink)
+    def predict_digit(ink: Pixels) -> tuple[str, Reading]:
+        model, model_predictor = predictor().current()
+        return model.name, model_predictor.read(ink)
 
     async def predict(request: Request) -> JSONResponse:
-        picture = await _received_picture(request)
-        began = time.perf_counter()
+        picture = await _read_picture(request)
+        start = time.perf_counter()
         try:
             ink = await pool.ink(picture, client_of(request.scope))
-            model, reading = await anyio.to_thread.run_sync(read, ink)
-        except (PictureError, BundleError, PictureBug):
-            metrics.count("api", "error")
+            model, reading = await anyio.to_thread.run_sync(predict_digit, ink)
+        except (PictureError, BundleError, PictureProcessingError):
+            metrics.count_prediction("api", "error")
             raise
-        metrics.count("api", reading.verdict, time.perf_counter() - began)
+        metrics.count_prediction("api", reading.verdict, time.perf_counter() - start)
         return JSONResponse({**reading.to_json(), "model": model})
 
     async def health(_request: Request) -> JSONResponse:
@@ -76,11 +77,11 @@ def build_api(predictor: Callable[[], ActivePredictor], warm: Callable[[], bool]
         elif not await pool.available():
             model = {"error": str(PicturesUnavailable())}
         else:
-            model = await anyio.to_thread.run_sync(_model_in_use, predictor)
+            model = await anyio.to_thread.run_sync(_active_model_status, predictor)
         state = {"alive": True, "ready": "error" not in model, "version": _version(), "read_only": read_only()}
         return JSONResponse(state | model, 503 if "error" in model else 200, {"Cache-Control": "no-store"})
 
-    async def figures(request: Request) -> Response:
+    async def metrics_endpoint(request: Request) -> Response:
         accept = request.headers.get("accept", "")
         content, content_type = await anyio.to_thread.run_sync(metrics.exposition, accept)
         return Response(content, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
@@ -89,54 +90,43 @@ def build_api(predictor: Callable[[], ActivePredictor], warm: Callable[[], bool]
         routes=[
             Route("/predict", predict, methods=["POST"]),
             Route("/health", health, methods=["GET"]),
-            Route("/metrics", figures, methods=["GET"]),
+            Route("/metrics", metrics_endpoint, methods=["GET"]),
         ],
-        exception_handlers={
-            HTTPException: _http_error,
-            PictureTooLarge: _error_with(413, verdict="error"),
-            PictureError: _error_with(422, verdict="error"),
-            PictureBug: _error_with(500, verdict="error"),
-            PicturesBusy: _unavailable,
-            PicturesUnavailable: _unavailable,
-            # The error's own sentence names a folder of this machine.
-            BundleError: _error_with(503, NO_MODEL_ERROR),
-            ClientDisconnect: _error_with(400, _CUT_OFF),
-            Exception: _error_with(500, _BUG),
-        },
+        exception_handlers=_exception_handlers(),
     )
 
 
-def _model_in_use(predictor: Callable[[], ActivePredictor]) -> dict[str, str]:
-    """Return the name of the model in use, or the error that keeps the dashboard from reading digits."""
+def _active_model_status(predictor: Callable[[], ActivePredictor]) -> dict[str, str]:
+    """Return the name of the active model, or the error if none can be loaded."""
     try:
         return {"model": predictor().current()[0].name}
     except BundleError:
         return {"error": NO_MODEL_ERROR}
 
 
-async def _received_picture(request: Request) -> bytes:
-    """Return the bytes of the picture, sent as the body or in a form."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
-        return await _form_file(request, await _limited_body(request))
-    if kind and kind != "application/octet-stream" and not kind.startswith("image/"):
-        raise HTTPException(415, _WRONG_TYPE)
-    return await _limited_body(request)
+async def _read_picture(request: Request) -> bytes:
+    """Return the bytes of the picture, which was sent as the body or in a form."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type == "multipart/form-data":
+        return await _read_form_file(request, await _read_body(request))
+    if media_type and media_type != "application/octet-stream" and not media_type.startswith("image/"):
+        raise HTTPException(415, _UNSUPPORTED_TYPE)
+    return await _read_body(request)
 
 
-async def _limited_body(request: Request) -> bytes:
-    """Return the body; its size is counted as it comes in, because Content-Length may lie."""
+async def _read_body(request: Request) -> bytes:
+    """Return the body. The size is checked while receiving, because Content-Length cannot be trusted."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY_BYTES:
-            raise HTTPException(413, _TOO_MUCH)
+            raise HTTPException(413, _TOO_LARGE)
     if not body:
-        raise HTTPException(400, _EMPTY)
+        raise HTTPException(400, _EMPTY_BODY)
     return bytes(body)
 
 
-async def _form_file(request: Request, body: bytes) -> bytes:
+async def _read_form_file(request: Request, body: bytes) -> bytes:
     """Return the content of the form field `file`."""
 
     async def stream() -> AsyncIterator[bytes]:
@@ -154,30 +144,45 @@ async def _form_file(request: Request, body: bytes) -> bytes:
     finally:
         await form.close()
     if not picture:
-        raise HTTPException(400, _EMPTY)
+        raise HTTPException(400, _EMPTY_FILE)
     return picture
+
+
+def _exception_handlers() -> dict[Any, Any]:
+    return {
+        HTTPException: _http_error,
+        PictureTooLarge: _error_handler(413, verdict="error"),
+        PictureError: _error_handler(422, verdict="error"),
+        PictureProcessingError: _error_handler(500, verdict="error"),
+        PicturesBusy: _unavailable_error,
+        PicturesUnavailable: _unavailable_error,
+        # The original message would expose a local path.
+        BundleError: _error_handler(503, NO_MODEL_ERROR),
+        ClientDisconnect: _error_handler(400, _INTERRUPTED),
+        Exception: _error_handler(500, _SERVER_ERROR),
+    }
 
 
 def _http_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    sentence = error.detail
+    message = error.detail
     if error.status_code == 404:
-        sentence = _NOT_FOUND
+        message = _NOT_FOUND
     elif error.status_code == 405:
-        sentence = f"This address answers {(error.headers or {}).get('Allow', '')} only."
-    return JSONResponse({"error": sentence}, error.status_code, headers=error.headers)
+        message = f"This endpoint accepts only {(error.headers or {}).get('Allow', '')}."
+    return JSONResponse({"error": message}, error.status_code, headers=error.headers)
 
 
-def _unavailable(_request: Request, error: Exception) -> JSONResponse:
+def _unavailable_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, PicturesBusy | PicturesUnavailable)
     return JSONResponse({"error": str(error)}, 503, {"Retry-After": str(error.retry_after)})
 
 
-def _error_with(status: int, sentence: str | None = None, **more: str) -> Any:
-    """Return a handler that answers with `status`, with `sentence` or else the error's own, and with `more` fields."""
+def _error_handler(status: int, message: str | None = None, **extra: str) -> Any:
+    """Return a handler that responds with `status`, `message` or else the error's own message, and `extra` fields."""
 
     def handler(_request: Request, error: Exception) -> JSONResponse:
-        return JSONResponse({"error": sentence or str(error), **more}, status)
+        return JSONResponse({"error": message or str(error), **extra}, status)
 
     return handler
 

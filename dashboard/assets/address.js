@@ -1,4 +1,4 @@
-// Writes the parameters of a page to its address without a new entry in the browser's history.
+// Write the parameters of a page to its address without adding an entry to the browser's history.
 const push = history.pushState.bind(history);
 
 export default function ({ data }) {
@@ -7,7 +7,7 @@ export default function ({ data }) {
   const write = () => {
     const page = location.pathname.slice(location.pathname.lastIndexOf("/") + 1);
     if (page !== data.page) {
-      // Streamlit draws a page shortly before it changes the address, so wait for the change.
+      // Streamlit renders a page shortly before it changes the address, so wait for the change.
       frame = requestAnimationFrame(write);
       return;
     }
@@ -24,7 +24,7 @@ export default function ({ data }) {
   return () => cancelAnimationFrame(frame);
 }
 
-// When the visitor leaves a page, Streamlit clears its parameters with a history entry of its own: replace that entry.
+// When the visitor leaves a page, Streamlit clears its parameters and adds a history entry for that; replace the entry.
 function pushPage(state, title, address) {
   const samePage = new URL(address, location.href).pathname === location.pathname;
   (samePage ? history.replaceState.bind(history) : push)(state, title, address);

@@ -1,4 +1,4 @@
-// The answer beside the canvas: a large digit, a sentence, and a bar for each probability.
+// The prediction beside the canvas: a large digit, a sentence, and a bar for each probability.
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".trazo-answer");
   if (!root.firstChild) {
@@ -17,12 +17,12 @@ export default function ({ data, parentElement }) {
   data.bars.forEach((bar, position) => {
     const row = root.querySelectorAll(".bar")[position];
     row.classList.toggle("best", bar.best);
-    row.querySelector(".fill").style.width = `${bar.share * 100}%`;
+    row.querySelector(".fill").style.width = `${bar.probability * 100}%`;
     row.querySelector(".value").textContent = bar.value;
   });
 }
 
-// Build the elements once. Later answers change them, so the bars move and nothing flickers.
+// Build the elements once. Later predictions change them in place, so the bars move without flicker.
 function build(root, data) {
   const verdict = element("div", "verdict");
   verdict.setAttribute("role", "status");

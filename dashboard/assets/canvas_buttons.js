@@ -1,10 +1,10 @@
 // Undo, Clear and Ctrl+Z for the canvas of the Draw page, streamlit-drawable-canvas. The canvas keeps the history of its
-// strokes in the browser, so Undo presses the canvas's own Undo, in a toolbar that is hidden here. Python removes the
-// strokes that it put on the canvas itself, and restarts the canvas; what you do meanwhile is held and done afterwards.
+// strokes in the browser, so Undo clicks the canvas's own Undo button, whose toolbar is hidden here. To remove strokes
+// that Python put on the canvas, Python restarts the canvas; presses and strokes in the meantime are queued.
 
-// Keys pressed in these belong to the field. The other kinds of input have nothing to undo.
+// These fields handle Ctrl+Z themselves. The other kinds of input have nothing to undo.
 const TEXT_FIELDS = "textarea, select, [contenteditable], input:not([type=range], [type=radio], [type=checkbox])";
-// The events that the canvas draws with.
+// The events that the canvas listens to.
 const PEN_DOWN = ["mousedown", "touchstart"];
 const PEN_MOVE = ["mousemove", "touchmove"];
 const PEN_UP = ["mouseup", "touchend", "touchcancel"];
@@ -31,16 +31,16 @@ export default function ({ data, parentElement, setStateValue }) {
 class Controller {
   constructor(root) {
     [this.undoButton, this.clearButton] = root.querySelectorAll("button");
-    // The canvas with the buttons of its toolbar; null until the browser has built it.
+    // The canvas and the buttons of its toolbar; null until the browser has built them.
     this.canvas = null;
-    // Whether the canvas is drawing a stroke.
+    // True while the canvas is drawing a stroke.
     this.penIsDown = false;
-    // Presses (functions) and strokes (lists of events) that wait until the canvas is free.
-    this.held = [];
-    // The stroke among them whose pen is still down.
-    this.heldStroke = null;
+    // Presses (functions) and strokes (lists of events) that are queued until the canvas is free.
+    this.queue = [];
+    // The queued stroke whose pen is still down, or null.
+    this.queuedStroke = null;
     this.isReplaying = false;
-    // Python's name for the canvas that a request replaces; null while there is no request.
+    // Python's id of the canvas that a pending request replaces; null if no request is pending.
     this.replaced = null;
     this.listening = new AbortController();
     this.toolbarObserver = new MutationObserver(() => this.show());
@@ -102,7 +102,7 @@ class Controller {
     };
     this.toolbarObserver.observe(this.canvas.undo, { attributes: true });
     if (this.strokes) {
-      // Python may have changed the drawing just before you left the page, and has no picture of it then.
+      // If Python changed the drawing just before the visitor left the page, it has no picture of it yet.
       this.canvas.send.click();
     }
     this.show();
@@ -114,48 +114,48 @@ class Controller {
   }
 
   press(action) {
-    this.held.push(action);
+    this.queue.push(action);
     this.replay();
   }
 
   async replay() {
-    // A press while the pen is down is for the stroke being drawn, which the canvas cannot undo before the pen is up.
-    while (!this.isBusy && this.held.length && !(this.penIsDown && this.held[0] instanceof Function)) {
+    // A press while the pen is down is meant for that stroke, which the canvas can undo only after the pen is up.
+    while (!this.isBusy && this.queue.length && !(this.penIsDown && this.queue[0] instanceof Function)) {
       this.isReplaying = true;
-      this.perform(this.held.shift());
-      // The canvas notes a stroke and loads a drawing in microtasks.
+      this.perform(this.queue.shift());
+      // The canvas records strokes and loads drawings in microtasks; wait for these.
       await new Promise((done) => setTimeout(done));
       this.isReplaying = false;
     }
   }
 
-  perform(held) {
-    if (held instanceof Function) {
-      held();
+  perform(item) {
+    if (item instanceof Function) {
+      item();
       return;
     }
-    if (held === this.heldStroke) {
-      this.heldStroke = null;
+    if (item === this.queuedStroke) {
+      this.queuedStroke = null;
     }
-    held.forEach((event) => this.canvas.surface.dispatchEvent(event));
+    item.forEach((event) => this.canvas.surface.dispatchEvent(event));
   }
 
   undo() {
     if (!this.canvas.undo.disabled) {
       this.canvas.undo.click();
     } else if (this.strokes || this.cleared) {
-      this.ask("undo");
+      this.sendRequest("undo");
     }
   }
 
   clear() {
     if (!this.canvas.undo.disabled || this.strokes) {
-      this.ask("clear");
+      this.sendRequest("clear");
     }
   }
 
-  // A state and not a trigger: Streamlit sends it again after a lost connection.
-  ask(action) {
+  // A state value rather than a trigger, because Streamlit sends it again after a lost connection.
+  sendRequest(action) {
     this.replaced = this.start;
     this.canvas.send.click();
     this.request({ action, time: Date.now() });
@@ -168,14 +168,14 @@ class Controller {
       return;
     }
     if (isDown && event.isTrusted && this.isBusy) {
-      this.heldStroke = [];
-      this.held.push(this.heldStroke);
+      this.queuedStroke = [];
+      this.queue.push(this.queuedStroke);
     }
-    if (event.isTrusted && this.heldStroke) {
+    if (event.isTrusted && this.queuedStroke) {
       event.stopImmediatePropagation();
       event.preventDefault();
-      this.heldStroke.push(event);
-      this.heldStroke = isUp ? null : this.heldStroke;
+      this.queuedStroke.push(event);
+      this.queuedStroke = isUp ? null : this.queuedStroke;
     } else if (isDown) {
       this.penIsDown = true;
       this.show();
@@ -186,13 +186,13 @@ class Controller {
   }
 
   finishStroke() {
-    // The canvas itself would wait for 200 ms, and lose the stroke if you left the page meanwhile.
+    // The canvas itself would wait for 200 ms, and lose the stroke if the visitor left the page in that time.
     this.canvas?.send.click();
     this.show();
     this.replay();
   }
 
-  // A busy browser merges several moves into one event, of which the canvas would draw only the last.
+  // A busy browser merges several moves into one event, and the canvas would draw only the last move.
   addMergedMoves(event) {
     if (this.penIsDown && event.pointerType !== "touch") {
       for (const { clientX, clientY } of (event.getCoalescedEvents?.() ?? []).slice(0, -1)) {

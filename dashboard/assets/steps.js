@@ -1,6 +1,6 @@
-// The five steps from the ink to the image that the model sees, as pictures.
+// The five steps from the ink to the model's image, as pictures.
 const SVG = "http://www.w3.org/2000/svg";
-// A transparent pixel: a frame without a picture shows its black background.
+// A transparent pixel, so that a frame without a picture shows its black background.
 const EMPTY = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
 
 export default function ({ data, parentElement }) {
@@ -28,7 +28,7 @@ function frame(position) {
   return figure;
 }
 
-// Draw the effect of a step over its picture: the frame of a box, a cross at the centre, or the grid of pixels.
+// Mark the effect of a step on its picture: the frame of a box, a cross at the centre, or the pixel grid.
 function mark(svg, shape) {
   svg.replaceChildren();
   if (!shape) {
@@ -52,8 +52,8 @@ function outline({ kind, frame }, width, height) {
     return `M${width / 2} 0V${height}M0 ${height / 2}H${width}`;
   }
   let grid = "";
-  for (let at = 1; at < width; at++) {
-    grid += `M${at} 0V${height}M0 ${at}H${width}`;
+  for (let line = 1; line < width; line++) {
+    grid += `M${line} 0V${height}M0 ${line}H${width}`;
   }
   return grid;
 }

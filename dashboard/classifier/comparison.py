@@ -20,7 +20,7 @@ from dashboard.session.markdown import plain
 
 MAX_SHOWN = 48
 SIGNIFICANCE = 0.05
-"""The usual significance level."""
+"""The usual threshold for p-values."""
 
 
 def comparison_section(name: str, card: Card, evaluation: Evaluation, test: Split | None) -> None:
@@ -65,7 +65,7 @@ def _tested_on_same_images(bundle: Bundle, card: Card, evaluation: Evaluation) -
 
 
 def _choose_other_model(candidates: dict[str, Bundle], display_names: dict[str, str]) -> str:
-    """Let the visitor choose B; the page's address keeps the choice."""
+    """Let the visitor choose B; the choice is written to the page's URL."""
     names = list(candidates)
     requested = address.value("against")
     if requested and requested not in names and "against" not in st.session_state:
@@ -160,7 +160,7 @@ def _image_grid(comparison: Comparison, first: Evaluation, second: Evaluation, t
 
 
 def _most_confident_mistakes_first(members: np.ndarray, first: Evaluation, second: Evaluation) -> np.ndarray:
-    """Sort images by the highest confidence of a wrong prediction."""
+    """Return the images sorted by the confidence of their wrong predictions, highest first."""
     wrong_confidences = [
         np.where(model.predictions[members] == model.labels[members], 0, model.confidences[members])
         for model in (first, second)

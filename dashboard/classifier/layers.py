@@ -49,7 +49,11 @@ def filter_pictures(kernels: np.ndarray) -> Pixels:
 def training_facts(card: Card) -> dict[str, str]:
     """Return the model's data, and the date and duration of its training."""
     data, metrics = card.data, card.metrics
-    kept = f"epoch {metrics.best_epoch} is kept" if card.config.patience else "the last epoch is kept"
+    kept = (
+        f"the model from epoch {metrics.best_epoch} is kept"
+        if card.config.patience
+        else "the model from the last epoch is kept"
+    )
     return {
         "Data": plain(data.title),
         "Images": f"{data.train_images:,} for training, {data.validation_images:,} for validation, "

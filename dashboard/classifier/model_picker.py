@@ -17,7 +17,7 @@ from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
 from dashboard.session.permission import safe_text
 
-# For runs without a model, by state. Finished runs are missing here, because they should have one.
+# Why a run has no model, by its state. Finished runs are missing here, because a finished run should have a model.
 _WHY_NO_MODEL = {
     "queued": "has no model yet",
     "running": "has no model yet",
@@ -30,7 +30,7 @@ _WHY_NO_MODEL = {
 def model_picker(key: str) -> tuple[str, Bundle]:
     """Let the visitor choose among all models; return the name and the bundle of the chosen one.
 
-    The default is the model in the page's address, else the choice on another page, else the active model.
+    The default is the model in the page's URL, or else the one chosen on another page, or else the active model.
     """
     bundles = cache.models()
     titles = model_display_names(bundles)
@@ -51,7 +51,7 @@ def model_picker(key: str) -> tuple[str, Bundle]:
 
 
 def model_display_names(models: Iterable[str]) -> dict[str, str]:
-    """Return the display names of these models; a run that was just deleted keeps its id."""
+    """Return the display names of these models; the name of a run that was just deleted is its id."""
     names = run_cache.names()
     return {model: names.get(model, model) for model in models}
 
@@ -61,8 +61,8 @@ def model_title(name: str, card: Card) -> str:
     return f"{name} · {card.metrics.test_accuracy:.2%} on {card.data.title}"
 
 
-def active_model_note() -> None:
-    """Name the active model in the sidebar; warn if the promoted model could not be loaded."""
+def show_active_model() -> None:
+    """Show the name of the active model in the sidebar, and a warning if the promoted model could not be loaded."""
     with st.sidebar:
         try:
             active = cache.predictor().current()[0]
@@ -78,12 +78,12 @@ def active_model_note() -> None:
 
 
 def _requested_model(names: Collection[str], key: str) -> str | None:
-    """Return the model that the address names, by a run's id or the id's last two words.
+    """Return the model that the URL gives, as a run's id or the last two words of the id, or None.
 
     Show a message if there is no such model.
     """
     requested = address.value("model")
-    # Once the visitor has chosen a model, the address follows the choice.
+    # Once the visitor has chosen a model, the URL contains that choice.
     if not requested or requested in names or key in st.session_state:
         return requested
     try:

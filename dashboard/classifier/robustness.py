@@ -26,7 +26,7 @@ ALTERED = {
 
 
 def robustness_block(card: Card) -> None:
-    """Show the accuracies on redrawn and altered images, or a message if they were not measured."""
+    """Show the accuracies on redrawn and altered images, or a message if the model has none."""
     st.subheader(REDRAWN_ACCURACY, anchor=False)
     measured = card.robustness
     if measured is None:
@@ -55,7 +55,7 @@ def _row(measured: Robustness, kinds: dict[str, tuple[str, str]]) -> None:
 
 
 def disputed_note(disputed: DisputedLabels | None, accuracy: float) -> None:
-    """Say how disputed labels affect the accuracy; show nothing for datasets other than MNIST."""
+    """Show how disputed labels affect the accuracy; show nothing for datasets other than MNIST."""
     if disputed is None:
         return
     count = len(disputed.mistakes)

@@ -18,9 +18,10 @@ _VERBS = {"validation": "validated", "test": "tested"}
 def available_images(
     dataset: str, split: Literal["validation", "test"], labels: np.ndarray, fingerprint: str | None
 ) -> Split | None:
-    """Return the split that a model was evaluated on, or explain why it cannot be shown and return None.
+    """Return the split that a model was evaluated on; if the images cannot be shown, explain why and return None.
 
-    `labels`: the labels of the images that were used. `fingerprint`: their dataset's, None if it was not recorded.
+    `labels`: the labels of the images that were used. `fingerprint`: the fingerprint of their dataset, or None if it
+    was not recorded.
     """
     try:
         data = cache.dataset(dataset)

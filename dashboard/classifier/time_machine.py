@@ -30,7 +30,7 @@ MAX_SHOWN = 48
 
 
 def expander(run: Run, dataset: str) -> None:
-    """Show the time machine on a run's page once an epoch has ended; its file is read when the visitor opens it."""
+    """Show the time machine in an expander once an epoch has ended; read its file only when the expander is open."""
     if run.epoch_predictions_file.exists():
         with st.expander("Time machine", icon=":material/history:", key="time_machine", on_change="rerun") as machine:
             if machine.open:
@@ -39,12 +39,12 @@ def expander(run: Run, dataset: str) -> None:
 
 @st.fragment
 def show(source: Run | Bundle, name: str, dataset: str) -> None:
-    """Show a slider over the epochs, and for the chosen one the confusion matrix and the images learned and forgotten.
+    """Show a slider over the epochs, and the confusion matrix and the learned and forgotten images of the chosen epoch.
 
     `name`: id of the run or name of the model. `dataset`: id of its training data.
     """
     try:
-        recorded = cache.answers(source)
+        recorded = cache.epoch_predictions(source)
     except TrazoError as error:
         st.warning(safe_text(error), icon=":material/warning:")
         return
@@ -56,7 +56,7 @@ def show(source: Run | Bundle, name: str, dataset: str) -> None:
         return
     st.markdown(
         "After each epoch the network classifies the validation split, on which it is never trained. "
-        "**Move the slider** to see its predictions at that time. Click a cell of the matrix to see its images."
+        "**Move the slider** to see the predictions at that time. Click a cell of the matrix to see its images."
     )
     index = _choose_epoch(name, recorded)
     images = available_images(dataset, "validation", recorded.labels, _fingerprint(source))
@@ -66,12 +66,12 @@ def show(source: Run | Bundle, name: str, dataset: str) -> None:
 
 
 def _choose_epoch(name: str, recorded: EpochPredictions) -> int:
-    """Let the visitor choose an epoch, the last one by default, and return its index; the address keeps it."""
+    """Let the visitor choose an epoch, by default the last one; write the choice to the URL and return its index."""
     epochs = [int(epoch) for epoch in recorded.epochs]
     if len(epochs) == 1:
         st.caption(f"Only epoch {epochs[0]} so far.")
         return 0
-    # During training, a slider at the last epoch moves on to each new epoch, and a slider elsewhere stays.
+    # During training, a slider at the last epoch follows each new epoch, and a slider at another epoch stays there.
     key = f"epoch_{name}_{epochs[-1]}"
     if key not in st.session_state:
         requested = address.value("epoch")
@@ -82,7 +82,7 @@ def _choose_epoch(name: str, recorded: EpochPredictions) -> int:
 
 
 def _fingerprint(source: Run | Bundle) -> str | None:
-    """Return the fingerprint of the model's data; None without a card, which is written at the end of training."""
+    """Return the fingerprint of the model's data, or None without a card, which is written at the end of training."""
     bundle = source.bundle if isinstance(source, Run) else source
     try:
         return cache.card(bundle).data.fingerprint
@@ -123,7 +123,7 @@ def _period(recorded: EpochPredictions, index: int) -> str:
 
 
 def _accuracy_metric(recorded: EpochPredictions, index: int, period: str) -> None:
-    """Show the accuracy after one epoch, with its change since the epoch before."""
+    """Show the accuracy after one epoch, with its change since the previous epoch."""
     accuracy = recorded.correct[index].mean()
     if not index:
         figure("Validation accuracy", f"{accuracy:.2%}", period)
@@ -146,7 +146,7 @@ def _matrix(name: str, recorded: EpochPredictions, index: int, images: Split | N
     left, right = st.columns([1.15, 1])
     with left:
         event = st.altair_chart(
-            charts.confusion_heatmap(recorded.matrix(index), shares=False, text_colour=text_colour()),
+            charts.confusion_heatmap(recorded.matrix(index), percentages=False, text_colour=text_colour()),
             width="stretch",
             on_select="rerun",
             selection_mode=["cell"],
@@ -158,7 +158,7 @@ def _matrix(name: str, recorded: EpochPredictions, index: int, images: Split | N
             width="stretch",
             alt="Accuracy of each digit in this epoch",
         )
-        st.caption("Dots: this epoch. Rings: the epoch before. Bars: lowest to highest over all epochs.")
+        st.caption("Dots: this epoch. Rings: the previous epoch. Bars: lowest to highest over all epochs.")
         selected = event.selection.get("cell") or []
         if selected:
             _cell(recorded, index, images, int(selected[0]["true"]), int(selected[0]["predicted"]))
@@ -221,7 +221,9 @@ def _groups(
 
 
 def _caption(recorded: EpochPredictions, learned_epochs: np.ndarray, events: np.ndarray, image: int) -> str:
-    """Return an image's label, the epoch that learned it or its last prediction, and how often it was forgotten."""
+    """Return an image's label, the epoch in which it was learned or else its last prediction, and how often it was
+    forgotten.
+    """
     if learned_epochs[image] == NEVER:
         outcome = f"predicted {recorded.predictions[-1, image]}"
     else:

@@ -13,9 +13,9 @@ from dashboard.parts.png import image_html
 from dashboard.training.wording import SETTINGS
 
 _VARIANTS = 24
-"""Variants shown: three rows on a laptop."""
+"""Number of variants shown: three rows on a laptop."""
 
-_START = {
+_DEFAULTS = {
     "rotation": 10.0,
     "shift": 0.06,
     "zoom": 0.1,
@@ -24,20 +24,25 @@ _START = {
     "stroke": 0.4,
     "noise": 0.0,
 }
-"""Initial settings: strong enough to see, weak enough to read the digits."""
+"""Initial settings: strong enough to be visible, and weak enough for the digits to stay readable."""
 
 
 @st.fragment
-def augmentation(data: Dataset) -> None:
+def show_augmentation(data: Dataset) -> None:
     """Show an image and its random variants for settings that the visitor chooses."""
     st.markdown(
-        "Augmentation changes each image a little at random whenever the network sees it, so that the network learns "
-        "the digit and not the single drawing. Move the sliders to preview a setting."
+        "Augmentation changes each image a little at random whenever the network sees the image, so that the network "
+        "learns the digit and not the single drawing. Move the sliders to preview a setting."
     )
     with st.grid(3, min_column_width=150):
-        values = {name: _slider(name, start) for name, start in _START.items()}
+        values = {name: _slider(name, value) for name, value in _DEFAULTS.items()}
         index = st.number_input(
-            "Training image", 0, len(data.train) - 1, 0, key="aug_image", help="Its number in the Samples tab."
+            "Training image",
+            0,
+            len(data.train) - 1,
+            0,
+            key="aug_image",
+            help="The number of the image in the Samples tab.",
         )
         seed = st.number_input("Seed", 0, value=1, key="aug_seed", help="Another seed gives other variants.")
     original = data.train.images[index]
@@ -52,6 +57,6 @@ def augmentation(data: Dataset) -> None:
         digit_grid(variants, key="aug_grid", tile=64, clickable=False)
 
 
-def _slider(name: str, start: float) -> float:
+def _slider(name: str, value: float) -> float:
     setting = SETTINGS[name]
-    return st.slider(setting.label, *LIMITS[name], start, setting.step, key=f"aug_{name}", help=setting.help)
+    return st.slider(setting.label, *LIMITS[name], value, setting.step, key=f"aug_{name}", help=setting.help)

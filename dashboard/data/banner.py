@@ -11,8 +11,8 @@ from dashboard.session import state
 from dashboard.session.permission import may_change, require_permission, safe_text
 
 
-def data_banner(problem: str | None) -> None:
-    """Show the problem with MNIST and offer a download; show nothing without a problem."""
+def show_data_banner(problem: str | None) -> None:
+    """Show why MNIST is not available and offer to download it; show nothing if `problem` is None."""
     if problem is None:
         return
     with st.container(border=True, key="data_banner"):
@@ -34,13 +34,13 @@ def data_banner(problem: str | None) -> None:
 def _download() -> None:
     bar = st.progress(0.0, "Connecting…")
 
-    def show(done: int, total: int) -> None:
-        share = min(done / total, 1.0) if total else 0.0
-        bar.progress(share, f"{done / 2**20:.1f} MB of {total / 2**20:.1f} MB")
+    def show_progress(done: int, total: int) -> None:
+        fraction = min(done / total, 1.0) if total else 0.0
+        bar.progress(fraction, f"{done / 2**20:.1f} MB of {total / 2**20:.1f} MB")
 
     try:
         require_permission()
-        download_mnist(state.workspace(), show)
+        download_mnist(state.workspace(), show_progress)
     except TrazoError as error:
         bar.empty()
         st.error(safe_text(error), icon=":material/error:")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.data.datasets import Dataset, class_counts
-from dashboard.data.samples import split_control
+from dashboard.data.samples import choose_split
 from dashboard.parts import charts
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.theme import text_colour
@@ -13,9 +13,9 @@ from dashboard.session import cache
 
 
 @st.fragment
-def classes(data: Dataset) -> None:
+def show_classes(data: Dataset) -> None:
     """Show the number of images and the mean image of each digit."""
-    split = split_control("classes_split")
+    split = choose_split("classes_split")
     counts = class_counts(data.split(split))
     st.subheader("Class balance", anchor=False)
     st.altair_chart(charts.class_balance(counts, text_colour()), width="stretch")

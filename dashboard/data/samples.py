@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import streamlit as st
 
@@ -11,31 +13,31 @@ from dashboard.parts.pixel_table import pixel_table
 from dashboard.parts.png import image_html
 
 _PAGE_SIZE = 60
-"""Images a page: about a laptop's screen."""
+"""Images per page, about as many as fit on a laptop screen."""
 
 
 @st.fragment
-def samples(data: Dataset) -> None:
-    """Show a page of images with its filters; a click on an image opens its pixels."""
+def show_samples(data: Dataset) -> None:
+    """Show a page of images with filters; a click on an image shows its pixels."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        split = split_control("data_split")
+        split = choose_split("data_split")
         digits = st.pills(
             "Digits",
             list(range(CLASSES)),
             selection_mode="multi",
             key="data_digits",
-            help="Select the digits to show. Without a selection, all are shown.",
+            help="Select the digits to show. Without a selection, all digits are shown.",
         )
         shuffled = st.toggle("Shuffle", key="data_shuffle")
         seed = _seed() if shuffled else None
     images = data.split(split)
     order = sample_order(images.labels, digits, seed)
-    shown = _page(order, key=f"data_page_{split}_{digits}_{shuffled}")
-    _grid(images, shown, split)
+    shown = _choose_page(order, key=f"data_page_{split}_{digits}_{shuffled}")
+    _show_grid(images, shown, split)
 
 
-def split_control(key: str) -> str:
-    """Show the choice of a split and return it."""
+def choose_split(key: str) -> str:
+    """Let the visitor choose a split and return its name."""
     return st.segmented_control("Split", SPLITS, default="train", format_func=str.capitalize, required=True, key=key)
 
 
@@ -50,16 +52,16 @@ def _seed() -> int:
     )
 
 
-def _page(order: np.ndarray, key: str) -> np.ndarray:
-    """Show the choice of a page and return the indices on it."""
-    pages = max(1, -(-len(order) // _PAGE_SIZE))
+def _choose_page(order: np.ndarray, key: str) -> np.ndarray:
+    """Let the visitor choose a page and return the indices of its images."""
+    pages = max(1, math.ceil(len(order) / _PAGE_SIZE))
     with st.container(horizontal=True, vertical_alignment="center"):
         page = st.number_input(f"Page (of {pages:,})", min_value=1, max_value=pages, value=1, key=key, width=160)
         st.caption(f"{len(order):,} images. Click an image to see its pixels.")
     return order[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]
 
 
-def _grid(images: Split, shown: np.ndarray, split: str) -> None:
+def _show_grid(images: Split, shown: np.ndarray, split: str) -> None:
     clicked = digit_grid(
         images.images[shown],
         key="data_grid",
@@ -67,14 +69,14 @@ def _grid(images: Split, shown: np.ndarray, split: str) -> None:
         titles=[f"{images.labels[index]}, image {index}" for index in shown],
         tile=52,
     )
-    # A click on a page that has been left since may point past the end of this one.
+    # A click from the previous page may arrive late and point past the end of this page.
     if clicked is not None and clicked < len(shown):
         index = int(shown[clicked])
-        _details(images.images[index], int(images.labels[index]), split, index)
+        _show_details(images.images[index], int(images.labels[index]), split, index)
 
 
 @st.dialog("Image details", width="medium")
-def _details(image: np.ndarray, label: int, split: str, index: int) -> None:
+def _show_details(image: np.ndarray, label: int, split: str, index: int) -> None:
     """Show one image enlarged, with its pixel values."""
     left, right = st.columns([1, 4], vertical_alignment="center")
     left.html(image_html(image, 120))
@@ -83,6 +85,6 @@ def _details(image: np.ndarray, label: int, split: str, index: int) -> None:
         st.markdown(f"**Image {index:,} of the {split} split. Label: {label}**")
         st.caption(
             "28 by 28 pixels with values from 0 (black paper) to 255 (white ink). "
-            f"{ink.size} of {image.size} pixels contain ink. Their mean value is {ink.mean() if ink.size else 0:.0f}."
+            f"{ink.size} of {image.size} pixels contain ink, with a mean value of {ink.mean() if ink.size else 0:.0f}."
         )
     pixel_table(image)

@@ -1,1 +1,1 @@
-"""Pieces of the Draw page."""
+"""Components of the Draw page."""

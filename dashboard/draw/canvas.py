@@ -1,7 +1,7 @@
-"""The canvas of the Draw page, with Undo and Clear; the drawing survives a visit to another page.
+"""The canvas of the Draw page, with Undo and Clear; the drawing is kept while you visit another page.
 
-Undo uses the history that the canvas keeps in the browser, so no delay of the server can lose a stroke; Python restarts
-the canvas only for Clear, and to undo strokes that it put there itself. assets/canvas_buttons.js chooses.
+Undo uses the canvas's own history in the browser, so a slow server cannot lose a stroke. Python restarts the canvas
+only for Clear and to undo strokes that it had put there itself; assets/canvas_buttons.js decides which one is needed.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from core.ink.drawing import Pixels
 from core.ink.photo import ink_from_canvas_file
 from dashboard.session import state
 
-_SIDE = 280  # pixels
-_CANVAS, _BUTTONS = "canvas", "canvas_buttons"
+_SIDE_PIXELS = 280
+_CANVAS = "canvas"
+_BUTTONS = "canvas_buttons"
 _ASSETS = Path(__file__).resolve().parents[1] / "assets"
 _buttons = st.components.v2.component(
     "trazo_canvas_buttons",
@@ -30,15 +31,15 @@ _buttons = st.components.v2.component(
 
 
 def drawing_canvas(brush_width: int) -> Pixels | None:
-    """Show the canvas and return the ink on it, None if it is empty. Raises PictureError."""
+    """Show the canvas and return the ink on it, or None if it is empty. Raises PictureError."""
     is_new = _CANVAS not in st.session_state
     if is_new:
-        _start_with(state.sketch().strokes, state.sketch().cleared)
+        _restart_canvas(state.sketch().strokes, state.sketch().cleared)
     _show_canvas(brush_width)
-    _keep_drawing()  # also after a restart of the server: no callback runs for a session it does not know
+    _keep_drawing()  # a restarted server runs no callback for a session that it does not know
     sketch = state.sketch()
     if is_new and sketch.strokes != sketch.start["objects"]:  # the server was restarted while the page was open
-        _start_with(sketch.strokes, [])
+        _restart_canvas(sketch.strokes, [])
         st.rerun()
     _show_buttons(sketch)
     if not sketch.strokes or sketch.picture is None:
@@ -49,8 +50,8 @@ def drawing_canvas(brush_width: int) -> Pixels | None:
 def _show_canvas(brush_width: int) -> None:
     with st.container(key="canvas_frame"):
         st_canvas(
-            height=_SIDE,
-            width=_SIDE,
+            height=_SIDE_PIXELS,
+            width=_SIDE_PIXELS,
             stroke_width=brush_width,
             stroke_color="#ffffff",
             background_color="#000000",
@@ -65,44 +66,44 @@ def _show_buttons(sketch: state.Sketch) -> None:
     _buttons(
         key=_BUTTONS,
         data={
-            # The browser waits for an id while the canvas restarts.
+            # While the canvas restarts, there is no id, and the browser waits for one.
             "start": sketch.start["id"] if sketch.replaced is None else None,
             "strokes": len(sketch.start["objects"]),
             "cleared": len(sketch.cleared),
         },
-        on_request_change=_fulfil_request,
+        on_request_change=_handle_request,
     )
 
 
 def _keep_drawing() -> None:
-    """Remember the last drawing that the browser sent. As a callback it runs even if the visitor has left the page."""
+    """Store the last drawing that the browser sent. As a callback, this runs even if the visitor has left the page."""
     drawing, sketch = st.session_state[_CANVAS]["drawing"], state.sketch()
     strokes = drawing["raw"]["objects"]
     if drawing["data"] is not None and strokes != sketch.replaced:
         state.keep_sketch(replace(sketch, strokes=strokes, picture=drawing["data"], replaced=None))
 
 
-def _fulfil_request() -> None:
-    """Undo or clear what the browser cannot: it sent its present strokes together with the request."""
+def _handle_request() -> None:
+    """Undo or clear what the browser cannot; it sent its current strokes together with the request."""
     _keep_drawing()
     sketch = state.sketch()
     if st.session_state[_BUTTONS]["request"]["action"] == "clear":
-        _start_with([], sketch.strokes)
+        _restart_canvas([], sketch.strokes)
     elif sketch.strokes:
-        _start_with(sketch.strokes[:-1], sketch.cleared)
+        _restart_canvas(sketch.strokes[:-1], sketch.cleared)
     else:
-        _start_with(sketch.cleared, [])
+        _restart_canvas(sketch.cleared, [])
 
 
-def _start_with(strokes: state.Strokes, cleared: state.Strokes) -> None:
-    """Restart the canvas with these strokes; ignore the drawing that it shows until then."""
+def _restart_canvas(strokes: state.Strokes, cleared: state.Strokes) -> None:
+    """Restart the canvas with these strokes, and ignore the old drawing that it sends until then."""
     sketch = state.sketch()
     state.keep_sketch(
         replace(
             sketch,
             strokes=strokes,
             cleared=cleared,
-            # The canvas restarts when anything in here changes.
+            # The canvas restarts when this value changes.
             start={"objects": strokes, "id": uuid4().hex},
             replaced=sketch.strokes if strokes != sketch.strokes else None,
         )

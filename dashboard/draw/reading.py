@@ -1,4 +1,4 @@
-"""A reading on the page: the answer with its ten probabilities, and the five steps from ink to the model's image."""
+"""A reading on the page: the prediction with its ten probabilities, and the five steps to the model's image."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from core.ink.drawing import BOX_SIZE, IMAGE_SIZE, Drawing, Pixels
 from dashboard.parts.png import png_data_uri
 
 _ASSETS = Path(__file__).resolve().parents[1] / "assets"
-# Components instead of charts: they are updated in place, so nothing flickers from stroke to stroke.
-# Without a shadow root their text is part of the page, for the browser's search and for tests.
+# Components are updated in place; charts would flicker after each stroke.
+# Without a shadow root, the browser's search and the tests can find their text.
 _answer, _steps = (
     st.components.v2.component(
         f"trazo_{name}",
@@ -25,46 +25,51 @@ _answer, _steps = (
 )
 
 
-def show_answer(reading: Reading | None, prompt: str) -> None:
-    """Show the digit, both digits of a close call, or "Not a digit", with ten probabilities.
+def show_prediction(reading: Reading | None, prompt: str) -> None:
+    """Show the digit, both digits if the model is unsure, or "Not a digit", with ten probabilities.
 
-    Without a reading show `prompt`, at the same height. The reading must not be of a blank.
+    Without a reading, show `prompt` at the same height. The verdict must not be "blank".
     """
-    refused = reading is not None and reading.verdict == "not_a_digit"
+    rejected = reading is not None and reading.verdict == "not_a_digit"
     _answer(
         key="answer",
         data={
-            "digit": " or ".join(map(str, reading.shown_digits)) if reading and not refused else None,
-            "prompt": "Not a digit" if refused else prompt,
+            "digit": " or ".join(map(str, reading.shown_digits)) if reading and not rejected else None,
+            "prompt": "Not a digit" if rejected else prompt,
             "verdict": reading.verdict if reading else None,
             "sentence": reading.sentence if reading else "",
             "bars": _bars(reading),
-            "title": "If it were a digit" if refused else "Probability of each digit",
+            "title": "If it were a digit" if rejected else "Probability of each digit",
         },
     )
 
 
 def _bars(reading: Reading | None) -> list[dict[str, object]]:
     if reading is None or reading.probabilities is None:
-        return [{"digit": str(digit), "share": 0.0, "value": "", "best": False} for digit in range(10)]
-    named = reading.shown_digits
+        return [{"digit": str(digit), "probability": 0.0, "value": "", "best": False} for digit in range(10)]
+    shown_digits = reading.shown_digits
     return [
-        {"digit": str(digit), "share": float(share), "value": format_confidence(share), "best": digit in named}
-        for digit, share in enumerate(reading.probabilities)
+        {
+            "digit": str(digit),
+            "probability": float(probability),
+            "value": format_confidence(probability),
+            "best": digit in shown_digits,
+        }
+        for digit, probability in enumerate(reading.probabilities)
     ]
 
 
 def show_steps(drawing: Drawing | None) -> None:
-    """Show the five steps from ink to the model's image, each with a sentence; empty frames without a drawing."""
-    ink = _source(drawing.ink) if drawing else None
-    crop = _source(drawing.crop) if drawing else None
-    scaled = _source(drawing.scaled) if drawing else None
-    image = _source(drawing.image) if drawing else None
+    """Show the five steps from ink to the model's image with explanations, or empty frames without a drawing."""
+    ink = _png_source(drawing.ink) if drawing else None
+    crop = _png_source(drawing.crop) if drawing else None
+    scaled = _png_source(drawing.scaled) if drawing else None
+    image = _png_source(drawing.image) if drawing else None
     _steps(
         key="steps",
         data=[
             _step("Ink", "Your drawing as white ink on black. The frame marks the digit.", ink, _frame(drawing)),
-            _step("Crop", "The empty margin and stray dots are cut off.", crop),
+            _step("Crop", "The empty margin and stray dots are removed.", crop),
             _step(
                 "20×20 box",
                 "The digit is scaled until its longer side is 20 pixels. Its strokes become about as wide as MNIST's.",
@@ -87,7 +92,7 @@ def show_steps(drawing: Drawing | None) -> None:
     )
 
 
-def _source(image: Pixels | None) -> str | None:
+def _png_source(image: Pixels | None) -> str | None:
     return None if image is None else png_data_uri(image)
 
 
@@ -96,7 +101,7 @@ def _step(title: str, sentence: str, source: str | None, mark: dict[str, object]
 
 
 def _frame(drawing: Drawing | None) -> dict[str, object] | None:
-    """Return the frame of the crop in the ink, None if there is none."""
+    """Return the frame that marks the crop in the ink, or None if there is nothing to crop."""
     if drawing is None or drawing.box is None:
         return None
     top, left, bottom, right = drawing.box

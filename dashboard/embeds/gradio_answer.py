@@ -19,7 +19,7 @@ class Answer(NamedTuple):
 NO_SKETCH = Answer("# Draw a digit\nThe answer appears when you press Submit.")
 
 PENDING = Answer("# No answer yet\nIf none appears, press Submit again.")
-"""The answer shown from Submit on, so that an old answer never stands beside a new sketch."""
+"""The answer shown when Submit is pressed, so that an old answer never appears beside a new sketch."""
 
 
 def answer_to(reading: Reading) -> Answer:
@@ -32,6 +32,6 @@ def answer_to(reading: Reading) -> Answer:
 
 
 def script_without_bars(answer: Answer) -> str:
-    """Return JavaScript that shows an answer without bars; it runs in the browser, so a busy server cannot delay it."""
+    """Return JavaScript that shows an answer without bars in the browser, where a busy server cannot delay it."""
     bars = {"__type__": "update", "label": answer.title, "value": {}}
     return f"() => {json.dumps([answer.verdict, bars])}"

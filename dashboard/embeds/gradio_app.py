@@ -1,4 +1,4 @@
-"""The original notebook's demo: a sketchpad, Submit, and the probabilities of the ten digits."""
+"""The original notebook's demo: a sketchpad, a Submit button, and the probabilities of the ten digits."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from core.environment import prepare_gradio
 from core.errors import BundleError, TrazoError
 from dashboard.api.routes import NO_MODEL_ERROR
 from dashboard.embeds.gradio_answer import NO_SKETCH, PENDING, Answer, answer_to, script_without_bars
-from dashboard.embeds.gradio_page import use_own_address
+from dashboard.embeds.gradio_page import patch_page_template
 from dashboard.embeds.gradio_routes import FAILED_REQUESTS, GradioRoutes
 from dashboard.embeds.gradio_sketchpad import limited_sketchpad
 from dashboard.embeds.gradio_uploads import upload_folder
 from dashboard.server import metrics
-from dashboard.server.library_internals import set_queue_pause
+from dashboard.server.library_internals import set_queue_poll_interval
 from dashboard.server.pictures import MAX_WAITING, PicturePool
 from dashboard.server.rate_limits import client_of
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from core.runs.active import ActivePredictor
 
 DRAW_FIRST = "Draw a digit first"
-"""The label that `/predict` answers for an empty sketch."""
+"""The label that `/predict` returns for an empty sketch."""
 
 _SELECT_BRUSH = """
 () => setInterval(() => {
@@ -35,16 +35,16 @@ _SELECT_BRUSH = """
   if (pad && !pad.querySelector("button.highlight")) pad.querySelector("button.quite-round")?.click();
 }, 200)
 """
-"""Selects the brush: Gradio's sketchpad has no tool selected at the start and after Clear."""
+"""Selects the brush: Gradio's sketchpad has no tool selected initially or after Clear."""
 
-_KEEP_SECONDS = 600
+_UPLOAD_LIFETIME_SECONDS = 600
 """Seconds after which Gradio deletes uploaded pictures, long enough to submit a sketch."""
 
 _QUEUE_SIZE = 64
-"""Predictions that may wait in Gradio's queue; more get an error at once."""
+"""Maximum number of predictions in Gradio's queue; further requests fail immediately."""
 
-_QUEUE_PAUSE = 0.05
-"""Seconds between two checks of an empty queue, which run on the event loop that serves everyone."""
+_QUEUE_POLL_SECONDS = 0.05
+"""Seconds between checks of an empty queue; more frequent checks would load the shared event loop."""
 
 _STYLE = """
 #verdict { min-height: 5.5rem; text-align: center }
@@ -53,23 +53,23 @@ _STYLE = """
 #bars { min-height: 23.75rem }
 #bars .confidence-set { margin-bottom: 0.25rem }
 """
-"""Fixed heights, so that nothing moves when an answer appears and the demo fits a laptop's screen."""
+"""Minimum heights, so that the layout does not shift when an answer appears; the demo still fits a laptop screen."""
 
 _Read = Callable[[bytes | None, "gr.Request"], Awaitable["Reading"]]
 
 
 def build_gradio_app(predictor: Callable[[], ActivePredictor], pool: PicturePool) -> Any:
-    """Return the demo as a FastAPI app to be mounted under any path. This imports Gradio, which takes seconds.
+    """Return the demo as a FastAPI app that can be mounted at any path. Importing Gradio takes several seconds.
 
     The API has two endpoints. Both take a sketch in the format of Gradio's ImageEditor (`background`, `layers`,
-    `composite`). `/predict` answers as the original demo did, `{"label", "confidences"}`; `/verdict` answers with the
-    fields of `Reading.to_json`, which also reject sketches that are not digits.
+    `composite`). `/predict` returns what the original demo did, `{"label", "confidences"}`; `/verdict` returns the
+    fields of `Reading.to_json`, whose verdict can also be "not a digit".
     """
     prepare_gradio(upload_folder())
     import gradio as gr
     from fastapi import FastAPI
 
-    use_own_address()
+    patch_page_template()
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(GradioRoutes)
     return gr.mount_gradio_app(
@@ -91,11 +91,11 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor], pool: PicturePool
 def _theme() -> gr.Theme:
     import gradio as gr
 
-    # Fonts of the visitor's own machine: no font is downloaded.
+    # Use system fonts, so that none are downloaded.
     theme = gr.themes.Default(
         primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
     )
-    # Gradio's own shade is too pale for the white text of a button (contrast 2.5:1).
+    # Gradio's default shade is too pale for the white text of a button (contrast 2.5:1).
     return theme.set(button_primary_background_fill="*primary_700")
 
 
@@ -103,7 +103,7 @@ def _demo(read: _Read) -> gr.Blocks:
     import gradio as gr
 
     with gr.Blocks(
-        title="Handwritten digits", analytics_enabled=False, delete_cache=(_KEEP_SECONDS, _KEEP_SECONDS)
+        title="Handwritten digits", analytics_enabled=False, delete_cache=(_UPLOAD_LIFETIME_SECONDS,) * 2
     ) as demo:
         with gr.Row():
             with gr.Column():
@@ -112,27 +112,30 @@ def _demo(read: _Read) -> gr.Blocks:
                     clear, submit = gr.ClearButton(), gr.Button("Submit", variant="primary")
             with gr.Column():
                 verdict = gr.Markdown(NO_SKETCH.verdict, elem_id="verdict")
-                # Without its heading, which would show the likeliest digit even for a scribble.
+                # The heading is hidden, because it would show the likeliest digit even for a scribble.
                 bars = gr.Label(label=NO_SKETCH.title, num_top_classes=10, show_heading=False, elem_id="bars")
-        shown: dict[str, Any] = {"outputs": [verdict, bars], "api_visibility": "private"}
-        # Before the prediction: events of one click run in order, and a later one may fail.
-        submit.click(None, js=script_without_bars(PENDING), **shown)
-        _predict_on(submit, read, sketchpad, bars, shown)
+        private_listener: dict[str, Any] = {"outputs": [verdict, bars], "api_visibility": "private"}
+        # Register this before the prediction: a click's listeners run in order, so the old answer is cleared even if
+        # the prediction fails.
+        submit.click(None, js=script_without_bars(PENDING), **private_listener)
+        _connect_submit(submit, read, sketchpad, bars, private_listener)
         _add_verdict_endpoint(sketchpad, read)
         clear.add([sketchpad, bars])
-        clear.click(None, js=script_without_bars(NO_SKETCH), **shown)
-    # The picture pool limits concurrency instead of Gradio: it reserves room for every visitor.
+        clear.click(None, js=script_without_bars(NO_SKETCH), **private_listener)
+    # The picture pool, not Gradio, limits concurrency, because it reserves a place for every visitor.
     demo.max_threads = MAX_WAITING
     demo.queue(max_size=_QUEUE_SIZE, default_concurrency_limit=None)
-    set_queue_pause(demo, _QUEUE_PAUSE)
+    set_queue_poll_interval(demo, _QUEUE_POLL_SECONDS)
     return demo
 
 
-def _predict_on(submit: gr.Button, read: _Read, sketchpad: gr.Sketchpad, bars: gr.Label, shown: dict[str, Any]) -> None:
-    """Predict on Submit: the endpoint `/predict` and, for the page, the verdict."""
+def _connect_submit(
+    submit: gr.Button, read: _Read, sketchpad: gr.Sketchpad, bars: gr.Label, private_listener: dict[str, Any]
+) -> None:
+    """Make Submit run a prediction and show the verdict; the same handler serves the `/predict` endpoint."""
     import gradio as gr
 
-    # A state belongs to one visitor and is not part of the API's answer.
+    # A state belongs to one visitor and is not part of the API's response.
     answer = gr.State(NO_SKETCH)
 
     @_with_request
@@ -140,17 +143,21 @@ def _predict_on(submit: gr.Button, read: _Read, sketchpad: gr.Sketchpad, bars: g
         reading = await read(picture, request)
         if reading.probabilities is None:
             return DRAW_FIRST, NO_SKETCH
-        return {str(digit): float(share) for digit, share in enumerate(reading.probabilities)}, answer_to(reading)
+        probabilities = {str(digit): float(probability) for digit, probability in enumerate(reading.probabilities)}
+        return probabilities, answer_to(reading)
 
     def show(answer: Answer) -> tuple[str, Any]:
         return answer.verdict, gr.Label(label=answer.title)
 
     predicted = submit.click(predict, sketchpad, [bars, answer], api_name="predict")
-    predicted.success(show, answer, show_progress="hidden", **shown)
+    predicted.success(show, answer, show_progress="hidden", **private_listener)
 
 
 def _reader(predictor: Callable[[], ActivePredictor], pool: PicturePool) -> _Read:
-    """Return a function that reads a sketch, an encoded picture or None, and raises gr.Error."""
+    """Return a function that classifies a sketch (an encoded picture, or None if empty).
+
+    The function raises gr.Error on failure.
+    """
     import gradio as gr
     import numpy as np
 
@@ -162,8 +169,8 @@ def _reader(predictor: Callable[[], ActivePredictor], pool: PicturePool) -> _Rea
             if picture is not None:
                 assert request.request is not None
                 ink = await pool.ink(picture, client_of(request.request.scope))
-            return await anyio.to_thread.run_sync(metrics.counted, "gradio", lambda: predictor().read(ink))
-        except BundleError as error:  # its own sentence names a folder of this machine
+            return await anyio.to_thread.run_sync(metrics.track_prediction, "gradio", lambda: predictor().read(ink))
+        except BundleError as error:  # its message contains a local path
             raise gr.Error(NO_MODEL_ERROR, print_exception=False) from error
         except TrazoError as error:
             raise gr.Error(str(error), print_exception=False) from error
@@ -172,7 +179,10 @@ def _reader(predictor: Callable[[], ActivePredictor], pool: PicturePool) -> _Rea
 
 
 def _with_request(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make Gradio pass its request: it looks for this annotation and cannot resolve the names in the others."""
+    """Keep only the `gr.Request` annotation.
+
+    Gradio needs it in order to pass the request, and cannot resolve the other annotations.
+    """
     import gradio as gr
 
     function.__annotations__ = {"request": gr.Request}
@@ -180,7 +190,7 @@ def _with_request(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _add_verdict_endpoint(sketchpad: gr.Sketchpad, read: _Read) -> None:
-    """Add the endpoint `/verdict`, which the page does not show."""
+    """Add the endpoint `/verdict`, which only programs use."""
     import gradio as gr
 
     @_with_request

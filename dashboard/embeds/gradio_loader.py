@@ -20,29 +20,29 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 _DELAY_SECONDS = 30.0
-"""Seconds before Gradio is loaded unless a visitor opens the demo: pages are slow while it loads."""
+"""Seconds before Gradio is loaded, unless a visitor opens the demo sooner; pages are slow while Gradio loads."""
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Gradio demo</title>{refresh}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>:root {{ color-scheme: light dark; font: 1rem system-ui, sans-serif }}
 body {{ display: grid; place-items: center; min-height: 80vh; margin: 1rem; text-align: center }}</style></head>
-<body><p role="status">{sentence}</p></body></html>
+<body><p role="status">{message}</p></body></html>
 """
 _LOADING = _PAGE.format(
     refresh='<meta http-equiv="refresh" content="1">',
-    sentence="The Gradio demo is loading. It opens here as soon as it is ready.",
+    message="The Gradio demo is loading. It opens here as soon as it is ready.",
 )
 _BROKEN = _PAGE.format(
     refresh="",
-    sentence="The Gradio demo could not be loaded. All other pages work. See the dashboard's log for the error.",
+    message="The Gradio demo could not be loaded. All other pages work. See the dashboard's log for the error.",
 )
 
 
 class GradioLoader:
-    """An ASGI app that becomes the demo once Gradio, which takes seconds to import, is loaded.
+    """An ASGI app that serves the demo once Gradio, which takes seconds to import, is loaded.
 
-    Until then it answers 503 with a page that refreshes itself.
+    Until then its response is 503 with a page that refreshes itself.
     """
 
     def __init__(self, predictor: Callable[[], ActivePredictor], pool: PicturePool) -> None:
@@ -52,7 +52,10 @@ class GradioLoader:
         self._requested = asyncio.Event()
 
     async def serve(self, loaded: Callable[[], None]) -> None:
-        """Load Gradio in a thread on the first request or after a delay, call `loaded`, run it until cancelled."""
+        """Load Gradio in a thread, call `loaded`, and run Gradio until cancelled.
+
+        Loading begins on the first request or after a delay.
+        """
         with anyio.move_on_after(_DELAY_SECONDS):
             await self._requested.wait()
         try:
@@ -68,10 +71,10 @@ class GradioLoader:
             await anyio.sleep_forever()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._app or self._answer_unavailable
+        app = self._app or self._respond_unavailable
         await app(scope, receive, send)
 
-    async def _answer_unavailable(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _respond_unavailable(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._requested.set()
         headers = {"Cache-Control": "no-store"} if self._broken else {"Cache-Control": "no-store", "Retry-After": "1"}
         await HTMLResponse(_BROKEN if self._broken else _LOADING, 503, headers)(scope, receive, send)

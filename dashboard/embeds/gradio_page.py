@@ -1,7 +1,7 @@
 """Gradio's HTML page, changed to work under any path prefix.
 
-Gradio writes the address of the request into the page. A proxy that strips a prefix hides the full address from the
-server, so the changed page uses the address in the browser instead.
+Gradio writes the URL of the request into the page. A proxy that strips a prefix hides the full URL from the server, so
+the changed page uses the URL in the browser instead.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 
 _PAGE = "frontend/index.html"
-_USE_OWN_ADDRESS = """<script>
+_USE_BROWSER_URL = """<script>
 (() => {
   const served = window.gradio_config.root;
   const shown = new URL(".", window.location.href).href.replace(/\\/$/, "");
@@ -20,15 +20,15 @@ _USE_OWN_ADDRESS = """<script>
 </script>
 """
 _CHANGES = {
-    "<script data-gradio-mode>": f"{_USE_OWN_ADDRESS}<script data-gradio-mode>",
+    "<script data-gradio-mode>": f"{_USE_BROWSER_URL}<script data-gradio-mode>",
     "const root = {{ config.get('root', '') | toorjson }};": "const root = window.gradio_config.root;",
     'href="/manifest.json"': 'href="./manifest.json"',
 }
 
 
 @cache
-def use_own_address() -> None:
-    """Change the template of Gradio's page in this process; raise RuntimeError if it is an unknown version."""
+def patch_page_template() -> None:
+    """Change the template of Gradio's page in this process; raise RuntimeError if the version is unknown."""
     from gradio.routes import templates
     from jinja2 import ChoiceLoader, DictLoader
 

@@ -1,7 +1,7 @@
-"""The routes of Gradio that the demo needs; every other route answers 404.
+"""The Gradio routes that the demo needs; every other route returns 404.
 
-Mounted in another app, Gradio does not check paths: it would copy any file and download any public URL that a caller
-names.
+When mounted in another app, Gradio does not check paths: it would copy any file and download any public URL that a
+caller requests.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _logger = logging.getLogger(__name__)
 
 _API = "/gradio_api/"
 
-# The page and gradio_client need these. Gradio's other fifty routes fetch, record or edit, or serve the uploads of
+# The page and gradio_client need these. Gradio's fifty other routes fetch, record or edit data, or serve the uploads of
 # other visitors, such as an SVG file with a script in it.
 _READ = re.compile(
     r"/|/(config|theme\.css|favicon\.ico|manifest\.json|robots\.txt)/?|/(static|assets)/.+"
@@ -33,7 +33,7 @@ _WRITE = re.compile(rf"{_API}(queue/join|call/(predict|verdict)|upload|component
 
 
 class GradioRoutes:
-    """ASGI middleware that passes on the routes that the demo needs and answers 404 to all others."""
+    """ASGI middleware that passes on requests for the routes that the demo needs and returns 404 for all others."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -47,7 +47,7 @@ class GradioRoutes:
         await app(scope, receive, send)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call Gradio and drop the error that it raises after it has already answered an unknown event."""
+        """Call Gradio and drop the error that Gradio raises after responding to an unknown event."""
         try:
             await self.app(scope, receive, send)
         except RuntimeError as error:
@@ -60,23 +60,23 @@ async def _refusal(scope: Scope) -> JSONResponse | None:
     path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
     allowed = (_READ if scope["method"] in ("GET", "HEAD") else _WRITE).fullmatch(path)
     if not allowed:
-        return _error_response(404, "There is nothing at this address. The demo is at /gradio/.")
+        return _error_response(404, "There is nothing at this URL. The demo is at /gradio/.")
     if path.startswith(f"{_API}upload") and scope["method"] == "POST" and await anyio.to_thread.run_sync(uploads_full):
         return _error_response(503, "Too many pictures are being processed. Try again in a few minutes.")
     return None
 
 
-def _error_response(status: int, sentence: str) -> JSONResponse:
-    return JSONResponse({"error": sentence}, status)
+def _error_response(status: int, message: str) -> JSONResponse:
+    return JSONResponse({"error": message}, status)
 
 
-async def _answer_failed_request(_request: Request, error: Exception) -> JSONResponse:
-    """Answer a request that fails in one of Gradio's routes. Errors of a prediction go through its queue instead."""
+async def _handle_failed_request(_request: Request, error: Exception) -> JSONResponse:
+    """Return a response for an error in one of Gradio's routes; prediction errors go through Gradio's queue instead."""
     _logger.warning("Gradio could not process a request.", exc_info=error)
     return _error_response(400, "The demo cannot process this request. See its API at /gradio/.")
 
 
 FAILED_REQUESTS: dict[Any, Any] = dict.fromkeys(
-    (LookupError, TypeError, ValueError, AttributeError, AssertionError), _answer_failed_request
+    (LookupError, TypeError, ValueError, AttributeError, AssertionError), _handle_failed_request
 )
 """Exception handlers, in Starlette's format, for the errors that Gradio's routes raise on incomplete requests."""

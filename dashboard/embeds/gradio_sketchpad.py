@@ -1,6 +1,7 @@
 """The sketchpad of the Gradio demo, with limits on its input.
 
-Gradio itself decodes every format that Pillow knows, at any size, and keeps every sketch that a browser sends.
+Without these limits, Gradio would decode every format that Pillow knows, at any size, and keep every sketch that a
+browser sends.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     import gradio as gr
 
 MAX_SKETCHES = 64
-"""Sketches in memory that browsers have sent and not submitted yet, as many as the queue holds predictions."""
+"""Maximum number of sketches in memory that browsers have sent but not submitted, equal to the size of the queue."""
 
 MAX_SKETCH_BYTES = 32 * 2**20
-"""Bytes of these sketches together; one has about 10 kB."""
+"""Maximum size of these sketches together; one sketch has about 10 kB."""
 
 _CANVAS_SIDE = 280
 """Width and height of the canvas in pixels: ten times an MNIST image."""
@@ -30,10 +31,10 @@ _BRUSH_RADIUS = 10
 """Radius of a stroke in canvas pixels. After scaling to 28 pixels, strokes are about as wide as MNIST's."""
 
 _MAX_LAYERS = 8
-"""Layers of a sketch; the demo's sketchpad sends one."""
+"""Maximum number of layers in a sketch; the demo's sketchpad sends one."""
 
 _MAX_ID_LENGTH = 100
-"""Characters of a sketch's id; far more than Gradio's page uses."""
+"""Maximum length of a sketch's id in characters; Gradio's page uses far fewer."""
 
 _PART_TYPES = ("background", "layer", "composite")
 
@@ -59,7 +60,7 @@ def limited_sketchpad() -> gr.Sketchpad:
 
 def _limit_input(sketchpad: gr.Sketchpad) -> None:
     async def keep_in_folder(path: str | Path | None) -> str | None:
-        with _shown_by_gradio():
+        with _raise_as_gradio_error():
             return None if path is None else str(uploaded_file(path))
 
     def accept_part(part: Any) -> None:
@@ -73,14 +74,14 @@ def _limit_input(sketchpad: gr.Sketchpad) -> None:
             parts.pop(next(iter(parts)), None)
 
     def preprocess(sketch: Any) -> bytes | None:
-        with _shown_by_gradio():
+        with _raise_as_gradio_error():
             return _picture(sketchpad, sketch)
 
     store_part = replace_input(sketchpad, keep_in_folder, accept_part, preprocess)
 
 
 @contextmanager
-def _shown_by_gradio() -> Iterator[None]:
+def _raise_as_gradio_error() -> Iterator[None]:
     """Turn our errors into errors that Gradio shows to the visitor."""
     import gradio as gr
 
@@ -91,7 +92,7 @@ def _shown_by_gradio() -> Iterator[None]:
 
 
 def _picture(sketchpad: gr.Sketchpad, payload: Any) -> bytes | None:
-    """Return the file of the whole sketch, which was either sent in parts before or uploaded."""
+    """Return the file of the complete sketch, which was either sent in parts beforehand or uploaded."""
     if payload is None:
         return None
     if payload.id is not None:
@@ -111,7 +112,7 @@ def _size(sketch: Any) -> int:
 
 
 def _check_part(part: Any) -> None:
-    """Raise ValueError unless a sketchpad could have sent this part."""
+    """Raise ValueError if no sketchpad would send this part."""
     values = getattr(part, "data", None)
     if not isinstance(values, dict) or len(getattr(part, "files", ())) != 1:
         raise ValueError("A part of a sketch is one file with its type and id.")

@@ -15,21 +15,21 @@ from core.environment import gradio_upload_folder
 from core.errors import PictureError
 
 MAX_UPLOAD_BYTES = 200 * 2**20
-"""Bytes of uploads on disk, enough for 20 of the largest pictures. Gradio deletes them after ten minutes."""
+"""Maximum size of the uploads on disk, enough for 20 of the largest pictures. Gradio deletes them after ten minutes."""
 
 _FOLDER_PREFIX = "trazo-gradio-"
 
 _MIN_AGE_SECONDS = 60.0
-"""Age in seconds below which a folder is kept: another dashboard may be about to lock it."""
+"""A folder younger than this is kept, because another dashboard may be about to lock it."""
 
 
 def upload_folder() -> Path:
-    """Return the folder for uploads to the demo; by default it is this process's own and is deleted with it."""
+    """Return the folder for uploads to the demo, by default a temporary one that is deleted with this process."""
     return gradio_upload_folder() or Path(_own_folder().name)
 
 
 def uploads_full() -> bool:
-    """Return whether the uploads on disk have reached their size limit."""
+    """Return True if the uploads on disk exceed their size limit."""
     files = (path for path in upload_folder().rglob("*") if path.is_file())
     return sum(path.stat().st_size for path in files) > MAX_UPLOAD_BYTES
 
@@ -56,7 +56,7 @@ def _own_folder() -> tempfile.TemporaryDirectory[str]:
 
 
 def _delete_abandoned_folders(parent: Path) -> None:
-    """Delete the folders of dashboards that were killed: those that are unlocked and not new."""
+    """Delete the unlocked folders that are not new: their dashboards were killed."""
     for folder in parent.glob(f"{_FOLDER_PREFIX}*"):
         with suppress(OSError):  # locked by its dashboard, another user's, or already deleted
             if not folder.is_symlink() and time.time() - folder.stat().st_mtime > _MIN_AGE_SECONDS:
@@ -66,5 +66,5 @@ def _delete_abandoned_folders(parent: Path) -> None:
 
 @cache
 def _lock_of(folder: Path) -> FileLock:
-    """Return the lock that a dashboard holds on its folder while it runs; acquiring a held one raises TimeoutError."""
+    """Return the lock that a dashboard holds on its folder while it runs; acquire raises TimeoutError if it is held."""
     return FileLock(folder / ".lock", timeout=0)

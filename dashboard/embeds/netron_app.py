@@ -1,8 +1,8 @@
-"""Netron, the model viewer, and the model files that it shows.
+"""The model viewer Netron, and the model files that Netron shows.
 
-Netron's own server needs a second port, holds one model and shares that model's whole folder. Its page looks up the
-visitor's country, reports usage, and locks itself half a year after its release. The page served here does none of
-that. Open a model with `/netron/?url=/models/NAME/mnist_model.keras&identifier=mnist_model.keras`.
+Netron's own server would need a second port, and would serve one model and the folder around it. Its page looks up the
+visitor's country, reports usage, and stops working half a year after its release. The page served here does none of
+this. Open a model with `/netron/?url=/models/NAME/mnist_model.keras&identifier=mnist_model.keras`.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from core.workspace import Workspace
 
 _SERVED_TYPES = frozenset({".css", ".ico", ".js", ".json", ".png"})
-"""Types of files to serve: the package also contains Python modules, and an index.html that needs changes."""
+"""Types of files to serve. The package also contains Python modules, and an index.html that has to be changed."""
 
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; frame-src 'none'"
 
 _CONSENT_COOKIE = ("consent", "1")
-"""Cookie without which Netron asks for consent, after looking up the visitor's country."""
+"""Cookie that stops Netron from looking up the visitor's country and asking for consent."""
 
 
 def netron_routes(workspace: Workspace) -> list[BaseRoute]:
@@ -42,7 +42,7 @@ def netron_routes(workspace: Workspace) -> list[BaseRoute]:
         path = await anyio.to_thread.run_sync(_listed_file, workspace, name, file)
         if path is None:
             raise HTTPException(404, "There is no such model file. See the Model page for the files of all models.")
-        # A promoted or deleted run must not live on in a browser's cache.
+        # A browser must not keep the file of a model that was replaced or deleted.
         return FileResponse(path, filename=file, headers={"Cache-Control": "no-cache"})
 
     return [
@@ -53,7 +53,7 @@ def netron_routes(workspace: Workspace) -> list[BaseRoute]:
 
 
 def _listed_file(workspace: Workspace, name: str, file: str) -> Path | None:
-    """Return the file of a listed model. User input never becomes part of a path: it is only compared."""
+    """Return the file of a listed model. User input never becomes part of a path; it is only compared with names."""
     from core.runs.active import available_models
 
     bundle = available_models(workspace).get(name)
@@ -65,14 +65,14 @@ def _listed_file(workspace: Workspace, name: str, file: str) -> Path | None:
 
 async def _index(_request: Request) -> Response:
     response = HTMLResponse(_page(), headers={"Cache-Control": "no-cache"})
-    # Without a path, the browser sends it for the folder of this page, below any prefix that a proxy adds.
+    # Without a path, the cookie applies to the folder of this page, whatever prefix a proxy adds.
     response.set_cookie(*_CONSENT_COOKIE, path=None, samesite="lax")
     return response
 
 
 @cache
 def _page() -> str:
-    """Return Netron's page without a date and version, and with a policy that allows requests to this server only."""
+    """Return Netron's page without its date and version, and with a policy that allows requests only to this server."""
     html = (_package() / "index.html").read_text(encoding="utf-8")
     html = re.sub(r'<meta name="date"[^>]*>\n?', "", html)
     html = re.sub(r'(<meta name="version" content=)"[^"]*"', r'\1"0.0.0"', html)

@@ -22,7 +22,7 @@ STATE_COLOURS: dict[str, BadgeColour] = {
 
 def state_badge(run: Run, status: Status) -> None:
     """Show the state of a run as a coloured word."""
-    if status.state == "running" and run.stopping:
+    if status.state == "running" and run.stop_requested:
         st.badge("Stopping…", color="orange")
         return
     st.badge(status.state.capitalize(), color=STATE_COLOURS[status.state])

@@ -16,7 +16,7 @@ RIGHT = "#0f9d8a"
 MISTAKE = "#d9652b"
 
 _BAR_GAP = 0.004
-"""Gap between two bars of the reliability diagram, as a share of the axis."""
+"""Gap between two bars of the reliability diagram, as a fraction of the axis."""
 
 
 def class_balance(counts: np.ndarray, text_colour: str) -> alt.LayerChart:
@@ -31,10 +31,11 @@ def class_balance(counts: np.ndarray, text_colour: str) -> alt.LayerChart:
     return apply_layout(base.mark_bar(cornerRadiusEnd=3) + labels, 280)
 
 
-def confusion_heatmap(matrix: np.ndarray, *, shares: bool, text_colour: str) -> alt.LayerChart:
+def confusion_heatmap(matrix: np.ndarray, *, percentages: bool, text_colour: str) -> alt.LayerChart:
     """Draw a confusion matrix of counts (10, 10), rows true, columns predicted, with a selection named `cell`.
 
-    `shares` shows each cell as a share of its row. `text_colour` is also the colour of the selected cell's frame.
+    `percentages` shows each cell as a percentage of its row. `text_colour` is also the colour of the frame
+    around the selected cell.
     """
     cell = alt.selection_point(name="cell", fields=["true", "predicted"], toggle=False)
     axis = alt.Axis(labelAngle=0, ticks=False, domain=False, grid=False, labelFontSize=13, titleFontSize=13)
@@ -45,7 +46,7 @@ def confusion_heatmap(matrix: np.ndarray, *, shares: bool, text_colour: str) -> 
             alt.Tooltip("true", title="true digit"),
             alt.Tooltip("predicted", title="predicted digit"),
             alt.Tooltip("count", title="images", format=","),
-            alt.Tooltip("share", title="share of the row", format=".2%"),
+            alt.Tooltip("fraction", title="fraction of the row", format=".2%"),
         ],
     )
     cells = (
@@ -57,7 +58,7 @@ def confusion_heatmap(matrix: np.ndarray, *, shares: bool, text_colour: str) -> 
         )
         .add_params(cell)
     )
-    text = alt.Text("share:Q", format=".1%") if shares else alt.Text("count:Q", format=",")
+    text = alt.Text("fraction:Q", format=".1%") if percentages else alt.Text("count:Q", format=",")
     numbers = base.transform_filter("datum.count > 0").mark_text(fontSize=11, cursor="pointer", color=text_colour)
     return apply_layout(cells + numbers.encode(text=text), 440)
 
@@ -69,21 +70,22 @@ def _cells(matrix: np.ndarray) -> pd.DataFrame:
             "true": np.repeat(DIGITS, 10),
             "predicted": np.tile(DIGITS, 10),
             "count": matrix.ravel(),
-            "share": row_fractions(matrix).ravel(),
+            "fraction": row_fractions(matrix).ravel(),
         }
     )
     table["right"] = table["true"] == table["predicted"]
     most_mistakes = max(1, int(table.loc[~table["right"], "count"].max()))
-    # Mistakes have their own scale: the diagonal would leave them no shades. The root makes single ones visible.
+    # Mistakes have their own scale, because next to the diagonal's counts they would all look alike. The square root
+    # makes even a single mistake visible.
     shades = 0.06 + 0.84 * np.sqrt(table["count"] / most_mistakes)
     table["shade"] = np.where(table["right"], 0.45, shades)
     return table
 
 
 def reliability_diagram(bins: list[ReliabilityBin], text_colour: str) -> alt.LayerChart:
-    """Draw accuracy by confidence: a bar a bin with its 95% interval and its number of predictions.
+    """Draw accuracy by confidence: one bar per bin, with its 95% interval and its number of predictions.
 
-    The diagonal is perfect calibration. The tick in each bar, its bin's mean confidence, is where the bar should end.
+    The diagonal is perfect calibration. The tick in each bar marks the bin's mean confidence, where the bar should end.
     """
     table = pd.DataFrame([vars(row) for row in bins if row.count])
     table["end"] = table["high"] - _BAR_GAP
@@ -116,31 +118,31 @@ def reliability_diagram(bins: list[ReliabilityBin], text_colour: str) -> alt.Lay
     return apply_layout(bars + diagonal.encode(x="at:Q", y="at:Q") + whiskers + ticks + numbers, 320)
 
 
-def digit_accuracies(shares: np.ndarray, position: int, text_colour: str) -> alt.LayerChart:
-    """Draw the accuracy of each digit at one epoch, beside the epoch before (a ring) and the range of all (a bar).
+def digit_accuracies(accuracies: np.ndarray, index: int, text_colour: str) -> alt.LayerChart:
+    """Draw each digit's accuracy in one epoch, in the previous epoch (a ring), and its range over all epochs (a bar).
 
-    `shares`: accuracies (epochs, 10) in 0..1, NaN for a digit without images. `position`: index of the epoch.
+    `accuracies`: (epochs, 10) in 0..1, NaN for a digit without images. `index`: index of the epoch.
     """
     table = pd.DataFrame(
         {
             "digit": DIGITS,
-            "now": shares[position],
-            "before": shares[max(position - 1, 0)],
-            "lowest": shares.min(axis=0),
-            "highest": shares.max(axis=0),
+            "now": accuracies[index],
+            "before": accuracies[max(index - 1, 0)],
+            "lowest": accuracies.min(axis=0),
+            "highest": accuracies.max(axis=0),
         }
     ).dropna()
     table["row"] = [f"{digit}: {now:.1%}" for digit, now in zip(table["digit"], table["now"], strict=True)]
     scale = alt.Scale(domain=[float(table["lowest"].min()), 1], nice=True, zero=False)
     axis = alt.Axis(format="~%", tickCount=5, gridOpacity=0.5)
-    # Fixed width: the plot must not move with the slider.
+    # A fixed width, so that the plot does not move when the slider does.
     labels = alt.Axis(ticks=False, domain=False, labelFontSize=13, labelPadding=8, minExtent=64, maxExtent=64)
     base = alt.Chart(table).encode(
         y=alt.Y("row:N", title=None, sort=list(table["row"]), axis=labels),
         tooltip=[
             "digit",
             alt.Tooltip("now", title="this epoch", format=".2%"),
-            alt.Tooltip("before", title="the epoch before", format=".2%"),
+            alt.Tooltip("before", title="the previous epoch", format=".2%"),
             alt.Tooltip("lowest", title="lowest of all epochs", format=".2%"),
             alt.Tooltip("highest", title="highest of all epochs", format=".2%"),
         ],
@@ -154,7 +156,7 @@ def digit_accuracies(shares: np.ndarray, position: int, text_colour: str) -> alt
 
 
 def class_table(metrics: list[ClassMetrics]) -> pd.DataFrame:
-    """Return a table with a row a digit; precision, recall and F1 in percent."""
+    """Return a table with one row per digit; precision, recall and F1 are in percent."""
     return pd.DataFrame(
         {
             "Digit": [row.digit for row in metrics],

@@ -7,7 +7,7 @@ import streamlit as st
 from core.classifier.bundle import Card, Metrics
 
 FIGURE_WIDTH = 150
-"""Smallest width in pixels of a figure in a grid: two fit beside each other on a phone."""
+"""Minimum width of a figure in pixels, so that two fit next to each other on a phone."""
 
 
 def figure(label: str, value: str, note: str, explanation: str | None = None) -> None:
@@ -24,7 +24,7 @@ def accuracy_figures(card: Card) -> None:
         "Validation accuracy",
         f"{metrics.validation_accuracy:.2%}",
         epoch if card.config.patience else f"{epoch}, the last",
-        "Measured on images set aside to choose epochs and settings. The test accuracy is the unbiased figure.",
+        "Measured on images set aside to choose epochs and settings. The test accuracy is the unbiased metric.",
     )
 
 
@@ -34,6 +34,6 @@ def test_accuracy_figure(metrics: Metrics) -> None:
         "Test accuracy",
         f"{metrics.test_accuracy:.2%}",
         f"95%: {metrics.test_accuracy_low * 100:.2f}–{metrics.test_accuracy_high:.2%}",
-        "Share of test images classified correctly, measured once, after training. The note is the 95% confidence "
+        "Fraction of test images classified correctly, measured once, after training. The note is the 95% confidence "
         "interval (Wilson, 1927).",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 
-def heading(title: str, sentence: str) -> None:
-    """Show the page's title and one sentence that explains the page to a newcomer."""
+def heading(title: str, subtitle: str) -> None:
+    """Show the page's title and a subtitle that explains the page to a newcomer."""
     st.title(title, anchor=False)
-    st.markdown(sentence)
+    st.markdown(subtitle)

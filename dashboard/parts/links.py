@@ -6,16 +6,16 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from dashboard.server.prefix import shown_prefix
+from dashboard.server.prefix import prefix_from_url
 
 
 def link(path: str, *, full: bool = False) -> str:
-    """Return the address of a path beside the pages, with the prefix that the browser sees.
+    """Return the URL of a path on this server, with the path prefix that the browser sees.
 
     `full` adds the scheme and the host.
     """
     url = st.context.url or ""
-    # One slash only: browsers read a path that begins with two as another host.
-    address = "/" + f"{shown_prefix(url)}/{path}".lstrip("/")
+    # The path must begin with one slash, because browsers read two slashes as the start of a host name.
+    full_path = "/" + f"{prefix_from_url(url)}/{path}".lstrip("/")
     page = urlsplit(url)
-    return f"{page.scheme}://{page.netloc}{address}" if full else address
+    return f"{page.scheme}://{page.netloc}{full_path}" if full else full_path

@@ -9,7 +9,7 @@ def in_epochs(number: int) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Return a duration in a few characters, so that it fits a figure on a phone; a dash for None."""
+    """Return a duration in a few characters, so that it fits on a phone, or a dash for None."""
     if seconds is None:
         return "–"
     if seconds < 120:

@@ -1,4 +1,4 @@
-"""Charts in Vega-Lite's JSON, which are drawn once and then shown with changing data."""
+"""Charts as Vega-Lite JSON, which are built once and then shown with changing data."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ POINTS = "points"
 
 
 def apply_layout(chart: _Chart, height: int) -> _Chart:
-    """Return the chart at a height in pixels, with every label at its tick: Streamlit moves the outer ones inwards."""
+    """Return the chart with a height in pixels and each label at its tick; Streamlit would move the outer labels."""
     return chart.properties(height=height).configure_axis(labelFlush=False)
 
 
 def as_json(chart: alt.Chart | alt.LayerChart) -> str:
-    """Return a chart with a data set named POINTS as JSON to be cached: Altair takes up to 0.1 s for a chart."""
+    """Return a chart with a data set named POINTS as JSON; cache it, because Altair takes up to 0.1 s per chart."""
     content = chart.to_dict()
-    # Present or not, depending on the charts of other visitors: Altair's theme is off while one is drawn.
+    # This entry comes from Altair's theme, which is off while another visitor's chart is drawn. If it were kept, the
+    # JSON of the same chart would vary.
     content["config"].pop("view", None)
     return json.dumps(content)
 

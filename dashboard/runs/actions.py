@@ -18,12 +18,12 @@ from dashboard.session.permission import attempt
 
 
 def promote_run(run: Run | None) -> None:
-    """Make a run's model the active model; None stands for the shipped model."""
+    """Make the run's model the active model, or the shipped model if `run` is None."""
     attempt(promote, state.workspace(), run, runs=[] if run else [SHIPPED])
 
 
 def promote_button(run: Run | None, *, disabled: bool = False, primary: bool = True) -> None:
-    """Show the button that makes the run's model the active model; it is disabled if `run` is None."""
+    """Show the button that makes the run's model the active model; the button is disabled if `run` is None."""
     st.button(
         "Promote",
         icon=":material/rocket_launch:",
@@ -39,12 +39,12 @@ def promote_button(run: Run | None, *, disabled: bool = False, primary: bool = T
 
 
 def stop_button(run: Run) -> None:
-    """Show the button that stops the run; training ends within a second or two, then the model is saved."""
+    """Show the button that stops the run: training ends within a second or two, and then the model is saved."""
     st.button(
-        "Stopping…" if run.stopping else "Stop",
+        "Stopping…" if run.stop_requested else "Stop",
         icon=":material/stop:",
         key="stop",
-        disabled=run.stopping,
+        disabled=run.stop_requested,
         help="Stops training and keeps the model. With synthetic digits, saving takes a few minutes.",
         on_click=stop,
         args=([run],),
@@ -52,7 +52,7 @@ def stop_button(run: Run) -> None:
 
 
 def stop(runs: Sequence[Run]) -> None:
-    """Ask these runs to stop; they keep their models."""
+    """Ask these runs to stop; each run keeps its model."""
     for run in runs:
         attempt(control.request_stop, state.workspace(), run)
 

@@ -15,10 +15,10 @@ from dashboard.runs.table import state_label
 from dashboard.training.wording import SETTINGS, as_text
 
 ENCODING = "utf-8-sig"
-"""Excel reads a file without a byte order mark in the local encoding."""
+"""UTF-8 with a byte order mark, because Excel reads a file without one in the local encoding."""
 
-# A spreadsheet computes a cell that begins with one of these signs (OWASP, "CSV injection"). If it splits at semicolons
-# or tabs, or ignores the quotes around a cell with line breaks, each fragment of a text becomes a cell of its own.
+# A spreadsheet evaluates a cell that begins with one of these signs (OWASP, "CSV injection"). A spreadsheet that splits
+# at semicolons or tabs, or ignores the quotes around a cell with line breaks, turns each fragment into its own cell.
 _FORMULA = re.compile(r"(^|[;\t-\r\x1c-\x1e\x85\u2028\u2029])(?=[\s\"']*[=+\-@＝＋－＠])")
 
 

@@ -34,8 +34,8 @@ _DOT: dict[str, Any] = {"marker": "o", "markersize": 3.5}
 def curves_picture(
     points: pd.DataFrame, options: ChartOptions, kind: PictureFormat = "png", baseline: str | None = None
 ) -> bytes:
-    """Return the chart of `curves.overlaid_curves`, both metrics side by side, as a PNG or SVG file."""
-    # Imported here, because it would delay the start of the dashboard.
+    """Return the charts of `curves.overlaid_curves` for both metrics, side by side, as a PNG or SVG file."""
+    # Imported here, because Matplotlib would delay the start of the dashboard.
     from matplotlib.figure import Figure
 
     names = list(points["run"].unique())
@@ -80,7 +80,7 @@ def _set_scales(axes: Axes, values: pd.Series, metric: CurveMetric, options: Cha
 
 
 def _add_legends(figure: Figure, axes: Axes, baseline: str | None) -> None:
-    """Add the names of the runs below the chart, and the meaning of its dots and lines above; none without runs."""
+    """Add the names of the runs below the chart, and the meaning of the dots and lines above it, if there are runs."""
     handles, labels = axes.get_legend_handles_labels()
     if handles:
         figure.legend(handles, labels, loc="outside lower center", ncols=_LEGEND_COLUMNS, frameon=False, fontsize=9)

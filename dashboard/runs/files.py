@@ -1,4 +1,4 @@
-"""A run's log and files, as its own page shows them."""
+"""The log and the files of a run, on the page of the run."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from core.runs.files import RunFile, run_files
 from core.runs.run import Run
 from core.workspace import strip_paths
 from dashboard.runs.csv_export import spreadsheet_csv
-from dashboard.session.permission import for_visitor, may_change
+from dashboard.session.permission import hide_paths, may_change
 
 
 def log_and_files(run: Run) -> None:
     """Show the end of the log, and download buttons for the files."""
     with st.expander("Log", icon=":material/description:", key="run_log", on_change="rerun") as log:
         if log.open:
-            st.code(for_visitor(run.log_tail()) or "The log is still empty.", language=None, height=320)
+            st.code(hide_paths(run.log_tail()) or "The log is still empty.", language=None, height=320)
     files = {file.name: file for file in run_files(run)}
     if not files:
         return
@@ -53,7 +53,7 @@ def log_and_files(run: Run) -> None:
 
 
 def _download_content(file: RunFile, with_paths: bool) -> bytes:
-    """Return the content of a download; `with_paths` keeps this machine's paths in a log."""
+    """Return the content of a download; paths on this machine are removed from a log unless `with_paths`."""
     content = file.contents()
     if file.name.endswith(".csv"):
         return spreadsheet_csv(content)

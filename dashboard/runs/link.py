@@ -1,6 +1,6 @@
-"""The selected runs and the baseline in the address of the Runs page, so that the view can be shared.
+"""The selected runs and the baseline in the URL of the Runs page, so that a link opens the same view.
 
-The widgets themselves keep the filters, the order and the chart options there.
+The code that draws the filters, the order and the chart options writes their URL parameters.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Collection, Sequence
 from dashboard.session import address, state
 
 MAX_RUN_IDS = 200
-"""Maximum number of ids that are read from an address."""
+"""Maximum number of run ids that are read from a URL."""
 
 
-def follow_link(known: Collection[str]) -> None:
-    """Select the runs that the address names, once per session; `known` holds the ids of all runs."""
+def select_runs_from_url(known: Collection[str]) -> None:
+    """Select the runs given in the URL, once per session; `known` holds the ids of all runs."""
     if state.selected_runs() is not None:
         return
     run_ids = address.all_values("run")[:MAX_RUN_IDS]
@@ -27,13 +27,13 @@ def follow_link(known: Collection[str]) -> None:
     state.remember_unknown_runs([run_id for run_id in dict.fromkeys(requested) if run_id not in known])
 
 
-def keep_link(selected: Sequence[str], baseline: str | None) -> None:
-    """Write the selected runs and the baseline to the address."""
+def write_to_url(selected: Sequence[str], baseline: str | None) -> None:
+    """Write the selected runs and the baseline to the URL."""
     address.keep(run=selected, baseline=baseline)
 
 
 def unknown_runs_message(run_ids: Sequence[str]) -> str:
-    """Return a message about ids in an address that belong to no run."""
+    """Return a message about run ids in a URL that do not exist."""
     shown = ", ".join(run_id[:60] for run_id in run_ids[:3])
     more = f" and {len(run_ids) - 3} more" if len(run_ids) > 3 else ""
     return f"This link names runs that do not exist here: {shown}{more}. They may have been deleted."

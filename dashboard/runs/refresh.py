@@ -13,7 +13,7 @@ from dashboard.session.state import workspace
 from dashboard.training import queue
 
 IDLE_SECONDS = 5.0
-"""Pause between two checks while nothing runs: another tab or the command line may start a run."""
+"""Seconds between two checks while nothing is running, because another tab or the command line may start a run."""
 
 
 def draw_and_refresh(
@@ -22,21 +22,21 @@ def draw_and_refresh(
     seconds: float,
     paused: bool = False,
 ) -> None:
-    """Call `draw` with a listing of all runs, and again when the page needs a refresh.
+    """Call `draw` with a listing of all runs, now and at each refresh.
 
-    While `busy` returns True this is every few `seconds`, otherwise whenever the runs have changed. `paused` turns
-    refreshing off.
+    The page refreshes every `seconds` while `busy` returns True, and otherwise when the runs have changed. `paused`
+    turns refreshing off.
     """
     first = run_cache.listing()
     polling = busy(first) and not paused
     unused = [first]
 
     def draw_latest() -> None:
-        now = unused.pop() if unused else run_cache.listing()
-        if (busy(now) and not paused) != polling:
+        listing = unused.pop() if unused else run_cache.listing()
+        if (busy(listing) and not paused) != polling:
             st.rerun()
-        _show_problems(now)
-        draw(now)
+        _show_problems(listing)
+        draw(listing)
 
     with st.container(key="refreshing"):
         st.fragment(draw_latest, run_every=seconds if polling else None)()
@@ -44,9 +44,9 @@ def draw_and_refresh(
         st.fragment(_rerun_if_changed, run_every=IDLE_SECONDS)(first.revision)
 
 
-def _show_problems(now: Listing) -> None:
+def _show_problems(listing: Listing) -> None:
     """Explain why the runs cannot be listed or why the queue is stuck."""
-    for problem in dict.fromkeys(filter(None, (now.problem, queue.problem(workspace())))):
+    for problem in dict.fromkeys(filter(None, (listing.problem, queue.problem(workspace())))):
         st.error(safe_text(problem), icon=":material/error:")
 
 

@@ -25,12 +25,15 @@ from dashboard.training import curve_points
 _MAX_SUMMARIES = 1000
 
 _FileVersion = tuple[int, int] | None
-"""Modification time and inode of a file: a file replaced within one clock tick still gets a new inode."""
+"""Modification time and inode of a file, or None if there is no file.
+
+The inode is included because a file that is replaced within one clock tick keeps its modification time.
+"""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """All runs at one moment, newest first; a page reads it once per redraw and passes it along.
+    """All runs at one moment, newest first; a page reads one listing per redraw and passes it to its functions.
 
     `revision` changes with the runs. `problem` is an error message if the runs cannot be listed.
     """
@@ -46,7 +49,7 @@ class Listing:
 
     @property
     def latest(self) -> Summary | None:
-        """The running run, else the newest one that has ended."""
+        """The running run, or the newest run that has ended, or None."""
         ended = (row for row in self.rows if _state(row) not in ("queued", None))
         return next((row for row in self.rows if row.state == "running"), None) or next(ended, None)
 
@@ -57,7 +60,7 @@ class Listing:
 
 
 def _state(row: Summary) -> State | None:
-    """Return the state of a run even if its other files are damaged; None if its status is damaged too."""
+    """Return the state of a run even if its other files are damaged, or None if its status is damaged too."""
     try:
         return row.state or run_of(row).status().state
     except RunError:
@@ -70,7 +73,7 @@ def listing() -> Listing:
     # Computed before the files are read, so that a later check notices a change during the reading.
     revision = _revision(runs)
     rows = ((run, _summary(run, active)) for run in runs)
-    # A run that was deleted in the meantime looks damaged, and is left out.
+    # A run that was deleted in the meantime looks damaged. It is left out.
     existing = tuple(row for run, row in rows if row.problem is None or not is_gone(run.folder))
     return Listing(existing, revision, _listing_problem())
 
@@ -91,7 +94,7 @@ def _listing_problem() -> str | None:
 def _summary(run: Run, active: ActiveModel) -> Summary:
     files = (run.status_file, run.config_file, label_file(run), run.bundle.folder, run.bundle.card_file)
     row = _cached_summary(str(run.folder), tuple(_file_version(path) for path in files))
-    # A worker can end, or a damaged file be repaired, without a change to these files.
+    # A worker can end, or another damaged file can be repaired, without a change to these files.
     if row.state in ("running", None):
         row = summarise(RunSnapshot(run), active)
     return replace(row, promoted=row.has_model and run.id == active.run_id)
@@ -106,7 +109,7 @@ def _cached_summary(folder: str, versions: tuple[_FileVersion, ...]) -> Summary:
 def curve(
     run: Run, name: str, smoothing: float = 0.0, max_points: int = curve_points.MAX_POINTS, overlaid: bool = False
 ) -> pd.DataFrame:
-    """Return a run's `curve_points` under a name, as a shared table that must not be modified. Raises RunError."""
+    """Return the `curve_points` of a run that is shown as `name`; raise RunError. Do not modify the shared table."""
     versions = (_file_version(run.steps_file), _file_version(run.history_file))
     return _cached_curve(str(run.folder), name, run.status().steps, smoothing, max_points, overlaid, versions)
 
@@ -142,7 +145,7 @@ def _cached_names(revision: int) -> dict[str, str]:  # noqa: ARG001
 
 
 def revision() -> int:
-    """Return a number that changes when a run is created, deleted or promoted, or writes a file; reads no file."""
+    """Return a number that changes when a run is created, deleted or promoted, or writes a file; read no file."""
     return _revision(list_runs(workspace()))
 
 

@@ -50,9 +50,9 @@ def x_choices(table: pd.DataFrame) -> list[str]:
 
 
 def default_x(table: pd.DataFrame, y: str) -> str:
-    """Return the default choice for the x-axis: a setting in which the runs differ, else a metric other than `y`."""
+    """Return the default for the x-axis: a setting in which the runs differ, or else a metric other than `y`."""
     choices = [name for name in x_choices(table) if name != y and table[name].nunique() > 1]
-    # The dataset is no default, because the shape of a point already shows it.
+    # The dataset is not the default, because the shape of a point already shows it.
     settings = [name for name in choices if name == "Parameters" or name not in (*METRICS, SETTINGS["dataset"].label)]
     return next(iter([*settings, *choices]), "Parameters")
 

@@ -28,19 +28,19 @@ MAX_SMOOTHING = 0.99
 
 
 def choose_chart_options() -> ChartOptions:
-    """Let the visitor choose how curves are drawn; the page's address keeps the choice."""
+    """Let the visitor choose how curves are drawn; the choice is written to the page's URL."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="look"):
-        options, hide_first_epoch = _chart_option_widgets()
+        options, hide_first_epoch = _show_chart_options()
     address.keep(
         axis=None if options.axis == "epoch" else options.axis,
         smoothing=f"{options.smoothing:g}" if options.smoothing else None,
-        log=address.switched(options.logarithmic, False),
-        late=address.switched(hide_first_epoch, True),
+        log=address.switch_value(options.logarithmic, False),
+        late=address.switch_value(hide_first_epoch, True),
     )
     return options
 
 
-def _chart_option_widgets() -> tuple[ChartOptions, bool]:
+def _show_chart_options() -> tuple[ChartOptions, bool]:
     """Return the chosen options, and True if the first epoch is hidden."""
     axis = st.segmented_control(
         "Horizontal axis",
@@ -71,7 +71,7 @@ def _chart_option_widgets() -> tuple[ChartOptions, bool]:
         "Hide the first epoch",
         address.switch("late", True),
         key="late",
-        help="Its large changes flatten the rest of the curve.",
+        help="The large changes in the first epoch flatten the rest of the curve.",
     )
     first_epoch = 1.0 if hide_first_epoch else 0.0
     return ChartOptions(axis, smoothing, logarithmic, first_epoch), hide_first_epoch
@@ -102,11 +102,11 @@ def _picture_buttons(points: pd.DataFrame, options: ChartOptions, name: str, bas
 
 
 def draw_curves(points: pd.DataFrame, options: ChartOptions, chart: Callable[..., VegaLite]) -> None:
-    """Draw loss and accuracy (on a logarithmic scale, the error) side by side.
+    """Draw the loss beside the accuracy, or beside the error on a logarithmic scale.
 
     `chart` is called with the points, the metric and the options.
     """
-    if points["epoch"].max() <= 1:  # there is nothing after the first epoch yet
+    if points["epoch"].max() <= 1:  # nothing would be left without the first epoch
         options = replace(options, first_epoch=0.0)
     for slot, column, metric in zip(CURVE_METRICS, st.columns(2), options.metrics, strict=True):
         with column, st.container(key=f"overlaid_{slot}"):
@@ -125,7 +125,7 @@ def compare(runs: dict[str, Run], options: ChartOptions, baseline: str | None = 
         return
     table = pd.concat(points) if points else pd.DataFrame()
     if table.empty:
-        st.caption("Nothing has been recorded for these runs yet.")
+        st.caption("Nothing has been recorded for these runs.")
     else:
         dashed = baseline if len(configs) > 1 else None
         legend = "Dots: validation after each epoch. Thin lines: training, every few steps."
@@ -133,11 +133,11 @@ def compare(runs: dict[str, Run], options: ChartOptions, baseline: str | None = 
             legend += " Dashed: the baseline."
         legend_row(legend, table, options, "curves", dashed)
         draw_curves(table, options, partial(curves.overlaid_curves, baseline=dashed))
-    _settings(configs)
+    _show_settings(configs)
 
 
 def _read_runs(runs: dict[str, Run], options: ChartOptions) -> tuple[list[pd.DataFrame], dict[str, TrainingConfig]]:
-    """Return the curves and the settings of the readable runs, and warn about the others."""
+    """Return the curves and the settings of the readable runs, and show a warning for each unreadable run."""
     points = []
     configs = {}
     max_points = curve_points.max_points_per_run(len(runs))
@@ -150,7 +150,7 @@ def _read_runs(runs: dict[str, Run], options: ChartOptions) -> tuple[list[pd.Dat
     return points, configs
 
 
-def _settings(configs: dict[str, TrainingConfig]) -> None:
+def _show_settings(configs: dict[str, TrainingConfig]) -> None:
     """Show how one run differs from its preset, or how several runs differ from each other."""
     if len(configs) == 1:
         st.subheader("Settings", anchor=False)

@@ -32,8 +32,8 @@ ORDERS: dict[str, Callable[[Summary], tuple]] = {
 class RunFilter:
     """A filter for runs.
 
-    A run matches if its id, name, note, preset or data contain every word of `text`, and if it has one of the `states`,
-    `presets` and `datasets`. An empty field matches every run.
+    A run matches if every word of `text` occurs in its id, name, note, preset or dataset, and if it has one of the
+    `states`, `presets` and `datasets`. An empty field matches every run.
     """
 
     text: str = ""
@@ -42,8 +42,8 @@ class RunFilter:
     datasets: tuple[str, ...] = ()
 
     def __call__(self, row: Summary) -> bool:
-        data = f"{row.dataset} {display_value('dataset', row.dataset)}"
-        searched = f"{row.id} {row.label.name} {row.label.note} {row.preset} {data}".casefold()
+        dataset = f"{row.dataset} {display_value('dataset', row.dataset)}"
+        searched = f"{row.id} {row.label.name} {row.label.note} {row.preset} {dataset}".casefold()
         return (
             all(word in searched for word in self.text.casefold().split())
             and (not self.states or state_label(row) in self.states)
@@ -53,20 +53,20 @@ class RunFilter:
 
 
 def state_label(row: Summary) -> str:
-    """Return the state of a run, "damaged" if it cannot be read."""
+    """Return the state of a run, or "damaged" if the run cannot be read."""
     return row.state or "damaged"
 
 
 def filter_and_sort(
     rows: Sequence[Summary], matches: RunFilter, order: str = NEWEST, baseline: str | None = None
 ) -> list[Summary]:
-    """Return the matching runs in order; the baseline is always included and comes first."""
+    """Return the matching runs sorted by `order`; the baseline is always included and comes first."""
     pinned = [row for row in rows if row.id == baseline]
     return pinned + sorted((row for row in rows if row.id != baseline and matches(row)), key=ORDERS[order])
 
 
 def unique_names(rows: Sequence[Summary]) -> dict[str, str]:
-    """Return a name for each run id; it includes the id if two runs share a name."""
+    """Return a name for each run id; the name includes the id if two runs share a name."""
     return disambiguate({row.id: row.name for row in rows})
 
 
@@ -79,9 +79,10 @@ def table_content(rows: Sequence[Summary], names: dict[str, str], baseline: Summ
     columns: dict[str, object] = {
         "Run": [names[row.id] for row in rows],
         "Page": [f"run?id={quote(row.id)}" for row in rows],
-        "State": [_badges(row, baseline) for row in rows],
+        "State": [_state_badges(row, baseline) for row in rows],
     }
-    for metric in (each for each in METRICS.values() if each.is_fraction):
+    fractions = [metric for metric in METRICS.values() if metric.is_fraction]
+    for metric in fractions:
         percentages = _values(metric, rows).astype(float)
         columns[metric.column] = percentages
         if baseline is not None:
@@ -89,17 +90,19 @@ def table_content(rows: Sequence[Summary], names: dict[str, str], baseline: Summ
             differences = percentages - _values(metric, [baseline]).astype(float)[0]
             columns[difference_column(metric.column)] = differences.where(pd.Series(comparable, dtype=bool))
     several_datasets = len({row.dataset for row in rows if row.dataset}) > 1
-    columns["Preset"] = [_preset_and_data(row) if several_datasets else row.preset for row in rows]
-    # The note comes before the remaining metrics, because a laptop's screen cuts off the last columns.
+    columns["Preset"] = [_preset_and_dataset(row) if several_datasets else row.preset for row in rows]
+    # The note comes before the remaining metrics, because the last columns do not fit on a laptop screen.
     columns["Note"] = [" ".join(row.label.note.split()) or None for row in rows]
-    for metric in (each for each in METRICS.values() if not each.is_fraction):
+    for metric in METRICS.values():
+        if metric.is_fraction:
+            continue
         columns[metric.column] = _values(metric, rows).round().astype("Int64")
-    columns["When"] = [row.created.replace(tzinfo=None) for row in rows]
+    columns["Created"] = [row.created.replace(tzinfo=None) for row in rows]
     return pd.DataFrame(columns)
 
 
-def _preset_and_data(row: Summary) -> str | None:
-    """Return the preset and the data, because accuracies on different images must not be compared."""
+def _preset_and_dataset(row: Summary) -> str | None:
+    """Return the preset with its dataset, to show that accuracies on different datasets are not comparable."""
     return f"{row.preset}, {display_value('dataset', row.dataset)}" if row.dataset else None
 
 
@@ -112,6 +115,6 @@ def difference_column(column: str) -> str:
     return f"Δ {column}"
 
 
-def _badges(row: Summary, baseline: Summary | None) -> list[str]:
+def _state_badges(row: Summary, baseline: Summary | None) -> list[str]:
     badges = {"active model": row.promoted, "baseline": baseline is not None and row.id == baseline.id}
     return [state_label(row), *(badge for badge, applies in badges.items() if applies)]

@@ -1,1 +1,1 @@
-"""Checks and limits that every request passes; the log and the metrics."""
+"""Checks and limits for every request, the log, and the metrics."""

@@ -1,8 +1,10 @@
-"""The part of the picture pool that runs in its workers; it imports little, because every worker pays for it."""
+"""Decoding of pictures inside a worker process of the pool; imports little, because every worker loads it."""
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -14,24 +16,40 @@ if TYPE_CHECKING:
     from core.ink.drawing import Pixels
 
 MAX_SECONDS = 60.0
-"""After this time the worker ends itself. The dashboard would end it sooner, but may have been killed."""
+"""Time after which a worker exits by itself. The dashboard normally stops it sooner, but may have been killed."""
 
 
-class DecodingBug(Exception):
-    """An unexpected error in a worker; its text is the traceback, which does not travel between processes."""
+class UnexpectedDecodingError(Exception):
+    """An unexpected error in a worker; its message holds the traceback, which cannot be pickled."""
 
 
 def prepare_worker() -> None:
-    """Make this process ready to decode: import what it needs, and leave Ctrl-C to the dashboard."""
+    """Prepare this process for decoding: import what it needs, and let only the dashboard handle Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # If memory runs out, Linux ends this process and not the dashboard.
+    # If memory runs out, Linux then kills this process rather than the dashboard.
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
-    import core.ink.photo  # noqa: F401 - SciPy comes with it
+    _share_stderr()
+    import core.ink.photo  # noqa: F401 - imports SciPy
 
 
-def ink_of(picture: bytes) -> Pixels:
-    """Return the ink (h, w) in a picture file; raises PictureError, and DecodingBug for any other error."""
+def _share_stderr() -> None:
+    """Write warnings and the output of decoders to the dashboard's stderr, which is its log.
+
+    anyio gives a worker a pipe that is never read, so a decoder that prints a lot would block once it is full.
+    """
+    for path in (f"/proc/{os.getppid()}/fd/2", os.devnull):
+        with suppress(OSError):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND), 2)
+            break
+    sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
+
+
+def decode_ink(picture: bytes) -> Pixels:
+    """Return the ink (h, w) in a picture file.
+
+    Raises PictureError if the picture cannot be decoded, and UnexpectedDecodingError for any other error.
+    """
     from core.ink.photo import ink_from_picture
 
     signal.setitimer(signal.ITIMER_REAL, MAX_SECONDS)
@@ -40,6 +58,6 @@ def ink_of(picture: bytes) -> Pixels:
     except PictureError:
         raise
     except Exception as error:
-        raise DecodingBug(traceback.format_exc()) from error
+        raise UnexpectedDecodingError(traceback.format_exc()) from error
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -1,15 +1,15 @@
 """ASGI middleware that checks every request before it reaches pages, Gradio, Netron or the API.
 
-| status | refused                                                                               |
-|--------|---------------------------------------------------------------------------------------|
-| 403    | an unknown host name; a page of another site, unless it only reads (GET, HEAD, OPTIONS) |
-| 404    | a path longer than any that exists here                                               |
-| 408    | a body that arrives too slowly                                                        |
-| 429    | too many predictions or uploads in a minute, or too many requests at a time           |
-| 503    | a body or an upload that does not fit into the memory set aside                       |
+| status | refused requests                                                            |
+|--------|-----------------------------------------------------------------------------|
+| 403    | unknown host name; cross-site requests other than GET, HEAD and OPTIONS     |
+| 404    | path longer than any that exists                                            |
+| 408    | body that arrives too slowly                                                |
+| 429    | too many predictions or uploads in a minute, or too many requests at a time |
+| 503    | body or upload that exceeds the memory quota                                |
 
-A WebSocket of another site does not open, nor does one over the quota of open pages. Messages of an open page over
-its rate limit are delayed, not refused.
+Cross-site WebSockets are refused, and so are WebSockets over the quota of open pages. Messages over the rate limit of
+an open page are delayed, not refused.
 """
 
 from __future__ import annotations
@@ -25,78 +25,77 @@ from starlette.websockets import WebSocketClose
 
 from core.environment import pages_per_client, predictions_per_minute
 from dashboard.server import metrics
-from dashboard.server.bodies import Bodies
+from dashboard.server.bodies import BodyLimiter
 from dashboard.server.hosts import is_unknown_host
 from dashboard.server.library_internals import uploaded_bytes
 from dashboard.server.rate_limits import Quota, RateLimit, client_of
 from dashboard.server.refusal import refuse, refuse_websocket
 
 MAX_PAGES = 500
-"""Pages open at a time, of all clients; each takes one or two megabytes."""
+"""Maximum number of open pages of all clients; each takes one or two megabytes."""
 
 MAX_REQUESTS = 400
-"""Requests of one client in progress at a time; a school class behind one address is one client."""
+"""Maximum number of one client's requests in progress; a school class behind one address is one client."""
 
 MAX_UPLOADED_BYTES = 256 * 2**20
-"""Bytes of memory for pictures uploaded to the pages, of all clients."""
+"""Memory for pictures uploaded to the pages by all clients."""
 
 MAX_PATH_BYTES = 1024
-"""Bytes of a path; file systems take 4096, from which the folder in front of it is subtracted."""
+"""Maximum length of a path; file systems allow 4096 bytes, including the folder that is served."""
 
 MAX_NAME_BYTES = 200
-"""Bytes of one name in a path; file systems take 255, and a server may add an extension."""
+"""Maximum length of one name in a path; file systems allow 255 bytes, and a server may add an extension."""
 
-_PARTS_PER_PREDICTION = 4
-"""Uploads for one prediction: Gradio sends the background, each layer and the whole sketch before it asks."""
+_UPLOADS_PER_PREDICTION = 4
+"""Uploads before one prediction: Gradio sends the background, each layer and the complete sketch separately."""
 
 _MIN_BUSY_PAGES = 5
-"""All pages of a client may together send what this many pages may send; a person has few tabs in use at once."""
+"""Minimum number of pages for which a client's common rate limit is sized; a person uses few tabs at once."""
 
 _PAGES_PER_BUSY_PAGE = 20
-"""One in this many of a client's pages is busy at a time; a school class behind one address draws in turns."""
+"""Of this many open pages, one is assumed to be busy; a school class behind one address draws in turns."""
 
 _MAX_PAGE_DELAY = 1.0
-"""Longest delay in seconds of a message whose page exceeds the rate limit; the page slows down and loses nothing."""
+"""Maximum delay in seconds of a message whose page exceeds the rate limit; the page slows down but loses nothing."""
 
 _MAX_CLIENT_DELAY = 3.0
-"""Longest delay in seconds of a message whose client exceeds the rate limit; a longer one looks like a crash."""
+"""Maximum delay in seconds of a message whose client exceeds the rate limit; a longer one looks like a crash."""
 
 _POLICY_VIOLATION = 1008
-"""Close code of RFC 6455."""
+"""Close code from RFC 6455."""
 
 _TRY_AGAIN_LATER = 1013
-"""Close code in IANA's WebSocket registry."""
+"""Close code from IANA's WebSocket registry."""
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-_PAGE_PATH = "/_stcore/stream"
-_UPLOAD_PATH = "/_stcore/upload_file/"
+_WEBSOCKET_PATH = "/_stcore/stream"
+_PAGE_UPLOAD_PATH = "/_stcore/upload_file/"
 _PREDICTION_PATHS = ("/api/predict", "/gradio/gradio_api/queue/join", "/gradio/gradio_api/call/")
-_PART_PATHS = ("/gradio/", _UPLOAD_PATH)
+_UPLOAD_PATHS = ("/gradio/", _PAGE_UPLOAD_PATH)
 
 _UNKNOWN_HOST = (
-    "Unknown host name. Open the dashboard at the address it printed at the start, or add this name to "
-    "TRAZO_ALLOWED_HOSTS."
+    "Unknown host name. Open the dashboard at the address it printed, or add this name to TRAZO_ALLOWED_HOSTS."
 )
-_FOREIGN_ORIGIN = "Only a page of this dashboard may send this. Open the dashboard and try again there."
+_CROSS_SITE = "This request came from another site. Open the dashboard and try again there."
 _NO_SUCH_PATH = "There is nothing at this address."
-_TOO_MANY_REQUESTS = "Too many of your requests are in progress. Try again when they are done."
+_TOO_MANY_REQUESTS = "Too many of your requests are in progress. Try again when some have finished."
 _TOO_MANY_UPLOADS = "Too many pictures are open. Try again in a few minutes."
-_TOO_MANY_PAGES = "Too many pages are open; try again later."
+_TOO_MANY_PAGES = "Too many pages are open. Try again later."
 
 
 class Gate:
-    """ASGI middleware that passes on only what the limits allow."""
+    """ASGI middleware that forwards only what the limits allow."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self._predictions = RateLimit(predictions_per_minute())
-        self._parts = RateLimit(predictions_per_minute() * _PARTS_PER_PREDICTION)
+        self._uploads = RateLimit(predictions_per_minute() * _UPLOADS_PER_PREDICTION)
         self._page_messages = RateLimit(predictions_per_minute())
         self._busy_pages = max(_MIN_BUSY_PAGES, (pages_per_client() or MAX_PAGES) // _PAGES_PER_BUSY_PAGE)
         self._client_messages = RateLimit(predictions_per_minute() * self._busy_pages)
         self._pages = Quota(MAX_PAGES, pages_per_client())
         self._requests = Quota(0, MAX_REQUESTS)
-        self._bodies = Bodies()
+        self._bodies = BodyLimiter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -109,8 +108,8 @@ class Gate:
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = client_of(scope)
         if not self._requests.acquire(client):
-            answer = refuse("requests", scope, 429, _TOO_MANY_REQUESTS, {"Retry-After": "1"})
-            await answer(scope, receive, send)
+            response = refuse("requests", scope, 429, _TOO_MANY_REQUESTS, {"Retry-After": "1"})
+            await response(scope, receive, send)
             return
         try:
             refusal = self._refusal(scope)
@@ -119,7 +118,7 @@ class Gate:
             elif scope["method"] in _SAFE_METHODS:
                 await self.app(scope, receive, send)
             else:
-                await self._bodies.pass_on(self.app, scope, receive, send)
+                await self._bodies.forward(self.app, scope, receive, send)
         finally:
             self._requests.release(client)
 
@@ -131,20 +130,20 @@ class Gate:
             return refuse("path", scope, 404, _NO_SUCH_PATH)
         if scope["method"] in _SAFE_METHODS:
             return None
-        if _is_foreign_origin(Headers(scope=scope)):
-            return refuse("origin", scope, 403, _FOREIGN_ORIGIN)
-        if path.startswith(_UPLOAD_PATH) and scope["method"] == "PUT" and uploaded_bytes() > MAX_UPLOADED_BYTES:
+        if _is_cross_site(Headers(scope=scope)):
+            return refuse("origin", scope, 403, _CROSS_SITE)
+        if path.startswith(_PAGE_UPLOAD_PATH) and scope["method"] == "PUT" and uploaded_bytes() > MAX_UPLOADED_BYTES:
             return refuse("uploads", scope, 503, _TOO_MANY_UPLOADS)
         limit = self._rate_limit_of(path)
         if limit is not None and (wait := limit.seconds_to_wait(client_of(scope))):
-            sentence = f"Too many requests; try again in {wait:.0f} seconds."
-            return refuse("rate", scope, 429, sentence, {"Retry-After": f"{wait:.0f}"})
+            message = f"Too many requests; try again in {wait:.0f} seconds."
+            return refuse("rate", scope, 429, message, {"Retry-After": f"{wait:.0f}"})
         return None
 
     def _rate_limit_of(self, path: str) -> RateLimit | None:
         if path.startswith(_PREDICTION_PATHS):
             return self._predictions
-        return self._parts if path.startswith(_PART_PATHS) else None
+        return self._uploads if path.startswith(_UPLOAD_PATHS) else None
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = client_of(scope)
@@ -156,49 +155,49 @@ class Gate:
             return
         metrics.SESSIONS.inc()
         try:
-            await self.app(scope, self._delayed(receive, str(id(scope)), client), send)
+            await self.app(scope, self._delay(receive, str(id(scope)), client), send)
         finally:
             self._pages.release(client)
             metrics.SESSIONS.dec()
 
-    def _delayed(self, receive: Receive, page: str, client: str) -> Receive:
-        """Return `receive` with a delay after each message over the rate limit; uvicorn then reads no further."""
+    def _delay(self, receive: Receive, page: str, client: str) -> Receive:
+        """Return `receive` with a delay after each message over the rate limit; meanwhile uvicorn does not read."""
 
-        async def delayed() -> Message:
+        async def receive_with_delay() -> Message:
             message = await receive()
             if message["type"] == "websocket.receive" and (wait := self._seconds_to_wait(page, client)):
                 await anyio.sleep(wait)
             return message
 
-        return delayed
+        return receive_with_delay
 
     def _seconds_to_wait(self, page: str, client: str) -> float:
-        """Count a message and return its delay: 0 unless its page, or all pages of its client, sent too many."""
+        """Count a message and return its delay, which is 0 unless its page or its client has sent too many."""
         page_delay = min(self._page_messages.seconds_to_wait(page), _MAX_PAGE_DELAY)
-        # The delay grows with the pages, so that more pages do not get more messages through.
-        crowding = max(_MAX_PAGE_DELAY, self._pages.held_by(client) / self._busy_pages)
-        client_delay = min(self._client_messages.seconds_to_wait(client), crowding, _MAX_CLIENT_DELAY)
+        # The delay grows with the number of pages, so that opening more pages does not raise the message rate.
+        max_client_delay = max(_MAX_PAGE_DELAY, self._pages.held_by(client) / self._busy_pages)
+        client_delay = min(self._client_messages.seconds_to_wait(client), max_client_delay, _MAX_CLIENT_DELAY)
         return max(page_delay, client_delay)
 
 
 def _websocket_refusal(scope: Scope) -> WebSocketClose | None:
-    if not scope["path"].endswith(_PAGE_PATH):  # routes for files fail on a WebSocket
+    if not scope["path"].endswith(_WEBSOCKET_PATH):  # the file routes crash on a WebSocket
         return refuse_websocket("path", scope, _POLICY_VIOLATION, _NO_SUCH_PATH)
     if is_unknown_host(scope):
         return refuse_websocket("host", scope, _POLICY_VIOLATION, "Unknown host name.")
-    # Streamlit's own check lets every page of localhost in.
-    if _is_foreign_origin(Headers(scope=scope)):
+    # Streamlit's own check accepts every page from localhost.
+    if _is_cross_site(Headers(scope=scope)):
         return refuse_websocket("origin", scope, _POLICY_VIOLATION, "Open the dashboard's own page.")
     return None
 
 
-def _is_foreign_origin(headers: Headers) -> bool:
-    """Return True if a page of another origin sent this. Programs that are no browser send no Origin and pass."""
+def _is_cross_site(headers: Headers) -> bool:
+    """Return True if a page of another origin sent this request. Programs other than browsers send no Origin."""
     origin = headers.get("origin")
     if origin is None:
         return headers.get("sec-fetch-site") == "cross-site"
     host = _host_of(origin)
-    if host is None:  # Streamlit cannot parse it either, and would raise
+    if host is None:  # Streamlit would raise an exception on it
         return True
     if origin != "null" and host == headers.get("host", ""):
         return False
@@ -215,6 +214,6 @@ def _host_of(origin: str) -> str | None:
 
 
 def _is_too_long(path: str) -> bool:
-    """Return True if no file system could hold this path; some servers fail on it instead of answering 404."""
+    """Return True if no file system could hold this path; some servers crash on it instead of returning 404."""
     name_sizes = (len(name.encode()) for name in path.split("/"))
     return len(path.encode()) > MAX_PATH_BYTES or max(name_sizes) > MAX_NAME_BYTES

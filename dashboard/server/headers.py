@@ -1,4 +1,4 @@
-"""The headers that every answer carries, whoever gives it: pages, Gradio, Netron or the API."""
+"""Security headers of every response, whether from pages, Gradio, Netron or the API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.environment import framing_sites
 _POLICY = "; ".join(
     (
         "default-src 'self' data: blob:",
-        # Streamlit, Vega and Gradio write scripts into the page and compile expressions.
+        # Streamlit, Vega and Gradio insert scripts into the page and compile expressions.
         "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
         "style-src 'self' 'unsafe-inline'",
         "object-src 'none'",
@@ -21,8 +21,8 @@ _POLICY = "; ".join(
 
 
 def security_headers() -> dict[str, str]:
-    """With these, a browser lets our pages ask no other machine for anything, and no stranger's page frame them."""
-    # Asked for anew: where settings come as Streamlit's secrets, they come after the first import.
+    """Return headers that stop our pages from contacting other hosts, and other sites from framing our pages."""
+    # Read for each response, because settings from Streamlit's secrets are loaded after the first import.
     frames = " ".join(("frame-ancestors 'self'", *framing_sites()))
     return {
         "Content-Security-Policy": f"{_POLICY}; {frames}",
@@ -32,7 +32,7 @@ def security_headers() -> dict[str, str]:
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds these headers, where an answer has not set its own."""
+    """ASGI middleware that adds these headers unless the response has set its own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -1,8 +1,8 @@
-"""The host names that the dashboard answers to.
+"""The host names that the dashboard accepts.
 
-A website can point its own name at this machine while its page is open in a browser here (DNS rebinding). The browser
-then treats the dashboard as part of that website. A request over loopback must therefore name this machine, unless a
-proxy forwarded it.
+While its page is open in a browser on this machine, a website can point its own name at this machine (DNS rebinding).
+The browser then treats the dashboard as part of that website. A request over loopback must therefore name this machine
+unless a proxy forwarded it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _DEFAULT_PORTS = (80, 443)
 
 
 def is_unknown_host(scope: Scope) -> bool:
-    """Return True if the Host header names a host that is not ours. Requests without a Host header pass."""
+    """Return True if the Host header names a host that is not ours; False if there is no Host header."""
     headers = Headers(scope=scope)
     host = headers.get("host")
     if host is None:
@@ -35,9 +35,9 @@ def is_unknown_host(scope: Scope) -> bool:
 
 
 def _forwarded_by_proxy(headers: Headers, port: int | None, own_port: int | None) -> bool:
-    """Return True if a proxy names its client and the browser asked for another port than ours.
+    """Return True if a proxy names its client and the browser requested a port other than ours.
 
-    A page cannot set headers on a WebSocket, and a browser always connects to the port in the address.
+    A page can forge the proxy's header on a fetch, but not the port: a browser connects to the one in the address.
     """
     direct = own_port in _DEFAULT_PORTS if port is None else own_port == port
     return "x-forwarded-for" in headers and not direct

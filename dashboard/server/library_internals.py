@@ -1,7 +1,7 @@
-"""Everything that relies on private parts of uvicorn and Gradio, and of Streamlit's loggers and uploads.
+"""All code that uses private parts of uvicorn, of Gradio, and of Streamlit's loggers and uploads.
 
-No other module touches them. `pyproject.toml` pins the exact versions that this module was written against, and
-`tests/dashboard/server/test_library_internals.py` fails if a version or a private name changes: after an upgrade, read
+`pyproject.toml` pins the exact versions that this module was written for, and
+`tests/dashboard/server/test_library_internals.py` fails if a version or a private name changes. After an upgrade, read
 the library's new source, then adapt this module.
 """
 
@@ -27,32 +27,32 @@ VERSIONS = {"uvicorn": "0.54.0", "streamlit": "1.67.0", "gradio": "6.31.0"}
 
 
 class HttpConnection(HttpToolsProtocol):
-    """uvicorn's HTTP connection, reduced to events for a subclass to override and a few verbs for it to call."""
+    """uvicorn's HTTP connection, with events for a subclass to override and a few methods for it to call."""
 
     def opened(self) -> None:
         """Handle a new connection."""
 
     def bytes_arriving(self, count: int) -> None:
-        """Handle bytes before uvicorn parses them."""
+        """Handle received bytes before uvicorn parses them."""
 
     def bytes_parsed(self) -> None:
-        """Handle the same bytes after uvicorn parsed them."""
+        """Handle the state after uvicorn has parsed these bytes."""
 
     def part_complete(self) -> None:
-        """Handle the end of a head, of a piece of a body, or of a request."""
+        """Handle the end of a head, of a chunk of a body, or of a request."""
 
     def upgraded(self) -> None:
-        """Handle the change to a WebSocket."""
+        """Handle the upgrade to a WebSocket."""
 
-    def answered(self) -> None:
-        """Handle the end of an answer when no other request waits behind it."""
+    def response_complete(self) -> None:
+        """Handle the end of a response if no further request is waiting."""
 
     def closed(self) -> None:
         """Handle the end of the connection."""
 
     @property
-    def answer_pending(self) -> bool:
-        """Whether the head of a request is complete and its answer is not."""
+    def response_pending(self) -> bool:
+        """True if the head of a request is complete and its response is not."""
         return self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr]
 
     @property
@@ -64,13 +64,13 @@ class HttpConnection(HttpToolsProtocol):
         """Call `callback` on the server's event loop after some seconds."""
         return self.loop.call_later(seconds, callback)
 
-    def answer_and_close(self, answer: bytes) -> None:
+    def respond_and_close(self, response: bytes) -> None:
         """Send raw bytes and close the connection."""
-        self.transport.write(answer)
+        self.transport.write(response)
         self.transport.close()
 
     def abort(self) -> None:
-        """Close the connection at once, without sending what is still buffered."""
+        """Close the connection at once and discard buffered output."""
         self.transport.abort()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -100,8 +100,8 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if not self.answer_pending:
-            self.answered()
+        if not self.response_pending:
+            self.response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed()
@@ -112,18 +112,18 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
     """uvicorn's WebSocket, with one event for a subclass to override.
 
     uvicorn stops reading while a message waits for the app, so it holds at most two messages of `ws_max_size` bytes.
-    It does not limit how many pieces these arrive in, and an empty one takes memory, too.
+    It does not limit the number of frames in a message, and even empty frames take memory.
     """
 
-    def pieces_held(self, count: int) -> None:
-        """Handle the number of frames and messages that wait for the rest of a message or for the app."""
+    def frames_queued(self, count: int) -> None:
+        """Handle the number of frames and messages that are waiting for the rest of a message or for the app."""
 
     def abort(self) -> None:
         """Close the connection at once."""
         self.transport.abort()
 
     def handle_ping(self) -> None:
-        """Answer a ping, unless the client does not read its answers: they would fill the memory."""
+        """Send a pong unless the client has stopped reading, because unread pongs would fill the memory."""
         if self.writable.is_set():
             super().handle_ping()
         else:
@@ -131,13 +131,13 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
 
     def handle_events(self) -> None:
         super().handle_events()
-        self.pieces_held(len(self.frames) + self.queue.qsize())
+        self.frames_queued(len(self.frames) + self.queue.qsize())
 
 
 def prepare_servers(prepare: Callable[[uvicorn.Config], None]) -> None:
-    """Call `prepare` with the settings of every server of this process before it starts to listen.
+    """Call `prepare` with the configuration of every server of this process before it starts to listen.
 
-    Streamlit creates the server and has no setting for its protocol classes.
+    Streamlit creates the server, and it has no setting for the protocol classes.
     """
 
     async def startup(server: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
@@ -151,33 +151,33 @@ _uvicorn_startup = uvicorn.Server.startup
 
 
 def set_protocols(config: uvicorn.Config, http: type[HttpConnection], websocket: type[WebSocketConnection]) -> None:
-    """Replace the protocol classes of a server that has not started yet."""
+    """Replace the protocol classes of a server that has not started."""
     config.http_protocol_class = http
     config.ws_protocol_class = websocket
 
 
-def replace_log_handlers(adopt: Callable[[logging.Logger], None]) -> None:
-    """Call `adopt` for each of Streamlit's loggers instead of giving it a handler; give uvicorn's loggers none."""
+def replace_log_handlers(configure: Callable[[logging.Logger], None]) -> None:
+    """Call `configure` for each of Streamlit's loggers instead of adding a handler; give uvicorn's loggers none."""
     uvicorn.config.LOGGING_CONFIG["loggers"]["uvicorn"] = {"level": "WARNING", "propagate": True}
-    streamlit.logger.setup_formatter = adopt  # type: ignore[assignment]
+    streamlit.logger.setup_formatter = configure  # type: ignore[assignment]
     streamlit.logger.update_formatter()
 
 
 def uploaded_bytes() -> int:
-    """Return the memory that files uploaded to Streamlit's pages take, in bytes."""
+    """Return the memory used by files uploaded to Streamlit's pages, in bytes."""
     if not runtime.exists():
         return 0
     stored = getattr(runtime.get_instance().uploaded_file_mgr, "file_storage", {})
     return sum(len(file.data) for files in list(stored.values()) for file in list(files.values()))
 
 
-def set_queue_pause(demo: gr.Blocks, seconds: float) -> None:
-    """Let Gradio look into its empty queue this often; by default it does so a thousand times a second."""
+def set_queue_poll_interval(demo: gr.Blocks, seconds: float) -> None:
+    """Set how often Gradio polls its empty queue; the default is a thousand times a second."""
     demo._queue.sleep_when_free = demo._queue.progress_update_sleep_when_free = seconds
 
 
 def sketch_parts(sketchpad: gr.Sketchpad) -> dict[str, Any]:
-    """Return the sketches that browsers have sent in parts and not submitted yet, by id."""
+    """Return the sketches that browsers have sent in parts but not submitted yet, by id."""
     return sketchpad.blob_storage
 
 
@@ -187,9 +187,9 @@ def replace_input(
     accept_part: Callable[[Any], None],
     preprocess: Callable[[Any], Any],
 ) -> Callable[[Any], None]:
-    """Replace the three functions that a sketchpad's input passes; return its own function for accepting a part.
+    """Replace the three functions that process a sketchpad's input; return its original function for accepting a part.
 
-    The instance is changed, because Gradio writes a file beside the source of every subclass.
+    This patches the instance, because Gradio would write a file beside the source of a subclass.
     """
     original = sketchpad.accept_blobs
     accept_part._is_server_fn = True  # type: ignore[attr-defined]

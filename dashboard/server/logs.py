@@ -1,11 +1,11 @@
-"""The log: one line of JSON an event on stderr, from TRAZO_LOG_LEVEL up.
+"""The log: one line of JSON per event on stderr, from level TRAZO_LOG_LEVEL up.
 
 {"time": "2026-11-22T19:42:24.123+00:00", "level": "INFO", "logger": "dashboard.server.gate", "event": "refused", ...}
 
-Python's logging, warnings, uncaught exceptions and printed tracebacks are events with their own fields. Anything else
+Python's logging, warnings, uncaught exceptions and printed tracebacks become events with their own fields. All else
 that this process or one of its children writes to stderr, such as LiteRT's C++ messages, becomes events of the logger
-`stderr`: one for each line, with the indented lines that arrive together with it. Two things are not JSON: output of
-`streamlit run` before it loads the app, and the last output of a process that crashes in C code.
+`stderr`: one per line, including the indented lines that arrive together with it. Two kinds of output are not JSON:
+what `streamlit run` prints before it loads the app, and the last output of a process that crashes in C code.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from pythonjsonlogger.json import JsonFormatter
 from core.environment import log_level
 from dashboard.server.library_internals import replace_log_handlers
 
-# Not uvicorn.access: a proxy can log every request.
+# Without uvicorn.access: a proxy can log every request.
 _SERVER_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.asgi", "websockets")
 _STDERR = 2
 _LEVEL_PREFIX = re.compile(r"(DEBUG|INFO|WARNING|ERROR)\b")
 _NEXT_EVENT = re.compile(rb"\n(?![ \t])")
 
 _READ_BYTES = 2**16
-"""The size of a pipe on Linux."""
+"""Capacity of a pipe on Linux."""
 
 _FLUSH_SECONDS = 2.0
-"""Seconds to wait at the end of the process for the last lines; a child may hold its end of the pipe for longer."""
+"""Time to wait at exit for the last lines; a child process may keep the pipe open for longer."""
 
 _print_exc = traceback.print_exc
 _uncaught = logging.getLogger("uncaught")
@@ -49,7 +49,7 @@ class _Formatter(JsonFormatter):
         super().__init__(
             ["asctime", "levelname", "name", "message"],
             rename_fields={"asctime": "time", "levelname": "level", "name": "logger", "message": "event"},
-            # uvicorn's copy of the message with colours for a terminal.
+            # uvicorn adds a copy of the message with colours for terminals.
             reserved_attrs=[*RESERVED_ATTRS, "color_message"],
         )
 
@@ -61,7 +61,7 @@ _handler = logging.StreamHandler()
 
 
 def start() -> None:
-    """Send all logging, warnings and uncaught exceptions of this process through one handler."""
+    """Route all logging, warnings and uncaught exceptions of this process to one handler."""
     _handler.setFormatter(_Formatter())
     _handler.setLevel(log_level())
     root = logging.getLogger()
@@ -69,9 +69,9 @@ def start() -> None:
     root.setLevel(logging.WARNING)
     for ours in ("core", "dashboard", _stderr.name):
         logging.getLogger(ours).setLevel(log_level())
-    replace_log_handlers(adopt)
+    replace_log_handlers(_use_root_handler)
     logging.captureWarnings(True)
-    # A handler that fails, because nobody reads stderr any more, would report that on stderr, and so on forever.
+    # If stderr has no reader any more, the handler fails; reporting that on stderr would fail again, and so on forever.
     logging.raiseExceptions = False
     sys.excepthook = _log_exception
     threading.excepthook = _log_thread_exception
@@ -80,20 +80,20 @@ def start() -> None:
     traceback.print_exc = _log_current_exception
 
 
-def adopt_server() -> None:
-    """Take over the server's loggers, and all that is written to stderr from now on.
+def capture_server_output() -> None:
+    """Route the server's loggers, and everything written to stderr from now on, to the one handler.
 
-    `streamlit run` gives the server's loggers handlers before it loads the app.
+    This must run after the server has started: `streamlit run` adds handlers to these loggers before it loads the app.
     """
     for name in _SERVER_LOGGERS:
-        adopt(logging.getLogger(name))
+        _use_root_handler(logging.getLogger(name))
         # Below this level, uvicorn logs every page that opens.
         logging.getLogger(name).setLevel(logging.WARNING)
     _capture_stderr()
 
 
-def adopt(logger: logging.Logger) -> None:
-    """Let a logger pass its events to the one handler."""
+def _use_root_handler(logger: logging.Logger) -> None:
+    """Remove a logger's own handlers so that its events reach the root handler."""
     logger.handlers = []
     logger.propagate = True
 
@@ -118,7 +118,7 @@ def _log_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
 
 
 def _log_current_exception(limit: int | None = None, file: Any = None, chain: bool = True) -> None:
-    """Log the exception that is being handled; takes the place of `traceback.print_exc`."""
+    """Log the current exception; replaces `traceback.print_exc`."""
     if file is None:
         _uncaught.error("Printed exception", exc_info=True)
     else:
@@ -126,26 +126,26 @@ def _log_current_exception(limit: int | None = None, file: Any = None, chain: bo
 
 
 def _capture_stderr() -> None:
-    """Put a pipe in the place of stderr, whose lines a thread logs; the handler keeps the original."""
+    """Replace stderr with a pipe whose lines a thread logs; the handler keeps writing to the original stderr."""
     sys.stderr.flush()
     original = os.dup(_STDERR)
     _handler.setStream(os.fdopen(original, "w", buffering=1, encoding="utf-8"))
     readable, writable = os.pipe()
     os.dup2(writable, _STDERR)
     os.close(writable)
-    lines = threading.Thread(target=_log_lines, args=(readable,), name="stderr", daemon=True)
-    lines.start()
+    reader = threading.Thread(target=_log_lines, args=(readable,), name="stderr", daemon=True)
+    reader.start()
 
     def restore() -> None:
         sys.stderr.flush()
         os.dup2(original, _STDERR)
-        lines.join(_FLUSH_SECONDS)
+        reader.join(_FLUSH_SECONDS)
 
     atexit.register(restore)
 
 
 def _log_lines(readable: int) -> None:
-    """Log what arrives until the last writer closes the pipe; indented lines belong to the line before them."""
+    """Log each line until the last writer closes the pipe; indented lines belong to the line before them."""
     incomplete = b""
     while chunk := os.read(readable, _READ_BYTES):
         *complete, incomplete = _NEXT_EVENT.split(incomplete + chunk)
@@ -156,5 +156,5 @@ def _log_lines(readable: int) -> None:
 
 def _log_text(text: str) -> None:
     if text:
-        named = _LEVEL_PREFIX.match(text)
-        _stderr.log(logging.getLevelNamesMapping()[named[1] if named else "WARNING"], "%s", text)
+        prefix = _LEVEL_PREFIX.match(text)
+        _stderr.log(logging.getLevelNamesMapping()[prefix[1] if prefix else "WARNING"], "%s", text)

@@ -1,7 +1,7 @@
 """Prometheus metrics of this process: predictions, refused requests, open pages, and the runs of the workspace.
 
-If several dashboards serve one workspace, each reports its own counts at its /api/metrics; `trazo_runs` is the same in
-all of them.
+If several dashboards share a workspace, each reports its own counts at its /api/metrics; only `trazo_runs` is the same
+for all.
 """
 
 from __future__ import annotations
@@ -39,27 +39,27 @@ REFUSED = Counter("trazo_refused_requests", "Refused requests by reason.", ["rea
 SESSIONS = Gauge("trazo_sessions", "Pages open in browsers now.", registry=REGISTRY)
 
 
-def counted(way: str, read: Callable[[], Reading]) -> Reading:
-    """Call `read` and count its verdict and duration; a TrazoError counts as verdict `error`."""
-    began = time.perf_counter()
+def track_prediction(way: str, read: Callable[[], Reading]) -> Reading:
+    """Call `read` and record its verdict and duration; a TrazoError counts as verdict `error`."""
+    start = time.perf_counter()
     try:
         reading = read()
     except TrazoError:
-        count(way, "error")
+        count_prediction(way, "error")
         raise
-    count(way, reading.verdict, time.perf_counter() - began)
+    count_prediction(way, reading.verdict, time.perf_counter() - start)
     return reading
 
 
-def count(way: str, verdict: Verdict, seconds: float | None = None) -> None:
-    """Count one prediction and, if given, its duration."""
+def count_prediction(way: str, verdict: Verdict, seconds: float | None = None) -> None:
+    """Count one prediction and record its duration if given."""
     PREDICTIONS.labels(way, verdict).inc()
     if seconds is not None:
         SECONDS.labels(way).observe(seconds)
 
 
 def exposition(accept: str) -> tuple[bytes, str]:
-    """Return all metrics in the format that the Accept header asks for, and their content type."""
+    """Return all metrics in the format requested by the Accept header, and their content type."""
     encode, content_type = choose_encoder(accept)
     return encode(REGISTRY), content_type
 
@@ -68,7 +68,7 @@ class _Runs(Collector):
     """The runs of the workspace by state, counted at each scrape."""
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        # Imported late: these modules load pandas, and the dashboard starts without it.
+        # Imported late: these modules load pandas, which would delay the dashboard's start.
         from core.errors import RunError
         from core.runs.registry import list_runs
         from core.runs.run import Run
@@ -81,14 +81,14 @@ class _Runs(Collector):
             except RunError:
                 return "damaged"
 
-        found = Tally(state(run) for run in list_runs(Workspace.from_environment()))
+        runs_by_state = Tally(state(run) for run in list_runs(Workspace.from_environment()))
         family = GaugeMetricFamily("trazo_runs", "Runs of the workspace by state.", labels=["state"])
         for name in (*get_args(State), "damaged"):
-            family.add_metric([name], found[name])
+            family.add_metric([name], runs_by_state[name])
         yield family
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
-        """Return nothing, so that registering this collector does not read the workspace."""
+        """Return nothing; otherwise registering this collector would read the workspace."""
         return []
 
 

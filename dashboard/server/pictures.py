@@ -1,7 +1,7 @@
-"""The picture pool: worker processes that decode the pictures which visitors send to the pages, Gradio and the API.
+"""The process pool that decodes pictures sent to the pages, Gradio and the API.
 
-A hostile picture can crash its decoder, keep it busy for minutes or hold Python's lock. In a worker it does so without
-the dashboard, is ended after DECODING_SECONDS, and takes only its sender's share of the pool.
+A hostile picture can crash its decoder, keep it busy for minutes or hold Python's global lock. In a worker process it
+cannot affect the dashboard, is stopped after DECODING_TIMEOUT_SECONDS, and uses only its sender's quota of workers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from anyio.from_thread import BlockingPortal
 
 from core.errors import PictureError, TrazoError
 from dashboard.server import metrics
-from dashboard.server.decoding import DecodingBug, ink_of, prepare_worker
+from dashboard.server.decoding import UnexpectedDecodingError, decode_ink, prepare_worker
 from dashboard.server.rate_limits import Quota
 
 if TYPE_CHECKING:
@@ -30,32 +30,32 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-DECODING_SECONDS = 20.0
-"""How long one picture may take; 40 megapixels of JPEG 2000 take 3 to 7 s."""
+DECODING_TIMEOUT_SECONDS = 20.0
+"""Time limit for decoding one picture; 40 megapixels of JPEG 2000 take 3 to 7 s."""
 
-WAITING_SECONDS = 40.0
-"""How long a picture may wait for a worker; with the decoding, the answer comes within a proxy's usual minute."""
+WAITING_TIMEOUT_SECONDS = 40.0
+"""Time limit for getting a worker. Together with decoding, it stays within the usual 60 s timeout of proxies."""
 
 MAX_WAITING = 200
-"""Pictures that are decoded or wait at a time; more would wait in vain."""
+"""Maximum number of pictures being decoded or waiting; any more would exceed the time limit."""
 
 MAX_WAITING_PER_CLIENT = 100
 
 MAX_WORKERS_PER_CLIENT = 4
-"""One client uses at most this many workers, and at most one for each processor."""
+"""Maximum number of workers for one client; never more than one for each processor."""
 
 WORKERS_FOR_OTHERS = 2
-"""Workers that no single client can occupy. A worker takes about 80 MB, and up to 300 MB more for 40 megapixels."""
+"""Workers that one client alone cannot occupy. Each takes about 80 MB, and up to 300 MB more for 40 megapixels."""
 
-START_SECONDS = 30.0
-"""How long a worker may take to start, or an idle one to answer; a start takes 0.5 s, on a busy machine several."""
+START_TIMEOUT_SECONDS = 30.0
+"""Time limit for a worker to start, or for an idle one to respond. A start takes 0.5 s; several on a busy machine."""
 
-_STARTS = 3
-"""Attempts to get a worker: an idle one may have been killed or suspended."""
+_MAX_START_ATTEMPTS = 3
+"""Maximum number of attempts to get a worker; an idle one may have been killed or suspended."""
 
 
 class PicturesBusy(TrazoError):
-    """The pool has no room for another picture now."""
+    """Too many pictures are being decoded or waiting."""
 
     retry_after = 1
 
@@ -64,38 +64,38 @@ class PicturesBusy(TrazoError):
 
 
 class PicturesUnavailable(TrazoError):
-    """No worker process starts, for lack of memory, files or processes."""
+    """No worker process can start: the system is out of memory, files or processes."""
 
     retry_after = 5
 
     def __init__(self) -> None:
         super().__init__(
-            "The dashboard cannot read pictures at the moment; its log says why. All pages without pictures work."
+            "The dashboard cannot read pictures at the moment; see its log for details. Everything else still works."
         )
 
 
-class PictureBug(TrazoError):
-    """A picture was not read because of an error in Trazo."""
+class PictureProcessingError(TrazoError):
+    """A picture could not be read because of an error in Trazo."""
 
     def __init__(self) -> None:
-        super().__init__("Something went wrong on our side; the log of the dashboard says what.")
+        super().__init__("Something went wrong on our side; see the dashboard's log for details.")
 
 
 class PicturePool:
-    """Worker processes that decode pictures, each sender limited to a share of them."""
+    """Worker processes that decode pictures, with a quota of workers for each client."""
 
     def __init__(self, workers_per_client: int | None = None) -> None:
         processors = len(os.sched_getaffinity(0))
         self.workers_per_client = workers_per_client or min(MAX_WORKERS_PER_CLIENT, processors)
         self._workers = CapacityLimiter(self.workers_per_client + WORKERS_FOR_OTHERS)
-        self._shares = WeakValueDictionary[str, CapacityLimiter]()
+        self._client_workers = WeakValueDictionary[str, CapacityLimiter]()
         self._waiting = Quota(MAX_WAITING, MAX_WAITING_PER_CLIENT)
         self._portal: BlockingPortal | None = None
         self._available = True
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
-        """Let threads use this pool through the present event loop."""
+        """Let threads use this pool through the current event loop."""
         async with BlockingPortal() as self._portal:
             try:
                 yield
@@ -104,13 +104,13 @@ class PicturePool:
                 await portal.stop(cancel_remaining=True)
 
     async def available(self) -> bool:
-        """Return whether pictures can be decoded; if not, try to start a worker."""
+        """Return True if pictures can be decoded; after a failure, try to start a worker first."""
         if not self._available:
             await self.warm_up()
         return self._available
 
     async def warm_up(self) -> None:
-        """Start a worker, so that the first picture need not wait for it."""
+        """Start a worker so that the first picture does not wait for one."""
         try:
             async with self._workers:
                 await self._prepare()
@@ -118,7 +118,7 @@ class PicturePool:
             _logger.warning("%s", error)
 
     def ink_from_thread(self, picture: bytes, client: str) -> Pixels:
-        """Do the same as `ink` from a thread of Streamlit. Where no server runs, as in tests, use a pool of its own."""
+        """Call `ink` from a thread of Streamlit; if no server is running, as in tests, use a temporary pool."""
         portal = self._portal
         if portal is None:
             return anyio.run(PicturePool().ink, picture, client)
@@ -127,83 +127,86 @@ class PicturePool:
     async def ink(self, picture: bytes, client: str) -> Pixels:
         """Return the ink (h, w) in a picture file, decoded in a worker process.
 
-        Raises PictureError for a picture that cannot be decoded, ends its decoder or takes longer than
-        DECODING_SECONDS; PicturesBusy, PicturesUnavailable and PictureBug.
+        Raises PictureError for a picture that cannot be decoded, crashes its decoder or takes longer than
+        DECODING_TIMEOUT_SECONDS. Also raises PicturesBusy, PicturesUnavailable and PictureProcessingError.
         """
         if not self._waiting.acquire(client):
-            raise _refused("busy", PicturesBusy())
+            raise _count_refusal("busy", PicturesBusy())
         try:
             async with self._worker_for(client):
-                return await self._decoded(picture)
+                return await self._decode(picture)
         finally:
             self._waiting.release(client)
 
     @asynccontextmanager
     async def _worker_for(self, client: str) -> AsyncIterator[None]:
-        """Wait for one of the client's own workers, then for any; raises PicturesBusy after WAITING_SECONDS."""
-        share = self._shares.setdefault(client, CapacityLimiter(self.workers_per_client))
-        async with AsyncExitStack() as held:
+        """Wait until the client's quota and the pool have a free worker.
+
+        Raises PicturesBusy after WAITING_TIMEOUT_SECONDS.
+        """
+        client_workers = self._client_workers.setdefault(client, CapacityLimiter(self.workers_per_client))
+        async with AsyncExitStack() as stack:
             try:
-                with fail_after(WAITING_SECONDS):
-                    await held.enter_async_context(share)
-                    await held.enter_async_context(self._workers)
+                with fail_after(WAITING_TIMEOUT_SECONDS):
+                    await stack.enter_async_context(client_workers)
+                    await stack.enter_async_context(self._workers)
             except TimeoutError:
-                raise _refused("busy", PicturesBusy()) from None
+                raise _count_refusal("busy", PicturesBusy()) from None
             yield
 
-    async def _decoded(self, picture: bytes) -> Pixels:
-        for _ in range(2):  # a worker may end without its picture's fault
+    async def _decode(self, picture: bytes) -> Pixels:
+        for _ in range(2):  # a worker may be killed through no fault of the picture
             await self._prepare()
             try:
-                with fail_after(DECODING_SECONDS):
-                    return await _in_worker(ink_of, picture)
+                with fail_after(DECODING_TIMEOUT_SECONDS):
+                    return await _in_worker(decode_ink, picture)
             except BrokenWorkerProcess:
-                _logger.warning("A worker process ended while it decoded a picture.")
+                _logger.warning("A worker process ended while decoding a picture.")
             except TimeoutError:
                 raise PictureError("The picture takes too long to read; please save it again as PNG or JPEG.") from None
-            except DecodingBug:
-                _logger.exception("A picture was not read because of an error in Trazo.")
-                raise PictureBug from None
-        raise PictureError("The picture could not be read and ended its decoder; please save it again as PNG or JPEG.")
+            except UnexpectedDecodingError:
+                _logger.exception("A picture could not be read because of an error in Trazo.")
+                raise PictureProcessingError from None
+        raise PictureError("The picture crashed its decoder; please save it again as PNG or JPEG.")
 
     async def _prepare(self) -> None:
-        """Have an idle worker ready, or start one; raises PicturesUnavailable."""
-        for attempt in range(1, _STARTS + 1):
+        """Make sure that a worker is idle, starting one if necessary; raises PicturesUnavailable."""
+        for attempt in range(1, _MAX_START_ATTEMPTS + 1):
             try:
-                with fail_after(START_SECONDS):
+                with fail_after(START_TIMEOUT_SECONDS):
                     await _in_worker(prepare_worker)
-            except (BrokenWorkerProcess, OSError, RuntimeError):  # no memory, files, processes, threads or time
-                if attempt == _STARTS:
-                    _logger.exception("No process that decodes pictures starts.")
+            except (BrokenWorkerProcess, OSError, RuntimeError):  # out of memory, files, processes, threads or time
+                if attempt == _MAX_START_ATTEMPTS:
+                    _logger.exception("No worker process for pictures can start.")
             else:
                 self._available = True
                 return
         self._available = False
-        raise _refused("pictures", PicturesUnavailable())
+        raise _count_refusal("pictures", PicturesUnavailable())
 
 
 POOL = PicturePool()
-"""The pool that pages, Gradio and the API of this process share."""
+"""The pool shared by the pages, Gradio and the API of this process."""
 
 
 async def _in_worker(function: Any, *arguments: object) -> Any:
-    """Call a function in an idle worker, or in a new one: PicturePool counts them."""
+    """Call a function in an idle worker or a new one; unlimited here, because PicturePool limits the workers."""
     return await anyio.to_process.run_sync(function, *arguments, cancellable=True, limiter=CapacityLimiter(math.inf))
 
 
-def _refused(reason: str, error: TrazoError) -> TrazoError:
+def _count_refusal(reason: str, error: TrazoError) -> TrazoError:
     metrics.REFUSED.labels(reason).inc()
     return error
 
 
 class _SysWithoutMain:
-    """The module `sys`, without the program that this process runs.
+    """The module `sys` without a `__main__` module.
 
-    anyio's workers first run that program's file again. It would be Streamlit's, or a page's: Streamlit puts its pages
-    into `sys.modules["__main__"]`.
+    Each of anyio's workers first runs the file of `__main__`. That would be Streamlit, or a page, because Streamlit
+    puts its pages into `sys.modules["__main__"]`.
     """
 
-    modules: dict[str, object] = {"__main__": None}  # noqa: RUF012 - read by anyio alone
+    modules: dict[str, object] = {"__main__": None}  # noqa: RUF012 - only anyio reads it
 
     def __getattr__(self, name: str) -> Any:
         return getattr(sys, name)

@@ -1,9 +1,9 @@
-"""The path prefix of the dashboard: `/trazo` where its pages are at https://example.org/trazo/.
+"""The path prefix of the dashboard: `/trazo` if its pages are at https://example.org/trazo/.
 
-A proxy that strips the prefix does not tell us about it, so no answer may name a path from the root: redirects are
-relative, cookies have no path, and pages use their own address. With Streamlit's setting `server.baseUrlPath` we strip
-the prefix ourselves, and put it back for Streamlit's own routes, which expect it. Requests without the prefix are
-answered too, so it does not matter whether a proxy strips it.
+A proxy that strips the prefix does not tell us about it, so no response may contain a path from the root: redirects are
+relative, cookies have no path, and pages use their own address. If Streamlit's setting `server.baseUrlPath` is set, we
+strip the prefix ourselves and restore it for Streamlit's own routes, which expect it. Requests without the prefix work
+too, so it does not matter whether a proxy strips it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class StripPrefix:
         if self._prefix and scope["path"] == self._prefix and scope["type"] == "http":
             await add_slash(Request(scope))(scope, receive, send)
             return
-        scope = {**scope, "path": _without(self._prefix, scope["path"])}
+        scope = {**scope, "path": _strip(self._prefix, scope["path"])}
 
         async def send_relative(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -52,11 +52,11 @@ class StripPrefix:
         if not location.startswith("/") or location.startswith("//"):
             return location
         steps_up = scope["path"].count("/") - 1
-        return ("../" * steps_up or "./") + _without(self._prefix, location).lstrip("/")
+        return ("../" * steps_up or "./") + _strip(self._prefix, location).lstrip("/")
 
 
 class RestorePrefix:
-    """ASGI middleware that puts the prefix back, except for the routes in `unprefixed`."""
+    """ASGI middleware that restores the prefix, except for the routes in `unprefixed`."""
 
     def __init__(self, app: ASGIApp, unprefixed: Sequence[BaseRoute]) -> None:
         self.app = app
@@ -73,13 +73,13 @@ class RestorePrefix:
 
 
 def add_slash(request: Request) -> RedirectResponse:
-    """Redirect /gradio to /gradio/, relative to whatever prefix the browser sees."""
+    """Redirect /gradio to /gradio/, relative to the prefix that the browser uses."""
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(f"{request.url.path.rpartition('/')[2]}/{query}")
 
 
-def shown_prefix(page: str) -> str:
-    """Return the prefix in the address of a page, as the browser shows it: `/trazo`, or an empty string."""
+def prefix_from_url(page: str) -> str:
+    """Return the prefix in the URL of a page, as the browser shows it: `/trazo`, or an empty string."""
     return urlsplit(page).path.rpartition("/")[0]
 
 
@@ -89,14 +89,14 @@ def configured_prefix() -> str:
     return f"/{path}" if path else ""
 
 
-def _without(prefix: str, path: str) -> str:
+def _strip(prefix: str, path: str) -> str:
     return path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
 
 
 def _only_adds_or_drops_slash(location: str, scope: Scope) -> bool:
-    """Tell whether this is Starlette's redirect to the same path with or without a final slash.
+    """Return True for Starlette's redirect to the same path with or without a final slash.
 
-    Other absolute addresses stay as they are: a sign-in provider may be on the same host.
+    Other absolute addresses must not change: a sign-in provider may be on the same host.
     """
     target = urlsplit(location)
     return target.netloc == Headers(scope=scope).get("host") and target.path.rstrip("/") == scope["path"].rstrip("/")

@@ -1,4 +1,4 @@
-"""Rate limits, quotas, and the client that they apply to."""
+"""Rate limits, quotas, and the identity of the client that they apply to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.environment import trusts_proxies
 _BEHIND_PROXY = "behind a proxy"
 
 _IPV6_PREFIX_BITS = 64
-"""Providers hand out networks of this size; inside one, a visitor can pick any address."""
+"""Internet providers assign networks of this size; within one, a visitor can choose any address."""
 
 
 class RateLimit:
@@ -35,7 +35,7 @@ class RateLimit:
 
 
 class Quota:
-    """An upper bound on pages, requests or bytes held at a time: in total and by each client; 0 means no limit."""
+    """A limit on the pages, requests or bytes held at one time, in total and per client; 0 means no limit."""
 
     def __init__(self, total: int, per_client: int) -> None:
         self._total = total
@@ -54,7 +54,7 @@ class Quota:
         return True
 
     def release(self, client: str, amount: int = 1) -> None:
-        """Give back `amount` of what this client holds."""
+        """Return `amount` of what this client holds to the quota."""
         self._held -= amount
         self._held_by[client] -= amount
         if not self._held_by[client]:
@@ -66,10 +66,10 @@ class Quota:
 
 
 def client_of(scope: Scope) -> str:
-    """Return the client's address, or its network for IPv6. All clients of an untrusted proxy count as one.
+    """Return the client's address, or its network for IPv6. All clients behind an untrusted proxy count as one.
 
-    uvicorn replaces a proxy's address by its client's if FORWARDED_ALLOW_IPS lists the proxy. Without that variable,
-    anyone could claim any address.
+    If FORWARDED_ALLOW_IPS lists a proxy, uvicorn replaces the proxy's address with its client's. Without that variable,
+    the forwarded address could be forged.
     """
     if not trusts_proxies() and "x-forwarded-for" in Headers(scope=scope):
         return _BEHIND_PROXY

@@ -1,4 +1,4 @@
-"""Refused requests: one sentence for the client, one count for the metrics, one line in the log."""
+"""Refusal of requests: a message for the client, a count in the metrics, and a line in the log."""
 
 from __future__ import annotations
 
@@ -13,18 +13,16 @@ from dashboard.server import metrics
 _logger = logging.getLogger(__name__)
 
 
-def refuse(
-    reason: str, scope: Scope, status: int, sentence: str, headers: dict[str, str] | None = None
-) -> JSONResponse:
-    """Return the answer to a refused request; `reason` is one word for the metrics and the log."""
+def refuse(reason: str, scope: Scope, status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """Return the response to a refused request; `reason` is one word for the metrics and the log."""
     _record(reason, scope, status)
-    return JSONResponse({"error": sentence}, status, headers)
+    return JSONResponse({"error": message}, status, headers)
 
 
-def refuse_websocket(reason: str, scope: Scope, code: int, sentence: str) -> WebSocketClose:
-    """Return the end of a refused WebSocket; `code` is one of the WebSocket protocol's close codes."""
+def refuse_websocket(reason: str, scope: Scope, code: int, message: str) -> WebSocketClose:
+    """Return the close message for a refused WebSocket; `code` is a close code of the WebSocket protocol."""
     _record(reason, scope, code)
-    return WebSocketClose(code, sentence)
+    return WebSocketClose(code, message)
 
 
 def _record(reason: str, scope: Scope, status: int) -> None:

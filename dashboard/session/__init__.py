@@ -1,1 +1,1 @@
-"""A visitor's session: state, address parameters, permission; and cached functions."""
+"""A visitor's session: state, URL parameters, permission and sign-in; and cached functions."""

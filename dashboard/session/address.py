@@ -1,7 +1,7 @@
-"""The parameters in a page's address, which make a view shareable.
+"""The parameters in a page's URL, which make a view shareable.
 
-A page has one entry in the browser's history, however often its parameters change. Streamlit's own ways to write
-parameters, `st.query_params` and `bind="query-params"`, add entries or carry parameters over to the next page.
+A page has one entry in the browser's history, no matter how often its parameters change. Streamlit's own ways to write
+parameters, `st.query_params` and `bind="query-params"`, would add entries or keep the parameters on the next page.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _writer = st.components.v2.component(
 
 
 def keep(**parameters: str | Sequence[str] | None) -> None:
-    """Write parameters to the address of this page; None, "" and an empty sequence remove one."""
+    """Write parameters to the URL of this page; a value of None, "" or an empty sequence removes the parameter."""
     values = {name: [value] if isinstance(value, str) else list(value or []) for name, value in parameters.items()}
     written = {name: list(filter(None, each)) for name, each in values.items()}
     state.keep_parameters(written)
@@ -31,42 +31,44 @@ def keep(**parameters: str | Sequence[str] | None) -> None:
 
 
 def all_values(name: str) -> list[str]:
-    """Return all values of a parameter, an empty list if it is not in the address."""
+    """Return all values of a parameter, or an empty list if the URL does not contain it."""
     kept = state.kept_parameters().get(name)
     return st.query_params.get_all(name) if kept is None else kept
 
 
 def value(name: str) -> str | None:
-    """Return the last value of a parameter, None if it is not in the address."""
+    """Return the last value of a parameter, or None if the URL does not contain it."""
     return next(reversed(all_values(name)), None)
 
 
 def choice(name: str, options: Mapping[Option, str] | Sequence[Option], default: Option) -> Option:
-    """Return the option whose value or label is the parameter, or the default."""
+    """Return the option whose value or label equals the parameter, or else the default."""
     return next(iter(choices(name, options)), default)
 
 
 def choices(name: str, options: Mapping[Option, str] | Sequence[Option]) -> list[Option]:
-    """Return all options whose value or label is among the values of a parameter."""
+    """Return all options whose value or label equals one of the values of the parameter."""
     labels = options if isinstance(options, Mapping) else {option: option for option in options}
-    given = {text.casefold() for text in all_values(name)}
-    return [option for option, label in labels.items() if {option.casefold(), label.casefold()} & given]
+    requested = {text.casefold() for text in all_values(name)}
+    return [option for option, label in labels.items() if {option.casefold(), label.casefold()} & requested]
 
 
 def number(name: str, low: float, high: float, default: float) -> float:
-    """Return a parameter as a number from `low` to `high`, or the default."""
+    """Return a parameter as a number from `low` to `high`, or the default if the parameter is not such a number."""
     try:
-        given = float(value(name) or "")
+        number = float(value(name) or "")
     except ValueError:
         return default
-    return given if low <= given <= high else default
+    return number if low <= number <= high else default
 
 
 def switch(name: str, default: bool) -> bool:
-    """Return a parameter that is "true" or "false" as a bool, or the default."""
+    """Return a parameter that is "true" or "false" as a bool, or the default for any other value."""
     return {_TRUE: True, _FALSE: False}.get(value(name) or "", default)
 
 
-def switched(on: bool, default: bool) -> str | None:
-    """Return the parameter that `switch` reads, None for the default."""
-    return None if on == default else _TRUE if on else _FALSE
+def switch_value(on: bool, default: bool) -> str | None:
+    """Return the value of a parameter that `switch` reads, or None if `on` is the default."""
+    if on == default:
+        return None
+    return _TRUE if on else _FALSE

@@ -1,4 +1,4 @@
-"""All cached functions; their keys are ids and modification times of files, never arrays."""
+"""Cached functions shared by all visitors; the cache keys are ids and files' modification times, never arrays."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from dashboard.session.state import workspace
 
 @st.cache_resource(show_spinner=False)
 def predictor() -> ActivePredictor:
-    """Return the predictor of the active model, shared by all visitors; it follows promotions by itself."""
+    """Return the predictor of the active model, shared by all visitors; a promotion switches the model."""
     return ActivePredictor(workspace())
 
 
 def usable_dataset() -> tuple[Dataset, str | None]:
-    """Return MNIST and None, or the stand-in and the reason; loaded once for all visitors."""
+    """Return MNIST and None, or the stand-in and the reason why MNIST is missing."""
     try:
         return dataset("mnist"), None
     except DataError as error:
@@ -77,16 +77,16 @@ def _evaluation(folder: str, modified: int) -> Evaluation:
     return Bundle(Path(folder)).evaluation()
 
 
-def answers(source: Run | Bundle) -> EpochPredictions | None:
-    """Return the predicted digits of the validation split after each epoch, None if they were not recorded.
+def epoch_predictions(source: Run | Bundle) -> EpochPredictions | None:
+    """Return the predicted digits of the validation split after each epoch, or None if none were recorded.
 
     Raise RunError or BundleError.
     """
-    return _answers(str(source.epoch_predictions_file), _modified(source.epoch_predictions_file), source)
+    return _epoch_predictions(str(source.epoch_predictions_file), _modified(source.epoch_predictions_file), source)
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)
-def _answers(file: str, modified: int, _source: Run | Bundle) -> EpochPredictions | None:
+def _epoch_predictions(file: str, modified: int, _source: Run | Bundle) -> EpochPredictions | None:
     return _source.epoch_predictions()
 
 
@@ -101,7 +101,7 @@ def _filters(folder: str, modified: int) -> np.ndarray:
 
 
 def file_size(path: Path) -> int:
-    """Return the size of a model's file in bytes, 0 if it does not exist."""
+    """Return the size of a model's file in bytes, or 0 if the file does not exist."""
     return path.stat().st_size if path.exists() else 0
 
 

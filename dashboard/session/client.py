@@ -10,5 +10,5 @@ from dashboard.server.rate_limits import client_of
 def client() -> str:
     """Return the network client of the current visitor."""
     headers = [(name.lower().encode(), value.encode()) for name, value in st.context.headers.items()]
-    # Streamlit has no address for visitors on this machine.
+    # Streamlit gives no IP address for visitors on this machine.
     return client_of({"client": (st.context.ip_address or "127.0.0.1", 0), "headers": headers})

@@ -1,4 +1,4 @@
-"""Escaping of names, notes, settings, messages and errors that Streamlit would render as Markdown."""
+"""Escaping of text (names, notes, settings, messages, errors) that Streamlit would render as Markdown."""
 
 from __future__ import annotations
 

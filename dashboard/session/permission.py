@@ -1,6 +1,7 @@
-"""Permission to change the workspace: no visitor has it if TRAZO_READONLY is set, otherwise all who sign in.
+"""Permission to change the workspace.
 
-`.streamlit/secrets.toml` can limit it to some of those who sign in:
+Nobody has permission if TRAZO_READONLY is set; otherwise every signed-in visitor does, or everyone if sign-in is not
+configured. `.streamlit/secrets.toml` can restrict it to certain users:
 
     [trazo]
     editors = ["ada@example.org", "@example.com"]  # without this line, everyone who signs in may make changes
@@ -31,7 +32,7 @@ class NotSignedIn(TrazoError):
     """This visitor has to sign in before making changes."""
 
     def __init__(self) -> None:
-        super().__init__("Sign in to train, promote or delete. You can draw and look around without an account.")
+        super().__init__("Sign in to train, promote or delete models. You can draw and look around without an account.")
 
 
 class NotAnEditor(TrazoError):
@@ -39,18 +40,18 @@ class NotAnEditor(TrazoError):
 
     def __init__(self, address: str | None) -> None:
         super().__init__(
-            f"{address or 'This account'} may not make changes here. "
+            f"{address or 'This account'} does not have permission to make changes here. "
             "Ask the administrator of this dashboard for access."
         )
 
 
 class EmailNotVerified(TrazoError):
-    """This visitor has signed in with the address of an editor, but the provider has not verified it."""
+    """This visitor has signed in with an editor's email address that the provider has not verified."""
 
     def __init__(self, address: str) -> None:
         super().__init__(
-            f"Your sign-in does not say that {address} was verified, so you may not make changes here. Ask the "
-            "administrator of this dashboard for access."
+            f"Your sign-in provider has not confirmed that {address} is verified, so you cannot make changes here. "
+            "Ask the administrator of this dashboard for access."
         )
 
 
@@ -68,22 +69,22 @@ def require_permission() -> None:
 
 
 def may_change() -> bool:
-    """Return whether this visitor may train, stop, resume, promote, delete, import and name."""
+    """Return True if this visitor may train, stop, resume, promote, delete and rename runs, and import data."""
     return _refusal() is None
 
 
-def for_visitor(text: str) -> str:
-    """Return a text without the paths of this machine, unless this visitor may make changes."""
+def hide_paths(text: str) -> str:
+    """Return `text` with local file paths removed, unless this visitor may make changes."""
     return text if may_change() else strip_paths(text)
 
 
 def safe_text(problem: object) -> str:
-    """Return an error, or a message from a file, without private paths and escaped for Markdown."""
-    return plain(for_visitor(str(problem)))
+    """Return the text of `problem` with local paths removed as in `hide_paths`, escaped for Markdown."""
+    return plain(hide_paths(str(problem)))
 
 
 def permission_note(key: str) -> None:
-    """Show one line in place of the controls: the reason why they are missing, and how to sign in."""
+    """Show one line in place of the controls: why the controls are missing, and how to sign in."""
     refusal = _refusal()
     if refusal is None:
         return
@@ -94,9 +95,9 @@ def permission_note(key: str) -> None:
 
 
 def attempt(action: Callable[..., object], *arguments: object, runs: Sequence[str] = ()) -> None:
-    """Perform the action of a button if this visitor may, and log it; show the error if it fails.
+    """Run a button's action if this visitor has permission, and log it; show the error if the action fails.
 
-    `runs`: ids of the runs that the action changes, if they are not among the arguments as runs.
+    `runs`: ids of the runs that the action changes, unless they are passed as `Run` arguments.
     """
     changed = [*runs, *(argument.id for argument in arguments if isinstance(argument, Run))]
     event = {"action": getattr(action, "__name__", str(action)).strip("_"), "runs": changed}
@@ -129,7 +130,7 @@ def _is_editor() -> bool:
 
 
 def _require_verified_email() -> None:
-    """Raise EmailNotVerified if editors are named by address and this address may belong to another person."""
+    """Raise EmailNotVerified if access is limited to listed editors and the visitor's address is unverified."""
     section = secrets_section("trazo") or {}
     verified = st.user.get("email_verified")
     trusted = verified is None and section.get("trust_unverified_emails") is True

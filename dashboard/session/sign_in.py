@@ -1,6 +1,6 @@
 """Sign-in by OpenID Connect, which `.streamlit/secrets.toml` configures.
 
-Visitors sign in only where that file has an `[auth]` section, in the format of `st.login`:
+Visitors can sign in only if that file has an `[auth]` section, in the format of `st.login`:
 
     [auth]
     redirect_uri = "https://trazo.example/oauth2callback"
@@ -29,7 +29,7 @@ _CALLBACK = "/oauth2callback"
 
 
 class SecretsDamaged(TrazoError):
-    """There is a secrets.toml that cannot be read, so it is unknown whether visitors have to sign in."""
+    """The file secrets.toml exists but cannot be read, so it is unknown if visitors have to sign in."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -39,9 +39,9 @@ class SecretsDamaged(TrazoError):
 
 
 def secrets_section(name: str) -> Mapping | None:
-    """Return a section of secrets.toml, None if the file or the section does not exist; raise SecretsDamaged."""
+    """Return a section of secrets.toml, or None if the file or section does not exist; raise SecretsDamaged."""
     if not st.secrets.load_if_toml_exists():
-        # Streamlit ignores a file that it cannot read; that would switch off sign-in.
+        # Streamlit ignores a file that it cannot read, which would turn sign-in off.
         if any(Path(file).exists() for file in st.get_option("secrets.files")):
             raise SecretsDamaged
         return None
@@ -50,27 +50,27 @@ def secrets_section(name: str) -> Mapping | None:
 
 
 def signed_in() -> bool:
-    """Return whether this visitor is signed in."""
+    """Return True if this visitor is signed in."""
     return bool(st.user.get("is_logged_in"))
 
 
 def email() -> str | None:
-    """Return the email address of the signed-in visitor, if the provider names one."""
+    """Return the email address of the signed-in visitor, or None if the provider does not send one."""
     address = st.user.get("email")
     return address if isinstance(address, str) else None
 
 
 def account() -> None:
-    """Show the name of the signed-in visitor and a button to sign out; nothing for others."""
+    """Show the name of the signed-in visitor and a button to sign out; show nothing if nobody is signed in."""
     if signed_in():
         st.caption(f"Signed in as {plain(str(email() or st.user.get('name') or 'a guest'))}")
         st.button("Sign out", icon=":material/logout:", key="sign_out", on_click=st.logout)
 
 
 def sign_in_buttons(key: str) -> None:
-    """Show a button for each identity provider; `key` tells the buttons of several places apart."""
+    """Show a button for each identity provider; `key` distinguishes the buttons of several places on a page."""
     prefix = _callback_prefix()
-    # Streamlit builds its sign-in addresses from its own prefix setting, so the two must agree.
+    # Streamlit builds its sign-in URLs from its own prefix setting, which must match the prefix in `redirect_uri`.
     if prefix != configured_prefix():
         setting = f'`server.baseUrlPath = "{prefix.strip("/")}"`'
         st.caption(f"Sign-in needs Streamlit's setting {setting}. Ask the administrator of this dashboard to add it.")

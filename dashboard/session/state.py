@@ -22,13 +22,13 @@ _BASELINE = "baseline_run"
 _TEMPLATE = "training_template"
 _PAGE = "page"
 _PARAMETERS = "address_parameters"
-_ARRIVAL = "arrival"
+_JUST_OPENED = "just_opened"
 
 TRAIN_PRESET = "train_preset"
 """Key of the preset box on the Train page."""
 
 AGAIN = "again"
-"""Option of that box that repeats the settings of a run."""
+"""Option of the preset box that fills the form with the settings of a run."""
 
 
 def workspace() -> Workspace:
@@ -38,20 +38,21 @@ def workspace() -> Workspace:
 
 @contextmanager
 def script_run(page: str) -> Iterator[None]:
-    """Record the page that this run of the script draws, and whether the visitor has just opened it."""
-    arrival = st.session_state.get(_PAGE) != page
-    st.session_state[_PAGE], st.session_state[_ARRIVAL] = page, arrival
-    if arrival:
+    """Record the page that this run of the script draws, and if the visitor has just opened that page."""
+    is_new_page = st.session_state.get(_PAGE) != page
+    st.session_state[_PAGE] = page
+    st.session_state[_JUST_OPENED] = is_new_page
+    if is_new_page:
         st.session_state[_PARAMETERS] = {}
     try:
         yield
     finally:  # Streamlit ends many script runs with an exception
-        st.session_state[_ARRIVAL] = False
+        st.session_state[_JUST_OPENED] = False
 
 
-def is_arrival() -> bool:
-    """Return whether this is the first run of the script since the visitor opened this page."""
-    return bool(st.session_state.get(_ARRIVAL, False))
+def just_opened() -> bool:
+    """Return True during the first run of the script after the visitor opened this page."""
+    return bool(st.session_state.get(_JUST_OPENED, False))
 
 
 def current_page() -> str:
@@ -60,17 +61,17 @@ def current_page() -> str:
 
 
 def kept_parameters() -> dict[str, list[str]]:
-    """Return the parameters that this page has written to its address since the visitor opened it."""
+    """Return the parameters that this page has written to its URL since the visitor opened the page."""
     return cast("dict[str, list[str]]", st.session_state.get(_PARAMETERS, {}))
 
 
 def keep_parameters(parameters: dict[str, list[str]]) -> None:
-    """Remember parameters that this page writes to its address."""
+    """Remember parameters that this page writes to its URL."""
     st.session_state[_PARAMETERS] = kept_parameters() | parameters
 
 
 def chosen_model() -> str | None:
-    """Return the model last chosen on Evaluate or Model; None before the first choice."""
+    """Return the model last chosen on Evaluate or Model, or None before the first choice."""
     return cast("str | None", st.session_state.get(_SHARED_MODEL))
 
 
@@ -89,7 +90,7 @@ class Sketch:
 
     `cleared`: the strokes that the last Clear removed. `picture`: the canvas as the browser sent it last, a PNG data
     URL. `start`: the strokes that Python put on the canvas. `replaced`: the strokes that the canvas shows until it has
-    restarted; None if it has.
+    restarted, or None after that.
     """
 
     strokes: Strokes = field(default_factory=list)
@@ -100,27 +101,27 @@ class Sketch:
 
 
 def sketch() -> Sketch:
-    """The present drawing."""
+    """Return the current drawing."""
     return cast("Sketch", st.session_state.get(_SKETCH, Sketch()))
 
 
 def keep_sketch(sketch: Sketch) -> None:
-    """Remember the drawing, so that it survives a visit to another page."""
+    """Remember the drawing, so that it is still there after a visit to another page."""
     st.session_state[_SKETCH] = sketch
 
 
 def selected_runs() -> list[str] | None:
-    """Return the ids of the runs selected on the Runs page; None before the first choice."""
+    """Return the ids of the runs selected on the Runs page, or None before the first choice."""
     return cast("list[str] | None", st.session_state.get(_SELECTED_RUNS))
 
 
 def select_runs(run_ids: list[str]) -> None:
-    """Remember the selected runs, because a table with other rows starts without a selection."""
+    """Remember the selected runs, because a table whose rows have changed starts without a selection."""
     st.session_state[_SELECTED_RUNS] = run_ids
 
 
 def table_number(run_ids: tuple[str, ...]) -> int:
-    """Return a number for the table of these runs; it changes whenever other runs are listed."""
+    """Return a number for the table of these runs; the number changes when the list of runs changes."""
     number, before = cast("tuple[int, tuple[str, ...]]", st.session_state.get(_LISTED_RUNS, (0, ())))
     if run_ids != before:
         number += 1
@@ -129,22 +130,22 @@ def table_number(run_ids: tuple[str, ...]) -> int:
 
 
 def unknown_runs() -> list[str]:
-    """Return ids in the address that belong to no run."""
+    """Return the run ids in the URL that do not exist."""
     return cast("list[str]", st.session_state.get(_UNKNOWN_RUNS, []))
 
 
-def remember_unknown_runs(names: list[str]) -> None:
-    """Remember ids that belong to no run, until other runs are selected."""
-    st.session_state[_UNKNOWN_RUNS] = names
+def remember_unknown_runs(run_ids: list[str]) -> None:
+    """Remember run ids that do not exist; the page forgets them when the visitor selects other runs."""
+    st.session_state[_UNKNOWN_RUNS] = run_ids
 
 
 def baseline() -> str | None:
-    """Return the id of the run that all others are compared with, None if there is none."""
+    """Return the id of the run that all other runs are compared with, or None if there is none."""
     return cast("str | None", st.session_state.get(_BASELINE))
 
 
 def choose_baseline(run_id: str | None) -> None:
-    """Compare all runs with this one, or with none."""
+    """Remember the run to compare all other runs with, or None."""
     st.session_state[_BASELINE] = run_id
 
 
@@ -152,17 +153,17 @@ def choose_baseline(run_id: str | None) -> None:
 class Template:
     """The settings of a run to train again with changes.
 
-    `title`: the name of the run `run_id`. `form`: key of the form that shows the settings.
+    `title`: the name of the run `run_id`. `form_key`: prefix of the widget keys in the form with these settings.
     """
 
     run_id: str
     title: str
     config: TrainingConfig
-    form: str
+    form_key: str
 
 
 def template() -> Template | None:
-    """Return the settings of a run that the Train page offers besides the presets."""
+    """Return the run settings that the Train page offers besides the presets, or None."""
     return cast("Template | None", st.session_state.get(_TEMPLATE))
 
 
@@ -170,13 +171,13 @@ def keep_template(run_id: str, title: str, config: TrainingConfig) -> None:
     """Offer a run's settings on the Train page; keep the visitor's changes if that run was offered before."""
     before = template()
     if before is None or before.run_id != run_id:
-        number = int(before.form.removeprefix(AGAIN)) + 1 if before else 1
+        number = int(before.form_key.removeprefix(AGAIN)) + 1 if before else 1
         st.session_state[_TEMPLATE] = Template(run_id, title, config, f"{AGAIN}{number}")
     st.session_state[TRAIN_PRESET] = AGAIN
 
 
 def runs_to_delete() -> list[str]:
-    """Return the ids of the runs that the visitor has to confirm for deletion."""
+    """Return the ids of the runs whose deletion the visitor has to confirm."""
     return cast("list[str]", st.session_state.get(_RUNS_TO_DELETE, []))
 
 

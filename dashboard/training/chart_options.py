@@ -23,5 +23,5 @@ class ChartOptions:
 
     @property
     def metrics(self) -> tuple[CurveMetric, CurveMetric]:
-        """Loss and accuracy; on a logarithmic scale the error, because accuracies near 1 look the same there."""
+        """Loss and accuracy, or loss and error on a logarithmic scale, where accuracies near 1 would look the same."""
         return ("loss", "error") if self.logarithmic else ("loss", "accuracy")

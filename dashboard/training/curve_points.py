@@ -9,7 +9,7 @@ from dashboard.training.chart_options import AXES, ChartOptions, CurveMetric
 
 TRAINING, VALIDATION = "Training", "Validation"
 MAX_POINTS = 400
-"""Maximum number of points of a thin line: more than a screen shows, few enough to send every second."""
+"""Maximum number of points of a thin line: enough for any screen, and few enough to send every second."""
 _MAX_TOTAL_POINTS = 8_000
 """Maximum number of points of all overlaid curves together."""
 _COLUMNS = ["run", "split", "granularity", "epoch", "step", "seconds", "loss", "accuracy", "loss_line", "accuracy_line"]
@@ -23,7 +23,7 @@ def max_points_per_run(runs: int) -> int:
 
 
 def smooth(values: pd.DataFrame, weight: float) -> pd.DataFrame:
-    """Return the exponential moving average of each column; `weight` (0..0.99) is that of earlier values.
+    """Return the exponential moving average of each column; `weight` (0..0.99) is the weight of earlier values.
 
     The bias towards 0 at the start is corrected as in TensorBoard (`classicSmoothing`) and Adam (Kingma and Ba, 2015):
     the average after n values is divided by 1 - weight^n.
@@ -48,7 +48,8 @@ def curve_points(
     """
     sources = [(TRAINING, "step", steps, ""), (VALIDATION, "epoch", history, "val_")]
     if not overlaid:
-        # One line through both tables: during an epoch a sample of the split is evaluated, at its end the whole split.
+        # The thin validation line uses both tables: it shows a sample of the split during an epoch, and the whole
+        # split at the end of the epoch.
         sources += [(VALIDATION, "step", steps, "val_"), (VALIDATION, "step", history, "val_")]
         sources += [(TRAINING, "epoch", history, "")]
     series = [
@@ -63,7 +64,7 @@ def curve_points(
 
 
 def _epoch_length(history: pd.DataFrame, steps_in_epoch: int) -> float:
-    """Return the steps per epoch; a resumed run that is still queued has this number only in its history."""
+    """Return the steps per epoch; for a resumed run that is still queued, only its history contains this number."""
     if steps_in_epoch > 0 or not len(history):
         return max(steps_in_epoch, 1)
     return max(float(history["step"].iloc[-1] / max(history["epoch"].iloc[-1], 1)), 1.0)
@@ -74,7 +75,7 @@ def _series(
 ) -> pd.DataFrame:
     columns = [f"{prefix}loss", f"{prefix}accuracy"]
     measured = table.dropna(subset=columns)
-    # With only one value per epoch, a moving average would lie far from the values.
+    # Epochs are not smoothed: with only one value per epoch, the moving average would lie far from the values.
     lines = smooth(measured[columns], smoothing if granularity == "step" else 0.0)
     kept = np.unique(np.linspace(0, max(len(measured) - 1, 0), min(len(measured), max_points)).round().astype(int))
     measured, lines = measured.iloc[kept], lines.iloc[kept]
@@ -106,7 +107,7 @@ def shown_points(points: pd.DataFrame, metric: CurveMetric, options: ChartOption
         value, line = 1.0 - value, 1.0 - line
     table = points[["run", "split", "granularity", *AXES]].assign(value=value, line=line)
     shown = table["epoch"] >= options.first_epoch
-    # The mean over a hidden epoch is plotted at its end, and hidden with it.
+    # The training mean of a hidden epoch is plotted at the end of that epoch, but is hidden with the epoch.
     shown &= (table["epoch"] > options.first_epoch) | (table["split"] != TRAINING) | (table["granularity"] != "epoch")
     if options.logarithmic:  # 0 has no logarithm
         shown &= (table["value"] > 0) & (table["line"] > 0)

@@ -19,9 +19,9 @@ from dashboard.training.log_ticks import log_ticks
 HEIGHT = 290
 """Height of a chart in pixels, without its legend."""
 _MAX_DOTS = 600
-"""With more epochs than this, only lines are drawn."""
+"""Maximum number of dots, one for each epoch; with more epochs, only lines are drawn."""
 _MAX_LEGEND_NAMES = 24
-"""A longer legend would be taller than the curves; the names are also shown on hover."""
+"""Maximum number of names in a legend. A longer legend would be taller than the curves; names also show on hover."""
 _LEGEND_COLUMNS = 3
 _LEGEND_ROW_PIXELS = 18
 _AXIS_ENDS = (1, 2, 5, 10, 20, 50, 100)
@@ -30,7 +30,7 @@ _AXIS_ENDS = (1, 2, 5, 10, 20, 50, 100)
 def axis_end(progress: float, epochs: int) -> int:
     """Return the last epoch on the x-axis of a live chart.
 
-    It grows in large steps so that the curve doesn't keep rescaling.
+    The axis grows in large steps so that the curve doesn't keep rescaling.
     """
     return min([end for end in _AXIS_ENDS if progress <= end] + [epochs])
 
@@ -38,7 +38,7 @@ def axis_end(progress: float, epochs: int) -> int:
 def training_curve(
     points: pd.DataFrame, metric: CurveMetric, first_epoch: float, last_epoch: float | None = None
 ) -> VegaLite:
-    """Chart a running training: a thin line through the steps and a dot for each epoch, for training and validation.
+    """Chart a running run: a thin line through the steps and a dot for each epoch, for training and validation.
 
     The x-axis ends at `last_epoch`, or at the last point.
     """
@@ -90,8 +90,8 @@ def _chart(
 ) -> str:
     """Return the chart without its data, as JSON.
 
-    Cached, because Altair takes 0.1 s to build it and a page redraws it every second. `ticks`: the ticks of a
-    logarithmic y-axis, None for a linear one.
+    The chart is cached, because Altair takes 0.1 s to build it and a page redraws it every second. `ticks`: the ticks
+    of a logarithmic y-axis, or None for a linear one.
     """
     y = _y(metric, ticks)
     base = alt.Chart(alt.NamedData(POINTS)).encode(
@@ -125,7 +125,7 @@ def _legend_height(names: Sequence[str]) -> int:
 def _x(options: ChartOptions, last_epoch: float | None) -> alt.X:
     start = options.first_epoch
     if options.axis != "epoch":
-        # Steps and seconds before the first epoch are hidden with it.
+        # If the first epoch is hidden, so are its steps and seconds, and the axis need not begin at 0.
         scale = alt.Scale(zero=not start, nice=False)
         axis = alt.Axis(format="~s", grid=False)
         return alt.X(f"{options.axis}:Q", title=AXES[options.axis], scale=scale, axis=axis)
@@ -137,11 +137,11 @@ def _x(options: ChartOptions, last_epoch: float | None) -> alt.X:
 
 
 def _y(metric: CurveMetric, ticks: Sequence[float] | None) -> dict[str, Any]:
-    """Return the options of the y-axis; `ticks` are those of a logarithmic scale."""
+    """Return the options of the y-axis; `ticks` is None for a linear scale."""
     scale = alt.Scale(zero=False, nice=True) if ticks is None else alt.Scale(type="log", nice=False, padding=8)
     axis = alt.Axis(
         format="~g" if metric == "loss" else "~%",
-        # A fixed width: the plot must not move when labels get longer.
+        # A fixed width, so that the plot does not move when the labels get longer.
         minExtent=48,
         maxExtent=48,
         values=list(ticks) if ticks else alt.Undefined,
@@ -164,7 +164,8 @@ def _colour(colour: Literal["split", "run"], names: Sequence[str]) -> alt.Color:
 
 def _hover_layer(base: alt.Chart, metric: CurveMetric, options: ChartOptions) -> alt.Chart:
     """Show the values of the point nearest to the mouse."""
-    # Altair would number its own names, and the browser redraws a chart whose names change instead of updating it.
+    # Altair would generate a new name each time, and the browser redraws a chart whose names change instead of updating
+    # the chart.
     nearest = alt.selection_point(name="nearest", on="pointerover", clear="pointerout", nearest=True, empty=False)
     number_format = ".4f" if metric == "loss" else ".2%"
     smoothed = [alt.Tooltip("line:Q", title="smoothed", format=number_format)] if options.smoothing else []

@@ -20,18 +20,18 @@ from core.data.datasets import TITLES
 from dashboard.training.wording import OPTIMIZERS, SETTINGS
 
 
-def settings_form(start: TrainingConfig, datasets: list[str], form: str | None = None) -> TrainingConfig:
-    """Show a form filled with the settings of `start` and return the visitor's; it keeps them for the session.
+def settings_form(defaults: TrainingConfig, datasets: list[str], form_key: str | None = None) -> TrainingConfig:
+    """Show a form pre-filled with `defaults` and return the settings entered; the entries persist for the session.
 
-    `datasets`: ids to choose from, the default first. `form`: key of the form, the preset's name by default.
+    `datasets`: ids to choose from, the default first. `form_key`: prefix of the widget keys, by default the preset.
     """
-    form = form or start.preset
+    form_key = form_key or defaults.preset
     values: dict[str, Any] = {}
-    defaults = flatten_settings(start)
+    default_values = flatten_settings(defaults)
     st.markdown("**Training**")
     with st.grid(3, min_column_width=150):
-        values["dataset"] = _choice(form, "dataset", {name: TITLES[name] for name in datasets})
-        values["optimizer"] = _choice(form, "optimizer", OPTIMIZERS, start.optimizer)
+        values["dataset"] = _choice(form_key, "dataset", {name: TITLES[name] for name in datasets})
+        values["optimizer"] = _choice(form_key, "optimizer", OPTIMIZERS, defaults.optimizer)
         for name in (
             "epochs",
             "batch_size",
@@ -45,44 +45,44 @@ def settings_form(start: TrainingConfig, datasets: list[str], form: str | None =
             "teachers",
             "seed",
         ):
-            values[name] = _number(form, name, defaults[name])
+            values[name] = _number(form_key, name, default_values[name])
     st.markdown("**Network**")
     with st.grid(3, min_column_width=150):
-        filters = [_filters(form, start.model.filters, block) for block in range(MAX_BLOCKS)]
-        values["dense_units"] = _number(form, "dense_units", defaults["dense_units"])
-        values["dropout"] = _slider(form, "dropout", defaults["dropout"])
-    st.markdown("**Augmentation.** Random changes of each image; 0 turns one off.")
+        filters = [_filters(form_key, defaults.model.filters, block) for block in range(MAX_BLOCKS)]
+        values["dense_units"] = _number(form_key, "dense_units", default_values["dense_units"])
+        values["dropout"] = _slider(form_key, "dropout", default_values["dropout"])
+    st.markdown("**Augmentation.** Random changes to each image; set a value to 0 to turn that change off.")
     with st.grid(3, min_column_width=150):
         for name in AugmentationConfig.model_fields:
-            values[name] = _slider(form, name, defaults[name])
-    return replace_settings(start, filters=[count for count in filters if count], **values)
+            values[name] = _slider(form_key, name, default_values[name])
+    return replace_settings(defaults, filters=[count for count in filters if count], **values)
 
 
-def changed_labels(start: TrainingConfig, config: TrainingConfig) -> list[str]:
-    """Return the labels of the settings in which `config` differs from `start`, except the dataset."""
-    return [SETTINGS[name].label for name in differing_settings([start, config]) if name != "dataset"]
+def changed_labels(defaults: TrainingConfig, config: TrainingConfig) -> list[str]:
+    """Return the labels of the settings in which `config` differs from `defaults`, except the dataset."""
+    return [SETTINGS[name].label for name in differing_settings([defaults, config]) if name != "dataset"]
 
 
-def _key(form: str, name: str) -> str:
+def _key(form_key: str, name: str) -> str:
     # Each form has its own widgets, so that choosing another preset shows that preset's values.
-    return f"train_{form}_{name}"
+    return f"train_{form_key}_{name}"
 
 
-def _choice(form: str, name: str, options: dict[str, str], value: str | None = None) -> str:
-    """Show a select box; `options` are titles by value, and the first is the default."""
+def _choice(form_key: str, name: str, options: dict[str, str], value: str | None = None) -> str:
+    """Show a select box; `options` maps values to titles; the first is selected unless `value` is given."""
     setting = SETTINGS[name]
     return st.selectbox(
         setting.label,
         list(options),
         list(options).index(value) if value else 0,
         format_func=options.__getitem__,
-        key=_key(form, name),
+        key=_key(form_key, name),
         help=setting.help,
         persist_state="session",
     )
 
 
-def _number(form: str, name: str, value: float) -> float:
+def _number(form_key: str, name: str, value: float) -> float:
     setting = SETTINGS[name]
     number_type = type(value)
     low, high = LIMITS[name]
@@ -93,13 +93,13 @@ def _number(form: str, name: str, value: float) -> float:
         value,
         step=number_type(setting.step or 1),
         format=setting.format,
-        key=_key(form, name),
+        key=_key(form_key, name),
         help=setting.help,
         persist_state="session",
     )
 
 
-def _slider(form: str, name: str, value: float) -> float:
+def _slider(form_key: str, name: str, value: float) -> float:
     setting = SETTINGS[name]
     low, high = LIMITS[name]
     return st.slider(
@@ -108,13 +108,13 @@ def _slider(form: str, name: str, value: float) -> float:
         high,
         value,
         step=setting.step,
-        key=_key(form, name),
+        key=_key(form_key, name),
         help=setting.help,
         persist_state="session",
     )
 
 
-def _filters(form: str, defaults: tuple[int, ...], block: int) -> int:
+def _filters(form_key: str, defaults: tuple[int, ...], block: int) -> int:
     is_first = block == 0
     return st.number_input(
         f"Filters in block {block + 1}",
@@ -122,7 +122,7 @@ def _filters(form: str, defaults: tuple[int, ...], block: int) -> int:
         FILTER_LIMITS[1],
         defaults[block] if block < len(defaults) else 0,
         step=8,
-        key=_key(form, f"filters_{block + 1}"),
+        key=_key(form_key, f"filters_{block + 1}"),
         help="Number of small patterns that this block detects. "
         + ("The first block is required." if is_first else "0 omits the block."),
         persist_state="session",

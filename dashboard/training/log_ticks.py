@@ -36,8 +36,8 @@ def log_ticks(values: pd.Series) -> list[float]:
 
 
 def _even_ticks(low: float, high: float) -> list[float]:
-    """Return multiples of 1, 2 or 5 times a power of ten: close values are almost evenly spaced on a log scale."""
-    # Labels show six digits.
+    """Return multiples of 1, 2 or 5 times a power of ten, which look evenly spaced on a short log scale."""
+    # Labels show six digits, so closer ticks could get the same label.
     if math.isclose(low, high, rel_tol=1e-4):
         return [low]
     largest = math.floor(math.log10(high - low))

@@ -28,7 +28,7 @@ _COMPONENT_TITLES = {
 
 
 def show_progress(run: Run, status: Status) -> None:
-    """Show a running run's progress, speed and last completed epoch; for a queued run, only its message."""
+    """Show the progress, speed and last completed epoch of a running run, or the message of a queued run."""
     position = f"Epoch {status.epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
     in_epoch = status.phase in ("training", "validating") and status.epoch
     st.progress(status.progress, position if in_epoch else safe_text(status.message))

@@ -12,8 +12,11 @@ from core.errors import TrazoError
 from core.workspace import Workspace
 
 CHECK_SECONDS = 2.0
-"""Pause between two checks. Submit, resume, delete and a worker that ends start the next run themselves; the checks
-are for workers that were killed and for runs that were removed from the queue."""
+"""Seconds between two checks.
+
+Submit, resume, delete and a worker that ends start the next run themselves. The checks are for workers that were
+killed and for runs that were removed from the queue.
+"""
 
 _logger = logging.getLogger(__name__)
 _problems: dict[Workspace, str | None] = {}
@@ -32,16 +35,16 @@ async def watch_queue(workspace: Workspace) -> None:
 
 
 def problem(workspace: Workspace) -> str | None:
-    """Return a message that explains why the queue is stuck, None if it is not."""
+    """Return a message that explains why the queue is stuck, or None if the queue is not stuck."""
     return _problems.get(workspace)
 
 
 def _check_queue(workspace: Workspace, first: bool) -> str | None:
-    """Run each step and return the errors as one message, None if all steps succeeded.
+    """Run each step and return the errors as one message, or None if all steps succeeded.
 
     The first check also removes leftovers of killed processes.
     """
-    # Imported here: they import pandas, which would delay the start of the dashboard.
+    # Imported here, because these modules import pandas, which would delay the start of the dashboard.
     from core.launcher.queue import advance
     from core.runs.interruptions import record_interruptions
     from core.runs.leftovers import remove_leftovers
@@ -53,7 +56,7 @@ def _check_queue(workspace: Workspace, first: bool) -> str | None:
 
 
 def _run_step(step: Callable[[Workspace], object], workspace: Workspace) -> str | None:
-    """Run one step and return its error message, None if it succeeded."""
+    """Run one step and return its error message, or None if the step succeeded."""
     try:
         step(workspace)
     except TrazoError as error:

@@ -12,7 +12,7 @@ from dashboard.training.wording import SETTINGS, display_value
 
 
 def differences_from_preset(config: TrainingConfig, name: str = "This run") -> None:
-    """Show the changed settings next to those of the preset."""
+    """Show the settings that differ from the preset, next to the preset's values."""
     try:
         original = preset(config.preset, config.dataset)
     except ConfigError:
@@ -27,7 +27,7 @@ def differences_from_preset(config: TrainingConfig, name: str = "This run") -> N
         pd.DataFrame(
             [[display_value(name, value) for value in pair] for name, pair in changed.items()],
             index=[SETTINGS[name].label for name in changed],
-            # A run may be named like the preset's column, but the columns of a table need different names.
+            # A run may have the same name as the preset's column, but the columns of a table need different names.
             columns=[name if name != title else "This run", title],
         ),
         width="content",

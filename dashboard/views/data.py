@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from dashboard.data.augmentation import augmentation
-from dashboard.data.banner import data_banner
-from dashboard.data.classes import classes
-from dashboard.data.samples import samples
+from dashboard.data.augmentation import show_augmentation
+from dashboard.data.banner import show_data_banner
+from dashboard.data.classes import show_classes
+from dashboard.data.samples import show_samples
 from dashboard.parts.headings import heading
 from dashboard.session import cache
 from dashboard.session.permission import safe_text
@@ -13,7 +13,7 @@ from dashboard.training.wording import display_value
 
 heading("Data", "Browse the handwritten digits that a network learns from.")
 data, problem = cache.usable_dataset()
-data_banner(problem)
+show_data_banner(problem)
 with st.container(horizontal=True):
     st.metric("Dataset", display_value("dataset", data.id), border=True)
     st.metric("Training images", f"{len(data.train):,}", border=True, help="The network learns from these.")
@@ -21,7 +21,7 @@ with st.container(horizontal=True):
         "Validation images",
         f"{len(data.validation):,}",
         border=True,
-        help="Set aside from the training images, the same share of each digit, to choose settings and epochs.",
+        help="Set aside from the training images, the same fraction of each digit, to choose settings and epochs.",
     )
     st.metric(
         "Test images",
@@ -32,8 +32,8 @@ with st.container(horizontal=True):
 st.caption(f"Source: {safe_text(data.origin)}. Fingerprint of the data: `{data.fingerprint[:16]}…`")
 tabs = st.tabs(["Samples", "Classes", "Augmentation"])
 with tabs[0]:
-    samples(data)
+    show_samples(data)
 with tabs[1]:
-    classes(data)
+    show_classes(data)
 with tabs[2]:
-    augmentation(data)
+    show_augmentation(data)

@@ -32,7 +32,7 @@ COUNTS = "Counts"
 ROW_PERCENTAGES = "Row percentages"
 
 
-def summary(card: Card, evaluation: Evaluation) -> None:
+def show_metrics(card: Card, evaluation: Evaluation) -> None:
     """Draw the headline metrics."""
     with st.grid(3, min_column_width=FIGURE_WIDTH):
         accuracy_figures(card)
@@ -40,7 +40,7 @@ def summary(card: Card, evaluation: Evaluation) -> None:
 
 
 @st.fragment
-def matrix_section(name: str, evaluation: Evaluation, test: Split | None) -> None:
+def show_matrix(name: str, evaluation: Evaluation, test: Split | None) -> None:
     """Draw the confusion matrix, and the images of the selected cell."""
     st.subheader("Confusion matrix", anchor=False)
     st.markdown("Rows are true digits, columns are predicted digits. **Click a cell** to see its images.")
@@ -56,7 +56,7 @@ def matrix_section(name: str, evaluation: Evaluation, test: Split | None) -> Non
     with left:
         event = st.altair_chart(
             charts.confusion_heatmap(
-                confusion_matrix(evaluation), shares=mode == ROW_PERCENTAGES, text_colour=text_colour()
+                confusion_matrix(evaluation), percentages=mode == ROW_PERCENTAGES, text_colour=text_colour()
             ),
             width="stretch",
             on_select="rerun",
@@ -94,7 +94,7 @@ def show_cell(evaluation: Evaluation, test: Split | None, true: int, predicted: 
         )
 
 
-def class_table(evaluation: Evaluation) -> None:
+def show_class_table(evaluation: Evaluation) -> None:
     """Draw a table with the precision, recall, F1 and support of each digit."""
     st.subheader("Results by digit", anchor=False)
     st.dataframe(
@@ -119,7 +119,7 @@ def class_table(evaluation: Evaluation) -> None:
 
 
 @st.fragment
-def gallery(evaluation: Evaluation, test: Split, disputed: DisputedLabels | None) -> None:
+def show_mistakes(evaluation: Evaluation, test: Split, disputed: DisputedLabels | None) -> None:
     """Draw all mistakes, highest confidence first, and mark disputed labels."""
     st.subheader("Mistakes, most confident first", anchor=False)
     wrong = mistakes(evaluation)
@@ -152,7 +152,7 @@ def mistake_caption(evaluation: Evaluation, index: int, disputed: DisputedLabels
     return f"{evaluation.labels[index]}, predicted {predicted} ({confidence}){note}"
 
 
-def time_machine_section(name: str, bundle: Bundle, card: Card) -> None:
+def show_time_machine(name: str, bundle: Bundle, card: Card) -> None:
     """Draw the model's predictions after each epoch of its training."""
     st.subheader("Time machine", anchor=False)
     source = bundle if name == SHIPPED else find_run(state.workspace(), name)
@@ -166,7 +166,7 @@ try:
 except BundleError as error:
     st.error(safe_text(error), icon=":material/error:")
     st.stop()
-summary(card, evaluation)
+show_metrics(card, evaluation)
 view = st.segmented_control(
     "View",
     VIEWS,
@@ -178,7 +178,7 @@ view = st.segmented_control(
 address.keep(evaluate_view=None if view == VIEWS[0] else view)
 if view == "Epochs":
     try:
-        time_machine_section(name, bundle, card)
+        show_time_machine(name, bundle, card)
     except RunNotFound as error:  # deleted in the meantime
         st.warning(safe_text(error), icon=":material/warning:")
     st.stop()
@@ -186,9 +186,9 @@ test = available_images(card.data.id, "test", evaluation.labels, card.data.finge
 if view == "Compare":
     comparison_section(name, card, evaluation, test)
     st.stop()
-matrix_section(name, evaluation, test)
-class_table(evaluation)
+show_matrix(name, evaluation, test)
+show_class_table(evaluation)
 calibration_section(card, evaluation)
 robustness_block(card)
 if test is not None:
-    gallery(evaluation, test, disputed_labels(card.data.fingerprint, evaluation))
+    show_mistakes(evaluation, test, disputed_labels(card.data.fingerprint, evaluation))

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.parts.headings import heading
 from dashboard.parts.links import link
 
-# Height of the demo in pixels, without a scroll bar of its own.
+# Height of the demo in pixels: enough to show the demo without a scroll bar.
 HEIGHT = 600
 
 # On a phone the probabilities are below the sketchpad and need more height.
@@ -26,7 +26,8 @@ print(client.predict(sketch, api_name="/verdict"))  # rejects pictures that are 
 
 heading(
     "Gradio demo",
-    "The notebook demo that Trazo grew from. Draw a digit and press Submit. It uses the same model as the Draw page.",
+    "The notebook demo that Trazo grew from. Draw a digit and press Submit. The demo uses the same model as the Draw "
+    "page.",
 )
 url = link("gradio/")
 st.link_button("Open in a new tab", url, icon=":material/open_in_new:")

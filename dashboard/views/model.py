@@ -33,12 +33,17 @@ In MNIST, each digit fits into a box of 20 × 20 pixels, and its centre of mass 
 """
 
 
-def summary(card: Card) -> None:
+def show_metrics(card: Card) -> None:
     """Draw the headline metrics."""
     multiply_adds = sum(layer.multiply_adds for layer in card.layers)
     with st.grid(4, min_column_width=FIGURE_WIDTH):
         test_accuracy_figure(card.metrics)
-        figure("Parameters", f"{card.parameters:,}", "weights", "All weights of the network, trainable or not.")
+        figure(
+            "Parameters",
+            f"{card.parameters:,}",
+            "weights and biases",
+            "All parameters of the network, trainable or not.",
+        )
         figure(
             "Multiply-adds",
             f"{multiply_adds / 1e6:,.2f} M",
@@ -48,7 +53,7 @@ def summary(card: Card) -> None:
         figure("Layers", str(len(card.layers)), "input to output")
 
 
-def layers(card: Card) -> None:
+def show_layers(card: Card) -> None:
     """Draw the table of layers, from input to output."""
     st.subheader("Layers", anchor=False)
     st.markdown("From the image of 28 × 28 pixels at the top to the probabilities of the ten digits at the bottom.")
@@ -65,7 +70,7 @@ def layers(card: Card) -> None:
     )
 
 
-def filters(bundle: Bundle) -> None:
+def show_filters(bundle: Bundle) -> None:
     """Draw the kernels of the first convolution as pictures."""
     st.subheader("First-layer filters", anchor=False)
     try:
@@ -78,11 +83,11 @@ def filters(bundle: Bundle) -> None:
         "means no ink. Each filter is scaled to its largest weight."
     )
     digit_grid(
-        pictures, key="filters", captions=[str(number + 1) for number in range(len(pictures))], tile=52, clickable=False
+        pictures, key="filters", captions=[str(index + 1) for index in range(len(pictures))], tile=52, clickable=False
     )
 
 
-def training(card: Card) -> None:
+def show_training(card: Card) -> None:
     """Draw tables of the training data, the settings and the software versions."""
     st.subheader("How it was trained", anchor=False)
     facts, settings, versions = st.tabs(["Training", "Settings", "Versions"])
@@ -91,7 +96,7 @@ def training(card: Card) -> None:
     versions.table(version_facts(card), border="horizontal")
 
 
-def downloads(bundle: Bundle) -> None:
+def show_downloads(bundle: Bundle) -> None:
     """Show the format of the model's files and buttons to download them."""
     st.subheader("Files", anchor=False)
     try:
@@ -103,10 +108,11 @@ def downloads(bundle: Bundle) -> None:
     st.markdown(FORMAT)
     with st.container(horizontal=True):
         for file in (bundle.keras_file, bundle.tflite_file):
-            download(file)
+            show_download_button(file)
 
 
-def download(file: Path) -> None:
+def show_download_button(file: Path) -> None:
+    """Show the button to download a file."""
     st.download_button(
         f"{file.name} ({cache.file_size(file) / 1e6:.1f} MB)",
         data=partial(read_file, file),
@@ -118,7 +124,7 @@ def download(file: Path) -> None:
     )
 
 
-def netron(name: str, bundle: Bundle) -> None:
+def show_netron(name: str, bundle: Bundle) -> None:
     """Draw the network's graph in Netron, embedded and as a link."""
     st.subheader("Graph", anchor=False)
     st.markdown("The network as a graph, drawn by Netron. Click a layer to see its settings and weights.")
@@ -129,25 +135,25 @@ def netron(name: str, bundle: Bundle) -> None:
         )
         url = link(f"netron/?{urlencode({'url': link(f'models/{name}/{file}'), 'identifier': file})}")
         st.link_button("Open in a new tab", url, icon=":material/open_in_new:")
-    # Each file has its own frame, because a frame that changes its address adds an entry to the browser's history.
+    # Each file has its own frame, because a frame whose URL changes adds an entry to the browser's history.
     with st.container(border=True, key=f"netron_{name}_{file}"):
         st.iframe(url, height=NETRON_HEIGHT, alt="The network as a graph")
 
 
-def page(name: str, bundle: Bundle) -> None:
+def show_page(name: str, bundle: Bundle) -> None:
     """Draw everything about one model."""
     try:
         card = cache.card(bundle)
     except BundleError as error:
         st.error(safe_text(error), icon=":material/error:")
         return
-    summary(card)
-    downloads(bundle)
-    layers(card)
-    filters(bundle)
-    training(card)
-    netron(name, bundle)
+    show_metrics(card)
+    show_downloads(bundle)
+    show_layers(card)
+    show_filters(bundle)
+    show_training(card)
+    show_netron(name, bundle)
 
 
 heading("Model", "The network layer by layer, the patterns that its first layer detects, and its files.")
-page(*model_picker("model_choice"))
+show_page(*model_picker("model_choice"))

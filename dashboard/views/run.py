@@ -1,4 +1,4 @@
-"""The page of one run; its address, /run?id=..., can be shared."""
+"""The page of one run; its URL, /run?id=..., can be shared."""
 
 import streamlit as st
 
@@ -24,16 +24,14 @@ from dashboard.runs.refresh import draw_and_refresh
 from dashboard.runs.run_cache import Listing
 from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
-from dashboard.session.permission import attempt, for_visitor, may_change, permission_note, safe_text
+from dashboard.session.permission import attempt, hide_paths, may_change, permission_note, safe_text
 from dashboard.training import curves
 from dashboard.training.progress import machine_and_versions, show_outcome, show_progress, start_and_end
 from dashboard.training.settings import all_settings, differences_from_preset
 from dashboard.training.wording import REDRAWN_ACCURACY
 
 POLL_SECONDS = 2.0
-REDRAWN_HELP = (
-    "Fraction of test images classified correctly after they were traced and drawn again on a canvas. See below."
-)
+REDRAWN_HELP = "Fraction of test images classified correctly after being traced and drawn again on a canvas. See below."
 REJECTED_HELP = (
     "Fraction of validation digits rejected as out-of-distribution: the lower, the better. Letters, scribbles and "
     "other out-of-distribution samples should all be rejected."
@@ -44,40 +42,42 @@ CLOSE_CALLS_HELP = (
 )
 
 
-def page(run_id: str) -> None:
+def show_page(run_id: str) -> None:
     """Draw the run, from its state to its files."""
     try:
         run = find_run(state.workspace(), run_id)
     except RunNotFound:
-        not_found(f"There is no run named {run_id[:60]}. It may have been deleted. Choose another one from all runs.")
+        show_not_found(
+            f"There is no run named {run_id[:60]}. It may have been deleted. Choose another one from all runs."
+        )
         return
     except TrazoError as error:
-        not_found(for_visitor(str(error)))
+        show_not_found(hide_paths(str(error)))
         return
     label = read_label(run)
     try:
         status, config = run.status(), run.config()
     except RunError as error:
-        head(run, label)
+        show_head(run, label)
         st.warning(safe_text(error), icon=":material/warning:")
         show_actions(run, label, None, None)
         log_and_files(run)
         return
-    head(run, label, status, config)
+    show_head(run, label, status, config)
     show_actions(run, label, status, config)
     if status.over:
         show_outcome(status)
     else:
         show_progress(run, status)
-    results(run, status, config)
+    show_results(run, status, config)
 
 
-def results(run: Run, status: Status, config: TrainingConfig) -> None:
+def show_results(run: Run, status: Status, config: TrainingConfig) -> None:
     """Draw the metrics, curves, settings and files."""
     card = readable_card(run)
     if card:
-        metrics(card)
-    learning_curves(run, status)
+        show_metrics(card)
+    show_learning_curves(run, status)
     time_machine.expander(run, config.dataset)
     st.subheader("Settings", anchor=False)
     differences_from_preset(config)
@@ -88,14 +88,14 @@ def results(run: Run, status: Status, config: TrainingConfig) -> None:
     log_and_files(run)
 
 
-def not_found(message: str) -> None:
+def show_not_found(message: str) -> None:
     """Show a message instead of a run, and a link to all runs."""
     st.title("Run", anchor=False)
     st.warning(plain(message), icon=":material/search_off:")
     st.page_link("views/runs.py", label="All runs", icon=":material/table_rows:", width="content")
 
 
-def head(run: Run, label: Label, status: Status | None = None, config: TrainingConfig | None = None) -> None:
+def show_head(run: Run, label: Label, status: Status | None = None, config: TrainingConfig | None = None) -> None:
     """Draw the name, the state and the note."""
     st.page_link("views/runs.py", label="All runs", icon=":material/arrow_back:", width="content")
     with st.container(horizontal=True, vertical_alignment="center", key="run_title"):
@@ -114,7 +114,7 @@ def head(run: Run, label: Label, status: Status | None = None, config: TrainingC
         st.markdown(plain(label.note).replace("\n", "  \n"))
 
 
-def label_form(run: Run, label: Label) -> None:
+def show_label_form(run: Run, label: Label) -> None:
     """Show a form to edit the name and the note."""
     # A new key resets the form when the page shows another run or another tab has saved a label.
     key = hash((run.id, label))
@@ -133,8 +133,8 @@ def show_actions(run: Run, label: Label, status: Status | None, config: Training
     with st.container(horizontal=True, vertical_alignment="center", key="run_actions"):
         if may_change():
             with st.popover("Name and note", icon=":material/edit_note:", key="label"):
-                label_form(run, label)
-            change_buttons(run, status)
+                show_label_form(run, label)
+            show_change_buttons(run, status)
         if may_change() and config:
             link_to_run("train", "again", run, "Train again with changes", ":material/tune:")
         if run.bundle.complete:
@@ -143,7 +143,7 @@ def show_actions(run: Run, label: Label, status: Status | None, config: Training
     permission_note("run")
 
 
-def change_buttons(run: Run, status: Status | None) -> None:
+def show_change_buttons(run: Run, status: Status | None) -> None:
     """Draw the buttons to stop, resume, promote and delete the run."""
     if status and not status.over:
         actions.stop_button(run)
@@ -157,12 +157,12 @@ def change_buttons(run: Run, status: Status | None) -> None:
 
 
 def link_to_run(page: str, parameter: str, run: Run, label: str, icon: str) -> None:
-    """Link to another page about this run; a button with `st.switch_page` would change the address of this page."""
+    """Link to another page about this run; a button with `st.switch_page` would change the URL of this page."""
     st.page_link(f"views/{page}.py", label=label, icon=icon, query_params={parameter: run.id}, width="content")
 
 
 def readable_card(run: Run) -> Card | None:
-    """Return the card of the run's model; None without a model, and None with a warning if the card is damaged."""
+    """Return the card of the run's model, or None if there is no model or, after a warning, if the card is damaged."""
     if not run.bundle.complete:
         return None
     try:
@@ -172,8 +172,8 @@ def readable_card(run: Run) -> Card | None:
         return None
 
 
-def metrics(card: Card) -> None:
-    """Draw the headline metrics; models of earlier versions have fewer."""
+def show_metrics(card: Card) -> None:
+    """Draw the headline metrics; a model from an earlier version of Trazo has fewer of them."""
     novelty, calibration = card.novelty, card.calibration
     with st.grid(4, min_column_width=FIGURE_WIDTH):
         accuracy_figures(card)
@@ -186,11 +186,16 @@ def metrics(card: Card) -> None:
             unsure_mistakes = f"{calibration.errors_caught:.0%} of mistakes"
             figure("Close calls", f"{calibration.unsure_share:.2%}", unsure_mistakes, CLOSE_CALLS_HELP)
             figure("Temperature", f"{calibration.temperature:.2f}", "fitted on validation", TEMPERATURE_HELP)
-        figure("Parameters", f"{card.parameters:,}", "weights", "All weights of the network, trainable or not.")
+        figure(
+            "Parameters",
+            f"{card.parameters:,}",
+            "weights and biases",
+            "All parameters of the network, trainable or not.",
+        )
         figure("Training time", duration(card.seconds), f"epochs: {card.metrics.epochs}")
 
 
-def learning_curves(run: Run, status: Status) -> None:
+def show_learning_curves(run: Run, status: Status) -> None:
     """Draw loss and accuracy, training and validation."""
     st.subheader("Curves", anchor=False)
     options = side_by_side.choose_chart_options()
@@ -206,16 +211,18 @@ def learning_curves(run: Run, status: Status) -> None:
     side_by_side.draw_curves(points, options, curves.run_curve)
 
 
-def is_active(now: Listing, run_id: str) -> bool:
+def is_active(listing: Listing, run_id: str) -> bool:
     """Return True if the run is running or queued; `run_id` may be the last two words of its id."""
-    return any(run_id in (row.id, row.title) and row.state in ("queued", "running") for row in now.rows)
+    return any(run_id in (row.id, row.title) and row.state in ("queued", "running") for row in listing.rows)
 
 
 run_id = address.value("id") or ""
 if run_id:
     marked = state.runs_to_delete()
-    draw_and_refresh(lambda _: page(run_id), lambda now: is_active(now, run_id), POLL_SECONDS, paused=bool(marked))
+    draw_and_refresh(
+        lambda _: show_page(run_id), lambda listing: is_active(listing, run_id), POLL_SECONDS, paused=bool(marked)
+    )
     if marked:
         actions.confirm_deletion(marked, leave=True)
 else:
-    not_found("This link does not name a run. Choose one from all runs.")
+    show_not_found("This link does not name a run. Choose one from all runs.")

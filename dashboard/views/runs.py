@@ -24,25 +24,25 @@ MAX_SEARCH_LENGTH = 100
 BADGES: dict[str, BadgeColour] = {"active model": "primary", **STATE_COLOURS, "damaged": "red", "baseline": "gray"}
 
 
-def page(now: Listing) -> None:
+def show_page(listing: Listing) -> None:
     """Draw everything below the heading."""
-    names = unique_names(now.rows)
-    link.follow_link(names)
+    names = unique_names(listing.rows)
+    link.select_runs_from_url(names)
     if unknown := state.unknown_runs():
         st.warning(plain(link.unknown_runs_message(unknown)), icon=":material/link_off:")
-    if not now.rows:
+    if not listing.rows:
         st.info("There are no runs yet. Every training run you start appears here.", icon=":material/table_rows:")
         if st.button("Train a network", type="primary", icon=":material/model_training:", key="to_train"):
             st.switch_page("views/train.py")
         return
-    overview(now.rows, names)
+    show_overview(listing.rows, names)
 
 
-def overview(rows: Sequence[Summary], names: dict[str, str]) -> None:
+def show_overview(rows: Sequence[Summary], names: dict[str, str]) -> None:
     """Draw the table with its actions, and the selected runs side by side."""
-    shown, baseline = controls(rows, names)
-    chosen = show_table(shown, names, baseline)
-    toolbar(rows, shown, chosen)
+    listed, baseline = choose_runs(rows, names)
+    chosen = show_table(listed, names, baseline)
+    show_toolbar(rows, listed, chosen)
     for row in chosen:
         if row.problem:
             st.warning(safe_text(row.problem), icon=":material/warning:")
@@ -54,13 +54,13 @@ def overview(rows: Sequence[Summary], names: dict[str, str]) -> None:
         side_by_side.compare(readable, options, names[baseline.id] if baseline else None)
     else:
         st.info("Select one or more runs in the table to see their curves and settings.", icon=":material/check_box:")
-    side_by_side.results_across_runs(shown, names, [row.id for row in chosen])
+    side_by_side.results_across_runs(listed, names, [row.id for row in chosen])
 
 
-def controls(rows: Sequence[Summary], names: dict[str, str]) -> tuple[list[Summary], Summary | None]:
+def choose_runs(rows: Sequence[Summary], names: dict[str, str]) -> tuple[list[Summary], Summary | None]:
     """Let the visitor filter and sort the runs and choose a baseline; return the listed runs and the baseline.
 
-    A single run needs no controls.
+    No controls are shown for a single run.
     """
     if len(rows) == 1:
         return list(rows), None
@@ -75,12 +75,12 @@ def controls(rows: Sequence[Summary], names: dict[str, str]) -> tuple[list[Summa
             placeholder="Name, note, preset…",
             width=220,
         )
-        run_filter = filters(text or "")
+        run_filter = choose_filters(text or "")
         order = choose_order()
         baseline = choose_baseline(names)
-    shown = table.filter_and_sort(rows, run_filter, order, baseline)
-    if len(shown) < len(rows):
-        st.caption(f"{len(shown)} of {len(rows)} runs")
+    listed = table.filter_and_sort(rows, run_filter, order, baseline)
+    if len(listed) < len(rows):
+        st.caption(f"{len(listed)} of {len(rows)} runs")
     address.keep(
         find=run_filter.text,
         order=None if order == table.NEWEST else order,
@@ -88,10 +88,10 @@ def controls(rows: Sequence[Summary], names: dict[str, str]) -> tuple[list[Summa
         preset=run_filter.presets,
         data=run_filter.datasets,
     )
-    return shown, next((row for row in rows if row.id == baseline), None)
+    return listed, next((row for row in rows if row.id == baseline), None)
 
 
-def filters(text: str) -> RunFilter:
+def choose_filters(text: str) -> RunFilter:
     """Let the visitor filter by state, preset and data; `text` is the search text."""
     datasets = {name: display_value("dataset", name) for name in table.DATASET_NAMES}
     with st.popover("Filter", icon=":material/filter_list:", key="filter"):
@@ -118,7 +118,7 @@ def choose_order() -> str:
 
 
 def choose_baseline(names: dict[str, str]) -> str | None:
-    """Let the visitor choose the run that all others are compared with; return its id."""
+    """Let the visitor choose the run that all other runs are compared with; return its id, or None."""
     options, remembered = list(names), state.baseline()
     chosen = st.selectbox(
         "Baseline",
@@ -128,14 +128,14 @@ def choose_baseline(names: dict[str, str]) -> str | None:
         placeholder="None",
         key=f"baseline_{hash(tuple(names.items()))}",
         width=220,
-        help="Pins a run to the top of the table, shows how the other runs differ from it, and dashes its curves.",
+        help="Pins a run to the top of the table, shows how other runs differ from this run, and dashes its curves.",
     )
     state.choose_baseline(chosen)
     return chosen
 
 
 def show_table(rows: list[Summary], names: dict[str, str], baseline: Summary | None) -> list[Summary]:
-    """Draw the table; return the selected runs."""
+    """Draw the table and return the selected runs."""
     remembered = state.selected_runs()
     selected = [row.id for row in rows[:1]] if remembered is None else remembered
     ids = tuple(row.id for row in rows)
@@ -158,7 +158,7 @@ def show_table(rows: list[Summary], names: dict[str, str], baseline: Summary | N
         state.remember_unknown_runs([])
     # A filter hides selected runs, but does not deselect them.
     state.select_runs(chosen_ids + [run_id for run_id in selected if run_id in names and run_id not in ids])
-    link.keep_link(state.selected_runs() or [], baseline.id if baseline else None)
+    link.write_to_url(state.selected_runs() or [], baseline.id if baseline else None)
     return chosen
 
 
@@ -187,11 +187,11 @@ def format_columns() -> dict:
         "Note": text(width=150),
         "Parameters": number(format="localized", width=90),
         "Seconds": number(format="localized", help="Training time", width=76),
-        "When": st.column_config.DatetimeColumn(format="D MMM YY, HH:mm", width=112),
+        "Created": st.column_config.DatetimeColumn(format="D MMM YY, HH:mm", width=112),
     }
 
 
-def toolbar(rows: Sequence[Summary], shown: list[Summary], chosen: list[Summary]) -> None:
+def show_toolbar(rows: Sequence[Summary], listed: list[Summary], chosen: list[Summary]) -> None:
     """Draw the actions on the selected runs."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if len(chosen) == 1:
@@ -204,11 +204,11 @@ def toolbar(rows: Sequence[Summary], shown: list[Summary], chosen: list[Summary]
                 help="This run's page: name and note, metrics, curves, log and files.",
             )
         if may_change():
-            change_buttons(rows, chosen)
-        download_model(chosen)
+            show_change_buttons(rows, chosen)
+        show_download_button(chosen)
         st.download_button(
             "Table as CSV",
-            data=lambda: runs_csv(shown),
+            data=lambda: runs_csv(listed),
             file_name="runs.csv",
             mime="text/csv",
             icon=":material/table_view:",
@@ -219,7 +219,7 @@ def toolbar(rows: Sequence[Summary], shown: list[Summary], chosen: list[Summary]
     permission_note("runs")
 
 
-def change_buttons(rows: Sequence[Summary], chosen: list[Summary]) -> None:
+def show_change_buttons(rows: Sequence[Summary], chosen: list[Summary]) -> None:
     """Draw the buttons to promote, stop, resume and delete the selected runs."""
     active = [run_of(row) for row in chosen if row.state in ("queued", "running")]
     runs = [run_of(row) for row in chosen]
@@ -257,11 +257,11 @@ def change_buttons(rows: Sequence[Summary], chosen: list[Summary]) -> None:
 
 
 def only_model(chosen: list[Summary]) -> Summary | None:
-    """Return the selected run if it is the only one and has a model."""
+    """Return the selected run if exactly one run is selected and has a model, or else None."""
     return chosen[0] if len(chosen) == 1 and chosen[0].has_model else None
 
 
-def download_model(chosen: list[Summary]) -> None:
+def show_download_button(chosen: list[Summary]) -> None:
     """Draw the button to download the model of the only selected run."""
     only = only_model(chosen)
     run: Run | None = run_of(only) if only else None
@@ -284,7 +284,7 @@ heading(
     "Every training run, newest first. Select several runs to overlay their curves and compare their settings.",
 )
 marked = state.runs_to_delete()
-draw_and_refresh(page, lambda now: now.busy, POLL_SECONDS, paused=bool(marked))
+draw_and_refresh(show_page, lambda listing: listing.busy, POLL_SECONDS, paused=bool(marked))
 # Opened outside the refreshing fragment, because Streamlit fails if a fragment with a timer opens a dialog.
 if marked:
     actions.confirm_deletion(marked)

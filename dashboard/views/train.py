@@ -16,7 +16,7 @@ from core.runs.run import Run
 from core.runs.snapshot import Snapshot
 from core.runs.status import Status
 from core.runs.summary import Summary
-from dashboard.data.banner import data_banner
+from dashboard.data.banner import show_data_banner
 from dashboard.parts.badges import state_badge
 from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, figure
 from dashboard.parts.headings import heading
@@ -28,7 +28,7 @@ from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
 from dashboard.session.permission import (
     attempt,
-    for_visitor,
+    hide_paths,
     may_change,
     permission_note,
     require_permission,
@@ -45,14 +45,14 @@ _logger = logging.getLogger("dashboard.views.train")
 
 POLL_SECONDS = 1.0
 
-# Names of runs that learn from others, each with the settings of its teachers.
-Students = list[tuple[str, list[TrainingConfig]]]
+# Names of the waiting runs, each with the settings of its teachers.
+WaitingRuns = list[tuple[str, list[TrainingConfig]]]
 
 
-def follow_link() -> None:
-    """Fill the form with the settings of the run that the address names."""
+def load_template_from_url() -> None:
+    """Offer the settings of the run given in the URL."""
     run_id = address.value("again")
-    if not run_id or not state.is_arrival():
+    if not run_id or not state.just_opened():
         return
     try:
         run = find_run(state.workspace(), run_id)
@@ -61,34 +61,36 @@ def follow_link() -> None:
         st.warning(safe_text(error), icon=":material/link_off:")
 
 
-def start(data: Dataset) -> None:
+def show_start_form(data: Dataset) -> None:
     """Show the preset, the Train button, and all settings."""
     with st.container(border=True):
         row = st.container(horizontal=True, vertical_alignment="bottom")
         summary = st.container()
-        chosen, template = choose_start(row)
+        chosen, template = choose_preset(row)
         with st.expander("More settings", icon=":material/tune:", expanded=template is not None, key="train_settings"):
             defaults = template.config if template else preset(chosen, data.id)
             datasets = list(dict.fromkeys([data.id, "digits"]))
-            datasets.sort(key=lambda dataset: template is not None and dataset != template.config.dataset)
-            config = settings_form(defaults, datasets, template.form if template else None)
+            if defaults.dataset in datasets:  # MNIST may have been deleted since that run
+                datasets = list(dict.fromkeys([defaults.dataset, *datasets]))
+            config = settings_form(defaults, datasets, template.form_key if template else None)
         if row.button("Train", type="primary", icon=":material/play_arrow:", key="train"):
             submit(config)
-        with summary:  # filled after `submit`, which may have queued the teachers
+        with summary:  # filled after `submit`, because that may have queued the teachers
             if template:
                 title = plain(template.title)
-                st.caption(f"These are the settings of the run {title}. Change them as you like.")
-                describe(defaults, config, title)
+                st.caption(f"These settings are from run {title}. Change any you like.")
+                show_description(defaults, config, title)
             else:
                 st.caption(PRESET_DESCRIPTIONS.get(chosen, ""))
-                describe(defaults, config, "the preset")
+                show_description(defaults, config, "the preset")
 
 
-def choose_start(row: DeltaGenerator) -> tuple[str, state.Template | None]:
-    """Let the visitor choose a preset or the settings of a run; return the choice, and the run's settings if chosen."""
+def choose_preset(row: DeltaGenerator) -> tuple[str, state.Template | None]:
+    """Let the visitor choose a preset or the template; return the choice, and the template if it was chosen."""
     template = state.template()
-    presets = sorted(PRESETS, key=lambda name: name != DEFAULT_PRESET)
-    options = [*presets, *([state.AGAIN] if template else [])]
+    options = [DEFAULT_PRESET, *(name for name in PRESETS if name != DEFAULT_PRESET)]
+    if template:
+        options.append(state.AGAIN)
     chosen = row.selectbox(
         "Preset",
         options,
@@ -101,16 +103,19 @@ def choose_start(row: DeltaGenerator) -> tuple[str, state.Template | None]:
     return chosen, template if chosen == state.AGAIN else None
 
 
-def describe(defaults: TrainingConfig, config: TrainingConfig, source: str) -> None:
-    """Describe the run that Train would start, and list the settings changed from `defaults`, which `source` names."""
+def show_description(defaults: TrainingConfig, config: TrainingConfig, source: str) -> None:
+    """Describe the run that Train would start, and list the settings that differ from `defaults`.
+
+    `source` is how the text refers to `defaults`.
+    """
     data, epochs = TITLES[config.dataset], in_epochs(config.epochs)
     if config.patience:
         text = (
-            f"Up to {epochs} on {data}. Training ends early after {in_epochs(config.patience)} without a better "
-            "validation accuracy, and the best epoch is kept."
+            f"Up to {epochs} on {data}. Training ends early after {in_epochs(config.patience)} without an "
+            "improvement in validation accuracy; the model from the best epoch is kept."
         )
     else:
-        text = f"{epochs} on {data}. The last epoch is kept."
+        text = f"{epochs} on {data}. The model from the last epoch is kept."
     if config.teachers:
         text += f" {describe_teachers(config)}"
     st.caption(text)
@@ -120,18 +125,16 @@ def describe(defaults: TrainingConfig, config: TrainingConfig, source: str) -> N
 
 
 def describe_teachers(config: TrainingConfig) -> str:
-    """Return the number of teachers, and how many of them must be trained first, in words."""
+    """Return a sentence that gives the number of teachers and how many must be trained first."""
     missing = len(missing_teachers(Snapshot.of(state.workspace()), config))
     teachers = "a teacher" if config.teachers == 1 else f"{config.teachers} teachers"
     if not missing:
         ending = ", already trained or queued."
     elif missing < config.teachers:
         ending = f"; {missing} must be trained first."
-    elif missing == 1:
-        ending = ", which is trained first."
     else:
-        ending = ", which are trained first."
-    return f"Learns from {teachers} of the preset large{ending}"
+        ending = ", which must be trained first."
+    return f'Learns from {teachers} trained with the preset "large"{ending}'
 
 
 def submit(config: TrainingConfig) -> None:
@@ -142,25 +145,25 @@ def submit(config: TrainingConfig) -> None:
         _logger.info("changed", extra={"action": "submit", "runs": [run.id]})
         if run.status().state == "queued":
             teachers = pending_teachers(Snapshot.of(state.workspace()), run, config)
-            until = "its teachers are trained" if teachers else "the current run has ended"
-            st.toast(f"{plain(display_name(run))} is waiting until {until}.", icon=":material/hourglass_empty:")
+            condition = "its teachers are trained" if teachers else "the current run ends"
+            st.toast(f"{plain(display_name(run))} will start when {condition}.", icon=":material/hourglass_empty:")
     except TrazoError as error:
         st.error(safe_text(error), icon=":material/error:")
 
 
-def live(now: Listing) -> None:
-    """Show the current or latest run and the queue. They are read from disk, so all tabs show the same."""
-    if now.latest is None:
-        hint = " Press Train and watch the curves grow while the network learns." if may_change() else ""
+def show_live_section(listing: Listing) -> None:
+    """Show the current or latest run and the queue. Both are read from disk, so all tabs show the same thing."""
+    if listing.latest is None:
+        hint = " Press Train to start one." if may_change() else ""
         st.info(f"No training runs yet.{hint}", icon=":material/school:")
         return
-    students = waiting_students(now)
-    show(now.latest, students)
-    show_queue(now.waiting, students)
+    waiting_runs = waiting_runs_with_teachers(listing)
+    show_run(listing.latest, waiting_runs)
+    show_queue(listing.waiting, waiting_runs)
 
 
-def show(row: Summary, students: Students) -> None:
-    """Show a run's state, metrics and curves, and the waiting runs that learn from it."""
+def show_run(row: Summary, waiting_runs: WaitingRuns) -> None:
+    """Show a run's state, metrics and curves, and the waiting runs that will learn from this run."""
     st.space("small")
     run = run_of(row)
     try:
@@ -168,23 +171,24 @@ def show(row: Summary, students: Students) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key="run_header"):
             st.subheader(plain(row.name), anchor=False, width="content")
             state_badge(run, status)
-            st.caption(f"{plain(config.preset)}, {TITLES[config.dataset]}{teaches(config, students)}", width="content")
+            subtitle = f"{plain(config.preset)}, {TITLES[config.dataset]}{student_note(config, waiting_runs)}"
+            st.caption(subtitle, width="content")
             st.space("stretch")
             if not status.over and may_change():
                 actions.stop_button(run)
         if status.over:
-            ended(row, status)
+            show_ended_run(row, status)
         else:
             show_progress(run, status)
-        learning_curves(row, status, config)
+        show_learning_curves(row, status, config)
     except (RunError, BundleError) as error:
         st.error(safe_text(error), icon=":material/error:")
     with st.expander("Log", icon=":material/description:", key="train_log", on_change="rerun") as log:
         if log.open:
-            st.code(for_visitor(run.log_tail()) or "The log is still empty.", language=None, height=320)
+            st.code(hide_paths(run.log_tail()) or "The log is still empty.", language=None, height=320)
 
 
-def ended(row: Summary, status: Status) -> None:
+def show_ended_run(row: Summary, status: Status) -> None:
     """Show the run's outcome, its results, and the next steps."""
     run = run_of(row)
     show_outcome(status)
@@ -196,12 +200,12 @@ def ended(row: Summary, status: Status) -> None:
     with st.grid(4, min_column_width=FIGURE_WIDTH):
         accuracy_figures(card)
         figure("Training time", duration(card.seconds), f"epochs: {card.metrics.epochs}")
-        figure("Parameters", f"{card.parameters:,}", "weights")
-    next_steps(row)
+        figure("Parameters", f"{card.parameters:,}", "weights and biases")
+    show_next_steps(row)
 
 
-def next_steps(row: Summary) -> None:
-    """Show buttons and links to promote the model, draw with it and evaluate it."""
+def show_next_steps(row: Summary) -> None:
+    """Show a button to promote the model, or a link to draw with the active model, and a link to evaluate it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if row.promoted:
             st.badge("Active model", icon=":material/check:", color="green")
@@ -214,34 +218,37 @@ def next_steps(row: Summary) -> None:
             icon=":material/fact_check:",
             query_params={"model": row.id},
             width="content",
-            help="See which digits it classifies correctly and which ones it confuses.",
+            help="See which digits the model classifies correctly and which ones it confuses.",
         )
         st.page_link("views/runs.py", label="All runs", icon=":material/table_rows:", width="content")
 
 
-def learning_curves(row: Summary, status: Status, config: TrainingConfig) -> None:
+def show_learning_curves(row: Summary, status: Status, config: TrainingConfig) -> None:
     """Draw loss and accuracy, training and validation, side by side."""
     run = run_of(row)
     points = curve_points.curve_points(row.name, run.steps(), run.history(), status.steps)
-    reached = float(points["epoch"].max()) if len(points) else 0.0
-    last_epoch = None if status.over else curves.axis_end(reached, config.epochs)
+    current_epoch = float(points["epoch"].max()) if len(points) else 0.0
+    axis_end = None if status.over else curves.axis_end(current_epoch, config.epochs)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Thin lines: every few steps. Dots: completed epochs.", width="content")
         hide_first_epoch = st.toggle(
-            "Hide the first epoch", True, key="train_skip", help="Its large changes flatten the rest of the curve."
+            "Hide the first epoch",
+            True,
+            key="train_skip",
+            help="The large changes in the first epoch flatten the rest of the curve.",
         )
-    first_epoch = 1.0 if hide_first_epoch and reached > 1 else 0.0
+    first_epoch = 1.0 if hide_first_epoch and current_epoch > 1 else 0.0
     for column, metric in zip(st.columns(2), CURVE_METRICS, strict=True):
         with column, st.container(key=f"curve_{metric}"):
             st.markdown(f"**{metric.capitalize()}**")
             st.vega_lite_chart(
-                curves.training_curve(points, metric, first_epoch, last_epoch),
+                curves.training_curve(points, metric, first_epoch, axis_end),
                 width="stretch",
                 alt=f"{metric.capitalize()} over the epochs, training and validation",
             )
 
 
-def show_queue(waiting: tuple[Summary, ...], students: Students) -> None:
+def show_queue(waiting: tuple[Summary, ...], waiting_runs: WaitingRuns) -> None:
     """Show the queued runs, the next one first."""
     if not waiting:
         return
@@ -252,25 +259,25 @@ def show_queue(waiting: tuple[Summary, ...], students: Students) -> None:
             if row.config:
                 epochs = f"{'up to ' if row.config.patience else ''}{in_epochs(row.config.epochs)}"
                 settings = f"{plain(row.config.preset)}, {TITLES[row.config.dataset]}, {epochs}"
-                st.caption(settings + teaches(row.config, students), width="content")
+                st.caption(settings + student_note(row.config, waiting_runs), width="content")
             elif row.problem:
                 st.caption(safe_text(row.problem))
             if may_change():
-                remove_button(run_of(row))
+                show_remove_button(run_of(row))
 
 
-def waiting_students(now: Listing) -> Students:
+def waiting_runs_with_teachers(listing: Listing) -> WaitingRuns:
     """Return the names of the waiting runs, each with the settings of its teachers."""
-    return [(plain(row.name), teacher_configs(row.config)) for row in now.waiting if row.config]
+    return [(plain(row.name), teacher_configs(row.config)) for row in listing.waiting if row.config]
 
 
-def teaches(config: TrainingConfig, students: Students) -> str:
-    """Return a phrase that names the students of a run with these settings; empty if there are none."""
-    names = [name for name, teachers in students if config in teachers]
+def student_note(config: TrainingConfig, waiting_runs: WaitingRuns) -> str:
+    """Return a phrase listing the waiting runs that will learn from this one, or an empty string if there are none."""
+    names = [name for name, teachers in waiting_runs if config in teachers]
     return f"; teaches {', '.join(names)}" if names else ""
 
 
-def remove_button(run: Run) -> None:
+def show_remove_button(run: Run) -> None:
     """Show the button that removes the run from the queue."""
     st.space("stretch")
     st.button(
@@ -282,17 +289,18 @@ def remove_button(run: Run) -> None:
     )
 
 
-heading(
-    "Train",
-    "Train a network to read digits: press Train and watch its curves grow. Training continues when you close this "
-    "page."
-    if may_change()
-    else "Watch a network learn to read digits: its curves grow here during training.",
-)
+if may_change():
+    subtitle = (
+        "Train a network to read digits and watch the learning curves update. Training continues when you close this "
+        "page."
+    )
+else:
+    subtitle = "Watch a network learn to read digits. The learning curves update during training."
+heading("Train", subtitle)
 data, problem = cache.usable_dataset()
-data_banner(problem)
+show_data_banner(problem)
 permission_note("train")
 if may_change():
-    follow_link()
-    start(data)
-draw_and_refresh(live, lambda now: now.busy, POLL_SECONDS)
+    load_template_from_url()
+    show_start_form(data)
+draw_and_refresh(show_live_section, lambda listing: listing.busy, POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""What several tests of the dashboard ask for."""
+"""Fixtures shared by the tests of the dashboard."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dashboard.server.pictures import PicturePool
 
 @pytest.fixture(scope="session", autouse=True)
 def components_scanned_once() -> Iterator[None]:
-    """Scan the installed packages for components once: AppTest does it for every page, which takes most of its time."""
+    """Scan the installed packages for components once; AppTest would spend most of its time scanning for every page."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         yield
@@ -29,7 +29,7 @@ def components_scanned_once() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """The API and Gradio as in the dashboard; a fault that reaches the server fails the test."""
+    """A client of the API and Gradio, mounted as in the dashboard; an uncaught exception fails the test."""
     with pytest.MonkeyPatch.context() as patch:
         workspace = Workspace(tmp_path_factory.mktemp("workspace"))
         patch.setenv("TRAZO_WORKSPACE", str(workspace.root))

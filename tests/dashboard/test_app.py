@@ -1,4 +1,4 @@
-"""The dashboard as one process on one port, however it is started."""
+"""The dashboard is one process on one port, whichever command starts it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from core.workspace import PROJECT
 from tests.support.dashboard_process import free_port
 from tests.support.waiting import wait_until
 
-STARTS = {
+START_COMMANDS = {
     "python -m dashboard": ["-m", "dashboard", "--port", "{port}"],
     "streamlit run": ["-m", "streamlit", "run", "dashboard/app.py", "--server.port", "{port}"],
 }
@@ -31,11 +31,11 @@ PAGES = [PROJECT / "dashboard" / "main.py", *sorted((PROJECT / "dashboard" / "vi
 
 
 @pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
-def test_no_page_prints_what_stands_by_itself_in_its_file(file: Path) -> None:
-    """Streamlit would, where somebody starts it without our settings."""
+def test_no_page_has_bare_expressions(file: Path) -> None:
+    """Streamlit's "magic" would print them if it is started without our settings."""
     first, *others = ast.parse(file.read_text(encoding="utf-8")).body
 
-    assert ast.get_docstring(ast.Module([first], [])), "only a file's own sentence is never printed"
+    assert ast.get_docstring(ast.Module([first], [])), "a file must start with its docstring, which is never printed"
     assert not [
         ast.unparse(statement)
         for statement in others
@@ -47,15 +47,15 @@ class Dashboard(NamedTuple):
     address: str
     process: psutil.Popen
     log: Path
-    silent: socket.socket
-    """A connection that was opened before all others, and says nothing."""
+    idle: socket.socket
+    """A connection that was opened before all others and sends nothing."""
 
 
-SHORT_PATIENCE = """
+SHORT_TIMEOUT = """
 from dashboard.server import connections
-connections.HEAD_SECONDS = 5.0
+connections.HEAD_TIMEOUT_SECONDS = 5.0
 """
-"""Python imports this at its start: the dashboard waits less long for a request than it does for visitors."""
+"""Python imports this at start-up; it shortens the time that the dashboard waits for a first request."""
 
 
 def environment(workspace: Path) -> dict[str, str]:
@@ -63,7 +63,7 @@ def environment(workspace: Path) -> dict[str, str]:
 
 
 @pytest.fixture(
-    # e2e/test_prefix.py asks `streamlit run` for the same, below a prefix.
+    # e2e/test_prefix.py tests `streamlit run` in the same way, below a prefix.
     scope="module",
     params=["python -m dashboard", pytest.param("streamlit run", marks=pytest.mark.long)],
 )
@@ -71,35 +71,35 @@ def dashboard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     port = free_port()
     folder = tmp_path_factory.mktemp("dashboard")
     log = folder / "log"
-    command = [sys.executable, *(word.format(port=port) for word in STARTS[request.param])]
-    (folder / "sitecustomize.py").write_text(SHORT_PATIENCE)
+    command = [sys.executable, *(word.format(port=port) for word in START_COMMANDS[request.param])]
+    (folder / "sitecustomize.py").write_text(SHORT_TIMEOUT)
     variables = environment(folder / "workspace") | {"PYTHONPATH": f"{folder}{os.pathsep}{PROJECT}"}
     with log.open("w") as output:
         process = psutil.Popen(command, cwd=PROJECT, env=variables, stdout=output, stderr=subprocess.STDOUT)
-    silent = socket.socket()
-    running = Dashboard(f"http://127.0.0.1:{port}", process, log, silent)
+    idle = socket.socket()
+    running = Dashboard(f"http://127.0.0.1:{port}", process, log, idle)
     try:
         wait_for(f"{running.address}/_stcore/health", running)
-        silent.connect(("127.0.0.1", port))
+        idle.connect(("127.0.0.1", port))
         wait_for(f"{running.address}/gradio/", running)
         yield running
     finally:
-        silent.close()
+        idle.close()
         process.terminate()
         process.wait(300)
 
 
 def wait_for(url: str, dashboard: Dashboard) -> None:
-    def answers() -> bool:
+    def responds() -> bool:
         assert dashboard.process.is_running(), dashboard.log.read_text()
         try:
-            answer = httpx.get(url, timeout=300)
+            response = httpx.get(url, timeout=300)
         except httpx.TransportError:
             return False
-        assert "could not be loaded" not in answer.text, dashboard.log.read_text()
-        return answer.status_code == 200
+        assert "could not be loaded" not in response.text, dashboard.log.read_text()
+        return response.status_code == 200
 
-    wait_until(answers, what=f"An answer of {url}")
+    wait_until(responds, what=f"a response from {url}")
 
 
 @pytest.mark.parametrize("path", ["/", "/train", "/api/health", "/gradio/", "/netron/", "/_stcore/health"])
@@ -108,15 +108,15 @@ def test_everything_is_on_one_port(dashboard: Dashboard, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/gradio", "/netron"])
-def test_address_without_slash_leads_to_the_one_with_it(dashboard: Dashboard, path: str) -> None:
-    answer = httpx.get(f"{dashboard.address}{path}?a=1", follow_redirects=True, timeout=300)
+def test_address_without_slash_is_redirected(dashboard: Dashboard, path: str) -> None:
+    response = httpx.get(f"{dashboard.address}{path}?a=1", follow_redirects=True, timeout=300)
 
-    assert answer.status_code == 200
-    assert str(answer.url) == f"{dashboard.address}{path}/?a=1"
+    assert response.status_code == 200
+    assert str(response.url) == f"{dashboard.address}{path}/?a=1"
 
 
 @pytest.mark.parametrize("path", ["/", "/api/health", "/gradio/", "/netron/", "/models/shipped/mnist_model.keras"])
-def test_every_answer_carries_the_security_headers(dashboard: Dashboard, path: str) -> None:
+def test_every_response_has_the_security_headers(dashboard: Dashboard, path: str) -> None:
     headers = httpx.get(dashboard.address + path, timeout=300).headers
 
     assert headers["X-Content-Type-Options"] == "nosniff"
@@ -146,10 +146,10 @@ def test_idle_memory_stays_below_350_mb(dashboard: Dashboard) -> None:
     assert dashboard.process.memory_info().rss < 350 * 2**20
 
 
-def test_connection_that_says_nothing_is_closed(dashboard: Dashboard) -> None:
-    dashboard.silent.settimeout(300)
+def test_idle_connection_is_closed(dashboard: Dashboard) -> None:
+    dashboard.idle.settimeout(300)
 
-    assert dashboard.silent.recv(1) == b""
+    assert dashboard.idle.recv(1) == b""
 
 
 def test_dashboard_runs_without_tensorflow(tmp_path: Path) -> None:
@@ -171,25 +171,25 @@ print(sorted({name.split(".")[0] for name in sys.modules} & {"tensorflow", "kera
     assert result.stdout.splitlines()[-1] == "[]"
 
 
-def start(*options: str, workspace: Path) -> subprocess.CompletedProcess[str]:
+def start_dashboard(*options: str, workspace: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "dashboard", *options]
     return subprocess.run(command, cwd=PROJECT, env=environment(workspace), capture_output=True, text=True)
 
 
-def test_busy_port_is_one_sentence_with_the_way_out(tmp_path: Path) -> None:
+def test_busy_port_is_reported_with_a_solution(tmp_path: Path) -> None:
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
         busy.listen()
         port = busy.getsockname()[1]
 
-        result = start("--port", str(port), workspace=tmp_path)
+        result = start_dashboard("--port", str(port), workspace=tmp_path)
 
     assert result.returncode == 1
     assert result.stderr == f"Port {port} is in use by another program. Choose another one, such as PORT={port + 1}.\n"
 
 
-def test_unknown_host_is_one_sentence_with_the_way_out(tmp_path: Path) -> None:
-    result = start("--host", "nowhere.invalid", "--port", "8501", workspace=tmp_path)
+def test_unknown_host_is_reported_with_a_solution(tmp_path: Path) -> None:
+    result = start_dashboard("--host", "nowhere.invalid", "--port", "8501", workspace=tmp_path)
 
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1
@@ -197,8 +197,8 @@ def test_unknown_host_is_one_sentence_with_the_way_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("port", ["eighty", "0", "65536"])
-def test_impossible_port_is_refused(tmp_path: Path, port: str) -> None:
-    result = start("--port", port, workspace=tmp_path)
+def test_invalid_port_is_rejected(tmp_path: Path, port: str) -> None:
+    result = start_dashboard("--port", port, workspace=tmp_path)
 
     assert result.returncode == 2
     assert "a port is a number from 1 to 65535" in result.stderr

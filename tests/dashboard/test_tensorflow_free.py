@@ -1,4 +1,4 @@
-"""No page brings TensorFlow into the dashboard's process."""
+"""No page imports TensorFlow into the dashboard's process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from core.runs.run import Run
 from core.workspace import PROJECT, Workspace
 
-# In a process of its own: this one may have trained before.
+# Run in a new process, because this one may have trained before.
 TOUR = textwrap.dedent(
     """
     import json, sys
@@ -34,7 +34,7 @@ TOUR = textwrap.dedent(
 def test_no_page_imports_tensorflow(workspace: Workspace, trained: Run) -> None:
     shutil.copytree(trained.folder, workspace.runs / trained.id)
 
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", TOUR],
         cwd=PROJECT,
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
@@ -43,20 +43,20 @@ def test_no_page_imports_tensorflow(workspace: Workspace, trained: Run) -> None:
         check=False,
     )
 
-    assert done.returncode == 0, done.stderr[-3000:]
-    seen = json.loads(done.stdout.splitlines()[-1])
-    assert set(seen["problems"]) == {path.stem for path in Path(PROJECT / "dashboard" / "views").glob("[!_]*.py")}
-    assert not any(seen["problems"].values())
-    assert "streamlit" in seen["modules"]
-    assert not {"tensorflow", "keras", "torch", "jax"} & set(seen["modules"])
+    assert process.returncode == 0, process.stderr[-3000:]
+    report = json.loads(process.stdout.splitlines()[-1])
+    assert set(report["problems"]) == {path.stem for path in Path(PROJECT / "dashboard" / "views").glob("[!_]*.py")}
+    assert not any(report["problems"].values())
+    assert "streamlit" in report["modules"]
+    assert not {"tensorflow", "keras", "torch", "jax"} & set(report["modules"])
 
 
-def test_the_port_opens_before_anything_heavy_is_imported() -> None:
-    """numpy, pandas and SciPy take seconds; they are loaded in the background once the dashboard answers."""
-    look = (
+def test_port_opens_before_large_libraries_are_imported() -> None:
+    """NumPy, pandas and SciPy take seconds to import; the dashboard does so in the background after the port opens."""
+    program = (
         "import sys, dashboard.app; print(*{'numpy', 'pandas', 'scipy', 'pydantic', 'tensorflow'} & set(sys.modules))"
     )
 
-    done = subprocess.run([sys.executable, "-c", look], cwd=PROJECT, capture_output=True, text=True, check=True)
+    process = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
 
-    assert done.stdout.strip() == ""
+    assert process.stdout.strip() == ""

@@ -1,4 +1,4 @@
-"""A running dashboard and a real Chromium that looks at it."""
+"""Fixtures: a running dashboard and a real Chromium that opens it."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ RESULTS = PROJECT / "test-results"
 _failed = pytest.StashKey[bool]()
 
 PATIENCE_MS = PATIENCE_SECONDS * 1000
-# Tests ask what happens, not how soon: two cores may be busy with another test's training.
+# Tests check results rather than speed: another test's training may keep both cores busy.
 expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Let fixtures know whether their test failed; show what the dashboard printed meanwhile."""
+    """Record for fixtures that their test failed, and add the dashboard's output to the report."""
     report = yield
     if report.failed:
         item.stash[_failed] = True
@@ -39,10 +39,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
-    """The dashboard, with MNIST where this machine has it, and a workspace of this session's tests."""
-    own = Workspace.from_environment().mnist_file
-    data = {"TRAZO_MNIST": str(own)} if own.exists() and "TRAZO_MNIST" not in os.environ else {}
-    process = DashboardProcess(tmp_path_factory.mktemp("dashboard"), **data)
+    """The dashboard, with MNIST if this machine has it, and a workspace shared by this session's tests."""
+    mnist = Workspace.from_environment().mnist_file
+    settings = {"TRAZO_MNIST": str(mnist)} if mnist.exists() and "TRAZO_MNIST" not in os.environ else {}
+    process = DashboardProcess(tmp_path_factory.mktemp("dashboard"), **settings)
     yield process
     process.stop()
 
@@ -52,7 +52,7 @@ def chromium() -> Iterator[Browser]:
     """A headless Chromium."""
     executable = find_chromium()
     if executable is None:
-        lacking("There is no Chromium on this machine; get it with `make browser`.")
+        lacking("Chromium is not installed; install it with `make browser`.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser
@@ -61,7 +61,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def record() -> Record:
-    """What `page` notices: hosts, errors."""
+    """The hosts and errors that `page` records."""
     return Record()
 
 
@@ -71,20 +71,20 @@ def page(
 ) -> Iterator[Page]:
     """An empty tab; `page.goto("/")` opens the dashboard.
 
-    The test fails when any of its pages asks another machine for something. A picture of a failed test's last page
-    lies in test-results/.
+    The test fails if any of its pages contacts another host. A screenshot of a failed test's last page is saved in
+    test-results/.
     """
     context = chromium.new_context(base_url=dashboard.url, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PATIENCE_MS)
     record.follow(context)
     yield context.new_page()
     if request.node.stash.get(_failed, False):
-        _photograph(context.pages[-1] if context.pages else None, request.node.nodeid)
+        _save_screenshot(context.pages[-1] if context.pages else None, request.node.nodeid)
     context.close()
-    assert not record.foreign_hosts, f"the page asked other machines: {sorted(record.foreign_hosts)}"
+    assert not record.foreign_hosts, f"the page contacted other hosts: {sorted(record.foreign_hosts)}"
 
 
-def _photograph(page: Page | None, test: str) -> None:
+def _save_screenshot(page: Page | None, test: str) -> None:
     if page is None:
         return
     RESULTS.mkdir(exist_ok=True)

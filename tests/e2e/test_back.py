@@ -21,7 +21,7 @@ from tests.support.visit import at_rest
 from tests.support.waiting import wait_until
 
 HEADER, ROW = 36, 35
-"""Heights of the table's header and rows in pixels."""
+"""Heights of the table's header and rows in pixels; its cells are painted, so tests click them by position."""
 
 PARAMETERS = {
     "/": set(),
@@ -47,11 +47,11 @@ def runs(trained: Run, dashboard: DashboardProcess) -> Iterator[list[Run]]:
 
 def open_from_sidebar(page: Page, title: str) -> None:
     page.get_by_test_id("stSidebarNavLink").get_by_text(title, exact=True).click()
-    arrived(page, title)
+    expect_page(page, title)
 
 
-def arrived(page: Page, title: str) -> None:
-    """Wait for a page, and check that its address has no parameters of another page."""
+def expect_page(page: Page, title: str) -> None:
+    """Wait for a page, and check that its address contains no parameters of another page."""
     expect(page.get_by_role("heading", level=1)).to_contain_text(title)
     at_rest(page)
     assert set(parameters(page)) <= PARAMETERS[urlsplit(page.url).path]
@@ -63,8 +63,8 @@ def parameters(page: Page) -> dict[str, list[str]]:
 
 def expect_address(page: Page, **expected: str | list[str]) -> None:
     """Wait until the address has exactly these parameters."""
-    wanted = {name: [value] if isinstance(value, str) else value for name, value in expected.items()}
-    page.wait_for_url(lambda url: parse_qs(urlsplit(url).query) == wanted)
+    query = {name: [value] if isinstance(value, str) else value for name, value in expected.items()}
+    page.wait_for_url(lambda url: parse_qs(urlsplit(url).query) == query)
 
 
 def change_runs(page: Page, runs: list[Run]) -> None:
@@ -89,7 +89,7 @@ def change_model(page: Page, runs: list[Run]) -> None:
 
 
 def choose_model(page: Page, key: str, run: Run) -> None:
-    """Choose a model in a select box; try again if a redraw of the page closes the open list."""
+    """Choose a model in a select box; retry if a rerun of the page closes the open list."""
 
     def chosen() -> bool:
         page.locator(f".st-key-{key} input").first.click()
@@ -105,42 +105,42 @@ def choose_model(page: Page, key: str, run: Run) -> None:
     ("title", "change"),
     [
         ("Runs", change_runs),
-        # The next test leaves these two as well.
+        # The next test also covers these two.
         pytest.param("Evaluate", change_evaluate, marks=pytest.mark.long),
         pytest.param("Model", change_model, marks=pytest.mark.long),
     ],
 )
-def test_one_back_leaves_a_page_with_many_changes(
+def test_one_back_leaves_a_page_after_many_changes(
     page: Page, runs: list[Run], title: str, change: Callable[[Page, list[Run]], None]
 ) -> None:
     page.goto("/")
-    arrived(page, "Draw")
+    expect_page(page, "Draw")
     open_from_sidebar(page, title)
     change(page, runs)
     changed = page.url
 
     page.go_back()
-    arrived(page, "Draw")
+    expect_page(page, "Draw")
     assert urlsplit(page.url).query == ""
 
     page.go_forward()
-    arrived(page, title)
+    expect_page(page, title)
     page.wait_for_url(changed)
 
 
 def test_each_back_restores_the_previous_page(page: Page, runs: list[Run]) -> None:
     page.goto("/")
-    arrived(page, "Draw")
+    expect_page(page, "Draw")
     open_from_sidebar(page, "Runs")
     change_runs(page, runs)
     page.locator(".st-key-runs_table [data-testid=stDataFrame]").click(position={"x": 16, "y": HEADER + ROW // 2})
     expect(page.get_by_role("link", name="Open")).to_be_visible()
     page.get_by_role("link", name="Open").click()
-    arrived(page, "old-owl")
+    expect_page(page, "old-owl")
     page.locator(".st-key-late label").first.click()
     expect_address(page, id=runs[1].id, late="false")
     page.get_by_role("link", name="Evaluate").last.click()
-    arrived(page, "Evaluate")
+    expect_page(page, "Evaluate")
     change_evaluate(page, runs)
     open_from_sidebar(page, "Model")
     change_model(page, runs)
@@ -152,27 +152,27 @@ def test_each_back_restores_the_previous_page(page: Page, runs: list[Run]) -> No
         ("Draw", {}),
     ):
         page.go_back()
-        arrived(page, title)
+        expect_page(page, title)
         expect_address(page, **expected)
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
 
 
 def test_back_returns_from_every_link_of_a_run(page: Page, runs: list[Run]) -> None:
     page.goto(f"/run?id={runs[0].id}")
-    arrived(page, "new-newt")
+    expect_page(page, "new-newt")
     for link, title in (("Train again with changes", "Train"), ("Evaluate", "Evaluate"), ("Model", "Model")):
         page.locator(".st-key-run_actions").get_by_role("link", name=link).click()
-        arrived(page, title)
+        expect_page(page, title)
 
         page.go_back()
 
-        arrived(page, "new-newt")
+        expect_page(page, "new-newt")
         expect_address(page, id=runs[0].id)
 
 
 def test_quick_backs_leave_no_parameters_behind(page: Page, runs: list[Run]) -> None:
     page.goto("/")
-    arrived(page, "Draw")
+    expect_page(page, "Draw")
     open_from_sidebar(page, "Runs")
     change_runs(page, runs)
     open_from_sidebar(page, "Evaluate")
@@ -182,27 +182,27 @@ def test_quick_backs_leave_no_parameters_behind(page: Page, runs: list[Run]) -> 
 
     page.evaluate("history.back(); setTimeout(() => history.back(), 60); setTimeout(() => history.back(), 120)")
 
-    arrived(page, "Draw")
+    expect_page(page, "Draw")
     page.wait_for_url(lambda url: urlsplit(url).query == "")
     page.reload()
-    arrived(page, "Draw")
+    expect_page(page, "Draw")
 
 
-def test_deep_links_open_the_view_and_keep_it(page: Page, runs: list[Run]) -> None:
+def test_deep_links_open_a_view_and_keep_its_parameters(page: Page, runs: list[Run]) -> None:
     page.goto(f"/evaluate?model={runs[1].title}&evaluate_view=Compare&against={runs[0].id}")
-    arrived(page, "Evaluate")
+    expect_page(page, "Evaluate")
     expect_address(page, model=runs[1].id, evaluate_view="Compare", against=runs[0].id)
 
     page.goto(f"/model?model={runs[1].id}")
-    arrived(page, "Model")
+    expect_page(page, "Model")
     expect_address(page, model=runs[1].id)
     expect(page.locator(".st-key-model_choice input").first).to_have_value(re.compile("old-owl"))
 
     page.goto(f"/runs?run={runs[1].id}&axis=Seconds&smoothing=0.5&order=Name&find=owl")
-    arrived(page, "Runs")
+    expect_page(page, "Runs")
     expect(page.get_by_text("1 of ")).to_be_visible()
     expect_address(page, run=runs[1].id, axis="seconds", smoothing="0.5", order="Name", find="owl")
 
     page.goto(f"/train?again={runs[0].id}")
-    arrived(page, "Train")
-    expect(page.get_by_text("These are the settings of the run new-newt")).to_be_visible()
+    expect_page(page, "Train")
+    expect(page.get_by_text("These settings are from run new-newt")).to_be_visible()

@@ -1,4 +1,4 @@
-"""Whether everybody can read what is written, on light pages and on dark ones."""
+"""All text is readable in the light and the dark theme."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.workspace import Workspace
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.visit import at_rest
 
-FAINT = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
+FIND_LOW_CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -25,19 +25,19 @@ def run(trained: Run, dashboard: DashboardProcess) -> Iterator[Run]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_all_words_stand_out_from_their_ground(page: Page, run: Run, scheme: str) -> None:
+def test_all_text_has_enough_contrast(page: Page, run: Run, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    faint = {}
+    low_contrast = {}
     for address, shown in {
         "/": "Brush width",
         "/data": "Fingerprint",
-        "/evaluate": "Redrawn accuracy",  # and, where MNIST is, which labels are disputed
+        "/evaluate": "Redrawn accuracy",  # and the disputed labels if MNIST is available
         f"/evaluate?evaluate_view=Epochs&model={run.id}": "Toneva",
         f"/run?id={run.id}": "Model as ZIP",
     }.items():
         page.goto(address)
         expect(page.get_by_text(shown).first).to_be_visible()
         at_rest(page)
-        faint[address] = page.evaluate(FAINT)
+        low_contrast[address] = page.evaluate(FIND_LOW_CONTRAST)
 
-    assert not any(faint.values()), faint
+    assert not any(low_contrast.values()), low_contrast

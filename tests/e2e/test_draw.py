@@ -1,4 +1,4 @@
-"""The Draw page in a real browser: drawing with a mouse or a finger, and uploading a picture. Undo: test_undo.py."""
+"""The Draw page in a real browser: drawing by mouse or touch, and uploading a picture. Undo is in test_undo.py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.visit import Points, Record, at_rest, draw, open_draw_page
 DOWN = [(250, 0), (250, 500)]
 ACROSS = [(0, 0), (250, 0)]
 BLANK = "Draw a digit"
-# Chromium's mouse is pointer 1. Its real events are merged only if the machine is slow.
+# Chromium's mouse is pointer 1. Chromium itself merges events only if the machine is slow.
 MERGED_MOVE = """(points) => {
   const at = ([clientX, clientY]) => new PointerEvent("pointermove", { pointerId: 1, clientX, clientY });
   const [clientX, clientY] = points.at(-1);
@@ -27,8 +27,8 @@ MERGED_MOVE = """(points) => {
 
 
 @pytest.fixture
-def answer(page: Page) -> Locator:
-    """The answer on the Draw page, which is open."""
+def prediction(page: Page) -> Locator:
+    """Open the Draw page; return its prediction."""
     return open_draw_page(page)
 
 
@@ -36,7 +36,7 @@ def button(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=name, exact=True)
 
 
-def png_of_seven() -> bytes:
+def draw_seven() -> bytes:
     picture = Image.new("L", (400, 300), 240)
     ImageDraw.Draw(picture).line([(130, 60), (250, 60), (170, 250)], 30, 22, joint="curve")
     buffer = io.BytesIO()
@@ -44,60 +44,60 @@ def png_of_seven() -> bytes:
     return buffer.getvalue()
 
 
-def upload(page: Page, name: str, kind: str, content: bytes) -> None:
+def upload(page: Page, name: str, media_type: str, content: bytes) -> None:
     page.get_by_role("radio", name="Upload a picture").click()
     page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(
-        {"name": name, "mimeType": kind, "buffer": content}
+        {"name": name, "mimeType": media_type, "buffer": content}
     )
 
 
-def is_answered(answer: Locator, digit: int) -> bool:
-    """Wait for this answer; return whether it came."""
+def appears(prediction: Locator, digit: int) -> bool:
+    """Return True if this digit appears within ten seconds."""
     try:
-        expect(answer).to_have_text(str(digit), timeout=10_000)
+        expect(prediction).to_have_text(str(digit), timeout=10_000)
     except AssertionError:
         return False
     return True
 
 
-def test_real_handwriting_is_read(page: Page, answer: Locator, strokes: tuple[PenDigit, ...]) -> None:
-    right = []
+def test_real_handwriting_is_read(page: Page, prediction: Locator, strokes: tuple[PenDigit, ...]) -> None:
+    correct = []
     for label in range(10):
         draw(page, next(digit for digit in strokes if digit.label == label).strokes)
-        right.append(is_answered(answer, label))
+        correct.append(appears(prediction, label))
         button(page, "Clear").click()
-        expect(answer).to_have_text(BLANK)
+        expect(prediction).to_have_text(BLANK)
 
-    assert sum(right) >= 9, f"Digits read correctly, 0 to 9: {right}"
+    assert sum(correct) >= 9, f"Digits read correctly, 0 to 9: {correct}"
 
 
-def test_every_stroke_is_read_and_undo_removes_the_last(page: Page, answer: Locator) -> None:
-    expect(answer).to_have_text(BLANK)
+def test_every_stroke_is_read_and_undo_removes_the_last(page: Page, prediction: Locator) -> None:
+    expect(prediction).to_have_text(BLANK)
 
     draw(page, [DOWN])
-    expect(answer).to_have_text("1")
+    expect(prediction).to_have_text("1")
     draw(page, [ACROSS])
-    expect(answer).to_have_text("7")
+    expect(prediction).to_have_text("7")
 
     button(page, "Undo").click()
-    expect(answer).to_have_text("1")
+    expect(prediction).to_have_text("1")
     draw(page, [ACROSS])
-    expect(answer).to_have_text("7")
+    expect(prediction).to_have_text("7")
     button(page, "Undo").click()
-    expect(answer).to_have_text("1")
+    expect(prediction).to_have_text("1")
     button(page, "Undo").click()
-    expect(answer).to_have_text(BLANK)
+    expect(prediction).to_have_text(BLANK)
     expect(button(page, "Undo")).to_be_disabled()
 
 
-def test_a_grid_is_not_a_digit(page: Page, answer: Locator) -> None:
+def test_a_grid_is_not_a_digit(page: Page, prediction: Locator) -> None:
     bars = page.locator(".trazo-answer .bars")
     before = bars.bounding_box()
     grid = [[(0, 100), (500, 100)], [(0, 380), (500, 380)], [(120, 0), (120, 500)], [(380, 0), (380, 500)]]
 
     draw(page, grid)
 
-    expect(answer).to_have_text("Not a digit")
+    expect(prediction).to_have_text("Not a digit")
     expect(page.locator(".trazo-answer .sentence")).to_have_text(
         re.compile(r"^Unlike any digit in the training data \(nearest: \d\)$")
     )
@@ -106,16 +106,16 @@ def test_a_grid_is_not_a_digit(page: Page, answer: Locator) -> None:
     assert bars.bounding_box() == before
 
 
-def test_answer_comes_with_ten_probabilities_and_five_pictures(page: Page, answer: Locator) -> None:
+def test_prediction_shows_probabilities_and_five_steps(page: Page, prediction: Locator) -> None:
     draw(page, [DOWN])
 
-    expect(answer).to_have_text("1")
+    expect(prediction).to_have_text("1")
     expect(page.locator(".trazo-answer .sentence")).to_have_text(re.compile(r"^>?\d+\.\d% sure$"))
     assert len(page.locator(".trazo-answer .value").all_inner_texts()) == 10
     expect(page.locator(".trazo-answer .best")).to_have_count(1)
     pictures = page.locator(".trazo-steps img")
     expect(pictures).to_have_count(5)
-    # Before there is ink, each is a single black pixel.
+    # Without ink, each picture is a single black pixel.
     expect(pictures.first).to_have_js_property("naturalWidth", 280)
     expect(pictures.last).to_have_js_property("naturalWidth", 28)
     sizes = pictures.evaluate_all("all => all.map(one => [one.naturalWidth, one.naturalHeight])")
@@ -124,95 +124,95 @@ def test_answer_comes_with_ten_probabilities_and_five_pictures(page: Page, answe
     assert sizes[3] == sizes[4] == [28, 28]
 
 
-def test_nothing_moves_when_the_first_stroke_is_read(page: Page, answer: Locator) -> None:
-    parts = [
+def test_layout_is_stable_when_the_first_stroke_is_read(page: Page, prediction: Locator) -> None:
+    elements = [
         page.locator("canvas.upper-canvas"),
         page.locator(".trazo-answer .bars"),
         page.locator(".trazo-steps .title").last,
         page.get_by_text("Brush width"),
     ]
-    before = [part.bounding_box() for part in parts]
+    before = [element.bounding_box() for element in elements]
 
     draw(page, [DOWN])
-    expect(answer).to_have_text("1")
+    expect(prediction).to_have_text("1")
     at_rest(page)
 
-    assert [part.bounding_box() for part in parts] == before
+    assert [element.bounding_box() for element in elements] == before
 
 
-def test_drawing_survives_a_visit_to_another_page(page: Page, answer: Locator) -> None:
+def test_drawing_survives_a_visit_to_another_page(page: Page, prediction: Locator) -> None:
     draw(page, [DOWN])
-    expect(answer).to_have_text("1")
+    expect(prediction).to_have_text("1")
 
     page.get_by_role("link", name="Gradio demo").click()
     expect(page.get_by_role("heading", name="Gradio demo")).to_be_visible()
     page.get_by_role("link", name="Draw").click()
 
-    expect(answer).to_have_text("1")
+    expect(prediction).to_have_text("1")
     draw(page, [ACROSS])
-    expect(answer).to_have_text("7")
+    expect(prediction).to_have_text("7")
 
 
-def test_uploaded_picture_is_read_like_a_drawing(page: Page, answer: Locator) -> None:
-    upload(page, "seven.png", "image/png", png_of_seven())
+def test_uploaded_picture_is_read_like_a_drawing(page: Page, prediction: Locator) -> None:
+    upload(page, "seven.png", "image/png", draw_seven())
 
-    expect(answer).to_have_text("7")
+    expect(prediction).to_have_text("7")
     expect(page.locator(".trazo-steps img").last).to_have_attribute("src", re.compile("^data:image/png"))
 
 
-def test_a_file_that_is_not_a_picture_gets_a_sentence(page: Page, answer: Locator) -> None:
+def test_file_that_is_not_a_picture_shows_an_error(page: Page, prediction: Locator) -> None:
     upload(page, "notes.txt", "text/plain", b"seven")
 
     expect(page.get_by_test_id("stAlert")).to_contain_text("not a picture")
-    expect(answer).to_have_text("Choose a picture")
+    expect(prediction).to_have_text("Choose a picture")
 
 
 def touch(session: CDPSession, points: Points) -> None:
-    """Put a finger on the first point, move it along the others and lift it."""
+    """Put a finger on the first point, move it along the other points and lift it."""
     for index, (x, y) in enumerate(points):
-        kind = "touchMove" if index else "touchStart"
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        event_type = "touchMove" if index else "touchStart"
+        session.send("Input.dispatchTouchEvent", {"type": event_type, "touchPoints": [{"x": x, "y": y}]})
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
-def test_a_finger_draws_and_undoes_on_a_phone(page: Page, answer: Locator, record: Record) -> None:
+def test_touch_draws_and_undoes_on_a_phone(page: Page, prediction: Locator, record: Record) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     at_rest(page)
     session = page.context.new_cdp_session(page)
     session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
     canvas = page.locator("canvas.upper-canvas")
     canvas.scroll_into_view_if_needed()
-    place, undo = canvas.bounding_box(), button(page, "Undo").bounding_box()
-    assert place is not None
+    box, undo = canvas.bounding_box(), button(page, "Undo").bounding_box()
+    assert box is not None
     assert undo is not None
-    assert place["x"] >= 0
-    assert place["x"] + place["width"] <= 390
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
 
     # Down the right edge, starting in the corner.
-    x, top = place["x"] + place["width"] - 40, place["y"] + 8
+    x, top = box["x"] + box["width"] - 40, box["y"] + 8
     touch(session, [(x, top + step * 13) for step in range(21)])
-    expect(answer).to_have_text("1")
-    expect(answer).to_be_in_viewport()
+    expect(prediction).to_have_text("1")
+    expect(prediction).to_be_in_viewport()
 
-    middle = place["y"] + place["height"] / 2
+    middle = box["y"] + box["height"] / 2
     touch(session, [(x - step * 10, middle) for step in range(20)])
     touch(session, [(undo["x"] + undo["width"] / 2, undo["y"] + undo["height"] / 2)])
     touch(session, [(x - step * 5, top) for step in range(20)])
 
-    expect(answer).to_have_text("7")
-    assert canvas.bounding_box() == place
+    expect(prediction).to_have_text("7")
+    assert canvas.bounding_box() == box
     assert record.page_errors == []
 
 
-def test_moves_that_the_browser_merged_become_ink(page: Page, answer: Locator) -> None:
-    place = page.locator("canvas.upper-canvas").bounding_box()
-    assert place is not None
-    corner, halfway, end = ((place["x"] + x, place["y"] + y) for x, y in [(220, 50), (175, 145), (130, 240)])
-    page.mouse.move(place["x"] + 60, place["y"] + 50)
+def test_merged_mouse_moves_become_ink(page: Page, prediction: Locator) -> None:
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    assert box is not None
+    corner, halfway, end = ((box["x"] + x, box["y"] + y) for x, y in [(220, 50), (175, 145), (130, 240)])
+    page.mouse.move(box["x"] + 60, box["y"] + 50)
     page.mouse.down()
 
-    page.evaluate(MERGED_MOVE, [corner, halfway, end])  # the canvas drops the last point but one of a stroke
+    page.evaluate(MERGED_MOVE, [corner, halfway, end])  # the canvas drops the second-to-last point of a stroke
     page.mouse.move(*end)
     page.mouse.up()
 
-    expect(answer).to_have_text("7")
+    expect(prediction).to_have_text("7")

@@ -1,4 +1,4 @@
-"""A click on the confusion matrix shows the images of that cell, and a click on a sample shows its pixels."""
+"""Clicking a cell of the confusion matrix shows its images, and clicking a sample shows its pixels."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from tests.support.waiting import wait_until
 
 
 def click_cell(page: Page, true: int, predicted: int, shown: str) -> None:
-    """Click a cell until the page shows this text: on a busy machine a chart is drawn before it reacts to clicks.
+    """Click a cell until the page shows this text; on a busy machine a chart appears before it reacts to clicks.
 
-    The matrix is square and fills the chart except for the axis labels at the left and at the bottom.
+    The matrix is square and fills the chart except for the axis labels on the left and at the bottom.
     """
     chart = page.locator("[data-testid=stVegaLiteChart]").first
     expect(chart.locator("canvas, svg")).to_be_visible()
@@ -33,17 +33,17 @@ def click_cell(page: Page, true: int, predicted: int, shown: str) -> None:
     x = left + (box["width"] - left) * (predicted + 0.5) / 10
     y = (box["height"] - bottom) * (true + 0.5) / 10
 
-    def clicked() -> bool:
+    def click_shows_text() -> bool:
         chart.click(position={"x": x, "y": y})
         with suppress(AssertionError):
             expect(page.get_by_text(shown)).to_be_visible(timeout=5000)
             return True
         return False
 
-    wait_until(clicked, what=shown)
+    wait_until(click_shows_text, what=shown)
 
 
-def test_a_click_on_a_cell_shows_its_images(page: Page, mnist: Dataset, record: Record) -> None:
+def test_clicking_a_cell_shows_its_images(page: Page, mnist: Dataset, record: Record) -> None:
     matrix = confusion_matrix(Bundle(SHIPPED_BUNDLE).evaluation())
     off_diagonal = matrix - np.diag(np.diag(matrix))
     true, predicted = np.unravel_index(off_diagonal.argmax(), matrix.shape)
@@ -86,10 +86,11 @@ def test_two_models_are_compared_image_by_image(
 ) -> None:
     folder = Workspace(dashboard.workspace).runs
     runs = [Run(Path(shutil.copytree(trained.folder, folder / f"20990101-12000{n}-{n}-owl"))) for n in range(2)]
-    right = trained.bundle.evaluation()
-    sure = np.eye(10)[(right.labels + (np.arange(len(right.labels)) < 40)) % 10]
-    np.savez_compressed(runs[1].bundle.evaluation_file, probabilities=sure, labels=right.labels)
-    expected = compare(right, runs[1].bundle.evaluation())
+    first = trained.bundle.evaluation()
+    # The second model is wrong on the first 40 images, and right on all others.
+    probabilities = np.eye(10)[(first.labels + (np.arange(len(first.labels)) < 40)) % 10]
+    np.savez_compressed(runs[1].bundle.evaluation_file, probabilities=probabilities, labels=first.labels)
+    expected = compare(first, runs[1].bundle.evaluation())
     assert len(expected.only_second)
 
     page.goto(f"/evaluate?evaluate_view=Compare&model={runs[0].id}&against={runs[1].id}")
@@ -105,7 +106,7 @@ def test_two_models_are_compared_image_by_image(
         shutil.rmtree(run.folder)
 
 
-def test_a_click_on_a_sample_shows_its_pixels(page: Page, mnist: Dataset, record: Record) -> None:
+def test_clicking_a_sample_shows_its_pixels(page: Page, mnist: Dataset, record: Record) -> None:
     page.goto("/data")
     at_rest(page)
 

@@ -1,4 +1,4 @@
-"""Two tabs upload pictures that cost their decoder many seconds; other visitors notice nothing."""
+"""Two tabs upload pictures that take many seconds to decode; other visitors are not affected."""
 
 from __future__ import annotations
 
@@ -25,15 +25,13 @@ def hostile(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def visitor(dashboard: DashboardProcess) -> Iterator[httpx.Client]:
-    """A client with another address than the browser's."""
+    """A client whose address differs from the browser's."""
     transport = httpx.HTTPTransport(local_address="127.0.0.2")
     with httpx.Client(base_url=dashboard.url, transport=transport, timeout=300) as client:
         yield client
 
 
-def test_hostile_uploads_in_two_tabs_cost_another_visitor_nothing(
-    page: Page, visitor: httpx.Client, hostile: Path
-) -> None:
+def test_hostile_uploads_do_not_delay_another_visitor(page: Page, visitor: httpx.Client, hostile: Path) -> None:
     tabs = [page, page.context.new_page()]
     for tab in tabs:
         tab.goto("/")
@@ -42,19 +40,19 @@ def test_hostile_uploads_in_two_tabs_cost_another_visitor_nothing(
     for tab in tabs:
         tab.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(hostile)
 
-    answer = visitor.post("/api/predict", content=encoded(drawn_seven()))
+    response = visitor.post("/api/predict", content=encoded(drawn_seven()))
     health = visitor.get("/_stcore/health")
     still_decoding = [tab.get_by_test_id("stAlert").count() == 0 for tab in tabs]
 
-    assert (answer.status_code, answer.json()["digit"], health.status_code) == (200, 7, 200)
+    assert (response.status_code, response.json()["digit"], health.status_code) == (200, 7, 200)
     assert still_decoding == [True, True]
     for tab in tabs:
-        # A busy machine does not decode it in its time.
-        sentence = re.compile("There is no ink in this picture|The picture takes too long to read")
-        expect(tab.get_by_test_id("stAlert")).to_contain_text(sentence)
+        # A busy machine may exceed the time limit for decoding.
+        message = re.compile("There is no ink in this picture|The picture takes too long to read")
+        expect(tab.get_by_test_id("stAlert")).to_contain_text(message)
 
 
-def test_jpeg_of_many_scans_shows_a_sentence(page: Page) -> None:
+def test_jpeg_with_many_scans_shows_an_error(page: Page) -> None:
     page.goto("/")
 
     upload(page, "scans.jpg", "image/jpeg", jpeg_with_scans(3000))

@@ -1,4 +1,4 @@
-"""Netron and Gradio inside our pages, in a real browser."""
+"""Netron and Gradio embedded in our pages, in a real browser."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tests.support.visit import Record, sketch_and_submit
 ONE = [(0.0, -1.0), (0.0, 1.0)]
 
 
-def gradio(page: Page) -> FrameLocator:
+def open_gradio(page: Page) -> FrameLocator:
     page.goto("/gradio_demo")
     return page.frame_locator("iframe[src^='/gradio/']")
 
 
-def test_netron_shows_both_files_and_they_can_be_downloaded(page: Page, record: Record) -> None:
+def test_netron_shows_both_files_and_downloads_work(page: Page, record: Record) -> None:
     page.goto("/model")
     for file in ("mnist_model.keras", "mnist_model.tflite"):
         page.get_by_role("radio", name=file).click()
@@ -33,13 +33,13 @@ def test_netron_shows_both_files_and_they_can_be_downloaded(page: Page, record: 
     assert download.value.suggested_filename == "mnist_model.tflite"
     assert download.value.path().read_bytes()[4:8] == b"TFL3"
 
-    with page.context.expect_page() as opened:
+    with page.context.expect_page() as new_tab:
         page.get_by_role("link", name="Open in a new tab").click()
-    expect(opened.value.get_by_text("Conv2D").first).to_be_visible()
+    expect(new_tab.value.get_by_text("Conv2D").first).to_be_visible()
 
 
 def test_gradio_reads_digits_and_rejects_scribbles(page: Page) -> None:
-    demo = gradio(page)
+    demo = open_gradio(page)
     verdict, bars = demo.locator("#verdict h1"), demo.locator("#bars")
 
     sketch_and_submit(page, demo, ONE)
@@ -54,34 +54,34 @@ def test_gradio_reads_digits_and_rejects_scribbles(page: Page) -> None:
     expect(verdict).to_have_text("Not a digit")
     expect(bars).to_contain_text("If it were a digit")
     expect(bars.locator(".confidence-set")).to_have_count(10)
-    # The answer comes first, and nobody needs to scroll.
-    above, below = verdict.bounding_box(), bars.bounding_box()
-    assert above is not None
-    assert below is not None
-    assert above["y"] + above["height"] <= below["y"]
-    assert below["y"] + below["height"] <= 900
+    # The verdict comes first, and no scrolling is needed.
+    verdict_box, bars_box = verdict.bounding_box(), bars.bounding_box()
+    assert verdict_box is not None
+    assert bars_box is not None
+    assert verdict_box["y"] + verdict_box["height"] <= bars_box["y"]
+    assert bars_box["y"] + bars_box["height"] <= 900
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
 
 
-def _refuse(route: Route) -> None:
+def _respond_429(route: Route) -> None:
     route.fulfill(status=429, json={"detail": "Too many."})
 
 
-def _ask_for_what_is_no_sketch(route: Route) -> None:
-    asked = route.request.post_data_json
-    asked["data"][0]["composite"]["path"] = "nowhere.png"
-    route.continue_(post_data=json.dumps(asked))
+def _request_missing_sketch(route: Route) -> None:
+    request = route.request.post_data_json
+    request["data"][0]["composite"]["path"] = "nowhere.png"
+    route.continue_(post_data=json.dumps(request))
 
 
 FAILURES = {
-    "refused upload": ("upload", _refuse),
-    "refused question": ("queue/join", _refuse),
-    "unreadable sketch": ("queue/join", _ask_for_what_is_no_sketch),
+    "refused upload": ("upload", _respond_429),
+    "refused submission": ("queue/join", _respond_429),
+    "unreadable sketch": ("queue/join", _request_missing_sketch),
 }
 
 
-def test_gradio_shows_no_old_answer_beside_an_unread_sketch(page: Page) -> None:
-    demo = gradio(page)
+def test_gradio_removes_the_old_prediction_after_a_failure(page: Page) -> None:
+    demo = open_gradio(page)
     verdict, bars = demo.locator("#verdict h1"), demo.locator("#bars .confidence-set")
     for step, failure in FAILURES.values():
         sketch_and_submit(page, demo, ONE)
@@ -103,7 +103,7 @@ def test_gradio_shows_no_old_answer_beside_an_unread_sketch(page: Page) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_gradio_follows_the_pages_theme(page: Page, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    page.route("**/gradio/?*", lambda route: route.abort())  # its address tells enough, and it takes seconds to load
+    page.route("**/gradio/?*", lambda route: route.abort())  # only its address matters; loading it takes seconds
 
     page.goto("/gradio_demo")
 

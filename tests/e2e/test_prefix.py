@@ -23,13 +23,13 @@ from tests.support.waiting import wait_until
 
 
 class Setup(NamedTuple):
-    """A way to put the dashboard below a prefix."""
+    """A way to serve the dashboard below a prefix."""
 
     prefix: str
     command: tuple[str, ...] = ("-m", "dashboard")
     environment: dict[str, str] = {}  # noqa: RUF012 - never changed
     strips: bool = False
-    """The proxy removes the prefix, and the dashboard does not know about it."""
+    """True if the proxy strips the prefix, so that the dashboard does not know about it."""
 
 
 SETUPS = {
@@ -44,7 +44,7 @@ SETUPS = {
 
 IN_A_BROWSER = pytest.mark.parametrize(
     "setup",
-    # The browser sees nothing new of the third: the tests without it find out whether all addresses have moved.
+    # The third looks the same to a browser; the tests without a browser check that its addresses have moved, too.
     ["proxy strips it", "python -m dashboard", pytest.param("streamlit run", marks=pytest.mark.long)],
     indirect=True,
     scope="module",
@@ -58,10 +58,10 @@ def setup(request: pytest.FixtureRequest) -> Setup:
 
 @pytest.fixture(scope="module")
 def dashboard(setup: Setup, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
-    """A dashboard behind nginx; its `url` is the one that visitors use."""
+    """A dashboard behind nginx; its `url` is the address for visitors."""
     executable = find_nginx()
     if executable is None:
-        lacking("There is no nginx on this machine; get it with `apt-get install nginx`.")
+        lacking("nginx is not installed; install it with `apt-get install nginx`.")
     folder = tmp_path_factory.mktemp("dashboard")
     process = DashboardProcess(folder, setup.command, **setup.environment)
     nginx = None
@@ -78,21 +78,21 @@ def dashboard(setup: Setup, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture
-def asked(page: Page) -> list[str]:
-    """Paths that the tab's pages ask the server for."""
+def requested_paths(page: Page) -> list[str]:
+    """Paths that the tab's pages request from the server."""
     paths: list[str] = []
 
-    def note(url: str) -> None:
+    def record_path(url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme in ("http", "ws"):
             paths.append(parts.path)
 
-    page.context.on("request", lambda request: note(request.url))
-    page.on("websocket", lambda websocket: note(websocket.url))
+    page.context.on("request", lambda request: record_path(request.url))
+    page.on("websocket", lambda websocket: record_path(websocket.url))
     return paths
 
 
-def picture_of_one() -> bytes:
+def draw_one() -> bytes:
     picture = Image.new("RGB", (200, 200), "white")
     ImageDraw.Draw(picture).line([(100, 40), (100, 160)], fill="black", width=14)
     buffer = io.BytesIO()
@@ -102,13 +102,13 @@ def picture_of_one() -> bytes:
 
 @IN_A_BROWSER
 def test_pages_uploads_and_netron_stay_below_the_prefix(
-    page: Page, record: Record, setup: Setup, dashboard: DashboardProcess, asked: list[str]
+    page: Page, record: Record, setup: Setup, dashboard: DashboardProcess, requested_paths: list[str]
 ) -> None:
     page.goto("./")
     at_rest(page)
     page.get_by_role("radio", name="Upload a picture").click()
     page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(
-        {"name": "one.png", "mimeType": "image/png", "buffer": picture_of_one()}
+        {"name": "one.png", "mimeType": "image/png", "buffer": draw_one()}
     )
     expect(page.locator(".trazo-answer .digit")).to_have_text("1")
     for name in ("Data", "Evaluate", "Model", "Runs", "Train"):
@@ -122,16 +122,16 @@ def test_pages_uploads_and_netron_stay_below_the_prefix(
     page.reload()
     expect(page.get_by_role("heading", name="Train")).to_be_visible()
 
-    assert [path for path in asked if not path.startswith(setup.prefix)] == []
-    assert f"{setup.prefix}_stcore/stream" in asked
+    assert [path for path in requested_paths if not path.startswith(setup.prefix)] == []
+    assert f"{setup.prefix}_stcore/stream" in requested_paths
     consent = [cookie["path"] for cookie in page.context.cookies() if cookie["name"] == "consent"]
     assert consent == [f"{setup.prefix}netron"]
     assert record.page_errors == []
 
 
 @IN_A_BROWSER
-def test_gradio_page_has_its_styles_and_answers(
-    page: Page, setup: Setup, dashboard: DashboardProcess, asked: list[str]
+def test_gradio_page_has_its_styles_and_works(
+    page: Page, setup: Setup, dashboard: DashboardProcess, requested_paths: list[str]
 ) -> None:
     page.goto("./gradio_demo")
     demo = page.frame_locator("iframe[src*='/gradio/']")
@@ -141,33 +141,33 @@ def test_gradio_page_has_its_styles_and_answers(
     expect(demo.locator("#verdict h1")).to_have_text("1")
     expect(demo.locator("#verdict")).to_have_css("text-align", "center")
     expect(page.get_by_test_id("stCode")).to_contain_text(f'Client("{dashboard.url}gradio/")')
-    assert [path for path in asked if not path.startswith(setup.prefix)] == []
+    assert [path for path in requested_paths if not path.startswith(setup.prefix)] == []
     demo.get_by_role("button", name="Use via API").click()
     expect(demo.get_by_text(f"{dashboard.url}gradio").first).to_be_visible()
 
 
 def test_programs_use_the_api_and_gradio(dashboard: DashboardProcess, tmp_path: Path) -> None:
-    (tmp_path / "one.png").write_bytes(picture_of_one())
+    (tmp_path / "one.png").write_bytes(draw_one())
     client = Client(f"{dashboard.url}gradio/", verbose=False, httpx_kwargs={"timeout": 60})
     sketch = {"background": None, "layers": [], "composite": handle_file(tmp_path / "one.png")}
 
     assert client.predict(sketch, api_name="/verdict")["digit"] == 1
     with httpx.Client(base_url=dashboard.url, timeout=300) as http:
-        assert http.post("api/predict", content=picture_of_one()).json()["digit"] == 1
+        assert http.post("api/predict", content=draw_one()).json()["digit"] == 1
         assert http.get("api/health").json()["ready"] is True
         for page in ("", "train", "netron/", "gradio/"):
-            answer = http.get(page)
-            assert (answer.status_code, answer.headers["X-Content-Type-Options"]) == (200, "nosniff")
-            assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
-        refused = http.post("api/predict", headers={"Origin": "http://elsewhere.example"})
-    assert (refused.status_code, list(refused.json())) == (403, ["error"])
+            response = http.get(page)
+            assert (response.status_code, response.headers["X-Content-Type-Options"]) == (200, "nosniff")
+            assert "frame-ancestors 'self'" in response.headers["Content-Security-Policy"]
+        response_to_other_site = http.post("api/predict", headers={"Origin": "http://elsewhere.example"})
+    assert (response_to_other_site.status_code, list(response_to_other_site.json())) == (403, ["error"])
 
 
 @pytest.mark.parametrize(
-    ("path", "end"),
+    ("path", "final_path"),
     [("gradio?a=1", "gradio/?a=1"), ("netron", "netron/"), ("model/", "model"), ("api/health/", "api/health")],
 )
-def test_redirects_stay_below_the_prefix(dashboard: DashboardProcess, path: str, end: str) -> None:
-    answer = httpx.get(dashboard.url + path, follow_redirects=True, timeout=300)
+def test_redirects_stay_below_the_prefix(dashboard: DashboardProcess, path: str, final_path: str) -> None:
+    response = httpx.get(dashboard.url + path, follow_redirects=True, timeout=300)
 
-    assert (answer.status_code, str(answer.url)) == (200, dashboard.url + end)
+    assert (response.status_code, str(response.url)) == (200, dashboard.url + final_path)

@@ -1,4 +1,4 @@
-"""The Runs page and a run's own page in a real browser."""
+"""The Runs page and a run's own page, in a real browser."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HEADER, ROW = 36, 35
 
 @pytest.fixture
 def workspace(dashboard: DashboardProcess) -> Iterator[Workspace]:
-    """The dashboard's workspace; runs that a test creates are deleted afterwards."""
+    """The dashboard's workspace; runs created by a test are deleted afterwards."""
     workspace = Workspace(dashboard.workspace)
     before = {run.id for run in list_runs(workspace)}
     yield workspace
@@ -54,7 +54,7 @@ def toggle_row(page: Page, row: int) -> None:
 
 
 def button(page: Page, key: str) -> Locator:
-    # Streamlit adds a hidden copy of each button with a tooltip, to measure it; the copy comes second.
+    # Streamlit adds a hidden copy of each button with a tooltip to measure it; the copy comes second.
     return page.locator(f".st-key-{key} button").first
 
 
@@ -77,7 +77,7 @@ def test_promoted_run_is_active_until_the_shipped_model_is_back(
     expect(page.locator(".st-key-back_to_shipped")).to_have_count(0)
     assert active_model(workspace).run_id is None
 
-    promote(workspace, runs[0])  # elsewhere
+    promote(workspace, runs[0])  # in another session
 
     expect(page.locator(".st-key-back_to_shipped")).to_be_visible()
     expect(page.get_by_text("Active model: new-newt")).to_be_visible()
@@ -89,7 +89,7 @@ def test_selected_runs_share_a_chart_with_tooltips(page: Page, runs: list[Run]) 
     expect(chart.locator("svg")).to_be_visible()
     at_rest(page)
     controls = [page.get_by_text(name, exact=True).first.bounding_box() for name in ("Horizontal axis", "Smoothing")]
-    tops = [place["y"] for place in controls if place]
+    tops = [box["y"] for box in controls if box]
     assert tops[0] == pytest.approx(tops[1], abs=1.5)  # in one row
 
     chart.hover()
@@ -97,9 +97,9 @@ def test_selected_runs_share_a_chart_with_tooltips(page: Page, runs: list[Run]) 
 
     tooltip = page.locator("#vg-tooltip-element")
     expect(tooltip).to_be_visible()
-    shown = dict(zip(*(tooltip.locator(f"td.{part}").all_inner_texts() for part in ("key", "value")), strict=True))
-    assert {"run", "split", "loss", "smoothed", "epoch", "step", "seconds"} == set(shown)
-    assert float(shown["loss"]) > 0
+    fields = dict(zip(*(tooltip.locator(f"td.{part}").all_inner_texts() for part in ("key", "value")), strict=True))
+    assert {"run", "split", "loss", "smoothed", "epoch", "step", "seconds"} == set(fields)
+    assert float(fields["loss"]) > 0
 
     toggle_row(page, 1)
 
@@ -115,11 +115,11 @@ def test_run_is_downloaded_and_deleted_after_confirmation(
     page.goto("/runs")
     expect(button(page, "download")).to_be_enabled()
 
-    with page.expect_download() as started:
+    with page.expect_download() as download:
         button(page, "download").click()
-    started.value.save_as(tmp_path / "model.zip")
+    download.value.save_as(tmp_path / "model.zip")
 
-    assert started.value.suggested_filename == f"{runs[0].id}.zip"
+    assert download.value.suggested_filename == f"{runs[0].id}.zip"
     with zipfile.ZipFile(tmp_path / "model.zip") as archive:
         assert archive.read("card.json") == runs[0].bundle.card_file.read_bytes()
         assert sorted(archive.namelist()) == sorted(path.name for path in runs[0].bundle.files)
@@ -140,7 +140,7 @@ def test_run_is_downloaded_and_deleted_after_confirmation(
 
 @pytest.fixture
 def running(runs: list[Run]) -> Iterator[Run]:
-    """The first run, with this process in place of its worker."""
+    """The first run; this process takes the place of its worker."""
     run = runs[0]
     with worker_lock(run.lock_file):
         run.write_status(run.status().model_copy(update={"state": "running", "epochs": 200}))
@@ -152,19 +152,19 @@ def test_selection_and_dialog_survive_refreshes(page: Page, record: Record, runs
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
     toggle_row(page, 1)
     expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
-    same = page.evaluate_handle(
+    elements = page.evaluate_handle(
         "[...document.querySelectorAll('.st-key-overlaid_loss svg, .st-key-overlaid_accuracy svg, canvas')]"
     )
     expect_growth(page, running, epoch=3)
-    # An element that is replaced rather than updated would flicker.
-    assert same.evaluate("nodes => nodes.length > 2 && nodes.every(node => node.isConnected)")
-    waiting = page.wait_for_function(
+    # Elements must be updated in place, because replaced ones flicker.
+    assert elements.evaluate("nodes => nodes.length > 2 && nodes.every(node => node.isConnected)")
+    refreshing_style = page.wait_for_function(
         """() => {
           const one = document.querySelector(".st-key-refreshing [data-stale=true]");
           return one && [getComputedStyle(one).opacity, getComputedStyle(one).transitionDuration];
         }"""
     )
-    assert waiting.json_value() == ["1", "0s"]
+    assert refreshing_style.json_value() == ["1", "0s"]
 
     button(page, "delete").click()
     expect(page.get_by_role("dialog")).to_contain_text(runs[1].id)
@@ -203,9 +203,9 @@ def test_view_can_be_shared_and_saved_as_a_picture(page: Page, runs: list[Run], 
     expect(other.locator(".st-key-overlaid_accuracy")).to_contain_text("Error")
     expect(other.locator(".st-key-overlaid_loss [data-testid=stVegaLiteChart]")).to_contain_text("Seconds")
     other.locator(".st-key-picture button").first.click()
-    with other.expect_download() as started:
+    with other.expect_download() as download:
         other.get_by_text("Save as SVG").click()
-    started.value.save_as(tmp_path / "curves.svg")
+    download.value.save_as(tmp_path / "curves.svg")
     assert "<svg" in (tmp_path / "curves.svg").read_text()
 
 
@@ -225,5 +225,5 @@ def test_run_page_renames_the_run_and_trains_it_again(page: Page, runs: list[Run
     page.get_by_role("link", name="Train again with changes").click()
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("Train")
-    expect(page.get_by_text("These are the settings of the run The wide one")).to_be_visible()
+    expect(page.get_by_text("These settings are from run The wide one")).to_be_visible()
     expect(page.get_by_label("Epochs", exact=True)).to_have_value("2")

@@ -1,4 +1,4 @@
-"""Sign-in by OpenID Connect, in a real browser with a real provider on this machine."""
+"""Sign-in by OpenID Connect, in a real browser and with a real provider on this machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def provider() -> Iterator[OidcProvider]:
 
 
 @pytest.fixture(
-    # Below a prefix everything is asked for that is asked for at the root, at a longer address.
+    # The test below a prefix covers everything that the test at the root covers.
     params=[pytest.param("", marks=pytest.mark.long, id="at the root"), pytest.param("lab/trazo", id="below a prefix")]
 )
 def private_dashboard(
@@ -34,7 +34,7 @@ def private_dashboard(
     process = DashboardProcess(tmp_path, HOME=str(tmp_path), STREAMLIT_SERVER_BASE_URL_PATH=request.param)
     if request.param:
         process.url = f"{process.url}/{request.param}"
-    # Streamlit looks for it when it is first asked for a secret; the address to come back to holds the port.
+    # Written after the start, because the redirect URI contains the port; Streamlit reads it when first needed.
     secrets.write_text(
         f"""[auth]
 redirect_uri = "{process.url}/oauth2callback"
@@ -48,7 +48,7 @@ server_metadata_url = "{provider.metadata_url}"
     process.stop()
 
 
-def test_visitor_looks_freely_and_signs_in_to_train(chromium: Browser, private_dashboard: DashboardProcess) -> None:
+def test_visitor_browses_freely_and_signs_in_to_train(chromium: Browser, private_dashboard: DashboardProcess) -> None:
     page = chromium.new_page(base_url=f"{private_dashboard.url}/")
     page.goto("./train")
     at_rest(page)

@@ -10,9 +10,7 @@ from tests.support.dashboard_process import DashboardProcess
 from tests.support.visit import Record, at_rest
 
 
-def test_every_page_opens_without_an_error_and_without_tensorflow(
-    page: Page, dashboard: DashboardProcess, record: Record
-) -> None:
+def test_every_page_opens_without_errors_or_tensorflow(page: Page, dashboard: DashboardProcess, record: Record) -> None:
     page.goto("/")
     at_rest(page)
     links = page.get_by_test_id("stSidebarNavLink")
@@ -34,7 +32,7 @@ def test_every_page_opens_without_an_error_and_without_tensorflow(
     assert not [path for path in mapped if "tensorflow" in path]
 
 
-def test_all_ten_digits_can_be_chosen_on_a_phone_without_scrolling(page: Page) -> None:
+def test_all_ten_digits_fit_on_a_phone_without_scrolling(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/data")
     at_rest(page)

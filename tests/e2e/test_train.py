@@ -1,4 +1,4 @@
-"""What a person does on the Train page, in a real browser, with real workers."""
+"""The Train page in a real browser, with real workers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.workers import end_all, kill_worker
 
 @pytest.fixture
 def workspace(dashboard: DashboardProcess) -> Iterator[Workspace]:
-    """The dashboard's workspace; what a test trained there is gone afterwards."""
+    """The dashboard's workspace; runs created by a test are deleted afterwards."""
     workspace = Workspace(dashboard.workspace)
     before = {run.id for run in list_runs(workspace)}
     yield workspace
@@ -39,13 +39,13 @@ def train_page(page: Page, workspace: Workspace) -> Page:
     page.goto("/train")
     expect(button(page, "train")).to_be_enabled()
     page.get_by_text("More settings").click()
-    # A page that is drawn again at that moment closes an open list.
-    wait_until(lambda: chose_digits(page), what="the choice of scikit-learn's digits")
+    # A rerun of the page closes an open list, so retry.
+    wait_until(lambda: choose_digits(page), what="the choice of scikit-learn's digits")
     fill(page, "patience", 0)
     return page
 
 
-def chose_digits(page: Page) -> bool:
+def choose_digits(page: Page) -> bool:
     page.locator(f".st-key-train_{DEFAULT_PRESET}_dataset input").click()
     with suppress(BrowserError):
         page.get_by_role("option", name="scikit-learn digits").click(timeout=5000)
@@ -66,17 +66,17 @@ def start(page: Page, epochs: int) -> None:
 
 
 def button(page: Page, key: str) -> Locator:
-    # Streamlit measures a button that has a tooltip by a hidden copy, which comes second.
+    # Streamlit adds a hidden copy of each button with a tooltip to measure it; the copy comes second.
     return page.locator(f".st-key-{key} button").first
 
 
 def header(page: Page) -> Locator:
-    """Name and state of the run that the page shows."""
+    """Return the name and state of the run that the page shows."""
     return page.locator(".st-key-run_header")
 
 
 def dots(page: Page) -> int:
-    """Points of whole epochs in the loss curve, training and validation; those for the mouse cannot be seen."""
+    """Return the number of visible dots, one for each completed epoch and split, in the loss curve."""
     return page.locator('.st-key-curve_loss .mark-symbol.role-mark path:not([opacity="0"])').count()
 
 
@@ -92,14 +92,14 @@ def test_curve_grows_from_the_button_to_the_end(train_page: Page, record: Record
     accuracy = run.bundle.card().metrics.test_accuracy
     assert accuracy > 0.9
     expect(train_page.get_by_test_id("stMetric").first).to_contain_text(f"{accuracy:.2%}")
-    # Two an epoch, but for the training's mean over the first, which is left out.
+    # Two dots per epoch, without the first epoch's training mean, which is not shown.
     assert dots(train_page) == 2 * 12 - 1
     expect(button(train_page, "promote")).to_be_enabled()
     assert record.page_errors == []
 
 
 @pytest.mark.long
-def test_second_tab_shows_the_run_and_a_second_one_waits(train_page: Page, workspace: Workspace) -> None:
+def test_second_tab_shows_the_run_and_queues_another(train_page: Page, workspace: Workspace) -> None:
     start(train_page, 200)
     run = wait_until(lambda: overview(workspace).latest, what="the start of the run")
     expect(header(train_page)).to_contain_text(run.title)
@@ -125,7 +125,7 @@ def test_second_tab_shows_the_run_and_a_second_one_waits(train_page: Page, works
     assert list_runs(workspace) == [run]
 
 
-def test_killed_training_is_resumed_and_outlives_dashboards(
+def test_killed_run_is_resumed_and_outlives_dashboards(
     train_page: Page, dashboard: DashboardProcess, workspace: Workspace
 ) -> None:
     fill(train_page, "batch_size", 8)
@@ -159,7 +159,7 @@ def test_killed_training_is_resumed_and_outlives_dashboards(
 
 
 def is_live_in_a_new(dashboard: DashboardProcess, page: Page, run: Run) -> bool:
-    """Whether the next dashboard's page shows the run at work, with a growing curve."""
+    """Start a new dashboard; return True once its page shows the run with a growing curve."""
     dashboard.start()
     page.goto("/train")
     expect(header(page)).to_contain_text(run.title)

@@ -1,4 +1,4 @@
-"""Undo, Clear and Ctrl+Z on the canvas lose no stroke, however quick the visitor and however slow the server."""
+"""Undo, Clear and Ctrl+Z lose no stroke, even if the visitor is quick and the server slow."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tests.support.visit import draw, open_draw_page
 
 BLANK = "Draw a digit"
 ROWS = [[(50.0, row * 100.0), (450.0, row * 100.0)] for row in range(6)]
-"""Six strokes that can be told apart."""
+"""Six distinguishable strokes."""
 LAST = 5
-"""The row that a test draws last, to know that the server has seen everything before it."""
-# Which rows have ink in the first of the five steps, which is the drawing that the server answered.
-ANSWERED_ROWS = """() => {
+"""The row that a test draws last; once it has been read, so has everything before it."""
+# Return the rows with ink in the first of the five steps, which is the last drawing that the server has read.
+PREDICTED_ROWS = """() => {
   const ink = document.querySelector(".trazo-steps img");
   const copy = new OffscreenCanvas(280, 280).getContext("2d");
   copy.drawImage(ink, 0, 0);
@@ -24,13 +24,13 @@ ANSWERED_ROWS = """() => {
 
 @pytest.fixture
 def server(page: Page) -> SlowServer:
-    """The connection to the server. A test that asks for it does so before `answer`, which opens the page."""
+    """The connection to the server. Tests must request it before `prediction`, which opens the page."""
     return SlowServer(page)
 
 
 @pytest.fixture
-def answer(page: Page) -> Locator:
-    """The answer on the Draw page, which is open."""
+def prediction(page: Page) -> Locator:
+    """Open the Draw page; return its prediction."""
     return open_draw_page(page)
 
 
@@ -39,11 +39,11 @@ def button(page: Page, name: str) -> Locator:
 
 
 def press(page: Page, name: str, times: int = 1) -> None:
-    """Click a button at once: Playwright's own click first waits until the button stands still."""
-    place = button(page, name).bounding_box()
-    assert place is not None
+    """Click a button at once; Playwright's own click waits until the button has stopped moving."""
+    box = button(page, name).bounding_box()
+    assert box is not None
     for _ in range(times):
-        page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
 
 def visit_another_page(page: Page) -> None:
@@ -54,17 +54,19 @@ def visit_another_page(page: Page) -> None:
 
 
 def expect_rows(page: Page, rows: list[int]) -> None:
-    """Wait until the server has answered the last row, and compare all rows of that drawing."""
-    page.wait_for_function(f"({ANSWERED_ROWS})().includes({LAST})")
-    assert page.evaluate(ANSWERED_ROWS) == rows
+    """Wait until the server has read the last row, and compare all rows of that drawing."""
+    page.wait_for_function(f"({PREDICTED_ROWS})().includes({LAST})")
+    assert page.evaluate(PREDICTED_ROWS) == rows
 
 
-def expect_answer_of(page: Page, rows: list[int]) -> None:
-    """Wait until the server has answered a drawing of just these rows."""
-    page.wait_for_function(f"(rows) => ({ANSWERED_ROWS})().join() === rows.join()", arg=rows)
+def expect_only_rows(page: Page, rows: list[int]) -> None:
+    """Wait until the server has read a drawing with exactly these rows."""
+    page.wait_for_function(f"(rows) => ({PREDICTED_ROWS})().join() === rows.join()", arg=rows)
 
 
-def test_undo_right_after_a_stroke_removes_only_that_stroke(page: Page, server: SlowServer, answer: Locator) -> None:
+def test_undo_right_after_a_stroke_removes_only_that_stroke(
+    page: Page, server: SlowServer, prediction: Locator
+) -> None:
     draw(page, ROWS[:3])
     expect(button(page, "Undo")).to_be_enabled()
     server.holding = True
@@ -77,7 +79,7 @@ def test_undo_right_after_a_stroke_removes_only_that_stroke(page: Page, server: 
     expect_rows(page, [0, 1, 2, LAST])
 
 
-def test_three_quick_presses_of_undo_remove_three_strokes(page: Page, server: SlowServer, answer: Locator) -> None:
+def test_three_quick_undos_remove_three_strokes(page: Page, server: SlowServer, prediction: Locator) -> None:
     draw(page, [ROWS[0]])
     expect(button(page, "Undo")).to_be_enabled()
     server.holding = True
@@ -90,7 +92,7 @@ def test_three_quick_presses_of_undo_remove_three_strokes(page: Page, server: Sl
     expect_rows(page, [0, 1, LAST])
 
 
-def test_undo_by_keyboard(page: Page, answer: Locator) -> None:
+def test_undo_by_keyboard(page: Page, prediction: Locator) -> None:
     draw(page, ROWS[:4])
 
     for keys in ["Control+z", "Meta+z", "z", "Control+Shift+z", "Control+Alt+z", "Control+y"]:
@@ -100,7 +102,7 @@ def test_undo_by_keyboard(page: Page, answer: Locator) -> None:
     expect_rows(page, [0, 1, LAST])
 
 
-def test_undo_key_in_a_text_field_belongs_to_the_field(page: Page, answer: Locator) -> None:
+def test_undo_key_in_a_text_field_does_not_change_the_drawing(page: Page, prediction: Locator) -> None:
     draw(page, [ROWS[0]])
     page.evaluate("document.body.append(Object.assign(document.createElement('input'), { id: 'note' }))")
     page.locator("#note").focus()
@@ -111,7 +113,7 @@ def test_undo_key_in_a_text_field_belongs_to_the_field(page: Page, answer: Locat
     expect_rows(page, [0, LAST])
 
 
-def test_undo_key_works_after_the_brush_width_was_changed(page: Page, answer: Locator) -> None:
+def test_undo_key_works_after_a_change_of_brush_width(page: Page, prediction: Locator) -> None:
     draw(page, ROWS[:2])
     slider = page.get_by_role("slider", name="Brush width")
     slider.press("ArrowLeft")
@@ -123,10 +125,10 @@ def test_undo_key_works_after_the_brush_width_was_changed(page: Page, answer: Lo
     expect_rows(page, [0, LAST])
 
 
-def test_undo_after_clear_brings_the_drawing_back(page: Page, answer: Locator) -> None:
+def test_undo_after_clear_restores_the_drawing(page: Page, prediction: Locator) -> None:
     draw(page, ROWS[:3])
     press(page, "Clear")
-    expect(answer).to_have_text(BLANK)
+    expect(prediction).to_have_text(BLANK)
     expect(button(page, "Clear")).to_be_disabled()
 
     press(page, "Undo", times=2)
@@ -135,7 +137,7 @@ def test_undo_after_clear_brings_the_drawing_back(page: Page, answer: Locator) -
     expect_rows(page, [0, 1, LAST])
 
 
-def test_stroke_right_after_clear_is_kept(page: Page, server: SlowServer, answer: Locator) -> None:
+def test_stroke_right_after_clear_is_kept(page: Page, server: SlowServer, prediction: Locator) -> None:
     draw(page, ROWS[:2])
     expect(button(page, "Clear")).to_be_enabled()
     server.holding = True
@@ -147,7 +149,7 @@ def test_stroke_right_after_clear_is_kept(page: Page, server: SlowServer, answer
     expect_rows(page, [2, LAST])
 
 
-def test_undo_and_clear_after_a_visit_to_another_page(page: Page, answer: Locator) -> None:
+def test_undo_and_clear_after_a_visit_to_another_page(page: Page, prediction: Locator) -> None:
     draw(page, ROWS[:3])
     visit_another_page(page)
     press(page, "Undo", times=2)
@@ -155,14 +157,14 @@ def test_undo_and_clear_after_a_visit_to_another_page(page: Page, answer: Locato
     expect_rows(page, [0, LAST])
 
     press(page, "Clear")
-    expect(answer).to_have_text(BLANK)
+    expect(prediction).to_have_text(BLANK)
     visit_another_page(page)
     press(page, "Undo")
 
     expect_rows(page, [0, LAST])
 
 
-def test_strokes_and_presses_while_the_canvas_restarts(page: Page, server: SlowServer, answer: Locator) -> None:
+def test_strokes_and_undo_work_while_the_canvas_restarts(page: Page, server: SlowServer, prediction: Locator) -> None:
     draw(page, ROWS[:3])
     visit_another_page(page)
     expect(button(page, "Undo")).to_be_enabled()
@@ -177,28 +179,30 @@ def test_strokes_and_presses_while_the_canvas_restarts(page: Page, server: SlowS
     expect_rows(page, [0, 3, LAST])
 
 
-def test_stroke_half_drawn_when_the_canvas_restarts(page: Page, server: SlowServer, answer: Locator) -> None:
+def test_unfinished_stroke_survives_a_restart_of_the_canvas(
+    page: Page, server: SlowServer, prediction: Locator
+) -> None:
     draw(page, ROWS[:2])
     expect(button(page, "Clear")).to_be_enabled()
     server.holding = True
     press(page, "Clear")
     draw(page, [ROWS[2]])
-    place = page.locator("canvas.upper-canvas").bounding_box()
-    assert place is not None
-    height = place["y"] + 42 + LAST * 39.2
-    page.mouse.move(place["x"] + 60, height)
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    assert box is not None
+    height = box["y"] + 42 + LAST * 39.2
+    page.mouse.move(box["x"] + 60, height)
     page.mouse.down()
-    page.mouse.move(place["x"] + 100, height)
+    page.mouse.move(box["x"] + 100, height)
 
     server.release()
-    expect_answer_of(page, [2])  # the canvas has restarted and drawn the stroke that was held
-    page.mouse.move(place["x"] + 220, height)
+    expect_only_rows(page, [2])  # the canvas has restarted and drawn the queued stroke
+    page.mouse.move(box["x"] + 220, height)
     page.mouse.up()
 
     expect_rows(page, [2, LAST])
 
 
-def test_undo_just_before_leaving_the_page(page: Page, answer: Locator) -> None:
+def test_undo_just_before_leaving_the_page_is_kept(page: Page, prediction: Locator) -> None:
     draw(page, [ROWS[0], ROWS[LAST], ROWS[1]])
     visit_another_page(page)
     expect(button(page, "Undo")).to_be_enabled()
@@ -206,10 +210,10 @@ def test_undo_just_before_leaving_the_page(page: Page, answer: Locator) -> None:
     press(page, "Undo")
     visit_another_page(page)
 
-    expect_answer_of(page, [0, LAST])
+    expect_only_rows(page, [0, LAST])
 
 
-def test_stroke_drawn_just_before_leaving_the_page_is_kept(page: Page, answer: Locator) -> None:
+def test_stroke_drawn_just_before_leaving_the_page_is_kept(page: Page, prediction: Locator) -> None:
     draw(page, [ROWS[0], ROWS[LAST]])
 
     visit_another_page(page)
@@ -217,16 +221,16 @@ def test_stroke_drawn_just_before_leaving_the_page_is_kept(page: Page, answer: L
     expect_rows(page, [0, LAST])
 
 
-def test_undo_while_drawing_removes_the_stroke_being_drawn(page: Page, answer: Locator) -> None:
+def test_undo_while_drawing_removes_the_stroke_being_drawn(page: Page, prediction: Locator) -> None:
     draw(page, [ROWS[0]])
-    place = page.locator("canvas.upper-canvas").bounding_box()
-    assert place is not None
-    page.mouse.move(place["x"] + 40, place["y"] + 140)
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 40, box["y"] + 140)
     page.mouse.down()
-    page.mouse.move(place["x"] + 240, place["y"] + 140)
+    page.mouse.move(box["x"] + 240, box["y"] + 140)
 
     page.keyboard.press("Control+z")
-    page.mouse.move(place["x"] + 240, place["y"] + 200)
+    page.mouse.move(box["x"] + 240, box["y"] + 200)
     page.mouse.up()
     draw(page, [ROWS[LAST]])
 

@@ -1,4 +1,4 @@
-"""The tools of the browser tests notice what they are there to notice."""
+"""The helpers of the browser tests draw and record correctly."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from tests.support.visit import Record, draw
 CANVAS = """
 <canvas class="upper-canvas" width="280" height="280" style="margin: 40px"></canvas>
 <script>
-  const seen = window.seen = [];
+  const events = window.events = [];
   const canvas = document.querySelector("canvas");
   for (const kind of ["mousedown", "mousemove", "mouseup"])
-    canvas.addEventListener(kind, (event) => seen.push([kind, event.offsetX, event.offsetY, event.buttons]));
+    canvas.addEventListener(kind, (event) => events.push([kind, event.offsetX, event.offsetY, event.buttons]));
 </script>
 """
 
 
-def test_requests_to_another_machine_are_recorded(page: Page, record: Record) -> None:
+def test_requests_to_other_hosts_are_recorded(page: Page, record: Record) -> None:
     page.goto("/api/health")
     assert record.hosts == {"127.0.0.1"}
 
@@ -39,13 +39,13 @@ def test_errors_of_a_page_are_recorded(page: Page, record: Record) -> None:
     assert [error for error in record.page_errors if "the script" in error]
 
 
-def test_strokes_are_drawn_inside_the_canvas_one_after_the_other(page: Page) -> None:
+def test_strokes_are_drawn_one_by_one_inside_the_canvas(page: Page) -> None:
     page.set_content(CANVAS)
 
     draw(page, [[(0, 0), (500, 500)], [(500, 0), (0, 500)]])
 
-    seen = page.evaluate("seen")
-    downs = [[round(x), round(y)] for kind, x, y, _ in seen if kind == "mousedown"]
-    ups = [[round(x), round(y)] for kind, x, y, _ in seen if kind == "mouseup"]
+    events = page.evaluate("events")
+    downs = [[round(x), round(y)] for kind, x, y, _ in events if kind == "mousedown"]
+    ups = [[round(x), round(y)] for kind, x, y, _ in events if kind == "mouseup"]
     assert downs == [[42, 42], [238, 42]]
     assert ups == [[238, 238], [42, 238]]

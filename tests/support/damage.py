@@ -1,4 +1,4 @@
-"""Ways to damage a run's files: cut, emptied, in the wrong place, or edited by hand into something impossible."""
+"""Ways to damage a run's files: cut off, emptied, replaced, or edited to invalid values."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Damage = Callable[[Run], object]
 Change = Callable[[np.ndarray], object]
 
 
-def written(name: str, content: bytes | str) -> Damage:
-    """Other contents in a file, which may be missing."""
+def write_file(name: str, content: bytes | str) -> Damage:
+    """Replace the contents of a file, or create the file."""
     return lambda run: (run.folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def cut_in_half(name: str) -> Damage:
-    """What is left when a disk fills up."""
+    """Cut a file in half, as a full disk does."""
 
     def cut(run: Run) -> None:
         content = (run.folder / name).read_bytes()
@@ -29,15 +29,15 @@ def cut_in_half(name: str) -> Damage:
     return cut
 
 
-def emptied(run: Run) -> None:
-    """Every file of the run is there and empty."""
+def empty_files(run: Run) -> None:
+    """Empty every file of the run."""
     for path in run.folder.rglob("*"):
         if path.is_file():
             path.write_bytes(b"")
 
 
-def folder(name: str) -> Damage:
-    """A folder where a file should be."""
+def replace_by_folder(name: str) -> Damage:
+    """Replace a file by a folder."""
 
     def replace(run: Run) -> None:
         (run.folder / name).unlink(missing_ok=True)
@@ -46,8 +46,8 @@ def folder(name: str) -> Damage:
     return replace
 
 
-def file(name: str) -> Damage:
-    """A file where a folder should be."""
+def replace_by_file(name: str) -> Damage:
+    """Replace a folder by a file."""
 
     def replace(run: Run) -> None:
         shutil.rmtree(run.folder / name)
@@ -56,31 +56,31 @@ def file(name: str) -> Damage:
     return replace
 
 
-def edited(name: str, *place: str | int, to: object) -> Damage:
-    """Another value at a place of a JSON file."""
+def edit_json(name: str, *path: str | int, to: object) -> Damage:
+    """Change the value at a path of keys in a JSON file."""
 
     def edit(run: Run) -> None:
-        whole = part = json.loads((run.folder / name).read_text())
-        for step in place[:-1]:
+        content = part = json.loads((run.folder / name).read_text())
+        for step in path[:-1]:
             part = part[step]
-        part[place[-1]] = to
-        (run.folder / name).write_text(json.dumps(whole))
+        part[path[-1]] = to
+        (run.folder / name).write_text(json.dumps(content))
 
     return edit
 
 
-def at_work(value: str, to: object) -> Damage:
-    """Another value in the status of a run at work; whoever holds its lock is its worker."""
+def edit_running_status(value: str, to: object) -> Damage:
+    """Change a value in the status of a run that is running; the test holds the worker's lock."""
 
     def edit(run: Run) -> None:
-        edited("status.json", "state", to="running")(run)
-        edited("status.json", value, to=to)(run)
+        edit_json("status.json", "state", to="running")(run)
+        edit_json("status.json", value, to=to)(run)
 
     return edit
 
 
-def arrays(name: str, **changes: Change) -> Damage:
-    """Other arrays in an .npz file."""
+def change_arrays(name: str, **changes: Change) -> Damage:
+    """Change arrays in an .npz file."""
 
     def edit(run: Run) -> None:
         with np.load(run.folder / name) as file:
@@ -90,12 +90,12 @@ def arrays(name: str, **changes: Change) -> Damage:
     return edit
 
 
-def lines(name: str, columns: tuple[str, ...], *rows: str) -> Damage:
-    """Other rows below the heading of a CSV file."""
-    return written(name, "\n".join([",".join(columns), *rows, ""]))
+def write_rows(name: str, columns: tuple[str, ...], *rows: str) -> Damage:
+    """Replace the rows below the header of a CSV file."""
+    return write_file(name, "\n".join([",".join(columns), *rows, ""]))
 
 
-def namesakes(run: Run) -> None:
-    """Two runs share the name that the record of the model in use has."""
+def duplicate_name(run: Run) -> None:
+    """Create a second run with the same name, and write that name to the record of the active model."""
     shutil.copytree(run.folder, run.folder.with_name(f"20980101-120000-{run.title}"))
-    written("../../active.json", json.dumps({"run_id": run.title}))(run)
+    write_file("../../active.json", json.dumps({"run_id": run.title}))(run)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -15,12 +17,17 @@ from pathlib import Path
 from core.workspace import PROJECT
 from tests.support.waiting import wait_until
 
+PORTS = range(12_000, 30_000)
+"""Below the ports that systems give to outgoing connections: one of those could take a port between two starts."""
+
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port on which nothing listens."""
+    for port in random.sample(PORTS, 100):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("No free port was found.")
 
 
 class DashboardProcess:

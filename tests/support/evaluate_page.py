@@ -1,4 +1,4 @@
-"""The Evaluate page in the tests' hands."""
+"""Access to the Evaluate page for tests."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import json
 from streamlit.testing.v1 import AppTest
 
 from core.workspace import PROJECT
-from tests.support.markdown import shown
+from tests.support.markdown import unescape_markdown
 
 
-def opened(**address: str) -> AppTest:
-    """Open the page at an address with these parameters."""
+def open_evaluate_page(**parameters: str) -> AppTest:
+    """Open the page at a URL with these parameters."""
     page = AppTest.from_file(str(PROJECT / "dashboard" / "views" / "evaluate.py"), default_timeout=300)
-    for name, value in address.items():
+    for name, value in parameters.items():
         page.query_params[name] = value
     return page.run()
 
 
-def texts(page: AppTest) -> str:
-    """Return everything that is written on the page."""
+def page_text(page: AppTest) -> str:
+    """Return all text on the page."""
     parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.success]
-    return shown("\n".join(str(part.value) for part in parts))
+    return unescape_markdown("\n".join(str(part.value) for part in parts))
 
 
 def captions(page: AppTest, grid: str) -> list[str]:

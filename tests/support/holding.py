@@ -89,7 +89,7 @@ def _end(pause: Pause) -> None:
     """Pause when the bundle is in place, but the last status is not written."""
     from core.runs.run import Run
 
-    Run.write_last_status = lambda *_: pause()
+    Run.write_final_status = lambda *_: pause()
 
 
 PHASES: dict[str, Callable[[Pause], None]] = {

@@ -1,10 +1,10 @@
-"""Markdown in the tests' hands."""
+"""Markdown, as tests compare it."""
 
 from __future__ import annotations
 
 import re
 
 
-def shown(text: str) -> str:
-    """Return escaped text as a reader sees it; see `dashboard.session.markdown.plain`."""
+def unescape_markdown(text: str) -> str:
+    """Return escaped text as the browser shows it; see `dashboard.session.markdown.plain`."""
     return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)

@@ -246,4 +246,4 @@ FIVE_TO_NINE: dict[int, list[tuple[float, Style]]] = {
         (12, _hooked_nine),
     ],
 }
-"""Styles of each digit, with rough estimates of how common they are."""
+"""Styles of each digit, with rough estimates of how common each style is."""

@@ -64,7 +64,7 @@ def arc(
     """Return anchors on an ellipse, from the angle `start` through `sweep` degrees.
 
     0 degrees point to the right and 90 down, so positive sweeps are clockwise. `growth`: ratio of the last radius to
-    the first; the line is a spiral unless it is 1. `power`: 2 for an ellipse, more for a squarer shape.
+    the first; the line is a spiral unless `growth` is 1. `power`: 2 for an ellipse, more for a squarer shape.
     """
     count = max(3, round(abs(sweep) / 36) + 1)
     angles = np.radians(np.linspace(start, start + sweep, count))
@@ -175,7 +175,7 @@ def _catmull_rom_tangents(chords: np.ndarray, knots: np.ndarray) -> np.ndarray:
 
 
 def _sample_positions(length: float, spacing: float, uneven: float, corners: np.ndarray) -> np.ndarray:
-    """Return ascending distances along a line of this length, including those of its corners."""
+    """Return ascending distances along a line of this length, including the distances of its corners."""
     count = max(2, round(length / spacing) + 1)
     times = np.arange(count) / (count - 1)
     positions: np.ndarray = (times + uneven / (2 * np.pi) * np.sin(2 * np.pi * times)) * length

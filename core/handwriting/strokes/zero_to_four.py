@@ -48,7 +48,7 @@ def _bare_one(dice: Dice) -> Skeleton:
 
 
 def _flag_start(dice: Dice, has_foot: bool = False) -> tuple[float, float]:
-    """Return the start of the upstroke; without a foot, it is never so flat that the 1 looks like a 7."""
+    """Return the start of the upstroke; without a foot, the upstroke is never so flat that the 1 looks like a 7."""
     if has_foot:
         width = dice(14, 52)
         return -width, min(width * dice(0.3, 1.3), 72)
@@ -253,4 +253,4 @@ ZERO_TO_FOUR: dict[int, list[tuple[float, Style]]] = {
         (12, _flash_four),
     ],
 }
-"""Styles of each digit, with rough estimates of how common they are."""
+"""Styles of each digit, with rough estimates of how common each style is."""

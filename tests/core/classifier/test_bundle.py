@@ -13,7 +13,7 @@ from core.classifier.network import Network
 from core.classifier.predictor import Predictor
 from core.errors import BundleError
 from core.runs.run import Run
-from tests.support.damage import Change, arrays, edited
+from tests.support.damage import Change, change_arrays, edit_json
 
 
 @pytest.mark.parametrize(
@@ -38,9 +38,9 @@ from tests.support.damage import Change, arrays, edited
 )
 def test_card_with_an_impossible_value_is_damaged(run: Run, edit: tuple) -> None:
     *field, value = edit
-    edited("model/card.json", *field, to=value)(run)
+    edit_json("model/card.json", *field, to=value)(run)
 
-    with pytest.raises(BundleError, match=r"damaged card\.json\. Choose another model"):
+    with pytest.raises(BundleError, match=r"card\.json of the model in .* is damaged\. Choose another model"):
         run.bundle.card()
 
 
@@ -76,9 +76,9 @@ def test_card_of_an_earlier_version_is_read(run: Run) -> None:
     ],
 )
 def test_invalid_test_predictions_are_damaged(run: Run, changes: dict[str, Change]) -> None:
-    arrays("model/evaluation.npz", **changes)(run)
+    change_arrays("model/evaluation.npz", **changes)(run)
 
-    with pytest.raises(BundleError, match=r"no readable evaluation\.npz"):
+    with pytest.raises(BundleError, match=r"evaluation\.npz of the model in .* is damaged"):
         run.bundle.evaluation()
 
 
@@ -99,9 +99,9 @@ def test_invalid_test_predictions_are_damaged(run: Run, changes: dict[str, Chang
     ],
 )
 def test_detector_with_mismatched_arrays_is_damaged(run: Run, changes: dict[str, Change]) -> None:
-    arrays("model/novelty.npz", **changes)(run)
+    change_arrays("model/novelty.npz", **changes)(run)
 
-    with pytest.raises(BundleError, match=r"no readable novelty\.npz"):
+    with pytest.raises(BundleError, match=r"novelty\.npz of the model in .* is missing or damaged"):
         Predictor(run.bundle)
 
 
@@ -139,7 +139,7 @@ def replace_last_bias(content: bytes, values: bytes) -> bytes:
     ids=["inference fails", "outputs are NaN"],
 )
 def test_damage_that_shows_only_during_inference_is_found(run: Run, damage: Callable[[bytes], bytes]) -> None:
-    edited("model/card.json", "network_fingerprint", to=None)(run)
+    edit_json("model/card.json", "network_fingerprint", to=None)(run)
     before = run.bundle.tflite_file.read_bytes()
     run.bundle.tflite_file.write_bytes(damage(before))
     assert run.bundle.tflite_file.read_bytes() != before

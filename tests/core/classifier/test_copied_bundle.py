@@ -37,5 +37,5 @@ def test_damaged_epoch_predictions_raise_bundle_error(tmp_path: Path) -> None:
     bundle = Bundle(tmp_path)
     bundle.epoch_predictions_file.write_bytes(b"PK\x03\x04 not an archive")
 
-    with pytest.raises(BundleError, match=r"damaged answers\.npz"):
+    with pytest.raises(BundleError, match=r"answers\.npz of the model in .* is damaged"):
         bundle.epoch_predictions()

@@ -50,9 +50,9 @@ def test_help_of_train_explains_each_setting(capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit):
         main(["train", "--help"])
 
-    said = " ".join(capsys.readouterr().out.split())
-    assert [name for name in LIMITS if SETTING_HELP[name] not in said] == []
-    assert "Range: 0 to 2147483647." in said
+    output = " ".join(capsys.readouterr().out.split())
+    assert [name for name in LIMITS if SETTING_HELP[name] not in output] == []
+    assert "Range: 0 to 2147483647." in output
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,7 +125,7 @@ def test_predict_shows_a_rejection_with_its_nearest_digit(
     assert f"not a digit (unlike any digit in the training data (nearest: {answer['digit']}))" in plain
 
 
-def test_file_above_the_limit_is_not_read_whole(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_file_above_the_limit_is_not_read_completely(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", "--json", "/dev/zero"]) == 1
 
     (answer,) = predictions(capsys)
@@ -179,12 +179,12 @@ def test_predict_takes_a_run_by_its_name(
     assert "There is no run named 'nobody'" in capsys.readouterr().err
 
 
-def test_missing_model_is_one_sentence(
+def test_missing_model_is_reported_in_one_line(
     tmp_path: Path, workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["predict", "--model", str(tmp_path), "x.png"]) == 1
 
-    assert capsys.readouterr().err.startswith("trazo: The model in")
+    assert capsys.readouterr().err.startswith("trazo: The file card.json of the model in")
 
 
 @pytest.mark.usefixtures("without_mnist")
@@ -204,7 +204,9 @@ def test_training_without_mnist_explains_the_download(workspace: Workspace, caps
     assert list_runs(workspace) == []
 
 
-def test_value_outside_its_limits_is_one_sentence(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_value_outside_its_limits_is_reported_in_one_line(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["train", *TINY, "--epochs", "0"]) == 1
 
     assert "epochs" in capsys.readouterr().err
@@ -216,10 +218,10 @@ def test_run_is_trained_listed_shown_promoted_and_deleted(
 ) -> None:
     assert main(["train", *TINY, "--epochs", "1", "--output", str(tmp_path / "copy")]) == 0
     (run,) = list_runs(workspace)
-    said = capsys.readouterr()
-    assert "test accuracy" in said.out
+    output = capsys.readouterr()
+    assert "test accuracy" in output.out
     # Nobody watches at a terminal.
-    (line,) = said.err.splitlines()
+    (line,) = output.err.splitlines()
     assert re.fullmatch(r"epoch 1/1: loss [\d.]+, accuracy [\d.]+%, validation loss [\d.]+, accuracy [\d.]+%", line)
     assert (tmp_path / "copy" / "card.json").read_bytes() == run.bundle.card_file.read_bytes()
     assert (tmp_path / "copy" / "answers.npz").read_bytes() == run.epoch_predictions_file.read_bytes()
@@ -269,10 +271,12 @@ def test_ctrl_c_stops_teachers_that_no_other_run_needs(
 
     assert main(["train", *TINY, "--teachers", "2"]) == 0
 
-    learning, own, other, shared = list_runs(workspace)
-    assert f"teacher: run {shared.id}, trained first\nteacher: run {own.id}, trained first" in capsys.readouterr().out
-    assert {learning.status().state, own.status().state} == {"stopped"}
-    assert (shared.status().state, shared.stopping, other.status().state) == ("running", False, "queued")
+    student, own, other, shared = list_runs(workspace)
+    out = capsys.readouterr().out
+    assert f"waiting for teacher run {shared.id}, which is trained first\n" in out
+    assert f"waiting for teacher run {own.id}, which is trained first\n" in out
+    assert {student.status().state, own.status().state} == {"stopped"}
+    assert (shared.status().state, shared.stop_requested, other.status().state) == ("running", False, "queued")
 
 
 def test_a_thousand_files_in_one_call(tmp_path: Path, mnist: Dataset, workspace: Workspace) -> None:
@@ -296,16 +300,16 @@ def test_a_thousand_files_in_one_call(tmp_path: Path, mnist: Dataset, workspace:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_stop_without_a_name_stops_all_trainings(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stop_without_a_name_stops_all_runs(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     running, waiting = submit(workspace, tiny_config()), submit(workspace, tiny_config())
 
     assert main(["runs", "stop"]) == 0
 
-    assert running.stopping
+    assert running.stop_requested
     assert waiting.status().state == "stopped"
-    said = capsys.readouterr().out
-    assert f"{running.id} was asked to stop" in said
-    assert f"{waiting.id} was asked to stop" in said
+    output = capsys.readouterr().out
+    assert f"{running.id} was asked to stop" in output
+    assert f"{waiting.id} was asked to stop" in output
 
 
 def test_evaluate_prints_the_figures_of_the_pages(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from core.errors import RunError, StorageError
 from core.launcher import control, queue
-from core.launcher.control import delete, request_stop, request_stop_of_all
+from core.launcher.control import delete, request_stop, request_stop_all
 from core.launcher.overview import exit_message, overview
 from core.launcher.queue import advance, remove_from_queue, resumable, resume, submit
 from core.runs.interruptions import record_interruptions
@@ -121,14 +121,14 @@ def test_queued_run_that_is_stopped_never_starts(workspace: Workspace) -> None:
 def test_all_running_and_queued_runs_can_be_stopped_at_once(workspace: Workspace) -> None:
     running, *waiting = (submit(workspace, tiny_config()) for _ in range(3))
 
-    asked = request_stop_of_all(workspace)
+    asked = request_stop_all(workspace)
 
     assert set(asked) == {running, *waiting}
     assert asked[-1] == running
-    assert running.stopping
+    assert running.stop_requested
     assert [run.status().state for run in waiting] == ["stopped", "stopped"]
     kill_worker(running)
-    assert request_stop_of_all(workspace) == []
+    assert request_stop_all(workspace) == []
 
 
 @pytest.mark.usefixtures("idle_workers")
@@ -137,7 +137,7 @@ def test_exit_message_names_the_run_that_continues(workspace: Workspace) -> None
     running = submit(workspace, tiny_config())
 
     assert exit_message(workspace) == (
-        f"Run {running.title} continues without the dashboard. Stop it with: python -m core runs stop"
+        f"Run {running.title} continues without the dashboard. Stop training with: python -m core runs stop"
     )
     submit(workspace, tiny_config())
     assert "and 1 in the queue continue" in (exit_message(workspace) or "")
@@ -372,7 +372,7 @@ def test_delete_asks_a_foreign_worker_to_stop_without_the_lock(workspace: Worksp
     with ThreadPoolExecutor(1) as pool:
         deleting = pool.submit(delete, workspace, run)
         try:
-            wait_until(lambda: run.stopping, what="the request to stop")
+            wait_until(lambda: run.stop_requested, what="the request to stop")
             with workspace.locked():
                 assert not deleting.done()
         finally:
@@ -387,15 +387,15 @@ def test_delete_asks_a_foreign_worker_to_stop_without_the_lock(workspace: Worksp
 def test_run_whose_foreign_worker_keeps_running_is_not_deleted(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control, "_MAX_END_SECONDS", 0.1)
+    monkeypatch.setattr(control, "_WORKER_EXIT_TIMEOUT_SECONDS", 0.1)
     run = create_run(workspace, tiny_config())
     worker = start_foreign_worker(run, "false")
 
     try:
-        with pytest.raises(RunError, match=r"another dashboard or container started\..*when it has stopped"):
+        with pytest.raises(RunError, match=r"another dashboard or container\..*delete the run once it has"):
             delete(workspace, run)
 
-        assert run.stopping
+        assert run.stop_requested
         assert run.status().state == "running"
     finally:
         worker.kill()

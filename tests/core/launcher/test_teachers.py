@@ -201,13 +201,13 @@ def test_damaged_teacher_is_rejected(workspace: Workspace, teacher: Run) -> None
     with pytest.raises(BundleError, match=r"is damaged\. Delete that run, then press Resume"):
         copy_teachers(workspace, student, TAUGHT)
 
-    assert not student.teachers.exists()
+    assert not student.teachers_folder.exists()
 
 
 def test_damaged_copy_is_reported_before_the_training(workspace: Workspace, teacher: Run) -> None:
     student = create_run(workspace, TAUGHT)
     copy_teachers(workspace, student, TAUGHT)
-    copy = student.teachers / "0.tflite"
+    copy = student.teachers_folder / "0.tflite"
     copy.write_bytes(copy.read_bytes()[:1000])
 
     with pytest.raises(BundleError, match="cannot be used"):
@@ -262,10 +262,10 @@ def test_resumed_worker_needs_no_teacher_run(workspace: Workspace, teacher: Run)
 
     wait_until(lambda: student.status().over and not student.alive, what="the end of the training")
     assert student.status().state == "finished", student.log_tail()
-    assert f"taught by run {teacher.id}" in student.log_tail()
+    assert f"teacher: run {teacher.id}" in student.log_tail()
     assert list(student.history()["epoch"]) == list(range(1, 9))
     assert student.bundle.card().config.teachers == 1
-    assert not student.teachers.exists()
+    assert not student.teachers_folder.exists()
 
 
 probabilities = arrays(np.float32, (3, 10), elements=st.floats(0.015625, 1, width=32)).map(

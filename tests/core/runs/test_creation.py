@@ -92,7 +92,7 @@ def test_every_list_has_the_creation_time_in_any_zone(
     assert main(["runs", "list", "--json"]) == 0
     assert datetime.fromisoformat(json.loads(capsys.readouterr().out)["created"]) == SUMMER
     # The table and the run's own page show the same local time.
-    (shown,) = table_content([row], unique_names([row]))["When"]
+    (shown,) = table_content([row], unique_names([row]))["Created"]
     (started,) = start_and_end(run.status())
     assert f"{shown:%H:%M:%S}" in started
     assert shown.to_pydatetime() == SUMMER.astimezone().replace(tzinfo=None)

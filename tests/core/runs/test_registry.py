@@ -196,7 +196,7 @@ def test_file_in_place_of_a_folder_is_reported(workspace: Workspace, name: str) 
     path.write_text("not a folder")
 
     assert list_runs(workspace) == []
-    with pytest.raises(StorageError, match="a file is in the place of a folder"):
+    with pytest.raises(StorageError, match="a file where a folder should be"):
         create_run(workspace, tiny_config())
 
 

@@ -33,7 +33,7 @@ from core.workspace import Workspace
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 
-TEXT_ROW = (",".join(HISTORY_COLUMNS) + "\n1,many,words,,,,,\n").encode()
+NON_NUMERIC_HISTORY = (",".join(HISTORY_COLUMNS) + "\n1,many,words,,,,,\n").encode()
 RUNNING = Status(state="running", phase="training", epochs=3, steps=10)
 
 
@@ -76,7 +76,7 @@ def test_run_is_running_while_its_worker_lives(run: Run, worker: subprocess.Pope
 def test_run_whose_worker_was_killed_is_interrupted(run: Run, worker: subprocess.Popen[bytes]) -> None:
     worker.kill()
 
-    # Until its parent waits for it, the process is a zombie, like a worker of a busy dashboard.
+    # Until its parent reaps it, the process is a zombie, like a worker that a busy dashboard has not reaped yet.
     wait_until(lambda: psutil.Process(worker.pid).status() == psutil.STATUS_ZOMBIE)
     assert run.status().state == "interrupted"
     worker.wait()
@@ -99,7 +99,7 @@ def test_process_with_a_reused_id_is_not_the_worker(run: Run) -> None:
 def test_setting_the_clock_does_not_affect_the_status(
     run: Run, worker: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch, step: float
 ) -> None:
-    # On Linux, psutil adds the boot time to the start of a process, and the boot time follows the clock.
+    # psutil computes a process's start time from the boot time, which shifts when the clock is set.
     create_time, now = psutil.Process.create_time, time.time
     monkeypatch.setattr(psutil.Process, "create_time", lambda process: create_time(process) + step)
     monkeypatch.setattr(time, "time", lambda: now() + step)
@@ -157,7 +157,7 @@ def test_checking_a_lock_does_not_prevent_a_start(run: Run) -> None:
 
 
 @contextmanager
-def no_more_files() -> Iterator[None]:
+def too_many_open_files() -> Iterator[None]:
     """Simulate a process that has too many open files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
@@ -169,7 +169,7 @@ def no_more_files() -> Iterator[None]:
 
 @pytest.mark.usefixtures("worker")
 def test_worker_counts_as_alive_if_its_lock_is_unreadable(run: Run) -> None:
-    with no_more_files():
+    with too_many_open_files():
         alive = run.alive
 
     assert alive
@@ -182,84 +182,87 @@ def test_run_that_no_worker_can_lock_is_not_alive(run: Run) -> None:
     assert not Run(run.config_file).alive
 
 
-class Kernel:
-    """The files in which Linux counts the processes that it kills for lack of memory."""
+class FakeOomCounters:
+    """Fake versions of the files in which Linux counts out-of-memory (OOM) kills."""
 
     def __init__(self, folder: Path) -> None:
-        self.groups, self.machine, self.boot = folder / "cgroup", folder / "vmstat", folder / "boot_id"
-        self.boot.write_text("this-boot\n")
-        self.count_in_machine(3)
+        self.cgroups = folder / "cgroup"
+        self.vmstat = folder / "vmstat"
+        self.boot_id = folder / "boot_id"
+        self.boot_id.write_text("this-boot\n")
+        self.set_system_kills(3)
 
-    def count_in_machine(self, kills: int) -> None:
-        self.machine.write_text(f"nr_free_pages 5\noom_kill {kills}\n")
+    def set_system_kills(self, kills: int) -> None:
+        self.vmstat.write_text(f"nr_free_pages 5\noom_kill {kills}\n")
 
-    def count_in_group(self, kills: int) -> None:
-        """Set the counter of this process's group, as cgroup v2 does."""
+    def set_cgroup_kills(self, kills: int) -> None:
+        """Set the counter of this process's cgroup, as cgroup v2 does."""
         lines = [line for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::/")]
         if not lines:
             pytest.skip("This Linux has no cgroup v2.")
-        group = self.groups / lines[0].removeprefix("0::/")
+        group = self.cgroups / lines[0].removeprefix("0::/")
         group.mkdir(parents=True, exist_ok=True)
         (group / "memory.events").write_text(f"low 0\nhigh 0\nmax 9\noom 1\noom_kill {kills}\n")
 
 
 @pytest.fixture
-def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kernel:
+def oom_counters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeOomCounters:
     if sys.platform != "linux":
-        pytest.skip("Only Linux counts the processes that it kills for lack of memory.")
-    kernel = Kernel(tmp_path)
-    monkeypatch.setattr(process, "_GROUPS", kernel.groups)
-    monkeypatch.setattr(process, "_KERNEL_COUNTERS", kernel.machine)
-    monkeypatch.setattr(process, "_BOOT", kernel.boot)
-    return kernel
+        pytest.skip("OOM-kill counters exist only on Linux.")
+    oom_counters = FakeOomCounters(tmp_path)
+    monkeypatch.setattr(process, "_CGROUPS", oom_counters.cgroups)
+    monkeypatch.setattr(process, "_SYSTEM_COUNTERS", oom_counters.vmstat)
+    monkeypatch.setattr(process, "_BOOT_ID", oom_counters.boot_id)
+    return oom_counters
 
 
-@pytest.mark.parametrize("count", [Kernel.count_in_group, Kernel.count_in_machine])
+@pytest.mark.parametrize("set_kills", [FakeOomCounters.set_cgroup_kills, FakeOomCounters.set_system_kills])
 def test_run_whose_worker_ran_out_of_memory_reports_it(
-    run: Run, kernel: Kernel, count: Callable[[Kernel, int], None]
+    run: Run, oom_counters: FakeOomCounters, set_kills: Callable[[FakeOomCounters, int], None]
 ) -> None:
-    count(kernel, 3)
+    set_kills(oom_counters, 3)
     run.write_process(os.getpid())
     run.write_status(RUNNING)
     assert "memory" not in run.status().message
 
-    count(kernel, 4)
+    set_kills(oom_counters, 4)
 
     assert run.status().state == "failed"
-    assert "probably because memory ran out" in run.status().message
+    assert "probably because the machine ran out of memory" in run.status().message
     record_interruptions(Workspace(run.folder.parent.parent))
     written = json.loads(run.status_file.read_text())
-    assert (written["state"], written["ended"] is not None) == ("failed", True)
+    assert written["state"] == "failed"
+    assert written["ended"] is not None
 
 
-def test_kill_in_another_container_is_ignored(run: Run, kernel: Kernel) -> None:
-    kernel.count_in_group(0)
+def test_kill_in_another_container_is_ignored(run: Run, oom_counters: FakeOomCounters) -> None:
+    oom_counters.set_cgroup_kills(0)
     run.write_process(os.getpid())
     run.write_status(RUNNING)
 
-    kernel.count_in_machine(4)
+    oom_counters.set_system_kills(4)
 
     assert run.status().state == "interrupted"
     assert "memory" not in run.status().message
 
 
-def test_kill_after_a_reboot_is_ignored(run: Run, kernel: Kernel) -> None:
+def test_kill_after_a_reboot_is_ignored(run: Run, oom_counters: FakeOomCounters) -> None:
     run.write_process(os.getpid())
     run.write_status(RUNNING)
 
-    kernel.boot.write_text("next-boot\n")
-    kernel.count_in_machine(4)
+    oom_counters.boot_id.write_text("next-boot\n")
+    oom_counters.set_system_kills(4)
 
     assert run.status().state == "interrupted"
     assert "memory" not in run.status().message
 
 
-def test_run_is_stopping_between_the_request_and_its_end(run: Run) -> None:
-    assert not run.stopping
+def test_stop_is_requested_between_the_request_and_the_end(run: Run) -> None:
+    assert not run.stop_requested
 
     run.stop_file.touch()
 
-    assert run.stopping
+    assert run.stop_requested
 
 
 @pytest.mark.parametrize("damaged", [b"", b'{"state": "runn', b"[]", b'{"state": "asleep"}', b"\xff\xfe\x00", b"null"])
@@ -267,7 +270,7 @@ def test_damaged_status_is_reported(run: Run, workspace: Workspace, damaged: byt
     other = create_run(workspace, tiny_config())
     run.status_file.write_bytes(damaged)
 
-    with pytest.raises(RunError, match=r"damaged status\.json. Delete the run\."):
+    with pytest.raises(RunError, match=r"status\.json of run .* is missing or damaged\. Delete the run\."):
         run.status()
 
     rows = {row.id: row for row in summaries(workspace)}
@@ -284,7 +287,7 @@ def test_run_whose_status_was_lost_can_be_resumed(run: Run, damaged: bytes | Non
         run.status_file.write_bytes(damaged)
 
     assert run.status().state == "interrupted"
-    assert "Resume continues" in run.status().message
+    assert "Press Resume to continue" in run.status().message
     assert resumable(run, run.status())
 
     with worker_lock(run.lock_file), pytest.raises(RunError, match=r"status\.json"):
@@ -295,7 +298,7 @@ def test_run_whose_status_was_lost_can_be_resumed(run: Run, damaged: bytes | Non
 def test_damaged_config_is_reported(run: Run, damaged: bytes) -> None:
     run.config_file.write_bytes(damaged)
 
-    with pytest.raises(RunError, match=r"damaged config\.json"):
+    with pytest.raises(RunError, match=r"config\.json of run .* damaged"):
         run.config()
 
 
@@ -303,25 +306,27 @@ def test_damaged_config_is_reported(run: Run, damaged: bytes) -> None:
 def test_unreadable_file_is_not_called_damaged(run: Run, name: str) -> None:
     with (
         pytest.raises(RunError, match=rf"{name}\..* cannot be read \(Too many open files\)"),
-        no_more_files(),
+        too_many_open_files(),
     ):
         getattr(run, name)()
 
 
-@pytest.mark.parametrize("damaged", [b"a,b\n1,2\n", b'epoch\n"', b"\xff\xfe\x00\n", b"epoch\n1,2,3,4\n1\n", TEXT_ROW])
+@pytest.mark.parametrize(
+    "damaged", [b"a,b\n1,2\n", b'epoch\n"', b"\xff\xfe\x00\n", b"epoch\n1,2,3,4\n1\n", NON_NUMERIC_HISTORY]
+)
 def test_damaged_history_is_reported(run: Run, damaged: bytes) -> None:
     run.history_file.write_bytes(damaged)
 
-    with pytest.raises(RunError, match=r"damaged history\.csv"):
+    with pytest.raises(RunError, match=r"history\.csv of run .* is damaged"):
         run.history()
 
 
-@pytest.mark.parametrize("damaged", [b"", b"PK\x03\x04 no archive", b"\x93NUMPY", b"1,2,3\n"])
+@pytest.mark.parametrize("damaged", [b"", b"PK\x03\x04 not an archive", b"\x93NUMPY", b"1,2,3\n"])
 def test_damaged_predictions_are_reported(run: Run, damaged: bytes) -> None:
     assert run.epoch_predictions() is None
     run.epoch_predictions_file.write_bytes(damaged)
 
-    with pytest.raises(RunError, match=r"damaged answers\.npz. Its model can still be used"):
+    with pytest.raises(RunError, match=r"answers\.npz of run .* is damaged\. The run's model can still be used"):
         run.epoch_predictions()
 
 
@@ -333,7 +338,7 @@ def test_predictions_of_inconsistent_shapes_are_damaged(run: Run) -> None:
         labels=np.zeros(5, np.uint8),
     )
 
-    with pytest.raises(RunError, match=r"damaged answers\.npz"):
+    with pytest.raises(RunError, match=r"answers\.npz of run .* is damaged"):
         run.epoch_predictions()
 
 
@@ -364,7 +369,7 @@ def _write_many(run: Run) -> None:
         run.write_status(Status(state="finished", message=str(number) * (number + 1)), durable=False)
 
 
-def test_long_log_is_read_from_its_end(run: Run) -> None:
+def test_only_the_end_of_a_long_log_is_read(run: Run) -> None:
     run.log_file.write_bytes(b"old\n" * LOG_TAIL_BYTES + b"the last line\n")
 
     tail = run.log_tail()
@@ -384,7 +389,7 @@ def test_long_log_loses_its_older_half(run: Run) -> None:
         worker.write(b"the last line\n")
 
     first, *lines = run.log_file.read_text().splitlines()
-    assert "Older output was dropped" in first
+    assert "Older output was removed" in first
     assert set(lines[:-2]) == {"old"}
     assert lines[-2:] == ["new", "the last line"]
     assert MAX_LOG_BYTES / 3 < run.log_file.stat().st_size < MAX_LOG_BYTES

@@ -38,7 +38,16 @@ FILES = (
 def read_everything(workspace: Workspace, run: Run) -> None:
     bundle: Bundle = run.bundle
     for read in (
-        *(run.status, run.config, run.history, run.steps, run.answers, run.log_tail, run.process, run.trim_log),
+        *(
+            run.status,
+            run.config,
+            run.history,
+            run.steps,
+            run.epoch_predictions,
+            run.log_tail,
+            run.process,
+            run.trim_log,
+        ),
         *(bundle.card, bundle.evaluation, bundle.first_layer_filters, bundle.zip_bytes),
         *(lambda: read_label(run), lambda: [file.contents() for file in run_files(run)]),
         *(
@@ -68,7 +77,7 @@ def test_reading_a_special_file_never_blocks(
     assert (row.id, status) == (run.id, 0)
     if name in ("status.json", "config.json"):
         assert row.problem is not None
-        assert f"damaged {name}" in row.problem
+        assert f"The file {name} of run {run.id} is missing or damaged" in row.problem
     remove_leftovers(workspace)
     delete(workspace, run)
     assert summaries(workspace) == []

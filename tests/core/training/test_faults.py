@@ -148,7 +148,7 @@ def test_run_killed_for_lack_of_memory_can_be_resumed(workspace: Workspace, memo
     wait_until(lambda: not run.alive, what="the kernel")
     assert memory_limit.killed == 1
     assert run.status().state == "failed"
-    assert "probably because memory ran out" in run.status().message
+    assert "probably because the machine ran out of memory" in run.status().message
     assert len(run.history())
     record_interruptions(workspace)
     assert json.loads(run.status_file.read_text())["state"] == "failed"
@@ -188,7 +188,7 @@ def test_worker_repairs_its_status_and_ends_with_its_run(workspace: Workspace) -
     assert worker is not None
 
     run.status_file.write_text('{"state": "runn')
-    wait_until(lambda: not summaries(workspace)[-1].problem, what="a whole status")
+    wait_until(lambda: not summaries(workspace)[-1].problem, what="a complete status")
     assert run.status().state == "running"
 
     shutil.rmtree(run.folder, ignore_errors=True)

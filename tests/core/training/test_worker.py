@@ -98,8 +98,8 @@ def test_stop_after_a_resume_stops_the_next_worker(
     # The first worker fails, then waits after writing its last status.
     patch_worker(
         "from pathlib import Path\nfrom core.runs.run import Run\nfrom tests.support.waiting import wait_until\n"
-        "Run.config = lambda run: 1 / 0\nwrite = Run.write_last_status\n"
-        "Run.write_last_status = lambda run, status: (write(run, status), "
+        "Run.config = lambda run: 1 / 0\nwrite = Run.write_final_status\n"
+        "Run.write_final_status = lambda run, status: (write(run, status), "
         f"Path({str(ended)!r}).touch(), wait_until(Path({str(go_on)!r}).exists, 60))"
     )
     run = submit(workspace, ENDLESS)
@@ -115,14 +115,14 @@ def test_stop_after_a_resume_stops_the_next_worker(
 
     wait_for_end(run)
     assert run.status().state == "stopped"
-    assert not run.stopping
+    assert not run.stop_requested
 
 
 def test_log_of_a_verbose_training_stays_short(workspace: Workspace, patch_worker: Callable[[str], None]) -> None:
     patch_worker(
         "from core.runs import run\nrun.MAX_LOG_BYTES = 4096\n"
-        "from core.training.callbacks import Journal\nwrite = Journal.write\n"
-        "Journal.write = lambda *arguments: (print('x' * 1000, flush=True), write(*arguments))"
+        "from core.training.callbacks import Journal\nwrite = Journal.write_status\n"
+        "Journal.write_status = lambda *arguments: (print('x' * 1000, flush=True), write(*arguments))"
     )
     run = submit(workspace, tiny_config(epochs=4, patience=0))
 
@@ -130,7 +130,7 @@ def test_log_of_a_verbose_training_stays_short(workspace: Workspace, patch_worke
 
     assert run.status().state == "finished"
     assert run.log_file.stat().st_size < 2 * 4096
-    assert "Older output was dropped" in run.log_tail()
+    assert "Older output was removed" in run.log_tail()
     assert run.log_tail().splitlines()[-1].startswith("test accuracy")
 
 

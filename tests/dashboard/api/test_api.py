@@ -1,4 +1,4 @@
-"""What clients of /api/ rely on."""
+"""The contract of the HTTP API with its clients."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from tests.support.fuzzing import drawn_one, encoded
 from tests.support.served_api import served_api
 from tests.support.tiny_training import tiny_config
 
-# In a character set that Python knows and refuses to read.
-CURSED_FORM = b'--b\r\nContent-Disposition: form-data; name="file"; filename="1.png"\r\n\r\n1\r\n--b--\r\n'
-CURSED_TYPE = {"Content-Type": "multipart/form-data; boundary=b; charset=undefined"}
+# Python knows this character set but cannot decode it.
+UNREADABLE_FORM = b'--b\r\nContent-Disposition: form-data; name="file"; filename="1.png"\r\n\r\n1\r\n--b--\r\n'
+UNREADABLE_TYPE = {"Content-Type": "multipart/form-data; boundary=b; charset=undefined"}
 
 
 @pytest.fixture(scope="module")
@@ -39,18 +39,18 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
             yield client
 
 
-def test_picture_as_body_is_read(client: TestClient) -> None:
-    answer = client.post("/predict", content=encoded(drawn_one()), headers={"Content-Type": "image/png"})
+def test_picture_sent_as_the_body_is_read(client: TestClient) -> None:
+    response = client.post("/predict", content=encoded(drawn_one()), headers={"Content-Type": "image/png"})
 
-    assert answer.status_code == 200
-    reading = answer.json()
+    assert response.status_code == 200
+    reading = response.json()
     assert (reading["verdict"], reading["digit"], reading["model"]) == ("digit", 1, "shipped")
     assert reading["confidence"] == max(reading["probabilities"])
     assert reading["candidates"] == sorted(range(10), key=lambda digit: -reading["probabilities"][digit])[:2]
     assert np.isclose(sum(reading["probabilities"]), 1)
 
 
-def test_picture_in_a_form_is_read_as_in_a_body(client: TestClient) -> None:
+def test_form_gets_the_same_prediction_as_a_body(client: TestClient) -> None:
     as_body = client.post("/predict", content=encoded(drawn_one()), headers={"Content-Type": "image/png"})
 
     as_form = client.post("/predict", files={"file": ("one.png", encoded(drawn_one()), "image/png")})
@@ -58,15 +58,15 @@ def test_picture_in_a_form_is_read_as_in_a_body(client: TestClient) -> None:
     assert as_form.json() == as_body.json()
 
 
-def test_body_without_content_type_is_taken_as_a_picture(client: TestClient) -> None:
+def test_body_without_content_type_is_read_as_a_picture(client: TestClient) -> None:
     assert client.post("/predict", content=encoded(drawn_one())).status_code == 200
 
 
-def test_picture_without_ink_is_blank_and_no_digit(client: TestClient) -> None:
-    answer = client.post("/predict", content=encoded(Image.new("L", (50, 50), 255)))
+def test_picture_without_ink_is_blank(client: TestClient) -> None:
+    response = client.post("/predict", content=encoded(Image.new("L", (50, 50), 255)))
 
-    assert answer.status_code == 200
-    assert answer.json() == {
+    assert response.status_code == 200
+    assert response.json() == {
         "verdict": "blank",
         "digit": None,
         "candidates": [],
@@ -77,7 +77,7 @@ def test_picture_without_ink_is_blank_and_no_digit(client: TestClient) -> None:
     }
 
 
-def test_what_is_no_digit_is_said_to_be_none_and_still_guessed(client: TestClient) -> None:
+def test_shape_is_not_a_digit_but_gets_a_predicted_class(client: TestClient) -> None:
     square = Image.new("L", (100, 100), 255)
     square.paste(0, (20, 20, 80, 80))
 
@@ -88,7 +88,7 @@ def test_what_is_no_digit_is_said_to_be_none_and_still_guessed(client: TestClien
     assert reading["digit"] == reading["candidates"][0]
 
 
-def test_close_call_is_answered_as_unsure(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_close_call_is_unsure(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Predictor, "_verdict", lambda *_: "unsure")
 
     reading = client.post("/predict", content=encoded(drawn_one())).json()
@@ -105,7 +105,7 @@ def test_close_call_is_answered_as_unsure(client: TestClient, monkeypatch: pytes
         (400, {"files": {"file": ("one.png", b"", "image/png")}}),
         (400, {"data": {"file": "one"}, "files": {"other": b"1"}}),
         (400, {"content": b"--x--", "headers": {"Content-Type": "multipart/form-data"}}),
-        (400, {"content": CURSED_FORM, "headers": CURSED_TYPE}),
+        (400, {"content": UNREADABLE_FORM, "headers": UNREADABLE_TYPE}),
         (413, {"content": encoded(Image.new("1", (6400, 6400)))}),
         (415, {"content": b"{}", "headers": {"Content-Type": "application/json"}}),
         (415, {"data": {"file": "one"}}),
@@ -113,70 +113,77 @@ def test_close_call_is_answered_as_unsure(client: TestClient, monkeypatch: pytes
         (422, {"content": encoded(drawn_one())[:60], "headers": {"Content-Type": "image/png"}}),
     ],
 )
-def test_unusable_request_gets_its_status_and_one_sentence(
+def test_unusable_request_gets_its_status_and_a_message(
     client: TestClient, status: int, request_: dict[str, object]
 ) -> None:
-    answer = client.post("/predict", **request_)  # type: ignore[arg-type]
+    response = client.post("/predict", **request_)  # type: ignore[arg-type]
 
-    assert answer.status_code == status
-    a_picture_came = status in (413, 422)
-    assert answer.json() == {"error": answer.json()["error"]} | ({"verdict": "error"} if a_picture_came else {})
-    assert answer.json()["error"].endswith(".")
+    assert response.status_code == status
+    picture_received = status in (413, 422)
+    assert response.json() == {"error": response.json()["error"]} | ({"verdict": "error"} if picture_received else {})
+    assert response.json()["error"].endswith(".")
 
 
-def test_endless_body_is_refused_before_it_ends(client: TestClient) -> None:
-    taken, said = 0, list[MutableMapping[str, Any]]()
+def test_endless_body_is_rejected_at_the_size_limit(client: TestClient) -> None:
+    chunks_read, messages = 0, list[MutableMapping[str, Any]]()
 
     async def endless() -> dict[str, Any]:
-        nonlocal taken
-        taken += 1
-        return {"type": "http.request", "body": bytes(2**20), "more_body": taken < 100}
+        nonlocal chunks_read
+        chunks_read += 1
+        return {"type": "http.request", "body": bytes(2**20), "more_body": chunks_read < 100}
 
     async def send(message: MutableMapping[str, Any]) -> None:
-        said.append(message)
+        messages.append(message)
 
     headers = [(b"content-type", b"image/png"), (b"content-length", b"5")]
     scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b"", "headers": headers}
     asyncio.run(client.app(scope, endless, send))
 
-    assert said[0]["status"] == 413
-    assert "10 MiB" in json.loads(said[1]["body"])["error"]
-    assert taken == MAX_BODY_BYTES // 2**20 + 1
+    assert messages[0]["status"] == 413
+    assert "10 MiB" in json.loads(messages[1]["body"])["error"]
+    assert chunks_read == MAX_BODY_BYTES // 2**20 + 1
 
 
-def test_form_with_two_files_is_not_told_that_it_has_none(client: TestClient) -> None:
-    answer = client.post("/predict", files={"file": encoded(drawn_one()), "other": encoded(drawn_one())})
+def test_form_with_two_files_gets_its_own_message(client: TestClient) -> None:
+    response = client.post("/predict", files={"file": encoded(drawn_one()), "other": encoded(drawn_one())})
 
-    assert answer.status_code == 400
-    assert "more than one file" in answer.json()["error"]
+    assert response.status_code == 400
+    assert "more than one file" in response.json()["error"]
+
+
+def test_empty_form_file_gets_its_own_message(client: TestClient) -> None:
+    response = client.post("/predict", files={"file": ("one.png", b"", "image/png")})
+
+    assert response.status_code == 400
+    assert response.json() == {"error": "The file is empty; send a picture."}
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
-def test_other_methods_are_told_which_is_allowed(client: TestClient, method: str) -> None:
-    answer = client.request(method, "/predict")
+def test_other_methods_get_405_with_the_allowed_method(client: TestClient, method: str) -> None:
+    response = client.request(method, "/predict")
 
-    assert answer.status_code == 405
-    assert answer.headers["Allow"] == "POST"
-    assert answer.json() == {"error": "This address answers POST only."}
-
-
-def test_unknown_address_is_answered_in_json(client: TestClient) -> None:
-    answer = client.get("/predictions")
-
-    assert answer.status_code == 404
-    assert "/api/predict" in answer.json()["error"]
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "POST"
+    assert response.json() == {"error": "This endpoint accepts only POST."}
 
 
-def test_health_names_model_and_version(client: TestClient) -> None:
-    answer = client.get("/health")
+def test_unknown_endpoint_gets_json(client: TestClient) -> None:
+    response = client.get("/predictions")
 
-    assert answer.status_code == 200
-    version = answer.json()["version"]
-    assert answer.json() == {"alive": True, "ready": True, "model": "shipped", "version": version, "read_only": False}
+    assert response.status_code == 404
+    assert "/api/predict" in response.json()["error"]
+
+
+def test_health_reports_model_and_version(client: TestClient) -> None:
+    response = client.get("/health")
+
+    assert response.status_code == 200
+    version = response.json()["version"]
+    assert response.json() == {"alive": True, "ready": True, "model": "shipped", "version": version, "read_only": False}
     assert version[0].isdigit()
 
 
-def test_health_tells_alive_from_ready(tmp_path: Path) -> None:
+def test_health_distinguishes_alive_from_ready(tmp_path: Path) -> None:
     warm = False
     client = TestClient(build_api(lambda: ActivePredictor(Workspace(tmp_path)), lambda: warm, PicturePool()))
 
@@ -188,12 +195,12 @@ def test_health_tells_alive_from_ready(tmp_path: Path) -> None:
     assert (started.status_code, started.json()["alive"], started.json()["ready"]) == (200, True, True)
 
 
-def figures(client: TestClient) -> dict[str, float]:
+def read_metrics(client: TestClient) -> dict[str, float]:
     lines = client.get("/metrics").text.splitlines()
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
 
 
-def test_metrics_count_predictions_by_verdict_with_their_seconds(client: TestClient) -> None:
+def test_metrics_count_predictions_and_their_duration(client: TestClient) -> None:
     digit, error, seconds = (
         'trazo_predictions_total{verdict="digit",way="api"}',
         'trazo_predictions_total{verdict="error",way="api"}',
@@ -201,12 +208,12 @@ def test_metrics_count_predictions_by_verdict_with_their_seconds(client: TestCli
     )
     client.post("/predict", content=encoded(drawn_one()))
     client.post("/predict", content=b"no picture")
-    before = figures(client)
+    before = read_metrics(client)
 
     client.post("/predict", content=encoded(drawn_one()))
     client.post("/predict", content=b"no picture")
 
-    after = figures(client)
+    after = read_metrics(client)
     assert [after[name] - before[name] for name in (digit, error, seconds)] == [1, 1, 1]
     assert after["process_resident_memory_bytes"] > 0
 
@@ -216,7 +223,7 @@ def test_metrics_count_runs_by_state(client: TestClient, workspace: Workspace) -
         create_run(workspace, tiny_config()).write_status(Status(state=state))
     (workspace.runs / "20200101-120000-broken-bear").mkdir()
 
-    runs = {name: value for name, value in figures(client).items() if name.startswith("trazo_runs")}
+    runs = {name: value for name, value in read_metrics(client).items() if name.startswith("trazo_runs")}
 
     assert {name: value for name, value in runs.items() if value} == {
         'trazo_runs{state="finished"}': 2,
@@ -226,16 +233,16 @@ def test_metrics_count_runs_by_state(client: TestClient, workspace: Workspace) -
     assert len(runs) == 7
 
 
-class _Broken:
+class _BrokenPredictor:
     def current(self) -> None:
         raise BundleError("The model in /srv/secret/place cannot be loaded.", Path("/srv/secret/place"))
 
 
-def test_health_says_that_the_model_is_missing_without_naming_folders() -> None:
-    client = TestClient(build_api(_Broken, lambda: True, PicturePool()))  # type: ignore[arg-type]
+def test_health_reports_a_missing_model_without_its_path() -> None:
+    client = TestClient(build_api(_BrokenPredictor, lambda: True, PicturePool()))  # type: ignore[arg-type]
 
-    answer = client.get("/health")
+    response = client.get("/health")
 
-    assert answer.status_code == 503
-    assert "No model can be loaded" in answer.json()["error"]
-    assert "secret" not in answer.text
+    assert response.status_code == 503
+    assert "No model can be loaded" in response.json()["error"]
+    assert "secret" not in response.text

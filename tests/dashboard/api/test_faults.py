@@ -1,4 +1,4 @@
-"""Answers of /api/ when something fails: a process that decodes, the model in use, or a hostile client."""
+"""Responses of the API if the picture pool or the active model fails, or a client is hostile."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Send = Callable[[bytes], Awaitable[httpx.Response]]
 
 @asynccontextmanager
 async def api(workspace: Workspace, *addresses: str) -> AsyncIterator[list[Send]]:
-    """Serve the API; yield a function for each client's address that sends a picture."""
+    """Serve the API; for each client's address, yield a function that sends a picture."""
     predictor = ActivePredictor(workspace)
     app = build_api(lambda: predictor, lambda: True, PicturePool())
     clients = [
@@ -41,21 +41,23 @@ async def api(workspace: Workspace, *addresses: str) -> AsyncIterator[list[Send]
         await client.aclose()
 
 
-def test_picture_without_room_is_sent_away(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_picture_over_the_queue_limit_gets_503(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "MAX_WAITING_PER_CLIENT", 1)
 
     async def ask() -> list[httpx.Response]:
         async with api(workspace) as (send,):
             return await asyncio.gather(send(encoded(drawn_one())), send(encoded(drawn_one())))
 
-    read, refused = asyncio.run(ask())
+    accepted, rejected = asyncio.run(ask())
 
-    assert read.status_code == 200
-    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
-    assert refused.json() == {"error": "Too many pictures are being read; try again in a second."}
+    assert accepted.status_code == 200
+    assert (rejected.status_code, rejected.headers["Retry-After"]) == (503, "1")
+    assert rejected.json() == {"error": "Too many pictures are being read; try again in a second."}
 
 
-def test_health_and_pictures_tell_that_no_worker_starts(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_health_and_predictions_report_that_no_worker_starts(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     predictor = ActivePredictor(workspace)
     app = build_api(lambda: predictor, lambda: True, PicturePool())
 
@@ -63,86 +65,88 @@ def test_health_and_pictures_tell_that_no_worker_starts(workspace: Workspace, mo
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://trazo") as client:
             with monkeypatch.context() as patch:
                 patch.setattr(sys, "executable", "/bin/false")
-                answers = [await client.post("/predict", content=encoded(drawn_one())), await client.get("/health")]
-            return [*answers, await client.get("/health"), await client.post("/predict", content=encoded(drawn_one()))]
+                responses = [await client.post("/predict", content=encoded(drawn_one())), await client.get("/health")]
+            return [
+                *responses,
+                await client.get("/health"),
+                await client.post("/predict", content=encoded(drawn_one())),
+            ]
 
-    refused, sick, well, read = asyncio.run(ask())
+    rejected, unhealthy, healthy, accepted = asyncio.run(ask())
 
-    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
-    assert refused.json()["error"] == sick.json()["error"]
-    assert "cannot read pictures at the moment" in sick.json()["error"]
-    assert (sick.status_code, sick.json()["alive"], sick.json()["ready"]) == (503, True, False)
-    assert (well.status_code, well.json()["ready"], read.status_code) == (200, True, 200)
+    assert (rejected.status_code, rejected.headers["Retry-After"]) == (503, "5")
+    assert rejected.json()["error"] == unhealthy.json()["error"]
+    assert "cannot read pictures at the moment" in unhealthy.json()["error"]
+    assert (unhealthy.status_code, unhealthy.json()["alive"], unhealthy.json()["ready"]) == (503, True, False)
+    assert (healthy.status_code, healthy.json()["ready"], accepted.status_code) == (200, True, 200)
 
 
-def test_missing_model_is_named_without_its_folder(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_model_is_reported_without_its_path(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(active, "SHIPPED_BUNDLE", Path("/srv/secret/place"))
 
     async def ask() -> httpx.Response:
         async with api(workspace) as (send,):
             return await send(encoded(drawn_one()))
 
-    answer = asyncio.run(ask())
+    response = asyncio.run(ask())
 
-    assert answer.status_code == 503
-    assert "No model can be loaded" in answer.json()["error"]
-    assert "secret" not in answer.text
+    assert response.status_code == 503
+    assert "No model can be loaded" in response.json()["error"]
+    assert "secret" not in response.text
 
 
-def test_every_answer_is_of_one_model_while_models_are_promoted(run: Run, workspace: Workspace) -> None:
+def test_promotion_never_mixes_two_models_in_one_response(run: Run, workspace: Workspace) -> None:
     async def ask() -> tuple[dict[str, object], list[httpx.Response]]:
         async with api(workspace) as (send,):
             expected = {}
             for model in (None, run):
                 promote(workspace, model)
-                answer = (await send(encoded(drawn_one()))).json()
-                expected[answer["model"]] = answer
+                response = (await send(encoded(drawn_one()))).json()
+                expected[response["model"]] = response
             promoting = asyncio.create_task(asyncio.to_thread(promote_back_and_forth))
-            answers = []
+            responses = []
             while not promoting.done():
-                answers += await asyncio.gather(*[send(encoded(drawn_one())) for _ in range(8)])
+                responses += await asyncio.gather(*[send(encoded(drawn_one())) for _ in range(8)])
             await promoting
-            return expected, answers
+            return expected, responses
 
     def promote_back_and_forth() -> None:
         for number in range(50):
             promote(workspace, run if number % 2 else None)
 
-    expected, answers = asyncio.run(ask())
+    expected, responses = asyncio.run(ask())
 
-    assert {answer.status_code for answer in answers} == {200}
-    assert set(expected) == {answer.json()["model"] for answer in answers} == {"shipped", run.id}
-    assert all(answer.json() == expected[answer.json()["model"]] for answer in answers)
+    assert {response.status_code for response in responses} == {200}
+    assert set(expected) == {response.json()["model"] for response in responses} == {"shipped", run.id}
+    assert all(response.json() == expected[response.json()["model"]] for response in responses)
 
 
-def test_jpeg_of_many_scans_is_refused(workspace: Workspace) -> None:
+def test_jpeg_with_many_scans_is_rejected(workspace: Workspace) -> None:
     async def ask() -> httpx.Response:
         async with api(workspace) as (send,):
             return await send(jpeg_with_scans(3000))
 
-    answer = asyncio.run(ask())
+    response = asyncio.run(ask())
 
-    assert answer.status_code == 422
-    assert "more than 100 scans" in answer.json()["error"]
-    assert answer.json()["verdict"] == "error"
+    assert response.status_code == 422
+    assert "more than 100 scans" in response.json()["error"]
+    assert response.json()["verdict"] == "error"
 
 
-def test_picture_over_its_time_is_refused(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "DECODING_SECONDS", 0.1)
+def test_picture_over_the_time_limit_is_rejected(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "DECODING_TIMEOUT_SECONDS", 0.1)
 
     async def ask() -> httpx.Response:
         async with api(workspace) as (send,):
             return await send(jpeg2000_in_small_tiles())
 
-    answer = asyncio.run(ask())
+    response = asyncio.run(ask())
 
-    assert answer.status_code == 422
-    assert "takes too long to read" in answer.json()["error"]
+    assert response.status_code == 422
+    assert "takes too long to read" in response.json()["error"]
 
 
-def test_other_client_is_answered_before_hostile_pictures_end(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_hostile_pictures_do_not_delay_another_client(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     def decoded_here(_data: bytes) -> None:
         raise AssertionError("A picture was decoded in the process of the dashboard.")
 
@@ -151,14 +155,14 @@ def test_other_client_is_answered_before_hostile_pictures_end(
     async def ask() -> tuple[httpx.Response, list[bool]]:
         async with api(workspace, "203.0.113.9", "198.51.100.7") as (attack, send):
             attacks = [asyncio.ensure_future(attack(jpeg2000_in_small_tiles())) for _ in range(8)]
-            await asyncio.sleep(0)  # they are sent first
-            answer, done = await send(encoded(drawn_one())), [task.done() for task in attacks]
+            await asyncio.sleep(0)  # so that they are sent first
+            response, done = await send(encoded(drawn_one())), [task.done() for task in attacks]
             for task in attacks:
                 task.cancel()
             await asyncio.gather(*attacks, return_exceptions=True)
-            return answer, done
+            return response, done
 
-    answer, done = asyncio.run(ask())
+    response, done = asyncio.run(ask())
 
-    assert (answer.status_code, answer.json()["digit"]) == (200, 1)
+    assert (response.status_code, response.json()["digit"]) == (200, 1)
     assert done.count(False) >= 4

@@ -14,11 +14,11 @@ from core.runs.run import Run
 from core.runs.status import Status
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from dashboard.runs.metrics import REDRAWN_COLUMN
-from tests.support.markdown import shown
+from tests.support.markdown import unescape_markdown
 from tests.support.tiny_training import tiny_config
 
 
-def opened(view: str, run: Run) -> AppTest:
+def open_page(view: str, run: Run) -> AppTest:
     page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     page.switch_page(f"views/{view}.py").run()
     return page.selectbox(key="evaluate_model").set_value(run.id).run() if view == "evaluate" else page
@@ -44,59 +44,59 @@ def run(workspace: Workspace) -> Run:
     run = create_run(workspace, tiny_config())
     run.write_status(Status(state="finished", message="Finished."))
     copy_bundle(Bundle(SHIPPED_BUNDLE), run.bundle.folder)
-    return with_card(run, robustness=MEASURED)
+    return change_card(run, robustness=MEASURED)
 
 
-def with_card(run: Run, **values: object) -> Run:
+def change_card(run: Run, **values: object) -> Run:
     """Change the run's card and return the run."""
     run.bundle.card_file.write_text(run.bundle.card().model_copy(update=values).model_dump_json())
     return run
 
 
-def texts(page: AppTest) -> str:
-    return shown("\n".join(str(part.value) for part in [*page.markdown, *page.caption]))
+def page_text(page: AppTest) -> str:
+    return unescape_markdown("\n".join(str(part.value) for part in [*page.markdown, *page.caption]))
 
 
 def test_evaluate_shows_the_redrawn_accuracies(run: Run) -> None:
-    page = opened("evaluate", run)
+    page = open_page("evaluate", run)
 
     assert not page.exception
     shown = {metric.label: metric.value for metric in page.metric}
     assert shown["Thin pen"] == "97.0%"
     assert shown["Shifted by 4 px"] == "70.0%"
-    assert "96.0%" in texts(page)
-    assert "drew with a pen" not in texts(page)
+    assert "96.0%" in page_text(page)
+    assert "drew with a pen" not in page_text(page)
     assert "Half the contrast" not in shown  # as in cards of earlier versions
 
 
 def test_optional_measurement_is_shown_if_present(run: Run) -> None:
-    page = opened("evaluate", with_card(run, robustness=MEASURED.model_copy(update={"faded": 0.94})))
+    page = open_page("evaluate", change_card(run, robustness=MEASURED.model_copy(update={"faded": 0.94})))
 
     assert {metric.label: metric.value for metric in page.metric}["Half the contrast"] == "94.0%"
 
 
 def test_pen_stroke_accuracy_is_shown_if_measured(run: Run) -> None:
-    with_card(run, robustness=MEASURED.model_copy(update={"pen_strokes": 0.987}))
+    change_card(run, robustness=MEASURED.model_copy(update={"pen_strokes": 0.987}))
 
-    assert "98.7%" in texts(opened("evaluate", run))
+    assert "98.7%" in page_text(open_page("evaluate", run))
 
 
 def test_card_of_an_earlier_version_shows_not_measured(run: Run) -> None:
-    page = opened("evaluate", with_card(run, robustness=None))
+    page = open_page("evaluate", change_card(run, robustness=None))
 
     assert not page.exception
-    assert "Not measured" in texts(page)
+    assert "Not measured" in page_text(page)
     assert "Thin pen" not in {metric.label for metric in page.metric}
 
 
 def test_runs_table_shows_the_redrawn_accuracy(run: Run) -> None:
-    page = opened("runs", run)
+    page = open_page("runs", run)
 
     assert page.dataframe[0].value[REDRAWN_COLUMN].tolist() == pytest.approx([96.0])
 
 
 def test_run_without_measurement_has_an_empty_cell(run: Run) -> None:
-    page = opened("runs", with_card(run, robustness=None))
+    page = open_page("runs", change_card(run, robustness=None))
 
     assert not page.exception
     assert page.dataframe[0].value[REDRAWN_COLUMN].isna().all()
@@ -108,11 +108,11 @@ def test_disputed_labels_are_marked_among_mnist_mistakes(run: Run, mnist: Datase
         probabilities[index] = np.roll(probabilities[index], 1)
     np.savez(run.bundle.evaluation_file, probabilities=probabilities, labels=mnist.test.labels)
 
-    page = opened("evaluate", run)
+    page = open_page("evaluate", run)
 
     assert not page.exception
-    assert "One of them is among this model's mistakes" in texts(page)
-    assert "with them: 99.98%, without them: 99.99%" in texts(page)
+    assert "One of them is among this model's mistakes" in page_text(page)
+    assert "with them: 99.98%, without them: 99.99%" in page_text(page)
     # The grid is a custom component, so its data is in its protobuf message.
     (grid,) = (element for element in page.get("bidi_component") if element.key == "mistakes_grid")
     assert str(grid.proto).count("label disputed") == 1
@@ -121,4 +121,4 @@ def test_disputed_labels_are_marked_among_mnist_mistakes(run: Run, mnist: Datase
 def test_other_data_has_no_disputed_labels(run: Run) -> None:
     data = run.bundle.card().data.model_copy(update={"fingerprint": "0" * 64})
 
-    assert "Northcutt" not in texts(opened("evaluate", with_card(run, data=data)))
+    assert "Northcutt" not in page_text(open_page("evaluate", change_card(run, data=data)))

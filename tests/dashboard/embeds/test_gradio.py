@@ -1,4 +1,4 @@
-"""The original demo: there when it is loaded, polite until then, and in touch with nobody."""
+"""The Gradio demo shows a refreshing page until it is loaded, and contacts no other host."""
 
 from __future__ import annotations
 
@@ -17,37 +17,35 @@ from dashboard.embeds.gradio_loader import GradioLoader
 from dashboard.server.pictures import PicturePool
 
 
-def test_before_it_is_loaded_clients_are_told_to_come_back(tmp_path: Path) -> None:
+def test_page_refreshes_until_gradio_is_loaded(tmp_path: Path) -> None:
     demo = GradioLoader(lambda: ActivePredictor(Workspace(tmp_path)), PicturePool())
     client = TestClient(demo)
 
-    answer = client.get("/")
+    response = client.get("/")
 
-    assert answer.status_code == 503
-    assert answer.headers["Retry-After"] == "1"
-    assert 'http-equiv="refresh"' in answer.text
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "1"
+    assert 'http-equiv="refresh"' in response.text
 
 
-def test_demo_that_cannot_be_loaded_says_so_and_stops_refreshing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object) -> None:
+def test_page_reports_a_failed_import_and_stops_refreshing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
         raise ImportError("no gradio")
 
-    monkeypatch.setattr(gradio_loader, "build_gradio_app", broken)
+    monkeypatch.setattr(gradio_loader, "build_gradio_app", fail)
     demo = GradioLoader(lambda: ActivePredictor(Workspace(tmp_path)), PicturePool())
     client = TestClient(demo)
     assert 'http-equiv="refresh"' in client.get("/").text
 
     asyncio.run(demo.serve(lambda: None))
-    answer = client.get("/")
+    response = client.get("/")
 
-    assert answer.status_code == 503
-    assert "could not be loaded" in answer.text
-    assert 'http-equiv="refresh"' not in answer.text
+    assert response.status_code == 503
+    assert "could not be loaded" in response.text
+    assert 'http-equiv="refresh"' not in response.text
 
 
-def test_what_is_to_follow_the_loading_follows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_callback_runs_after_gradio_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class LoadedError(Exception):
         pass
 
@@ -62,7 +60,7 @@ def test_what_is_to_follow_the_loading_follows_it(tmp_path: Path, monkeypatch: p
         asyncio.run(demo.serve(loaded))
 
 
-def test_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
+def test_page_loads_nothing_from_other_hosts(client: TestClient) -> None:
     page = client.get("/gradio/")
 
     assert page.status_code == 200
@@ -72,7 +70,7 @@ def test_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
     assert "fonts.googleapis.com" not in page.text + client.get("/gradio/theme.css").text
 
 
-def test_statistics_are_off(client: TestClient) -> None:
+def test_analytics_are_disabled(client: TestClient) -> None:
     assert client.get("/gradio/config").json()["analytics_enabled"] is False
 
 

@@ -1,4 +1,4 @@
-"""What the Gradio demo says of a sketch: a verdict to visitors, the label and the confidences to programs."""
+"""Predictions of the Gradio demo: a verdict for visitors, a label with confidences for programs."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from tests.support.gradio_api import API, file, predicted, uploaded
 
 
 def grid() -> Image.Image:
-    """What is no digit."""
+    """Draw a grid, which is not a digit."""
     image = Image.new("RGB", (200, 200), "white")
-    for at in (70, 130):
-        ImageDraw.Draw(image).line([(20, at), (180, at)], fill="black", width=14)
-        ImageDraw.Draw(image).line([(at, 20), (at, 180)], fill="black", width=14)
+    for position in (70, 130):
+        ImageDraw.Draw(image).line([(20, position), (180, position)], fill="black", width=14)
+        ImageDraw.Draw(image).line([(position, 20), (position, 180)], fill="black", width=14)
     return image
 
 
-def asked(client: TestClient, picture: Image.Image) -> dict[str, object]:
-    """What a program gets, which sees none of the visitor's state."""
-    event, (answer, state) = predicted(client, file(uploaded(client, encoded(picture))))
+def predict_as_program(client: TestClient, picture: Image.Image) -> dict[str, object]:
+    """Return the prediction that a program gets, which does not include the visitor's state."""
+    event, (prediction, state) = predicted(client, file(uploaded(client, encoded(picture))))
     assert (event, state) == ("complete", None)
-    return answer
+    return prediction
 
 
-def seen(client: TestClient, picture: Image.Image) -> tuple[str, str]:
-    """What a visitor gets who presses Submit: the verdict, and what the bars below it are called."""
+def predict_as_visitor(client: TestClient, picture: Image.Image) -> tuple[str, str]:
+    """Return the verdict and the title of the bars that a visitor sees after Submit."""
     sketch = {"background": None, "layers": [], "composite": file(uploaded(client, encoded(picture)))}
-    _press(client, 1, [sketch])
-    verdict, bars = _press(client, 2, [None])
+    _submit(client, 1, [sketch])
+    verdict, bars = _submit(client, 2, [None])
     return verdict, bars["label"]
 
 
-def _press(client: TestClient, step: int, data: list[object]) -> list:
+def _submit(client: TestClient, step: int, data: list[object]) -> list:
     body = {"data": data, "fn_index": step, "session_hash": "a-visitor"}
     assert client.post(f"{API}/queue/join", json=body).status_code == 200
     lines = client.get(f"{API}/queue/data", params={"session_hash": "a-visitor"}).text.split("\n")
@@ -50,68 +50,66 @@ def _press(client: TestClient, step: int, data: list[object]) -> list:
 
 
 @pytest.mark.parametrize("picture", [drawn_one(), grid()], ids=["digit", "no digit"])
-def test_programs_get_the_label_and_ten_confidences_whatever_the_verdict(
-    client: TestClient, picture: Image.Image
-) -> None:
-    answer = asked(client, picture)
+def test_programs_get_the_label_and_ten_confidences(client: TestClient, picture: Image.Image) -> None:
+    prediction = predict_as_program(client, picture)
 
-    assert set(answer) == {"label", "confidences"}
-    confidences = answer["confidences"]
+    assert set(prediction) == {"label", "confidences"}
+    confidences = prediction["confidences"]
     assert sorted(one["label"] for one in confidences) == [str(digit) for digit in range(10)]
     assert sum(one["confidence"] for one in confidences) == pytest.approx(1, abs=1e-3)
 
 
-def test_programs_that_send_no_ink_are_told_to_draw(client: TestClient) -> None:
-    assert asked(client, Image.new("RGB", (200, 200), "white"))["label"] == DRAW_FIRST
+def test_programs_that_send_no_ink_get_a_prompt_to_draw(client: TestClient) -> None:
+    assert predict_as_program(client, Image.new("RGB", (200, 200), "white"))["label"] == DRAW_FIRST
 
 
-def test_visitors_read_the_digit_and_how_sure_it_is(client: TestClient) -> None:
-    verdict, bars = seen(client, drawn_one())
+def test_visitors_see_the_digit_and_its_confidence(client: TestClient) -> None:
+    verdict, bars = predict_as_visitor(client, drawn_one())
 
     assert verdict.startswith("# 1\n")
     assert verdict.endswith("% sure.")
     assert bars == "Probability of each digit"
 
 
-def test_visitors_read_that_a_scribble_is_no_digit(client: TestClient) -> None:
-    verdict, bars = seen(client, grid())
+def test_visitors_see_that_a_grid_is_not_a_digit(client: TestClient) -> None:
+    verdict, bars = predict_as_visitor(client, grid())
 
     assert verdict.startswith("# Not a digit\nUnlike any digit")
     assert bars == "If it were a digit"
 
 
-def test_reading_that_fails_is_one_sentence_and_the_old_answer_was_taken_away_before(
+def test_failed_reading_shows_an_error_and_no_old_prediction(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuses(*_: object) -> None:
+    def fail(*_: object) -> None:
         raise PictureError("This sketch cannot be read.")
 
-    monkeypatch.setattr(ActivePredictor, "read", refuses)
+    monkeypatch.setattr(ActivePredictor, "read", fail)
 
-    event, said = predicted(client, file(uploaded(client, encoded(drawn_one()))))
+    event, error = predicted(client, file(uploaded(client, encoded(drawn_one()))))
 
     assert event == "error"
-    assert "This sketch cannot be read." in str(said)
+    assert "This sketch cannot be read." in str(error)
     first, *_ = client.get("/gradio/config").json()["dependencies"]
     assert "No answer yet" in first["js"]
     assert not first["backend_fn"]
 
 
-def test_visitors_read_both_candidates_of_a_close_call(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_visitors_see_both_candidates_of_a_close_call(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Predictor, "_verdict", lambda *_: "unsure")
 
-    verdict, _ = seen(client, drawn_one())
+    verdict, _ = predict_as_visitor(client, drawn_one())
 
     assert verdict.startswith("# 1 or ")
     assert "\nLooks like a 1 or " in verdict
 
 
-def test_programs_that_ask_for_the_verdict_are_told_what_is_no_digit(client: TestClient) -> None:
-    digit, scribble, blank = (verdict(client, one) for one in (drawn_one(), grid(), Image.new("RGB", (9, 9), "white")))
+def test_verdict_endpoint_distinguishes_digits_and_shapes(client: TestClient) -> None:
+    digit, shape, blank = (verdict(client, one) for one in (drawn_one(), grid(), Image.new("RGB", (9, 9), "white")))
 
     assert (digit["verdict"], digit["digit"]) == ("digit", 1)
-    assert scribble["verdict"] == "not_a_digit"
-    assert len(scribble["probabilities"]) == 10
+    assert shape["verdict"] == "not_a_digit"
+    assert len(shape["probabilities"]) == 10
     assert blank["verdict"] == "blank"
     assert verdict(client, None) == blank
 

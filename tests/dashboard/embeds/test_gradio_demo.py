@@ -1,4 +1,4 @@
-"""The Gradio page, and the addresses of what lies beside the pages."""
+"""The Gradio demo's page, and links to URLs outside the pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.workspace import PROJECT, Workspace
 
 
-def test_the_demo_is_embedded_linked_and_open_to_programs(workspace: Workspace) -> None:
+def test_demo_is_embedded_and_linked_with_code_for_programs(workspace: Workspace) -> None:
     page = AppTest.from_file(str(PROJECT / "dashboard" / "views" / "gradio_demo.py"), default_timeout=300).run()
 
     assert not page.exception
@@ -22,7 +22,7 @@ def test_the_demo_is_embedded_linked_and_open_to_programs(workspace: Workspace) 
 
 
 @pytest.mark.parametrize(
-    ("page", "place"),
+    ("page", "path"),
     [
         ("http://127.0.0.1:8501/model", "/gradio/"),
         ("https://digits.example/trazo/model", "/trazo/gradio/"),
@@ -30,12 +30,10 @@ def test_the_demo_is_embedded_linked_and_open_to_programs(workspace: Workspace) 
         ("http://127.0.0.1:8501//elsewhere.example/model", "/elsewhere.example/gradio/"),
     ],
 )
-def test_addresses_keep_a_proxys_prefix_and_never_leave_the_machine(
-    page: str, place: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_links_keep_a_proxys_prefix_and_stay_on_the_host(page: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from dashboard.parts.links import link
 
     monkeypatch.setattr(st, "context", SimpleNamespace(url=page))
 
-    assert link("gradio/") == place
-    assert link("gradio/", full=True) == page.split("/")[0] + "//" + page.split("/")[2] + place
+    assert link("gradio/") == path
+    assert link("gradio/", full=True) == page.split("/")[0] + "//" + page.split("/")[2] + path

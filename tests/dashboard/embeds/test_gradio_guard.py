@@ -1,4 +1,4 @@
-"""Gradio's API reads only what was uploaded to it, and serves only the routes that the demo needs."""
+"""Gradio's API reads only uploaded files, and serves only the routes that the demo needs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_uploaded_picture_is_read(client: TestClient) -> None:
 def test_sketch_sent_in_parts_is_read(client: TestClient) -> None:
     config = client.get("/gradio/config").json()
     pad = next(part["id"] for part in config["components"] if part["type"] == "imageeditor")
-    answer = client.post(
+    response = client.post(
         f"{API}/component_server",
         data={
             "component_id": pad,
@@ -50,7 +50,7 @@ def test_sketch_sent_in_parts_is_read(client: TestClient) -> None:
         files={"file": ("composite", encoded(drawn_one(), "WEBP"))},
     )
 
-    assert answer.status_code == 200, answer.text
+    assert response.status_code == 200, response.text
     event, data = predicted(client, None, id="a")
     assert event == "complete"
     assert data[0]["label"] == "1"
@@ -58,7 +58,7 @@ def test_sketch_sent_in_parts_is_read(client: TestClient) -> None:
 
 @pytest.mark.parametrize("address", ["http://example.com/a.png", "https://example.com/a.png", "HTTP://example.com/x"])
 @pytest.mark.parametrize("part", ["composite", "background", "layer"])
-def test_no_url_of_a_caller_is_fetched(
+def test_urls_in_a_request_are_not_fetched(
     client: TestClient, address: str, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetched: list[str] = []
@@ -69,8 +69,12 @@ def test_no_url_of_a_caller_is_fetched(
 
     monkeypatch.setattr(processing_utils, "async_ssrf_protected_get", fetch)
     monkeypatch.setattr(processing_utils, "async_ssrf_protected_download", fetch)
-    there = file(address, url=address)
-    sketch = {"composite": {"composite": there}, "background": {"background": there}, "layer": {"layers": [there]}}
+    remote_file = file(address, url=address)
+    sketch = {
+        "composite": {"composite": remote_file},
+        "background": {"background": remote_file},
+        "layer": {"layers": [remote_file]},
+    }
 
     event, data = predicted(client, **{"composite": None, **sketch[part]})
 
@@ -79,7 +83,7 @@ def test_no_url_of_a_caller_is_fetched(
     assert "was not uploaded here" in str(data)
 
 
-def test_no_url_is_fetched_through_other_routes(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_routes_fetch_no_urls(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def fetch(*_: object) -> None:
         raise AssertionError("it fetched a URL")
 
@@ -90,7 +94,7 @@ def test_no_url_is_fetched_through_other_routes(client: TestClient, monkeypatch:
 
 
 @pytest.mark.parametrize("more", [{}, {"is_stream": True}, {"url": "/gradio/gradio_api/file=x"}])
-def test_no_file_of_the_machine_is_read(client: TestClient, tmp_path: Path, more: dict[str, object]) -> None:
+def test_local_files_are_not_read(client: TestClient, tmp_path: Path, more: dict[str, object]) -> None:
     private = tmp_path / "private.png"
     drawn_one().save(private)
 
@@ -101,19 +105,19 @@ def test_no_file_of_the_machine_is_read(client: TestClient, tmp_path: Path, more
     assert str(tmp_path) not in str(data)
 
 
-def test_path_of_5000_characters_is_refused(client: TestClient) -> None:
+def test_path_of_5000_characters_is_rejected(client: TestClient) -> None:
     assert predicted(client, file("a" * 5000))[0] == "error"
 
 
 @pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "", ".", "a\0b", "/dev/zero", "C:\\x"])
-def test_path_outside_the_uploads_is_refused(client: TestClient, path: str) -> None:
+def test_path_outside_the_uploads_is_rejected(client: TestClient, path: str) -> None:
     event, data = predicted(client, file(path))
 
     assert event == "error"
     assert "was not uploaded here" in str(data)
 
 
-def test_link_out_of_the_folder_is_not_followed(client: TestClient, tmp_path: Path) -> None:
+def test_symlink_out_of_the_folder_is_not_followed(client: TestClient, tmp_path: Path) -> None:
     drawn_one().save(tmp_path / "private.png")
     link = gradio_uploads.upload_folder() / "link.png"
     link.parent.mkdir(exist_ok=True)
@@ -123,22 +127,22 @@ def test_link_out_of_the_folder_is_not_followed(client: TestClient, tmp_path: Pa
     link.unlink()
 
 
-def test_picture_with_too_many_pixels_is_refused(client: TestClient) -> None:
+def test_picture_with_too_many_pixels_is_rejected(client: TestClient) -> None:
     event, data = predicted(client, file(uploaded(client, encoded(Image.new("1", (6400, 6400))))))
 
     assert event == "error"
     assert "million pixels" in str(data)
 
 
-def test_jpeg_of_many_scans_is_refused_in_a_sentence(client: TestClient) -> None:
+def test_jpeg_with_many_scans_gets_a_message(client: TestClient) -> None:
     event, data = predicted(client, file(uploaded(client, jpeg_with_scans(3000), "one.jpg")))
 
     assert event == "error"
     assert "more than 100 scans" in str(data)
 
 
-def test_sketch_over_its_time_is_refused_in_a_sentence(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "DECODING_SECONDS", 0.1)
+def test_sketch_over_the_time_limit_gets_a_message(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "DECODING_TIMEOUT_SECONDS", 0.1)
 
     event, data = predicted(client, file(uploaded(client, jpeg2000_in_small_tiles(), "one.jp2")))
 
@@ -147,36 +151,36 @@ def test_sketch_over_its_time_is_refused_in_a_sentence(client: TestClient, monke
 
 
 def test_sketch_is_decoded_in_another_process(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    def decoded_here(_data: bytes) -> None:
+    def fail(_data: bytes) -> None:
         raise AssertionError("A picture was decoded in the process of the dashboard.")
 
-    monkeypatch.setattr(photo, "decode_frames", decoded_here)
+    monkeypatch.setattr(photo, "decode_frames", fail)
 
     event, data = predicted(client, file(uploaded(client, encoded(drawn_one()))))
 
     assert (event, data[0]["label"]) == ("complete", "1")
 
 
-def test_other_visitor_is_answered_before_hostile_sketches_end(client: TestClient) -> None:
-    def ended() -> float:
+def test_hostile_sketches_do_not_delay_another_visitor(client: TestClient) -> None:
+    def predictions_so_far() -> float:
         blank = {"way": "gradio", "verdict": "blank"}
         return metrics.REGISTRY.get_sample_value("trazo_predictions_total", blank) or 0.0
 
     hostile, good = uploaded(client, jpeg2000_in_small_tiles()), uploaded(client, encoded(drawn_one()))
     data, proxy = {"data": [{"background": None, "layers": [], "composite": file(hostile)}]}, {"X-Forwarded-For": "x"}
-    before = ended()
+    before = predictions_so_far()
     attacks = [client.post(f"{API}/call/predict", json=data, headers=proxy).json()["event_id"] for _ in range(6)]
 
-    event, answer = predicted(client, file(good))
+    event, response = predicted(client, file(good))
 
-    assert (event, answer[0]["label"]) == ("complete", "1")
-    assert ended() - before <= 4
+    assert (event, response[0]["label"]) == ("complete", "1")
+    assert predictions_so_far() - before <= 4
     for attack in attacks:
         assert "event: complete" in client.get(f"{API}/call/predict/{attack}").text
-    assert ended() - before == 6
+    assert predictions_so_far() - before == 6
 
 
-def test_one_client_leaves_turns_to_other_visitors(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_busy_client_does_not_block_other_visitors(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     waiting, released, read = [], threading.Event(), PicturePool.ink
 
     async def ink(pool: PicturePool, picture: bytes, client: str) -> Pixels:
@@ -193,10 +197,10 @@ def test_one_client_leaves_turns_to_other_visitors(client: TestClient, monkeypat
         client.post(f"{API}/call/predict", json=data, headers={"X-Forwarded-For": "x"})
     wait_until(lambda: len(waiting) == 60, what="60 sketches of one client")
 
-    event, answer = predicted(client, file(path))
+    event, response = predicted(client, file(path))
     released.set()
 
-    assert (event, answer[0]["label"]) == ("complete", "1")
+    assert (event, response[0]["label"]) == ("complete", "1")
 
 
 def test_format_that_starts_a_program_is_not_decoded(client: TestClient) -> None:
@@ -229,20 +233,20 @@ def test_format_that_starts_a_program_is_not_decoded(client: TestClient) -> None
         ("PATCH", "/config"),
     ],
 )
-def test_routes_that_the_demo_does_not_need_are_404(client: TestClient, method: str, path: str) -> None:
+def test_unneeded_routes_are_not_served(client: TestClient, method: str, path: str) -> None:
     for prefix in (API, "/gradio"):
-        answer = client.request(method, prefix + path)
+        response = client.request(method, prefix + path)
 
-        assert answer.status_code in (404, 405), prefix + path
-        assert "root:" not in answer.text
+        assert response.status_code in (404, 405), prefix + path
+        assert "root:" not in response.text
 
 
 @pytest.mark.parametrize("path", ["call/predict/unknown", "call/verdict/unknown", "queue/data?session_hash=unknown"])
-def test_unknown_event_is_answered_with_an_error(client: TestClient, path: str) -> None:
-    answer = client.get(f"{API}/{path}")
+def test_unknown_event_gets_an_error(client: TestClient, path: str) -> None:
+    response = client.get(f"{API}/{path}")
 
-    assert answer.status_code == 200
-    assert "404" in answer.text
+    assert response.status_code == 200
+    assert "404" in response.text
 
 
 def test_uploaded_page_is_never_served(client: TestClient) -> None:
@@ -267,23 +271,26 @@ def test_uploaded_page_is_never_served(client: TestClient) -> None:
         ({"fn_name": "preprocess"}, {"file": b"x"}),
     ],
 )
-def test_malformed_part_of_a_sketch_is_refused(client: TestClient, fields: dict, files: dict) -> None:
+def test_malformed_part_of_a_sketch_is_rejected(client: TestClient, fields: dict, files: dict) -> None:
     config = client.get("/gradio/config").json()
     pad = next(part["id"] for part in config["components"] if part["type"] == "imageeditor")
-    whole = {"component_id": pad, "session_hash": "s", "fn_name": "accept_blobs"} if "type" in fields else {}
-    names = {"component_id": pad, "session_hash": "s"} if list(fields) == ["fn_name"] else {}
+    complete_fields = {"component_id": pad, "session_hash": "s", "fn_name": "accept_blobs"} if "type" in fields else {}
+    component_fields = {"component_id": pad, "session_hash": "s"} if list(fields) == ["fn_name"] else {}
 
-    answer = client.post(f"{API}/component_server", data={**whole, **names, **fields}, files=files)
+    response = client.post(
+        f"{API}/component_server", data={**complete_fields, **component_fields, **fields}, files=files
+    )
 
-    assert 400 <= answer.status_code < 500
+    assert 400 <= response.status_code < 500
 
 
-@pytest.mark.parametrize("what", ["MAX_SKETCHES", "MAX_SKETCH_BYTES"])
+@pytest.mark.parametrize("limit_name", ["MAX_SKETCHES", "MAX_SKETCH_BYTES"])
 def test_oldest_sketches_are_dropped_over_the_limit(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch, what: str
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, limit_name: str
 ) -> None:
-    sketch, limit = encoded(drawn_one()), {"MAX_SKETCHES": 3, "MAX_SKETCH_BYTES": 3 * len(encoded(drawn_one()))}
-    monkeypatch.setattr(gradio_sketchpad, what, limit[what])
+    sketch = encoded(drawn_one())
+    limits = {"MAX_SKETCHES": 3, "MAX_SKETCH_BYTES": 3 * len(sketch)}
+    monkeypatch.setattr(gradio_sketchpad, limit_name, limits[limit_name])
     config = client.get("/gradio/config").json()
     pad = next(part["id"] for part in config["components"] if part["type"] == "imageeditor")
     for number in range(5):
@@ -299,17 +306,17 @@ def test_oldest_sketches_are_dropped_over_the_limit(
     assert labels == ["Draw a digit first"] * 2 + ["1"] * 3
 
 
-def test_full_folder_takes_no_more_uploads(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_folder_accepts_no_more_uploads(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     uploaded(client, b"x" * 2000)
     monkeypatch.setattr(gradio_uploads, "MAX_UPLOAD_BYTES", 1000)
 
-    answer = client.post(f"{API}/upload", files={"files": ("one.png", b"x")})
+    response = client.post(f"{API}/upload", files={"files": ("one.png", b"x")})
 
-    assert answer.status_code == 503
-    assert answer.json()["error"].endswith(".")
+    assert response.status_code == 503
+    assert response.json()["error"].endswith(".")
 
 
-HOLDER = """
+FOLDER_OWNER = """
 import sys
 from dashboard.embeds.gradio_uploads import upload_folder
 
@@ -318,11 +325,11 @@ sys.stdin.read()
 """
 
 
-def holder(temporary: Path) -> tuple[subprocess.Popen[str], Path]:
-    """Start a process that has its own folder for uploads; return both."""
+def start_folder_owner(temporary: Path) -> tuple[subprocess.Popen[str], Path]:
+    """Start a process that has its own upload folder; return both."""
     environment = {name: value for name, value in os.environ.items() if name != "GRADIO_TEMP_DIR"}
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER],
+        [sys.executable, "-c", FOLDER_OWNER],
         cwd=PROJECT,
         env={**environment, "TMPDIR": str(temporary)},
         stdin=subprocess.PIPE,
@@ -336,7 +343,7 @@ def holder(temporary: Path) -> tuple[subprocess.Popen[str], Path]:
 
 
 def test_folder_of_a_killed_dashboard_is_deleted(tmp_path: Path) -> None:
-    (killed, left), (living, used) = holder(tmp_path), holder(tmp_path)
+    (killed, abandoned), (running, in_use) = start_folder_owner(tmp_path), start_folder_owner(tmp_path)
     killed.kill()
     killed.communicate()
     elsewhere = tmp_path / "elsewhere"
@@ -346,13 +353,13 @@ def test_folder_of_a_killed_dashboard_is_deleted(tmp_path: Path) -> None:
     link.symlink_to(elsewhere)
     new.mkdir()
     long_ago = time.time() - 3600
-    for folder in (left, used, elsewhere):
+    for folder in (abandoned, in_use, elsewhere):
         os.utime(folder, (long_ago, long_ago))
 
-    following, own = holder(tmp_path)
+    later, own = start_folder_owner(tmp_path)
 
-    assert not left.exists()
-    assert [path.exists() for path in (used / "upload.png", elsewhere / "kept", new, own)] == [True] * 4
-    for process in (living, following):
+    assert not abandoned.exists()
+    assert [path.exists() for path in (in_use / "upload.png", elsewhere / "kept", new, own)] == [True] * 4
+    for process in (running, later):
         process.communicate("")
-    assert [path.exists() for path in (used, own)] == [False, False]
+    assert [path.exists() for path in (in_use, own)] == [False, False]

@@ -1,4 +1,4 @@
-"""Gradio's page works from the address that the browser shows."""
+"""Gradio's page works at the URL that the browser shows."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from dashboard.embeds.gradio_page import use_own_address
+from dashboard.embeds.gradio_page import patch_page_template
 
 
-def test_page_names_nothing_from_the_root(client: TestClient) -> None:
+def test_page_contains_no_absolute_paths(client: TestClient) -> None:
     page = client.get("/gradio/").text
 
     assert re.findall(r'(?:src|href)="/[^"]*"', page) == []
@@ -21,11 +21,11 @@ def test_page_names_nothing_from_the_root(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("page", ["", "<script data-gradio-mode><script data-gradio-mode>"])
-def test_unknown_version_of_the_page_is_an_error(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_version_of_the_page_raises_an_error(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from gradio.routes import templates
     from jinja2 import DictLoader
 
     monkeypatch.setattr(templates.env, "loader", DictLoader({"frontend/index.html": page}))
 
     with pytest.raises(RuntimeError, match="Gradio's page has changed"):
-        use_own_address.__wrapped__()
+        patch_page_template.__wrapped__()

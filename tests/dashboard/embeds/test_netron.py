@@ -1,4 +1,4 @@
-"""Netron shows our models, and nothing else of this machine; its page asks nobody."""
+"""Netron shows our models and no other files; its page contacts no other host."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def client(tmp_path: Path) -> TestClient:
     return TestClient(Starlette(routes=netron_routes(Workspace(tmp_path))))
 
 
-def test_page_has_no_age_no_release_and_may_ask_only_us(client: TestClient) -> None:
+def test_page_has_no_version_and_contacts_only_our_server(client: TestClient) -> None:
     page = client.get("/netron/")
 
     assert page.status_code == 200
@@ -30,8 +30,8 @@ def test_page_has_no_age_no_release_and_may_ask_only_us(client: TestClient) -> N
     assert "http" not in policy[0]
 
 
-def test_page_brings_a_consent_cookie_for_its_own_folder(client: TestClient) -> None:
-    """A path in it would be wrong behind a proxy that strips a prefix."""
+def test_page_sets_a_consent_cookie_without_a_path(client: TestClient) -> None:
+    """A path would be wrong behind a proxy that strips a prefix."""
     assert client.get("/netron/").headers["set-cookie"] == "consent=1; SameSite=lax"
 
 
@@ -43,18 +43,18 @@ def test_files_of_the_viewer_are_served(client: TestClient, file: str) -> None:
 
 
 @pytest.mark.parametrize("file", ["index.html", "server.py", "__init__.py", "../pip/__init__.py", "%2e%2e/site.py", ""])
-def test_nothing_else_of_the_package_is_served_as_it_is(client: TestClient, file: str) -> None:
-    answer = client.get(f"/netron/{file}")
+def test_other_files_of_the_package_are_not_served(client: TestClient, file: str) -> None:
+    response = client.get(f"/netron/{file}")
 
-    assert answer.status_code == 404 or 'content="0.0.0"' in answer.text
+    assert response.status_code == 404 or 'content="0.0.0"' in response.text
 
 
 @pytest.mark.parametrize("file", ["mnist_model.keras", "mnist_model.tflite"])
 def test_listed_model_is_served(client: TestClient, file: str) -> None:
-    answer = client.get(f"/models/shipped/{file}")
+    response = client.get(f"/models/shipped/{file}")
 
-    assert answer.status_code == 200
-    assert answer.content == (SHIPPED_BUNDLE / file).read_bytes()
+    assert response.status_code == 200
+    assert response.content == (SHIPPED_BUNDLE / file).read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -70,5 +70,5 @@ def test_listed_model_is_served(client: TestClient, file: str) -> None:
         "/mnist_model.keras",
     ],
 )
-def test_whatever_is_not_listed_is_not_found(client: TestClient, path: str) -> None:
+def test_unlisted_model_is_not_found(client: TestClient, path: str) -> None:
     assert client.get(f"/models/{path}").status_code == 404

@@ -32,8 +32,8 @@ def client_at(app: Starlette, host: str = "192.0.2.1") -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app, client=(host, 1)), base_url="http://trazo.example")
 
 
-def test_body_that_stops_arriving_is_answered_408(monkeypatch: pytest.MonkeyPatch, app: Starlette) -> None:
-    monkeypatch.setattr(bodies, "SILENCE_SECONDS", 0.05)
+def test_body_that_stops_arriving_gets_408(monkeypatch: pytest.MonkeyPatch, app: Starlette) -> None:
+    monkeypatch.setattr(bodies, "IDLE_TIMEOUT_SECONDS", 0.05)
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -54,8 +54,8 @@ def test_body_that_stops_arriving_is_answered_408(monkeypatch: pytest.MonkeyPatc
     assert json.loads(sent[1]["body"])["error"].startswith("The upload was too slow")
 
 
-def test_body_that_arrives_byte_by_byte_is_answered_408(monkeypatch: pytest.MonkeyPatch, app: Starlette) -> None:
-    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.1)
+def test_body_that_arrives_byte_by_byte_gets_408(monkeypatch: pytest.MonkeyPatch, app: Starlette) -> None:
+    monkeypatch.setattr(bodies, "BODY_TIMEOUT_SECONDS", 0.1)
 
     async def drip() -> httpx.Response:
         async def bytes_one_by_one() -> AsyncIterator[bytes]:
@@ -69,7 +69,7 @@ def test_body_that_arrives_byte_by_byte_is_answered_408(monkeypatch: pytest.Monk
     assert anyio.run(drip).status_code == 408
 
 
-@pytest.mark.parametrize(("limit", "others_pass"), [("MAX_BYTES_OF_CLIENT", True), ("MAX_BYTES", False)])
+@pytest.mark.parametrize(("limit", "others_pass"), [("MAX_BYTES_PER_CLIENT", True), ("MAX_BYTES", False)])
 def test_incomplete_bodies_count_towards_the_quota(
     monkeypatch: pytest.MonkeyPatch, app: Starlette, limit: str, others_pass: bool
 ) -> None:
@@ -78,7 +78,7 @@ def test_incomplete_bodies_count_towards_the_quota(
     async def main() -> list[int]:
         sent, rest = anyio.Event(), anyio.Event()
 
-        async def half() -> AsyncIterator[bytes]:
+        async def incomplete_body() -> AsyncIterator[bytes]:
             yield bytes(600)
             sent.set()
             await rest.wait()
@@ -86,12 +86,12 @@ def test_incomplete_bodies_count_towards_the_quota(
 
         async def post(host: str, content: bytes | AsyncIterator[bytes]) -> None:
             async with client_at(app, host) as client:
-                answer = await client.post("/", content=content)
-                statuses.append(answer.status_code)
+                response = await client.post("/", content=content)
+                statuses.append(response.status_code)
 
         statuses: list[int] = []
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(post, "192.0.2.1", half())
+            tasks.start_soon(post, "192.0.2.1", incomplete_body())
             await sent.wait()
             await post("192.0.2.1", bytes(500))
             await post("192.0.2.2", bytes(500))

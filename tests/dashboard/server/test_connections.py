@@ -1,4 +1,4 @@
-"""Limits on connections, heads of requests and messages of pages."""
+"""Limits on connections, request heads and WebSocket messages."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ from websockets.protocol import State
 from websockets.sync.client import ClientConnection, connect
 
 from dashboard.server import connections
-from dashboard.server.connections import MAX_HEAD_BYTES, MAX_MESSAGE_BYTES, MAX_PIECES, guard_server
+from dashboard.server.connections import MAX_HEAD_BYTES, MAX_MESSAGE_BYTES, MAX_QUEUED_FRAMES, limit_connections
 from tests.support.waiting import wait_until
 
-HEAD_SECONDS = 0.3
+HEAD_TIMEOUT_SECONDS = 0.3
 REQUEST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"
 
 
-async def answer_late(request: Request) -> PlainTextResponse:
+async def respond_late(request: Request) -> PlainTextResponse:
     body = await request.body()
-    await asyncio.sleep(3 * HEAD_SECONDS)
+    await asyncio.sleep(3 * HEAD_TIMEOUT_SECONDS)
     return PlainTextResponse(body)
 
 
-async def answer(request: Request) -> PlainTextResponse:
+async def respond(request: Request) -> PlainTextResponse:
     return PlainTextResponse(await request.body())
 
 
-async def talk(websocket: WebSocket) -> None:
+async def echo_websocket(websocket: WebSocket) -> None:
     await websocket.accept()
     with suppress(WebSocketDisconnect):
         while True:
@@ -51,12 +51,12 @@ async def talk(websocket: WebSocket) -> None:
 
 
 received: list[str] = []
-"""The messages that `talk` has received."""
+"""Messages received by `echo_websocket`."""
 
 
-async def listen_late(websocket: WebSocket) -> None:
+async def receive_late(websocket: WebSocket) -> None:
     await websocket.accept()
-    await asyncio.sleep(2 * HEAD_SECONDS)
+    await asyncio.sleep(2 * HEAD_TIMEOUT_SECONDS)
     with suppress(WebSocketDisconnect):
         while True:
             await websocket.receive_text()
@@ -64,13 +64,15 @@ async def listen_late(websocket: WebSocket) -> None:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[uvicorn.Server]:
-    """A server with the dashboard's limits, but a shorter time for heads."""
+    """A server with the dashboard's limits, but a shorter timeout for heads."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(connections, "HEAD_SECONDS", HEAD_SECONDS)
+    patch.setattr(connections, "HEAD_TIMEOUT_SECONDS", HEAD_TIMEOUT_SECONDS)
     patch.setattr(uvicorn.Server, "startup", uvicorn.Server.startup)
-    guard_server()
-    routes = [Route("/", answer, methods=["GET", "POST"]), Route("/late", answer_late, methods=["POST"])]
-    app = Starlette(routes=[*routes, WebSocketRoute("/talk", talk), WebSocketRoute("/talk/late", listen_late)])
+    limit_connections()
+    routes = [Route("/", respond, methods=["GET", "POST"]), Route("/late", respond_late, methods=["POST"])]
+    app = Starlette(
+        routes=[*routes, WebSocketRoute("/echo", echo_websocket), WebSocketRoute("/late-reader", receive_late)]
+    )
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_keep_alive=60))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -86,14 +88,14 @@ def port(server: uvicorn.Server) -> int:
     return int(server.servers[0].sockets[0].getsockname()[1])
 
 
-def opened(port: int, beginning: bytes = b"") -> socket.socket:
+def connect_raw(port: int, start: bytes = b"") -> socket.socket:
     client = socket.create_connection(("127.0.0.1", port), timeout=300)
-    client.sendall(beginning)
+    client.sendall(start)
     return client
 
 
-def ended(client: socket.socket) -> bool:
-    """Read until the server closes this connection."""
+def wait_for_close(client: socket.socket) -> bool:
+    """Read until the server closes this connection; return True."""
     with suppress(ConnectionResetError):
         while client.recv(65536):
             pass
@@ -108,48 +110,46 @@ def drip(client: socket.socket) -> None:
             time.sleep(0.02)
 
 
-@pytest.mark.parametrize("beginning", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", REQUEST, REQUEST + b"GET / HT"])
-def test_connection_without_a_complete_head_is_closed(port: int, beginning: bytes) -> None:
-    assert ended(opened(port, beginning))
+@pytest.mark.parametrize("start", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", REQUEST, REQUEST + b"GET / HT"])
+def test_connection_without_a_complete_head_is_closed(port: int, start: bytes) -> None:
+    assert wait_for_close(connect_raw(port, start))
 
 
-@pytest.mark.parametrize(
-    "beginning", [b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", REQUEST + b"GET / HTTP/1.1\r\nX-Slow: "]
-)
-def test_head_that_arrives_byte_by_byte_is_cut_off(port: int, beginning: bytes) -> None:
-    client = opened(port, beginning)
+@pytest.mark.parametrize("start", [b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", REQUEST + b"GET / HTTP/1.1\r\nX-Slow: "])
+def test_head_that_arrives_byte_by_byte_is_rejected(port: int, start: bytes) -> None:
+    client = connect_raw(port, start)
     threading.Thread(target=drip, args=(client,), daemon=True).start()
 
-    assert ended(client)
+    assert wait_for_close(client)
 
 
-def test_slow_answer_is_not_cut_off(port: int) -> None:
+def test_slow_response_is_not_interrupted(port: int) -> None:
     assert httpx.post(f"http://127.0.0.1:{port}/late", content=b"ab", timeout=300).text == "ab"
 
 
-def test_websocket_may_be_silent(port: int) -> None:
-    with connect(f"ws://127.0.0.1:{port}/talk") as websocket:
-        assert ended(opened(port))
-        assert ended(opened(port))
+def test_websocket_may_stay_idle(port: int) -> None:
+    with connect(f"ws://127.0.0.1:{port}/echo") as websocket:
+        assert wait_for_close(connect_raw(port))
+        assert wait_for_close(connect_raw(port))
         websocket.send("still here")
         assert websocket.recv(timeout=300) == "still here"
 
 
 def test_connection_is_kept_for_the_next_request(port: int) -> None:
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=300) as client:
-        answers = [client.post("/", content=b"ab") for _ in range(3)]
+        responses = [client.post("/", content=b"ab") for _ in range(3)]
 
-    assert len({answer.extensions["network_stream"] for answer in answers}) == 1
+    assert len({response.extensions["network_stream"] for response in responses}) == 1
 
 
-def test_silent_connections_make_room_for_new_ones(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "HEAD_SECONDS", 600.0)
+def test_idle_connections_make_room_for_new_ones(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEAD_TIMEOUT_SECONDS", 600.0)
     monkeypatch.setattr(connections, "MAX_CONNECTIONS", 10)
-    with ExitStack() as open_ones, connect(f"ws://127.0.0.1:{port}/talk") as websocket:
-        silent = [open_ones.enter_context(opened(port)) for _ in range(30)]
+    with ExitStack() as stack, connect(f"ws://127.0.0.1:{port}/echo") as websocket:
+        idle = [stack.enter_context(connect_raw(port)) for _ in range(30)]
 
         assert httpx.get(f"http://127.0.0.1:{port}/", timeout=300).status_code == 200
-        assert all(ended(client) for client in silent[:20])
+        assert all(wait_for_close(client) for client in idle[:20])
         websocket.send("still here")
         assert websocket.recv(timeout=300) == "still here"
 
@@ -159,80 +159,80 @@ def test_process_asks_for_more_open_files(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(uvicorn.Server, "startup", uvicorn.Server.startup)
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
     try:
-        guard_server()
+        limit_connections()
         assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 256
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-LATE = b"POST /late HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"
+LATE_REQUEST = b"POST /late HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"
 
 
 @pytest.mark.parametrize(
-    ("beginning", "more"),
+    ("start", "more"),
     [
         (b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: ", b"a" * 2**16),
         (b"GET / HTTP/1.1\r\nHost: x\r\n", b"X-Many: a\r\n" * 2**12),
         (b"GET /", b"a" * 2**16),
         (REQUEST + b"GET / HTTP/1.1\r\nX-Long: ", b"a" * 2**16),
-        (LATE + b"GET / HTTP/1.1\r\nX-Long: ", b"a" * 2**16),
+        (LATE_REQUEST + b"GET / HTTP/1.1\r\nX-Long: ", b"a" * 2**16),
         (CHUNKED + b"1;long=", b"a" * 2**16),
         (CHUNKED + b"1\r\na\r\n0\r\n", b"X-Many: a\r\n" * 2**12),
     ],
-    ids=["header", "headers", "address", "behind an answer", "before an answer", "chunk", "trailers"],
+    ids=["header", "headers", "address", "after a response", "before a response", "chunk", "trailers"],
 )
 def test_endless_head_closes_its_connection(
-    port: int, monkeypatch: pytest.MonkeyPatch, beginning: bytes, more: bytes
+    port: int, monkeypatch: pytest.MonkeyPatch, start: bytes, more: bytes
 ) -> None:
-    monkeypatch.setattr(connections, "HEAD_SECONDS", 600.0)
-    most = 16 * 2**20
-    client = opened(port, beginning)
+    monkeypatch.setattr(connections, "HEAD_TIMEOUT_SECONDS", 600.0)
+    limit = 16 * 2**20
+    client = connect_raw(port, start)
     sent = 0
 
     with suppress(ConnectionError):
-        while sent < most:
+        while sent < limit:
             client.sendall(more)
             sent += len(more)
 
-    # The sockets' buffers take some bytes after the server has closed.
-    assert sent < most
-    assert ended(client)
+    # The sockets' buffers accept some more bytes after the server has closed the connection.
+    assert sent < limit
+    assert wait_for_close(client)
 
 
-def test_head_over_the_limit_is_answered_431(port: int) -> None:
-    # Exactly one byte too many: with more unread bytes, the kernel would drop the answer.
-    with opened(port, b"GET / HTTP/1.1\r\nX-Long: ".ljust(MAX_HEAD_BYTES + 1, b"a")) as client:
+def test_head_over_the_limit_gets_431(port: int) -> None:
+    # Exactly one byte too many: with more unread bytes, the kernel would drop the response.
+    with connect_raw(port, b"GET / HTTP/1.1\r\nX-Long: ".ljust(MAX_HEAD_BYTES + 1, b"a")) as client:
         assert client.recv(65536).startswith(b"HTTP/1.1 431 ")
 
 
 def test_bodies_and_other_requests_do_not_count_towards_a_head(port: int) -> None:
     body = b"a" * 3 * MAX_HEAD_BYTES
     head = b"POST / HTTP/1.1\r\nHost: x\r\nX-Long: %s\r\nContent-Length: %d\r\n\r\n" % (b"a" * 1000, len(body))
-    with opened(port) as client:
+    with connect_raw(port) as client:
         sender = threading.Thread(target=client.sendall, args=((head + body) * 5 + CHUNKED + b"1\r\na\r\n" * 2**15,))
         sender.start()
         sender.join(10)
         client.sendall(b"0\r\n\r\n")
-        answers = b""
-        while answers.count(b"HTTP/1.1 ") < 6 or not answers.endswith(b"a"):
-            answers += client.recv(2**20)
+        responses = b""
+        while responses.count(b"HTTP/1.1 ") < 6 or not responses.endswith(b"a"):
+            responses += client.recv(2**20)
 
-    assert answers.count(b"HTTP/1.1 200 ") == 6
+    assert responses.count(b"HTTP/1.1 200 ") == 6
 
 
-def still_talks(page: ClientConnection) -> bool:
+def still_responds(page: ClientConnection) -> bool:
     page.send("still here")
     return page.recv(timeout=300) == "still here"
 
 
 @pytest.fixture
 def page(port: int) -> Iterator[ClientConnection]:
-    with connect(f"ws://127.0.0.1:{port}/talk", max_size=None, close_timeout=0.1) as page:
+    with connect(f"ws://127.0.0.1:{port}/echo", max_size=None, close_timeout=0.1) as page:
         yield page
 
 
-def test_page_may_send_large_messages_again_and_again(page: ClientConnection) -> None:
+def test_page_may_send_many_large_messages(page: ClientConnection) -> None:
     for _ in range(10):
         page.send("a" * MAX_MESSAGE_BYTES)
         assert len(page.recv(timeout=300)) == MAX_MESSAGE_BYTES
@@ -241,42 +241,42 @@ def test_page_may_send_large_messages_again_and_again(page: ClientConnection) ->
 @pytest.mark.parametrize("frames", [1, 2, 64])
 def test_message_over_the_limit_closes_only_its_page(port: int, page: ClientConnection, frames: int) -> None:
     part = "a" * (MAX_MESSAGE_BYTES // frames + 1)
-    with connect(f"ws://127.0.0.1:{port}/talk") as other:
+    with connect(f"ws://127.0.0.1:{port}/echo") as other:
         with suppress(ConnectionClosed):
             page.send(part for _ in range(frames))
 
         with pytest.raises(ConnectionClosed):
             page.recv(timeout=300)
 
-        assert still_talks(other)
+        assert still_responds(other)
 
 
 @pytest.mark.parametrize("size", [0, 1])
 def test_message_in_endless_frames_closes_its_page(page: ClientConnection, size: int) -> None:
-    more = Frame(Opcode.CONT, b"a" * size, fin=False).serialize(mask=True) * MAX_PIECES
+    more = Frame(Opcode.CONT, b"a" * size, fin=False).serialize(mask=True) * MAX_QUEUED_FRAMES
 
     with suppress(OSError):
         page.socket.sendall(Frame(Opcode.TEXT, b"a", fin=False).serialize(mask=True) + more)
 
-    wait_until(lambda: page.state is not State.OPEN, what="the end of the page")
+    wait_until(lambda: page.state is not State.OPEN, what="the closed WebSocket")
 
 
-def test_messages_that_the_app_has_not_read_are_few(port: int) -> None:
-    with connect(f"ws://127.0.0.1:{port}/talk/late", close_timeout=0.1) as page:
+def test_queue_of_unread_messages_is_limited(port: int) -> None:
+    with connect(f"ws://127.0.0.1:{port}/late-reader", close_timeout=0.1) as page:
         with suppress(OSError):
-            page.socket.sendall(Frame(Opcode.TEXT, b"").serialize(mask=True) * 20 * MAX_PIECES)
+            page.socket.sendall(Frame(Opcode.TEXT, b"").serialize(mask=True) * 20 * MAX_QUEUED_FRAMES)
 
-        wait_until(lambda: page.state is not State.OPEN, what="the end of the page")
+        wait_until(lambda: page.state is not State.OPEN, what="the closed WebSocket")
 
 
 HANDSHAKE = (
-    b"GET /talk HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"GET /echo HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 
 
-def test_answers_to_pings_that_nobody_reads_are_dropped(server: uvicorn.Server, port: int) -> None:
-    with opened(port, HANDSHAKE) as client:
+def test_unread_pongs_are_dropped(server: uvicorn.Server, port: int) -> None:
+    with connect_raw(port, HANDSHAKE) as client:
         assert client.recv(65536).startswith(b"HTTP/1.1 101 ")
         (connection,) = [each for each in server.server_state.connections if each.client == client.getsockname()]
         for _ in range(150):
@@ -288,6 +288,6 @@ def test_answers_to_pings_that_nobody_reads_are_dropped(server: uvicorn.Server, 
 
 
 def test_message_in_many_frames_arrives(page: ClientConnection) -> None:
-    page.send("a" for _ in range(MAX_PIECES - 1))
+    page.send("a" for _ in range(MAX_QUEUED_FRAMES - 1))
 
-    assert page.recv(timeout=300) == "a" * (MAX_PIECES - 1)
+    assert page.recv(timeout=300) == "a" * (MAX_QUEUED_FRAMES - 1)

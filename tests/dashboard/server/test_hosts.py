@@ -1,4 +1,4 @@
-"""The host names that the dashboard answers to, and the sites that may frame it."""
+"""The host names that the dashboard accepts, and the sites that may frame it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from dashboard.server.hosts import is_unknown_host
 PROXIED = {"X-Forwarded-For": "192.0.2.1"}
 
 
-def unknown(
+def is_unknown(
     host: str | None, headers: dict[str, str] | None = None, server: str = "127.0.0.1", port: int = 8501
 ) -> bool:
     """Return True if a request to this address with this Host header is refused."""
-    given = {**({"Host": host} if host is not None else {}), **(headers or {})}
-    raw = [(name.lower().encode(), value.encode()) for name, value in given.items()]
+    fields = {**({"Host": host} if host is not None else {}), **(headers or {})}
+    raw = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
     return is_unknown_host({"type": "http", "server": (server, port), "headers": raw})
 
 
@@ -35,72 +35,72 @@ def unknown(
     "host", ["127.0.0.1:8501", "localhost:8501", "LOCALHOST", "[::1]:8501", "trazo.localhost", "127.0.0.2", None]
 )
 @pytest.mark.parametrize("server", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
-def test_names_of_this_machine_are_known(host: str | None, server: str) -> None:
-    assert not unknown(host, server=server)
+def test_names_of_this_machine_are_accepted(host: str | None, server: str) -> None:
+    assert not is_unknown(host, server=server)
 
 
 @pytest.mark.parametrize("host", ["evil.example:8501", "evil.example", "127.0.0.1.evil.example", "", "[::1", "a:b:c"])
 @pytest.mark.parametrize("server", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
 def test_foreign_name_over_loopback_is_unknown(host: str, server: str) -> None:
-    assert unknown(host, server=server)
+    assert is_unknown(host, server=server)
 
 
-def test_page_cannot_pass_for_a_proxy() -> None:
+def test_page_cannot_impersonate_a_proxy() -> None:
     # A page can set this header on a fetch, but the browser connects to the port in the address.
-    assert unknown("evil.example:8501", PROXIED)
-    assert unknown("evil.example", PROXIED, port=80)
+    assert is_unknown("evil.example:8501", PROXIED)
+    assert is_unknown("evil.example", PROXIED, port=80)
 
 
 @pytest.mark.parametrize("host", ["trazo.example", "trazo.example:8443"])
-def test_proxy_on_this_machine_may_pass_its_own_name(host: str) -> None:
-    assert not unknown(host, PROXIED)
+def test_proxy_on_this_machine_may_use_its_own_name(host: str) -> None:
+    assert not is_unknown(host, PROXIED)
 
 
-def test_every_name_is_known_over_the_network() -> None:
-    assert not unknown("lab.example:8501", server="192.0.2.7")
+def test_every_name_is_accepted_over_the_network() -> None:
+    assert not is_unknown("lab.example:8501", server="192.0.2.7")
 
 
 def test_allowed_hosts_are_the_only_known_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_ALLOWED_HOSTS", "Trazo.example, lab.example")
 
-    assert not unknown("trazo.example:8501")
-    assert not unknown("lab.example", server="192.0.2.7")
-    assert not unknown("localhost:8501")
-    assert unknown("evil.example", PROXIED)
-    assert unknown("evil.example", server="192.0.2.7")
+    assert not is_unknown("trazo.example:8501")
+    assert not is_unknown("lab.example", server="192.0.2.7")
+    assert not is_unknown("localhost:8501")
+    assert is_unknown("evil.example", PROXIED)
+    assert is_unknown("evil.example", server="192.0.2.7")
     monkeypatch.setenv("TRAZO_ALLOWED_HOSTS", "*")
-    assert not unknown("evil.example")
+    assert not is_unknown("evil.example")
 
 
 @pytest.mark.parametrize("variable", ["", "localhost,127.0.0.1,trazo.example"])
 def test_container_refuses_unknown_names(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     service = yaml.safe_load((PROJECT / "compose.yaml").read_text())["services"]["trazo"]
-    given = re.fullmatch(r"\$\{TRAZO_ALLOWED_HOSTS:-(.*)\}", service["environment"]["TRAZO_ALLOWED_HOSTS"])
-    assert given
-    monkeypatch.setenv("TRAZO_ALLOWED_HOSTS", variable or given[1])
+    default = re.fullmatch(r"\$\{TRAZO_ALLOWED_HOSTS:-(.*)\}", service["environment"]["TRAZO_ALLOWED_HOSTS"])
+    assert default
+    monkeypatch.setenv("TRAZO_ALLOWED_HOSTS", variable or default[1])
     bridge = "172.17.0.2"
 
-    assert unknown("evil.example:8501", server=bridge)
-    assert unknown("evil.example", PROXIED, server=bridge)
-    assert not unknown("127.0.0.1:8501", server=bridge)
-    assert not unknown("localhost:8501", server=bridge)
-    assert unknown("trazo.example", PROXIED, server=bridge) == (not variable)
+    assert is_unknown("evil.example:8501", server=bridge)
+    assert is_unknown("evil.example", PROXIED, server=bridge)
+    assert not is_unknown("127.0.0.1:8501", server=bridge)
+    assert not is_unknown("localhost:8501", server=bridge)
+    assert is_unknown("trazo.example", PROXIED, server=bridge) == (not variable)
     # The image's health check uses this name.
-    assert not unknown("127.0.0.1:8501", server="127.0.0.1")
+    assert not is_unknown("127.0.0.1:8501", server="127.0.0.1")
 
 
-async def answer(_request: Request) -> PlainTextResponse:
+async def respond(_request: Request) -> PlainTextResponse:
     return PlainTextResponse("")
 
 
-async def talk(websocket: WebSocket) -> None:
+async def accept_websocket(websocket: WebSocket) -> None:
     await websocket.accept()
     await websocket.close()
 
 
 @pytest.fixture
 def client() -> TestClient:
-    routes = [Route("/", answer, methods=["GET", "POST"]), WebSocketRoute("/_stcore/stream", talk)]
+    routes = [Route("/", respond, methods=["GET", "POST"]), WebSocketRoute("/_stcore/stream", accept_websocket)]
     app = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders), Middleware(Gate)])
     return TestClient(app, base_url="http://127.0.0.1:8501")
 
@@ -113,19 +113,19 @@ def test_page_under_an_unknown_name_is_refused(client: TestClient, method: str) 
     assert client.request(method, "/").status_code == 200
 
 
-def test_page_under_an_unknown_name_opens_no_websocket(client: TestClient) -> None:
+def test_page_under_an_unknown_name_cannot_open_a_websocket(client: TestClient) -> None:
     foreign = {"Host": "evil.example:8501", "Origin": "http://evil.example:8501"}
     address = "ws://127.0.0.1:8501/_stcore/stream"
 
-    with pytest.raises(WebSocketDisconnect) as refused, client.websocket_connect(address, headers=foreign):
+    with pytest.raises(WebSocketDisconnect) as error, client.websocket_connect(address, headers=foreign):
         pass
     with client.websocket_connect(address):
         pass
 
-    assert refused.value.code == 1008
+    assert error.value.code == 1008
 
 
-def frames(client: TestClient) -> str:
+def frame_ancestors(client: TestClient) -> str:
     parts = client.get("/").headers["Content-Security-Policy"].split("; ")
     return next(part for part in parts if part.startswith("frame-ancestors"))
 
@@ -134,12 +134,12 @@ def test_no_other_site_may_frame_the_dashboard(client: TestClient, monkeypatch: 
     for name in ("SPACE_ID", "TRAZO_FRAMED_BY"):
         monkeypatch.delenv(name, raising=False)
 
-    assert frames(client) == "frame-ancestors 'self'"
+    assert frame_ancestors(client) == "frame-ancestors 'self'"
 
 
 def test_hosting_sites_may_frame_the_dashboard(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPACE_ID", "ada/trazo")
-    assert frames(client) == "frame-ancestors 'self' https://huggingface.co"
+    assert frame_ancestors(client) == "frame-ancestors 'self' https://huggingface.co"
 
     monkeypatch.setenv("TRAZO_FRAMED_BY", "https://share.streamlit.io https://*.streamlit.app")
-    assert frames(client) == "frame-ancestors 'self' https://share.streamlit.io https://*.streamlit.app"
+    assert frame_ancestors(client) == "frame-ancestors 'self' https://share.streamlit.io https://*.streamlit.app"

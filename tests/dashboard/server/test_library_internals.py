@@ -1,4 +1,4 @@
-"""The private parts of uvicorn, Streamlit and Gradio are those that `library_internals` was written against."""
+"""The private parts of uvicorn, Streamlit and Gradio still match what `library_internals` was written for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from uvicorn.server import ServerState
 from core.workspace import PROJECT
 from dashboard.server.library_internals import VERSIONS
 
-ADAPT = "Read the new source of this library, then adapt dashboard/server/library_internals.py."
+INSTRUCTIONS = "Read the new source of this library, then adapt dashboard/server/library_internals.py."
 
 
 @pytest.mark.parametrize("library", VERSIONS)
@@ -30,8 +30,8 @@ def test_exact_version_is_pinned_and_installed(library: str) -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     pinned = f"{library}=={VERSIONS[library]}"
 
-    assert version(library) == VERSIONS[library], ADAPT
-    assert pinned in project["dependencies"], ADAPT
+    assert version(library) == VERSIONS[library], INSTRUCTIONS
+    assert pinned in project["dependencies"], INSTRUCTIONS
     for file in ("requirements.txt", "requirements-dev.txt"):
         assert pinned in (PROJECT / file).read_text().split(), file
 
@@ -62,14 +62,14 @@ def parameters(function: Callable[..., object]) -> list[str]:
     ids=lambda value: getattr(value, "__qualname__", ""),
 )
 def test_replaced_method_has_the_same_parameters(method: Callable[..., object], expected: list[str]) -> None:
-    assert parameters(method) == expected, ADAPT
+    assert parameters(method) == expected, INSTRUCTIONS
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """An app that is never called."""
 
 
-def test_server_and_connections_have_the_attributes() -> None:
+def test_server_and_connections_have_the_private_attributes() -> None:
     async def attributes() -> list[set[str]]:
         config = uvicorn.Config(app)
         config.load()
@@ -78,20 +78,20 @@ def test_server_and_connections_have_the_attributes() -> None:
 
     server, http, websocket = asyncio.run(attributes())
 
-    assert {"http_protocol_class", "ws_protocol_class", "ws_max_size", "ws_per_message_deflate"} <= server, ADAPT
-    assert {"cycle", "connections", "loop", "transport"} <= http, ADAPT
-    assert {"conn", "frames", "queue", "transport", "writable"} <= websocket, ADAPT
+    assert {"http_protocol_class", "ws_protocol_class", "ws_max_size", "ws_per_message_deflate"} <= server, INSTRUCTIONS
+    assert {"cycle", "connections", "loop", "transport"} <= http, INSTRUCTIONS
+    assert {"conn", "frames", "queue", "transport", "writable"} <= websocket, INSTRUCTIONS
 
 
-def test_loggers_and_uploads_have_the_attributes() -> None:
-    assert "uvicorn" in uvicorn.config.LOGGING_CONFIG["loggers"], ADAPT
-    assert parameters(streamlit.logger.setup_formatter) == ["logger"], ADAPT
-    assert MemoryUploadedFileManager("/upload").file_storage == {}, ADAPT
+def test_loggers_and_uploads_have_the_private_attributes() -> None:
+    assert "uvicorn" in uvicorn.config.LOGGING_CONFIG["loggers"], INSTRUCTIONS
+    assert parameters(streamlit.logger.setup_formatter) == ["logger"], INSTRUCTIONS
+    assert MemoryUploadedFileManager("/upload").file_storage == {}, INSTRUCTIONS
 
 
-def test_gradio_has_the_attributes() -> None:
+def test_gradio_has_the_private_attributes() -> None:
     sketchpad, demo = gr.Sketchpad(), gr.Blocks()
 
-    assert sketchpad.blob_storage == {}, ADAPT
-    assert sketchpad.accept_blobs._is_server_fn, ADAPT
-    assert {"sleep_when_free", "progress_update_sleep_when_free"} <= vars(demo._queue).keys(), ADAPT
+    assert sketchpad.blob_storage == {}, INSTRUCTIONS
+    assert sketchpad.accept_blobs._is_server_fn, INSTRUCTIONS
+    assert {"sleep_when_free", "progress_update_sleep_when_free"} <= vars(demo._queue).keys(), INSTRUCTIONS

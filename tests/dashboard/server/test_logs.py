@@ -1,4 +1,4 @@
-"""The log is one line of JSON an event, whoever writes it."""
+"""The log is one line of JSON per event, whatever its source."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_every_logger_writes_lines_of_json() -> None:
 
 
 FAULTS = '''
-"""Python imports this module at its start. SIGUSR1 then causes one event of each kind, and pages fail from then on."""
+"""Python imports this module at start-up. SIGUSR1 then causes one event of each kind; after that, every page fails."""
 
 import asyncio, os, signal, subprocess, sys, threading, traceback, warnings
 
@@ -122,14 +122,14 @@ def events(dashboard: DashboardProcess) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def has(dashboard: DashboardProcess, logger: str, level: str, text: str) -> bool:
+def has_event(dashboard: DashboardProcess, logger: str, level: str, text: str) -> bool:
     """Return True if one event of this logger and level contains the text, in its message or its traceback."""
-    found = [event for event in events(dashboard) if (event["logger"], event["level"]) == (logger, level)]
-    return any(text in event["event"] + event.get("exc_info", "") for event in found)
+    matching = [event for event in events(dashboard) if (event["logger"], event["level"]) == (logger, level)]
+    return any(text in event["event"] + event.get("exc_info", "") for event in matching)
 
 
 def tiff_with_bad_tag() -> bytes:
-    """A picture for which Pillow issues a warning: it has two values for its compression."""
+    """Return a TIFF with two values for its compression, for which Pillow issues a warning."""
     file = io.BytesIO()
     Image.new("L", (50, 50), 255).save(file, "TIFF")
     tag, short = TiffImagePlugin.COMPRESSION, 3
@@ -140,8 +140,8 @@ def tiff_with_bad_tag() -> bytes:
 
 def send_faulty_requests(dashboard: DashboardProcess) -> None:
     api = f"{dashboard.url}/gradio/gradio_api"
-    started = httpx.post(f"{api}/call/predict", json={"data": []}, timeout=300)
-    httpx.get(f"{api}/call/predict/{started.json()['event_id']}", timeout=300)
+    response = httpx.post(f"{api}/call/predict", json={"data": []}, timeout=300)
+    httpx.get(f"{api}/call/predict/{response.json()['event_id']}", timeout=300)
     httpx.post(f"{dashboard.url}/api/predict", content=tiff_with_bad_tag(), timeout=300)
 
 
@@ -152,13 +152,13 @@ def open_page(dashboard: DashboardProcess) -> None:
         f"ws://{host}/_stcore/stream", origin=Origin(f"http://{host}"), subprotocols=[Subprotocol("streamlit")]
     ) as page:
         page.send(rerun.SerializeToString())
-        wait_until(lambda: has(dashboard, "streamlit.error_util", "ERROR", "in a page"), what="the page's error")
+        wait_until(lambda: has_event(dashboard, "streamlit.error_util", "ERROR", "in a page"), what="the page's error")
 
 
-def test_every_event_of_a_dashboard_is_one_line_of_json(dashboard: DashboardProcess) -> None:
+def test_every_event_of_the_dashboard_is_one_line_of_json(dashboard: DashboardProcess) -> None:
     send_faulty_requests(dashboard)
     dashboard.process.send_signal(signal.SIGUSR1)
-    wait_until(lambda: has(dashboard, "asyncio", "ERROR", "in a task"), what="the last event of the signal")
+    wait_until(lambda: has_event(dashboard, "asyncio", "ERROR", "in a task"), what="the last event of the signal")
     open_page(dashboard)
     dashboard.stop()
 
@@ -174,6 +174,6 @@ def test_every_event_of_a_dashboard_is_one_line_of_json(dashboard: DashboardProc
         ("stderr", "WARNING", "printed"),
         ("stderr", "WARNING", "by a child"),
     ]:
-        assert has(dashboard, logger, level, text), (logger, level, text)
+        assert has_event(dashboard, logger, level, text), (logger, level, text)
     assert dashboard.printed.read_text().startswith("Trazo is at ")
     assert dashboard.printed.read_text().count("\n") == 1

@@ -1,4 +1,4 @@
-"""The picture pool: its answers, and what a worker's death, a hostile picture or a crowd costs other visitors."""
+"""The picture pool: its results, and its resilience to crashed workers, hostile pictures and many clients."""
 
 from __future__ import annotations
 
@@ -24,36 +24,36 @@ from core.ink.drawing import Pixels
 from core.ink.photo import ink_from_picture
 from core.workspace import PROJECT
 from dashboard.server import pictures
-from dashboard.server.pictures import PictureBug, PicturePool, PicturesBusy, PicturesUnavailable
+from dashboard.server.pictures import PicturePool, PictureProcessingError, PicturesBusy, PicturesUnavailable
 from tests.support.fuzzing import drawn_seven, encoded
 from tests.support.hostile_pictures import jpeg2000_in_small_tiles, jpeg_with_scans
 
 HOSTILE, VISITOR = "203.0.113.9", "198.51.100.7"
 GOOD = encoded(drawn_seven(), "PNG")
 
-# A worker whose decoder has faults.
-BRITTLE = """#!{python}
+# A worker whose decoder crashes, hangs or raises for certain pictures.
+FAULTY_WORKER = """#!{python}
 import os, signal
 from anyio.to_process import process_worker
 from core.ink import photo
 
 ink_from_picture = photo.ink_from_picture
 
-def brittle(picture):
-    if picture == b"deadly":
+def faulty_decoder(picture):
+    if picture == b"crash":
         os.kill(os.getpid(), signal.SIGKILL)
-    if picture == b"endless":
+    if picture == b"hang":
         os.kill(os.getpid(), signal.SIGSTOP)
-    if picture == b"strange":
+    if picture == b"raise":
         raise RuntimeError("an unexpected error")
     return ink_from_picture(picture)
 
-photo.ink_from_picture = brittle
+photo.ink_from_picture = faulty_decoder
 process_worker()
 """
 
-# A worker without a dashboard, with a picture that takes forever.
-SPINNING = """
+# A worker without a dashboard that decodes a picture forever.
+HANGING_WORKER = """
 from core.ink import photo
 from dashboard.server import decoding
 
@@ -63,15 +63,15 @@ def spin(picture):
 
 photo.ink_from_picture = spin
 decoding.MAX_SECONDS = 0.3
-decoding.ink_of(b"")
+decoding.decode_ink(b"")
 """
 
 
 @pytest.fixture
-def brittle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let workers be those whose decoder has faults."""
+def faulty_decoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start workers whose decoder has faults."""
     python = tmp_path / "python"
-    python.write_text(BRITTLE.format(python=sys.executable))
+    python.write_text(FAULTY_WORKER.format(python=sys.executable))
     python.chmod(0o755)
     monkeypatch.setenv("PYTHONPATH", str(PROJECT))
     monkeypatch.setattr(sys, "executable", str(python))
@@ -82,8 +82,8 @@ def workers() -> list[psutil.Process]:
     return [child for child in alive if "anyio.to_process" in child.cmdline()]
 
 
-async def outcomes(*asked: object) -> list[object]:
-    return await asyncio.gather(*asked, return_exceptions=True)  # type: ignore[call-overload]
+async def gather_outcomes(*calls: object) -> list[object]:
+    return await asyncio.gather(*calls, return_exceptions=True)  # type: ignore[call-overload]
 
 
 def test_every_picture_gets_its_own_ink() -> None:
@@ -91,12 +91,12 @@ def test_every_picture_gets_its_own_ink() -> None:
 
     async def ask() -> list[object]:
         pool = PicturePool()
-        return await outcomes(*[pool.ink(picture, VISITOR) for picture in [*sent[:5], b"no picture", *sent[5:]]])
+        return await gather_outcomes(*[pool.ink(picture, VISITOR) for picture in [*sent[:5], b"no picture", *sent[5:]]])
 
-    answers = asyncio.run(ask())
+    results = asyncio.run(ask())
 
-    assert isinstance(answers.pop(5), PictureError)
-    for ink, picture in zip(answers, sent, strict=True):
+    assert isinstance(results.pop(5), PictureError)
+    for ink, picture in zip(results, sent, strict=True):
         np.testing.assert_array_equal(ink, ink_from_picture(picture))
 
 
@@ -109,7 +109,7 @@ def test_workers_end_with_the_event_loop() -> None:
     assert not workers()
 
 
-def test_clients_have_their_share_of_workers_and_two_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_client_leaves_two_workers_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(2))
 
     async def ask() -> list[int]:
@@ -123,47 +123,47 @@ def test_clients_have_their_share_of_workers_and_two_more(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("way", ["kill", "suspend"])
-def test_killed_or_suspended_workers_cost_no_answer(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+def test_killed_or_suspended_workers_are_replaced(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     async def ask() -> list[object]:
         pool = PicturePool()
         await asyncio.gather(*[pool.ink(GOOD, VISITOR) for _ in range(4)])
-        monkeypatch.setattr(pictures, "START_SECONDS", 8.0)
+        monkeypatch.setattr(pictures, "START_TIMEOUT_SECONDS", 8.0)
         assert workers()
         for process in workers():
             getattr(process, way)()
-        return await outcomes(*[pool.ink(GOOD, VISITOR) for _ in range(20)])
+        return await gather_outcomes(*[pool.ink(GOOD, VISITOR) for _ in range(20)])
 
-    assert [type(answer) for answer in asyncio.run(ask())] == [np.ndarray] * 20
+    assert [type(result) for result in asyncio.run(ask())] == [np.ndarray] * 20
 
 
-@pytest.mark.usefixtures("brittle")
+@pytest.mark.usefixtures("faulty_decoder")
 @pytest.mark.parametrize(
-    ("picture", "sentence"), [(b"deadly", "ended its decoder"), (b"endless", "takes too long to read")]
+    ("picture", "message"), [(b"crash", "crashed its decoder"), (b"hang", "takes too long to read")]
 )
-def test_crash_or_hang_refuses_one_picture_and_no_other(
-    monkeypatch: pytest.MonkeyPatch, picture: bytes, sentence: str
+def test_crash_or_hang_rejects_only_its_own_picture(
+    monkeypatch: pytest.MonkeyPatch, picture: bytes, message: str
 ) -> None:
     async def ask() -> list[object]:
         pool = PicturePool()
         await pool.warm_up()
-        monkeypatch.setattr(pictures, "DECODING_SECONDS", 5.0)
-        return await outcomes(*[pool.ink(one, VISITOR) for one in [picture, *[GOOD] * 10]])
+        monkeypatch.setattr(pictures, "DECODING_TIMEOUT_SECONDS", 5.0)
+        return await gather_outcomes(*[pool.ink(each, VISITOR) for each in [picture, *[GOOD] * 10]])
 
-    refused, *others = asyncio.run(ask())
+    rejected, *others = asyncio.run(ask())
 
-    assert isinstance(refused, PictureError)
-    assert sentence in str(refused)
-    assert [type(answer) for answer in others] == [np.ndarray] * 10
+    assert isinstance(rejected, PictureError)
+    assert message in str(rejected)
+    assert [type(result) for result in others] == [np.ndarray] * 10
 
 
-@pytest.mark.usefixtures("brittle")
+@pytest.mark.usefixtures("faulty_decoder")
 def test_unexpected_error_is_logged_and_keeps_the_worker(caplog: pytest.LogCaptureFixture) -> None:
     async def ask() -> None:
         pool = PicturePool()
         await pool.warm_up()
         before = workers()
-        with pytest.raises(PictureBug, match="on our side"):
-            await pool.ink(b"strange", VISITOR)
+        with pytest.raises(PictureProcessingError, match="on our side"):
+            await pool.ink(b"raise", VISITOR)
         assert workers() == before
 
     asyncio.run(ask())
@@ -172,15 +172,15 @@ def test_unexpected_error_is_logged_and_keeps_the_worker(caplog: pytest.LogCaptu
     assert "an unexpected error" in caplog.text
 
 
-def test_worker_ends_itself_when_no_dashboard_ends_it() -> None:
-    ended = subprocess.run([sys.executable, "-c", SPINNING], cwd=PROJECT, timeout=300, check=False)
+def test_worker_without_a_dashboard_exits_after_its_timeout() -> None:
+    result = subprocess.run([sys.executable, "-c", HANGING_WORKER], cwd=PROJECT, timeout=300, check=False)
 
-    assert ended.returncode == -signal.SIGALRM
+    assert result.returncode == -signal.SIGALRM
 
 
 def test_worker_loads_neither_streamlit_nor_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
     page = ModuleType("__main__")
-    page.__file__ = str(PROJECT / "dashboard" / "main.py")  # as Streamlit has it while a page runs
+    page.__file__ = str(PROJECT / "dashboard" / "main.py")  # as Streamlit sets it while a page runs
     monkeypatch.setitem(sys.modules, "__main__", page)
 
     async def loaded() -> set[str]:
@@ -193,41 +193,41 @@ def test_worker_loads_neither_streamlit_nor_a_page(monkeypatch: pytest.MonkeyPat
     assert not modules & {"streamlit", "tensorflow", "pandas", "starlette", "gradio", "__mp_main__"}
 
 
-def test_pictures_beyond_the_queue_are_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pictures_over_the_queue_limit_are_rejected_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "MAX_WAITING_PER_CLIENT", 3)
 
     async def ask() -> list[object]:
         pool = PicturePool()
-        return await outcomes(*[pool.ink(GOOD, client) for client in [HOSTILE] * 5 + [VISITOR]])
+        return await gather_outcomes(*[pool.ink(GOOD, client) for client in [HOSTILE] * 5 + [VISITOR]])
 
-    answers = asyncio.run(ask())
+    results = asyncio.run(ask())
 
-    assert [type(answer) for answer in answers] == [np.ndarray] * 3 + [PicturesBusy] * 2 + [np.ndarray]
+    assert [type(result) for result in results] == [np.ndarray] * 3 + [PicturesBusy] * 2 + [np.ndarray]
 
 
-@pytest.mark.usefixtures("brittle")
-def test_pictures_that_wait_too_long_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "WAITING_SECONDS", 0.2)
+@pytest.mark.usefixtures("faulty_decoder")
+def test_pictures_that_wait_too_long_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "WAITING_TIMEOUT_SECONDS", 0.2)
 
     async def ask() -> list[object]:
         pool = PicturePool()
-        busy = [asyncio.create_task(pool.ink(b"endless", HOSTILE)) for _ in range(pool.workers_per_client)]
+        busy = [asyncio.create_task(pool.ink(b"hang", HOSTILE)) for _ in range(pool.workers_per_client)]
         while sum(process.status() == psutil.STATUS_STOPPED for process in workers()) < len(busy):
             await asyncio.sleep(0.02)
-        waiting = await outcomes(*[pool.ink(GOOD, client) for client in [HOSTILE] * 5 + [VISITOR]])
+        waiting = await gather_outcomes(*[pool.ink(GOOD, client) for client in [HOSTILE] * 5 + [VISITOR]])
         for task in busy:
             task.cancel()
-        await outcomes(*busy)
-        return [*waiting, *await outcomes(pool.ink(GOOD, HOSTILE))]
+        await gather_outcomes(*busy)
+        return [*waiting, *await gather_outcomes(pool.ink(GOOD, HOSTILE))]
 
-    answers = asyncio.run(ask())
+    results = asyncio.run(ask())
 
-    assert [type(answer) for answer in answers] == [PicturesBusy] * 5 + [np.ndarray] * 2
+    assert [type(result) for result in results] == [PicturesBusy] * 5 + [np.ndarray] * 2
 
 
 @contextmanager
-def no_file_can_be_opened() -> Iterator[None]:
-    """As if this process had as many open files as the system allows."""
+def exhausted_open_files() -> Iterator[None]:
+    """Simulate that this process has reached its limit on open files."""
     lowest_free = os.dup(0)
     os.close(lowest_free)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -239,50 +239,50 @@ def no_file_can_be_opened() -> Iterator[None]:
 
 
 @contextmanager
-def workers_end_at_once() -> Iterator[None]:
-    """As if an import failed."""
+def workers_that_exit_at_once() -> Iterator[None]:
+    """Simulate an import error in each worker."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "executable", "/bin/false")
         yield
 
 
-@pytest.mark.parametrize("fault", [no_file_can_be_opened, workers_end_at_once])
-def test_pool_says_that_no_worker_starts_until_one_does(fault: Callable[[], AbstractContextManager[None]]) -> None:
+@pytest.mark.parametrize("fault", [exhausted_open_files, workers_that_exit_at_once])
+def test_pool_is_unavailable_until_a_worker_starts(fault: Callable[[], AbstractContextManager[None]]) -> None:
     async def ask() -> tuple[list[object], list[bool], Pixels]:
         pool = PicturePool()
         available = [await pool.available()]
         with fault():
-            refused = await outcomes(*[pool.ink(GOOD, VISITOR) for _ in range(3)])
+            rejected = await gather_outcomes(*[pool.ink(GOOD, VISITOR) for _ in range(3)])
             available.append(await pool.available())
         available.append(await pool.available())
-        return refused, available, await pool.ink(GOOD, VISITOR)
+        return rejected, available, await pool.ink(GOOD, VISITOR)
 
-    refused, available, ink = asyncio.run(ask())
+    rejected, available, ink = asyncio.run(ask())
 
-    assert [type(answer) for answer in refused] == [PicturesUnavailable] * 3
+    assert [type(result) for result in rejected] == [PicturesUnavailable] * 3
     assert available == [True, False, True]
     assert ink.any()
 
 
-def test_jpeg_of_many_scans_is_refused_before_decoding() -> None:
+def test_jpeg_with_many_scans_is_rejected_before_decoding() -> None:
     async def ask() -> list[object]:
         pool = PicturePool()
-        return await outcomes(*[pool.ink(jpeg_with_scans(scans), HOSTILE) for scans in (3000, 100)])
+        return await gather_outcomes(*[pool.ink(jpeg_with_scans(scans), HOSTILE) for scans in (3000, 100)])
 
-    refused, read = asyncio.run(ask())
+    rejected, read = asyncio.run(ask())
 
-    assert isinstance(refused, PictureError)
-    assert "more than 100 scans" in str(refused)
+    assert isinstance(rejected, PictureError)
+    assert "more than 100 scans" in str(rejected)
     assert isinstance(read, np.ndarray)
 
 
 @pytest.mark.parametrize("from_threads", [False, True])
-def test_second_visitor_is_answered_before_hostile_pictures_end(from_threads: bool) -> None:
+def test_hostile_pictures_do_not_delay_another_visitor(from_threads: bool) -> None:
     async def ask() -> tuple[Pixels, list[bool]]:
         pool = PicturePool()
 
         async def ink(picture: bytes, client: str) -> Pixels:
-            if from_threads:  # as pages do
+            if from_threads:  # as the pages do
                 return await asyncio.to_thread(pool.ink_from_thread, picture, client)
             return await pool.ink(picture, client)
 
@@ -293,7 +293,7 @@ def test_second_visitor_is_answered_before_hostile_pictures_end(from_threads: bo
             read, done = await ink(GOOD, VISITOR), [task.done() for task in hostile]
             for task in hostile:
                 task.cancel()
-        await outcomes(*hostile)
+        await gather_outcomes(*hostile)
         return read, done
 
     ink, done = asyncio.run(ask())
@@ -302,17 +302,17 @@ def test_second_visitor_is_answered_before_hostile_pictures_end(from_threads: bo
     assert done.count(False) >= 4
 
 
-def test_hostile_picture_is_ended_after_its_time_and_its_worker_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_picture_and_its_worker_are_stopped_at_the_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     async def ask() -> tuple[list[object], list[psutil.Process]]:
         pool = PicturePool()
         await pool.warm_up()
-        monkeypatch.setattr(pictures, "DECODING_SECONDS", 0.2)
-        return await outcomes(pool.ink(jpeg2000_in_small_tiles(), HOSTILE)), workers()
+        monkeypatch.setattr(pictures, "DECODING_TIMEOUT_SECONDS", 0.2)
+        return await gather_outcomes(pool.ink(jpeg2000_in_small_tiles(), HOSTILE)), workers()
 
-    (answer,), left = asyncio.run(ask())
+    (result,), left = asyncio.run(ask())
 
-    assert isinstance(answer, PictureError)
-    assert "takes too long to read" in str(answer)
+    assert isinstance(result, PictureError)
+    assert "takes too long to read" in str(result)
     assert left == []
 
 
@@ -331,7 +331,7 @@ def test_threads_use_the_pool_of_the_server(monkeypatch: pytest.MonkeyPatch) -> 
     assert before == after
 
 
-def test_threads_without_a_server_use_a_pool_of_their_own() -> None:
+def test_threads_without_a_server_use_their_own_pool() -> None:
     assert PicturePool().ink_from_thread(GOOD, VISITOR).any()
     with pytest.raises(PictureError, match="not a picture"):
         PicturePool().ink_from_thread(b"no picture", VISITOR)

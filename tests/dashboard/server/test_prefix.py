@@ -1,4 +1,4 @@
-"""The prefix is stripped from each request, restored for Streamlit, and never named by a redirect."""
+"""The prefix is stripped from each request, restored for Streamlit, and absent from every redirect."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def show_path(request: Request) -> PlainTextResponse:
     return PlainTextResponse(request.url.path)
 
 
-async def talk(websocket: WebSocket) -> None:
+async def send_path(websocket: WebSocket) -> None:
     await websocket.accept()
     await websocket.send_text(websocket.url.path)
     await websocket.close()
@@ -34,27 +34,27 @@ async def redirect(request: Request) -> RedirectResponse:
     return RedirectResponse(request.query_params["to"])
 
 
-class PathsSeen:
-    """The middleware between the two: what it sees has no prefix."""
+class RecordPaths:
+    """Middleware between the two; records paths, which must have no prefix here."""
 
-    def __init__(self, app: ASGIApp, seen: list[str]) -> None:
-        self.app, self.seen = app, seen
+    def __init__(self, app: ASGIApp, recorded_paths: list[str]) -> None:
+        self.app, self.recorded_paths = app, recorded_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
-            self.seen.append(scope["path"])
+            self.recorded_paths.append(scope["path"])
         await self.app(scope, receive, send)
 
 
 @pytest.fixture
-def seen() -> list[str]:
-    """Paths that rate limits and other rules see."""
+def recorded_paths() -> list[str]:
+    """The paths that rate limits and other rules receive."""
     return []
 
 
 @pytest.fixture
-def serve(seen: list[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[str], TestClient]:
-    """Our /api and /gradio beside Streamlit's routes, which have `server.baseUrlPath` in them."""
+def serve(recorded_paths: list[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[str], TestClient]:
+    """Serve our /api and /gradio beside Streamlit's routes, which include `server.baseUrlPath`."""
 
     def start(base: str) -> TestClient:
         monkeypatch.setattr(st, "get_option", {"server.baseUrlPath": base}.__getitem__)
@@ -66,36 +66,40 @@ def serve(seen: list[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[str], T
         pages = Mount(
             "/" + base.strip("/"),
             routes=[
-                WebSocketRoute("/_stcore/stream", talk),
+                WebSocketRoute("/_stcore/stream", send_path),
                 Route("/oauth2callback", redirect),
                 Route("/{page:path}", show_path),
             ],
         )
-        stack = [Middleware(StripPrefix), Middleware(PathsSeen, seen=seen), Middleware(RestorePrefix, unprefixed=ours)]
+        stack = [
+            Middleware(StripPrefix),
+            Middleware(RecordPaths, recorded_paths=recorded_paths),
+            Middleware(RestorePrefix, unprefixed=ours),
+        ]
         return TestClient(Starlette(routes=[*ours, pages], middleware=stack), base_url=HOST, follow_redirects=False)
 
     return start
 
 
 @pytest.mark.parametrize("base", ["trazo", "/trazo", "/trazo/", "lab/trazo"])
-@pytest.mark.parametrize("asked", ["with", "without"])
-def test_request_is_answered_with_and_without_prefix(
-    serve: Callable[[str], TestClient], seen: list[str], base: str, asked: str
+@pytest.mark.parametrize("prefixed", ["with", "without"])
+def test_requests_work_with_and_without_prefix(
+    serve: Callable[[str], TestClient], recorded_paths: list[str], base: str, prefixed: str
 ) -> None:
     client, prefix = serve(base), f"/{base.strip('/')}"
-    start = prefix if asked == "with" else ""
+    start = prefix if prefixed == "with" else ""
 
-    answers = [client.get(start + path).text for path in ("/api/health", "/gradio/", "/train", "/")]
+    responses = [client.get(start + path).text for path in ("/api/health", "/gradio/", "/train", "/")]
 
-    assert answers == ["/api/health", "/gradio/", f"{prefix}/train", f"{prefix}/"]
-    assert seen == ["/api/health", "/gradio/", "/train", "/"]
+    assert responses == ["/api/health", "/gradio/", f"{prefix}/train", f"{prefix}/"]
+    assert recorded_paths == ["/api/health", "/gradio/", "/train", "/"]
 
 
-def test_websocket_reaches_streamlit(serve: Callable[[str], TestClient], seen: list[str]) -> None:
+def test_websocket_reaches_streamlit(serve: Callable[[str], TestClient], recorded_paths: list[str]) -> None:
     with serve("trazo").websocket_connect("/trazo/_stcore/stream") as websocket:
         assert websocket.receive_text() == "/trazo/_stcore/stream"
 
-    assert seen == ["/_stcore/stream"]
+    assert recorded_paths == ["/_stcore/stream"]
 
 
 def test_longer_name_is_not_the_prefix(serve: Callable[[str], TestClient]) -> None:
@@ -103,7 +107,7 @@ def test_longer_name_is_not_the_prefix(serve: Callable[[str], TestClient]) -> No
 
 
 @pytest.mark.parametrize(("path", "location"), [("/lab/trazo", "trazo/"), ("/lab/trazo?a=1", "trazo/?a=1")])
-def test_prefix_gets_its_slash(serve: Callable[[str], TestClient], path: str, location: str) -> None:
+def test_prefix_without_a_slash_is_redirected(serve: Callable[[str], TestClient], path: str, location: str) -> None:
     assert serve("lab/trazo").get(path).headers["location"] == location
 
 
@@ -121,17 +125,17 @@ def test_prefix_gets_its_slash(serve: Callable[[str], TestClient], path: str, lo
         ("/api/redirect", f"{HOST}/api/redirect/?a=1", "../api/redirect/?a=1"),
     ],
 )
-def test_redirect_is_relative_unless_it_leads_elsewhere(
+def test_redirect_is_relative_unless_to_another_site(
     serve: Callable[[str], TestClient], base: str, path: str, to: str, location: str
 ) -> None:
     prefix = f"/{base}" if base else ""
 
-    answer = serve(base).get(prefix + path, params={"to": to.format(base=prefix)})
+    response = serve(base).get(prefix + path, params={"to": to.format(base=prefix)})
 
-    assert answer.headers["location"] == location
+    assert response.headers["location"] == location
 
 
 def test_redirect_never_leaves_the_host(serve: Callable[[str], TestClient]) -> None:
-    answer = serve("trazo").get("/trazo/api/redirect", params={"to": "/trazo//elsewhere.example"})
+    response = serve("trazo").get("/trazo/api/redirect", params={"to": "/trazo//elsewhere.example"})
 
-    assert answer.headers["location"] == "../elsewhere.example"
+    assert response.headers["location"] == "../elsewhere.example"

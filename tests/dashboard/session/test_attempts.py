@@ -1,4 +1,4 @@
-"""Each action is logged with the runs that it changed, or why it changed nothing."""
+"""Each action is logged with its runs and whether it changed anything."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
-from tests.support.runs_page import opened
+from tests.support.runs_page import open_runs_page
 from tests.support.tiny_training import tiny_config
 
 pytestmark = pytest.mark.usefixtures("idle_workers", "without_mnist")
@@ -25,37 +25,37 @@ Press = Callable[[AppTest], object]
 
 @pytest.fixture
 def events(caplog: pytest.LogCaptureFixture) -> Callable[[], list[tuple[str, str, list[str]]]]:
-    """What was logged: event, action, runs."""
+    """Return a function that lists the logged events as (event, action, runs)."""
     caplog.set_level(logging.INFO)
 
-    def found() -> list[tuple[str, str, list[str]]]:
+    def logged_actions() -> list[tuple[str, str, list[str]]]:
         return [
             (record.getMessage(), record.action, record.runs) for record in caplog.records if hasattr(record, "action")
         ]
 
-    return found
+    return logged_actions
 
 
 @pytest.fixture
 def runs(workspace: Workspace) -> list[Run]:
-    """Two stopped runs with a model, the newest first."""
-    made = [create_run(workspace, tiny_config(seed=seed)) for seed in (1, 2)]
-    for run in made:
+    """Two stopped runs with a model, newest first."""
+    runs = [create_run(workspace, tiny_config(seed=seed)) for seed in (1, 2)]
+    for run in runs:
         copy_bundle(Bundle(SHIPPED_BUNDLE), run.bundle.folder)
         run.checkpoint_file.touch()
         run.write_status(Status(state="stopped"))
-    return made[::-1]
+    return runs[::-1]
 
 
-def visited(view: str, **query: str) -> AppTest:
+def open_view(view: str, **query: str) -> AppTest:
     page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     for name, value in query.items():
         page.query_params[name] = value
     return page.switch_page(f"views/{view}.py").run()
 
 
-def test_deletion_of_several_runs_names_each(runs: list[Run], events: Callable) -> None:
-    page = opened(*runs)
+def test_deletion_of_several_runs_logs_each(runs: list[Run], events: Callable) -> None:
+    page = open_runs_page(*runs)
     page.button(key="delete").click().run()
 
     page.button(key="confirm_delete").click().run()
@@ -63,8 +63,8 @@ def test_deletion_of_several_runs_names_each(runs: list[Run], events: Callable) 
     assert events() == [("changed", "delete", [run.id]) for run in runs]
 
 
-def test_deletion_on_a_runs_own_page_names_it(runs: list[Run], events: Callable) -> None:
-    page = visited("run", id=runs[0].id)
+def test_deletion_on_a_runs_own_page_logs_it(runs: list[Run], events: Callable) -> None:
+    page = open_view("run", id=runs[0].id)
     page.button(key="delete").click().run()
 
     page.button(key="confirm_delete").click().run()
@@ -72,8 +72,8 @@ def test_deletion_on_a_runs_own_page_names_it(runs: list[Run], events: Callable)
     assert events() == [("changed", "delete", [runs[0].id])]
 
 
-def test_deletion_that_fails_names_the_run(runs: list[Run], events: Callable, workspace: Workspace) -> None:
-    page = opened(runs[0])
+def test_failed_deletion_logs_the_run(runs: list[Run], events: Callable, workspace: Workspace) -> None:
+    page = open_runs_page(runs[0])
     page.button(key="delete").click().run()
     runs[0].folder.rename(workspace.root / "away")
 
@@ -83,22 +83,22 @@ def test_deletion_that_fails_names_the_run(runs: list[Run], events: Callable, wo
 
 
 @pytest.mark.parametrize(("key", "action"), [("promote", "promote"), ("resume", "resume")])
-def test_other_actions_on_the_list_name_the_run(runs: list[Run], events: Callable, key: str, action: str) -> None:
-    opened(runs[0]).button(key=key).click().run()
+def test_other_actions_on_the_list_log_the_run(runs: list[Run], events: Callable, key: str, action: str) -> None:
+    open_runs_page(runs[0]).button(key=key).click().run()
 
     assert events() == [("changed", action, [runs[0].id])]
 
 
-def test_the_way_back_to_the_shipped_model_names_it(runs: list[Run], events: Callable, workspace: Workspace) -> None:
+def test_return_to_the_shipped_model_is_logged(runs: list[Run], events: Callable, workspace: Workspace) -> None:
     promote(workspace, runs[0])
 
-    opened(runs[0]).button(key="back_to_shipped").click().run()
+    open_runs_page(runs[0]).button(key="back_to_shipped").click().run()
 
     assert events() == [("changed", "promote", ["shipped"])]
 
 
-def test_actions_on_the_train_page_name_the_run(events: Callable, workspace: Workspace) -> None:
-    page = visited("train")
+def test_actions_on_the_train_page_log_the_run(events: Callable, workspace: Workspace) -> None:
+    page = open_view("train")
     page.button(key="train").click().run()
     running = list_runs(workspace)[0]
     waiting = submit(workspace, tiny_config())
@@ -114,8 +114,8 @@ def test_actions_on_the_train_page_name_the_run(events: Callable, workspace: Wor
     ]
 
 
-def test_a_name_that_is_given_names_the_run(runs: list[Run], events: Callable) -> None:
-    page = visited("run", id=runs[0].id)
+def test_renaming_logs_the_run(runs: list[Run], events: Callable) -> None:
+    page = open_view("run", id=runs[0].id)
     next(field for field in page.text_input if field.label == "Name").set_value("Wide one")
 
     next(button for button in page.button if button.label == "Save").click().run()

@@ -1,4 +1,4 @@
-"""Who sees the controls that change things, and who gets one line that says why they are not there."""
+"""Controls that make changes are shown to visitors with permission; other visitors see a note instead."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
 from core.workspace import PROJECT, Workspace
-from tests.support.markdown import shown
+from tests.support.markdown import unescape_markdown
 from tests.support.tiny_training import tiny_config
 
 pytestmark = pytest.mark.usefixtures("idle_workers", "without_mnist")
@@ -22,13 +22,13 @@ CONTROLS = {"train", "stop", "resume", "promote", "download_mnist", "delete", "b
 
 @pytest.fixture
 def run(workspace: Workspace) -> Run:
-    """A run that could be resumed."""
+    """A run that can be resumed."""
     run = create_run(workspace, tiny_config())
     run.write_status(Status(state="interrupted"))
     return run
 
 
-def opened(view: str, secrets: dict | None = None, user: dict | None = None) -> AppTest:
+def open_view(view: str, secrets: dict | None = None, user: dict | None = None) -> AppTest:
     page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300)
     if secrets:
         page.secrets.update(secrets)
@@ -43,41 +43,41 @@ def controls(page: AppTest) -> set[str]:
 
 
 def notes(page: AppTest) -> list[str]:
-    return [shown(caption.value) for caption in page.caption if "material/lock" in caption.value]
+    return [unescape_markdown(caption.value) for caption in page.caption if "material/lock" in caption.value]
 
 
-def test_without_any_such_setting_everybody_may_change_things(run: Run) -> None:
-    page = opened("train")
+def test_by_default_everyone_may_change_things(run: Run) -> None:
+    page = open_view("train")
 
     assert controls(page) == {"train", "resume", "download_mnist"}
     assert notes(page) == []
 
 
 @pytest.mark.parametrize("view", ["train", "runs"])
-def test_read_only_pages_have_one_line_in_place_of_the_controls(
+def test_read_only_pages_show_a_note_instead_of_the_controls(
     run: Run, view: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRAZO_READONLY", "1")
 
-    page = opened(view)
+    page = open_view(view)
 
     assert controls(page) == set()
     assert len(notes(page)) == 1
     assert "switched off here" in notes(page)[0]
 
 
-def test_visitor_sees_the_way_to_sign_in_instead_of_the_controls(run: Run) -> None:
-    page = opened("train", {"auth": AUTH}, {"is_logged_in": False})
+def test_visitor_sees_sign_in_instead_of_the_controls(run: Run) -> None:
+    page = open_view("train", {"auth": AUTH}, {"is_logged_in": False})
 
     assert controls(page) == set()
     assert "Sign in to train" in notes(page)[0]
     assert [button.label for button in page.button if button.key.startswith("sign_in")] == ["Sign in"]
 
 
-def test_sign_in_below_a_prefix_needs_streamlits_setting(run: Run) -> None:
+def test_sign_in_below_a_prefix_requires_streamlits_setting(run: Run) -> None:
     auth = {**AUTH, "redirect_uri": "https://example.org/lab/trazo/oauth2callback"}
 
-    page = opened("train", {"auth": auth}, {"is_logged_in": False})
+    page = open_view("train", {"auth": auth}, {"is_logged_in": False})
 
     assert [button.label for button in page.button if button.key.startswith("sign_in")] == []
     assert any('server.baseUrlPath = "lab/trazo"' in caption.value for caption in page.caption)
@@ -86,17 +86,17 @@ def test_sign_in_below_a_prefix_needs_streamlits_setting(run: Run) -> None:
 def test_each_named_provider_has_its_button(run: Run) -> None:
     auth = {"redirect_uri": "x", "cookie_secret": "c", "google": PROVIDER, "okta": PROVIDER}
 
-    page = opened("train", {"auth": auth}, {"is_logged_in": False})
+    page = open_view("train", {"auth": auth}, {"is_logged_in": False})
 
     labels = [button.label for button in page.button if button.key.startswith("sign_in")]
     assert labels == ["Sign in with Google", "Sign in with Okta"]
 
 
-def test_who_has_signed_in_may_change_things_and_can_sign_out(run: Run, workspace: Workspace) -> None:
-    page = opened("train", {"auth": AUTH}, {"is_logged_in": True, "email": "ada@example.org"})
+def test_signed_in_user_may_change_things_and_sign_out(run: Run, workspace: Workspace) -> None:
+    page = open_view("train", {"auth": AUTH}, {"is_logged_in": True, "email": "ada@example.org"})
 
     assert "train" in controls(page)
-    assert "Signed in as ada@example.org" in [shown(caption.value) for caption in page.caption]
+    assert "Signed in as ada@example.org" in [unescape_markdown(caption.value) for caption in page.caption]
     assert page.button(key="sign_out").label == "Sign out"
     page.button(key="train").click().run()
     assert len(list_runs(workspace)) == 2
@@ -112,10 +112,10 @@ def test_who_has_signed_in_may_change_things_and_can_sign_out(run: Run, workspac
         ({}, False),
     ],
 )
-def test_only_editors_may_change_things_where_they_are_named(run: Run, user: dict, allowed: bool) -> None:
+def test_if_editors_are_named_only_they_may_change_things(run: Run, user: dict, allowed: bool) -> None:
     secrets = {"auth": AUTH, "trazo": EDITORS}
 
-    page = opened("train", secrets, {"is_logged_in": True, "email_verified": True, **user})
+    page = open_view("train", secrets, {"is_logged_in": True, "email_verified": True, **user})
 
     assert ("train" in controls(page)) is allowed
     assert (notes(page) == []) is allowed
@@ -132,26 +132,28 @@ def test_only_editors_may_change_things_where_they_are_named(run: Run, user: dic
         ({"email_verified": False}, True, False),
     ],
 )
-def test_editor_is_whose_address_the_provider_has_verified(run: Run, claims: dict, trust: bool, allowed: bool) -> None:
+def test_editors_need_an_address_verified_by_the_provider(run: Run, claims: dict, trust: bool, allowed: bool) -> None:
     secrets = {"auth": AUTH, "trazo": {**EDITORS, "trust_unverified_emails": trust}}
 
-    page = opened("train", secrets, {"is_logged_in": True, "email": "ada@example.org", **claims})
+    page = open_view("train", secrets, {"is_logged_in": True, "email": "ada@example.org", **claims})
 
     assert ("train" in controls(page)) is allowed
-    assert ["does not say that ada@example.org was verified" in note for note in notes(page)] == [True] * (not allowed)
+    assert ["has not confirmed that ada@example.org is verified" in note for note in notes(page)] == [True] * (
+        not allowed
+    )
 
 
-def test_sign_in_that_is_set_up_wrongly_lets_nobody_change_things(run: Run) -> None:
-    page = opened("train", {"auth": {"redirect_uri": "x"}}, {})
+def test_misconfigured_sign_in_allows_no_changes(run: Run) -> None:
+    page = open_view("train", {"auth": {"redirect_uri": "x"}}, {})
 
     assert controls(page) == set()
     assert len(notes(page)) == 1
 
 
-def test_button_of_a_page_that_was_open_when_changes_were_switched_off_does_nothing(
+def test_button_of_an_open_page_respects_a_new_read_only_mode(
     run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = opened("train")
+    page = open_view("train")
     monkeypatch.setenv("TRAZO_READONLY", "1")
 
     page.button(key="resume").click().run()

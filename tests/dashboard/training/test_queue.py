@@ -1,4 +1,4 @@
-"""The training queue continues while no page is open, and whoever stops the dashboard is told about running runs."""
+"""The training queue continues while no page is open, and a stopped dashboard prints which runs are still running."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from core.workspace import Workspace
 from dashboard.training import queue
 from dashboard.training.queue import watch_queue
 from tests.support.dashboard_process import DashboardProcess
-from tests.support.runs_page import opened, texts
+from tests.support.runs_page import open_runs_page, page_text
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import kill_worker
@@ -96,7 +96,7 @@ def test_pages_explain_why_the_queue_is_stuck(workspace: Workspace, monkeypatch:
 
     anyio.run(watch)
 
-    assert "worker.lock" in texts(opened())
+    assert "worker.lock" in page_text(open_runs_page())
 
 
 @pytest.mark.usefixtures("idle_workers")
@@ -127,7 +127,7 @@ def test_queue_continues_past_an_unwritable_interrupted_run(
 
 
 def count_checks(monkeypatch: pytest.MonkeyPatch) -> list[None]:
-    """Check the queue without a pause; the returned list grows with each check."""
+    """Check the queue without a pause; return a list to which each check appends an item."""
     checks: list[None] = []
     check_queue = queue._check_queue
 

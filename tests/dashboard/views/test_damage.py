@@ -1,7 +1,8 @@
-"""Whatever became of one run's files, it says what is wrong, and every page and every other run keep working."""
+"""A run with damaged files shows what is wrong, and all pages and all other runs keep working."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -22,19 +23,19 @@ from core.workspace import PROJECT, Workspace
 from dashboard.session import cache
 from tests.support.damage import (
     Damage,
-    arrays,
-    at_work,
+    change_arrays,
     cut_in_half,
-    edited,
-    emptied,
-    file,
-    folder,
-    lines,
-    namesakes,
-    written,
+    duplicate_name,
+    edit_json,
+    edit_running_status,
+    empty_files,
+    replace_by_file,
+    replace_by_folder,
+    write_file,
+    write_rows,
 )
 from tests.support.fuzzing import drawn_seven, encoded
-from tests.support.markdown import shown
+from tests.support.markdown import unescape_markdown
 from tests.support.runs_page import copied
 from tests.support.served_api import served_api
 
@@ -42,92 +43,109 @@ PAGES = sorted(path.name for path in (PROJECT / "dashboard" / "views").glob("[!_
 
 DRAW, TRAIN, RUNS, RUN, MODEL = ((f"{name}.py", "") for name in ("draw", "train", "runs", "run", "model"))
 MISTAKES, COMPARE, EPOCHS = (("evaluate.py", view) for view in ("Mistakes", "Compare", "Epochs"))
-Place = tuple[str, str]
-"""A page, and its view where it has several."""
-DAMAGE: dict[str, tuple[Damage, Place, str]] = {
-    "status.json cut": (cut_in_half("status.json"), RUNS, "damaged status.json"),
-    "config.json cut": (cut_in_half("config.json"), RUNS, "damaged config.json"),
-    "steps.csv binary": (written("steps.csv", bytes(range(256))), RUNS, "damaged steps.csv"),
-    "answers.npz cut": (cut_in_half("answers.npz"), EPOCHS, "damaged answers.npz"),
-    "card.json cut": (cut_in_half("model/card.json"), MISTAKES, "damaged card.json"),
-    "evaluation.npz cut": (cut_in_half("model/evaluation.npz"), MISTAKES, "no readable evaluation.npz"),
+PageView = tuple[str, str]
+"""A page, and one of its views if it has several, or else an empty string."""
+DAMAGE: dict[str, tuple[Damage, PageView, str]] = {
+    "status.json cut": (cut_in_half("status.json"), RUNS, r"status.json of .* damaged"),
+    "config.json cut": (cut_in_half("config.json"), RUNS, r"config.json of .* damaged"),
+    "steps.csv binary": (write_file("steps.csv", bytes(range(256))), RUNS, r"steps.csv of .* damaged"),
+    "answers.npz cut": (cut_in_half("answers.npz"), EPOCHS, r"answers.npz of .* damaged"),
+    "card.json cut": (cut_in_half("model/card.json"), MISTAKES, r"card.json of .* damaged"),
+    "evaluation.npz cut": (cut_in_half("model/evaluation.npz"), MISTAKES, r"evaluation.npz of .* damaged"),
     "mnist_model.tflite cut": (cut_in_half("model/mnist_model.tflite"), DRAW, "Until then the shipped model is in use"),
     "novelty.npz cut": (cut_in_half("model/novelty.npz"), DRAW, "Until then the shipped model is in use"),
-    "mnist_model.keras cut": (cut_in_half("model/mnist_model.keras"), MODEL, "no readable mnist_model.keras"),
-    "every file empty": (emptied, RUNS, "damaged"),
-    "folder deleted": (lambda run: shutil.rmtree(run.folder), DRAW, "model is gone"),
+    "mnist_model.keras cut": (cut_in_half("model/mnist_model.keras"), MODEL, r"mnist_model.keras of .* damaged"),
+    "every file empty": (empty_files, RUNS, "damaged"),
+    "folder deleted": (lambda run: shutil.rmtree(run.folder), DRAW, "model was deleted"),
 }
-"""What becomes of a run's files, the page (and its view) that says so, and what it says."""
+"""Damage to a run's files, the page that reports it, and a pattern of the message on that page."""
 
 EDITS: dict[str, tuple[Damage, str]] = {
-    "card: a date that is none": (edited("model/card.json", "created", to="yesterday"), "damaged card.json"),
-    "card: seconds that are no number": (edited("model/card.json", "seconds", to=nan), "damaged card.json"),
-    "card: more parameters than fit": (edited("model/card.json", "parameters", to=10**30), "damaged card.json"),
+    "card: an invalid date": (edit_json("model/card.json", "created", to="yesterday"), r"card.json of .* damaged"),
+    "card: seconds that are NaN": (edit_json("model/card.json", "seconds", to=nan), r"card.json of .* damaged"),
+    "card: too many parameters": (edit_json("model/card.json", "parameters", to=10**30), r"card.json of .* damaged"),
     "evaluation: labels above 9": (
-        arrays("model/evaluation.npz", labels=lambda labels: labels + 200),
-        "no readable evaluation.npz",
+        change_arrays("model/evaluation.npz", labels=lambda labels: labels + 200),
+        r"evaluation.npz of .* damaged",
     ),
-    "evaluation: more images than there are": (
-        arrays("model/evaluation.npz", labels=lambda a: np.tile(a, 3), probabilities=lambda a: np.tile(a, (3, 1))),
+    "evaluation: too many images": (
+        change_arrays(
+            "model/evaluation.npz", labels=lambda a: np.tile(a, 3), probabilities=lambda a: np.tile(a, (3, 1))
+        ),
         "tested on different data",
     ),
-    "novelty: of another width": (arrays("model/novelty.npz", weights=lambda weights: weights[:3]), "no readable"),
-    "config: a rate past its limit": (edited("config.json", "learning_rate", to=77), "damaged config.json"),
-    "config: words for a number": (edited("config.json", "epochs", to="many"), "damaged config.json"),
-    "config: a preset of nobody's": (edited("config.json", "preset", to="*mine*"), "does not have the run's preset"),
-    "status: no such state": (edited("status.json", "state", to="asleep"), "damaged status.json"),
-    "status: epochs below 0": (at_work("epochs", -5), "damaged status.json"),
-    "status: ended after all calendars": (edited("status.json", "ended", to=1e14), "damaged status.json"),
-    "status: an endless rest": (at_work("seconds_left", inf), "damaged status.json"),
-    "status: a folder": (folder("status.json"), "damaged status.json"),
-    "history: words": (lines("history.csv", HISTORY_COLUMNS, "1,x,y,z,,,,"), "damaged history.csv"),
-    "history: a column is missing": (
-        lines("history.csv", HISTORY_COLUMNS[1:], "11,2,1,1,1,1,1"),
-        "damaged history.csv",
+    "novelty: wrong width": (
+        change_arrays("model/novelty.npz", weights=lambda weights: weights[:3]),
+        r"novelty.npz of .* damaged",
     ),
-    "history: too long a line": (lines("history.csv", HISTORY_COLUMNS, "1,2,3,4,5,6,7,8,9"), "damaged history.csv"),
-    "history: nothing finite": (
-        lines("history.csv", HISTORY_COLUMNS, "1,11,2,nan,nan,nan,nan,1", "inf,inf,inf,-inf,inf,inf,inf,inf"),
+    "config: a learning rate above its limit": (
+        edit_json("config.json", "learning_rate", to=77),
+        r"config.json of .* damaged",
+    ),
+    "config: text instead of a number": (edit_json("config.json", "epochs", to="many"), r"config.json of .* damaged"),
+    "config: an unknown preset": (edit_json("config.json", "preset", to="*mine*"), "does not have the run's preset"),
+    "status: an unknown state": (edit_json("status.json", "state", to="asleep"), r"status.json of .* damaged"),
+    "status: epochs below 0": (edit_running_status("epochs", -5), r"status.json of .* damaged"),
+    "status: an end beyond the calendar": (edit_json("status.json", "ended", to=1e14), r"status.json of .* damaged"),
+    "status: infinite time left": (edit_running_status("seconds_left", inf), r"status.json of .* damaged"),
+    "status: a folder": (replace_by_folder("status.json"), r"status.json of .* damaged"),
+    "history: words": (write_rows("history.csv", HISTORY_COLUMNS, "1,x,y,z,,,,"), r"history.csv of .* damaged"),
+    "history: a column is missing": (
+        write_rows("history.csv", HISTORY_COLUMNS[1:], "11,2,1,1,1,1,1"),
+        r"history.csv of .* damaged",
+    ),
+    "history: a line that is too long": (
+        write_rows("history.csv", HISTORY_COLUMNS, "1,2,3,4,5,6,7,8,9"),
+        r"history.csv of .* damaged",
+    ),
+    "history: no finite values": (
+        write_rows("history.csv", HISTORY_COLUMNS, "1,11,2,nan,nan,nan,nan,1", "inf,inf,inf,-inf,inf,inf,inf,inf"),
         "",
     ),
-    "steps: nothing finite": (lines("steps.csv", STEP_COLUMNS, "1,1,2,inf,-inf,,,nan", ",,,1,1,1,1,1"), ""),
-    "steps: a folder": (folder("steps.csv"), "damaged steps.csv"),
-    "answers: text": (arrays("answers.npz", labels=lambda labels: labels.astype(str)), "damaged answers.npz"),
-    "answers: of no epoch": (
-        arrays("answers.npz", epochs=lambda epochs: epochs[:0], predictions=lambda said: said[:0]),
+    "steps: no finite values": (write_rows("steps.csv", STEP_COLUMNS, "1,1,2,inf,-inf,,,nan", ",,,1,1,1,1,1"), ""),
+    "steps: a folder": (replace_by_folder("steps.csv"), r"steps.csv of .* damaged"),
+    "answers: text": (
+        change_arrays("answers.npz", labels=lambda labels: labels.astype(str)),
+        r"answers.npz of .* damaged",
+    ),
+    "answers: no epochs": (
+        change_arrays("answers.npz", epochs=lambda epochs: epochs[:0], predictions=lambda digits: digits[:0]),
         "were not recorded",
     ),
-    "answers: epochs in no order": (arrays("answers.npz", epochs=lambda epochs: epochs[::-1]), "damaged answers.npz"),
-    "process: words": (written("process.json", '{"pid": "first", "started": "today"}'), ""),
-    "process: no such number": (written("process.json", '{"pid": -5, "started": 1}'), ""),
-    "label: no text": (written("label.json", bytes(range(256))), ""),
-    "label: numbers": (written("label.json", '{"name": 5, "note": [1]}'), ""),
-    "log: a folder": (folder("train.log"), ""),
-    "model: a file": (file("model"), ""),
-    "record: two runs": (namesakes, "record is damaged"),
-    "record: deep": (written("../../active.json", "[" * 100_000), "record is damaged"),
-    "record: a number": (written("../../active.json", '{"run_id": 5}'), "record is damaged"),
-    "record: a folder": (folder("../../active.json"), "record is damaged"),
+    "answers: unordered epochs": (
+        change_arrays("answers.npz", epochs=lambda epochs: epochs[::-1]),
+        r"answers.npz of .* damaged",
+    ),
+    "process: words": (write_file("process.json", '{"pid": "first", "started": "today"}'), ""),
+    "process: an invalid process id": (write_file("process.json", '{"pid": -5, "started": 1}'), ""),
+    "label: binary": (write_file("label.json", bytes(range(256))), ""),
+    "label: numbers": (write_file("label.json", '{"name": 5, "note": [1]}'), ""),
+    "log: a folder": (replace_by_folder("train.log"), ""),
+    "model: a file": (replace_by_file("model"), ""),
+    "record: two runs": (duplicate_name, "record is damaged"),
+    "record: deeply nested": (write_file("../../active.json", "[" * 100_000), "record is damaged"),
+    "record: a number": (write_file("../../active.json", '{"run_id": 5}'), "record is damaged"),
+    "record: a folder": (replace_by_folder("../../active.json"), "record is damaged"),
 }
-"""What somebody makes of a run's files, and what one of the pages that read them says; nothing where all goes on."""
+"""Wrong edits of a run's files, and a pattern of the message on one of the pages; empty if nothing is reported."""
 
-OF_RUNS = TRAIN, RUNS, RUN
+RUN_PAGES = TRAIN, RUNS, RUN
 READ_BY = {
-    "card": (*OF_RUNS, MISTAKES, MODEL),
+    "card": (*RUN_PAGES, MISTAKES, MODEL),
     "evaluation": (MISTAKES, COMPARE),
     "novelty": (DRAW,),
     "answers": (EPOCHS,),
-    "label": (*OF_RUNS, MISTAKES),
-    "model": (*OF_RUNS, MODEL),
+    "label": (*RUN_PAGES, MISTAKES),
+    "model": (*RUN_PAGES, MODEL),
     "record": (DRAW, RUNS, MODEL),
 }
-"""The pages that read a file; those of OF_RUNS read all others."""
+"""The pages that read a file; all files that are not listed here are read by RUN_PAGES."""
 COMMANDS = ("runs list", "runs list --json", "runs show new-newt", "evaluate", "predict {picture} --json")
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered() -> Iterator[None]:
-    """Each test's dashboard looks at its own workspace."""
+def empty_cache() -> Iterator[None]:
+    """Clear the cached predictor, because each test has its own workspace."""
     cache.predictor.clear()
     yield
     cache.predictor.clear()
@@ -135,7 +153,7 @@ def nothing_remembered() -> Iterator[None]:
 
 @pytest.fixture
 def runs(trained: Run, workspace: Workspace) -> tuple[Run, Run]:
-    """Two finished runs; the newer one is in use."""
+    """Two finished runs; the newer one has the active model."""
     older, newer = (
         copied(trained, workspace, name) for name in ("20200101-120000-old-owl", "20990101-120000-new-newt")
     )
@@ -143,54 +161,54 @@ def runs(trained: Run, workspace: Workspace) -> tuple[Run, Run]:
     return older, newer
 
 
-def everything_said(page: AppTest) -> str:
+def page_text(page: AppTest) -> str:
     parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.success]
-    return shown("\n".join(str(part.value) for part in parts))
+    return unescape_markdown("\n".join(str(part.value) for part in parts))
 
 
-def visit(*places: Place, run: Run | None = None) -> list[str]:
-    """Open pages one after the other, which must not break, and look at a run there; returns what each says."""
+def read_pages(*views: PageView, run: Run | None = None) -> list[str]:
+    """Open pages one after the other, with `run` in the URL, and return their texts; fail if a page raises an error."""
     page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
-    said = []
-    for name, view in places:
+    texts = []
+    for name, view in views:
         page.switch_page(f"views/{name}")
         for parameter in ("model", "run", "id") if run else ():
             page.query_params[parameter] = run.id
         page.run()
         for control in page.segmented_control:
-            # A damaged model's page has none.
+            # The page of a damaged model has no such control.
             if view and control.key == "evaluate_view" and control.value != view:
                 control.set_value(view).run()
         assert not page.exception, (name, page.exception[0].value)
-        said.append(everything_said(page))
-    return said
+        texts.append(page_text(page))
+    return texts
 
 
 @pytest.mark.parametrize("name", DAMAGE)
-def test_a_damaged_run_says_what_is_wrong(runs: tuple[Run, Run], workspace: Workspace, name: str) -> None:
-    whole, damaged = runs
-    damage, place, sentence = DAMAGE[name]
+def test_damage_is_reported_on_a_page(runs: tuple[Run, Run], workspace: Workspace, name: str) -> None:
+    intact, damaged = runs
+    damage, page_view, message = DAMAGE[name]
 
     damage(damaged)
 
-    assert sentence in visit(place, run=damaged)[0]
+    assert re.search(message, read_pages(page_view, run=damaged)[0])
     rows = {row.id: row for row in summaries(workspace)}
-    assert (rows[whole.id].problem, rows[whole.id].state) == (None, "finished")
+    assert (rows[intact.id].problem, rows[intact.id].state) == (None, "finished")
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_an_edited_file_breaks_no_page_that_reads_it(runs: tuple[Run, Run], name: str) -> None:
-    edit, sentence = EDITS[name]
+def test_pages_keep_working_after_a_wrong_edit(runs: tuple[Run, Run], name: str) -> None:
+    edit, message = EDITS[name]
 
     with worker_lock(runs[1].lock_file):
         edit(runs[1])
-        said = visit(*READ_BY.get(name.partition(":")[0], OF_RUNS), run=runs[1])
+        texts = read_pages(*READ_BY.get(name.partition(":")[0], RUN_PAGES), run=runs[1])
 
-    assert sentence in "\n".join(said)
+    assert re.search(message, "\n".join(texts))
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_an_edited_file_is_no_traceback_on_the_command_line(runs: tuple[Run, Run], tmp_path: Path, name: str) -> None:
+def test_commands_keep_working_after_a_wrong_edit(runs: tuple[Run, Run], tmp_path: Path, name: str) -> None:
     picture = tmp_path / "seven.png"
     picture.write_bytes(encoded(drawn_seven(), "PNG"))
     edit, _ = EDITS[name]
@@ -203,48 +221,46 @@ def test_an_edited_file_is_no_traceback_on_the_command_line(runs: tuple[Run, Run
 
 
 @pytest.mark.parametrize("name", ["novelty.npz", "mnist_model.tflite"])
-def test_the_api_reads_with_the_shipped_model_where_the_promoted_one_is_damaged(
+def test_api_uses_the_shipped_model_if_the_promoted_one_is_damaged(
     runs: tuple[Run, Run], workspace: Workspace, name: str
 ) -> None:
     cut_in_half(f"model/{name}")(runs[1])
 
     with served_api(workspace) as client:
-        answer = client.post("/predict", content=encoded(drawn_seven(), "PNG"), headers={"Content-Type": "image/png"})
+        response = client.post("/predict", content=encoded(drawn_seven(), "PNG"), headers={"Content-Type": "image/png"})
 
-    assert (answer.status_code, answer.json()["model"]) == (200, "shipped")
+    assert (response.status_code, response.json()["model"]) == (200, "shipped")
 
 
 @pytest.mark.parametrize("name", ["", "runs", "data"])
-def test_a_file_in_the_place_of_a_folder_leaves_the_pages_open_and_says_so(workspace: Workspace, name: str) -> None:
+def test_file_in_place_of_a_folder_is_reported(workspace: Workspace, name: str) -> None:
     path = workspace.root / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("no folder")
 
-    said = dict(zip(PAGES, visit(*((page, "") for page in PAGES)), strict=True))
+    texts = dict(zip(PAGES, read_pages(*((page, "") for page in PAGES)), strict=True))
 
-    assert all(said.values())
-    told = [page for page, text in said.items() if f"The runs in {workspace.runs} cannot be listed" in text]
-    assert told == ([] if name == "data" else ["runs.py", "train.py"])
+    assert all(texts.values())
+    reporting = [page for page, text in texts.items() if f"The runs in {workspace.runs} cannot be listed" in text]
+    assert reporting == ([] if name == "data" else ["runs.py", "train.py"])
     assert main(["runs", "list"]) == (0 if name == "data" else 1)
 
 
-def test_every_page_keeps_working_among_damaged_runs(runs: tuple[Run, Run], workspace: Workspace) -> None:
+def test_pages_keep_working_with_many_damaged_runs(runs: tuple[Run, Run], workspace: Workspace) -> None:
     damages = [*(damage for damage, _, _ in DAMAGE.values()), *(edit for edit, _ in EDITS.values())]
-    for number, damage in enumerate(damages):
-        damage(Run(Path(shutil.copytree(runs[0].folder, workspace.runs / f"202101{number + 10}-120000-sad-seal"))))
+    for index, damage in enumerate(damages):
+        damage(Run(Path(shutil.copytree(runs[0].folder, workspace.runs / f"202101{index + 10}-120000-sad-seal"))))
 
-    assert all(visit(*((page, "") for page in PAGES)))
+    assert all(read_pages(*((page, "") for page in PAGES)))
 
 
-def test_a_read_only_workspace_can_be_looked_at(
-    trained: Run, small_disk: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pages_work_with_a_read_only_workspace(trained: Run, small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_WORKSPACE", str(small_disk))
     workspace = Workspace(small_disk)
     run = Run(Path(shutil.copytree(trained.folder, workspace.runs / trained.id)))
     promote(workspace, run)
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
 
-    said = visit(*((page, "") for page in PAGES))
+    texts = read_pages(*((page, "") for page in PAGES))
 
-    assert all(f"Active model: {run.title}" in one for one in said)
+    assert all(f"Active model: {run.title}" in text for text in texts)

@@ -1,4 +1,4 @@
-"""The Data page, used as a person uses it."""
+"""The Data page in Streamlit's AppTest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.datasets import Dataset
 from core.workspace import PROJECT, Workspace
-from tests.support.markdown import shown
+from tests.support.markdown import unescape_markdown
 
 PAGE = str(PROJECT / "dashboard" / "views" / "data.py")
 
@@ -21,7 +21,7 @@ def metrics(page: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in page.metric}
 
 
-def test_mnist_is_named_and_counted(page: AppTest, mnist: Dataset) -> None:
+def test_page_shows_the_dataset_and_its_image_counts(page: AppTest, mnist: Dataset) -> None:
     page.run()
 
     assert not page.exception
@@ -35,7 +35,7 @@ def test_mnist_is_named_and_counted(page: AppTest, mnist: Dataset) -> None:
     assert mnist.fingerprint[:16] in page.caption[0].value
 
 
-def test_filters_and_shuffling_say_how_many_images_they_leave(page: AppTest, mnist: Dataset) -> None:
+def test_caption_counts_the_filtered_images(page: AppTest, mnist: Dataset) -> None:
     page.run()
 
     page.segmented_control(key="data_split").set_value("test").run()
@@ -48,7 +48,7 @@ def test_filters_and_shuffling_say_how_many_images_they_leave(page: AppTest, mni
 
 
 @pytest.mark.usefixtures("without_mnist")
-def test_without_mnist_a_banner_says_so_and_offers_the_download(page: AppTest) -> None:
+def test_without_mnist_a_banner_offers_the_download(page: AppTest) -> None:
     page.run()
 
     assert not page.exception
@@ -58,8 +58,8 @@ def test_without_mnist_a_banner_says_so_and_offers_the_download(page: AppTest) -
 
 
 @pytest.mark.usefixtures("without_mnist")
-def test_a_download_that_fails_says_why_and_the_page_stays(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Nobody listens there: the real download, refused at once.
+def test_failed_download_is_explained_on_the_page(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    # No server listens at this URL, so the download fails immediately.
     for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "HTTP_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
 
@@ -72,11 +72,11 @@ def test_a_download_that_fails_says_why_and_the_page_stays(page: AppTest, monkey
 
 
 @pytest.mark.usefixtures("without_mnist")
-def test_a_damaged_file_is_named_in_the_banner(page: AppTest, workspace: Workspace) -> None:
+def test_banner_reports_a_damaged_file(page: AppTest, workspace: Workspace) -> None:
     workspace.mnist_file.parent.mkdir(parents=True)
     workspace.mnist_file.write_bytes(b"PK truncated")
 
     page.run()
 
     assert not page.exception
-    assert any("mnist.npz is damaged" in shown(caption.value) for caption in page.caption)
+    assert any("mnist.npz is damaged" in unescape_markdown(caption.value) for caption in page.caption)

@@ -133,7 +133,7 @@ def upload(page: AppTest, name: str, content: bytes) -> None:
 def test_an_empty_canvas_asks_for_a_digit(page: AppTest) -> None:
     assert not page.exception
     assert answer(page) == "Draw a digit"
-    assert [bar["share"] for bar in shown(page, "answer")["bars"]] == [0.0] * 10
+    assert [bar["probability"] for bar in shown(page, "answer")["bars"]] == [0.0] * 10
 
 
 def test_five_steps_are_explained_with_and_without_a_drawing(page: AppTest, canvas: Canvas) -> None:
@@ -156,7 +156,7 @@ def test_a_stroke_is_read_with_its_ten_probabilities(page: AppTest, canvas: Canv
 
     assert answer(page) == "1"
     bars = shown(page, "answer")["bars"]
-    assert sum(bar["share"] for bar in bars) == pytest.approx(1, abs=1e-3)
+    assert sum(bar["probability"] for bar in bars) == pytest.approx(1, abs=1e-3)
     assert [bar["digit"] for bar in bars if bar["best"]] == ["1"]
     assert "% sure" in shown(page, "answer")["sentence"]
 
@@ -352,7 +352,7 @@ def test_hostile_picture_gets_a_sentence(page: AppTest) -> None:
 
 
 def test_picture_over_its_time_gets_a_sentence(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dashboard.server.pictures.DECODING_SECONDS", 0.1)
+    monkeypatch.setattr("dashboard.server.pictures.DECODING_TIMEOUT_SECONDS", 0.1)
 
     upload(page, "tiles.jp2", jpeg2000_in_small_tiles())
 

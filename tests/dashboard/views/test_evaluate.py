@@ -19,8 +19,8 @@ from core.runs.run import Run
 from core.runs.status import State, Status
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from dashboard.session.markdown import plain
-from tests.support.evaluate_page import captions, opened, texts
-from tests.support.markdown import shown
+from tests.support.evaluate_page import captions, open_evaluate_page, page_text
+from tests.support.markdown import unescape_markdown
 from tests.support.tiny_training import tiny_config
 
 PAGE = str(PROJECT / "dashboard" / "views" / "evaluate.py")
@@ -55,7 +55,7 @@ def test_calibration_matches_the_test_predictions(page: AppTest) -> None:
     assert len(page.get("vega_lite_chart")) == 2
 
 
-def test_model_of_an_earlier_version_is_called_uncalibrated(page: AppTest, workspace: Workspace, trained: Run) -> None:
+def test_model_of_an_earlier_version_is_not_calibrated(page: AppTest, workspace: Workspace, trained: Run) -> None:
     run = Run(Path(shutil.copytree(trained.folder, workspace.runs / trained.id)))
     card = run.bundle.card().model_dump_json(exclude={"calibration"})
     run.bundle.card_file.write_text(card)
@@ -68,7 +68,7 @@ def test_model_of_an_earlier_version_is_called_uncalibrated(page: AppTest, works
     assert any("did not calibrate" in caption.value for caption in page.caption)
 
 
-def test_a_run_can_be_chosen(page: AppTest, workspace: Workspace, trained: Run) -> None:
+def test_run_can_be_chosen(page: AppTest, workspace: Workspace, trained: Run) -> None:
     shutil.copytree(trained.folder, workspace.runs / trained.id)
     page.run()
 
@@ -84,7 +84,7 @@ def test_no_mistake_has_a_confidence_of_100_percent(run: Run) -> None:
     sure = np.eye(10, dtype=np.float32)[(evaluation.labels + 1) % 10]
     np.savez_compressed(run.bundle.evaluation_file, probabilities=sure, labels=evaluation.labels)
 
-    page = opened(model=run.id)
+    page = open_evaluate_page(model=run.id)
 
     assert all("(>99.9%)" in caption for caption in captions(page, "mistakes_grid"))
 
@@ -106,7 +106,7 @@ def test_damaged_bundle_shows_one_message(page: AppTest, workspace: Workspace, t
     page.selectbox(key="evaluate_model").set_value(trained.id).run()
 
     assert not page.exception
-    assert "evaluation.npz" in shown(page.error[0].value)
+    assert "evaluation.npz" in unescape_markdown(page.error[0].value)
 
 
 def test_pages_report_a_missing_model(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -137,8 +137,8 @@ def test_picker_and_sidebar_show_the_name_of_a_run(run: Run, workspace: Workspac
     assert r"Active model: The \*wide\* one" in [caption.value for caption in page.sidebar.caption]
 
 
-def follow_link(model: str) -> AppTest:
-    """Open the Evaluate page by a link that names this model, with the other pages that it links to."""
+def open_link(model: str) -> AppTest:
+    """Open the Evaluate page through a link to this model, in an app with the other pages."""
     page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     page.query_params["model"] = model
     return page.switch_page("views/evaluate.py").run()
@@ -158,7 +158,7 @@ def test_link_to_a_run_without_a_model_explains_why(workspace: Workspace, state:
     run = create_run(workspace, tiny_config())
     run.write_status(Status(state=state))
 
-    page = follow_link(run.id)
+    page = open_link(run.id)
 
     assert not page.exception
     name = plain(run.title)
@@ -174,14 +174,14 @@ def test_damaged_run_is_reported_as_having_no_model(workspace: Workspace) -> Non
     run = create_run(workspace, tiny_config())
     run.status_file.write_text("{")
 
-    page = follow_link(run.id)
+    page = open_link(run.id)
 
     assert not page.exception
     assert f"The run {plain(run.title)} has no model. Another model is shown." in [info.value for info in page.info]
 
 
-def test_run_can_be_named_by_the_last_two_words_of_its_id(run: Run) -> None:
-    page = opened(model=run.title)
+def test_url_may_contain_the_last_two_words_of_a_runs_id(run: Run) -> None:
+    page = open_evaluate_page(model=run.title)
 
     assert not page.exception
     assert page.selectbox(key="evaluate_model").value == run.id
@@ -192,7 +192,7 @@ def test_ambiguous_model_in_the_link_is_reported(run: Run, workspace: Workspace)
     twin = f"20200101-120000-{run.title}"
     shutil.copytree(run.folder, workspace.runs / twin)
 
-    page = opened(model=run.title)
+    page = open_evaluate_page(model=run.title)
 
     assert not page.exception
     (said,) = (info.value for info in page.info if "Several runs" in info.value)
@@ -205,20 +205,20 @@ def test_images_with_another_fingerprint_are_not_shown(run: Run, view: str) -> N
     """Datasets with the same labels may have different pixels."""
     card = run.bundle.card()
     grid = "mistakes_grid" if view == "Mistakes" else "story_grid_Learned last"
-    shown = opened(evaluate_view=view, model=run.id)
+    shown = open_evaluate_page(evaluate_view=view, model=run.id)
     if view == "Epochs":
         shown.button_group(key=f"story_{run.id}").set_value("Learned last").run()
     assert captions(shown, grid)
     data = card.data.model_copy(update={"fingerprint": "0" * 64})
     run.bundle.card_file.write_text(card.model_copy(update={"data": data}).model_dump_json())
 
-    page = opened(evaluate_view=view, model=run.id)
+    page = open_evaluate_page(evaluate_view=view, model=run.id)
     if view == "Epochs":
         page.button_group(key=f"story_{run.id}").set_value("Learned last").run()
 
     assert not page.exception
     assert page.metric
     verb = "tested" if view == "Mistakes" else "validated"
-    assert f"This model was {verb} on different data from that on this machine" in texts(page)
+    assert f"This model was {verb} on different data from that on this machine" in page_text(page)
     with pytest.raises(KeyError):
         captions(page, grid)

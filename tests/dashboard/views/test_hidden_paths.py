@@ -1,4 +1,4 @@
-"""Visitors who only look see no path of this machine, whatever is damaged; those who may change things do."""
+"""Visitors see no local paths, even in errors; visitors who may make changes do."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(trained: Run, root: Path) -> Run:
-    """A failed run whose log and message name paths, and whose model is in use."""
+    """A failed run whose log and message contain paths, and which has the active model."""
     workspace = Workspace(root / "workspace")
     run = Run(Path(shutil.copytree(trained.folder, workspace.runs / trained.id)))
     promote(workspace, run)
@@ -64,7 +64,8 @@ def visit(view: str, run: Run | None = None, evaluate_view: str = "Mistakes") ->
 
 def shows_paths(page: AppTest, root: Path) -> bool:
     content = sent(page)
-    # Of the checkout, too: tracebacks have it. A part of a path may be of something else.
+    # Tracebacks also contain the path of the checkout. Only full paths are searched, because a component of a path may
+    # occur elsewhere.
     return any(str(folder).encode() in content for folder in (root, PROJECT, root.parent))
 
 
@@ -72,7 +73,7 @@ def shows_paths(page: AppTest, root: Path) -> bool:
 @pytest.mark.parametrize(
     "damaged", [*(f"model/{name}" for name in BUNDLE_FILES), "status.json", "answers.npz", "steps.csv"]
 )
-def test_no_page_shows_a_path_to_visitors(
+def test_pages_show_no_paths_to_visitors(
     run: Run, root: Path, monkeypatch: pytest.MonkeyPatch, view: str, damaged: str
 ) -> None:
     (run.folder / damaged).write_bytes(b"damaged")
@@ -83,9 +84,7 @@ def test_no_page_shows_a_path_to_visitors(
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_no_page_shows_a_path_where_the_runs_cannot_be_listed(
-    root: Path, monkeypatch: pytest.MonkeyPatch, view: str
-) -> None:
+def test_unlistable_runs_are_reported_without_a_path(root: Path, monkeypatch: pytest.MonkeyPatch, view: str) -> None:
     (root / "workspace").mkdir()
     (root / "workspace" / "runs").write_text("no folder")
     monkeypatch.setenv("TRAZO_READONLY", "1")
@@ -97,14 +96,14 @@ def test_no_page_shows_a_path_where_the_runs_cannot_be_listed(
     ("view", "damage"),
     [("run", "model/card.json"), ("run", "steps.csv"), ("model", "model/card.json"), ("data", "steps.csv")],
 )
-def test_editors_see_where_the_damage_is(run: Run, root: Path, view: str, damage: str) -> None:
+def test_editors_see_the_path_of_a_damaged_file(run: Run, root: Path, view: str, damage: str) -> None:
     (run.folder / damage).write_bytes(b"damaged")
 
     assert str(root).encode() in sent(visit(view, run)).replace(b"\\", b"")
 
 
 @pytest.mark.parametrize("may_change", [True, False])
-def test_downloaded_log_has_paths_for_editors_only(run: Run, root: Path, may_change: bool) -> None:
+def test_downloaded_log_contains_paths_only_for_editors(run: Run, root: Path, may_change: bool) -> None:
     log = next(file for file in run_files(run) if file.name == "train.log")
 
     content = _download_content(log, may_change).decode()
@@ -114,14 +113,14 @@ def test_downloaded_log_has_paths_for_editors_only(run: Run, root: Path, may_cha
     assert "mnist.npz is damaged" in content
 
 
-def test_no_other_download_has_a_path(run: Run, root: Path) -> None:
+def test_other_downloads_contain_no_paths(run: Run, root: Path) -> None:
     for file in run_files(run):
         content = _download_content(file, with_paths=False)
         assert not any(str(folder).encode() in content for folder in (root, PROJECT))
 
 
 @pytest.mark.parametrize("damaged", ["model/novelty.npz", "model/mnist_model.tflite", "model/card.json"])
-def test_the_api_names_no_path(run: Run, root: Path, damaged: str) -> None:
+def test_api_responses_contain_no_paths(run: Run, root: Path, damaged: str) -> None:
     (run.folder / damaged).write_bytes(b"damaged")
 
     with served_api(Workspace(root / "workspace")) as client:
@@ -149,5 +148,5 @@ def test_the_api_names_no_path(run: Run, root: Path, damaged: str) -> None:
         ("3/4 of the images, train/test, 5 / 6", "3/4 of the images, train/test, 5 / 6"),
     ],
 )
-def test_a_path_is_cut_to_what_says_something(root: Path, text: str, expected: str) -> None:
+def test_path_is_shortened_to_its_meaningful_part(root: Path, text: str, expected: str) -> None:
     assert strip_paths(text.format(root=root, project=PROJECT)) == expected

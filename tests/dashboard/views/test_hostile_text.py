@@ -1,4 +1,4 @@
-"""Text from a run's files is shown as text: no image, link, colour or formula comes out of it."""
+"""Text from a run's files is shown as plain text: it never becomes an image, a link, a colour or a formula."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.tiny_training import tiny_config
 pytestmark = pytest.mark.usefixtures("without_mnist")
 
 HOSTILE = "![x](http://evil/x.png) [y](//evil) <img src=x> :red[z] $a$"
-"""As long as a name may be."""
+"""A name of the maximum length."""
 HOSTILE_ID = "20200101-120000-![x](evil) [y](evil) `a` <b> :red[z] *b*"
 VIEWS = ("train", "runs", "run", "evaluate", "model", "draw", "data")
 
@@ -44,8 +44,8 @@ def visit(view: str, run: Run, **query: str) -> AppTest:
     return page
 
 
-def shown(page: AppTest, *hostile: str) -> list[str]:
-    """Texts in which a hostile one is read as Markdown."""
+def hostile_markdown(page: AppTest, *hostile: str) -> list[str]:
+    """Return the texts on the page that contain a hostile text as Markdown."""
     found = []
     for text in markdown(page):
         rest = text
@@ -56,15 +56,15 @@ def shown(page: AppTest, *hostile: str) -> list[str]:
     return found
 
 
-def edited(path: Path, **values: object) -> None:
+def edit_json(path: Path, **values: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | values))
 
 
 @pytest.fixture
 def hostile(run: Run, workspace: Workspace) -> Run:
-    """A promoted run whose every text is hostile."""
+    """A promoted run in which every text is hostile."""
     write_label(workspace, run, HOSTILE, f"{HOSTILE}\n\n# {HOSTILE}")
-    edited(run.config_file, preset=HOSTILE)
+    edit_json(run.config_file, preset=HOSTILE)
     card = json.loads(run.bundle.card_file.read_text())
     card["data"]["title"] = card["config"]["preset"] = card["run_id"] = HOSTILE
     card["versions"] = {HOSTILE: HOSTILE, "keras": HOSTILE}
@@ -80,7 +80,7 @@ def test_hostile_names_cards_and_settings_are_shown_as_text(hostile: Run, worksp
 
     page = visit(view, hostile)
 
-    assert shown(page, HOSTILE) == []
+    assert hostile_markdown(page, HOSTILE) == []
     if view in ("train", "runs", "run", "evaluate", "model"):
         assert any(plain(HOSTILE) in text for text in markdown(page)) or view == "evaluate"
 
@@ -89,34 +89,34 @@ def test_hostile_names_cards_and_settings_are_shown_as_text(hostile: Run, worksp
 def test_hostile_cards_are_shown_as_text_in_comparisons(hostile: Run, workspace: Workspace, view: str) -> None:
     copied(hostile, workspace, "20200101-120000-old-owl")
 
-    assert shown(visit("evaluate", hostile, evaluate_view=view), HOSTILE) == []
+    assert hostile_markdown(visit("evaluate", hostile, evaluate_view=view), HOSTILE) == []
 
 
 @pytest.mark.parametrize("view", ["train", "run", "runs", "evaluate"])
 @pytest.mark.parametrize("state", ["queued", "running", "failed", "interrupted", "stopped", "finished"])
-def test_a_hostile_status_is_shown_as_text(workspace: Workspace, state: State, view: str) -> None:
+def test_hostile_status_is_shown_as_text(workspace: Workspace, state: State, view: str) -> None:
     run = create_run(workspace, tiny_config())
     run.write_status(Status(state=state, phase="starting", message=HOSTILE, epochs=3, steps=10))
     run.log_file.write_text(f"Traceback: {HOSTILE}\n")
 
-    with worker_lock(run.lock_file):  # a running one is at work, a queued one waits
+    with worker_lock(run.lock_file):  # keeps the running run from being recorded as interrupted
         page = visit(view, run)
 
-    assert shown(page, HOSTILE) == []
+    assert hostile_markdown(page, HOSTILE) == []
     if view == "run" and state not in ("finished",):
         assert any(plain(HOSTILE) in text for text in markdown(page))
 
 
 @pytest.mark.parametrize("view", ["train", "runs", "run", "evaluate"])
 @pytest.mark.parametrize("name", ["status.json", "config.json", "model/card.json", "answers.npz", "history.csv", ""])
-def test_a_damaged_run_with_a_hostile_id_is_shown_as_text(run: Run, workspace: Workspace, name: str, view: str) -> None:
+def test_hostile_id_of_a_damaged_run_is_shown_as_text(run: Run, workspace: Workspace, name: str, view: str) -> None:
     damaged = Run(run.folder.rename(workspace.runs / HOSTILE_ID))
     if name:
         (damaged.folder / name).write_text(HOSTILE)
 
     page = visit(view, damaged)
 
-    assert shown(page, HOSTILE_ID, HOSTILE_ID.split("-", 2)[-1]) == []
+    assert hostile_markdown(page, HOSTILE_ID, HOSTILE_ID.split("-", 2)[-1]) == []
 
 
 def test_deletion_dialog_shows_a_hostile_run_as_text(run: Run, workspace: Workspace) -> None:
@@ -125,10 +125,10 @@ def test_deletion_dialog_shows_a_hostile_run_as_text(run: Run, workspace: Worksp
     page = visit("runs", hostile).button(key="delete").click().run()
 
     assert any(plain(HOSTILE_ID) in text for text in markdown(page))
-    assert shown(page, HOSTILE_ID, HOSTILE_ID.split("-", 2)[-1]) == []
+    assert hostile_markdown(page, HOSTILE_ID, HOSTILE_ID.split("-", 2)[-1]) == []
 
 
-def test_a_hostile_error_of_a_button_is_shown_as_text(run: Run, workspace: Workspace) -> None:
+def test_hostile_error_of_a_button_is_shown_as_text(run: Run, workspace: Workspace) -> None:
     hostile = Run(run.folder.rename(workspace.runs / HOSTILE_ID))
     page = visit("run", hostile)
     hostile.bundle.card_file.unlink()
@@ -136,4 +136,4 @@ def test_a_hostile_error_of_a_button_is_shown_as_text(run: Run, workspace: Works
     page.button(key="promote").click().run()
 
     assert len(page.toast) == 1
-    assert shown(page, HOSTILE_ID, HOSTILE_ID.split("-", 2)[-1]) == []
+    assert hostile_markdown(page, HOSTILE_ID, HOSTILE_ID.split("-", 2)[-1]) == []

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core.classifier.bundle import OLDEST_KERAS, Bundle
 from core.runs.run import Run
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
-from tests.support.markdown import shown
+from tests.support.markdown import unescape_markdown
 
 
 @pytest.fixture
@@ -46,9 +46,9 @@ def test_data_settings_and_versions_of_the_training_are_shown(page: AppTest) -> 
 
     card = Bundle(SHIPPED_BUNDLE).card()
     facts, settings, versions = (table.value.iloc[:, 0] for table in page.table)
-    assert shown(facts["Data"]) == card.data.title
+    assert unescape_markdown(facts["Data"]) == card.data.title
     assert settings["Batch size"] == str(card.config.batch_size)
-    assert shown(versions["keras"]) == card.versions["keras"]
+    assert unescape_markdown(versions["keras"]) == card.versions["keras"]
 
 
 def test_both_files_can_be_downloaded(page: AppTest) -> None:
@@ -103,7 +103,7 @@ def test_netron_shows_the_selected_file_of_the_selected_model(
     assert page.get("link_button")[0].proto.url == netron_address(page)
 
 
-@pytest.mark.parametrize(("file", "sentence"), [("card_file", "damaged card"), ("keras_file", "mnist_model.keras")])
+@pytest.mark.parametrize(("file", "sentence"), [("card_file", "card.json"), ("keras_file", "mnist_model.keras")])
 def test_damaged_bundle_shows_one_message(
     page: AppTest, workspace: Workspace, trained: Run, file: str, sentence: str
 ) -> None:
@@ -114,7 +114,7 @@ def test_damaged_bundle_shows_one_message(
     page.selectbox(key="model_choice").set_value(trained.id).run()
 
     assert not page.exception
-    assert any(sentence in shown(said.value) for said in [*page.error, *page.info])
+    assert any(sentence in unescape_markdown(said.value) for said in [*page.error, *page.info])
 
 
 def test_each_filter_is_scaled_by_its_largest_weight() -> None:

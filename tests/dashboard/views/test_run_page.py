@@ -21,14 +21,14 @@ from core.runs.status import Status
 from core.runs.tables import HISTORY_COLUMNS, append_row
 from core.workspace import PROJECT, Workspace
 from dashboard.training.wording import REDRAWN_ACCURACY
-from tests.support.markdown import shown
+from tests.support.markdown import unescape_markdown
 from tests.support.tiny_training import tiny_config
 from tests.support.workers import kill_worker
 
 pytestmark = pytest.mark.usefixtures("without_mnist")
 
 
-def opened(run_id: str | None) -> AppTest:
+def open_run_page(run_id: str | None) -> AppTest:
     page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     page.switch_page("views/run.py")
     if run_id is not None:
@@ -38,17 +38,17 @@ def opened(run_id: str | None) -> AppTest:
 
 def train_again(run: Run) -> AppTest:
     """Follow the link from the page of a run to the Train page."""
-    page = opened(run.id)
+    page = open_run_page(run.id)
     (query,) = (link.proto.query_string for link in page.get("page_link") if "Train again" in link.proto.label)
     page.query_params.clear()
     page.query_params["again"] = query.removeprefix("again=")
     return page.switch_page("views/train.py").run()
 
 
-def texts(page: AppTest) -> str:
+def page_text(page: AppTest) -> str:
     """Return all text on the page."""
     parts = [*page.title, *page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.subheader]
-    return shown("\n".join(str(part.value) for part in parts))
+    return unescape_markdown("\n".join(str(part.value) for part in parts))
 
 
 def figures(page: AppTest) -> dict[str, str]:
@@ -60,7 +60,7 @@ def keys(page: AppTest) -> set[str | None]:
 
 
 def test_everything_about_a_finished_run_is_on_its_page(run: Run) -> None:
-    page = opened(run.id)
+    page = open_run_page(run.id)
 
     assert not page.exception
     card = run.bundle.card()
@@ -69,16 +69,16 @@ def test_everything_about_a_finished_run_is_on_its_page(run: Run) -> None:
     assert len(page.get("vega_lite_chart")) == 2
     unlike = next(table.value for table in page.dataframe if "This run" in table.value)
     assert unlike.loc["Filters"].tolist() == ["8, 8", "32, 64"]
-    assert run.id in texts(page)
-    assert re.search(r"started \d+ \w{3} \d{4}, .+ ended \d+ \w{3} \d{4}, ", texts(page))
+    assert run.id in page_text(page)
+    assert re.search(r"started \d+ \w{3} \d{4}, .+ ended \d+ \w{3} \d{4}, ", page_text(page))
     versions = next(table.value for table in page.table if "Trained with" in table.value)["Trained with"]
-    assert shown(versions["TensorFlow"]) == card.versions["tensorflow"]
+    assert unescape_markdown(versions["TensorFlow"]) == card.versions["tensorflow"]
     assert "cores" in versions["Machine"]
 
 
 @pytest.mark.parametrize("name", [None, "", "nobody", "../runs", "/etc/passwd", "a\0b", "*" * 500])
 def test_unknown_run_shows_one_message_and_a_link(run: Run, name: str | None) -> None:
-    page = opened(name)
+    page = open_run_page(name)
 
     assert not page.exception
     (warning,) = page.warning
@@ -87,7 +87,7 @@ def test_unknown_run_shows_one_message_and_a_link(run: Run, name: str | None) ->
 
 
 def test_name_and_note_are_edited_on_the_page(run: Run) -> None:
-    page = opened(run.id)
+    page = open_run_page(run.id)
 
     page.text_input[0].set_value("The [wide](x) one")
     page.text_area[0].set_value("Reads fat pens.\nNot thin ones.")
@@ -95,11 +95,11 @@ def test_name_and_note_are_edited_on_the_page(run: Run) -> None:
 
     assert read_label(run) == Label(name="The [wide](x) one", note="Reads fat pens.\nNot thin ones.")
     assert page.title[0].value == r"The \[wide\]\(x\) one"
-    assert "Not thin ones" in texts(page)
+    assert "Not thin ones" in page_text(page)
 
 
 def test_form_starts_with_a_name_saved_in_another_tab(run: Run, workspace: Workspace) -> None:
-    page = opened(run.id)
+    page = open_run_page(run.id)
     write_label(workspace, run, "From elsewhere", "")
 
     page.run()
@@ -108,7 +108,7 @@ def test_form_starts_with_a_name_saved_in_another_tab(run: Run, workspace: Works
 
 
 def test_model_is_promoted_from_the_page(run: Run, workspace: Workspace) -> None:
-    page = opened(run.id)
+    page = open_run_page(run.id)
 
     page.button(key="promote").click().run()
 
@@ -127,7 +127,7 @@ def test_train_again_starts_with_the_settings_of_the_run(run: Run, workspace: Wo
     assert page.number_input(key="train_again1_epochs").value == 9
     assert page.slider(key="train_again1_dropout").value == 0.3
     assert page.number_input(key="train_again1_seed").value == 77
-    assert "The wide one" in texts(page)
+    assert "The wide one" in page_text(page)
 
 
 @pytest.mark.usefixtures("idle_workers")
@@ -135,7 +135,7 @@ def test_new_run_gets_the_changed_settings(run: Run, workspace: Workspace) -> No
     page = train_again(run)
 
     page.number_input(key="train_again1_batch_size").set_value(64).run()
-    assert f"Changed from {run.title}: Batch size." in texts(page)
+    assert f"Changed from {run.title}: Batch size." in page_text(page)
     page.button(key="train").click().run()
 
     newest = list_runs(workspace)[0]
@@ -143,7 +143,7 @@ def test_new_run_gets_the_changed_settings(run: Run, workspace: Workspace) -> No
 
 
 def test_deletion_asks_for_confirmation(run: Run, workspace: Workspace) -> None:
-    page = opened(run.id)
+    page = open_run_page(run.id)
 
     page.button(key="delete").click().run()
     assert list_runs(workspace) == [run]
@@ -156,9 +156,9 @@ def test_deletion_asks_for_confirmation(run: Run, workspace: Workspace) -> None:
 @pytest.mark.usefixtures("idle_workers")
 def test_running_run_can_be_stopped_and_interrupted_one_resumed(workspace: Workspace) -> None:
     run = submit(workspace, tiny_config())
-    page = opened(run.id)
+    page = open_run_page(run.id)
     page.button(key="stop").click().run()
-    assert run.stopping
+    assert run.stop_requested
 
     kill_worker(run)
     page.run()
@@ -172,28 +172,28 @@ def test_running_run_can_be_stopped_and_interrupted_one_resumed(workspace: Works
 def test_damaged_file_is_reported_and_the_rest_is_shown(run: Run, name: str) -> None:
     (run.folder / name).write_text("{")
 
-    page = opened(run.id)
+    page = open_run_page(run.id)
 
     assert not page.exception
-    assert name.rpartition("/")[2] in shown("\n".join(str(warning.value) for warning in page.warning))
+    assert name.rpartition("/")[2] in unescape_markdown("\n".join(str(warning.value) for warning in page.warning))
     assert "delete" in keys(page)
-    assert "Files" in texts(page)
+    assert "Files" in page_text(page)
 
 
 def test_failed_run_shows_its_message(workspace: Workspace) -> None:
     run = create_run(workspace, tiny_config())
     run.write_status(Status(state="failed", message="The disk is full."))
 
-    page = opened(run.id)
+    page = open_run_page(run.id)
 
-    assert "The disk is full." in texts(page)
-    assert "Nothing was recorded" in texts(page)
+    assert "The disk is full." in page_text(page)
+    assert "Nothing was recorded" in page_text(page)
 
 
 def test_read_only_visitor_sees_no_buttons_but_the_rest(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_READONLY", "1")
 
-    page = opened(run.id)
+    page = open_run_page(run.id)
 
     assert not page.exception
     assert keys(page) == set()
@@ -229,7 +229,7 @@ def test_running_run_shows_progress_and_time_machine(run: Run, workspace: Worksp
         )
     )
     with worker_lock(running.lock_file):
-        page = opened(running.id)
+        page = open_run_page(running.id)
         assert "time_machine" not in expanders(page)
         assert {"Time left": "60 s", "Images per second": "1,234"}.items() <= figures(page).items()
 
@@ -237,7 +237,7 @@ def test_running_run_shows_progress_and_time_machine(run: Run, workspace: Worksp
         assert recorded is not None
         running.write_epoch_predictions(recorded)
         append_row(running.history_file, HISTORY_COLUMNS, (1, 11, 9.0, 0.2, 0.91, 0.1, 0.95, 1e-3))
-        page = opened(running.id)
+        page = open_run_page(running.id)
         assert figures(page)["Validation accuracy"] == "95.00%"
         assert "time_machine" in expanders(page)
         page.session_state["time_machine"] = True
@@ -245,14 +245,14 @@ def test_running_run_shows_progress_and_time_machine(run: Run, workspace: Worksp
 
         assert not page.exception
         assert page.select_slider[0].options == ["1", "2"]
-        assert "Learned and forgotten" in texts(page)
+        assert "Learned and forgotten" in page_text(page)
 
 
 def test_run_that_failed_without_a_model_keeps_its_time_machine(run: Run) -> None:
     shutil.rmtree(run.bundle.folder)
     run.write_status(Status(state="failed", message="The memory ran out."))
 
-    page = opened(run.id)
+    page = open_run_page(run.id)
 
     assert not page.exception
     assert "time_machine" in expanders(page)

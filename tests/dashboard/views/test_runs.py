@@ -1,8 +1,9 @@
-"""The Runs page in Streamlit's AppTest. Selecting rows needs a browser, see tests/e2e/test_runs.py."""
+"""The Runs page in Streamlit's AppTest. Selecting rows requires a browser; see tests/e2e/test_runs.py."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 from collections import Counter
@@ -21,18 +22,18 @@ from core.runs.run import Run
 from core.runs.status import Status
 from core.workspace import PROJECT, Workspace
 from dashboard.runs import run_cache
-from tests.support.markdown import shown
-from tests.support.runs_page import copied, keys, opened, states, texts
+from tests.support.markdown import unescape_markdown
+from tests.support.runs_page import copied, keys, open_runs_page, page_text, states
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import kill_worker
 
 
 def test_without_runs_the_page_leads_to_train(workspace: Workspace) -> None:
-    page = opened()
+    page = open_runs_page()
 
     assert not page.exception
-    assert "no runs yet" in texts(page)
+    assert "no runs yet" in page_text(page)
     page.button(key="to_train").click().run()
     assert page.title[0].value == "Train"
 
@@ -40,14 +41,14 @@ def test_without_runs_the_page_leads_to_train(workspace: Workspace) -> None:
 def test_all_runs_are_listed_newest_first(run: Run, workspace: Workspace) -> None:
     copied(run, workspace, "20200101-120000-old-owl")
 
-    table = opened().dataframe[0].value
+    table = open_runs_page().dataframe[0].value
 
     card = run.bundle.card()
     assert table["Run"].tolist() == [run.title, "old-owl"]
     assert states(table) == [["finished"], ["finished"]]
     assert table["Test accuracy"].tolist() == pytest.approx([card.metrics.test_accuracy * 100] * 2)
     assert table["Parameters"].tolist() == [card.parameters] * 2
-    assert table["When"].dt.year.tolist()[1] == 2020
+    assert table["Created"].dt.year.tolist()[1] == 2020
 
 
 def test_settings_are_named_the_same_on_all_pages(run: Run) -> None:
@@ -57,11 +58,11 @@ def test_settings_are_named_the_same_on_all_pages(run: Run) -> None:
     model = AppTest.from_file(str(PROJECT / "dashboard" / "views" / "model.py"), default_timeout=300).run()
     model.selectbox(key="model_choice").set_value(run.id).run()
 
-    settings = opened().dataframe[1].value[run.title]
+    settings = open_runs_page().dataframe[1].value[run.title]
 
     assert settings[["Optimizer", "Learning rate schedule"]].tolist() == ["SGD with momentum", "one cycle"]
     facts = model.table[1].value.iloc[:, 0][settings.index]
-    assert {name: shown(value) for name, value in facts.items()} == settings.to_dict()
+    assert {name: unescape_markdown(value) for name, value in facts.items()} == settings.to_dict()
 
 
 def test_promotion_elsewhere_changes_the_revision(run: Run, workspace: Workspace) -> None:
@@ -75,7 +76,7 @@ def test_promotion_elsewhere_changes_the_revision(run: Run, workspace: Workspace
 
 
 def test_newest_run_is_shown_with_its_curves_and_settings(run: Run) -> None:
-    page = opened()
+    page = open_runs_page()
 
     assert len(page.get("vega_lite_chart")) == 2
     settings = page.dataframe[1].value
@@ -88,7 +89,7 @@ def test_only_differing_settings_are_listed(run: Run, workspace: Workspace) -> N
     other = copied(run, workspace, "20200101-120000-old-owl")
     other.write_config(tiny_config(epochs=9, filters=(16,)))
 
-    settings = opened(run, other).dataframe[1].value
+    settings = open_runs_page(run, other).dataframe[1].value
 
     assert settings.to_dict() == {
         run.title: {"Epochs": "2", "Filters": "8, 8"},
@@ -99,20 +100,20 @@ def test_only_differing_settings_are_listed(run: Run, workspace: Workspace) -> N
 def test_runs_with_the_same_settings_show_a_message(run: Run, workspace: Workspace) -> None:
     other = copied(run, workspace, "20200101-120000-old-owl")
 
-    assert "same settings" in texts(opened(run, other))
+    assert "same settings" in page_text(open_runs_page(run, other))
 
 
 def test_runs_with_the_same_name_are_shown_by_id(run: Run, workspace: Workspace) -> None:
     other = copied(run, workspace, f"20200101-120000-{run.title}")
 
-    page = opened(run, other)
+    page = open_runs_page(run, other)
 
     assert not page.exception
     assert page.dataframe[0].value["Run"].tolist() == [run.id, other.id]
 
 
 def test_model_is_promoted_and_replaced_by_the_shipped_one(run: Run, workspace: Workspace) -> None:
-    page = opened()
+    page = open_runs_page()
     assert "back_to_shipped" not in keys(page)
 
     page.button(key="promote").click().run()
@@ -127,10 +128,10 @@ def test_model_is_promoted_and_replaced_by_the_shipped_one(run: Run, workspace: 
 
 
 def test_deletion_asks_for_confirmation_and_can_be_cancelled(run: Run, workspace: Workspace) -> None:
-    page = opened()
+    page = open_runs_page()
 
     page.button(key="delete").click().run()
-    assert run.id in texts(page)
+    assert run.id in page_text(page)
     assert list_runs(workspace) == [run]
 
     page.button(key="keep").click().run()
@@ -140,14 +141,14 @@ def test_deletion_asks_for_confirmation_and_can_be_cancelled(run: Run, workspace
 
 def test_confirmed_deletion_deletes_the_run(run: Run, workspace: Workspace) -> None:
     promote(workspace, run)
-    page = opened()
+    page = open_runs_page()
 
     page.button(key="delete").click().run()
     page.button(key="confirm_delete").click().run()
 
     assert list_runs(workspace) == []
     assert active_model(workspace).run_id is None
-    assert "no runs yet" in texts(page)
+    assert "no runs yet" in page_text(page)
 
 
 def test_damaged_run_shows_its_problem_and_can_be_deleted(run: Run, workspace: Workspace) -> None:
@@ -156,10 +157,10 @@ def test_damaged_run_shows_its_problem_and_can_be_deleted(run: Run, workspace: W
     long_ago = time.time() - 60
     os.utime(damaged.status_file, (long_ago, long_ago))
 
-    page = opened(damaged)
+    page = open_runs_page(damaged)
 
     assert not page.exception
-    assert "damaged status.json" in texts(page)
+    assert re.search(r"status.json of .* damaged", page_text(page))
     assert page.button(key="promote").disabled
     page.button(key="delete").click().run()
     page.button(key="confirm_delete").click().run()
@@ -169,17 +170,17 @@ def test_damaged_run_shows_its_problem_and_can_be_deleted(run: Run, workspace: W
 def test_damaged_curves_do_not_affect_the_rest_of_the_page(run: Run) -> None:
     run.history_file.write_text("nothing,of,use\n")
 
-    page = opened()
+    page = open_runs_page()
 
     assert not page.exception
-    assert "damaged history.csv" in texts(page)
+    assert re.search(r"history.csv of .* damaged", page_text(page))
     assert not page.button(key="promote").disabled
 
 
 @pytest.mark.usefixtures("idle_workers")
 def test_deleting_a_running_run_stops_it(workspace: Workspace) -> None:
     submit(workspace, tiny_config())
-    page = opened()
+    page = open_runs_page()
     process = list_runs(workspace)[0].process()
     assert process is not None
 
@@ -193,7 +194,7 @@ def test_deleting_a_running_run_stops_it(workspace: Workspace) -> None:
 @pytest.mark.usefixtures("idle_workers")
 def test_interrupted_run_is_resumed_from_the_page(workspace: Workspace) -> None:
     submit(workspace, tiny_config())
-    page = opened()
+    page = open_runs_page()
     (run,) = list_runs(workspace)
     assert page.button(key="resume").disabled
     kill_worker(run)
@@ -210,7 +211,7 @@ def test_interrupted_run_is_resumed_from_the_page(workspace: Workspace) -> None:
 def test_no_page_starts_a_queued_run(workspace: Workspace) -> None:
     waiting = create_run(workspace, tiny_config())
 
-    assert states(opened().dataframe[0].value) == [["queued"]]
+    assert states(open_runs_page().dataframe[0].value) == [["queued"]]
     for view in ("train", "run"):
         page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
         page.query_params["id"] = waiting.id
@@ -218,7 +219,7 @@ def test_no_page_starts_a_queued_run(workspace: Workspace) -> None:
 
     assert waiting.status().state == "queued"
     assert advance(workspace) == waiting
-    assert states(opened().dataframe[0].value) == [["running"]]
+    assert states(open_runs_page().dataframe[0].value) == [["running"]]
 
 
 @pytest.mark.usefixtures("idle_workers")
@@ -264,16 +265,16 @@ def count_reads(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[str, str]]:
 def test_run_that_failed_before_its_first_step_has_no_curves(workspace: Workspace) -> None:
     create_run(workspace, tiny_config()).write_status(Status(state="failed", message="No disk."))
 
-    page = opened()
+    page = open_runs_page()
 
     assert not page.exception
-    assert "Nothing was recorded" in texts(page)
+    assert "Nothing has been recorded for these runs." in page_text(page)
 
 
 def test_name_appears_in_the_table_and_above_the_settings(run: Run, workspace: Workspace) -> None:
     write_label(workspace, run, "The *wide* one", "Reads fat pens.")
 
-    page = opened()
+    page = open_runs_page()
 
     assert page.dataframe[0].value[["Run", "Note"]].to_numpy().tolist() == [["The *wide* one", "Reads fat pens."]]
     assert list(page.dataframe[1].value.columns) == ["The *wide* one", "Preset original"]
@@ -282,7 +283,7 @@ def test_name_appears_in_the_table_and_above_the_settings(run: Run, workspace: W
 def test_run_named_like_its_preset_is_shown(run: Run, workspace: Workspace) -> None:
     write_label(workspace, run, "Preset original", "")
 
-    assert list(opened().dataframe[1].value.columns) == ["This run", "Preset original"]
+    assert list(open_runs_page().dataframe[1].value.columns) == ["This run", "Preset original"]
 
 
 def test_finished_runs_are_read_again_only_after_a_change(
@@ -291,7 +292,7 @@ def test_finished_runs_are_read_again_only_after_a_change(
     reads = []
     real = Bundle.card
     monkeypatch.setattr(Bundle, "card", lambda bundle: reads.append(bundle.folder) or real(bundle))
-    page = opened()
+    page = open_runs_page()
     assert run.bundle.folder in reads
 
     reads.clear()
@@ -309,12 +310,12 @@ def test_page_reads_a_hundred_finished_runs_only_once(
     for number in range(99):
         folder = workspace.runs / f"20200101-{number:06}-old-owl"
         shutil.copytree(run.folder, folder, copy_function=os.link)
-    assert len(opened().dataframe[0].value) == 100
+    assert len(open_runs_page().dataframe[0].value) == 100
     read: list[Bundle] = []
     card = Bundle.card
     monkeypatch.setattr(Bundle, "card", lambda bundle: read.append(bundle) or card(bundle))
 
-    page = opened()
+    page = open_runs_page()
 
     assert len(page.dataframe[0].value) == 100
     # The selected run and the shipped model in the sidebar may be read more often.
@@ -324,7 +325,7 @@ def test_page_reads_a_hundred_finished_runs_only_once(
 def test_read_only_visitor_can_compare_runs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_READONLY", "1")
 
-    page = opened()
+    page = open_runs_page()
 
     assert not page.exception
     assert not {"promote", "resume", "delete"} & set(keys(page))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -15,7 +17,7 @@ from core.runs.status import Status
 from core.runs.tables import STEP_COLUMNS, append_row
 from core.workspace import PROJECT, Workspace
 from dashboard.training.wording import PRESET_DESCRIPTIONS
-from tests.support.markdown import shown
+from tests.support.markdown import unescape_markdown
 from tests.support.tiny_training import tiny_config
 from tests.support.workers import kill_worker
 
@@ -25,18 +27,18 @@ pytestmark = pytest.mark.usefixtures("idle_workers", "without_mnist")
 @pytest.fixture
 def page(workspace: Workspace) -> AppTest:
     """The Train page, in its workspace."""
-    return opened()
+    return open_train_page()
 
 
-def opened() -> AppTest:
+def open_train_page() -> AppTest:
     page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     return page.switch_page("views/train.py").run()
 
 
-def texts(page: AppTest) -> str:
+def page_text(page: AppTest) -> str:
     """Return all text on the page."""
     parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.subheader]
-    return shown("\n".join(str(part.value) for part in parts))
+    return unescape_markdown("\n".join(str(part.value) for part in parts))
 
 
 def figures(page: AppTest) -> dict[str, str]:
@@ -46,11 +48,11 @@ def figures(page: AppTest) -> dict[str, str]:
 def test_page_without_runs_shows_the_train_button(page: AppTest) -> None:
     assert not page.exception
     assert page.button(key="train").label == "Train"
-    assert "No training runs yet" in texts(page)
+    assert "No training runs yet" in page_text(page)
 
 
-def test_without_mnist_the_page_trains_on_the_stand_in(page: AppTest, workspace: Workspace) -> None:
-    assert "standing in for MNIST" in texts(page)
+def test_without_mnist_runs_use_the_scikit_learn_digits(page: AppTest, workspace: Workspace) -> None:
+    assert "on scikit-learn digits (stand-in)" in page_text(page)
 
     page.button(key="train").click().run()
 
@@ -59,10 +61,10 @@ def test_without_mnist_the_page_trains_on_the_stand_in(page: AppTest, workspace:
     assert run.status().state == "running"
 
 
-def test_default_preset_is_fast_and_described(page: AppTest) -> None:
+def test_fast_preset_is_the_default_and_is_described(page: AppTest) -> None:
     assert page.selectbox(key="train_preset").value == "fast"
-    assert "99%" in texts(page)
-    assert "seconds" in texts(page)
+    assert "99%" in page_text(page)
+    assert "seconds" in page_text(page)
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -70,7 +72,7 @@ def test_each_preset_has_a_description(name: str) -> None:
     assert PRESET_DESCRIPTIONS[name].endswith(".")
 
 
-def test_form_starts_with_the_preset_and_has_limits(page: AppTest) -> None:
+def test_form_shows_the_presets_values_and_limits(page: AppTest) -> None:
     original = PRESETS["original"]
     page.selectbox(key="train_preset").select("original").run()
 
@@ -96,7 +98,7 @@ def test_run_gets_the_settings_of_the_form(page: AppTest, workspace: Workspace) 
     page.slider(key="train_original_dropout").set_value(0.25)
     page.slider(key="train_original_rotation").set_value(10.0)
     page.run()
-    assert "Changed from the preset: Epochs, Batch size" in texts(page)
+    assert "Changed from the preset: Epochs, Batch size" in page_text(page)
 
     page.button(key="train").click().run()
 
@@ -107,9 +109,9 @@ def test_run_gets_the_settings_of_the_form(page: AppTest, workspace: Workspace) 
     assert config.augmentation.rotation == 10
 
 
-def test_each_preset_fills_the_form(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_preset_fills_the_form(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(PRESETS, "brief", TrainingConfig(preset="brief", epochs=2, seed=5))
-    page = opened()
+    page = open_train_page()
 
     page.selectbox(key="train_preset").select("brief").run()
     page.button(key="train").click().run()
@@ -121,21 +123,21 @@ def test_each_preset_fills_the_form(workspace: Workspace, monkeypatch: pytest.Mo
 def test_run_waits_for_its_teachers(page: AppTest, workspace: Workspace) -> None:
     page.selectbox(key="train_preset").select("tiny").run()
     page.number_input(key="train_tiny_teachers").set_value(2).run()
-    assert "Learns from 2 teachers of the preset large, which are trained first." in texts(page)
-    assert "Changed from the preset: Teachers" in texts(page)
+    assert 'Learns from 2 teachers trained with the preset "large", which must be trained first.' in page_text(page)
+    assert "Changed from the preset: Teachers" in page_text(page)
 
     page.button(key="train").click().run()
 
-    learning, *teachers = list_runs(workspace)
-    assert learning.config() == replace_settings(preset("tiny", "digits"), teachers=2)
+    student, *teachers = list_runs(workspace)
+    assert student.config() == replace_settings(preset("tiny", "digits"), teachers=2)
     assert [run.config().preset for run in teachers] == ["large", "large"]
-    assert overview(workspace).waiting == (teachers[0], learning)
-    assert "is waiting until its teachers are trained" in page.toast[0].value
-    assert "Learns from 2 teachers of the preset large, already trained or queued." in texts(page)
+    assert overview(workspace).waiting == (teachers[0], student)
+    assert "will start when its teachers are trained" in page.toast[0].value
+    assert 'Learns from 2 teachers trained with the preset "large", already trained or queued.' in page_text(page)
     page.number_input(key="train_tiny_teachers").set_value(3).run()
-    assert "Learns from 3 teachers of the preset large; 1 must be trained first." in texts(page)
-    # One for the teacher that is running, one for the teacher that is waiting.
-    assert texts(page).count(f"; teaches {learning.title}") == 2
+    assert 'Learns from 3 teachers trained with the preset "large"; 1 must be trained first.' in page_text(page)
+    # Both teachers have this note: the one that is running and the one that is waiting.
+    assert page_text(page).count(f"; teaches {student.title}") == 2
 
 
 def test_second_run_waits_and_can_be_removed(page: AppTest, workspace: Workspace) -> None:
@@ -143,13 +145,13 @@ def test_second_run_waits_and_can_be_removed(page: AppTest, workspace: Workspace
     page.button(key="train").click().run()
 
     (waiting,) = overview(workspace).waiting
-    assert "Waiting" in texts(page)
-    assert waiting.title in texts(page)
+    assert "Waiting" in page_text(page)
+    assert waiting.title in page_text(page)
 
     page.button(key=f"remove_{waiting.id}").click().run()
 
     assert len(list_runs(workspace)) == 1
-    assert "Waiting" not in texts(page)
+    assert "Waiting" not in page_text(page)
 
 
 def test_stop_button_responds_immediately(page: AppTest, workspace: Workspace) -> None:
@@ -158,7 +160,7 @@ def test_stop_button_responds_immediately(page: AppTest, workspace: Workspace) -
     page.button(key="stop").click().run()
 
     (run,) = list_runs(workspace)
-    assert run.stopping
+    assert run.stop_requested
     assert page.button(key="stop").label == "Stopping…"
     assert page.button(key="stop").disabled
 
@@ -172,8 +174,8 @@ def test_every_session_shows_the_same_run_with_its_progress(page: AppTest, works
     )
     run.write_status(status)
 
-    for session in (page.run(), opened()):
-        assert run.title in texts(session)
+    for session in (page.run(), open_train_page()):
+        assert run.title in page_text(session)
         assert figures(session)["Images per second"] == "1,234"
         assert figures(session)["Time left"] == "75 s"
         assert len(session.get("vega_lite_chart")) == 2
@@ -182,20 +184,20 @@ def test_every_session_shows_the_same_run_with_its_progress(page: AppTest, works
 def test_killed_worker_is_reported_and_no_page_starts_the_next(page: AppTest, workspace: Workspace) -> None:
     page.button(key="train").click().run()
     page.button(key="train").click().run()
-    now = overview(workspace)
-    assert now.latest is not None
-    kill_worker(now.latest)
+    before = overview(workspace)
+    assert before.latest is not None
+    kill_worker(before.latest)
 
     page.run()
 
-    assert "Interrupted" in texts(page)
-    assert overview(workspace).waiting == now.waiting
+    assert "Interrupted" in page_text(page)
+    assert overview(workspace).waiting == before.waiting
 
     advance(workspace)
     page.run()
 
-    assert now.waiting[0].title in texts(page)
-    assert overview(workspace).latest == now.waiting[0]
+    assert before.waiting[0].title in page_text(page)
+    assert overview(workspace).latest == before.waiting[0]
 
 
 def test_finished_run_shows_its_result_and_can_be_promoted(run: Run, page: AppTest, workspace: Workspace) -> None:
@@ -214,9 +216,9 @@ def test_failed_run_shows_its_message(workspace: Workspace) -> None:
     run.log_file.write_text("Traceback: the whole story")
     run.write_status(Status(state="failed", message="The loss became infinite."))
 
-    page = opened()
+    page = open_train_page()
 
-    assert "The loss became infinite." in texts(page)
+    assert "The loss became infinite." in page_text(page)
 
 
 def test_damaged_run_leaves_the_page_usable(workspace: Workspace) -> None:
@@ -224,8 +226,8 @@ def test_damaged_run_leaves_the_page_usable(workspace: Workspace) -> None:
     run.write_status(Status(state="finished"))
     run.config_file.write_text("{")
 
-    page = opened()
+    page = open_train_page()
 
     assert not page.exception
-    assert "damaged config.json" in texts(page)
+    assert re.search(r"config.json of .* damaged", page_text(page))
     assert not page.button(key="train").disabled
