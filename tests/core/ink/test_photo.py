@@ -164,6 +164,26 @@ def test_strokes_of_two_tones_are_no_card() -> None:
     assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, ink]))))
 
 
+def test_dark_strokes_with_light_specks_are_no_card() -> None:
+    ink = five()
+    rows, columns = np.indices(SIZE)
+    within = np.asarray(Image.fromarray(ink).filter(ImageFilter.MinFilter(9))) > 0
+    specks = within & (rows % 24 < 4) & (columns % 24 < 3)
+    grey = np.where(specks, np.uint8(200), np.uint8(40))
+
+    assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, ink]))))
+
+
+def test_small_digit_on_a_small_card_is_read() -> None:
+    ink, alpha = np.zeros(SIZE, np.uint8), np.zeros(SIZE, np.uint8)
+    small = np.asarray(Image.fromarray(five()).reduce(4))
+    ink[200 : 200 + small.shape[0], 260 : 260 + small.shape[1]] = small
+    alpha[160:340, 220:420] = 255
+    grey = np.where(ink > 127, np.uint8(30), np.uint8(240))
+
+    assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, alpha]))))
+
+
 @pytest.mark.parametrize(("outline", "pen"), [(0, 255), (255, 0)])
 def test_a_stickers_outline_is_no_ink(outline: int, pen: int) -> None:
     ink = five()
@@ -273,6 +293,15 @@ def test_drawing_on_an_even_ground_is_read_like_a_photo(
 
     assert pictures_difference(quickly, thoroughly) < 0.02
     assert_shows_the_five(quickly, five((280, 280), brush))
+
+
+def test_drawing_is_read_without_a_search_for_its_paper(monkeypatch: pytest.MonkeyPatch) -> None:
+    def search(_grey: Pixels) -> Pixels:
+        raise AssertionError
+
+    monkeypatch.setattr(photo_module, "_paper", search)
+
+    assert_shows_the_five(ink_from_array(255 - five()))
 
 
 def test_even_sheet_on_an_even_table_is_no_stroke(monkeypatch: pytest.MonkeyPatch) -> None:

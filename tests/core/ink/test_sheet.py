@@ -136,6 +136,22 @@ def test_digit_in_or_across_a_hard_shadow_is_whole(column: int) -> None:
     assert_shows_the_five(ink_from_array(photo(on_paper(five()) * light)))
 
 
+@pytest.mark.parametrize("row", [160, 270, 390])
+@pytest.mark.parametrize("lit", [False, True], ids=["shadow above", "shadow below"])
+def test_digit_that_leaves_a_hard_shadow_is_whole(row: int, lit: bool) -> None:
+    light = np.where((np.indices(SIZE)[0] < row) == lit, 1.0, 0.45)
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(five()) * light)))
+
+
+@pytest.mark.parametrize(("level", "radius"), [(40, 30), (200, 20)], ids=["dark", "light"])
+def test_coin_beside_the_sheet_is_no_ink(level: float, radius: float) -> None:
+    rows, columns = np.indices(SIZE)
+    coin = np.hypot(rows - 240, columns - 570) < radius
+
+    assert_shows_the_five(ink_from_array(photo(np.where(coin, level, on_table(on_paper(five()), 110, 0, (20, 70))))))
+
+
 @pytest.mark.parametrize("corner", [(0, 0), (0, 480), (640, 480)])
 def test_thumb_in_a_corner_is_no_ink(corner: tuple[int, int]) -> None:
     x, y = corner
@@ -143,6 +159,20 @@ def test_thumb_in_a_corner_is_no_ink(corner: tuple[int, int]) -> None:
     ImageDraw.Draw(picture).ellipse((x - 100, y - 90, x + 100, y + 90), fill=110)
 
     assert_shows_the_five(ink_from_array(photo(np.asarray(picture))))
+
+
+@pytest.mark.parametrize("width", [60, 200])
+def test_strokes_up_to_a_third_of_the_picture_are_filled(width: int) -> None:
+    rows, columns = np.indices(SIZE)
+    ink = np.where((np.abs(rows - 240) < 180) & (np.abs(columns - 320) < width / 2), np.uint8(255), np.uint8(0))
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(ink))), ink)
+
+
+def test_wide_band_of_shadow_is_no_ink() -> None:
+    columns = np.indices(SIZE)[1]
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(five()) * np.where(np.abs(columns - 250) < 150, 0.6, 1.0))))
 
 
 def test_digit_cut_off_by_the_edge_stays_whole_despite_dust() -> None:
@@ -178,6 +208,14 @@ def test_sheet_takes_an_eighth_of_the_picture(side: int, found: bool) -> None:
 @pytest.mark.parametrize(("table", "found"), [(200, False), (180, True)])
 def test_sheet_is_brighter_than_its_table(table: float, found: bool) -> None:
     assert (find_sheet(bright(rectangle(100, 160, 380, 480), 220, table)) is not None) == found
+
+
+@pytest.mark.parametrize(("height", "found"), [(380, True), (440, False)])
+def test_light_that_fades_at_most_of_its_edge_is_no_sheet(height: int, found: bool) -> None:
+    rows, columns = np.indices(SIZE)
+    fading = np.clip(220 - 0.6 * (np.abs(columns - 320) - 50), 60, 220)
+
+    assert (find_sheet(np.where(np.abs(rows - 240) > height / 2, 60, fading).astype(np.float32)) is not None) == found
 
 
 @pytest.mark.parametrize(("width", "bridged"), [(30, True), (60, False)])
