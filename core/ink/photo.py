@@ -90,7 +90,7 @@ def _drawn_ink(grey: Pixels | Plane) -> Pixels | None:
     if np.count_nonzero(depth > FAINTEST_INK) > SMALLEST * grey.size and find_sheet(grey.astype(np.float32)):
         return None
     ink = np.zeros(grey.shape, np.uint8)
-    ink[place] = digit_alone(as_ink(depth, 0.0, 0.0, small=False), longest)
+    ink[place] = digit_alone(as_ink(depth, 0.0, small=False), longest)
     return ink
 
 
@@ -159,7 +159,7 @@ def _grey(array: Pixels) -> Pixels:
         return grey
     alpha = array[..., 3].astype(np.float32) / 255
     seen = grey[alpha > 0.5]
-    if not seen.size or int(np.ptp(seen)) < 32:
+    if not seen.size or int(np.ptp(seen)) < 255 * FAINTEST_INK:
         # One colour on a transparent ground: the shape is in the transparency alone.
         return (255 * (1 - alpha)).astype(np.uint8)
     paper = _rim_of_card(grey, alpha > 0.5)
@@ -175,7 +175,7 @@ def _rim_of_card(grey: Pixels, opaque: Mask) -> float | None:
         return None
     usual = float(np.median(rim))
     written = np.mean(np.abs(grey[opaque].astype(np.float32) - usual) > _WRITTEN)
-    even = np.percentile(np.abs(rim - usual), 75) < _WRITTEN / 2
+    even = np.percentile(np.abs(rim - usual), 75) < _WRITTEN
     return usual if even and written > _LEAST_WRITTEN else None
 
 
@@ -211,18 +211,15 @@ def _ink(grey: Plane, dimmest: float) -> Pixels:
     depth = missing_light(grey, _paper(grey), dimmest)
     if not small:
         depth = ndimage.uniform_filter(depth, 3)
-    # Paper takes at least a quarter of the picture; its grain is how far its cleanest and usual pixels differ.
-    clean, usual = np.percentile(depth, (5, 25))
-    return as_ink(depth, usual, usual - clean, small=small)
+    # Paper takes at least a quarter of the picture.
+    return as_ink(depth, float(np.percentile(depth, 25)), small=small)
 
 
 def _paper(grey: Plane) -> Plane:
     """Return the brightness of the paper as if it were blank; the edges of shadows stay."""
     small = _mean_blocks(grey, _GROUND_SIZE)
     reach = int(max(small.shape) * _WIDEST_STROKE) // 2
-    # Beyond the edge, light may go on falling, as in a photo's corners, but does not rise because of a stroke inside.
     level = np.pad(small, reach, mode="edge")
-    level = np.minimum(level, np.pad(small, reach, mode="reflect", reflect_type="odd"))
     closed = ndimage.grey_closing(level, size=2 * reach + 1)[reach:-reach, reach:-reach] if reach else small
     if small.shape == grey.shape:
         return closed

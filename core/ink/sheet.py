@@ -19,7 +19,8 @@ SMALLEST = 0.12
 _SIZE = 128  # pixels; the longest side of the picture that is searched
 _OUTLINE = 2  # pixels there; how far the outline blurs on either side
 _BRIDGE = 4  # pixels there; strokes and ruled lines of twice this width that cut the paper up are bridged
-_LEAST_CONTRAST = 0.12  # of the sheet's brightness, lost behind half of its edge; no lamp's light falls off so fast
+_LEAST_CONTRAST = 0.12  # of the sheet's brightness, lost right behind its edge; no lamp's light falls off so fast
+_SOFT_EDGE = 0.3  # of the edge, which may have less contrast
 _STRAIGHT = 0.85  # of the convex hull, filled by the sheet and by a quadrilateral in it; few cropped digits fill as much
 _LEVELS = (1.0, 1.12, 0.88)  # times Otsu's level, because uneven light moves the level between paper and table
 
@@ -95,7 +96,7 @@ def _is_sheet(part: Mask, small: Plane) -> bool:
         return False
     near = ndimage.distance_transform_edt(~within, return_distances=False, return_indices=True)
     inside = small[tuple(near)][edge]
-    return bool(np.median(1 - small[edge] / np.maximum(inside, 1)) >= _LEAST_CONTRAST)
+    return bool(np.quantile(1 - small[edge] / np.maximum(inside, 1), _SOFT_EDGE) >= _LEAST_CONTRAST)
 
 
 def _has_straight_sides(mask: Mask) -> bool:
