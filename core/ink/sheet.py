@@ -21,7 +21,7 @@ _OUTLINE = 2  # pixels there; how far the outline blurs on either side
 _BRIDGE = 4  # pixels there; strokes and ruled lines of twice this width that cut the paper up are bridged
 _LEAST_CONTRAST = 0.12  # of the sheet's brightness, lost right behind its edge; no lamp's light falls off so fast
 _SOFT_EDGE = 0.3  # of the edge, which may have less contrast
-_STRAIGHT = 0.85  # of the convex hull, filled by the sheet and by a quadrilateral in it; few cropped digits fill as much
+_STRAIGHT = 0.85  # of the convex hull, filled by the sheet and by a quadrilateral in it; few cropped digits fill it
 _LEVELS = (1.0, 1.12, 0.88)  # times Otsu's level, because uneven light moves the level between paper and table
 
 
