@@ -51,7 +51,7 @@ def test_grey_levels_of_a_small_picture_stay_above_its_grain() -> None:
     plane = marked(1.0)
     plane[0, :2] = 0.25, 0.45
 
-    clean, grainy = (as_ink(plane, grain, small=True)[0, :2] for grain in (0.0, 0.1))
+    clean, grainy = (as_ink(plane, grain, small=True)[0, :2] for grain in (0.0, 0.14))
 
     assert clean.tolist() == [64, 115]
     assert grainy[0] == 0

@@ -216,12 +216,13 @@ def test_transparent_margin_of_a_board_is_no_ink() -> None:
     assert_shows_the_five(ink_from_picture(encoded(np.dstack([chalk, chalk, chalk, alpha]))), ink)
 
 
-def test_dark_strokes_with_light_specks_are_no_card() -> None:
+@pytest.mark.parametrize(("light", "apart"), [(200, 24), (90, 8)], ids=["few", "faint"])
+def test_dark_strokes_with_light_specks_are_no_card(light: int, apart: int) -> None:
     ink = five()
     rows, columns = np.indices(SIZE)
     within = np.asarray(Image.fromarray(ink).filter(ImageFilter.MinFilter(9))) > 0
-    specks = within & (rows % 24 < 4) & (columns % 24 < 3)
-    grey = np.where(specks, np.uint8(200), np.uint8(40))
+    specks = within & (rows % apart < 4) & (columns % apart < 3)
+    grey = np.where(specks, np.uint8(light), np.uint8(40))
 
     assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, ink]))))
 
@@ -356,7 +357,7 @@ def test_thin_frame_around_a_board_is_no_ground(frame: int, board: int) -> None:
 
 
 def test_ruled_lines_without_noise_are_no_ink() -> None:
-    ruled = np.where(np.indices(SIZE)[0] % 40 > 37, 150.0, 240.0)
+    ruled = np.where(np.indices(SIZE)[0] % 40 > 37, 60.0, 240.0)
 
     assert_shows_the_five(ink_from_array(np.minimum(on_paper(five()), ruled).astype(np.uint8)))
 

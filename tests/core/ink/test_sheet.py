@@ -77,6 +77,10 @@ def test_noise_is_no_ink(noise: float) -> None:
     assert_shows_the_five(ink_from_array(photo(on_paper(five()), noise)))
 
 
+def test_faint_pencil_in_noise_is_ink() -> None:
+    assert_shows_the_five(ink_from_array(photo(on_paper(five(), pen=200), noise=18)))
+
+
 def test_blurred_picture_is_read() -> None:
     blurred = Image.fromarray(photo(on_paper(five()))).filter(ImageFilter.GaussianBlur(5))
 
@@ -227,6 +231,20 @@ def test_strokes_that_leave_a_sheet_are_part_of_it(width: int, bridged: bool) ->
 
     assert sheet is not None
     assert sheet.inside[200 - sheet.box[0], 300 + width // 2 - sheet.box[1]] == bridged
+
+
+def test_blot_on_a_sheet_is_part_of_it() -> None:
+    sheet = find_sheet(bright(rectangle(100, 160, 380, 480) & ~rectangle(180, 270, 300, 370)))
+
+    assert sheet is not None
+    assert sheet.inside.all()
+
+
+def test_thin_thing_that_touches_a_sheet_is_no_part_of_it() -> None:
+    sheet = find_sheet(bright(rectangle(100, 160, 380, 480) | rectangle(230, 480, 245, 640)))
+
+    assert sheet is not None
+    assert sheet.box[3] < 500
 
 
 def test_round_things_are_no_sheets() -> None:
