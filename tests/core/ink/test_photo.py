@@ -104,7 +104,7 @@ def test_flat_picture_is_blank(level: int, size: tuple[int, int]) -> None:
     assert prepare(ink_from_picture(encoded(np.full(size, level, np.uint8)))).blank
 
 
-@pytest.mark.parametrize("noise", [2, 10, 40])
+@pytest.mark.parametrize("noise", [2, 10, 40, 60])
 @pytest.mark.parametrize("size", [(64, 64), SIZE])
 def test_noise_alone_is_blank(noise: float, size: tuple[int, int]) -> None:
     assert prepare(ink_from_array(photo(np.full(size, 160.0), noise))).blank

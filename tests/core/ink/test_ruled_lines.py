@@ -61,6 +61,16 @@ def test_three_lines_as_wide_as_the_writing_are_removed(count: int, removed: boo
     assert found[160:180, 300:320].any()
 
 
+def test_level_stroke_on_a_line_stays() -> None:
+    stroke = np.zeros(SIZE, np.uint8)
+    stroke[148:156, 200:400] = 255
+
+    found = without_ruled_lines(np.maximum(stroke, lines(7, 3)))
+
+    assert (found[stroke > 0] > 0).mean() > 0.9
+    assert not found[:, :190].any()
+
+
 def test_single_thin_line_on_a_blank_page_is_removed() -> None:
     assert not without_ruled_lines(lines(1, 7)).any()
 
