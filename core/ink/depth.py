@@ -18,7 +18,7 @@ SMALL_SIZE = 64
 FAINTEST_INK = 0.12
 """Fraction of the paper's light that ink takes at least; less is dirt, paper texture or compression."""
 
-_GRAIN = 3  # times the paper's grain; fainter marks are noise, and ink as a whole is twice as deep
+_GRAIN = 3.5  # times the paper's usual depth; fainter marks are noise, and ink as a whole is twice as deep
 _SHORTEST_INK = 0.025  # of the picture's longest side; if no part of the ink is this long, it is dust
 _MASSIVE = 4  # times the ink per length of what lies within; a table or a shadow at the edge has more
 
@@ -32,12 +32,12 @@ def missing_light(grey: Plane, paper: Plane | np.float32, dimmest: float) -> Pla
     return depth
 
 
-def as_ink(depth: Plane, usual: float, grain: float, *, small: bool) -> Pixels:
-    """Turn missing light into ink, on paper whose own depth is `usual`, give or take its `grain`."""
-    faintest = usual + _GRAIN * grain
+def as_ink(depth: Plane, usual: float, *, small: bool) -> Pixels:
+    """Turn missing light into ink, on paper whose grain is usually this deep."""
+    faintest = _GRAIN * usual
     candidates = depth[depth > max(FAINTEST_INK / 2, faintest)]
     full = _nearly_deepest(candidates) if candidates.size else 0.0
-    if full < max(FAINTEST_INK, faintest + _GRAIN * grain):
+    if full < max(FAINTEST_INK, 2 * faintest):
         return np.zeros(depth.shape, np.uint8)
     low, high = (min(faintest, 0.3 * full), full) if small else (0.35 * full, 0.65 * full)
     return (np.clip((depth - low) / (high - low), 0, 1) * 255 + 0.5).astype(np.uint8)

@@ -21,10 +21,7 @@ _OUTLINE = 2  # pixels there; how far the outline blurs on either side
 _BRIDGE = 4  # pixels there; strokes and ruled lines of twice this width that cut the paper up are bridged
 _LEAST_CONTRAST = 0.12  # of the sheet's brightness, lost right behind its edge; no lamp's light falls off so fast
 _SOFT_EDGE = 0.3  # of the edge, which may have less contrast
-_STRAIGHT = (
-    0.85  # of the convex hull, filled by the sheet and by a quadrilateral in it; nine in ten cropped digits fill less
-)
-_LEVELS = (1.0, 1.12, 0.88)  # times Otsu's level, because uneven light moves the level between paper and table
+_STRAIGHT = 0.85  # of the convex hull, filled by the sheet and by a quadrilateral in it; few cropped digits fill it
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ def find_sheet(grey: Plane) -> Sheet | None:
     if not rows.size:
         return None
     near = ndimage.distance_transform_edt(~inside, return_distances=False, return_indices=True)
-    paper = ndimage.median_filter(small, 5, mode="nearest")[tuple(near)]
+    paper = small[tuple(near)]
     box = (
         int(rows[0]) * factor,
         int(columns[0]) * factor,
@@ -68,9 +65,8 @@ def find_sheet(grey: Plane) -> Sheet | None:
 
 def _outline(small: Plane) -> Mask | None:
     """Return the sheet and everything written on it as a mask of the small picture."""
-    level = _otsu(small)
-    found = (_largest_bright_part(small, level * share) for share in _LEVELS)
-    return next((sheet for sheet in found if sheet is not None and _is_sheet(sheet, small)), None)
+    part = _largest_bright_part(small, _otsu(small))
+    return part if part is not None and _is_sheet(part, small) else None
 
 
 def _largest_bright_part(small: Plane, level: float) -> Mask | None:
@@ -82,7 +78,7 @@ def _largest_bright_part(small: Plane, level: float) -> Mask | None:
     # The sheet may go on beyond the picture.
     margin = 2 * _BRIDGE
     grown = ndimage.binary_closing(np.pad(largest, margin, mode="edge"), np.ones((3, 3)), iterations=_BRIDGE)
-    whole = ndimage.binary_opening(ndimage.binary_fill_holes(grown), iterations=2)
+    whole = ndimage.binary_opening(ndimage.binary_fill_holes(grown), iterations=_OUTLINE)
     part: Mask = whole[margin:-margin, margin:-margin]
     return part
 

@@ -104,10 +104,16 @@ def test_flat_picture_is_blank(level: int, size: tuple[int, int]) -> None:
     assert prepare(ink_from_picture(encoded(np.full(size, level, np.uint8)))).blank
 
 
-@pytest.mark.parametrize("noise", [2, 10, 40])
+@pytest.mark.parametrize("noise", [2, 10, 40, 60])
 @pytest.mark.parametrize("size", [(64, 64), SIZE])
 def test_noise_alone_is_blank(noise: float, size: tuple[int, int]) -> None:
     assert prepare(ink_from_array(photo(np.full(size, 160.0), noise))).blank
+
+
+def test_noise_in_a_deep_shadow_is_blank() -> None:
+    light = np.where(np.indices(SIZE)[1] < 280, 0.1, 1.0)
+
+    assert prepare(ink_from_array(photo(240 * light, noise=10))).blank
 
 
 def test_empty_ruled_paper_in_a_shadow_is_blank() -> None:
@@ -157,11 +163,78 @@ def test_opaque_card_is_the_ground_of_its_digit(ground: int, pen: int) -> None:
     assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, alpha]))))
 
 
-def test_strokes_of_two_tones_are_no_card() -> None:
+def test_card_with_strokes_along_its_rim_is_read() -> None:
     ink = five()
-    grey = np.where(np.indices(SIZE)[0] < 340, np.uint8(60), np.uint8(110))
+    grey = np.where(ink > 127, np.uint8(30), np.uint8(240))
+    alpha = np.zeros(SIZE, np.uint8)
+    alpha[100:440, 320:505] = 255
+
+    assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, alpha]))), np.where(alpha, ink, 0))
+
+
+def test_bold_strokes_of_two_tones_cropped_close_are_ink() -> None:
+    ink = five(brush=0.08)[70:420, 320:540]
+    grey = np.where(np.indices(ink.shape)[0] < 200, np.uint8(30), np.uint8(110))
+    assert (ink > 127).mean() > 0.25
+
+    assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, ink]))), ink)
+
+
+@pytest.mark.parametrize("dark", [30, 60])
+def test_strokes_of_two_tones_are_no_card(dark: int) -> None:
+    ink = five()
+    grey = np.where(np.indices(SIZE)[0] < 300, np.uint8(dark), np.uint8(110))
 
     assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, ink]))))
+
+
+def test_digit_cut_out_of_an_opaque_sheet_is_ink() -> None:
+    ink = five()
+    sheet = np.random.default_rng(0).integers(188, 212, SIZE, np.uint8)
+
+    assert_shows_the_five(ink_from_picture(encoded(np.dstack([sheet, sheet, sheet, 255 - ink]))))
+
+
+def test_pale_digit_on_a_card_is_ink() -> None:
+    ink = five()
+    grey = np.where(ink > 127, np.uint8(155), np.uint8(200))
+    alpha = np.zeros_like(ink)
+    alpha[60:440, 310:550] = 255
+
+    assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, alpha]))))
+
+
+def test_transparent_margin_of_a_board_is_no_ink() -> None:
+    ink = np.zeros(SIZE, np.uint8)
+    small = np.asarray(Image.fromarray(five()).reduce(4))
+    ink[150 : 150 + small.shape[0], 230 : 230 + small.shape[1]] = small
+    chalk = photo(on_paper(ink, 60, 220))
+    alpha = np.full_like(ink, 255)
+    alpha[:60] = 0
+    alpha[:, :60] = 0
+
+    assert_shows_the_five(ink_from_picture(encoded(np.dstack([chalk, chalk, chalk, alpha]))), ink)
+
+
+@pytest.mark.parametrize(("light", "apart"), [(200, 24), (90, 8)], ids=["few", "faint"])
+def test_dark_strokes_with_light_specks_are_no_card(light: int, apart: int) -> None:
+    ink = five()
+    rows, columns = np.indices(SIZE)
+    within = np.asarray(Image.fromarray(ink).filter(ImageFilter.MinFilter(9))) > 0
+    specks = within & (rows % apart < 4) & (columns % apart < 3)
+    grey = np.where(specks, np.uint8(light), np.uint8(40))
+
+    assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, ink]))))
+
+
+def test_small_digit_on_a_small_card_is_read() -> None:
+    ink, alpha = np.zeros(SIZE, np.uint8), np.zeros(SIZE, np.uint8)
+    small = np.asarray(Image.fromarray(five()).reduce(4))
+    ink[200 : 200 + small.shape[0], 260 : 260 + small.shape[1]] = small
+    alpha[160:340, 220:420] = 255
+    grey = np.where(ink > 127, np.uint8(30), np.uint8(240))
+
+    assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, alpha]))))
 
 
 @pytest.mark.parametrize(("outline", "pen"), [(0, 255), (255, 0)])
@@ -273,6 +346,29 @@ def test_drawing_on_an_even_ground_is_read_like_a_photo(
 
     assert pictures_difference(quickly, thoroughly) < 0.02
     assert_shows_the_five(quickly, five((280, 280), brush))
+
+
+@pytest.mark.parametrize(("frame", "board"), [(255, 10), (128, 0)])
+def test_thin_frame_around_a_board_is_no_ground(frame: int, board: int) -> None:
+    framed = np.full(SIZE, frame, np.uint8)
+    framed[5:-5, 5:-5] = np.round(on_paper(five(), board, frame))[5:-5, 5:-5]
+
+    assert_shows_the_five(ink_from_array(framed))
+
+
+def test_ruled_lines_without_noise_are_no_ink() -> None:
+    ruled = np.where(np.indices(SIZE)[0] % 40 > 37, 60.0, 240.0)
+
+    assert_shows_the_five(ink_from_array(np.minimum(on_paper(five()), ruled).astype(np.uint8)))
+
+
+def test_drawing_is_read_without_a_search_for_its_paper(monkeypatch: pytest.MonkeyPatch) -> None:
+    def search(_grey: Pixels) -> Pixels:
+        raise AssertionError
+
+    monkeypatch.setattr(photo_module, "_paper", search)
+
+    assert_shows_the_five(ink_from_array(255 - five()))
 
 
 def test_even_sheet_on_an_even_table_is_no_stroke(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,8 +27,9 @@ def test_pen_of_any_colour_is_ink(pen: tuple[int, int, int]) -> None:
     assert_shows_the_five(ink_from_array(np.dstack([photo(on_paper(ink, pen=level)) for level in pen])))
 
 
-def test_chalk_on_a_board_is_ink() -> None:
-    assert_shows_the_five(ink_from_array(photo(on_paper(five(), paper=60, pen=220))))
+@pytest.mark.parametrize(("board", "chalk"), [(60, 220), (110, 130)], ids=["fresh", "faded"])
+def test_chalk_on_a_board_is_ink(board: float, chalk: float) -> None:
+    assert_shows_the_five(ink_from_array(photo(on_paper(five(), board, chalk))))
 
 
 @pytest.mark.parametrize("turns", range(4))
@@ -74,6 +75,10 @@ def test_compression_is_no_ink(quality: int) -> None:
 @pytest.mark.parametrize("noise", [10, 25])
 def test_noise_is_no_ink(noise: float) -> None:
     assert_shows_the_five(ink_from_array(photo(on_paper(five()), noise)))
+
+
+def test_faint_pencil_in_noise_is_ink() -> None:
+    assert_shows_the_five(ink_from_array(photo(on_paper(five(), pen=200), noise=18)))
 
 
 def test_blurred_picture_is_read() -> None:
@@ -136,6 +141,22 @@ def test_digit_in_or_across_a_hard_shadow_is_whole(column: int) -> None:
     assert_shows_the_five(ink_from_array(photo(on_paper(five()) * light)))
 
 
+@pytest.mark.parametrize("row", [160, 270, 390])
+@pytest.mark.parametrize("lit", [False, True], ids=["shadow above", "shadow below"])
+def test_digit_that_leaves_a_hard_shadow_is_whole(row: int, lit: bool) -> None:
+    light = np.where((np.indices(SIZE)[0] < row) == lit, 1.0, 0.45)
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(five()) * light)))
+
+
+@pytest.mark.parametrize(("level", "radius"), [(40, 30), (200, 20)], ids=["dark", "light"])
+def test_coin_beside_the_sheet_is_no_ink(level: float, radius: float) -> None:
+    rows, columns = np.indices(SIZE)
+    coin = np.hypot(rows - 240, columns - 570) < radius
+
+    assert_shows_the_five(ink_from_array(photo(np.where(coin, level, on_table(on_paper(five()), 110, 0, (20, 70))))))
+
+
 @pytest.mark.parametrize("corner", [(0, 0), (0, 480), (640, 480)])
 def test_thumb_in_a_corner_is_no_ink(corner: tuple[int, int]) -> None:
     x, y = corner
@@ -143,6 +164,20 @@ def test_thumb_in_a_corner_is_no_ink(corner: tuple[int, int]) -> None:
     ImageDraw.Draw(picture).ellipse((x - 100, y - 90, x + 100, y + 90), fill=110)
 
     assert_shows_the_five(ink_from_array(photo(np.asarray(picture))))
+
+
+@pytest.mark.parametrize("width", [60, 200])
+def test_strokes_up_to_a_third_of_the_picture_are_filled(width: int) -> None:
+    rows, columns = np.indices(SIZE)
+    ink = np.where((np.abs(rows - 240) < 180) & (np.abs(columns - 320) < width / 2), np.uint8(255), np.uint8(0))
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(ink))), ink)
+
+
+def test_wide_band_of_shadow_is_no_ink() -> None:
+    columns = np.indices(SIZE)[1]
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(five()) * np.where(np.abs(columns - 250) < 150, 0.6, 1.0))))
 
 
 def test_digit_cut_off_by_the_edge_stays_whole_despite_dust() -> None:
@@ -180,6 +215,14 @@ def test_sheet_is_brighter_than_its_table(table: float, found: bool) -> None:
     assert (find_sheet(bright(rectangle(100, 160, 380, 480), 220, table)) is not None) == found
 
 
+@pytest.mark.parametrize(("height", "found"), [(180, True), (300, False)])
+def test_light_that_fades_at_half_of_its_edge_is_no_sheet(height: int, found: bool) -> None:
+    rows, columns = np.indices(SIZE)
+    fading = np.clip(220 - 0.45 * (np.abs(columns - 320) - 30), 60, 220)
+
+    assert (find_sheet(np.where(np.abs(rows - 240) > height / 2, 60, fading).astype(np.float32)) is not None) == found
+
+
 @pytest.mark.parametrize(("width", "bridged"), [(30, True), (60, False)])
 def test_strokes_that_leave_a_sheet_are_part_of_it(width: int, bridged: bool) -> None:
     stroke = rectangle(100, 300, 250, 300 + width)
@@ -188,6 +231,20 @@ def test_strokes_that_leave_a_sheet_are_part_of_it(width: int, bridged: bool) ->
 
     assert sheet is not None
     assert sheet.inside[200 - sheet.box[0], 300 + width // 2 - sheet.box[1]] == bridged
+
+
+def test_blot_on_a_sheet_is_part_of_it() -> None:
+    sheet = find_sheet(bright(rectangle(100, 160, 380, 480) & ~rectangle(180, 270, 300, 370)))
+
+    assert sheet is not None
+    assert sheet.inside.all()
+
+
+def test_thin_thing_that_touches_a_sheet_is_no_part_of_it() -> None:
+    sheet = find_sheet(bright(rectangle(100, 160, 380, 480) | rectangle(230, 480, 245, 640)))
+
+    assert sheet is not None
+    assert sheet.box[3] < 500
 
 
 def test_round_things_are_no_sheets() -> None:
@@ -209,10 +266,23 @@ def zero(brush: float) -> np.ndarray:
 
 @pytest.mark.parametrize("margin", [0.02, 0.05, 0.1])
 @pytest.mark.parametrize(("ground", "pen"), [(240, 30), (20, 230)], ids=["dark on light", "light on dark"])
-@pytest.mark.parametrize("ink", [five(), five(brush=0.1), zero(0.04), zero(0.12)], ids=["5", "bold 5", "0", "bold 0"])
+@pytest.mark.parametrize(
+    "ink",
+    [five(), five(brush=0.1), zero(0.04), zero(0.12), zero(0.22)],
+    ids=["5", "bold 5", "0", "bold 0", "very bold 0"],
+)
 def test_digit_cropped_close_is_read(ink: np.ndarray, ground: float, pen: float, margin: float) -> None:
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     cropped = np.pad(ink, round(margin * max(ink.shape)))
 
     assert_shows_the_five(ink_from_array(photo(on_paper(cropped, ground, pen))), cropped)
+
+
+@pytest.mark.parametrize(("ground", "pen"), [(240, 30), (5, 230)], ids=["dark on light", "light on dark"])
+def test_bold_digit_that_touches_the_edges_is_read(ground: float, pen: float) -> None:
+    ink = zero(0.18)[41:440, 181:460]
+    assert ink[0].any()
+    assert ink[:, 0].any()
+
+    assert_shows_the_five(ink_from_array(photo(on_paper(ink, ground, pen))), ink)
