@@ -1,4 +1,4 @@
-"""What every test can ask for: a workspace of its own, MNIST, real pen strokes."""
+"""Fixtures for all tests: a workspace, MNIST, pen strokes, a finished run."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    """How pytest-xdist deals the tests out."""
+    """Distribute the tests with the scheduler above."""
     return _OneByOne(config, log)
 
 

@@ -1,4 +1,4 @@
-"""What counts as ink: how much of the paper's light is missing, and which parts of the ink are the digit."""
+"""Find the ink: the light that is missing from the paper, and the components of it that are the digit."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from core.storage import storage_errors
 from core.workspace import Workspace
 
 _WORKER_EXIT_TIMEOUT_SECONDS = 10.0
-"""How long `delete` waits for the worker.
+"""Time that `delete` waits for the worker.
 
 A killed worker exits within milliseconds; one asked to stop may take several seconds.
 """

@@ -17,7 +17,7 @@ from core.records import Count, Record
 from core.storage import NotRegularFile, open_file, storage_errors
 
 _LOCK_RETRY_SECONDS = 1.0
-"""How long to retry a lock, which `is_held` may hold for a few microseconds."""
+"""Time for which a lock is retried, because `is_held` may hold it for a few microseconds."""
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _SYSTEM_COUNTERS = Path("/proc/vmstat")
 _CGROUPS = Path("/sys/fs/cgroup")

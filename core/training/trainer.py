@@ -46,7 +46,7 @@ class _Start:
 
 @dataclass(frozen=True)
 class _End:
-    """How training ended. `best_epoch`: the epoch whose weights are kept, counted from 1."""
+    """The end of training. `best_epoch`: the epoch whose weights are kept, counted from 1."""
 
     best_epoch: int
     stopped: bool

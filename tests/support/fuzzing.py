@@ -98,5 +98,5 @@ def mutated_pictures() -> st.SearchStrategy[bytes]:
 
 
 def bodies() -> st.SearchStrategy[bytes]:
-    """What may come as the body of a request: pictures, nearly pictures, anything."""
+    """Generate request bodies: pictures, nearly pictures, and arbitrary bytes."""
     return st.one_of(mutated_pictures(), st.binary(max_size=500), st.sampled_from(SEEDS))

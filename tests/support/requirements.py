@@ -1,4 +1,4 @@
-"""What a test needs from its machine."""
+"""Requirements of tests that a machine may not meet."""
 
 from __future__ import annotations
 

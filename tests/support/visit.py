@@ -1,4 +1,4 @@
-"""What a person does in the browser, and what the browser noticed meanwhile."""
+"""Actions of a person in the browser, and a record of the errors and requests that they cause."""
 
 from __future__ import annotations
 
