@@ -221,7 +221,7 @@ def test_commands_keep_working_after_a_wrong_edit(runs: tuple[Run, Run], tmp_pat
 
 
 @pytest.mark.parametrize("name", ["novelty.npz", "mnist_model.tflite"])
-def test_api_uses_the_shipped_model_if_the_promoted_one_is_damaged(
+def test_api_uses_the_shipped_model_if_the_promoted_is_damaged(
     runs: tuple[Run, Run], workspace: Workspace, name: str
 ) -> None:
     cut_in_half(f"model/{name}")(runs[1])
