@@ -7,17 +7,21 @@ import contextlib
 import errno
 import socket
 import sys
+import time
 from pathlib import Path
 
 from core import environment
 
 PROJECT = Path(__file__).resolve().parent.parent
 
+PORT_RELEASE_SECONDS = 2
+"""Linux can hold the port of a killed dashboard for a moment after its end: 0.2 s were seen, with uvloop's io_uring."""
+
 
 def main() -> None:
     """Parse the options, check that the port is free, and run the dashboard until Ctrl-C."""
     options = _parse()
-    problem = _port_problem(options.host, options.port)
+    problem = port_problem(options.host, options.port)
     if problem:
         sys.exit(problem)
     # Streamlit looks for .streamlit/config.toml beside the started program.
@@ -53,19 +57,28 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _port_problem(host: str, port: int) -> str | None:
+def port_problem(host: str, port: int) -> str | None:
     """Return the reason why the port cannot be used, or None. Checked first, because the start takes seconds."""
+    deadline = time.monotonic() + PORT_RELEASE_SECONDS
+    while (error := _bind_error(host, port)) and error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if error is None:
+        return None
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} is in use by another program. Choose another one, such as PORT={port % 65535 + 1}."
+    if error.errno == errno.EACCES:
+        return f"You do not have permission to use port {port}. Choose one above 1023, such as PORT=8501."
+    return f"Cannot listen on {host}, port {port} ({error.strerror}). Choose another HOST, such as 127.0.0.1."
+
+
+def _bind_error(host: str, port: int) -> OSError | None:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         with socket.socket(family) as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port))
     except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            return f"Port {port} is in use by another program. Choose another one, such as PORT={port % 65535 + 1}."
-        if error.errno == errno.EACCES:
-            return f"You do not have permission to use port {port}. Choose one above 1023, such as PORT=8501."
-        return f"Cannot listen on {host}, port {port} ({error.strerror}). Choose another HOST, such as 127.0.0.1."
+        return error
     return None
 
 

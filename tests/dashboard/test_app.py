@@ -18,6 +18,7 @@ from gradio_client import Client, handle_file
 from PIL import Image, ImageDraw
 
 from core.workspace import PROJECT
+from dashboard.__main__ import port_problem
 from tests.support.dashboard_process import free_port
 from tests.support.waiting import wait_until
 
@@ -186,6 +187,15 @@ def test_busy_port_is_reported_with_a_solution(tmp_path: Path) -> None:
 
     assert result.returncode == 1
     assert result.stderr == f"Port {port} is in use by another program. Choose another one, such as PORT={port + 1}.\n"
+
+
+def test_port_of_a_dashboard_that_just_ended_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        monkeypatch.setattr("time.sleep", lambda _: busy.close())
+
+        assert port_problem(*busy.getsockname()) is None
 
 
 def test_unknown_host_is_reported_with_a_solution(tmp_path: Path) -> None:
