@@ -30,6 +30,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "noise": (0.0, 0.5),
     "synthetic_digits": (0, 60_000),
     "redrawn_digits": (0, 60_000),
+    "pen_digits": (0, 10),
     "final_epochs": (0, 200),
     "teachers": (0, 5),
 }
@@ -106,7 +107,9 @@ class TrainingConfig(Record):
     training stops and keeps the weights of the best epoch; 0 trains all epochs and keeps the last. `final_epochs`:
     number of epochs at the end with half the augmentation. `synthetic_digits`: number of synthetic digits that are
     added to the training images. `redrawn_digits`: number of training images that are added once more, traced and
-    redrawn with any brush. `teachers`: number of networks of the preset `large`, trained on the same data, whose mean
+    redrawn with any brush. `pen_digits`: number of times per epoch that each real pen digit of the training writers is
+    drawn, each time with other proportions, brush, size and position; 0 also if the pen digits are not on this machine.
+    `teachers`: number of networks of the preset `large`, trained on the same data, whose mean
     predictions replace the labels (Hinton et al., 2015). `seed`: random seed for weights, shuffling and augmentation.
     """
 
@@ -125,6 +128,7 @@ class TrainingConfig(Record):
     final_epochs: Annotated[int, _limited_field("final_epochs", "calm_epochs")] = 0
     synthetic_digits: Annotated[int, _limited_field("synthetic_digits", "drawn_digits")] = 0
     redrawn_digits: Annotated[int, _limited_field("redrawn_digits")] = 0
+    pen_digits: Annotated[int, _limited_field("pen_digits")] = 0
     teachers: Annotated[int, _limited_field("teachers")] = 0
     seed: Annotated[int, _limited_field("seed")] = 42
 

@@ -1,4 +1,4 @@
-"""The training batches: augmented images with their labels and the teachers' predictions."""
+"""The training batches: augmented images and varied pen digits, with their labels and the teachers' predictions."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from core.classifier.network import Network
 from core.config import TrainingConfig
 from core.data.augmentation import augment
 from core.data.datasets import CLASSES, Split
+from core.handwriting.pen_digits import PenDigit
 from core.handwriting.strokes import draw_digits
 from core.handwriting.tracing import TRAINING_RANGES, redraw_images
+from core.handwriting.variation import draw_variations
 from core.runs.run import Run
 from core.runs.status import Status
 from core.training.callbacks import start_time
@@ -71,9 +73,10 @@ def training_images(train: Split, config: TrainingConfig, run: Run) -> Split:
     return Split(images, np.concatenate([split.labels for split in splits]))
 
 
-def images_in_epoch(train: Split, config: TrainingConfig) -> int:
-    """Return the number of images that `training_images` returns."""
-    return len(train) + config.synthetic_digits + _count_redrawn(train, config)
+def images_in_epoch(train: Split, config: TrainingConfig, pen_digits: Sequence[PenDigit] = ()) -> int:
+    """Return the number of images in an epoch: those that `training_images` returns, and the drawn pen digits."""
+    drawn = config.pen_digits * len(pen_digits)
+    return len(train) + config.synthetic_digits + _count_redrawn(train, config) + drawn
 
 
 def _count_redrawn(train: Split, config: TrainingConfig) -> int:
@@ -87,10 +90,15 @@ def _raise_if_stopped(run: Run) -> None:
 
 
 def training_batches(
-    split: Split, config: TrainingConfig, first_epoch: int = 0, teachers: Sequence[Network] = ()
+    split: Split,
+    config: TrainingConfig,
+    first_epoch: int = 0,
+    teachers: Sequence[Network] = (),
+    pen_digits: Sequence[PenDigit] = (),
 ) -> tf.data.Dataset:
     """Return every batch of every epoch from `first_epoch` (counted from 0).
 
+    Each epoch has each image of `split` once, augmented, and each of `pen_digits` as often as the config says.
     Images are float32 (n, 28, 28, 1) in 0..1, targets smoothed one-hot labels, float32 (n, 10). With teachers, targets
     are float32 (n, 20): the labels, then the teachers' probabilities for the same augmented images. Order and
     augmentation depend only on the seed, the epoch and the step.
@@ -98,7 +106,7 @@ def training_batches(
 
     def generate() -> Iterator[tuple[np.ndarray, ...]]:
         for epoch in range(first_epoch, config.epochs):
-            batches = _epoch(split, config, epoch)
+            batches = _epoch(split, pen_digits, config, epoch)
             yield from _with_predictions(batches, teachers) if teachers else batches
 
     # Images are passed as bytes, a quarter of the size of floats; TensorFlow converts them.
@@ -109,16 +117,24 @@ def training_batches(
     return batches.map(lambda *batch: _network_input(config.label_smoothing, *batch)).prefetch(4)
 
 
-def _epoch(split: Split, config: TrainingConfig, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _epoch(
+    split: Split, pen_digits: Sequence[PenDigit], config: TrainingConfig, epoch: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield the batches of one epoch: images uint8 (n, 28, 28, 1), labels uint8 (n,)."""
-    order = np.random.default_rng((config.seed, epoch)).permutation(len(split))
+    total = len(split) + config.pen_digits * len(pen_digits)
+    order = np.random.default_rng((config.seed, epoch)).permutation(total)
     is_final = epoch >= config.epochs - config.final_epochs
     augmentation = config.augmentation.scale(FINAL_STRENGTH) if is_final else config.augmentation
-    for step, start in enumerate(range(0, len(split), config.batch_size)):
+    for step, start in enumerate(range(0, total, config.batch_size)):
         chosen = order[start : start + config.batch_size]
         rng = np.random.default_rng((config.seed, epoch, step))
-        images = augment(split.images[chosen], augmentation, rng)
-        yield images[..., np.newaxis], split.labels[chosen]
+        of_split = chosen[chosen < len(split)]
+        images, labels = augment(split.images[of_split], augmentation, rng), split.labels[of_split]
+        digits = [pen_digits[index % len(pen_digits)] for index in (chosen[chosen >= len(split)] - len(split)).tolist()]
+        if digits:
+            images = np.concatenate([images, draw_variations(digits, rng)])
+            labels = np.concatenate([labels, np.array([digit.label for digit in digits], np.uint8)])
+        yield images[..., np.newaxis], labels
 
 
 def _with_predictions(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
@@ -13,6 +14,7 @@ from core.classifier.bundle import Card
 from core.config import TrainingConfig
 from core.data.datasets import Dataset, Split
 from core.errors import RunError
+from core.handwriting.pen_digits import PenDigit
 from core.launcher.teachers import load_teachers
 from core.runs.run import Run
 from core.training.batches import Stopped, images_in_epoch, training_batches, training_images
@@ -52,7 +54,9 @@ class _End:
     stopped: bool
 
 
-def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Outcome:
+def train_and_evaluate(
+    config: TrainingConfig, run: Run, dataset: Dataset, pen_digits: Sequence[PenDigit] = ()
+) -> Outcome:
     """Train from the run's checkpoint, or from the beginning if there is no checkpoint; write the run's files and its
     bundle.
 
@@ -67,14 +71,14 @@ def train_and_evaluate(config: TrainingConfig, run: Run, dataset: Dataset) -> Ou
     start = _start(config, run, dataset.train)
     if start.stopped and not _has_new_weights(start, run):
         return Outcome(run.bundle.card() if start.checkpoint else None, stopped=True)
-    steps = math.ceil(images_in_epoch(dataset.train, config) / config.batch_size)
+    steps = math.ceil(images_in_epoch(dataset.train, config, pen_digits) / config.batch_size)
     validation = Validation(run, dataset.validation, start.checkpoint.epoch if start.checkpoint else 0)
     journal = Journal(run, validation, config, steps, start.checkpoint)
 
     journal.write_status("starting", "Compiling the network.")
     model = _restore(start, config, steps, run)
 
-    end = _train(model, start, config, steps, run, validation, journal)
+    end = _train(model, start, config, steps, run, validation, journal, pen_digits)
     seconds = journal.seconds
 
     journal.write_status("saving", "Saving the model.")
@@ -126,6 +130,7 @@ def _train(
     run: Run,
     validation: Validation,
     journal: Journal,
+    pen_digits: Sequence[PenDigit],
 ) -> _End:
     """Train until the last epoch, early stopping, or a request to stop."""
     checkpoint = start.checkpoint
@@ -137,7 +142,7 @@ def _train(
     save = SaveCheckpoint(run, config, steps, journal, early_stopping)
     try:
         model.fit(
-            training_batches(start.images, config, first_epoch, load_teachers(run, config)),
+            training_batches(start.images, config, first_epoch, load_teachers(run, config), pen_digits),
             initial_epoch=first_epoch,
             epochs=config.epochs,
             steps_per_epoch=steps,

@@ -55,11 +55,11 @@ def draw_digits(count: int, seed: int, on_digit: Callable[[], None] = lambda: No
     images = np.empty((count, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     for index, label in enumerate(labels.tolist()):
         on_digit()
-        images[index] = _draw_until_ink(partial(digit_strokes, label), rng)
+        images[index] = draw_until_ink(partial(digit_strokes, label), rng)
     return images, labels
 
 
-def _draw_until_ink(strokes: Callable[[np.random.Generator], Strokes], rng: np.random.Generator) -> np.ndarray:
+def draw_until_ink(strokes: Callable[[np.random.Generator], Strokes], rng: np.random.Generator) -> np.ndarray:
     """Draw until the prepared image has some ink, and return it."""
     while True:
         image = prepare(render(strokes(rng), rng, _FAST_SIDE)).image
