@@ -121,7 +121,7 @@ def _measure(name: str, value: float | None) -> None:
     for figure in figures:
         print(f"  {figure.name}: {figure.value:,.2f} {figure.unit}")
     if not figures:
-        print("  Skipped: this section needs something that is missing, such as MNIST, pen strokes or Chromium.")
+        print("  Skipped: this section needs something that is missing, such as MNIST, the pen digits or Chromium.")
         return
     command = f"make bench ARGS={name}" if value is None else f'make bench ARGS="{name} --{section.option} {value:g}"'
     # `training` counts its seeds from 1.

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import Page, expect, sync_playwright
 
+from benchmarks.pen_digits import measuring_digits
 from benchmarks.report import Figure
-from core.handwriting.pen_digits import PenDigit, available_pen_digits
+from core.handwriting.pen_digits import PenDigit
 from tests.support.chromium import FLAGS, find_chromium
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.visit import at_rest, draw
@@ -35,8 +37,8 @@ _OBSERVER = """() => {
 
 
 def pen_to_answer() -> list[Figure]:
-    """Measure the latency of 50 digits of one stroke each; return nothing without pen strokes or Chromium."""
-    executable, digits = find_chromium(), available_pen_digits()
+    """Measure the latency of 50 digits of one stroke each; return nothing without pen digits or Chromium."""
+    executable, digits = find_chromium(), measuring_digits()
     if executable is None or not digits:
         return []
     single = [digit for digit in digits if len(digit.strokes) == 1]
@@ -48,7 +50,7 @@ def pen_to_answer() -> list[Figure]:
     ]
 
 
-def _latencies(executable: Path, digits: list[PenDigit]) -> list[float]:
+def _latencies(executable: Path, digits: Sequence[PenDigit]) -> list[float]:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         dashboard = DashboardProcess(Path(folder))
         try:

@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmarks.fashion import fashion_images
 from benchmarks.novelty_baselines import Score, baselines
+from benchmarks.pen_digits import measuring_digits
 from benchmarks.report import Figure
 from core.classifier.bundle import Bundle
 from core.classifier.calibration import apply_temperature, expected_calibration_error, unsure_fractions
@@ -22,7 +23,7 @@ from core.classifier.novelty import load_detector
 from core.data.datasets import Dataset, load_dataset
 from core.errors import DataError
 from core.handwriting.out_of_distribution import PROPORTIONS, out_of_distribution_samples
-from core.handwriting.pen_digits import available_pen_digits, replay
+from core.handwriting.pen_digits import replay
 from core.handwriting.strokes import LETTERS, LETTERS_UNLIKE_DIGITS
 from core.ink.drawing import Pixels, prepare
 from core.workspace import SHIPPED_BUNDLE, Workspace
@@ -93,11 +94,11 @@ def _samples(dataset: Dataset) -> dict[str, Pixels]:
         "letters that look like digits": draw(proportions={"letters": 1.0}, letters=like_digits),
         "MNIST test digits": dataset.test.images,
     }
-    digits, generator = available_pen_digits(), np.random.default_rng(SEED)
+    digits, generator = measuring_digits(), np.random.default_rng(SEED)
     if digits:
         samples["pen digits"] = _as_drawings([replay(digit, generator) for digit in digits])
     else:
-        print("  Skipped: pen digits. Set TRAZO_STROKES to a file of pen strokes.")
+        print("  Skipped: pen digits. Get them with: python -m core data download pen-digits")
     return samples
 
 

@@ -8,6 +8,7 @@ from time import perf_counter
 
 import numpy as np
 
+from benchmarks.pen_digits import measuring_digits
 from benchmarks.report import Figure
 from benchmarks.timing import milliseconds
 from core.classifier import robustness
@@ -18,7 +19,7 @@ from core.classifier.network import Network
 from core.classifier.predictor import Predictor
 from core.data.datasets import load_dataset
 from core.errors import DataError
-from core.handwriting.pen_digits import PenDigit, available_pen_digits, replay
+from core.handwriting.pen_digits import PenDigit, replay
 from core.ink.drawing import ink_from_canvas
 from core.workspace import SHIPPED_BUNDLE, Workspace
 
@@ -36,11 +37,11 @@ CONFUSIONS = 8
 
 
 def speed() -> list[Figure]:
-    """Measure latency and throughput from canvas to probabilities; return nothing without pen strokes.
+    """Measure latency and throughput from canvas to probabilities; return nothing without pen digits.
 
     Other drawings would give other figures.
     """
-    if not available_pen_digits():
+    if not measuring_digits():
         return []
     bundle = Bundle(SHIPPED_BUNDLE)
     load, _ = milliseconds(lambda _: Predictor(bundle), 30)
@@ -72,15 +73,15 @@ def _throughput(read: Callable[[int], object]) -> float:
 
 
 def canvas_drawings(count: int) -> list[np.ndarray]:
-    """Return the first pen digits as the canvas sends them, uint8 (280, 280, 4)."""
+    """Return the first pen digits of the measuring writers as the canvas sends them, uint8 (280, 280, 4)."""
     generator = np.random.default_rng(SEED)
-    inks = [replay(digit, generator) for digit in available_pen_digits()[:count]]
+    inks = [replay(digit, generator) for digit in measuring_digits()[:count]]
     return [np.dstack([ink, ink, ink, np.full_like(ink, 255)]) for ink in inks]
 
 
 def accuracy() -> list[Figure]:
     """Measure accuracy on pen digits and on MNIST's test images; return nothing if either is missing."""
-    network, digits = Network(Bundle(SHIPPED_BUNDLE).tflite_file), available_pen_digits()
+    network, digits = Network(Bundle(SHIPPED_BUNDLE).tflite_file), measuring_digits()
     try:
         test = load_dataset("mnist", Workspace.from_environment()).test
     except DataError:
@@ -111,12 +112,14 @@ def _misclassified(bundle: Bundle) -> list[Figure]:
 
 
 def _pen_digit_figures(network: Network, digits: Sequence[PenDigit]) -> list[Figure]:
-    """Measure accuracy on all pen digits and on each class, with the most frequent confusions."""
+    """Measure accuracy on these pen digits and on each class, with the most frequent confusions."""
     generator = np.random.default_rng(SEED)
     images = robustness.prepare_all([replay(digit, generator) for digit in digits])
     labels = np.array([digit.label for digit in digits])
     evaluation = Evaluation(network(images).probabilities, labels)
-    figures = [Figure(f"Accuracy on {len(digits):,} pen digits", evaluation.accuracy * 100, "%")]
+    figures = [
+        Figure(f"Accuracy on {len(digits):,} pen digits of the measuring writers", evaluation.accuracy * 100, "%")
+    ]
     novelty = Predictor(Bundle(SHIPPED_BUNDLE)).novelty(images)
     if novelty is not None:
         accepted = (evaluation.predictions == labels) & (novelty <= 0)

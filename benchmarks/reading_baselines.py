@@ -20,11 +20,11 @@ import uvloop
 
 from benchmarks import reading
 from benchmarks.child import measured
+from benchmarks.pen_digits import measuring_digits
 from benchmarks.report import Figure
 from benchmarks.scenes import encoded
 from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor
-from core.handwriting.pen_digits import available_pen_digits
 from core.ink.drawing import ink_from_canvas
 from core.ink.photo import ink_from_picture
 from core.workspace import SHIPPED_BUNDLE
@@ -56,9 +56,9 @@ COMPILED = "`tf.function` of the model on a prepared image"
 def side_by_side() -> list[Figure]:
     """Measure median latencies and the speedups over Keras, of threads and of worker processes.
 
-    Returns nothing without pen strokes: other drawings would give other figures.
+    Returns nothing without pen digits: other drawings would give other figures.
     """
-    if not available_pen_digits():
+    if not measuring_digits():
         return []
     latencies: dict[str, float] = measured("benchmarks.reading_baselines")
     figures = [Figure(f"{name}, median", latency, "ms") for name, latency in latencies.items()]

@@ -76,9 +76,10 @@ def mnist_location() -> Path | None:
     return _path("TRAZO_MNIST")
 
 
-def strokes_location() -> Path | None:
-    """Return the file of real pen strokes named by TRAZO_STROKES, if any; used for evaluation, never for training."""
-    return _path("TRAZO_STROKES")
+def pen_digits_location() -> Path | None:
+    """Return the file of pen digits named by TRAZO_PEN_DIGITS, if any."""
+    # Earlier versions called this variable TRAZO_STROKES.
+    return _path("TRAZO_PEN_DIGITS") or _path("TRAZO_STROKES")
 
 
 def fashion_location() -> Path | None:

@@ -10,7 +10,13 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from core.environment import fashion_location, keras_cache, mnist_location, strokes_location, workspace_location
+from core.environment import (
+    fashion_location,
+    keras_cache,
+    mnist_location,
+    pen_digits_location,
+    workspace_location,
+)
 from core.storage import make_folder, storage_errors
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -35,6 +41,10 @@ class Workspace:
     @property
     def mnist_file(self) -> Path:
         return self.root / "data" / "mnist.npz"
+
+    @property
+    def pen_digits_file(self) -> Path:
+        return self.root / "data" / "pen_digits.jsonl.gz"
 
     @property
     def runs(self) -> Path:
@@ -73,7 +83,7 @@ def strip_paths(text: str) -> str:
     for folder in (Workspace.from_environment().root, PROJECT):
         text = re.sub(rf"(?<![\w.:/~-]){re.escape(str(folder))}/", "", text)
         text = text.replace(str(folder), folder.name)
-    for file in (mnist_location(), strokes_location(), fashion_location(), keras_cache()):
+    for file in (mnist_location(), pen_digits_location(), fashion_location(), keras_cache()):
         if file:
             text = text.replace(str(file), file.name)
     return _PATH.sub(lambda found: Path(found[0]).name or found[0], text)

@@ -16,8 +16,10 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from core.data.datasets import Dataset, load_dataset
+from core.data.pen_digits import MEASURING_WRITERS, read_pen_digits
+from core.environment import pen_digits_location
 from core.errors import DataMissing
-from core.handwriting.pen_digits import PenDigit, read_pen_digits
+from core.handwriting.pen_digits import PenDigit
 from core.launcher.queue import submit
 from core.runs import registry
 from core.runs.registry import list_runs
@@ -27,7 +29,7 @@ from tests.support.requirements import IN_CI, lacking
 from tests.support.tiny_training import tiny_config
 from tests.support.workers import end_all, wait_for_end
 
-STROKES = os.environ.get("TRAZO_STROKES")
+PEN_DIGITS = pen_digits_location()
 
 TOGETHER = (
     "e2e/test_prefix.py",
@@ -84,7 +86,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def trainings_are_quick() -> None:
     """Trainings in tests measure no pen strokes at their end, and don't wait until all other processes are idle."""
-    os.environ.pop("TRAZO_STROKES", None)
+    for name in ("TRAZO_PEN_DIGITS", "TRAZO_STROKES"):
+        os.environ.pop(name, None)
     os.environ["TRAZO_BACKGROUND_TRAINING"] = "0"
 
 
@@ -113,13 +116,17 @@ def mnist() -> Dataset:
 
 
 @pytest.fixture(scope="session")
-def strokes() -> tuple[PenDigit, ...]:
-    """Digits by real hands, from the file named by TRAZO_STROKES: for measuring, never for training."""
-    if not STROKES or not Path(STROKES).is_file():
-        lacking(
-            "The file of real pen strokes is not on this machine; name it with TRAZO_STROKES (pen_strokes.jsonl.gz)."
-        )
-    return tuple(read_pen_digits(Path(STROKES)))
+def pen_digits() -> tuple[PenDigit, ...]:
+    """The pen digits of all writers, from the file named by TRAZO_PEN_DIGITS."""
+    if PEN_DIGITS is None or not PEN_DIGITS.is_file():
+        lacking("The pen digits are not on this machine; name their file with TRAZO_PEN_DIGITS.")
+    return read_pen_digits(PEN_DIGITS)
+
+
+@pytest.fixture(scope="session")
+def strokes(pen_digits: tuple[PenDigit, ...]) -> tuple[PenDigit, ...]:
+    """Digits by the writers that no model was trained on."""
+    return tuple(digit for digit in pen_digits if digit.writer in MEASURING_WRITERS)
 
 
 @pytest.fixture(scope="session")

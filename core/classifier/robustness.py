@@ -10,6 +10,7 @@ from PIL import Image, ImageFilter
 from core.classifier.bundle import Robustness
 from core.classifier.network import Network
 from core.data.datasets import Split
+from core.data.pen_digits import MEASURING_WRITERS
 from core.handwriting.pen_digits import PenDigit, replay
 from core.handwriting.tracing import RedrawRanges, centre_line, redraw
 from core.ink.drawing import Pixels, prepare
@@ -26,9 +27,10 @@ _FAT_BRUSH = (30 / 280, 40 / 280)
 
 
 def measure_robustness(network: Network, test: Split, pen_digits: Sequence[PenDigit] = ()) -> Robustness:
-    """Measure the accuracy of a network on a fixed sample of drawings, altered test images and pen strokes.
+    """Measure the accuracy of a network on a fixed sample of drawings, altered test images and pen digits.
 
-    Takes a few seconds.
+    Takes a few seconds. Only the pen digits of MEASURING_WRITERS count, because the network may have learned from those
+    of other writers.
     """
     # At most a tenth of the test images, so that a run on scikit-learn's small dataset stays short.
     images, labels = sample(test, max(1, min(SAMPLE_SIZE, len(test) // 10)))
@@ -125,9 +127,10 @@ def fade(images: np.ndarray, fraction: float) -> np.ndarray:
 
 
 def _pen_stroke_accuracy(network: Network, pen_digits: Sequence[PenDigit]) -> float | None:
-    if not pen_digits:
+    measuring = [digit for digit in pen_digits if digit.writer in MEASURING_WRITERS]
+    if not measuring:
         return None
     rng = np.random.default_rng(_SEED)
-    chosen = [pen_digits[index] for index in rng.permutation(len(pen_digits))[:SAMPLE_SIZE]]
+    chosen = [measuring[index] for index in rng.permutation(len(measuring))[:SAMPLE_SIZE]]
     images = prepare_all([replay(digit, rng) for digit in chosen])
     return accuracy(network, images, np.array([digit.label for digit in chosen]))

@@ -1,18 +1,14 @@
-"""Digits that people wrote with a pen, replayed as canvas drawings; used for evaluation, never for training."""
+"""Digits that people wrote with a pen, replayed as canvas drawings."""
 
 from __future__ import annotations
 
-import gzip
-import json
 import warnings
-import zlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from core.environment import strokes_location
+from core.environment import pen_digits_location
 from core.errors import DataError
 from core.ink.drawing import Pixels
 
@@ -22,36 +18,25 @@ CANVAS_SIDE = 280
 
 @dataclass(frozen=True)
 class PenDigit:
-    """One handwritten digit: strokes of (x, y) points, y pointing down."""
+    """One handwritten digit: its label 0..9, its writer's number, and strokes of (x, y) points, y pointing down."""
 
     label: int
+    writer: int
     strokes: list[list[tuple[float, float]]]
 
 
-def read_pen_digits(path: Path) -> list[PenDigit]:
-    """Read a gzipped file of JSON lines such as `{"label": 0..9, "strokes": [[[x, y], ...], ...]}`.
-
-    Raises DataError if the file is missing or does not contain pen strokes.
-    """
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") as file:
-            return [PenDigit(line["label"], line["strokes"]) for line in map(json.loads, file)]
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error) as error:
-        raise DataError(
-            f"{path} is missing or is not a file of pen strokes. Correct or unset TRAZO_STROKES."
-        ) from error
-
-
 def available_pen_digits() -> list[PenDigit]:
-    """Read the digits in the file named by TRAZO_STROKES; return an empty list if it is unset.
+    """Read the digits in the file named by TRAZO_PEN_DIGITS; return an empty list if it is unset.
 
-    These digits are optional, so a missing or damaged file causes only a warning.
+    A missing or damaged file causes only a warning. Superseded by core.data.pen_digits.available_measuring_digits.
     """
-    path = strokes_location()
+    from core.handwriting.pen_file import read_pen_file  # which imports PenDigit from here
+
+    path = pen_digits_location()
     if path is None:
         return []
     try:
-        return read_pen_digits(path)
+        return read_pen_file(path)
     except DataError as error:
         warnings.warn(str(error), stacklevel=2)
         return []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +11,8 @@ from core.classifier import robustness
 from core.classifier.bundle import Bundle
 from core.classifier.network import Network
 from core.data.datasets import load_dataset
-from core.errors import DataError
-from core.handwriting.pen_digits import PenDigit, available_pen_digits, read_pen_digits, replay
+from core.data.pen_digits import TRAINING_WRITERS
+from core.handwriting.pen_digits import PenDigit
 from core.runs.run import Run
 from core.workspace import Workspace
 
@@ -87,7 +85,7 @@ def test_robustness_is_reproducible(trained: Run) -> None:
     network = Network(Bundle(trained.bundle.folder).tflite_file)
     test = load_dataset("digits", Workspace(Path("unused"))).test
 
-    measured = robustness.measure_robustness(network, test, [PenDigit(1, [[(0, 0), (0, 100)]])])
+    measured = robustness.measure_robustness(network, test, [PenDigit(1, 21, [[(0, 0), (0, 100)]])])
 
     card = trained.bundle.card().robustness
     assert card is not None
@@ -95,37 +93,9 @@ def test_robustness_is_reproducible(trained: Run) -> None:
     assert measured.pen_strokes in (0.0, 1.0)
 
 
-def write_lines(path: Path, lines: list[object]) -> Path:
-    with gzip.open(path, "wt") as file:
-        file.writelines(json.dumps(line) + "\n" for line in lines)
-    return path
+def test_robustness_ignores_digits_of_training_writers(trained: Run) -> None:
+    network = Network(Bundle(trained.bundle.folder).tflite_file)
+    test = load_dataset("digits", Workspace(Path("unused"))).test
+    digits = [PenDigit(1, writer, [[(0, 0), (0, 100)]]) for writer in TRAINING_WRITERS]
 
-
-def test_pen_digits_are_read_and_replayed(tmp_path: Path) -> None:
-    path = write_lines(tmp_path / "strokes.gz", [{"label": 7, "writer": 1, "strokes": [[[0, 0], [90, 0], [30, 100]]]}])
-
-    (digit,) = read_pen_digits(path)
-
-    assert digit.label == 7
-    rows = np.flatnonzero(replay(digit, np.random.default_rng(0)).any(axis=1))
-    assert 0.4 * 280 <= rows[-1] - rows[0] <= 0.8 * 280 + 32
-
-
-@pytest.mark.parametrize("lines", [[{"label": 7}], ["text"], [5]])
-def test_file_without_pen_digits_raises_data_error(tmp_path: Path, lines: list[object]) -> None:
-    with pytest.raises(DataError, match="TRAZO_STROKES"):
-        read_pen_digits(write_lines(tmp_path / "strokes.gz", lines))
-
-
-def test_damaged_or_missing_pen_digits_only_warn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    damaged = tmp_path / "damaged.gz"
-    damaged.write_bytes(b"damaged")
-
-    monkeypatch.delenv("TRAZO_STROKES", raising=False)
-    assert available_pen_digits() == []
-    monkeypatch.setenv("TRAZO_STROKES", str(tmp_path / "missing.gz"))
-    with pytest.warns(match=r"missing\.gz"):
-        assert available_pen_digits() == []
-    monkeypatch.setenv("TRAZO_STROKES", str(damaged))
-    with pytest.warns(UserWarning, match="not a file of pen strokes"):
-        assert available_pen_digits() == []
+    assert robustness.measure_robustness(network, test, digits).pen_strokes is None

@@ -1,0 +1,97 @@
+"""The pen digits: real handwriting as strokes, which writers may be trained on, and which only measure.
+
+Pen-Based Recognition of Handwritten Digits by E. Alpaydin and F. Alimoglu (UCI, 1998, CC BY 4.0).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+
+from core.environment import pen_digits_location
+from core.errors import DataError, DataMissing
+from core.handwriting.pen_digits import PenDigit
+from core.handwriting.pen_file import json_line, read_pen_file
+from core.workspace import Workspace
+
+TRAINING_WRITERS = range(1, 21)
+"""Writers whose digits may be trained and tuned on."""
+
+MEASURING_WRITERS = range(21, 31)
+"""Writers whose digits only measure; a model that had seen these people would look better than it is."""
+
+PEN_DIGITS_FINGERPRINT = "564e38188ff4acd45cb62c13a5ddaf6fdb2fe01ce171ab9c8d3b8cfacdbc5ba7"
+"""`fingerprint` of the 7,494 digits of all 30 writers in their original order; independent of the file format."""
+
+
+def find_pen_digits(workspace: Workspace) -> Path | None:
+    """Return the file named by TRAZO_PEN_DIGITS or else that of the workspace, or None.
+
+    Raises DataError if TRAZO_PEN_DIGITS points to a path that does not exist.
+    """
+    location = pen_digits_location()
+    if location is not None:
+        if not location.exists():
+            raise DataError(
+                f"TRAZO_PEN_DIGITS points to {location}, which does not exist. Correct or unset the variable.", location
+            )
+        return location
+    return workspace.pen_digits_file if workspace.pen_digits_file.is_file() else None
+
+
+def training_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
+    """Return the digits of TRAINING_WRITERS.
+
+    Raises DataMissing if the pen digits are not on this machine, DataError if the file found is another one.
+    """
+    return _digits_by(TRAINING_WRITERS, workspace)
+
+
+def measuring_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
+    """Return the digits of MEASURING_WRITERS, which must never be trained or tuned on; raises as training_digits."""
+    return _digits_by(MEASURING_WRITERS, workspace)
+
+
+def available_measuring_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
+    """Return the digits of MEASURING_WRITERS, or none if they are not on this machine; a damaged file only warns."""
+    try:
+        return measuring_digits(workspace)
+    except DataMissing:
+        return ()
+    except DataError as error:
+        warnings.warn(str(error), stacklevel=2)
+        return ()
+
+
+def read_pen_digits(path: Path) -> tuple[PenDigit, ...]:
+    """Read the digits of all writers from gzipped JSON lines or UCI's UNIPEN text.
+
+    Raises DataError if the contents are not those of the pen digits.
+    """
+    digits = tuple(read_pen_file(path))
+    if fingerprint(digits) != PEN_DIGITS_FINGERPRINT:
+        raise DataError(
+            f"{path} contains other pen digits than UCI's, or is damaged. Download or import the pen digits again.",
+            path,
+        )
+    return digits
+
+
+def fingerprint(digits: Iterable[PenDigit]) -> str:
+    """Return the SHA-256 (hex) of the labels, writers and strokes of all digits in order."""
+    digest = hashlib.sha256()
+    for digit in digits:
+        digest.update(f"{json_line(digit)}\n".encode())
+    return digest.hexdigest()
+
+
+def _digits_by(writers: range, workspace: Workspace) -> tuple[PenDigit, ...]:
+    path = find_pen_digits(workspace)
+    if path is None:
+        raise DataMissing(
+            "The pen digits are not on this machine yet. Download them on the Data page or with: "
+            "python -m core data download pen-digits"
+        )
+    return tuple(digit for digit in read_pen_digits(path) if digit.writer in writers)

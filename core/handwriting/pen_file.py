@@ -1,0 +1,68 @@
+"""Files of digits written with a pen: gzipped JSON lines, and the UNIPEN text of UCI's pen digits."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from core.errors import DataError
+from core.handwriting.pen_digits import PenDigit
+from core.storage import atomic_write, read_file
+
+_TABLET_SIDE = 500
+"""Height of UCI's tablet in its own units; UNIPEN's y points up, ours points down."""
+
+
+def read_pen_file(path: Path) -> list[PenDigit]:
+    """Read a file of either format, gzipped or not.
+
+    A JSON line is `{"label": 0..9, "writer": 1.., "strokes": [[[x, y], ...], ...]}`, y pointing down. Raises DataError
+    if the file cannot be read or has another format.
+    """
+    try:
+        content = read_file(path)
+        if content[:2] == b"\x1f\x8b":
+            content = gzip.decompress(content)
+        lines = content.decode("utf-8").splitlines()
+        return [_parse_json(line) for line in lines] if content[:1] == b"{" else _parse_unipen(lines)
+    except PermissionError as error:
+        raise DataError(f"Permission denied for {path}. Change its permissions.", path) from error
+    except (OSError, EOFError, ValueError, LookupError, TypeError, zlib.error) as error:
+        raise DataError(f"{path} is missing, damaged or not a file of pen digits.", path) from error
+
+
+def write_pen_file(path: Path, digits: Iterable[PenDigit]) -> None:
+    """Write gzipped JSON lines atomically; raises StorageError."""
+    lines = "".join(f"{json_line(digit)}\n" for digit in digits)
+    with atomic_write(path) as temporary:
+        # Without a time stamp, equal digits give equal files.
+        temporary.write_bytes(gzip.compress(lines.encode(), mtime=0))
+
+
+def json_line(digit: PenDigit) -> str:
+    """Return the digit as one compact JSON line without a line break."""
+    return json.dumps(vars(digit), separators=(",", ":"))
+
+
+def _parse_json(line: str) -> PenDigit:
+    digit = json.loads(line)
+    return PenDigit(digit["label"], digit["writer"], [[(x, y) for x, y in stroke] for stroke in digit["strokes"]])
+
+
+def _parse_unipen(lines: Iterable[str]) -> list[PenDigit]:
+    """Parse UNIPEN as UCI's pen digits use it: `.COMMENT` gives the label, the writer and a number of the digit."""
+    digits: list[PenDigit] = []
+    for line in lines:
+        match line.split():
+            case [".COMMENT", label, writer, _]:
+                digits.append(PenDigit(int(label), int(writer), []))
+            case [".PEN_DOWN"]:
+                digits[-1].strokes.append([])
+            case [x, y] if not x.startswith("."):
+                digits[-1].strokes[-1].append((int(x), _TABLET_SIDE - int(y)))
+    if not digits:
+        raise ValueError("no digits")
+    return digits
