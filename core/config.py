@@ -163,6 +163,7 @@ PRESETS: dict[str, TrainingConfig] = {
         patience=0,
         final_epochs=7,
         synthetic_digits=24_000,
+        pen_digits=3,
     ),
     # For teachers. Nearly twice the size and cost of `best`.
     "large": TrainingConfig(
@@ -177,6 +178,7 @@ PRESETS: dict[str, TrainingConfig] = {
         patience=0,
         final_epochs=7,
         synthetic_digits=24_000,
+        pen_digits=3,
     ),
     # Fewer than 10,000 parameters.
     "tiny": TrainingConfig(

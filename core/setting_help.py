@@ -42,6 +42,10 @@ SETTING_HELP: dict[str, str] = {
     "synthetic_digits": (
         "Number of synthetic digits that are added to the training images, in handwriting that is rare in MNIST."
     ),
+    "pen_digits": (
+        "Number of times per epoch that each real pen digit by 20 writers is drawn, each time with other proportions, "
+        "brush, size and position. Without the pen digits on this machine, the run trains without them."
+    ),
     "redrawn_digits": (
         "Number of training images that are added once more, traced and redrawn with any brush, as on a canvas."
     ),

@@ -28,8 +28,19 @@ OLDEST_KERAS = "3.3"
 _Epoch = Annotated[Count, Field(ge=1)]
 
 
+class PenDigitsCard(Record):
+    """The pen digits that a model was trained on. `source`: the attribution. `fingerprint`: SHA-256 of all digits."""
+
+    source: str
+    fingerprint: str
+    digits: Count
+    writers: Count
+
+
 class DataCard(Record):
-    """The dataset of a model; `fingerprint` is the SHA-256 of its arrays."""
+    """The data that a model was trained on. `fingerprint`: SHA-256 of the dataset's arrays. `pen_digits`: None if the
+    model was trained without.
+    """
 
     id: str
     title: str
@@ -37,6 +48,7 @@ class DataCard(Record):
     train_images: Count
     validation_images: Count
     test_images: Count
+    pen_digits: PenDigitsCard | None = None
 
 
 class LayerCard(Record):

@@ -22,6 +22,12 @@ TRAINING_WRITERS = range(1, 21)
 MEASURING_WRITERS = range(21, 31)
 """Writers whose digits only measure; a model that had seen these people would look better than it is."""
 
+PEN_DIGITS_SOURCE = (
+    "Pen-Based Recognition of Handwritten Digits, E. Alpaydin and F. Alimoglu, UCI Machine Learning Repository, 1998 "
+    "(CC BY 4.0)"
+)
+"""The attribution for which the license asks."""
+
 PEN_DIGITS_FINGERPRINT = "564e38188ff4acd45cb62c13a5ddaf6fdb2fe01ce171ab9c8d3b8cfacdbc5ba7"
 """`fingerprint` of the 7,494 digits of all 30 writers in their original order; independent of the file format."""
 
@@ -52,6 +58,14 @@ def training_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
 def measuring_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
     """Return the digits of MEASURING_WRITERS, which must never be trained or tuned on; raises as training_digits."""
     return _digits_by(MEASURING_WRITERS, workspace)
+
+
+def available_training_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
+    """Return the digits of TRAINING_WRITERS, or none if they are not on this machine; raises DataError as above."""
+    try:
+        return training_digits(workspace)
+    except DataMissing:
+        return ()
 
 
 def available_measuring_digits(workspace: Workspace) -> tuple[PenDigit, ...]:

@@ -165,9 +165,10 @@ class SaveCheckpoint(keras.callbacks.Callback):
         steps: int,
         journal: Journal,
         early_stopping: ResumableEarlyStopping | None,
+        pen_digits: int = 0,
     ) -> None:
         """`steps`: number of steps in an epoch. `journal` and `early_stopping` supply the training time and the state
-        saved in the checkpoint.
+        saved in the checkpoint. `pen_digits`: number of different pen digits.
         """
         super().__init__()
         self._run = run
@@ -175,6 +176,7 @@ class SaveCheckpoint(keras.callbacks.Callback):
         self._steps_per_epoch = steps
         self._journal = journal
         self._early_stopping = early_stopping
+        self._pen_digits = pen_digits
         self._steps_done = 0
         self.training_complete = False
 
@@ -187,4 +189,5 @@ class SaveCheckpoint(keras.callbacks.Callback):
         stopped_early = bool(self._early_stopping and self._early_stopping.stopped_epoch)
         self.training_complete = epoch + 1 == self._epochs or stopped_early
         state = self._early_stopping.state if self._early_stopping else None
-        write_checkpoint(self._run, self.model, epoch + 1, self._journal.seconds, self.training_complete, state)
+        seconds, done = self._journal.seconds, self.training_complete
+        write_checkpoint(self._run, self.model, epoch + 1, seconds, done, state, self._pen_digits)

@@ -28,7 +28,8 @@ class EarlyStoppingState:
 class Checkpoint:
     """The state of a run after a completed epoch.
 
-    `seconds`: training time so far. `done`: True if no epoch follows. `variables`: the variables of the network,
+    `seconds`: training time so far. `done`: True if no epoch follows. `pen_digits`: number of different pen digits that
+    were trained on. `variables`: the variables of the network,
     including the state of its dropout, then those of the optimizer, including the step on which the learning rate
     depends.
     """
@@ -38,6 +39,7 @@ class Checkpoint:
     done: bool
     variables: list[np.ndarray]
     early_stopping: EarlyStoppingState | None
+    pen_digits: int = 0
 
     @property
     def best_epoch(self) -> int:
@@ -52,7 +54,13 @@ class Checkpoint:
 
 
 def write_checkpoint(
-    run: Run, model: keras.Model, epoch: int, seconds: float, done: bool, early_stopping: EarlyStoppingState | None
+    run: Run,
+    model: keras.Model,
+    epoch: int,
+    seconds: float,
+    done: bool,
+    early_stopping: EarlyStoppingState | None,
+    pen_digits: int = 0,
 ) -> None:
     """Replace the run's checkpoint; if that raises StorageError, the previous one is kept."""
     arrays = {f"variable_{index}": np.asarray(value) for index, value in enumerate(_variables(model))}
@@ -60,16 +68,17 @@ def write_checkpoint(
         arrays |= {"memory": np.array([early_stopping.waited, early_stopping.best, early_stopping.best_epoch])}
         arrays |= {f"best_{index}": value for index, value in enumerate(early_stopping.best_weights)}
     with atomic_write(run.checkpoint_file) as temporary, temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, progress=np.array([epoch, seconds, done]), **arrays)
+        np.savez(file, allow_pickle=False, progress=np.array([epoch, seconds, done, pen_digits]), **arrays)
 
 
 def read_checkpoint(run: Run) -> Checkpoint | None:
     """Return the run's checkpoint, or None before the end of its first epoch; raises RunError if it is damaged."""
     try:
         arrays = read_arrays(run.checkpoint_file)
-        epoch, seconds, done = arrays["progress"]
+        # Checkpoints from earlier versions have no pen digits.
+        epoch, seconds, done, *pen_digits = arrays["progress"]
         variables, early_stopping = _read_numbered(arrays, "variable"), _read_early_stopping(arrays)
-        return Checkpoint(int(epoch), float(seconds), bool(done), variables, early_stopping)
+        return Checkpoint(int(epoch), float(seconds), bool(done), variables, early_stopping, int(sum(pen_digits)))
     except FileNotFoundError:
         return None
     except (OSError, KeyError, ValueError) as error:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import keras
 
-from core.classifier.bundle import Card, DataCard, Metrics
+from core.classifier.bundle import Card, DataCard, Metrics, PenDigitsCard
 from core.classifier.evaluation import Evaluation, accuracy_interval
 from core.classifier.export import bundle_folder, complete_bundle, evaluate_bundle, export_model, layer_cards, versions
 from core.classifier.fitting import fit_calibration_and_detector
@@ -15,7 +16,8 @@ from core.classifier.network import Network, network_fingerprint
 from core.classifier.robustness import measure_robustness
 from core.config import TrainingConfig
 from core.data.datasets import Dataset
-from core.handwriting.pen_digits import available_pen_digits
+from core.data.pen_digits import PEN_DIGITS_FINGERPRINT, PEN_DIGITS_SOURCE
+from core.handwriting.pen_digits import PenDigit, available_pen_digits
 from core.runs.run import Run
 from core.training.optimizer import compile_for_labels
 
@@ -35,7 +37,14 @@ class TrainingResult:
     seconds: float
 
 
-def save_bundle(model: keras.Model, config: TrainingConfig, run: Run, dataset: Dataset, result: TrainingResult) -> Card:
+def save_bundle(
+    model: keras.Model,
+    config: TrainingConfig,
+    run: Run,
+    dataset: Dataset,
+    pen_digits: Sequence[PenDigit],
+    result: TrainingResult,
+) -> Card:
     """Export and evaluate a trained network as the run's new bundle; return its card."""
     compile_for_labels(model)
     with bundle_folder(run.bundle.folder) as folder:
@@ -45,7 +54,7 @@ def save_bundle(model: keras.Model, config: TrainingConfig, run: Run, dataset: D
         card = Card(
             run_id=run.id,
             created=datetime.now(UTC).replace(microsecond=0),
-            data=_data_card(dataset),
+            data=_data_card(dataset, pen_digits),
             config=config,
             versions=versions(),
             parameters=model.count_params(),
@@ -61,7 +70,7 @@ def save_bundle(model: keras.Model, config: TrainingConfig, run: Run, dataset: D
     return card
 
 
-def _data_card(dataset: Dataset) -> DataCard:
+def _data_card(dataset: Dataset, pen_digits: Sequence[PenDigit]) -> DataCard:
     return DataCard(
         id=dataset.id,
         title=dataset.title,
@@ -69,6 +78,14 @@ def _data_card(dataset: Dataset) -> DataCard:
         train_images=len(dataset.train),
         validation_images=len(dataset.validation),
         test_images=len(dataset.test),
+        pen_digits=PenDigitsCard(
+            source=PEN_DIGITS_SOURCE,
+            fingerprint=PEN_DIGITS_FINGERPRINT,
+            digits=len(pen_digits),
+            writers=len({digit.writer for digit in pen_digits}),
+        )
+        if pen_digits
+        else None,
     )
 
 

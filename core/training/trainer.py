@@ -38,10 +38,11 @@ class _Start:
     """The state from which a run continues.
 
     A new run has no `checkpoint`. A run has no `images` if no epoch is left, or if it is `stopped` before its first
-    step.
+    step. `pen_digits`: the pen digits to train on.
     """
 
     checkpoint: Checkpoint | None
+    pen_digits: Sequence[PenDigit]
     images: Split | None
     stopped: bool
 
@@ -60,6 +61,7 @@ def train_and_evaluate(
     """Train from the run's checkpoint, or from the beginning if there is no checkpoint; write the run's files and its
     bundle.
 
+    `pen_digits`: real pen digits to train on, if the config asks for any; none if they are not on this machine.
     With early stopping, the model keeps the weights of the epoch with the best validation accuracy, otherwise those of
     the last epoch. The exported model is evaluated on the test set once, at the end. The worker removes the checkpoint
     afterwards.
@@ -68,34 +70,48 @@ def train_and_evaluate(
     the run is deleted.
     """
     keras.utils.set_random_seed(config.seed)
-    start = _start(config, run, dataset.train)
+    start = _start(config, run, dataset.train, pen_digits)
     if start.stopped and not _has_new_weights(start, run):
         return Outcome(run.bundle.card() if start.checkpoint else None, stopped=True)
-    steps = math.ceil(images_in_epoch(dataset.train, config, pen_digits) / config.batch_size)
+    steps = math.ceil(images_in_epoch(dataset.train, config, start.pen_digits) / config.batch_size)
     validation = Validation(run, dataset.validation, start.checkpoint.epoch if start.checkpoint else 0)
     journal = Journal(run, validation, config, steps, start.checkpoint)
 
     journal.write_status("starting", "Compiling the network.")
     model = _restore(start, config, steps, run)
 
-    end = _train(model, start, config, steps, run, validation, journal, pen_digits)
+    end = _train(model, start, config, steps, run, validation, journal)
     seconds = journal.seconds
 
     journal.write_status("saving", "Saving the model.")
     # Measure again rather than read the history, because somebody may have edited the run's files.
     result = TrainingResult(journal.epoch, end.best_epoch, *validation.measure(model), seconds)
-    return Outcome(save_bundle(model, config, run, dataset, result), end.stopped)
+    return Outcome(save_bundle(model, config, run, dataset, start.pen_digits, result), end.stopped)
 
 
-def _start(config: TrainingConfig, run: Run, train: Split) -> _Start:
+def _start(config: TrainingConfig, run: Run, train: Split, pen_digits: Sequence[PenDigit]) -> _Start:
     """Read the checkpoint, if any, and prepare the images, unless no epoch is left."""
     checkpoint = read_checkpoint(run)
+    used = _pen_digits_to_use(run, checkpoint, pen_digits if config.pen_digits else ())
     if checkpoint and checkpoint.done:
-        return _Start(checkpoint, None, stopped=False)
+        return _Start(checkpoint, used, None, stopped=False)
     try:
-        return _Start(checkpoint, training_images(train, config, run), stopped=False)
+        return _Start(checkpoint, used, training_images(train, config, run), stopped=False)
     except Stopped:
-        return _Start(checkpoint, None, stopped=True)
+        return _Start(checkpoint, used, None, stopped=True)
+
+
+def _pen_digits_to_use(run: Run, checkpoint: Checkpoint | None, available: Sequence[PenDigit]) -> Sequence[PenDigit]:
+    """Return the available pen digits, or none if the run began without; raises RunError if it needs missing ones."""
+    if checkpoint is None or checkpoint.pen_digits == len(available):
+        return available
+    if not checkpoint.pen_digits:
+        return ()
+    raise RunError(
+        f"Run {run.title} has learned from the pen digits, which are missing now. Download them on the Data page or "
+        "with `python -m core data download pen-digits`, then resume the run.",
+        run.id,
+    )
 
 
 def _has_new_weights(start: _Start, run: Run) -> bool:
@@ -130,7 +146,6 @@ def _train(
     run: Run,
     validation: Validation,
     journal: Journal,
-    pen_digits: Sequence[PenDigit],
 ) -> _End:
     """Train until the last epoch, early stopping, or a request to stop."""
     checkpoint = start.checkpoint
@@ -139,10 +154,10 @@ def _train(
     first_epoch = checkpoint.epoch if checkpoint else 0
     early_stopping = _early_stopping(config, checkpoint)
     stop = StopRequested(run)
-    save = SaveCheckpoint(run, config, steps, journal, early_stopping)
+    save = SaveCheckpoint(run, config, steps, journal, early_stopping, len(start.pen_digits))
     try:
         model.fit(
-            training_batches(start.images, config, first_epoch, load_teachers(run, config), pen_digits),
+            training_batches(start.images, config, first_epoch, load_teachers(run, config), start.pen_digits),
             initial_epoch=first_epoch,
             epochs=config.epochs,
             steps_per_epoch=steps,

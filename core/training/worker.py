@@ -14,9 +14,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from core.config import TrainingConfig
-from core.data.datasets import load_dataset
+from core.data.datasets import Dataset, load_dataset
+from core.data.pen_digits import available_training_digits
 from core.environment import prepare_tensorflow, trains_in_background
 from core.errors import RunError, RunNotFound, TrazoError
+from core.handwriting.pen_digits import PenDigit
 from core.launcher.queue import advance
 from core.launcher.teachers import copy_teachers
 from core.runs.run import Run
@@ -131,18 +133,27 @@ def _train(run: Run, workspace: Workspace) -> dict[str, str]:
     prepare_tensorflow()
     with ThreadPoolExecutor(1) as pool:
         # Read and check the data while TensorFlow loads.
-        loading = pool.submit(load_dataset, config.dataset, workspace)
+        loading = pool.submit(_load_data, config, workspace)
         # Import the trainer after the first status is written. Keras tries to import these two packages for features
         # that training does not need; importing them would take a quarter of the time.
         with hide_packages("sklearn", "matplotlib"):
             from core.training.trainer import train_and_evaluate
-    outcome = train_and_evaluate(config, run, loading.result())
+    dataset, pen_digits = loading.result()
+    if config.pen_digits and not pen_digits:
+        print("The pen digits are not on this machine, so this run trains without them.", flush=True)
+    outcome = train_and_evaluate(config, run, dataset, pen_digits)
     if outcome.card is None:
         return {"state": "stopped", "message": "Stopped before the first step."}
     print(f"test accuracy {outcome.card.metrics.test_accuracy:.4f}", flush=True)
     if outcome.stopped:
         return {"state": "stopped", "message": "Stopped on request. The model of the last step is kept."}
     return {"state": "finished", "message": "Finished."}
+
+
+def _load_data(config: TrainingConfig, workspace: Workspace) -> tuple[Dataset, tuple[PenDigit, ...]]:
+    """Load the dataset, and the pen digits if the config uses them and they are on this machine."""
+    dataset = load_dataset(config.dataset, workspace)
+    return dataset, available_training_digits(workspace) if config.pen_digits else ()
 
 
 def _announce(run: Run, config: TrainingConfig) -> None:

@@ -42,6 +42,7 @@ def settings_form(defaults: TrainingConfig, datasets: list[str], form_key: str |
             "final_epochs",
             "synthetic_digits",
             "redrawn_digits",
+            "pen_digits",
             "teachers",
             "seed",
         ):

@@ -50,6 +50,7 @@ SETTINGS: dict[str, Setting] = {
         "final_epochs": Setting("Final epochs with weaker augmentation", 1),
         "synthetic_digits": Setting("Synthetic digits", 1000),
         "redrawn_digits": Setting("Redrawn digits", 1000),
+        "pen_digits": Setting("Pen digits per epoch", 1),
     }.items()
 }
 
