@@ -1,4 +1,4 @@
-"""Batches: every image once per epoch, smoothed labels, and weaker augmentation in the final epochs."""
+"""Batches: every image once per epoch, pen digits drawn anew, smoothed labels, weaker augmentation at the end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from core.data.datasets import Split
-from core.training.batches import training_batches
+from core.handwriting.pen_digits import PenDigit
+from core.training.batches import images_in_epoch, training_batches
 from tests.support.tiny_training import tiny_config
 
 
@@ -45,3 +46,31 @@ def test_augmentation_is_weaker_in_the_final_epochs() -> None:
 
     changes = [np.abs(images[..., 0] - bars / 255).mean() for images, _ in (first, last)]
     assert 0 < changes[1] < 0.8 * changes[0]
+
+
+def test_pen_digits_are_drawn_anew_in_each_epoch() -> None:
+    blank = Split(np.zeros((20, 28, 28), np.uint8), np.zeros(20, np.uint8))
+    pen_digits = [PenDigit(label, 1, [[(0, 0), (10 * label, 100)]]) for label in (1, 7)]
+    config = tiny_config(epochs=2, batch_size=8, pen_digits=3)
+
+    batches = list(training_batches(blank, config, pen_digits=pen_digits).as_numpy_iterator())
+
+    assert images_in_epoch(blank, config, pen_digits) == 26
+    assert [len(images) for images, _ in batches] == [8, 8, 8, 2] * 2
+    images, labels = (np.concatenate(arrays).reshape(2, 26, -1) for arrays in zip(*batches, strict=True))
+    drawn = [epoch[epoch.max(axis=1) > 0] for epoch in images]
+    assert [len(epoch) for epoch in drawn] == [6, 6]
+    assert len(np.unique(np.concatenate(drawn), axis=0)) == 12
+    counts = [np.bincount(epoch.argmax(axis=1), minlength=10).tolist() for epoch in labels]
+    assert counts == [[20, 3, 0, 0, 0, 0, 0, 3, 0, 0]] * 2
+
+
+def test_resumed_batches_equal_those_of_an_uninterrupted_run() -> None:
+    split = Split(np.full((8, 28, 28), 9, np.uint8), np.arange(8, dtype=np.uint8))
+    pen_digits = [PenDigit(4, 1, [[(0, 0), (30, 100)]])]
+    config = tiny_config(epochs=2, batch_size=8, pen_digits=2, rotation=5)
+
+    whole = list(training_batches(split, config, pen_digits=pen_digits).as_numpy_iterator())
+    resumed = list(training_batches(split, config, 1, pen_digits=pen_digits).as_numpy_iterator())
+
+    assert all(np.array_equal(images, again) for (images, _), (again, _) in zip(whole[2:], resumed, strict=True))
