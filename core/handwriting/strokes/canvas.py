@@ -20,14 +20,16 @@ _MAX_SIZE = 0.9
 _MIN_BRUSH_PIXELS = 6.0  # on the dashboard's canvas
 _MAX_BRUSH_PIXELS = 34.0
 _MAX_BRUSH_FRACTION = 0.2  # of the drawing's size; a wider brush would fill the loops of an 8
+_SQUARE_ENDS_CHANCE = 0.15  # a flat nib, a marker or a drawing program; a bare 1 is then a bar with sharp corners
 _FAST_SIDE = CANVAS // 2  # pixels; twice as fast, and nearly the same image after `prepare`
 
 
 def render(strokes: Strokes, rng: np.random.Generator, side: int = CANVAS) -> np.ndarray:
     """Draw strokes as canvas ink uint8 (side, side), 255 on 0.
 
-    The position is random, and the size 30 % to 90 % of the canvas. The brush is round and 6 to 34 pixels wide on a
-    canvas of 280, but at most a fifth of the drawing's size, so that loops stay open.
+    The position is random, and the size 30 % to 90 % of the canvas. The brush is 6 to 34 pixels wide on a canvas of
+    280, but at most a fifth of the drawing's size, so that loops stay open. It is round, but some drawings have strokes
+    with square ends, and are up to one brush width smaller.
     """
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
@@ -39,8 +41,9 @@ def render(strokes: Strokes, rng: np.random.Generator, side: int = CANVAS) -> np
     offset = brush / 2 + rng.random(2) * room
     image = Image.new("L", (side, side))
     draw = ImageDraw.Draw(image)
+    has_square_ends = rng.random() < _SQUARE_ENDS_CHANCE
     for stroke in strokes:
-        _draw_stroke(draw, (stroke - low) * scale + offset, brush)
+        _draw_stroke(draw, (stroke - low) * scale + offset, brush, has_square_ends)
     return np.asarray(image)
 
 
@@ -67,9 +70,11 @@ def draw_until_ink(strokes: Callable[[np.random.Generator], Strokes], rng: np.ra
             return image
 
 
-def _draw_stroke(draw: ImageDraw.ImageDraw, points: np.ndarray, brush: float) -> None:
-    """Draw one stroke with a round brush that is `brush` pixels wide."""
+def _draw_stroke(draw: ImageDraw.ImageDraw, points: np.ndarray, brush: float, has_square_ends: bool) -> None:
+    """Draw one stroke that is `brush` pixels wide."""
     radius = brush / 2
-    draw.line(points.ravel().tolist(), fill=255, width=round(brush))
+    draw.line(points.ravel().tolist(), fill=255, width=round(brush), joint="curve" if has_square_ends else None)
+    if has_square_ends:
+        return
     for left, top, right, bottom in np.hstack([points - radius, points + radius]).tolist():
         draw.ellipse((left, top, right, bottom), fill=255)

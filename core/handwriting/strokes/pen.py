@@ -20,6 +20,9 @@ Strokes = list[np.ndarray]
 
 HEIGHT = 100.0
 
+_UPRIGHT_CHANCE = 0.15
+"""Chance of a handwriting that is exactly upright, as people write in the boxes of a form."""
+
 
 class Dice:
     """Random choices about a glyph's shape; `dice(low, high)` returns a uniform number between the two."""
@@ -117,6 +120,8 @@ class _Writer:
         rng = self._rng
         slant = np.tan(np.radians(_clamp(rng.normal(6, 14), -25, 35)))
         turn = np.radians(_clamp(rng.normal(0, 5), -12, 12))
+        if rng.random() < _UPRIGHT_CHANCE:
+            slant = turn = 0.0
         width = np.exp(_clamp(rng.normal(0, 0.22), -0.4, 0.5))
         shear = np.array([[width, 0.0], [-slant, 1.0]])
         rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])

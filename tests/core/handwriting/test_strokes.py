@@ -6,6 +6,7 @@ import string
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +20,9 @@ from core.handwriting.strokes import (
     scribble_strokes,
     shape_strokes,
 )
+from core.handwriting.strokes.five_to_nine import FIVE_TO_NINE
+from core.handwriting.strokes.rare_digits import RARE_DIGITS
+from core.handwriting.strokes.zero_to_four import ZERO_TO_FOUR
 from core.ink.drawing import prepare
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -68,7 +72,7 @@ def test_rendered_ink_has_the_documented_size(digit: int, seed: int, side: int) 
     assert set(np.unique(ink)) == {0, 255}
     rows, columns = np.nonzero(ink)
     longest = 1 + max(np.ptp(rows), np.ptp(columns))
-    assert 0.3 * side - 3 <= longest <= 0.9 * side + 3
+    assert 0.3 * 0.8 * side - 3 <= longest <= 0.9 * side + 3
 
 
 def test_drawings_appear_all_over_the_canvas() -> None:
@@ -78,6 +82,25 @@ def test_drawings_appear_all_over_the_canvas() -> None:
 
     for corner in (heat[:35, :35], heat[:35, -35:], heat[-35:, :35], heat[-35:, -35:]):
         assert corner.max() > 0.02
+
+
+def test_some_drawings_have_square_ends() -> None:
+    rng, bar = np.random.default_rng(1), [np.array([[0.0, 0.0], [0.0, 100.0]])]
+    inks = [render(bar, rng, 140) for _ in range(60)]
+
+    # The first row of a bar with square ends is as wide as the bar, that of a round brush is narrower.
+    first_rows = [np.count_nonzero(ink[np.flatnonzero(ink.any(axis=1))[0]]) for ink in inks]
+    widths = [np.count_nonzero(ink.any(axis=0)) for ink in inks]
+    wide = [(first, width) for first, width in zip(first_rows, widths, strict=True) if width >= 6]
+    square = sum(first >= width - 1 for first, width in wide)
+    assert 0 < square < len(wide) / 2
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_rare_styles_stay_rarer_than_usual_ones(digit: int) -> None:
+    usual = (ZERO_TO_FOUR | FIVE_TO_NINE)[digit]
+
+    assert sum(weight for weight, _ in RARE_DIGITS[digit]) < sum(weight for weight, _ in usual) / 2
 
 
 def test_synthetic_digits_are_balanced_and_shuffled() -> None:
