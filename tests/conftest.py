@@ -16,15 +16,17 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from core.data.datasets import Dataset, load_dataset
-from core.data.pen_digits import MEASURING_WRITERS, read_pen_digits
+from core.data.pen_digits import MEASURING_WRITERS, fingerprint, read_pen_digits
 from core.environment import pen_digits_location
 from core.errors import DataMissing
 from core.handwriting.pen_digits import PenDigit
+from core.handwriting.pen_file import write_pen_file
 from core.launcher.queue import submit
 from core.runs import registry
 from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.workspace import Workspace
+from tests.support.pen_digit_files import DIGITS
 from tests.support.requirements import IN_CI, lacking
 from tests.support.tiny_training import tiny_config
 from tests.support.workers import end_all, wait_for_end
@@ -127,6 +129,14 @@ def pen_digits() -> tuple[PenDigit, ...]:
 def strokes(pen_digits: tuple[PenDigit, ...]) -> tuple[PenDigit, ...]:
     """Digits by the writers that no model was trained on."""
     return tuple(digit for digit in pen_digits if digit.writer in MEASURING_WRITERS)
+
+
+@pytest.fixture
+def few_pen_digits(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace with four pen digits, which this test accepts as all of them."""
+    monkeypatch.setattr("core.data.pen_digits.PEN_DIGITS_FINGERPRINT", fingerprint(DIGITS))
+    write_pen_file(workspace.pen_digits_file, DIGITS)
+    return workspace
 
 
 @pytest.fixture(scope="session")

@@ -45,15 +45,28 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_data(commands: Any) -> None:
-    data = commands.add_parser("data", help="show, download or import MNIST")
+    data = commands.add_parser("data", help="show, download or import MNIST and the pen digits")
     actions = data.add_subparsers(required=True, metavar="ACTION")
-    status = actions.add_parser("status", help="show the dataset in use and its location")
+    status = actions.add_parser("status", help="show the datasets on this machine and their locations")
     status.set_defaults(command=("data", "show_status"))
-    download = actions.add_parser("download", help="download MNIST into the workspace")
+    download = actions.add_parser("download", help="download a dataset into the workspace")
+    _add_dataset(download)
     download.set_defaults(command=("data", "download"))
-    importing = actions.add_parser("import", help="copy MNIST from a file or folder into the workspace")
-    importing.add_argument("path", type=Path, help="an .npz file, or a folder with the four IDX files, gzipped or not")
+    importing = actions.add_parser("import", help="copy a dataset from a file or folder into the workspace")
+    _add_dataset(importing)
+    importing.add_argument(
+        "path",
+        type=Path,
+        help="MNIST: an .npz file, or a folder with the four IDX files, gzipped or not; "
+        "pen digits: UCI's file in UNIPEN format, or the file in a workspace",
+    )
     importing.set_defaults(command=("data", "import_files"))
+
+
+def _add_dataset(action: argparse.ArgumentParser) -> None:
+    action.add_argument(
+        "dataset", nargs="?", choices=("mnist", "pen-digits"), default="mnist", help="dataset (default: %(default)s)"
+    )
 
 
 def _add_train(commands: Any) -> None:

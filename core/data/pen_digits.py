@@ -10,10 +10,11 @@ import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
+from core.data.downloads import Progress, Source, download_once
 from core.environment import pen_digits_location
 from core.errors import DataError, DataMissing
 from core.handwriting.pen_digits import PenDigit
-from core.handwriting.pen_file import json_line, read_pen_file
+from core.handwriting.pen_file import json_line, read_pen_file, write_pen_file
 from core.workspace import Workspace
 
 TRAINING_WRITERS = range(1, 21)
@@ -30,6 +31,16 @@ PEN_DIGITS_SOURCE = (
 
 PEN_DIGITS_FINGERPRINT = "564e38188ff4acd45cb62c13a5ddaf6fdb2fe01ce171ab9c8d3b8cfacdbc5ba7"
 """`fingerprint` of the 7,494 digits of all 30 writers in their original order; independent of the file format."""
+
+
+_ORIGINAL = "pendigits-train"
+_PATH = f"choucavalier/pendigits-hmm{{at}}03382e1457941714439d40b67e53eaf117fe4d08/data/{_ORIGINAL}"
+_HASH = "sha256:a66225d68d7d68591e62944df1ad33b3f5aa608e2df2505844b41f5568a80da4"
+# UCI itself offers only archives of an obsolete format (.Z).
+SOURCES = (
+    Source("a copy on GitHub", {_ORIGINAL: ("https://raw.githubusercontent.com/" + _PATH.format(at="/"), _HASH)}),
+    Source("jsDelivr's mirror of it", {_ORIGINAL: ("https://cdn.jsdelivr.net/gh/" + _PATH.format(at="@"), _HASH)}),
+)
 
 
 def find_pen_digits(workspace: Workspace) -> Path | None:
@@ -91,6 +102,32 @@ def read_pen_digits(path: Path) -> tuple[PenDigit, ...]:
             path,
         )
     return digits
+
+
+def import_pen_digits(path: Path, workspace: Workspace) -> Path:
+    """Verify the pen digits at `path` and copy them into the workspace; if this fails, the previous file is kept."""
+    write_pen_file(workspace.pen_digits_file, read_pen_digits(path))
+    return workspace.pen_digits_file
+
+
+def download_pen_digits(
+    workspace: Workspace, progress: Progress | None = None, sources: tuple[Source, ...] = SOURCES
+) -> Path:
+    """Download the pen digits into the workspace from the first source that works, and return the file.
+
+    Raises DownloadError with the error of each source, StorageError if the disk is full or read-only. The previous file
+    is kept until a verified one replaces it. Concurrent calls share one download.
+    """
+    failure = (
+        "The pen digits could not be downloaded: none of the sources returned a valid file. Check your connection and "
+        "try again, or download the file some other way and run: python -m core data import pen-digits FILE."
+    )
+
+    def store(folder: Path) -> None:
+        import_pen_digits(folder / _ORIGINAL, workspace)
+
+    download_once(workspace.pen_digits_file, sources, store, failure, progress)
+    return workspace.pen_digits_file
 
 
 def fingerprint(digits: Iterable[PenDigit]) -> str:

@@ -5,25 +5,20 @@ from __future__ import annotations
 import gzip
 import hashlib
 import struct
-import tempfile
 import zlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
 
 from core.arrays import read_arrays
+from core.data.downloads import Progress, Source, download_once
 from core.environment import keras_cache, mnist_location
-from core.errors import DataError, DataMissing, DownloadError
-from core.storage import atomic_write, make_folder, storage_errors
+from core.errors import DataError, DataMissing
+from core.storage import atomic_write
 from core.workspace import Workspace
 
 Arrays = Mapping[str, np.ndarray]
-Progress = Callable[[int, int], None]
-"""Called with the number of bytes so far and the total (0 while unknown)."""
-
 ARRAY_SHAPES = {"x_train": (60000, 28, 28), "y_train": (60000,), "x_test": (10000, 28, 28), "y_test": (10000,)}
 MNIST_FINGERPRINT = "869043a08a4d18821fa17546401bfbe66053b5e347a0a99c9ae9e6cbd1f08db0"
 """`fingerprint` of MNIST (LeCun, Cortes and Burges) in its original order; independent of the file format."""
@@ -34,18 +29,6 @@ IDX_STEMS = {
     "x_test": "t10k-images",
     "y_test": "t10k-labels",
 }
-TIMEOUT_SECONDS = (10, 30)
-"""Connect and read timeouts."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """A download source for MNIST: file name -> (URL, known hash in pooch's notation)."""
-
-    title: str
-    files: Mapping[str, tuple[str, str]]
-
-
 _IDX_MIRROR = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 SOURCES = (
     # The URL and hash that keras.datasets.mnist uses.
@@ -128,70 +111,13 @@ def download_mnist(
     Raises DownloadError with the error of each source, StorageError if the disk is full or read-only. The previous file
     is kept until a verified one replaces it. Concurrent calls share one download.
     """
-    folder = make_folder(workspace.mnist_file.parent)
-    previous = _modification_time(workspace.mnist_file)
-    with storage_errors(folder), FileLock(folder / "download.lock"):
-        if _modification_time(workspace.mnist_file) != previous:  # another caller has just downloaded it
-            return workspace.mnist_file
-        attempts = []
-        for source in sources:
-            with tempfile.TemporaryDirectory(prefix="download-", dir=folder) as temporary:
-                try:
-                    for name, (url, known_hash) in source.files.items():
-                        _fetch(url, known_hash, Path(temporary) / name, progress)
-                    return _store(read_mnist(Path(temporary)), workspace)
-                except DataError as error:
-                    attempts.append(f"{source.title}: {error}")
-    raise DownloadError(
+    failure = (
         "MNIST could not be downloaded: none of the sources returned a valid file. Check your connection and try "
-        "again, or download the file some other way and run: python -m core data import FILE.",
-        tuple(attempts),
+        "again, or download the file some other way and run: python -m core data import FILE."
     )
-
-
-def _modification_time(path: Path) -> int | None:
-    return path.stat().st_mtime_ns if path.is_file() else None
-
-
-def _fetch(url: str, known_hash: str, path: Path, progress: Progress | None) -> None:
-    # Imported here, because importing pooch and requests takes half a second.
-    import pooch
-    import requests
-
-    pooch.get_logger().setLevel("WARNING")
-    progress_bar = _ProgressBar(progress) if progress else False
-    downloader = pooch.HTTPDownloader(progressbar=progress_bar, timeout=TIMEOUT_SECONDS, chunk_size=64 * 1024)
-    try:
-        pooch.retrieve(url, known_hash, fname=path.name, path=path.parent, downloader=downloader)
-    except requests.Timeout as error:
-        raise DataError(f"{url} did not respond in time.", path) from error
-    except requests.HTTPError as error:
-        status = error.response.status_code if error.response is not None else "an error"
-        raise DataError(f"{url} responded with {status}.", path) from error
-    except requests.RequestException as error:
-        raise DataError(f"{url} could not be reached, or the connection was lost.", path) from error
-    except ValueError as error:  # raised by pooch for a wrong hash
-        raise DataError(f"{url} returned a truncated or unexpected file.", path) from error
-
-
-class _ProgressBar:
-    """A progress bar in pooch's interface that calls a plain function."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.total = 0
-        self._progress = progress
-        self._done = 0
-
-    def update(self, amount: int) -> None:
-        self._done += amount
-        self._progress(self._done, int(self.total))
-
-    def reset(self) -> None:
-        # At the end, pooch resets the bar and then adds all bytes again.
-        self._done = 0
-
-    def close(self) -> None:
-        pass
+    target = workspace.mnist_file
+    download_once(target, sources, lambda folder: _store(read_mnist(folder), workspace), failure, progress)
+    return target
 
 
 def _store(arrays: Arrays, workspace: Workspace) -> Path:

@@ -9,6 +9,7 @@ import pytest
 
 from core.classifier.bundle import Bundle, copy_bundle
 from core.cli import main
+from core.data.pen_digits import download_pen_digits
 from core.data.sources import download_mnist, import_mnist
 from core.environment import mnist_location, read_only
 from core.errors import ReadOnly
@@ -49,6 +50,7 @@ CHANGES: dict[str, Callable[[Workspace, Run], object]] = {
     "promote": promote,
     "promote the shipped one": lambda workspace, _run: promote(workspace, None),
     "download": lambda workspace, _run: download_mnist(workspace),
+    "download the pen digits": lambda workspace, _run: download_pen_digits(workspace),
     "write a status": lambda _workspace, run: run.write_status(Status(state="finished")),
 }
 

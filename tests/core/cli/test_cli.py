@@ -26,6 +26,7 @@ from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.setting_help import SETTING_HELP
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
+from tests.support.pen_digit_files import UNIPEN
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 
@@ -194,6 +195,29 @@ def test_data_status_names_the_stand_in(workspace: Workspace, capsys: pytest.Cap
     out = capsys.readouterr().out
     assert "stand-in" in out
     assert "data download" in out
+
+
+@pytest.mark.usefixtures("without_mnist")
+def test_data_status_counts_the_pen_digits(few_pen_digits: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "status"]) == 0
+    assert "2 by writers 1 to 20 for training\n2 by writers 21 to 30 for measuring" in capsys.readouterr().out
+
+    few_pen_digits.pen_digits_file.unlink()
+
+    assert main(["data", "status"]) == 0
+    assert "data download pen-digits" in capsys.readouterr().out
+
+
+def test_pen_digits_are_imported_by_command(
+    few_pen_digits: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few_pen_digits.pen_digits_file.unlink()
+    (tmp_path / "digits").write_text(UNIPEN)
+
+    assert main(["data", "import", "pen-digits", str(tmp_path / "digits")]) == 0
+
+    assert str(few_pen_digits.pen_digits_file) in capsys.readouterr().out
+    assert few_pen_digits.pen_digits_file.is_file()
 
 
 @pytest.mark.usefixtures("without_mnist")

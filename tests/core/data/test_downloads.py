@@ -1,4 +1,4 @@
-"""MNIST is downloaded from the first source that works, verified and stored atomically."""
+"""Datasets are downloaded from the first source that works, verified and stored atomically."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data.sources import Source, download_mnist, read_mnist
+from core.data.downloads import Source
+from core.data.pen_digits import download_pen_digits, read_pen_digits
+from core.data.sources import download_mnist, read_mnist
 from core.errors import DownloadError
 from core.workspace import Workspace
 from tests.support.mnist_files import names, same, write_idx
+from tests.support.pen_digit_files import DIGITS, UNIPEN
 
 pytestmark = pytest.mark.usefixtures("without_mnist")
 
@@ -90,7 +93,7 @@ def test_failed_download_keeps_the_old_file(tmp_path: Path, workspace: Workspace
 
     assert len(raised.value.attempts) == 1
     assert workspace.mnist_file.read_bytes() == b"the old one"
-    assert names(workspace.mnist_file.parent) in (["mnist.npz"], ["download.lock", "mnist.npz"])
+    assert names(workspace.mnist_file.parent) in (["mnist.npz"], ["mnist.npz", "mnist.npz.lock"])
 
 
 def test_unreachable_server_raises_download_error(workspace: Workspace) -> None:
@@ -121,3 +124,29 @@ def test_concurrent_downloads_fetch_only_once(
 
     assert same(arrays, read_mnist(workspace.mnist_file))
     assert len(fetched) == 1
+
+
+def test_pen_digits_are_downloaded_and_stored(tmp_path: Path, few_pen_digits: Workspace, server: str) -> None:
+    few_pen_digits.pen_digits_file.unlink()
+    (tmp_path / "unipen").write_text(UNIPEN)
+    reported: list[tuple[int, int]] = []
+    served = source(server, tmp_path / "unipen", "pendigits-train")
+
+    path = download_pen_digits(few_pen_digits, lambda done, total: reported.append((done, total)), (served,))
+
+    assert list(read_pen_digits(path)) == DIGITS
+    assert reported[-1] == (len(UNIPEN), len(UNIPEN))
+
+
+def test_failed_download_keeps_the_old_pen_digits(tmp_path: Path, few_pen_digits: Workspace, server: str) -> None:
+    (tmp_path / "other").write_text(UNIPEN[:300])
+    sources = (
+        Source("absent", {"pendigits-train": (f"{server}/absent", "sha256:" + "0" * 64)}),
+        source(server, tmp_path / "other", "pendigits-train"),
+    )
+
+    with pytest.raises(DownloadError, match="data import pen-digits FILE") as raised:
+        download_pen_digits(few_pen_digits, None, sources)
+
+    assert len(raised.value.attempts) == 2
+    assert list(read_pen_digits(few_pen_digits.pen_digits_file)) == DIGITS

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from core.data import pen_digits
 from core.data.pen_digits import (
     MEASURING_WRITERS,
     PEN_DIGITS_FINGERPRINT,
@@ -15,6 +14,7 @@ from core.data.pen_digits import (
     available_measuring_digits,
     find_pen_digits,
     fingerprint,
+    import_pen_digits,
     measuring_digits,
     read_pen_digits,
     training_digits,
@@ -23,16 +23,7 @@ from core.errors import DataError, DataMissing
 from core.handwriting.pen_digits import PenDigit
 from core.handwriting.pen_file import write_pen_file
 from core.workspace import Workspace
-
-FEW = [PenDigit(writer % 10, writer, [[(writer, 0), (250, 500)]]) for writer in (21, 1, 30, 20)]
-
-
-@pytest.fixture
-def few(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A workspace whose pen digits are four, by four writers."""
-    monkeypatch.setattr(pen_digits, "PEN_DIGITS_FINGERPRINT", fingerprint(FEW))
-    write_pen_file(workspace.pen_digits_file, FEW)
-    return workspace
+from tests.support.pen_digit_files import DIGITS, UNIPEN
 
 
 def test_real_pen_digits_have_the_fingerprint(pen_digits: tuple[PenDigit, ...]) -> None:
@@ -41,23 +32,23 @@ def test_real_pen_digits_have_the_fingerprint(pen_digits: tuple[PenDigit, ...]) 
     assert {digit.writer for digit in pen_digits} == {*TRAINING_WRITERS, *MEASURING_WRITERS}
 
 
-def test_writers_are_divided_for_training_and_measuring(few: Workspace) -> None:
-    assert {digit.writer for digit in training_digits(few)} == {1, 20}
-    assert {digit.writer for digit in measuring_digits(few)} == {21, 30}
-    assert available_measuring_digits(few) == measuring_digits(few)
+def test_writers_are_divided_for_training_and_measuring(few_pen_digits: Workspace) -> None:
+    assert {digit.writer for digit in training_digits(few_pen_digits)} == {1, 20}
+    assert {digit.writer for digit in measuring_digits(few_pen_digits)} == {21, 30}
+    assert available_measuring_digits(few_pen_digits) == measuring_digits(few_pen_digits)
     assert not set(TRAINING_WRITERS) & set(MEASURING_WRITERS)
 
 
 @pytest.mark.parametrize("variable", ["TRAZO_PEN_DIGITS", "TRAZO_STROKES"])
 def test_variable_comes_before_the_workspace(
-    few: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+    few_pen_digits: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
-    assert find_pen_digits(few) == few.pen_digits_file
+    assert find_pen_digits(few_pen_digits) == few_pen_digits.pen_digits_file
     (tmp_path / "elsewhere").touch()
 
     monkeypatch.setenv(variable, str(tmp_path / "elsewhere"))
 
-    assert find_pen_digits(few) == tmp_path / "elsewhere"
+    assert find_pen_digits(few_pen_digits) == tmp_path / "elsewhere"
 
 
 def test_missing_pen_digits_name_the_command(workspace: Workspace) -> None:
@@ -77,10 +68,30 @@ def test_missing_file_in_the_variable_is_an_error(workspace: Workspace, monkeypa
 
 
 @pytest.mark.parametrize(
-    "other", [FEW[:-1], FEW[::-1], [*FEW[:-1], replace(FEW[-1], writer=1)], [*FEW[:-1], replace(FEW[-1], label=5)]]
+    "other",
+    [
+        DIGITS[:-1],
+        DIGITS[::-1],
+        [*DIGITS[:-1], replace(DIGITS[-1], writer=1)],
+        [*DIGITS[:-1], replace(DIGITS[-1], label=5)],
+    ],
 )
-def test_other_contents_are_rejected(few: Workspace, other: list[PenDigit]) -> None:
-    write_pen_file(few.pen_digits_file, other)
+def test_other_contents_are_rejected(few_pen_digits: Workspace, other: list[PenDigit]) -> None:
+    write_pen_file(few_pen_digits.pen_digits_file, other)
 
     with pytest.raises(DataError, match="other pen digits"):
-        read_pen_digits(few.pen_digits_file)
+        read_pen_digits(few_pen_digits.pen_digits_file)
+
+
+def test_unipen_is_imported_and_a_failed_import_changes_nothing(few_pen_digits: Workspace, tmp_path: Path) -> None:
+    few_pen_digits.pen_digits_file.unlink()
+    (tmp_path / "good").write_text(UNIPEN)
+    (tmp_path / "bad").write_text(UNIPEN[:300])
+
+    path = import_pen_digits(tmp_path / "good", few_pen_digits)
+
+    assert list(read_pen_digits(path)) == DIGITS
+    with pytest.raises(DataError, match="bad"):
+        import_pen_digits(tmp_path / "bad", few_pen_digits)
+    assert list(read_pen_digits(path)) == DIGITS
+    assert [file.name for file in path.parent.iterdir()] == [path.name]

@@ -14,37 +14,7 @@ from hypothesis import strategies as st
 from core.errors import DataError
 from core.handwriting.pen_digits import PenDigit, available_pen_digits, replay
 from core.handwriting.pen_file import json_line, read_pen_file, write_pen_file
-
-UNIPEN = """\
-.INCLUDE        dene.doc
-
-.LEXICON "0" "1"
-.HIERARCHY      DIGIT
-
-.SEGMENT DIGIT    0 ? "8"
-.COMMENT 8 12  224
-.PEN_DOWN
- 267  333
- 267  336
-.PEN_UP
-.DT 100
-
-.SEGMENT DIGIT    1-2 ? "4"
-.COMMENT 4 1  117
-.PEN_DOWN
- 277  306
-.PEN_UP
-.DT 100
-.PEN_DOWN
- 376  500
-  50    0
-.PEN_UP
-.DT 100
-"""
-DIGITS = [
-    PenDigit(8, 12, [[(267, 167), (267, 164)]]),
-    PenDigit(4, 1, [[(277, 194)], [(376, 0), (50, 500)]]),
-]
+from tests.support.pen_digit_files import DIGITS, UNIPEN
 
 points = st.tuples(st.integers(0, 500), st.integers(0, 500))
 pen_digits = st.builds(

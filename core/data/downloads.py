@@ -1,0 +1,98 @@
+"""Downloads of datasets: verified by checksum, from the first source that works, once for concurrent callers."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from core.errors import DataError, DownloadError
+from core.storage import make_folder, storage_errors
+
+Progress = Callable[[int, int], None]
+"""Called with the number of bytes so far and the total (0 while unknown)."""
+
+TIMEOUT_SECONDS = (10, 30)
+"""Connect and read timeouts."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A download source for a dataset: file name -> (URL, known hash in pooch's notation)."""
+
+    title: str
+    files: Mapping[str, tuple[str, str]]
+
+
+def download_once(
+    target: Path, sources: Sequence[Source], store: Callable[[Path], object], failure: str, progress: Progress | None
+) -> None:
+    """Download a source's files into a temporary folder and call `store` with it, which verifies and writes `target`.
+
+    Raises DownloadError with the message `failure` and the error of each source, StorageError if the disk is full or
+    read-only. Concurrent calls for one target share one download.
+    """
+    folder = make_folder(target.parent)
+    previous = _modification_time(target)
+    with storage_errors(folder), FileLock(folder / f"{target.name}.lock"):
+        if _modification_time(target) != previous:  # another caller has just downloaded it
+            return
+        attempts = []
+        for source in sources:
+            with tempfile.TemporaryDirectory(prefix="download-", dir=folder) as temporary:
+                try:
+                    for name, (url, known_hash) in source.files.items():
+                        _fetch(url, known_hash, Path(temporary) / name, progress)
+                    store(Path(temporary))
+                    return
+                except DataError as error:
+                    attempts.append(f"{source.title}: {error}")
+    raise DownloadError(failure, tuple(attempts))
+
+
+def _modification_time(path: Path) -> int | None:
+    return path.stat().st_mtime_ns if path.is_file() else None
+
+
+def _fetch(url: str, known_hash: str, path: Path, progress: Progress | None) -> None:
+    # Imported here, because importing pooch and requests takes half a second.
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel("WARNING")
+    progress_bar = _ProgressBar(progress) if progress else False
+    downloader = pooch.HTTPDownloader(progressbar=progress_bar, timeout=TIMEOUT_SECONDS, chunk_size=64 * 1024)
+    try:
+        pooch.retrieve(url, known_hash, fname=path.name, path=path.parent, downloader=downloader)
+    except requests.Timeout as error:
+        raise DataError(f"{url} did not respond in time.", path) from error
+    except requests.HTTPError as error:
+        status = error.response.status_code if error.response is not None else "an error"
+        raise DataError(f"{url} responded with {status}.", path) from error
+    except requests.RequestException as error:
+        raise DataError(f"{url} could not be reached, or the connection was lost.", path) from error
+    except ValueError as error:  # raised by pooch for a wrong hash
+        raise DataError(f"{url} returned a truncated or unexpected file.", path) from error
+
+
+class _ProgressBar:
+    """A progress bar in pooch's interface that calls a plain function."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.total = 0
+        self._progress = progress
+        self._done = 0
+
+    def update(self, amount: int) -> None:
+        self._done += amount
+        self._progress(self._done, int(self.total))
+
+    def reset(self) -> None:
+        # At the end, pooch resets the bar and then adds all bytes again.
+        self._done = 0
+
+    def close(self) -> None:
+        pass
