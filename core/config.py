@@ -155,7 +155,7 @@ PRESETS: dict[str, TrainingConfig] = {
     # The shipped model, for MNIST and other handwriting. Chosen on the validation split.
     "best": TrainingConfig(
         preset="best",
-        model=ModelConfig(architecture="strided", filters=(24, 48, 96), dense_units=0, dropout=0.3),
+        model=ModelConfig(architecture="strided", filters=(48, 96, 192), dense_units=0, dropout=0.3),
         augmentation=_OTHER_HANDWRITING,
         epochs=30,
         learning_rate=0.005,
