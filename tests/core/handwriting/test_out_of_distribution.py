@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.data.datasets import Dataset, load_dataset
-from core.handwriting.out_of_distribution import KINDS, out_of_distribution_samples
+from core.handwriting.out_of_distribution import HELD_OUT_KINDS, KINDS, PROPORTIONS, out_of_distribution_samples
 from core.ink.drawing import Pixels
 from core.workspace import Workspace
 
@@ -46,6 +46,19 @@ def test_pairs_are_mostly_wider_than_high(digits: Pixels) -> None:
 
     widths, heights = pairs.any(axis=1).sum(axis=1), pairs.any(axis=2).sum(axis=1)
     assert (widths >= heights).mean() > 0.6
+
+
+def test_held_out_kinds_are_not_for_training() -> None:
+    assert not set(PROPORTIONS) & set(HELD_OUT_KINDS)
+    assert sum(PROPORTIONS.values()) == pytest.approx(1)
+
+
+def test_silhouettes_are_no_upright_bars(digits: Pixels) -> None:
+    silhouettes = out_of_distribution_samples(400, digits, 7, proportions={"silhouettes": 1.0}) > 40
+
+    widths, heights = silhouettes.any(axis=1).sum(axis=1), silhouettes.any(axis=2).sum(axis=1)
+    fill = silhouettes.sum(axis=(1, 2)) / (widths * heights)
+    assert not ((widths <= 0.45 * heights) & (fill >= 0.6)).any()
 
 
 def test_count_of_zero_gives_an_empty_array(digits: Pixels) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import string
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,9 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.handwriting.strokes import (
+    DOODLES,
+    HELD_OUT_DOODLES,
+    HELD_OUT_LETTERS,
     LETTERS,
     LETTERS_UNLIKE_DIGITS,
     digit_strokes,
+    doodle_strokes,
     draw_digits,
     letter_strokes,
     render,
@@ -21,14 +27,17 @@ from core.handwriting.strokes import (
     shape_strokes,
 )
 from core.handwriting.strokes.five_to_nine import FIVE_TO_NINE
+from core.handwriting.strokes.pen import Strokes
 from core.handwriting.strokes.rare_digits import RARE_DIGITS
 from core.handwriting.strokes.zero_to_four import ZERO_TO_FOUR
 from core.ink.drawing import prepare
 
 SEEDS = st.integers(0, 2**32 - 1)
-GLYPHS = {
-    **{str(digit): lambda rng, digit=digit: digit_strokes(digit, rng) for digit in range(10)},
-    **{letter: lambda rng, letter=letter: letter_strokes(letter, rng) for letter in LETTERS},
+GLYPHS: dict[str, Callable[[np.random.Generator], Strokes]] = {
+    **{str(digit): partial(digit_strokes, digit) for digit in range(10)},
+    **{letter: partial(letter_strokes, letter) for letter in LETTERS},
+    **{f"{letter} in another hand": partial(letter_strokes, letter, held_out=True) for letter in HELD_OUT_LETTERS},
+    **{doodle: partial(doodle_strokes, names=[doodle]) for doodle in (*DOODLES, *HELD_OUT_DOODLES)},
     "scribble": scribble_strokes,
     "shape": shape_strokes,
 }
@@ -128,7 +137,15 @@ def test_seed_determines_the_digits() -> None:
 def test_letters_unlike_digits_exclude_lookalikes() -> None:
     assert set(LETTERS) == set(string.ascii_letters)
     assert set(LETTERS_UNLIKE_DIGITS) < set(LETTERS)
-    assert not set(LETTERS_UNLIKE_DIGITS) & set("OoDQIlZzSsBbqgG")
+    assert not set(LETTERS_UNLIKE_DIGITS) & set("OoDQIlZzSsBbqg")
+
+
+def test_held_out_letters_are_unlike_digits() -> None:
+    assert set(HELD_OUT_LETTERS) < set(LETTERS_UNLIKE_DIGITS)
+
+
+def test_held_out_doodles_are_not_for_training() -> None:
+    assert not set(DOODLES) & set(HELD_OUT_DOODLES)
 
 
 def test_letters_are_drawn_in_several_styles() -> None:
