@@ -73,6 +73,11 @@ def print_card(card: Card) -> None:
         f"validation accuracy {metrics.validation_accuracy:.2%} in epoch {metrics.best_epoch} of {metrics.epochs}; "
         f"{card.parameters:,} parameters; {card.seconds:.0f} s of training"
     )
+    if card.data.pen_digits:
+        pen_digits = card.data.pen_digits
+        print(f"also trained on {pen_digits.digits:,} pen digits by {pen_digits.writers} writers: {pen_digits.source}")
+    elif card.config.pen_digits:
+        print("trained without pen digits, which were not on this machine")
     if card.robustness:
         strokes = card.robustness.pen_strokes
         pen_strokes = f"; {strokes:.1%} on pen strokes of other people" if strokes is not None else ""

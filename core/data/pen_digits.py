@@ -58,6 +58,14 @@ def find_pen_digits(workspace: Workspace) -> Path | None:
     return workspace.pen_digits_file if workspace.pen_digits_file.is_file() else None
 
 
+def pen_digits_found(workspace: Workspace) -> bool:
+    """Return True if there is a file of pen digits, which may be damaged."""
+    try:
+        return find_pen_digits(workspace) is not None
+    except DataError:
+        return False
+
+
 def training_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
     """Return the digits of TRAINING_WRITERS.
 

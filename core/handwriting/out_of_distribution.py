@@ -116,7 +116,7 @@ def _maybe_prepare_silhouette(rng: np.random.Generator) -> Pixels | None:
 def _is_upright_bar(image: Pixels) -> bool:
     ink = image > _INK_THRESHOLD
     height, width = np.count_nonzero(ink.any(axis=1)), np.count_nonzero(ink.any(axis=0))
-    return width <= _MAX_BAR_ASPECT * height and np.count_nonzero(ink) >= _MIN_BAR_FILL * width * height
+    return bool(width <= _MAX_BAR_ASPECT * height and np.count_nonzero(ink) >= _MIN_BAR_FILL * width * height)
 
 
 def _draw_until_enough_ink(sampler: Callable[[], Pixels | None]) -> Pixels:

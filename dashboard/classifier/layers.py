@@ -58,11 +58,21 @@ def training_facts(card: Card) -> dict[str, str]:
         "Data": plain(data.title),
         "Images": f"{data.train_images:,} for training, {data.validation_images:,} for validation, "
         f"{data.test_images:,} for testing",
+        "Pen digits": _pen_digits_fact(card),
         "Fingerprint of the data": plain(data.fingerprint[:16]),
         "Trained": f"{card.created:%d %B %Y, %H:%M %Z}",
         "Duration": f"{card.seconds:,.0f} s for {in_epochs(metrics.epochs)}; {kept}",
         "Run": plain(card.run_id),
     }
+
+
+def _pen_digits_fact(card: Card) -> str:
+    pen_digits = card.data.pen_digits
+    if pen_digits:
+        return f"{pen_digits.digits:,} by {pen_digits.writers} writers. Source: {plain(pen_digits.source)}"
+    if card.config.pen_digits:
+        return "none; they were not on the machine that trained this model"
+    return "none"
 
 
 def setting_facts(card: Card) -> dict[str, str]:

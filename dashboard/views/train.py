@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, preset, teacher_configs
 from core.data.datasets import TITLES, Dataset
+from core.data.pen_digits import pen_digits_found
 from core.errors import BundleError, RunError, TrazoError
 from core.launcher import queue
 from core.launcher.teachers import missing_teachers, pending_teachers
@@ -118,6 +119,8 @@ def show_description(defaults: TrainingConfig, config: TrainingConfig, source: s
         text = f"{epochs} on {data}. The model from the last epoch is kept."
     if config.teachers:
         text += f" {describe_teachers(config)}"
+    if config.pen_digits and not pen_digits_found(state.workspace()):
+        text += " The pen digits are not on this machine, so it trains without them; the Data page can download them."
     st.caption(text)
     changed = changed_labels(defaults, config)
     if changed:

@@ -14,22 +14,29 @@ import numpy as np
 import pytest
 
 from core.classifier import fitting
+from core.classifier.architectures import build_model
 from core.classifier.bundle import Card
 from core.classifier.calibration import apply_temperature
 from core.classifier.export import QUANTIZED_TOLERANCE
 from core.data.datasets import Dataset, load_dataset, normalise
 from core.errors import RunError
+from core.handwriting.pen_digits import PenDigit
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
 from core.training import callbacks, result
 from core.training.callbacks import Journal, StopRequested
 from core.training.checkpoint import EarlyStoppingState, ResumableEarlyStopping, read_checkpoint, write_checkpoint
+from core.training.optimizer import compile_model
 from core.training.trainer import Outcome, train_and_evaluate
 from core.training.validation import Validation
 from core.workspace import Workspace
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
+
+PEN_DIGITS = (
+    tuple(PenDigit(label, writer, [[(0, 0), (10 * label, 100)]]) for writer in (1, 2) for label in (1, 7, 9)) * 10
+)
 
 
 def test_finished_run_has_a_complete_bundle(trained: Run) -> None:
@@ -133,11 +140,11 @@ def test_last_validation_loss_is_that_of_the_saved_model(without_patience: tuple
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[Run, Outcome]:
-    """A run with synthetic and redrawn digits that was asked to stop during training, and its outcome."""
+    """A run with synthetic, redrawn and pen digits that was asked to stop during training, and its outcome."""
     run = create_run(Workspace(tmp_path_factory.mktemp("stopped")), tiny_config())
-    config = tiny_config(epochs=60, synthetic_digits=200, redrawn_digits=100, batch_size=64)
+    config = tiny_config(epochs=60, synthetic_digits=200, redrawn_digits=100, pen_digits=2, batch_size=64)
     with ThreadPoolExecutor(1) as pool:
-        outcome = pool.submit(train_and_evaluate, config, run, digits)
+        outcome = pool.submit(train_and_evaluate, config, run, digits, PEN_DIGITS)
         wait_until(lambda: run.status().phase == "training" or outcome.done(), what="the training")
         run.stop_file.touch()
         return run, outcome.result()
@@ -182,10 +189,44 @@ def test_model_survives_edits_of_the_run_files(run: Run, digits: Dataset, monkey
     assert run.bundle.complete
 
 
-def test_synthetic_and_redrawn_digits_join_the_training_images(stopped: tuple[Run, Outcome], digits: Dataset) -> None:
+def test_drawn_digits_join_the_training_images(stopped: tuple[Run, Outcome], digits: Dataset) -> None:
     run, _ = stopped
 
-    assert run.status().steps == math.ceil((len(digits.train) + 200 + 100) / 64)
+    assert run.status().steps == math.ceil((len(digits.train) + 200 + 100 + 2 * 60) / 64)
+
+
+def test_card_names_the_pen_digits_and_their_source(stopped: tuple[Run, Outcome], trained: Run) -> None:
+    card = stopped[0].bundle.card().data.pen_digits
+
+    assert card is not None
+    assert (card.digits, card.writers) == (60, 2)
+    assert "Alpaydin" in card.source
+    assert "CC BY 4.0" in card.source
+    assert trained.bundle.card().data.pen_digits is None
+
+
+def test_run_begun_with_pen_digits_does_not_resume_without(run: Run, digits: Dataset) -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+    model.compile()
+    write_checkpoint(run, model, 1, 1.0, False, None, len(PEN_DIGITS))
+
+    with pytest.raises(RunError, match="core data download pen-digits"):
+        train_and_evaluate(tiny_config(pen_digits=2), run, digits)
+
+
+@pytest.mark.usefixtures("quick_evaluation")
+def test_run_begun_without_pen_digits_resumes_without(run: Run, digits: Dataset) -> None:
+    config = tiny_config(epochs=2, pen_digits=2)
+    model = build_model(config.model)
+    compile_model(model, config, 10)
+    model.optimizer.build(model.trainable_variables)
+    write_checkpoint(run, model, 1, 1.0, False, None)
+
+    card = train_and_evaluate(config, run, digits, PEN_DIGITS).card
+
+    assert card is not None
+    assert card.data.pen_digits is None
+    assert run.status().steps == math.ceil(len(digits.train) / config.batch_size)
 
 
 def train_and_predict(workspace: Workspace, digits: Dataset, seed: int) -> np.ndarray:
