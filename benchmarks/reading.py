@@ -91,7 +91,7 @@ def accuracy() -> list[Figure]:
     direct = robustness.accuracy(network, test.images, test.labels)
     prepared = robustness.accuracy(network, robustness.prepare_all(test.images), test.labels)
     return [
-        *_pen_digit_figures(network, digits),
+        *_pen_digit_figures(Predictor(Bundle(SHIPPED_BUNDLE)), digits),
         *_misclassified(Bundle(SHIPPED_BUNDLE)),
         Figure("Accuracy on MNIST test images, direct to the network", direct * 100, "%"),
         Figure("Accuracy on MNIST test images, as a drawing", prepared * 100, "%"),
@@ -111,21 +111,24 @@ def _misclassified(bundle: Bundle) -> list[Figure]:
     return figures
 
 
-def _pen_digit_figures(network: Network, digits: Sequence[PenDigit]) -> list[Figure]:
-    """Measure accuracy on these pen digits and on each class, with the most frequent confusions."""
+def _pen_digit_figures(predictor: Predictor, digits: Sequence[PenDigit]) -> list[Figure]:
+    """Measure predictions and verdicts on these pen digits, each writer's accuracy, and that of each class."""
     generator = np.random.default_rng(SEED)
-    images = robustness.prepare_all([replay(digit, generator) for digit in digits])
+    readings = [predictor.read(replay(digit, generator)) for digit in digits]
     labels = np.array([digit.label for digit in digits])
-    evaluation = Evaluation(network(images).probabilities, labels)
-    figures = [
-        Figure(f"Accuracy on {len(digits):,} pen digits of the measuring writers", evaluation.accuracy * 100, "%")
+    right = np.array([reading.digit for reading in readings]) == labels
+    verdicts = np.array([reading.verdict for reading in readings])
+    writers = np.array([digit.writer for digit in digits])
+    accuracies = {writer: float(right[writers == writer].mean()) for writer in np.unique(writers).tolist()}
+    worst = min(accuracies, key=lambda writer: accuracies[writer])
+    return [
+        Figure(f"Accuracy on {len(digits):,} pen digits of the measuring writers", float(right.mean()) * 100, "%"),
+        Figure("Pen digits named rightly and without doubt", float((right & (verdicts == "digit")).mean()) * 100, "%"),
+        Figure("Pen digits rejected", float((verdicts == "not_a_digit").mean()) * 100, "%"),
+        Figure("Accuracy on pen digits, mean of the writers", float(np.mean(list(accuracies.values()))) * 100, "%"),
+        Figure(f"Accuracy on pen digits, worst writer ({worst})", accuracies[worst] * 100, "%"),
+        *_class_figures(Evaluation(np.stack([reading.probabilities for reading in readings]), labels)),
     ]
-    novelty = Predictor(Bundle(SHIPPED_BUNDLE)).novelty(images)
-    if novelty is not None:
-        accepted = (evaluation.predictions == labels) & (novelty <= 0)
-        label = "Accuracy on pen digits, with rejected ones counted as errors"
-        figures.append(Figure(label, float(accepted.mean()) * 100, "%"))
-    return [*figures, *_class_figures(evaluation)]
 
 
 def _class_figures(evaluation: Evaluation) -> list[Figure]:
