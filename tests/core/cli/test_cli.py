@@ -321,11 +321,11 @@ def test_evaluate_prints_the_figures_of_the_pages(workspace: Workspace, capsys: 
     assert main(["evaluate", "shipped"]) == 0
 
     out = capsys.readouterr().out
-    assert f"redrawn accuracy {card.robustness.drawings:.1%}" in out
+    assert f"accuracy on redrawn digits {card.robustness.drawings:.1%}" in out
     assert f"rejected: {card.novelty.digits_rejected:.2%} of the validation digits" in out
     assert f"close calls: {card.calibration.unsure_share:.2%} of the validation digits" in out
-    assert re.search(r"calibration error \d\.\d\d%, Brier score 0\.\d{4}", out)
-    assert re.search(r"disputed labels: \d+ of 15 are mistakes; test accuracy without disputed labels 99\.\d\d%", out)
+    assert re.search(r"expected calibration error \d\.\d\d%, Brier score 0\.\d{4}", out)
+    assert re.search(r"disputed labels: \d+ of 15 misclassified; test accuracy without disputed labels 99\.\d\d%", out)
 
 
 def test_list_and_show_have_the_redrawn_accuracy(
@@ -346,7 +346,7 @@ def test_list_and_show_have_the_redrawn_accuracy(
         f"{card.robustness.drawings:.1%}",
     ]
     shown = capsys.readouterr().out
-    assert f"redrawn accuracy {card.robustness.drawings:.1%}" in shown
+    assert f"accuracy on redrawn digits {card.robustness.drawings:.1%}" in shown
 
 
 def test_close_call_names_both_digits(

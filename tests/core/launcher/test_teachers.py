@@ -141,7 +141,7 @@ def test_interrupted_teacher_is_resumed_for_its_student(workspace: Workspace, st
 @pytest.mark.usefixtures("idle_workers")
 def test_student_without_a_teacher_can_be_resumed(workspace: Workspace) -> None:
     student = create_run(workspace, TAUGHT)
-    with pytest.raises(RunError, match=r"preset large with seed 42.* Press Resume here"):
+    with pytest.raises(RunError, match=r'"large" preset and seed 42.* Press Resume here'):
         copy_teachers(workspace, student, TAUGHT)
     student.write_status(Status(state="failed", ended=1))
 

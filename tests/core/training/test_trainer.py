@@ -367,7 +367,9 @@ def test_state_of_early_stopping_is_restored(run: Run) -> None:
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
     model.compile()
     best = [np.full((2, 2), 7, np.float32), np.full(2, 7, np.float32)]
-    write_checkpoint(run, model, 4, 1.0, False, EarlyStoppingState(waited=2, best=0.9, best_epoch=1, best_weights=best))
+    write_checkpoint(
+        run, model, 4, 1.0, False, EarlyStoppingState(wait=2, best_accuracy=0.9, best_epoch=1, best_weights=best)
+    )
     checkpoint = read_checkpoint(run)
     assert checkpoint is not None
 
