@@ -131,9 +131,9 @@ def _reading_to_text(name: str, reading: Reading | None, error: str | None) -> s
     if reading is None:
         return f"{name}: {error}"
     if reading.verdict == "blank":
-        return f"{name}: no digit (the picture contains no ink)"
+        return f"{name}: no digit, the picture contains no ink"
     prediction = "not a digit" if reading.verdict == "not_a_digit" else str(reading.digit)
-    return f"{name}: {prediction} ({reading.sentence[0].lower()}{reading.sentence[1:]})"
+    return f"{name}: {prediction}, {reading.sentence[0].lower()}{reading.sentence[1:]}"
 
 
 def _read_limited(path: Path) -> bytes:
