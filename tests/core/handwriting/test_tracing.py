@@ -24,8 +24,8 @@ def stroke_width(ink: np.ndarray) -> float:
 def test_centre_line_runs_along_the_middle_of_the_strokes() -> None:
     points = centre_line(ANGLE)
 
-    upright = points[points[:, 1] < 18]
-    assert np.abs(upright[:, 0] - 9.5).max() < 0.6
+    vertical_stroke = points[points[:, 1] < 18]
+    assert np.abs(vertical_stroke[:, 0] - 9.5).max() < 0.6
     assert points[:, 1].min() < 6
     assert points[:, 0].max() > 17
 
@@ -48,7 +48,7 @@ def test_strokes_are_as_wide_as_the_brush(brush: float) -> None:
 
 
 @pytest.mark.parametrize(("angle", "right", "below"), [(90, True, False), (-90, False, True)])
-def test_turning_is_anticlockwise(angle: float, right: bool, below: bool) -> None:
+def test_rotation_is_anticlockwise(angle: float, right: bool, below: bool) -> None:
     ink = redraw(centre_line(ANGLE), RedrawRanges(rotation=(angle, angle)), np.random.default_rng(0))
 
     # The corner of the L moves from the bottom left to the bottom right, or to the top left.
