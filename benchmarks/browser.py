@@ -1,4 +1,4 @@
-"""Latency from pen up to answer, in a real Chromium with real pen strokes."""
+"""Latency from pen up to prediction, in a real Chromium with real pen strokes."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tests.support.dashboard_process import DashboardProcess
 from tests.support.visit import at_rest, draw
 
 DIGITS = 50
-"""Digits drawn; enough for a 95th percentile."""
+"""Number of digits drawn, enough for a 95th percentile."""
 SEED = 1
 
-# Record the time from the last mouseup to the first change of the answer.
+# Record the time from the last mouseup to the first change of the prediction.
 _OBSERVER = """() => {
   window.lifted = null;
   window.latencies = [];
@@ -36,8 +36,8 @@ _OBSERVER = """() => {
 }"""
 
 
-def pen_to_answer() -> list[Figure]:
-    """Measure the latency of 50 digits of one stroke each; return nothing without pen digits or Chromium."""
+def pen_to_prediction() -> list[Figure]:
+    """Measure the latency for 50 single-stroke digits; return nothing without pen digits or Chromium."""
     executable, digits = find_chromium(), measuring_digits()
     if executable is None or not digits:
         return []
@@ -45,8 +45,8 @@ def pen_to_answer() -> list[Figure]:
     chosen = np.random.default_rng(SEED).choice(len(single), DIGITS, replace=False)
     latencies = _latencies(executable, [single[index] for index in chosen])
     return [
-        Figure(f"Pen up to answer in Chromium, median of {DIGITS}", float(np.percentile(latencies, 50)), "ms"),
-        Figure("Pen up to answer in Chromium, 95th percentile", float(np.percentile(latencies, 95)), "ms"),
+        Figure(f"Pen up to prediction in Chromium, median of {DIGITS}", float(np.percentile(latencies, 50)), "ms"),
+        Figure("Pen up to prediction in Chromium, 95th percentile", float(np.percentile(latencies, 95)), "ms"),
     ]
 
 
@@ -68,7 +68,7 @@ def _latencies(executable: Path, digits: Sequence[PenDigit]) -> list[float]:
 
 
 def _latency(page: Page, digit: PenDigit) -> float:
-    """Draw one digit, then clear the canvas; return the milliseconds from pen up to answer."""
+    """Draw one digit, then clear the canvas; return the milliseconds from pen up to prediction."""
     answer = page.locator(".trazo-answer .digit")
     page.evaluate("window.latencies = []")
     draw(page, digit.strokes)

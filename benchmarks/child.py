@@ -1,4 +1,4 @@
-"""Measurements in a child process, which starts cold and takes TensorFlow with it when it exits."""
+"""Measurements in a child process, which starts cold and frees TensorFlow's memory when it exits."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typing import Any
 from core.workspace import PROJECT
 
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
-"""TensorFlow's switch for Intel's oneDNN kernels; by default they are on for some processors only."""
+"""Variable that enables Intel's oneDNN kernels; by default, TensorFlow uses them only on some processors."""
 
 
 def measured(module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Any:
-    """Run `python -m MODULE ARGUMENTS... FILE` and return the JSON that it wrote to FILE.
+    """Run `python -m MODULE ARGUMENTS... FILE` and return the JSON that the module writes to FILE.
 
-    The child gets this process's environment without TensorFlow's switches, updated by `environment`.
-    Raises CalledProcessError when the child fails.
+    The child gets this process's environment without TensorFlow's variables, updated with `environment`.
+    Raises CalledProcessError if the child fails.
     """
     with tempfile.TemporaryDirectory() as folder:
         result, log = Path(folder) / "result.json", Path(folder) / "log.txt"

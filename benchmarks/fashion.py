@@ -11,7 +11,7 @@ from core.ink.drawing import Pixels
 
 
 def fashion_images() -> Pixels | None:
-    """Return Fashion-MNIST's test images, uint8 (10000, 28, 28); None without its files."""
+    """Return Fashion-MNIST's test images, uint8 (10000, 28, 28), or None if its files are missing."""
     folder = fashion_location()
     file = folder / "t10k-images-idx3-ubyte.gz" if folder else None
     if file is None or not file.is_file():

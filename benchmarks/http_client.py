@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Tally:
-    """Latencies in seconds, the time after `started` at which each response was complete, and names of errors."""
+    """Latencies in seconds, the time after `started` at which each response was complete, and the names of errors."""
 
     seconds: list[float] = field(default_factory=list)
     completed: list[float] = field(default_factory=list)
@@ -24,7 +24,7 @@ class Tally:
 
 
 class Connection:
-    """A persistent HTTP/1.1 connection to a port of this machine."""
+    """A persistent HTTP/1.1 connection to a port on this machine."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -33,7 +33,7 @@ class Connection:
     async def request(
         self, method: str, path: str, body: bytes = b"", content_type: str = "image/png"
     ) -> tuple[int, bytes]:
-        """Return status and body of the response; an event stream is read to its end."""
+        """Return the status and body of the response; an event stream is read to the end."""
         fields = f"Host: 127.0.0.1\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}"
         try:
             head = await self._send(f"{method} {path} HTTP/1.1\r\n{fields}\r\n\r\n".encode() + body)
@@ -54,7 +54,7 @@ class Connection:
         return head
 
     async def _head_of_response(self, message: bytes) -> bytes | None:
-        """Return the status line and headers; None if the connection ends before their first byte."""
+        """Return the status line and headers, or None if the connection ends before their first byte."""
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port)
         reader, writer = self._streams
@@ -94,15 +94,15 @@ async def _chunked_body(reader: asyncio.StreamReader) -> bytes:
 
 
 Send = Callable[[Connection, int], Awaitable[None]]
-"""Connection and request number -> one request."""
+"""Function that sends one request, given a connection and the number of the request."""
 
 
 async def send_at_rate(port: int, rate: float, duration: float, send: Send, timeout: float = 10.0) -> Tally:
-    """Call `send` `rate` times a second; each latency counts from the scheduled time and includes any queueing."""
-    tally, idle = Tally(), list[Connection]()
+    """Call `send` `rate` times a second; latencies count from the scheduled time, so they include any queueing."""
+    tally, idle_connections = Tally(), list[Connection]()
 
     async def send_one(number: int, scheduled: float) -> None:
-        connection = idle.pop() if idle else Connection(port)
+        connection = idle_connections.pop() if idle_connections else Connection(port)
         try:
             async with asyncio.timeout(timeout):
                 await send(connection, number)
@@ -111,13 +111,13 @@ async def send_at_rate(port: int, rate: float, duration: float, send: Send, time
             connection.close()
         else:
             tally.add(time.perf_counter() - scheduled)
-            idle.append(connection)
+            idle_connections.append(connection)
 
     async with asyncio.TaskGroup() as tasks:
         for number in range(int(rate * duration)):
             scheduled = tally.started + number / rate
             await asyncio.sleep(max(0.0, scheduled - time.perf_counter()))
             tasks.create_task(send_one(number, scheduled))
-    for connection in idle:
+    for connection in idle_connections:
         connection.close()
     return tally

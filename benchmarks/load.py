@@ -1,6 +1,6 @@
-"""Load test: 50 open Draw pages, 200 API requests per second and a training on one machine.
+"""Load test: 50 open Draw pages, 200 API requests per second and a training run on one machine.
 
-A plain Gradio sketchpad with `model.predict` then gets the same traffic as a baseline. It cannot keep up with 200
+As a baseline, a plain Gradio sketchpad with `model.predict` then gets the same traffic. It cannot keep up with 200
 requests per second; its errors and latencies under overload are part of the result.
 """
 
@@ -47,7 +47,7 @@ TIMEOUT = 10.0
 MINUTES = 10.0
 """Duration of each load test; long enough to show a memory leak."""
 DRAWINGS = 50
-"""Different drawings, sent in turn."""
+"""Number of different drawings, sent in turn."""
 SEED = 1
 _MEMORY_INTERVAL = 1.0
 """Seconds between two samples of the server's memory."""
@@ -57,7 +57,7 @@ _GRADIO = "/gradio_api"
 
 
 def load(minutes: float = MINUTES) -> list[Figure]:
-    """Test Trazo and the plain sketchpad for so many minutes each; return nothing without MNIST."""
+    """Test Trazo and the plain sketchpad for this many minutes each; return nothing without MNIST."""
     if not share_mnist():
         return []
     drawings = _drawings()
@@ -84,7 +84,7 @@ def _trazo(drawings: list[np.ndarray], seconds: float) -> list[Figure]:
         try:
             _wait_for(dashboard.port, "/gradio/")
             run = submit(workspace, replace_settings(preset("original"), epochs=200, patience=0))
-            wait_until(run.steps_file.exists, 180, "the first steps of the training")
+            wait_until(run.steps_file.exists, 180, "the first training steps")
             measurement = _test_dashboard(dashboard, drawings, seconds)
             running = run.status().state == "running"
         finally:
@@ -149,26 +149,26 @@ def _plain_gradio(drawings: list[np.ndarray], seconds: float) -> list[Figure]:
 
 
 async def _upload(port: int, pictures: list[bytes]) -> list[str]:
-    """Upload the pictures once, which spares the server later uploads; return their paths on the server."""
+    """Upload the pictures once, so that the server gets no further uploads; return their paths on the server."""
     connection, content_type = Connection(port), "multipart/form-data; boundary=b"
     paths = []
     for picture in pictures:
         head = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
         body = head + picture + b"\r\n--b--\r\n"
-        _, answer = await connection.request("POST", f"{_GRADIO}/upload", body, content_type)
-        paths.append(json.loads(answer)[0])
+        _, response = await connection.request("POST", f"{_GRADIO}/upload", body, content_type)
+        paths.append(json.loads(response)[0])
     connection.close()
     return paths
 
 
 async def _predict(connection: Connection, path: str) -> None:
-    """Join Gradio's queue and read the events to the end, like `gradio_client`."""
+    """Join Gradio's queue and read the events to the end, as `gradio_client` does."""
     file = {"path": path, "meta": {"_type": "gradio.FileData"}}
     body = json.dumps({"data": [{"background": None, "layers": [], "composite": file}]}).encode()
-    status, answer = await connection.request("POST", f"{_GRADIO}/call/predict", body, "application/json")
+    status, response = await connection.request("POST", f"{_GRADIO}/call/predict", body, "application/json")
     if status != 200:
         raise ValueError(status)
-    _, events = await connection.request("GET", f"{_GRADIO}/call/predict/{json.loads(answer)['event_id']}")
+    _, events = await connection.request("GET", f"{_GRADIO}/call/predict/{json.loads(response)['event_id']}")
     if b"event: complete" not in events:
         raise ValueError(events[:100])
 
@@ -191,12 +191,12 @@ async def _visit_sketchpad(port: int, files: list[str], number: int, seconds: fl
 
 
 Visit = Callable[[int, Tally], Awaitable[None]]
-"""Page number and tally -> one visitor, for the whole duration of the test."""
+"""Function that acts as one visitor for the duration of the test, given a page number and a tally."""
 
 
 @dataclass
 class _Measurement:
-    """Drawings on the pages, requests, and samples of the server's memory in MB."""
+    """The drawings on the pages, the requests, and samples of the server's memory in MB."""
 
     pages: Tally
     requests: Tally
@@ -204,12 +204,12 @@ class _Measurement:
 
 
 def _measure(port: int, pid: int, seconds: float, visit: Visit, send: Send) -> _Measurement:
-    # uvloop where available: the clients share the machine with the server under test.
+    # Use uvloop if available, because the clients share the machine with the server under test.
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-        return runner.run(_measured(port, pid, seconds, visit, send))
+        return runner.run(_send_and_sample(port, pid, seconds, visit, send))
 
 
-async def _measured(port: int, pid: int, seconds: float, visit: Visit, send: Send) -> _Measurement:
+async def _send_and_sample(port: int, pid: int, seconds: float, visit: Visit, send: Send) -> _Measurement:
     pages, memory, process = Tally(), list[float](), psutil.Process(pid)
 
     async def sample_memory() -> None:
@@ -252,10 +252,10 @@ def _latency_figures(traffic: str, tally: Tally) -> list[Figure]:
     figures.append(Figure(f"{traffic}: median latency", median(tally.seconds) * 1000, "ms"))
     seconds, warm_up = np.array(tally.seconds), np.array(tally.completed) < _WARM_UP_SECONDS
     parts = {"": seconds, " in the first minute": seconds[warm_up], " after the first minute": seconds[~warm_up]}
-    for when, part in parts.items():
-        if part.size:
-            percentile = float(np.percentile(part, 95)) * 1000
-            figures.append(Figure(f"{traffic}: 95th percentile of latency{when}", percentile, "ms"))
+    for period, latencies in parts.items():
+        if latencies.size:
+            percentile = float(np.percentile(latencies, 95)) * 1000
+            figures.append(Figure(f"{traffic}: 95th percentile of latency{period}", percentile, "ms"))
     return figures
 
 

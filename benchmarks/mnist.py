@@ -9,7 +9,7 @@ from core.workspace import Workspace
 
 
 def share_mnist() -> bool:
-    """Let every workspace use the MNIST file of the current one; return False without MNIST."""
+    """Let every workspace use the current workspace's MNIST file; return False if MNIST is missing."""
     mnist = find_mnist(Workspace.from_environment())
     if mnist is None:
         return False

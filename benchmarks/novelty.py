@@ -1,6 +1,6 @@
 """Calibration of the shipped model, and its detection of out-of-distribution samples compared with other methods.
 
-Every method rejects 2 % of the validation digits. None was fitted on Fashion-MNIST, pen digits or the test set.
+Every method rejects 2% of the validation digits. None was fitted on Fashion-MNIST, pen digits or the test set.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from core.ink.drawing import Pixels, prepare
 from core.workspace import SHIPPED_BUNDLE, Workspace
 
 SEED = 20261123
-"""Differs from every training seed, so that no detector was fitted on these samples."""
+"""Seed that differs from every training seed, so that no detector was fitted on these samples."""
 SAMPLES = 1000
-"""Samples of each kind."""
+"""Number of samples of each kind."""
 
 _DIGITS = ("MNIST test digits", "pen digits")
 """Samples that should be accepted; all others should be rejected."""
@@ -62,7 +62,7 @@ def novelty() -> list[Figure]:
 
 
 def _calibration(bundle: Bundle) -> list[Figure]:
-    """Return calibration on the test set, from the predictions in the bundle."""
+    """Return the calibration on the test set, from the predictions in the bundle."""
     calibration, evaluation = bundle.card().calibration, bundle.evaluation()
     if calibration is None:
         return []
@@ -81,7 +81,7 @@ def _calibration(bundle: Bundle) -> list[Figure]:
 
 
 def _samples(dataset: Dataset) -> dict[str, Pixels]:
-    """Return the images of every kind, the way the model sees them."""
+    """Return the images of every kind as the model sees them."""
     draw = partial(out_of_distribution_samples, SAMPLES, dataset.test.images, SEED)
     like_digits = "".join(letter for letter in LETTERS if letter not in LETTERS_UNLIKE_DIGITS)
     samples = {
@@ -122,10 +122,10 @@ def _as_drawings(inks: list[Pixels] | Pixels) -> Pixels:
 
 
 def _rejections(method: str, score: Score, samples: Samples) -> list[Figure]:
-    """Return the share of each kind that is rejected or, for digits, accepted; a score above 0 rejects."""
+    """Return the percentage of each kind that is rejected or, for digits, accepted; a score above 0 means rejection."""
     figures = []
-    for name, (images, answers) in samples.items():
-        rejected = float((score(images, answers) > 0).mean()) * 100
+    for name, (images, outputs) in samples.items():
+        rejected = float((score(images, outputs) > 0).mean()) * 100
         if name in _DIGITS:
             figures.append(Figure(f"{method}: accepted, {name}", 100 - rejected, "%"))
         else:
@@ -134,7 +134,7 @@ def _rejections(method: str, score: Score, samples: Samples) -> list[Figure]:
 
 
 def _held_out(bundle: Bundle, network: Network, dataset: Dataset) -> list[Figure]:
-    """Fit detectors without one kind of samples, and measure them on that kind."""
+    """Fit detectors without one kind of sample, and evaluate them on that kind."""
     fitted_letters, held_out_letters = LETTERS_UNLIKE_DIGITS[::2], LETTERS_UNLIKE_DIGITS[1::2]
     draw = partial(out_of_distribution_samples, SAMPLES, dataset.test.images, SEED)
     trials = {
@@ -146,9 +146,9 @@ def _held_out(bundle: Bundle, network: Network, dataset: Dataset) -> list[Figure
         "simple shapes": (_samples_without("shapes"), draw(proportions={"shapes": 1.0})),
     }
     validation, figures = dataset.validation.images, []
-    answers, sizes = network(validation), sample_sizes(bundle.card().config)
+    outputs, sizes = network(validation), sample_sizes(bundle.card().config)
     for name, (draw_samples, images) in trials.items():
-        detector = fit_detector(network, dataset.train, validation, answers, SEED, sizes, draw_samples)
+        detector = fit_detector(network, dataset.train, validation, outputs, SEED, sizes, draw_samples)
         rejected = float((detector(images, network(images)) > 0).mean())
         figures.append(Figure(f"Trazo, fitted without {name}: held-out samples rejected", rejected * 100, "%"))
     return figures
@@ -161,12 +161,12 @@ def _samples_without(kind: str) -> partial[Pixels]:
 
 def _baseline_rejections(bundle: Bundle, network: Network, dataset: Dataset, samples: Samples) -> list[Figure]:
     validation, figures = dataset.validation.images, []
-    answers = network(validation)
+    outputs = network(validation)
     for name, score in baselines(bundle, network, dataset.train).items():
-        threshold = float(np.quantile(score(validation, answers), 1 - MAX_REJECTED_FRACTION))
-        figures += _rejections(name, partial(_above, score, threshold), samples)
+        threshold = float(np.quantile(score(validation, outputs), 1 - MAX_REJECTED_FRACTION))
+        figures += _rejections(name, partial(_score_above, score, threshold), samples)
     return figures
 
 
-def _above(score: Score, threshold: float, images: Pixels, answers: NetworkOutput) -> np.ndarray:
-    return score(images, answers) - threshold
+def _score_above(score: Score, threshold: float, images: Pixels, outputs: NetworkOutput) -> np.ndarray:
+    return score(images, outputs) - threshold

@@ -16,19 +16,19 @@ from core.data.datasets import CLASSES, Split
 from core.ink.drawing import Pixels
 
 TRAINING_IMAGES = 12_000
-"""Training images whose features are used; a part of MNIST limits the cost of the neighbour search."""
+"""Number of training images whose features are used, limited because of the cost of the neighbour search."""
 NEIGHBOURS = 5
 SHRINKAGE = 0.05
 """Weight of the scaled identity in the covariance estimate, which keeps it invertible."""
 _BLOCK = 500
-"""Images per distance matrix, to limit memory."""
+"""Number of images per distance matrix, to limit memory."""
 
 Score = Callable[[Pixels, NetworkOutput], np.ndarray]
-"""Images and the network's answers on them -> novelty scores (n,)."""
+"""Function from images and the network's outputs for them to novelty scores (n,)."""
 
 
 def baselines(bundle: Bundle, network: Network, train: Split) -> dict[str, Score]:
-    """Return each method's score, by its name."""
+    """Return each method's score by the method's name."""
     features = _FeatureScores(bundle, network, train)
     return {
         "Maximum softmax probability (Hendrycks and Gimpel, 2017)": _largest_probability,
@@ -39,47 +39,49 @@ def baselines(bundle: Bundle, network: Network, train: Split) -> dict[str, Score
     }
 
 
-def _largest_probability(_: Pixels, answers: NetworkOutput) -> np.ndarray:
-    return -answers.probabilities.max(axis=1)
+def _largest_probability(_: Pixels, outputs: NetworkOutput) -> np.ndarray:
+    return -outputs.probabilities.max(axis=1)
 
 
 class _FeatureScores:
     """Scores from the features of training images."""
 
     def __init__(self, bundle: Bundle, network: Network, train: Split) -> None:
-        # Imported here: keras takes seconds to load, and no other section needs it.
+        # Imported here, because Keras takes seconds to load and no other section needs it.
         import keras
 
         dense = keras.models.load_model(bundle.keras_file, compile=False).layers[-1]
         self._kernel, self._bias = dense.get_weights()
         labels = train.labels[:TRAINING_IMAGES]
-        known = self._features(network(train.images[:TRAINING_IMAGES]))
-        self._means = np.stack([known[labels == digit].mean(axis=0) for digit in range(CLASSES)])
-        self._mean = known.mean(axis=0)
-        self._within, self._overall = _whitening(known - self._means[labels]), _whitening(known - self._mean)
-        self._unit = known / np.linalg.norm(known, axis=1, keepdims=True)
+        features = self._features(network(train.images[:TRAINING_IMAGES]))
+        self._means = np.stack([features[labels == digit].mean(axis=0) for digit in range(CLASSES)])
+        self._mean = features.mean(axis=0)
+        self._class_whitening = _whitening(features - self._means[labels])
+        self._overall_whitening = _whitening(features - self._mean)
+        self._unit_features = features / np.linalg.norm(features, axis=1, keepdims=True)
 
-    def _features(self, answers: NetworkOutput) -> np.ndarray:
-        assert answers.features is not None
-        return answers.features[:, : len(self._kernel)]
+    def _features(self, outputs: NetworkOutput) -> np.ndarray:
+        assert outputs.features is not None
+        return outputs.features[:, : len(self._kernel)]
 
-    def energy(self, _: Pixels, answers: NetworkOutput) -> np.ndarray:
-        return -logsumexp(self._features(answers) @ self._kernel + self._bias, axis=1)
+    def energy(self, _: Pixels, outputs: NetworkOutput) -> np.ndarray:
+        return -logsumexp(self._features(outputs) @ self._kernel + self._bias, axis=1)
 
-    def mahalanobis(self, _: Pixels, answers: NetworkOutput) -> np.ndarray:
-        white = self._features(answers) @ self._within
-        return np.min([((white - mean) ** 2).sum(axis=1) for mean in self._means @ self._within], axis=0)
+    def mahalanobis(self, _: Pixels, outputs: NetworkOutput) -> np.ndarray:
+        whitened = self._features(outputs) @ self._class_whitening
+        means = self._means @ self._class_whitening
+        return np.min([((whitened - mean) ** 2).sum(axis=1) for mean in means], axis=0)
 
-    def relative_mahalanobis(self, images: Pixels, answers: NetworkOutput) -> np.ndarray:
-        background = ((self._features(answers) - self._mean) @ self._overall) ** 2
-        return self.mahalanobis(images, answers) - background.sum(axis=1)
+    def relative_mahalanobis(self, images: Pixels, outputs: NetworkOutput) -> np.ndarray:
+        background = ((self._features(outputs) - self._mean) @ self._overall_whitening) ** 2
+        return self.mahalanobis(images, outputs) - background.sum(axis=1)
 
-    def nearest_neighbour(self, _: Pixels, answers: NetworkOutput) -> np.ndarray:
-        features = self._features(answers)
+    def nearest_neighbour(self, _: Pixels, outputs: NetworkOutput) -> np.ndarray:
+        features = self._features(outputs)
         features = features / np.linalg.norm(features, axis=1, keepdims=True)
         blocks = np.array_split(features, max(1, len(features) // _BLOCK))
         return -np.concatenate(
-            [np.partition(block @ self._unit.T, -NEIGHBOURS, axis=1)[:, -NEIGHBOURS] for block in blocks]
+            [np.partition(block @ self._unit_features.T, -NEIGHBOURS, axis=1)[:, -NEIGHBOURS] for block in blocks]
         )
 
 

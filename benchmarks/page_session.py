@@ -17,26 +17,26 @@ from websockets.asyncio.client import connect
 
 CANVAS = "streamlit_drawable_canvas"
 """Part of the name of the canvas component."""
-ANSWER = "trazo_answer"
+PREDICTION = "trazo_answer"
 """Name of the component that shows the prediction."""
 
 
 class PageError(Exception):
-    """The page showed an error or no answer."""
+    """The page showed an error or no prediction."""
 
 
 class PageSession:
     """One visitor's Draw page: `async with PageSession(port) as page: await page.draw(canvas(ink))`."""
 
     def __init__(self, port: int, timeout: float = 10.0) -> None:
-        self._address = f"ws://127.0.0.1:{port}/_stcore/stream"
+        self._url = f"ws://127.0.0.1:{port}/_stcore/stream"
         self._timeout = timeout
         self._canvas = ""
         self._fragment = ""
         self._page = ""
 
     async def __aenter__(self) -> PageSession:
-        self._socket = await connect(self._address, subprotocols=["streamlit"], max_size=None, compression=None)  # type: ignore[list-item]
+        self._socket = await connect(self._url, subprotocols=["streamlit"], max_size=None, compression=None)  # type: ignore[list-item]
         await self._run(BackMsg(rerun_script={}))
         if not self._canvas:
             raise PageError("The Draw page has no canvas.")
@@ -48,7 +48,7 @@ class PageSession:
         await self._socket.close()
 
     async def draw(self, picture: str) -> float:
-        """Send a picture of the canvas, as made by `canvas`; return the seconds until the page has its answer."""
+        """Send a picture of the canvas, as made by `canvas`; return the seconds until the page gets the prediction."""
         message = BackMsg()
         message.rerun_script.page_script_hash = self._page
         message.rerun_script.fragment_id = self._fragment
@@ -57,13 +57,13 @@ class PageSession:
         state.json_value = json.dumps({"drawing": {"raw": {"objects": [{"type": "path"}]}, "data": picture}})
         start = time.perf_counter()
         if not await self._run(message):
-            raise PageError("The page gave no answer.")
+            raise PageError("The page showed no prediction.")
         return time.perf_counter() - start
 
     async def _run(self, request: BackMsg) -> bool:
-        """Trigger one script run and wait for its end; return whether an answer came. Raises PageError."""
+        """Trigger one script run and wait for its end; return True if a prediction arrived. Raises PageError."""
         await self._socket.send(request.SerializeToString())
-        answered = False
+        has_prediction = False
         async with asyncio.timeout(self._timeout):
             while True:
                 message = ForwardMsg()
@@ -72,12 +72,12 @@ class PageSession:
                 if kind == "new_session":
                     self._page = message.new_session.page_script_hash
                 elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-                    answered |= self._is_answer(message)
+                    has_prediction |= self._is_prediction(message)
                 elif kind == "script_finished":
-                    return answered
+                    return has_prediction
 
-    def _is_answer(self, message: ForwardMsg) -> bool:
-        """Return whether a new element is an answer; remember the canvas when it is that."""
+    def _is_prediction(self, message: ForwardMsg) -> bool:
+        """Return True if a new element is a prediction; if it is the canvas, remember its ids."""
         element = message.delta.new_element
         kind = element.WhichOneof("type")
         if kind == "exception":
@@ -87,7 +87,7 @@ class PageSession:
         component = element.bidi_component
         if CANVAS in component.component_name:
             self._canvas, self._fragment = component.id, message.delta.fragment_id
-        return component.component_name == ANSWER and json.loads(component.json)["verdict"] is not None
+        return component.component_name == PREDICTION and json.loads(component.json)["verdict"] is not None
 
 
 def canvas(ink: np.ndarray) -> str:

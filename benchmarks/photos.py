@@ -1,6 +1,6 @@
-"""Accuracy on synthetic uploads: MNIST's validation digits on paper, under light and shadow, and in many file formats.
+"""Accuracy on synthetic uploads: MNIST's validation digits on paper, in light and shadow, and in many file formats.
 
-The rules of `core/ink/photo.py` were chosen with these pictures, so test images and pen digits are left out.
+The rules of `core/ink/photo.py` were chosen with these pictures, so test images and pen digits are not used.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from core.workspace import SHIPPED_BUNDLE, Workspace
 
 SEED = 3
 COUNT = 200
-"""Pictures of each kind."""
+"""Number of pictures of each kind."""
 
 Kind = Callable[[np.ndarray, np.random.Generator], bytes]
-"""Image uint8 (28, 28) and a random generator -> encoded picture."""
+"""Function from an image, uint8 (28, 28), and a random generator to an encoded picture."""
 
 
 def photos() -> list[Figure]:
@@ -127,8 +127,8 @@ def _tilted(image: np.ndarray, generator: np.random.Generator) -> bytes:
 
 def _margin(image: np.ndarray, generator: np.random.Generator) -> bytes:
     lines = ruled(generator, False)
-    place = int(generator.integers(20, 90))
-    lines[:, place : place + 2] = 0.6
+    left = int(generator.integers(20, 90))
+    lines[:, left : left + 2] = 0.6
     return jpeg(on_paper(np.maximum(written(image, generator), lines)), generator)
 
 

@@ -21,21 +21,21 @@ from core.runs.snapshot import Snapshot
 from core.workspace import PROJECT, Workspace
 
 SEEDS = (42, 43, 44)
-"""The default seed and the next two; a run takes up to 20 minutes."""
+"""The default seed and the next two; only three, because a run takes up to 20 minutes."""
 
 
 def best() -> list[Figure]:
-    """Measure the preset of the shipped model."""
+    """Evaluate the preset of the shipped model."""
     return _measure("best")
 
 
 def tiny() -> list[Figure]:
-    """Measure the smallest preset."""
+    """Evaluate the smallest preset."""
     return _measure("tiny")
 
 
 def _measure(name: str) -> list[Figure]:
-    """Return the figures of one preset, reusing finished runs with the same settings; nothing without MNIST."""
+    """Return the figures of one preset, reusing finished runs with the same settings; return nothing without MNIST."""
     workspace = Workspace.from_environment()
     if find_mnist(workspace) is None:
         return []
@@ -43,7 +43,7 @@ def _measure(name: str) -> list[Figure]:
 
 
 def figures(workspace: Workspace, name: str, runs: Sequence[Run]) -> list[Figure]:
-    """Return size, mean accuracy with its confidence interval, and the figures of each run of one preset."""
+    """Return a preset's size, its mean accuracy with a confidence interval, and the figures of each run."""
     cards = [run.bundle.card() for run in runs]
     accuracies = np.array([card.metrics.test_accuracy for card in cards]) * 100
     seeds = f"mean of {len(runs)} seeds"
@@ -55,16 +55,18 @@ def figures(workspace: Workspace, name: str, runs: Sequence[Run]) -> list[Figure
     ]
     if len(runs) > 1:
         # Student's t, because the standard deviation is estimated from few runs.
-        half = stats.t.ppf(0.975, len(runs) - 1) * stats.sem(accuracies)
-        result.append(Figure(f"`{name}`: half-width of the 95 % confidence interval of that mean", float(half), "%"))
+        half_width = stats.t.ppf(0.975, len(runs) - 1) * stats.sem(accuracies)
+        result.append(
+            Figure(f"`{name}`: half-width of the 95% confidence interval of that mean", float(half_width), "%")
+        )
     for run, card in zip(runs, cards, strict=True):
         result += _seed_figures(workspace, name, run, card)
     undisputed = float(np.mean([_undisputed_accuracy(run) for run in runs]))
     result.append(Figure(f"`{name}`: test accuracy without the 15 disputed labels, mean", undisputed * 100, "%"))
-    redrawn = [card.robustness.canvas for card in cards if card.robustness]
-    if len(redrawn) == len(cards):
-        label = f"`{name}`: accuracy on redrawn digits of usual size, mean"
-        result.append(Figure(label, float(np.mean(redrawn)) * 100, "%"))
+    redrawn_accuracies = [card.robustness.canvas for card in cards if card.robustness]
+    if len(redrawn_accuracies) == len(cards):
+        label = f"`{name}`: accuracy on redrawn digits of typical size, mean"
+        result.append(Figure(label, float(np.mean(redrawn_accuracies)) * 100, "%"))
     return result
 
 
@@ -92,7 +94,7 @@ def _undisputed_accuracy(run: Run) -> float:
 
 
 def _run(workspace: Workspace, config: TrainingConfig) -> Run:
-    """Return a finished run with these settings, and train it first if there is none."""
+    """Return a finished run with these settings, after training it if there is none."""
     run = finished_run(Snapshot.of(workspace), config)
     if run is None:
         command = [sys.executable, "-m", "core", "train", "--preset", config.preset, "--seed", str(config.seed)]
@@ -100,5 +102,7 @@ def _run(workspace: Workspace, config: TrainingConfig) -> Run:
         subprocess.run(command, check=True, cwd=PROJECT)
         run = finished_run(Snapshot.of(workspace), config)
     if run is None:
-        raise TrazoError(f"The training of `{config.preset}` with seed {config.seed} did not finish. See its log.")
+        raise TrazoError(
+            f"Training with the `{config.preset}` preset and seed {config.seed} did not finish. See the run's log."
+        )
     return run

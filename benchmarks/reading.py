@@ -27,11 +27,11 @@ SEED = 1
 THREADS = 8
 """Concurrent threads, more than the two cores of the machine in RESULTS.md."""
 DRAWINGS = 2000
-"""Drawings read by all threads together; about 2 s."""
+"""Number of drawings predicted by all threads together, which takes about 2 s."""
 CANVASES = 100
-"""Different drawings, read in turn."""
+"""Number of different drawings, predicted in turn."""
 BATCH = 10_000
-"""Images per batch, as many as MNIST's test set."""
+"""Number of images per batch, as many as in MNIST's test set."""
 CONFUSIONS = 8
 """Number of most frequent confusions in the report."""
 
@@ -51,29 +51,29 @@ def speed() -> list[Figure]:
     def read(index: int) -> object:
         return predictor.read(ink_from_canvas(canvases[index % len(canvases)]))
 
-    median, tail = milliseconds(read, 1000)
+    median, percentile_95 = milliseconds(read, 1000)
     images = np.random.default_rng(SEED).integers(0, 256, (BATCH, 28, 28), np.uint8)
     batch, _ = milliseconds(lambda _: predictor.probabilities(images), 5, warm_up=1)
     return [
         Figure("Load time of the shipped model, median", load, "ms"),
         Figure("Canvas (280x280 RGBA) to probabilities, median", median, "ms"),
-        Figure("Canvas (280x280 RGBA) to probabilities, 95th percentile", tail, "ms"),
+        Figure("Canvas (280x280 RGBA) to probabilities, 95th percentile", percentile_95, "ms"),
         Figure(f"Throughput with {THREADS} threads", _throughput(read), "drawings/s"),
         Figure(f"Throughput in one batch of {BATCH:,} images", BATCH / batch * 1000, "images/s"),
     ]
 
 
 def _throughput(read: Callable[[int], object]) -> float:
-    """Return drawings per second from THREADS threads."""
+    """Return the number of drawings per second with THREADS threads."""
     start = perf_counter()
     with ThreadPoolExecutor(THREADS) as pool:
-        # One task per thread: submitting single drawings costs about as much as reading them.
+        # One task per thread, because submitting single drawings costs about as much as predicting them.
         list(pool.map(lambda first: [read(index) for index in range(first, DRAWINGS, THREADS)], range(THREADS)))
     return DRAWINGS / (perf_counter() - start)
 
 
 def canvas_drawings(count: int) -> list[np.ndarray]:
-    """Return the first pen digits of the measuring writers as the canvas sends them, uint8 (280, 280, 4)."""
+    """Return the first pen digits of the measuring writers as the canvas sends them: uint8 (280, 280, 4)."""
     generator = np.random.default_rng(SEED)
     inks = [replay(digit, generator) for digit in measuring_digits()[:count]]
     return [np.dstack([ink, ink, ink, np.full_like(ink, 255)]) for ink in inks]
@@ -99,7 +99,7 @@ def accuracy() -> list[Figure]:
 
 
 def _misclassified(bundle: Bundle) -> list[Figure]:
-    """Count the misclassified test images, and those among them with a disputed label."""
+    """Count the misclassified test images, and those of them with a disputed label."""
     evaluation = bundle.evaluation()
     wrong = int((evaluation.predictions != evaluation.labels).sum())
     figures = [Figure("Misclassified MNIST test images", wrong, "")]
@@ -133,16 +133,16 @@ def _pen_digit_figures(predictor: Predictor, digits: Sequence[PenDigit]) -> list
 
 def _class_figures(evaluation: Evaluation) -> list[Figure]:
     matrix = confusion_matrix(evaluation)
-    shares = row_fractions(matrix)
+    fractions = row_fractions(matrix)
     figures = [
-        Figure(f"Accuracy on pen digits, class {digit}", float(share) * 100, "%")
-        for digit, share in enumerate(np.diag(shares))
+        Figure(f"Accuracy on pen digits, class {digit}", float(fraction) * 100, "%")
+        for digit, fraction in enumerate(np.diag(fractions))
     ]
     np.fill_diagonal(matrix, 0)
-    np.fill_diagonal(shares, 0)
+    np.fill_diagonal(fractions, 0)
     most_frequent = np.argsort(-matrix, axis=None)[:CONFUSIONS]
     for true, predicted in zip(*np.unravel_index(most_frequent, matrix.shape), strict=True):
         figures.append(
-            Figure(f"Pen digits: {true} predicted as {predicted}", float(shares[true, predicted]) * 100, "%")
+            Figure(f"Pen digits: {true} predicted as {predicted}", float(fractions[true, predicted]) * 100, "%")
         )
     return figures

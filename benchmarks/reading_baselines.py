@@ -32,31 +32,31 @@ from dashboard.server.pictures import PicturePool
 
 SEED = reading.SEED
 CANVASES = 50
-"""Different drawings, read in turn."""
+"""Number of different drawings, predicted in turn."""
 ROUNDS = 20
-"""Rounds in which every method is timed, so that all meet the same load of the machine."""
+"""Number of rounds in which every method is timed, so that all are affected equally by other load on the machine."""
 CALLS_PER_ROUND = 10
 THREADS = 8
 """Concurrent threads, more than the two cores of the machine in RESULTS.md."""
 DRAWINGS = 2000
-"""Drawings per round of threads; about 2 s."""
+"""Number of drawings per round of threads, which takes about 2 s."""
 THREAD_ROUNDS = 3
 CLIENTS = 8
 """Concurrent clients of the process pool, enough to keep all its workers busy."""
 PICTURES = 800
-"""Pictures per round of the process pool; 1 to 2 s."""
+"""Number of pictures per round of the process pool, which takes 1 to 2 s."""
 POOL_ROUNDS = 3
 
-TRAZO = "Trazo, from canvas to answer"
+TRAZO = "Trazo, from canvas to prediction"
 PREDICT = "`model.predict` on a prepared image"
 CALL = "`model(x)` on a prepared image"
 COMPILED = "`tf.function` of the model on a prepared image"
 
 
 def side_by_side() -> list[Figure]:
-    """Measure median latencies and the speedups over Keras, of threads and of worker processes.
+    """Measure median latencies, and the speedups over Keras and from threads and worker processes.
 
-    Returns nothing without pen digits: other drawings would give other figures.
+    Returns nothing without pen digits, because other drawings would give other figures.
     """
     if not measuring_digits():
         return []
@@ -71,7 +71,7 @@ def side_by_side() -> list[Figure]:
 
 
 def thread_figures() -> list[Figure]:
-    """Measure the throughput of one thread and of eight, and compare their answers."""
+    """Measure the throughput of one thread and of eight, and compare their predictions."""
     predictor, canvases = Predictor(Bundle(SHIPPED_BUNDLE)), reading.canvas_drawings(CANVASES)
 
     def read(index: int) -> bytes:
@@ -79,21 +79,22 @@ def thread_figures() -> list[Figure]:
         return b"" if probabilities is None else probabilities.tobytes()
 
     rates: dict[int, list[float]] = {1: [], THREADS: []}
-    answers: dict[int, list[bytes]] = {}
+    predictions: dict[int, list[bytes]] = {}
     for _ in range(THREAD_ROUNDS):
         for threads, measurements in rates.items():
             with ThreadPoolExecutor(threads) as pool:
                 list(pool.map(read, range(10 * threads)))
                 start = perf_counter()
-                answers[threads] = list(pool.map(read, range(DRAWINGS)))
+                predictions[threads] = list(pool.map(read, range(DRAWINGS)))
                 measurements.append(DRAWINGS / (perf_counter() - start))
-    differing = sum(one != many for one, many in zip(answers[1], answers[THREADS], strict=True))
+    pairs = zip(predictions[1], predictions[THREADS], strict=True)
+    difference_count = sum(first != second for first, second in pairs)
     single, several = median(rates[1]), median(rates[THREADS])
     return [
         Figure("Throughput with 1 thread", single, "drawings/s"),
         Figure(f"Throughput with {THREADS} threads", several, "drawings/s"),
         Figure(f"Speedup of {THREADS} threads over 1", several / single, "×"),
-        Figure(f"Answers that differ between 1 and {THREADS} threads, of {DRAWINGS:,}", differing, ""),
+        Figure(f"Predictions that differ between 1 and {THREADS} threads, of {DRAWINGS:,}", difference_count, ""),
     ]
 
 
@@ -110,19 +111,19 @@ def pool_figures() -> list[Figure]:
         Figure(
             f"Speedup of {pool.workers} worker processes over 1, {CLIENTS} concurrent clients", several / single, "×"
         ),
-        Figure("Answers that differ between worker processes and a thread", pool.differing, ""),
+        Figure("Predictions that differ between worker processes and a thread", pool.difference_count, ""),
         Figure("Memory of one worker process that no other process shares", pool.memory / 1e6, "MB"),
     ]
 
 
 @dataclass
 class _PoolMeasurement:
-    """Pictures per second with one worker and with `workers`, differing answers, and bytes of the largest worker."""
+    """Pictures per second with one worker and with `workers`, differing predictions, and the largest worker's bytes."""
 
     workers: int
     single: list[float] = field(default_factory=list)
     several: list[float] = field(default_factory=list)
-    differing: int = 0
+    difference_count: int = 0
     memory: int = 0
 
 
@@ -133,21 +134,21 @@ async def _measure_pool(
     measurement = _PoolMeasurement(several.workers_per_client)
 
     async def read(pool: PicturePool, numbers: Iterator[int]) -> int:
-        different = 0
+        difference_count = 0
         for number in numbers:
             ink = await pool.ink(pictures[number % len(pictures)], "benchmark")
-            answer = await anyio.to_thread.run_sync(predictor.read, ink)
-            different += answer.to_json() != expected[number % len(pictures)]
-        return different
+            reading = await anyio.to_thread.run_sync(predictor.read, ink)
+            difference_count += reading.to_json() != expected[number % len(pictures)]
+        return difference_count
 
     for turn in range(POOL_ROUNDS + 1):
         for pool, rates in ((single, measurement.single), (several, measurement.several)):
             numbers = iter(range(PICTURES))
             start = perf_counter()
-            different = await asyncio.gather(*[read(pool, numbers) for _ in range(CLIENTS)])
+            difference_counts = await asyncio.gather(*[read(pool, numbers) for _ in range(CLIENTS)])
             if turn:  # the workers start in the first round
                 rates.append(PICTURES / (perf_counter() - start))
-                measurement.differing += sum(different)
+                measurement.difference_count += sum(difference_counts)
     measurement.memory = max(child.memory_full_info().uss for child in psutil.Process().children())
     return measurement
 
@@ -155,7 +156,7 @@ async def _measure_pool(
 def median_latencies() -> dict[str, float]:
     """Return the median latency of each method in milliseconds, measured in turns under the same conditions.
 
-    Keras gets a float image of 28x28, so its figures exclude the preparation of the canvas.
+    Keras gets a 28x28 float image, so its figures exclude the preparation of the canvas.
     """
     latencies: dict[str, list[float]] = {}
     methods = _methods()

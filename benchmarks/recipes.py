@@ -1,4 +1,4 @@
-"""One timed training on MNIST: python -m benchmarks.recipes RECIPE SEED RESULT.json.
+"""One timed training run on MNIST: python -m benchmarks.recipes RECIPE SEED RESULT.json.
 
 RECIPE is one of Trazo's presets, or `keras` for Keras's own MNIST example.
 """
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from core.config import preset, replace_settings
-from core.data.datasets import Dataset, load_dataset
+from core.data.datasets import load_dataset
 from core.data.sources import Arrays, find_mnist, read_mnist
 from core.errors import DataMissing
 from core.runs.registry import create_run
@@ -24,40 +24,37 @@ from core.workspace import Workspace
 
 KERAS = "keras"
 EPOCHS = 12
-"""Keras's example trains 15; its learning rate is constant, so stopping early leaves the first 12 unchanged."""
+"""Number of epochs. Keras's example has 15; its learning rate is constant, so stopping early does not change these."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Test accuracies (0..1) after epochs, and the seconds from the start of `fit`, without the time of the tests."""
+    """Test accuracies (0..1) after epochs, and the seconds from the start of `fit`, excluding evaluation."""
 
     seconds: list[float]
     accuracies: list[float]
 
 
 def train_preset(name: str, seed: int) -> Curve:
-    """Train a preset the way the training worker does, including live curve, validation and checkpoints.
+    """Train a preset as the training worker does, including the live curve, validation and checkpoints.
 
-    The curve has one point, after the last epoch. A preset with patience is trained for as many epochs as Keras's
-    example instead, with the test images as its validation split, and has a point after each; none of them is selected.
+    The curve has one point, after the last epoch. A preset with patience is instead trained for as many epochs as
+    Keras's example, with the test images as its validation split, and has a point after each epoch; no epoch is
+    selected.
     """
-    # Imported here: `benchmarks.training` reads only the names above and needs no TensorFlow.
+    # Imported here, because `benchmarks.training` uses only the names above and needs no TensorFlow.
     from core.training.trainer import train_and_evaluate
 
     config, dataset = replace_settings(preset(name), seed=seed), load_dataset("mnist", Workspace.from_environment())
-    fixed = replace_settings(config, patience=0, epochs=EPOCHS) if config.patience else config
+    without_patience = replace_settings(config, patience=0, epochs=EPOCHS) if config.patience else config
     with tempfile.TemporaryDirectory() as folder:
-        run = create_run(Workspace(Path(folder)), fixed)
+        run = create_run(Workspace(Path(folder)), without_patience)
         if config.patience:
-            train_and_evaluate(fixed, run, _tested_each_epoch(dataset))
+            train_and_evaluate(without_patience, run, replace(dataset, validation=dataset.test))
             history = run.history()
             return Curve(history["seconds"].tolist(), history["val_accuracy"].tolist())
-        card = train_and_evaluate(fixed, run, dataset).card
+        card = train_and_evaluate(without_patience, run, dataset).card
         return Curve([card.seconds], [card.metrics.test_accuracy])
-
-
-def _tested_each_epoch(dataset: Dataset) -> Dataset:
-    return replace(dataset, validation=dataset.test)
 
 
 def keras_example(arrays: Arrays, seed: int) -> Curve:
@@ -100,7 +97,7 @@ def _keras_network() -> Any:
 
 
 def _test_callback(images: np.ndarray, labels: np.ndarray) -> Any:
-    """Return a callback that tests after each epoch and keeps its own time out of its `curve`."""
+    """Return a callback that evaluates the model after each epoch and excludes its own time from `curve`."""
     import keras
 
     class Test(keras.callbacks.Callback):
@@ -122,7 +119,7 @@ def main(recipe: str, seed: int, result: Path) -> None:
     if recipe == KERAS:
         path = find_mnist(Workspace.from_environment())
         if path is None:
-            raise DataMissing("MNIST is not on this machine. Get it with: python -m core data download")
+            raise DataMissing("MNIST is not on this machine. Download it with: python -m core data download")
         curve = keras_example(read_mnist(path), seed)
     else:
         curve = train_preset(recipe, seed)

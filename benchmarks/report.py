@@ -1,4 +1,4 @@
-"""The report: figures with their units, commands and machines, as results.json and RESULTS.md."""
+"""The report: figures with their units, commands and machines, in results.json and RESULTS.md."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-HEAD = """# Benchmark results
+INTRODUCTION = """# Benchmark results
 
 Speed, memory and accuracy of Trazo. `make bench` writes this file and `results.json`; do not edit them. To repeat one
 section, run the command above its table. `make bench ARGS=--help` lists all sections.
@@ -27,7 +27,7 @@ Three environment variables name the data: `TRAZO_MNIST` (MNIST), `TRAZO_STROKES
 FOLDER = Path(__file__).parent
 CPU_INFO = Path("/proc/cpuinfo")
 VECTOR_EXTENSIONS = ("avx512_vnni", "avx512f", "avx2", "asimd")
-"""Widest first; 8-bit inference is faster with wider ones."""
+"""Names of vector extensions, widest first; 8-bit inference is faster with wider extensions."""
 PACKAGES = ("tensorflow-cpu", "keras", "ai-edge-litert", "numpy", "streamlit", "gradio")
 
 
@@ -57,7 +57,7 @@ def write(title: str, figures: Sequence[Figure], command: str, seeds: Sequence[i
 
 
 def processor(cpu_info: Path) -> str:
-    """Return the processor's name and its widest vector extension from Linux's list; elsewhere, what Python knows."""
+    """Return the processor's name and widest vector extension, from Linux's list or else from Python's `platform`."""
     try:
         rows = [line.partition(":") for line in cpu_info.read_text().splitlines()]
     except OSError:
@@ -81,7 +81,7 @@ def _versions() -> dict[str, str]:
 
 def markdown(results: dict) -> str:
     """Return the report as Markdown."""
-    return "\n\n".join([HEAD, *[_section(title, section) for title, section in results.items()]]) + "\n"
+    return "\n\n".join([INTRODUCTION, *[_section(title, section) for title, section in results.items()]]) + "\n"
 
 
 def _section(title: str, section: dict) -> str:

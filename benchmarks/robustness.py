@@ -19,9 +19,9 @@ from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 
 SEED = 5
 COUNT = 2000
-"""Test images for each point of a curve."""
+"""Number of test images for each point of a curve."""
 PHOTOS = 300
-"""Test images for each point of a photo's curve; a photo takes longer to read."""
+"""Number of test images for each point of a photo's curve; a photo takes longer to process."""
 SIDE = 140
 """Width and height in pixels of drawings and photos, five times those of MNIST."""
 CHART = PROJECT / "docs" / "robustness.png"
@@ -30,12 +30,12 @@ DIRECT, DRAWING, PHOTO, REDRAWN = "direct to the network", "as a drawing", "as a
 COLOURS = {DIRECT: "#d9652b", DRAWING: "#0f9d8a", PHOTO: "#3b6fb6", REDRAWN: "#0f9d8a"}
 
 Change = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
-"""Images uint8 (n, 28, 28), a level and a random generator -> images (n, h, w)."""
+"""Function from images, uint8 (n, 28, 28), a level and a random generator to images (n, h, w)."""
 
 
 @dataclass(frozen=True)
 class Modification:
-    """A change of digits at several levels, in the forms in which it is measured; None where it makes no sense."""
+    """A change of digits at several levels, in up to three forms; None for a form that makes no sense."""
 
     title: str
     unit: str
@@ -74,7 +74,7 @@ def _blur(images: np.ndarray, level: float, _: np.random.Generator) -> np.ndarra
 
 
 def _on_photo(change: Change, unit: float = 1.0) -> Change:
-    """Apply a change to enlarged dark ink on light paper; `unit` is the factor from a level to the photo's scale."""
+    """Apply a change to enlarged dark ink on light paper; `unit` is the factor that scales a level to the photo."""
 
     def change_photo(images: np.ndarray, level: float, generator: np.random.Generator) -> np.ndarray:
         ink = robustness.warp(images, side=SIDE)
@@ -100,12 +100,12 @@ MODIFICATIONS = (
     ),
 )
 BRUSHES = (0.02, 0.04, 0.07, 0.1, 0.13, 0.17, 0.21, 0.25)
-"""Stroke widths, as fractions of the digit's longest side."""
+"""Stroke widths as fractions of the digit's longest side."""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Levels and accuracies in percent of one modification, by the form that was measured."""
+    """The levels of one modification and the accuracies in percent, by form."""
 
     title: str
     unit: str
@@ -145,42 +145,43 @@ def _measure(modification: Modification, network: Network, images: np.ndarray, l
         PHOTO: (
             modification.photo,
             PHOTOS,
-            lambda photos: robustness.prepare_all([ink_from_array(one) for one in photos]),
+            lambda photos: robustness.prepare_all([ink_from_array(photo) for photo in photos]),
         ),
     }
-    measured = {
+    results = {
         form: (modification.levels, accuracies(change, count, prepare))
         for form, (change, count, prepare) in forms.items()
         if change is not None
     }
-    return Chart(modification.title, modification.unit, measured)
+    return Chart(modification.title, modification.unit, results)
 
 
 def _stroke_widths(network: Network, images: np.ndarray, labels: np.ndarray) -> Chart:
     lines = [centre_line(image) for image in images]
-    hands = [RedrawRanges(size=(0.6, 0.6), brush=(0.6 * brush, 0.6 * brush)) for brush in BRUSHES]
-    accuracies = [robustness.accuracy(network, robustness.redraw_all(lines, hand), labels) * 100 for hand in hands]
+    ranges = [RedrawRanges(size=(0.6, 0.6), brush=(0.6 * brush, 0.6 * brush)) for brush in BRUSHES]
+    redrawn = (robustness.redraw_all(lines, brush_range) for brush_range in ranges)
+    accuracies = [robustness.accuracy(network, images, labels) * 100 for images in redrawn]
     return Chart("Stroke width", "of the digit's longest side", {REDRAWN: (BRUSHES, accuracies)})
 
 
 def draw(charts: Sequence[Chart]) -> None:
-    """Draw all charts into docs/robustness.png."""
-    from matplotlib.figure import Figure as Sheet
+    """Draw all charts in docs/robustness.png."""
+    from matplotlib import figure
 
-    sheet = Sheet(figsize=(14, 7), layout="constrained")
-    places = sheet.subplots(2, 4).ravel()
-    for place, chart in zip(places, charts, strict=False):
+    sheet = figure.Figure(figsize=(14, 7), layout="constrained")
+    all_axes = sheet.subplots(2, 4).ravel()
+    for axes, chart in zip(all_axes, charts, strict=False):
         for form, (levels, accuracies) in chart.curves.items():
-            place.plot(levels, accuracies, marker="o", markersize=3, label=form, color=COLOURS[form])
-        place.set_title(chart.title)
-        place.set_xlabel(chart.unit)
-        place.set_ylim(0, 102)
-        place.grid(alpha=0.3)
-        place.legend(loc="lower center", fontsize=8)
-    for place in places[len(charts) :]:
-        place.set_axis_off()
-    for place in places[::4]:
-        place.set_ylabel("accuracy, %")
+            axes.plot(levels, accuracies, marker="o", markersize=3, label=form, color=COLOURS[form])
+        axes.set_title(chart.title)
+        axes.set_xlabel(chart.unit)
+        axes.set_ylim(0, 102)
+        axes.grid(alpha=0.3)
+        axes.legend(loc="lower center", fontsize=8)
+    for axes in all_axes[len(charts) :]:
+        axes.set_axis_off()
+    for axes in all_axes[::4]:
+        axes.set_ylabel("accuracy, %")
     sheet.suptitle("Accuracy of the shipped model on modified MNIST test images")
     CHART.parent.mkdir(exist_ok=True)
     sheet.savefig(CHART, dpi=110)

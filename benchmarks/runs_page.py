@@ -30,11 +30,11 @@ from tests.support.workers import end_all
 
 RUNS = 100
 EPOCHS = 20
-"""Rows of history.csv, as after ten minutes of training on MNIST."""
+"""Number of rows in history.csv, as after ten minutes of training on MNIST."""
 STEPS = 1500
-"""Rows of steps.csv after the same time."""
+"""Number of rows in steps.csv after the same time."""
 VALIDATION_IMAGES = 6000
-"""Images in answers.npz."""
+"""Number of images in answers.npz."""
 VISITS = 5
 IDLE_SECONDS = 30.0
 """Time over which the CPU usage is averaged."""
@@ -63,9 +63,9 @@ def runs_page() -> list[Figure]:
 
 def _load_times(visitor: _Visitor) -> list[Figure]:
     visits = {
-        "first visit by URL": [visitor.goes_to_runs()],
-        f"reload, median of {VISITS}": [visitor.reloads() for _ in range(VISITS)],
-        f"click in the menu, median of {VISITS}": [visitor.comes_from_another_page() for _ in range(VISITS)],
+        "first visit by URL": [visitor.go_to_runs()],
+        f"reload, median of {VISITS}": [visitor.reload() for _ in range(VISITS)],
+        f"click in the menu, median of {VISITS}": [visitor.come_from_another_page() for _ in range(VISITS)],
     }
     figures = []
     for visit, times in visits.items():
@@ -76,12 +76,12 @@ def _load_times(visitor: _Visitor) -> list[Figure]:
 
 
 def _idle_cpu(visitor: _Visitor, dashboard: DashboardProcess) -> list[Figure]:
-    """Measure the dashboard's CPU usage while a page is open and nothing is running; Runs is open at first."""
+    """Measure the dashboard's CPU usage while a page is open and nothing is running; Runs must be open at first."""
     runs = _cpu_usage(dashboard)
     visitor.page.goto(f"{dashboard.url}/train")
     at_rest(visitor.page)
     return [
-        Figure(f"CPU usage with {name} open and nothing running (100 % = one core)", usage, "%")
+        Figure(f"CPU usage with {name} open and nothing running (100% = one core)", usage, "%")
         for name, usage in {"Runs": runs, "Train": _cpu_usage(dashboard)}.items()
     ]
 
@@ -103,16 +103,16 @@ class _Visitor:
     def _receive(self) -> None:
         self._received = time.perf_counter()
 
-    def goes_to_runs(self) -> tuple[float, float]:
-        """Open the Runs page by its URL; return the seconds to its last data and to its table."""
+    def go_to_runs(self) -> tuple[float, float]:
+        """Open the Runs page by its URL; return the seconds until its last data and its table arrive."""
         return self._load_time(lambda: self.page.goto(f"{self._url}/runs"))
 
-    def reloads(self) -> tuple[float, float]:
-        """Reload the Runs page; return the seconds to its last data and to its table."""
+    def reload(self) -> tuple[float, float]:
+        """Reload the Runs page; return the seconds until its last data and its table arrive."""
         return self._load_time(self.page.reload)
 
-    def comes_from_another_page(self) -> tuple[float, float]:
-        """Go to Data and back by the menu; return the seconds to the last data and to the table."""
+    def come_from_another_page(self) -> tuple[float, float]:
+        """Go to Data and back through the menu; return the seconds until the last data and the table arrive."""
         self.page.get_by_role("link", name="Data", exact=True).click()
         self.page.get_by_role("heading", name="Data", exact=True).wait_for()
         at_rest(self.page)
@@ -128,11 +128,11 @@ class _Visitor:
 
 
 def _make_runs(workspace: Workspace) -> None:
-    """Train for one epoch, and copy that run with the files of long trainings."""
+    """Train for one epoch, and copy that run with the files of long training runs."""
     config = replace_settings(preset("original", "digits"), epochs=1, filters=(8, 8), dense_units=16)
     try:
         run = submit(workspace, config)
-        wait_until(lambda: run.status().over and not run.alive, 300, "the end of a training")
+        wait_until(lambda: run.status().over and not run.alive, 300, "the end of training")
     finally:
         end_all(workspace)
     generator = np.random.default_rng(SEED)
@@ -140,11 +140,11 @@ def _make_runs(workspace: Workspace) -> None:
         name = f"202601{number // 24 + 1:02}-{number % 24:02}0000-{run.title}-{number}"
         copy = Run(Path(shutil.copytree(run.folder, workspace.runs / name)))
         copy.write_config(replace_settings(config, epochs=EPOCHS, learning_rate=float(generator.uniform(1e-4, 1e-2))))
-        _long_training(copy, generator)
+        _imitate_long_training(copy, generator)
 
 
-def _long_training(run: Run, generator: np.random.Generator) -> None:
-    """Give a run different figures, and the curves and answers of a long training."""
+def _imitate_long_training(run: Run, generator: np.random.Generator) -> None:
+    """Give a run different metrics, and the curves and epoch predictions of a long training run."""
     card = run.bundle.card()
     accuracy = float(generator.uniform(0.97, 0.995))
     metrics = card.metrics.model_copy(update={"test_accuracy": accuracy, "validation_accuracy": accuracy})

@@ -12,7 +12,7 @@ from core.ink.drawing import prepare
 HEIGHT, WIDTH = 480, 640
 """Size of every picture in pixels."""
 MARGIN = 14
-"""Least distance in pixels from ink to the edge."""
+"""Minimum distance in pixels from ink to the edge."""
 
 Plane = np.ndarray
 """Brightness, float (h, w) in 0..255; or ink, float (h, w) in 0..1."""
@@ -21,34 +21,35 @@ Plane = np.ndarray
 def written(
     image: np.ndarray, generator: np.random.Generator, share: tuple[float, float] = (0.25, 0.6), pen: float = 0.0
 ) -> Plane:
-    """Write the digit as sharp ink, 0..1, at a random place on (480, 640).
+    """Write the digit as sharp ink, 0..1, at a random position on a plane (480, 640).
 
-    `share`: range of its height, as a fraction of the picture's. `pen`: pixels at 28x28 by which strokes get wider.
+    `share`: range of the digit's height as a fraction of the plane's. `pen`: increase of stroke width in pixels at
+    28x28.
     """
     drawing = prepare(image)
     assert drawing.crop is not None
-    size = generator.uniform(*share) * HEIGHT
-    ratio = size / 20
-    # Enlarge smoothly, then steepen: a pen's edge is sharp at any size.
+    ratio = generator.uniform(*share) * HEIGHT / 20
+    # Enlarge smoothly, then sharpen, because a pen's edge is sharp at any size.
     crop = Image.fromarray(np.pad(drawing.crop, 4))
-    large = np.asarray(crop.resize((round(crop.width * ratio), round(crop.height * ratio)), Image.Resampling.BICUBIC))
-    level = 127 - 55 * pen
-    sharp = np.clip((large.astype(float) - level) * (ratio / 110) + 0.5, 0, 1)
-    return _placed(tightly_cropped(sharp), generator)
+    size_on_plane = round(crop.width * ratio), round(crop.height * ratio)
+    enlarged = np.asarray(crop.resize(size_on_plane, Image.Resampling.BICUBIC))
+    threshold = 127 - 55 * pen
+    ink = np.clip((enlarged.astype(float) - threshold) * (ratio / 110) + 0.5, 0, 1)
+    return _placed(tightly_cropped(ink), generator)
 
 
 def tightly_cropped(ink: Plane) -> Plane:
-    """Cut off the empty margins."""
+    """Return the ink without its empty margins."""
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _placed(sharp: Plane, generator: np.random.Generator) -> Plane:
-    top = int(generator.integers(MARGIN, HEIGHT - sharp.shape[0] - MARGIN))
-    left = int(generator.integers(MARGIN, WIDTH - sharp.shape[1] - MARGIN))
-    ink = np.zeros((HEIGHT, WIDTH))
-    ink[top : top + sharp.shape[0], left : left + sharp.shape[1]] = sharp
-    return ink
+def _placed(ink: Plane, generator: np.random.Generator) -> Plane:
+    top = int(generator.integers(MARGIN, HEIGHT - ink.shape[0] - MARGIN))
+    left = int(generator.integers(MARGIN, WIDTH - ink.shape[1] - MARGIN))
+    plane = np.zeros((HEIGHT, WIDTH))
+    plane[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
+    return plane
 
 
 def on_paper(ink: Plane, paper: float | Plane = 235.0, pen: float = 45.0) -> Plane:
@@ -72,7 +73,8 @@ def encoded(picture: np.ndarray | Image.Image, kind: str = "PNG", **options: obj
 
 def coloured(ink: Plane, paper: tuple[int, int, int], pen: tuple[int, int, int]) -> np.ndarray:
     """Return coloured ink on coloured paper, float (h, w, 3)."""
-    return np.dstack([on_paper(ink, one, other) for one, other in zip(paper, pen, strict=True)])
+    channels = zip(paper, pen, strict=True)
+    return np.dstack([on_paper(ink, paper_value, pen_value) for paper_value, pen_value in channels])
 
 
 def smooth_noise(generator: np.random.Generator, size: int) -> Plane:
@@ -85,13 +87,13 @@ def shadow(generator: np.random.Generator, softness: float, depth: tuple[float, 
     """Return light, 0..1, with a shadow on one side of a slanted line whose edge is `softness` pixels wide."""
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
     angle = generator.uniform(0, 2 * np.pi)
-    place = (columns - WIDTH / 2) * np.cos(angle) + (rows - HEIGHT / 2) * np.sin(angle)
-    dark = np.clip((place - generator.uniform(-120, 120)) / softness + 0.5, 0, 1)
-    return 1 - dark * (1 - generator.uniform(*depth))
+    distance = (columns - WIDTH / 2) * np.cos(angle) + (rows - HEIGHT / 2) * np.sin(angle)
+    darkness = np.clip((distance - generator.uniform(-120, 120)) / softness + 0.5, 0, 1)
+    return 1 - darkness * (1 - generator.uniform(*depth))
 
 
 def light(generator: np.random.Generator) -> Plane:
-    """Return light, 0..1, from a lamp at one side, with vignetting."""
+    """Return light, 0..1, from a lamp on one side, with vignetting."""
     rows, columns = np.mgrid[-1 : 1 : HEIGHT * 1j, -1 : 1 : WIDTH * 1j]
     angle = generator.uniform(0, 2 * np.pi)
     slope = generator.uniform(0.1, 0.35) * (columns * np.cos(angle) + rows * np.sin(angle)) / np.sqrt(2)
@@ -99,25 +101,27 @@ def light(generator: np.random.Generator) -> Plane:
 
 
 def ruled(generator: np.random.Generator, grid: bool, tilt: float = 2.0) -> Plane:
-    """Draw lines or a grid, 0..1: 1 to 2.5 pixels thick, 30 to 60 apart, tilted by up to `tilt` degrees."""
+    """Draw lines or a grid, 0..1: 1 to 2.5 pixels thick, 30 to 60 pixels apart, tilted by up to `tilt` degrees."""
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
     slope, step = np.tan(np.radians(generator.uniform(-tilt, tilt))), generator.integers(30, 61)
-    thick, start = generator.uniform(1, 2.5), generator.uniform(0, step)
-    lines = (rows + slope * columns + start) % step < thick
+    thickness, start = generator.uniform(1, 2.5), generator.uniform(0, step)
+    lines = (rows + slope * columns + start) % step < thickness
     if grid:
-        lines |= (columns - slope * rows + start) % step < thick
+        lines |= (columns - slope * rows + start) % step < thickness
     return lines * generator.uniform(0.25, 0.6)
 
 
 def on_table(sheet: Plane, generator: np.random.Generator, table: tuple[float, float], tilt: float = 12.0) -> Plane:
-    """Shrink and rotate a sheet and put it on a grained table, sometimes across the picture's edge."""
-    small = Image.fromarray(sheet.astype(np.float32))
+    """Shrink and rotate a sheet and put it on a grained table, sometimes beyond the picture's edge."""
+    paper = Image.fromarray(sheet.astype(np.float32))
     scale = generator.uniform(0.55, 0.85)
-    small = small.resize((round(WIDTH * scale), round(HEIGHT * scale)), Image.Resampling.BILINEAR)
-    turned = np.asarray(small.rotate(generator.uniform(-tilt, tilt), Image.Resampling.BILINEAR, True, fillcolor=-1000))
-    ground = generator.uniform(*table) * (1 + 0.06 * smooth_noise(generator, 40) + 0.05 * smooth_noise(generator, 4))
-    room = WIDTH - turned.shape[1], HEIGHT - turned.shape[0]
+    paper = paper.resize((round(WIDTH * scale), round(HEIGHT * scale)), Image.Resampling.BILINEAR)
+    rotated = np.asarray(paper.rotate(generator.uniform(-tilt, tilt), Image.Resampling.BILINEAR, True, fillcolor=-1000))
+    background = generator.uniform(*table) * (
+        1 + 0.06 * smooth_noise(generator, 40) + 0.05 * smooth_noise(generator, 4)
+    )
+    room = WIDTH - rotated.shape[1], HEIGHT - rotated.shape[0]
     left, top = (int(generator.integers(min(0, side) - 10, max(1, side + 10))) for side in room)
-    picture = Image.fromarray(ground.astype(np.float32))
-    picture.paste(Image.fromarray(turned), (left, top), Image.fromarray((turned >= 0).astype(np.uint8) * 255))
+    picture = Image.fromarray(background.astype(np.float32))
+    picture.paste(Image.fromarray(rotated), (left, top), Image.fromarray((rotated >= 0).astype(np.uint8) * 255))
     return np.asarray(picture)

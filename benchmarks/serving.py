@@ -26,12 +26,12 @@ def serving() -> list[Figure]:
     return [
         Figure(f"`python -m dashboard` until the first page is served, median of {STARTS}", median(startup), "s"),
         Figure(f"Memory when idle with Gradio loaded, median of {STARTS}", median(memory), "MB"),
-        Figure(f"CPU usage when idle (100 % = one core), median of {STARTS}", median(cpu), "%"),
+        Figure(f"CPU usage when idle (100% = one core), median of {STARTS}", median(cpu), "%"),
     ]
 
 
 def _start_once() -> tuple[float, float, float]:
-    """Return seconds to the first page and, with Gradio loaded, memory in MB and CPU usage in percent."""
+    """Return the seconds to the first page and, with Gradio loaded, the memory in MB and the CPU usage in percent."""
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         dashboard = DashboardProcess(Path(folder))
@@ -47,12 +47,12 @@ def _start_once() -> tuple[float, float, float]:
 
 
 def wait_until_loaded(dashboard: DashboardProcess) -> None:
-    """Wait until the dashboard has loaded Gradio, the last thing that it loads."""
+    """Wait until the dashboard has loaded Gradio, which it loads last."""
     wait_until(lambda: responds(dashboard.url + "/gradio/"), 120, "Gradio")
 
 
 def responds(url: str) -> bool:
-    """Return whether a GET request is answered with status 200."""
+    """Return True if the response to a GET request has the status 200."""
     try:
         with urllib.request.urlopen(url, timeout=10) as response:
             return response.status == 200

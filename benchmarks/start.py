@@ -1,4 +1,4 @@
-"""Startup time of a training: from the Train button to the first point of the learning curve."""
+"""Startup time of a training run: from the Train button to the first point of the learning curve."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MILESTONES = {
     "Compiling the network.": "TensorFlow and data loaded",
     "Training.": "training started",
 }
-"""Messages in the run's status, in order, and the milestones that they mark."""
+"""Messages in the run's status, in order, and the milestone that each marks."""
 
 _FIRST_POINT = "first point on the learning curve"
 
@@ -40,7 +40,7 @@ def start() -> list[Figure]:
 
 
 def _start_once() -> dict[str, float]:
-    """Start one training; return the seconds from submission to each milestone."""
+    """Start one training run; return the seconds from submission to each milestone."""
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder))
         submitted = time.perf_counter()
@@ -59,7 +59,7 @@ def _start_once() -> dict[str, float]:
 
 
 def _note_milestones(run: Run, times: dict[str, float], now: float) -> None:
-    """Record the milestones reached by now, including any that were passed since the last poll."""
+    """Record the milestones reached so far, including any passed since the last poll."""
     message = run.status().message
     reached = list(_MILESTONES).index(message) + 1 if message in _MILESTONES else 0
     first_point = run.steps_file.exists()

@@ -1,4 +1,4 @@
-"""Training time to 99 % test accuracy: the presets `fast` and `original` compared with Keras's own MNIST example."""
+"""Training time to 99% test accuracy: the presets `fast` and `original` compared with Keras's own MNIST example."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ TARGET = 0.99
 """Target for the mean test accuracy over all seeds."""
 SEEDS = 5
 BASELINE_SEEDS = 2
-"""Seeds for every recipe except `fast`: their epochs take minutes."""
+"""Number of seeds for every recipe except `fast`, because their epochs take minutes."""
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A recipe of `benchmarks.recipes` with the environment variables that it is trained with."""
+    """A recipe in `benchmarks.recipes`, and the environment variables with which it is trained."""
 
     title: str
     recipe: str
     environment: Mapping[str, str]
 
 
-# Trazo's worker turns oneDNN on, so Keras's example runs with its defaults and once more with oneDNN.
+# Trazo's worker enables oneDNN, so Keras's example runs with its defaults and again with oneDNN.
 FAST = Contender("`fast`", "fast", {ONEDNN: "1"})
 BASELINES = (
     Contender("Keras's example", KERAS, {}),
@@ -39,7 +39,7 @@ BASELINES = (
 
 
 def time_to_target(seeds: int = SEEDS) -> list[Figure]:
-    """Train every contender with the first two seeds, and `fast` with all, each in its own process.
+    """Train every contender with the first two seeds, and `fast` with all seeds, each in a separate process.
 
     Returns nothing without MNIST.
     """
@@ -61,10 +61,10 @@ def _train(contender: Contender, seed: int) -> Curve:
 
 
 def figures(fast: Sequence[Curve], baselines: Mapping[str, Sequence[Curve]]) -> list[Figure]:
-    """Return accuracy and duration of `fast`, each baseline's time to 99 %, and the speedups."""
+    """Return the accuracy and duration of `fast`, each baseline's time to 99%, and the speedups."""
     accuracies = [curve.accuracies[-1] for curve in fast]
     seconds = _duration(fast)
-    seeds = _mean_of(fast)
+    seeds = _seeds_text(fast)
     result = [
         Figure(f"`fast`: test accuracy after the last epoch, {seeds}", float(np.mean(accuracies)) * 100, "%"),
         Figure("`fast`: test accuracy after the last epoch, worst seed", min(accuracies) * 100, "%"),
@@ -78,24 +78,24 @@ def figures(fast: Sequence[Curve], baselines: Mapping[str, Sequence[Curve]]) -> 
 def _baseline_figures(title: str, curves: Sequence[Curve], fast_seconds: float) -> list[Figure]:
     accuracy = float(np.mean([curve.accuracies[-1] for curve in curves]))
     epochs = len(curves[0].accuracies)
-    after = Figure(f"{title}: test accuracy after {epochs} epochs, {_mean_of(curves)}", accuracy * 100, "%")
+    final_accuracy = Figure(f"{title}: test accuracy after {epochs} epochs, {_seeds_text(curves)}", accuracy * 100, "%")
     reached = time_to(TARGET, curves)
     if reached is None:
         total = _duration(curves)
         return [
-            after,
-            Figure(f"{title}: 99 % not reached, duration of all epochs", total, "s"),
+            final_accuracy,
+            Figure(f"{title}: 99% not reached, duration of all epochs", total, "s"),
             Figure(f"Speedup of `fast` over {title}, lower bound", total / fast_seconds, "×"),
         ]
     epoch, seconds = reached
     return [
-        after,
-        Figure(f"{title}: time to a mean test accuracy of 99 %, reached in epoch {epoch}", seconds, "s"),
+        final_accuracy,
+        Figure(f"{title}: time to a mean test accuracy of 99%, reached in epoch {epoch}", seconds, "s"),
         Figure(f"Speedup of `fast` over {title}", seconds / fast_seconds, "×"),
     ]
 
 
-def _mean_of(curves: Sequence[Curve]) -> str:
+def _seeds_text(curves: Sequence[Curve]) -> str:
     return f"mean of {len(curves)} seeds" if len(curves) > 1 else "1 seed"
 
 
@@ -104,7 +104,7 @@ def _duration(curves: Sequence[Curve]) -> float:
 
 
 def time_to(target: float, curves: Sequence[Curve]) -> tuple[int, float] | None:
-    """Return the first epoch (from 1) whose mean accuracy reaches `target` and its mean seconds; None if none does."""
+    """Return the first epoch (from 1) whose mean accuracy reaches `target`, and its mean seconds, or None."""
     means = np.mean([curve.accuracies for curve in curves], axis=0)
     reached = np.flatnonzero(means >= target)
     if not len(reached):

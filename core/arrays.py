@@ -15,7 +15,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Return all arrays of an .npz file by name.
 
     Raises OSError if the file cannot be read, ValueError if it is damaged, and MemoryError if its arrays do not fit
-    into memory.
+    in memory.
     """
     try:
         with open_file(path) as file:
@@ -29,7 +29,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     except (OSError, MemoryError):
         raise
     except Exception as error:
-        # Damaged bytes make NumPy, zipfile and the decompressors raise a dozen unrelated kinds of errors.
+        # Damaged bytes make NumPy, zipfile and the decompressors raise a dozen unrelated kinds of error.
         raise ValueError(f"{path} is not a complete .npz file.") from error
 
 

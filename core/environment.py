@@ -14,18 +14,18 @@ def workspace_location() -> Path | None:
 
 
 def host() -> str:
-    """Return the address to listen on (HOST, or else 127.0.0.1)."""
+    """Return the address to listen on (HOST, by default 127.0.0.1)."""
     # Some hosting services set variables to an empty string.
     return os.environ.get("HOST") or "127.0.0.1"
 
 
 def port() -> str:
-    """Return the port to listen on, unchecked (PORT, or else 8501)."""
+    """Return the port to listen on, unchecked (PORT, by default 8501)."""
     return os.environ.get("PORT") or "8501"
 
 
 def read_only() -> bool:
-    """Return True if TRAZO_READONLY forbids all changes, which any value except `0`, `false` and `no` does."""
+    """Return True if all changes are forbidden: TRAZO_READONLY is set to anything but `0`, `false` or `no`."""
     return os.environ.get("TRAZO_READONLY", "").strip().lower() not in ("", "0", "false", "no")
 
 
@@ -35,18 +35,18 @@ def trains_in_background() -> bool:
 
 
 def log_level() -> str:
-    """Return the lowest level that is logged (TRAZO_LOG_LEVEL, or else INFO)."""
+    """Return the lowest level that is logged (TRAZO_LOG_LEVEL, by default INFO)."""
     level = os.environ.get("TRAZO_LOG_LEVEL", "").strip().upper()
     return level if level in LOG_LEVELS else "INFO"
 
 
 def predictions_per_minute() -> int:
-    """Return the rate limit per client (TRAZO_PREDICTIONS_PER_MINUTE, or else 600); 0 means no limit."""
+    """Return the rate limit per client (TRAZO_PREDICTIONS_PER_MINUTE, by default 600); 0 means no limit."""
     return _number("TRAZO_PREDICTIONS_PER_MINUTE", 600)
 
 
 def pages_per_client() -> int:
-    """Return the maximum number of open pages per client (TRAZO_PAGES_PER_CLIENT, or else 100); 0 means no limit."""
+    """Return the maximum number of open pages per client (TRAZO_PAGES_PER_CLIENT, by default 100); 0 means no limit."""
     return _number("TRAZO_PAGES_PER_CLIENT", 100)
 
 
@@ -56,7 +56,7 @@ def allowed_hosts() -> tuple[str, ...]:
 
 
 def base_url_path() -> str | None:
-    """Return Streamlit's option server.baseUrlPath if STREAMLIT_SERVER_BASE_URL_PATH is set."""
+    """Return Streamlit's option server.baseUrlPath, if STREAMLIT_SERVER_BASE_URL_PATH sets it."""
     return os.environ.get("STREAMLIT_SERVER_BASE_URL_PATH")
 
 
@@ -88,7 +88,7 @@ def fashion_location() -> Path | None:
 
 
 def keras_cache() -> Path:
-    """Return the path where `keras.datasets.mnist` stores its download (KERAS_HOME, or else `~/.keras`)."""
+    """Return the path where `keras.datasets.mnist` stores its download (KERAS_HOME, by default `~/.keras`)."""
     home = os.environ.get("KERAS_HOME")
     return (Path(home) if home else Path.home() / ".keras") / "datasets" / "mnist.npz"
 
@@ -100,7 +100,7 @@ def gradio_upload_folder() -> Path | None:
 
 
 def prepare_gradio(upload_folder: Path) -> None:
-    """Set the variables that Gradio reads on import: its upload folder, and no telemetry."""
+    """Set the variables that Gradio reads on import: its upload folder, and telemetry switched off."""
     os.environ["GRADIO_TEMP_DIR"] = str(upload_folder)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
@@ -115,10 +115,10 @@ def prepare_tensorflow() -> None:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
-def python_environment(**more: str) -> dict[str, str]:
-    """Return this process's environment plus `more`, for a Python process that caches its bytecode."""
+def python_environment(**variables: str) -> dict[str, str]:
+    """Return this process's environment plus `variables`, for a Python process that caches its bytecode."""
     # TensorFlow has 4,000 modules. Without cached bytecode, compiling them takes most of a worker's start-up time.
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | more
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | variables
 
 
 def _path(variable: str) -> Path | None:

@@ -30,7 +30,7 @@ class DataMissing(DataError):
 
 
 class DownloadError(DataError):
-    """No source returned a valid dataset; `attempts` contains the error of each source."""
+    """No source returned a valid dataset; `attempts` contains the error from each source."""
 
     def __init__(self, message: str, attempts: tuple[str, ...] = ()) -> None:
         super().__init__(message)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 SETTING_HELP: dict[str, str] = {
-    "preset": "The preset that the settings started from.",
+    "preset": "The preset that the settings are based on.",
     "dataset": "The images that the network learns from.",
     "architecture": (
-        "The type of network: original (from the notebook), pooled (quick), deep, or strided (as deep, but quicker)."
+        "The type of network: original (from the notebook), pooled (quick), deep, or strided (like deep, but quicker)."
     ),
-    "epochs": "Maximum number of times that the network sees every training image.",
+    "epochs": "Maximum number of times that the network sees each training image.",
     "batch_size": "Number of images between two updates of the weights.",
     "optimizer": "Adam adapts the step size of each weight; SGD with momentum uses the same step size for all weights.",
     "learning_rate": (
@@ -24,8 +24,8 @@ SETTING_HELP: dict[str, str] = {
     ),
     "seed": "Random seed for weights, shuffling and augmentation. The same seed gives the same result.",
     "teachers": (
-        "Number of networks of the preset large whose predictions replace the labels (knowledge distillation). "
-        "They are trained first, once. The training loss is then the distance to their predictions, and label "
+        'Number of networks with the "large" preset whose predictions replace the labels (knowledge distillation). '
+        "They are trained first, but only once. The training loss is then the distance to their predictions, and label "
         "smoothing has no effect."
     ),
     "filters": "Number of filters in each block of the network.",
@@ -35,10 +35,10 @@ SETTING_HELP: dict[str, str] = {
     "shift": "Shift each image by up to this fraction of its width in each direction.",
     "zoom": "Shrink or enlarge each image by up to this fraction.",
     "shear": "Slant each image by up to this angle in either direction.",
-    "elastic": "Distort strokes smoothly by about this distance, as another writer would.",
+    "elastic": "Distort strokes smoothly by about this distance, as if by another writer.",
     "stroke": "Thicken or thin strokes by up to this fraction of a pixel on each edge.",
-    "noise": "Add noise to a tenth of the images, with a standard deviation up to this fraction of full ink.",
-    "final_epochs": "Number of epochs at the end with half the augmentation.",
+    "noise": "Add noise to a tenth of the images, with a standard deviation of up to this fraction of full ink.",
+    "final_epochs": "Number of epochs at the end of training with half the augmentation.",
     "synthetic_digits": (
         "Number of synthetic digits that are added to the training images, in handwriting that is rare in MNIST."
     ),
@@ -47,6 +47,6 @@ SETTING_HELP: dict[str, str] = {
         "brush, size and position. Without the pen digits on this machine, the run trains without them."
     ),
     "redrawn_digits": (
-        "Number of training images that are added once more, traced and redrawn with any brush, as on a canvas."
+        "Number of training images to add a second time, traced and redrawn with a random brush, as on a canvas."
     ),
 }

@@ -1,4 +1,4 @@
-"""Safe file access: reads of regular files only, atomic writes, removal, and readable disk errors."""
+"""Safe file access: reading only regular files, atomic writes, removal, and readable disk errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.errors import ReadOnly, StorageError
 
 
 class NotRegularFile(OSError):
-    """A path leads to a pipe, socket or device rather than a file; reading it could block forever or never end."""
+    """A path leads to a pipe, socket or device rather than a regular file; reading from it might never end."""
 
     def __init__(self, path: str) -> None:
         super().__init__(errno.EINVAL, "a pipe, socket or device, not a file", path)
@@ -72,7 +72,7 @@ def remove(path: Path) -> None:
 
 @contextlib.contextmanager
 def atomic_write(path: Path, durable: bool = True) -> Iterator[Path]:
-    """Yield a temporary path beside `path`, which replaces `path` when the block ends without an error.
+    """Yield a temporary path next to `path`; its file replaces `path` unless the with block raises.
 
     Readers of `path` see the old contents or the new, never a mixture. `durable`: call fsync first, so that this also
     holds after a power cut. Raises StorageError.
@@ -95,9 +95,9 @@ def atomic_write(path: Path, durable: bool = True) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """Turn disk errors in the block into StorageError. Every write to the workspace happens in such a block.
+    """Convert disk errors in the with block to StorageError. Every write to the workspace happens in such a block.
 
-    Raises ReadOnly before the block starts if TRAZO_READONLY is set.
+    Raises ReadOnly before the block starts if TRAZO_READONLY forbids changes.
     """
     if read_only():
         raise ReadOnly(path)
@@ -111,7 +111,7 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 def _error_message(path: Path, error: OSError) -> str | None:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk is full: {path} could not be written. Free some space and try again."
+        return f"The disk is full or a quota is exceeded: {path} could not be written. Free some space and try again."
     if isinstance(error, PermissionError) or error.errno in (errno.EROFS, errno.EACCES):
         return (
             f"Permission denied: {path} could not be written. "

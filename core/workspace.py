@@ -1,4 +1,4 @@
-"""The workspace: the locations of all files, the lock, and removal of this machine's paths from texts."""
+"""The workspace: the locations of all files, the lock, and removal of this machine's paths from messages."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ class Workspace:
 
 
 def strip_paths(text: str) -> str:
-    """Return a text with each path of this machine reduced to its last component, for read-only visitors.
+    """Return the text with each path on this machine reduced to its last component, for read-only visitors.
 
-    Paths in the workspace and the checkout stay relative to these folders.
+    Paths inside the workspace or the checkout become relative to that folder.
     """
     # Replace known paths first, because they may contain spaces, which the pattern treats as the end of a path.
     for folder in (Workspace.from_environment().root, PROJECT):
@@ -86,4 +86,4 @@ def strip_paths(text: str) -> str:
     for file in (mnist_location(), pen_digits_location(), fashion_location(), keras_cache()):
         if file:
             text = text.replace(str(file), file.name)
-    return _PATH.sub(lambda found: Path(found[0]).name or found[0], text)
+    return _PATH.sub(lambda match: Path(match[0]).name or match[0], text)

@@ -49,7 +49,7 @@ def test_baseline_below_the_target_counts_all_its_epochs() -> None:
 
     found = values({"the baseline": [slow]})
 
-    assert found["the baseline: 99 % not reached, duration of all epochs"] == 20.0
+    assert found["the baseline: 99% not reached, duration of all epochs"] == 20.0
     assert found["Speedup of `fast` over the baseline, lower bound"] == pytest.approx(20 / 3)
 
 

@@ -28,7 +28,7 @@ def _build_original(config: ModelConfig) -> keras.Model:
 
 
 def _build_pooled(config: ModelConfig) -> keras.Model:
-    """Build a variant of `original` that pools before normalisation and activation, which then cost a quarter."""
+    """Build a variant of `original` that pools before normalisation and activation, at a quarter of their cost."""
     stack: list[layers.Layer] = []
     for filters in config.filters:
         stack += [_convolution(filters), layers.MaxPooling2D(), _normalisation(), layers.ReLU()]
@@ -36,7 +36,7 @@ def _build_pooled(config: ModelConfig) -> keras.Model:
 
 
 def _build_deep(config: ModelConfig) -> keras.Model:
-    """Build a network with one convolution in the first block, two in each other block, and a weighted mean at the end.
+    """Build a network with one convolution in the first block, two in each later block, and a final weighted mean.
 
     Pooling before normalisation and activation halves the size between blocks. A block's first convolution is as wide
     as the previous block. The mean of each feature map is a global depthwise convolution (Chen et al., MobileFaceNets,
@@ -58,7 +58,7 @@ def _build_strided(config: ModelConfig) -> keras.Model:
     """Build a variant of `deep` at less than half its cost, with strides of two rather than pooling.
 
     The first convolution (5x5 pixels) and the last one of the second block have a stride of two. One convolution in
-    each later block has no padding, because the margin of an image is nearly empty.
+    each later block has no padding, because the margins of an image are nearly empty.
     """
     stack: list[layers.Layer] = [_convolution(config.filters[0], 5, strides=2), _normalisation(), layers.ReLU()]
     side = INPUT_SHAPE[0] // 2
@@ -76,7 +76,7 @@ def _build_strided(config: ModelConfig) -> keras.Model:
 
 
 def _weighted_mean(side: int) -> list[layers.Layer]:
-    """Return layers that reduce each map of `side` x `side` to one number, with a learned weight for each position."""
+    """Return layers that reduce each `side` x `side` map to one number, with a learned weight for each position."""
     return [layers.DepthwiseConv2D(side, use_bias=False), _normalisation(), layers.Flatten()]
 
 

@@ -52,7 +52,7 @@ class DataCard(Record):
 
 
 class LayerCard(Record):
-    """One layer; `output_shape` omits the batch dimension, `multiply_adds` is the number for one image."""
+    """One layer; `output_shape` omits the batch dimension, `multiply_adds` is the number of them for one image."""
 
     name: str
     kind: str
@@ -63,10 +63,10 @@ class LayerCard(Record):
 
 
 class Metrics(Record):
-    """Accuracies and the bounds of their 95 % interval in 0..1, losses in nats.
+    """Accuracies and the bounds of their 95% confidence interval in 0..1, losses in nats.
 
     The test set was used only once, for these metrics. `best_epoch` (counted from 1) is the epoch whose weights are
-    kept: with patience the best one on the validation split, otherwise the last.
+    kept: with patience, the best one on the validation split; otherwise, the last.
     """
 
     test_accuracy: Fraction
@@ -96,7 +96,7 @@ class Calibration(Record):
 class Novelty(Record):
     """Fractions that the novelty detector rejects: of validation digits, and of new out-of-distribution samples."""
 
-    # The second name of each field is the one used in cards of earlier versions.
+    # The second alias of each field is its name in cards from earlier versions.
     digits_rejected: Annotated[Fraction, Field(validation_alias=AliasChoices("digits_rejected", "digits_refused"))]
     out_of_distribution_rejected: Annotated[
         Fraction, Field(validation_alias=AliasChoices("out_of_distribution_rejected", "outsiders_refused"))
@@ -106,13 +106,13 @@ class Novelty(Record):
 class Robustness(Record):
     """Accuracies, 0..1, on drawings and on altered test images.
 
-    For the first five, test images are traced, redrawn anywhere on a canvas and prepared like any drawing: with usual
-    brushes and sizes (`canvas`), `tiny`, with a `thin_pen`, with a `fat_pen`, and `turned` by 20 degrees in either
-    direction. For the next five, test images are altered and go directly to the network: `shifted` by 4 pixels,
-    `shrunk` to 70 %, `noisy` (standard deviation 0.3 of full ink), `blurred` (1 pixel), and `faded` to half the ink,
-    which earlier versions did not measure. `images`: maximum number of test images for each accuracy. `pen_strokes`:
-    accuracy on up to a thousand digits by people who are not in any training set, replayed on the canvas; None if their
-    file is not available.
+    For the first five, test images are traced, redrawn anywhere on a canvas and prepared like any drawing: with typical
+    brushes and sizes (`canvas`), `tiny`, with a `thin_pen`, with a `fat_pen`, and rotated by 20 degrees in either
+    direction (`turned`). For the next five, test images are altered and go directly to the network: `shifted` by 4
+    pixels, `shrunk` to 70%, `noisy` (standard deviation 0.3 of full ink), `blurred` (1 pixel), and `faded` to half the
+    ink (not measured by earlier versions). `images`: maximum number of test images for each accuracy. `pen_strokes`:
+    accuracy on up to a thousand digits by people who are not in any training set, replayed on the canvas; None if the
+    file of pen strokes is missing.
     """
 
     images: Count
@@ -137,7 +137,7 @@ class Robustness(Record):
 class Card(Record):
     """The model card. `seconds`: training time without evaluation and export.
 
-    Cards of earlier versions have no `calibration`, no `novelty`, and no fingerprint of the `.tflite` file.
+    Cards from earlier versions have no `calibration`, no `novelty`, and no fingerprint of the `.tflite` file.
     """
 
     run_id: str
@@ -157,7 +157,7 @@ class Card(Record):
 
 @dataclass(frozen=True)
 class Bundle:
-    """The folder of one model, which can be read without TensorFlow."""
+    """The folder of a model, which can be read without TensorFlow."""
 
     folder: Path
 
@@ -183,7 +183,7 @@ class Bundle:
 
     @property
     def epoch_predictions_file(self) -> Path:
-        """The predictions after each epoch; only in copies of bundles, because a run keeps them beside its bundle."""
+        """The predictions after each epoch; only in copies of bundles, because a run keeps them next to its bundle."""
         return self.folder / "answers.npz"
 
     @property
@@ -238,7 +238,7 @@ class Bundle:
                 if b"_initializer" not in archive.read("config.json"):
                     return OLDEST_KERAS
                 return str(json.loads(archive.read("metadata.json"))["keras_version"])
-        except Exception as error:  # zipfile and json raise a dozen kinds of errors
+        except Exception as error:  # zipfile and json raise a dozen kinds of error
             raise self._file_error(self.keras_file, "cannot be read or is damaged") from error
 
     def first_layer_filters(self) -> np.ndarray:
@@ -258,7 +258,7 @@ class Bundle:
                 weights = archive.read("model.weights.h5")
             with h5py.File(io.BytesIO(weights)) as stored:
                 kernels = np.asarray(stored[f"layers/{first}/vars/0"], np.float32)
-        except Exception as error:  # zipfile and HDF5 raise a dozen kinds of errors
+        except Exception as error:  # zipfile and HDF5 raise a dozen kinds of error
             raise self._file_error(self.keras_file, "cannot be read or is damaged") from error
         if kernels.ndim != 4 or not kernels.size or not np.isfinite(kernels).all():
             raise self._file_error(self.keras_file, "cannot be read or is damaged")
@@ -287,7 +287,7 @@ class Bundle:
 
 
 def copy_bundle(source: Bundle, target: Path, epoch_predictions_file: Path | None = None) -> Bundle:
-    """Copy all files of a bundle into `target`, each by an atomic rename.
+    """Copy all files of a bundle to `target`, each with an atomic rename.
 
     `epoch_predictions_file`: file of the predictions after each epoch, if the bundle does not contain it.
     """

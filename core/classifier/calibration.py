@@ -1,4 +1,4 @@
-"""Calibrated probabilities: temperature, calibration error, and the confidence threshold for close calls."""
+"""Calibrated probabilities: temperature, expected calibration error, and the confidence threshold for close calls."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ _MIN_PROBABILITY = np.finfo(np.float32).tiny
 class ReliabilityBin:
     """Predictions with a confidence in (`low`, `high`]: their `count`, mean `confidence` and `accuracy`.
 
-    `accuracy_low` and `accuracy_high`: 95 % interval (Wilson, 1927). Without predictions all four are NaN.
+    `accuracy_low` and `accuracy_high`: 95% confidence interval (Wilson, 1927). Without predictions, all four
+    are NaN.
     """
 
     low: float
@@ -114,13 +115,13 @@ def _reliability_bin(low: float, high: float, count: int, confidence_sum: float,
 
 
 def expected_calibration_error(evaluation: Evaluation, bins: int = BINS) -> float:
-    """Return the mean gap between confidence and accuracy, bins weighted by count, 0..1 (Naeini et al., 2015)."""
-    filled = [group for group in reliability(evaluation, bins) if group.count]
-    return sum(group.count * abs(group.accuracy - group.confidence) for group in filled) / len(evaluation.labels)
+    """Return the mean gap between confidence and accuracy, weighted by bin count, 0..1 (Naeini et al., 2015)."""
+    used_bins = [bin_ for bin_ in reliability(evaluation, bins) if bin_.count]
+    return sum(bin_.count * abs(bin_.accuracy - bin_.confidence) for bin_ in used_bins) / len(evaluation.labels)
 
 
 def brier_score(evaluation: Evaluation) -> float:
-    """Return the mean squared distance of the ten probabilities from the label, 0 (perfect) to 2 (Brier, 1950)."""
+    """Return the mean squared distance from the ten probabilities to the label, 0 (perfect) to 2 (Brier, 1950)."""
     one_hot = np.eye(evaluation.probabilities.shape[1])[evaluation.labels]
     return float(((evaluation.probabilities - one_hot) ** 2).sum(axis=1).mean())
 

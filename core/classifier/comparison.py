@@ -10,7 +10,7 @@ from scipy import special
 from core.classifier.evaluation import Z_95, Evaluation
 
 EXACT_BELOW = 25
-"""With fewer images that only one model predicts correctly, the exact binomial test replaces chi-squared."""
+"""Number of images that only one model predicts correctly, below which the exact binomial test is used."""
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,18 @@ class Comparison:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % Wald interval of the difference, with half an image added to each cell (Agresti and Min, 2005)."""
+        """95% Wald confidence interval of the difference; half an image is added to each cell.
+
+        Source: Agresti and Min (2005).
+        """
         images = self._images + 2
         first, second = len(self.only_first) + 0.5, len(self.only_second) + 0.5
-        middle = (first - second) / images
-        half = Z_95 * np.sqrt(first + second - (first - second) ** 2 / images) / images
-        return max(-1.0, float(middle - half)), min(1.0, float(middle + half))
+        centre = (first - second) / images
+        half_width = Z_95 * np.sqrt(first + second - (first - second) ** 2 / images) / images
+        return max(-1.0, float(centre - half_width)), min(1.0, float(centre + half_width))
 
     @property
-    def exact(self) -> bool:
+    def uses_exact_test(self) -> bool:
         """True if the p-value comes from the exact binomial test."""
         return len(self.only_first) + len(self.only_second) < EXACT_BELOW
 
@@ -68,8 +71,8 @@ def mcnemar(only_first: int, only_second: int) -> float:
     """Return the two-sided p-value, 0..1, of McNemar's test (1947), which Dietterich (1998) recommends for classifiers.
 
     `only_first`, `only_second`: numbers of images that only the first or only the second model predicts correctly. The
-    test is the exact binomial test below EXACT_BELOW such images, otherwise chi-squared with continuity correction
-    (Edwards, 1948).
+    test is the exact binomial test for fewer than EXACT_BELOW such images, otherwise chi-squared with continuity
+    correction (Edwards, 1948).
     """
     discordant = only_first + only_second
     if discordant < EXACT_BELOW:

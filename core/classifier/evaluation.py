@@ -9,7 +9,7 @@ import numpy as np
 from core.data.datasets import CLASSES
 
 Z_95 = 1.959963984540054
-"""Standard normal quantile at 97.5 %, for two-sided 95 % intervals."""
+"""Standard normal quantile at 97.5%, for two-sided 95% confidence intervals."""
 
 _MAX_SUM_ERROR = 0.01
 """Tolerance for the sum of probabilities, because eight-bit weights cause rounding errors."""
@@ -19,7 +19,7 @@ _MAX_SUM_ERROR = 0.01
 class Evaluation:
     """Predictions in the order of the test set: `probabilities` float32 (n, 10), `labels` uint8 (n,) in 0..9.
 
-    Raises ValueError for arrays that do not fit this description, and for empty ones.
+    Raises ValueError for arrays that do not fit this description, and for empty arrays.
     """
 
     probabilities: np.ndarray
@@ -63,17 +63,17 @@ def are_probabilities(rows: np.ndarray) -> bool:
 
 
 def wilson_interval(correct: int, total: int) -> tuple[float, float]:
-    """Return the 95 % confidence interval of a proportion (Wilson, 1927); `total` must be positive."""
+    """Return the 95% confidence interval of a proportion (Wilson, 1927); `total` must be positive."""
     proportion = correct / total
     scale = 1 + Z_95**2 / total
-    middle = (proportion + Z_95**2 / (2 * total)) / scale
-    half = Z_95 * np.sqrt(proportion * (1 - proportion) / total + Z_95**2 / (4 * total**2)) / scale
+    centre = (proportion + Z_95**2 / (2 * total)) / scale
+    half_width = Z_95 * np.sqrt(proportion * (1 - proportion) / total + Z_95**2 / (4 * total**2)) / scale
     # Rounding errors must not push a bound outside 0..1, or exclude a proportion of 0 or 1.
-    return min(proportion, max(0.0, float(middle - half))), max(proportion, min(1.0, float(middle + half)))
+    return min(proportion, max(0.0, float(centre - half_width))), max(proportion, min(1.0, float(centre + half_width)))
 
 
 def accuracy_interval(evaluation: Evaluation) -> tuple[float, float]:
-    """Return the 95 % Wilson interval of the accuracy."""
+    """Return the 95% confidence interval of the accuracy (Wilson, 1927)."""
     return wilson_interval(int((evaluation.predictions == evaluation.labels).sum()), len(evaluation.labels))
 
 
@@ -83,7 +83,7 @@ def confusion_matrix(evaluation: Evaluation) -> np.ndarray:
 
 
 def count_confusions(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
-    """Count the pairs of true digits (rows) and predicted digits (columns), integers (n,), as int64 (10, 10)."""
+    """Return the counts int64 (10, 10) of pairs of true digits (rows) and predicted digits (columns), integers (n,)."""
     pairs = labels.astype(np.int64) * CLASSES + predictions
     return np.bincount(pairs, minlength=CLASSES * CLASSES).reshape(CLASSES, CLASSES)
 
@@ -106,7 +106,7 @@ class ClassMetrics:
 
 
 def class_metrics(matrix: np.ndarray) -> list[ClassMetrics]:
-    """Return the metrics of each digit; metrics of a digit that was never predicted or present are 0."""
+    """Return the metrics of each digit; undefined metrics of a digit that is never predicted or present are 0."""
     hits = np.diag(matrix)
     predicted, present = matrix.sum(axis=0), matrix.sum(axis=1)
     return [

@@ -28,26 +28,25 @@ _COMPARED_IMAGES = 256
 """Number of images on which the LiteRT model is compared with the Keras model."""
 
 QUANTIZED_TOLERANCE = (0.05, 2e-3)
-"""Maximum and mean difference in probability that is accepted for eight-bit weights."""
+"""Largest maximum and mean difference in probability accepted for eight-bit weights."""
 
 FLOAT_TOLERANCE = (1e-3, 1e-4)
-"""Maximum and mean difference that is accepted for 32-bit weights, which differ only by rounding."""
+"""Largest maximum and mean difference accepted for 32-bit weights, where only rounding differs."""
 
 _MAX_FEATURES = 640
 """Maximum number of features from one layer; more would make predictions slow and the novelty detector large."""
 
 _MAX_EARLY_SIDE = 12
-"""Maximum side of an early feature map, in pixels. Such a map represents strokes, not yet whole digits."""
+"""Maximum side of an early feature map, in pixels. Such a map represents strokes rather than whole digits."""
 
 
 def export_model(model: keras.Model, folder: Path, images: np.ndarray) -> Bundle:
-    """Write `mnist_model.keras` and `mnist_model.tflite` into `folder`, which is created if necessary.
+    """Write `mnist_model.keras` and `mnist_model.tflite` to `folder`, which is created if necessary.
 
     The LiteRT model has eight-bit weights (dynamic range quantization). This makes it more than three times as fast as
-    the Keras model, and it differs from the Keras model less than two training runs differ from each other. Both models
-    are compared on the first
-    of `images`, uint8 (n, 28, 28). If they differ too much, the LiteRT model is exported again with 32-bit weights; if
-    they still differ too much, BundleError is raised.
+    the Keras model, and it differs from the Keras model less than two training runs differ from each other. The two
+    models are compared on the first few of `images`, uint8 (n, 28, 28). If they differ too much, the LiteRT model is
+    exported again with 32-bit weights; if they still differ too much, BundleError is raised.
     """
     bundle = Bundle(make_folder(folder))
     images = images[:_COMPARED_IMAGES]
@@ -77,13 +76,13 @@ def _add_feature_output(model: keras.Model) -> keras.Model:
 
     The early map distinguishes strokes that look the same to the last layer (benchmarks/novelty.py).
     """
-    last = next(layer for layer in reversed(model.layers) if isinstance(layer, keras.layers.Dense)).input
-    if last.shape[-1] > _MAX_FEATURES:
-        flat = next(layer for layer in model.layers if isinstance(layer, keras.layers.Flatten))
-        last = _downsample(flat.input)
+    last_input = next(layer for layer in reversed(model.layers) if isinstance(layer, keras.layers.Dense)).input
+    if last_input.shape[-1] > _MAX_FEATURES:
+        flatten = next(layer for layer in model.layers if isinstance(layer, keras.layers.Flatten))
+        last_input = _downsample(flatten.input)
     maps = [layer.output for layer in model.layers if _is_activated_map(layer)]
-    early = next((map_ for map_ in maps if map_.shape[1] <= _MAX_EARLY_SIDE), maps[-1])
-    features = keras.layers.Concatenate(name="features")([last, _downsample(early)])
+    early_map = next((map_ for map_ in maps if map_.shape[1] <= _MAX_EARLY_SIDE), maps[-1])
+    features = keras.layers.Concatenate(name="features")([last_input, _downsample(early_map)])
     # The converter sorts outputs by name, and the probabilities must come first. `Network` looks up these names.
     return keras.Model(model.inputs, {"answers": model.outputs[0], "features": features})
 
@@ -102,7 +101,7 @@ def _downsample(map_: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def evaluate_bundle(bundle: Bundle, calibration: Calibration, test: Split) -> Evaluation:
-    """Return the calibrated predictions of the LiteRT model, the one that users get, on the test set."""
+    """Return the calibrated predictions of the LiteRT model, which is the one that users get, on the test set."""
     probabilities = Network(bundle.tflite_file)(test.images).probabilities
     return Evaluation(apply_temperature(probabilities, calibration.temperature), test.labels)
 
@@ -117,7 +116,10 @@ def complete_bundle(bundle: Bundle, card: Card, evaluation: Evaluation) -> None:
 
 @contextlib.contextmanager
 def bundle_folder(target: Path) -> Iterator[Path]:
-    """Yield an empty folder that replaces `target` if the block succeeds, so that readers see only complete bundles."""
+    """Yield the path of a folder that replaces `target` unless the with block raises.
+
+    Readers therefore see only complete bundles.
+    """
     make_folder(target.parent)
     with storage_errors(target), TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as temporary:
         new = Path(temporary) / "new"
@@ -155,7 +157,7 @@ def versions() -> dict[str, str]:
 
 
 def _count_multiply_adds(layer: keras.layers.Layer) -> int:
-    """Count the multiply-adds of a layer for one image, which is 0 unless the layer is convolutional or dense."""
+    """Return the number of multiply-adds of a layer for one image: 0 unless the layer is convolutional or dense."""
     if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
         # The kernel is applied once at each position of the output.
         return math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:-1])

@@ -36,7 +36,7 @@ def make_portable(path: Path) -> None:
 
 
 def _make_value_portable(value: Any) -> Any:
-    """Return a value of `config.json` without default arguments, initializers and ids of shared objects."""
+    """Return a value of `config.json` without default arguments, initializers or ids of shared objects."""
     if isinstance(value, list):
         return [_make_value_portable(item) for item in value]
     if not isinstance(value, dict):

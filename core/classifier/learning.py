@@ -17,7 +17,7 @@ from core.data.datasets import CLASSES
 from core.storage import atomic_write
 
 NEVER = 0
-"""Means "in no epoch"; epochs are counted from 1."""
+"""Value for "in no epoch"; epochs are counted from 1."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class EpochPredictions:
 
     @classmethod
     def empty(cls, labels: np.ndarray) -> EpochPredictions:
-        """Return predictions for these labels, without any epoch."""
+        """Return predictions for these labels, with no epochs yet."""
         return cls(np.empty(0, np.int64), np.empty((0, len(labels)), np.uint8), labels)
 
     def __len__(self) -> int:
@@ -75,7 +75,7 @@ class EpochPredictions:
 
 
 def read_epoch_predictions(path: Path) -> EpochPredictions | None:
-    """Read a file written by `write_epoch_predictions`; return None if the file does not exist or has no epoch.
+    """Read a file written by `write_epoch_predictions`; return None if the file is missing or has no epochs.
 
     Raises ValueError if the file is damaged.
     """
@@ -110,7 +110,7 @@ def class_accuracies(predictions_by_epoch: EpochPredictions) -> np.ndarray:
 
 
 def first_learned(predictions_by_epoch: EpochPredictions) -> np.ndarray:
-    """Return the epoch after which each prediction stayed correct, int64 (n,); NEVER if the last one is wrong."""
+    """Return the epoch since which each prediction has been correct, int64 (n,); NEVER if the last one is wrong."""
     if not len(predictions_by_epoch):
         return np.full(len(predictions_by_epoch.labels), NEVER)
     wrong = ~predictions_by_epoch.correct[::-1]

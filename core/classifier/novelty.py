@@ -56,7 +56,7 @@ class Detector:
         return novelty
 
     def with_threshold(self, threshold: float) -> Detector:
-        """Return the detector with all scores reduced by `threshold`, so that 0 becomes the rejection threshold."""
+        """Return the detector with all scores reduced by `threshold`, which makes 0 the rejection threshold."""
         return replace(self, bias=np.asarray(self.bias - threshold, np.float32))
 
     def save(self, path: Path) -> None:

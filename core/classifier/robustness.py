@@ -42,8 +42,8 @@ def measure_robustness(network: Network, test: Split, pen_digits: Sequence[PenDi
     def accuracy_when_altered(alter: Callable[[np.ndarray, np.random.Generator], np.ndarray]) -> float:
         return accuracy(network, alter(images, np.random.default_rng(_SEED)), labels)
 
-    one_way = accuracy_when_redrawn(RedrawRanges(turn=(20, 20)), slice(0, None, 2))
-    other_way = accuracy_when_redrawn(RedrawRanges(turn=(-20, -20)), slice(1, None, 2))
+    one_way = accuracy_when_redrawn(RedrawRanges(rotation=(20, 20)), slice(0, None, 2))
+    other_way = accuracy_when_redrawn(RedrawRanges(rotation=(-20, -20)), slice(1, None, 2))
 
     return Robustness(
         images=len(labels),

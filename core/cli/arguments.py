@@ -73,7 +73,7 @@ def _add_train(commands: Any) -> None:
     train = commands.add_parser(
         "train",
         help="train a network and show its progress",
-        description="Train a network. Press Ctrl-C to stop and keep the model of the last step. "
+        description="Train a network. Press Ctrl-C to stop and keep the model as it is. "
         "Options that you do not set come from the preset.",
     )
     train.add_argument("--preset", default=DEFAULT_PRESET, choices=PRESETS, help="Preset (default: %(default)s).")

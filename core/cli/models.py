@@ -1,4 +1,4 @@
-"""Commands `evaluate` and `predict`: test metrics of a model, and its predictions for pictures."""
+"""Commands `evaluate` and `predict`: a model's test metrics, and its predictions for pictures."""
 
 from __future__ import annotations
 
@@ -62,11 +62,11 @@ def predict(options: argparse.Namespace, workspace: Workspace) -> int:
 
 
 def print_card(card: Card) -> None:
-    """Print the main metrics of a card; cards of earlier versions have fewer."""
+    """Print the main metrics of a card; cards from earlier versions have fewer."""
     metrics = card.metrics
     print(
         f"test accuracy {metrics.test_accuracy:.2%} "
-        f"(95% interval {metrics.test_accuracy_low:.2%} to {metrics.test_accuracy_high:.2%}) "
+        f"(95% confidence interval {metrics.test_accuracy_low:.2%} to {metrics.test_accuracy_high:.2%}) "
         f"on {card.data.test_images:,} images of {card.data.title}"
     )
     print(
@@ -80,8 +80,8 @@ def print_card(card: Card) -> None:
         print("trained without pen digits, which were not on this machine")
     if card.robustness:
         strokes = card.robustness.pen_strokes
-        pen_strokes = f"; {strokes:.1%} on pen strokes of other people" if strokes is not None else ""
-        print(f"redrawn accuracy {card.robustness.drawings:.1%} (mean of five kinds){pen_strokes}")
+        pen_strokes = f"; {strokes:.1%} on pen strokes by other people" if strokes is not None else ""
+        print(f"accuracy on redrawn digits {card.robustness.drawings:.1%} (mean of five kinds){pen_strokes}")
     if card.novelty:
         digits, unknown = card.novelty.digits_rejected, card.novelty.out_of_distribution_rejected
         print(f"rejected: {digits:.2%} of the validation digits, {unknown:.1%} of out-of-distribution samples")
@@ -96,11 +96,11 @@ def print_card(card: Card) -> None:
 def _print_reliability(card: Card, evaluation: Evaluation) -> None:
     """Print the calibration of a model, and its mistakes on test images with a disputed label."""
     error = expected_calibration_error(evaluation)
-    print(f"calibration error {error:.2%}, Brier score {brier_score(evaluation):.4f} on the test images")
+    print(f"expected calibration error {error:.2%}, Brier score {brier_score(evaluation):.4f} on the test images")
     disputed = disputed_labels(card.data.fingerprint, evaluation)
     if disputed:
         print(
-            f"disputed labels: {len(disputed.mistakes)} of {len(disputed.indices)} are mistakes; "
+            f"disputed labels: {len(disputed.mistakes)} of {len(disputed.indices)} misclassified; "
             f"test accuracy without disputed labels {disputed.accuracy_without:.2%}"
         )
         if disputed.mistakes:
@@ -136,9 +136,9 @@ def _reading_to_text(name: str, reading: Reading | None, error: str | None) -> s
     if reading is None:
         return f"{name}: {error}"
     if reading.verdict == "blank":
-        return f"{name}: no digit (the picture contains no ink)"
+        return f"{name}: no digit, the picture contains no ink"
     prediction = "not a digit" if reading.verdict == "not_a_digit" else str(reading.digit)
-    return f"{name}: {prediction} ({reading.sentence[0].lower()}{reading.sentence[1:]})"
+    return f"{name}: {prediction}, {reading.sentence[0].lower()}{reading.sentence[1:]}"
 
 
 def _read_limited(path: Path) -> bytes:

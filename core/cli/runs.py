@@ -64,13 +64,13 @@ def name(options: argparse.Namespace, workspace: Workspace) -> int:
 def stop(options: argparse.Namespace, workspace: Workspace) -> int:
     """Stop one run, or all running and queued runs."""
     if options.run:
-        asked = [find_run(workspace, options.run)]
-        control.request_stop(workspace, asked[0])
+        runs = [find_run(workspace, options.run)]
+        control.request_stop(workspace, runs[0])
     else:
-        asked = control.request_stop_all(workspace)
-    for run in asked:
+        runs = control.request_stop_all(workspace)
+    for run in runs:
         print(f"{run.id} was asked to stop. If training has begun, the model is saved as it is now.")
-    if not asked:
+    if not runs:
         print("No run is running or queued.")
     return 0
 

@@ -104,7 +104,7 @@ def _catch_ctrl_c() -> Iterator[threading.Event]:
 
 
 def _teacher_status(run: Run, config: TrainingConfig, workspace: Workspace) -> Status | None:
-    """Return the status of this run's running teacher, or None if none is running."""
+    """Return the status of the teacher of this run that is being trained, or None if there is none."""
     for teacher in pending_teachers(Snapshot.of(workspace), run, config):
         status = teacher.status()
         if status.state == "running":
@@ -143,18 +143,18 @@ def _progress_bar() -> Iterator[Callable[[Status], None]]:
 @contextmanager
 def _print_line_per_epoch(run: Run) -> Iterator[Callable[[Status], None]]:
     """Yield a function that prints one line per epoch, for output that is not a terminal."""
-    shown = 0
+    rows_printed = 0
 
     def show(status: Status) -> None:
-        nonlocal shown
-        for row in run.history()[shown:].itertuples():
+        nonlocal rows_printed
+        for row in run.history()[rows_printed:].itertuples():
             print(
                 f"epoch {row.epoch}/{status.epochs}: loss {row.loss:.4f}, accuracy {row.accuracy:.2%}, "
                 f"validation loss {row.val_loss:.4f}, accuracy {row.val_accuracy:.2%}",
                 file=sys.stderr,
                 flush=True,
             )
-            shown += 1
+            rows_printed += 1
 
     yield show
 

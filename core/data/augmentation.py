@@ -1,4 +1,4 @@
-"""Random augmentation of batches of images; without TensorFlow, so that training and the preview can share it."""
+"""Random augmentation of image batches, without TensorFlow, so that training and the preview can share it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _warp(images: np.ndarray, config: AugmentationConfig, rng: np.random.Generat
 def _change_stroke_width(images: np.ndarray, amounts: np.ndarray) -> np.ndarray:
     """Thicken (amount > 0) or thin (amount < 0) strokes by mixing with the dilated or eroded image.
 
-    The brightest pixel of each image keeps its level.
+    The brightest pixel of each image keeps its value.
     """
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))
     neighbours = padded[:, :-2, 1:-1], padded[:, 2:, 1:-1], padded[:, 1:-1, :-2], padded[:, 1:-1, 2:]
@@ -78,7 +78,7 @@ def _random_displacements(count: int, amount: float, rng: np.random.Generator) -
 
 
 def _elastic_basis() -> np.ndarray:
-    """Return the weight of each line of the coarse grid for each pixel row or column, float32 (28, lines).
+    """Return the weight of each grid line for each pixel row or column, float32 (28, lines).
 
     The weights are Gaussians around the lines. Each row has a Euclidean norm of 1, so that displacements keep the
     standard deviation of the noise.
@@ -94,7 +94,7 @@ _ELASTIC_BASIS = _elastic_basis()
 def _random_affine_matrices(count: int, config: AugmentationConfig, rng: np.random.Generator) -> np.ndarray:
     """Return affine matrices (count, 2, 3) that map each (row, column) of the result to its position in the source.
 
-    Both are relative to the centre of the image. Each matrix is [shear @ rotation / scale, shift].
+    Positions are relative to the centre of the image. Each matrix is [shear @ rotation / scale, shift].
     """
 
     def uniform(bound: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The datasets and their splits, ready to show or to train on."""
+"""The datasets and their splits, ready to be shown or trained on."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ class Dataset:
     def split(self, name: str) -> Split:
         """Return one of SPLITS by name."""
         if name not in SPLITS:
-            raise ConfigError(f"split: one of {', '.join(SPLITS)}. Received: {name!r}.", "split")
+            raise ConfigError(f"split must be one of {', '.join(SPLITS)}. Received: {name!r}.", "split")
         split: Split = getattr(self, name)
         return split
 
 
 def available_dataset(workspace: Workspace) -> str:
-    """Return the best dataset that needs no download: "mnist" if it is on this machine, or else "digits"."""
+    """Return the best dataset that needs no download: "mnist" if it is on this machine, otherwise "digits"."""
     return "mnist" if sources.find_mnist(workspace) else "digits"
 
 
@@ -108,15 +108,15 @@ def sample_order(labels: np.ndarray, digits: Collection[int] = (), seed: int | N
 
 
 def stratified_split(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Split indices at random: return those of the rest, and those of a split with `fraction` (0..1) of each class.
+    """Split the indices of `labels` at random, with `fraction` (0..1) of each class in the second part.
 
-    Both are sorted. The classes with the largest remainders are rounded up, so that the split has round(fraction * n)
-    samples.
+    Both parts are sorted. The classes with the largest remainders are rounded up, so that the second part has
+    round(fraction * n) samples.
     """
     classes, counts = np.unique(labels, return_counts=True)
     sizes = np.floor(counts * fraction).astype(int)
-    missing = round(len(labels) * fraction) - sizes.sum()
-    sizes[np.argsort(sizes - counts * fraction, kind="stable")[:missing]] += 1
+    remaining = round(len(labels) * fraction) - sizes.sum()
+    sizes[np.argsort(sizes - counts * fraction, kind="stable")[:remaining]] += 1
     rng = np.random.default_rng(seed)
     shuffled = (rng.permutation(np.flatnonzero(labels == label)) for label in classes)
     chosen = np.sort(np.concatenate([members[:size] for members, size in zip(shuffled, sizes, strict=True)]))
@@ -144,27 +144,27 @@ def _split_dataset(dataset_id: str, origin: str, arrays: sources.Arrays) -> Data
 
 
 def _prepare_scikit_learn_digits() -> dict[str, np.ndarray]:
-    """Return scikit-learn's 1,797 real 8x8 digits (UCI, Alpaydin and Kaynak, 1998), laid out like MNIST."""
+    """Return scikit-learn's 1,797 real 8x8 digits (UCI, Alpaydin and Kaynak, 1998) in the format of MNIST."""
     from PIL import Image
 
-    levels, labels = read_scikit_learn_digits()
-    small = (levels * (255 / 16)).round().astype(np.uint8)
-    images = np.empty((len(small), 28, 28), np.uint8)
-    for index, image in enumerate(small):
+    grey_levels, labels = read_scikit_learn_digits()
+    small_images = (grey_levels * (255 / 16)).round().astype(np.uint8)
+    images = np.empty((len(small_images), 28, 28), np.uint8)
+    for index, image in enumerate(small_images):
         # Enlarge well beyond 20 pixels, so that `prepare` smooths the coarse grid when it scales the digit down.
-        large = np.asarray(Image.fromarray(image).resize((80, 80), Image.Resampling.BICUBIC))
-        centred = prepare(large).image
-        if centred is None:
+        enlarged = np.asarray(Image.fromarray(image).resize((80, 80), Image.Resampling.BICUBIC))
+        prepared = prepare(enlarged).image
+        if prepared is None:
             raise DataError(f"Digit {index} of scikit-learn is blank. Reinstall scikit-learn.")
-        images[index] = centred
+        images[index] = prepared
     train, test = stratified_split(labels, TEST_FRACTION, SPLIT_SEED)
     return {"x_train": images[train], "y_train": labels[train], "x_test": images[test], "y_test": labels[test]}
 
 
 def read_scikit_learn_digits() -> tuple[np.ndarray, np.ndarray]:
-    """Return the levels 0..16, uint8 (n, 8, 8), and labels, uint8 (n,), that scikit-learn's `load_digits` returns.
+    """Return scikit-learn's `load_digits`: grey levels 0..16, uint8 (n, 8, 8), and labels, uint8 (n,).
 
-    They are read from scikit-learn's file, because importing scikit-learn takes a second.
+    Both are read from scikit-learn's file, because importing scikit-learn takes a second.
     """
     # This also works in a worker, which hides the package from Keras but not its distribution.
     file = distribution("scikit-learn").locate_file("sklearn/datasets/data/digits.csv.gz")

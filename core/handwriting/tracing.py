@@ -1,4 +1,4 @@
-"""Tracing of digit images, and redrawing on a canvas at any size, position and angle, with any brush."""
+"""Tracing of digit images, and redrawing on a canvas at any size, position and angle with any brush."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from scipy import ndimage
 
 from core.ink.drawing import Pixels, prepare
 
-CANVAS = 140
-"""Side in pixels. Half the size of the dashboard's canvas is faster and gives nearly the same images."""
+CANVAS_SIZE = 140
+"""Side of the canvas in pixels: half that of the dashboard's, which is faster and gives nearly the same images."""
 
 _ENLARGEMENT = 4
 """Images are enlarged by this factor before thinning, so that the centre line is smooth."""
@@ -21,15 +21,15 @@ _ENLARGEMENT = 4
 
 @dataclass(frozen=True)
 class RedrawRanges:
-    """Ranges for redrawing: `size` (longest side) and `brush` as fractions of the canvas, `turn` in degrees."""
+    """Ranges for redrawing: `size` (longer side) and `brush` as fractions of the canvas, `rotation` in degrees."""
 
     size: tuple[float, float] = (0.4, 0.8)
     brush: tuple[float, float] = (8 / 280, 30 / 280)
-    turn: tuple[float, float] = (0.0, 0.0)
+    rotation: tuple[float, float] = (0.0, 0.0)
 
 
-TRAINING_RANGES = RedrawRanges(turn=(-8, 8))
-"""Usual sizes and brushes, slightly turned."""
+TRAINING_RANGES = RedrawRanges(rotation=(-8, 8))
+"""Typical sizes and brushes, and slight rotations."""
 
 
 def centre_line(image: Pixels) -> NDArray[np.float64]:
@@ -46,27 +46,27 @@ def centre_line(image: Pixels) -> NDArray[np.float64]:
     points = np.argwhere(line)
     with_midpoints = [points]
     for step in (0, 1), (1, 0), (1, 1), (1, -1):
-        have_neighbour = points[line[tuple((points + step).T)]]
-        with_midpoints.append(have_neighbour + np.array(step) / 2)
+        points_with_neighbour = points[line[tuple((points + step).T)]]
+        with_midpoints.append(points_with_neighbour + np.array(step) / 2)
     return (np.concatenate(with_midpoints)[:, ::-1] - 1) / _ENLARGEMENT
 
 
 def redraw(points: NDArray[np.float64], ranges: RedrawRanges, rng: np.random.Generator) -> Pixels:
-    """Draw the points (n, 2) with a round brush at a random position: ink uint8 (140, 140)."""
-    turn = np.radians(rng.uniform(*ranges.turn))
-    turned = points @ np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    low = turned.min(axis=0)
-    extent = turned.max(axis=0) - low
-    brush = rng.uniform(*ranges.brush) * CANVAS
-    scale = min(rng.uniform(*ranges.size) * CANVAS, CANVAS - brush - 2) / max(float(extent.max()), 1.0)
+    """Draw the points (n, 2) with a round brush at a random position; return ink: uint8 (140, 140)."""
+    angle = np.radians(rng.uniform(*ranges.rotation))
+    rotated = points @ np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    minimum = rotated.min(axis=0)
+    extent = rotated.max(axis=0) - minimum
+    brush = rng.uniform(*ranges.brush) * CANVAS_SIZE
+    scale = min(rng.uniform(*ranges.size) * CANVAS_SIZE, CANVAS_SIZE - brush - 2) / max(float(extent.max()), 1.0)
     margin = int(brush / 2) + 2
-    positions = np.round((turned - low) * scale).astype(int) + margin
+    positions = np.round((rotated - minimum) * scale).astype(int) + margin
     is_off_line = np.ones(positions.max(axis=0)[::-1] + margin + 1, bool)
     is_off_line[positions[:, 1], positions[:, 0]] = False
     ink = np.clip(brush / 2 + 0.5 - ndimage.distance_transform_edt(is_off_line), 0, 1) * 255
-    canvas = np.zeros((CANVAS, CANVAS), np.uint8)
-    height, width = (min(side, CANVAS) for side in ink.shape)
-    top, left = rng.integers(0, CANVAS - height + 1), rng.integers(0, CANVAS - width + 1)
+    canvas = np.zeros((CANVAS_SIZE, CANVAS_SIZE), np.uint8)
+    height, width = (min(side, CANVAS_SIZE) for side in ink.shape)
+    top, left = rng.integers(0, CANVAS_SIZE - height + 1), rng.integers(0, CANVAS_SIZE - width + 1)
     canvas[top : top + height, left : left + width] = ink[:height, :width].astype(np.uint8)
     return canvas
 
@@ -76,7 +76,7 @@ def redraw_images(
 ) -> Pixels:
     """Trace digits (n, 28, 28), redraw them and prepare them for the model again; each digit must have some ink.
 
-    `on_digit` is called before each digit, about once per millisecond.
+    `on_digit` is called before each digit, about once a millisecond.
     """
     redrawn = np.empty_like(images)
     for index, image in enumerate(images):

@@ -8,7 +8,7 @@ from contextlib import suppress
 import psutil
 
 from core.errors import RunError
-from core.launcher.queue import advance, log_errors_of_other_runs, status_after_removal
+from core.launcher.queue import advance, log_errors_from_other_runs, status_after_removal
 from core.runs.deletion import delete_run
 from core.runs.run import Run
 from core.runs.snapshot import Snapshot
@@ -16,15 +16,15 @@ from core.storage import storage_errors
 from core.workspace import Workspace
 
 _WORKER_EXIT_TIMEOUT_SECONDS = 10.0
-"""Time that `delete` waits for the worker.
+"""Maximum time that `delete` waits for the worker.
 
-A killed worker exits within milliseconds; one asked to stop may take several seconds.
+A killed worker exits within milliseconds; a worker that was asked to stop may take several seconds.
 """
 _POLL_SECONDS = 0.02
 
 
 def request_stop(workspace: Workspace, run: Run) -> None:
-    """Ask a run to stop: a queued run is removed from the queue, a running one saves its model.
+    """Ask a run to stop: a queued run is removed from the queue, a running run saves its model.
 
     Training stops within a second or two; saving can take minutes for runs with thousands of synthetic digits, because
     the novelty detector is then fitted on more samples. Raises RunError if the run is neither queued nor running.
@@ -45,15 +45,15 @@ def request_stop(workspace: Workspace, run: Run) -> None:
 
 def request_stop_all(workspace: Workspace) -> list[Run]:
     """Ask all queued and running runs to stop; return these runs, queued runs first."""
-    asked = []
+    stopping: list[Run] = []
     with workspace.locked():
         snapshot = Snapshot.of(workspace)
-        # Stop queued runs first; otherwise the next one would start as soon as the running run exits.
+        # Stop queued runs first; otherwise the next one would start as soon as the current run ends.
         for run_snapshot in [*snapshot.in_state("queued"), *snapshot.in_state("running")]:
             with suppress(RunError):  # the run has just ended
                 request_stop(workspace, run_snapshot.run)
-                asked.append(run_snapshot.run)
-    return asked
+                stopping.append(run_snapshot.run)
+    return stopping
 
 
 def delete(workspace: Workspace, run: Run) -> None:
@@ -68,7 +68,7 @@ def delete(workspace: Workspace, run: Run) -> None:
         if time.monotonic() > deadline:
             raise RunError(_still_running_message(run), run.id)
         time.sleep(_POLL_SECONDS)
-    with log_errors_of_other_runs(run):
+    with log_errors_from_other_runs(run):
         advance(workspace)
 
 

@@ -19,7 +19,7 @@ _CONTAINER_MARKERS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 class Overview:
     """The state of the queue.
 
-    `latest`: the running run, or else the newest run that has ended. `waiting`: the queued runs, in the order in which
+    `latest`: the run in progress, or the newest run that has ended. `waiting`: the queued runs, in the order in which
     they will start. `busy`: true if any run is running or queued.
     """
 
@@ -38,7 +38,7 @@ def overview(workspace: Workspace, snapshot: Snapshot | None = None) -> Overview
 
 
 def exit_message(workspace: Workspace) -> str | None:
-    """Return a message about the running run for the person who stops the dashboard, or None if no run is running."""
+    """Return a message about the run in progress, if any, for the person who stops the dashboard."""
     snapshot = Snapshot.of(workspace)
     running, waiting = snapshot.in_state("running"), len(snapshot.in_state("queued"))
     if not running:

@@ -1,4 +1,4 @@
-"""The queue of runs. Only one run is trained at a time; the remaining runs wait."""
+"""The queue of runs. Only one run is trained at a time; the others wait."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def submit(workspace: Workspace, config: TrainingConfig) -> Run:
         snapshot = Snapshot.of(workspace)
         with _queue_missing_teachers(workspace, snapshot, config) as teachers:
             run = create_run(workspace, config)
-        with log_errors_of_other_runs(run):
+        with log_errors_from_other_runs(run):
             _start_next(workspace, snapshot.with_runs(*teachers, RunSnapshot(run)))
     return run
 
@@ -56,7 +56,7 @@ def resume(workspace: Workspace, run: Run) -> None:
             raise RunError(f"Run {run.id} is {status.state}; there is nothing to resume.", run.id)
         with _queue_missing_teachers(workspace, snapshot, resumed.config(), run) as teachers:
             _requeue(resumed)
-        with log_errors_of_other_runs(run):
+        with log_errors_from_other_runs(run):
             _start_next(workspace, snapshot.with_runs(*teachers, resumed))
 
 
@@ -113,8 +113,8 @@ def status_after_removal(run: Run, status: Status) -> Status | None:
 
 
 @contextmanager
-def log_errors_of_other_runs(run: Run) -> Iterator[None]:
-    """Log errors of other runs and of the disk while the queue advances; raise only the errors of `run`."""
+def log_errors_from_other_runs(run: Run) -> Iterator[None]:
+    """Log errors from other runs and from the disk while the queue advances; raise only errors from `run`."""
     try:
         yield
     except RunError as error:
@@ -126,7 +126,7 @@ def log_errors_of_other_runs(run: Run) -> Iterator[None]:
 
 
 def _start_next(workspace: Workspace, snapshot: Snapshot) -> Run | None:
-    """Start the oldest queued run unless one is running. The snapshot was taken under the lock."""
+    """Start the oldest queued run unless one is running. The snapshot was taken while holding the lock."""
     if snapshot.in_state("running"):
         return None
     remove_leftovers(workspace)
@@ -139,31 +139,31 @@ def _queue_missing_teachers(
 ) -> Iterator[list[RunSnapshot]]:
     """Queue the missing teachers of a run and yield them: resume those that were interrupted, and create the rest.
 
-    Raises RunError if the queue has no room for the run and its teachers. If the block fails, the created teachers are
-    deleted.
+    Raises RunError if the queue has no room for the run and its teachers. If the with block raises, newly created
+    teachers are deleted.
     """
-    missing = missing_teachers(snapshot, config, run)
-    _check_room(snapshot, 1 + len(missing))
-    queued: list[RunSnapshot] = []
-    created: list[Run] = []
+    teacher_configs = missing_teachers(snapshot, config, run)
+    _check_room(snapshot, 1 + len(teacher_configs))
+    teachers: list[RunSnapshot] = []
+    new_runs: list[Run] = []
     try:
-        for teacher_config in missing:
+        for teacher_config in teacher_configs:
             teacher = _resumable_run_for(snapshot, teacher_config)
             if teacher:
                 _requeue(teacher)
             else:
-                created.append(create_run(workspace, teacher_config))
-                teacher = RunSnapshot(created[-1])
-            queued.append(teacher)
-        yield queued
+                new_runs.append(create_run(workspace, teacher_config))
+                teacher = RunSnapshot(new_runs[-1])
+            teachers.append(teacher)
+        yield teachers
     except BaseException:
-        for new in created:
-            delete_run(workspace, new)
+        for new_run in new_runs:
+            delete_run(workspace, new_run)
         raise
 
 
 def _resumable_run_for(snapshot: Snapshot, config: TrainingConfig) -> RunSnapshot | None:
-    """Return the newest run with this config and a checkpoint, or None if there is none or it cannot be resumed."""
+    """Return the newest run with this config and a checkpoint, or None if there is no such run to resume."""
     candidates = [pair for pair in snapshot.with_config(config) if pair[0].run.checkpoint_file.exists()]
     if not candidates:
         return None

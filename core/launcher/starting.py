@@ -1,4 +1,4 @@
-"""Starting of worker processes. No other module starts them."""
+"""Starts worker processes; no other module does."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _try_start(workspace: Workspace, queued: RunSnapshot) -> bool:
 
 
 def _is_full_disk(error: StorageError | OSError) -> bool:
-    """Return True if the error means that the disk or quota is full."""
+    """Return True if the error means that the disk is full or a quota is exceeded."""
     cause = error.__cause__ if isinstance(error, StorageError) else error
     return isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
 
@@ -85,7 +85,7 @@ def _start(workspace: Workspace, run: Run, status: Status, lock: int) -> None:
                 stdout=log,
                 stderr=log,
                 pass_fds=(lock,),
-                # A session of its own keeps Ctrl-C and the end of the dashboard from reaching the worker.
+                # A separate session keeps Ctrl-C and the dashboard's exit from reaching the worker.
                 start_new_session=True,
             )
         except OSError as error:

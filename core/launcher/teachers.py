@@ -49,7 +49,7 @@ def copy_teachers(workspace: Workspace, run: Run, config: TrainingConfig) -> Non
         teacher = finished_run(snapshot, teacher_config)
         if teacher is None:
             raise RunError(
-                f"This run learns from a network of the preset {teacher_config.preset} with seed "
+                f'This run learns from a network with the "{teacher_config.preset}" preset and seed '
                 f"{teacher_config.seed}, which was deleted or did not finish training. Press Resume here to train "
                 "that network first.",
                 run.id,
@@ -81,7 +81,7 @@ def _unavailable_teachers(snapshot: Snapshot, run: Run | None, config: TrainingC
 
 
 def _read_network(teacher: Run) -> bytes:
-    """Return the teacher's `.tflite`, checked against its card; raises BundleError."""
+    """Return the teacher's `.tflite` file, checked against its card; raises BundleError."""
     try:
         content = read_file(teacher.bundle.tflite_file)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Compiles TensorFlow's modules to bytecode ahead of the first training run, which is half a minute faster then."""
+"""Compiles TensorFlow's modules to bytecode ahead of time, so that the first training run is half a minute faster."""
 
 from __future__ import annotations
 

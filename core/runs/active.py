@@ -67,7 +67,7 @@ def promote(workspace: Workspace, run: Run | None) -> None:
 
 
 def active_model(workspace: Workspace) -> ActiveModel:
-    """Return the promoted run's model, or else the shipped one; works even if the workspace is damaged."""
+    """Return the promoted run's model, or the shipped one; works even if the workspace is damaged."""
     try:
         promoted = _Promoted.model_validate_json(read_file(workspace.active_file))
         run = find_run(workspace, promoted.run_id)
@@ -115,7 +115,7 @@ class ActivePredictor:
         return self.current()[1].read(ink)
 
     def _is_current(self) -> bool:
-        """Return True if the loaded model is still the active one and was not trained further; calls `stat` twice."""
+        """Return True if the loaded model is still active and has not been trained further; calls `stat` twice."""
         loaded = self._versions
         if loaded is None or _version(self._workspace.active_file) != loaded.promotion:
             return False
@@ -123,7 +123,7 @@ class ActivePredictor:
         if loaded.runs is not None and _version(self._workspace.runs) != loaded.runs:
             return False
         card = _version(loaded.card_file)
-        # While a resumed run replaces its bundle, there is no card for a moment.
+        # While a resumed run replaces its bundle, the card is missing for a moment.
         return card == loaded.card or (card is None and not is_gone(loaded.folder))
 
     def _load(self) -> tuple[ActiveModel, Predictor]:
@@ -158,7 +158,7 @@ class _Versions:
 
 
 def _version(path: Path) -> _Version | None:
-    """Return a value that changes whenever the file is replaced, or None if there is no file."""
+    """Return a value that changes whenever the file is replaced, or None if there is none."""
     try:
         stat = path.stat()
     except OSError:

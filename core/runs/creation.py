@@ -22,7 +22,7 @@ _UTC_OFFSET_STEP = timedelta(minutes=15)
 _MAX_WRITING_TIME = timedelta(seconds=5)
 """Maximum difference between the time in an id and the time at which the run's config was written.
 
-The config is written within a second, but several runs of one second get ids of the following seconds.
+The config is written within a second, but runs created in the same second get ids with different, later seconds.
 """
 _MAX_FILE_BYTES = 1024
 
@@ -40,8 +40,8 @@ def write_creation(run: Run, created: datetime) -> None:
 def created_at(run: Run) -> datetime:
     """Return the time at which a run was created, in this machine's time zone.
 
-    Runs of earlier versions recorded only the local time, in their id. The time zone is inferred from the modification
-    time of their config.
+    Runs from earlier versions recorded only the local time, in their id. Their time zone is inferred from the
+    modification time of their config.
     """
     version = _modification_time(run.created_file)
     created = _read_creation(run.created_file, version) if version else None
@@ -62,7 +62,7 @@ def _infer_from_id(run: Run) -> datetime:
     modified = _modification_time(run.config_file) or _modification_time(run.folder)
     written = datetime.fromtimestamp(modified, UTC) if modified else datetime.now(UTC)  # just deleted
     try:
-        local = datetime.strptime("-".join(run.id.split("-")[:2]), ID_TIME_FORMAT)  # noqa: DTZ007 - the zone is found below
+        local = datetime.strptime("-".join(run.id.split("-")[:2]), ID_TIME_FORMAT)  # noqa: DTZ007 - the zone is inferred below
     except ValueError:
         return written
     difference = local - written.replace(tzinfo=None)

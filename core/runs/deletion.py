@@ -26,10 +26,10 @@ def delete_run(workspace: Workspace, run: Run) -> None:
         if active_model(workspace).run_id == run.id:
             promote(workspace, None)
         # Rename the folder first, so that a half-deleted run is never listed.
-        renamed = run.folder.with_name(f"{DELETED_PREFIX}{run.id}-{time.time_ns()}")
+        new_path = run.folder.with_name(f"{DELETED_PREFIX}{run.id}-{time.time_ns()}")
         with storage_errors(run.folder):
-            run.folder.rename(renamed)
-            remove(renamed)
+            run.folder.rename(new_path)
+            remove(new_path)
 
 
 def _is_running(run: Run) -> bool:

@@ -14,7 +14,7 @@ _DESCRIPTIONS = {
     "mnist_model.tflite": "the network, for LiteRT",
     "card.json": "the model card, with its metrics",
     "evaluation.npz": "the predictions on the test set",
-    "novelty.npz": "the out-of-distribution detector",
+    "novelty.npz": "the novelty detector",
     "config.json": "the settings",
     "history.csv": "one row per epoch",
     "steps.csv": "one row every few steps",
@@ -25,11 +25,11 @@ _DESCRIPTIONS = {
 
 @dataclass(frozen=True)
 class RunFile:
-    """A file of a run. `meaning` describes its contents; `size` is in bytes."""
+    """A file of a run. `description` names its contents; `size` is in bytes."""
 
     run_id: str
     name: str
-    meaning: str
+    description: str
     path: Path
     size: int
 
@@ -47,7 +47,7 @@ class RunFile:
 
 
 def run_files(run: Run) -> list[RunFile]:
-    """Return the files that exist: first those of the model, then the settings and the output of training."""
+    """Return the files that exist: first the model's, then the settings and the output of training."""
     bundle = run.bundle
     paths = [
         *(bundle.keras_file, bundle.tflite_file, bundle.card_file, bundle.evaluation_file, bundle.novelty_file),

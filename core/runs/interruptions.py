@@ -1,4 +1,4 @@
-"""Records interrupted runs, because the evidence of what interrupted them is soon lost."""
+"""Records why runs were interrupted, before the evidence is lost."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from core.workspace import Workspace
 
 
 def record_interruptions(workspace: Workspace) -> None:
-    """Write the status of every run that was interrupted, with the probable cause.
+    """Write the status of each interrupted run, with the probable cause.
 
-    If writing a status fails, those of the other runs are still written; then the first error is raised.
+    If one status cannot be written, the others still are; then the first error is raised.
     """
     if read_only() or not _unrecorded_interruptions(workspace):
         return

@@ -22,7 +22,7 @@ _MAX_FILE_BYTES = 64 * 1024
 
 
 class Label(Record, extra="ignore"):
-    """A name of one line and a note of any number of lines; each is empty if the run has none."""
+    """A one-line name and a note of any number of lines; each is empty if the run has none."""
 
     name: str = ""
     note: str = ""
@@ -72,7 +72,7 @@ def write_label(workspace: Workspace, run: Run, name: str, note: str) -> Label:
     label = Label(name=_clean_line(name), note=_clean_lines(note))
     for field, text, limit in (("name", label.name, MAX_NAME_CHARACTERS), ("note", label.note, MAX_NOTE_CHARACTERS)):
         if len(text) > limit:
-            message = f"A {field} has at most {limit:,} characters. This one has {len(text):,}; shorten it."
+            message = f"A {field} can have at most {limit:,} characters. This one has {len(text):,}; shorten it."
             raise RunError(message, run.id)
     # The lock keeps a run that is being deleted from reappearing as a folder with only a label.
     with workspace.locked():
@@ -92,5 +92,5 @@ def _clean_lines(text: str) -> str:
 
 
 def _drop_invisible(text: str) -> str:
-    """Remove control characters, text direction marks and lone surrogates."""
+    """Remove control characters, text-direction marks and lone surrogates."""
     return "".join(character for character in text if unicodedata.category(character) not in ("Cc", "Cf", "Cs"))

@@ -1,4 +1,4 @@
-"""Leftover files of killed processes: recognised by name, and removed when no process uses them."""
+"""Files left behind by killed processes: recognised by name, and removed when no process uses them."""
 
 from __future__ import annotations
 
@@ -49,5 +49,5 @@ def _restore_bundle(run: Run) -> None:
 
 def _remove_all(folder: Path, pattern: str) -> None:
     for path in folder.glob(pattern):
-        with suppress(OSError):  # files of other users are left, because they are harmless
+        with suppress(OSError):  # files owned by other users are left in place, because they are harmless
             remove(path)

@@ -17,7 +17,7 @@ from core.records import Count, Record
 from core.storage import NotRegularFile, open_file, storage_errors
 
 _LOCK_RETRY_SECONDS = 1.0
-"""Time for which a lock is retried, because `is_held` may hold it for a few microseconds."""
+"""Time for which an attempt to take a lock is repeated, because `is_held` may hold it for a few microseconds."""
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _SYSTEM_COUNTERS = Path("/proc/vmstat")
 _CGROUPS = Path("/sys/fs/cgroup")
@@ -51,10 +51,10 @@ class WorkerRecord(Record, extra="ignore"):
 
     @property
     def oom_kill_since_start(self) -> bool:
-        """True if the system has killed a process because it ran out of memory since this worker started.
+        """True if the system has run out of memory and killed a process since this worker started.
 
-        The process killed was probably this worker, because workers are killed first. False if nothing is known,
-        because the machine was rebooted or the worker ran in another container.
+        The process killed was probably this worker, because workers are killed first. False if this is unknown, because
+        the machine was rebooted or the worker ran in another container.
         """
         counter, kills = _oom_kills(os.getpid())
         if kills is None or self.oom_kills is None or counter != self.oom_counter:
@@ -66,8 +66,8 @@ class WorkerRecord(Record, extra="ignore"):
 def worker_lock(path: Path) -> Iterator[int | None]:
     """Hold a run's lock to start a worker; yield its file descriptor, or None if another process has the lock.
 
-    A process that inherits the file descriptor shares the lock, and keeps it after the block until that process exits
-    for any reason. This depends on neither clocks nor process ids.
+    A process that inherits the file descriptor shares the lock and keeps it after the with block, until it exits for
+    any reason. This depends on neither clocks nor process ids.
     """
     with storage_errors(path):
         file = open_file(path, "ab")
@@ -108,11 +108,11 @@ def _acquire(descriptor: int) -> bool:
 def _birth(pid: int) -> str:
     """Return the start time of a process; setting the clock does not change it."""
     try:
-        # The 22nd field of proc_pid_stat(5): ticks since boot. The second field, a name in brackets, may hold spaces.
+        # Field 22 of proc_pid_stat(5): ticks since boot. Field 2, a name in parentheses, may contain spaces.
         ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
         return f"{_BOOT_ID.read_text().strip()} {ticks}"
     except OSError:
-        # macOS has no such files, but stores the start time once, and setting the clock does not change that time.
+        # macOS has no such files, but it stores the start time only once, so setting the clock does not change it.
         return str(psutil.Process(pid).create_time())
 
 

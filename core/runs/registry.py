@@ -35,15 +35,15 @@ def create_run(workspace: Workspace, config: TrainingConfig) -> Run:
         now = _now()
         run = _choose_id(workspace, now)
         # Runs with this prefix are not listed; the folder gets its final name once it is complete.
-        new = Run(make_folder(run.folder.with_name(NEW_PREFIX + run.id)))
+        unlisted = Run(make_folder(run.folder.with_name(NEW_PREFIX + run.id)))
         try:
-            write_creation(new, now)
-            new.write_config(config)
-            new.write_status(Status(state="queued", message="Waiting for its turn.", epochs=config.epochs))
+            write_creation(unlisted, now)
+            unlisted.write_config(config)
+            unlisted.write_status(Status(state="queued", message="Waiting for its turn.", epochs=config.epochs))
             with storage_errors(run.folder):
-                new.folder.rename(run.folder)
+                unlisted.folder.rename(run.folder)
         finally:
-            shutil.rmtree(new.folder, ignore_errors=True)
+            shutil.rmtree(unlisted.folder, ignore_errors=True)
     return run
 
 
@@ -78,14 +78,14 @@ def find_run(workspace: Workspace, run_id: str) -> Run:
     becomes part of a path.
     """
     runs = list_runs(workspace)
-    exact = [run for run in runs if run.id == run_id]
-    matching = exact or [run for run in runs if run_id and run.title == run_id]
-    if not matching:
+    same_id = [run for run in runs if run.id == run_id]
+    matches = same_id or [run for run in runs if run_id and run.title == run_id]
+    if not matches:
         raise RunNotFound(run_id)
-    if len(matching) > 1:
-        ids = ", ".join(run.id for run in matching)
+    if len(matches) > 1:
+        ids = ", ".join(run.id for run in matches)
         raise RunError(f"Several runs are named {run_id!r}. Use the full id of one of them: {ids}.", run_id)
-    return matching[0]
+    return matches[0]
 
 
 def is_gone(path: Path) -> bool:
@@ -106,10 +106,10 @@ def _list_folders(workspace: Workspace) -> list[str]:
 
 def _choose_id(workspace: Workspace, now: datetime) -> Run:
     """Return a run with an unused id; its folder does not exist yet."""
-    taken = {"-".join(run.id.split("-")[:2]) for run in list_runs(workspace)}
+    used_times = {"-".join(run.id.split("-")[:2]) for run in list_runs(workspace)}
     time = now.astimezone()
     # Each id starts with a different time; otherwise, runs created in the same second would be sorted by adjective.
-    while time.strftime(ID_TIME_FORMAT) in taken:
+    while time.strftime(ID_TIME_FORMAT) in used_times:
         time += timedelta(seconds=1)
     words = f"{random.choice(_ADJECTIVES.split())}-{random.choice(_ANIMALS.split())}"
     return Run(workspace.runs / f"{time.strftime(ID_TIME_FORMAT)}-{words}")

@@ -22,7 +22,7 @@ from core.storage import NotRegularFile, atomic_write, open_file, read_file, sto
 
 LOG_TAIL_BYTES = 64 * 1024
 MAX_LOG_BYTES = 10 * 2**20
-"""When the log grows beyond this, its older part is dropped."""
+"""Maximum size of the log; when the log exceeds it, the older output is dropped."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Run:
         return self.id.split("-", 2)[-1]
 
     def config(self) -> TrainingConfig:
-        """Read the config; raises RunError if it is missing, damaged or cannot be read."""
+        """Read the config; raises RunError if it is missing, damaged or unreadable."""
         try:
             return config_from_json(read_file(self.config_file).decode())
         except (OSError, UnicodeDecodeError, ConfigError) as error:
@@ -127,7 +127,7 @@ class Run:
         return status
 
     def write_status(self, status: Status, durable: bool = True) -> None:
-        """Replace the status; raises RunNotFound if the run was deleted, StorageError if the disk is full."""
+        """Replace the status; raises RunNotFound if the run was deleted, StorageError if it cannot be written."""
         if not self.folder.is_dir():
             raise RunNotFound(self.id)
         with atomic_write(self.status_file, durable) as temporary:
@@ -172,8 +172,8 @@ class Run:
     def epoch_predictions(self) -> EpochPredictions | None:
         """Return the predictions for the validation split after each epoch.
 
-        Returns None before the end of the first epoch, and for runs made by early versions. Raises RunError if the file
-        is damaged.
+        Returns None before the end of the first epoch, and for runs from early versions. Raises RunError if the file is
+        damaged.
         """
         try:
             return read_epoch_predictions(self.epoch_predictions_file)
@@ -200,11 +200,11 @@ class Run:
             return
         with storage_errors(self.log_file), open_file(self.log_file, "r+b") as file:
             file.seek(-MAX_LOG_BYTES // 2, os.SEEK_END)
-            newer = file.read()
+            tail = file.read()
             file.seek(0)
             # The worker writes in append mode, so its next output goes to the new end of the file.
             file.truncate()
-            file.write(b"(Older output was removed to limit the size of this log.)\n" + newer[newer.find(b"\n") + 1 :])
+            file.write(b"(Older output was removed to limit the size of this log.)\n" + tail[tail.find(b"\n") + 1 :])
 
     def _read_worker(self) -> WorkerRecord | None:
         try:
@@ -215,15 +215,15 @@ class Run:
     def _unexplained_end(self) -> dict[str, str]:
         """Return the state and the message of a run whose worker died without recording why.
 
-        "failed" is a guess, based on an out-of-memory (OOM) kill since the worker started; the process killed may have
-        been another one.
-        `record_interruptions` stores the guess, because a later kill or a reboot would change it.
+        "failed" is a guess, based on an out-of-memory (OOM) kill since the worker started; it may have been another
+        process that was killed. `record_interruptions` stores the guess, because a later kill or a reboot would change
+        it.
         """
         state, message = "interrupted", "The training process ended unexpectedly"
         worker = self._read_worker()
         if worker and worker.oom_kill_since_start:
             state = "failed"
-            message += ", probably because the machine ran out of memory: the system killed a process to free some"
+            message += ", probably because the machine ran out of memory: the system killed a process to free memory"
         if self.checkpoint_file.exists():
             return {"state": state, "message": f"{message}. Press Resume to continue from the last completed epoch."}
         return {"state": state, "message": f"{message}. Press Resume to restart training from the beginning."}
@@ -248,10 +248,10 @@ class Run:
         except (OSError, ValueError) as error:
             raise self._error_for(path, error, self._damaged_error(path)) from error
 
-    def _error_for(self, path: Path, error: Exception, if_damaged: RunError) -> RunError:
-        """Return a "cannot be read" error if the failure may be temporary; otherwise return `if_damaged`."""
+    def _error_for(self, path: Path, error: Exception, damage_error: RunError) -> RunError:
+        """Return a "cannot be read" error if the failure may be temporary; otherwise return `damage_error`."""
         if not isinstance(error, OSError) or isinstance(error, FileNotFoundError | IsADirectoryError | NotRegularFile):
-            return if_damaged
+            return damage_error
         reason = error.strerror or type(error).__name__
         return RunError(
             f"The file {path.name} of run {self.id} cannot be read ({reason}). Try again, or check its permissions.",

@@ -49,14 +49,15 @@ class RunSnapshot:
 class Snapshot:
     """The runs of a workspace at one moment, newest first.
 
-    If it is taken under the workspace's lock, it is valid until the lock is released, except that running runs may end.
+    A snapshot taken while holding the workspace's lock is valid until the lock is released, except that a run in
+    progress may end.
     """
 
     runs: tuple[RunSnapshot, ...]
 
     @classmethod
     def of(cls, workspace: Workspace) -> Snapshot:
-        """Take a snapshot of all runs; it is empty if they cannot be listed."""
+        """Take a snapshot of all runs, which is empty if they cannot be listed."""
         return cls(tuple(map(RunSnapshot, list_runs(workspace))))
 
     def readable(self) -> list[tuple[RunSnapshot, Status]]:

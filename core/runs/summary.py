@@ -20,7 +20,8 @@ from core.workspace import Workspace
 class Summary:
     """A run in one row: times in seconds, accuracies in 0..1.
 
-    `drawings`: accuracy on drawings, from `robustness` in the run's card. `created` is in this machine's time zone.
+    `drawings`: accuracy on redrawn digits, from `robustness` in the run's card. `created` is in this machine's time
+    zone.
     `problem`: why the run cannot be read, or None if it can.
     """
 

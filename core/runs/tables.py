@@ -33,9 +33,8 @@ _MAX_POSITION = 1e15
 def read_rows(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     """Return the numbers in a CSV file, or an empty table if there is no file yet.
 
-    Raises OSError if the file cannot be read, ValueError if it is damaged.
-
-    Rows without a valid epoch, step and time are skipped; infinite values become NaN.
+    Rows without a valid epoch, step and time are skipped; infinite values become NaN. Raises OSError if the file cannot
+    be read, ValueError if it is damaged.
     """
     try:
         with open_file(path) as file:
@@ -53,7 +52,7 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
 
 
 def truncate_after_epoch(path: Path, columns: tuple[str, ...], epoch: int) -> None:
-    """Remove the rows of later epochs than `epoch` (counted from 1), and damaged rows, from a CSV file."""
+    """Remove the rows of all epochs after `epoch` (counted from 1), and damaged rows, from a CSV file."""
     try:
         with open_file(path, "r", newline="") as file:
             _, *rows = csv.reader(file)

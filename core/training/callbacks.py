@@ -79,7 +79,7 @@ class Journal(keras.callbacks.Callback):
         self._train_start_clock = time.perf_counter()
         self._worker_start_time = start_time(run)
         self._last_write_seconds = 0.0
-        self._curve = LiveCurve(run, config.batch_size, validation.measure_sample)
+        self._curve = LiveCurve(run, config.batch_size, validation.evaluate_sample)
 
     @property
     def epoch(self) -> int:
@@ -127,7 +127,7 @@ class Journal(keras.callbacks.Callback):
         self.write_status("training", "Training.")
 
     def write_status(self, phase: Phase, message: str) -> None:
-        """Write the status of the running run, and trim its log."""
+        """Write the status of the run in progress, and trim its log."""
         self._run.trim_log()
         done, seconds = self._steps_so_far, self.seconds
         # The mean time of a step includes validation and compilation, so the estimate tends to be too high.

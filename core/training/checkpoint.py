@@ -16,10 +16,13 @@ from core.storage import atomic_write
 
 @dataclass(frozen=True)
 class EarlyStoppingState:
-    """The state of early stopping: epochs waited, best validation accuracy, its epoch (from 0) and its weights."""
+    """The state of early stopping.
 
-    waited: int
-    best: float
+    `wait`: epochs since the best one. `best_accuracy`: on the validation split. `best_epoch` is counted from 0.
+    """
+
+    wait: int
+    best_accuracy: float
     best_epoch: int
     best_weights: list[np.ndarray]
 
@@ -62,10 +65,10 @@ def write_checkpoint(
     early_stopping: EarlyStoppingState | None,
     pen_digits: int = 0,
 ) -> None:
-    """Replace the run's checkpoint; if that raises StorageError, the previous one is kept."""
+    """Replace the run's checkpoint; the previous one is kept if this raises StorageError."""
     arrays = {f"variable_{index}": np.asarray(value) for index, value in enumerate(_variables(model))}
     if early_stopping:
-        arrays |= {"memory": np.array([early_stopping.waited, early_stopping.best, early_stopping.best_epoch])}
+        arrays |= {"memory": np.array([early_stopping.wait, early_stopping.best_accuracy, early_stopping.best_epoch])}
         arrays |= {f"best_{index}": value for index, value in enumerate(early_stopping.best_weights)}
     with atomic_write(run.checkpoint_file) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, progress=np.array([epoch, seconds, done, pen_digits]), **arrays)
@@ -94,13 +97,13 @@ class ResumableEarlyStopping(keras.callbacks.EarlyStopping):
 
     def __init__(self, patience: int, state: EarlyStoppingState | None) -> None:
         super().__init__(monitor="val_accuracy", mode="max", patience=patience, restore_best_weights=True)
-        self._restored = state
+        self._restored_state = state
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         super().on_train_begin(logs)
-        if self._restored:
-            self.wait, self.best = self._restored.waited, self._restored.best
-            self.best_epoch, self.best_weights = self._restored.best_epoch, self._restored.best_weights
+        if state := self._restored_state:
+            self.wait, self.best = state.wait, state.best_accuracy
+            self.best_epoch, self.best_weights = state.best_epoch, state.best_weights
 
     @property
     def state(self) -> EarlyStoppingState | None:
@@ -117,8 +120,8 @@ def _variables(model: keras.Model) -> list[keras.Variable]:
 def _read_early_stopping(arrays: Mapping[str, np.ndarray]) -> EarlyStoppingState | None:
     if "memory" not in arrays:
         return None
-    waited, best, epoch = arrays["memory"]
-    return EarlyStoppingState(int(waited), float(best), int(epoch), _read_numbered(arrays, "best"))
+    wait, accuracy, epoch = arrays["memory"]
+    return EarlyStoppingState(int(wait), float(accuracy), int(epoch), _read_numbered(arrays, "best"))
 
 
 def _read_numbered(arrays: Mapping[str, np.ndarray], name: str) -> list[np.ndarray]:

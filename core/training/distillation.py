@@ -19,10 +19,10 @@ MIN_PROBABILITY = 1e-12
 
 
 def distillation_loss(targets: keras.KerasTensor, probabilities: keras.KerasTensor) -> keras.KerasTensor:
-    """Return the Kullback-Leibler divergence of the student from its teachers, both at the temperature: float32 (n,).
+    """Return the Kullback-Leibler divergence of the student from its teachers, both at TEMPERATURE: float32 (n,).
 
     `targets`: labels and the teachers' probabilities (n, 20); the labels are ignored. `probabilities`: (n, 10).
-    The squared temperature makes the gradients as large as those of labels (Hinton et al., section 2).
+    The squared temperature makes the gradients as large as those from labels (Hinton et al., section 2).
     """
     teachers, student = _log_softmax_at_temperature(targets[:, CLASSES:]), _log_softmax_at_temperature(probabilities)
     return ops.sum(ops.exp(teachers) * (teachers - student), axis=-1) * TEMPERATURE**2

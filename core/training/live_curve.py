@@ -12,7 +12,7 @@ from core.runs.tables import STEP_COLUMNS, append_row, drop_last_row
 MIN_POINT_IMAGES = 512
 """Minimum number of images per point; with fewer images, the mean is mostly noise.
 
-At 90 % accuracy, the 95 % confidence interval for 512 images is ±2.6 percentage points.
+At 90% accuracy, the 95% confidence interval for 512 images is ±2.6 percentage points.
 """
 
 MIN_POINT_SECONDS = 0.4
@@ -25,7 +25,7 @@ This keeps the file of a run that takes several days below 1 MB.
 """
 
 VALIDATION_IMAGES = 500
-"""Number of validation images per point. The first ones are a fair sample, because MNIST is in random order."""
+"""Number of validation images per point. The first images are a fair sample, because MNIST is in random order."""
 
 MIN_VALIDATION_SECONDS = 1.5
 """Minimum time between two validation points."""
@@ -59,14 +59,14 @@ class LiveCurve:
     are left for that point, they are added to the previous one. Only an epoch with fewer images has a smaller point.
     """
 
-    def __init__(self, run: Run, batch_size: int, measure: Callable[[int], tuple[float, float]]) -> None:
-        """`measure(count)` returns loss and accuracy on the first `count` validation images."""
-        self._file, self._batch_size, self._measure = run.steps_file, batch_size, measure
+    def __init__(self, run: Run, batch_size: int, evaluate: Callable[[int], tuple[float, float]]) -> None:
+        """`evaluate(count)` returns the loss and the accuracy on the first `count` validation images."""
+        self._file, self._batch_size, self._evaluate = run.steps_file, batch_size, evaluate
         self._epoch, self._steps_before = 0, 0
         self._start, self._start_before = _Mark(), _Mark()
         self._overhead = 0.0
-        self._measured: tuple[float | None, float | None] = None, None
-        self._next_measurement = 0.0
+        self._metrics: tuple[float | None, float | None] = None, None
+        self._next_evaluation = 0.0
         self.images_per_second: float | None = None
 
     def begin_epoch(self, epoch: int, steps_before: int, seconds: float) -> None:
@@ -75,7 +75,7 @@ class LiveCurve:
         self._start = self._start_before = _Mark(seconds=seconds - self._overhead)
 
     def add_step(self, step: int, seconds: float, logs: Mapping[str, float], *, last: bool) -> None:
-        """Add a step of the epoch, counted from 1, with Keras' running means. `last`: True if it is the last one."""
+        """Add a step, counted from 1 in the epoch, with Keras's running means. `last`: True if the epoch ends."""
         end = _Mark(step, seconds - self._overhead, logs["loss"], logs["accuracy"])
         if last or self._is_due(end, seconds):
             start = time.perf_counter()
@@ -84,30 +84,30 @@ class LiveCurve:
             self._overhead += time.perf_counter() - start
 
     def _is_due(self, end: _Mark, seconds: float) -> bool:
-        waited = end.seconds - self._start.seconds
-        return self._covers_enough(end) and waited >= max(MIN_POINT_SECONDS, seconds * MIN_POINT_FRACTION)
+        elapsed = end.seconds - self._start.seconds
+        return self._covers_enough(end) and elapsed >= max(MIN_POINT_SECONDS, seconds * MIN_POINT_FRACTION)
 
     def _covers_enough(self, end: _Mark) -> bool:
         return (end.step - self._start.step) * self._batch_size >= MIN_POINT_IMAGES
 
     def _write_point(self, end: _Mark, seconds: float) -> None:
-        measured = self._measure_if_due(seconds)
+        metrics = self._evaluate_if_due(seconds)
         if self._start.step and not self._covers_enough(end):
             drop_last_row(self._file)
             self._start = self._start_before
-            measured = self._measured if measured[0] is None else measured
+            metrics = self._metrics if metrics[0] is None else metrics
         steps, elapsed = end.step - self._start.step, end.seconds - self._start.seconds
         self.images_per_second = steps * self._batch_size / max(elapsed, 1e-9)
         position = self._steps_before + end.step, self._epoch, seconds
-        append_row(self._file, STEP_COLUMNS, (*position, *end.since(self._start), *measured, self.images_per_second))
-        self._start_before, self._start, self._measured = self._start, end, measured
+        append_row(self._file, STEP_COLUMNS, (*position, *end.since(self._start), *metrics, self.images_per_second))
+        self._start_before, self._start, self._metrics = self._start, end, metrics
 
-    def _measure_if_due(self, seconds: float) -> tuple[float | None, float | None]:
-        """Return loss and accuracy on the validation sample, or Nones if the last measurement is too recent."""
-        if seconds < self._next_measurement:
+    def _evaluate_if_due(self, seconds: float) -> tuple[float | None, float | None]:
+        """Return the loss and accuracy on the validation sample, or (None, None) if the last ones are too recent."""
+        if seconds < self._next_evaluation:
             return None, None
         start = time.perf_counter()
-        measured = self._measure(VALIDATION_IMAGES)
+        metrics = self._evaluate(VALIDATION_IMAGES)
         cost = time.perf_counter() - start
-        self._next_measurement = seconds + max(MIN_VALIDATION_SECONDS, cost / MAX_VALIDATION_FRACTION)
-        return measured
+        self._next_evaluation = seconds + max(MIN_VALIDATION_SECONDS, cost / MAX_VALIDATION_FRACTION)
+        return metrics

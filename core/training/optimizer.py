@@ -9,10 +9,10 @@ from core.config import TrainingConfig
 from core.training.distillation import distillation_loss, label_accuracy
 
 WARM_UP_FRACTION = 0.3
-"""Fraction of all steps in which the learning rate rises, as in the one-cycle policy (Smith and Topin, 2018)."""
+"""Fraction of all steps during which the learning rate rises, as in the one-cycle policy (Smith and Topin, 2018)."""
 
 WARM_UP_DIVISOR = 25
-"""The learning rate starts at the peak divided by this (Smith and Topin, 2018)."""
+"""Peak learning rate divided by the initial one (Smith and Topin, 2018)."""
 
 
 def compile_model(model: keras.Model, config: TrainingConfig, steps: int) -> None:
@@ -56,7 +56,7 @@ def _learning_rate(config: TrainingConfig, steps: int) -> float | keras.optimize
 
 
 def _second_moment_decay(config: TrainingConfig, steps: int) -> float:
-    """Return Adam's beta 2; in a short cycle, Adam must average squared gradients over fewer steps."""
+    """Return Adam's `beta_2`, which is smaller for short runs, to average squared gradients over fewer steps."""
     if config.schedule == "constant":
         return 0.999
     return min(0.999, max(0.9, 1 - 10 / (config.epochs * steps)))

@@ -85,7 +85,7 @@ def train_and_evaluate(
 
     journal.write_status("saving", "Saving the model.")
     # Measure again rather than read the history, because somebody may have edited the run's files.
-    result = TrainingResult(journal.epoch, end.best_epoch, *validation.measure(model), seconds)
+    result = TrainingResult(journal.epoch, end.best_epoch, *validation.evaluate(model), seconds)
     return Outcome(save_bundle(model, config, run, dataset, start.pen_digits, result), end.stopped)
 
 

@@ -21,9 +21,9 @@ _Predict = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
 class Validation(keras.callbacks.Callback):
-    """Measures the network on the validation split after each epoch, and keeps its predictions.
+    """Evaluates the network on the validation split after each epoch, and keeps its predictions.
 
-    This callback replaces the validation of Keras' `fit`, which does not return predictions. It must come before the
+    This callback replaces the validation in Keras's `fit`, which does not return predictions. It must come before the
     callbacks that read `val_loss` and `val_accuracy` from the logs.
     """
 
@@ -35,11 +35,11 @@ class Validation(keras.callbacks.Callback):
         self._predictions = _read_earlier_predictions(run, split.labels).up_to(epochs_before)
         self._predict: _Predict | None = None
 
-    def measure(self, model: keras.Model) -> tuple[float, float]:
-        """Return loss and accuracy of the trained network on the validation split."""
+    def evaluate(self, model: keras.Model) -> tuple[float, float]:
+        """Return the loss and accuracy of the trained network on the validation split."""
         # If the network was trained, the function is already compiled.
         self._predict = self._predict or _compile(model)
-        return self.measure_sample(len(self._labels))
+        return self.evaluate_sample(len(self._labels))
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         self._predict = _compile(self.model)
@@ -52,27 +52,27 @@ class Validation(keras.callbacks.Callback):
         self._predictions = self._predictions.with_epoch(epoch + 1, predictions)
         self._run.write_epoch_predictions(self._predictions)
 
-    def measure_sample(self, count: int) -> tuple[float, float]:
-        """Return loss and accuracy on the first `count` images."""
+    def evaluate_sample(self, count: int) -> tuple[float, float]:
+        """Return the loss and accuracy on the first `count` images."""
         loss, predictions = self._predict_first(count)
         return loss, float((predictions == self._labels[:count]).mean())
 
     def _predict_first(self, count: int) -> tuple[float, np.ndarray]:
-        """Return the mean loss and the predictions uint8 (count,) on the first `count` images."""
+        """Return the mean loss on the first `count` images and their predictions, uint8 (count,)."""
         losses, predictions = [], []
-        assert self._predict is not None  # set by `measure` or `on_train_begin`
+        assert self._predict is not None  # set by `evaluate` or `on_train_begin`
         for start in range(0, count, BATCH_SIZE):
-            chosen = slice(start, min(start + BATCH_SIZE, count))
-            batch_losses, predicted = self._predict(
-                tf.constant(self._images[chosen]), tf.constant(self._labels[chosen])
+            batch = slice(start, min(start + BATCH_SIZE, count))
+            batch_losses, batch_predictions = self._predict(
+                tf.constant(self._images[batch]), tf.constant(self._labels[batch])
             )
             losses.append(batch_losses.numpy())
-            predictions.append(predicted.numpy())
+            predictions.append(batch_predictions.numpy())
         return float(np.concatenate(losses).mean()), np.concatenate(predictions)
 
 
 def _compile(model: keras.Model) -> _Predict:
-    """Compile a function from uint8 images (n, 28, 28, 1), labels (n,) to float32 losses, uint8 predictions (n,)."""
+    """Compile a function from uint8 images (n, 28, 28, 1), labels (n,) to losses float32, predictions uint8 (n,)."""
 
     @tf.function(input_signature=(tf.TensorSpec((None, *INPUT_SHAPE), tf.uint8), tf.TensorSpec((None,), tf.uint8)))
     def predict(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -85,11 +85,11 @@ def _compile(model: keras.Model) -> _Predict:
 
 
 def _read_earlier_predictions(run: Run, labels: np.ndarray) -> EpochPredictions:
-    """Return the run's predictions so far, or no predictions if they are damaged or have other labels."""
+    """Return the run's predictions so far, or no predictions if the file is damaged or is for other labels."""
     try:
         predictions = run.epoch_predictions()
     except RunError as error:
-        print(f"{error} Predictions are recorded again from the next epoch on.", flush=True)
+        print(f"{error} Recording starts again with the next epoch.", flush=True)
         return EpochPredictions.empty(labels)
     if predictions is None or not np.array_equal(predictions.labels, labels):
         return EpochPredictions.empty(labels)

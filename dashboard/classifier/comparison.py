@@ -87,7 +87,7 @@ def _choose_other_model(candidates: dict[str, Bundle], display_names: dict[str, 
 
 def _metrics(comparison: Comparison, first: Evaluation, second: Evaluation) -> None:
     low, high = (f"{bound * 100:+.2f}" for bound in comparison.interval)
-    method = "exact" if comparison.exact else "corrected"
+    method = "exact" if comparison.uses_exact_test else "corrected"
     with st.grid(3, min_column_width=FIGURE_WIDTH):
         for label, value, note, explanation in (
             ("Accuracy of A", f"{first.accuracy:.2%}", f"B: {second.accuracy:.2%}", None),

@@ -26,7 +26,7 @@ def log_and_files(run: Run) -> None:
         chosen = st.selectbox(
             "File",
             list(files),
-            format_func=lambda name: f"{name}: {files[name].meaning}, {_format_size(files[name].size)}",
+            format_func=lambda name: f"{name}: {files[name].description}, {_format_size(files[name].size)}",
             key=f"file_{hash(tuple(files))}",
             width=420,
         )

@@ -18,7 +18,7 @@ PYTHON = sys.executable
 
 @pytest.fixture
 def arrays(monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
-    """Return arrays of MNIST's shapes, and make this test accept them as MNIST: they are fast to create."""
+    """Return arrays of MNIST's shapes, which are fast to create, and make this test accept them as MNIST."""
     rng = np.random.default_rng(0)
     arrays = {name: np.zeros(shape, np.uint8) for name, shape in ARRAY_SHAPES.items()}
     arrays["x_train"][:, 14, 14] = 255

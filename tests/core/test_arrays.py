@@ -1,4 +1,4 @@
-"""An .npz file is read completely, or its error distinguishes damage from too little memory."""
+"""An .npz file is read completely, or the error distinguishes damage from too little memory."""
 
 from __future__ import annotations
 

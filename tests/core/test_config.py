@@ -48,10 +48,12 @@ def test_config_file_of_an_earlier_version_is_read() -> None:
     assert (config.final_epochs, config.synthetic_digits) == (7, 24_000)
 
 
-@pytest.mark.parametrize(("former", "name"), [("calm_epochs", "final_epochs"), ("drawn_digits", "synthetic_digits")])
-def test_former_setting_keeps_its_limits(former: str, name: str) -> None:
-    with pytest.raises(ConfigError, match=rf"{name}|{former}"):
-        config_from_json({former: -1})
+@pytest.mark.parametrize(
+    ("former_name", "name"), [("calm_epochs", "final_epochs"), ("drawn_digits", "synthetic_digits")]
+)
+def test_former_setting_keeps_its_limits(former_name: str, name: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{name}|{former_name}"):
+        config_from_json({former_name: -1})
 
 
 @pytest.mark.parametrize("name", LIMITS)
@@ -84,7 +86,7 @@ def test_preset_without_patience_trains_longer_on_the_stand_in() -> None:
     assert preset("original", "digits") == replace_settings(preset("original"), dataset="digits")
 
 
-def test_unknown_preset_lists_the_known_ones() -> None:
+def test_unknown_preset_lists_the_known_presets() -> None:
     with pytest.raises(ConfigError, match="original"):
         preset("nonesuch")
 

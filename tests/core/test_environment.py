@@ -1,4 +1,4 @@
-"""Environment variables are read in one module; unset or empty ones have defaults."""
+"""Environment variables are read in one module; unset and empty variables have defaults."""
 
 from __future__ import annotations
 
@@ -50,6 +50,6 @@ def test_child_processes_cache_bytecode(monkeypatch: pytest.MonkeyPatch) -> None
 def test_no_other_module_reads_the_environment() -> None:
     modules = [path for room in ("core", "dashboard") for path in (PROJECT / room).rglob("*.py")]
 
-    reading = [path for path in modules if re.search(r"os\.environ|getenv", path.read_text(encoding="utf-8"))]
+    matches = [path for path in modules if re.search(r"os\.environ|getenv", path.read_text(encoding="utf-8"))]
 
-    assert reading == [PROJECT / "core" / "environment.py"]
+    assert matches == [PROJECT / "core" / "environment.py"]

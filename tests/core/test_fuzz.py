@@ -65,7 +65,7 @@ def test_any_pixels_are_prepared(pixels: np.ndarray) -> None:
 
 
 @share(0.1)
-@example(height=332, width=11, seed=3, density=0.25)  # hardly darker than the background anywhere
+@example(height=332, width=11, seed=3, density=0.25)  # ink that is hardly brighter than the background
 @given(st.integers(1, 700), st.integers(1, 700), st.integers(0, 2**32 - 1), st.floats(0, 1))
 def test_any_ink_is_prepared(height: int, width: int, seed: int, density: float) -> None:
     rng = np.random.default_rng(seed)

@@ -41,14 +41,14 @@ def contents(workspace: Workspace) -> dict[Path, bytes | None]:
 
 CHANGES: dict[str, Callable[[Workspace, Run], object]] = {
     "train": lambda workspace, _run: queue.submit(workspace, tiny_config()),
-    "make a run": lambda workspace, _run: create_run(workspace, tiny_config()),
+    "create a run": lambda workspace, _run: create_run(workspace, tiny_config()),
     "stop": control.request_stop,
     "resume": queue.resume,
     "remove_from_queue": queue.remove_from_queue,
     "delete": control.delete,
     "delete a folder": delete_run,
     "promote": promote,
-    "promote the shipped one": lambda workspace, _run: promote(workspace, None),
+    "promote the shipped model": lambda workspace, _run: promote(workspace, None),
     "download": lambda workspace, _run: download_mnist(workspace),
     "download the pen digits": lambda workspace, _run: download_pen_digits(workspace),
     "write a status": lambda _workspace, run: run.write_status(Status(state="finished")),

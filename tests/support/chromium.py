@@ -1,4 +1,4 @@
-"""The Chromium that the browser tests drive: `python -m tests.support.chromium` installs one where there is none."""
+"""The Chromium that the browser tests drive; `python -m tests.support.chromium` installs it if it is missing."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ FLAGS = (
 
 
 def find_chromium() -> Path | None:
-    """The machine's own Chromium or Chrome, else Playwright's, else None."""
+    """Return the path of the machine's own Chromium or Chrome, or of Playwright's, or None if both are missing."""
     for command in COMMANDS:
         if path := shutil.which(command):
             return Path(path)
     with sync_playwright() as playwright:
-        own = Path(playwright.chromium.executable_path)
-    return own if own.exists() else None
+        executable = Path(playwright.chromium.executable_path)
+    return executable if executable.exists() else None
 
 
 def install_chromium() -> bool:
-    """Install Debian's package where that is possible, else Playwright's build; return whether it worked."""
+    """Install Debian's package if possible, otherwise Playwright's build; return True on success."""
     if debian.can_install():
         return debian.install("chromium", "fonts-liberation")
     return subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False).returncode == 0
@@ -42,4 +42,4 @@ def install_chromium() -> bool:
 
 if __name__ == "__main__":
     if find_chromium() is None and not (install_chromium() and find_chromium()):
-        sys.exit("Chromium could not be installed: install Chromium or Chrome by hand and try again.")
+        sys.exit("Chromium could not be installed. Install Chromium or Chrome manually and try again.")

@@ -36,8 +36,8 @@ def empty_files(run: Run) -> None:
             path.write_bytes(b"")
 
 
-def replace_by_folder(name: str) -> Damage:
-    """Replace a file by a folder."""
+def replace_with_folder(name: str) -> Damage:
+    """Replace a file with a folder."""
 
     def replace(run: Run) -> None:
         (run.folder / name).unlink(missing_ok=True)
@@ -46,12 +46,12 @@ def replace_by_folder(name: str) -> Damage:
     return replace
 
 
-def replace_by_file(name: str) -> Damage:
-    """Replace a folder by a file."""
+def replace_with_file(name: str) -> Damage:
+    """Replace a folder with a file."""
 
     def replace(run: Run) -> None:
         shutil.rmtree(run.folder / name)
-        (run.folder / name).write_text("no folder")
+        (run.folder / name).write_text("not a folder")
 
     return replace
 
@@ -60,17 +60,17 @@ def edit_json(name: str, *path: str | int, to: object) -> Damage:
     """Change the value at a path of keys in a JSON file."""
 
     def edit(run: Run) -> None:
-        content = part = json.loads((run.folder / name).read_text())
-        for step in path[:-1]:
-            part = part[step]
-        part[path[-1]] = to
+        content = container = json.loads((run.folder / name).read_text())
+        for key in path[:-1]:
+            container = container[key]
+        container[path[-1]] = to
         (run.folder / name).write_text(json.dumps(content))
 
     return edit
 
 
 def edit_running_status(value: str, to: object) -> Damage:
-    """Change a value in the status of a run that is running; the test holds the worker's lock."""
+    """Change a value in the status of a run in progress; the test holds the worker's lock."""
 
     def edit(run: Run) -> None:
         edit_json("status.json", "state", to="running")(run)

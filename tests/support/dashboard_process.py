@@ -1,4 +1,4 @@
-"""The real dashboard as a process of its own, for tests that look at it from outside."""
+"""The real dashboard in a separate process, for tests that access it from outside."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from core.workspace import PROJECT
 from tests.support.waiting import wait_until
 
 PORTS = range(12_000, 30_000)
-"""Below the ports that systems give to outgoing connections: one of those could take a port between two starts."""
+"""Ports below those for outgoing connections, which could otherwise take a port between two starts."""
 
 
 def free_port() -> int:
-    """Return a port on which nothing listens."""
+    """Return a port that no process listens on."""
     for port in random.sample(PORTS, 100):
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
@@ -31,9 +31,9 @@ def free_port() -> int:
 
 
 class DashboardProcess:
-    """`python -m dashboard`, or another `command`, on a free port, with a workspace of its own in `folder`.
+    """`python -m dashboard`, or another `command`, on a free port, with its own workspace in `folder`.
 
-    `command`: arguments for Python; `{port}` in them stands for the port.
+    `command`: arguments for Python, in which `{port}` stands for the port.
     """
 
     def __init__(self, folder: Path, command: Sequence[str] = ("-m", "dashboard"), **environment: str) -> None:
@@ -53,7 +53,7 @@ class DashboardProcess:
         self.start()
 
     def start(self) -> None:
-        """Start the process and return when it answers; raises TimeoutError with its log when it does not."""
+        """Start the process and return when it responds; raises TimeoutError with its log if it does not."""
         with self.printed.open("ab") as printed, self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self._command,
@@ -61,11 +61,11 @@ class DashboardProcess:
                 env=self._environment,
                 stdout=printed,
                 stderr=log,
-                # A group of its own, for Ctrl-C to reach it and what it started, and nobody else.
+                # A separate process group, so that Ctrl-C reaches only this process and its children.
                 start_new_session=True,
             )
         try:
-            wait_until(self._answers_or_ended, what="An answer of the dashboard")
+            wait_until(self._responds_or_has_ended, what="A response from the dashboard")
         except TimeoutError as error:
             self.stop()
             raise TimeoutError(f"{error}\n{self.output()}") from None
@@ -73,7 +73,7 @@ class DashboardProcess:
             raise RuntimeError(f"The dashboard ended with status {self.process.returncode}:\n{self.output()}")
 
     def stop(self) -> None:
-        """End the process, gently first."""
+        """Terminate the process; kill it if it does not exit."""
         self.process.terminate()
         try:
             self.process.wait(timeout=300)
@@ -82,19 +82,19 @@ class DashboardProcess:
             self.process.wait()
 
     def interrupt(self) -> None:
-        """Press Ctrl-C, and wait for the end."""
+        """Press Ctrl-C, and wait until the process has ended."""
         os.killpg(self.process.pid, signal.SIGINT)
         self.process.wait(timeout=300)
 
     def output(self) -> str:
-        """Return all that the process wrote so far: stdout, then its log."""
+        """Return everything that the process has written so far: stdout, then its log."""
         return "".join(file.read_text(encoding="utf-8", errors="replace") for file in (self.printed, self.log))
 
-    def _answers_or_ended(self) -> bool:
+    def _responds_or_has_ended(self) -> bool:
         if self.process.poll() is not None:
             return True
         try:
-            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=300) as answer:
-                return answer.status == 200
+            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=300) as response:
+                return response.status == 200
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False

@@ -1,4 +1,4 @@
-"""Dashboard processes that act on one workspace at the same moment."""
+"""Dashboard processes that act on one workspace at the same time."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Dashboards:
 
 @contextmanager
 def three_dashboards(workspace: Workspace, python: str) -> Iterator[Dashboards]:
-    """Start dashboards whose workers use this Python; so do workers that this process starts within the block."""
+    """Start dashboards whose workers use this Python, as do workers that this process starts in the with block."""
     context = multiprocessing.get_context("spawn")
     barrier, connections, processes = context.Barrier(3), [], []
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""Debian's packages, for what tests need beside Python's."""
+"""Debian packages that tests need besides Python's."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _APT = ("apt-get", "-qq", "-o", "Acquire::Retries=3", "-o", "Dpkg::Use-Pty=0")
 
 
 def can_install() -> bool:
-    """Tell whether this user may install Debian's packages on this machine."""
+    """Return True if this user may install Debian packages on this machine."""
     return Path("/etc/debian_version").exists() and shutil.which("apt-get") is not None and os.geteuid() == 0
 
 
 def install(*packages: str) -> bool:
-    """Install packages without what they only recommend; return whether it worked."""
+    """Install packages without the packages that they only recommend; return True on success."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     steps = ([*_APT, "update"], [*_APT, "install", "-y", "--no-install-recommends", *packages])
     return all(subprocess.run(step, env=environment, check=False).returncode == 0 for step in steps)

@@ -1,4 +1,4 @@
-"""A disk without any room left."""
+"""A disk without any space left."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def fill_disk(path: Path) -> None:
-    """Write to this file until the disk is full to the last byte."""
+    """Write to this file until not a single byte is left on the disk."""
     with suppress(OSError), path.open("wb", buffering=0) as file:
         while True:
             file.write(bytes(4096))

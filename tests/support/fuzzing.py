@@ -1,6 +1,6 @@
-"""Pictures and bodies that nobody would send by accident, and damaged files, for the tests that make them.
+"""Malformed pictures, request bodies and files for fuzz tests.
 
-`TRAZO_FUZZ` is how many are sent in all: 200, or 2,000 with `TRAZO_FUZZ=2000 make test ARGS="-k fuzz"`.
+`TRAZO_FUZZ` is the total number sent: by default 200, or 2,000 with `TRAZO_FUZZ=2000 make test ARGS="-k fuzz"`.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from PIL import Image, ImageDraw
 TOTAL = int(os.environ.get("TRAZO_FUZZ", "200"))
 
 
-def share(part: float) -> Callable:
-    """Hypothesis' settings for a test that sends this part (0..1) of all."""
+def share(fraction: float) -> Callable:
+    """Return Hypothesis's settings for a test that sends this fraction (0..1) of the total."""
     return settings(
-        max_examples=max(1, round(TOTAL * part)),
+        max_examples=max(1, round(TOTAL * fraction)),
         deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
 
 
 def drawn_seven(mode: str = "RGB", side: int = 60) -> Image.Image:
-    """A 7 in dark ink on light paper."""
+    """Draw a 7 in dark ink on light paper."""
     image = Image.new("L", (side, side), 240)
     points = [(side * x, side * y) for x, y in ((0.25, 0.2), (0.75, 0.2), (0.45, 0.85))]
     ImageDraw.Draw(image).line(points, fill=20, width=max(2, side // 12))
@@ -41,7 +41,7 @@ def drawn_one() -> Image.Image:
 
 
 def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
-    """The picture as a file of this kind."""
+    """Return the picture as a file in this format."""
     file = io.BytesIO()
     image.save(file, kind)
     return file.getvalue()
@@ -70,30 +70,30 @@ SEEDS = tuple(
 
 @st.composite
 def mutated(draw: st.DrawFn, original: bytes) -> bytes:
-    """A file with some bytes changed, cut off, repeated or put in."""
+    """Return the file with some bytes changed, truncated, deleted, inserted or repeated."""
     content = bytearray(original)
     for _ in range(draw(st.integers(0, 6))):
-        # Most of what decoders believe stands near the start, archives' contents at the end.
-        place = draw(st.integers(0, min(len(content), draw(st.sampled_from((64, 100_000))))))
+        # Decoders read most of their parameters near the start, and an archive's directory is at its end.
+        offset = draw(st.integers(0, min(len(content), draw(st.sampled_from((64, 100_000))))))
         if draw(st.booleans()):
-            place = len(content) - place
+            offset = len(content) - offset
         length = draw(st.integers(0, 16))
-        match draw(st.sampled_from(("change", "cut", "drop", "put in", "repeat"))):
+        match draw(st.sampled_from(("change", "truncate", "delete", "insert", "repeat"))):
             case "change":
-                content[place : place + length] = draw(st.binary(min_size=length, max_size=length))
-            case "cut":
-                del content[max(place, 1) :]
-            case "drop":
-                del content[place : place + length]
-            case "put in":
-                content[place:place] = draw(st.binary(max_size=16))
+                content[offset : offset + length] = draw(st.binary(min_size=length, max_size=length))
+            case "truncate":
+                del content[max(offset, 1) :]
+            case "delete":
+                del content[offset : offset + length]
+            case "insert":
+                content[offset:offset] = draw(st.binary(max_size=16))
             case "repeat":
-                content[place:place] = content[place : place + length] * 3
+                content[offset:offset] = content[offset : offset + length] * 3
     return bytes(content)
 
 
 def mutated_pictures() -> st.SearchStrategy[bytes]:
-    """A picture file, mutated."""
+    """Generate mutated picture files."""
     return st.sampled_from(SEEDS).flatmap(mutated)
 
 

@@ -1,4 +1,4 @@
-"""Gradio's API as programs and pages call it."""
+"""Calls of Gradio's API, as programs and pages make them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ API = "/gradio/gradio_api"
 
 def uploaded(client: TestClient, content: bytes, name: str = "one.png") -> str:
     """Upload a file; return its path on the server."""
-    answer = client.post(f"{API}/upload", files={"files": (name, content)})
-    assert answer.status_code == 200
-    return str(answer.json()[0])
+    response = client.post(f"{API}/upload", files={"files": (name, content)})
+    assert response.status_code == 200
+    return str(response.json()[0])
 
 
 def predicted(client: TestClient, composite: object, **sketch: object) -> tuple[str, object]:
@@ -25,6 +25,6 @@ def predicted(client: TestClient, composite: object, **sketch: object) -> tuple[
     return lines[0].removeprefix("event: "), json.loads(lines[1].removeprefix("data: "))
 
 
-def file(path: object, **more: object) -> dict[str, object]:
-    """Return the description of an uploaded file that Gradio expects."""
-    return {"path": path, "meta": {"_type": "gradio.FileData"}, **more}
+def file(path: object, **fields: object) -> dict[str, object]:
+    """Return the description of an uploaded file in the format that Gradio expects."""
+    return {"path": path, "meta": {"_type": "gradio.FileData"}, **fields}

@@ -61,7 +61,7 @@ def _validation(pause: Pause) -> None:
 
 
 def _checkpoint(pause: Pause) -> None:
-    """Pause when half of the checkpoint is written."""
+    """Pause when half of the checkpoint has been written."""
     from core.training import checkpoint
 
     atomic_write = checkpoint.atomic_write
@@ -77,7 +77,7 @@ def _checkpoint(pause: Pause) -> None:
 
 
 def _export(pause: Pause) -> None:
-    """Pause when both files of the network are written, but nothing else of the bundle."""
+    """Pause when both files of the network have been written, but no other file of the bundle."""
     _before("core.training.result", "fit_calibration_and_detector", pause)
 
 
@@ -86,7 +86,7 @@ def _evaluation(pause: Pause) -> None:
 
 
 def _end(pause: Pause) -> None:
-    """Pause when the bundle is in place, but the last status is not written."""
+    """Pause when the bundle is in place, but before the final status is written."""
     from core.runs.run import Run
 
     Run.write_final_status = lambda *_: pause()

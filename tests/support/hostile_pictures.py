@@ -1,4 +1,4 @@
-"""Picture files that are small and cost their decoder seconds, minutes or its life."""
+"""Small picture files that keep a decoder busy for seconds or minutes, or crash it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SCAN, _END = b"\xff\xda", b"\xff\xd9"
 
 
 def jpeg_with_scans(scans: int, side: int = 500) -> bytes:
-    """Return a progressive JPEG of a 1 whose last scan is repeated until it has this many."""
+    """Return a progressive JPEG of a 1 whose last scan is repeated until the file has this many scans."""
     image, file = Image.new("L", (side, side), 255), io.BytesIO()
     ImageDraw.Draw(image).line([(side // 2, side // 5), (side // 2, side - side // 5)], 0, side // 14)
     image.save(file, "JPEG", progressive=True)
@@ -21,7 +21,7 @@ def jpeg_with_scans(scans: int, side: int = 500) -> bytes:
 
 @cache
 def jpeg2000_in_small_tiles(megapixels: int = 12) -> bytes:
-    """Return an empty, tall JPEG 2000 whose decoding holds Python's lock throughout."""
+    """Return a blank, tall JPEG 2000 whose decoding holds Python's global interpreter lock (GIL) throughout."""
     file = io.BytesIO()
     Image.new("L", (1000, 1000 * megapixels), 255).save(file, "JPEG2000", tile_size=(32, 32), num_resolutions=1)
     return file.getvalue()

@@ -1,4 +1,4 @@
-"""Markdown, as tests compare it."""
+"""Markdown in a form that tests can compare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of MNIST's shapes in the tests' hands."""
+"""Files with arrays of MNIST's shapes, for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real nginx in front of a dashboard: `python -m tests.support.nginx` installs one where there is none."""
+"""A real nginx in front of a dashboard; `python -m tests.support.nginx` installs it if it is missing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.dashboard_process import free_port
 from tests.support.waiting import wait_until
 
 _PATH = "/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"
-"""Folders of nginx that a user's PATH may lack."""
+"""Folders that may contain nginx but are missing from a user's PATH."""
 
 _CONFIG = """
 daemon off;
@@ -32,7 +32,7 @@ http {{
     client_max_body_size 12m;
     server {{
         listen 127.0.0.1:{port};
-        location {place} {{
+        location {prefix} {{
             proxy_pass {target};
             proxy_http_version 1.1;
             proxy_set_header Upgrade $http_upgrade;
@@ -50,25 +50,25 @@ http {{
 
 def find_nginx() -> Path | None:
     """Return the machine's own nginx, or None."""
-    found = shutil.which("nginx") or shutil.which("nginx", path=_PATH)
-    return Path(found) if found else None
+    path = shutil.which("nginx") or shutil.which("nginx", path=_PATH)
+    return Path(path) if path else None
 
 
 class Nginx:
-    """nginx on a free port, which passes what lies below `place` on to `target`, an address, and refuses all else."""
+    """nginx on a free port, which forwards requests below `prefix` to the URL `target` and rejects all others."""
 
-    def __init__(self, folder: Path, executable: Path, place: str, target: str) -> None:
+    def __init__(self, folder: Path, executable: Path, prefix: str, target: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         folder.mkdir()
         self._log = folder / "nginx.log"
         config = folder / "nginx.conf"
-        config.write_text(_CONFIG.format(folder=folder, port=self.port, place=place, target=target))
+        config.write_text(_CONFIG.format(folder=folder, port=self.port, prefix=prefix, target=target))
         command = [executable, "-p", folder, "-e", "stderr", "-c", config]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         try:
-            wait_until(self._answers, what="An answer of nginx")
+            wait_until(self._responds, what="A response from nginx")
         except (AssertionError, TimeoutError):
             self.stop()
             raise
@@ -78,7 +78,7 @@ class Nginx:
         self._process.terminate()
         self._process.wait(timeout=300)
 
-    def _answers(self) -> bool:
+    def _responds(self) -> bool:
         assert self._process.poll() is None, self._log.read_text()
         try:
             return httpx.get(f"{self.url}/", timeout=300).status_code == 404
@@ -88,4 +88,4 @@ class Nginx:
 
 if __name__ == "__main__":
     if find_nginx() is None and not (debian.can_install() and debian.install("nginx") and find_nginx()):
-        sys.exit("nginx could not be installed: install it by hand and try again.")
+        sys.exit("nginx could not be installed. Install it manually and try again.")

@@ -1,4 +1,4 @@
-"""A small OpenID Connect provider on this machine: whoever comes is Ada, and nobody is asked for a password."""
+"""A small OpenID Connect provider on this machine that signs in every user as Ada, without a password."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class OidcProvider:
         self._thread = threading.Thread(target=self._server.run)
 
     def start(self) -> None:
-        """Return when it answers."""
+        """Start the provider and return when it accepts requests."""
         self._thread.start()
         wait_until(lambda: self._server.started, what="the start of the provider")
 
     def stop(self) -> None:
-        """End it."""
+        """Stop the provider."""
         self._server.should_exit = True
         self._thread.join(10)
 

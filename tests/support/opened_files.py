@@ -15,7 +15,7 @@ _counters: list[Counter[Path]] = []
 
 @contextmanager
 def opened_files() -> Iterator[Counter[Path]]:
-    """Yield a count of the files that are opened within the block, by path."""
+    """Yield the number of times that each file is opened in the with block, by path."""
     if _count not in _hooks:
         sys.addaudithook(_count)
         _hooks.append(_count)

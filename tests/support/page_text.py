@@ -1,4 +1,4 @@
-"""All text of a page in the tests' hands, from what Streamlit sends to the browser."""
+"""All text on a page, taken from the messages that Streamlit sends to the browser."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _messages(page: AppTest) -> Iterator[Message]:
 
 
 def sent(page: AppTest) -> bytes:
-    """Return everything that the browser gets, as bytes."""
+    """Return everything that is sent to the browser, as bytes."""
     return b"\n".join(message.SerializeToString() for message in _messages(page))
 
 

@@ -1,4 +1,4 @@
-"""Pictures of a digit on paper in the tests' hands."""
+"""Pictures of a digit on paper, for tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SIZE = (480, 640)
 
 
 def five(size: tuple[int, int] = SIZE, brush: float = 0.05) -> Pixels:
-    """A 5 in two strokes, white on black, right of the middle; `brush` is a share of the height."""
+    """Draw a 5 in two strokes, white on black, right of the centre; `brush` is a fraction of the height."""
     height, width = size
     picture = Image.new("L", (width, height))
     draw = ImageDraw.Draw(picture)
@@ -26,7 +26,7 @@ def five(size: tuple[int, int] = SIZE, brush: float = 0.05) -> Pixels:
 
 
 def on_paper(ink: Pixels, paper: float = 240, pen: float = 30) -> np.ndarray:
-    """Brightness of paper that is written on, as floats to be changed and rounded by `photo`."""
+    """Return the brightness of paper with this ink, as floats to be modified by tests and rounded by `photo`."""
     return paper + (pen - paper) * (ink / 255)
 
 
@@ -44,7 +44,7 @@ def encoded(picture: Image.Image | Pixels, kind: str = "PNG", **options: object)
 
 
 def assert_shows_the_five(ink: Pixels, expected: Pixels | None = None) -> None:
-    """The ink covers what was drawn and hardly anything else, wherever and however large it is."""
+    """Assert that the ink covers the drawn digit and hardly anything else, at any position and size."""
     found, drawn = prepare(ink).scaled, prepare(five() if expected is None else expected).scaled
     assert found is not None
     assert drawn is not None

@@ -1,4 +1,4 @@
-"""Requirements of tests that a machine may not meet."""
+"""Requirements of tests that some machines do not meet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ IN_CI = bool(os.environ.get("CI"))
 
 
 def lacking(reason: str) -> NoReturn:
-    """Skip the test on a person's machine, which may lack things; fail it in CI, which may not."""
+    """Skip the test for this reason, or fail it in CI, where nothing may be missing."""
     if IN_CI:
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)

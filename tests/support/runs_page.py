@@ -14,7 +14,7 @@ from tests.support.markdown import unescape_markdown
 
 
 def copied(run: Run, workspace: Workspace, name: str) -> Run:
-    """Copy a run to a folder whose name gives the time of creation, as in earlier versions."""
+    """Copy a run to a folder whose name contains the creation time, as in earlier versions."""
     copy = Run(Path(shutil.copytree(run.folder, workspace.runs / name)))
     copy.created_file.unlink()
     return copy
@@ -32,8 +32,8 @@ def open_runs_page(*selected: Run, **query: str | list[str]) -> AppTest:
 
 def address(page: AppTest) -> dict[str, list[str]]:
     """Return the parameters that the page has written to its URL."""
-    written: dict[str, list[str]] = page.session_state["address_parameters"]
-    return {name: values for name, values in written.items() if values}
+    parameters: dict[str, list[str]] = page.session_state["address_parameters"]
+    return {name: values for name, values in parameters.items() if values}
 
 
 def page_text(page: AppTest) -> str:

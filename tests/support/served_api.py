@@ -15,7 +15,7 @@ from dashboard.server.pictures import PicturePool
 
 @contextmanager
 def served_api(workspace: Workspace) -> Iterator[TestClient]:
-    """Serve the API at the root; `workspace` must be the one of the environment."""
+    """Serve the API at the root; `workspace` must be the one named by TRAZO_WORKSPACE."""
     predictor, pool = ActivePredictor(workspace), PicturePool()
     with TestClient(build_api(lambda: predictor, lambda: True, pool)) as client:
         yield client

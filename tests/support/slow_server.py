@@ -1,4 +1,4 @@
-"""A server that answers a page late, for as long as a test wants."""
+"""A server that delays its responses for as long as a test requires."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from playwright.sync_api import Page, WebSocketRoute
 
 
 class SlowServer:
-    """Holds back everything that Streamlit sends to the page while `holding`. Make it before the page is opened."""
+    """Holds back all messages from Streamlit to the page while `holding`. Create it before the page is opened."""
 
     def __init__(self, page: Page) -> None:
         self.holding = False
-        self._held: list[Callable[[], None]] = []
+        self._held_messages: list[Callable[[], None]] = []
         page.route_web_socket(re.compile("/_stcore/stream"), self._connect)
 
     def _connect(self, browser: WebSocketRoute) -> None:
@@ -21,7 +21,7 @@ class SlowServer:
 
         def deliver(message: str | bytes) -> None:
             if self.holding:
-                self._held.append(lambda: browser.send(message))
+                self._held_messages.append(lambda: browser.send(message))
             else:
                 browser.send(message)
 
@@ -29,6 +29,6 @@ class SlowServer:
 
     def release(self) -> None:
         self.holding = False
-        for deliver in self._held:
+        for deliver in self._held_messages:
             deliver()
-        self._held.clear()
+        self._held_messages.clear()

@@ -1,4 +1,4 @@
-"""Special files: a process that reads one may block or never reach its end."""
+"""Special files, on which a read may block or never end."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 
 def _create_socket(path: Path) -> None:
-    before = Path.cwd()
+    previous_folder = Path.cwd()
     # The path of a socket must be short, so use a relative one.
     os.chdir(path.parent)
     try:
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(path.name)
     finally:
-        os.chdir(before)
+        os.chdir(previous_folder)
 
 
 def _create_link_to_pipe(path: Path) -> None:

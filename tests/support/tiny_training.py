@@ -6,6 +6,6 @@ from core.config import TrainingConfig, preset, replace_settings
 
 
 def tiny_config(**values: object) -> TrainingConfig:
-    """Return the settings of a run of a few seconds on scikit-learn's digits."""
-    small = {"dataset": "digits", "epochs": 1, "filters": (8, 8), "dense_units": 16, "learning_rate": 0.01}
-    return replace_settings(preset("original"), **{**small, **values})
+    """Return the settings of a run that takes a few seconds, on scikit-learn's digits."""
+    defaults = {"dataset": "digits", "epochs": 1, "filters": (8, 8), "dense_units": 16, "learning_rate": 0.01}
+    return replace_settings(preset("original"), **{**defaults, **values})

@@ -1,4 +1,4 @@
-"""Actions of a person in the browser, and a record of the errors and requests that they cause."""
+"""A user's actions in the browser, and a record of the errors and requests that they cause."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Points = Sequence[tuple[float, float]]
 
 @dataclass
 class Record:
-    """The hosts that a visit asked for something, and the errors that its pages met."""
+    """The hosts that a visit sent requests to, and the errors on its pages."""
 
     hosts: set[str] = field(default_factory=set)
     page_errors: list[str] = field(default_factory=list)
@@ -27,7 +27,7 @@ class Record:
         return self.hosts - LOCAL
 
     def follow(self, context: BrowserContext) -> None:
-        """Write down what happens in every page of this context."""
+        """Record the requests and errors of every page in this context."""
         context.on("request", lambda request: self._note(request.url))
         context.on("page", lambda page: page.on("websocket", lambda socket: self._note(socket.url)))
         context.on("weberror", lambda error: self.page_errors.append(str(error.error)))
@@ -42,16 +42,16 @@ class Record:
 
 
 def at_rest(page: Page, seconds: float = PATIENCE_SECONDS) -> None:
-    """Wait until Streamlit has run the page's script to its end.
+    """Wait until Streamlit has run the page's script to the end.
 
-    After a click, expect what it changes first: until the click has reached the server, the page is still at rest.
+    After a click, expect its effect first: until the click has reached the server, the page is still at rest.
     """
     rest = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
     expect(rest).to_be_attached(timeout=seconds * 1000)
 
 
 def open_draw_page(page: Page) -> Locator:
-    """Open the Draw page, and return the large answer beside its canvas."""
+    """Open the Draw page, and return the large predicted digit next to its canvas."""
     page.goto("/")
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
     at_rest(page)
@@ -61,20 +61,20 @@ def open_draw_page(page: Page) -> Locator:
 def draw(page: Page, strokes: Sequence[Points], box: float = 500.0, margin: float = 0.15) -> None:
     """Draw strokes with the mouse on the page's canvas.
 
-    `strokes`: points in a square of `box` by `box`, y pointing down; the square fills the canvas but for `margin`
-    (a share of its width) on each side.
+    `strokes`: points in a square of `box` by `box`, with the y-axis pointing down; the square fills the canvas except
+    for `margin` (a fraction of its width) on each side.
     """
     canvas = page.locator("canvas.upper-canvas")
     canvas.scroll_into_view_if_needed()
-    place = canvas.bounding_box()
-    assert place is not None, "the canvas is not visible"
-    scale = place["width"] * (1 - 2 * margin) / box
-    left, top = place["x"] + place["width"] * margin, place["y"] + place["height"] * margin
+    bounds = canvas.bounding_box()
+    assert bounds is not None, "the canvas is not visible"
+    scale = bounds["width"] * (1 - 2 * margin) / box
+    left, top = bounds["x"] + bounds["width"] * margin, bounds["y"] + bounds["height"] * margin
     for stroke in strokes:
-        on_page = [(left + x * scale, top + y * scale) for x, y in stroke]
-        page.mouse.move(*on_page[0])
+        page_points = [(left + x * scale, top + y * scale) for x, y in stroke]
+        page.mouse.move(*page_points[0])
         page.mouse.down()
-        for point in on_page:
+        for point in page_points:
             page.mouse.move(*point)
         page.mouse.up()
 
@@ -88,15 +88,15 @@ def upload(page: Page, name: str, kind: str, content: bytes) -> None:
 
 
 def sketch_and_submit(page: Page, demo: FrameLocator, *strokes: Points) -> None:
-    """Sketch strokes, whose points lie in a square of 2 by 2 around the middle, and press Submit."""
+    """Sketch strokes, whose points are in a 2-by-2 square around the centre, and press Submit."""
     sketch = demo.locator("#sketchpad canvas").first
     expect(sketch).to_be_visible()
-    place = sketch.bounding_box()
-    assert place is not None
-    middle, scale = (place["x"] + place["width"] / 2, place["y"] + place["height"] / 2), place["width"] * 0.3
+    bounds = sketch.bounding_box()
+    assert bounds is not None
+    centre, scale = (bounds["x"] + bounds["width"] / 2, bounds["y"] + bounds["height"] / 2), bounds["width"] * 0.3
     for (left, top), (right, bottom) in strokes:
-        page.mouse.move(middle[0] + left * scale, middle[1] + top * scale)
+        page.mouse.move(centre[0] + left * scale, centre[1] + top * scale)
         page.mouse.down()
-        page.mouse.move(middle[0] + right * scale, middle[1] + bottom * scale, steps=16)
+        page.mouse.move(centre[0] + right * scale, centre[1] + bottom * scale, steps=16)
         page.mouse.up()
     demo.get_by_role("button", name="Submit").click()

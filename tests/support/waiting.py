@@ -1,4 +1,4 @@
-"""Waiting for a condition instead of for a time."""
+"""Waiting for a condition rather than for a fixed time."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 300.0
-"""Longer than anything takes on a machine that is busy with other things: reaching it means that nothing happens."""
+"""Timeout that is longer than any condition takes on a busy machine, so reaching it means that nothing happens."""
 
 
 def wait_until(condition: Callable[[], T], seconds: float = PATIENCE_SECONDS, what: str = "the condition") -> T:
-    """Call `condition` until it returns something true, and return that; raise TimeoutError after `seconds`."""
+    """Call `condition` until its result is true, and return the result; raise TimeoutError after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (result := condition()):
         if time.monotonic() > deadline:

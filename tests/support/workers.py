@@ -19,7 +19,7 @@ from core.workspace import Workspace
 from tests.support.waiting import wait_until
 
 WORKER_SECONDS = 90.0
-"""CPU time that is many times what a tiny training run needs."""
+"""CPU time limit, many times as long as a tiny training run needs."""
 
 PATIENCE_SECONDS = 3600.0
 """Longer than any test's own timeout."""
@@ -37,9 +37,9 @@ def wait_for_end(run: Run) -> None:
 
 
 def wait_for(run: Run, condition: Callable[[], object], what: str) -> None:
-    """Wait until a run's worker has reached a condition, however slow the machine is.
+    """Wait until a run's worker has met a condition, however slow the machine is.
 
-    The limit applies to CPU time rather than clock time: a worker may get little of the CPU.
+    The limit applies to CPU time rather than clock time, because a worker may get little CPU time.
     """
     limit = _cpu_seconds(run) + WORKER_SECONDS
     wait_until(lambda: condition() or _cpu_seconds(run) > limit, PATIENCE_SECONDS, f"{what} ({run.id})")
@@ -66,7 +66,7 @@ def workers_in(folder: Path) -> list[psutil.Process]:
 
 
 def _is_session_leader(pid: int) -> bool:
-    """Return True for a session leader: a worker is one, and the processes that it starts are not."""
+    """Return True for a session leader: a worker is a session leader, and the processes that it starts are not."""
     try:
         return os.getsid(pid) == pid
     except ProcessLookupError:

@@ -44,7 +44,7 @@ def test_card_with_an_impossible_value_is_damaged(run: Run, edit: tuple) -> None
         run.bundle.card()
 
 
-def test_card_of_an_earlier_version_is_read(run: Run) -> None:
+def test_card_from_an_earlier_version_is_read(run: Run) -> None:
     card, values = run.bundle.card(), json.loads(run.bundle.card_file.read_text())
     values["config"]["calm_epochs"] = values["config"].pop("final_epochs")
     values["config"]["drawn_digits"] = values["config"].pop("synthetic_digits")
@@ -124,7 +124,7 @@ def replace_last_bias(content: bytes, values: bytes) -> bytes:
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_content=content)
-    (bias,) = (one["index"] for one in interpreter.get_tensor_details() if list(one["shape"]) == [10])
+    (bias,) = (tensor["index"] for tensor in interpreter.get_tensor_details() if list(tensor["shape"]) == [10])
     before = interpreter.get_tensor(bias).tobytes()
     assert content.count(before) == 1
     return content.replace(before, values)
@@ -138,7 +138,7 @@ def replace_last_bias(content: bytes, values: bytes) -> bytes:
     ],
     ids=["inference fails", "outputs are NaN"],
 )
-def test_damage_that_shows_only_during_inference_is_found(run: Run, damage: Callable[[bytes], bytes]) -> None:
+def test_damage_that_shows_only_in_inference_is_detected(run: Run, damage: Callable[[bytes], bytes]) -> None:
     edit_json("model/card.json", "network_fingerprint", to=None)(run)
     before = run.bundle.tflite_file.read_bytes()
     run.bundle.tflite_file.write_bytes(damage(before))

@@ -1,4 +1,4 @@
-"""Calibration: the temperature, close calls, and the calibration error."""
+"""Calibration: the temperature, close calls, and the expected calibration error."""
 
 from __future__ import annotations
 
@@ -111,20 +111,17 @@ def test_every_prediction_is_in_its_bin(seed: int, count: int) -> None:
     bins = reliability(evaluation)
 
     assert len(bins) == 15
-    assert sum(group.count for group in bins) == count
-    assert sum(group.count * group.accuracy for group in bins if group.count) == pytest.approx(
-        evaluation.accuracy * count
-    )
-    for group in bins:
-        assert (
-            (group.low - 1e-6 <= group.confidence <= group.high + 1e-6) if group.count else np.isnan(group.confidence)
-        )
+    assert sum(bin_.count for bin_ in bins) == count
+    assert sum(bin_.count * bin_.accuracy for bin_ in bins if bin_.count) == pytest.approx(evaluation.accuracy * count)
+    for bin_ in bins:
+        in_range = bin_.low - 1e-6 <= bin_.confidence <= bin_.high + 1e-6
+        assert in_range if bin_.count else np.isnan(bin_.confidence)
 
 
 def test_certain_predictions_are_in_the_last_bin() -> None:
     bins = reliability(Evaluation(np.eye(10, dtype=np.float32), np.arange(10)))
 
-    assert [group.count for group in bins] == [0] * 14 + [10]
+    assert [bin_.count for bin_ in bins] == [0] * 14 + [10]
     assert (bins[-1].confidence, bins[-1].accuracy) == (1.0, 1.0)
 
 

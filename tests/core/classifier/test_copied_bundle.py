@@ -1,4 +1,4 @@
-"""Copies of bundles include the predictions after each epoch, and no files of an earlier model."""
+"""Copies of bundles include the predictions after each epoch, and no files from an earlier model."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def test_epoch_predictions_are_copied(run: Run, tmp_path: Path) -> None:
     assert original is not None
     assert np.array_equal(copied.predictions, original.predictions)
     assert copy.epoch_predictions_file in copy.files
-    again = copy_bundle(copy, tmp_path / "again")
-    assert again.epoch_predictions_file.read_bytes() == run.epoch_predictions_file.read_bytes()
+    second_copy = copy_bundle(copy, tmp_path / "second")
+    assert second_copy.epoch_predictions_file.read_bytes() == run.epoch_predictions_file.read_bytes()
 
 
-def test_epoch_predictions_of_an_earlier_model_are_removed(run: Run, tmp_path: Path) -> None:
+def test_epoch_predictions_from_an_earlier_model_are_removed(run: Run, tmp_path: Path) -> None:
     copy_bundle(run.bundle, tmp_path, run.epoch_predictions_file)
 
     copy = copy_bundle(run.bundle, tmp_path)

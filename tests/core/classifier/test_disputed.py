@@ -1,4 +1,4 @@
-"""The disputed labels of MNIST's test set, with synthetic predictions."""
+"""The disputed labels in MNIST's test set, with synthetic predictions."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from core.workspace import SHIPPED_BUNDLE
 
 ARCHITECTURES = ("original", "pooled", "deep", "strided")
 
-# Arguments of every layer.
+# Arguments that every layer accepts.
 LAYER = "name trainable dtype"
 
 KERAS_3_3 = {
@@ -55,7 +55,7 @@ print(keras.__version__)
 
 
 def trained_network(architecture: str) -> keras.Model:
-    """Return a network compiled as in training, after one training step."""
+    """Return a network compiled as for training, after one training step."""
     keras.utils.set_random_seed(3)
     model = build_model(ModelConfig(architecture=architecture, filters=(4, 8), dense_units=8, dropout=0.2))
     rate = keras.optimizers.schedules.CosineDecay(0.001, 100, warmup_target=0.01, warmup_steps=30)
@@ -153,7 +153,7 @@ def old_keras(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.mark.long
-def test_older_keras_opens_the_files_and_trains_on(old_keras: Path, tmp_path: Path) -> None:
+def test_older_keras_opens_the_files_and_keeps_training(old_keras: Path, tmp_path: Path) -> None:
     images = tmp_path / "images.npy"
     np.save(images, random_images())
     files = {"shipped": Bundle(SHIPPED_BUNDLE).keras_file}

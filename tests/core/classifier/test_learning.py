@@ -26,19 +26,19 @@ DIGIT = st.integers(0, 9)
 
 @st.composite
 def epoch_predictions(draw: st.DrawFn) -> EpochPredictions:
-    """Draw up to eight epochs, not always from the first; few digits, so that some predictions are correct."""
+    """Draw up to eight epochs of only three digits, so that some predictions are correct; not always from epoch 1."""
     epochs, images = draw(st.integers(1, 8)), draw(st.integers(1, 12))
-    few = st.integers(0, 2)
+    digits = st.integers(0, 2)
     first = draw(st.integers(1, 5))
     return EpochPredictions(
         np.arange(first, first + epochs),
-        draw(arrays(np.uint8, (epochs, images), elements=few)),
-        draw(arrays(np.uint8, images, elements=few)),
+        draw(arrays(np.uint8, (epochs, images), elements=digits)),
+        draw(arrays(np.uint8, images, elements=digits)),
     )
 
 
-def of_one_image(*correct: bool) -> EpochPredictions:
-    """Return predictions for one image of a 1, which is mistaken for a 7 where not `correct`."""
+def one_image_predictions(*correct: bool) -> EpochPredictions:
+    """Return predictions for one image of a 1, which is mistaken for a 7 in epochs that are not `correct`."""
     digits = np.array([[1 if is_correct else 7] for is_correct in correct], np.uint8)
     return EpochPredictions(np.arange(1, len(correct) + 1), digits, np.array([1], np.uint8))
 
@@ -59,8 +59,8 @@ def of_one_image(*correct: bool) -> EpochPredictions:
 def test_image_is_learned_once_its_prediction_stays_correct(
     correct: tuple[bool, ...], learned: int, forgotten: int
 ) -> None:
-    assert first_learned(of_one_image(*correct)).tolist() == [learned]
-    assert forgetting_events(of_one_image(*correct)).tolist() == [forgotten]
+    assert first_learned(one_image_predictions(*correct)).tolist() == [learned]
+    assert forgetting_events(one_image_predictions(*correct)).tolist() == [forgotten]
 
 
 @given(epoch_predictions())

@@ -28,7 +28,7 @@ def digits() -> Dataset:
 
 @pytest.fixture
 def bundle(trained: Run, tmp_path: Path) -> Bundle:
-    """Return a copy of a trained bundle for modification."""
+    """Return a copy of a trained bundle that tests may modify."""
     return Bundle(Path(shutil.copytree(trained.bundle.folder, tmp_path / "model")))
 
 
@@ -61,12 +61,12 @@ def test_training_ends_with_a_detector_that_accepts_digits(trained: Run, digits:
 def test_novelty_of_an_image_does_not_depend_on_its_batch(trained: Run, digits: Dataset) -> None:
     predictor, images = Predictor(trained.bundle), digits.test.images[:50]
 
-    together = predictor.novelty(images)
+    batch_scores = predictor.novelty(images)
 
-    assert together is not None
-    assert together.dtype == np.float32
-    alone = [predictor.novelty(image[np.newaxis]) for image in images]
-    assert together == pytest.approx(np.concatenate(alone), abs=1e-3)
+    assert batch_scores is not None
+    assert batch_scores.dtype == np.float32
+    single_scores = [predictor.novelty(image[np.newaxis]) for image in images]
+    assert batch_scores == pytest.approx(np.concatenate(single_scores), abs=1e-3)
 
 
 def test_detector_survives_its_file(trained: Run, tmp_path: Path) -> None:
@@ -95,8 +95,8 @@ def test_rejected_drawing_still_has_a_nearest_digit(bundle: Bundle, digits: Data
 def test_close_call_names_both_candidates(bundle: Bundle, digits: Dataset) -> None:
     calibration = bundle.card().calibration
     assert calibration is not None
-    unsure = calibration.model_copy(update={"unsure_below": 1.0})
-    predictor = Predictor(edit_card(set_threshold(bundle, 1000), calibration=unsure.model_dump()))
+    always_unsure = calibration.model_copy(update={"unsure_below": 1.0})
+    predictor = Predictor(edit_card(set_threshold(bundle, 1000), calibration=always_unsure.model_dump()))
 
     reading = predictor.read(digits.test.images[0])
 
@@ -109,8 +109,8 @@ def test_close_call_names_both_candidates(bundle: Bundle, digits: Dataset) -> No
 def test_confident_prediction_shows_its_confidence(bundle: Bundle, digits: Dataset) -> None:
     calibration = bundle.card().calibration
     assert calibration is not None
-    sure = calibration.model_copy(update={"unsure_below": 0.0})
-    predictor = Predictor(edit_card(set_threshold(bundle, 1000), calibration=sure.model_dump()))
+    never_unsure = calibration.model_copy(update={"unsure_below": 0.0})
+    predictor = Predictor(edit_card(set_threshold(bundle, 1000), calibration=never_unsure.model_dump()))
 
     reading = predictor.read(digits.test.images[0])
 
@@ -143,7 +143,7 @@ def test_damaged_detector_raises_bundle_error(bundle: Bundle, content: bytes | N
         Predictor(bundle)
 
 
-def test_detector_of_another_network_raises_bundle_error(bundle: Bundle) -> None:
+def test_detector_for_another_network_raises_bundle_error(bundle: Bundle) -> None:
     detector = detector_of(bundle)
     narrower: Detector = replace(
         detector, mean=detector.mean[1:], scale=detector.scale[1:], hidden_weights=detector.hidden_weights[1:]

@@ -44,7 +44,7 @@ def test_shipped_model_is_calibrated(card: Card) -> None:
     assert disputed.accuracy_without > card.metrics.test_accuracy
 
 
-def test_preparing_a_drawing_costs_at_most_a_thousandth(mnist: Dataset) -> None:
+def test_preparation_lowers_accuracy_by_at_most_a_thousandth(mnist: Dataset) -> None:
     network, images, labels = Network(BUNDLE.tflite_file), mnist.test.images[:4000], mnist.test.labels[:4000]
 
     direct, prepared = (accuracy(network, inputs, labels) for inputs in (images, prepare_all(images)))
@@ -54,10 +54,9 @@ def test_preparing_a_drawing_costs_at_most_a_thousandth(mnist: Dataset) -> None:
 
 @pytest.fixture(scope="module")
 def readings(predictor: Predictor, strokes: tuple[PenDigit, ...]) -> list[tuple[int, Reading]]:
-    """Return labels and predictions of digits by people who are not in MNIST, with any size, position and brush."""
+    """Return the labels and predictions for digits by people who are not in MNIST, at any size, position and brush."""
     rng = np.random.default_rng(11)
-    chosen = rng.choice(len(strokes), 1500, replace=False)
-    digits = [strokes[index] for index in chosen]
+    digits = [strokes[index] for index in rng.choice(len(strokes), 1500, replace=False)]
     return [(digit.label, predictor.read(replay(digit, rng))) for digit in digits]
 
 
@@ -72,7 +71,7 @@ def test_shipped_model_accepts_other_handwriting(readings: list[tuple[int, Readi
 def test_shipped_model_rejects_clothes(predictor: Predictor) -> None:
     images = fashion_images()
     if images is None:
-        lacking("Fashion-MNIST is not on this machine; name the folder of its IDX files with TRAZO_FASHION.")
+        lacking("Fashion-MNIST is not on this machine. Set TRAZO_FASHION to the folder of its IDX files.")
 
     verdicts = [predictor.read(image).verdict for image in images[:1000]]
 

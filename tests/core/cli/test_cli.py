@@ -35,7 +35,7 @@ TINY = ["--dataset", "digits", "--filters", "8,8", "--dense-units", "16"]
 
 @pytest.fixture
 def digits(tmp_path: Path, mnist: Dataset) -> list[Path]:
-    """The first twenty test images, as PNG files."""
+    """Return the first twenty test images, as PNG files."""
     files = []
     for index in range(20):
         files.append(tmp_path / f"{index}-is-{mnist.test.labels[index]}.png")
@@ -71,20 +71,20 @@ def test_predict_prints_one_object_per_line(
 ) -> None:
     status = main(["predict", "--json", *map(str, digits)])
 
-    answers = predictions(capsys)
+    results = predictions(capsys)
     assert status == 0
-    assert [answer["file"] for answer in answers] == [str(path) for path in digits]
-    for answer in answers:
-        assert list(answer) == ["file", "digit", "probabilities", "verdict", "error", "confidence"]
-        assert answer["error"] is None
-        assert len(answer["probabilities"]) == 10
-        assert sum(answer["probabilities"]) == pytest.approx(1, abs=1e-4)
-        assert answer["confidence"] == max(answer["probabilities"])
-    right = sum(f"-is-{answer['digit']}." in answer["file"] for answer in answers)
-    assert right >= 19
+    assert [result["file"] for result in results] == [str(path) for path in digits]
+    for result in results:
+        assert list(result) == ["file", "digit", "probabilities", "verdict", "error", "confidence"]
+        assert result["error"] is None
+        assert len(result["probabilities"]) == 10
+        assert sum(result["probabilities"]) == pytest.approx(1, abs=1e-4)
+        assert result["confidence"] == max(result["probabilities"])
+    correct = sum(f"-is-{result['digit']}." in result["file"] for result in results)
+    assert correct >= 19
     predictor = Predictor(Bundle(SHIPPED_BUNDLE))
     readings = [predictor.read(np.asarray(Image.open(path))) for path in digits]
-    assert [(answer["verdict"], answer["digit"]) for answer in answers] == [
+    assert [(result["verdict"], result["digit"]) for result in results] == [
         (reading.verdict, reading.digit) for reading in readings
     ]
 
@@ -93,20 +93,20 @@ def test_predict_reports_unreadable_files_and_reads_the_rest(
     digits: list[Path], tmp_path: Path, workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text, blank = tmp_path / "text.png", tmp_path / "blank.png"
-    text.write_text("no picture")
+    text.write_text("not a picture")
     Image.new("L", (50, 50), 255).save(blank)
 
     status = main(["predict", "--json", str(digits[0]), str(text), str(tmp_path / "absent.png"), str(blank)])
 
-    good, wrong, absent, empty = predictions(capsys)
+    for_digit, for_text, for_missing_file, for_blank = predictions(capsys)
     assert status == 1
-    assert good["verdict"] == "digit"
-    for answer in (wrong, absent):
-        assert (answer["verdict"], answer["digit"], answer["probabilities"]) == ("error", None, None)
-        assert answer["confidence"] is None
-        assert answer["error"]
-    assert (empty["verdict"], empty["digit"], empty["probabilities"], empty["error"]) == ("blank", None, None, None)
-    assert empty["confidence"] is None
+    assert for_digit["verdict"] == "digit"
+    for result in (for_text, for_missing_file):
+        assert (result["verdict"], result["digit"], result["probabilities"]) == ("error", None, None)
+        assert result["confidence"] is None
+        assert result["error"]
+    assert [for_blank[name] for name in ("verdict", "digit", "probabilities", "error")] == ["blank", None, None, None]
+    assert for_blank["confidence"] is None
 
 
 def test_predict_shows_a_rejection_with_its_nearest_digit(
@@ -120,17 +120,17 @@ def test_predict_shows_a_rejection_with_its_nearest_digit(
     assert main(["predict", str(tmp_path / "square.png")]) == 0
 
     as_json, plain = capsys.readouterr().out.splitlines()
-    answer = json.loads(as_json)
-    assert (answer["verdict"], answer["error"]) == ("not_a_digit", None)
-    assert answer["digit"] in range(10)
-    assert f"not a digit (unlike any digit in the training data (nearest: {answer['digit']}))" in plain
+    result = json.loads(as_json)
+    assert (result["verdict"], result["error"]) == ("not_a_digit", None)
+    assert result["digit"] in range(10)
+    assert f"not a digit, unlike any digit in the training data (nearest: {result['digit']})" in plain
 
 
 def test_file_above_the_limit_is_not_read_completely(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", "--json", "/dev/zero"]) == 1
 
-    (answer,) = predictions(capsys)
-    assert "MB" in answer["error"]
+    (result,) = predictions(capsys)
+    assert "MB" in result["error"]
 
 
 def test_ctrl_c_prints_no_traceback(tmp_path: Path, workspace: Workspace) -> None:
@@ -140,7 +140,7 @@ def test_ctrl_c_prints_no_traceback(tmp_path: Path, workspace: Workspace) -> Non
         cwd=PROJECT,
         stderr=subprocess.PIPE,
         text=True,
-        # A shell that runs the tests in the background has it ignored, and children inherit that.
+        # A shell that runs the tests in the background ignores SIGINT, and child processes inherit this.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with (tmp_path / "pipe").open("wb"):  # opens once the other end reads
@@ -152,13 +152,13 @@ def test_ctrl_c_prints_no_traceback(tmp_path: Path, workspace: Workspace) -> Non
     assert "Traceback" not in err
 
 
-def test_blank_picture_is_no_failure(tmp_path: Path, workspace: Workspace) -> None:
+def test_blank_picture_is_not_an_error(tmp_path: Path, workspace: Workspace) -> None:
     Image.new("L", (50, 50), 255).save(tmp_path / "blank.png")
 
     assert main(["predict", str(tmp_path / "blank.png")]) == 0
 
 
-def test_predict_takes_another_model(
+def test_predict_accepts_another_model(
     trained: Run, digits: list[Path], workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["predict", "--json", str(digits[0])])
@@ -168,14 +168,14 @@ def test_predict_takes_another_model(
     assert shipped["probabilities"] != other["probabilities"]
 
 
-def test_predict_takes_a_run_by_its_name(
+def test_predict_accepts_a_run_by_name(
     run: Run, digits: list[Path], workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for model in (str(run.bundle.folder), run.title, run.id):
         assert main(["predict", "--json", "--model", model, str(digits[0])]) == 0
 
-    folder, title, identity = predictions(capsys)
-    assert folder == title == identity
+    by_folder, by_title, by_id = predictions(capsys)
+    assert by_folder == by_title == by_id
     assert main(["predict", "--model", "nobody", str(digits[0])]) == 1
     assert "There is no run named 'nobody'" in capsys.readouterr().err
 
@@ -244,7 +244,7 @@ def test_run_is_trained_listed_shown_promoted_and_deleted(
     (run,) = list_runs(workspace)
     output = capsys.readouterr()
     assert "test accuracy" in output.out
-    # Nobody watches at a terminal.
+    # The output is not a terminal.
     (line,) = output.err.splitlines()
     assert re.fullmatch(r"epoch 1/1: loss [\d.]+, accuracy [\d.]+%, validation loss [\d.]+, accuracy [\d.]+%", line)
     assert (tmp_path / "copy" / "card.json").read_bytes() == run.bundle.card_file.read_bytes()
@@ -264,7 +264,7 @@ def test_run_is_trained_listed_shown_promoted_and_deleted(
     assert main(["runs", "show", run.title]) == 1
 
 
-def test_ctrl_c_stops_the_training_and_keeps_its_model(workspace: Workspace) -> None:
+def test_ctrl_c_stops_training_and_keeps_the_model(workspace: Workspace) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "core", "train", *TINY, "--epochs", "200", "--patience", "0"],
         cwd=PROJECT,
@@ -295,12 +295,13 @@ def test_ctrl_c_stops_teachers_that_no_other_run_needs(
 
     assert main(["train", *TINY, "--teachers", "2"]) == 0
 
-    student, own, other, shared = list_runs(workspace)
+    student, own_teacher, other_student, shared_teacher = list_runs(workspace)
     out = capsys.readouterr().out
-    assert f"waiting for teacher run {shared.id}, which is trained first\n" in out
-    assert f"waiting for teacher run {own.id}, which is trained first\n" in out
-    assert {student.status().state, own.status().state} == {"stopped"}
-    assert (shared.status().state, shared.stop_requested, other.status().state) == ("running", False, "queued")
+    assert f"waiting for teacher run {shared_teacher.id}, which is trained first\n" in out
+    assert f"waiting for teacher run {own_teacher.id}, which is trained first\n" in out
+    assert {student.status().state, own_teacher.status().state} == {"stopped"}
+    assert (shared_teacher.status().state, shared_teacher.stop_requested) == ("running", False)
+    assert other_student.status().state == "queued"
 
 
 def test_a_thousand_files_in_one_call(tmp_path: Path, mnist: Dataset, workspace: Workspace) -> None:
@@ -308,19 +309,19 @@ def test_a_thousand_files_in_one_call(tmp_path: Path, mnist: Dataset, workspace:
     Image.fromarray(mnist.test.images[0]).save(source)
     files = [source, *(Path(shutil.copyfile(source, tmp_path / f"{index}.png")) for index in range(1, 1000))]
 
-    done = subprocess.run(
+    finished = subprocess.run(
         [sys.executable, "-m", "core", "predict", "--json", *map(str, files)],
         cwd=PROJECT,
         capture_output=True,
         text=True,
         check=True,
-        timeout=300,  # "seconds, not minutes", on a machine busy with other tests
+        timeout=300,  # far more than the few seconds that it takes on an idle machine
     )
 
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [answer["file"] for answer in answers] == [str(path) for path in files]
-    assert {answer["digit"] for answer in answers} == {int(mnist.test.labels[0])}
-    assert np.ptp([answer["probabilities"][7] for answer in answers]) == 0
+    results = [json.loads(line) for line in finished.stdout.splitlines()]
+    assert [result["file"] for result in results] == [str(path) for path in files]
+    assert {result["digit"] for result in results} == {int(mnist.test.labels[0])}
+    assert np.ptp([result["probabilities"][7] for result in results]) == 0
 
 
 @pytest.mark.usefixtures("idle_workers")
@@ -336,7 +337,7 @@ def test_stop_without_a_name_stops_all_runs(workspace: Workspace, capsys: pytest
     assert f"{waiting.id} was asked to stop" in output
 
 
-def test_evaluate_prints_the_figures_of_the_pages(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_evaluate_prints_the_metrics_of_the_pages(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     card = Bundle(SHIPPED_BUNDLE).card()
     assert card.robustness
     assert card.novelty
@@ -345,32 +346,31 @@ def test_evaluate_prints_the_figures_of_the_pages(workspace: Workspace, capsys: 
     assert main(["evaluate", "shipped"]) == 0
 
     out = capsys.readouterr().out
-    assert f"redrawn accuracy {card.robustness.drawings:.1%}" in out
+    assert f"accuracy on redrawn digits {card.robustness.drawings:.1%}" in out
     assert f"rejected: {card.novelty.digits_rejected:.2%} of the validation digits" in out
     assert f"close calls: {card.calibration.unsure_share:.2%} of the validation digits" in out
-    assert re.search(r"calibration error \d\.\d\d%, Brier score 0\.\d{4}", out)
-    assert re.search(r"disputed labels: \d+ of 15 are mistakes; test accuracy without disputed labels 99\.\d\d%", out)
+    assert re.search(r"expected calibration error \d\.\d\d%, Brier score 0\.\d{4}", out)
+    assert re.search(r"disputed labels: \d+ of 15 misclassified; test accuracy without disputed labels 99\.\d\d%", out)
 
 
-def test_list_and_show_have_the_redrawn_accuracy(
+def test_list_and_show_print_accuracy_on_redrawn_digits(
     run: Run, workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     card = run.bundle.card()
     assert card.robustness
 
     assert main(["runs", "list"]) == 0
-    head, row = capsys.readouterr().out.splitlines()
+    header, row = capsys.readouterr().out.splitlines()
     assert main(["runs", "show", run.title]) == 0
 
-    assert head.split()[:4] == ["run", "state", "test", "redrawn"]
+    assert header.split()[:4] == ["run", "state", "test", "redrawn"]
     assert row.split()[:4] == [
         run.id,
         "finished",
         f"{card.metrics.test_accuracy:.2%}",
         f"{card.robustness.drawings:.1%}",
     ]
-    shown = capsys.readouterr().out
-    assert f"redrawn accuracy {card.robustness.drawings:.1%}" in shown
+    assert f"accuracy on redrawn digits {card.robustness.drawings:.1%}" in capsys.readouterr().out
 
 
 def test_close_call_names_both_digits(
@@ -383,4 +383,4 @@ def test_close_call_names_both_digits(
 
     as_json, plain = capsys.readouterr().out.splitlines()
     assert json.loads(as_json)["verdict"] == "unsure"
-    assert "(looks like a 7 or a" in plain
+    assert ": 7, looks like a 7 or a" in plain

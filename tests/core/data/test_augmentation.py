@@ -23,7 +23,7 @@ configs = st.builds(
 
 
 def bar() -> np.ndarray:
-    """Return an upright bar as a batch of one."""
+    """Return an image of a vertical bar, as a batch of one."""
     image = np.zeros((1, 28, 28), np.uint8)
     image[0, 6:22, 12:16] = 255
     return image
@@ -88,11 +88,11 @@ def test_shifts_are_symmetric() -> None:
 
 
 def test_rotation_is_about_the_centre() -> None:
-    turned = augment(np.repeat(bar(), 200, axis=0), AugmentationConfig(rotation=45), np.random.default_rng(1))
+    rotated = augment(np.repeat(bar(), 200, axis=0), AugmentationConfig(rotation=45), np.random.default_rng(1))
 
-    centres = np.array([mean_position(image) for image in turned])
+    centres = np.array([mean_position(image) for image in rotated])
     assert np.abs(centres - 13.5).max() < 0.3
-    widths = (turned.max(axis=1) > 128).sum(axis=1)
+    widths = (rotated.max(axis=1) > 128).sum(axis=1)
     assert widths.max() > 10 > 4 >= widths.min()
 
 
@@ -109,18 +109,18 @@ def test_strokes_become_thicker_or_thinner_and_stay_bright() -> None:
     changed = augment(np.repeat(bar(), 400, axis=0), AugmentationConfig(stroke=1), np.random.default_rng(3))
 
     ink = changed.astype(float).sum(axis=(1, 2)) / bar().astype(float).sum()
-    # At most one pixel on each side of a bar of 16 by 4.
+    # At most one pixel on each side of a 16-by-4 bar.
     assert 14 * 2 / 64 <= ink.min() < 0.7
     assert 1.4 < ink.max() <= 18 * 6 / 64
     assert (changed.max(axis=(1, 2)) == 255).all()
 
 
-def test_elastic_distortion_is_smooth_and_of_the_set_size() -> None:
+def test_elastic_distortion_is_smooth_and_has_the_set_size() -> None:
     stripes = np.zeros((1, 28, 28), np.uint8)
     stripes[0, 13:15] = 255
-    bent = augment(np.repeat(stripes, 300, axis=0), AugmentationConfig(elastic=1.5), np.random.default_rng(4))
+    distorted = augment(np.repeat(stripes, 300, axis=0), AugmentationConfig(elastic=1.5), np.random.default_rng(4))
 
-    columns = bent[:, :, 4:24].astype(float)
+    columns = distorted[:, :, 4:24].astype(float)
     heights = (columns * np.arange(28)[:, np.newaxis]).sum(axis=1) / columns.sum(axis=1)
     assert (heights - 13.5).std() == pytest.approx(1.5, rel=0.15)
     # Neighbouring columns move up and down together.

@@ -48,9 +48,9 @@ def server(tmp_path: Path) -> Iterator[str]:
         running.shutdown()
 
 
-def source(address: str, path: Path, name: str = "mnist.npz") -> Source:
+def source(url: str, path: Path, name: str = "mnist.npz") -> Source:
     digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "0" * 64
-    return Source("a test", {name: (f"{address}/{path.name}", f"sha256:{digest}")})
+    return Source("a test", {name: (f"{url}/{path.name}", f"sha256:{digest}")})
 
 
 def test_download_reports_progress_and_stores_the_file(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.handwriting.tracing import CANVAS, TRAINING_RANGES, RedrawRanges, centre_line, redraw, redraw_images
+from core.handwriting.tracing import CANVAS_SIZE, TRAINING_RANGES, RedrawRanges, centre_line, redraw, redraw_images
 from core.ink.drawing import prepare
 
 ANGLE = np.zeros((28, 28), np.uint8)
@@ -24,8 +24,8 @@ def stroke_width(ink: np.ndarray) -> float:
 def test_centre_line_runs_along_the_middle_of_the_strokes() -> None:
     points = centre_line(ANGLE)
 
-    upright = points[points[:, 1] < 18]
-    assert np.abs(upright[:, 0] - 9.5).max() < 0.6
+    vertical_stroke = points[points[:, 1] < 18]
+    assert np.abs(vertical_stroke[:, 0] - 9.5).max() < 0.6
     assert points[:, 1].min() < 6
     assert points[:, 0].max() > 17
 
@@ -34,9 +34,9 @@ def test_centre_line_runs_along_the_middle_of_the_strokes() -> None:
 def test_drawing_has_the_requested_size_and_stays_on_the_canvas(size: float, brush: float, seed: int) -> None:
     ink = redraw(centre_line(ANGLE), RedrawRanges((size, size), (brush, brush)), np.random.default_rng(seed))
 
-    assert ink.shape == (CANVAS, CANVAS)
+    assert ink.shape == (CANVAS_SIZE, CANVAS_SIZE)
     rows = np.flatnonzero(ink.any(axis=1))
-    expected = min((size + brush) * CANVAS, CANVAS)
+    expected = min((size + brush) * CANVAS_SIZE, CANVAS_SIZE)
     assert rows[-1] + 1 - rows[0] == pytest.approx(expected, abs=4)
 
 
@@ -44,12 +44,12 @@ def test_drawing_has_the_requested_size_and_stays_on_the_canvas(size: float, bru
 def test_strokes_are_as_wide_as_the_brush(brush: float) -> None:
     ink = redraw(centre_line(ANGLE), RedrawRanges((0.8, 0.8), (brush, brush)), np.random.default_rng(0))
 
-    assert stroke_width(ink) == pytest.approx(brush * CANVAS, rel=0.25)
+    assert stroke_width(ink) == pytest.approx(brush * CANVAS_SIZE, rel=0.25)
 
 
 @pytest.mark.parametrize(("angle", "right", "below"), [(90, True, False), (-90, False, True)])
-def test_turning_is_anticlockwise(angle: float, right: bool, below: bool) -> None:
-    ink = redraw(centre_line(ANGLE), RedrawRanges(turn=(angle, angle)), np.random.default_rng(0))
+def test_rotation_is_anticlockwise(angle: float, right: bool, below: bool) -> None:
+    ink = redraw(centre_line(ANGLE), RedrawRanges(rotation=(angle, angle)), np.random.default_rng(0))
 
     # The corner of the L moves from the bottom left to the bottom right, or to the top left.
     drawing = prepare(ink)

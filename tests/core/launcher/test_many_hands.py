@@ -1,4 +1,4 @@
-"""Concurrent actions of several dashboards on one workspace have a consistent outcome in any order."""
+"""Concurrent actions by several dashboards on one workspace have a consistent outcome in any order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import workers_in
 
-# A worker that starts immediately, learns nothing, and stops on request.
+# A worker that starts immediately, learns nothing and stops on request.
 WORKER = """#!/bin/sh
 touch "$3/checkpoint.npz"
 while [ ! -e "$3/stop" ]; do sleep 0.02; done
@@ -102,7 +102,7 @@ def wait_for_state(workspace: Workspace, run: Run, state: str) -> None:
     """Wait until the later of two requests has taken effect."""
     wait_until(
         lambda: queue.advance(workspace) is None and run.status().state == state and run.alive == (state == "running"),
-        what=f"its being {state}",
+        what=f"the state {state!r}",
     )
 
 
@@ -171,7 +171,7 @@ def test_concurrent_actions_during_real_training(training_dashboards: Dashboards
     wait_until(first.checkpoint_file.exists, what="the first completed epoch")
 
     expect_stop_before_resume(workspace, first, press("stop", "resume", "look", name=first.id))
-    wait_until(lambda: second.status().state == "running" and not first.alive, what="the next training")
+    wait_until(lambda: second.status().state == "running" and not first.alive, what="the start of the next run")
     assert_consistent(workspace, "after the first stop")
     stop, resume, promoted = press("stop", "resume", "promote", name=first.id)
     assert (resume, promoted) == ("done", "done")
@@ -179,14 +179,14 @@ def test_concurrent_actions_during_real_training(training_dashboards: Dashboards
     assert active_model(workspace).run_id == first.id
     assert_consistent(workspace, "after the resume")
     expect_delete(workspace, first, press("promote", "delete", "look", name=first.id), remaining=[second])
-    wait_until(second.checkpoint_file.exists, what="its first completed epoch")
+    wait_until(second.checkpoint_file.exists, what="the second run's first completed epoch")
     expect_delete(workspace, second, press("stop", "delete", "look", name=second.id))
     assert_consistent(workspace, "after all")
 
 
 @contextmanager
 def repeat_in_background(request: Callable[[], None]) -> Iterator[None]:
-    """Call `request` repeatedly in four threads while the block runs; raise any error of theirs."""
+    """Call `request` repeatedly in four threads during the with block; raise any of their errors."""
     done = threading.Event()
 
     def repeat() -> None:

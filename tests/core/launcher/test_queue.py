@@ -1,4 +1,4 @@
-"""One run is trained at a time, the others wait; stopped and killed workers do not block the queue."""
+"""One run is trained at a time while the others wait; stopped and killed workers do not block the queue."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ RUNNING = Status(state="running", phase="training", epochs=3, steps=10)
 
 @pytest.fixture(autouse=True)
 def no_worker_survives(workspace: Workspace) -> Iterator[None]:
-    """Kill the workers that a test left running."""
+    """Kill the workers that a test leaves running."""
     yield
     end_all(workspace)
 
@@ -121,10 +121,10 @@ def test_queued_run_that_is_stopped_never_starts(workspace: Workspace) -> None:
 def test_all_running_and_queued_runs_can_be_stopped_at_once(workspace: Workspace) -> None:
     running, *waiting = (submit(workspace, tiny_config()) for _ in range(3))
 
-    asked = request_stop_all(workspace)
+    stopping = request_stop_all(workspace)
 
-    assert set(asked) == {running, *waiting}
-    assert asked[-1] == running
+    assert set(stopping) == {running, *waiting}
+    assert stopping[-1] == running
     assert running.stop_requested
     assert [run.status().state for run in waiting] == ["stopped", "stopped"]
     kill_worker(running)
@@ -254,7 +254,7 @@ def test_oldest_run_in_the_queue_is_next(workspace: Workspace) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_runs_of_one_second_wait_in_order_of_submission(workspace: Workspace) -> None:
+def test_runs_from_the_same_second_wait_in_order(workspace: Workspace) -> None:
     runs = [submit(workspace, tiny_config(seed=seed)) for seed in range(6)]
 
     now = overview(workspace)
@@ -304,7 +304,7 @@ def test_run_that_cannot_be_started_is_skipped(workspace: Workspace, caplog: pyt
 
 
 @pytest.mark.parametrize("action", ["submit", "resume", "delete"])
-def test_error_of_an_older_run_is_only_logged(
+def test_error_from_an_older_run_is_only_logged(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, action: str
 ) -> None:
     older, run = create_run(workspace, tiny_config()), create_run(workspace, tiny_config())
@@ -355,7 +355,7 @@ def test_full_disk_stops_the_search_for_a_run_to_start(small_disk: Path, monkeyp
 
 
 def start_foreign_worker(run: Run, until: str) -> subprocess.Popen[bytes]:
-    """Start a worker as another container would: it has the run's lock, but no known process id."""
+    """Start a worker as another container would: the worker has the run's lock, but its process id is unknown."""
     with worker_lock(run.lock_file) as lock:
         assert lock is not None
         wait = f"until {until}; do sleep 0.02; done"
@@ -432,7 +432,7 @@ def test_worker_that_cannot_be_started_is_a_failed_run(workspace: Workspace, mon
 
 
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="This system has no autogroup scheduling.")
-def test_worker_gives_way_to_every_session() -> None:
+def test_worker_yields_to_every_session() -> None:
     script = "import os; from core.training.worker import _lower_priority; _lower_priority(); print(os.nice(0))"
     command = [sys.executable, "-c", f"{script}; print(open('/proc/self/autogroup').read())"]
 

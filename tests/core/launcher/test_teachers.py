@@ -39,7 +39,7 @@ TAUGHT = tiny_config(epochs=2, teachers=1, seed=5, patience=0)
 
 @pytest.fixture(autouse=True)
 def no_worker_survives(workspace: Workspace) -> Iterator[None]:
-    """Kill the workers that a test left running."""
+    """Kill the workers that a test leaves running."""
     yield
     end_all(workspace)
 
@@ -51,7 +51,7 @@ def digits() -> Dataset:
 
 @pytest.fixture
 def teacher(run: Run) -> Run:
-    """A finished run that is recorded with the settings of TAUGHT's teacher, but has a small network."""
+    """Return a finished run that is recorded with the settings of TAUGHT's teacher, but has a small network."""
     run.write_config(_teacher_config())
     return run
 
@@ -141,7 +141,7 @@ def test_interrupted_teacher_is_resumed_for_its_student(workspace: Workspace, st
 @pytest.mark.usefixtures("idle_workers")
 def test_student_without_a_teacher_can_be_resumed(workspace: Workspace) -> None:
     student = create_run(workspace, TAUGHT)
-    with pytest.raises(RunError, match=r"preset large with seed 42.* Press Resume here"):
+    with pytest.raises(RunError, match=r'"large" preset and seed 42.* Press Resume here'):
         copy_teachers(workspace, student, TAUGHT)
     student.write_status(Status(state="failed", ended=1))
 
@@ -204,7 +204,7 @@ def test_damaged_teacher_is_rejected(workspace: Workspace, teacher: Run) -> None
     assert not student.teachers_folder.exists()
 
 
-def test_damaged_copy_is_reported_before_the_training(workspace: Workspace, teacher: Run) -> None:
+def test_damaged_copy_is_reported_before_training(workspace: Workspace, teacher: Run) -> None:
     student = create_run(workspace, TAUGHT)
     copy_teachers(workspace, student, TAUGHT)
     copy = student.teachers_folder / "0.tflite"
@@ -215,7 +215,7 @@ def test_damaged_copy_is_reported_before_the_training(workspace: Workspace, teac
 
 
 def test_targets_are_the_geometric_mean_of_the_teachers(teacher: Run, digits: Dataset) -> None:
-    # More batches than are predicted at once, and a short one at the end.
+    # More batches than are predicted at once, and an incomplete one at the end.
     config = replace_settings(TAUGHT, epochs=1, batch_size=16)
     split = Split(digits.train.images[:150], digits.train.labels[:150])
     networks = [Network(teacher.bundle.tflite_file), Network(SHIPPED_BUNDLE / "mnist_model.tflite")]
@@ -260,7 +260,7 @@ def test_resumed_worker_needs_no_teacher_run(workspace: Workspace, teacher: Run)
 
     resume(workspace, student)
 
-    wait_until(lambda: student.status().over and not student.alive, what="the end of the training")
+    wait_until(lambda: student.status().over and not student.alive, what="the end of training")
     assert student.status().state == "finished", student.log_tail()
     assert f"teacher: run {teacher.id}" in student.log_tail()
     assert list(student.history()["epoch"]) == list(range(1, 9))

@@ -13,7 +13,7 @@ from core.launcher import warm_up
 
 @pytest.fixture
 def fresh_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A TensorFlow that was never imported, and a fake Python that logs its calls to the returned file."""
+    """Simulate a TensorFlow that was never imported, and a Python that logs its calls to the returned file."""
     python, calls = tmp_path / "python", tmp_path / "calls"
     python.write_text(f'#!/bin/sh\necho "$@, bytecode: ${{PYTHONDONTWRITEBYTECODE:-kept}}" >>{calls}\n')
     python.chmod(0o755)
@@ -46,7 +46,7 @@ def test_nothing_is_started_if_read_only(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.usefixtures("fresh_installation")
 def test_nothing_is_started_if_bytecode_cannot_be_cached(monkeypatch: pytest.MonkeyPatch) -> None:
-    # CI runs as root, which may write everywhere, so fake the result that another user would get.
+    # CI runs as root, who may write anywhere, so fake the result that another user would get.
     monkeypatch.setattr(warm_up.os, "access", lambda _path, mode: not (mode & os.W_OK))
 
     assert warm_up.compile_ahead() is None

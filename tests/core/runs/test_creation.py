@@ -1,4 +1,4 @@
-"""The creation time of a run is the same in every time zone in which the run is created, listed or exported."""
+"""The creation time of a run does not depend on the time zone in which the run is created, listed or exported."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def set_time_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[SetTimeZone]:
 
 
 def create_at(workspace: Workspace, moment: datetime, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Create a run at this moment; it is also stopped then."""
+    """Create a run that is started and stopped at this moment."""
     monkeypatch.setattr(registry, "_now", lambda: moment)
     run = create_run(workspace, tiny_config())
     run.write_status(run.status().model_copy(update={"started": moment.timestamp(), "state": "stopped"}))
@@ -54,7 +54,7 @@ def create_at(workspace: Workspace, moment: datetime, monkeypatch: pytest.Monkey
 
 
 def make_old(run: Run, moment: datetime) -> Run:
-    """Turn a run into one of an earlier version, which has only its id and the config's time of change."""
+    """Turn a run into one from an earlier version, which has only its id and the config's modification time."""
     run.created_file.unlink()
     os.utime(run.config_file, (moment.timestamp(), moment.timestamp()))
     return run
@@ -130,7 +130,7 @@ def test_runs_stay_in_order_after_the_zone_moves_west(
     assert overview(workspace).waiting == (older, newer)
 
 
-def test_copied_run_of_an_earlier_version_uses_its_id(
+def test_copied_run_from_an_earlier_version_uses_its_id(
     workspace: Workspace, set_time_zone: SetTimeZone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_time_zone(NEW_YORK)
@@ -152,7 +152,7 @@ def test_renamed_run_keeps_its_creation_time(workspace: Workspace, monkeypatch: 
 @pytest.mark.parametrize(
     "content", ["", "{", '{"created": "yesterday"}', '{"created": "2026-07-01T16:30:05"}', "x" * 9999]
 )
-def test_damaged_creation_time_is_replaced_by_that_of_the_id(
+def test_damaged_creation_time_is_replaced_with_the_id_time(
     workspace: Workspace, set_time_zone: SetTimeZone, monkeypatch: pytest.MonkeyPatch, content: str
 ) -> None:
     set_time_zone(NEW_YORK)

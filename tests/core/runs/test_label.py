@@ -31,7 +31,7 @@ from tests.support.tiny_training import tiny_config
 
 @pytest.fixture
 def run(workspace: Workspace) -> Run:
-    """A queued run."""
+    """Return a queued run."""
     return create_run(workspace, tiny_config())
 
 

@@ -1,4 +1,4 @@
-"""Leftover files of killed processes are never listed, and are removed."""
+"""Files left behind by killed processes are never listed, and are removed."""
 
 from __future__ import annotations
 
@@ -80,13 +80,13 @@ with bundle_folder(target) as folder:
     remove_leftovers(workspace)
 
     assert run.bundle.complete
-    # If the old bundle was already moved away, the new one, which is complete, replaces it.
+    # If the old bundle was already moved away, the complete new one replaces it.
     assert (run.bundle.folder / "mark").exists() == bool(moves)
     assert not list(run.folder.glob(".model-*"))
 
 
 def leave_files(run: Run) -> list[Path]:
-    """Create the files that a worker leaves if it is killed while saving."""
+    """Create the files that a worker leaves behind if it is killed while saving."""
     names = (".checkpoint.npz.a1.npz", ".status.json.b2.json", ".answers.npz.c3.npz", ".history.csv.d4.csv")
     paths = [run.folder / name for name in (*names, ".model-e5/new/mnist_model.keras")]
     for path in paths:

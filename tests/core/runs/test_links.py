@@ -24,7 +24,7 @@ def contents(folder: Path) -> dict[Path, bytes | None]:
 
 @pytest.fixture
 def linked(run: Run, tmp_path: Path) -> Run:
-    """A finished run whose folder is elsewhere, replaced by a link."""
+    """Return a finished run whose folder was moved elsewhere and replaced with a link."""
     elsewhere = run.folder.rename(tmp_path / "elsewhere")
     run.folder.symlink_to(elsewhere)
     return run
@@ -73,7 +73,7 @@ def test_broken_link_is_removed(linked: Run, workspace: Workspace, target: str) 
     found = find_run(workspace, linked.id)
     linked.folder.unlink()
     if target == "file":
-        (workspace.root / "file").write_text("no run")
+        (workspace.root / "file").write_text("not a run")
     linked.folder.symlink_to(workspace.root / target)
 
     delete(workspace, found)

@@ -78,7 +78,7 @@ def test_promoted_model_is_reloaded_after_further_training(run: Run, workspace: 
     assert after[0].run_id == run.id
     assert after[1] is not before[1]
     assert predictor.current() == after
-    # While a bundle is replaced, there is none for a moment.
+    # While a bundle is replaced, it is missing for a moment.
     run.bundle.folder.rename(run.folder / "away")
     assert predictor.current() == after
 
@@ -122,7 +122,7 @@ def test_damaged_active_json_is_reported(workspace: Workspace, content: str) -> 
     assert active_model(workspace).problem is not None
 
 
-def test_shipped_model_replaces_one_that_fails_to_load(run: Run, workspace: Workspace) -> None:
+def test_shipped_model_replaces_a_model_that_fails_to_load(run: Run, workspace: Workspace) -> None:
     promote(workspace, run)
     run.bundle.tflite_file.write_bytes(b"damaged")
 

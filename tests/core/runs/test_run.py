@@ -44,7 +44,7 @@ def run(workspace: Workspace) -> Run:
 
 @pytest.fixture
 def worker(run: Run) -> Iterator[subprocess.Popen[bytes]]:
-    """An idle process in place of a worker."""
+    """Start an idle process in place of a worker."""
     with worker_lock(run.lock_file) as lock:
         assert lock is not None
         process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=(lock,))
@@ -257,7 +257,7 @@ def test_kill_after_a_reboot_is_ignored(run: Run, oom_counters: FakeOomCounters)
     assert "memory" not in run.status().message
 
 
-def test_stop_is_requested_between_the_request_and_the_end(run: Run) -> None:
+def test_stop_file_means_that_a_stop_was_requested(run: Run) -> None:
     assert not run.stop_requested
 
     run.stop_file.touch()
@@ -330,7 +330,7 @@ def test_damaged_predictions_are_reported(run: Run, damaged: bytes) -> None:
         run.epoch_predictions()
 
 
-def test_predictions_of_inconsistent_shapes_are_damaged(run: Run) -> None:
+def test_predictions_with_inconsistent_shapes_are_damaged(run: Run) -> None:
     np.savez(
         run.epoch_predictions_file,
         epochs=np.arange(3),

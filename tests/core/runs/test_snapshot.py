@@ -27,7 +27,7 @@ TAUGHT = tiny_config(teachers=2, seed=5)
 
 @pytest.fixture
 def many_runs(workspace: Workspace) -> list[Run]:
-    """A hundred finished runs; a tenth have the settings of teachers, but none has a model."""
+    """Return a hundred finished runs; a tenth have the settings of teachers, but none has a model."""
     runs = []
     for number in range(100):
         config = teacher_configs(TAUGHT)[number % 2] if number % 10 == 0 else tiny_config(seed=number)
@@ -46,7 +46,7 @@ def test_submit_with_two_teachers_reads_each_run_once(workspace: Workspace) -> N
         run = submit(workspace, TAUGHT)
 
     statuses, configs = reads(opened, "status.json"), reads(opened, "config.json")
-    # The hundred, both teachers and the new run; the queue reads only the configs of new runs that it needs.
+    # The hundred runs, both teachers and the new run; the queue reads the configs of new runs only if it needs them.
     assert (len(statuses), max(statuses.values())) == (103, 1)
     assert 100 <= len(configs) <= 103
     assert max(configs.values()) == 1
@@ -115,12 +115,12 @@ def test_snapshot_does_not_change(workspace: Workspace) -> None:
 def test_changed_and_new_runs_can_be_added_to_a_snapshot(workspace: Workspace) -> None:
     older, newer = (create_run(workspace, tiny_config(seed=seed)) for seed in (1, 2))
     snapshot = Snapshot.of(workspace)
-    added = [create_run(workspace, tiny_config(seed=seed)) for seed in (3, 4)]
+    new_runs = [create_run(workspace, tiny_config(seed=seed)) for seed in (3, 4)]
 
-    after = snapshot.with_runs(snapshot.find(older), *map(RunSnapshot, added))
+    after = snapshot.with_runs(snapshot.find(older), *map(RunSnapshot, new_runs))
 
-    assert [found.run for found in after.runs] == [added[1], added[0], newer, older]
-    assert [found.run for found in Snapshot.of(workspace).runs] == [added[1], added[0], newer, older]
+    assert [found.run for found in after.runs] == [new_runs[1], new_runs[0], newer, older]
+    assert [found.run for found in Snapshot.of(workspace).runs] == [new_runs[1], new_runs[0], newer, older]
 
 
 def test_damaged_run_has_no_state_and_repeats_its_error(workspace: Workspace) -> None:

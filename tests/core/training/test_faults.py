@@ -1,4 +1,4 @@
-"""Real faults from outside during training: the run fails with a clear message, and the queue continues."""
+"""Real external faults during training: the run fails with a clear message, and the queue continues."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8)
 
 @pytest.fixture(autouse=True)
 def no_worker_survives(workspace: Workspace) -> Iterator[None]:
-    """Kill the workers that a test left running."""
+    """Kill the workers that a test leaves running."""
     yield
     end_all(workspace)
 
@@ -70,7 +70,7 @@ def test_run_fails_if_the_loss_is_not_finite(workspace: Workspace, patch_worker:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Only Linux limits the memory of a process (RLIMIT_AS).")
 def test_run_fails_if_memory_runs_out(workspace: Workspace, patch_worker: Callable[[str], None]) -> None:
-    # Enough for TensorFlow and 1.2 GB more; the network needs several GB.
+    # Enough for TensorFlow plus 1.2 GB; the network needs several GB.
     patch_worker(
         "import resource, psutil, tensorflow\n"
         "limit = psutil.Process().memory_info().vms + 1200 * 2**20\n"
@@ -93,7 +93,7 @@ class MemoryLimit:
     def __init__(self, folder: Path, limit: str, events: str) -> None:
         self._folder, self._events = folder, events
         folder.mkdir()
-        # Set the limit while the group is empty: the kernel may refuse one below the memory in use (EBUSY).
+        # Set the limit while the group is empty, because the kernel may reject a limit below the memory in use (EBUSY).
         (folder / limit).write_text(str(2**20))
 
     def add(self, pid: int) -> None:
@@ -109,10 +109,10 @@ class MemoryLimit:
 @pytest.fixture
 def memory_limit() -> Iterator[MemoryLimit]:
     groups = Path("/sys/fs/cgroup")
-    old = (groups / "memory").is_dir()
-    folder = groups / "memory" / f"trazo-{os.getpid()}" if old else groups / f"trazo-{os.getpid()}"
-    files = ("memory.limit_in_bytes", "memory.oom_control") if old else ("memory.max", "memory.events")
-    # It has allocated all its memory before it is added, so it needs none in the group.
+    is_version_1 = (groups / "memory").is_dir()
+    folder = groups / "memory" / f"trazo-{os.getpid()}" if is_version_1 else groups / f"trazo-{os.getpid()}"
+    files = ("memory.limit_in_bytes", "memory.oom_control") if is_version_1 else ("memory.max", "memory.events")
+    # This process allocates all its memory before it is added, so it needs none in the group.
     bystander = subprocess.Popen(
         [PYTHON, "-c", "print(flush=True); input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -122,11 +122,11 @@ def memory_limit() -> Iterator[MemoryLimit]:
         group = MemoryLimit(folder, *files)
         group.add(bystander.pid)
     except OSError as error:
-        # A container without the right to create groups, such as CI's, cannot install anything to change that.
+        # Nothing can be installed to change this in a container that may not create groups, such as CI's.
         pytest.skip(f"This user may not limit a process's memory here ({error}).")
     else:
-        if not old and "0::/\n" not in Path("/proc/self/cgroup").read_text():
-            pytest.skip("Linux counts what it kills in the groups above only, and these tests run in one beside it.")
+        if not is_version_1 and "0::/\n" not in Path("/proc/self/cgroup").read_text():
+            pytest.skip("Linux counts OOM kills only in parent groups, and these tests run in a sibling group.")
         yield group
     finally:
         bystander.kill()
@@ -159,7 +159,7 @@ def test_run_killed_for_lack_of_memory_can_be_resumed(workspace: Workspace, memo
     assert run.history()["epoch"].tolist() == list(range(1, 31))
 
 
-def test_run_survives_loss_of_its_data_until_it_is_resumed(
+def test_run_survives_the_loss_of_its_data_until_resumed(
     mnist: Dataset, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, data = Path(mnist.origin), tmp_path / "data"
@@ -199,7 +199,7 @@ def test_worker_repairs_its_status_and_ends_with_its_run(workspace: Workspace) -
 
 @pytest.fixture
 def unrelated_process() -> Iterator[subprocess.Popen[bytes]]:
-    """A process that is not a worker."""
+    """Start a process that is not a worker."""
     process = subprocess.Popen([PYTHON, "-c", "input()"], stdin=subprocess.PIPE)
     yield process
     process.kill()
@@ -221,7 +221,7 @@ def test_process_with_a_reused_id_survives_a_reboot(
         request_stop(workspace, interrupted)
     with worker_lock(doomed.lock_file) as lock:
         assert lock is not None
-        # Another process has the lock: only the record says which process to kill.
+        # Another process has the lock; only the record names a process to kill.
         wait = 'while [ ! -e "$0" ]; do sleep 0.02; done'
         holder = subprocess.Popen(["sh", "-c", wait, doomed.stop_file], pass_fds=(lock,))
     delete(workspace, doomed)

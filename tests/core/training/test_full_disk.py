@@ -20,7 +20,7 @@ from tests.support.workers import end_all, wait_for, wait_for_end
 
 @pytest.fixture
 def workspace(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
-    """A workspace on a disk of 2 MB."""
+    """Return a workspace on a disk of 2 MB."""
     monkeypatch.setenv("TRAZO_WORKSPACE", str(small_disk))
     workspace = Workspace(small_disk)
     yield workspace
@@ -29,7 +29,7 @@ def workspace(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wor
 
 @pytest.fixture
 def filler(workspace: Workspace) -> Path:
-    """The file that fills the disk; see `fill_disk`."""
+    """Return the path of the file that fills the disk; see `fill_disk`."""
     return workspace.root / "filler"
 
 

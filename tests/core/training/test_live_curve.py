@@ -1,4 +1,4 @@
-"""The live curve has few points, each covers enough images, and together they cover every step."""
+"""The live curve has few points; each covers enough images, and together they cover every step."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_curve_of_a_day_has_a_few_thousand_points(workspace: Workspace, monkeypa
     monkeypatch.setattr(live_curve, "time", clock)
     monkeypatch.setattr(type(run), "write_status", lambda *_, **__: None)  # slow, and not measured here
     steps = int(DAY_SECONDS / config.epochs / STEP_SECONDS)
-    journal = Journal(run, SimpleNamespace(measure_sample=lambda _: (0.5, 0.9)), config, steps)
+    journal = Journal(run, SimpleNamespace(evaluate_sample=lambda _: (0.5, 0.9)), config, steps)
     journal.set_model(SimpleNamespace(stop_training=False))
 
     journal.on_train_begin()
@@ -55,7 +55,7 @@ def test_curve_of_a_day_has_a_few_thousand_points(workspace: Workspace, monkeypa
 
 @dataclass(frozen=True)
 class Epochs:
-    """A training run: the number of steps in each epoch (fewer in a last epoch that is stopped) and their durations."""
+    """A training run: the number of steps in each epoch (fewer if the last is stopped) and the durations of steps."""
 
     batch_size: int
     steps: tuple[int, ...]
@@ -65,8 +65,8 @@ class Epochs:
 
 @st.composite
 def epochs(draw: st.DrawFn) -> Epochs:
-    full = draw(st.integers(1, 40))
-    steps = [full] * draw(st.integers(0, 2)) + [draw(st.integers(1, full))]
+    steps_per_epoch = draw(st.integers(1, 40))
+    steps = [steps_per_epoch] * draw(st.integers(0, 2)) + [draw(st.integers(1, steps_per_epoch))]
     # Fast, normal, and slow steps: a slow step takes longer than the minimum time between two points.
     durations = st.sampled_from([0.001, 0.1, 1.0, 30.0])
     seconds = draw(st.lists(durations, min_size=sum(steps), max_size=sum(steps)))
@@ -75,7 +75,7 @@ def epochs(draw: st.DrawFn) -> Epochs:
 
 
 def write_curve(run: Run, training: Epochs) -> None:
-    """Add all steps to a live curve, with Keras' running means."""
+    """Add all steps to a live curve, with Keras's running means."""
     curve = LiveCurve(run, training.batch_size, lambda _: (0.3, 0.8))
     now, step = 0.0, 0
     for epoch, steps in enumerate(training.steps):
@@ -89,7 +89,7 @@ def write_curve(run: Run, training: Epochs) -> None:
 
 
 @given(epochs())
-def test_points_cover_enough_images_each_and_every_step(training: Epochs) -> None:
+def test_each_point_covers_enough_images_and_all_every_step(training: Epochs) -> None:
     with TemporaryDirectory() as folder:
         run = create_run(Workspace(Path(folder)), tiny_config())
         write_curve(run, training)
@@ -129,7 +129,7 @@ def test_training_on_a_stalled_machine_has_no_point_of_one_batch(
 ) -> None:
     config, seconds = tiny_config(epochs=2, patience=0, batch_size=16), itertools.count()
     run = create_run(workspace, config)
-    # A second passes between any two readings of the clock.
+    # The clock advances by a second each time it is read.
     clock = SimpleNamespace(perf_counter=lambda: float(next(seconds)), time=lambda: 1e9)
     monkeypatch.setattr(callbacks, "time", clock)
     monkeypatch.setattr(live_curve, "time", clock)

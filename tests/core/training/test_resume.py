@@ -28,13 +28,13 @@ from tests.support.workers import end_all, kill_worker, wait_for, wait_for_end
 
 logger = logging.getLogger(__name__)
 
-# Everything with a state from epoch to epoch: schedule, dropout, augmentation, early stopping.
+# Everything whose state carries over from epoch to epoch: schedule, dropout, augmentation, early stopping.
 CONFIG = tiny_config(epochs=4, patience=3, schedule="one_cycle", dropout=0.2, rotation=10.0, batch_size=16)
 
 
 @pytest.fixture(autouse=True)
 def no_worker_survives(workspace: Workspace) -> Iterator[None]:
-    """Kill the workers that a test left running."""
+    """Kill the workers that a test leaves running."""
     yield
     end_all(workspace)
 
@@ -52,7 +52,7 @@ TWENTY_KILLS = (*("start", "step", "validation", "checkpoint") * 3, *("export", 
 def test_run_killed_in_every_phase_ends_the_same(
     workspace: Workspace, patch_worker: Callable[[str], None], tmp_path: Path, phases: tuple[str, ...]
 ) -> None:
-    # Elsewhere, where the queue does not start it.
+    # In another workspace, so that the queue does not start this run.
     undisturbed = create_run(Workspace(tmp_path / "undisturbed"), CONFIG)
     train_and_evaluate(CONFIG, undisturbed, load_dataset("digits", workspace))
     run = create_run(workspace, CONFIG)
@@ -88,12 +88,12 @@ def test_run_killed_at_random_moments_ends_the_same(workspace: Workspace, seed: 
     moments = random.Random(seed)
     undisturbed = submit(workspace, CONFIG)
     wait_for_end(undisturbed)
-    # The duration of the whole run from the start of its process, so that a kill can hit any phase.
-    length = time.time() - (undisturbed.status().started or 0)
+    # The duration of the entire run from the start of its process, so that a kill can hit any phase.
+    duration = time.time() - (undisturbed.status().started or 0)
     runs = [submit(workspace, CONFIG)]
 
     for _ in range(5):
-        moment = time.monotonic() + moments.uniform(0, length)
+        moment = time.monotonic() + moments.uniform(0, duration)
         wait_until(lambda moment=moment: time.monotonic() > moment or runs[-1].status().over, what="the moment")
         if runs[-1].status().over:
             runs.append(submit(workspace, CONFIG))
@@ -108,7 +108,7 @@ def test_run_killed_at_random_moments_ends_the_same(workspace: Workspace, seed: 
 
 
 def assert_same_result(run: Run, undisturbed: Run) -> None:
-    """Assert that the run is finished, and like the other one except for float noise."""
+    """Assert that the run is finished, and that its result equals the undisturbed one except for float noise."""
     assert run.status().state == "finished"
     history, expected = without_times(run.history()), without_times(undisturbed.history())
     assert list(history["epoch"]) == list(expected["epoch"])
@@ -132,7 +132,7 @@ def assert_same_result(run: Run, undisturbed: Run) -> None:
 def test_stopped_training_keeps_its_model_and_can_be_resumed(
     workspace: Workspace, patch_worker: Callable[[str], None]
 ) -> None:
-    # The second epoch waits for the request: however late it comes, it comes in the middle of the training.
+    # The second epoch waits for the request, so that the request always arrives in the middle of training.
     patch_worker(
         "from core.training.callbacks import Journal\nfrom tests.support.waiting import wait_until\n"
         "begin = Journal.on_epoch_begin\n"
@@ -145,7 +145,7 @@ def test_stopped_training_keeps_its_model_and_can_be_resumed(
     wait_for_end(run)
     assert run.status().state == "stopped"
     assert not run.stop_requested
-    # It stopped within that epoch.
+    # The run stopped within that epoch.
     assert run.bundle.card().metrics.epochs == len(run.history()) == 2
     patch_worker("")
 

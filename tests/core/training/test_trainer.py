@@ -1,4 +1,4 @@
-"""Real training on scikit-learn's digits: the model, the files, and how it ends."""
+"""Real training on scikit-learn's digits: the model, the files, and the ways in which training ends."""
 
 from __future__ import annotations
 
@@ -97,8 +97,8 @@ def test_keras_file_gives_the_predictions_of_the_evaluation(trained: Run, digits
     assert calibration is not None
     probabilities = apply_temperature(predictions, calibration.temperature)
     differences = np.abs(probabilities - trained.bundle.evaluation().probabilities)
-    most, mean = QUANTIZED_TOLERANCE
-    assert differences.max() <= most
+    maximum, mean = QUANTIZED_TOLERANCE
+    assert differences.max() <= maximum
     assert differences.mean() <= mean
 
 
@@ -114,7 +114,7 @@ def digits() -> Dataset:
 
 @pytest.fixture(scope="module")
 def without_patience(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[Run, Card]:
-    """A run of six epochs without early stopping, and its card."""
+    """Return a run of six epochs without early stopping, and its card."""
     run = create_run(Workspace(tmp_path_factory.mktemp("without-patience")), tiny_config())
     # The learning rate is so high that accuracy jumps up and down and the last epoch is not the best one.
     outcome = train_and_evaluate(tiny_config(epochs=6, patience=0, learning_rate=0.1), run, digits)
@@ -134,18 +134,18 @@ def test_last_validation_loss_is_that_of_the_saved_model(without_patience: tuple
 
     model = keras.models.load_model(run.bundle.keras_file)
     probabilities = np.asarray(model(normalise(digits.validation.images), training=False), np.float64)
-    chosen = probabilities[np.arange(len(digits.validation)), digits.validation.labels]
-    assert run.history()["val_loss"].iloc[-1] == pytest.approx(-np.log(chosen).mean(), rel=1e-4)
+    true_class = probabilities[np.arange(len(digits.validation)), digits.validation.labels]
+    assert run.history()["val_loss"].iloc[-1] == pytest.approx(-np.log(true_class).mean(), rel=1e-4)
 
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[Run, Outcome]:
-    """A run with synthetic, redrawn and pen digits that was asked to stop during training, and its outcome."""
+    """Return a run with synthetic, redrawn and pen digits that was asked to stop during training, and its outcome."""
     run = create_run(Workspace(tmp_path_factory.mktemp("stopped")), tiny_config())
     config = tiny_config(epochs=60, synthetic_digits=200, redrawn_digits=100, pen_digits=2, batch_size=64)
     with ThreadPoolExecutor(1) as pool:
         outcome = pool.submit(train_and_evaluate, config, run, digits, PEN_DIGITS)
-        wait_until(lambda: run.status().phase == "training" or outcome.done(), what="the training")
+        wait_until(lambda: run.status().phase == "training" or outcome.done(), what="the start of training")
         run.stop_file.touch()
         return run, outcome.result()
 
@@ -175,12 +175,12 @@ def test_training_stops_while_digits_are_drawn(run: Run, digits: Dataset) -> Non
 def test_model_survives_edits_of_the_run_files(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     begin = Journal.on_epoch_begin
 
-    def edited(journal: Journal, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def edit_and_begin(journal: Journal, epoch: int, logs: dict[str, float] | None = None) -> None:
         if epoch == 2:
             run.history_file.write_text("nothing\n")
         begin(journal, epoch, logs)
 
-    monkeypatch.setattr(Journal, "on_epoch_begin", edited)
+    monkeypatch.setattr(Journal, "on_epoch_begin", edit_and_begin)
 
     card = train_and_evaluate(tiny_config(epochs=4, patience=0), run, digits).card
 
@@ -238,9 +238,9 @@ def train_and_predict(workspace: Workspace, digits: Dataset, seed: int) -> np.nd
 
 @pytest.mark.usefixtures("quick_evaluation")
 def test_same_seed_gives_the_same_model(workspace: Workspace, digits: Dataset) -> None:
-    first, again, other = (train_and_predict(workspace, digits, seed) for seed in (7, 7, 8))
+    first, second, other = (train_and_predict(workspace, digits, seed) for seed in (7, 7, 8))
 
-    assert first == pytest.approx(again, abs=1e-4)
+    assert first == pytest.approx(second, abs=1e-4)
     assert np.abs(first - other).max() > 1e-2
 
 
@@ -279,7 +279,7 @@ def test_run_that_is_stopped_at_its_last_step_is_finished(
 
 @pytest.fixture
 def quick_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fit the calibration on few samples and skip the robustness metrics, which other tests cover."""
+    """Fit the calibration on only a few samples and skip the robustness metrics, which other tests cover."""
     monkeypatch.setattr(fitting, "sample_sizes", lambda _config: fitting.SampleSizes(100, 100))
     monkeypatch.setattr(result, "measure_robustness", lambda *_: None)
 
@@ -389,14 +389,14 @@ def test_stop_at_the_moment_of_early_stopping_is_ignored(
 
 @pytest.mark.usefixtures("quick_evaluation")
 def test_training_seconds_exclude_the_evaluation(run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    delay, clock, measure = [0.0], time.perf_counter, Validation.measure
+    delay, clock, evaluate = [0.0], time.perf_counter, Validation.evaluate
     monkeypatch.setattr(callbacks.time, "perf_counter", lambda: clock() + delay[0])
 
-    def measure_slowly(validation: Validation, model: keras.Model) -> tuple[float, float]:
+    def evaluate_slowly(validation: Validation, model: keras.Model) -> tuple[float, float]:
         delay[0] += 10_000
-        return measure(validation, model)
+        return evaluate(validation, model)
 
-    monkeypatch.setattr(Validation, "measure", measure_slowly)
+    monkeypatch.setattr(Validation, "evaluate", evaluate_slowly)
 
     card = train_and_evaluate(tiny_config(), run, digits).card
 
@@ -407,17 +407,19 @@ def test_training_seconds_exclude_the_evaluation(run: Run, digits: Dataset, monk
 def test_state_of_early_stopping_is_restored(run: Run) -> None:
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
     model.compile()
-    best = [np.full((2, 2), 7, np.float32), np.full(2, 7, np.float32)]
-    write_checkpoint(run, model, 4, 1.0, False, EarlyStoppingState(waited=2, best=0.9, best_epoch=1, best_weights=best))
+    weights = [np.full((2, 2), 7, np.float32), np.full(2, 7, np.float32)]
+    write_checkpoint(
+        run, model, 4, 1.0, False, EarlyStoppingState(wait=2, best_accuracy=0.9, best_epoch=1, best_weights=weights)
+    )
     checkpoint = read_checkpoint(run)
     assert checkpoint is not None
 
-    patience = ResumableEarlyStopping(3, checkpoint.early_stopping)
-    patience.set_model(model)
-    patience.on_train_begin()
-    patience.on_epoch_end(4, {"val_accuracy": 0.89})
+    early_stopping = ResumableEarlyStopping(3, checkpoint.early_stopping)
+    early_stopping.set_model(model)
+    early_stopping.on_train_begin()
+    early_stopping.on_epoch_end(4, {"val_accuracy": 0.89})
 
     assert model.stop_training
-    patience.on_train_end()
-    assert patience.best_epoch == 1
-    assert all(np.array_equal(one, other) for one, other in zip(model.get_weights(), best, strict=True))
+    early_stopping.on_train_end()
+    assert early_stopping.best_epoch == 1
+    assert all(np.array_equal(one, other) for one, other in zip(model.get_weights(), weights, strict=True))

@@ -29,8 +29,8 @@ from tests.support.damage import (
     edit_json,
     edit_running_status,
     empty_files,
-    replace_by_file,
-    replace_by_folder,
+    replace_with_file,
+    replace_with_folder,
     write_file,
     write_rows,
 )
@@ -88,7 +88,7 @@ EDITS: dict[str, tuple[Damage, str]] = {
     "status: epochs below 0": (edit_running_status("epochs", -5), r"status.json of .* damaged"),
     "status: an end beyond the calendar": (edit_json("status.json", "ended", to=1e14), r"status.json of .* damaged"),
     "status: infinite time left": (edit_running_status("seconds_left", inf), r"status.json of .* damaged"),
-    "status: a folder": (replace_by_folder("status.json"), r"status.json of .* damaged"),
+    "status: a folder": (replace_with_folder("status.json"), r"status.json of .* damaged"),
     "history: words": (write_rows("history.csv", HISTORY_COLUMNS, "1,x,y,z,,,,"), r"history.csv of .* damaged"),
     "history: a column is missing": (
         write_rows("history.csv", HISTORY_COLUMNS[1:], "11,2,1,1,1,1,1"),
@@ -103,7 +103,7 @@ EDITS: dict[str, tuple[Damage, str]] = {
         "",
     ),
     "steps: no finite values": (write_rows("steps.csv", STEP_COLUMNS, "1,1,2,inf,-inf,,,nan", ",,,1,1,1,1,1"), ""),
-    "steps: a folder": (replace_by_folder("steps.csv"), r"steps.csv of .* damaged"),
+    "steps: a folder": (replace_with_folder("steps.csv"), r"steps.csv of .* damaged"),
     "answers: text": (
         change_arrays("answers.npz", labels=lambda labels: labels.astype(str)),
         r"answers.npz of .* damaged",
@@ -120,12 +120,12 @@ EDITS: dict[str, tuple[Damage, str]] = {
     "process: an invalid process id": (write_file("process.json", '{"pid": -5, "started": 1}'), ""),
     "label: binary": (write_file("label.json", bytes(range(256))), ""),
     "label: numbers": (write_file("label.json", '{"name": 5, "note": [1]}'), ""),
-    "log: a folder": (replace_by_folder("train.log"), ""),
-    "model: a file": (replace_by_file("model"), ""),
+    "log: a folder": (replace_with_folder("train.log"), ""),
+    "model: a file": (replace_with_file("model"), ""),
     "record: two runs": (duplicate_name, "record is damaged"),
     "record: deeply nested": (write_file("../../active.json", "[" * 100_000), "record is damaged"),
     "record: a number": (write_file("../../active.json", '{"run_id": 5}'), "record is damaged"),
-    "record: a folder": (replace_by_folder("../../active.json"), "record is damaged"),
+    "record: a folder": (replace_with_folder("../../active.json"), "record is damaged"),
 }
 """Wrong edits of a run's files, and a pattern of the message on one of the pages; empty if nothing is reported."""
 
