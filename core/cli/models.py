@@ -75,7 +75,7 @@ def print_card(card: Card) -> None:
     )
     if card.robustness:
         strokes = card.robustness.pen_strokes
-        pen_strokes = f"; {strokes:.1%} on pen strokes of other people" if strokes is not None else ""
+        pen_strokes = f"; {strokes:.1%} on pen digits of unseen writers" if strokes is not None else ""
         print(f"redrawn accuracy {card.robustness.drawings:.1%} (mean of five kinds){pen_strokes}")
     if card.novelty:
         digits, unknown = card.novelty.digits_rejected, card.novelty.out_of_distribution_rejected
