@@ -17,11 +17,6 @@ from core.handwriting.pen_digits import PenDigit
 from core.handwriting.pen_file import json_line, read_pen_file, write_pen_file
 from core.workspace import Workspace
 
-ATTRIBUTION = (
-    "E. Alpaydin and F. Alimoglu, Pen-Based Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998, "
-    "CC BY 4.0"
-)
-"""The attribution that the license requires."""
 HOME_PAGE = "https://archive.ics.uci.edu/dataset/81"
 LICENSE_PAGE = "https://creativecommons.org/licenses/by/4.0/"
 
@@ -30,6 +25,12 @@ TRAINING_WRITERS = range(1, 21)
 
 MEASURING_WRITERS = range(21, 31)
 """Writers whose digits only measure; a model that had seen these people would look better than it is."""
+
+PEN_DIGITS_SOURCE = (
+    "Pen-Based Recognition of Handwritten Digits, E. Alpaydin and F. Alimoglu, UCI Machine Learning Repository, 1998 "
+    "(CC BY 4.0)"
+)
+"""The attribution for which the license asks."""
 
 PEN_DIGITS_FINGERPRINT = "564e38188ff4acd45cb62c13a5ddaf6fdb2fe01ce171ab9c8d3b8cfacdbc5ba7"
 """`fingerprint` of the 7,494 digits of all 30 writers in their original order; independent of the file format."""
@@ -60,17 +61,6 @@ def find_pen_digits(workspace: Workspace) -> Path | None:
     return workspace.pen_digits_file if workspace.pen_digits_file.is_file() else None
 
 
-def locate_pen_digits(workspace: Workspace) -> Path:
-    """Return the file as `find_pen_digits` does; raise DataMissing if there is none."""
-    path = find_pen_digits(workspace)
-    if path is None:
-        raise DataMissing(
-            "The pen digits are not on this machine yet. Download them on the Data page or with: "
-            "python -m core data download pen-digits"
-        )
-    return path
-
-
 def training_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
     """Return the digits of TRAINING_WRITERS.
 
@@ -93,6 +83,17 @@ def available_measuring_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
     except DataError as error:
         warnings.warn(str(error), stacklevel=2)
         return ()
+
+
+def locate_pen_digits(workspace: Workspace) -> Path:
+    """Return the file as `find_pen_digits` does; raise DataMissing if there is none."""
+    path = find_pen_digits(workspace)
+    if path is None:
+        raise DataMissing(
+            "The pen digits are not on this machine yet. Download them on the Data page or with: "
+            "python -m core data download pen-digits"
+        )
+    return path
 
 
 def read_pen_digits(path: Path) -> tuple[PenDigit, ...]:

@@ -9,11 +9,11 @@ import streamlit as st
 
 from core.data.datasets import CLASSES
 from core.data.pen_digits import (
-    ATTRIBUTION,
     HOME_PAGE,
     LICENSE_PAGE,
     MEASURING_WRITERS,
     PEN_DIGITS_FINGERPRINT,
+    PEN_DIGITS_SOURCE,
     TRAINING_WRITERS,
 )
 from core.errors import DataError
@@ -52,7 +52,7 @@ def show_pen_digits() -> None:
             _show_strokes(digits)
         with writers:
             _show_writers(digits)
-    st.caption(f"{ATTRIBUTION}. [Home page]({HOME_PAGE}) · [License]({LICENSE_PAGE})")
+    st.caption(f"{PEN_DIGITS_SOURCE}. [Home page]({HOME_PAGE}) · [License]({LICENSE_PAGE})")
 
 
 def _show_sizes(digits: Sequence[PenDigit]) -> None:
