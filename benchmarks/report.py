@@ -16,10 +16,11 @@ INTRODUCTION = """# Benchmark results
 Speed, memory and accuracy of Trazo. `make bench` writes this file and `results.json`; do not edit them. To repeat one
 section, run the command above its table. `make bench ARGS=--help` lists all sections.
 
-Three environment variables name the data: `TRAZO_MNIST` (MNIST), `TRAZO_STROKES` (a file of pen strokes) and
-`TRAZO_FASHION` (the folder of Fashion-MNIST). A section without its data is skipped.
+Three environment variables name the data: `TRAZO_MNIST` (MNIST), `TRAZO_PEN_DIGITS` (the pen digits' file)
+and `TRAZO_FASHION` (the folder of Fashion-MNIST). A section without its data is skipped.
 
-- *Pen digits* are real handwriting, recorded as pen strokes and replayed on the canvas. No model was trained on them.
+- *Pen digits* are real handwriting, recorded as pen strokes and replayed on the canvas: those of writers 21 to 30, on
+  which no model was trained.
 - *Rejected* images are those that the novelty detector reports as "not a digit".
 - *Close calls* are predictions with a low confidence, for which the Draw page names a second candidate.
 - *Redrawn* digits are test images that were traced and drawn again on the canvas.

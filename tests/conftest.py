@@ -1,4 +1,4 @@
-"""Fixtures for all tests: a workspace, MNIST, pen strokes, a finished run."""
+"""Fixtures for all tests: a workspace, MNIST, pen digits, a finished run."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def trainings_are_quick() -> None:
-    """Trainings in tests measure no pen strokes at their end, and don't wait until all other processes are idle."""
+    """Trainings in tests measure no pen digits at their end, and don't wait until all other processes are idle."""
     for name in ("TRAZO_PEN_DIGITS", "TRAZO_STROKES"):
         os.environ.pop(name, None)
     os.environ["TRAZO_BACKGROUND_TRAINING"] = "0"

@@ -80,7 +80,7 @@ def print_card(card: Card) -> None:
         print("trained without pen digits, which were not on this machine")
     if card.robustness:
         strokes = card.robustness.pen_strokes
-        pen_strokes = f"; {strokes:.1%} on pen strokes by other people" if strokes is not None else ""
+        pen_strokes = f"; {strokes:.1%} on pen digits by unseen writers" if strokes is not None else ""
         print(f"accuracy on redrawn digits {card.robustness.drawings:.1%} (mean of five kinds){pen_strokes}")
     if card.novelty:
         digits, unknown = card.novelty.digits_rejected, card.novelty.out_of_distribution_rejected

@@ -1,1 +1,1 @@
-"""Datasets: their sources, their splits and their augmentation."""
+"""Datasets: their sources and downloads, their splits and writers, and augmentation."""

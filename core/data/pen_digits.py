@@ -17,6 +17,9 @@ from core.handwriting.pen_digits import PenDigit
 from core.handwriting.pen_file import json_line, read_pen_file, write_pen_file
 from core.workspace import Workspace
 
+HOME_PAGE = "https://archive.ics.uci.edu/dataset/81"
+LICENSE_PAGE = "https://creativecommons.org/licenses/by/4.0/"
+
 TRAINING_WRITERS = range(1, 21)
 """Writers whose digits may be trained and tuned on."""
 
@@ -98,6 +101,17 @@ def available_measuring_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
         return ()
 
 
+def locate_pen_digits(workspace: Workspace) -> Path:
+    """Return the file as `find_pen_digits` does; raise DataMissing if there is none."""
+    path = find_pen_digits(workspace)
+    if path is None:
+        raise DataMissing(
+            "The pen digits are not on this machine yet. Download them on the Data page or with: "
+            "python -m core data download pen-digits"
+        )
+    return path
+
+
 def read_pen_digits(path: Path) -> tuple[PenDigit, ...]:
     """Read the digits of all writers from gzipped JSON lines or UCI's UNIPEN text.
 
@@ -147,10 +161,5 @@ def fingerprint(digits: Iterable[PenDigit]) -> str:
 
 
 def _digits_by(writers: range, workspace: Workspace) -> tuple[PenDigit, ...]:
-    path = find_pen_digits(workspace)
-    if path is None:
-        raise DataMissing(
-            "The pen digits are not on this machine yet. Download them on the Data page or with: "
-            "python -m core data download pen-digits"
-        )
-    return tuple(digit for digit in read_pen_digits(path) if digit.writer in writers)
+    digits = read_pen_digits(locate_pen_digits(workspace))
+    return tuple(digit for digit in digits if digit.writer in writers)

@@ -38,7 +38,7 @@ def robustness_block(card: Card) -> None:
     )
     _row(measured, REDRAWN)
     if measured.pen_strokes is not None:
-        st.markdown(f"Accuracy on digits that other people drew with a pen: **{measured.pen_strokes:.1%}**.")
+        st.markdown(f"Accuracy on pen digits of writers that no model learns from: **{measured.pen_strokes:.1%}**.")
     st.markdown(
         "The same images, altered and passed **directly to the network**, without the centring and scaling that "
         "drawings get:"

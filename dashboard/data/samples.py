@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import streamlit as st
 
 from core.data.datasets import CLASSES, SPLITS, Dataset, Split, sample_order
+from dashboard.data.paging import choose_page
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.pixel_table import pixel_table
 from dashboard.parts.png import image_html
@@ -32,7 +31,10 @@ def show_samples(data: Dataset) -> None:
         seed = _seed() if shuffled else None
     images = data.split(split)
     order = sample_order(images.labels, digits, seed)
-    shown = _choose_page(order, key=f"data_page_{split}_{digits}_{shuffled}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        page = choose_page(len(order), _PAGE_SIZE, key=f"data_page_{split}_{digits}_{shuffled}")
+        st.caption(f"{len(order):,} images. Click an image to see its pixels.")
+    shown = order[page]
     _show_grid(images, shown, split)
 
 
@@ -50,15 +52,6 @@ def _seed() -> int:
         width=120,
         help="The same seed gives the same order on every machine.",
     )
-
-
-def _choose_page(order: np.ndarray, key: str) -> np.ndarray:
-    """Let the visitor choose a page and return the indices of its images."""
-    pages = max(1, math.ceil(len(order) / _PAGE_SIZE))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        page = st.number_input(f"Page (of {pages:,})", min_value=1, max_value=pages, value=1, key=key, width=160)
-        st.caption(f"{len(order):,} images. Click an image to see its pixels.")
-    return order[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]
 
 
 def _show_grid(images: Split, shown: np.ndarray, split: str) -> None:

@@ -33,13 +33,35 @@ def digit_grid(
 
     `captions` appear below the images, `titles` on hover and in screen readers. `tile`: minimum width in pixels.
     """
+    return tile_grid(
+        [png_data_uri(image) for image in images],
+        key=key,
+        captions=captions,
+        titles=titles,
+        tile=tile,
+        selected=selected,
+        clickable=clickable,
+    )
+
+
+def tile_grid(
+    sources: Sequence[str],
+    *,
+    key: str,
+    captions: Sequence[str] = (),
+    titles: Sequence[str] = (),
+    tile: int = 64,
+    selected: int | None = None,
+    clickable: bool = True,
+) -> int | None:
+    """Show square pictures, given as data URIs, in a grid as `digit_grid` does."""
     tiles = [
         {
-            "source": png_data_uri(image),
+            "source": source,
             "caption": captions[index] if captions else "",
             "title": titles[index] if titles else (captions[index] if captions else f"image {index + 1}"),
         }
-        for index, image in enumerate(images)
+        for index, source in enumerate(sources)
     ]
     result = _component(
         key=key,

@@ -12,7 +12,9 @@ from core.classifier.evaluation import Evaluation
 from core.classifier.learning import EpochPredictions
 from core.data import datasets
 from core.data.datasets import Dataset
+from core.data.pen_digits import locate_pen_digits, read_pen_digits
 from core.errors import DataError
+from core.handwriting.pen_digits import PenDigit
 from core.runs.active import ActivePredictor, available_models
 from core.runs.run import Run
 from dashboard.session.state import workspace
@@ -40,6 +42,17 @@ def dataset(dataset_id: str) -> Dataset:
 @st.cache_resource(show_spinner="Loading the images…", max_entries=2)
 def _dataset(dataset_id: str, mark: str) -> Dataset:
     return datasets.load_dataset(dataset_id, workspace())
+
+
+def pen_digits() -> tuple[PenDigit, ...]:
+    """Return the pen digits of all writers; raise DataError, also if they are not on this machine."""
+    path = locate_pen_digits(workspace())
+    return _pen_digits(str(path), _modified(path))
+
+
+@st.cache_resource(show_spinner="Loading the strokes…", max_entries=1)
+def _pen_digits(path: str, modified: int) -> tuple[PenDigit, ...]:
+    return read_pen_digits(Path(path))
 
 
 def class_means(dataset_id: str, split: str) -> np.ndarray:

@@ -31,6 +31,7 @@ def test_all_text_has_enough_contrast(page: Page, run: Run, scheme: str) -> None
     for address, shown in {
         "/": "Brush width",
         "/data": "Fingerprint",
+        "/data?dataset=pen-digits": "Alpaydin",
         "/evaluate": "Redrawn accuracy",  # and the disputed labels if MNIST is available
         f"/evaluate?evaluate_view=Epochs&model={run.id}": "Toneva",
         f"/run?id={run.id}": "Model as ZIP",

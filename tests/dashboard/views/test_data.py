@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.datasets import Dataset
+from core.data.downloads import Progress
+from core.data.pen_digits import import_pen_digits
+from core.handwriting.pen_file import write_pen_file
 from core.workspace import PROJECT, Workspace
+from dashboard.data import banner
 from tests.support.markdown import unescape_markdown
+from tests.support.pen_digit_files import DIGITS, UNIPEN
 
 PAGE = str(PROJECT / "dashboard" / "views" / "data.py")
 
@@ -80,3 +88,97 @@ def test_banner_reports_a_damaged_file(page: AppTest, workspace: Workspace) -> N
 
     assert not page.exception
     assert any("mnist.npz is damaged" in unescape_markdown(caption.value) for caption in page.caption)
+
+
+@pytest.fixture
+def pen_page(page: AppTest, without_mnist: None) -> AppTest:
+    """The Data page at the pen digits."""
+    page.query_params["dataset"] = "pen-digits"
+    return page
+
+
+def captions(page: AppTest) -> str:
+    return "\n".join(unescape_markdown(caption.value) for caption in page.caption)
+
+
+def test_pen_digits_are_shown_with_their_attribution(few_pen_digits: Workspace, pen_page: AppTest) -> None:
+    pen_page.run()
+
+    assert not pen_page.exception
+    assert metrics(pen_page) == {
+        "Digits": "4",
+        "Writers": "30",
+        "For training: writers 1 to 20": "2",
+        "For measuring: writers 21 to 30": "2",
+    }
+    assert "E. Alpaydin and F. Alimoglu" in captions(pen_page)
+    table = pen_page.dataframe[0].value.set_index("Writer")
+    assert table["Use"].to_dict() == {1: "training", 20: "training", 21: "measuring", 30: "measuring"}
+    assert table.loc[30, ["0", "4", "8"]].tolist() == [1, 0, 0]
+
+
+def test_pen_digits_are_filtered_by_use_writer_and_digit(few_pen_digits: Workspace, pen_page: AppTest) -> None:
+    pen_page.run()
+    assert "4 digits." in captions(pen_page)
+
+    pen_page.segmented_control(key="pen_use").set_value("measuring").run()
+    assert "2 digits." in captions(pen_page)
+    pen_page.pills(key="pen_digits").set_value([0, 4]).run()
+    assert "1 digits." in captions(pen_page)
+    pen_page.multiselect(key="pen_writers_measuring").set_value([21]).run()
+
+    assert not pen_page.exception
+    assert "0 digits." in captions(pen_page)
+
+
+def test_missing_pen_digits_are_downloaded_with_progress(
+    few_pen_digits: Workspace, pen_page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few_pen_digits.pen_digits_file.unlink()
+    (tmp_path / "unipen").write_text(UNIPEN)
+
+    def download(workspace: Workspace, progress: Progress) -> Path:
+        progress(1, 2)
+        return import_pen_digits(tmp_path / "unipen", workspace)
+
+    monkeypatch.setattr(banner, "download_pen_digits", download)
+    pen_page.run()
+    assert "not on this machine" in pen_page.warning[0].value
+
+    pen_page.button(key="download_pen_digits").click().run()
+
+    assert not pen_page.exception
+    assert metrics(pen_page)["Digits"] == "4"
+
+
+def test_failed_download_of_pen_digits_is_explained(
+    workspace: Workspace, pen_page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(banner, "download_pen_digits", partial(banner.download_pen_digits, sources=()))
+    pen_page.run()
+
+    pen_page.button(key="download_pen_digits").click().run()
+
+    assert not pen_page.exception
+    assert "could not be downloaded" in pen_page.error[0].value
+
+
+def test_visitors_cannot_download_the_pen_digits(
+    workspace: Workspace, pen_page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAZO_READONLY", "1")
+
+    pen_page.run()
+
+    assert not pen_page.button
+    assert "You need permission" in captions(pen_page)
+
+
+def test_damaged_pen_digits_are_reported_and_can_be_replaced(few_pen_digits: Workspace, pen_page: AppTest) -> None:
+    write_pen_file(few_pen_digits.pen_digits_file, DIGITS[:2])
+
+    pen_page.run()
+
+    assert not pen_page.exception
+    assert "contains other pen digits" in unescape_markdown(pen_page.warning[0].value)
+    assert pen_page.button(key="download_pen_digits").label == "Download the pen digits (3.6 MB)"

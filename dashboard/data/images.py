@@ -1,0 +1,42 @@
+"""MNIST on the Data page: its sizes, its images, its classes, and a preview of augmentation."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.data.augmentation import show_augmentation
+from dashboard.data.banner import show_data_banner
+from dashboard.data.classes import show_classes
+from dashboard.data.samples import show_samples
+from dashboard.session import cache
+from dashboard.session.permission import safe_text
+from dashboard.training.wording import display_value
+
+
+def show_images() -> None:
+    """Show MNIST, or the stand-in and a banner with the reason."""
+    data, problem = cache.usable_dataset()
+    show_data_banner(problem)
+    with st.container(horizontal=True):
+        st.metric("Dataset", display_value("dataset", data.id), border=True)
+        st.metric("Training images", f"{len(data.train):,}", border=True, help="The network learns from these.")
+        st.metric(
+            "Validation images",
+            f"{len(data.validation):,}",
+            border=True,
+            help="Set aside from the training images, the same fraction of each digit, to choose settings and epochs.",
+        )
+        st.metric(
+            "Test images",
+            f"{len(data.test):,}",
+            border=True,
+            help="Used only once, after training, to measure the test accuracy.",
+        )
+    st.caption(f"Source: {safe_text(data.origin)}. Fingerprint of the data: `{data.fingerprint[:16]}…`")
+    tabs = st.tabs(["Samples", "Classes", "Augmentation"])
+    with tabs[0]:
+        show_samples(data)
+    with tabs[1]:
+        show_classes(data)
+    with tabs[2]:
+        show_augmentation(data)
