@@ -129,12 +129,13 @@ def _epoch(
         chosen = order[start : start + config.batch_size]
         rng = np.random.default_rng((config.seed, epoch, step))
         of_split = chosen[chosen < len(split)]
-        images, labels = augment(split.images[of_split], augmentation, rng), split.labels[of_split]
+        images, labels = split.images[of_split], split.labels[of_split]
         digits = [pen_digits[index % len(pen_digits)] for index in (chosen[chosen >= len(split)] - len(split)).tolist()]
         if digits:
             images = np.concatenate([images, draw_variations(digits, rng)])
             labels = np.concatenate([labels, np.array([digit.label for digit in digits], np.uint8)])
-        yield images[..., np.newaxis], labels
+        # Pen digits are augmented, too: if they alone were sharp, the network would take all sharp images for pen digits.
+        yield augment(images, augmentation, rng)[..., np.newaxis], labels
 
 
 def _with_predictions(

@@ -74,3 +74,17 @@ def test_resumed_batches_equal_those_of_an_uninterrupted_run() -> None:
     resumed = list(training_batches(split, config, 1, pen_digits=pen_digits).as_numpy_iterator())
 
     assert all(np.array_equal(images, again) for (images, _), (again, _) in zip(whole[2:], resumed, strict=True))
+
+
+def test_pen_digits_are_augmented_like_other_images() -> None:
+    nothing = Split(np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.uint8))
+    pen_digits = [PenDigit(1, 1, [[(0, 0), (0, 100)]])]
+
+    def draw(rotation: float) -> np.ndarray:
+        config = tiny_config(batch_size=8, pen_digits=8, rotation=rotation)
+        images, _ = next(training_batches(nothing, config, pen_digits=pen_digits).as_numpy_iterator())
+        return np.asarray(images)
+
+    assert np.array_equal(draw(0), draw(0))
+    changed = np.abs(draw(40) - draw(0)).mean(axis=(1, 2, 3))
+    assert (changed > 0.001).all()
