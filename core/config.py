@@ -168,7 +168,7 @@ PRESETS: dict[str, TrainingConfig] = {
     # For teachers. Nearly twice the size and cost of `best`.
     "large": TrainingConfig(
         preset="large",
-        model=ModelConfig(architecture="strided", filters=(32, 64, 128), dense_units=0, dropout=0.3),
+        model=ModelConfig(architecture="strided", filters=(64, 128, 256), dense_units=0, dropout=0.3),
         augmentation=_OTHER_HANDWRITING,
         epochs=30,
         optimizer="sgd",
