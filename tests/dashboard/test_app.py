@@ -211,4 +211,4 @@ def test_invalid_port_is_rejected(tmp_path: Path, port: str) -> None:
     result = start_dashboard("--port", port, workspace=tmp_path)
 
     assert result.returncode == 2
-    assert "a port is a number from 1 to 65535" in result.stderr
+    assert "must be a number from 1 to 65535" in result.stderr

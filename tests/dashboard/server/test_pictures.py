@@ -24,7 +24,7 @@ from core.ink.drawing import Pixels
 from core.ink.photo import ink_from_picture
 from core.workspace import PROJECT
 from dashboard.server import pictures
-from dashboard.server.pictures import PicturePool, PictureProcessingError, PicturesBusy, PicturesUnavailable
+from dashboard.server.pictures import PicturePool, PicturePoolBusy, PicturePoolUnavailable, PictureProcessingError
 from tests.support.fuzzing import drawn_seven, encoded
 from tests.support.hostile_pictures import jpeg2000_in_small_tiles, jpeg_with_scans
 
@@ -202,7 +202,7 @@ def test_pictures_over_the_queue_limit_are_rejected_at_once(monkeypatch: pytest.
 
     results = asyncio.run(ask())
 
-    assert [type(result) for result in results] == [np.ndarray] * 3 + [PicturesBusy] * 2 + [np.ndarray]
+    assert [type(result) for result in results] == [np.ndarray] * 3 + [PicturePoolBusy] * 2 + [np.ndarray]
 
 
 @pytest.mark.usefixtures("faulty_decoder")
@@ -222,7 +222,7 @@ def test_pictures_that_wait_too_long_are_rejected(monkeypatch: pytest.MonkeyPatc
 
     results = asyncio.run(ask())
 
-    assert [type(result) for result in results] == [PicturesBusy] * 5 + [np.ndarray] * 2
+    assert [type(result) for result in results] == [PicturePoolBusy] * 5 + [np.ndarray] * 2
 
 
 @contextmanager
@@ -259,7 +259,7 @@ def test_pool_is_unavailable_until_a_worker_starts(fault: Callable[[], AbstractC
 
     rejected, available, ink = asyncio.run(ask())
 
-    assert [type(result) for result in rejected] == [PicturesUnavailable] * 3
+    assert [type(result) for result in rejected] == [PicturePoolUnavailable] * 3
     assert available == [True, False, True]
     assert ink.any()
 

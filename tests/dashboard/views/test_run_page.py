@@ -65,7 +65,7 @@ def test_everything_about_a_finished_run_is_on_its_page(run: Run) -> None:
     assert not page.exception
     card = run.bundle.card()
     assert figures(page)["Test accuracy"] == f"{card.metrics.test_accuracy:.2%}"
-    assert {"Digits rejected", "Temperature", "Usual", REDRAWN_ACCURACY, "Noise", "Parameters"} <= set(figures(page))
+    assert {"Digits rejected", "Temperature", "Typical", REDRAWN_ACCURACY, "Noise", "Parameters"} <= set(figures(page))
     assert len(page.get("vega_lite_chart")) == 2
     unlike = next(table.value for table in page.dataframe if "This run" in table.value)
     assert unlike.loc["Filters"].tolist() == ["8, 8", "32, 64"]

@@ -91,7 +91,7 @@ def test_failed_reading_shows_an_error_and_no_old_prediction(
     assert event == "error"
     assert "This sketch cannot be read." in str(error)
     first, *_ = client.get("/gradio/config").json()["dependencies"]
-    assert "No answer yet" in first["js"]
+    assert "No prediction yet" in first["js"]
     assert not first["backend_fn"]
 
 
