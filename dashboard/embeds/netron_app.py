@@ -53,7 +53,7 @@ def netron_routes(workspace: Workspace) -> list[BaseRoute]:
 
 
 def _listed_file(workspace: Workspace, name: str, file: str) -> Path | None:
-    """Return the file of a listed model. User input is only compared with known names and never becomes part of a path."""
+    """Return the file of a listed model. User input is only compared with known names, never joined to a path."""
     from core.runs.active import available_models
 
     bundle = available_models(workspace).get(name)

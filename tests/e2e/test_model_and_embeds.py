@@ -103,7 +103,7 @@ def test_gradio_removes_the_old_prediction_after_a_failure(page: Page) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_gradio_follows_the_pages_theme(page: Page, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    page.route("**/gradio/?*", lambda route: route.abort())  # only its address matters; loading it takes seconds
+    page.route("**/gradio/?*", lambda route: route.abort())  # only its URL matters; loading it takes seconds
 
     page.goto("/gradio_demo")
 

@@ -41,7 +41,7 @@ def page_text(page: AppTest) -> str:
     return unescape_markdown("\n".join(str(part.value) for part in parts))
 
 
-def figures(page: AppTest) -> dict[str, str]:
+def shown_metrics(page: AppTest) -> dict[str, str]:
     return {metric.label: str(metric.value) for metric in page.metric}
 
 
@@ -176,8 +176,8 @@ def test_every_session_shows_the_same_run_with_its_progress(page: AppTest, works
 
     for session in (page.run(), open_train_page()):
         assert run.title in page_text(session)
-        assert figures(session)["Images per second"] == "1,234"
-        assert figures(session)["Time left"] == "75 s"
+        assert shown_metrics(session)["Images per second"] == "1,234"
+        assert shown_metrics(session)["Time left"] == "75 s"
         assert len(session.get("vega_lite_chart")) == 2
 
 
@@ -202,8 +202,8 @@ def test_killed_worker_is_reported_and_no_page_starts_the_next(page: AppTest, wo
 
 def test_finished_run_shows_its_result_and_can_be_promoted(run: Run, page: AppTest, workspace: Workspace) -> None:
     metrics = run.bundle.card().metrics
-    assert figures(page)["Test accuracy"] == f"{metrics.test_accuracy:.2%}"
-    assert figures(page)["Validation accuracy"] == f"{metrics.validation_accuracy:.2%}"
+    assert shown_metrics(page)["Test accuracy"] == f"{metrics.test_accuracy:.2%}"
+    assert shown_metrics(page)["Validation accuracy"] == f"{metrics.validation_accuracy:.2%}"
 
     page.button(key="promote").click().run()
 
