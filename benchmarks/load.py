@@ -39,7 +39,7 @@ from tests.support.waiting import wait_until
 from tests.support.workers import end_all
 
 PAGES = 50
-PAUSE_SECONDS = 2.0
+DRAWING_INTERVAL_SECONDS = 2.0
 """Time between two drawings on one page."""
 REQUESTS_PER_SECOND = 200
 TIMEOUT = 10.0
@@ -114,13 +114,13 @@ def _test_dashboard(dashboard: DashboardProcess, drawings: list[np.ndarray], sec
 async def _visit_page(port: int, canvases: list[str], number: int, seconds: float, tally: Tally) -> None:
     generator = random.Random(number)
     end = time.perf_counter() + seconds
-    await asyncio.sleep(generator.uniform(0, PAUSE_SECONDS * 2))
+    await asyncio.sleep(generator.uniform(0, DRAWING_INTERVAL_SECONDS * 2))
     try:
         async with PageSession(port, TIMEOUT) as page:
             while time.perf_counter() < end:
                 start = time.perf_counter()
                 tally.add(await page.draw(generator.choice(canvases)))
-                await asyncio.sleep(max(0.0, PAUSE_SECONDS - (time.perf_counter() - start)))
+                await asyncio.sleep(max(0.0, DRAWING_INTERVAL_SECONDS - (time.perf_counter() - start)))
     except (OSError, TimeoutError, PageError, WebSocketException) as error:
         tally.errors.append(f"{type(error).__name__}: {error}")
 
@@ -176,7 +176,7 @@ async def _predict(connection: Connection, path: str) -> None:
 async def _visit_sketchpad(port: int, files: list[str], number: int, seconds: float, tally: Tally) -> None:
     generator, connection = random.Random(number), Connection(port)
     end = time.perf_counter() + seconds
-    await asyncio.sleep(generator.uniform(0, PAUSE_SECONDS * 2))
+    await asyncio.sleep(generator.uniform(0, DRAWING_INTERVAL_SECONDS * 2))
     while time.perf_counter() < end:
         start = time.perf_counter()
         try:
@@ -186,7 +186,7 @@ async def _visit_sketchpad(port: int, files: list[str], number: int, seconds: fl
         except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError) as error:
             tally.errors.append(type(error).__name__)
             connection.close()
-        await asyncio.sleep(max(0.0, PAUSE_SECONDS - (time.perf_counter() - start)))
+        await asyncio.sleep(max(0.0, DRAWING_INTERVAL_SECONDS - (time.perf_counter() - start)))
     connection.close()
 
 

@@ -9,7 +9,7 @@ SETTING_HELP: dict[str, str] = {
         "The type of network: original (from the notebook), pooled (quick), deep, or strided (like deep, but quicker)."
     ),
     "epochs": "Maximum number of times that the network sees each training image.",
-    "batch_size": "Number of images between two updates of the weights.",
+    "batch_size": "Number of images per weight update.",
     "optimizer": "Adam adapts the step size of each weight; SGD with momentum uses the same step size for all weights.",
     "learning_rate": (
         "Step size of each update. If it is too small, training is slow; if it is too large, training does not "
@@ -35,16 +35,16 @@ SETTING_HELP: dict[str, str] = {
     "shift": "Shift each image by up to this fraction of its width in each direction.",
     "zoom": "Shrink or enlarge each image by up to this fraction.",
     "shear": "Slant each image by up to this angle in either direction.",
-    "elastic": "Distort strokes smoothly by about this distance, as if by another writer.",
+    "elastic": "Distort strokes smoothly by about this distance, as if another writer had drawn them.",
     "stroke": "Thicken or thin strokes by up to this fraction of a pixel on each edge.",
-    "noise": "Add noise to a tenth of the images, with a standard deviation of up to this fraction of full ink.",
+    "noise": "Add noise to a tenth of the images, with a standard deviation of up to this fraction of the maximum ink value.",
     "final_epochs": "Number of epochs at the end of training with half the augmentation.",
     "synthetic_digits": (
         "Number of synthetic digits that are added to the training images, in handwriting that is rare in MNIST."
     ),
     "pen_digits": (
-        "Number of times per epoch that each real pen digit by 20 writers is drawn, each time with other proportions, "
-        "brush, size and position. Without the pen digits on this machine, the run trains without them."
+        "Number of times per epoch that each of the pen digits by 20 writers is drawn, each time with different "
+        "proportions, brush, size and position. If the pen digits are not on this machine, the run trains without them."
     ),
     "redrawn_digits": (
         "Number of training images to add a second time, traced and redrawn with a random brush, as on a canvas."

@@ -120,7 +120,7 @@ def _error_message(path: Path, error: OSError) -> str | None:
     if isinstance(error, NotADirectoryError | IsADirectoryError):
         return (
             f"{path} could not be written: there is a file where a folder should be, or a folder where a file should "
-            "be. Move it away, or set TRAZO_WORKSPACE to another folder."
+            "be. Rename or remove it, or set TRAZO_WORKSPACE to another folder."
         )
     if isinstance(error, NotRegularFile):
         return f"{error.filename} is a pipe, socket or device, not a file. Remove it and try again."

@@ -15,7 +15,7 @@ from core import environment
 PROJECT = Path(__file__).resolve().parent.parent
 
 PORT_RELEASE_SECONDS = 2
-"""Linux can hold the port of a killed dashboard for a moment after its end: 0.2 s were seen, with uvloop's io_uring."""
+"""Linux may hold a killed dashboard's port for a moment: up to 0.2 s was observed, with uvloop's io_uring."""
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
     # Only `streamlit run` reads Streamlit's own environment variables.
     if (path := environment.base_url_path()) is not None:
         settings["server.baseUrlPath"] = path
-    # Ctrl-C has stopped the server by then; a traceback would only hide the last message.
+    # By then, Ctrl-C has stopped the server; a traceback would only hide the last message.
     with contextlib.suppress(KeyboardInterrupt):
         app.run(config=settings)
 
@@ -53,12 +53,12 @@ def _parse() -> argparse.Namespace:
 
 def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535. Received: {text!r}.")
+        raise argparse.ArgumentTypeError(f"must be a number from 1 to 65535. Received: {text!r}.")
     return int(text)
 
 
 def port_problem(host: str, port: int) -> str | None:
-    """Return the reason why the port cannot be used, or None. Checked first, because the start takes seconds."""
+    """Return the reason why the port cannot be used, or None; checked before the start, which takes seconds."""
     deadline = time.monotonic() + PORT_RELEASE_SECONDS
     while (error := _bind_error(host, port)) and error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -42,16 +42,16 @@ if TYPE_CHECKING:
 logs.start()
 limit_connections()
 
-# Seconds after which a busy thread lets other threads run. Python's default, 0.005, delays responses under load.
+# Seconds after which a busy thread yields to other threads. Python's default, 0.005, delays responses under load.
 sys.setswitchinterval(0.001)
 
-# Streamlit asks a server on the internet for this machine's address when a page of another origin connects.
+# Streamlit asks a server on the internet for this machine's address when a page from another origin connects.
 net_util.get_external_ip = lambda: None
 
 
 def _predictor() -> ActivePredictor:
     """Return the predictor that the pages use."""
-    # Imported here, because SciPy and pandas would delay the opening of the port.
+    # Imported here, because SciPy and pandas would delay opening the port.
     from dashboard.session.cache import predictor
 
     return predictor()

@@ -1,4 +1,4 @@
-"""Loading of modules and caches at the start, so that the first visitor does not wait for them."""
+"""Loading of modules and caches at startup, so that the first visitor does not have to wait for them."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ _MODULES = (
     "dashboard.runs.link",
     "dashboard.runs.table",
 )
-"""The slowest modules to import; together, they import all modules of the pages that are slow to import."""
+"""The slowest modules to import; together, they import every slow module that the pages need."""
 
 
 def warm_up(predictor: Callable[[], ActivePredictor], modules_loaded: Callable[[], None]) -> None:
-    """Import the modules of the pages, call `modules_loaded`, then load the model and draw a first chart."""
+    """Import the modules of the pages, call `modules_loaded`, then load the model and draw a chart."""
     try:
         for module in _MODULES:
             import_module(module)
         modules_loaded()
         predictor().current()
         _list_runs_and_draw()
-        # Streamlit calls `inspect` on the first page, and the first call in a process is slow: it searches the files of
-        # all modules.
+        # Streamlit calls `inspect` on the first page, and the first call in a process is slow, because it searches the
+        # files of all modules.
         inspect.stack()
     except BundleError as error:
         _logger.warning("%s", error)
     except Exception:  # a page that needs the failed module shows the error, and the other pages work
-        _logger.exception("A part of the dashboard could not be loaded.")
+        _logger.exception("Part of the dashboard could not be loaded.")
 
 
 def freeze_heap() -> None:
-    """Exclude all existing objects, hundreds of thousands, from garbage collection, to save time."""
+    """Exclude all existing objects (hundreds of thousands) from garbage collection to save time."""
     gc.collect()
     gc.freeze()
 
 
 def _list_runs_and_draw() -> None:
-    """Fill the cache of runs and draw a chart, because the first time takes several times as long as later ones."""
+    """Fill the run cache and draw a chart, because the first time takes several times as long as later ones."""
     from dashboard.runs import run_cache
     from dashboard.training import curve_points, curves
     from dashboard.training.chart_options import ChartOptions

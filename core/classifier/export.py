@@ -80,14 +80,14 @@ def _add_feature_output(model: keras.Model) -> keras.Model:
     if last_input.shape[-1] > _MAX_FEATURES:
         flatten = next(layer for layer in model.layers if isinstance(layer, keras.layers.Flatten))
         last_input = _downsample(flatten.input)
-    maps = [layer.output for layer in model.layers if _is_activated_map(layer)]
+    maps = [layer.output for layer in model.layers if _outputs_activation_map(layer)]
     early_map = next((map_ for map_ in maps if map_.shape[1] <= _MAX_EARLY_SIDE), maps[-1])
     features = keras.layers.Concatenate(name="features")([last_input, _downsample(early_map)])
     # The converter sorts outputs by name, and the probabilities must come first. `Network` looks up these names.
     return keras.Model(model.inputs, {"answers": model.outputs[0], "features": features})
 
 
-def _is_activated_map(layer: keras.layers.Layer) -> bool:
+def _outputs_activation_map(layer: keras.layers.Layer) -> bool:
     if isinstance(layer, keras.layers.Conv2D):
         return layer.activation is keras.activations.relu
     return isinstance(layer, keras.layers.ReLU) and len(layer.output.shape) == 4

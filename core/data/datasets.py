@@ -155,7 +155,7 @@ def _prepare_scikit_learn_digits() -> dict[str, np.ndarray]:
         enlarged = np.asarray(Image.fromarray(image).resize((80, 80), Image.Resampling.BICUBIC))
         prepared = prepare(enlarged).image
         if prepared is None:
-            raise DataError(f"Digit {index} of scikit-learn is blank. Reinstall scikit-learn.")
+            raise DataError(f"Image {index} of the digits dataset of scikit-learn is blank. Reinstall scikit-learn.")
         images[index] = prepared
     train, test = stratified_split(labels, TEST_FRACTION, SPLIT_SEED)
     return {"x_train": images[train], "y_train": labels[train], "x_test": images[test], "y_test": labels[test]}
@@ -166,7 +166,7 @@ def read_scikit_learn_digits() -> tuple[np.ndarray, np.ndarray]:
 
     Both are read from scikit-learn's file, because importing scikit-learn takes a second.
     """
-    # This also works in a worker, which hides the package from Keras but not its distribution.
+    # This also works in a worker, which hides the scikit-learn package from Keras but not the package's metadata.
     file = distribution("scikit-learn").locate_file("sklearn/datasets/data/digits.csv.gz")
     table = np.loadtxt(Path(str(file)), np.uint8, delimiter=",")
     return table[:, :-1].reshape(-1, 8, 8), table[:, -1]

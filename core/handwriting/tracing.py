@@ -1,4 +1,4 @@
-"""Tracing of digit images, and redrawing on a canvas at any size, position and angle with any brush."""
+"""Traces digit images and redraws them on a canvas at any size, position and angle with any brush."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def request_stop(workspace: Workspace, run: Run) -> None:
     with workspace.locked():
         status = run.status()
         if status.over:
-            raise RunError(f"Run {run.id} is already {status.state}; there is nothing to stop.", run.id)
+            raise RunError(f"Run {run.id} has already ended ({status.state}); there is nothing to stop.", run.id)
         if status.state == "queued":
             new_status = status_after_removal(run, status)
             if new_status is None:  # never started
@@ -101,5 +101,5 @@ def _still_running_message(run: Run) -> str:
         return f"The process of run {run.id} has not exited. Try again in a minute."
     return (
         f"The process of run {run.id} was started by another dashboard or container. It has been asked to stop; "
-        "delete the run once it has."
+        "delete the run once it has stopped."
     )

@@ -71,7 +71,7 @@ def load_teachers(run: Run, config: TrainingConfig) -> list[Network]:
 
 
 def _unavailable_teachers(snapshot: Snapshot, run: Run | None, config: TrainingConfig) -> list[TrainingConfig]:
-    """Return the configs of the teachers without a finished run whose networks the run has not copied yet."""
+    """Return the configs of the teachers that have no finished run and whose networks `run` has not copied yet."""
     return [
         teacher_config
         for number, teacher_config in enumerate(teacher_configs(config))

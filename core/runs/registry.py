@@ -33,7 +33,7 @@ def create_run(workspace: Workspace, config: TrainingConfig) -> Run:
     # The lock keeps two runs from getting the same id.
     with workspace.locked():
         now = _now()
-        run = _choose_id(workspace, now)
+        run = _run_with_unused_id(workspace, now)
         # Runs with this prefix are not listed; the folder gets its final name once it is complete.
         unlisted = Run(make_folder(run.folder.with_name(NEW_PREFIX + run.id)))
         try:
@@ -58,7 +58,7 @@ def list_runs(workspace: Workspace) -> list[Run]:
 
 
 def check_runs(workspace: Workspace) -> None:
-    """Raise StorageError if the folder of all runs exists but cannot be read."""
+    """Raise StorageError if the runs folder exists but cannot be read."""
     try:
         _list_folders(workspace)
     except FileNotFoundError:
@@ -84,7 +84,7 @@ def find_run(workspace: Workspace, run_id: str) -> Run:
         raise RunNotFound(run_id)
     if len(matches) > 1:
         ids = ", ".join(run.id for run in matches)
-        raise RunError(f"Several runs are named {run_id!r}. Use the full id of one of them: {ids}.", run_id)
+        raise RunError(f"Several runs have the title {run_id!r}. Use the full id of one of them: {ids}.", run_id)
     return matches[0]
 
 
@@ -104,7 +104,7 @@ def _list_folders(workspace: Workspace) -> list[str]:
         return [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
 
 
-def _choose_id(workspace: Workspace, now: datetime) -> Run:
+def _run_with_unused_id(workspace: Workspace, now: datetime) -> Run:
     """Return a run with an unused id; its folder does not exist yet."""
     used_times = {"-".join(run.id.split("-")[:2]) for run in list_runs(workspace)}
     time = now.astimezone()

@@ -134,7 +134,7 @@ def _epoch(
         if digits:
             images = np.concatenate([images, draw_variations(digits, rng)])
             labels = np.concatenate([labels, np.array([digit.label for digit in digits], np.uint8)])
-        # Pen digits are augmented, too: if they alone were sharp, the network would take all sharp images for pen digits.
+        # Augment pen digits, too: if they alone were sharp, the network would take every sharp image for a pen digit.
         yield augment(images, augmentation, rng)[..., np.newaxis], labels
 
 

@@ -29,7 +29,7 @@ def start_time(run: Run) -> float:
         return time.time()
 
 
-class StopRequested(keras.callbacks.Callback):
+class StopOnRequest(keras.callbacks.Callback):
     """Stops training after the current step if the run's stop file exists.
 
     Raises RunNotFound if the run was deleted.

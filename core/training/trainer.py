@@ -18,7 +18,7 @@ from core.handwriting.pen_digits import PenDigit
 from core.launcher.teachers import load_teachers
 from core.runs.run import Run
 from core.training.batches import Stopped, images_in_epoch, training_batches, training_images
-from core.training.callbacks import FailOnNonFiniteLoss, Journal, SaveCheckpoint, StopRequested
+from core.training.callbacks import FailOnNonFiniteLoss, Journal, SaveCheckpoint, StopOnRequest
 from core.training.checkpoint import Checkpoint, ResumableEarlyStopping, read_checkpoint
 from core.training.optimizer import compile_model
 from core.training.result import TrainingResult, save_bundle
@@ -153,7 +153,7 @@ def _train(
         return _End(checkpoint.best_epoch if checkpoint else 0, start.stopped)
     first_epoch = checkpoint.epoch if checkpoint else 0
     early_stopping = _early_stopping(config, checkpoint)
-    stop = StopRequested(run)
+    stop = StopOnRequest(run)
     save = SaveCheckpoint(run, config, steps, journal, early_stopping, len(start.pen_digits))
     try:
         model.fit(

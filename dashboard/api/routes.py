@@ -20,7 +20,7 @@ from core.environment import read_only
 from core.errors import BundleError, PictureError, PictureTooLarge
 from core.workspace import PROJECT
 from dashboard.server import metrics
-from dashboard.server.pictures import PicturePool, PictureProcessingError, PicturesBusy, PicturesUnavailable
+from dashboard.server.pictures import PicturePool, PicturePoolBusy, PicturePoolUnavailable, PictureProcessingError
 from dashboard.server.rate_limits import client_of
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def build_api(predictor: Callable[[], ActivePredictor], warm: Callable[[], bool]
         if not warm():
             model = {"error": _STARTING}
         elif not await pool.available():
-            model = {"error": str(PicturesUnavailable())}
+            model = {"error": str(PicturePoolUnavailable())}
         else:
             model = await anyio.to_thread.run_sync(_active_model_status, predictor)
         state = {"alive": True, "ready": "error" not in model, "version": _version(), "read_only": read_only()}
@@ -154,8 +154,8 @@ def _exception_handlers() -> dict[Any, Any]:
         PictureTooLarge: _error_handler(413, verdict="error"),
         PictureError: _error_handler(422, verdict="error"),
         PictureProcessingError: _error_handler(500, verdict="error"),
-        PicturesBusy: _unavailable_error,
-        PicturesUnavailable: _unavailable_error,
+        PicturePoolBusy: _unavailable_error,
+        PicturePoolUnavailable: _unavailable_error,
         # The original message would expose a local path.
         BundleError: _error_handler(503, NO_MODEL_ERROR),
         ClientDisconnect: _error_handler(400, _INTERRUPTED),
@@ -174,7 +174,7 @@ def _http_error(_request: Request, error: Exception) -> JSONResponse:
 
 
 def _unavailable_error(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, PicturesBusy | PicturesUnavailable)
+    assert isinstance(error, PicturePoolBusy | PicturePoolUnavailable)
     return JSONResponse({"error": str(error)}, 503, {"Retry-After": str(error.retry_after)})
 
 

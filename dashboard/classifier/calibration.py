@@ -15,7 +15,7 @@ from core.classifier.calibration import (
 )
 from core.classifier.evaluation import Evaluation
 from dashboard.parts import charts
-from dashboard.parts.figures import FIGURE_WIDTH, figure
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.theme import text_colour
 
 TEMPERATURE_HELP = (
@@ -29,17 +29,17 @@ def calibration_section(card: Card, evaluation: Evaluation) -> None:
     st.subheader("Calibration", anchor=False)
     st.markdown(
         "Of all predictions with a confidence of 80%, four in five should be correct: each bar should end at its "
-        "orange line. Numbers count the predictions in each bar, and thin lines are 95% confidence intervals."
+        "orange line. Above each bar is its number of predictions. Thin lines are 95% confidence intervals."
     )
-    with st.grid(5, min_column_width=FIGURE_WIDTH):
-        figure(
+    with st.grid(5, min_column_width=MIN_TILE_WIDTH):
+        metric_tile(
             "Calibration error",
             f"{expected_calibration_error(evaluation):.2%}",
             f"{BINS} equal bins",
             f"Expected calibration error: mean difference between confidence and accuracy over {BINS} bins of equal "
             "width, weighted by the number of predictions in each.",
         )
-        figure(
+        metric_tile(
             "Brier score",
             f"{brier_score(evaluation):.4f}",
             "0 is perfect",
@@ -55,22 +55,22 @@ def _close_calls_and_rejections(card: Card, evaluation: Evaluation) -> None:
     """Show the fractions of close calls and rejected digits, and the temperature."""
     threshold = card.calibration.unsure_below if card.calibration else UNSURE_BELOW
     unsure, unsure_mistakes = unsure_fractions(evaluation, threshold)
-    figure(
+    metric_tile(
         "Close calls",
         f"{unsure:.2%}",
         f"{unsure_mistakes:.0%} of mistakes",
         f"Fraction of test images with a confidence below {threshold:.0%}, for which Draw names a second candidate.",
     )
     if card.novelty is not None:
-        figure(
+        metric_tile(
             "Digits rejected",
             f"{card.novelty.digits_rejected:.2%}",
             f"{card.novelty.out_of_distribution_rejected:.0%} of non-digits",
-            "Fraction of the validation digits, at most 2%. Non-digits are synthetic letters, scribbles and other "
+            "Fraction of validation digits rejected, at most 2%. Non-digits are synthetic letters, scribbles and other "
             "shapes.",
         )
     if card.calibration is not None:
-        figure(
+        metric_tile(
             "Temperature",
             f"{card.calibration.temperature:.2f}",
             "fitted on validation",

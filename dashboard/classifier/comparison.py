@@ -14,22 +14,22 @@ from core.errors import BundleError
 from core.runs.active import SHIPPED, active_model
 from dashboard.classifier.model_picker import model_display_names, model_title
 from dashboard.parts.digit_grid import digit_grid
-from dashboard.parts.figures import FIGURE_WIDTH, figure
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
 
 MAX_SHOWN = 48
-SIGNIFICANCE = 0.05
-"""The usual threshold for p-values."""
+SIGNIFICANCE_LEVEL = 0.05
+"""The conventional threshold for p-values."""
 
 
 def comparison_section(name: str, card: Card, evaluation: Evaluation, test: Split | None) -> None:
-    """Compare the model `name` (A) with another one (B) that the visitor chooses; `test` holds their test images."""
+    """Compare the model `name` (A) with a model that the visitor chooses (B); `test` holds their test images."""
     st.subheader("Comparison with another model", anchor=False)
     candidates = _candidates(name, card, evaluation)
     if not candidates:
         st.info(
-            f"No other model has been tested on {plain(card.data.title)}. Train one to compare it with this one.",
+            f"No other model has been tested on {plain(card.data.title)}. Train another one to compare the two.",
             icon=":material/balance:",
         )
         return
@@ -70,8 +70,7 @@ def _choose_other_model(candidates: dict[str, Bundle], display_names: dict[str, 
     requested = address.value("against")
     if requested and requested not in names and "against" not in st.session_state:
         st.info(
-            "The second model in this link has been deleted or was tested on different images, so another one is "
-            "shown.",
+            "The second model in this link was deleted or was tested on different images, so another one is shown.",
             icon=":material/link_off:",
         )
     chosen = st.selectbox(
@@ -88,7 +87,7 @@ def _choose_other_model(candidates: dict[str, Bundle], display_names: dict[str, 
 def _metrics(comparison: Comparison, first: Evaluation, second: Evaluation) -> None:
     low, high = (f"{bound * 100:+.2f}" for bound in comparison.interval)
     method = "exact" if comparison.uses_exact_test else "corrected"
-    with st.grid(3, min_column_width=FIGURE_WIDTH):
+    with st.grid(3, min_column_width=MIN_TILE_WIDTH):
         for label, value, note, explanation in (
             ("Accuracy of A", f"{first.accuracy:.2%}", f"B: {second.accuracy:.2%}", None),
             (
@@ -102,12 +101,12 @@ def _metrics(comparison: Comparison, first: Evaluation, second: Evaluation) -> N
                 "p-value",
                 _p_value(comparison.p_value),
                 f"McNemar, {method}",
-                "Probability that two equally good models differ at least this much on such images (McNemar's test, "
-                "1947: exact if the models disagree on only a few images, otherwise chi-squared with continuity "
-                "correction). Among many comparisons, some have a small p-value by chance.",
+                "Probability that two equally good models would differ at least this much on such images (McNemar's "
+                "test, 1947: exact if the models disagree on only a few images, otherwise chi-squared with continuity "
+                "correction). Among many comparisons, some will have a small p-value by chance.",
             ),
         ):
-            figure(label, value, note, explanation)
+            metric_tile(label, value, note, explanation)
 
 
 def _p_value(value: float) -> str:
@@ -117,7 +116,7 @@ def _p_value(value: float) -> str:
 def _verdict(comparison: Comparison) -> None:
     if not len(comparison.only_first) + len(comparison.only_second):
         st.info("A and B get exactly the same images right and wrong.", icon=":material/equal:")
-    elif comparison.p_value < SIGNIFICANCE:
+    elif comparison.p_value < SIGNIFICANCE_LEVEL:
         better = "A" if comparison.difference > 0 else "B"
         st.success(f"{better} is significantly better on these images.", icon=":material/balance:")
     else:

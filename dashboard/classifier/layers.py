@@ -1,4 +1,4 @@
-"""A network's layers, first-layer filters and training facts, as tables and pictures."""
+"""A network's layers, first-layer filters and training details, as tables and pictures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def layer_table(card: Card) -> pd.DataFrame:
         {
             "Layer": [layer.name for layer in card.layers],
             "Kind": [layer.kind for layer in card.layers],
-            "Output shape": [" × ".join(str(side) for side in layer.output_shape) for layer in card.layers],
+            "Output shape": [" × ".join(str(size) for size in layer.output_shape) for layer in card.layers],
             "Activation": [layer.activation or "" for layer in card.layers],
             "Parameters": [layer.parameters for layer in card.layers],
             "Multiply-adds": [layer.multiply_adds for layer in card.layers],
@@ -34,8 +34,8 @@ def layer_table(card: Card) -> pd.DataFrame:
 def filter_pictures(kernels: np.ndarray) -> Pixels:
     """Turn kernels, float (height, width, channels, filters), into pictures, uint8 (filters, height, width, 3).
 
-    Weights above 0 are teal, below 0 orange, near 0 white; each filter is scaled by its own largest weight. Channels
-    are averaged.
+    Positive weights are teal, negative ones orange, and those near 0 white. Each filter is scaled by its own largest
+    weight. Channels are averaged.
     """
     weights = np.moveaxis(kernels.mean(axis=2), -1, 0)
     largest = np.abs(weights).max(axis=(1, 2), keepdims=True)
@@ -49,7 +49,7 @@ def filter_pictures(kernels: np.ndarray) -> Pixels:
 def training_facts(card: Card) -> dict[str, str]:
     """Return the model's data, and the date and duration of its training."""
     data, metrics = card.data, card.metrics
-    kept = (
+    kept_model = (
         f"the model from epoch {metrics.best_epoch} is kept"
         if card.config.patience
         else "the model from the last epoch is kept"
@@ -59,9 +59,9 @@ def training_facts(card: Card) -> dict[str, str]:
         "Images": f"{data.train_images:,} for training, {data.validation_images:,} for validation, "
         f"{data.test_images:,} for testing",
         "Pen digits": _pen_digits_fact(card),
-        "Fingerprint of the data": plain(data.fingerprint[:16]),
+        "Data fingerprint": plain(data.fingerprint[:16]),
         "Trained": f"{card.created:%d %B %Y, %H:%M %Z}",
-        "Duration": f"{card.seconds:,.0f} s for {in_epochs(metrics.epochs)}; {kept}",
+        "Duration": f"{card.seconds:,.0f} s for {in_epochs(metrics.epochs)}; {kept_model}",
         "Run": plain(card.run_id),
     }
 

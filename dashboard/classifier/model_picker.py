@@ -17,8 +17,8 @@ from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
 from dashboard.session.permission import safe_text
 
-# Why a run has no model, by its state. Finished runs are missing here, because a finished run should have a model.
-_WHY_NO_MODEL = {
+# The reason why a run has no model, by its state. "finished" is missing, because a finished run should have a model.
+_MISSING_MODEL_REASONS = {
     "queued": "has no model yet",
     "running": "has no model yet",
     "stopped": "was stopped before it had a model",
@@ -28,9 +28,9 @@ _WHY_NO_MODEL = {
 
 
 def model_picker(key: str) -> tuple[str, Bundle]:
-    """Let the visitor choose among all models; return the name and the bundle of the chosen one.
+    """Let the visitor choose among all models; return the name and the bundle of the chosen model.
 
-    The default is the model in the page's URL, or else the one chosen on another page, or else the active model.
+    The default is the model in the page's URL, else the model chosen on another page, else the active model.
     """
     bundles = cache.models()
     titles = model_display_names(bundles)
@@ -78,7 +78,7 @@ def show_active_model() -> None:
 
 
 def _requested_model(names: Collection[str], key: str) -> str | None:
-    """Return the model that the URL gives, as a run's id or the last two words of the id, or None.
+    """Return the model named in the URL, or None. The URL contains a run's id or its last two words.
 
     Show a message if there is no such model.
     """
@@ -91,7 +91,7 @@ def _requested_model(names: Collection[str], key: str) -> str | None:
     except RunNotFound:
         st.info("The model in this link no longer exists, so another one is shown.", icon=":material/link_off:")
         return None
-    except RunError as error:  # several runs' ids end with these two words
+    except RunError as error:  # the ids of several runs end with these two words
         st.info(safe_text(f"{error} Another model is shown."), icon=":material/link_off:")
         return None
     if not run.bundle.complete:
@@ -108,7 +108,7 @@ def _explain_missing_model(run: Run) -> None:
         reason = "has no model"
         ended = True
     else:
-        reason = _WHY_NO_MODEL.get(status.state, "has no model")
+        reason = _MISSING_MODEL_REASONS.get(status.state, "has no model")
         ended = status.over
     st.info(
         f"The run {name} {reason}. Another model is shown.",

@@ -1,4 +1,4 @@
-"""The accuracy on redrawn and altered digits, and the effect of disputed labels on the test accuracy."""
+"""The accuracies on redrawn and altered digits, and the effect of disputed labels on the test accuracy."""
 
 from __future__ import annotations
 
@@ -6,56 +6,56 @@ import streamlit as st
 
 from core.classifier.bundle import Card, Robustness
 from core.classifier.disputed import DisputedLabels
-from dashboard.parts.figures import FIGURE_WIDTH
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH
 from dashboard.training.wording import REDRAWN_ACCURACY
 
-REDRAWN = {
-    "canvas": ("Usual", "40% to 80% of the canvas, anywhere on it, with the brushes of the Draw page."),
+REDRAWN_KINDS = {
+    "canvas": ("Typical", "40% to 80% of the canvas, anywhere on it, with the brushes of the Draw page."),
     "tiny": ("Tiny", "8% to 15% of the canvas, with a thin pen."),
     "thin_pen": ("Thin pen", "A brush of 4 to 7 pixels on the Draw page's canvas."),
     "fat_pen": ("Thick pen", "A brush of 30 to 40 pixels on the Draw page's canvas."),
-    "turned": ("Rotated by 20°", "Half to the left, half to the right."),
+    "turned": ("Rotated by 20°", "Half of the digits to the left, half to the right."),
 }
-ALTERED = {
-    "shifted": ("Shifted by 4 px", "Up, down, left or right, and not centred again."),
-    "shrunk": ("Shrunk to 70%", "And not scaled back."),
+ALTERED_KINDS = {
+    "shifted": ("Shifted by 4 px", "Up, down, left or right, without centring them again."),
+    "shrunk": ("Shrunk to 70%", "Without scaling them back to full size."),
     "noisy": ("Noise", "Gaussian noise on each pixel, with a standard deviation of 30% of full ink."),
-    "blurred": ("Blurred", "By one of the image's 28 pixels."),
-    "faded": ("Half the contrast", "With half the ink."),
+    "blurred": ("Blurred", "Gaussian blur with a standard deviation of one pixel."),
+    "faded": ("Half the contrast", "Every pixel has half its value."),
 }
 
 
-def robustness_block(card: Card) -> None:
+def robustness_section(card: Card) -> None:
     """Show the accuracies on redrawn and altered images, or a message if the model has none."""
     st.subheader(REDRAWN_ACCURACY, anchor=False)
-    measured = card.robustness
-    if measured is None:
+    robustness = card.robustness
+    if robustness is None:
         st.caption("Not measured: an earlier version of Trazo trained this model. Train it again to see these metrics.")
         return
     st.markdown(
-        f"Up to {measured.images:,} test images were traced and **drawn again on a canvas**, then classified like any "
-        f"drawing. On average, **{measured.drawings:.1%}** were classified correctly."
+        f"Up to {robustness.images:,} test images were traced and **drawn again on a canvas**, then classified like "
+        f"any drawing. On average, **{robustness.drawings:.1%}** were classified correctly."
     )
-    _row(measured, REDRAWN)
-    if measured.pen_strokes is not None:
-        st.markdown(f"Accuracy on pen digits of writers that no model learns from: **{measured.pen_strokes:.1%}**.")
+    _show_accuracies(robustness, REDRAWN_KINDS)
+    if robustness.pen_strokes is not None:
+        st.markdown(f"Accuracy on pen digits by writers that no model learns from: **{robustness.pen_strokes:.1%}**.")
     st.markdown(
         "The same images, altered and passed **directly to the network**, without the centring and scaling that "
         "drawings get:"
     )
-    _row(measured, ALTERED)
+    _show_accuracies(robustness, ALTERED_KINDS)
 
 
-def _row(measured: Robustness, kinds: dict[str, tuple[str, str]]) -> None:
-    accuracies = {name: getattr(measured, name) for name in kinds}
-    with st.grid(len(kinds), min_column_width=FIGURE_WIDTH):
+def _show_accuracies(robustness: Robustness, kinds: dict[str, tuple[str, str]]) -> None:
+    accuracies = {name: getattr(robustness, name) for name in kinds}
+    with st.grid(len(kinds), min_column_width=MIN_TILE_WIDTH):
         for name, (label, explanation) in kinds.items():
             if accuracies[name] is not None:
                 st.metric(label, f"{accuracies[name]:.1%}", border=True, help=explanation)
 
 
 def disputed_note(disputed: DisputedLabels | None, accuracy: float) -> None:
-    """Show how disputed labels affect the accuracy; show nothing for datasets other than MNIST."""
+    """Show the effect of disputed labels on the accuracy; show nothing for datasets other than MNIST."""
     if disputed is None:
         return
     count = len(disputed.mistakes)

@@ -1,4 +1,4 @@
-"""The images of a dataset that a model was evaluated on, if this machine has them."""
+"""The images that a model was evaluated on, if this machine has them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def available_images(
 ) -> Split | None:
     """Return the split that a model was evaluated on; if the images cannot be shown, explain why and return None.
 
-    `labels`: the labels of the images that were used. `fingerprint`: the fingerprint of their dataset, or None if it
-    was not recorded.
+    `labels`: the labels of those images. `fingerprint`: the fingerprint of their dataset, or None if it was not
+    recorded.
     """
     try:
         data = cache.dataset(dataset)
@@ -30,7 +30,7 @@ def available_images(
         return None
     images = data.split(split)
     if fingerprint not in (None, data.fingerprint) or not np.array_equal(images.labels, labels):
-        _explain_missing_images(f"This model was {_VERBS[split]} on different data from that on this machine.")
+        _explain_missing_images(f"This model was {_VERBS[split]} on data that is not on this machine.")
         return None
     return images
 

@@ -21,7 +21,7 @@ from core.runs.run import Run
 from dashboard.classifier.test_images import available_images, cell_heading
 from dashboard.parts import charts
 from dashboard.parts.digit_grid import digit_grid
-from dashboard.parts.figures import FIGURE_WIDTH, figure
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.theme import text_colour
 from dashboard.session import address, cache
 from dashboard.session.permission import safe_text
@@ -30,7 +30,7 @@ MAX_SHOWN = 48
 
 
 def expander(run: Run, dataset: str) -> None:
-    """Show the time machine in an expander once an epoch has ended; read its file only when the expander is open."""
+    """Show the time machine in an expander once an epoch is complete; read its file only while the expander is open."""
     if run.epoch_predictions_file.exists():
         with st.expander("Time machine", icon=":material/history:", key="time_machine", on_change="rerun") as machine:
             if machine.open:
@@ -55,8 +55,8 @@ def show(source: Run | Bundle, name: str, dataset: str) -> None:
         )
         return
     st.markdown(
-        "After each epoch the network classifies the validation split, on which it is never trained. "
-        "**Move the slider** to see the predictions at that time. Click a cell of the matrix to see its images."
+        "After each epoch, the network classifies the validation split, on which it is never trained. "
+        "**Move the slider** to see the predictions after an epoch. Click a cell of the matrix to see its images."
     )
     index = _choose_epoch(name, recorded)
     images = available_images(dataset, "validation", recorded.labels, _fingerprint(source))
@@ -82,7 +82,7 @@ def _choose_epoch(name: str, recorded: EpochPredictions) -> int:
 
 
 def _fingerprint(source: Run | Bundle) -> str | None:
-    """Return the fingerprint of the model's data, or None without a card, which is written at the end of training."""
+    """Return the fingerprint of the model's data, or None if there is no card yet; it is written after training."""
     bundle = source.bundle if isinstance(source, Run) else source
     try:
         return cache.card(bundle).data.fingerprint
@@ -91,13 +91,13 @@ def _fingerprint(source: Run | Bundle) -> str | None:
 
 
 def _metrics(recorded: EpochPredictions, index: int) -> None:
-    """Show the accuracy and the numbers of mistakes, learned and forgotten images in one epoch."""
+    """Show the accuracy and the numbers of mistakes, learned images and forgotten images in one epoch."""
     period = _period(recorded, index)
-    wrong = ~recorded.correct[index]
-    with st.grid(4, min_column_width=FIGURE_WIDTH):
+    mistakes = ~recorded.correct[index]
+    with st.grid(4, min_column_width=MIN_TILE_WIDTH):
         _accuracy_metric(recorded, index, period)
         for label, value, note, explanation in (
-            ("Mistakes", wrong.sum(), f"of {len(recorded.labels):,} images", None),
+            ("Mistakes", mistakes.sum(), f"of {len(recorded.labels):,} images", None),
             (
                 "Learned",
                 len(learned_since(recorded, index)),
@@ -111,11 +111,11 @@ def _metrics(recorded: EpochPredictions, index: int) -> None:
                 "Images that are wrong now and were correct one epoch earlier.",
             ),
         ):
-            figure(label, f"{value:,}", note, explanation)
+            metric_tile(label, f"{value:,}", note, explanation)
 
 
 def _period(recorded: EpochPredictions, index: int) -> str:
-    """Return the time in which the images of one epoch were learned, such as "since epoch 3"."""
+    """Return the period in which the images of one epoch were learned, such as "since epoch 3"."""
     if index:
         return f"since epoch {recorded.epochs[index - 1]}"
     first = recorded.epochs[0]
@@ -126,7 +126,7 @@ def _accuracy_metric(recorded: EpochPredictions, index: int, period: str) -> Non
     """Show the accuracy after one epoch, with its change since the previous epoch."""
     accuracy = recorded.correct[index].mean()
     if not index:
-        figure("Validation accuracy", f"{accuracy:.2%}", period)
+        metric_tile("Validation accuracy", f"{accuracy:.2%}", period)
         return
     change = (accuracy - recorded.correct[index - 1].mean()) * 100
     st.metric(
@@ -207,11 +207,11 @@ def _groups(
         ),
         "Learned last": (
             learned[np.argsort(-learned_epochs[learned], kind="stable")],
-            "correct at the end; those that became correct last come first",
+            "correct at the end; the most recently learned come first",
         ),
         "Forgotten": (
             forgotten[np.argsort(-events[forgotten], kind="stable")],
-            "correct once and wrong later; the most often forgotten come first "
+            "correct once and wrong later; the most frequently forgotten come first "
             "([Toneva et al., 2019](https://arxiv.org/abs/1812.05159))",
         ),
         "Never learned": (np.flatnonzero(learned_epochs == NEVER), "wrong at the end"),
@@ -221,8 +221,8 @@ def _groups(
 
 
 def _caption(recorded: EpochPredictions, learned_epochs: np.ndarray, events: np.ndarray, image: int) -> str:
-    """Return an image's label, the epoch in which it was learned or else its last prediction, and how often it was
-    forgotten.
+    """Return the label, the epoch in which the image was learned or else its last prediction, and how often the
+    network forgot it.
     """
     if learned_epochs[image] == NEVER:
         outcome = f"predicted {recorded.predictions[-1, image]}"

@@ -10,9 +10,9 @@ import anyio
 from core.environment import prepare_gradio
 from core.errors import BundleError, TrazoError
 from dashboard.api.routes import NO_MODEL_ERROR
-from dashboard.embeds.gradio_answer import NO_SKETCH, PENDING, Answer, answer_to, script_without_bars
 from dashboard.embeds.gradio_page import patch_page_template
-from dashboard.embeds.gradio_routes import FAILED_REQUESTS, GradioRoutes
+from dashboard.embeds.gradio_result import NO_SKETCH, PENDING, Result, result_of, script_without_bars
+from dashboard.embeds.gradio_routes import FAILED_REQUEST_HANDLERS, GradioRoutes
 from dashboard.embeds.gradio_sketchpad import limited_sketchpad
 from dashboard.embeds.gradio_uploads import upload_folder
 from dashboard.server import metrics
@@ -35,7 +35,7 @@ _SELECT_BRUSH = """
   if (pad && !pad.querySelector("button.highlight")) pad.querySelector("button.quite-round")?.click();
 }, 200)
 """
-"""Selects the brush: Gradio's sketchpad has no tool selected initially or after Clear."""
+"""Script that selects the brush: Gradio's sketchpad has no tool selected initially or after Clear."""
 
 _UPLOAD_LIFETIME_SECONDS = 600
 """Seconds after which Gradio deletes uploaded pictures, long enough to submit a sketch."""
@@ -53,7 +53,7 @@ _STYLE = """
 #bars { min-height: 23.75rem }
 #bars .confidence-set { margin-bottom: 0.25rem }
 """
-"""Minimum heights, so that the layout does not shift when an answer appears; the demo still fits a laptop screen."""
+"""Minimum heights, so that the layout does not shift when a result appears; the demo still fits on a laptop screen."""
 
 _Read = Callable[[bytes | None, "gr.Request"], Awaitable["Reading"]]
 
@@ -62,7 +62,7 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor], pool: PicturePool
     """Return the demo as a FastAPI app that can be mounted at any path. Importing Gradio takes several seconds.
 
     The API has two endpoints. Both take a sketch in the format of Gradio's ImageEditor (`background`, `layers`,
-    `composite`). `/predict` returns what the original demo did, `{"label", "confidences"}`; `/verdict` returns the
+    `composite`). `/predict` returns the format of the original demo, `{"label", "confidences"}`; `/verdict` returns the
     fields of `Reading.to_json`, whose verdict can also be "not a digit".
     """
     prepare_gradio(upload_folder())
@@ -84,7 +84,7 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor], pool: PicturePool
         show_error=False,
         ssr_mode=False,
         max_file_size="10mb",
-        app_kwargs={"exception_handlers": FAILED_REQUESTS},
+        app_kwargs={"exception_handlers": FAILED_REQUEST_HANDLERS},
     )
 
 
@@ -112,17 +112,17 @@ def _demo(read: _Read) -> gr.Blocks:
                     clear, submit = gr.ClearButton(), gr.Button("Submit", variant="primary")
             with gr.Column():
                 verdict = gr.Markdown(NO_SKETCH.verdict, elem_id="verdict")
-                # The heading is hidden, because it would show the likeliest digit even for a scribble.
+                # The heading is hidden, because it would show the most likely digit even for a scribble.
                 bars = gr.Label(label=NO_SKETCH.title, num_top_classes=10, show_heading=False, elem_id="bars")
         private_listener: dict[str, Any] = {"outputs": [verdict, bars], "api_visibility": "private"}
-        # Register this before the prediction: a click's listeners run in order, so the old answer is cleared even if
+        # Register this before the prediction: a click's listeners run in order, so the old result is cleared even if
         # the prediction fails.
         submit.click(None, js=script_without_bars(PENDING), **private_listener)
         _connect_submit(submit, read, sketchpad, bars, private_listener)
         _add_verdict_endpoint(sketchpad, read)
         clear.add([sketchpad, bars])
         clear.click(None, js=script_without_bars(NO_SKETCH), **private_listener)
-    # The picture pool, not Gradio, limits concurrency, because it reserves a place for every visitor.
+    # The picture pool, not Gradio, limits concurrency, because it reserves capacity for every visitor.
     demo.max_threads = MAX_WAITING
     demo.queue(max_size=_QUEUE_SIZE, default_concurrency_limit=None)
     set_queue_poll_interval(demo, _QUEUE_POLL_SECONDS)
@@ -135,22 +135,22 @@ def _connect_submit(
     """Make Submit run a prediction and show the verdict; the same handler serves the `/predict` endpoint."""
     import gradio as gr
 
-    # A state belongs to one visitor and is not part of the API's response.
-    answer = gr.State(NO_SKETCH)
+    # A gr.State belongs to one visitor and is not part of the API's response.
+    shown_result = gr.State(NO_SKETCH)
 
     @_with_request
-    async def predict(picture: bytes | None, request: gr.Request) -> tuple[dict[str, float] | str, Answer]:
+    async def predict(picture: bytes | None, request: gr.Request) -> tuple[dict[str, float] | str, Result]:
         reading = await read(picture, request)
         if reading.probabilities is None:
             return DRAW_FIRST, NO_SKETCH
         probabilities = {str(digit): float(probability) for digit, probability in enumerate(reading.probabilities)}
-        return probabilities, answer_to(reading)
+        return probabilities, result_of(reading)
 
-    def show(answer: Answer) -> tuple[str, Any]:
-        return answer.verdict, gr.Label(label=answer.title)
+    def show(result: Result) -> tuple[str, Any]:
+        return result.verdict, gr.Label(label=result.title)
 
-    predicted = submit.click(predict, sketchpad, [bars, answer], api_name="predict")
-    predicted.success(show, answer, show_progress="hidden", **private_listener)
+    predicted = submit.click(predict, sketchpad, [bars, shown_result], api_name="predict")
+    predicted.success(show, shown_result, show_progress="hidden", **private_listener)
 
 
 def _reader(predictor: Callable[[], ActivePredictor], pool: PicturePool) -> _Read:
@@ -190,7 +190,7 @@ def _with_request(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _add_verdict_endpoint(sketchpad: gr.Sketchpad, read: _Read) -> None:
-    """Add the endpoint `/verdict`, which only programs use."""
+    """Add the endpoint `/verdict`, which is meant for programs and has no visible controls."""
     import gradio as gr
 
     @_with_request

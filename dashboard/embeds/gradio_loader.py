@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 _DELAY_SECONDS = 30.0
-"""Seconds before Gradio is loaded, unless a visitor opens the demo sooner; pages are slow while Gradio loads."""
+"""Seconds to wait before loading Gradio, unless a visitor opens the demo sooner; pages are slow while Gradio loads."""
 
-_PAGE = """<!doctype html>
+_PAGE_TEMPLATE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Gradio demo</title>{refresh}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>:root {{ color-scheme: light dark; font: 1rem system-ui, sans-serif }}
 body {{ display: grid; place-items: center; min-height: 80vh; margin: 1rem; text-align: center }}</style></head>
 <body><p role="status">{message}</p></body></html>
 """
-_LOADING = _PAGE.format(
+_LOADING_PAGE = _PAGE_TEMPLATE.format(
     refresh='<meta http-equiv="refresh" content="1">',
     message="The Gradio demo is loading. It opens here as soon as it is ready.",
 )
-_BROKEN = _PAGE.format(
+_ERROR_PAGE = _PAGE_TEMPLATE.format(
     refresh="",
     message="The Gradio demo could not be loaded. All other pages work. See the dashboard's log for the error.",
 )
@@ -42,13 +42,13 @@ _BROKEN = _PAGE.format(
 class GradioLoader:
     """An ASGI app that serves the demo once Gradio, which takes seconds to import, is loaded.
 
-    Until then its response is 503 with a page that refreshes itself.
+    Until then, it responds with status 503 and a page that refreshes itself.
     """
 
     def __init__(self, predictor: Callable[[], ActivePredictor], pool: PicturePool) -> None:
         self._predictor, self._pool = predictor, pool
         self._app: ASGIApp | None = None
-        self._broken = False
+        self._failed = False
         self._requested = asyncio.Event()
 
     async def serve(self, loaded: Callable[[], None]) -> None:
@@ -62,7 +62,7 @@ class GradioLoader:
             app = await anyio.to_thread.run_sync(build_gradio_app, self._predictor, self._pool)
         except Exception:
             _logger.exception("The Gradio demo could not be loaded.")
-            self._broken = True
+            self._failed = True
             return
         # Gradio's queue runs in its lifespan, which a server enters only for the outermost app.
         async with app.router.lifespan_context(app):
@@ -76,5 +76,5 @@ class GradioLoader:
 
     async def _respond_unavailable(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._requested.set()
-        headers = {"Cache-Control": "no-store"} if self._broken else {"Cache-Control": "no-store", "Retry-After": "1"}
-        await HTMLResponse(_BROKEN if self._broken else _LOADING, 503, headers)(scope, receive, send)
+        headers = {"Cache-Control": "no-store"} if self._failed else {"Cache-Control": "no-store", "Retry-After": "1"}
+        await HTMLResponse(_ERROR_PAGE if self._failed else _LOADING_PAGE, 503, headers)(scope, receive, send)

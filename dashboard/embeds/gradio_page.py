@@ -28,7 +28,7 @@ _CHANGES = {
 
 @cache
 def patch_page_template() -> None:
-    """Change the template of Gradio's page in this process; raise RuntimeError if the version is unknown."""
+    """Change the template of Gradio's page in this process; raise RuntimeError if the template is not as expected."""
     from gradio.routes import templates
     from jinja2 import ChoiceLoader, DictLoader
 
@@ -38,7 +38,7 @@ def patch_page_template() -> None:
     for old, new in _CHANGES.items():
         if page.count(old) != 1:
             raise RuntimeError(
-                f"Gradio's page has changed: expected {old!r} in it once. Install the version in requirements.txt."
+                f"Gradio's page has changed: it should contain {old!r} once. Install the version in requirements.txt."
             )
         page = page.replace(old, new)
     templates.env.loader = ChoiceLoader([DictLoader({_PAGE: page}), loader])

@@ -22,14 +22,14 @@ _logger = logging.getLogger(__name__)
 
 _API = "/gradio_api/"
 
-# The page and gradio_client need these. Gradio's fifty other routes fetch, record or edit data, or serve the uploads of
-# other visitors, such as an SVG file with a script in it.
-_READ = re.compile(
+# The page and gradio_client need these paths. Gradio's fifty other routes fetch, record or edit data, or serve other
+# visitors' uploads, such as an SVG file with a script in it.
+_READ_PATHS = re.compile(
     r"/|/(config|theme\.css|favicon\.ico|manifest\.json|robots\.txt)/?|/(static|assets)/.+"
     rf"|{_API}(info|app_id|startup-events|theme\.css|queue/(data|status)|upload_progress)/?"
     rf"|{_API}heartbeat/[\w-]+|{_API}call/(predict|verdict)/[\w-]+"
 )
-_WRITE = re.compile(rf"{_API}(queue/join|call/(predict|verdict)|upload|component_server|cancel|reset)/?")
+_WRITE_PATHS = re.compile(rf"{_API}(queue/join|call/(predict|verdict)|upload|component_server|cancel|reset)/?")
 
 
 class GradioRoutes:
@@ -58,7 +58,7 @@ class GradioRoutes:
 
 async def _refusal(scope: Scope) -> JSONResponse | None:
     path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
-    allowed = (_READ if scope["method"] in ("GET", "HEAD") else _WRITE).fullmatch(path)
+    allowed = (_READ_PATHS if scope["method"] in ("GET", "HEAD") else _WRITE_PATHS).fullmatch(path)
     if not allowed:
         return _error_response(404, "There is nothing at this URL. The demo is at /gradio/.")
     if path.startswith(f"{_API}upload") and scope["method"] == "POST" and await anyio.to_thread.run_sync(uploads_full):
@@ -76,7 +76,7 @@ async def _handle_failed_request(_request: Request, error: Exception) -> JSONRes
     return _error_response(400, "The demo cannot process this request. See its API at /gradio/.")
 
 
-FAILED_REQUESTS: dict[Any, Any] = dict.fromkeys(
+FAILED_REQUEST_HANDLERS: dict[Any, Any] = dict.fromkeys(
     (LookupError, TypeError, ValueError, AttributeError, AssertionError), _handle_failed_request
 )
 """Exception handlers, in Starlette's format, for the errors that Gradio's routes raise on incomplete requests."""

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     import gradio as gr
 
 MAX_SKETCHES = 64
-"""Maximum number of sketches in memory that browsers have sent but not submitted, equal to the size of the queue."""
+"""Maximum number of sketches in memory that browsers have sent but not submitted, equal to the queue size."""
 
 MAX_SKETCH_BYTES = 32 * 2**20
-"""Maximum size of these sketches together; one sketch has about 10 kB."""
+"""Maximum total size of these sketches; one sketch takes about 10 kB."""
 
-_CANVAS_SIDE = 280
+_CANVAS_SIZE = 280
 """Width and height of the canvas in pixels: ten times an MNIST image."""
 
 _BRUSH_RADIUS = 10
@@ -40,14 +40,14 @@ _PART_TYPES = ("background", "layer", "composite")
 
 
 def limited_sketchpad() -> gr.Sketchpad:
-    """Return a sketchpad that reads only uploaded files, within our limits, and yields a file's bytes or None."""
+    """Return a sketchpad that reads only uploaded files, within our limits, and passes on a file's bytes or None."""
     import gradio as gr
 
     sketchpad = gr.Sketchpad(
         label="Draw a digit",
         elem_id="sketchpad",
         type="numpy",
-        canvas_size=(_CANVAS_SIDE, _CANVAS_SIDE),
+        canvas_size=(_CANVAS_SIZE, _CANVAS_SIZE),
         fixed_canvas=True,
         brush=gr.Brush(default_size=_BRUSH_RADIUS, colors=["#000000"], color_mode="fixed"),
         layers=False,
@@ -92,7 +92,7 @@ def _raise_as_gradio_error() -> Iterator[None]:
 
 
 def _picture(sketchpad: gr.Sketchpad, payload: Any) -> bytes | None:
-    """Return the file of the complete sketch, which was either sent in parts beforehand or uploaded."""
+    """Return the picture file of the complete sketch, which was either sent in parts beforehand or uploaded."""
     if payload is None:
         return None
     if payload.id is not None:
@@ -115,9 +115,11 @@ def _check_part(part: Any) -> None:
     """Raise ValueError if no sketchpad would send this part."""
     values = getattr(part, "data", None)
     if not isinstance(values, dict) or len(getattr(part, "files", ())) != 1:
-        raise ValueError("A part of a sketch is one file with its type and id.")
+        raise ValueError("Each part of a sketch must be one file with a type and an id.")
     index, name = str(values.get("index") or "null"), values.get("id")
     if values.get("type") not in _PART_TYPES or not isinstance(name, str) or len(name) > _MAX_ID_LENGTH:
-        raise ValueError(f"A part of a sketch is one of {_PART_TYPES} and has a short id.")
+        raise ValueError(
+            f"The type must be one of {_PART_TYPES}, and the id a string of at most {_MAX_ID_LENGTH} characters."
+        )
     if index != "null" and not (index.isdecimal() and int(index) < _MAX_LAYERS):
-        raise ValueError(f"A sketch has at most {_MAX_LAYERS} layers.")
+        raise ValueError(f"A sketch must not have more than {_MAX_LAYERS} layers.")

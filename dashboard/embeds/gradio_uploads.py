@@ -20,11 +20,11 @@ MAX_UPLOAD_BYTES = 200 * 2**20
 _FOLDER_PREFIX = "trazo-gradio-"
 
 _MIN_AGE_SECONDS = 60.0
-"""A folder younger than this is kept, because another dashboard may be about to lock it."""
+"""Minimum age of a folder to delete: another dashboard may be about to lock a newer one."""
 
 
 def upload_folder() -> Path:
-    """Return the folder for uploads to the demo, by default a temporary one that is deleted with this process."""
+    """Return the folder for uploads to the demo, by default a temporary one that is deleted when this process exits."""
     return gradio_upload_folder() or Path(_own_folder().name)
 
 
@@ -40,7 +40,7 @@ def uploaded_file(path: str | Path) -> Path:
     try:
         resolved = (folder / path).resolve()
         uploaded = resolved.is_relative_to(folder) and resolved.is_file()
-    except (OSError, ValueError):  # a name that is too long or contains a null byte
+    except (OSError, ValueError):  # the name is too long or contains a null byte
         uploaded = False
     if not uploaded:
         raise PictureError("This picture was not uploaded here. Upload it, then send it with the sketch.")
@@ -56,9 +56,9 @@ def _own_folder() -> tempfile.TemporaryDirectory[str]:
 
 
 def _delete_abandoned_folders(parent: Path) -> None:
-    """Delete the unlocked folders that are not new: their dashboards were killed."""
+    """Delete unlocked folders that are not new: they were left behind by killed dashboards."""
     for folder in parent.glob(f"{_FOLDER_PREFIX}*"):
-        with suppress(OSError):  # locked by its dashboard, another user's, or already deleted
+        with suppress(OSError):  # locked by its dashboard, owned by another user, or already deleted
             if not folder.is_symlink() and time.time() - folder.stat().st_mtime > _MIN_AGE_SECONDS:
                 with _lock_of(folder):
                     shutil.rmtree(folder)

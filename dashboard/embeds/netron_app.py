@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from core.workspace import Workspace
 
 _SERVED_TYPES = frozenset({".css", ".ico", ".js", ".json", ".png"})
-"""Types of files to serve. The package also contains Python modules, and an index.html that has to be changed."""
+"""File types to serve. The package also contains Python modules, and an index.html that has to be changed."""
 
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; frame-src 'none'"
 
@@ -42,7 +42,7 @@ def netron_routes(workspace: Workspace) -> list[BaseRoute]:
         path = await anyio.to_thread.run_sync(_listed_file, workspace, name, file)
         if path is None:
             raise HTTPException(404, "There is no such model file. See the Model page for the files of all models.")
-        # A browser must not keep the file of a model that was replaced or deleted.
+        # A browser must not cache the file of a model that may be replaced or deleted.
         return FileResponse(path, filename=file, headers={"Cache-Control": "no-cache"})
 
     return [
@@ -53,7 +53,7 @@ def netron_routes(workspace: Workspace) -> list[BaseRoute]:
 
 
 def _listed_file(workspace: Workspace, name: str, file: str) -> Path | None:
-    """Return the file of a listed model. User input never becomes part of a path; it is only compared with names."""
+    """Return the file of a listed model. User input is only compared with known names, never joined to a path."""
     from core.runs.active import available_models
 
     bundle = available_models(workspace).get(name)
@@ -72,7 +72,7 @@ async def _index(_request: Request) -> Response:
 
 @cache
 def _page() -> str:
-    """Return Netron's page without its date and version, and with a policy that allows requests only to this server."""
+    """Return Netron's page without its date and version, and with a policy that only allows requests to this server."""
     html = (_package() / "index.html").read_text(encoding="utf-8")
     html = re.sub(r'<meta name="date"[^>]*>\n?', "", html)
     html = re.sub(r'(<meta name="version" content=)"[^"]*"', r'\1"0.0.0"', html)

@@ -1,4 +1,4 @@
-"""Altair charts of the Data and Evaluate pages."""
+"""Altair charts for the Data, Evaluate and Run pages."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from dashboard.parts.vega_lite import apply_layout
 
 DIGITS = [str(digit) for digit in range(10)]
 
-RIGHT = "#0f9d8a"
-MISTAKE = "#d9652b"
+CORRECT_COLOUR = "#0f9d8a"
+MISTAKE_COLOUR = "#d9652b"
 
 _BAR_GAP = 0.004
 """Gap between two bars of the reliability diagram, as a fraction of the axis."""
 
 
 def class_balance(counts: np.ndarray, text_colour: str) -> alt.LayerChart:
-    """Draw the number of images of each digit, counts (10,), as bars with their values."""
+    """Draw the number of images of each digit as bars with their values; `counts` has shape (10,)."""
     table = pd.DataFrame({"digit": DIGITS, "images": counts})
     base = alt.Chart(table).encode(
         x=alt.X("digit:N", title="Digit", sort=DIGITS, axis=alt.Axis(labelAngle=0)),
@@ -52,7 +52,7 @@ def confusion_heatmap(matrix: np.ndarray, *, percentages: bool, text_colour: str
     cells = (
         base.mark_rect(cornerRadius=3, cursor="pointer", strokeWidth=2)
         .encode(
-            color=alt.condition("datum.right", alt.value(RIGHT), alt.value(MISTAKE)),
+            color=alt.condition("datum.right", alt.value(CORRECT_COLOUR), alt.value(MISTAKE_COLOUR)),
             opacity=alt.Opacity("shade:Q", scale=None),
             stroke=alt.condition(cell, alt.value(text_colour), alt.value("transparent"), empty=False),
         )
@@ -75,7 +75,7 @@ def _cells(matrix: np.ndarray) -> pd.DataFrame:
     )
     table["right"] = table["true"] == table["predicted"]
     most_mistakes = max(1, int(table.loc[~table["right"], "count"].max()))
-    # Mistakes have their own scale, because next to the diagonal's counts they would all look alike. The square root
+    # Mistakes have their own scale, because next to the diagonal's counts, they would all look alike. The square root
     # makes even a single mistake visible.
     shades = 0.06 + 0.84 * np.sqrt(table["count"] / most_mistakes)
     table["shade"] = np.where(table["right"], 0.45, shades)
@@ -83,9 +83,10 @@ def _cells(matrix: np.ndarray) -> pd.DataFrame:
 
 
 def reliability_diagram(bins: list[ReliabilityBin], text_colour: str) -> alt.LayerChart:
-    """Draw accuracy by confidence: one bar per bin, with its 95% interval and its number of predictions.
+    """Draw accuracy by confidence: one bar per bin, with its 95% confidence interval and its number of predictions.
 
-    The diagonal is perfect calibration. The tick in each bar marks the bin's mean confidence, where the bar should end.
+    The diagonal represents perfect calibration. The tick in each bar marks the bin's mean confidence, where the bar
+    should end.
     """
     table = pd.DataFrame([vars(row) for row in bins if row.count])
     table["end"] = table["high"] - _BAR_GAP
@@ -102,7 +103,7 @@ def reliability_diagram(bins: list[ReliabilityBin], text_colour: str) -> alt.Lay
         ],
     )
     height = alt.Scale(domain=[0, 1.08], nice=False)
-    bars = base.mark_rect(color=RIGHT, opacity=0.45, cornerRadius=2).encode(
+    bars = base.mark_rect(color=CORRECT_COLOUR, opacity=0.45, cornerRadius=2).encode(
         x2="end:Q", y=alt.Y("accuracy:Q", title="Accuracy", scale=height, axis=axis), y2=alt.Y2Datum(0)
     )
     middle = alt.X("middle:Q", scale=scale, title="Confidence")
@@ -110,7 +111,7 @@ def reliability_diagram(bins: list[ReliabilityBin], text_colour: str) -> alt.Lay
     whiskers = centred.mark_rule(color=text_colour, opacity=0.5).encode(
         x=middle, y="accuracy_low:Q", y2="accuracy_high:Q"
     )
-    ticks = base.mark_rule(color=MISTAKE, strokeWidth=2.5).encode(x2="end:Q", y="confidence:Q")
+    ticks = base.mark_rule(color=MISTAKE_COLOUR, strokeWidth=2.5).encode(x2="end:Q", y="confidence:Q")
     numbers = centred.mark_text(color=text_colour, fontSize=10, dy=-6, baseline="bottom").encode(
         x=middle, y="accuracy_high:Q", text=alt.Text("count:Q", format=",")
     )
@@ -150,9 +151,13 @@ def digit_accuracies(accuracies: np.ndarray, index: int, text_colour: str) -> al
     ranges = base.mark_rule(color=text_colour, opacity=0.2, strokeWidth=8, strokeCap="round").encode(
         x=alt.X("lowest:Q", title="Accuracy", scale=scale, axis=axis), x2="highest:Q"
     )
-    before = base.mark_point(color=MISTAKE, size=80, strokeWidth=1.5).encode(x=alt.X("before:Q", scale=scale))
-    now = base.mark_point(color=RIGHT, size=90, filled=True, opacity=1).encode(x=alt.X("now:Q", scale=scale))
-    return apply_layout(ranges + before + now, 310)
+    previous_rings = base.mark_point(color=MISTAKE_COLOUR, size=80, strokeWidth=1.5).encode(
+        x=alt.X("before:Q", scale=scale)
+    )
+    current_dots = base.mark_point(color=CORRECT_COLOUR, size=90, filled=True, opacity=1).encode(
+        x=alt.X("now:Q", scale=scale)
+    )
+    return apply_layout(ranges + previous_rings + current_dots, 310)
 
 
 def class_table(metrics: list[ClassMetrics]) -> pd.DataFrame:

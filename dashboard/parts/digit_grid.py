@@ -29,9 +29,9 @@ def digit_grid(
     selected: int | None = None,
     clickable: bool = True,
 ) -> int | None:
-    """Show images uint8 (n, h, w) in a grid; return the index of an image that was just clicked, or else None.
+    """Show images uint8 (n, h, w) in a grid; return the index of the image that was just clicked, or None.
 
-    `captions` appear below the images, `titles` on hover and in screen readers. `tile`: minimum width in pixels.
+    `captions` appear below the images, `titles` on hover and in screen readers. `tile`: minimum image width in pixels.
     """
     return tile_grid(
         [png_data_uri(image) for image in images],

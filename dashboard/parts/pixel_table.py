@@ -12,7 +12,7 @@ _STYLE = (
 
 
 def pixel_table(image: np.ndarray) -> None:
-    """Show an image (28, 28) as a table of its values 0..255, shaded by value, which scrolls sideways on a phone."""
+    """Show an image, uint8 (28, 28), as a table of shaded pixel values, which scrolls sideways on a phone."""
     rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in image)
     st.html(f'{_STYLE}<div class="pixels"><table aria-label="pixel values">{rows}</table></div>')
 

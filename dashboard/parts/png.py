@@ -12,8 +12,8 @@ from PIL import Image
 def png_data_uri(image: np.ndarray) -> str:
     """Return a uint8 image (h, w) or (h, w, 3) as a data URI, for `<img>` and image columns."""
     buffer = io.BytesIO()
-    # Level 1 is the fastest. Pages encode their images at each redraw, and the highest level would save only a fifth of
-    # the size.
+    # Level 1 is the fastest. Pages encode their images on every redraw, and the highest level would save only a fifth
+    # of the size.
     Image.fromarray(image).save(buffer, "PNG", compress_level=1)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 

@@ -6,5 +6,5 @@ import streamlit as st
 
 
 def text_colour() -> str:
-    """Return the colour of text in charts, because Streamlit's theme applies to their axes but not to their marks."""
+    """Return the text colour for charts, because Streamlit's theme applies to their axes but not to their marks."""
     return "#e6eeec" if st.context.theme.type == "dark" else "#17211f"

@@ -11,10 +11,10 @@ import pandas as pd
 _Chart = TypeVar("_Chart", alt.Chart, alt.LayerChart)
 
 VegaLite = dict[str, Any]
-"""A chart in Vega-Lite's JSON, with a data set named POINTS."""
+"""A chart as Vega-Lite JSON, with a dataset named POINTS."""
 
 POINTS = "points"
-"""Name of the data set that changes while the chart stays the same."""
+"""Name of the dataset that changes while the chart stays the same."""
 
 
 def apply_layout(chart: _Chart, height: int) -> _Chart:
@@ -23,7 +23,7 @@ def apply_layout(chart: _Chart, height: int) -> _Chart:
 
 
 def as_json(chart: alt.Chart | alt.LayerChart) -> str:
-    """Return a chart with a data set named POINTS as JSON; cache it, because Altair takes up to 0.1 s per chart."""
+    """Return a chart with a dataset named POINTS as JSON; callers cache it, as Altair takes up to 0.1 s per chart."""
     content = chart.to_dict()
     # This entry comes from Altair's theme, which is off while another visitor's chart is drawn. If it were kept, the
     # JSON of the same chart would vary.

@@ -1,4 +1,4 @@
-"""Actions on runs, as buttons and as the dialog that confirms a deletion."""
+"""Actions on runs: buttons, and the dialog that confirms a deletion."""
 
 from __future__ import annotations
 

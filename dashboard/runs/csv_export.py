@@ -1,4 +1,4 @@
-"""CSV files for spreadsheets: UTF-8 with a byte order mark for Excel, and no text that becomes a formula."""
+"""CSV files for spreadsheets: UTF-8 with a byte order mark for Excel, and text that cannot become a formula."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from dashboard.training.wording import SETTINGS, as_text
 ENCODING = "utf-8-sig"
 """UTF-8 with a byte order mark, because Excel reads a file without one in the local encoding."""
 
-# A spreadsheet evaluates a cell that begins with one of these signs (OWASP, "CSV injection"). A spreadsheet that splits
-# at semicolons or tabs, or ignores the quotes around a cell with line breaks, turns each fragment into its own cell.
+# A spreadsheet evaluates a cell that begins with one of these characters (OWASP, "CSV injection"). A spreadsheet that
+# splits lines at semicolons or tabs, or ignores the quotes around a cell with line breaks, turns each fragment into its
+# own cell.
 _FORMULA = re.compile(r"(^|[;\t-\r\x1c-\x1e\x85\u2028\u2029])(?=[\s\"']*[=+\-@＝＋－＠])")
 
 
@@ -56,7 +57,7 @@ def _columns(row: Summary) -> dict[str, object]:
 
 
 def _escape_formulas(value: object) -> object:
-    """Put an apostrophe before each formula in a text; return other values unchanged."""
+    """Put an apostrophe before each formula in a string; return other values unchanged."""
     if not isinstance(value, str):
         return value
     # A folder's name, and with it a run's id, may contain bytes that are not valid UTF-8.

@@ -22,12 +22,12 @@ _COLOURS = (
     *("#0f766e", "#d9652b", "#4457b8", "#b0851c", "#a8326c"),
     *("#5f7a2e", "#7a5cc0", "#2c8fb8", "#8a5a3c", "#66736f"),
 )
-"""The colours of the charts in the light theme (.streamlit/config.toml)."""
+"""The chart colours of the light theme (.streamlit/config.toml)."""
 _GREY = "#56605d"
 _LEGEND_COLUMNS = 4
 _LEGEND_ROW_INCHES = 0.22
-_THIN: dict[str, Any] = {"linewidth": 0.9, "alpha": 0.6}
-_THICK: dict[str, Any] = {"linewidth": 1.8}
+_THIN_LINE: dict[str, Any] = {"linewidth": 0.9, "alpha": 0.6}
+_THICK_LINE: dict[str, Any] = {"linewidth": 1.8}
 _DOT: dict[str, Any] = {"marker": "o", "markersize": 3.5}
 
 
@@ -59,13 +59,13 @@ def curves_picture(
 
 def _plot_run(axes: Axes, run: pd.DataFrame, options: ChartOptions, style: dict[str, Any], label: str) -> None:
     steps, epochs = run[run["granularity"] == "step"], run[run["granularity"] == "epoch"]
-    axes.plot(steps[options.axis], steps["line"], **style, **_THIN)
-    axes.plot(epochs[options.axis], epochs["line"], label=label, **style, **_THICK)
+    axes.plot(steps[options.axis], steps["line"], **style, **_THIN_LINE)
+    axes.plot(epochs[options.axis], epochs["line"], label=label, **style, **_THICK_LINE)
     axes.plot(epochs[options.axis], epochs["value"], **{**style, "linestyle": ""}, **_DOT)
 
 
 def _set_scales(axes: Axes, values: pd.Series, metric: CurveMetric, options: ChartOptions) -> None:
-    """Scale the axes as the pages do: integer epochs, percent, and a few round ticks on a logarithmic scale."""
+    """Scale the axes as the pages do: integer epochs, percent, and a few round numbers on a logarithmic scale."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
     if options.axis == "epoch":
@@ -92,11 +92,11 @@ def _line_styles(baseline: str | None) -> list[Line2D]:
     from matplotlib.lines import Line2D
 
     styles = [
-        Line2D([], [], color=_GREY, label="validation, after each epoch", **_THICK, **_DOT),
-        Line2D([], [], color=_GREY, label="training, every few steps", **_THIN),
+        Line2D([], [], color=_GREY, label="validation, after each epoch", **_THICK_LINE, **_DOT),
+        Line2D([], [], color=_GREY, label="training, every few steps", **_THIN_LINE),
     ]
     if baseline:
-        styles.append(Line2D([], [], color=_GREY, linestyle="--", label="the baseline"))
+        styles.append(Line2D([], [], color=_GREY, linestyle="--", label="baseline"))
     return styles
 
 

@@ -1,4 +1,4 @@
-"""The log and the files of a run, on the page of the run."""
+"""A run's log and files, on the page of the run."""
 
 from __future__ import annotations
 

@@ -36,4 +36,4 @@ def unknown_runs_message(run_ids: Sequence[str]) -> str:
     """Return a message about run ids in a URL that do not exist."""
     shown = ", ".join(run_id[:60] for run_id in run_ids[:3])
     more = f" and {len(run_ids) - 3} more" if len(run_ids) > 3 else ""
-    return f"This link names runs that do not exist here: {shown}{more}. They may have been deleted."
+    return f"This link refers to runs that do not exist here: {shown}{more}. They may have been deleted."

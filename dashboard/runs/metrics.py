@@ -15,9 +15,9 @@ REDRAWN_COLUMN = "Redrawn digits"
 class Metric:
     """One metric of a run.
 
-    `value` returns the metric, or None if it was not measured. `column` is its header in the table. `sort_label` is
-    the name of its sort order, which puts the largest value first unless `ascending`. `is_fraction` is True for a
-    fraction of images, 0..1.
+    `value` returns the metric, or None if it was not measured. `column` is its column header. `sort_label` is the
+    name of its sort order, which puts the largest value first unless `ascending`. `is_fraction` is True if the
+    metric is a fraction of images, 0..1.
     """
 
     value: Callable[[Summary], float | None]

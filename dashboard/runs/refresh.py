@@ -13,7 +13,7 @@ from dashboard.session.state import workspace
 from dashboard.training import queue
 
 IDLE_SECONDS = 5.0
-"""Seconds between two checks while nothing is running, because another tab or the command line may start a run."""
+"""Seconds between checks while nothing is running; another tab or the command line may start a run."""
 
 
 def draw_and_refresh(
@@ -25,14 +25,14 @@ def draw_and_refresh(
     """Call `draw` with a listing of all runs, now and at each refresh.
 
     The page refreshes every `seconds` while `busy` returns True, and otherwise when the runs have changed. `paused`
-    turns refreshing off.
+    turns off refreshing.
     """
-    first = run_cache.listing()
-    polling = busy(first) and not paused
-    unused = [first]
+    first_listing = run_cache.listing()
+    polling = busy(first_listing) and not paused
+    undrawn_listings = [first_listing]
 
     def draw_latest() -> None:
-        listing = unused.pop() if unused else run_cache.listing()
+        listing = undrawn_listings.pop() if undrawn_listings else run_cache.listing()
         if (busy(listing) and not paused) != polling:
             st.rerun()
         _show_problems(listing)
@@ -41,7 +41,7 @@ def draw_and_refresh(
     with st.container(key="refreshing"):
         st.fragment(draw_latest, run_every=seconds if polling else None)()
     if not polling and not paused:
-        st.fragment(_rerun_if_changed, run_every=IDLE_SECONDS)(first.revision)
+        st.fragment(_rerun_if_changed, run_every=IDLE_SECONDS)(first_listing.revision)
 
 
 def _show_problems(listing: Listing) -> None:

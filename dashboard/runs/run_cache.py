@@ -25,9 +25,9 @@ from dashboard.training import curve_points
 _MAX_SUMMARIES = 1000
 
 _FileVersion = tuple[int, int] | None
-"""Modification time and inode of a file, or None if there is no file.
+"""Modification time and inode of a file, or None if the file does not exist.
 
-The inode is included because a file that is replaced within one clock tick keeps its modification time.
+The inode is included because a file replaced within one clock tick may have the same modification time.
 """
 
 
@@ -49,7 +49,7 @@ class Listing:
 
     @property
     def latest(self) -> Summary | None:
-        """The running run, or the newest run that has ended, or None."""
+        """The run in progress, else the newest run that has ended, else None."""
         ended = (row for row in self.rows if _state(row) not in ("queued", None))
         return next((row for row in self.rows if row.state == "running"), None) or next(ended, None)
 
@@ -70,10 +70,10 @@ def _state(row: Summary) -> State | None:
 def listing() -> Listing:
     """Read all runs."""
     runs, active = list_runs(workspace()), active_model(workspace())
-    # Computed before the files are read, so that a later check notices a change during the reading.
+    # Computed before the files are read, so that a later check notices changes made while they were read.
     revision = _revision(runs)
     rows = ((run, _summary(run, active)) for run in runs)
-    # A run that was deleted in the meantime looks damaged. It is left out.
+    # A run that was deleted in the meantime looks damaged, so it is left out.
     existing = tuple(row for run, row in rows if row.problem is None or not is_gone(run.folder))
     return Listing(existing, revision, _listing_problem())
 
@@ -100,7 +100,7 @@ def _summary(run: Run, active: ActiveModel) -> Summary:
     return replace(row, promoted=row.has_model and run.id == active.run_id)
 
 
-# Not cached by Streamlit: its lookups take 0.2 ms each, and the Runs page looks up every run.
+# Not cached with Streamlit, whose lookups take 0.2 ms each: the Runs page looks up every run.
 @lru_cache(maxsize=_MAX_SUMMARIES)
 def _cached_summary(folder: str, versions: tuple[_FileVersion, ...]) -> Summary:  # noqa: ARG001 - part of the key
     return summarise(RunSnapshot(Run(Path(folder))), ActiveModel(None, Bundle(Path(folder))))
@@ -109,7 +109,10 @@ def _cached_summary(folder: str, versions: tuple[_FileVersion, ...]) -> Summary:
 def curve(
     run: Run, name: str, smoothing: float = 0.0, max_points: int = curve_points.MAX_POINTS, overlaid: bool = False
 ) -> pd.DataFrame:
-    """Return the `curve_points` of a run that is shown as `name`; raise RunError. Do not modify the shared table."""
+    """Return the `curve_points` of a run that is shown as `name`; raise RunError if a file is damaged.
+
+    The table is shared; do not modify it.
+    """
     versions = (_file_version(run.steps_file), _file_version(run.history_file))
     return _cached_curve(str(run.folder), name, run.status().steps, smoothing, max_points, overlaid, versions)
 
@@ -145,7 +148,7 @@ def _cached_names(revision: int) -> dict[str, str]:  # noqa: ARG001
 
 
 def revision() -> int:
-    """Return a number that changes when a run is created, deleted or promoted, or writes a file; read no file."""
+    """Return a number that changes when a run is created, deleted or promoted, or writes a file; no file is read."""
     return _revision(list_runs(workspace()))
 
 

@@ -1,4 +1,4 @@
-"""A scatter chart of all runs: any setting or metric against any metric."""
+"""A scatter plot of all runs: any setting or metric against any metric."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def default_x(table: pd.DataFrame, y: str) -> str:
 
 
 def scatter_chart(table: pd.DataFrame, x: str, y: str, selected: Collection[str]) -> VegaLite:
-    """Chart a point for each run, coloured by preset and shaped by dataset; selected runs are larger."""
+    """Plot a point for each run, coloured by preset and shaped by dataset; selected runs are larger."""
     points = pd.DataFrame(
         {
             "run": table["run"],
@@ -76,7 +76,7 @@ def scatter_chart(table: pd.DataFrame, x: str, y: str, selected: Collection[str]
 
 @dataclass(frozen=True)
 class _Axis:
-    """The title of an axis and the kind of its values; values that are not numeric are text."""
+    """The title of an axis and the type of its values; values that are not numeric are text."""
 
     title: str
     numeric: bool

@@ -106,7 +106,7 @@ def draw_curves(points: pd.DataFrame, options: ChartOptions, chart: Callable[...
 
     `chart` is called with the points, the metric and the options.
     """
-    if points["epoch"].max() <= 1:  # nothing would be left without the first epoch
+    if points["epoch"].max() <= 1:  # hiding the first epoch would leave nothing
         options = replace(options, first_epoch=0.0)
     for slot, column, metric in zip(CURVE_METRICS, st.columns(2), options.metrics, strict=True):
         with column, st.container(key=f"overlaid_{slot}"):
@@ -176,7 +176,7 @@ def _show_settings(configs: dict[str, TrainingConfig]) -> None:
 
 
 def results_across_runs(rows: Sequence[Summary], names: dict[str, str], selected: Collection[str]) -> None:
-    """Chart any setting or metric against any metric, with a point for each run that has a model."""
+    """Plot any setting or metric against any metric, with a point for each run that has a model."""
     table = scatter.results_table(rows, names)
     if len(table) < 2:
         return

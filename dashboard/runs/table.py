@@ -102,7 +102,7 @@ def table_content(rows: Sequence[Summary], names: dict[str, str], baseline: Summ
 
 
 def _preset_and_dataset(row: Summary) -> str | None:
-    """Return the preset with its dataset, to show that accuracies on different datasets are not comparable."""
+    """Return the preset with its dataset, because accuracies on different datasets are not comparable."""
     return f"{row.preset}, {display_value('dataset', row.dataset)}" if row.dataset else None
 
 

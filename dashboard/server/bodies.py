@@ -13,7 +13,7 @@ from dashboard.server.rate_limits import Quota, client_of
 from dashboard.server.refusal import refuse
 
 MAX_BYTES = 256 * 2**20
-"""Memory for the bodies of all requests in progress; a container with 1 GB has room for it."""
+"""Memory for the bodies of all requests in progress; a container with 1 GB has room for them."""
 
 MAX_BYTES_PER_CLIENT = 128 * 2**20
 """Memory for one client's bodies: half of the total, so that one client cannot block the others."""
@@ -27,7 +27,7 @@ BODY_TIMEOUT_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Rejection:
-    """Why a body was rejected: one word for the log, and the response to its client."""
+    """The reason why a body was rejected, as one word for the log, and the response to its client."""
 
     reason: str
     status: int
@@ -95,7 +95,7 @@ class _Body:
         return True
 
     def _reject(self, rejection: Rejection) -> Message:
-        # ASGI has no other way to stop an app that is reading: it gives up on the request as if the client had left.
+        # ASGI has no other way to stop an app that is reading: the app gives up, as if the client had disconnected.
         self.rejection = rejection
         return {"type": "http.disconnect"}
 

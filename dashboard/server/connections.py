@@ -45,7 +45,7 @@ _HEAD_TOO_LONG = b"The headers of this request are too long."
 
 
 def limit_connections() -> None:
-    """Apply these limits to every server of this process, and raise its limit on open files."""
+    """Apply these limits to every server in this process, and raise its limit on open files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     requested = _REQUESTED_FILES if hard == resource.RLIM_INFINITY else min(_REQUESTED_FILES, hard)
     if soft < requested:
@@ -61,7 +61,7 @@ def _configure(config: uvicorn.Config) -> None:
 
 
 def _max_connections() -> int:
-    """Return how many connections the limit on open files allows; connections get at least half of the files."""
+    """Return the number of connections that the limit on open files allows: at least half of the limit."""
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return min(MAX_CONNECTIONS, max(files - _OTHER_FILES, files // 2))
 
@@ -70,10 +70,10 @@ class Connection(HttpConnection):
     """A connection that closes if a head is too slow or too long, or to make room for newer connections."""
 
     _awaiting_head: ClassVar[dict[Connection, asyncio.TimerHandle]] = {}
-    """Connections that wait for a complete head, the longest waiting first."""
+    """Connections that wait for a complete head, the one waiting longest first."""
 
     _head_bytes = 0
-    """Bytes received since the last complete head, chunk of a body, or request."""
+    """Bytes received since the last complete head, body chunk or request."""
 
     def opened(self) -> None:
         """Wait for the first head; if there are too many connections, close the one that has been idle longest."""
@@ -97,7 +97,7 @@ class Connection(HttpConnection):
         self._head_bytes = 0
 
     def upgraded(self) -> None:
-        """Stop the timer: a WebSocket may be idle, and pings detect a dead one."""
+        """Stop the timer: a WebSocket may be idle, and pings detect dead ones."""
         self._stop_timer()
 
     def response_complete(self) -> None:
@@ -118,13 +118,17 @@ class Connection(HttpConnection):
             timer.cancel()
 
     def _reject_head(self) -> None:
-        metrics.REFUSED.labels("head").inc()
+        metrics.REFUSED_REQUESTS.labels("head").inc()
         if self.response_pending:  # a second response would corrupt the first
             self._drop()
             return
         self._stop_timer()
-        head = b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: text/plain\r\nConnection: close\r\n"
-        self.respond_and_close(b"%sContent-Length: %d\r\n\r\n%s" % (head, len(_HEAD_TOO_LONG), _HEAD_TOO_LONG))
+        status_and_headers = (
+            b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: text/plain\r\nConnection: close\r\n"
+        )
+        self.respond_and_close(
+            b"%sContent-Length: %d\r\n\r\n%s" % (status_and_headers, len(_HEAD_TOO_LONG), _HEAD_TOO_LONG)
+        )
 
     def _drop(self) -> None:
         self._stop_timer()
@@ -137,5 +141,5 @@ class PageConnection(WebSocketConnection):
     def frames_queued(self, count: int) -> None:
         """Close the connection if it exceeds the limit; the page then reconnects by itself."""
         if count > MAX_QUEUED_FRAMES:
-            metrics.REFUSED.labels("messages").inc()
+            metrics.REFUSED_REQUESTS.labels("messages").inc()
             self.abort()

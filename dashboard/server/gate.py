@@ -32,10 +32,10 @@ from dashboard.server.rate_limits import Quota, RateLimit, client_of
 from dashboard.server.refusal import refuse, refuse_websocket
 
 MAX_PAGES = 500
-"""Maximum number of open pages of all clients; each takes one or two megabytes."""
+"""Maximum number of open pages across all clients; each takes one or two megabytes."""
 
 MAX_REQUESTS = 400
-"""Maximum number of one client's requests in progress; a school class behind one address is one client."""
+"""Maximum number of one client's requests in progress; a school class behind one IP address is one client."""
 
 MAX_UPLOADED_BYTES = 256 * 2**20
 """Memory for pictures uploaded to the pages by all clients."""
@@ -47,25 +47,25 @@ MAX_NAME_BYTES = 200
 """Maximum length of one name in a path; file systems allow 255 bytes, and a server may add an extension."""
 
 _UPLOADS_PER_PREDICTION = 4
-"""Uploads before one prediction: Gradio sends the background, each layer and the complete sketch separately."""
+"""Uploads for each prediction: Gradio sends the background, each layer and the complete sketch separately."""
 
 _MIN_BUSY_PAGES = 5
-"""Minimum number of pages for which a client's common rate limit is sized; a person uses few tabs at once."""
+"""Minimum number of busy pages that a client's shared rate limit allows for; a person uses few tabs at once."""
 
 _PAGES_PER_BUSY_PAGE = 20
-"""Of this many open pages, one is assumed to be busy; a school class behind one address draws in turns."""
+"""One in this many open pages is assumed to be busy; a school class behind one IP address takes turns to draw."""
 
 _MAX_PAGE_DELAY = 1.0
-"""Maximum delay in seconds of a message whose page exceeds the rate limit; the page slows down but loses nothing."""
+"""Maximum delay in seconds for a message whose page exceeds the rate limit; the page slows down but loses nothing."""
 
 _MAX_CLIENT_DELAY = 3.0
-"""Maximum delay in seconds of a message whose client exceeds the rate limit; a longer one looks like a crash."""
+"""Maximum delay in seconds for a message whose client exceeds the rate limit; a longer one looks like a crash."""
 
 _POLICY_VIOLATION = 1008
-"""Close code from RFC 6455."""
+"""WebSocket close code from RFC 6455."""
 
 _TRY_AGAIN_LATER = 1013
-"""Close code from IANA's WebSocket registry."""
+"""WebSocket close code from IANA's registry."""
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _WEBSOCKET_PATH = "/_stcore/stream"
@@ -73,13 +73,11 @@ _PAGE_UPLOAD_PATH = "/_stcore/upload_file/"
 _PREDICTION_PATHS = ("/api/predict", "/gradio/gradio_api/queue/join", "/gradio/gradio_api/call/")
 _UPLOAD_PATHS = ("/gradio/", _PAGE_UPLOAD_PATH)
 
-_UNKNOWN_HOST = (
-    "Unknown host name. Open the dashboard at the address it printed, or add this name to TRAZO_ALLOWED_HOSTS."
-)
+_UNKNOWN_HOST = "Unknown host name. Open the dashboard at the URL it printed, or add this name to TRAZO_ALLOWED_HOSTS."
 _CROSS_SITE = "This request came from another site. Open the dashboard and try again there."
-_NO_SUCH_PATH = "There is nothing at this address."
+_NO_SUCH_PATH = "There is nothing at this URL."
 _TOO_MANY_REQUESTS = "Too many of your requests are in progress. Try again when some have finished."
-_TOO_MANY_UPLOADS = "Too many pictures are open. Try again in a few minutes."
+_TOO_MANY_UPLOADS = "Too many uploaded pictures are in use. Try again in a few minutes."
 _TOO_MANY_PAGES = "Too many pages are open. Try again later."
 
 
@@ -174,7 +172,7 @@ class Gate:
     def _seconds_to_wait(self, page: str, client: str) -> float:
         """Count a message and return its delay, which is 0 unless its page or its client has sent too many."""
         page_delay = min(self._page_messages.seconds_to_wait(page), _MAX_PAGE_DELAY)
-        # The delay grows with the number of pages, so that opening more pages does not raise the message rate.
+        # The delay grows with the number of pages, so opening more pages does not raise the message rate.
         max_client_delay = max(_MAX_PAGE_DELAY, self._pages.held_by(client) / self._busy_pages)
         client_delay = min(self._client_messages.seconds_to_wait(client), max_client_delay, _MAX_CLIENT_DELAY)
         return max(page_delay, client_delay)
@@ -192,12 +190,12 @@ def _websocket_refusal(scope: Scope) -> WebSocketClose | None:
 
 
 def _is_cross_site(headers: Headers) -> bool:
-    """Return True if a page of another origin sent this request. Programs other than browsers send no Origin."""
+    """Return True if a page from another origin sent this request. Programs other than browsers send no Origin."""
     origin = headers.get("origin")
     if origin is None:
         return headers.get("sec-fetch-site") == "cross-site"
     host = _host_of(origin)
-    if host is None:  # Streamlit would raise an exception on it
+    if host is None:  # Streamlit would raise an exception for it
         return True
     if origin != "null" and host == headers.get("host", ""):
         return False

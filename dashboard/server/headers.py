@@ -1,4 +1,4 @@
-"""Security headers of every response, whether from pages, Gradio, Netron or the API."""
+"""Security headers for every response, whether from pages, Gradio, Netron or the API."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _POLICY = "; ".join(
 
 def security_headers() -> dict[str, str]:
     """Return headers that stop our pages from contacting other hosts, and other sites from framing our pages."""
-    # Read for each response, because settings from Streamlit's secrets are loaded after the first import.
+    # Read for each response, because settings in Streamlit's secrets are loaded only after this module is imported.
     frames = " ".join(("frame-ancestors 'self'", *framing_sites()))
     return {
         "Content-Security-Policy": f"{_POLICY}; {frames}",

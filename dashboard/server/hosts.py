@@ -1,6 +1,6 @@
 """The host names that the dashboard accepts.
 
-While its page is open in a browser on this machine, a website can point its own name at this machine (DNS rebinding).
+A website that is open in a browser on this machine can point its own name at this machine (DNS rebinding).
 The browser then treats the dashboard as part of that website. A request over loopback must therefore name this machine
 unless a proxy forwarded it.
 """
@@ -37,7 +37,7 @@ def is_unknown_host(scope: Scope) -> bool:
 def _forwarded_by_proxy(headers: Headers, port: int | None, own_port: int | None) -> bool:
     """Return True if a proxy names its client and the browser requested a port other than ours.
 
-    A page can forge the proxy's header on a fetch, but not the port: a browser connects to the one in the address.
+    A page can forge the proxy's header on a fetch, but not the port: a browser connects to the port in the URL.
     """
     direct = own_port in _DEFAULT_PORTS if port is None else own_port == port
     return "x-forwarded-for" in headers and not direct

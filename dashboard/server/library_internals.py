@@ -1,4 +1,4 @@
-"""All code that uses private parts of uvicorn, of Gradio, and of Streamlit's loggers and uploads.
+"""All code that uses private APIs of uvicorn and Gradio, and of Streamlit's loggers and uploads.
 
 `pyproject.toml` pins the exact versions that this module was written for, and
 `tests/dashboard/server/test_library_internals.py` fails if a version or a private name changes. After an upgrade, read
@@ -39,7 +39,7 @@ class HttpConnection(HttpToolsProtocol):
         """Handle the state after uvicorn has parsed these bytes."""
 
     def part_complete(self) -> None:
-        """Handle the end of a head, of a chunk of a body, or of a request."""
+        """Handle the end of a head, a body chunk or a request."""
 
     def upgraded(self) -> None:
         """Handle the upgrade to a WebSocket."""
@@ -135,9 +135,9 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
 
 
 def prepare_servers(prepare: Callable[[uvicorn.Config], None]) -> None:
-    """Call `prepare` with the configuration of every server of this process before it starts to listen.
+    """Call `prepare` with the configuration of every server in this process before the server starts to listen.
 
-    Streamlit creates the server, and it has no setting for the protocol classes.
+    Streamlit creates the server and has no setting for the protocol classes.
     """
 
     async def startup(server: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
@@ -157,7 +157,7 @@ def set_protocols(config: uvicorn.Config, http: type[HttpConnection], websocket:
 
 
 def replace_log_handlers(configure: Callable[[logging.Logger], None]) -> None:
-    """Call `configure` for each of Streamlit's loggers instead of adding a handler; give uvicorn's loggers none."""
+    """Call `configure` for each of Streamlit's loggers instead of adding a handler; leave uvicorn's without one."""
     uvicorn.config.LOGGING_CONFIG["loggers"]["uvicorn"] = {"level": "WARNING", "propagate": True}
     streamlit.logger.setup_formatter = configure  # type: ignore[assignment]
     streamlit.logger.update_formatter()
@@ -189,7 +189,7 @@ def replace_input(
 ) -> Callable[[Any], None]:
     """Replace the three functions that process a sketchpad's input; return its original function for accepting a part.
 
-    This patches the instance, because Gradio would write a file beside the source of a subclass.
+    This patches the instance, because Gradio would write a file next to a subclass's source file.
     """
     original = sketchpad.accept_blobs
     accept_part._is_server_fn = True  # type: ignore[attr-defined]

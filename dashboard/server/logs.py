@@ -1,11 +1,11 @@
-"""The log: one line of JSON per event on stderr, from level TRAZO_LOG_LEVEL up.
+"""The log: one line of JSON per event on stderr, at level TRAZO_LOG_LEVEL or above.
 
 {"time": "2026-11-22T19:42:24.123+00:00", "level": "INFO", "logger": "dashboard.server.gate", "event": "refused", ...}
 
-Python's logging, warnings, uncaught exceptions and printed tracebacks become events with their own fields. All else
-that this process or one of its children writes to stderr, such as LiteRT's C++ messages, becomes events of the logger
-`stderr`: one per line, including the indented lines that arrive together with it. Two kinds of output are not JSON:
-what `streamlit run` prints before it loads the app, and the last output of a process that crashes in C code.
+Python's logging, warnings, uncaught exceptions and printed tracebacks become events with their own fields. Everything
+else that this process or one of its children writes to stderr, such as LiteRT's C++ messages, becomes events of the
+logger `stderr`: one per line, with any indented lines that follow it. Two kinds of output are not JSON: the output of
+`streamlit run` before it loads the app, and the last output of a process that crashes in C code.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pythonjsonlogger.json import JsonFormatter
 from core.environment import log_level
 from dashboard.server.library_internals import replace_log_handlers
 
-# Without uvicorn.access: a proxy can log every request.
+# uvicorn.access is left out, because a proxy can log every request.
 _SERVER_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.asgi", "websockets")
 _STDERR = 2
 _LEVEL_PREFIX = re.compile(r"(DEBUG|INFO|WARNING|ERROR)\b")
@@ -71,7 +71,7 @@ def start() -> None:
         logging.getLogger(ours).setLevel(log_level())
     replace_log_handlers(_use_root_handler)
     logging.captureWarnings(True)
-    # If stderr has no reader any more, the handler fails; reporting that on stderr would fail again, and so on forever.
+    # If nothing reads stderr any more, the handler fails; reporting that on stderr would fail again, and so on forever.
     logging.raiseExceptions = False
     sys.excepthook = _log_exception
     threading.excepthook = _log_thread_exception

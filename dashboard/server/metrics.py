@@ -1,7 +1,7 @@
 """Prometheus metrics of this process: predictions, refused requests, open pages, and the runs of the workspace.
 
-If several dashboards share a workspace, each reports its own counts at its /api/metrics; only `trazo_runs` is the same
-for all.
+If several dashboards share a workspace, each one reports its own counts at /api/metrics; only `trazo_runs` is the same
+for all of them.
 """
 
 from __future__ import annotations
@@ -28,34 +28,34 @@ PREDICTIONS = Counter(
     ["way", "verdict"],
     registry=REGISTRY,
 )
-SECONDS = Histogram(
+PREDICTION_SECONDS = Histogram(
     "trazo_prediction_seconds",
     "Seconds from ink or picture to prediction.",
     ["way"],
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
     registry=REGISTRY,
 )
-REFUSED = Counter("trazo_refused_requests", "Refused requests by reason.", ["reason"], registry=REGISTRY)
-SESSIONS = Gauge("trazo_sessions", "Pages open in browsers now.", registry=REGISTRY)
+REFUSED_REQUESTS = Counter("trazo_refused_requests", "Refused requests by reason.", ["reason"], registry=REGISTRY)
+SESSIONS = Gauge("trazo_sessions", "Pages currently open in browsers.", registry=REGISTRY)
 
 
-def track_prediction(way: str, read: Callable[[], Reading]) -> Reading:
+def track_prediction(entry_point: str, read: Callable[[], Reading]) -> Reading:
     """Call `read` and record its verdict and duration; a TrazoError counts as verdict `error`."""
     start = time.perf_counter()
     try:
         reading = read()
     except TrazoError:
-        count_prediction(way, "error")
+        count_prediction(entry_point, "error")
         raise
-    count_prediction(way, reading.verdict, time.perf_counter() - start)
+    count_prediction(entry_point, reading.verdict, time.perf_counter() - start)
     return reading
 
 
-def count_prediction(way: str, verdict: Verdict, seconds: float | None = None) -> None:
+def count_prediction(entry_point: str, verdict: Verdict, seconds: float | None = None) -> None:
     """Count one prediction and record its duration if given."""
-    PREDICTIONS.labels(way, verdict).inc()
+    PREDICTIONS.labels(entry_point, verdict).inc()
     if seconds is not None:
-        SECONDS.labels(way).observe(seconds)
+        PREDICTION_SECONDS.labels(entry_point).observe(seconds)
 
 
 def exposition(accept: str) -> tuple[bytes, str]:

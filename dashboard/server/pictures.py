@@ -34,7 +34,7 @@ DECODING_TIMEOUT_SECONDS = 20.0
 """Time limit for decoding one picture; 40 megapixels of JPEG 2000 take 3 to 7 s."""
 
 WAITING_TIMEOUT_SECONDS = 40.0
-"""Time limit for getting a worker. Together with decoding, it stays within the usual 60 s timeout of proxies."""
+"""Time limit for getting a worker. Waiting and decoding together stay within the typical 60 s timeout of proxies."""
 
 MAX_WAITING = 200
 """Maximum number of pictures being decoded or waiting; any more would exceed the time limit."""
@@ -45,7 +45,7 @@ MAX_WORKERS_PER_CLIENT = 4
 """Maximum number of workers for one client; never more than one for each processor."""
 
 WORKERS_FOR_OTHERS = 2
-"""Workers that one client alone cannot occupy. Each takes about 80 MB, and up to 300 MB more for 40 megapixels."""
+"""Extra workers that no single client can occupy. Each takes about 80 MB, and up to 300 MB more for 40 megapixels."""
 
 START_TIMEOUT_SECONDS = 30.0
 """Time limit for a worker to start, or for an idle one to respond. A start takes 0.5 s; several on a busy machine."""
@@ -54,7 +54,7 @@ _MAX_START_ATTEMPTS = 3
 """Maximum number of attempts to get a worker; an idle one may have been killed or suspended."""
 
 
-class PicturesBusy(TrazoError):
+class PicturePoolBusy(TrazoError):
     """Too many pictures are being decoded or waiting."""
 
     retry_after = 1
@@ -63,8 +63,8 @@ class PicturesBusy(TrazoError):
         super().__init__("Too many pictures are being read; try again in a second.")
 
 
-class PicturesUnavailable(TrazoError):
-    """No worker process can start: the system is out of memory, files or processes."""
+class PicturePoolUnavailable(TrazoError):
+    """No worker process can start: the system is out of memory, file descriptors or processes."""
 
     retry_after = 5
 
@@ -114,11 +114,11 @@ class PicturePool:
         try:
             async with self._workers:
                 await self._prepare()
-        except PicturesUnavailable as error:
+        except PicturePoolUnavailable as error:
             _logger.warning("%s", error)
 
     def ink_from_thread(self, picture: bytes, client: str) -> Pixels:
-        """Call `ink` from a thread of Streamlit; if no server is running, as in tests, use a temporary pool."""
+        """Call `ink` from a Streamlit thread; if no server is running, as in tests, use a temporary pool."""
         portal = self._portal
         if portal is None:
             return anyio.run(PicturePool().ink, picture, client)
@@ -127,11 +127,11 @@ class PicturePool:
     async def ink(self, picture: bytes, client: str) -> Pixels:
         """Return the ink (h, w) in a picture file, decoded in a worker process.
 
-        Raises PictureError for a picture that cannot be decoded, crashes its decoder or takes longer than
-        DECODING_TIMEOUT_SECONDS. Also raises PicturesBusy, PicturesUnavailable and PictureProcessingError.
+        Raises PictureError if the picture cannot be decoded, crashes its decoder or takes longer than
+        DECODING_TIMEOUT_SECONDS. Also raises PicturePoolBusy, PicturePoolUnavailable and PictureProcessingError.
         """
         if not self._waiting.acquire(client):
-            raise _count_refusal("busy", PicturesBusy())
+            raise _count_refusal("busy", PicturePoolBusy())
         try:
             async with self._worker_for(client):
                 return await self._decode(picture)
@@ -142,7 +142,7 @@ class PicturePool:
     async def _worker_for(self, client: str) -> AsyncIterator[None]:
         """Wait until the client's quota and the pool have a free worker.
 
-        Raises PicturesBusy after WAITING_TIMEOUT_SECONDS.
+        Raises PicturePoolBusy after WAITING_TIMEOUT_SECONDS.
         """
         client_workers = self._client_workers.setdefault(client, CapacityLimiter(self.workers_per_client))
         async with AsyncExitStack() as stack:
@@ -151,7 +151,7 @@ class PicturePool:
                     await stack.enter_async_context(client_workers)
                     await stack.enter_async_context(self._workers)
             except TimeoutError:
-                raise _count_refusal("busy", PicturesBusy()) from None
+                raise _count_refusal("busy", PicturePoolBusy()) from None
             yield
 
     async def _decode(self, picture: bytes) -> Pixels:
@@ -170,19 +170,23 @@ class PicturePool:
         raise PictureError("The picture crashed its decoder; please save it again as PNG or JPEG.")
 
     async def _prepare(self) -> None:
-        """Make sure that a worker is idle, starting one if necessary; raises PicturesUnavailable."""
+        """Make sure that a worker is idle, starting one if necessary; raises PicturePoolUnavailable."""
         for attempt in range(1, _MAX_START_ATTEMPTS + 1):
             try:
                 with fail_after(START_TIMEOUT_SECONDS):
                     await _in_worker(prepare_worker)
-            except (BrokenWorkerProcess, OSError, RuntimeError):  # out of memory, files, processes, threads or time
+            except (
+                BrokenWorkerProcess,
+                OSError,
+                RuntimeError,
+            ):  # out of memory, file descriptors, processes, threads or time
                 if attempt == _MAX_START_ATTEMPTS:
-                    _logger.exception("No worker process for pictures can start.")
+                    _logger.exception("Cannot start a worker process to decode pictures.")
             else:
                 self._available = True
                 return
         self._available = False
-        raise _count_refusal("pictures", PicturesUnavailable())
+        raise _count_refusal("pictures", PicturePoolUnavailable())
 
 
 POOL = PicturePool()
@@ -195,7 +199,7 @@ async def _in_worker(function: Any, *arguments: object) -> Any:
 
 
 def _count_refusal(reason: str, error: TrazoError) -> TrazoError:
-    metrics.REFUSED.labels(reason).inc()
+    metrics.REFUSED_REQUESTS.labels(reason).inc()
     return error
 
 

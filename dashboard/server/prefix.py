@@ -1,9 +1,9 @@
 """The path prefix of the dashboard: `/trazo` if its pages are at https://example.org/trazo/.
 
-A proxy that strips the prefix does not tell us about it, so no response may contain a path from the root: redirects are
-relative, cookies have no path, and pages use their own address. If Streamlit's setting `server.baseUrlPath` is set, we
+A proxy that strips the prefix does not tell us about it, so no response may contain an absolute path: redirects are
+relative, cookies have no path, and pages use their own URL. If Streamlit's setting `server.baseUrlPath` is set, we
 strip the prefix ourselves and restore it for Streamlit's own routes, which expect it. Requests without the prefix work
-too, so it does not matter whether a proxy strips it.
+too, so it does not matter whether a proxy strips the prefix.
 """
 
 from __future__ import annotations
@@ -94,9 +94,9 @@ def _strip(prefix: str, path: str) -> str:
 
 
 def _only_adds_or_drops_slash(location: str, scope: Scope) -> bool:
-    """Return True for Starlette's redirect to the same path with or without a final slash.
+    """Return True for Starlette's redirect to the same path with or without a trailing slash.
 
-    Other absolute addresses must not change: a sign-in provider may be on the same host.
+    Other absolute URLs must not change: a sign-in provider may be on the same host.
     """
     target = urlsplit(location)
     return target.netloc == Headers(scope=scope).get("host") and target.path.rstrip("/") == scope["path"].rstrip("/")

@@ -14,7 +14,7 @@ from starlette.types import Scope
 
 from core.environment import trusts_proxies
 
-_BEHIND_PROXY = "behind a proxy"
+_UNTRUSTED_PROXY = "behind a proxy"
 
 _IPV6_PREFIX_BITS = 64
 """Internet providers assign networks of this size; within one, a visitor can choose any address."""
@@ -54,7 +54,7 @@ class Quota:
         return True
 
     def release(self, client: str, amount: int = 1) -> None:
-        """Return `amount` of what this client holds to the quota."""
+        """Give back `amount` of what this client holds."""
         self._held -= amount
         self._held_by[client] -= amount
         if not self._held_by[client]:
@@ -66,13 +66,13 @@ class Quota:
 
 
 def client_of(scope: Scope) -> str:
-    """Return the client's address, or its network for IPv6. All clients behind an untrusted proxy count as one.
+    """Return the client's IP address, or its /64 network for IPv6. All clients behind an untrusted proxy count as one.
 
     If FORWARDED_ALLOW_IPS lists a proxy, uvicorn replaces the proxy's address with its client's. Without that variable,
     the forwarded address could be forged.
     """
     if not trusts_proxies() and "x-forwarded-for" in Headers(scope=scope):
-        return _BEHIND_PROXY
+        return _UNTRUSTED_PROXY
     host = scope["client"][0] if scope.get("client") else ""
     try:
         address = ipaddress.ip_address(host)

@@ -26,5 +26,5 @@ def refuse_websocket(reason: str, scope: Scope, code: int, message: str) -> WebS
 
 
 def _record(reason: str, scope: Scope, status: int) -> None:
-    metrics.REFUSED.labels(reason).inc()
+    metrics.REFUSED_REQUESTS.labels(reason).inc()
     _logger.info("refused", extra={"reason": reason, "path": scope["path"], "status": status})

@@ -1,7 +1,8 @@
 """The parameters in a page's URL, which make a view shareable.
 
-A page has one entry in the browser's history, no matter how often its parameters change. Streamlit's own ways to write
-parameters, `st.query_params` and `bind="query-params"`, would add entries or keep the parameters on the next page.
+A page has one entry in the browser's history, no matter how often its parameters change. Streamlit's own ways of
+writing parameters, `st.query_params` and `bind="query-params"`, would add entries or keep the parameters on the next
+page.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Cached functions shared by all visitors; the cache keys are ids and files' modification times, never arrays."""
+"""Cached functions shared by all visitors; the cache keys are ids and file modification times, never arrays."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def dataset(dataset_id: str) -> Dataset:
 
 
 @st.cache_resource(show_spinner="Loading the images…", max_entries=2)
-def _dataset(dataset_id: str, mark: str) -> Dataset:
+def _dataset(dataset_id: str, version: str) -> Dataset:
     return datasets.load_dataset(dataset_id, workspace())
 
 
@@ -61,7 +61,7 @@ def class_means(dataset_id: str, split: str) -> np.ndarray:
 
 
 @st.cache_data(show_spinner=False, max_entries=6)
-def _class_means(dataset_id: str, split: str, mark: str) -> np.ndarray:
+def _class_means(dataset_id: str, split: str, version: str) -> np.ndarray:
     return datasets.class_means(dataset(dataset_id).split(split))
 
 
@@ -71,7 +71,7 @@ def models() -> dict[str, Bundle]:
 
 
 def card(bundle: Bundle) -> Card:
-    """Return a bundle's card; raise BundleError."""
+    """Return a bundle's card; raise BundleError if it cannot be read."""
     return _card(str(bundle.folder), _modified(bundle.card_file))
 
 
@@ -81,7 +81,7 @@ def _card(folder: str, modified: int) -> Card:
 
 
 def evaluation(bundle: Bundle) -> Evaluation:
-    """Return a bundle's predictions for the test split; raise BundleError."""
+    """Return a bundle's predictions for the test split; raise BundleError if they cannot be read."""
     return _evaluation(str(bundle.folder), _modified(bundle.evaluation_file))
 
 
@@ -93,7 +93,7 @@ def _evaluation(folder: str, modified: int) -> Evaluation:
 def epoch_predictions(source: Run | Bundle) -> EpochPredictions | None:
     """Return the predicted digits of the validation split after each epoch, or None if none were recorded.
 
-    Raise RunError or BundleError.
+    Raise RunError or BundleError if the file cannot be read.
     """
     return _epoch_predictions(str(source.epoch_predictions_file), _modified(source.epoch_predictions_file), source)
 
@@ -104,7 +104,10 @@ def _epoch_predictions(file: str, modified: int, _source: Run | Bundle) -> Epoch
 
 
 def filters(bundle: Bundle) -> np.ndarray:
-    """Return the kernels of the first convolution, float32 (height, width, channels, filters); raise BundleError."""
+    """Return the kernels of the first convolution, float32 (height, width, channels, filters).
+
+    Raise BundleError if the file cannot be read or the network has no convolution.
+    """
     return _filters(str(bundle.folder), _modified(bundle.keras_file))
 
 
@@ -114,7 +117,7 @@ def _filters(folder: str, modified: int) -> np.ndarray:
 
 
 def file_size(path: Path) -> int:
-    """Return the size of a model's file in bytes, or 0 if the file does not exist."""
+    """Return the size of a model file in bytes, or 0 if the file does not exist."""
     return path.stat().st_size if path.exists() else 0
 
 

@@ -1,4 +1,4 @@
-"""The client of a page, named as in the rate limits of Gradio and the API."""
+"""The client that a page belongs to, identified as in the rate limits of Gradio and the API."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dashboard.server.rate_limits import client_of
 
 
 def client() -> str:
-    """Return the network client of the current visitor."""
+    """Return the current visitor's client, as `client_of` does."""
     headers = [(name.lower().encode(), value.encode()) for name, value in st.context.headers.items()]
     # Streamlit gives no IP address for visitors on this machine.
     return client_of({"client": (st.context.ip_address or "127.0.0.1", 0), "headers": headers})

@@ -84,7 +84,7 @@ def safe_text(problem: object) -> str:
 
 
 def permission_note(key: str) -> None:
-    """Show one line in place of the controls: why the controls are missing, and how to sign in."""
+    """Show why the controls are missing in one line, with buttons to sign in if that would help."""
     refusal = _refusal()
     if refusal is None:
         return
@@ -97,7 +97,7 @@ def permission_note(key: str) -> None:
 def attempt(action: Callable[..., object], *arguments: object, runs: Sequence[str] = ()) -> None:
     """Run a button's action if this visitor has permission, and log it; show the error if the action fails.
 
-    `runs`: ids of the runs that the action changes, unless they are passed as `Run` arguments.
+    `runs`: ids of the runs that the action changes, unless those runs are among the arguments.
     """
     changed = [*runs, *(argument.id for argument in arguments if isinstance(argument, Run))]
     event = {"action": getattr(action, "__name__", str(action)).strip("_"), "runs": changed}

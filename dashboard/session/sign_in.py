@@ -1,4 +1,4 @@
-"""Sign-in by OpenID Connect, which `.streamlit/secrets.toml` configures.
+"""Sign-in with OpenID Connect, which `.streamlit/secrets.toml` configures.
 
 Visitors can sign in only if that file has an `[auth]` section, in the format of `st.login`:
 
@@ -29,7 +29,7 @@ _CALLBACK = "/oauth2callback"
 
 
 class SecretsDamaged(TrazoError):
-    """The file secrets.toml exists but cannot be read, so it is unknown if visitors have to sign in."""
+    """The file secrets.toml exists but cannot be read, so it is unknown whether visitors have to sign in."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -39,7 +39,7 @@ class SecretsDamaged(TrazoError):
 
 
 def secrets_section(name: str) -> Mapping | None:
-    """Return a section of secrets.toml, or None if the file or section does not exist; raise SecretsDamaged."""
+    """Return a section of secrets.toml, or None if it is missing; raise SecretsDamaged if the file is unreadable."""
     if not st.secrets.load_if_toml_exists():
         # Streamlit ignores a file that it cannot read, which would turn sign-in off.
         if any(Path(file).exists() for file in st.get_option("secrets.files")):
@@ -68,7 +68,7 @@ def account() -> None:
 
 
 def sign_in_buttons(key: str) -> None:
-    """Show a button for each identity provider; `key` distinguishes the buttons of several places on a page."""
+    """Show a button for each identity provider; `key` distinguishes buttons in different places on a page."""
     prefix = _callback_prefix()
     # Streamlit builds its sign-in URLs from its own prefix setting, which must match the prefix in `redirect_uri`.
     if prefix != configured_prefix():

@@ -21,14 +21,14 @@ _UNKNOWN_RUNS = "unknown_runs"
 _BASELINE = "baseline_run"
 _TEMPLATE = "training_template"
 _PAGE = "page"
-_PARAMETERS = "address_parameters"
+_URL_PARAMETERS = "address_parameters"
 _JUST_OPENED = "just_opened"
 
 TRAIN_PRESET = "train_preset"
-"""Key of the preset box on the Train page."""
+"""Key of the preset select box on the Train page."""
 
 AGAIN = "again"
-"""Option of the preset box that fills the form with the settings of a run."""
+"""Option of the preset select box that fills in the form with the settings of a run."""
 
 
 def workspace() -> Workspace:
@@ -38,12 +38,12 @@ def workspace() -> Workspace:
 
 @contextmanager
 def script_run(page: str) -> Iterator[None]:
-    """Record the page that this run of the script draws, and if the visitor has just opened that page."""
+    """Record the page that this run of the script draws, and whether the visitor has just opened it."""
     is_new_page = st.session_state.get(_PAGE) != page
     st.session_state[_PAGE] = page
     st.session_state[_JUST_OPENED] = is_new_page
     if is_new_page:
-        st.session_state[_PARAMETERS] = {}
+        st.session_state[_URL_PARAMETERS] = {}
     try:
         yield
     finally:  # Streamlit ends many script runs with an exception
@@ -62,12 +62,12 @@ def current_page() -> str:
 
 def kept_parameters() -> dict[str, list[str]]:
     """Return the parameters that this page has written to its URL since the visitor opened the page."""
-    return cast("dict[str, list[str]]", st.session_state.get(_PARAMETERS, {}))
+    return cast("dict[str, list[str]]", st.session_state.get(_URL_PARAMETERS, {}))
 
 
 def keep_parameters(parameters: dict[str, list[str]]) -> None:
     """Remember parameters that this page writes to its URL."""
-    st.session_state[_PARAMETERS] = kept_parameters() | parameters
+    st.session_state[_URL_PARAMETERS] = kept_parameters() | parameters
 
 
 def chosen_model() -> str | None:
@@ -88,7 +88,7 @@ Strokes = list[dict[str, Any]]
 class Sketch:
     """The drawing on the canvas of the Draw page.
 
-    `cleared`: the strokes that the last Clear removed. `picture`: the canvas as the browser sent it last, a PNG data
+    `cleared`: the strokes that the last Clear removed. `picture`: the canvas as last sent by the browser, a PNG data
     URL. `start`: the strokes that Python put on the canvas. `replaced`: the strokes that the canvas shows until it has
     restarted, or None after that.
     """
@@ -120,13 +120,13 @@ def select_runs(run_ids: list[str]) -> None:
     st.session_state[_SELECTED_RUNS] = run_ids
 
 
-def table_number(run_ids: tuple[str, ...]) -> int:
-    """Return a number for the table of these runs; the number changes when the list of runs changes."""
-    number, before = cast("tuple[int, tuple[str, ...]]", st.session_state.get(_LISTED_RUNS, (0, ())))
-    if run_ids != before:
-        number += 1
-        st.session_state[_LISTED_RUNS] = (number, run_ids)
-    return number
+def table_version(run_ids: tuple[str, ...]) -> int:
+    """Return a version number for the table of runs, which changes when the list of runs changes."""
+    version, previous_ids = cast("tuple[int, tuple[str, ...]]", st.session_state.get(_LISTED_RUNS, (0, ())))
+    if run_ids != previous_ids:
+        version += 1
+        st.session_state[_LISTED_RUNS] = (version, run_ids)
+    return version
 
 
 def unknown_runs() -> list[str]:
@@ -145,7 +145,7 @@ def baseline() -> str | None:
 
 
 def choose_baseline(run_id: str | None) -> None:
-    """Remember the run to compare all other runs with, or None."""
+    """Remember the run to compare all other runs with; None means no baseline."""
     st.session_state[_BASELINE] = run_id
 
 
@@ -167,11 +167,11 @@ def template() -> Template | None:
     return cast("Template | None", st.session_state.get(_TEMPLATE))
 
 
-def keep_template(run_id: str, title: str, config: TrainingConfig) -> None:
-    """Offer a run's settings on the Train page; keep the visitor's changes if that run was offered before."""
-    before = template()
-    if before is None or before.run_id != run_id:
-        number = int(before.form_key.removeprefix(AGAIN)) + 1 if before else 1
+def offer_template(run_id: str, title: str, config: TrainingConfig) -> None:
+    """Offer a run's settings on the Train page; keep the visitor's changes if that run was the last one offered."""
+    previous = template()
+    if previous is None or previous.run_id != run_id:
+        number = int(previous.form_key.removeprefix(AGAIN)) + 1 if previous else 1
         st.session_state[_TEMPLATE] = Template(run_id, title, config, f"{AGAIN}{number}")
     st.session_state[TRAIN_PRESET] = AGAIN
 

@@ -1,4 +1,4 @@
-"""Options of learning-curve charts: horizontal axis, smoothing, scale and first epoch."""
+"""Options for learning-curve charts: horizontal axis, smoothing, scale and first epoch."""
 
 from __future__ import annotations
 

@@ -9,16 +9,16 @@ from dashboard.training.chart_options import AXES, ChartOptions, CurveMetric
 
 TRAINING, VALIDATION = "Training", "Validation"
 MAX_POINTS = 400
-"""Maximum number of points of a thin line: enough for any screen, and few enough to send every second."""
+"""Maximum number of points in a thin line: enough for any screen, and few enough to send every second."""
 _MAX_TOTAL_POINTS = 8_000
-"""Maximum number of points of all overlaid curves together."""
+"""Maximum total number of points in all overlaid curves."""
 _COLUMNS = ["run", "split", "granularity", "epoch", "step", "seconds", "loss", "accuracy", "loss_line", "accuracy_line"]
 NO_POINTS = pd.DataFrame(columns=_COLUMNS)
 """The curves of a run that has not started."""
 
 
 def max_points_per_run(runs: int) -> int:
-    """Return the maximum number of points of each thin line when this many runs are overlaid."""
+    """Return the maximum number of points in each thin line when this many runs are overlaid."""
     return int(np.clip(_MAX_TOTAL_POINTS // max(runs, 1), 40, MAX_POINTS))
 
 

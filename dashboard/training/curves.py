@@ -38,7 +38,7 @@ def axis_end(progress: float, epochs: int) -> int:
 def training_curve(
     points: pd.DataFrame, metric: CurveMetric, first_epoch: float, last_epoch: float | None = None
 ) -> VegaLite:
-    """Chart a running run: a thin line through the steps and a dot for each epoch, for training and validation.
+    """Chart a run in progress: a thin line through the steps and a dot for each epoch, for training and validation.
 
     The x-axis ends at `last_epoch`, or at the last point.
     """

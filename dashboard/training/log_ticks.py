@@ -24,15 +24,15 @@ def log_ticks(values: pd.Series) -> list[float]:
         return []
     low, high = float(values.min()), float(values.max())
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    inside: list[float] = []
+    ticks_in_range: list[float] = []
     for factors in _FACTORS:
         ticks = [float(f"{factor}e{power}") for power in powers for factor in factors]
-        inside = [tick for tick in ticks if low <= tick <= high]
-        if len(inside) <= _MAX_TICKS:
+        ticks_in_range = [tick for tick in ticks if low <= tick <= high]
+        if len(ticks_in_range) <= _MAX_TICKS:
             break
-    if len(inside) < _MIN_TICKS:
+    if len(ticks_in_range) < _MIN_TICKS:
         return _even_ticks(low, high)
-    return inside[:: math.ceil(len(inside) / _MAX_TICKS)]
+    return ticks_in_range[:: math.ceil(len(ticks_in_range) / _MAX_TICKS)]
 
 
 def _even_ticks(low: float, high: float) -> list[float]:
@@ -41,12 +41,12 @@ def _even_ticks(low: float, high: float) -> list[float]:
     if math.isclose(low, high, rel_tol=1e-4):
         return [low]
     largest = math.floor(math.log10(high - low))
-    inside: list[float] = []
+    ticks_in_range: list[float] = []
     for power, factor in itertools.product((largest, largest - 1), _STEPS):
         step = float(f"{factor}e{power}")
         multiples = range(math.ceil(low / step), math.floor(high / step) + 1)
         ticks = [float(f"{multiple * factor}e{power}") for multiple in multiples]
-        inside = [tick for tick in ticks if low <= tick <= high]
-        if len(inside) >= _MIN_TICKS:
+        ticks_in_range = [tick for tick in ticks if low <= tick <= high]
+        if len(ticks_in_range) >= _MIN_TICKS:
             break
-    return inside
+    return ticks_in_range

@@ -12,7 +12,7 @@ from core.classifier.bundle import Card
 from core.errors import RunError
 from core.runs.run import Run
 from core.runs.status import Status
-from dashboard.parts.figures import FIGURE_WIDTH, figure
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.units import duration
 from dashboard.session.markdown import plain
 from dashboard.session.permission import safe_text
@@ -28,7 +28,7 @@ _COMPONENT_TITLES = {
 
 
 def show_progress(run: Run, status: Status) -> None:
-    """Show the progress, speed and last completed epoch of a running run, or the message of a queued run."""
+    """Show the progress, speed and last completed epoch of a run in progress, or the message of a queued run."""
     position = f"Epoch {status.epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
     in_epoch = status.phase in ("training", "validating") and status.epoch
     st.progress(status.progress, position if in_epoch else safe_text(status.message))
@@ -40,19 +40,19 @@ def show_progress(run: Run, status: Status) -> None:
     with suppress(RunError):  # the page shows the error with the curves
         history = run.history()
         may_end_early = run.config().patience > 0
-    with st.grid(4, min_column_width=FIGURE_WIDTH):
-        figure(
+    with st.grid(4, min_column_width=MIN_TILE_WIDTH):
+        metric_tile(
             "Time left",
             duration(status.seconds_left),
             "for all epochs",
             "Training may end earlier if the validation accuracy stops improving." if may_end_early else None,
         )
-        figure("Images per second", f"{rate:,.0f}" if rate else "–", "in training")
+        metric_tile("Images per second", f"{rate:,.0f}" if rate else "–", "during training")
         for label, column in (("Training accuracy", "accuracy"), ("Validation accuracy", "val_accuracy")):
             if len(history):
-                figure(label, f"{history[column].iloc[-1]:.2%}", f"after epoch {len(history)}")
+                metric_tile(label, f"{history[column].iloc[-1]:.2%}", f"after epoch {len(history)}")
             else:
-                figure(label, "–", "after epoch 1")
+                metric_tile(label, "–", "after epoch 1")
 
 
 def show_outcome(status: Status) -> None:

@@ -1,4 +1,4 @@
-"""The training queue while the dashboard runs: the next run starts even if no page is open."""
+"""Supervision of the training queue: the next run starts even if no page is open."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from core.errors import TrazoError
 from core.workspace import Workspace
 
 CHECK_SECONDS = 2.0
-"""Seconds between two checks.
+"""Seconds between checks.
 
-Submit, resume, delete and a worker that ends start the next run themselves. The checks are for workers that were
-killed and for runs that were removed from the queue.
+Submitting, resuming or deleting a run starts the next run, and so does a worker when it ends. The checks are for
+workers that were killed and for runs that were removed from the queue.
 """
 
 _logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def problem(workspace: Workspace) -> str | None:
 def _check_queue(workspace: Workspace, first: bool) -> str | None:
     """Run each step and return the errors as one message, or None if all steps succeeded.
 
-    The first check also removes leftovers of killed processes.
+    The first check also removes files left behind by killed processes.
     """
     # Imported here, because these modules import pandas, which would delay the start of the dashboard.
     from core.launcher.queue import advance

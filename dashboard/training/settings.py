@@ -21,7 +21,7 @@ def differences_from_preset(config: TrainingConfig, name: str = "This run") -> N
     changed = differing_settings([config, original])
     title = f"Preset {config.preset}"
     if not changed:
-        st.caption(f"Same as the preset {config.preset}.")
+        st.caption(f"Same as the {config.preset} preset.")
         return
     st.dataframe(
         pd.DataFrame(

@@ -13,7 +13,7 @@ REDRAWN_ACCURACY = "Redrawn accuracy"
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting's label and help; `step` and `format` are for settings in the form."""
+    """A setting's label and help; `step` and `format` apply to settings in the form."""
 
     label: str
     step: float | None = None
@@ -69,7 +69,7 @@ def display_value(name: str, value: object) -> str:
 
 
 def as_text(value: object) -> str:
-    """Return a setting's value as CSV files contain it."""
+    """Return a setting's value as it appears in CSV files."""
     if isinstance(value, list):
         return ", ".join(str(part) for part in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
@@ -79,7 +79,7 @@ PRESET_DESCRIPTIONS: dict[str, str] = {
     "fast": "A small network that reaches 99% test accuracy on MNIST after seconds of training.",
     "original": "The network and recipe of the notebook that Trazo grew from: 99% after one or two minutes.",
     "best": "The shipped network, for MNIST and for everyday handwriting; half an hour on two cores.",
-    "large": "A network nearly twice the size of best, used as a teacher for others; an hour or more.",
+    "large": "A network nearly twice as large as the best preset's, used as a teacher for others; an hour or more.",
     "tiny": "Fewer than 10,000 parameters, with strong augmentation; 5 to 20 minutes.",
 }
-"""Expected accuracy and training time of each preset, measured on two cores of a laptop."""
+"""Expected accuracy and training time of each preset, measured on two laptop cores."""

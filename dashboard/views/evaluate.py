@@ -16,12 +16,12 @@ from dashboard.classifier import time_machine
 from dashboard.classifier.calibration import calibration_section
 from dashboard.classifier.comparison import comparison_section
 from dashboard.classifier.model_picker import model_picker
-from dashboard.classifier.robustness import disputed_note, robustness_block
+from dashboard.classifier.robustness import disputed_note, robustness_section
 from dashboard.classifier.test_images import available_images, cell_heading
 from dashboard.parts import charts
 from dashboard.parts.digit_grid import digit_grid
-from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, figure
 from dashboard.parts.headings import heading
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, metric_tile
 from dashboard.parts.theme import text_colour
 from dashboard.session import address, cache, state
 from dashboard.session.permission import safe_text
@@ -34,9 +34,9 @@ ROW_PERCENTAGES = "Row percentages"
 
 def show_metrics(card: Card, evaluation: Evaluation) -> None:
     """Draw the headline metrics."""
-    with st.grid(3, min_column_width=FIGURE_WIDTH):
-        accuracy_figures(card)
-        figure("Mistakes", f"{len(mistakes(evaluation)):,}", f"of {len(evaluation.labels):,} test images")
+    with st.grid(3, min_column_width=MIN_TILE_WIDTH):
+        accuracy_tiles(card)
+        metric_tile("Mistakes", f"{len(mistakes(evaluation)):,}", f"of {len(evaluation.labels):,} test images")
 
 
 @st.fragment
@@ -79,7 +79,7 @@ def show_cell(evaluation: Evaluation, test: Split | None, true: int, predicted: 
     members = cell_members(evaluation, true, predicted)
     cell_heading(true, predicted, len(members))
     if not len(members):
-        st.caption("This did not happen on the test set.")
+        st.caption("No test images are in this cell.")
     elif test is not None:
         shown = members[:PAGE_SIZE]
         if len(members) > PAGE_SIZE:
@@ -122,18 +122,18 @@ def show_class_table(evaluation: Evaluation) -> None:
 def show_mistakes(evaluation: Evaluation, test: Split, disputed: DisputedLabels | None) -> None:
     """Draw all mistakes, highest confidence first, and mark disputed labels."""
     st.subheader("Mistakes, most confident first", anchor=False)
-    wrong = mistakes(evaluation)
-    if not len(wrong):
+    indices = mistakes(evaluation)
+    if not len(indices):
         st.success("No mistakes on this test set.")
         return
     disputed_note(disputed, evaluation.accuracy)
-    pages = math.ceil(len(wrong) / PAGE_SIZE)
+    pages = math.ceil(len(indices) / PAGE_SIZE)
     with st.container(horizontal=True, vertical_alignment="center"):
         page = 1
         if pages > 1:
             page = st.number_input(f"Page (of {pages:,})", 1, pages, 1, key="mistakes_page", width=160)
         st.caption("Could you read these digits?")
-    shown = wrong[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    shown = indices[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     digit_grid(
         test.images[shown],
         key="mistakes_grid",
@@ -159,7 +159,10 @@ def show_time_machine(name: str, bundle: Bundle, card: Card) -> None:
     time_machine.show(source, name, card.config.dataset)
 
 
-heading("Evaluate", "How well a model classifies digits it has never seen, which ones it confuses, and every mistake.")
+heading(
+    "Evaluate",
+    "How well a model classifies digits it has never seen, which ones it confuses, and every mistake it makes.",
+)
 name, bundle = model_picker("evaluate_model")
 try:
     card, evaluation = cache.card(bundle), cache.evaluation(bundle)
@@ -189,6 +192,6 @@ if view == "Compare":
 show_matrix(name, evaluation, test)
 show_class_table(evaluation)
 calibration_section(card, evaluation)
-robustness_block(card)
+robustness_section(card)
 if test is not None:
     show_mistakes(evaluation, test, disputed_labels(card.data.fingerprint, evaluation))

@@ -1,4 +1,4 @@
-"""The Gradio demo page: the original notebook's demo, and its use from a program."""
+"""The Gradio demo page: the original notebook's demo, and how to call it from a program."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.parts.headings import heading
 from dashboard.parts.links import link
 
-# Height of the demo in pixels: enough to show the demo without a scroll bar.
+# Height of the demo in pixels: tall enough to show it without a scroll bar.
 HEIGHT = 600
 
 # On a phone the probabilities are below the sketchpad and need more height.
@@ -15,7 +15,7 @@ STYLE = """<style>
 .st-key-gradio iframe { border-radius: 0.5rem }
 @media (max-width: 640px) { .st-key-gradio > *, .st-key-gradio iframe { height: 1060px } }
 </style>"""
-CLIENT = """
+CLIENT_EXAMPLE = """
 from gradio_client import Client, handle_file
 
 client = Client("{url}")
@@ -36,4 +36,4 @@ with st.container(key="gradio"):
     st.iframe(f"{url}?__theme={st.context.theme.type or 'light'}", height=HEIGHT, alt="The Gradio demo")
 st.subheader("From a program", anchor=False)
 st.markdown("Run `pip install gradio_client`, then send a picture of a digit:")
-st.code(CLIENT.strip().format(url=link("gradio/", full=True)), language="python")
+st.code(CLIENT_EXAMPLE.strip().format(url=link("gradio/", full=True)), language="python")

@@ -14,16 +14,16 @@ from core.storage import read_file
 from dashboard.classifier.layers import filter_pictures, layer_table, setting_facts, training_facts, version_facts
 from dashboard.classifier.model_picker import model_picker
 from dashboard.parts.digit_grid import digit_grid
-from dashboard.parts.figures import FIGURE_WIDTH, figure, test_accuracy_figure
 from dashboard.parts.headings import heading
 from dashboard.parts.links import link
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile, test_accuracy_tile
 from dashboard.session import cache
 from dashboard.session.permission import safe_text
 
 # Height of Netron's frame in pixels: tall enough to show a preset's graph with little scrolling.
 NETRON_HEIGHT = 720
 
-FORMAT = """
+FORMAT_DESCRIPTION = """
 | | Shape | Values |
 |---|---|---|
 | **Input** | `(n, 28, 28, 1)`, float32 | 0 to 1: white ink (1) on black (0), centred as in MNIST |
@@ -36,21 +36,21 @@ In MNIST, each digit fits into a box of 20 × 20 pixels, and its centre of mass 
 def show_metrics(card: Card) -> None:
     """Draw the headline metrics."""
     multiply_adds = sum(layer.multiply_adds for layer in card.layers)
-    with st.grid(4, min_column_width=FIGURE_WIDTH):
-        test_accuracy_figure(card.metrics)
-        figure(
+    with st.grid(4, min_column_width=MIN_TILE_WIDTH):
+        test_accuracy_tile(card.metrics)
+        metric_tile(
             "Parameters",
             f"{card.parameters:,}",
             "weights and biases",
             "All parameters of the network, trainable or not.",
         )
-        figure(
+        metric_tile(
             "Multiply-adds",
             f"{multiply_adds / 1e6:,.2f} M",
             "for one image",
             "Number of multiplications, each followed by an addition, to classify one image.",
         )
-        figure("Layers", str(len(card.layers)), "input to output")
+        metric_tile("Layers", str(len(card.layers)), "input to output")
 
 
 def show_layers(card: Card) -> None:
@@ -105,7 +105,7 @@ def show_downloads(bundle: Bundle) -> None:
         st.info(safe_text(error), icon=":material/info:")
     st.markdown("The `.tflite` file runs in LiteRT (TensorFlow Lite), including on phones.")
     st.markdown("Both have the same input and output:")
-    st.markdown(FORMAT)
+    st.markdown(FORMAT_DESCRIPTION)
     with st.container(horizontal=True):
         for file in (bundle.keras_file, bundle.tflite_file):
             show_download_button(file)

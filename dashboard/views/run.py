@@ -14,10 +14,10 @@ from core.runs.run import Run
 from core.runs.status import Status
 from dashboard.classifier import time_machine
 from dashboard.classifier.calibration import TEMPERATURE_HELP
-from dashboard.classifier.robustness import robustness_block
+from dashboard.classifier.robustness import robustness_section
 from dashboard.parts.badges import state_badge
-from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, figure
-from dashboard.parts.units import duration
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, metric_tile
+from dashboard.parts.units import duration, in_epochs
 from dashboard.runs import actions, run_cache, side_by_side
 from dashboard.runs.files import log_and_files
 from dashboard.runs.refresh import draw_and_refresh
@@ -33,12 +33,12 @@ from dashboard.training.wording import REDRAWN_ACCURACY
 POLL_SECONDS = 2.0
 REDRAWN_HELP = "Fraction of test images classified correctly after being traced and drawn again on a canvas. See below."
 REJECTED_HELP = (
-    "Fraction of validation digits rejected as out-of-distribution: the lower, the better. Letters, scribbles and "
+    "Fraction of validation digits rejected as out-of-distribution; lower is better. Letters, scribbles and "
     "other out-of-distribution samples should all be rejected."
 )
 CLOSE_CALLS_HELP = (
     "Fraction of validation digits with a low confidence, for which Draw names a second candidate. Many mistakes are "
-    "among them. Evaluate shows the same metric for test digits."
+    "close calls. Evaluate shows the same metric for the test images."
 )
 
 
@@ -48,7 +48,7 @@ def show_page(run_id: str) -> None:
         run = find_run(state.workspace(), run_id)
     except RunNotFound:
         show_not_found(
-            f"There is no run named {run_id[:60]}. It may have been deleted. Choose another one from all runs."
+            f"There is no run named {run_id[:60]}. It may have been deleted. Choose another one under All runs."
         )
         return
     except TrazoError as error:
@@ -83,7 +83,7 @@ def show_results(run: Run, status: Status, config: TrainingConfig) -> None:
     differences_from_preset(config)
     all_settings(config)
     if card:
-        robustness_block(card)
+        robustness_section(card)
         machine_and_versions(card)
     log_and_files(run)
 
@@ -157,12 +157,12 @@ def show_change_buttons(run: Run, status: Status | None) -> None:
 
 
 def link_to_run(page: str, parameter: str, run: Run, label: str, icon: str) -> None:
-    """Link to another page about this run; a button with `st.switch_page` would change the URL of this page."""
+    """Link to another page about this run; a button that calls `st.switch_page` would change the URL of this page."""
     st.page_link(f"views/{page}.py", label=label, icon=icon, query_params={parameter: run.id}, width="content")
 
 
 def readable_card(run: Run) -> Card | None:
-    """Return the card of the run's model, or None if there is no model or, after a warning, if the card is damaged."""
+    """Return the card of the run's model, or None if there is no model. Show a warning if the card is damaged."""
     if not run.bundle.complete:
         return None
     try:
@@ -175,24 +175,24 @@ def readable_card(run: Run) -> Card | None:
 def show_metrics(card: Card) -> None:
     """Draw the headline metrics; a model from an earlier version of Trazo has fewer of them."""
     novelty, calibration = card.novelty, card.calibration
-    with st.grid(4, min_column_width=FIGURE_WIDTH):
-        accuracy_figures(card)
+    with st.grid(4, min_column_width=MIN_TILE_WIDTH):
+        accuracy_tiles(card)
         if card.robustness:
-            figure(REDRAWN_ACCURACY, f"{card.robustness.drawings:.1%}", "mean of five kinds", REDRAWN_HELP)
+            metric_tile(REDRAWN_ACCURACY, f"{card.robustness.drawings:.1%}", "mean of five kinds", REDRAWN_HELP)
         if novelty:
             non_digits = f"and {novelty.out_of_distribution_rejected:.0%} of non-digits"
-            figure("Digits rejected", f"{novelty.digits_rejected:.2%}", non_digits, REJECTED_HELP)
+            metric_tile("Digits rejected", f"{novelty.digits_rejected:.2%}", non_digits, REJECTED_HELP)
         if calibration:
             unsure_mistakes = f"{calibration.errors_caught:.0%} of mistakes"
-            figure("Close calls", f"{calibration.unsure_share:.2%}", unsure_mistakes, CLOSE_CALLS_HELP)
-            figure("Temperature", f"{calibration.temperature:.2f}", "fitted on validation", TEMPERATURE_HELP)
-        figure(
+            metric_tile("Close calls", f"{calibration.unsure_share:.2%}", unsure_mistakes, CLOSE_CALLS_HELP)
+            metric_tile("Temperature", f"{calibration.temperature:.2f}", "fitted on validation", TEMPERATURE_HELP)
+        metric_tile(
             "Parameters",
             f"{card.parameters:,}",
             "weights and biases",
             "All parameters of the network, trainable or not.",
         )
-        figure("Training time", duration(card.seconds), f"epochs: {card.metrics.epochs}")
+        metric_tile("Training time", duration(card.seconds), in_epochs(card.metrics.epochs))
 
 
 def show_learning_curves(run: Run, status: Status) -> None:
@@ -212,17 +212,20 @@ def show_learning_curves(run: Run, status: Status) -> None:
 
 
 def is_active(listing: Listing, run_id: str) -> bool:
-    """Return True if the run is running or queued; `run_id` may be the last two words of its id."""
+    """Return True if the run is in progress or queued; `run_id` may be the last two words of its id."""
     return any(run_id in (row.id, row.title) and row.state in ("queued", "running") for row in listing.rows)
 
 
 run_id = address.value("id") or ""
 if run_id:
-    marked = state.runs_to_delete()
+    runs_to_delete = state.runs_to_delete()
     draw_and_refresh(
-        lambda _: show_page(run_id), lambda listing: is_active(listing, run_id), POLL_SECONDS, paused=bool(marked)
+        lambda _: show_page(run_id),
+        lambda listing: is_active(listing, run_id),
+        POLL_SECONDS,
+        paused=bool(runs_to_delete),
     )
-    if marked:
-        actions.confirm_deletion(marked, leave=True)
+    if runs_to_delete:
+        actions.confirm_deletion(runs_to_delete, leave=True)
 else:
-    show_not_found("This link does not name a run. Choose one from all runs.")
+    show_not_found("This link does not specify a run. Choose one under All runs.")

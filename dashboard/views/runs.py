@@ -148,7 +148,7 @@ def show_table(rows: list[Summary], names: dict[str, str], baseline: Summary | N
             selection_mode="multi-row",
             selection_default={"selection": {"rows": [index for index, each in enumerate(ids) if each in selected]}},
             # A selection consists of row numbers, so a table with different rows needs a different key.
-            key=f"runs_{state.table_number(ids)}",
+            key=f"runs_{state.table_version(ids)}",
             alt="All listed runs",
             column_config=format_columns(),
         )
@@ -163,7 +163,7 @@ def show_table(rows: list[Summary], names: dict[str, str], baseline: Summary | N
 
 
 def format_columns() -> dict:
-    """Return the format of each column, narrow enough for a laptop's screen."""
+    """Return the format of each column, narrow enough for a laptop screen."""
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     difference = "Difference from the baseline, in percentage points; empty for runs tested on different images."
     return {
@@ -179,8 +179,8 @@ def format_columns() -> dict:
         REDRAWN_COLUMN: number(
             format="%.1f%%",
             width=112,
-            help="Redrawn accuracy: the accuracy on up to 1,000 test images that were traced and drawn again on a "
-            "canvas. It is the mean of five kinds: usual, tiny, thin pen, thick pen, rotated. See Evaluate.",
+            help="Accuracy on redrawn digits: up to 1,000 test images that were traced and drawn again on a canvas. It "
+            "is the mean of five kinds: typical, tiny, thin pen, thick pen, rotated. See Evaluate.",
         ),
         difference_column(REDRAWN_COLUMN): number("Δ", format="%+.1f", help=difference, width=50),
         "Preset": text(help="The preset that the run started from, and its data if the runs use different data"),
@@ -221,18 +221,20 @@ def show_toolbar(rows: Sequence[Summary], listed: list[Summary], chosen: list[Su
 
 def show_change_buttons(rows: Sequence[Summary], chosen: list[Summary]) -> None:
     """Draw the buttons to promote, stop, resume and delete the selected runs."""
-    active = [run_of(row) for row in chosen if row.state in ("queued", "running")]
+    active_runs = [run_of(row) for row in chosen if row.state in ("queued", "running")]
     runs = [run_of(row) for row in chosen]
-    only = only_model(chosen)
-    actions.promote_button(run_of(only) if only else None, disabled=bool(only and only.promoted), primary=False)
-    if active:
+    only_run = only_run_with_model(chosen)
+    actions.promote_button(
+        run_of(only_run) if only_run else None, disabled=bool(only_run and only_run.promoted), primary=False
+    )
+    if active_runs:
         st.button(
             "Stop",
             icon=":material/stop:",
             key="stop_selected",
             help="Stops training and keeps the model.",
             on_click=actions.stop,
-            args=(active,),
+            args=(active_runs,),
         )
     st.button(
         "Resume",
@@ -256,15 +258,15 @@ def show_change_buttons(rows: Sequence[Summary], chosen: list[Summary]) -> None:
         )
 
 
-def only_model(chosen: list[Summary]) -> Summary | None:
+def only_run_with_model(chosen: list[Summary]) -> Summary | None:
     """Return the selected run if exactly one run is selected and has a model, or else None."""
     return chosen[0] if len(chosen) == 1 and chosen[0].has_model else None
 
 
 def show_download_button(chosen: list[Summary]) -> None:
-    """Draw the button to download the model of the only selected run."""
-    only = only_model(chosen)
-    run: Run | None = run_of(only) if only else None
+    """Draw the button to download the model of the selected run, if only one is selected."""
+    only_run = only_run_with_model(chosen)
+    run: Run | None = run_of(only_run) if only_run else None
     st.download_button(
         "Download",
         data=run.bundle.zip_bytes if run else b"",
@@ -283,8 +285,8 @@ heading(
     "Runs",
     "Every training run, newest first. Select several runs to overlay their curves and compare their settings.",
 )
-marked = state.runs_to_delete()
-draw_and_refresh(show_page, lambda listing: listing.busy, POLL_SECONDS, paused=bool(marked))
+runs_to_delete = state.runs_to_delete()
+draw_and_refresh(show_page, lambda listing: listing.busy, POLL_SECONDS, paused=bool(runs_to_delete))
 # Opened outside the refreshing fragment, because Streamlit fails if a fragment with a timer opens a dialog.
-if marked:
-    actions.confirm_deletion(marked)
+if runs_to_delete:
+    actions.confirm_deletion(runs_to_delete)

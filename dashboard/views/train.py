@@ -19,8 +19,8 @@ from core.runs.status import Status
 from core.runs.summary import Summary
 from dashboard.data.banner import show_data_banner
 from dashboard.parts.badges import state_badge
-from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, figure
 from dashboard.parts.headings import heading
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, metric_tile
 from dashboard.parts.units import duration, in_epochs
 from dashboard.runs import actions
 from dashboard.runs.refresh import draw_and_refresh
@@ -57,7 +57,7 @@ def load_template_from_url() -> None:
         return
     try:
         run = find_run(state.workspace(), run_id)
-        state.keep_template(run.id, display_name(run), run.config())
+        state.offer_template(run.id, display_name(run), run.config())
     except TrazoError as error:
         st.warning(safe_text(error), icon=":material/link_off:")
 
@@ -79,7 +79,7 @@ def show_start_form(data: Dataset) -> None:
         with summary:  # filled after `submit`, because that may have queued the teachers
             if template:
                 title = plain(template.title)
-                st.caption(f"These settings are from run {title}. Change any you like.")
+                st.caption(f"These settings are from the run {title}. Change any you like.")
                 show_description(defaults, config, title)
             else:
                 st.caption(PRESET_DESCRIPTIONS.get(chosen, ""))
@@ -128,7 +128,7 @@ def show_description(defaults: TrainingConfig, config: TrainingConfig, source: s
 
 
 def describe_teachers(config: TrainingConfig) -> str:
-    """Return a sentence that gives the number of teachers and how many must be trained first."""
+    """Return a sentence with the number of teachers and the number that must be trained first."""
     missing = len(missing_teachers(Snapshot.of(state.workspace()), config))
     teachers = "a teacher" if config.teachers == 1 else f"{config.teachers} teachers"
     if not missing:
@@ -137,7 +137,7 @@ def describe_teachers(config: TrainingConfig) -> str:
         ending = f"; {missing} must be trained first."
     else:
         ending = ", which must be trained first."
-    return f'Learns from {teachers} trained with the preset "large"{ending}'
+    return f'Learns from {teachers} trained with the "large" preset{ending}'
 
 
 def submit(config: TrainingConfig) -> None:
@@ -200,10 +200,10 @@ def show_ended_run(row: Summary, status: Status) -> None:
     if not run.bundle.complete:
         return
     card = cache.card(run.bundle)
-    with st.grid(4, min_column_width=FIGURE_WIDTH):
-        accuracy_figures(card)
-        figure("Training time", duration(card.seconds), f"epochs: {card.metrics.epochs}")
-        figure("Parameters", f"{card.parameters:,}", "weights and biases")
+    with st.grid(4, min_column_width=MIN_TILE_WIDTH):
+        accuracy_tiles(card)
+        metric_tile("Training time", duration(card.seconds), in_epochs(card.metrics.epochs))
+        metric_tile("Parameters", f"{card.parameters:,}", "weights and biases")
     show_next_steps(row)
 
 
@@ -294,7 +294,7 @@ def show_remove_button(run: Run) -> None:
 
 if may_change():
     subtitle = (
-        "Train a network to read digits and watch the learning curves update. Training continues when you close this "
+        "Train a network to read digits and watch the learning curves update. Training continues after you close this "
         "page."
     )
 else:

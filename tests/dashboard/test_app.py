@@ -45,18 +45,18 @@ def test_no_page_has_bare_expressions(file: Path) -> None:
 
 
 class Dashboard(NamedTuple):
-    address: str
+    url: str
     process: psutil.Popen
     log: Path
     idle: socket.socket
     """A connection that was opened before all others and sends nothing."""
 
 
-SHORT_TIMEOUT = """
+SHORT_TIMEOUT_SCRIPT = """
 from dashboard.server import connections
 connections.HEAD_TIMEOUT_SECONDS = 5.0
 """
-"""Python imports this at start-up; it shortens the time that the dashboard waits for a first request."""
+"""The module sitecustomize, which Python imports at startup; it shortens the time to wait for a first request."""
 
 
 def environment(workspace: Path) -> dict[str, str]:
@@ -73,16 +73,16 @@ def dashboard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     folder = tmp_path_factory.mktemp("dashboard")
     log = folder / "log"
     command = [sys.executable, *(word.format(port=port) for word in START_COMMANDS[request.param])]
-    (folder / "sitecustomize.py").write_text(SHORT_TIMEOUT)
+    (folder / "sitecustomize.py").write_text(SHORT_TIMEOUT_SCRIPT)
     variables = environment(folder / "workspace") | {"PYTHONPATH": f"{folder}{os.pathsep}{PROJECT}"}
     with log.open("w") as output:
         process = psutil.Popen(command, cwd=PROJECT, env=variables, stdout=output, stderr=subprocess.STDOUT)
     idle = socket.socket()
     running = Dashboard(f"http://127.0.0.1:{port}", process, log, idle)
     try:
-        wait_for(f"{running.address}/_stcore/health", running)
+        wait_for(f"{running.url}/_stcore/health", running)
         idle.connect(("127.0.0.1", port))
-        wait_for(f"{running.address}/gradio/", running)
+        wait_for(f"{running.url}/gradio/", running)
         yield running
     finally:
         idle.close()
@@ -105,20 +105,20 @@ def wait_for(url: str, dashboard: Dashboard) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/train", "/api/health", "/gradio/", "/netron/", "/_stcore/health"])
 def test_everything_is_on_one_port(dashboard: Dashboard, path: str) -> None:
-    assert httpx.get(dashboard.address + path, timeout=300).status_code == 200
+    assert httpx.get(dashboard.url + path, timeout=300).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/gradio", "/netron"])
-def test_address_without_slash_is_redirected(dashboard: Dashboard, path: str) -> None:
-    response = httpx.get(f"{dashboard.address}{path}?a=1", follow_redirects=True, timeout=300)
+def test_url_without_trailing_slash_is_redirected(dashboard: Dashboard, path: str) -> None:
+    response = httpx.get(f"{dashboard.url}{path}?a=1", follow_redirects=True, timeout=300)
 
     assert response.status_code == 200
-    assert str(response.url) == f"{dashboard.address}{path}/?a=1"
+    assert str(response.url) == f"{dashboard.url}{path}/?a=1"
 
 
 @pytest.mark.parametrize("path", ["/", "/api/health", "/gradio/", "/netron/", "/models/shipped/mnist_model.keras"])
 def test_every_response_has_the_security_headers(dashboard: Dashboard, path: str) -> None:
-    headers = httpx.get(dashboard.address + path, timeout=300).headers
+    headers = httpx.get(dashboard.url + path, timeout=300).headers
 
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "default-src 'self'" in headers["Content-Security-Policy"]
@@ -130,7 +130,7 @@ def test_gradio_client_gets_the_digit_of_a_drawing(dashboard: Dashboard, tmp_pat
     ImageDraw.Draw(one).line([(100, 40), (100, 160)], fill="black", width=14)
     one.save(tmp_path / "one.png")
     Image.new("RGB", (200, 200), "white").save(tmp_path / "blank.png")
-    client = Client(f"{dashboard.address}/gradio/", verbose=False)
+    client = Client(f"{dashboard.url}/gradio/", verbose=False)
 
     def predict(name: str) -> str:
         sketch = {"background": None, "layers": [], "composite": handle_file(tmp_path / name)}
@@ -139,8 +139,8 @@ def test_gradio_client_gets_the_digit_of_a_drawing(dashboard: Dashboard, tmp_pat
     assert [predict("one.png"), predict("blank.png")] == ["1", "Draw a digit first"]
 
 
-def test_start_prints_the_address(dashboard: Dashboard) -> None:
-    assert dashboard.address in dashboard.log.read_text()
+def test_start_prints_the_url(dashboard: Dashboard) -> None:
+    assert dashboard.url in dashboard.log.read_text()
 
 
 def test_idle_memory_stays_below_350_mb(dashboard: Dashboard) -> None:
@@ -189,7 +189,7 @@ def test_busy_port_is_reported_with_a_solution(tmp_path: Path) -> None:
     assert result.stderr == f"Port {port} is in use by another program. Choose another one, such as PORT={port + 1}.\n"
 
 
-def test_port_of_a_dashboard_that_just_ended_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_start_waits_for_a_port_that_is_about_to_be_free(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as busy:
         busy.bind(("127.0.0.1", 0))
         busy.listen()
@@ -211,4 +211,4 @@ def test_invalid_port_is_rejected(tmp_path: Path, port: str) -> None:
     result = start_dashboard("--port", port, workspace=tmp_path)
 
     assert result.returncode == 2
-    assert "a port is a number from 1 to 65535" in result.stderr
+    assert "must be a number from 1 to 65535" in result.stderr

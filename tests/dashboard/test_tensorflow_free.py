@@ -13,7 +13,7 @@ from pathlib import Path
 from core.runs.run import Run
 from core.workspace import PROJECT, Workspace
 
-# Run in a new process, because this one may have trained before.
+# Run in a new process, because this process may have trained a network already.
 TOUR = textwrap.dedent(
     """
     import json, sys

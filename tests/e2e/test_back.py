@@ -1,4 +1,4 @@
-"""The browser's Back button and the addresses of the pages, in a real browser."""
+"""The browser's Back button and the URLs of the pages, in a real browser."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from tests.support.dashboard_process import DashboardProcess
 from tests.support.visit import at_rest
 from tests.support.waiting import wait_until
 
-HEADER, ROW = 36, 35
+HEADER_HEIGHT, ROW_HEIGHT = 36, 35
 """Heights of the table's header and rows in pixels; its cells are painted, so tests click them by position."""
 
-PARAMETERS = {
+ALLOWED_PARAMETERS = {
     "/": set(),
     "/data": set(),
     "/train": {"again"},
@@ -51,41 +51,41 @@ def open_from_sidebar(page: Page, title: str) -> None:
 
 
 def expect_page(page: Page, title: str) -> None:
-    """Wait for a page, and check that its address contains no parameters of another page."""
+    """Wait for a page, and check that its URL contains no parameters of another page."""
     expect(page.get_by_role("heading", level=1)).to_contain_text(title)
     at_rest(page)
-    assert set(parameters(page)) <= PARAMETERS[urlsplit(page.url).path]
+    assert set(parameters(page)) <= ALLOWED_PARAMETERS[urlsplit(page.url).path]
 
 
 def parameters(page: Page) -> dict[str, list[str]]:
     return parse_qs(urlsplit(page.url).query)
 
 
-def expect_address(page: Page, **expected: str | list[str]) -> None:
-    """Wait until the address has exactly these parameters."""
+def expect_parameters(page: Page, **expected: str | list[str]) -> None:
+    """Wait until the URL has exactly these parameters."""
     query = {name: [value] if isinstance(value, str) else value for name, value in expected.items()}
     page.wait_for_url(lambda url: parse_qs(urlsplit(url).query) == query)
 
 
 def change_runs(page: Page, runs: list[Run]) -> None:
     table = page.locator(".st-key-runs_table [data-testid=stDataFrame]")
-    table.click(position={"x": 16, "y": HEADER + ROW + ROW // 2})
+    table.click(position={"x": 16, "y": HEADER_HEIGHT + ROW_HEIGHT + ROW_HEIGHT // 2})
     expect(page.get_by_text("These runs have the same settings.")).to_be_visible()
     page.locator(".st-key-log label").first.click()
     page.get_by_text("Steps", exact=True).click()
-    expect_address(page, run=[run.id for run in runs], log="true", axis="step")
+    expect_parameters(page, run=[run.id for run in runs], log="true", axis="step")
 
 
 def change_evaluate(page: Page, runs: list[Run]) -> None:
     choose_model(page, "evaluate_model", runs[0])
     page.get_by_role("radio", name="Compare").click()
-    expect_address(page, model=runs[0].id, evaluate_view="Compare", against=runs[1].id)
+    expect_parameters(page, model=runs[0].id, evaluate_view="Compare", against=runs[1].id)
 
 
 def change_model(page: Page, runs: list[Run]) -> None:
     for run in runs:
         choose_model(page, "model_choice", run)
-        expect_address(page, model=run.id)
+        expect_parameters(page, model=run.id)
 
 
 def choose_model(page: Page, key: str, run: Run) -> None:
@@ -133,12 +133,14 @@ def test_each_back_restores_the_previous_page(page: Page, runs: list[Run]) -> No
     expect_page(page, "Draw")
     open_from_sidebar(page, "Runs")
     change_runs(page, runs)
-    page.locator(".st-key-runs_table [data-testid=stDataFrame]").click(position={"x": 16, "y": HEADER + ROW // 2})
+    page.locator(".st-key-runs_table [data-testid=stDataFrame]").click(
+        position={"x": 16, "y": HEADER_HEIGHT + ROW_HEIGHT // 2}
+    )
     expect(page.get_by_role("link", name="Open")).to_be_visible()
     page.get_by_role("link", name="Open").click()
     expect_page(page, "old-owl")
     page.locator(".st-key-late label").first.click()
-    expect_address(page, id=runs[1].id, late="false")
+    expect_parameters(page, id=runs[1].id, late="false")
     page.get_by_role("link", name="Evaluate").last.click()
     expect_page(page, "Evaluate")
     change_evaluate(page, runs)
@@ -153,7 +155,7 @@ def test_each_back_restores_the_previous_page(page: Page, runs: list[Run]) -> No
     ):
         page.go_back()
         expect_page(page, title)
-        expect_address(page, **expected)
+        expect_parameters(page, **expected)
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
 
 
@@ -167,7 +169,7 @@ def test_back_returns_from_every_link_of_a_run(page: Page, runs: list[Run]) -> N
         page.go_back()
 
         expect_page(page, "new-newt")
-        expect_address(page, id=runs[0].id)
+        expect_parameters(page, id=runs[0].id)
 
 
 def test_quick_backs_leave_no_parameters_behind(page: Page, runs: list[Run]) -> None:
@@ -191,18 +193,18 @@ def test_quick_backs_leave_no_parameters_behind(page: Page, runs: list[Run]) -> 
 def test_deep_links_open_a_view_and_keep_its_parameters(page: Page, runs: list[Run]) -> None:
     page.goto(f"/evaluate?model={runs[1].title}&evaluate_view=Compare&against={runs[0].id}")
     expect_page(page, "Evaluate")
-    expect_address(page, model=runs[1].id, evaluate_view="Compare", against=runs[0].id)
+    expect_parameters(page, model=runs[1].id, evaluate_view="Compare", against=runs[0].id)
 
     page.goto(f"/model?model={runs[1].id}")
     expect_page(page, "Model")
-    expect_address(page, model=runs[1].id)
+    expect_parameters(page, model=runs[1].id)
     expect(page.locator(".st-key-model_choice input").first).to_have_value(re.compile("old-owl"))
 
     page.goto(f"/runs?run={runs[1].id}&axis=Seconds&smoothing=0.5&order=Name&find=owl")
     expect_page(page, "Runs")
     expect(page.get_by_text("1 of ")).to_be_visible()
-    expect_address(page, run=runs[1].id, axis="seconds", smoothing="0.5", order="Name", find="owl")
+    expect_parameters(page, run=runs[1].id, axis="seconds", smoothing="0.5", order="Name", find="owl")
 
     page.goto(f"/train?again={runs[0].id}")
     expect_page(page, "Train")
-    expect(page.get_by_text("These settings are from run new-newt")).to_be_visible()
+    expect(page.get_by_text("These settings are from the run new-newt")).to_be_visible()

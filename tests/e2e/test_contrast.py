@@ -28,7 +28,7 @@ def run(trained: Run, dashboard: DashboardProcess) -> Iterator[Run]:
 def test_all_text_has_enough_contrast(page: Page, run: Run, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     low_contrast = {}
-    for address, shown in {
+    for path, shown in {
         "/": "Brush width",
         "/data": "Fingerprint",
         "/data?dataset=pen-digits": "Alpaydin",
@@ -36,9 +36,9 @@ def test_all_text_has_enough_contrast(page: Page, run: Run, scheme: str) -> None
         f"/evaluate?evaluate_view=Epochs&model={run.id}": "Toneva",
         f"/run?id={run.id}": "Model as ZIP",
     }.items():
-        page.goto(address)
+        page.goto(path)
         expect(page.get_by_text(shown).first).to_be_visible()
         at_rest(page)
-        low_contrast[address] = page.evaluate(FIND_LOW_CONTRAST)
+        low_contrast[path] = page.evaluate(FIND_LOW_CONTRAST)
 
     assert not any(low_contrast.values()), low_contrast

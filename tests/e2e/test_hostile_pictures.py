@@ -25,7 +25,7 @@ def hostile(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def visitor(dashboard: DashboardProcess) -> Iterator[httpx.Client]:
-    """A client whose address differs from the browser's."""
+    """A client whose IP address differs from the browser's."""
     transport = httpx.HTTPTransport(local_address="127.0.0.2")
     with httpx.Client(base_url=dashboard.url, transport=transport, timeout=300) as client:
         yield client

@@ -86,24 +86,24 @@ def test_gradio_removes_the_old_prediction_after_a_failure(page: Page) -> None:
     for step, failure in FAILURES.values():
         sketch_and_submit(page, demo, ONE)
         expect(bars).to_have_count(10)
-        expect(verdict).not_to_have_text("No answer yet")
+        expect(verdict).not_to_have_text("No prediction yet")
         page.route(f"**/gradio_api/{step}*", failure)
 
         with page.expect_response(f"**/gradio_api/{step}*"):
             sketch_and_submit(page, demo, [(-1, 0), (1, 0)])
 
-        expect(verdict).to_have_text("No answer yet")
+        expect(verdict).to_have_text("No prediction yet")
         expect(bars).to_have_count(0)
         if step == "queue/join":
             expect(demo.get_by_text("Error").first).to_be_visible()
-            expect(verdict).to_have_text("No answer yet")
+            expect(verdict).to_have_text("No prediction yet")
         page.unroute(f"**/gradio_api/{step}*", failure)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_gradio_follows_the_pages_theme(page: Page, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    page.route("**/gradio/?*", lambda route: route.abort())  # only its address matters; loading it takes seconds
+    page.route("**/gradio/?*", lambda route: route.abort())  # only its URL matters; loading it takes seconds
 
     page.goto("/gradio_demo")
 

@@ -33,7 +33,7 @@ class Setup(NamedTuple):
 
 
 SETUPS = {
-    "proxy strips it": Setup("/user/ada/proxy/8501/", strips=True),
+    "proxy strips the prefix": Setup("/user/ada/proxy/8501/", strips=True),
     "python -m dashboard": Setup("/trazo/", environment={"STREAMLIT_SERVER_BASE_URL_PATH": "trazo"}),
     "streamlit run": Setup(
         "/lab/trazo/",
@@ -44,8 +44,8 @@ SETUPS = {
 
 IN_A_BROWSER = pytest.mark.parametrize(
     "setup",
-    # The third looks the same to a browser; the tests without a browser check that its addresses have moved, too.
-    ["proxy strips it", "python -m dashboard", pytest.param("streamlit run", marks=pytest.mark.long)],
+    # The third setup looks the same to a browser; the tests without a browser check its URLs, too.
+    ["proxy strips the prefix", "python -m dashboard", pytest.param("streamlit run", marks=pytest.mark.long)],
     indirect=True,
     scope="module",
 )
@@ -58,7 +58,7 @@ def setup(request: pytest.FixtureRequest) -> Setup:
 
 @pytest.fixture(scope="module")
 def dashboard(setup: Setup, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
-    """A dashboard behind nginx; its `url` is the address for visitors."""
+    """A dashboard behind nginx; its `url` is the one for visitors."""
     executable = find_nginx()
     if executable is None:
         lacking("nginx is not installed; install it with `apt-get install nginx`.")

@@ -22,7 +22,7 @@ from tests.support.tiny_training import tiny_config
 from tests.support.visit import Record, at_rest
 from tests.support.waiting import wait_until
 
-HEADER, ROW = 36, 35
+HEADER_HEIGHT, ROW_HEIGHT = 36, 35
 """Heights of the table's header and rows in pixels: its cells are painted, so tests click them by position."""
 
 
@@ -49,7 +49,7 @@ def runs(trained: Run, workspace: Workspace) -> list[Run]:
 def toggle_row(page: Page, row: int) -> None:
     """Select a row of the table, or deselect it."""
     table = page.locator(".st-key-runs_table [data-testid=stDataFrame]")
-    table.click(position={"x": 16, "y": HEADER + ROW * row + ROW // 2})
+    table.click(position={"x": 16, "y": HEADER_HEIGHT + ROW_HEIGHT * row + ROW_HEIGHT // 2})
     at_rest(page)
 
 
@@ -225,5 +225,5 @@ def test_run_page_renames_the_run_and_trains_it_again(page: Page, runs: list[Run
     page.get_by_role("link", name="Train again with changes").click()
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("Train")
-    expect(page.get_by_text("These settings are from run The wide one")).to_be_visible()
+    expect(page.get_by_text("These settings are from the run The wide one")).to_be_visible()
     expect(page.get_by_label("Epochs", exact=True)).to_have_value("2")

@@ -1,4 +1,4 @@
-"""Sign-in by OpenID Connect, in a real browser and with a real provider on this machine."""
+"""Sign-in with OpenID Connect, in a real browser and with a real provider on this machine."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def provider() -> Iterator[OidcProvider]:
 def private_dashboard(
     provider: OidcProvider, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[DashboardProcess]:
-    """A dashboard whose secrets.toml names the provider."""
+    """A dashboard whose secrets.toml configures the provider."""
     secrets = tmp_path / ".streamlit" / "secrets.toml"
     secrets.parent.mkdir()
     process = DashboardProcess(tmp_path, HOME=str(tmp_path), STREAMLIT_SERVER_BASE_URL_PATH=request.param)

@@ -1,4 +1,4 @@
-"""Undo, Clear and Ctrl+Z lose no stroke, even if the visitor is quick and the server slow."""
+"""Undo, Clear and Ctrl+Z lose no stroke, even if the visitor is quick and the server is slow."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def test_requests_to_other_hosts_are_recorded(page: Page, record: Record) -> Non
     record.hosts.clear()
 
 
-def test_errors_of_a_page_are_recorded(page: Page, record: Record) -> None:
+def test_page_errors_are_recorded(page: Page, record: Record) -> None:
     page.goto("about:blank")
 
     page.evaluate("console.error('the console'); setTimeout(() => { throw new Error('the script') })")

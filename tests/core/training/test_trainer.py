@@ -25,7 +25,7 @@ from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
 from core.training import callbacks, result
-from core.training.callbacks import Journal, StopRequested
+from core.training.callbacks import Journal, StopOnRequest
 from core.training.checkpoint import EarlyStoppingState, ResumableEarlyStopping, read_checkpoint, write_checkpoint
 from core.training.optimizer import compile_model
 from core.training.trainer import Outcome, train_and_evaluate
@@ -291,14 +291,14 @@ def stop_at_end_of_epoch(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def stop_at_step(step: Callable[[int], int], monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask every run to stop just before a step ends; `step(steps_per_epoch)` returns the number of that step."""
-    on_train_batch_end = StopRequested.on_train_batch_end
+    on_train_batch_end = StopOnRequest.on_train_batch_end
 
-    def request_and_check(callback: StopRequested, batch: int, logs: dict[str, float] | None = None) -> None:
+    def request_and_check(callback: StopOnRequest, batch: int, logs: dict[str, float] | None = None) -> None:
         if int(callback.model.optimizer.iterations) == step(callback.params["steps"]):
             callback._run.stop_file.touch()
         on_train_batch_end(callback, batch, logs)
 
-    monkeypatch.setattr(StopRequested, "on_train_batch_end", request_and_check)
+    monkeypatch.setattr(StopOnRequest, "on_train_batch_end", request_and_check)
 
 
 @pytest.mark.usefixtures("quick_evaluation")
@@ -347,7 +347,7 @@ def test_run_stopped_right_after_resume_keeps_a_newer_model(
 def test_model_older_than_the_checkpoint_is_replaced(
     run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(callback: StopRequested, batch: int, logs: dict[str, float] | None = None) -> None:
+    def interrupt(callback: StopOnRequest, batch: int, logs: dict[str, float] | None = None) -> None:
         if int(callback.model.optimizer.iterations) > 2 * callback.params["steps"]:
             raise KeyboardInterrupt
 
@@ -355,7 +355,7 @@ def test_model_older_than_the_checkpoint_is_replaced(
     stop_at_end_of_epoch(1, monkeypatch)
     train_and_evaluate(config, run, digits)
     run.stop_file.unlink()
-    monkeypatch.setattr(StopRequested, "on_train_batch_end", interrupt)
+    monkeypatch.setattr(StopOnRequest, "on_train_batch_end", interrupt)
     with pytest.raises(KeyboardInterrupt):
         train_and_evaluate(config, run, digits)
     checkpoint = read_checkpoint(run)

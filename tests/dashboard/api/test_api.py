@@ -207,11 +207,11 @@ def test_metrics_count_predictions_and_their_duration(client: TestClient) -> Non
         'trazo_prediction_seconds_count{way="api"}',
     )
     client.post("/predict", content=encoded(drawn_one()))
-    client.post("/predict", content=b"no picture")
+    client.post("/predict", content=b"not a picture")
     before = read_metrics(client)
 
     client.post("/predict", content=encoded(drawn_one()))
-    client.post("/predict", content=b"no picture")
+    client.post("/predict", content=b"not a picture")
 
     after = read_metrics(client)
     assert [after[name] - before[name] for name in (digit, error, seconds)] == [1, 1, 1]

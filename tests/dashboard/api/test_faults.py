@@ -1,4 +1,4 @@
-"""Responses of the API if the picture pool or the active model fails, or a client is hostile."""
+"""Responses of the API when the picture pool or the active model fails, or a client is hostile."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Send = Callable[[bytes], Awaitable[httpx.Response]]
 
 @asynccontextmanager
 async def api(workspace: Workspace, *addresses: str) -> AsyncIterator[list[Send]]:
-    """Serve the API; for each client's address, yield a function that sends a picture."""
+    """Serve the API; for each client's IP address, yield a function that sends a picture."""
     predictor = ActivePredictor(workspace)
     app = build_api(lambda: predictor, lambda: True, PicturePool())
     clients = [
@@ -148,7 +148,7 @@ def test_picture_over_the_time_limit_is_rejected(workspace: Workspace, monkeypat
 
 def test_hostile_pictures_do_not_delay_another_client(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     def decoded_here(_data: bytes) -> None:
-        raise AssertionError("A picture was decoded in the process of the dashboard.")
+        raise AssertionError("A picture was decoded in the dashboard's process.")
 
     monkeypatch.setattr(photo, "decode_frames", decoded_here)
 

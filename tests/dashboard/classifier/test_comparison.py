@@ -20,7 +20,7 @@ OTHER = "20200101-120000-old-owl"
 
 
 @pytest.fixture
-def worse(run: Run, workspace: Workspace) -> Run:
+def worse_run(run: Run, workspace: Workspace) -> Run:
     """A run on the same images that predicts the next digit for each of the first forty."""
     other = Run(Path(shutil.copytree(run.folder, workspace.runs / OTHER)))
     evaluation = run.bundle.evaluation()
@@ -34,10 +34,10 @@ def open_comparison(**parameters: str) -> AppTest:
     return open_evaluate_page(evaluate_view="Compare", **parameters)
 
 
-def test_two_models_tested_on_the_same_data_are_compared(run: Run, worse: Run) -> None:
+def test_two_models_tested_on_the_same_data_are_compared(run: Run, worse_run: Run) -> None:
     page = open_comparison(model=run.id, against=OTHER)
 
-    expected = compare(run.bundle.evaluation(), worse.bundle.evaluation())
+    expected = compare(run.bundle.evaluation(), worse_run.bundle.evaluation())
     assert not page.exception
     shown = {metric.label: metric.value for metric in page.metric}
     assert shown["A − B (percentage points)"] == f"{expected.difference * 100:+.2f}"
@@ -61,7 +61,7 @@ def test_identical_predictions_are_reported(run: Run, workspace: Workspace) -> N
     assert not page.exception
 
 
-def test_url_contains_the_choice(run: Run, worse: Run, workspace: Workspace) -> None:
+def test_url_contains_the_choice(run: Run, worse_run: Run, workspace: Workspace) -> None:
     third = "20200101-130000-new-newt"
     shutil.copytree(run.folder, workspace.runs / third)
     page = open_comparison(model=OTHER, against=third)
@@ -72,7 +72,7 @@ def test_url_contains_the_choice(run: Run, worse: Run, workspace: Workspace) -> 
     assert address(page) == {"model": [OTHER], "evaluate_view": ["Compare"], "against": [run.id]}
 
 
-def test_link_to_deleted_models_is_explained(run: Run, worse: Run) -> None:
+def test_link_to_deleted_models_is_explained(run: Run, worse_run: Run) -> None:
     page = open_comparison(model="20190101-000000-gone-goose", against="../../etc")
 
     assert not page.exception
@@ -80,7 +80,7 @@ def test_link_to_deleted_models_is_explained(run: Run, worse: Run) -> None:
 
     page = open_comparison(model=run.id, against="../../etc")
     assert not page.exception
-    assert "The second model in this link has been deleted" in page_text(page)
+    assert "The second model in this link was deleted" in page_text(page)
     assert page.selectbox(key="against").value == OTHER
 
 
@@ -91,8 +91,8 @@ def test_only_models_tested_on_the_same_images_can_be_chosen(run: Run) -> None:
     assert "No other model has been tested" in page_text(page)
 
 
-def test_damaged_model_cannot_be_chosen(run: Run, worse: Run) -> None:
-    Bundle(worse.bundle.folder).evaluation_file.write_bytes(b"damaged")
+def test_damaged_model_cannot_be_chosen(run: Run, worse_run: Run) -> None:
+    Bundle(worse_run.bundle.folder).evaluation_file.write_bytes(b"damaged")
 
     page = open_comparison(model=run.id)
 

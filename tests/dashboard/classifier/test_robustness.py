@@ -24,7 +24,7 @@ def open_page(view: str, run: Run) -> AppTest:
     return page.selectbox(key="evaluate_model").set_value(run.id).run() if view == "evaluate" else page
 
 
-MEASURED = Robustness(
+ROBUSTNESS = Robustness(
     images=1000,
     canvas=0.99,
     tiny=0.98,
@@ -44,7 +44,7 @@ def run(workspace: Workspace) -> Run:
     run = create_run(workspace, tiny_config())
     run.write_status(Status(state="finished", message="Finished."))
     copy_bundle(Bundle(SHIPPED_BUNDLE), run.bundle.folder)
-    return change_card(run, robustness=MEASURED)
+    return change_card(run, robustness=ROBUSTNESS)
 
 
 def change_card(run: Run, **values: object) -> Run:
@@ -66,22 +66,22 @@ def test_evaluate_shows_the_redrawn_accuracies(run: Run) -> None:
     assert shown["Shifted by 4 px"] == "70.0%"
     assert "96.0%" in page_text(page)
     assert "drew with a pen" not in page_text(page)
-    assert "Half the contrast" not in shown  # as in cards of earlier versions
+    assert "Half the contrast" not in shown  # as in cards from earlier versions
 
 
 def test_optional_measurement_is_shown_if_present(run: Run) -> None:
-    page = open_page("evaluate", change_card(run, robustness=MEASURED.model_copy(update={"faded": 0.94})))
+    page = open_page("evaluate", change_card(run, robustness=ROBUSTNESS.model_copy(update={"faded": 0.94})))
 
     assert {metric.label: metric.value for metric in page.metric}["Half the contrast"] == "94.0%"
 
 
 def test_pen_stroke_accuracy_is_shown_if_measured(run: Run) -> None:
-    change_card(run, robustness=MEASURED.model_copy(update={"pen_strokes": 0.987}))
+    change_card(run, robustness=ROBUSTNESS.model_copy(update={"pen_strokes": 0.987}))
 
     assert "98.7%" in page_text(open_page("evaluate", run))
 
 
-def test_card_of_an_earlier_version_shows_not_measured(run: Run) -> None:
+def test_card_from_an_earlier_version_shows_not_measured(run: Run) -> None:
     page = open_page("evaluate", change_card(run, robustness=None))
 
     assert not page.exception

@@ -110,7 +110,7 @@ def test_shipped_model_shows_its_recorded_epochs(run: Run, tmp_path: Path, monke
     assert metrics(page)["Mistakes"]
 
 
-def test_run_of_an_earlier_version_is_explained(run: Run) -> None:
+def test_run_from_an_earlier_version_is_explained(run: Run) -> None:
     run.epoch_predictions_file.unlink()
 
     page = open_time_machine(run)
@@ -149,4 +149,4 @@ def test_predictions_on_other_images_have_metrics_but_no_grid(run: Run) -> None:
 
     assert not page.exception
     assert metrics(page)["Mistakes"]
-    assert "validated on different data" in page_text(page)
+    assert "validated on data that is not on this machine" in page_text(page)

@@ -66,7 +66,7 @@ def test_page_loads_nothing_from_other_hosts(client: TestClient) -> None:
     assert page.status_code == 200
     loaded = re.findall(r'<(?:script|link|img|iframe)[^>]*?(?:src|href)="([^"]+)"', page.text)
     assert loaded
-    assert [address for address in loaded if re.match(r"(https?:)?//", address)] == []
+    assert [url for url in loaded if re.match(r"(https?:)?//", url)] == []
     assert "fonts.googleapis.com" not in page.text + client.get("/gradio/theme.css").text
 
 

@@ -56,10 +56,10 @@ def test_sketch_sent_in_parts_is_read(client: TestClient) -> None:
     assert data[0]["label"] == "1"
 
 
-@pytest.mark.parametrize("address", ["http://example.com/a.png", "https://example.com/a.png", "HTTP://example.com/x"])
+@pytest.mark.parametrize("url", ["http://example.com/a.png", "https://example.com/a.png", "HTTP://example.com/x"])
 @pytest.mark.parametrize("part", ["composite", "background", "layer"])
 def test_urls_in_a_request_are_not_fetched(
-    client: TestClient, address: str, part: str, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, url: str, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetched: list[str] = []
 
@@ -69,7 +69,7 @@ def test_urls_in_a_request_are_not_fetched(
 
     monkeypatch.setattr(processing_utils, "async_ssrf_protected_get", fetch)
     monkeypatch.setattr(processing_utils, "async_ssrf_protected_download", fetch)
-    remote_file = file(address, url=address)
+    remote_file = file(url, url=url)
     sketch = {
         "composite": {"composite": remote_file},
         "background": {"background": remote_file},
@@ -85,7 +85,7 @@ def test_urls_in_a_request_are_not_fetched(
 
 def test_other_routes_fetch_no_urls(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def fetch(*_: object) -> None:
-        raise AssertionError("it fetched a URL")
+        raise AssertionError("A URL was fetched.")
 
     monkeypatch.setattr(route_utils, "secure_url_stream_response", fetch)
 
@@ -93,12 +93,12 @@ def test_other_routes_fetch_no_urls(client: TestClient, monkeypatch: pytest.Monk
         assert client.get(f"{API}/{route}http://example.com/a.png").status_code == 404
 
 
-@pytest.mark.parametrize("more", [{}, {"is_stream": True}, {"url": "/gradio/gradio_api/file=x"}])
-def test_local_files_are_not_read(client: TestClient, tmp_path: Path, more: dict[str, object]) -> None:
+@pytest.mark.parametrize("extra_fields", [{}, {"is_stream": True}, {"url": "/gradio/gradio_api/file=x"}])
+def test_local_files_are_not_read(client: TestClient, tmp_path: Path, extra_fields: dict[str, object]) -> None:
     private = tmp_path / "private.png"
     drawn_one().save(private)
 
-    event, data = predicted(client, file(str(private), **more))
+    event, data = predicted(client, file(str(private), **extra_fields))
 
     assert event == "error"
     assert "was not uploaded here" in str(data)
@@ -152,7 +152,7 @@ def test_sketch_over_the_time_limit_gets_a_message(client: TestClient, monkeypat
 
 def test_sketch_is_decoded_in_another_process(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_data: bytes) -> None:
-        raise AssertionError("A picture was decoded in the process of the dashboard.")
+        raise AssertionError("A picture was decoded in the dashboard's process.")
 
     monkeypatch.setattr(photo, "decode_frames", fail)
 
@@ -195,7 +195,7 @@ def test_busy_client_does_not_block_other_visitors(client: TestClient, monkeypat
     data = {"data": [{"background": None, "layers": [], "composite": file(path)}]}
     for _ in range(60):
         client.post(f"{API}/call/predict", json=data, headers={"X-Forwarded-For": "x"})
-    wait_until(lambda: len(waiting) == 60, what="60 sketches of one client")
+    wait_until(lambda: len(waiting) == 60, what="60 sketches from one client")
 
     event, response = predicted(client, file(path))
     released.set()

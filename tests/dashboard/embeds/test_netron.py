@@ -38,12 +38,12 @@ def test_page_sets_a_consent_cookie_without_a_path(client: TestClient) -> None:
 @pytest.mark.parametrize(
     "file", ["index.js", "browser.js", "view.js", "keras.js", "keras-metadata.json", "grapher.css"]
 )
-def test_files_of_the_viewer_are_served(client: TestClient, file: str) -> None:
+def test_viewer_files_are_served(client: TestClient, file: str) -> None:
     assert client.get(f"/netron/{file}").status_code == 200
 
 
 @pytest.mark.parametrize("file", ["index.html", "server.py", "__init__.py", "../pip/__init__.py", "%2e%2e/site.py", ""])
-def test_other_files_of_the_package_are_not_served(client: TestClient, file: str) -> None:
+def test_other_package_files_are_not_served(client: TestClient, file: str) -> None:
     response = client.get(f"/netron/{file}")
 
     assert response.status_code == 404 or 'content="0.0.0"' in response.text

@@ -59,7 +59,7 @@ def test_chart_options_are_kept_while_no_run_is_selected(run: Run, workspace: Wo
 @pytest.mark.parametrize(
     ("name", "value"), [("order", "nonsense"), ("axis", "miles"), ("smoothing", "9"), ("log", "x"), ("state", "sleepy")]
 )
-def test_invalid_parameters_in_the_address_are_ignored(run: Run, workspace: Workspace, name: str, value: str) -> None:
+def test_invalid_parameters_in_the_url_are_ignored(run: Run, workspace: Workspace, name: str, value: str) -> None:
     copied(run, workspace, "20200101-120000-old-owl")
 
     page = open_runs_page(**{name: value})

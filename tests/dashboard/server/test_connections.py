@@ -180,7 +180,7 @@ LATE_REQUEST = b"POST /late HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"
         (CHUNKED + b"1;long=", b"a" * 2**16),
         (CHUNKED + b"1\r\na\r\n0\r\n", b"X-Many: a\r\n" * 2**12),
     ],
-    ids=["header", "headers", "address", "after a response", "before a response", "chunk", "trailers"],
+    ids=["header", "headers", "request line", "after a response", "before a response", "chunk", "trailers"],
 )
 def test_endless_head_closes_its_connection(
     port: int, monkeypatch: pytest.MonkeyPatch, start: bytes, more: bytes

@@ -78,7 +78,7 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardPro
 
 @pytest.fixture(scope="module")
 def client(dashboard: DashboardProcess) -> Iterator[httpx.Client]:
-    """A client with a new connection for each request, and a timeout that suits a busy machine."""
+    """A client with a new connection for each request, and a timeout long enough for a busy machine."""
     no_keepalive = httpx.Limits(max_keepalive_connections=0)
     with httpx.Client(base_url=dashboard.url, timeout=300, limits=no_keepalive) as client:
         yield client
@@ -209,7 +209,7 @@ PROXIED = {"X-Forwarded-For": "192.0.2.1"}
 def websocket(
     dashboard: DashboardProcess, host: str, origin: str | None = None, path: str = "/_stcore/stream", **headers: str
 ) -> ClientConnection:
-    """Open a WebSocket to `host` over loopback, as a page of `origin` does, by default the dashboard's own page."""
+    """Open a WebSocket to `host` over loopback, as a page from `origin` does, by default the dashboard's own page."""
     return connect(
         f"ws://{host}{path}",
         sock=socket.create_connection(("127.0.0.1", dashboard.port)),

@@ -46,7 +46,7 @@ ROUTES = [
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> Starlette:
-    # Rate limits count per minute of the clock, so start a minute together with the test.
+    # Rate limits count per clock minute, so start a new minute with the test.
     started = time.monotonic()
     minute = time.time() // 60 * 60
     monkeypatch.setattr(time, "time", lambda: minute + time.monotonic() - started)

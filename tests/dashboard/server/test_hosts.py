@@ -25,7 +25,7 @@ PROXIED = {"X-Forwarded-For": "192.0.2.1"}
 def is_unknown(
     host: str | None, headers: dict[str, str] | None = None, server: str = "127.0.0.1", port: int = 8501
 ) -> bool:
-    """Return True if a request to this address with this Host header is refused."""
+    """Return True if a request to this IP address and port with this Host header is refused."""
     fields = {**({"Host": host} if host is not None else {}), **(headers or {})}
     raw = [(name.lower().encode(), value.encode()) for name, value in fields.items()]
     return is_unknown_host({"type": "http", "server": (server, port), "headers": raw})
@@ -46,7 +46,7 @@ def test_foreign_name_over_loopback_is_unknown(host: str, server: str) -> None:
 
 
 def test_page_cannot_impersonate_a_proxy() -> None:
-    # A page can set this header on a fetch, but the browser connects to the port in the address.
+    # A page can set this header on a fetch, but the browser connects to the port in the URL.
     assert is_unknown("evil.example:8501", PROXIED)
     assert is_unknown("evil.example", PROXIED, port=80)
 
@@ -115,11 +115,11 @@ def test_page_under_an_unknown_name_is_refused(client: TestClient, method: str) 
 
 def test_page_under_an_unknown_name_cannot_open_a_websocket(client: TestClient) -> None:
     foreign = {"Host": "evil.example:8501", "Origin": "http://evil.example:8501"}
-    address = "ws://127.0.0.1:8501/_stcore/stream"
+    url = "ws://127.0.0.1:8501/_stcore/stream"
 
-    with pytest.raises(WebSocketDisconnect) as error, client.websocket_connect(address, headers=foreign):
+    with pytest.raises(WebSocketDisconnect) as error, client.websocket_connect(url, headers=foreign):
         pass
-    with client.websocket_connect(address):
+    with client.websocket_connect(url):
         pass
 
     assert error.value.code == 1008

@@ -1,4 +1,4 @@
-"""The private parts of uvicorn, Streamlit and Gradio still match what `library_internals` was written for."""
+"""The private APIs of uvicorn, Streamlit and Gradio still match the versions that `library_internals` expects."""
 
 from __future__ import annotations
 

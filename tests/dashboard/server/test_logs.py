@@ -22,7 +22,7 @@ from core.workspace import PROJECT
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.waiting import wait_until
 
-EVENTS_OF_LOGGING = """
+LOGGING_PROGRAM = """
 import logging
 from dashboard.server import logs
 logs.start()
@@ -39,7 +39,7 @@ raise RuntimeError("the end")
 
 
 def test_every_logger_writes_lines_of_json() -> None:
-    done = subprocess.run([sys.executable, "-c", EVENTS_OF_LOGGING], cwd=PROJECT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", LOGGING_PROGRAM], cwd=PROJECT, capture_output=True, text=True)
 
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert [(line["level"], line["logger"], line["event"]) for line in lines] == [
@@ -55,7 +55,7 @@ def test_every_logger_writes_lines_of_json() -> None:
 
 
 FAULTS = '''
-"""Python imports this module at start-up. SIGUSR1 then causes one event of each kind; after that, every page fails."""
+"""Python imports this module at startup. SIGUSR1 then causes one event of each kind; after that, every page fails."""
 
 import asyncio, os, signal, subprocess, sys, threading, traceback, warnings
 

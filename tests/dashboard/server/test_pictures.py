@@ -24,12 +24,12 @@ from core.ink.drawing import Pixels
 from core.ink.photo import ink_from_picture
 from core.workspace import PROJECT
 from dashboard.server import pictures
-from dashboard.server.pictures import PicturePool, PictureProcessingError, PicturesBusy, PicturesUnavailable
+from dashboard.server.pictures import PicturePool, PicturePoolBusy, PicturePoolUnavailable, PictureProcessingError
 from tests.support.fuzzing import drawn_seven, encoded
 from tests.support.hostile_pictures import jpeg2000_in_small_tiles, jpeg_with_scans
 
 HOSTILE, VISITOR = "203.0.113.9", "198.51.100.7"
-GOOD = encoded(drawn_seven(), "PNG")
+PICTURE = encoded(drawn_seven(), "PNG")
 
 # A worker whose decoder crashes, hangs or raises for certain pictures.
 FAULTY_WORKER = """#!{python}
@@ -91,7 +91,9 @@ def test_every_picture_gets_its_own_ink() -> None:
 
     async def ask() -> list[object]:
         pool = PicturePool()
-        return await gather_outcomes(*[pool.ink(picture, VISITOR) for picture in [*sent[:5], b"no picture", *sent[5:]]])
+        return await gather_outcomes(
+            *[pool.ink(picture, VISITOR) for picture in [*sent[:5], b"not a picture", *sent[5:]]]
+        )
 
     results = asyncio.run(ask())
 
@@ -102,7 +104,7 @@ def test_every_picture_gets_its_own_ink() -> None:
 
 def test_workers_end_with_the_event_loop() -> None:
     async def ask() -> int:
-        await PicturePool().ink(GOOD, VISITOR)
+        await PicturePool().ink(PICTURE, VISITOR)
         return len(workers())
 
     assert asyncio.run(ask()) == 1
@@ -115,23 +117,23 @@ def test_one_client_leaves_two_workers_to_others(monkeypatch: pytest.MonkeyPatch
     async def ask() -> list[int]:
         pool, counts = PicturePool(), []
         for clients in (["a"], ["a"] * 8, ["a"] * 8 + ["b"] * 8 + ["c"] * 8):
-            await asyncio.gather(*[pool.ink(GOOD, client) for client in clients])
+            await asyncio.gather(*[pool.ink(PICTURE, client) for client in clients])
             counts.append(len(workers()))
         return counts
 
     assert asyncio.run(ask()) == [1, 2, 4]
 
 
-@pytest.mark.parametrize("way", ["kill", "suspend"])
-def test_killed_or_suspended_workers_are_replaced(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+@pytest.mark.parametrize("method", ["kill", "suspend"])
+def test_killed_or_suspended_workers_are_replaced(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     async def ask() -> list[object]:
         pool = PicturePool()
-        await asyncio.gather(*[pool.ink(GOOD, VISITOR) for _ in range(4)])
+        await asyncio.gather(*[pool.ink(PICTURE, VISITOR) for _ in range(4)])
         monkeypatch.setattr(pictures, "START_TIMEOUT_SECONDS", 8.0)
         assert workers()
         for process in workers():
-            getattr(process, way)()
-        return await gather_outcomes(*[pool.ink(GOOD, VISITOR) for _ in range(20)])
+            getattr(process, method)()
+        return await gather_outcomes(*[pool.ink(PICTURE, VISITOR) for _ in range(20)])
 
     assert [type(result) for result in asyncio.run(ask())] == [np.ndarray] * 20
 
@@ -147,7 +149,7 @@ def test_crash_or_hang_rejects_only_its_own_picture(
         pool = PicturePool()
         await pool.warm_up()
         monkeypatch.setattr(pictures, "DECODING_TIMEOUT_SECONDS", 5.0)
-        return await gather_outcomes(*[pool.ink(each, VISITOR) for each in [picture, *[GOOD] * 10]])
+        return await gather_outcomes(*[pool.ink(each, VISITOR) for each in [picture, *[PICTURE] * 10]])
 
     rejected, *others = asyncio.run(ask())
 
@@ -184,7 +186,7 @@ def test_worker_loads_neither_streamlit_nor_a_page(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "__main__", page)
 
     async def loaded() -> set[str]:
-        await PicturePool().ink(GOOD, VISITOR)
+        await PicturePool().ink(PICTURE, VISITOR)
         return set(await anyio.to_process.run_sync(eval, "list(__import__('sys').modules)"))
 
     modules = asyncio.run(loaded())
@@ -198,11 +200,11 @@ def test_pictures_over_the_queue_limit_are_rejected_at_once(monkeypatch: pytest.
 
     async def ask() -> list[object]:
         pool = PicturePool()
-        return await gather_outcomes(*[pool.ink(GOOD, client) for client in [HOSTILE] * 5 + [VISITOR]])
+        return await gather_outcomes(*[pool.ink(PICTURE, client) for client in [HOSTILE] * 5 + [VISITOR]])
 
     results = asyncio.run(ask())
 
-    assert [type(result) for result in results] == [np.ndarray] * 3 + [PicturesBusy] * 2 + [np.ndarray]
+    assert [type(result) for result in results] == [np.ndarray] * 3 + [PicturePoolBusy] * 2 + [np.ndarray]
 
 
 @pytest.mark.usefixtures("faulty_decoder")
@@ -214,15 +216,15 @@ def test_pictures_that_wait_too_long_are_rejected(monkeypatch: pytest.MonkeyPatc
         busy = [asyncio.create_task(pool.ink(b"hang", HOSTILE)) for _ in range(pool.workers_per_client)]
         while sum(process.status() == psutil.STATUS_STOPPED for process in workers()) < len(busy):
             await asyncio.sleep(0.02)
-        waiting = await gather_outcomes(*[pool.ink(GOOD, client) for client in [HOSTILE] * 5 + [VISITOR]])
+        waiting = await gather_outcomes(*[pool.ink(PICTURE, client) for client in [HOSTILE] * 5 + [VISITOR]])
         for task in busy:
             task.cancel()
         await gather_outcomes(*busy)
-        return [*waiting, *await gather_outcomes(pool.ink(GOOD, HOSTILE))]
+        return [*waiting, *await gather_outcomes(pool.ink(PICTURE, HOSTILE))]
 
     results = asyncio.run(ask())
 
-    assert [type(result) for result in results] == [PicturesBusy] * 5 + [np.ndarray] * 2
+    assert [type(result) for result in results] == [PicturePoolBusy] * 5 + [np.ndarray] * 2
 
 
 @contextmanager
@@ -252,14 +254,14 @@ def test_pool_is_unavailable_until_a_worker_starts(fault: Callable[[], AbstractC
         pool = PicturePool()
         available = [await pool.available()]
         with fault():
-            rejected = await gather_outcomes(*[pool.ink(GOOD, VISITOR) for _ in range(3)])
+            rejected = await gather_outcomes(*[pool.ink(PICTURE, VISITOR) for _ in range(3)])
             available.append(await pool.available())
         available.append(await pool.available())
-        return rejected, available, await pool.ink(GOOD, VISITOR)
+        return rejected, available, await pool.ink(PICTURE, VISITOR)
 
     rejected, available, ink = asyncio.run(ask())
 
-    assert [type(result) for result in rejected] == [PicturesUnavailable] * 3
+    assert [type(result) for result in rejected] == [PicturePoolUnavailable] * 3
     assert available == [True, False, True]
     assert ink.any()
 
@@ -290,7 +292,7 @@ def test_hostile_pictures_do_not_delay_another_visitor(from_threads: bool) -> No
             hostile = [asyncio.create_task(ink(jpeg2000_in_small_tiles(), HOSTILE)) for _ in range(8)]
             while len(workers()) < pool.workers_per_client:
                 await asyncio.sleep(0.02)
-            read, done = await ink(GOOD, VISITOR), [task.done() for task in hostile]
+            read, done = await ink(PICTURE, VISITOR), [task.done() for task in hostile]
             for task in hostile:
                 task.cancel()
         await gather_outcomes(*hostile)
@@ -316,13 +318,13 @@ def test_slow_picture_and_its_worker_are_stopped_at_the_timeout(monkeypatch: pyt
     assert left == []
 
 
-def test_threads_use_the_pool_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_use_the_servers_pool(monkeypatch: pytest.MonkeyPatch) -> None:
     async def ask() -> tuple[bool, list[psutil.Process], list[psutil.Process]]:
         pool = PicturePool()
         async with pool.serving():
             await pool.warm_up()
             before = workers()
-            ink = await asyncio.to_thread(pool.ink_from_thread, GOOD, VISITOR)
+            ink = await asyncio.to_thread(pool.ink_from_thread, PICTURE, VISITOR)
             return bool(ink.any()), before, workers()
 
     inked, before, after = asyncio.run(ask())
@@ -332,7 +334,7 @@ def test_threads_use_the_pool_of_the_server(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_threads_without_a_server_use_their_own_pool() -> None:
-    assert PicturePool().ink_from_thread(GOOD, VISITOR).any()
+    assert PicturePool().ink_from_thread(PICTURE, VISITOR).any()
     with pytest.raises(PictureError, match="not a picture"):
-        PicturePool().ink_from_thread(b"no picture", VISITOR)
+        PicturePool().ink_from_thread(b"not a picture", VISITOR)
     assert not workers()

@@ -35,7 +35,7 @@ async def redirect(request: Request) -> RedirectResponse:
 
 
 class RecordPaths:
-    """Middleware between the two; records paths, which must have no prefix here."""
+    """Middleware between StripPrefix and RestorePrefix; records paths, which must have no prefix there."""
 
     def __init__(self, app: ASGIApp, recorded_paths: list[str]) -> None:
         self.app, self.recorded_paths = app, recorded_paths

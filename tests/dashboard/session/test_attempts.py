@@ -1,4 +1,4 @@
-"""Each action is logged with its runs and whether it changed anything."""
+"""Each action is logged with its runs and its outcome."""
 
 from __future__ import annotations
 

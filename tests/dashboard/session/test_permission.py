@@ -112,7 +112,7 @@ def test_signed_in_user_may_change_things_and_sign_out(run: Run, workspace: Work
         ({}, False),
     ],
 )
-def test_if_editors_are_named_only_they_may_change_things(run: Run, user: dict, allowed: bool) -> None:
+def test_only_listed_editors_may_change_things(run: Run, user: dict, allowed: bool) -> None:
     secrets = {"auth": AUTH, "trazo": EDITORS}
 
     page = open_view("train", secrets, {"is_logged_in": True, "email_verified": True, **user})
@@ -132,7 +132,7 @@ def test_if_editors_are_named_only_they_may_change_things(run: Run, user: dict, 
         ({"email_verified": False}, True, False),
     ],
 )
-def test_editors_need_an_address_verified_by_the_provider(run: Run, claims: dict, trust: bool, allowed: bool) -> None:
+def test_editors_need_an_email_verified_by_the_provider(run: Run, claims: dict, trust: bool, allowed: bool) -> None:
     secrets = {"auth": AUTH, "trazo": {**EDITORS, "trust_unverified_emails": trust}}
 
     page = open_view("train", secrets, {"is_logged_in": True, "email": "ada@example.org", **claims})

@@ -1,4 +1,4 @@
-"""The training queue continues while no page is open, and a stopped dashboard prints which runs are still running."""
+"""The training queue continues while no page is open; a stopped dashboard prints the runs that continue without it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_next_run_starts_after_a_kill_and_outlives_the_dashboard(
 
     kill_worker(running)
 
-    wait_until(lambda: waiting.status().state == "running", what="the start of the next training")
+    wait_until(lambda: waiting.status().state == "running", what="the start of the next run")
     assert json.loads(running.status_file.read_text())["state"] == "interrupted"
     assert sorted(path.name for path in workspace.runs.iterdir()) == sorted((running.id, waiting.id))
     dashboard.process.send_signal(signal.SIGTERM)

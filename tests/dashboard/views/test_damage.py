@@ -1,4 +1,4 @@
-"""A run with damaged files shows what is wrong, and all pages and all other runs keep working."""
+"""A run with damaged files shows the damage, and all pages and all other runs keep working."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ EDITS: dict[str, tuple[Damage, str]] = {
     "record: a number": (write_file("../../active.json", '{"run_id": 5}'), "record is damaged"),
     "record: a folder": (replace_with_folder("../../active.json"), "record is damaged"),
 }
-"""Wrong edits of a run's files, and a pattern of the message on one of the pages; empty if nothing is reported."""
+"""Invalid edits to a run's files, and a pattern of the message on one of the pages; empty if nothing is reported."""
 
 RUN_PAGES = TRAIN, RUNS, RUN
 READ_BY = {
@@ -197,7 +197,7 @@ def test_damage_is_reported_on_a_page(runs: tuple[Run, Run], workspace: Workspac
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_pages_keep_working_after_a_wrong_edit(runs: tuple[Run, Run], name: str) -> None:
+def test_pages_keep_working_after_an_invalid_edit(runs: tuple[Run, Run], name: str) -> None:
     edit, message = EDITS[name]
 
     with worker_lock(runs[1].lock_file):
@@ -208,7 +208,7 @@ def test_pages_keep_working_after_a_wrong_edit(runs: tuple[Run, Run], name: str)
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_commands_keep_working_after_a_wrong_edit(runs: tuple[Run, Run], tmp_path: Path, name: str) -> None:
+def test_commands_keep_working_after_an_invalid_edit(runs: tuple[Run, Run], tmp_path: Path, name: str) -> None:
     picture = tmp_path / "seven.png"
     picture.write_bytes(encoded(drawn_seven(), "PNG"))
     edit, _ = EDITS[name]
@@ -221,7 +221,7 @@ def test_commands_keep_working_after_a_wrong_edit(runs: tuple[Run, Run], tmp_pat
 
 
 @pytest.mark.parametrize("name", ["novelty.npz", "mnist_model.tflite"])
-def test_api_uses_the_shipped_model_if_the_promoted_is_damaged(
+def test_api_uses_the_shipped_model_if_the_promoted_one_is_bad(
     runs: tuple[Run, Run], workspace: Workspace, name: str
 ) -> None:
     cut_in_half(f"model/{name}")(runs[1])
@@ -236,7 +236,7 @@ def test_api_uses_the_shipped_model_if_the_promoted_is_damaged(
 def test_file_in_place_of_a_folder_is_reported(workspace: Workspace, name: str) -> None:
     path = workspace.root / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("no folder")
+    path.write_text("not a folder")
 
     texts = dict(zip(PAGES, read_pages(*((page, "") for page in PAGES)), strict=True))
 

@@ -55,7 +55,7 @@ def test_calibration_matches_the_test_predictions(page: AppTest) -> None:
     assert len(page.get("vega_lite_chart")) == 2
 
 
-def test_model_of_an_earlier_version_is_not_calibrated(page: AppTest, workspace: Workspace, trained: Run) -> None:
+def test_model_from_an_earlier_version_is_not_calibrated(page: AppTest, workspace: Workspace, trained: Run) -> None:
     run = Run(Path(shutil.copytree(trained.folder, workspace.runs / trained.id)))
     card = run.bundle.card().model_dump_json(exclude={"calibration"})
     run.bundle.card_file.write_text(card)
@@ -219,6 +219,6 @@ def test_images_with_another_fingerprint_are_not_shown(run: Run, view: str) -> N
     assert not page.exception
     assert page.metric
     verb = "tested" if view == "Mistakes" else "validated"
-    assert f"This model was {verb} on different data from that on this machine" in page_text(page)
+    assert f"This model was {verb} on data that is not on this machine" in page_text(page)
     with pytest.raises(KeyError):
         captions(page, grid)

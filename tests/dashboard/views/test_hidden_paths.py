@@ -86,7 +86,7 @@ def test_pages_show_no_paths_to_visitors(
 @pytest.mark.parametrize("view", VIEWS)
 def test_unlistable_runs_are_reported_without_a_path(root: Path, monkeypatch: pytest.MonkeyPatch, view: str) -> None:
     (root / "workspace").mkdir()
-    (root / "workspace" / "runs").write_text("no folder")
+    (root / "workspace" / "runs").write_text("not a folder")
     monkeypatch.setenv("TRAZO_READONLY", "1")
 
     assert not shows_paths(visit(view), root)
@@ -124,15 +124,15 @@ def test_api_responses_contain_no_paths(run: Run, root: Path, damaged: str) -> N
     (run.folder / damaged).write_bytes(b"damaged")
 
     with served_api(Workspace(root / "workspace")) as client:
-        answers = [
+        responses = [
             client.get("/health").text,
             client.get("/metrics").text,
             client.post("/predict", content=encoded(drawn_seven(), "PNG"), headers={"Content-Type": "image/png"}).text,
-            client.post("/predict", content=b"no picture", headers={"Content-Type": "image/png"}).text,
+            client.post("/predict", content=b"not a picture", headers={"Content-Type": "image/png"}).text,
         ]
 
-    assert json.loads(answers[2])["model"] == "shipped"
-    assert not any(str(folder) in answer for folder in (root, PROJECT) for answer in answers)
+    assert json.loads(responses[2])["model"] == "shipped"
+    assert not any(str(folder) in response for folder in (root, PROJECT) for response in responses)
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_hostile_status_is_shown_as_text(workspace: Workspace, state: State, vie
     run.write_status(Status(state=state, phase="starting", message=HOSTILE, epochs=3, steps=10))
     run.log_file.write_text(f"Traceback: {HOSTILE}\n")
 
-    with worker_lock(run.lock_file):  # keeps the running run from being recorded as interrupted
+    with worker_lock(run.lock_file):  # keeps the run from being recorded as interrupted
         page = visit(view, run)
 
     assert hostile_markdown(page, HOSTILE) == []

@@ -23,7 +23,7 @@ def page(workspace: Workspace) -> AppTest:
     return AppTest.from_file(str(PROJECT / "dashboard" / "views" / "model.py"), default_timeout=300)
 
 
-def netron_address(page: AppTest) -> str:
+def netron_url(page: AppTest) -> str:
     return str(page.get("iframe")[0].proto.src)
 
 
@@ -92,15 +92,15 @@ def test_netron_shows_the_selected_file_of_the_selected_model(
 ) -> None:
     shutil.copytree(trained.folder, workspace.runs / trained.id)
     page.run()
-    assert urlsplit(netron_address(page)).path == "/netron/"
+    assert urlsplit(netron_url(page)).path == "/netron/"
 
     page.selectbox(key="model_choice").set_value(trained.id).run()
     page.segmented_control(key="netron_file").set_value("mnist_model.tflite").run()
 
     assert not page.exception
-    query = parse_qs(urlsplit(netron_address(page)).query)
+    query = parse_qs(urlsplit(netron_url(page)).query)
     assert query == {"url": [f"/models/{trained.id}/mnist_model.tflite"], "identifier": ["mnist_model.tflite"]}
-    assert page.get("link_button")[0].proto.url == netron_address(page)
+    assert page.get("link_button")[0].proto.url == netron_url(page)
 
 
 @pytest.mark.parametrize(("file", "sentence"), [("card_file", "card.json"), ("keras_file", "mnist_model.keras")])

@@ -51,7 +51,7 @@ def page_text(page: AppTest) -> str:
     return unescape_markdown("\n".join(str(part.value) for part in parts))
 
 
-def figures(page: AppTest) -> dict[str, str]:
+def metrics(page: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in page.metric}
 
 
@@ -64,8 +64,8 @@ def test_everything_about_a_finished_run_is_on_its_page(run: Run) -> None:
 
     assert not page.exception
     card = run.bundle.card()
-    assert figures(page)["Test accuracy"] == f"{card.metrics.test_accuracy:.2%}"
-    assert {"Digits rejected", "Temperature", "Usual", REDRAWN_ACCURACY, "Noise", "Parameters"} <= set(figures(page))
+    assert metrics(page)["Test accuracy"] == f"{card.metrics.test_accuracy:.2%}"
+    assert {"Digits rejected", "Temperature", "Typical", REDRAWN_ACCURACY, "Noise", "Parameters"} <= set(metrics(page))
     assert len(page.get("vega_lite_chart")) == 2
     unlike = next(table.value for table in page.dataframe if "This run" in table.value)
     assert unlike.loc["Filters"].tolist() == ["8, 8", "32, 64"]
@@ -154,7 +154,7 @@ def test_deletion_asks_for_confirmation(run: Run, workspace: Workspace) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_running_run_can_be_stopped_and_interrupted_one_resumed(workspace: Workspace) -> None:
+def test_run_can_be_stopped_and_resumed_after_an_interruption(workspace: Workspace) -> None:
     run = submit(workspace, tiny_config())
     page = open_run_page(run.id)
     page.button(key="stop").click().run()
@@ -214,7 +214,7 @@ def test_existing_files_can_be_downloaded(run: Run) -> None:
         files["config.json"].contents()
 
 
-def test_running_run_shows_progress_and_time_machine(run: Run, workspace: Workspace) -> None:
+def test_run_in_progress_shows_progress_and_time_machine(run: Run, workspace: Workspace) -> None:
     running = create_run(workspace, tiny_config(epochs=9))
     running.write_status(
         Status(
@@ -231,14 +231,14 @@ def test_running_run_shows_progress_and_time_machine(run: Run, workspace: Worksp
     with worker_lock(running.lock_file):
         page = open_run_page(running.id)
         assert "time_machine" not in expanders(page)
-        assert {"Time left": "60 s", "Images per second": "1,234"}.items() <= figures(page).items()
+        assert {"Time left": "60 s", "Images per second": "1,234"}.items() <= metrics(page).items()
 
         recorded = run.epoch_predictions()
         assert recorded is not None
         running.write_epoch_predictions(recorded)
         append_row(running.history_file, HISTORY_COLUMNS, (1, 11, 9.0, 0.2, 0.91, 0.1, 0.95, 1e-3))
         page = open_run_page(running.id)
-        assert figures(page)["Validation accuracy"] == "95.00%"
+        assert metrics(page)["Validation accuracy"] == "95.00%"
         assert "time_machine" in expanders(page)
         page.session_state["time_machine"] = True
         page.run()

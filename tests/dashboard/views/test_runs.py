@@ -178,7 +178,7 @@ def test_damaged_curves_do_not_affect_the_rest_of_the_page(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
-def test_deleting_a_running_run_stops_it(workspace: Workspace) -> None:
+def test_deleting_a_run_in_progress_stops_it(workspace: Workspace) -> None:
     submit(workspace, tiny_config())
     page = open_runs_page()
     process = list_runs(workspace)[0].process()

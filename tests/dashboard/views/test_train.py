@@ -41,7 +41,7 @@ def page_text(page: AppTest) -> str:
     return unescape_markdown("\n".join(str(part.value) for part in parts))
 
 
-def figures(page: AppTest) -> dict[str, str]:
+def shown_metrics(page: AppTest) -> dict[str, str]:
     return {metric.label: str(metric.value) for metric in page.metric}
 
 
@@ -123,7 +123,7 @@ def test_new_preset_fills_the_form(workspace: Workspace, monkeypatch: pytest.Mon
 def test_run_waits_for_its_teachers(page: AppTest, workspace: Workspace) -> None:
     page.selectbox(key="train_preset").select("tiny").run()
     page.number_input(key="train_tiny_teachers").set_value(2).run()
-    assert 'Learns from 2 teachers trained with the preset "large", which must be trained first.' in page_text(page)
+    assert 'Learns from 2 teachers trained with the "large" preset, which must be trained first.' in page_text(page)
     assert "Changed from the preset: Teachers" in page_text(page)
 
     page.button(key="train").click().run()
@@ -133,9 +133,9 @@ def test_run_waits_for_its_teachers(page: AppTest, workspace: Workspace) -> None
     assert [run.config().preset for run in teachers] == ["large", "large"]
     assert overview(workspace).waiting == (teachers[0], student)
     assert "will start when its teachers are trained" in page.toast[0].value
-    assert 'Learns from 2 teachers trained with the preset "large", already trained or queued.' in page_text(page)
+    assert 'Learns from 2 teachers trained with the "large" preset, already trained or queued.' in page_text(page)
     page.number_input(key="train_tiny_teachers").set_value(3).run()
-    assert 'Learns from 3 teachers trained with the preset "large"; 1 must be trained first.' in page_text(page)
+    assert 'Learns from 3 teachers trained with the "large" preset; 1 must be trained first.' in page_text(page)
     # Both teachers have this note: the one that is running and the one that is waiting.
     assert page_text(page).count(f"; teaches {student.title}") == 2
 
@@ -176,8 +176,8 @@ def test_every_session_shows_the_same_run_with_its_progress(page: AppTest, works
 
     for session in (page.run(), open_train_page()):
         assert run.title in page_text(session)
-        assert figures(session)["Images per second"] == "1,234"
-        assert figures(session)["Time left"] == "75 s"
+        assert shown_metrics(session)["Images per second"] == "1,234"
+        assert shown_metrics(session)["Time left"] == "75 s"
         assert len(session.get("vega_lite_chart")) == 2
 
 
@@ -202,8 +202,8 @@ def test_killed_worker_is_reported_and_no_page_starts_the_next(page: AppTest, wo
 
 def test_finished_run_shows_its_result_and_can_be_promoted(run: Run, page: AppTest, workspace: Workspace) -> None:
     metrics = run.bundle.card().metrics
-    assert figures(page)["Test accuracy"] == f"{metrics.test_accuracy:.2%}"
-    assert figures(page)["Validation accuracy"] == f"{metrics.validation_accuracy:.2%}"
+    assert shown_metrics(page)["Test accuracy"] == f"{metrics.test_accuracy:.2%}"
+    assert shown_metrics(page)["Validation accuracy"] == f"{metrics.validation_accuracy:.2%}"
 
     page.button(key="promote").click().run()
 

@@ -1,4 +1,4 @@
-"""Predictions of the Gradio demo: a verdict for visitors, a label with confidences for programs."""
+"""Results of the Gradio demo: a verdict for visitors, a label with confidences for programs."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _submit(client: TestClient, step: int, data: list[object]) -> list:
     return next(event["output"]["data"] for event in events if event["msg"] == "process_completed")
 
 
-@pytest.mark.parametrize("picture", [drawn_one(), grid()], ids=["digit", "no digit"])
+@pytest.mark.parametrize("picture", [drawn_one(), grid()], ids=["digit", "not a digit"])
 def test_programs_get_the_label_and_ten_confidences(client: TestClient, picture: Image.Image) -> None:
     prediction = predict_as_program(client, picture)
 
@@ -78,7 +78,7 @@ def test_visitors_see_that_a_grid_is_not_a_digit(client: TestClient) -> None:
     assert bars == "If it were a digit"
 
 
-def test_failed_reading_shows_an_error_and_no_old_prediction(
+def test_failed_prediction_shows_an_error_and_no_old_result(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -91,7 +91,7 @@ def test_failed_reading_shows_an_error_and_no_old_prediction(
     assert event == "error"
     assert "This sketch cannot be read." in str(error)
     first, *_ = client.get("/gradio/config").json()["dependencies"]
-    assert "No answer yet" in first["js"]
+    assert "No prediction yet" in first["js"]
     assert not first["backend_fn"]
 
 

@@ -1,4 +1,4 @@
-"""Figures: a number with a note below it, and the accuracies of a model as such figures."""
+"""Metric tiles: a number with a note below it, and a model's accuracies as such tiles."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import streamlit as st
 
 from core.classifier.bundle import Card, Metrics
 
-FIGURE_WIDTH = 150
-"""Minimum width of a figure in pixels, so that two fit next to each other on a phone."""
+MIN_TILE_WIDTH = 150
+"""Minimum width of a tile in pixels, so that two fit next to each other on a phone."""
 
 
-def figure(label: str, value: str, note: str, explanation: str | None = None) -> None:
-    """Show a number with a note below it."""
+def metric_tile(label: str, value: str, note: str, explanation: str | None = None) -> None:
+    """Show a number with a note below it, and an optional explanation on hover."""
     st.metric(label, value, border=True, delta_description=note, help=explanation, height="stretch")
 
 
-def accuracy_figures(card: Card) -> None:
-    """Show the test and the validation accuracy of a model."""
-    test_accuracy_figure(card.metrics)
+def accuracy_tiles(card: Card) -> None:
+    """Show the test accuracy and the validation accuracy of a model."""
+    test_accuracy_tile(card.metrics)
     metrics = card.metrics
     epoch = f"epoch {metrics.best_epoch} of {metrics.epochs}"
-    figure(
+    metric_tile(
         "Validation accuracy",
         f"{metrics.validation_accuracy:.2%}",
         epoch if card.config.patience else f"{epoch}, the last",
@@ -28,12 +28,12 @@ def accuracy_figures(card: Card) -> None:
     )
 
 
-def test_accuracy_figure(metrics: Metrics) -> None:
+def test_accuracy_tile(metrics: Metrics) -> None:
     """Show a model's test accuracy with its 95% confidence interval."""
-    figure(
+    metric_tile(
         "Test accuracy",
         f"{metrics.test_accuracy:.2%}",
         f"95%: {metrics.test_accuracy_low * 100:.2f}–{metrics.test_accuracy_high:.2%}",
-        "Fraction of test images classified correctly, measured once, after training. The note is the 95% confidence "
+        "Fraction of test images classified correctly, measured once, after training. Below it is the 95% confidence "
         "interval (Wilson, 1927).",
     )
