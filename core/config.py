@@ -108,9 +108,9 @@ class TrainingConfig(Record):
     number of epochs at the end with half the augmentation. `synthetic_digits`: number of synthetic digits that are
     added to the training images. `redrawn_digits`: number of training images that are added once more, traced and
     redrawn with any brush. `pen_digits`: number of times per epoch that each real pen digit of the training writers is
-    drawn, each time with different proportions, brush, size and position; 0 also if the pen digits are not on this machine.
-    `teachers`: number of networks of the preset `large`, trained on the same data, whose mean
-    predictions replace the labels (Hinton et al., 2015). `seed`: random seed for weights, shuffling and augmentation.
+    drawn, each time with different proportions, brush, size and position; 0 also if the pen digits are not on this
+    machine. `teachers`: number of networks of the preset `large`, trained on the same data, whose mean predictions
+    replace the labels (Hinton et al., 2015). `seed`: random seed for weights, shuffling and augmentation.
     """
 
     preset: str = "original"

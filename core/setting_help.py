@@ -37,7 +37,7 @@ SETTING_HELP: dict[str, str] = {
     "shear": "Slant each image by up to this angle in either direction.",
     "elastic": "Distort strokes smoothly by about this distance, as if another writer had drawn them.",
     "stroke": "Thicken or thin strokes by up to this fraction of a pixel on each edge.",
-    "noise": "Add noise to a tenth of the images, with a standard deviation of up to this fraction of the maximum ink value.",
+    "noise": "Add noise to a tenth of the images, with a standard deviation up to this fraction of full ink (255).",
     "final_epochs": "Number of epochs at the end of training with half the augmentation.",
     "synthetic_digits": (
         "Number of synthetic digits that are added to the training images, in handwriting that is rare in MNIST."
