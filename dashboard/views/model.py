@@ -14,7 +14,7 @@ from core.storage import read_file
 from dashboard.classifier.layers import filter_pictures, layer_table, setting_facts, training_facts, version_facts
 from dashboard.classifier.model_picker import model_picker
 from dashboard.parts.digit_grid import digit_grid
-from dashboard.parts.figures import FIGURE_WIDTH, figure, test_accuracy_figure
+from dashboard.parts.figures import FIGURE_WIDTH, brief_fit_note, figure, test_accuracy_figure
 from dashboard.parts.headings import heading
 from dashboard.parts.links import link
 from dashboard.session import cache
@@ -51,6 +51,7 @@ def show_metrics(card: Card) -> None:
             "Number of multiplications, each followed by an addition, to classify one image.",
         )
         figure("Layers", str(len(card.layers)), "input to output")
+    brief_fit_note(card)
 
 
 def show_layers(card: Card) -> None:

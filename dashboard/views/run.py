@@ -16,7 +16,7 @@ from dashboard.classifier import time_machine
 from dashboard.classifier.calibration import TEMPERATURE_HELP
 from dashboard.classifier.robustness import robustness_block
 from dashboard.parts.badges import state_badge
-from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, figure
+from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, brief_fit_note, figure
 from dashboard.parts.units import duration
 from dashboard.runs import actions, run_cache, side_by_side
 from dashboard.runs.files import log_and_files
@@ -193,6 +193,7 @@ def show_metrics(card: Card) -> None:
             "All parameters of the network, trainable or not.",
         )
         figure("Training time", duration(card.seconds), f"epochs: {card.metrics.epochs}")
+    brief_fit_note(card)
 
 
 def show_learning_curves(run: Run, status: Status) -> None:

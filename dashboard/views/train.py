@@ -19,7 +19,7 @@ from core.runs.status import Status
 from core.runs.summary import Summary
 from dashboard.data.banner import show_data_banner
 from dashboard.parts.badges import state_badge
-from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, figure
+from dashboard.parts.figures import FIGURE_WIDTH, accuracy_figures, brief_fit_note, figure
 from dashboard.parts.headings import heading
 from dashboard.parts.units import duration, in_epochs
 from dashboard.runs import actions
@@ -204,6 +204,7 @@ def show_ended_run(row: Summary, status: Status) -> None:
         accuracy_figures(card)
         figure("Training time", duration(card.seconds), f"epochs: {card.metrics.epochs}")
         figure("Parameters", f"{card.parameters:,}", "weights and biases")
+    brief_fit_note(card)
     show_next_steps(row)
 
 
