@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from benchmarks import (
     browser,
     crops,
+    finish,
     load,
     novelty,
     photos,
@@ -49,6 +50,7 @@ SECTIONS = {
     "runs": Section("Runs page with 100 runs", runs_page.runs_page, [runs_page.SEED]),
     "browser": Section("Latency from pen up to prediction", browser.pen_to_prediction, [browser.SEED]),
     "start": Section("Startup time of a training run", start.start),
+    "finish": Section("Duration of a training, and of stopping one", finish.finish),
     "load": Section("Load test during training", load.load, [load.SEED], slow=True, option="minutes"),
     "training": Section(
         "Training time to 99% accuracy",

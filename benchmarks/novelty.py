@@ -16,8 +16,9 @@ from benchmarks.pen_digits import measuring_digits
 from benchmarks.report import Figure
 from core.classifier.bundle import Bundle
 from core.classifier.calibration import apply_temperature, expected_calibration_error, unsure_fractions
+from core.classifier.detector_samples import draw_portion, portion_count
 from core.classifier.evaluation import Evaluation
-from core.classifier.fitting import MAX_REJECTED_FRACTION, fit_detector, sample_sizes
+from core.classifier.fitting import MAX_REJECTED_FRACTION, fit_detector
 from core.classifier.network import Network, NetworkOutput
 from core.classifier.novelty import load_detector
 from core.data.datasets import Dataset, load_dataset
@@ -146,9 +147,10 @@ def _held_out(bundle: Bundle, network: Network, dataset: Dataset) -> list[Figure
         "simple shapes": (_samples_without("shapes"), draw(proportions={"shapes": 1.0})),
     }
     validation, figures = dataset.validation.images, []
-    outputs, sizes = network(validation), sample_sizes(bundle.card().config)
+    outputs, indices = network(validation), range(portion_count(bundle.card().config))
     for name, (draw_samples, images) in trials.items():
-        detector = fit_detector(network, dataset.train, validation, outputs, SEED, sizes, draw_samples)
+        portions = [draw_portion(dataset.train, SEED, index, draw_samples) for index in indices]
+        detector = fit_detector(network, dataset.train, portions, validation, outputs, SEED)
         rejected = float((detector(images, network(images)) > 0).mean())
         figures.append(Figure(f"Trazo, fitted without {name}: held-out samples rejected", rejected * 100, "%"))
     return figures

@@ -94,13 +94,17 @@ class Calibration(Record):
 
 
 class Novelty(Record):
-    """Fractions that the novelty detector rejects: of validation digits, and of new out-of-distribution samples."""
+    """Fractions that the novelty detector rejects: of validation digits, and of new out-of-distribution samples.
+
+    `fitted_briefly`: True if the run was stopped, so that the detector was fitted on fewer samples than usual.
+    """
 
     # The second alias of each field is its name in cards from earlier versions.
     digits_rejected: Annotated[Fraction, Field(validation_alias=AliasChoices("digits_rejected", "digits_refused"))]
     out_of_distribution_rejected: Annotated[
         Fraction, Field(validation_alias=AliasChoices("out_of_distribution_rejected", "outsiders_refused"))
     ]
+    fitted_briefly: bool = False
 
 
 class Robustness(Record):

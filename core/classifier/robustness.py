@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -26,39 +27,39 @@ _FAT_BRUSH = (30 / 280, 40 / 280)
 """Ranges of brush widths, as fractions of the canvas."""
 
 
-def measure_robustness(network: Network, test: Split, pen_digits: Sequence[PenDigit] = ()) -> Robustness:
-    """Measure the accuracy of a network on a fixed sample of drawings, altered test images and pen digits.
+def draw_robustness_images(test: Split, pen_digits: Sequence[PenDigit] = ()) -> dict[str, Split]:
+    """Draw the images on which each accuracy of Robustness is measured, the same for every network.
 
     Takes a few seconds. Only the pen digits of MEASURING_WRITERS count, because the network may have learned from those
-    of other writers.
+    of other writers; without any, there is no `pen_strokes`.
     """
     # At most a tenth of the test images, so that a run on scikit-learn's small dataset stays short.
     images, labels = sample(test, max(1, min(SAMPLE_SIZE, len(test) // 10)))
     lines = [centre_line(image) for image in images]
+    rng = partial(np.random.default_rng, _SEED)
+    drawn = {
+        "canvas": redraw_all(lines, RedrawRanges()),
+        "tiny": redraw_all(lines, RedrawRanges(size=(0.08, 0.15), brush=_THIN_BRUSH)),
+        "thin_pen": redraw_all(lines, RedrawRanges(brush=_THIN_BRUSH)),
+        "fat_pen": redraw_all(lines, RedrawRanges(brush=_FAT_BRUSH)),
+        "turned": _rotate_all(lines, 20),
+        "shifted": shift(images, 4, rng()),
+        "shrunk": warp(images, scale=0.7),
+        "noisy": add_noise(images, 0.3, rng()),
+        "blurred": blur(images, 1.0),
+        "faded": fade(images, 0.5),
+    }
+    measuring = [digit for digit in pen_digits if digit.writer in MEASURING_WRITERS]
+    return {
+        **{name: Split(altered, labels) for name, altered in drawn.items()},
+        **({"pen_strokes": _replay_some(measuring, rng())} if measuring else {}),
+    }
 
-    def accuracy_when_redrawn(ranges: RedrawRanges, subset: slice = slice(None)) -> float:
-        return accuracy(network, redraw_all(lines[subset], ranges), labels[subset])
 
-    def accuracy_when_altered(alter: Callable[[np.ndarray, np.random.Generator], np.ndarray]) -> float:
-        return accuracy(network, alter(images, np.random.default_rng(_SEED)), labels)
-
-    one_way = accuracy_when_redrawn(RedrawRanges(rotation=(20, 20)), slice(0, None, 2))
-    other_way = accuracy_when_redrawn(RedrawRanges(rotation=(-20, -20)), slice(1, None, 2))
-
-    return Robustness(
-        images=len(labels),
-        canvas=accuracy_when_redrawn(RedrawRanges()),
-        tiny=accuracy_when_redrawn(RedrawRanges(size=(0.08, 0.15), brush=_THIN_BRUSH)),
-        thin_pen=accuracy_when_redrawn(RedrawRanges(brush=_THIN_BRUSH)),
-        fat_pen=accuracy_when_redrawn(RedrawRanges(brush=_FAT_BRUSH)),
-        turned=(one_way + other_way) / 2,
-        shifted=accuracy_when_altered(lambda images, rng: shift(images, 4, rng)),
-        shrunk=accuracy_when_altered(lambda images, _: warp(images, scale=0.7)),
-        noisy=accuracy_when_altered(lambda images, rng: add_noise(images, 0.3, rng)),
-        blurred=accuracy_when_altered(lambda images, _: blur(images, 1.0)),
-        faded=accuracy_when_altered(lambda images, _: fade(images, 0.5)),
-        pen_strokes=_pen_stroke_accuracy(network, pen_digits),
-    )
+def measure_robustness(network: Network, images: Mapping[str, Split]) -> Robustness:
+    """Measure the accuracies of a network on the images of `draw_robustness_images`."""
+    accuracies = {name: accuracy(network, split.images, split.labels) for name, split in images.items()}
+    return Robustness(images=len(images["canvas"]), **accuracies)
 
 
 def sample(split: Split, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -126,11 +127,15 @@ def fade(images: np.ndarray, fraction: float) -> np.ndarray:
     return (images * fraction).astype(np.uint8)
 
 
-def _pen_stroke_accuracy(network: Network, pen_digits: Sequence[PenDigit]) -> float | None:
-    measuring = [digit for digit in pen_digits if digit.writer in MEASURING_WRITERS]
-    if not measuring:
-        return None
-    rng = np.random.default_rng(_SEED)
-    chosen = [measuring[index] for index in rng.permutation(len(measuring))[:SAMPLE_SIZE]]
+def _rotate_all(lines: Sequence[np.ndarray], degrees: float) -> np.ndarray:
+    """Draw the lines rotated, every other one to the other side, as images uint8 (n, 28, 28)."""
+    images = np.empty((len(lines), 28, 28), np.uint8)
+    images[::2] = redraw_all(lines[::2], RedrawRanges(rotation=(degrees, degrees)))
+    images[1::2] = redraw_all(lines[1::2], RedrawRanges(rotation=(-degrees, -degrees)))
+    return images
+
+
+def _replay_some(digits: Sequence[PenDigit], rng: np.random.Generator) -> Split:
+    chosen = [digits[index] for index in rng.permutation(len(digits))[:SAMPLE_SIZE]]
     images = prepare_all([replay(digit, rng) for digit in chosen])
-    return accuracy(network, images, np.array([digit.label for digit in chosen]))
+    return Split(images, np.array([digit.label for digit in chosen], np.uint8))

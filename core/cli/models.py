@@ -85,6 +85,8 @@ def print_card(card: Card) -> None:
     if card.novelty:
         digits, unknown = card.novelty.digits_rejected, card.novelty.out_of_distribution_rejected
         print(f"rejected: {digits:.2%} of the validation digits, {unknown:.1%} of out-of-distribution samples")
+        if card.novelty.fitted_briefly:
+            print("the run was stopped, so the novelty detector was fitted briefly; resume the run to fit it in full")
     if card.calibration:
         unsure, caught = card.calibration.unsure_share, card.calibration.errors_caught
         print(

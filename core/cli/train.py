@@ -161,6 +161,7 @@ def _print_line_per_epoch(run: Run) -> Iterator[Callable[[Status], None]]:
 
 def _progress_line(status: Status) -> str:
     if status.phase != "training":
-        return status.message
+        accuracy = f" Test accuracy: {status.test_accuracy:.2%}." if status.test_accuracy is not None else ""
+        return status.message + accuracy
     rate = f"{status.images_per_second:,.0f} images/s" if status.images_per_second else ""
     return f"epoch {status.epoch}/{status.epochs}  step {status.step}/{status.steps}  {rate}"

@@ -26,8 +26,8 @@ _POLL_SECONDS = 0.02
 def request_stop(workspace: Workspace, run: Run) -> None:
     """Ask a run to stop: a queued run is removed from the queue, a running run saves its model.
 
-    Training stops within a second or two; saving can take minutes for runs with thousands of synthetic digits, because
-    the novelty detector is then fitted on more samples. Raises RunError if the run is neither queued nor running.
+    Training stops within a second or two; saving takes a few seconds more, because the novelty detector is fitted
+    briefly. Raises RunError if the run is neither queued nor running.
     """
     with workspace.locked():
         status = run.status()

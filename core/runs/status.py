@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from core.records import Amount, Count, Record, Timestamp
+from core.records import Amount, Count, Fraction, Record, Timestamp
 
 State = Literal["queued", "running", "finished", "stopped", "failed", "interrupted"]
 Phase = Literal["waiting", "starting", "training", "validating", "saving", "done"]
@@ -15,7 +15,7 @@ class Status(Record, extra="ignore"):
 
     `updated`, `started` and `ended` are Unix timestamps; `seconds` is the training time so far. `epoch` and
     `step` count from 1 (0 before the first); `steps` is the number of steps in an epoch. `seconds_left` assumes that
-    early stopping does not end training.
+    early stopping does not end training. `test_accuracy` is None until the trained network has been evaluated.
     """
 
     state: State
@@ -31,6 +31,7 @@ class Status(Record, extra="ignore"):
     seconds: Amount = 0.0
     seconds_left: Amount | None = None
     images_per_second: Amount | None = None
+    test_accuracy: Fraction | None = None
 
     @property
     def progress(self) -> float:

@@ -126,7 +126,7 @@ class Journal(keras.callbacks.Callback):
         )
         self.write_status("training", "Training.")
 
-    def write_status(self, phase: Phase, message: str) -> None:
+    def write_status(self, phase: Phase, message: str, test_accuracy: float | None = None) -> None:
         """Write the status of the run in progress, and trim its log."""
         self._run.trim_log()
         done, seconds = self._steps_so_far, self.seconds
@@ -145,6 +145,7 @@ class Journal(keras.callbacks.Callback):
                 seconds=seconds,
                 seconds_left=seconds_left,
                 images_per_second=self._curve.images_per_second,
+                test_accuracy=test_accuracy,
             ),
             durable=False,
         )

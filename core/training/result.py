@@ -11,14 +11,17 @@ import keras
 from core.classifier.bundle import Card, DataCard, Metrics, PenDigitsCard
 from core.classifier.evaluation import Evaluation, accuracy_interval
 from core.classifier.export import bundle_folder, complete_bundle, evaluate_bundle, export_model, layer_cards, versions
-from core.classifier.fitting import fit_calibration_and_detector
+from core.classifier.fitting import fit_calibration
 from core.classifier.network import Network, network_fingerprint
 from core.classifier.robustness import measure_robustness
 from core.config import TrainingConfig
 from core.data.datasets import Dataset
 from core.data.pen_digits import PEN_DIGITS_FINGERPRINT, PEN_DIGITS_SOURCE
-from core.handwriting.pen_digits import PenDigit, available_pen_digits
+from core.handwriting.pen_digits import PenDigit
 from core.runs.run import Run
+from core.training.callbacks import Journal
+from core.training.end_images import EndImages
+from core.training.novelty import fit_novelty
 from core.training.optimizer import compile_for_labels
 
 
@@ -44,13 +47,23 @@ def save_bundle(
     dataset: Dataset,
     pen_digits: Sequence[PenDigit],
     result: TrainingResult,
+    images: EndImages,
+    journal: Journal,
 ) -> Card:
-    """Export and evaluate a trained network as the run's new bundle; return its card."""
+    """Export and evaluate a trained network as the run's new bundle; return its card.
+
+    The journal gets the test accuracy as soon as it is known, before the detector is fitted.
+    """
     compile_for_labels(model)
     with bundle_folder(run.bundle.folder) as folder:
         bundle = export_model(model, folder, dataset.validation.images)
-        calibration, novelty = fit_calibration_and_detector(bundle, dataset, config)
+        network = Network(bundle.tflite_file)
+        outputs = network(dataset.validation.images)
+        calibration = fit_calibration(outputs.probabilities, dataset.validation.labels)
         evaluation = evaluate_bundle(bundle, calibration, dataset.test)
+        journal.write_status("saving", "Fitting the detector of non-digits.", evaluation.accuracy)
+        novelty = fit_novelty(bundle, network, outputs, dataset, images, config, run)
+        journal.write_status("saving", "Measuring the robustness.", evaluation.accuracy)
         card = Card(
             run_id=run.id,
             created=datetime.now(UTC).replace(microsecond=0),
@@ -63,7 +76,7 @@ def save_bundle(
             metrics=_metrics(result, evaluation),
             calibration=calibration,
             novelty=novelty,
-            robustness=measure_robustness(Network(bundle.tflite_file), dataset.test, available_pen_digits()),
+            robustness=measure_robustness(network, images.robustness),
             network_fingerprint=network_fingerprint(bundle.tflite_file.read_bytes()),
         )
         complete_bundle(bundle, card, evaluation)

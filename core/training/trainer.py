@@ -20,6 +20,7 @@ from core.runs.run import Run
 from core.training.batches import Stopped, images_in_epoch, training_batches, training_images
 from core.training.callbacks import FailOnNonFiniteLoss, Journal, SaveCheckpoint, StopOnRequest
 from core.training.checkpoint import Checkpoint, ResumableEarlyStopping, read_checkpoint
+from core.training.end_images import EndImages
 from core.training.optimizer import compile_model
 from core.training.result import TrainingResult, save_bundle
 from core.training.validation import Validation
@@ -56,12 +57,17 @@ class _End:
 
 
 def train_and_evaluate(
-    config: TrainingConfig, run: Run, dataset: Dataset, pen_digits: Sequence[PenDigit] = ()
+    config: TrainingConfig,
+    run: Run,
+    dataset: Dataset,
+    pen_digits: Sequence[PenDigit] = (),
+    images: EndImages | None = None,
 ) -> Outcome:
     """Train from the run's checkpoint, or from the beginning if there is no checkpoint; write the run's files and its
     bundle.
 
     `pen_digits`: real pen digits to train on, if the config asks for any; none if they are not on this machine.
+    `images`: the images for the end of the run, if they are drawn ahead.
     With early stopping, the model keeps the weights of the epoch with the best validation accuracy, otherwise those of
     the last epoch. The exported model is evaluated on the test set once, at the end. The worker removes the checkpoint
     afterwards.
@@ -86,7 +92,10 @@ def train_and_evaluate(
     journal.write_status("saving", "Saving the model.")
     # Measure again rather than read the history, because somebody may have edited the run's files.
     result = TrainingResult(journal.epoch, end.best_epoch, *validation.evaluate(model), seconds)
-    return Outcome(save_bundle(model, config, run, dataset, start.pen_digits, result), end.stopped)
+    images = images or EndImages(dataset, config)
+    card = save_bundle(model, config, run, dataset, start.pen_digits, result, images, journal)
+    fitted_briefly = card.novelty is not None and card.novelty.fitted_briefly
+    return Outcome(card, end.stopped or fitted_briefly)
 
 
 def _start(config: TrainingConfig, run: Run, train: Split, pen_digits: Sequence[PenDigit]) -> _Start:
@@ -178,7 +187,7 @@ def _train(
     except tf.errors.ResourceExhaustedError as error:
         raise MemoryError from error
     best_epoch = early_stopping.best_epoch + 1 if early_stopping else journal.epoch
-    # A run that was asked to stop during its last step is finished, not stopped.
+    # A run that was asked to stop during its last step has finished training.
     return _End(best_epoch, stop.requested and not save.training_complete)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.config import TrainingConfig
 from core.data.datasets import Dataset, load_dataset
@@ -24,7 +25,11 @@ from core.launcher.teachers import copy_teachers
 from core.runs.run import Run
 from core.runs.status import Status
 from core.storage import storage_errors
+from core.training.end_images import DrawingProcess, EndImages, draw_ahead
 from core.workspace import Workspace
+
+if TYPE_CHECKING:  # importing the trainer takes seconds
+    from core.training.trainer import Outcome
 
 _NICE = 19
 """The lowest priority of a process."""
@@ -130,6 +135,20 @@ def _train(run: Run, workspace: Workspace) -> dict[str, str]:
     config = run.config()
     _announce(run, config)
     copy_teachers(workspace, run, config)
+    with draw_ahead(run, config) as process:
+        outcome = _train_and_evaluate(run, config, workspace, process)
+    if outcome.card is None:
+        return {"state": "stopped", "message": "Stopped before the first step."}
+    print(f"test accuracy {outcome.card.metrics.test_accuracy:.4f}", flush=True)
+    if outcome.stopped:
+        return {"state": "stopped", "message": "Stopped on request. The model of the last step is kept."}
+    return {"state": "finished", "message": "Finished."}
+
+
+def _train_and_evaluate(
+    run: Run, config: TrainingConfig, workspace: Workspace, process: DrawingProcess | None
+) -> Outcome:
+    """Load the data and TensorFlow, and train."""
     prepare_tensorflow()
     with ThreadPoolExecutor(1) as pool:
         # Read and check the data while TensorFlow loads.
@@ -141,13 +160,7 @@ def _train(run: Run, workspace: Workspace) -> dict[str, str]:
     dataset, pen_digits = loading.result()
     if config.pen_digits and not pen_digits:
         print("The pen digits are not on this machine, so this run trains without them.", flush=True)
-    outcome = train_and_evaluate(config, run, dataset, pen_digits)
-    if outcome.card is None:
-        return {"state": "stopped", "message": "Stopped before the first step."}
-    print(f"test accuracy {outcome.card.metrics.test_accuracy:.4f}", flush=True)
-    if outcome.stopped:
-        return {"state": "stopped", "message": "Stopped on request. The model of the last step is kept."}
-    return {"state": "finished", "message": "Finished."}
+    return train_and_evaluate(config, run, dataset, pen_digits, EndImages(dataset, config, process))
 
 
 def _load_data(config: TrainingConfig, workspace: Workspace) -> tuple[Dataset, tuple[PenDigit, ...]]:

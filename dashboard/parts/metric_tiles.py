@@ -28,6 +28,15 @@ def accuracy_tiles(card: Card) -> None:
     )
 
 
+def brief_fit_note(card: Card) -> None:
+    """Show a sentence if the novelty detector was fitted briefly."""
+    if card.novelty is not None and card.novelty.fitted_briefly:
+        st.caption(
+            "The run was stopped, so the detector of non-digits was fitted briefly, on fewer samples. Resume the run "
+            "or train again to fit it in full."
+        )
+
+
 def test_accuracy_tile(metrics: Metrics) -> None:
     """Show a model's test accuracy with its 95% confidence interval."""
     metric_tile(

@@ -45,7 +45,7 @@ def stop_button(run: Run) -> None:
         icon=":material/stop:",
         key="stop",
         disabled=run.stop_requested,
-        help="Stops training and keeps the model. With synthetic digits, saving takes a few minutes.",
+        help="Stops training and keeps the model, which can be used a few seconds later.",
         on_click=stop,
         args=([run],),
     )

@@ -28,7 +28,10 @@ _COMPONENT_TITLES = {
 
 
 def show_progress(run: Run, status: Status) -> None:
-    """Show the progress, speed and last completed epoch of a run in progress, or the message of a queued run."""
+    """Show the progress, speed and last completed epoch of a run in progress, or the message of a queued run.
+
+    Once the trained network has been evaluated, show its test accuracy instead of the speed.
+    """
     position = f"Epoch {status.epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
     in_epoch = status.phase in ("training", "validating") and status.epoch
     st.progress(status.progress, position if in_epoch else safe_text(status.message))
@@ -41,13 +44,16 @@ def show_progress(run: Run, status: Status) -> None:
         history = run.history()
         may_end_early = run.config().patience > 0
     with st.grid(4, min_column_width=MIN_TILE_WIDTH):
-        metric_tile(
-            "Time left",
-            duration(status.seconds_left),
-            "for all epochs",
-            "Training may end earlier if the validation accuracy stops improving." if may_end_early else None,
-        )
-        metric_tile("Images per second", f"{rate:,.0f}" if rate else "–", "during training")
+        if status.test_accuracy is not None:
+            metric_tile("Test accuracy", f"{status.test_accuracy:.2%}", "of the trained network")
+        else:
+            metric_tile(
+                "Time left",
+                duration(status.seconds_left),
+                "for all epochs",
+                "Training may end earlier if the validation accuracy stops improving." if may_end_early else None,
+            )
+            metric_tile("Images per second", f"{rate:,.0f}" if rate else "–", "during training")
         for label, column in (("Training accuracy", "accuracy"), ("Validation accuracy", "val_accuracy")):
             if len(history):
                 metric_tile(label, f"{history[column].iloc[-1]:.2%}", f"after epoch {len(history)}")

@@ -16,7 +16,7 @@ from dashboard.classifier.model_picker import model_picker
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.headings import heading
 from dashboard.parts.links import link
-from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile, test_accuracy_tile
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, brief_fit_note, metric_tile, test_accuracy_tile
 from dashboard.session import cache
 from dashboard.session.permission import safe_text
 
@@ -51,6 +51,7 @@ def show_metrics(card: Card) -> None:
             "Number of multiplications, each followed by an addition, to classify one image.",
         )
         metric_tile("Layers", str(len(card.layers)), "input to output")
+    brief_fit_note(card)
 
 
 def show_layers(card: Card) -> None:

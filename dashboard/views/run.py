@@ -16,7 +16,7 @@ from dashboard.classifier import time_machine
 from dashboard.classifier.calibration import TEMPERATURE_HELP
 from dashboard.classifier.robustness import robustness_section
 from dashboard.parts.badges import state_badge
-from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, metric_tile
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, brief_fit_note, metric_tile
 from dashboard.parts.units import duration, in_epochs
 from dashboard.runs import actions, run_cache, side_by_side
 from dashboard.runs.files import log_and_files
@@ -193,6 +193,7 @@ def show_metrics(card: Card) -> None:
             "All parameters of the network, trainable or not.",
         )
         metric_tile("Training time", duration(card.seconds), in_epochs(card.metrics.epochs))
+    brief_fit_note(card)
 
 
 def show_learning_curves(run: Run, status: Status) -> None:

@@ -20,7 +20,7 @@ from core.runs.summary import Summary
 from dashboard.data.banner import show_data_banner
 from dashboard.parts.badges import state_badge
 from dashboard.parts.headings import heading
-from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, metric_tile
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, brief_fit_note, metric_tile
 from dashboard.parts.units import duration, in_epochs
 from dashboard.runs import actions
 from dashboard.runs.refresh import draw_and_refresh
@@ -204,6 +204,7 @@ def show_ended_run(row: Summary, status: Status) -> None:
         accuracy_tiles(card)
         metric_tile("Training time", duration(card.seconds), in_epochs(card.metrics.epochs))
         metric_tile("Parameters", f"{card.parameters:,}", "weights and biases")
+    brief_fit_note(card)
     show_next_steps(row)
 
 

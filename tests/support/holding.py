@@ -78,11 +78,16 @@ def _checkpoint(pause: Pause) -> None:
 
 def _export(pause: Pause) -> None:
     """Pause when both files of the network have been written, but no other file of the bundle."""
-    _before("core.training.result", "fit_calibration_and_detector", pause)
+    _before("core.training.result", "fit_calibration", pause)
 
 
 def _evaluation(pause: Pause) -> None:
     _before("core.training.result", "evaluate_bundle", pause)
+
+
+def _detector(pause: Pause) -> None:
+    """Pause when the test accuracy is known."""
+    _before("core.training.result", "fit_novelty", pause)
 
 
 def _end(pause: Pause) -> None:
@@ -99,6 +104,7 @@ PHASES: dict[str, Callable[[Pause], None]] = {
     "checkpoint": _checkpoint,
     "export": _export,
     "evaluation": _evaluation,
+    "detector": _detector,
     "end": _end,
 }
 

@@ -5,28 +5,35 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
-from core.classifier import fitting
+from core.classifier import detector_samples
 from core.classifier.architectures import build_model
-from core.classifier.bundle import Card
+from core.classifier.bundle import Card, Novelty
 from core.classifier.calibration import apply_temperature
+from core.classifier.detector_samples import Samples
 from core.classifier.export import QUANTIZED_TOLERANCE
-from core.data.datasets import Dataset, load_dataset, normalise
+from core.classifier.fitting import fit_detector
+from core.classifier.network import Network
+from core.classifier.novelty import Detector
+from core.data.datasets import Dataset, Split, load_dataset, normalise
 from core.errors import RunError
 from core.handwriting.pen_digits import PenDigit
 from core.runs.registry import create_run
 from core.runs.run import Run
+from core.runs.status import Status
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
-from core.training import callbacks, result
+from core.training import callbacks, novelty, result
 from core.training.callbacks import Journal, StopOnRequest
 from core.training.checkpoint import EarlyStoppingState, ResumableEarlyStopping, read_checkpoint, write_checkpoint
+from core.training.novelty import fit_novelty
 from core.training.optimizer import compile_model
 from core.training.trainer import Outcome, train_and_evaluate
 from core.training.validation import Validation
@@ -143,7 +150,8 @@ def stopped(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> tuple[
     """Return a run with synthetic, redrawn and pen digits that was asked to stop during training, and its outcome."""
     run = create_run(Workspace(tmp_path_factory.mktemp("stopped")), tiny_config())
     config = tiny_config(epochs=60, synthetic_digits=200, redrawn_digits=100, pen_digits=2, batch_size=64)
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(detector_samples, "_SYNTHETIC_PER_PORTION", 20)
         outcome = pool.submit(train_and_evaluate, config, run, digits, PEN_DIGITS)
         wait_until(lambda: run.status().phase == "training" or outcome.done(), what="the start of training")
         run.stop_file.touch()
@@ -159,6 +167,9 @@ def test_stopped_training_keeps_its_model(stopped: tuple[Run, Outcome]) -> None:
     assert outcome.card.metrics.epochs == len(history) < 60
     assert outcome.card.metrics.validation_accuracy == pytest.approx(history["val_accuracy"].iloc[-1], abs=1e-6)
     assert run.bundle.complete
+    assert outcome.card.novelty is not None
+    assert outcome.card.novelty.fitted_briefly
+    assert outcome.card.novelty.digits_rejected <= 0.02
 
 
 def test_training_stops_while_digits_are_drawn(run: Run, digits: Dataset) -> None:
@@ -279,8 +290,8 @@ def test_run_that_is_stopped_at_its_last_step_is_finished(
 
 @pytest.fixture
 def quick_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fit the calibration on only a few samples and skip the robustness metrics, which other tests cover."""
-    monkeypatch.setattr(fitting, "sample_sizes", lambda _config: fitting.SampleSizes(100, 100))
+    """Fit the detector on only a few samples and skip the robustness metrics, which other tests cover."""
+    monkeypatch.setattr(detector_samples, "_DRAWN_DIGITS", 20)
     monkeypatch.setattr(result, "measure_robustness", lambda *_: None)
 
 
@@ -385,6 +396,62 @@ def test_stop_at_the_moment_of_early_stopping_is_ignored(
     assert not outcome.stopped
     assert checkpoint is not None
     assert (checkpoint.epoch, checkpoint.done) == (2, True)
+
+
+@pytest.mark.usefixtures("quick_evaluation")
+def test_run_stopped_while_its_detector_is_fitted_can_resume(
+    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny_config(synthetic_digits=100)
+    monkeypatch.setattr(detector_samples, "_SYNTHETIC_PER_PORTION", 20)
+    portions: list[int] = []
+
+    def fit_and_stop(network: Network, train: Split, samples: Sequence[Samples], *others: Any) -> Detector:
+        portions.append(len(samples))
+        if len(portions) == 1:
+            run.stop_file.touch()
+        return fit_detector(network, train, samples, *others)
+
+    monkeypatch.setattr(novelty, "fit_detector", fit_and_stop)
+
+    stopped = train_and_evaluate(config, run, digits)
+
+    assert portions == [5, 2]
+    assert stopped.stopped
+    assert stopped.card is not None
+    assert stopped.card.novelty is not None
+    assert stopped.card.novelty.fitted_briefly
+    run.stop_file.unlink()
+
+    resumed = train_and_evaluate(config, run, digits)
+
+    assert portions == [5, 2, 5]
+    assert not resumed.stopped
+    assert resumed.card is not None
+    assert resumed.card.novelty is not None
+    assert not resumed.card.novelty.fitted_briefly
+    assert resumed.card.metrics.validation_loss == pytest.approx(stopped.card.metrics.validation_loss, abs=1e-5)
+    assert len(run.history()) == 1
+
+
+@pytest.mark.usefixtures("quick_evaluation")
+def test_accuracy_is_known_before_the_detector_is_fitted(
+    run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses: list[Status] = []
+
+    def note_status(*arguments: Any) -> Novelty:
+        statuses.append(Status.model_validate_json(run.status_file.read_text()))
+        return fit_novelty(*arguments)
+
+    monkeypatch.setattr(result, "fit_novelty", note_status)
+
+    card = train_and_evaluate(tiny_config(), run, digits).card
+
+    assert card is not None
+    (status,) = statuses
+    assert status.test_accuracy == card.metrics.test_accuracy
+    assert status.message == "Fitting the detector of non-digits."
 
 
 @pytest.mark.usefixtures("quick_evaluation")

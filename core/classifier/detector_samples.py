@@ -1,0 +1,89 @@
+"""The samples that the novelty detector is fitted on: digits of four kinds and out-of-distribution samples.
+
+Samples that take long to draw come in portions. They do not depend on the network, so they can be drawn before it is
+trained, and a detector that must be ready soon is fitted on the first portions only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from core.config import AugmentationConfig, TrainingConfig
+from core.data.augmentation import augment
+from core.data.datasets import Split
+from core.handwriting.out_of_distribution import out_of_distribution_samples
+from core.handwriting.strokes import draw_digits
+from core.handwriting.tracing import TRAINING_RANGES, redraw_images
+from core.ink.drawing import Pixels
+
+MIN_PORTIONS = 2
+"""Portions for most recipes, and for a run that was stopped; drawing them takes 3 s, fitting the detector 3 s."""
+
+_SYNTHETIC_PER_PORTION = 1000
+"""Synthetic digits in a recipe for each portion; recipes that use many take a long time to train anyway."""
+
+_DRAWN_DIGITS = 500
+"""Redrawn, and also synthetic, digits in a portion."""
+
+_TRAINING_DIGITS = 2000
+"""Training images, and also augmented training images, for each portion. They cost far less time than drawn digits."""
+
+_MAX_FRACTION = 0.25
+"""Each kind of digit in MIN_PORTIONS uses at most this fraction of the training images, in case those are few."""
+
+_OTHER_HANDWRITING = AugmentationConfig(rotation=12, shear=10, zoom=0.1, elastic=0.5, stroke=0.3)
+"""Augmentation that imitates handwriting unlike MNIST's."""
+
+
+class Samples(NamedTuple):
+    """Images uint8 (n, 28, 28): `digits`, and `others`, which are out of distribution."""
+
+    digits: Pixels
+    others: Pixels
+
+
+def portion_count(config: TrainingConfig) -> int:
+    """Return the number of portions for a recipe."""
+    return max(MIN_PORTIONS, config.synthetic_digits // _SYNTHETIC_PER_PORTION)
+
+
+def draw_portion(
+    train: Split,
+    seed: int,
+    index: int,
+    draw_samples: Callable[[int, Pixels, int], Pixels] = out_of_distribution_samples,
+) -> Samples:
+    """Draw a portion in about a second: redrawn and synthetic digits, and as many out-of-distribution samples.
+
+    `draw_samples(count, digits, seed)` draws the out-of-distribution samples. Portions with other seeds or indices have
+    other samples.
+    """
+    rng = np.random.default_rng((seed, index))
+    count = max(1, min(_DRAWN_DIGITS, int(_MAX_FRACTION * len(train) / MIN_PORTIONS)))
+    seeds = rng.integers(2**31, size=2).tolist()
+    to_redraw = train.images[rng.permutation(len(train))[:count]]
+    synthetic, _ = draw_digits(count, seeds[0])
+    digits = np.concatenate([redraw_images(to_redraw, TRAINING_RANGES, rng), synthetic])
+    return Samples(digits, draw_samples(2 * count, train.images, seeds[1]))
+
+
+def detector_samples(train: Split, portions: Sequence[Samples], seed: int) -> Iterator[Samples]:
+    """Yield the portions, augmented copies of their out-of-distribution samples, and training images.
+
+    The training images are as they are, and augmented. Copies let the detector learn as much from half as many drawn
+    samples. Each item takes less than a second.
+    """
+    rng = np.random.default_rng(seed)
+    for portion in portions:
+        copies = augment(portion.others, _OTHER_HANDWRITING, rng)
+        yield Samples(portion.digits, np.concatenate([portion.others, copies]))
+    order = rng.permutation(len(train))
+    count = min(_TRAINING_DIGITS * len(portions), int(_MAX_FRACTION * len(train)))
+    for start in range(0, count, _TRAINING_DIGITS):
+        end = min(start + _TRAINING_DIGITS, count)
+        plain, to_augment = train.images[order[start:end]], train.images[order[count + start : count + end]]
+        digits = np.concatenate([plain, augment(to_augment, _OTHER_HANDWRITING, rng)])
+        yield Samples(digits, train.images[:0])

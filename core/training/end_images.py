@@ -1,0 +1,151 @@
+"""The images that a run needs at its end: those for the novelty detector, and those that measure robustness.
+
+They do not depend on the network, so a second process can draw them while the network is trained:
+`python -m core.training.end_images RUN_DIR` writes them to its standard output.
+"""
+
+from __future__ import annotations
+
+import pickle
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import cache, partial
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import IO, Any
+
+from core.classifier.detector_samples import MIN_PORTIONS, Samples, draw_portion, portion_count
+from core.classifier.robustness import draw_robustness_images
+from core.config import TrainingConfig
+from core.data.datasets import Dataset, Split, load_dataset
+from core.environment import python_environment
+from core.errors import TrazoError
+from core.handwriting.out_of_distribution import out_of_distribution_samples
+from core.handwriting.pen_digits import available_pen_digits
+from core.ink.drawing import Pixels
+from core.runs.run import Run
+from core.workspace import PROJECT, Workspace
+
+_EVALUATION_SAMPLES = 500
+"""Number of new out-of-distribution samples on which the detector is evaluated."""
+
+
+class DrawingProcess:
+    """A process that draws the images of a run; a thread receives them, so that the process never waits."""
+
+    def __init__(self, run: Run) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "core.training.end_images", str(run.folder)],
+            cwd=PROJECT,
+            env=python_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+        )
+        self._queue: SimpleQueue[tuple[str, Any] | None] = SimpleQueue()
+        self._received: dict[str, Any] = {}
+        assert self._process.stdout is not None
+        Thread(target=self._receive, args=(self._process.stdout,), daemon=True).start()
+
+    def get(self, name: str) -> Any:
+        """Wait for the images with this name, and return them; return None if the process ends without them."""
+        while name not in self._received:
+            item = self._queue.get()
+            if item is None:
+                self._queue.put(None)  # for the next call
+                return None
+            self._received[item[0]] = item[1]
+        return self._received[name]
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
+
+    def _receive(self, stream: IO[bytes]) -> None:
+        # The stream ends early if the process is killed or fails; its traceback is then in the run's log.
+        with stream, suppress(EOFError, OSError, pickle.UnpicklingError):
+            while True:
+                self._queue.put(pickle.load(stream))
+        self._queue.put(None)
+
+
+@contextmanager
+def draw_ahead(run: Run, config: TrainingConfig) -> Iterator[DrawingProcess | None]:
+    """Draw the images of a run within the block; yield None if a process would take longer than the drawing."""
+    if config.dataset == "digits":
+        yield None
+        return
+    try:
+        process = DrawingProcess(run)
+    except OSError as error:
+        print(f"The images for the end of this run will be drawn at its end: {error}", flush=True)
+        yield None
+        return
+    try:
+        yield process
+    finally:
+        process.close()
+
+
+class EndImages:
+    """The images of a run, from the process that has drawn them, or else drawn when they are needed."""
+
+    def __init__(self, dataset: Dataset, config: TrainingConfig, process: DrawingProcess | None = None) -> None:
+        self._process = process
+        self._draw = {name: cache(draw) for name, draw in _drawings(dataset, config).items()}
+
+    def portion(self, index: int) -> Samples:
+        """Return a portion of the samples that the detector is fitted on."""
+        portion: Samples = self._get(f"portion {index}")
+        return portion
+
+    @property
+    def new_samples(self) -> Pixels:
+        """Out-of-distribution samples on which the detector is evaluated."""
+        samples: Pixels = self._get("new samples")
+        return samples
+
+    @property
+    def robustness(self) -> Mapping[str, Split]:
+        """The images of `draw_robustness_images`."""
+        images: Mapping[str, Split] = self._get("robustness")
+        return images
+
+    def _get(self, name: str) -> Any:
+        images = self._process.get(name) if self._process else None
+        return self._draw[name]() if images is None else images
+
+
+def _drawings(dataset: Dataset, config: TrainingConfig) -> dict[str, Callable[[], Any]]:
+    """Return a function for each set of images; a run that is stopped needs only the first ones."""
+    validation, seed = dataset.validation.images, config.seed
+    new_samples = min(_EVALUATION_SAMPLES, len(validation))
+
+    def portions(first: int, end: int) -> dict[str, Callable[[], Any]]:
+        return {f"portion {index}": partial(draw_portion, dataset.train, seed, index) for index in range(first, end)}
+
+    return {
+        **portions(0, MIN_PORTIONS),
+        "new samples": partial(out_of_distribution_samples, new_samples, validation, seed + 1),
+        "robustness": lambda: draw_robustness_images(dataset.test, available_pen_digits()),
+        **portions(MIN_PORTIONS, portion_count(config)),
+    }
+
+
+def main(folder: Path, stream: IO[bytes]) -> None:
+    """Draw the images of the run in `folder`, and write each set of them to the stream with its name."""
+    config = Run(folder).config()
+    dataset = load_dataset(config.dataset, Workspace.from_environment())
+    for name, draw in _drawings(dataset, config).items():
+        pickle.dump((name, draw()), stream)
+        stream.flush()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # exit if the worker has exited
+    with suppress(TrazoError):  # the worker has the same error and reports it
+        main(Path(sys.argv[1]), sys.stdout.buffer)

@@ -1,0 +1,80 @@
+"""The novelty detector of a run: fitted on all of the recipe's samples, or briefly if the run is asked to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from core.classifier.bundle import Bundle, Novelty
+from core.classifier.detector_samples import MIN_PORTIONS, Samples, portion_count
+from core.classifier.fitting import fit_detector
+from core.classifier.network import Network, NetworkOutput
+from core.classifier.novelty import Detector
+from core.config import TrainingConfig
+from core.data.datasets import Dataset
+from core.runs.run import Run
+from core.storage import atomic_write
+from core.training.end_images import EndImages
+
+_Fit = Callable[[Sequence[Samples], Callable[[], None]], Detector]
+
+
+class _StopRequested(Exception):
+    """The run was asked to stop while its detector was fitted."""
+
+
+def fit_novelty(
+    bundle: Bundle,
+    network: Network,
+    outputs: NetworkOutput,
+    dataset: Dataset,
+    images: EndImages,
+    config: TrainingConfig,
+    run: Run,
+) -> Novelty:
+    """Fit the detector to a bundle's network, evaluate it, and write it into the bundle.
+
+    `outputs`: the network's outputs for the validation split.
+    """
+    validation = dataset.validation.images
+
+    def fit(portions: Sequence[Samples], check: Callable[[], None]) -> Detector:
+        return fit_detector(network, dataset.train, portions, validation, outputs, config.seed, check)
+
+    detector, fitted_briefly = _fit_until_stopped(fit, images, portion_count(config), run)
+    with atomic_write(bundle.novelty_file) as temporary:
+        detector.save(temporary)
+    samples = images.new_samples
+    return Novelty(
+        digits_rejected=float((detector(validation, outputs) > 0).mean()),
+        out_of_distribution_rejected=float((detector(samples, network(samples)) > 0).mean()),
+        fitted_briefly=fitted_briefly,
+    )
+
+
+def _fit_until_stopped(fit: _Fit, images: EndImages, portions: int, run: Run) -> tuple[Detector, bool]:
+    """Fit the detector; return it, and True if the run was asked to stop and only MIN_PORTIONS were used."""
+    if portions > MIN_PORTIONS:
+        check = partial(_raise_if_stopped, run)
+        try:
+            return fit(_draw(images, portions, check), check), False
+        except _StopRequested:
+            pass
+    return fit(_draw(images, MIN_PORTIONS, _do_nothing), _do_nothing), portions > MIN_PORTIONS
+
+
+def _draw(images: EndImages, portions: int, check: Callable[[], None]) -> list[Samples]:
+    drawn = []
+    for index in range(portions):
+        check()
+        drawn.append(images.portion(index))
+    return drawn
+
+
+def _raise_if_stopped(run: Run) -> None:
+    if run.stop_file.exists():
+        raise _StopRequested
+
+
+def _do_nothing() -> None:
+    """Ignore requests to stop."""

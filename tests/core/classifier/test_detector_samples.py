@@ -1,0 +1,67 @@
+"""The samples that the novelty detector is fitted on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.classifier.detector_samples import MIN_PORTIONS, Samples, detector_samples, draw_portion, portion_count
+from core.data.datasets import Split, load_dataset
+from core.workspace import Workspace
+from tests.support.tiny_training import tiny_config
+
+
+@pytest.fixture(scope="module")
+def train() -> Split:
+    return load_dataset("digits", Workspace(Path("unused"))).train
+
+
+def blank_samples(digits: Split, seed: int) -> Samples:
+    """Return a portion that costs nothing to draw."""
+    return draw_portion(digits, seed, 0, lambda count, _digits, _seed: np.zeros((count, 28, 28), np.uint8))
+
+
+@given(st.integers(0, 60_000))
+def test_recipes_with_more_synthetic_digits_get_more_portions(synthetic_digits: int) -> None:
+    portions = portion_count(tiny_config(synthetic_digits=synthetic_digits))
+
+    assert portions >= MIN_PORTIONS
+    assert portions <= max(MIN_PORTIONS, synthetic_digits / 1000)
+    assert portions <= portion_count(tiny_config(synthetic_digits=min(60_000, synthetic_digits + 1000)))
+
+
+def test_portion_depends_on_seed_and_index_only(train: Split) -> None:
+    first, again, next_one, other = (
+        draw_portion(train, seed, index) for seed, index in ((1, 0), (1, 0), (1, 1), (2, 0))
+    )
+
+    np.testing.assert_array_equal(first.digits, again.digits)
+    np.testing.assert_array_equal(first.others, again.others)
+    for different in (next_one, other):
+        assert not np.array_equal(first.digits, different.digits)
+        assert not np.array_equal(first.others[:20], different.others[:20])
+
+
+def test_small_datasets_get_small_portions(train: Split) -> None:
+    digits, _ = blank_samples(Split(train.images[:80], train.labels[:80]), seed=1)
+
+    assert len(digits) == 2 * (80 // 4 // MIN_PORTIONS)
+
+
+def test_samples_are_copied_and_training_images_added(train: Split) -> None:
+    portion = draw_portion(train, 1, 0)
+
+    samples = list(detector_samples(train, [portion, portion], seed=1))
+
+    copies = samples[0].others[len(portion.others) :]
+    assert len(copies) == len(portion.others)
+    assert not np.array_equal(copies, portion.others)
+    plain_and_augmented = np.concatenate([each.digits for each in samples[2:]])
+    count = len(train) // 4
+    assert len(plain_and_augmented) == 2 * count
+    assert all(any(np.array_equal(image, one) for one in train.images) for image in plain_and_augmented[:5])
+    assert sum(len(each.others) for each in samples[2:]) == 0

@@ -1,0 +1,61 @@
+"""The images for the end of a run, drawn by a second process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from core.data.datasets import Dataset, load_dataset
+from core.runs.registry import create_run
+from core.runs.run import Run
+from core.training.end_images import DrawingProcess, EndImages, draw_ahead
+from core.workspace import Workspace
+from tests.support.tiny_training import tiny_config
+
+CONFIG = tiny_config(seed=5)
+
+
+@pytest.fixture
+def run(workspace: Workspace) -> Run:
+    return create_run(workspace, CONFIG)
+
+
+@pytest.fixture
+def dataset(workspace: Workspace) -> Dataset:
+    return load_dataset("digits", workspace)
+
+
+@pytest.fixture
+def process(run: Run) -> Iterator[DrawingProcess]:
+    drawing = DrawingProcess(run)
+    yield drawing
+    drawing.close()
+
+
+def test_second_process_draws_the_same_images(process: DrawingProcess, dataset: Dataset) -> None:
+    ahead, here = EndImages(dataset, CONFIG, process), EndImages(dataset, CONFIG)
+
+    received = process.get("robustness")
+
+    assert received is not None
+    assert received.keys() == here.robustness.keys()
+    assert all(np.array_equal(received[name].images, split.images) for name, split in here.robustness.items())
+    np.testing.assert_array_equal(ahead.portion(1).digits, here.portion(1).digits)
+    np.testing.assert_array_equal(ahead.portion(1).others, here.portion(1).others)
+    np.testing.assert_array_equal(ahead.new_samples, here.new_samples)
+
+
+def test_images_are_drawn_here_if_the_process_is_killed(process: DrawingProcess, dataset: Dataset) -> None:
+    process.close()
+
+    images = EndImages(dataset, CONFIG, process)
+
+    assert process.get("portion 1000") is None
+    np.testing.assert_array_equal(images.portion(0).digits, EndImages(dataset, CONFIG).portion(0).digits)
+
+
+def test_small_dataset_needs_no_second_process(run: Run) -> None:
+    with draw_ahead(run, CONFIG) as process:
+        assert process is None
