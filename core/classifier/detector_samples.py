@@ -1,4 +1,4 @@
-"""The samples that the novelty detector is fitted on: digits of four kinds and out-of-distribution samples.
+"""The samples that the novelty detector is fitted on: digits of five kinds and out-of-distribution samples.
 
 Samples that take long to draw come in portions. They do not depend on the network, so they can be drawn before it is
 trained, and a detector that must be ready soon is fitted on the first portions only.
@@ -15,8 +15,10 @@ from core.config import AugmentationConfig, TrainingConfig
 from core.data.augmentation import augment
 from core.data.datasets import Split
 from core.handwriting.out_of_distribution import out_of_distribution_samples
+from core.handwriting.pen_digits import PenDigit
 from core.handwriting.strokes import draw_digits
 from core.handwriting.tracing import TRAINING_RANGES, redraw_images
+from core.handwriting.variation import draw_variations
 from core.ink.drawing import Pixels
 
 MIN_PORTIONS = 2
@@ -26,7 +28,7 @@ _SYNTHETIC_PER_PORTION = 1000
 """Synthetic digits in a recipe for each portion; recipes that use many take a long time to train anyway."""
 
 _DRAWN_DIGITS = 500
-"""Redrawn, and also synthetic, digits in a portion."""
+"""Redrawn digits in a portion, and as many synthetic digits and pen digits."""
 
 _TRAINING_DIGITS = 2000
 """Training images, and also augmented training images, for each portion. They cost far less time than drawn digits."""
@@ -54,9 +56,10 @@ def draw_portion(
     train: Split,
     seed: int,
     index: int,
+    pen_digits: Sequence[PenDigit] = (),
     draw_samples: Callable[[int, Pixels, int], Pixels] = out_of_distribution_samples,
 ) -> Samples:
-    """Draw a portion in about a second: redrawn and synthetic digits, and as many out-of-distribution samples.
+    """Draw a portion in about a second: redrawn, synthetic and pen digits, and out-of-distribution samples.
 
     `draw_samples(count, digits, seed)` draws the out-of-distribution samples. Portions with other seeds or indices have
     other samples.
@@ -66,8 +69,10 @@ def draw_portion(
     seeds = rng.integers(2**31, size=2).tolist()
     to_redraw = train.images[rng.permutation(len(train))[:count]]
     synthetic, _ = draw_digits(count, seeds[0])
-    digits = np.concatenate([redraw_images(to_redraw, TRAINING_RANGES, rng), synthetic])
-    return Samples(digits, draw_samples(2 * count, train.images, seeds[1]))
+    digits = [redraw_images(to_redraw, TRAINING_RANGES, rng), synthetic]
+    if pen_digits:
+        digits.append(draw_variations([pen_digits[i] for i in rng.integers(len(pen_digits), size=count)], rng))
+    return Samples(np.concatenate(digits), draw_samples(2 * count, train.images, seeds[1]))
 
 
 def detector_samples(train: Split, portions: Sequence[Samples], seed: int) -> Iterator[Samples]:

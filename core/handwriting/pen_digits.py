@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from core.environment import pen_digits_location
-from core.errors import DataError
 from core.ink.drawing import Pixels
 
 CANVAS_SIDE = 280
@@ -23,23 +20,6 @@ class PenDigit:
     label: int
     writer: int
     strokes: list[list[tuple[float, float]]]
-
-
-def available_pen_digits() -> list[PenDigit]:
-    """Read the digits in the file named by TRAZO_PEN_DIGITS; return an empty list if it is unset.
-
-    A missing or damaged file causes only a warning. Superseded by core.data.pen_digits.available_measuring_digits.
-    """
-    from core.handwriting.pen_file import read_pen_file  # which imports PenDigit from here
-
-    path = pen_digits_location()
-    if path is None:
-        return []
-    try:
-        return read_pen_file(path)
-    except DataError as error:
-        warnings.warn(str(error), stacklevel=2)
-        return []
 
 
 def replay(digit: PenDigit, rng: np.random.Generator) -> Pixels:

@@ -10,7 +10,7 @@ import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
@@ -22,10 +22,11 @@ from core.classifier.detector_samples import MIN_PORTIONS, Samples, draw_portion
 from core.classifier.robustness import draw_robustness_images
 from core.config import TrainingConfig
 from core.data.datasets import Dataset, Split, load_dataset
+from core.data.pen_digits import available_measuring_digits, available_training_digits
 from core.environment import python_environment
 from core.errors import TrazoError
 from core.handwriting.out_of_distribution import out_of_distribution_samples
-from core.handwriting.pen_digits import available_pen_digits
+from core.handwriting.pen_digits import PenDigit
 from core.ink.drawing import Pixels
 from core.runs.run import Run
 from core.workspace import PROJECT, Workspace
@@ -94,9 +95,18 @@ def draw_ahead(run: Run, config: TrainingConfig) -> Iterator[DrawingProcess | No
 class EndImages:
     """The images of a run, from the process that has drawn them, or else drawn when they are needed."""
 
-    def __init__(self, dataset: Dataset, config: TrainingConfig, process: DrawingProcess | None = None) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        config: TrainingConfig,
+        training_digits: Sequence[PenDigit] = (),
+        measuring_digits: Sequence[PenDigit] = (),
+        process: DrawingProcess | None = None,
+    ) -> None:
+        """`training_digits`: pen digits that the detector learns; `measuring_digits`: those that measure robustness."""
+        drawings = _drawings(dataset, config, training_digits, measuring_digits)
         self._process = process
-        self._draw = {name: cache(draw) for name, draw in _drawings(dataset, config).items()}
+        self._draw = {name: cache(draw) for name, draw in drawings.items()}
 
     def portion(self, index: int) -> Samples:
         """Return a portion of the samples that the detector is fitted on."""
@@ -120,27 +130,45 @@ class EndImages:
         return self._draw[name]() if images is None else images
 
 
-def _drawings(dataset: Dataset, config: TrainingConfig) -> dict[str, Callable[[], Any]]:
+def _drawings(
+    dataset: Dataset,
+    config: TrainingConfig,
+    training_digits: Sequence[PenDigit],
+    measuring_digits: Sequence[PenDigit],
+) -> dict[str, Callable[[], Any]]:
     """Return a function for each set of images; a run that is stopped needs only the first ones."""
     validation, seed = dataset.validation.images, config.seed
     new_samples = min(_EVALUATION_SAMPLES, len(validation))
 
     def portions(first: int, end: int) -> dict[str, Callable[[], Any]]:
-        return {f"portion {index}": partial(draw_portion, dataset.train, seed, index) for index in range(first, end)}
+        return {
+            f"portion {index}": partial(draw_portion, dataset.train, seed, index, training_digits)
+            for index in range(first, end)
+        }
 
     return {
         **portions(0, MIN_PORTIONS),
         "new samples": partial(out_of_distribution_samples, new_samples, validation, seed + 1),
-        "robustness": lambda: draw_robustness_images(dataset.test, available_pen_digits()),
+        "robustness": lambda: draw_robustness_images(dataset.test, measuring_digits),
         **portions(MIN_PORTIONS, portion_count(config)),
     }
+
+
+def load_pen_digits(config: TrainingConfig, workspace: Workspace) -> tuple[tuple[PenDigit, ...], tuple[PenDigit, ...]]:
+    """Return the pen digits to train on, if the config uses them, and those that measure; none if they are missing.
+
+    Raises DataError if the config needs the pen digits and their file is damaged.
+    """
+    training = available_training_digits(workspace) if config.pen_digits else ()
+    return training, available_measuring_digits(workspace)
 
 
 def main(folder: Path, stream: IO[bytes]) -> None:
     """Draw the images of the run in `folder`, and write each set of them to the stream with its name."""
     config = Run(folder).config()
-    dataset = load_dataset(config.dataset, Workspace.from_environment())
-    for name, draw in _drawings(dataset, config).items():
+    workspace = Workspace.from_environment()
+    dataset = load_dataset(config.dataset, workspace)
+    for name, draw in _drawings(dataset, config, *load_pen_digits(config, workspace)).items():
         pickle.dump((name, draw()), stream)
         stream.flush()
 

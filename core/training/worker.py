@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from core.config import TrainingConfig
 from core.data.datasets import Dataset, load_dataset
-from core.data.pen_digits import available_training_digits
 from core.environment import prepare_tensorflow, trains_in_background
 from core.errors import RunError, RunNotFound, TrazoError
 from core.handwriting.pen_digits import PenDigit
@@ -25,7 +24,7 @@ from core.launcher.teachers import copy_teachers
 from core.runs.run import Run
 from core.runs.status import Status
 from core.storage import storage_errors
-from core.training.end_images import DrawingProcess, EndImages, draw_ahead
+from core.training.end_images import DrawingProcess, EndImages, draw_ahead, load_pen_digits
 from core.workspace import Workspace
 
 if TYPE_CHECKING:  # importing the trainer takes seconds
@@ -157,16 +156,18 @@ def _train_and_evaluate(
         # that training does not need; importing them would take a quarter of the time.
         with hide_packages("sklearn", "matplotlib"):
             from core.training.trainer import train_and_evaluate
-    dataset, pen_digits = loading.result()
-    if config.pen_digits and not pen_digits:
+    dataset, training_digits, measuring_digits = loading.result()
+    if config.pen_digits and not training_digits:
         print("The pen digits are not on this machine, so this run trains without them.", flush=True)
-    return train_and_evaluate(config, run, dataset, pen_digits, EndImages(dataset, config, process))
+    images = EndImages(dataset, config, training_digits, measuring_digits, process)
+    return train_and_evaluate(config, run, dataset, training_digits, images)
 
 
-def _load_data(config: TrainingConfig, workspace: Workspace) -> tuple[Dataset, tuple[PenDigit, ...]]:
-    """Load the dataset, and the pen digits if the config uses them and they are on this machine."""
-    dataset = load_dataset(config.dataset, workspace)
-    return dataset, available_training_digits(workspace) if config.pen_digits else ()
+def _load_data(
+    config: TrainingConfig, workspace: Workspace
+) -> tuple[Dataset, tuple[PenDigit, ...], tuple[PenDigit, ...]]:
+    """Load the dataset, and the pen digits for training and for measuring."""
+    return load_dataset(config.dataset, workspace), *load_pen_digits(config, workspace)
 
 
 def _announce(run: Run, config: TrainingConfig) -> None:

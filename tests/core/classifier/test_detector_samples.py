@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.classifier.detector_samples import MIN_PORTIONS, Samples, detector_samples, draw_portion, portion_count
 from core.data.datasets import Split, load_dataset
+from core.handwriting.pen_digits import PenDigit
 from core.workspace import Workspace
 from tests.support.tiny_training import tiny_config
 
@@ -22,7 +23,7 @@ def train() -> Split:
 
 def blank_samples(digits: Split, seed: int) -> Samples:
     """Return a portion that costs nothing to draw."""
-    return draw_portion(digits, seed, 0, lambda count, _digits, _seed: np.zeros((count, 28, 28), np.uint8))
+    return draw_portion(digits, seed, 0, draw_samples=lambda count, *_: np.zeros((count, 28, 28), np.uint8))
 
 
 @given(st.integers(0, 60_000))
@@ -65,3 +66,13 @@ def test_samples_are_copied_and_training_images_added(train: Split) -> None:
     assert len(plain_and_augmented) == 2 * count
     assert all(any(np.array_equal(image, one) for one in train.images) for image in plain_and_augmented[:5])
     assert sum(len(each.others) for each in samples[2:]) == 0
+
+
+def test_pen_digits_join_the_digits_of_a_portion(train: Split) -> None:
+    few = Split(train.images[:80], train.labels[:80])
+    pen_digits = [PenDigit(1, 1, [[(0, 0), (0, 100)]])]
+
+    without, with_pen_digits = (draw_portion(few, 1, 0, drawn) for drawn in ((), pen_digits))
+
+    assert len(with_pen_digits.digits) == 1.5 * len(without.digits)
+    assert len(with_pen_digits.others) == len(without.others)

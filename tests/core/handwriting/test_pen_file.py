@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import DataError
-from core.handwriting.pen_digits import PenDigit, available_pen_digits, replay
+from core.handwriting.pen_digits import PenDigit, replay
 from core.handwriting.pen_file import json_line, read_pen_file, write_pen_file
 from tests.support.pen_digit_files import DIGITS, UNIPEN
 
@@ -73,10 +73,3 @@ def test_replay_covers_40_to_80_percent_of_the_canvas() -> None:
 
     rows = np.flatnonzero(ink.any(axis=1))
     assert 0.4 * 280 <= rows[-1] - rows[0] <= 0.8 * 280 + 32
-
-
-def test_damaged_or_missing_pen_digits_only_warn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert available_pen_digits() == []
-    monkeypatch.setenv("TRAZO_PEN_DIGITS", str(tmp_path / "missing.gz"))
-    with pytest.warns(match=r"missing\.gz"):
-        assert available_pen_digits() == []
