@@ -71,8 +71,17 @@ def draw_portion(
     synthetic, _ = draw_digits(count, seeds[0])
     digits = [redraw_images(to_redraw, TRAINING_RANGES, rng), synthetic]
     if pen_digits:
-        digits.append(draw_variations([pen_digits[i] for i in rng.integers(len(pen_digits), size=count)], rng))
+        digits.append(_draw_pen_digits(count, pen_digits, rng))
     return Samples(np.concatenate(digits), draw_samples(2 * count, train.images, seeds[1]))
+
+
+def draw_hands(count: int, seed: int, pen_digits: Sequence[PenDigit] = ()) -> Pixels:
+    """Draw `count` synthetic digits and, if there are any pen digits, as many variations of those."""
+    rng = np.random.default_rng(seed)
+    synthetic, _ = draw_digits(count, seed)
+    if not pen_digits:
+        return synthetic
+    return np.concatenate([synthetic, _draw_pen_digits(count, pen_digits, rng)])
 
 
 def detector_samples(train: Split, portions: Sequence[Samples], seed: int) -> Iterator[Samples]:
@@ -92,3 +101,8 @@ def detector_samples(train: Split, portions: Sequence[Samples], seed: int) -> It
         plain, to_augment = train.images[order[start:end]], train.images[order[count + start : count + end]]
         digits = np.concatenate([plain, augment(to_augment, _OTHER_HANDWRITING, rng)])
         yield Samples(digits, train.images[:0])
+
+
+def _draw_pen_digits(count: int, pen_digits: Sequence[PenDigit], rng: np.random.Generator) -> Pixels:
+    """Draw variations of `count` random pen digits."""
+    return draw_variations([pen_digits[index] for index in rng.integers(len(pen_digits), size=count)], rng)

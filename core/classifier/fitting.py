@@ -19,7 +19,10 @@ from core.data.datasets import Split
 from core.ink.drawing import Pixels
 
 MAX_REJECTED_FRACTION = 0.02
-"""Maximum fraction of validation digits that the detector may reject, which determines the rejection threshold."""
+"""Maximum fraction of validation digits, and of digits by other hands, that the detector may reject.
+
+It determines the rejection threshold.
+"""
 
 _ENSEMBLE_SIZE = 5
 """Number of networks in the detector.
@@ -54,12 +57,14 @@ def fit_detector(
     portions: Sequence[Samples],
     validation: Pixels,
     outputs: NetworkOutput,
+    hands: Pixels,
     seed: int,
     check: Callable[[], None] = lambda: None,
 ) -> Detector:
-    """Fit a detector that rejects at most MAX_REJECTED_FRACTION of the validation images.
+    """Fit a detector that rejects at most MAX_REJECTED_FRACTION of the validation images, and of digits by `hands`.
 
-    `portions`: the drawn samples. `outputs`: the network's outputs for the validation images. `check` is called about
+    `portions`: the drawn samples. `outputs`: the network's outputs for the validation images. `hands`: drawn digits in
+    handwriting unlike that of the validation images, uint8 (n, 28, 28). `check` is called about
     once a second; an error that it raises ends the fit.
     """
     digit_inputs, other_inputs = [], []
@@ -73,8 +78,9 @@ def fit_detector(
     inputs = np.concatenate([digits, *other_inputs])
     is_out_of_distribution = np.arange(len(inputs)) >= len(digits)
     detector = _fit_ensemble(inputs, is_out_of_distribution, mean, scale, seed, check)
-    threshold = np.quantile(detector(validation, outputs), 1 - MAX_REJECTED_FRACTION, method="higher")
-    return detector.with_threshold(float(threshold))
+    scores = [detector(validation, outputs), detector(hands, network(hands))]
+    limits = [np.quantile(kind, 1 - MAX_REJECTED_FRACTION, method="higher") for kind in scores]
+    return detector.with_threshold(float(max(limits)))
 
 
 def _inputs(network: Network, images: Pixels) -> np.ndarray:

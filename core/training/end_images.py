@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import IO, Any
 
-from core.classifier.detector_samples import MIN_PORTIONS, Samples, draw_portion, portion_count
+from core.classifier.detector_samples import MIN_PORTIONS, Samples, draw_hands, draw_portion, portion_count
 from core.classifier.robustness import draw_robustness_images
 from core.config import TrainingConfig
 from core.data.datasets import Dataset, Split, load_dataset
@@ -33,6 +33,10 @@ from core.workspace import PROJECT, Workspace
 
 _EVALUATION_SAMPLES = 500
 """Number of new out-of-distribution samples on which the detector is evaluated."""
+
+
+_HANDS = 500
+"""Number of synthetic digits, and of pen digits, for the threshold; drawing them takes less than a second."""
 
 
 class DrawingProcess:
@@ -120,6 +124,12 @@ class EndImages:
         return samples
 
     @property
+    def hands(self) -> Pixels:
+        """Digits in handwriting unlike the dataset's, for the detector's threshold."""
+        digits: Pixels = self._get("hands")
+        return digits
+
+    @property
     def robustness(self) -> Mapping[str, Split]:
         """The images of `draw_robustness_images`."""
         images: Mapping[str, Split] = self._get("robustness")
@@ -148,6 +158,7 @@ def _drawings(
 
     return {
         **portions(0, MIN_PORTIONS),
+        "hands": partial(draw_hands, _HANDS, seed + 2, training_digits),
         "new samples": partial(out_of_distribution_samples, new_samples, validation, seed + 1),
         "robustness": lambda: draw_robustness_images(dataset.test, measuring_digits),
         **portions(MIN_PORTIONS, portion_count(config)),
