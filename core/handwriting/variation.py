@@ -13,13 +13,13 @@ from core.handwriting.strokes.canvas import draw_until_ink
 from core.handwriting.strokes.pen import HEIGHT, Strokes
 from core.ink.drawing import IMAGE_SIZE, Pixels
 
-_SLANT_DEGREES = 9.0
+_SLANT_DEGREES = 6.0
 """Standard deviation of the slant that is added to a digit's own."""
 
-_ROTATION_DEGREES = 5.0
+_ROTATION_DEGREES = 3.0
 """Standard deviation of the rotation of a complete digit, in degrees."""
 
-_STROKE_ROTATION_DEGREES = 5.0
+_STROKE_ROTATION_DEGREES = 4.0
 """Standard deviation of the rotation of one stroke about its centre, in degrees, for digits with several strokes."""
 
 _STROKE_SHIFT = 0.025 * HEIGHT
@@ -28,10 +28,10 @@ _STROKE_SHIFT = 0.025 * HEIGHT
 _STROKE_STRETCH = 0.08
 """Standard deviation of the logarithm by which one stroke is stretched."""
 
-_WIDTH_STRETCH = 0.15
+_WIDTH_STRETCH = 0.1
 """Standard deviation of the logarithm by which a digit becomes wider or narrower."""
 
-_WARP = 0.018 * HEIGHT
+_WARP = 0.012 * HEIGHT
 """Standard deviation of a smooth distortion of a complete digit, which changes the size of its parts."""
 
 _MIN_SPACING, _MAX_SPACING = 0.03 * HEIGHT, 0.14 * HEIGHT
