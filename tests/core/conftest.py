@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.data import sources
 from core.data.sources import ARRAY_SHAPES
-from core.workspace import PROJECT
-
-PYTHON = sys.executable
+from core.launcher import starting
+from tests.support.forked_workers import ForkedWorkers
 
 
 @pytest.fixture
@@ -28,20 +25,19 @@ def arrays(monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
     return arrays
 
 
+@pytest.fixture(autouse=True)
+def forked_workers(monkeypatch: pytest.MonkeyPatch) -> ForkedWorkers:
+    """Fork this test's workers from a process with TensorFlow loaded; a worker starts the next one as usual."""
+    workers = ForkedWorkers()
+    monkeypatch.setattr(starting, "subprocess", workers)
+    return workers
+
+
 @pytest.fixture
-def patch_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Return a function that makes real workers run these lines of Python first."""
+def patch_worker(forked_workers: ForkedWorkers) -> Callable[[str], None]:
+    """Return a function that makes this test's workers run these lines of Python first."""
 
     def patch(lines: str) -> None:
-        script, python = tmp_path / "worker.py", tmp_path / "python"
-        script.write_text(
-            f"{lines}\nimport sys\nfrom pathlib import Path\nsys.executable = {PYTHON!r}\n"
-            "from core.training.worker import main\nsys.exit(main(Path(sys.argv[3]), int(sys.argv[4])))\n"
-        )
-        python.write_text(
-            f'#!/bin/sh\nexport MALLOC_ARENA_MAX=1\nPYTHONPATH="{PROJECT}" exec "{PYTHON}" "{script}" "$@"\n'
-        )
-        python.chmod(0o755)
-        monkeypatch.setattr(sys, "executable", str(python))
+        forked_workers.preamble = lines
 
     return patch
