@@ -22,6 +22,7 @@ from core.handwriting.strokes import (
     scribble_strokes,
     shape_strokes,
 )
+from core.handwriting.strokes.canvas import MAX_BRUSH_FRACTION
 from core.handwriting.strokes.pen import Strokes
 from core.ink.drawing import IMAGE_SIZE, Pixels, prepare
 
@@ -50,10 +51,13 @@ _INK_THRESHOLD = 40
 _MIN_INK_PIXELS = 25
 """Images with fewer ink pixels are discarded and drawn again."""
 
+_MAX_DOODLE_BRUSH = 0.12
+"""Widest brush for doodles, as a fraction of their size; a wider one would fill an acorn and leave a 0."""
+
 _MIN_INK_KEPT = 0.97
 """Drawings that lose more ink as strays are drawn again: a cookie without its crumbs is a 0."""
 
-_MAX_BAR_ASPECT = 0.45
+_MAX_BAR_ASPECT = 0.3
 _MIN_BAR_FILL = 0.6
 """Silhouettes this slim and this full are drawn again, because an upright bar is a 1."""
 
@@ -88,21 +92,26 @@ def _samplers(digits: Pixels, letters: str, rng: np.random.Generator) -> dict[st
     drawings: dict[str, Callable[[], Strokes]] = {
         "letters": partial(random_letter, letters, held_out=False),
         "letters in other hands": partial(random_letter, HELD_OUT_LETTERS, held_out=True),
-        "doodles": partial(doodle_strokes, rng),
-        "other doodles": partial(doodle_strokes, rng, HELD_OUT_DOODLES),
         "scribbles": partial(scribble_strokes, rng),
         "shapes": partial(shape_strokes, rng),
     }
+    doodles: dict[str, Callable[[], Strokes]] = {
+        "doodles": partial(doodle_strokes, rng),
+        "other doodles": partial(doodle_strokes, rng, HELD_OUT_DOODLES),
+    }
     return {
         **{kind: partial(_draw_strokes, strokes, rng) for kind, strokes in drawings.items()},
+        **{kind: partial(_draw_strokes, strokes, rng, _MAX_DOODLE_BRUSH) for kind, strokes in doodles.items()},
         "silhouettes": lambda: _maybe_prepare_silhouette(rng),
         "blotches": lambda: _maybe_prepare(_draw_blotches(rng), rng),
         "pairs": lambda: _draw_pair(digits, rng),
     }
 
 
-def _draw_strokes(strokes: Callable[[], Strokes], rng: np.random.Generator) -> Pixels | None:
-    drawing = prepare(render(strokes(), rng, _CANVAS))
+def _draw_strokes(
+    strokes: Callable[[], Strokes], rng: np.random.Generator, max_brush: float = MAX_BRUSH_FRACTION
+) -> Pixels | None:
+    drawing = prepare(render(strokes(), rng, _CANVAS, max_brush))
     if drawing.crop is None or np.count_nonzero(drawing.crop) < _MIN_INK_KEPT * np.count_nonzero(drawing.ink):
         return None
     return drawing.image

@@ -15,27 +15,31 @@ from core.ink.drawing import IMAGE_SIZE, prepare
 CANVAS = 280
 """Width and height of the dashboard's canvas in pixels."""
 
+MAX_BRUSH_FRACTION = 0.2
+"""Widest brush as a fraction of a digit's size; a wider one would fill the loops of an 8."""
+
 _MIN_SIZE = 0.3  # longest side of a drawing, as a fraction of the canvas
 _MAX_SIZE = 0.9
 _MIN_BRUSH_PIXELS = 6.0  # on the dashboard's canvas
 _MAX_BRUSH_PIXELS = 34.0
-_MAX_BRUSH_FRACTION = 0.2  # of the drawing's size; a wider brush would fill the loops of an 8
 _SQUARE_ENDS_CHANCE = 0.15  # a flat nib, a marker or a drawing program; a bare 1 is then a bar with sharp corners
 _FAST_SIDE = CANVAS // 2  # pixels; twice as fast, and nearly the same image after `prepare`
 
 
-def render(strokes: Strokes, rng: np.random.Generator, side: int = CANVAS) -> np.ndarray:
+def render(
+    strokes: Strokes, rng: np.random.Generator, side: int = CANVAS, max_brush: float = MAX_BRUSH_FRACTION
+) -> np.ndarray:
     """Draw strokes as canvas ink uint8 (side, side), 255 on 0.
 
     The position is random, and the size 30 % to 90 % of the canvas. The brush is 6 to 34 pixels wide on a canvas of
-    280, but at most a fifth of the drawing's size, so that loops stay open. It is round, but some drawings have strokes
-    with square ends, and are up to one brush width smaller.
+    280, but at most the fraction `max_brush` of the drawing's size. It is round, but some drawings have strokes with
+    square ends, and are up to one brush width smaller.
     """
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
     size = rng.uniform(_MIN_SIZE, _MAX_SIZE) * side
-    max_brush = min(_MAX_BRUSH_PIXELS * side / CANVAS, _MAX_BRUSH_FRACTION * size)
-    brush = rng.uniform(_MIN_BRUSH_PIXELS * side / CANVAS, max_brush)
+    narrowest, widest = (pixels * side / CANVAS for pixels in (_MIN_BRUSH_PIXELS, _MAX_BRUSH_PIXELS))
+    brush = rng.uniform(narrowest, min(widest, max_brush * size))
     scale = (size - brush) / max(float((high - low).max()), 1.0)
     room = np.maximum(side - (high - low) * scale - brush, 0)
     offset = brush / 2 + rng.random(2) * room

@@ -10,11 +10,11 @@ from core.handwriting.strokes.pen import Dice, Line, Skeleton, Style, arc, corne
 def _zero_with_lead_in(dice: Dice) -> Skeleton:
     """Draw a 0 whose stroke starts outside the oval, at the left or above it."""
     width = dice(26, 44)
+    if dice.chance(0.4):  # a spiral that starts at the left and ends inside
+        return [arc((40, 50), (width * dice(1, 1.3), 50), dice(150, 230), dice(390, 500), dice(0.55, 0.85))]
     if dice.chance(0.5):  # up along the left side, then clockwise
-        begin = dice(165, 225)
-        lead = arc((40, 50), (width, 50), begin, 270 - begin, 1.0)
-        wide = dice(1.15, 1.5)
-        lead = [(40 + (x - 40) * wide - dice(0, 4), y) for x, y, *_ in lead[:-1]]
+        begin, wide = dice(165, 225), dice(1.15, 1.5)
+        lead = arc((40, 50), (width * wide, 50), begin, 270 - begin)[:-1]
         return [[*lead, *arc((40, 50), (width, 50), -90, dice(345, 385), dice(0.95, 1.02))]]
     side = 1 if dice.chance(0.7) else -1
     lead = [(40 + side * dice(18, 44), dice(-14, 10)), (40 + side * dice(4, 10), dice(-4, 3))]
@@ -172,7 +172,7 @@ def _nine_with_s_tail(dice: Dice) -> Skeleton:
 
 
 RARE_DIGITS: dict[int, list[tuple[float, Style]]] = {
-    0: [(7, _zero_with_lead_in), (7, _zero_with_inner_loop), (3, _zero_slashed_in_one_stroke)],
+    0: [(7, _zero_with_lead_in), (7, _zero_with_inner_loop), (5, _zero_slashed_in_one_stroke)],
     1: [(16, _upright_one), (12, _one_like_a_roof), (8, _one_with_wide_foot), (4, _one_with_hooked_foot)],
     2: [],
     3: [],

@@ -58,7 +58,7 @@ def test_silhouettes_are_no_upright_bars(digits: Pixels) -> None:
 
     widths, heights = silhouettes.any(axis=1).sum(axis=1), silhouettes.any(axis=2).sum(axis=1)
     fill = silhouettes.sum(axis=(1, 2)) / (widths * heights)
-    assert not ((widths <= 0.45 * heights) & (fill >= 0.6)).any()
+    assert not ((widths <= 0.3 * heights) & (fill >= 0.6)).any()
 
 
 def test_count_of_zero_gives_an_empty_array(digits: Pixels) -> None:
