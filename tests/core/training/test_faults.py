@@ -71,8 +71,10 @@ def test_run_fails_if_the_loss_is_not_finite(workspace: Workspace, patch_worker:
 @pytest.mark.skipif(sys.platform != "linux", reason="Only Linux limits the memory of a process (RLIMIT_AS).")
 def test_run_fails_if_memory_runs_out(workspace: Workspace, patch_worker: Callable[[str], None]) -> None:
     # Enough for TensorFlow plus 1.2 GB; the network needs several GB.
+    # One memory arena (M_ARENA_MAX): a thread's own arena would reserve 64 MB.
     patch_worker(
-        "import resource, psutil, tensorflow\n"
+        "import ctypes, resource, psutil\n"
+        "ctypes.CDLL(None).mallopt(-8, 1)\n"
         "limit = psutil.Process().memory_info().vms + 1200 * 2**20\n"
         "resource.setrlimit(resource.RLIMIT_AS, (limit, limit))"
     )
