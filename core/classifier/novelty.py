@@ -99,4 +99,4 @@ def detector_inputs(images: np.ndarray, outputs: NetworkOutput) -> np.ndarray:
     # Two matrix products are several times as fast as averaging over two axes.
     tiles = _TILE_ROWS @ images.astype(np.float32) @ _TILE_ROWS.T / np.float32(255 * _TILE_PIXELS**2)
     logs = np.log(np.maximum(outputs.probabilities, _MIN_PROBABILITY))
-    return np.concatenate([outputs.features, logs, tiles.reshape(len(images), len(_TILE_ROWS) ** 2)], axis=1)
+    return np.concatenate([outputs.features, logs, tiles.reshape(len(images), _TILES_PER_SIDE**2)], axis=1)

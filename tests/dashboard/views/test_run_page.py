@@ -76,6 +76,17 @@ def test_everything_about_a_finished_run_is_on_its_page(run: Run) -> None:
     assert "cores" in versions["Machine"]
 
 
+def test_briefly_fitted_detector_is_announced(run: Run) -> None:
+    card = run.bundle.card()
+    assert card.novelty is not None
+    briefly = card.novelty.model_copy(update={"fitted_briefly": True})
+    run.bundle.card_file.write_text(card.model_copy(update={"novelty": briefly}).model_dump_json())
+
+    page = open_run_page(run.id)
+
+    assert "detector of non-digits was fitted briefly" in page_text(page)
+
+
 @pytest.mark.parametrize("name", [None, "", "nobody", "../runs", "/etc/passwd", "a\0b", "*" * 500])
 def test_unknown_run_shows_one_message_and_a_link(run: Run, name: str | None) -> None:
     page = open_run_page(name)

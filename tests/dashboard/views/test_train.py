@@ -181,6 +181,20 @@ def test_every_session_shows_the_same_run_with_its_progress(page: AppTest, works
         assert len(session.get("vega_lite_chart")) == 2
 
 
+def test_test_accuracy_is_shown_while_the_detector_is_fitted(page: AppTest, workspace: Workspace) -> None:
+    page.button(key="train").click().run()
+    (run,) = list_runs(workspace)
+    status = Status(state="running", phase="saving", epoch=1, epochs=1, step=5, steps=5, seconds_left=0)
+    run.write_status(status.model_copy(update={"message": "Fitting.", "test_accuracy": 0.9917}))
+
+    page.run()
+
+    assert figures(page)["Test accuracy"] == "99.17%"
+    assert "Time left" not in figures(page)
+    (progress,) = page.get("progress")
+    assert unescape_markdown(progress.proto.text) == "Fitting."
+
+
 def test_killed_worker_is_reported_and_no_page_starts_the_next(page: AppTest, workspace: Workspace) -> None:
     page.button(key="train").click().run()
     page.button(key="train").click().run()
