@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import gc
+import importlib
 
 from core.environment import prepare_tensorflow
 from core.training.worker import hide_packages
 
 prepare_tensorflow()
 with hide_packages("sklearn", "matplotlib"):
-    import core.training.trainer  # noqa: F401
-# Imported by workers as they need them.
-import ai_edge_litert.interpreter
-import sklearn.neural_network  # noqa: F401
+    importlib.import_module("core.training.trainer")
+# Workers import these when they need them.
+for module in ("ai_edge_litert.interpreter", "sklearn.neural_network"):
+    importlib.import_module(module)
 
 # Copies share the memory of these objects as long as the garbage collector does not touch them.
 gc.freeze()

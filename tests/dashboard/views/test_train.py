@@ -189,8 +189,8 @@ def test_test_accuracy_is_shown_while_the_detector_is_fitted(page: AppTest, work
 
     page.run()
 
-    assert figures(page)["Test accuracy"] == "99.17%"
-    assert "Time left" not in figures(page)
+    assert shown_metrics(page)["Test accuracy"] == "99.17%"
+    assert "Time left" not in shown_metrics(page)
     (progress,) = page.get("progress")
     assert unescape_markdown(progress.proto.text) == "Fitting."
 
