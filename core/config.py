@@ -107,10 +107,10 @@ class TrainingConfig(Record):
     training stops and keeps the weights of the best epoch; 0 trains all epochs and keeps the last. `final_epochs`:
     number of epochs at the end with half the augmentation. `synthetic_digits`: number of synthetic digits that are
     added to the training images. `redrawn_digits`: number of training images that are added once more, traced and
-    redrawn with any brush. `pen_digits`: number of times per epoch that each real pen digit of the training writers is
-    drawn, each time with different proportions, brush, size and position; 0 also if the pen digits are not on this
-    machine. `teachers`: number of networks of the preset `large`, trained on the same data, whose mean predictions
-    replace the labels (Hinton et al., 2015). `seed`: random seed for weights, shuffling and augmentation.
+    redrawn with any brush. `pen_digits`: number of times that each pen digit of the training writers is drawn in each
+    of the final epochs, or in each epoch if there are no final epochs, each time with different proportions, brush,
+    size and position. `teachers`: number of networks of the preset `large`, trained on the same data, whose mean
+    predictions replace the labels (Hinton et al., 2015). `seed`: random seed for weights, shuffling and augmentation.
     """
 
     preset: str = "original"
@@ -155,7 +155,7 @@ PRESETS: dict[str, TrainingConfig] = {
     # The shipped model, for MNIST and other handwriting. Chosen on the validation split.
     "best": TrainingConfig(
         preset="best",
-        model=ModelConfig(architecture="strided", filters=(48, 96, 192), dense_units=0, dropout=0.3),
+        model=ModelConfig(architecture="strided", filters=(24, 48, 96), dense_units=0, dropout=0.3),
         augmentation=_OTHER_HANDWRITING,
         epochs=30,
         learning_rate=0.005,
@@ -165,10 +165,10 @@ PRESETS: dict[str, TrainingConfig] = {
         synthetic_digits=24_000,
         pen_digits=3,
     ),
-    # For teachers. Nearly twice the size and cost of `best`.
+    # For teachers. Nearly twice as large and expensive as `best`.
     "large": TrainingConfig(
         preset="large",
-        model=ModelConfig(architecture="strided", filters=(64, 128, 256), dense_units=0, dropout=0.3),
+        model=ModelConfig(architecture="strided", filters=(32, 64, 128), dense_units=0, dropout=0.3),
         augmentation=_OTHER_HANDWRITING,
         epochs=30,
         optimizer="sgd",

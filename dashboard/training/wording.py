@@ -78,8 +78,8 @@ def as_text(value: object) -> str:
 PRESET_DESCRIPTIONS: dict[str, str] = {
     "fast": "A small network that reaches 99% test accuracy on MNIST after seconds of training.",
     "original": "The network and recipe of the notebook that Trazo grew from: 99% after one or two minutes.",
-    "best": "The shipped network, for MNIST and for everyday handwriting; half an hour on two cores.",
-    "large": "A network nearly twice as large as the best preset's, used as a teacher for others; an hour or more.",
+    "best": "The shipped network, for MNIST and for everyday handwriting; 15 to 30 minutes on two cores.",
+    "large": "A network nearly twice as large as the best preset's, used as a teacher for others; about 45 minutes.",
     "tiny": "Fewer than 10,000 parameters, with strong augmentation; 5 to 20 minutes.",
 }
 """Expected accuracy and training time of each preset, measured on two laptop cores."""
