@@ -10,6 +10,7 @@ import streamlit as st
 from core.classifier.predictor import Reading, prediction_lock
 from core.errors import TrazoError
 from core.ink.drawing import Pixels
+from core.ink.picture_ink import PictureInk
 from dashboard.draw.canvas import drawing_canvas
 from dashboard.draw.reading import show_prediction, show_steps
 from dashboard.parts.headings import heading
@@ -39,7 +40,7 @@ def ink_from_canvas(brush_width: int) -> Pixels | None:
         return None
 
 
-def ink_from_file(source: str) -> Pixels | None:
+def ink_from_file(source: str) -> PictureInk | None:
     """Return the ink in an uploaded picture or a photo, or None; show a message if it contains no ink."""
     if source == PHOTO:
         file = st.camera_input("Photo of one digit on paper", key="photo")
@@ -53,13 +54,13 @@ def ink_from_file(source: str) -> Pixels | None:
     except TrazoError as error:
         show_error(error)
         return None
-    if not ink.any():
+    if ink.blank:
         st.warning("There is no ink in this picture; choose one with a digit on it.", icon=":material/ink_pen:")
         return None
     return ink
 
 
-def read(ink: Pixels | None) -> Reading | None:
+def read(ink: Pixels | PictureInk | None) -> Reading | None:
     """Return the active model's reading, or None if there is no ink or the prediction failed."""
     if ink is None:
         return None
