@@ -16,7 +16,7 @@ from core.ink.ruled_lines import without_ruled_lines
 from core.ink.sheet import SMALLEST, find_sheet
 from core.ink.uneven import dark_ink, ink_on_uneven_paper, mean_blocks
 
-_FRAME = 0.8  # of its outline; the rest may be rounded corners or gaps
+_FRAME = 0.7  # of its outline; the rest may be rounded corners or gaps
 _FRAME_WIDTH = 3  # pixels; a frame's line with its blurred edge, or the blurred edge of a board
 _PIECE = 1.1  # times the ink on a sheet; a part this much larger was cut off there by a shadow
 
@@ -50,19 +50,20 @@ def ink_from_array(array: Pixels) -> PictureInk:
     Uneven light, noise and ruled lines are removed. The ink is at most 640 pixels high and wide.
     """
     levels = brightness(array)
-    return _ink_in(levels if max(levels.shape) <= WORKING_SIZE else mean_blocks(levels.astype(np.float32), WORKING_SIZE))
+    grey = levels if max(levels.shape) <= WORKING_SIZE else mean_blocks(levels.astype(np.float32), WORKING_SIZE)
+    return _ink_on_even_paper(grey) or _ink_in_photo(grey, None)
 
 
-def _ink_in(grey: Pixels | Plane) -> PictureInk:
-    """Return the ink of a picture (h, w) of any brightness 0..255."""
+def _ink_on_even_paper(grey: Pixels | Plane) -> PictureInk | None:
+    """Return the ink of a picture whose paper has one brightness; None if it varies."""
     even = ink_on_even_paper(grey)
     if even is None:
-        return _ink_in_photo(grey.astype(np.float32, copy=False), None)
+        return None
     framed = _ink_in_frame(grey, even)
     if framed is not None:
         return framed
     if not _stands_alone(even):
-        return _ink_in_photo(grey.astype(np.float32, copy=False), even)
+        return _ink_in_photo(grey, even)
     ink = digit_alone(even)
     return PictureInk(ink, (ink,))
 
@@ -83,13 +84,14 @@ def _ink_in_frame(grey: Pixels | Plane, even: Pixels) -> PictureInk | None:
     inside = slice(box[0] + _FRAME_WIDTH, box[2] - _FRAME_WIDTH), slice(box[1] + _FRAME_WIDTH, box[3] - _FRAME_WIDTH)
     if np.count_nonzero(outline) < _FRAME * outline.size or not grey[inside].size:
         return None
-    within = _ink_in(grey[inside])
+    within = _ink_on_even_paper(grey[inside])
     # The whole picture comes first: a 0 with corners looks like a frame.
-    return None if within.blank else within.placed(inside, grey.shape, before=even)
+    return within and within.placed(inside, grey.shape, before=even)
 
 
-def _ink_in_photo(grey: Plane, even: Pixels | None) -> PictureInk:
+def _ink_in_photo(levels: Pixels | Plane, even: Pixels | None) -> PictureInk:
     """Return the ink of a picture; `even` is all its ink if its paper has one brightness."""
+    grey = levels.astype(np.float32, copy=False)
     whole = without_ruled_lines(ink_on_uneven_paper(grey)) if even is None else even
     cleaned = whole if even is None else without_ruled_lines(even)
     anywhere = digit_alone(cleaned)
