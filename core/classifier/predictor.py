@@ -143,13 +143,14 @@ class Predictor:
 
 
 def _best(readings: Iterable[Reading]) -> Reading:
-    """Return the first digit without doubt; without one, the most confident close call, or else rejection."""
+    """Return the first digit without doubt; otherwise a close call, a blank or a rejection, in this order."""
     doubtful = []
     for reading in readings:
         if reading.verdict == "digit":
             return reading
         doubtful.append(reading)
-    return max(doubtful, key=lambda reading: (reading.verdict == "unsure", reading.confidence or 0.0))
+    verdicts: list[Verdict] = ["not_a_digit", "blank", "unsure"]
+    return max(doubtful, key=lambda reading: (verdicts.index(reading.verdict), reading.confidence or 0.0))
 
 
 def format_confidence(confidence: float) -> str:

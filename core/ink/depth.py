@@ -64,13 +64,19 @@ def touches_edge(ink: Pixels) -> bool:
 
 
 def digit_alone(ink: Pixels) -> Pixels:
-    """Return the ink without a thumb, table or shadow that reaches in from the edge; none if only dust is left."""
-    longest = max(ink.shape)
-    if longest > SMALL_SIZE and touches_edge(ink):
+    """Return the ink without a thumb, table or shadow that reaches in from the edge."""
+    if max(ink.shape) > SMALL_SIZE and touches_edge(ink):
         inner = _within(ink)
-        if _has_part(inner, _SHORTEST_INK * longest) and _is_foreign(ink - inner, inner):
-            ink = inner
-    return ink if _has_part(ink, _SHORTEST_INK * longest) else np.zeros_like(ink)
+        if not is_dust(inner) and _is_foreign(ink - inner, inner):
+            return inner
+    return ink
+
+
+def is_dust(ink: Pixels) -> bool:
+    """Return whether no connected part of the ink is as high or wide as a stroke; True if there is no ink."""
+    length = _SHORTEST_INK * max(ink.shape)
+    # Most drawings have a column of ink this long, which is found much faster than the parts.
+    return not runs(ink > 127, math.ceil(length)).any() and _longest_part(ink) < length
 
 
 def _is_foreign(outer: Pixels, inner: Pixels) -> bool:
@@ -95,12 +101,6 @@ def runs(mask: Mask, length: int) -> Mask:
         step = min(whole, length - whole)
         run, whole = run[step:] & run[:-step], whole + step
     return run
-
-
-def _has_part(ink: Pixels, length: float) -> bool:
-    """Return whether a connected part is this high or wide."""
-    # Most drawings have a column of ink this long, which is found much faster than the parts.
-    return bool(runs(ink > 127, math.ceil(length)).any()) or _longest_part(ink) >= length
 
 
 def _longest_part(ink: Pixels) -> int:

@@ -7,10 +7,11 @@ from PIL import Image
 from scipy import ndimage
 
 from core.ink.depth import DIMMEST_BOARD, DIMMEST_PAPER, FAINTEST_INK, SMALL_SIZE, as_ink, missing_light
-from core.ink.drawing import Pixels, Plane
+from core.ink.drawing import Pixels, Plane, stroke_width
 
 _INK_ON_RIM = 0.3  # of the rim; bold digits cropped without a margin take 0.27, shadows across a corner 0.38 and more
 _OTHER_SIDE = 0.2  # of the contrast; on the side of the paper's brightness where no ink is, more is uneven light
+_DOT = 2.0  # pixels; mean stroke width of a dithered picture, in which single dots are grey paper
 _PEN = 0.65  # of the contrast; between this and FAINTEST_INK lie blurred edges, ruled lines and shadows
 
 
@@ -56,8 +57,8 @@ def _drawn_ink(grey: Pixels) -> Pixels | None:
     areas = np.bincount(difference, picture.histogram())
     faint, pen = areas[1 : round(FAINTEST_INK * contrast)].sum(), areas[round(_PEN * contrast) :].sum()
     edges = areas[1:].sum() - faint - pen
-    # Compression leaves many faint marks.
-    if edges > pen or 2 * faint > edges:
+    # Compression leaves many faint marks, and dithering many dots.
+    if edges > pen or 2 * faint > edges or (not edges and stroke_width(grey != paper) < _DOT):
         return None
     return np.asarray(picture.point((difference * (255 / contrast) + 0.5).astype(int).tolist()))
 

@@ -7,11 +7,11 @@ from scipy import ndimage
 
 from core.errors import PictureTooLarge
 from core.ink.brightness import brightness
-from core.ink.depth import SMALL_SIZE, Mask, digit_alone, touches_edge
+from core.ink.depth import SMALL_SIZE, Mask, digit_alone, is_dust, touches_edge
 from core.ink.drawing import Pixels, Plane, bounding_box, ink_from_canvas
 from core.ink.even import ink_on_even_paper, rim
 from core.ink.picture_file import WORKING_SIZE, check_size, decode_canvas, decode_frames
-from core.ink.picture_ink import PictureInk, distinct
+from core.ink.picture_ink import PictureInk, picture_ink
 from core.ink.ruled_lines import without_ruled_lines
 from core.ink.sheet import SMALLEST, find_sheet
 from core.ink.uneven import dark_ink, ink_on_uneven_paper, mean_blocks
@@ -64,8 +64,7 @@ def _ink_on_even_paper(grey: Pixels | Plane) -> PictureInk | None:
         return framed
     if not _stands_alone(even):
         return _ink_in_photo(grey, even)
-    ink = digit_alone(even)
-    return PictureInk(ink, (ink,))
+    return picture_ink(even, [even])
 
 
 def _stands_alone(ink: Pixels) -> bool:
@@ -85,8 +84,16 @@ def _ink_in_frame(grey: Pixels | Plane, even: Pixels) -> PictureInk | None:
     if np.count_nonzero(outline) < _FRAME * outline.size or not grey[inside].size:
         return None
     within = _ink_on_even_paper(grey[inside])
+    if within is None or within.blank:
+        return None
+
+    def placed(ink: Pixels) -> Pixels:
+        plane = np.zeros(grey.shape, np.uint8)
+        plane[inside] = ink
+        return plane
+
     # The whole picture comes first: a 0 with corners looks like a frame.
-    return within and within.placed(inside, grey.shape, before=even)
+    return picture_ink(placed(within.likeliest), [even, *map(placed, within.candidates)])
 
 
 def _ink_in_photo(levels: Pixels | Plane, even: Pixels | None) -> PictureInk:
@@ -98,26 +105,26 @@ def _ink_in_photo(levels: Pixels | Plane, even: Pixels | None) -> PictureInk:
     on_sheet = _ink_on_sheet(grey) if max(grey.shape) > SMALL_SIZE else None
     likeliest = anywhere if on_sheet is None or _goes_on(on_sheet, anywhere) else on_sheet
     # A digit that is whole and sure wins: its hole may look like a sheet, and its stroke like a ruled line.
-    return PictureInk(likeliest, distinct([whole, likeliest, cleaned, anywhere]))
+    return picture_ink(likeliest, [whole, likeliest, cleaned, anywhere])
 
 
 def _ink_on_sheet(grey: Plane) -> Pixels | None:
-    """Return the dark ink on a sheet, in the picture (h, w) that the sheet was found in; None without a sheet."""
+    """Return the dark ink on a sheet, in the picture (h, w) that the sheet was found in; None without ink or sheet."""
     sheet = find_sheet(grey)
     if sheet is None:
         return None
+    written = np.where(sheet.inside, dark_ink(sheet.grey), np.uint8(0))
+    digit = digit_alone(without_ruled_lines(written, sheet.inside))
+    if is_dust(digit):
+        return None
     ink = np.zeros(grey.shape, np.uint8)
     top, left, bottom, right = sheet.box
-    written = np.where(sheet.inside, dark_ink(sheet.grey), np.uint8(0))
-    ink[top:bottom, left:right] = digit_alone(without_ruled_lines(written, sheet.inside))
+    ink[top:bottom, left:right] = digit
     return ink
 
 
 def _goes_on(ink: Pixels, anywhere: Pixels) -> bool:
-    """Return whether the largest part of the ink goes on in other ink, as a digit that leaves a shadow does.
-
-    True also if there is no ink but other ink.
-    """
+    """Return whether the largest part of the ink goes on in other ink, as a digit that leaves a shadow does."""
     largest = _largest_part(ink > 127)
     parts, _ = ndimage.label(anywhere > 127, structure=np.ones((3, 3)))
     shared = np.bincount(parts[largest], minlength=2)

@@ -1,4 +1,4 @@
-"""The ink in a picture, which may be one of several."""
+"""The ink in a picture, of which several parts may be the digit."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.ink.depth import is_dust
 from core.ink.drawing import Pixels
 
 
@@ -14,8 +15,9 @@ from core.ink.drawing import Pixels
 class PictureInk:
     """The ink in a picture; all arrays are uint8 (h, w), white on black.
 
-    `likeliest`: the digit, judged by shapes and places alone. `candidates`: this one and others where a shape is
-    ambiguous, such as the white hole of a 0 or a sheet of paper. The model should read them in this order.
+    `likeliest`: the digit, as far as shape and position tell. `candidates`: this ink, and other ink if shape and
+    position are ambiguous, as the hole of a 0 and a sheet of paper are. The first candidate that the model is sure of
+    is the digit.
     """
 
     likeliest: Pixels
@@ -23,24 +25,19 @@ class PictureInk:
 
     @property
     def blank(self) -> bool:
-        """True if the picture has no ink."""
-        return not any(ink.any() for ink in self.candidates)
-
-    def placed(self, place: tuple[slice, slice], shape: tuple[int, ...], before: Pixels) -> PictureInk:
-        """Return this ink at its place in a larger picture, after one candidate of that picture."""
-
-        def larger(ink: Pixels) -> Pixels:
-            plane = np.zeros(shape, np.uint8)
-            plane[place] = ink
-            return plane
-
-        return PictureInk(larger(self.likeliest), (before, *map(larger, self.candidates)))
+        """True if no ink in the picture looks like a digit."""
+        return not self.likeliest.any()
 
 
-def distinct(inks: Iterable[Pixels]) -> tuple[Pixels, ...]:
-    """Return the inks without repetitions, in their order."""
-    kept: list[Pixels] = []
-    for ink in inks:
-        if not any(np.array_equal(ink, other) for other in kept):
-            kept.append(ink)
-    return tuple(kept)
+def picture_ink(likeliest: Pixels, candidates: Iterable[Pixels]) -> PictureInk:
+    """Collect the candidates in their order, each only once; mere dust becomes blank."""
+    distinct: list[Pixels] = []
+    for candidate in candidates:
+        ink = _without_dust(candidate)
+        if not any(np.array_equal(ink, other) for other in distinct):
+            distinct.append(ink)
+    return PictureInk(_without_dust(likeliest), tuple(distinct))
+
+
+def _without_dust(ink: Pixels) -> Pixels:
+    return np.zeros_like(ink) if is_dust(ink) else ink

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor, Reading
 from core.errors import BundleError, RunError
-from core.records import Record
 from core.ink.picture_ink import PictureInk
+from core.records import Record
 from core.runs.label import disambiguate, display_name
 from core.runs.registry import find_run, is_gone, list_runs
 from core.runs.run import Run

@@ -20,8 +20,8 @@ import psutil
 import pytest
 
 from core.errors import PictureError
-from core.ink.picture_ink import PictureInk
 from core.ink.photo import ink_from_picture
+from core.ink.picture_ink import PictureInk
 from core.workspace import PROJECT
 from dashboard.server import pictures
 from dashboard.server.pictures import PicturePool, PicturePoolBusy, PicturePoolUnavailable, PictureProcessingError
