@@ -145,7 +145,7 @@ def _measure(modification: Modification, network: Network, images: np.ndarray, l
         PHOTO: (
             modification.photo,
             PHOTOS,
-            lambda photos: robustness.prepare_all([ink_from_array(photo) for photo in photos]),
+            lambda photos: robustness.prepare_all([ink_from_array(photo).likeliest for photo in photos]),
         ),
     }
     results = {

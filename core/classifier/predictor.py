@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from core.classifier.calibration import UNSURE_BELOW, apply_temperature
 from core.classifier.network import Network
 from core.classifier.novelty import load_detector
 from core.ink.drawing import Drawing, prepare
+from core.ink.picture_ink import PictureInk
 
 Verdict = Literal["digit", "unsure", "not_a_digit", "blank", "error"]
 """`unsure`: a close call between two digits. `blank`: no ink. `error`: the picture could not be decoded."""
@@ -108,9 +110,14 @@ class Predictor:
         """Return novelty scores float32 (n,) for images uint8 (n, 28, 28), or None if there is no detector."""
         return None if self._detector is None else self._detector(images, self._network(images))
 
-    def read(self, ink: np.ndarray) -> Reading:
-        """Predict one drawing: uint8 ink (h, w), white (255) on black (0), at any size and position."""
+    def read(self, ink: np.ndarray | PictureInk) -> Reading:
+        """Predict one drawing: uint8 ink (h, w), white (255) on black (0), at any size and position.
+
+        Of the ink in a picture, predict the first candidate that is a digit without doubt, or else the best one.
+        """
         with prediction_lock:
+            if isinstance(ink, PictureInk):
+                return _best(map(self._read, ink.candidates))
             return self._read(ink)
 
     def _read(self, ink: np.ndarray) -> Reading:
@@ -133,6 +140,17 @@ class Predictor:
         if novelty is not None and novelty > 0:
             return "not_a_digit"
         return "unsure" if probabilities.max() < self._unsure_below else "digit"
+
+
+def _best(readings: Iterable[Reading]) -> Reading:
+    """Return the first digit without doubt; otherwise a close call, a blank or a rejection, in this order."""
+    doubtful = []
+    for reading in readings:
+        if reading.verdict == "digit":
+            return reading
+        doubtful.append(reading)
+    verdicts: list[Verdict] = ["not_a_digit", "blank", "unsure"]
+    return max(doubtful, key=lambda reading: (verdicts.index(reading.verdict), reading.confidence or 0.0))
 
 
 def format_confidence(confidence: float) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from core.ink.drawing import Pixels, Plane
+from core.ink.drawing import Pixels, Plane, bounding_box
 
 Mask = NDArray[np.bool_]
 
@@ -17,6 +17,12 @@ SMALL_SIZE = 64
 
 FAINTEST_INK = 0.12
 """Fraction of the paper's light that ink takes at least; less is dirt, paper texture or compression."""
+
+DIMMEST_PAPER = 48.0
+"""Brightness 0..255 under dark ink; a deeper shadow is noise."""
+
+DIMMEST_BOARD = 128.0
+"""Darkness 0..255 under light ink, such as chalk."""
 
 _GRAIN = 3.5  # times the paper's usual depth; fainter marks are noise, and ink as a whole is twice as deep
 _SHORTEST_INK = 0.025  # of the picture's longest side; if no part of the ink is this long, it is dust
@@ -52,17 +58,25 @@ def _nearly_deepest(depths: Plane) -> float:
     return float(np.percentile(depths, 99))
 
 
-def digit_alone(ink: Pixels, longest: int | None = None) -> Pixels:
-    """Return the ink without a thumb, table or shadow that reaches in from the edge; none if only dust is left.
+def touches_edge(ink: Pixels) -> bool:
+    """Return whether there is ink at the picture's edge."""
+    return bool(ink[0].any() or ink[-1].any() or ink[:, 0].any() or ink[:, -1].any())
 
-    `longest`: the picture's longest side in pixels, if the ink is only a part of it.
-    """
-    longest = longest or max(ink.shape)
-    if longest > SMALL_SIZE and any(edge.any() for edge in (ink[0], ink[-1], ink[:, 0], ink[:, -1])):
+
+def digit_alone(ink: Pixels) -> Pixels:
+    """Return the ink without a thumb, table or shadow that reaches in from the edge."""
+    if max(ink.shape) > SMALL_SIZE and touches_edge(ink):
         inner = _within(ink)
-        if _has_part(inner, _SHORTEST_INK * longest) and _is_foreign(ink - inner, inner):
-            ink = inner
-    return ink if _has_part(ink, _SHORTEST_INK * longest) else np.zeros_like(ink)
+        if not is_dust(inner) and _is_foreign(ink - inner, inner):
+            return inner
+    return ink
+
+
+def is_dust(ink: Pixels) -> bool:
+    """Return whether no connected part of the ink is as high or wide as a stroke; True if there is no ink."""
+    length = _SHORTEST_INK * max(ink.shape)
+    # Most drawings have a column of ink this long, which is found much faster than the parts.
+    return not runs(ink > 127, math.ceil(length)).any() and _longest_part(ink) < length
 
 
 def _is_foreign(outer: Pixels, inner: Pixels) -> bool:
@@ -89,13 +103,10 @@ def runs(mask: Mask, length: int) -> Mask:
     return run
 
 
-def _has_part(ink: Pixels, length: float) -> bool:
-    """Return whether a connected part is this high or wide."""
-    # Most drawings have a column of ink this long, which is found much faster than the parts.
-    return bool(runs(ink > 127, math.ceil(length)).any()) or _longest_part(ink) >= length
-
-
 def _longest_part(ink: Pixels) -> int:
     """Return the height or width in pixels of the longest connected part."""
-    parts, _ = ndimage.label(ink > 127, structure=np.ones((3, 3)))
+    box = bounding_box(ink)
+    if box is None:
+        return 0
+    parts, _ = ndimage.label(ink[box[0] : box[2], box[1] : box[3]] > 127, structure=np.ones((3, 3)))
     return max((side.stop - side.start for part in ndimage.find_objects(parts) for side in part), default=0)

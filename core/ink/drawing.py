@@ -76,7 +76,7 @@ def prepare(ink: Pixels) -> Drawing:
 
     An image that already has this layout, such as one of MNIST's, is returned unchanged.
     """
-    box = _bounding_box(ink)
+    box = bounding_box(ink)
     if box is None:
         return Drawing(ink)
     crop_with_strays = _crop(ink, box)
@@ -92,7 +92,7 @@ def prepare(ink: Pixels) -> Drawing:
         if not stray.any():
             break
         cleaned = np.where(_grow_and_resize(stray, crop.shape), np.uint8(0), crop)
-        if _bounding_box(cleaned) is None:
+        if bounding_box(cleaned) is None:
             break
         box, crop = _trim(_remove_strays(cleaned), box)
         scaled = _scale_to_box(crop)
@@ -101,7 +101,7 @@ def prepare(ink: Pixels) -> Drawing:
 
 def _trim(crop: Pixels, box: tuple[int, int, int, int]) -> tuple[tuple[int, int, int, int], Pixels]:
     """Remove empty margins from the box and the crop."""
-    inner = _bounding_box(crop)
+    inner = bounding_box(crop)
     assert inner is not None  # the largest component is never removed
     top, left = box[0] + inner[0], box[1] + inner[1]
     return (top, left, box[0] + inner[2], box[1] + inner[3]), _crop(crop, inner)
@@ -113,7 +113,8 @@ def _grow_and_resize(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray
     return np.asarray(Image.fromarray(grown).resize((shape[1], shape[0]), Image.Resampling.NEAREST))
 
 
-def _bounding_box(ink: Pixels | Plane) -> tuple[int, int, int, int] | None:
+def bounding_box(ink: Pixels | Plane) -> tuple[int, int, int, int] | None:
+    """Return top, left, bottom, right of the ink (h, w); None if there is none."""
     mask = ink > _BLACK
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not rows.size:
@@ -180,7 +181,7 @@ def _match_mnist_strokes(crop: Pixels) -> Pixels | Plane:
         # Keep at least half the width, so that a drawing never vanishes.
         change = max(change, -width / 4)
         changed = _ink_with_soft_edge(_distance_to_background(_add_margin(mask, 1)) - 0.5 + change)
-    box = _bounding_box(changed)
+    box = bounding_box(changed)
     return crop if box is None else _crop(changed, box)
 
 

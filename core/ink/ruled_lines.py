@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from core.ink.depth import SMALL_SIZE, Mask
+from core.ink.depth import SMALL_SIZE, Mask, touches_edge
 from core.ink.drawing import Pixels, stroke_width
 
 _SHORTEST_RUN = 0.05  # of the picture's width; a line tilted by 7 degrees has straight runs of this length
@@ -19,7 +19,7 @@ def without_ruled_lines(ink: Pixels, paper: Mask | None = None) -> Pixels:
 
     `paper` (h, w): where the paper is, if it does not fill the picture. A picture up to SMALL_SIZE has no lines.
     """
-    if max(ink.shape) <= SMALL_SIZE:
+    if max(ink.shape) <= SMALL_SIZE or (paper is None and not touches_edge(ink)):
         return ink
     paper = np.ones(ink.shape, bool) if paper is None else paper
     # Beyond the paper's edge, where its lines end.

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor, Reading
 from core.errors import BundleError, RunError
+from core.ink.picture_ink import PictureInk
 from core.records import Record
 from core.runs.label import disambiguate, display_name
 from core.runs.registry import find_run, is_gone, list_runs
@@ -110,8 +111,8 @@ class ActivePredictor:
                 self._loaded = self._load()
             return self._loaded
 
-    def read(self, ink: np.ndarray) -> Reading:
-        """Read one drawing with the active model: uint8 ink (h, w), white on black."""
+    def read(self, ink: np.ndarray | PictureInk) -> Reading:
+        """Read one drawing with the active model: uint8 ink (h, w), white on black, or the ink in a picture."""
         return self.current()[1].read(ink)
 
     def _is_current(self) -> bool:

@@ -25,7 +25,7 @@ from dashboard.server.rate_limits import client_of
 
 if TYPE_CHECKING:
     from core.classifier.predictor import Reading
-    from core.ink.drawing import Pixels
+    from core.ink.picture_ink import PictureInk
     from core.runs.active import ActivePredictor
 
 MAX_BODY_BYTES = 10 * 2**20
@@ -55,7 +55,7 @@ def build_api(predictor: Callable[[], ActivePredictor], warm: Callable[[], bool]
     page is loaded; `pool` decodes the pictures.
     """
 
-    def predict_digit(ink: Pixels) -> tuple[str, Reading]:
+    def predict_digit(ink: PictureInk) -> tuple[str, Reading]:
         model, model_predictor = predictor().current()
         return model.name, model_predictor.read(ink)
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import gradio as gr
 
     from core.classifier.predictor import Reading
+    from core.ink.drawing import Pixels
+    from core.ink.picture_ink import PictureInk
     from core.runs.active import ActivePredictor
 
 DRAW_FIRST = "Draw a digit first"
@@ -165,7 +167,7 @@ def _reader(predictor: Callable[[], ActivePredictor], pool: PicturePool) -> _Rea
 
     async def read(picture: bytes | None, request: gr.Request) -> Reading:
         try:
-            ink = blank
+            ink: Pixels | PictureInk = blank
             if picture is not None:
                 assert request.request is not None
                 ink = await pool.ink(picture, client_of(request.request.scope))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from core.errors import PictureError
 
 if TYPE_CHECKING:
-    from core.ink.drawing import Pixels
+    from core.ink.picture_ink import PictureInk
 
 MAX_SECONDS = 60.0
 """Time after which a worker exits by itself. The dashboard normally stops it sooner, but may have been killed."""
@@ -45,8 +45,8 @@ def _share_stderr() -> None:
     sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
 
 
-def decode_ink(picture: bytes) -> Pixels:
-    """Return the ink (h, w) in a picture file.
+def decode_ink(picture: bytes) -> PictureInk:
+    """Return the ink in a picture file.
 
     Raises PictureError if the picture cannot be decoded, and UnexpectedDecodingError for any other error.
     """

@@ -26,7 +26,7 @@ from dashboard.server.decoding import UnexpectedDecodingError, decode_ink, prepa
 from dashboard.server.rate_limits import Quota
 
 if TYPE_CHECKING:
-    from core.ink.drawing import Pixels
+    from core.ink.picture_ink import PictureInk
 
 _logger = logging.getLogger(__name__)
 
@@ -117,15 +117,15 @@ class PicturePool:
         except PicturePoolUnavailable as error:
             _logger.warning("%s", error)
 
-    def ink_from_thread(self, picture: bytes, client: str) -> Pixels:
+    def ink_from_thread(self, picture: bytes, client: str) -> PictureInk:
         """Call `ink` from a Streamlit thread; if no server is running, as in tests, use a temporary pool."""
         portal = self._portal
         if portal is None:
             return anyio.run(PicturePool().ink, picture, client)
         return portal.call(self.ink, picture, client)
 
-    async def ink(self, picture: bytes, client: str) -> Pixels:
-        """Return the ink (h, w) in a picture file, decoded in a worker process.
+    async def ink(self, picture: bytes, client: str) -> PictureInk:
+        """Return the ink in a picture file, decoded in a worker process.
 
         Raises PictureError if the picture cannot be decoded, crashes its decoder or takes longer than
         DECODING_TIMEOUT_SECONDS. Also raises PicturePoolBusy, PicturePoolUnavailable and PictureProcessingError.
@@ -154,7 +154,7 @@ class PicturePool:
                 raise _count_refusal("busy", PicturePoolBusy()) from None
             yield
 
-    async def _decode(self, picture: bytes) -> Pixels:
+    async def _decode(self, picture: bytes) -> PictureInk:
         for _ in range(2):  # a worker may be killed through no fault of the picture
             await self._prepare()
             try:

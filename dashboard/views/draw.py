@@ -10,6 +10,7 @@ import streamlit as st
 from core.classifier.predictor import Reading, prediction_lock
 from core.errors import TrazoError
 from core.ink.drawing import Pixels
+from core.ink.picture_ink import PictureInk
 from dashboard.draw.canvas import drawing_canvas
 from dashboard.draw.reading import show_prediction, show_steps
 from dashboard.parts.headings import heading
@@ -39,8 +40,8 @@ def ink_from_canvas(brush_width: int) -> Pixels | None:
         return None
 
 
-def ink_from_file(source: str) -> Pixels | None:
-    """Return the ink in an uploaded picture or a photo, or None; show a message if it contains no ink."""
+def ink_from_file(source: str) -> PictureInk | None:
+    """Return the ink in an uploaded picture or a photo, or None; show an error if it cannot be read."""
     if source == PHOTO:
         file = st.camera_input("Photo of one digit on paper", key="photo")
     else:
@@ -49,18 +50,14 @@ def ink_from_file(source: str) -> Pixels | None:
     if file is None:
         return None
     try:
-        ink = POOL.ink_from_thread(file.getvalue(), client())
+        return POOL.ink_from_thread(file.getvalue(), client())
     except TrazoError as error:
         show_error(error)
         return None
-    if not ink.any():
-        st.warning("There is no ink in this picture; choose one with a digit on it.", icon=":material/ink_pen:")
-        return None
-    return ink
 
 
-def read(ink: Pixels | None) -> Reading | None:
-    """Return the active model's reading, or None if there is no ink or the prediction failed."""
+def read(ink: Pixels | PictureInk | None) -> Reading | None:
+    """Return the active model's reading, or None with a message if there is no ink or the prediction failed."""
     if ink is None:
         return None
     try:
@@ -68,7 +65,11 @@ def read(ink: Pixels | None) -> Reading | None:
     except TrazoError as error:
         show_error(error)
         return None
-    return None if reading.verdict == "blank" else reading
+    if reading.verdict != "blank":
+        return reading
+    if isinstance(ink, PictureInk):
+        st.warning("There is no ink in this picture; choose one with a digit on it.", icon=":material/ink_pen:")
+    return None
 
 
 @st.fragment

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from core.ink.drawing import Pixels, prepare
+from core.ink.picture_ink import PictureInk
 
 SIZE = (480, 640)
 
@@ -43,9 +44,10 @@ def encoded(picture: Image.Image | Pixels, kind: str = "PNG", **options: object)
     return buffer.getvalue()
 
 
-def assert_shows_the_five(ink: Pixels, expected: Pixels | None = None) -> None:
+def assert_shows_the_five(ink: Pixels | PictureInk, expected: Pixels | None = None) -> None:
     """Assert that the ink covers the drawn digit and hardly anything else, at any position and size."""
-    found, drawn = prepare(ink).scaled, prepare(five() if expected is None else expected).scaled
+    shown = ink.likeliest if isinstance(ink, PictureInk) else ink
+    found, drawn = prepare(shown).scaled, prepare(five() if expected is None else expected).scaled
     assert found is not None
     assert drawn is not None
     found = np.asarray(Image.fromarray(found).resize(drawn.shape[::-1]))

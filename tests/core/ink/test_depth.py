@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.lib.stride_tricks import sliding_window_view
 
-from core.ink.depth import Mask, as_ink, digit_alone, runs
+from core.ink.depth import Mask, as_ink, digit_alone, is_dust, runs
 from core.ink.drawing import Pixels, Plane
 
 
@@ -79,7 +79,8 @@ STROKE = (200, 200, 400, 220)
 
 @pytest.mark.parametrize(("length", "is_ink"), [(12, False), (24, True)])
 def test_ink_without_a_long_part_is_dust(length: int, is_ink: bool) -> None:
-    assert digit_alone(paper((100, 100, 100 + length, 104))).any() == is_ink
+    assert is_dust(paper((100, 100, 100 + length, 104))) != is_ink
+    assert is_dust(paper((100, 100, 104, 100 + length))) != is_ink
 
 
 def test_shorter_part_at_the_edge_is_dropped() -> None:

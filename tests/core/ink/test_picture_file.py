@@ -42,10 +42,10 @@ def with_segment(jpeg: bytes, added: bytes) -> bytes:
 def test_first_frame_with_ink_is_read(kind: str) -> None:
     seven, mirrored = drawn_seven("L", SIDE), drawn_seven("L", SIDE).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
 
-    ink = ink_from_picture(saved(kind, [empty(240), empty(230), seven, mirrored]))
+    ink = ink_from_picture(saved(kind, [empty(240), empty(230), seven, mirrored])).likeliest
 
     # A GIF has a palette, so levels may differ by a few.
-    assert np.abs(ink.astype(int) - ink_from_array(np.asarray(seven))).mean() < 3
+    assert np.abs(ink.astype(int) - ink_from_array(np.asarray(seven)).likeliest).mean() < 3
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
@@ -54,20 +54,20 @@ def test_later_frame_is_turned_upright(kind: str) -> None:
     exif[ExifTags.Base.Orientation] = 3  # upside down
     seven = drawn_seven("L", SIDE)
 
-    ink = ink_from_picture(saved(kind, [empty(240), seven.rotate(180)], exif=exif))
+    ink = ink_from_picture(saved(kind, [empty(240), seven.rotate(180)], exif=exif)).likeliest
 
-    np.testing.assert_array_equal(ink, ink_from_array(np.asarray(seven)))
+    np.testing.assert_array_equal(ink, ink_from_array(np.asarray(seven)).likeliest)
 
 
 def test_transparent_first_frame_is_skipped() -> None:
     frames = [Image.new("RGBA", (SIDE, SIDE)), drawn_seven("RGBA", SIDE)]
 
-    assert ink_from_picture(saved("GIF", frames)).any()
+    assert not ink_from_picture(saved("GIF", frames)).blank
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_frames_without_ink_are_blank(kind: str) -> None:
-    ink = ink_from_picture(saved(kind, [empty(level) for level in range(200, 205)]))
+    ink = ink_from_picture(saved(kind, [empty(level) for level in range(200, 205)])).likeliest
 
     assert ink.shape == (SIDE, SIDE)
     assert not ink.any()
@@ -79,14 +79,14 @@ def test_no_more_than_max_frames_are_searched(kind: str) -> None:
     last = [*(empty(level) for level in levels[1:]), drawn_seven("L", SIDE)]
     one_too_late = [*(empty(level) for level in levels), drawn_seven("L", SIDE)]
 
-    assert ink_from_picture(saved(kind, last)).any()
-    assert not ink_from_picture(saved(kind, one_too_late)).any()
+    assert not ink_from_picture(saved(kind, last)).blank
+    assert ink_from_picture(saved(kind, one_too_late)).blank
 
 
 def test_damage_behind_the_frame_with_ink_does_not_matter() -> None:
     whole = saved("GIF", [drawn_seven("L", SIDE), empty(240)])
 
-    assert ink_from_picture(whole[: -len(whole) // 8]).any()
+    assert not ink_from_picture(whole[: -len(whole) // 8]).blank
 
 
 def test_later_page_with_too_many_pixels_is_refused() -> None:
@@ -95,7 +95,7 @@ def test_later_page_with_too_many_pixels_is_refused() -> None:
 
 
 def test_jpeg_is_read_up_to_max_scans() -> None:
-    assert ink_from_picture(jpeg_with_scans(MAX_SCANS)).any()
+    assert not ink_from_picture(jpeg_with_scans(MAX_SCANS)).blank
     with pytest.raises(PictureError, match="more than 100 scans"):
         ink_from_picture(jpeg_with_scans(MAX_SCANS + 1))
 
@@ -104,7 +104,7 @@ def test_jpeg_is_read_up_to_max_scans() -> None:
 def test_scans_are_counted_in_pixel_data_alone(noise: bytes) -> None:
     comment = segment(b"\xff\xfe", noise)
 
-    assert ink_from_picture(with_segment(jpeg_with_scans(10), comment) + noise).any()
+    assert not ink_from_picture(with_segment(jpeg_with_scans(10), comment) + noise).blank
     with pytest.raises(PictureError, match="more than 100 scans"):
         ink_from_picture(with_segment(jpeg_with_scans(3000), comment))
 
@@ -127,7 +127,7 @@ def test_scans_of_a_phones_double_picture_are_counted() -> None:
 
     with pytest.raises(PictureError, match="more than 100 scans"):
         ink_from_picture(attack)
-    assert ink_from_picture(double).any()
+    assert not ink_from_picture(double).blank
 
 
 def test_bytes_like_scans_in_other_formats_do_not_matter() -> None:
@@ -136,4 +136,4 @@ def test_bytes_like_scans_in_other_formats_do_not_matter() -> None:
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "PPM")
 
-    assert ink_from_picture(file.getvalue()).shape == (200, 200)
+    assert ink_from_picture(file.getvalue()).likeliest.shape == (200, 200)

@@ -16,7 +16,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from core.ink import photo
-from core.ink.drawing import Pixels
+from core.ink.picture_ink import PictureInk
 from core.workspace import PROJECT
 from dashboard.embeds import gradio_sketchpad, gradio_uploads
 from dashboard.server import metrics, pictures
@@ -183,7 +183,7 @@ def test_hostile_sketches_do_not_delay_another_visitor(client: TestClient) -> No
 def test_busy_client_does_not_block_other_visitors(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     waiting, released, read = [], threading.Event(), PicturePool.ink
 
-    async def ink(pool: PicturePool, picture: bytes, client: str) -> Pixels:
+    async def ink(pool: PicturePool, picture: bytes, client: str) -> PictureInk:
         if client == "behind a proxy":
             waiting.append(client)
             while not released.is_set():

@@ -18,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.classifier.predictor import Predictor, Reading, prediction_lock
 from core.ink.picture_file import MAX_PICTURE_PIXELS
+from core.ink.picture_ink import PictureInk
 from core.workspace import PROJECT, Workspace
 from dashboard.server.pictures import POOL
 from tests.support.hostile_pictures import jpeg2000_in_small_tiles, jpeg_with_scans
@@ -175,7 +176,7 @@ def test_a_picture_keeps_no_stroke_waiting(page: AppTest, monkeypatch: pytest.Mo
     before_reading: list[bool] = []
     read = Predictor.read
 
-    def recording(predictor: Predictor, ink: np.ndarray) -> Reading:
+    def recording(predictor: Predictor, ink: np.ndarray | PictureInk) -> Reading:
         before_reading.append(lock_is_free())
         return read(predictor, ink)
 
@@ -393,10 +394,11 @@ def test_visitor_of_a_page_is_the_client_that_limits_know(
     page: AppTest, monkeypatch: pytest.MonkeyPatch, address: str | None, headers: dict[str, str], client: str
 ) -> None:
     clients: list[str] = []
+    blank = PictureInk(np.zeros((9, 9), np.uint8), ())
     monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
     monkeypatch.setattr(type(st.context), "ip_address", address)
     monkeypatch.setattr(type(st.context), "headers", headers)
-    monkeypatch.setattr(POOL, "ink_from_thread", lambda _picture, client: clients.append(client) or np.zeros((9, 9)))
+    monkeypatch.setattr(POOL, "ink_from_thread", lambda _picture, client: clients.append(client) or blank)
 
     upload(page, "one.png", encoded(one("black", "white")))
 

@@ -1,0 +1,44 @@
+"""Brightness of a picture, with a ground behind its transparent pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from core.ink.depth import FAINTEST_INK, Mask
+from core.ink.drawing import Pixels
+
+_WRITTEN = 64  # brightness 0..255 by which writing differs from a card's rim
+_LEAST_WRITTEN = 0.02  # of a card's area; strokes of one colour have specks on less
+
+
+def brightness(array: Pixels) -> Pixels:
+    """Return brightness (h, w); transparent pixels take the colour on which the others are visible."""
+    if array.ndim == 2:
+        return array
+    if array.shape[2] == 1:
+        return array[..., 0]
+    grey = np.asarray(Image.fromarray(np.ascontiguousarray(array[..., :3])).convert("L"))
+    if array.shape[2] == 3 or int(array[..., 3].min()) == int(array[..., 3].max()):
+        return grey
+    alpha = array[..., 3].astype(np.float32) / 255
+    seen = grey[alpha > 0.5]
+    if not seen.size or int(np.ptp(seen)) < 255 * FAINTEST_INK:
+        # One colour on a transparent ground: the shape is in the transparency alone.
+        return (255 * (1 - alpha)).astype(np.uint8)
+    paper = _rim_of_card(grey, alpha > 0.5)
+    if paper is None:
+        paper = float(np.median(seen)) if seen.size > 0.5 * grey.size else 255.0 * (seen.mean() < 128)
+    return (grey * alpha + paper * (1 - alpha)).astype(np.uint8)
+
+
+def _rim_of_card(grey: Pixels, opaque: Mask) -> float | None:
+    """Return the brightness along the rim of an opaque card or sticker; None if only the ink is opaque."""
+    rim = grey[opaque & ~ndimage.binary_erosion(opaque, iterations=2, border_value=1)].astype(np.float32)
+    if not rim.size:
+        return None
+    usual = float(np.median(rim))
+    written = np.mean(np.abs(grey[opaque].astype(np.float32) - usual) > _WRITTEN)
+    even = np.percentile(np.abs(rim - usual), 75) < _WRITTEN
+    return usual if even and written > _LEAST_WRITTEN else None

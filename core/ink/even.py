@@ -1,0 +1,89 @@
+"""Ink on paper of one brightness: drawings, screenshots, scans and close crops."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from core.ink.depth import DIMMEST_BOARD, DIMMEST_PAPER, FAINTEST_INK, SMALL_SIZE, as_ink, missing_light
+from core.ink.drawing import Pixels, Plane, stroke_width
+
+_INK_ON_RIM = 0.3  # of the rim; bold digits cropped without a margin take 0.27, shadows across a corner 0.38 and more
+_OTHER_SIDE = 0.2  # of the contrast; on the side of the paper's brightness where no ink is, more is uneven light
+_DOT = 2.0  # pixels; mean stroke width of a dithered picture, in which single dots are grey paper
+_PEN = 0.65  # of the contrast; between this and FAINTEST_INK lie blurred edges, ruled lines and shadows
+
+
+def ink_on_even_paper(grey: Pixels | Plane) -> Pixels | None:
+    """Return all ink of a picture (h, w), 0..255, whose paper has one brightness; None if it varies or has no ink.
+
+    The paper is what most of the rim shows: ink may be darker or lighter and may touch the edges.
+    """
+    place = _surroundings_of_ink(grey)
+    part = np.ascontiguousarray(grey[place])
+    found = _drawn_ink(part) if part.dtype == np.uint8 else None
+    if found is None:
+        found = _noisy_ink(part.astype(np.float32, copy=False), small=max(grey.shape) <= SMALL_SIZE)
+    if found is None or found.shape == grey.shape:
+        return found
+    ink = np.zeros(grey.shape, np.uint8)
+    ink[place] = found
+    return ink
+
+
+def _surroundings_of_ink(grey: Pixels | Plane) -> tuple[slice, slice]:
+    """Return the bounding box of all that differs from the upper left corner, with a margin of two pixels."""
+    marked = grey != grey[0, 0]
+    rows, columns = np.flatnonzero(marked.any(axis=1)), np.flatnonzero(marked.any(axis=0))
+    if not rows.size:
+        return slice(None), slice(None)
+    return slice(max(0, rows[0] - 2), rows[-1] + 3), slice(max(0, columns[0] - 2), columns[-1] + 3)
+
+
+def _drawn_ink(grey: Pixels) -> Pixels | None:
+    """Return the ink of a picture without noise, with all its levels: the same as on the canvas it was drawn on."""
+    around = rim(grey)
+    paper = int(np.bincount(around).argmax())
+    picture = Image.fromarray(grey)
+    lowest, highest = picture.getextrema()
+    if lowest < paper < highest or np.count_nonzero(around != paper) > _INK_ON_RIM * around.size:
+        return None
+    contrast = max(paper - lowest, highest - paper)
+    light, dimmest = (paper, DIMMEST_PAPER) if lowest < paper else (255 - paper, DIMMEST_BOARD)
+    if contrast < FAINTEST_INK * max(light, dimmest):
+        return None
+    difference = np.minimum(np.abs(np.arange(256) - paper), contrast)
+    areas = np.bincount(difference, picture.histogram())
+    faint, pen = areas[1 : round(FAINTEST_INK * contrast)].sum(), areas[round(_PEN * contrast) :].sum()
+    edges = areas[1:].sum() - faint - pen
+    # Compression leaves many faint marks, and dithering many dots.
+    if edges > pen or 2 * faint > edges or (not edges and stroke_width(grey != paper) < _DOT):
+        return None
+    return np.asarray(picture.point((difference * (255 / contrast) + 0.5).astype(int).tolist()))
+
+
+def _noisy_ink(grey: Plane, *, small: bool) -> Pixels | None:
+    """Return the ink of any other picture whose paper has one brightness."""
+    smooth = grey if small else ndimage.uniform_filter(grey, 3)
+    around = rim(smooth)
+    paper = np.float32(np.median(around))
+    below, above = float(paper - smooth.min()), float(smooth.max() - paper)
+    contrast = max(below, above)
+    on_rim = np.count_nonzero(np.abs(around - paper) > _PEN * contrast / 2)
+    if min(below, above) > _OTHER_SIDE * contrast or on_rim > _INK_ON_RIM * around.size:
+        return None
+    if above > below:
+        smooth, paper = 255 - smooth, 255 - paper
+    depth = missing_light(smooth, paper, DIMMEST_PAPER if below > above else DIMMEST_BOARD)
+    deepest = depth.max()
+    marks, pen = (np.count_nonzero(depth > share * deepest) for share in (FAINTEST_INK, _PEN))
+    if marks > 2 * pen:
+        return None
+    ink = as_ink(depth, 0.0, small=small)
+    return ink if ink.any() else None
+
+
+def rim(plane: Pixels | Plane) -> Pixels | Plane:
+    """Return the outermost pixels of a plane."""
+    return np.concatenate([plane[0], plane[-1], plane[1:-1, 0], plane[1:-1, -1]])

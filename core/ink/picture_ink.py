@@ -1,0 +1,43 @@
+"""The ink in a picture, of which several parts may be the digit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.ink.depth import is_dust
+from core.ink.drawing import Pixels
+
+
+@dataclass(frozen=True)
+class PictureInk:
+    """The ink in a picture; all arrays are uint8 (h, w), white on black.
+
+    `likeliest`: the digit, as far as shape and position tell. `candidates`: this ink, and other ink if shape and
+    position are ambiguous, as the hole of a 0 and a sheet of paper are. The first candidate that the model is sure of
+    is the digit.
+    """
+
+    likeliest: Pixels
+    candidates: tuple[Pixels, ...]
+
+    @property
+    def blank(self) -> bool:
+        """True if no ink in the picture looks like a digit."""
+        return not self.likeliest.any()
+
+
+def picture_ink(likeliest: Pixels, candidates: Iterable[Pixels]) -> PictureInk:
+    """Collect the candidates in their order, each only once; mere dust becomes blank."""
+    distinct: list[Pixels] = []
+    for candidate in candidates:
+        ink = _without_dust(candidate)
+        if not any(np.array_equal(ink, other) for other in distinct):
+            distinct.append(ink)
+    return PictureInk(_without_dust(likeliest), tuple(distinct))
+
+
+def _without_dust(ink: Pixels) -> Pixels:
+    return np.zeros_like(ink) if is_dust(ink) else ink
