@@ -18,7 +18,7 @@ from scipy.optimize import minimize
 
 from benchmarks.number_scenes import LENGTHS, SPACINGS, Scene, compose, image_ink, scenes
 from core.classifier.bundle import Bundle
-from core.classifier.number_reader import FEATURES, best_path, features
+from core.classifier.number_reader import FEATURES, features
 from core.classifier.predictor import Predictor
 from core.data.datasets import load_dataset
 from core.data.pen_digits import training_digits

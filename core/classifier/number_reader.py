@@ -135,8 +135,9 @@ def best_path(predictor: Predictor, lattice: Lattice) -> list[int]:
     """Return the groups on the best path through a lattice."""
     weights = WEIGHTS[lattice.kind]
     geometry = lattice.geometry @ weights[_OWN_FEATURES:] + weights[_BIAS]
-    lattice = lattice.only(_most_plausible(lattice, geometry, MAX_IMAGES))
-    return _viterbi(lattice, features(predictor, lattice) @ weights)
+    kept = _most_plausible(lattice, geometry, MAX_IMAGES)
+    lattice = lattice.only(kept)
+    return kept[_viterbi(lattice, features(predictor, lattice) @ weights)].tolist()
 
 
 def features(predictor: Predictor, lattice: Lattice) -> NDArray[np.float64]:

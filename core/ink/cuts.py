@@ -39,12 +39,11 @@ class Cuts:
     """Cuts of a small image with ROWS rows, from left to right; the first and last are its edges.
 
     `paths` int (k, ROWS): the first column to the right of the cut. `costs` (k,): ink that is crossed, in stroke
-    widths. `gaps` (k,): width of the empty space around the cut, in heights of the image.
+    widths.
     """
 
     paths: NDArray[np.int64]
     costs: NDArray[np.float64]
-    gaps: NDArray[np.float64]
 
 
 def find_cuts(small: Plane) -> Cuts:
@@ -58,13 +57,13 @@ def find_cuts(small: Plane) -> Cuts:
     ink_before = np.pad(np.cumsum(sheared, axis=1), ((0, 0), (1, 0)))
     before = ink_before[rows, np.clip(paths, 0, sheared.shape[1])]
     chosen = _choose(costs, before, float(sheared.sum()), unit)
-    inner = np.clip(paths[[path for path, _ in chosen]] + shift, 0, width).reshape(-1, ROWS)
+    inner = np.clip(paths[chosen] + shift, 0, width).reshape(-1, ROWS)
     order = np.argsort(inner.mean(axis=1), kind="stable")
-    paths = np.concatenate([np.zeros((1, ROWS), int), inner[order], np.full((1, ROWS), width)])
-    gaps = np.array([0.0, *(chosen[each][1] / ROWS for each in order), 0.0])
-    crossed = np.array([0.0, *(costs[chosen[each][0]] for each in order), 0.0])
+    edges = np.zeros((1, ROWS), int), np.full((1, ROWS), width)
+    crossed = np.concatenate([[0.0], costs[chosen][order], [0.0]])
     # Later steps rely on cuts that do not cross each other.
-    return Cuts(np.maximum.accumulate(paths), np.where(crossed < _FREE, 0.0, crossed), gaps)
+    paths = np.maximum.accumulate(np.concatenate([edges[0], inner[order], edges[1]]))
+    return Cuts(paths, np.where(crossed < _FREE, 0.0, crossed))
 
 
 def _without_slant(small: Plane) -> tuple[Plane, NDArray[np.int64]]:
@@ -110,29 +109,22 @@ def _cheapest_paths(ink: Plane) -> tuple[NDArray[np.float64], NDArray[np.int64]]
     return costs, paths
 
 
-def _choose(
-    costs: NDArray[np.float64], before: NDArray[np.float64], total: float, unit: float
-) -> list[tuple[int, int]]:
-    """Return the index and gap in columns of the cheapest paths that have enough ink between them.
-
-    `before` (n, rows): ink to the left of each path.
-    """
+def _choose(costs: NDArray[np.float64], before: NDArray[np.float64], total: float, unit: float) -> NDArray[np.int64]:
+    """Return the cheapest paths that have enough ink between them; `before` (n, rows): ink to the left of each path."""
     least = _LEAST_PIECE * unit**2
     changes = np.abs(np.diff(before, axis=0)).sum(axis=1) > _SAME_CUT * unit**2
-    bunches = np.split(np.arange(len(costs)), np.flatnonzero(changes) + 1)
     places = []
-    for bunch in bunches:
+    for bunch in np.split(np.arange(len(costs)), np.flatnonzero(changes) + 1):
         cheapest = bunch[costs[bunch] <= costs[bunch].min() + 1e-6]
         middle = int(cheapest[len(cheapest) // 2])
         left = float(before[middle].sum())
         if costs[middle] <= _MAX_COST and left > least and total - left > least:
-            places.append((middle, len(bunch) - 1 if costs[middle] < _FREE else 0))
-    chosen: list[tuple[int, int]] = []
-    for place, gap in sorted(places, key=lambda each: (costs[each[0]], -each[1])):
-        others = before[[other for other, _ in chosen]]
-        if not len(others) or np.abs(others - before[place]).sum(axis=1).min() > least:
-            chosen.append((place, gap))
-    return chosen
+            places.append(middle)
+    chosen: list[int] = []
+    for place in sorted(places, key=lambda place: costs[place]):
+        if not chosen or np.abs(before[chosen] - before[place]).sum(axis=1).min() > least:
+            chosen.append(place)
+    return np.array(chosen, int)
 
 
 @dataclass(frozen=True)
@@ -140,12 +132,12 @@ class Pieces:
     """A picture's ink, cut into parts.
 
     `parts`: ink of each part in the picture. `small`: the same in the small image, with strokes about as wide as those
-    of MNIST. `cuts`: see Cuts. `inside` (cuts - 1, parts): fractions of each part's component between neighbouring
+    of MNIST. `costs` (k,): see Cuts. `inside` (k - 1, parts): fractions of each part's component between neighbouring
     cuts. `component` (parts,): the number of the component of each part. `strip` (parts,): the number of the cut to
     the left of each part.
     """
 
-    cuts: Cuts
+    costs: NDArray[np.float64]
     small: list[InkPatch]
     parts: list[InkPatch]
     inside: NDArray[np.float64]
@@ -199,7 +191,12 @@ def _pieces(
     # Every part knows how the ink of its whole component is distributed over the strips.
     shares = np.stack([inside[:, component == each].sum(axis=1) / totals[each] for each in component], axis=1)
     return Pieces(
-        cuts, _patches(strokes, owners, (0, 0), count), _patches(crop, large, box[:2], count), shares, component, strip
+        cuts.costs,
+        _patches(strokes, owners, (0, 0), count),
+        _patches(crop, large, box[:2], count),
+        shares,
+        component,
+        strip,
     )
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.ink.canvas_strokes import InkPatch, Stroke, draw_stroke, join_patches
-from core.ink.cuts import ROWS, Cuts, Pieces, cut_ink
+from core.ink.cuts import ROWS, Pieces, cut_ink
 from core.ink.drawing import BOX_SIZE, Pixels, centre_by_mass, prepare
 
 MAX_GROUPS = 160
@@ -25,8 +25,8 @@ Kind = Literal["strokes", "pieces"]
 """Parts of a lattice: strokes of a canvas, or pieces of a picture's ink."""
 
 GEOMETRY: dict[Kind, tuple[str, ...]] = {
-    "strokes": ("crossings", "overlap", "gap", "width", "shortness", "delay"),
-    "pieces": ("cut", "touches", "gap", "passage", "width", "narrowness", "shortness"),
+    "strokes": ("overlap", "width", "shortness"),
+    "pieces": ("crossed", "cuts", "width", "narrowness", "shortness"),
 }
 """Names of a group's geometry features, which are all 0 for a digit that stands alone."""
 
@@ -36,7 +36,6 @@ _WIDEST_STROKES = 1.7  # of the number's height
 _WIDEST_PIECE = 1.3
 _WIDE, _SHORT, _NARROW = 0.9, 0.7, 0.35  # of the number's height; width or height from which a digit is unusual
 _WHOLE = 0.8  # of a component's ink: a group that has as much gets the rest, too
-_SMALLEST_INK = 128  # of 255; where two strokes cross, both are at least this dense
 
 
 @dataclass(frozen=True)
@@ -97,8 +96,7 @@ def stroke_lattice(strokes: Sequence[Stroke]) -> Lattice | None:
         if len(group) == 1 or width < _WIDEST_STROKES * height
     ]
     overlap = np.clip(-gaps / np.minimum.outer(right - left, right - left), 0, 1)
-    crossings = _crossings(parts)
-    geometry = np.array([_stroke_geometry(list(group), low, high, crossings, overlap, height) for group in groups])
+    geometry = np.array([_stroke_geometry(list(group), low, high, overlap, height) for group in groups])
     edges, end = _exact_covers(groups, np.argsort(left + right, kind="stable").tolist())
     return Lattice(
         "strokes",
@@ -129,52 +127,16 @@ def _near_groups(near: NDArray[np.bool_]) -> list[tuple[int, ...]] | None:
     return sorted(groups) if len(groups) <= MAX_GROUPS else None
 
 
-def _crossings(parts: Sequence[InkPatch]) -> NDArray[np.float64]:
-    """Return 1 where two strokes have ink in common, else 0."""
-    crossings = np.zeros((len(parts), len(parts)))
-    for one, other in combinations(range(len(parts)), 2):
-        if _share_ink(parts[one], parts[other]):
-            crossings[one, other] = crossings[other, one] = 1
-    return crossings
-
-
-def _share_ink(one: InkPatch, other: InkPatch) -> bool:
-    top, left = max(one.box[0], other.box[0]), max(one.box[1], other.box[1])
-    bottom, right = min(one.box[2], other.box[2]), min(one.box[3], other.box[3])
-    if top >= bottom or left >= right:
-        return False
-    shared = [
-        patch.ink[top - patch.box[0] : bottom - patch.box[0], left - patch.box[1] : right - patch.box[1]]
-        for patch in (one, other)
-    ]
-    return bool((np.minimum(*shared) >= _SMALLEST_INK).any())
-
-
 def _stroke_geometry(
     group: list[int],
     low: NDArray[np.float64],
     high: NDArray[np.float64],
-    crossings: NDArray[np.float64],
     overlap: NDArray[np.float64],
     height: float,
 ) -> list[float]:
     others = [stroke for stroke in range(len(low)) if stroke not in group]
     width, tall = ((high[group].max(axis=0) - low[group].min(axis=0)) / height).tolist()
-    return [
-        float(crossings[np.ix_(group, others)].sum()),
-        float(overlap[np.ix_(group, others)].sum()),
-        _widest_gap(low[group, 0], high[group, 0]) / height,
-        max(0.0, width - _WIDE),
-        max(0.0, _SHORT - tall),
-        float(max(group) - min(group) + 1 - len(group)),
-    ]
-
-
-def _widest_gap(left: NDArray[np.float64], right: NDArray[np.float64]) -> float:
-    """Return the widest gap between intervals, 0 if there is none."""
-    order = np.argsort(left)
-    reach = np.maximum.accumulate(right[order])
-    return float(max(0.0, (left[order][1:] - reach[:-1]).max(initial=0.0)))
+    return [float(overlap[np.ix_(group, others)].sum()), max(0.0, width - _WIDE), max(0.0, _SHORT - tall)]
 
 
 def _exact_covers(groups: Sequence[tuple[int, ...]], order: Sequence[int]) -> tuple[NDArray[np.int64], int]:
@@ -209,7 +171,7 @@ def picture_lattice(ink: Pixels) -> Lattice | None:
 
 def _piece_lattice(pieces: Pieces) -> Lattice:
     """Return the lattice whose nodes are the cuts, from left to right."""
-    last = len(pieces.cuts.paths) - 1
+    last = len(pieces.costs) - 1
     before = np.concatenate([np.zeros((1, len(pieces.component))), np.cumsum(pieces.inside, axis=0)])
     boxes = np.array([patch.box for patch in pieces.small])
     groups, geometry, edges = [], [], []
@@ -224,7 +186,7 @@ def _piece_lattice(pieces: Pieces) -> Lattice:
             continue
         edges.append((start, stop, len(groups)))
         groups.append(tuple(members.tolist()))
-        geometry.append(_piece_geometry(pieces.cuts, start, stop, tall, width))
+        geometry.append(_piece_geometry(pieces.costs[[start, stop]], tall, width))
     return Lattice(
         "pieces",
         pieces.parts,
@@ -236,13 +198,10 @@ def _piece_lattice(pieces: Pieces) -> Lattice:
     )
 
 
-def _piece_geometry(cuts: Cuts, start: int, stop: int, tall: float, width: float) -> list[float]:
-    inner = slice(start + 1, stop)
+def _piece_geometry(costs: NDArray[np.float64], tall: float, width: float) -> list[float]:
     return [
-        float(cuts.costs[start] + cuts.costs[stop]),
-        float((cuts.costs[start] > 0) + (cuts.costs[stop] > 0)),
-        float(cuts.gaps[inner].max(initial=0.0)),
-        max(0.0, 1 - float(cuts.costs[inner].min(initial=1.0))),
+        float(costs.sum()),
+        float(np.count_nonzero(costs)),
         max(0.0, width - _WIDE),
         max(0.0, _NARROW - width),
         max(0.0, _SHORT - tall),
