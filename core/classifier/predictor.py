@@ -36,8 +36,8 @@ class Reading:
     """A model's prediction for one drawing.
 
     `digit` is the predicted class, regardless of the verdict. `novelty` is the novelty score, or None if the model has
-    no detector; a drawing with a score above 0 is rejected. Without ink, `digit`, `probabilities` and `novelty` are
-    None.
+    no detector; a drawing with a score above 0 is rejected. `several` is True for several digits in one drawing, which
+    together are not a digit. Without ink, `digit`, `probabilities` and `novelty` are None.
     """
 
     verdict: Verdict
@@ -45,6 +45,7 @@ class Reading:
     probabilities: np.ndarray | None
     drawing: Drawing
     novelty: float | None = None
+    several: bool = False
 
     @property
     def confidence(self) -> float | None:
@@ -68,6 +69,7 @@ class Reading:
         """Return the prediction as JSON values, for the API."""
         return {
             "verdict": self.verdict,
+            "several": self.several,
             "digit": self.digit,
             "candidates": list(self.candidates),
             "confidence": self.confidence,
@@ -80,6 +82,8 @@ class Reading:
         """The verdict in words, as a sentence without a full stop."""
         if self.confidence is None:
             return "No ink, no digit"
+        if self.several:
+            return "Several digits, not one"
         if self.verdict == "not_a_digit":
             return f"Unlike any digit in the training data (nearest: {self.digit})"
         if self.verdict == "unsure":
@@ -108,7 +112,13 @@ class Predictor:
 
     def novelty(self, images: np.ndarray) -> np.ndarray | None:
         """Return novelty scores float32 (n,) for images uint8 (n, 28, 28), or None if there is no detector."""
-        return None if self._detector is None else self._detector(images, self._network(images))
+        return self.scores(images)[1]
+
+    def scores(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return what `probabilities` and `novelty` return, from one batch."""
+        outputs = self._network(images)
+        novelty = None if self._detector is None else self._detector(images, outputs)
+        return apply_temperature(outputs.probabilities, self._temperature), novelty
 
     def read(self, ink: np.ndarray | PictureInk) -> Reading:
         """Predict one drawing: uint8 ink (h, w), white (255) on black (0), at any size and position.
@@ -131,10 +141,8 @@ class Predictor:
 
     def _predict(self, image: np.ndarray) -> tuple[np.ndarray, float | None]:
         """Return calibrated probabilities float32 (10,) and the novelty score of an image (28, 28)."""
-        images = image[np.newaxis]
-        outputs = self._network(images)
-        probabilities = apply_temperature(outputs.probabilities, self._temperature)[0]
-        return probabilities, None if self._detector is None else float(self._detector(images, outputs)[0])
+        probabilities, novelty = self.scores(image[np.newaxis])
+        return probabilities[0], None if novelty is None else float(novelty[0])
 
     def _verdict(self, probabilities: np.ndarray, novelty: float | None) -> Verdict:
         if novelty is not None and novelty > 0:

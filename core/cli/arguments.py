@@ -145,6 +145,7 @@ def _add_predict(commands: Any) -> None:
     predict.add_argument(
         "--json", action="store_true", help="print one JSON object per line, in the order of the files"
     )
+    predict.add_argument("--number", action="store_true", help="read numbers of several digits, such as 42")
     predict.add_argument(
         "--model",
         metavar="MODEL",

@@ -11,6 +11,7 @@ from core.classifier.bundle import Bundle, Card
 from core.classifier.calibration import brier_score, expected_calibration_error
 from core.classifier.disputed import disputed_labels
 from core.classifier.evaluation import Evaluation, class_metrics, confusion_matrix, mistakes
+from core.classifier.number_reader import NumberReading, read_digit, read_number
 from core.classifier.predictor import Predictor, Reading, Verdict
 from core.errors import TrazoError
 from core.ink.photo import ink_from_picture
@@ -42,22 +43,22 @@ def evaluate(options: argparse.Namespace, workspace: Workspace) -> int:
 def predict(options: argparse.Namespace, workspace: Workspace) -> int:
     """Print a line for each picture; return 1 if any picture cannot be read."""
     predictor = Predictor(_bundle(options.model, workspace))
+    read = read_number if options.number else read_digit
     all_read = True
     for name in options.files:
         reading, error = None, None
         try:
-            reading = predictor.read(ink_from_picture(_read_limited(Path(name))))
+            reading = read(predictor, ink_from_picture(_read_limited(Path(name))))
         except OSError as problem:
             error = f"The file {name} cannot be read: {problem.strerror}."
         except TrazoError as problem:
             error = str(problem)
         all_read = all_read and error is None
-        line = (
-            json.dumps(_reading_to_json(name, reading, error))
-            if options.json
-            else _reading_to_text(name, reading, error)
-        )
-        print(line, flush=True)
+        if options.json:
+            fields = _digit_to_json(name, reading, error)
+            print(json.dumps(fields | _number_to_json(reading) if options.number else fields), flush=True)
+        else:
+            print(f"{name}: {error or _reading_to_text(reading)}", flush=True)
     return 0 if all_read else 1
 
 
@@ -118,8 +119,9 @@ def _bundle(name: str | None, workspace: Workspace) -> Bundle:
     return Bundle(SHIPPED_BUNDLE) if name == SHIPPED else find_run(workspace, name).bundle
 
 
-def _reading_to_json(name: str, reading: Reading | None, error: str | None) -> dict[str, Any]:
+def _digit_to_json(name: str, result: Reading | NumberReading | None, error: str | None) -> dict[str, Any]:
     """Return one JSON object of --json; `confidence` is the largest probability."""
+    reading = result.whole if isinstance(result, NumberReading) else result
     verdict: Verdict = "error" if reading is None else reading.verdict
     probabilities = None
     if reading is not None and reading.probabilities is not None:
@@ -129,18 +131,32 @@ def _reading_to_json(name: str, reading: Reading | None, error: str | None) -> d
         "digit": reading.digit if reading else None,
         "probabilities": probabilities,
         "verdict": verdict,
+        "several": reading is not None and reading.several,
         "error": error,
         "confidence": max(probabilities) if probabilities else None,
     }
 
 
-def _reading_to_text(name: str, reading: Reading | None, error: str | None) -> str:
-    if reading is None:
-        return f"{name}: {error}"
-    if reading.verdict == "blank":
-        return f"{name}: no digit, the picture contains no ink"
+def _number_to_json(result: Reading | NumberReading | None) -> dict[str, Any]:
+    """Return the fields that --number adds."""
+    fields = result.to_json() if isinstance(result, NumberReading) else {}
+    return {"number": fields.get("number"), "digits": fields.get("digits", [])}
+
+
+def _reading_to_text(reading: Reading | NumberReading | None) -> str:
+    if reading is None or reading.verdict == "blank":
+        return "no digit, the picture contains no ink"
+    if isinstance(reading, NumberReading):
+        digits = "; ".join(f"{digit.reading.digit}: {_sentence(digit.reading)}" for digit in reading.digits)
+        return f"{reading.number or 'not a number'}, {digits}"
+    if reading.several:
+        return "not a digit, several digits (read them with --number)"
     prediction = "not a digit" if reading.verdict == "not_a_digit" else str(reading.digit)
-    return f"{name}: {prediction}, {reading.sentence[0].lower()}{reading.sentence[1:]}"
+    return f"{prediction}, {_sentence(reading)}"
+
+
+def _sentence(reading: Reading) -> str:
+    return f"{reading.sentence[0].lower()}{reading.sentence[1:]}"
 
 
 def _read_limited(path: Path) -> bytes:

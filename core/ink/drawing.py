@@ -22,9 +22,11 @@ MaskOrPlane = TypeVar("MaskOrPlane", NDArray[np.bool_], Plane)
 IMAGE_SIZE = 28
 BOX_SIZE = 20
 
+MIN_STROKE_WIDTH = 2.0
+"""Pixels in the 20x20 box; half of MNIST's training digits have 2.1 to 3.0."""
+MAX_STROKE_WIDTH = 3.0
+
 _BLACK = 4  # of 255; background up to this level, which is low because the faint edges of MNIST's digits count as ink
-_MIN_STROKE_WIDTH = 2.0  # pixels in the 20x20 box; half of MNIST's training digits have 2.1 to 3.0
-_MAX_STROKE_WIDTH = 3.0
 _FINE_SIZE = 4 * BOX_SIZE  # pixels; longest side of the image on which stroke width is measured and changed
 _SPECK_FRACTION = 0.05  # of the largest component's area; smaller components are stray specks
 _DOT_FRACTION = 0.35  # of the largest component's area; smaller components are stray dots if they are also short
@@ -96,7 +98,7 @@ def prepare(ink: Pixels) -> Drawing:
             break
         box, crop = _trim(_remove_strays(cleaned), box)
         scaled = _scale_to_box(crop)
-    return Drawing(ink, box, crop, scaled, _centre_by_mass(scaled))
+    return Drawing(ink, box, crop, scaled, centre_by_mass(scaled))
 
 
 def _trim(crop: Pixels, box: tuple[int, int, int, int]) -> tuple[tuple[int, int, int, int], Pixels]:
@@ -167,7 +169,7 @@ def _match_mnist_strokes(crop: Pixels) -> Pixels | Plane:
     fine = _resize(crop, _FINE_SIZE, Image.Resampling.BOX)
     mask = fine > fine.max() / 2
     width = stroke_width(mask)
-    target = min(max(width, _MIN_STROKE_WIDTH * _FINE_SIZE / BOX_SIZE), _MAX_STROKE_WIDTH * _FINE_SIZE / BOX_SIZE)
+    target = min(max(width, MIN_STROKE_WIDTH * _FINE_SIZE / BOX_SIZE), MAX_STROKE_WIDTH * _FINE_SIZE / BOX_SIZE)
     # Thickening also enlarges the crop, which is then scaled to the same box; the divisor compensates for this.
     change = (target - width) / 2 / (1 - target / _FINE_SIZE)
     if abs(change) < 0.5:
@@ -226,7 +228,7 @@ def _resize(crop: Pixels | Plane, longest: int, method: Image.Resampling = Image
     return np.asarray(resized).astype(np.float32, copy=False)
 
 
-def _centre_by_mass(scaled: Pixels) -> Pixels:
+def centre_by_mass(scaled: Pixels) -> Pixels:
     """Place at most 20x20 pixels in 28x28 by a whole-pixel shift that puts the centre of mass at (14, 14)."""
     image = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     height, width = scaled.shape

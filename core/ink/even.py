@@ -22,7 +22,7 @@ def ink_on_even_paper(grey: Pixels | Plane) -> Pixels | None:
     """
     place = _surroundings_of_ink(grey)
     part = np.ascontiguousarray(grey[place])
-    found = _drawn_ink(part) if part.dtype == np.uint8 else None
+    found = _drawn_ink(part.astype(np.uint8, copy=False)) if part.dtype == np.uint8 else None
     if found is None:
         found = _noisy_ink(part.astype(np.float32, copy=False), small=max(grey.shape) <= SMALL_SIZE)
     if found is None or found.shape == grey.shape:
@@ -46,7 +46,7 @@ def _drawn_ink(grey: Pixels) -> Pixels | None:
     around = rim(grey)
     paper = int(np.bincount(around).argmax())
     picture = Image.fromarray(grey)
-    lowest, highest = picture.getextrema()
+    lowest, highest = int(grey.min()), int(grey.max())
     if lowest < paper < highest or np.count_nonzero(around != paper) > _INK_ON_RIM * around.size:
         return None
     contrast = max(paper - lowest, highest - paper)

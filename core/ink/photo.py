@@ -68,10 +68,10 @@ def _ink_on_even_paper(grey: Pixels | Plane) -> PictureInk | None:
 
 
 def _stands_alone(ink: Pixels) -> bool:
-    """Return whether ink touches no edge and is no sheet; there is none in a small picture."""
+    """Return True if ink touches no edge and is too small for a sheet; small pictures have no sheet."""
     if max(ink.shape) <= SMALL_SIZE:
         return True
-    return not touches_edge(ink) and np.count_nonzero(ink) <= SMALLEST * ink.size
+    return not touches_edge(ink) and bool(np.count_nonzero(ink) <= SMALLEST * ink.size)
 
 
 def _ink_in_frame(grey: Pixels | Plane, even: Pixels) -> PictureInk | None:

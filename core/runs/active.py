@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import numpy as np
 from pydantic import ValidationError
 
 from core.classifier.bundle import Bundle
+from core.classifier.number_reader import NumberReading, read_digit, read_number
 from core.classifier.predictor import Predictor, Reading
 from core.errors import BundleError, RunError
+from core.ink.canvas_strokes import Stroke
 from core.ink.picture_ink import PictureInk
 from core.records import Record
 from core.runs.label import disambiguate, display_name
@@ -111,9 +114,13 @@ class ActivePredictor:
                 self._loaded = self._load()
             return self._loaded
 
-    def read(self, ink: np.ndarray | PictureInk) -> Reading:
-        """Read one drawing with the active model: uint8 ink (h, w), white on black, or the ink in a picture."""
-        return self.current()[1].read(ink)
+    def read(self, ink: np.ndarray | PictureInk, strokes: Sequence[Stroke] | None = None) -> Reading:
+        """Read one digit with the active model; the parameters are those of `read_digit`."""
+        return read_digit(self.current()[1], ink, strokes)
+
+    def read_number(self, ink: np.ndarray | PictureInk, strokes: Sequence[Stroke] | None = None) -> NumberReading:
+        """Read a number with the active model; the parameters are those of `read_digit`."""
+        return read_number(self.current()[1], ink, strokes)
 
     def _is_current(self) -> bool:
         """Return True if the loaded model is still active and has not been trained further; calls `stat` twice."""

@@ -24,6 +24,7 @@ from dashboard.server.pictures import PicturePool, PicturePoolBusy, PicturePoolU
 from dashboard.server.rate_limits import client_of
 
 if TYPE_CHECKING:
+    from core.classifier.number_reader import NumberReading
     from core.classifier.predictor import Reading
     from core.ink.picture_ink import PictureInk
     from core.runs.active import ActivePredictor
@@ -42,6 +43,7 @@ _EMPTY_FILE = "The file is empty; send a picture."
 _NO_FILE = "The form contains no file; send the picture in a form field named `file`."
 _BAD_FORM = "The form cannot be read, or contains more than one file; send one picture in a form field named `file`."
 _TOO_LARGE = f"The body is larger than {MAX_BODY_BYTES // 2**20} MiB; send a smaller picture."
+_BAD_NUMBER = "The parameter `number` must be 1 to read a number, or 0 to read one digit."
 _UNSUPPORTED_TYPE = (
     "This content type is not supported; send the picture as the body with a type like image/png, "
     "or in a multipart form field named `file`."
@@ -55,16 +57,19 @@ def build_api(predictor: Callable[[], ActivePredictor], warm: Callable[[], bool]
     page is loaded; `pool` decodes the pictures.
     """
 
-    def predict_digit(ink: PictureInk) -> tuple[str, Reading]:
+    def read_ink(ink: PictureInk, as_number: bool) -> tuple[str, Reading | NumberReading]:
+        from core.classifier.number_reader import read_digit, read_number
+
         model, model_predictor = predictor().current()
-        return model.name, model_predictor.read(ink)
+        return model.name, (read_number if as_number else read_digit)(model_predictor, ink)
 
     async def predict(request: Request) -> JSONResponse:
+        as_number = _wants_number(request)
         picture = await _read_picture(request)
         start = time.perf_counter()
         try:
             ink = await pool.ink(picture, client_of(request.scope))
-            model, reading = await anyio.to_thread.run_sync(predict_digit, ink)
+            model, reading = await anyio.to_thread.run_sync(read_ink, ink, as_number)
         except (PictureError, BundleError, PictureProcessingError):
             metrics.count_prediction("api", "error")
             raise
@@ -102,6 +107,14 @@ def _active_model_status(predictor: Callable[[], ActivePredictor]) -> dict[str, 
         return {"model": predictor().current()[0].name}
     except BundleError:
         return {"error": NO_MODEL_ERROR}
+
+
+def _wants_number(request: Request) -> bool:
+    """Return the parameter `number`."""
+    value = request.query_params.get("number", "0")
+    if value not in ("0", "1"):
+        raise HTTPException(400, _BAD_NUMBER)
+    return value == "1"
 
 
 async def _read_picture(request: Request) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Protocol, TypeVar, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily
@@ -19,7 +19,17 @@ from prometheus_client.registry import Collector
 from core.errors import TrazoError
 
 if TYPE_CHECKING:
-    from core.classifier.predictor import Reading, Verdict
+    from core.classifier.predictor import Verdict
+
+
+class _Reading(Protocol):
+    """A reading of a digit or a number."""
+
+    @property
+    def verdict(self) -> Verdict: ...
+
+
+AnyReading = TypeVar("AnyReading", bound=_Reading)
 
 REGISTRY = CollectorRegistry()
 PREDICTIONS = Counter(
@@ -39,7 +49,7 @@ REFUSED_REQUESTS = Counter("trazo_refused_requests", "Refused requests by reason
 SESSIONS = Gauge("trazo_sessions", "Pages currently open in browsers.", registry=REGISTRY)
 
 
-def track_prediction(entry_point: str, read: Callable[[], Reading]) -> Reading:
+def track_prediction(entry_point: str, read: Callable[[], AnyReading]) -> AnyReading:
     """Call `read` and record its verdict and duration; a TrazoError counts as verdict `error`."""
     start = time.perf_counter()
     try:

@@ -1,0 +1,183 @@
+"""Reading of several digits in one drawing: the best way to group its parts into digits, and a reading of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from core.classifier import number_weights
+from core.classifier.predictor import Predictor, Reading, Verdict, prediction_lock
+from core.ink.canvas_strokes import Box, InkPatch, Stroke
+from core.ink.drawing import Pixels
+from core.ink.numbers import GEOMETRY, Lattice, picture_lattice, stroke_lattice
+from core.ink.picture_ink import PictureInk
+
+MAX_IMAGES = 96
+"""Maximum number of groups in a picture that the network sees, in one batch; a number of six digits has about 70."""
+
+_LEAST_LOG_PROBABILITY = -6.0  # less probable digits are all alike
+_NOVELTY_RANGE = (-4.0, 6.0)  # of novelty scores; more extreme ones are all alike
+_WIDE = 1.1  # of a drawing's height; a single digit is seldom wider
+
+FEATURES = {kind: ("log_probability", "novelty", "digit", *names) for kind, names in GEOMETRY.items()}
+"""Names of a group's features: two by the network, a constant, and its geometry."""
+
+_BIAS, _OWN_FEATURES = 2, 3
+
+WEIGHTS = {
+    "strokes": np.array([number_weights.STROKES[name] for name in FEATURES["strokes"]]),
+    "pieces": np.array([number_weights.PIECES[name] for name in FEATURES["pieces"]]),
+}
+
+
+@dataclass(frozen=True)
+class PlacedReading:
+    """The reading of one digit of a number; `box`: top, left, bottom, right of its ink in the drawing, in pixels."""
+
+    reading: Reading
+    box: Box
+
+
+@dataclass(frozen=True)
+class NumberReading:
+    """The digits of a number from left to right, none without ink; `whole` is the reading of all ink as one digit."""
+
+    whole: Reading
+    digits: tuple[PlacedReading, ...]
+
+    @property
+    def number(self) -> str | None:
+        """The predicted digits, or None without ink or if more than half of them are rejected."""
+        rejected = sum(digit.reading.verdict == "not_a_digit" for digit in self.digits)
+        if not self.digits or 2 * rejected > len(self.digits):
+            return None
+        return "".join(str(digit.reading.digit) for digit in self.digits)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on the number: `digit` only if each of its digits has that verdict."""
+        if not self.digits:
+            return "blank"
+        if self.number is None:
+            return "not_a_digit"
+        return "digit" if all(digit.reading.verdict == "digit" for digit in self.digits) else "unsure"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields of `whole`, the number and its digits as JSON values, for the API.
+
+        The sides of a digit's box are fractions of the drawing's width and height.
+        """
+        height, width = self.whole.drawing.ink.shape
+        digits = []
+        for digit in self.digits:
+            top, left, bottom, right = digit.box
+            box = {"left": left / width, "top": top / height, "right": right / width, "bottom": bottom / height}
+            digits.append({**digit.reading.to_json(), "box": box})
+        return {**self.whole.to_json(), "number": self.number, "digits": digits}
+
+
+def read_digit(predictor: Predictor, ink: Pixels | PictureInk, strokes: Sequence[Stroke] | None = None) -> Reading:
+    """Read one digit; several digits are not one.
+
+    `ink`: uint8 (h, w), white on black, or the ink in a picture. `strokes`: those of a canvas with this ink, or None.
+    """
+    with prediction_lock:
+        whole = predictor.read(ink)
+        return whole if _is_surely_one(whole, strokes) else _read_parts(predictor, whole, strokes).whole
+
+
+def read_number(
+    predictor: Predictor, ink: Pixels | PictureInk, strokes: Sequence[Stroke] | None = None
+) -> NumberReading:
+    """Read a number of one or more digits; the parameters are those of `read_digit`."""
+    with prediction_lock:
+        return _read_parts(predictor, predictor.read(ink), strokes)
+
+
+def _is_surely_one(whole: Reading, strokes: Sequence[Stroke] | None) -> bool:
+    """Return True if a search for several digits would be a waste of time."""
+    if strokes is not None:
+        return len(strokes) < 2
+    if whole.drawing.image is None or whole.drawing.crop is None:
+        return True
+    height, width = whole.drawing.crop.shape
+    connected = ndimage.label(whole.drawing.image > 0, structure=np.ones((3, 3)))[1] == 1
+    return whole.verdict == "digit" and connected and width <= _WIDE * height
+
+
+def _read_parts(predictor: Predictor, whole: Reading, strokes: Sequence[Stroke] | None) -> NumberReading:
+    if whole.drawing.box is None:
+        return NumberReading(whole, ())
+    lattice = picture_lattice(whole.drawing.ink) if strokes is None else stroke_lattice(strokes)
+    path = [] if lattice is None else best_path(predictor, lattice)
+    if lattice is None or len(path) < 2:
+        return NumberReading(whole, (PlacedReading(whole, whole.drawing.box),))
+    placed = [_read_patch(predictor, lattice.patch(group)) for group in path]
+    digits = sorted((digit for digit in placed if digit), key=lambda digit: digit.box[1] + digit.box[3])
+    if all(digit.reading.verdict != "not_a_digit" for digit in digits):
+        whole = replace(whole, verdict="not_a_digit", several=True)
+    return NumberReading(whole, tuple(digits))
+
+
+def _read_patch(predictor: Predictor, patch: InkPatch) -> PlacedReading | None:
+    """Read one digit of a number; return None if its ink is too faint."""
+    reading = predictor.read(patch.ink)
+    if reading.drawing.box is None:
+        return None
+    top, left, bottom, right = reading.drawing.box
+    row, column = patch.box[:2]
+    return PlacedReading(reading, (top + row, left + column, bottom + row, right + column))
+
+
+def best_path(predictor: Predictor, lattice: Lattice) -> list[int]:
+    """Return the groups on the best path through a lattice."""
+    weights = WEIGHTS[lattice.kind]
+    geometry = lattice.geometry @ weights[_OWN_FEATURES:] + weights[_BIAS]
+    kept = _most_plausible(lattice, geometry, MAX_IMAGES)
+    lattice = lattice.only(kept)
+    return kept[_viterbi(lattice, features(predictor, lattice) @ weights)].tolist()
+
+
+def features(predictor: Predictor, lattice: Lattice) -> NDArray[np.float64]:
+    """Return the features of each group, float (groups, k), in the order of the weights."""
+    images = np.stack([lattice.image(group) for group in range(len(lattice.groups))])
+    probabilities, novelty = predictor.scores(images)
+    confidence = np.log(np.maximum(probabilities.max(axis=1), np.exp(_LEAST_LOG_PROBABILITY)))
+    # Models of earlier versions have no detector.
+    novelty = np.zeros(len(images)) if novelty is None else np.clip(novelty, *_NOVELTY_RANGE)
+    return np.column_stack([confidence, novelty, np.ones(len(images)), lattice.geometry])
+
+
+def _most_plausible(lattice: Lattice, scores: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Return the groups on the `count` best paths: those for which the best path through them has the highest score."""
+    before, after = np.full(lattice.end + 1, -np.inf), np.full(lattice.end + 1, -np.inf)
+    before[0] = after[lattice.end] = 0.0
+    for source, target, group in lattice.edges.tolist():
+        before[target] = max(before[target], before[source] + scores[group])
+    for source, target, group in reversed(lattice.edges.tolist()):
+        after[source] = max(after[source], after[target] + scores[group])
+    best = np.full(len(scores), -np.inf)
+    sources, targets, groups = lattice.edges.T
+    np.maximum.at(best, groups, before[sources] + scores[groups] + after[targets])
+    return np.sort(np.argsort(-best, kind="stable")[:count])
+
+
+def _viterbi(lattice: Lattice, scores: NDArray[np.float64]) -> list[int]:
+    """Return the groups on the path with the highest sum of scores."""
+    best = np.full(lattice.end + 1, -np.inf)
+    best[0] = 0.0
+    arrivals: dict[int, tuple[int, int]] = {}
+    for source, target, group in lattice.edges.tolist():
+        score = best[source] + scores[group]
+        if score > best[target]:
+            best[target], arrivals[target] = score, (source, group)
+    path, node = [], lattice.end
+    while node:
+        node, group = arrivals[node]
+        path.append(group)
+    return path[::-1]

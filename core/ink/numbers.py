@@ -1,0 +1,219 @@
+"""Several digits in one drawing: the ways to group its parts into digits, as a lattice of groups and their geometry.
+
+Parts are strokes of a canvas, or pieces of a picture's ink. A path through the lattice uses each part once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.ink.canvas_strokes import InkPatch, Stroke, draw_stroke, join_patches
+from core.ink.cuts import ROWS, Pieces, cut_ink
+from core.ink.drawing import BOX_SIZE, Pixels, centre_by_mass, prepare
+
+MAX_GROUPS = 160
+"""Maximum number of groups; a number of six digits has 10 to 60, a scribble of many strokes would have thousands."""
+
+Kind = Literal["strokes", "pieces"]
+"""Parts of a lattice: strokes of a canvas, or pieces of a picture's ink."""
+
+GEOMETRY: dict[Kind, tuple[str, ...]] = {
+    "strokes": ("overlap", "width", "shortness"),
+    "pieces": ("crossed", "cuts", "width", "narrowness", "shortness"),
+}
+"""Names of a group's geometry features, which are all 0 for a digit that stands alone."""
+
+_MAX_STROKES = 3  # of one digit; in real pen data nearly all have 1 or 2
+_NEAR = 0.3  # of the number's height; a digit's strokes are closer to each other
+_WIDEST_STROKES = 1.7  # of the number's height
+_WIDEST_PIECE = 1.3
+_WIDE, _SHORT, _NARROW = 0.9, 0.7, 0.35  # of the number's height; width or height from which a digit is unusual
+_WHOLE = 0.8  # of a component's ink: a group that has as much gets the rest, too
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Groups of parts that may be digits, and the order in which they may follow each other.
+
+    `groups`: the parts of each group. `geometry` float (groups, k): the features named in GEOMETRY. `edges` int (m, 3):
+    rows of a node, a later node and the group between them, sorted by the first node; each path from node 0 to node
+    `end` uses every part once.
+    """
+
+    kind: Kind
+    parts: Sequence[InkPatch]
+    groups: Sequence[tuple[int, ...]]
+    geometry: NDArray[np.float64]
+    edges: NDArray[np.int64]
+    end: int
+    _image: Callable[[tuple[int, ...]], Pixels | None]
+
+    def patch(self, group: int) -> InkPatch:
+        """Return the ink of a group, and its box in the drawing."""
+        return join_patches([self.parts[part] for part in self.groups[group]])
+
+    def image(self, group: int) -> Pixels:
+        """Return the image uint8 (28, 28) of a group; all black if its ink is too faint."""
+        image = self._image(self.groups[group])
+        return np.zeros((28, 28), np.uint8) if image is None else image
+
+    def only(self, groups: NDArray[np.int64]) -> Lattice:
+        """Return the lattice with some of its groups."""
+        renumbered = np.full(len(self.groups), -1)
+        renumbered[groups] = np.arange(len(groups))
+        edges = self.edges[renumbered[self.edges[:, 2]] >= 0].copy()
+        edges[:, 2] = renumbered[edges[:, 2]]
+        return replace(
+            self, groups=[self.groups[group] for group in groups], geometry=self.geometry[groups], edges=edges
+        )
+
+
+def stroke_lattice(strokes: Sequence[Stroke]) -> Lattice | None:
+    """Return the lattice of a canvas, or None if its strokes can be grouped in more than MAX_GROUPS ways.
+
+    Groups have up to three strokes near each other, drawn in any order: the bar of a 7 may come last of all.
+    """
+    parts = [draw_stroke(stroke) for stroke in strokes]
+    low = np.array([stroke.points.min(axis=0) - stroke.width / 2 for stroke in strokes])
+    high = np.array([stroke.points.max(axis=0) + stroke.width / 2 for stroke in strokes])
+    height = float((high - low)[:, 1].max())
+    left, right = low[:, 0], high[:, 0]
+    gaps = np.maximum(left[:, np.newaxis], left) - np.minimum(right[:, np.newaxis], right)
+    groups = _near_groups(gaps < _NEAR * height)
+    if groups is None:
+        return None
+    widths = [right[list(group)].max() - left[list(group)].min() for group in groups]
+    groups = [
+        group
+        for group, width in zip(groups, widths, strict=True)
+        if len(group) == 1 or width < _WIDEST_STROKES * height
+    ]
+    overlap = np.clip(-gaps / np.minimum.outer(right - left, right - left), 0, 1)
+    geometry = np.array([_stroke_geometry(list(group), low, high, overlap, height) for group in groups])
+    edges, end = _exact_covers(groups, np.argsort(left + right, kind="stable").tolist())
+    return Lattice(
+        "strokes",
+        parts,
+        groups,
+        geometry,
+        edges,
+        end,
+        lambda group: prepare(join_patches([parts[i] for i in group]).ink).image,
+    )
+
+
+def _near_groups(near: NDArray[np.bool_]) -> list[tuple[int, ...]] | None:
+    """Return connected groups of up to three strokes, or None if there are more than MAX_GROUPS."""
+    count = len(near)
+    groups: set[tuple[int, ...]] = {(stroke,) for stroke in range(count)}
+    grown = groups
+    for _ in range(_MAX_STROKES - 1):
+        if len(groups) > MAX_GROUPS:
+            return None
+        grown = {
+            tuple(sorted((*group, stroke)))
+            for group in grown
+            for stroke in np.flatnonzero(near[list(group)].any(axis=0)).tolist()
+            if stroke not in group
+        }
+        groups = groups | grown
+    return sorted(groups) if len(groups) <= MAX_GROUPS else None
+
+
+def _stroke_geometry(
+    group: list[int],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    overlap: NDArray[np.float64],
+    height: float,
+) -> list[float]:
+    others = [stroke for stroke in range(len(low)) if stroke not in group]
+    width, tall = ((high[group].max(axis=0) - low[group].min(axis=0)) / height).tolist()
+    return [float(overlap[np.ix_(group, others)].sum()), max(0.0, width - _WIDE), max(0.0, _SHORT - tall)]
+
+
+def _exact_covers(groups: Sequence[tuple[int, ...]], order: Sequence[int]) -> tuple[NDArray[np.int64], int]:
+    """Return edges and end of a lattice whose paths use each stroke once; `order`: the strokes from left to right.
+
+    A node is the set of strokes that are used, as the bits of a number; each path uses the leftmost stroke next.
+    """
+    bits = [sum(1 << stroke for stroke in group) for group in groups]
+    with_stroke = {stroke: [index for index, group in enumerate(groups) if stroke in group] for stroke in order}
+    full = (1 << len(order)) - 1
+    edges: list[tuple[int, int, int]] = []
+    # Sets of the same size are complete before any larger one, so this order is topological.
+    by_size: list[set[int]] = [{0}, *(set() for _ in order)]
+    for used in (each for sets in by_size for each in sorted(sets)):
+        if used == full:
+            break
+        first = next(stroke for stroke in order if not used >> stroke & 1)
+        for index in with_stroke[first]:
+            if not bits[index] & used:
+                target = used | bits[index]
+                by_size[target.bit_count()].add(target)
+                edges.append((used, target, index))
+    nodes = {node: number for number, node in enumerate(each for sets in by_size for each in sorted(sets))}
+    return np.array([(nodes[source], nodes[target], index) for source, target, index in edges]), nodes[full]
+
+
+def picture_lattice(ink: Pixels) -> Lattice | None:
+    """Return the lattice of a picture's ink (h, w), or None if it has none or is wider than any number."""
+    pieces = cut_ink(ink)
+    return None if pieces is None else _piece_lattice(pieces)
+
+
+def _piece_lattice(pieces: Pieces) -> Lattice:
+    """Return the lattice whose nodes are the cuts, from left to right."""
+    last = len(pieces.costs) - 1
+    before = np.concatenate([np.zeros((1, len(pieces.component))), np.cumsum(pieces.inside, axis=0)])
+    boxes = np.array([patch.box for patch in pieces.small])
+    groups: list[tuple[int, ...]] = []
+    geometry, edges = [], []
+    for start, stop in combinations(range(last + 1), 2):
+        share = before[stop] - before[start]
+        between = (pieces.strip >= start) & (pieces.strip < stop)
+        members = np.flatnonzero((share >= _WHOLE) | (between & (share > 1 - _WHOLE)))
+        if not members.size:
+            continue
+        tall, width = ((boxes[members, 2:].max(axis=0) - boxes[members, :2].min(axis=0)) / ROWS).tolist()
+        if width > _WIDEST_PIECE and stop > start + 1 and (start, stop) != (0, last):
+            continue
+        edges.append((start, stop, len(groups)))
+        groups.append(tuple(members.tolist()))
+        geometry.append(_piece_geometry(pieces.costs[[start, stop]], tall, width))
+    return Lattice(
+        "pieces",
+        pieces.parts,
+        groups,
+        np.array(geometry),
+        np.array(edges),
+        last,
+        lambda group: _small_image(join_patches([pieces.small[part] for part in group]).ink),
+    )
+
+
+def _piece_geometry(costs: NDArray[np.float64], tall: float, width: float) -> list[float]:
+    return [
+        float(costs.sum()),
+        float(np.count_nonzero(costs)),
+        max(0.0, width - _WIDE),
+        max(0.0, _NARROW - width),
+        max(0.0, _SHORT - tall),
+    ]
+
+
+def _small_image(ink: Pixels) -> Pixels | None:
+    """Return the 28x28 image of ink whose strokes are already as wide as MNIST's: nearly `prepare`, but much faster."""
+    if not ink.any():
+        return None
+    ratio = BOX_SIZE / max(ink.shape)
+    size = max(1, round(ink.shape[1] * ratio)), max(1, round(ink.shape[0] * ratio))
+    scaled = np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.HAMMING), np.float32)
+    return centre_by_mass((scaled * (255 / scaled.max()) + 0.5).astype(np.uint8))
