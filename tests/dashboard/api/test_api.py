@@ -68,6 +68,7 @@ def test_picture_without_ink_is_blank(client: TestClient) -> None:
     assert response.status_code == 200
     assert response.json() == {
         "verdict": "blank",
+        "several": False,
         "digit": None,
         "candidates": [],
         "confidence": None,
