@@ -75,7 +75,7 @@ def test_predict_prints_one_object_per_line(
     assert status == 0
     assert [result["file"] for result in results] == [str(path) for path in digits]
     for result in results:
-        assert list(result) == ["file", "digit", "probabilities", "verdict", "error", "confidence"]
+        assert list(result) == ["file", "digit", "probabilities", "verdict", "several", "error", "confidence"]
         assert result["error"] is None
         assert len(result["probabilities"]) == 10
         assert sum(result["probabilities"]) == pytest.approx(1, abs=1e-4)

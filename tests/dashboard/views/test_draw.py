@@ -19,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 from core.classifier.predictor import Predictor, Reading, prediction_lock
 from core.ink.picture_file import MAX_PICTURE_PIXELS
 from core.ink.picture_ink import PictureInk
+from core.runs import active
 from core.workspace import PROJECT, Workspace
 from dashboard.server.pictures import POOL
 from tests.support.hostile_pictures import jpeg2000_in_small_tiles, jpeg_with_scans
@@ -174,13 +175,12 @@ def test_a_page_answers_a_stroke_alone(page: AppTest, canvas: Canvas) -> None:
 
 def test_a_picture_keeps_no_stroke_waiting(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     before_reading: list[bool] = []
-    read = Predictor.read
 
-    def recording(predictor: Predictor, ink: np.ndarray | PictureInk) -> Reading:
+    def recording(predictor: Predictor, ink: np.ndarray | PictureInk, strokes: object = None) -> Reading:
         before_reading.append(lock_is_free())
-        return read(predictor, ink)
+        return predictor.read(ink)
 
-    monkeypatch.setattr(Predictor, "read", recording)
+    monkeypatch.setattr(active, "read_digit", recording)
 
     upload(page, "one.png", encoded(one("black", "white")))
 
