@@ -107,10 +107,10 @@ class TrainingConfig(Record):
     training stops and keeps the weights of the best epoch; 0 trains all epochs and keeps the last. `final_epochs`:
     number of epochs at the end with half the augmentation. `synthetic_digits`: number of synthetic digits that are
     added to the training images. `redrawn_digits`: number of training images that are added once more, traced and
-    redrawn with any brush. `pen_digits`: number of times that each pen digit of the training writers is drawn in each
-    of the final epochs, or in each epoch if there are no final epochs, each time with different proportions, brush,
-    size and position. `teachers`: number of networks of the preset `large`, trained on the same data, whose mean
-    predictions replace the labels (Hinton et al., 2015). `seed`: random seed for weights, shuffling and augmentation.
+    redrawn with any brush. `pen_digits`: number of times per epoch that each pen digit of the training writers is
+    drawn, each time with different proportions, brush, size and position; none if the pen digits are not on this
+    machine. `teachers`: number of networks of the preset `large`, trained on the same data, whose mean predictions
+    replace the labels (Hinton et al., 2015). `seed`: random seed for weights, shuffling and augmentation.
     """
 
     preset: str = "original"

@@ -43,9 +43,8 @@ SETTING_HELP: dict[str, str] = {
         "Number of synthetic digits that are added to the training images, in handwriting that is rare in MNIST."
     ),
     "pen_digits": (
-        "Number of times that each of the pen digits by 20 writers is drawn in each of the final epochs (in each epoch "
-        "if there are none), with different proportions, brush, size and position. If the pen digits are not on this "
-        "machine, the run trains without them."
+        "Number of times per epoch that each of the pen digits by 20 writers is drawn, each time with different "
+        "proportions, brush, size and position. If the pen digits are not on this machine, the run trains without them."
     ),
     "redrawn_digits": (
         "Number of training images to add a second time, traced and redrawn with a random brush, as on a canvas."

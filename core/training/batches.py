@@ -98,8 +98,7 @@ def training_batches(
 ) -> tf.data.Dataset:
     """Return every batch of every epoch from `first_epoch` (counted from 0).
 
-    Each epoch has each image of `split` once, augmented, and in the final epochs also each of `pen_digits` as often as
-    the config says; before, random images of `split` take their places, so that all epochs have as many steps.
+    Each epoch has each image of `split` once, augmented, and each of `pen_digits` as often as the config says.
     Images are float32 (n, 28, 28, 1) in 0..1, targets smoothed one-hot labels, float32 (n, 10). With teachers, targets
     are float32 (n, 20): the labels, then the teachers' probabilities for the same augmented images. Order and
     augmentation depend only on the seed, the epoch and the step.
@@ -125,8 +124,6 @@ def _epoch(
     total = len(split) + config.pen_digits * len(pen_digits)
     order = np.random.default_rng((config.seed, epoch)).permutation(total)
     is_final = epoch >= config.epochs - config.final_epochs
-    if config.final_epochs and not is_final:
-        order %= len(split)  # images of the split fill the places of the pen digits
     augmentation = config.augmentation.scale(FINAL_STRENGTH) if is_final else config.augmentation
     for step, start in enumerate(range(0, total, config.batch_size)):
         chosen = order[start : start + config.batch_size]

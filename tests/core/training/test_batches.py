@@ -88,13 +88,3 @@ def test_pen_digits_are_augmented_like_other_images() -> None:
     assert np.array_equal(draw(0), draw(0))
     changed = np.abs(draw(40) - draw(0)).mean(axis=(1, 2, 3))
     assert (changed > 0.001).all()
-
-
-def test_pen_digits_join_in_the_final_epochs() -> None:
-    blank = Split(np.zeros((20, 28, 28), np.uint8), np.zeros(20, np.uint8))
-    config = tiny_config(epochs=3, batch_size=8, pen_digits=4, final_epochs=1)
-
-    batches = training_batches(blank, config, pen_digits=[PenDigit(7, 1, [[(0, 0), (9, 100)]])]).as_numpy_iterator()
-
-    inked = np.concatenate([images.max(axis=(1, 2, 3)) > 0 for images, _ in batches]).reshape(3, 24)
-    assert inked.sum(axis=1).tolist() == [0, 0, 4]
