@@ -14,6 +14,7 @@ from uuid import uuid4
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
+from core.ink.canvas_strokes import Stroke, strokes_from_canvas
 from core.ink.drawing import Pixels
 from core.ink.photo import ink_from_canvas_file
 from dashboard.session import state
@@ -45,6 +46,11 @@ def drawing_canvas(brush_width: int) -> Pixels | None:
     if not sketch.strokes or sketch.picture is None:
         return None
     return ink_from_canvas_file(base64.b64decode(sketch.picture.partition(",")[2]))
+
+
+def canvas_strokes() -> list[Stroke]:
+    """Return the strokes on the canvas in drawing order. Raises PictureError."""
+    return strokes_from_canvas(state.sketch().strokes)
 
 
 def _show_canvas(brush_width: int) -> None:

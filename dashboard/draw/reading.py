@@ -25,14 +25,14 @@ _answer, _steps = (
 )
 
 
-def show_prediction(reading: Reading | None, prompt: str) -> None:
+def show_prediction(reading: Reading | None, prompt: str, key: str = "answer") -> None:
     """Show the digit, both digits if the model is unsure, or "Not a digit", with ten probabilities.
 
     Without a reading, show `prompt` at the same height. The verdict must not be "blank".
     """
     rejected = reading is not None and reading.verdict == "not_a_digit"
     _answer(
-        key="answer",
+        key=key,
         data={
             "digit": " or ".join(map(str, reading.shown_digits)) if reading and not rejected else None,
             "prompt": "Not a digit" if rejected else prompt,

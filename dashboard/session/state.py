@@ -27,6 +27,9 @@ _JUST_OPENED = "just_opened"
 TRAIN_PRESET = "train_preset"
 """Key of the preset select box on the Train page."""
 
+DRAW_MODE = "draw_mode"
+"""Key of the switch between one digit and a number on the Draw page."""
+
 AGAIN = "again"
 """Option of the preset select box that fills in the form with the settings of a run."""
 
@@ -189,3 +192,9 @@ def mark_for_deletion(run_ids: list[str]) -> None:
 def unmark_runs() -> None:
     """Keep the runs that were marked for deletion."""
     st.session_state.pop(_RUNS_TO_DELETE, None)
+
+
+def set_draw_mode(mode: str, *, keep: bool = False) -> None:
+    """Set the switch between one digit and a number; with `keep`, only if it has no value yet."""
+    if not keep or DRAW_MODE not in st.session_state:
+        st.session_state[DRAW_MODE] = mode

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TypeVar
 
 import streamlit as st
 
+from core.classifier.number_reader import NumberReading
 from core.classifier.predictor import Reading, prediction_lock
 from core.errors import TrazoError
 from core.ink.drawing import Pixels
 from core.ink.picture_ink import PictureInk
-from dashboard.draw.canvas import drawing_canvas
+from dashboard.draw.canvas import canvas_strokes, drawing_canvas
+from dashboard.draw.number import show_digits, show_number
 from dashboard.draw.reading import show_prediction, show_steps
 from dashboard.parts.headings import heading
 from dashboard.server import metrics
 from dashboard.server.pictures import POOL
-from dashboard.session import cache
+from dashboard.session import cache, state
 from dashboard.session.client import client
 from dashboard.session.permission import safe_text
 
@@ -25,6 +29,9 @@ DRAW = "Draw"
 UPLOAD = "Upload a picture"
 PHOTO = "Take a photo"
 PROMPTS = {DRAW: "Draw a digit", UPLOAD: "Choose a picture", PHOTO: "Take a photo"}
+NUMBER_PROMPTS = {**PROMPTS, DRAW: "Draw a number"}
+DIGIT = "One digit"
+NUMBER = "A number"
 
 
 def show_error(error: TrazoError) -> None:
@@ -56,12 +63,15 @@ def ink_from_file(source: str) -> PictureInk | None:
         return None
 
 
-def read(ink: Pixels | PictureInk | None) -> Reading | None:
-    """Return the active model's reading, or None with a message if there is no ink or the prediction failed."""
+Result = TypeVar("Result", Reading, NumberReading)
+
+
+def read(ink: Pixels | PictureInk | None, predict: Callable[[Pixels | PictureInk], Result]) -> Result | None:
+    """Return the prediction, or None with a message if there is no ink or the prediction failed."""
     if ink is None:
         return None
     try:
-        reading = metrics.track_prediction("page", lambda: cache.predictor().read(ink))
+        reading = metrics.track_prediction("page", lambda: predict(ink))
     except TrazoError as error:
         show_error(error)
         return None
@@ -70,6 +80,10 @@ def read(ink: Pixels | PictureInk | None) -> Reading | None:
     if isinstance(ink, PictureInk):
         st.warning("There is no ink in this picture; choose one with a digit on it.", icon=":material/ink_pen:")
     return None
+
+
+def read_number_on_canvas(ink: Pixels | PictureInk) -> NumberReading:
+    return cache.predictor().read_number(ink, canvas_strokes())
 
 
 @st.fragment
@@ -94,12 +108,31 @@ def read_and_show(source: str) -> None:
         prediction = st.container(key="answer_frame")
         brush = st.container(key="brush")
     with brush:
-        # Created first because the canvas needs the width, but shown below the canvas.
+        # Created first because the canvas and the prediction need them, but shown below the canvas.
+        state.set_draw_mode(DIGIT, keep=True)
+        mode = st.segmented_control("What to read", [DIGIT, NUMBER], required=True, key=state.DRAW_MODE)
         width = st.slider("Brush width", 8, 30, 20, key="brush_width", format="%d px") if source == DRAW else None
     with pen:
-        reading = read(ink_from_canvas(width) if width else ink_from_file(source))
+        ink = ink_from_canvas(width) if width else ink_from_file(source)
     with prediction:
-        show_prediction(reading, PROMPTS[source])
+        if mode == NUMBER:
+            number = read(ink, read_number_on_canvas if source == DRAW else cache.predictor().read_number)
+            show_number(number, NUMBER_PROMPTS[source])
+        else:
+            reading = read(ink, cache.predictor().read)
+            show_prediction(reading, PROMPTS[source])
+            if reading and reading.several:
+                st.button(
+                    "Read as a number",
+                    key="read_number",
+                    on_click=state.set_draw_mode,
+                    args=(NUMBER,),
+                    icon=":material/pin:",
+                )
+    if mode == NUMBER:
+        if number:
+            show_digits(number)
+        return
     st.subheader("How your drawing became the model's image", anchor=False)
     st.markdown("MNIST's digits were prepared in these five steps. Every drawing goes through the same steps.")
     show_steps(reading.drawing if reading else None)
@@ -107,7 +140,8 @@ def read_and_show(source: str) -> None:
 
 heading(
     "Draw",
-    "Draw a digit from 0 to 9 on the black canvas. The model reads it after every stroke and shows how sure it is.",
+    "Draw a digit from 0 to 9, or a number, on the black canvas. The model reads it after every stroke and shows how "
+    "sure it is.",
 )
 st.html(STYLE)
 show_reader()

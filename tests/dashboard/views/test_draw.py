@@ -430,3 +430,49 @@ def test_the_camera_is_used_only_when_chosen(page: AppTest) -> None:
     page.camera_input(key="photo").upload("photo.jpg", encoded(one("#202040", "#e8e4da", 600), "JPEG")).run()
 
     assert answer(page) == "1"
+
+
+def two_ones(canvas: Canvas) -> None:
+    """Draw two 1s, one stroke each."""
+    picture = Image.new("RGB", (280, 280), "black")
+    for x in (90, 190):
+        ImageDraw.Draw(picture).line((x, 60, x, 220), "white", 20)
+        canvas.draw(picture)
+        canvas.strokes[-1] = {"path": [["M", x, 60], ["L", x, 220]], "strokeWidth": 20}
+
+
+def number_html(page: AppTest) -> str:
+    (html,) = (html.proto.body for html in page.get("html") if html.proto.body.startswith('<div class="trazo-number'))
+    return str(html)
+
+
+def test_several_digits_are_offered_to_be_read_as_a_number(page: AppTest, canvas: Canvas) -> None:
+    two_ones(canvas)
+    page.run()
+    assert answer(page) == "Not a digit"
+
+    page.button(key="read_number").click().run()
+
+    assert ">11</div>" in number_html(page)
+    captions = [caption.value for caption in page.caption]
+    assert any(text.startswith("Digit 1: 1, second best") for text in captions)
+    assert any(text.startswith("Digit 2: 1, second best") for text in captions)
+
+
+def test_number_without_ink_shows_a_prompt(page: AppTest, canvas: Canvas) -> None:
+    page.session_state["draw_mode"] = "A number"
+
+    page.run()
+
+    assert ">Draw a number</div>" in number_html(page)
+    assert not page.exception
+
+
+def test_damaged_strokes_show_an_error_in_number_mode(page: AppTest, canvas: Canvas) -> None:
+    two_ones(canvas)
+    canvas.strokes[-1] = {"path": [["Z"]], "strokeWidth": 20}
+    page.session_state["draw_mode"] = "A number"
+
+    page.run()
+
+    assert "arrived incomplete" in page.error[0].value
