@@ -31,12 +31,12 @@ _CANVAS = 140
 
 PROPORTIONS = {
     "letters": 0.28,
-    "doodles": 0.16,
+    "doodles": 0.18,
     "scribbles": 0.16,
-    "shapes": 0.08,
+    "shapes": 0.07,
     "silhouettes": 0.20,
     "blotches": 0.04,
-    "pairs": 0.08,
+    "pairs": 0.07,
 }
 """Proportion of each kind among the detector's training samples."""
 
@@ -125,7 +125,7 @@ def _maybe_prepare_silhouette(rng: np.random.Generator) -> Pixels | None:
 def _is_upright_bar(image: Pixels) -> bool:
     ink = image > _INK_THRESHOLD
     height, width = np.count_nonzero(ink.any(axis=1)), np.count_nonzero(ink.any(axis=0))
-    return width <= _MAX_BAR_ASPECT * height and np.count_nonzero(ink) >= _MIN_BAR_FILL * width * height
+    return bool(width <= _MAX_BAR_ASPECT * height and np.count_nonzero(ink) >= _MIN_BAR_FILL * width * height)
 
 
 def _draw_until_enough_ink(sampler: Callable[[], Pixels | None]) -> Pixels:
