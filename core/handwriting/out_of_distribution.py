@@ -31,12 +31,12 @@ _CANVAS = 140
 
 PROPORTIONS = {
     "letters": 0.28,
-    "doodles": 0.16,
+    "doodles": 0.18,
     "scribbles": 0.16,
-    "shapes": 0.08,
+    "shapes": 0.07,
     "silhouettes": 0.20,
     "blotches": 0.04,
-    "pairs": 0.08,
+    "pairs": 0.07,
 }
 """Proportion of each kind among the detector's training samples."""
 

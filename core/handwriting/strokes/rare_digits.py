@@ -172,7 +172,7 @@ def _nine_with_s_tail(dice: Dice) -> Skeleton:
 
 
 RARE_DIGITS: dict[int, list[tuple[float, Style]]] = {
-    0: [(7, _zero_with_lead_in), (7, _zero_with_inner_loop), (5, _zero_slashed_in_one_stroke)],
+    0: [(10, _zero_with_lead_in), (12, _zero_with_inner_loop), (7, _zero_slashed_in_one_stroke)],
     1: [(16, _upright_one), (12, _one_like_a_roof), (8, _one_with_wide_foot), (4, _one_with_hooked_foot)],
     2: [],
     3: [],
