@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ MAX_IMAGES = 96
 
 _LEAST_LOG_PROBABILITY = -6.0  # less probable digits are all alike
 _NOVELTY_RANGE = (-4.0, 6.0)  # of novelty scores; more extreme ones are all alike
+_MAX_OVERLAP = 0.5  # of the narrower of two neighbouring digits; slanted digits overlap a little
 _WIDE = 1.1  # of a drawing's height; a single digit is seldom wider
 
 FEATURES = {kind: ("log_probability", "novelty", "digit", *names) for kind, names in GEOMETRY.items()}
@@ -119,9 +121,18 @@ def _read_parts(predictor: Predictor, whole: Reading, strokes: Sequence[Stroke] 
         return NumberReading(whole, (PlacedReading(whole, whole.drawing.box),))
     placed = [_read_patch(predictor, lattice.patch(group)) for group in path]
     digits = sorted((digit for digit in placed if digit), key=lambda digit: digit.box[1] + digit.box[3])
-    if all(digit.reading.verdict != "not_a_digit" for digit in digits):
+    if _are_side_by_side(digits) and all(digit.reading.verdict == "digit" for digit in digits):
         whole = replace(whole, verdict="not_a_digit", several=True)
     return NumberReading(whole, tuple(digits))
+
+
+def _are_side_by_side(digits: Sequence[PlacedReading]) -> bool:
+    """Return False if neighbouring boxes overlap so much that a figure was cut up, such as a grid."""
+    for one, other in pairwise(digits):
+        overlap = min(one.box[3], other.box[3]) - max(one.box[1], other.box[1])
+        if overlap > _MAX_OVERLAP * min(digit.box[3] - digit.box[1] for digit in (one, other)):
+            return False
+    return True
 
 
 def _read_patch(predictor: Predictor, patch: InkPatch) -> PlacedReading | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ import streamlit as st
 from core.classifier.number_reader import NumberReading
 from core.classifier.predictor import Reading, prediction_lock
 from core.errors import TrazoError
+from core.ink.canvas_strokes import Stroke
 from core.ink.drawing import Pixels
 from core.ink.picture_ink import PictureInk
 from dashboard.draw.canvas import canvas_strokes, drawing_canvas
@@ -38,13 +40,13 @@ def show_error(error: TrazoError) -> None:
     st.error(safe_text(error), icon=":material/error:")
 
 
-def ink_from_canvas(brush_width: int) -> Pixels | None:
-    """Return the ink on the canvas, or None if it is empty; show an error if it cannot be read."""
+def ink_from_canvas(brush_width: int) -> tuple[Pixels | None, list[Stroke] | None]:
+    """Return the ink and the strokes on the canvas, None if it is empty; show an error if it cannot be read."""
     try:
-        return drawing_canvas(brush_width)
+        return drawing_canvas(brush_width), canvas_strokes()
     except TrazoError as error:
         show_error(error)
-        return None
+        return None, None
 
 
 def ink_from_file(source: str) -> PictureInk | None:
@@ -82,10 +84,6 @@ def read(ink: Pixels | PictureInk | None, predict: Callable[[Pixels | PictureInk
     return None
 
 
-def read_number_on_canvas(ink: Pixels | PictureInk) -> NumberReading:
-    return cache.predictor().read_number(ink, canvas_strokes())
-
-
 @st.fragment
 def show_reader() -> None:
     """Show everything that changes after a stroke: from the ink to the prediction."""
@@ -113,13 +111,13 @@ def read_and_show(source: str) -> None:
         mode = st.segmented_control("What to read", [DIGIT, NUMBER], required=True, key=state.DRAW_MODE)
         width = st.slider("Brush width", 8, 30, 20, key="brush_width", format="%d px") if source == DRAW else None
     with pen:
-        ink = ink_from_canvas(width) if width else ink_from_file(source)
+        ink, strokes = ink_from_canvas(width) if width else (ink_from_file(source), None)
     with prediction:
         if mode == NUMBER:
-            number = read(ink, read_number_on_canvas if source == DRAW else cache.predictor().read_number)
+            number = read(ink, partial(cache.predictor().read_number, strokes=strokes))
             show_number(number, NUMBER_PROMPTS[source])
         else:
-            reading = read(ink, cache.predictor().read)
+            reading = read(ink, partial(cache.predictor().read, strokes=strokes))
             show_prediction(reading, PROMPTS[source])
             if reading and reading.several:
                 st.button(

@@ -118,3 +118,13 @@ def test_strokes_are_drawn_as_the_canvas_draws_them() -> None:
     top, left, bottom, right = patch.box
     drawn[top:bottom, left:right] = patch.ink
     assert (np.abs(drawn.astype(int) - np.asarray(expected)) > 128).mean() < 0.01
+
+
+@pytest.mark.parametrize("on_canvas", [True, False])
+def test_grid_is_not_called_several_digits(predictor: Predictor, on_canvas: bool) -> None:
+    lines = [[(40, 80), (240, 80)], [(40, 190), (240, 190)], [(90, 40), (90, 240)], [(190, 40), (190, 240)]]
+    strokes = [Stroke(np.array(line, float), 20.0) for line in lines]
+
+    reading = read_digit(predictor, ink_of(strokes), strokes if on_canvas else None)
+
+    assert (reading.verdict, reading.several) == ("not_a_digit", False)

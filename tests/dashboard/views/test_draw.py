@@ -24,7 +24,7 @@ from core.workspace import PROJECT, Workspace
 from dashboard.server.pictures import POOL
 from tests.support.hostile_pictures import jpeg2000_in_small_tiles, jpeg_with_scans
 
-STROKE = {"type": "Path"}
+STROKE = {"type": "Path", "path": [["M", 140, 56], ["L", 140, 224]], "strokeWidth": 20}
 
 
 class Canvas:
