@@ -72,7 +72,7 @@ EDITS: dict[str, tuple[Damage, str]] = {
         change_arrays(
             "model/evaluation.npz", labels=lambda a: np.tile(a, 3), probabilities=lambda a: np.tile(a, (3, 1))
         ),
-        "tested on different data",
+        "tested on data that is not on this machine",
     ),
     "novelty: wrong width": (
         change_arrays("model/novelty.npz", weights=lambda weights: weights[:3]),
