@@ -35,7 +35,7 @@ def process(run: Run) -> Iterator[DrawingProcess]:
 
 
 def test_second_process_draws_the_same_images(process: DrawingProcess, dataset: Dataset) -> None:
-    ahead, here = EndImages(dataset, CONFIG, process), EndImages(dataset, CONFIG)
+    ahead, here = EndImages(dataset, CONFIG, process=process), EndImages(dataset, CONFIG)
 
     received = process.get("robustness")
 
@@ -50,7 +50,7 @@ def test_second_process_draws_the_same_images(process: DrawingProcess, dataset: 
 def test_images_are_drawn_here_if_the_process_is_killed(process: DrawingProcess, dataset: Dataset) -> None:
     process.close()
 
-    images = EndImages(dataset, CONFIG, process)
+    images = EndImages(dataset, CONFIG, process=process)
 
     assert process.get("portion 1000") is None
     np.testing.assert_array_equal(images.portion(0).digits, EndImages(dataset, CONFIG).portion(0).digits)

@@ -133,7 +133,7 @@ def test_training_on_a_stalled_machine_has_no_point_of_one_batch(
     clock = SimpleNamespace(perf_counter=lambda: float(next(seconds)), time=lambda: 1e9)
     monkeypatch.setattr(callbacks, "time", clock)
     monkeypatch.setattr(live_curve, "time", clock)
-    monkeypatch.setattr("core.training.trainer.save_bundle", lambda *_: None)
+    monkeypatch.setattr("core.training.trainer.save_bundle", lambda *_: SimpleNamespace(novelty=None))
 
     train_and_evaluate(config, run, load_dataset("digits", workspace))
 
