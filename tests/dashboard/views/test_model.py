@@ -87,6 +87,18 @@ def test_page_names_the_oldest_keras_that_opens_an_old_file(page: AppTest, run: 
     assert any("Keras 3.15.1 or later" in part.value for part in page.markdown)
 
 
+def test_model_of_a_stopped_run_says_how_its_detector_was_fitted(page: AppTest, run: Run) -> None:
+    card = run.bundle.card()
+    assert card.novelty is not None
+    briefly = card.novelty.model_copy(update={"fitted_briefly": True})
+    run.bundle.card_file.write_text(card.model_copy(update={"novelty": briefly}).model_dump_json())
+    page.run()
+
+    page.selectbox(key="model_choice").set_value(run.id).run()
+
+    assert any("detector of non-digits was fitted briefly" in part.value for part in page.caption)
+
+
 def test_netron_shows_the_selected_file_of_the_selected_model(
     page: AppTest, workspace: Workspace, trained: Run
 ) -> None:
