@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from core.classifier.predictor import Verdict
 
 
-
 class _Reading(Protocol):
     """A reading of a digit or a number."""
 

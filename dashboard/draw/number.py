@@ -1,0 +1,82 @@
+"""A number on the page: a bracket for each of its digits, the whole number, and a card for each digit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.classifier.number_reader import NumberReading, PlacedReading
+from core.classifier.predictor import Reading
+from core.ink.drawing import Pixels
+from dashboard.draw.reading import bars, bars_title
+from dashboard.parts.png import png_data_uri
+
+_ASSETS = Path(__file__).resolve().parents[1] / "assets"
+# As in reading.py: updated in place, and without a shadow root.
+_brackets, _number, _digit_cards = (
+    st.components.v2.component(
+        f"trazo_{name}",
+        html=f'<{tag} class="trazo-{name.replace("_", "-")}"></{tag}>',
+        css=(_ASSETS / f"{name}.css").read_text(),
+        js=(_ASSETS / f"{name}.js").read_text(),
+        isolate_styles=False,
+    )
+    for name, tag in (("brackets", "div"), ("number", "div"), ("digit_cards", "ol"))
+)
+
+
+def show_brackets(number: NumberReading | None, width: int, picture: Pixels | None) -> None:
+    """Show a bracket and the predicted digit below each digit of a canvas that is `width` pixels wide.
+
+    `picture`: ink to show above the brackets instead of the canvas.
+    """
+    _brackets(
+        key="brackets",
+        data={
+            "picture": None if picture is None else png_data_uri(picture),
+            "brackets": [_bracket(digit, width) for digit in number.digits] if number else [],
+        },
+    )
+
+
+def _bracket(digit: PlacedReading, width: int) -> dict[str, object]:
+    _, left, _, right = digit.box
+    return {
+        "text": _short_name(digit.reading),
+        "left": 100 * left / width,
+        "width": 100 * (right - left) / width,
+        "sure": digit.reading.verdict == "digit",
+    }
+
+
+def _short_name(reading: Reading) -> str:
+    return "?" if reading.verdict == "not_a_digit" else str(reading.digit)
+
+
+def show_number(number: NumberReading | None, prompt: str) -> None:
+    """Show the whole number, or `prompt` at the same height; the verdict must not be "blank"."""
+    _number(
+        key="number",
+        data={
+            "number": number.number if number else None,
+            "prompt": "Not a number" if number else prompt,
+            "sentence": number.sentence if number else "",
+        },
+    )
+
+
+def show_digit_cards(number: NumberReading | None) -> None:
+    """Show each digit's verdict, second-best digit and ten probabilities."""
+    _digit_cards(key="digit_cards", data=[_card(digit.reading) for digit in number.digits] if number else [])
+
+
+def _card(reading: Reading) -> dict[str, object]:
+    return {
+        "text": _short_name(reading),
+        "sure": reading.verdict == "digit",
+        "sentence": reading.sentence,
+        "second": f"Second best: {reading.candidates[1]}",
+        "title": bars_title(reading),
+        "bars": bars(reading),
+    }
