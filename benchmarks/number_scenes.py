@@ -22,7 +22,7 @@ HEIGHT = 120.0
 _SIZES = (0.88, 1.12)  # times HEIGHT, for each digit
 _RISE = 0.06  # of HEIGHT; standard deviation of a digit's shift up or down
 _BRUSHES = (7.0, 15.0)  # pixels
-_MARGIN = 12  # pixels around a picture's ink
+_MARGIN = 24  # pixels around the ink, so that overlapping digits stay on the canvas
 
 Range = tuple[float, float]
 
@@ -36,8 +36,12 @@ class Scene:
 
     @property
     def ink(self) -> Pixels:
-        """The ink (h, w) of a picture of this number."""
-        return np.pad(join_patches([draw_stroke(stroke) for stroke in self.strokes]).ink, _MARGIN)
+        """The ink (h, w) of a canvas with these strokes."""
+        patch = join_patches([draw_stroke(stroke) for stroke in self.strokes])
+        top, left, bottom, right = patch.box
+        ink = np.zeros((max(bottom, round(2 * HEIGHT)), right + _MARGIN), np.uint8)
+        ink[top:bottom, left:right] = patch.ink
+        return ink
 
 
 def compose(digits: Sequence[PenDigit], spacing: Range, rng: np.random.Generator, *, late: bool = False) -> Scene:
@@ -47,7 +51,7 @@ def compose(digits: Sequence[PenDigit], spacing: Range, rng: np.random.Generator
     """
     brush = rng.uniform(*_BRUSHES)
     strokes: list[tuple[int, Stroke]] = []
-    end = 0.0
+    end = float(_MARGIN)
     for digit in digits:
         lines = [np.array(line, float) for line in digit.strokes]
         points = np.concatenate(lines)
@@ -70,7 +74,7 @@ def scenes(
     by_writer = {writer: [digit for digit in digits if digit.writer == writer] for writer in writers}
     for _ in range(count):
         own = by_writer[writers[rng.integers(len(writers))]]
-        chosen = rng.choice(len(own), rng.choice(LENGTHS), replace=False)
+        chosen = rng.integers(len(own), size=rng.choice(LENGTHS))
         yield compose([own[index] for index in chosen], spacing, rng, late=late)
 
 

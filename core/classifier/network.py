@@ -21,7 +21,7 @@ from core.storage import read_file
 BATCH_SIZE = 256
 """Batch size of the interpreter, the fastest power of two from 32 to 2048 on two cores."""
 
-_MIN_PADDED = BATCH_SIZE // 8
+_MIN_PADDED = BATCH_SIZE // 2
 """Minimum number of images that are padded to a full batch; fewer images are faster one by one."""
 
 

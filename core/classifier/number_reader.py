@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from core.classifier import number_weights
-from core.classifier.predictor import Predictor, Reading, Verdict, prediction_lock
+from core.classifier.predictor import Predictor, Reading, Verdict, format_confidence, prediction_lock
 from core.ink.canvas_strokes import Box, InkPatch, Stroke
 from core.ink.drawing import Pixels
 from core.ink.numbers import GEOMETRY, Lattice, picture_lattice, stroke_lattice
@@ -68,6 +68,19 @@ class NumberReading:
         if self.number is None:
             return "not_a_digit"
         return "digit" if all(digit.reading.verdict == "digit" for digit in self.digits) else "unsure"
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in words, as a sentence without a full stop."""
+        if len(self.digits) < 2:
+            return self.whole.sentence
+        uncertain = sum(digit.reading.verdict != "digit" for digit in self.digits)
+        if self.number is None:
+            return "Unlike any number"
+        if uncertain:
+            return f"{uncertain} of {len(self.digits)} digits {'is' if uncertain == 1 else 'are'} uncertain"
+        least = format_confidence(min(digit.reading.confidence or 0 for digit in self.digits))
+        return f"Each digit {least if least.startswith('>') else f'at least {least}'} sure"
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields of `whole`, the number and its digits as JSON values, for the API.

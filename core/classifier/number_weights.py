@@ -20,4 +20,5 @@ PIECES = {
     "width": -3.58,
     "narrowness": -0.694,
     "shortness": -3.347,
+    "shared": -1.0,
 }

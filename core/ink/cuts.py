@@ -26,7 +26,7 @@ _SLANTS = np.arange(-0.3, 0.61, 0.1)  # columns per row; handwriting leans to th
 _BAND = 8  # columns to either side that a path may leave its straight line
 _DEVIATION = 0.001  # pixels of ink per row and squared column that a path leaves its straight line
 _SAME_CUT = 0.1  # of a squared stroke width; ink between two paths that are one cut
-_LEAST_PIECE = 2.5  # squared stroke widths of ink between two cuts
+_LEAST_PIECE = 4.0  # squared stroke widths of ink between two cuts
 _FREE = 0.1  # stroke widths of crossed ink, up to which a cut crosses none
 _MAX_COST = 1.8  # stroke widths of crossed ink; two touching digits share at most two places
 _WHOLE = 0.8  # of a component's ink, on one side of a cut: the rest belongs to that side, too
@@ -132,16 +132,14 @@ class Pieces:
     """A picture's ink, cut into parts.
 
     `parts`: ink of each part in the picture. `small`: the same in the small image, with strokes about as wide as those
-    of MNIST. `costs` (k,): see Cuts. `inside` (k - 1, parts): fractions of each part's component between neighbouring
-    cuts. `component` (parts,): the number of the component of each part. `strip` (parts,): the number of the cut to
-    the left of each part.
+    of MNIST. `cuts`: where the ink was cut. `inside` (cuts - 1, parts): fractions of each part's component between
+    neighbouring cuts. `strip` (parts,): the number of the cut to the left of each part.
     """
 
-    costs: NDArray[np.float64]
+    cuts: Cuts
     small: list[InkPatch]
     parts: list[InkPatch]
     inside: NDArray[np.float64]
-    component: NDArray[np.int64]
     strip: NDArray[np.int64]
 
 
@@ -196,11 +194,10 @@ def _pieces(
     # Every part knows how the ink of its whole component is distributed over the strips.
     shares = np.stack([inside[:, component == each].sum(axis=1) / totals[each] for each in component], axis=1)
     return Pieces(
-        cuts.costs,
+        cuts,
         _patches(strokes, owners, (0, 0), count),
         _patches(crop, large, box[:2], count),
         shares,
-        component,
         strip,
     )
 

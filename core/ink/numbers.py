@@ -26,7 +26,7 @@ Kind = Literal["strokes", "pieces"]
 
 GEOMETRY: dict[Kind, tuple[str, ...]] = {
     "strokes": ("overlap", "width", "shortness"),
-    "pieces": ("crossed", "cuts", "width", "narrowness", "shortness"),
+    "pieces": ("crossed", "cuts", "width", "narrowness", "shortness", "shared"),
 }
 """Names of a group's geometry features, which are all 0 for a digit that stands alone."""
 
@@ -34,6 +34,7 @@ _MAX_STROKES = 3  # of one digit; in real pen data nearly all have 1 or 2
 _NEAR = 0.3  # of the number's height; a digit's strokes are closer to each other
 _WIDEST_STROKES = 1.7  # of the number's height
 _WIDEST_PIECE = 1.3
+_WIDEST_SHARED = 0.3  # of the number's height
 _WIDE, _SHORT, _NARROW = 0.9, 0.7, 0.35  # of the number's height; width or height from which a digit is unusual
 _WHOLE = 0.8  # of a component's ink: a group that has as much gets the rest, too
 
@@ -171,23 +172,27 @@ def picture_lattice(ink: Pixels) -> Lattice | None:
 
 def _piece_lattice(pieces: Pieces) -> Lattice:
     """Return the lattice whose nodes are the cuts, from left to right."""
-    last = len(pieces.costs) - 1
-    before = np.concatenate([np.zeros((1, len(pieces.component))), np.cumsum(pieces.inside, axis=0)])
+    cuts, last = pieces.cuts, len(pieces.cuts.costs) - 1
+    before = np.concatenate([np.zeros((1, len(pieces.parts))), np.cumsum(pieces.inside, axis=0)])
     boxes = np.array([patch.box for patch in pieces.small])
+    widths = np.diff(cuts.paths.mean(axis=1)) / ROWS
     groups: list[tuple[int, ...]] = []
     geometry, edges = [], []
     for start, stop in combinations(range(last + 1), 2):
-        share = before[stop] - before[start]
-        between = (pieces.strip >= start) & (pieces.strip < stop)
-        members = np.flatnonzero((share >= _WHOLE) | (between & (share > 1 - _WHOLE)))
-        if not members.size:
-            continue
-        tall, width = ((boxes[members, 2:].max(axis=0) - boxes[members, :2].min(axis=0)) / ROWS).tolist()
-        if width > _WIDEST_PIECE and stop > start + 1 and (start, stop) != (0, last):
-            continue
-        edges.append((start, stop, len(groups)))
-        groups.append(tuple(members.tolist()))
-        geometry.append(_piece_geometry(pieces.costs[[start, stop]], tall, width))
+        # Where digits overlap, the ink between two cuts may belong to both.
+        shares = start > 0 and cuts.costs[start] > 0 and widths[start - 1] < _WIDEST_SHARED
+        for first in (start, start - 1) if shares else (start,):
+            share = before[stop] - before[first]
+            between = (pieces.strip >= first) & (pieces.strip < stop)
+            members = np.flatnonzero((share >= _WHOLE) | (between & (share > 1 - _WHOLE)))
+            if not members.size:
+                continue
+            tall, width = ((boxes[members, 2:].max(axis=0) - boxes[members, :2].min(axis=0)) / ROWS).tolist()
+            if width > _WIDEST_PIECE and stop > start + 1 and (start, stop) != (0, last):
+                continue
+            edges.append((start, stop, len(groups)))
+            groups.append(tuple(members.tolist()))
+            geometry.append([*_piece_geometry(cuts.costs[[start, stop]], tall, width), float(start - first)])
     return Lattice(
         "pieces",
         pieces.parts,

@@ -8,9 +8,15 @@ const TEXT_FIELDS = "textarea, select, [contenteditable], input:not([type=range]
 const PEN_DOWN = ["mousedown", "touchstart"];
 const PEN_MOVE = ["mousemove", "touchmove"];
 const PEN_UP = ["mouseup", "touchend", "touchcancel"];
-// The toolbar would cover a corner of the canvas.
-const NO_TOOLBAR = new CSSStyleSheet();
-NO_TOOLBAR.replaceSync(".dc-toolbar { display: none !important }");
+// The toolbar would cover a corner of the canvas. On a narrow screen the whole canvas shrinks, and Fabric.js converts the
+// pointer's position.
+const STYLE = new CSSStyleSheet();
+STYLE.replaceSync(`
+  .dc-toolbar { display: none !important }
+  .dc-root, .dc-container { width: 100% !important }
+  .dc-container { height: auto !important; aspect-ratio: var(--canvas-width) / var(--canvas-height) }
+  .canvas-container, canvas { width: 100% !important; height: 100% !important }
+`);
 
 const controllers = new WeakMap();
 
@@ -93,7 +99,7 @@ class Controller {
       this.search = requestAnimationFrame(() => this.findCanvas());
       return;
     }
-    host.shadowRoot.adoptedStyleSheets = [...host.shadowRoot.adoptedStyleSheets, NO_TOOLBAR];
+    host.shadowRoot.adoptedStyleSheets = [...host.shadowRoot.adoptedStyleSheets, STYLE];
     this.canvas = {
       root,
       surface: root.querySelector("canvas.upper-canvas"),

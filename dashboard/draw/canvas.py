@@ -19,7 +19,13 @@ from core.ink.drawing import Pixels
 from core.ink.photo import ink_from_canvas_file
 from dashboard.session import state
 
-_SIDE_PIXELS = 280
+HEIGHT = 280
+"""Height of the canvas in pixels."""
+
+NUMBER_WIDTH = 560
+"""Width of the canvas for a number in pixels, enough for six digits."""
+
+_DIGIT_WIDTH = 280
 _CANVAS = "canvas"
 _BUTTONS = "canvas_buttons"
 _ASSETS = Path(__file__).resolve().parents[1] / "assets"
@@ -31,33 +37,45 @@ _buttons = st.components.v2.component(
 )
 
 
-def drawing_canvas(brush_width: int) -> Pixels | None:
-    """Show the canvas and return the ink on it, or None if it is empty. Raises PictureError."""
+def show(brush_width: int, width: int) -> None:
+    """Show the canvas, `width` pixels wide."""
     is_new = _CANVAS not in st.session_state
     if is_new:
         _restart_canvas(state.sketch().strokes, state.sketch().cleared)
-    _show_canvas(brush_width)
+    _show_canvas(brush_width, width)
     _keep_drawing()  # a restarted server runs no callback for a session that it does not know
     sketch = state.sketch()
     if is_new and sketch.strokes != sketch.start["objects"]:  # the server was restarted while the page was open
         _restart_canvas(sketch.strokes, [])
         st.rerun()
-    _show_buttons(sketch)
+
+
+def ink() -> Pixels | None:
+    """Return the ink (h, w) on the canvas, or None if it is empty. Raises PictureError."""
+    sketch = state.sketch()
     if not sketch.strokes or sketch.picture is None:
         return None
     return ink_from_canvas_file(base64.b64decode(sketch.picture.partition(",")[2]))
 
 
-def canvas_strokes() -> list[Stroke]:
-    """Return the strokes on the canvas in drawing order. Raises PictureError."""
+def strokes() -> list[Stroke]:
+    """Return the strokes on the canvas, in drawing order. Raises PictureError."""
     return strokes_from_canvas(state.sketch().strokes)
 
 
-def _show_canvas(brush_width: int) -> None:
+def choose_width(for_number: bool) -> int:
+    """Return the width of the canvas; a drawing made on the wide one keeps it."""
+    sketch = state.sketch()
+    wide = for_number or (sketch.wide and bool(sketch.strokes))
+    state.keep_sketch(replace(sketch, wide=wide))
+    return NUMBER_WIDTH if wide else _DIGIT_WIDTH
+
+
+def _show_canvas(brush_width: int, width: int) -> None:
     with st.container(key="canvas_frame"):
         st_canvas(
-            height=_SIDE_PIXELS,
-            width=_SIDE_PIXELS,
+            height=HEIGHT,
+            width=width,
             stroke_width=brush_width,
             stroke_color="#ffffff",
             background_color="#000000",
@@ -68,7 +86,9 @@ def _show_canvas(brush_width: int) -> None:
         )
 
 
-def _show_buttons(sketch: state.Sketch) -> None:
+def show_buttons() -> None:
+    """Show Undo and Clear."""
+    sketch = state.sketch()
     _buttons(
         key=_BUTTONS,
         data={

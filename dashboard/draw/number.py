@@ -1,66 +1,82 @@
-"""A number on the page: its digits in one line, brackets below them in the ink, and the prediction for each digit."""
+"""A number on the page: a bracket for each of its digits, the whole number, and a card for each digit."""
 
 from __future__ import annotations
 
-from html import escape
+from pathlib import Path
 
-import numpy as np
 import streamlit as st
-from PIL import Image, ImageDraw
 
-from core.classifier.number_reader import NumberReading
-from core.classifier.predictor import Reading, format_confidence
-from dashboard.draw.reading import show_prediction
+from core.classifier.number_reader import NumberReading, PlacedReading
+from core.classifier.predictor import Reading
+from core.ink.drawing import Pixels
+from dashboard.draw.reading import bars, bars_title
+from dashboard.parts.png import png_data_uri
 
-_BRACKET_COLOUR = (45, 212, 191)
-_BRACKET_GAP, _TICK = 6, 6
-"""Distance of a bracket from its digit, and height of its ends, in pixels of the drawing."""
+_ASSETS = Path(__file__).resolve().parents[1] / "assets"
+# As in reading.py: updated in place, and without a shadow root.
+_brackets, _number, _digit_cards = (
+    st.components.v2.component(
+        f"trazo_{name}",
+        html=f'<{tag} class="trazo-{name.replace("_", "-")}"></{tag}>',
+        css=(_ASSETS / f"{name}.css").read_text(),
+        js=(_ASSETS / f"{name}.js").read_text(),
+        isolate_styles=False,
+    )
+    for name, tag in (("brackets", "div"), ("number", "div"), ("digit_cards", "ol"))
+)
 
-_MIN_DIGIT_WIDTH = 340
-"""Minimum width of a digit's prediction in pixels, for the large digit and its bars side by side."""
 
-SENTENCES = {
-    "digit": "The model is sure of every digit.",
-    "unsure": "At least one digit is a close call or unlike the training data; see below.",
-    "not_a_digit": "Most of these drawings are unlike any digit in the training data.",
-}
-"""A sentence for each verdict on a number."""
+def show_brackets(number: NumberReading | None, width: int, picture: Pixels | None) -> None:
+    """Show a bracket and the predicted digit below each digit of a canvas that is `width` pixels wide.
 
-
-def show_number(number: NumberReading | None, prompt: str) -> None:
-    """Show the number large with a sentence, or the prompt if there is no ink."""
-    text = (number.number or "Not a number") if number else prompt
-    answered = number is not None and number.number is not None
-    sentence = SENTENCES[number.verdict] if number else ""
-    st.html(
-        f'<div class="trazo-number{" answered" if answered else ""}" role="status">'
-        f"<div>{escape(text)}</div><p>{escape(sentence)}</p></div>"
+    `picture`: ink to show above the brackets instead of the canvas.
+    """
+    _brackets(
+        key="brackets",
+        data={
+            "picture": None if picture is None else png_data_uri(picture),
+            "brackets": [_bracket(digit, width) for digit in number.digits] if number else [],
+        },
     )
 
 
-def show_digits(number: NumberReading) -> None:
-    """Show the ink with a bracket below each digit, and the prediction for each digit from left to right."""
-    st.image(_bracketed(number), caption="Each bracket marks what was read as one digit.")
-    with st.grid(2, min_column_width=_MIN_DIGIT_WIDTH):
-        for position, digit in enumerate(number.digits):
-            with st.container(key=f"digit_{position}"):
-                st.caption(f"Digit {position + 1}: {_second_best(digit.reading)}")
-                show_prediction(digit.reading, "", key=f"answer_{position}")
+def _bracket(digit: PlacedReading, width: int) -> dict[str, object]:
+    _, left, _, right = digit.box
+    return {
+        "text": _short_name(digit.reading),
+        "left": 100 * left / width,
+        "width": 100 * (right - left) / width,
+        "sure": digit.reading.verdict == "digit",
+    }
 
 
-def _second_best(reading: Reading) -> str:
-    first, second = reading.candidates
-    assert reading.probabilities is not None
-    return f"{first}, second best {second} ({format_confidence(float(reading.probabilities[second]))})"
+def _short_name(reading: Reading) -> str:
+    return "?" if reading.verdict == "not_a_digit" else str(reading.digit)
 
 
-def _bracketed(number: NumberReading) -> np.ndarray:
-    """Return the ink as a picture uint8 (h, w, 3) with a bracket below each digit."""
-    ink = number.whole.drawing.ink
-    picture = Image.fromarray(np.pad(ink, ((0, _BRACKET_GAP + _TICK), (0, 0)))).convert("RGB")
-    pen = ImageDraw.Draw(picture)
-    for digit in number.digits:
-        _, left, bottom, right = digit.box
-        low = bottom + _BRACKET_GAP
-        pen.line([(left, low - _TICK), (left, low), (right, low), (right, low - _TICK)], _BRACKET_COLOUR, width=2)
-    return np.asarray(picture)
+def show_number(number: NumberReading | None, prompt: str) -> None:
+    """Show the whole number, or `prompt` at the same height; the verdict must not be "blank"."""
+    _number(
+        key="number",
+        data={
+            "number": number.number if number else None,
+            "prompt": "Not a number" if number else prompt,
+            "sentence": number.sentence if number else "",
+        },
+    )
+
+
+def show_digit_cards(number: NumberReading | None) -> None:
+    """Show each digit's verdict, second-best digit and ten probabilities."""
+    _digit_cards(key="digit_cards", data=[_card(digit.reading) for digit in number.digits] if number else [])
+
+
+def _card(reading: Reading) -> dict[str, object]:
+    return {
+        "text": _short_name(reading),
+        "sure": reading.verdict == "digit",
+        "sentence": reading.sentence,
+        "second": f"Second best: {reading.candidates[1]}",
+        "title": bars_title(reading),
+        "bars": bars(reading),
+    }

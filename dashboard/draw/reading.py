@@ -31,20 +31,29 @@ def show_prediction(reading: Reading | None, prompt: str, key: str = "answer") -
     Without a reading, show `prompt` at the same height. The verdict must not be "blank".
     """
     rejected = reading is not None and reading.verdict == "not_a_digit"
+    rejection, sentence = "Not a digit", reading.sentence if reading else ""
+    if reading and reading.several:
+        rejection, sentence = "Several digits", "Read them as a number, or draw only one"
     _answer(
         key=key,
         data={
             "digit": " or ".join(map(str, reading.shown_digits)) if reading and not rejected else None,
-            "prompt": "Not a digit" if rejected else prompt,
+            "prompt": rejection if rejected else prompt,
             "verdict": reading.verdict if reading else None,
-            "sentence": reading.sentence if reading else "",
-            "bars": _bars(reading),
-            "title": "If it were a digit" if rejected else "Probability of each digit",
+            "sentence": sentence,
+            "bars": bars(reading),
+            "title": bars_title(reading),
         },
     )
 
 
-def _bars(reading: Reading | None) -> list[dict[str, object]]:
+def bars_title(reading: Reading | None) -> str:
+    """Return the title of the bars of a reading."""
+    return "If it were a digit" if reading and reading.verdict == "not_a_digit" else "Probability of each digit"
+
+
+def bars(reading: Reading | None) -> list[dict[str, object]]:
+    """Return the data of the ten bars of a reading."""
     if reading is None or reading.probabilities is None:
         return [{"digit": str(digit), "probability": 0.0, "value": "", "best": False} for digit in range(10)]
     shown_digits = reading.shown_digits

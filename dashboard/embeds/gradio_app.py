@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
@@ -23,6 +23,7 @@ from dashboard.server.rate_limits import client_of
 if TYPE_CHECKING:
     import gradio as gr
 
+    from core.classifier.number_reader import NumberReading
     from core.classifier.predictor import Reading
     from core.ink.drawing import Pixels
     from core.ink.picture_ink import PictureInk
@@ -57,7 +58,8 @@ _STYLE = """
 """
 """Minimum heights, so that the layout does not shift when a result appears; the demo still fits on a laptop screen."""
 
-_Read = Callable[[bytes | None, "gr.Request"], Awaitable["Reading"]]
+_AnyReading = TypeVar("_AnyReading", "Reading", "NumberReading")
+_Read = Callable[[bytes | None, "gr.Request"], Awaitable[_AnyReading]]
 
 
 def build_gradio_app(predictor: Callable[[], ActivePredictor], pool: PicturePool) -> Any:
@@ -65,7 +67,7 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor], pool: PicturePool
 
     The API has two endpoints. Both take a sketch in the format of Gradio's ImageEditor (`background`, `layers`,
     `composite`). `/predict` returns the format of the original demo, `{"label", "confidences"}`; `/verdict` returns the
-    fields of `Reading.to_json`, whose verdict can also be "not a digit".
+    fields of `NumberReading.to_json`: those of one digit, whose verdict can also be "not a digit", and of a number.
     """
     prepare_gradio(upload_folder())
     import gradio as gr
@@ -76,7 +78,10 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor], pool: PicturePool
     app.add_middleware(GradioRoutes)
     return gr.mount_gradio_app(
         app,
-        _demo(_reader(predictor, pool)),
+        _demo(
+            _reader(lambda ink: predictor().read(ink), pool),
+            _reader(lambda ink: predictor().read_number(ink), pool),
+        ),
         path="",
         theme=_theme(),
         css=_STYLE,
@@ -101,7 +106,7 @@ def _theme() -> gr.Theme:
     return theme.set(button_primary_background_fill="*primary_700")
 
 
-def _demo(read: _Read) -> gr.Blocks:
+def _demo(read_digit: _Read[Reading], read_number: _Read[NumberReading]) -> gr.Blocks:
     import gradio as gr
 
     with gr.Blocks(
@@ -120,8 +125,8 @@ def _demo(read: _Read) -> gr.Blocks:
         # Register this before the prediction: a click's listeners run in order, so the old result is cleared even if
         # the prediction fails.
         submit.click(None, js=script_without_bars(PENDING), **private_listener)
-        _connect_submit(submit, read, sketchpad, bars, private_listener)
-        _add_verdict_endpoint(sketchpad, read)
+        _connect_submit(submit, read_digit, sketchpad, bars, private_listener)
+        _add_verdict_endpoint(sketchpad, read_number)
         clear.add([sketchpad, bars])
         clear.click(None, js=script_without_bars(NO_SKETCH), **private_listener)
     # The picture pool, not Gradio, limits concurrency, because it reserves capacity for every visitor.
@@ -132,7 +137,11 @@ def _demo(read: _Read) -> gr.Blocks:
 
 
 def _connect_submit(
-    submit: gr.Button, read: _Read, sketchpad: gr.Sketchpad, bars: gr.Label, private_listener: dict[str, Any]
+    submit: gr.Button,
+    read: _Read[Reading],
+    sketchpad: gr.Sketchpad,
+    bars: gr.Label,
+    private_listener: dict[str, Any],
 ) -> None:
     """Make Submit run a prediction and show the verdict; the same handler serves the `/predict` endpoint."""
     import gradio as gr
@@ -155,8 +164,8 @@ def _connect_submit(
     predicted.success(show, shown_result, show_progress="hidden", **private_listener)
 
 
-def _reader(predictor: Callable[[], ActivePredictor], pool: PicturePool) -> _Read:
-    """Return a function that classifies a sketch (an encoded picture, or None if empty).
+def _reader(read_ink: Callable[[Pixels | PictureInk], _AnyReading], pool: PicturePool) -> _Read[_AnyReading]:
+    """Return a function that reads a sketch (an encoded picture, or None if empty).
 
     The function raises gr.Error on failure.
     """
@@ -165,13 +174,13 @@ def _reader(predictor: Callable[[], ActivePredictor], pool: PicturePool) -> _Rea
 
     blank = np.zeros((1, 1), np.uint8)
 
-    async def read(picture: bytes | None, request: gr.Request) -> Reading:
+    async def read(picture: bytes | None, request: gr.Request) -> _AnyReading:
         try:
             ink: Pixels | PictureInk = blank
             if picture is not None:
                 assert request.request is not None
                 ink = await pool.ink(picture, client_of(request.request.scope))
-            return await anyio.to_thread.run_sync(metrics.track_prediction, "gradio", lambda: predictor().read(ink))
+            return await anyio.to_thread.run_sync(metrics.track_prediction, "gradio", lambda: read_ink(ink))
         except BundleError as error:  # its message contains a local path
             raise gr.Error(NO_MODEL_ERROR, print_exception=False) from error
         except TrazoError as error:
@@ -191,7 +200,7 @@ def _with_request(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def _add_verdict_endpoint(sketchpad: gr.Sketchpad, read: _Read) -> None:
+def _add_verdict_endpoint(sketchpad: gr.Sketchpad, read: _Read[NumberReading]) -> None:
     """Add the endpoint `/verdict`, which is meant for programs and has no visible controls."""
     import gradio as gr
 

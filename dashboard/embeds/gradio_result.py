@@ -24,6 +24,8 @@ PENDING = Result("# No prediction yet\nIf none appears, press Submit again.")
 
 def result_of(reading: Reading) -> Result:
     """Return the result to show for a prediction."""
+    if reading.several:
+        return Result("# Several digits\nClear the sketch and draw only one digit.", "If it were a digit")
     if reading.verdict == "not_a_digit":
         return Result(f"# Not a digit\n{reading.sentence}.", "If it were a digit")
     first, second = reading.candidates

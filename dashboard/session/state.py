@@ -27,9 +27,6 @@ _JUST_OPENED = "just_opened"
 TRAIN_PRESET = "train_preset"
 """Key of the preset select box on the Train page."""
 
-DRAW_MODE = "draw_mode"
-"""Key of the switch between one digit and a number on the Draw page."""
-
 AGAIN = "again"
 """Option of the preset select box that fills in the form with the settings of a run."""
 
@@ -83,6 +80,24 @@ def choose_model(name: str) -> None:
     st.session_state[_SHARED_MODEL] = name
 
 
+DRAW_MODE = "draw_mode"
+"""Key of the switch between digits and numbers on the Draw page."""
+
+DIGIT = "digit"
+NUMBER = "number"
+"""Options of that switch."""
+
+
+def start_with_digits() -> None:
+    """Set the switch to digits if the visitor has not used it."""
+    st.session_state.setdefault(DRAW_MODE, DIGIT)
+
+
+def read_numbers() -> None:
+    """Set the switch to numbers."""
+    st.session_state[DRAW_MODE] = NUMBER
+
+
 Strokes = list[dict[str, Any]]
 """Strokes as the canvas describes them."""
 
@@ -93,7 +108,7 @@ class Sketch:
 
     `cleared`: the strokes that the last Clear removed. `picture`: the canvas as last sent by the browser, a PNG data
     URL. `start`: the strokes that Python put on the canvas. `replaced`: the strokes that the canvas shows until it has
-    restarted, or None after that.
+    restarted, or None after that. `wide`: True if the drawing was made on the canvas for numbers.
     """
 
     strokes: Strokes = field(default_factory=list)
@@ -101,6 +116,7 @@ class Sketch:
     picture: str | None = None
     start: dict[str, Any] = field(default_factory=dict)
     replaced: Strokes | None = None
+    wide: bool = False
 
 
 def sketch() -> Sketch:
@@ -192,9 +208,3 @@ def mark_for_deletion(run_ids: list[str]) -> None:
 def unmark_runs() -> None:
     """Keep the runs that were marked for deletion."""
     st.session_state.pop(_RUNS_TO_DELETE, None)
-
-
-def set_draw_mode(mode: str, *, keep: bool = False) -> None:
-    """Set the switch between one digit and a number; with `keep`, only if it has no value yet."""
-    if not keep or DRAW_MODE not in st.session_state:
-        st.session_state[DRAW_MODE] = mode

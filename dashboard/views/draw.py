@@ -1,10 +1,10 @@
-"""The Draw page: draw a digit or choose a picture, and see the prediction and the steps to the model's image."""
+"""The Draw page: draw a digit or a number, or choose a picture, and see the prediction and the steps to the image."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,10 +14,10 @@ from core.classifier.number_reader import NumberReading
 from core.classifier.predictor import Reading, prediction_lock
 from core.errors import TrazoError
 from core.ink.canvas_strokes import Stroke
-from core.ink.drawing import Pixels
+from core.ink.drawing import Drawing, Pixels
 from core.ink.picture_ink import PictureInk
-from dashboard.draw.canvas import canvas_strokes, drawing_canvas
-from dashboard.draw.number import show_digits, show_number
+from dashboard.draw import canvas
+from dashboard.draw.number import show_brackets, show_digit_cards, show_number
 from dashboard.draw.reading import show_prediction, show_steps
 from dashboard.parts.headings import heading
 from dashboard.server import metrics
@@ -30,110 +30,161 @@ STYLE = Path(__file__).parent.parent / "assets" / "draw.css"
 DRAW = "Draw"
 UPLOAD = "Upload a picture"
 PHOTO = "Take a photo"
-PROMPTS = {DRAW: "Draw a digit", UPLOAD: "Choose a picture", PHOTO: "Take a photo"}
-NUMBER_PROMPTS = {**PROMPTS, DRAW: "Draw a number"}
-DIGIT = "One digit"
-NUMBER = "A number"
+SOURCES = (DRAW, UPLOAD, PHOTO)
+MODES = {state.DIGIT: "One digit", state.NUMBER: "A number"}
+PROMPTS = {UPLOAD: "Choose a picture", PHOTO: "Take a photo"}
+CANVAS_PROMPTS = {state.DIGIT: "Draw a digit", state.NUMBER: "Draw a number"}
+CONTENTS = {state.DIGIT: "one digit", state.NUMBER: "a number"}
+
+AnyReading = TypeVar("AnyReading", Reading, NumberReading)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The ink of a canvas (h, w) and its strokes, or the ink in a picture and None."""
+
+    ink: Pixels | PictureInk
+    strokes: Sequence[Stroke] | None
 
 
 def show_error(error: TrazoError) -> None:
     st.error(safe_text(error), icon=":material/error:")
 
 
-def ink_from_canvas(brush_width: int) -> tuple[Pixels | None, list[Stroke] | None]:
-    """Return the ink and the strokes on the canvas, None if it is empty; show an error if it cannot be read."""
+def drawn_on_canvas() -> Drawn | None:
+    """Return the drawing on the canvas, or None if it is empty; show an error if it cannot be read."""
     try:
-        return drawing_canvas(brush_width), canvas_strokes()
+        ink = canvas.ink()
+        return None if ink is None else Drawn(ink, canvas.strokes())
     except TrazoError as error:
         show_error(error)
-        return None, None
+        return None
 
 
-def ink_from_file(source: str) -> PictureInk | None:
-    """Return the ink in an uploaded picture or a photo, or None; show an error if it cannot be read."""
+def drawn_in_file(source: str, contents: str) -> Drawn | None:
+    """Return the ink in an uploaded picture or a photo, or None; show a message if it contains no ink."""
     if source == PHOTO:
-        file = st.camera_input("Photo of one digit on paper", key="photo")
+        file = st.camera_input(f"Photo of {contents} on paper", key="photo")
     else:
-        file = st.file_uploader("Picture of one digit", key="upload")
+        file = st.file_uploader(f"Picture of {contents}", key="upload")
         st.caption("PNG, JPEG, WebP, GIF, BMP or TIFF; a photo of dark ink on paper works, too.")
     if file is None:
         return None
     try:
-        return POOL.ink_from_thread(file.getvalue(), client())
+        ink = POOL.ink_from_thread(file.getvalue(), client())
     except TrazoError as error:
         show_error(error)
         return None
+    if ink.blank:
+        st.warning(f"There is no ink in this picture; choose one with {contents} on it.", icon=":material/ink_pen:")
+        return None
+    return Drawn(ink, None)
 
 
-Result = TypeVar("Result", Reading, NumberReading)
-
-
-def read(ink: Pixels | PictureInk | None, predict: Callable[[Pixels | PictureInk], Result]) -> Result | None:
-    """Return the prediction, or None with a message if there is no ink or the prediction failed."""
-    if ink is None:
+def read(
+    reader: Callable[[Pixels | PictureInk, Sequence[Stroke] | None], AnyReading], drawn: Drawn | None
+) -> AnyReading | None:
+    """Return the active model's reading, or None if there is no ink or the prediction failed."""
+    if drawn is None:
         return None
     try:
-        reading = metrics.track_prediction("page", lambda: predict(ink))
+        reading = metrics.track_prediction("page", lambda: reader(drawn.ink, drawn.strokes))
     except TrazoError as error:
         show_error(error)
         return None
-    if reading.verdict != "blank":
-        return reading
-    if isinstance(ink, PictureInk):
-        st.warning("There is no ink in this picture; choose one with a digit on it.", icon=":material/ink_pen:")
-    return None
+    return None if reading.verdict == "blank" else reading
 
 
 @st.fragment
 def show_reader() -> None:
     """Show everything that changes after a stroke: from the ink to the prediction."""
-    source = st.segmented_control(
-        "Where the digit comes from",
-        list(PROMPTS),
-        default=DRAW,
-        required=True,
-        key="way",
-        label_visibility="collapsed",
-    )
+    state.start_with_digits()
+    with st.container(horizontal=True, key="choices"):
+        source = st.segmented_control(
+            "Where the drawing comes from",
+            SOURCES,
+            default=DRAW,
+            required=True,
+            key="way",
+            label_visibility="collapsed",
+        )
+        st.segmented_control(
+            "What to read",
+            list(MODES),
+            format_func=MODES.__getitem__,
+            required=True,
+            key=state.DRAW_MODE,
+            persist_state="session",
+            label_visibility="collapsed",
+        )
     # The lock does not cover pictures: a large one takes long, and would block all other visitors.
     with prediction_lock if source == DRAW else nullcontext():
-        read_and_show(source)
+        read_and_show(source, st.session_state[state.DRAW_MODE])
 
 
-def read_and_show(source: str) -> None:
+def read_and_show(source: str, mode: str) -> None:
+    width = canvas.choose_width(mode == state.NUMBER)
+    st.html(f"<style>.st-key-draw_and_read {{ --canvas-width: {width}; --canvas-height: {canvas.HEIGHT} }}</style>")
     with st.container(key="draw_and_read"):
         pen = st.container(key="pen")
-        prediction = st.container(key="answer_frame")
+        beside = st.container(key="answer_frame")
         brush = st.container(key="brush")
+        across = st.container(key="across")
     with brush:
-        # Created first because the canvas and the prediction need them, but shown below the canvas.
-        state.set_draw_mode(DIGIT, keep=True)
-        mode = st.segmented_control("What to read", [DIGIT, NUMBER], required=True, key=state.DRAW_MODE)
-        width = st.slider("Brush width", 8, 30, 20, key="brush_width", format="%d px") if source == DRAW else None
+        # Created first because the canvas needs the width, but shown below the canvas.
+        brush_width = st.slider("Brush width", 8, 30, 20, key="brush_width", format="%d px") if source == DRAW else None
     with pen:
-        ink, strokes = ink_from_canvas(width) if width else (ink_from_file(source), None)
-    with prediction:
-        if mode == NUMBER:
-            number = read(ink, partial(cache.predictor().read_number, strokes=strokes))
-            show_number(number, NUMBER_PROMPTS[source])
+        if brush_width:
+            canvas.show(brush_width, width)
+            below = st.container(key="below_canvas")
+            canvas.show_buttons()
+            drawn, prompt = drawn_on_canvas(), CANVAS_PROMPTS[mode]
         else:
-            reading = read(ink, partial(cache.predictor().read, strokes=strokes))
-            show_prediction(reading, PROMPTS[source])
+            drawn, prompt = drawn_in_file(source, CONTENTS[mode]), PROMPTS[source]
+            below = st.container(key="below_canvas")
+        if mode == state.NUMBER:
+            number = read(cache.predictor().read_number, drawn)
+        else:
+            reading = read(cache.predictor().read, drawn)
+    if mode == state.NUMBER:
+        picture = number.whole.drawing.ink if number and drawn and drawn.strokes is None else None
+        with below:
+            show_brackets(number, width if picture is None else picture.shape[1], picture)
+        with beside:
+            show_number(number, prompt)
+        with across:
+            show_digit_cards(number)
+        show_steps_of(chosen_drawing(number) if number else None)
+    else:
+        with beside:
+            show_prediction(reading, prompt)
             if reading and reading.several:
-                st.button(
-                    "Read as a number",
-                    key="read_number",
-                    on_click=state.set_draw_mode,
-                    args=(NUMBER,),
-                    icon=":material/pin:",
-                )
-    if mode == NUMBER:
-        if number:
-            show_digits(number)
-        return
+                st.button("Read a number", icon=":material/pin:", key="read_number", on_click=state.read_numbers)
+        show_steps_of(reading.drawing if reading else None)
+
+
+def chosen_drawing(number: NumberReading) -> Drawing:
+    """Let the visitor choose a digit of the number; return its drawing, framed in the ink of all digits."""
+    count = len(number.digits)
+    position = 0
+    if count > 1:
+        position = st.segmented_control(
+            "Position and digit",
+            range(count),
+            # Streamlit confuses options with the same label, such as the two digits of 11.
+            format_func=lambda position: f"{position + 1}: {number.digits[position].reading.digit}",
+            default=0,
+            required=True,
+            key=f"digit_of_{count}",
+        )
+    digit = number.digits[position]
+    return replace(digit.reading.drawing, ink=number.whole.drawing.ink, box=digit.box)
+
+
+def show_steps_of(drawing: Drawing | None) -> None:
     st.subheader("How your drawing became the model's image", anchor=False)
     st.markdown("MNIST's digits were prepared in these five steps. Every drawing goes through the same steps.")
-    show_steps(reading.drawing if reading else None)
+    show_steps(drawing)
 
 
 heading(

@@ -40,6 +40,14 @@ def drawn_one() -> Image.Image:
     return image
 
 
+def drawn_seventeen() -> Image.Image:
+    """Draw a 1 and a 7 side by side in dark ink on light paper."""
+    picture = Image.new("RGB", (400, 200), "white")
+    picture.paste(drawn_one(), (0, 0))
+    picture.paste(drawn_seven(side=200).point(lambda level: 255 if level > 200 else 0), (180, 0))
+    return picture
+
+
 def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
     """Return the picture as a file in this format."""
     file = io.BytesIO()

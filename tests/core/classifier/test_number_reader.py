@@ -1,26 +1,26 @@
-"""Numbers: the best path through a lattice, and several digits that are not one."""
+"""The number reader: the best path through a lattice, and numbers by real hands."""
 
 from __future__ import annotations
 
-from itertools import pairwise
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw
+from hypothesis.extra.numpy import array_shapes, arrays
 
+from benchmarks.number_scenes import SPACINGS, Scene, compose, scenes
 from core.classifier.bundle import Bundle
-from core.classifier.number_reader import _viterbi, read_digit, read_number
+from core.classifier.number_reader import FEATURES, WEIGHTS, _most_plausible, _viterbi, read_digit, read_number
 from core.classifier.predictor import Predictor
-from core.ink.canvas_strokes import Stroke, draw_stroke, join_patches, strokes_from_canvas
-from core.ink.drawing import Pixels
+from core.data.pen_digits import TRAINING_WRITERS
+from core.handwriting.pen_digits import PenDigit
+from core.ink.canvas_strokes import Stroke, draw_stroke, join_patches
 from core.ink.numbers import Lattice
 from core.workspace import SHIPPED_BUNDLE
 
-FOUR = [[(40, 0), (0, 80), (70, 80)], [(50, 40), (45, 140)]]
-SEVEN = [[(0, 0), (70, 0), (25, 140)], [(10, 70), (60, 70)]]
-ONE = [[(20, 0), (20, 140)]]
+Weighted = tuple[Lattice, np.ndarray]
 
 
 @pytest.fixture(scope="module")
@@ -28,103 +28,183 @@ def predictor() -> Predictor:
     return Predictor(Bundle(SHIPPED_BUNDLE))
 
 
-def write(*digits: list[list[tuple[int, int]]], gap: int = 110) -> list[Stroke]:
-    """Return the strokes of digits side by side."""
-    return [
-        Stroke(np.add(line, (30.0 + gap * place, 40.0)), 14.0) for place, digit in enumerate(digits) for line in digit
-    ]
+@pytest.fixture(scope="module")
+def digits(pen_digits: tuple[PenDigit, ...]) -> tuple[PenDigit, ...]:
+    """The first 40 digits of each training writer."""
+    by_writer = ([digit for digit in pen_digits if digit.writer == writer][:40] for writer in TRAINING_WRITERS)
+    return tuple(digit for own in by_writer for digit in own)
 
 
-def ink_of(strokes: list[Stroke]) -> Pixels:
-    return np.pad(join_patches([draw_stroke(stroke) for stroke in strokes]).ink, 20)
-
-
-@given(st.integers(1, 5), st.data())
-def test_best_path_is_the_best_of_all_paths(end: int, data: st.DataObject) -> None:
+@st.composite
+def lattices(draw: st.DrawFn) -> Weighted:
+    """Return a lattice with a path to its end, and a score for each of its groups."""
+    end = draw(st.integers(1, 5))
     pairs = [(source, target) for source in range(end) for target in range(source + 1, end + 1)]
-    scores = np.array(data.draw(st.lists(st.floats(-9, 9), min_size=len(pairs), max_size=len(pairs))))
-    edges = np.array([(*pair, group) for group, pair in enumerate(pairs)])
-    lattice = Lattice("strokes", [], [()] * len(pairs), np.zeros((len(pairs), 0)), edges, end, lambda _: None)
+    steps = {(node, node + 1) for node in range(end)}
+    chosen = sorted(steps | set(draw(st.lists(st.sampled_from(pairs), max_size=8))))
+    edges = np.array([(source, target, group) for group, (source, target) in enumerate(chosen)])
+    scores = draw(st.lists(st.integers(-50, 50), min_size=len(chosen), max_size=len(chosen)))
+    lattice = Lattice("pieces", [], [()] * len(chosen), np.zeros((len(chosen), 0)), edges, end, lambda _: None)
+    return lattice, np.array(scores, float)
+
+
+def paths(lattice: Lattice, node: int = 0) -> Iterator[list[int]]:
+    if node == lattice.end:
+        yield []
+    for source, target, group in lattice.edges.tolist():
+        if source == node:
+            for rest in paths(lattice, target):
+                yield [group, *rest]
+
+
+@given(lattices())
+def test_path_is_the_best_of_all(weighted: Weighted) -> None:
+    lattice, scores = weighted
 
     path = _viterbi(lattice, scores)
 
-    nodes = [0, *(pairs[group][1] for group in path)]
-    assert [pairs[group] for group in path] == list(pairwise(nodes))
-    assert nodes[-1] == end
-    best = [0.0]
-    for target in range(1, end + 1):
-        best.append(max(best[source] + scores[pairs.index((source, target))] for source in range(target)))
-    assert scores[path].sum() == pytest.approx(best[-1])
+    every = list(paths(lattice))
+    assert path in every
+    assert scores[path].sum() == max(scores[each].sum() for each in every)
 
 
-def test_digits_on_a_canvas_become_a_number(predictor: Predictor) -> None:
-    strokes = write(FOUR, SEVEN, ONE)
+@given(lattices(), st.integers(1, 10))
+def test_groups_kept_are_those_on_the_best_paths(weighted: Weighted, count: int) -> None:
+    lattice, scores = weighted
 
-    number = read_number(predictor, ink_of(strokes), strokes)
+    kept = _most_plausible(lattice, scores, count)
 
-    assert number.number == "471"
-    lefts = [digit.box[1] for digit in number.digits]
-    assert lefts == sorted(lefts)
-
-
-def test_bars_that_are_written_last_join_their_digits(predictor: Predictor) -> None:
-    strokes = write(SEVEN, FOUR)
-    late = [strokes[0], strokes[2], strokes[1], strokes[3]]
-
-    assert read_number(predictor, ink_of(late), late).number == "74"
+    through = [max(scores[path].sum() for path in paths(lattice) if group in path) for group in range(len(scores))]
+    assert len(kept) == min(count, len(scores))
+    others = np.delete(through, kept)
+    assert not len(others) or np.min(np.array(through)[kept]) >= others.max()
 
 
-def test_digits_in_a_picture_become_a_number(predictor: Predictor) -> None:
-    number = read_number(predictor, ink_of(write(FOUR, ONE, SEVEN)))
-
-    assert number.number == "417"
-    assert number.to_json()["number"] == "417"
-    assert [digit["digit"] for digit in number.to_json()["digits"]] == [4, 1, 7]
-
-
-@pytest.mark.parametrize("on_canvas", [True, False])
-def test_several_digits_are_not_one(predictor: Predictor, on_canvas: bool) -> None:
-    strokes = write(FOUR, SEVEN)
-
-    reading = read_digit(predictor, ink_of(strokes), strokes if on_canvas else None)
-
-    assert reading.several
-    assert reading.verdict == "not_a_digit"
+def test_each_feature_has_a_weight() -> None:
+    for kind, names in FEATURES.items():
+        weights = dict(zip(names, WEIGHTS[kind], strict=True))
+        assert weights.pop("log_probability") > 0
+        weights.pop("digit")
+        assert all(weight <= 0 for weight in weights.values())
 
 
-@pytest.mark.parametrize("digit", [FOUR, SEVEN, ONE])
-def test_one_digit_stays_one(predictor: Predictor, digit: list[list[tuple[int, int]]]) -> None:
-    strokes = write(digit)
+def right(predictor: Predictor, numbers: list[Scene], *, as_pictures: bool = False) -> float:
+    """Return the fraction of numbers that are read correctly."""
+    read = [read_number(predictor, each.ink, None if as_pictures else each.strokes).number for each in numbers]
+    return float(np.mean([text == each.text for text, each in zip(read, numbers, strict=True)]))
 
-    assert not read_digit(predictor, ink_of(strokes), strokes).several
-    assert len(read_number(predictor, ink_of(strokes)).digits) == 1
+
+@pytest.mark.parametrize("spacing", SPACINGS)
+def test_numbers_on_the_canvas_are_read(predictor: Predictor, digits: tuple[PenDigit, ...], spacing: str) -> None:
+    numbers = list(scenes(digits, 40, SPACINGS[spacing], np.random.default_rng(1)))
+
+    assert right(predictor, numbers) >= 0.85
+
+
+@pytest.mark.parametrize(("spacing", "least"), [("spaced", 0.85), ("tight", 0.85), ("touching", 0.4)])
+def test_numbers_in_pictures_are_read(
+    predictor: Predictor, digits: tuple[PenDigit, ...], spacing: str, least: float
+) -> None:
+    numbers = list(scenes(digits, 40, SPACINGS[spacing], np.random.default_rng(1)))
+
+    assert right(predictor, numbers, as_pictures=True) >= least
+
+
+def test_strokes_in_any_order_are_the_same_number(predictor: Predictor, digits: tuple[PenDigit, ...]) -> None:
+    generator = np.random.default_rng(2)
+    for scene in scenes(digits, 20, SPACINGS["tight"], generator):
+        shuffled = [scene.strokes[place] for place in generator.permutation(len(scene.strokes))]
+
+        number = read_number(predictor, scene.ink, shuffled)
+
+        assert number.number == read_number(predictor, scene.ink, scene.strokes).number
+
+
+def test_bars_written_last_join_their_digits(predictor: Predictor, digits: tuple[PenDigit, ...]) -> None:
+    barred = [digit for digit in digits if digit.label in (4, 5, 7) and len(digit.strokes) == 2]
+
+    numbers = list(scenes(barred, 25, SPACINGS["tight"], np.random.default_rng(3), late=True))
+
+    assert right(predictor, numbers) >= 0.85
+
+
+@pytest.mark.parametrize("as_picture", [False, True])
+def test_one_digit_stays_one_digit(predictor: Predictor, digits: tuple[PenDigit, ...], as_picture: bool) -> None:
+    singles = [compose([digit], (0, 0), np.random.default_rng(4)) for digit in digits[::3]]
+    strokes = [None if as_picture else one.strokes for one in singles]
+
+    several = [read_digit(predictor, one.ink, each).several for one, each in zip(singles, strokes, strict=True)]
+
+    assert np.mean(several) <= 0.015
+
+
+def test_a_digit_and_a_number_of_one_digit_agree(predictor: Predictor, digits: tuple[PenDigit, ...]) -> None:
+    one = compose([next(digit for digit in digits if digit.label == 0)], (0, 0), np.random.default_rng(5))
+
+    reading, number = read_digit(predictor, one.ink, one.strokes), read_number(predictor, one.ink, one.strokes)
+
+    assert number.number == str(reading.digit) == "0"
+    assert number.sentence == reading.sentence
+    assert number.digits[0].box == reading.drawing.box
+    assert reading.to_json().items() <= number.to_json().items()
+
+
+def test_several_digits_are_not_one(predictor: Predictor, digits: tuple[PenDigit, ...]) -> None:
+    pair = [next(digit for digit in digits if digit.label == label) for label in (0, 3)]
+    scene = compose(pair, SPACINGS["spaced"], np.random.default_rng(6))
+
+    for strokes in (scene.strokes, None):
+        reading = read_digit(predictor, scene.ink, strokes)
+        number = read_number(predictor, scene.ink, strokes)
+
+        assert (reading.verdict, reading.several) == ("not_a_digit", True)
+        assert (number.verdict, number.number) == ("digit", "03")
+        first, second = (digit["box"] for digit in number.to_json()["digits"])
+        assert 0 <= first["left"] < first["right"] <= second["left"] < second["right"] <= 1
+
+
+def test_scribble_is_no_number(predictor: Predictor) -> None:
+    generator = np.random.default_rng(7)
+    ink = (generator.random((60, 200)) > 0.5).astype(np.uint8) * 255
+
+    number = read_number(predictor, ink)
+
+    assert number.number is None
+    assert number.verdict == "not_a_digit"
+    assert not read_digit(predictor, ink).several
+
+
+@given(
+    arrays(
+        np.uint8,
+        array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=80),
+        elements=st.sampled_from([0, 5, 70, 255]),
+    )
+)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_ink_is_read(predictor: Predictor, ink: np.ndarray) -> None:
+    number = read_number(predictor, ink)
+
+    assert (number.verdict == "blank") == (number.whole.verdict == "blank") == (not number.digits)
+    if number.whole.several:
+        assert number.number is not None
+        assert len(number.number) > 1
 
 
 def test_blank_drawing_has_no_digits(predictor: Predictor) -> None:
-    number = read_number(predictor, np.zeros((50, 50), np.uint8))
+    number = read_number(predictor, np.zeros((280, 560), np.uint8), [])
 
-    assert (number.number, number.digits, number.verdict) == (None, (), "blank")
-
-
-def test_strokes_are_drawn_as_the_canvas_draws_them() -> None:
-    path = [["M", 20, 20], ["Q", 20, 20, 60, 40], ["L", 100, 100]]
-
-    (stroke,) = strokes_from_canvas([{"path": path, "strokeWidth": 10}])
-    patch = draw_stroke(stroke)
-
-    expected = Image.new("L", (140, 140))
-    ImageDraw.Draw(expected).line([(20, 20), (60, 40), (100, 100)], 255, width=10, joint="curve")
-    drawn = np.zeros((140, 140), np.uint8)
-    top, left, bottom, right = patch.box
-    drawn[top:bottom, left:right] = patch.ink
-    assert (np.abs(drawn.astype(int) - np.asarray(expected)) > 128).mean() < 0.01
+    assert (number.verdict, number.number, number.digits) == ("blank", None, ())
+    assert number.sentence == "No ink, no digit"
+    assert not read_digit(predictor, np.zeros((280, 560), np.uint8), []).several
 
 
 @pytest.mark.parametrize("on_canvas", [True, False])
 def test_grid_is_not_called_several_digits(predictor: Predictor, on_canvas: bool) -> None:
     lines = [[(40, 80), (240, 80)], [(40, 190), (240, 190)], [(90, 40), (90, 240)], [(190, 40), (190, 240)]]
     strokes = [Stroke(np.array(line, float), 20.0) for line in lines]
+    ink = np.pad(join_patches([draw_stroke(stroke) for stroke in strokes]).ink, 20)
 
-    reading = read_digit(predictor, ink_of(strokes), strokes if on_canvas else None)
+    reading = read_digit(predictor, ink, strokes if on_canvas else None)
 
     assert (reading.verdict, reading.several) == ("not_a_digit", False)

@@ -26,6 +26,7 @@ from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.setting_help import SETTING_HELP
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
+from tests.support.fuzzing import drawn_seventeen
 from tests.support.pen_digit_files import UNIPEN
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
@@ -87,6 +88,28 @@ def test_predict_prints_one_object_per_line(
     assert [(result["verdict"], result["digit"]) for result in results] == [
         (reading.verdict, reading.digit) for reading in readings
     ]
+
+
+def test_predict_reads_numbers_when_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture, missing = str(tmp_path / "seventeen.png"), str(tmp_path / "absent.png")
+    drawn_seventeen().save(picture)
+
+    assert main(["predict", "--json", picture]) == 0
+    (as_digit,) = predictions(capsys)
+    assert main(["predict", "--json", "--number", picture, missing]) == 1
+    as_number, failed = predictions(capsys)
+    main(["predict", picture])
+    main(["predict", "--number", picture, missing])
+    digit_line, number_line, failed_line = capsys.readouterr().out.splitlines()
+
+    assert (as_digit["verdict"], as_digit["several"]) == ("not_a_digit", True)
+    assert as_digit.items() <= as_number.items()
+    assert as_number["number"] == "17"
+    assert [digit["digit"] for digit in as_number["digits"]] == [1, 7]
+    assert (failed["number"], failed["digits"], failed["verdict"]) == (None, [], "error")
+    assert digit_line == f"{picture}: not a digit, several digits (read them with --number)"
+    assert re.fullmatch(rf"{re.escape(picture)}: 17, 1: >?[\d.]+% sure; 7: >?[\d.]+% sure", number_line)
+    assert "cannot be read" in failed_line
 
 
 def test_predict_reports_unreadable_files_and_reads_the_rest(

@@ -21,7 +21,7 @@ from core.runs.status import Status
 from core.workspace import Workspace
 from dashboard.api.routes import MAX_BODY_BYTES, build_api
 from dashboard.server.pictures import PicturePool
-from tests.support.fuzzing import drawn_one, encoded
+from tests.support.fuzzing import drawn_one, drawn_seventeen, encoded
 from tests.support.served_api import served_api
 from tests.support.tiny_training import tiny_config
 
@@ -48,6 +48,41 @@ def test_picture_sent_as_the_body_is_read(client: TestClient) -> None:
     assert reading["confidence"] == max(reading["probabilities"])
     assert reading["candidates"] == sorted(range(10), key=lambda digit: -reading["probabilities"][digit])[:2]
     assert np.isclose(sum(reading["probabilities"]), 1)
+
+
+def test_number_is_read_when_asked(client: TestClient) -> None:
+    as_digit = client.post("/predict", content=encoded(drawn_seventeen())).json()
+    as_number = client.post("/predict?number=1", content=encoded(drawn_seventeen())).json()
+
+    assert (as_digit["verdict"], as_digit["several"]) == ("not_a_digit", True)
+    assert "number" not in as_digit
+    assert as_number["number"] == "17"
+    assert [digit["digit"] for digit in as_number["digits"]] == [1, 7]
+    first, second = (digit["box"] for digit in as_number["digits"])
+    assert 0 < first["left"] < first["right"] < second["left"] < second["right"] < 1
+    assert as_digit.items() <= as_number.items()
+
+
+def test_one_digit_is_a_number_of_one_digit(client: TestClient) -> None:
+    as_digit = client.post("/predict?number=0", content=encoded(drawn_one())).json()
+    as_number = client.post("/predict?number=1", content=encoded(drawn_one())).json()
+
+    assert (as_digit["digit"], as_digit["several"]) == (1, False)
+    assert as_number["number"] == "1"
+    assert len(as_number["digits"]) == 1
+
+
+def test_blank_picture_has_no_number(client: TestClient) -> None:
+    reading = client.post("/predict?number=1", content=encoded(Image.new("L", (60, 60), 255))).json()
+
+    assert (reading["verdict"], reading["number"], reading["digits"]) == ("blank", None, [])
+
+
+def test_other_values_of_number_are_refused(client: TestClient) -> None:
+    response = client.post("/predict?number=yes", content=encoded(drawn_one()))
+
+    assert response.status_code == 400
+    assert "`number` must be 1" in response.json()["error"]
 
 
 def test_form_gets_the_same_prediction_as_a_body(client: TestClient) -> None:

@@ -13,7 +13,7 @@ from core.classifier.predictor import Predictor
 from core.errors import PictureError
 from core.runs.active import ActivePredictor
 from dashboard.embeds.gradio_app import DRAW_FIRST
-from tests.support.fuzzing import drawn_one, encoded
+from tests.support.fuzzing import drawn_one, drawn_seventeen, encoded
 from tests.support.gradio_api import API, file, predicted, uploaded
 
 
@@ -102,6 +102,16 @@ def test_visitors_see_both_candidates_of_a_close_call(client: TestClient, monkey
 
     assert verdict.startswith("# 1 or ")
     assert "\nLooks like a 1 or " in verdict
+
+
+def test_several_digits_are_not_one(client: TestClient) -> None:
+    result, bars = predict_as_visitor(client, drawn_seventeen())
+    fields = verdict(client, drawn_seventeen())
+
+    assert result.startswith("# Several digits\n")
+    assert bars == "If it were a digit"
+    assert (fields["verdict"], fields["several"], fields["number"]) == ("not_a_digit", True, "17")
+    assert [digit["digit"] for digit in fields["digits"]] == [1, 7]
 
 
 def test_verdict_endpoint_distinguishes_digits_and_shapes(client: TestClient) -> None:

@@ -441,37 +441,54 @@ def two_ones(canvas: Canvas) -> None:
         canvas.strokes[-1] = {"path": [["M", x, 60], ["L", x, 220]], "strokeWidth": 20}
 
 
-def number_html(page: AppTest) -> str:
-    (html,) = (html.proto.body for html in page.get("html") if html.proto.body.startswith('<div class="trazo-number'))
-    return str(html)
-
-
 def test_several_digits_are_offered_to_be_read_as_a_number(page: AppTest, canvas: Canvas) -> None:
     two_ones(canvas)
     page.run()
-    assert answer(page) == "Not a digit"
+    assert answer(page) == "Several digits"
 
     page.button(key="read_number").click().run()
 
-    assert ">11</div>" in number_html(page)
-    captions = [caption.value for caption in page.caption]
-    assert any(text.startswith("Digit 1: 1, second best") for text in captions)
-    assert any(text.startswith("Digit 2: 1, second best") for text in captions)
+    assert shown(page, "number")["number"] == "11"
+    assert [bracket["text"] for bracket in shown(page, "brackets")["brackets"]] == ["1", "1"]
+    assert [(card["text"], len(card["bars"])) for card in shown(page, "digit_cards")] == [("1", 10), ("1", 10)]
 
 
-def test_number_without_ink_shows_a_prompt(page: AppTest, canvas: Canvas) -> None:
-    page.session_state["draw_mode"] = "A number"
+def test_brackets_are_below_their_digits(page: AppTest, canvas: Canvas) -> None:
+    two_ones(canvas)
+    page.session_state["draw_mode"] = "number"
 
     page.run()
 
-    assert ">Draw a number</div>" in number_html(page)
+    # The canvas for numbers is 560 pixels wide.
+    for bracket, x in zip(shown(page, "brackets")["brackets"], (90, 190), strict=True):
+        assert bracket["left"] < 100 * x / 560 < bracket["left"] + bracket["width"]
+
+
+def test_steps_show_the_chosen_digit_of_a_number(page: AppTest, canvas: Canvas) -> None:
+    two_ones(canvas)
+    page.session_state["draw_mode"] = "number"
+    page.run()
+    first = shown(page, "steps")
+
+    page.segmented_control(key="digit_of_2").set_value(1).run()
+
+    assert shown(page, "steps") != first
+
+
+def test_number_without_ink_shows_a_prompt(page: AppTest, canvas: Canvas) -> None:
+    page.session_state["draw_mode"] = "number"
+
+    page.run()
+
+    assert shown(page, "number")["prompt"] == "Draw a number"
+    assert shown(page, "brackets")["brackets"] == []
     assert not page.exception
 
 
 def test_damaged_strokes_show_an_error_in_number_mode(page: AppTest, canvas: Canvas) -> None:
     two_ones(canvas)
     canvas.strokes[-1] = {"path": [["Z"]], "strokeWidth": 20}
-    page.session_state["draw_mode"] = "A number"
+    page.session_state["draw_mode"] = "number"
 
     page.run()
 
