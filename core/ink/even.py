@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
@@ -57,10 +58,17 @@ def _drawn_ink(grey: Pixels) -> Pixels | None:
     areas = np.bincount(difference, picture.histogram())
     faint, pen = areas[1 : round(FAINTEST_INK * contrast)].sum(), areas[round(_PEN * contrast) :].sum()
     edges = areas[1:].sum() - faint - pen
-    # Compression leaves many faint marks, and dithering many dots.
-    if edges > pen or 2 * faint > edges or (not edges and stroke_width(grey != paper) < _DOT):
+    if edges > pen or (2 * faint > edges and _has_separate_marks(np.abs(grey.astype(int) - paper), contrast)):
+        return None
+    if not edges and stroke_width(grey != paper) < _DOT:  # dithering
         return None
     return np.asarray(picture.point((difference * (255 / contrast) + 0.5).astype(int).tolist()))
+
+
+def _has_separate_marks(difference: NDArray[np.int_], contrast: int) -> bool:
+    """Return True if there are faint marks away from the ink, as compression leaves them; soft edges touch the ink."""
+    near_ink = ndimage.binary_dilation(difference >= round(FAINTEST_INK * contrast), np.ones((3, 3)))
+    return bool(((difference > 0) & ~near_ink).any())
 
 
 def _noisy_ink(grey: Plane, *, small: bool) -> Pixels | None:

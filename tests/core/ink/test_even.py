@@ -35,15 +35,15 @@ STROKE = (30, 40, 70, 52, 50)
 
 
 @given(st.lists(st.tuples(st.integers(15, 85), st.integers(15, 85)), min_size=2, max_size=6), st.integers(8, 14))
-def test_drawing_sent_as_a_picture_has_nearly_the_same_ink(points: list[tuple[int, int]], width: int) -> None:
+def test_drawing_sent_as_a_picture_has_the_same_ink(points: list[tuple[int, int]], width: int) -> None:
     ink = canvas([(50, 20), *points], width)
-    assume(ink.max() == 255)
+    # A dot may be mostly soft edges, like a blurred picture.
+    assume(np.ptp([(50, 20), *points], axis=0).max() >= 10)
 
     for picture in (ink, 255 - ink):
         found = ink_on_even_paper(picture)
         assert found is not None
-        # Short, thin lines have so many soft edges that they are taken for compression, which changes those edges.
-        assert np.abs(found.astype(int) - ink).mean() < 2
+        assert np.array_equal(found, ink)
 
 
 @pytest.mark.parametrize("points", [[(50, 10), (50, 90)], [(0, 20), (80, 20), (40, 99)]], ids=["free", "edge to edge"])
