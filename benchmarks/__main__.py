@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from benchmarks import (
     browser,
     crops,
+    drawings,
     finish,
     load,
     novelty,
@@ -48,6 +49,7 @@ SECTIONS = {
     "numbers": Section("Numbers of several digits", numbers.numbers, [numbers.SEED]),
     "photos": Section("Accuracy on synthetic photos and image files", photos.photos, [photos.SEED]),
     "crops": Section("Agreement on tightly cropped pictures", crops.crops, [photos.SEED, crops.SEED]),
+    "drawings": Section("Drawings on the canvas and as pictures", drawings.drawings, [drawings.SEED]),
     "serving": Section("Startup time and idle cost of the dashboard", serving.serving),
     "runs": Section("Runs page with 100 runs", runs_page.runs_page, [runs_page.SEED]),
     "browser": Section("Latency from pen up to prediction", browser.pen_to_prediction, [browser.SEED]),

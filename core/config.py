@@ -162,7 +162,7 @@ PRESETS: dict[str, TrainingConfig] = {
         schedule="one_cycle",
         patience=0,
         final_epochs=7,
-        synthetic_digits=24_000,
+        synthetic_digits=6_000,
         pen_digits=3,
     ),
     # For teachers. Nearly twice as large and expensive as `best`.
@@ -177,7 +177,7 @@ PRESETS: dict[str, TrainingConfig] = {
         weight_decay=0.002,
         patience=0,
         final_epochs=7,
-        synthetic_digits=24_000,
+        synthetic_digits=6_000,
         pen_digits=3,
     ),
     # Fewer than 10,000 parameters.

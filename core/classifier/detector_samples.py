@@ -24,7 +24,7 @@ from core.ink.drawing import Pixels
 MIN_PORTIONS = 2
 """Portions for most recipes, and for a run that was stopped; drawing them takes 4 s, fitting the detector 3 s."""
 
-_SYNTHETIC_PER_PORTION = 1000
+_SYNTHETIC_PER_PORTION = 250
 """Synthetic digits in a recipe for each portion; recipes that use many take a long time to train anyway."""
 
 _DRAWN_DIGITS = 750

@@ -45,7 +45,7 @@ def test_config_file_of_an_earlier_version_is_read() -> None:
     values["drawn_digits"] = values.pop("synthetic_digits")
 
     assert config_from_json(json.dumps(values)) == config
-    assert (config.final_epochs, config.synthetic_digits) == (7, 24_000)
+    assert (config.final_epochs, config.synthetic_digits) == (7, 6_000)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_recipes_with_more_synthetic_digits_get_more_portions(synthetic_digits: 
     portions = portion_count(tiny_config(synthetic_digits=synthetic_digits))
 
     assert portions >= MIN_PORTIONS
-    assert portions <= max(MIN_PORTIONS, synthetic_digits / 1000)
+    assert portions <= max(MIN_PORTIONS, synthetic_digits / 250)
     assert portions <= portion_count(tiny_config(synthetic_digits=min(60_000, synthetic_digits + 1000)))
 
 
