@@ -24,6 +24,7 @@ MAX_IMAGES = 96
 _LEAST_LOG_PROBABILITY = -6.0  # less probable digits are all alike
 _NOVELTY_RANGE = (-4.0, 6.0)  # of novelty scores; more extreme ones are all alike
 _MAX_OVERLAP = 0.5  # of the narrower of two neighbouring digits; slanted digits overlap a little
+_MAX_CUT = 1.4  # stroke widths; a cut through a grid crosses 1.6, one between touching digits seldom more than 1.3
 _WIDE = 1.1  # of a drawing's height; a single digit is seldom wider
 
 FEATURES = {kind: ("log_probability", "novelty", "digit", *names) for kind, names in GEOMETRY.items()}
@@ -134,7 +135,8 @@ def _read_parts(predictor: Predictor, whole: Reading, strokes: Sequence[Stroke] 
         return NumberReading(whole, (PlacedReading(whole, whole.drawing.box),))
     placed = [_read_patch(predictor, lattice.patch(group)) for group in path]
     digits = sorted((digit for digit in placed if digit), key=lambda digit: digit.box[1] + digit.box[3])
-    if _are_side_by_side(digits) and all(digit.reading.verdict == "digit" for digit in digits):
+    separate = _are_side_by_side(digits) and _deepest_cut(lattice, path) <= _MAX_CUT
+    if separate and all(digit.reading.verdict == "digit" for digit in digits):
         whole = replace(whole, verdict="not_a_digit", several=True)
     return NumberReading(whole, tuple(digits))
 
@@ -146,6 +148,14 @@ def _are_side_by_side(digits: Sequence[PlacedReading]) -> bool:
         if overlap > _MAX_OVERLAP * min(digit.box[3] - digit.box[1] for digit in (one, other)):
             return False
     return True
+
+
+def _deepest_cut(lattice: Lattice, path: Sequence[int]) -> float:
+    """Return the largest mean ink that a digit's cuts cross, in stroke widths; 0 for strokes of a canvas."""
+    if lattice.kind == "strokes":
+        return 0.0
+    crossed, cuts = (lattice.geometry[path, GEOMETRY["pieces"].index(name)] for name in ("crossed", "cuts"))
+    return float(np.max(crossed / np.maximum(cuts, 1)))
 
 
 def _read_patch(predictor: Predictor, patch: InkPatch) -> PlacedReading | None:

@@ -4,21 +4,21 @@
 """
 
 STROKES = {
-    "log_probability": 1.196,
-    "novelty": -0.515,
-    "digit": -0.313,
-    "overlap": -2.187,
-    "width": -0.135,
-    "shortness": -1.221,
+    "log_probability": 0.368,
+    "novelty": -0.844,
+    "digit": -0.897,
+    "overlap": -3.201,
+    "width": -0.539,
+    "shortness": -1.089,
 }
 PIECES = {
-    "log_probability": 2.897,
-    "novelty": -0.325,
-    "digit": 0.468,
-    "crossed": -0.694,
-    "cuts": -1.326,
-    "width": -3.58,
-    "narrowness": -0.694,
-    "shortness": -3.347,
-    "shared": -1.0,
+    "log_probability": 2.456,
+    "novelty": -0.417,
+    "digit": -0.037,
+    "crossed": -0.659,
+    "cuts": -1.125,
+    "width": -3.336,
+    "narrowness": -0.767,
+    "shortness": -2.031,
+    "shared": -1.212,
 }
