@@ -45,7 +45,7 @@ MAX_WORKERS_PER_CLIENT = 4
 """Maximum number of workers for one client; never more than one for each processor."""
 
 WORKERS_FOR_OTHERS = 2
-"""Extra workers that no single client can occupy. Each takes about 40 MB of its own, and up to 300 MB more for 40 megapixels."""
+"""Extra workers that no single client can occupy. Each takes about 40 MB, and up to 300 MB more for 40 megapixels."""
 
 START_TIMEOUT_SECONDS = 30.0
 """Time limit for a worker to start, or for an idle one to respond. A start takes 0.5 s; several on a busy machine."""
