@@ -27,9 +27,10 @@ class Evaluation:
 
     def __post_init__(self) -> None:
         if not self.labels.size or self.labels.ndim != 1 or self.probabilities.shape != (self.labels.size, CLASSES):
-            raise ValueError(f"Expected probabilities (images, {CLASSES}). Received: shape {self.probabilities.shape}.")
+            shapes = f"{self.probabilities.shape} and {self.labels.shape}"
+            raise ValueError(f"Expected probabilities (n, {CLASSES}) and labels (n,) with n > 0. Received: {shapes}.")
         if self.labels.dtype.kind not in "iu" or not np.isin(self.labels, range(CLASSES)).all():
-            raise ValueError(f"Expected labels that are digits below {CLASSES}.")
+            raise ValueError(f"Expected integer labels from 0 to {CLASSES - 1}.")
         if not are_probabilities(self.probabilities):
             raise ValueError("Expected probabilities that add up to 1.")
 
@@ -51,8 +52,8 @@ class Evaluation:
     @property
     def loss(self) -> float:
         """Mean categorical cross-entropy in nats."""
-        true_class = self.probabilities[np.arange(len(self.labels)), self.labels]
-        return float(-np.log(np.maximum(true_class, 1e-7)).mean())
+        of_true_class = self.probabilities[np.arange(len(self.labels)), self.labels]
+        return float(-np.log(np.maximum(of_true_class, 1e-7)).mean())
 
 
 def are_probabilities(rows: np.ndarray) -> bool:

@@ -69,14 +69,14 @@ def stop(options: argparse.Namespace, workspace: Workspace) -> int:
     else:
         runs = control.request_stop_all(workspace)
     for run in runs:
-        print(f"{run.id} was asked to stop. If training has begun, the model is saved as it is now.")
+        print(f"{run.id} was asked to stop. A run in progress saves its model; a queued run leaves the queue.")
     if not runs:
-        print("No run is running or queued.")
+        print("No runs are running or queued.")
     return 0
 
 
 def resume(options: argparse.Namespace, workspace: Workspace) -> int:
-    """Resume a run from its last completed epoch."""
+    """Resume a run from its last completed epoch, or from the beginning if it has none."""
     run = find_run(workspace, options.run)
     queue.resume(workspace, run)
     print(f"{run.id}: {run.status().message}")
@@ -84,7 +84,7 @@ def resume(options: argparse.Namespace, workspace: Workspace) -> int:
 
 
 def promote_run(options: argparse.Namespace, workspace: Workspace) -> int:
-    """Make a run's model, or the shipped one, the active model."""
+    """Set the active model to a run's model or the shipped model."""
     run = None if options.run == SHIPPED else find_run(workspace, options.run)
     promote(workspace, run)
     print(f"The active model is now {run.id if run else 'the shipped model'}.")

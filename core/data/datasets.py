@@ -53,7 +53,7 @@ class Dataset:
     test: Split
 
     def split(self, name: str) -> Split:
-        """Return one of SPLITS by name."""
+        """Return the split with this name, one of SPLITS."""
         if name not in SPLITS:
             raise ConfigError(f"split must be one of {', '.join(SPLITS)}. Received: {name!r}.", "split")
         split: Split = getattr(self, name)
@@ -61,14 +61,15 @@ class Dataset:
 
 
 def available_dataset(workspace: Workspace) -> str:
-    """Return the best dataset that needs no download: "mnist" if it is on this machine, otherwise "digits"."""
+    """Return the id of the best dataset that needs no download: "mnist" if it is on this machine, else "digits"."""
     return "mnist" if sources.find_mnist(workspace) else "digits"
 
 
 def load_dataset(dataset_id: str, workspace: Workspace) -> Dataset:
     """Load "mnist" or "digits" with its fixed, stratified validation split.
 
-    Raises DataMissing if MNIST is not on this machine, DataError if the file found is not MNIST.
+    Raises DataMissing if MNIST is not on this machine, DataError if the id is unknown, the file found is not MNIST, or
+    TRAZO_MNIST points to a path that does not exist.
     """
     if dataset_id == "mnist":
         path = sources.find_mnist(workspace)
@@ -102,7 +103,7 @@ def class_counts(split: Split) -> np.ndarray:
 
 
 def sample_order(labels: np.ndarray, digits: Collection[int] = (), seed: int | None = None) -> np.ndarray:
-    """Return the indices of the samples of these digits (default: all), in order or shuffled with a seed."""
+    """Return the indices of the samples with these labels (default: all), in order or shuffled with a seed."""
     chosen = np.flatnonzero(np.isin(labels, list(digits))) if digits else np.arange(len(labels))
     return chosen if seed is None else np.random.default_rng(seed).permutation(chosen)
 

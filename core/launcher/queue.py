@@ -28,7 +28,7 @@ _logger = logging.getLogger(__name__)
 
 
 def submit(workspace: Workspace, config: TrainingConfig) -> Run:
-    """Create a run and queue it after its missing teachers; start it at once if nothing else is running.
+    """Create a run and queue it after its teachers that are neither trained nor queued yet; start the next queued run.
 
     Raises RunError if the queue is full or the run's process cannot be started. Other queue errors are logged; the run
     stays queued, and `advance` raises the error.
@@ -43,17 +43,18 @@ def submit(workspace: Workspace, config: TrainingConfig) -> Run:
 
 
 def resume(workspace: Workspace, run: Run) -> None:
-    """Queue a run that was interrupted, failed or stopped, to continue from its last completed epoch.
+    """Queue a run that was interrupted, failed or stopped, to continue from its last completed epoch, if any.
 
-    Its missing teachers are queued first. Raises RunError if the run cannot be resumed (because it is finished, running
-    or queued), if the queue is full, or if the run's process cannot be started.
+    Missing teachers are queued first. Raises RunError if the run cannot be resumed (see `resumable`), if the queue is
+    full, or if the run's process cannot be started.
     """
     with workspace.locked():
         snapshot = Snapshot.of(workspace)
         resumed = snapshot.find(run)
         status = resumed.status()
         if not resumable(run, status):
-            raise RunError(f"Run {run.id} is {status.state}; there is nothing to resume.", run.id)
+            reason = "was stopped before completing an epoch" if status.state == "stopped" else f"is {status.state}"
+            raise RunError(f"Run {run.id} {reason}; there is nothing to resume.", run.id)
         with _queue_missing_teachers(workspace, snapshot, resumed.config(), run) as teachers:
             _requeue(resumed)
         with log_errors_from_other_runs(run):
@@ -79,9 +80,9 @@ def remove_from_queue(workspace: Workspace, run: Run) -> None:
 def advance(workspace: Workspace) -> Run | None:
     """Start the oldest queued run if nothing is running; return the run that was started.
 
-    The dashboard calls this every few seconds, and a worker calls it before exiting. A run that is waiting for its
-    teachers, or that cannot be started, is skipped. Raises StorageError if the runs cannot be listed, if the disk is
-    full, or if no queued run can be started.
+    The dashboard calls this every few seconds, and a worker calls it before exiting. A run is skipped if it is waiting
+    for its teachers or if its files cannot be written. Raises StorageError if the runs cannot be listed, if the disk is
+    full, or if no queued run can be started; RunError if a process cannot be started.
     """
     check_runs(workspace)
     if read_only() or not Snapshot.of(workspace).in_state("queued"):
@@ -98,17 +99,15 @@ def resumable(run: Run, status: Status) -> bool:
 
 
 def status_after_removal(run: Run, status: Status) -> Status | None:
-    """Return the status of a queued run after its removal from the queue, or None if the run never started."""
-    # An empty log does not prove that the run never started, because the log may be deleted or belong to another user.
+    """Return the status to give a queued run that is removed from the queue, or None if the run never started."""
+    # An empty log does not prove that the run never started, because the log may have been deleted.
     if not (run.checkpoint_file.exists() or run.bundle.folder.exists() or run.log_tail()):
         return None
     if run.checkpoint_file.exists():
-        state, message = "stopped", "Removed from the queue. Press Resume to continue from the last completed epoch."
+        state, message = "stopped", "Removed from the queue. Resume the run to continue from the last completed epoch."
     else:
         state = "interrupted"
-        message = (
-            "Removed from the queue before completing an epoch. Press Resume to restart training from the beginning."
-        )
+        message = "Removed from the queue before completing an epoch. Resume the run to start again from the beginning."
     return status.model_copy(update={"state": state, "message": message, "ended": time.time()})
 
 
@@ -126,7 +125,7 @@ def log_errors_from_other_runs(run: Run) -> Iterator[None]:
 
 
 def _start_next(workspace: Workspace, snapshot: Snapshot) -> Run | None:
-    """Start the oldest queued run unless one is running. The snapshot was taken while holding the lock."""
+    """Start the oldest queued run unless one is running. The snapshot must have been taken under the lock."""
     if snapshot.in_state("running"):
         return None
     remove_leftovers(workspace)
@@ -137,7 +136,7 @@ def _start_next(workspace: Workspace, snapshot: Snapshot) -> Run | None:
 def _queue_missing_teachers(
     workspace: Workspace, snapshot: Snapshot, config: TrainingConfig, run: Run | None = None
 ) -> Iterator[list[RunSnapshot]]:
-    """Queue the missing teachers of a run and yield them: resume those that were interrupted, and create the rest.
+    """Queue the missing teachers of a run and yield them: requeue those that can be resumed, and create the rest.
 
     Raises RunError if the queue has no room for the run and its teachers. If the with block raises, newly created
     teachers are deleted.
@@ -175,7 +174,7 @@ def _check_room(snapshot: Snapshot, needed: int) -> None:
     """Raise RunError if the queue has fewer free slots than needed."""
     queued = len(snapshot.in_state("queued"))
     if queued + needed > MAX_QUEUED:
-        slots = f", and this run needs {needed} of the {MAX_QUEUED} slots" if needed > 1 else ""
+        slots = f", and this run and its teachers need {needed} of the {MAX_QUEUED} slots" if needed > 1 else ""
         raise RunError(f"{queued} runs are already queued{slots}. Let some finish, or remove some from the queue.")
 
 

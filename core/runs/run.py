@@ -225,8 +225,8 @@ class Run:
             state = "failed"
             message += ", probably because the machine ran out of memory: the system killed a process to free memory"
         if self.checkpoint_file.exists():
-            return {"state": state, "message": f"{message}. Press Resume to continue from the last completed epoch."}
-        return {"state": state, "message": f"{message}. Press Resume to restart training from the beginning."}
+            return {"state": state, "message": f"{message}. Resume the run to continue from the last completed epoch."}
+        return {"state": state, "message": f"{message}. Resume the run to start again from the beginning."}
 
     def _recorded_status(self) -> Status:
         try:
@@ -237,7 +237,7 @@ class Run:
             if missing_or_damaged and self.checkpoint_file.exists() and not self.alive:
                 message = (
                     "The file status.json is missing or damaged. "
-                    "Press Resume to continue from the last completed epoch."
+                    "Resume the run to continue from the last completed epoch."
                 )
                 return Status(state="interrupted", message=message)
             raise self._error_for(self.status_file, error, self._missing_or_damaged_error(self.status_file)) from error

@@ -47,7 +47,7 @@ class RunSnapshot:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The runs of a workspace at one moment, newest first.
+    """The runs that exist when the snapshot is taken, newest first.
 
     A snapshot taken while holding the workspace's lock is valid until the lock is released, except that a run in
     progress may end.
@@ -66,7 +66,7 @@ class Snapshot:
         return [(run, status) for run, status in pairs if isinstance(status, Status)]
 
     def in_state(self, state: State) -> list[RunSnapshot]:
-        """Return the runs in a state; runs whose status cannot be read are left out."""
+        """Return the runs in the given state; runs whose status cannot be read are left out."""
         return [run for run, status in self.readable() if status.state == state]
 
     def with_config(self, config: TrainingConfig) -> list[tuple[RunSnapshot, Status]]:
@@ -74,11 +74,11 @@ class Snapshot:
         return Snapshot(tuple(run for run in self.runs if run._config == config)).readable()
 
     def find(self, run: Run) -> RunSnapshot:
-        """Return the snapshot of one run, or a new one if the run was created later."""
+        """Return the snapshot of one run, or a new one if the run was created after this snapshot."""
         return next((known for known in self.runs if known.run == run), RunSnapshot(run))
 
     def with_runs(self, *runs: RunSnapshot) -> Snapshot:
-        """Return this snapshot with these runs read again, or added if new; the last of `runs` is the newest."""
+        """Return this snapshot with these runs read again, or added if new; pass `runs` from oldest to newest."""
         refreshed = {run.run: run.refreshed() for run in runs}
         known = tuple(refreshed.pop(run.run, run) for run in self.runs)
         return Snapshot((*reversed(refreshed.values()), *known))

@@ -55,7 +55,7 @@ def show(source: Run | Bundle, name: str, dataset: str) -> None:
         )
         return
     st.markdown(
-        "After each epoch, the network classifies the validation split, on which it is never trained. "
+        "After each epoch, the network classifies the validation split, which it never trains on. "
         "**Move the slider** to see the predictions after an epoch. Click a cell of the matrix to see its images."
     )
     index = _choose_epoch(name, recorded)
@@ -69,7 +69,7 @@ def _choose_epoch(name: str, recorded: EpochPredictions) -> int:
     """Let the visitor choose an epoch, by default the last one; write the choice to the URL and return its index."""
     epochs = [int(epoch) for epoch in recorded.epochs]
     if len(epochs) == 1:
-        st.caption(f"Only epoch {epochs[0]} so far.")
+        st.caption(f"The predictions after epoch {epochs[0]}, the only one recorded.")
         return 0
     # During training, a slider at the last epoch follows each new epoch, and a slider at another epoch stays there.
     key = f"epoch_{name}_{epochs[-1]}"
@@ -102,13 +102,13 @@ def _metrics(recorded: EpochPredictions, index: int) -> None:
                 "Learned",
                 len(learned_since(recorded, index)),
                 period,
-                "Images that are correct now and were wrong one epoch earlier; in epoch 1, all correct ones.",
+                "Images that are classified correctly now but were not one epoch earlier.",
             ),
             (
                 "Forgotten",
                 len(forgotten_since(recorded, index)),
                 period,
-                "Images that are wrong now and were correct one epoch earlier.",
+                "Images that were classified correctly one epoch earlier but are not now.",
             ),
         ):
             metric_tile(label, f"{value:,}", note, explanation)
@@ -196,7 +196,7 @@ def _learned_and_forgotten(name: str, recorded: EpochPredictions, index: int, im
 def _groups(
     recorded: EpochPredictions, index: int, learned_epochs: np.ndarray, events: np.ndarray
 ) -> dict[str, tuple[np.ndarray, str]]:
-    """Return the images and the description of each group that the visitor can choose, by its label."""
+    """Map the label of each group to its image indices and description."""
     first, epoch = recorded.epochs[0], recorded.epochs[index]
     learned = np.flatnonzero(learned_epochs != NEVER)
     forgotten = np.flatnonzero(events)
@@ -205,29 +205,29 @@ def _groups(
             np.flatnonzero(learned_epochs == first),
             f"correct after epoch {first} and ever since",
         ),
-        "Learned last": (
+        "Learned, latest first": (
             learned[np.argsort(-learned_epochs[learned], kind="stable")],
-            "correct at the end; the most recently learned come first",
+            "correct at the end, the most recently learned first",
         ),
         "Forgotten": (
             forgotten[np.argsort(-events[forgotten], kind="stable")],
-            "correct once and wrong later; the most frequently forgotten come first "
+            "correct at some point, then wrong; the most frequently forgotten first "
             "([Toneva et al., 2019](https://arxiv.org/abs/1812.05159))",
         ),
-        "Never learned": (np.flatnonzero(learned_epochs == NEVER), "wrong at the end"),
+        "Wrong at the end": (np.flatnonzero(learned_epochs == NEVER), "wrong after the last epoch"),
         "Learned in this epoch": (learned_since(recorded, index), f"correct after epoch {epoch}, wrong before"),
         "Forgotten in this epoch": (forgotten_since(recorded, index), f"wrong after epoch {epoch}, correct before"),
     }
 
 
 def _caption(recorded: EpochPredictions, learned_epochs: np.ndarray, events: np.ndarray, image: int) -> str:
-    """Return the label, the epoch in which the image was learned or else its last prediction, and how often the
-    network forgot it.
+    """Return the label, the epoch in which the image was learned (or the last prediction), and how often it was
+    forgotten.
     """
     if learned_epochs[image] == NEVER:
         outcome = f"predicted {recorded.predictions[-1, image]}"
     else:
-        outcome = f"correct from epoch {learned_epochs[image]}"
+        outcome = f"correct since epoch {learned_epochs[image]}"
     forgotten = f"\nforgotten {events[image]}\N{MULTIPLICATION SIGN}" if events[image] else ""
     return f"{recorded.labels[image]}: {outcome}{forgotten}"
 

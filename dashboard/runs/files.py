@@ -17,7 +17,7 @@ def log_and_files(run: Run) -> None:
     """Show the end of the log, and download buttons for the files."""
     with st.expander("Log", icon=":material/description:", key="run_log", on_change="rerun") as log:
         if log.open:
-            st.code(hide_paths(run.log_tail()) or "The log is still empty.", language=None, height=320)
+            st.code(hide_paths(run.log_tail()) or "No log output yet.", language=None, height=320)
     files = {file.name: file for file in run_files(run)}
     if not files:
         return

@@ -134,7 +134,7 @@ class Gate:
             return refuse("uploads", scope, 503, _TOO_MANY_UPLOADS)
         limit = self._rate_limit_of(path)
         if limit is not None and (wait := limit.seconds_to_wait(client_of(scope))):
-            message = f"Too many requests; try again in {wait:.0f} seconds."
+            message = f"Too many requests; try again in {wait:.0f} s."
             return refuse("rate", scope, 429, message, {"Retry-After": f"{wait:.0f}"})
         return None
 
@@ -212,6 +212,6 @@ def _host_of(origin: str) -> str | None:
 
 
 def _is_too_long(path: str) -> bool:
-    """Return True if no file system could hold this path; some servers crash on it instead of returning 404."""
+    """Return True if the path or a name in it is too long; some servers crash on it instead of returning 404."""
     name_sizes = (len(name.encode()) for name in path.split("/"))
     return len(path.encode()) > MAX_PATH_BYTES or max(name_sizes) > MAX_NAME_BYTES

@@ -132,12 +132,12 @@ def describe_teachers(config: TrainingConfig) -> str:
     missing = len(missing_teachers(Snapshot.of(state.workspace()), config))
     teachers = "a teacher" if config.teachers == 1 else f"{config.teachers} teachers"
     if not missing:
-        ending = ", already trained or queued."
+        ending = "already trained or queued."
     elif missing < config.teachers:
-        ending = f"; {missing} must be trained first."
+        ending = f"{missing} must be trained first."
     else:
-        ending = ", which must be trained first."
-    return f'Learns from {teachers} trained with the "large" preset{ending}'
+        ending = "to be trained first."
+    return f'Learns from {teachers} with the "large" preset: {ending}'
 
 
 def submit(config: TrainingConfig) -> None:
@@ -148,7 +148,7 @@ def submit(config: TrainingConfig) -> None:
         _logger.info("changed", extra={"action": "submit", "runs": [run.id]})
         if run.status().state == "queued":
             teachers = pending_teachers(Snapshot.of(state.workspace()), run, config)
-            condition = "its teachers are trained" if teachers else "the current run ends"
+            condition = "its teachers are trained" if teachers else "its turn comes"
             st.toast(f"{plain(display_name(run))} will start when {condition}.", icon=":material/hourglass_empty:")
     except TrazoError as error:
         st.error(safe_text(error), icon=":material/error:")
@@ -188,7 +188,7 @@ def show_run(row: Summary, waiting_runs: WaitingRuns) -> None:
         st.error(safe_text(error), icon=":material/error:")
     with st.expander("Log", icon=":material/description:", key="train_log", on_change="rerun") as log:
         if log.open:
-            st.code(hide_paths(run.log_tail()) or "The log is still empty.", language=None, height=320)
+            st.code(hide_paths(run.log_tail()) or "No log output yet.", language=None, height=320)
 
 
 def show_ended_run(row: Summary, status: Status) -> None:

@@ -287,7 +287,7 @@ def test_run_whose_status_was_lost_can_be_resumed(run: Run, damaged: bytes | Non
         run.status_file.write_bytes(damaged)
 
     assert run.status().state == "interrupted"
-    assert "Press Resume to continue" in run.status().message
+    assert "Resume the run to continue" in run.status().message
     assert resumable(run, run.status())
 
     with worker_lock(run.lock_file), pytest.raises(RunError, match=r"status\.json"):

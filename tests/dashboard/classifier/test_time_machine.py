@@ -67,7 +67,7 @@ def test_url_contains_the_epoch(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "group", ["Forgotten", "Learned first", "Learned last", "Never learned", "Learned in this epoch"]
+    "group", ["Forgotten", "Learned first", "Learned, latest first", "Wrong at the end", "Learned in this epoch"]
 )
 def test_each_group_has_the_expected_number_of_images(run: Run, group: str) -> None:
     recorded = run.epoch_predictions()
@@ -76,8 +76,8 @@ def test_each_group_has_the_expected_number_of_images(run: Run, group: str) -> N
     expected = {
         "Forgotten": (forgetting_events(recorded) > 0).sum(),
         "Learned first": (learned == 1).sum(),
-        "Learned last": (learned != NEVER).sum(),
-        "Never learned": (learned == NEVER).sum(),
+        "Learned, latest first": (learned != NEVER).sum(),
+        "Wrong at the end": (learned == NEVER).sum(),
         "Learned in this epoch": (recorded.correct[2] & ~recorded.correct[1]).sum(),
     }[group]
     page = open_time_machine(run)
@@ -137,7 +137,7 @@ def test_one_epoch_needs_no_slider(run: Run) -> None:
 
     assert not page.exception
     assert not page.select_slider
-    assert "Only epoch 1" in page_text(page)
+    assert "after epoch 1, the only one" in page_text(page)
 
 
 def test_predictions_on_other_images_have_metrics_but_no_grid(run: Run) -> None:

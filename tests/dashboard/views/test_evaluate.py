@@ -204,17 +204,17 @@ def test_ambiguous_model_in_the_link_is_reported(run: Run, workspace: Workspace)
 def test_images_with_another_fingerprint_are_not_shown(run: Run, view: str) -> None:
     """Datasets with the same labels may have different pixels."""
     card = run.bundle.card()
-    grid = "mistakes_grid" if view == "Mistakes" else "story_grid_Learned last"
+    grid = "mistakes_grid" if view == "Mistakes" else "story_grid_Learned, latest first"
     shown = open_evaluate_page(evaluate_view=view, model=run.id)
     if view == "Epochs":
-        shown.button_group(key=f"story_{run.id}").set_value("Learned last").run()
+        shown.button_group(key=f"story_{run.id}").set_value("Learned, latest first").run()
     assert captions(shown, grid)
     data = card.data.model_copy(update={"fingerprint": "0" * 64})
     run.bundle.card_file.write_text(card.model_copy(update={"data": data}).model_dump_json())
 
     page = open_evaluate_page(evaluate_view=view, model=run.id)
     if view == "Epochs":
-        page.button_group(key=f"story_{run.id}").set_value("Learned last").run()
+        page.button_group(key=f"story_{run.id}").set_value("Learned, latest first").run()
 
     assert not page.exception
     assert page.metric

@@ -123,7 +123,7 @@ def test_new_preset_fills_the_form(workspace: Workspace, monkeypatch: pytest.Mon
 def test_run_waits_for_its_teachers(page: AppTest, workspace: Workspace) -> None:
     page.selectbox(key="train_preset").select("tiny").run()
     page.number_input(key="train_tiny_teachers").set_value(2).run()
-    assert 'Learns from 2 teachers trained with the "large" preset, which must be trained first.' in page_text(page)
+    assert 'Learns from 2 teachers with the "large" preset: to be trained first.' in page_text(page)
     assert "Changed from the preset: Teachers" in page_text(page)
 
     page.button(key="train").click().run()
@@ -135,7 +135,7 @@ def test_run_waits_for_its_teachers(page: AppTest, workspace: Workspace) -> None
     assert "will start when its teachers are trained" in page.toast[0].value
     assert 'Learns from 2 teachers trained with the "large" preset, already trained or queued.' in page_text(page)
     page.number_input(key="train_tiny_teachers").set_value(3).run()
-    assert 'Learns from 3 teachers trained with the "large" preset; 1 must be trained first.' in page_text(page)
+    assert 'Learns from 3 teachers with the "large" preset: 1 must be trained first.' in page_text(page)
     # Both teachers have this note: the one that is running and the one that is waiting.
     assert page_text(page).count(f"; teaches {student.title}") == 2
 
