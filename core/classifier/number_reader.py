@@ -150,7 +150,7 @@ def best_path(predictor: Predictor, lattice: Lattice) -> list[int]:
     weights = WEIGHTS[lattice.kind]
     geometry = lattice.geometry @ weights[_OWN_FEATURES:] + weights[_BIAS]
     kept = _most_plausible(lattice, geometry, MAX_IMAGES)
-    lattice = lattice.only(kept)
+    lattice = lattice.restricted_to(kept)
     return kept[_viterbi(lattice, features(predictor, lattice) @ weights)].tolist()
 
 
