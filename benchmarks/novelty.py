@@ -88,9 +88,9 @@ def _samples(dataset: Dataset) -> dict[str, Pixels]:
     like_digits = "".join(letter for letter in LETTERS if letter not in LETTERS_UNLIKE_DIGITS)
     samples = {
         "letters unlike any digit": draw(proportions={"letters": 1.0}),
-        "letters unlike any digit, in styles never trained on": draw(proportions={"letters in other hands": 1.0}),
+        "letters unlike any digit, in styles never trained on": draw(proportions={"held-out letters": 1.0}),
         "doodles": draw(proportions={"doodles": 1.0}),
-        "doodles of things never trained on": draw(proportions={"other doodles": 1.0}),
+        "doodles of things never trained on": draw(proportions={"held-out doodles": 1.0}),
         "scribbles": draw(proportions={"scribbles": 1.0}),
         "simple shapes": draw(proportions={"shapes": 1.0}),
         "pairs of digits": draw(proportions={"pairs": 1.0}),

@@ -26,7 +26,7 @@ _MIN_HULL_FILL = 0.85  # of the convex hull, filled by a sheet and a quadrilater
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet in a picture: its `box` (top, left, bottom, right), and the brightness `grey` and the mask `inside` there.
+    """A sheet in a picture: its `box` (top, left, bottom, right), and the brightness `grey` and mask `inside` there.
 
     Outside the mask, `grey` repeats the nearest paper.
     """
