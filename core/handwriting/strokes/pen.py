@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 Anchor = tuple[float, ...]
-"""A point on a line: x, y (the y-axis points down) and optionally its sharpness, from 0 (round, the default) to 1."""
+"""A point on a line: x, y (pointing down), and optionally a sharpness from 0 (round, the default) to 1 (a corner)."""
 
 Line = list[Anchor]
 """The anchors of one line, in drawing order."""
@@ -66,8 +66,8 @@ def arc(
 ) -> Line:
     """Return anchors on an ellipse, from the angle `start` through `sweep` degrees.
 
-    0 degrees points to the right and 90 degrees down, so positive sweeps are clockwise. `growth`: ratio of the last radius to
-    the first; the line is a spiral unless `growth` is 1. `power`: 2 for an ellipse, more for a squarer shape.
+    0 degrees points to the right and 90 degrees down, so positive sweeps are clockwise. `growth`: ratio of the last
+    radius to the first; the line is a spiral unless `growth` is 1. `power`: 2 for an ellipse, more for a squarer shape.
     """
     count = max(3, round(abs(sweep) / 36) + 1)
     angles = np.radians(np.linspace(start, start + sweep, count))

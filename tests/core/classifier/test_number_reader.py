@@ -1,4 +1,4 @@
-"""Numbers: the best path through a lattice, and several digits that are not one."""
+"""Numbers: the best path through a lattice, and several digits that are not a digit."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def predictor() -> Predictor:
 def write(*digits: list[list[tuple[int, int]]], gap: int = 110) -> list[Stroke]:
     """Return the strokes of digits side by side."""
     return [
-        Stroke(np.add(line, (30.0 + gap * place, 40.0)), 14.0) for place, digit in enumerate(digits) for line in digit
+        Stroke(np.add(line, (30.0 + gap * index, 40.0)), 14.0) for index, digit in enumerate(digits) for line in digit
     ]
 
 
@@ -83,7 +83,7 @@ def test_digits_in_a_picture_become_a_number(predictor: Predictor) -> None:
 
 
 @pytest.mark.parametrize("on_canvas", [True, False])
-def test_several_digits_are_not_one(predictor: Predictor, on_canvas: bool) -> None:
+def test_several_digits_are_not_a_digit(predictor: Predictor, on_canvas: bool) -> None:
     strokes = write(FOUR, SEVEN)
 
     reading = read_digit(predictor, ink_of(strokes), strokes if on_canvas else None)
@@ -93,7 +93,7 @@ def test_several_digits_are_not_one(predictor: Predictor, on_canvas: bool) -> No
 
 
 @pytest.mark.parametrize("digit", [FOUR, SEVEN, ONE])
-def test_one_digit_stays_one(predictor: Predictor, digit: list[list[tuple[int, int]]]) -> None:
+def test_single_digit_is_not_split(predictor: Predictor, digit: list[list[tuple[int, int]]]) -> None:
     strokes = write(digit)
 
     assert not read_digit(predictor, ink_of(strokes), strokes).several
@@ -121,7 +121,7 @@ def test_strokes_are_drawn_as_the_canvas_draws_them() -> None:
 
 
 @pytest.mark.parametrize("on_canvas", [True, False])
-def test_grid_is_not_called_several_digits(predictor: Predictor, on_canvas: bool) -> None:
+def test_grid_is_not_several_digits(predictor: Predictor, on_canvas: bool) -> None:
     lines = [[(40, 80), (240, 80)], [(40, 190), (240, 190)], [(90, 40), (90, 240)], [(190, 40), (190, 240)]]
     strokes = [Stroke(np.array(line, float), 20.0) for line in lines]
 
