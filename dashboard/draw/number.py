@@ -13,8 +13,8 @@ from core.classifier.predictor import Reading, format_confidence
 from dashboard.draw.reading import show_prediction
 
 _BRACKET_COLOUR = (45, 212, 191)
-_BRACKET_GAP, _TICK = 6, 6
-"""Distance of a bracket from its digit, and height of its ends, in pixels of the drawing."""
+_BRACKET_GAP, _TICK_HEIGHT = 6, 6
+"""Distance of a bracket from its digit, and height of the bracket's ends, in pixels of the drawing."""
 
 _MIN_DIGIT_WIDTH = 340
 """Minimum width of a digit's prediction in pixels, for the large digit and its bars side by side."""
@@ -22,7 +22,7 @@ _MIN_DIGIT_WIDTH = 340
 SENTENCES = {
     "digit": "The model is sure of every digit.",
     "unsure": "At least one digit is a close call or unlike the training data; see below.",
-    "not_a_digit": "Most of these drawings are unlike any digit in the training data.",
+    "not_a_digit": "Most of these digits are unlike any digit in the training data.",
 }
 """A sentence for each verdict on a number."""
 
@@ -40,15 +40,15 @@ def show_number(number: NumberReading | None, prompt: str) -> None:
 
 def show_digits(number: NumberReading) -> None:
     """Show the ink with a bracket below each digit, and the prediction for each digit from left to right."""
-    st.image(_bracketed(number), caption="Each bracket marks what was read as one digit.")
+    st.image(_bracketed(number), caption="Each bracket marks ink that was read as one digit.")
     with st.grid(2, min_column_width=_MIN_DIGIT_WIDTH):
         for position, digit in enumerate(number.digits):
             with st.container(key=f"digit_{position}"):
-                st.caption(f"Digit {position + 1}: {_second_best(digit.reading)}")
+                st.caption(f"Digit {position + 1}: {_candidates(digit.reading)}")
                 show_prediction(digit.reading, "", key=f"answer_{position}")
 
 
-def _second_best(reading: Reading) -> str:
+def _candidates(reading: Reading) -> str:
     first, second = reading.candidates
     assert reading.probabilities is not None
     return f"{first}, second best {second} ({format_confidence(float(reading.probabilities[second]))})"
@@ -56,11 +56,15 @@ def _second_best(reading: Reading) -> str:
 
 def _bracketed(number: NumberReading) -> np.ndarray:
     """Return the ink as a picture uint8 (h, w, 3) with a bracket below each digit."""
-    ink = number.whole.drawing.ink
-    picture = Image.fromarray(np.pad(ink, ((0, _BRACKET_GAP + _TICK), (0, 0)))).convert("RGB")
+    ink = number.all_ink.drawing.ink
+    picture = Image.fromarray(np.pad(ink, ((0, _BRACKET_GAP + _TICK_HEIGHT), (0, 0)))).convert("RGB")
     pen = ImageDraw.Draw(picture)
     for digit in number.digits:
         _, left, bottom, right = digit.box
         low = bottom + _BRACKET_GAP
-        pen.line([(left, low - _TICK), (left, low), (right, low), (right, low - _TICK)], _BRACKET_COLOUR, width=2)
+        pen.line(
+            [(left, low - _TICK_HEIGHT), (left, low), (right, low), (right, low - _TICK_HEIGHT)],
+            _BRACKET_COLOUR,
+            width=2,
+        )
     return np.asarray(picture)
