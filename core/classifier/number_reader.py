@@ -1,4 +1,4 @@
-"""Prediction of several digits in one drawing: the best way to group its parts into digits, and each digit."""
+"""Prediction of several digits in one drawing: the best way to group its parts, and each digit."""
 
 from __future__ import annotations
 

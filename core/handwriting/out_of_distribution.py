@@ -46,7 +46,7 @@ HELD_OUT_KINDS = ("held-out letters", "held-out doodles")
 KINDS = (*PROPORTIONS, *HELD_OUT_KINDS)
 
 _INK_THRESHOLD = 40
-"""Pixels above this level count as ink."""
+"""Pixels above this value count as ink."""
 
 _MIN_INK_PIXELS = 25
 """Images with fewer ink pixels are discarded and drawn again."""
