@@ -16,7 +16,7 @@ from benchmarks.pen_digits import measuring_digits
 from benchmarks.report import Figure
 from core.classifier.bundle import Bundle
 from core.classifier.calibration import apply_temperature, expected_calibration_error, unsure_fractions
-from core.classifier.detector_samples import draw_hands, draw_portion, portion_count
+from core.classifier.detector_samples import draw_other_handwriting, draw_portion, portion_count
 from core.classifier.evaluation import Evaluation
 from core.classifier.fitting import MAX_REJECTED_FRACTION, fit_detector
 from core.classifier.network import Network, NetworkOutput
@@ -88,9 +88,9 @@ def _samples(dataset: Dataset) -> dict[str, Pixels]:
     like_digits = "".join(letter for letter in LETTERS if letter not in LETTERS_UNLIKE_DIGITS)
     samples = {
         "letters unlike any digit": draw(proportions={"letters": 1.0}),
-        "letters unlike any digit, in styles never trained on": draw(proportions={"letters in other hands": 1.0}),
+        "letters unlike any digit, in styles never trained on": draw(proportions={"held-out letters": 1.0}),
         "doodles": draw(proportions={"doodles": 1.0}),
-        "doodles of things never trained on": draw(proportions={"other doodles": 1.0}),
+        "doodles of things never trained on": draw(proportions={"held-out doodles": 1.0}),
         "scribbles": draw(proportions={"scribbles": 1.0}),
         "simple shapes": draw(proportions={"shapes": 1.0}),
         "pairs of digits": draw(proportions={"pairs": 1.0}),
@@ -153,10 +153,10 @@ def _held_out(bundle: Bundle, network: Network, dataset: Dataset) -> list[Figure
     validation, figures = dataset.validation.images, []
     outputs, indices = network(validation), range(portion_count(bundle.card().config))
     pen_digits = available_training_digits(Workspace.from_environment())
-    hands = draw_hands(SAMPLES, SEED, pen_digits)
+    other_handwriting = draw_other_handwriting(SAMPLES, SEED, pen_digits)
     for name, (draw_samples, images) in trials.items():
         portions = [draw_portion(dataset.train, SEED, index, pen_digits, draw_samples) for index in indices]
-        detector = fit_detector(network, dataset.train, portions, validation, outputs, hands, SEED)
+        detector = fit_detector(network, dataset.train, portions, validation, outputs, other_handwriting, SEED)
         rejected = float((detector(images, network(images)) > 0).mean())
         figures.append(Figure(f"Trazo, fitted without {name}: held-out samples rejected", rejected * 100, "%"))
     return figures

@@ -25,19 +25,19 @@ MIN_PORTIONS = 2
 """Portions for most recipes, and for a run that was stopped; drawing them takes 4 s, fitting the detector 3 s."""
 
 _SYNTHETIC_PER_PORTION = 250
-"""Synthetic digits in a recipe for each portion; recipes that use many take a long time to train anyway."""
+"""Synthetic digits of a recipe for each portion; recipes with many take a long time to train anyway."""
 
 _DRAWN_DIGITS = 750
-"""Redrawn digits in a portion, and as many synthetic digits and pen digits.
+"""Number of redrawn digits in a portion, which also has as many synthetic digits and as many pen digits.
 
 With 500, the detector of `fast` rejects 93.7% of new out-of-distribution samples; with 750, 95.2% (three seeds).
 """
 
 _TRAINING_DIGITS = 2000
-"""Training images, and also augmented training images, for each portion. They cost far less time than drawn digits."""
+"""Number of training images for each portion, and of augmented ones; they take far less time than drawn digits."""
 
 _MAX_FRACTION = 0.25
-"""Each kind of digit in MIN_PORTIONS uses at most this fraction of the training images, in case those are few."""
+"""Each kind of digit in MIN_PORTIONS uses at most this fraction of the training images, in case there are few."""
 
 _OTHER_HANDWRITING = AugmentationConfig(rotation=12, shear=10, zoom=0.1, elastic=0.5, stroke=0.3)
 """Augmentation that imitates handwriting unlike MNIST's."""
@@ -64,8 +64,8 @@ def draw_portion(
 ) -> Samples:
     """Draw a portion in about two seconds: redrawn, synthetic and pen digits, and out-of-distribution samples.
 
-    `draw_samples(count, digits, seed)` draws the out-of-distribution samples. Portions with other seeds or indices have
-    other samples.
+    `draw_samples(count, digits, seed)` draws the out-of-distribution samples. A different seed or
+    index gives different samples.
     """
     rng = np.random.default_rng((seed, index))
     count = max(1, min(_DRAWN_DIGITS, int(_MAX_FRACTION * len(train) / MIN_PORTIONS)))
@@ -78,8 +78,8 @@ def draw_portion(
     return Samples(np.concatenate(digits), draw_samples(2 * count, train.images, seeds[1]))
 
 
-def draw_hands(count: int, seed: int, pen_digits: Sequence[PenDigit] = ()) -> Pixels:
-    """Draw `count` synthetic digits and, if there are any pen digits, as many variations of those."""
+def draw_other_handwriting(count: int, seed: int, pen_digits: Sequence[PenDigit] = ()) -> Pixels:
+    """Draw `count` synthetic digits and, if there are pen digits, as many variations of those."""
     rng = np.random.default_rng(seed)
     synthetic, _ = draw_digits(count, seed)
     if not pen_digits:
@@ -90,7 +90,7 @@ def draw_hands(count: int, seed: int, pen_digits: Sequence[PenDigit] = ()) -> Pi
 def detector_samples(train: Split, portions: Sequence[Samples], seed: int) -> Iterator[Samples]:
     """Yield the portions, augmented copies of their out-of-distribution samples, and training images.
 
-    The training images are as they are, and augmented. Copies let the detector learn as much from half as many drawn
+    The training images come unchanged and augmented. The copies let the detector learn as much from half as many drawn
     samples. Each item takes less than a second.
     """
     rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""Fits the calibration and the novelty detector of a trained network.
+"""Fitting of the calibration and the novelty detector to a trained network.
 
 Only training, validation and synthetic images are used, never the test set.
 """
@@ -19,7 +19,7 @@ from core.data.datasets import Split
 from core.ink.drawing import Pixels
 
 MAX_REJECTED_FRACTION = 0.02
-"""Maximum fraction of validation digits, and of digits by other hands, that the detector may reject.
+"""Maximum fraction of validation digits, and of digits in other handwriting, that the detector may reject.
 
 It determines the rejection threshold.
 """
@@ -57,15 +57,15 @@ def fit_detector(
     portions: Sequence[Samples],
     validation: Pixels,
     outputs: NetworkOutput,
-    hands: Pixels,
+    other_handwriting: Pixels,
     seed: int,
     check: Callable[[], None] = lambda: None,
 ) -> Detector:
-    """Fit a detector that rejects at most MAX_REJECTED_FRACTION of the validation images, and of digits by `hands`.
+    """Fit a detector that rejects at most MAX_REJECTED_FRACTION of the validation images and of other handwriting.
 
-    `portions`: the drawn samples. `outputs`: the network's outputs for the validation images. `hands`: drawn digits in
-    handwriting unlike that of the validation images, uint8 (n, 28, 28). `check` is called about
-    once a second; an error that it raises ends the fit.
+    `portions`: the drawn samples. `outputs`: the network's outputs for the validation images. `other_handwriting`:
+    drawn digits in handwriting unlike that of the validation images, uint8 (n, 28, 28). `check` is called about once a
+    second; an error that it raises ends the fit.
     """
     digit_inputs, other_inputs = [], []
     for samples in detector_samples(train, portions, seed):
@@ -78,9 +78,9 @@ def fit_detector(
     inputs = np.concatenate([digits, *other_inputs])
     is_out_of_distribution = np.arange(len(inputs)) >= len(digits)
     detector = _fit_ensemble(inputs, is_out_of_distribution, mean, scale, seed, check)
-    scores = [detector(validation, outputs), detector(hands, network(hands))]
-    limits = [np.quantile(kind, 1 - MAX_REJECTED_FRACTION, method="higher") for kind in scores]
-    return detector.with_threshold(float(max(limits)))
+    scores = [detector(validation, outputs), detector(other_handwriting, network(other_handwriting))]
+    thresholds = [np.quantile(values, 1 - MAX_REJECTED_FRACTION, method="higher") for values in scores]
+    return detector.with_threshold(float(max(thresholds)))
 
 
 def _inputs(network: Network, images: Pixels) -> np.ndarray:

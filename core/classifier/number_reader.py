@@ -1,4 +1,4 @@
-"""Reading of several digits in one drawing: the best way to group its parts into digits, and a reading of each."""
+"""Prediction of several digits in one drawing: the best way to group its parts, and each digit."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from core.ink.numbers import GEOMETRY, Lattice, picture_lattice, stroke_lattice
 from core.ink.picture_ink import PictureInk
 
 MAX_IMAGES = 96
-"""Maximum number of groups in a picture that the network sees, in one batch; a number of six digits has about 70."""
+"""Maximum number of groups that the network predicts, in one batch; a picture of a six-digit number has about 70."""
 
-_LEAST_LOG_PROBABILITY = -6.0  # less probable digits are all alike
-_NOVELTY_RANGE = (-4.0, 6.0)  # of novelty scores; more extreme ones are all alike
+_MIN_LOG_PROBABILITY = -6.0  # lower ones are treated alike
+_NOVELTY_RANGE = (-4.0, 6.0)  # of novelty scores; more extreme ones are treated alike
 _MAX_OVERLAP = 0.5  # of the narrower of two neighbouring digits; slanted digits overlap a little
 _MAX_CUT = 1.4  # stroke widths; a cut through a grid crosses 1.6, one between touching digits seldom more than 1.3
-_WIDE = 1.1  # of a drawing's height; a single digit is seldom wider
+_MAX_DIGIT_ASPECT = 1.1  # width / height; a single digit is seldom wider
 
 FEATURES = {kind: ("log_probability", "novelty", "digit", *names) for kind, names in GEOMETRY.items()}
-"""Names of a group's features: two by the network, a constant, and its geometry."""
+"""Names of a group's features: two from the network, a constant, and its geometry."""
 
-_BIAS, _OWN_FEATURES = 2, 3
+_BIAS, _GEOMETRY_START = 2, 3  # positions among the features
 
 WEIGHTS = {
     "strokes": np.array([number_weights.STROKES[name] for name in FEATURES["strokes"]]),
@@ -40,7 +40,7 @@ WEIGHTS = {
 
 @dataclass(frozen=True)
 class PlacedReading:
-    """The reading of one digit of a number; `box`: top, left, bottom, right of its ink in the drawing, in pixels."""
+    """The prediction for one digit of a number; `box`: top, left, bottom, right of its ink, in pixels."""
 
     reading: Reading
     box: Box
@@ -48,14 +48,17 @@ class PlacedReading:
 
 @dataclass(frozen=True)
 class NumberReading:
-    """The digits of a number from left to right, none without ink; `whole` is the reading of all ink as one digit."""
+    """The digits of a number from left to right, none without ink.
 
-    whole: Reading
+    `all_ink`: the prediction for all of the ink as one digit.
+    """
+
+    all_ink: Reading
     digits: tuple[PlacedReading, ...]
 
     @property
     def number(self) -> str | None:
-        """The predicted digits, or None without ink or if more than half of them are rejected."""
+        """The predicted digits; None if there is no ink or if more than half of the digits are rejected."""
         rejected = sum(digit.reading.verdict == "not_a_digit" for digit in self.digits)
         if not self.digits or 2 * rejected > len(self.digits):
             return None
@@ -74,7 +77,7 @@ class NumberReading:
     def sentence(self) -> str:
         """The verdict in words, as a sentence without a full stop."""
         if len(self.digits) < 2:
-            return self.whole.sentence
+            return self.all_ink.sentence
         uncertain = sum(digit.reading.verdict != "digit" for digit in self.digits)
         if self.number is None:
             return "Unlike any number"
@@ -84,65 +87,66 @@ class NumberReading:
         return f"Each digit {least if least.startswith('>') else f'at least {least}'} sure"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields of `whole`, the number and its digits as JSON values, for the API.
+        """Return the fields of `all_ink`, the number and its digits as JSON values, for the API.
 
         The sides of a digit's box are fractions of the drawing's width and height.
         """
-        height, width = self.whole.drawing.ink.shape
+        height, width = self.all_ink.drawing.ink.shape
         digits = []
         for digit in self.digits:
             top, left, bottom, right = digit.box
             box = {"left": left / width, "top": top / height, "right": right / width, "bottom": bottom / height}
             digits.append({**digit.reading.to_json(), "box": box})
-        return {**self.whole.to_json(), "number": self.number, "digits": digits}
+        return {**self.all_ink.to_json(), "number": self.number, "digits": digits}
 
 
 def read_digit(predictor: Predictor, ink: Pixels | PictureInk, strokes: Sequence[Stroke] | None = None) -> Reading:
-    """Read one digit; several digits are not one.
+    """Predict a drawing as one digit; several digits are not a digit.
 
-    `ink`: uint8 (h, w), white on black, or the ink in a picture. `strokes`: those of a canvas with this ink, or None.
+    `ink`: uint8 (h, w), white on black, or the ink in a picture. `strokes`: those on the canvas that the
+    ink comes from, or None.
     """
     with prediction_lock:
-        whole = predictor.read(ink)
-        return whole if _is_surely_one(whole, strokes) else _read_parts(predictor, whole, strokes).whole
+        all_ink = predictor.read(ink)
+        return all_ink if _is_surely_one_digit(all_ink, strokes) else _read_parts(predictor, all_ink, strokes).all_ink
 
 
 def read_number(
     predictor: Predictor, ink: Pixels | PictureInk, strokes: Sequence[Stroke] | None = None
 ) -> NumberReading:
-    """Read a number of one or more digits; the parameters are those of `read_digit`."""
+    """Predict a number of one or more digits; the parameters are the same as for `read_digit`."""
     with prediction_lock:
         return _read_parts(predictor, predictor.read(ink), strokes)
 
 
-def _is_surely_one(whole: Reading, strokes: Sequence[Stroke] | None) -> bool:
+def _is_surely_one_digit(all_ink: Reading, strokes: Sequence[Stroke] | None) -> bool:
     """Return True if a search for several digits would be a waste of time."""
     if strokes is not None:
         return len(strokes) < 2
-    if whole.drawing.image is None or whole.drawing.crop is None:
+    if all_ink.drawing.image is None or all_ink.drawing.crop is None:
         return True
-    height, width = whole.drawing.crop.shape
-    connected = ndimage.label(whole.drawing.image > 0, structure=np.ones((3, 3)))[1] == 1
-    return whole.verdict == "digit" and connected and width <= _WIDE * height
+    height, width = all_ink.drawing.crop.shape
+    connected = ndimage.label(all_ink.drawing.image > 0, structure=np.ones((3, 3)))[1] == 1
+    return all_ink.verdict == "digit" and connected and width <= _MAX_DIGIT_ASPECT * height
 
 
-def _read_parts(predictor: Predictor, whole: Reading, strokes: Sequence[Stroke] | None) -> NumberReading:
-    if whole.drawing.box is None:
-        return NumberReading(whole, ())
-    lattice = picture_lattice(whole.drawing.ink) if strokes is None else stroke_lattice(strokes)
+def _read_parts(predictor: Predictor, all_ink: Reading, strokes: Sequence[Stroke] | None) -> NumberReading:
+    if all_ink.drawing.box is None:
+        return NumberReading(all_ink, ())
+    lattice = picture_lattice(all_ink.drawing.ink) if strokes is None else stroke_lattice(strokes)
     path = [] if lattice is None else best_path(predictor, lattice)
     if lattice is None or len(path) < 2:
-        return NumberReading(whole, (PlacedReading(whole, whole.drawing.box),))
+        return NumberReading(all_ink, (PlacedReading(all_ink, all_ink.drawing.box),))
     placed = [_read_patch(predictor, lattice.patch(group)) for group in path]
     digits = sorted((digit for digit in placed if digit), key=lambda digit: digit.box[1] + digit.box[3])
     separate = _are_side_by_side(digits) and _deepest_cut(lattice, path) <= _MAX_CUT
     if separate and all(digit.reading.verdict == "digit" for digit in digits):
-        whole = replace(whole, verdict="not_a_digit", several=True)
-    return NumberReading(whole, tuple(digits))
+        all_ink = replace(all_ink, verdict="not_a_digit", several=True)
+    return NumberReading(all_ink, tuple(digits))
 
 
 def _are_side_by_side(digits: Sequence[PlacedReading]) -> bool:
-    """Return False if neighbouring boxes overlap so much that a figure was cut up, such as a grid."""
+    """Return False if neighbouring boxes overlap so much that one figure, such as a grid, must have been cut up."""
     for one, other in pairwise(digits):
         overlap = min(one.box[3], other.box[3]) - max(one.box[1], other.box[1])
         if overlap > _MAX_OVERLAP * min(digit.box[3] - digit.box[1] for digit in (one, other)):
@@ -159,7 +163,7 @@ def _deepest_cut(lattice: Lattice, path: Sequence[int]) -> float:
 
 
 def _read_patch(predictor: Predictor, patch: InkPatch) -> PlacedReading | None:
-    """Read one digit of a number; return None if its ink is too faint."""
+    """Predict one digit of a number; return None if its ink is too faint."""
     reading = predictor.read(patch.ink)
     if reading.drawing.box is None:
         return None
@@ -171,9 +175,9 @@ def _read_patch(predictor: Predictor, patch: InkPatch) -> PlacedReading | None:
 def best_path(predictor: Predictor, lattice: Lattice) -> list[int]:
     """Return the groups on the best path through a lattice."""
     weights = WEIGHTS[lattice.kind]
-    geometry = lattice.geometry @ weights[_OWN_FEATURES:] + weights[_BIAS]
+    geometry = lattice.geometry @ weights[_GEOMETRY_START:] + weights[_BIAS]
     kept = _most_plausible(lattice, geometry, MAX_IMAGES)
-    lattice = lattice.only(kept)
+    lattice = lattice.restricted_to(kept)
     return kept[_viterbi(lattice, features(predictor, lattice) @ weights)].tolist()
 
 
@@ -181,24 +185,24 @@ def features(predictor: Predictor, lattice: Lattice) -> NDArray[np.float64]:
     """Return the features of each group, float (groups, k), in the order of the weights."""
     images = np.stack([lattice.image(group) for group in range(len(lattice.groups))])
     probabilities, novelty = predictor.scores(images)
-    confidence = np.log(np.maximum(probabilities.max(axis=1), np.exp(_LEAST_LOG_PROBABILITY)))
-    # Models of earlier versions have no detector.
+    confidence = np.log(np.maximum(probabilities.max(axis=1), np.exp(_MIN_LOG_PROBABILITY)))
+    # Models from earlier versions have no detector.
     novelty = np.zeros(len(images)) if novelty is None else np.clip(novelty, *_NOVELTY_RANGE)
     return np.column_stack([confidence, novelty, np.ones(len(images)), lattice.geometry])
 
 
 def _most_plausible(lattice: Lattice, scores: NDArray[np.float64], count: int) -> NDArray[np.int64]:
-    """Return the groups on the `count` best paths: those for which the best path through them has the highest score."""
-    before, after = np.full(lattice.end + 1, -np.inf), np.full(lattice.end + 1, -np.inf)
-    before[0] = after[lattice.end] = 0.0
+    """Return the `count` most plausible groups: those on the paths with the highest scores."""
+    best_before, best_after = np.full(lattice.end + 1, -np.inf), np.full(lattice.end + 1, -np.inf)
+    best_before[0] = best_after[lattice.end] = 0.0
     for source, target, group in lattice.edges.tolist():
-        before[target] = max(before[target], before[source] + scores[group])
+        best_before[target] = max(best_before[target], best_before[source] + scores[group])
     for source, target, group in reversed(lattice.edges.tolist()):
-        after[source] = max(after[source], after[target] + scores[group])
-    best = np.full(len(scores), -np.inf)
+        best_after[source] = max(best_after[source], best_after[target] + scores[group])
+    best_through = np.full(len(scores), -np.inf)
     sources, targets, groups = lattice.edges.T
-    np.maximum.at(best, groups, before[sources] + scores[groups] + after[targets])
-    return np.sort(np.argsort(-best, kind="stable")[:count])
+    np.maximum.at(best_through, groups, best_before[sources] + scores[groups] + best_after[targets])
+    return np.sort(np.argsort(-best_through, kind="stable")[:count])
 
 
 def _viterbi(lattice: Lattice, scores: NDArray[np.float64]) -> list[int]:

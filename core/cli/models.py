@@ -121,7 +121,7 @@ def _bundle(name: str | None, workspace: Workspace) -> Bundle:
 
 def _digit_to_json(name: str, result: Reading | NumberReading | None, error: str | None) -> dict[str, Any]:
     """Return one JSON object of --json; `confidence` is the largest probability."""
-    reading = result.whole if isinstance(result, NumberReading) else result
+    reading = result.all_ink if isinstance(result, NumberReading) else result
     verdict: Verdict = "error" if reading is None else reading.verdict
     probabilities = None
     if reading is not None and reading.probabilities is not None:

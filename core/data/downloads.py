@@ -32,7 +32,7 @@ def download_once(
 ) -> None:
     """Download a source's files into a temporary folder and call `store` with it, which verifies and writes `target`.
 
-    Raises DownloadError with the message `failure` and the error of each source, StorageError if the disk is full or
+    Raises DownloadError with the message `failure` and the error from each source, StorageError if the disk is full or
     read-only. Concurrent calls for one target share one download.
     """
     folder = make_folder(target.parent)
@@ -79,7 +79,7 @@ def _fetch(url: str, known_hash: str, path: Path, progress: Progress | None) -> 
 
 
 class _ProgressBar:
-    """A progress bar in pooch's interface that calls a plain function."""
+    """A progress bar with pooch's interface that calls a plain function."""
 
     def __init__(self, progress: Progress) -> None:
         self.total = 0

@@ -1,4 +1,4 @@
-"""The pen digits: real handwriting as strokes, which writers may be trained on, and which only measure.
+"""The pen digits: real handwriting as strokes, by writers for training and by writers for measuring only.
 
 Pen-Based Recognition of Handwritten Digits by E. Alpaydin and F. Alimoglu (UCI, 1998, CC BY 4.0).
 """
@@ -24,30 +24,32 @@ TRAINING_WRITERS = range(1, 21)
 """Writers whose digits may be trained and tuned on."""
 
 MEASURING_WRITERS = range(21, 31)
-"""Writers whose digits only measure; a model that had seen these people would look better than it is."""
+"""Writers whose digits are for measuring only; a model that had seen these people would look better than it is."""
 
 PEN_DIGITS_SOURCE = (
     "Pen-Based Recognition of Handwritten Digits, E. Alpaydin and F. Alimoglu, UCI Machine Learning Repository, 1998 "
     "(CC BY 4.0)"
 )
-"""The attribution for which the license asks."""
+"""The attribution that the license requires."""
 
 PEN_DIGITS_FINGERPRINT = "564e38188ff4acd45cb62c13a5ddaf6fdb2fe01ce171ab9c8d3b8cfacdbc5ba7"
-"""`fingerprint` of the 7,494 digits of all 30 writers in their original order; independent of the file format."""
+"""The `fingerprint` of the 7,494 digits by all 30 writers in their original order; independent of the file format."""
 
 
 _ORIGINAL = "pendigits-train"
 _PATH = f"choucavalier/pendigits-hmm{{at}}03382e1457941714439d40b67e53eaf117fe4d08/data/{_ORIGINAL}"
 _HASH = "sha256:a66225d68d7d68591e62944df1ad33b3f5aa608e2df2505844b41f5568a80da4"
-# UCI itself offers only archives of an obsolete format (.Z).
+# UCI itself offers only archives in an obsolete format (.Z).
 SOURCES = (
     Source("a copy on GitHub", {_ORIGINAL: ("https://raw.githubusercontent.com/" + _PATH.format(at="/"), _HASH)}),
-    Source("jsDelivr's mirror of it", {_ORIGINAL: ("https://cdn.jsdelivr.net/gh/" + _PATH.format(at="@"), _HASH)}),
+    Source(
+        "jsDelivr's mirror of that copy", {_ORIGINAL: ("https://cdn.jsdelivr.net/gh/" + _PATH.format(at="@"), _HASH)}
+    ),
 )
 
 
 def find_pen_digits(workspace: Workspace) -> Path | None:
-    """Return the file named by TRAZO_PEN_DIGITS or else that of the workspace, or None.
+    """Return the file named by TRAZO_PEN_DIGITS, or else the workspace's file; None if there is neither.
 
     Raises DataError if TRAZO_PEN_DIGITS points to a path that does not exist.
     """
@@ -72,18 +74,18 @@ def pen_digits_found(workspace: Workspace) -> bool:
 def training_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
     """Return the digits of TRAINING_WRITERS.
 
-    Raises DataMissing if the pen digits are not on this machine, DataError if the file found is another one.
+    Raises DataMissing if the pen digits are not on this machine, DataError if the file does not contain them.
     """
     return _digits_by(TRAINING_WRITERS, workspace)
 
 
 def measuring_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
-    """Return the digits of MEASURING_WRITERS, which must never be trained or tuned on; raises as training_digits."""
+    """Return the digits of MEASURING_WRITERS, which must never be trained or tuned on; errors as in training_digits."""
     return _digits_by(MEASURING_WRITERS, workspace)
 
 
 def available_training_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
-    """Return the digits of TRAINING_WRITERS, or none if they are not on this machine; raises DataError as above."""
+    """Return the digits of TRAINING_WRITERS, or none if they are missing; raises DataError for a damaged file."""
     try:
         return training_digits(workspace)
     except DataMissing:
@@ -91,7 +93,7 @@ def available_training_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
 
 
 def available_measuring_digits(workspace: Workspace) -> tuple[PenDigit, ...]:
-    """Return the digits of MEASURING_WRITERS, or none if they are not on this machine; a damaged file only warns."""
+    """Return the digits of MEASURING_WRITERS, or none if they are missing; a damaged file only causes a warning."""
     try:
         return measuring_digits(workspace)
     except DataMissing:
@@ -115,12 +117,12 @@ def locate_pen_digits(workspace: Workspace) -> Path:
 def read_pen_digits(path: Path) -> tuple[PenDigit, ...]:
     """Read the digits of all writers from gzipped JSON lines or UCI's UNIPEN text.
 
-    Raises DataError if the contents are not those of the pen digits.
+    Raises DataError if the file does not contain exactly these digits.
     """
     digits = tuple(read_pen_file(path))
     if fingerprint(digits) != PEN_DIGITS_FINGERPRINT:
         raise DataError(
-            f"{path} contains other pen digits than UCI's, or is damaged. Download or import the pen digits again.",
+            f"{path} is damaged or does not contain UCI's pen digits. Download or import the pen digits again.",
             path,
         )
     return digits

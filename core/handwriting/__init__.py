@@ -1,1 +1,1 @@
-"""Handwriting that is synthetic, traced from images or replayed from pen data, and out-of-distribution samples."""
+"""Handwriting: synthetic, traced from images or replayed from pen data; and out-of-distribution samples."""

@@ -26,8 +26,8 @@ from core.handwriting.strokes.canvas import MAX_BRUSH_FRACTION
 from core.handwriting.strokes.pen import Strokes
 from core.ink.drawing import IMAGE_SIZE, Pixels, prepare
 
-_CANVAS = 140
-"""Side in pixels. Half the size of the dashboard's canvas is twice as fast and gives nearly the same images."""
+_CANVAS_SIZE = 140
+"""Side of the canvas in pixels; half that of the dashboard's is twice as fast and gives nearly the same images."""
 
 PROPORTIONS = {
     "letters": 0.28,
@@ -40,13 +40,13 @@ PROPORTIONS = {
 }
 """Proportion of each kind among the detector's training samples."""
 
-HELD_OUT_KINDS = ("letters in other hands", "other doodles")
-"""Kinds that benchmarks measure and that no detector is trained on."""
+HELD_OUT_KINDS = ("held-out letters", "held-out doodles")
+"""Kinds on which benchmarks evaluate detectors, and on which none is trained."""
 
 KINDS = (*PROPORTIONS, *HELD_OUT_KINDS)
 
 _INK_THRESHOLD = 40
-"""Pixels above this level count as ink."""
+"""Pixels above this value count as ink."""
 
 _MIN_INK_PIXELS = 25
 """Images with fewer ink pixels are discarded and drawn again."""
@@ -59,7 +59,7 @@ _MIN_INK_KEPT = 0.97
 
 _MAX_BAR_ASPECT = 0.3
 _MIN_BAR_FILL = 0.6
-"""Silhouettes this slim and this full are drawn again, because an upright bar is a 1."""
+"""Silhouettes this slim and this full are drawn again, because a vertical bar is a 1."""
 
 
 def out_of_distribution_samples(
@@ -91,13 +91,13 @@ def _samplers(digits: Pixels, letters: str, rng: np.random.Generator) -> dict[st
 
     drawings: dict[str, Callable[[], Strokes]] = {
         "letters": partial(random_letter, letters, held_out=False),
-        "letters in other hands": partial(random_letter, HELD_OUT_LETTERS, held_out=True),
+        "held-out letters": partial(random_letter, HELD_OUT_LETTERS, held_out=True),
         "scribbles": partial(scribble_strokes, rng),
         "shapes": partial(shape_strokes, rng),
     }
     doodles: dict[str, Callable[[], Strokes]] = {
         "doodles": partial(doodle_strokes, rng),
-        "other doodles": partial(doodle_strokes, rng, HELD_OUT_DOODLES),
+        "held-out doodles": partial(doodle_strokes, rng, HELD_OUT_DOODLES),
     }
     return {
         **{kind: partial(_draw_strokes, strokes, rng) for kind, strokes in drawings.items()},
@@ -111,7 +111,7 @@ def _samplers(digits: Pixels, letters: str, rng: np.random.Generator) -> dict[st
 def _draw_strokes(
     strokes: Callable[[], Strokes], rng: np.random.Generator, max_brush: float = MAX_BRUSH_FRACTION
 ) -> Pixels | None:
-    drawing = prepare(render(strokes(), rng, _CANVAS, max_brush))
+    drawing = prepare(render(strokes(), rng, _CANVAS_SIZE, max_brush))
     if drawing.crop is None or np.count_nonzero(drawing.crop) < _MIN_INK_KEPT * np.count_nonzero(drawing.ink):
         return None
     return drawing.image
@@ -119,10 +119,10 @@ def _draw_strokes(
 
 def _maybe_prepare_silhouette(rng: np.random.Generator) -> Pixels | None:
     image = _maybe_prepare(_draw_silhouette(rng), rng)
-    return None if image is None or _is_upright_bar(image) else image
+    return None if image is None or _is_vertical_bar(image) else image
 
 
-def _is_upright_bar(image: Pixels) -> bool:
+def _is_vertical_bar(image: Pixels) -> bool:
     ink = image > _INK_THRESHOLD
     height, width = np.count_nonzero(ink.any(axis=1)), np.count_nonzero(ink.any(axis=0))
     return bool(width <= _MAX_BAR_ASPECT * height and np.count_nonzero(ink) >= _MIN_BAR_FILL * width * height)
@@ -136,7 +136,7 @@ def _draw_until_enough_ink(sampler: Callable[[], Pixels | None]) -> Pixels:
 
 
 def _maybe_prepare(image: Pixels, rng: np.random.Generator) -> Pixels | None:
-    """Prepare half of the images like drawings, and return the rest unchanged."""
+    """Prepare half of the images as if they were drawings, and return the rest unchanged."""
     return prepare(image).image if rng.random() < 0.5 else image
 
 

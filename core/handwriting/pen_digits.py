@@ -9,13 +9,13 @@ from PIL import Image, ImageDraw
 
 from core.ink.drawing import Pixels
 
-CANVAS_SIDE = 280
+CANVAS_SIZE = 280
 """Width and height of the dashboard's canvas in pixels."""
 
 
 @dataclass(frozen=True)
 class PenDigit:
-    """One handwritten digit: its label 0..9, its writer's number, and strokes of (x, y) points, y pointing down."""
+    """One handwritten digit: label 0..9, writer's number, and strokes of points (x, y). The y-axis points down."""
 
     label: int
     writer: int
@@ -23,19 +23,19 @@ class PenDigit:
 
 
 def replay(digit: PenDigit, rng: np.random.Generator) -> Pixels:
-    """Draw the digit as canvas ink uint8 (280, 280).
+    """Draw the digit as canvas ink: uint8 (280, 280), 255 on 0.
 
-    The position is random, the longest side 40 % to 80 % of the canvas, and the brush 8 to 30 pixels wide.
+    The position is random, the longest side is 40% to 80% of the canvas, and the brush is 8 to 30 pixels wide.
     """
     points = np.array([point for stroke in digit.strokes for point in stroke], float)
     low, high = points.min(axis=0), points.max(axis=0)
-    size = rng.uniform(0.4, 0.8) * CANVAS_SIDE
+    size = rng.uniform(0.4, 0.8) * CANVAS_SIZE
     brush = int(rng.integers(8, 31))
     scale = size / max(float((high - low).max()), 1.0)
     extent = (high - low) * scale
-    room = np.maximum(CANVAS_SIDE - extent - brush, 0)
+    room = np.maximum(CANVAS_SIZE - extent - brush, 0)
     offset = brush / 2 + rng.uniform(0, 1, 2) * room
-    image = Image.new("L", (CANVAS_SIDE, CANVAS_SIDE))
+    image = Image.new("L", (CANVAS_SIZE, CANVAS_SIZE))
     draw = ImageDraw.Draw(image)
     radius = brush / 2
     for stroke in digit.strokes:

@@ -12,15 +12,15 @@ from core.errors import DataError
 from core.handwriting.pen_digits import PenDigit
 from core.storage import atomic_write, read_file
 
-_TABLET_SIDE = 500
-"""Height of UCI's tablet in its own units; UNIPEN's y points up, ours points down."""
+_TABLET_HEIGHT = 500
+"""Height of UCI's tablet in its own units; UNIPEN's y-axis points up, ours points down."""
 
 
 def read_pen_file(path: Path) -> list[PenDigit]:
-    """Read a file of either format, gzipped or not.
+    """Read a file in either format, gzipped or not.
 
-    A JSON line is `{"label": 0..9, "writer": 1.., "strokes": [[[x, y], ...], ...]}`, y pointing down. Raises DataError
-    if the file cannot be read or has another format.
+    A JSON line is `{"label": 0..9, "writer": 1.., "strokes": [[[x, y], ...], ...]}`, with the y-axis
+    pointing down. Raises DataError if the file cannot be read or is in another format.
     """
     try:
         content = read_file(path)
@@ -38,7 +38,7 @@ def write_pen_file(path: Path, digits: Iterable[PenDigit]) -> None:
     """Write gzipped JSON lines atomically; raises StorageError."""
     lines = "".join(f"{json_line(digit)}\n" for digit in digits)
     with atomic_write(path) as temporary:
-        # Without a time stamp, equal digits give equal files.
+        # Without a timestamp, the same digits give the same file.
         temporary.write_bytes(gzip.compress(lines.encode(), mtime=0))
 
 
@@ -53,7 +53,7 @@ def _parse_json(line: str) -> PenDigit:
 
 
 def _parse_unipen(lines: Iterable[str]) -> list[PenDigit]:
-    """Parse UNIPEN as UCI's pen digits use it: `.COMMENT` gives the label, the writer and a number of the digit."""
+    """Parse UNIPEN as UCI's pen digits use it: `.COMMENT` gives the digit's label, writer and number."""
     digits: list[PenDigit] = []
     for line in lines:
         match line.split():
@@ -62,7 +62,7 @@ def _parse_unipen(lines: Iterable[str]) -> list[PenDigit]:
             case [".PEN_DOWN"]:
                 digits[-1].strokes.append([])
             case [x, y] if not x.startswith("."):
-                digits[-1].strokes[-1].append((int(x), _TABLET_SIDE - int(y)))
+                digits[-1].strokes[-1].append((int(x), _TABLET_HEIGHT - int(y)))
     if not digits:
         raise ValueError("no digits")
     return digits

@@ -1,4 +1,4 @@
-"""Traces digit images and redraws them on a canvas at any size, position and angle with any brush."""
+"""Tracing of digit images, to redraw them on a canvas at any size, position and angle with any brush."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class RedrawRanges:
 
 
 TRAINING_RANGES = RedrawRanges(rotation=(-8, 8))
-"""Typical sizes and brushes, and slight rotations."""
+"""Typical sizes and brush widths, and slight rotations."""
 
 
 def centre_line(image: Pixels) -> NDArray[np.float64]:

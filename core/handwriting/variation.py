@@ -14,7 +14,7 @@ from core.handwriting.strokes.pen import HEIGHT, Strokes
 from core.ink.drawing import IMAGE_SIZE, Pixels
 
 _SLANT_DEGREES = 6.0
-"""Standard deviation of the slant that is added to a digit's own."""
+"""Standard deviation of the slant that is added to a digit's own, in degrees."""
 
 _ROTATION_DEGREES = 3.0
 """Standard deviation of the rotation of a complete digit, in degrees."""
@@ -26,16 +26,16 @@ _STROKE_SHIFT = 0.025 * HEIGHT
 """Standard deviation of the shift of one stroke, for digits with several strokes."""
 
 _STROKE_STRETCH = 0.08
-"""Standard deviation of the logarithm by which one stroke is stretched."""
+"""Standard deviation of the logarithm of the factor by which one stroke is stretched."""
 
 _WIDTH_STRETCH = 0.1
-"""Standard deviation of the logarithm by which a digit becomes wider or narrower."""
+"""Standard deviation of the logarithm of the factor by which a digit becomes wider or narrower."""
 
 _WARP = 0.012 * HEIGHT
 """Standard deviation of a smooth distortion of a complete digit, which changes the size of its parts."""
 
 _MIN_SPACING, _MAX_SPACING = 0.03 * HEIGHT, 0.14 * HEIGHT
-"""Smallest and largest distance between two points, which stand for a slow and a fast hand."""
+"""Smallest and largest distance between two points, as in slow and fast writing."""
 
 _MAX_SMOOTHING = 0.04 * HEIGHT
 """Largest standard deviation of the Gaussian that rounds off corners."""
@@ -45,7 +45,7 @@ _FINE_SPACING = 0.01 * HEIGHT
 
 
 def draw_variations(digits: Sequence[PenDigit], rng: np.random.Generator) -> Pixels:
-    """Vary each digit, draw it with any brush at any size and place, and prepare it: images uint8 (n, 28, 28)."""
+    """Vary each digit, draw it with a random brush, size and position, and prepare it: images uint8 (n, 28, 28)."""
     images = np.empty((len(digits), IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     for image, digit in zip(images, digits, strict=True):
         strokes = [np.asarray(stroke, float) for stroke in digit.strokes]
@@ -54,16 +54,15 @@ def draw_variations(digits: Sequence[PenDigit], rng: np.random.Generator) -> Pix
 
 
 def vary(strokes: Strokes, rng: np.random.Generator) -> Strokes:
-    """Return a variation of a digit's strokes: points float (k, 2) each, y pointing down, in a box HEIGHT high.
+    """Return a variation of a digit's strokes: points float (k, 2) each, in a box HEIGHT tall.
 
-    Single strokes are turned, moved and stretched, corners rounded and points dropped; then the complete digit is
-    slanted, stretched, rotated and warped.
+    The y-axis points down. First, single strokes are rotated, moved and stretched, corners rounded and points dropped;
+    then the complete digit is slanted, stretched, rotated and warped.
     """
-    several = len(strokes) > 1
     spacing = np.exp(rng.uniform(np.log(_MIN_SPACING), np.log(_MAX_SPACING)))
     smoothing = rng.random() ** 2 * _MAX_SMOOTHING
     lines = [_redraw(stroke, spacing, smoothing) for stroke in _normalise(strokes)]
-    return _transform([_move(line, rng) for line in lines] if several else lines, rng)
+    return _transform([_vary_stroke(line, rng) for line in lines] if len(lines) > 1 else lines, rng)
 
 
 def _normalise(strokes: Strokes) -> Strokes:
@@ -92,11 +91,13 @@ def _resample(line: np.ndarray, spacing: float) -> np.ndarray:
     return np.stack([np.interp(positions, distances, coordinate) for coordinate in line.T], axis=1)
 
 
-def _move(line: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Turn, stretch and move one stroke a little."""
+def _vary_stroke(line: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Rotate, stretch and move one stroke a little."""
     centre = line.mean(axis=0)
-    turn = _rotation(rng.normal(0, _STROKE_ROTATION_DEGREES))
-    return (line - centre) @ turn * np.exp(rng.normal(0, _STROKE_STRETCH)) + centre + rng.normal(0, _STROKE_SHIFT, 2)
+    rotation = _rotation(rng.normal(0, _STROKE_ROTATION_DEGREES))
+    return (
+        (line - centre) @ rotation * np.exp(rng.normal(0, _STROKE_STRETCH)) + centre + rng.normal(0, _STROKE_SHIFT, 2)
+    )
 
 
 def _transform(lines: Strokes, rng: np.random.Generator) -> Strokes:

@@ -1,4 +1,4 @@
-"""Brightness of a picture, with a ground behind its transparent pixels."""
+"""Brightness of a picture, with a background behind its transparent pixels."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from scipy import ndimage
 from core.ink.depth import FAINTEST_INK, Mask
 from core.ink.drawing import Pixels
 
-_WRITTEN = 64  # brightness 0..255 by which writing differs from a card's rim
-_LEAST_WRITTEN = 0.02  # of a card's area; strokes of one colour have specks on less
+_MIN_CONTRAST = 64  # of 255; writing differs from a card's rim by at least this much
+_MIN_WRITTEN_FRACTION = 0.02  # of a card's area; specks on strokes of a single colour cover less
 
 
 def brightness(array: Pixels) -> Pixels:
-    """Return brightness (h, w); transparent pixels take the colour on which the others are visible."""
+    """Return the brightness (h, w); transparent pixels take a colour against which the others are visible."""
     if array.ndim == 2:
         return array
     if array.shape[2] == 1:
@@ -25,7 +25,7 @@ def brightness(array: Pixels) -> Pixels:
     alpha = array[..., 3].astype(np.float32) / 255
     seen = grey[alpha > 0.5]
     if not seen.size or int(np.ptp(seen)) < 255 * FAINTEST_INK:
-        # One colour on a transparent ground: the shape is in the transparency alone.
+        # A single colour on a transparent background: only the alpha channel holds the shape.
         return (255 * (1 - alpha)).astype(np.uint8)
     paper = _rim_of_card(grey, alpha > 0.5)
     if paper is None:
@@ -38,7 +38,7 @@ def _rim_of_card(grey: Pixels, opaque: Mask) -> float | None:
     rim = grey[opaque & ~ndimage.binary_erosion(opaque, iterations=2, border_value=1)].astype(np.float32)
     if not rim.size:
         return None
-    usual = float(np.median(rim))
-    written = np.mean(np.abs(grey[opaque].astype(np.float32) - usual) > _WRITTEN)
-    even = np.percentile(np.abs(rim - usual), 75) < _WRITTEN
-    return usual if even and written > _LEAST_WRITTEN else None
+    typical = float(np.median(rim))
+    written_fraction = np.mean(np.abs(grey[opaque].astype(np.float32) - typical) > _MIN_CONTRAST)
+    is_even = np.percentile(np.abs(rim - typical), 75) < _MIN_CONTRAST
+    return typical if is_even and written_fraction > _MIN_WRITTEN_FRACTION else None

@@ -17,18 +17,21 @@ Box = tuple[int, int, int, int]
 """Top, left, bottom, right in pixels."""
 
 MAX_POINTS = 100_000
-"""Maximum number of points of one canvas; a minute of drawing has about 5,000."""
+"""Maximum number of points on one canvas; a minute of drawing produces about 5,000."""
 
 _MAX_COORDINATE = 10_000.0  # pixels; a stroke may leave the canvas, but no screen is this large
-_MAX_WIDTH = 200.0  # pixels; the widest brush of the Draw page has 30
+_MAX_WIDTH = 200.0  # pixels; the widest brush on the Draw page has 30
 _CURVE_STEP = 4.0  # pixels between points on a curve, far less than a brush's width
 _SUPERSAMPLING = 2  # subpixels along each side of a pixel, for the soft edge that browsers draw
-_COORDINATES = {"M": 2, "L": 2, "Q": 4}
+_COORDINATE_COUNTS = {"M": 2, "L": 2, "Q": 4}  # coordinates after each command of a path
 
 
 @dataclass(frozen=True)
 class Stroke:
-    """One stroke of a round brush: `points` float (k, 2) as x, y in pixels, y pointing down; `width` in pixels."""
+    """One stroke of a round brush.
+
+    `points` float (k, 2): x and y in pixels, with the y-axis pointing down. `width`: in pixels.
+    """
 
     points: NDArray[np.float64]
     width: float
@@ -36,7 +39,7 @@ class Stroke:
 
 @dataclass(frozen=True)
 class InkPatch:
-    """Ink uint8 (h, w) of a part of a canvas, and its place there."""
+    """The ink of a part of a canvas, uint8 (h, w), and its box on the canvas."""
 
     ink: Pixels
     box: Box
@@ -45,10 +48,10 @@ class InkPatch:
 def strokes_from_canvas(objects: Iterable[Any]) -> list[Stroke]:
     """Return the strokes of a canvas from its Fabric.js objects, in drawing order.
 
-    Raises PictureError if an object is not a stroke of the brush, or the canvas has more than MAX_POINTS points.
+    Raises PictureError if an object is not a stroke of the brush, or if the canvas has more than MAX_POINTS points.
     """
     try:
-        strokes = [_stroke(each) for each in objects]
+        strokes = [_stroke(item) for item in objects]
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise PictureError("The drawing arrived incomplete; draw one more stroke.") from error
     if sum(len(stroke.points) for stroke in strokes) > MAX_POINTS:
@@ -60,12 +63,14 @@ def _stroke(value: dict[str, Any]) -> Stroke:
     points: list[tuple[float, float]] = []
     for command, *numbers in value["path"]:
         coordinates = [float(number) for number in numbers]
-        if len(coordinates) != _COORDINATES[command] or (command == "M") != (not points):
-            raise ValueError(f"Expected one line of a brush. Received: {command} {numbers}.")
+        if len(coordinates) != _COORDINATE_COUNTS[command] or (command == "M") != (not points):
+            raise ValueError(f"Expected the path of a brush stroke. Received: {command} {numbers}.")
         points += _curve(points[-1], coordinates) if command == "Q" else [(coordinates[0], coordinates[1])]
     array, width = np.array(points, float), float(value["strokeWidth"])
     if array.ndim != 2 or not (np.abs(array) <= _MAX_COORDINATE).all() or not 0 < width <= _MAX_WIDTH:
-        raise ValueError(f"Expected points on a screen and a brush. Received: {array.shape} points, width {width}.")
+        raise ValueError(
+            f"Expected points on a screen and the width of a brush. Received: {array.shape} points, width {width}."
+        )
     return Stroke(array, width)
 
 
@@ -102,6 +107,6 @@ def join_patches(patches: Sequence[InkPatch]) -> InkPatch:
     top, left, bottom, right = min(tops), min(lefts), max(bottoms), max(rights)
     ink = np.zeros((bottom - top, right - left), np.uint8)
     for patch in patches:
-        place = ink[patch.box[0] - top : patch.box[2] - top, patch.box[1] - left : patch.box[3] - left]
-        np.maximum(place, patch.ink, out=place)
+        target = ink[patch.box[0] - top : patch.box[2] - top, patch.box[1] - left : patch.box[3] - left]
+        np.maximum(target, patch.ink, out=target)
     return InkPatch(ink, (top, left, bottom, right))

@@ -1,7 +1,7 @@
 """The parts of a number in a picture: its connected components, cut where digits may touch.
 
 A cut is a path from top to bottom that crosses as little ink as possible (seam carving, Avidan and Shamir, 2007). There
-are more cuts than gaps between digits; which ones separate digits is decided later.
+are more cuts than gaps between digits; a later step decides which ones separate digits.
 """
 
 from __future__ import annotations
@@ -20,26 +20,25 @@ ROWS = 48
 """Height in pixels of the small image on which a number is cut."""
 
 MAX_ASPECT = 16
-"""Width of the ink, in heights, beyond which it is not searched for digits."""
+"""Maximum ratio of width to height of ink that is searched for digits."""
 
 _SLANTS = np.arange(-0.3, 0.61, 0.1)  # columns per row; handwriting leans to the right
-_BAND = 8  # columns to either side that a path may leave its straight line
-_DEVIATION = 0.001  # pixels of ink per row and squared column that a path leaves its straight line
-_SAME_CUT = 0.1  # of a squared stroke width; ink between two paths that are one cut
-_LEAST_PIECE = 4.0  # squared stroke widths of ink between two cuts
-_FREE = 0.1  # stroke widths of crossed ink, up to which a cut crosses none
-_MAX_COST = 1.8  # stroke widths of crossed ink; two touching digits share at most two places
-_WHOLE = 0.8  # of a component's ink, on one side of a cut: the rest belongs to that side, too
-_SPECK = 0.15  # of the number's height; shorter components are dust
-_INK = 64  # of 255; fainter pixels are the soft edge of a stroke
+_BAND = 8  # columns by which a path may deviate from a straight line to either side
+_DEVIATION_COST = 0.001  # pixels of ink per row and squared column of deviation from a straight line
+_SAME_CUT_INK = 0.1  # squared stroke widths; paths with less ink between them are one cut
+_MIN_PIECE_INK = 4.0  # squared stroke widths; minimum ink between two cuts
+_MIN_COST = 0.1  # stroke widths; a cut that crosses less ink counts as crossing none
+_MAX_COST = 1.8  # stroke widths of crossed ink; two digits touch in at most two places
+_MAX_SPECK_LENGTH = 0.15  # of the number's height; shorter components are dust
+_INK_THRESHOLD = 64  # of 255; fainter pixels are the soft edge of a stroke
 
 
 @dataclass(frozen=True)
 class Cuts:
     """Cuts of a small image with ROWS rows, from left to right; the first and last are its edges.
 
-    `paths` int (k, ROWS): the first column to the right of the cut. `costs` (k,): ink that is crossed, in stroke
-    widths.
+    `paths` int (k, ROWS): in each row, the first column to the right of the cut. `costs` (k,): the ink that each cut
+    crosses, in stroke widths.
     """
 
     paths: NDArray[np.int64]
@@ -47,83 +46,85 @@ class Cuts:
 
 
 def find_cuts(small: Plane) -> Cuts:
-    """Return cuts of ink (ROWS, w) in 0..1."""
+    """Return the cuts of ink: float (ROWS, w), 0..1."""
     width = small.shape[1]
     unit = max(stroke_width(small > 0.5), 1.0)
     sheared, shift = _without_slant(small)
     costs, paths = _cheapest_paths(sheared)
     costs = costs / unit
     rows = np.arange(ROWS)
-    ink_before = np.pad(np.cumsum(sheared, axis=1), ((0, 0), (1, 0)))
-    before = ink_before[rows, np.clip(paths, 0, sheared.shape[1])]
-    chosen = _choose(costs, before, float(sheared.sum()), unit)
+    cumulative_ink = np.pad(np.cumsum(sheared, axis=1), ((0, 0), (1, 0)))
+    ink_to_left = cumulative_ink[rows, np.clip(paths, 0, sheared.shape[1])]
+    chosen = _choose_cuts(costs, ink_to_left, float(sheared.sum()), unit)
     inner = np.clip(paths[chosen] + shift, 0, width).reshape(-1, ROWS)
     order = np.argsort(inner.mean(axis=1), kind="stable")
     edges = np.zeros((1, ROWS), int), np.full((1, ROWS), width)
     crossed = np.concatenate([[0.0], costs[chosen][order], [0.0]])
     # Later steps rely on cuts that do not cross each other.
     paths = np.maximum.accumulate(np.concatenate([edges[0], inner[order], edges[1]]))
-    return Cuts(paths, np.where(crossed < _FREE, 0.0, crossed))
+    return Cuts(paths, np.where(crossed < _MIN_COST, 0.0, crossed))
 
 
 def _without_slant(small: Plane) -> tuple[Plane, NDArray[np.int64]]:
-    """Return the image sheared so that its columns are as empty or full as possible, and each row's shift back."""
+    """Return the image sheared so that its columns are as empty or full as possible, and the shifts that undo this."""
     rows, width = small.shape
-    best, best_energy = np.zeros(rows, int), -1.0
+    best_shift, best_energy = np.zeros(rows, int), -1.0
     columns = np.arange(width)
     for slant in _SLANTS:
         shift = np.round(slant * (rows / 2 - np.arange(rows))).astype(int)
-        places = columns - shift[:, np.newaxis]
-        energy = float((np.bincount((places - places.min()).ravel(), small.ravel()) ** 2).sum())
+        targets = columns - shift[:, np.newaxis]
+        energy = float((np.bincount((targets - targets.min()).ravel(), small.ravel()) ** 2).sum())
         if energy > best_energy:
-            best, best_energy = shift, energy
-    places = columns - best[:, np.newaxis]
-    left = int(places.min())
-    sheared = np.zeros((rows, int(places.max()) - left + 1), np.float32)
-    np.put_along_axis(sheared, places - left, small, axis=1)
-    return sheared, best + left
+            best_shift, best_energy = shift, energy
+    targets = columns - best_shift[:, np.newaxis]
+    left = int(targets.min())
+    sheared = np.zeros((rows, int(targets.max()) - left + 1), np.float32)
+    np.put_along_axis(sheared, targets - left, small, axis=1)
+    return sheared, best_shift + left
 
 
 def _cheapest_paths(ink: Plane) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return the cheapest path near each column: costs (n,) in pixels of ink, and columns int (n, rows)."""
+    """Return the cheapest path near each column: its cost (n,) in pixels of ink, and its columns int (n, rows)."""
     rows, width = ink.shape
     starts, offsets = np.arange(width + 1), np.arange(-_BAND, _BAND + 1)
     padded = np.pad(ink, ((0, 0), (_BAND, _BAND + 1)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, len(offsets), axis=1)
-    detour = _DEVIATION * offsets.astype(np.float32) ** 2
+    detour = _DEVIATION_COST * offsets.astype(np.float32) ** 2
     total = np.zeros((len(starts), len(offsets)), np.float32)
     steps = np.zeros((rows, *total.shape), np.int8)
-    beside = np.full((len(starts), len(offsets) + 2), np.inf, np.float32)
+    neighbours = np.full((len(starts), len(offsets) + 2), np.inf, np.float32)
     for row in range(rows):
-        beside[:, 1:-1] = total
-        options = np.stack([beside[:, 1:-1], beside[:, :-2], beside[:, 2:]])
+        neighbours[:, 1:-1] = total
+        options = np.stack([neighbours[:, 1:-1], neighbours[:, :-2], neighbours[:, 2:]])
         step = options.argmin(axis=0)
         total = np.take_along_axis(options, step[np.newaxis], axis=0)[0] + windows[row, : len(starts)] + detour
         steps[row] = np.array([0, -1, 1], np.int8)[step]
-    place = total.argmin(axis=1)
-    costs = total[starts, place].astype(float)
+    position = total.argmin(axis=1)
+    costs = total[starts, position].astype(float)
     paths = np.empty((len(starts), rows), int)
     for row in range(rows - 1, -1, -1):
-        paths[:, row] = starts + offsets[place]
-        place = place + steps[row, starts, place]
+        paths[:, row] = starts + offsets[position]
+        position = position + steps[row, starts, position]
     return costs, paths
 
 
-def _choose(costs: NDArray[np.float64], before: NDArray[np.floating], total: float, unit: float) -> NDArray[np.int64]:
-    """Return the cheapest paths that have enough ink between them; `before` (n, rows): ink to the left of each path."""
-    least = _LEAST_PIECE * unit**2
-    changes = np.abs(np.diff(before, axis=0)).sum(axis=1) > _SAME_CUT * unit**2
-    places = []
-    for bunch in np.split(np.arange(len(costs)), np.flatnonzero(changes) + 1):
-        cheapest = bunch[costs[bunch] <= costs[bunch].min() + 1e-6]
+def _choose_cuts(
+    costs: NDArray[np.float64], ink_to_left: NDArray[np.floating], total: float, unit: float
+) -> NDArray[np.int64]:
+    """Return the cheapest paths that have enough ink between them; `ink_to_left` (n, rows): ink left of each path."""
+    min_ink = _MIN_PIECE_INK * unit**2
+    changes = np.abs(np.diff(ink_to_left, axis=0)).sum(axis=1) > _SAME_CUT_INK * unit**2
+    candidates = []
+    for paths in np.split(np.arange(len(costs)), np.flatnonzero(changes) + 1):
+        cheapest = paths[costs[paths] <= costs[paths].min() + 1e-6]
         middle = int(cheapest[len(cheapest) // 2])
-        left = float(before[middle].sum())
-        if costs[middle] <= _MAX_COST and left > least and total - left > least:
-            places.append(middle)
+        left = float(ink_to_left[middle].sum())
+        if costs[middle] <= _MAX_COST and left > min_ink and total - left > min_ink:
+            candidates.append(middle)
     chosen: list[int] = []
-    for place in sorted(places, key=lambda place: costs[place]):
-        if not chosen or np.abs(before[chosen] - before[place]).sum(axis=1).min() > least:
-            chosen.append(place)
+    for candidate in sorted(candidates, key=lambda candidate: costs[candidate]):
+        if not chosen or np.abs(ink_to_left[chosen] - ink_to_left[candidate]).sum(axis=1).min() > min_ink:
+            chosen.append(candidate)
     return np.array(chosen, int)
 
 
@@ -131,9 +132,10 @@ def _choose(costs: NDArray[np.float64], before: NDArray[np.floating], total: flo
 class Pieces:
     """A picture's ink, cut into parts.
 
-    `parts`: ink of each part in the picture. `small`: the same in the small image, with strokes about as wide as those
-    of MNIST. `cuts`: where the ink was cut. `inside` (cuts - 1, parts): fractions of each part's component between
-    neighbouring cuts. `strip` (parts,): the number of the cut to the left of each part.
+    `parts`: the ink of each part in the picture. `small`: the same in the small image, with strokes about as wide as
+    MNIST's. `cuts`: where the ink was cut. `inside` (cuts - 1, parts): how the ink of each part's component is
+    distributed over the strips between neighbouring cuts, as fractions. `strip` (parts,): the index of the cut to the
+    left of each part.
     """
 
     cuts: Cuts
@@ -144,18 +146,24 @@ class Pieces:
 
 
 def cut_ink(ink: Pixels) -> Pieces | None:
-    """Cut the ink (h, w) of a picture into parts; return None without ink, or if it is wider than any number."""
-    box = _box(ink > _INK)
+    """Cut the ink (h, w) of a picture into parts; return None if there is none, or if it is wider than any number."""
+    box = _box(ink > _INK_THRESHOLD)
     if box is None or box[3] - box[1] > MAX_ASPECT * (box[2] - box[0]):
         return None
     crop = ink[box[0] : box[2], box[1] : box[3]]
     height, width = crop.shape
     columns = max(1, round(width * ROWS / height))
     small = np.asarray(Image.fromarray(crop).resize((columns, ROWS), Image.Resampling.BOX), np.float32) / 255
-    labels, count = ndimage.label(small > _INK / 255, structure=np.ones((3, 3)))
+    labels, count = ndimage.label(small > _INK_THRESHOLD / 255, structure=np.ones((3, 3)))
     if not count:
         return None
-    dust = [0, *(max(side.stop - side.start for side in each) < _SPECK * ROWS for each in ndimage.find_objects(labels))]
+    dust = [
+        0,
+        *(
+            max(side.stop - side.start for side in sides) < _MAX_SPECK_LENGTH * ROWS
+            for sides in ndimage.find_objects(labels)
+        ),
+    ]
     labels = np.where(np.array(dust, bool)[labels], 0, labels)
     if not labels.any():
         return None
@@ -172,7 +180,7 @@ def _pieces(
     strips: NDArray[np.int64],
     cuts: Cuts,
 ) -> Pieces:
-    """Return the parts: the ink of each component between neighbouring cuts."""
+    """Return the parts: the ink of each component between each two neighbouring cuts."""
     inked = labels > 0
     pairs, index, sizes = np.unique(
         np.stack([labels[inked], strips[inked]]), axis=1, return_inverse=True, return_counts=True
@@ -187,46 +195,45 @@ def _pieces(
     strokes = _mnist_strokes(small, inked, distance)
     rows = np.minimum(np.arange(crop.shape[0]) * ROWS // crop.shape[0], ROWS - 1)
     columns = np.minimum(np.arange(crop.shape[1]) * labels.shape[1] // crop.shape[1], labels.shape[1] - 1)
-    large = owners[rows][:, columns]
+    crop_owners = owners[rows][:, columns]
     inside = np.zeros((len(cuts.paths) - 1, count))
     inside[strip, np.arange(count)] = sizes
     totals = np.bincount(component, sizes)
-    # Every part knows how the ink of its whole component is distributed over the strips.
-    shares = np.stack([inside[:, component == each].sum(axis=1) / totals[each] for each in component], axis=1)
+    fractions = np.stack([inside[:, component == label].sum(axis=1) / totals[label] for label in component], axis=1)
     return Pieces(
         cuts,
         _patches(strokes, owners, (0, 0), count),
-        _patches(crop, large, box[:2], count),
-        shares,
+        _patches(crop, crop_owners, box[:2], count),
+        fractions,
         strip,
     )
 
 
 def _mnist_strokes(small: Plane, inked: NDArray[np.bool_], outside: NDArray[np.float64]) -> Pixels:
-    """Return the small image uint8 with strokes thickened or thinned to about MNIST's width at this size."""
+    """Return the small image as uint8, with strokes thickened or thinned to about MNIST's width at this size."""
     width = stroke_width(small > 0.5)
     scale = ROWS / BOX_SIZE
     change = (float(np.clip(width, MIN_STROKE_WIDTH * scale, MAX_STROKE_WIDTH * scale)) - width) / 2
     if change >= 0:
-        soft = np.clip(change + 1 - outside, 0, 1) if change > 0.5 else small
-        return (np.maximum(small, soft) * 255).astype(np.uint8)
-    within = ndimage.distance_transform_edt(inked)
-    thinner = np.clip(within + max(change, -width / 4), 0, 1)
+        thicker = np.clip(change + 1 - outside, 0, 1) if change > 0.5 else small
+        return (np.maximum(small, thicker) * 255).astype(np.uint8)
+    inside = ndimage.distance_transform_edt(inked)
+    thinner = np.clip(inside + max(change, -width / 4), 0, 1)
     return (np.minimum(small, thinner) * 255).astype(np.uint8)
 
 
 def _patches(ink: Pixels, owners: NDArray[np.int64], corner: tuple[int, int], count: int) -> list[InkPatch]:
     """Return the ink of each of `count` owners, shifted by `corner` (row, column)."""
-    nothing = InkPatch(np.zeros((1, 1), np.uint8), (corner[0], corner[1], corner[0] + 1, corner[1] + 1))
+    blank = InkPatch(np.zeros((1, 1), np.uint8), (corner[0], corner[1], corner[0] + 1, corner[1] + 1))
     patches = []
-    for number, place in enumerate(ndimage.find_objects(owners + 1, count)):
-        # A sliver of the small image may have no pixel in a picture that is smaller still.
-        owned = nothing.ink if place is None else np.where(owners[place] == number, ink[place], np.uint8(0))
+    for owner, region in enumerate(ndimage.find_objects(owners + 1, count)):
+        # A sliver of the small image may not contain a pixel of a picture that is even smaller.
+        owned = blank.ink if region is None else np.where(owners[region] == owner, ink[region], np.uint8(0))
         box = _box(owned > 0)
-        if place is None or box is None:
-            patches.append(nothing)
+        if region is None or box is None:
+            patches.append(blank)
             continue
-        top, left = place[0].start + corner[0], place[1].start + corner[1]
+        top, left = region[0].start + corner[0], region[1].start + corner[1]
         moved = (box[0] + top, box[1] + left, box[2] + top, box[3] + left)
         patches.append(InkPatch(owned[box[0] : box[2], box[1] : box[3]], moved))
     return patches

@@ -1,4 +1,4 @@
-"""Find the ink: the light that is missing from the paper, and the components of it that are the digit."""
+"""Detection of ink: the light that is missing from the paper, and the components of it that form the digit."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from core.ink.drawing import Pixels, Plane, bounding_box
 Mask = NDArray[np.bool_]
 
 SMALL_SIZE = 64
-"""Pixels. Up to this size grey levels are part of the digit's shape, as in MNIST; beyond it they are blur or light."""
+"""Size in pixels up to which grey levels belong to a digit's shape, as in MNIST; in larger pictures, they are blur."""
 
 FAINTEST_INK = 0.12
-"""Fraction of the paper's light that ink takes at least; less is dirt, paper texture or compression."""
+"""Minimum fraction of the paper's light that ink absorbs; less is dirt, paper texture or a compression artefact."""
 
 DIMMEST_PAPER = 48.0
-"""Brightness 0..255 under dark ink; a deeper shadow is noise."""
+"""Lowest brightness 0..255 assumed for paper under dark ink; differences in a deeper shadow are noise."""
 
 DIMMEST_BOARD = 128.0
-"""Darkness 0..255 under light ink, such as chalk."""
+"""Lowest darkness 0..255 assumed for a board under light ink, such as chalk."""
 
-_GRAIN = 3.5  # times the paper's usual depth; fainter marks are noise, and ink as a whole is twice as deep
-_SHORTEST_INK = 0.025  # of the picture's longest side; if no part of the ink is this long, it is dust
-_MASSIVE = 4  # times the ink per length of what lies within; a table or a shadow at the edge has more
+_MIN_MARK_DEPTH = 3.5  # times the paper's grain; fainter marks are noise, and the ink as a whole is twice as deep
+_SHORTEST_INK = 0.025  # of the picture's longest side; ink without a component this long is dust
+_MASSIVE_RATIO = 4  # times the ink per length of the inner components; a table or a shadow at the edge has more
 
 
 def missing_light(grey: Plane, paper: Plane | np.float32, dimmest: float) -> Plane:
-    """Return the fraction 0..1 of the paper's light that is missing, in a picture 0..255.
+    """Return the fraction 0..1 of the paper's light that is missing, in a picture with values 0..255.
 
-    Light below `dimmest` is noise.
+    `dimmest`: the lowest brightness assumed for the paper, below which light is noise.
     """
     depth: Plane = np.clip((paper - grey) / np.maximum(paper, dimmest), 0, 1)
     return depth
 
 
-def as_ink(depth: Plane, usual: float, *, small: bool) -> Pixels:
-    """Turn missing light into ink, on paper whose grain is usually this deep."""
-    faintest = _GRAIN * usual
+def as_ink(depth: Plane, grain: float, *, small: bool) -> Pixels:
+    """Turn missing light into ink; `grain` is the typical depth of the blank paper."""
+    faintest = _MIN_MARK_DEPTH * grain
     candidates = depth[depth > max(FAINTEST_INK / 2, faintest)]
     full = _nearly_deepest(candidates) if candidates.size else 0.0
     if full < max(FAINTEST_INK, 2 * faintest):
@@ -50,7 +50,7 @@ def as_ink(depth: Plane, usual: float, *, small: bool) -> Pixels:
 
 
 def _nearly_deepest(depths: Plane) -> float:
-    """Return the 99th percentile."""
+    """Return the 99th percentile of the depths."""
     deepest = depths.max()
     # A drawing's ink has one depth, and counting it is much faster than sorting.
     if np.count_nonzero(depths == deepest) > 0.01 * depths.size + 1:
@@ -63,50 +63,51 @@ def touches_edge(ink: Pixels) -> bool:
     return bool(ink[0].any() or ink[-1].any() or ink[:, 0].any() or ink[:, -1].any())
 
 
-def digit_alone(ink: Pixels) -> Pixels:
+def without_foreign_ink(ink: Pixels) -> Pixels:
     """Return the ink without a thumb, table or shadow that reaches in from the edge."""
     if max(ink.shape) > SMALL_SIZE and touches_edge(ink):
-        inner = _within(ink)
+        inner = _inner_components(ink)
         if not is_dust(inner) and _is_foreign(ink - inner, inner):
             return inner
     return ink
 
 
 def is_dust(ink: Pixels) -> bool:
-    """Return whether no connected part of the ink is as high or wide as a stroke; True if there is no ink."""
+    """Return whether no component of the ink is as tall or wide as a stroke; True without ink."""
     length = _SHORTEST_INK * max(ink.shape)
-    # Most drawings have a column of ink this long, which is found much faster than the parts.
-    return not runs(ink > 127, math.ceil(length)).any() and _longest_part(ink) < length
+    # Most drawings have a column of ink this long, which is found much faster than the components.
+    return not runs(ink > 127, math.ceil(length)).any() and _longest_component(ink) < length
 
 
 def _is_foreign(outer: Pixels, inner: Pixels) -> bool:
-    """Return whether ink at the edge is no part of the digit within: it is shorter, or has far more ink a length."""
-    long, short = _longest_part(outer), _longest_part(inner)
-    if short > long:
+    """Return whether ink at the edge is not part of the digit: it is shorter than the inner ink or far more massive."""
+    outer_length, inner_length = _longest_component(outer), _longest_component(inner)
+    if inner_length > outer_length:
         return True
-    return bool(np.count_nonzero(outer > 127) * short > _MASSIVE * np.count_nonzero(inner > 127) * long)
+    outer_area, inner_area = np.count_nonzero(outer > 127), np.count_nonzero(inner > 127)
+    return bool(outer_area * inner_length > _MASSIVE_RATIO * inner_area * outer_length)
 
 
-def _within(ink: Pixels) -> Pixels:
-    """Return the ink of all parts that do not touch the picture's edge."""
-    parts, count = ndimage.label(ink > 0, structure=np.ones((3, 3)))
-    rim = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
-    return np.where(np.isin(np.arange(count + 1), rim[rim > 0])[parts], np.uint8(0), ink)
+def _inner_components(ink: Pixels) -> Pixels:
+    """Return the ink of all components that do not touch the picture's edge."""
+    components, count = ndimage.label(ink > 0, structure=np.ones((3, 3)))
+    rim = np.unique(np.concatenate([components[0], components[-1], components[:, 0], components[:, -1]]))
+    return np.where(np.isin(np.arange(count + 1), rim[rim > 0])[components], np.uint8(0), ink)
 
 
 def runs(mask: Mask, length: int) -> Mask:
-    """Return where `length` true places down a column of a mask (h, w) begin: (h - length + 1, w), or no rows."""
-    run, whole = mask, 1
-    while whole < length:
-        step = min(whole, length - whole)
-        run, whole = run[step:] & run[:-step], whole + step
-    return run
+    """Return where runs of `length` true pixels down a column of a mask (h, w) begin: (h - length + 1, w), or empty."""
+    starts, run_length = mask, 1
+    while run_length < length:
+        step = min(run_length, length - run_length)
+        starts, run_length = starts[step:] & starts[:-step], run_length + step
+    return starts
 
 
-def _longest_part(ink: Pixels) -> int:
-    """Return the height or width in pixels of the longest connected part."""
+def _longest_component(ink: Pixels) -> int:
+    """Return the height or width in pixels of the longest component."""
     box = bounding_box(ink)
     if box is None:
         return 0
-    parts, _ = ndimage.label(ink[box[0] : box[2], box[1] : box[3]] > 127, structure=np.ones((3, 3)))
-    return max((side.stop - side.start for part in ndimage.find_objects(parts) for side in part), default=0)
+    components, _ = ndimage.label(ink[box[0] : box[2], box[1] : box[3]] > 127, structure=np.ones((3, 3)))
+    return max((side.stop - side.start for sides in ndimage.find_objects(components) for side in sides), default=0)

@@ -1,4 +1,4 @@
-"""Conversion of ink to the 28x28 image for the model, in the steps in which MNIST was made.
+"""Conversion of ink to the 28x28 image for the model, in the steps by which MNIST was made.
 
 MNIST's digits were cropped, scaled into a 20x20 box without changing their aspect ratio, and placed in a 28x28 image by
 their centre of mass (LeCun et al., 1998; http://yann.lecun.com/exdb/mnist/).
@@ -26,7 +26,7 @@ MIN_STROKE_WIDTH = 2.0
 """Pixels in the 20x20 box; half of MNIST's training digits have 2.1 to 3.0."""
 MAX_STROKE_WIDTH = 3.0
 
-_BLACK = 4  # of 255; background up to this level, which is low because the faint edges of MNIST's digits count as ink
+_BLACK = 4  # of 255; the maximum of the background, which is low because faint edges of MNIST's digits count as ink
 _FINE_SIZE = 4 * BOX_SIZE  # pixels; longest side of the image on which stroke width is measured and changed
 _SPECK_FRACTION = 0.05  # of the largest component's area; smaller components are stray specks
 _DOT_FRACTION = 0.35  # of the largest component's area; smaller components are stray dots if they are also short
@@ -35,7 +35,7 @@ _FAINT_FRACTION = 0.3  # of the darkest ink; components that are fainter everywh
 _NEIGHBOURS = np.ones((3, 3), bool)
 _MAX_STRAY_PASSES = 4  # in the search for strays in the scaled image; one pass is nearly always enough
 _MAX_INTEGER_REDUCTION = (
-    16  # above this, average levels as floats; otherwise, a thin line on a huge canvas would vanish
+    16  # beyond this factor, average as floats, so that a thin line on a huge canvas does not vanish
 )
 _REDUCING_GAP = 3.0  # beyond this factor, Pillow first averages whole pixels: nearly the same result in half the time
 
@@ -65,7 +65,7 @@ def ink_from_canvas(rgba: Pixels) -> Pixels:
     """Return the ink of a canvas (h, w, 4): light strokes on black, or strokes of any colour on transparent."""
     if not rgba.size:
         return np.zeros(rgba.shape[:2], np.uint8)
-    # Reading pixels as integers, whose highest byte is alpha, is several times as fast as reading every fourth byte.
+    # Reading pixels as integers whose highest byte is alpha is several times as fast as reading every fourth byte.
     pixels = np.ascontiguousarray(rgba).view("<u4")[..., 0]
     if pixels.min() < 255 << 24:
         return (pixels >> 24).astype(np.uint8)
@@ -110,9 +110,9 @@ def _trim(crop: Pixels, box: tuple[int, int, int, int]) -> tuple[tuple[int, int,
 
 
 def _grow_and_resize(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Grow a mask by one pixel and resize it to `shape`."""
-    grown = ndimage.binary_dilation(mask, structure=_NEIGHBOURS)
-    return np.asarray(Image.fromarray(grown).resize((shape[1], shape[0]), Image.Resampling.NEAREST))
+    """Dilate a mask by one pixel and resize it to `shape`."""
+    dilated = ndimage.binary_dilation(mask, structure=_NEIGHBOURS)
+    return np.asarray(Image.fromarray(dilated).resize((shape[1], shape[0]), Image.Resampling.NEAREST))
 
 
 def bounding_box(ink: Pixels | Plane) -> tuple[int, int, int, int] | None:
@@ -149,7 +149,7 @@ def _remove_strays(crop: Pixels) -> Pixels:
     stray |= (areas <= _DOT_FRACTION * areas.max()) & (np.array([0, *lengths]) <= _MAX_DOT_LENGTH * width)
     stray[0] = True
     digit = ~stray[components]
-    # Growing by one coarse pixel keeps the digit's faint edge.
+    # Dilating by one coarse pixel keeps the digit's faint edge.
     kept = ndimage.binary_dilation(digit, structure=_NEIGHBOURS) & (digit | ~mask)
     kept_pixels = kept.repeat(factor, axis=0).repeat(factor, axis=1)[: crop.shape[0], : crop.shape[1]]
     return np.where(kept_pixels, crop, np.uint8(0))

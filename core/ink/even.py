@@ -1,4 +1,4 @@
-"""Ink on paper of one brightness: drawings, screenshots, scans and close crops."""
+"""Ink on paper of uniform brightness: drawings, screenshots, scans and close crops."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from scipy import ndimage
 from core.ink.depth import DIMMEST_BOARD, DIMMEST_PAPER, FAINTEST_INK, SMALL_SIZE, as_ink, missing_light
 from core.ink.drawing import Pixels, Plane, stroke_width
 
-_INK_ON_RIM = 0.3  # of the rim; bold digits cropped without a margin take 0.27, shadows across a corner 0.38 and more
-_OTHER_SIDE = 0.2  # of the contrast; on the side of the paper's brightness where no ink is, more is uneven light
-_DOT = 2.0  # pixels; mean stroke width of a dithered picture, in which single dots are grey paper
+_INK_ON_RIM = 0.3  # of the rim; bold digits without a margin cover 0.27, shadows across a corner 0.38 or more
+_OTHER_SIDE = 0.2  # of the contrast; paper that is lighter by more beside dark ink, or vice versa, is lit unevenly
+_DOT = 2.0  # pixels; a picture with thinner strokes is dithered, and its dots are grey paper
 _PEN = 0.65  # of the contrast; between this and FAINTEST_INK lie blurred edges, ruled lines and shadows
 
 
 def ink_on_even_paper(grey: Pixels | Plane) -> Pixels | None:
-    """Return all ink of a picture (h, w), 0..255, whose paper has one brightness; None if it varies or has no ink.
+    """Return all ink of a picture (h, w), 0..255, on paper of uniform brightness; None if it varies or has no ink.
 
-    The paper is what most of the rim shows: ink may be darker or lighter and may touch the edges.
+    Most of the rim must show the paper; the ink may be darker or lighter, and may touch the edges.
     """
     place = _surroundings_of_ink(grey)
     part = np.ascontiguousarray(grey[place])
@@ -34,7 +34,7 @@ def ink_on_even_paper(grey: Pixels | Plane) -> Pixels | None:
 
 
 def _surroundings_of_ink(grey: Pixels | Plane) -> tuple[slice, slice]:
-    """Return the bounding box of all that differs from the upper left corner, with a margin of two pixels."""
+    """Return the bounding box of all pixels unlike the upper left one, with a margin of two pixels."""
     marked = grey != grey[0, 0]
     rows, columns = np.flatnonzero(marked.any(axis=1)), np.flatnonzero(marked.any(axis=0))
     if not rows.size:
@@ -43,7 +43,7 @@ def _surroundings_of_ink(grey: Pixels | Plane) -> tuple[slice, slice]:
 
 
 def _drawn_ink(grey: Pixels) -> Pixels | None:
-    """Return the ink of a picture without noise, with all its levels: the same as on the canvas it was drawn on."""
+    """Return the ink of a noise-free picture with all its grey levels, as on the canvas that it was drawn on."""
     around = rim(grey)
     paper = int(np.bincount(around).argmax())
     picture = Image.fromarray(grey)
@@ -72,7 +72,7 @@ def _has_separate_marks(difference: NDArray[np.int_], contrast: int) -> bool:
 
 
 def _noisy_ink(grey: Plane, *, small: bool) -> Pixels | None:
-    """Return the ink of any other picture whose paper has one brightness."""
+    """Return the ink of any other picture on paper of uniform brightness."""
     smooth = grey if small else ndimage.uniform_filter(grey, 3)
     around = rim(smooth)
     paper = np.float32(np.median(around))

@@ -19,10 +19,10 @@ from core.ink.cuts import ROWS, Pieces, cut_ink
 from core.ink.drawing import BOX_SIZE, Pixels, centre_by_mass, prepare
 
 MAX_GROUPS = 160
-"""Maximum number of groups; a number of six digits has 10 to 60, a scribble of many strokes would have thousands."""
+"""Maximum number of groups; a six-digit number has 10 to 60, and a scribble of many strokes would have thousands."""
 
 Kind = Literal["strokes", "pieces"]
-"""Parts of a lattice: strokes of a canvas, or pieces of a picture's ink."""
+"""The kind of a lattice's parts: strokes of a canvas, or pieces of a picture's ink."""
 
 GEOMETRY: dict[Kind, tuple[str, ...]] = {
     "strokes": ("overlap", "width", "shortness"),
@@ -31,12 +31,13 @@ GEOMETRY: dict[Kind, tuple[str, ...]] = {
 """Names of a group's geometry features, which are all 0 for a digit that stands alone."""
 
 _MAX_STROKES = 3  # of one digit; in real pen data nearly all have 1 or 2
-_NEAR = 0.3  # of the number's height; a digit's strokes are closer to each other
-_WIDEST_STROKES = 1.7  # of the number's height
-_WIDEST_PIECE = 1.3
-_WIDEST_SHARED = 0.3  # of the number's height
-_WIDE, _SHORT, _NARROW = 0.9, 0.7, 0.35  # of the number's height; width or height from which a digit is unusual
-_WHOLE = 0.8  # of a component's ink: a group that has as much gets the rest, too
+_MAX_GAP = 0.3  # of the number's height; a digit's strokes are closer to each other
+_MAX_STROKES_WIDTH = 1.7  # of the number's height
+_MAX_PIECES_WIDTH = 1.3
+_MAX_SHARED_WIDTH = 0.3
+# Fractions of the number's height; a digit beyond these limits is unusual.
+_TYPICAL_MAX_WIDTH, _TYPICAL_MIN_WIDTH, _TYPICAL_MIN_HEIGHT = 0.9, 0.35, 0.7
+_NEARLY_ALL = 0.8  # of a component's ink; a group that has this much gets the rest, too
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ class Lattice:
     """Groups of parts that may be digits, and the order in which they may follow each other.
 
     `groups`: the parts of each group. `geometry` float (groups, k): the features named in GEOMETRY. `edges` int (m, 3):
-    rows of a node, a later node and the group between them, sorted by the first node; each path from node 0 to node
-    `end` uses every part once.
+    each row is a node, a later node and the group between them, sorted by the first node; each path from node 0 to
+    node `end` uses every part once.
     """
 
     kind: Kind
@@ -57,7 +58,7 @@ class Lattice:
     _image: Callable[[tuple[int, ...]], Pixels | None]
 
     def patch(self, group: int) -> InkPatch:
-        """Return the ink of a group, and its box in the drawing."""
+        """Return the ink of a group and its box in the drawing."""
         return join_patches([self.parts[part] for part in self.groups[group]])
 
     def image(self, group: int) -> Pixels:
@@ -65,8 +66,8 @@ class Lattice:
         image = self._image(self.groups[group])
         return np.zeros((28, 28), np.uint8) if image is None else image
 
-    def only(self, groups: NDArray[np.int64]) -> Lattice:
-        """Return the lattice with some of its groups."""
+    def restricted_to(self, groups: NDArray[np.int64]) -> Lattice:
+        """Return the lattice with only these groups."""
         renumbered = np.full(len(self.groups), -1)
         renumbered[groups] = np.arange(len(groups))
         edges = self.edges[renumbered[self.edges[:, 2]] >= 0].copy()
@@ -79,7 +80,7 @@ class Lattice:
 def stroke_lattice(strokes: Sequence[Stroke]) -> Lattice | None:
     """Return the lattice of a canvas, or None if its strokes can be grouped in more than MAX_GROUPS ways.
 
-    Groups have up to three strokes near each other, drawn in any order: the bar of a 7 may come last of all.
+    Groups have up to three strokes near each other, drawn in any order: the bar of a 7 may come last.
     """
     parts = [draw_stroke(stroke) for stroke in strokes]
     low = np.array([stroke.points.min(axis=0) - stroke.width / 2 for stroke in strokes])
@@ -87,14 +88,14 @@ def stroke_lattice(strokes: Sequence[Stroke]) -> Lattice | None:
     height = float((high - low)[:, 1].max())
     left, right = low[:, 0], high[:, 0]
     gaps = np.maximum(left[:, np.newaxis], left) - np.minimum(right[:, np.newaxis], right)
-    groups = _near_groups(gaps < _NEAR * height)
+    groups = _near_groups(gaps < _MAX_GAP * height)
     if groups is None:
         return None
     widths = [right[list(group)].max() - left[list(group)].min() for group in groups]
     groups = [
         group
         for group, width in zip(groups, widths, strict=True)
-        if len(group) == 1 or width < _WIDEST_STROKES * height
+        if len(group) == 1 or width < _MAX_STROKES_WIDTH * height
     ]
     overlap = np.clip(-gaps / np.minimum.outer(right - left, right - left), 0, 1)
     geometry = np.array([_stroke_geometry(list(group), low, high, overlap, height) for group in groups])
@@ -111,20 +112,20 @@ def stroke_lattice(strokes: Sequence[Stroke]) -> Lattice | None:
 
 
 def _near_groups(near: NDArray[np.bool_]) -> list[tuple[int, ...]] | None:
-    """Return connected groups of up to three strokes, or None if there are more than MAX_GROUPS."""
+    """Return the connected groups of up to three strokes, or None if there are more than MAX_GROUPS."""
     count = len(near)
     groups: set[tuple[int, ...]] = {(stroke,) for stroke in range(count)}
-    grown = groups
+    largest = groups
     for _ in range(_MAX_STROKES - 1):
         if len(groups) > MAX_GROUPS:
             return None
-        grown = {
+        largest = {
             tuple(sorted((*group, stroke)))
-            for group in grown
+            for group in largest
             for stroke in np.flatnonzero(near[list(group)].any(axis=0)).tolist()
             if stroke not in group
         }
-        groups = groups | grown
+        groups = groups | largest
     return sorted(groups) if len(groups) <= MAX_GROUPS else None
 
 
@@ -136,14 +137,18 @@ def _stroke_geometry(
     height: float,
 ) -> list[float]:
     others = [stroke for stroke in range(len(low)) if stroke not in group]
-    width, tall = ((high[group].max(axis=0) - low[group].min(axis=0)) / height).tolist()
-    return [float(overlap[np.ix_(group, others)].sum()), max(0.0, width - _WIDE), max(0.0, _SHORT - tall)]
+    group_width, group_height = ((high[group].max(axis=0) - low[group].min(axis=0)) / height).tolist()
+    return [
+        float(overlap[np.ix_(group, others)].sum()),
+        max(0.0, group_width - _TYPICAL_MAX_WIDTH),
+        max(0.0, _TYPICAL_MIN_HEIGHT - group_height),
+    ]
 
 
 def _exact_covers(groups: Sequence[tuple[int, ...]], order: Sequence[int]) -> tuple[NDArray[np.int64], int]:
-    """Return edges and end of a lattice whose paths use each stroke once; `order`: the strokes from left to right.
+    """Return the edges and end of a lattice whose paths use each stroke once; `order`: the strokes from left to right.
 
-    A node is the set of strokes that are used, as the bits of a number; each path uses the leftmost stroke next.
+    A node is the set of strokes used so far, as a bit mask; each edge uses the leftmost of the other strokes.
     """
     bits = [sum(1 << stroke for stroke in group) for group in groups]
     with_stroke = {stroke: [index for index, group in enumerate(groups) if stroke in group] for stroke in order}
@@ -151,7 +156,7 @@ def _exact_covers(groups: Sequence[tuple[int, ...]], order: Sequence[int]) -> tu
     edges: list[tuple[int, int, int]] = []
     # Sets of the same size are complete before any larger one, so this order is topological.
     by_size: list[set[int]] = [{0}, *(set() for _ in order)]
-    for used in (each for sets in by_size for each in sorted(sets)):
+    for used in (node for nodes in by_size for node in sorted(nodes)):
         if used == full:
             break
         first = next(stroke for stroke in order if not used >> stroke & 1)
@@ -160,12 +165,12 @@ def _exact_covers(groups: Sequence[tuple[int, ...]], order: Sequence[int]) -> tu
                 target = used | bits[index]
                 by_size[target.bit_count()].add(target)
                 edges.append((used, target, index))
-    nodes = {node: number for number, node in enumerate(each for sets in by_size for each in sorted(sets))}
-    return np.array([(nodes[source], nodes[target], index) for source, target, index in edges]), nodes[full]
+    numbers = {node: number for number, node in enumerate(node for nodes in by_size for node in sorted(nodes))}
+    return np.array([(numbers[source], numbers[target], index) for source, target, index in edges]), numbers[full]
 
 
 def picture_lattice(ink: Pixels) -> Lattice | None:
-    """Return the lattice of a picture's ink (h, w), or None if it has none or is wider than any number."""
+    """Return the lattice of a picture's ink (h, w), or None if there is none or it is wider than any number."""
     pieces = cut_ink(ink)
     return None if pieces is None else _piece_lattice(pieces)
 
@@ -173,26 +178,26 @@ def picture_lattice(ink: Pixels) -> Lattice | None:
 def _piece_lattice(pieces: Pieces) -> Lattice:
     """Return the lattice whose nodes are the cuts, from left to right."""
     cuts, last = pieces.cuts, len(pieces.cuts.costs) - 1
-    before = np.concatenate([np.zeros((1, len(pieces.parts))), np.cumsum(pieces.inside, axis=0)])
+    cumulative = np.concatenate([np.zeros((1, len(pieces.parts))), np.cumsum(pieces.inside, axis=0)])
     boxes = np.array([patch.box for patch in pieces.small])
     widths = np.diff(cuts.paths.mean(axis=1)) / ROWS
     groups: list[tuple[int, ...]] = []
     geometry, edges = [], []
     for start, stop in combinations(range(last + 1), 2):
         # Where digits overlap, the ink between two cuts may belong to both.
-        shares = start > 0 and cuts.costs[start] > 0 and widths[start - 1] < _WIDEST_SHARED
-        for first in (start, start - 1) if shares else (start,):
-            share = before[stop] - before[first]
+        shared = start > 0 and cuts.costs[start] > 0 and widths[start - 1] < _MAX_SHARED_WIDTH
+        for first in (start, start - 1) if shared else (start,):
+            fraction = cumulative[stop] - cumulative[first]
             between = (pieces.strip >= first) & (pieces.strip < stop)
-            members = np.flatnonzero((share >= _WHOLE) | (between & (share > 1 - _WHOLE)))
+            members = np.flatnonzero((fraction >= _NEARLY_ALL) | (between & (fraction > 1 - _NEARLY_ALL)))
             if not members.size:
                 continue
-            tall, width = ((boxes[members, 2:].max(axis=0) - boxes[members, :2].min(axis=0)) / ROWS).tolist()
-            if width > _WIDEST_PIECE and stop > start + 1 and (start, stop) != (0, last):
+            height, width = ((boxes[members, 2:].max(axis=0) - boxes[members, :2].min(axis=0)) / ROWS).tolist()
+            if width > _MAX_PIECES_WIDTH and stop > start + 1 and (start, stop) != (0, last):
                 continue
             edges.append((start, stop, len(groups)))
             groups.append(tuple(members.tolist()))
-            geometry.append([*_piece_geometry(cuts.costs[[start, stop]], tall, width), float(start - first)])
+            geometry.append([*_piece_geometry(cuts.costs[[start, stop]], height, width), float(start - first)])
     return Lattice(
         "pieces",
         pieces.parts,
@@ -204,18 +209,18 @@ def _piece_lattice(pieces: Pieces) -> Lattice:
     )
 
 
-def _piece_geometry(costs: NDArray[np.float64], tall: float, width: float) -> list[float]:
+def _piece_geometry(costs: NDArray[np.float64], height: float, width: float) -> list[float]:
     return [
         float(costs.sum()),
         float(np.count_nonzero(costs)),
-        max(0.0, width - _WIDE),
-        max(0.0, _NARROW - width),
-        max(0.0, _SHORT - tall),
+        max(0.0, width - _TYPICAL_MAX_WIDTH),
+        max(0.0, _TYPICAL_MIN_WIDTH - width),
+        max(0.0, _TYPICAL_MIN_HEIGHT - height),
     ]
 
 
 def _small_image(ink: Pixels) -> Pixels | None:
-    """Return the 28x28 image of ink whose strokes are already as wide as MNIST's: nearly `prepare`, but much faster."""
+    """Return the 28x28 image of ink with strokes as wide as MNIST's: nearly the same as `prepare`, but much faster."""
     if not ink.any():
         return None
     ratio = BOX_SIZE / max(ink.shape)

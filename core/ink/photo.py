@@ -7,25 +7,25 @@ from scipy import ndimage
 
 from core.errors import PictureTooLarge
 from core.ink.brightness import brightness
-from core.ink.depth import SMALL_SIZE, Mask, digit_alone, is_dust, touches_edge
+from core.ink.depth import SMALL_SIZE, Mask, is_dust, touches_edge, without_foreign_ink
 from core.ink.drawing import Pixels, Plane, bounding_box, ink_from_canvas
 from core.ink.even import ink_on_even_paper, rim
 from core.ink.picture_file import WORKING_SIZE, check_size, decode_canvas, decode_frames
 from core.ink.picture_ink import PictureInk, picture_ink
 from core.ink.ruled_lines import without_ruled_lines
-from core.ink.sheet import SMALLEST, find_sheet
+from core.ink.sheet import MIN_SHEET_FRACTION, find_sheet
 from core.ink.uneven import dark_ink, ink_on_uneven_paper, mean_blocks
 
-_FRAME = 0.7  # of its outline; the rest may be rounded corners or gaps
+_MIN_FRAME_INK = 0.7  # of a frame's outline; the rest may be rounded corners or gaps
 _FRAME_WIDTH = 3  # pixels; a frame's line with its blurred edge, or the blurred edge of a board
-_PIECE = 1.1  # times the ink on a sheet; a part this much larger was cut off there by a shadow
+_CUT_OFF_RATIO = 1.1  # times the ink on a sheet; a component this much larger elsewhere was cut off by a shadow
 
 
 def ink_from_picture(data: bytes) -> PictureInk:
     """Return the ink in an encoded picture; all black if there is none.
 
     An animation, or a file with several pages, is read from its first frame with ink. Raises PictureTooLarge beyond
-    MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS or the free memory, PictureError for a file that cannot be decoded.
+    MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS or the free memory, and PictureError for a file that cannot be decoded.
     """
     check_size(len(data))
     try:
@@ -33,13 +33,13 @@ def ink_from_picture(data: bytes) -> PictureInk:
         first = next(inks)
         return next((ink for ink in inks if not ink.blank), first) if first.blank else first
     except MemoryError as error:
-        raise PictureTooLarge("There is too little memory for this picture; please send a smaller one.") from error
+        raise PictureTooLarge("There is not enough memory for this picture; please send a smaller one.") from error
 
 
 def ink_from_canvas_file(data: bytes) -> Pixels:
-    """Return the ink (h, w) of a canvas sent as PNG: light strokes on black, or any strokes on transparent.
+    """Return the ink (h, w) of a canvas sent as a PNG: light strokes on black, or strokes of any colour on transparent.
 
-    Raises PictureTooLarge beyond MAX_CANVAS_PIXELS, PictureError for any other file.
+    Raises PictureTooLarge beyond MAX_CANVAS_PIXELS, and PictureError for any other file.
     """
     return ink_from_canvas(decode_canvas(data))
 
@@ -47,7 +47,7 @@ def ink_from_canvas_file(data: bytes) -> Pixels:
 def ink_from_array(array: Pixels) -> PictureInk:
     """Return the ink of a picture (h, w) or (h, w, 1 | 3 | 4), dark on light or light on dark, transparent or not.
 
-    Uneven light, noise and ruled lines are removed. The ink is at most 640 pixels high and wide.
+    Uneven light, noise and ruled lines are removed. No side of the ink is longer than 640 pixels.
     """
     levels = brightness(array)
     grey = levels if max(levels.shape) <= WORKING_SIZE else mean_blocks(levels.astype(np.float32), WORKING_SIZE)
@@ -55,7 +55,7 @@ def ink_from_array(array: Pixels) -> PictureInk:
 
 
 def _ink_on_even_paper(grey: Pixels | Plane) -> PictureInk | None:
-    """Return the ink of a picture whose paper has one brightness; None if it varies."""
+    """Return the ink of a picture on paper of uniform brightness; None if it varies."""
     even = ink_on_even_paper(grey)
     if even is None:
         return None
@@ -68,23 +68,23 @@ def _ink_on_even_paper(grey: Pixels | Plane) -> PictureInk | None:
 
 
 def _stands_alone(ink: Pixels) -> bool:
-    """Return True if ink touches no edge and is too small for a sheet; small pictures have no sheet."""
+    """Return True if the ink touches no edge and is too small for a sheet; small pictures have no sheet."""
     if max(ink.shape) <= SMALL_SIZE:
         return True
-    return not touches_edge(ink) and bool(np.count_nonzero(ink) <= SMALLEST * ink.size)
+    return not touches_edge(ink) and bool(np.count_nonzero(ink) <= MIN_SHEET_FRACTION * ink.size)
 
 
 def _ink_in_frame(grey: Pixels | Plane, even: Pixels) -> PictureInk | None:
-    """Return the ink within an upright frame or board, such as a canvas on a page; None without one."""
+    """Return the ink within a rectangular frame or board, such as a canvas on a page; None if there is none."""
     box = bounding_box(even)
     if box is None:
         return None
     outline = rim(even[box[0] : box[2], box[1] : box[3]])
     inside = slice(box[0] + _FRAME_WIDTH, box[2] - _FRAME_WIDTH), slice(box[1] + _FRAME_WIDTH, box[3] - _FRAME_WIDTH)
-    if np.count_nonzero(outline) < _FRAME * outline.size or not grey[inside].size:
+    if np.count_nonzero(outline) < _MIN_FRAME_INK * outline.size or not grey[inside].size:
         return None
-    within = _ink_on_even_paper(grey[inside])
-    if within is None or within.blank:
+    framed = _ink_on_even_paper(grey[inside])
+    if framed is None or framed.blank:
         return None
 
     def placed(ink: Pixels) -> Pixels:
@@ -92,29 +92,29 @@ def _ink_in_frame(grey: Pixels | Plane, even: Pixels) -> PictureInk | None:
         plane[inside] = ink
         return plane
 
-    # The whole picture comes first: a 0 with corners looks like a frame.
-    return picture_ink(placed(within.likeliest), [even, *map(placed, within.candidates)])
+    # The complete ink comes first: a 0 with corners looks like a frame.
+    return picture_ink(placed(framed.likeliest), [even, *map(placed, framed.candidates)])
 
 
 def _ink_in_photo(levels: Pixels | Plane, even: Pixels | None) -> PictureInk:
-    """Return the ink of a picture; `even` is all its ink if its paper has one brightness."""
+    """Return the ink of a picture; `even` is all its ink if the paper has uniform brightness, or else None."""
     grey = levels.astype(np.float32, copy=False)
-    whole = without_ruled_lines(ink_on_uneven_paper(grey)) if even is None else even
-    cleaned = whole if even is None else without_ruled_lines(even)
-    anywhere = digit_alone(cleaned)
-    on_sheet = _ink_on_sheet(grey) if max(grey.shape) > SMALL_SIZE else None
-    likeliest = anywhere if on_sheet is None or _goes_on(on_sheet, anywhere) else on_sheet
-    # A digit that is whole and sure wins: its hole may look like a sheet, and its stroke like a ruled line.
-    return picture_ink(likeliest, [whole, likeliest, cleaned, anywhere])
+    all_ink = without_ruled_lines(ink_on_uneven_paper(grey)) if even is None else even
+    cleaned = all_ink if even is None else without_ruled_lines(even)
+    digit = without_foreign_ink(cleaned)
+    sheet_ink = _ink_on_sheet(grey) if max(grey.shape) > SMALL_SIZE else None
+    likeliest = digit if sheet_ink is None or _continues_in(sheet_ink, digit) else sheet_ink
+    # The complete ink comes first: the hole of a digit may look like a sheet, and a stroke like a ruled line.
+    return picture_ink(likeliest, [all_ink, likeliest, cleaned, digit])
 
 
 def _ink_on_sheet(grey: Plane) -> Pixels | None:
-    """Return the dark ink on a sheet, in the picture (h, w) that the sheet was found in; None without ink or sheet."""
+    """Return the dark ink on a sheet, at its place in the picture (h, w); None if there is no sheet or no ink on it."""
     sheet = find_sheet(grey)
     if sheet is None:
         return None
     written = np.where(sheet.inside, dark_ink(sheet.grey), np.uint8(0))
-    digit = digit_alone(without_ruled_lines(written, sheet.inside))
+    digit = without_foreign_ink(without_ruled_lines(written, sheet.inside))
     if is_dust(digit):
         return None
     ink = np.zeros(grey.shape, np.uint8)
@@ -123,18 +123,18 @@ def _ink_on_sheet(grey: Plane) -> Pixels | None:
     return ink
 
 
-def _goes_on(ink: Pixels, anywhere: Pixels) -> bool:
-    """Return whether the largest part of the ink goes on in other ink, as a digit that leaves a shadow does."""
-    largest = _largest_part(ink > 127)
-    parts, _ = ndimage.label(anywhere > 127, structure=np.ones((3, 3)))
-    shared = np.bincount(parts[largest], minlength=2)
+def _continues_in(sheet_ink: Pixels, ink: Pixels) -> bool:
+    """Return whether the largest component on a sheet continues in the ink, as a digit that leaves a shadow does."""
+    largest = _largest_component(sheet_ink > 127)
+    components, _ = ndimage.label(ink > 127, structure=np.ones((3, 3)))
+    shared = np.bincount(components[largest], minlength=2)
     if 2 * shared[0] > shared.sum():
         return False
-    whole = np.count_nonzero(parts == 1 + int(np.argmax(shared[1:])))
-    return bool(whole > _PIECE * np.count_nonzero(largest))
+    complete_size = np.count_nonzero(components == 1 + int(np.argmax(shared[1:])))
+    return bool(complete_size > _CUT_OFF_RATIO * np.count_nonzero(largest))
 
 
-def _largest_part(mask: Mask) -> Mask:
-    parts, _ = ndimage.label(mask, structure=np.ones((3, 3)))
-    sizes = np.bincount(parts.ravel(), minlength=2)
-    return mask & (parts == 1 + int(np.argmax(sizes[1:])))
+def _largest_component(mask: Mask) -> Mask:
+    components, _ = ndimage.label(mask, structure=np.ones((3, 3)))
+    sizes = np.bincount(components.ravel(), minlength=2)
+    return mask & (components == 1 + int(np.argmax(sizes[1:])))

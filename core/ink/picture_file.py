@@ -22,7 +22,7 @@ MAX_SCANS = 100
 pixels. libtiff has the same limit."""
 
 MAX_FRAMES = 20
-"""Maximum number of frames (or pages of a TIFF) that are searched for ink."""
+"""Maximum number of frames, or pages of a TIFF, that are searched for ink."""
 
 WORKING_SIZE = 640
 """Longest side in pixels on which ink is detected. At this size, a 1 mm line on a sheet of paper is 2 pixels wide."""
@@ -40,16 +40,16 @@ _JPEG_MARKERS_WITHOUT_LENGTH = (b"\xff\x01", b"\xff\xd8")
 
 
 def check_size(size: int) -> None:
-    """Raise PictureTooLarge if a file has more than MAX_PICTURE_BYTES."""
+    """Raise PictureTooLarge if a file is larger than MAX_PICTURE_BYTES."""
     if size > MAX_PICTURE_BYTES:
-        raise PictureTooLarge(f"The picture has more than {MAX_PICTURE_BYTES // 2**20} MB; please send a smaller one.")
+        raise PictureTooLarge(f"The picture is larger than {MAX_PICTURE_BYTES // 2**20} MB; please send a smaller one.")
 
 
 def decode_frames(data: bytes) -> Iterator[Pixels]:
     """Decode the only frame of a picture file, or the first MAX_FRAMES of an animation or a multi-page file.
 
     Each frame is uint8 (h, w), (h, w, 3) or (h, w, 4), and no side is longer than WORKING_SIZE.
-    Raises PictureTooLarge beyond MAX_PICTURE_PIXELS, PictureError for a file that cannot be decoded.
+    Raises PictureTooLarge beyond MAX_PICTURE_PIXELS, and PictureError for a file that cannot be decoded.
     """
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
@@ -73,7 +73,7 @@ def decode_frames(data: bytes) -> Iterator[Pixels]:
 def decode_canvas(data: bytes) -> Pixels:
     """Decode a canvas, which browsers send as a PNG, to pixels uint8 (h, w, 4).
 
-    Raises PictureTooLarge beyond MAX_CANVAS_PIXELS, PictureError if the file is not a valid PNG.
+    Raises PictureTooLarge beyond MAX_CANVAS_PIXELS, and PictureError if the file is not a valid PNG.
     """
     try:
         with Image.open(io.BytesIO(data), formats=("PNG",)) as picture:
@@ -136,9 +136,9 @@ def _upright_pixels(picture: Image.Image) -> Pixels:
     if picture.mode.startswith("I;16"):
         levels = np.asarray(picture)
         # Cameras and scanners with 10 or 12 bits leave the highest bits empty.
-        high = np.empty(levels.shape, np.uint8)
-        np.right_shift(levels, max(0, int(levels.max()).bit_length() - 8), out=high, casting="unsafe")
-        return np.asarray(_shrink(Image.fromarray(high)))
+        used_bits = np.empty(levels.shape, np.uint8)
+        np.right_shift(levels, max(0, int(levels.max()).bit_length() - 8), out=used_bits, casting="unsafe")
+        return np.asarray(_shrink(Image.fromarray(used_bits)))
     if picture.has_transparency_data:
         mode = "RGBA"
     elif picture.mode in ("1", "L"):

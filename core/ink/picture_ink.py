@@ -1,4 +1,4 @@
-"""The ink in a picture, of which several parts may be the digit."""
+"""The ink in a picture, and the candidates for the digit in it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from core.ink.drawing import Pixels
 class PictureInk:
     """The ink in a picture; all arrays are uint8 (h, w), white on black.
 
-    `likeliest`: the digit, as far as shape and position tell. `candidates`: this ink, and other ink if shape and
-    position are ambiguous, as the hole of a 0 and a sheet of paper are. The first candidate that the model is sure of
-    is the digit.
+    `likeliest`: the most likely digit, judging by shape and position. `candidates`: this ink, and other ink if shape
+    and position are ambiguous; the hole of a 0, for example, looks like a sheet of paper. The first candidate that the
+    model is sure of is the digit.
     """
 
     likeliest: Pixels
@@ -30,7 +30,7 @@ class PictureInk:
 
 
 def picture_ink(likeliest: Pixels, candidates: Iterable[Pixels]) -> PictureInk:
-    """Collect the candidates in their order, each only once; mere dust becomes blank."""
+    """Collect the distinct candidates in their order; ink that is only dust becomes blank."""
     distinct: list[Pixels] = []
     for candidate in candidates:
         ink = _without_dust(candidate)

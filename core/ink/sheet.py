@@ -13,20 +13,20 @@ from core.ink.depth import Mask
 from core.ink.drawing import Plane
 from core.ink.picture_file import shrink_factor
 
-SMALLEST = 0.12
-"""Fraction of the picture that a sheet takes at least."""
+MIN_SHEET_FRACTION = 0.12
+"""Minimum fraction of the picture that a sheet covers."""
 
-_SIZE = 128  # pixels; the longest side of the picture that is searched
-_OUTLINE = 2  # pixels there; how far the outline blurs on either side
-_BRIDGE = 4  # pixels there; strokes and ruled lines of twice this width that cut the paper up are bridged
-_LEAST_CONTRAST = 0.12  # of the sheet's brightness, lost right behind its edge; no lamp's light falls off so fast
-_SOFT_EDGE = 0.3  # of the edge, which may have less contrast
-_STRAIGHT = 0.85  # of the convex hull, filled by the sheet and by a quadrilateral in it; few cropped digits fill it
+_SIZE = 128  # pixels; longest side of the small picture in which the sheet is searched for
+_OUTLINE_BLUR = 2  # pixels there; how far the outline is blurred on either side
+_BRIDGE = 4  # pixels there; strokes and ruled lines up to twice this width that divide the paper are bridged
+_MIN_CONTRAST = 0.12  # of the sheet's brightness, lost just beyond its edge; no lamp's light falls off so fast
+_SOFT_EDGE = 0.3  # fraction of the edge that may have less contrast
+_MIN_HULL_FILL = 0.85  # of the convex hull, filled by a sheet and a quadrilateral, but by few cropped digits
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet in a picture: its `box` (top, left, bottom, right), and in it the brightness `grey` and mask `inside`.
+    """A sheet in a picture: its `box` (top, left, bottom, right), and the brightness `grey` and mask `inside` there.
 
     Outside the mask, `grey` repeats the nearest paper.
     """
@@ -46,60 +46,60 @@ def find_sheet(grey: Plane) -> Sheet | None:
     outline = _outline(small)
     if outline is None:
         return None
-    inside = ndimage.binary_erosion(outline, iterations=_OUTLINE, border_value=1)
+    inside = ndimage.binary_erosion(outline, iterations=_OUTLINE_BLUR, border_value=1)
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     if not rows.size:
         return None
-    near = ndimage.distance_transform_edt(~inside, return_distances=False, return_indices=True)
-    paper = small[tuple(near)]
+    nearest = ndimage.distance_transform_edt(~inside, return_distances=False, return_indices=True)
+    paper = small[tuple(nearest)]
     box = (
         int(rows[0]) * factor,
         int(columns[0]) * factor,
         min((int(rows[-1]) + 1) * factor, grey.shape[0]),
         min((int(columns[-1]) + 1) * factor, grey.shape[1]),
     )
-    place = slice(box[0], box[2]), slice(box[1], box[3])
-    mask = _enlarged(inside, factor)[place]
-    return Sheet(box, np.where(mask, grey[place], _enlarged(paper, factor)[place]).astype(np.float32), mask)
+    region = slice(box[0], box[2]), slice(box[1], box[3])
+    mask = _enlarged(inside, factor)[region]
+    return Sheet(box, np.where(mask, grey[region], _enlarged(paper, factor)[region]).astype(np.float32), mask)
 
 
 def _outline(small: Plane) -> Mask | None:
     """Return the sheet and everything written on it as a mask of the small picture."""
-    part = _largest_bright_part(small, _otsu(small))
-    return part if part is not None and _is_sheet(part, small) else None
+    component = _largest_bright_component(small, _otsu(small))
+    return component if component is not None and _is_sheet(component, small) else None
 
 
-def _largest_bright_part(small: Plane, level: float) -> Mask | None:
-    """Return the largest part above a level, with holes and thin cuts filled and thin things beside it removed."""
-    parts, count = ndimage.label(small > level)
+def _largest_bright_component(small: Plane, threshold: float) -> Mask | None:
+    """Return the largest component above a threshold, with holes and thin cuts filled and thin attachments removed."""
+    components, count = ndimage.label(small > threshold)
     if not count:
         return None
-    largest = parts == 1 + int(np.argmax(np.bincount(parts.ravel())[1:]))
-    # The sheet may go on beyond the picture.
+    largest = components == 1 + int(np.argmax(np.bincount(components.ravel())[1:]))
+    # The sheet may extend beyond the picture.
     margin = 2 * _BRIDGE
-    grown = ndimage.binary_closing(np.pad(largest, margin, mode="edge"), np.ones((3, 3)), iterations=_BRIDGE)
-    whole = ndimage.binary_opening(ndimage.binary_fill_holes(grown), iterations=_OUTLINE)
-    part: Mask = whole[margin:-margin, margin:-margin]
-    return part
+    closed = ndimage.binary_closing(np.pad(largest, margin, mode="edge"), np.ones((3, 3)), iterations=_BRIDGE)
+    opened = ndimage.binary_opening(ndimage.binary_fill_holes(closed), iterations=_OUTLINE_BLUR)
+    component: Mask = opened[margin:-margin, margin:-margin]
+    return component
 
 
-def _is_sheet(part: Mask, small: Plane) -> bool:
-    """Return whether a bright part is large, has four straight sides and a sharp edge to something darker."""
-    if part.mean() < SMALLEST or not _has_straight_sides(part):
+def _is_sheet(component: Mask, small: Plane) -> bool:
+    """Return whether a bright component is large, has four straight sides and a sharp edge to something darker."""
+    if component.mean() < MIN_SHEET_FRACTION or not _has_straight_sides(component):
         return False
-    within = ndimage.binary_erosion(part, iterations=_OUTLINE, border_value=1)
-    beyond = ndimage.binary_dilation(part, iterations=_OUTLINE)
-    edge = ndimage.binary_dilation(beyond) & ~beyond
-    if not within.any() or not edge.any():
+    eroded = ndimage.binary_erosion(component, iterations=_OUTLINE_BLUR, border_value=1)
+    dilated = ndimage.binary_dilation(component, iterations=_OUTLINE_BLUR)
+    edge = ndimage.binary_dilation(dilated) & ~dilated
+    if not eroded.any() or not edge.any():
         return False
-    near = ndimage.distance_transform_edt(~within, return_distances=False, return_indices=True)
-    inside = small[tuple(near)][edge]
-    return bool(np.quantile(1 - small[edge] / np.maximum(inside, 1), _SOFT_EDGE) >= _LEAST_CONTRAST)
+    nearest = ndimage.distance_transform_edt(~eroded, return_distances=False, return_indices=True)
+    inside = small[tuple(nearest)][edge]
+    return bool(np.quantile(1 - small[edge] / np.maximum(inside, 1), _SOFT_EDGE) >= _MIN_CONTRAST)
 
 
 def _has_straight_sides(mask: Mask) -> bool:
     """Return whether the mask, and the largest quadrilateral in its convex hull, fill nearly all of the hull."""
-    # Importing it takes 50 ms, so only pictures with a bright part pay for it.
+    # Importing SciPy's geometry takes 50 ms, so only pictures with a bright component pay for it.
     from scipy.spatial import ConvexHull
 
     rows = np.flatnonzero(mask.any(axis=1))
@@ -107,7 +107,7 @@ def _has_straight_sides(mask: Mask) -> bool:
     sides = np.concatenate([np.stack([rows + step, ends], axis=1) for step in (0, 1) for ends in (first, last)])
     hull = ConvexHull(sides)
     corners = sides[hull.vertices].astype(float)
-    return bool(min(_largest_quadrilateral(corners), mask.sum()) >= _STRAIGHT * hull.volume)
+    return bool(min(_largest_quadrilateral(corners), mask.sum()) >= _MIN_HULL_FILL * hull.volume)
 
 
 def _largest_quadrilateral(corners: NDArray[np.float64]) -> float:
@@ -121,8 +121,8 @@ def _largest_quadrilateral(corners: NDArray[np.float64]) -> float:
 
 
 def _otsu(small: Plane) -> float:
-    """Return the level between the two classes of brightness that lie farthest apart (Otsu, 1979)."""
-    # Importing it takes 30 ms, so only photos pay for it.
+    """Return the threshold that best separates the brightness values into two classes (Otsu, 1979)."""
+    # Importing scikit-image takes 30 ms, so only photos pay for it.
     from skimage.filters import threshold_otsu
 
     return float(threshold_otsu(small, nbins=64))

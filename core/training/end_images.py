@@ -1,4 +1,4 @@
-"""The images that a run needs at its end: those for the novelty detector, and those that measure robustness.
+"""The images that a run needs at its end: for the novelty detector, and for measuring robustness.
 
 They do not depend on the network, so a second process can draw them while the network is trained:
 `python -m core.training.end_images RUN_DIR` writes them to its standard output.
@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import IO, Any
 
-from core.classifier.detector_samples import MIN_PORTIONS, Samples, draw_hands, draw_portion, portion_count
+from core.classifier.detector_samples import MIN_PORTIONS, Samples, draw_other_handwriting, draw_portion, portion_count
 from core.classifier.robustness import draw_robustness_images
 from core.config import TrainingConfig
 from core.data.datasets import Dataset, Split, load_dataset
@@ -34,13 +34,12 @@ from core.workspace import PROJECT, Workspace
 _EVALUATION_SAMPLES = 500
 """Number of new out-of-distribution samples on which the detector is evaluated."""
 
-
-_HANDS = 500
+_OTHER_HANDWRITING = 500
 """Number of synthetic digits, and of pen digits, for the threshold; drawing them takes less than a second."""
 
 
 class DrawingProcess:
-    """A process that draws the images of a run; a thread receives them, so that the process never waits."""
+    """A process that draws the images of a run; a thread receives them, so that the process never blocks."""
 
     def __init__(self, run: Run) -> None:
         self._process = subprocess.Popen(
@@ -56,7 +55,7 @@ class DrawingProcess:
         Thread(target=self._receive, args=(self._process.stdout,), daemon=True).start()
 
     def get(self, name: str) -> Any:
-        """Wait for the images with this name, and return them; return None if the process ends without them."""
+        """Wait for the images with this name and return them, or None if the process ends without sending them."""
         while name not in self._received:
             item = self._queue.get()
             if item is None:
@@ -66,7 +65,7 @@ class DrawingProcess:
         return self._received[name]
 
     def close(self) -> None:
-        """End the process."""
+        """Kill the process."""
         self._process.kill()
         self._process.wait()
 
@@ -80,14 +79,14 @@ class DrawingProcess:
 
 @contextmanager
 def draw_ahead(run: Run, config: TrainingConfig) -> Iterator[DrawingProcess | None]:
-    """Draw the images of a run within the block; yield None if a process would take longer than the drawing."""
+    """Draw the images of a run within the block; yield None for a small dataset, or if no process can be started."""
     if config.dataset == "digits":
         yield None
         return
     try:
         process = DrawingProcess(run)
     except OSError as error:
-        print(f"The images for the end of this run will be drawn at its end: {error}", flush=True)
+        print(f"No second process could be started to draw this run's images ahead of time: {error}", flush=True)
         yield None
         return
     try:
@@ -97,7 +96,7 @@ def draw_ahead(run: Run, config: TrainingConfig) -> Iterator[DrawingProcess | No
 
 
 class EndImages:
-    """The images of a run, from the process that has drawn them, or else drawn when they are needed."""
+    """The images of a run, received from the process that draws them, or else drawn when they are needed."""
 
     def __init__(
         self,
@@ -107,7 +106,7 @@ class EndImages:
         measuring_digits: Sequence[PenDigit] = (),
         process: DrawingProcess | None = None,
     ) -> None:
-        """`training_digits`: pen digits that the detector learns; `measuring_digits`: those that measure robustness."""
+        """`training_digits`: pen digits to fit the detector on; `measuring_digits`: those for measuring robustness."""
         drawings = _drawings(dataset, config, training_digits, measuring_digits)
         self._process = process
         self._draw = {name: cache(draw) for name, draw in drawings.items()}
@@ -124,9 +123,9 @@ class EndImages:
         return samples
 
     @property
-    def hands(self) -> Pixels:
+    def other_handwriting(self) -> Pixels:
         """Digits in handwriting unlike the dataset's, for the detector's threshold."""
-        digits: Pixels = self._get("hands")
+        digits: Pixels = self._get("other handwriting")
         return digits
 
     @property
@@ -158,7 +157,7 @@ def _drawings(
 
     return {
         **portions(0, MIN_PORTIONS),
-        "hands": partial(draw_hands, _HANDS, seed + 2, training_digits),
+        "other handwriting": partial(draw_other_handwriting, _OTHER_HANDWRITING, seed + 2, training_digits),
         "new samples": partial(out_of_distribution_samples, new_samples, validation, seed + 1),
         "robustness": lambda: draw_robustness_images(dataset.test, measuring_digits),
         **portions(MIN_PORTIONS, portion_count(config)),
@@ -166,7 +165,7 @@ def _drawings(
 
 
 def load_pen_digits(config: TrainingConfig, workspace: Workspace) -> tuple[tuple[PenDigit, ...], tuple[PenDigit, ...]]:
-    """Return the pen digits to train on, if the config uses them, and those that measure; none if they are missing.
+    """Return the pen digits to train on, if the config uses them, and those for measuring; none if the file is missing.
 
     Raises DataError if the config needs the pen digits and their file is damaged.
     """

@@ -39,7 +39,9 @@ def fit_novelty(
     validation = dataset.validation.images
 
     def fit(portions: Sequence[Samples], check: Callable[[], None]) -> Detector:
-        return fit_detector(network, dataset.train, portions, validation, outputs, images.hands, config.seed, check)
+        return fit_detector(
+            network, dataset.train, portions, validation, outputs, images.other_handwriting, config.seed, check
+        )
 
     detector, fitted_briefly = _fit_until_stopped(fit, images, portion_count(config), run)
     with atomic_write(bundle.novelty_file) as temporary:

@@ -147,7 +147,7 @@ def read_and_show(source: str, mode: str) -> None:
         else:
             reading = read(cache.predictor().read, drawn)
     if mode == state.NUMBER:
-        picture = number.whole.drawing.ink if number and drawn and drawn.strokes is None else None
+        picture = number.all_ink.drawing.ink if number and drawn and drawn.strokes is None else None
         with below:
             show_brackets(number, width if picture is None else picture.shape[1], picture)
         with beside:
@@ -178,7 +178,7 @@ def chosen_drawing(number: NumberReading) -> Drawing:
             key=f"digit_of_{count}",
         )
     digit = number.digits[position]
-    return replace(digit.reading.drawing, ink=number.whole.drawing.ink, box=digit.box)
+    return replace(digit.reading.drawing, ink=number.all_ink.drawing.ink, box=digit.box)
 
 
 def show_steps_of(drawing: Drawing | None) -> None:

@@ -12,7 +12,7 @@ from core.handwriting.strokes.digits import digit_strokes
 from core.handwriting.strokes.pen import Strokes
 from core.ink.drawing import IMAGE_SIZE, prepare
 
-CANVAS = 280
+CANVAS_SIZE = 280
 """Width and height of the dashboard's canvas in pixels."""
 
 MAX_BRUSH_FRACTION = 0.2
@@ -23,22 +23,22 @@ _MAX_SIZE = 0.9
 _MIN_BRUSH_PIXELS = 6.0  # on the dashboard's canvas
 _MAX_BRUSH_PIXELS = 34.0
 _SQUARE_ENDS_CHANCE = 0.15  # a flat nib, a marker or a drawing program; a bare 1 is then a bar with sharp corners
-_FAST_SIDE = CANVAS // 2  # pixels; twice as fast, and nearly the same image after `prepare`
+_FAST_CANVAS_SIZE = CANVAS_SIZE // 2  # pixels; twice as fast, and nearly the same image after `prepare`
 
 
 def render(
-    strokes: Strokes, rng: np.random.Generator, side: int = CANVAS, max_brush: float = MAX_BRUSH_FRACTION
+    strokes: Strokes, rng: np.random.Generator, side: int = CANVAS_SIZE, max_brush: float = MAX_BRUSH_FRACTION
 ) -> np.ndarray:
-    """Draw strokes as canvas ink uint8 (side, side), 255 on 0.
+    """Draw strokes as canvas ink: uint8 (side, side), 255 on 0.
 
-    The position is random, and the size 30 % to 90 % of the canvas. The brush is 6 to 34 pixels wide on a canvas of
-    280, but at most the fraction `max_brush` of the drawing's size. It is round, but some drawings have strokes with
+    The position is random, and the size 30% to 90% of the canvas. The brush is 6 to 34 pixels wide on a canvas of 280
+    pixels, but at most the fraction `max_brush` of the drawing's size. It is round, but some drawings have strokes with
     square ends, and are up to one brush width smaller.
     """
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
     size = rng.uniform(_MIN_SIZE, _MAX_SIZE) * side
-    narrowest, widest = (pixels * side / CANVAS for pixels in (_MIN_BRUSH_PIXELS, _MAX_BRUSH_PIXELS))
+    narrowest, widest = (pixels * side / CANVAS_SIZE for pixels in (_MIN_BRUSH_PIXELS, _MAX_BRUSH_PIXELS))
     brush = rng.uniform(narrowest, min(widest, max_brush * size))
     scale = (size - brush) / max(float((high - low).max()), 1.0)
     room = np.maximum(side - (high - low) * scale - brush, 0)
@@ -69,7 +69,7 @@ def draw_digits(count: int, seed: int, on_digit: Callable[[], None] = lambda: No
 def draw_until_ink(strokes: Callable[[np.random.Generator], Strokes], rng: np.random.Generator) -> np.ndarray:
     """Draw until the prepared image has some ink, and return it."""
     while True:
-        image = prepare(render(strokes(rng), rng, _FAST_SIDE)).image
+        image = prepare(render(strokes(rng), rng, _FAST_CANVAS_SIZE)).image
         if image is not None:
             return image
 

@@ -1,4 +1,4 @@
-"""Strokes of doodles: simple drawings of things, as people make them when they try out the canvas."""
+"""Strokes of doodles: simple drawings of things, such as people make when they try out the canvas."""
 
 from __future__ import annotations
 
@@ -254,20 +254,20 @@ _HELD_OUT: dict[str, tuple[str, ...]] = {
         "0,0 32,50! 64,0! 0,0! / 32,50 32,110 / 10,110 54,110 / ?14,20 50,20",
     ),
 }
-"""Things that no detector is trained on, so that benchmarks measure doodles that it has not seen."""
+"""Doodles that no detector is trained on, so that benchmarks can evaluate detectors on unseen doodles."""
 
 DOODLES, HELD_OUT_DOODLES = tuple(_DOODLES), tuple(_HELD_OUT)
 
 
 def doodle_strokes(rng: np.random.Generator, names: Sequence[str] = DOODLES) -> Strokes:
-    """Return the strokes of a random doodle among `names`, which may be of DOODLES or HELD_OUT_DOODLES."""
+    """Return the strokes of a random doodle among `names`, a selection of DOODLES and HELD_OUT_DOODLES."""
     dice = Dice(rng)
     variants = (_DOODLES | _HELD_OUT)[names[int(rng.integers(len(names)))]]
     return apply_handwriting(_vary(parse_skeleton(variants[int(rng.integers(len(variants)))], dice), dice), rng)
 
 
 def _vary(skeleton: Skeleton, dice: Dice) -> Skeleton:
-    """Mirror half of the doodles, and change their proportions and the size and place of each line a little."""
+    """Mirror half of the doodles, and change their proportions and the size and position of each line a little."""
     side, width = 1 if dice.chance(0.5) else -1, dice(0.75, 1.3)
     lines = []
     for line in skeleton:

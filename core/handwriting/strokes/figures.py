@@ -1,4 +1,4 @@
-"""Scribbles and simple drawings, as people make them when they try out the canvas."""
+"""Scribbles and simple drawings, such as people make when they try out the canvas."""
 
 from __future__ import annotations
 

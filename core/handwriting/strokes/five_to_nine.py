@@ -119,11 +119,11 @@ def _eight(dice: Dice) -> Skeleton:
     """Draw an 8 in one stroke that starts like an S; its ends meet, cross or stay apart."""
     waist, upper, lower, middle = dice(34, 60), dice(15, 30), dice(15, 32), 30.0
     begin: Line = [(middle + upper * dice(0.6, 1), waist * dice(0.2, 0.45)), (middle, 0)]
-    there: Line = [(middle - upper, waist * 0.5), (middle, waist), (middle + lower, (waist + 100) / 2)]
-    back: Line = [(middle, 100), (middle - lower, (waist + 100) / 2), (middle - dice(-3, 6), waist + dice(-3, 4))]
+    down: Line = [(middle - upper, waist * 0.5), (middle, waist), (middle + lower, (waist + 100) / 2)]
+    up: Line = [(middle, 100), (middle - lower, (waist + 100) / 2), (middle - dice(-3, 6), waist + dice(-3, 4))]
     gap = dice(0, 8) if dice.chance(0.75) else dice(8, 16)
     end = (middle + upper * dice(0.75, 1.1), waist * dice(0.3, 0.5) - 2)
-    line = [*begin, *there, *back, (end[0], end[1] + gap), (begin[0][0] + dice(-3, 3), begin[0][1] + gap)]
+    line = [*begin, *down, *up, (end[0], end[1] + gap), (begin[0][0] + dice(-3, 3), begin[0][1] + gap)]
     return [line if dice.chance(0.85) else [(2 * middle - x, y) for x, y, *_ in line]]
 
 
@@ -172,7 +172,7 @@ def _hourglass(dice: Dice) -> Skeleton:
 
 
 def _loop_of_nine(dice: Dice) -> tuple[Line, float, float]:
-    """Return the loop of a 9, drawn anticlockwise from the upper right, its right edge, and half of its height."""
+    """Return the loop of a 9, drawn anticlockwise from the upper right, with its right edge and half its height."""
     width, height = dice(18, 34), dice(15, 31)
     begin = dice(-60, -10)
     sweep = dice(300, 345) if dice.chance(0.8) else dice(265, 300)

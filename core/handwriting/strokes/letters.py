@@ -12,7 +12,7 @@ from core.handwriting.strokes.pen import Dice, Strokes, apply_handwriting
 LETTERS = string.ascii_uppercase + string.ascii_lowercase
 
 LETTERS_UNLIKE_DIGITS = "ACEFGHJKLMNPRTUVWX" + "cdefhkmnprtuvwx"
-"""The letters that people do not take for a digit, at any size and position.
+"""The letters that people do not mistake for digits at any size and position.
 
 The other letters look like a digit in some handwriting: O o D Q like 0, I i l j like 1, Z z like 2, Y y like 4,
 S s like 5, b like 6, B like 8, q g a like 9.
@@ -221,16 +221,16 @@ _HELD_OUT_STYLES: dict[str, tuple[str, ...]] = {
     "t": ("30,0 14,60 18,94 40,96 / -4,40 50,28",),
     "u": ("0,40! 4,98 44,90 44,40! 48,98! 60,92",),
 }
-"""Further styles that no detector is trained on, so that benchmarks measure hands that it has not seen."""
+"""Further styles that no detector is trained on, so that benchmarks can evaluate detectors on unseen handwriting."""
 
 HELD_OUT_LETTERS = "".join(_HELD_OUT_STYLES)
-"""The letters that have such a style."""
+"""The letters that have a held-out style."""
 
 
 def letter_strokes(letter: str, rng: np.random.Generator, held_out: bool = False) -> Strokes:
     """Return the strokes of a letter in a random style.
 
-    `letter`: one of LETTERS, or of HELD_OUT_LETTERS if `held_out` is True; the style is then one that is held out.
+    `letter`: one of LETTERS, or one of HELD_OUT_LETTERS, in a held-out style, if `held_out` is True.
     """
     styles = (_HELD_OUT_STYLES if held_out else _STYLES)[letter]
     return apply_handwriting(parse_skeleton(styles[int(rng.integers(len(styles)))], Dice(rng)), rng)

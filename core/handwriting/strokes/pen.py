@@ -7,25 +7,25 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 Anchor = tuple[float, ...]
-"""A point on a line: x, y (pointing down) and optionally its sharpness, from 0 (round, the default) to 1 (a corner)."""
+"""A point on a line: x, y (pointing down), and optionally a sharpness from 0 (round, the default) to 1 (a corner)."""
 
 Line = list[Anchor]
 """The anchors of one line, in drawing order."""
 
 Skeleton = list[Line]
-"""The lines of one glyph, in drawing order; a digit or a capital letter is HEIGHT high."""
+"""The lines of one glyph, in drawing order; a digit or a capital letter is HEIGHT tall."""
 
 Strokes = list[np.ndarray]
-"""The strokes of one glyph: points (x, y), each float (k, 2), y pointing down."""
+"""The strokes of one glyph: points (x, y), each float (k, 2). The y-axis points down."""
 
 HEIGHT = 100.0
 
 _UPRIGHT_CHANCE = 0.15
-"""Chance of a handwriting that is exactly upright, as people write in the boxes of a form."""
+"""Chance of exactly upright handwriting, as in the boxes of a form."""
 
 
 class Dice:
-    """Random choices about a glyph's shape; `dice(low, high)` returns a uniform number between the two."""
+    """Random choices about a glyph's shape; `dice(low, high)` returns a uniform number in this range."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._random = rng.random
@@ -66,8 +66,8 @@ def arc(
 ) -> Line:
     """Return anchors on an ellipse, from the angle `start` through `sweep` degrees.
 
-    0 degrees point to the right and 90 down, so positive sweeps are clockwise. `growth`: ratio of the last radius to
-    the first; the line is a spiral unless `growth` is 1. `power`: 2 for an ellipse, more for a squarer shape.
+    0 degrees points to the right and 90 degrees down, so positive sweeps are clockwise. `growth`: ratio of the last
+    radius to the first; the line is a spiral unless `growth` is 1. `power`: 2 for an ellipse, more for a squarer shape.
     """
     count = max(3, round(abs(sweep) / 36) + 1)
     angles = np.radians(np.linspace(start, start + sweep, count))
@@ -85,7 +85,7 @@ def apply_handwriting(skeleton: Skeleton, rng: np.random.Generator) -> Strokes:
 
 
 class _Writer:
-    """A random handwriting: its slant, proportions, roundness and steadiness, and the sampling rate of the device."""
+    """A random person's handwriting: slant, proportions, roundness, steadiness and the device's sampling rate."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
@@ -119,12 +119,12 @@ class _Writer:
         """Apply the slant, proportions and rotation, and warp the glyph gently."""
         rng = self._rng
         slant = np.tan(np.radians(_clamp(rng.normal(6, 14), -25, 35)))
-        turn = np.radians(_clamp(rng.normal(0, 5), -12, 12))
+        angle = np.radians(_clamp(rng.normal(0, 5), -12, 12))
         if rng.random() < _UPRIGHT_CHANCE:
-            slant = turn = 0.0
+            slant = angle = 0.0
         width = np.exp(_clamp(rng.normal(0, 0.22), -0.4, 0.5))
         shear = np.array([[width, 0.0], [-slant, 1.0]])
-        rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+        rotation = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
         amount, phase = rng.normal(0, 1.8, 2), rng.uniform(0, 2 * np.pi, 2)
         widening = rng.normal(0, 0.0012)
         points = np.concatenate(lines)
@@ -191,9 +191,9 @@ def _add_hook(anchors: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Add a short hook before the first anchor, as left by a pen that is already moving when it touches the paper."""
     direction = anchors[0, :2] - anchors[1, :2]
     size = rng.uniform(2, 7) / max(float(np.hypot(*direction)), 1e-6)
-    turn = np.radians(rng.uniform(-150, 150))
-    turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) @ direction
-    return np.concatenate([[[*(anchors[0, :2] + turned * size), 0.5]], anchors])
+    angle = np.radians(rng.uniform(-150, 150))
+    rotated = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) @ direction
+    return np.concatenate([[[*(anchors[0, :2] + rotated * size), 0.5]], anchors])
 
 
 def _maybe_join_lines(skeleton: Skeleton, rng: np.random.Generator) -> Skeleton:

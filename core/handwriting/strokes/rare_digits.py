@@ -8,13 +8,13 @@ from core.handwriting.strokes.pen import Dice, Line, Skeleton, Style, arc, corne
 
 
 def _zero_with_lead_in(dice: Dice) -> Skeleton:
-    """Draw a 0 whose stroke starts outside the oval, at the left or above it."""
+    """Draw a 0 whose stroke starts outside the oval, to the left of it or above it."""
     width = dice(26, 44)
     if dice.chance(0.4):  # a spiral that starts at the left and ends inside
         return [arc((40, 50), (width * dice(1, 1.3), 50), dice(150, 230), dice(390, 500), dice(0.55, 0.85))]
     if dice.chance(0.5):  # up along the left side, then clockwise
-        begin, wide = dice(165, 225), dice(1.15, 1.5)
-        lead = arc((40, 50), (width * wide, 50), begin, 270 - begin)[:-1]
+        begin, widening = dice(165, 225), dice(1.15, 1.5)
+        lead = arc((40, 50), (width * widening, 50), begin, 270 - begin)[:-1]
         return [[*lead, *arc((40, 50), (width, 50), -90, dice(345, 385), dice(0.95, 1.02))]]
     side = 1 if dice.chance(0.7) else -1
     lead = [(40 + side * dice(18, 44), dice(-14, 10)), (40 + side * dice(4, 10), dice(-4, 3))]
@@ -42,7 +42,7 @@ def _zero_with_inner_loop(dice: Dice) -> Skeleton:
 
 
 def _zero_slashed_in_one_stroke(dice: Dice) -> Skeleton:
-    """Draw a 0 whose stroke turns round at the upper right and crosses the oval."""
+    """Draw a 0 whose stroke turns around at the upper right and crosses the oval."""
     width, reach = dice(34, 46), dice(0.7, 1.15)
     oval = arc((40, 50), (width, 50), -90 + dice(20, 50), -dice(345, 370), dice(0.97, 1.03))
     turn = corner(40 + reach * width * 0.8, 50 - reach * 44, dice(0.3, 1))
@@ -160,11 +160,11 @@ def _seven_with_hooked_foot(dice: Dice) -> Skeleton:
 
 def _nine_with_s_tail(dice: Dice) -> Skeleton:
     """Draw a 9 like an S with a ring on top: below the ring, the tail bulges to the right and ends at the left."""
-    width, high = dice(11, 24), dice(13, 25)
-    ring = arc((28, high), (width, high), dice(50, 120), -dice(335, 385), dice(0.95, 1.05))
+    width, height = dice(11, 24), dice(13, 25)
+    ring = arc((28, height), (width, height), dice(50, 120), -dice(335, 385), dice(0.95, 1.05))
     bulge = 28 + width * dice(0.8, 1.5)
     tail: Line = [
-        (bulge, high + 50 + dice(-8, 4)),
+        (bulge, height + 50 + dice(-8, 4)),
         (28 + dice(-8, 4), 97 + dice(-3, 3)),
         (dice(-16, 8), dice(90, 103)),
     ]
@@ -183,4 +183,4 @@ RARE_DIGITS: dict[int, list[tuple[float, Style]]] = {
     8: [],
     9: [(14, _nine_with_s_tail)],
 }
-"""Styles of each digit, with weights on the scale of the usual styles, whose weights add up to 100 for each digit."""
+"""Styles of each digit, with weights on the scale of the common styles, whose weights add up to about 100."""

@@ -8,7 +8,7 @@ from core.handwriting.strokes.pen import Dice, Line, Skeleton, Style, arc, corne
 
 
 def _oval(dice: Dice) -> Skeleton:
-    """Draw a closed, overlapping or slightly open oval, from near the top or anywhere, in either direction."""
+    """Draw a closed, overlapping or slightly open oval that starts near the top or anywhere, in either direction."""
     begin = -90 + dice(-50, 50) if dice.chance(0.8) else dice(0, 360)
     sweep = dice(345, 400) * (1 if dice.chance(0.2) else -1)
     return [arc((40, 50), (dice(24, 50), 50), begin, sweep, dice(0.92, 1.06), dice(1.8, 2.7))]
@@ -115,14 +115,17 @@ def _looped_two(dice: Dice) -> Skeleton:
 
 def _knotted_two(dice: Dice) -> Skeleton:
     """Draw a 2 with a large loop at the lower left, from which a tail crosses the neck."""
-    width, high, across, left = dice(44, 60), dice(18, 44), dice(14, 26), dice(-12, 2)
+    width, loop_height, loop_width, left = dice(44, 60), dice(18, 44), dice(14, 26), dice(-12, 2)
     loop: Line = [
-        (max(width * 0.6, left + across * 1.5), 100 - high * dice(0.25, 0.4)),
-        (left + across * dice(0.9, 1.3), 100),
-        (left, 100 - high * dice(0.4, 0.6)),
-        (left + across, 100 - high),
+        (max(width * 0.6, left + loop_width * 1.5), 100 - loop_height * dice(0.25, 0.4)),
+        (left + loop_width * dice(0.9, 1.3), 100),
+        (left, 100 - loop_height * dice(0.4, 0.6)),
+        (left + loop_width, 100 - loop_height),
     ]
-    tail: Line = [(width * 0.8, 100 - high * dice(0.4, 0.8)), (width + dice(4, 28), 100 - high * dice(0.0, 0.7))]
+    tail: Line = [
+        (width * 0.8, 100 - loop_height * dice(0.4, 0.8)),
+        (width + dice(4, 28), 100 - loop_height * dice(0.0, 0.7)),
+    ]
     return [[*_round_top(dice, width), (width * dice(0.85, 1.0), dice(38, 50)), *loop, *tail]]
 
 

@@ -35,7 +35,7 @@ def test_recipes_with_more_synthetic_digits_get_more_portions(synthetic_digits: 
     assert portions <= portion_count(tiny_config(synthetic_digits=min(60_000, synthetic_digits + 1000)))
 
 
-def test_portion_depends_on_seed_and_index_only(train: Split) -> None:
+def test_portion_depends_only_on_seed_and_index(train: Split) -> None:
     first, again, next_one, other = (
         draw_portion(train, seed, index) for seed, index in ((1, 0), (1, 0), (1, 1), (2, 0))
     )
@@ -61,14 +61,14 @@ def test_samples_are_copied_and_training_images_added(train: Split) -> None:
     copies = samples[0].others[len(portion.others) :]
     assert len(copies) == len(portion.others)
     assert not np.array_equal(copies, portion.others)
-    plain_and_augmented = np.concatenate([each.digits for each in samples[2:]])
+    plain_and_augmented = np.concatenate([item.digits for item in samples[2:]])
     count = len(train) // 4
     assert len(plain_and_augmented) == 2 * count
     assert all(any(np.array_equal(image, one) for one in train.images) for image in plain_and_augmented[:5])
-    assert sum(len(each.others) for each in samples[2:]) == 0
+    assert sum(len(item.others) for item in samples[2:]) == 0
 
 
-def test_pen_digits_join_the_digits_of_a_portion(train: Split) -> None:
+def test_pen_digits_are_added_to_a_portion(train: Split) -> None:
     few = Split(train.images[:80], train.labels[:80])
     pen_digits = [PenDigit(1, 1, [[(0, 0), (0, 100)]])]
 

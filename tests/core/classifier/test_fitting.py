@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.classifier.detector_samples import draw_hands, draw_portion
+from core.classifier.detector_samples import draw_other_handwriting, draw_portion
 from core.classifier.fitting import MAX_REJECTED_FRACTION, fit_detector
 from core.classifier.network import Network
 from core.data.datasets import Split, load_dataset
@@ -14,27 +14,27 @@ from core.runs.run import Run
 from core.workspace import Workspace
 
 
-def test_threshold_accepts_the_digits_of_other_hands(trained: Run, workspace: Workspace) -> None:
+def test_threshold_accepts_digits_in_other_handwriting(trained: Run, workspace: Workspace) -> None:
     dataset = load_dataset("digits", workspace)
     few = Split(dataset.train.images[:200], dataset.train.labels[:200])
     network = Network(trained.bundle.tflite_file)
     portion = draw_portion(few, 1, 0)
 
-    def rejected(hands: Pixels) -> list[float]:
+    def rejected(other_handwriting: Pixels) -> list[float]:
         validation = dataset.validation.images
-        detector = fit_detector(network, few, [portion], validation, network(validation), hands, 1)
+        detector = fit_detector(network, few, [portion], validation, network(validation), other_handwriting, 1)
         return [float((detector(images, network(images)) > 0).mean()) for images in (validation, portion.others)]
 
-    usual, strange = rejected(dataset.validation.images), rejected(portion.others)
+    fractions, fractions_with_others = rejected(dataset.validation.images), rejected(portion.others)
 
-    assert usual[0] <= MAX_REJECTED_FRACTION
-    assert strange[1] <= MAX_REJECTED_FRACTION < usual[1]
+    assert fractions[0] <= MAX_REJECTED_FRACTION
+    assert fractions_with_others[1] <= MAX_REJECTED_FRACTION < fractions[1]
 
 
-def test_hands_are_synthetic_digits_and_pen_digits() -> None:
+def test_other_handwriting_is_synthetic_and_by_pen_writers() -> None:
     pen_digits = [PenDigit(1, 1, [[(0, 0), (0, 100)]])]
 
-    synthetic, both = draw_hands(3, 1), draw_hands(3, 1, pen_digits)
+    synthetic, both = draw_other_handwriting(3, 1), draw_other_handwriting(3, 1, pen_digits)
 
     assert both.shape == (6, 28, 28)
     assert np.array_equal(both[:3], synthetic)

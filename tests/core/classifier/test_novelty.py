@@ -69,7 +69,7 @@ def test_novelty_of_an_image_does_not_depend_on_its_batch(trained: Run, digits: 
     assert batch_scores == pytest.approx(np.concatenate(single_scores), abs=1e-3)
 
 
-def test_detector_survives_its_file(trained: Run, tmp_path: Path) -> None:
+def test_detector_is_unchanged_after_saving_and_loading(trained: Run, tmp_path: Path) -> None:
     detector = detector_of(trained.bundle)
 
     detector.save(tmp_path / "novelty.npz")

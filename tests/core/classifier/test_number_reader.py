@@ -185,8 +185,8 @@ def test_scribble_is_no_number(predictor: Predictor) -> None:
 def test_any_ink_is_read(predictor: Predictor, ink: np.ndarray) -> None:
     number = read_number(predictor, ink)
 
-    assert (number.verdict == "blank") == (number.whole.verdict == "blank") == (not number.digits)
-    if number.whole.several:
+    assert (number.verdict == "blank") == (number.all_ink.verdict == "blank") == (not number.digits)
+    if number.all_ink.several:
         assert number.number is not None
         assert len(number.number) > 1
 

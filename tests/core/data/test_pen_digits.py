@@ -1,4 +1,4 @@
-"""The pen digits are found, verified by their contents and divided by writer."""
+"""The pen digits are found, verified by their contents and split by writer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_real_pen_digits_have_the_fingerprint(pen_digits: tuple[PenDigit, ...]) 
     assert {digit.writer for digit in pen_digits} == {*TRAINING_WRITERS, *MEASURING_WRITERS}
 
 
-def test_writers_are_divided_for_training_and_measuring(few_pen_digits: Workspace) -> None:
+def test_writers_are_split_into_training_and_measuring(few_pen_digits: Workspace) -> None:
     assert {digit.writer for digit in training_digits(few_pen_digits)} == {1, 20}
     assert {digit.writer for digit in measuring_digits(few_pen_digits)} == {21, 30}
     assert available_measuring_digits(few_pen_digits) == measuring_digits(few_pen_digits)
@@ -40,7 +40,7 @@ def test_writers_are_divided_for_training_and_measuring(few_pen_digits: Workspac
 
 
 @pytest.mark.parametrize("variable", ["TRAZO_PEN_DIGITS", "TRAZO_STROKES"])
-def test_variable_comes_before_the_workspace(
+def test_variable_takes_precedence_over_the_workspace(
     few_pen_digits: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     assert find_pen_digits(few_pen_digits) == few_pen_digits.pen_digits_file
@@ -79,7 +79,7 @@ def test_missing_file_in_the_variable_is_an_error(workspace: Workspace, monkeypa
 def test_other_contents_are_rejected(few_pen_digits: Workspace, other: list[PenDigit]) -> None:
     write_pen_file(few_pen_digits.pen_digits_file, other)
 
-    with pytest.raises(DataError, match="other pen digits"):
+    with pytest.raises(DataError, match="does not contain UCI's pen digits"):
         read_pen_digits(few_pen_digits.pen_digits_file)
 
 

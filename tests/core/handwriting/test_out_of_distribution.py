@@ -1,4 +1,4 @@
-"""Count, kinds and seed of out-of-distribution samples."""
+"""Out-of-distribution samples: their number, kinds and seed."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ def test_every_kind_can_be_drawn_alone(digits: Pixels, kind: str) -> None:
     assert images.any(axis=(1, 2)).all()
 
 
-def test_pairs_are_mostly_wider_than_high(digits: Pixels) -> None:
+def test_pairs_are_mostly_wider_than_tall(digits: Pixels) -> None:
     pairs = out_of_distribution_samples(20, digits, 5, proportions={"pairs": 1.0}) > 0
 
     widths, heights = pairs.any(axis=1).sum(axis=1), pairs.any(axis=2).sum(axis=1)
     assert (widths >= heights).mean() > 0.6
 
 
-def test_held_out_kinds_are_not_for_training() -> None:
+def test_held_out_kinds_are_not_trained_on() -> None:
     assert not set(PROPORTIONS) & set(HELD_OUT_KINDS)
     assert sum(PROPORTIONS.values()) == pytest.approx(1)
 
 
-def test_silhouettes_are_no_upright_bars(digits: Pixels) -> None:
+def test_silhouettes_are_not_vertical_bars(digits: Pixels) -> None:
     silhouettes = out_of_distribution_samples(400, digits, 7, proportions={"silhouettes": 1.0}) > 40
 
     widths, heights = silhouettes.any(axis=1).sum(axis=1), silhouettes.any(axis=2).sum(axis=1)

@@ -29,7 +29,7 @@ def write_lines(path: Path, lines: list[object]) -> Path:
 
 
 @pytest.mark.parametrize("compressed", [False, True])
-def test_unipen_is_read_with_y_pointing_down(tmp_path: Path, compressed: bool) -> None:
+def test_unipen_is_read_with_the_y_axis_pointing_down(tmp_path: Path, compressed: bool) -> None:
     content = UNIPEN.encode()
     (tmp_path / "digits").write_bytes(gzip.compress(content) if compressed else content)
 

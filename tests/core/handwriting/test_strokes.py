@@ -36,7 +36,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 GLYPHS: dict[str, Callable[[np.random.Generator], Strokes]] = {
     **{str(digit): partial(digit_strokes, digit) for digit in range(10)},
     **{letter: partial(letter_strokes, letter) for letter in LETTERS},
-    **{f"{letter} in another hand": partial(letter_strokes, letter, held_out=True) for letter in HELD_OUT_LETTERS},
+    **{f"held-out {letter}": partial(letter_strokes, letter, held_out=True) for letter in HELD_OUT_LETTERS},
     **{doodle: partial(doodle_strokes, names=[doodle]) for doodle in (*DOODLES, *HELD_OUT_DOODLES)},
     "scribble": scribble_strokes,
     "shape": shape_strokes,
@@ -97,7 +97,7 @@ def test_some_drawings_have_square_ends() -> None:
     rng, bar = np.random.default_rng(1), [np.array([[0.0, 0.0], [0.0, 100.0]])]
     inks = [render(bar, rng, 140) for _ in range(60)]
 
-    # The first row of a bar with square ends is as wide as the bar, that of a round brush is narrower.
+    # The first row of a bar with square ends is as wide as the bar; with a round brush, it is narrower.
     first_rows = [np.count_nonzero(ink[np.flatnonzero(ink.any(axis=1))[0]]) for ink in inks]
     widths = [np.count_nonzero(ink.any(axis=0)) for ink in inks]
     wide = [(first, width) for first, width in zip(first_rows, widths, strict=True) if width >= 6]
@@ -106,10 +106,10 @@ def test_some_drawings_have_square_ends() -> None:
 
 
 @pytest.mark.parametrize("digit", range(10))
-def test_rare_styles_stay_rarer_than_usual_ones(digit: int) -> None:
-    usual = (ZERO_TO_FOUR | FIVE_TO_NINE)[digit]
+def test_rare_styles_are_rarer_than_common_ones(digit: int) -> None:
+    common = (ZERO_TO_FOUR | FIVE_TO_NINE)[digit]
 
-    assert sum(weight for weight, _ in RARE_DIGITS[digit]) < sum(weight for weight, _ in usual) / 2
+    assert sum(weight for weight, _ in RARE_DIGITS[digit]) < sum(weight for weight, _ in common) / 2
 
 
 def test_synthetic_digits_are_balanced_and_shuffled() -> None:
@@ -144,7 +144,7 @@ def test_held_out_letters_are_unlike_digits() -> None:
     assert set(HELD_OUT_LETTERS) < set(LETTERS_UNLIKE_DIGITS)
 
 
-def test_held_out_doodles_are_not_for_training() -> None:
+def test_held_out_doodles_are_not_trained_on() -> None:
     assert not set(DOODLES) & set(HELD_OUT_DOODLES)
 
 

@@ -1,4 +1,4 @@
-"""Variations of pen digits keep their strokes and stay readable."""
+"""Variations of pen digits keep their strokes and remain readable."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_variation_keeps_the_strokes_and_roughly_the_size(strokes: list[list[tup
     assert np.abs(np.concatenate(varied)).max() < 2 * HEIGHT
 
 
-def test_variations_differ_in_shape_not_only_in_place() -> None:
+def test_variations_differ_in_shape_not_only_in_position() -> None:
     first, second = (vary(SEVEN, np.random.default_rng(seed)) for seed in (1, 2))
 
     sizes = [np.ptp(np.concatenate(strokes), axis=0) for strokes in (first, second)]
@@ -34,7 +34,7 @@ def test_variations_differ_in_shape_not_only_in_place() -> None:
 def test_strokes_move_relative_to_each_other() -> None:
     offsets = [strokes[1].mean(axis=0) - strokes[0].mean(axis=0) for strokes in map(_varied, range(200))]
 
-    # The bar of the 7 stays a bar: within a fifth of the height of where it was written.
+    # The bar of the 7 remains a bar: it moves by less than a fifth of the digit's height.
     spread = np.std(offsets, axis=0)
     assert (spread > 0.01 * HEIGHT).all()
     assert (spread < 0.2 * HEIGHT).all()

@@ -1,4 +1,4 @@
-"""Missing light as ink, and the parts of it that are the digit."""
+"""Missing light as ink, and the components of it that form the digit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.lib.stride_tricks import sliding_window_view
 
-from core.ink.depth import Mask, as_ink, digit_alone, is_dust, runs
+from core.ink.depth import Mask, as_ink, is_dust, runs, without_foreign_ink
 from core.ink.drawing import Pixels, Plane
 
 
@@ -23,24 +23,24 @@ def test_runs_begin_where_a_column_is_true(mask: Mask, length: int) -> None:
         assert np.array_equal(found, sliding_window_view(mask, length, axis=0).all(axis=-1))
 
 
-def marked(depth: float, usual: float = 0.0) -> Plane:
-    """Return paper (100, 100) of the depth `usual` with a mark of 20 x 20 pixels."""
-    plane = np.full((100, 100), usual, np.float32)
+def marked(depth: float, grain: float = 0.0) -> Plane:
+    """Return paper (100, 100) of the depth `grain` with a mark of 20 x 20 pixels."""
+    plane = np.full((100, 100), grain, np.float32)
     plane[40:60, 40:60] = depth
     return plane
 
 
 @pytest.mark.parametrize(("depth", "is_ink"), [(0.1, False), (0.15, True)])
-def test_faint_marks_are_no_ink(depth: float, is_ink: bool) -> None:
+def test_faint_marks_are_not_ink(depth: float, is_ink: bool) -> None:
     assert as_ink(marked(depth), 0.0, small=False).any() == is_ink
 
 
 @pytest.mark.parametrize(("depth", "is_ink"), [(0.18, False), (0.24, True)])
-def test_marks_as_faint_as_the_grain_are_no_ink(depth: float, is_ink: bool) -> None:
+def test_marks_as_faint_as_the_grain_are_not_ink(depth: float, is_ink: bool) -> None:
     assert as_ink(marked(depth, 0.03), 0.03, small=False).any() == is_ink
 
 
-def test_edges_of_ink_run_from_a_third_of_its_depth_to_two() -> None:
+def test_edges_of_ink_lie_between_one_and_two_thirds_of_depth() -> None:
     plane = marked(0.8)
     plane[0, :3] = 0.8 * 0.25, 0.8 * 0.5, 0.8 * 0.8
 
@@ -59,7 +59,7 @@ def test_grey_levels_of_a_small_picture_stay_above_its_grain() -> None:
 
 
 @pytest.mark.parametrize(("deepest", "expected"), [(2, 255), (6, 0)])
-def test_depth_of_ink_leaves_out_its_deepest_hundredth(deepest: int, expected: int) -> None:
+def test_depth_of_ink_ignores_the_deepest_one_percent(deepest: int, expected: int) -> None:
     plane = marked(0.3)
     plane[40, 40 : 40 + deepest] = np.linspace(0.95, 1.0, deepest)
 
@@ -67,7 +67,7 @@ def test_depth_of_ink_leaves_out_its_deepest_hundredth(deepest: int, expected: i
 
 
 def paper(*parts: tuple[int, int, int, int], side: int = 640) -> Pixels:
-    """Return ink with full rectangles at (top, left, bottom, right)."""
+    """Return ink with filled rectangles (top, left, bottom, right)."""
     ink = np.zeros((side, side), np.uint8)
     for top, left, bottom, right in parts:
         ink[top:bottom, left:right] = 255
@@ -78,33 +78,33 @@ STROKE = (200, 200, 400, 220)
 
 
 @pytest.mark.parametrize(("length", "is_ink"), [(12, False), (24, True)])
-def test_ink_without_a_long_part_is_dust(length: int, is_ink: bool) -> None:
+def test_ink_without_a_long_component_is_dust(length: int, is_ink: bool) -> None:
     assert is_dust(paper((100, 100, 100 + length, 104))) != is_ink
     assert is_dust(paper((100, 100, 104, 100 + length))) != is_ink
 
 
-def test_shorter_part_at_the_edge_is_dropped() -> None:
-    assert np.array_equal(digit_alone(paper(STROKE, (0, 0, 120, 90))), paper(STROKE))
+def test_shorter_component_at_the_edge_is_removed() -> None:
+    assert np.array_equal(without_foreign_ink(paper(STROKE, (0, 0, 120, 90))), paper(STROKE))
 
 
 @pytest.mark.parametrize(("width", "stays"), [(60, True), (120, False)])
-def test_longer_part_at_the_edge_is_dropped_if_massive(width: int, stays: bool) -> None:
+def test_longer_component_at_the_edge_is_removed_if_massive(width: int, stays: bool) -> None:
     # The stroke is 20 pixels wide.
     edge = (0, 0, 640, width)
 
-    assert np.array_equal(digit_alone(paper(STROKE, edge)), paper(STROKE, edge) if stays else paper(STROKE))
+    assert np.array_equal(without_foreign_ink(paper(STROKE, edge)), paper(STROKE, edge) if stays else paper(STROKE))
 
 
-def test_digit_at_the_edge_stays_beside_dust() -> None:
+def test_digit_at_the_edge_is_kept_beside_dust() -> None:
     ink = paper((0, 300, 500, 420), (20, 20, 32, 24))
 
-    assert np.array_equal(digit_alone(ink), ink)
+    assert np.array_equal(without_foreign_ink(ink), ink)
 
 
 @pytest.mark.parametrize(("side", "stays"), [(64, True), (66, False)])
-def test_small_picture_keeps_what_touches_its_edge(side: int, stays: bool) -> None:
+def test_small_picture_keeps_ink_that_touches_its_edge(side: int, stays: bool) -> None:
     stroke, edge = (10, 30, 50, 34), (0, 0, 8, 4)
 
-    found = digit_alone(paper(stroke, edge, side=side))
+    found = without_foreign_ink(paper(stroke, edge, side=side))
 
     assert np.array_equal(found, paper(stroke, edge, side=side) if stays else paper(stroke, side=side))

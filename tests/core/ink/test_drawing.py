@@ -1,4 +1,4 @@
-"""From ink to the 28x28 image, on synthetic digits."""
+"""Conversion of ink to the 28x28 image, on synthetic digits."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def drawn(
     brush: float = 16,
     size: int = CANVAS,
 ) -> Pixels:
-    """Draw strokes with a round, anti-aliased brush; the box of their centre lines lies at (left, top)."""
+    """Draw strokes with a round, anti-aliased brush; the box of their centre lines starts at (left, top)."""
     fine = 4
     picture = Image.new("L", (size * fine, size * fine))
     draw = ImageDraw.Draw(picture)
@@ -52,7 +52,7 @@ def image_of(ink: Pixels) -> Pixels:
 
 
 def difference(first: Pixels, second: Pixels) -> float:
-    """Return the mean difference over the mean ink, 0 for images that differ by a shift of one pixel."""
+    """Return the mean difference divided by the mean ink; 0 for images that differ only by a shift of one pixel."""
     shifts = [(rows, columns) for rows in (-1, 0, 1) for columns in (-1, 0, 1)]
     apart = min(np.abs(np.roll(first, shift, axis=(0, 1)).astype(int) - second).sum() for shift in shifts)
     return float(apart / min(first.sum(dtype=int), second.sum(dtype=int)))
@@ -70,7 +70,7 @@ def mean_stroke_width(image: Pixels) -> float:
 
 
 @given(left=st.integers(10, 160), top=st.integers(10, 120))
-def test_image_does_not_depend_on_the_place_on_the_canvas(left: int, top: int) -> None:
+def test_image_does_not_depend_on_the_position_on_the_canvas(left: int, top: int) -> None:
     moved = image_of(drawn(FIVE, left=left, top=top))
 
     assert difference(moved, image_of(drawn(FIVE))) < 0.02
@@ -98,7 +98,7 @@ def test_image_is_centred_and_its_longest_side_is_20(
 
 
 @given(arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=90)))
-def test_any_ink_makes_an_image_or_a_blank(ink: Pixels) -> None:
+def test_any_ink_makes_an_image_or_is_blank(ink: Pixels) -> None:
     drawing = prepare(ink)
 
     assert drawing.blank == (ink.max() <= 4)
@@ -120,7 +120,7 @@ def test_filled_canvas_makes_an_image(size: tuple[int, int]) -> None:
     assert image_of(np.full(size, 255, np.uint8)).any()
 
 
-def test_image_in_the_layout_of_mnist_comes_back_unchanged() -> None:
+def test_image_in_the_layout_of_mnist_is_returned_unchanged() -> None:
     image = image_of(drawn(FIVE))
 
     np.testing.assert_array_equal(image_of(image), image)
@@ -133,7 +133,7 @@ def test_image_in_the_layout_of_mnist_comes_back_unchanged() -> None:
     place=st.tuples(st.integers(-30, 200), st.integers(-30, 200)),
     dot=st.none() | st.tuples(st.integers(0, 279), st.integers(0, 279)),
 )
-def test_prepared_image_is_prepared_already(
+def test_preparing_an_image_again_changes_nothing(
     strokes: list[list[tuple[float, float]]],
     height: float,
     brush: float,
@@ -149,7 +149,7 @@ def test_prepared_image_is_prepared_already(
     np.testing.assert_array_equal(image_of(image_of(ink)), image)
 
 
-def test_mnist_comes_through_unchanged(mnist: Dataset) -> None:
+def test_mnist_images_are_hardly_changed(mnist: Dataset) -> None:
     images = mnist.validation.images[:1000]
 
     through = np.stack([image_of(image) for image in images])
@@ -166,7 +166,7 @@ def test_every_brush_gives_strokes_as_wide_as_in_mnist(brush: float) -> None:
     assert 1.6 < mean_stroke_width(image) < 3.6
 
 
-def test_steps_of_the_drawing_fit_together() -> None:
+def test_stages_of_the_drawing_are_consistent() -> None:
     ink = drawn(SEVEN, left=31, top=17)
 
     drawing = prepare(ink)
@@ -192,7 +192,7 @@ def test_stray_dot_changes_nothing(place: tuple[int, int], radius: int) -> None:
 
 @pytest.mark.parametrize("digit", [FIVE, OPEN_EIGHT], ids=["broken 5", "open 8"])
 @pytest.mark.parametrize("brush", [6, 16, 20])
-def test_all_parts_of_a_broken_digit_stay(digit: list[list[tuple[float, float]]], brush: float) -> None:
+def test_all_components_of_a_broken_digit_are_kept(digit: list[list[tuple[float, float]]], brush: float) -> None:
     ink = drawn(digit, height=180, left=40, top=40, brush=brush)
 
     crop = prepare(ink).crop
@@ -201,7 +201,7 @@ def test_all_parts_of_a_broken_digit_stay(digit: list[list[tuple[float, float]]]
     assert crop.sum(dtype=int) == ink.sum(dtype=int)
 
 
-def test_stroke_cut_off_by_the_edge_is_read_like_the_rest_of_it() -> None:
+def test_digit_cut_off_by_the_edge_keeps_the_rest_of_its_ink() -> None:
     drawing = prepare(drawn(SEVEN, left=-20, top=-4))
 
     assert drawing.box is not None

@@ -1,4 +1,4 @@
-"""Pictures whose paper has one brightness: all their ink, exactly as drawn where there is no noise."""
+"""Pictures on paper of uniform brightness: all their ink, exactly as drawn if there is no noise."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOISE = pytest.mark.parametrize("noise", [0, 2], ids=["drawn", "noisy"])
 
 
 def paper(*parts: tuple[int, int, int, int, int], level: int = 200) -> np.ndarray:
-    """Return paper of one brightness with rectangles (top, left, bottom, right, brightness)."""
+    """Return paper of uniform brightness with rectangles (top, left, bottom, right, brightness)."""
     grey = np.full((SIDE, SIDE), float(level))
     for top, left, bottom, right, brightness in parts:
         grey[top:bottom, left:right] = brightness
@@ -60,7 +60,7 @@ def test_levels_of_drawn_ink_are_kept(points: list[tuple[int, int]], ground: int
 
 @NOISE
 @pytest.mark.parametrize(("pen", "level"), [(50, 200), (200, 50)], ids=["dark on light", "light on dark"])
-def test_ink_is_found_on_either_ground(noise: float, pen: int, level: int) -> None:
+def test_ink_is_found_on_light_and_dark_paper(noise: float, pen: int, level: int) -> None:
     found = ink_on_even_paper(photo(paper((30, 40, 70, 52, pen), level=level), noise))
 
     assert found is not None
@@ -70,8 +70,8 @@ def test_ink_is_found_on_either_ground(noise: float, pen: int, level: int) -> No
 
 @NOISE
 @pytest.mark.parametrize(("length", "even"), [(20, True), (27, True), (38, False), (48, False)])
-def test_most_of_the_rim_is_paper(noise: float, length: int, even: bool) -> None:
-    # Both bars take `length` of the 100 rows on two sides of the picture.
+def test_most_of_the_rim_must_be_paper(noise: float, length: int, even: bool) -> None:
+    # The bars cover `length` of the 100 pixels on each side of the picture.
     bars = [(0, 0, length, 8, 50), (100 - length, 92, 100, 100, 50), (0, 40, 8, 40 + length, 50)]
     share = (4 * length) / 396
 
@@ -81,7 +81,7 @@ def test_most_of_the_rim_is_paper(noise: float, length: int, even: bool) -> None
 
 
 @pytest.mark.parametrize(("light", "even"), [(222, True), (238, False)])
-def test_light_on_the_other_side_of_the_paper_is_not_even(light: int, even: bool) -> None:
+def test_paper_beside_a_much_lighter_patch_is_not_even(light: int, even: bool) -> None:
     found = ink_on_even_paper(photo(paper(STROKE, (5, 5, 30, 30, light)), 1))
 
     assert (found is not None) == even
@@ -89,7 +89,7 @@ def test_light_on_the_other_side_of_the_paper_is_not_even(light: int, even: bool
 
 @NOISE
 @pytest.mark.parametrize(("width", "even"), [(5, True), (20, False)])
-def test_shade_on_more_than_the_ink_is_not_even(noise: float, width: int, even: bool) -> None:
+def test_paper_with_more_shade_than_ink_is_not_even(noise: float, width: int, even: bool) -> None:
     found = ink_on_even_paper(photo(paper(STROKE, (30, 70, 70, 70 + width, 125)), noise))
 
     assert (found is not None) == even
@@ -105,7 +105,7 @@ def test_drawn_ink_has_levels_between_paper_and_pen() -> None:
 
 
 @pytest.mark.parametrize(("haze", "kept"), [(1, True), (4, False)])
-def test_faint_marks_of_compression_are_no_ink(haze: int, kept: bool) -> None:
+def test_faint_marks_of_compression_are_not_ink(haze: int, kept: bool) -> None:
     marks = [(30, 38, 70, 40, 125), (30, 60, 70, 60 + haze, 190)]
 
     found = ink_on_even_paper(paper(STROKE, *marks).astype(np.uint8))
@@ -116,12 +116,12 @@ def test_faint_marks_of_compression_are_no_ink(haze: int, kept: bool) -> None:
 
 @NOISE
 @pytest.mark.parametrize("level", [200, 20])
-def test_blank_paper_has_no_even_ink(noise: float, level: int) -> None:
+def test_blank_paper_has_no_ink(noise: float, level: int) -> None:
     assert ink_on_even_paper(photo(paper(level=level), noise)) is None
 
 
 @pytest.mark.parametrize(("pen", "level"), [(185, 200), (34, 20)])
-def test_marks_too_faint_for_ink_are_none(pen: int, level: int) -> None:
+def test_paper_with_only_faint_marks_has_no_ink(pen: int, level: int) -> None:
     assert ink_on_even_paper(paper((30, 40, 70, 52, pen), level=level).astype(np.uint8)) is None
 
 

@@ -58,7 +58,7 @@ def test_strokes_on_transparent_are_ink(pen: int) -> None:
     assert_shows_the_five(ink_from_picture(encoded(picture)))
 
 
-def test_transparent_margin_is_no_ink() -> None:
+def test_transparent_margin_is_not_ink() -> None:
     picture = np.dstack([255 - five()] * 3 + [np.full(SIZE, 255, np.uint8)])
     picture[:60, :, 3] = 0
 
@@ -88,7 +88,7 @@ def test_exif_orientation_is_obeyed(orientation: int) -> None:
     assert_shows_the_five(ink_from_picture(encoded(picture, "JPEG", exif=exif)))
 
 
-def test_mnist_image_comes_back_almost_unchanged() -> None:
+def test_mnist_image_is_almost_unchanged() -> None:
     image = prepare(five()).image
     assert image is not None
 
@@ -154,7 +154,7 @@ def test_dust_alone_is_blank() -> None:
 
 
 @pytest.mark.parametrize(("ground", "pen"), [(0, 255), (255, 0), (60, 160)])
-def test_opaque_card_is_the_ground_of_its_digit(ground: int, pen: int) -> None:
+def test_opaque_card_is_the_background_of_its_digit(ground: int, pen: int) -> None:
     ink = five()
     grey = np.where(ink > 127, np.uint8(pen), np.uint8(ground))
     alpha = np.zeros_like(grey)
@@ -181,7 +181,7 @@ def test_bold_strokes_of_two_tones_cropped_close_are_ink() -> None:
 
 
 @pytest.mark.parametrize("dark", [30, 60])
-def test_strokes_of_two_tones_are_no_card(dark: int) -> None:
+def test_strokes_of_two_tones_are_not_a_card(dark: int) -> None:
     ink = five()
     grey = np.where(np.indices(SIZE)[0] < 300, np.uint8(dark), np.uint8(110))
 
@@ -204,7 +204,7 @@ def test_pale_digit_on_a_card_is_ink() -> None:
     assert_shows_the_five(ink_from_picture(encoded(np.dstack([grey, grey, grey, alpha]))))
 
 
-def test_transparent_margin_of_a_board_is_no_ink() -> None:
+def test_transparent_margin_of_a_board_is_not_ink() -> None:
     ink = np.zeros(SIZE, np.uint8)
     small = np.asarray(Image.fromarray(five()).reduce(4))
     ink[150 : 150 + small.shape[0], 230 : 230 + small.shape[1]] = small
@@ -217,7 +217,7 @@ def test_transparent_margin_of_a_board_is_no_ink() -> None:
 
 
 @pytest.mark.parametrize(("light", "apart"), [(200, 24), (90, 8)], ids=["few", "faint"])
-def test_dark_strokes_with_light_specks_are_no_card(light: int, apart: int) -> None:
+def test_dark_strokes_with_light_specks_are_not_a_card(light: int, apart: int) -> None:
     ink = five()
     rows, columns = np.indices(SIZE)
     within = np.asarray(Image.fromarray(ink).filter(ImageFilter.MinFilter(9))) > 0
@@ -238,7 +238,7 @@ def test_small_digit_on_a_small_card_is_read() -> None:
 
 
 @pytest.mark.parametrize(("outline", "pen"), [(0, 255), (255, 0)])
-def test_a_stickers_outline_is_no_ink(outline: int, pen: int) -> None:
+def test_outline_of_a_sticker_is_not_ink(outline: int, pen: int) -> None:
     ink = five()
     grey = np.where(ink > 127, np.uint8(pen), np.uint8(outline))
     alpha = np.asarray(Image.fromarray(ink).filter(ImageFilter.MaxFilter(19)))
@@ -251,7 +251,7 @@ def test_fully_transparent_picture_is_blank() -> None:
 
 
 def png_header(width: int, height: int) -> bytes:
-    """A PNG file that claims a size and holds no pixels."""
+    """Return a PNG file that claims a size but has no pixels."""
     chunk = b"IHDR" + width.to_bytes(4) + height.to_bytes(4) + bytes([8, 2, 0, 0, 0])
     return b"\x89PNG\r\n\x1a\n" + (13).to_bytes(4) + chunk + zlib.crc32(chunk).to_bytes(4) + bytes(4) + b"IDAT"
 
@@ -321,7 +321,7 @@ def test_canvas_file_gives_the_ink_that_is_on_it() -> None:
 
 
 @pytest.mark.parametrize("kind", ["EPS", "GIF", "TIFF"])
-def test_canvas_file_of_another_kind_is_not_decoded(kind: str) -> None:
+def test_canvas_file_in_another_format_is_not_decoded(kind: str) -> None:
     with pytest.raises(PictureError, match="arrived incomplete"):
         ink_from_canvas_file(encoded(five((28, 28)), kind))
 
@@ -333,14 +333,14 @@ def test_canvas_file_with_too_many_pixels_is_refused(side: int) -> None:
 
 
 @pytest.mark.parametrize(("frame", "board"), [(255, 10), (128, 0)])
-def test_thin_frame_around_a_board_is_no_ground(frame: int, board: int) -> None:
+def test_thin_frame_around_a_board_is_not_its_background(frame: int, board: int) -> None:
     framed = np.full(SIZE, frame, np.uint8)
     framed[5:-5, 5:-5] = np.round(on_paper(five(), board, frame))[5:-5, 5:-5]
 
     assert_shows_the_five(ink_from_array(framed))
 
 
-def test_ruled_lines_without_noise_are_no_ink() -> None:
+def test_ruled_lines_without_noise_are_not_ink() -> None:
     ruled = np.where(np.indices(SIZE)[0] % 40 > 37, 60.0, 240.0)
 
     assert_shows_the_five(ink_from_array(np.minimum(on_paper(five()), ruled).astype(np.uint8)))
@@ -365,7 +365,9 @@ def canvas(side: int = 100) -> Pixels:
 
 @pytest.mark.parametrize(("page", "noise", "difference"), [(255, 0, 0), (255, 2, 2), (20, 0, 1), (20, 2, 2)])
 @pytest.mark.parametrize("margin", [4, 20])
-def test_canvas_on_a_page_is_read_from_within(page: int, noise: float, difference: float, margin: int) -> None:
+def test_canvas_on_a_page_is_read_from_inside_its_frame(
+    page: int, noise: float, difference: float, margin: int
+) -> None:
     picture = photo(np.pad(canvas().astype(float), margin, constant_values=page), noise)
 
     found = ink_from_array(picture)
@@ -376,10 +378,10 @@ def test_canvas_on_a_page_is_read_from_within(page: int, noise: float, differenc
 
 
 @pytest.mark.parametrize("width", [1, 2])
-def test_frame_around_a_canvas_is_no_ink(width: int) -> None:
+def test_frame_around_a_canvas_is_not_ink(width: int) -> None:
     ink = canvas()
     framed = np.pad(np.pad(255 - ink, width, constant_values=0), 12, constant_values=255)
-    # A stroke next to the frame stays.
+    # A stroke next to the frame is kept.
     framed[40:60, 16 + width : 22 + width] = 0
 
     found = ink_from_array(framed).likeliest
@@ -389,7 +391,7 @@ def test_frame_around_a_canvas_is_no_ink(width: int) -> None:
     np.testing.assert_array_equal(found[12 + width : -12 - width, 30:-20], ink[:, 30 - 12 - width : width - 8])
 
 
-def test_strokes_along_two_sides_are_no_frame() -> None:
+def test_strokes_along_two_sides_are_not_a_frame() -> None:
     ink = np.zeros((100, 100), np.uint8)
     ink[20:80, 20:28] = 255
     ink[72:80, 20:80] = 255
@@ -410,7 +412,7 @@ def zero(side: int = 120) -> Pixels:
 
 
 @pytest.mark.parametrize("noise", [0, 2])
-def test_whole_digit_comes_before_its_hole(noise: float) -> None:
+def test_complete_digit_comes_before_its_hole(noise: float) -> None:
     found = ink_from_array(photo(on_paper(zero(), 20, 230), noise))
 
     assert np.abs(found.candidates[0].astype(int) - zero()).mean() < 8
@@ -418,7 +420,7 @@ def test_whole_digit_comes_before_its_hole(noise: float) -> None:
 
 
 @pytest.mark.parametrize("noise", [0, 2])
-def test_whole_digit_comes_before_its_parts_within(noise: float) -> None:
+def test_complete_digit_comes_before_its_inner_components(noise: float) -> None:
     ink = np.zeros((120, 120), np.uint8)
     ink[:20, 30:60] = 255
     ink[40:110, 55:65] = 255
@@ -443,7 +445,7 @@ def test_stroke_like_a_ruled_line_is_a_candidate() -> None:
 
 
 @pytest.mark.parametrize("noise", [0, 2])
-def test_dust_is_no_candidate(noise: float) -> None:
+def test_dust_is_not_a_candidate(noise: float) -> None:
     dust = np.zeros((200, 200), np.uint8)
     dust[::40, ::40] = dust[1::40, ::40] = 255
 
@@ -453,7 +455,7 @@ def test_dust_is_no_candidate(noise: float) -> None:
     assert not any(candidate.any() for candidate in found.candidates)
 
 
-def test_even_sheet_on_an_even_table_is_no_stroke() -> None:
+def test_even_sheet_on_an_even_table_is_not_a_stroke() -> None:
     table = np.zeros(SIZE, np.uint8)
     table[120:360, 200:400] = np.round(on_paper(five((240, 200)), 255, 40))
 
@@ -476,7 +478,7 @@ except Exception as error:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process limit its memory so")
-def test_picture_too_large_for_the_memory_is_not_called_damaged(tmp_path: Path) -> None:
+def test_picture_too_large_for_memory_is_not_called_damaged(tmp_path: Path) -> None:
     path = tmp_path / "large.png"
     Image.new("RGB", (6000, 6000), "white").save(path, compress_level=1)
 
@@ -484,11 +486,11 @@ def test_picture_too_large_for_the_memory_is_not_called_damaged(tmp_path: Path) 
         [sys.executable, "-c", SHORT_OF_MEMORY, str(path)], capture_output=True, text=True, timeout=300, check=True
     )
 
-    assert ended.stdout.startswith("PictureTooLarge There is too little memory")
+    assert ended.stdout.startswith("PictureTooLarge There is not enough memory")
 
 
 @pytest.mark.parametrize("mode", ["I;16", "I", "F"])
-def test_pictures_of_more_than_eight_bits_are_shrunk_alike(mode: str) -> None:
+def test_pictures_with_more_than_eight_bits_are_shrunk_alike(mode: str) -> None:
     paper = on_paper(five((1500, 1200)))
     deep = {"I;16": paper.astype(np.uint16) * 257, "I": paper.astype(np.int32) * 257, "F": paper.astype(np.float32)}[
         mode
@@ -503,5 +505,5 @@ def test_pictures_of_more_than_eight_bits_are_shrunk_alike(mode: str) -> None:
 
 
 def pictures_difference(one: Pixels, other: Pixels) -> float:
-    """Return the mean difference of two inks as a fraction of the ink."""
+    """Return the mean difference between two arrays of ink as a fraction of the ink."""
     return float(np.abs(one.astype(float) - other).sum() / max(1.0, other.sum(dtype=float)))

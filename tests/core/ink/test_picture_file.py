@@ -49,7 +49,7 @@ def test_first_frame_with_ink_is_read(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
-def test_later_frame_is_turned_upright(kind: str) -> None:
+def test_later_frame_is_rotated_upright(kind: str) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 3  # upside down
     seven = drawn_seven("L", SIDE)
@@ -83,10 +83,10 @@ def test_no_more_than_max_frames_are_searched(kind: str) -> None:
     assert ink_from_picture(saved(kind, one_too_late)).blank
 
 
-def test_damage_behind_the_frame_with_ink_does_not_matter() -> None:
-    whole = saved("GIF", [drawn_seven("L", SIDE), empty(240)])
+def test_damage_after_the_frame_with_ink_does_not_matter() -> None:
+    complete = saved("GIF", [drawn_seven("L", SIDE), empty(240)])
 
-    assert not ink_from_picture(whole[: -len(whole) // 8]).blank
+    assert not ink_from_picture(complete[: -len(complete) // 8]).blank
 
 
 def test_later_page_with_too_many_pixels_is_refused() -> None:
@@ -101,7 +101,7 @@ def test_jpeg_is_read_up_to_max_scans() -> None:
 
 
 @pytest.mark.parametrize("noise", [b"\xff\xda" * 500, b"\xff\xd9"])
-def test_scans_are_counted_in_pixel_data_alone(noise: bytes) -> None:
+def test_scans_are_counted_only_in_pixel_data(noise: bytes) -> None:
     comment = segment(b"\xff\xfe", noise)
 
     assert not ink_from_picture(with_segment(jpeg_with_scans(10), comment) + noise).blank
@@ -110,7 +110,7 @@ def test_scans_are_counted_in_pixel_data_alone(noise: bytes) -> None:
 
 
 @pytest.mark.parametrize("before_scan", [b"\xff", b"\xff\x01", b"\xff\xd0", b"stray bytes"])
-def test_scans_are_counted_past_what_libjpeg_skips(before_scan: bytes) -> None:
+def test_scans_are_counted_after_bytes_that_libjpeg_skips(before_scan: bytes) -> None:
     first, scan, others = jpeg_with_scans(3000).partition(b"\xff\xda")
     hidden = first + scan + others.replace(scan, before_scan + scan)
 
@@ -118,7 +118,7 @@ def test_scans_are_counted_past_what_libjpeg_skips(before_scan: bytes) -> None:
         ink_from_picture(hidden)
 
 
-def test_scans_of_a_phones_double_picture_are_counted() -> None:
+def test_scans_in_a_phones_mpo_file_are_counted() -> None:
     double = saved("MPO", [drawn_seven("L", SIDE), drawn_seven("L", SIDE)])
     start = double.index(b"\xff\xe2")
     directory = double[start : start + 2 + int.from_bytes(double[start + 2 : start + 4])]
@@ -130,7 +130,7 @@ def test_scans_of_a_phones_double_picture_are_counted() -> None:
     assert not ink_from_picture(double).blank
 
 
-def test_bytes_like_scans_in_other_formats_do_not_matter() -> None:
+def test_bytes_like_scan_markers_in_other_formats_do_not_matter() -> None:
     picture = np.full((200, 200, 3), 240, np.uint8)
     picture[:20] = np.resize([0xFF, 0xDA], (20, 200, 3))
     file = io.BytesIO()

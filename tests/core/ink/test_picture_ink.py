@@ -1,4 +1,4 @@
-"""Candidates of a picture's ink: each once, in their order, without dust."""
+"""Candidates for the digit in a picture: each once, in their order, without dust."""
 
 from __future__ import annotations
 

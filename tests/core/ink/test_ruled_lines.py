@@ -1,4 +1,4 @@
-"""Ruled lines: removed from edge to edge of the paper; strokes stay."""
+"""Ruled lines from edge to edge of the paper are removed; strokes are kept."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ HEIGHT, WIDTH = SIZE
 def lines(
     count: int, thickness: int, degrees: float = 0.0, start: int = 0, stop: int = WIDTH, size: tuple[int, int] = SIZE
 ) -> Pixels:
-    """Draw `count` level lines, 60 pixels apart and tilted, from column `start` to `stop`."""
+    """Draw `count` tilted lines, 60 pixels apart, from column `start` to `stop`."""
     rows, columns = np.indices(size)
     places = rows + np.tan(np.radians(degrees)) * (columns - size[1] / 2) - (200 if count < 4 else 30)
     ruled = (places % 60 < thickness) & (places >= 0) & (places < 60 * count)
     return (ruled & (columns >= start) & (columns < stop)).astype(np.uint8) * 255
 
 
-@pytest.mark.parametrize("upright", [False, True])
+@pytest.mark.parametrize("vertical", [False, True])
 @pytest.mark.parametrize("degrees", [0, 3, -7])
-def test_lines_are_removed_and_the_digit_stays(degrees: float, upright: bool) -> None:
-    ruled = lines(7, 3, degrees).T if upright else lines(7, 3, degrees)
+def test_lines_are_removed_and_the_digit_is_kept(degrees: float, vertical: bool) -> None:
+    ruled = lines(7, 3, degrees).T if vertical else lines(7, 3, degrees)
     digit = five((ruled.shape[0], ruled.shape[1]))
 
     found = without_ruled_lines(np.maximum(digit, ruled))
@@ -35,7 +35,7 @@ def test_lines_are_removed_and_the_digit_stays(degrees: float, upright: bool) ->
 
 
 @pytest.mark.parametrize("degrees", [13, -13])
-def test_slanted_strokes_from_edge_to_edge_stay(degrees: float) -> None:
+def test_slanted_strokes_from_edge_to_edge_are_kept(degrees: float) -> None:
     strokes = lines(3, 3, degrees)
 
     assert (without_ruled_lines(strokes) == strokes)[strokes > 0].mean() > 0.9
@@ -61,7 +61,7 @@ def test_three_lines_as_wide_as_the_writing_are_removed(count: int, removed: boo
     assert found[160:180, 300:320].any()
 
 
-def test_level_stroke_on_a_line_stays() -> None:
+def test_horizontal_stroke_on_a_line_is_kept() -> None:
     stroke = np.zeros(SIZE, np.uint8)
     stroke[148:156, 200:400] = 255
 
@@ -75,14 +75,14 @@ def test_single_thin_line_on_a_blank_page_is_removed() -> None:
     assert not without_ruled_lines(lines(1, 7)).any()
 
 
-def test_single_stroke_that_fills_the_page_stays() -> None:
+def test_single_stroke_that_fills_the_page_is_kept() -> None:
     stroke = lines(1, 13)
 
     assert np.array_equal(without_ruled_lines(stroke), stroke)
 
 
 @pytest.mark.parametrize(("start", "stop"), [(12, WIDTH), (0, WIDTH - 12), (4, WIDTH - 4)])
-def test_strokes_that_stop_short_of_an_edge_stay(start: int, stop: int) -> None:
+def test_strokes_that_stop_short_of_an_edge_are_kept(start: int, stop: int) -> None:
     strokes = lines(7, 4, 0, start, stop)
 
     assert np.array_equal(without_ruled_lines(strokes), strokes)

@@ -33,14 +33,14 @@ def test_chalk_on_a_board_is_ink(board: float, chalk: float) -> None:
 
 
 @pytest.mark.parametrize("turns", range(4))
-def test_gradient_of_light_is_no_ink(turns: int) -> None:
+def test_gradient_of_light_is_not_ink(turns: int) -> None:
     light = np.rot90(np.linspace(0.3, 1, max(SIZE))[: SIZE[turns % 2 == 0]] * np.ones((SIZE[turns % 2], 1)), turns)
 
     assert_shows_the_five(ink_from_array(photo(on_paper(five()) * light)))
 
 
 @pytest.mark.parametrize("softness", [1, 20])
-def test_shadow_is_no_ink(softness: float) -> None:
+def test_shadow_is_not_ink(softness: float) -> None:
     shadow = Image.new("L", SIZE[::-1], 255)
     ImageDraw.Draw(shadow).polygon([(300, 0), (420, 480), (640, 480), (640, 0)], fill=115)
     light = np.asarray(shadow.filter(ImageFilter.GaussianBlur(softness))) / 255
@@ -48,7 +48,7 @@ def test_shadow_is_no_ink(softness: float) -> None:
     assert_shows_the_five(ink_from_array(photo(on_paper(five()) * light)))
 
 
-def test_dark_corners_are_no_ink() -> None:
+def test_dark_corners_are_not_ink() -> None:
     rows, columns = np.mgrid[-1 : 1 : SIZE[0] * 1j, -1 : 1 : SIZE[1] * 1j]
 
     assert_shows_the_five(ink_from_array(photo(on_paper(five()) * (1 - 0.3 * (rows**2 + columns**2)))))
@@ -57,7 +57,7 @@ def test_dark_corners_are_no_ink() -> None:
 @pytest.mark.parametrize("slope", [0, 0.05])
 @pytest.mark.parametrize("level", [190, 75], ids=["light", "dark"])
 @pytest.mark.parametrize("squared", [False, True])
-def test_ruled_lines_are_no_ink(slope: float, level: int, squared: bool) -> None:
+def test_ruled_lines_are_not_ink(slope: float, level: int, squared: bool) -> None:
     rows, columns = np.indices(SIZE)
     ruled = (rows + slope * columns) % 40 < 2
     if squared:
@@ -68,12 +68,12 @@ def test_ruled_lines_are_no_ink(slope: float, level: int, squared: bool) -> None
 
 
 @pytest.mark.parametrize("quality", [20, 60, 95])
-def test_compression_is_no_ink(quality: int) -> None:
+def test_compression_is_not_ink(quality: int) -> None:
     assert_shows_the_five(ink_from_picture(encoded(photo(on_paper(five())), "JPEG", quality=quality)))
 
 
 @pytest.mark.parametrize("noise", [10, 25])
-def test_noise_is_no_ink(noise: float) -> None:
+def test_noise_is_not_ink(noise: float) -> None:
     assert_shows_the_five(ink_from_array(photo(on_paper(five()), noise)))
 
 
@@ -102,22 +102,22 @@ def test_digit_that_fills_the_picture_is_read() -> None:
     assert_shows_the_five(ink_from_array(photo(on_paper(ink))), ink)
 
 
-def on_table(sheet: np.ndarray, table: float, turned: float = 0, places: tuple[int, int] = (70, 60)) -> np.ndarray:
-    """A sheet at 70 % of its size on a table; a negative place cuts it off."""
+def on_table(sheet: np.ndarray, table: float, degrees: float = 0, position: tuple[int, int] = (70, 60)) -> np.ndarray:
+    """Return a sheet at 70% of its size on a table; the picture's edge cuts it off at a negative position."""
     small = Image.fromarray(sheet.astype(np.float32)).resize((448, 336), Image.Resampling.BILINEAR)
-    small = small.rotate(turned, Image.Resampling.BILINEAR, True, fillcolor=-1)
+    small = small.rotate(degrees, Image.Resampling.BILINEAR, True, fillcolor=-1)
     picture = Image.new("F", SIZE[::-1], table)
-    picture.paste(small, places, Image.fromarray((np.asarray(small) >= 0).astype(np.uint8) * 255))
+    picture.paste(small, position, Image.fromarray((np.asarray(small) >= 0).astype(np.uint8) * 255))
     return np.asarray(picture)
 
 
 @pytest.mark.parametrize("table", [20, 110, 175])
-@pytest.mark.parametrize("turned", [0, -4])
-@pytest.mark.parametrize("places", [(90, 70), (-40, -20), (170, 130)])
-def test_table_around_the_sheet_is_no_ink(table: float, turned: float, places: tuple[int, int]) -> None:
-    picture = on_table(on_paper(five()), table, turned, places)
+@pytest.mark.parametrize("degrees", [0, -4])
+@pytest.mark.parametrize("position", [(90, 70), (-40, -20), (170, 130)])
+def test_table_around_the_sheet_is_not_ink(table: float, degrees: float, position: tuple[int, int]) -> None:
+    picture = on_table(on_paper(five()), table, degrees, position)
 
-    expected = np.asarray(Image.fromarray(five()).rotate(turned, Image.Resampling.BILINEAR, True))
+    expected = np.asarray(Image.fromarray(five()).rotate(degrees, Image.Resampling.BILINEAR, True))
     assert_shows_the_five(ink_from_array(photo(picture)), expected)
 
 
@@ -127,7 +127,7 @@ def test_ruled_sheet_on_a_table_is_read() -> None:
     assert_shows_the_five(ink_from_array(photo(on_table(np.minimum(on_paper(five()), ruled), 50))))
 
 
-def test_empty_sheet_on_a_table_holds_no_small_ink() -> None:
+def test_empty_sheet_on_a_table_has_no_small_ink() -> None:
     sheet = find_sheet(on_table(on_paper(np.zeros(SIZE, np.uint8)), 50).astype(np.float32))
 
     assert sheet is not None
@@ -135,7 +135,7 @@ def test_empty_sheet_on_a_table_holds_no_small_ink() -> None:
 
 
 @pytest.mark.parametrize("column", [150, 430, 520])
-def test_digit_in_or_across_a_hard_shadow_is_whole(column: int) -> None:
+def test_digit_in_or_across_a_hard_shadow_is_complete(column: int) -> None:
     light = np.where(np.indices(SIZE)[1] < column, 0.45, 1.0)
 
     assert_shows_the_five(ink_from_array(photo(on_paper(five()) * light)))
@@ -143,14 +143,14 @@ def test_digit_in_or_across_a_hard_shadow_is_whole(column: int) -> None:
 
 @pytest.mark.parametrize("row", [160, 270, 390])
 @pytest.mark.parametrize("lit", [False, True], ids=["shadow above", "shadow below"])
-def test_digit_that_leaves_a_hard_shadow_is_whole(row: int, lit: bool) -> None:
+def test_digit_that_leaves_a_hard_shadow_is_complete(row: int, lit: bool) -> None:
     light = np.where((np.indices(SIZE)[0] < row) == lit, 1.0, 0.45)
 
     assert_shows_the_five(ink_from_array(photo(on_paper(five()) * light)))
 
 
 @pytest.mark.parametrize(("level", "radius"), [(40, 30), (200, 20)], ids=["dark", "light"])
-def test_coin_beside_the_sheet_is_no_ink(level: float, radius: float) -> None:
+def test_coin_beside_the_sheet_is_not_ink(level: float, radius: float) -> None:
     rows, columns = np.indices(SIZE)
     coin = np.hypot(rows - 240, columns - 570) < radius
 
@@ -158,7 +158,7 @@ def test_coin_beside_the_sheet_is_no_ink(level: float, radius: float) -> None:
 
 
 @pytest.mark.parametrize("corner", [(0, 0), (0, 480), (640, 480)])
-def test_thumb_in_a_corner_is_no_ink(corner: tuple[int, int]) -> None:
+def test_thumb_in_a_corner_is_not_ink(corner: tuple[int, int]) -> None:
     x, y = corner
     picture = Image.fromarray(on_paper(five()))
     ImageDraw.Draw(picture).ellipse((x - 100, y - 90, x + 100, y + 90), fill=110)
@@ -167,20 +167,20 @@ def test_thumb_in_a_corner_is_no_ink(corner: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("width", [60, 200])
-def test_strokes_up_to_a_third_of_the_picture_are_filled(width: int) -> None:
+def test_strokes_as_wide_as_a_third_of_the_picture_are_filled(width: int) -> None:
     rows, columns = np.indices(SIZE)
     ink = np.where((np.abs(rows - 240) < 180) & (np.abs(columns - 320) < width / 2), np.uint8(255), np.uint8(0))
 
     assert_shows_the_five(ink_from_array(photo(on_paper(ink))), ink)
 
 
-def test_wide_band_of_shadow_is_no_ink() -> None:
+def test_wide_band_of_shadow_is_not_ink() -> None:
     columns = np.indices(SIZE)[1]
 
     assert_shows_the_five(ink_from_array(photo(on_paper(five()) * np.where(np.abs(columns - 250) < 150, 0.6, 1.0))))
 
 
-def test_digit_cut_off_by_the_edge_stays_whole_despite_dust() -> None:
+def test_digit_cut_off_by_the_edge_is_complete_despite_dust() -> None:
     ink = five()[96:]
     dusty = ink.copy()
     dusty[200:206, 40:46] = 255
@@ -198,7 +198,7 @@ def rectangle(top: int, left: int, bottom: int, right: int) -> np.ndarray:
     return (rows >= top) & (rows < bottom) & (columns >= left) & (columns < right)
 
 
-def test_inside_of_a_sheet_leaves_out_its_blurred_outline() -> None:
+def test_inside_of_a_sheet_excludes_its_blurred_outline() -> None:
     sheet = find_sheet(bright(rectangle(100, 160, 380, 480)))
 
     assert sheet is not None
@@ -206,7 +206,7 @@ def test_inside_of_a_sheet_leaves_out_its_blurred_outline() -> None:
 
 
 @pytest.mark.parametrize(("side", "found"), [(150, False), (240, True)])
-def test_sheet_takes_an_eighth_of_the_picture(side: int, found: bool) -> None:
+def test_sheet_covers_an_eighth_of_the_picture(side: int, found: bool) -> None:
     assert (find_sheet(bright(rectangle(100, 160, 100 + side, 160 + side))) is not None) == found
 
 
@@ -216,7 +216,7 @@ def test_sheet_is_brighter_than_its_table(table: float, found: bool) -> None:
 
 
 @pytest.mark.parametrize(("height", "found"), [(180, True), (300, False)])
-def test_light_that_fades_at_half_of_its_edge_is_no_sheet(height: int, found: bool) -> None:
+def test_light_that_fades_at_half_of_its_edge_is_not_a_sheet(height: int, found: bool) -> None:
     rows, columns = np.indices(SIZE)
     fading = np.clip(220 - 0.45 * (np.abs(columns - 320) - 30), 60, 220)
 
@@ -240,20 +240,20 @@ def test_blot_on_a_sheet_is_part_of_it() -> None:
     assert sheet.inside.all()
 
 
-def test_thin_thing_that_touches_a_sheet_is_no_part_of_it() -> None:
+def test_thin_object_that_touches_a_sheet_is_not_part_of_it() -> None:
     sheet = find_sheet(bright(rectangle(100, 160, 380, 480) | rectangle(230, 480, 245, 640)))
 
     assert sheet is not None
     assert sheet.box[3] < 500
 
 
-def test_round_things_are_no_sheets() -> None:
+def test_round_objects_are_not_sheets() -> None:
     rows, columns = np.indices(SIZE)
 
     assert find_sheet(bright(((rows - 240) / 200) ** 2 + ((columns - 320) / 140) ** 2 < 1)) is None
 
 
-def test_things_with_bays_are_no_sheets() -> None:
+def test_objects_with_bays_are_not_sheets() -> None:
     assert find_sheet(bright(rectangle(100, 160, 380, 480) & ~rectangle(100, 240, 300, 400))) is None
 
 

@@ -180,5 +180,5 @@ def test_damaged_pen_digits_are_reported_and_can_be_replaced(few_pen_digits: Wor
     pen_page.run()
 
     assert not pen_page.exception
-    assert "contains other pen digits" in unescape_markdown(pen_page.warning[0].value)
+    assert "does not contain UCI's pen digits" in unescape_markdown(pen_page.warning[0].value)
     assert pen_page.button(key="download_pen_digits").label == "Download the pen digits (3.6 MB)"
