@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,19 @@ TOGETHER = (
 )
 """Files for one process each, the slowest first: their fixtures take so long, or trainings would slow each other."""
 
+_MANY_MODULES = 200
+"""Number of modules whose objects are worth excluding; TensorFlow has 2,000."""
+
+
+@dataclass
+class _Frozen:
+    """The number of modules when objects were last excluded from garbage collection."""
+
+    modules: int = 0
+
+
+_frozen = _Frozen()
+
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if IN_CI else "local")
@@ -69,6 +84,16 @@ def _rank(item: pytest.Item) -> tuple[bool, int]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with the slowest files, so that no process ends long after the others."""
     items.sort(key=_rank)
+
+
+def pytest_runtest_setup() -> None:
+    """Exclude imported modules from garbage collection.
+
+    Streamlit collects garbage after each script run. Once a test has imported TensorFlow, that would take 0.3 s.
+    """
+    if len(sys.modules) > _frozen.modules + _MANY_MODULES:
+        gc.freeze()
+        _frozen.modules = len(sys.modules)
 
 
 @pytest.hookimpl(optionalhook=True)

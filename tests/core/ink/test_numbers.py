@@ -122,7 +122,7 @@ def test_part_of_a_lattice_keeps_its_groups() -> None:
     assert lattice is not None
     kept = np.array([group for group, strokes in enumerate(lattice.groups) if len(strokes) < 3])
 
-    part = lattice.only(kept)
+    part = lattice.restricted_to(kept)
 
     assert [part.groups[group] for _, _, group in part.edges] == [
         lattice.groups[group] for _, _, group in lattice.edges if group in kept
