@@ -97,6 +97,6 @@ def sketch_and_submit(page: Page, demo: FrameLocator, *strokes: Points) -> None:
     for (left, top), (right, bottom) in strokes:
         page.mouse.move(centre[0] + left * scale, centre[1] + top * scale)
         page.mouse.down()
-        page.mouse.move(centre[0] + right * scale, centre[1] + bottom * scale, steps=16)
+        page.mouse.move(centre[0] + right * scale, centre[1] + bottom * scale, steps=4)
         page.mouse.up()
     demo.get_by_role("button", name="Submit").click()

@@ -172,7 +172,7 @@ def test_queue_needs_slots_for_the_teachers_too(
 ) -> None:
     monkeypatch.setattr(queue, "MAX_QUEUED", slots)
 
-    with nullcontext() if fits else pytest.raises(RunError, match="needs 3 of the 2 slots"):
+    with nullcontext() if fits else pytest.raises(RunError, match="need 3 of the 2 slots"):
         submit(workspace, replace_settings(TAUGHT, teachers=2))
 
     assert len(list_runs(workspace)) == (3 if fits else 0)

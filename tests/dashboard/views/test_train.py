@@ -133,7 +133,7 @@ def test_run_waits_for_its_teachers(page: AppTest, workspace: Workspace) -> None
     assert [run.config().preset for run in teachers] == ["large", "large"]
     assert overview(workspace).waiting == (teachers[0], student)
     assert "will start when its teachers are trained" in page.toast[0].value
-    assert 'Learns from 2 teachers trained with the "large" preset, already trained or queued.' in page_text(page)
+    assert 'Learns from 2 teachers with the "large" preset: already trained or queued.' in page_text(page)
     page.number_input(key="train_tiny_teachers").set_value(3).run()
     assert 'Learns from 3 teachers with the "large" preset: 1 must be trained first.' in page_text(page)
     # Both teachers have this note: the one that is running and the one that is waiting.
