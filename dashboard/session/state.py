@@ -14,6 +14,7 @@ from core.workspace import Workspace
 
 _SHARED_MODEL = "shared_model"
 _SKETCH = "sketch"
+_LOOKED_AT = "looked_at"
 _SELECTED_RUNS = "selected_runs"
 _RUNS_TO_DELETE = "runs_to_delete"
 _LISTED_RUNS = "listed_runs"
@@ -127,6 +128,16 @@ def sketch() -> Sketch:
 def keep_sketch(sketch: Sketch) -> None:
     """Remember the drawing, so that it is still there after a visit to another page."""
     st.session_state[_SKETCH] = sketch
+
+
+def looked_at() -> bytes | None:
+    """Return the ink that the Draw page last read, a PNG, or None if that was the digit on the canvas."""
+    return cast("bytes | None", st.session_state.get(_LOOKED_AT))
+
+
+def keep_looked_at(png: bytes | None) -> None:
+    """Remember the ink of a picture or of one digit of a number; None means the digit on the canvas."""
+    st.session_state[_LOOKED_AT] = png
 
 
 def selected_runs() -> list[str] | None:
