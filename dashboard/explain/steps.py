@@ -53,6 +53,6 @@ def _title(steps: Steps) -> str:
 
 def _show_result(title: str, reading: Reading, key: str) -> None:
     st.markdown(f"**{title}**")
-    with st.container(key=f"{key}_frame"):
+    with st.container(key=f"pair_{key}"):
         show_prediction(None if reading.verdict == "blank" else reading, "No ink left", key=key)
 

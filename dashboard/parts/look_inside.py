@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.parts.digit_grid import digit_grid
+from dashboard.session import state
 
 ICON = ":material/frame_inspect:"
 LABEL = "Look inside"
@@ -50,15 +51,14 @@ def sample_grid(
 ) -> None:
     """Show some of the images in a grid, and a link to look inside the one that was clicked."""
     numbers = [int(index) for index in indices]
-    chosen_key = f"chosen_{key}"
 
     def choose() -> None:
         clicked = st.session_state[key]["clicked"]
         if clicked is not None and clicked < len(numbers):
-            st.session_state[chosen_key] = numbers[clicked]
+            state.choose_tile(key, numbers[clicked])
 
-    chosen = st.session_state.get(chosen_key)
-    with st.container(key=f"{chosen_key}_link", vertical_alignment="center"):
+    chosen = state.chosen_tile(key)
+    with st.container(key=f"chosen_{key}", vertical_alignment="center"):
         if chosen in numbers:
             look_inside_link(f"{samples.split}-{chosen}", dataset=samples.dataset, model=samples.model)
         else:

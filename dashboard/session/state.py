@@ -14,6 +14,7 @@ from core.workspace import Workspace
 
 _SHARED_MODEL = "shared_model"
 _SKETCH = "sketch"
+_CHOSEN_TILES = "chosen_tiles"
 _LOOKED_AT = "looked_at"
 _SELECTED_RUNS = "selected_runs"
 _RUNS_TO_DELETE = "runs_to_delete"
@@ -138,6 +139,16 @@ def looked_at() -> bytes | None:
 def keep_looked_at(png: bytes | None) -> None:
     """Remember the ink of a picture or of one digit of a number; None means the digit on the canvas."""
     st.session_state[_LOOKED_AT] = png
+
+
+def chosen_tile(grid: str) -> int | None:
+    """Return the number of the image that was last clicked in a grid, or None."""
+    return cast("dict[str, int]", st.session_state.get(_CHOSEN_TILES, {})).get(grid)
+
+
+def choose_tile(grid: str, number: int) -> None:
+    """Remember the image that was clicked in a grid."""
+    st.session_state[_CHOSEN_TILES] = {**st.session_state.get(_CHOSEN_TILES, {}), grid: number}
 
 
 def selected_runs() -> list[str] | None:

@@ -4,12 +4,16 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.classifier.bundle import Bundle
 from core.classifier.predictor import Reading
-from core.errors import TrazoError
+from core.errors import BundleError, TrazoError
+from core.ink.drawing import Pixels
 from dashboard.classifier.model_picker import model_picker
 from dashboard.draw.reading import show_prediction
+from dashboard.explain.layers import show_layers_section
 from dashboard.explain.steps import show_steps_section
 from dashboard.explain.subject import Subject, subject_of_page
+from dashboard.explain.why import show_why_section
 from dashboard.parts.headings import heading
 from dashboard.parts.png import image_html
 from dashboard.session import cache
@@ -52,6 +56,17 @@ def show_top(subject: Subject, reading: Reading) -> None:
         show_links()
 
 
+def show_network_sections(bundle: Bundle, model: str, image: Pixels, digit: int) -> None:
+    """Show the sections that need the network's activations and gradients."""
+    try:
+        network = cache.numpy_network(bundle)
+    except BundleError as error:
+        st.warning(safe_text(error), icon=":material/warning:")
+        return
+    show_layers_section(network, image, model)
+    show_why_section(network, image, digit, model)
+
+
 heading(
     "Inside",
     "See how a model reads one picture, from the ink to the prediction, and what would change its mind.",
@@ -60,7 +75,7 @@ st.html(STYLE)
 subject = find_subject()
 if subject is None:
     st.stop()
-_, bundle = model_picker("inside_model")
+model, bundle = model_picker("inside_model")
 try:
     predictor = cache.bundle_predictor(bundle)
     reading = subject.read(predictor)
@@ -69,3 +84,5 @@ except TrazoError as error:
     st.stop()
 show_top(subject, reading)
 show_steps_section(predictor, subject)
+if reading.drawing.image is not None and reading.digit is not None:
+    show_network_sections(bundle, model, reading.drawing.image, reading.digit)
