@@ -117,7 +117,7 @@ def _scale_step(drawing: Drawing | None, steps: Steps) -> dict[str, object]:
     )
     scaled = drawing.scaled if drawing else None
     if steps.scale:
-        mark = {"kind": "frame", "size": [BOX_SIZE, BOX_SIZE], "frame": [0, 0, BOX_SIZE, BOX_SIZE]}
+        mark: dict[str, object] = {"kind": "frame", "size": [BOX_SIZE, BOX_SIZE], "frame": [0, 0, BOX_SIZE, BOX_SIZE]}
         sentence = f"The digit is scaled until its longer side is 20 pixels. {strokes}"
         return _step("20×20 box", sentence, _png_source(scaled), mark)
     sentence = f"The digit keeps its size relative to the canvas, which becomes 28 pixels wide. {strokes}"

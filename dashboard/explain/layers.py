@@ -50,16 +50,13 @@ def show_layers_section(network: NumpyNetwork, image: Pixels, model: str) -> Non
             help="With a shared scale, all maps have the same colours for the same values; with its own scale, each "
             "map shows its full range.",
         )
-    # Switching off is possible at the end of a block only, but a person thinks of the layer on the screen.
     off_key = f"off_{model}_{layer}"
     off = list(st.session_state.get(off_key, []))
-    activations = network.activations(image[np.newaxis], {block_end(network, layer): off} if off else None)
-    maps = _feature_maps(activations[layer])
-    maps[off] = 0
+    maps = _feature_maps(network.activations(image[np.newaxis])[layer])
     grid = f"maps_{model}_{layer}"
-    strongest = int(np.abs(maps).mean(axis=(1, 2)).argmax())
     chosen = state.chosen_tile(grid)
-    channel = strongest if chosen is None else chosen
+    channel = int(np.abs(maps).mean(axis=(1, 2)).argmax()) if chosen is None else chosen
+    maps[off] = 0
     left, right = st.columns([2.2, 1], gap="large")
     with left:
         _show_maps(maps, grid, channel, off, shared=scale == SHARED)
@@ -73,7 +70,8 @@ def show_layers_section(network: NumpyNetwork, image: Pixels, model: str) -> Non
             args=(off_key, channel),
         )
     st.multiselect("Channels switched off", range(len(maps)), key=off_key, placeholder="None")
-    _compare_predictions(network, image, activations[-1][0], off)
+    without = network.probabilities(image[np.newaxis], {block_end(network, layer): off})[0]
+    _compare_predictions(network, image, without, off)
 
 
 def _layer_title(network: NumpyNetwork, index: int) -> str:
@@ -129,7 +127,11 @@ def _compare_predictions(network: NumpyNetwork, image: Pixels, without: np.ndarr
         _show_probabilities(network.probabilities(image[np.newaxis])[0], image, "all_channels")
     with right:
         names = ", ".join(map(str, off))
-        st.markdown(f"**Without {'channel' if len(off) == 1 else 'channels'} {names}**" if off else "**With the chosen channels: all**")
+        st.markdown(
+            f"**Without {'channel' if len(off) == 1 else 'channels'} {names}**"
+            if off
+            else "**With the chosen channels: all**"
+        )
         _show_probabilities(without, image, "chosen_channels")
 
 

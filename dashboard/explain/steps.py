@@ -22,7 +22,9 @@ def show_steps_section(predictor: Predictor, subject: Subject) -> None:
     """Show the steps with switches, and the prediction with all steps beside the one with the chosen steps."""
     st.subheader("From ink to pixels", anchor=False)
     if subject.sample:
-        st.markdown("This image went through crop, scaling and centring when MNIST was made, so the model sees it as is.")
+        st.markdown(
+            "This image went through crop, scaling and centring when MNIST was made, so the model sees it as is."
+        )
         return
     st.markdown(
         "Your drawing goes through these steps before the model sees it. **Turn a step off** to see what the model "
@@ -55,4 +57,3 @@ def _show_result(title: str, reading: Reading, key: str) -> None:
     st.markdown(f"**{title}**")
     with st.container(key=f"pair_{key}"):
         show_prediction(None if reading.verdict == "blank" else reading, "No ink left", key=key)
-

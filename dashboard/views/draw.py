@@ -148,8 +148,7 @@ def read_and_show(source: str, mode: str) -> None:
             number = read(cache.predictor().read_number, drawn)
         else:
             reading = read(cache.predictor().read, drawn)
-            on_canvas = drawn is None or drawn.strokes is not None
-            state.keep_looked_at(None if on_canvas or reading is None else png_bytes(reading.drawing.ink))
+            keep_for_inside(reading, drawn)
     if mode == state.NUMBER:
         picture = number.whole.drawing.ink if number and drawn and drawn.strokes is None else None
         with below:
@@ -186,6 +185,12 @@ def chosen_drawing(number: NumberReading) -> Drawing:
     digit = number.digits[position]
     state.keep_looked_at(png_bytes(digit.reading.drawing.ink))
     return replace(digit.reading.drawing, ink=number.whole.drawing.ink, box=digit.box)
+
+
+def keep_for_inside(reading: Reading | None, drawn: Drawn | None) -> None:
+    """Remember the ink of a picture for the Inside page; the canvas keeps its own."""
+    on_canvas = drawn is None or drawn.strokes is not None
+    state.keep_looked_at(None if on_canvas or reading is None else png_bytes(reading.drawing.ink))
 
 
 def show_link(*, enabled: bool) -> None:

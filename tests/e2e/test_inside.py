@@ -6,7 +6,9 @@ from playwright.sync_api import Page, expect
 
 from tests.support.visit import at_rest, draw, open_draw_page
 
-CORNER_SEVEN = [[(-70, -70), (90, -60), (20, 150)]]
+BAR = [(x, -60) for x in range(-60, 100, 10)]
+STEM = [(90 - y / 3, y) for y in range(-60, 160, 10)]
+CORNER_SEVEN = [[*BAR, *STEM]]
 """A 7 in the top left corner; `draw` leaves a margin of 15% around its square of 500 by 500."""
 
 

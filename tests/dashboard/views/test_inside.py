@@ -35,7 +35,9 @@ def draw_corner_seven(page: AppTest) -> None:
     """Put a small 7 in the top left corner of the Draw page's canvas."""
     ink = drawn(SEVEN, height=80, left=10, top=10)
     picture = "data:image/png;base64," + base64.b64encode(png_bytes(ink)).decode()
-    page.session_state["sketch"] = Sketch(strokes=[{"path": [["M", 20, 20], ["L", 60, 90]], "strokeWidth": 16}], picture=picture)
+    page.session_state["sketch"] = Sketch(
+        strokes=[{"path": [["M", 20, 20], ["L", 60, 90]], "strokeWidth": 16}], picture=picture
+    )
 
 
 def shown(page: AppTest, key: str) -> dict[str, Any]:
@@ -110,3 +112,62 @@ def test_an_unknown_model_is_replaced_with_a_note(page: AppTest) -> None:
 
     assert "no longer exists" in page.info[0].value
     assert shown(page, "inside_answer")["digit"] == "7"
+
+
+def test_switching_all_channels_off_changes_the_prediction(page: AppTest) -> None:
+    draw_corner_seven(page)
+    open_inside(page)
+    channels = page.multiselect(key="off_shipped_1")
+
+    channels.set_value(list(range(24))).run()
+
+    assert not page.exception
+    assert shown(page, "all_channels")["digit"] == "7"
+    assert shown(page, "chosen_channels") != shown(page, "all_channels")
+
+
+def test_the_switch_adds_and_removes_the_shown_channel(page: AppTest) -> None:
+    draw_corner_seven(page)
+    open_inside(page)
+
+    page.button(key="switch_channel").click().run()
+    off = page.multiselect(key="off_shipped_1").value
+    page.button(key="switch_channel").click().run()
+
+    assert len(off) == 1
+    assert page.multiselect(key="off_shipped_1").value == []
+
+
+def test_every_layer_can_be_shown(page: AppTest) -> None:
+    draw_corner_seven(page)
+    open_inside(page)
+    layers = page.selectbox(key="layer_shipped")
+
+    for position in range(len(layers.options)):
+        page.selectbox(key="layer_shipped").select_index(position).run()
+
+        assert not page.exception
+        assert shown(page, f"maps_shipped_{page.selectbox(key='layer_shipped').value}")["tiles"]
+
+
+def test_any_digit_can_be_asked_about(page: AppTest) -> None:
+    draw_corner_seven(page)
+    open_inside(page)
+
+    page.segmented_control(key="why_shipped_7").set_value(1).run()
+
+    assert not page.exception
+    assert "adds to the 1" in shown(page, "why_maps")["tiles"][0]["caption"]
+    assert "integrated gradients" in text(page)
+
+
+def test_the_sanity_check_shows_a_map_for_each_shuffled_layer(page: AppTest) -> None:
+    draw_corner_seven(page)
+    open_inside(page)
+
+    page.button(key="sanity_check").click().run()
+
+    assert not page.exception
+    captions = [tile["caption"] for tile in shown(page, "sanity_maps")["tiles"]]
+    assert len(captions) == 7
+    assert all("similarity" in caption for caption in captions)
