@@ -10,6 +10,7 @@ import numpy as np
 from core.classifier.bundle import Bundle, Card
 from core.classifier.network import Network
 from core.errors import BundleError
+from core.explain.blas import use_one_blas_thread
 
 _BLOCK = 4096
 """Images per block of features."""
@@ -89,6 +90,7 @@ def closest_pairs(features: np.ndarray, others: np.ndarray | None = None, count:
     Each image of `features` is paired with its nearest image in `others` (m, d), or, if that is None, in `features`
     itself; then a pair is listed once. At most `count` pairs.
     """
+    use_one_blas_thread()
     targets = (features if others is None else others).astype(np.float32)
     nearest, distances = _nearest_of_each(features, targets, skip_self=others is None)
     first = np.flatnonzero(np.isfinite(distances))

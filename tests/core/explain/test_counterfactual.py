@@ -21,17 +21,17 @@ def network() -> NumpyNetwork:
 
 @pytest.fixture(scope="module")
 def changed(network: NumpyNetwork, mnist: Dataset) -> list[Counterfactual]:
-    """The first twenty validation images, each turned into the next digit."""
+    """The first eight validation images, each turned into the next digit."""
     split = mnist.validation
     found = [
         change_into(network, image, (int(label) + 1) % 10)
-        for image, label in zip(split.images[:20], split.labels, strict=False)
+        for image, label in zip(split.images[:8], split.labels, strict=False)
     ]
     return [counterfactual for counterfactual in found if counterfactual is not None]
 
 
 def test_most_digits_can_be_changed(changed: list[Counterfactual]) -> None:
-    assert len(changed) >= 16
+    assert len(changed) >= 6
 
 
 def test_last_step_is_the_chosen_digit(changed: list[Counterfactual], network: NumpyNetwork) -> None:
