@@ -7,7 +7,8 @@ def use_one_blas_thread() -> None:
     """Limit BLAS to one thread, for the rest of this process.
 
     On two busy cores, a counterfactual took 2 to 9 s with two threads, which mostly wait for each other, and 0.09 s
-    with one. A limit around each call would not do: threadpoolctl lets only one Python thread at a time change the number.
+    with one. A limit around each call would not do: threadpoolctl lets only one
+    Python thread at a time change the number.
     """
     # Imported here, so that the dashboard starts faster.
     from threadpoolctl import threadpool_limits
