@@ -14,6 +14,7 @@ import numpy as np
 from core.classifier.bundle import Bundle
 from core.data.datasets import CLASSES
 from core.errors import BundleError
+from core.explain.blas import use_one_blas_thread
 from core.explain.layers import (
     Convolution,
     Dense,
@@ -48,10 +49,14 @@ def load_network(bundle: Bundle) -> NumpyNetwork:
 
 
 def read_network(path: Path, temperature: float = 1.0) -> NumpyNetwork:
-    """Read the network of a `.keras` file; raises BundleError if it is damaged or has unknown layers."""
+    """Read the network of a `.keras` file; raises BundleError if it is damaged or has unknown layers.
+
+    From then on, this process multiplies matrices on one thread.
+    """
     # Imported here, so that the dashboard starts faster.
     import h5py
 
+    use_one_blas_thread()
     try:
         with open_file(path) as file, zipfile.ZipFile(file) as archive:
             config = json.loads(archive.read("config.json"))
