@@ -194,11 +194,13 @@ def choose_baseline(run_id: str | None) -> None:
 class Template:
     """The settings of a run to train again with changes.
 
-    `title`: the name of the run `run_id`. `form_key`: prefix of the widget keys in the form with these settings.
+    `id`: changes with the settings. `title`: their name in a list. `source`: where they come from, such as "the run
+    quiet otter". `form_key`: prefix of the widget keys in the form with these settings.
     """
 
-    run_id: str
+    id: str
     title: str
+    source: str
     config: TrainingConfig
     form_key: str
 
@@ -208,12 +210,12 @@ def template() -> Template | None:
     return cast("Template | None", st.session_state.get(_TEMPLATE))
 
 
-def offer_template(run_id: str, title: str, config: TrainingConfig) -> None:
-    """Offer a run's settings on the Train page; keep the visitor's changes if that run was the last one offered."""
+def offer_template(template_id: str, title: str, source: str, config: TrainingConfig) -> None:
+    """Offer settings on the Train page; keep the visitor's changes if these were the last ones offered."""
     previous = template()
-    if previous is None or previous.run_id != run_id:
+    if previous is None or previous.id != template_id:
         number = int(previous.form_key.removeprefix(AGAIN)) + 1 if previous else 1
-        st.session_state[_TEMPLATE] = Template(run_id, title, config, f"{AGAIN}{number}")
+        st.session_state[_TEMPLATE] = Template(template_id, title, source, config, f"{AGAIN}{number}")
     st.session_state[TRAIN_PRESET] = AGAIN
 
 

@@ -10,8 +10,10 @@ from core.errors import BundleError, TrazoError
 from core.ink.drawing import Pixels
 from dashboard.classifier.model_picker import model_picker
 from dashboard.draw.reading import show_prediction
+from dashboard.explain.counterfactual import show_counterfactual_section
 from dashboard.explain.layers import show_layers_section
 from dashboard.explain.steps import show_steps_section
+from dashboard.explain.stress import show_stress_section
 from dashboard.explain.subject import Subject, subject_of_page
 from dashboard.explain.why import show_why_section
 from dashboard.parts.headings import heading
@@ -56,7 +58,7 @@ def show_top(subject: Subject, reading: Reading) -> None:
         show_links()
 
 
-def show_network_sections(bundle: Bundle, model: str, image: Pixels, digit: int) -> None:
+def show_network_sections(bundle: Bundle, model: str, image: Pixels, candidates: tuple[int, ...]) -> None:
     """Show the sections that need the network's activations and gradients."""
     try:
         network = cache.numpy_network(bundle)
@@ -64,7 +66,9 @@ def show_network_sections(bundle: Bundle, model: str, image: Pixels, digit: int)
         st.warning(safe_text(error), icon=":material/warning:")
         return
     show_layers_section(network, image, model)
+    digit, second = candidates
     show_why_section(network, image, digit, model)
+    show_counterfactual_section(network, predictor, image, digit, second, model)
 
 
 heading(
@@ -84,5 +88,6 @@ except TrazoError as error:
     st.stop()
 show_top(subject, reading)
 show_steps_section(predictor, subject)
-if reading.drawing.image is not None and reading.digit is not None:
-    show_network_sections(bundle, model, reading.drawing.image, reading.digit)
+if reading.drawing.image is not None:
+    show_network_sections(bundle, model, reading.drawing.image, reading.candidates)
+    show_stress_section(predictor, reading.drawing.image, cache.card(bundle).config.preset, model)
