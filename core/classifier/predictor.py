@@ -131,10 +131,14 @@ class Predictor:
             return self._read(ink)
 
     def _read(self, ink: np.ndarray) -> Reading:
-        drawing = prepare(ink)
+        return self.read_drawing(prepare(ink))
+
+    def read_drawing(self, drawing: Drawing) -> Reading:
+        """Predict a drawing that has been prepared, in any way."""
         if drawing.image is None:
             return Reading("blank", None, None, drawing)
-        probabilities, novelty = self._predict(drawing.image)
+        with prediction_lock:
+            probabilities, novelty = self._predict(drawing.image)
         return Reading(
             self._verdict(probabilities, novelty), int(probabilities.argmax()), probabilities, drawing, novelty
         )

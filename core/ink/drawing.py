@@ -27,7 +27,8 @@ MIN_STROKE_WIDTH = 2.0
 MAX_STROKE_WIDTH = 3.0
 
 _BLACK = 4  # of 255; the maximum of the background, which is low because faint edges of MNIST's digits count as ink
-_FINE_SIZE = 4 * BOX_SIZE  # pixels; longest side of the image on which stroke width is measured and changed
+_FINE_SCALE = 4  # stroke width is measured and changed on an image this many times as large as the scaled one
+_MIN_DIVISOR = 0.25  # for digits that are not scaled to the 20x20 box; otherwise the divisor is at least 0.85
 _SPECK_FRACTION = 0.05  # of the largest component's area; smaller components are stray specks
 _DOT_FRACTION = 0.35  # of the largest component's area; smaller components are stray dots if they are also short
 _MAX_DOT_LENGTH = 1.6  # in stroke widths; the bar of a 5 is longer
@@ -61,6 +62,24 @@ class Drawing:
         return self.image is None
 
 
+@dataclass(frozen=True)
+class Steps:
+    """The steps that `prepare` takes.
+
+    Without `crop`, the empty margin and stray dots stay. Without `scale`, the digit keeps its size relative to the
+    drawing, whose longest side becomes 28 pixels. Without `stroke_width`, strokes keep the width that scaling gives
+    them. Without `centre`, the digit keeps its position in the drawing.
+    """
+
+    crop: bool = True
+    scale: bool = True
+    stroke_width: bool = True
+    centre: bool = True
+
+
+ALL_STEPS = Steps()
+
+
 def ink_from_canvas(rgba: Pixels) -> Pixels:
     """Return the ink of a canvas (h, w, 4): light strokes on black, or strokes of any colour on transparent."""
     if not rgba.size:
@@ -73,19 +92,33 @@ def ink_from_canvas(rgba: Pixels) -> Pixels:
     return np.maximum(red, np.maximum(others.astype(np.uint8), (others >> 8).astype(np.uint8)))
 
 
-def prepare(ink: Pixels) -> Drawing:
+def prepare(ink: Pixels, steps: Steps = ALL_STEPS) -> Drawing:
     """Crop, scale and centre ink (h, w) of any size, the way MNIST was made.
 
-    An image that already has this layout, such as one of MNIST's, is returned unchanged.
+    An image that already has this layout, such as one of MNIST's, is returned unchanged. `steps` can leave out some of
+    the steps, to show their effect.
     """
     box = bounding_box(ink)
     if box is None:
         return Drawing(ink)
+    if steps.crop:
+        box, crop, scaled = _crop_and_scale(ink, box, steps)
+    else:
+        box, crop, scaled = (0, 0, *ink.shape), ink, _scale(ink, ink.shape, steps)
+        if not scaled.any():  # small, faint ink can vanish
+            return Drawing(ink)
+    return Drawing(ink, box, crop, scaled, centre_by_mass(scaled) if steps.centre else _place(scaled, box, ink.shape))
+
+
+def _crop_and_scale(
+    ink: Pixels, box: tuple[int, int, int, int], steps: Steps
+) -> tuple[tuple[int, int, int, int], Pixels, Pixels]:
+    """Remove strays and empty margins; return the box of the remaining ink, that ink, and the scaled ink."""
     crop_with_strays = _crop(ink, box)
     crop = _remove_strays(crop_with_strays)
     if crop is not crop_with_strays:
         box, crop = _trim(crop, box)
-    scaled = _scale_to_box(crop)
+    scaled = _scale(crop, ink.shape, steps)
     # With a thin pen or on a large canvas, strays may stand out only once strokes are as wide as MNIST's.
     for _ in range(_MAX_STRAY_PASSES):
         if ndimage.label(scaled > _BLACK, structure=_NEIGHBOURS)[1] == 1:
@@ -97,8 +130,8 @@ def prepare(ink: Pixels) -> Drawing:
         if bounding_box(cleaned) is None:
             break
         box, crop = _trim(_remove_strays(cleaned), box)
-        scaled = _scale_to_box(crop)
-    return Drawing(ink, box, crop, scaled, centre_by_mass(scaled))
+        scaled = _scale(crop, ink.shape, steps)
+    return box, crop, scaled
 
 
 def _trim(crop: Pixels, box: tuple[int, int, int, int]) -> tuple[tuple[int, int, int, int], Pixels]:
@@ -155,23 +188,31 @@ def _remove_strays(crop: Pixels) -> Pixels:
     return np.where(kept_pixels, crop, np.uint8(0))
 
 
-def _scale_to_box(crop: Pixels) -> Pixels:
+def _scale(crop: Pixels, drawing_shape: tuple[int, ...], steps: Steps) -> Pixels:
     """Scale the crop to a longest side of 20 pixels, keep its aspect ratio, and make strokes as wide as MNIST's."""
     longest = max(crop.shape)
-    if longest == BOX_SIZE:
+    target = BOX_SIZE if steps.scale else max(1, round(longest * IMAGE_SIZE / max(drawing_shape)))
+    if longest == target:
         return crop
-    scaled = _resize(_match_mnist_strokes(crop) if longest > BOX_SIZE else crop, BOX_SIZE)
-    return (scaled * (255 / scaled.max()) + 0.5).astype(np.uint8)
+    if steps.stroke_width and longest > target:
+        scaled = _resize(_match_mnist_strokes(crop, target, trim=steps.crop), target)
+    else:
+        scaled = _resize(crop, target)
+    return (scaled * (255 / (scaled.max() or 1)) + 0.5).astype(np.uint8)
 
 
-def _match_mnist_strokes(crop: Pixels) -> Pixels | Plane:
-    """Thicken or thin the strokes so that they are as wide as MNIST's after scaling."""
-    fine = _resize(crop, _FINE_SIZE, Image.Resampling.BOX)
+def _match_mnist_strokes(crop: Pixels, target_size: int, *, trim: bool) -> Pixels | Plane:
+    """Thicken or thin the strokes so that they are as wide as MNIST's after scaling to `target_size`.
+
+    `trim`: remove the empty margin of the result.
+    """
+    fine_size = _FINE_SCALE * target_size
+    fine = _resize(crop, fine_size, Image.Resampling.BOX)
     mask = fine > fine.max() / 2
     width = stroke_width(mask)
-    target = min(max(width, MIN_STROKE_WIDTH * _FINE_SIZE / BOX_SIZE), MAX_STROKE_WIDTH * _FINE_SIZE / BOX_SIZE)
+    target = min(max(width, MIN_STROKE_WIDTH * _FINE_SCALE), MAX_STROKE_WIDTH * _FINE_SCALE)
     # Thickening also enlarges the crop, which is then scaled to the same box; the divisor compensates for this.
-    change = (target - width) / 2 / (1 - target / _FINE_SIZE)
+    change = (target - width) / 2 / (max(1 - target / fine_size, _MIN_DIVISOR) if trim else 1)
     if abs(change) < 0.5:
         return crop
     if change > 0:
@@ -180,9 +221,12 @@ def _match_mnist_strokes(crop: Pixels) -> Pixels | Plane:
         # Ink that is too faint for the mask stays unchanged.
         changed = np.maximum(_ink_with_soft_edge(change + 0.5 - outside), _add_margin(fine, margin))
     else:
+        margin = 1
         # Keep at least half the width, so that a drawing never vanishes.
         change = max(change, -width / 4)
-        changed = _ink_with_soft_edge(_distance_to_background(_add_margin(mask, 1)) - 0.5 + change)
+        changed = _ink_with_soft_edge(_distance_to_background(_add_margin(mask, margin)) - 0.5 + change)
+    if not trim:
+        return _crop(changed, (margin, margin, margin + fine.shape[0], margin + fine.shape[1]))
     box = bounding_box(changed)
     return crop if box is None else _crop(changed, box)
 
@@ -236,6 +280,24 @@ def centre_by_mass(scaled: Pixels) -> Pixels:
     left = _offset(scaled.sum(axis=0, dtype=np.int64))
     image[top : top + height, left : left + width] = scaled
     return image
+
+
+def _place(scaled: Pixels, box: tuple[int, int, int, int], drawing_shape: tuple[int, ...]) -> Pixels:
+    """Place the scaled ink in 28x28 where its box is in the drawing, or as close to there as it fits."""
+    image = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+    top, left = (
+        min(max(round(IMAGE_SIZE / 2 + offset - side / 2), 0), IMAGE_SIZE - side)
+        for side, offset in zip(scaled.shape, _offsets_from_centre(box, drawing_shape), strict=True)
+    )
+    image[top : top + scaled.shape[0], left : left + scaled.shape[1]] = scaled
+    return image
+
+
+def _offsets_from_centre(box: tuple[int, int, int, int], drawing_shape: tuple[int, ...]) -> tuple[float, float]:
+    """Return how far the box's centre is below and right of the drawing's, if its longest side is 28 pixels."""
+    ratio = IMAGE_SIZE / max(drawing_shape)
+    (height, width), (top, left, bottom, right) = drawing_shape, box
+    return (top + bottom - height) / 2 * ratio, (left + right - width) / 2 * ratio
 
 
 def _offset(profile: NDArray[np.int64]) -> int:

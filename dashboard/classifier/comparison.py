@@ -9,11 +9,10 @@ from core.classifier.bundle import Bundle, Card
 from core.classifier.comparison import Comparison, compare
 from core.classifier.evaluation import Evaluation
 from core.classifier.predictor import format_confidence
-from core.data.datasets import Split
 from core.errors import BundleError
 from core.runs.active import SHIPPED, active_model
 from dashboard.classifier.model_picker import model_display_names, model_title
-from dashboard.parts.digit_grid import digit_grid
+from dashboard.parts.look_inside import Samples, sample_grid
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
@@ -23,7 +22,7 @@ SIGNIFICANCE_LEVEL = 0.05
 """The conventional threshold for p-values."""
 
 
-def comparison_section(name: str, card: Card, evaluation: Evaluation, test: Split | None) -> None:
+def comparison_section(name: str, card: Card, evaluation: Evaluation, test: Samples | None) -> None:
     """Compare the model `name` (A) with a model that the visitor chooses (B); `test` holds their test images."""
     st.subheader("Comparison with another model", anchor=False)
     candidates = _candidates(name, card, evaluation)
@@ -127,7 +126,7 @@ def _verdict(comparison: Comparison) -> None:
 
 
 @st.fragment
-def _image_grid(comparison: Comparison, first: Evaluation, second: Evaluation, test: Split) -> None:
+def _image_grid(comparison: Comparison, first: Evaluation, second: Evaluation, test: Samples) -> None:
     """Show the images of the chosen group, with both predictions."""
     groups = {
         "Only A is right": comparison.only_first,
@@ -145,16 +144,16 @@ def _image_grid(comparison: Comparison, first: Evaluation, second: Evaluation, t
         st.caption(f"{count}.")
     shown = members[:MAX_SHOWN]
     if len(shown):
-        digit_grid(
-            test.images[shown],
+        sample_grid(
+            test,
+            shown,
             key=f"compared_{group}",
             captions=[
-                f"label {test.labels[index]}\nA: {_prediction(first, index)}\nB: {_prediction(second, index)}"
+                f"label {first.labels[index]}\nA: {_prediction(first, index)}\nB: {_prediction(second, index)}"
                 for index in shown
             ],
             titles=[f"test image {index}" for index in shown],
             tile=88,
-            clickable=False,
         )
 
 

@@ -15,12 +15,11 @@ from core.classifier.learning import (
     forgotten_since,
     learned_since,
 )
-from core.data.datasets import Split
 from core.errors import BundleError, TrazoError
 from core.runs.run import Run
 from dashboard.classifier.test_images import available_images, cell_heading
 from dashboard.parts import charts
-from dashboard.parts.digit_grid import digit_grid
+from dashboard.parts.look_inside import Samples, sample_grid
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.theme import text_colour
 from dashboard.session import address, cache
@@ -60,9 +59,10 @@ def show(source: Run | Bundle, name: str, dataset: str) -> None:
     )
     index = _choose_epoch(name, recorded)
     images = available_images(dataset, "validation", recorded.labels, _fingerprint(source))
+    samples = None if images is None else Samples(images.images, "validation", dataset, name)
     _metrics(recorded, index)
-    _matrix(name, recorded, index, images)
-    _learned_and_forgotten(name, recorded, index, images)
+    _matrix(name, recorded, index, samples)
+    _learned_and_forgotten(name, recorded, index, samples)
 
 
 def _choose_epoch(name: str, recorded: EpochPredictions) -> int:
@@ -141,7 +141,7 @@ def _accuracy_metric(recorded: EpochPredictions, index: int, period: str) -> Non
     )
 
 
-def _matrix(name: str, recorded: EpochPredictions, index: int, images: Split | None) -> None:
+def _matrix(name: str, recorded: EpochPredictions, index: int, samples: Samples | None) -> None:
     """Show the confusion matrix of one epoch, the accuracy of each digit, and the images of the selected cell."""
     left, right = st.columns([1.15, 1])
     with left:
@@ -161,18 +161,18 @@ def _matrix(name: str, recorded: EpochPredictions, index: int, images: Split | N
         st.caption("Dots: this epoch. Rings: the previous epoch. Bars: lowest to highest over all epochs.")
         selected = event.selection.get("cell") or []
         if selected:
-            _cell(recorded, index, images, int(selected[0]["true"]), int(selected[0]["predicted"]))
+            _cell(recorded, index, samples, int(selected[0]["true"]), int(selected[0]["predicted"]))
 
 
-def _cell(recorded: EpochPredictions, index: int, images: Split | None, true: int, predicted: int) -> None:
+def _cell(recorded: EpochPredictions, index: int, samples: Samples | None, true: int, predicted: int) -> None:
     """Show the images in one cell of the confusion matrix."""
     members = recorded.cell_members(index, true, predicted)
     cell_heading(true, predicted, len(members), f" after epoch {recorded.epochs[index]}")
-    if images is not None and len(members):
-        _grid(recorded, images, members, f"epoch_cell_{true}_{predicted}", [""] * len(members), tile=56)
+    if samples is not None and len(members):
+        _grid(recorded, samples, members, f"epoch_cell_{true}_{predicted}", [""] * len(members), tile=56)
 
 
-def _learned_and_forgotten(name: str, recorded: EpochPredictions, index: int, images: Split | None) -> None:
+def _learned_and_forgotten(name: str, recorded: EpochPredictions, index: int, samples: Samples | None) -> None:
     """Show the images that were learned or forgotten during the run or in the chosen epoch."""
     st.subheader("Learned and forgotten", anchor=False)
     learned_epochs, events = first_learned(recorded), forgetting_events(recorded)
@@ -188,9 +188,9 @@ def _learned_and_forgotten(name: str, recorded: EpochPredictions, index: int, im
     members, description = groups[group]
     limit = f", the first {MAX_SHOWN} shown" if len(members) > MAX_SHOWN else ""
     st.caption(f"{len(members):,} of {len(recorded.labels):,} images{limit}: {description}.")
-    if images is not None and len(members):
+    if samples is not None and len(members):
         captions = [_caption(recorded, learned_epochs, events, image) for image in members[:MAX_SHOWN]]
-        _grid(recorded, images, members, f"story_grid_{group}", captions, tile=112)
+        _grid(recorded, samples, members, f"story_grid_{group}", captions, tile=112)
 
 
 def _groups(
@@ -233,11 +233,12 @@ def _caption(recorded: EpochPredictions, learned_epochs: np.ndarray, events: np.
 
 
 def _grid(
-    recorded: EpochPredictions, images: Split, members: np.ndarray, key: str, captions: list[str], *, tile: int
+    recorded: EpochPredictions, samples: Samples, members: np.ndarray, key: str, captions: list[str], *, tile: int
 ) -> None:
     shown = members[:MAX_SHOWN]
-    digit_grid(
-        images.images[shown],
+    sample_grid(
+        samples,
+        shown,
         key=key,
         captions=captions[:MAX_SHOWN],
         titles=[
@@ -246,5 +247,4 @@ def _grid(
             for image in shown
         ],
         tile=tile,
-        clickable=False,
     )

@@ -8,6 +8,7 @@ import streamlit as st
 from core.data.datasets import CLASSES, SPLITS, Dataset, Split, sample_order
 from dashboard.data.paging import choose_page
 from dashboard.parts.digit_grid import digit_grid
+from dashboard.parts.look_inside import look_inside_link
 from dashboard.parts.pixel_table import pixel_table
 from dashboard.parts.png import image_html
 
@@ -35,7 +36,7 @@ def show_samples(data: Dataset) -> None:
         page = choose_page(len(order), _PAGE_SIZE, key=f"data_page_{split}_{digits}_{shuffled}")
         st.caption(f"{len(order):,} images. Click an image to see its pixels.")
     shown = order[page]
-    _show_grid(images, shown, split)
+    _show_grid(images, shown, split, data.id)
 
 
 def choose_split(key: str) -> str:
@@ -54,7 +55,7 @@ def _seed() -> int:
     )
 
 
-def _show_grid(images: Split, shown: np.ndarray, split: str) -> None:
+def _show_grid(images: Split, shown: np.ndarray, split: str, data_id: str) -> None:
     clicked = digit_grid(
         images.images[shown],
         key="data_grid",
@@ -65,11 +66,11 @@ def _show_grid(images: Split, shown: np.ndarray, split: str) -> None:
     # A click from the previous page may arrive late and point past the end of this page.
     if clicked is not None and clicked < len(shown):
         index = int(shown[clicked])
-        _show_details(images.images[index], int(images.labels[index]), split, index)
+        _show_details(images.images[index], int(images.labels[index]), split, index, data_id)
 
 
 @st.dialog("Image details", width="medium")
-def _show_details(image: np.ndarray, label: int, split: str, index: int) -> None:
+def _show_details(image: np.ndarray, label: int, split: str, index: int, data_id: str) -> None:
     """Show one image enlarged, with its pixel values."""
     left, right = st.columns([1, 4], vertical_alignment="center")
     left.html(image_html(image, 120))
@@ -80,4 +81,5 @@ def _show_details(image: np.ndarray, label: int, split: str, index: int) -> None
             "28 by 28 pixels with values from 0 (black paper) to 255 (white ink). "
             f"{ink.size} of {image.size} pixels contain ink, with a mean value of {ink.mean() if ink.size else 0:.0f}."
         )
+        look_inside_link(f"{split}-{index}", dataset=data_id)
     pixel_table(image)

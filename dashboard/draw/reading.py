@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from core.classifier.predictor import Reading, format_confidence
-from core.ink.drawing import BOX_SIZE, IMAGE_SIZE, Drawing, Pixels
+from core.ink.drawing import ALL_STEPS, BOX_SIZE, IMAGE_SIZE, Drawing, Pixels, Steps
 from dashboard.parts.png import png_data_uri
 
 _ASSETS = Path(__file__).resolve().parents[1] / "assets"
@@ -68,37 +69,66 @@ def bars(reading: Reading | None) -> list[dict[str, object]]:
     ]
 
 
-def show_steps(drawing: Drawing | None) -> None:
-    """Show the five steps from ink to the model's image with explanations, or empty frames without a drawing."""
+def show_steps(drawing: Drawing | None, steps: Steps = ALL_STEPS, key: str = "steps") -> None:
+    """Show the five steps from ink to the model's image with explanations, or empty frames without a drawing.
+
+    `steps`: the steps that the drawing went through.
+    """
     ink = _png_source(drawing.ink) if drawing else None
     crop = _png_source(drawing.crop) if drawing else None
-    scaled = _png_source(drawing.scaled) if drawing else None
     image = _png_source(drawing.image) if drawing else None
     _steps(
-        key="steps",
+        key=key,
         data=[
             _step("Ink", "Your drawing as white ink on black. The frame marks the digit.", ink, _frame(drawing)),
-            _step("Crop", "The empty margin and stray dots are removed.", crop),
-            _step(
-                "20×20 box",
-                "The digit is scaled until its longer side is 20 pixels. Its strokes become about as wide as MNIST's.",
-                scaled,
-                {"kind": "frame", "size": [BOX_SIZE, BOX_SIZE], "frame": [0, 0, BOX_SIZE, BOX_SIZE]},
-            ),
+            _step("Crop", "The empty margin and stray dots are removed.", crop)
+            if steps.crop
+            else _step("No crop", "The empty margin and stray dots stay.", crop),
+            _scale_step(drawing, steps),
             _step(
                 "Centre of mass",
                 "The digit moves until its centre of mass is the centre of a 28×28 image.",
                 image,
                 {"kind": "cross", "size": [IMAGE_SIZE, IMAGE_SIZE]},
+            )
+            if steps.centre
+            else _step(
+                "No centring",
+                "The digit stays where it was drawn, in a 28×28 image.",
+                image,
+                {"kind": "cross", "size": [IMAGE_SIZE, IMAGE_SIZE]},
             ),
             _step(
                 "Final image",
-                "The model sees only these 784 pixels, in MNIST's format.",
+                "The model sees only these 784 pixels, in MNIST's format."
+                if steps == ALL_STEPS
+                else "The model sees only these 784 pixels, which are not quite in MNIST's format.",
                 image,
                 {"kind": "grid", "size": [IMAGE_SIZE, IMAGE_SIZE]},
             ),
         ],
     )
+
+
+def _scale_step(drawing: Drawing | None, steps: Steps) -> dict[str, object]:
+    """Return the step that scales the digit and changes its stroke width."""
+    strokes = (
+        "Its strokes become about as wide as MNIST's." if steps.stroke_width else "Its strokes keep the width they get."
+    )
+    scaled = drawing.scaled if drawing else None
+    if steps.scale:
+        mark: dict[str, object] = {"kind": "frame", "size": [BOX_SIZE, BOX_SIZE], "frame": [0, 0, BOX_SIZE, BOX_SIZE]}
+        sentence = f"The digit is scaled until its longer side is 20 pixels. {strokes}"
+        return _step("20×20 box", sentence, _png_source(scaled), mark)
+    sentence = f"The digit keeps its size relative to the canvas, which becomes 28 pixels wide. {strokes}"
+    return _step("No scaling", sentence, None if scaled is None else _png_source(_in_the_middle(scaled)))
+
+
+def _in_the_middle(scaled: Pixels) -> Pixels:
+    """Place scaled ink in the middle of 28x28, so that the page does not enlarge a small digit."""
+    margins = [(IMAGE_SIZE - side) // 2 for side in scaled.shape]
+    sides = [(margin, IMAGE_SIZE - side - margin) for side, margin in zip(scaled.shape, margins, strict=True)]
+    return np.pad(scaled, sides)
 
 
 def _png_source(image: Pixels | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ def digit_grid(
     tile: int = 64,
     selected: int | None = None,
     clickable: bool = True,
+    on_click: Callable[[], None] = lambda: None,
 ) -> int | None:
     """Show images uint8 (n, h, w) in a grid; return the index of the image that was just clicked, or None.
 
@@ -41,6 +42,7 @@ def digit_grid(
         tile=tile,
         selected=selected,
         clickable=clickable,
+        on_click=on_click,
     )
 
 
@@ -53,6 +55,7 @@ def tile_grid(
     tile: int = 64,
     selected: int | None = None,
     clickable: bool = True,
+    on_click: Callable[[], None] = lambda: None,
 ) -> int | None:
     """Show square pictures, given as data URIs, in a grid as `digit_grid` does."""
     tiles = [
@@ -66,7 +69,7 @@ def tile_grid(
     result = _component(
         key=key,
         data={"tiles": tiles, "tile": tile, "selected": selected, "clickable": clickable},
-        on_clicked_change=lambda: None,
+        on_clicked_change=on_click,
     )
     clicked = result.clicked
     return int(clicked) if clicked is not None else None

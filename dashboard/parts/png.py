@@ -9,16 +9,26 @@ import numpy as np
 from PIL import Image
 
 
-def png_data_uri(image: np.ndarray) -> str:
-    """Return a uint8 image (h, w) or (h, w, 3) as a data URI, for `<img>` and image columns."""
+def png_bytes(image: np.ndarray) -> bytes:
+    """Return a uint8 image (h, w) or (h, w, 3) as a PNG."""
     buffer = io.BytesIO()
     # Level 1 is the fastest. Pages encode their images on every redraw, and the highest level would save only a fifth
     # of the size.
     Image.fromarray(image).save(buffer, "PNG", compress_level=1)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return buffer.getvalue()
 
 
-def image_html(image: np.ndarray, width: int) -> str:
+def image_from_png(png: bytes) -> np.ndarray:
+    """Return the image of `png_bytes`."""
+    return np.asarray(Image.open(io.BytesIO(png)))
+
+
+def png_data_uri(image: np.ndarray) -> str:
+    """Return a uint8 image (h, w) or (h, w, 3) as a data URI, for `<img>` and image columns."""
+    return "data:image/png;base64," + base64.b64encode(png_bytes(image)).decode()
+
+
+def image_html(image: np.ndarray, width: int, alt: str = "the image, enlarged") -> str:
     """Return HTML that enlarges an image (h, w) with sharp pixels to at most `width` pixels."""
     style = f"width:100%;max-width:{width}px;image-rendering:pixelated;border-radius:4px"
-    return f'<img alt="the image, enlarged" src="{png_data_uri(image)}" style="{style}">'
+    return f'<img alt="{alt}" src="{png_data_uri(image)}" style="{style}">'

@@ -10,10 +10,12 @@ import streamlit as st
 from core.classifier.bundle import Bundle, Card
 from core.classifier.evaluation import Evaluation
 from core.classifier.learning import EpochPredictions
+from core.classifier.predictor import Predictor
 from core.data import datasets
 from core.data.datasets import Dataset
 from core.data.pen_digits import locate_pen_digits, read_pen_digits
 from core.errors import DataError
+from core.explain.numpy_network import NumpyNetwork
 from core.handwriting.pen_digits import PenDigit
 from core.runs.active import ActivePredictor, available_models
 from core.runs.run import Run
@@ -68,6 +70,29 @@ def _class_means(dataset_id: str, split: str, version: str) -> np.ndarray:
 def models() -> dict[str, Bundle]:
     """Return all models that can be evaluated, by name. Not cached, because a run may end at any time."""
     return available_models(workspace())
+
+
+def bundle_predictor(bundle: Bundle) -> Predictor:
+    """Return the predictor of any model; raise BundleError if it cannot be loaded."""
+    return _bundle_predictor(str(bundle.folder), _modified(bundle.card_file))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _bundle_predictor(folder: str, modified: int) -> Predictor:
+    return Predictor(Bundle(Path(folder)))
+
+
+def numpy_network(bundle: Bundle) -> NumpyNetwork:
+    """Return the network of any model in NumPy; raise BundleError if it cannot be loaded."""
+    return _numpy_network(str(bundle.folder), _modified(bundle.keras_file))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _numpy_network(folder: str, modified: int) -> NumpyNetwork:
+    # Imported here, so that the dashboard starts faster.
+    from core.explain.keras_reader import load_network
+
+    return load_network(Bundle(Path(folder)))
 
 
 def card(bundle: Bundle) -> Card:

@@ -14,6 +14,8 @@ from core.workspace import Workspace
 
 _SHARED_MODEL = "shared_model"
 _SKETCH = "sketch"
+_CHOSEN_TILES = "chosen_tiles"
+_LOOKED_AT = "looked_at"
 _SELECTED_RUNS = "selected_runs"
 _RUNS_TO_DELETE = "runs_to_delete"
 _LISTED_RUNS = "listed_runs"
@@ -129,6 +131,26 @@ def keep_sketch(sketch: Sketch) -> None:
     st.session_state[_SKETCH] = sketch
 
 
+def looked_at() -> bytes | None:
+    """Return the ink that the Draw page last read, a PNG, or None if that was the digit on the canvas."""
+    return cast("bytes | None", st.session_state.get(_LOOKED_AT))
+
+
+def keep_looked_at(png: bytes | None) -> None:
+    """Remember the ink of a picture or of one digit of a number; None means the digit on the canvas."""
+    st.session_state[_LOOKED_AT] = png
+
+
+def chosen_tile(grid: str) -> int | None:
+    """Return the number of the image that was last clicked in a grid, or None."""
+    return cast("dict[str, int]", st.session_state.get(_CHOSEN_TILES, {})).get(grid)
+
+
+def choose_tile(grid: str, number: int) -> None:
+    """Remember the image that was clicked in a grid."""
+    st.session_state[_CHOSEN_TILES] = {**st.session_state.get(_CHOSEN_TILES, {}), grid: number}
+
+
 def selected_runs() -> list[str] | None:
     """Return the ids of the runs selected on the Runs page, or None before the first choice."""
     return cast("list[str] | None", st.session_state.get(_SELECTED_RUNS))
@@ -172,11 +194,13 @@ def choose_baseline(run_id: str | None) -> None:
 class Template:
     """The settings of a run to train again with changes.
 
-    `title`: the name of the run `run_id`. `form_key`: prefix of the widget keys in the form with these settings.
+    `id`: changes with the settings. `title`: their name in a list. `source`: where they come from, such as "the run
+    quiet otter". `form_key`: prefix of the widget keys in the form with these settings.
     """
 
-    run_id: str
+    id: str
     title: str
+    source: str
     config: TrainingConfig
     form_key: str
 
@@ -186,12 +210,12 @@ def template() -> Template | None:
     return cast("Template | None", st.session_state.get(_TEMPLATE))
 
 
-def offer_template(run_id: str, title: str, config: TrainingConfig) -> None:
-    """Offer a run's settings on the Train page; keep the visitor's changes if that run was the last one offered."""
+def offer_template(template_id: str, title: str, source: str, config: TrainingConfig) -> None:
+    """Offer settings on the Train page; keep the visitor's changes if these were the last ones offered."""
     previous = template()
-    if previous is None or previous.run_id != run_id:
+    if previous is None or previous.id != template_id:
         number = int(previous.form_key.removeprefix(AGAIN)) + 1 if previous else 1
-        st.session_state[_TEMPLATE] = Template(run_id, title, config, f"{AGAIN}{number}")
+        st.session_state[_TEMPLATE] = Template(template_id, title, source, config, f"{AGAIN}{number}")
     st.session_state[TRAIN_PRESET] = AGAIN
 
 

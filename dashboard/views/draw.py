@@ -20,6 +20,8 @@ from dashboard.draw import canvas
 from dashboard.draw.number import show_brackets, show_digit_cards, show_number
 from dashboard.draw.reading import show_prediction, show_steps
 from dashboard.parts.headings import heading
+from dashboard.parts.look_inside import look_inside_link
+from dashboard.parts.png import png_bytes
 from dashboard.server import metrics
 from dashboard.server.pictures import POOL
 from dashboard.session import cache, state
@@ -146,18 +148,21 @@ def read_and_show(source: str, mode: str) -> None:
             number = read(cache.predictor().read_number, drawn)
         else:
             reading = read(cache.predictor().read, drawn)
+            keep_for_inside(reading, drawn)
     if mode == state.NUMBER:
         picture = number.all_ink.drawing.ink if number and drawn and drawn.strokes is None else None
         with below:
             show_brackets(number, width if picture is None else picture.shape[1], picture)
         with beside:
             show_number(number, prompt)
+            show_link(enabled=number is not None)
         with across:
             show_digit_cards(number)
         show_steps_of(chosen_drawing(number) if number else None)
     else:
         with beside:
             show_prediction(reading, prompt)
+            show_link(enabled=reading is not None)
             if reading and reading.several:
                 st.button("Read a number", icon=":material/pin:", key="read_number", on_click=state.read_numbers)
         show_steps_of(reading.drawing if reading else None)
@@ -178,7 +183,19 @@ def chosen_drawing(number: NumberReading) -> Drawing:
             key=f"digit_of_{count}",
         )
     digit = number.digits[position]
+    state.keep_looked_at(png_bytes(digit.reading.drawing.ink))
     return replace(digit.reading.drawing, ink=number.all_ink.drawing.ink, box=digit.box)
+
+
+def keep_for_inside(reading: Reading | None, drawn: Drawn | None) -> None:
+    """Remember the ink of a picture for the Inside page; the canvas keeps its own."""
+    on_canvas = drawn is None or drawn.strokes is not None
+    state.keep_looked_at(None if on_canvas or reading is None else png_bytes(reading.drawing.ink))
+
+
+def show_link(*, enabled: bool) -> None:
+    """Link to the page that explains the prediction; without one, the link is grey, so that nothing moves later."""
+    look_inside_link(model=cache.predictor().current()[0].name, disabled=not enabled)
 
 
 def show_steps_of(drawing: Drawing | None) -> None:

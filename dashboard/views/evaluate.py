@@ -8,7 +8,6 @@ from core.classifier.bundle import Bundle, Card
 from core.classifier.disputed import DisputedLabels, disputed_labels
 from core.classifier.evaluation import Evaluation, cell_members, class_metrics, confusion_matrix, mistakes
 from core.classifier.predictor import format_confidence
-from core.data.datasets import Split
 from core.errors import BundleError, RunNotFound
 from core.runs.active import SHIPPED
 from core.runs.registry import find_run
@@ -19,8 +18,8 @@ from dashboard.classifier.model_picker import model_picker
 from dashboard.classifier.robustness import disputed_note, robustness_section
 from dashboard.classifier.test_images import available_images, cell_heading
 from dashboard.parts import charts
-from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.headings import heading
+from dashboard.parts.look_inside import Samples, sample_grid
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, metric_tile
 from dashboard.parts.theme import text_colour
 from dashboard.session import address, cache, state
@@ -40,7 +39,7 @@ def show_metrics(card: Card, evaluation: Evaluation) -> None:
 
 
 @st.fragment
-def show_matrix(name: str, evaluation: Evaluation, test: Split | None) -> None:
+def show_matrix(name: str, evaluation: Evaluation, test: Samples | None) -> None:
     """Draw the confusion matrix, and the images of the selected cell."""
     st.subheader("Confusion matrix", anchor=False)
     st.markdown("Rows are true digits, columns are predicted digits. **Click a cell** to see its images.")
@@ -74,7 +73,7 @@ def show_matrix(name: str, evaluation: Evaluation, test: Split | None) -> None:
             show_cell(evaluation, test, int(selected[0]["true"]), int(selected[0]["predicted"]))
 
 
-def show_cell(evaluation: Evaluation, test: Split | None, true: int, predicted: int) -> None:
+def show_cell(evaluation: Evaluation, test: Samples | None, true: int, predicted: int) -> None:
     """Draw the images of one cell, highest confidence first."""
     members = cell_members(evaluation, true, predicted)
     cell_heading(true, predicted, len(members))
@@ -84,13 +83,13 @@ def show_cell(evaluation: Evaluation, test: Split | None, true: int, predicted: 
         shown = members[:PAGE_SIZE]
         if len(members) > PAGE_SIZE:
             st.caption(f"The {PAGE_SIZE} predictions with the highest confidence:")
-        digit_grid(
-            test.images[shown],
+        sample_grid(
+            test,
+            shown,
             key=f"cell_{true}_{predicted}",
             captions=[format_confidence(evaluation.probabilities[index, predicted]) for index in shown],
             titles=[f"test image {index}: a {true}, predicted as {predicted}" for index in shown],
             tile=56,
-            clickable=False,
         )
 
 
@@ -119,7 +118,7 @@ def show_class_table(evaluation: Evaluation) -> None:
 
 
 @st.fragment
-def show_mistakes(evaluation: Evaluation, test: Split, disputed: DisputedLabels | None) -> None:
+def show_mistakes(evaluation: Evaluation, test: Samples, disputed: DisputedLabels | None) -> None:
     """Draw all mistakes, highest confidence first, and mark disputed labels."""
     st.subheader("Mistakes, most confident first", anchor=False)
     indices = mistakes(evaluation)
@@ -134,13 +133,13 @@ def show_mistakes(evaluation: Evaluation, test: Split, disputed: DisputedLabels 
             page = st.number_input(f"Page (of {pages:,})", 1, pages, 1, key="mistakes_page", width=160)
         st.caption("Could you read these digits?")
     shown = indices[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-    digit_grid(
-        test.images[shown],
+    sample_grid(
+        test,
+        shown,
         key="mistakes_grid",
         captions=[mistake_caption(evaluation, index, disputed) for index in shown],
         titles=[f"test image {index}" for index in shown],
         tile=84,
-        clickable=False,
     )
 
 
@@ -185,7 +184,8 @@ if view == "Epochs":
     except RunNotFound as error:  # deleted in the meantime
         st.warning(safe_text(error), icon=":material/warning:")
     st.stop()
-test = available_images(card.data.id, "test", evaluation.labels, card.data.fingerprint)
+images = available_images(card.data.id, "test", evaluation.labels, card.data.fingerprint)
+test = None if images is None else Samples(images.images, "test", card.data.id, name)
 if view == "Compare":
     comparison_section(name, card, evaluation, test)
     st.stop()

@@ -5,7 +5,16 @@ import logging
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, preset, teacher_configs
+from core.config import (
+    DEFAULT_PRESET,
+    LIMITS,
+    PRESETS,
+    AugmentationConfig,
+    TrainingConfig,
+    preset,
+    replace_settings,
+    teacher_configs,
+)
 from core.data.datasets import TITLES, Dataset
 from core.data.pen_digits import pen_digits_found
 from core.errors import BundleError, RunError, TrazoError
@@ -50,16 +59,33 @@ POLL_SECONDS = 1.0
 WaitingRuns = list[tuple[str, list[TrainingConfig]]]
 
 
-def load_template_from_url() -> None:
-    """Offer the settings of the run given in the URL."""
-    run_id = address.value("again")
-    if not run_id or not state.just_opened():
+def load_template_from_url(data: Dataset) -> None:
+    """Offer the settings given in the URL: those of a run or preset, with at least the given augmentation."""
+    run_id, augmentation = address.value("again"), augmentation_from_url()
+    if not state.just_opened() or not (run_id or augmentation):
         return
     try:
-        run = find_run(state.workspace(), run_id)
-        state.offer_template(run.id, display_name(run), run.config())
+        if run_id:
+            run = find_run(state.workspace(), run_id)
+            base_id, title, source, config = run.id, display_name(run), f"the run {display_name(run)}", run.config()
+        else:
+            title = base_id = address.choice("preset", list(PRESETS), DEFAULT_PRESET)
+            source, config = f"the {title} preset", preset(title, data.id)
     except TrazoError as error:
         st.warning(safe_text(error), icon=":material/link_off:")
+        return
+    if augmentation:
+        base_id += "".join(f"&{name}={value:g}" for name, value in augmentation.items())
+        title, source = f"{title}, augmented", f"{source}, with the augmentation in the link"
+        stronger = {name: max(getattr(config.augmentation, name), value) for name, value in augmentation.items()}
+        config = replace_settings(config, **stronger)
+    state.offer_template(base_id, title, source, config)
+
+
+def augmentation_from_url() -> dict[str, float]:
+    """Return the augmentation settings given in the URL that are within their limits and above 0."""
+    settings = {name: address.number(name, *LIMITS[name], 0.0) for name in AugmentationConfig.model_fields}
+    return {name: value for name, value in settings.items() if value}
 
 
 def show_start_form(data: Dataset) -> None:
@@ -78,9 +104,9 @@ def show_start_form(data: Dataset) -> None:
             submit(config)
         with summary:  # filled after `submit`, because that may have queued the teachers
             if template:
-                title = plain(template.title)
-                st.caption(f"These settings are from the run {title}. Change any you like.")
-                show_description(defaults, config, title)
+                source = plain(template.source)
+                st.caption(f"These settings are from {source}. Change any you like.")
+                show_description(defaults, config, plain(template.title))
             else:
                 st.caption(PRESET_DESCRIPTIONS.get(chosen, ""))
                 show_description(defaults, config, "the preset")
@@ -305,6 +331,6 @@ data, problem = cache.usable_dataset()
 show_data_banner(problem)
 permission_note("train")
 if may_change():
-    load_template_from_url()
+    load_template_from_url(data)
     show_start_form(data)
 draw_and_refresh(show_live_section, lambda listing: listing.busy, POLL_SECONDS)

@@ -16,6 +16,7 @@ from hypothesis.extra import numpy as arrays
 from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor
 from core.errors import BundleError, PictureError
+from core.explain.keras_reader import load_network
 from core.ink.drawing import prepare
 from core.ink.photo import ink_from_array, ink_from_picture
 from core.runs.run import Run
@@ -84,7 +85,13 @@ def test_mutated_bundle_is_read_or_rejected(trained: Run, tmp_path: Path, data: 
     file = data.draw(st.sampled_from(bundle.files), "file")
     file.write_bytes(data.draw(mutated(file.read_bytes()), "content"))
 
-    for read_part in (bundle.card, bundle.evaluation, bundle.first_layer_filters, lambda: Predictor(bundle)):
+    for read_part in (
+        bundle.card,
+        bundle.evaluation,
+        bundle.first_layer_filters,
+        lambda: Predictor(bundle),
+        lambda: load_network(bundle),
+    ):
         with suppress(BundleError):
             read_part()
 

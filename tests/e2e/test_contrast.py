@@ -30,6 +30,7 @@ def test_all_text_has_enough_contrast(page: Page, run: Run, scheme: str) -> None
     low_contrast = {}
     for path, shown in {
         "/": "Brush width",
+        "/inside?image=test-3&dataset=digits": "Mean probability",
         "/data": "Fingerprint",
         "/data?dataset=pen-digits": "Alpaydin",
         "/evaluate": "Redrawn accuracy",  # and the disputed labels if MNIST is available

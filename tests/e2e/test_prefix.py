@@ -111,7 +111,7 @@ def test_pages_uploads_and_netron_stay_below_the_prefix(
         {"name": "one.png", "mimeType": "image/png", "buffer": draw_one()}
     )
     expect(page.locator(".trazo-answer .digit")).to_have_text("1")
-    for name in ("Data", "Evaluate", "Model", "Runs", "Train"):
+    for name in ("Inside", "Data", "Evaluate", "Model", "Runs", "Train"):
         page.get_by_role("link", name=name, exact=True).click()
         expect(page).to_have_url(re.compile(f"^{re.escape(dashboard.url)}{name.lower()}\\b"))
         expect(page.get_by_role("heading", name=name).first).to_be_visible()

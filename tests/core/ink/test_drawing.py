@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -10,7 +12,16 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image, ImageDraw
 
 from core.data.datasets import Dataset
-from core.ink.drawing import BOX_SIZE, Pixels, ink_from_canvas, prepare
+from core.ink.drawing import (
+    ALL_STEPS,
+    BOX_SIZE,
+    Drawing,
+    Pixels,
+    Steps,
+    bounding_box,
+    ink_from_canvas,
+    prepare,
+)
 
 CANVAS = 280
 
@@ -235,3 +246,59 @@ def test_strokes_of_any_colour_on_transparent_are_ink(colour: int) -> None:
     canvas = np.dstack([np.full_like(ink, colour)] * 3 + [ink])
 
     np.testing.assert_array_equal(ink_from_canvas(canvas), ink)
+
+
+def with_steps(ink: Pixels, **left_out: bool) -> Drawing:
+    drawing = prepare(ink, replace(ALL_STEPS, **left_out))
+    assert drawing.image is not None
+    return drawing
+
+
+def test_without_centring_a_digit_stays_in_its_corner() -> None:
+    ink = drawn(SEVEN, height=80, left=10, top=10)
+
+    drawing = with_steps(ink, centre=False)
+
+    assert drawing.image is not None
+    assert drawing.scaled is not None
+    assert bounding_box(drawing.image) == (0, 0, *drawing.scaled.shape)
+
+
+def test_without_scaling_a_digit_keeps_its_relative_size() -> None:
+    ink = drawn(SEVEN, height=124, brush=16)
+
+    scaled = with_steps(ink, scale=False).scaled
+
+    assert scaled is not None
+    assert max(scaled.shape) == round(28 * (124 + 16) / CANVAS)
+
+
+def test_without_cropping_strays_and_margin_stay() -> None:
+    ink = drawn(SEVEN)
+    ink = np.where(drawn([[(0, 0), (0, 0.01)]], left=20, top=20, brush=8), np.uint8(255), ink)
+
+    drawing = with_steps(ink, crop=False)
+
+    assert drawing.box == (0, 0, CANVAS, CANVAS)
+    assert drawing.scaled is not None
+    assert drawing.scaled.shape == (BOX_SIZE, BOX_SIZE)
+    assert drawing.scaled[:4, :4].any()
+
+
+def test_without_the_stroke_step_a_thin_line_stays_thin() -> None:
+    ink = drawn(ONE, height=200, brush=6)
+
+    thin_image = with_steps(ink, stroke_width=False).image
+
+    assert thin_image is not None
+    assert thin_image.sum(dtype=int) < 0.6 * image_of(ink).sum(dtype=int)
+
+
+@given(
+    arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, max_side=60)),
+    st.builds(Steps, st.booleans(), st.booleans(), st.booleans(), st.booleans()),
+)
+def test_any_ink_can_be_prepared_with_any_steps(ink: Pixels, steps: Steps) -> None:
+    drawing = prepare(ink, steps)
+
+    assert drawing.image is None or (drawing.image.shape == (28, 28) and drawing.image.any())

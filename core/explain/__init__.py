@@ -1,0 +1,1 @@
+"""Explanations of a network's predictions, in NumPy: activations, attributions, counterfactuals and neighbours."""

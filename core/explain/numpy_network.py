@@ -1,0 +1,87 @@
+"""A trained network in NumPy: the activations of every layer, and gradients with respect to the image.
+
+It computes the same function as the bundle's Keras file, without TensorFlow. The active model's LiteRT file has
+eight-bit weights, so that its probabilities differ slightly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.explain.layers import Layer, Softmax
+from core.explain.target import Target, target_gradient
+
+Channels = Mapping[int, Collection[int]]
+"""Channels by the index of their layer."""
+
+
+@dataclass(frozen=True)
+class NumpyNetwork:
+    """The layers in order; the last is the softmax, and the one before it returns the logits.
+
+    Images are (n, 28, 28): uint8 in 0..255, or float32 in 0..1. The softmax uses the bundle's temperature, so that
+    probabilities are calibrated like those of `Predictor`. Instances are immutable and can be shared between threads.
+    """
+
+    layers: tuple[Layer, ...]
+
+    @property
+    def temperature(self) -> float:
+        """The temperature that logits are divided by."""
+        softmax = self.layers[-1]
+        assert isinstance(softmax, Softmax)
+        return softmax.temperature
+
+    def activations(self, images: np.ndarray, off: Channels | None = None) -> list[np.ndarray]:
+        """Return the output of every layer, float32 (n, *output_shape) each.
+
+        `off`: channels whose output is replaced by 0, by the index of their layer.
+        """
+        outputs: list[np.ndarray] = []
+        values = as_inputs(images)
+        for index, layer in enumerate(self.layers):
+            values = layer.forward(values)
+            if off and index in off:
+                values = values.copy()  # a flattened array shares its memory with the layer before
+                values[..., list(off[index])] = 0
+            outputs.append(values)
+        return outputs
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        """Return the logits float32 (n, 10), before the temperature."""
+        return self._run(images, len(self.layers) - 1)
+
+    def probabilities(self, images: np.ndarray, off: Channels | None = None) -> np.ndarray:
+        """Return calibrated probabilities float32 (n, 10); `off` as in `activations`."""
+        return self.activations(images, off)[-1] if off else self._run(images, len(self.layers))
+
+    def gradient(self, images: np.ndarray, digit: int, target: Target = "logit") -> np.ndarray:
+        """Return the gradient of one digit's output with respect to each pixel in 0..1, float32 (n, 28, 28)."""
+        activations = self.activations(images)
+        return self.backward(images, activations, target_gradient(activations[-2], digit, target, self.temperature))
+
+    def backward(self, images: np.ndarray, activations: Sequence[np.ndarray], gradient: np.ndarray) -> np.ndarray:
+        """Return the gradient float32 (n, 28, 28) with respect to each pixel, of a function of the logits.
+
+        `gradient`: that function's gradient with respect to the logits, float32 (n, 10). `activations`: the result of
+        `activations(images)`.
+        """
+        inputs = [as_inputs(images), *activations]
+        for index in reversed(range(len(self.layers) - 1)):
+            gradient = self.layers[index].backward(gradient, inputs[index])
+        return gradient[..., 0]
+
+    def _run(self, images: np.ndarray, layers: int) -> np.ndarray:
+        values = as_inputs(images)
+        for layer in self.layers[:layers]:
+            values = layer.forward(values)
+        return values
+
+
+def as_inputs(images: np.ndarray) -> np.ndarray:
+    """Convert images (n, 28, 28), uint8 in 0..255 or floats in 0..1, to the network's input float32 (n, 28, 28, 1)."""
+    values = images.astype(np.float32)
+    return (values / np.float32(255) if images.dtype == np.uint8 else values)[..., np.newaxis]

@@ -1,0 +1,57 @@
+"""Colours of maps on black: activations of both signs, and ink for and against a digit."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.ink.drawing import Pixels
+
+_POSITIVE_COLOUR = "#5fe0cc"
+_NEGATIVE_COLOUR = "#f2915c"
+FOR_COLOUR = "#ff4d4d"
+AGAINST_COLOUR = "#4d9dff"
+_ADDED_COLOUR = "#37d67a"
+
+_FAINT_INK = 0.28
+"""Brightness of ink under a map, so that ink without any effect stays visible."""
+
+
+def activation_picture(values: np.ndarray, limit: float) -> Pixels:
+    """Colour a feature map (h, w): teal if positive, orange if negative, black at 0; full colour at `limit`."""
+    return _signed(values, limit, _POSITIVE_COLOUR, _NEGATIVE_COLOUR, np.zeros((*values.shape, 1)))
+
+
+def attribution_picture(values: np.ndarray, image: Pixels) -> Pixels:
+    """Colour an image (28, 28) by a map (28, 28): red for the digit, blue against it, over faint ink."""
+    ink = _FAINT_INK * image[..., np.newaxis].astype(np.float64)
+    return _signed(values, float(np.abs(values).max()), FOR_COLOUR, AGAINST_COLOUR, ink)
+
+
+def change_picture(before: Pixels, after: Pixels) -> Pixels:
+    """Show the image after a change: added ink is green, removed ink red."""
+    change = after.astype(np.float64) - before
+    kept = np.minimum(before, after)[..., np.newaxis].astype(np.float64)
+    return _signed(change, 255, _ADDED_COLOUR, FOR_COLOUR, kept)
+
+
+def value_grid(values: np.ndarray, picture: Pixels) -> str:
+    """Return HTML that enlarges a picture (h, w, 3); hovering over a pixel shows its value from (h, w)."""
+    cells = "".join(
+        f'<i title="row {row}, column {column}: {values[row, column]:.3f}"'
+        f' style="background:rgb({red},{green},{blue})"></i>'
+        for (row, column), (red, green, blue) in zip(
+            np.ndindex(values.shape), picture.reshape(-1, 3).tolist(), strict=True
+        )
+    )
+    return f'<div class="value-grid" style="grid-template-columns:repeat({values.shape[1]},1fr)">{cells}</div>'
+
+
+def _signed(values: np.ndarray, limit: float, positive: str, negative: str, base: np.ndarray) -> Pixels:
+    strength = np.clip(values / max(limit, np.finfo(np.float32).tiny), -1, 1)[..., np.newaxis]
+    colour = np.where(strength > 0, _rgb(positive), _rgb(negative))
+    mixed = base * (1 - np.abs(strength)) + colour * np.abs(strength)
+    return mixed.round().astype(np.uint8)
+
+
+def _rgb(colour: str) -> np.ndarray:
+    return np.frombuffer(bytes.fromhex(colour[1:]), np.uint8).astype(np.float64)

@@ -1,0 +1,55 @@
+"""The section "Make it a 4": the least ink to add and to remove that turns the image into another digit."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.classifier.predictor import Predictor, Reading
+from core.explain.counterfactual import MAX_CHANGE, change_into
+from core.explain.numpy_network import NumpyNetwork
+from core.ink.drawing import Drawing, Pixels
+from dashboard.draw.reading import show_prediction
+from dashboard.explain.colours import change_picture
+from dashboard.parts.png import image_html
+
+
+@st.fragment
+def show_counterfactual_section(
+    network: NumpyNetwork, predictor: Predictor, image: Pixels, predicted: int, second: int, model: str
+) -> None:
+    """Show a small change that makes another digit of the image, step by step."""
+    st.subheader("Make it another digit", anchor=False)
+    st.markdown(
+        "The least ink that turns this image into another digit for the model: :green[**green ink**] is added, "
+        ":red[**red ink**] is removed."
+    )
+    others = [digit for digit in range(10) if digit != predicted]
+    digit = st.segmented_control(
+        "Make it a", others, default=second, required=True, key=f"make_it_{model}_{predicted}", format_func=str
+    )
+    found = change_into(network, image, digit)
+    if found is None:
+        st.info(
+            f"No small change turns this image into a {digit}: it would take more than {MAX_CHANGE:.0%} of the ink.",
+            icon=":material/block:",
+        )
+        return
+    last = len(found.images) - 1
+    step = last
+    if last > 0:
+        step = st.slider("Step", 0, last, last, key=f"make_it_step_{model}_{digit}_{last}", help="0 is your image.")
+    current = found.images[step]
+    with st.container(key="make_it"):
+        st.html(image_html(change_picture(image, current), 280, f"the image on its way to a {digit}"))
+        with st.container(key="make_it_answer_frame"):
+            _show_probabilities(found.probabilities[step], current)
+    sentence = f"Step {step} of {last}. All steps add and remove {found.change:.0%} as much ink as the image has."
+    if predictor.read_drawing(Drawing(current, image=current)).verdict == "not_a_digit":
+        sentence += " The detector of non-digits rejects this image: it is unlike any digit in the training data."
+    st.caption(sentence)
+
+
+def _show_probabilities(probabilities: np.ndarray, image: Pixels) -> None:
+    reading = Reading("digit", int(probabilities.argmax()), probabilities, Drawing(image, image=image))
+    show_prediction(reading, "", key="make_it_answer")

@@ -1,0 +1,141 @@
+"""The section "Layer by layer": all feature maps of a layer, and the prediction without some of its channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from core.classifier.predictor import Reading
+from core.explain.feature_maps import block_end
+from core.explain.numpy_network import NumpyNetwork
+from core.ink.drawing import Drawing, Pixels
+from dashboard.draw.reading import show_prediction
+from dashboard.explain.colours import activation_picture, value_grid
+from dashboard.parts.digit_grid import tile_grid
+from dashboard.parts.png import png_data_uri
+from dashboard.session import state
+
+SHARED, OWN = "Shared scale", "Own scale"
+_HIDDEN_KINDS = ("flatten", "softmax")
+"""Layers that show nothing new: the values of the layer before, and the probabilities."""
+
+
+@st.fragment
+def show_layers_section(network: NumpyNetwork, image: Pixels, model: str) -> None:
+    """Show the feature maps of a layer, one of them enlarged, and the effect of switching channels off."""
+    st.subheader("Layer by layer", anchor=False)
+    st.markdown(
+        "Each layer turns its input into **feature maps**, one per channel. The first layers find edges, later ones "
+        "combine them into parts of digits. Click a map to enlarge it, and switch channels off to see whether the "
+        "prediction depends on them."
+    )
+    layers = [index for index, layer in enumerate(network.layers) if layer.kind not in _HIDDEN_KINDS]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        layer = st.selectbox(
+            "Layer",
+            layers,
+            index=min(1, len(layers) - 1),
+            format_func=lambda index: _layer_title(network, index),
+            key=f"layer_{model}",
+            width=360,
+        )
+        scale = st.segmented_control(
+            "Colours",
+            [SHARED, OWN],
+            default=SHARED,
+            required=True,
+            key="layer_scale",
+            help="With a shared scale, all maps have the same colours for the same values; with its own scale, each "
+            "map shows its full range.",
+        )
+    off_key = f"off_{model}_{layer}"
+    off = list(st.session_state.get(off_key, []))
+    maps = _feature_maps(network.activations(image[np.newaxis])[layer])
+    grid = f"maps_{model}_{layer}"
+    chosen = state.chosen_tile(grid)
+    channel = int(np.abs(maps).mean(axis=(1, 2)).argmax()) if chosen is None else chosen
+    maps[off] = 0
+    left, right = st.columns([2.2, 1], gap="large")
+    with left:
+        _show_maps(maps, grid, channel, off, shared=scale == SHARED)
+    with right:
+        _show_channel(maps[channel], channel, shared_limit=_limit(maps) if scale == SHARED else None)
+        st.button(
+            f"Switch channel {channel} {'on' if channel in off else 'off'}",
+            icon=":material/power_settings_new:",
+            key="switch_channel",
+            on_click=_switch,
+            args=(off_key, channel),
+        )
+    st.multiselect("Channels switched off", range(len(maps)), key=off_key, placeholder="None")
+    without = network.probabilities(image[np.newaxis], {block_end(network, layer): off})[0]
+    _compare_predictions(network, image, without, off)
+
+
+def _layer_title(network: NumpyNetwork, index: int) -> str:
+    layer = network.layers[index]
+    shape = " × ".join(str(size) for size in layer.output_shape)
+    return f"{layer.title}: {shape}"
+
+
+def _feature_maps(activation: np.ndarray) -> np.ndarray:
+    """Return the maps of one image, (channels, h, w); the units of a dense layer are maps of one pixel."""
+    values = activation[0]
+    return np.array(values.reshape(-1, 1, 1) if values.ndim == 1 else np.moveaxis(values, -1, 0))
+
+
+def _limit(maps: np.ndarray) -> float:
+    return float(np.abs(maps).max())
+
+
+def _show_maps(maps: np.ndarray, key: str, channel: int, off: Sequence[int], *, shared: bool) -> None:
+    def choose() -> None:
+        clicked = st.session_state[key]["clicked"]
+        if clicked is not None and clicked < len(maps):
+            state.choose_tile(key, int(clicked))
+
+    limit = _limit(maps)
+    tile_grid(
+        [png_data_uri(activation_picture(each, limit if shared else _limit(each))) for each in maps],
+        key=key,
+        captions=[f"{index} off" if index in off else str(index) for index in range(len(maps))],
+        titles=[f"channel {index}, from {each.min():.2f} to {each.max():.2f}" for index, each in enumerate(maps)],
+        tile=56,
+        selected=channel,
+        on_click=choose,
+    )
+
+
+def _show_channel(values: np.ndarray, channel: int, shared_limit: float | None) -> None:
+    st.markdown(f"**Channel {channel}**")
+    st.html(value_grid(values, activation_picture(values, shared_limit or _limit(values))))
+    st.caption(f"Values from {values.min():.2f} to {values.max():.2f}. Hover over a pixel to see its value.")
+
+
+def _switch(key: str, channel: int) -> None:
+    """Switch a channel on or off in the list of channels that are off."""
+    off = list(st.session_state.get(key, []))
+    st.session_state[key] = [each for each in off if each != channel] if channel in off else sorted([*off, channel])
+
+
+def _compare_predictions(network: NumpyNetwork, image: Pixels, without: np.ndarray, off: Sequence[int]) -> None:
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**With all channels**")
+        _show_probabilities(network.probabilities(image[np.newaxis])[0], image, "all_channels")
+    with right:
+        names = ", ".join(map(str, off))
+        st.markdown(
+            f"**Without {'channel' if len(off) == 1 else 'channels'} {names}**"
+            if off
+            else "**With the chosen channels: all**"
+        )
+        _show_probabilities(without, image, "chosen_channels")
+
+
+def _show_probabilities(probabilities: np.ndarray, image: Pixels, key: str) -> None:
+    drawing = Drawing(image, image=image)
+    with st.container(key=f"pair_{key}"):
+        show_prediction(Reading("digit", int(probabilities.argmax()), probabilities, drawing), "", key=key)

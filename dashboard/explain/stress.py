@@ -1,0 +1,158 @@
+"""The section "Stress dial": changes of the image by sliders, and the point where the prediction tips over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.classifier.predictor import Predictor, prediction_lock
+from core.explain.stress import STRESSES, StressCurve, apply_stress, stress_curve, training_settings
+from core.ink.drawing import Drawing, Pixels
+from core.runs.active import SHIPPED
+from dashboard.draw.reading import show_prediction
+from dashboard.parts.charts import CORRECT_COLOUR, MISTAKE_COLOUR
+from dashboard.parts.png import image_html
+from dashboard.parts.theme import text_colour
+from dashboard.parts.vega_lite import apply_layout
+from dashboard.session.permission import may_change
+
+_CURVE = "stress_curve"
+
+
+@dataclass(frozen=True)
+class _Dial:
+    label: str
+    step: float
+    format: str
+    help: str | None = None
+
+
+_DIALS = {
+    "rotation": _Dial("Rotation", 1.0, "%+.0f°", "Clockwise if positive."),
+    "shift_right": _Dial("Shift to the right", 0.5, "%+.1f px", "Pixels of the 28×28 image."),
+    "shift_down": _Dial("Shift down", 0.5, "%+.1f px", "Pixels of the 28×28 image."),
+    "size": _Dial("Size", 0.05, "%.2f×"),
+    "thickness": _Dial("Thickness", 0.1, "%+.1f px", "Pixels by which each edge of a stroke moves out."),
+    "slant": _Dial("Slant", 1.0, "%+.0f°", "To the right if positive."),
+    "noise": _Dial("Noise", 0.02, "%.2f", "Standard deviation of Gaussian noise, as a fraction of full ink."),
+    "contrast": _Dial("Contrast", 0.05, "%.2f", "Fraction of full ink."),
+    "hidden_rows": _Dial("Hidden from top or bottom", 0.05, "%+.2f", "From the top if negative, else the bottom."),
+    "hidden_columns": _Dial("Hidden from left or right", 0.05, "%+.2f", "From the left if negative, else the right."),
+}
+
+
+@st.fragment
+def show_stress_section(predictor: Predictor, image: Pixels, preset: str, model: str) -> None:
+    """Show the sliders, the changed image with its prediction, and the curve over the range of one change."""
+    st.subheader("Stress dial", anchor=False)
+    st.markdown(
+        "How much can the image change before the model changes its mind? **Move a slider**: the curve shows the "
+        "probability of the digit over its whole range, and where the prediction tips over."
+    )
+    with st.grid(5, min_column_width=150):
+        values = {name: _slider(name, dial) for name, dial in _DIALS.items()}
+    changed = apply_stress(image, values)
+    left, right = st.columns([1, 1.15], gap="large")
+    with prediction_lock:
+        reading = predictor.read_drawing(Drawing(changed, image=changed))
+    with left, st.container(key="stress_result"):
+        st.html(image_html(changed, 150, "the changed image"))
+        with st.container(key="pair_stress"):
+            show_prediction(reading, "", key="stress_answer")
+    with right:
+        name = st.selectbox("Curve", list(_DIALS), format_func=lambda name: _DIALS[name].label, key=_CURVE)
+        with prediction_lock:
+            curve = stress_curve(predictor.probabilities, image, name, values)
+        st.altair_chart(
+            _curve_chart(curve, _DIALS[name].label, values[name], text_colour()),
+            width="stretch",
+            alt=f"Probability of {curve.digit} over the range of {_DIALS[name].label.lower()}",
+        )
+        st.caption(_tipping_sentence(curve, name))
+    _show_training_link(values, preset, model)
+
+
+def _slider(name: str, dial: _Dial) -> float:
+    stress = STRESSES[name]
+    return st.slider(
+        dial.label,
+        float(stress.low),
+        float(stress.high),
+        float(stress.neutral),
+        dial.step,
+        format=dial.format,
+        help=dial.help,
+        key=f"stress_{name}",
+        on_change=_show_curve,
+        args=(name,),
+    )
+
+
+def _show_curve(name: str) -> None:
+    st.session_state[_CURVE] = name
+
+
+def _tipping_sentence(curve: StressCurve, name: str) -> str:
+    points = [_DIALS[name].format % value for value in curve.tipping_points if value is not None]
+    if not points:
+        return f"It stays a {curve.digit} over the whole range."
+    return f"It stops being a {curve.digit} at {' and at '.join(points)}."
+
+
+def _curve_chart(curve: StressCurve, title: str, value: float, colour: str) -> alt.LayerChart:
+    """Draw the probability of the digit and of its strongest rival; dashed lines mark the tipping points."""
+    rival = np.delete(curve.probabilities, curve.digit, axis=1).max(axis=1)
+    names = [f"{curve.digit}", "Strongest other digit"]
+    table = pd.concat(
+        pd.DataFrame({"digit": name, "value": curve.values, "probability": probabilities})
+        for name, probabilities in zip(names, (curve.probabilities[:, curve.digit], rival), strict=True)
+    )
+    scale = alt.Scale(domain=[curve.stress.low, curve.stress.high], nice=False)
+    lines = (
+        alt.Chart(table)
+        .mark_line(strokeWidth=2.5)
+        .encode(
+            x=alt.X("value:Q", title=title, scale=scale, axis=alt.Axis(grid=False)),
+            y=alt.Y(
+                "probability:Q",
+                title="Probability",
+                scale=alt.Scale(domain=[0, 1]),
+                axis=alt.Axis(format="%", gridOpacity=0.5, tickCount=5),
+            ),
+            color=alt.Color(
+                "digit:N",
+                title=None,
+                scale=alt.Scale(domain=names, range=[CORRECT_COLOUR, MISTAKE_COLOUR]),
+                legend=alt.Legend(orient="top"),
+            ),
+            tooltip=["digit", alt.Tooltip("value", format=".2f"), alt.Tooltip("probability", format=".1%")],
+        )
+    )
+    marks = pd.DataFrame({"value": [each for each in curve.tipping_points if each is not None]}, dtype=float)
+    tips = alt.Chart(marks).mark_rule(color=MISTAKE_COLOUR, strokeDash=[5, 4], strokeWidth=1.5).encode(x="value:Q")
+    now = alt.Chart(pd.DataFrame({"value": [value]})).mark_rule(color=colour, opacity=0.6).encode(x="value:Q")
+    return apply_layout(lines + tips + now, 240)
+
+
+def _show_training_link(values: dict[str, float], preset: str, model: str) -> None:
+    """Link to the Train page with an augmentation that covers the chosen changes."""
+    if not may_change():
+        return
+    settings = training_settings(values)
+    base = {"preset": preset} if model == SHIPPED else {"again": model}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.page_link(
+            "views/train.py",
+            label="Train with this augmentation",
+            icon=":material/model_training:",
+            query_params=base | {name: f"{value:g}" for name, value in settings.items()},
+            disabled=not settings,
+            width="content",
+        )
+        st.caption(
+            "The form is filled in with random changes up to these amounts; contrast and hidden parts have no setting."
+        )

@@ -1,0 +1,79 @@
+"""The picture that the Inside page explains: the last drawing, or an image of a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.classifier.number_reader import read_digit
+from core.classifier.predictor import Predictor, Reading
+from core.data.datasets import SPLITS, TITLES
+from core.errors import TrazoError
+from core.ink.canvas_strokes import Stroke
+from core.ink.drawing import Drawing, Pixels
+from dashboard.draw import canvas
+from dashboard.parts.png import image_from_png
+from dashboard.session import address, cache, state
+
+_DATASET_NAMES = {name: name for name in TITLES}
+
+
+class ImageNotFound(TrazoError):
+    """The URL names an image that does not exist."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A picture to explain.
+
+    `picture`: uint8 (h, w), the ink of a drawing or an image (28, 28) of a dataset. `strokes`: those of a drawing on
+    the canvas, or None. `sample`: True for an image of a dataset. `key`: identifies the picture, for widget keys.
+    """
+
+    title: str
+    picture: Pixels
+    sample: bool
+    key: str
+    strokes: Sequence[Stroke] | None = None
+
+    def read(self, predictor: Predictor) -> Reading:
+        """Return the prediction for this picture, the same as on Draw or in Evaluate."""
+        if self.sample:
+            return predictor.read_drawing(Drawing(self.picture, image=self.picture))
+        return read_digit(predictor, self.picture, self.strokes)
+
+
+def subject_of_page() -> Subject | None:
+    """Return the image that the URL names, or else the last drawing; None if nothing has been drawn.
+
+    Raises ImageNotFound, DataError if the dataset is not on this machine, and PictureError.
+    """
+    name = address.value("image")
+    return _last_drawing() if name is None else _sample(name)
+
+
+def _last_drawing() -> Subject | None:
+    png = state.looked_at()
+    if png is not None:
+        return Subject("Your last picture", image_from_png(png), False, "drawing")
+    ink = canvas.ink()
+    if ink is None:
+        return None
+    return Subject("Your last drawing", ink, False, "drawing", canvas.strokes())
+
+
+def _sample(name: str) -> Subject:
+    """Return an image by its name, such as "test-947"."""
+    split, _, number = name.rpartition("-")
+    if split not in SPLITS or not (number.isascii() and number.isdigit()):
+        raise ImageNotFound(
+            f"There is no image named {name[:40]}. Names look like test-947; choose an image on the Data page."
+        )
+    images = cache.dataset(address.choice("dataset", _DATASET_NAMES, "mnist")).split(split)
+    index = int(number[:9])
+    if index >= len(images):
+        raise ImageNotFound(
+            f"There is no {split} image {number[:9]}. The last one is {len(images) - 1}; choose one on the Data page."
+        )
+    label = int(images.labels[index])
+    return Subject(f"{split.capitalize()} image {index:,}, label {label}", images.images[index], True, name)

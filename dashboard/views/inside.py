@@ -1,0 +1,93 @@
+"""The Inside page: how a model reads one picture, step by step, and what would change its prediction."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.classifier.bundle import Bundle
+from core.classifier.predictor import Reading
+from core.errors import BundleError, TrazoError
+from core.ink.drawing import Pixels
+from dashboard.classifier.model_picker import model_picker
+from dashboard.draw.reading import show_prediction
+from dashboard.explain.counterfactual import show_counterfactual_section
+from dashboard.explain.layers import show_layers_section
+from dashboard.explain.steps import show_steps_section
+from dashboard.explain.stress import show_stress_section
+from dashboard.explain.subject import Subject, subject_of_page
+from dashboard.explain.why import show_why_section
+from dashboard.parts.headings import heading
+from dashboard.parts.png import image_html
+from dashboard.session import cache
+from dashboard.session.permission import safe_text
+
+STYLE = Path(__file__).parent.parent / "assets" / "inside.css"
+PICTURE_WIDTH = 280
+
+
+def find_subject() -> Subject | None:
+    """Return the picture of this page; if there is none, explain how to get one."""
+    try:
+        subject = subject_of_page()
+    except TrazoError as error:
+        st.warning(safe_text(error), icon=":material/search_off:")
+        show_links()
+        return None
+    if subject is None:
+        st.info("Draw a digit first, or choose an image of the dataset.", icon=":material/draw:")
+        show_links()
+    return subject
+
+
+def show_links() -> None:
+    """Show links to the pages where a picture can be chosen."""
+    with st.container(horizontal=True):
+        st.page_link("views/draw.py", label="Draw a digit", icon=":material/draw:", width="content")
+        st.page_link("views/data.py", label="Choose an image", icon=":material/grid_view:", width="content")
+
+
+def show_top(subject: Subject, reading: Reading) -> None:
+    """Show the picture beside its prediction."""
+    with st.container(key="inside_top"):
+        with st.container(key="inside_picture"):
+            st.html(image_html(subject.picture, PICTURE_WIDTH, subject.title))
+        with st.container(key="inside_answer_frame"):
+            show_prediction(None if reading.verdict == "blank" else reading, "No ink", key="inside_answer")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{subject.title}**", width="content")
+        show_links()
+
+
+def show_network_sections(bundle: Bundle, model: str, image: Pixels, candidates: tuple[int, ...]) -> None:
+    """Show the sections that need the network's activations and gradients."""
+    try:
+        network = cache.numpy_network(bundle)
+    except BundleError as error:
+        st.warning(safe_text(error), icon=":material/warning:")
+        return
+    show_layers_section(network, image, model)
+    digit, second = candidates
+    show_why_section(network, image, digit, model)
+    show_counterfactual_section(network, predictor, image, digit, second, model)
+
+
+heading(
+    "Inside",
+    "See how a model reads one picture, from the ink to the prediction, and what would change its mind.",
+)
+st.html(STYLE)
+subject = find_subject()
+if subject is None:
+    st.stop()
+model, bundle = model_picker("inside_model")
+try:
+    predictor = cache.bundle_predictor(bundle)
+    reading = subject.read(predictor)
+except TrazoError as error:
+    st.error(safe_text(error), icon=":material/error:")
+    st.stop()
+show_top(subject, reading)
+show_steps_section(predictor, subject)
+if reading.drawing.image is not None:
+    show_network_sections(bundle, model, reading.drawing.image, reading.candidates)
+    show_stress_section(predictor, reading.drawing.image, cache.card(bundle).config.preset, model)

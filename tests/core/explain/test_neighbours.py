@@ -1,0 +1,107 @@
+"""Nearest neighbours and near duplicates are exact."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.classifier.bundle import Bundle
+from core.data.datasets import Dataset
+from core.errors import BundleError
+from core.explain.keras_reader import load_network
+from core.explain.neighbours import FeatureIndex, closest_pairs, image_features, load_feature_network
+from core.workspace import SHIPPED_BUNDLE
+
+BUNDLE = Bundle(SHIPPED_BUNDLE)
+
+
+def random_features(seed: int, count: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, 3, (count, 5)).astype(np.float16)
+
+
+def all_distances(features: np.ndarray, others: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(features[:, np.newaxis].astype(np.float32) - others.astype(np.float32), axis=2)
+
+
+@given(st.integers(0, 1000), st.integers(1, 40), st.integers(0, 50))
+def test_neighbours_are_the_nearest_of_all(seed: int, count: int, wanted: int) -> None:
+    features, query = random_features(seed, count), random_features(seed + 1, 1)[0]
+    labels = (np.arange(count) % 10).astype(np.uint8)
+
+    found = FeatureIndex(features, labels).nearest(query, wanted)
+
+    distances = all_distances(query[np.newaxis], features)[0]
+    assert len(found.indices) == min(count, wanted)
+    assert found.distances == pytest.approx(np.sort(distances)[:wanted], abs=1e-3)
+    assert np.array_equal(found.labels, labels[found.indices])
+
+
+@given(st.integers(0, 1000), st.integers(0, 30), st.integers(0, 30))
+def test_closest_pair_of_two_splits_is_first(seed: int, count: int, other_count: int) -> None:
+    features, others = random_features(seed, count), random_features(seed + 1, other_count)
+
+    found = closest_pairs(features, others, count=5)
+
+    assert len(found.first) == (min(count, 5) if other_count else 0)
+    if len(found.first):
+        assert found.distances[0] == pytest.approx(all_distances(features, others).min(), abs=1e-3)
+        assert (np.diff(found.distances) >= 0).all()
+
+
+@given(st.integers(0, 1000), st.integers(0, 30))
+def test_pair_within_a_split_is_listed_once(seed: int, count: int) -> None:
+    found = closest_pairs(random_features(seed, count))
+
+    pairs = [frozenset(pair) for pair in zip(found.first.tolist(), found.second.tolist(), strict=True)]
+    assert all(len(pair) == 2 for pair in pairs)
+    assert len(pairs) == len(set(pairs))
+    assert bool(pairs) == (count > 1)
+
+
+def test_features_are_the_inputs_of_the_last_dense_layer() -> None:
+    images = np.random.default_rng(4).integers(0, 256, (20, 28, 28), np.uint8)
+
+    found = image_features(load_feature_network(BUNDLE), BUNDLE.card(), images)
+
+    expected = load_network(BUNDLE).activations(images)[-3]
+    assert found.dtype == np.float16
+    assert found.shape == expected.shape
+    # The LiteRT model has eight-bit weights.
+    assert np.corrcoef(found.ravel().astype(np.float32), expected.ravel())[0, 1] > 0.99
+
+
+def test_neighbours_of_a_digit_have_its_label(mnist: Dataset) -> None:
+    network, split = load_feature_network(BUNDLE), mnist.validation
+    features = image_features(network, BUNDLE.card(), split.images[:1000])
+    index = FeatureIndex(features[100:], split.labels[100:1000])
+
+    right = sum(
+        (index.nearest(query, 1).labels == label).all()
+        for query, label in zip(features[:100], split.labels, strict=False)
+    )
+
+    assert right >= 95
+
+
+def test_copied_image_is_a_near_duplicate(mnist: Dataset) -> None:
+    images = mnist.validation.images[:50]
+    copied = np.concatenate([images, images[7:8]])
+
+    found = closest_pairs(image_features(load_feature_network(BUNDLE), BUNDLE.card(), copied), count=1)
+
+    assert {int(found.first[0]), int(found.second[0])} == {7, 50}
+    assert found.distances[0] < 0.1
+
+
+def test_model_without_features_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shutil.copytree(SHIPPED_BUNDLE, tmp_path, dirs_exist_ok=True)
+    network = load_feature_network(Bundle(tmp_path))
+    monkeypatch.setattr(network, "feature_count", None)
+
+    with pytest.raises(BundleError, match="earlier version of Trazo"):
+        image_features(network, BUNDLE.card(), np.zeros((1, 28, 28), np.uint8))

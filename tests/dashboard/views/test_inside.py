@@ -1,0 +1,173 @@
+"""The Inside page in Streamlit's AppTest."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.data.datasets import Dataset
+from core.workspace import PROJECT, Workspace
+from dashboard.parts.png import png_bytes
+from dashboard.session.state import Sketch
+from tests.core.ink.test_drawing import SEVEN, drawn
+from tests.support.markdown import unescape_markdown
+
+
+@pytest.fixture
+def page(workspace: Workspace) -> AppTest:
+    return AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
+
+
+def open_inside(page: AppTest, **parameters: str) -> AppTest:
+    page.switch_page("views/inside.py")
+    for name, value in parameters.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception, page.exception[0].value
+    return page
+
+
+def draw_corner_seven(page: AppTest) -> None:
+    """Put a small 7 in the top left corner of the Draw page's canvas."""
+    ink = drawn(SEVEN, height=80, left=10, top=10)
+    picture = "data:image/png;base64," + base64.b64encode(png_bytes(ink)).decode()
+    page.session_state["sketch"] = Sketch(
+        strokes=[{"path": [["M", 20, 20], ["L", 60, 90]], "strokeWidth": 16}], picture=picture
+    )
+
+
+def shown(page: AppTest, key: str) -> dict[str, Any]:
+    """Return what a prediction on the page shows."""
+    return json.loads(page.get_by_key(key).proto.json)
+
+
+def text(page: AppTest) -> str:
+    parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error]
+    return unescape_markdown("\n".join(str(part.value) for part in parts))
+
+
+def test_without_a_drawing_the_page_says_how_to_get_one(page: AppTest) -> None:
+    open_inside(page)
+
+    assert "Draw a digit first" in page.info[0].value
+
+
+def test_the_last_drawing_is_predicted(page: AppTest) -> None:
+    draw_corner_seven(page)
+
+    open_inside(page)
+
+    assert shown(page, "inside_answer")["digit"] == "7"
+    assert "Your last drawing" in text(page)
+
+
+def test_without_centring_a_corner_drawing_is_misread(page: AppTest) -> None:
+    draw_corner_seven(page)
+    open_inside(page)
+
+    page.toggle(key="step_centre").set_value(False).run()
+
+    assert shown(page, "all_steps")["digit"] == "7"
+    assert shown(page, "chosen_steps")["digit"] != "7"
+    assert "Without centre" in text(page)
+
+
+def test_an_image_of_the_dataset_opens_by_its_url(page: AppTest, mnist: Dataset) -> None:
+    open_inside(page, image="test-947")
+
+    assert f"Test image 947, label {mnist.test.labels[947]}" in text(page)
+    assert "when MNIST was made" in text(page)
+
+
+@pytest.mark.parametrize("name", ["test-10000", "test-x", "../../etc", "exam-3", "test--1", "test-" + "9" * 5000])
+def test_an_unknown_image_is_explained_in_one_sentence(page: AppTest, mnist: Dataset, name: str) -> None:
+    open_inside(page, image=name)
+
+    assert len(page.warning) == 1
+    assert "There is no" in page.warning[0].value
+    assert "Data page" in page.warning[0].value
+
+
+@pytest.mark.usefixtures("without_mnist")
+def test_without_mnist_one_sentence_says_how_to_get_it(page: AppTest) -> None:
+    open_inside(page, image="test-947")
+
+    assert "MNIST is not on this machine yet" in unescape_markdown(page.warning[0].value)
+
+
+def test_the_stand_in_can_be_opened_without_mnist(page: AppTest) -> None:
+    open_inside(page, image="test-3", dataset="digits")
+
+    assert "Test image 3, label" in text(page)
+
+
+def test_an_unknown_model_is_replaced_with_a_note(page: AppTest) -> None:
+    draw_corner_seven(page)
+
+    open_inside(page, model="20200101-120000-no-newt")
+
+    assert "no longer exists" in page.info[0].value
+    assert shown(page, "inside_answer")["digit"] == "7"
+
+
+def test_switching_all_channels_off_changes_the_prediction(page: AppTest) -> None:
+    draw_corner_seven(page)
+    open_inside(page)
+    channels = page.multiselect(key="off_shipped_1")
+
+    channels.set_value(list(range(24))).run()
+
+    assert not page.exception
+    assert shown(page, "all_channels")["digit"] == "7"
+    assert shown(page, "chosen_channels") != shown(page, "all_channels")
+
+
+def test_the_switch_adds_and_removes_the_shown_channel(page: AppTest) -> None:
+    draw_corner_seven(page)
+    open_inside(page)
+
+    page.button(key="switch_channel").click().run()
+    off = page.multiselect(key="off_shipped_1").value
+    page.button(key="switch_channel").click().run()
+
+    assert len(off) == 1
+    assert page.multiselect(key="off_shipped_1").value == []
+
+
+def test_every_layer_can_be_shown(page: AppTest) -> None:
+    draw_corner_seven(page)
+    open_inside(page)
+    layers = page.selectbox(key="layer_shipped")
+
+    for position in range(len(layers.options)):
+        page.selectbox(key="layer_shipped").select_index(position).run()
+
+        assert not page.exception
+        assert shown(page, f"maps_shipped_{page.selectbox(key='layer_shipped').value}")["tiles"]
+
+
+def test_any_digit_can_be_asked_about(page: AppTest) -> None:
+    draw_corner_seven(page)
+    open_inside(page)
+
+    page.segmented_control(key="why_shipped_7").set_value(1).run()
+
+    assert not page.exception
+    assert "adds to the 1" in shown(page, "why_maps")["tiles"][0]["caption"]
+    assert "integrated gradients" in text(page)
+
+
+def test_the_sanity_check_shows_a_map_for_each_shuffled_layer(page: AppTest) -> None:
+    draw_corner_seven(page)
+    open_inside(page)
+
+    page.button(key="sanity_check").click().run()
+
+    assert not page.exception
+    captions = [tile["caption"] for tile in shown(page, "sanity_maps")["tiles"]]
+    assert len(captions) == 7
+    assert all("similarity" in caption for caption in captions)
