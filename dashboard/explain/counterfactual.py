@@ -25,7 +25,7 @@ def show_counterfactual_section(
         ":red[**red ink**] is removed."
     )
     others = [digit for digit in range(10) if digit != predicted]
-    digit = st.segmented_control(
+    digit = st.pills(
         "Make it a", others, default=second, required=True, key=f"make_it_{model}_{predicted}", format_func=str
     )
     found = change_into(network, image, digit)

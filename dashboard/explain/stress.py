@@ -40,8 +40,12 @@ _DIALS = {
     "slant": _Dial("Slant", 1.0, "%+.0f°", "To the right if positive."),
     "noise": _Dial("Noise", 0.02, "%.2f", "Standard deviation of Gaussian noise, as a fraction of full ink."),
     "contrast": _Dial("Contrast", 0.05, "%.2f", "Fraction of full ink."),
-    "hidden_rows": _Dial("Hidden from top or bottom", 0.05, "%+.2f", "From the top if negative, else the bottom."),
-    "hidden_columns": _Dial("Hidden from left or right", 0.05, "%+.2f", "From the left if negative, else the right."),
+    "hidden_rows": _Dial(
+        "Hidden rows", 0.05, "%+.2f", "Fraction of the digit, hidden from the top if negative, else from the bottom."
+    ),
+    "hidden_columns": _Dial(
+        "Hidden columns", 0.05, "%+.2f", "Fraction of the digit, hidden from the left if negative, else from the right."
+    ),
 }
 
 

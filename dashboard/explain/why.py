@@ -33,7 +33,7 @@ def show_why_section(network: NumpyNetwork, image: Pixels, predicted: int, model
         f":red[**Red ink**] speaks for the digit, :blue[**blue ink**] against it. Ask about any digit: why a "
         f"{predicted}, and why not another one?"
     )
-    digit = st.segmented_control(
+    digit = st.pills(
         "Digit", range(10), default=predicted, required=True, key=f"why_{model}_{predicted}", format_func=str
     )
     gradients = integrated_gradients(network, image, digit).map
@@ -92,7 +92,7 @@ def _deletion_chart(curves: dict[str, DeletionCurve], digit: int) -> alt.LayerCh
             ],
         )
     )
-    return apply_layout(chart, 260)
+    return apply_layout(chart, 320)
 
 
 def _show_sanity_check(network: NumpyNetwork, image: Pixels, digit: int) -> None:

@@ -154,7 +154,7 @@ def test_any_digit_can_be_asked_about(page: AppTest) -> None:
     draw_corner_seven(page)
     open_inside(page)
 
-    page.segmented_control(key="why_shipped_7").set_value(1).run()
+    page.pills(key="why_shipped_7").set_value(1).run()
 
     assert not page.exception
     assert "adds to the 1" in shown(page, "why_maps")["tiles"][0]["caption"]
@@ -171,3 +171,42 @@ def test_the_sanity_check_shows_a_map_for_each_shuffled_layer(page: AppTest) -> 
     captions = [tile["caption"] for tile in shown(page, "sanity_maps")["tiles"]]
     assert len(captions) == 7
     assert all("similarity" in caption for caption in captions)
+
+
+def test_an_image_becomes_another_digit_step_by_step(page: AppTest) -> None:
+    draw_corner_seven(page)
+    open_inside(page)
+
+    page.pills(key="make_it_shipped_7").set_value(1).run()
+    changed = shown(page, "make_it_answer")["digit"]
+    step = next(slider for slider in page.slider if str(slider.key).startswith("make_it_step_shipped_1"))
+    step.set_value(0).run()
+
+    assert not page.exception
+    assert (changed, shown(page, "make_it_answer")["digit"]) == ("1", "7")
+
+
+def test_a_slider_of_the_stress_dial_shows_its_curve(page: AppTest) -> None:
+    draw_corner_seven(page)
+    open_inside(page)
+    unchanged = shown(page, "stress_answer")
+
+    page.slider(key="stress_slant").set_value(30.0).run()
+
+    assert not page.exception
+    assert page.selectbox(key="stress_curve").value == "slant"
+    assert shown(page, "stress_answer") != unchanged
+    assert "a 7" in text(page)
+
+
+def test_the_train_form_takes_the_augmentation_of_a_link(page: AppTest) -> None:
+    page.switch_page("views/train.py")
+    for name, value in {"preset": "fast", "rotation": "25", "noise": "0.2", "shear": "900"}.items():
+        page.query_params[name] = value
+    page.run()
+
+    assert not page.exception
+    settings = {slider.label: slider.value for slider in page.slider}
+    assert (settings["Rotation (degrees)"], settings["Noise (fraction)"]) == (25.0, 0.2)
+    assert settings["Shear (degrees)"] == 0.0
+    assert "the fast preset, with the augmentation in the link" in text(page)
