@@ -10,11 +10,13 @@ import streamlit as st
 from core.classifier.bundle import Bundle, Card
 from core.classifier.evaluation import Evaluation
 from core.classifier.learning import EpochPredictions
+from core.classifier.network import Network
 from core.classifier.predictor import Predictor
 from core.data import datasets
 from core.data.datasets import Dataset
 from core.data.pen_digits import locate_pen_digits, read_pen_digits
 from core.errors import DataError
+from core.explain.neighbours import FeatureIndex, Neighbours, image_features, load_feature_network
 from core.explain.numpy_network import NumpyNetwork
 from core.handwriting.pen_digits import PenDigit
 from core.runs.active import ActivePredictor, available_models
@@ -93,6 +95,25 @@ def _numpy_network(folder: str, modified: int) -> NumpyNetwork:
     from core.explain.keras_reader import load_network
 
     return load_network(Bundle(Path(folder)))
+
+
+def nearest_training_images(bundle: Bundle, image: np.ndarray, count: int) -> Neighbours:
+    """Return the training images nearest to an image uint8 (28, 28) in a model's feature space.
+
+    Raises BundleError if the model has no features, DataError if its dataset is not on this machine.
+    """
+    dataset_id = card(bundle).config.dataset
+    version = datasets.dataset_version(dataset_id, workspace())
+    network, index = _feature_index(str(bundle.folder), _modified(bundle.tflite_file), dataset_id, version)
+    (features,) = image_features(network, card(bundle), image[np.newaxis])
+    return index.nearest(features, count)
+
+
+@st.cache_resource(show_spinner="Comparing with the training images…", max_entries=2)
+def _feature_index(folder: str, modified: int, dataset_id: str, version: str) -> tuple[Network, FeatureIndex]:
+    bundle, train = Bundle(Path(folder)), dataset(dataset_id).train
+    network = load_feature_network(bundle)
+    return network, FeatureIndex(image_features(network, bundle.card(), train.images), train.labels)
 
 
 def card(bundle: Bundle) -> Card:

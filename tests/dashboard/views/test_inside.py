@@ -210,3 +210,20 @@ def test_the_train_form_takes_the_augmentation_of_a_link(page: AppTest) -> None:
     assert (settings["Rotation (degrees)"], settings["Noise (fraction)"]) == (25.0, 0.2)
     assert settings["Shear (degrees)"] == 0.0
     assert "the fast preset, with the augmentation in the link" in text(page)
+
+
+def test_a_training_image_is_its_own_nearest_neighbour(page: AppTest, mnist: Dataset) -> None:
+    open_inside(page, image="train-5")
+
+    first, *others = shown(page, "neighbours")["tiles"]
+    assert first["title"] == f"training image 5, label {mnist.train.labels[5]}"
+    assert first["caption"].endswith("distance 0.0")
+    assert len(others) == 11
+
+
+def test_similar_images_need_the_dataset(page: AppTest, without_mnist: None) -> None:
+    draw_corner_seven(page)
+
+    open_inside(page)
+
+    assert any("MNIST is not on this machine yet" in info.value for info in page.info)
