@@ -13,7 +13,7 @@ from dashboard.session import cache
 from dashboard.session.permission import safe_text
 
 COUNT = 12
-"""Number of images: two rows on a desktop."""
+"""Number of images: two rows of six on a desktop."""
 
 
 @st.fragment
@@ -41,7 +41,7 @@ def show_neighbours_section(bundle: Bundle, image: Pixels, model: str) -> None:
             f"{label}\ndistance {distance:.1f}" for (_, label), distance in zip(pairs, nearest.distances, strict=True)
         ],
         titles=[f"training image {index}, label {label}" for index, label in pairs],
-        tile=96,
+        tile=120,
     )
 
 
