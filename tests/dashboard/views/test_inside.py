@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.datasets import Dataset
+from core.runs.run import Run
 from core.workspace import PROJECT, Workspace
 from dashboard.parts.png import png_bytes
 from dashboard.session.state import Sketch
@@ -227,3 +228,15 @@ def test_similar_images_need_the_dataset(page: AppTest, without_mnist: None) -> 
     open_inside(page)
 
     assert any("MNIST is not on this machine yet" in info.value for info in page.info)
+
+
+def test_a_damaged_network_leaves_the_prediction_and_the_steps(page: AppTest, run: Run) -> None:
+    run.bundle.keras_file.write_bytes(b"damaged")
+    draw_corner_seven(page)
+
+    open_inside(page, model=run.id)
+
+    (warning,) = page.warning
+    assert "damaged" in warning.value
+    assert shown(page, "inside_answer")["bars"]
+    assert shown(page, "all_steps")["bars"]
