@@ -22,38 +22,7 @@ from core.ink.drawing import (
     ink_from_canvas,
     prepare,
 )
-
-CANVAS = 280
-
-# Pen strokes in a unit box, as (x, y).
-SEVEN = [[(0.0, 0.0), (1.0, 0.0), (0.4, 1.0)]]
-FIVE = [[(0.9, 0.0), (0.1, 0.0)], [(0.0, 0.3), (0.6, 0.35), (0.9, 0.65), (0.6, 1.0), (0.0, 0.9)]]
-OPEN_EIGHT = [
-    [(0.9, 0.1), (0.5, 0.0), (0.1, 0.2), (0.5, 0.4), (0.9, 0.2)],
-    [(0.5, 0.6), (0.1, 0.8), (0.5, 1.0), (0.9, 0.8), (0.7, 0.65)],
-]
-ONE = [[(0.0, 0.0), (0.0, 1.0)]]
-
-
-def drawn(
-    strokes: list[list[tuple[float, float]]],
-    height: float = 140,
-    left: float = 70,
-    top: float = 70,
-    brush: float = 16,
-    size: int = CANVAS,
-) -> Pixels:
-    """Draw strokes with a round, anti-aliased brush; the box of their centre lines starts at (left, top)."""
-    fine = 4
-    picture = Image.new("L", (size * fine, size * fine))
-    draw = ImageDraw.Draw(picture)
-    radius = brush * fine / 2
-    for stroke in strokes:
-        points = [((left + 0.6 * height * x) * fine, (top + height * y) * fine) for x, y in stroke]
-        draw.line(points, fill=255, width=round(2 * radius))
-        for x, y in points:
-            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
-    return np.asarray(picture.reduce(fine))
+from tests.support.drawn_digits import CANVAS, FIVE, ONE, OPEN_EIGHT, SEVEN, drawn
 
 
 def image_of(ink: Pixels) -> Pixels:

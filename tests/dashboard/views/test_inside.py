@@ -14,7 +14,7 @@ from core.runs.run import Run
 from core.workspace import PROJECT, Workspace
 from dashboard.parts.png import png_bytes
 from dashboard.session.state import Sketch
-from tests.core.ink.test_drawing import SEVEN, drawn
+from tests.support.drawn_digits import SEVEN, drawn
 from tests.support.markdown import unescape_markdown
 
 
