@@ -13,7 +13,7 @@ run: ## Install missing packages and start the dashboard (PORT=8501 HOST=127.0.0
 test: ## Install test packages and run the tests (ARGS="-k draw" selects some)
 	@sh scripts/install.sh dev
 	@[ -z "$$CI" ] || { $(PY) -m tests.support.chromium && $(PY) -m tests.support.nginx; }
-	@$(PY) -m pytest --numprocesses 3 --no-loadscope-reorder $(ARGS)
+	@$(PY) -m pytest --numprocesses 2 --no-loadscope-reorder $(ARGS)
 
 check: lint test ## Check format, style, types and import rules, then run all tests
 
