@@ -75,7 +75,7 @@ class NumberReading:
 
     @property
     def sentence(self) -> str:
-        """The verdict in words, as a sentence without a full stop."""
+        """The verdict in words, without a full stop."""
         if len(self.digits) < 2:
             return self.all_ink.sentence
         uncertain = sum(digit.reading.verdict != "digit" for digit in self.digits)

@@ -17,15 +17,16 @@ from core.ink.drawing import Drawing, prepare
 from core.ink.picture_ink import PictureInk
 
 Verdict = Literal["digit", "unsure", "not_a_digit", "blank", "error"]
-"""`unsure`: a close call between two digits. `blank`: no ink. `error`: the picture could not be decoded."""
+"""`unsure`: a close call between two digits. `blank`: no ink. `error`: an error prevented the prediction."""
 
 
 prediction_lock = threading.RLock()
 """Held by the thread that is predicting a drawing; only one thread of the process does so at a time.
 
 A prediction consists of many short steps that need Python's global interpreter lock. Threads that take turns predict
-more drawings per second than threads that compete at every step. `Predictor.read` acquires this lock itself. A page
-holds the lock for its complete response, from decoding the canvas to encoding the pictures.
+more drawings per second than threads that compete at every step. `Predictor.read` and `Predictor.read_drawing` acquire
+this lock. The Draw page holds it for its complete response to a stroke, from decoding the canvas to encoding the
+pictures.
 """
 
 _TEST_IMAGE = np.linspace(0, 255, 28 * 28).astype(np.uint8).reshape(28, 28)
@@ -79,7 +80,7 @@ class Reading:
 
     @property
     def sentence(self) -> str:
-        """The verdict in words, as a sentence without a full stop."""
+        """The verdict in words, without a full stop."""
         if self.confidence is None:
             return "No ink, no digit"
         if self.several:
@@ -101,7 +102,7 @@ class Predictor:
         self._network = Network(bundle.tflite_file, card.network_fingerprint)
         self._temperature = card.calibration.temperature if card.calibration else 1.0
         self._unsure_below = card.calibration.unsure_below if card.calibration else UNSURE_BELOW
-        # Models of earlier versions have no detector.
+        # Models from earlier versions have no detector.
         self._detector = load_detector(bundle.novelty_file, self._network.feature_count or 0) if card.novelty else None
         # Some damaged files load without an error and fail only at the first prediction.
         self._predict(_TEST_IMAGE)
@@ -123,7 +124,7 @@ class Predictor:
     def read(self, ink: np.ndarray | PictureInk) -> Reading:
         """Predict one drawing: uint8 ink (h, w), white (255) on black (0), at any size and position.
 
-        Of the ink in a picture, predict the first candidate that is a digit without doubt, or else the best one.
+        For the ink in a picture, predict the first candidate that is a digit without doubt, or else the best one.
         """
         with prediction_lock:
             if isinstance(ink, PictureInk):
@@ -134,7 +135,7 @@ class Predictor:
         return self.read_drawing(prepare(ink))
 
     def read_drawing(self, drawing: Drawing) -> Reading:
-        """Predict a drawing that has been prepared, in any way."""
+        """Predict a drawing that has already been prepared, no matter how."""
         if drawing.image is None:
             return Reading("blank", None, None, drawing)
         with prediction_lock:
@@ -155,7 +156,7 @@ class Predictor:
 
 
 def _best(readings: Iterable[Reading]) -> Reading:
-    """Return the first digit without doubt; otherwise a close call, a blank or a rejection, in this order."""
+    """Return the first digit without doubt; otherwise prefer a close call to a blank, and a blank to a rejection."""
     doubtful = []
     for reading in readings:
         if reading.verdict == "digit":
@@ -166,7 +167,7 @@ def _best(readings: Iterable[Reading]) -> Reading:
 
 
 def format_confidence(confidence: float) -> str:
-    """Format a confidence, 0..1, in percent; from 99.95% on as >99.9%, because no network is certain."""
+    """Format a confidence, 0..1, as a percentage; 99.95% and above becomes >99.9%, because no network is certain."""
     return ">99.9%" if confidence >= 0.9995 else f"{confidence:.1%}"
 
 

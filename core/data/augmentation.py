@@ -43,7 +43,7 @@ def _warp(images: np.ndarray, config: AugmentationConfig, rng: np.random.Generat
 def _change_stroke_width(images: np.ndarray, amounts: np.ndarray) -> np.ndarray:
     """Thicken (amount > 0) or thin (amount < 0) strokes by mixing with the dilated or eroded image.
 
-    The brightest pixel of each image keeps its value.
+    The maximum brightness of each image stays the same.
     """
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))
     neighbours = padded[:, :-2, 1:-1], padded[:, 2:, 1:-1], padded[:, 1:-1, :-2], padded[:, 1:-1, 2:]
@@ -54,8 +54,8 @@ def _change_stroke_width(images: np.ndarray, amounts: np.ndarray) -> np.ndarray:
         changed[~thicken] = np.minimum(changed[~thicken], neighbour[~thicken])
     weight = np.abs(amounts).astype(np.float32)[:, np.newaxis, np.newaxis]
     mixed = images * (1 - weight) + changed * weight
-    brightness = images.max((1, 2)) / np.maximum(mixed.max((1, 2)), 1)
-    return (mixed * brightness[:, np.newaxis, np.newaxis] + 0.5).astype(np.uint8)
+    gain = images.max((1, 2)) / np.maximum(mixed.max((1, 2)), 1)
+    return (mixed * gain[:, np.newaxis, np.newaxis] + 0.5).astype(np.uint8)
 
 
 def _add_noise(images: np.ndarray, max_noise: float, rng: np.random.Generator) -> np.ndarray:

@@ -27,7 +27,7 @@ from core.handwriting.strokes.pen import Strokes
 from core.ink.drawing import IMAGE_SIZE, Pixels, prepare
 
 _CANVAS_SIZE = 140
-"""Side of the canvas in pixels; half that of the dashboard's is twice as fast and gives nearly the same images."""
+"""Side of the canvas in pixels; half the dashboard's is twice as fast and gives nearly the same images."""
 
 PROPORTIONS = {
     "letters": 0.28,

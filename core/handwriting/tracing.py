@@ -13,7 +13,7 @@ from scipy import ndimage
 from core.ink.drawing import Pixels, prepare
 
 CANVAS_SIZE = 140
-"""Side of the canvas in pixels: half that of the dashboard's, which is faster and gives nearly the same images."""
+"""Side of the canvas in pixels: half the dashboard's, which is faster and gives nearly the same images."""
 
 _ENLARGEMENT = 4
 """Images are enlarged by this factor before thinning, so that the centre line is smooth."""
@@ -35,7 +35,7 @@ TRAINING_RANGES = RedrawRanges(rotation=(-8, 8))
 def centre_line(image: Pixels) -> NDArray[np.float64]:
     """Return points (x, y), float64 (n, 2), along the centre line of the strokes in an image (28, 28).
 
-    The image must have some ink. The points are an eighth of a pixel apart.
+    The image must have some ink. The points are about an eighth of a pixel apart.
     """
     # Imported here, because importing scikit-image takes a second.
     from skimage.morphology import skeletonize

@@ -81,7 +81,7 @@ ALL_STEPS = Steps()
 
 
 def ink_from_canvas(rgba: Pixels) -> Pixels:
-    """Return the ink of a canvas (h, w, 4): light strokes on black, or strokes of any colour on transparent."""
+    """Return the ink of a canvas (h, w, 4): light on black, or any colour on a transparent background."""
     if not rgba.size:
         return np.zeros(rgba.shape[:2], np.uint8)
     # Reading pixels as integers whose highest byte is alpha is several times as fast as reading every fourth byte.

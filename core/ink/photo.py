@@ -18,7 +18,7 @@ from core.ink.uneven import dark_ink, ink_on_uneven_paper, mean_blocks
 
 _MIN_FRAME_INK = 0.7  # of a frame's outline; the rest may be rounded corners or gaps
 _FRAME_WIDTH = 3  # pixels; a frame's line with its blurred edge, or the blurred edge of a board
-_CUT_OFF_RATIO = 1.1  # times the ink on a sheet; a component this much larger elsewhere was cut off by a shadow
+_CUT_OFF_RATIO = 1.1  # times its size on a sheet; a component this much larger in the picture was cut off by a shadow
 
 
 def ink_from_picture(data: bytes) -> PictureInk:
@@ -37,9 +37,9 @@ def ink_from_picture(data: bytes) -> PictureInk:
 
 
 def ink_from_canvas_file(data: bytes) -> Pixels:
-    """Return the ink (h, w) of a canvas sent as a PNG: light strokes on black, or strokes of any colour on transparent.
+    """Return the ink (h, w) of a canvas sent as a PNG: light on black, or any colour on a transparent background.
 
-    Raises PictureTooLarge beyond MAX_CANVAS_PIXELS, and PictureError for any other file.
+    Raises PictureTooLarge beyond MAX_CANVAS_PIXELS, and PictureError if the file is not a valid PNG.
     """
     return ink_from_canvas(decode_canvas(data))
 
@@ -55,7 +55,7 @@ def ink_from_array(array: Pixels) -> PictureInk:
 
 
 def _ink_on_even_paper(grey: Pixels | Plane) -> PictureInk | None:
-    """Return the ink of a picture on paper of uniform brightness; None if it varies."""
+    """Return the ink of a picture on paper of uniform brightness; None if it varies or there is no ink."""
     even = ink_on_even_paper(grey)
     if even is None:
         return None
@@ -68,7 +68,7 @@ def _ink_on_even_paper(grey: Pixels | Plane) -> PictureInk | None:
 
 
 def _stands_alone(ink: Pixels) -> bool:
-    """Return True if the ink touches no edge and is too small for a sheet; small pictures have no sheet."""
+    """Return True if the ink touches no edge and is too small to be a sheet; small pictures have no sheet."""
     if max(ink.shape) <= SMALL_SIZE:
         return True
     return not touches_edge(ink) and bool(np.count_nonzero(ink) <= MIN_SHEET_FRACTION * ink.size)
@@ -124,7 +124,7 @@ def _ink_on_sheet(grey: Plane) -> Pixels | None:
 
 
 def _continues_in(sheet_ink: Pixels, ink: Pixels) -> bool:
-    """Return whether the largest component on a sheet continues in the ink, as a digit that leaves a shadow does."""
+    """Return whether a sheet's largest component is part of a larger one in `ink`: a digit that runs into a shadow."""
     largest = _largest_component(sheet_ink > 127)
     components, _ = ndimage.label(ink > 127, structure=np.ones((3, 3)))
     shared = np.bincount(components[largest], minlength=2)

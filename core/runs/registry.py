@@ -48,7 +48,7 @@ def create_run(workspace: Workspace, config: TrainingConfig) -> Run:
 
 
 def list_runs(workspace: Workspace) -> list[Run]:
-    """Return all runs, newest first, or none if their folder cannot be read (`check_runs` raises the reason)."""
+    """Return all runs, newest first, or none if their folder cannot be read (`check_runs` raises the error)."""
     try:
         names = _list_folders(workspace)
     except OSError:
@@ -66,7 +66,7 @@ def check_runs(workspace: Workspace) -> None:
     except OSError as error:
         raise StorageError(
             f"The runs in {workspace.runs} cannot be listed ({error.strerror}). Repair this folder, or set "
-            "TRAZO_WORKSPACE to another one.",
+            "TRAZO_WORKSPACE to another folder.",
             workspace.runs,
         ) from error
 
@@ -108,7 +108,7 @@ def _run_with_unused_id(workspace: Workspace, now: datetime) -> Run:
     """Return a run with an unused id; its folder does not exist yet."""
     used_times = {"-".join(run.id.split("-")[:2]) for run in list_runs(workspace)}
     time = now.astimezone()
-    # Each id starts with a different time; otherwise, runs created in the same second would be sorted by adjective.
+    # Each id starts with a different time, so that ids sort in the order in which runs were created.
     while time.strftime(ID_TIME_FORMAT) in used_times:
         time += timedelta(seconds=1)
     words = f"{random.choice(_ADJECTIVES.split())}-{random.choice(_ANIMALS.split())}"

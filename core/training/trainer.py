@@ -28,7 +28,7 @@ from core.training.validation import Validation
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of a run. `card` is None if no step was trained; `stopped` is True if a person stopped the run."""
+    """The outcome of a run. `card` is None if no training step ran; `stopped` is True if a person stopped the run."""
 
     card: Card | None
     stopped: bool
@@ -67,13 +67,13 @@ def train_and_evaluate(
     bundle.
 
     `pen_digits`: real pen digits to train on, if the config asks for any; none if they are not on this machine.
-    `images`: the images for the end of the run, if they are drawn ahead.
+    `images`: the images for the end of the run; by default, they are drawn when they are needed.
     With early stopping, the model keeps the weights of the epoch with the best validation accuracy, otherwise those of
-    the last epoch. The exported model is evaluated on the test set once, at the end. The worker removes the checkpoint
-    afterwards.
+    the last epoch. The exported model is evaluated on the test set once, at the end. If the run finished, the worker
+    then removes the checkpoint.
 
-    Raises RunError if the loss becomes infinite or NaN, MemoryError if the machine runs out of memory, RunNotFound if
-    the run is deleted.
+    Raises RunError if the run cannot be resumed or the loss becomes infinite or NaN, BundleError if a teacher's network
+    is damaged, MemoryError if the machine runs out of memory, RunNotFound if the run is deleted.
     """
     keras.utils.set_random_seed(config.seed)
     start = _start(config, run, dataset.train, pen_digits)
@@ -111,23 +111,23 @@ def _start(config: TrainingConfig, run: Run, train: Split, pen_digits: Sequence[
 
 
 def _pen_digits_to_use(run: Run, checkpoint: Checkpoint | None, available: Sequence[PenDigit]) -> Sequence[PenDigit]:
-    """Return the available pen digits, or none if the run began without; raises RunError if it needs missing ones."""
+    """Return the available pen digits, or none if the run began without any; raises RunError if its own are missing."""
     if checkpoint is None or checkpoint.pen_digits == len(available):
         return available
     if not checkpoint.pen_digits:
         return ()
     raise RunError(
-        f"Run {run.title} has learned from the pen digits, which are missing now. Download them on the Data page or "
+        f"Run {run.title} has learned from the pen digits, which are now missing. Download them on the Data page or "
         "with `python -m core data download pen-digits`, then resume the run.",
         run.id,
     )
 
 
 def _has_new_weights(start: _Start, run: Run) -> bool:
-    """Return True if the checkpoint has newer weights than the run's bundle."""
+    """Return True if the checkpoint may have newer weights than the run's bundle."""
     if start.checkpoint is None:
         return False
-    # If the run was stopped within an epoch, its bundle is ahead of the checkpoint by part of an epoch.
+    # If the run was stopped partway through an epoch, its bundle is ahead of the checkpoint by part of an epoch.
     return not run.bundle.complete or run.bundle.card().metrics.epochs <= start.checkpoint.epoch
 
 

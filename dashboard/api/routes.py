@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from core.runs.active import ActivePredictor
 
 MAX_BODY_BYTES = 10 * 2**20
-"""Maximum size of a body of /api/predict, including multipart overhead."""
+"""Maximum size of a request body sent to /api/predict, including multipart overhead."""
 
-NO_MODEL_ERROR = "No model can be loaded; choose or train another one on the Runs page."
+NO_MODEL_ERROR = "No model can be loaded; promote another one on the Runs page, or train one on the Train page."
 
 _NOT_FOUND = "No such endpoint; POST a picture to /api/predict."
 _STARTING = "The dashboard is starting; try again in a moment."
@@ -110,7 +110,7 @@ def _active_model_status(predictor: Callable[[], ActivePredictor]) -> dict[str, 
 
 
 def _wants_number(request: Request) -> bool:
-    """Return the parameter `number`."""
+    """Return True if the parameter `number` is 1."""
     value = request.query_params.get("number", "0")
     if value not in ("0", "1"):
         raise HTTPException(400, _BAD_NUMBER)
@@ -128,7 +128,7 @@ async def _read_picture(request: Request) -> bytes:
 
 
 async def _read_body(request: Request) -> bytes:
-    """Return the body. The size is checked while receiving, because Content-Length cannot be trusted."""
+    """Return the body. The size is checked as the body arrives, because Content-Length cannot be trusted."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

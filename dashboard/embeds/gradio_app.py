@@ -41,7 +41,7 @@ _SELECT_BRUSH = """
 """Script that selects the brush: Gradio's sketchpad has no tool selected initially or after Clear."""
 
 _UPLOAD_LIFETIME_SECONDS = 600
-"""Seconds after which Gradio deletes uploaded pictures, long enough to submit a sketch."""
+"""Minimum age in seconds of uploaded pictures that Gradio deletes, long enough to submit a sketch."""
 
 _QUEUE_SIZE = 64
 """Maximum number of predictions in Gradio's queue; further requests fail immediately."""
@@ -66,8 +66,8 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor], pool: PicturePool
     """Return the demo as a FastAPI app that can be mounted at any path. Importing Gradio takes several seconds.
 
     The API has two endpoints. Both take a sketch in the format of Gradio's ImageEditor (`background`, `layers`,
-    `composite`). `/predict` returns the format of the original demo, `{"label", "confidences"}`; `/verdict` returns the
-    fields of `NumberReading.to_json`: those of one digit, whose verdict can also be "not a digit", and of a number.
+    `composite`). `/predict` responds like the original demo: `{"label", "confidences"}`; `/verdict` returns the
+    fields of `NumberReading.to_json`: those of one digit, whose verdict may be "not_a_digit", and of a number.
     """
     prepare_gradio(upload_folder())
     import gradio as gr
@@ -129,7 +129,7 @@ def _demo(read_digit: _Read[Reading], read_number: _Read[NumberReading]) -> gr.B
         _add_verdict_endpoint(sketchpad, read_number)
         clear.add([sketchpad, bars])
         clear.click(None, js=script_without_bars(NO_SKETCH), **private_listener)
-    # The picture pool, not Gradio, limits concurrency, because it reserves capacity for every visitor.
+    # The picture pool, not Gradio, limits concurrency, because it has a quota for each client.
     demo.max_threads = MAX_WAITING
     demo.queue(max_size=_QUEUE_SIZE, default_concurrency_limit=None)
     set_queue_poll_interval(demo, _QUEUE_POLL_SECONDS)

@@ -66,7 +66,7 @@ def filter_and_sort(
 
 
 def unique_names(rows: Sequence[Summary]) -> dict[str, str]:
-    """Return a name for each run id; the name includes the id if two runs share a name."""
+    """Return a name for each run id; the name includes the id if another run has the same name."""
     return disambiguate({row.id: row.name for row in rows})
 
 
@@ -74,7 +74,7 @@ def table_content(rows: Sequence[Summary], names: dict[str, str], baseline: Summ
     """Return a row for each run, with accuracies in percent.
 
     With a baseline, a column like "Δ Test accuracy" follows each accuracy: the difference in percentage points, empty
-    for runs that were tested on different images.
+    for the baseline itself and for runs on another dataset.
     """
     columns: dict[str, object] = {
         "Run": [names[row.id] for row in rows],
@@ -102,7 +102,7 @@ def table_content(rows: Sequence[Summary], names: dict[str, str], baseline: Summ
 
 
 def _preset_and_dataset(row: Summary) -> str | None:
-    """Return the preset with its dataset, because accuracies on different datasets are not comparable."""
+    """Return a run's preset and dataset, because accuracies on different datasets are not comparable."""
     return f"{row.preset}, {display_value('dataset', row.dataset)}" if row.dataset else None
 
 

@@ -1,7 +1,8 @@
 """The process pool that decodes pictures sent to the pages, Gradio and the API.
 
-A hostile picture can crash its decoder, keep it busy for minutes or hold Python's global lock. In a worker process it
-cannot affect the dashboard, is stopped after DECODING_TIMEOUT_SECONDS, and uses only its sender's quota of workers.
+A hostile picture can crash its decoder, keep it busy for minutes or hold Python's global interpreter lock. In a worker
+process, it cannot affect the dashboard, its decoding is stopped after DECODING_TIMEOUT_SECONDS, and it uses only its
+sender's quota of workers.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ DECODING_TIMEOUT_SECONDS = 20.0
 """Time limit for decoding one picture; 40 megapixels of JPEG 2000 take 3 to 7 s."""
 
 WAITING_TIMEOUT_SECONDS = 40.0
-"""Time limit for getting a worker. Waiting and decoding together stay within the typical 60 s timeout of proxies."""
+"""Time limit for getting a worker. Waiting and decoding normally stay within the typical 60 s timeout of proxies."""
 
 MAX_WAITING = 200
 """Maximum number of pictures being decoded or waiting; any more would exceed the time limit."""
@@ -48,7 +49,7 @@ WORKERS_FOR_OTHERS = 2
 """Extra workers that no single client can occupy. Each takes about 40 MB, and up to 300 MB more for 40 megapixels."""
 
 START_TIMEOUT_SECONDS = 30.0
-"""Time limit for a worker to start, or for an idle one to respond. A start takes 0.5 s; several on a busy machine."""
+"""Time limit for a worker to start or an idle one to respond. A start takes 0.5 s, or seconds on a busy machine."""
 
 _MAX_START_ATTEMPTS = 3
 """Maximum number of attempts to get a worker; an idle one may have been killed or suspended."""
