@@ -16,6 +16,13 @@ from tests.support.visit import at_rest
 
 FIND_LOW_CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
 
+# After a script run, Streamlit fades its elements in.
+FINISH_ANIMATIONS = """() => Promise.all(
+  document.getAnimations()
+    .filter((animation) => animation.effect.getComputedTiming().endTime !== Infinity)
+    .map((animation) => animation.finished.catch(() => {}))
+).then(() => {})"""
+
 
 @pytest.fixture
 def run(trained: Run, dashboard: DashboardProcess) -> Iterator[Run]:
@@ -40,6 +47,7 @@ def test_all_text_has_enough_contrast(page: Page, run: Run, scheme: str) -> None
         page.goto(path)
         expect(page.get_by_text(shown).first).to_be_visible()
         at_rest(page)
+        page.evaluate(FINISH_ANIMATIONS)
         low_contrast[path] = page.evaluate(FIND_LOW_CONTRAST)
 
     assert not any(low_contrast.values()), low_contrast
