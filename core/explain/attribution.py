@@ -174,6 +174,9 @@ def _shuffle(layer: Convolution | Dense | DepthwiseConvolution, rng: np.random.G
 
 def _rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
     """Return Spearman's rank correlation of two arrays (n,), or 0 if one of them is constant."""
+    # Imported here, so that the dashboard starts faster.
+    from scipy.stats import spearmanr
+
     if len(first) < 2 or not np.ptp(first) or not np.ptp(second):
         return 0.0
-    return float(np.corrcoef(np.argsort(np.argsort(first)), np.argsort(np.argsort(second)))[0, 1])
+    return float(spearmanr(first, second).statistic)

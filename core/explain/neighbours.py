@@ -1,4 +1,4 @@
-"""Images that look alike to a network: features, nearest neighbours and near duplicates."""
+"""Images that look alike to a network: features and nearest neighbours."""
 
 from __future__ import annotations
 
@@ -10,13 +10,9 @@ import numpy as np
 from core.classifier.bundle import Bundle, Card
 from core.classifier.network import Network
 from core.errors import BundleError
-from core.explain.blas import use_one_blas_thread
 
 _BLOCK = 4096
 """Images per block of features."""
-
-_PAIR_BLOCK = 256
-"""Images per block of all pairs; the distances to 60,000 images then take 60 MB."""
 
 
 @dataclass(frozen=True)
@@ -26,15 +22,6 @@ class Neighbours:
     indices: np.ndarray
     distances: np.ndarray
     labels: np.ndarray
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Pairs of images, the closest first: indices int64 (n,), and distances in feature space float32 (n,)."""
-
-    first: np.ndarray
-    second: np.ndarray
-    distances: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -82,42 +69,6 @@ def image_features(network: Network, card: Card, images: np.ndarray) -> np.ndarr
 def load_feature_network(bundle: Bundle) -> Network:
     """Return the bundle's LiteRT model for `image_features`; raises BundleError if it is damaged."""
     return Network(bundle.tflite_file, bundle.card().network_fingerprint)
-
-
-def closest_pairs(features: np.ndarray, others: np.ndarray | None = None, count: int = 100) -> Pairs:
-    """Return the closest pairs of images, by their features float16 (n, d): near duplicates.
-
-    Each image of `features` is paired with its nearest image in `others` (m, d), or, if that is None, in `features`
-    itself; then a pair is listed once. At most `count` pairs.
-    """
-    use_one_blas_thread()
-    targets = (features if others is None else others).astype(np.float32)
-    nearest, distances = _nearest_of_each(features, targets, skip_self=others is None)
-    first = np.flatnonzero(np.isfinite(distances))
-    if others is None:
-        # Of a mutual pair, keep the one whose first index is smaller.
-        mutual = nearest[nearest[first]] == first
-        first = first[~mutual | (first < nearest[first])]
-    first = first[np.argsort(distances[first], kind="stable")][:count]
-    return Pairs(first, nearest[first], distances[first])
-
-
-def _nearest_of_each(features: np.ndarray, targets: np.ndarray, skip_self: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return the index of each image's nearest target, int64 (n,), and the distance float32 (n,), inf without any."""
-    nearest = np.zeros(len(features), np.int64)
-    distances = np.full(len(features), np.inf, np.float32)
-    lengths = np.einsum("nd,nd->n", targets, targets)
-    for start in range(0, len(features) if len(targets) > int(skip_self) else 0, _PAIR_BLOCK):
-        block = features[start : start + _PAIR_BLOCK].astype(np.float32)
-        rows = np.arange(len(block))
-        # |a - b|^2 = |a|^2 - 2 ab + |b|^2, of which |a|^2 does not change the order.
-        squares = lengths - 2 * (block @ targets.T)
-        if skip_self:
-            squares[rows, start + rows] = np.inf
-        chosen = squares.argmin(axis=1)
-        nearest[start + rows] = chosen
-        distances[start + rows] = np.linalg.norm(block - targets[chosen], axis=1)
-    return nearest, distances
 
 
 def _last_dense_inputs(card: Card) -> int:

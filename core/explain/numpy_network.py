@@ -74,6 +74,19 @@ class NumpyNetwork:
             gradient = self.layers[index].backward(gradient, inputs[index])
         return gradient[..., 0]
 
+    def block_end(self, layer: int) -> int:
+        """Return the index of the last layer before the next one with weights, or of the layer itself.
+
+        A channel that is switched off there contributes nothing to later layers. Before the end of its block, a
+        normalisation would replace its zeros by a constant.
+        """
+        end = layer
+        for index in range(layer + 1, len(self.layers)):
+            if self.layers[index].kind not in ("relu", "pooling", "normalisation"):
+                break
+            end = index
+        return end
+
     def _run(self, images: np.ndarray, layers: int) -> np.ndarray:
         values = as_inputs(images)
         for layer in self.layers[:layers]:

@@ -56,6 +56,11 @@ class Drawing:
     scaled: Pixels | None = None
     image: Pixels | None = None
 
+    @classmethod
+    def of_image(cls, image: Pixels) -> Drawing:
+        """Return the drawing of an image (28, 28) that is already prepared."""
+        return cls(image, image=image)
+
     @property
     def blank(self) -> bool:
         """True if the drawing has no ink."""

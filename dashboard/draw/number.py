@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import streamlit as st
-
 from core.classifier.number_reader import NumberReading, PlacedReading
 from core.classifier.predictor import Reading
 from core.ink.drawing import Pixels
 from dashboard.draw.reading import bars, bars_title
+from dashboard.parts.component import text_component
 from dashboard.parts.png import png_data_uri
 
-_ASSETS = Path(__file__).resolve().parents[1] / "assets"
-# As in reading.py: updated in place, and without a shadow root.
 _brackets, _number, _digit_cards = (
-    st.components.v2.component(
-        f"trazo_{name}",
-        html=f'<{tag} class="trazo-{name.replace("_", "-")}"></{tag}>',
-        css=(_ASSETS / f"{name}.css").read_text(),
-        js=(_ASSETS / f"{name}.js").read_text(),
-        isolate_styles=False,
-    )
-    for name, tag in (("brackets", "div"), ("number", "div"), ("digit_cards", "ol"))
+    text_component("brackets"),
+    text_component("number"),
+    text_component("digit_cards", "ol"),
 )
 
 

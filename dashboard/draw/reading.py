@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import streamlit as st
 
 from core.classifier.predictor import Reading, format_confidence
 from core.ink.drawing import ALL_STEPS, BOX_SIZE, IMAGE_SIZE, Drawing, Pixels, Steps
+from dashboard.parts.component import text_component
 from dashboard.parts.png import png_data_uri
 
-_ASSETS = Path(__file__).resolve().parents[1] / "assets"
-# Components are updated in place; charts would flicker after each stroke.
-# Without a shadow root, the browser's search and the tests can find their text.
-_answer, _steps = (
-    st.components.v2.component(
-        f"trazo_{name}",
-        html=f'<div class="trazo-{name}"></div>',
-        css=(_ASSETS / f"{name}.css").read_text(),
-        js=(_ASSETS / f"{name}.js").read_text(),
-        isolate_styles=False,
-    )
-    for name in ("answer", "steps")
-)
+_answer, _steps = text_component("answer"), text_component("steps")
 
 
 def show_prediction(reading: Reading | None, prompt: str, key: str = "answer") -> None:

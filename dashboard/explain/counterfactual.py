@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
-from core.classifier.predictor import Predictor, Reading
+from core.classifier.predictor import Predictor
 from core.explain.counterfactual import MAX_CHANGE, change_into
 from core.explain.numpy_network import NumpyNetwork
 from core.ink.drawing import Drawing, Pixels
-from dashboard.draw.reading import show_prediction
 from dashboard.explain.colours import change_picture
+from dashboard.explain.probabilities import show_probabilities
 from dashboard.parts.png import image_html
 
 
@@ -43,13 +42,8 @@ def show_counterfactual_section(
     with st.container(key="make_it"):
         st.html(image_html(change_picture(image, current), 280, f"the image on its way to a {digit}"))
         with st.container(key="make_it_answer_frame"):
-            _show_probabilities(found.probabilities[step], current)
+            show_probabilities(found.probabilities[step], current, "make_it_answer")
     sentence = f"Step {step} of {last}. All steps add and remove {found.change:.0%} as much ink as the image has."
-    if predictor.read_drawing(Drawing(current, image=current)).verdict == "not_a_digit":
+    if predictor.read_drawing(Drawing.of_image(current)).verdict == "not_a_digit":
         sentence += " The detector of non-digits rejects this image: it is unlike any digit in the training data."
     st.caption(sentence)
-
-
-def _show_probabilities(probabilities: np.ndarray, image: Pixels) -> None:
-    reading = Reading("digit", int(probabilities.argmax()), probabilities, Drawing(image, image=image))
-    show_prediction(reading, "", key="make_it_answer")

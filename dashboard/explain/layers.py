@@ -7,13 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.classifier.predictor import Reading
-from core.explain.feature_maps import block_end
 from core.explain.numpy_network import NumpyNetwork
-from core.ink.drawing import Drawing, Pixels
-from dashboard.draw.reading import show_prediction
+from core.ink.drawing import Pixels
 from dashboard.explain.colours import activation_picture, value_grid
-from dashboard.parts.digit_grid import tile_grid
+from dashboard.explain.probabilities import show_probabilities
+from dashboard.parts.digit_grid import keep_click, tile_grid
 from dashboard.parts.png import png_data_uri
 from dashboard.session import state
 
@@ -70,7 +68,7 @@ def show_layers_section(network: NumpyNetwork, image: Pixels, model: str) -> Non
             args=(off_key, channel),
         )
     st.multiselect("Channels switched off", range(len(maps)), key=off_key, placeholder="None")
-    without = network.probabilities(image[np.newaxis], {block_end(network, layer): off})[0]
+    without = network.probabilities(image[np.newaxis], {network.block_end(layer): off})[0]
     _compare_predictions(network, image, without, off)
 
 
@@ -91,11 +89,6 @@ def _limit(maps: np.ndarray) -> float:
 
 
 def _show_maps(maps: np.ndarray, key: str, channel: int, off: Sequence[int], *, shared: bool) -> None:
-    def choose() -> None:
-        clicked = st.session_state[key]["clicked"]
-        if clicked is not None and clicked < len(maps):
-            state.choose_tile(key, int(clicked))
-
     limit = _limit(maps)
     tile_grid(
         [png_data_uri(activation_picture(each, limit if shared else _limit(each))) for each in maps],
@@ -104,7 +97,7 @@ def _show_maps(maps: np.ndarray, key: str, channel: int, off: Sequence[int], *, 
         titles=[f"channel {index}, from {each.min():.2f} to {each.max():.2f}" for index, each in enumerate(maps)],
         tile=56,
         selected=channel,
-        on_click=choose,
+        on_click=keep_click(key, range(len(maps))),
     )
 
 
@@ -124,7 +117,8 @@ def _compare_predictions(network: NumpyNetwork, image: Pixels, without: np.ndarr
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**With all channels**")
-        _show_probabilities(network.probabilities(image[np.newaxis])[0], image, "all_channels")
+        with st.container(key="pair_all_channels"):
+            show_probabilities(network.probabilities(image[np.newaxis])[0], image, "all_channels")
     with right:
         names = ", ".join(map(str, off))
         st.markdown(
@@ -132,10 +126,5 @@ def _compare_predictions(network: NumpyNetwork, image: Pixels, without: np.ndarr
             if off
             else "**With the chosen channels: all**"
         )
-        _show_probabilities(without, image, "chosen_channels")
-
-
-def _show_probabilities(probabilities: np.ndarray, image: Pixels, key: str) -> None:
-    drawing = Drawing(image, image=image)
-    with st.container(key=f"pair_{key}"):
-        show_prediction(Reading("digit", int(probabilities.argmax()), probabilities, drawing), "", key=key)
+        with st.container(key="pair_chosen_channels"):
+            show_probabilities(without, image, "chosen_channels")

@@ -62,7 +62,7 @@ def show_stress_section(predictor: Predictor, image: Pixels, preset: str, model:
     changed = apply_stress(image, values)
     left, right = st.columns([1, 1.15], gap="large")
     with prediction_lock:
-        reading = predictor.read_drawing(Drawing(changed, image=changed))
+        reading = predictor.read_drawing(Drawing.of_image(changed))
     with left, st.container(key="stress_result"):
         st.html(image_html(changed, 150, "the changed image"))
         with st.container(key="pair_stress"):

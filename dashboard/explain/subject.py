@@ -39,7 +39,7 @@ class Subject:
     def read(self, predictor: Predictor) -> Reading:
         """Return the prediction for this picture, the same as on Draw or in Evaluate."""
         if self.sample:
-            return predictor.read_drawing(Drawing(self.picture, image=self.picture))
+            return predictor.read_drawing(Drawing.of_image(self.picture))
         return read_digit(predictor, self.picture, self.strokes)
 
 

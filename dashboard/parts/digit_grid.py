@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.parts.png import png_data_uri
+from dashboard.session import state
 
 _ASSETS = Path(__file__).resolve().parents[1] / "assets"
 _component = st.components.v2.component(
@@ -73,3 +74,14 @@ def tile_grid(
     )
     clicked = result.clicked
     return int(clicked) if clicked is not None else None
+
+
+def keep_click(key: str, numbers: Sequence[int]) -> Callable[[], None]:
+    """Return the `on_click` of a grid whose images have these numbers; `state.chosen_tile` returns the clicked one."""
+
+    def keep() -> None:
+        clicked = st.session_state[key]["clicked"]
+        if clicked is not None and clicked < len(numbers):
+            state.choose_tile(key, numbers[clicked])
+
+    return keep

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from dashboard.parts.digit_grid import digit_grid
+from dashboard.parts.digit_grid import digit_grid, keep_click
 from dashboard.session import state
 
 ICON = ":material/frame_inspect:"
@@ -51,12 +51,6 @@ def sample_grid(
 ) -> None:
     """Show some of the images in a grid, and a link to look inside the one that was clicked."""
     numbers = [int(index) for index in indices]
-
-    def choose() -> None:
-        clicked = st.session_state[key]["clicked"]
-        if clicked is not None and clicked < len(numbers):
-            state.choose_tile(key, numbers[clicked])
-
     chosen = state.chosen_tile(key)
     with st.container(key=f"chosen_{key}", vertical_alignment="center"):
         if chosen in numbers:
@@ -71,5 +65,5 @@ def sample_grid(
         titles=titles,
         tile=tile,
         selected=selected,
-        on_click=choose,
+        on_click=keep_click(key, numbers),
     )

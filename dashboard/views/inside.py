@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.classifier.bundle import Bundle
-from core.classifier.predictor import Reading
+from core.classifier.predictor import Predictor, Reading
 from core.errors import BundleError, TrazoError
 from core.ink.drawing import Pixels
 from dashboard.classifier.model_picker import model_picker
@@ -59,7 +59,9 @@ def show_top(subject: Subject, reading: Reading) -> None:
         show_links()
 
 
-def show_network_sections(bundle: Bundle, model: str, image: Pixels, candidates: tuple[int, ...]) -> None:
+def show_network_sections(
+    bundle: Bundle, predictor: Predictor, model: str, image: Pixels, candidates: tuple[int, ...]
+) -> None:
     """Show the sections that need the network's activations and gradients."""
     try:
         network = cache.numpy_network(bundle)
@@ -90,6 +92,6 @@ except TrazoError as error:
 show_top(subject, reading)
 show_steps_section(predictor, subject)
 if reading.drawing.image is not None:
-    show_network_sections(bundle, model, reading.drawing.image, reading.candidates)
+    show_network_sections(bundle, predictor, model, reading.drawing.image, reading.candidates)
     show_stress_section(predictor, reading.drawing.image, cache.card(bundle).config.preset, model)
     show_neighbours_section(bundle, reading.drawing.image, model)

@@ -7,12 +7,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.config import (
     DEFAULT_PRESET,
-    LIMITS,
     PRESETS,
-    AugmentationConfig,
     TrainingConfig,
     preset,
-    replace_settings,
     teacher_configs,
 )
 from core.data.datasets import TITLES, Dataset
@@ -21,7 +18,6 @@ from core.errors import BundleError, RunError, TrazoError
 from core.launcher import queue
 from core.launcher.teachers import missing_teachers, pending_teachers
 from core.runs.label import display_name
-from core.runs.registry import find_run
 from core.runs.run import Run
 from core.runs.snapshot import Snapshot
 from core.runs.status import Status
@@ -34,7 +30,7 @@ from dashboard.parts.units import duration, in_epochs
 from dashboard.runs import actions
 from dashboard.runs.refresh import draw_and_refresh
 from dashboard.runs.run_cache import Listing, run_of
-from dashboard.session import address, cache, state
+from dashboard.session import cache, state
 from dashboard.session.markdown import plain
 from dashboard.session.permission import (
     attempt,
@@ -48,6 +44,7 @@ from dashboard.training import curve_points, curves
 from dashboard.training.chart_options import CURVE_METRICS
 from dashboard.training.form import changed_labels, settings_form
 from dashboard.training.progress import show_outcome, show_progress
+from dashboard.training.template import load_template_from_url
 from dashboard.training.wording import PRESET_DESCRIPTIONS
 
 # Not `__name__`, because Streamlit runs pages under a different module name.
@@ -57,35 +54,6 @@ POLL_SECONDS = 1.0
 
 # Names of the waiting runs, each with the settings of its teachers.
 WaitingRuns = list[tuple[str, list[TrainingConfig]]]
-
-
-def load_template_from_url(data: Dataset) -> None:
-    """Offer the settings given in the URL: those of a run or preset, with at least the given augmentation."""
-    run_id, augmentation = address.value("again"), augmentation_from_url()
-    if not state.just_opened() or not (run_id or augmentation):
-        return
-    try:
-        if run_id:
-            run = find_run(state.workspace(), run_id)
-            base_id, title, source, config = run.id, display_name(run), f"the run {display_name(run)}", run.config()
-        else:
-            title = base_id = address.choice("preset", list(PRESETS), DEFAULT_PRESET)
-            source, config = f"the {title} preset", preset(title, data.id)
-    except TrazoError as error:
-        st.warning(safe_text(error), icon=":material/link_off:")
-        return
-    if augmentation:
-        base_id += "".join(f"&{name}={value:g}" for name, value in augmentation.items())
-        title, source = f"{title}, augmented", f"{source}, with the augmentation in the link"
-        stronger = {name: max(getattr(config.augmentation, name), value) for name, value in augmentation.items()}
-        config = replace_settings(config, **stronger)
-    state.offer_template(base_id, title, source, config)
-
-
-def augmentation_from_url() -> dict[str, float]:
-    """Return the augmentation settings given in the URL that are within their limits and above 0."""
-    settings = {name: address.number(name, *LIMITS[name], 0.0) for name in AugmentationConfig.model_fields}
-    return {name: value for name, value in settings.items() if value}
 
 
 def show_start_form(data: Dataset) -> None:
@@ -331,6 +299,6 @@ data, problem = cache.usable_dataset()
 show_data_banner(problem)
 permission_note("train")
 if may_change():
-    load_template_from_url(data)
+    load_template_from_url(data.id)
     show_start_form(data)
 draw_and_refresh(show_live_section, lambda listing: listing.busy, POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""Nearest neighbours and near duplicates are exact."""
+"""Nearest neighbours are exact, and features are those of the last layer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.classifier.bundle import Bundle
 from core.data.datasets import Dataset
 from core.errors import BundleError
 from core.explain.keras_reader import load_network
-from core.explain.neighbours import FeatureIndex, closest_pairs, image_features, load_feature_network
+from core.explain.neighbours import FeatureIndex, image_features, load_feature_network
 from core.workspace import SHIPPED_BUNDLE
 
 BUNDLE = Bundle(SHIPPED_BUNDLE)
@@ -41,28 +41,6 @@ def test_neighbours_are_the_nearest_of_all(seed: int, count: int, wanted: int) -
     assert np.array_equal(found.labels, labels[found.indices])
 
 
-@given(st.integers(0, 1000), st.integers(0, 30), st.integers(0, 30))
-def test_closest_pair_of_two_splits_is_first(seed: int, count: int, other_count: int) -> None:
-    features, others = random_features(seed, count), random_features(seed + 1, other_count)
-
-    found = closest_pairs(features, others, count=5)
-
-    assert len(found.first) == (min(count, 5) if other_count else 0)
-    if len(found.first):
-        assert found.distances[0] == pytest.approx(all_distances(features, others).min(), abs=1e-3)
-        assert (np.diff(found.distances) >= 0).all()
-
-
-@given(st.integers(0, 1000), st.integers(0, 30))
-def test_pair_within_a_split_is_listed_once(seed: int, count: int) -> None:
-    found = closest_pairs(random_features(seed, count))
-
-    pairs = [frozenset(pair) for pair in zip(found.first.tolist(), found.second.tolist(), strict=True)]
-    assert all(len(pair) == 2 for pair in pairs)
-    assert len(pairs) == len(set(pairs))
-    assert bool(pairs) == (count > 1)
-
-
 def test_features_are_the_inputs_of_the_last_dense_layer() -> None:
     images = np.random.default_rng(4).integers(0, 256, (20, 28, 28), np.uint8)
 
@@ -86,16 +64,6 @@ def test_neighbours_of_a_digit_have_its_label(mnist: Dataset) -> None:
     )
 
     assert right >= 95
-
-
-def test_copied_image_is_a_near_duplicate(mnist: Dataset) -> None:
-    images = mnist.validation.images[:50]
-    copied = np.concatenate([images, images[7:8]])
-
-    found = closest_pairs(image_features(load_feature_network(BUNDLE), BUNDLE.card(), copied), count=1)
-
-    assert {int(found.first[0]), int(found.second[0])} == {7, 50}
-    assert found.distances[0] < 0.1
 
 
 def test_model_without_features_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

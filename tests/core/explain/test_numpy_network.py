@@ -113,3 +113,13 @@ def test_switched_off_channel_is_zero_and_changes_later_layers(architecture: str
     assert not without[relu][..., 1].any()
     assert np.array_equal(without[relu][..., [0, 2]], with_all[relu][..., [0, 2]])
     assert not np.array_equal(without[-1], with_all[-1])
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_block_ends_before_the_next_weights(architecture: str, tmp_path: Path) -> None:
+    network = read_network(save_random_model(tmp_path, architecture)[1])
+
+    end = network.block_end(0)
+
+    assert not {"convolution", "depthwise", "dense"} & {layer.kind for layer in network.layers[1 : end + 1]}
+    assert network.layers[end + 1].kind in ("convolution", "depthwise", "flatten")
