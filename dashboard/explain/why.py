@@ -83,7 +83,7 @@ def _deletion_chart(curves: dict[str, DeletionCurve], digit: int) -> alt.LayerCh
                 title=None,
                 sort=list(curves),
                 scale=alt.Scale(domain=list(curves), range=[FOR_COLOUR, AGAINST_COLOUR, "#8a9693"]),
-                legend=alt.Legend(orient="top"),
+                legend=alt.Legend(orient="top", columns=2),  # a row of three is too wide for a phone
             ),
             tooltip=[
                 "order",
