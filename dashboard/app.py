@@ -31,6 +31,7 @@ from dashboard.server import logs
 from dashboard.server.connections import limit_connections
 from dashboard.server.gate import Gate
 from dashboard.server.headers import SecurityHeaders
+from dashboard.server.library_internals import keep_widget_values_on_page_changes
 from dashboard.server.pictures import POOL
 from dashboard.server.prefix import RestorePrefix, StripPrefix, add_slash
 from dashboard.training.queue import watch_queue
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 logs.start()
 limit_connections()
+keep_widget_values_on_page_changes()
 
 # Seconds after which a busy thread yields to other threads. Python's default, 0.005, delays responses under load.
 sys.setswitchinterval(0.001)

@@ -1,4 +1,4 @@
-"""All code that uses private APIs of uvicorn and Gradio, and of Streamlit's loggers and uploads.
+"""All code that uses private APIs of uvicorn and Gradio, and of Streamlit's loggers, uploads and script runs.
 
 `pyproject.toml` pins the exact versions that this module was written for, and
 `tests/dashboard/server/test_library_internals.py` fails if a version or a private name changes. After an upgrade, read
@@ -17,6 +17,9 @@ import streamlit.logger
 import uvicorn
 import uvicorn.config
 from streamlit import runtime
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.runtime.scriptrunner_utils import script_requests
+from streamlit.runtime.state import SafeSessionState
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -161,6 +164,38 @@ def replace_log_handlers(configure: Callable[[logging.Logger], None]) -> None:
     uvicorn.config.LOGGING_CONFIG["loggers"]["uvicorn"] = {"level": "WARNING", "propagate": True}
     streamlit.logger.setup_formatter = configure  # type: ignore[assignment]
     streamlit.logger.update_formatter()
+
+
+def keep_widget_values_on_page_changes() -> None:
+    """Deliver every new value of a widget, even if the visitor leaves the page before the server has handled it.
+
+    Streamlit would lose a stroke or an Undo in three ways. It merges waiting requests, and a page change lists only the
+    widgets that all pages share; a page change interrupts a run before or within its callbacks; and with `fastReruns`,
+    which .streamlit/config.toml switches off, a page change stops a run that has not started.
+    """
+    script_requests._coalesce_widget_states = _merge_widget_states
+    SafeSessionState.on_script_will_rerun = _run_callbacks_to_the_end  # type: ignore[method-assign, assignment]
+
+
+_coalesce_widget_states = script_requests._coalesce_widget_states
+_run_callbacks = SafeSessionState.on_script_will_rerun
+
+
+def _merge_widget_states(old_states: WidgetStates | None, new_states: WidgetStates | None) -> WidgetStates | None:
+    merged = _coalesce_widget_states(old_states, new_states)
+    if old_states and merged:
+        present = {state.id for state in merged.widgets}
+        merged.widgets.extend(state for state in old_states.widgets if state.id not in present)
+    return merged
+
+
+def _run_callbacks_to_the_end(state: SafeSessionState, *arguments: Any, **options: Any) -> None:
+    runner = state._yield_callback.__self__  # type: ignore[attr-defined]
+    runner._execing = False  # a runner handles no requests meanwhile
+    try:
+        _run_callbacks(state, *arguments, **options)
+    finally:
+        runner._execing = True
 
 
 def uploaded_bytes() -> int:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.slow_server import SlowServer
-from tests.support.visit import draw, open_draw_page
+from tests.support.visit import at_rest, draw, open_draw_page
 
 BLANK = "Draw a digit"
 ROWS = [[(50.0, row * 100.0), (450.0, row * 100.0)] for row in range(6)]
@@ -16,6 +16,9 @@ LAST = 5
 # Return the rows with ink in the first of the five steps, which is the last drawing that the server has read.
 PREDICTED_ROWS = """() => {
   const ink = document.querySelector(".trazo-steps img");
+  if (!ink) {
+    return [];
+  }
   const copy = new OffscreenCanvas(280, 280).getContext("2d");
   copy.drawImage(ink, 0, 0);
   return [0, 1, 2, 3, 4, 5].filter((row) => copy.getImageData(140, 42 + Math.round(row * 39.2), 1, 1).data[0] > 128);
@@ -53,6 +56,12 @@ def visit_another_page(page: Page) -> None:
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
 
 
+def wait_for_requests(page: Page, server: SlowServer, count: int) -> None:
+    """Wait until the browser has sent this many requests that the server has not received."""
+    while server.held_requests < count:
+        page.wait_for_function("() => true")
+
+
 def expect_rows(page: Page, rows: list[int]) -> None:
     """Wait until the server has read the last row, and compare all rows of that drawing."""
     page.wait_for_function(f"({PREDICTED_ROWS})().includes({LAST})")
@@ -61,7 +70,7 @@ def expect_rows(page: Page, rows: list[int]) -> None:
 
 def expect_only_rows(page: Page, rows: list[int]) -> None:
     """Wait until the server has read a drawing with exactly these rows."""
-    page.wait_for_function(f"(rows) => ({PREDICTED_ROWS})().join() === rows.join()", arg=rows)
+    page.wait_for_function(f"(rows) => ({PREDICTED_ROWS})().join() === rows.join()", arg=rows, timeout=8000)
 
 
 def test_undo_right_after_a_stroke_removes_only_that_stroke(
@@ -209,6 +218,24 @@ def test_undo_just_before_leaving_the_page_is_kept(page: Page, prediction: Locat
 
     press(page, "Undo")
     visit_another_page(page)
+
+    expect_only_rows(page, [0, LAST])
+
+
+def test_undo_that_waits_with_a_page_change_is_kept(page: Page, server: SlowServer, prediction: Locator) -> None:
+    draw(page, [ROWS[0], ROWS[LAST], ROWS[1]])
+    visit_another_page(page)
+    expect(button(page, "Undo")).to_be_enabled()
+    at_rest(page)
+    server.holding_requests = True
+
+    press(page, "Undo")
+    wait_for_requests(page, server, 1)
+    page.get_by_role("link", name="Gradio demo").click()
+    wait_for_requests(page, server, 2)
+    server.release()
+    expect(page.get_by_role("heading", name="Gradio demo")).to_be_visible()
+    page.get_by_role("link", name="Draw").click()
 
     expect_only_rows(page, [0, LAST])
 

@@ -1,4 +1,4 @@
-"""A server that delays its responses for as long as a test requires."""
+"""A server that receives requests and sends responses as late as a test requires."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from playwright.sync_api import Page, WebSocketRoute
 
 
 class SlowServer:
-    """Holds back all messages from Streamlit to the page while `holding`. Create it before the page is opened."""
+    """Holds back all messages from Streamlit to the page while `holding`, and to Streamlit while `holding_requests`.
+
+    Create it before the page is opened.
+    """
 
     def __init__(self, page: Page) -> None:
         self.holding = False
+        self.holding_requests = False
         self._held_messages: list[Callable[[], None]] = []
+        self._held_requests: list[Callable[[], None]] = []
         page.route_web_socket(re.compile("/_stcore/stream"), self._connect)
 
     def _connect(self, browser: WebSocketRoute) -> None:
@@ -25,10 +30,22 @@ class SlowServer:
             else:
                 browser.send(message)
 
+        def request(message: str | bytes) -> None:
+            if self.holding_requests:
+                self._held_requests.append(lambda: server.send(message))
+            else:
+                server.send(message)
+
         server.on_message(deliver)
+        browser.on_message(request)
+
+    @property
+    def held_requests(self) -> int:
+        return len(self._held_requests)
 
     def release(self) -> None:
-        self.holding = False
-        for deliver in self._held_messages:
+        self.holding = self.holding_requests = False
+        for deliver in [*self._held_messages, *self._held_requests]:
             deliver()
         self._held_messages.clear()
+        self._held_requests.clear()

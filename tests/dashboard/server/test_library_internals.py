@@ -14,13 +14,18 @@ import streamlit.logger
 import uvicorn
 import uvicorn.config
 from starlette.types import Receive, Scope, Send
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
+from streamlit.runtime.scriptrunner_utils import script_requests
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
+from streamlit.runtime.state import SafeSessionState
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
 from core.workspace import PROJECT
-from dashboard.server.library_internals import VERSIONS
+from dashboard.server.library_internals import VERSIONS, keep_widget_values_on_page_changes
 
 INSTRUCTIONS = "Read the new source of this library, then adapt dashboard/server/library_internals.py."
 
@@ -55,6 +60,9 @@ def parameters(function: Callable[..., object]) -> list[str]:
         (WebSocketsSansIOProtocol.handle_ping, ["self"]),
         (uvicorn.Server.startup, ["self", "sockets"]),
         (streamlit.logger.update_formatter, []),
+        (script_requests._coalesce_widget_states, ["old_states", "new_states"]),
+        (ScriptRunner._maybe_handle_execution_control_request, ["self"]),
+        (SafeSessionState.__init__, ["self", "state", "yield_callback"]),
         (gr.Sketchpad.accept_blobs, ["self", "data"]),
         (gr.Sketchpad.preprocess, ["self", "payload"]),
         (gr.Sketchpad.async_move_resource_to_block_cache, ["self", "url_or_file_path"]),
@@ -87,6 +95,28 @@ def test_loggers_and_uploads_have_the_private_attributes() -> None:
     assert "uvicorn" in uvicorn.config.LOGGING_CONFIG["loggers"], INSTRUCTIONS
     assert parameters(streamlit.logger.setup_formatter) == ["logger"], INSTRUCTIONS
     assert MemoryUploadedFileManager("/upload").file_storage == {}, INSTRUCTIONS
+
+
+def test_page_change_keeps_values_of_the_waiting_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(script_requests, "_coalesce_widget_states", script_requests._coalesce_widget_states)
+    monkeypatch.setattr(SafeSessionState, "on_script_will_rerun", SafeSessionState.on_script_will_rerun)
+    keep_widget_values_on_page_changes()
+    requests = ScriptRequests()
+    stroke, brush = WidgetState(id="canvas", json_value="[]"), WidgetState(id="brush", int_value=1)
+    requests.request_rerun(RerunData(fragment_id="draw", widget_states=WidgetStates(widgets=[stroke, brush])))
+
+    thinner = WidgetState(id="brush", int_value=2)
+    requests.request_rerun(RerunData(page_name="train", widget_states=WidgetStates(widgets=[thinner])))
+
+    merged = requests.on_scriptrunner_ready().rerun_data
+    assert merged.page_name == "train"
+    assert merged.widget_states is not None
+    assert sorted(merged.widget_states.widgets, key=lambda state: state.id) == [thinner, stroke]
+
+
+def test_script_runner_has_the_private_attributes() -> None:
+    assert "self._execing" in inspect.getsource(ScriptRunner._maybe_handle_execution_control_request), INSTRUCTIONS
+    assert "yield_callback=self._maybe_handle" in inspect.getsource(ScriptRunner.__init__), INSTRUCTIONS
 
 
 def test_gradio_has_the_private_attributes() -> None:
