@@ -31,6 +31,11 @@ class Window:
         """Return the side of the output for an input of `side` pixels."""
         return (side + sum(self.margins) - self.side) // self.stride + 1
 
+    def reach(self, start: int, end: int, side: int) -> tuple[int, int]:
+        """Return the range of input rows that output rows `start` to `end` depend on, for an input of `side` rows."""
+        before = self.margins[0]
+        return max(start * self.stride - before, 0), min((end - 1) * self.stride - before + self.side, side)
+
     def pad(self, inputs: np.ndarray) -> np.ndarray:
         """Add the margins to (n, side, side, channels)."""
         if not any(self.margins):

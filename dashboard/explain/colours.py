@@ -34,18 +34,6 @@ def change_picture(before: Pixels, after: Pixels) -> Pixels:
     return _signed(change, 255, _ADDED_COLOUR, FOR_COLOUR, kept)
 
 
-def value_grid(values: np.ndarray, picture: Pixels) -> str:
-    """Return HTML that enlarges a picture (h, w, 3); hovering over a pixel shows its value from (h, w)."""
-    cells = "".join(
-        f'<i title="row {row}, column {column}: {values[row, column]:.3f}"'
-        f' style="background:rgb({red},{green},{blue})"></i>'
-        for (row, column), (red, green, blue) in zip(
-            np.ndindex(values.shape), picture.reshape(-1, 3).tolist(), strict=True
-        )
-    )
-    return f'<div class="value-grid" style="grid-template-columns:repeat({values.shape[1]},1fr)">{cells}</div>'
-
-
 def _signed(values: np.ndarray, limit: float, positive: str, negative: str, base: np.ndarray) -> Pixels:
     strength = np.clip(values / max(limit, np.finfo(np.float32).tiny), -1, 1)[..., np.newaxis]
     colour = np.where(strength > 0, _rgb(positive), _rgb(negative))

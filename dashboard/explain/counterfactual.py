@@ -35,9 +35,7 @@ def show_counterfactual_section(
         )
         return
     last = len(found.images) - 1
-    step = last
-    if last > 0:
-        step = st.slider("Step", 0, last, last, key=f"make_it_step_{model}_{digit}_{last}", help="0 is your image.")
+    step = _choose_step(last, key=f"make_it_step_{model}_{digit}_{last}") if last else 0
     current = found.images[step]
     with st.container(key="make_it"):
         st.html(image_html(change_picture(image, current), 280, f"the image on its way to a {digit}"))
@@ -47,3 +45,17 @@ def show_counterfactual_section(
     if predictor.read_drawing(Drawing.of_image(current)).verdict == "not_a_digit":
         sentence += " The detector of non-digits rejects this image: it is unlike any digit in the training data."
     st.caption(sentence)
+
+
+def _choose_step(last: int, key: str) -> int:
+    """Let the visitor apply and undo the steps one at a time, or move to any of them."""
+
+    def move(by: int) -> None:
+        st.session_state[key] = min(max(st.session_state[key] + by, 0), last)
+
+    st.session_state.setdefault(key, last)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        step = st.slider("Step", 0, last, key=key, help="0 is your image.", width=360)
+        st.button("Undo a step", icon=":material/undo:", on_click=move, args=(-1,), disabled=step == 0)
+        st.button("Apply a step", icon=":material/redo:", on_click=move, args=(1,), disabled=step == last)
+    return step

@@ -7,13 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from core.classifier.bundle import Bundle
+from core.errors import TrazoError
 from core.explain.numpy_network import NumpyNetwork
 from core.ink.drawing import Pixels
-from dashboard.explain.colours import activation_picture, value_grid
+from dashboard.explain.colours import activation_picture
 from dashboard.explain.probabilities import show_probabilities
+from dashboard.explain.value_map import Place, show_value_map
+from dashboard.explain.weighted_sum import show_weighted_sum
 from dashboard.parts.digit_grid import keep_click, tile_grid
 from dashboard.parts.png import png_data_uri
-from dashboard.session import state
+from dashboard.session import cache, state
+from dashboard.session.permission import safe_text
 
 SHARED, OWN = "Shared scale", "Own scale"
 _HIDDEN_KINDS = ("flatten", "softmax")
@@ -21,13 +26,13 @@ _HIDDEN_KINDS = ("flatten", "softmax")
 
 
 @st.fragment
-def show_layers_section(network: NumpyNetwork, image: Pixels, model: str) -> None:
+def show_layers_section(network: NumpyNetwork, bundle: Bundle, image: Pixels, model: str) -> None:
     """Show the feature maps of a layer, one of them enlarged, and the effect of switching channels off."""
     st.subheader("Layer by layer", anchor=False)
     st.markdown(
         "Each layer turns its input into **feature maps**, one per channel. The first layers find edges, later ones "
-        "combine them into parts of digits. Click a map to enlarge it, and switch channels off to see whether the "
-        "prediction depends on them."
+        "combine them into parts of digits. Click a map to enlarge it, click one of its values to see the sum behind "
+        "it, and switch channels off to see whether the prediction depends on them."
     )
     layers = [index for index, layer in enumerate(network.layers) if layer.kind not in _HIDDEN_KINDS]
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -50,7 +55,8 @@ def show_layers_section(network: NumpyNetwork, image: Pixels, model: str) -> Non
         )
     off_key = f"off_{model}_{layer}"
     off = list(st.session_state.get(off_key, []))
-    maps = _feature_maps(network.activations(image[np.newaxis])[layer])
+    activations = network.activations(image[np.newaxis])
+    maps = _feature_maps(activations[layer])
     grid = f"maps_{model}_{layer}"
     chosen = state.chosen_tile(grid)
     channel = int(np.abs(maps).mean(axis=(1, 2)).argmax()) if chosen is None else chosen
@@ -59,7 +65,8 @@ def show_layers_section(network: NumpyNetwork, image: Pixels, model: str) -> Non
     with left:
         _show_maps(maps, grid, channel, off, shared=scale == SHARED)
     with right:
-        _show_channel(maps[channel], channel, shared_limit=_limit(maps) if scale == SHARED else None)
+        limit = _limit(maps) if scale == SHARED else _limit(maps[channel])
+        place = _show_channel(maps[channel], channel, limit, key=f"map_{model}_{layer}")
         st.button(
             f"Switch channel {channel} {'on' if channel in off else 'off'}",
             icon=":material/power_settings_new:",
@@ -67,9 +74,12 @@ def show_layers_section(network: NumpyNetwork, image: Pixels, model: str) -> Non
             on_click=_switch,
             args=(off_key, channel),
         )
+    show_weighted_sum(network, image, activations, layer, place, channel)
     st.multiselect("Channels switched off", range(len(maps)), key=off_key, placeholder="None")
-    without = network.probabilities(image[np.newaxis], {network.block_end(layer): off})[0]
-    _compare_predictions(network, image, without, off)
+    end = network.block_end(layer)
+    _compare_predictions(network, image, network.probabilities(image[np.newaxis], {end: off})[0], off)
+    if off:
+        _show_accuracy(bundle, end, off)
 
 
 def _layer_title(network: NumpyNetwork, index: int) -> str:
@@ -101,10 +111,13 @@ def _show_maps(maps: np.ndarray, key: str, channel: int, off: Sequence[int], *, 
     )
 
 
-def _show_channel(values: np.ndarray, channel: int, shared_limit: float | None) -> None:
+def _show_channel(values: np.ndarray, channel: int, limit: float, key: str) -> Place:
+    """Show one map, enlarged; return the place of the value that was chosen in it."""
     st.markdown(f"**Channel {channel}**")
-    st.html(value_grid(values, activation_picture(values, shared_limit or _limit(values))))
-    st.caption(f"Values from {values.min():.2f} to {values.max():.2f}. Hover over a pixel to see its value.")
+    place = show_value_map(values, activation_picture(values, limit), key=key, title=f"Channel {channel}")
+    if values.size > 1:
+        st.caption(f"Values from {values.min():.2f} to {values.max():.2f}. Click one to see where it comes from.")
+    return place
 
 
 def _switch(key: str, channel: int) -> None:
@@ -120,11 +133,29 @@ def _compare_predictions(network: NumpyNetwork, image: Pixels, without: np.ndarr
         with st.container(key="pair_all_channels"):
             show_probabilities(network.probabilities(image[np.newaxis])[0], image, "all_channels")
     with right:
-        names = ", ".join(map(str, off))
-        st.markdown(
-            f"**Without {'channel' if len(off) == 1 else 'channels'} {names}**"
-            if off
-            else "**With the chosen channels: all**"
-        )
+        st.markdown(f"**Without {_names(off)}**" if off else "**With the chosen channels: all**")
         with st.container(key="pair_chosen_channels"):
             show_probabilities(without, image, "chosen_channels")
+
+
+def _names(off: Sequence[int]) -> str:
+    return f"{'channel' if len(off) == 1 else 'channels'} {', '.join(map(str, off))}"
+
+
+def _show_accuracy(bundle: Bundle, layer: int, off: Sequence[int]) -> None:
+    """Measure, on demand, the effect of the missing channels on other images."""
+    if not st.button(
+        "Measure the effect on accuracy",
+        icon=":material/speed:",
+        key="measure_accuracy",
+        help="Reads all validation images, which the network has not learned from, with and without these channels.",
+    ):
+        return
+    try:
+        complete, without = (cache.validation_accuracy(bundle, layer, channels) for channels in ((), off))
+    except TrazoError as error:
+        st.info(safe_text(error), icon=":material/info:")
+        return
+    st.markdown(
+        f"Accuracy on the validation images: {complete:.2%} with all channels, **{without:.2%}** without {_names(off)}."
+    )

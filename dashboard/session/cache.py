@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from core.data import datasets
 from core.data.datasets import Dataset
 from core.data.pen_digits import locate_pen_digits, read_pen_digits
 from core.errors import DataError
+from core.explain.feature_maps import accuracy_without
 from core.explain.neighbours import FeatureIndex, Neighbours, image_features, load_feature_network
 from core.explain.numpy_network import NumpyNetwork
 from core.handwriting.pen_digits import PenDigit
@@ -95,6 +97,25 @@ def _numpy_network(folder: str, modified: int) -> NumpyNetwork:
     from core.explain.keras_reader import load_network
 
     return load_network(Bundle(Path(folder)))
+
+
+def validation_accuracy(bundle: Bundle, layer: int, off: Collection[int]) -> float:
+    """Return a model's accuracy, 0..1, on its validation images, with some channels of a layer switched off.
+
+    Raises BundleError if the model cannot be loaded, DataError if its dataset is not on this machine.
+    """
+    dataset_id = card(bundle).config.dataset
+    version = datasets.dataset_version(dataset_id, workspace())
+    channels = tuple(sorted(off))
+    return _validation_accuracy(str(bundle.folder), _modified(bundle.keras_file), dataset_id, version, layer, channels)
+
+
+@st.cache_data(show_spinner="Reading the validation images…", max_entries=200)
+def _validation_accuracy(
+    folder: str, modified: int, dataset_id: str, version: str, layer: int, off: tuple[int, ...]
+) -> float:
+    images = dataset(dataset_id).validation
+    return accuracy_without(_numpy_network(folder, modified), images.images, images.labels, {layer: off})
 
 
 def nearest_training_images(bundle: Bundle, image: np.ndarray, count: int) -> Neighbours:

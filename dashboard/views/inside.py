@@ -68,7 +68,7 @@ def show_network_sections(
     except BundleError as error:
         st.warning(safe_text(error), icon=":material/warning:")
         return
-    show_layers_section(network, image, model)
+    show_layers_section(network, bundle, image, model)
     digit, second = candidates
     show_why_section(network, image, digit, model)
     show_counterfactual_section(network, predictor, image, digit, second, model)

@@ -127,15 +127,18 @@ def test_switching_all_channels_off_changes_the_prediction(page: AppTest) -> Non
     assert shown(page, "chosen_channels") != shown(page, "all_channels")
 
 
-def test_the_switch_adds_and_removes_the_shown_channel(page: AppTest) -> None:
+def test_the_switch_adds_and_removes_the_shown_channel(page: AppTest, mnist: Dataset) -> None:
     draw_corner_seven(page)
     open_inside(page)
 
     page.button(key="switch_channel").click().run()
     off = page.multiselect(key="off_shipped_1").value
+    page.button(key="measure_accuracy").click().run()
+    measured = text(page)
     page.button(key="switch_channel").click().run()
 
     assert len(off) == 1
+    assert f"%** without channel {off[0]}." in measured
     assert page.multiselect(key="off_shipped_1").value == []
 
 
@@ -148,7 +151,11 @@ def test_every_layer_can_be_shown(page: AppTest) -> None:
         page.selectbox(key="layer_shipped").select_index(position).run()
 
         assert not page.exception
-        assert shown(page, f"maps_shipped_{page.selectbox(key='layer_shipped').value}")["tiles"]
+        layer = page.selectbox(key="layer_shipped").value
+        assert shown(page, f"maps_shipped_{layer}")["tiles"]
+        row, column = shown(page, f"map_shipped_{layer}")["selected"]
+        value = shown(page, f"map_shipped_{layer}")["values"][row][column]
+        assert f"{value:.3f}**" in text(page)
 
 
 def test_any_digit_can_be_asked_about(page: AppTest) -> None:
@@ -181,10 +188,14 @@ def test_an_image_becomes_another_digit_step_by_step(page: AppTest) -> None:
     page.pills(key="make_it_shipped_7").set_value(1).run()
     changed = shown(page, "make_it_answer")["digit"]
     step = next(slider for slider in page.slider if str(slider.key).startswith("make_it_step_shipped_1"))
+    last = step.value
     step.set_value(0).run()
+    unchanged = shown(page, "make_it_answer")["digit"]
+    next(button for button in page.button if button.label == "Apply a step").click().run()
 
     assert not page.exception
-    assert (changed, shown(page, "make_it_answer")["digit"]) == ("1", "7")
+    assert (changed, unchanged) == ("1", "7")
+    assert f"Step 1 of {last}" in text(page)
 
 
 def test_a_slider_of_the_stress_dial_shows_its_curve(page: AppTest) -> None:

@@ -1,0 +1,47 @@
+// A feature map, enlarged: the value under the pointer is shown, and a click or an arrow key chooses a place.
+const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const map = parentElement.querySelector(".map");
+  const readout = parentElement.querySelector(".readout");
+  const [rows, columns] = [data.values.length, data.values[0].length];
+  const image = map.querySelector("img");
+  image.src = data.source;
+  image.alt = "";
+  map.setAttribute("aria-label", data.title);
+  let [row, column] = data.selected;
+
+  const show = (at) => {
+    readout.textContent = `Row ${at[0]}, column ${at[1]}: ${data.values[at[0]][at[1]].toFixed(3)}`;
+  };
+  const mark = () => {
+    Object.assign(map.querySelector(".mark").style, {
+      top: `${(100 * row) / rows}%`,
+      left: `${(100 * column) / columns}%`,
+      height: `${100 / rows}%`,
+      width: `${100 / columns}%`,
+    });
+    show([row, column]);
+  };
+  const choose = (at) => {
+    [row, column] = at;
+    mark();
+    setTriggerValue("chosen", at);
+  };
+  const placeUnder = (event) => {
+    const box = image.getBoundingClientRect();
+    const index = (offset, size, count) => Math.min(Math.max(Math.floor((offset / size) * count), 0), count - 1);
+    return [index(event.clientY - box.top, box.height, rows), index(event.clientX - box.left, box.width, columns)];
+  };
+  map.onpointermove = (event) => show(placeUnder(event));
+  map.onpointerleave = mark;
+  map.onclick = (event) => choose(placeUnder(event));
+  map.onkeydown = (event) => {
+    const step = STEPS[event.key];
+    if (step) {
+      event.preventDefault();
+      choose([Math.min(Math.max(row + step[0], 0), rows - 1), Math.min(Math.max(column + step[1], 0), columns - 1)]);
+    }
+  };
+  mark();
+}

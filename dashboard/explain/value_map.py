@@ -1,0 +1,61 @@
+"""A feature map, enlarged, in which a click or an arrow key chooses one value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.ink.drawing import Pixels
+from dashboard.parts.png import png_data_uri
+
+Place = tuple[int, int]
+"""Row and column of a value in its feature map."""
+
+_ASSETS = Path(__file__).resolve().parents[1] / "assets"
+_component = st.components.v2.component(
+    "trazo_value_map",
+    html='<div class="map" role="application" tabindex="0"><img><span class="mark"></span></div>'
+    '<div class="readout"></div>',
+    css=(_ASSETS / "value_map.css").read_text(),
+    js=(_ASSETS / "value_map.js").read_text(),
+)
+
+
+def chosen_place(key: str, values: np.ndarray) -> Place:
+    """Return the place last chosen in the map `key`; before that, or in a smaller map, the place of the largest value.
+
+    `values`: (h, w).
+    """
+    chosen: Place | None = st.session_state.get(_place_key(key))
+    if chosen is not None and chosen[0] < values.shape[0] and chosen[1] < values.shape[1]:
+        return chosen
+    row, column = np.unravel_index(np.abs(values).argmax(), values.shape)
+    return int(row), int(column)
+
+
+def show_value_map(values: np.ndarray, picture: Pixels, *, key: str, title: str) -> Place:
+    """Show a map of `values` (h, w), coloured as in `picture` (h, w, 3); return the chosen place."""
+
+    def keep() -> None:
+        place = st.session_state[key]["chosen"]
+        if place is not None:
+            st.session_state[_place_key(key)] = (int(place[0]), int(place[1]))
+
+    selected = chosen_place(key, values)
+    _component(
+        key=key,
+        data={
+            "source": png_data_uri(picture),
+            "values": np.round(values.astype(float), 3).tolist(),
+            "selected": selected,
+            "title": f"{title}. The arrow keys choose a value.",
+        },
+        on_chosen_change=keep,
+    )
+    return selected
+
+
+def _place_key(key: str) -> str:
+    return f"{key}_place"
