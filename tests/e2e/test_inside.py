@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.support.visit import at_rest, draw, open_draw_page
@@ -10,6 +12,7 @@ BAR = [(x, -60) for x in range(-60, 100, 10)]
 STEM = [(90 - y / 3, y) for y in range(-60, 160, 10)]
 CORNER_SEVEN = [[*BAR, *STEM]]
 """A 7 in the top left corner; `draw` leaves a margin of 15% around its square of 500 by 500."""
+SEVEN = [*[(x, 60) for x in range(80, 420, 40)], *[(420 - y / 2, 60 + y) for y in range(0, 420, 40)]]
 
 
 def test_a_drawing_is_misread_without_centring(page: Page) -> None:
@@ -28,3 +31,40 @@ def test_a_drawing_is_misread_without_centring(page: Page) -> None:
     expect(chosen).not_to_have_text("7")
     expect(page.locator(".st-key-all_steps .digit")).to_have_text("7")
     expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_a_visitor_asks_why_and_turns_a_seven_into_a_one(page: Page) -> None:
+    digit = open_draw_page(page)
+    draw(page, [SEVEN])
+    expect(digit).to_have_text("7")
+    page.get_by_role("link", name="Look inside").click()
+    expect(page.locator(".st-key-inside_answer .digit")).to_have_text("7")
+    at_rest(page)
+
+    readout = page.locator(".st-key-map_shipped_1 .readout")
+    page.locator(".st-key-map_shipped_1 .map").click(position={"x": 5, "y": 5})
+    expect(readout).to_have_text(re.compile("Row 0, column 0: "))
+    page.keyboard.press("ArrowDown")
+    expect(readout).to_have_text(re.compile("Row 1, column 0: "))
+    expect(page.get_by_text("Inputs × weights")).to_be_visible()
+
+    page.get_by_role("button", name="Switch channel").click()
+    expect(page.get_by_text(re.compile("^Without channel"))).to_be_visible()
+    page.get_by_role("button", name="Measure the effect on accuracy").click()
+    expect(page.get_by_text(re.compile("Accuracy on the validation images"))).to_be_visible()
+
+    choose(page, "why_shipped_7", "1")
+    expect(page.get_by_text("adds to the 1")).to_be_visible()
+
+    choose(page, "make_it_shipped_7", "1")
+    expect(page.locator(".st-key-make_it_answer .digit")).to_have_text("1")
+    page.get_by_role("button", name="Undo a step").click()
+    expect(page.get_by_role("button", name="Apply a step")).to_be_enabled()
+    page.get_by_role("button", name="Apply a step").click()
+    expect(page.get_by_role("button", name="Apply a step")).to_be_disabled()
+    expect(page.locator(".st-key-make_it_answer .digit")).to_have_text("1")
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def choose(page: Page, key: str, option: str) -> None:
+    page.locator(f".st-key-{key}").get_by_text(option, exact=True).click()
