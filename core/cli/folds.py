@@ -18,10 +18,11 @@ from core.court.out_of_fold import (
 )
 from core.data.datasets import CLASSES, Dataset, Split, load_dataset
 from core.data.pen_digits import available_training_digits
-from core.environment import prepare_tensorflow
+from core.environment import prepare_tensorflow, trains_in_background
 from core.errors import ConfigError
 from core.handwriting.pen_digits import PenDigit
 from core.storage import make_folder
+from core.training.worker import lower_priority
 from core.workspace import Workspace
 
 MIN_FOLDS, MAX_FOLDS = 2, 20
@@ -40,6 +41,8 @@ def train_folds(config: TrainingConfig, folds: int, workspace: Workspace) -> int
     numbers = fold_numbers(data.labels, folds)
     files = FoldFiles.of(workspace, dataset, config, folds)
     make_folder(files.folder)
+    if trains_in_background():
+        lower_priority()
     print("If you stop this command, run it again with the same options to continue after the last finished fold.")
     pen_digits = available_training_digits(workspace) if config.pen_digits else ()
     probabilities = np.empty((len(data), CLASSES), np.float32)

@@ -58,7 +58,7 @@ class FoldFiles:
             probabilities = read_arrays(self._file(fold))["probabilities"]
         except (OSError, ValueError, KeyError):
             return None
-        return probabilities if probabilities.shape == (images, CLASSES) and are_probabilities(probabilities) else None
+        return probabilities if _are_predictions(probabilities, images) else None
 
     def write(self, fold: int, probabilities: np.ndarray) -> None:
         """Write the probabilities of a fold; raises StorageError."""
@@ -120,7 +120,11 @@ def read_out_of_fold(path: Path, dataset: Dataset) -> OutOfFold | None:
         return None
     labels = _labels(dataset)
     fits = result.fingerprint == dataset.fingerprint and np.array_equal(result.labels, labels)
-    return result if fits and result.probabilities.shape == (len(labels), CLASSES) else None
+    return result if fits and _are_predictions(result.probabilities, len(labels)) else None
+
+
+def _are_predictions(probabilities: np.ndarray, images: int) -> bool:
+    return probabilities.shape == (images, CLASSES) and are_probabilities(probabilities)
 
 
 def _labels(dataset: Dataset) -> np.ndarray:

@@ -52,5 +52,5 @@ def predict_fold(
         shuffle=False,  # training_batches shuffles
         verbose=0,
     )
-    probabilities: np.ndarray = model.predict(normalise(images), batch_size=_BATCH_SIZE, verbose=0)
-    return probabilities
+    batches = (normalise(images[start : start + _BATCH_SIZE]) for start in range(0, len(images), _BATCH_SIZE))
+    return np.concatenate([keras.ops.convert_to_numpy(model(batch, training=False)) for batch in batches])
