@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.classifier.predictor import format_confidence
 from core.config import TrainingConfig, replace_settings
 from core.court.out_of_fold import (
     FoldFiles,
@@ -100,6 +101,7 @@ def _print_suspicious(result: OutOfFold, dataset: Dataset) -> None:
     for number in suspicious[:_LISTED].tolist():
         split, index = split_and_index(dataset, number)
         row = result.probabilities[number]
-        print(f"  {split}-{index}: label {result.labels[number]}, predicted {row.argmax()} ({row.max():.1%})")
+        prediction = f"predicted {row.argmax()} ({format_confidence(row.max())})"
+        print(f"  {split}-{index}: label {result.labels[number]}, {prediction}")
     if len(suspicious):
-        print("Judge them in the dashboard: Evaluate, Label court, Training labels.")
+        print("Judge them in the dashboard: Evaluate, Label court, Training images.")

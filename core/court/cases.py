@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,28 +18,45 @@ PART_SIZE = 10
 """Suspicious labels per part: few, so that the worst come early, yet enough to be mixed with ordinary images."""
 
 
-def cases_of_test_set(evaluation: Evaluation, fingerprint: str, seed: int = SEED) -> list[int]:
-    """Return indices of test images, each once.
+@dataclass(frozen=True)
+class Cases:
+    """Images to judge, each once: their numbers in the order of the court, and those among them that are ordinary.
+
+    The ordinary images are controls: a person who rejects their labels as often as those of the doubtful images is
+    guessing.
+    """
+
+    order: list[int]
+    ordinary: frozenset[int]
+
+
+def cases_of_test_set(evaluation: Evaluation, fingerprint: str, seed: int = SEED) -> Cases:
+    """Return test images by their index.
 
     First come the model's mistakes and the disputed labels, then the other images with published votes; each part is
     shuffled with as many ordinary images. `fingerprint`: that of the model's dataset; only MNIST has published votes.
     """
     count = len(evaluation.labels)
     first = [*mistakes(evaluation).tolist(), *reviewed_choices(fingerprint, count)]
-    return blind_order([first, published_votes(fingerprint, count)], count, seed)
+    return _mixed([first, published_votes(fingerprint, count)], count, seed)
 
 
-def cases_of_training_set(result: OutOfFold, seed: int = SEED) -> list[int]:
-    """Return indices of `labelled_images`, each once.
+def cases_of_training_set(result: OutOfFold, seed: int = SEED) -> Cases:
+    """Return training images by their index in `labelled_images`.
 
     The most suspicious labels come first, PART_SIZE at a time, each part shuffled with as many ordinary images.
     """
     suspicious = result.suspicious.tolist()
     parts = [suspicious[start : start + PART_SIZE] for start in range(0, len(suspicious), PART_SIZE)]
-    return blind_order(parts, len(result.labels), seed)
+    return _mixed(parts, len(result.labels), seed)
 
 
-def blind_order(doubtful: Collection[Collection[int]], count: int, seed: int) -> list[int]:
+def _mixed(doubtful: Sequence[Collection[int]], count: int, seed: int) -> Cases:
+    order = blind_order(doubtful, count, seed)
+    return Cases(order, frozenset(order).difference(*doubtful))
+
+
+def blind_order(doubtful: Sequence[Collection[int]], count: int, seed: int) -> list[int]:
     """Return each part of the doubtful indices, shuffled with as many others of 0..count-1 as there are left.
 
     An index that several parts contain belongs to the first of them.

@@ -19,7 +19,6 @@ from dashboard.session import cache, state
 from dashboard.session.permission import safe_text
 
 PICTURE_WIDTH = 280
-_SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 _TILE_WIDTH = 120
 """Minimum width of a tile in pixels, so that there are always two columns."""
 
@@ -55,7 +54,7 @@ def reveal(docket: Docket, case: Case, verdict: Choice, model: str, bundle: Bund
     """Show the picture with its label, the prediction, the published votes and similar images."""
     with st.container(key="court_bench"):
         with st.container(key="court_picture"):
-            st.html(image_html(case.image, PICTURE_WIDTH, case.name.replace("-", " image ")))
+            st.html(image_html(case.image, PICTURE_WIDTH, case.title))
         with st.container(key="court_answers"):
             _show_answers(docket, case, verdict)
             with st.container(horizontal=True, vertical_alignment="center"):
@@ -85,7 +84,7 @@ def _show_answers(docket: Docket, case: Case, verdict: Choice) -> None:
             metric_tile("You", "?", "can't tell")
         else:
             metric_tile("You", str(verdict), "the same as the label" if verdict == case.label else "not the label")
-        metric_tile("Label", str(case.label), f"{_SPLITS[case.split]} image {case.index:,}")
+        metric_tile("Label", str(case.label), case.title)
         confidence = format_confidence(float(case.probabilities[case.prediction]))
         metric_tile(
             "Model",

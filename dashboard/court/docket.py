@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.classifier.evaluation import Evaluation
-from core.court.cases import cases_of_test_set, cases_of_training_set
+from core.court.cases import Cases, cases_of_test_set, cases_of_training_set
 from core.court.out_of_fold import OutOfFold, split_and_index
 from core.court.verdicts import Choice
 from core.court.votes import Votes, published_votes
 from core.data.datasets import Dataset
 from dashboard.court import ledger
+
+_SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,11 @@ class Case:
         return image_name(self.split, self.index)
 
     @property
+    def title(self) -> str:
+        """The image in words, such as "test image 947"."""
+        return f"{_SPLITS[self.split]} image {self.index:,}"
+
+    @property
     def prediction(self) -> int:
         return int(self.probabilities.argmax())
 
@@ -43,11 +50,11 @@ def image_name(split: str, index: int) -> str:
 
 @dataclass(frozen=True)
 class Docket:
-    """The images to judge: `numbers` are rows of `probabilities` float (n, 10), in the order of the court."""
+    """The images to judge; their numbers are rows of `probabilities` float (n, 10). `votes`: published ones."""
 
     dataset: Dataset
     probabilities: np.ndarray
-    numbers: list[int]
+    cases: Cases
     votes: dict[int, Votes]
     of_test: bool
 
@@ -64,7 +71,7 @@ class Docket:
 
     def find(self, name: str | None) -> int | None:
         """Return the image with this name, or None if it is not among the images to judge."""
-        return next((number for number in self.numbers if image_name(*self.place(number)) == name), None)
+        return next((number for number in self.cases.order if image_name(*self.place(number)) == name), None)
 
     def label(self, number: int) -> int:
         """Return the label of an image."""
@@ -75,18 +82,17 @@ class Docket:
         """Return the visitor's verdicts on these images, by number."""
         splits = ("test",) if self.of_test else ("train", "validation")
         given = {split: ledger.choices(self.dataset.fingerprint, split) for split in splits}
-        placed = {number: self.place(number) for number in self.numbers}
+        placed = {number: self.place(number) for number in self.cases.order}
         return {number: given[split][index] for number, (split, index) in placed.items() if index in given[split]}
 
 
 def docket_of_test_set(dataset: Dataset, evaluation: Evaluation) -> Docket:
     """Return the test images: the model's mistakes, the disputed labels, and ordinary images among them."""
-    numbers = cases_of_test_set(evaluation, dataset.fingerprint)
+    cases = cases_of_test_set(evaluation, dataset.fingerprint)
     votes = published_votes(dataset.fingerprint, len(evaluation.labels))
-    return Docket(dataset, evaluation.probabilities, numbers, votes, of_test=True)
+    return Docket(dataset, evaluation.probabilities, cases, votes, of_test=True)
 
 
 def docket_of_training_set(dataset: Dataset, result: OutOfFold) -> Docket:
     """Return the training images with suspicious labels, and ordinary images among them."""
-    numbers = cases_of_training_set(result)
-    return Docket(dataset, result.probabilities, numbers, {}, of_test=False)
+    return Docket(dataset, result.probabilities, cases_of_training_set(result), {}, of_test=False)

@@ -14,6 +14,7 @@ from core.errors import TrazoError
 from dashboard.court import bench
 from dashboard.court.accuracies import show_accuracies
 from dashboard.court.docket import Docket, docket_of_test_set, docket_of_training_set
+from dashboard.court.record import show_record
 from dashboard.session import address, cache, state
 from dashboard.session.permission import may_change, safe_text
 
@@ -41,6 +42,8 @@ def label_court_section(model: str, bundle: Bundle, evaluation: Evaluation, data
         st.caption(
             ":material/lock: You may not make changes here, so your verdicts are not saved and are lost when you leave."
         )
+    if verdicts:
+        show_record(docket, verdicts)
     if docket.of_test:
         show_accuracies(evaluation, dataset.fingerprint)
 
@@ -69,10 +72,8 @@ def _choose_docket(evaluation: Evaluation, dataset: Dataset) -> Docket:
 
 def _show_court(docket: Docket, verdicts: dict[int, Choice], model: str, bundle: Bundle) -> None:
     """Show the image that was just judged, or else ask about the next one."""
-    remaining = [number for number in docket.numbers if number not in verdicts]
-    agreed = sum(verdict == docket.label(number) for number, verdict in verdicts.items())
-    agreement = f" You agree with {agreed:,} of the labels." if verdicts else ""
-    st.caption(f"{len(verdicts):,} judged, {len(remaining):,} to go.{agreement}")
+    remaining = [number for number in docket.cases.order if number not in verdicts]
+    st.caption(f"{len(verdicts):,} judged, {len(remaining):,} to go.")
     shown = docket.find(state.judged_image())
     if shown in verdicts:
         bench.reveal(docket, docket.case(shown), verdicts[shown], model, bundle)

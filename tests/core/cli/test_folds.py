@@ -47,7 +47,7 @@ def test_suspicious_label_is_printed_and_kept(
 
     output = capsys.readouterr().out
     assert len(re.findall(r"fold ./3: finished", output)) == 3
-    assert f"train-77: label {label}, predicted {(label + 1) % 10} (100.0%)" in output
+    assert f"train-77: label {label}, predicted {(label + 1) % 10} (>99.9%)" in output
     result = read_out_of_fold(out_of_fold_file(workspace, "digits"), dataset)
     assert result is not None
     assert result.suspicious.tolist() == [77]

@@ -35,11 +35,13 @@ def test_mistakes_and_disputed_labels_come_first() -> None:
     fingerprint, count = card.data.fingerprint, len(evaluation.labels)
     assert fingerprint is not None
 
-    order = cases_of_test_set(evaluation, fingerprint)
+    cases = cases_of_test_set(evaluation, fingerprint)
 
+    order, votes = cases.order, published_votes(fingerprint, count)
     first = {*mistakes(evaluation).tolist(), *reviewed_choices(fingerprint, count)}
     assert first <= set(order[: 2 * len(first)])
-    assert published_votes(fingerprint, count).keys() <= set(order)
+    assert votes.keys() <= set(order)
+    assert cases.ordinary == set(order) - first - votes.keys()
     # Wherever the visitor begins, about half of the images are ordinary.
     ordinary = [index not in first for index in order[: 2 * len(first)]]
     assert 0.3 < np.mean(ordinary[:40]) < 0.7
@@ -52,7 +54,8 @@ def test_most_suspicious_training_labels_come_first() -> None:
     labels[:25] = (labels[:25] + 1) % 10
     result = OutOfFold("f", "fast", probabilities, labels)
 
-    order = cases_of_training_set(result)
+    cases = cases_of_training_set(result)
 
-    assert len(order) == 50
-    assert set(result.suspicious[:PART_SIZE].tolist()) <= set(order[: 2 * PART_SIZE])
+    assert len(cases.order) == 50
+    assert cases.ordinary == set(cases.order) - set(range(25))
+    assert set(result.suspicious[:PART_SIZE].tolist()) <= set(cases.order[: 2 * PART_SIZE])

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.classifier.bundle import Bundle
-from core.court.cases import cases_of_test_set
+from core.court.cases import cases_of_test_set, cases_of_training_set
 from core.court.corrected import corrected_accuracy
 from core.court.out_of_fold import OutOfFold, labelled_images, write_out_of_fold
 from core.court.verdicts import CANNOT_TELL, append_verdict, choices, new_verdict, read_verdicts, verdicts_file
@@ -17,6 +17,7 @@ from core.errors import BundleError
 from core.runs.run import Run
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from dashboard.session import cache
+from tests.support.evaluate_page import captions
 from tests.support.markdown import unescape_markdown
 
 
@@ -48,7 +49,7 @@ def text(page: AppTest) -> str:
 def test_verdicts_survive_a_reload_and_change_the_accuracy(run: Run, workspace: Workspace) -> None:
     evaluation, fingerprint = run.bundle.evaluation(), run.bundle.card().data.fingerprint
     assert fingerprint is not None
-    first, second, third = cases_of_test_set(evaluation, fingerprint)[:3]
+    first, second, third = cases_of_test_set(evaluation, fingerprint).order[:3]
     wrong = int(evaluation.labels[first] + 1) % 10
     page = open_court(model=run.id)
     assert "0 judged" in text(page)
@@ -73,6 +74,7 @@ def test_verdicts_survive_a_reload_and_change_the_accuracy(run: Run, workspace: 
     assert "3 judged" in text(page)
     assert tiles(page)["Your labels"] == f"{corrected_accuracy(evaluation, given).accuracy:.2%}"
     assert "You changed 1 label and left out 1 image." in text(page)
+    assert captions(page, "court_wrong") == [f"label {evaluation.labels[first]}, you {wrong}"]
 
 
 def test_visitor_judges_without_saving(run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +94,8 @@ def test_suspicious_training_labels_can_be_judged(run: Run, workspace: Workspace
     labels = labelled_images(dataset).labels
     probabilities = np.eye(10, dtype=np.float32)[labels]
     probabilities[0] = np.eye(10)[(labels[0] + 1) % 10]
-    write_out_of_fold(workspace, "digits", OutOfFold(dataset.fingerprint, "fast", probabilities, labels))
+    result = OutOfFold(dataset.fingerprint, "fast", probabilities, labels)
+    write_out_of_fold(workspace, "digits", result)
     page = open_court(model=run.id, court_images="training")
     assert "0 judged, 2 to go" in text(page)
 
@@ -101,6 +104,9 @@ def test_suspicious_training_labels_can_be_judged(run: Run, workspace: Workspace
         press(page, "next")
 
     assert "You have judged all of these images." in text(page)
+    (ordinary,) = cases_of_training_set(result).ordinary
+    agreement = f"of {int(labels[0] == 3)} of 1 doubtful images and of {int(labels[ordinary] == 3)} of 1 ordinary ones"
+    assert agreement in text(page)
     assert "Your labels" not in tiles(page)
     saved = [(verdict.split, verdict.index) for verdict in read_verdicts(verdicts_file(workspace))]
     assert ("train", 0) in saved
@@ -122,7 +128,7 @@ def test_published_votes_appear_after_the_verdict(
     monkeypatch.setattr(cache, "nearest_training_images", no_features)
     evaluation = Bundle(SHIPPED_BUNDLE).evaluation()
     votes = published_votes(mnist.fingerprint, len(evaluation.labels))
-    order = cases_of_test_set(evaluation, mnist.fingerprint)
+    order = cases_of_test_set(evaluation, mnist.fingerprint).order
     voted = next(index for index in order if index in votes)
     for index in order[: order.index(voted)]:
         append_verdict(workspace, new_verdict(mnist.fingerprint, "test", index, CANNOT_TELL, "shipped", "a test"))
