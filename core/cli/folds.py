@@ -46,6 +46,8 @@ def train_folds(config: TrainingConfig, folds: int, workspace: Workspace) -> int
         lower_priority()
     print("If you stop this command, run it again with the same options to continue after the last finished fold.")
     pen_digits = available_training_digits(workspace) if config.pen_digits else ()
+    if config.pen_digits and not pen_digits:
+        print("The pen digits are not on this machine, so these networks train without them.")
     probabilities = np.empty((len(data), CLASSES), np.float32)
     for fold in range(folds):
         members = numbers == fold
