@@ -52,11 +52,12 @@ def _choose_docket(evaluation: Evaluation, dataset: Dataset) -> Docket:
     """Let the visitor choose test or training images, if there are suspicious training labels."""
     result = cache.out_of_fold(dataset.id)
     if result is None or not len(result.suspicious):
-        options = "--epochs 4" if dataset.id == "mnist" else f"--dataset {dataset.id}"
-        st.caption(
-            "These are test images. To judge training images, too, find suspicious labels in a few minutes with "
-            f"`python -m core train --folds 5 {options}`."
-        )
+        if may_change():
+            options = "--epochs 4" if dataset.id == "mnist" else f"--dataset {dataset.id}"
+            st.caption(
+                "These are test images. To judge training images, too, find suspicious labels in a few minutes with "
+                f"`python -m core train --folds 5 {options}`."
+            )
         return docket_of_test_set(dataset, evaluation)
     kind = st.segmented_control(
         "Images",
