@@ -55,6 +55,15 @@ class Workspace:
         return self.root / "active.json"
 
     @property
+    def cache(self) -> Path:
+        """Files that can be computed again."""
+        return self.root / "cache"
+
+    @property
+    def verdicts(self) -> Path:
+        return self.root / "verdicts"
+
+    @property
     def lock_file(self) -> Path:
         return self.root / "workspace.lock"
 

@@ -93,6 +93,14 @@ def _add_train(commands: Any) -> None:
         metavar="FOLDER",
         help="Copy the model's files to this folder: .keras, .tflite, card, evaluation, predictions after each epoch.",
     )
+    train.add_argument(
+        "--folds",
+        type=int,
+        metavar="N",
+        help="Instead of one model, train N networks, each without one of N parts of the training data, to find labels "
+        "that are probably wrong. Judge them on the Evaluate page, under Label court. Takes N times as long. "
+        "Range: 2 to 20.",
+    )
     train.set_defaults(command=("train", "train"))
 
 

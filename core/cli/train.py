@@ -13,10 +13,11 @@ from contextlib import contextmanager, suppress
 from tqdm import tqdm
 
 from core.classifier.bundle import copy_bundle
+from core.cli.folds import train_folds
 from core.cli.models import print_card
 from core.config import LIMITS, TrainingConfig, preset, replace_settings
 from core.data.sources import find_mnist
-from core.errors import DataMissing, RunError
+from core.errors import ConfigError, DataMissing, RunError
 from core.launcher.control import request_stop
 from core.launcher.queue import advance, submit
 from core.launcher.teachers import pending_teachers
@@ -35,6 +36,8 @@ def train(options: argparse.Namespace, workspace: Workspace) -> int:
     config = _config_from_options(options)
     if config.dataset == "mnist" and find_mnist(workspace) is None:
         raise DataMissing("MNIST is not on this machine. Run python -m core data download, or use --dataset digits.")
+    if options.folds is not None:
+        return _train_folds(options, config, workspace)
     if options.output:
         make_folder(options.output)
     run = submit(workspace, config)
@@ -51,6 +54,14 @@ def train(options: argparse.Namespace, workspace: Workspace) -> int:
     elif status.state == "failed":
         print(f"log: {run.log_file}", file=sys.stderr)
     return 0 if status.state in ("finished", "stopped") else 1
+
+
+def _train_folds(options: argparse.Namespace, config: TrainingConfig, workspace: Workspace) -> int:
+    if options.output:
+        raise ConfigError(
+            "--output copies one model, but --folds trains several and keeps none. Leave out one of them."
+        )
+    return train_folds(config, options.folds, workspace)
 
 
 def _config_from_options(options: argparse.Namespace) -> TrainingConfig:

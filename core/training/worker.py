@@ -51,7 +51,7 @@ def main(folder: Path, lock: int) -> int:
     with suppress(OSError):  # only Linux has this file
         _OOM_SCORE_FILE.write_text(_OOM_SCORE)
     if trains_in_background():
-        _lower_priority()
+        lower_priority()
     # Log a traceback if a signal kills the process.
     faulthandler.enable()
     end = _train_or_report(run, workspace)
@@ -63,7 +63,7 @@ def main(folder: Path, lock: int) -> int:
     return 0 if end["state"] != "failed" else 1
 
 
-def _lower_priority() -> None:
+def lower_priority() -> None:
     """Give way to every other process, so that pages stay fast while training uses every core."""
     # A process with this policy runs only if no other process wants to.
     if hasattr(os, "SCHED_IDLE"):

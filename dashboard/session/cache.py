@@ -13,6 +13,8 @@ from core.classifier.evaluation import Evaluation
 from core.classifier.learning import EpochPredictions
 from core.classifier.network import Network
 from core.classifier.predictor import Predictor
+from core.court.out_of_fold import OutOfFold, out_of_fold_file, read_out_of_fold
+from core.court.verdicts import Verdict, read_verdicts, verdicts_file
 from core.data import datasets
 from core.data.datasets import Dataset
 from core.data.pen_digits import locate_pen_digits, read_pen_digits
@@ -135,6 +137,31 @@ def _feature_index(folder: str, modified: int, dataset_id: str, version: str) ->
     bundle, train = Bundle(Path(folder)), dataset(dataset_id).train
     network = load_feature_network(bundle)
     return network, FeatureIndex(image_features(network, bundle.card(), train.images), train.labels)
+
+
+def out_of_fold(dataset_id: str) -> OutOfFold | None:
+    """Return a dataset's out-of-fold probabilities, or None if there are none. Raises DataError."""
+    path = out_of_fold_file(workspace(), dataset_id)
+    if not path.is_file():
+        return None
+    version = datasets.dataset_version(dataset_id, workspace())
+    return _out_of_fold(str(path), _modified(path), dataset_id, version)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _out_of_fold(path: str, modified: int, dataset_id: str, version: str) -> OutOfFold | None:
+    return read_out_of_fold(Path(path), dataset(dataset_id))
+
+
+def verdicts() -> list[Verdict]:
+    """Return all saved verdicts on labels; raise StorageError if the file cannot be read."""
+    path = verdicts_file(workspace())
+    return _verdicts(str(path), path.stat().st_size if path.exists() else 0, _modified(path))
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def _verdicts(path: str, size: int, modified: int) -> list[Verdict]:
+    return read_verdicts(Path(path))
 
 
 def card(bundle: Bundle) -> Card:

@@ -10,12 +10,15 @@ from typing import Any, cast
 import streamlit as st
 
 from core.config import TrainingConfig
+from core.court.verdicts import Verdict
 from core.workspace import Workspace
 
 _SHARED_MODEL = "shared_model"
 _SKETCH = "sketch"
 _CHOSEN_TILES = "chosen_tiles"
 _LOOKED_AT = "looked_at"
+_JUDGED = "court_judged"
+_SESSION_VERDICTS = "court_verdicts"
 _SELECTED_RUNS = "selected_runs"
 _RUNS_TO_DELETE = "runs_to_delete"
 _LISTED_RUNS = "listed_runs"
@@ -149,6 +152,26 @@ def chosen_tile(grid: str) -> int | None:
 def choose_tile(grid: str, number: int) -> None:
     """Remember the image that was clicked in a grid."""
     st.session_state[_CHOSEN_TILES] = {**st.session_state.get(_CHOSEN_TILES, {}), grid: number}
+
+
+def judged_image() -> str | None:
+    """Return the image that the label court shows with its label, such as "test-947", or None if it asks about one."""
+    return cast("str | None", st.session_state.get(_JUDGED))
+
+
+def show_judged_image(name: str | None) -> None:
+    """Remember the image that was just judged; None means that the court asks about the next one."""
+    st.session_state[_JUDGED] = name
+
+
+def session_verdicts() -> list[Verdict]:
+    """Return the verdicts of a visitor who may not save them."""
+    return cast("list[Verdict]", st.session_state.get(_SESSION_VERDICTS, []))
+
+
+def add_session_verdict(verdict: Verdict) -> None:
+    """Keep a verdict until the visitor leaves."""
+    st.session_state[_SESSION_VERDICTS] = [*session_verdicts(), verdict]
 
 
 def selected_runs() -> list[str] | None:

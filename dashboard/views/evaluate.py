@@ -17,6 +17,7 @@ from dashboard.classifier.comparison import comparison_section
 from dashboard.classifier.model_picker import model_picker
 from dashboard.classifier.robustness import disputed_note, robustness_section
 from dashboard.classifier.test_images import available_images, cell_heading
+from dashboard.court.section import label_court_section
 from dashboard.parts import charts
 from dashboard.parts.headings import heading
 from dashboard.parts.look_inside import Samples, sample_grid
@@ -26,7 +27,7 @@ from dashboard.session import address, cache, state
 from dashboard.session.permission import safe_text
 
 PAGE_SIZE = 48
-VIEWS = ["Mistakes", "Compare", "Epochs"]
+VIEWS = ["Mistakes", "Compare", "Epochs", "Label court"]
 COUNTS = "Counts"
 ROW_PERCENTAGES = "Row percentages"
 
@@ -188,6 +189,10 @@ images = available_images(card.data.id, "test", evaluation.labels, card.data.fin
 test = None if images is None else Samples(images.images, "test", card.data.id, name)
 if view == "Compare":
     comparison_section(name, card, evaluation, test)
+    st.stop()
+if view == "Label court":
+    if test is not None:
+        label_court_section(name, bundle, evaluation, cache.dataset(card.data.id))
     st.stop()
 show_matrix(name, evaluation, test)
 show_class_table(evaluation)

@@ -29,7 +29,7 @@ ALLOWED_PARAMETERS = {
     "/train": {"again"},
     "/runs": {"run", "baseline", "find", "order", "state", "preset", "data", "axis", "smoothing", "log", "late"},
     "/run": {"id", "axis", "smoothing", "log", "late", "epoch"},
-    "/evaluate": {"model", "evaluate_view", "against", "epoch"},
+    "/evaluate": {"model", "evaluate_view", "against", "epoch", "court_images"},
     "/model": {"model"},
 }
 

@@ -433,7 +433,7 @@ def test_worker_that_cannot_be_started_is_a_failed_run(workspace: Workspace, mon
 
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="This system has no autogroup scheduling.")
 def test_worker_yields_to_every_session() -> None:
-    script = "import os; from core.training.worker import _lower_priority; _lower_priority(); print(os.nice(0))"
+    script = "import os; from core.training.worker import lower_priority; lower_priority(); print(os.nice(0))"
     command = [sys.executable, "-c", f"{script}; print(open('/proc/self/autogroup').read())"]
 
     worker = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True, start_new_session=True)

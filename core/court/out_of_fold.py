@@ -1,0 +1,131 @@
+"""Out-of-fold probabilities: each label of the training data as seen by a network that has not learned from it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from core.arrays import read_arrays
+from core.classifier.evaluation import are_probabilities
+from core.config import TrainingConfig
+from core.court.suspicion import suspicious_labels
+from core.data.datasets import CLASSES, Dataset, Split
+from core.storage import atomic_write
+from core.workspace import Workspace
+
+FOLD_SEED = 20261129
+"""Fixed seed, so that an interrupted command continues with the same folds."""
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """Out-of-fold probabilities float32 (n, 10) and labels uint8 (n,), in the order of `labelled_images`.
+
+    `fingerprint`: that of the dataset. `preset`: that of the networks.
+    """
+
+    fingerprint: str
+    preset: str
+    probabilities: np.ndarray
+    labels: np.ndarray
+
+    @cached_property
+    def suspicious(self) -> np.ndarray:
+        """The indices of the suspicious labels, most suspicious first."""
+        return suspicious_labels(self.probabilities, self.labels)
+
+
+@dataclass(frozen=True)
+class FoldFiles:
+    """The probabilities of the folds that are done, one file per fold; `folder` depends on everything they need."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, workspace: Workspace, dataset: Dataset, config: TrainingConfig, folds: int) -> FoldFiles:
+        """Return the files of folds of this dataset for networks with this config."""
+        key = f"{dataset.fingerprint}:{config.model_dump_json()}:{folds}:{FOLD_SEED}"
+        name = hashlib.sha256(key.encode()).hexdigest()[:16]
+        return cls(workspace.cache / "folds" / f"{dataset.id}-{config.preset}-{folds}-{name}")
+
+    def read(self, fold: int, images: int) -> np.ndarray | None:
+        """Return the probabilities float32 (`images`, 10) of a fold, or None if it is not done or damaged."""
+        try:
+            probabilities = read_arrays(self._file(fold))["probabilities"]
+        except (OSError, ValueError, KeyError):
+            return None
+        return probabilities if _are_predictions(probabilities, images) else None
+
+    def write(self, fold: int, probabilities: np.ndarray) -> None:
+        """Write the probabilities of a fold; raises StorageError."""
+        with atomic_write(self._file(fold)) as temporary, temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, probabilities=probabilities)
+
+    def _file(self, fold: int) -> Path:
+        return self.folder / f"fold-{fold + 1}.npz"
+
+
+def labelled_images(dataset: Dataset) -> Split:
+    """Return the training images, followed by the validation images: all images that a model is made with."""
+    return Split(np.concatenate([dataset.train.images, dataset.validation.images]), _labels(dataset))
+
+
+def split_and_index(dataset: Dataset, number: int) -> tuple[str, int]:
+    """Return the split and the index within it of an image of `labelled_images`."""
+    in_train = len(dataset.train)
+    return ("train", number) if number < in_train else ("validation", number - in_train)
+
+
+def fold_numbers(labels: np.ndarray, folds: int, seed: int = FOLD_SEED) -> np.ndarray:
+    """Return the fold of each image, int64 (n,) in 0..folds-1; all folds have equally many images of a digit, +-1."""
+    rng = np.random.default_rng(seed)
+    numbers = np.empty(len(labels), np.int64)
+    done = 0
+    for digit in range(CLASSES):
+        members = rng.permutation(np.flatnonzero(labels == digit))
+        # Continue where the last digit ended, so that the folds also have equally many images in total.
+        numbers[members] = (done + np.arange(len(members))) % folds
+        done += len(members)
+    return numbers
+
+
+def out_of_fold_file(workspace: Workspace, dataset_id: str) -> Path:
+    """Return the file of a dataset's latest out-of-fold probabilities."""
+    return workspace.cache / "folds" / f"{dataset_id}.npz"
+
+
+def write_out_of_fold(workspace: Workspace, dataset_id: str, result: OutOfFold) -> None:
+    """Replace a dataset's out-of-fold probabilities; raises StorageError."""
+    with atomic_write(out_of_fold_file(workspace, dataset_id)) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(
+            file,
+            allow_pickle=False,
+            fingerprint=np.array(result.fingerprint),
+            preset=np.array(result.preset),
+            probabilities=result.probabilities,
+            labels=result.labels,
+        )
+
+
+def read_out_of_fold(path: Path, dataset: Dataset) -> OutOfFold | None:
+    """Return the out-of-fold probabilities of a dataset, or None if there are none, or they are damaged or stale."""
+    try:
+        arrays = read_arrays(path)
+        result = OutOfFold(str(arrays["fingerprint"]), str(arrays["preset"]), arrays["probabilities"], arrays["labels"])
+    except (OSError, ValueError, KeyError):
+        return None
+    labels = _labels(dataset)
+    fits = result.fingerprint == dataset.fingerprint and np.array_equal(result.labels, labels)
+    return result if fits and _are_predictions(result.probabilities, len(labels)) else None
+
+
+def _are_predictions(probabilities: np.ndarray, images: int) -> bool:
+    return probabilities.shape == (images, CLASSES) and are_probabilities(probabilities)
+
+
+def _labels(dataset: Dataset) -> np.ndarray:
+    return np.concatenate([dataset.train.labels, dataset.validation.labels])

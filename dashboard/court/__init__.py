@@ -1,0 +1,1 @@
+"""The label court on the Evaluate page."""

@@ -1,0 +1,53 @@
+"""The model's test accuracy under the original labels, the reviewers' and the visitor's."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.classifier.evaluation import Evaluation
+from core.court.corrected import CorrectedAccuracy, corrected_accuracy
+from core.court.votes import reviewed_choices
+from dashboard.court import ledger
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
+
+
+def show_accuracies(evaluation: Evaluation, fingerprint: str) -> None:
+    """Show a tile with the accuracy and its interval for each set of labels."""
+    st.subheader("Accuracy under other labels", anchor=False)
+    st.markdown("How good the model looks depends on who labelled the test images.")
+    reviewed = reviewed_choices(fingerprint, len(evaluation.labels))
+    original = corrected_accuracy(evaluation, {})
+    reviewers = corrected_accuracy(evaluation, reviewed) if reviewed else None
+    yours = corrected_accuracy(evaluation, ledger.choices(fingerprint, "test"))
+    with st.grid(3, min_column_width=MIN_TILE_WIDTH):
+        _tile("Original labels", original)
+        if reviewers:
+            _tile("Reviewers' labels", reviewers)
+        _tile("Your labels", yours)
+    sentences = [f"The reviewers changed {_changes(reviewers)}."] if reviewers else []
+    st.caption(" ".join([*sentences, f"You changed {_changes(yours)}."]))
+    st.caption(
+        "An image is left out if the reviewers have no majority, or if you can't tell. The court asks about the "
+        "model's mistakes first, so corrections raise its accuracy more often than they lower it: these numbers "
+        "describe the labels, and no model is chosen by them."
+    )
+
+
+def _tile(title: str, result: CorrectedAccuracy) -> None:
+    if result.accuracy is None or result.interval is None:
+        metric_tile(title, "–", "no image is left")
+        return
+    low, high = result.interval
+    metric_tile(
+        title,
+        f"{result.accuracy:.2%}",
+        f"95%: {low * 100:.2f}–{high:.2%}",
+        "Fraction of test images whose prediction is this label. Below it is the 95% confidence interval (Wilson, "
+        "1927).",
+    )
+
+
+def _changes(result: CorrectedAccuracy) -> str:
+    labels = "1 label" if result.changed == 1 else f"{result.changed:,} labels"
+    images = "1 image" if result.left_out == 1 else f"{result.left_out:,} images"
+    return f"{labels} and left out {images}"

@@ -1,0 +1,138 @@
+"""One image of the label court: first only the picture and the buttons, after the verdict everything else."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.classifier.bundle import Bundle
+from core.classifier.predictor import format_confidence
+from core.court.verdicts import CANNOT_TELL, Choice
+from core.court.votes import Votes
+from core.data.datasets import CLASSES
+from core.errors import TrazoError
+from dashboard.court import ledger
+from dashboard.court.docket import Case, Docket
+from dashboard.parts.look_inside import Samples, look_inside_link, sample_grid
+from dashboard.parts.metric_tiles import metric_tile
+from dashboard.parts.png import image_html
+from dashboard.session import cache, state
+from dashboard.session.permission import safe_text
+
+PICTURE_WIDTH = 280
+_TILE_WIDTH = 120
+"""Minimum width of a tile in pixels, so that there are always two columns."""
+
+NEIGHBOURS = 6
+"""Number of similar images: one row on a desktop."""
+
+
+def ask(docket: Docket, case: Case, model: str) -> None:
+    """Show only the picture, and a button for each verdict."""
+    with st.container(key="court_bench"):
+        with st.container(key="court_picture"):
+            st.html(image_html(case.image, PICTURE_WIDTH, "the image to judge"))
+        with st.container(key="court_question"):
+            st.markdown("**Which digit is this?** Press its key, or click.")
+            with st.container(key="court_digits"):
+                for digit in range(CLASSES):
+                    _verdict_button(str(digit), digit, str(digit), docket, case, model)
+            _verdict_button("Can't tell", CANNOT_TELL, "X", docket, case, model)
+
+
+def _verdict_button(label: str, choice: Choice, shortcut: str, docket: Docket, case: Case, model: str) -> None:
+    st.button(
+        label,
+        key=f"court_{shortcut}",
+        shortcut=shortcut,
+        width="stretch",
+        on_click=ledger.give,
+        args=(docket.dataset.fingerprint, case.split, case.index, choice, model),
+    )
+
+
+def reveal(docket: Docket, case: Case, verdict: Choice, model: str, bundle: Bundle) -> None:
+    """Show the picture with its label, the prediction, the published votes and similar images."""
+    with st.container(key="court_bench"):
+        with st.container(key="court_picture"):
+            st.html(image_html(case.image, PICTURE_WIDTH, case.title))
+        with st.container(key="court_answers"):
+            _show_answers(docket, case, verdict)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.button(
+                    "Next image",
+                    key="court_next",
+                    type="primary",
+                    shortcut="Enter",
+                    on_click=state.show_judged_image,
+                    args=(None,),
+                )
+                st.button(
+                    "Change my verdict",
+                    key="court_undo",
+                    shortcut="Backspace",
+                    on_click=ledger.withdraw,
+                    args=(docket.dataset.fingerprint, case.split, case.index, model),
+                )
+                look_inside_link(case.name, dataset=docket.dataset.id, model=model)
+    _show_neighbours(docket, case, model, bundle)
+
+
+def _show_answers(docket: Docket, case: Case, verdict: Choice) -> None:
+    """Show the verdict, the label, the prediction and the published votes as tiles."""
+    with st.grid(2, min_column_width=_TILE_WIDTH):
+        if verdict == CANNOT_TELL:
+            metric_tile("You", "?", "can't tell")
+        else:
+            metric_tile("You", str(verdict), "the same as the label" if verdict == case.label else "not the label")
+        metric_tile("Label", str(case.label), case.title)
+        confidence = format_confidence(float(case.probabilities[case.prediction]))
+        metric_tile(
+            "Model",
+            str(case.prediction),
+            f"{confidence} sure",
+            None if docket.of_test else "Not the chosen model, but one that was trained without this image.",
+        )
+        if case.votes:
+            _show_votes(case, case.votes)
+        elif docket.votes:
+            metric_tile("Reviewers", "–", "not asked")
+
+
+def _show_votes(case: Case, votes: Votes) -> None:
+    correction = votes.correction
+    shown = case.label if correction is None else correction
+    counts = [f"{votes.for_label} for {case.label}"]
+    if votes.guess is not None:
+        counts.append(f"{votes.for_guess} for {votes.guess}")
+    if votes.for_neither:
+        counts.append(f"{votes.for_neither} neither")
+    metric_tile(
+        "Reviewers",
+        "?" if shown == CANNOT_TELL else str(shown),
+        ", ".join(counts),
+        "Five people were asked whether this is the label, or the digit that a network had guessed (Northcutt et al., "
+        "2021, labelerrors.com). A question mark means that no digit has a majority.",
+    )
+
+
+def _show_neighbours(docket: Docket, case: Case, model: str, bundle: Bundle) -> None:
+    """Show the training images that are most similar to the model, without the image itself."""
+    try:
+        nearest = cache.nearest_training_images(bundle, case.image, NEIGHBOURS + 1)
+    except TrazoError as error:
+        st.caption(safe_text(error))
+        return
+    st.markdown("**Similar training images**, by the model's features, with their labels:")
+    others = [row for row, index in enumerate(nearest.indices.tolist()) if f"train-{index}" != case.name][:NEIGHBOURS]
+    indices, labels = nearest.indices[others], nearest.labels[others]
+    sample_grid(
+        Samples(docket.dataset.train.images, "train", docket.dataset.id, model),
+        indices,
+        key="court_neighbours",
+        captions=[
+            f"{label}\ndistance {distance:.1f}"
+            for label, distance in zip(labels, nearest.distances[others], strict=True)
+        ],
+        titles=[f"training image {index}, label {label}" for index, label in zip(indices, labels, strict=True)],
+        tile=96,
+    )

@@ -1,0 +1,32 @@
+"""The verdicts of this visitor: saved in the workspace, or kept in the session if the visitor may not save."""
+
+from __future__ import annotations
+
+from core.court.verdicts import WITHDRAWN, Choice, Verdict, append_verdict, new_verdict
+from core.court.verdicts import choices as last_choices
+from dashboard.session import cache, state
+from dashboard.session.client import client
+from dashboard.session.permission import attempt, may_change
+
+
+def choices(fingerprint: str, split: str) -> dict[int, Choice]:
+    """Return the last verdict on each image of a split, by index; raise StorageError if they cannot be read."""
+    return last_choices(cache.verdicts() if may_change() else state.session_verdicts(), fingerprint, split)
+
+
+def give(fingerprint: str, split: str, index: int, choice: Choice, model: str) -> None:
+    """Give a verdict, and show the image with its label."""
+    _add(new_verdict(fingerprint, split, index, choice, model, client()))
+    state.show_judged_image(f"{split}-{index}")
+
+
+def withdraw(fingerprint: str, split: str, index: int, model: str) -> None:
+    """Withdraw the verdict on an image."""
+    _add(new_verdict(fingerprint, split, index, WITHDRAWN, model, client()))
+
+
+def _add(verdict: Verdict) -> None:
+    if may_change():
+        attempt(append_verdict, state.workspace(), verdict)
+    else:
+        state.add_session_verdict(verdict)

@@ -1,0 +1,58 @@
+"""The verdicts so far: how many agree with the label, and the images whose label they contradict."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection
+
+import streamlit as st
+
+from core.court.verdicts import CANNOT_TELL, Choice
+from dashboard.court.docket import Case, Docket
+from dashboard.parts.digit_grid import digit_grid
+
+_COLUMNS = ("split", "index", "label", "verdict", "prediction")
+
+
+def show_record(docket: Docket, verdicts: dict[int, Choice]) -> None:
+    """Show the agreement with the labels, and the images with a wrong label in the visitor's view."""
+    st.subheader("Your verdicts", anchor=False)
+    ordinary = {number for number in verdicts if number in docket.cases.ordinary}
+    st.markdown(
+        f"You agree with the label of {_agreement(docket, verdicts, verdicts.keys() - ordinary)} doubtful images and "
+        f"of {_agreement(docket, verdicts, ordinary)} ordinary ones."
+    )
+    judged = [(docket.case(number), choice) for number, choice in verdicts.items()]
+    wrong = [(case, choice) for case, choice in judged if choice not in (case.label, CANNOT_TELL)]
+    if wrong:
+        digit_grid(
+            [case.image for case, _ in wrong],
+            key="court_wrong",
+            captions=[f"label {case.label}, you {choice}" for case, choice in wrong],
+            titles=[case.title for case, _ in wrong],
+            tile=84,
+            clickable=False,
+        )
+    st.download_button(
+        "Verdicts as CSV",
+        _table(judged),
+        file_name="verdicts.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _agreement(docket: Docket, verdicts: dict[int, Choice], numbers: Collection[int]) -> str:
+    agreed = sum(verdicts[number] == docket.label(number) for number in numbers)
+    return f"{agreed:,} of {len(numbers):,}"
+
+
+def _table(judged: list[tuple[Case, Choice]]) -> str:
+    """Return a CSV table with one row per verdict."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows((case.split, case.index, case.label, choice, case.prediction) for case, choice in judged)
+    return text.getvalue()

@@ -1,0 +1,93 @@
+"""The command `train --folds`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from core.cli import main
+from core.court.out_of_fold import labelled_images, out_of_fold_file, read_out_of_fold
+from core.data.datasets import Dataset, Split
+from core.workspace import Workspace
+from tests.support.tiny_dataset import tiny_dataset
+
+COMMAND = ["train", "--dataset", "digits", "--folds", "3"]
+
+
+@pytest.fixture
+def dataset(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    dataset = tiny_dataset()
+    monkeypatch.setattr("core.cli.folds.load_dataset", lambda *_: dataset)
+    return dataset
+
+
+def doubting(dataset: Dataset, doubted: int) -> Callable[..., np.ndarray]:
+    """Return a network of any fold that predicts every label, except that of one image."""
+    data = labelled_images(dataset)
+    known = {image.tobytes(): int(label) for image, label in zip(data.images, data.labels, strict=True)}
+    known[data.images[doubted].tobytes()] = (int(data.labels[doubted]) + 1) % 10
+
+    def predict(_config: object, rest: Split, images: np.ndarray, *_: object) -> np.ndarray:
+        assert len(rest) + len(images) == len(data)
+        return np.eye(10, dtype=np.float32)[[known[image.tobytes()] for image in images]]
+
+    return predict
+
+
+def test_suspicious_label_is_printed_and_kept(
+    dataset: Dataset, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    label = int(dataset.train.labels[77])
+    monkeypatch.setattr("core.training.folds.predict_fold", doubting(dataset, 77))
+
+    assert main(COMMAND) == 0
+
+    output = capsys.readouterr().out
+    assert len(re.findall(r"fold ./3: finished", output)) == 3
+    assert f"train-77: label {label}, predicted {(label + 1) % 10} (>99.9%)" in output
+    result = read_out_of_fold(out_of_fold_file(workspace, "digits"), dataset)
+    assert result is not None
+    assert result.suspicious.tolist() == [77]
+    assert not workspace.runs.exists()
+
+
+def test_interrupted_command_continues_with_the_next_fold(
+    dataset: Dataset, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    predict, sizes = doubting(dataset, 0), []
+
+    def interrupted(*arguments: object) -> np.ndarray:
+        sizes.append(len(arguments[2]))
+        if len(sizes) == 2:
+            raise KeyboardInterrupt
+        return predict(*arguments)
+
+    monkeypatch.setattr("core.training.folds.predict_fold", interrupted)
+
+    assert main(COMMAND) == 130
+    assert not out_of_fold_file(workspace, "digits").exists()
+    assert main(COMMAND) == 0
+    assert len(sizes) == 4
+    assert main(COMMAND) == 0
+    assert len(sizes) == 4
+    assert main([*COMMAND, "--seed", "7"]) == 0
+    assert len(sizes) == 7
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--folds", "1"], "--folds must be from 2 to 20"),
+        (["--teachers", "1"], "Add --teachers 0"),
+        (["--output", "somewhere"], "Leave out one of them"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(
+    options: list[str], message: str, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*COMMAND, *options]) == 1
+    assert message in capsys.readouterr().err
+    assert not workspace.root.exists()
