@@ -1,0 +1,151 @@
+"""The Inside page: the time of its calculations, of its answers, and the memory of a dashboard that shows it."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import numpy as np
+import psutil
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import connect
+
+from benchmarks.mnist import share_mnist
+from benchmarks.page_session import PageError
+from benchmarks.report import Figure
+from benchmarks.serving import wait_until_loaded
+from benchmarks.timing import milliseconds
+from core.classifier.bundle import Bundle
+from core.data.datasets import load_dataset
+from core.explain.attribution import dot_effects, integrated_gradients, occlusion
+from core.explain.blas import use_one_blas_thread
+from core.explain.counterfactual import change_into
+from core.explain.keras_reader import load_network
+from core.workspace import SHIPPED_BUNDLE, Workspace
+from tests.support.dashboard_process import DashboardProcess
+
+VISITORS = 50
+IMAGES = 40
+"""Number of validation images that the calculations are timed with."""
+SWITCHES = 20
+"""Number of times that a channel is switched on or off."""
+TIMEOUT = 120.0
+"""Seconds until a missing answer counts as an error."""
+SEED = 1
+
+
+def inside() -> list[Figure]:
+    """Time the explanations and the page, and measure its memory; return nothing without MNIST."""
+    if not share_mnist():
+        return []
+    return [*_calculations(), *_page()]
+
+
+def _calculations() -> list[Figure]:
+    use_one_blas_thread()
+    network = load_network(Bundle(SHIPPED_BUNDLE))
+    validation = load_dataset("mnist", Workspace.from_environment()).validation
+    chosen = np.random.default_rng(SEED).choice(len(validation), IMAGES, replace=False)
+    images, labels = validation.images[chosen], validation.labels[chosen]
+    calls: dict[str, Callable[[int], object]] = {
+        "all feature maps, and the prediction": lambda i: network.activations(images[i, np.newaxis]),
+        "integrated gradients": lambda i: integrated_gradients(network, images[i], int(labels[i])),
+        "occlusion": lambda i: occlusion(network.probabilities, images[i], int(labels[i])),
+        "blank places": lambda i: dot_effects(network.probabilities, images[i], int(labels[i])),
+        "change into the next digit": lambda i: change_into(network, images[i], (int(labels[i]) + 1) % 10),
+    }
+    figures = []
+    for name, call in calls.items():
+        median, slow = milliseconds(call, IMAGES, warm_up=2)
+        figures += [Figure(f"{name}, median", median, "ms"), Figure(f"{name}, 95th percentile", slow, "ms")]
+    return figures
+
+
+def _page() -> list[Figure]:
+    with tempfile.TemporaryDirectory() as folder:
+        dashboard = DashboardProcess(Path(folder))
+        try:
+            wait_until_loaded(dashboard)
+            return asyncio.run(_visit(dashboard))
+        finally:
+            dashboard.stop()
+
+
+async def _visit(dashboard: DashboardProcess) -> list[Figure]:
+    """Open the page once and many times; between, switch a channel off and on."""
+    process = psutil.Process(dashboard.process.pid)
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(InsidePage(dashboard.port, 0))
+        switching = [await first.switch_channel() for _ in range(SWITCHES)]
+        alone = _memory(process)
+        for number in range(1, VISITORS):
+            await stack.enter_async_context(InsidePage(dashboard.port, number))
+        together = _memory(process)
+    return [
+        Figure(f"a channel is switched, until the page is updated, median of {SWITCHES}", np.median(switching), "ms"),
+        Figure("memory of the dashboard, one visitor, all sections open", alone, "MB"),
+        Figure(f"memory of the dashboard, {VISITORS} visitors, all sections open", together, "MB"),
+    ]
+
+
+def _memory(process: psutil.Process) -> float:
+    """Return the memory of the dashboard's own process in MB, without its pool of decoding processes."""
+    return process.memory_info().rss / 2**20
+
+
+class InsidePage:
+    """One visitor's Inside page, without a browser."""
+
+    def __init__(self, port: int, image: int) -> None:
+        self._url = f"ws://127.0.0.1:{port}/_stcore/stream"
+        self._query = f"image=test-{image}"
+        self._page = self._switch = self._fragment = ""
+
+    async def __aenter__(self) -> InsidePage:
+        self._socket = await connect(self._url, subprotocols=["streamlit"], max_size=None, compression=None)  # type: ignore[list-item]
+        await self._run(BackMsg(rerun_script={"page_name": "inside", "query_string": self._query}))
+        if not self._switch:
+            raise PageError("The Inside page has no switch for a channel.")
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self._socket.close()
+
+    async def switch_channel(self) -> float:
+        """Press the button that switches a channel off or on; return the milliseconds until the page is updated."""
+        message = BackMsg()
+        message.rerun_script.page_script_hash = self._page
+        message.rerun_script.query_string = self._query
+        message.rerun_script.fragment_id = self._fragment
+        message.rerun_script.widget_states.widgets.add(id=self._switch, trigger_value=True)
+        start = time.perf_counter()
+        await self._run(message)
+        return (time.perf_counter() - start) * 1000
+
+    async def _run(self, request: BackMsg) -> None:
+        """Trigger one script run and wait for its end. Raises PageError."""
+        await self._socket.send(request.SerializeToString())
+        async with asyncio.timeout(TIMEOUT):
+            while True:
+                message = ForwardMsg()
+                message.ParseFromString(await self._socket.recv())  # type: ignore[arg-type]
+                kind = message.WhichOneof("type")
+                if kind == "new_session":
+                    self._page = message.new_session.page_script_hash
+                elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+                    self._remember(message)
+                elif kind == "script_finished":
+                    return
+
+    def _remember(self, message: ForwardMsg) -> None:
+        element = message.delta.new_element
+        kind = element.WhichOneof("type")
+        if kind == "exception":
+            raise PageError(element.exception.message)
+        if kind == "button" and element.button.id.endswith("-switch_channel"):
+            self._switch, self._fragment = element.button.id, message.delta.fragment_id
