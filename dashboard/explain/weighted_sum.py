@@ -69,23 +69,52 @@ def _sum_sentence(network: NumpyNetwork, found: WeightedSum, layer: int, source:
 
 
 def _terms_html(found: WeightedSum, source: int) -> str:
-    """Return the input channels with the largest parts in the sum, each as patch × weights = products."""
-    sums, products = found.channel_sums, found.products
-    limits = [float(np.abs(values).max()) for values in (found.patch, found.weights, products)]
-    figures = []
-    for channel in _largest(sums):
-        factors = [
-            f'<img alt="{name}" src="{png_data_uri(activation_picture(values[..., channel], limit))}">'
-            for name, values, limit in zip(
-                ("inputs", "weights", "products"), (found.patch, found.weights, products), limits, strict=True
-            )
-        ]
-        name = "Pixels" if source == 0 else f"Channel {found.first_channel + channel}"
-        figures.append(
-            f"<figure><div>{factors[0]}<b>×</b>{factors[1]}<b>=</b>{factors[2]}</div>"
-            f"<figcaption>{name}: {sums[channel]:+.3f}</figcaption></figure>"
-        )
+    """Return the input channels with the largest parts in the sum, each as inputs × weights = products.
+
+    The first of them has its numbers in it.
+    """
+    arrays = (found.patch, found.weights, found.products)
+    limits = [float(np.abs(values).max()) for values in arrays]
+    first, *others = _largest(found.channel_sums)
+    figures = [_figure(found, source, first, [_numbers(v[..., first], m) for v, m in zip(arrays, limits, strict=True)])]
+    figures += [
+        _figure(found, source, each, [_picture(v[..., each], m) for v, m in zip(arrays, limits, strict=True)])
+        for each in others
+    ]
     return f'<div class="terms">{"".join(figures)}</div>'
+
+
+def _figure(found: WeightedSum, source: int, channel: int, factors: Sequence[str]) -> str:
+    name = "Pixels" if source == 0 else f"Channel {found.first_channel + channel}"
+    inputs, weights, products = factors
+    return (
+        f"<figure><div>{inputs}<b>×</b>{weights}<b>=</b>{products}</div>"
+        f"<figcaption>{name}: {found.channel_sums[channel]:+.3f}</figcaption></figure>"
+    )
+
+
+def _picture(values: np.ndarray, limit: float) -> str:
+    return f'<img alt="" src="{png_data_uri(activation_picture(values, limit))}">'
+
+
+def _numbers(values: np.ndarray, limit: float) -> str:
+    """Return HTML that shows values (h, w) as numbers on their colours."""
+    colours = activation_picture(values, limit).reshape(-1, 3).tolist()
+    cells = "".join(
+        f'<i style="background:rgb({red},{green},{blue});color:{_text_colour(red, green, blue)}">{round(value, 2) + 0.0:.2f}</i>'
+        for value, (red, green, blue) in zip(values.ravel().tolist(), colours, strict=True)
+    )
+    return f'<span class="numbers" style="grid-template-columns:repeat({values.shape[1]},1fr)">{cells}</span>'
+
+
+def _text_colour(red: int, green: int, blue: int) -> str:
+    """Return black or white, whichever has more contrast; the weights are those of relative luminance (WCAG 2.1)."""
+    luminance = sum(
+        weight * (value / 255) ** 2.2
+        for weight, value in zip((0.2126, 0.7152, 0.0722), (red, green, blue), strict=True)
+    )
+    # At 0.18, the contrasts with black and with white are equal.
+    return "#000" if luminance > 0.18 else "#fff"
 
 
 def _largest(sums: np.ndarray) -> list[int]:
