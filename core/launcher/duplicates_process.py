@@ -20,6 +20,8 @@ def start_search(workspace: Workspace, dataset: Dataset) -> None:
 
     Raises StorageError if the cache cannot be written, and RunError if no process can be started.
     """
+    if is_searching(workspace, dataset):
+        return
     log_file = _log_file(workspace, dataset)
     make_folder(log_file.parent)
     with worker_lock(log_file) as lock:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core.data.datasets import CLASSES, Dataset, Split
 from core.explain.near_duplicates import NEAR, NearDuplicates, Pairs, identical
 from core.launcher import duplicates_process
 from dashboard.data.paging import choose_page
+from dashboard.explain.csv_lists import pairs_csv
 from dashboard.parts.digit_grid import keep_click, tile_grid
 from dashboard.parts.look_inside import image_links
 from dashboard.parts.png import png_data_uri
@@ -124,17 +124,18 @@ def _show_pairs(data: Dataset, found: NearDuplicates) -> None:
     scope = Scope(data.split(names[0]), data.split(names[1]), names)
     st.markdown(_summary(scope, found[names]))
     pairs = found[names].select(_chosen_pairs(scope, found[names], different, digits))
+    nearest = pairs.select(slice(CSV_PAIRS))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         page = choose_page(len(pairs), PAGE_SIZE, key=f"pairs_page_{chosen}_{different}_{digits}")
         st.download_button(
             "CSV",
-            lambda: pairs_csv(scope, pairs.select(slice(CSV_PAIRS))),
+            lambda: pairs_csv(scope.names, nearest, *scope.labels(nearest)),
             f"near-duplicates-{chosen}.csv",
             "text/csv",
             icon=":material/download:",
             on_click="ignore",
             key="pairs_csv",
-            help=f"The {min(CSV_PAIRS, len(pairs)):,} nearest of these {len(pairs):,} pairs.",
+            help=f"The {len(nearest):,} nearest of these {len(pairs):,} pairs.",
         )
     if not len(pairs):
         st.caption("There are no such pairs.")
@@ -202,22 +203,3 @@ def _label_text(first: int, second: int) -> str:
 def _side_by_side(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     divider = np.full((len(first), _DIVIDER), 128, np.uint8)
     return np.hstack([first, divider, second])
-
-
-def pairs_csv(scope: Scope, pairs: Pairs) -> str:
-    """Return pairs as CSV: rank, split, index and label of both images, distance, and whether they are near."""
-    first, second = scope.labels(pairs)
-    table = pd.DataFrame(
-        {
-            "rank": np.arange(1, len(pairs) + 1),
-            "first_split": scope.names[0],
-            "first_index": pairs.first,
-            "first_label": first,
-            "second_split": scope.names[1],
-            "second_index": pairs.second,
-            "second_label": second,
-            "distance": pairs.distances.round(4),
-            "near_duplicate": pairs.distances <= NEAR,
-        }
-    )
-    return table.to_csv(index=False, lineterminator="\n")

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core.classifier.bundle import Bundle
 from core.data.datasets import Dataset
 from core.errors import TrazoError
-from core.explain.neighbours import Neighbours
 from core.ink.drawing import Pixels
 from dashboard.draw import canvas
+from dashboard.explain.csv_lists import similar_csv
 from dashboard.explain.subject import Subject, dataset_of_page, drawing_on_canvas, sample
 from dashboard.parts.look_inside import Samples, look_inside_link, sample_grid
 from dashboard.parts.png import image_html
@@ -94,21 +93,14 @@ def _choose_query(data: Dataset, bundle: Bundle) -> Query | None:
         label_visibility="collapsed",
     )
     address.keep(image=name, query=kind if kind != default else None)
+    subject = None
     try:
-        subject = _draw() if kind == state.DRAWING_QUERY else _image(name, data)
-        if subject is None:
-            return None
-        reading = subject.read(cache.bundle_predictor(bundle))
+        subject = _draw() if kind == state.DRAWING_QUERY else _image(name)
     except TrazoError as error:
-        st.warning(safe_text(error), icon=":material/search_off:")
-        return None
-    if reading.drawing.image is None or reading.digit is None:
-        st.caption("There is no ink in this query.")
-        return None
-    if subject.label is not None:
-        return Query(reading.drawing.image, subject.label, subject.key, dataset_of_page())
-    st.caption(f"The model predicts: {' or '.join(map(str, reading.shown_digits)) or 'not a digit'}.")
-    return Query(reading.drawing.image, reading.digit, subject.key, data.id)
+        _explain(error)
+    if kind == state.IMAGE_QUERY:
+        _offer_random_image(data)
+    return None if subject is None else _query(subject, data, bundle)
 
 
 def _draw() -> Subject | None:
@@ -123,22 +115,46 @@ def _draw() -> Subject | None:
     return drawing
 
 
-def _image(name: str | None, data: Dataset) -> Subject | None:
+def _image(name: str | None) -> Subject | None:
     """Show the image with this name, and return it."""
-    subject = None if name is None else sample(name, dataset_of_page())
-    if subject is None:
+    if name is None:
         st.caption('Click "Find similar" beside an image on any page, or take a random image.')
-    else:
-        st.html(image_html(subject.picture, _PICTURE_WIDTH, subject.title))
-        st.markdown(f"**{subject.title}**")
-        look_inside_link(subject.key, dataset=dataset_of_page())
+        return None
+    dataset = dataset_of_page()
+    subject = sample(name, dataset)
+    st.html(image_html(subject.picture, _PICTURE_WIDTH, subject.title))
+    st.markdown(f"**{subject.title}**")
+    look_inside_link(subject.key, dataset=dataset)
+    return subject
+
+
+def _offer_random_image(data: Dataset) -> None:
     if st.button("Random image", icon=":material/casino:", key="random_query", on_click=_take_random, args=(data,)):
         st.rerun()
-    return subject
 
 
 def _take_random(data: Dataset) -> None:
     state.find_similar(f"train-{np.random.default_rng().integers(len(data.train))}", data.id)
+
+
+def _query(subject: Subject, data: Dataset, bundle: Bundle) -> Query | None:
+    """Return the query, and show the prediction for a drawing; return None and say why if it cannot be read."""
+    try:
+        reading = subject.read(cache.bundle_predictor(bundle))
+    except TrazoError as error:
+        _explain(error)
+        return None
+    if reading.drawing.image is None or reading.digit is None:
+        st.caption("There is no ink in this query.")
+        return None
+    if subject.label is not None:
+        return Query(reading.drawing.image, subject.label, subject.key, dataset_of_page())
+    st.caption(f"The model predicts: {' or '.join(map(str, reading.shown_digits)) or 'not a digit'}.")
+    return Query(reading.drawing.image, reading.digit, subject.key, data.id)
+
+
+def _explain(error: TrazoError) -> None:
+    st.warning(safe_text(error), icon=":material/search_off:")
 
 
 def _choose_scope() -> Scope:
@@ -225,17 +241,3 @@ def _summary(labels: list[int], digit: int, scope: Scope) -> str:
     others = len(labels) - labels.count(digit)
     frames = " The others have an orange frame." if others else ""
     return f"{labels.count(digit)} of the {len(labels)} {images} are labelled {digit}.{frames}"
-
-
-def similar_csv(split: str, nearest: Neighbours) -> str:
-    """Return the images as CSV: rank, split, index, label and distance."""
-    table = pd.DataFrame(
-        {
-            "rank": np.arange(1, len(nearest.indices) + 1),
-            "split": split,
-            "index": nearest.indices,
-            "label": nearest.labels,
-            "distance": nearest.distances.round(4),
-        }
-    )
-    return table.to_csv(index=False, lineterminator="\n")
