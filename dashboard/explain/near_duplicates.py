@@ -169,9 +169,11 @@ def _show_grid(scope: Scope, pairs: Pairs, dataset: str, key: str) -> None:
     first_name, second_name = scope.names
     clicked = state.chosen_tile(key)
     position = numbers.index(clicked) if clicked in numbers else None
-    with st.container(horizontal=True, key="chosen_pair"):
+    with st.container(key="chosen_pair", gap="xsmall"):
         if position is None:
-            st.caption("Click a pair to look inside the network while it reads one of the images, or to find similar.")
+            st.caption(
+                "Click a pair to look inside the network while it reads one of the images, or to find similar images."
+            )
         else:
             image_links(f"{first_name}-{pairs.first[position]}", dataset=dataset)
             image_links(f"{second_name}-{pairs.second[position]}", dataset=dataset)

@@ -207,7 +207,7 @@ def _show_results(query: Query, scope: Scope, bundle: Bundle, model: str) -> Non
         return
     labels = nearest.labels.tolist()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(_summary(labels, query.digit, scope))
+        st.markdown(_summary(labels, query.digit, scope), width="stretch")
         st.download_button(
             "CSV",
             similar_csv(scope.split, nearest),

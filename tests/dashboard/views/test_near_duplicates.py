@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.data.datasets import load_dataset
 from core.explain.duplicates_file import duplicates_file
 from core.explain.near_duplicates import SPLIT_PAIRS
 from core.launcher.duplicates_process import is_searching
 from core.workspace import PROJECT, Workspace
 from dashboard.explain.near_duplicates import SCOPES
+from dashboard.session import cache
 from tests.support.markdown import unescape_markdown
 from tests.support.waiting import wait_until
 
@@ -38,7 +38,7 @@ def text(page: AppTest) -> str:
 
 
 def test_pairs_are_found_once_and_shown(page: AppTest, workspace: Workspace) -> None:
-    data = load_dataset("digits", workspace)
+    data = cache.dataset("digits")
     page.run()
     assert "1,797 images of this dataset have not been compared yet" in text(page)
 
@@ -71,7 +71,7 @@ def test_pairs_are_found_once_and_shown(page: AppTest, workspace: Workspace) -> 
 
 
 def test_a_damaged_file_is_searched_again(page: AppTest, workspace: Workspace) -> None:
-    path = duplicates_file(workspace, load_dataset("digits", workspace))
+    path = duplicates_file(workspace, cache.dataset("digits"))
     path.parent.mkdir(parents=True)
     path.write_bytes(b"PK damaged")
 

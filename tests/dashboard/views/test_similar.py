@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.data.datasets import Dataset, load_dataset
+from core.data.datasets import Dataset
 from core.workspace import PROJECT, Workspace
 from dashboard.parts.png import png_bytes
 from dashboard.session import cache
@@ -19,10 +19,10 @@ from tests.support.drawn_digits import SEVEN, drawn
 from tests.support.markdown import unescape_markdown
 
 
-@pytest.fixture(scope="module")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+@pytest.fixture
+def digits(workspace: Workspace) -> Dataset:
     """scikit-learn's digits, which are few enough to compare quickly."""
-    return load_dataset("digits", Workspace(tmp_path_factory.mktemp("none")))
+    return cache.dataset("digits")
 
 
 @pytest.fixture
