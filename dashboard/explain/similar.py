@@ -206,7 +206,7 @@ def _show_results(query: Query, scope: Scope, bundle: Bundle, model: str) -> Non
         st.info(safe_text(error), icon=":material/info:")
         return
     labels = nearest.labels.tolist()
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="similar_summary"):
         st.markdown(_summary(labels, query.digit, scope), width="stretch")
         st.download_button(
             "CSV",
@@ -229,7 +229,7 @@ def _show_results(query: Query, scope: Scope, bundle: Bundle, model: str) -> Non
             for rank, (index, label) in enumerate(zip(nearest.indices.tolist(), labels, strict=True), 1)
         ],
         tile=66,
-        marked=[position for position, label in enumerate(labels) if label != query.digit],
+        marked=[] if scope.others else [position for position, label in enumerate(labels) if label != query.digit],
     )
 
 

@@ -80,6 +80,7 @@ def test_similar_images_have_labels_and_distances(page: AppTest, digits: Dataset
     assert len(tiles(page, "test")) == 48
     assert all("test image" in tile["title"] for tile in tiles(page, "test"))
     assert label not in {label_of(tile) for tile in tiles(page, "test")}
+    assert not any(tile["marked"] for tile in tiles(page, "test"))
     assert f"not labelled {label}" in text(page)
     kept = parameters(page)
     assert (kept["split"], kept["count"], kept["others"]) == (["test"], ["48"], ["true"])
