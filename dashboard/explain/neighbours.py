@@ -27,7 +27,7 @@ def show_neighbours_section(bundle: Bundle, image: Pixels, model: str) -> None:
     try:
         dataset_id = cache.card(bundle).config.dataset
         train = cache.dataset(dataset_id).train
-        nearest = cache.nearest_images(bundle, image, dataset_id, "train", COUNT)
+        nearest = cache.nearest_training_images(bundle, image, COUNT)
     except TrazoError as error:
         st.info(safe_text(error), icon=":material/info:")
         return

@@ -99,6 +99,14 @@ def _numpy_network(folder: str, modified: int) -> NumpyNetwork:
     return load_network(Bundle(Path(folder)))
 
 
+def nearest_training_images(bundle: Bundle, image: np.ndarray, count: int) -> Neighbours:
+    """Return the training images nearest to an image uint8 (28, 28) in a model's feature space.
+
+    Raises BundleError if the model has no features, DataError if its dataset is not on this machine.
+    """
+    return nearest_images(bundle, image, card(bundle).config.dataset, "train", count)
+
+
 def nearest_images(
     bundle: Bundle,
     image: np.ndarray,
@@ -130,20 +138,6 @@ def _feature_index(
     bundle, images = Bundle(Path(folder)), dataset(dataset_id).split(split)
     network = load_feature_network(bundle)
     return network, FeatureIndex(image_features(network, bundle.card(), images.images), images.labels)
-
-
-def near_duplicates(data: Dataset) -> NearDuplicates | None:
-    """Return the near duplicates of a dataset, or None if they have not been found yet or cannot be read."""
-    path = duplicates_file(workspace(), data)
-    return _near_duplicates(str(path), _modified(path), data) if path.exists() else None
-
-
-@st.cache_resource(show_spinner=False, max_entries=2)
-def _near_duplicates(path: str, modified: int, _data: Dataset) -> NearDuplicates | None:
-    try:
-        return read_duplicates(Path(path), _data)
-    except (OSError, ValueError, MemoryError):
-        return None
 
 
 def card(bundle: Bundle) -> Card:
@@ -190,6 +184,20 @@ def filters(bundle: Bundle) -> np.ndarray:
 @st.cache_data(show_spinner=False, max_entries=20)
 def _filters(folder: str, modified: int) -> np.ndarray:
     return Bundle(Path(folder)).first_layer_filters()
+
+
+def near_duplicates(data: Dataset) -> NearDuplicates | None:
+    """Return the near duplicates of a dataset, or None if they have not been found yet or cannot be read."""
+    path = duplicates_file(workspace(), data)
+    return _near_duplicates(str(path), _modified(path), data) if path.exists() else None
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _near_duplicates(path: str, modified: int, _data: Dataset) -> NearDuplicates | None:
+    try:
+        return read_duplicates(Path(path), _data)
+    except (OSError, ValueError, MemoryError):
+        return None
 
 
 def file_size(path: Path) -> int:
