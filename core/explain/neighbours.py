@@ -34,13 +34,20 @@ class FeatureIndex:
     features: np.ndarray
     labels: np.ndarray
 
-    def nearest(self, query: np.ndarray, count: int) -> Neighbours:
-        """Return the `count` nearest images of a query, features (d,), or all of them if there are fewer."""
+    def nearest(self, query: np.ndarray, count: int, excluded: np.ndarray | None = None) -> Neighbours:
+        """Return the `count` nearest images of a query, features (d,), or all of them if there are fewer.
+
+        `excluded`: bool (n,), images to leave out.
+        """
         squares = np.empty(len(self.features), np.float32)
         for start in range(0, len(squares), _BLOCK):
             block = self.features[start : start + _BLOCK].astype(np.float32) - query.astype(np.float32)
             squares[start : start + _BLOCK] = np.einsum("nd,nd->n", block, block)
-        count = min(count, len(squares))
+        available = len(squares)
+        if excluded is not None:
+            squares[excluded] = np.inf
+            available -= int(excluded.sum())
+        count = min(count, available)
         chosen = np.argpartition(squares, count - 1)[:count] if count else np.empty(0, np.int64)
         chosen = chosen[np.lexsort((chosen, squares[chosen]))]
         return Neighbours(chosen, np.sqrt(squares[chosen]), self.labels[chosen])

@@ -2,11 +2,12 @@
 export default function ({ data, parentElement, setTriggerValue }) {
   const grid = parentElement.querySelector(".grid");
   grid.style.setProperty("--tile", `${data.tile}px`);
+  grid.style.setProperty("--aspect", data.aspect);
   const clickable = data.clickable;
   grid.replaceChildren(
     ...data.tiles.map((tile, index) => {
       const cell = document.createElement(clickable ? "button" : "figure");
-      cell.className = "cell" + (index === data.selected ? " selected" : "");
+      cell.className = "cell" + (index === data.selected ? " selected" : "") + (tile.marked ? " marked" : "");
       cell.title = tile.title;
       const picture = document.createElement("img");
       picture.src = tile.source;

@@ -12,7 +12,7 @@ from core.data.datasets import CLASSES
 from core.errors import TrazoError
 from dashboard.court import ledger
 from dashboard.court.docket import Case, Docket
-from dashboard.parts.look_inside import Samples, look_inside_link, sample_grid
+from dashboard.parts.look_inside import Samples, image_links, sample_grid
 from dashboard.parts.metric_tiles import metric_tile
 from dashboard.parts.png import image_html
 from dashboard.session import cache, state
@@ -73,7 +73,7 @@ def reveal(docket: Docket, case: Case, verdict: Choice, model: str, bundle: Bund
                     on_click=ledger.withdraw,
                     args=(docket.dataset.fingerprint, case.split, case.index, model),
                 )
-                look_inside_link(case.name, dataset=docket.dataset.id, model=model)
+                image_links(case.name, dataset=docket.dataset.id, model=model)
     _show_neighbours(docket, case, model, bundle)
 
 

@@ -1,22 +1,19 @@
-"""MNIST on the Data page: its sizes, its images, its classes, and a preview of augmentation."""
+"""A dataset of images on the Data page: its sizes, its images, its classes, and a preview of augmentation."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from core.data.datasets import Dataset
 from dashboard.data.augmentation import show_augmentation
-from dashboard.data.banner import show_data_banner
 from dashboard.data.classes import show_classes
 from dashboard.data.samples import show_samples
-from dashboard.session import cache
 from dashboard.session.permission import safe_text
 from dashboard.training.wording import display_value
 
 
-def show_images() -> None:
-    """Show MNIST, or the stand-in and a banner with the reason."""
-    data, problem = cache.usable_dataset()
-    show_data_banner(problem)
+def show_images(data: Dataset) -> None:
+    """Show a dataset of images."""
     with st.container(horizontal=True):
         st.metric("Dataset", display_value("dataset", data.id), border=True)
         st.metric("Training images", f"{len(data.train):,}", border=True, help="The network learns from these.")

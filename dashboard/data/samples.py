@@ -8,7 +8,7 @@ import streamlit as st
 from core.data.datasets import CLASSES, SPLITS, Dataset, Split, sample_order
 from dashboard.data.paging import choose_page
 from dashboard.parts.digit_grid import digit_grid
-from dashboard.parts.look_inside import look_inside_link
+from dashboard.parts.look_inside import image_links
 from dashboard.parts.pixel_table import pixel_table
 from dashboard.parts.png import image_html
 
@@ -81,5 +81,5 @@ def _show_details(image: np.ndarray, label: int, split: str, index: int, data_id
             "28 by 28 pixels with values from 0 (black paper) to 255 (white ink). "
             f"{ink.size} of {image.size} pixels contain ink, with a mean value of {ink.mean() if ink.size else 0:.0f}."
         )
-        look_inside_link(f"{split}-{index}", dataset=data_id)
+        image_links(f"{split}-{index}", dataset=data_id)
     pixel_table(image)

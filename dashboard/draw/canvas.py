@@ -1,4 +1,4 @@
-"""The canvas of the Draw page, with Undo and Clear; the drawing is kept while you visit another page.
+"""The canvas of the Draw and Data pages, with Undo and Clear; both show the same drawing.
 
 Undo uses the canvas's own history in the browser, so a slow server cannot lose a stroke. Python restarts the canvas
 only for Clear and to undo strokes that it had put there itself; assets/canvas_buttons.js decides which one is needed.
@@ -18,6 +18,12 @@ from core.ink.canvas_strokes import Stroke, strokes_from_canvas
 from core.ink.drawing import Pixels
 from core.ink.photo import ink_from_canvas_file
 from dashboard.session import state
+
+STYLE = Path(__file__).resolve().parents[1] / "assets" / "canvas.css"
+"""The style sheet that every page with a canvas needs.
+
+The element around the canvas sets --canvas-width and --canvas-height.
+"""
 
 HEIGHT = 280
 """Height of the canvas in pixels."""

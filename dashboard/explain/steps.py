@@ -21,7 +21,7 @@ _SWITCHES = {
 def show_steps_section(predictor: Predictor, subject: Subject) -> None:
     """Show the steps with switches, and the prediction with all steps beside the one with the chosen steps."""
     st.subheader("From ink to pixels", anchor=False)
-    if subject.sample:
+    if subject.label is not None:
         st.markdown(
             "This image went through crop, scaling and centring when MNIST was made, so the model sees it as is."
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.classifier.number_reader import read_digit
 from core.classifier.predictor import Predictor, Reading
@@ -27,18 +27,19 @@ class Subject:
     """A picture to explain.
 
     `picture`: uint8 (h, w), the ink of a drawing or an image (28, 28) of a dataset. `strokes`: those of a drawing on
-    the canvas, or None. `sample`: True for an image of a dataset. `key`: identifies the picture, for widget keys.
+    the canvas, or None. `label`: that of an image of a dataset, or None. `key`: identifies the picture, for widget
+    keys: the name of an image, such as "test-947".
     """
 
     title: str
     picture: Pixels
-    sample: bool
     key: str
+    label: int | None = None
     strokes: Sequence[Stroke] | None = None
 
     def read(self, predictor: Predictor) -> Reading:
         """Return the prediction for this picture, the same as on Draw or in Evaluate."""
-        if self.sample:
+        if self.label is not None:
             return predictor.read_drawing(Drawing.of_image(self.picture))
         return read_digit(predictor, self.picture, self.strokes)
 
@@ -49,31 +50,44 @@ def subject_of_page() -> Subject | None:
     Raises ImageNotFound, DataError if the dataset is not on this machine, and PictureError.
     """
     name = address.value("image")
-    return _last_drawing() if name is None else _sample(name)
+    return _last_drawing() if name is None else sample(name, dataset_of_page())
+
+
+def dataset_of_page() -> str:
+    """Return the id of the dataset that the URL names, by default MNIST's."""
+    return address.choice("dataset", _DATASET_NAMES, "mnist")
+
+
+def drawing_on_canvas() -> Subject | None:
+    """Return the drawing on the canvas, or None if it is empty. Raises PictureError."""
+    ink = canvas.ink()
+    return None if ink is None else Subject("Your drawing", ink, "drawing", strokes=canvas.strokes())
 
 
 def _last_drawing() -> Subject | None:
     png = state.looked_at()
     if png is not None:
-        return Subject("Your last picture", image_from_png(png), False, "drawing")
-    ink = canvas.ink()
-    if ink is None:
-        return None
-    return Subject("Your last drawing", ink, False, "drawing", canvas.strokes())
+        return Subject("Your last picture", image_from_png(png), "drawing")
+    drawing = drawing_on_canvas()
+    return None if drawing is None else replace(drawing, title="Your last drawing")
 
 
-def _sample(name: str) -> Subject:
-    """Return an image by its name, such as "test-947"."""
+def sample(name: str, dataset: str) -> Subject:
+    """Return an image of a dataset by its name, such as "test-947".
+
+    Raises ImageNotFound, and DataError if the dataset is not on this machine.
+    """
     split, _, number = name.rpartition("-")
     if split not in SPLITS or not (number.isascii() and number.isdigit()):
         raise ImageNotFound(
             f"There is no image named {name[:40]}. Names look like test-947; choose an image on the Data page."
         )
-    images = cache.dataset(address.choice("dataset", _DATASET_NAMES, "mnist")).split(split)
+    images = cache.dataset(dataset).split(split)
     index = int(number[:9])
     if index >= len(images):
         raise ImageNotFound(
             f"There is no {split} image {number[:9]}. The last one is {len(images) - 1}; choose one on the Data page."
         )
     label = int(images.labels[index])
-    return Subject(f"{split.capitalize()} image {index:,}, label {label}", images.images[index], True, name)
+    title = f"{split.capitalize()} image {index:,}, label {label}"
+    return Subject(title, images.images[index], f"{split}-{index}", label)

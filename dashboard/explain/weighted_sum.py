@@ -100,9 +100,10 @@ def _picture(values: np.ndarray, limit: float) -> str:
 def _numbers(values: np.ndarray, limit: float) -> str:
     """Return HTML that shows values (h, w) as numbers on their colours."""
     colours = activation_picture(values, limit).reshape(-1, 3).tolist()
+    rounded = values.ravel().round(2) + np.float32(0)  # no negative zeros
     cells = "".join(
-        f'<i style="background:rgb({red},{green},{blue});color:{_text_colour(red, green, blue)}">{round(value, 2) + 0.0:.2f}</i>'
-        for value, (red, green, blue) in zip(values.ravel().tolist(), colours, strict=True)
+        f'<i style="background:rgb({red},{green},{blue});color:{_text_colour(red, green, blue)}">{value:.2f}</i>'
+        for value, (red, green, blue) in zip(rounded.tolist(), colours, strict=True)
     )
     return f'<span class="numbers" style="grid-template-columns:repeat({values.shape[1]},1fr)">{cells}</span>'
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ def digit_grid(
     captions: Sequence[str] = (),
     titles: Sequence[str] = (),
     tile: int = 64,
+    marked: Collection[int] = (),
     selected: int | None = None,
     clickable: bool = True,
     on_click: Callable[[], None] = lambda: None,
@@ -34,6 +35,7 @@ def digit_grid(
     """Show images uint8 (n, h, w) in a grid; return the index of the image that was just clicked, or None.
 
     `captions` appear below the images, `titles` on hover and in screen readers. `tile`: minimum image width in pixels.
+    `marked`: positions of images with a coloured frame.
     """
     return tile_grid(
         [png_data_uri(image) for image in images],
@@ -41,6 +43,7 @@ def digit_grid(
         captions=captions,
         titles=titles,
         tile=tile,
+        marked=marked,
         selected=selected,
         clickable=clickable,
         on_click=on_click,
@@ -54,22 +57,28 @@ def tile_grid(
     captions: Sequence[str] = (),
     titles: Sequence[str] = (),
     tile: int = 64,
+    aspect: float = 1.0,
+    marked: Collection[int] = (),
     selected: int | None = None,
     clickable: bool = True,
     on_click: Callable[[], None] = lambda: None,
 ) -> int | None:
-    """Show square pictures, given as data URIs, in a grid as `digit_grid` does."""
+    """Show pictures, given as data URIs, in a grid as `digit_grid` does.
+
+    `aspect`: width / height of pictures that are not square.
+    """
     tiles = [
         {
             "source": source,
             "caption": captions[index] if captions else "",
+            "marked": index in marked,
             "title": titles[index] if titles else (captions[index] if captions else f"image {index + 1}"),
         }
         for index, source in enumerate(sources)
     ]
     result = _component(
         key=key,
-        data={"tiles": tiles, "tile": tile, "selected": selected, "clickable": clickable},
+        data={"tiles": tiles, "tile": tile, "aspect": aspect, "selected": selected, "clickable": clickable},
         on_clicked_change=on_click,
     )
     clicked = result.clicked

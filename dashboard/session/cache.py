@@ -19,7 +19,9 @@ from core.data import datasets
 from core.data.datasets import Dataset
 from core.data.pen_digits import locate_pen_digits, read_pen_digits
 from core.errors import DataError
+from core.explain.duplicates_file import duplicates_file, read_duplicates
 from core.explain.feature_maps import accuracy_without
+from core.explain.near_duplicates import NearDuplicates
 from core.explain.neighbours import FeatureIndex, Neighbours, image_features, load_feature_network
 from core.explain.numpy_network import NumpyNetwork
 from core.handwriting.pen_digits import PenDigit
@@ -125,18 +127,40 @@ def nearest_training_images(bundle: Bundle, image: np.ndarray, count: int) -> Ne
 
     Raises BundleError if the model has no features, DataError if its dataset is not on this machine.
     """
-    dataset_id = card(bundle).config.dataset
+    return nearest_images(bundle, image, card(bundle).config.dataset, "train", count)
+
+
+def nearest_images(
+    bundle: Bundle,
+    image: np.ndarray,
+    dataset_id: str,
+    split: str,
+    count: int,
+    *,
+    without: int | None = None,
+    without_label: int | None = None,
+) -> Neighbours:
+    """Return the images of a split that are nearest to an image uint8 (28, 28) in a model's feature space.
+
+    `without`: index of an image to leave out. `without_label`: label of images to leave out. Raises BundleError if the
+    model has no features, DataError if the dataset is not on this machine.
+    """
     version = datasets.dataset_version(dataset_id, workspace())
-    network, index = _feature_index(str(bundle.folder), _modified(bundle.tflite_file), dataset_id, version)
+    network, index = _feature_index(str(bundle.folder), _modified(bundle.tflite_file), dataset_id, split, version)
     (features,) = image_features(network, card(bundle), image[np.newaxis])
-    return index.nearest(features, count)
+    excluded = np.zeros(len(index.labels), bool) if without_label is None else index.labels == without_label
+    if without is not None:
+        excluded[without] = True
+    return index.nearest(features, count, excluded)
 
 
-@st.cache_resource(show_spinner="Comparing with the training images…", max_entries=2)
-def _feature_index(folder: str, modified: int, dataset_id: str, version: str) -> tuple[Network, FeatureIndex]:
-    bundle, train = Bundle(Path(folder)), dataset(dataset_id).train
+@st.cache_resource(show_spinner="Comparing with all images…", max_entries=4)
+def _feature_index(
+    folder: str, modified: int, dataset_id: str, split: str, version: str
+) -> tuple[Network, FeatureIndex]:
+    bundle, images = Bundle(Path(folder)), dataset(dataset_id).split(split)
     network = load_feature_network(bundle)
-    return network, FeatureIndex(image_features(network, bundle.card(), train.images), train.labels)
+    return network, FeatureIndex(image_features(network, bundle.card(), images.images), images.labels)
 
 
 def out_of_fold(dataset_id: str) -> OutOfFold | None:
@@ -208,6 +232,20 @@ def filters(bundle: Bundle) -> np.ndarray:
 @st.cache_data(show_spinner=False, max_entries=20)
 def _filters(folder: str, modified: int) -> np.ndarray:
     return Bundle(Path(folder)).first_layer_filters()
+
+
+def near_duplicates(data: Dataset) -> NearDuplicates | None:
+    """Return the near duplicates of a dataset, or None if they have not been found yet or cannot be read."""
+    path = duplicates_file(workspace(), data)
+    return _near_duplicates(str(path), _modified(path), data) if path.exists() else None
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _near_duplicates(path: str, modified: int, _data: Dataset) -> NearDuplicates | None:
+    try:
+        return read_duplicates(Path(path), _data)
+    except (OSError, ValueError, MemoryError):
+        return None
 
 
 def file_size(path: Path) -> int:

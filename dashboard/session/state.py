@@ -103,6 +103,31 @@ def read_numbers() -> None:
     st.session_state[DRAW_MODE] = NUMBER
 
 
+DATA_SET = "data_dataset"
+"""Key of the switch between datasets on the Data page."""
+
+DATA_VIEW = "data_view"
+"""Key of the switch between the views of the Data page."""
+
+SIMILAR = "similar"
+"""Option of that switch that shows the images similar to a query."""
+
+QUERY = "similar_query"
+"""Key of the switch between an image and a drawing as the query."""
+
+IMAGE_QUERY = "image"
+DRAWING_QUERY = "drawing"
+"""Options of that switch."""
+
+
+def find_similar(image: str, dataset: str) -> None:
+    """Make an image of a dataset, such as "test-947", the query on the Data page."""
+    keep_parameters({"view": [SIMILAR], "image": [image], "dataset": [] if dataset == "mnist" else [dataset]})
+    st.session_state[DATA_SET] = dataset
+    st.session_state[DATA_VIEW] = SIMILAR
+    st.session_state[QUERY] = IMAGE_QUERY
+
+
 Strokes = list[dict[str, Any]]
 """Strokes as the canvas describes them."""
 

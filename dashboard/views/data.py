@@ -1,26 +1,77 @@
-"""The Data page: the images of MNIST, or the strokes of the pen digits."""
+"""The Data page: the images of MNIST, similar images and near duplicates, or the strokes of the pen digits."""
+
+from collections.abc import Callable
 
 import streamlit as st
 
+from core.data.datasets import TITLES, Dataset
+from dashboard.classifier.model_picker import model_picker
+from dashboard.data.banner import show_data_banner
 from dashboard.data.images import show_images
 from dashboard.data.pen_digits import show_pen_digits
+from dashboard.explain.near_duplicates import show_near_duplicates
+from dashboard.explain.similar import show_similar_images
 from dashboard.parts.headings import heading
-from dashboard.session import address
+from dashboard.session import address, cache, state
+
+
+def show_similar(data: Dataset) -> None:
+    """Show the images similar to an image or a drawing, according to the chosen model."""
+    model, bundle = model_picker("similar_model")
+    show_similar_images(data, bundle, model)
+
 
 DATASETS = {"mnist": "MNIST", "pen-digits": "Pen digits"}
+STAND_IN = "digits"
+VIEWS: dict[str, tuple[str, Callable[[Dataset], None]]] = {
+    "images": ("Images", show_images),
+    state.SIMILAR: ("Similar", show_similar),
+    "duplicates": ("Near duplicates", show_near_duplicates),
+}
+
+
+def choose_dataset() -> str:
+    """Let the visitor choose a dataset and return its id; the stand-in is a choice only if a link leads to it."""
+    stand_in = STAND_IN in {address.value("dataset"), st.session_state.get(state.DATA_SET)}
+    options = DATASETS | ({STAND_IN: TITLES[STAND_IN]} if stand_in else {})
+    st.session_state.setdefault(state.DATA_SET, address.choice("dataset", options, "mnist"))
+    st.segmented_control(
+        "Dataset",
+        list(options),
+        format_func=options.__getitem__,
+        required=True,
+        key=state.DATA_SET,
+        label_visibility="collapsed",
+    )
+    chosen: str = st.session_state[state.DATA_SET]
+    address.keep(dataset=None if chosen == "mnist" else chosen)
+    return chosen
+
+
+def choose_view() -> Callable[[Dataset], None]:
+    """Let the visitor choose a view and return its function."""
+    titles = {name: title for name, (title, _) in VIEWS.items()}
+    st.session_state.setdefault(state.DATA_VIEW, address.choice("view", titles, "images"))
+    st.segmented_control(
+        "View",
+        list(VIEWS),
+        format_func=titles.__getitem__,
+        required=True,
+        key=state.DATA_VIEW,
+        label_visibility="collapsed",
+    )
+    view = st.session_state[state.DATA_VIEW]
+    address.keep(view=None if view == "images" else view)
+    return VIEWS[view][1]
+
 
 heading("Data", "Browse the handwritten digits that a network learns from.")
-chosen = st.segmented_control(
-    "Dataset",
-    list(DATASETS),
-    default=address.choice("dataset", DATASETS, "mnist"),
-    format_func=DATASETS.__getitem__,
-    required=True,
-    key="data_dataset",
-    label_visibility="collapsed",
-)
-address.keep(dataset=None if chosen == "mnist" else chosen)
-if chosen == "mnist":
-    show_images()
-else:
+with st.container(horizontal=True):
+    dataset = choose_dataset()
+    show_view = choose_view() if dataset != "pen-digits" else None
+if show_view is None:
     show_pen_digits()
+else:
+    data, problem = (cache.dataset(dataset), None) if dataset == STAND_IN else cache.usable_dataset()
+    show_data_banner(problem)
+    show_view(data)

@@ -210,4 +210,5 @@ heading(
     "sure it is.",
 )
 st.html(STYLE)
+st.html(canvas.STYLE)
 show_reader()

@@ -15,9 +15,10 @@ from dashboard.explain.layers import show_layers_section
 from dashboard.explain.neighbours import show_neighbours_section
 from dashboard.explain.steps import show_steps_section
 from dashboard.explain.stress import show_stress_section
-from dashboard.explain.subject import Subject, subject_of_page
+from dashboard.explain.subject import Subject, dataset_of_page, subject_of_page
 from dashboard.explain.why import show_why_section
 from dashboard.parts.headings import heading
+from dashboard.parts.look_inside import find_similar_link
 from dashboard.parts.png import image_html
 from dashboard.session import cache
 from dashboard.session.permission import safe_text
@@ -47,7 +48,7 @@ def show_links() -> None:
         st.page_link("views/data.py", label="Choose an image", icon=":material/grid_view:", width="content")
 
 
-def show_top(subject: Subject, reading: Reading) -> None:
+def show_top(subject: Subject, reading: Reading, model: str) -> None:
     """Show the picture beside its prediction."""
     with st.container(key="inside_top"):
         with st.container(key="inside_picture"):
@@ -56,6 +57,8 @@ def show_top(subject: Subject, reading: Reading) -> None:
             show_prediction(None if reading.verdict == "blank" else reading, "No ink", key="inside_answer")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{subject.title}**", width="content")
+        if subject.label is not None:
+            find_similar_link(subject.key, dataset=dataset_of_page(), model=model)
         show_links()
 
 
@@ -89,7 +92,7 @@ try:
 except TrazoError as error:
     st.error(safe_text(error), icon=":material/error:")
     st.stop()
-show_top(subject, reading)
+show_top(subject, reading, model)
 show_steps_section(predictor, subject)
 if reading.drawing.image is not None:
     show_network_sections(bundle, predictor, model, reading.drawing.image, reading.candidates)

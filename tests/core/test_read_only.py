@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.classifier.bundle import Bundle, copy_bundle
 from core.cli import main
+from core.data.datasets import Dataset, Split
 from core.data.pen_digits import download_pen_digits
 from core.data.sources import download_mnist, import_mnist
 from core.environment import mnist_location, read_only
 from core.errors import ReadOnly
 from core.launcher import control, queue
+from core.launcher.duplicates_process import start_search
 from core.launcher.overview import overview
 from core.runs.active import ActivePredictor, promote
 from core.runs.deletion import delete_run
@@ -39,6 +42,9 @@ def contents(workspace: Workspace) -> dict[Path, bytes | None]:
     return {path: path.read_bytes() if path.is_file() else None for path in workspace.root.rglob("*")}
 
 
+NO_IMAGES = Split(np.empty((0, 28, 28), np.uint8), np.empty(0, np.uint8))
+EMPTY = Dataset("digits", "no images", "nowhere", "0" * 64, NO_IMAGES, NO_IMAGES, NO_IMAGES)
+
 CHANGES: dict[str, Callable[[Workspace, Run], object]] = {
     "train": lambda workspace, _run: queue.submit(workspace, tiny_config()),
     "create a run": lambda workspace, _run: create_run(workspace, tiny_config()),
@@ -51,6 +57,7 @@ CHANGES: dict[str, Callable[[Workspace, Run], object]] = {
     "promote the shipped model": lambda workspace, _run: promote(workspace, None),
     "download": lambda workspace, _run: download_mnist(workspace),
     "download the pen digits": lambda workspace, _run: download_pen_digits(workspace),
+    "find near duplicates": lambda workspace, _run: start_search(workspace, EMPTY),
     "write a status": lambda _workspace, run: run.write_status(Status(state="finished")),
 }
 

@@ -41,6 +41,19 @@ def test_neighbours_are_the_nearest_of_all(seed: int, count: int, wanted: int) -
     assert np.array_equal(found.labels, labels[found.indices])
 
 
+@given(st.integers(0, 1000), st.integers(1, 40), st.integers(0, 50))
+def test_excluded_images_are_left_out(seed: int, count: int, wanted: int) -> None:
+    features, query = random_features(seed, count), random_features(seed + 1, 1)[0]
+    excluded = np.random.default_rng(seed).random(count) < 0.5
+    index = FeatureIndex(features, np.zeros(count, np.uint8))
+
+    found = index.nearest(query, wanted, excluded)
+
+    kept = FeatureIndex(features[~excluded], np.zeros((~excluded).sum(), np.uint8)).nearest(query, wanted)
+    assert found.indices.tolist() == np.flatnonzero(~excluded)[kept.indices].tolist()
+    assert np.array_equal(found.distances, kept.distances)
+
+
 def test_features_are_the_inputs_of_the_last_dense_layer() -> None:
     images = np.random.default_rng(4).integers(0, 256, (20, 28, 28), np.uint8)
 

@@ -1,0 +1,207 @@
+"""The view "Near duplicates" of the Data page: pairs of images that look almost the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from core.data.datasets import CLASSES, Dataset, Split
+from core.explain.near_duplicates import NEAR, NearDuplicates, Pairs, identical
+from core.launcher import duplicates_process
+from dashboard.data.paging import choose_page
+from dashboard.explain.csv_lists import pairs_csv
+from dashboard.parts.digit_grid import keep_click, tile_grid
+from dashboard.parts.look_inside import image_links
+from dashboard.parts.png import png_data_uri
+from dashboard.session import address, cache, state
+from dashboard.session.permission import attempt, may_change, permission_note
+
+PAGE_SIZE = 48
+"""Pairs per page."""
+
+CSV_PAIRS = 1000
+"""Number of pairs in the CSV file, the nearest ones."""
+
+SCOPES = {
+    "train": ("Within training", ("train", "train")),
+    "test": ("Within test", ("test", "test")),
+    "validation": ("Within validation", ("validation", "validation")),
+    "test-train": ("Test and training", ("test", "train")),
+    "validation-train": ("Validation and training", ("validation", "train")),
+    "test-validation": ("Test and validation", ("test", "validation")),
+}
+
+_POLL_SECONDS = 1.0
+_DIVIDER = 1
+"""Width of the line between the images of a pair, in their pixels."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The splits of the pairs: `first` and `second`, and their names."""
+
+    first: Split
+    second: Split
+    names: tuple[str, str]
+
+    def labels(self, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
+        """Return the labels of both images of each pair."""
+        return self.first.labels[pairs.first], self.second.labels[pairs.second]
+
+
+def show_near_duplicates(data: Dataset) -> None:
+    """Show the closest pairs of images, or offer to find them."""
+    st.markdown(
+        "Pairs of images that look almost the same, nearest first. The distance compares their blurred pixels: it is 0 "
+        "for identical images and 1.4 for images without common ink."
+    )
+    found = cache.near_duplicates(data)
+    if found is None:
+        _find(data)
+    else:
+        _show_pairs(data, found)
+
+
+def _find(data: Dataset) -> None:
+    """Offer to find the pairs, or wait for the process that is finding them."""
+    workspace = state.workspace()
+    if duplicates_process.is_searching(workspace, data):
+        _wait(data)
+        return
+    if duplicates_process.has_failed(workspace, data):
+        st.error("The last search ended without a result. Search again.", icon=":material/error:")
+    count = len(data.train) + len(data.validation) + len(data.test)
+    st.info(
+        f"The {count:,} images of this dataset have not been compared yet. That takes about a minute, only once.",
+        icon=":material/difference:",
+    )
+    permission_note("duplicates")
+    if may_change():
+        st.button(
+            "Find near duplicates",
+            icon=":material/search:",
+            key="find_duplicates",
+            on_click=attempt,
+            args=(duplicates_process.start_search, workspace, data),
+        )
+
+
+@st.fragment(run_every=_POLL_SECONDS)
+def _wait(data: Dataset) -> None:
+    """Show that the search is running, and the pairs as soon as they are found."""
+    if not duplicates_process.is_searching(state.workspace(), data):
+        st.rerun()
+    st.info(
+        "Comparing all images with each other. The pairs appear here; you can use the other pages in the meantime.",
+        icon=":material/hourglass_top:",
+    )
+
+
+@st.fragment
+def _show_pairs(data: Dataset, found: NearDuplicates) -> None:
+    """Let the visitor choose among the pairs, and show a page of them."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Splits",
+            list(SCOPES),
+            index=list(SCOPES).index(address.choice("splits", list(SCOPES), "train")),
+            format_func=lambda name: SCOPES[name][0],
+            key="pairs_splits",
+            width=240,
+        )
+        digits = st.pills(
+            "Digits",
+            list(range(CLASSES)),
+            selection_mode="multi",
+            key="pairs_digits",
+            help="Show pairs with one of these labels. Straight 1s are easily alike, so they come first.",
+        )
+        different = st.toggle("Different labels only", value=address.switch("different", False), key="pairs_different")
+    address.keep(splits=None if chosen == "train" else chosen, different=address.switch_value(different, False))
+    names = SCOPES[chosen][1]
+    scope = Scope(data.split(names[0]), data.split(names[1]), names)
+    st.markdown(_summary(scope, found[names]))
+    pairs = found[names].select(_chosen_pairs(scope, found[names], different, digits))
+    nearest = pairs.select(slice(CSV_PAIRS))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        page = choose_page(len(pairs), PAGE_SIZE, key=f"pairs_page_{chosen}_{different}_{digits}")
+        st.download_button(
+            "CSV",
+            lambda: pairs_csv(scope.names, nearest, *scope.labels(nearest)),
+            f"near-duplicates-{chosen}.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key="pairs_csv",
+            help=f"The {len(nearest):,} nearest of these {len(pairs):,} pairs.",
+        )
+    if not len(pairs):
+        st.caption("There are no such pairs.")
+        return
+    _show_grid(scope, pairs.select(page), data.id, key=f"pairs_{chosen}")
+
+
+def _summary(scope: Scope, pairs: Pairs) -> str:
+    """Return the numbers of identical images and near duplicates."""
+    first, second = scope.labels(pairs)
+    near = pairs.distances <= NEAR
+    different = np.count_nonzero(near & (first != second))
+    ones = np.count_nonzero(near & (first == 1) & (second == 1))
+    return (
+        f"**{np.count_nonzero(identical(pairs, scope.first, scope.second)):,}** identical pairs, "
+        f"**{np.count_nonzero(near):,}** near duplicates (distance up to {NEAR}), {ones:,} of them 1s; "
+        f"**{different:,}** near duplicates have different labels."
+    )
+
+
+def _chosen_pairs(scope: Scope, pairs: Pairs, different: bool, digits: list[int]) -> np.ndarray:
+    """Return which pairs have different labels (if `different`) and a label in `digits` (unless that is empty)."""
+    first, second = scope.labels(pairs)
+    chosen = first != second if different else np.ones(len(pairs), bool)
+    return chosen & (np.isin(first, digits) | np.isin(second, digits)) if digits else chosen
+
+
+def _show_grid(scope: Scope, pairs: Pairs, dataset: str, key: str) -> None:
+    """Show pairs in a grid, and links for both images of the one that was clicked."""
+    numbers = pairs.first.tolist()
+    first_name, second_name = scope.names
+    clicked = state.chosen_tile(key)
+    position = numbers.index(clicked) if clicked in numbers else None
+    with st.container(key="chosen_pair", gap="xsmall"):
+        if position is None:
+            st.caption(
+                "Click a pair to look inside the network while it reads one of the images, or to find similar images."
+            )
+        else:
+            image_links(f"{first_name}-{pairs.first[position]}", dataset=dataset)
+            image_links(f"{second_name}-{pairs.second[position]}", dataset=dataset)
+    first, second = scope.labels(pairs)
+    tile_grid(
+        [
+            png_data_uri(_side_by_side(scope.first.images[left], scope.second.images[right]))
+            for left, right in zip(pairs.first, pairs.second, strict=True)
+        ],
+        key=key,
+        captions=[
+            f"{first_name} {left} · {second_name} {right}\n{_label_text(a, b)}\ndistance {distance:.3f}"
+            for left, right, a, b, distance in zip(
+                pairs.first, pairs.second, first, second, pairs.distances, strict=True
+            )
+        ],
+        tile=150,
+        aspect=2 + _DIVIDER / 28,
+        marked=np.flatnonzero(first != second).tolist(),
+        selected=position,
+        on_click=keep_click(key, numbers),
+    )
+
+
+def _label_text(first: int, second: int) -> str:
+    return f"both labelled {first}" if first == second else f"labelled {first} and {second}"
+
+
+def _side_by_side(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    divider = np.full((len(first), _DIVIDER), 128, np.uint8)
+    return np.hstack([first, divider, second])

@@ -1,0 +1,243 @@
+"""The view "Similar" of the Data page: the images most similar to an image or to a drawing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.classifier.bundle import Bundle
+from core.data.datasets import Dataset
+from core.errors import TrazoError
+from core.ink.drawing import Pixels
+from dashboard.draw import canvas
+from dashboard.explain.csv_lists import similar_csv
+from dashboard.explain.subject import Subject, dataset_of_page, drawing_on_canvas, sample
+from dashboard.parts.look_inside import Samples, look_inside_link, sample_grid
+from dashboard.parts.png import image_html
+from dashboard.session import address, cache, state
+from dashboard.session.permission import safe_text
+
+STYLE = Path(__file__).resolve().parents[1] / "assets" / "similar.css"
+SPLIT_TITLES = {"train": "Training", "validation": "Validation", "test": "Test"}
+COUNTS = ["24", "48", "96"]
+QUERIES = {state.IMAGE_QUERY: "An image", state.DRAWING_QUERY: "A drawing"}
+
+_PICTURE_WIDTH = 280
+"""Width of the query in pixels, the same as the canvas."""
+
+_BRUSH_WIDTH = 20
+"""Width of the brush in pixels, the default of the Draw page."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """An image uint8 (28, 28) to search for.
+
+    `digit`: the label, or the prediction for a drawing. `name`: the name of an image of a dataset, such as "test-947",
+    or "drawing". `dataset`: id of the dataset to search in.
+    """
+
+    image: Pixels
+    digit: int
+    name: str
+    dataset: str
+
+    def index_in(self, split: str) -> int | None:
+        """Return the index of the query in a split, or None if the split does not contain it."""
+        own_split, _, number = self.name.rpartition("-")
+        return int(number) if own_split == split else None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The images to search: those of a split, and at most `count`; `others` leaves out those with the query's digit."""
+
+    split: str
+    count: int
+    others: bool
+
+
+@st.fragment
+def show_similar_images(data: Dataset, bundle: Bundle, model: str) -> None:
+    """Let the visitor choose or draw a query, and show the images that are most similar to it."""
+    st.html(STYLE)
+    st.html(canvas.STYLE)
+    st.markdown(
+        "The network describes each image by the numbers that enter its last layer, its **features**. These images "
+        "have the most similar features."
+    )
+    with st.container(key="similar"):
+        with st.container(key="similar_query_frame"):
+            query = _choose_query(data, bundle)
+        with st.container(key="similar_scope"):
+            scope = _choose_scope()
+        with st.container(key="similar_results"):
+            if query is not None:
+                _show_results(query, scope, bundle, model)
+
+
+def _choose_query(data: Dataset, bundle: Bundle) -> Query | None:
+    """Let the visitor choose an image or draw; return None and say what to do if there is no query yet."""
+    name = address.value("image")
+    default = state.DRAWING_QUERY if name is None else state.IMAGE_QUERY
+    st.session_state.setdefault(state.QUERY, address.choice("query", QUERIES, default))
+    kind = st.segmented_control(
+        "Similar to",
+        list(QUERIES),
+        format_func=QUERIES.__getitem__,
+        required=True,
+        key=state.QUERY,
+        label_visibility="collapsed",
+    )
+    address.keep(image=name, query=kind if kind != default else None)
+    subject = None
+    try:
+        subject = _draw() if kind == state.DRAWING_QUERY else _image(name)
+    except TrazoError as error:
+        _explain(error)
+    if kind == state.IMAGE_QUERY:
+        _offer_random_image(data)
+    return None if subject is None else _query(subject, data, bundle)
+
+
+def _draw() -> Subject | None:
+    """Show the canvas, and return the drawing on it."""
+    width = canvas.choose_width(False)
+    st.html(f"<style>.st-key-similar {{ --canvas-width: {width}; --canvas-height: {canvas.HEIGHT} }}</style>")
+    canvas.show(_BRUSH_WIDTH, width)
+    canvas.show_buttons()
+    drawing = drawing_on_canvas()
+    if drawing is None:
+        st.caption("Draw a digit. The images that look like it appear after every stroke.")
+    return drawing
+
+
+def _image(name: str | None) -> Subject | None:
+    """Show the image with this name, and return it."""
+    if name is None:
+        st.caption('Click "Find similar" beside an image on any page, or take a random image.')
+        return None
+    dataset = dataset_of_page()
+    subject = sample(name, dataset)
+    st.html(image_html(subject.picture, _PICTURE_WIDTH, subject.title))
+    st.markdown(f"**{subject.title}**")
+    look_inside_link(subject.key, dataset=dataset)
+    return subject
+
+
+def _offer_random_image(data: Dataset) -> None:
+    if st.button("Random image", icon=":material/casino:", key="random_query", on_click=_take_random, args=(data,)):
+        st.rerun()
+
+
+def _take_random(data: Dataset) -> None:
+    state.find_similar(f"train-{np.random.default_rng().integers(len(data.train))}", data.id)
+
+
+def _query(subject: Subject, data: Dataset, bundle: Bundle) -> Query | None:
+    """Return the query, and show the prediction for a drawing; return None and say why if it cannot be read."""
+    try:
+        reading = subject.read(cache.bundle_predictor(bundle))
+    except TrazoError as error:
+        _explain(error)
+        return None
+    if reading.drawing.image is None or reading.digit is None:
+        st.caption("There is no ink in this query.")
+        return None
+    if subject.label is not None:
+        return Query(reading.drawing.image, subject.label, subject.key, dataset_of_page())
+    st.caption(f"The model predicts: {' or '.join(map(str, reading.shown_digits)) or 'not a digit'}.")
+    return Query(reading.drawing.image, reading.digit, subject.key, data.id)
+
+
+def _explain(error: TrazoError) -> None:
+    st.warning(safe_text(error), icon=":material/search_off:")
+
+
+def _choose_scope() -> Scope:
+    """Let the visitor choose which images to search, and how many to show; write the choices to the URL."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        split = st.segmented_control(
+            "Search in",
+            list(SPLIT_TITLES),
+            default=address.choice("split", SPLIT_TITLES, "train"),
+            format_func=SPLIT_TITLES.__getitem__,
+            required=True,
+            key="similar_split",
+        )
+        count = st.segmented_control(
+            "Images",
+            COUNTS,
+            default=address.choice("count", COUNTS, COUNTS[0]),
+            required=True,
+            key="similar_count",
+        )
+        others = st.toggle(
+            "Other labels only",
+            value=address.switch("others", False),
+            key="similar_others",
+            help="Leave out images with the query's label, or with the predicted digit of a drawing.",
+        )
+    address.keep(
+        split=None if split == "train" else split,
+        count=None if count == COUNTS[0] else count,
+        others=address.switch_value(others, False),
+    )
+    return Scope(split, int(count), others)
+
+
+def _show_results(query: Query, scope: Scope, bundle: Bundle, model: str) -> None:
+    """Show the most similar images, nearest first, and offer them as CSV."""
+    try:
+        images = cache.dataset(query.dataset).split(scope.split).images
+        nearest = cache.nearest_images(
+            bundle,
+            query.image,
+            query.dataset,
+            scope.split,
+            scope.count,
+            without=query.index_in(scope.split),
+            without_label=query.digit if scope.others else None,
+        )
+    except TrazoError as error:
+        st.info(safe_text(error), icon=":material/info:")
+        return
+    labels = nearest.labels.tolist()
+    with st.container(horizontal=True, vertical_alignment="center", key="similar_summary"):
+        st.markdown(_summary(labels, query.digit, scope), width="stretch")
+        st.download_button(
+            "CSV",
+            similar_csv(scope.split, nearest),
+            f"similar-to-{query.name}.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key="similar_csv",
+        )
+    sample_grid(
+        Samples(images, scope.split, query.dataset, model),
+        nearest.indices,
+        key=f"similar_{scope.split}",
+        captions=[
+            f"{label}\ndistance {distance:.1f}" for label, distance in zip(labels, nearest.distances, strict=True)
+        ],
+        titles=[
+            f"{rank}: {scope.split} image {index}, label {label}"
+            for rank, (index, label) in enumerate(zip(nearest.indices.tolist(), labels, strict=True), 1)
+        ],
+        tile=66,
+        marked=[] if scope.others else [position for position, label in enumerate(labels) if label != query.digit],
+    )
+
+
+def _summary(labels: list[int], digit: int, scope: Scope) -> str:
+    """Return how many of the images have the query's digit as their label."""
+    images = f"nearest {SPLIT_TITLES[scope.split].lower()} images"
+    if scope.others:
+        return f"The {len(labels)} {images} that are not labelled {digit}."
+    others = len(labels) - labels.count(digit)
+    frames = " The others have an orange frame." if others else ""
+    return f"{labels.count(digit)} of the {len(labels)} {images} are labelled {digit}.{frames}"
