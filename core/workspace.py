@@ -55,6 +55,11 @@ class Workspace:
         return self.root / "active.json"
 
     @property
+    def exports(self) -> Path:
+        """The folder of all exported files, which can be made again."""
+        return self.root / "cache" / "exports"
+
+    @property
     def lock_file(self) -> Path:
         return self.root / "workspace.lock"
 

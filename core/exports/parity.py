@@ -1,0 +1,114 @@
+"""A comparison of all ways of running a model with its Keras file, and its record on disk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydantic import ValidationError
+
+from core.classifier.predictor import Verdict
+from core.records import Amount, Count, Fraction, Record
+from core.storage import atomic_write, read_file
+
+REFERENCE = ".keras"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The predictions of one way for n pictures: calibrated `probabilities` float (n, 10), and `verdicts`.
+
+    `milliseconds`: time for one picture.
+    """
+
+    probabilities: np.ndarray
+    verdicts: Sequence[Verdict]
+    milliseconds: float
+
+
+class Way(Record):
+    """A way of running the model, compared with the reference.
+
+    `difference`: the greatest difference of a probability. `changed_digits`, `changed_verdicts`: numbers of pictures.
+    `problem`: why this way could not be run; all other fields are then None.
+    """
+
+    name: str
+    difference: Fraction | None = None
+    changed_digits: Count | None = None
+    changed_verdicts: Count | None = None
+    milliseconds: Amount | None = None
+    problem: str | None = None
+
+
+class Parity(Record):
+    """The comparison. `data`: the dataset of the fixed images. `drawing`: the SHA-256 of a further picture, if any.
+
+    `probabilities` and `verdicts` are those of the reference, one for each picture, the drawing last.
+    """
+
+    data: str
+    drawing: str | None
+    probabilities: tuple[tuple[Fraction, ...], ...]
+    verdicts: tuple[Verdict, ...]
+    ways: tuple[Way, ...]
+
+    @classmethod
+    def of_reference(cls, data: str, drawing: bytes | None, answers: Answers) -> Parity:
+        """Return the comparison with the reference as its only way."""
+        probabilities = tuple(tuple(row) for row in answers.probabilities.clip(0, 1).tolist())
+        key = None if drawing is None else drawing_key(drawing)
+        empty = cls(data=data, drawing=key, probabilities=probabilities, verdicts=tuple(answers.verdicts), ways=())
+        return empty.with_way(REFERENCE, answers)
+
+    def with_way(self, name: str, answers: Answers | str) -> Parity:
+        """Return the comparison with one more way; `answers` is a sentence if this way could not be run.
+
+        The answers may be for the first pictures only.
+        """
+        way = Way(name=name, problem=answers) if isinstance(answers, str) else self._compare(name, answers)
+        return self.model_copy(update={"ways": (*(other for other in self.ways if other.name != name), way)})
+
+    def _compare(self, name: str, answers: Answers) -> Way:
+        expected = np.array(self.probabilities[: len(answers.verdicts)])
+        pairs = zip(answers.verdicts, self.verdicts, strict=False)
+        return Way(
+            name=name,
+            difference=min(float(np.abs(answers.probabilities - expected).max()), 1.0),
+            changed_digits=int(np.count_nonzero(answers.probabilities.argmax(axis=1) != expected.argmax(axis=1))),
+            changed_verdicts=sum(found != reference for found, reference in pairs),
+            milliseconds=answers.milliseconds,
+        )
+
+    @property
+    def failure(self) -> str | None:
+        """A sentence about the ways with changed verdicts, or None if all agree."""
+        changed = [f"{way.name} ({way.changed_verdicts})" for way in self.ways if way.changed_verdicts]
+        if not changed:
+            return None
+        return (
+            f"Not every way agrees with the Keras file: these change the verdict of some of the {len(self.verdicts)} "
+            f"pictures: {', '.join(changed)}. Use the {REFERENCE} file, or train the model again."
+        )
+
+
+def drawing_key(drawing: bytes) -> str:
+    """Return the SHA-256 (hex) of an encoded picture."""
+    return hashlib.sha256(drawing).hexdigest()
+
+
+def read_parity(path: Path) -> Parity | None:
+    """Return a stored comparison, or None if there is none or it is damaged."""
+    try:
+        return Parity.model_validate_json(read_file(path))
+    except (OSError, ValidationError):
+        return None
+
+
+def write_parity(path: Path, parity: Parity) -> None:
+    """Store a comparison; raises StorageError."""
+    with atomic_write(path, durable=False) as temporary:
+        temporary.write_text(parity.model_dump_json() + "\n")
