@@ -33,7 +33,7 @@ MAX_FOLDERS = 20
 """Maximum number of networks whose exports are kept; each takes about 2 MB."""
 
 _INTERRUPTED = (
-    "The process that made this file has ended unexpectedly. Try again; if it happens again, free some memory first."
+    "The process ended unexpectedly before it was done. Try again; if that happens again, close other programs first."
 )
 
 

@@ -15,6 +15,8 @@ from core.records import Amount, Count, Fraction, Record
 from core.storage import atomic_write, read_file
 
 REFERENCE = ".keras"
+ROUNDED = ".tflite"
+"""Names of the way that all others are compared with, and of the file with eight-bit weights."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,19 @@ class Parity(Record):
     @property
     def failure(self) -> str | None:
         """A sentence about the ways with changed verdicts, or None if all agree."""
-        changed = [f"{way.name} ({way.changed_verdicts})" for way in self.ways if way.changed_verdicts]
+        changed = [way for way in self.ways if way.changed_verdicts]
         if not changed:
             return None
-        return (
-            f"Not every way agrees with the Keras file: these change the verdict of some of the {len(self.verdicts)} "
-            f"pictures: {', '.join(changed)}. Use the {REFERENCE} file, or train the model again."
-        )
+        count = max(way.changed_verdicts or 0 for way in changed)
+        names = ", ".join(way.name for way in changed)
+        pictures = f"{count} of {len(self.verdicts)} pictures {'gets' if count == 1 else 'get'}"
+        sentence = f"Changed verdicts: {pictures} another verdict than from the {REFERENCE} file ({names})."
+        if any(way.name == ROUNDED for way in changed):
+            return (
+                f"{sentence} The weights in the {ROUNDED} file are rounded to eight bits, which can tip a prediction on "
+                "the edge between two verdicts. Use the .keras or .onnx file where this matters, or train again."
+            )
+        return f"{sentence} Use the {REFERENCE} file, or train again."
 
 
 def drawing_key(drawing: bytes) -> str:

@@ -18,6 +18,7 @@ from core.data.pen_digits import locate_pen_digits, read_pen_digits
 from core.errors import DataError
 from core.explain.neighbours import FeatureIndex, Neighbours, image_features, load_feature_network
 from core.explain.numpy_network import NumpyNetwork
+from core.exports.reader_zip import reader_zip as reader_archive
 from core.handwriting.pen_digits import PenDigit
 from core.runs.active import ActivePredictor, available_models
 from core.runs.run import Run
@@ -160,6 +161,16 @@ def filters(bundle: Bundle) -> np.ndarray:
 @st.cache_data(show_spinner=False, max_entries=20)
 def _filters(folder: str, modified: int) -> np.ndarray:
     return Bundle(Path(folder)).first_layer_filters()
+
+
+def reader_zip(bundle: Bundle) -> bytes:
+    """Return the archive with `read.py` and a bundle's model; raise BundleError if a file cannot be read."""
+    return _reader_zip(str(bundle.folder), _modified(bundle.card_file), _modified(bundle.tflite_file))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _reader_zip(folder: str, card_modified: int, tflite_modified: int) -> bytes:
+    return reader_archive(Bundle(Path(folder)))
 
 
 def file_size(path: Path) -> int:
