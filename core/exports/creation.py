@@ -15,7 +15,7 @@ from core.data.datasets import normalise
 from core.errors import ExportError
 from core.explain.keras_reader import read_network
 from core.exports.folder import FORMAT_NAMES, Exports, Format
-from core.exports.pictures import fixed_images
+from core.exports.pictures import compared_dataset, fixed_images
 from core.exports.reader_zip import reader_zip
 from core.storage import atomic_write, make_folder
 from core.workspace import Workspace
@@ -36,7 +36,7 @@ def create(workspace: Workspace, bundle: Bundle, kind: Format) -> Path:
     from core.exports.keras_network import KerasNetwork
 
     network = KerasNetwork(bundle)
-    images = fixed_images(workspace, bundle.card().config.dataset).images
+    images = fixed_images(compared_dataset(workspace, bundle.card().config.dataset))
     inputs = normalise(images)
     with TemporaryDirectory(prefix=".new-", dir=target.parent) as folder, atomic_write(target) as temporary:
         if kind == "onnx":

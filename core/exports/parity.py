@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Self
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from core.classifier.predictor import Verdict
+from core.data.datasets import CLASSES
 from core.records import Amount, Count, Fraction, Record
 from core.storage import atomic_write, read_file
 
@@ -54,9 +56,15 @@ class Parity(Record):
 
     data: str
     drawing: str | None
-    probabilities: tuple[tuple[Fraction, ...], ...]
+    probabilities: tuple[Annotated[tuple[Fraction, ...], Field(min_length=CLASSES, max_length=CLASSES)], ...]
     verdicts: tuple[Verdict, ...]
     ways: tuple[Way, ...]
+
+    @model_validator(mode="after")
+    def _check_lengths(self) -> Self:
+        if len(self.probabilities) != len(self.verdicts):
+            raise ValueError("Expected probabilities and a verdict for each picture.")
+        return self
 
     @classmethod
     def of_reference(cls, data: str, drawing: bytes | None, answers: Answers) -> Parity:
@@ -97,8 +105,8 @@ class Parity(Record):
         sentence = f"Changed verdicts: {pictures} another verdict than from the {REFERENCE} file ({names})."
         if any(way.name == ROUNDED for way in changed):
             return (
-                f"{sentence} The weights in the {ROUNDED} file are rounded to eight bits, which can tip a prediction on "
-                "the edge between two verdicts. Use the .keras or .onnx file where this matters, or train again."
+                f"{sentence} The weights in the {ROUNDED} file are rounded to eight bits, which can tip a prediction "
+                "on the edge between two verdicts. Use the .keras or .onnx file where this matters, or train again."
             )
         return f"{sentence} Use the {REFERENCE} file, or train again."
 

@@ -7,7 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from core.data.datasets import Split, load_dataset
+from core.data.datasets import Dataset, load_dataset
 from core.errors import DataMissing
 from core.ink.drawing import Pixels
 from core.workspace import Workspace
@@ -18,22 +18,26 @@ IMAGES = 256
 _SEED = 20261129
 
 
-def fixed_images(workspace: Workspace, dataset_id: str) -> Split:
-    """Return the same images of the validation split each time; if MNIST is missing, those of scikit-learn's digits.
+def compared_dataset(workspace: Workspace, dataset_id: str) -> Dataset:
+    """Return the dataset that a model was trained on; if that is MNIST and missing, scikit-learn's digits.
 
-    The test set is not used. Raises DataError if the dataset's files are damaged.
+    Raises DataError if the dataset's files are damaged.
     """
     try:
-        validation = load_dataset(dataset_id, workspace).validation
+        return load_dataset(dataset_id, workspace)
     except DataMissing:
-        validation = load_dataset("digits", workspace).validation
-    return choose_images(validation)
+        return load_dataset("digits", workspace)
 
 
-def choose_images(validation: Split) -> Split:
-    """Return IMAGES of the images, or all of them if there are fewer, in a fixed random order."""
+def fixed_images(dataset: Dataset) -> Pixels:
+    """Return the same images of the validation split each time, uint8 (n, 28, 28): IMAGES, or all if there are fewer.
+
+    The test set is not used.
+    """
+    validation = dataset.validation
     chosen = np.random.default_rng(_SEED).permutation(len(validation))[:IMAGES]
-    return Split(validation.images[chosen], validation.labels[chosen])
+    images: Pixels = validation.images[chosen]
+    return images
 
 
 def as_png(image: Pixels) -> bytes:

@@ -18,7 +18,7 @@ from core.explain.keras_reader import read_network
 from core.exports.folder import Exports
 from core.exports.onnx_graph import OnnxNetwork
 from core.exports.parity import ROUNDED, Answers, Parity
-from core.exports.pictures import as_png, fixed_images
+from core.exports.pictures import as_png, compared_dataset, fixed_images
 from core.ink.drawing import Pixels
 from core.ink.photo import ink_from_picture
 from core.workspace import Workspace
@@ -48,11 +48,10 @@ def compare_ways(workspace: Workspace, bundle: Bundle, drawing: bytes | None, co
     # Imported here, because importing TensorFlow takes seconds.
     from core.exports.keras_network import KerasNetwork
 
-    predictor = Predictor(bundle)
-    card = bundle.card()
-    fixed = fixed_images(workspace, card.config.dataset)
-    pictures = _read([*map(as_png, fixed.images), *([] if drawing is None else [drawing])], predictor)
     keras = KerasNetwork(bundle)
+    predictor = Predictor(bundle)
+    dataset = compared_dataset(workspace, bundle.card().config.dataset)
+    pictures = _read([*map(as_png, fixed_images(dataset)), *([] if drawing is None else [drawing])], predictor)
 
     def answers(run: Run) -> Answers:
         return _answers(predictor, pictures, run)
@@ -64,7 +63,7 @@ def compare_ways(workspace: Workspace, bundle: Bundle, drawing: bytes | None, co
         "Command line": lambda: command_line(bundle, pictures.files),
     }
     reference = answers(lambda images: keras(normalise(images)))
-    parity = Parity.of_reference(card.data.title, drawing, reference)
+    parity = Parity.of_reference(dataset.title, drawing, reference)
     for name, run_way in ways.items():
         try:
             result: Answers | str = run_way()
