@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
 
 from core.classifier.bundle import Bundle
 from core.cli import export_worker, main
 from core.errors import ExportError
-from core.exports.folder import Exports, lock_file
+from core.exports.folder import Exports
 from core.exports.parity import read_parity
 from core.launcher.exports import start_export
-from core.runs.process import is_held
 from core.runs.run import Run
 from core.workspace import SHIPPED_BUNDLE, Workspace
 from tests.support.fuzzing import drawn_seven
-from tests.support.waiting import wait_until
-
-
-def kill_export_workers(workspace: Workspace) -> None:
-    """Kill the export workers of this workspace, and wait until the lock is free."""
-    for child in psutil.Process().children():
-        with suppress(psutil.Error):
-            if child.environ().get("TRAZO_WORKSPACE") == str(workspace.root):
-                child.kill()
-    wait_until(lambda: not is_held(lock_file(workspace)), what="the end of the worker")
+from tests.support.workers import kill_export_workers
 
 
 @pytest.fixture
