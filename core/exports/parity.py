@@ -100,9 +100,10 @@ class Parity(Record):
         if not changed:
             return None
         count = max(way.changed_verdicts or 0 for way in changed)
-        names = ", ".join(way.name for way in changed)
-        pictures = f"{count} of {len(self.verdicts)} pictures {'gets' if count == 1 else 'get'}"
-        sentence = f"Changed verdicts: {pictures} another verdict than from the {REFERENCE} file ({names})."
+        *names, last = (way.name for way in changed)
+        ways = f"{', '.join(names)} and {last}" if names else last
+        subject = f"{count} of {len(self.verdicts)} pictures {'gets' if count == 1 else 'get'}"
+        sentence = f"{subject} a different verdict from {ways} than from the {REFERENCE} file."
         if any(way.name == ROUNDED for way in changed):
             return (
                 f"{sentence} The weights in the {ROUNDED} file are rounded to eight bits, which can tip a prediction "

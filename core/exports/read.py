@@ -1,8 +1,9 @@
 """Reads the digit in a picture as Trazo does: python read.py digit.png
 
-Needs only NumPy, Pillow, SciPy and LiteRT (pip install numpy pillow scipy ai-edge-litert). The folder `ink` beside this
-file is Trazo's own code from the picture to the 28x28 image: drawings, scans and photos, dark or light ink, ruled
-lines, paper in uneven light. Only one digit is read: several digits in one picture are not told apart from one.
+Needs Python 3.11, NumPy, Pillow, SciPy and LiteRT (pip install numpy pillow scipy ai-edge-litert), and nothing else of
+Trazo. The folder `ink` beside this file holds Trazo's own code from the picture to the 28x28 image: drawings, scans and
+photos with dark or light ink, on paper with or without lines, in even or uneven light. Left out: several digits in one
+picture, which Trazo tells from one digit, are read as one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from core.errors import PictureError
 from core.ink.drawing import prepare
 from core.ink.photo import ink_from_picture
 
@@ -74,4 +76,7 @@ class Model:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit("usage: python read.py PICTURE")
-    print(json.dumps(Model(Path(__file__).parent).read(Path(sys.argv[1]).read_bytes())))
+    try:
+        print(json.dumps(Model(Path(__file__).parent).read(Path(sys.argv[1]).read_bytes())))
+    except (OSError, PictureError) as error:
+        sys.exit(f"read.py: {error}")

@@ -63,12 +63,12 @@ def _show_bundle_files(bundle: Bundle) -> None:
     except BundleError as error:
         keras = ""
         st.info(safe_text(error), icon=":material/info:")
-    _row(".keras", keras, cache.file_size(bundle.keras_file), partial(_download, bundle.keras_file))
+    _row(".keras", keras, cache.file_size(bundle.keras_file), partial(_download, ".keras", bundle.keras_file))
     _row(
         ".tflite",
         "Runs in LiteRT (TensorFlow Lite), also on phones; this dashboard uses it.",
         cache.file_size(bundle.tflite_file),
-        partial(_download, bundle.tflite_file),
+        partial(_download, ".tflite", bundle.tflite_file),
     )
 
 
@@ -76,7 +76,7 @@ def _show_created_files(exports: Exports, bundle: Bundle) -> None:
     for kind, (name, description) in _CREATED.items():
         state = exports.state(kind)
         size = cache.file_size(state.file) if state.file else None
-        _row(name, description, size, partial(_show_action, exports, bundle, kind))
+        _row(name, description, size, partial(_show_action, name, exports, bundle, kind))
         if state.problem:
             st.error(safe_text(state.problem), icon=":material/error:")
 
@@ -92,20 +92,20 @@ def _show_reader(bundle: Bundle) -> None:
         "The `.tflite` file with `read.py`, which reads a picture as Trazo does: `python read.py digit.png`. It needs "
         "NumPy, Pillow, SciPy and LiteRT.",
         len(content),
-        lambda: _download_button("mnist_model.zip", content),
+        lambda: _download_button("the reader", "mnist_model.zip", content),
     )
 
 
-def _show_action(exports: Exports, bundle: Bundle, kind: Format) -> None:
+def _show_action(name: str, exports: Exports, bundle: Bundle, kind: Format) -> None:
     """Show the button that downloads a file, or the one that creates it."""
     state = exports.state(kind)
     if state.running:
         st.button("Creating…", key=f"create_{kind}", icon="spinner", disabled=True, width="stretch")
     elif state.file:
-        _download(state.file)
+        _download(name, state.file)
     elif permission.may_change():
         st.button(
-            "Create",
+            f"Create {name}",
             key=f"create_{kind}",
             icon=":material/add:",
             width="stretch",
@@ -127,19 +127,18 @@ def _row(name: str, description: str, size: int | None, show_action: Callable[[]
         show_action()
 
 
-def _download(file: Path) -> None:
-    _download_button(file.name, partial(read_file, file))
+def _download(name: str, file: Path) -> None:
+    _download_button(name, file.name, partial(read_file, file))
 
 
-def _download_button(name: str, data: bytes | Callable[[], bytes]) -> None:
+def _download_button(name: str, file_name: str, data: bytes | Callable[[], bytes]) -> None:
     st.download_button(
-        "Download",
+        f"Download {name}",
         data=data,
-        file_name=name,
+        file_name=file_name,
         mime="application/octet-stream",
         icon=":material/download:",
-        key=f"download_{name}",
+        key=f"download_{file_name}",
         on_click="ignore",
         width="stretch",
-        help=name,
     )

@@ -6,10 +6,11 @@ import httpx
 import streamlit as st
 
 from core.classifier.bundle import Bundle
+from core.data.datasets import Dataset
 from core.errors import BundleError, DataMissing, TrazoError
 from core.exports.folder import Exports
 from core.exports.parity import REFERENCE, Answers, Parity, Way, drawing_key, read_parity, write_parity
-from core.exports.pictures import IMAGES, as_png, choose_images
+from core.exports.pictures import IMAGES, as_png, fixed_images
 from core.launcher.exports import start_export
 from core.storage import make_folder
 from dashboard.draw import canvas
@@ -22,6 +23,7 @@ from dashboard.session.permission import safe_text
 
 _SCREENS = {"Gradio": screens.gradio_answers, "HTTP API": screens.api_answers}
 _NOT_ACTIVE = "Runs the active model only. Promote this model on its run's page to compare it."
+_DATA_CHANGED = "The dataset is no longer the one that was used. Compare again."
 _SMALLEST_SHOWN = 0.0001  # of a probability: smaller differences are rounding
 
 
@@ -87,14 +89,28 @@ def _completed(report: Parity, name: str, bundle: Bundle, exports: Exports) -> P
     if {way.name for way in report.ways} >= _SCREENS.keys() or not permission.may_change():
         return report
     with st.spinner("Asking Gradio and the API…"):
-        pictures = [as_png(image) for image in _fixed_images(bundle)]
+        try:
+            dataset = _dataset(bundle)
+        except TrazoError as error:
+            st.error(safe_text(error), icon=":material/error:")
+            return report
+        pictures = [as_png(image) for image in fixed_images(dataset)]
         drawing = state.compared_drawing()
         if drawing is not None and report.drawing == drawing_key(drawing):
             pictures.append(drawing)
         for way in _SCREENS:
-            report = report.with_way(way, _screen_answers(way, name, pictures))
+            answers = _DATA_CHANGED if dataset.title != report.data else _screen_answers(way, name, pictures)
+            report = report.with_way(way, answers)
     permission.attempt(_store, exports, report)
     return report
+
+
+def _dataset(bundle: Bundle) -> Dataset:
+    """Return the dataset of `compared_dataset`."""
+    try:
+        return cache.dataset(cache.card(bundle).config.dataset)
+    except DataMissing:
+        return cache.dataset("digits")
 
 
 def _screen_answers(way: str, name: str, pictures: list[bytes]) -> Answers | str:
@@ -107,14 +123,6 @@ def _screen_answers(way: str, name: str, pictures: list[bytes]) -> Answers | str
         return str(error)
     except httpx.HTTPError as error:
         return f"The request failed: {error}."
-
-
-def _fixed_images(bundle: Bundle) -> list:
-    try:
-        dataset = cache.dataset(cache.card(bundle).config.dataset)
-    except DataMissing:
-        dataset = cache.dataset("digits")
-    return list(choose_images(dataset.validation).images)
 
 
 def _store(exports: Exports, report: Parity) -> None:
@@ -147,8 +155,8 @@ def _show_report(report: Parity) -> None:
     st.caption(
         f"{len(report.verdicts)} pictures: validation images of {report.data}{drawing}. Difference: the greatest "
         "difference of a calibrated probability. Digits, verdicts: the number of pictures for which they change. Time: "
-        "for one picture; the command line, Gradio and the API first have to find the digit in it. NumPy is the network "
-        "of the Inside page."
+        "for one picture; the command line, Gradio and the API first have to find the digit in it. NumPy is the "
+        "network of the Inside page."
     )
 
 

@@ -37,7 +37,7 @@ def test_changed_verdict_is_a_failure_with_the_way(parity: Parity) -> None:
 
     assert parity.failure is None
     assert changed.failure == (
-        "Changed verdicts: 1 of 3 pictures gets another verdict than from the .keras file (.onnx). "
+        "1 of 3 pictures gets a different verdict from .onnx than from the .keras file. "
         "Use the .keras file, or train again."
     )
 

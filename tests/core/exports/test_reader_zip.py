@@ -121,6 +121,15 @@ def test_command_prints_the_prediction(folder: Path, tmp_path: Path) -> None:
     assert json.loads(process.stdout)["digit"] == 7
 
 
+def test_file_that_is_not_a_picture_is_explained(folder: Path) -> None:
+    process = subprocess.run(
+        [sys.executable, folder / "read.py", folder / "read.py"], capture_output=True, text=True, check=False
+    )
+
+    assert process.returncode == 1
+    assert process.stderr.splitlines()[-1].startswith("read.py: This is not a picture")
+
+
 def test_incomplete_model_is_rejected(run: Run) -> None:
     run.bundle.tflite_file.unlink()
 
