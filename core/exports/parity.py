@@ -20,6 +20,14 @@ REFERENCE = ".keras"
 ROUNDED = ".tflite"
 """Names of the way that all others are compared with, and of the file with eight-bit weights."""
 
+_VERDICTS: dict[Verdict, str] = {
+    "digit": "a digit",
+    "unsure": "a close call",
+    "not_a_digit": "not a digit",
+    "blank": "blank",
+    "error": "an error",
+}
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -37,7 +45,8 @@ class Way(Record):
     """A way of running the model, compared with the reference.
 
     `difference`: the greatest difference of a probability. `changed_digits`, `changed_verdicts`: numbers of pictures.
-    `problem`: why this way could not be run; all other fields are then None.
+    `example`: the first changed verdict in words. `problem`: why this way could not be run; all other fields are then
+    None.
     """
 
     name: str
@@ -45,6 +54,7 @@ class Way(Record):
     changed_digits: Count | None = None
     changed_verdicts: Count | None = None
     milliseconds: Amount | None = None
+    example: str | None = None
     problem: str | None = None
 
 
@@ -84,13 +94,23 @@ class Parity(Record):
 
     def _compare(self, name: str, answers: Answers) -> Way:
         expected = np.array(self.probabilities[: len(answers.verdicts)])
-        pairs = zip(answers.verdicts, self.verdicts, strict=False)
+        pairs = zip(self.verdicts, answers.verdicts, strict=False)
+        changed = [index for index, (reference, found) in enumerate(pairs) if reference != found]
         return Way(
             name=name,
             difference=min(float(np.abs(answers.probabilities - expected).max()), 1.0),
             changed_digits=int(np.count_nonzero(answers.probabilities.argmax(axis=1) != expected.argmax(axis=1))),
-            changed_verdicts=sum(found != reference for found, reference in pairs),
+            changed_verdicts=len(changed),
             milliseconds=answers.milliseconds,
+            example=self._describe(changed[0], answers) if changed else None,
+        )
+
+    def _describe(self, index: int, answers: Answers) -> str:
+        """Return in words how the verdict on a picture changes."""
+        before, after = max(self.probabilities[index]), float(answers.probabilities[index].max())
+        return (
+            f"{_VERDICTS[self.verdicts[index]]} with {before:.1%} confidence becomes "
+            f"{_VERDICTS[answers.verdicts[index]]} with {after:.1%}"
         )
 
     @property
@@ -103,7 +123,10 @@ class Parity(Record):
         *names, last = (way.name for way in changed)
         ways = f"{', '.join(names)} and {last}" if names else last
         subject = f"{count} of {len(self.verdicts)} pictures {'gets' if count == 1 else 'get'}"
-        sentence = f"{subject} a different verdict from {ways} than from the {REFERENCE} file."
+        sentence = (
+            f"{subject} a different verdict from {ways} than from the {REFERENCE} file: for example, "
+            f"{changed[0].example}."
+        )
         if any(way.name == ROUNDED for way in changed):
             return (
                 f"{sentence} The weights in the {ROUNDED} file are rounded to eight bits, which can tip a prediction "
