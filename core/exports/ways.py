@@ -23,7 +23,7 @@ from core.ink.drawing import Pixels
 from core.ink.photo import ink_from_picture
 from core.workspace import Workspace
 
-Run = Callable[[np.ndarray], np.ndarray]
+Infer = Callable[[np.ndarray], np.ndarray]
 """Returns probabilities float32 (n, 10), before calibration, for images uint8 (n, 28, 28)."""
 
 CommandLine = Callable[[Bundle, Sequence[bytes]], Answers]
@@ -53,7 +53,7 @@ def compare_ways(workspace: Workspace, bundle: Bundle, drawing: bytes | None, co
     dataset = compared_dataset(workspace, bundle.card().config.dataset)
     pictures = _read([*map(as_png, fixed_images(dataset)), *([] if drawing is None else [drawing])], predictor)
 
-    def answers(run: Run) -> Answers:
+    def answers(run: Infer) -> Answers:
         return _answers(predictor, pictures, run)
 
     ways: dict[str, Callable[[], Answers]] = {
@@ -82,7 +82,7 @@ def _read(files: Sequence[bytes], predictor: Predictor) -> _Pictures:
     return _Pictures(files, images, [reading.several for reading in readings])
 
 
-def _answers(predictor: Predictor, pictures: _Pictures, run: Run) -> Answers:
+def _answers(predictor: Predictor, pictures: _Pictures, run: Infer) -> Answers:
     """Run a network on one image at a time, as for drawings, and judge its probabilities like the predictor's."""
     run(pictures.images[:1])  # the first call also loads or compiles something
     start = time.perf_counter()
@@ -95,11 +95,11 @@ def _answers(predictor: Predictor, pictures: _Pictures, run: Run) -> Answers:
     return Answers(probabilities, judged, 1000 * seconds / len(rows))
 
 
-def _litert(network: Network) -> Run:
+def _litert(network: Network) -> Infer:
     return lambda images: network(images).probabilities
 
 
-def _onnx(exports: Exports) -> Run:
+def _onnx(exports: Exports) -> Infer:
     file = exports.file("onnx")
     if not file.is_file():
         raise ExportError("There is no ONNX file yet. Create it first.")
