@@ -22,7 +22,7 @@ from dashboard.session import cache, permission, state
 from dashboard.session.permission import safe_text
 
 _SCREENS = {"Gradio": screens.gradio_answers, "HTTP API": screens.api_answers}
-_NOT_ACTIVE = "Runs the active model only. Promote this model on its run's page to compare it."
+_NOT_ACTIVE = "Runs the active model only. Make this model active on the Runs page to compare it."
 _DATA_CHANGED = "The dataset is no longer the one that was used. Compare again."
 _SMALLEST_SHOWN = 0.0001  # of a probability: smaller differences are rounding
 
