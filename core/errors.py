@@ -68,6 +68,10 @@ class RunNotFound(RunError):
         super().__init__(f"There is no run named {run_id!r}. List all runs with: python -m core runs list", run_id)
 
 
+class ExportError(TrazoError):
+    """A model cannot be exported, or its exports cannot be compared."""
+
+
 class StorageError(TrazoError):
     """The disk is full, or a file or folder cannot be written."""
 

@@ -64,6 +64,11 @@ class Workspace:
         return self.root / "verdicts"
 
     @property
+    def exports(self) -> Path:
+        """The folder of all exported files, which can be made again."""
+        return self.cache / "exports"
+
+    @property
     def lock_file(self) -> Path:
         return self.root / "workspace.lock"
 

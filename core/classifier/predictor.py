@@ -11,7 +11,7 @@ import numpy as np
 
 from core.classifier.bundle import Bundle
 from core.classifier.calibration import UNSURE_BELOW, apply_temperature
-from core.classifier.network import Network
+from core.classifier.network import Network, NetworkOutput
 from core.classifier.novelty import load_detector
 from core.ink.drawing import Drawing, prepare
 from core.ink.picture_ink import PictureInk
@@ -143,6 +143,18 @@ class Predictor:
         return Reading(
             self._verdict(probabilities, novelty), int(probabilities.argmax()), probabilities, drawing, novelty
         )
+
+    def judge(self, images: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, list[Verdict]]:
+        """Return calibrated probabilities and verdicts for the output of another copy of this network.
+
+        `probabilities`: that copy's output for the images, float32 (n, 10), before calibration. Novelty scores also
+        need features, which only the LiteRT model returns.
+        """
+        calibrated = apply_temperature(probabilities, self._temperature)
+        if self._detector is None:
+            return calibrated, [self._verdict(row, None) for row in calibrated]
+        novelty = self._detector(images, NetworkOutput(probabilities, self._network(images).features))
+        return calibrated, [self._verdict(row, float(score)) for row, score in zip(calibrated, novelty, strict=True)]
 
     def _predict(self, image: np.ndarray) -> tuple[np.ndarray, float | None]:
         """Return calibrated probabilities float32 (10,) and the novelty score of an image (28, 28)."""

@@ -17,6 +17,7 @@ _HELP = """Trazo, the handwritten-digit lab, on the command line.
   python -m core runs list                 list all runs
   python -m core runs promote quiet-otter  make that run's model the active model
   python -m core predict seven.png         predict the digit in a picture
+  python -m core export --format onnx      write the active model as an ONNX file
 
 Run any command with --help to see its options."""
 
@@ -41,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     _add_runs(commands)
     _add_evaluate(commands)
     _add_predict(commands)
+    _add_exports(commands)
     return parser
 
 
@@ -160,3 +162,25 @@ def _add_predict(commands: Any) -> None:
         help=f"{_RUN}; or 'shipped'; or a folder from train --output (default: the active model)",
     )
     predict.set_defaults(command=("models", "predict"))
+
+
+def _add_exports(commands: Any) -> None:
+    export = commands.add_parser("export", help="write a model in another format and print the file's path")
+    _add_model(export)
+    export.add_argument(
+        "--format",
+        required=True,
+        choices=("onnx", "savedmodel", "zip"),
+        help="onnx; savedmodel: a ZIP archive for TensorFlow; zip: the .tflite file with a program that reads pictures",
+    )
+    export.set_defaults(command=("exports", "export"))
+    parity = commands.add_parser("parity", help="compare all ways of running a model on the same pictures")
+    _add_model(parity)
+    parity.add_argument("--picture", type=Path, metavar="FILE", help="compare them on this picture, too")
+    parity.set_defaults(command=("exports", "parity"))
+
+
+def _add_model(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "model", nargs="?", help=f"{_RUN}; or 'shipped'; or a folder from train --output (default: the active model)"
+    )

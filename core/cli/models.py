@@ -23,7 +23,7 @@ from core.workspace import SHIPPED_BUNDLE, Workspace
 
 def evaluate(options: argparse.Namespace, workspace: Workspace) -> int:
     """Print the test metrics of a model and its confusion matrix."""
-    bundle = _bundle(options.model, workspace)
+    bundle = find_bundle(options.model, workspace)
     card, evaluation = bundle.card(), bundle.evaluation()
     print_card(card)
     _print_reliability(card, evaluation)
@@ -42,13 +42,13 @@ def evaluate(options: argparse.Namespace, workspace: Workspace) -> int:
 
 def predict(options: argparse.Namespace, workspace: Workspace) -> int:
     """Print a line for each picture; return 1 if any picture cannot be read."""
-    predictor = Predictor(_bundle(options.model, workspace))
+    predictor = Predictor(find_bundle(options.model, workspace))
     read = read_number if options.number else read_digit
     all_read = True
     for name in options.files:
         reading, error = None, None
         try:
-            reading = read(predictor, ink_from_picture(_read_limited(Path(name))))
+            reading = read(predictor, ink_from_picture(read_limited(Path(name))))
         except OSError as problem:
             error = f"The file {name} cannot be read: {problem.strerror}."
         except TrazoError as problem:
@@ -110,7 +110,7 @@ def _print_reliability(card: Card, evaluation: Evaluation) -> None:
             print(f"mistakes with a disputed label (test index): {' '.join(map(str, disputed.mistakes))}")
 
 
-def _bundle(name: str | None, workspace: Workspace) -> Bundle:
+def find_bundle(name: str | None, workspace: Workspace) -> Bundle:
     """Return the bundle of a run, a folder or the shipped model; without a name, return the active model's bundle."""
     if name is None:
         return active_model(workspace).bundle
@@ -159,7 +159,7 @@ def _sentence(reading: Reading) -> str:
     return f"{reading.sentence[0].lower()}{reading.sentence[1:]}"
 
 
-def _read_limited(path: Path) -> bytes:
+def read_limited(path: Path) -> bytes:
     """Return at most one byte more than the limit, enough to reject a file that is too large."""
     with path.open("rb") as file:
         return file.read(MAX_PICTURE_BYTES + 1)

@@ -16,6 +16,7 @@ from core.ink.picture_file import shrink_factor
 MIN_SHEET_FRACTION = 0.12
 """Minimum fraction of the picture that a sheet covers."""
 
+_BINS = 64  # of the histogram that separates paper from table
 _SIZE = 128  # pixels; longest side of the small picture in which the sheet is searched for
 _OUTLINE_BLUR = 2  # pixels there; how far the outline is blurred on either side
 _BRIDGE = 4  # pixels there; strokes and ruled lines up to twice this width that divide the paper are bridged
@@ -65,7 +66,7 @@ def find_sheet(grey: Plane) -> Sheet | None:
 
 def _outline(small: Plane) -> Mask | None:
     """Return the sheet and everything written on it as a mask of the small picture."""
-    component = _largest_bright_component(small, _otsu(small))
+    component = _largest_bright_component(small, otsu_threshold(small))
     return component if component is not None and _is_sheet(component, small) else None
 
 
@@ -120,12 +121,18 @@ def _largest_quadrilateral(corners: NDArray[np.float64]) -> float:
     return float((triangle.max(axis=2) - triangle.min(axis=2)).max() / 2)
 
 
-def _otsu(small: Plane) -> float:
+def otsu_threshold(small: Plane) -> float:
     """Return the threshold that best separates the brightness values into two classes (Otsu, 1979)."""
-    # Importing scikit-image takes 30 ms, so only photos pay for it.
-    from skimage.filters import threshold_otsu
-
-    return float(threshold_otsu(small, nbins=64))
+    if small.min() == small.max():
+        return float(small.flat[0])
+    # scikit-image has the same function. Without it, a model can leave Trazo together with this module.
+    histogram, edges = np.histogram(small, _BINS)
+    counts, centres = histogram.astype(np.float32), (edges[:-1] + edges[1:]) / 2
+    below, above = np.cumsum(counts), np.cumsum(counts[::-1])[::-1]
+    mean_below = np.cumsum(counts * centres) / below
+    mean_above = np.cumsum((counts * centres)[::-1])[::-1] / above
+    variance = below[:-1] * above[1:] * (mean_below[:-1] - mean_above[1:]) ** 2
+    return float(centres[np.argmax(variance)])
 
 
 def _enlarged(small: NDArray, factor: int) -> NDArray:

@@ -79,8 +79,8 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor], pool: PicturePool
     return gr.mount_gradio_app(
         app,
         _demo(
-            _reader(lambda ink: predictor().read(ink), pool),
-            _reader(lambda ink: predictor().read_number(ink), pool),
+            sketch_reader(lambda ink: predictor().read(ink), pool),
+            sketch_reader(lambda ink: predictor().read_number(ink), pool),
         ),
         path="",
         theme=_theme(),
@@ -164,7 +164,7 @@ def _connect_submit(
     predicted.success(show, shown_result, show_progress="hidden", **private_listener)
 
 
-def _reader(read_ink: Callable[[Pixels | PictureInk], _AnyReading], pool: PicturePool) -> _Read[_AnyReading]:
+def sketch_reader(read_ink: Callable[[Pixels | PictureInk], _AnyReading], pool: PicturePool) -> _Read[_AnyReading]:
     """Return a function that reads a sketch (an encoded picture, or None if empty).
 
     The function raises gr.Error on failure.

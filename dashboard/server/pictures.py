@@ -11,9 +11,9 @@ import logging
 import math
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
 import anyio
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from core.ink.picture_ink import PictureInk
 
 _logger = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
 
 DECODING_TIMEOUT_SECONDS = 20.0
 """Time limit for decoding one picture; 40 megapixels of JPEG 2000 take 3 to 7 s."""
@@ -119,11 +121,22 @@ class PicturePool:
             _logger.warning("%s", error)
 
     def ink_from_thread(self, picture: bytes, client: str) -> PictureInk:
-        """Call `ink` from a Streamlit thread; if no server is running, as in tests, use a temporary pool."""
+        """Call `ink` from a Streamlit thread."""
+
+        async def ink(pool: PicturePool) -> PictureInk:
+            return await pool.ink(picture, client)
+
+        return self.call_from_thread(ink)
+
+    def call_from_thread(self, function: Callable[[PicturePool], Awaitable[_Result]]) -> _Result:
+        """Await a function of this pool from a Streamlit thread, on the event loop that serves the pool.
+
+        If no server is running, as in tests, use a temporary loop and pool.
+        """
         portal = self._portal
         if portal is None:
-            return anyio.run(PicturePool().ink, picture, client)
-        return portal.call(self.ink, picture, client)
+            return anyio.run(function, PicturePool())
+        return portal.call(function, self)
 
     async def ink(self, picture: bytes, client: str) -> PictureInk:
         """Return the ink in a picture file, decoded in a worker process.

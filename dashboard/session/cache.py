@@ -24,6 +24,7 @@ from core.explain.feature_maps import accuracy_without
 from core.explain.near_duplicates import NearDuplicates
 from core.explain.neighbours import FeatureIndex, Neighbours, image_features, load_feature_network
 from core.explain.numpy_network import NumpyNetwork
+from core.exports.reader_zip import reader_zip as reader_archive
 from core.handwriting.pen_digits import PenDigit
 from core.runs.active import ActivePredictor, available_models
 from core.runs.run import Run
@@ -246,6 +247,16 @@ def _near_duplicates(path: str, modified: int, _data: Dataset) -> NearDuplicates
         return read_duplicates(Path(path), _data)
     except (OSError, ValueError, MemoryError):
         return None
+
+
+def reader_zip(bundle: Bundle) -> bytes:
+    """Return the archive with `read.py` and a bundle's model; raise BundleError if a file cannot be read."""
+    return _reader_zip(str(bundle.folder), _modified(bundle.card_file), _modified(bundle.tflite_file))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _reader_zip(folder: str, card_modified: int, tflite_modified: int) -> bytes:
+    return reader_archive(Bundle(Path(folder)))
 
 
 def file_size(path: Path) -> int:

@@ -19,6 +19,7 @@ _CHOSEN_TILES = "chosen_tiles"
 _LOOKED_AT = "looked_at"
 _JUDGED = "court_judged"
 _SESSION_VERDICTS = "court_verdicts"
+_COMPARED_DRAWING = "compared_drawing"
 _SELECTED_RUNS = "selected_runs"
 _RUNS_TO_DELETE = "runs_to_delete"
 _LISTED_RUNS = "listed_runs"
@@ -167,6 +168,16 @@ def looked_at() -> bytes | None:
 def keep_looked_at(png: bytes | None) -> None:
     """Remember the ink of a picture or of one digit of a number; None means the digit on the canvas."""
     st.session_state[_LOOKED_AT] = png
+
+
+def compared_drawing() -> bytes | None:
+    """Return the drawing, a PNG, with which the ways of running a model were last compared, or None."""
+    return cast("bytes | None", st.session_state.get(_COMPARED_DRAWING))
+
+
+def keep_compared_drawing(png: bytes | None) -> None:
+    """Remember the drawing with which the ways of running a model are being compared."""
+    st.session_state[_COMPARED_DRAWING] = png
 
 
 def chosen_tile(grid: str) -> int | None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
-from pathlib import Path
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from core.classifier.bundle import Bundle, Card
 from core.errors import BundleError
-from core.storage import read_file
 from dashboard.classifier.layers import filter_pictures, layer_table, setting_facts, training_facts, version_facts
 from dashboard.classifier.model_picker import model_picker
+from dashboard.exports.files import file_list
+from dashboard.exports.parity import parity_panel
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.headings import heading
 from dashboard.parts.links import link
@@ -97,32 +96,13 @@ def show_training(card: Card) -> None:
     versions.table(version_facts(card), border="horizontal")
 
 
-def show_downloads(bundle: Bundle) -> None:
-    """Show the format of the model's files and buttons to download them."""
+def show_files(bundle: Bundle) -> None:
+    """Show the model's files and their format."""
     st.subheader("Files", anchor=False)
-    try:
-        st.markdown(f"The `.keras` file opens in Keras {bundle.oldest_keras()} or later and can be trained further.")
-    except BundleError as error:
-        st.info(safe_text(error), icon=":material/info:")
-    st.markdown("The `.tflite` file runs in LiteRT (TensorFlow Lite), including on phones.")
-    st.markdown("Both have the same input and output:")
+    st.markdown("Take the model with you: each file contains the same network, for another program.")
+    file_list(bundle)
+    st.markdown("In each file, the network has the same input and output:")
     st.markdown(FORMAT_DESCRIPTION)
-    with st.container(horizontal=True):
-        for file in (bundle.keras_file, bundle.tflite_file):
-            show_download_button(file)
-
-
-def show_download_button(file: Path) -> None:
-    """Show the button to download a file."""
-    st.download_button(
-        f"{file.name} ({cache.file_size(file) / 1e6:.1f} MB)",
-        data=partial(read_file, file),
-        file_name=file.name,
-        mime="application/octet-stream",
-        icon=":material/download:",
-        key=f"download_{file.suffix}",
-        on_click="ignore",
-    )
 
 
 def show_netron(name: str, bundle: Bundle) -> None:
@@ -149,7 +129,8 @@ def show_page(name: str, bundle: Bundle) -> None:
         st.error(safe_text(error), icon=":material/error:")
         return
     show_metrics(card)
-    show_downloads(bundle)
+    show_files(bundle)
+    parity_panel(name, bundle)
     show_layers(card)
     show_filters(bundle)
     show_training(card)

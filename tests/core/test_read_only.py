@@ -17,6 +17,7 @@ from core.environment import mnist_location, read_only
 from core.errors import ReadOnly
 from core.launcher import control, queue
 from core.launcher.duplicates_process import start_search
+from core.launcher.exports import start_export
 from core.launcher.overview import overview
 from core.runs.active import ActivePredictor, promote
 from core.runs.deletion import delete_run
@@ -58,6 +59,7 @@ CHANGES: dict[str, Callable[[Workspace, Run], object]] = {
     "download": lambda workspace, _run: download_mnist(workspace),
     "download the pen digits": lambda workspace, _run: download_pen_digits(workspace),
     "find near duplicates": lambda workspace, _run: start_search(workspace, EMPTY),
+    "export": lambda workspace, run: start_export(workspace, run.bundle, "zip"),
     "write a status": lambda _workspace, run: run.write_status(Status(state="finished")),
 }
 

@@ -29,7 +29,7 @@ def test_netron_shows_both_files_and_downloads_work(page: Page, record: Record) 
     assert record.page_errors == []
 
     with page.expect_download() as download:
-        page.get_by_role("button", name="mnist_model.tflite").click()
+        page.get_by_role("button", name="Download .tflite").click()
     assert download.value.suggested_filename == "mnist_model.tflite"
     assert download.value.path().read_bytes()[4:8] == b"TFL3"
 

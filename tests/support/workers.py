@@ -12,7 +12,9 @@ from pathlib import Path
 import psutil
 
 from core.errors import RunError
+from core.exports.folder import lock_file
 from core.launcher.queue import remove_from_queue
+from core.runs.process import is_held
 from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.workspace import Workspace
@@ -93,3 +95,12 @@ def _kill_workers(run: Run) -> bool:
     with suppress(ProcessLookupError, FileNotFoundError):
         os.kill(int(json.loads(run.process_file.read_text())["pid"]), signal.SIGKILL)
     return not run.alive
+
+
+def kill_export_workers(workspace: Workspace) -> None:
+    """Kill the export workers of this workspace, and wait until the lock is free."""
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):
+            if child.environ().get("TRAZO_WORKSPACE") == str(workspace.root):
+                child.kill()
+    wait_until(lambda: not is_held(lock_file(workspace)), what="the end of the worker")

@@ -63,8 +63,9 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 
     out = capsys.readouterr().out
     assert ended.value.code == 0
-    assert all(f"python -m core {name}" in out for name in ("data", "train", "runs", "predict"))
+    assert all(f"python -m core {name}" in out for name in ("data", "train", "runs", "predict", "export"))
     assert "evaluate" in out
+    assert "parity" in out
 
 
 def test_predict_prints_one_object_per_line(

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageDraw, ImageFilter
+from skimage.filters import threshold_otsu
 
 from core.ink.drawing import prepare
 from core.ink.photo import ink_from_array, ink_from_picture
-from core.ink.sheet import find_sheet
+from core.ink.sheet import find_sheet, otsu_threshold
 from tests.support.papers import SIZE, assert_shows_the_five, encoded, five, on_paper, photo
 
 
@@ -286,3 +290,8 @@ def test_bold_digit_that_touches_the_edges_is_read(ground: float, pen: float) ->
     assert ink[:, 0].any()
 
     assert_shows_the_five(ink_from_array(photo(on_paper(ink, ground, pen))), ink)
+
+
+@given(plane=arrays(np.float32, (9, 12), elements=st.integers(0, 255).map(float)))
+def test_threshold_is_that_of_scikit_image(plane: np.ndarray) -> None:
+    assert otsu_threshold(plane) == float(threshold_otsu(plane, nbins=64))

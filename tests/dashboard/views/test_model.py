@@ -13,9 +13,16 @@ from ai_edge_litert.interpreter import Interpreter
 from streamlit.testing.v1 import AppTest
 
 from core.classifier.bundle import OLDEST_KERAS, Bundle
+from core.classifier.network import Network
+from core.classifier.predictor import Predictor
+from core.data.datasets import TITLES, load_dataset
+from core.exports.folder import Exports
+from core.exports.parity import Answers, Parity, write_parity
+from core.exports.pictures import fixed_images
 from core.runs.run import Run
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from tests.support.markdown import unescape_markdown
+from tests.support.workers import kill_export_workers
 
 
 @pytest.fixture
@@ -51,12 +58,78 @@ def test_data_settings_and_versions_of_the_training_are_shown(page: AppTest) -> 
     assert unescape_markdown(versions["keras"]) == card.versions["keras"]
 
 
-def test_both_files_can_be_downloaded(page: AppTest) -> None:
+def test_files_can_be_downloaded_or_created(page: AppTest, workspace: Workspace, idle_workers: None) -> None:
     page.run()
 
     labels = [button.proto.label for button in page.get("download_button")]
-    assert [label.split(" ")[0] for label in labels] == ["mnist_model.keras", "mnist_model.tflite"]
-    assert all(label.endswith(" MB)") and "(0.0 MB" not in label for label in labels)
+    assert labels == ["Download .keras", "Download .tflite", "Download the reader"]
+    sizes = [part.value for part in page.markdown if " MB" in part.value]
+    assert len(sizes) == 3
+    assert not any("0.0 MB" in size for size in sizes)
+
+    page.button(key="create_onnx").click().run()
+    creating, other, compare = (page.button(key=key) for key in ("create_onnx", "create_savedmodel", "compare_ways"))
+    assert creating.label == "Creating…"
+    assert creating.disabled
+    assert other.disabled
+    assert compare.disabled
+
+    kill_export_workers(workspace)
+    page.run()
+    assert any("ended unexpectedly" in error.value for error in page.error)
+    assert not page.button(key="create_onnx").disabled
+
+
+def test_created_file_can_be_downloaded(page: AppTest, workspace: Workspace) -> None:
+    file = Exports(workspace, Bundle(SHIPPED_BUNDLE)).file("onnx")
+    file.parent.mkdir(parents=True)
+    file.write_bytes(bytes(300_000))
+
+    page.run()
+
+    labels = [button.proto.label for button in page.get("download_button")]
+    assert "Download .onnx" in labels
+    assert any(".onnx** · 0.3 MB" in part.value for part in page.markdown)
+
+
+def test_comparison_of_a_run_is_shown(page: AppTest, run: Run, workspace: Workspace) -> None:
+    images = fixed_images(load_dataset("digits", workspace))
+    probabilities, verdicts = Predictor(run.bundle).judge(images, Network(run.bundle.tflite_file)(images).probabilities)
+    answers = Answers(probabilities, verdicts, 0.1)
+    changed = Answers(probabilities, ["blank", *verdicts[1:]], 0.2)
+    parity = Parity.of_reference(TITLES["digits"], None, answers).with_way(".tflite", answers)
+    file = Exports(workspace, run.bundle).file("parity")
+    page.run()
+    page.selectbox(key="model_choice").set_value(run.id)
+
+    write_parity(file, parity.with_way(".onnx", changed))
+    page.run()
+
+    assert not page.exception
+    table = page.table[0].value
+    assert list(table["Way"]) == ["**.keras**", "**.tflite**", "**.onnx**", "**Gradio**", "**HTTP API**"]
+    assert list(table["Verdicts"]) == ["0", "0", "1", "–", "–"]
+    assert sum("Runs the active model only" in caption.value for caption in page.caption) == 2
+    assert any("1 of 144 pictures gets a different verdict" in error.value for error in page.error)
+
+    write_parity(file, parity)
+    page.run()
+    assert any("All 144 pictures" in said.value for said in page.success)
+
+    file.write_bytes(b"damaged")
+    page.run()
+    assert not page.exception
+    assert page.button(key="compare_ways").label == "Compare"
+
+
+def test_visitors_cannot_create_or_compare(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_READONLY", "1")
+
+    page.run()
+
+    assert not page.exception
+    assert {"create_onnx", "create_savedmodel", "compare_ways"}.isdisjoint(button.key for button in page.button)
+    assert len(page.get("download_button")) == 3
 
 
 def test_page_describes_the_files_input_and_output(page: AppTest) -> None:
@@ -69,7 +142,7 @@ def test_page_describes_the_files_input_and_output(page: AppTest) -> None:
         shape = str(tuple(int(side) for side in details["shape_signature"])).replace("-1", "n")
         assert f"| **{name}** | `{shape}`, {np.dtype(details['dtype']).name}" in text
     assert "0 to 1: white ink (1) on black (0), centred as in MNIST" in text
-    assert f"Keras {OLDEST_KERAS} or later" in text
+    assert any(f"Keras {OLDEST_KERAS} or later" in caption.value for caption in page.caption)
 
 
 def test_page_names_the_oldest_keras_that_opens_an_old_file(page: AppTest, run: Run, workspace: Workspace) -> None:
@@ -84,7 +157,7 @@ def test_page_names_the_oldest_keras_that_opens_an_old_file(page: AppTest, run: 
 
     page.selectbox(key="model_choice").set_value(run.id).run()
 
-    assert any("Keras 3.15.1 or later" in part.value for part in page.markdown)
+    assert any("Keras 3.15.1 or later" in caption.value for caption in page.caption)
 
 
 def test_model_of_a_stopped_run_says_how_its_detector_was_fitted(page: AppTest, run: Run) -> None:

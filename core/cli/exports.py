@@ -1,0 +1,62 @@
+"""Commands `export` and `parity`: a model in another format, and a comparison of all ways of running it."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from core.classifier.bundle import Bundle
+from core.cli.models import find_bundle, read_limited
+from core.errors import ExportError
+from core.exports.folder import Exports, Task
+from core.exports.parity import Parity, read_parity
+from core.launcher.exports import start_export
+from core.workspace import Workspace
+
+_POLL_SECONDS = 0.1
+
+
+def export(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Create a file in another format and print its path."""
+    print(_run(workspace, find_bundle(options.model, workspace), options.format))
+    return 0
+
+
+def parity(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Print the comparison; return 1 if any way changes a verdict."""
+    drawing = None
+    if options.picture is not None:
+        try:
+            drawing = read_limited(options.picture)
+        except OSError as error:
+            raise ExportError(f"The file {options.picture} cannot be read: {error.strerror}.") from error
+    report = read_parity(_run(workspace, find_bundle(options.model, workspace), "parity", drawing))
+    if report is None:
+        raise ExportError("The comparison has disappeared. Run the command again.")
+    _print(report)
+    return 1 if report.failure else 0
+
+
+def _run(workspace: Workspace, bundle: Bundle, task: Task, drawing: bytes | None = None) -> Path:
+    """Run a task in a worker, wait for it, and return the path of its result."""
+    exports: Exports = start_export(workspace, bundle, task, drawing)
+    while (state := exports.state(task)).running:
+        time.sleep(_POLL_SECONDS)
+    if state.problem or state.file is None:
+        raise ExportError(state.problem or "The file has disappeared. Run the command again.")
+    return state.file
+
+
+def _print(report: Parity) -> None:
+    print(f"{len(report.verdicts)} pictures: validation images of {report.data}{' and yours' * bool(report.drawing)}")
+    print(f"{'way':14} {'difference':>10} {'digits':>7} {'verdicts':>9} {'ms/image':>9}")
+    for way in report.ways:
+        if way.problem is not None:
+            print(f"{way.name:14} {way.problem}")
+        else:
+            print(
+                f"{way.name:14} {way.difference:>10.1e} {way.changed_digits:>7} {way.changed_verdicts:>9} "
+                f"{way.milliseconds:>9.2f}"
+            )
+    print(report.failure or "Every way that ran has the verdicts of the Keras file.")

@@ -1,0 +1,154 @@
+"""A comparison of all ways of running a model with its Keras file, and its record on disk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Self
+
+import numpy as np
+from pydantic import Field, ValidationError, model_validator
+
+from core.classifier.predictor import Verdict
+from core.data.datasets import CLASSES
+from core.records import Amount, Count, Fraction, Record
+from core.storage import atomic_write, read_file
+
+REFERENCE = ".keras"
+ROUNDED = ".tflite"
+"""Names of the way that all others are compared with, and of the file with eight-bit weights."""
+
+_VERDICTS: dict[Verdict, str] = {
+    "digit": "a digit",
+    "unsure": "a close call",
+    "not_a_digit": "not a digit",
+    "blank": "blank",
+    "error": "an error",
+}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The predictions of one way for n pictures: calibrated `probabilities` float (n, 10), and `verdicts`.
+
+    `milliseconds`: time for one picture.
+    """
+
+    probabilities: np.ndarray
+    verdicts: Sequence[Verdict]
+    milliseconds: float
+
+
+class Way(Record):
+    """A way of running the model, compared with the reference.
+
+    `difference`: the greatest difference of a probability. `changed_digits`, `changed_verdicts`: numbers of pictures.
+    `example`: the first changed verdict in words. `problem`: why this way could not be run; all other fields are then
+    None.
+    """
+
+    name: str
+    difference: Fraction | None = None
+    changed_digits: Count | None = None
+    changed_verdicts: Count | None = None
+    milliseconds: Amount | None = None
+    example: str | None = None
+    problem: str | None = None
+
+
+class Parity(Record):
+    """The comparison. `data`: the dataset of the fixed images. `drawing`: the SHA-256 of a further picture, if any.
+
+    `probabilities` and `verdicts` are those of the reference, one for each picture, the drawing last.
+    """
+
+    data: str
+    drawing: str | None
+    probabilities: tuple[Annotated[tuple[Fraction, ...], Field(min_length=CLASSES, max_length=CLASSES)], ...]
+    verdicts: tuple[Verdict, ...]
+    ways: tuple[Way, ...]
+
+    @model_validator(mode="after")
+    def _check_lengths(self) -> Self:
+        if len(self.probabilities) != len(self.verdicts):
+            raise ValueError("Expected probabilities and a verdict for each picture.")
+        return self
+
+    @classmethod
+    def of_reference(cls, data: str, drawing: bytes | None, answers: Answers) -> Parity:
+        """Return the comparison with the reference as its only way."""
+        probabilities = tuple(tuple(row) for row in answers.probabilities.clip(0, 1).tolist())
+        key = None if drawing is None else drawing_key(drawing)
+        empty = cls(data=data, drawing=key, probabilities=probabilities, verdicts=tuple(answers.verdicts), ways=())
+        return empty.with_way(REFERENCE, answers)
+
+    def with_way(self, name: str, answers: Answers | str) -> Parity:
+        """Return the comparison with one more way; `answers` is a sentence if this way could not be run.
+
+        The answers may be for the first pictures only.
+        """
+        way = Way(name=name, problem=answers) if isinstance(answers, str) else self._compare(name, answers)
+        return self.model_copy(update={"ways": (*(other for other in self.ways if other.name != name), way)})
+
+    def _compare(self, name: str, answers: Answers) -> Way:
+        expected = np.array(self.probabilities[: len(answers.verdicts)])
+        pairs = zip(self.verdicts, answers.verdicts, strict=False)
+        changed = [index for index, (reference, found) in enumerate(pairs) if reference != found]
+        return Way(
+            name=name,
+            difference=min(float(np.abs(answers.probabilities - expected).max()), 1.0),
+            changed_digits=int(np.count_nonzero(answers.probabilities.argmax(axis=1) != expected.argmax(axis=1))),
+            changed_verdicts=len(changed),
+            milliseconds=answers.milliseconds,
+            example=self._describe(changed[0], answers) if changed else None,
+        )
+
+    def _describe(self, index: int, answers: Answers) -> str:
+        """Return in words how the verdict on a picture changes."""
+        before, after = max(self.probabilities[index]), float(answers.probabilities[index].max())
+        return (
+            f"{_VERDICTS[self.verdicts[index]]} with {before:.1%} confidence becomes "
+            f"{_VERDICTS[answers.verdicts[index]]} with {after:.1%}"
+        )
+
+    @property
+    def failure(self) -> str | None:
+        """A sentence about the ways with changed verdicts, or None if all agree."""
+        changed = [way for way in self.ways if way.changed_verdicts]
+        if not changed:
+            return None
+        count = max(way.changed_verdicts or 0 for way in changed)
+        *names, last = (way.name for way in changed)
+        ways = f"{', '.join(names)} and {last}" if names else last
+        subject = f"{count} of {len(self.verdicts)} pictures {'gets' if count == 1 else 'get'}"
+        sentence = (
+            f"{subject} a different verdict from {ways} than from the {REFERENCE} file: for example, "
+            f"{changed[0].example}."
+        )
+        if any(way.name == ROUNDED for way in changed):
+            return (
+                f"{sentence} The weights in the {ROUNDED} file are rounded to eight bits, which can tip a prediction "
+                "on the edge between two verdicts. Use the .keras or .onnx file where this matters, or train again."
+            )
+        return f"{sentence} Use the {REFERENCE} file, or train again."
+
+
+def drawing_key(drawing: bytes) -> str:
+    """Return the SHA-256 (hex) of an encoded picture."""
+    return hashlib.sha256(drawing).hexdigest()
+
+
+def read_parity(path: Path) -> Parity | None:
+    """Return a stored comparison, or None if there is none or it is damaged."""
+    try:
+        return Parity.model_validate_json(read_file(path))
+    except (OSError, ValidationError):
+        return None
+
+
+def write_parity(path: Path, parity: Parity) -> None:
+    """Store a comparison; raises StorageError."""
+    with atomic_write(path, durable=False) as temporary:
+        temporary.write_text(parity.model_dump_json() + "\n")
