@@ -12,7 +12,7 @@ Z_95 = 1.959963984540054
 """Standard normal quantile at 97.5%, for two-sided 95% confidence intervals."""
 
 _MAX_SUM_ERROR = 0.01
-"""Tolerance for the sum of probabilities, because eight-bit weights cause rounding errors."""
+"""Tolerance for the sum of probabilities; models of earlier versions have eight-bit weights, which are less exact."""
 
 
 @dataclass(frozen=True)

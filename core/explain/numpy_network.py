@@ -1,7 +1,6 @@
 """A trained network in NumPy: the activations of every layer, and gradients with respect to the image.
 
-It computes the same function as the bundle's Keras file, without TensorFlow. The active model's LiteRT file has
-eight-bit weights, so that its probabilities differ slightly.
+It computes the same function as the bundle's Keras and LiteRT files, without TensorFlow.
 """
 
 from __future__ import annotations

@@ -17,8 +17,7 @@ from core.records import Amount, Count, Fraction, Record
 from core.storage import atomic_write, read_file
 
 REFERENCE = ".keras"
-ROUNDED = ".tflite"
-"""Names of the way that all others are compared with, and of the file with eight-bit weights."""
+"""Name of the way that all others are compared with."""
 
 _VERDICTS: dict[Verdict, str] = {
     "digit": "a digit",
@@ -127,11 +126,6 @@ class Parity(Record):
             f"{subject} a different verdict from {ways} than from the {REFERENCE} file: for example, "
             f"{changed[0].example}."
         )
-        if any(way.name == ROUNDED for way in changed):
-            return (
-                f"{sentence} The weights in the {ROUNDED} file are rounded to eight bits, which can tip a prediction "
-                "on the edge between two verdicts. Use the .keras or .onnx file where this matters, or train again."
-            )
         return f"{sentence} Use the {REFERENCE} file, or train again."
 
 

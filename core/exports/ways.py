@@ -17,7 +17,7 @@ from core.errors import ExportError, TrazoError
 from core.explain.keras_reader import read_network
 from core.exports.folder import Exports
 from core.exports.onnx_graph import OnnxNetwork
-from core.exports.parity import ROUNDED, Answers, Parity
+from core.exports.parity import Answers, Parity
 from core.exports.pictures import as_png, compared_dataset, fixed_images
 from core.ink.drawing import Pixels
 from core.ink.photo import ink_from_picture
@@ -57,7 +57,7 @@ def compare_ways(workspace: Workspace, bundle: Bundle, drawing: bytes | None, co
         return _answers(predictor, pictures, run)
 
     ways: dict[str, Callable[[], Answers]] = {
-        ROUNDED: lambda: answers(_litert(Network(bundle.tflite_file))),
+        ".tflite": lambda: answers(_litert(Network(bundle.tflite_file))),
         ".onnx": lambda: answers(_onnx(Exports(workspace, bundle))),
         "NumPy": lambda: answers(read_network(bundle.keras_file).probabilities),
         "Command line": lambda: command_line(bundle, pictures.files),

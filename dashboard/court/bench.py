@@ -73,6 +73,7 @@ def reveal(docket: Docket, case: Case, verdict: Choice, model: str, bundle: Bund
                     on_click=ledger.withdraw,
                     args=(docket.dataset.fingerprint, case.split, case.index, model),
                 )
+            with st.container(horizontal=True):
                 image_links(case.name, dataset=docket.dataset.id, model=model)
     _show_neighbours(docket, case, model, bundle)
 

@@ -12,6 +12,7 @@ from core.errors import TrazoError
 from core.explain.numpy_network import NumpyNetwork
 from core.ink.drawing import Pixels
 from dashboard.explain.colours import activation_picture
+from dashboard.explain.overview import feature_maps, show_overview
 from dashboard.explain.probabilities import show_probabilities
 from dashboard.explain.value_map import Place, show_value_map
 from dashboard.explain.weighted_sum import show_weighted_sum
@@ -31,9 +32,12 @@ def show_layers_section(network: NumpyNetwork, bundle: Bundle, image: Pixels, mo
     st.subheader("Layer by layer", anchor=False)
     st.markdown(
         "Each layer turns its input into **feature maps**, one per channel. The first layers find edges, later ones "
-        "combine them into parts of digits. Click a map to enlarge it, click one of its values to see the sum behind "
-        "it, and switch channels off to see whether the prediction depends on them."
+        "combine them into parts of digits. The picture shows the strongest maps of each block. Click a map to enlarge "
+        "it, click one of its values to see the sum behind it, and switch channels off to see whether the prediction "
+        "depends on them."
     )
+    activations = network.activations(image[np.newaxis])
+    show_overview(network, image, activations, layer_key=f"layer_{model}", grid_prefix=f"maps_{model}_")
     layers = [index for index, layer in enumerate(network.layers) if layer.kind not in _HIDDEN_KINDS]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         layer = st.selectbox(
@@ -55,8 +59,7 @@ def show_layers_section(network: NumpyNetwork, bundle: Bundle, image: Pixels, mo
         )
     off_key = f"off_{model}_{layer}"
     off = list(st.session_state.get(off_key, []))
-    activations = network.activations(image[np.newaxis])
-    maps = _feature_maps(activations[layer])
+    maps = feature_maps(activations[layer])
     grid = f"maps_{model}_{layer}"
     chosen = state.chosen_tile(grid)
     channel = int(np.abs(maps).mean(axis=(1, 2)).argmax()) if chosen is None else chosen
@@ -86,12 +89,6 @@ def _layer_title(network: NumpyNetwork, index: int) -> str:
     layer = network.layers[index]
     shape = " × ".join(str(size) for size in layer.output_shape)
     return f"{layer.title}: {shape}"
-
-
-def _feature_maps(activation: np.ndarray) -> np.ndarray:
-    """Return the maps of one image, (channels, h, w); the units of a dense layer are maps of one pixel."""
-    values = activation[0]
-    return np.array(values.reshape(-1, 1, 1) if values.ndim == 1 else np.moveaxis(values, -1, 0))
 
 
 def _limit(maps: np.ndarray) -> float:

@@ -42,12 +42,6 @@ def test_changed_verdict_is_a_failure_with_the_way(parity: Parity) -> None:
     )
 
 
-def test_rounded_weights_are_named_as_the_reason(parity: Parity) -> None:
-    changed = parity.with_way(".tflite", Answers(sure_of(1, 2, 3), ["digit", "digit", "digit"], 0.1))
-
-    assert "rounded to eight bits" in str(changed.failure)
-
-
 def test_way_that_cannot_run_is_no_failure(parity: Parity) -> None:
     report = parity.with_way(".onnx", "There is no ONNX file yet. Create it first.")
 

@@ -19,7 +19,7 @@ from core.classifier.architectures import build_model
 from core.classifier.bundle import Card, Novelty
 from core.classifier.calibration import apply_temperature
 from core.classifier.detector_samples import Samples
-from core.classifier.export import QUANTIZED_TOLERANCE
+from core.classifier.export import MAX_DIFFERENCE
 from core.classifier.fitting import fit_detector
 from core.classifier.network import Network
 from core.classifier.novelty import Detector
@@ -104,9 +104,7 @@ def test_keras_file_gives_the_predictions_of_the_evaluation(trained: Run, digits
     assert calibration is not None
     probabilities = apply_temperature(predictions, calibration.temperature)
     differences = np.abs(probabilities - trained.bundle.evaluation().probabilities)
-    maximum, mean = QUANTIZED_TOLERANCE
-    assert differences.max() <= maximum
-    assert differences.mean() <= mean
+    assert differences.max() <= MAX_DIFFERENCE
 
 
 @pytest.fixture

@@ -151,6 +151,7 @@ def test_every_layer_can_be_shown(page: AppTest) -> None:
         page.selectbox(key="layer_shipped").select_index(position).run()
 
         assert not page.exception
+        assert len(shown(page, "network_overview")["blocks"]) == 6
         layer = page.selectbox(key="layer_shipped").value
         assert shown(page, f"maps_shipped_{layer}")["tiles"]
         row, column = shown(page, f"map_shipped_{layer}")["selected"]

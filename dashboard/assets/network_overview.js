@@ -1,0 +1,89 @@
+// The network from the image to the probabilities, a column for each block; a click on a feature map chooses it.
+const LINE = "http://www.w3.org/2000/svg";
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const network = parentElement.querySelector(".network");
+  const lines = document.createElementNS(LINE, "svg");
+  const columns = [inputColumn(data), ...data.blocks.map((block) => blockColumn(block, setTriggerValue)), answerColumn(data)];
+  network.replaceChildren(lines, ...columns);
+  const redraw = () => connect(network, lines, columns);
+  const observer = new ResizeObserver(redraw);
+  observer.observe(network);
+  redraw();
+  return () => observer.disconnect();
+}
+
+function inputColumn({ image }) {
+  const column = element("div", "column input");
+  column.append(element("div", "name", "Image"), picture(image, "the image"));
+  return column;
+}
+
+function blockColumn({ layer, name, maps, count }, setTriggerValue) {
+  const column = element("div", "column");
+  column.append(element("div", "name", name));
+  for (const { source, channel, selected } of maps) {
+    const button = element("button", selected ? "node selected" : "node");
+    button.type = "button";
+    button.title = `${name}, channel ${channel}`;
+    button.append(picture(source, button.title));
+    button.onclick = () => setTriggerValue("chosen", [layer, channel]);
+    column.append(button);
+  }
+  column.append(element("div", "name", `${maps.length} of ${count}`));
+  return column;
+}
+
+function answerColumn({ probabilities }) {
+  const column = element("div", "column");
+  column.append(element("div", "name", "Probabilities"));
+  const best = probabilities.indexOf(Math.max(...probabilities));
+  probabilities.forEach((probability, digit) => {
+    const row = element("div", digit === best ? "bar node best" : "bar node");
+    const track = element("span", "");
+    const fill = element("i", "");
+    fill.style.width = `${100 * probability}%`;
+    track.append(fill);
+    row.append(element("span", "", digit), track);
+    row.title = `${digit}: ${(100 * probability).toFixed(1)}%`;
+    column.append(row);
+  });
+  return column;
+}
+
+// Draw a line from each map to each map of the next column.
+function connect(network, lines, columns) {
+  const origin = network.getBoundingClientRect();
+  const ends = columns.map((column) =>
+    [...column.querySelectorAll(".node, :scope > img")].map((node) => {
+      const box = node.getBoundingClientRect();
+      return { left: box.left - origin.left, right: box.right - origin.left, y: (box.top + box.bottom) / 2 - origin.top };
+    }),
+  );
+  lines.replaceChildren(
+    ...ends.slice(1).flatMap((targets, index) =>
+      ends[index].flatMap((from) =>
+        targets.map((to) => {
+          const line = document.createElementNS(LINE, "line");
+          const ends = { x1: from.right, y1: from.y, x2: to.left, y2: to.y };
+          Object.entries(ends).forEach(([name, value]) => line.setAttribute(name, value));
+          return line;
+        }),
+      ),
+    ),
+  );
+}
+
+function picture(source, title) {
+  const created = document.createElement("img");
+  created.src = source;
+  created.alt = title;
+  return created;
+}
+
+function element(tag, className, text = "") {
+  const created = document.createElement(tag);
+  created.className = className;
+  created.textContent = text;
+  return created;
+}

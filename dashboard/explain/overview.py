@@ -1,0 +1,98 @@
+"""The network at a glance: the image, the strongest feature maps of each block, and the probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.explain.numpy_network import NumpyNetwork
+from core.ink.drawing import Pixels
+from dashboard.explain.colours import activation_picture
+from dashboard.parts.png import png_data_uri
+from dashboard.session import state
+
+_SHOWN_MAPS = 5
+"""Number of maps in a column, which then fits on a phone's screen."""
+
+_ASSETS = Path(__file__).resolve().parents[1] / "assets"
+_component = st.components.v2.component(
+    "trazo_network_overview",
+    html='<div class="scroll"><div class="network"></div></div>',
+    css=(_ASSETS / "network_overview.css").read_text(),
+    js=(_ASSETS / "network_overview.js").read_text(),
+)
+
+
+def show_overview(
+    network: NumpyNetwork, image: Pixels, activations: Sequence[np.ndarray], layer_key: str, grid_prefix: str
+) -> None:
+    """Show all blocks; a click on a map chooses its layer and channel.
+
+    `activations`: for this one image. `layer_key`: widget key of the chosen layer. `grid_prefix`: key of a layer's grid
+    of maps, without the layer's index.
+    """
+
+    def choose() -> None:
+        chosen = st.session_state[_KEY]["chosen"]
+        if chosen is not None:
+            layer, channel = (int(number) for number in chosen)
+            st.session_state[layer_key] = layer
+            state.choose_tile(f"{grid_prefix}{layer}", channel)
+
+    shown = st.session_state.get(layer_key)
+    _component(
+        key=_KEY,
+        data={
+            "image": png_data_uri(image),
+            "blocks": [
+                _block(
+                    network, activations, start, end, state.chosen_tile(f"{grid_prefix}{end}") if end == shown else None
+                )
+                for start, end in _blocks(network)
+            ],
+            "probabilities": activations[-1][0].astype(float).round(4).tolist(),
+        },
+        on_chosen_change=choose,
+    )
+
+
+_KEY = "network_overview"
+
+
+def _blocks(network: NumpyNetwork) -> list[tuple[int, int]]:
+    """Return the first and the last layer of each block with weights, without the logits."""
+    weighted = [
+        index for index, layer in enumerate(network.layers) if layer.kind in ("convolution", "depthwise", "dense")
+    ]
+    return [(index, network.block_end(index)) for index in weighted[:-1]]
+
+
+def _block(
+    network: NumpyNetwork, activations: Sequence[np.ndarray], start: int, end: int, selected: int | None
+) -> dict[str, object]:
+    maps = feature_maps(activations[end])
+    strengths = np.abs(maps).mean(axis=(1, 2))
+    channels = set(np.argsort(-strengths, kind="stable")[:_SHOWN_MAPS].tolist())
+    limit = float(np.abs(maps).max())
+    return {
+        "layer": end,
+        "name": network.layers[start].title.partition(" (")[0],
+        "count": len(maps),
+        "maps": [
+            {
+                "source": png_data_uri(activation_picture(maps[channel], limit)),
+                "channel": channel,
+                "selected": channel == selected,
+            }
+            for channel in sorted(channels)
+        ],
+    }
+
+
+def feature_maps(activation: np.ndarray) -> np.ndarray:
+    """Return the maps of one image, (channels, h, w); the units of a dense layer are maps of one pixel."""
+    values = activation[0]
+    return np.array(values.reshape(-1, 1, 1) if values.ndim == 1 else np.moveaxis(values, -1, 0))
