@@ -55,6 +55,11 @@ class Workspace:
         return self.root / "active.json"
 
     @property
+    def cache(self) -> Path:
+        """The folder of files that can be computed again."""
+        return self.root / "cache"
+
+    @property
     def lock_file(self) -> Path:
         return self.root / "workspace.lock"
 

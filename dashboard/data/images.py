@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
+from core.data.datasets import Dataset
 from dashboard.data.augmentation import show_augmentation
 from dashboard.data.banner import show_data_banner
 from dashboard.data.classes import show_classes
@@ -13,8 +16,8 @@ from dashboard.session.permission import safe_text
 from dashboard.training.wording import display_value
 
 
-def show_images() -> None:
-    """Show MNIST, or the stand-in and a banner with the reason."""
+def show_images(show_map: Callable[[Dataset], None]) -> None:
+    """Show MNIST, or the stand-in and a banner with the reason. `show_map` draws the tab "Map"."""
     data, problem = cache.usable_dataset()
     show_data_banner(problem)
     with st.container(horizontal=True):
@@ -33,10 +36,14 @@ def show_images() -> None:
             help="Used only once, after training, to measure the test accuracy.",
         )
     st.caption(f"Source: {safe_text(data.origin)}. Fingerprint of the data: `{data.fingerprint[:16]}…`")
-    tabs = st.tabs(["Samples", "Classes", "Augmentation"])
+    # With `on_change`, a tab knows whether it is open. The map is drawn only then, because it loads a large library.
+    tabs = st.tabs(["Samples", "Classes", "Augmentation", "Map"], key="data_tabs", on_change="rerun")
     with tabs[0]:
         show_samples(data)
     with tabs[1]:
         show_classes(data)
     with tabs[2]:
         show_augmentation(data)
+    with tabs[3]:
+        if tabs[3].open:
+            show_map(data)

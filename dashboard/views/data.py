@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.data.images import show_images
 from dashboard.data.pen_digits import show_pen_digits
+from dashboard.explain.map import show_data_map
 from dashboard.parts.headings import heading
 from dashboard.session import address
 
@@ -21,6 +22,6 @@ chosen = st.segmented_control(
 )
 address.keep(dataset=None if chosen == "mnist" else chosen)
 if chosen == "mnist":
-    show_images()
+    show_images(show_data_map)
 else:
     show_pen_digits()

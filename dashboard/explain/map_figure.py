@@ -1,0 +1,176 @@
+"""The map as a Plotly figure, and the rows of its table that a visitor has selected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.explain.embedding_map import EXTENT
+from dashboard.parts.charts import CORRECT_COLOUR, MISTAKE_COLOUR
+
+COLOURINGS = {"label": "Label", "predicted": "Prediction", "right": "Right or wrong"}
+
+_RANGE = [-1.06 * EXTENT, 1.06 * EXTENT]
+_HEIGHT = 560
+_FEW_POINTS = 3000
+"""Up to this number of points, they are larger."""
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of a figure: those of the ten digits, of text, and of the page behind it."""
+
+    digits: Sequence[str]
+    text: str
+    page: str
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A drawing on the map; `hollow` if it is rejected as not a digit."""
+
+    x: float
+    y: float
+    title: str
+    hollow: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    """The points of one entry of the legend; `rows`: their rows in the table, int64 (n,)."""
+
+    name: str
+    colour: str
+    rows: np.ndarray
+
+
+def groups(table: pd.DataFrame, colouring: str, palette: Palette) -> list[Group]:
+    """Return the points of a table by one of COLOURINGS; there is no empty group."""
+    if colouring == "right":
+        right = table["label"].eq(table["predicted"]).to_numpy()
+        # The mistakes come last, so that they lie on top.
+        found = [Group("Right", CORRECT_COLOUR, np.flatnonzero(right))]
+        found.append(Group("Wrong", MISTAKE_COLOUR, np.flatnonzero(~right)))
+    else:
+        values = table[colouring].to_numpy()
+        found = [
+            Group(str(digit), colour, np.flatnonzero(values == digit)) for digit, colour in enumerate(palette.digits)
+        ]
+    return [group for group in found if len(group.rows)]
+
+
+def figure(
+    table: pd.DataFrame, chosen: Sequence[Group], title: str, palette: Palette, dot: Dot | None = None
+) -> dict[str, Any]:
+    """Return the figure: a trace for each group in this order, the names of the digits at their places, and the dot.
+
+    `title`: that of the legend.
+    """
+    size = 7 if len(table) <= _FEW_POINTS else 5
+    traces = [_trace(table, group, size) for group in chosen]
+    if dot is not None:
+        traces.append(_dot_trace(dot, palette))
+    axis = {"visible": False, "range": _RANGE, "zeroline": False}
+    return {
+        "data": traces,
+        "layout": {
+            "template": {},
+            "height": _HEIGHT,
+            "margin": {"l": 0, "r": 0, "t": 34, "b": 0},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "font": {"color": palette.text, "size": 14},
+            "xaxis": axis,
+            "yaxis": {**axis, "scaleanchor": "x"},
+            "dragmode": "lasso",
+            "hovermode": "closest",
+            "legend": {
+                "title": {"text": title},
+                "orientation": "h",
+                "x": 0,
+                "y": -0.02,
+                "yanchor": "top",
+                "itemsizing": "constant",
+            },
+            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": palette.text, "activecolor": palette.digits[0]},
+            "newselection": {"line": {"color": palette.text, "width": 2}},
+            "annotations": [_digit_name(table, digit, palette) for digit in np.unique(table["label"])],
+        },
+    }
+
+
+def selected_rows(points: Sequence[Mapping[str, Any]], chosen: Sequence[Group]) -> np.ndarray:
+    """Return the sorted rows of the points that the browser names, int64 (n,); other names are ignored."""
+    rows = [
+        group.rows[index]
+        for point in points
+        if (group := _at(chosen, point.get("curve_number"))) is not None
+        and _at(group.rows, index := point.get("point_index")) is not None
+    ]
+    return np.unique(np.asarray(rows, np.int64))
+
+
+def _at(items: Any, index: object) -> Any:
+    return items[index] if isinstance(index, int) and 0 <= index < len(items) else None
+
+
+def _trace(table: pd.DataFrame, group: Group, size: int) -> dict[str, Any]:
+    points = table.iloc[group.rows]
+    columns = (points["index"].to_numpy(), points["label"].to_numpy(), points["predicted"].to_numpy())
+    return {
+        "type": "scattergl",
+        "mode": "markers",
+        "name": group.name,
+        "x": points["x"].to_numpy(),
+        "y": points["y"].to_numpy(),
+        "marker": {"color": group.colour, "size": size, "opacity": 0.75},
+        "unselected": {"marker": {"opacity": 0.12}},
+        "hovertext": [
+            f"image {index:,}<br>label {label}, read as {predicted}"
+            for index, label, predicted in zip(*columns, strict=True)
+        ],
+        "hoverinfo": "text",
+    }
+
+
+def _dot_trace(dot: Dot, palette: Palette) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers+text",
+        "name": dot.title,
+        "x": [dot.x],
+        "y": [dot.y],
+        "text": [dot.title],
+        "textposition": "top center",
+        "textfont": {"size": 15, "color": palette.text},
+        "marker": {
+            "symbol": "circle-open" if dot.hollow else "circle",
+            "size": 20,
+            "color": palette.text,
+            "line": {"width": 4 if dot.hollow else 3, "color": palette.text if dot.hollow else palette.page},
+        },
+        "hoverinfo": "text",
+        "hovertext": [dot.title],
+        "showlegend": False,
+    }
+
+
+def _digit_name(table: pd.DataFrame, digit: int, palette: Palette) -> dict[str, Any]:
+    """Return the name of a digit at the image in the middle of all images with this label."""
+    positions = table.loc[table["label"].eq(digit), ["x", "y"]].to_numpy(np.float64)
+    distances = np.abs(positions - np.median(positions, axis=0)).sum(axis=1)
+    x, y = positions[distances.argmin()].tolist()
+    return {
+        "x": x,
+        "y": y,
+        "text": f"<b>{digit}</b>",
+        "showarrow": False,
+        "font": {"size": 20, "color": palette.text},
+        "bgcolor": palette.page,
+        "opacity": 0.85,
+        "borderpad": 2,
+    }
