@@ -18,15 +18,27 @@ from dashboard.explain.map_figure import COLOURINGS, Dot, Palette, figure, group
 from dashboard.parts.look_inside import Samples, sample_grid
 from dashboard.parts.theme import digit_colours, page_colour, text_colour
 from dashboard.session import cache, state
+from dashboard.session.client import is_phone
 from dashboard.session.permission import may_change, permission_note, require_permission, safe_text
 
 _THUMBNAILS = 36
 """Number of images that a selection shows."""
 
+_SPLIT_NAMES = {"train": "Training", "validation": "Validation", "test": "Test"}
+
 _POLL_SECONDS = 1.0
 """Time between two checks whether the map has been computed."""
 
 _COMPUTING = "Computing the map. This takes a few seconds to a minute, because other work goes first."
+
+_HINT = (
+    "Draw a line around some dots to see their images. The buttons above the map switch from this lasso to a box, or "
+    "to the arrows, which move the map and select single dots. Click a name in the legend to hide its dots."
+)
+_PHONE_HINT = (
+    "Tap a dot for its label, and again to see its image. To select several dots, choose the lasso or the box above "
+    "the map. Tap a name in the legend to hide its dots."
+)
 
 
 def show_data_map(data: Dataset) -> None:
@@ -91,15 +103,10 @@ def show_map(
     table = map_cache.points(bundle, dataset_id, split)
     palette = Palette(digit_colours(), text_colour(), page_colour())
     chosen = groups(table, colouring, palette)
-    points = _draw(
-        figure(table, chosen, COLOURINGS[colouring], palette, dot), f"{key}_{split}_{colouring}", dot is None
-    )
+    points = _draw(figure(table, chosen, palette, dot, on_phone=is_phone()), f"{key}_{split}_{colouring}", dot is None)
     selection = table.iloc[selected_rows(points, chosen)]
     if selection.empty:
-        st.caption(
-            "Draw a line around some dots, or click one, to see their images. The buttons above the map switch between "
-            "lasso, box and moving, and zoom. Click a name in the legend to hide its dots."
-        )
+        st.caption(_PHONE_HINT if is_phone() else _HINT)
         return
     samples = Samples(cache.dataset(dataset_id).split(split).images, split, dataset_id, model)
     _show_selection(selection, samples, key)
@@ -114,7 +121,7 @@ def _choose(splits: Sequence[str], key: str) -> tuple[str, str]:
                 "Images",
                 splits,
                 default="validation",
-                format_func=str.capitalize,
+                format_func=_SPLIT_NAMES.__getitem__,
                 required=True,
                 key=f"{key}_split",
                 help="Of the training images, 2,000 are shown. The model has not learned from the others.",

@@ -15,7 +15,10 @@ from dashboard.parts.charts import CORRECT_COLOUR, MISTAKE_COLOUR
 COLOURINGS = {"label": "Label", "predicted": "Prediction", "right": "Right or wrong"}
 
 _RANGE = [-1.06 * EXTENT, 1.06 * EXTENT]
-_HEIGHT = 560
+_HEIGHT = 600
+_PHONE_HEIGHT = 460
+"""Lower, so that a finger beside the map can scroll the page."""
+
 _FEW_POINTS = 3000
 """Up to this number of points, they are larger."""
 
@@ -64,41 +67,50 @@ def groups(table: pd.DataFrame, colouring: str, palette: Palette) -> list[Group]
 
 
 def figure(
-    table: pd.DataFrame, chosen: Sequence[Group], title: str, palette: Palette, dot: Dot | None = None
+    table: pd.DataFrame,
+    chosen: Sequence[Group],
+    palette: Palette,
+    dot: Dot | None = None,
+    *,
+    on_phone: bool = False,
 ) -> dict[str, Any]:
     """Return the figure: a trace for each group in this order, the names of the digits at their places, and the dot.
 
-    `title`: that of the legend.
+    On a phone, a finger at first moves the map instead of drawing a lasso.
     """
     size = 7 if len(table) <= _FEW_POINTS else 5
     traces = [_trace(table, group, size) for group in chosen]
+    names = [_digit_name(table, digit, palette) for digit in np.unique(table["label"])]
     if dot is not None:
         traces.append(_dot_trace(dot, palette))
+        names.append(_dot_name(dot, palette))
     axis = {"visible": False, "range": _RANGE, "zeroline": False}
     return {
         "data": traces,
         "layout": {
             "template": {},
-            "height": _HEIGHT,
+            "height": _PHONE_HEIGHT if on_phone else _HEIGHT,
             "margin": {"l": 0, "r": 0, "t": 34, "b": 0},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            "font": {"color": palette.text, "size": 14},
+            "font": {"color": palette.text, "size": 14, "family": "'Source Sans', sans-serif"},
             "xaxis": axis,
             "yaxis": {**axis, "scaleanchor": "x"},
-            "dragmode": "lasso",
+            "clickmode": "event+select",
+            "dragmode": "pan" if on_phone else "lasso",
             "hovermode": "closest",
             "legend": {
-                "title": {"text": title},
                 "orientation": "h",
                 "x": 0,
                 "y": -0.02,
                 "yanchor": "top",
                 "itemsizing": "constant",
+                # Otherwise the last one of a row is cut off on a phone.
+                "entrywidth": max(len(group.name) for group in chosen) * 10 + 16,
             },
             "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": palette.text, "activecolor": palette.digits[0]},
             "newselection": {"line": {"color": palette.text, "width": 2}},
-            "annotations": [_digit_name(table, digit, palette) for digit in np.unique(table["label"])],
+            "annotations": names,
         },
     }
 
@@ -139,23 +151,39 @@ def _trace(table: pd.DataFrame, group: Group, size: int) -> dict[str, Any]:
 
 def _dot_trace(dot: Dot, palette: Palette) -> dict[str, Any]:
     return {
-        "type": "scatter",
-        "mode": "markers+text",
+        # WebGL draws over all other kinds of traces.
+        "type": "scattergl",
+        "mode": "markers",
         "name": dot.title,
         "x": [dot.x],
         "y": [dot.y],
-        "text": [dot.title],
-        "textposition": "top center",
-        "textfont": {"size": 15, "color": palette.text},
         "marker": {
             "symbol": "circle-open" if dot.hollow else "circle",
             "size": 20,
             "color": palette.text,
+            "opacity": 1,
             "line": {"width": 4 if dot.hollow else 3, "color": palette.text if dot.hollow else palette.page},
         },
-        "hoverinfo": "text",
+        "unselected": {"marker": {"opacity": 1}},
         "hovertext": [dot.title],
+        "hoverinfo": "text",
         "showlegend": False,
+    }
+
+
+def _dot_name(dot: Dot, palette: Palette) -> dict[str, Any]:
+    return {
+        "x": dot.x,
+        "y": dot.y,
+        "text": f"<b>{dot.title}</b>",
+        "font": {"size": 16, "color": palette.text},
+        "bgcolor": palette.page,
+        "bordercolor": palette.text,
+        "borderpad": 4,
+        "arrowcolor": palette.text,
+        "standoff": 13,
+        "ax": 0,
+        "ay": -60,
     }
 
 
