@@ -12,7 +12,7 @@ from core.data.datasets import Split, stratified_split
 from core.explain.neighbours import image_features
 
 MAX_LANDMARKS = 2000
-"""Number of images that t-SNE places: 3.6 s on two idle cores, and the time grows faster than the number."""
+"""Number of images that t-SNE places. This takes 6 s of CPU time, and the time grows faster than the number."""
 
 EXTENT = 1000
 """The largest absolute coordinate of a landmark."""
@@ -87,8 +87,9 @@ def _choose_landmarks(labels: np.ndarray) -> np.ndarray:
 
 def _embed(features: np.ndarray) -> np.ndarray:
     """Place features (n, d) on a plane with t-SNE (van der Maaten and Hinton, 2008); return float32 (n, 2)."""
-    # Imported here, because it takes a second.
+    # Imported here, because they take a second.
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     tsne = TSNE(
         perplexity=min(_PERPLEXITY, (len(features) - 1) / 3),
@@ -96,7 +97,9 @@ def _embed(features: np.ndarray) -> np.ndarray:
         init="pca" if np.ptp(features, axis=0).any() else "random",
         random_state=_SEED,
     )
-    positions = np.asarray(tsne.fit_transform(features.astype(np.float32)), np.float32)
+    # The threads wait for each other many times a step: on busy cores, two of them took four times as much CPU time.
+    with threadpool_limits(1):
+        positions = np.asarray(tsne.fit_transform(features.astype(np.float32)), np.float32)
     positions -= (positions.max(axis=0) + positions.min(axis=0)) / 2
     return positions * np.float32(EXTENT / max(np.abs(positions).max(), np.finfo(np.float32).tiny))
 

@@ -115,7 +115,7 @@ def show_map(
 def _choose(splits: Sequence[str], key: str) -> tuple[str, str]:
     """Let the visitor choose the split, if there are several, and the colouring."""
     split = splits[0]
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         if len(splits) > 1:
             split = st.segmented_control(
                 "Images",

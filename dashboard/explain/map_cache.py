@@ -76,7 +76,7 @@ def _points(folder: str, fingerprint: str, modified: int, dataset_id: str, versi
 
 
 def _table(indices: np.ndarray, labels: np.ndarray, predictions: np.ndarray, positions: np.ndarray) -> pd.DataFrame:
-    # Short numbers, because the browser sends those of all selected points to the server.
+    # Short numbers, because the browser sends those of all selected points: 1.3 MB for 10,000, of at most 2 MB.
     x, y = positions.round().astype(np.int16).T
     columns = {"index": indices.astype(np.int32), "label": labels, "predicted": predictions.astype(np.uint8)}
     return pd.DataFrame({**columns, "x": x, "y": y})

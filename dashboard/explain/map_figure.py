@@ -44,11 +44,12 @@ class Dot:
 
 @dataclass(frozen=True)
 class Group:
-    """The points of one entry of the legend; `rows`: their rows in the table, int64 (n,)."""
+    """The points of one entry of the legend; `rows`: their rows in the table, int64 (n,). `large`: draw larger dots."""
 
     name: str
     colour: str
     rows: np.ndarray
+    large: bool = False
 
 
 def groups(table: pd.DataFrame, colouring: str, palette: Palette) -> list[Group]:
@@ -57,7 +58,7 @@ def groups(table: pd.DataFrame, colouring: str, palette: Palette) -> list[Group]
         right = table["label"].eq(table["predicted"]).to_numpy()
         # The mistakes come last, so that they lie on top.
         found = [Group("Right", CORRECT_COLOUR, np.flatnonzero(right))]
-        found.append(Group("Wrong", MISTAKE_COLOUR, np.flatnonzero(~right)))
+        found.append(Group("Wrong", MISTAKE_COLOUR, np.flatnonzero(~right), large=True))
     else:
         values = table[colouring].to_numpy()
         found = [
@@ -139,7 +140,7 @@ def _trace(table: pd.DataFrame, group: Group, size: int) -> dict[str, Any]:
         "name": group.name,
         "x": points["x"].to_numpy(),
         "y": points["y"].to_numpy(),
-        "marker": {"color": group.colour, "size": size, "opacity": 0.75},
+        "marker": {"color": group.colour, "size": size + 4 * group.large, "opacity": 1 if group.large else 0.75},
         "unselected": {"marker": {"opacity": 0.12}},
         "hovertext": [
             f"image {index:,}<br>label {label}, read as {predicted}"
