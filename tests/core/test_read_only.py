@@ -14,6 +14,7 @@ from core.data.sources import download_mnist, import_mnist
 from core.environment import mnist_location, read_only
 from core.errors import ReadOnly
 from core.launcher import control, queue
+from core.launcher.map_process import start_map
 from core.launcher.overview import overview
 from core.runs.active import ActivePredictor, promote
 from core.runs.deletion import delete_run
@@ -51,6 +52,7 @@ CHANGES: dict[str, Callable[[Workspace, Run], object]] = {
     "promote the shipped model": lambda workspace, _run: promote(workspace, None),
     "download": lambda workspace, _run: download_mnist(workspace),
     "download the pen digits": lambda workspace, _run: download_pen_digits(workspace),
+    "compute a map": lambda workspace, run: start_map(workspace, run.bundle, "digits"),
     "write a status": lambda _workspace, run: run.write_status(Status(state="finished")),
 }
 

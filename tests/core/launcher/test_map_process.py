@@ -83,7 +83,7 @@ def test_the_process_writes_the_map_to_the_cache(workspace: Workspace, monkeypat
         ("finished", "digits", 0),
     ],
 )
-def test_the_map_of_a_finished_run_is_computed_when_its_worker_is_done(
+def test_a_finished_run_gets_a_map_after_its_worker_is_done(
     state: str, dataset_id: str, maps: int, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = create_run(workspace, tiny_config(dataset=dataset_id))
