@@ -17,15 +17,20 @@ _NICE = 19
 """The lowest priority of a process."""
 
 
-def main(folder: Path, dataset_id: str) -> None:
-    """Compute the map of a dataset by the model in `folder`, and write it to the cache."""
-    workspace, bundle = Workspace.from_environment(), Bundle(folder)
+def write_new_map(workspace: Workspace, bundle: Bundle, dataset_id: str) -> Path:
+    """Compute the map of a dataset by a model, write it to the cache, and return its path.
+
+    Raises BundleError if the model cannot be read or has no features, DataError if the dataset is not on this machine,
+    and StorageError if the map cannot be written.
+    """
     network = load_feature_network(bundle)
     fingerprint = bundle_fingerprint(bundle)
     train = load_dataset(dataset_id, workspace).train
-    write_map(map_file(workspace, dataset_id, fingerprint), compute_map(network, bundle.card(), train, fingerprint))
+    path = map_file(workspace, dataset_id, fingerprint)
+    write_map(path, compute_map(network, bundle.card(), train, fingerprint))
+    return path
 
 
 if __name__ == "__main__":
     os.nice(_NICE)
-    main(Path(sys.argv[1]), sys.argv[2])
+    write_new_map(Workspace.from_environment(), Bundle(Path(sys.argv[1])), sys.argv[2])

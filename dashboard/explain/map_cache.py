@@ -69,7 +69,8 @@ def _points(folder: str, fingerprint: str, modified: int, dataset_id: str, versi
     if split == "train":
         return _table(found.indices, found.labels, found.predictions, found.positions)
     bundle, samples = Bundle(Path(folder)), cache.dataset(dataset_id).split(split)
-    network = _network(bundle)
+    # Not kept, because its buffers for many images take 25 MB.
+    network = load_feature_network(bundle)
     positions = found.place(image_features(network, bundle.card(), samples.images))
     predictions = network(samples.images).probabilities.argmax(axis=1)
     return _table(np.arange(len(samples)), samples.labels, predictions, positions)

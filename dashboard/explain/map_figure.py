@@ -19,6 +19,9 @@ _HEIGHT = 600
 _PHONE_HEIGHT = 460
 """Lower, so that a finger beside the map can scroll the page."""
 
+_BELOW_NAME = 97
+"""Percentage of a digit's images that lie below its name, so that stray ones do not move it."""
+
 _FEW_POINTS = 3000
 """Up to this number of points, they are larger."""
 
@@ -109,6 +112,7 @@ def figure(
                 # Otherwise the last one of a row is cut off on a phone.
                 "entrywidth": max(len(group.name) for group in chosen) * 10 + 16,
             },
+            "hoverlabel": {"bgcolor": palette.page, "bordercolor": palette.text, "font": {"color": palette.text}},
             "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": palette.text, "activecolor": palette.digits[0]},
             "newselection": {"line": {"color": palette.text, "width": 2}},
             "annotations": names,
@@ -183,23 +187,21 @@ def _dot_name(dot: Dot, palette: Palette) -> dict[str, Any]:
         "borderpad": 4,
         "arrowcolor": palette.text,
         "standoff": 13,
-        "ax": 0,
-        "ay": -60,
+        # Below the dot, because the names of the digits are above; and towards the middle.
+        "ax": -70 if dot.x > 0 else 70,
+        "ay": 45,
     }
 
 
 def _digit_name(table: pd.DataFrame, digit: int, palette: Palette) -> dict[str, Any]:
-    """Return the name of a digit at the image in the middle of all images with this label."""
+    """Return the name of a digit above most of the images with this label."""
     positions = table.loc[table["label"].eq(digit), ["x", "y"]].to_numpy(np.float64)
-    distances = np.abs(positions - np.median(positions, axis=0)).sum(axis=1)
-    x, y = positions[distances.argmin()].tolist()
     return {
-        "x": x,
-        "y": y,
+        "x": float(np.median(positions[:, 0])),
+        "y": float(np.percentile(positions[:, 1], _BELOW_NAME)),
+        "yanchor": "bottom",
         "text": f"<b>{digit}</b>",
         "showarrow": False,
         "font": {"size": 20, "color": palette.text},
-        "bgcolor": palette.page,
-        "opacity": 0.85,
-        "borderpad": 2,
+        "yshift": 3,
     }

@@ -10,10 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.classifier.bundle import Bundle, copy_bundle
-from core.data.datasets import load_dataset
 from core.errors import RunError, StorageError
-from core.explain import embedding_map, map_worker
-from core.explain.map_file import bundle_fingerprint, map_file, read_map
 from core.launcher.map_process import is_computing, start_map
 from core.runs.registry import create_run
 from core.training import worker
@@ -63,16 +60,6 @@ def test_a_cache_that_is_a_file_is_explained(workspace: Workspace) -> None:
 
     with pytest.raises(StorageError, match="file where a folder should be"):
         start_map(workspace, SHIPPED, "digits")
-
-
-def test_the_process_writes_the_map_to_the_cache(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedding_map, "MAX_LANDMARKS", 60)
-
-    map_worker.main(SHIPPED_BUNDLE, "digits")
-
-    fingerprint = bundle_fingerprint(SHIPPED)
-    found = read_map(map_file(workspace, "digits", fingerprint), load_dataset("digits", workspace).train, fingerprint)
-    assert len(found.labels) == 60
 
 
 @pytest.mark.parametrize(
