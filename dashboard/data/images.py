@@ -11,9 +11,11 @@ from dashboard.data.augmentation import show_augmentation
 from dashboard.data.banner import show_data_banner
 from dashboard.data.classes import show_classes
 from dashboard.data.samples import show_samples
-from dashboard.session import cache
+from dashboard.session import address, cache
 from dashboard.session.permission import safe_text
 from dashboard.training.wording import display_value
+
+_TABS = ("Samples", "Classes", "Augmentation", "Map")
 
 
 def show_images(show_map: Callable[[Dataset], None]) -> None:
@@ -37,7 +39,9 @@ def show_images(show_map: Callable[[Dataset], None]) -> None:
         )
     st.caption(f"Source: {safe_text(data.origin)}. Fingerprint of the data: `{data.fingerprint[:16]}…`")
     # With `on_change`, a tab knows whether it is open. The map is drawn only then, because it loads a large library.
-    tabs = st.tabs(["Samples", "Classes", "Augmentation", "Map"], key="data_tabs", on_change="rerun")
+    tabs = st.tabs(_TABS, default=address.choice("tab", _TABS, _TABS[0]), key="data_tabs", on_change="rerun")
+    opened = next((name for name, tab in zip(_TABS, tabs, strict=True) if tab.open), _TABS[0])
+    address.keep(tab=None if opened == _TABS[0] else opened)
     with tabs[0]:
         show_samples(data)
     with tabs[1]:
@@ -45,5 +49,5 @@ def show_images(show_map: Callable[[Dataset], None]) -> None:
     with tabs[2]:
         show_augmentation(data)
     with tabs[3]:
-        if tabs[3].open:
+        if opened == "Map":
             show_map(data)

@@ -11,6 +11,7 @@ import streamlit as st
 from core.classifier.bundle import Bundle
 from core.data.datasets import SPLITS, Dataset
 from core.errors import TrazoError
+from core.explain.embedding_map import MAX_LANDMARKS
 from core.ink.drawing import Pixels
 from core.launcher.map_process import is_computing, start_map
 from dashboard.explain import map_cache
@@ -32,12 +33,12 @@ _POLL_SECONDS = 1.0
 _COMPUTING = "Computing the map. This takes a few seconds to a minute, because other work goes first."
 
 _HINT = (
-    "Draw a line around some dots to see their images. The buttons above the map switch from this lasso to a box, or "
-    "to the arrows, which move the map and select single dots. Click a name in the legend to hide its dots."
+    "Draw a line around some dots to see their images. The buttons above the map zoom, and switch from this lasso to a "
+    "box, or to the arrows, which move the map and select single dots. Click a name in the legend to hide its dots."
 )
 _PHONE_HINT = (
-    "Tap a dot for its label, and again to see its image. To select several dots, choose the lasso or the box above "
-    "the map. Tap a name in the legend to hide its dots."
+    "Tap a dot for its label, and again to see its image. The buttons above the map zoom, and switch to a lasso or a "
+    "box, which select several dots. Tap a name in the legend to hide its dots."
 )
 
 
@@ -55,6 +56,7 @@ def show_data_map(data: Dataset) -> None:
     show_map(active.bundle, active.name, data.id, key="data_map", splits=SPLITS)
 
 
+@st.fragment
 def show_map_section(bundle: Bundle, image: Pixels, rejected: bool, model: str) -> None:
     """Show the map of the images that a model was trained on, with the place of an image uint8 (28, 28)."""
     st.subheader("Map", anchor=False)
@@ -103,7 +105,9 @@ def show_map(
     table = map_cache.points(bundle, dataset_id, split)
     palette = Palette(digit_colours(), text_colour(), page_colour())
     chosen = groups(table, colouring, palette)
-    points = _draw(figure(table, chosen, palette, dot, on_phone=is_phone()), f"{key}_{split}_{colouring}", dot is None)
+    content = figure(table, chosen, palette, dot, on_phone=is_phone())
+    # A new key for each figure, because a selection names points by their position.
+    points = _draw(content, f"{key}_{split}_{colouring}_{found.fingerprint[:8]}", f"Map of {len(table):,} images")
     selection = table.iloc[selected_rows(points, chosen)]
     if selection.empty:
         st.caption(_PHONE_HINT if is_phone() else _HINT)
@@ -124,7 +128,7 @@ def _choose(splits: Sequence[str], key: str) -> tuple[str, str]:
                 format_func=_SPLIT_NAMES.__getitem__,
                 required=True,
                 key=f"{key}_split",
-                help="Of the training images, 2,000 are shown. The model has not learned from the others.",
+                help=f"At most {MAX_LANDMARKS:,} training images are shown. The model has learned only from these.",
             )
         colouring = st.segmented_control(
             "Colour",
@@ -137,18 +141,18 @@ def _choose(splits: Sequence[str], key: str) -> tuple[str, str]:
     return split, colouring
 
 
-def _draw(content: dict[str, Any], key: str, wheel_zooms: bool) -> Sequence[dict[str, Any]]:
-    """Draw a figure and return the selected points."""
+def _draw(content: dict[str, Any], key: str, alt: str) -> Sequence[dict[str, Any]]:
+    """Draw a figure and return the selected points; `alt` describes it to screen readers."""
     event = st.plotly_chart(
         content,
         theme=None,
         key=key,
         on_select="rerun",
         selection_mode=("lasso", "box", "points"),
+        alt=alt,
         config={
             "displayModeBar": True,
             "displaylogo": False,
-            "scrollZoom": wheel_zooms,
             "modeBarButtonsToRemove": ["autoScale2d", "toImage"],
         },
     )

@@ -33,6 +33,7 @@ def test_a_lasso_on_the_map_shows_its_images(page: Page, record: Record) -> None
     plot = page.locator(".js-plotly-plot .nsewdrag")
     # The map is computed first.
     expect(plot).to_be_visible()
+    expect(page).to_have_url(re.compile("tab=Map"))
     at_rest(page)
 
     draw_lasso(page, plot)

@@ -53,7 +53,7 @@ def page(workspace: Workspace) -> AppTest:
 
 def open_data_map(page: AppTest) -> None:
     page.switch_page("views/data.py")
-    page.session_state["data_tabs"] = "Map"
+    page.query_params["tab"] = "Map"
     page.run()
 
 
@@ -78,7 +78,8 @@ def test_data_shows_the_map_of_each_split(mapped: Path, page: AppTest, workspace
     page.switch_page("views/data.py").run()
     assert not page.get("plotly_chart")
 
-    open_data_map(page)
+    page.session_state["data_tabs"] = "Map"
+    page.run()
     assert [trace["name"] for trace in traces(page)] == [str(digit) for digit in range(10)]
     assert count(traces(page)) == len(load_dataset("digits", workspace).validation)
 
