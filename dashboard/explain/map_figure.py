@@ -14,7 +14,10 @@ from dashboard.parts.charts import CORRECT_COLOUR, MISTAKE_COLOUR
 
 COLOURINGS = {"label": "Label", "predicted": "Prediction", "right": "Right or wrong"}
 
-_RANGE = [-1.06 * EXTENT, 1.06 * EXTENT]
+_RANGE_X = [-1.06 * EXTENT, 1.06 * EXTENT]
+_RANGE_Y = [-1.06 * EXTENT, 1.16 * EXTENT]
+"""Higher, with room for the name of the topmost digit."""
+
 _HEIGHT = 600
 _PHONE_HEIGHT = 460
 """Lower, so that a finger beside the map can scroll the page."""
@@ -84,11 +87,8 @@ def figure(
     """
     size = 7 if len(table) <= _FEW_POINTS else 5
     traces = [_trace(table, group, size) for group in chosen]
-    names = [_digit_name(table, digit, palette) for digit in np.unique(table["label"])]
     if dot is not None:
         traces.append(_dot_trace(dot, palette))
-        names.append(_dot_name(dot, palette))
-    axis = {"visible": False, "range": _RANGE, "zeroline": False}
     return {
         "data": traces,
         "layout": {
@@ -98,8 +98,8 @@ def figure(
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "font": {"color": palette.text, "size": 14, "family": "'Source Sans', sans-serif"},
-            "xaxis": axis,
-            "yaxis": {**axis, "scaleanchor": "x"},
+            "xaxis": {"visible": False, "range": _RANGE_X},
+            "yaxis": {"visible": False, "range": _RANGE_Y, "scaleanchor": "x"},
             "clickmode": "event+select",
             "dragmode": "pan" if on_phone else "lasso",
             "hovermode": "closest",
@@ -115,7 +115,7 @@ def figure(
             "hoverlabel": {"bgcolor": palette.page, "bordercolor": palette.text, "font": {"color": palette.text}},
             "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": palette.text, "activecolor": palette.digits[0]},
             "newselection": {"line": {"color": palette.text, "width": 2}},
-            "annotations": names,
+            "annotations": [_digit_name(table, digit, palette) for digit in np.unique(table["label"])],
         },
     }
 
@@ -173,23 +173,6 @@ def _dot_trace(dot: Dot, palette: Palette) -> dict[str, Any]:
         "hovertext": [dot.title],
         "hoverinfo": "text",
         "showlegend": False,
-    }
-
-
-def _dot_name(dot: Dot, palette: Palette) -> dict[str, Any]:
-    return {
-        "x": dot.x,
-        "y": dot.y,
-        "text": f"<b>{dot.title}</b>",
-        "font": {"size": 16, "color": palette.text},
-        "bgcolor": palette.page,
-        "bordercolor": palette.text,
-        "borderpad": 4,
-        "arrowcolor": palette.text,
-        "standoff": 13,
-        # Below the dot, because the names of the digits are above; and towards the middle.
-        "ax": -70 if dot.x > 0 else 70,
-        "ay": 45,
     }
 
 
