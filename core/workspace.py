@@ -56,7 +56,7 @@ class Workspace:
 
     @property
     def cache(self) -> Path:
-        """Files that can be computed again."""
+        """The folder of files that can be computed again."""
         return self.root / "cache"
 
     @property

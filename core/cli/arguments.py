@@ -43,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     _add_evaluate(commands)
     _add_predict(commands)
     _add_exports(commands)
+    _add_map(commands)
     return parser
 
 
@@ -184,3 +185,9 @@ def _add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "model", nargs="?", help=f"{_RUN}; or 'shipped'; or a folder from train --output (default: the active model)"
     )
+
+
+def _add_map(commands: Any) -> None:
+    map_command = commands.add_parser("map", help="compute a model's map of its training images, as the pages do")
+    map_command.add_argument("model", nargs="?", help=f"{_RUN}; or 'shipped' (default: the active model)")
+    map_command.set_defaults(command=("models", "compute_map"))

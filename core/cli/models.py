@@ -1,4 +1,4 @@
-"""Commands `evaluate` and `predict`: a model's test metrics, and its predictions for pictures."""
+"""Commands `evaluate`, `predict` and `map`: a model's test metrics, its predictions for pictures, and its map."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from core.classifier.evaluation import Evaluation, class_metrics, confusion_matr
 from core.classifier.number_reader import NumberReading, read_digit, read_number
 from core.classifier.predictor import Predictor, Reading, Verdict
 from core.errors import TrazoError
+from core.explain.map_worker import write_new_map
 from core.ink.photo import ink_from_picture
 from core.ink.picture_file import MAX_PICTURE_BYTES
 from core.runs.active import SHIPPED, active_model
@@ -60,6 +61,14 @@ def predict(options: argparse.Namespace, workspace: Workspace) -> int:
         else:
             print(f"{name}: {error or _reading_to_text(reading)}", flush=True)
     return 0 if all_read else 1
+
+
+def compute_map(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Compute the map that the Data and Inside pages show."""
+    bundle = find_bundle(options.model, workspace)
+    path = write_new_map(workspace, bundle, bundle.card().config.dataset)
+    print(f"The map is in {path}")
+    return 0
 
 
 def print_card(card: Card) -> None:

@@ -19,8 +19,10 @@ from core.data.datasets import Dataset, load_dataset
 from core.environment import prepare_tensorflow, trains_in_background
 from core.errors import RunError, RunNotFound, TrazoError
 from core.handwriting.pen_digits import PenDigit
+from core.launcher.map_process import start_map
 from core.launcher.queue import advance
 from core.launcher.teachers import copy_teachers
+from core.packages import hide_packages
 from core.runs.run import Run
 from core.runs.status import Status
 from core.storage import storage_errors
@@ -41,7 +43,7 @@ _OOM_SCORE_FILE = Path("/proc/self/oom_score_adj")
 
 
 def main(folder: Path, lock: int) -> int:
-    """Train the run in `folder`, record how the run ended, and start the next queued run.
+    """Train the run in `folder`, record how the run ended, start the next queued run, and have the map computed.
 
     `lock`: file descriptor of the run's lock, inherited from the process that started this worker.
     """
@@ -60,7 +62,19 @@ def main(folder: Path, lock: int) -> int:
     os.close(lock)
     with _log_errors():
         advance(workspace)
+    if end["state"] == "finished":
+        with _log_errors():
+            _start_map(run, workspace)
     return 0 if end["state"] != "failed" else 1
+
+
+def _start_map(run: Run, workspace: Workspace) -> None:
+    """Let another process compute the map of MNIST; the map of the few other images is computed when a page needs it.
+
+    This process exits, because TensorFlow would take the memory that the next run needs.
+    """
+    if run.config().dataset == "mnist":
+        start_map(workspace, run.bundle, "mnist")
 
 
 def lower_priority() -> None:
@@ -177,18 +191,6 @@ def _announce(run: Run, config: TrainingConfig) -> None:
     status = Status(state="running", phase="starting", message="Loading TensorFlow.", started=time.time())
     run.write_status(status.model_copy(update={"epochs": config.epochs}))
     print(f"run {run.id}\n{config.model_dump_json(indent=2)}", flush=True)
-
-
-@contextmanager
-def hide_packages(*packages: str) -> Iterator[None]:
-    """Within the block, make packages that are not yet imported appear not to be installed."""
-    hidden = [package for package in packages if package not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # Python refuses to import a module that is None here
-    try:
-        yield
-    finally:
-        for package in hidden:
-            del sys.modules[package]
 
 
 if __name__ == "__main__":

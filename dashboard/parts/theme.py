@@ -4,7 +4,27 @@ from __future__ import annotations
 
 import streamlit as st
 
+# Ten colours that people with any colour vision can tell apart, based on Petroff (2021), "Accessible color sequences
+# for data visualization". The smallest difference between two of them is 12 to 13 (CIEDE2000) with normal vision,
+# protanopia and deuteranopia; between two of Streamlit's chart colours it is below 3.
+_LIGHT = ("#318ed9", "#e17b00", "#9c1e14", "#889890", "#832cb5", "#956050", "#c2480e", "#95976a", "#6e7480", "#599faf")
+_DARK = ("#5ea0e8", "#ffc73a", "#d23a1b", "#93a3a2", "#994bda", "#a66c5d", "#f57210", "#bbb079", "#71747f", "#91dadd")
+
+
+def digit_colours() -> tuple[str, ...]:
+    """Return the colours of the ten digits for points of a chart."""
+    return _DARK if _is_dark() else _LIGHT
+
 
 def text_colour() -> str:
     """Return the text colour for charts, because Streamlit's theme applies to their axes but not to their marks."""
-    return "#e6eeec" if st.context.theme.type == "dark" else "#17211f"
+    return "#e6eeec" if _is_dark() else "#17211f"
+
+
+def page_colour() -> str:
+    """Return the colour of the page behind a chart."""
+    return "#121817" if _is_dark() else "#ffffff"
+
+
+def _is_dark() -> bool:
+    return st.context.theme.type == "dark"

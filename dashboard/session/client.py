@@ -12,3 +12,8 @@ def client() -> str:
     headers = [(name.lower().encode(), value.encode()) for name, value in st.context.headers.items()]
     # Streamlit gives no IP address for visitors on this machine.
     return client_of({"client": (st.context.ip_address or "127.0.0.1", 0), "headers": headers})
+
+
+def is_phone() -> bool:
+    """Return True if the browser says that it runs on a phone."""
+    return "Mobi" in st.context.headers.get("User-Agent", "")

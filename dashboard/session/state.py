@@ -29,6 +29,7 @@ _TEMPLATE = "training_template"
 _PAGE = "page"
 _URL_PARAMETERS = "address_parameters"
 _JUST_OPENED = "just_opened"
+_REQUESTED_MAPS = "requested_maps"
 
 TRAIN_PRESET = "train_preset"
 """Key of the preset select box on the Train page."""
@@ -291,3 +292,13 @@ def mark_for_deletion(run_ids: list[str]) -> None:
 def unmark_runs() -> None:
     """Keep the runs that were marked for deletion."""
     st.session_state.pop(_RUNS_TO_DELETE, None)
+
+
+def map_requested(name: str) -> bool:
+    """Return True if this visitor has had this map computed."""
+    return name in cast("set[str]", st.session_state.get(_REQUESTED_MAPS, set()))
+
+
+def request_map(name: str) -> None:
+    """Remember that this visitor has had a map computed."""
+    st.session_state[_REQUESTED_MAPS] = {*st.session_state.get(_REQUESTED_MAPS, set()), name}

@@ -9,6 +9,7 @@ from dashboard.classifier.model_picker import model_picker
 from dashboard.data.banner import show_data_banner
 from dashboard.data.images import show_images
 from dashboard.data.pen_digits import show_pen_digits
+from dashboard.explain.map import show_data_map
 from dashboard.explain.near_duplicates import show_near_duplicates
 from dashboard.explain.similar import show_similar_images
 from dashboard.parts.headings import heading
@@ -26,6 +27,7 @@ STAND_IN = "digits"
 VIEWS: dict[str, tuple[str, Callable[[Dataset], None]]] = {
     "images": ("Images", show_images),
     state.SIMILAR: ("Similar", show_similar),
+    "map": ("Map", show_data_map),
     "duplicates": ("Near duplicates", show_near_duplicates),
 }
 

@@ -12,6 +12,7 @@ from dashboard.classifier.model_picker import model_picker
 from dashboard.draw.reading import show_prediction
 from dashboard.explain.counterfactual import show_counterfactual_section
 from dashboard.explain.layers import show_layers_section
+from dashboard.explain.map import show_map_section
 from dashboard.explain.neighbours import show_neighbours_section
 from dashboard.explain.steps import show_steps_section
 from dashboard.explain.stress import show_stress_section
@@ -98,3 +99,4 @@ if reading.drawing.image is not None:
     show_network_sections(bundle, predictor, model, reading.drawing.image, reading.candidates)
     show_stress_section(predictor, reading.drawing.image, cache.card(bundle).config.preset, model)
     show_neighbours_section(bundle, reading.drawing.image, model)
+    show_map_section(bundle, reading.drawing.image, reading.verdict == "not_a_digit", model)

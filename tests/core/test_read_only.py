@@ -18,6 +18,7 @@ from core.errors import ReadOnly
 from core.launcher import control, queue
 from core.launcher.duplicates_process import start_search
 from core.launcher.exports import start_export
+from core.launcher.map_process import start_map
 from core.launcher.overview import overview
 from core.runs.active import ActivePredictor, promote
 from core.runs.deletion import delete_run
@@ -60,6 +61,7 @@ CHANGES: dict[str, Callable[[Workspace, Run], object]] = {
     "download the pen digits": lambda workspace, _run: download_pen_digits(workspace),
     "find near duplicates": lambda workspace, _run: start_search(workspace, EMPTY),
     "export": lambda workspace, run: start_export(workspace, run.bundle, "zip"),
+    "compute a map": lambda workspace, run: start_map(workspace, run.bundle, "digits"),
     "write a status": lambda _workspace, run: run.write_status(Status(state="finished")),
 }
 

@@ -54,7 +54,8 @@ def test_no_page_imports_tensorflow(workspace: Workspace, trained: Run) -> None:
 def test_port_opens_before_large_libraries_are_imported() -> None:
     """NumPy, pandas and SciPy take seconds to import; the dashboard does so in the background after the port opens."""
     program = (
-        "import sys, dashboard.app; print(*{'numpy', 'pandas', 'scipy', 'pydantic', 'tensorflow'} & set(sys.modules))"
+        "import sys, dashboard.app; "
+        "print(*{'numpy', 'pandas', 'scipy', 'pydantic', 'plotly', 'tensorflow'} & set(sys.modules))"
     )
 
     process = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)

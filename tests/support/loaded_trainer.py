@@ -6,7 +6,7 @@ import gc
 import importlib
 
 from core.environment import prepare_tensorflow
-from core.training.worker import hide_packages
+from core.packages import hide_packages
 
 prepare_tensorflow()
 with hide_packages("sklearn", "matplotlib"):

@@ -19,7 +19,9 @@ from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor
 from core.cli import main
 from core.config import LIMITS
-from core.data.datasets import Dataset
+from core.data.datasets import Dataset, load_dataset
+from core.explain import embedding_map
+from core.explain.map_file import bundle_fingerprint, map_file, read_map
 from core.launcher.queue import submit
 from core.runs.active import active_model
 from core.runs.registry import list_runs
@@ -359,6 +361,20 @@ def test_stop_without_a_name_stops_all_runs(workspace: Workspace, capsys: pytest
     output = capsys.readouterr().out
     assert f"{running.id} was asked to stop" in output
     assert f"{waiting.id} was asked to stop" in output
+
+
+def test_map_writes_the_map_of_a_run(
+    run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(embedding_map, "MAX_LANDMARKS", 60)
+
+    assert main(["map", run.id]) == 0
+
+    (path,) = workspace.cache.iterdir()
+    assert capsys.readouterr().out == f"The map is in {path}\n"
+    fingerprint = bundle_fingerprint(run.bundle)
+    assert path == map_file(workspace, "digits", fingerprint)
+    assert len(read_map(path, load_dataset("digits", workspace).train, fingerprint).labels) == 60
 
 
 def test_evaluate_prints_the_metrics_of_the_pages(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,9 +7,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
-from importlib import import_module
-from io import StringIO
 from pathlib import Path
 
 import psutil
@@ -21,7 +18,6 @@ from core.launcher.overview import overview
 from core.launcher.queue import advance, resume, submit
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
-from core.training import worker
 from core.workspace import PROJECT, Workspace
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
@@ -190,14 +186,3 @@ def test_worker_has_low_priority_unless_configured_otherwise(
 
     assert process.nice() == niceness
     assert (os.sched_getscheduler(process.pid) == os.SCHED_IDLE) == (variable != "0")
-
-
-def test_hidden_packages_can_be_imported_afterwards() -> None:
-    sys.modules.pop("this", None)
-    with worker.hide_packages("this", "json"):
-        with pytest.raises(ImportError):
-            import_module("this")
-        import_module("json")  # already imported
-
-    with redirect_stdout(StringIO()):
-        assert import_module("this").__name__ == "this"

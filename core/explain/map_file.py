@@ -1,0 +1,81 @@
+"""The file of a map in the workspace's cache, `map-<dataset>-<network>.npz`."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from core.arrays import read_arrays
+from core.classifier.bundle import Bundle
+from core.classifier.network import network_fingerprint
+from core.data.datasets import Split
+from core.errors import BundleError
+from core.explain.embedding_map import EXTENT, EmbeddingMap
+from core.storage import atomic_write, read_file
+from core.workspace import Workspace
+
+_KEPT_MAPS = 50
+"""Number of maps in the cache; each takes up to 0.5 MB."""
+
+
+def map_file(workspace: Workspace, dataset_id: str, fingerprint: str) -> Path:
+    """Return the path of the map of a dataset by the network with this fingerprint."""
+    return workspace.cache / f"map-{dataset_id}-{fingerprint[:16]}.npz"
+
+
+def bundle_fingerprint(bundle: Bundle) -> str:
+    """Return the fingerprint of a bundle's network; raises BundleError if its file cannot be read."""
+    try:
+        return network_fingerprint(read_file(bundle.tflite_file))
+    except OSError as error:
+        raise BundleError(
+            f"The model in {bundle.folder} cannot be read. Choose another model, or train it again.", bundle.folder
+        ) from error
+
+
+def write_map(path: Path, content: EmbeddingMap) -> None:
+    """Replace a map, and remove the oldest maps of the cache; raises StorageError."""
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **asdict(content))
+    maps = sorted(path.parent.glob("map-*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
+    for old in maps[_KEPT_MAPS:]:
+        with suppress(OSError):  # another process has removed it
+            old.unlink()
+            old.with_suffix(".log").unlink(missing_ok=True)
+
+
+def read_map(path: Path, train: Split, fingerprint: str) -> EmbeddingMap:
+    """Read a map of a training split.
+
+    Raises OSError if the file cannot be read, ValueError if it is damaged or stale: made by another network or for
+    other images.
+    """
+    arrays = read_arrays(path)
+    try:
+        found = EmbeddingMap(
+            indices=arrays["indices"],
+            positions=arrays["positions"],
+            features=arrays["features"],
+            labels=arrays["labels"],
+            predictions=arrays["predictions"],
+            fingerprint=str(arrays["fingerprint"]),
+        )
+        _check(found, train, fingerprint)
+    except (KeyError, TypeError, IndexError) as error:
+        raise ValueError(f"{path} is not a map.") from error
+    return found
+
+
+def _check(found: EmbeddingMap, train: Split, fingerprint: str) -> None:
+    """Raise ValueError or IndexError if a map is not one of this split by this network."""
+    count = len(found.labels)
+    shapes = [array.shape for array in (found.indices, found.positions, found.labels, found.predictions)]
+    if shapes != [(count,), (count, 2), (count,), (count,)] or found.features.shape[:-1] != (count,):
+        raise ValueError("The arrays of a map must have one row for each landmark.")
+    if found.fingerprint != fingerprint or not np.array_equal(train.labels[found.indices], found.labels):
+        raise ValueError("The map is stale.")
+    if not (np.abs(found.positions) <= EXTENT * 1.001).all() or not np.isfinite(found.features).all():
+        raise ValueError("A map must contain finite numbers.")

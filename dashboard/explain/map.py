@@ -1,0 +1,240 @@
+"""The map of the data: images that are alike to the network lie close together; a selection shows its images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pandas as pd
+import streamlit as st
+
+from core.classifier.bundle import Bundle
+from core.data.datasets import SPLITS, Dataset
+from core.errors import TrazoError
+from core.explain.embedding_map import MAX_LANDMARKS
+from core.ink.drawing import Pixels
+from core.launcher.map_process import is_computing, start_map
+from dashboard.explain import map_cache
+from dashboard.explain.map_figure import COLOURINGS, Dot, Palette, figure, groups, selected_rows
+from dashboard.parts.look_inside import Samples, sample_grid
+from dashboard.parts.theme import digit_colours, page_colour, text_colour
+from dashboard.session import cache, state
+from dashboard.session.client import is_phone
+from dashboard.session.permission import may_change, permission_note, require_permission, safe_text
+
+_THUMBNAILS = 36
+"""Number of images that a selection shows."""
+
+_SPLIT_NAMES = {"train": "Training", "validation": "Validation", "test": "Test"}
+
+_POLL_SECONDS = 1.0
+"""Time between two checks whether the map has been computed."""
+
+_COMPUTING = "Computing the map. This takes a few seconds to a minute, because other work goes first."
+
+_HINT = (
+    "Draw a line around some dots to see their images. The buttons above the map zoom, and switch from this lasso to a "
+    "box, or to the arrows, which move the map and select single dots. Click a name in the legend to hide its dots."
+)
+_PHONE_HINT = (
+    "Tap a dot for its label, and again to see its image. The buttons above the map zoom, and switch to a lasso or a "
+    "box, which select several dots. Tap a name in the legend to hide its dots."
+)
+
+
+def show_data_map(data: Dataset) -> None:
+    """Show the map of a dataset by the active model."""
+    try:
+        active = cache.predictor().current()[0]
+    except TrazoError as error:
+        st.info(safe_text(error), icon=":material/info:")
+        return
+    st.markdown(
+        "Each dot is an image. Images that are alike to the active model lie close together: its ten digits form "
+        "islands, and a dot on the wrong island is a digit that it misreads or a doubtful label."
+    )
+    show_map(active.bundle, active.name, data.id, key="data_map", splits=SPLITS)
+
+
+@st.fragment
+def show_map_section(bundle: Bundle, image: Pixels, rejected: bool, model: str) -> None:
+    """Show the map of the images that a model was trained on, with the place of an image uint8 (28, 28)."""
+    st.subheader("Map", anchor=False)
+    st.markdown(
+        "Each small dot is a training image, and images that are alike to the network lie close together. The large "
+        "dot is your picture; it is hollow if the network says that it is not a digit."
+    )
+    # Not shown at once, because it loads a large library.
+    if not st.toggle("Show the map", key="show_map"):
+        return
+    try:
+        dataset_id = cache.card(bundle).config.dataset
+        place = map_cache.place(bundle, dataset_id, image)
+    except TrazoError as error:
+        st.info(safe_text(error), icon=":material/info:")
+        return
+    dot = Dot(*place, "Your picture", rejected) if place else None
+    show_map(bundle, model, dataset_id, key="inside_map", dot=dot)
+
+
+@st.fragment
+def show_map(
+    bundle: Bundle,
+    model: str,
+    dataset_id: str,
+    *,
+    key: str,
+    splits: Sequence[str] = ("train",),
+    dot: Dot | None = None,
+) -> None:
+    """Show a model's map of a dataset, or have it computed; a selection shows its images.
+
+    `splits`: those among which the visitor can choose. `key`: prefix of the widget keys.
+    """
+    try:
+        # Checked first, because the map may be finished in between.
+        computing = is_computing(state.workspace(), bundle, dataset_id)
+        found = map_cache.embedding_map(bundle, dataset_id)
+    except TrazoError as error:
+        st.info(safe_text(error), icon=":material/info:")
+        return
+    if found is None:
+        _wait_for_map(bundle, dataset_id, computing, key)
+        return
+    split, colouring = _choose(splits, key)
+    table = map_cache.points(bundle, dataset_id, split)
+    palette = Palette(digit_colours(), text_colour(), page_colour())
+    chosen = groups(table, colouring, palette)
+    content = figure(table, chosen, palette, dot, on_phone=is_phone())
+    # A new key for each figure, because a selection names points by their position.
+    points = _draw(content, f"{key}_{split}_{colouring}_{found.fingerprint[:8]}", f"Map of {len(table):,} images")
+    selection = table.iloc[selected_rows(points, chosen)]
+    if selection.empty:
+        st.caption(_PHONE_HINT if is_phone() else _HINT)
+        return
+    samples = Samples(cache.dataset(dataset_id).split(split).images, split, dataset_id, model)
+    _show_selection(selection, samples, key)
+
+
+def _choose(splits: Sequence[str], key: str) -> tuple[str, str]:
+    """Let the visitor choose the split, if there are several, and the colouring."""
+    split = splits[0]
+    with st.container(horizontal=True, gap="medium"):
+        if len(splits) > 1:
+            split = st.segmented_control(
+                "Images",
+                splits,
+                default="validation",
+                format_func=_SPLIT_NAMES.__getitem__,
+                required=True,
+                key=f"{key}_split",
+                help=f"At most {MAX_LANDMARKS:,} training images are shown. The model has learned only from these.",
+            )
+        colouring = st.segmented_control(
+            "Colour",
+            list(COLOURINGS),
+            default="label",
+            format_func=COLOURINGS.__getitem__,
+            required=True,
+            key=f"{key}_colour",
+        )
+    return split, colouring
+
+
+def _draw(content: dict[str, Any], key: str, alt: str) -> Sequence[dict[str, Any]]:
+    """Draw a figure and return the selected points; `alt` describes it to screen readers."""
+    event = st.plotly_chart(
+        content,
+        theme=None,
+        key=key,
+        on_select="rerun",
+        selection_mode=("lasso", "box", "points"),
+        alt=alt,
+        config={
+            "displayModeBar": True,
+            "displaylogo": False,
+            "modeBarButtonsToRemove": ["autoScale2d", "toImage"],
+        },
+    )
+    return cast("Sequence[dict[str, Any]]", event["selection"]["points"])
+
+
+def _show_selection(selection: pd.DataFrame, samples: Samples, key: str) -> None:
+    """Show the number of selected images by label, a download, and their thumbnails, mistakes first."""
+    wrong = selection["label"].ne(selection["predicted"])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{_plural(len(selection))} selected, {wrong.sum():,} misread.** {_counts(selection)}")
+        st.download_button(
+            "Download as CSV",
+            _csv(selection, samples.split),
+            f"map-{samples.split}.csv",
+            "text/csv",
+            key=f"{key}_csv",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+    shown = selection.loc[wrong.sort_values(ascending=False, kind="stable").index[:_THUMBNAILS]]
+    if len(shown) < len(selection):
+        st.caption(f"The first {len(shown)} of them, misread images first.")
+    rows = list(shown[["index", "label", "predicted"]].itertuples(index=False, name=None))
+    sample_grid(
+        samples,
+        shown["index"].to_numpy(),
+        key=f"{key}_grid_{samples.split}",
+        captions=[
+            str(label) if label == predicted else f"{label}, read as {predicted}" for _, label, predicted in rows
+        ],
+        titles=[
+            f"{samples.split} image {index}, label {label}, read as {predicted}" for index, label, predicted in rows
+        ],
+        tile=72,
+    )
+
+
+def _plural(count: int) -> str:
+    return "1 image" if count == 1 else f"{count:,} images"
+
+
+def _counts(selection: pd.DataFrame) -> str:
+    """Return the number of images of each label, the most frequent first."""
+    counts = selection["label"].value_counts()
+    return "Labels: " + ", ".join(f"{digit} ({count:,})" for digit, count in counts.items())
+
+
+def _csv(selection: pd.DataFrame, split: str) -> bytes:
+    table = selection.copy()
+    table.insert(1, "split", split)
+    return table.to_csv(index=False, lineterminator="\n").encode()
+
+
+def _wait_for_map(bundle: Bundle, dataset_id: str, computing: bool, key: str) -> None:
+    """Have the map computed and wait for it; explain if this is not possible."""
+    name = f"{key}_{bundle.folder.parent.name}_{dataset_id}"
+    if not computing:
+        if not may_change():
+            st.info("The map of this model has not been computed yet.", icon=":material/map:")
+            permission_note(key)
+            return
+        if state.map_requested(name):
+            st.warning(
+                "The map could not be computed. Its log is in the folder cache of the workspace.",
+                icon=":material/warning:",
+            )
+            if not st.button("Try again", key=f"{key}_again"):
+                return
+        state.request_map(name)
+        try:
+            require_permission()
+            start_map(state.workspace(), bundle, dataset_id)
+        except TrazoError as error:
+            st.warning(safe_text(error), icon=":material/warning:")
+            return
+    st.info(_COMPUTING, icon=":material/hourglass_top:")
+    _poll(bundle, dataset_id)
+
+
+@st.fragment(run_every=_POLL_SECONDS)
+def _poll(bundle: Bundle, dataset_id: str) -> None:
+    """Draw the page again when the process has ended."""
+    if not is_computing(state.workspace(), bundle, dataset_id):
+        st.rerun()

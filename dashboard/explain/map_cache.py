@@ -1,0 +1,96 @@
+"""Cached maps and the points on them, shared by all visitors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.classifier.bundle import Bundle
+from core.classifier.network import Network
+from core.data import datasets
+from core.explain.embedding_map import EmbeddingMap
+from core.explain.map_file import bundle_fingerprint, map_file, read_map
+from core.explain.neighbours import image_features, load_feature_network
+from dashboard.session import cache
+from dashboard.session.state import workspace
+
+
+def embedding_map(bundle: Bundle, dataset_id: str) -> EmbeddingMap | None:
+    """Return the map of a dataset by a model, or None if it is missing, damaged or stale.
+
+    Raises BundleError if the model has no features, DataError if the dataset is not on this machine.
+    """
+    return _embedding_map(*_key(bundle, dataset_id))
+
+
+def points(bundle: Bundle, dataset_id: str, split: str) -> pd.DataFrame:
+    """Return a row for each image of a split that is on the map, which must exist: the landmarks of the training split.
+
+    Columns: index, label, predicted, x, y; all are integers. Don't change the table.
+    """
+    return _points(*_key(bundle, dataset_id), split)
+
+
+def place(bundle: Bundle, dataset_id: str, image: np.ndarray) -> tuple[float, float] | None:
+    """Return the position of an image uint8 (28, 28) on a map, or None if there is no map."""
+    found = embedding_map(bundle, dataset_id)
+    if found is None:
+        return None
+    features = image_features(_network(bundle), cache.card(bundle), image[np.newaxis])
+    x, y = found.place(features)[0].tolist()
+    return x, y
+
+
+def _key(bundle: Bundle, dataset_id: str) -> tuple[str, str, int, str, str]:
+    """Return the bundle's folder, its network's fingerprint, the time of the map, and the dataset with its version."""
+    # Raises BundleError if the model has no features.
+    image_features(_network(bundle), cache.card(bundle), np.empty((0, 28, 28), np.uint8))
+    fingerprint = bundle_fingerprint(bundle)
+    path = map_file(workspace(), dataset_id, fingerprint)
+    version = datasets.dataset_version(dataset_id, workspace())
+    return str(bundle.folder), fingerprint, _modified(path), dataset_id, version
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _embedding_map(folder: str, fingerprint: str, modified: int, dataset_id: str, version: str) -> EmbeddingMap | None:
+    try:
+        return read_map(map_file(workspace(), dataset_id, fingerprint), cache.dataset(dataset_id).train, fingerprint)
+    except (OSError, ValueError):
+        return None
+
+
+@st.cache_resource(show_spinner="Placing the images on the map…", max_entries=6)
+def _points(folder: str, fingerprint: str, modified: int, dataset_id: str, version: str, split: str) -> pd.DataFrame:
+    found = _embedding_map(folder, fingerprint, modified, dataset_id, version)
+    assert found is not None, "the page has drawn this map"
+    if split == "train":
+        return _table(found.indices, found.labels, found.predictions, found.positions)
+    bundle, samples = Bundle(Path(folder)), cache.dataset(dataset_id).split(split)
+    # Not kept, because its buffers for many images take 25 MB.
+    network = load_feature_network(bundle)
+    positions = found.place(image_features(network, bundle.card(), samples.images))
+    predictions = network(samples.images).probabilities.argmax(axis=1)
+    return _table(np.arange(len(samples)), samples.labels, predictions, positions)
+
+
+def _table(indices: np.ndarray, labels: np.ndarray, predictions: np.ndarray, positions: np.ndarray) -> pd.DataFrame:
+    # Short numbers, because the browser sends those of all selected points: 1.3 MB for 10,000, of at most 2 MB.
+    x, y = positions.round().astype(np.int16).T
+    columns = {"index": indices.astype(np.int32), "label": labels, "predicted": predictions.astype(np.uint8)}
+    return pd.DataFrame({**columns, "x": x, "y": y})
+
+
+def _network(bundle: Bundle) -> Network:
+    return _feature_network(str(bundle.folder), _modified(bundle.tflite_file))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _feature_network(folder: str, modified: int) -> Network:
+    return load_feature_network(Bundle(Path(folder)))
+
+
+def _modified(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0

@@ -1,0 +1,190 @@
+"""The map as a Plotly figure, and the rows of its table that a visitor has selected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.explain.embedding_map import EXTENT
+from dashboard.parts.charts import CORRECT_COLOUR, MISTAKE_COLOUR
+
+COLOURINGS = {"label": "Label", "predicted": "Prediction", "right": "Right or wrong"}
+
+_RANGE_X = [-1.06 * EXTENT, 1.06 * EXTENT]
+_RANGE_Y = [-1.06 * EXTENT, 1.16 * EXTENT]
+"""Higher, with room for the name of the topmost digit."""
+
+_HEIGHT = 600
+_PHONE_HEIGHT = 460
+"""Lower, so that a finger beside the map can scroll the page."""
+
+_BELOW_NAME = 97
+"""Percentage of a digit's images that lie below its name, so that stray ones do not move it."""
+
+_FEW_POINTS = 3000
+"""Up to this number of points, they are larger."""
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of a figure: those of the ten digits, of text, and of the page behind it."""
+
+    digits: Sequence[str]
+    text: str
+    page: str
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A drawing on the map; `hollow` if it is rejected as not a digit."""
+
+    x: float
+    y: float
+    title: str
+    hollow: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    """The points of one entry of the legend; `rows`: their rows in the table, int64 (n,). `large`: draw larger dots."""
+
+    name: str
+    colour: str
+    rows: np.ndarray
+    large: bool = False
+
+
+def groups(table: pd.DataFrame, colouring: str, palette: Palette) -> list[Group]:
+    """Return the points of a table by one of COLOURINGS; there is no empty group."""
+    if colouring == "right":
+        right = table["label"].eq(table["predicted"]).to_numpy()
+        # The mistakes come last, so that they lie on top.
+        found = [Group("Right", CORRECT_COLOUR, np.flatnonzero(right))]
+        found.append(Group("Wrong", MISTAKE_COLOUR, np.flatnonzero(~right), large=True))
+    else:
+        values = table[colouring].to_numpy()
+        found = [
+            Group(str(digit), colour, np.flatnonzero(values == digit)) for digit, colour in enumerate(palette.digits)
+        ]
+    return [group for group in found if len(group.rows)]
+
+
+def figure(
+    table: pd.DataFrame,
+    chosen: Sequence[Group],
+    palette: Palette,
+    dot: Dot | None = None,
+    *,
+    on_phone: bool = False,
+) -> dict[str, Any]:
+    """Return the figure: a trace for each group in this order, the names of the digits at their places, and the dot.
+
+    On a phone, a finger at first moves the map instead of drawing a lasso.
+    """
+    size = 7 if len(table) <= _FEW_POINTS else 5
+    traces = [_trace(table, group, size) for group in chosen]
+    if dot is not None:
+        traces.append(_dot_trace(dot, palette))
+    return {
+        "data": traces,
+        "layout": {
+            "template": {},
+            "height": _PHONE_HEIGHT if on_phone else _HEIGHT,
+            "margin": {"l": 0, "r": 0, "t": 34, "b": 0},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "font": {"color": palette.text, "size": 14, "family": "'Source Sans', sans-serif"},
+            "xaxis": {"visible": False, "range": _RANGE_X},
+            "yaxis": {"visible": False, "range": _RANGE_Y, "scaleanchor": "x"},
+            "clickmode": "event+select",
+            "dragmode": "pan" if on_phone else "lasso",
+            "hovermode": "closest",
+            "legend": {
+                "orientation": "h",
+                "x": 0,
+                "y": -0.02,
+                "yanchor": "top",
+                "itemsizing": "constant",
+                # Otherwise the last one of a row is cut off on a phone.
+                "entrywidth": max(len(group.name) for group in chosen) * 10 + 16,
+            },
+            "hoverlabel": {"bgcolor": palette.page, "bordercolor": palette.text, "font": {"color": palette.text}},
+            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": palette.text, "activecolor": palette.digits[0]},
+            "newselection": {"line": {"color": palette.text, "width": 2}},
+            "annotations": [_digit_name(table, digit, palette) for digit in np.unique(table["label"])],
+        },
+    }
+
+
+def selected_rows(points: Sequence[Mapping[str, Any]], chosen: Sequence[Group]) -> np.ndarray:
+    """Return the sorted rows of the points that the browser names, int64 (n,); other names are ignored."""
+    rows = [
+        group.rows[index]
+        for point in points
+        if (group := _at(chosen, point.get("curve_number"))) is not None
+        and _at(group.rows, index := point.get("point_index")) is not None
+    ]
+    return np.unique(np.asarray(rows, np.int64))
+
+
+def _at(items: Any, index: object) -> Any:
+    return items[index] if isinstance(index, int) and 0 <= index < len(items) else None
+
+
+def _trace(table: pd.DataFrame, group: Group, size: int) -> dict[str, Any]:
+    points = table.iloc[group.rows]
+    columns = (points["index"].to_numpy(), points["label"].to_numpy(), points["predicted"].to_numpy())
+    return {
+        "type": "scattergl",
+        "mode": "markers",
+        "name": group.name,
+        "x": points["x"].to_numpy(),
+        "y": points["y"].to_numpy(),
+        "marker": {"color": group.colour, "size": size + 4 * group.large, "opacity": 1 if group.large else 0.75},
+        "unselected": {"marker": {"opacity": 0.12}},
+        "hovertext": [
+            f"image {index:,}<br>label {label}, read as {predicted}"
+            for index, label, predicted in zip(*columns, strict=True)
+        ],
+        "hoverinfo": "text",
+    }
+
+
+def _dot_trace(dot: Dot, palette: Palette) -> dict[str, Any]:
+    return {
+        # WebGL draws over all other kinds of traces.
+        "type": "scattergl",
+        "mode": "markers",
+        "name": dot.title,
+        "x": [dot.x],
+        "y": [dot.y],
+        "marker": {
+            "symbol": "circle-open" if dot.hollow else "circle",
+            "size": 20,
+            "color": palette.text,
+            "opacity": 1,
+            "line": {"width": 4 if dot.hollow else 3, "color": palette.text if dot.hollow else palette.page},
+        },
+        "unselected": {"marker": {"opacity": 1}},
+        "hovertext": [dot.title],
+        "hoverinfo": "text",
+        "showlegend": False,
+    }
+
+
+def _digit_name(table: pd.DataFrame, digit: int, palette: Palette) -> dict[str, Any]:
+    """Return the name of a digit above most of the images with this label."""
+    positions = table.loc[table["label"].eq(digit), ["x", "y"]].to_numpy(np.float64)
+    return {
+        "x": float(np.median(positions[:, 0])),
+        "y": float(np.percentile(positions[:, 1], _BELOW_NAME)),
+        "yanchor": "bottom",
+        "text": f"<b>{digit}</b>",
+        "showarrow": False,
+        "font": {"size": 20, "color": palette.text},
+        "yshift": 3,
+    }

@@ -1,0 +1,86 @@
+"""One process at a time computes a map, outside the dashboard and after the training."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.classifier.bundle import Bundle, copy_bundle
+from core.errors import RunError, StorageError
+from core.launcher.map_process import is_computing, start_map
+from core.runs.registry import create_run
+from core.training import worker
+from core.workspace import SHIPPED_BUNDLE, Workspace
+from tests.support.tiny_training import tiny_config
+from tests.support.waiting import wait_until
+
+SHIPPED = Bundle(SHIPPED_BUNDLE)
+
+
+@pytest.fixture
+def starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Replace Python by a program that lives until it is killed; the returned file lists its process ids."""
+    python, file = tmp_path / "python", tmp_path / "starts"
+    python.write_text(f'#!/bin/sh\necho "$$" >>{file}\nexec sleep 600\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    return file
+
+
+def test_a_map_is_computed_by_one_process(workspace: Workspace, starts: Path) -> None:
+    assert not is_computing(workspace, SHIPPED, "digits")
+
+    start_map(workspace, SHIPPED, "digits")
+    start_map(workspace, SHIPPED, "digits")
+
+    assert is_computing(workspace, SHIPPED, "digits")
+    assert not is_computing(workspace, SHIPPED, "mnist")
+    wait_until(starts.exists, what="the process")
+    (process,) = starts.read_text().split()
+    os.kill(int(process), signal.SIGKILL)
+    wait_until(lambda: not is_computing(workspace, SHIPPED, "digits"), what="the end of the process")
+
+
+def test_a_process_that_cannot_be_started_is_explained(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+
+    with pytest.raises(RunError, match="could not be started"):
+        start_map(workspace, SHIPPED, "digits")
+
+    assert not is_computing(workspace, SHIPPED, "digits")
+
+
+def test_a_cache_that_is_a_file_is_explained(workspace: Workspace) -> None:
+    workspace.root.mkdir()
+    workspace.cache.touch()
+
+    with pytest.raises(StorageError, match="file where a folder should be"):
+        start_map(workspace, SHIPPED, "digits")
+
+
+@pytest.mark.parametrize(
+    ("state", "dataset_id", "maps"),
+    [
+        ("finished", "mnist", 1),
+        ("stopped", "mnist", 0),
+        ("finished", "digits", 0),
+    ],
+)
+def test_a_finished_run_gets_a_map_after_its_worker_is_done(
+    state: str, dataset_id: str, maps: int, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = create_run(workspace, tiny_config(dataset=dataset_id))
+    copy_bundle(SHIPPED, run.bundle.folder)
+    states: list[str] = []
+    monkeypatch.setattr(worker, "_OOM_SCORE_FILE", tmp_path / "score")
+    monkeypatch.setattr(worker, "_train", lambda *_: {"state": state, "message": ""})
+    monkeypatch.setattr(worker, "start_map", lambda *_: states.append(run.status().state))
+
+    with run.lock_file.open("ab") as lock:
+        worker.main(run.folder, os.dup(lock.fileno()))
+
+    assert states == ["finished"] * maps
