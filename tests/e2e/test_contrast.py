@@ -41,6 +41,9 @@ def test_all_text_has_enough_contrast(page: Page, run: Run, scheme: str) -> None
         "/data": "Fingerprint",
         "/data?dataset=pen-digits": "Alpaydin",
         "/evaluate": "Redrawn accuracy",  # and the disputed labels if MNIST is available
+        "/evaluate?evaluate_view=Label+court": "judged",
+        "/data?view=similar&image=test-3&dataset=digits": "nearest training images",
+        "/model": "Does every way of running it agree?",
         f"/evaluate?evaluate_view=Epochs&model={run.id}": "Toneva",
         f"/run?id={run.id}": "Model as ZIP",
     }.items():
