@@ -26,6 +26,7 @@ from core.explain.attribution import dot_effects, integrated_gradients, occlusio
 from core.explain.blas import use_one_blas_thread
 from core.explain.counterfactual import change_into
 from core.explain.keras_reader import load_network
+from core.explain.map_worker import write_new_map
 from core.workspace import SHIPPED_BUNDLE, Workspace
 from tests.support.dashboard_process import DashboardProcess
 
@@ -68,6 +69,7 @@ def _calculations() -> list[Figure]:
 
 def _page() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
+        write_new_map(Workspace(Path(folder) / "workspace"), Bundle(SHIPPED_BUNDLE), "mnist")
         dashboard = DashboardProcess(Path(folder))
         try:
             wait_until_loaded(dashboard)
@@ -81,10 +83,12 @@ async def _visit(dashboard: DashboardProcess) -> list[Figure]:
     process = psutil.Process(dashboard.process.pid)
     async with AsyncExitStack() as stack:
         first = await stack.enter_async_context(InsidePage(dashboard.port, 0))
+        await first.show_map()
         switching = [await first.switch_channel() for _ in range(SWITCHES)]
         alone = _memory(process)
         for number in range(1, VISITORS):
-            await stack.enter_async_context(InsidePage(dashboard.port, number))
+            page = await stack.enter_async_context(InsidePage(dashboard.port, number))
+            await page.show_map()
         together = _memory(process)
     return [
         Figure(f"a channel is switched, until the page is updated, median of {SWITCHES}", np.median(switching), "ms"),
@@ -104,13 +108,13 @@ class InsidePage:
     def __init__(self, port: int, image: int) -> None:
         self._url = f"ws://127.0.0.1:{port}/_stcore/stream"
         self._query = f"image=test-{image}"
-        self._page = self._switch = self._fragment = ""
+        self._page = ""
+        self._widgets: dict[str, tuple[str, str]] = {}
+        self.has_map = False
 
     async def __aenter__(self) -> InsidePage:
         self._socket = await connect(self._url, subprotocols=["streamlit"], max_size=None, compression=None)  # type: ignore[list-item]
         await self._run(BackMsg(rerun_script={"page_name": "inside", "query_string": self._query}))
-        if not self._switch:
-            raise PageError("The Inside page has no switch for a channel.")
         return self
 
     async def __aexit__(self, *_error: object) -> None:
@@ -118,11 +122,22 @@ class InsidePage:
 
     async def switch_channel(self) -> float:
         """Press the button that switches a channel off or on; return the milliseconds until the page is updated."""
+        return await self._change("switch_channel", trigger_value=True)
+
+    async def show_map(self) -> None:
+        """Turn on the switch of the map. Raises PageError."""
+        await self._change("show_map", bool_value=True)
+        if not self.has_map:
+            raise PageError("The Inside page shows no map.")
+
+    async def _change(self, key: str, **value: bool) -> float:
+        """Change a widget; return the milliseconds until its fragment is updated."""
+        widget, fragment = self._widgets[key]
         message = BackMsg()
         message.rerun_script.page_script_hash = self._page
         message.rerun_script.query_string = self._query
-        message.rerun_script.fragment_id = self._fragment
-        message.rerun_script.widget_states.widgets.add(id=self._switch, trigger_value=True)
+        message.rerun_script.fragment_id = fragment
+        message.rerun_script.widget_states.widgets.add(id=widget, **value)
         start = time.perf_counter()
         await self._run(message)
         return (time.perf_counter() - start) * 1000
@@ -147,5 +162,7 @@ class InsidePage:
         kind = element.WhichOneof("type")
         if kind == "exception":
             raise PageError(element.exception.message)
-        if kind == "button" and element.button.id.endswith("-switch_channel"):
-            self._switch, self._fragment = element.button.id, message.delta.fragment_id
+        self.has_map |= kind == "plotly_chart"
+        if kind in ("button", "checkbox"):
+            widget = getattr(element, kind).id
+            self._widgets[widget.rpartition("-")[2]] = widget, message.delta.fragment_id

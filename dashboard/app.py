@@ -38,6 +38,7 @@ from dashboard.server.connections import limit_connections
 from dashboard.server.gate import Gate
 from dashboard.server.headers import SecurityHeaders
 from dashboard.server.library_internals import keep_widget_values_on_page_changes
+from dashboard.server.memory import share_one_heap
 from dashboard.server.pictures import POOL
 from dashboard.server.prefix import RestorePrefix, StripPrefix, add_slash
 from dashboard.training.queue import watch_queue
@@ -46,6 +47,7 @@ from dashboard.warm_up import freeze_heap, warm_up
 if TYPE_CHECKING:
     from core.runs.active import ActivePredictor
 
+share_one_heap()
 logs.start()
 limit_connections()
 keep_widget_values_on_page_changes()
