@@ -33,9 +33,12 @@ def look_inside_link(
     )
 
 
-def find_similar_link(image: str, *, dataset: str = "mnist", model: str | None = None) -> None:
-    """Link to the images similar to an image, such as "test-947"; on the Data page itself, a button shows them."""
-    if state.current_page() == _DATA_PAGE:
+def find_similar_link(image: str | None, *, dataset: str = "mnist", model: str | None = None) -> None:
+    """Link to the images similar to an image, such as "test-947", or to the drawing on the canvas if it is None.
+
+    On the Data page itself, a button shows the images similar to an image.
+    """
+    if image is not None and state.current_page() == _DATA_PAGE:
         # A link to the page's own URL would leave the choices on the page as they are.
         if st.button(
             SIMILAR_LABEL,

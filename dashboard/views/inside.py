@@ -60,6 +60,8 @@ def show_top(subject: Subject, reading: Reading, model: str) -> None:
         st.markdown(f"**{subject.title}**", width="content")
         if subject.label is not None:
             find_similar_link(subject.key, dataset=dataset_of_page(), model=model)
+        elif subject.strokes is not None:
+            find_similar_link(None, model=model)
         show_links()
 
 

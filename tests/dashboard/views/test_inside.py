@@ -63,6 +63,7 @@ def test_the_last_drawing_is_predicted(page: AppTest) -> None:
     open_inside(page)
 
     assert shown(page, "inside_answer")["digit"] == "7"
+    assert "Find similar" in [link.proto.label for link in page.get("page_link")]
     assert "Your last drawing" in text(page)
 
 
