@@ -24,7 +24,7 @@ def export(options: argparse.Namespace, workspace: Workspace) -> int:
 
 
 def parity(options: argparse.Namespace, workspace: Workspace) -> int:
-    """Print the comparison; return 1 if any way changes a verdict."""
+    """Print the comparison; return 1 if any way changes a digit or a verdict."""
     drawing = None
     if options.picture is not None:
         try:
@@ -59,4 +59,4 @@ def _print(report: Parity) -> None:
                 f"{way.name:14} {way.difference:>10.1e} {way.changed_digits:>7} {way.changed_verdicts:>9} "
                 f"{way.milliseconds:>9.2f}"
             )
-    print(report.failure or "Every way that ran has the verdicts of the Keras file.")
+    print(report.failure or "Every way that ran has the digits and verdicts of the Keras file.")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.classifier.evaluation import are_probabilities
 from core.classifier.predictor import format_confidence
 from core.config import TrainingConfig, replace_settings
 from core.court.out_of_fold import (
@@ -40,12 +41,12 @@ def train_folds(config: TrainingConfig, folds: int, workspace: Workspace) -> int
     dataset = load_dataset(config.dataset, workspace)
     data = labelled_images(dataset)
     numbers = fold_numbers(data.labels, folds)
-    files = FoldFiles.of(workspace, dataset, config, folds)
+    pen_digits = available_training_digits(workspace) if config.pen_digits else ()
+    files = FoldFiles.of(workspace, dataset, config, folds, len(pen_digits))
     make_folder(files.folder)
     if trains_in_background():
         lower_priority()
     print("If you stop this command, run it again with the same options to continue after the last finished fold.")
-    pen_digits = available_training_digits(workspace) if config.pen_digits else ()
     if config.pen_digits and not pen_digits:
         print("The pen digits are not on this machine, so these networks train without them.")
     probabilities = np.empty((len(data), CLASSES), np.float32)
@@ -94,7 +95,12 @@ def _train(
         )
 
     rest = Split(data.images[~members], data.labels[~members])
-    return predict_fold(config, rest, data.images[members], pen_digits, report)
+    probabilities = predict_fold(config, rest, data.images[members], pen_digits, report)
+    if not are_probabilities(probabilities):
+        raise ConfigError(
+            f"The training of {title} diverged. Lower --learning-rate, then run it again.", "learning_rate"
+        )
+    return probabilities
 
 
 def _print_suspicious(result: OutOfFold, dataset: Dataset) -> None:

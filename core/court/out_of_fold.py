@@ -46,9 +46,11 @@ class FoldFiles:
     folder: Path
 
     @classmethod
-    def of(cls, workspace: Workspace, dataset: Dataset, config: TrainingConfig, folds: int) -> FoldFiles:
-        """Return the files of folds of this dataset for networks with this config."""
-        key = f"{dataset.fingerprint}:{config.model_dump_json()}:{folds}:{FOLD_SEED}"
+    def of(
+        cls, workspace: Workspace, dataset: Dataset, config: TrainingConfig, folds: int, pen_digits: int
+    ) -> FoldFiles:
+        """Return the files of folds of this dataset for networks with this config and number of pen digits."""
+        key = f"{dataset.fingerprint}:{config.model_dump_json()}:{folds}:{FOLD_SEED}:{pen_digits}"
         name = hashlib.sha256(key.encode()).hexdigest()[:16]
         return cls(workspace.cache / "folds" / f"{dataset.id}-{config.preset}-{folds}-{name}")
 

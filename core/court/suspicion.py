@@ -39,6 +39,7 @@ def suspicious_labels(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarr
     """
     confident = probabilities >= class_thresholds(probabilities, labels)
     candidates = np.where(confident, probabilities, -np.inf)
-    suspicious = np.flatnonzero(confident.any(axis=1) & (candidates.argmax(axis=1) != labels))
-    margins = normalised_margins(probabilities, labels)[suspicious]
+    all_margins = normalised_margins(probabilities, labels)
+    suspicious = np.flatnonzero(confident.any(axis=1) & (candidates.argmax(axis=1) != labels) & (all_margins <= 0))
+    margins = all_margins[suspicious]
     return suspicious[np.argsort(margins, kind="stable")]

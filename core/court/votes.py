@@ -29,7 +29,7 @@ class Votes:
 
     @property
     def correction(self) -> Choice | None:
-        """The majority's digit if it is not the label, "cannot tell" without a majority, None if the label is right."""
+        """The majority's digit if it is not the label, "cannot tell" if no digit has a majority, None for the label."""
         if self.for_label >= _MAJORITY:
             return None
         if self.guess is not None and self.for_guess >= _MAJORITY:

@@ -44,10 +44,10 @@ def read_duplicates(path: Path, dataset: Dataset) -> NearDuplicates:
             )
             for first, second in SPLIT_PAIRS
         }
-    except KeyError as error:
+        for (first, second), pairs in found.items():
+            _check(pairs, len(dataset.split(first)), len(dataset.split(second)))
+    except (KeyError, TypeError) as error:
         raise ValueError(f"{path} does not contain near duplicates.") from error
-    for (first, second), pairs in found.items():
-        _check(pairs, len(dataset.split(first)), len(dataset.split(second)))
     return found
 
 
@@ -56,5 +56,9 @@ def _check(pairs: Pairs, first_count: int, second_count: int) -> None:
     for indices, count in ((pairs.first, first_count), (pairs.second, second_count)):
         if indices.shape != pairs.distances.shape or not ((indices >= 0) & (indices < count)).all():
             raise ValueError("Near duplicates must be pairs of the dataset's images.")
-    if pairs.distances.ndim != 1 or not np.isfinite(pairs.distances).all() or (np.diff(pairs.distances) < 0).any():
-        raise ValueError("Near duplicates must have ascending distances.")
+    if (
+        pairs.distances.ndim != 1
+        or not np.isfinite(pairs.distances).all()
+        or (np.diff(pairs.distances, prepend=0) < 0).any()
+    ):
+        raise ValueError("Near duplicates must have ascending distances from 0 on.")

@@ -11,7 +11,7 @@ import numpy as np
 from core.arrays import read_arrays
 from core.classifier.bundle import Bundle
 from core.classifier.network import network_fingerprint
-from core.data.datasets import Split
+from core.data.datasets import CLASSES, Split
 from core.errors import BundleError
 from core.explain.embedding_map import EXTENT, EmbeddingMap
 from core.storage import atomic_write, read_file
@@ -40,9 +40,9 @@ def write_map(path: Path, content: EmbeddingMap) -> None:
     """Replace a map, and remove the oldest maps of the cache; raises StorageError."""
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **asdict(content))
-    maps = sorted(path.parent.glob("map-*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
-    for old in maps[_KEPT_MAPS:]:
-        with suppress(OSError):  # another process has removed it
+    with suppress(FileNotFoundError):  # another process has removed one of them
+        maps = sorted(path.parent.glob("map-*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
+        for old in maps[_KEPT_MAPS:]:
             old.unlink()
             old.with_suffix(".log").unlink(missing_ok=True)
 
@@ -75,6 +75,8 @@ def _check(found: EmbeddingMap, train: Split, fingerprint: str) -> None:
     shapes = [array.shape for array in (found.indices, found.positions, found.labels, found.predictions)]
     if shapes != [(count,), (count, 2), (count,), (count,)] or found.features.shape[:-1] != (count,):
         raise ValueError("The arrays of a map must have one row for each landmark.")
+    if not count or (found.indices < 0).any() or not np.isin(found.predictions, range(CLASSES)).all():
+        raise ValueError("The landmarks of a map must be training images.")
     if found.fingerprint != fingerprint or not np.array_equal(train.labels[found.indices], found.labels):
         raise ValueError("The map is stale.")
     if not (np.abs(found.positions) <= EXTENT * 1.001).all() or not np.isfinite(found.features).all():

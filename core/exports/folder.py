@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -123,7 +124,8 @@ def remove_old(workspace: Workspace, kept: str) -> None:
     """
     with storage_errors(workspace.exports):
         for leftover in [*workspace.exports.glob(".*"), *workspace.exports.glob("*/.*")]:
-            remove(leftover)
+            with suppress(FileNotFoundError):
+                remove(leftover)
         folders = [path for path in workspace.exports.iterdir() if path.is_dir() and path.name != kept]
         folders.sort(key=lambda path: path.stat().st_mtime, reverse=True)
         for folder in folders[MAX_FOLDERS - 1 :]:

@@ -43,15 +43,16 @@ class Answers:
 class Way(Record):
     """A way of running the model, compared with the reference.
 
-    `difference`: the greatest difference of a probability. `changed_digits`, `changed_verdicts`: numbers of pictures.
-    `example`: the first changed verdict in words. `problem`: why this way could not be run; all other fields are then
-    None.
+    `difference`: the greatest difference of a probability. `changed_digits`, `changed_verdicts`: numbers of pictures;
+    `changed`: of those with either. `example`: the first changed prediction in words. `problem`: why this way could not
+    be run; all other fields are then None.
     """
 
     name: str
     difference: Fraction | None = None
     changed_digits: Count | None = None
     changed_verdicts: Count | None = None
+    changed: Count | None = None
     milliseconds: Amount | None = None
     example: str | None = None
     problem: str | None = None
@@ -75,6 +76,10 @@ class Parity(Record):
             raise ValueError("Expected probabilities and a verdict for each picture.")
         return self
 
+    def is_of_same_pictures(self, other: Parity) -> bool:
+        """Return True if another comparison has the same pictures and predictions of the reference."""
+        return (self.data, self.drawing, self.probabilities) == (other.data, other.drawing, other.probabilities)
+
     @classmethod
     def of_reference(cls, data: str, drawing: bytes | None, answers: Answers) -> Parity:
         """Return the comparison with the reference as its only way."""
@@ -94,39 +99,43 @@ class Parity(Record):
     def _compare(self, name: str, answers: Answers) -> Way:
         expected = np.array(self.probabilities[: len(answers.verdicts)])
         pairs = zip(self.verdicts, answers.verdicts, strict=False)
-        changed = [index for index, (reference, found) in enumerate(pairs) if reference != found]
+        verdict_changed = np.array([reference != found for reference, found in pairs], bool)
+        digit_changed = answers.probabilities.argmax(axis=1) != expected.argmax(axis=1)
+        changed = np.flatnonzero(verdict_changed | digit_changed)
         return Way(
             name=name,
             difference=min(float(np.abs(answers.probabilities - expected).max()), 1.0),
-            changed_digits=int(np.count_nonzero(answers.probabilities.argmax(axis=1) != expected.argmax(axis=1))),
-            changed_verdicts=len(changed),
+            changed_digits=int(digit_changed.sum()),
+            changed_verdicts=int(verdict_changed.sum()),
+            changed=len(changed),
             milliseconds=answers.milliseconds,
-            example=self._describe(changed[0], answers) if changed else None,
+            example=self._describe(int(changed[0]), answers) if len(changed) else None,
         )
 
     def _describe(self, index: int, answers: Answers) -> str:
-        """Return in words how the verdict on a picture changes."""
-        before, after = max(self.probabilities[index]), float(answers.probabilities[index].max())
-        return (
-            f"{_VERDICTS[self.verdicts[index]]} with {before:.1%} confidence becomes "
-            f"{_VERDICTS[answers.verdicts[index]]} with {after:.1%}"
-        )
+        """Return in words how the prediction for a picture changes."""
+        before = _describe(np.array(self.probabilities[index]), self.verdicts[index])
+        return f"{before} confidence becomes {_describe(answers.probabilities[index], answers.verdicts[index])}"
 
     @property
     def failure(self) -> str | None:
-        """A sentence about the ways with changed verdicts, or None if all agree."""
-        changed = [way for way in self.ways if way.changed_verdicts]
+        """A sentence about the ways with changed predictions, or None if all agree."""
+        changed = [way for way in self.ways if way.changed]
         if not changed:
             return None
-        count = max(way.changed_verdicts or 0 for way in changed)
+        count = max(way.changed or 0 for way in changed)
         *names, last = (way.name for way in changed)
         ways = f"{', '.join(names)} and {last}" if names else last
         subject = f"{count} of {len(self.verdicts)} pictures {'gets' if count == 1 else 'get'}"
         sentence = (
-            f"{subject} a different verdict from {ways} than from the {REFERENCE} file: for example, "
+            f"{subject} a different digit or verdict from {ways} than from the {REFERENCE} file: for example, "
             f"{changed[0].example}."
         )
         return f"{sentence} Use the {REFERENCE} file, or train again."
+
+
+def _describe(probabilities: np.ndarray, verdict: Verdict) -> str:
+    return f"{int(probabilities.argmax())}, {_VERDICTS[verdict]} with {float(probabilities.max()):.1%}"
 
 
 def drawing_key(drawing: bytes) -> str:

@@ -12,15 +12,21 @@ from core.runs.process import is_held, worker_lock
 from core.storage import make_folder
 from core.workspace import PROJECT, Workspace
 
+MAX_PROCESSES = 2
+"""Number of processes at a time; each takes up to 350 MB."""
+
 
 def start(workspace: Workspace, log_file: Path, module: str, *arguments: str) -> None:
     """Start a module with these arguments, unless a process with the same log is running.
 
-    Raises StorageError if the cache cannot be written, and RunError if no process can be started.
+    Raises StorageError if the cache cannot be written, and RunError if no process can be started or MAX_PROCESSES are
+    running.
     """
     if is_running(log_file):
         return
     make_folder(log_file.parent)
+    if sum(is_running(other) for other in log_file.parent.glob("*.log")) >= MAX_PROCESSES:
+        raise RunError("Other results are being computed in the background. Try again in a minute.")
     with worker_lock(log_file) as lock:
         if lock is None:
             return

@@ -10,6 +10,7 @@ from core.classifier.bundle import Bundle
 from core.environment import python_environment
 from core.errors import ExportError
 from core.exports.folder import Exports, Job, Task, lock_file, log_file, remove_old, write_job
+from core.exports.parity import Parity, read_parity, write_parity
 from core.runs.process import worker_lock
 from core.storage import make_folder, open_file, storage_errors
 from core.workspace import PROJECT, Workspace
@@ -27,9 +28,20 @@ def start_export(workspace: Workspace, bundle: Bundle, task: Task, drawing: byte
         if lock is None:
             raise ExportError("Another model is being exported or compared. Try again in a minute.")
         remove_old(workspace, exports.network)
+        with storage_errors(workspace.exports):
+            # An earlier result must not look like this job's if the worker is killed.
+            exports.file(task).unlink(missing_ok=True)
         write_job(workspace, Job(network=exports.network, task=task))
         _start(workspace, bundle, task, drawing, lock)
     return exports
+
+
+def store_parity(workspace: Workspace, exports: Exports, report: Parity) -> None:
+    """Replace the stored comparison with one that has more ways, unless it has been replaced or a worker is running."""
+    with worker_lock(lock_file(workspace)) as lock:
+        stored = read_parity(exports.file("parity"))
+        if lock is not None and stored is not None and stored.is_of_same_pictures(report):
+            write_parity(exports.file("parity"), report)
 
 
 def _start(workspace: Workspace, bundle: Bundle, task: Task, drawing: bytes | None, lock: int) -> None:

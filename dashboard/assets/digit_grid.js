@@ -4,6 +4,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   grid.style.setProperty("--tile", `${data.tile}px`);
   grid.style.setProperty("--aspect", data.aspect);
   const clickable = data.clickable;
+  const focused = [...grid.children].indexOf(parentElement.activeElement ?? document.activeElement);
   grid.replaceChildren(
     ...data.tiles.map((tile, index) => {
       const cell = document.createElement(clickable ? "button" : "figure");
@@ -21,9 +22,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
       }
       if (clickable) {
         cell.type = "button";
+        cell.setAttribute("aria-pressed", index === data.selected);
         cell.onclick = () => setTriggerValue("clicked", index);
       }
       return cell;
     }),
   );
+  // The keyboard goes on where it was.
+  if (focused >= 0) {
+    grid.children[focused]?.focus();
+  }
 }

@@ -4,13 +4,22 @@ const LINE = "http://www.w3.org/2000/svg";
 export default function ({ data, parentElement, setTriggerValue }) {
   const network = parentElement.querySelector(".network");
   const lines = document.createElementNS(LINE, "svg");
+  const focused = buttons(network).indexOf(parentElement.activeElement ?? document.activeElement);
   const columns = [inputColumn(data), ...data.blocks.map((block) => blockColumn(block, setTriggerValue)), answerColumn(data)];
   network.replaceChildren(lines, ...columns);
+  // The keyboard goes on where it was.
+  if (focused >= 0) {
+    buttons(network)[focused]?.focus();
+  }
   const redraw = () => connect(network, lines, columns);
   const observer = new ResizeObserver(redraw);
   observer.observe(network);
   redraw();
   return () => observer.disconnect();
+}
+
+function buttons(network) {
+  return [...network.querySelectorAll("button")];
 }
 
 function inputColumn({ image }) {
@@ -25,6 +34,7 @@ function blockColumn({ layer, name, maps, count }, setTriggerValue) {
   for (const { source, channel, selected } of maps) {
     const button = element("button", selected ? "node selected" : "node");
     button.type = "button";
+    button.setAttribute("aria-pressed", selected);
     button.title = `${name}, channel ${channel}`;
     button.append(picture(source, button.title));
     button.onclick = () => setTriggerValue("chosen", [layer, channel]);
@@ -46,6 +56,8 @@ function answerColumn({ probabilities }) {
     track.append(fill);
     row.append(element("span", "", digit), track);
     row.title = `${digit}: ${(100 * probability).toFixed(1)}%`;
+    row.setAttribute("role", "img");
+    row.setAttribute("aria-label", row.title);
     column.append(row);
   });
   return column;

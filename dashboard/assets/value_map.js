@@ -1,4 +1,7 @@
 // A feature map, enlarged: the value under the pointer is shown, and a click or an arrow key chooses a place.
+// Milliseconds after the last key, so that keys in quick succession cause one update of the page.
+const PAUSE = 150;
+const [pending, timers] = [new WeakMap(), new WeakMap()];
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -9,7 +12,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   image.src = data.source;
   image.alt = "";
   map.setAttribute("aria-label", data.title);
-  let [row, column] = data.selected;
+  // A click or key that Python has not answered yet is newer than Python's place.
+  let [row, column] = pending.get(parentElement) ?? data.selected;
 
   const show = (at) => {
     readout.textContent = `Row ${at[0]}, column ${at[1]}: ${data.values[at[0]][at[1]].toFixed(3)}`;
@@ -24,9 +28,20 @@ export default function ({ data, parentElement, setTriggerValue }) {
     show([row, column]);
   };
   const choose = (at) => {
+    if (at[0] === row && at[1] === column) {
+      return;
+    }
     [row, column] = at;
     mark();
-    setTriggerValue("chosen", at);
+    pending.set(parentElement, at);
+    clearTimeout(timers.get(parentElement));
+    timers.set(
+      parentElement,
+      setTimeout(() => {
+        pending.delete(parentElement);
+        setTriggerValue("chosen", at);
+      }, PAUSE),
+    );
   };
   const placeUnder = (event) => {
     const box = image.getBoundingClientRect();

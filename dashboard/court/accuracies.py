@@ -27,7 +27,7 @@ def show_accuracies(evaluation: Evaluation, fingerprint: str) -> None:
     sentences = [f"The reviewers changed {_changes(reviewers)}."] if reviewers else []
     st.caption(" ".join([*sentences, f"You changed {_changes(yours)}."]))
     st.caption(
-        "An image is left out if the reviewers have no majority, or if you can't tell. The court asks about the "
+        "An image is left out if no digit has the reviewers' majority, or if you can't tell. The court asks about the "
         "model's mistakes first, so corrections raise its accuracy more often than they lower it: these numbers "
         "describe the labels, and no model is chosen by them."
     )

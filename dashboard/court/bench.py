@@ -62,14 +62,14 @@ def reveal(docket: Docket, case: Case, verdict: Choice, model: str, bundle: Bund
                     "Next image",
                     key="court_next",
                     type="primary",
-                    shortcut="Enter",
+                    shortcut="N",
                     on_click=state.show_judged_image,
                     args=(None,),
                 )
                 st.button(
                     "Change my verdict",
                     key="court_undo",
-                    shortcut="Backspace",
+                    shortcut="U",
                     on_click=ledger.withdraw,
                     args=(docket.dataset.fingerprint, case.split, case.index, model),
                 )

@@ -1,4 +1,4 @@
-"""The verdicts of this visitor: saved in the workspace, or kept in the session if the visitor may not save."""
+"""The verdicts: saved in the workspace and shared by all who may save, or kept in the session of other visitors."""
 
 from __future__ import annotations
 

@@ -42,6 +42,8 @@ def label_court_section(model: str, bundle: Bundle, evaluation: Evaluation, data
         st.caption(
             ":material/lock: You may not make changes here, so your verdicts are not saved and are lost when you leave."
         )
+    elif verdicts:
+        st.caption("Everyone who may make changes here adds to the same verdicts.")
     if verdicts:
         show_record(docket, verdicts)
     if docket.of_test:

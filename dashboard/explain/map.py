@@ -12,6 +12,7 @@ from core.classifier.bundle import Bundle
 from core.data.datasets import SPLITS, Dataset
 from core.errors import TrazoError
 from core.explain.embedding_map import MAX_LANDMARKS
+from core.explain.map_file import bundle_fingerprint
 from core.ink.drawing import Pixels
 from core.launcher.map_process import is_computing, start_map
 from dashboard.explain import map_cache
@@ -95,14 +96,17 @@ def show_map(
         # Checked first, because the map may be finished in between.
         computing = is_computing(state.workspace(), bundle, dataset_id)
         found = map_cache.embedding_map(bundle, dataset_id)
+        if found is None:
+            _wait_for_map(bundle, dataset_id, computing, key)
+            return
+        split, colouring = _choose(splits, key)
+        table = map_cache.points(bundle, dataset_id, split)
+        images = cache.dataset(dataset_id).split(split).images
     except TrazoError as error:
         st.info(safe_text(error), icon=":material/info:")
         return
-    if found is None:
-        _wait_for_map(bundle, dataset_id, computing, key)
-        return
-    split, colouring = _choose(splits, key)
-    table = map_cache.points(bundle, dataset_id, split)
+    if table is None:  # removed in the meantime
+        st.rerun()
     palette = Palette(digit_colours(), text_colour(), page_colour())
     chosen = groups(table, colouring, palette)
     content = figure(table, chosen, palette, dot, on_phone=is_phone())
@@ -112,8 +116,7 @@ def show_map(
     if selection.empty:
         st.caption(_PHONE_HINT if is_phone() else _HINT)
         return
-    samples = Samples(cache.dataset(dataset_id).split(split).images, split, dataset_id, model)
-    _show_selection(selection, samples, key)
+    _show_selection(selection, Samples(images, split, dataset_id, model), key)
 
 
 def _choose(splits: Sequence[str], key: str) -> tuple[str, str]:
@@ -209,7 +212,7 @@ def _csv(selection: pd.DataFrame, split: str) -> bytes:
 
 def _wait_for_map(bundle: Bundle, dataset_id: str, computing: bool, key: str) -> None:
     """Have the map computed and wait for it; explain if this is not possible."""
-    name = f"{key}_{bundle.folder.parent.name}_{dataset_id}"
+    name = f"{bundle_fingerprint(bundle)}_{dataset_id}"
     if not computing:
         if not may_change():
             st.info("The map of this model has not been computed yet.", icon=":material/map:")
@@ -222,13 +225,13 @@ def _wait_for_map(bundle: Bundle, dataset_id: str, computing: bool, key: str) ->
             )
             if not st.button("Try again", key=f"{key}_again"):
                 return
-        state.request_map(name)
         try:
             require_permission()
             start_map(state.workspace(), bundle, dataset_id)
         except TrazoError as error:
             st.warning(safe_text(error), icon=":material/warning:")
             return
+        state.request_map(name)
     st.info(_COMPUTING, icon=":material/hourglass_top:")
     _poll(bundle, dataset_id)
 
@@ -236,5 +239,9 @@ def _wait_for_map(bundle: Bundle, dataset_id: str, computing: bool, key: str) ->
 @st.fragment(run_every=_POLL_SECONDS)
 def _poll(bundle: Bundle, dataset_id: str) -> None:
     """Draw the page again when the process has ended."""
-    if not is_computing(state.workspace(), bundle, dataset_id):
+    try:
+        computing = is_computing(state.workspace(), bundle, dataset_id)
+    except TrazoError:  # the run has been deleted, which the page then says
+        computing = False
+    if not computing:
         st.rerun()

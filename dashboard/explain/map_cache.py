@@ -26,10 +26,11 @@ def embedding_map(bundle: Bundle, dataset_id: str) -> EmbeddingMap | None:
     return _embedding_map(*_key(bundle, dataset_id))
 
 
-def points(bundle: Bundle, dataset_id: str, split: str) -> pd.DataFrame:
-    """Return a row for each image of a split that is on the map, which must exist: the landmarks of the training split.
+def points(bundle: Bundle, dataset_id: str, split: str) -> pd.DataFrame | None:
+    """Return a row for each image of a split that is on the map: the landmarks of the training split.
 
-    Columns: index, label, predicted, x, y; all are integers. Don't change the table.
+    Columns: index, label, predicted, x, y; all are integers. Don't change the table. Returns None if there is no map,
+    and raises the errors of `embedding_map`.
     """
     return _points(*_key(bundle, dataset_id), split)
 
@@ -46,8 +47,7 @@ def place(bundle: Bundle, dataset_id: str, image: np.ndarray) -> tuple[float, fl
 
 def _key(bundle: Bundle, dataset_id: str) -> tuple[str, str, int, str, str]:
     """Return the bundle's folder, its network's fingerprint, the time of the map, and the dataset with its version."""
-    # Raises BundleError if the model has no features.
-    image_features(_network(bundle), cache.card(bundle), np.empty((0, 28, 28), np.uint8))
+    _feature_count(bundle)  # raises BundleError if the model has no features
     fingerprint = bundle_fingerprint(bundle)
     path = map_file(workspace(), dataset_id, fingerprint)
     version = datasets.dataset_version(dataset_id, workspace())
@@ -57,15 +57,19 @@ def _key(bundle: Bundle, dataset_id: str) -> tuple[str, str, int, str, str]:
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _embedding_map(folder: str, fingerprint: str, modified: int, dataset_id: str, version: str) -> EmbeddingMap | None:
     try:
-        return read_map(map_file(workspace(), dataset_id, fingerprint), cache.dataset(dataset_id).train, fingerprint)
+        found = read_map(map_file(workspace(), dataset_id, fingerprint), cache.dataset(dataset_id).train, fingerprint)
     except (OSError, ValueError):
         return None
+    return found if found.features.shape[1] == _feature_count(Bundle(Path(folder))) else None
 
 
 @st.cache_resource(show_spinner="Placing the images on the map…", max_entries=6)
-def _points(folder: str, fingerprint: str, modified: int, dataset_id: str, version: str, split: str) -> pd.DataFrame:
+def _points(
+    folder: str, fingerprint: str, modified: int, dataset_id: str, version: str, split: str
+) -> pd.DataFrame | None:
     found = _embedding_map(folder, fingerprint, modified, dataset_id, version)
-    assert found is not None, "the page has drawn this map"
+    if found is None:
+        return None
     if split == "train":
         return _table(found.indices, found.labels, found.predictions, found.positions)
     bundle, samples = Bundle(Path(folder)), cache.dataset(dataset_id).split(split)
@@ -81,6 +85,11 @@ def _table(indices: np.ndarray, labels: np.ndarray, predictions: np.ndarray, pos
     x, y = positions.round().astype(np.int16).T
     columns = {"index": indices.astype(np.int32), "label": labels, "predicted": predictions.astype(np.uint8)}
     return pd.DataFrame({**columns, "x": x, "y": y})
+
+
+def _feature_count(bundle: Bundle) -> int:
+    """Return the number of features of an image; raises BundleError if the model has none."""
+    return image_features(_network(bundle), cache.card(bundle), np.empty((0, 28, 28), np.uint8)).shape[1]
 
 
 def _network(bundle: Bundle) -> Network:

@@ -16,6 +16,8 @@ from dashboard.parts.png import image_from_png
 from dashboard.session import address, cache, state
 
 _DATASET_NAMES = {name: name for name in TITLES}
+_MAX_DIGITS = 9
+"""Longest image number that is looked up; no dataset has more images."""
 
 
 class ImageNotFound(TrazoError):
@@ -83,10 +85,11 @@ def sample(name: str, dataset: str) -> Subject:
             f"There is no image named {name[:40]}. Names look like test-947; choose an image on the Data page."
         )
     images = cache.dataset(dataset).split(split)
-    index = int(number[:9])
+    index = int(number) if len(number) <= _MAX_DIGITS else len(images)
     if index >= len(images):
         raise ImageNotFound(
-            f"There is no {split} image {number[:9]}. The last one is {len(images) - 1}; choose one on the Data page."
+            f"There is no {split} image {number[:_MAX_DIGITS]}. The last one is {len(images) - 1}; choose one on the "
+            "Data page."
         )
     label = int(images.labels[index])
     title = f"{split.capitalize()} image {index:,}, label {label}"

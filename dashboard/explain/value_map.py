@@ -17,7 +17,7 @@ _ASSETS = Path(__file__).resolve().parents[1] / "assets"
 _component = st.components.v2.component(
     "trazo_value_map",
     html='<div class="map" role="application" tabindex="0"><img><span class="mark"></span></div>'
-    '<div class="readout"></div>',
+    '<div class="readout" aria-live="polite"></div>',
     css=(_ASSETS / "value_map.css").read_text(),
     js=(_ASSETS / "value_map.js").read_text(),
 )

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.explain.feature_maps import Box, WeightedSum, find_source, receptive_field, weighted_sum
+from core.explain.layers import Layer, Normalisation, ReLU
 from core.explain.numpy_network import NumpyNetwork
 from core.ink.drawing import IMAGE_SIZE, Pixels
 from dashboard.explain.colours import activation_picture
@@ -24,8 +25,6 @@ def show_weighted_sum(
     """Show the receptive field and the weighted sum of one value."""
     source, source_place = find_source(network, activations, layer, place, channel)
     found = weighted_sum(network, image, activations, source, source_place, channel)
-    outputs = activations[layer][0]
-    value = float(outputs[(*place, channel)] if outputs.ndim == 3 else outputs[channel])
     box = receptive_field(network, layer, *place)
     st.markdown("**Where does this value come from?**")
     left, right = st.columns([1, 3.4], gap="large")
@@ -33,7 +32,7 @@ def show_weighted_sum(
         st.html(_field_html(image, box))
         st.caption(_field_sentence(box))
     with right:
-        st.markdown(_sum_sentence(network, found, layer, source, value))
+        st.markdown(sum_sentence(network.layers[source + 1 : layer + 1], found, channel))
         st.html(_terms_html(found, source))
         st.caption(_rest_sentence(found, source))
 
@@ -53,19 +52,21 @@ def _field_sentence(box: Box) -> str:
     return f"It depends only on the {bottom - top} × {right - left} pixels in the frame, its **receptive field**."
 
 
-def _sum_sentence(network: NumpyNetwork, found: WeightedSum, layer: int, source: int, value: float) -> str:
+def sum_sentence(layers: Sequence[Layer], found: WeightedSum, channel: int) -> str:
+    """Return the sum in words, and what the layers without weights that follow it make of it."""
+    value = found.total
     products = float(found.products.sum())
-    sentence = f"Inputs × weights {products:+.3f}, bias {found.bias:+.3f}: together **{found.total:.3f}**"
-    kinds = {network.layers[index].kind for index in range(source + 1, layer + 1)}
-    if "pooling" in kinds:
-        sentence += ", the largest in its window"
-    if "normalisation" in kinds:
-        sentence += f"; after normalisation **{value:.3f}**"
-    elif "relu" in kinds and value == 0:
-        sentence += "; ReLU replaces negative values with **0**"
-    elif "relu" in kinds:
-        sentence += "; ReLU keeps positive values"
-    return sentence + "."
+    parts = [f"Inputs × weights {products:+.3f}, bias {found.bias:+.3f}: together **{value:.3f}**"]
+    for layer in layers:
+        if isinstance(layer, Normalisation):
+            value = value * float(layer.scale[channel]) + float(layer.offset[channel])
+            parts.append(f"normalised to **{value:.3f}**")
+        elif isinstance(layer, ReLU):
+            parts.append("ReLU replaces negative values with **0**" if value < 0 else "ReLU keeps positive values")
+            value = max(value, 0)
+        else:
+            parts.append("no value in its pooling window is larger")
+    return "; ".join(parts) + "."
 
 
 def _terms_html(found: WeightedSum, source: int) -> str:

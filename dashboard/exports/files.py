@@ -54,7 +54,8 @@ def refreshing(running: Callable[[], bool], draw: Callable[[], None]) -> None:
 
 
 def _is_creating(exports: Exports) -> bool:
-    return any(exports.state(kind).running for kind in _CREATED)
+    """Return True while any file, also another model's, is being created, because no other can start."""
+    return any(exports.state(kind).busy for kind in _CREATED)
 
 
 def _show_bundle_files(bundle: Bundle) -> None:

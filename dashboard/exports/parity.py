@@ -9,10 +9,9 @@ from core.classifier.bundle import Bundle
 from core.data.datasets import Dataset
 from core.errors import BundleError, DataMissing, TrazoError
 from core.exports.folder import Exports
-from core.exports.parity import REFERENCE, Answers, Parity, Way, drawing_key, read_parity, write_parity
+from core.exports.parity import REFERENCE, Answers, Parity, Way, drawing_key, read_parity
 from core.exports.pictures import IMAGES, as_png, fixed_images
-from core.launcher.exports import start_export
-from core.storage import make_folder
+from core.launcher.exports import start_export, store_parity
 from dashboard.draw import canvas
 from dashboard.exports import screens
 from dashboard.exports.files import refreshing
@@ -98,10 +97,14 @@ def _completed(report: Parity, name: str, bundle: Bundle, exports: Exports) -> P
         drawing = state.compared_drawing()
         if drawing is not None and report.drawing == drawing_key(drawing):
             pictures.append(drawing)
-        for way in _SCREENS:
-            answers = _DATA_CHANGED if dataset.title != report.data else _screen_answers(way, name, pictures)
-            report = report.with_way(way, answers)
-    permission.attempt(_store, exports, report)
+        found = {
+            way: _DATA_CHANGED if dataset.title != report.data else _screen_answers(way, name, pictures)
+            for way in _SCREENS
+        }
+    for way, answers in found.items():
+        report = report.with_way(way, answers)
+    if not any(isinstance(answers, str) for answers in found.values()):  # a problem may be over at the next visit
+        permission.attempt(store_parity, state.workspace(), exports, report)
     return report
 
 
@@ -123,11 +126,6 @@ def _screen_answers(way: str, name: str, pictures: list[bytes]) -> Answers | str
         return str(error)
     except httpx.HTTPError as error:
         return f"The request failed: {error}."
-
-
-def _store(exports: Exports, report: Parity) -> None:
-    make_folder(exports.folder)
-    write_parity(exports.file("parity"), report)
 
 
 def _show_report(report: Parity) -> None:

@@ -101,7 +101,10 @@ def show_files(bundle: Bundle) -> None:
     st.subheader("Files", anchor=False)
     st.markdown("Take the model with you: each file contains the same network, for another program.")
     file_list(bundle)
-    st.markdown("In each file, the network has the same input and output:")
+    st.markdown(
+        "The network has the same input and output in each file. The `.tflite` file has a second output, `features`, "
+        "for the detector of non-digits."
+    )
     st.markdown(FORMAT_DESCRIPTION)
 
 

@@ -22,7 +22,7 @@ def test_three_labels_are_judged_by_key_and_click(
     expect(page.get_by_text("1 judged")).to_be_visible()
     expect(page.get_by_text("Label", exact=True)).to_be_visible()
     at_rest(page)
-    page.keyboard.press("Enter")
+    page.keyboard.press("n")
     expect(page.get_by_text("Label", exact=True)).to_have_count(0)
     at_rest(page)
 

@@ -77,6 +77,16 @@ def test_interrupted_command_continues_with_the_next_fold(
     assert len(sizes) == 7
 
 
+def test_diverged_training_writes_nothing(
+    dataset: Dataset, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("core.training.folds.predict_fold", lambda *arguments: np.full((len(arguments[2]), 10), np.nan))
+
+    assert main(COMMAND) == 1
+    assert "Lower --learning-rate" in capsys.readouterr().err
+    assert not out_of_fold_file(workspace, "digits").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

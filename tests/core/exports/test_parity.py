@@ -37,9 +37,16 @@ def test_changed_verdict_is_a_failure_with_the_way(parity: Parity) -> None:
 
     assert parity.failure is None
     assert changed.failure == (
-        "1 of 3 pictures gets a different verdict from .onnx than from the .keras file: for example, "
-        "a digit with 91.0% confidence becomes a close call with 91.0%. Use the .keras file, or train again."
+        "1 of 3 pictures gets a different digit or verdict from .onnx than from the .keras file: for example, "
+        "3, a digit with 91.0% confidence becomes 3, a close call with 91.0%. Use the .keras file, or train again."
     )
+
+
+def test_changed_digit_with_the_same_verdict_is_a_failure(parity: Parity) -> None:
+    changed = parity.with_way(".onnx", Answers(sure_of(1, 2, 9), list(parity.verdicts), 0.1))
+
+    assert (changed.ways[-1].changed_digits, changed.ways[-1].changed_verdicts) == (1, 0)
+    assert "becomes 9" in str(changed.failure)
 
 
 def test_way_that_cannot_run_is_no_failure(parity: Parity) -> None:

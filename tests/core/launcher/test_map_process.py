@@ -11,6 +11,7 @@ import pytest
 
 from core.classifier.bundle import Bundle, copy_bundle
 from core.errors import RunError, StorageError
+from core.launcher.background import MAX_PROCESSES
 from core.launcher.map_process import is_computing, start_map
 from core.runs.registry import create_run
 from core.training import worker
@@ -43,6 +44,21 @@ def test_a_map_is_computed_by_one_process(workspace: Workspace, starts: Path) ->
     (process,) = starts.read_text().split()
     os.kill(int(process), signal.SIGKILL)
     wait_until(lambda: not is_computing(workspace, SHIPPED, "digits"), what="the end of the process")
+
+
+def test_at_most_two_processes_compute_at_a_time(workspace: Workspace, starts: Path, tmp_path: Path) -> None:
+    bundles = [copy_bundle(SHIPPED, tmp_path / name) for name in ("first", "second", "third")]
+    for number, bundle in enumerate(bundles):
+        bundle.tflite_file.write_bytes(bytes([number]))
+        if number < MAX_PROCESSES:
+            start_map(workspace, bundle, "digits")
+
+    with pytest.raises(RunError, match="Try again in a minute"):
+        start_map(workspace, bundles[-1], "digits")
+
+    wait_until(lambda: starts.exists() and len(starts.read_text().split()) == MAX_PROCESSES, what="the processes")
+    for process in starts.read_text().split():
+        os.kill(int(process), signal.SIGKILL)
 
 
 def test_a_process_that_cannot_be_started_is_explained(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
