@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -47,18 +46,8 @@ TOGETHER = (
 )
 """Files for one process each, the slowest first: their fixtures take so long, or trainings would slow each other."""
 
-_MANY_MODULES = 200
-"""Number of modules whose objects are worth excluding; TensorFlow has 2,000."""
-
-
-@dataclass
-class _Frozen:
-    """The number of modules when objects were last excluded from garbage collection."""
-
-    modules: int = 0
-
-
-_frozen = _Frozen()
+_MANY_OBJECTS = 50_000
+"""Number of objects, examined by the garbage collector in about 5 ms, that are worth excluding."""
 
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -87,13 +76,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup() -> None:
-    """Exclude imported modules from garbage collection.
+    """Exclude the objects that earlier tests have left, such as imported modules, from garbage collection.
 
-    Streamlit collects garbage after each script run. Once a test has imported TensorFlow, that would take 0.3 s.
+    Streamlit collects garbage after each script run. With TensorFlow and its networks, that would take 0.4 s.
     """
-    if len(sys.modules) > _frozen.modules + _MANY_MODULES:
+    if len(gc.get_objects()) > _MANY_OBJECTS:
+        gc.collect()
         gc.freeze()
-        _frozen.modules = len(sys.modules)
 
 
 @pytest.hookimpl(optionalhook=True)

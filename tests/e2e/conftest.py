@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,11 @@ from tests.support.chromium import FLAGS, find_chromium
 from tests.support.dashboard_process import DashboardProcess
 from tests.support.requirements import lacking
 from tests.support.visit import Record
-from tests.support.waiting import PATIENCE_SECONDS
+from tests.support.visitor import PATIENCE_MS, Visitor
 
 RESULTS = PROJECT / "test-results"
 _failed = pytest.StashKey[bool]()
 
-PATIENCE_MS = PATIENCE_SECONDS * 1000
 # Tests check results rather than speed: another test's training may keep both cores busy.
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -59,6 +59,12 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def visitor(chromium: Browser) -> Callable[[str], Visitor]:
+    """Return a function that returns the session's visitor of a URL."""
+    return functools.cache(functools.partial(Visitor, chromium))
+
+
 @pytest.fixture
 def record() -> Record:
     """The hosts and errors that `page` records."""
@@ -67,20 +73,19 @@ def record() -> Record:
 
 @pytest.fixture
 def page(
-    chromium: Browser, dashboard: DashboardProcess, record: Record, request: pytest.FixtureRequest
+    visitor: Callable[[str], Visitor], dashboard: DashboardProcess, record: Record, request: pytest.FixtureRequest
 ) -> Iterator[Page]:
-    """An empty tab; `page.goto("/")` opens the dashboard.
+    """An empty tab without cookies or stored data; `page.goto("/")` opens the dashboard.
 
     The test fails if any of its pages contacts another host. A screenshot of a failed test's last page is saved in
     test-results/.
     """
-    context = chromium.new_context(base_url=dashboard.url, viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(PATIENCE_MS)
-    record.follow(context)
-    yield context.new_page()
-    if request.node.stash.get(_failed, False):
-        _save_screenshot(context.pages[-1] if context.pages else None, request.node.nodeid)
-    context.close()
+    guest = visitor(dashboard.url)
+    with record.following(guest.context):
+        yield guest.context.new_page()
+        if request.node.stash.get(_failed, False):
+            _save_screenshot(guest.tabs[-1] if guest.tabs else None, request.node.nodeid)
+        guest.leave()
     assert not record.foreign_hosts, f"the page contacted other hosts: {sorted(record.foreign_hosts)}"
 
 

@@ -144,8 +144,8 @@ def test_drawing_survives_a_visit_to_another_page(page: Page, prediction: Locato
     draw(page, [DOWN])
     expect(prediction).to_have_text("1")
 
-    page.get_by_role("link", name="Gradio demo").click()
-    expect(page.get_by_role("heading", name="Gradio demo")).to_be_visible()
+    page.get_by_role("link", name="Train", exact=True).click()
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
     page.get_by_role("link", name="Draw").click()
 
     expect(prediction).to_have_text("1")

@@ -87,7 +87,7 @@ def requested_paths(page: Page) -> list[str]:
         if parts.scheme in ("http", "ws"):
             paths.append(parts.path)
 
-    page.context.on("request", lambda request: record_path(request.url))
+    page.on("request", lambda request: record_path(request.url))
     page.on("websocket", lambda websocket: record_path(websocket.url))
     return paths
 

@@ -50,8 +50,8 @@ def press(page: Page, name: str, times: int = 1) -> None:
 
 
 def visit_another_page(page: Page) -> None:
-    page.get_by_role("link", name="Gradio demo").click()
-    expect(page.get_by_role("heading", name="Gradio demo")).to_be_visible()
+    page.get_by_role("link", name="Train", exact=True).click()
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
     page.get_by_role("link", name="Draw").click()
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
 
@@ -231,10 +231,10 @@ def test_undo_that_waits_with_a_page_change_is_kept(page: Page, server: SlowServ
 
     press(page, "Undo")
     wait_for_requests(page, server, 1)
-    page.get_by_role("link", name="Gradio demo").click()
+    page.get_by_role("link", name="Train", exact=True).click()
     wait_for_requests(page, server, 2)
     server.release()
-    expect(page.get_by_role("heading", name="Gradio demo")).to_be_visible()
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
     page.get_by_role("link", name="Draw").click()
 
     expect_only_rows(page, [0, LAST])

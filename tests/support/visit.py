@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlparse
 
 from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, expect
@@ -26,15 +28,20 @@ class Record:
     def foreign_hosts(self) -> set[str]:
         return self.hosts - LOCAL
 
-    def follow(self, context: BrowserContext) -> None:
-        """Record the requests and errors of every page in this context."""
-        context.on("request", lambda request: self._note(request.url))
-        context.on("page", lambda page: page.on("websocket", lambda socket: self._note(socket.url)))
-        context.on("weberror", lambda error: self.page_errors.append(str(error.error)))
-        context.on(
-            "console",
-            lambda message: self.console_errors.append(message.text) if message.type == "error" else None,
-        )
+    @contextmanager
+    def following(self, context: BrowserContext) -> Iterator[None]:
+        """Record the requests and errors of every page that this context has in the with block."""
+        listeners: dict[str, Callable[[Any], object]] = {
+            "request": lambda request: self._note(request.url),
+            "page": lambda page: page.on("websocket", lambda socket: self._note(socket.url)),
+            "weberror": lambda error: self.page_errors.append(str(error.error)),
+            "console": lambda message: self.console_errors.append(message.text) if message.type == "error" else None,
+        }
+        for event, listener in listeners.items():
+            context.on(event, listener)  # type: ignore[call-overload]
+        yield
+        for event, listener in listeners.items():
+            context.remove_listener(event, listener)
 
     def _note(self, url: str) -> None:
         if host := urlparse(url).hostname:
