@@ -90,11 +90,11 @@ def _metrics(comparison: Comparison, first: Evaluation, second: Evaluation) -> N
         for label, value, note, explanation in (
             ("Accuracy of A", f"{first.accuracy:.2%}", f"B: {second.accuracy:.2%}", None),
             (
-                "A − B (percentage points)",
+                "A − B (points)",
                 f"{comparison.difference * 100:+.2f}",
                 f"95%: {low} to {high}",
-                "The range shown is the 95% confidence interval for the difference of paired proportions (Agresti and "
-                "Min, 2005).",
+                "Difference in percentage points. The range shown is the 95% confidence interval for the difference of "
+                "paired proportions (Agresti and Min, 2005).",
             ),
             (
                 "p-value",

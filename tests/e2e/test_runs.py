@@ -104,6 +104,9 @@ def test_selected_runs_share_a_chart_with_tooltips(page: Page, runs: list[Run]) 
     toggle_row(page, 1)
 
     expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    cells = page.locator(".st-key-settings_table :is(th, td)")
+    assert cells.evaluate_all("cells => cells.length && cells.every(cell => cell.scrollWidth <= cell.clientWidth)")
     for each in ("overlaid_loss", "overlaid_accuracy"):
         for name in ("new-newt", "old-owl"):
             expect(page.locator(f".st-key-{each} [data-testid=stVegaLiteChart]")).to_contain_text(name)

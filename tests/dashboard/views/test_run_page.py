@@ -22,6 +22,7 @@ from core.runs.tables import HISTORY_COLUMNS, append_row
 from core.workspace import PROJECT, Workspace
 from dashboard.training.wording import REDRAWN_ACCURACY
 from tests.support.markdown import unescape_markdown
+from tests.support.runs_page import settings_table
 from tests.support.tiny_training import tiny_config
 from tests.support.workers import kill_worker
 
@@ -67,7 +68,7 @@ def test_everything_about_a_finished_run_is_on_its_page(run: Run) -> None:
     assert metrics(page)["Test accuracy"] == f"{card.metrics.test_accuracy:.2%}"
     assert {"Digits rejected", "Temperature", "Typical", REDRAWN_ACCURACY, "Noise", "Parameters"} <= set(metrics(page))
     assert len(page.get("vega_lite_chart")) == 2
-    unlike = next(table.value for table in page.dataframe if "This run" in table.value)
+    unlike = settings_table(page)
     assert unlike.loc["Filters"].tolist() == ["8, 8", "32, 64"]
     assert run.id in page_text(page)
     assert re.search(r"started \d+ \w{3} \d{4}, .+ ended \d+ \w{3} \d{4}, ", page_text(page))
