@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.classifier.model_picker import show_active_model
+from dashboard.runs.model_in_use import show_active_model, show_switch_notice
 from dashboard.session import state
 from dashboard.session.sign_in import account
 
@@ -31,5 +31,6 @@ page = st.navigation(
 show_active_model()
 with st.sidebar:
     account()
+show_switch_notice(page.url_path)
 with state.script_run(page.url_path):
     page.run()

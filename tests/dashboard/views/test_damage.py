@@ -163,7 +163,8 @@ def runs(trained: Run, workspace: Workspace) -> tuple[Run, Run]:
 
 def page_text(page: AppTest) -> str:
     parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.success]
-    return unescape_markdown("\n".join(str(part.value) for part in parts))
+    names = [f"{box.label}: {box.options[box.index]}" for box in page.sidebar.selectbox]
+    return unescape_markdown("\n".join([*(str(part.value) for part in parts), *names]))
 
 
 def read_pages(*views: PageView, run: Run | None = None) -> list[str]:

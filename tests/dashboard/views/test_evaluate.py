@@ -122,7 +122,9 @@ def test_pages_report_a_missing_model(workspace: Workspace, monkeypatch: pytest.
     st.cache_resource.clear()
 
 
-def test_picker_and_sidebar_show_the_name_of_a_run(run: Run, workspace: Workspace) -> None:
+def test_picker_and_sidebar_show_the_name_of_a_run(
+    run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_label(workspace, run, "The *wide* one", "")
     promote(workspace, run)
     st.cache_resource.clear()
@@ -134,6 +136,14 @@ def test_picker_and_sidebar_show_the_name_of_a_run(run: Run, workspace: Workspac
     (picker,) = (box for box in page.selectbox if box.key == "evaluate_model")
     assert picker.options[0].startswith("The *wide* one · ")
     assert picker.options[1].startswith("Shipped model · ")
+    (switch,) = page.sidebar.selectbox
+    assert switch.options == ["Shipped model", "The *wide* one"]
+    assert switch.value == run.id
+
+    monkeypatch.setenv("TRAZO_READONLY", "1")
+    page.run()
+
+    assert not page.sidebar.selectbox
     assert r"Active model: The \*wide\* one" in [caption.value for caption in page.sidebar.caption]
 
 
