@@ -40,7 +40,8 @@ def test_all_text_has_enough_contrast(page: Page, run: Run, scheme: str) -> None
         "/inside?image=test-3&dataset=digits": "Mean probability",
         "/data": "Fingerprint",
         "/data?dataset=pen-digits": "Alpaydin",
-        "/evaluate": "Redrawn accuracy",  # and the disputed labels if MNIST is available
+        "/evaluate": "most confident first",  # and the disputed labels if MNIST is available
+        "/evaluate?evaluate_view=Handwriting": "Real handwriting",
         f"/evaluate?evaluate_view=Epochs&model={run.id}": "Toneva",
         f"/run?id={run.id}": "Model as ZIP",
     }.items():

@@ -176,7 +176,7 @@ def read_pages(*views: PageView, run: Run | None = None) -> list[str]:
         for parameter in ("model", "run", "id") if run else ():
             page.query_params[parameter] = run.id
         page.run()
-        for control in page.segmented_control:
+        for control in page.pills:
             # The page of a damaged model has no such control.
             if view and control.key == "evaluate_view" and control.value != view:
                 control.set_value(view).run()
