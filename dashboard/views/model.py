@@ -12,6 +12,7 @@ from dashboard.classifier.layers import filter_pictures, layer_table, setting_fa
 from dashboard.classifier.model_picker import model_picker
 from dashboard.exports.files import file_list
 from dashboard.exports.parity import parity_panel
+from dashboard.exports.programs import programs
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.headings import heading
 from dashboard.parts.links import link
@@ -62,6 +63,8 @@ def show_layers(card: Card) -> None:
         hide_index=True,
         height="content",
         column_config={
+            "Layer": st.column_config.TextColumn(pinned=True, width=170),
+            "In plain words": st.column_config.TextColumn(width=240),
             "Parameters": st.column_config.NumberColumn(format="localized"),
             "Multiply-adds": st.column_config.NumberColumn(format="localized", help="For one image."),
         },
@@ -130,6 +133,7 @@ def show_page(name: str, bundle: Bundle) -> None:
         return
     show_metrics(card)
     show_files(bundle)
+    programs(name)
     parity_panel(name, bundle)
     show_layers(card)
     show_filters(bundle)
