@@ -26,6 +26,7 @@ page = st.navigation(
         st.Page("views/evaluate.py", title="Evaluate", icon=":material/fact_check:"),
         st.Page("views/model.py", title="Model", icon=":material/account_tree:"),
         st.Page("views/gradio_demo.py", title="Gradio demo", icon=":material/widgets:"),
+        st.Page("views/glossary.py", title="Glossary", icon=":material/menu_book:"),
     ]
 )
 show_active_model()

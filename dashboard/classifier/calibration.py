@@ -15,6 +15,7 @@ from core.classifier.calibration import (
 )
 from core.classifier.evaluation import Evaluation
 from dashboard.parts import charts
+from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.theme import text_colour
 
@@ -27,10 +28,10 @@ TEMPERATURE_HELP = (
 def calibration_section(card: Card, evaluation: Evaluation) -> None:
     """Show how well the model's confidence matches its accuracy; statistics for experts are folded away."""
     st.subheader("Calibration", anchor=False)
-    st.markdown(
-        "A model that says “80% sure” should be right four times out of five. Each bar is one level of confidence and "
-        "should end at its orange line. Above each bar is its number of predictions. Thin lines are 95% confidence "
-        "intervals."
+    text_with_terms(
+        f"A model that says “80% sure” should be right four times out of five. Each bar is one level of "
+        f"{term('confidence')} and should end at its orange line. Above each bar is its number of predictions. Thin "
+        f"lines are 95% {term('confidence interval', 'confidence intervals')}."
     )
     st.altair_chart(charts.reliability_diagram(reliability(evaluation), text_colour()), width="stretch")
     st.markdown("When the model is not sure, it says so: it names a second digit, or calls a drawing not a digit.")

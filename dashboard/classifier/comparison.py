@@ -12,6 +12,7 @@ from core.classifier.predictor import format_confidence
 from core.errors import BundleError
 from core.runs.active import SHIPPED, active_model
 from dashboard.classifier.model_picker import model_display_names, model_title
+from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.look_inside import Samples, sample_grid
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.session import address, cache, state
@@ -101,9 +102,10 @@ def _statistics(comparison: Comparison) -> None:
     """Show the p-value, folded away."""
     method = "exact" if comparison.uses_exact_test else "corrected"
     with st.expander("Statistics for experts", icon=":material/query_stats:", key="comparison_statistics"):
-        st.markdown(
-            "The **p-value** says how likely two equally good models would differ this much by chance. Below "
-            f"{SIGNIFICANCE_LEVEL}, the difference is called significant."
+        test = term("McNemar's test")
+        text_with_terms(
+            f"The {term('p-value')} of {test} says how likely two equally good models would differ "
+            f"this much by chance. Below {SIGNIFICANCE_LEVEL}, the difference is called significant."
         )
         metric_tile(
             "p-value",

@@ -19,6 +19,7 @@ from dashboard.classifier.robustness import disputed_note, handwriting_section
 from dashboard.classifier.test_images import available_images, cell_heading
 from dashboard.court.section import label_court_section
 from dashboard.parts import charts
+from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.headings import heading
 from dashboard.parts.look_inside import Samples, sample_grid
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, metric_tile
@@ -105,10 +106,11 @@ def show_cell(evaluation: Evaluation, test: Samples | None, true: int, predicted
 def show_class_table(evaluation: Evaluation) -> None:
     """Draw a table with the precision, recall, F1 and support of each digit, folded away."""
     table = st.expander("Results by digit: precision, recall and F1", icon=":material/table_chart:", key="by_digit")
-    table.markdown(
-        "**Precision** says how often a predicted digit is right, **recall** how many images of a digit are found; "
-        "**F1** combines the two."
-    )
+    with table:
+        text_with_terms(
+            f"{term('precision', 'Precision')} says how often a predicted digit is right, {term('recall')} how many "
+            f"images of a digit are found; {term('F1')} combines the two."
+        )
     table.dataframe(
         charts.class_table(class_metrics(confusion_matrix(evaluation))),
         hide_index=True,

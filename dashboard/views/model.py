@@ -14,6 +14,7 @@ from dashboard.exports.files import file_list
 from dashboard.exports.parity import parity_panel
 from dashboard.exports.programs import programs
 from dashboard.parts.digit_grid import digit_grid
+from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.headings import heading
 from dashboard.parts.links import link
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, brief_fit_note, metric_tile, test_accuracy_tile
@@ -57,7 +58,10 @@ def show_metrics(card: Card) -> None:
 def show_layers(card: Card) -> None:
     """Draw the table of layers, from input to output."""
     st.subheader("Layers", anchor=False)
-    st.markdown("From the image of 28 × 28 pixels at the top to the probabilities of the ten digits at the bottom.")
+    text_with_terms(
+        "From the image of 28 × 28 pixels at the top to the probabilities of the ten digits at the bottom, which "
+        f"{term('softmax')} computes."
+    )
     st.dataframe(
         layer_table(card),
         hide_index=True,

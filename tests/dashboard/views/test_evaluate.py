@@ -158,6 +158,7 @@ def test_picker_and_sidebar_show_the_name_of_a_run(
 
     assert not page.sidebar.selectbox
     assert r"Active model: The \*wide\* one" in [caption.value for caption in page.sidebar.caption]
+    st.cache_resource.clear()
 
 
 def open_link(model: str) -> AppTest:
