@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.classifier.model_picker import show_active_model
+from dashboard.runs.model_in_use import show_active_model, show_switch_notice
 from dashboard.session import state
 from dashboard.session.sign_in import account
 
@@ -26,10 +26,12 @@ page = st.navigation(
         st.Page("views/evaluate.py", title="Evaluate", icon=":material/fact_check:"),
         st.Page("views/model.py", title="Model", icon=":material/account_tree:"),
         st.Page("views/gradio_demo.py", title="Gradio demo", icon=":material/widgets:"),
+        st.Page("views/glossary.py", title="Glossary", icon=":material/menu_book:"),
     ]
 )
 show_active_model()
 with st.sidebar:
     account()
+show_switch_notice(page.url_path)
 with state.script_run(page.url_path):
     page.run()

@@ -15,6 +15,7 @@ from core.classifier.calibration import (
 )
 from core.classifier.evaluation import Evaluation
 from dashboard.parts import charts
+from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.theme import text_colour
 
@@ -25,34 +26,25 @@ TEMPERATURE_HELP = (
 
 
 def calibration_section(card: Card, evaluation: Evaluation) -> None:
-    """Show how well the model's confidence matches its accuracy."""
+    """Show how well the model's confidence matches its accuracy; statistics for experts are folded away."""
     st.subheader("Calibration", anchor=False)
-    st.markdown(
-        "Of all predictions with a confidence of 80%, four in five should be correct: each bar should end at its "
-        "orange line. Above each bar is its number of predictions. Thin lines are 95% confidence intervals."
+    text_with_terms(
+        f"A model that says “80% sure” should be right four times out of five. Each bar is one level of "
+        f"{term('confidence')} and should end at its orange line. Above each bar is its number of predictions. Thin "
+        f"lines are 95% {term('confidence interval', 'confidence intervals')}."
     )
-    with st.grid(5, min_column_width=MIN_TILE_WIDTH):
-        metric_tile(
-            "Calibration error",
-            f"{expected_calibration_error(evaluation):.2%}",
-            f"{BINS} equal bins",
-            f"Expected calibration error: mean difference between confidence and accuracy over {BINS} bins of equal "
-            "width, weighted by the number of predictions in each.",
-        )
-        metric_tile(
-            "Brier score",
-            f"{brier_score(evaluation):.4f}",
-            "0 is perfect",
-            "Mean squared difference between the ten probabilities and the label, 0 to 2 (Brier, 1950).",
-        )
+    st.altair_chart(charts.reliability_diagram(reliability(evaluation), text_colour()), width="stretch")
+    st.markdown("When the model is not sure, it says so: it names a second digit, or calls a drawing not a digit.")
+    with st.grid(2, min_column_width=MIN_TILE_WIDTH):
         _close_calls_and_rejections(card, evaluation)
     if card.calibration is None:
         st.caption("An earlier version of Trazo trained this model and did not calibrate its probabilities.")
-    st.altair_chart(charts.reliability_diagram(reliability(evaluation), text_colour()), width="stretch")
+    with st.expander("Statistics for experts", icon=":material/query_stats:", key="calibration_statistics"):
+        _statistics(card, evaluation)
 
 
 def _close_calls_and_rejections(card: Card, evaluation: Evaluation) -> None:
-    """Show the fractions of close calls and rejected digits, and the temperature."""
+    """Show the fractions of close calls and rejected digits."""
     threshold = card.calibration.unsure_below if card.calibration else UNSURE_BELOW
     unsure, unsure_mistakes = unsure_fractions(evaluation, threshold)
     metric_tile(
@@ -69,10 +61,33 @@ def _close_calls_and_rejections(card: Card, evaluation: Evaluation) -> None:
             "Fraction of validation digits rejected, at most 2%. Non-digits are synthetic letters, scribbles and other "
             "shapes.",
         )
-    if card.calibration is not None:
+
+
+def _statistics(card: Card, evaluation: Evaluation) -> None:
+    """Show the calibration error, the Brier score and the temperature, each with its meaning."""
+    st.markdown(
+        "- **Calibration error**: by how much confidence and accuracy differ on average. 0 is perfect.\n"
+        "- **Brier score**: how far the probabilities are from the truth. 0 is perfect, 2 is sure and always wrong.\n"
+        "- **Temperature**: the number that tones the probabilities down (above 1) or up (below 1)."
+    )
+    with st.grid(3, min_column_width=MIN_TILE_WIDTH):
         metric_tile(
-            "Temperature",
-            f"{card.calibration.temperature:.2f}",
-            "fitted on validation",
-            TEMPERATURE_HELP,
+            "Calibration error",
+            f"{expected_calibration_error(evaluation):.2%}",
+            f"{BINS} equal bins",
+            f"Expected calibration error: mean difference between confidence and accuracy over {BINS} bins of equal "
+            "width, weighted by the number of predictions in each.",
         )
+        metric_tile(
+            "Brier score",
+            f"{brier_score(evaluation):.4f}",
+            "0 is perfect",
+            "Mean squared difference between the ten probabilities and the label, 0 to 2 (Brier, 1950).",
+        )
+        if card.calibration is not None:
+            metric_tile(
+                "Temperature",
+                f"{card.calibration.temperature:.2f}",
+                "fitted on validation",
+                TEMPERATURE_HELP,
+            )

@@ -12,6 +12,7 @@ from core.classifier.predictor import format_confidence
 from core.errors import BundleError
 from core.runs.active import SHIPPED, active_model
 from dashboard.classifier.model_picker import model_display_names, model_title
+from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.look_inside import Samples, sample_grid
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.session import address, cache, state
@@ -40,6 +41,7 @@ def comparison_section(name: str, card: Card, evaluation: Evaluation, test: Samp
     st.markdown(f"**A** is {a}, **B** is {b}. Both were tested on the same {len(other.labels):,} images.")
     _metrics(comparison, evaluation, other)
     _verdict(comparison)
+    _statistics(comparison)
     if test is not None:
         _image_grid(comparison, evaluation, other, test)
 
@@ -85,27 +87,34 @@ def _choose_other_model(candidates: dict[str, Bundle], display_names: dict[str, 
 
 def _metrics(comparison: Comparison, first: Evaluation, second: Evaluation) -> None:
     low, high = (f"{bound * 100:+.2f}" for bound in comparison.interval)
+    with st.grid(2, min_column_width=MIN_TILE_WIDTH):
+        metric_tile("Accuracy of A", f"{first.accuracy:.2%}", f"B: {second.accuracy:.2%}")
+        metric_tile(
+            "A − B (points)",
+            f"{comparison.difference * 100:+.2f}",
+            f"95%: {low} to {high}",
+            "Difference in percentage points. The range shown is the 95% confidence interval for the difference of "
+            "paired proportions (Agresti and Min, 2005).",
+        )
+
+
+def _statistics(comparison: Comparison) -> None:
+    """Show the p-value, folded away."""
     method = "exact" if comparison.uses_exact_test else "corrected"
-    with st.grid(3, min_column_width=MIN_TILE_WIDTH):
-        for label, value, note, explanation in (
-            ("Accuracy of A", f"{first.accuracy:.2%}", f"B: {second.accuracy:.2%}", None),
-            (
-                "A − B (percentage points)",
-                f"{comparison.difference * 100:+.2f}",
-                f"95%: {low} to {high}",
-                "The range shown is the 95% confidence interval for the difference of paired proportions (Agresti and "
-                "Min, 2005).",
-            ),
-            (
-                "p-value",
-                _p_value(comparison.p_value),
-                f"McNemar, {method}",
-                "Probability that two equally good models would differ at least this much on such images (McNemar's "
-                "test, 1947: exact if the models disagree on only a few images, otherwise chi-squared with continuity "
-                "correction). Among many comparisons, some will have a small p-value by chance.",
-            ),
-        ):
-            metric_tile(label, value, note, explanation)
+    with st.expander("Statistics for experts", icon=":material/query_stats:", key="comparison_statistics"):
+        test = term("McNemar's test")
+        text_with_terms(
+            f"The {term('p-value')} of {test} says how likely two equally good models would differ "
+            f"this much by chance. Below {SIGNIFICANCE_LEVEL}, the difference is called significant."
+        )
+        metric_tile(
+            "p-value",
+            _p_value(comparison.p_value),
+            f"McNemar, {method}",
+            "Probability that two equally good models would differ at least this much on such images (McNemar's "
+            "test, 1947: exact if the models disagree on only a few images, otherwise chi-squared with continuity "
+            "correction). Among many comparisons, some will have a small p-value by chance.",
+        )
 
 
 def _p_value(value: float) -> str:

@@ -16,6 +16,18 @@ _NEGATIVE_COLOUR = np.array((217, 101, 43), np.float32)
 _ZERO_COLOUR = np.array((247, 247, 244), np.float32)
 _POSITIVE_COLOUR = np.array((15, 118, 110), np.float32)
 
+_PLAIN_WORDS = {
+    "Conv2D": "looks for small patterns everywhere",
+    "DepthwiseConv2D": "sums up the map of each pattern",
+    "BatchNormalization": "brings values to a common scale",
+    "ReLU": "keeps positive values only",
+    "MaxPooling2D": "keeps the strongest of neighbours",
+    "Flatten": "puts all values in one row",
+    "Dropout": "drops values while training",
+    "Dense": "weighs all values for each output",
+}
+"""What each kind of layer does, short enough for a column of the table."""
+
 
 def layer_table(card: Card) -> pd.DataFrame:
     """Return a row for each layer, from the image to the probabilities."""
@@ -23,10 +35,11 @@ def layer_table(card: Card) -> pd.DataFrame:
         {
             "Layer": [layer.name for layer in card.layers],
             "Kind": [layer.kind for layer in card.layers],
+            "In plain words": [_PLAIN_WORDS.get(layer.kind, "") for layer in card.layers],
             "Output shape": [" × ".join(str(size) for size in layer.output_shape) for layer in card.layers],
-            "Activation": [layer.activation or "" for layer in card.layers],
             "Parameters": [layer.parameters for layer in card.layers],
             "Multiply-adds": [layer.multiply_adds for layer in card.layers],
+            "Activation": [layer.activation or "" for layer in card.layers],
         }
     )
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.classifier.bundle import Bundle, Card
 from core.errors import BundleError, RunError, RunNotFound
-from core.runs.active import SHIPPED, active_model
+from core.runs.active import active_model
 from core.runs.label import display_name
 from core.runs.registry import find_run
 from core.runs.run import Run
@@ -59,22 +59,6 @@ def model_display_names(models: Iterable[str]) -> dict[str, str]:
 def model_title(name: str, card: Card) -> str:
     """Return a model's line in a list of models."""
     return f"{name} · {card.metrics.test_accuracy:.2%} on {card.data.title}"
-
-
-def show_active_model() -> None:
-    """Show the name of the active model in the sidebar, and a warning if the promoted model could not be loaded."""
-    with st.sidebar:
-        try:
-            active = cache.predictor().current()[0]
-        except BundleError as error:
-            st.error(safe_text(error), icon=":material/error:")
-            return
-        if active.problem:
-            st.warning(safe_text(active.problem), icon=":material/warning:")
-        if active.name == SHIPPED:
-            st.caption("Active model: the shipped model")
-        else:
-            st.caption(f"Active model: {plain(model_display_names([active.name])[active.name])}")
 
 
 def _requested_model(names: Collection[str], key: str) -> str | None:

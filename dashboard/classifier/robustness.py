@@ -1,4 +1,4 @@
-"""The accuracies on redrawn and altered digits, and the effect of disputed labels on the test accuracy."""
+"""The accuracies on drawings and altered digits, and the effect of disputed labels on the test accuracy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import streamlit as st
 
 from core.classifier.bundle import Card, Robustness
 from core.classifier.disputed import DisputedLabels
+from dashboard.parts import charts
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH
+from dashboard.parts.theme import text_colour
 from dashboard.training.wording import REDRAWN_ACCURACY
 
 REDRAWN_KINDS = {
@@ -25,12 +27,64 @@ ALTERED_KINDS = {
 }
 
 
+NOT_MEASURED = "Not measured: an earlier version of Trazo trained this model. Train it again to see these metrics."
+
+
+def handwriting_section(card: Card) -> None:
+    """Chart how often the model misreads drawings and altered images; the figures are folded away."""
+    st.subheader("Drawings", anchor=False)
+    robustness = card.robustness
+    if robustness is None:
+        st.caption(NOT_MEASURED)
+        return
+    st.markdown(
+        f"Of 100 digits, how many does it misread? Up to {robustness.images:,} test images were traced and **drawn "
+        f"again on a canvas**, as you would. On average, {_misread(robustness.drawings)} of 100 were misread."
+    )
+    _show_chart(robustness, REDRAWN_KINDS)
+    if robustness.pen_strokes is not None:
+        st.markdown(
+            "**Real handwriting**: digits that people wrote with a pen; no model has learned from these people. "
+            f"Accuracy: **{robustness.pen_strokes:.1%}**, so {_misread(robustness.pen_strokes)} of 100 are misread."
+        )
+    st.subheader("Altered images", anchor=False)
+    st.markdown(
+        "The same images, altered and passed **directly to the network**, without the centring and scaling that "
+        "drawings get: the mistakes per 100 show what would confuse it."
+    )
+    _show_chart(robustness, ALTERED_KINDS)
+    with st.expander("All figures", icon=":material/query_stats:", key="robustness_figures"):
+        st.markdown("The accuracy on each kind of image: the fraction of images that the model reads correctly.")
+        _show_accuracies(robustness, REDRAWN_KINDS)
+        _show_accuracies(robustness, ALTERED_KINDS)
+    st.markdown("The best test is your own hand:")
+    st.page_link("views/draw.py", label="Draw a digit", icon=":material/draw:", width="content")
+
+
+def _misread(accuracy: float) -> str:
+    """Return the mistakes in 100 digits."""
+    return f"{(1 - accuracy) * 100:.1f}"
+
+
+def _show_chart(robustness: Robustness, kinds: dict[str, tuple[str, str]]) -> None:
+    rows = [
+        (label, explanation, accuracy)
+        for name, (label, explanation) in kinds.items()
+        if (accuracy := getattr(robustness, name)) is not None
+    ]
+    st.altair_chart(
+        charts.mistakes_per_hundred(rows, text_colour()),
+        width="stretch",
+        alt="Mistakes in 100 digits, by kind",
+    )
+
+
 def robustness_section(card: Card) -> None:
     """Show the accuracies on redrawn and altered images, or a message if the model has none."""
     st.subheader(REDRAWN_ACCURACY, anchor=False)
     robustness = card.robustness
     if robustness is None:
-        st.caption("Not measured: an earlier version of Trazo trained this model. Train it again to see these metrics.")
+        st.caption(NOT_MEASURED)
         return
     st.markdown(
         f"Up to {robustness.images:,} test images were traced and **drawn again on a canvas**, then classified like "

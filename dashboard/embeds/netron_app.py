@@ -1,8 +1,9 @@
 """The model viewer Netron, and the model files that Netron shows.
 
 Netron's own server would need a second port, and would serve one model and the folder around it. Its page looks up the
-visitor's country, reports usage, and stops working half a year after its release. The page served here does none of
-this. Open a model with `/netron/?url=/models/NAME/mnist_model.keras&identifier=mnist_model.keras`.
+visitor's country, reports usage, stops working half a year after its release, and takes the focus of a page that embeds
+it. The page served here does none of this. To open a model, use
+`/netron/?url=/models/NAME/mnist_model.keras&identifier=mnist_model.keras`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ _SERVED_TYPES = frozenset({".css", ".ico", ".js", ".json", ".png"})
 
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; frame-src 'none'"
 
+_FOCUS_SCRIPT = Path(__file__).resolve().parents[1] / "assets" / "netron_focus.js"
+"""Script that keeps Netron from taking the focus; served from a file, because the policy allows no inline scripts."""
+
 _CONSENT_COOKIE = ("consent", "1")
 """Cookie that stops Netron from looking up the visitor's country and asking for consent."""
 
@@ -47,6 +51,7 @@ def netron_routes(workspace: Workspace) -> list[BaseRoute]:
 
     return [
         Route("/netron/", _index, methods=["GET"]),
+        Route(f"/netron/{_FOCUS_SCRIPT.name}", _focus_script, methods=["GET"]),
         Mount("/netron", _PackageFiles(directory=_package())),
         Route("/models/{name}/{file}", model_file, methods=["GET"]),
     ]
@@ -70,12 +75,17 @@ async def _index(_request: Request) -> Response:
     return response
 
 
+async def _focus_script(_request: Request) -> Response:
+    return FileResponse(_FOCUS_SCRIPT, headers={"Cache-Control": "no-cache"})
+
+
 @cache
 def _page() -> str:
-    """Return Netron's page without its date and version, and with a policy that only allows requests to this server."""
+    """Return Netron's page without its date and version, with our script, and with a policy for this server only."""
     html = (_package() / "index.html").read_text(encoding="utf-8")
     html = re.sub(r'<meta name="date"[^>]*>\n?', "", html)
     html = re.sub(r'(<meta name="version" content=)"[^"]*"', r'\1"0.0.0"', html)
+    html = html.replace("<script", f'<script src="{_FOCUS_SCRIPT.name}"></script>\n<script', 1)
     return re.sub(r'(<meta http-equiv="Content-Security-Policy" content=)"[^"]*"', rf'\1"{_POLICY}"', html)
 
 

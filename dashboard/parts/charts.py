@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -158,6 +160,30 @@ def digit_accuracies(accuracies: np.ndarray, index: int, text_colour: str) -> al
         x=alt.X("now:Q", scale=scale)
     )
     return apply_layout(ranges + previous_rings + current_dots, 310)
+
+
+def mistakes_per_hundred(rows: Sequence[tuple[str, str, float]], text_colour: str) -> alt.LayerChart:
+    """Draw the mistakes in 100 digits as a bar for each row: a label, its explanation, and an accuracy in 0..1."""
+    labels = [label for label, _, _ in rows]
+    table = pd.DataFrame(
+        [(label, explanation, (1 - accuracy) * 100) for label, explanation, accuracy in rows],
+        columns=["kind", "explanation", "mistakes"],
+    )
+    # The scale ends at 10 at least, so that one mistake in 100 looks as rare as it is.
+    scale = alt.Scale(domain=[0, max(10, float(table["mistakes"].max()) * 1.1)], nice=False)
+    base = alt.Chart(table).encode(
+        x=alt.X("mistakes:Q", title="Mistakes in 100 digits", scale=scale, axis=alt.Axis(tickCount=5, gridOpacity=0.5)),
+        y=alt.Y(
+            "kind:N",
+            title=None,
+            sort=labels,
+            axis=alt.Axis(ticks=False, domain=False, labelFontSize=13, labelPadding=8),
+        ),
+        tooltip=["kind", alt.Tooltip("mistakes", title="mistakes in 100", format=".1f"), "explanation"],
+    )
+    bars = base.mark_bar(color=MISTAKE_COLOUR, opacity=0.75, cornerRadiusEnd=3, height={"band": 0.6})
+    numbers = base.mark_text(align="left", dx=5, color=text_colour).encode(text=alt.Text("mistakes:Q", format=".1f"))
+    return apply_layout(bars + numbers, 36 * len(rows) + 60)
 
 
 def class_table(metrics: list[ClassMetrics]) -> pd.DataFrame:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.parts import glossary
+
 
 def heading(title: str, subtitle: str) -> None:
-    """Show the page's title and a subtitle that explains the page to a newcomer."""
+    """Show the page's title, a subtitle that explains the page to a newcomer, and the terms that the page uses."""
     st.title(title, anchor=False)
-    st.markdown(subtitle)
+    terms = glossary.words(title)
+    st.markdown(f"{subtitle}  \n{terms}" if terms else subtitle, unsafe_allow_html=bool(terms))

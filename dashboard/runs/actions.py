@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import RunError
 from core.launcher import control, queue
-from core.runs.active import SHIPPED, promote
+from core.runs.active import SHIPPED, active_model, promote
 from core.runs.label import display_name
 from core.runs.registry import list_runs
 from core.runs.run import Run
@@ -16,20 +16,32 @@ from dashboard.session import state
 from dashboard.session.markdown import plain
 from dashboard.session.permission import attempt
 
+_PROMOTE_WIDTH = 124
+"""Width of the Promote button in pixels."""
+
 
 def promote_run(run: Run | None) -> None:
     """Make the run's model the active model, or the shipped model if `run` is None."""
+    former = active_model(state.workspace()).name
     attempt(promote, state.workspace(), run, runs=[] if run else [SHIPPED])
+    present = active_model(state.workspace()).name
+    if present != former:
+        state.remember_model_switch(former, present)
 
 
-def promote_button(run: Run | None, *, disabled: bool = False, primary: bool = True) -> None:
-    """Show the button that makes the run's model the active model; the button is disabled if `run` is None."""
+def promote_button(run: Run | None, *, primary: bool = True) -> None:
+    """Show the button that makes the run's model the active model; the button is disabled if `run` is None.
+
+    For the active model, the button says so and is disabled; it keeps its width, so that nothing moves.
+    """
+    in_use = run is not None and run.id == active_model(state.workspace()).run_id
     st.button(
-        "Promote",
-        icon=":material/rocket_launch:",
+        "In use" if in_use else "Promote",
+        icon=":material/check:" if in_use else ":material/rocket_launch:",
+        width=_PROMOTE_WIDTH,
         type="primary" if primary else "secondary",
         key="promote",
-        disabled=disabled or run is None,
+        disabled=run is None or in_use,
         help="Use this model on every page, in the Gradio demo and in the API, starting now."
         if run
         else "Select one run that has a model.",

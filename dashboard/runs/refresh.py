@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.runs.active import active_model
 from dashboard.runs import run_cache
 from dashboard.runs.run_cache import Listing
 from dashboard.session.permission import safe_text
@@ -25,15 +26,16 @@ def draw_and_refresh(
     """Call `draw` with a listing of all runs, now and at each refresh.
 
     The page refreshes every `seconds` while `busy` returns True, and otherwise when the runs have changed. `paused`
-    turns off refreshing.
+    turns off refreshing. After a switch of the active model, the whole page is redrawn, because the sidebar names it.
     """
+    active = active_model(workspace()).name
     first_listing = run_cache.listing()
     polling = busy(first_listing) and not paused
     undrawn_listings = [first_listing]
 
     def draw_latest() -> None:
         listing = undrawn_listings.pop() if undrawn_listings else run_cache.listing()
-        if (busy(listing) and not paused) != polling:
+        if (busy(listing) and not paused) != polling or active_model(workspace()).name != active:
             st.rerun()
         _show_problems(listing)
         draw(listing)

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.classifier.bundle import Bundle
 from core.errors import RunError, StorageError
-from core.runs.active import ActiveModel, active_model, model_names
+from core.runs.active import ActiveModel, active_model, available_models, model_names
 from core.runs.label import label_file
 from core.runs.registry import check_runs, is_gone, list_runs
 from core.runs.run import Run
@@ -145,6 +145,21 @@ def names() -> dict[str, str]:
 @st.cache_resource(show_spinner=False, max_entries=10)
 def _cached_names(revision: int) -> dict[str, str]:  # noqa: ARG001
     return model_names(workspace())
+
+
+def model_name(model: str) -> str:
+    """Return a model's display name; that of a run that was just deleted is its id."""
+    return names().get(model, model)
+
+
+def usable_models() -> tuple[str, ...]:
+    """Return the names of the shipped model and of every run with a complete model, newest first."""
+    return _cached_usable_models(revision())
+
+
+@st.cache_resource(show_spinner=False, max_entries=10)
+def _cached_usable_models(revision: int) -> tuple[str, ...]:  # noqa: ARG001
+    return tuple(available_models(workspace()))
 
 
 def revision() -> int:

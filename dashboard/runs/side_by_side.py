@@ -20,8 +20,7 @@ from dashboard.session import address
 from dashboard.session.permission import safe_text
 from dashboard.training import curve_points, curves
 from dashboard.training.chart_options import AXES, CURVE_METRICS, TITLES, ChartOptions
-from dashboard.training.settings import differences_from_preset
-from dashboard.training.wording import SETTINGS, display_value
+from dashboard.training.settings import differences_from_preset, settings_table
 
 DEFAULT_Y = "Test accuracy"
 MAX_SMOOTHING = 0.99
@@ -162,17 +161,7 @@ def _show_settings(configs: dict[str, TrainingConfig]) -> None:
     if not values:
         st.caption("These runs have the same settings.")
         return
-    st.dataframe(
-        pd.DataFrame(
-            [[display_value(name, value) for value in row] for name, row in values.items()],
-            index=[SETTINGS[name].label for name in values],
-            columns=list(configs),
-        ),
-        width="content",
-        height="content",
-        key="settings",
-        alt="Settings of the selected runs",
-    )
+    settings_table(values, list(configs), "Settings of the selected runs")
 
 
 def results_across_runs(rows: Sequence[Summary], names: dict[str, str], selected: Collection[str]) -> None:

@@ -29,6 +29,7 @@ _TEMPLATE = "training_template"
 _PAGE = "page"
 _URL_PARAMETERS = "address_parameters"
 _JUST_OPENED = "just_opened"
+_MODEL_SWITCH = "model_switch"
 _REQUESTED_MAPS = "requested_maps"
 
 TRAIN_PRESET = "train_preset"
@@ -292,6 +293,21 @@ def mark_for_deletion(run_ids: list[str]) -> None:
 def unmark_runs() -> None:
     """Keep the runs that were marked for deletion."""
     st.session_state.pop(_RUNS_TO_DELETE, None)
+
+
+def model_switch() -> tuple[str, str] | None:
+    """Return the names of the former and the new active model after the visitor's last switch, or None."""
+    return cast("tuple[str, str] | None", st.session_state.get(_MODEL_SWITCH))
+
+
+def remember_model_switch(former: str, present: str) -> None:
+    """Remember that the visitor has just switched the active model."""
+    st.session_state[_MODEL_SWITCH] = (former, present)
+
+
+def forget_model_switch() -> None:
+    """Forget the last switch of the active model."""
+    st.session_state.pop(_MODEL_SWITCH, None)
 
 
 def map_requested(name: str) -> bool:

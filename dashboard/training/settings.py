@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -23,18 +25,23 @@ def differences_from_preset(config: TrainingConfig, name: str = "This run") -> N
     if not changed:
         st.caption(f"Same as the {config.preset} preset.")
         return
-    st.dataframe(
-        pd.DataFrame(
-            [[display_value(name, value) for value in pair] for name, pair in changed.items()],
-            index=[SETTINGS[name].label for name in changed],
-            # A run may have the same name as the preset's column, but the columns of a table need different names.
-            columns=[name if name != title else "This run", title],
-        ),
-        width="content",
-        height="content",
-        key="unlike_preset",
-        alt="Differences from the preset",
-    )
+    # A run may have the same name as the preset's column, but the columns of a table need different names.
+    columns = [name if name != title else "This run", title]
+    settings_table(changed, columns, "Differences from the preset")
+
+
+def settings_table(values: Mapping[str, Sequence[object]], columns: Sequence[str], alt: str) -> None:
+    """Show the values of settings in one column for each run; long names wrap, so that none is cut off."""
+    with st.container(key="settings_table"):
+        st.table(
+            pd.DataFrame(
+                [[plain(display_value(name, value)) for value in row] for name, row in values.items()],
+                index=[SETTINGS[name].label for name in values],
+                columns=[plain(column) for column in columns],
+            ),
+            width="content",
+            alt=alt,
+        )
 
 
 def all_settings(config: TrainingConfig) -> None:

@@ -1,4 +1,4 @@
-"""The Evaluate page: which images a model classifies correctly, which ones it confuses, and with what confidence."""
+"""The Evaluate page: questions about a model, from its mistakes to the labels of the data."""
 
 import math
 
@@ -15,10 +15,11 @@ from dashboard.classifier import time_machine
 from dashboard.classifier.calibration import calibration_section
 from dashboard.classifier.comparison import comparison_section
 from dashboard.classifier.model_picker import model_picker
-from dashboard.classifier.robustness import disputed_note, robustness_section
+from dashboard.classifier.robustness import disputed_note, handwriting_section
 from dashboard.classifier.test_images import available_images, cell_heading
 from dashboard.court.section import label_court_section
 from dashboard.parts import charts
+from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.headings import heading
 from dashboard.parts.look_inside import Samples, sample_grid
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, metric_tile
@@ -27,7 +28,15 @@ from dashboard.session import address, cache, state
 from dashboard.session.permission import safe_text
 
 PAGE_SIZE = 48
-VIEWS = ["Mistakes", "Compare", "Epochs", "Label court"]
+VIEWS = {
+    "Mistakes": "What does it get wrong?",
+    "Calibration": "Can I believe it?",
+    "Handwriting": "Does it read my writing?",
+    "Compare": "Compared with another?",
+    "Epochs": "How did it get there?",
+    "Label court": "Label court",
+}
+"""The questions, by their value in the URL."""
 COUNTS = "Counts"
 ROW_PERCENTAGES = "Row percentages"
 
@@ -95,9 +104,14 @@ def show_cell(evaluation: Evaluation, test: Samples | None, true: int, predicted
 
 
 def show_class_table(evaluation: Evaluation) -> None:
-    """Draw a table with the precision, recall, F1 and support of each digit."""
-    st.subheader("Results by digit", anchor=False)
-    st.dataframe(
+    """Draw a table with the precision, recall, F1 and support of each digit, folded away."""
+    table = st.expander("Results by digit: precision, recall and F1", icon=":material/table_chart:", key="by_digit")
+    with table:
+        text_with_terms(
+            f"{term('precision', 'Precision')} says how often a predicted digit is right, {term('recall')} how many "
+            f"images of a digit are found; {term('F1')} combines the two."
+        )
+    table.dataframe(
         charts.class_table(class_metrics(confusion_matrix(evaluation))),
         hide_index=True,
         width="content",
@@ -170,20 +184,28 @@ except BundleError as error:
     st.error(safe_text(error), icon=":material/error:")
     st.stop()
 show_metrics(card, evaluation)
-view = st.segmented_control(
-    "View",
-    VIEWS,
-    default=address.choice("evaluate_view", VIEWS, VIEWS[0]),
+views = list(VIEWS)
+view = st.pills(
+    "Question",
+    views,
+    default=address.choice("evaluate_view", VIEWS, views[0]),
     required=True,
+    format_func=VIEWS.__getitem__,
     key="evaluate_view",
     label_visibility="collapsed",
 )
-address.keep(evaluate_view=None if view == VIEWS[0] else view)
+address.keep(evaluate_view=None if view == views[0] else view)
 if view == "Epochs":
     try:
         show_time_machine(name, bundle, card)
     except RunNotFound as error:  # deleted in the meantime
         st.warning(safe_text(error), icon=":material/warning:")
+    st.stop()
+if view == "Calibration":
+    calibration_section(card, evaluation)
+    st.stop()
+if view == "Handwriting":
+    handwriting_section(card)
     st.stop()
 images = available_images(card.data.id, "test", evaluation.labels, card.data.fingerprint)
 test = None if images is None else Samples(images.images, "test", card.data.id, name)
@@ -195,8 +217,6 @@ if view == "Label court":
         label_court_section(name, bundle, evaluation, cache.dataset(card.data.id))
     st.stop()
 show_matrix(name, evaluation, test)
-show_class_table(evaluation)
-calibration_section(card, evaluation)
-robustness_section(card)
 if test is not None:
     show_mistakes(evaluation, test, disputed_labels(card.data.fingerprint, evaluation))
+show_class_table(evaluation)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.exports.programs import gradio_program
 from dashboard.parts.headings import heading
 from dashboard.parts.links import link
 
@@ -15,14 +16,6 @@ STYLE = """<style>
 .st-key-gradio iframe { border-radius: 0.5rem }
 @media (max-width: 640px) { .st-key-gradio > *, .st-key-gradio iframe { height: 1060px } }
 </style>"""
-CLIENT_EXAMPLE = """
-from gradio_client import Client, handle_file
-
-client = Client("{url}")
-sketch = {{"background": None, "layers": [], "composite": handle_file("digit.png")}}
-print(client.predict(sketch, api_name="/predict"))  # the ten probabilities
-print(client.predict(sketch, api_name="/verdict"))  # rejects pictures that are not digits
-"""
 
 heading(
     "Gradio demo",
@@ -36,4 +29,4 @@ with st.container(key="gradio"):
     st.iframe(f"{url}?__theme={st.context.theme.type or 'light'}", height=HEIGHT, alt="The Gradio demo")
 st.subheader("From a program", anchor=False)
 st.markdown("Run `pip install gradio_client`, then send a picture of a digit:")
-st.code(CLIENT_EXAMPLE.strip().format(url=link("gradio/", full=True)), language="python")
+st.code(gradio_program(), language="python")

@@ -12,7 +12,9 @@ from dashboard.classifier.layers import filter_pictures, layer_table, setting_fa
 from dashboard.classifier.model_picker import model_picker
 from dashboard.exports.files import file_list
 from dashboard.exports.parity import parity_panel
+from dashboard.exports.programs import programs
 from dashboard.parts.digit_grid import digit_grid
+from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.headings import heading
 from dashboard.parts.links import link
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, brief_fit_note, metric_tile, test_accuracy_tile
@@ -56,12 +58,17 @@ def show_metrics(card: Card) -> None:
 def show_layers(card: Card) -> None:
     """Draw the table of layers, from input to output."""
     st.subheader("Layers", anchor=False)
-    st.markdown("From the image of 28 × 28 pixels at the top to the probabilities of the ten digits at the bottom.")
+    text_with_terms(
+        "From the image of 28 × 28 pixels at the top to the probabilities of the ten digits at the bottom, which "
+        f"{term('softmax')} computes."
+    )
     st.dataframe(
         layer_table(card),
         hide_index=True,
         height="content",
         column_config={
+            "Layer": st.column_config.TextColumn(pinned=True, width=170),
+            "In plain words": st.column_config.TextColumn(width=240),
             "Parameters": st.column_config.NumberColumn(format="localized"),
             "Multiply-adds": st.column_config.NumberColumn(format="localized", help="For one image."),
         },
@@ -133,6 +140,7 @@ def show_page(name: str, bundle: Bundle) -> None:
         return
     show_metrics(card)
     show_files(bundle)
+    programs(name)
     parity_panel(name, bundle)
     show_layers(card)
     show_filters(bundle)

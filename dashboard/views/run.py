@@ -102,7 +102,8 @@ def show_head(run: Run, label: Label, status: Status | None = None, config: Trai
         st.title(plain(label.name or run.title), anchor=False, width="content")
         if status:
             state_badge(run, status)
-        if active_model(state.workspace()).run_id == run.id:
+        # For people who may promote models, the button says so, and a new badge would move it on a phone.
+        if active_model(state.workspace()).run_id == run.id and not may_change():
             st.badge("Active model", icon=":material/check:", color="primary")
     facts = [plain(run.id)]
     if config:
@@ -149,7 +150,7 @@ def show_change_buttons(run: Run, status: Status | None) -> None:
         actions.stop_button(run)
     if status and resumable(run, status):
         actions.resume_button(run)
-    if run.bundle.complete and active_model(state.workspace()).run_id != run.id:
+    if run.bundle.complete:
         actions.promote_button(run)
     if st.button("Delete", icon=":material/delete:", key="delete"):
         state.mark_for_deletion([run.id])

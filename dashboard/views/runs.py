@@ -224,9 +224,7 @@ def show_change_buttons(rows: Sequence[Summary], chosen: list[Summary]) -> None:
     active_runs = [run_of(row) for row in chosen if row.state in ("queued", "running")]
     runs = [run_of(row) for row in chosen]
     only_run = only_run_with_model(chosen)
-    actions.promote_button(
-        run_of(only_run) if only_run else None, disabled=bool(only_run and only_run.promoted), primary=False
-    )
+    actions.promote_button(run_of(only_run) if only_run else None, primary=False)
     if active_runs:
         st.button(
             "Stop",

@@ -40,7 +40,8 @@ def test_all_text_has_enough_contrast(page: Page, run: Run, scheme: str) -> None
         "/inside?image=test-3&dataset=digits": "Mean probability",
         "/data": "Fingerprint",
         "/data?dataset=pen-digits": "Alpaydin",
-        "/evaluate": "Redrawn accuracy",  # and the disputed labels if MNIST is available
+        "/evaluate": "most confident first",  # and the disputed labels if MNIST is available
+        "/evaluate?evaluate_view=Handwriting": "Real handwriting",
         "/evaluate?evaluate_view=Label+court": "judged",
         "/data?view=similar&image=test-3&dataset=digits": "nearest training images",
         "/model": "Does every way of running it agree?",

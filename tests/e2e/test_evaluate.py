@@ -95,7 +95,7 @@ def test_two_models_are_compared_image_by_image(
 
     page.goto(f"/evaluate?evaluate_view=Compare&model={runs[0].id}&against={runs[1].id}")
 
-    expect(page.get_by_text("A − B (percentage points)")).to_be_visible()
+    expect(page.get_by_text("A − B (points)")).to_be_visible()
     expect(page.get_by_text(f"{expected.difference * 100:+.2f}", exact=True)).to_be_visible()
     expect(page.get_by_title("test image ")).to_have_count(min(len(expected.only_first), 48))
     page.get_by_role("radio", name="Only B is right").click()

@@ -12,6 +12,9 @@ from tests.support.visit import Record, sketch_and_submit
 ONE = [(0.0, -1.0), (0.0, 1.0)]
 
 
+FOCUS_AND_SCROLL = "[document.activeElement.tagName, document.querySelector('[data-testid=stMain]').scrollTop]"
+
+
 def open_gradio(page: Page) -> FrameLocator:
     page.goto("/gradio_demo")
     return page.frame_locator("iframe[src^='/gradio/']")
@@ -19,6 +22,9 @@ def open_gradio(page: Page) -> FrameLocator:
 
 def test_netron_shows_both_files_and_downloads_work(page: Page, record: Record) -> None:
     page.goto("/model")
+    # Netron would focus its graph in the moment in which it sets this class.
+    expect(page.frame_locator("iframe[src*='/netron/']").locator("body.default")).to_be_attached()
+    assert page.evaluate(FOCUS_AND_SCROLL) == ["BODY", 0]
     for file in ("mnist_model.keras", "mnist_model.tflite"):
         page.get_by_role("radio", name=file).click()
 
@@ -41,6 +47,8 @@ def test_netron_shows_both_files_and_downloads_work(page: Page, record: Record) 
 def test_gradio_reads_digits_and_rejects_scribbles(page: Page) -> None:
     demo = open_gradio(page)
     verdict, bars = demo.locator("#verdict h1"), demo.locator("#bars")
+    expect(demo.locator("#sketchpad canvas").first).to_be_visible()
+    assert page.evaluate(FOCUS_AND_SCROLL) == ["BODY", 0]
 
     sketch_and_submit(page, demo, ONE)
     expect(verdict).to_have_text("1")

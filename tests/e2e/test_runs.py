@@ -71,6 +71,13 @@ def test_promoted_run_is_active_until_the_shipped_model_is_back(
     assert active_model(workspace).run_id == runs[0].id
     response = page.request.get("/api/health").json()
     assert runs[0].id in str(response)
+    switch = page.get_by_role("combobox", name="Active model")
+    expect(switch).to_have_value("new-newt")
+    button(page, "undo_switch").click()
+    expect(switch).to_have_value("Shipped model")
+    expect(button(page, "promote")).to_be_enabled()
+    button(page, "promote").click()
+    expect(switch).to_have_value("new-newt")
 
     button(page, "back_to_shipped").click()
 
@@ -80,7 +87,7 @@ def test_promoted_run_is_active_until_the_shipped_model_is_back(
     promote(workspace, runs[0])  # in another session
 
     expect(page.locator(".st-key-back_to_shipped")).to_be_visible()
-    expect(page.get_by_text("Active model: new-newt")).to_be_visible()
+    expect(switch).to_have_value("new-newt")
 
 
 def test_selected_runs_share_a_chart_with_tooltips(page: Page, runs: list[Run]) -> None:
@@ -104,6 +111,9 @@ def test_selected_runs_share_a_chart_with_tooltips(page: Page, runs: list[Run]) 
     toggle_row(page, 1)
 
     expect(page.get_by_role("heading", name="Differing settings")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    cells = page.locator(".st-key-settings_table :is(th, td)")
+    assert cells.evaluate_all("cells => cells.length && cells.every(cell => cell.scrollWidth <= cell.clientWidth)")
     for each in ("overlaid_loss", "overlaid_accuracy"):
         for name in ("new-newt", "old-owl"):
             expect(page.locator(f".st-key-{each} [data-testid=stVegaLiteChart]")).to_contain_text(name)

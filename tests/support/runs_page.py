@@ -42,6 +42,11 @@ def page_text(page: AppTest) -> str:
     return unescape_markdown("\n".join(str(part.value) for part in parts))
 
 
+def settings_table(page: AppTest) -> pd.DataFrame:
+    """Return the table of settings as the browser shows it."""
+    return page.table[0].value.rename(columns=unescape_markdown).map(unescape_markdown)
+
+
 def keys(page: AppTest) -> list[str | None]:
     return [button.key for button in page.button]
 

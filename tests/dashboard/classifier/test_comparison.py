@@ -40,7 +40,7 @@ def test_two_models_tested_on_the_same_data_are_compared(run: Run, worse_run: Ru
     expected = compare(run.bundle.evaluation(), worse_run.bundle.evaluation())
     assert not page.exception
     shown = {metric.label: metric.value for metric in page.metric}
-    assert shown["A − B (percentage points)"] == f"{expected.difference * 100:+.2f}"
+    assert shown["A − B (points)"] == f"{expected.difference * 100:+.2f}"
     assert shown["p-value"] == "< 0.001"
     assert "A is significantly better on these images" in page_text(page)
     assert f"{len(expected.only_first)} images." in page_text(page)

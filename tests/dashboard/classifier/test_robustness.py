@@ -24,6 +24,10 @@ def open_page(view: str, run: Run) -> AppTest:
     return page.selectbox(key="evaluate_model").set_value(run.id).run() if view == "evaluate" else page
 
 
+def open_handwriting(run: Run) -> AppTest:
+    return open_page("evaluate", run).pills(key="evaluate_view").set_value("Handwriting").run()
+
+
 ROBUSTNESS = Robustness(
     images=1000,
     canvas=0.99,
@@ -58,19 +62,20 @@ def page_text(page: AppTest) -> str:
 
 
 def test_evaluate_shows_the_redrawn_accuracies(run: Run) -> None:
-    page = open_page("evaluate", run)
+    page = open_handwriting(run)
 
     assert not page.exception
     shown = {metric.label: metric.value for metric in page.metric}
     assert shown["Thin pen"] == "97.0%"
     assert shown["Shifted by 4 px"] == "70.0%"
-    assert "96.0%" in page_text(page)
+    assert "On average, 4.0 of 100 were misread" in page_text(page)
+    assert len(page.get("vega_lite_chart")) == 2
     assert "drew with a pen" not in page_text(page)
     assert "Half the contrast" not in shown  # as in cards from earlier versions
 
 
 def test_optional_measurement_is_shown_if_present(run: Run) -> None:
-    page = open_page("evaluate", change_card(run, robustness=ROBUSTNESS.model_copy(update={"faded": 0.94})))
+    page = open_handwriting(change_card(run, robustness=ROBUSTNESS.model_copy(update={"faded": 0.94})))
 
     assert {metric.label: metric.value for metric in page.metric}["Half the contrast"] == "94.0%"
 
@@ -78,11 +83,11 @@ def test_optional_measurement_is_shown_if_present(run: Run) -> None:
 def test_pen_stroke_accuracy_is_shown_if_measured(run: Run) -> None:
     change_card(run, robustness=ROBUSTNESS.model_copy(update={"pen_strokes": 0.987}))
 
-    assert "98.7%" in page_text(open_page("evaluate", run))
+    assert "98.7%" in page_text(open_handwriting(run))
 
 
 def test_card_from_an_earlier_version_shows_not_measured(run: Run) -> None:
-    page = open_page("evaluate", change_card(run, robustness=None))
+    page = open_handwriting(change_card(run, robustness=None))
 
     assert not page.exception
     assert "Not measured" in page_text(page)

@@ -8,7 +8,7 @@ import pytest
 
 from core.runs.run import Run
 from core.workspace import Workspace
-from tests.support.runs_page import address, copied, open_runs_page, page_text
+from tests.support.runs_page import address, copied, open_runs_page, page_text, settings_table
 from tests.support.tiny_training import tiny_config
 
 
@@ -21,7 +21,7 @@ def test_link_restores_selection_baseline_and_filter(run: Run, workspace: Worksp
 
     assert page.dataframe[0].value["Run"].tolist() == [run.title, "old-owl", "new-newt"]
     assert "Δ Test accuracy" in page.dataframe[0].value
-    assert list(page.dataframe[1].value.columns) == [run.title, "old-owl", "new-newt"]
+    assert list(settings_table(page).columns) == [run.title, "old-owl", "new-newt"]
     assert address(page)["run"] == [other.id, third.id]
 
 

@@ -163,7 +163,8 @@ def runs(trained: Run, workspace: Workspace) -> tuple[Run, Run]:
 
 def page_text(page: AppTest) -> str:
     parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.success]
-    return unescape_markdown("\n".join(str(part.value) for part in parts))
+    names = [f"{box.label}: {box.options[box.index]}" for box in page.sidebar.selectbox]
+    return unescape_markdown("\n".join([*(str(part.value) for part in parts), *names]))
 
 
 def read_pages(*views: PageView, run: Run | None = None) -> list[str]:
@@ -175,7 +176,7 @@ def read_pages(*views: PageView, run: Run | None = None) -> list[str]:
         for parameter in ("model", "run", "id") if run else ():
             page.query_params[parameter] = run.id
         page.run()
-        for control in page.segmented_control:
+        for control in page.pills:
             # The page of a damaged model has no such control.
             if view and control.key == "evaluate_view" and control.value != view:
                 control.set_value(view).run()

@@ -45,23 +45,36 @@ def test_metrics_of_the_shipped_model_match_its_card(page: AppTest) -> None:
     assert table["Support"].sum() == card.data.test_images
 
 
-def test_calibration_matches_the_test_predictions(page: AppTest) -> None:
-    page.run()
+def test_calibration_matches_the_test_predictions(workspace: Workspace) -> None:
+    page = open_evaluate_page(evaluate_view="Can I believe it?")
 
     shown = {metric.label: metric.value for metric in page.metric}
     error = expected_calibration_error(Bundle(SHIPPED_BUNDLE).evaluation())
     assert shown["Calibration error"] == f"{error:.2%}"
     assert 0 <= float(shown["Brier score"]) <= 2
-    assert len(page.get("vega_lite_chart")) == 2
+    assert len(page.get("vega_lite_chart")) == 1
+    assert [expander.label for expander in page.expander] == ["Statistics for experts"]
 
 
-def test_model_from_an_earlier_version_is_not_calibrated(page: AppTest, workspace: Workspace, trained: Run) -> None:
+def test_questions_come_in_the_order_of_a_newcomer(page: AppTest) -> None:
+    page.run()
+
+    assert page.pills(key="evaluate_view").options == [
+        "What does it get wrong?",
+        "Can I believe it?",
+        "Does it read my writing?",
+        "Compared with another?",
+        "How did it get there?",
+        "Label court",
+    ]
+
+
+def test_model_from_an_earlier_version_is_not_calibrated(workspace: Workspace, trained: Run) -> None:
     run = Run(Path(shutil.copytree(trained.folder, workspace.runs / trained.id)))
     card = run.bundle.card().model_dump_json(exclude={"calibration"})
     run.bundle.card_file.write_text(card)
-    page.run()
 
-    page.selectbox(key="evaluate_model").set_value(trained.id).run()
+    page = open_evaluate_page(evaluate_view="Calibration", model=trained.id)
 
     assert not page.exception
     assert "Temperature" not in [metric.label for metric in page.metric]
@@ -122,7 +135,9 @@ def test_pages_report_a_missing_model(workspace: Workspace, monkeypatch: pytest.
     st.cache_resource.clear()
 
 
-def test_picker_and_sidebar_show_the_name_of_a_run(run: Run, workspace: Workspace) -> None:
+def test_picker_and_sidebar_show_the_name_of_a_run(
+    run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_label(workspace, run, "The *wide* one", "")
     promote(workspace, run)
     st.cache_resource.clear()
@@ -134,7 +149,16 @@ def test_picker_and_sidebar_show_the_name_of_a_run(run: Run, workspace: Workspac
     (picker,) = (box for box in page.selectbox if box.key == "evaluate_model")
     assert picker.options[0].startswith("The *wide* one · ")
     assert picker.options[1].startswith("Shipped model · ")
+    (switch,) = page.sidebar.selectbox
+    assert switch.options == ["Shipped model", "The *wide* one"]
+    assert switch.value == run.id
+
+    monkeypatch.setenv("TRAZO_READONLY", "1")
+    page.run()
+
+    assert not page.sidebar.selectbox
     assert r"Active model: The \*wide\* one" in [caption.value for caption in page.sidebar.caption]
+    st.cache_resource.clear()
 
 
 def open_link(model: str) -> AppTest:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -19,8 +22,11 @@ from core.data.datasets import TITLES, load_dataset
 from core.exports.folder import Exports
 from core.exports.parity import Answers, Parity, write_parity
 from core.exports.pictures import fixed_images
+from core.exports.reader_zip import reader_zip
 from core.runs.run import Run
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
+from dashboard.session import cache
+from tests.support.fuzzing import drawn_seven, encoded
 from tests.support.markdown import unescape_markdown
 from tests.support.workers import kill_export_workers
 
@@ -46,6 +52,27 @@ def test_metrics_and_layers_match_the_card(page: AppTest) -> None:
     assert list(layers["Layer"]) == [layer.name for layer in card.layers]
     assert layers["Parameters"].sum() == card.parameters
     assert layers["Output shape"].iloc[-1] == "10"
+    assert layers["In plain words"].all()
+
+
+def test_python_program_runs_as_it_stands(page: AppTest, tmp_path: Path) -> None:
+    page.run()
+    programs = {tab.label: tab.code[0].value for tab in page.tabs if tab.code}
+    with zipfile.ZipFile(io.BytesIO(reader_zip(Bundle(SHIPPED_BUNDLE)))) as archive:
+        archive.extractall(tmp_path)
+    (tmp_path / "digit.png").write_bytes(encoded(drawn_seven(), "PNG"))
+    (tmp_path / "program.py").write_text(programs["Python"])
+
+    printed = subprocess.run(
+        [sys.executable, "-I", "program.py"], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+
+    assert printed.startswith("7 ")
+    assert printed.strip().endswith(" digit")
+    assert list(programs) == ["Python", "curl", "JavaScript", "Gradio client"]
+    for name in ("curl", "JavaScript"):
+        assert "://" in programs[name]
+        assert "/api/predict" in programs[name]
 
 
 def test_data_settings_and_versions_of_the_training_are_shown(page: AppTest) -> None:
@@ -93,6 +120,7 @@ def test_created_file_can_be_downloaded(page: AppTest, workspace: Workspace) -> 
 
 
 def test_comparison_of_a_run_is_shown(page: AppTest, run: Run, workspace: Workspace) -> None:
+    cache.predictor.clear()  # in another test, a run with this id may be active
     images = fixed_images(load_dataset("digits", workspace))
     probabilities, verdicts = Predictor(run.bundle).judge(images, Network(run.bundle.tflite_file)(images).probabilities)
     answers = Answers(probabilities, verdicts, 0.1)

@@ -20,8 +20,10 @@ from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.tables import HISTORY_COLUMNS, append_row
 from core.workspace import PROJECT, Workspace
+from dashboard.session import cache
 from dashboard.training.wording import REDRAWN_ACCURACY
 from tests.support.markdown import unescape_markdown
+from tests.support.runs_page import settings_table
 from tests.support.tiny_training import tiny_config
 from tests.support.workers import kill_worker
 
@@ -67,7 +69,7 @@ def test_everything_about_a_finished_run_is_on_its_page(run: Run) -> None:
     assert metrics(page)["Test accuracy"] == f"{card.metrics.test_accuracy:.2%}"
     assert {"Digits rejected", "Temperature", "Typical", REDRAWN_ACCURACY, "Noise", "Parameters"} <= set(metrics(page))
     assert len(page.get("vega_lite_chart")) == 2
-    unlike = next(table.value for table in page.dataframe if "This run" in table.value)
+    unlike = settings_table(page)
     assert unlike.loc["Filters"].tolist() == ["8, 8", "32, 64"]
     assert run.id in page_text(page)
     assert re.search(r"started \d+ \w{3} \d{4}, .+ ended \d+ \w{3} \d{4}, ", page_text(page))
@@ -119,12 +121,41 @@ def test_form_starts_with_a_name_saved_in_another_tab(run: Run, workspace: Works
 
 
 def test_model_is_promoted_from_the_page(run: Run, workspace: Workspace) -> None:
+    cache.predictor.clear()
     page = open_run_page(run.id)
 
     page.button(key="promote").click().run()
 
     assert active_model(workspace).run_id == run.id
-    assert "promote" not in keys(page)
+    assert page.button(key="promote").disabled
+    assert page.sidebar.selectbox(key="active_model").value == run.id
+    assert f"In use: {run.title}" in page_text(page)
+    assert "Draw with it" in [link.proto.label for link in page.get("page_link")]
+
+    page.button(key="undo_switch").click().run()
+
+    assert active_model(workspace).run_id is None
+    assert page.sidebar.selectbox(key="active_model").value == "shipped"
+    assert not page.button(key="promote").disabled
+    assert "undo_switch" not in keys(page)
+
+
+def test_sidebar_switches_the_active_model(run: Run, workspace: Workspace) -> None:
+    cache.predictor.clear()
+    page = open_run_page(run.id)
+
+    page.sidebar.selectbox(key="active_model").set_value(run.id).run()
+
+    assert active_model(workspace).run_id == run.id
+    assert page.button(key="promote").disabled
+
+    page.button(key="close_switch_notice").click().run()
+    assert "undo_switch" not in keys(page)
+    page.sidebar.selectbox(key="active_model").set_value("shipped").run()
+    assert active_model(workspace).run_id is None
+    assert "In use: Shipped model" in page_text(page)
+    page.switch_page("views/runs.py").run()
+    assert "undo_switch" not in keys(page)
 
 
 def test_train_again_starts_with_the_settings_of_the_run(run: Run, workspace: Workspace) -> None:

@@ -23,7 +23,7 @@ from core.runs.status import Status
 from core.workspace import PROJECT, Workspace
 from dashboard.runs import run_cache
 from tests.support.markdown import unescape_markdown
-from tests.support.runs_page import copied, keys, open_runs_page, page_text, states
+from tests.support.runs_page import copied, keys, open_runs_page, page_text, settings_table, states
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import kill_worker
@@ -58,7 +58,7 @@ def test_settings_are_named_the_same_on_all_pages(run: Run) -> None:
     model = AppTest.from_file(str(PROJECT / "dashboard" / "views" / "model.py"), default_timeout=300).run()
     model.selectbox(key="model_choice").set_value(run.id).run()
 
-    settings = open_runs_page().dataframe[1].value[run.title]
+    settings = settings_table(open_runs_page())[run.title]
 
     assert settings[["Optimizer", "Learning rate schedule"]].tolist() == ["SGD with momentum", "one cycle"]
     facts = model.table[1].value.iloc[:, 0][settings.index]
@@ -79,7 +79,7 @@ def test_newest_run_is_shown_with_its_curves_and_settings(run: Run) -> None:
     page = open_runs_page()
 
     assert len(page.get("vega_lite_chart")) == 2
-    settings = page.dataframe[1].value
+    settings = settings_table(page)
     assert settings.loc["Epochs"].tolist() == ["2", "15"]
     assert settings.loc["Filters", run.title] == "8, 8"
     assert "Batch size" not in settings.index
@@ -89,7 +89,7 @@ def test_only_differing_settings_are_listed(run: Run, workspace: Workspace) -> N
     other = copied(run, workspace, "20200101-120000-old-owl")
     other.write_config(tiny_config(epochs=9, filters=(16,)))
 
-    settings = open_runs_page(run, other).dataframe[1].value
+    settings = settings_table(open_runs_page(run, other))
 
     assert settings.to_dict() == {
         run.title: {"Epochs": "2", "Filters": "8, 8"},
@@ -277,13 +277,13 @@ def test_name_appears_in_the_table_and_above_the_settings(run: Run, workspace: W
     page = open_runs_page()
 
     assert page.dataframe[0].value[["Run", "Note"]].to_numpy().tolist() == [["The *wide* one", "Reads fat pens."]]
-    assert list(page.dataframe[1].value.columns) == ["The *wide* one", "Preset original"]
+    assert list(settings_table(page).columns) == ["The *wide* one", "Preset original"]
 
 
 def test_run_named_like_its_preset_is_shown(run: Run, workspace: Workspace) -> None:
     write_label(workspace, run, "Preset original", "")
 
-    assert list(open_runs_page().dataframe[1].value.columns) == ["This run", "Preset original"]
+    assert list(settings_table(open_runs_page()).columns) == ["This run", "Preset original"]
 
 
 def test_finished_runs_are_read_again_only_after_a_change(

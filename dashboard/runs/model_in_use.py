@@ -1,0 +1,90 @@
+"""The active model in the sidebar, where people with permission switch it, and the notice after a switch."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import BundleError
+from core.runs.active import SHIPPED
+from core.runs.registry import list_runs
+from dashboard.runs import run_cache
+from dashboard.runs.actions import promote_run
+from dashboard.session import cache, state
+from dashboard.session.markdown import plain
+from dashboard.session.permission import may_change, safe_text
+
+_SWITCH = "active_model"
+
+
+def show_active_model() -> None:
+    """Show the active model in the sidebar, and a warning if the promoted model could not be loaded.
+
+    Visitors who may make changes get a box that switches to another model.
+    """
+    with st.sidebar:
+        try:
+            active = cache.predictor().current()[0]
+        except BundleError as error:
+            st.error(safe_text(error), icon=":material/error:")
+            return
+        if active.problem:
+            st.warning(safe_text(active.problem), icon=":material/warning:")
+        models = run_cache.usable_models()
+        if may_change() and len(models) > 1:
+            _show_switch(active.name, models)
+        elif active.name == SHIPPED:
+            st.caption("Active model: the shipped model")
+        else:
+            st.caption(f"Active model: {plain(run_cache.model_name(active.name))}")
+
+
+def _show_switch(active: str, models: tuple[str, ...]) -> None:
+    # Another visitor may have switched the model, so the box always starts with the active one.
+    st.session_state[_SWITCH] = active
+    st.selectbox(
+        "Active model",
+        dict.fromkeys((*models, active)),
+        format_func=run_cache.model_name,
+        key=_SWITCH,
+        on_change=_switch,
+        help="The model that reads digits on every page, in the Gradio demo and in the API.",
+    )
+
+
+def _switch() -> None:
+    _promote(st.session_state[_SWITCH])
+
+
+def _promote(name: str) -> None:
+    """Make the model of this name the active one; a run that was deleted in the meantime is reported by `promote`."""
+    promote_run(next((run for run in list_runs(state.workspace()) if run.id == name), None))
+
+
+def show_switch_notice(page: str) -> None:
+    """Show the notice after a switch, floating above the page; it stays until the visitor leaves the page.
+
+    `page`: path of the page that is about to be drawn.
+    """
+    # The container exists on every page, so that a notice does not move the page's elements.
+    with st.container(key="switch_notice", horizontal=True, vertical_alignment="center"):
+        switch = state.model_switch()
+        if switch is None or page != state.current_page():
+            state.forget_model_switch()
+            return
+        former, present = switch
+        st.markdown(f":material/check: **In use: {plain(run_cache.model_name(present))}**", width="content")
+        if page:
+            st.page_link("views/draw.py", label="Draw with it", icon=":material/draw:", width="content")
+        st.button("Undo", icon=":material/undo:", type="tertiary", key="undo_switch", on_click=_undo, args=(former,))
+        st.button(
+            "Close",
+            icon=":material/close:",
+            type="tertiary",
+            key="close_switch_notice",
+            on_click=state.forget_model_switch,
+        )
+
+
+def _undo(former: str) -> None:
+    _promote(former)
+    state.forget_model_switch()

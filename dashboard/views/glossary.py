@@ -1,0 +1,11 @@
+"""The Glossary page: every term in plain words; `/glossary#epoch` opens it at a term."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.parts.glossary import TERMS
+from dashboard.parts.headings import heading
+
+heading("Glossary", "The words of machine learning that these pages use, in plain English.")
+st.markdown("\n\n".join(f"##### {name}\n{explanation}" for name, explanation in TERMS.items()), width=720)
