@@ -42,6 +42,11 @@ class Status(Record, extra="ignore"):
         return min(1.0, (max(self.epoch - 1, 0) * self.steps + self.step) / total)
 
     @property
+    def epochs_done(self) -> int:
+        """The number of completed epochs; an epoch that was stopped partway through does not count."""
+        return self.epoch if self.step >= self.steps else max(self.epoch - 1, 0)
+
+    @property
     def over(self) -> bool:
         """True if the run is neither queued nor running."""
         return self.state not in ("queued", "running")

@@ -91,7 +91,8 @@ def train_and_evaluate(
 
     journal.write_status("saving", "Saving the model.")
     # Measure again rather than read the history, because somebody may have edited the run's files.
-    result = TrainingResult(journal.epoch, end.best_epoch, *validation.evaluate(model), seconds)
+    metrics = validation.evaluate(model)
+    result = TrainingResult(journal.epoch, journal.epoch_fraction, end.best_epoch, *metrics, seconds)
     images = images or EndImages(dataset, config, start.pen_digits)
     card = save_bundle(model, config, run, dataset, start.pen_digits, result, images, journal)
     fitted_briefly = card.novelty is not None and card.novelty.fitted_briefly

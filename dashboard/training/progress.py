@@ -13,7 +13,7 @@ from core.errors import RunError
 from core.runs.run import Run
 from core.runs.status import Status
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
-from dashboard.parts.units import duration
+from dashboard.parts.units import duration, in_epochs
 from dashboard.session.markdown import plain
 from dashboard.session.permission import safe_text
 
@@ -32,9 +32,8 @@ def show_progress(run: Run, status: Status) -> None:
 
     Once the trained network has been evaluated, show its test accuracy instead of the speed.
     """
-    position = f"Epoch {status.epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
     in_epoch = status.phase in ("training", "validating") and status.epoch
-    st.progress(status.progress, position if in_epoch else safe_text(status.message))
+    st.progress(status.progress, position(status) if in_epoch else safe_text(status.message))
     if status.state == "queued":
         return
     rate = status.images_per_second
@@ -49,7 +48,7 @@ def show_progress(run: Run, status: Status) -> None:
         else:
             metric_tile(
                 "Time left",
-                duration(status.seconds_left),
+                "Estimating…" if status.seconds_left is None else duration(status.seconds_left),
                 "for all epochs",
                 "Training may end earlier if the validation accuracy stops improving." if may_end_early else None,
             )
@@ -61,14 +60,29 @@ def show_progress(run: Run, status: Status) -> None:
                 metric_tile(label, "–", "after epoch 1")
 
 
+def position(status: Status) -> str:
+    """Return the position of a run in words: the step in its epoch, or the number of completed epochs between two."""
+    if status.epochs_done == status.epoch:
+        return f"{status.epoch} of {in_epochs(status.epochs)} completed"
+    return f"Epoch {status.epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
+
+
+def stopping_point(status: Status) -> str:
+    """Return a sentence with the epochs that a run completed and the step at which the next one stopped, if any."""
+    done = f"{status.epochs_done} of {in_epochs(status.epochs)} completed"
+    if status.epochs_done == status.epoch:
+        return f"{done}."
+    return f"{done}; epoch {status.epoch} stopped at step {status.step:,} of {status.steps:,}."
+
+
 def show_outcome(status: Status) -> None:
-    """Show the message of a run that failed, was interrupted or was stopped."""
+    """Show the message of a run that failed, was interrupted or was stopped, and the point at which it stopped."""
     if status.state == "failed":
         st.error(safe_text(status.message), icon=":material/error:")
     elif status.state == "interrupted":
         st.warning(safe_text(status.message), icon=":material/power_off:")
     elif status.state == "stopped":
-        st.caption(safe_text(status.message))
+        st.caption(f"{safe_text(status.message)} {stopping_point(status) if status.epoch else ''}".strip())
 
 
 def start_and_end(status: Status) -> list[str]:

@@ -25,8 +25,8 @@ from core.runs.summary import Summary
 from dashboard.data.banner import show_data_banner
 from dashboard.parts.badges import state_badge
 from dashboard.parts.headings import heading
-from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, brief_fit_note, metric_tile
-from dashboard.parts.units import duration, in_epochs
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, brief_fit_note, metric_tile, training_time_tile
+from dashboard.parts.units import in_epochs
 from dashboard.runs import actions
 from dashboard.runs.refresh import draw_and_refresh
 from dashboard.runs.run_cache import Listing, run_of
@@ -196,7 +196,7 @@ def show_ended_run(row: Summary, status: Status) -> None:
     card = cache.card(run.bundle)
     with st.grid(4, min_column_width=MIN_TILE_WIDTH):
         accuracy_tiles(card)
-        metric_tile("Training time", duration(card.seconds), in_epochs(card.metrics.epochs))
+        training_time_tile(card)
         metric_tile("Parameters", f"{card.parameters:,}", "weights and biases")
     brief_fit_note(card)
     show_next_steps(row)
@@ -231,8 +231,9 @@ def show_learning_curves(row: Summary, status: Status, config: TrainingConfig) -
         st.caption("Thin lines: every few steps. Dots: completed epochs.", width="content")
         hide_first_epoch = st.toggle(
             "Hide the first epoch",
-            True,
-            key="train_skip",
+            default := curve_points.hides_first_epoch([status.epochs_done or 1]),
+            # Each default has its own widget, because a widget keeps its first value.
+            key="train_skip" if default else "train_skip_short",
             help="The large changes in the first epoch flatten the rest of the curve.",
         )
     first_epoch = 1.0 if hide_first_epoch and current_epoch > 1 else 0.0

@@ -343,6 +343,9 @@ def test_run_stopped_right_after_resume_keeps_a_newer_model(
     config = tiny_config(epochs=3, patience=0)
     stop_at_step(lambda steps: 2 * steps - 1, monkeypatch)
     before = train_and_evaluate(config, run, digits).card
+    assert before is not None
+    assert (before.metrics.epochs, Status.model_validate_json(run.status_file.read_bytes()).epochs_done) == (2, 1)
+    assert 0.9 < before.metrics.last_epoch_fraction < 1
     model = run.bundle.tflite_file.read_bytes()
 
     outcome = train_and_evaluate(config, run, digits)

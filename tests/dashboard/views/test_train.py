@@ -174,11 +174,15 @@ def test_every_session_shows_the_same_run_with_its_progress(page: AppTest, works
     )
     run.write_status(status)
 
-    for session in (page.run(), open_train_page()):
+    assert page.run().toggle(key="train_skip_short").value is False  # one completed epoch is only a dot
+    for session in (page, open_train_page()):
         assert run.title in page_text(session)
         assert shown_metrics(session)["Images per second"] == "1,234"
         assert shown_metrics(session)["Time left"] == "75 s"
         assert len(session.get("vega_lite_chart")) == 2
+
+    run.write_status(status.model_copy(update={"seconds_left": None}))
+    assert shown_metrics(page.run())["Time left"] == "Estimating…"
 
 
 def test_test_accuracy_is_shown_while_the_detector_is_fitted(page: AppTest, workspace: Workspace) -> None:
