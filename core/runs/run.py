@@ -64,6 +64,14 @@ class Run:
         return self.folder / "answers.npz"
 
     @property
+    def watched_file(self) -> Path:
+        return self.folder / "watched.json"
+
+    @property
+    def drawing_file(self) -> Path:
+        return self.folder / "drawing.npz"
+
+    @property
     def log_file(self) -> Path:
         return self.folder / "train.log"
 

@@ -27,8 +27,8 @@ This keeps the file of a run that takes several days below 1 MB.
 VALIDATION_IMAGES = 500
 """Number of validation images per point. The first images are a fair sample, because MNIST is in random order."""
 
-MIN_VALIDATION_SECONDS = 1.5
-"""Minimum time between two validation points."""
+MIN_VALIDATION_SECONDS = 0.9
+"""Minimum time between two validation points; the Train page refreshes every second."""
 
 MAX_VALIDATION_FRACTION = 0.05
 """Maximum fraction of the training time that validation points may take."""

@@ -16,6 +16,7 @@ from core.data.datasets import Dataset, Split
 from core.errors import RunError
 from core.handwriting.pen_digits import PenDigit
 from core.launcher.teachers import load_teachers
+from core.runs.own_drawing import read_own_drawing
 from core.runs.run import Run
 from core.training.batches import Stopped, images_in_epoch, training_batches, training_images
 from core.training.callbacks import FailOnNonFiniteLoss, Journal, SaveCheckpoint, StopOnRequest
@@ -23,7 +24,8 @@ from core.training.checkpoint import Checkpoint, ResumableEarlyStopping, read_ch
 from core.training.end_images import EndImages
 from core.training.optimizer import compile_model
 from core.training.result import TrainingResult, save_bundle
-from core.training.validation import Validation
+from core.training.validation import BATCH_SIZE, Validation
+from core.training.watching import Watching, choose_watched
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ def train_and_evaluate(
     if start.stopped and not _has_new_weights(start, run):
         return Outcome(run.bundle.card() if start.checkpoint else None, stopped=True)
     steps = math.ceil(images_in_epoch(dataset.train, config, start.pen_digits) / config.batch_size)
-    validation = Validation(run, dataset.validation, start.checkpoint.epoch if start.checkpoint else 0)
+    epochs_before = start.checkpoint.epoch if start.checkpoint else 0
+    validation = Validation(run, dataset.validation, epochs_before, _watching(run, dataset, config.seed))
     journal = Journal(run, validation, config, steps, start.checkpoint)
 
     journal.write_status("starting", "Compiling the network.")
@@ -190,6 +193,11 @@ def _train(
     best_epoch = early_stopping.best_epoch + 1 if early_stopping else journal.epoch
     # A run that was asked to stop during its last step has finished training.
     return _End(best_epoch, stop.requested and not save.training_complete)
+
+
+def _watching(run: Run, dataset: Dataset, seed: int) -> Watching:
+    indices = choose_watched(dataset.train, dataset.validation, BATCH_SIZE, seed)
+    return Watching(run, indices, dataset.validation.labels, read_own_drawing(run.drawing_file))
 
 
 def _early_stopping(config: TrainingConfig, checkpoint: Checkpoint | None) -> ResumableEarlyStopping | None:

@@ -12,12 +12,14 @@ from core.classifier.architectures import INPUT_SHAPE
 from core.classifier.learning import EpochPredictions
 from core.data.datasets import Split
 from core.errors import RunError
+from core.runs.own_drawing import OwnDrawing
 from core.runs.run import Run
+from core.training.watching import Watching
 
 BATCH_SIZE = 500
-"""Batch size of validation; one batch is the sample for the live curve."""
+"""Batch size of validation; one batch is the sample for the live curve and for `Watching`."""
 
-_Predict = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+_Predict = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]
 
 
 class Validation(keras.callbacks.Callback):
@@ -27,12 +29,16 @@ class Validation(keras.callbacks.Callback):
     callbacks that read `val_loss` and `val_accuracy` from the logs.
     """
 
-    def __init__(self, run: Run, split: Split, epochs_before: int) -> None:
-        """`epochs_before`: completed epochs of a resumed run; predictions of later epochs are dropped."""
+    def __init__(self, run: Run, split: Split, epochs_before: int, watching: Watching | None = None) -> None:
+        """`epochs_before`: completed epochs of a resumed run; predictions of later epochs are dropped.
+
+        `watching` gets the predictions of every evaluation.
+        """
         super().__init__()
         self._run = run
         self._images, self._labels = split.images[..., np.newaxis], split.labels
         self._predictions = _read_earlier_predictions(run, split.labels).up_to(epochs_before)
+        self._watching = watching
         self._predict: _Predict | None = None
 
     def evaluate(self, model: keras.Model) -> tuple[float, float]:
@@ -43,6 +49,9 @@ class Validation(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         self._predict = _compile(self.model)
+        if self._watching:
+            # Publishes what the network predicts before the first step, and compiles the function ahead of the clock.
+            self._predict_first(min(BATCH_SIZE, len(self._labels)))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         loss, predictions = self._predict_first(len(self._labels))
@@ -59,26 +68,41 @@ class Validation(keras.callbacks.Callback):
 
     def _predict_first(self, count: int) -> tuple[float, np.ndarray]:
         """Return the mean loss on the first `count` images and their predictions, uint8 (count,)."""
-        losses, predictions = [], []
+        losses, predictions, confidences = [], [], []
         assert self._predict is not None  # set by `evaluate` or `on_train_begin`
         for start in range(0, count, BATCH_SIZE):
             batch = slice(start, min(start + BATCH_SIZE, count))
-            batch_losses, batch_predictions = self._predict(
+            batch_losses, batch_predictions, batch_confidences = self._predict(
                 tf.constant(self._images[batch]), tf.constant(self._labels[batch])
             )
             losses.append(batch_losses.numpy())
             predictions.append(batch_predictions.numpy())
-        return float(np.concatenate(losses).mean()), np.concatenate(predictions)
+            confidences.append(batch_confidences.numpy())
+        predicted = np.concatenate(predictions)
+        if self._watching:
+            self._watching.write(predicted, np.concatenate(confidences), self._predict_drawing(self._watching.drawing))
+        return float(np.concatenate(losses).mean()), predicted
+
+    def _predict_drawing(self, drawing: OwnDrawing | None) -> tuple[int, float] | None:
+        """Return the predicted digit of a drawing and its confidence, or None without a drawing."""
+        if drawing is None:
+            return None
+        assert self._predict is not None
+        no_label = np.zeros(1, np.uint8)  # only the loss, which is not used, depends on it
+        image = drawing.image[np.newaxis, ..., np.newaxis]
+        _, (digit,), (confidence,) = self._predict(tf.constant(image), tf.constant(no_label))
+        return int(digit), float(confidence)
 
 
 def _compile(model: keras.Model) -> _Predict:
-    """Compile a function from uint8 images (n, 28, 28, 1), labels (n,) to losses float32, predictions uint8 (n,)."""
+    """Compile a function from uint8 images (n, 28, 28, 1), labels (n,) to losses, digits uint8, confidences (n,)."""
 
     @tf.function(input_signature=(tf.TensorSpec((None, *INPUT_SHAPE), tf.uint8), tf.TensorSpec((None,), tf.uint8)))
-    def predict(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def predict(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         probabilities = model(tf.cast(images, tf.float32) / 255.0, training=False)
         losses = keras.ops.sparse_categorical_crossentropy(tf.cast(labels, tf.int32), probabilities)
-        return losses, tf.cast(tf.argmax(probabilities, axis=1), tf.uint8)
+        predictions = tf.cast(tf.argmax(probabilities, axis=1), tf.uint8)
+        return losses, predictions, tf.reduce_max(probabilities, axis=1)
 
     compiled: _Predict = predict
     return compiled

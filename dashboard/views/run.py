@@ -27,6 +27,7 @@ from dashboard.session.permission import attempt, hide_paths, may_change, permis
 from dashboard.training import curves
 from dashboard.training.progress import machine_and_versions, show_outcome, show_progress, start_and_end
 from dashboard.training.settings import all_settings, differences_from_preset
+from dashboard.training.watched import show_watched
 from dashboard.training.wording import REDRAWN_ACCURACY
 
 POLL_SECONDS = 2.0
@@ -77,6 +78,7 @@ def show_results(run: Run, status: Status, config: TrainingConfig) -> None:
     if card:
         show_metrics(card)
     show_learning_curves(run, status)
+    show_watched(run, config)
     time_machine.expander(run, config.dataset)
     st.subheader("Settings", anchor=False)
     differences_from_preset(config)

@@ -18,11 +18,13 @@ from core.errors import BundleError, RunError, TrazoError
 from core.launcher import queue
 from core.launcher.teachers import missing_teachers, pending_teachers
 from core.runs.label import display_name
+from core.runs.own_drawing import OwnDrawing
 from core.runs.run import Run
 from core.runs.snapshot import Snapshot
 from core.runs.status import Status
 from core.runs.summary import Summary
 from dashboard.data.banner import show_data_banner
+from dashboard.explain.subject import last_drawing
 from dashboard.parts.badges import state_badge
 from dashboard.parts.headings import heading
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, brief_fit_note, metric_tile, training_time_tile
@@ -45,6 +47,7 @@ from dashboard.training.chart_options import CURVE_METRICS
 from dashboard.training.form import changed_labels, settings_form
 from dashboard.training.progress import show_outcome, show_progress
 from dashboard.training.template import load_template_from_url
+from dashboard.training.watched import show_watched
 from dashboard.training.wording import PRESET_DESCRIPTIONS
 
 # Not `__name__`, because Streamlit runs pages under a different module name.
@@ -138,7 +141,7 @@ def submit(config: TrainingConfig) -> None:
     """Queue a run; show a message if it has to wait."""
     try:
         require_permission()
-        run = queue.submit(state.workspace(), config)
+        run = queue.submit(state.workspace(), config, own_drawing())
         _logger.info("changed", extra={"action": "submit", "runs": [run.id]})
         if run.status().state == "queued":
             teachers = pending_teachers(Snapshot.of(state.workspace()), run, config)
@@ -146,6 +149,18 @@ def submit(config: TrainingConfig) -> None:
             st.toast(f"{plain(display_name(run))} will start when {condition}.", icon=":material/hourglass_empty:")
     except TrazoError as error:
         st.error(safe_text(error), icon=":material/error:")
+
+
+def own_drawing() -> OwnDrawing | None:
+    """Return the visitor's last drawing and the active model's prediction for it, or None if there is no digit."""
+    try:
+        subject = last_drawing()
+        reading = subject.read(cache.predictor().current()[1]) if subject else None
+    except TrazoError:  # the run does not need the drawing
+        return None
+    if reading is None or reading.drawing.image is None or not reading.shown_digits:
+        return None
+    return OwnDrawing(reading.drawing.image, reading.digit if reading.verdict == "digit" else None)
 
 
 def show_live_section(listing: Listing) -> None:
@@ -178,6 +193,7 @@ def show_run(row: Summary, waiting_runs: WaitingRuns) -> None:
         else:
             show_progress(run, status)
         show_learning_curves(row, status, config)
+        show_watched(run, config)
     except (RunError, BundleError) as error:
         st.error(safe_text(error), icon=":material/error:")
     with st.expander("Log", icon=":material/description:", key="train_log", on_change="rerun") as log:

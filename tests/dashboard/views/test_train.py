@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -15,6 +16,7 @@ from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.tables import STEP_COLUMNS, append_row
+from core.runs.watched import read_watched, write_watched
 from core.workspace import PROJECT, Workspace
 from dashboard.training.wording import PRESET_DESCRIPTIONS
 from tests.support.markdown import unescape_markdown
@@ -43,6 +45,11 @@ def page_text(page: AppTest) -> str:
 
 def shown_metrics(page: AppTest) -> dict[str, str]:
     return {metric.label: str(metric.value) for metric in page.metric}
+
+
+def watched_tiles(page: AppTest, run: Run) -> list[dict[str, str]]:
+    tiles: list[dict[str, str]] = json.loads(page.get_by_key(f"watched_{run.id}").proto.json)["tiles"]
+    return tiles
 
 
 def test_page_without_runs_shows_the_train_button(page: AppTest) -> None:
@@ -222,6 +229,17 @@ def test_finished_run_shows_its_result_and_can_be_promoted(run: Run, page: AppTe
     metrics = run.bundle.card().metrics
     assert shown_metrics(page)["Test accuracy"] == f"{metrics.test_accuracy:.2%}"
     assert shown_metrics(page)["Validation accuracy"] == f"{metrics.validation_accuracy:.2%}"
+
+    tiles = watched_tiles(page, run)
+    assert len(tiles) == 20
+    assert {tile["verdict"] for tile in tiles} <= {"right", "wrong"}
+    watched = read_watched(run.watched_file)
+    assert watched is not None
+    write_watched(run.watched_file, watched.model_copy(update={"images": watched.images[:1]}))
+    assert len(watched_tiles(page.run(), run)) == 1
+    elsewhere = watched.images[0].model_copy(update={"label": (watched.images[0].label + 1) % 10})
+    write_watched(run.watched_file, watched.model_copy(update={"images": (elsewhere,)}))
+    assert f"watched_{run.id}" not in [element.key for element in page.run().get("bidi_component")]
 
     page.button(key="promote").click().run()
 
