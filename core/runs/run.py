@@ -134,6 +134,14 @@ class Run:
                 return status.model_copy(update=self._unexplained_end())
         return status
 
+    @property
+    def started(self) -> float | None:
+        """The start of the run's worker as a Unix timestamp, or None if it is not recorded."""
+        try:
+            return self.status().started
+        except RunError:
+            return None
+
     def write_status(self, status: Status, durable: bool = True) -> None:
         """Replace the status; raises RunNotFound if the run was deleted, StorageError if it cannot be written."""
         if not self.folder.is_dir():

@@ -11,7 +11,7 @@ import keras
 from core.config import TrainingConfig
 from core.errors import RunError, RunNotFound
 from core.runs.run import Run
-from core.runs.status import Phase, Status
+from core.runs.status import Phase, Start, Status
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row, truncate_after_epoch
 from core.training.checkpoint import Checkpoint, ResumableEarlyStopping, write_checkpoint
 from core.training.live_curve import LiveCurve
@@ -26,14 +26,6 @@ MIN_TIMED_SECONDS = 2.0
 The first step takes seconds, because TensorFlow compiles the network; the next few are fast, because their batches are
 ready.
 """
-
-
-def start_time(run: Run) -> float:
-    """Return the start time of the run's worker as a Unix timestamp, or the current time if it is not recorded."""
-    try:
-        return run.status().started or time.time()
-    except RunError:  # a damaged status is about to be replaced
-        return time.time()
 
 
 class StopOnRequest(keras.callbacks.Callback):
@@ -85,7 +77,7 @@ class Journal(keras.callbacks.Callback):
         truncate_after_epoch(run.steps_file, STEP_COLUMNS, self._epoch)
         self._train_start_clock = time.perf_counter()
         self._timed_from: tuple[int, float] | None = None  # steps and seconds after this process's first step
-        self._worker_start_time = start_time(run)
+        self._worker_start_time = run.started or time.time()
         self._last_write_seconds = 0.0
         self._curve = LiveCurve(run, config.batch_size, validation.evaluate_sample)
 
@@ -148,6 +140,7 @@ class Journal(keras.callbacks.Callback):
                 state="running",
                 phase=phase,
                 message=message,
+                start=self._start_step(phase),
                 started=self._worker_start_time,
                 epoch=self._epoch,
                 epochs=self._epochs,
@@ -161,6 +154,12 @@ class Journal(keras.callbacks.Callback):
             durable=False,
         )
         self._last_write_seconds = self.seconds
+
+    def _start_step(self, phase: Phase) -> Start | None:
+        """Return what this process does before its first step is complete, or None after that."""
+        if self._timed_from is not None:
+            return None
+        return {"starting": "network", "training": "step"}.get(phase)  # type: ignore[return-value]
 
     def _seconds_left(self) -> float | None:
         """Return the estimated training time left, including validation, or None if too little has been timed."""

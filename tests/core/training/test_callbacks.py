@@ -1,4 +1,4 @@
-"""The journal's estimate of the time left."""
+"""The journal's status: what happens before the first step, and the estimate of the time left."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from core.runs.registry import create_run
+from core.runs.run import Run
 from core.runs.status import Status
 from core.training import callbacks, live_curve
 from core.training.callbacks import MIN_TIMED_SECONDS, Journal
@@ -15,6 +16,11 @@ from tests.support.tiny_training import tiny_config
 
 COMPILATION_SECONDS = 9.0
 STEP_SECONDS = 0.1
+
+
+def status(run: Run) -> Status:
+    """Return the status as written; the run has no worker."""
+    return Status.model_validate_json(run.status_file.read_bytes())
 
 
 def test_time_left_is_unknown_until_steps_have_been_timed(
@@ -30,13 +36,17 @@ def test_time_left_is_unknown_until_steps_have_been_timed(
     journal.set_model(SimpleNamespace(stop_training=False))
     estimates = []
 
+    journal.write_status("starting", "Compiling the network.")
+    assert status(run).start == "network"
     journal.on_train_begin()
+    assert status(run).start == "step"
     journal.on_epoch_begin(0)
     for batch in range(steps):
         now += STEP_SECONDS if batch else COMPILATION_SECONDS
         journal.on_train_batch_end(batch, {"loss": 0.5, "accuracy": 0.9})
         journal.write_status("training", "Training.")
-        estimates.append(Status.model_validate_json(run.status_file.read_bytes()).seconds_left)
+        estimates.append(status(run).seconds_left)
+        assert status(run).start is None
 
     timed_steps = round(MIN_TIMED_SECONDS / STEP_SECONDS)
     assert set(estimates[:timed_steps]) == {None}

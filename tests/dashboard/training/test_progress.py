@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from core.runs.status import Status
+from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
 from dashboard.parts.units import epochs_and_part
-from dashboard.training.progress import position, stopping_point
+from dashboard.training.progress import latest_value, position, stopping_point
 
 
 def status(epoch: int, step: int) -> Status:
@@ -36,3 +38,20 @@ def test_stopped_run_names_completed_epochs_and_the_last_step() -> None:
 )
 def test_part_of_an_epoch_is_not_counted_as_an_epoch(whole: int, part: float, words: str) -> None:
     assert epochs_and_part(whole, part) == words
+
+
+STEPS = pd.DataFrame(
+    [(80, 1, 1.0, 0.9, 0.71, 0.8, 0.75, 900.0), (120, 1, 2.0, 0.5, 0.83, None, None, 900.0)],
+    columns=list(STEP_COLUMNS),
+)
+HISTORY = pd.DataFrame([(1, 120, 2.0, 0.6, 0.8, 0.4, 0.9, 1e-3)], columns=list(HISTORY_COLUMNS))
+NEXT_EPOCH = STEPS.assign(step=[200, 240], epoch=2)
+
+
+def test_accuracies_are_shown_from_the_first_steps_on() -> None:
+    nothing = STEPS.head(0), HISTORY.head(0)
+    assert latest_value(*nothing, "val_accuracy") == ("–", "after a few steps")
+    assert latest_value(STEPS, HISTORY.head(0), "accuracy") == ("83.0%", "at step 120")
+    assert latest_value(STEPS, HISTORY.head(0), "val_accuracy") == ("75.0%", "at step 80")
+    assert latest_value(STEPS, HISTORY, "val_accuracy") == ("90.00%", "after epoch 1")
+    assert latest_value(NEXT_EPOCH, HISTORY, "val_accuracy") == ("75.0%", "at step 200")

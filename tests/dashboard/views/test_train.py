@@ -69,9 +69,10 @@ def test_without_mnist_runs_use_the_scikit_learn_digits(page: AppTest, workspace
 
 
 def test_fast_preset_is_the_default_and_is_described(page: AppTest) -> None:
-    assert page.selectbox(key="train_preset").value == "fast"
-    assert "99%" in page_text(page)
-    assert "seconds" in page_text(page)
+    cards = page.radio(key="train_preset")
+    assert cards.value == "fast"
+    assert "99%" in cards.proto.captions[0]
+    assert "39k parameters" in cards.proto.captions[0]
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -81,7 +82,7 @@ def test_each_preset_has_a_description(name: str) -> None:
 
 def test_form_shows_the_presets_values_and_limits(page: AppTest) -> None:
     original = PRESETS["original"]
-    page.selectbox(key="train_preset").select("original").run()
+    page.radio(key="train_preset").set_value("original").run()
 
     epochs = page.number_input(key="train_original_epochs")
     assert (epochs.value, epochs.min, epochs.max) == (original.epochs, 1, 200)
@@ -91,7 +92,7 @@ def test_form_shows_the_presets_values_and_limits(page: AppTest) -> None:
 
 
 def test_run_gets_the_settings_of_the_form(page: AppTest, workspace: Workspace) -> None:
-    page.selectbox(key="train_preset").select("original").run()
+    page.radio(key="train_preset").set_value("original").run()
     for name, value in {
         "epochs": 3,
         "batch_size": 64,
@@ -120,7 +121,7 @@ def test_new_preset_fills_the_form(workspace: Workspace, monkeypatch: pytest.Mon
     monkeypatch.setitem(PRESETS, "brief", TrainingConfig(preset="brief", epochs=2, seed=5))
     page = open_train_page()
 
-    page.selectbox(key="train_preset").select("brief").run()
+    page.radio(key="train_preset").set_value("brief").run()
     page.button(key="train").click().run()
 
     config = list_runs(workspace)[0].config()
@@ -128,7 +129,7 @@ def test_new_preset_fills_the_form(workspace: Workspace, monkeypatch: pytest.Mon
 
 
 def test_run_waits_for_its_teachers(page: AppTest, workspace: Workspace) -> None:
-    page.selectbox(key="train_preset").select("tiny").run()
+    page.radio(key="train_preset").set_value("tiny").run()
     page.number_input(key="train_tiny_teachers").set_value(2).run()
     assert 'Learns from 2 teachers with the "large" preset: to be trained first.' in page_text(page)
     assert "Changed from the preset: Teachers" in page_text(page)
@@ -163,10 +164,13 @@ def test_second_run_waits_and_can_be_removed(page: AppTest, workspace: Workspace
 
 def test_stop_button_responds_immediately(page: AppTest, workspace: Workspace) -> None:
     page.button(key="train").click().run()
+    (run,) = list_runs(workspace)
+    starting = json.loads(page.get_by_key(f"start_steps_{run.id}").proto.json)
+    assert starting["steps"][starting["current"]] == "Starting Python"
+    assert unescape_markdown(page.toast[0].value) == f"{run.title} has started."
 
     page.button(key="stop").click().run()
 
-    (run,) = list_runs(workspace)
     assert run.stop_requested
     assert page.button(key="stop").label == "Stopping…"
     assert page.button(key="stop").disabled
