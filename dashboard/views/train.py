@@ -268,7 +268,7 @@ show_data_banner(problem)
 permission_note("train")
 if may_change():
     load_template_from_url(data.id)
-    form, live = st.columns([1, 2], gap="large")
+    form, live = st.columns([5, 9], gap="medium")
     with form:
         show_start_form(data)
 else:
