@@ -79,7 +79,7 @@ class Journal(keras.callbacks.Callback):
         self._timed_from: tuple[int, float] | None = None  # steps and seconds after this process's first step
         self._worker_start_time = run.started or time.time()
         self._last_write_seconds = 0.0
-        self._curve = LiveCurve(run, config.batch_size, validation.evaluate_sample)
+        self._curve = LiveCurve(run, config.batch_size, validation.evaluate_sample, validation.watch)
 
     @property
     def epoch(self) -> int:

@@ -22,9 +22,10 @@ from core.training.batches import Stopped, images_in_epoch, training_batches, tr
 from core.training.callbacks import FailOnNonFiniteLoss, Journal, SaveCheckpoint, StopOnRequest
 from core.training.checkpoint import Checkpoint, ResumableEarlyStopping, read_checkpoint
 from core.training.end_images import EndImages
+from core.training.live_curve import VALIDATION_IMAGES
 from core.training.optimizer import compile_model
 from core.training.result import TrainingResult, save_bundle
-from core.training.validation import BATCH_SIZE, Validation
+from core.training.validation import Validation
 from core.training.watching import Watching, choose_watched
 
 
@@ -196,8 +197,8 @@ def _train(
 
 
 def _watching(run: Run, dataset: Dataset, seed: int) -> Watching:
-    indices = choose_watched(dataset.train, dataset.validation, BATCH_SIZE, seed)
-    return Watching(run, indices, dataset.validation.labels, read_own_drawing(run.drawing_file))
+    indices = choose_watched(dataset.train, dataset.validation, VALIDATION_IMAGES, seed)
+    return Watching(run, dataset.validation, indices, read_own_drawing(run.drawing_file))
 
 
 def _early_stopping(config: TrainingConfig, checkpoint: Checkpoint | None) -> ResumableEarlyStopping | None:

@@ -12,12 +12,11 @@ from core.classifier.architectures import INPUT_SHAPE
 from core.classifier.learning import EpochPredictions
 from core.data.datasets import Split
 from core.errors import RunError
-from core.runs.own_drawing import OwnDrawing
 from core.runs.run import Run
 from core.training.watching import Watching
 
 BATCH_SIZE = 500
-"""Batch size of validation; one batch is the sample for the live curve and for `Watching`."""
+"""Batch size of validation; one batch is the sample for the live curve."""
 
 _Predict = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]
 
@@ -32,7 +31,7 @@ class Validation(keras.callbacks.Callback):
     def __init__(self, run: Run, split: Split, epochs_before: int, watching: Watching | None = None) -> None:
         """`epochs_before`: completed epochs of a resumed run; predictions of later epochs are dropped.
 
-        `watching` gets the predictions of every evaluation.
+        `watching` gets the predictions that `watch` makes.
         """
         super().__init__()
         self._run = run
@@ -45,13 +44,12 @@ class Validation(keras.callbacks.Callback):
         """Return the loss and accuracy of the trained network on the validation split."""
         # If the network was trained, the function is already compiled.
         self._predict = self._predict or _compile(model)
+        self.watch()
         return self.evaluate_sample(len(self._labels))
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         self._predict = _compile(self.model)
-        if self._watching:
-            # Publishes what the network predicts before the first step, and compiles the function ahead of the clock.
-            self._predict_first(min(BATCH_SIZE, len(self._labels)))
+        self.watch()  # before the first step, and before the journal's clock starts, because TensorFlow compiles here
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         loss, predictions = self._predict_first(len(self._labels))
@@ -60,6 +58,17 @@ class Validation(keras.callbacks.Callback):
             logs["val_accuracy"] = float((predictions == self._labels).mean())
         self._predictions = self._predictions.with_epoch(epoch + 1, predictions)
         self._run.write_epoch_predictions(self._predictions)
+        self.watch()
+
+    def watch(self) -> None:
+        """Publish the current predictions for the watched images, if any."""
+        if self._watching is None:
+            return
+        assert self._predict is not None  # set by `evaluate` or `on_train_begin`
+        images = tf.constant(self._watching.images[..., np.newaxis])
+        no_labels = tf.zeros(len(self._watching.images), tf.uint8)  # only the losses, which are not used, need them
+        _, digits, confidences = self._predict(images, no_labels)
+        self._watching.write(digits.numpy(), confidences.numpy())
 
     def evaluate_sample(self, count: int) -> tuple[float, float]:
         """Return the loss and accuracy on the first `count` images."""
@@ -68,30 +77,16 @@ class Validation(keras.callbacks.Callback):
 
     def _predict_first(self, count: int) -> tuple[float, np.ndarray]:
         """Return the mean loss on the first `count` images and their predictions, uint8 (count,)."""
-        losses, predictions, confidences = [], [], []
+        losses, predictions = [], []
         assert self._predict is not None  # set by `evaluate` or `on_train_begin`
         for start in range(0, count, BATCH_SIZE):
             batch = slice(start, min(start + BATCH_SIZE, count))
-            batch_losses, batch_predictions, batch_confidences = self._predict(
+            batch_losses, batch_predictions, _ = self._predict(
                 tf.constant(self._images[batch]), tf.constant(self._labels[batch])
             )
             losses.append(batch_losses.numpy())
             predictions.append(batch_predictions.numpy())
-            confidences.append(batch_confidences.numpy())
-        predicted = np.concatenate(predictions)
-        if self._watching:
-            self._watching.write(predicted, np.concatenate(confidences), self._predict_drawing(self._watching.drawing))
-        return float(np.concatenate(losses).mean()), predicted
-
-    def _predict_drawing(self, drawing: OwnDrawing | None) -> tuple[int, float] | None:
-        """Return the predicted digit of a drawing and its confidence, or None without a drawing."""
-        if drawing is None:
-            return None
-        assert self._predict is not None
-        no_label = np.zeros(1, np.uint8)  # only the loss, which is not used, depends on it
-        image = drawing.image[np.newaxis, ..., np.newaxis]
-        _, (digit,), (confidence,) = self._predict(tf.constant(image), tf.constant(no_label))
-        return int(digit), float(confidence)
+        return float(np.concatenate(losses).mean()), np.concatenate(predictions)
 
 
 def _compile(model: keras.Model) -> _Predict:

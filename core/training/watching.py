@@ -48,23 +48,28 @@ def _hardness(images: np.ndarray, labels: np.ndarray, train: Split) -> np.ndarra
 
 
 class Watching:
-    """Writes the current predictions for the chosen validation images and for the person's own drawing."""
+    """Writes the current predictions for chosen validation images and for the person's own drawing.
 
-    def __init__(self, run: Run, indices: np.ndarray, labels: np.ndarray, drawing: OwnDrawing | None = None) -> None:
-        """`indices` (n,): chosen validation images; `labels`: those of all validation images."""
+    `images`: uint8 (n, 28, 28), those to predict; the drawing, if any, is the last one.
+    """
+
+    def __init__(self, run: Run, validation: Split, indices: np.ndarray, drawing: OwnDrawing | None = None) -> None:
+        """`indices` (n,): chosen validation images."""
         self._file = run.watched_file
-        self._images = [(int(index), int(labels[index])) for index in indices]
-        self.drawing = drawing
+        self._labels = [(int(index), int(validation.labels[index])) for index in indices]
+        self.images = np.concatenate([validation.images[indices], *([drawing.image[np.newaxis]] if drawing else [])])
 
-    def write(self, digits: np.ndarray, confidences: np.ndarray, drawing: tuple[int, float] | None) -> None:
-        """Write the predicted digits uint8 and confidences float32 of the validation images, and of the drawing."""
+    def write(self, digits: np.ndarray, confidences: np.ndarray) -> None:
+        """Write the predicted digits, uint8 (n,), and their confidences, float32 (n,), for `images`."""
+        # A float32 probability may exceed 1, and is NaN if training has just diverged; another callback reports that.
+        rounded = np.clip(np.nan_to_num(confidences), 0, 1).round(4)
+        predictions = [
+            Prediction(digit=int(digit), confidence=float(confidence))
+            for digit, confidence in zip(digits, rounded, strict=True)
+        ]
         images = tuple(
-            WatchedImage(index=index, label=label, prediction=_prediction(digits[index], confidences[index]))
-            for index, label in self._images
+            WatchedImage(index=index, label=label, prediction=prediction)
+            for (index, label), prediction in zip(self._labels, predictions, strict=False)
         )
-        write_watched(self._file, Watched(images=images, drawing=_prediction(*drawing) if drawing else None))
-
-
-def _prediction(digit: int, confidence: float) -> Prediction:
-    # float32 sums of a softmax may exceed 1.
-    return Prediction(digit=int(digit), confidence=round(min(float(confidence), 1.0), 4))
+        drawing = predictions[-1] if len(predictions) > len(images) else None
+        write_watched(self._file, Watched(images=images, drawing=drawing))
