@@ -78,7 +78,8 @@ def show_results(run: Run, status: Status, config: TrainingConfig) -> None:
     if card:
         show_metrics(card)
     show_learning_curves(run, status)
-    show_watched(run, config)
+    if not status.over:  # loading the images takes seconds, and the time machine shows all of them
+        show_watched(run, config)
     time_machine.expander(run, config.dataset)
     st.subheader("Settings", anchor=False)
     differences_from_preset(config)
