@@ -66,7 +66,8 @@ class Metrics(Record):
     """Accuracies and the bounds of their 95% confidence interval in 0..1, losses in nats.
 
     The test set was used only once, for these metrics. `best_epoch` (counted from 1) is the epoch whose weights are
-    kept: with patience, the best one on the validation split; otherwise, the last.
+    kept: with patience, the best one on the validation split; otherwise, the last. `epochs` counts the last epoch even
+    if the run was stopped partway through it; `last_epoch_fraction` is the part of it that was trained.
     """
 
     test_accuracy: Fraction
@@ -77,6 +78,7 @@ class Metrics(Record):
     validation_loss: Amount
     best_epoch: _Epoch
     epochs: _Epoch
+    last_epoch_fraction: Fraction = 1.0
 
 
 class Calibration(Record):

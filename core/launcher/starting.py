@@ -75,7 +75,8 @@ def _is_full_disk(error: StorageError | OSError) -> bool:
 def _start(workspace: Workspace, run: Run, status: Status, lock: int) -> None:
     """Start the run's worker, which inherits the lock."""
     with storage_errors(run.log_file), open_file(run.log_file, "ab") as log:
-        run.write_status(status.model_copy(update={"state": "running", "phase": "starting", "message": "Starting."}))
+        starting = {"state": "running", "phase": "starting", "start": "python", "message": "Starting Python."}
+        run.write_status(status.model_copy(update=starting))
         try:
             process = subprocess.Popen(
                 [sys.executable, "-m", "core.training.worker", str(run.folder), str(lock)],

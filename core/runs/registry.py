@@ -12,6 +12,7 @@ from core.config import TrainingConfig
 from core.errors import RunError, RunNotFound, StorageError
 from core.runs.creation import ID_TIME_FORMAT, created_at, write_creation
 from core.runs.leftovers import NEW_PREFIX
+from core.runs.own_drawing import OwnDrawing, write_own_drawing
 from core.runs.run import Run
 from core.runs.status import Status
 from core.storage import make_folder, storage_errors
@@ -27,8 +28,8 @@ _ANIMALS = (
 )
 
 
-def create_run(workspace: Workspace, config: TrainingConfig) -> Run:
-    """Create a run with the state `queued`; if this fails, no files are left behind."""
+def create_run(workspace: Workspace, config: TrainingConfig, drawing: OwnDrawing | None = None) -> Run:
+    """Create a run with the state `queued` and a person's drawing to watch; if this fails, no files are left behind."""
     make_folder(workspace.runs)
     # The lock keeps two runs from getting the same id.
     with workspace.locked():
@@ -39,6 +40,8 @@ def create_run(workspace: Workspace, config: TrainingConfig) -> Run:
         try:
             write_creation(unlisted, now)
             unlisted.write_config(config)
+            if drawing:
+                write_own_drawing(unlisted.drawing_file, drawing)
             unlisted.write_status(Status(state="queued", message="Waiting for its turn.", epochs=config.epochs))
             with storage_errors(run.folder):
                 unlisted.folder.rename(run.folder)

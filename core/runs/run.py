@@ -64,6 +64,14 @@ class Run:
         return self.folder / "answers.npz"
 
     @property
+    def watched_file(self) -> Path:
+        return self.folder / "watched.json"
+
+    @property
+    def drawing_file(self) -> Path:
+        return self.folder / "drawing.npz"
+
+    @property
     def log_file(self) -> Path:
         return self.folder / "train.log"
 
@@ -125,6 +133,14 @@ class Run:
             if status.state == "running":
                 return status.model_copy(update=self._unexplained_end())
         return status
+
+    @property
+    def started(self) -> float | None:
+        """The start of the run's worker as a Unix timestamp, or None if it is not recorded."""
+        try:
+            return self.status().started
+        except RunError:
+            return None
 
     def write_status(self, status: Status, durable: bool = True) -> None:
         """Replace the status; raises RunNotFound if the run was deleted, StorageError if it cannot be written."""

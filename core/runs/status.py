@@ -8,6 +8,8 @@ from core.records import Amount, Count, Fraction, Record, Timestamp
 
 State = Literal["queued", "running", "finished", "stopped", "failed", "interrupted"]
 Phase = Literal["waiting", "starting", "training", "validating", "saving", "done"]
+Start = Literal["python", "tensorflow", "images", "network", "step"]
+"""What a new process does before its first step is complete, in this order."""
 
 
 class Status(Record, extra="ignore"):
@@ -15,12 +17,14 @@ class Status(Record, extra="ignore"):
 
     `updated`, `started` and `ended` are Unix timestamps; `seconds` is the training time so far. `epoch` and
     `step` count from 1 (0 before the first); `steps` is the number of steps in an epoch. `seconds_left` assumes that
-    early stopping does not end training. `test_accuracy` is None until the trained network has been evaluated.
+    early stopping does not end training. `start` is None once the process has completed a step. `test_accuracy` is
+    None until the trained network has been evaluated.
     """
 
     state: State
     phase: Phase = "waiting"
     message: str = ""
+    start: Start | None = None
     updated: Timestamp = 0.0
     started: Timestamp | None = None
     ended: Timestamp | None = None
@@ -40,6 +44,11 @@ class Status(Record, extra="ignore"):
         if not total:
             return 0.0
         return min(1.0, (max(self.epoch - 1, 0) * self.steps + self.step) / total)
+
+    @property
+    def epochs_done(self) -> int:
+        """The number of completed epochs; an epoch that was stopped partway through does not count."""
+        return self.epoch if self.step >= self.steps else max(self.epoch - 1, 0)
 
     @property
     def over(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -19,7 +20,6 @@ from core.handwriting.tracing import TRAINING_RANGES, redraw_images
 from core.handwriting.variation import draw_variations
 from core.runs.run import Run
 from core.runs.status import Status
-from core.training.callbacks import start_time
 from core.training.distillation import MIN_PROBABILITY
 
 FINAL_STRENGTH = 0.5
@@ -41,7 +41,9 @@ class _DrawingProgress:
 
     def __init__(self, run: Run, total: int, epochs: int) -> None:
         self._run, self._total, self._done = run, total, 0
-        self._status = Status(state="running", phase="starting", started=start_time(run), epochs=epochs)
+        self._status = Status(
+            state="running", phase="starting", start="images", started=run.started or time.time(), epochs=epochs
+        )
 
     def count(self) -> None:
         """Count a digit that is about to be drawn."""

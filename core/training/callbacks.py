@@ -11,7 +11,7 @@ import keras
 from core.config import TrainingConfig
 from core.errors import RunError, RunNotFound
 from core.runs.run import Run
-from core.runs.status import Phase, Status
+from core.runs.status import Phase, Start, Status
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row, truncate_after_epoch
 from core.training.checkpoint import Checkpoint, ResumableEarlyStopping, write_checkpoint
 from core.training.live_curve import LiveCurve
@@ -20,13 +20,12 @@ from core.training.validation import Validation
 MIN_STATUS_SECONDS = 0.4
 """Minimum time between two status updates, because the browser does not refresh more often."""
 
+MIN_TIMED_SECONDS = 2.0
+"""Training time after the first step before the time left is estimated.
 
-def start_time(run: Run) -> float:
-    """Return the start time of the run's worker as a Unix timestamp, or the current time if it is not recorded."""
-    try:
-        return run.status().started or time.time()
-    except RunError:  # a damaged status is about to be replaced
-        return time.time()
+The first step takes seconds, because TensorFlow compiles the network; the next few are fast, because their batches are
+ready.
+"""
 
 
 class StopOnRequest(keras.callbacks.Callback):
@@ -77,14 +76,20 @@ class Journal(keras.callbacks.Callback):
         truncate_after_epoch(run.history_file, HISTORY_COLUMNS, self._epoch)
         truncate_after_epoch(run.steps_file, STEP_COLUMNS, self._epoch)
         self._train_start_clock = time.perf_counter()
-        self._worker_start_time = start_time(run)
+        self._timed_from: tuple[int, float] | None = None  # steps and seconds after this process's first step
+        self._worker_start_time = run.started or time.time()
         self._last_write_seconds = 0.0
-        self._curve = LiveCurve(run, config.batch_size, validation.evaluate_sample)
+        self._curve = LiveCurve(run, config.batch_size, validation.evaluate_sample, validation.watch)
 
     @property
     def epoch(self) -> int:
         """The current or last epoch, counted from 1; 0 before the first."""
         return self._epoch
+
+    @property
+    def epoch_fraction(self) -> float:
+        """The trained part of the current or last epoch, 0..1."""
+        return self._steps_done / self._steps_per_epoch
 
     @property
     def seconds(self) -> float:
@@ -102,6 +107,7 @@ class Journal(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         self._steps_done = batch + 1
+        self._timed_from = self._timed_from or (self._steps_so_far, self.seconds)
         last = self._steps_done == self._steps_per_epoch or self.model.stop_training
         if logs:
             self._curve.add_step(self._steps_done, self.seconds, logs, last=last)
@@ -129,27 +135,41 @@ class Journal(keras.callbacks.Callback):
     def write_status(self, phase: Phase, message: str, test_accuracy: float | None = None) -> None:
         """Write the status of the run in progress, and trim its log."""
         self._run.trim_log()
-        done, seconds = self._steps_so_far, self.seconds
-        # The mean time of a step includes validation and compilation, so the estimate tends to be too high.
-        seconds_left = seconds / done * (self._epochs * self._steps_per_epoch - done) if done else None
         self._run.write_status(
             Status(
                 state="running",
                 phase=phase,
                 message=message,
+                start=self._start_step(phase),
                 started=self._worker_start_time,
                 epoch=self._epoch,
                 epochs=self._epochs,
                 step=self._steps_done,
                 steps=self._steps_per_epoch,
-                seconds=seconds,
-                seconds_left=seconds_left,
+                seconds=self.seconds,
+                seconds_left=self._seconds_left(),
                 images_per_second=self._curve.images_per_second,
                 test_accuracy=test_accuracy,
             ),
             durable=False,
         )
         self._last_write_seconds = self.seconds
+
+    def _start_step(self, phase: Phase) -> Start | None:
+        """Return what this process does before its first step is complete, or None after that."""
+        if self._timed_from is not None:
+            return None
+        return {"starting": "network", "training": "step"}.get(phase)  # type: ignore[return-value]
+
+    def _seconds_left(self) -> float | None:
+        """Return the estimated training time left, including validation, or None if too little has been timed."""
+        if self._timed_from is None:
+            return None
+        steps, seconds = self._steps_so_far - self._timed_from[0], self.seconds - self._timed_from[1]
+        steps_left = self._epochs * self._steps_per_epoch - self._steps_so_far
+        if steps_left <= 0:
+            return 0.0
+        return seconds / steps * steps_left if steps and seconds >= MIN_TIMED_SECONDS else None
 
     @property
     def _steps_so_far(self) -> int:

@@ -33,6 +33,9 @@ MIN_VALIDATION_SECONDS = 1.5
 MAX_VALIDATION_FRACTION = 0.05
 """Maximum fraction of the training time that validation points may take."""
 
+MAX_WATCHING_FRACTION = 0.02
+"""Maximum fraction of the training time that predictions for the watched images may take."""
+
 
 @dataclass(frozen=True)
 class _Mark:
@@ -59,8 +62,17 @@ class LiveCurve:
     are left for that point, they are added to the previous one. Only an epoch with fewer images has a smaller point.
     """
 
-    def __init__(self, run: Run, batch_size: int, evaluate: Callable[[int], tuple[float, float]]) -> None:
-        """`evaluate(count)` returns the loss and the accuracy on the first `count` validation images."""
+    def __init__(
+        self,
+        run: Run,
+        batch_size: int,
+        evaluate: Callable[[int], tuple[float, float]],
+        watch: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`evaluate(count)` returns the loss and the accuracy on the first `count` validation images; `watch()`
+        publishes the predictions for the watched images, at points of the curve.
+        """
+        self._watch, self._next_watch = watch, 0.0
         self._file, self._batch_size, self._evaluate = run.steps_file, batch_size, evaluate
         self._epoch, self._steps_before = 0, 0
         self._start, self._start_before = _Mark(), _Mark()
@@ -80,6 +92,7 @@ class LiveCurve:
         if last or self._is_due(end, seconds):
             start = time.perf_counter()
             self._write_point(end, seconds)
+            self._watch_if_due(seconds)
             # Writing a point does not count as training time.
             self._overhead += time.perf_counter() - start
 
@@ -101,6 +114,13 @@ class LiveCurve:
         position = self._steps_before + end.step, self._epoch, seconds
         append_row(self._file, STEP_COLUMNS, (*position, *end.since(self._start), *metrics, self.images_per_second))
         self._start_before, self._start, self._metrics = self._start, end, metrics
+
+    def _watch_if_due(self, seconds: float) -> None:
+        if seconds < self._next_watch:
+            return
+        start = time.perf_counter()
+        self._watch()
+        self._next_watch = seconds + (time.perf_counter() - start) / MAX_WATCHING_FRACTION
 
     def _evaluate_if_due(self, seconds: float) -> tuple[float | None, float | None]:
         """Return the loss and accuracy on the validation sample, or (None, None) if the last ones are too recent."""

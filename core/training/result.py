@@ -29,11 +29,13 @@ from core.training.optimizer import compile_for_labels
 class TrainingResult:
     """The metrics of a training run.
 
-    `epochs`: number of epochs trained. `best_epoch`: the epoch whose weights are kept, counted from 1. `loss` and
-    `accuracy`: measured with the kept weights on the validation split. `seconds`: training time.
+    `epochs`: number of epochs trained; only `last_epoch_fraction`, 0..1, of the last one if the run was stopped.
+    `best_epoch`: the epoch whose weights are kept, counted from 1. `loss` and `accuracy`: measured with the kept
+    weights on the validation split. `seconds`: training time.
     """
 
     epochs: int
+    last_epoch_fraction: float
     best_epoch: int
     loss: float
     accuracy: float
@@ -113,4 +115,5 @@ def _metrics(result: TrainingResult, evaluation: Evaluation) -> Metrics:
         validation_loss=result.loss,
         best_epoch=result.best_epoch,
         epochs=result.epochs,
+        last_epoch_fraction=result.last_epoch_fraction,
     )

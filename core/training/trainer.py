@@ -16,14 +16,17 @@ from core.data.datasets import Dataset, Split
 from core.errors import RunError
 from core.handwriting.pen_digits import PenDigit
 from core.launcher.teachers import load_teachers
+from core.runs.own_drawing import read_own_drawing
 from core.runs.run import Run
 from core.training.batches import Stopped, images_in_epoch, training_batches, training_images
 from core.training.callbacks import FailOnNonFiniteLoss, Journal, SaveCheckpoint, StopOnRequest
 from core.training.checkpoint import Checkpoint, ResumableEarlyStopping, read_checkpoint
 from core.training.end_images import EndImages
+from core.training.live_curve import VALIDATION_IMAGES
 from core.training.optimizer import compile_model
 from core.training.result import TrainingResult, save_bundle
 from core.training.validation import Validation
+from core.training.watching import Watching, choose_watched
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,8 @@ def train_and_evaluate(
     if start.stopped and not _has_new_weights(start, run):
         return Outcome(run.bundle.card() if start.checkpoint else None, stopped=True)
     steps = math.ceil(images_in_epoch(dataset.train, config, start.pen_digits) / config.batch_size)
-    validation = Validation(run, dataset.validation, start.checkpoint.epoch if start.checkpoint else 0)
+    epochs_before = start.checkpoint.epoch if start.checkpoint else 0
+    validation = Validation(run, dataset.validation, epochs_before, _watching(run, dataset, config.seed))
     journal = Journal(run, validation, config, steps, start.checkpoint)
 
     journal.write_status("starting", "Compiling the network.")
@@ -91,7 +95,8 @@ def train_and_evaluate(
 
     journal.write_status("saving", "Saving the model.")
     # Measure again rather than read the history, because somebody may have edited the run's files.
-    result = TrainingResult(journal.epoch, end.best_epoch, *validation.evaluate(model), seconds)
+    metrics = validation.evaluate(model)
+    result = TrainingResult(journal.epoch, journal.epoch_fraction, end.best_epoch, *metrics, seconds)
     images = images or EndImages(dataset, config, start.pen_digits)
     card = save_bundle(model, config, run, dataset, start.pen_digits, result, images, journal)
     fitted_briefly = card.novelty is not None and card.novelty.fitted_briefly
@@ -189,6 +194,11 @@ def _train(
     best_epoch = early_stopping.best_epoch + 1 if early_stopping else journal.epoch
     # A run that was asked to stop during its last step has finished training.
     return _End(best_epoch, stop.requested and not save.training_complete)
+
+
+def _watching(run: Run, dataset: Dataset, seed: int) -> Watching:
+    indices = choose_watched(dataset.train, dataset.validation, VALIDATION_IMAGES, seed)
+    return Watching(run, dataset.validation, indices, read_own_drawing(run.drawing_file))
 
 
 def _early_stopping(config: TrainingConfig, checkpoint: Checkpoint | None) -> ResumableEarlyStopping | None:

@@ -24,7 +24,7 @@ from core.launcher.queue import advance
 from core.launcher.teachers import copy_teachers
 from core.packages import hide_packages
 from core.runs.run import Run
-from core.runs.status import Status
+from core.runs.status import Start, Status
 from core.storage import storage_errors
 from core.training.end_images import DrawingProcess, EndImages, draw_ahead, load_pen_digits
 from core.workspace import Workspace
@@ -171,6 +171,7 @@ def _train_and_evaluate(
         with hide_packages("sklearn", "matplotlib"):
             from core.training.trainer import train_and_evaluate
     dataset, training_digits, measuring_digits = loading.result()
+    _write_start(run, config, "images", "Preparing images.")
     if config.pen_digits and not training_digits:
         print("The pen digits are not on this machine, so this run trains without them.", flush=True)
     images = EndImages(dataset, config, training_digits, measuring_digits, process)
@@ -184,12 +185,25 @@ def _load_data(
     return load_dataset(config.dataset, workspace), *load_pen_digits(config, workspace)
 
 
+def _write_start(run: Run, config: TrainingConfig, start: Start, message: str, started: float | None = None) -> None:
+    """Write what the process does before training; `started`: the time at which it started, if not yet recorded."""
+    status = Status(
+        state="running",
+        phase="starting",
+        start=start,
+        message=message,
+        started=started or run.started or time.time(),
+        epochs=config.epochs,
+    )
+    run.write_status(status, durable=started is not None)
+
+
 def _announce(run: Run, config: TrainingConfig) -> None:
     """Record the process, write the first status, and log the config."""
     # The process that started this worker also records it, unless that process was killed or the disk was full.
     run.write_process(os.getpid())
-    status = Status(state="running", phase="starting", message="Loading TensorFlow.", started=time.time())
-    run.write_status(status.model_copy(update={"epochs": config.epochs}))
+    started = time.time()
+    _write_start(run, config, "tensorflow", "Loading TensorFlow.", started)
     print(f"run {run.id}\n{config.model_dump_json(indent=2)}", flush=True)
 
 

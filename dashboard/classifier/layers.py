@@ -8,7 +8,7 @@ import pandas as pd
 from core.classifier.bundle import Card
 from core.config import flatten_settings
 from core.ink.drawing import Pixels
-from dashboard.parts.units import in_epochs
+from dashboard.parts.metric_tiles import trained_epochs
 from dashboard.session.markdown import plain
 from dashboard.training.wording import SETTINGS, display_value
 
@@ -74,7 +74,7 @@ def training_facts(card: Card) -> dict[str, str]:
         "Pen digits": _pen_digits_fact(card),
         "Data fingerprint": plain(data.fingerprint[:16]),
         "Trained": f"{card.created:%d %B %Y, %H:%M %Z}",
-        "Duration": f"{card.seconds:,.0f} s for {in_epochs(metrics.epochs)}; {kept_model}",
+        "Duration": f"{card.seconds:,.0f} s for {trained_epochs(metrics)}; {kept_model}",
         "Run": plain(card.run_id),
     }
 

@@ -52,7 +52,7 @@ def subject_of_page() -> Subject | None:
     Raises ImageNotFound, DataError if the dataset is not on this machine, and PictureError.
     """
     name = address.value("image")
-    return _last_drawing() if name is None else sample(name, dataset_of_page())
+    return last_drawing() if name is None else sample(name, dataset_of_page())
 
 
 def dataset_of_page() -> str:
@@ -66,7 +66,8 @@ def drawing_on_canvas() -> Subject | None:
     return None if ink is None else Subject("Your drawing", ink, "drawing", strokes=canvas.strokes())
 
 
-def _last_drawing() -> Subject | None:
+def last_drawing() -> Subject | None:
+    """Return the picture that Draw last read, or None if nothing has been drawn. Raises PictureError."""
     png = state.looked_at()
     if png is not None:
         return Subject("Your last picture", image_from_png(png), "drawing")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.classifier.bundle import Card, Metrics
+from dashboard.parts.units import duration, epochs_and_part
 
 MIN_TILE_WIDTH = 150
 """Minimum width of a tile in pixels, so that two fit next to each other on a phone."""
@@ -18,14 +19,34 @@ def metric_tile(label: str, value: str, note: str, explanation: str | None = Non
 def accuracy_tiles(card: Card) -> None:
     """Show the test accuracy and the validation accuracy of a model."""
     test_accuracy_tile(card.metrics)
-    metrics = card.metrics
-    epoch = f"epoch {metrics.best_epoch} of {metrics.epochs}"
     metric_tile(
         "Validation accuracy",
-        f"{metrics.validation_accuracy:.2%}",
-        epoch if card.config.patience else f"{epoch}, the last",
+        f"{card.metrics.validation_accuracy:.2%}",
+        _kept_epoch(card),
         "Measured on images set aside to choose epochs and settings. The test accuracy is the unbiased metric.",
     )
+
+
+def training_time_tile(card: Card) -> None:
+    """Show the training time of a model, and the epochs it was trained for."""
+    metric_tile("Training time", duration(card.seconds), trained_epochs(card.metrics))
+
+
+def trained_epochs(metrics: Metrics) -> str:
+    """Return the number of trained epochs in words; an epoch that was stopped partway through counts as a part."""
+    return epochs_and_part(metrics.epochs - 1, metrics.last_epoch_fraction)
+
+
+def _kept_epoch(card: Card) -> str:
+    """Return the epoch whose weights are kept, in words."""
+    metrics = card.metrics
+    if metrics.best_epoch == metrics.epochs and metrics.last_epoch_fraction < 1:
+        return f"after {trained_epochs(metrics)}"
+    if card.config.patience:
+        return f"epoch {metrics.best_epoch} of {metrics.epochs}"
+    if metrics.epochs < card.config.epochs:
+        return f"after epoch {metrics.epochs} of {card.config.epochs}"
+    return f"epoch {metrics.best_epoch} of {metrics.epochs}, the last"
 
 
 def brief_fit_note(card: Card) -> None:

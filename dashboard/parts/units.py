@@ -8,6 +8,14 @@ def in_epochs(number: int) -> str:
     return "1 epoch" if number == 1 else f"{number} epochs"
 
 
+def epochs_and_part(whole: int, part: float) -> str:
+    """Return a number of whole epochs and the part, 0..1, of the next one, in words."""
+    if part in (0, 1):
+        return in_epochs(whole + int(part))
+    percentage = f"{min(max(part, 0.01), 0.99):.0%}"
+    return f"{in_epochs(whole)} and {percentage} of the next" if whole else f"{percentage} of the first epoch"
+
+
 def duration(seconds: float | None) -> str:
     """Return a duration in a few characters, so that it fits on a phone, or a dash for None."""
     if seconds is None:

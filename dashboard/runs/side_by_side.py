@@ -26,21 +26,30 @@ DEFAULT_Y = "Test accuracy"
 MAX_SMOOTHING = 0.99
 
 
-def choose_chart_options() -> ChartOptions:
-    """Let the visitor choose how curves are drawn; the choice is written to the page's URL."""
+def choose_chart_options(runs: Collection[Run]) -> ChartOptions:
+    """Let the visitor choose how the curves of `runs` are drawn; the choice is written to the page's URL."""
+    late = curve_points.hides_first_epoch(map(_completed_epochs, runs))
     with st.container(horizontal=True, vertical_alignment="bottom", key="look"):
-        options, hide_first_epoch = _show_chart_options()
+        options, hide_first_epoch = _show_chart_options(late)
     address.keep(
         axis=None if options.axis == "epoch" else options.axis,
         smoothing=f"{options.smoothing:g}" if options.smoothing else None,
         log=address.switch_value(options.logarithmic, False),
-        late=address.switch_value(hide_first_epoch, True),
+        late=address.switch_value(hide_first_epoch, late),
     )
     return options
 
 
-def _show_chart_options() -> tuple[ChartOptions, bool]:
-    """Return the chosen options, and True if the first epoch is hidden."""
+def _completed_epochs(run: Run) -> int:
+    """Return the number of completed epochs, or 0 if the run's status is damaged; other parts of a page report that."""
+    try:
+        return run.status().epochs_done
+    except RunError:
+        return 0
+
+
+def _show_chart_options(late: bool) -> tuple[ChartOptions, bool]:
+    """Return the chosen options, and True if the first epoch is hidden; `late`: True if it is hidden by default."""
     axis = st.segmented_control(
         "Horizontal axis",
         list(AXES),
@@ -68,8 +77,9 @@ def _show_chart_options() -> tuple[ChartOptions, bool]:
     )
     hide_first_epoch = st.toggle(
         "Hide the first epoch",
-        address.switch("late", True),
-        key="late",
+        address.switch("late", late),
+        # Each default has its own widget, because a widget keeps its first value.
+        key="late" if late else "late_short",
         help="The large changes in the first epoch flatten the rest of the curve.",
     )
     first_epoch = 1.0 if hide_first_epoch else 0.0

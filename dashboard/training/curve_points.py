@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -92,6 +94,15 @@ def _series(
             "accuracy_line": lines[columns[1]],
         }
     )
+
+
+MIN_EPOCHS_TO_HIDE_FIRST = 2
+"""With fewer completed epochs, hiding the first one would leave a lone dot."""
+
+
+def hides_first_epoch(completed_epochs: Iterable[int]) -> bool:
+    """Return True if each run's curve remains a line without the first epoch; runs without an epoch don't count."""
+    return all(epochs >= MIN_EPOCHS_TO_HIDE_FIRST for epochs in completed_epochs if epochs)
 
 
 def overlaid_points(points: pd.DataFrame) -> pd.DataFrame:

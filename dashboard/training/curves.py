@@ -36,14 +36,18 @@ def axis_end(progress: float, epochs: int) -> int:
 
 
 def training_curve(
-    points: pd.DataFrame, metric: CurveMetric, first_epoch: float, last_epoch: float | None = None
+    points: pd.DataFrame,
+    metric: CurveMetric,
+    first_epoch: float,
+    last_epoch: float | None = None,
+    height: int = HEIGHT,
 ) -> VegaLite:
     """Chart a run in progress: a thin line through the steps and a dot for each epoch, for training and validation.
 
-    The x-axis ends at `last_epoch`, or at the last point.
+    The x-axis ends at `last_epoch`, or at the last point. `height`: in pixels, without the legend.
     """
     options = ChartOptions(first_epoch=first_epoch)
-    return _curves(points, metric, options, "split", [TRAINING, VALIDATION], last_epoch)
+    return _curves(points, metric, options, "split", [TRAINING, VALIDATION], last_epoch, height=height)
 
 
 def run_curve(points: pd.DataFrame, metric: CurveMetric, options: ChartOptions) -> VegaLite:
@@ -70,11 +74,12 @@ def _curves(
     names: Sequence[str],
     last_epoch: float | None = None,
     baseline: str | None = None,
+    height: int = HEIGHT,
 ) -> VegaLite:
     shown = shown_points(points, metric, options)
     ticks = tuple(log_ticks(shown["value"])) if options.logarithmic else None
     dots = bool((shown["granularity"] == "epoch").sum() <= _MAX_DOTS)
-    return with_points(_chart(metric, options, colour, tuple(names), last_epoch, baseline, ticks, dots), shown)
+    return with_points(_chart(metric, options, colour, tuple(names), last_epoch, baseline, ticks, dots, height), shown)
 
 
 @lru_cache(maxsize=100)
@@ -87,6 +92,7 @@ def _chart(
     baseline: str | None,
     ticks: tuple[float, ...] | None,
     dots: bool,
+    height: int = HEIGHT,
 ) -> str:
     """Return the chart without its data, as JSON.
 
@@ -113,7 +119,7 @@ def _chart(
     if dots:
         layers.append(base.transform_filter(is_epoch).mark_point(filled=True, size=45, opacity=1))
     layers.append(_hover_layer(base.encode(y=alt.Y("line:Q", **y)), metric, options))
-    return as_json(apply_layout(alt.LayerChart(layer=layers), HEIGHT + _legend_height(names)))
+    return as_json(apply_layout(alt.LayerChart(layer=layers), height + _legend_height(names)))
 
 
 def _legend_height(names: Sequence[str]) -> int:

@@ -29,7 +29,7 @@ def settings_form(defaults: TrainingConfig, datasets: list[str], form_key: str |
     values: dict[str, Any] = {}
     default_values = flatten_settings(defaults)
     st.markdown("**Training**")
-    with st.grid(3, min_column_width=150):
+    with st.grid(3, min_column_width=120):
         values["dataset"] = _choice(form_key, "dataset", {name: TITLES[name] for name in datasets})
         values["optimizer"] = _choice(form_key, "optimizer", OPTIMIZERS, defaults.optimizer)
         for name in (
@@ -48,12 +48,12 @@ def settings_form(defaults: TrainingConfig, datasets: list[str], form_key: str |
         ):
             values[name] = _number(form_key, name, default_values[name])
     st.markdown("**Network**")
-    with st.grid(3, min_column_width=150):
+    with st.grid(3, min_column_width=120):
         filters = [_filters(form_key, defaults.model.filters, block) for block in range(MAX_BLOCKS)]
         values["dense_units"] = _number(form_key, "dense_units", default_values["dense_units"])
         values["dropout"] = _slider(form_key, "dropout", default_values["dropout"])
     st.markdown("**Augmentation.** Random changes to each image; set a value to 0 to turn that change off.")
-    with st.grid(3, min_column_width=150):
+    with st.grid(3, min_column_width=120):
         for name in AugmentationConfig.model_fields:
             values[name] = _slider(form_key, name, default_values[name])
     return replace_settings(defaults, filters=[count for count in filters if count], **values)

@@ -11,9 +11,10 @@ import streamlit as st
 from core.classifier.bundle import Card
 from core.errors import RunError
 from core.runs.run import Run
-from core.runs.status import Status
+from core.runs.status import Start, Status
+from dashboard.parts.component import text_component
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
-from dashboard.parts.units import duration
+from dashboard.parts.units import duration, in_epochs
 from dashboard.session.markdown import plain
 from dashboard.session.permission import safe_text
 
@@ -27,21 +28,31 @@ _COMPONENT_TITLES = {
 }
 
 
+_START_TITLES: dict[Start, str] = {
+    "python": "Starting Python",
+    "tensorflow": "Loading TensorFlow",
+    "images": "Preparing images",
+    "network": "Compiling",
+    "step": "First step",
+}
+
+_start_steps = text_component("start_steps", "ol")
+
+
 def show_progress(run: Run, status: Status) -> None:
-    """Show the progress, speed and last completed epoch of a run in progress, or the message of a queued run.
+    """Show the progress, speed and accuracy of a run in progress, or the message of a queued run.
 
     Once the trained network has been evaluated, show its test accuracy instead of the speed.
     """
-    position = f"Epoch {status.epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
-    in_epoch = status.phase in ("training", "validating") and status.epoch
-    st.progress(status.progress, position if in_epoch else safe_text(status.message))
+    _show_position(run, status)
     if status.state == "queued":
         return
     rate = status.images_per_second
-    history = pd.DataFrame()
+    steps = history = pd.DataFrame()
     may_end_early = False
     with suppress(RunError):  # the page shows the error with the curves
         history = run.history()
+        steps = run.steps()
         may_end_early = run.config().patience > 0
     with st.grid(4, min_column_width=MIN_TILE_WIDTH):
         if status.test_accuracy is not None:
@@ -49,26 +60,70 @@ def show_progress(run: Run, status: Status) -> None:
         else:
             metric_tile(
                 "Time left",
-                duration(status.seconds_left),
+                "Estimating…" if status.seconds_left is None else duration(status.seconds_left),
                 "for all epochs",
                 "Training may end earlier if the validation accuracy stops improving." if may_end_early else None,
             )
             metric_tile("Images per second", f"{rate:,.0f}" if rate else "–", "during training")
         for label, column in (("Training accuracy", "accuracy"), ("Validation accuracy", "val_accuracy")):
-            if len(history):
-                metric_tile(label, f"{history[column].iloc[-1]:.2%}", f"after epoch {len(history)}")
-            else:
-                metric_tile(label, "–", "after epoch 1")
+            metric_tile(label, *latest_value(steps, history, column))
+
+
+def latest_value(steps: pd.DataFrame, history: pd.DataFrame, column: str) -> tuple[str, str]:
+    """Return the latest accuracy in words, during an epoch or at its end, and the time at which it was measured.
+
+    `steps` and `history`: the run's tables.
+    """
+    recent = steps.dropna(subset=[column]) if len(steps) else steps
+    if len(history) and not (len(recent) and recent["step"].iloc[-1] > history["step"].iloc[-1]):
+        return f"{history[column].iloc[-1]:.2%}", f"after epoch {int(history['epoch'].iloc[-1])}"
+    if len(recent):
+        return f"{recent[column].iloc[-1]:.1%}", f"at step {int(recent['step'].iloc[-1]):,}"
+    return "–", "after a few steps"
+
+
+def _show_position(run: Run, status: Status) -> None:
+    """Show what a new process does before its first step, and a progress bar after that."""
+    if status.start:
+        detail = status.message.removesuffix(".") if status.start == "images" else ""
+        _start_steps(
+            key=f"start_steps_{run.id}",
+            data={
+                "steps": list(_START_TITLES.values()),
+                "current": list(_START_TITLES).index(status.start),
+                # Drawing synthetic digits takes long enough to show how far it is.
+                "detail": detail,
+            },
+        )
+        return
+    in_epoch = status.phase in ("training", "validating") and status.epoch
+    st.progress(status.progress, position(status) if in_epoch else safe_text(status.message))
+
+
+def position(status: Status) -> str:
+    """Return the position of a run in words: the step in its epoch, or the number of completed epochs between two."""
+    if status.epochs_done == status.epoch:
+        validating = "; measuring the validation accuracy" if status.phase == "validating" else ""
+        return f"{status.epoch} of {in_epochs(status.epochs)} completed{validating}"
+    return f"Epoch {status.epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
+
+
+def stopping_point(status: Status) -> str:
+    """Return a sentence with the epochs that a run completed and the step at which the next one stopped, if any."""
+    done = f"{status.epochs_done} of {in_epochs(status.epochs)} completed"
+    if status.epochs_done == status.epoch:
+        return f"{done}."
+    return f"{done}; epoch {status.epoch} stopped at step {status.step:,} of {status.steps:,}."
 
 
 def show_outcome(status: Status) -> None:
-    """Show the message of a run that failed, was interrupted or was stopped."""
+    """Show the message of a run that failed, was interrupted or was stopped, and the point at which it stopped."""
     if status.state == "failed":
         st.error(safe_text(status.message), icon=":material/error:")
     elif status.state == "interrupted":
         st.warning(safe_text(status.message), icon=":material/power_off:")
     elif status.state == "stopped":
-        st.caption(safe_text(status.message))
+        st.caption(f"{safe_text(status.message)} {stopping_point(status) if status.epoch else ''}".strip())
 
 
 def start_and_end(status: Status) -> list[str]:

@@ -76,10 +76,10 @@ def as_text(value: object) -> str:
 
 
 PRESET_DESCRIPTIONS: dict[str, str] = {
-    "fast": "A small network that reaches 99% test accuracy on MNIST after seconds of training.",
-    "original": "The network and recipe of the notebook that Trazo grew from: 99% after one or two minutes.",
-    "best": "The shipped network, for MNIST and for everyday handwriting; 15 to 30 minutes on two cores.",
-    "large": "A network nearly twice as large as the best preset's, used as a teacher for others; about 45 minutes.",
-    "tiny": "Fewer than 10,000 parameters, with strong augmentation; 5 to 20 minutes.",
+    "fast": "A small network: 99% after one epoch.",
+    "original": "From the notebook that Trazo grew from.",
+    "best": "The shipped one, for any handwriting.",
+    "large": "A larger one, to teach other networks.",
+    "tiny": "Fewer than 10,000 parameters.",
 }
-"""Expected accuracy and training time of each preset, measured on two laptop cores."""
+"""A sentence for each preset, short enough for one line of its card."""

@@ -16,8 +16,7 @@ from dashboard.classifier import time_machine
 from dashboard.classifier.calibration import TEMPERATURE_HELP
 from dashboard.classifier.robustness import robustness_section
 from dashboard.parts.badges import state_badge
-from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, brief_fit_note, metric_tile
-from dashboard.parts.units import duration, in_epochs
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, brief_fit_note, metric_tile, training_time_tile
 from dashboard.runs import actions, run_cache, side_by_side
 from dashboard.runs.files import log_and_files
 from dashboard.runs.refresh import draw_and_refresh
@@ -28,6 +27,7 @@ from dashboard.session.permission import attempt, hide_paths, may_change, permis
 from dashboard.training import curves
 from dashboard.training.progress import machine_and_versions, show_outcome, show_progress, start_and_end
 from dashboard.training.settings import all_settings, differences_from_preset
+from dashboard.training.watched import show_watched
 from dashboard.training.wording import REDRAWN_ACCURACY
 
 POLL_SECONDS = 2.0
@@ -78,6 +78,8 @@ def show_results(run: Run, status: Status, config: TrainingConfig) -> None:
     if card:
         show_metrics(card)
     show_learning_curves(run, status)
+    if not status.over:  # loading the images takes seconds, and the time machine shows all of them
+        show_watched(run, config)
     time_machine.expander(run, config.dataset)
     st.subheader("Settings", anchor=False)
     differences_from_preset(config)
@@ -193,14 +195,14 @@ def show_metrics(card: Card) -> None:
             "weights and biases",
             "All parameters of the network, trainable or not.",
         )
-        metric_tile("Training time", duration(card.seconds), in_epochs(card.metrics.epochs))
+        training_time_tile(card)
     brief_fit_note(card)
 
 
 def show_learning_curves(run: Run, status: Status) -> None:
     """Draw loss and accuracy, training and validation."""
     st.subheader("Curves", anchor=False)
-    options = side_by_side.choose_chart_options()
+    options = side_by_side.choose_chart_options([run])
     try:
         points = run_cache.curve(run, display_name(run), options.smoothing)
     except RunError as error:

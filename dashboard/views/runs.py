@@ -46,11 +46,11 @@ def show_overview(rows: Sequence[Summary], names: dict[str, str]) -> None:
     for row in chosen:
         if row.problem:
             st.warning(safe_text(row.problem), icon=":material/warning:")
+    pinned = [baseline] if chosen and baseline and baseline not in chosen else []
+    readable = {names[row.id]: run_of(row) for row in [*pinned, *chosen] if not row.problem}
     # Drawn even without a selection, because Streamlit forgets the value of a widget that is not drawn.
-    options = side_by_side.choose_chart_options()
+    options = side_by_side.choose_chart_options(readable.values())
     if chosen:
-        pinned = [baseline] if baseline and baseline not in chosen else []
-        readable = {names[row.id]: run_of(row) for row in [*pinned, *chosen] if not row.problem}
         side_by_side.compare(readable, options, names[baseline.id] if baseline else None)
     else:
         st.info("Select one or more runs in the table to see their curves and settings.", icon=":material/check_box:")

@@ -1,33 +1,29 @@
 """The Train page: settings, one button, and the current run, live."""
 
 import logging
+from pathlib import Path
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from core.config import (
-    DEFAULT_PRESET,
-    PRESETS,
-    TrainingConfig,
-    preset,
-    teacher_configs,
-)
+from core.config import TrainingConfig, preset, teacher_configs
 from core.data.datasets import TITLES, Dataset
 from core.data.pen_digits import pen_digits_found
 from core.errors import BundleError, RunError, TrazoError
 from core.launcher import queue
 from core.launcher.teachers import missing_teachers, pending_teachers
 from core.runs.label import display_name
+from core.runs.own_drawing import OwnDrawing
 from core.runs.run import Run
 from core.runs.snapshot import Snapshot
 from core.runs.status import Status
 from core.runs.summary import Summary
 from dashboard.data.banner import show_data_banner
+from dashboard.explain.subject import last_drawing
 from dashboard.parts.badges import state_badge
 from dashboard.parts.headings import heading
-from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, brief_fit_note, metric_tile
-from dashboard.parts.units import duration, in_epochs
-from dashboard.runs import actions
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, brief_fit_note, metric_tile, training_time_tile
+from dashboard.parts.units import in_epochs
+from dashboard.runs import actions, run_cache
 from dashboard.runs.refresh import draw_and_refresh
 from dashboard.runs.run_cache import Listing, run_of
 from dashboard.session import cache, state
@@ -40,62 +36,42 @@ from dashboard.session.permission import (
     require_permission,
     safe_text,
 )
-from dashboard.training import curve_points, curves
-from dashboard.training.chart_options import CURVE_METRICS
 from dashboard.training.form import changed_labels, settings_form
+from dashboard.training.live_curves import show_live_curves
+from dashboard.training.preset_cards import choose_preset
 from dashboard.training.progress import show_outcome, show_progress
 from dashboard.training.template import load_template_from_url
-from dashboard.training.wording import PRESET_DESCRIPTIONS
 
 # Not `__name__`, because Streamlit runs pages under a different module name.
 _logger = logging.getLogger("dashboard.views.train")
 
 POLL_SECONDS = 1.0
+STYLE = Path(__file__).parent.parent / "assets" / "train.css"
 
 # Names of the waiting runs, each with the settings of its teachers.
 WaitingRuns = list[tuple[str, list[TrainingConfig]]]
 
 
 def show_start_form(data: Dataset) -> None:
-    """Show the preset, the Train button, and all settings."""
-    with st.container(border=True):
-        row = st.container(horizontal=True, vertical_alignment="bottom")
-        summary = st.container()
-        chosen, template = choose_preset(row)
-        with st.expander("More settings", icon=":material/tune:", expanded=template is not None, key="train_settings"):
-            defaults = template.config if template else preset(chosen, data.id)
-            datasets = list(dict.fromkeys([data.id, "digits"]))
-            if defaults.dataset in datasets:  # MNIST may have been deleted since that run
-                datasets = list(dict.fromkeys([defaults.dataset, *datasets]))
-            config = settings_form(defaults, datasets, template.form_key if template else None)
-        if row.button("Train", type="primary", icon=":material/play_arrow:", key="train"):
-            submit(config)
-        with summary:  # filled after `submit`, because that may have queued the teachers
-            if template:
-                source = plain(template.source)
-                st.caption(f"These settings are from {source}. Change any you like.")
-                show_description(defaults, config, plain(template.title))
-            else:
-                st.caption(PRESET_DESCRIPTIONS.get(chosen, ""))
-                show_description(defaults, config, "the preset")
-
-
-def choose_preset(row: DeltaGenerator) -> tuple[str, state.Template | None]:
-    """Let the visitor choose a preset or the template; return the choice, and the template if it was chosen."""
-    template = state.template()
-    options = [DEFAULT_PRESET, *(name for name in PRESETS if name != DEFAULT_PRESET)]
-    if template:
-        options.append(state.AGAIN)
-    chosen = row.selectbox(
-        "Preset",
-        options,
-        format_func=lambda name: f"Same as {template.title}" if template and name == state.AGAIN else name,
-        key=state.TRAIN_PRESET,
-        help="A starting point that fills in all settings.",
-        width=260,
-        persist_state="session",
-    )
-    return chosen, template if chosen == state.AGAIN else None
+    """Show the presets, the Train button, and all settings."""
+    chosen, template = choose_preset(run_cache.listing().rows, data.id)
+    summary = st.container(gap="xsmall")
+    button = st.container()
+    with st.expander("More settings", icon=":material/tune:", expanded=template is not None, key="train_settings"):
+        defaults = template.config if template else preset(chosen, data.id)
+        datasets = list(dict.fromkeys([data.id, "digits"]))
+        if defaults.dataset in datasets:  # MNIST may have been deleted since that run
+            datasets = list(dict.fromkeys([defaults.dataset, *datasets]))
+        config = settings_form(defaults, datasets, template.form_key if template else None)
+    if button.button("Train", type="primary", icon=":material/play_arrow:", key="train", width="stretch"):
+        submit(config)
+    with summary:  # filled after `submit`, because that may have queued the teachers
+        if template:
+            source = plain(template.source)
+            st.caption(f"These settings are from {source}. Change any you like.")
+            show_description(defaults, config, plain(template.title))
+        else:
+            show_description(defaults, config, "the preset")
 
 
 def show_description(defaults: TrainingConfig, config: TrainingConfig, source: str) -> None:
@@ -138,14 +114,30 @@ def submit(config: TrainingConfig) -> None:
     """Queue a run; show a message if it has to wait."""
     try:
         require_permission()
-        run = queue.submit(state.workspace(), config)
+        run = queue.submit(state.workspace(), config, own_drawing())
         _logger.info("changed", extra={"action": "submit", "runs": [run.id]})
-        if run.status().state == "queued":
+        state_of_run = run.status().state
+        if state_of_run == "running":
+            # On a phone, the run is below the screen's edge.
+            st.toast(f"{plain(display_name(run))} has started.", icon=":material/play_arrow:")
+        elif state_of_run == "queued":
             teachers = pending_teachers(Snapshot.of(state.workspace()), run, config)
             condition = "its teachers are trained" if teachers else "its turn comes"
             st.toast(f"{plain(display_name(run))} will start when {condition}.", icon=":material/hourglass_empty:")
     except TrazoError as error:
         st.error(safe_text(error), icon=":material/error:")
+
+
+def own_drawing() -> OwnDrawing | None:
+    """Return the visitor's last drawing and the active model's prediction for it, or None if there is no digit."""
+    try:
+        subject = last_drawing()
+        reading = subject.read(cache.predictor().current()[1]) if subject else None
+    except TrazoError:  # the run does not need the drawing
+        return None
+    if reading is None or reading.drawing.image is None or not reading.shown_digits:
+        return None
+    return OwnDrawing(reading.drawing.image, reading.digit if reading.verdict == "digit" else None)
 
 
 def show_live_section(listing: Listing) -> None:
@@ -161,7 +153,6 @@ def show_live_section(listing: Listing) -> None:
 
 def show_run(row: Summary, waiting_runs: WaitingRuns) -> None:
     """Show a run's state, metrics and curves, and the waiting runs that will learn from this run."""
-    st.space("small")
     run = run_of(row)
     try:
         status, config = run.status(), run.config()
@@ -173,11 +164,12 @@ def show_run(row: Summary, waiting_runs: WaitingRuns) -> None:
             st.space("stretch")
             if not status.over and may_change():
                 actions.stop_button(run)
-        if status.over:
-            show_ended_run(row, status)
-        else:
-            show_progress(run, status)
-        show_learning_curves(row, status, config)
+        with st.container(key="train_figures"):
+            if status.over:
+                show_ended_run(row, status)
+            else:
+                show_progress(run, status)
+        show_live_curves(run, row.name, status, config)
     except (RunError, BundleError) as error:
         st.error(safe_text(error), icon=":material/error:")
     with st.expander("Log", icon=":material/description:", key="train_log", on_change="rerun") as log:
@@ -196,7 +188,7 @@ def show_ended_run(row: Summary, status: Status) -> None:
     card = cache.card(run.bundle)
     with st.grid(4, min_column_width=MIN_TILE_WIDTH):
         accuracy_tiles(card)
-        metric_tile("Training time", duration(card.seconds), in_epochs(card.metrics.epochs))
+        training_time_tile(card)
         metric_tile("Parameters", f"{card.parameters:,}", "weights and biases")
     brief_fit_note(card)
     show_next_steps(row)
@@ -219,31 +211,6 @@ def show_next_steps(row: Summary) -> None:
             help="See which digits the model classifies correctly and which ones it confuses.",
         )
         st.page_link("views/runs.py", label="All runs", icon=":material/table_rows:", width="content")
-
-
-def show_learning_curves(row: Summary, status: Status, config: TrainingConfig) -> None:
-    """Draw loss and accuracy, training and validation, side by side."""
-    run = run_of(row)
-    points = curve_points.curve_points(row.name, run.steps(), run.history(), status.steps)
-    current_epoch = float(points["epoch"].max()) if len(points) else 0.0
-    axis_end = None if status.over else curves.axis_end(current_epoch, config.epochs)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Thin lines: every few steps. Dots: completed epochs.", width="content")
-        hide_first_epoch = st.toggle(
-            "Hide the first epoch",
-            True,
-            key="train_skip",
-            help="The large changes in the first epoch flatten the rest of the curve.",
-        )
-    first_epoch = 1.0 if hide_first_epoch and current_epoch > 1 else 0.0
-    for column, metric in zip(st.columns(2), CURVE_METRICS, strict=True):
-        with column, st.container(key=f"curve_{metric}"):
-            st.markdown(f"**{metric.capitalize()}**")
-            st.vega_lite_chart(
-                curves.training_curve(points, metric, first_epoch, axis_end),
-                width="stretch",
-                alt=f"{metric.capitalize()} over the epochs, training and validation",
-            )
 
 
 def show_queue(waiting: tuple[Summary, ...], waiting_runs: WaitingRuns) -> None:
@@ -294,11 +261,17 @@ if may_change():
     )
 else:
     subtitle = "Watch a network learn to read digits. The learning curves update during training."
+st.html(STYLE)
 heading("Train", subtitle)
 data, problem = cache.usable_dataset()
 show_data_banner(problem)
 permission_note("train")
 if may_change():
     load_template_from_url(data.id)
-    show_start_form(data)
-draw_and_refresh(show_live_section, lambda listing: listing.busy, POLL_SECONDS)
+    form, live = st.columns([5, 9], gap="medium")
+    with form:
+        show_start_form(data)
+else:
+    live = st.container()
+with live:
+    draw_and_refresh(show_live_section, lambda listing: listing.busy, POLL_SECONDS)

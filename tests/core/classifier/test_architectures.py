@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from core.classifier.architectures import build_model
-from core.config import ModelConfig
+from core.config import PRESETS, ModelConfig
+from dashboard.training.preset_cards import MEASURED
 
 ARCHITECTURES = get_args(ModelConfig.model_fields["architecture"].annotation)
 
@@ -22,6 +23,11 @@ def test_any_number_of_blocks_outputs_ten_probabilities(architecture: str, filte
 
     assert probabilities.shape == (3, 10)
     assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_cards_of_presets_show_their_number_of_parameters(name: str) -> None:
+    assert build_model(PRESETS[name].model).count_params() == MEASURED[name].parameters
 
 
 def test_strides_cost_less_than_half_of_pooling() -> None:

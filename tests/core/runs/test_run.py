@@ -404,3 +404,9 @@ def test_progress_is_a_fraction(epoch: int, epochs: int, step: int, steps: int) 
 
 def test_progress_counts_completed_epochs_and_steps() -> None:
     assert Status(state="running", epoch=2, epochs=4, step=5, steps=10).progress == pytest.approx(15 / 40)
+
+
+def test_epoch_that_was_stopped_partway_through_is_not_done() -> None:
+    assert Status(state="stopped", epoch=2, epochs=3, step=4, steps=10).epochs_done == 1
+    assert Status(state="stopped", epoch=2, epochs=3, step=10, steps=10).epochs_done == 2
+    assert Status(state="queued", epochs=3).epochs_done == 0

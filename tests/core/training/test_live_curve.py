@@ -35,7 +35,7 @@ def test_curve_of_a_day_has_a_few_thousand_points(workspace: Workspace, monkeypa
     monkeypatch.setattr(live_curve, "time", clock)
     monkeypatch.setattr(type(run), "write_status", lambda *_, **__: None)  # slow, and not measured here
     steps = int(DAY_SECONDS / config.epochs / STEP_SECONDS)
-    journal = Journal(run, SimpleNamespace(evaluate_sample=lambda _: (0.5, 0.9)), config, steps)
+    journal = Journal(run, SimpleNamespace(evaluate_sample=lambda _: (0.5, 0.9), watch=lambda: None), config, steps)
     journal.set_model(SimpleNamespace(stop_training=False))
 
     journal.on_train_begin()

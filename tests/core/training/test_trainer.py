@@ -26,10 +26,12 @@ from core.classifier.novelty import Detector
 from core.data.datasets import Dataset, Split, load_dataset, normalise
 from core.errors import RunError
 from core.handwriting.pen_digits import PenDigit
+from core.runs.own_drawing import OwnDrawing, write_own_drawing
 from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
+from core.runs.watched import read_watched
 from core.training import callbacks, novelty, result
 from core.training.callbacks import Journal, StopOnRequest
 from core.training.checkpoint import EarlyStoppingState, ResumableEarlyStopping, read_checkpoint, write_checkpoint
@@ -93,6 +95,18 @@ def test_epoch_predictions_match_the_history(trained: Run, digits: Dataset) -> N
     assert np.array_equal(predictions.labels, digits.validation.labels)
     assert predictions.correct.mean(axis=1) == pytest.approx(history["val_accuracy"].to_numpy(), abs=1e-5)
     assert trained.epoch_predictions_file.stat().st_size < 10_000
+
+
+def test_watched_predictions_are_those_of_the_kept_weights(trained: Run) -> None:
+    predictions, watched = trained.epoch_predictions(), read_watched(trained.watched_file)
+
+    assert predictions is not None
+    assert watched is not None
+    assert len(watched.images) == 20
+    kept = predictions.predictions[trained.bundle.card().metrics.best_epoch - 1]
+    assert [image.prediction.digit for image in watched.images] == [kept[image.index] for image in watched.images]
+    assert [image.label for image in watched.images] == [predictions.labels[image.index] for image in watched.images]
+    assert watched.drawing is None
 
 
 def test_keras_file_gives_the_predictions_of_the_evaluation(trained: Run, digits: Dataset) -> None:
@@ -278,12 +292,19 @@ def test_run_that_is_stopped_at_its_last_step_is_finished(
     run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop_at_end_of_epoch(2, monkeypatch)
+    own = digits.validation.images[0]
+    write_own_drawing(run.drawing_file, OwnDrawing(own, int(digits.validation.labels[0])))
 
     outcome = train_and_evaluate(tiny_config(epochs=2, patience=0), run, digits)
 
     assert not outcome.stopped
     assert outcome.card is not None
     assert outcome.card.metrics.epochs == 2
+    watched = read_watched(run.watched_file)
+    assert watched is not None
+    assert watched.drawing is not None
+    probabilities = keras.models.load_model(run.bundle.keras_file)(normalise(own[np.newaxis]), training=False)[0]
+    assert watched.drawing.confidence == pytest.approx(float(probabilities[watched.drawing.digit]), abs=1e-3)
 
 
 @pytest.fixture
@@ -343,6 +364,9 @@ def test_run_stopped_right_after_resume_keeps_a_newer_model(
     config = tiny_config(epochs=3, patience=0)
     stop_at_step(lambda steps: 2 * steps - 1, monkeypatch)
     before = train_and_evaluate(config, run, digits).card
+    assert before is not None
+    assert (before.metrics.epochs, Status.model_validate_json(run.status_file.read_bytes()).epochs_done) == (2, 1)
+    assert 0.9 < before.metrics.last_epoch_fraction < 1
     model = run.bundle.tflite_file.read_bytes()
 
     outcome = train_and_evaluate(config, run, digits)

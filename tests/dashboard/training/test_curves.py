@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS
 from dashboard.runs.curves_picture import curves_picture
 from dashboard.training.chart_options import ChartOptions
-from dashboard.training.curve_points import MAX_POINTS, curve_points, max_points_per_run, shown_points, smooth
+from dashboard.training.curve_points import (
+    MAX_POINTS,
+    curve_points,
+    hides_first_epoch,
+    max_points_per_run,
+    shown_points,
+    smooth,
+)
 from dashboard.training.curves import POINTS, _chart, axis_end, overlaid_curves, run_curve, training_curve
 from dashboard.training.log_ticks import log_ticks
 
@@ -60,6 +67,13 @@ def test_mean_over_a_hidden_epoch_is_hidden_too() -> None:
 
     epochs = shown[shown["granularity"] == "epoch"]
     assert epochs["split"].tolist() == ["Validation"]
+
+
+@pytest.mark.parametrize(
+    ("completed_epochs", "hides"), [([12], True), ([1], False), ([12, 1], False), ([12, 0], True), ([], True)]
+)
+def test_first_epoch_is_hidden_only_if_no_run_becomes_a_dot(completed_epochs: list[int], hides: bool) -> None:
+    assert hides_first_epoch(completed_epochs) is hides
 
 
 def test_points_before_the_first_shown_epoch_are_hidden() -> None:

@@ -165,7 +165,7 @@ def test_train_again_starts_with_the_settings_of_the_run(run: Run, workspace: Wo
 
     assert not page.exception
     assert page.title[0].value == "Train"
-    assert page.selectbox(key="train_preset").value == "again"
+    assert page.radio(key="train_preset").value == "again"
     assert page.number_input(key="train_again1_epochs").value == 9
     assert page.slider(key="train_again1_dropout").value == 0.3
     assert page.number_input(key="train_again1_seed").value == 77

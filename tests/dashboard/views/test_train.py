@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -15,6 +16,7 @@ from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.tables import STEP_COLUMNS, append_row
+from core.runs.watched import read_watched, write_watched
 from core.workspace import PROJECT, Workspace
 from dashboard.training.wording import PRESET_DESCRIPTIONS
 from tests.support.markdown import unescape_markdown
@@ -45,6 +47,11 @@ def shown_metrics(page: AppTest) -> dict[str, str]:
     return {metric.label: str(metric.value) for metric in page.metric}
 
 
+def watched_tiles(page: AppTest, run: Run) -> list[dict[str, str]]:
+    tiles: list[dict[str, str]] = json.loads(page.get_by_key(f"watched_{run.id}").proto.json)["tiles"]
+    return tiles
+
+
 def test_page_without_runs_shows_the_train_button(page: AppTest) -> None:
     assert not page.exception
     assert page.button(key="train").label == "Train"
@@ -62,9 +69,10 @@ def test_without_mnist_runs_use_the_scikit_learn_digits(page: AppTest, workspace
 
 
 def test_fast_preset_is_the_default_and_is_described(page: AppTest) -> None:
-    assert page.selectbox(key="train_preset").value == "fast"
-    assert "99%" in page_text(page)
-    assert "seconds" in page_text(page)
+    cards = page.radio(key="train_preset")
+    assert cards.value == "fast"
+    assert "99%" in cards.proto.captions[0]
+    assert "39k parameters" in cards.proto.captions[0]
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -74,7 +82,7 @@ def test_each_preset_has_a_description(name: str) -> None:
 
 def test_form_shows_the_presets_values_and_limits(page: AppTest) -> None:
     original = PRESETS["original"]
-    page.selectbox(key="train_preset").select("original").run()
+    page.radio(key="train_preset").set_value("original").run()
 
     epochs = page.number_input(key="train_original_epochs")
     assert (epochs.value, epochs.min, epochs.max) == (original.epochs, 1, 200)
@@ -84,7 +92,7 @@ def test_form_shows_the_presets_values_and_limits(page: AppTest) -> None:
 
 
 def test_run_gets_the_settings_of_the_form(page: AppTest, workspace: Workspace) -> None:
-    page.selectbox(key="train_preset").select("original").run()
+    page.radio(key="train_preset").set_value("original").run()
     for name, value in {
         "epochs": 3,
         "batch_size": 64,
@@ -113,7 +121,7 @@ def test_new_preset_fills_the_form(workspace: Workspace, monkeypatch: pytest.Mon
     monkeypatch.setitem(PRESETS, "brief", TrainingConfig(preset="brief", epochs=2, seed=5))
     page = open_train_page()
 
-    page.selectbox(key="train_preset").select("brief").run()
+    page.radio(key="train_preset").set_value("brief").run()
     page.button(key="train").click().run()
 
     config = list_runs(workspace)[0].config()
@@ -121,7 +129,7 @@ def test_new_preset_fills_the_form(workspace: Workspace, monkeypatch: pytest.Mon
 
 
 def test_run_waits_for_its_teachers(page: AppTest, workspace: Workspace) -> None:
-    page.selectbox(key="train_preset").select("tiny").run()
+    page.radio(key="train_preset").set_value("tiny").run()
     page.number_input(key="train_tiny_teachers").set_value(2).run()
     assert 'Learns from 2 teachers with the "large" preset: to be trained first.' in page_text(page)
     assert "Changed from the preset: Teachers" in page_text(page)
@@ -156,10 +164,13 @@ def test_second_run_waits_and_can_be_removed(page: AppTest, workspace: Workspace
 
 def test_stop_button_responds_immediately(page: AppTest, workspace: Workspace) -> None:
     page.button(key="train").click().run()
+    (run,) = list_runs(workspace)
+    starting = json.loads(page.get_by_key(f"start_steps_{run.id}").proto.json)
+    assert starting["steps"][starting["current"]] == "Starting Python"
+    assert unescape_markdown(page.toast[0].value) == f"{run.title} has started."
 
     page.button(key="stop").click().run()
 
-    (run,) = list_runs(workspace)
     assert run.stop_requested
     assert page.button(key="stop").label == "Stopping…"
     assert page.button(key="stop").disabled
@@ -174,11 +185,15 @@ def test_every_session_shows_the_same_run_with_its_progress(page: AppTest, works
     )
     run.write_status(status)
 
-    for session in (page.run(), open_train_page()):
+    assert page.run().toggle(key="train_skip_short").value is False  # one completed epoch is only a dot
+    for session in (page, open_train_page()):
         assert run.title in page_text(session)
         assert shown_metrics(session)["Images per second"] == "1,234"
         assert shown_metrics(session)["Time left"] == "75 s"
         assert len(session.get("vega_lite_chart")) == 2
+
+    run.write_status(status.model_copy(update={"seconds_left": None}))
+    assert shown_metrics(page.run())["Time left"] == "Estimating…"
 
 
 def test_test_accuracy_is_shown_while_the_detector_is_fitted(page: AppTest, workspace: Workspace) -> None:
@@ -218,6 +233,17 @@ def test_finished_run_shows_its_result_and_can_be_promoted(run: Run, page: AppTe
     metrics = run.bundle.card().metrics
     assert shown_metrics(page)["Test accuracy"] == f"{metrics.test_accuracy:.2%}"
     assert shown_metrics(page)["Validation accuracy"] == f"{metrics.validation_accuracy:.2%}"
+
+    tiles = watched_tiles(page, run)
+    assert len(tiles) == 20
+    assert {tile["verdict"] for tile in tiles} <= {"right", "wrong"}
+    watched = read_watched(run.watched_file)
+    assert watched is not None
+    write_watched(run.watched_file, watched.model_copy(update={"images": watched.images[:1]}))
+    assert len(watched_tiles(page.run(), run)) == 1
+    elsewhere = watched.images[0].model_copy(update={"label": (watched.images[0].label + 1) % 10})
+    write_watched(run.watched_file, watched.model_copy(update={"images": (elsewhere,)}))
+    assert f"watched_{run.id}" not in [element.key for element in page.run().get("bidi_component")]
 
     page.button(key="promote").click().run()
 

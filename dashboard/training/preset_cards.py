@@ -1,0 +1,100 @@
+"""The choice of a preset, as cards with its accuracy, size and training time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import streamlit as st
+
+from core.config import DEFAULT_PRESET, PRESETS, preset, replace_settings
+from core.runs.summary import Summary
+from dashboard.parts.units import duration
+from dashboard.session import state
+from dashboard.training.wording import PRESET_DESCRIPTIONS
+
+LATEST_RUNS = 5
+"""Number of a visitor's runs whose median training time is shown; older ones may be from a busier machine."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A preset's number of parameters, and its mean test accuracy and training time in `benchmarks/RESULTS.md`.
+
+    The accuracy is on MNIST, 0..1; the time was measured on two cores, in seconds. None: not measured there.
+    """
+
+    parameters: int
+    accuracy: float | None = None
+    seconds: float | None = None
+
+
+MEASURED: dict[str, Measured] = {
+    "fast": Measured(39_218, 0.9918, 11),
+    # The benchmark trains it for 12 epochs; early stopping may end its training earlier.
+    "original": Measured(225_034, 0.9918, 120),
+    "best": Measured(82_210, 0.9955, 17 * 60),
+    "large": Measured(144_170),
+    "tiny": Measured(9_370, 0.9946, 4.1 * 60),
+}
+
+
+def choose_preset(rows: Sequence[Summary], dataset_id: str) -> tuple[str, state.Template | None]:
+    """Let the visitor choose a preset or the template; return the choice, and the template if it was chosen.
+
+    `rows`: all runs, newest first; those of the visitor's dataset give the times on this machine.
+    """
+    template = state.template()
+    options = [DEFAULT_PRESET, *(name for name in PRESETS if name != DEFAULT_PRESET)]
+    captions = [_caption(name, rows, dataset_id) for name in options]
+    if template:
+        options.append(state.AGAIN)
+        captions.append("Its settings, which you can change below.")
+    chosen = st.radio(
+        "Preset",
+        options,
+        format_func=lambda name: f"Same as {template.title}" if template and name == state.AGAIN else name,
+        key=state.TRAIN_PRESET,
+        captions=captions,
+        width="stretch",
+        help="A starting point that fills in all settings. The accuracy is on test images that no network trains on. "
+        'A training time "here" is the median of your last runs; one with "~" was measured on two cores of a server.',
+        persist_state="session",
+    )
+    return chosen, template if chosen == state.AGAIN else None
+
+
+def _caption(name: str, rows: Sequence[Summary], dataset_id: str) -> str:
+    return f"{PRESET_DESCRIPTIONS.get(name, '')}  \n{facts(name, rows, dataset_id)}"
+
+
+def facts(name: str, rows: Sequence[Summary], dataset_id: str) -> str:
+    """Return a preset's accuracy, size and training time in a few words; what is not known is left out."""
+    measured, own = MEASURED.get(name), _own_runs(name, rows, dataset_id)
+    on_mnist = measured if dataset_id == "mnist" else None
+    accuracies = [row.accuracy for row in own if row.accuracy is not None]
+    accuracy = on_mnist.accuracy if on_mnist and on_mnist.accuracy else median(accuracies) if accuracies else None
+    seconds = [row.seconds for row in own if row.seconds is not None]
+    if seconds:
+        time = f"{duration(median(seconds))} here"
+    elif on_mnist and on_mnist.seconds:
+        time = f"~{duration(on_mnist.seconds)}".replace(".0 ", " ")
+    else:
+        time = "not yet timed here"
+    size = f"{_thousands(measured.parameters)} parameters" if measured else None
+    return " · ".join(filter(None, (f"{accuracy:.2%}" if accuracy else None, size, time)))
+
+
+def _thousands(number: int) -> str:
+    return f"{number / 1000:.1f}k" if number < 10_000 else f"{number / 1000:.0f}k"
+
+
+def _own_runs(name: str, rows: Sequence[Summary], dataset_id: str) -> list[Summary]:
+    """Return the latest finished runs with the preset's settings and any seed."""
+    config = preset(name, dataset_id)
+    return [
+        row
+        for row in rows
+        if row.state == "finished" and row.config and replace_settings(row.config, seed=config.seed) == config
+    ][:LATEST_RUNS]

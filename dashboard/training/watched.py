@@ -1,0 +1,76 @@
+"""A grid of validation images, and of the person's own drawing, with a run's current predictions."""
+
+from __future__ import annotations
+
+from core.config import TrainingConfig
+from core.data.datasets import Split
+from core.errors import DataError
+from core.runs.own_drawing import OwnDrawing, read_own_drawing
+from core.runs.run import Run
+from core.runs.watched import Prediction, WatchedImage, read_watched
+from dashboard.parts.component import text_component
+from dashboard.parts.png import png_data_uri
+from dashboard.session import cache
+
+_watched = text_component("watched")
+
+
+def show_watched(run: Run, config: TrainingConfig) -> None:
+    """Show the predictions, or nothing if there are none yet, the file is damaged, or the images are missing."""
+    watched = read_watched(run.watched_file)
+    split = _validation_images(config.dataset)
+    if watched is None or split is None or not all(_is_in(split, image) for image in watched.images):
+        return
+    drawing = read_own_drawing(run.drawing_file) if watched.drawing else None
+    right = sum(image.label == image.prediction.digit for image in watched.images)
+    _watched(
+        # The browser updates the tiles in place; another run has other images.
+        key=f"watched_{run.id}",
+        data={
+            "count": f"{right} of {len(watched.images)}",
+            "tiles": [_tile(split, image) for image in watched.images],
+            "drawing": _drawing_tile(drawing, watched.drawing) if drawing and watched.drawing else None,
+        },
+    )
+
+
+def _validation_images(dataset: str) -> Split | None:
+    try:
+        return cache.dataset(dataset).validation
+    except DataError:
+        return None
+
+
+def _is_in(split: Split, image: WatchedImage) -> bool:
+    """Return True if the image exists and has its label; another version of the dataset may have other images."""
+    return image.index < len(split) and int(split.labels[image.index]) == image.label
+
+
+def _tile(split: Split, image: WatchedImage) -> dict[str, str]:
+    verdict = "right" if image.prediction.digit == image.label else "wrong"
+    return {
+        "source": png_data_uri(split.images[image.index]),
+        "verdict": verdict,
+        "digit": str(image.prediction.digit),
+        "title": f"Label {image.label}, {_predicted(image.prediction)}: {verdict}",
+    }
+
+
+def _drawing_tile(drawing: OwnDrawing, prediction: Prediction) -> dict[str, str]:
+    """Return the tile of a drawing, which has no label; it is compared with the active model's prediction."""
+    title = f"Your drawing, {_predicted(prediction)}"
+    if drawing.digit is None:
+        verdict = "unknown"
+    else:
+        verdict = "right" if drawing.digit == prediction.digit else "wrong"
+        title += f"; the active model read it as {drawing.digit} when this run was submitted"
+    return {
+        "source": png_data_uri(drawing.image),
+        "verdict": verdict,
+        "digit": str(prediction.digit),
+        "title": title,
+    }
+
+
+def _predicted(prediction: Prediction) -> str:
+    return f"predicted as {prediction.digit} with {prediction.confidence:.0%}"

@@ -1,0 +1,53 @@
+"""The facts on a preset's card come from the benchmark's results or from the visitor's own runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from core.config import PRESETS, TrainingConfig, preset, replace_settings
+from core.runs.summary import Summary
+from core.workspace import PROJECT
+from dashboard.training.preset_cards import LATEST_RUNS, MEASURED, facts
+
+
+def finished(config: TrainingConfig, seconds: float, accuracy: float = 0.95) -> Summary:
+    return Summary(
+        "owl", "owl", "finished", datetime(2026, 11, 29, tzinfo=UTC), config=config, seconds=seconds, accuracy=accuracy
+    )
+
+
+def test_preset_that_was_not_trained_here_shows_the_benchmark() -> None:
+    assert facts("fast", [], "mnist") == "99.18% · 39k parameters · ~11 s"
+    assert facts("best", [], "mnist") == "99.55% · 82k parameters · ~17 min"
+    assert facts("large", [], "mnist") == "144k parameters · not yet timed here"
+    assert facts("fast", [], "digits") == "39k parameters · not yet timed here"
+
+
+def test_time_is_the_median_of_the_latest_own_runs_of_the_preset() -> None:
+    fast = PRESETS["fast"]
+    own = [finished(replace_settings(fast, seed=seed), seconds) for seed, seconds in enumerate((30, 20, 90, 25, 40, 1))]
+    others = [
+        finished(replace_settings(fast, epochs=9), 500),
+        finished(preset("fast", "digits"), 600),
+        replace(finished(fast, 700), state="stopped"),
+        replace(finished(fast, 800), config=None),
+    ]
+
+    assert len(own) > LATEST_RUNS
+    assert facts("fast", [*others, *own], "mnist") == "99.18% · 39k parameters · 30 s here"
+    assert facts("fast", [*others, *own], "digits") == "95.00% · 39k parameters · 10 min here"
+
+
+@pytest.mark.parametrize(("name", "seeds"), [("fast", 5), ("best", 3), ("tiny", 3)])
+def test_accuracies_are_those_of_the_benchmark(name: str, seeds: int) -> None:
+    results = json.loads((PROJECT / "benchmarks" / "results.json").read_text())
+    figures = {figure["name"]: figure["value"] for section in results.values() for figure in section["figures"]}
+
+    measured = figures[f"`{name}`: test accuracy after the last epoch, mean of {seeds} seeds"]
+
+    assert MEASURED[name].accuracy == pytest.approx(measured / 100, abs=6e-5)
+    assert MEASURED[name].parameters == figures.get(f"`{name}`: parameters", MEASURED[name].parameters)
