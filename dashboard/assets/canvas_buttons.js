@@ -8,6 +8,10 @@ const TEXT_FIELDS = "textarea, select, [contenteditable], input:not([type=range]
 const PEN_DOWN = ["mousedown", "touchstart"];
 const PEN_MOVE = ["mousemove", "touchmove"];
 const PEN_UP = ["mouseup", "touchend", "touchcancel"];
+// Fabric.js smooths a stroke with curves that only pass near its points, and drops the last point but one: a 7 drawn
+// with three points lost its corner. With one more point this close (in pixels) to each side of a point, the curve
+// comes within a pixel of it.
+const NEAR = 4;
 // The toolbar would cover a corner of the canvas. On a narrow screen the whole canvas shrinks, and Fabric.js converts the
 // pointer's position.
 const STYLE = new CSSStyleSheet();
@@ -41,6 +45,8 @@ class Controller {
     this.canvas = null;
     // True while the canvas is drawing a stroke.
     this.penIsDown = false;
+    // The last point of the stroke that the visitor is drawing, whether the canvas has it or the queue; null between strokes.
+    this.lastPoint = null;
     // Presses (functions) and strokes (lists of events) that are queued until the canvas is free.
     this.queue = [];
     // The queued stroke whose pen is still down, or null.
@@ -177,6 +183,9 @@ class Controller {
       this.queuedStroke = [];
       this.queue.push(this.queuedStroke);
     }
+    if (event.isTrusted) {
+      this.followPoint(event, isDown, isUp);
+    }
     if (event.isTrusted && this.queuedStroke) {
       event.stopImmediatePropagation();
       event.preventDefault();
@@ -198,11 +207,38 @@ class Controller {
     this.replay();
   }
 
+  followPoint(event, isDown, isUp) {
+    if (isUp) {
+      this.lastPoint = null;
+    } else if (isDown && !(event.touches?.length > 1)) {
+      this.lastPoint = pointOf(event);
+    } else if (this.lastPoint && PEN_MOVE.includes(event.type)) {
+      const point = pointOf(event);
+      if (point.finger === this.lastPoint.finger) {
+        this.addMoves(pointsBetween(this.lastPoint, point));
+        this.lastPoint = point;
+      }
+    }
+  }
+
   // A busy browser merges several moves into one event, and the canvas would draw only the last move.
   addMergedMoves(event) {
-    if (this.penIsDown && event.pointerType !== "touch") {
-      for (const { clientX, clientY } of (event.getCoalescedEvents?.() ?? []).slice(0, -1)) {
-        const move = new MouseEvent("mousemove", { clientX, clientY, bubbles: true, composed: true });
+    if (this.lastPoint && event.isPrimary) {
+      for (const { clientX: x, clientY: y } of (event.getCoalescedEvents?.() ?? []).slice(0, -1)) {
+        const point = { ...this.lastPoint, x, y };
+        this.addMoves([...pointsBetween(this.lastPoint, point), point]);
+        this.lastPoint = point;
+      }
+    }
+  }
+
+  // Fabric.js accepts mouse events while a finger draws, too.
+  addMoves(points) {
+    for (const { x: clientX, y: clientY, shiftKey } of points) {
+      const move = new MouseEvent("mousemove", { clientX, clientY, shiftKey, bubbles: true, composed: true });
+      if (this.queuedStroke) {
+        this.queuedStroke.push(move);
+      } else {
         this.canvas.surface.dispatchEvent(move);
       }
     }
@@ -220,4 +256,16 @@ class Controller {
 function isUndoKey(event) {
   const undo = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "z";
   return undo && !event.composedPath()[0].matches?.(TEXT_FIELDS);
+}
+
+function pointOf(event) {
+  const { clientX: x, clientY: y, identifier: finger } = event.changedTouches?.[0] ?? event;
+  return { x, y, finger, shiftKey: event.shiftKey };
+}
+
+// Return a point near the start and one near the end of the line between two points that are far apart.
+function pointsBetween(start, end) {
+  const share = NEAR / Math.hypot(end.x - start.x, end.y - start.y);
+  const at = (part) => ({ ...end, x: start.x + part * (end.x - start.x), y: start.y + part * (end.y - start.y) });
+  return share < 0.5 ? [at(share), at(1 - share)] : [];
 }

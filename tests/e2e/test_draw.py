@@ -10,16 +10,21 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from core.handwriting.pen_digits import PenDigit
-from tests.support.visit import Points, Record, at_rest, draw, open_draw_page
+from tests.support.visit import Points, Record, at_rest, draw, on_canvas, open_draw_page
 
 DOWN = [(250, 0), (250, 500)]
 ACROSS = [(0, 0), (250, 0)]
 BLANK = "Draw a digit"
-# Chromium's mouse is pointer 1. Chromium itself merges events only if the machine is slow.
+# As few points as a busy browser has of a quick stroke; the corners are all there.
+QUICK_STROKES = {
+    "7": [(80, 60), (420, 60), (220, 480)],
+    "2": [(80, 120), (250, 20), (400, 130), (80, 480), (430, 480)],
+}
+# Chromium itself merges events only if the machine is slow.
 MERGED_MOVE = """(points) => {
-  const at = ([clientX, clientY]) => new PointerEvent("pointermove", { pointerId: 1, clientX, clientY });
+  const at = ([clientX, clientY]) => new PointerEvent("pointermove", { isPrimary: true, clientX, clientY });
   const [clientX, clientY] = points.at(-1);
-  const merged = { pointerId: 1, clientX, clientY, bubbles: true, composed: true, coalescedEvents: points.map(at) };
+  const merged = { isPrimary: true, clientX, clientY, bubbles: true, composed: true, coalescedEvents: points.map(at) };
   const canvas = document.querySelector(".st-key-canvas [data-testid=stBidiComponentIsolated]").shadowRoot
     .querySelector("canvas.upper-canvas");
   canvas.dispatchEvent(new PointerEvent("pointermove", merged));
@@ -167,12 +172,13 @@ def test_file_that_is_not_a_picture_shows_an_error(page: Page, prediction: Locat
     expect(prediction).to_have_text("Choose a picture")
 
 
-def touch(session: CDPSession, points: Points) -> None:
+def touch(session: CDPSession, points: Points, *, start: bool = True, lift: bool = True) -> None:
     """Put a finger on the first point, move it along the other points and lift it."""
     for index, (x, y) in enumerate(points):
-        event_type = "touchMove" if index else "touchStart"
+        event_type = "touchMove" if index or not start else "touchStart"
         session.send("Input.dispatchTouchEvent", {"type": event_type, "touchPoints": [{"x": x, "y": y}]})
-    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    if lift:
+        session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 def test_touch_draws_and_undoes_on_a_phone(page: Page, prediction: Locator, record: Record) -> None:
@@ -205,14 +211,37 @@ def test_touch_draws_and_undoes_on_a_phone(page: Page, prediction: Locator, reco
 
 
 def test_merged_mouse_moves_become_ink(page: Page, prediction: Locator) -> None:
-    box = page.locator("canvas.upper-canvas").bounding_box()
-    assert box is not None
-    corner, halfway, end = ((box["x"] + x, box["y"] + y) for x, y in [(220, 50), (175, 145), (130, 240)])
-    page.mouse.move(box["x"] + 60, box["y"] + 50)
+    start, corner, end = on_canvas(page, QUICK_STROKES["7"])
+    page.mouse.move(*start)
     page.mouse.down()
 
-    page.evaluate(MERGED_MOVE, [corner, halfway, end])  # the canvas drops the second-to-last point of a stroke
+    page.evaluate(MERGED_MOVE, [corner, end])
     page.mouse.move(*end)
     page.mouse.up()
+
+    expect(prediction).to_have_text("7")
+
+
+def test_quick_strokes_of_the_mouse_keep_their_corners(page: Page, prediction: Locator) -> None:
+    for digit, stroke in QUICK_STROKES.items():
+        draw(page, [stroke])
+        expect(prediction).to_have_text(digit)
+        button(page, "Clear").click()
+        expect(prediction).to_have_text(BLANK)
+
+
+def test_quick_and_merged_strokes_of_a_finger_keep_their_corners(page: Page, prediction: Locator) -> None:
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    for digit, stroke in QUICK_STROKES.items():
+        touch(session, on_canvas(page, stroke))
+        expect(prediction).to_have_text(digit)
+        button(page, "Clear").click()
+        expect(prediction).to_have_text(BLANK)
+
+    start, corner, end = on_canvas(page, QUICK_STROKES["7"])
+    touch(session, [start], lift=False)
+    page.evaluate(MERGED_MOVE, [corner, end])
+    touch(session, [end], start=False)
 
     expect(prediction).to_have_text("7")
