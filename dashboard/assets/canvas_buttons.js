@@ -20,7 +20,17 @@ STYLE.replaceSync(`
   .dc-root, .dc-container { width: 100% !important }
   .dc-container { height: auto !important; aspect-ratio: var(--canvas-width) / var(--canvas-height) }
   .canvas-container, canvas { width: 100% !important; height: 100% !important }
+  .example { position: absolute; z-index: 11; inset: 0; width: 100%; height: 100%; pointer-events: none }
+  .example path { fill: none; stroke: #ffffff38; stroke-width: 20; stroke-linecap: round; stroke-linejoin: round }
+  .example circle { fill: none; stroke: #4fd1bd; stroke-width: 2 }
+  .example text { fill: #bfc9c6; font: 13px sans-serif; text-anchor: middle }
 `);
+// A digit to draw over; the circle marks where the pen starts. It is no ink.
+const EXAMPLE = `<svg class="example" viewBox="0 0 280 280" aria-hidden="true">
+  <path d="M88 96C100 44 190 44 190 98C190 140 120 172 92 214C120 208 160 212 196 212"/>
+  <circle cx="88" cy="96" r="6"/>
+  <text x="140" y="262">draw over me</text>
+</svg>`;
 
 const controllers = new WeakMap();
 
@@ -45,7 +55,7 @@ class Controller {
     this.canvas = null;
     // True while the canvas is drawing a stroke.
     this.penIsDown = false;
-    // The last point of the stroke that the visitor is drawing, whether the canvas has it or the queue; null between strokes.
+    // The last point of the stroke that the visitor is drawing, queued or not; null between strokes.
     this.lastPoint = null;
     // Presses (functions) and strokes (lists of events) that are queued until the canvas is free.
     this.queue = [];
@@ -54,6 +64,8 @@ class Controller {
     this.isReplaying = false;
     // Python's id of the canvas that a pending request replaces; null if no request is pending.
     this.replaced = null;
+    // The example that lies over an empty canvas, or null.
+    this.example = null;
     this.listening = new AbortController();
     this.toolbarObserver = new MutationObserver(() => this.show());
     this.listen();
@@ -84,8 +96,9 @@ class Controller {
   }
 
   // While Python waits for the restarted canvas, `start` is null.
-  update({ start, strokes, cleared }, request) {
+  update({ start, strokes, cleared, example }, request) {
     this.request = request;
+    this.wantsExample = example;
     if (start && start !== this.replaced) {
       Object.assign(this, { start, strokes, cleared, replaced: null });
     }
@@ -239,18 +252,36 @@ class Controller {
       if (this.queuedStroke) {
         this.queuedStroke.push(move);
       } else {
-        this.canvas.surface.dispatchEvent(move);
+        this.canvas?.surface.dispatchEvent(move);
       }
     }
   }
 
+  // The example goes with the first stroke, before the server knows of it, and does not come back.
+  showExample() {
+    if (!this.wantsExample || this.penIsDown || this.queuedStroke) {
+      this.example?.remove();
+      this.wantsExample = false;
+    } else if (this.canvas && !this.example?.isConnected) {
+      this.example = elementFrom(EXAMPLE);
+      this.canvas.root.append(this.example);
+    }
+  }
+
   show() {
+    this.showExample();
     if (this.replaced === null) {
       const isChanged = this.penIsDown || (this.canvas && !this.canvas.undo.disabled);
       this.clearButton.disabled = !isChanged && !this.strokes;
       this.undoButton.disabled = this.clearButton.disabled && !this.cleared;
     }
   }
+}
+
+function elementFrom(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.content.firstElementChild;
 }
 
 function isUndoKey(event) {

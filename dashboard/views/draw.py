@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.classifier.number_reader import NumberReading
 from core.classifier.predictor import Reading, prediction_lock
@@ -36,6 +37,7 @@ SOURCES = (DRAW, UPLOAD, PHOTO)
 MODES = {state.DIGIT: "One digit", state.NUMBER: "A number"}
 PROMPTS = {UPLOAD: "Choose a picture", PHOTO: "Take a photo"}
 CANVAS_PROMPTS = {state.DIGIT: "Draw a digit", state.NUMBER: "Draw a number"}
+NEXT_STEPS = {"data": "See what it learned from", "train": "Train your own", "evaluate": "Find its mistakes"}
 CONTENTS = {state.DIGIT: "one digit", state.NUMBER: "a number"}
 
 AnyReading = TypeVar("AnyReading", Reading, NumberReading)
@@ -126,20 +128,16 @@ def show_reader() -> None:
 
 def read_and_show(source: str, mode: str) -> None:
     width = canvas.choose_width(mode == state.NUMBER)
-    st.html(f"<style>.st-key-draw_and_read {{ --canvas-width: {width}; --canvas-height: {canvas.HEIGHT} }}</style>")
+    # A picture of one digit needs no wide column, even if the canvas keeps a number.
+    column = width if source == DRAW or mode == state.NUMBER else canvas.HEIGHT
+    st.html(f"<style>.st-key-draw_and_read {{ --canvas-width: {column}; --canvas-height: {canvas.HEIGHT} }}</style>")
     with st.container(key="draw_and_read"):
         pen = st.container(key="pen")
         beside = st.container(key="answer_frame")
-        brush = st.container(key="brush")
         across = st.container(key="across")
-    with brush:
-        # Created first because the canvas needs the width, but shown below the canvas.
-        brush_width = st.slider("Brush width", 8, 30, 20, key="brush_width", format="%d px") if source == DRAW else None
     with pen:
-        if brush_width:
-            canvas.show(brush_width, width)
-            below = st.container(key="below_canvas")
-            canvas.show_buttons()
+        if source == DRAW:
+            below = show_canvas(mode, width)
             drawn, prompt = drawn_on_canvas(), CANVAS_PROMPTS[mode]
         else:
             drawn, prompt = drawn_in_file(source, CONTENTS[mode]), PROMPTS[source]
@@ -166,6 +164,20 @@ def read_and_show(source: str, mode: str) -> None:
             if reading and reading.several:
                 st.button("Read a number", icon=":material/pin:", key="read_number", on_click=state.read_numbers)
         show_steps_of(reading.drawing if reading else None)
+
+
+def show_canvas(mode: str, width: int) -> DeltaGenerator:
+    """Show the canvas and its tools; return the container below the canvas."""
+    frame, below = st.container(), st.container(key="below_canvas")
+    with st.container(key="tools"):
+        buttons = st.container(key="buttons_frame")
+        # Created before the canvas, which needs the width.
+        brush_width = st.slider("Brush width", 8, 30, 20, key="brush_width", format="%d px")
+    with frame:
+        canvas.show(brush_width, width)
+    with buttons:
+        canvas.show_buttons(example=mode == state.DIGIT)
+    return below
 
 
 def chosen_drawing(number: NumberReading) -> Drawing:
@@ -199,16 +211,27 @@ def show_link(*, enabled: bool) -> None:
 
 
 def show_steps_of(drawing: Drawing | None) -> None:
-    st.subheader("How your drawing became the model's image", anchor=False)
-    st.markdown("MNIST's digits were prepared in these five steps. Every drawing goes through the same steps.")
-    show_steps(drawing)
+    with st.container(key="draw_steps"):
+        with st.container(horizontal=True, vertical_alignment="bottom", key="steps_title"):
+            st.subheader("How your drawing became the model's image", anchor=False, width="content")
+            st.markdown("MNIST's digits went through the same five steps.", width="content")
+        show_steps(drawing)
+
+
+def show_first_steps() -> None:
+    """Show the four things to do in Trazo; the first is this page, the others are links."""
+    with st.container(horizontal=True, vertical_alignment="center", key="first_steps"):
+        st.markdown("**1** Draw", width="content")
+        for number, (view, label) in enumerate(NEXT_STEPS.items(), 2):
+            st.page_link(f"views/{view}.py", label=f"**{number}** {label}", width="content")
 
 
 heading(
-    "Draw",
-    "Draw a digit from 0 to 9, or a number, on the black canvas. The model reads it after every stroke and shows how "
-    "sure it is.",
+    "Trazo",
+    "A lab where a small neural network learns to read handwritten digits, and you can see how.",
 )
 st.html(STYLE)
 st.html(canvas.STYLE)
-show_reader()
+show_first_steps()
+with st.container(key="draw_page"):
+    show_reader()

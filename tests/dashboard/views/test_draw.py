@@ -264,10 +264,10 @@ def test_clear_restarts_the_canvas_without_strokes(page: AppTest, canvas: Canvas
 
     assert answer(page) == "Draw a digit"
     assert canvas.starts_with["objects"] == []
-    assert canvas.buttons == {"start": None, "strokes": 0, "cleared": 1}
+    assert canvas.buttons == {"start": None, "strokes": 0, "cleared": 1, "example": False}
     canvas.restart()
     page.run()
-    assert canvas.buttons == {"start": canvas.starts_with["id"], "strokes": 0, "cleared": 1}
+    assert canvas.buttons == {"start": canvas.starts_with["id"], "strokes": 0, "cleared": 1, "example": False}
 
 
 def test_same_drawing_again_after_clear_is_read(page: AppTest, canvas: Canvas) -> None:
