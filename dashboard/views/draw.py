@@ -20,6 +20,7 @@ from core.ink.picture_ink import PictureInk
 from dashboard.draw import canvas
 from dashboard.draw.number import show_brackets, show_digit_cards, show_number
 from dashboard.draw.reading import show_prediction, show_steps
+from dashboard.explain.reasons import show_reasons
 from dashboard.parts.headings import heading
 from dashboard.parts.look_inside import look_inside_link
 from dashboard.parts.png import png_bytes
@@ -49,6 +50,14 @@ class Drawn:
 
     ink: Pixels | PictureInk
     strokes: Sequence[Stroke] | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The reading of a digit, or None if there is none, and the container for its reasons."""
+
+    reading: Reading | None
+    reasons: DeltaGenerator
 
 
 def show_error(error: TrazoError) -> None:
@@ -123,10 +132,15 @@ def show_reader() -> None:
         )
     # The lock does not cover pictures: a large one takes long, and would block all other visitors.
     with prediction_lock if source == DRAW else nullcontext():
-        read_and_show(source, st.session_state[state.DRAW_MODE])
+        answer = read_and_show(source, st.session_state[state.DRAW_MODE])
+    # The reasons take longer than the answer: they come after it, and without the lock.
+    if answer is not None:
+        with answer.reasons:
+            show_reasons(answer.reading, cache.predictor().current()[0].bundle)
 
 
-def read_and_show(source: str, mode: str) -> None:
+def read_and_show(source: str, mode: str) -> Answer | None:
+    """Show everything from the ink to the prediction; return the reading of a digit, or None for a number."""
     width = canvas.choose_width(mode == state.NUMBER)
     # A picture of one digit needs no wide column, even if the canvas keeps a number.
     column = width if source == DRAW or mode == state.NUMBER else canvas.HEIGHT
@@ -157,13 +171,17 @@ def read_and_show(source: str, mode: str) -> None:
         with across:
             show_digit_cards(number)
         show_steps_of(chosen_drawing(number) if number else None)
-    else:
-        with beside:
-            show_prediction(reading, prompt)
+        return None
+    with beside:
+        show_prediction(reading, prompt)
+        with st.container(horizontal=True, vertical_alignment="center", key="why_title"):
+            st.markdown("**Why?**", width="content")
             show_link(enabled=reading is not None)
             if reading and reading.several:
                 st.button("Read a number", icon=":material/pin:", key="read_number", on_click=state.read_numbers)
-        show_steps_of(reading.drawing if reading else None)
+        reasons = st.container(key="reasons_frame")
+    show_steps_of(reading.drawing if reading else None)
+    return Answer(reading, reasons)
 
 
 def show_canvas(mode: str, width: int) -> DeltaGenerator:
