@@ -34,7 +34,7 @@ function blockColumn({ layer, name, maps, count }, setTriggerValue) {
   return column;
 }
 
-function answerColumn({ probabilities }) {
+function answerColumn({ probabilities, values }) {
   const column = element("div", "column");
   column.append(element("div", "name", "Probabilities"));
   const best = probabilities.indexOf(Math.max(...probabilities));
@@ -45,7 +45,7 @@ function answerColumn({ probabilities }) {
     fill.style.width = `${100 * probability}%`;
     track.append(fill);
     row.append(element("span", "", digit), track);
-    row.title = `${digit}: ${(100 * probability).toFixed(1)}%`;
+    row.title = `${digit}: ${values[digit]}`;
     column.append(row);
   });
   return column;

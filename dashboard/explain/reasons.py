@@ -14,7 +14,7 @@ from dashboard.parts.component import text_component
 from dashboard.parts.png import png_data_uri
 from dashboard.session import cache
 
-BLANK = "After your first stroke: the ink that speaks for the answer, and the most similar images it learned from."
+BLANK = "Once there is an answer: the ink that speaks for it, and the most similar images the model learned from."
 REJECTED = "The drawing is unlike the training data, so there is no answer to explain."
 NO_IMAGES = "The images that the model learned from are not on this machine, so the most similar ones cannot be shown."
 

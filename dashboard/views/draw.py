@@ -23,7 +23,7 @@ from dashboard.draw.reading import show_prediction, show_steps
 from dashboard.explain.reasons import show_reasons
 from dashboard.parts.headings import heading
 from dashboard.parts.look_inside import look_inside_link
-from dashboard.parts.png import png_bytes
+from dashboard.parts.png import image_html, png_bytes
 from dashboard.server import metrics
 from dashboard.server.pictures import POOL
 from dashboard.session import cache, state
@@ -74,8 +74,9 @@ def drawn_on_canvas() -> Drawn | None:
         return None
 
 
-def drawn_in_file(source: str, contents: str) -> Drawn | None:
+def drawn_in_file(source: str, mode: str) -> Drawn | None:
     """Return the ink in an uploaded picture or a photo, or None; show a message if it contains no ink."""
+    contents = CONTENTS[mode]
     if source == PHOTO:
         file = st.camera_input(f"Photo of {contents} on paper", key="photo")
     else:
@@ -88,6 +89,9 @@ def drawn_in_file(source: str, contents: str) -> Drawn | None:
     except TrazoError as error:
         show_error(error)
         return None
+    # The camera shows its photo itself, and a number is shown with a bracket for each digit.
+    if source == UPLOAD and mode == state.DIGIT and ink.picture is not None:
+        st.html(f'<div class="trazo-upload">{image_html(ink.picture, 480, "your picture", sharp=False)}</div>')
     if ink.blank:
         st.warning(f"There is no ink in this picture; choose one with {contents} on it.", icon=":material/ink_pen:")
         return None
@@ -154,7 +158,7 @@ def read_and_show(source: str, mode: str) -> Answer | None:
             below = show_canvas(mode, width)
             drawn, prompt = drawn_on_canvas(), CANVAS_PROMPTS[mode]
         else:
-            drawn, prompt = drawn_in_file(source, CONTENTS[mode]), PROMPTS[source]
+            drawn, prompt = drawn_in_file(source, mode), PROMPTS[source]
             below = st.container(key="below_canvas")
         if mode == state.NUMBER:
             number = read(cache.predictor().read_number, drawn)

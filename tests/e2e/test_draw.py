@@ -38,7 +38,8 @@ def prediction(page: Page) -> Locator:
 
 
 def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True)
+    # The canvas has a toolbar of its own, which is hidden a moment after it appears.
+    return page.locator(".st-key-canvas_buttons").get_by_role("button", name=name, exact=True)
 
 
 def draw_seven() -> bytes:
@@ -164,8 +165,18 @@ def test_first_visit_shows_an_example_and_the_next_steps(page: Page, prediction:
     page.get_by_role("link", name="Find its mistakes").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Evaluate")
     page.get_by_role("link", name="Draw").click()
-    expect(button(page, "Undo")).to_be_visible()
+    expect(page.locator("canvas.upper-canvas")).to_be_visible()
+    at_rest(page)
     expect(example).to_have_count(0)
+
+
+def test_frame_of_a_page_focused_by_a_key_cuts_through_no_heading(page: Page, prediction: Locator) -> None:
+    page.get_by_role("heading", level=1).click()
+    page.keyboard.press("ArrowDown")
+
+    frame = "main => getComputedStyle(main, '::before')"
+    assert page.locator("main").evaluate(f"main => ({frame})(main).content") == '""'
+    assert page.locator("main").evaluate(f"main => ({frame})(main).top") == "0px"
 
 
 def test_drawing_survives_a_visit_to_another_page(page: Page, prediction: Locator) -> None:
@@ -185,6 +196,7 @@ def test_uploaded_picture_is_read_like_a_drawing(page: Page, prediction: Locator
     upload(page, "seven.png", "image/png", draw_seven())
 
     expect(prediction).to_have_text("7")
+    expect(page.get_by_alt_text("your picture")).to_have_js_property("naturalWidth", 400)
     expect(page.locator(".trazo-steps img").last).to_have_attribute("src", re.compile("^data:image/png"))
 
 

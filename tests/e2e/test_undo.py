@@ -38,7 +38,8 @@ def prediction(page: Page) -> Locator:
 
 
 def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True)
+    # The canvas has a toolbar of its own, which is hidden a moment after it appears.
+    return page.locator(".st-key-canvas_buttons").get_by_role("button", name=name, exact=True)
 
 
 def press(page: Page, name: str, times: int = 1) -> None:
