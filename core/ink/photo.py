@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import ndimage
 
@@ -10,12 +12,13 @@ from core.ink.brightness import brightness
 from core.ink.depth import SMALL_SIZE, Mask, is_dust, touches_edge, without_foreign_ink
 from core.ink.drawing import Pixels, Plane, bounding_box, ink_from_canvas
 from core.ink.even import ink_on_even_paper, rim
-from core.ink.picture_file import WORKING_SIZE, check_size, decode_canvas, decode_frames
+from core.ink.picture_file import WORKING_SIZE, check_size, decode_canvas, decode_frames, shrink
 from core.ink.picture_ink import PictureInk, picture_ink
 from core.ink.ruled_lines import without_ruled_lines
 from core.ink.sheet import MIN_SHEET_FRACTION, find_sheet
 from core.ink.uneven import dark_ink, ink_on_uneven_paper, mean_blocks
 
+_SHOWN_SIZE = 480  # pixels; the largest size of the Draw page's canvas
 _MIN_FRAME_INK = 0.7  # of a frame's outline; the rest may be rounded corners or gaps
 _FRAME_WIDTH = 3  # pixels; a frame's line with its blurred edge, or the blurred edge of a board
 _CUT_OFF_RATIO = 1.1  # times its size on a sheet; a component this much larger in the picture was cut off by a shadow
@@ -29,11 +32,16 @@ def ink_from_picture(data: bytes) -> PictureInk:
     """
     check_size(len(data))
     try:
-        inks = map(ink_from_array, decode_frames(data))
+        inks = map(_ink_of_frame, decode_frames(data))
         first = next(inks)
         return next((ink for ink in inks if not ink.blank), first) if first.blank else first
     except MemoryError as error:
         raise PictureTooLarge("There is not enough memory for this picture; please send a smaller one.") from error
+
+
+def _ink_of_frame(frame: Pixels) -> PictureInk:
+    """Return the ink of a frame together with a small copy of the frame."""
+    return replace(ink_from_array(frame), picture=shrink(frame, _SHOWN_SIZE))
 
 
 def ink_from_canvas_file(data: bytes) -> Pixels:

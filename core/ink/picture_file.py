@@ -89,6 +89,12 @@ def shrink_factor(shape: tuple[int, ...], longest: int) -> int:
     return math.ceil(max(shape) / longest)
 
 
+def shrink(pixels: Pixels, longest: int) -> Pixels:
+    """Return pixels (h, w) or (h, w, 3 | 4) of which no side is longer than `longest`."""
+    factor = shrink_factor(pixels.shape[:2], longest)
+    return pixels if factor == 1 else np.asarray(Image.fromarray(pixels).reduce(factor))
+
+
 def _too_many_pixels() -> PictureTooLarge:
     return PictureTooLarge(
         f"The picture has more than {MAX_PICTURE_PIXELS // 1_000_000} million pixels; please send a smaller one."

@@ -17,11 +17,13 @@ class PictureInk:
 
     `likeliest`: the most likely digit, judging by shape and position. `candidates`: this ink, and other ink if shape
     and position are ambiguous; the hole of a 0, for example, looks like a sheet of paper. The first candidate that the
-    model is sure of is the digit.
+    model is sure of is the digit. `picture`: the picture of a file, upright and small, to show beside the prediction:
+    uint8 (h, w) or (h, w, 3 | 4).
     """
 
     likeliest: Pixels
     candidates: tuple[Pixels, ...]
+    picture: Pixels | None = None
 
     @property
     def blank(self) -> bool:

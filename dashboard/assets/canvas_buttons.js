@@ -8,6 +8,10 @@ const TEXT_FIELDS = "textarea, select, [contenteditable], input:not([type=range]
 const PEN_DOWN = ["mousedown", "touchstart"];
 const PEN_MOVE = ["mousemove", "touchmove"];
 const PEN_UP = ["mouseup", "touchend", "touchcancel"];
+// Fabric.js smooths a stroke with curves that only pass near its points, and drops the last point but one: a 7 drawn
+// with three points lost its corner. With one more point this close (in pixels) to each side of a point, the curve
+// comes within a pixel of it.
+const NEAR = 4;
 // The toolbar would cover a corner of the canvas. On a narrow screen the whole canvas shrinks, and Fabric.js converts the
 // pointer's position.
 const STYLE = new CSSStyleSheet();
@@ -16,7 +20,17 @@ STYLE.replaceSync(`
   .dc-root, .dc-container { width: 100% !important }
   .dc-container { height: auto !important; aspect-ratio: var(--canvas-width) / var(--canvas-height) }
   .canvas-container, canvas { width: 100% !important; height: 100% !important }
+  .example { position: absolute; z-index: 11; inset: 0; width: 100%; height: 100%; pointer-events: none }
+  .example path { fill: none; stroke: #ffffff38; stroke-width: 20; stroke-linecap: round; stroke-linejoin: round }
+  .example circle { fill: none; stroke: #4fd1bd; stroke-width: 2 }
+  .example text { fill: #bfc9c6; font: 13px sans-serif; text-anchor: middle }
 `);
+// A digit to draw over; the circle marks where the pen starts. It is no ink.
+const EXAMPLE = `<svg class="example" viewBox="0 0 280 280" aria-hidden="true">
+  <path d="M88 96C100 44 190 44 190 98C190 140 120 172 92 214C120 208 160 212 196 212"/>
+  <circle cx="88" cy="96" r="6"/>
+  <text x="140" y="262">draw over me</text>
+</svg>`;
 
 const controllers = new WeakMap();
 
@@ -41,6 +55,8 @@ class Controller {
     this.canvas = null;
     // True while the canvas is drawing a stroke.
     this.penIsDown = false;
+    // The last point of the stroke that the visitor is drawing, queued or not; null between strokes.
+    this.lastPoint = null;
     // Presses (functions) and strokes (lists of events) that are queued until the canvas is free.
     this.queue = [];
     // The queued stroke whose pen is still down, or null.
@@ -48,6 +64,8 @@ class Controller {
     this.isReplaying = false;
     // Python's id of the canvas that a pending request replaces; null if no request is pending.
     this.replaced = null;
+    // The example that lies over an empty canvas, or null.
+    this.example = null;
     this.listening = new AbortController();
     this.toolbarObserver = new MutationObserver(() => this.show());
     this.listen();
@@ -78,8 +96,9 @@ class Controller {
   }
 
   // While Python waits for the restarted canvas, `start` is null.
-  update({ start, strokes, cleared }, request) {
+  update({ start, strokes, cleared, example }, request) {
     this.request = request;
+    this.wantsExample = example;
     if (start && start !== this.replaced) {
       Object.assign(this, { start, strokes, cleared, replaced: null });
     }
@@ -177,6 +196,9 @@ class Controller {
       this.queuedStroke = [];
       this.queue.push(this.queuedStroke);
     }
+    if (event.isTrusted) {
+      this.followPoint(event, isDown, isUp);
+    }
     if (event.isTrusted && this.queuedStroke) {
       event.stopImmediatePropagation();
       event.preventDefault();
@@ -198,17 +220,56 @@ class Controller {
     this.replay();
   }
 
-  // A busy browser merges several moves into one event, and the canvas would draw only the last move.
-  addMergedMoves(event) {
-    if (this.penIsDown && event.pointerType !== "touch") {
-      for (const { clientX, clientY } of (event.getCoalescedEvents?.() ?? []).slice(0, -1)) {
-        const move = new MouseEvent("mousemove", { clientX, clientY, bubbles: true, composed: true });
-        this.canvas.surface.dispatchEvent(move);
+  followPoint(event, isDown, isUp) {
+    if (isUp) {
+      this.lastPoint = null;
+    } else if (isDown && !(event.touches?.length > 1)) {
+      this.lastPoint = pointOf(event);
+    } else if (this.lastPoint && PEN_MOVE.includes(event.type)) {
+      const point = pointOf(event);
+      if (point.finger === this.lastPoint.finger) {
+        this.addMoves(pointsBetween(this.lastPoint, point));
+        this.lastPoint = point;
       }
     }
   }
 
+  // A busy browser merges several moves into one event, and the canvas would draw only the last move.
+  addMergedMoves(event) {
+    if (this.lastPoint && event.isPrimary) {
+      for (const { clientX: x, clientY: y } of (event.getCoalescedEvents?.() ?? []).slice(0, -1)) {
+        const point = { ...this.lastPoint, x, y };
+        this.addMoves([...pointsBetween(this.lastPoint, point), point]);
+        this.lastPoint = point;
+      }
+    }
+  }
+
+  // Fabric.js accepts mouse events while a finger draws, too.
+  addMoves(points) {
+    for (const { x: clientX, y: clientY, shiftKey } of points) {
+      const move = new MouseEvent("mousemove", { clientX, clientY, shiftKey, bubbles: true, composed: true });
+      if (this.queuedStroke) {
+        this.queuedStroke.push(move);
+      } else {
+        this.canvas?.surface.dispatchEvent(move);
+      }
+    }
+  }
+
+  // The example goes with the first stroke, before the server knows of it, and does not come back.
+  showExample() {
+    if (!this.wantsExample || this.penIsDown || this.queuedStroke) {
+      this.example?.remove();
+      this.wantsExample = false;
+    } else if (this.canvas && !this.example?.isConnected) {
+      this.example = elementFrom(EXAMPLE);
+      this.canvas.root.append(this.example);
+    }
+  }
+
   show() {
+    this.showExample();
     if (this.replaced === null) {
       const isChanged = this.penIsDown || (this.canvas && !this.canvas.undo.disabled);
       this.clearButton.disabled = !isChanged && !this.strokes;
@@ -217,7 +278,25 @@ class Controller {
   }
 }
 
+function elementFrom(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.content.firstElementChild;
+}
+
 function isUndoKey(event) {
   const undo = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "z";
   return undo && !event.composedPath()[0].matches?.(TEXT_FIELDS);
+}
+
+function pointOf(event) {
+  const { clientX: x, clientY: y, identifier: finger } = event.changedTouches?.[0] ?? event;
+  return { x, y, finger, shiftKey: event.shiftKey };
+}
+
+// Return a point near the start and one near the end of the line between two points that are far apart.
+function pointsBetween(start, end) {
+  const share = NEAR / Math.hypot(end.x - start.x, end.y - start.y);
+  const at = (part) => ({ ...end, x: start.x + part * (end.x - start.x), y: start.y + part * (end.y - start.y) });
+  return share < 0.5 ? [at(share), at(1 - share)] : [];
 }

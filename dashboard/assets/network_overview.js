@@ -44,7 +44,7 @@ function blockColumn({ layer, name, maps, count }, setTriggerValue) {
   return column;
 }
 
-function answerColumn({ probabilities }) {
+function answerColumn({ probabilities, values }) {
   const column = element("div", "column");
   column.append(element("div", "name", "Probabilities"));
   const best = probabilities.indexOf(Math.max(...probabilities));
@@ -55,7 +55,7 @@ function answerColumn({ probabilities }) {
     fill.style.width = `${100 * probability}%`;
     track.append(fill);
     row.append(element("span", "", digit), track);
-    row.title = `${digit}: ${(100 * probability).toFixed(1)}%`;
+    row.title = `${digit}: ${values[digit]}`;
     row.setAttribute("role", "img");
     row.setAttribute("aria-label", row.title);
     column.append(row);

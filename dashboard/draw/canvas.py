@@ -92,8 +92,11 @@ def _show_canvas(brush_width: int, width: int) -> None:
         )
 
 
-def show_buttons() -> None:
-    """Show Undo and Clear."""
+def show_buttons(*, example: bool = False) -> None:
+    """Show Undo and Clear.
+
+    `example`: let the browser show a faint digit to draw over, if the visitor has not drawn anything yet.
+    """
     sketch = state.sketch()
     _buttons(
         key=_BUTTONS,
@@ -102,6 +105,7 @@ def show_buttons() -> None:
             "start": sketch.start["id"] if sketch.replaced is None else None,
             "strokes": len(sketch.start["objects"]),
             "cleared": len(sketch.cleared),
+            "example": example and not state.has_drawn(),
         },
         on_request_change=_handle_request,
     )
@@ -113,6 +117,8 @@ def _keep_drawing() -> None:
     strokes = drawing["raw"]["objects"]
     if drawing["data"] is not None and strokes != sketch.replaced:
         state.keep_sketch(replace(sketch, strokes=strokes, picture=drawing["data"], replaced=None))
+        if strokes:
+            state.remember_first_drawing()
 
 
 def _handle_request() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from core.classifier.predictor import format_confidence
 from core.explain.numpy_network import NumpyNetwork
 from core.ink.drawing import Pixels
 from dashboard.explain.colours import activation_picture
@@ -43,6 +44,7 @@ def show_overview(
             state.choose_tile(f"{grid_prefix}{layer}", channel)
 
     shown = st.session_state.get(layer_key)
+    probabilities = activations[-1][0].astype(float)
     _component(
         key=_KEY,
         data={
@@ -53,7 +55,8 @@ def show_overview(
                 )
                 for start, end in _blocks(network)
             ],
-            "probabilities": activations[-1][0].astype(float).round(4).tolist(),
+            "probabilities": probabilities.round(4).tolist(),
+            "values": [format_confidence(probability) for probability in probabilities],
         },
         on_chosen_change=choose,
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.classifier.predictor import Predictor, prediction_lock
+from core.classifier.predictor import Predictor, format_confidence, prediction_lock
 from core.explain.stress import STRESSES, StressCurve, apply_stress, stress_curve, training_settings
 from core.ink.drawing import Drawing, Pixels
 from core.runs.active import SHIPPED
@@ -112,7 +112,14 @@ def _curve_chart(curve: StressCurve, title: str, value: float, colour: str) -> a
     rival = np.delete(curve.probabilities, curve.digit, axis=1).max(axis=1)
     names = [f"{curve.digit}", "Strongest other digit"]
     table = pd.concat(
-        pd.DataFrame({"digit": name, "value": curve.values, "probability": probabilities})
+        pd.DataFrame(
+            {
+                "digit": name,
+                "value": curve.values,
+                "probability": probabilities,
+                "shown": list(map(format_confidence, probabilities)),
+            }
+        )
         for name, probabilities in zip(names, (curve.probabilities[:, curve.digit], rival), strict=True)
     )
     scale = alt.Scale(domain=[curve.stress.low, curve.stress.high], nice=False)
@@ -133,7 +140,7 @@ def _curve_chart(curve: StressCurve, title: str, value: float, colour: str) -> a
                 scale=alt.Scale(domain=names, range=[CORRECT_COLOUR, MISTAKE_COLOUR]),
                 legend=alt.Legend(orient="top"),
             ),
-            tooltip=["digit", alt.Tooltip("value", format=".2f"), alt.Tooltip("probability", format=".1%")],
+            tooltip=["digit", alt.Tooltip("value", format=".2f"), alt.Tooltip("shown", title="probability")],
         )
     )
     marks = pd.DataFrame({"value": [each for each in curve.tipping_points if each is not None]}, dtype=float)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.classifier.predictor import format_confidence
 from core.explain.attribution import (
     DeletionCurve,
     deletion_curve,
@@ -68,7 +69,14 @@ def show_why_section(network: NumpyNetwork, image: Pixels, predicted: int, model
 
 def _deletion_chart(curves: dict[str, DeletionCurve], digit: int) -> alt.LayerChart | alt.Chart:
     table = pd.concat(
-        pd.DataFrame({"order": name, "deleted": curve.fractions, "probability": curve.probabilities})
+        pd.DataFrame(
+            {
+                "order": name,
+                "deleted": curve.fractions,
+                "probability": curve.probabilities,
+                "shown": list(map(format_confidence, curve.probabilities)),
+            }
+        )
         for name, curve in curves.items()
     )
     axis = alt.Axis(format="%", gridOpacity=0.5, tickCount=5)
@@ -88,7 +96,7 @@ def _deletion_chart(curves: dict[str, DeletionCurve], digit: int) -> alt.LayerCh
             tooltip=[
                 "order",
                 alt.Tooltip("deleted", format=".0%"),
-                alt.Tooltip("probability", format=".1%"),
+                alt.Tooltip("shown", title="probability"),
             ],
         )
     )

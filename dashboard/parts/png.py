@@ -10,7 +10,7 @@ from PIL import Image
 
 
 def png_bytes(image: np.ndarray) -> bytes:
-    """Return a uint8 image (h, w) or (h, w, 3) as a PNG."""
+    """Return a uint8 image (h, w) or (h, w, 3 | 4) as a PNG."""
     buffer = io.BytesIO()
     # Level 1 is the fastest. Pages encode their images on every redraw, and the highest level would save only a fifth
     # of the size.
@@ -28,7 +28,8 @@ def png_data_uri(image: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(png_bytes(image)).decode()
 
 
-def image_html(image: np.ndarray, width: int, alt: str = "the image, enlarged") -> str:
-    """Return HTML that enlarges an image (h, w) with sharp pixels to at most `width` pixels."""
-    style = f"width:100%;max-width:{width}px;image-rendering:pixelated;border-radius:4px"
+def image_html(image: np.ndarray, width: int, alt: str = "the image, enlarged", *, sharp: bool = True) -> str:
+    """Return HTML that enlarges an image to at most `width` pixels, with sharp pixels unless it is a photo."""
+    rendering = "pixelated" if sharp else "auto"
+    style = f"width:100%;max-width:{width}px;image-rendering:{rendering};border-radius:4px"
     return f'<img alt="{alt}" src="{png_data_uri(image)}" style="{style}">'

@@ -19,6 +19,7 @@ import uvicorn.config
 from streamlit import runtime
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.runtime.scriptrunner_utils import script_requests
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 from streamlit.runtime.state import SafeSessionState
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -196,6 +197,13 @@ def _run_callbacks_to_the_end(state: SafeSessionState, *arguments: Any, **option
         _run_callbacks(state, *arguments, **options)
     finally:
         runner._execing = True
+
+
+def rerun_is_waiting() -> bool:
+    """Return True if the visitor has done something that waits for the end of this run of the script."""
+    context = get_script_run_ctx(suppress_warning=True)
+    requests = context.script_requests if context else None
+    return requests is not None and requests._state is not script_requests.ScriptRequestType.CONTINUE
 
 
 def uploaded_bytes() -> int:

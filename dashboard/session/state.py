@@ -15,6 +15,7 @@ from core.workspace import Workspace
 
 _SHARED_MODEL = "shared_model"
 _SKETCH = "sketch"
+_HAS_DRAWN = "has_drawn"
 _CHOSEN_TILES = "chosen_tiles"
 _LOOKED_AT = "looked_at"
 _JUDGED = "court_judged"
@@ -160,6 +161,16 @@ def sketch() -> Sketch:
 def keep_sketch(sketch: Sketch) -> None:
     """Remember the drawing, so that it is still there after a visit to another page."""
     st.session_state[_SKETCH] = sketch
+
+
+def has_drawn() -> bool:
+    """Return True if the visitor has drawn anything in this session."""
+    return bool(st.session_state.get(_HAS_DRAWN, False))
+
+
+def remember_first_drawing() -> None:
+    """Remember that the visitor has drawn."""
+    st.session_state[_HAS_DRAWN] = True
 
 
 def looked_at() -> bytes | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.classifier.number_reader import NumberReading
 from core.classifier.predictor import Reading, prediction_lock
@@ -19,9 +20,10 @@ from core.ink.picture_ink import PictureInk
 from dashboard.draw import canvas
 from dashboard.draw.number import show_brackets, show_digit_cards, show_number
 from dashboard.draw.reading import show_prediction, show_steps
+from dashboard.explain.reasons import show_reasons
 from dashboard.parts.headings import heading
 from dashboard.parts.look_inside import look_inside_link
-from dashboard.parts.png import png_bytes
+from dashboard.parts.png import image_html, png_bytes
 from dashboard.server import metrics
 from dashboard.server.pictures import POOL
 from dashboard.session import cache, state
@@ -36,6 +38,7 @@ SOURCES = (DRAW, UPLOAD, PHOTO)
 MODES = {state.DIGIT: "One digit", state.NUMBER: "A number"}
 PROMPTS = {UPLOAD: "Choose a picture", PHOTO: "Take a photo"}
 CANVAS_PROMPTS = {state.DIGIT: "Draw a digit", state.NUMBER: "Draw a number"}
+NEXT_STEPS = {"data": "See what it learned from", "train": "Train your own", "evaluate": "Find its mistakes"}
 CONTENTS = {state.DIGIT: "one digit", state.NUMBER: "a number"}
 
 AnyReading = TypeVar("AnyReading", Reading, NumberReading)
@@ -47,6 +50,14 @@ class Drawn:
 
     ink: Pixels | PictureInk
     strokes: Sequence[Stroke] | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The reading of a digit, or None if there is none, and the container for its reasons."""
+
+    reading: Reading | None
+    reasons: DeltaGenerator
 
 
 def show_error(error: TrazoError) -> None:
@@ -63,8 +74,9 @@ def drawn_on_canvas() -> Drawn | None:
         return None
 
 
-def drawn_in_file(source: str, contents: str) -> Drawn | None:
+def drawn_in_file(source: str, mode: str) -> Drawn | None:
     """Return the ink in an uploaded picture or a photo, or None; show a message if it contains no ink."""
+    contents = CONTENTS[mode]
     if source == PHOTO:
         file = st.camera_input(f"Photo of {contents} on paper", key="photo")
     else:
@@ -77,6 +89,9 @@ def drawn_in_file(source: str, contents: str) -> Drawn | None:
     except TrazoError as error:
         show_error(error)
         return None
+    # The camera shows its photo itself, and a number is shown with a bracket for each digit.
+    if source == UPLOAD and mode == state.DIGIT and ink.picture is not None:
+        st.html(f'<div class="trazo-upload">{image_html(ink.picture, 480, "your picture", sharp=False)}</div>')
     if ink.blank:
         st.warning(f"There is no ink in this picture; choose one with {contents} on it.", icon=":material/ink_pen:")
         return None
@@ -121,28 +136,29 @@ def show_reader() -> None:
         )
     # The lock does not cover pictures: a large one takes long, and would block all other visitors.
     with prediction_lock if source == DRAW else nullcontext():
-        read_and_show(source, st.session_state[state.DRAW_MODE])
+        answer = read_and_show(source, st.session_state[state.DRAW_MODE])
+    # The reasons take longer than the answer: they come after it, and without the lock.
+    if answer is not None:
+        with answer.reasons:
+            show_reasons(answer.reading, cache.predictor().current()[0].bundle)
 
 
-def read_and_show(source: str, mode: str) -> None:
+def read_and_show(source: str, mode: str) -> Answer | None:
+    """Show everything from the ink to the prediction; return the reading of a digit, or None for a number."""
     width = canvas.choose_width(mode == state.NUMBER)
-    st.html(f"<style>.st-key-draw_and_read {{ --canvas-width: {width}; --canvas-height: {canvas.HEIGHT} }}</style>")
+    # A picture of one digit needs no wide column, even if the canvas keeps a number.
+    column = width if source == DRAW or mode == state.NUMBER else canvas.HEIGHT
+    st.html(f"<style>.st-key-draw_and_read {{ --canvas-width: {column}; --canvas-height: {canvas.HEIGHT} }}</style>")
     with st.container(key="draw_and_read"):
         pen = st.container(key="pen")
         beside = st.container(key="answer_frame")
-        brush = st.container(key="brush")
         across = st.container(key="across")
-    with brush:
-        # Created first because the canvas needs the width, but shown below the canvas.
-        brush_width = st.slider("Brush width", 8, 30, 20, key="brush_width", format="%d px") if source == DRAW else None
     with pen:
-        if brush_width:
-            canvas.show(brush_width, width)
-            below = st.container(key="below_canvas")
-            canvas.show_buttons()
+        if source == DRAW:
+            below = show_canvas(mode, width)
             drawn, prompt = drawn_on_canvas(), CANVAS_PROMPTS[mode]
         else:
-            drawn, prompt = drawn_in_file(source, CONTENTS[mode]), PROMPTS[source]
+            drawn, prompt = drawn_in_file(source, mode), PROMPTS[source]
             below = st.container(key="below_canvas")
         if mode == state.NUMBER:
             number = read(cache.predictor().read_number, drawn)
@@ -159,13 +175,31 @@ def read_and_show(source: str, mode: str) -> None:
         with across:
             show_digit_cards(number)
         show_steps_of(chosen_drawing(number) if number else None)
-    else:
-        with beside:
-            show_prediction(reading, prompt)
+        return None
+    with beside:
+        show_prediction(reading, prompt)
+        with st.container(horizontal=True, vertical_alignment="center", key="why_title"):
+            st.markdown("**Why?**", width="content")
             show_link(enabled=reading is not None)
             if reading and reading.several:
                 st.button("Read a number", icon=":material/pin:", key="read_number", on_click=state.read_numbers)
-        show_steps_of(reading.drawing if reading else None)
+        reasons = st.container(key="reasons_frame")
+    show_steps_of(reading.drawing if reading else None)
+    return Answer(reading, reasons)
+
+
+def show_canvas(mode: str, width: int) -> DeltaGenerator:
+    """Show the canvas and its tools; return the container below the canvas."""
+    frame, below = st.container(), st.container(key="below_canvas")
+    with st.container(key="tools"):
+        buttons = st.container(key="buttons_frame")
+        # Created before the canvas, which needs the width.
+        brush_width = st.slider("Brush width", 8, 30, 20, key="brush_width", format="%d px")
+    with frame:
+        canvas.show(brush_width, width)
+    with buttons:
+        canvas.show_buttons(example=mode == state.DIGIT)
+    return below
 
 
 def chosen_drawing(number: NumberReading) -> Drawing:
@@ -199,16 +233,27 @@ def show_link(*, enabled: bool) -> None:
 
 
 def show_steps_of(drawing: Drawing | None) -> None:
-    st.subheader("How your drawing became the model's image", anchor=False)
-    st.markdown("MNIST's digits were prepared in these five steps. Every drawing goes through the same steps.")
-    show_steps(drawing)
+    with st.container(key="draw_steps"):
+        with st.container(horizontal=True, vertical_alignment="bottom", key="steps_title"):
+            st.subheader("How your drawing became the model's image", anchor=False, width="content")
+            st.markdown("MNIST's digits went through the same five steps.", width="content")
+        show_steps(drawing)
+
+
+def show_first_steps() -> None:
+    """Show the four things to do in Trazo; the first is this page, the others are links."""
+    with st.container(horizontal=True, vertical_alignment="center", key="first_steps"):
+        st.markdown("**1** Draw", width="content")
+        for number, (view, label) in enumerate(NEXT_STEPS.items(), 2):
+            st.page_link(f"views/{view}.py", label=f"**{number}** {label}", width="content")
 
 
 heading(
-    "Draw",
-    "Draw a digit from 0 to 9, or a number, on the black canvas. The model reads it after every stroke and shows how "
-    "sure it is.",
+    "Trazo",
+    "A lab where a small neural network learns to read handwritten digits, and you can see how.",
 )
 st.html(STYLE)
 st.html(canvas.STYLE)
-show_reader()
+show_first_steps()
+with st.container(key="draw_page"):
+    show_reader()

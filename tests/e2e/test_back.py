@@ -114,13 +114,13 @@ def test_one_back_leaves_a_page_after_many_changes(
     page: Page, runs: list[Run], title: str, change: Callable[[Page, list[Run]], None]
 ) -> None:
     page.goto("/")
-    expect_page(page, "Draw")
+    expect_page(page, "Trazo")
     open_from_sidebar(page, title)
     change(page, runs)
     changed = page.url
 
     page.go_back()
-    expect_page(page, "Draw")
+    expect_page(page, "Trazo")
     assert urlsplit(page.url).query == ""
 
     page.go_forward()
@@ -130,7 +130,7 @@ def test_one_back_leaves_a_page_after_many_changes(
 
 def test_each_back_restores_the_previous_page(page: Page, runs: list[Run]) -> None:
     page.goto("/")
-    expect_page(page, "Draw")
+    expect_page(page, "Trazo")
     open_from_sidebar(page, "Runs")
     change_runs(page, runs)
     page.locator(".st-key-runs_table [data-testid=stDataFrame]").click(
@@ -151,7 +151,7 @@ def test_each_back_restores_the_previous_page(page: Page, runs: list[Run]) -> No
         ("Evaluate", {"model": runs[0].id, "evaluate_view": "Compare", "against": runs[1].id}),
         ("old-owl", {"id": runs[1].id, "late": "false"}),
         ("Runs", {"run": runs[1].id, "log": "true", "axis": "step"}),
-        ("Draw", {}),
+        ("Trazo", {}),
     ):
         page.go_back()
         expect_page(page, title)
@@ -174,7 +174,7 @@ def test_back_returns_from_every_link_of_a_run(page: Page, runs: list[Run]) -> N
 
 def test_quick_backs_leave_no_parameters_behind(page: Page, runs: list[Run]) -> None:
     page.goto("/")
-    expect_page(page, "Draw")
+    expect_page(page, "Trazo")
     open_from_sidebar(page, "Runs")
     change_runs(page, runs)
     open_from_sidebar(page, "Evaluate")
@@ -184,10 +184,10 @@ def test_quick_backs_leave_no_parameters_behind(page: Page, runs: list[Run]) -> 
 
     page.evaluate("history.back(); setTimeout(() => history.back(), 60); setTimeout(() => history.back(), 120)")
 
-    expect_page(page, "Draw")
+    expect_page(page, "Trazo")
     page.wait_for_url(lambda url: urlsplit(url).query == "")
     page.reload()
-    expect_page(page, "Draw")
+    expect_page(page, "Trazo")
 
 
 def test_deep_links_open_a_view_and_keep_its_parameters(page: Page, runs: list[Run]) -> None:

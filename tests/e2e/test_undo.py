@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.slow_server import SlowServer
-from tests.support.visit import at_rest, draw, open_draw_page
+from tests.support.visit import at_rest, draw, on_canvas, open_draw_page
 
 BLANK = "Draw a digit"
 ROWS = [[(50.0, row * 100.0), (450.0, row * 100.0)] for row in range(6)]
@@ -38,7 +38,8 @@ def prediction(page: Page) -> Locator:
 
 
 def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True)
+    # The canvas has a toolbar of its own, which is hidden a moment after it appears.
+    return page.locator(".st-key-canvas_buttons").get_by_role("button", name=name, exact=True)
 
 
 def press(page: Page, name: str, times: int = 1) -> None:
@@ -196,16 +197,14 @@ def test_unfinished_stroke_survives_a_restart_of_the_canvas(
     server.holding = True
     press(page, "Clear")
     draw(page, [ROWS[2]])
-    box = page.locator("canvas.upper-canvas").bounding_box()
-    assert box is not None
-    height = box["y"] + 42 + LAST * 39.2
-    page.mouse.move(box["x"] + 60, height)
+    start, halfway, end = on_canvas(page, [(50, LAST * 100), (150, LAST * 100), (450, LAST * 100)])
+    page.mouse.move(*start)
     page.mouse.down()
-    page.mouse.move(box["x"] + 100, height)
+    page.mouse.move(*halfway)
 
     server.release()
     expect_only_rows(page, [2])  # the canvas has restarted and drawn the queued stroke
-    page.mouse.move(box["x"] + 220, height)
+    page.mouse.move(*end)
     page.mouse.up()
 
     expect_rows(page, [2, LAST])
@@ -250,14 +249,13 @@ def test_stroke_drawn_just_before_leaving_the_page_is_kept(page: Page, predictio
 
 def test_undo_while_drawing_removes_the_stroke_being_drawn(page: Page, prediction: Locator) -> None:
     draw(page, [ROWS[0]])
-    box = page.locator("canvas.upper-canvas").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 40, box["y"] + 140)
+    start, corner, end = on_canvas(page, [(0, 250), (500, 250), (500, 400)])
+    page.mouse.move(*start)
     page.mouse.down()
-    page.mouse.move(box["x"] + 240, box["y"] + 140)
+    page.mouse.move(*corner)
 
     page.keyboard.press("Control+z")
-    page.mouse.move(box["x"] + 240, box["y"] + 200)
+    page.mouse.move(*end)
     page.mouse.up()
     draw(page, [ROWS[LAST]])
 

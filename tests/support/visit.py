@@ -65,11 +65,11 @@ def open_draw_page(page: Page) -> Locator:
     return page.locator(".trazo-answer .digit")
 
 
-def draw(page: Page, strokes: Sequence[Points], box: float = 500.0, margin: float = 0.15) -> None:
-    """Draw strokes with the mouse on the page's canvas.
+def on_canvas(page: Page, points: Points, box: float = 500.0, margin: float = 0.15) -> list[tuple[float, float]]:
+    """Return points of the canvas as points of the page.
 
-    `strokes`: points in a square of `box` by `box`, with the y-axis pointing down; the square fills the canvas except
-    for `margin` (a fraction of its width) on each side.
+    `points`: in a square of `box` by `box`, with the y-axis pointing down; the square fills the canvas except for
+    `margin` (a fraction of its width) on each side.
     """
     canvas = page.locator("canvas.upper-canvas")
     canvas.scroll_into_view_if_needed()
@@ -77,11 +77,16 @@ def draw(page: Page, strokes: Sequence[Points], box: float = 500.0, margin: floa
     assert bounds is not None, "the canvas is not visible"
     scale = bounds["width"] * (1 - 2 * margin) / box
     left, top = bounds["x"] + bounds["width"] * margin, bounds["y"] + bounds["height"] * margin
+    return [(left + x * scale, top + y * scale) for x, y in points]
+
+
+def draw(page: Page, strokes: Sequence[Points], box: float = 500.0, margin: float = 0.15) -> None:
+    """Draw strokes with the mouse on the page's canvas; see `on_canvas` for the points."""
     for stroke in strokes:
-        page_points = [(left + x * scale, top + y * scale) for x, y in stroke]
-        page.mouse.move(*page_points[0])
+        points = on_canvas(page, stroke, box, margin)
+        page.mouse.move(*points[0])
         page.mouse.down()
-        for point in page_points:
+        for point in points:
             page.mouse.move(*point)
         page.mouse.up()
 

@@ -88,6 +88,18 @@ def test_exif_orientation_is_obeyed(orientation: int) -> None:
     assert_shows_the_five(ink_from_picture(encoded(picture, "JPEG", exif=exif)))
 
 
+def test_small_copy_of_a_picture_keeps_its_colours() -> None:
+    sheet = Image.new("RGB", (1000, 600), "yellow")
+    sheet.paste("navy", (450, 100, 550, 500))
+
+    picture = ink_from_picture(encoded(sheet)).picture
+
+    assert picture is not None
+    assert max(picture.shape[:2]) <= 480
+    assert picture[0, 0].tolist() == [255, 255, 0]
+    assert picture[picture.shape[0] // 2, picture.shape[1] // 2].tolist() == [0, 0, 128]
+
+
 def test_mnist_image_is_almost_unchanged() -> None:
     image = prepare(five()).image
     assert image is not None

@@ -7,6 +7,7 @@ import inspect
 import tomllib
 from collections.abc import Callable
 from importlib.metadata import version
+from types import SimpleNamespace
 
 import gradio as gr
 import pytest
@@ -25,6 +26,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 
 from core.workspace import PROJECT
+from dashboard.server import library_internals
 from dashboard.server.library_internals import VERSIONS, keep_widget_values_on_page_changes
 
 INSTRUCTIONS = "Read the new source of this library, then adapt dashboard/server/library_internals.py."
@@ -117,6 +119,18 @@ def test_page_change_keeps_values_of_the_waiting_request(monkeypatch: pytest.Mon
 def test_script_runner_has_the_private_attributes() -> None:
     assert "self._execing" in inspect.getsource(ScriptRunner._maybe_handle_execution_control_request), INSTRUCTIONS
     assert "yield_callback=self._maybe_handle" in inspect.getsource(ScriptRunner.__init__), INSTRUCTIONS
+
+
+def test_waiting_rerun_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not library_internals.rerun_is_waiting()
+
+    requests = ScriptRequests()
+    context = SimpleNamespace(script_requests=requests)
+    monkeypatch.setattr(library_internals, "get_script_run_ctx", lambda **_: context)
+    assert not library_internals.rerun_is_waiting()
+
+    requests.request_rerun(RerunData())
+    assert library_internals.rerun_is_waiting()
 
 
 def test_gradio_has_the_private_attributes() -> None:

@@ -17,10 +17,12 @@ from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from core.classifier.predictor import Predictor, Reading, prediction_lock
+from core.data.datasets import Dataset
 from core.ink.picture_file import MAX_PICTURE_PIXELS
 from core.ink.picture_ink import PictureInk
 from core.runs import active
 from core.workspace import PROJECT, Workspace
+from dashboard.explain import reasons
 from dashboard.server.pictures import POOL
 from tests.support.hostile_pictures import jpeg2000_in_small_tiles, jpeg_with_scans
 
@@ -163,6 +165,33 @@ def test_a_stroke_is_read_with_its_ten_probabilities(page: AppTest, canvas: Canv
     assert "% sure" in shown(page, "answer")["sentence"]
 
 
+def test_an_answer_has_reasons(page: AppTest, canvas: Canvas, mnist: Dataset) -> None:
+    before = shown(page, "reasons")
+
+    canvas.draw(one("white", "black"))
+    page.run()
+
+    assert before == {"pictures": [], "sentence": reasons.BLANK}
+    after = shown(page, "reasons")
+    best = sorted(shown(page, "answer")["bars"], key=lambda bar: -bar["probability"])[1]["digit"]
+    captions = [picture["caption"] for picture in after["pictures"]]
+    assert captions == ["red for, blue against", "most similar 1", f"most similar {best}"]
+    assert all(picture["source"].startswith("data:image/png;base64,") for picture in after["pictures"])
+    assert after["sentence"].startswith("The ink ")
+    assert f"the most similar {best} is" in after["sentence"]
+
+
+@pytest.mark.usefixtures("without_mnist")
+def test_without_mnist_only_the_ink_is_explained(page: AppTest, canvas: Canvas) -> None:
+    canvas.draw(one("white", "black"))
+    page.run()
+
+    assert not page.exception
+    assert not page.error
+    assert len(shown(page, "reasons")["pictures"]) == 1
+    assert shown(page, "reasons")["sentence"].endswith(reasons.NO_IMAGES)
+
+
 def test_a_page_answers_a_stroke_alone(page: AppTest, canvas: Canvas) -> None:
     canvas.draw(one("white", "black"))
 
@@ -210,6 +239,7 @@ def test_a_filled_square_is_not_a_digit(page: AppTest, canvas: Canvas) -> None:
     assert data["sentence"].startswith("Unlike any digit in the training data (nearest: ")
     assert data["title"] == "If it were a digit"
     assert not any(bar["best"] for bar in data["bars"])
+    assert shown(page, "reasons") == {"pictures": [], "sentence": reasons.REJECTED}
 
 
 def test_a_close_call_names_and_marks_both_candidates(
@@ -264,10 +294,10 @@ def test_clear_restarts_the_canvas_without_strokes(page: AppTest, canvas: Canvas
 
     assert answer(page) == "Draw a digit"
     assert canvas.starts_with["objects"] == []
-    assert canvas.buttons == {"start": None, "strokes": 0, "cleared": 1}
+    assert canvas.buttons == {"start": None, "strokes": 0, "cleared": 1, "example": False}
     canvas.restart()
     page.run()
-    assert canvas.buttons == {"start": canvas.starts_with["id"], "strokes": 0, "cleared": 1}
+    assert canvas.buttons == {"start": canvas.starts_with["id"], "strokes": 0, "cleared": 1, "example": False}
 
 
 def test_same_drawing_again_after_clear_is_read(page: AppTest, canvas: Canvas) -> None:

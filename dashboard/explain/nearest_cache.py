@@ -1,0 +1,76 @@
+"""The most similar training image of one digit; cached by digit, because describing all images would take seconds."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.classifier.bundle import Bundle
+from core.classifier.network import Network
+from core.data import datasets
+from core.explain.neighbours import FeatureIndex, image_features, load_feature_network
+from core.ink.drawing import Pixels
+from dashboard.server.library_internals import rerun_is_waiting
+from dashboard.session import cache
+from dashboard.session.state import workspace
+
+_POLL_SECONDS = 0.02
+"""Time until a waiting stroke is noticed; far less than a visitor notices."""
+
+_threads = ThreadPoolExecutor(1, "training-features")
+
+
+@dataclass(frozen=True)
+class NearestImage:
+    """A training image, uint8 (28, 28), with its label and its Euclidean distance in feature space."""
+
+    image: Pixels
+    label: int
+    distance: float
+
+
+@dataclass(frozen=True)
+class _DigitIndex:
+    """The training images of a digit, uint8 (n, 28, 28), and their features by a network."""
+
+    network: Network
+    features: FeatureIndex
+    images: np.ndarray
+
+
+def nearest_of_digit(bundle: Bundle, image: Pixels, digit: int) -> NearestImage | None:
+    """Return the training image with this label that is nearest to an image uint8 (28, 28).
+
+    Return None if there is none, or if the visitor's next stroke arrives first: the first search for a digit takes
+    about a second. Raises BundleError if the model has no features, DataError if its dataset is not on this machine.
+    """
+    card = cache.card(bundle)
+    version = datasets.dataset_version(card.config.dataset, workspace())
+    # The time of the model's file tells a model that was replaced from the one in the cache.
+    modified = bundle.tflite_file.stat().st_mtime_ns
+    future = _index(str(bundle.folder), modified, card.config.dataset, digit, version)
+    while not wait([future], _POLL_SECONDS).done:
+        if rerun_is_waiting():
+            return None
+    index = future.result()
+    nearest = index.features.nearest(image_features(index.network, card, image[np.newaxis])[0], 1)
+    if not len(nearest.indices):
+        return None
+    return NearestImage(index.images[int(nearest.indices[0])], digit, float(nearest.distances[0]))
+
+
+@st.cache_resource(show_spinner=False, max_entries=20)
+def _index(folder: str, modified: int, dataset_id: str, digit: int, version: str) -> Future[_DigitIndex]:
+    """Describe the training images of a digit in another thread, so that the next stroke need not wait for it."""
+    train = cache.dataset(dataset_id).train
+    return _threads.submit(_describe, Bundle(Path(folder)), train.images[train.labels == digit], digit)
+
+
+def _describe(bundle: Bundle, images: np.ndarray, digit: int) -> _DigitIndex:
+    network = load_feature_network(bundle)
+    features = image_features(network, bundle.card(), images)
+    return _DigitIndex(network, FeatureIndex(features, np.full(len(images), digit, np.uint8)), images)

@@ -1,0 +1,75 @@
+"""The reasons for an answer on the Draw page: ink for and against it, the nearest training images, and one sentence."""
+
+from __future__ import annotations
+
+from core.classifier.bundle import Bundle
+from core.classifier.predictor import Reading
+from core.errors import TrazoError
+from core.explain.attribution import integrated_gradients
+from core.explain.regions import strongest_place
+from core.ink.drawing import Pixels
+from dashboard.explain.colours import attribution_picture
+from dashboard.explain.nearest_cache import NearestImage, nearest_of_digit
+from dashboard.parts.component import text_component
+from dashboard.parts.png import png_data_uri
+from dashboard.session import cache
+
+BLANK = "Once there is an answer: the ink that speaks for it, and the most similar images the model learned from."
+REJECTED = "The drawing is unlike the training data, so there is no answer to explain."
+NO_IMAGES = "The images that the model learned from are not on this machine, so the most similar ones cannot be shown."
+
+_EQUAL_RATIO = 1.05
+"""Ratio of two distances below which they are called equal; 1.0 is what the sentence would show."""
+
+_reasons = text_component("reasons")
+
+
+def show_reasons(reading: Reading | None, bundle: Bundle) -> None:
+    """Show why a model read a digit, or one sentence if there is no digit; the height is the same."""
+    pictures, sentence = _explanation(reading, bundle)
+    _reasons(key="reasons", data={"pictures": pictures, "sentence": sentence})
+
+
+def _explanation(reading: Reading | None, bundle: Bundle) -> tuple[list[dict[str, str]], str]:
+    """Return the pictures with their captions, and the sentence."""
+    if reading is None or reading.drawing.image is None:
+        return [], BLANK
+    if reading.verdict not in ("digit", "unsure"):
+        return [], REJECTED
+    image, (digit, second) = reading.drawing.image, reading.candidates
+    try:
+        attribution = integrated_gradients(cache.numpy_network(bundle), image, digit).map
+    except TrazoError:  # the Inside page explains the damage
+        return [], "This model's file cannot be read, so the answer cannot be explained."
+    pictures = [_picture(attribution_picture(attribution, image), "red for, blue against")]
+    facts = []
+    if place := strongest_place(attribution, image):
+        facts.append(f"the ink {place} speaks most for the {digit}")
+    try:
+        nearest = [found for found in (nearest_of_digit(bundle, image, label) for label in (digit, second)) if found]
+    except TrazoError:
+        return pictures, f"{_sentence(facts)} {NO_IMAGES}".strip()
+    pictures += [_picture(found.image, f"most similar {found.label}") for found in nearest]
+    if len(nearest) == 2:
+        facts.append(f"among the training images, {compare_distances(*nearest)}")
+    return pictures, _sentence(facts)
+
+
+def compare_distances(first: NearestImage, second: NearestImage) -> str:
+    """Return in words which of two images is nearer."""
+    near, far = sorted((first, second), key=lambda found: found.distance)
+    if far.distance <= _EQUAL_RATIO * near.distance:
+        return f"the most similar {first.label} and {second.label} are equally far away"
+    if near.distance == 0:
+        return f"there is the same {near.label}"
+    ratio = f"{far.distance / near.distance:.1f}"
+    return f"the most similar {far.label} is {ratio} times as far away as the most similar {near.label}"
+
+
+def _sentence(facts: list[str]) -> str:
+    joined = "; ".join(facts)
+    return f"{joined[:1].upper()}{joined[1:]}." if joined else ""
+
+
+def _picture(image: Pixels, caption: str) -> dict[str, str]:
+    return {"source": png_data_uri(image), "caption": caption}
