@@ -10,7 +10,7 @@ PATIENCE_MS = PATIENCE_SECONDS * 1000
 
 
 class Visitor:
-    """One browser context for all tests of a dashboard's URL; each test has a tab of its own and stored data of its own.
+    """One browser context for all tests of a dashboard's URL; each test has its own tab and its own stored data.
 
     A first tab stays open on a page without scripts: its process keeps the compiled scripts of the dashboard, which
     take Chromium a second of CPU time in a new context.
