@@ -60,7 +60,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def visitor(chromium: Browser) -> Callable[[str], Visitor]:
+def visitor_of(chromium: Browser) -> Callable[[str], Visitor]:
     """Return a function that returns the session's visitor of a URL."""
     return functools.cache(functools.partial(Visitor, chromium))
 
@@ -73,19 +73,19 @@ def record() -> Record:
 
 @pytest.fixture
 def page(
-    visitor: Callable[[str], Visitor], dashboard: DashboardProcess, record: Record, request: pytest.FixtureRequest
+    visitor_of: Callable[[str], Visitor], dashboard: DashboardProcess, record: Record, request: pytest.FixtureRequest
 ) -> Iterator[Page]:
     """An empty tab without cookies or stored data; `page.goto("/")` opens the dashboard.
 
     The test fails if any of its pages contacts another host. A screenshot of a failed test's last page is saved in
     test-results/.
     """
-    guest = visitor(dashboard.url)
-    with record.following(guest.context):
-        yield guest.context.new_page()
+    visitor = visitor_of(dashboard.url)
+    with record.following(visitor.context):
+        yield visitor.context.new_page()
         if request.node.stash.get(_failed, False):
-            _save_screenshot(guest.tabs[-1] if guest.tabs else None, request.node.nodeid)
-        guest.leave()
+            _save_screenshot(visitor.tabs[-1] if visitor.tabs else None, request.node.nodeid)
+        visitor.leave()
     assert not record.foreign_hosts, f"the page contacted other hosts: {sorted(record.foreign_hosts)}"
 
 

@@ -43,8 +43,10 @@ def test_a_visitor_asks_why_and_turns_a_seven_into_a_one(page: Page) -> None:
 
     page.get_by_role("button", name="Convolution 3, channel").first.click()
     expect(page.get_by_text("ReLU after convolution 3: 6 × 6 × 48")).to_be_visible()
+    at_rest(page)
     page.get_by_role("button", name="Convolution 1, channel").first.click()
     expect(page.get_by_text("ReLU after convolution 1: 14 × 14 × 24")).to_be_visible()
+    at_rest(page)
 
     readout = page.locator(".st-key-map_shipped_1 .readout")
     page.locator(".st-key-map_shipped_1 .map").click(position={"x": 5, "y": 5})
@@ -55,11 +57,14 @@ def test_a_visitor_asks_why_and_turns_a_seven_into_a_one(page: Page) -> None:
 
     page.get_by_role("button", name="Switch channel").click()
     expect(page.get_by_text(re.compile("^Without channel"))).to_be_visible()
+    at_rest(page)
     page.get_by_role("button", name="Measure the effect on accuracy").click()
     expect(page.get_by_text(re.compile("Accuracy on the validation images"))).to_be_visible()
+    at_rest(page)
 
     choose(page, "why_shipped_7", "1")
     expect(page.get_by_text("adds to the 1")).to_be_visible()
+    at_rest(page)
 
     choose(page, "make_it_shipped_7", "1")
     expect(page.locator(".st-key-make_it_answer .digit")).to_have_text("1")

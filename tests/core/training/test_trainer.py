@@ -16,7 +16,7 @@ import pytest
 
 from core.classifier import detector_samples
 from core.classifier.architectures import build_model
-from core.classifier.bundle import Card, Novelty
+from core.classifier.bundle import Bundle, Card, Novelty
 from core.classifier.calibration import apply_temperature
 from core.classifier.detector_samples import Samples
 from core.classifier.export import MAX_DIFFERENCE
@@ -35,7 +35,6 @@ from core.runs.watched import read_watched
 from core.training import callbacks, novelty, result
 from core.training.callbacks import Journal, StopOnRequest
 from core.training.checkpoint import EarlyStoppingState, ResumableEarlyStopping, read_checkpoint, write_checkpoint
-from core.training.novelty import fit_novelty
 from core.training.optimizer import compile_model
 from core.training.trainer import Outcome, train_and_evaluate
 from core.training.validation import Validation
@@ -308,9 +307,20 @@ def test_run_that_is_stopped_at_its_last_step_is_finished(
 
 
 @pytest.fixture
-def quick_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fit the detector on only a few samples and skip the robustness metrics, which other tests cover."""
-    monkeypatch.setattr(detector_samples, "_DRAWN_DIGITS", 20)
+def quick_evaluation(trained: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reuse another run's detector and skip the robustness metrics, both of which other tests cover."""
+
+    def reuse_detector(bundle: Bundle, *_: Any) -> Novelty:
+        shutil.copy(trained.bundle.novelty_file, bundle.novelty_file)
+        novelty = trained.bundle.card().novelty
+        assert novelty is not None
+        return novelty
+
+    monkeypatch.setattr(result, "fit_novelty", reuse_detector)
+    skip_robustness(monkeypatch)
+
+
+def skip_robustness(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(result, "measure_robustness", lambda *_: None)
 
 
@@ -420,11 +430,12 @@ def test_stop_at_the_moment_of_early_stopping_is_ignored(
     assert (checkpoint.epoch, checkpoint.done) == (2, True)
 
 
-@pytest.mark.usefixtures("quick_evaluation")
 def test_run_stopped_while_its_detector_is_fitted_can_resume(
     run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tiny_config(synthetic_digits=100)
+    skip_robustness(monkeypatch)
+    monkeypatch.setattr(detector_samples, "_DRAWN_DIGITS", 20)
     monkeypatch.setattr(detector_samples, "_SYNTHETIC_PER_PORTION", 20)
     portions: list[int] = []
 
@@ -461,6 +472,7 @@ def test_accuracy_is_known_before_the_detector_is_fitted(
     run: Run, digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     statuses: list[Status] = []
+    fit_novelty = result.fit_novelty
 
     def note_status(*arguments: Any) -> Novelty:
         statuses.append(Status.model_validate_json(run.status_file.read_text()))
