@@ -41,11 +41,12 @@ def test_a_visitor_asks_why_and_turns_a_seven_into_a_one(page: Page) -> None:
     expect(page.locator(".st-key-inside_answer .digit")).to_have_text("7")
     at_rest(page)
 
+    layer = page.get_by_role("combobox", name="Layer")
     page.get_by_role("button", name="Convolution 3, channel").first.click()
-    expect(page.get_by_text("ReLU after convolution 3: 6 × 6 × 48")).to_be_visible()
+    expect(layer).to_have_value("ReLU after convolution 3: 6 × 6 × 48")
     at_rest(page)
     page.get_by_role("button", name="Convolution 1, channel").first.click()
-    expect(page.get_by_text("ReLU after convolution 1: 14 × 14 × 24")).to_be_visible()
+    expect(layer).to_have_value("ReLU after convolution 1: 14 × 14 × 24")
     at_rest(page)
 
     readout = page.locator(".st-key-map_shipped_1 .readout")
