@@ -11,12 +11,13 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit.logger
 import uvicorn
 import uvicorn.config
-from streamlit import runtime
+from streamlit import file_util, runtime
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.runtime.scriptrunner_utils import script_requests
 from streamlit.runtime.state import SafeSessionState
@@ -196,6 +197,11 @@ def _run_callbacks_to_the_end(state: SafeSessionState, *arguments: Any, **option
         _run_callbacks(state, *arguments, **options)
     finally:
         runner._execing = True
+
+
+def static_folder() -> Path:
+    """Return the folder with the HTML and JavaScript of Streamlit's pages."""
+    return Path(file_util.get_static_dir())
 
 
 def uploaded_bytes() -> int:
