@@ -38,7 +38,11 @@ from dashboard.server.connections import limit_connections
 from dashboard.server.gate import Gate
 from dashboard.server.headers import SecurityHeaders
 from dashboard.server.library_internals import keep_widget_values_on_page_changes
+<<<<<<< HEAD
 from dashboard.server.memory import share_one_heap
+=======
+from dashboard.server.page_routes import page_routes
+>>>>>>> evaluate19
 from dashboard.server.pictures import POOL
 from dashboard.server.prefix import RestorePrefix, StripPrefix, add_slash
 from dashboard.training.queue import watch_queue
@@ -107,6 +111,7 @@ _ROUTES: list[BaseRoute] = [
     Mount("/gradio", _gradio, max_body_size=10 * 2**20),
     Route("/netron", add_slash),
     *netron_routes(Workspace.from_environment()),
+    *page_routes((Path(__file__).parent / "views").glob("[!_]*.py")),
     Mount("/api", build_api(_predictor, _modules_loaded.is_set, POOL)),
 ]
 

@@ -28,6 +28,7 @@ from dashboard.session import address, cache, state
 from dashboard.session.permission import safe_text
 
 PAGE_SIZE = 48
+# The questions, by their value in the URL.
 VIEWS = {
     "Mistakes": "What does it get wrong?",
     "Calibration": "Can I believe it?",
@@ -36,7 +37,6 @@ VIEWS = {
     "Epochs": "How did it get there?",
     "Label court": "Label court",
 }
-"""The questions, by their value in the URL."""
 COUNTS = "Counts"
 ROW_PERCENTAGES = "Row percentages"
 

@@ -32,7 +32,7 @@ def test_netron_shows_both_files_and_downloads_work(page: Page, record: Record) 
         expect(graph.get_by_text("Conv2D").first).to_be_visible()
         expect(graph.get_by_text("DepthwiseConv2D", exact=False).first).to_be_visible()
         expect(graph.get_by_text("softmax", exact=False).or_(graph.get_by_text("Dense")).first).to_be_visible()
-    assert record.page_errors == []
+    assert record.page_errors == record.console_errors == []
 
     with page.expect_download() as download:
         page.get_by_role("button", name="Download .tflite").click()

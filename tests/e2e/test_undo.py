@@ -128,6 +128,7 @@ def test_undo_key_works_after_a_change_of_brush_width(page: Page, prediction: Lo
     slider = page.get_by_role("slider", name="Brush width")
     slider.press("ArrowLeft")
     expect(slider).to_have_value("19")
+    at_rest(page)  # a stroke begun before the canvas has its new brush would lose its start
 
     page.keyboard.press("Control+z")
     draw(page, [ROWS[LAST]])
