@@ -38,11 +38,8 @@ from dashboard.server.connections import limit_connections
 from dashboard.server.gate import Gate
 from dashboard.server.headers import SecurityHeaders
 from dashboard.server.library_internals import keep_widget_values_on_page_changes
-<<<<<<< HEAD
 from dashboard.server.memory import share_one_heap
-=======
 from dashboard.server.page_routes import page_routes
->>>>>>> evaluate19
 from dashboard.server.pictures import POOL
 from dashboard.server.prefix import RestorePrefix, StripPrefix, add_slash
 from dashboard.training.queue import watch_queue

@@ -200,17 +200,16 @@ def _run_callbacks_to_the_end(state: SafeSessionState, *arguments: Any, **option
         runner._execing = True
 
 
-<<<<<<< HEAD
 def rerun_is_waiting() -> bool:
     """Return True if the visitor has done something that waits for the end of this run of the script."""
     context = get_script_run_ctx(suppress_warning=True)
     requests = context.script_requests if context else None
     return requests is not None and requests._state is not script_requests.ScriptRequestType.CONTINUE
-=======
+
+
 def static_folder() -> Path:
     """Return the folder with the HTML and JavaScript of Streamlit's pages."""
     return Path(file_util.get_static_dir())
->>>>>>> evaluate19
 
 
 def uploaded_bytes() -> int:
