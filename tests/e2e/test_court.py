@@ -15,6 +15,7 @@ def test_three_labels_are_judged_by_key_and_click(
     page: Page, mnist: Dataset, dashboard: DashboardProcess, record: Record
 ) -> None:
     page.goto("/evaluate?evaluate_view=Label+court")
+    expect(page.get_by_text("0 judged")).to_be_visible()
     at_rest(page)
     expect(page.get_by_text("Label", exact=True)).to_have_count(0)  # judged blind
 
