@@ -60,7 +60,7 @@ def show_progress(run: Run, status: Status) -> None:
         else:
             metric_tile(
                 "Time left",
-                "Estimating…" if status.seconds_left is None else duration(status.seconds_left),
+                "Estimating" if status.seconds_left is None else duration(status.seconds_left),
                 "for all epochs",
                 "Training may end earlier if the validation accuracy stops improving." if may_end_early else None,
             )

@@ -193,7 +193,7 @@ def test_every_session_shows_the_same_run_with_its_progress(page: AppTest, works
         assert len(session.get("vega_lite_chart")) == 2
 
     run.write_status(status.model_copy(update={"seconds_left": None}))
-    assert shown_metrics(page.run())["Time left"] == "Estimating…"
+    assert shown_metrics(page.run())["Time left"] == "Estimating"
 
 
 def test_test_accuracy_is_shown_while_the_detector_is_fitted(page: AppTest, workspace: Workspace) -> None:
