@@ -54,8 +54,8 @@ class Scope:
 def show_near_duplicates(data: Dataset) -> None:
     """Show the closest pairs of images, or offer to find them."""
     st.markdown(
-        "Pairs of images that look almost the same, nearest first. The distance compares their blurred pixels: it is 0 "
-        "for identical images and 1.4 for images without common ink."
+        "Each image with the one that looks most like it, nearest pairs first. The distance compares their blurred "
+        "pixels: it is 0 for identical images and 1.4 for images without common ink."
     )
     found = cache.near_duplicates(data)
     if found is None:
