@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import numpy as np
 import psutil
-from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.asyncio.client import connect
 
 from benchmarks.mnist import share_mnist
-from benchmarks.page_session import PageError
+from benchmarks.page_session import PageError, PageSession
 from benchmarks.report import Figure
 from benchmarks.serving import wait_until_loaded
 from benchmarks.timing import milliseconds
@@ -102,67 +99,29 @@ def _memory(process: psutil.Process) -> float:
     return process.memory_info().rss / 2**20
 
 
-class InsidePage:
+class InsidePage(PageSession):
     """One visitor's Inside page, without a browser."""
 
     def __init__(self, port: int, image: int) -> None:
-        self._url = f"ws://127.0.0.1:{port}/_stcore/stream"
-        self._query = f"image=test-{image}"
-        self._page = ""
+        super().__init__(port, "inside", f"image=test-{image}", TIMEOUT)
         self._widgets: dict[str, tuple[str, str]] = {}
-        self.has_map = False
-
-    async def __aenter__(self) -> InsidePage:
-        self._socket = await connect(self._url, subprotocols=["streamlit"], max_size=None, compression=None)  # type: ignore[list-item]
-        await self._run(BackMsg(rerun_script={"page_name": "inside", "query_string": self._query}))
-        return self
-
-    async def __aexit__(self, *_error: object) -> None:
-        await self._socket.close()
+        self._has_map = False
 
     async def switch_channel(self) -> float:
         """Press the button that switches a channel off or on; return the milliseconds until the page is updated."""
-        return await self._change("switch_channel", trigger_value=True)
+        return 1000 * await self.change(*self._widgets["switch_channel"], trigger_value=True)
 
     async def show_map(self) -> None:
         """Turn on the switch of the map. Raises PageError."""
-        await self._change("show_map", bool_value=True)
-        if not self.has_map:
+        await self.change(*self._widgets["show_map"], bool_value=True)
+        if not self._has_map:
             raise PageError("The Inside page shows no map.")
 
-    async def _change(self, key: str, **value: bool) -> float:
-        """Change a widget; return the milliseconds until its fragment is updated."""
-        widget, fragment = self._widgets[key]
-        message = BackMsg()
-        message.rerun_script.page_script_hash = self._page
-        message.rerun_script.query_string = self._query
-        message.rerun_script.fragment_id = fragment
-        message.rerun_script.widget_states.widgets.add(id=widget, **value)
-        start = time.perf_counter()
-        await self._run(message)
-        return (time.perf_counter() - start) * 1000
-
-    async def _run(self, request: BackMsg) -> None:
-        """Trigger one script run and wait for its end. Raises PageError."""
-        await self._socket.send(request.SerializeToString())
-        async with asyncio.timeout(TIMEOUT):
-            while True:
-                message = ForwardMsg()
-                message.ParseFromString(await self._socket.recv())  # type: ignore[arg-type]
-                kind = message.WhichOneof("type")
-                if kind == "new_session":
-                    self._page = message.new_session.page_script_hash
-                elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-                    self._remember(message)
-                elif kind == "script_finished":
-                    return
-
-    def _remember(self, message: ForwardMsg) -> None:
+    def receive(self, message: ForwardMsg) -> None:
+        """Remember the ids of buttons and switches, and whether there is a map."""
         element = message.delta.new_element
         kind = element.WhichOneof("type")
-        if kind == "exception":
-            raise PageError(element.exception.message)
-        self.has_map |= kind == "plotly_chart"
+        self._has_map |= kind == "plotly_chart"
         if kind in ("button", "checkbox"):
             widget = getattr(element, kind).id
             self._widgets[widget.rpartition("-")[2]] = widget, message.delta.fragment_id

@@ -28,7 +28,7 @@ from websockets.exceptions import WebSocketException
 
 from benchmarks.http_client import Connection, Send, Tally, send_at_rate
 from benchmarks.mnist import share_mnist
-from benchmarks.page_session import PageError, PageSession, canvas
+from benchmarks.page_session import DrawPage, PageError, canvas
 from benchmarks.report import Figure
 from core.config import preset, replace_settings
 from core.data.datasets import load_dataset
@@ -116,7 +116,7 @@ async def _visit_page(port: int, canvases: list[str], number: int, seconds: floa
     end = time.perf_counter() + seconds
     await asyncio.sleep(generator.uniform(0, DRAWING_INTERVAL_SECONDS * 2))
     try:
-        async with PageSession(port, TIMEOUT) as page:
+        async with DrawPage(port, TIMEOUT) as page:
             while time.perf_counter() < end:
                 start = time.perf_counter()
                 tally.add(await page.draw(generator.choice(canvases)))

@@ -1,4 +1,4 @@
-"""A Draw page without a browser: a WebSocket client that speaks Streamlit's protocol."""
+"""Pages without a browser: a WebSocket client that speaks Streamlit's protocol."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import io
 import json
 import time
 from types import TracebackType
+from typing import Self
 
 import numpy as np
 from PIL import Image
@@ -20,26 +21,26 @@ CANVAS = "streamlit_drawable_canvas"
 PREDICTION = "trazo_answer"
 """Name of the component that shows the prediction."""
 
+_STROKE = {"type": "path", "path": [["M", 140, 70], ["L", 140, 210]], "strokeWidth": 20}
+"""The stroke that is sent with every picture; one stroke is one digit, whatever the picture shows."""
+
 
 class PageError(Exception):
     """The page showed an error or no prediction."""
 
 
 class PageSession:
-    """One visitor's Draw page: `async with PageSession(port) as page: await page.draw(canvas(ink))`."""
+    """One visitor of one page: `async with PageSession(port, "inside", "image=test-3") as page: ...`."""
 
-    def __init__(self, port: int, timeout: float = 10.0) -> None:
+    def __init__(self, port: int, name: str = "", query: str = "", timeout: float = 10.0) -> None:
+        """`name` and `query`: path and parameters of the page's URL. `timeout`: seconds for one run of its script."""
         self._url = f"ws://127.0.0.1:{port}/_stcore/stream"
-        self._timeout = timeout
-        self._canvas = ""
-        self._fragment = ""
+        self._name, self._query, self._timeout = name, query, timeout
         self._page = ""
 
-    async def __aenter__(self) -> PageSession:
+    async def __aenter__(self) -> Self:
         self._socket = await connect(self._url, subprotocols=["streamlit"], max_size=None, compression=None)  # type: ignore[list-item]
-        await self._run(BackMsg(rerun_script={}))
-        if not self._canvas:
-            raise PageError("The Draw page has no canvas.")
+        await self._run(BackMsg(rerun_script={"page_name": self._name, "query_string": self._query}))
         return self
 
     async def __aexit__(
@@ -47,23 +48,23 @@ class PageSession:
     ) -> None:
         await self._socket.close()
 
-    async def draw(self, picture: str) -> float:
-        """Send a picture of the canvas, as made by `canvas`; return the seconds until the page gets the prediction."""
+    def receive(self, message: ForwardMsg) -> None:
+        """Handle a new element of the page."""
+
+    async def change(self, widget: str, fragment: str, **value: object) -> float:
+        """Change a widget's value; return the seconds until its fragment is updated. Raises PageError."""
         message = BackMsg()
         message.rerun_script.page_script_hash = self._page
-        message.rerun_script.fragment_id = self._fragment
-        state = message.rerun_script.widget_states.widgets.add()
-        state.id = self._canvas
-        state.json_value = json.dumps({"drawing": {"raw": {"objects": [{"type": "path"}]}, "data": picture}})
+        message.rerun_script.query_string = self._query
+        message.rerun_script.fragment_id = fragment
+        message.rerun_script.widget_states.widgets.add(id=widget, **value)
         start = time.perf_counter()
-        if not await self._run(message):
-            raise PageError("The page showed no prediction.")
+        await self._run(message)
         return time.perf_counter() - start
 
-    async def _run(self, request: BackMsg) -> bool:
-        """Trigger one script run and wait for its end; return True if a prediction arrived. Raises PageError."""
+    async def _run(self, request: BackMsg) -> None:
+        """Trigger one script run and wait for its end. Raises PageError."""
         await self._socket.send(request.SerializeToString())
-        has_prediction = False
         async with asyncio.timeout(self._timeout):
             while True:
                 message = ForwardMsg()
@@ -72,22 +73,42 @@ class PageSession:
                 if kind == "new_session":
                     self._page = message.new_session.page_script_hash
                 elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-                    has_prediction |= self._is_prediction(message)
+                    if message.delta.new_element.WhichOneof("type") == "exception":
+                        raise PageError(message.delta.new_element.exception.message)
+                    self.receive(message)
                 elif kind == "script_finished":
-                    return has_prediction
+                    return
 
-    def _is_prediction(self, message: ForwardMsg) -> bool:
-        """Return True if a new element is a prediction; if it is the canvas, remember its ids."""
+
+class DrawPage(PageSession):
+    """One visitor's Draw page: `async with DrawPage(port) as page: await page.draw(canvas(ink))`."""
+
+    def __init__(self, port: int, timeout: float = 10.0) -> None:
+        super().__init__(port, timeout=timeout)
+        self._canvas = self._fragment = ""
+        self._has_prediction = False
+
+    async def draw(self, picture: str) -> float:
+        """Send a picture of the canvas, as made by `canvas`; return the seconds until the page is updated."""
+        if not self._canvas:
+            raise PageError("The Draw page has no canvas.")
+        self._has_prediction = False
+        value = json.dumps({"drawing": {"raw": {"objects": [_STROKE]}, "data": picture}})
+        seconds = await self.change(self._canvas, self._fragment, json_value=value)
+        if not self._has_prediction:
+            raise PageError("The page showed no prediction.")
+        return seconds
+
+    def receive(self, message: ForwardMsg) -> None:
+        """Note whether this is a prediction; if it is the canvas, remember its ids."""
         element = message.delta.new_element
-        kind = element.WhichOneof("type")
-        if kind == "exception":
-            raise PageError(element.exception.message)
-        if kind != "bidi_component":
-            return False
+        if element.WhichOneof("type") != "bidi_component":
+            return
         component = element.bidi_component
         if CANVAS in component.component_name:
             self._canvas, self._fragment = component.id, message.delta.fragment_id
-        return component.component_name == PREDICTION and json.loads(component.json)["verdict"] is not None
+        if component.component_name == PREDICTION:
+            self._has_prediction |= json.loads(component.json)["verdict"] is not None
 
 
 def canvas(ink: np.ndarray) -> str:

@@ -9,7 +9,7 @@ from core.records import Amount, Count, Fraction, Record, Timestamp
 State = Literal["queued", "running", "finished", "stopped", "failed", "interrupted"]
 Phase = Literal["waiting", "starting", "training", "validating", "saving", "done"]
 Start = Literal["python", "tensorflow", "images", "network", "step"]
-"""What a new process does before its first step is complete, in this order."""
+"""The stages of a new process before its first step is complete, in order."""
 
 
 class Status(Record, extra="ignore"):
@@ -17,8 +17,8 @@ class Status(Record, extra="ignore"):
 
     `updated`, `started` and `ended` are Unix timestamps; `seconds` is the training time so far. `epoch` and
     `step` count from 1 (0 before the first); `steps` is the number of steps in an epoch. `seconds_left` assumes that
-    early stopping does not end training. `start` is None once the process has completed a step. `test_accuracy` is
-    None until the trained network has been evaluated.
+    early stopping does not end training. `start`: the stage of a new process, or None once it has completed a step.
+    `test_accuracy` is None until the trained network has been evaluated.
     """
 
     state: State

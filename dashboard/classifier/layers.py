@@ -26,7 +26,7 @@ _PLAIN_WORDS = {
     "Dropout": "drops values while training",
     "Dense": "weighs all values for each output",
 }
-"""What each kind of layer does, short enough for a column of the table."""
+"""The work of each kind of layer in plain words, short enough for a column of the table."""
 
 
 def layer_table(card: Card) -> pd.DataFrame:

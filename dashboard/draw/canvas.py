@@ -17,7 +17,7 @@ from streamlit_drawable_canvas import st_canvas
 from core.ink.canvas_strokes import Stroke, strokes_from_canvas
 from core.ink.drawing import Pixels
 from core.ink.photo import ink_from_canvas_file
-from dashboard.session import state
+from dashboard.session import drawings
 
 STYLE = Path(__file__).resolve().parents[1] / "assets" / "canvas.css"
 """The style sheet that every page with a canvas needs.
@@ -47,10 +47,10 @@ def show(brush_width: int, width: int) -> None:
     """Show the canvas, `width` pixels wide."""
     is_new = _CANVAS not in st.session_state
     if is_new:
-        _restart_canvas(state.sketch().strokes, state.sketch().cleared)
+        _restart_canvas(drawings.sketch().strokes, drawings.sketch().cleared)
     _show_canvas(brush_width, width)
     _keep_drawing()  # a restarted server runs no callback for a session that it does not know
-    sketch = state.sketch()
+    sketch = drawings.sketch()
     if is_new and sketch.strokes != sketch.start["objects"]:  # the server was restarted while the page was open
         _restart_canvas(sketch.strokes, [])
         st.rerun()
@@ -58,7 +58,7 @@ def show(brush_width: int, width: int) -> None:
 
 def ink() -> Pixels | None:
     """Return the ink (h, w) on the canvas, or None if it is empty. Raises PictureError."""
-    sketch = state.sketch()
+    sketch = drawings.sketch()
     if not sketch.strokes or sketch.picture is None:
         return None
     return ink_from_canvas_file(base64.b64decode(sketch.picture.partition(",")[2]))
@@ -66,14 +66,14 @@ def ink() -> Pixels | None:
 
 def strokes() -> list[Stroke]:
     """Return the strokes on the canvas, in drawing order. Raises PictureError."""
-    return strokes_from_canvas(state.sketch().strokes)
+    return strokes_from_canvas(drawings.sketch().strokes)
 
 
 def choose_width(for_number: bool) -> int:
     """Return the width of the canvas; a drawing made on the wide one keeps it."""
-    sketch = state.sketch()
+    sketch = drawings.sketch()
     wide = for_number or (sketch.wide and bool(sketch.strokes))
-    state.keep_sketch(replace(sketch, wide=wide))
+    drawings.keep_sketch(replace(sketch, wide=wide))
     return NUMBER_WIDTH if wide else _DIGIT_WIDTH
 
 
@@ -85,7 +85,7 @@ def _show_canvas(brush_width: int, width: int) -> None:
             stroke_width=brush_width,
             stroke_color="#ffffff",
             background_color="#000000",
-            initial_drawing=state.sketch().start,
+            initial_drawing=drawings.sketch().start,
             return_image_data=True,
             key=_CANVAS,
             on_change=_keep_drawing,
@@ -97,7 +97,7 @@ def show_buttons(*, example: bool = False) -> None:
 
     `example`: let the browser show a faint digit to draw over, if the visitor has not drawn anything yet.
     """
-    sketch = state.sketch()
+    sketch = drawings.sketch()
     _buttons(
         key=_BUTTONS,
         data={
@@ -105,7 +105,7 @@ def show_buttons(*, example: bool = False) -> None:
             "start": sketch.start["id"] if sketch.replaced is None else None,
             "strokes": len(sketch.start["objects"]),
             "cleared": len(sketch.cleared),
-            "example": example and not state.has_drawn(),
+            "example": example and not drawings.has_drawn(),
         },
         on_request_change=_handle_request,
     )
@@ -113,18 +113,18 @@ def show_buttons(*, example: bool = False) -> None:
 
 def _keep_drawing() -> None:
     """Store the last drawing that the browser sent. As a callback, this runs even if the visitor has left the page."""
-    drawing, sketch = st.session_state[_CANVAS]["drawing"], state.sketch()
+    drawing, sketch = st.session_state[_CANVAS]["drawing"], drawings.sketch()
     strokes = drawing["raw"]["objects"]
     if drawing["data"] is not None and strokes != sketch.replaced:
-        state.keep_sketch(replace(sketch, strokes=strokes, picture=drawing["data"], replaced=None))
+        drawings.keep_sketch(replace(sketch, strokes=strokes, picture=drawing["data"], replaced=None))
         if strokes:
-            state.remember_first_drawing()
+            drawings.remember_first_drawing()
 
 
 def _handle_request() -> None:
     """Undo or clear what the browser cannot; it sent its current strokes together with the request."""
     _keep_drawing()
-    sketch = state.sketch()
+    sketch = drawings.sketch()
     if st.session_state[_BUTTONS]["request"]["action"] == "clear":
         _restart_canvas([], sketch.strokes)
     elif sketch.strokes:
@@ -133,10 +133,10 @@ def _handle_request() -> None:
         _restart_canvas(sketch.cleared, [])
 
 
-def _restart_canvas(strokes: state.Strokes, cleared: state.Strokes) -> None:
+def _restart_canvas(strokes: drawings.Strokes, cleared: drawings.Strokes) -> None:
     """Restart the canvas with these strokes, and ignore the old drawing that it sends until then."""
-    sketch = state.sketch()
-    state.keep_sketch(
+    sketch = drawings.sketch()
+    drawings.keep_sketch(
         replace(
             sketch,
             strokes=strokes,

@@ -51,7 +51,7 @@ def _key(bundle: Bundle, dataset_id: str) -> tuple[str, str, int, str, str]:
     fingerprint = bundle_fingerprint(bundle)
     path = map_file(workspace(), dataset_id, fingerprint)
     version = datasets.dataset_version(dataset_id, workspace())
-    return str(bundle.folder), fingerprint, _modified(path), dataset_id, version
+    return str(bundle.folder), fingerprint, cache.modified(path), dataset_id, version
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -93,13 +93,9 @@ def _feature_count(bundle: Bundle) -> int:
 
 
 def _network(bundle: Bundle) -> Network:
-    return _feature_network(str(bundle.folder), _modified(bundle.tflite_file))
+    return _feature_network(str(bundle.folder), cache.modified(bundle.tflite_file))
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
 def _feature_network(folder: str, modified: int) -> Network:
     return load_feature_network(Bundle(Path(folder)))
-
-
-def _modified(path: Path) -> int:
-    return path.stat().st_mtime_ns if path.exists() else 0

@@ -12,6 +12,7 @@ import streamlit as st
 from core.classifier.bundle import Bundle
 from core.classifier.network import Network
 from core.data import datasets
+from core.data.datasets import Split
 from core.explain.neighbours import FeatureIndex, image_features, load_feature_network
 from core.ink.drawing import Pixels
 from dashboard.server.library_internals import rerun_is_waiting
@@ -35,11 +36,11 @@ class NearestImage:
 
 @dataclass(frozen=True)
 class _DigitIndex:
-    """The training images of a digit, uint8 (n, 28, 28), and their features by a network."""
+    """The training images of a digit, by their indices in the split (n,), and their features by a network."""
 
     network: Network
     features: FeatureIndex
-    images: np.ndarray
+    indices: np.ndarray
 
 
 def nearest_of_digit(bundle: Bundle, image: Pixels, digit: int) -> NearestImage | None:
@@ -50,9 +51,7 @@ def nearest_of_digit(bundle: Bundle, image: Pixels, digit: int) -> NearestImage 
     """
     card = cache.card(bundle)
     version = datasets.dataset_version(card.config.dataset, workspace())
-    # The time of the model's file tells a model that was replaced from the one in the cache.
-    modified = bundle.tflite_file.stat().st_mtime_ns
-    future = _index(str(bundle.folder), modified, card.config.dataset, digit, version)
+    future = _index(str(bundle.folder), cache.modified(bundle.tflite_file), card.config.dataset, digit, version)
     while not wait([future], _POLL_SECONDS).done:
         if rerun_is_waiting():
             return None
@@ -60,17 +59,18 @@ def nearest_of_digit(bundle: Bundle, image: Pixels, digit: int) -> NearestImage 
     nearest = index.features.nearest(image_features(index.network, card, image[np.newaxis])[0], 1)
     if not len(nearest.indices):
         return None
-    return NearestImage(index.images[int(nearest.indices[0])], digit, float(nearest.distances[0]))
+    number = int(index.indices[nearest.indices[0]])
+    return NearestImage(cache.dataset(card.config.dataset).train.images[number], digit, float(nearest.distances[0]))
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)
 def _index(folder: str, modified: int, dataset_id: str, digit: int, version: str) -> Future[_DigitIndex]:
     """Describe the training images of a digit in another thread, so that the next stroke need not wait for it."""
-    train = cache.dataset(dataset_id).train
-    return _threads.submit(_describe, Bundle(Path(folder)), train.images[train.labels == digit], digit)
+    return _threads.submit(_describe, Bundle(Path(folder)), cache.dataset(dataset_id).train, digit)
 
 
-def _describe(bundle: Bundle, images: np.ndarray, digit: int) -> _DigitIndex:
+def _describe(bundle: Bundle, train: Split, digit: int) -> _DigitIndex:
     network = load_feature_network(bundle)
-    features = image_features(network, bundle.card(), images)
-    return _DigitIndex(network, FeatureIndex(features, np.full(len(images), digit, np.uint8)), images)
+    indices = np.flatnonzero(train.labels == digit)
+    features = image_features(network, bundle.card(), train.images[indices])
+    return _DigitIndex(network, FeatureIndex(features, train.labels[indices]), indices)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -12,19 +11,14 @@ from core.classifier.predictor import format_confidence
 from core.explain.numpy_network import NumpyNetwork
 from core.ink.drawing import Pixels
 from dashboard.explain.colours import activation_picture
+from dashboard.parts.component import component
 from dashboard.parts.png import png_data_uri
 from dashboard.session import state
 
 _SHOWN_MAPS = 5
 """Number of maps in a column, which then fits on a phone's screen."""
 
-_ASSETS = Path(__file__).resolve().parents[1] / "assets"
-_component = st.components.v2.component(
-    "trazo_network_overview",
-    html='<div class="scroll"><div class="network"></div></div>',
-    css=(_ASSETS / "network_overview.css").read_text(),
-    js=(_ASSETS / "network_overview.js").read_text(),
-)
+_component = component("network_overview", '<div class="scroll"><div class="network"></div></div>')
 
 
 def show_overview(

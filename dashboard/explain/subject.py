@@ -13,7 +13,7 @@ from core.ink.canvas_strokes import Stroke
 from core.ink.drawing import Drawing, Pixels
 from dashboard.draw import canvas
 from dashboard.parts.png import image_from_png
-from dashboard.session import address, cache, state
+from dashboard.session import address, cache, drawings
 
 _DATASET_NAMES = {name: name for name in TITLES}
 _MAX_DIGITS = 9
@@ -68,7 +68,7 @@ def drawing_on_canvas() -> Subject | None:
 
 def last_drawing() -> Subject | None:
     """Return the picture that Draw last read, or None if nothing has been drawn. Raises PictureError."""
-    png = state.looked_at()
+    png = drawings.looked_at()
     if png is not None:
         return Subject("Your last picture", image_from_png(png), "drawing")
     drawing = drawing_on_canvas()

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import streamlit as st
 
 from core.ink.drawing import Pixels
+from dashboard.parts.component import component
 from dashboard.parts.png import png_data_uri
 
 Place = tuple[int, int]
 """Row and column of a value in its feature map."""
 
-_ASSETS = Path(__file__).resolve().parents[1] / "assets"
-_component = st.components.v2.component(
-    "trazo_value_map",
-    html='<div class="map" role="application" tabindex="0"><img><span class="mark"></span></div>'
+_component = component(
+    "value_map",
+    '<div class="map" role="application" tabindex="0"><img><span class="mark"></span></div>'
     '<div class="readout" aria-live="polite"></div>',
-    css=(_ASSETS / "value_map.css").read_text(),
-    js=(_ASSETS / "value_map.js").read_text(),
 )
 
 

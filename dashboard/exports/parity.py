@@ -17,7 +17,7 @@ from dashboard.exports import screens
 from dashboard.exports.files import refreshing
 from dashboard.parts.png import image_from_png
 from dashboard.server.pictures import POOL
-from dashboard.session import cache, permission, state
+from dashboard.session import cache, drawings, permission, state
 from dashboard.session.permission import safe_text
 
 _SCREENS = {"Gradio": screens.gradio_answers, "HTTP API": screens.api_answers}
@@ -62,21 +62,21 @@ def _show(name: str, bundle: Bundle, exports: Exports) -> None:
         st.error(safe_text(task.problem), icon=":material/error:")
     elif report is None:
         if not permission.may_change():
-            st.caption("Nobody has compared them yet.")
+            st.caption("They have not been compared yet.")
     else:
         _show_report(_completed(report, name, bundle, exports))
 
 
 def _start(bundle: Bundle) -> None:
     """Start the comparison, and remember the drawing for Gradio and the API."""
-    state.keep_compared_drawing(_last_drawing())
-    permission.attempt(start_export, state.workspace(), bundle, "parity", state.compared_drawing())
+    drawings.keep_compared_drawing(_last_drawing())
+    permission.attempt(start_export, state.workspace(), bundle, "parity", drawings.compared_drawing())
 
 
 def _last_drawing() -> bytes | None:
     """Return the ink that Draw read last as a PNG, or None if nothing has been drawn."""
     try:
-        png = state.looked_at()
+        png = drawings.looked_at()
         ink = canvas.ink() if png is None else image_from_png(png)
     except TrazoError:  # the drawing arrived incomplete
         return None
@@ -87,20 +87,20 @@ def _completed(report: Parity, name: str, bundle: Bundle, exports: Exports) -> P
     """Add Gradio and the API to a comparison without them, if this visitor may change it."""
     if {way.name for way in report.ways} >= _SCREENS.keys() or not permission.may_change():
         return report
+    try:
+        dataset = _dataset(bundle)
+        if cache.predictor().current()[0].name != name:
+            return _with_problem(report, _NOT_ACTIVE)
+    except TrazoError as error:
+        return _with_problem(report, str(error))
+    if dataset.title != report.data:
+        return _with_problem(report, _DATA_CHANGED)
     with st.spinner("Asking Gradio and the API…"):
-        try:
-            dataset = _dataset(bundle)
-        except TrazoError as error:
-            st.error(safe_text(error), icon=":material/error:")
-            return report
         pictures = [as_png(image) for image in fixed_images(dataset)]
-        drawing = state.compared_drawing()
+        drawing = drawings.compared_drawing()
         if drawing is not None and report.drawing == drawing_key(drawing):
             pictures.append(drawing)
-        found = {
-            way: _DATA_CHANGED if dataset.title != report.data else _screen_answers(way, name, pictures)
-            for way in _SCREENS
-        }
+        found = {way: _screen_answers(way, pictures) for way in _SCREENS}
     for way, answers in found.items():
         report = report.with_way(way, answers)
     if not any(isinstance(answers, str) for answers in found.values()):  # a problem may be over at the next visit
@@ -116,11 +116,16 @@ def _dataset(bundle: Bundle) -> Dataset:
         return cache.dataset("digits")
 
 
-def _screen_answers(way: str, name: str, pictures: list[bytes]) -> Answers | str:
-    """Return the answers of Gradio or the API, or a sentence if they do not run this model."""
+def _with_problem(report: Parity, problem: str) -> Parity:
+    """Return the comparison with the same sentence for Gradio and the API."""
+    for way in _SCREENS:
+        report = report.with_way(way, problem)
+    return report
+
+
+def _screen_answers(way: str, pictures: list[bytes]) -> Answers | str:
+    """Return the answers of Gradio or the API, or a sentence if they do not answer."""
     try:
-        if cache.predictor().current()[0].name != name:
-            return _NOT_ACTIVE
         return _SCREENS[way](cache.predictor, POOL, pictures)
     except TrazoError as error:
         return str(error)

@@ -1,4 +1,4 @@
-"""Components of ours that show text: updated in place, and without a shadow root."""
+"""Components of ours, from the assets of the same name."""
 
 from __future__ import annotations
 
@@ -11,8 +11,18 @@ import streamlit as st
 _ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 
+def component(name: str, html: str) -> Callable[..., Any]:
+    """Return the component with the assets `name`.css and `name`.js, whose styles apply to it alone."""
+    return st.components.v2.component(
+        f"trazo_{name}",
+        html=html,
+        css=(_ASSETS / f"{name}.css").read_text(),
+        js=(_ASSETS / f"{name}.js").read_text(),
+    )
+
+
 def text_component(name: str, tag: str = "div") -> Callable[..., Any]:
-    """Return the component with the assets `name`.css and `name`.js, in an element of class trazo-`name`.
+    """Return a component that shows text, in an element of class trazo-`name`; it is updated in place.
 
     Charts would flicker after each stroke. Without a shadow root, the browser's search and the tests can find the text.
     """

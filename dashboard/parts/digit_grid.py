@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
+from dashboard.parts.component import component
 from dashboard.parts.png import png_data_uri
 from dashboard.session import state
 
-_ASSETS = Path(__file__).resolve().parents[1] / "assets"
-_component = st.components.v2.component(
-    "trazo_digit_grid",
-    html='<div class="grid"></div>',
-    css=(_ASSETS / "digit_grid.css").read_text(),
-    js=(_ASSETS / "digit_grid.js").read_text(),
-)
+_component = component("digit_grid", '<div class="grid"></div>')
 
 
 def digit_grid(

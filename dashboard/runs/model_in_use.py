@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import BundleError
+from core.errors import BundleError, RunNotFound
 from core.runs.active import SHIPPED
-from core.runs.registry import list_runs
+from core.runs.registry import find_run
 from dashboard.runs import run_cache
 from dashboard.runs.actions import promote_run
 from dashboard.session import cache, state
@@ -41,10 +41,11 @@ def show_active_model() -> None:
 def _show_switch(active: str, models: tuple[str, ...]) -> None:
     # Another visitor may have switched the model, so the box always starts with the active one.
     st.session_state[_SWITCH] = active
+    names = {model: run_cache.model_name(model) for model in (*models, active)}
     st.selectbox(
         "Active model",
-        dict.fromkeys((*models, active)),
-        format_func=run_cache.model_name,
+        names,
+        format_func=names.__getitem__,
         key=_SWITCH,
         on_change=_switch,
         help="The model that reads digits on every page, in the Gradio demo and in the API.",
@@ -56,8 +57,13 @@ def _switch() -> None:
 
 
 def _promote(name: str) -> None:
-    """Make the model of this name the active one; a run that was deleted in the meantime is reported by `promote`."""
-    promote_run(next((run for run in list_runs(state.workspace()) if run.id == name), None))
+    """Make the model of this name the active one; show the error if its run was deleted in the meantime."""
+    try:
+        run = None if name == SHIPPED else find_run(state.workspace(), name)
+    except RunNotFound as error:
+        st.toast(safe_text(error), icon=":material/error:", duration="long")
+        return
+    promote_run(run)
 
 
 def show_switch_notice(page: str) -> None:

@@ -58,7 +58,7 @@ def _dataset(dataset_id: str, version: str) -> Dataset:
 def pen_digits() -> tuple[PenDigit, ...]:
     """Return the pen digits of all writers; raise DataError, also if they are not on this machine."""
     path = locate_pen_digits(workspace())
-    return _pen_digits(str(path), _modified(path))
+    return _pen_digits(str(path), modified(path))
 
 
 @st.cache_resource(show_spinner="Loading the strokes…", max_entries=1)
@@ -83,7 +83,7 @@ def models() -> dict[str, Bundle]:
 
 def bundle_predictor(bundle: Bundle) -> Predictor:
     """Return the predictor of any model; raise BundleError if it cannot be loaded."""
-    return _bundle_predictor(str(bundle.folder), _modified(bundle.card_file))
+    return _bundle_predictor(str(bundle.folder), modified(bundle.card_file))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -93,7 +93,7 @@ def _bundle_predictor(folder: str, modified: int) -> Predictor:
 
 def numpy_network(bundle: Bundle) -> NumpyNetwork:
     """Return the network of any model in NumPy; raise BundleError if it cannot be loaded."""
-    return _numpy_network(str(bundle.folder), _modified(bundle.keras_file))
+    return _numpy_network(str(bundle.folder), modified(bundle.keras_file))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -112,7 +112,7 @@ def validation_accuracy(bundle: Bundle, layer: int, off: Collection[int]) -> flo
     dataset_id = card(bundle).config.dataset
     version = datasets.dataset_version(dataset_id, workspace())
     channels = tuple(sorted(off))
-    return _validation_accuracy(str(bundle.folder), _modified(bundle.keras_file), dataset_id, version, layer, channels)
+    return _validation_accuracy(str(bundle.folder), modified(bundle.keras_file), dataset_id, version, layer, channels)
 
 
 @st.cache_data(show_spinner="Reading the validation images…", max_entries=200)
@@ -147,7 +147,7 @@ def nearest_images(
     model has no features, DataError if the dataset is not on this machine.
     """
     version = datasets.dataset_version(dataset_id, workspace())
-    network, index = _feature_index(str(bundle.folder), _modified(bundle.tflite_file), dataset_id, split, version)
+    network, index = _feature_index(str(bundle.folder), modified(bundle.tflite_file), dataset_id, split, version)
     (features,) = image_features(network, card(bundle), image[np.newaxis])
     excluded = np.zeros(len(index.labels), bool) if without_label is None else index.labels == without_label
     if without is not None:
@@ -170,7 +170,7 @@ def out_of_fold(dataset_id: str) -> OutOfFold | None:
     if not path.is_file():
         return None
     version = datasets.dataset_version(dataset_id, workspace())
-    return _out_of_fold(str(path), _modified(path), dataset_id, version)
+    return _out_of_fold(str(path), modified(path), dataset_id, version)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
@@ -181,7 +181,7 @@ def _out_of_fold(path: str, modified: int, dataset_id: str, version: str) -> Out
 def verdicts() -> list[Verdict]:
     """Return all saved verdicts on labels; raise StorageError if the file cannot be read."""
     path = verdicts_file(workspace())
-    return _verdicts(str(path), path.stat().st_size if path.exists() else 0, _modified(path))
+    return _verdicts(str(path), path.stat().st_size if path.exists() else 0, modified(path))
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
@@ -191,7 +191,7 @@ def _verdicts(path: str, size: int, modified: int) -> list[Verdict]:
 
 def card(bundle: Bundle) -> Card:
     """Return a bundle's card; raise BundleError if it cannot be read."""
-    return _card(str(bundle.folder), _modified(bundle.card_file))
+    return _card(str(bundle.folder), modified(bundle.card_file))
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
@@ -201,7 +201,7 @@ def _card(folder: str, modified: int) -> Card:
 
 def evaluation(bundle: Bundle) -> Evaluation:
     """Return a bundle's predictions for the test split; raise BundleError if they cannot be read."""
-    return _evaluation(str(bundle.folder), _modified(bundle.evaluation_file))
+    return _evaluation(str(bundle.folder), modified(bundle.evaluation_file))
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)
@@ -214,7 +214,7 @@ def epoch_predictions(source: Run | Bundle) -> EpochPredictions | None:
 
     Raise RunError or BundleError if the file cannot be read.
     """
-    return _epoch_predictions(str(source.epoch_predictions_file), _modified(source.epoch_predictions_file), source)
+    return _epoch_predictions(str(source.epoch_predictions_file), modified(source.epoch_predictions_file), source)
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)
@@ -227,7 +227,7 @@ def filters(bundle: Bundle) -> np.ndarray:
 
     Raise BundleError if the file cannot be read or the network has no convolution.
     """
-    return _filters(str(bundle.folder), _modified(bundle.keras_file))
+    return _filters(str(bundle.folder), modified(bundle.keras_file))
 
 
 @st.cache_data(show_spinner=False, max_entries=20)
@@ -238,7 +238,7 @@ def _filters(folder: str, modified: int) -> np.ndarray:
 def near_duplicates(data: Dataset) -> NearDuplicates | None:
     """Return the near duplicates of a dataset, or None if they have not been found yet or cannot be read."""
     path = duplicates_file(workspace(), data)
-    return _near_duplicates(str(path), _modified(path), data) if path.exists() else None
+    return _near_duplicates(str(path), modified(path), data) if path.exists() else None
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
@@ -251,7 +251,7 @@ def _near_duplicates(path: str, modified: int, _data: Dataset) -> NearDuplicates
 
 def reader_zip(bundle: Bundle) -> bytes:
     """Return the archive with `read.py` and a bundle's model; raise BundleError if a file cannot be read."""
-    return _reader_zip(str(bundle.folder), _modified(bundle.card_file), _modified(bundle.tflite_file))
+    return _reader_zip(str(bundle.folder), modified(bundle.card_file), modified(bundle.tflite_file))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -264,5 +264,6 @@ def file_size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _modified(path: Path) -> int:
+def modified(path: Path) -> int:
+    """Return the time of a file's last change in nanoseconds, or 0 if there is no file."""
     return path.stat().st_mtime_ns if path.exists() else 0

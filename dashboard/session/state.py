@@ -1,11 +1,11 @@
-"""All session-state keys with typed accessors, and the workspace that all pages show."""
+"""Session-state keys with typed accessors, except those of drawings, and the workspace that all pages show."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import cast
 
 import streamlit as st
 
@@ -14,13 +14,9 @@ from core.court.verdicts import Verdict
 from core.workspace import Workspace
 
 _SHARED_MODEL = "shared_model"
-_SKETCH = "sketch"
-_HAS_DRAWN = "has_drawn"
 _CHOSEN_TILES = "chosen_tiles"
-_LOOKED_AT = "looked_at"
 _JUDGED = "court_judged"
 _SESSION_VERDICTS = "court_verdicts"
-_COMPARED_DRAWING = "compared_drawing"
 _SELECTED_RUNS = "selected_runs"
 _RUNS_TO_DELETE = "runs_to_delete"
 _LISTED_RUNS = "listed_runs"
@@ -89,24 +85,6 @@ def choose_model(name: str) -> None:
     st.session_state[_SHARED_MODEL] = name
 
 
-DRAW_MODE = "draw_mode"
-"""Key of the switch between digits and numbers on the Draw page."""
-
-DIGIT = "digit"
-NUMBER = "number"
-"""Options of that switch."""
-
-
-def start_with_digits() -> None:
-    """Set the switch to digits if the visitor has not used it."""
-    st.session_state.setdefault(DRAW_MODE, DIGIT)
-
-
-def read_numbers() -> None:
-    """Set the switch to numbers."""
-    st.session_state[DRAW_MODE] = NUMBER
-
-
 DATA_SET = "data_dataset"
 """Key of the switch between datasets on the Data page."""
 
@@ -130,67 +108,6 @@ def find_similar(image: str, dataset: str) -> None:
     st.session_state[DATA_SET] = dataset
     st.session_state[DATA_VIEW] = SIMILAR
     st.session_state[QUERY] = IMAGE_QUERY
-
-
-Strokes = list[dict[str, Any]]
-"""Strokes as the canvas describes them."""
-
-
-@dataclass(frozen=True)
-class Sketch:
-    """The drawing on the canvas of the Draw page.
-
-    `cleared`: the strokes that the last Clear removed. `picture`: the canvas as last sent by the browser, a PNG data
-    URL. `start`: the strokes that Python put on the canvas. `replaced`: the strokes that the canvas shows until it has
-    restarted, or None after that. `wide`: True if the drawing was made on the canvas for numbers.
-    """
-
-    strokes: Strokes = field(default_factory=list)
-    cleared: Strokes = field(default_factory=list)
-    picture: str | None = None
-    start: dict[str, Any] = field(default_factory=dict)
-    replaced: Strokes | None = None
-    wide: bool = False
-
-
-def sketch() -> Sketch:
-    """Return the current drawing."""
-    return cast("Sketch", st.session_state.get(_SKETCH, Sketch()))
-
-
-def keep_sketch(sketch: Sketch) -> None:
-    """Remember the drawing, so that it is still there after a visit to another page."""
-    st.session_state[_SKETCH] = sketch
-
-
-def has_drawn() -> bool:
-    """Return True if the visitor has drawn anything in this session."""
-    return bool(st.session_state.get(_HAS_DRAWN, False))
-
-
-def remember_first_drawing() -> None:
-    """Remember that the visitor has drawn."""
-    st.session_state[_HAS_DRAWN] = True
-
-
-def looked_at() -> bytes | None:
-    """Return the ink that the Draw page last read, a PNG, or None if that was the digit on the canvas."""
-    return cast("bytes | None", st.session_state.get(_LOOKED_AT))
-
-
-def keep_looked_at(png: bytes | None) -> None:
-    """Remember the ink of a picture or of one digit of a number; None means the digit on the canvas."""
-    st.session_state[_LOOKED_AT] = png
-
-
-def compared_drawing() -> bytes | None:
-    """Return the drawing, a PNG, with which the ways of running a model were last compared, or None."""
-    return cast("bytes | None", st.session_state.get(_COMPARED_DRAWING))
-
-
-def keep_compared_drawing(png: bytes | None) -> None:
-    """Remember the drawing with which the ways of running a model are being compared."""
-    st.session_state[_COMPARED_DRAWING] = png
 
 
 def chosen_tile(grid: str) -> int | None:

@@ -32,39 +32,34 @@ VIEWS: dict[str, tuple[str, Callable[[Dataset], None]]] = {
 }
 
 
+def choose(label: str, options: dict[str, str], key: str, parameter: str) -> str:
+    """Let the visitor choose an option, by its title; the URL parameter names it, unless it is the first one."""
+    first = next(iter(options))
+    st.session_state.setdefault(key, address.choice(parameter, options, first))
+    st.segmented_control(
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        required=True,
+        key=key,
+        label_visibility="collapsed",
+    )
+    chosen: str = st.session_state[key]
+    address.keep(**{parameter: None if chosen == first else chosen})
+    return chosen
+
+
 def choose_dataset() -> str:
     """Let the visitor choose a dataset and return its id; the stand-in is a choice only if a link leads to it."""
     stand_in = STAND_IN in {address.value("dataset"), st.session_state.get(state.DATA_SET)}
     options = DATASETS | ({STAND_IN: TITLES[STAND_IN]} if stand_in else {})
-    st.session_state.setdefault(state.DATA_SET, address.choice("dataset", options, "mnist"))
-    st.segmented_control(
-        "Dataset",
-        list(options),
-        format_func=options.__getitem__,
-        required=True,
-        key=state.DATA_SET,
-        label_visibility="collapsed",
-    )
-    chosen: str = st.session_state[state.DATA_SET]
-    address.keep(dataset=None if chosen == "mnist" else chosen)
-    return chosen
+    return choose("Dataset", options, state.DATA_SET, "dataset")
 
 
 def choose_view() -> Callable[[Dataset], None]:
     """Let the visitor choose a view and return its function."""
     titles = {name: title for name, (title, _) in VIEWS.items()}
-    st.session_state.setdefault(state.DATA_VIEW, address.choice("view", titles, "images"))
-    st.segmented_control(
-        "View",
-        list(VIEWS),
-        format_func=titles.__getitem__,
-        required=True,
-        key=state.DATA_VIEW,
-        label_visibility="collapsed",
-    )
-    view = st.session_state[state.DATA_VIEW]
-    address.keep(view=None if view == "images" else view)
-    return VIEWS[view][1]
+    return VIEWS[choose("View", titles, state.DATA_VIEW, "view")][1]
 
 
 heading("Data", "Browse the handwritten digits that a network learns from.")

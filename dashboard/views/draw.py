@@ -26,7 +26,7 @@ from dashboard.parts.look_inside import look_inside_link
 from dashboard.parts.png import image_html, png_bytes
 from dashboard.server import metrics
 from dashboard.server.pictures import POOL
-from dashboard.session import cache, state
+from dashboard.session import cache, drawings
 from dashboard.session.client import client
 from dashboard.session.permission import safe_text
 
@@ -35,11 +35,11 @@ DRAW = "Draw"
 UPLOAD = "Upload a picture"
 PHOTO = "Take a photo"
 SOURCES = (DRAW, UPLOAD, PHOTO)
-MODES = {state.DIGIT: "One digit", state.NUMBER: "A number"}
+MODES = {drawings.DIGIT: "One digit", drawings.NUMBER: "A number"}
 PROMPTS = {UPLOAD: "Choose a picture", PHOTO: "Take a photo"}
-CANVAS_PROMPTS = {state.DIGIT: "Draw a digit", state.NUMBER: "Draw a number"}
+CANVAS_PROMPTS = {drawings.DIGIT: "Draw a digit", drawings.NUMBER: "Draw a number"}
 NEXT_STEPS = {"data": "See what it learned from", "train": "Train your own", "evaluate": "Find its mistakes"}
-CONTENTS = {state.DIGIT: "one digit", state.NUMBER: "a number"}
+CONTENTS = {drawings.DIGIT: "one digit", drawings.NUMBER: "a number"}
 
 AnyReading = TypeVar("AnyReading", Reading, NumberReading)
 
@@ -90,7 +90,7 @@ def drawn_in_file(source: str, mode: str) -> Drawn | None:
         show_error(error)
         return None
     # The camera shows its photo itself, and a number is shown with a bracket for each digit.
-    if source == UPLOAD and mode == state.DIGIT and ink.picture is not None:
+    if source == UPLOAD and mode == drawings.DIGIT and ink.picture is not None:
         st.html(f'<div class="trazo-upload">{image_html(ink.picture, 480, "your picture", sharp=False)}</div>')
     if ink.blank:
         st.warning(f"There is no ink in this picture; choose one with {contents} on it.", icon=":material/ink_pen:")
@@ -115,7 +115,7 @@ def read(
 @st.fragment
 def show_reader() -> None:
     """Show everything that changes after a stroke: from the ink to the prediction."""
-    state.start_with_digits()
+    drawings.start_with_digits()
     with st.container(horizontal=True, key="choices"):
         source = st.segmented_control(
             "Where the drawing comes from",
@@ -130,13 +130,13 @@ def show_reader() -> None:
             list(MODES),
             format_func=MODES.__getitem__,
             required=True,
-            key=state.DRAW_MODE,
+            key=drawings.DRAW_MODE,
             persist_state="session",
             label_visibility="collapsed",
         )
     # The lock does not cover pictures: a large one takes long, and would block all other visitors.
     with prediction_lock if source == DRAW else nullcontext():
-        answer = read_and_show(source, st.session_state[state.DRAW_MODE])
+        answer = read_and_show(source, st.session_state[drawings.DRAW_MODE])
     # The reasons take longer than the answer: they come after it, and without the lock.
     if answer is not None:
         with answer.reasons:
@@ -145,9 +145,9 @@ def show_reader() -> None:
 
 def read_and_show(source: str, mode: str) -> Answer | None:
     """Show everything from the ink to the prediction; return the reading of a digit, or None for a number."""
-    width = canvas.choose_width(mode == state.NUMBER)
+    width = canvas.choose_width(mode == drawings.NUMBER)
     # A picture of one digit needs no wide column, even if the canvas keeps a number.
-    column = width if source == DRAW or mode == state.NUMBER else canvas.HEIGHT
+    column = width if source == DRAW or mode == drawings.NUMBER else canvas.HEIGHT
     st.html(f"<style>.st-key-draw_and_read {{ --canvas-width: {column}; --canvas-height: {canvas.HEIGHT} }}</style>")
     with st.container(key="draw_and_read"):
         pen = st.container(key="pen")
@@ -160,12 +160,12 @@ def read_and_show(source: str, mode: str) -> Answer | None:
         else:
             drawn, prompt = drawn_in_file(source, mode), PROMPTS[source]
             below = st.container(key="below_canvas")
-        if mode == state.NUMBER:
+        if mode == drawings.NUMBER:
             number = read(cache.predictor().read_number, drawn)
         else:
             reading = read(cache.predictor().read, drawn)
             keep_for_inside(reading, drawn)
-    if mode == state.NUMBER:
+    if mode == drawings.NUMBER:
         picture = number.all_ink.drawing.ink if number and drawn and drawn.strokes is None else None
         with below:
             show_brackets(number, width if picture is None else picture.shape[1], picture)
@@ -182,7 +182,7 @@ def read_and_show(source: str, mode: str) -> Answer | None:
             st.markdown("**Why?**", width="content")
             show_link(enabled=reading is not None)
             if reading and reading.several:
-                st.button("Read a number", icon=":material/pin:", key="read_number", on_click=state.read_numbers)
+                st.button("Read a number", icon=":material/pin:", key="read_number", on_click=drawings.read_numbers)
         reasons = st.container(key="reasons_frame")
     show_steps_of(reading.drawing if reading else None)
     return Answer(reading, reasons)
@@ -198,7 +198,7 @@ def show_canvas(mode: str, width: int) -> DeltaGenerator:
     with frame:
         canvas.show(brush_width, width)
     with buttons:
-        canvas.show_buttons(example=mode == state.DIGIT)
+        canvas.show_buttons(example=mode == drawings.DIGIT)
     return below
 
 
@@ -217,14 +217,14 @@ def chosen_drawing(number: NumberReading) -> Drawing:
             key=f"digit_of_{count}",
         )
     digit = number.digits[position]
-    state.keep_looked_at(png_bytes(digit.reading.drawing.ink))
+    drawings.keep_looked_at(png_bytes(digit.reading.drawing.ink))
     return replace(digit.reading.drawing, ink=number.all_ink.drawing.ink, box=digit.box)
 
 
 def keep_for_inside(reading: Reading | None, drawn: Drawn | None) -> None:
     """Remember the ink of a picture for the Inside page; the canvas keeps its own."""
     on_canvas = drawn is None or drawn.strokes is not None
-    state.keep_looked_at(None if on_canvas or reading is None else png_bytes(reading.drawing.ink))
+    drawings.keep_looked_at(None if on_canvas or reading is None else png_bytes(reading.drawing.ink))
 
 
 def show_link(*, enabled: bool) -> None:

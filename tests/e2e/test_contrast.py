@@ -40,9 +40,9 @@ def test_all_text_has_enough_contrast(page: Page, run: Run, scheme: str) -> None
         "/inside?image=test-3&dataset=digits": "Mean probability",
         "/data": "Fingerprint",
         "/data?dataset=pen-digits": "Alpaydin",
-        "/evaluate": "most confident first",  # and the disputed labels if MNIST is available
+        "/evaluate": "Confusion matrix",  # and the mistakes with disputed labels if MNIST is available
         "/evaluate?evaluate_view=Handwriting": "Real handwriting",
-        "/evaluate?evaluate_view=Label+court": "judged",
+        f"/evaluate?evaluate_view=Label+court&model={run.id}": "judged",
         "/data?view=similar&image=test-3&dataset=digits": "nearest training images",
         "/model": "Does every way of running it agree?",
         f"/evaluate?evaluate_view=Epochs&model={run.id}": "Toneva",

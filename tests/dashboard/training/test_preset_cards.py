@@ -21,7 +21,7 @@ def finished(config: TrainingConfig, seconds: float, accuracy: float = 0.95) -> 
 
 
 def test_preset_that_was_not_trained_here_shows_the_benchmark() -> None:
-    assert facts("fast", [], "mnist") == "99.18% · 39k parameters · ~11 s"
+    assert facts("fast", [], "mnist") == "99.18% · 39k parameters · ~8 s"
     assert facts("best", [], "mnist") == "99.55% · 82k parameters · ~17 min"
     assert facts("large", [], "mnist") == "144k parameters · not yet timed here"
     assert facts("fast", [], "digits") == "39k parameters · not yet timed here"
@@ -51,3 +51,12 @@ def test_accuracies_are_those_of_the_benchmark(name: str, seeds: int) -> None:
 
     assert MEASURED[name].accuracy == pytest.approx(measured / 100, abs=6e-5)
     assert MEASURED[name].parameters == figures.get(f"`{name}`: parameters", MEASURED[name].parameters)
+
+
+def test_time_of_fast_is_that_of_the_benchmark() -> None:
+    results = json.loads((PROJECT / "benchmarks" / "results.json").read_text())
+    figures = results["Duration of a training, and of stopping one"]["figures"]
+
+    (measured,) = [figure["value"] for figure in figures if figure["name"] == "`fast`: duration of `fit`, median of 3"]
+
+    assert MEASURED["fast"].seconds == pytest.approx(measured, rel=0.2)

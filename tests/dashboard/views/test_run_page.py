@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.config import replace_settings
 from core.errors import RunError
 from core.launcher.queue import submit
-from core.runs.active import active_model
+from core.runs.active import active_model, promote
 from core.runs.files import MAX_LOG_BYTES, run_files
 from core.runs.label import Label, read_label, write_label
 from core.runs.process import worker_lock
@@ -156,6 +157,21 @@ def test_sidebar_switches_the_active_model(run: Run, workspace: Workspace) -> No
     assert "In use: Shipped model" in page_text(page)
     page.switch_page("views/runs.py").run()
     assert "undo_switch" not in keys(page)
+
+
+def test_switch_to_a_deleted_run_keeps_the_active_model(run: Run, workspace: Workspace) -> None:
+    cache.predictor.clear()
+    deleted = Path(shutil.copytree(run.folder, run.folder.with_name("20200101-000000-quiet-otter")))
+    promote(workspace, run)
+    page = open_run_page(run.id)
+
+    box = page.sidebar.selectbox(key="active_model")
+    (option,) = [index for index, name in enumerate(box.options) if "quiet-otter" in name]
+    shutil.rmtree(deleted)
+    box.select_index(option).run()
+
+    assert active_model(workspace).run_id == run.id
+    assert len(page.toast) == 1
 
 
 def test_train_again_starts_with_the_settings_of_the_run(run: Run, workspace: Workspace) -> None:

@@ -1,0 +1,91 @@
+"""Session-state keys of the visitor's drawings and pictures, with typed accessors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import streamlit as st
+
+_SKETCH = "sketch"
+_HAS_DRAWN = "has_drawn"
+_LOOKED_AT = "looked_at"
+_COMPARED_DRAWING = "compared_drawing"
+
+DRAW_MODE = "draw_mode"
+"""Key of the switch between digits and numbers on the Draw page."""
+
+DIGIT = "digit"
+NUMBER = "number"
+"""Options of that switch."""
+
+
+def start_with_digits() -> None:
+    """Set the switch to digits if the visitor has not used it."""
+    st.session_state.setdefault(DRAW_MODE, DIGIT)
+
+
+def read_numbers() -> None:
+    """Set the switch to numbers."""
+    st.session_state[DRAW_MODE] = NUMBER
+
+
+Strokes = list[dict[str, Any]]
+"""Strokes as the canvas describes them."""
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """The drawing on the canvas of the Draw page.
+
+    `cleared`: the strokes that the last Clear removed. `picture`: the canvas as last sent by the browser, a PNG data
+    URL. `start`: the strokes that Python put on the canvas. `replaced`: the strokes that the canvas shows until it has
+    restarted, or None after that. `wide`: True if the drawing was made on the canvas for numbers.
+    """
+
+    strokes: Strokes = field(default_factory=list)
+    cleared: Strokes = field(default_factory=list)
+    picture: str | None = None
+    start: dict[str, Any] = field(default_factory=dict)
+    replaced: Strokes | None = None
+    wide: bool = False
+
+
+def sketch() -> Sketch:
+    """Return the current drawing."""
+    return cast("Sketch", st.session_state.get(_SKETCH, Sketch()))
+
+
+def keep_sketch(sketch: Sketch) -> None:
+    """Remember the drawing, so that it is still there after a visit to another page."""
+    st.session_state[_SKETCH] = sketch
+
+
+def has_drawn() -> bool:
+    """Return True if the visitor has drawn anything in this session."""
+    return bool(st.session_state.get(_HAS_DRAWN, False))
+
+
+def remember_first_drawing() -> None:
+    """Remember that the visitor has drawn."""
+    st.session_state[_HAS_DRAWN] = True
+
+
+def looked_at() -> bytes | None:
+    """Return the ink that the Draw page last read, a PNG, or None if that was the digit on the canvas."""
+    return cast("bytes | None", st.session_state.get(_LOOKED_AT))
+
+
+def keep_looked_at(png: bytes | None) -> None:
+    """Remember the ink of a picture or of one digit of a number; None means the digit on the canvas."""
+    st.session_state[_LOOKED_AT] = png
+
+
+def compared_drawing() -> bytes | None:
+    """Return the drawing, a PNG, with which the ways of running a model were last compared, or None."""
+    return cast("bytes | None", st.session_state.get(_COMPARED_DRAWING))
+
+
+def keep_compared_drawing(png: bytes | None) -> None:
+    """Remember the drawing with which the ways of running a model are being compared."""
+    st.session_state[_COMPARED_DRAWING] = png
