@@ -58,7 +58,7 @@ def show_layers_section(network: NumpyNetwork, bundle: Bundle, image: Pixels, mo
             "map shows its full range.",
         )
     off_key = f"off_{model}_{layer}"
-    off = list(st.session_state.get(off_key, []))
+    off: list[int] = st.session_state.get(off_key, [])
     maps = feature_maps(activations[layer])
     grid = f"maps_{model}_{layer}"
     chosen = state.chosen_tile(grid)
@@ -70,15 +70,8 @@ def show_layers_section(network: NumpyNetwork, bundle: Bundle, image: Pixels, mo
     with right:
         limit = _limit(maps) if scale == SHARED else _limit(maps[channel])
         place = _show_channel(maps[channel], channel, limit, key=f"map_{model}_{layer}")
-        st.button(
-            f"Switch channel {channel} {'on' if channel in off else 'off'}",
-            icon=":material/power_settings_new:",
-            key="switch_channel",
-            on_click=_switch,
-            args=(off_key, channel),
-        )
+        _show_switches(off_key, off, channel)
     show_weighted_sum(network, image, activations, layer, place, channel)
-    st.multiselect("Channels switched off", range(len(maps)), key=off_key, placeholder="None")
     end = network.block_end(layer)
     _compare_predictions(network, image, network.probabilities(image[np.newaxis], {end: off})[0], off)
     if off:
@@ -117,10 +110,26 @@ def _show_channel(values: np.ndarray, channel: int, limit: float, key: str) -> P
     return place
 
 
-def _switch(key: str, channel: int) -> None:
-    """Switch a channel on or off in the list of channels that are off."""
-    off = list(st.session_state.get(key, []))
-    st.session_state[key] = [each for each in off if each != channel] if channel in off else sorted([*off, channel])
+def _show_switches(key: str, off: list[int], channel: int) -> None:
+    """Show the buttons that switch the enlarged channel, and that switch all channels on again.
+
+    `key` is no widget's: the browser sends the old values of widgets along with a click, and they would win.
+    """
+
+    def switch(channels: list[int]) -> None:
+        st.session_state[key] = channels
+
+    with st.container(horizontal=True):
+        others = [each for each in off if each != channel]
+        st.button(
+            f"Switch channel {channel} {'on' if channel in off else 'off'}",
+            icon=":material/power_settings_new:",
+            key="switch_channel",
+            on_click=switch,
+            args=(others if channel in off else sorted([*off, channel]),),
+        )
+        if others:
+            st.button("Switch all on", key="switch_all_on", on_click=switch, args=([],))
 
 
 def _compare_predictions(network: NumpyNetwork, image: Pixels, without: np.ndarray, off: Sequence[int]) -> None:

@@ -6,6 +6,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from core.data.datasets import Dataset
+from tests.support.slow_server import SlowServer
 from tests.support.visit import at_rest, draw, open_draw_page
 
 BAR = [(x, -60) for x in range(-60, 100, 10)]
@@ -33,7 +35,26 @@ def test_a_drawing_is_misread_without_centring(page: Page) -> None:
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
-def test_a_visitor_asks_why_and_turns_a_seven_into_a_one(page: Page) -> None:
+def test_a_channel_is_switched_though_another_request_follows_at_once(page: Page) -> None:
+    server = SlowServer(page)
+    digit = open_draw_page(page)
+    draw(page, [SEVEN])
+    expect(digit).to_have_text("7")
+    page.get_by_role("link", name="Look inside").click()
+    expect(page.locator(".st-key-inside_answer .digit")).to_have_text("7")
+    at_rest(page)
+    server.holding_requests = True
+
+    page.get_by_role("button", name="Switch channel").click()
+    server.wait_for_requests(1)
+    page.locator(".st-key-map_shipped_1 .map").click(position={"x": 5, "y": 5})
+    server.wait_for_requests(2)
+    server.release()
+
+    expect(page.get_by_text(re.compile("^Without channel"))).to_be_visible()
+
+
+def test_a_visitor_asks_why_and_turns_a_seven_into_a_one(page: Page, mnist: Dataset) -> None:
     digit = open_draw_page(page)
     draw(page, [SEVEN])
     expect(digit).to_have_text("7")

@@ -57,12 +57,6 @@ def visit_another_page(page: Page) -> None:
     expect(page.locator("canvas.upper-canvas")).to_be_visible()
 
 
-def wait_for_requests(page: Page, server: SlowServer, count: int) -> None:
-    """Wait until the browser has sent this many requests that the server has not received."""
-    while server.held_requests < count:
-        page.wait_for_function("() => true")
-
-
 def expect_rows(page: Page, rows: list[int]) -> None:
     """Wait until the server has read the last row, and compare all rows of that drawing."""
     page.wait_for_function(f"({PREDICTED_ROWS})().includes({LAST})")
@@ -230,9 +224,9 @@ def test_undo_that_waits_with_a_page_change_is_kept(page: Page, server: SlowServ
     server.holding_requests = True
 
     press(page, "Undo")
-    wait_for_requests(page, server, 1)
+    server.wait_for_requests(1)
     page.get_by_role("link", name="Train", exact=True).click()
-    wait_for_requests(page, server, 2)
+    server.wait_for_requests(2)
     server.release()
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
     page.get_by_role("link", name="Draw").click()

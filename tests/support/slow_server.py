@@ -19,6 +19,7 @@ class SlowServer:
         self.holding_requests = False
         self._held_messages: list[Callable[[], None]] = []
         self._held_requests: list[Callable[[], None]] = []
+        self._page = page
         page.route_web_socket(re.compile("/_stcore/stream"), self._connect)
 
     def _connect(self, browser: WebSocketRoute) -> None:
@@ -39,9 +40,10 @@ class SlowServer:
         server.on_message(deliver)
         browser.on_message(request)
 
-    @property
-    def held_requests(self) -> int:
-        return len(self._held_requests)
+    def wait_for_requests(self, count: int) -> None:
+        """Wait until the browser has sent this many requests that the server has not received."""
+        while len(self._held_requests) < count:
+            self._page.wait_for_function("() => true")
 
     def release(self) -> None:
         self.holding = self.holding_requests = False

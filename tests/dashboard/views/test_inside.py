@@ -13,7 +13,7 @@ from core.data.datasets import Dataset
 from core.runs.run import Run
 from core.workspace import PROJECT, Workspace
 from dashboard.parts.png import png_bytes
-from dashboard.session.state import Sketch
+from dashboard.session.drawings import Sketch
 from tests.support.drawn_digits import SEVEN, drawn
 from tests.support.markdown import unescape_markdown
 
@@ -119,9 +119,9 @@ def test_an_unknown_model_is_replaced_with_a_note(page: AppTest) -> None:
 def test_switching_all_channels_off_changes_the_prediction(page: AppTest) -> None:
     draw_corner_seven(page)
     open_inside(page)
-    channels = page.multiselect(key="off_shipped_1")
 
-    channels.set_value(list(range(24))).run()
+    page.session_state["off_shipped_1"] = list(range(24))
+    page.run()
 
     assert not page.exception
     assert shown(page, "all_channels")["digit"] == "7"
@@ -133,14 +133,26 @@ def test_the_switch_adds_and_removes_the_shown_channel(page: AppTest, mnist: Dat
     open_inside(page)
 
     page.button(key="switch_channel").click().run()
-    off = page.multiselect(key="off_shipped_1").value
+    off = page.session_state["off_shipped_1"]
     page.button(key="measure_accuracy").click().run()
     measured = text(page)
     page.button(key="switch_channel").click().run()
 
     assert len(off) == 1
     assert f"%** without channel {off[0]}." in measured
-    assert page.multiselect(key="off_shipped_1").value == []
+    assert page.session_state["off_shipped_1"] == []
+
+
+def test_all_channels_are_switched_on_at_once(page: AppTest) -> None:
+    draw_corner_seven(page)
+    open_inside(page)
+    page.session_state["off_shipped_1"] = [0, 3, 7]
+    page.run()
+
+    page.button(key="switch_all_on").click().run()
+
+    assert page.session_state["off_shipped_1"] == []
+    assert "With the chosen channels: all" in text(page)
 
 
 def test_every_layer_can_be_shown(page: AppTest) -> None:
