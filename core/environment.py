@@ -34,6 +34,11 @@ def trains_in_background() -> bool:
     return os.environ.get("TRAZO_BACKGROUND_TRAINING", "").strip().lower() not in ("0", "false", "no")
 
 
+def prepares_workers() -> bool:
+    """Return True if a process may load TensorFlow ahead of a training (TRAZO_PREPARED_WORKER; `0` turns this off)."""
+    return os.environ.get("TRAZO_PREPARED_WORKER", "").strip().lower() not in ("0", "false", "no")
+
+
 def log_level() -> str:
     """Return the lowest level that is logged (TRAZO_LOG_LEVEL, by default INFO)."""
     level = os.environ.get("TRAZO_LOG_LEVEL", "").strip().upper()

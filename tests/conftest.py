@@ -111,10 +111,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def trainings_are_quick() -> None:
-    """Trainings in tests measure no pen digits at their end, and don't wait until all other processes are idle."""
+    """Trainings in tests measure no pen digits at their end, and don't wait until all other processes are idle.
+
+    Pages in tests prepare no worker, because each would load TensorFlow.
+    """
     for name in ("TRAZO_PEN_DIGITS", "TRAZO_STROKES"):
         os.environ.pop(name, None)
     os.environ["TRAZO_BACKGROUND_TRAINING"] = "0"
+    os.environ["TRAZO_PREPARED_WORKER"] = "0"
 
 
 @pytest.fixture

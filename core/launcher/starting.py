@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from typing import IO
 
 import psutil
 
 from core.environment import python_environment
 from core.errors import RunError, StorageError
+from core.launcher.prepared_worker import hand_over
 from core.launcher.teachers import pending_teachers
 from core.runs.process import worker_lock
 from core.runs.run import Run
@@ -73,25 +75,34 @@ def _is_full_disk(error: StorageError | OSError) -> bool:
 
 
 def _start(workspace: Workspace, run: Run, status: Status, lock: int) -> None:
-    """Start the run's worker, which inherits the lock."""
+    """Start the run's worker, which inherits the lock, or let the prepared worker train the run."""
     with storage_errors(run.log_file), open_file(run.log_file, "ab") as log:
         starting = {"state": "running", "phase": "starting", "start": "python", "message": "Starting Python."}
         run.write_status(status.model_copy(update=starting))
-        try:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "core.training.worker", str(run.folder), str(lock)],
-                cwd=PROJECT,
-                env=python_environment(TRAZO_WORKSPACE=str(workspace.root)),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=(lock,),
-                # A separate session keeps Ctrl-C and the dashboard's exit from reaching the worker.
-                start_new_session=True,
-            )
-        except OSError as error:
-            message = "The training process could not be started. Close other programs and try again."
-            run.write_status(status.model_copy(update={"state": "failed", "message": message, "ended": time.time()}))
-            raise RunError(message, run.id) from error
+        process_id = hand_over(workspace, run.folder, lock, log.fileno())
+        if process_id is None:
+            try:
+                process_id = _start_worker(workspace, run, lock, log)
+            except OSError as error:
+                message = "The training process could not be started. Close other programs and try again."
+                ended = {"state": "failed", "message": message, "ended": time.time()}
+                run.write_status(status.model_copy(update=ended))
+                raise RunError(message, run.id) from error
     with suppress(StorageError, psutil.NoSuchProcess):  # the worker also records its process id
-        run.write_process(process.pid)
+        run.write_process(process_id)
+
+
+def _start_worker(workspace: Workspace, run: Run, lock: int, log: IO[bytes]) -> int:
+    """Start a worker process; return its id."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "core.training.worker", str(run.folder), str(lock)],
+        cwd=PROJECT,
+        env=python_environment(TRAZO_WORKSPACE=str(workspace.root)),
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        pass_fds=(lock,),
+        # A separate session keeps Ctrl-C and the dashboard's exit from reaching the worker.
+        start_new_session=True,
+    )
+    return process.pid

@@ -50,10 +50,7 @@ def main(folder: Path, lock: int) -> int:
     run, workspace = Run(folder), Workspace.from_environment()
     # The next run's worker must not inherit this run's lock.
     os.set_inheritable(lock, False)
-    with suppress(OSError):  # only Linux has this file
-        _OOM_SCORE_FILE.write_text(_OOM_SCORE)
-    if trains_in_background():
-        lower_priority()
+    yield_to_others()
     # Log a traceback if a signal kills the process.
     faulthandler.enable()
     end = _train_or_report(run, workspace)
@@ -75,6 +72,14 @@ def _start_map(run: Run, workspace: Workspace) -> None:
     """
     if run.config().dataset == "mnist":
         start_map(workspace, run.bundle, "mnist")
+
+
+def yield_to_others() -> None:
+    """Let other processes have the cores, unless the environment forbids it, and be ended first if memory runs out."""
+    with suppress(OSError):  # only Linux has this file
+        _OOM_SCORE_FILE.write_text(_OOM_SCORE)
+    if trains_in_background():
+        lower_priority()
 
 
 def lower_priority() -> None:
@@ -166,16 +171,23 @@ def _train_and_evaluate(
     with ThreadPoolExecutor(1) as pool:
         # Read and check the data while TensorFlow loads.
         loading = pool.submit(_load_data, config, workspace)
-        # Import the trainer after the first status is written. Keras tries to import these two packages for features
-        # that training does not need; importing them would take a quarter of the time.
-        with hide_packages("sklearn", "matplotlib"):
-            from core.training.trainer import train_and_evaluate
+        # Import the trainer after the first status is written.
+        import_trainer()
+        from core.training.trainer import train_and_evaluate
     dataset, training_digits, measuring_digits = loading.result()
     _write_start(run, config, "images", "Preparing images.")
     if config.pen_digits and not training_digits:
         print("The pen digits are not on this machine, so this run trains without them.", flush=True)
     images = EndImages(dataset, config, training_digits, measuring_digits, process)
     return train_and_evaluate(config, run, dataset, training_digits, images)
+
+
+def import_trainer() -> None:
+    """Import TensorFlow, which takes seconds, and the code that trains with it."""
+    # Keras tries to import these two packages for features that training does not need; importing them would take a
+    # quarter of the time.
+    with hide_packages("sklearn", "matplotlib"):
+        import core.training.trainer  # noqa: F401
 
 
 def _load_data(

@@ -10,6 +10,7 @@ from core.data.datasets import TITLES, Dataset
 from core.data.pen_digits import pen_digits_found
 from core.errors import BundleError, RunError, TrazoError
 from core.launcher import queue
+from core.launcher.prepared_worker import prepare_worker
 from core.launcher.teachers import missing_teachers, pending_teachers
 from core.runs.label import display_name
 from core.runs.own_drawing import OwnDrawing
@@ -271,6 +272,8 @@ if may_change():
     form, live = st.columns([5, 9], gap="medium")
     with form:
         show_start_form(data)
+    if not run_cache.listing().busy:
+        prepare_worker(state.workspace())
 else:
     live = st.container()
 with live:

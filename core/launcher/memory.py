@@ -1,0 +1,35 @@
+"""The memory that a new process can use."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+_CGROUPS = Path("/sys/fs/cgroup")
+
+
+def available_memory() -> int:
+    """Return the bytes that are available on this machine, or in this container if its limit leaves less."""
+    available: list[int] = [psutil.virtual_memory().available]
+    # See memory.max, memory.current and inactive_file in the kernel's documentation of cgroup v2. macOS has no cgroups,
+    # and a group without a limit has the word "max" in memory.max.
+    with suppress(OSError, ValueError):
+        for group in _cgroups():
+            limit = int((group / "memory.max").read_text())
+            used = int((group / "memory.current").read_text())
+            available.append(limit - used + _cached(group))
+    return min(available)
+
+
+def _cgroups() -> list[Path]:
+    """Return this process's cgroups (version 2); see cgroups(7)."""
+    lines = Path("/proc/self/cgroup").read_text().splitlines()
+    return [_CGROUPS / line.removeprefix("0::/") for line in lines if line.startswith("0::/")]
+
+
+def _cached(group: Path) -> int:
+    """Return the bytes of files in memory, which the kernel frees on demand."""
+    lines = (line.split() for line in (group / "memory.stat").read_text().splitlines())
+    return next(int(value) for name, value in lines if name == "inactive_file")

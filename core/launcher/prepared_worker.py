@@ -1,0 +1,130 @@
+"""A worker process that has loaded TensorFlow before there is a run to train, so that training starts sooner."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.environment import prepares_workers, python_environment, read_only
+from core.launcher.memory import available_memory
+from core.workspace import PROJECT, Workspace
+
+IDLE_SECONDS = 600.0
+"""Seconds after the last call of `prepare_worker` at which the process ends."""
+MIN_AVAILABLE_BYTES = 3 * 2**30
+"""Memory that must be available: a waiting worker takes 0.4 GB, and a training run up to 1.5 GB."""
+_CHECK_SECONDS = 10.0
+"""Seconds between two checks whether the process should end."""
+
+
+@dataclass
+class _Prepared:
+    """A process that waits for a run of this workspace. `used`: time of the last request for it, in monotonic seconds.
+
+    It ends when this end of the connection is closed, even by a crash.
+    """
+
+    root: Path
+    process: subprocess.Popen[bytes]
+    connection: socket.socket
+    used: float
+
+
+_lock = threading.Lock()
+_prepared: _Prepared | None = None
+
+
+def prepare_worker(workspace: Workspace) -> None:
+    """Have a worker wait for the next run that this process starts; it ends after IDLE_SECONDS without a call.
+
+    Does nothing if TRAZO_PREPARED_WORKER or TRAZO_READONLY forbids it, if memory is short, or if no process can be
+    started: runs then start without it.
+    """
+    global _prepared
+    if read_only() or not prepares_workers():
+        return
+    with _lock:
+        if _prepared is not None and _prepared.root == workspace.root and _prepared.process.poll() is None:
+            _prepared.used = time.monotonic()
+            return
+        _end()
+        if available_memory() < MIN_AVAILABLE_BYTES:
+            return
+        with suppress(OSError):
+            _prepared = _start(workspace)
+            threading.Thread(target=_end_when_idle, args=(_prepared,), daemon=True).start()
+
+
+def hand_over(workspace: Workspace, folder: Path, lock: int, log: int) -> int | None:
+    """Let the waiting worker train the run in `folder`; return its process id, or None if no worker is waiting.
+
+    `lock`, `log`: file descriptors of the run's lock and of its log, which the worker inherits.
+    """
+    global _prepared
+    with _lock:
+        waiting, _prepared = _prepared, None
+    if waiting is None:
+        return None
+    with waiting.connection:
+        if waiting.root != workspace.root or waiting.process.poll() is not None:
+            return None
+        try:
+            socket.send_fds(waiting.connection, [bytes(folder)], [lock, log])
+        except OSError:  # the process has just ended
+            return None
+    return waiting.process.pid
+
+
+def end_prepared_worker() -> None:
+    """End the waiting worker, if any."""
+    with _lock:
+        _end()
+
+
+def _start(workspace: Workspace) -> _Prepared:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "core.training.prepared_worker", str(theirs.fileno())],
+                cwd=PROJECT,
+                env=python_environment(TRAZO_WORKSPACE=str(workspace.root)),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        except OSError:
+            ours.close()
+            raise
+    return _Prepared(workspace.root, process, ours, time.monotonic())
+
+
+def _end_when_idle(prepared: _Prepared) -> None:
+    """End a waiting worker when nobody has asked for it for a while, or when memory becomes short."""
+    while prepared.process.poll() is None:
+        time.sleep(_CHECK_SECONDS)
+        with _lock:
+            if _prepared is not prepared:  # it has been handed over or ended
+                return
+            idle = time.monotonic() - prepared.used
+            if idle > IDLE_SECONDS or available_memory() < MIN_AVAILABLE_BYTES:
+                _end()
+
+
+def _end() -> None:
+    """End the waiting worker, if any; the caller holds the lock."""
+    global _prepared
+    if _prepared is not None:
+        _prepared.connection.close()
+        # An idle process on a busy machine would read the end of the connection late.
+        _prepared.process.kill()
+        _prepared.process.wait()
+        _prepared = None

@@ -1,0 +1,38 @@
+"""The process that loads TensorFlow, then waits for a run to train; `core.launcher.prepared_worker` starts it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+from core.environment import prepare_tensorflow
+from core.training import worker
+
+_MAX_PATH_BYTES = 4096
+"""Length of the longest path on Linux."""
+
+
+def main(connection: int) -> int:
+    """Load the trainer; train the run that the connection names, or exit when the other end is closed.
+
+    `connection`: file descriptor of a socket, on which the run's folder arrives with the descriptors of its lock and of
+    its log.
+    """
+    worker.yield_to_others()
+    prepare_tensorflow()
+    worker.import_trainer()
+    with socket.socket(fileno=connection) as waiting:
+        folder, descriptors, _, _ = socket.recv_fds(waiting, _MAX_PATH_BYTES, 2)
+    if not folder:
+        return 0
+    lock, log = descriptors
+    os.dup2(log, sys.stdout.fileno())
+    os.dup2(log, sys.stderr.fileno())
+    os.close(log)
+    return worker.main(Path(os.fsdecode(folder)), lock)
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))

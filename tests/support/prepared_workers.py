@@ -1,0 +1,21 @@
+"""Finds the workers that wait for a run."""
+
+from __future__ import annotations
+
+import psutil
+
+from core.workspace import Workspace
+
+MODULE = "core.training.prepared_worker"
+
+
+def waiting_workers(workspace: Workspace) -> list[psutil.Process]:
+    """Return the processes on this machine that wait for a run of this workspace."""
+    return [process for process in psutil.process_iter() if _waits(process, workspace)]
+
+
+def _waits(process: psutil.Process, workspace: Workspace) -> bool:
+    try:
+        return MODULE in process.cmdline() and process.environ().get("TRAZO_WORKSPACE") == str(workspace.root)
+    except psutil.Error:  # it has just ended, or belongs to another user
+        return False
