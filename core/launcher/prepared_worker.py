@@ -18,7 +18,7 @@ from core.workspace import PROJECT, Workspace
 IDLE_SECONDS = 600.0
 """Seconds after the last call of `prepare_worker` at which the process ends."""
 MIN_AVAILABLE_BYTES = 3 * 2**30
-"""Memory that must be available: a waiting worker takes 0.4 GB, and a training run up to 1.5 GB."""
+"""Memory that must be available: a waiting worker takes 0.65 GB, and a training run up to 1.5 GB."""
 _CHECK_SECONDS = 10.0
 """Seconds between two checks whether the process should end."""
 
