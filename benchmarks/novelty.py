@@ -156,7 +156,7 @@ def _held_out(bundle: Bundle, network: Network, dataset: Dataset) -> list[Figure
     other_handwriting = draw_other_handwriting(SAMPLES, SEED, pen_digits)
     for name, (draw_samples, images) in trials.items():
         portions = [draw_portion(dataset.train, SEED, index, pen_digits, draw_samples) for index in indices]
-        detector = fit_detector(network, dataset.train, portions, validation, outputs, other_handwriting, SEED)
+        detector = fit_detector(network, dataset.train, portions, validation, outputs, [other_handwriting], SEED)
         rejected = float((detector(images, network(images)) > 0).mean())
         figures.append(Figure(f"Trazo, fitted without {name}: held-out samples rejected", rejected * 100, "%"))
     return figures

@@ -89,3 +89,7 @@ class ReadOnly(StorageError):
             "own machine.",
             path,
         )
+
+
+class HandError(TrazoError):
+    """A hand was deleted or is damaged, or what it holds does not allow the action."""

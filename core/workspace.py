@@ -64,6 +64,11 @@ class Workspace:
         return self.root / "verdicts"
 
     @property
+    def personal(self) -> Path:
+        """The folder of people's handwriting, one folder per hand."""
+        return self.root / "personal"
+
+    @property
     def exports(self) -> Path:
         """The folder of all exported files, which can be made again."""
         return self.cache / "exports"

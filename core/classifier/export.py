@@ -19,7 +19,7 @@ from core.classifier.bundle import Bundle, Calibration, Card, LayerCard
 from core.classifier.calibration import apply_temperature
 from core.classifier.evaluation import Evaluation
 from core.classifier.keras_file import save_portable
-from core.classifier.network import Network
+from core.classifier.network import MAX_FEATURES, Network
 from core.data.datasets import Split, normalise
 from core.errors import BundleError
 from core.storage import atomic_write, make_folder, storage_errors
@@ -29,9 +29,6 @@ _COMPARED_IMAGES = 256
 
 MAX_DIFFERENCE = 1e-3
 """Largest accepted difference in probability from the Keras model; on the shipped model it is 1e-6."""
-
-_MAX_FEATURES = 640
-"""Maximum number of features from one layer; more would make predictions slow and the novelty detector large."""
 
 _MAX_EARLY_SIDE = 12
 """Maximum side of an early feature map, in pixels. Such a map represents strokes rather than whole digits."""
@@ -66,12 +63,12 @@ def _add_feature_output(model: keras.Model) -> keras.Model:
     The early map distinguishes strokes that look the same to the last layer (benchmarks/novelty.py).
     """
     last_input = next(layer for layer in reversed(model.layers) if isinstance(layer, keras.layers.Dense)).input
-    if last_input.shape[-1] > _MAX_FEATURES:
+    if last_input.shape[-1] > MAX_FEATURES:
         flatten = next(layer for layer in model.layers if isinstance(layer, keras.layers.Flatten))
-        last_input = _downsample(flatten.input)
+        last_input = _downsample(flatten.input, "last_input")
     maps = [layer.output for layer in model.layers if _outputs_activation_map(layer)]
     early_map = next((map_ for map_ in maps if map_.shape[1] <= _MAX_EARLY_SIDE), maps[-1])
-    features = keras.layers.Concatenate(name="features")([last_input, _downsample(early_map)])
+    features = keras.layers.Concatenate(name="features")([last_input, _downsample(early_map, "early_map")])
     # The converter sorts outputs by name, and the probabilities must come first. `Network` looks up these names.
     return keras.Model(model.inputs, {"answers": model.outputs[0], "features": features})
 
@@ -82,11 +79,15 @@ def _outputs_activation_map(layer: keras.layers.Layer) -> bool:
     return isinstance(layer, keras.layers.ReLU) and len(layer.output.shape) == 4
 
 
-def _downsample(map_: keras.KerasTensor) -> keras.KerasTensor:
-    """Average a map (n, side, side, channels) over small squares; return (n, features), at most _MAX_FEATURES."""
+def _downsample(map_: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    """Average a map (n, side, side, channels) over small squares; return (n, features), at most MAX_FEATURES.
+
+    `name`: prefix of the layers' names, which differ from those of a network that was loaded from a file.
+    """
     _, side, _, channels = map_.shape
-    pool = next(size for size in range(1, side + 1) if (side // size) ** 2 * channels <= _MAX_FEATURES or size == side)
-    return keras.layers.Flatten()(keras.layers.AveragePooling2D(pool)(map_))
+    pool = next(size for size in range(1, side + 1) if (side // size) ** 2 * channels <= MAX_FEATURES or size == side)
+    averaged = keras.layers.AveragePooling2D(pool, name=f"{name}_average")(map_)
+    return keras.layers.Flatten(name=f"{name}_features")(averaged)
 
 
 def evaluate_bundle(bundle: Bundle, calibration: Calibration, test: Split) -> Evaluation:

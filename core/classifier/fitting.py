@@ -57,15 +57,15 @@ def fit_detector(
     portions: Sequence[Samples],
     validation: Pixels,
     outputs: NetworkOutput,
-    other_handwriting: Pixels,
+    other_handwriting: Sequence[Pixels],
     seed: int,
     check: Callable[[], None] = lambda: None,
 ) -> Detector:
     """Fit a detector that rejects at most MAX_REJECTED_FRACTION of the validation images and of other handwriting.
 
     `portions`: the drawn samples. `outputs`: the network's outputs for the validation images. `other_handwriting`:
-    drawn digits in handwriting unlike that of the validation images, uint8 (n, 28, 28). `check` is called about once a
-    second; an error that it raises ends the fit.
+    sets of digits in handwriting unlike that of the validation images, uint8 (n, 28, 28) each. `check` is called about
+    once a second; an error that it raises ends the fit.
     """
     digit_inputs, other_inputs = [], []
     for samples in detector_samples(train, portions, seed):
@@ -78,7 +78,8 @@ def fit_detector(
     inputs = np.concatenate([digits, *other_inputs])
     is_out_of_distribution = np.arange(len(inputs)) >= len(digits)
     detector = _fit_ensemble(inputs, is_out_of_distribution, mean, scale, seed, check)
-    scores = [detector(validation, outputs), detector(other_handwriting, network(other_handwriting))]
+    scores = [detector(validation, outputs)]
+    scores += [detector(images, network(images)) for images in other_handwriting]
     thresholds = [np.quantile(values, 1 - MAX_REJECTED_FRACTION, method="higher") for values in scores]
     return detector.with_threshold(float(max(thresholds)))
 

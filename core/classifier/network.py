@@ -21,6 +21,9 @@ from core.storage import read_file
 BATCH_SIZE = 256
 """Batch size of the interpreter, the fastest power of two from 32 to 2048 on two cores."""
 
+MAX_FEATURES = 640
+"""Maximum number of features from one layer; more would make predictions slow and the novelty detector large."""
+
 _MIN_PADDED = BATCH_SIZE // 2
 """Minimum number of images that are padded to a full batch; fewer images are faster one by one."""
 
@@ -29,7 +32,8 @@ _MIN_PADDED = BATCH_SIZE // 2
 class NetworkOutput:
     """The network's outputs for n images: softmax `probabilities` float32 (n, 10), and `features` float32 (n, d).
 
-    Features are the last dense layer's input and a downsampled early feature map. `features` is None for models
+    Features are the last dense layer's input, downsampled if it has more than MAX_FEATURES values, and a downsampled
+    early feature map. `features` is None for models
     exported by earlier versions.
     """
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from core.errors import StorageError
+from core.json_lines import append_records, read_records
 from core.records import Count, Record, Timestamp
-from core.storage import make_folder, open_file, read_file, storage_errors
 from core.workspace import Workspace
 
 CANNOT_TELL: Literal["cannot tell"] = "cannot tell"
@@ -62,38 +60,13 @@ def verdicts_file(workspace: Workspace) -> Path:
 
 
 def append_verdict(workspace: Workspace, verdict: Verdict) -> None:
-    """Append a verdict in one write, so that several processes may append; raises StorageError.
-
-    If an earlier write was cut short, the verdict starts on a new line.
-    """
-    path = verdicts_file(workspace)
-    make_folder(path.parent)
-    with storage_errors(path), open_file(path, "ab", buffering=0) as file:
-        line = verdict.model_dump_json() + "\n"
-        file.write((line if _ends_with_newline(path) else "\n" + line).encode())
-        os.fsync(file.fileno())
+    """Append a verdict; raises StorageError."""
+    append_records(verdicts_file(workspace), [verdict])
 
 
 def read_verdicts(path: Path) -> list[Verdict]:
-    """Return all verdicts in the order in which they were given; lines that are no verdict are skipped.
-
-    Raises StorageError if the file exists but cannot be read.
-    """
-    try:
-        lines = read_file(path).splitlines()
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise StorageError(
-            f"The verdicts in {path} cannot be read. Check its permissions, or rename it to start again.", path
-        ) from error
-    verdicts = []
-    for line in lines:
-        try:
-            verdicts.append(Verdict.model_validate_json(line))
-        except ValidationError:  # a torn line, or one of a later version
-            continue
-    return verdicts
+    """Return all verdicts in the order in which they were given; raises StorageError as `read_records` does."""
+    return read_records(path, Verdict)
 
 
 def choices(verdicts: Iterable[Verdict], fingerprint: str, split: str) -> dict[int, Choice]:
@@ -107,12 +80,3 @@ def choices(verdicts: Iterable[Verdict], fingerprint: str, split: str) -> dict[i
         else:
             last[verdict.index] = verdict.verdict
     return last
-
-
-def _ends_with_newline(path: Path) -> bool:
-    with open_file(path) as file:
-        if file.seek(0, os.SEEK_END) == 0:
-            return True
-        file.seek(-1, os.SEEK_END)
-        last: bytes = file.read(1)
-    return last == b"\n"

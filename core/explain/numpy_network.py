@@ -49,6 +49,10 @@ class NumpyNetwork:
             outputs.append(values)
         return outputs
 
+    def hidden(self, images: np.ndarray) -> np.ndarray:
+        """Return the inputs of the layer that returns the logits, float32 (n, d)."""
+        return self._run(images, len(self.layers) - 2)
+
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Return the logits float32 (n, 10), before the temperature."""
         return self._run(images, len(self.layers) - 1)

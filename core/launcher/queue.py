@@ -13,6 +13,7 @@ from core.errors import RunError, StorageError
 from core.launcher.starting import start_next_queued_run
 from core.launcher.teachers import missing_teachers
 from core.runs.deletion import delete_run
+from core.runs.fine_tuning import FineTuning
 from core.runs.leftovers import remove_leftovers
 from core.runs.own_drawing import OwnDrawing
 from core.runs.registry import check_runs, create_run
@@ -28,10 +29,15 @@ MAX_QUEUED = 20
 _logger = logging.getLogger(__name__)
 
 
-def submit(workspace: Workspace, config: TrainingConfig, drawing: OwnDrawing | None = None) -> Run:
+def submit(
+    workspace: Workspace,
+    config: TrainingConfig,
+    drawing: OwnDrawing | None = None,
+    fine_tuning: FineTuning | None = None,
+) -> Run:
     """Create a run and queue it after its teachers that are neither trained nor queued yet; start the next queued run.
 
-    The run classifies the person's drawing, if any, during training.
+    The run classifies the person's drawing, if any, during training. With `fine_tuning`, it continues from a model.
 
     Raises RunError if the queue is full or the run's process cannot be started. Other queue errors are logged; the run
     stays queued, and `advance` raises the error.
@@ -39,7 +45,7 @@ def submit(workspace: Workspace, config: TrainingConfig, drawing: OwnDrawing | N
     with workspace.locked():
         snapshot = Snapshot.of(workspace)
         with _queue_missing_teachers(workspace, snapshot, config) as teachers:
-            run = create_run(workspace, config, drawing)
+            run = create_run(workspace, config, drawing, fine_tuning)
         with log_errors_from_other_runs(run):
             _start_next(workspace, snapshot.with_runs(*teachers, RunSnapshot(run)))
     return run

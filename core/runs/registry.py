@@ -11,6 +11,7 @@ from pathlib import Path
 from core.config import TrainingConfig
 from core.errors import RunError, RunNotFound, StorageError
 from core.runs.creation import ID_TIME_FORMAT, created_at, write_creation
+from core.runs.fine_tuning import FineTuning, write_fine_tuning
 from core.runs.leftovers import NEW_PREFIX
 from core.runs.own_drawing import OwnDrawing, write_own_drawing
 from core.runs.run import Run
@@ -28,8 +29,16 @@ _ANIMALS = (
 )
 
 
-def create_run(workspace: Workspace, config: TrainingConfig, drawing: OwnDrawing | None = None) -> Run:
-    """Create a run with the state `queued` and a person's drawing to watch; if this fails, no files are left behind."""
+def create_run(
+    workspace: Workspace,
+    config: TrainingConfig,
+    drawing: OwnDrawing | None = None,
+    fine_tuning: FineTuning | None = None,
+) -> Run:
+    """Create a run with the state `queued`; if this fails, no files are left behind.
+
+    `drawing`: a person's drawing to watch. `fine_tuning`: what the run starts from, or None for a new network.
+    """
     make_folder(workspace.runs)
     # The lock keeps two runs from getting the same id.
     with workspace.locked():
@@ -42,6 +51,8 @@ def create_run(workspace: Workspace, config: TrainingConfig, drawing: OwnDrawing
             unlisted.write_config(config)
             if drawing:
                 write_own_drawing(unlisted.drawing_file, drawing)
+            if fine_tuning:
+                write_fine_tuning(unlisted.fine_tuning_file, fine_tuning)
             unlisted.write_status(Status(state="queued", message="Waiting for its turn.", epochs=config.epochs))
             with storage_errors(run.folder):
                 unlisted.folder.rename(run.folder)

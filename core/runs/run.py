@@ -72,6 +72,11 @@ class Run:
         return self.folder / "drawing.npz"
 
     @property
+    def fine_tuning_file(self) -> Path:
+        """What the run was fine-tuned from; a run that was trained from the beginning has no such file."""
+        return self.folder / "fine_tuning.json"
+
+    @property
     def log_file(self) -> Path:
         return self.folder / "train.log"
 

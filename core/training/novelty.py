@@ -40,7 +40,7 @@ def fit_novelty(
 
     def fit(portions: Sequence[Samples], check: Callable[[], None]) -> Detector:
         return fit_detector(
-            network, dataset.train, portions, validation, outputs, images.other_handwriting, config.seed, check
+            network, dataset.train, portions, validation, outputs, [images.other_handwriting], config.seed, check
         )
 
     detector, fitted_briefly = _fit_until_stopped(fit, images, portion_count(config), run)

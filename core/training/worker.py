@@ -23,6 +23,7 @@ from core.launcher.map_process import start_map
 from core.launcher.queue import advance
 from core.launcher.teachers import copy_teachers
 from core.packages import hide_packages
+from core.runs.fine_tuning import FineTuning, read_fine_tuning
 from core.runs.run import Run
 from core.runs.status import Start, Status
 from core.storage import storage_errors
@@ -150,16 +151,33 @@ def _error_message(error: Exception) -> str:
 
 
 def _train(run: Run, workspace: Workspace) -> dict[str, str]:
-    config = run.config()
+    config, fine_tuning = run.config(), read_fine_tuning(run.fine_tuning_file)
     _announce(run, config)
     copy_teachers(workspace, run, config)
     with draw_ahead(run, config) as process:
+        if fine_tuning:
+            return _fine_tune(run, config, fine_tuning, workspace, process)
         outcome = _train_and_evaluate(run, config, workspace, process)
     if outcome.card is None:
         return {"state": "stopped", "message": "Stopped before the first step."}
     print(f"test accuracy {outcome.card.metrics.test_accuracy:.4f}", flush=True)
     if outcome.stopped:
         return {"state": "stopped", "message": "Stopped on request. The model of the last step is kept."}
+    return {"state": "finished", "message": "Finished."}
+
+
+def _fine_tune(
+    run: Run, config: TrainingConfig, fine_tuning: FineTuning, workspace: Workspace, process: DrawingProcess | None
+) -> dict[str, str]:
+    """Load the data and TensorFlow, and fine-tune a model."""
+    prepare_tensorflow()
+    import_trainer()
+    from core.training.fine_tuning import fine_tune
+
+    dataset, training_digits, measuring_digits = _load_data(config, workspace)
+    images = EndImages(dataset, config, training_digits, measuring_digits, process)
+    card = fine_tune(run, config, fine_tuning, dataset, workspace, images)
+    print(f"test accuracy {card.metrics.test_accuracy:.4f}", flush=True)
     return {"state": "finished", "message": "Finished."}
 
 

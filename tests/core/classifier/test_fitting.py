@@ -22,7 +22,7 @@ def test_threshold_accepts_digits_in_other_handwriting(trained: Run, workspace: 
 
     def rejected(other_handwriting: Pixels) -> list[float]:
         validation = dataset.validation.images
-        detector = fit_detector(network, few, [portion], validation, network(validation), other_handwriting, 1)
+        detector = fit_detector(network, few, [portion], validation, network(validation), [other_handwriting], 1)
         return [float((detector(images, network(images)) > 0).mean()) for images in (validation, portion.others)]
 
     fractions, fractions_with_others = rejected(dataset.validation.images), rejected(portion.others)

@@ -1,0 +1,121 @@
+"""How many mistakes in one person's handwriting a model no longer makes after it has been fine-tuned to that person."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from benchmarks.mnist import share_mnist
+from benchmarks.report import Figure
+from core.classifier.bundle import Bundle
+from core.config import preset
+from core.data.datasets import CLASSES, Dataset, load_dataset
+from core.data.pen_digits import MEASURING_WRITERS, measuring_digits, pen_digits_found
+from core.handwriting.pen_digits import PenDigit, replay
+from core.ink.drawing import prepare
+from core.launcher.queue import submit
+from core.personal.tuning import Rehearsal, with_variations
+from core.workspace import SHIPPED_BUNDLE, Workspace
+from tests.support.workers import wait_for_end
+
+TAUGHT = 50
+"""Number of digits that each person teaches, as many of each digit."""
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Person:
+    """One writer's result: digits in the exam, mistakes before, mistakes fixed, and digits that are newly misread.
+
+    `test_change`: change of the accuracy on MNIST's test set, in points. `seconds`: time of the fine-tuning.
+    """
+
+    writer: int
+    digits: int
+    mistakes: int
+    fixed: int
+    broken: int
+    test_change: float
+    seconds: float
+
+
+def hands() -> list[Figure]:
+    """Fine-tune the shipped model and a new model of the preset `fast` to each measuring writer.
+
+    Half of a writer's digits are the exam, and TAUGHT of the others are taught. Returns nothing without MNIST or the
+    pen digits.
+    """
+    workspace = Workspace.from_environment()
+    if not share_mnist() or not pen_digits_found(workspace):
+        return []
+    dataset, digits = load_dataset("mnist", workspace), measuring_digits(workspace)
+    with tempfile.TemporaryDirectory() as folder:
+        run = submit(Workspace(Path(folder)), preset("fast"))
+        wait_for_end(run)
+        figures: list[Figure] = []
+        for title, bundle in {"shipped model": Bundle(SHIPPED_BUNDLE), "`fast`": run.bundle}.items():
+            figures += _figures(title, _measure(bundle, dataset, digits))
+    return figures
+
+
+def _measure(bundle: Bundle, dataset: Dataset, digits: Sequence[PenDigit]) -> list[Person]:
+    rehearsal = Rehearsal(bundle, dataset.train, dataset.validation, SEED)
+    test_inputs, test_labels = rehearsal.last_inputs(dataset.test.images), dataset.test.labels
+    test_accuracy = rehearsal.layer.accuracy(test_inputs, test_labels)
+    people = []
+    for writer in MEASURING_WRITERS:
+        rng = np.random.default_rng((SEED, writer))
+        own = [digit for digit in digits if digit.writer == writer]
+        images = np.stack([prepare(replay(digit, rng)).image for digit in own])
+        labels = np.array([digit.label for digit in own])
+        order = rng.permutation(len(own))
+        candidates, exam = order[: len(own) // 2], order[len(own) // 2 :]
+        of_each = [candidates[labels[candidates] == digit][: TAUGHT // CLASSES] for digit in range(CLASSES)]
+        taught = np.concatenate(of_each)
+        start = time.perf_counter()
+        tuned = rehearsal.tune(*with_variations(images[taught], [own[index] for index in taught], SEED))
+        seconds = time.perf_counter() - start
+        inputs = rehearsal.last_inputs(images[exam])
+        before = rehearsal.layer.probabilities(inputs).argmax(axis=1) == labels[exam]
+        after = tuned.layer.probabilities(inputs).argmax(axis=1) == labels[exam]
+        people.append(
+            Person(
+                writer,
+                len(exam),
+                int((~before).sum()),
+                int((~before & after).sum()),
+                int((before & ~after).sum()),
+                100 * (tuned.layer.accuracy(test_inputs, test_labels) - test_accuracy),
+                seconds,
+            )
+        )
+    return people
+
+
+def _figures(title: str, people: Sequence[Person]) -> list[Figure]:
+    digits, mistakes = sum(person.digits for person in people), sum(person.mistakes for person in people)
+    changes = [person.test_change for person in people]
+    worse = sum(person.broken > person.fixed for person in people)
+    return [
+        Figure(f"{title}: mistakes in {digits:,} digits before", mistakes, ""),
+        Figure(f"{title}: of these, read correctly after fine-tuning", sum(person.fixed for person in people), ""),
+        Figure(f"{title}: digits newly misread", sum(person.broken for person in people), ""),
+        Figure(f"{title}: writers with more mistakes than before", worse, ""),
+        Figure(f"{title}: accuracy on MNIST's test set, mean change", float(np.mean(changes)), "points"),
+        Figure(f"{title}: accuracy on MNIST's test set, worst change", min(changes), "points"),
+        Figure(f"{title}: time for one person, median", median(person.seconds for person in people), "s"),
+        *(
+            Figure(
+                f"{title}, writer {person.writer}: mistakes that are fixed",
+                person.fixed,
+                f"of {person.mistakes}; {person.broken} newly misread",
+            )
+            for person in people
+        ),
+    ]

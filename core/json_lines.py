@@ -1,0 +1,58 @@
+"""Append-only files with one JSON record a line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from core.errors import StorageError
+from core.records import Record
+from core.storage import make_folder, open_file, read_file, storage_errors
+
+
+def append_records(path: Path, records: Iterable[Record]) -> None:
+    """Append records in one write, so that several processes may append; raises StorageError.
+
+    If an earlier write was cut short, the records start on a new line.
+    """
+    make_folder(path.parent)
+    with storage_errors(path), open_file(path, "ab", buffering=0) as file:
+        lines = "".join(record.model_dump_json() + "\n" for record in records)
+        file.write((lines if _ends_with_newline(path) else "\n" + lines).encode())
+        os.fsync(file.fileno())
+
+
+def read_records(path: Path, kind: Any) -> list[Any]:
+    """Return all records in the order in which they were appended; lines that are none are skipped.
+
+    `kind`: the class of the records, or a union of classes. Raises StorageError if the file exists but cannot be read.
+    """
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+    try:
+        lines = read_file(path).splitlines()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StorageError(
+            f"The file {path} cannot be read. Check its permissions, or rename it to start again.", path
+        ) from error
+    records = []
+    for line in lines:
+        try:
+            records.append(adapter.validate_json(line))
+        except ValidationError:  # a torn line, or one of a later version
+            continue
+    return records
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with open_file(path) as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return True
+        file.seek(-1, os.SEEK_END)
+        last: bytes = file.read(1)
+    return last == b"\n"

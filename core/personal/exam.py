@@ -1,0 +1,123 @@
+"""An exam: fifty prompted digits in a person's hand, from which no model ever learns."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Literal
+from uuid import uuid4
+
+from pydantic import Field
+
+from core.data.datasets import CLASSES
+from core.errors import HandError
+from core.json_lines import append_records, read_records
+from core.personal.hand import Hand
+from core.personal.written import Digit, Written, fingerprint
+from core.records import Record, Timestamp
+
+DIGITS_OF_EACH = 5
+EXAM_DIGITS = DIGITS_OF_EACH * CLASSES
+
+
+class _Started(Record):
+    kind: Literal["started"] = "started"
+    prompts: tuple[Digit, ...]
+    time: Timestamp
+
+
+class _Answered(Record):
+    kind: Literal["written"] = "written"
+    written: Written
+
+
+class _TakenBack(Record):
+    kind: Literal["taken back"] = "taken back"
+
+
+_Entry = Annotated[_Started | _Answered | _TakenBack, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True)
+class Exam:
+    """An exam as far as it has been written.
+
+    `id`: name of its file. `prompts`: the digits to write, in order. `written`: those that are written so far.
+    `started`: Unix timestamp.
+    """
+
+    id: str
+    prompts: tuple[int, ...]
+    written: tuple[Written, ...]
+    started: float
+
+    @property
+    def prompt(self) -> int | None:
+        """The digit to write next, or None if the exam is complete."""
+        return None if self.complete else self.prompts[len(self.written)]
+
+    @property
+    def complete(self) -> bool:
+        return len(self.written) >= len(self.prompts)
+
+
+def start_exam(hand: Hand) -> Exam:
+    """Begin an exam of EXAM_DIGITS digits in random order; raises HandError if the hand was deleted."""
+    hand.record()
+    prompts = [digit for digit in range(CLASSES) for _ in range(DIGITS_OF_EACH)]
+    random.shuffle(prompts)
+    exam_id, now = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid4().hex[:6]}", time.time()
+    append_records(hand.exams / f"{exam_id}.jsonl", [_Started(prompts=tuple(prompts), time=now)])
+    return Exam(exam_id, tuple(prompts), (), now)
+
+
+def answer(hand: Hand, exam: Exam, written: Written) -> None:
+    """Add the digit that was written for the next prompt; its label becomes that prompt.
+
+    Raises HandError if the exam is complete, as when it was completed in another tab, or if the hand was deleted.
+    """
+    present = read_exam(hand, exam.id)
+    if len(present.written) != len(exam.written) or present.prompt is None:
+        raise HandError("This exam went on in another tab. Continue there, or reload this page.")
+    entry = _Answered(written=written.model_copy(update={"label": present.prompt}))
+    append_records(hand.exams / f"{exam.id}.jsonl", [entry])
+
+
+def take_back(hand: Hand, exam: Exam) -> None:
+    """Remove the last written digit, to write it again."""
+    if read_exam(hand, exam.id).written:
+        append_records(hand.exams / f"{exam.id}.jsonl", [_TakenBack()])
+
+
+def read_exam(hand: Hand, exam_id: str) -> Exam:
+    """Return an exam; raises HandError if there is none, or if its first line is damaged."""
+    hand.record()
+    exam = next((exam for exam in list_exams(hand) if exam.id == exam_id), None)
+    if exam is None:
+        raise HandError("This exam was deleted or is damaged. Start a new one.")
+    return exam
+
+
+def list_exams(hand: Hand) -> list[Exam]:
+    """Return all exams, the newest first; damaged lines and files are skipped. Raises StorageError."""
+    exams = []
+    for file in sorted(hand.exams.glob("[0-9]*.jsonl"), reverse=True):
+        started: _Started | None = None
+        written: list[Written] = []
+        for entry in read_records(file, _Entry):
+            if isinstance(entry, _Started):
+                started = started or entry
+            elif isinstance(entry, _Answered):
+                written.append(entry.written)
+            elif written:
+                written.pop()
+        if started is not None:
+            exams.append(Exam(file.stem, started.prompts, tuple(written), started.time))
+    return exams
+
+
+def sealed_fingerprints(exams: Iterable[Exam]) -> set[str]:
+    """Return the fingerprints of all digits in these exams."""
+    return {fingerprint(written) for exam in exams for written in exam.written}

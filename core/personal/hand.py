@@ -1,0 +1,163 @@
+"""A hand: one person's writing, in a folder of its own, `personal/<id>/`."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from pydantic import ValidationError
+
+from core.errors import HandError
+from core.records import Record, Timestamp
+from core.storage import atomic_write, make_folder, read_file, storage_errors
+from core.workspace import Workspace
+
+MAX_HANDS = 200
+"""Number of hands in a workspace; a class has about thirty."""
+MAX_NAME_LENGTH = 40
+
+_DELETED_PREFIX = ".deleted-"
+
+
+class HandRecord(Record):
+    """The name of a hand and its models.
+
+    `model`: id of the run that reads this hand, or None for the active model. `previous`: the model before, to go back
+    to.
+    """
+
+    name: str
+    created: Timestamp
+    model: str | None = None
+    previous: str | None = None
+
+
+@dataclass(frozen=True)
+class Hand:
+    """The folder of a hand; its name is the hand's id, which says nothing about the person."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def record_file(self) -> Path:
+        return self.folder / "hand.json"
+
+    @property
+    def taught_file(self) -> Path:
+        return self.folder / "taught.jsonl"
+
+    @property
+    def exams(self) -> Path:
+        return self.folder / "exams"
+
+    @property
+    def proofs_file(self) -> Path:
+        return self.folder / "proofs.jsonl"
+
+    def record(self) -> HandRecord:
+        """Read the record; raises HandError if the hand was deleted or its record is damaged."""
+        try:
+            return HandRecord.model_validate_json(read_file(self.record_file))
+        except FileNotFoundError as error:
+            raise HandError("This hand was deleted. Choose another one on the page Your hand.") from error
+        except (OSError, ValidationError) as error:
+            raise HandError(
+                f"The file hand.json of the hand {self.id} is damaged or cannot be read. Delete the hand, or import it "
+                "again."
+            ) from error
+
+    def write_record(self, record: HandRecord) -> None:
+        """Replace the record; raises HandError if the hand was deleted, StorageError."""
+        if not self.folder.is_dir():
+            raise HandError("This hand was deleted. Choose another one on the page Your hand.")
+        with atomic_write(self.record_file) as temporary:
+            temporary.write_text(record.model_dump_json(indent=2) + "\n")
+
+
+def create_hand(workspace: Workspace, name: str) -> Hand:
+    """Create a hand; raises HandError for an empty or taken name, or if there are MAX_HANDS already."""
+    with workspace.locked():
+        checked = _check_name(workspace, name)
+        hands = list_hands(workspace)
+        if len(hands) >= MAX_HANDS:
+            raise HandError(f"There are {MAX_HANDS} hands already. Delete one that is no longer used.")
+        hand = Hand(make_folder(workspace.personal / uuid4().hex[:12]))
+        hand.write_record(HandRecord(name=checked, created=time.time()))
+    return hand
+
+
+def list_hands(workspace: Workspace) -> list[Hand]:
+    """Return all hands, the oldest first; one whose record is damaged comes last."""
+    try:
+        folders = [path for path in workspace.personal.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    except OSError:
+        return []
+    return sorted(map(Hand, folders), key=lambda hand: (_created(hand), hand.id))
+
+
+def find_hand(workspace: Workspace, name: str) -> Hand:
+    """Return the hand with this id or name; raises HandError if there is none.
+
+    The name is compared with those of existing hands and never becomes part of a path.
+    """
+    hands = list_hands(workspace)
+    for hand in hands:
+        if hand.id == name:
+            return hand
+    for hand in hands:
+        if hand_name(hand).casefold() == name.strip().casefold():
+            return hand
+    raise HandError(f"There is no hand {name!r}. Choose one of those on the page Your hand, or create it there.")
+
+
+def rename_hand(workspace: Workspace, hand: Hand, name: str) -> None:
+    """Give a hand another name; raises HandError as `create_hand` does."""
+    with workspace.locked():
+        record = hand.record()
+        if name.strip() != record.name:
+            hand.write_record(record.model_copy(update={"name": _check_name(workspace, name)}))
+
+
+def delete_hand(workspace: Workspace, hand: Hand) -> None:
+    """Delete all that was written by a hand; its models remain runs. Raises HandError if it is already deleted."""
+    with workspace.locked(), storage_errors(hand.folder):
+        # Renamed first, so that a deletion that is cut short leaves no half of a hand.
+        hidden = hand.folder.with_name(_DELETED_PREFIX + hand.id)
+        try:
+            hand.folder.rename(hidden)
+        except FileNotFoundError as error:
+            raise HandError("This hand was already deleted.") from error
+        shutil.rmtree(hidden)
+
+
+def hand_name(hand: Hand) -> str:
+    """Return the name of a hand, or its id if its record cannot be read."""
+    try:
+        return hand.record().name
+    except HandError:
+        return hand.id
+
+
+def _check_name(workspace: Workspace, name: str) -> str:
+    name = " ".join(name.split())
+    if not name:
+        raise HandError("Give the hand a name, such as your first name.")
+    if len(name) > MAX_NAME_LENGTH:
+        raise HandError(f"This name is too long. Use at most {MAX_NAME_LENGTH} characters.")
+    if name.casefold() in {hand_name(hand).casefold() for hand in list_hands(workspace)}:
+        raise HandError(f"There is a hand named {name} already. Choose another name.")
+    return name
+
+
+def _created(hand: Hand) -> float:
+    try:
+        return hand.record().created
+    except HandError:
+        return float("inf")

@@ -1,0 +1,82 @@
+"""The digits that a hand has taught: an append-only log of what was written, relabelled and removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Literal
+from uuid import uuid4
+
+from pydantic import Field
+
+from core.errors import HandError
+from core.json_lines import append_records, read_records
+from core.personal.hand import Hand
+from core.personal.written import Digit, Written, fingerprint
+from core.records import Record
+
+MAX_TAUGHT = 1000
+"""Number of digits that a hand can teach; more than 100 hardly help."""
+
+
+class _Taught(Record):
+    kind: Literal["taught"] = "taught"
+    id: str
+    written: Written
+
+
+class _Relabelled(Record):
+    kind: Literal["relabelled"] = "relabelled"
+    id: str
+    label: Digit | None
+
+
+class _Removed(Record):
+    kind: Literal["removed"] = "removed"
+    id: str
+
+
+_Entry = Annotated[_Taught | _Relabelled | _Removed, Field(discriminator="kind")]
+
+
+def teach(hand: Hand, written: Written, sealed: Iterable[str] = ()) -> str:
+    """Add a written digit; return its id.
+
+    `sealed`: fingerprints of the digits of exams, from which nothing may be learned. Raises HandError for one of those,
+    if the hand has MAX_TAUGHT digits, or if it was deleted.
+    """
+    if fingerprint(written) in set(sealed):
+        raise HandError("This digit belongs to an exam, so it cannot be taught. Write it once more.")
+    if len(taught(hand)) >= MAX_TAUGHT:
+        raise HandError(f"This hand has taught {MAX_TAUGHT} digits. Remove some that are no longer needed.")
+    entry = _Taught(id=uuid4().hex[:12], written=written)
+    _append(hand, entry)
+    return entry.id
+
+
+def relabel(hand: Hand, taught_id: str, label: int | None) -> None:
+    """Change what a taught digit means; None means that it is no digit."""
+    _append(hand, _Relabelled(id=taught_id, label=label))
+
+
+def forget(hand: Hand, taught_id: str) -> None:
+    """Remove a taught digit."""
+    _append(hand, _Removed(id=taught_id))
+
+
+def taught(hand: Hand) -> dict[str, Written]:
+    """Return all taught digits by id, the oldest first; damaged lines of the log are skipped. Raises StorageError."""
+    digits: dict[str, Written] = {}
+    for entry in read_records(hand.taught_file, _Entry):
+        if isinstance(entry, _Taught):
+            digits[entry.id] = entry.written
+        elif entry.id in digits:
+            if isinstance(entry, _Removed):
+                del digits[entry.id]
+            else:
+                digits[entry.id] = digits[entry.id].model_copy(update={"label": entry.label})
+    return digits
+
+
+def _append(hand: Hand, entry: Record) -> None:
+    hand.record()  # raises HandError if the hand was deleted
+    append_records(hand.taught_file, [entry])

@@ -1,0 +1,80 @@
+"""A written digit as it is stored: its strokes, its label, and what a model predicted at the time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from core.handwriting.pen_digits import PenDigit
+from core.ink.canvas_strokes import MAX_POINTS, Stroke, draw_stroke, join_patches
+from core.ink.drawing import Pixels, prepare
+from core.records import Record, Timestamp
+
+Digit = Annotated[int, Field(ge=0, le=9)]
+
+_Coordinate = Annotated[float, Field(ge=-10_000, le=10_000)]
+"""Pixels of a canvas; a stroke may leave it, but no screen is this large."""
+
+
+class WrittenStroke(Record):
+    """One stroke: points (x, y) in pixels, with the y-axis pointing down, and the width of the brush in pixels."""
+
+    points: Annotated[tuple[tuple[_Coordinate, _Coordinate], ...], Field(min_length=1, max_length=MAX_POINTS)]
+    width: Annotated[float, Field(gt=0, le=200)]
+
+
+class Written(Record):
+    """A written digit.
+
+    `label`: the digit that was meant, or None for something that is no digit. `predicted`: the digit that the model
+    named, or None if it rejected the drawing. `model`: name of that model. `time`: Unix timestamp.
+    """
+
+    strokes: Annotated[tuple[WrittenStroke, ...], Field(min_length=1, max_length=100)]
+    label: Digit | None
+    predicted: Digit | None
+    model: str
+    time: Timestamp
+
+
+def stored_strokes(strokes: Sequence[Stroke]) -> tuple[WrittenStroke, ...]:
+    """Return the strokes of a canvas as they are stored: with points rounded to a tenth of a pixel."""
+    return tuple(
+        WrittenStroke(points=tuple((x, y) for x, y in stroke.points.round(1).tolist()), width=stroke.width)
+        for stroke in strokes
+    )
+
+
+def canvas_strokes(written: Written) -> list[Stroke]:
+    """Return the strokes as those of a canvas."""
+    return [Stroke(np.array(stroke.points, float), stroke.width) for stroke in written.strokes]
+
+
+def ink_of(written: Written) -> Pixels:
+    """Return the ink of a written digit, uint8 (h, w)."""
+    return join_patches([draw_stroke(stroke) for stroke in canvas_strokes(written)]).ink
+
+
+def images_of(digits: Sequence[Written]) -> Pixels:
+    """Return the network's images of written digits, uint8 (n, 28, 28); one without ink is blank."""
+    images = np.zeros((len(digits), 28, 28), np.uint8)
+    for image, written in zip(images, digits, strict=True):
+        prepared = prepare(ink_of(written)).image
+        if prepared is not None:
+            image[:] = prepared
+    return images
+
+
+def pen_digit(written: Written) -> PenDigit:
+    """Return a written digit in the form that `draw_variations` varies."""
+    strokes = [list(stroke.points) for stroke in written.strokes]
+    return PenDigit(label=-1 if written.label is None else written.label, writer=0, strokes=strokes)
+
+
+def fingerprint(written: Written) -> str:
+    """Return the SHA-256 (hex) of the points, by which the same writing is recognised under any label."""
+    return hashlib.sha256(repr([stroke.points for stroke in written.strokes]).encode()).hexdigest()

@@ -1,0 +1,49 @@
+"""What a fine-tuned run started from: a model, and the hand whose digits it learned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from core.config import TrainingConfig, replace_settings
+from core.errors import RunError
+from core.records import Count, Record
+from core.storage import atomic_write, read_file
+
+PRESET = "fine-tuned"
+"""Name that a fine-tuned run has in place of a preset."""
+
+_MAX_FILE_BYTES = 4096
+
+
+class FineTuning(Record):
+    """`hand`: the id of a hand, which says nothing about the person. `base`: `shipped`, or the id of a run. `digits`:
+    number of digits that were taught when the run was queued.
+    """
+
+    hand: str
+    base: str
+    digits: Count
+
+
+def fine_tuned_config(config: TrainingConfig) -> TrainingConfig:
+    """Return the config of a run that is fine-tuned from a model with this config."""
+    return replace_settings(config, preset=PRESET, epochs=1, patience=0, final_epochs=0, teachers=0)
+
+
+def write_fine_tuning(path: Path, fine_tuning: FineTuning) -> None:
+    """Write the record; raises StorageError."""
+    with atomic_write(path) as temporary:
+        temporary.write_text(fine_tuning.model_dump_json() + "\n")
+
+
+def read_fine_tuning(path: Path) -> FineTuning | None:
+    """Return the record, or None for a run that was trained from the beginning; raises RunError if it is damaged."""
+    try:
+        return FineTuning.model_validate_json(read_file(path, _MAX_FILE_BYTES))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        run_id = path.parent.name
+        raise RunError(f"The file {path.name} of run {run_id} is damaged. Delete the run.", run_id) from error

@@ -1,0 +1,191 @@
+"""Fine-tuning of a model to one person's handwriting, from the taught digits to the bundle."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+import keras
+import numpy as np
+
+from core.classifier.bundle import Bundle, Card, Metrics, Novelty
+from core.classifier.detector_samples import MIN_PORTIONS, Samples
+from core.classifier.evaluation import Evaluation, accuracy_interval
+from core.classifier.export import bundle_folder, complete_bundle, evaluate_bundle, export_model, versions
+from core.classifier.fitting import fit_calibration, fit_detector
+from core.classifier.network import Network, NetworkOutput, network_fingerprint
+from core.config import TrainingConfig
+from core.data.datasets import Dataset
+from core.errors import HandError, RunError
+from core.ink.drawing import Pixels
+from core.personal.exam import list_exams, sealed_fingerprints
+from core.personal.hand import find_hand
+from core.personal.taught import taught
+from core.personal.tuning import LastLayer, Rehearsal, Tuned, with_variations
+from core.personal.written import Written, fingerprint, images_of, pen_digit
+from core.runs.active import available_models
+from core.runs.fine_tuning import FineTuning
+from core.runs.run import Run
+from core.runs.status import Phase, Status
+from core.storage import atomic_write
+from core.training.end_images import EndImages
+from core.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class OwnDigits:
+    """What a hand has taught: `digits` with a label, and `others`, which are no digits."""
+
+    digits: Sequence[Written]
+    others: Sequence[Written]
+    seed: int
+
+    @cached_property
+    def training(self) -> tuple[Pixels, np.ndarray]:
+        """The digits and variations of them, uint8 (n, 28, 28), and their labels uint8 (n,)."""
+        return with_variations(images_of(self.digits), [pen_digit(written) for written in self.digits], self.seed)
+
+    @property
+    def samples(self) -> Samples:
+        """The images for the detector."""
+        return Samples(self.training[0], images_of(self.others))
+
+
+def fine_tune(
+    run: Run, config: TrainingConfig, fine_tuning: FineTuning, dataset: Dataset, workspace: Workspace, images: EndImages
+) -> Card:
+    """Fine-tune the last layer of a model, and write the new model as the run's bundle; return its card.
+
+    The test set is used once, for the card. Raises RunError if the model or the hand was deleted, or if nothing was
+    taught; BundleError if the model is damaged.
+    """
+    started = time.perf_counter()
+    base = _base(workspace, fine_tuning)
+    own = _own_digits(workspace, fine_tuning, config.seed, run)
+    _write_status(run, "training", "Learning the hand's digits.")
+    tuned = Rehearsal(base, dataset.train, dataset.validation, config.seed).tune(*own.training)
+    print(
+        f"accuracy on the validation split: {tuned.accuracy_before:.4f} before, {tuned.accuracy_after:.4f} after",
+        flush=True,
+    )
+    model = _with_last_layer(base, tuned.layer)
+    seconds = time.perf_counter() - started
+    _write_status(run, "saving", "Saving the model.")
+    return _save(model, base, config, run, dataset, own, images, tuned, seconds)
+
+
+def _base(workspace: Workspace, fine_tuning: FineTuning) -> Bundle:
+    try:
+        return available_models(workspace)[fine_tuning.base]
+    except KeyError as error:
+        raise RunError("The model to fine-tune was deleted. Choose another one on the page Your hand.") from error
+
+
+def _own_digits(workspace: Workspace, fine_tuning: FineTuning, seed: int, run: Run) -> OwnDigits:
+    """Return what the hand has taught, without any digit of an exam."""
+    try:
+        hand = find_hand(workspace, fine_tuning.hand)
+        sealed = sealed_fingerprints(list_exams(hand))
+        written = [each for each in taught(hand).values() if fingerprint(each) not in sealed]
+    except HandError as error:
+        raise RunError(str(error), run.id) from error
+    digits = [each for each in written if each.label is not None]
+    if not digits:
+        raise RunError("This hand has taught no digits yet. Teach some on the page Your hand.", run.id)
+    return OwnDigits(digits, [each for each in written if each.label is None], seed)
+
+
+def _with_last_layer(base: Bundle, layer: LastLayer) -> keras.Model:
+    """Return the base's Keras model with other weights in its last dense layer."""
+    model: keras.Model = keras.models.load_model(base.keras_file, compile=False)
+    last = next(each for each in reversed(model.layers) if isinstance(each, keras.layers.Dense))
+    last.set_weights([layer.kernel, layer.bias])
+    return model
+
+
+def _save(
+    model: keras.Model,
+    base: Bundle,
+    config: TrainingConfig,
+    run: Run,
+    dataset: Dataset,
+    own: OwnDigits,
+    images: EndImages,
+    tuned: Tuned,
+    seconds: float,
+) -> Card:
+    base_card = base.card()
+    with bundle_folder(run.bundle.folder) as folder:
+        bundle = export_model(model, folder, dataset.validation.images)
+        network = Network(bundle.tflite_file)
+        outputs = network(dataset.validation.images)
+        calibration = fit_calibration(outputs.probabilities, dataset.validation.labels)
+        evaluation = evaluate_bundle(bundle, calibration, dataset.test)
+        _write_status(run, "saving", "Fitting the detector of non-digits.", evaluation.accuracy)
+        novelty = _fit_novelty(bundle, network, outputs, dataset, own, images, config.seed)
+        validation = Evaluation(outputs.probabilities, dataset.validation.labels)
+        low, high = accuracy_interval(evaluation)
+        card = base_card.model_copy(
+            update={
+                "run_id": run.id,
+                "created": datetime.now(UTC).replace(microsecond=0),
+                "config": config,
+                "versions": versions(),
+                "seconds": round(seconds, 2),
+                "metrics": Metrics(
+                    test_accuracy=evaluation.accuracy,
+                    test_accuracy_low=low,
+                    test_accuracy_high=high,
+                    test_loss=evaluation.loss,
+                    validation_accuracy=tuned.accuracy_after,
+                    validation_loss=validation.loss,
+                    best_epoch=1,
+                    epochs=1,
+                ),
+                "calibration": calibration,
+                "novelty": novelty,
+                # Measuring it would take longer than the fine-tuning.
+                "robustness": None,
+                "network_fingerprint": network_fingerprint(bundle.tflite_file.read_bytes()),
+            }
+        )
+        complete_bundle(bundle, card, evaluation)
+    return card
+
+
+def _fit_novelty(
+    bundle: Bundle,
+    network: Network,
+    outputs: NetworkOutput,
+    dataset: Dataset,
+    own: OwnDigits,
+    images: EndImages,
+    seed: int,
+) -> Novelty:
+    """Fit the detector with the hand's digits as digits, and write it into the bundle."""
+    validation = dataset.validation.images
+    portions = [*(images.portion(index) for index in range(MIN_PORTIONS)), own.samples]
+    handwriting = [images.other_handwriting, own.samples.digits]
+    detector = fit_detector(network, dataset.train, portions, validation, outputs, handwriting, seed)
+    with atomic_write(bundle.novelty_file) as temporary:
+        detector.save(temporary)
+    samples = images.new_samples
+    return Novelty(
+        digits_rejected=float((detector(validation, outputs) > 0).mean()),
+        out_of_distribution_rejected=float((detector(samples, network(samples)) > 0).mean()),
+    )
+
+
+def _write_status(run: Run, phase: Phase, message: str, test_accuracy: float | None = None) -> None:
+    status = Status(
+        state="running",
+        phase=phase,
+        message=message,
+        started=run.started or time.time(),
+        epochs=1,
+        test_accuracy=test_accuracy,
+    )
+    run.write_status(status, durable=False)
