@@ -11,6 +11,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ import uvicorn.config
 from streamlit import file_util, runtime
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.runtime.scriptrunner_utils import script_requests
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests, ScriptRequestType
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 from streamlit.runtime.state import SafeSessionState
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -173,14 +175,17 @@ def keep_widget_values_on_page_changes() -> None:
 
     Streamlit would lose a stroke or an Undo in three ways. It merges waiting requests, and a page change lists only the
     widgets that all pages share; a page change interrupts a run before or within its callbacks; and with `fastReruns`,
-    which .streamlit/config.toml switches off, a page change stops a run that has not started.
+    which .streamlit/config.toml switches off, a page change stops a run that has not started. A page change that waits
+    would itself be lost to a later request of the old page.
     """
     script_requests._coalesce_widget_states = _merge_widget_states
+    ScriptRequests._request_rerun_locked = _keep_page_change  # type: ignore[method-assign]
     SafeSessionState.on_script_will_rerun = _run_callbacks_to_the_end  # type: ignore[method-assign, assignment]
 
 
 _coalesce_widget_states = script_requests._coalesce_widget_states
 _run_callbacks = SafeSessionState.on_script_will_rerun
+_request_rerun = ScriptRequests._request_rerun_locked
 
 
 def _merge_widget_states(old_states: WidgetStates | None, new_states: WidgetStates | None) -> WidgetStates | None:
@@ -189,6 +194,19 @@ def _merge_widget_states(old_states: WidgetStates | None, new_states: WidgetStat
         present = {state.id for state in merged.widgets}
         merged.widgets.extend(state for state in old_states.widgets if state.id not in present)
     return merged
+
+
+def _keep_page_change(requests: ScriptRequests, request: RerunData) -> bool:
+    waiting = requests._rerun_data if requests._state == ScriptRequestType.RERUN else None
+    accepted = _request_rerun(requests, request)
+    if waiting and script_requests._is_full_app_rerun(waiting) and not script_requests._is_full_app_rerun(request):
+        requests._rerun_data = replace(
+            requests._rerun_data,
+            page_script_hash=waiting.page_script_hash,
+            page_name=waiting.page_name,
+            query_string=waiting.query_string,
+        )
+    return accepted
 
 
 def _run_callbacks_to_the_end(state: SafeSessionState, *arguments: Any, **options: Any) -> None:

@@ -234,6 +234,27 @@ def test_undo_that_waits_with_a_page_change_is_kept(page: Page, server: SlowServ
     expect_only_rows(page, [0, LAST])
 
 
+def test_page_change_that_waits_with_a_later_stroke_happens(
+    page: Page, server: SlowServer, prediction: Locator
+) -> None:
+    draw(page, [ROWS[0]])
+    expect(button(page, "Undo")).to_be_enabled()
+    at_rest(page)
+    server.holding_requests = True
+
+    draw(page, [ROWS[1]])
+    server.wait_for_requests(1)
+    page.get_by_role("link", name="Train", exact=True).click()
+    server.wait_for_requests(2)
+    draw(page, [ROWS[LAST]])
+    server.wait_for_requests(3)
+    server.release()
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Draw").click()
+
+    expect_only_rows(page, [0, 1, LAST])
+
+
 def test_stroke_drawn_just_before_leaving_the_page_is_kept(page: Page, prediction: Locator) -> None:
     draw(page, [ROWS[0], ROWS[LAST]])
 

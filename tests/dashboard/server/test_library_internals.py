@@ -63,6 +63,7 @@ def parameters(function: Callable[..., object]) -> list[str]:
         (uvicorn.Server.startup, ["self", "sockets"]),
         (streamlit.logger.update_formatter, []),
         (script_requests._coalesce_widget_states, ["old_states", "new_states"]),
+        (ScriptRequests._request_rerun_locked, ["self", "new_data"]),
         (ScriptRunner._maybe_handle_execution_control_request, ["self"]),
         (SafeSessionState.__init__, ["self", "state", "yield_callback"]),
         (gr.Sketchpad.accept_blobs, ["self", "data"]),
@@ -99,11 +100,33 @@ def test_loggers_and_uploads_have_the_private_attributes() -> None:
     assert MemoryUploadedFileManager("/upload").file_storage == {}, INSTRUCTIONS
 
 
-def test_page_change_keeps_values_of_the_waiting_request(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def requests(monkeypatch: pytest.MonkeyPatch) -> ScriptRequests:
+    """The waiting requests of a page whose values are kept on page changes."""
     monkeypatch.setattr(script_requests, "_coalesce_widget_states", script_requests._coalesce_widget_states)
+    monkeypatch.setattr(ScriptRequests, "_request_rerun_locked", ScriptRequests._request_rerun_locked)
     monkeypatch.setattr(SafeSessionState, "on_script_will_rerun", SafeSessionState.on_script_will_rerun)
     keep_widget_values_on_page_changes()
-    requests = ScriptRequests()
+    return ScriptRequests()
+
+
+def test_later_request_of_the_old_page_keeps_the_page_change(requests: ScriptRequests) -> None:
+    requests.request_rerun(RerunData(page_name="train", page_script_hash="new", query_string="a=1"))
+    requests.request_rerun(RerunData(fragment_id="draw", page_script_hash="old"))
+
+    merged = requests.on_scriptrunner_ready().rerun_data
+    assert (merged.page_name, merged.page_script_hash, merged.query_string) == ("train", "new", "a=1")
+    assert merged.fragment_id_queue == []
+
+
+def test_second_page_change_replaces_the_first(requests: ScriptRequests) -> None:
+    requests.request_rerun(RerunData(page_name="train", page_script_hash="first"))
+    requests.request_rerun(RerunData(page_name="data", page_script_hash="second"))
+
+    assert requests.on_scriptrunner_ready().rerun_data.page_name == "data"
+
+
+def test_page_change_keeps_values_of_the_waiting_request(requests: ScriptRequests) -> None:
     stroke, brush = WidgetState(id="canvas", json_value="[]"), WidgetState(id="brush", int_value=1)
     requests.request_rerun(RerunData(fragment_id="draw", widget_states=WidgetStates(widgets=[stroke, brush])))
 
