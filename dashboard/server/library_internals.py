@@ -179,7 +179,7 @@ def keep_widget_values_on_page_changes() -> None:
     would itself be lost to a later request of the old page.
     """
     script_requests._coalesce_widget_states = _merge_widget_states
-    ScriptRequests._request_rerun_locked = _keep_page_change  # type: ignore[method-assign]
+    ScriptRequests._request_rerun_locked = _keep_page_change  # type: ignore[method-assign, assignment]
     SafeSessionState.on_script_will_rerun = _run_callbacks_to_the_end  # type: ignore[method-assign, assignment]
 
 
