@@ -31,12 +31,15 @@ SEED = 1
 
 @dataclass(frozen=True)
 class Person:
-    """One writer's result: digits in the exam, mistakes before, mistakes fixed, and digits that are newly misread.
+    """One writer's result.
 
+    `accuracy`: before, on all of the writer's digits, in percent. `digits`: number of digits in the exam. `mistakes`:
+    before, in the exam. `fixed`, `broken`: digits that only the new or only the old model reads correctly.
     `test_change`: change of the accuracy on MNIST's test set, in points. `seconds`: time of the fine-tuning.
     """
 
     writer: int
+    accuracy: float
     digits: int
     mistakes: int
     fixed: int
@@ -87,6 +90,7 @@ def _measure(bundle: Bundle, dataset: Dataset, digits: Sequence[PenDigit]) -> li
         people.append(
             Person(
                 writer,
+                100 * rehearsal.layer.accuracy(rehearsal.last_inputs(images), labels),
                 len(exam),
                 int((~before).sum()),
                 int((~before & after).sum()),
@@ -110,6 +114,7 @@ def _figures(title: str, people: Sequence[Person]) -> list[Figure]:
         Figure(f"{title}: accuracy on MNIST's test set, mean change", float(np.mean(changes)), "points"),
         Figure(f"{title}: accuracy on MNIST's test set, worst change", min(changes), "points"),
         Figure(f"{title}: time for one person, median", median(person.seconds for person in people), "s"),
+        *(Figure(f"{title}, writer {person.writer}: accuracy before", person.accuracy, "%") for person in people),
         *(
             Figure(
                 f"{title}, writer {person.writer}: mistakes that are fixed",

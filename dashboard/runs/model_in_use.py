@@ -5,11 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import BundleError, RunNotFound
+from core.personal.hand import hand_name
 from core.runs.active import SHIPPED
 from core.runs.registry import find_run
 from dashboard.runs import run_cache
 from dashboard.runs.actions import promote_run
 from dashboard.session import cache, state
+from dashboard.session.hands import chosen_hand, current_model
 from dashboard.session.markdown import plain
 from dashboard.session.permission import may_change, safe_text
 
@@ -36,6 +38,19 @@ def show_active_model() -> None:
             st.caption("Active model: the shipped model")
         else:
             st.caption(f"Active model: {plain(run_cache.model_name(active.name))}")
+        _show_hand()
+
+
+def _show_hand() -> None:
+    """Show the hand that the visitor has chosen, and its model, which reads on the Draw page."""
+    hand = chosen_hand()
+    if hand is None:
+        return
+    model, _ = current_model()
+    reader = "" if hand.record().model is None else f" is read by {plain(run_cache.model_name(model.name))}"
+    st.caption(f":material/front_hand: {plain(hand_name(hand))}{reader}")
+    if model.problem:
+        st.warning(safe_text(model.problem), icon=":material/warning:")
 
 
 def _show_switch(active: str, models: tuple[str, ...]) -> None:

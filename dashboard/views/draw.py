@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.classifier.number_reader import NumberReading
+from core.classifier.number_reader import NumberReading, read_digit, read_number
 from core.classifier.predictor import Reading, prediction_lock
 from core.errors import TrazoError
 from core.ink.canvas_strokes import Stroke
@@ -21,13 +22,15 @@ from dashboard.draw import canvas
 from dashboard.draw.number import show_brackets, show_digit_cards, show_number
 from dashboard.draw.reading import show_prediction, show_steps
 from dashboard.explain.reasons import show_reasons
+from dashboard.hands.lesson import show_lesson
 from dashboard.parts.headings import heading
 from dashboard.parts.look_inside import look_inside_link
 from dashboard.parts.png import image_html, png_bytes
 from dashboard.server import metrics
 from dashboard.server.pictures import POOL
-from dashboard.session import cache, drawings
+from dashboard.session import drawings
 from dashboard.session.client import client
+from dashboard.session.hands import current_model
 from dashboard.session.permission import safe_text
 
 STYLE = Path(__file__).parent.parent / "assets" / "draw.css"
@@ -140,7 +143,7 @@ def show_reader() -> None:
     # The reasons take longer than the answer: they come after it, and without the lock.
     if answer is not None:
         with answer.reasons:
-            show_reasons(answer.reading, cache.predictor().current()[0].bundle)
+            show_reasons(answer.reading, current_model()[0].bundle)
 
 
 def read_and_show(source: str, mode: str) -> Answer | None:
@@ -153,6 +156,7 @@ def read_and_show(source: str, mode: str) -> Answer | None:
         pen = st.container(key="pen")
         beside = st.container(key="answer_frame")
         across = st.container(key="across")
+    model, predictor = current_model()
     with pen:
         if source == DRAW:
             below = show_canvas(mode, width)
@@ -161,9 +165,9 @@ def read_and_show(source: str, mode: str) -> Answer | None:
             drawn, prompt = drawn_in_file(source, mode), PROMPTS[source]
             below = st.container(key="below_canvas")
         if mode == drawings.NUMBER:
-            number = read(cache.predictor().read_number, drawn)
+            number = read(partial(read_number, predictor), drawn)
         else:
-            reading = read(cache.predictor().read, drawn)
+            reading = read(partial(read_digit, predictor), drawn)
             keep_for_inside(reading, drawn)
     if mode == drawings.NUMBER:
         picture = number.all_ink.drawing.ink if number and drawn and drawn.strokes is None else None
@@ -183,6 +187,8 @@ def read_and_show(source: str, mode: str) -> Answer | None:
             show_link(enabled=reading is not None)
             if reading and reading.several:
                 st.button("Read a number", icon=":material/pin:", key="read_number", on_click=drawings.read_numbers)
+        if reading is not None and drawn is not None and drawn.strokes:
+            show_lesson(drawn.strokes, reading, model.name)
         reasons = st.container(key="reasons_frame")
     show_steps_of(reading.drawing if reading else None)
     return Answer(reading, reasons)
@@ -229,7 +235,7 @@ def keep_for_inside(reading: Reading | None, drawn: Drawn | None) -> None:
 
 def show_link(*, enabled: bool) -> None:
     """Link to the page that explains the prediction; without one, the link is grey, so that nothing moves later."""
-    look_inside_link(model=cache.predictor().current()[0].name, disabled=not enabled)
+    look_inside_link(model=current_model()[0].name, disabled=not enabled)
 
 
 def show_steps_of(drawing: Drawing | None) -> None:

@@ -1,0 +1,121 @@
+// A pad on which one prompted digit is written after the other. The page moves on at once; Python hears of it in the
+// background, so that nobody has to wait between two digits.
+// Milliseconds without a pen on the pad after which the digit counts as written.
+const PAUSE = 900;
+const pads = new WeakMap();
+
+function newPad() {
+  return { sequence: 0, queue: [], strokes: [], timer: null, pen: null };
+}
+
+export default function ({ data, parentElement, setStateValue }) {
+  if (!pads.has(parentElement)) {
+    pads.set(parentElement, newPad());
+  }
+  const pad = pads.get(parentElement);
+  // What Python has handled need not be sent again.
+  pad.queue = pad.queue.filter((action) => action.sequence > data.handled);
+  pad.sequence = Math.max(pad.sequence, data.handled);
+  const find = (name) => parentElement.querySelector(`.${name}`);
+  const [canvas, prompt, progress, back] = [find("paper"), find("prompt"), find("progress"), find("back")];
+  const pen = canvas.getContext("2d");
+
+  const position = () =>
+    pad.queue.reduce((at, action) => at + (action.kind === "written" ? 1 : -1), data.done);
+
+  const redraw = () => {
+    pen.fillStyle = "#000";
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.strokeStyle = pen.fillStyle = "#fff";
+    pen.lineWidth = data.brush;
+    pen.lineCap = pen.lineJoin = "round";
+    for (const points of pad.strokes) {
+      pen.beginPath();
+      pen.arc(points[0][0], points[0][1], data.brush / 2, 0, 2 * Math.PI);
+      pen.fill();
+      pen.beginPath();
+      points.forEach(([x, y]) => pen.lineTo(x, y));
+      pen.stroke();
+    }
+  };
+  const show = () => {
+    const at = position();
+    const over = at >= data.prompts.length;
+    prompt.textContent = over ? data.done_text : `Write a ${data.prompts[at]}`;
+    progress.textContent = `${Math.min(at, data.prompts.length)} of ${data.prompts.length}`;
+    canvas.classList.toggle("over", over);
+    back.disabled = at === 0 && !pad.strokes.length;
+    back.textContent = pad.strokes.length ? "Clear" : "Take back the last one";
+    redraw();
+  };
+  const send = (action) => {
+    pad.sequence += 1;
+    pad.queue.push({ ...action, sequence: pad.sequence });
+    setStateValue("actions", [...pad.queue]);
+    show();
+  };
+  const submit = () => {
+    clearTimeout(pad.timer);
+    if (!pad.strokes.length || position() >= data.prompts.length) {
+      return;
+    }
+    const strokes = pad.strokes;
+    pad.strokes = [];
+    send({ kind: "written", position: position(), strokes });
+  };
+  const takeBack = () => {
+    clearTimeout(pad.timer);
+    if (pad.strokes.length) {
+      pad.strokes = [];
+      show();
+    } else if (position() > 0) {
+      send({ kind: "taken back", position: position() });
+    }
+  };
+  const place = (event) => {
+    const box = canvas.getBoundingClientRect();
+    const round = (value) => Math.round(10 * value) / 10;
+    return [
+      round(((event.clientX - box.left) * canvas.width) / box.width),
+      round(((event.clientY - box.top) * canvas.height) / box.height),
+    ];
+  };
+  canvas.onpointerdown = (event) => {
+    if (position() >= data.prompts.length || pad.pen !== null) {
+      return;
+    }
+    event.preventDefault();
+    canvas.focus();
+    clearTimeout(pad.timer);
+    pad.pen = event.pointerId;
+    canvas.setPointerCapture(event.pointerId);
+    pad.strokes.push([place(event)]);
+    show();
+  };
+  canvas.onpointermove = (event) => {
+    if (event.pointerId !== pad.pen) {
+      return;
+    }
+    const points = pad.strokes.at(-1);
+    const events = event.getCoalescedEvents?.() ?? [];
+    (events.length ? events : [event]).forEach((each) => points.push(place(each)));
+    redraw();
+  };
+  canvas.onpointerup = canvas.onpointercancel = (event) => {
+    if (event.pointerId === pad.pen) {
+      pad.pen = null;
+      pad.timer = setTimeout(submit, PAUSE);
+    }
+  };
+  canvas.onkeydown = (event) => {
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      submit();
+    } else if (event.key === "Backspace") {
+      event.preventDefault();
+      takeBack();
+    }
+  };
+  back.onclick = takeBack;
+  show();
+}

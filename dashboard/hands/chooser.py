@@ -1,0 +1,82 @@
+"""Whose hand it is: choose, create, rename and delete hands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.personal.hand import Hand, create_hand, delete_hand, hand_name, list_hands, rename_hand
+from dashboard.session.hands import choose_hand, chosen_hand
+from dashboard.session.markdown import plain
+from dashboard.session.permission import attempt
+from dashboard.session.state import workspace
+
+FIRST_NAME = "My hand"
+"""Name of the hand of a visitor who has not given one."""
+
+_CHOICE = "hand_choice"
+
+
+def show_chooser() -> Hand | None:
+    """Show the box with all hands, and the menu of the chosen one; return it, or None if there are no hands."""
+    hands = {hand.id: hand for hand in list_hands(workspace())}
+    chosen = chosen_hand()
+    if chosen is None and len(hands) == 1:
+        chosen = next(iter(hands.values()))
+        choose_hand(chosen)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="hand_chooser"):
+        if hands:
+            st.session_state[_CHOICE] = chosen.id if chosen else None
+            names = {hand_id: hand_name(hand) for hand_id, hand in hands.items()}
+            st.selectbox(
+                "Whose hand?",
+                names,
+                format_func=names.__getitem__,
+                index=None,
+                placeholder="Choose a hand",
+                key=_CHOICE,
+                on_change=lambda: choose_hand(hands.get(st.session_state[_CHOICE])),
+                width=280,
+            )
+        with st.popover("New hand", icon=":material/person_add:"):
+            _show_name_form("new_hand", "", "Create", _create)
+        if chosen:
+            with st.popover("Rename or delete", icon=":material/more_horiz:"):
+                _show_name_form("rename_hand", hand_name(chosen), "Rename", lambda name: _rename(chosen, name))
+                st.divider()
+                st.markdown(
+                    f"Deleting removes all that {plain(hand_name(chosen))} has written here: the exams and the taught "
+                    "digits. Models that learned from them stay on the Runs page, and can be deleted there."
+                )
+                st.button(
+                    "Delete for good",
+                    icon=":material/delete:",
+                    key="delete_hand",
+                    on_click=attempt,
+                    args=(delete_hand, workspace(), chosen),
+                )
+    return chosen
+
+
+def first_hand() -> Hand:
+    """Return the chosen hand, or a new one with FIRST_NAME; raises TrazoError if it cannot be created."""
+    hand = chosen_hand()
+    if hand is None:
+        hand = create_hand(workspace(), FIRST_NAME)
+        choose_hand(hand)
+    return hand
+
+
+def _show_name_form(key: str, name: str, action: str, submit: Callable[[str], None]) -> None:
+    with st.form(key, border=False):
+        st.text_input("Name", name, max_chars=40, key=f"{key}_name", placeholder="First name or nickname")
+        st.form_submit_button(action, on_click=lambda: attempt(submit, st.session_state[f"{key}_name"]))
+
+
+def _create(name: str) -> None:
+    choose_hand(create_hand(workspace(), name))
+
+
+def _rename(hand: Hand, name: str) -> None:
+    rename_hand(workspace(), hand, name)

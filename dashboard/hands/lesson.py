@@ -1,0 +1,61 @@
+"""The row below an answer on the Draw page with which the chosen hand teaches what it meant."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.classifier.predictor import Reading
+from core.data.datasets import CLASSES
+from core.errors import HandError
+from core.ink.canvas_strokes import Stroke
+from core.personal.exam import list_exams, sealed_fingerprints
+from core.personal.hand import Hand, hand_name
+from core.personal.taught import forget, taught, teach
+from core.personal.written import Written, fingerprint, stored_strokes
+from dashboard.session.hands import chosen_hand
+from dashboard.session.markdown import plain
+from dashboard.session.permission import attempt, may_change
+
+_LESSON = "lesson"
+NO_DIGIT = "no digit"
+
+
+def show_lesson(strokes: Sequence[Stroke], reading: Reading, model: str) -> None:
+    """Ask what the drawing is meant to be, if the visitor has chosen a hand; one tap teaches it."""
+    hand = chosen_hand()
+    if hand is None or not may_change():
+        return
+    drawn = stored_strokes(strokes)
+    predicted = None if reading.verdict == "not_a_digit" else reading.digit
+    written = Written(strokes=drawn, label=None, predicted=predicted, model=model, time=time.time())
+    lesson = st.session_state.get(_LESSON)
+    told = lesson[1] if lesson and lesson[0] == fingerprint(written) else None
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="lesson"):
+        if told is not None:
+            st.markdown(f"Taught to {plain(hand_name(hand))}.", width="content")
+            st.button("Undo", type="tertiary", key="undo_lesson", on_click=attempt, args=(_forget, hand, told))
+            return
+        st.markdown(f"**{plain(hand_name(hand))}** meant a", width="content")
+        for label in (*range(CLASSES), None):
+            st.button(
+                NO_DIGIT if label is None else str(label),
+                key=f"meant_{label}",
+                type="primary" if label is not None and label == predicted else "secondary",
+                on_click=attempt,
+                args=(_teach, hand, written.model_copy(update={"label": label})),
+            )
+
+
+def _teach(hand: Hand, written: Written) -> None:
+    # A second tap while the first is on its way must not teach twice.
+    if fingerprint(written) in {fingerprint(each) for each in taught(hand).values()}:
+        raise HandError("This drawing is taught already.")
+    st.session_state[_LESSON] = (fingerprint(written), teach(hand, written, sealed_fingerprints(list_exams(hand))))
+
+
+def _forget(hand: Hand, taught_id: str) -> None:
+    forget(hand, taught_id)
+    st.session_state[_LESSON] = None

@@ -1,0 +1,87 @@
+"""A pad on which one prompted digit is written after the other, as fast as a person writes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+from pydantic import ValidationError
+
+from core.errors import HandError, TrazoError
+from core.ink.canvas_strokes import draw_stroke, join_patches
+from core.personal.written import Written, WrittenStroke, canvas_strokes
+from dashboard.parts.component import component
+from dashboard.session.permission import require_permission, safe_text
+
+SIZE = 280
+"""Width and height of the pad's own coordinates in pixels, as on the Draw page."""
+BRUSH = 20
+"""Width of the brush in those pixels, as on the Draw page before anyone changes it."""
+
+_component = component(
+    "writing_pad",
+    '<div class="pad"><div class="prompt" role="status"></div><div class="progress"></div>'
+    f'<canvas class="paper" width="{SIZE}" height="{SIZE}" tabindex="0" role="img" '
+    'aria-label="The pad to write on"></canvas>'
+    '<div class="hint">Write, then pause or press Enter. Backspace clears.</div>'
+    '<button class="back" type="button"></button></div>',
+)
+
+
+def writing_pad(
+    key: str,
+    prompts: Sequence[int],
+    done: int,
+    on_written: Callable[[int, Written], None],
+    on_taken_back: Callable[[int], None],
+    done_text: str,
+) -> None:
+    """Show the pad with the prompt after the first `done` ones.
+
+    `on_written(position, written)` and `on_taken_back(position)` are called in order, once for each; the position is
+    the number of digits that were written before. If they raise TrazoError, the visitor sees it, and the pad goes back
+    to the digit. `done_text`: what the pad says after the last prompt.
+    """
+    handled_key = f"{key}_handled"
+
+    def handle() -> None:
+        for action in st.session_state[key]["actions"] or []:
+            if action["sequence"] <= st.session_state.get(handled_key, 0):
+                continue
+            st.session_state[handled_key] = action["sequence"]
+            try:
+                require_permission()
+                if action["kind"] == "written":
+                    on_written(action["position"], _written(action, prompts))
+                else:
+                    on_taken_back(action["position"])
+            except TrazoError as error:
+                st.toast(safe_text(error), icon=":material/error:", duration="long")
+
+    _component(
+        key=key,
+        data={
+            "prompts": list(prompts),
+            "done": done,
+            "handled": st.session_state.get(handled_key, 0),
+            "brush": BRUSH,
+            "done_text": done_text,
+        },
+        on_actions_change=handle,
+    )
+
+
+def _written(action: dict[str, Any], prompts: Sequence[int]) -> Written:
+    """Return the digit that the browser sent; raises HandError if it is damaged or has no ink."""
+    try:
+        strokes = [WrittenStroke(points=points, width=BRUSH) for points in action["strokes"]]
+        written = Written(
+            strokes=tuple(strokes), label=prompts[action["position"]], predicted=None, model="", time=time.time()
+        )
+    except (ValidationError, IndexError, TypeError) as error:
+        raise HandError("This digit arrived incomplete. Write it once more.") from error
+    if not join_patches([draw_stroke(stroke) for stroke in canvas_strokes(written)]).ink.any():
+        raise HandError("This digit arrived without ink. Write it once more.")
+    return written

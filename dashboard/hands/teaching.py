@@ -1,0 +1,132 @@
+"""Teaching on the page Your hand: prompted digits are written, and what was taught can be looked through."""
+
+from __future__ import annotations
+
+import random
+
+import streamlit as st
+
+from core.classifier.number_reader import read_digit
+from core.data.datasets import CLASSES
+from core.personal.exam import list_exams, sealed_fingerprints
+from core.personal.hand import Hand
+from core.personal.taught import forget, relabel, taught, teach
+from core.personal.written import Written, canvas_strokes, images_of, ink_of
+from dashboard.hands.chooser import first_hand
+from dashboard.hands.pad import writing_pad
+from dashboard.parts.digit_grid import digit_grid, keep_click
+from dashboard.session import state
+from dashboard.session.hands import current_model
+from dashboard.session.permission import attempt
+
+COUNTS = (10, 20, 50, 100)
+"""Numbers of digits to teach at a time."""
+DEFAULT_COUNT = 50
+
+_PROMPTS = "teaching_prompts"
+_LABELS = [*map(str, range(CLASSES)), "No digit"]
+
+
+def show_teaching(hand: Hand | None) -> None:
+    """Show the pad for prompted digits, or the choice of how many to write, and what was taught so far."""
+    prompts = st.session_state.get(_PROMPTS)
+    if hand and prompts and prompts[0] == hand.id:
+        _show_pad(hand, *prompts[1:])
+    else:
+        _show_start()
+    if hand:
+        _show_taught(hand)
+
+
+def _show_start() -> None:
+    st.markdown(
+        "Write some digits for the model to learn from, as many of each. About 50 are enough. On the Draw page, each "
+        "answer can teach, too: say what you meant, below the answer."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        count = st.segmented_control(
+            "Digits to write", COUNTS, default=DEFAULT_COUNT, required=True, key="teaching_count"
+        )
+        st.button(
+            "Start writing",
+            type="primary",
+            icon=":material/edit:",
+            key="start_teaching",
+            on_click=attempt,
+            args=(_start, count),
+        )
+
+
+def _start(count: int) -> None:
+    prompts = [digit for digit in range(CLASSES) for _ in range(count // CLASSES)]
+    random.shuffle(prompts)
+    st.session_state[_PROMPTS] = (first_hand().id, prompts, [])
+
+
+@st.fragment
+def _show_pad(hand: Hand, prompts: list[int], written_ids: list[str]) -> None:
+    """Show the pad. `written_ids`: ids of what was taught for the first prompts; changed in place."""
+
+    def keep(position: int, written: Written) -> None:
+        del written_ids[position:]
+        written_ids.append(teach(hand, _with_prediction(written), sealed_fingerprints(list_exams(hand))))
+
+    def take_back(_: int) -> None:
+        if written_ids:
+            forget(hand, written_ids.pop())
+
+    writing_pad(f"teach_{hand.id}_{id(prompts)}", prompts, len(written_ids), keep, take_back, "Done")
+    over = len(written_ids) >= len(prompts)
+    if st.button("Show what was taught" if over else "Stop here", key="stop_teaching", icon=":material/check:"):
+        del st.session_state[_PROMPTS]
+        st.rerun()
+
+
+def _with_prediction(written: Written) -> Written:
+    model, predictor = current_model()
+    reading = read_digit(predictor, ink_of(written), canvas_strokes(written))
+    digit = None if reading.verdict == "not_a_digit" else reading.digit
+    return written.model_copy(update={"predicted": digit, "model": model.name})
+
+
+@st.fragment
+def _show_taught(hand: Hand) -> None:
+    digits = taught(hand)
+    if not digits:
+        return
+    st.subheader(f"Taught so far: {len(digits)}", anchor=False)
+    ids = list(reversed(digits))
+    grid = f"taught_{hand.id}"
+    chosen = state.chosen_tile(grid)
+    digit_grid(
+        images_of([digits[each] for each in ids]),
+        key=grid,
+        captions=["–" if digits[each].label is None else str(digits[each].label) for each in ids],
+        titles=[_title(digits[each]) for each in ids],
+        tile=56,
+        selected=chosen,
+        on_click=keep_click(grid, range(len(ids))),
+    )
+    if chosen is None or chosen >= len(ids):
+        st.caption("Click a digit to correct its label or to remove it.")
+        return
+    taught_id = ids[chosen]
+    label = digits[taught_id].label
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{_title(digits[taught_id])}.** It is a", width="content")
+        for index, name in enumerate(_LABELS):
+            value = None if index == CLASSES else index
+            st.button(
+                name,
+                key=f"label_{index}",
+                disabled=value == label,
+                on_click=attempt,
+                args=(relabel, hand, taught_id, value),
+            )
+        st.button("Remove", icon=":material/delete:", key="forget", on_click=attempt, args=(forget, hand, taught_id))
+
+
+def _title(written: Written) -> str:
+    meant = "No digit" if written.label is None else f"A {written.label}"
+    read = "rejected" if written.predicted is None else f"read as {written.predicted}"
+    return f"{meant}, {read}"

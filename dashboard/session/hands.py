@@ -1,0 +1,46 @@
+"""The hand that this visitor has chosen, and the model that reads it."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import streamlit as st
+
+from core.classifier.predictor import Predictor
+from core.errors import TrazoError
+from core.personal.hand import Hand, list_hands
+from core.runs.active import ActiveModel
+from core.runs.registry import find_run
+from dashboard.session import cache
+from dashboard.session.state import workspace
+
+_HAND = "chosen_hand"
+
+
+def chosen_hand() -> Hand | None:
+    """Return the hand that the visitor has chosen, or None; also if it was deleted in the meantime."""
+    hand_id = cast("str | None", st.session_state.get(_HAND))
+    return next((hand for hand in list_hands(workspace()) if hand.id == hand_id), None) if hand_id else None
+
+
+def choose_hand(hand: Hand | None) -> None:
+    """Read with this hand's model from now on, or with the active model."""
+    st.session_state[_HAND] = hand.id if hand else None
+
+
+def current_model() -> tuple[ActiveModel, Predictor]:
+    """Return the model of the chosen hand and its predictor, or the active model.
+
+    If the hand's model was deleted or cannot be loaded, the active model reads, and its `problem` says why.
+    """
+    hand = chosen_hand()
+    run_id = hand.record().model if hand else None
+    active, predictor = cache.predictor().current()
+    if run_id is None:
+        return ActiveModel(active.run_id, active.bundle), predictor  # the sidebar shows its problem already
+    try:
+        run = find_run(workspace(), run_id)
+        return ActiveModel(run.id, run.bundle), cache.bundle_predictor(run.bundle)
+    except TrazoError:
+        problem = "The model of this hand was deleted or is damaged; the active model reads instead."
+        return ActiveModel(active.run_id, active.bundle, problem), predictor
