@@ -84,7 +84,7 @@ def _show_result(exam: Exam) -> None:
             "Read correctly",
             f"{int(result.right.sum())} of {len(result.labels)}",
             f"{low:.0%} to {high:.0%} of all",
-            "With 95% confidence, the model reads this fraction of all the digits that you write correctly (Wilson's interval).",
+            "With 95% confidence, the model reads this fraction of all that you write correctly (Wilson's interval).",
         )
         metric_tile("Misread", str(int((~result.right).sum())), "as another digit")
         metric_tile("Close calls", str(result.count("unsure")), "with two candidates")

@@ -133,7 +133,7 @@ def _show_proof(hand: Hand, run: Run) -> None:
             "MNIST",
             f"{100 * change:+.2f}",
             "points of accuracy",
-            "Change of the accuracy on MNIST's validation images: whether other people are still read as well as before.",
+            "Change of the accuracy on MNIST's validation images: are other people still read as well as before?",
         )
     st.markdown(proof_sentence(proof))
     for title, positions, key in (("Fixed", proof.fixed, "fixed"), ("Broken", proof.broken, "broken")):

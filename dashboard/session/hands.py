@@ -7,7 +7,7 @@ from typing import cast
 import streamlit as st
 
 from core.classifier.predictor import Predictor
-from core.errors import TrazoError
+from core.errors import HandError, TrazoError
 from core.personal.hand import Hand, list_hands
 from core.runs.active import ActiveModel
 from core.runs.registry import find_run
@@ -18,9 +18,15 @@ _HAND = "chosen_hand"
 
 
 def chosen_hand() -> Hand | None:
-    """Return the hand that the visitor has chosen, or None; also if it was deleted in the meantime."""
+    """Return the hand that the visitor has chosen, or None; also if it was deleted or damaged in the meantime."""
     hand_id = cast("str | None", st.session_state.get(_HAND))
-    return next((hand for hand in list_hands(workspace()) if hand.id == hand_id), None) if hand_id else None
+    hand = next((hand for hand in list_hands(workspace()) if hand.id == hand_id), None) if hand_id else None
+    try:
+        if hand:
+            hand.record()
+    except HandError:
+        return None
+    return hand
 
 
 def choose_hand(hand: Hand | None) -> None:
