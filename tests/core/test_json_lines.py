@@ -51,9 +51,7 @@ def test_records_are_read_in_the_order_of_appending(
 
 
 @given(st.binary(max_size=40), st.integers(0, 3))
-def test_damage_costs_only_the_damaged_line(
-    tmp_path_factory: pytest.TempPathFactory, damage: bytes, line: int
-) -> None:
+def test_damage_costs_only_the_damaged_line(tmp_path_factory: pytest.TempPathFactory, damage: bytes, line: int) -> None:
     path = tmp_path_factory.mktemp("lines") / "notes.jsonl"
     append_records(path, [Note(text=str(index)) for index in range(4)])
     lines = path.read_bytes().splitlines()
