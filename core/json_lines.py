@@ -5,24 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from core.errors import StorageError
 from core.records import Record
-from core.storage import make_folder, open_file, read_file, storage_errors
+from core.storage import open_file, read_file, storage_errors
 
 
 def append_records(path: Path, records: Iterable[Record]) -> None:
-    """Append records in one write, so that several processes may append; raises StorageError.
+    """Append records in one write, so that several processes may append; the file's folder must exist.
 
-    If an earlier write was cut short, the records start on a new line.
+    If an earlier write was cut short, the records start on a new line. Raises StorageError, or FileNotFoundError if
+    there is no such folder.
     """
-    make_folder(path.parent)
+    lines = "".join(record.model_dump_json() + "\n" for record in records)
     with storage_errors(path), open_file(path, "ab", buffering=0) as file:
-        lines = "".join(record.model_dump_json() + "\n" for record in records)
-        file.write((lines if _ends_with_newline(path) else "\n" + lines).encode())
+        _write_all(file, (lines if _ends_with_newline(path) else "\n" + lines).encode())
         os.fsync(file.fileno())
 
 
@@ -47,6 +47,12 @@ def read_records(path: Path, kind: Any) -> list[Any]:
         except ValidationError:  # a torn line, or one of a later version
             continue
     return records
+
+
+def _write_all(file: IO[bytes], data: bytes) -> None:
+    """Write all bytes; a disk that is nearly full takes a part of them without an error."""
+    while data:
+        data = data[file.write(data) :]
 
 
 def _ends_with_newline(path: Path) -> bool:

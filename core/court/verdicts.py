@@ -11,6 +11,7 @@ from pydantic import Field
 
 from core.json_lines import append_records, read_records
 from core.records import Count, Record, Timestamp
+from core.storage import make_folder
 from core.workspace import Workspace
 
 CANNOT_TELL: Literal["cannot tell"] = "cannot tell"
@@ -61,6 +62,7 @@ def verdicts_file(workspace: Workspace) -> Path:
 
 def append_verdict(workspace: Workspace, verdict: Verdict) -> None:
     """Append a verdict; raises StorageError."""
+    make_folder(workspace.verdicts)
     append_records(verdicts_file(workspace), [verdict])
 
 

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from pydantic import Field
 
 from core.data.datasets import CLASSES
 from core.errors import HandError
-from core.json_lines import append_records, read_records
+from core.json_lines import read_records
 from core.personal.hand import Hand
 from core.personal.written import Digit, Written, fingerprint
 from core.records import Record, Timestamp
@@ -65,30 +66,28 @@ class Exam:
 
 def start_exam(hand: Hand) -> Exam:
     """Begin an exam of EXAM_DIGITS digits in random order; raises HandError if the hand was deleted."""
-    hand.record()
     prompts = [digit for digit in range(CLASSES) for _ in range(DIGITS_OF_EACH)]
     random.shuffle(prompts)
     exam_id, now = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid4().hex[:6]}", time.time()
-    append_records(hand.exams / f"{exam_id}.jsonl", [_Started(prompts=tuple(prompts), time=now)])
+    hand.append(exam_file(hand, exam_id), [_Started(prompts=tuple(prompts), time=now)])
     return Exam(exam_id, tuple(prompts), (), now)
 
 
 def answer(hand: Hand, exam: Exam, written: Written) -> None:
     """Add the digit that was written for the next prompt; its label becomes that prompt.
 
-    Raises HandError if the exam is complete, as when it was completed in another tab, or if the hand was deleted.
+    Raises HandError if the exam is complete, if it went on in another tab, or if the hand was deleted.
     """
-    present = read_exam(hand, exam.id)
-    if len(present.written) != len(exam.written) or present.prompt is None:
-        raise HandError("This exam went on in another tab. Continue there, or reload this page.")
-    entry = _Answered(written=written.model_copy(update={"label": present.prompt}))
-    append_records(hand.exams / f"{exam.id}.jsonl", [entry])
+    prompt = _present(hand, exam).prompt
+    if prompt is None:
+        raise HandError("This exam is complete. Start a new one to write more digits.")
+    hand.append(exam_file(hand, exam.id), [_Answered(written=written.model_copy(update={"label": prompt}))])
 
 
 def take_back(hand: Hand, exam: Exam) -> None:
-    """Remove the last written digit, to write it again."""
-    if read_exam(hand, exam.id).written:
-        append_records(hand.exams / f"{exam.id}.jsonl", [_TakenBack()])
+    """Remove the last written digit, to write it again; raises HandError if the exam went on in another tab."""
+    if _present(hand, exam).written:
+        hand.append(exam_file(hand, exam.id), [_TakenBack()])
 
 
 def read_exam(hand: Hand, exam_id: str) -> Exam:
@@ -118,6 +117,19 @@ def list_exams(hand: Hand) -> list[Exam]:
     return exams
 
 
+def exam_file(hand: Hand, exam_id: str) -> Path:
+    """Return the path of an exam."""
+    return hand.exams / f"{exam_id}.jsonl"
+
+
 def sealed_fingerprints(exams: Iterable[Exam]) -> set[str]:
     """Return the fingerprints of all digits in these exams."""
     return {fingerprint(written) for exam in exams for written in exam.written}
+
+
+def _present(hand: Hand, exam: Exam) -> Exam:
+    """Return the exam as it is now; raises HandError if that is not how the caller saw it."""
+    present = read_exam(hand, exam.id)
+    if present.written != exam.written:
+        raise HandError("This exam went on in another tab. Continue there, or reload this page.")
+    return present

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -11,15 +13,21 @@ from uuid import uuid4
 from pydantic import ValidationError
 
 from core.errors import HandError
+from core.json_lines import append_records
 from core.records import Record, Timestamp
-from core.storage import atomic_write, make_folder, read_file, storage_errors
+from core.storage import atomic_write, make_folder, read_file, remove, storage_errors
 from core.workspace import Workspace
 
 MAX_HANDS = 200
 """Number of hands in a workspace; a class has about thirty."""
 MAX_NAME_LENGTH = 40
 
+_NEW_PREFIX = ".new-"
+"""Prefix of the folder of a hand that is being created."""
 _DELETED_PREFIX = ".deleted-"
+"""Prefix of the folder of a hand that is being deleted."""
+
+_DELETED = "This hand was deleted. Choose another one on the page Your hand."
 
 
 class HandRecord(Record):
@@ -66,7 +74,7 @@ class Hand:
         try:
             return HandRecord.model_validate_json(read_file(self.record_file))
         except FileNotFoundError as error:
-            raise HandError("This hand was deleted. Choose another one on the page Your hand.") from error
+            raise HandError(_DELETED) from error
         except (OSError, ValidationError) as error:
             raise HandError(
                 f"The file hand.json of the hand {self.id} is damaged or cannot be read. Delete the hand, or import it "
@@ -76,21 +84,51 @@ class Hand:
     def write_record(self, record: HandRecord) -> None:
         """Replace the record; raises HandError if the hand was deleted, StorageError."""
         if not self.folder.is_dir():
-            raise HandError("This hand was deleted. Choose another one on the page Your hand.")
+            raise HandError(_DELETED)
         with atomic_write(self.record_file) as temporary:
-            temporary.write_text(record.model_dump_json(indent=2) + "\n")
+            temporary.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+    def append(self, file: Path, records: Iterable[Record]) -> None:
+        """Append records to a file of this hand; raises HandError if the hand was deleted, StorageError."""
+        self.record()
+        try:
+            with storage_errors(file):
+                # Not its parents: a hand that is deleted in this moment must not appear again.
+                file.parent.mkdir(exist_ok=True)
+            append_records(file, records)
+        except FileNotFoundError as error:
+            raise HandError(_DELETED) from error
 
 
 def create_hand(workspace: Workspace, name: str) -> Hand:
-    """Create a hand; raises HandError for an empty or taken name, or if there are MAX_HANDS already."""
+    """Create a hand; raises HandError for an empty or taken name, or if there are MAX_HANDS already; StorageError."""
+    with new_hand(workspace, name) as hand:
+        pass
+    return Hand(workspace.personal / hand.id.removeprefix(_NEW_PREFIX))
+
+
+@contextmanager
+def new_hand(workspace: Workspace, name: str, created: float | None = None) -> Iterator[Hand]:
+    """Yield a hand that is not listed yet, to be filled; it becomes a hand unless the with block raises.
+
+    `created`: Unix timestamp, by default now. Raises as `create_hand` does.
+    """
     with workspace.locked():
+        _remove_leftovers(workspace)
         checked = _check_name(workspace, name)
-        hands = list_hands(workspace)
-        if len(hands) >= MAX_HANDS:
+        if len(list_hands(workspace)) >= MAX_HANDS:
             raise HandError(f"There are {MAX_HANDS} hands already. Delete one that is no longer used.")
-        hand = Hand(make_folder(workspace.personal / uuid4().hex[:12]))
-        hand.write_record(HandRecord(name=checked, created=time.time()))
-    return hand
+        hand_id = uuid4().hex[:12]
+        hand = Hand(make_folder(workspace.personal / (_NEW_PREFIX + hand_id)))
+        try:
+            hand.write_record(HandRecord(name=checked, created=time.time() if created is None else created))
+            yield hand
+            with storage_errors(hand.folder):
+                hand.folder.rename(workspace.personal / hand_id)
+        except BaseException:
+            with suppress(OSError):
+                remove(hand.folder)
+            raise
 
 
 def list_hands(workspace: Workspace) -> list[Hand]:
@@ -121,13 +159,13 @@ def rename_hand(workspace: Workspace, hand: Hand, name: str) -> None:
     """Give a hand another name; raises HandError as `create_hand` does."""
     with workspace.locked():
         record = hand.record()
-        if name.strip() != record.name:
-            hand.write_record(record.model_copy(update={"name": _check_name(workspace, name)}))
+        hand.write_record(record.model_copy(update={"name": _check_name(workspace, name, hand)}))
 
 
 def delete_hand(workspace: Workspace, hand: Hand) -> None:
     """Delete all that was written by a hand; its models remain runs. Raises HandError if it is already deleted."""
     with workspace.locked(), storage_errors(hand.folder):
+        _remove_leftovers(workspace)
         # Renamed first, so that a deletion that is cut short leaves no half of a hand.
         hidden = hand.folder.with_name(_DELETED_PREFIX + hand.id)
         try:
@@ -145,15 +183,25 @@ def hand_name(hand: Hand) -> str:
         return hand.id
 
 
-def _check_name(workspace: Workspace, name: str) -> str:
-    name = " ".join(name.split())
+def _check_name(workspace: Workspace, name: str, hand: Hand | None = None) -> str:
+    """Return the name without invisible characters; raises HandError if it is empty, too long or another hand's."""
+    visible = "".join(character for character in name if character.isprintable() or character.isspace())
+    name = " ".join(visible.split())
     if not name:
         raise HandError("Give the hand a name, such as your first name.")
     if len(name) > MAX_NAME_LENGTH:
         raise HandError(f"This name is too long. Use at most {MAX_NAME_LENGTH} characters.")
-    if name.casefold() in {hand_name(hand).casefold() for hand in list_hands(workspace)}:
+    if name.casefold() in {hand_name(other).casefold() for other in list_hands(workspace) if other != hand}:
         raise HandError(f"There is a hand named {name} already. Choose another name.")
     return name
+
+
+def _remove_leftovers(workspace: Workspace) -> None:
+    """Remove what a process that was killed while it created or deleted a hand has left; the lock must be held."""
+    for prefix in (_NEW_PREFIX, _DELETED_PREFIX):
+        for path in workspace.personal.glob(f"{prefix}*"):
+            with suppress(OSError):  # files owned by another user
+                remove(path)
 
 
 def _created(hand: Hand) -> float:

@@ -9,7 +9,7 @@ from uuid import uuid4
 from pydantic import Field
 
 from core.errors import HandError
-from core.json_lines import append_records, read_records
+from core.json_lines import read_records
 from core.personal.hand import Hand
 from core.personal.written import Digit, Written, fingerprint
 from core.records import Record
@@ -49,18 +49,18 @@ def teach(hand: Hand, written: Written, sealed: Iterable[str] = ()) -> str:
     if len(taught(hand)) >= MAX_TAUGHT:
         raise HandError(f"This hand has taught {MAX_TAUGHT} digits. Remove some that are no longer needed.")
     entry = _Taught(id=uuid4().hex[:12], written=written)
-    _append(hand, entry)
+    hand.append(hand.taught_file, [entry])
     return entry.id
 
 
 def relabel(hand: Hand, taught_id: str, label: int | None) -> None:
     """Change what a taught digit means; None means that it is no digit."""
-    _append(hand, _Relabelled(id=taught_id, label=label))
+    hand.append(hand.taught_file, [_Relabelled(id=taught_id, label=label)])
 
 
 def forget(hand: Hand, taught_id: str) -> None:
     """Remove a taught digit."""
-    _append(hand, _Removed(id=taught_id))
+    hand.append(hand.taught_file, [_Removed(id=taught_id)])
 
 
 def taught(hand: Hand) -> dict[str, Written]:
@@ -75,8 +75,3 @@ def taught(hand: Hand) -> dict[str, Written]:
             else:
                 digits[entry.id] = digits[entry.id].model_copy(update={"label": entry.label})
     return digits
-
-
-def _append(hand: Hand, entry: Record) -> None:
-    hand.record()  # raises HandError if the hand was deleted
-    append_records(hand.taught_file, [entry])

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from core.errors import HandError
 from core.handwriting.pen_digits import PenDigit
 from core.ink.canvas_strokes import MAX_POINTS, Stroke, draw_stroke, join_patches
 from core.ink.drawing import Pixels, prepare
@@ -20,11 +21,25 @@ _Coordinate = Annotated[float, Field(ge=-10_000, le=10_000)]
 """Pixels of a canvas; a stroke may leave it, but no screen is this large."""
 
 
+MAX_STROKES = 100
+"""Number of strokes of a written digit; real ones have at most five."""
+
+MAX_SIDE = 4096.0
+"""Largest width and height of a written digit in pixels, as those of a large screen; drawing it takes 67 MB."""
+
+
 class WrittenStroke(Record):
     """One stroke: points (x, y) in pixels, with the y-axis pointing down, and the width of the brush in pixels."""
 
     points: Annotated[tuple[tuple[_Coordinate, _Coordinate], ...], Field(min_length=1, max_length=MAX_POINTS)]
     width: Annotated[float, Field(gt=0, le=200)]
+
+
+def _check_size(strokes: tuple[WrittenStroke, ...]) -> tuple[WrittenStroke, ...]:
+    for coordinates in zip(*(point for stroke in strokes for point in stroke.points), strict=True):
+        if max(coordinates) - min(coordinates) > MAX_SIDE:
+            raise ValueError(f"Expected a digit of at most {MAX_SIDE:g} pixels.")
+    return strokes
 
 
 class Written(Record):
@@ -34,7 +49,9 @@ class Written(Record):
     named, or None if it rejected the drawing. `model`: name of that model. `time`: Unix timestamp.
     """
 
-    strokes: Annotated[tuple[WrittenStroke, ...], Field(min_length=1, max_length=100)]
+    strokes: Annotated[
+        tuple[WrittenStroke, ...], Field(min_length=1, max_length=MAX_STROKES), AfterValidator(_check_size)
+    ]
     label: Digit | None
     predicted: Digit | None
     model: str
@@ -42,7 +59,15 @@ class Written(Record):
 
 
 def stored_strokes(strokes: Sequence[Stroke]) -> tuple[WrittenStroke, ...]:
-    """Return the strokes of a canvas as they are stored: with points rounded to a tenth of a pixel."""
+    """Return the strokes of a canvas as they are stored: with points rounded to a tenth of a pixel.
+
+    Raises HandError if there are none, or if they are too many or too large to be kept.
+    """
+    if not strokes:
+        raise HandError("There is nothing on the canvas. Write a digit first.")
+    extent = np.ptp(np.concatenate([stroke.points for stroke in strokes]).round(1), axis=0)
+    if len(strokes) > MAX_STROKES or extent.max() > MAX_SIDE:
+        raise HandError("This drawing is too large to be kept. Clear the canvas and write one digit.")
     return tuple(
         WrittenStroke(points=tuple((x, y) for x, y in stroke.points.round(1).tolist()), width=stroke.width)
         for stroke in strokes

@@ -88,10 +88,11 @@ def _own_digits(workspace: Workspace, fine_tuning: FineTuning, seed: int, run: R
     """Return what the hand has taught, without any digit of an exam."""
     try:
         hand = find_hand(workspace, fine_tuning.hand)
-        sealed = sealed_fingerprints(list_exams(hand))
-        written = [each for each in taught(hand).values() if fingerprint(each) not in sealed]
     except HandError as error:
-        raise RunError(str(error), run.id) from error
+        message = "The hand that this run should learn was deleted. Choose another one on the page Your hand."
+        raise RunError(message, run.id) from error
+    sealed = sealed_fingerprints(list_exams(hand))
+    written = [each for each in taught(hand).values() if fingerprint(each) not in sealed]
     digits = [each for each in written if each.label is not None]
     if not digits:
         raise RunError("This hand has taught no digits yet. Teach some on the page Your hand.", run.id)

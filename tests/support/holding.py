@@ -97,6 +97,18 @@ def _end(pause: Pause) -> None:
     Run.write_final_status = lambda *_: pause()
 
 
+def _tuning(pause: Pause) -> None:
+    """Pause before the last layer is fine-tuned to a hand."""
+    from core.personal.tuning import Rehearsal
+
+    Rehearsal.tune = lambda *_: pause()
+
+
+def _tuned(pause: Pause) -> None:
+    """Pause when both files of the fine-tuned network have been written, but no other file of the bundle."""
+    _before("core.training.fine_tuning", "fit_calibration", pause)
+
+
 PHASES: dict[str, Callable[[Pause], None]] = {
     "start": _start,
     "step": _step,
@@ -106,6 +118,8 @@ PHASES: dict[str, Callable[[Pause], None]] = {
     "evaluation": _evaluation,
     "detector": _detector,
     "end": _end,
+    "tuning": _tuning,
+    "tuned": _tuned,
 }
 
 

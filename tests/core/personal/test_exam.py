@@ -1,0 +1,134 @@
+"""An exam asks for five of each digit, goes on in one tab at a time, and is sealed."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.errors import HandError
+from core.personal.exam import (
+    DIGITS_OF_EACH,
+    EXAM_DIGITS,
+    Exam,
+    answer,
+    list_exams,
+    read_exam,
+    sealed_fingerprints,
+    start_exam,
+    take_back,
+)
+from core.personal.hand import Hand, create_hand, delete_hand
+from core.personal.taught import teach
+from core.personal.written import fingerprint
+from core.workspace import Workspace
+from tests.support.written_digits import write
+
+
+@pytest.fixture
+def hand(workspace: Workspace) -> Hand:
+    return create_hand(workspace, "Anna")
+
+
+def write_next(hand: Hand, exam: Exam, seed: int = 0) -> Exam:
+    """Write the digit that is asked for; return the exam as it is then."""
+    assert exam.prompt is not None
+    answer(hand, exam, write(exam.prompt, seed, label=None))
+    return read_exam(hand, exam.id)
+
+
+def test_complete_exam_has_five_of_each_digit(hand: Hand) -> None:
+    exam = start_exam(hand)
+    assert Counter(exam.prompts) == dict.fromkeys(range(10), DIGITS_OF_EACH)
+
+    for index in range(EXAM_DIGITS):
+        assert exam.prompt == exam.prompts[index]
+        exam = write_next(hand, exam, seed=index)
+
+    assert (exam.complete, exam.prompt) == (True, None)
+    assert tuple(written.label for written in exam.written) == exam.prompts
+    assert len(sealed_fingerprints([exam])) == EXAM_DIGITS
+    with pytest.raises(HandError, match="This exam is complete"):
+        answer(hand, exam, write(1))
+    assert list_exams(hand) == [exam]
+
+
+def test_prompts_differ_from_exam_to_exam(hand: Hand) -> None:
+    first, second = start_exam(hand), start_exam(hand)
+
+    assert first.prompts != second.prompts
+    assert {exam.id for exam in list_exams(hand)} == {first.id, second.id}
+
+
+@settings(max_examples=25)
+@given(st.lists(st.booleans(), max_size=12))
+def test_taking_back_asks_for_the_same_digit_again(
+    tmp_path_factory: pytest.TempPathFactory, writes: list[bool]
+) -> None:
+    hand = create_hand(Workspace(tmp_path_factory.mktemp("hands")), "Anna")
+    exam, expected = start_exam(hand), []
+
+    for seed, is_writing in enumerate(writes):
+        if is_writing:
+            expected.append(write(exam.prompts[len(expected)], seed))
+            exam = write_next(hand, exam, seed)
+        else:
+            take_back(hand, exam)
+            expected = expected[:-1]
+            exam = read_exam(hand, exam.id)
+
+    assert list(exam.written) == expected
+    assert exam.prompt == exam.prompts[len(expected)]
+
+
+def test_exam_that_went_on_in_another_tab_is_not_changed(hand: Hand) -> None:
+    exam = start_exam(hand)
+    present = write_next(hand, exam)
+
+    for change in (lambda: answer(hand, exam, write(0, seed=9)), lambda: take_back(hand, exam)):
+        with pytest.raises(HandError, match=r"^This exam went on in another tab\. Continue there"):
+            change()
+
+    assert read_exam(hand, exam.id) == present
+    assert len(write_next(hand, present).written) == 2
+
+
+def test_digits_of_every_exam_are_sealed(hand: Hand) -> None:
+    exam = write_next(hand, write_next(hand, start_exam(hand)))
+
+    for written in exam.written:
+        with pytest.raises(HandError, match="belongs to an exam"):
+            teach(hand, written.model_copy(update={"label": 0}), sealed_fingerprints(list_exams(hand)))
+
+    assert sealed_fingerprints(list_exams(hand)) == set(map(fingerprint, exam.written))
+
+
+def test_damaged_line_costs_one_digit_and_damaged_start_one_exam(hand: Hand) -> None:
+    exam, other = start_exam(hand), start_exam(hand)
+    for seed in range(3):
+        exam = write_next(hand, exam, seed)
+    file = hand.exams / f"{exam.id}.jsonl"
+    lines = file.read_bytes().splitlines()
+
+    file.write_bytes(b"\n".join([*lines[:2], b'{"kind": "writ', *lines[3:]]))
+
+    found = read_exam(hand, exam.id)
+    assert found.written == (exam.written[0], exam.written[2])
+    assert len(write_next(hand, found, seed=3).written) == 3
+    file.write_bytes(b"\n".join([b"\x00", *lines[1:]]))
+    assert list_exams(hand) == [other]
+    with pytest.raises(HandError, match="deleted or is damaged"):
+        answer(hand, exam, write(1))
+
+
+def test_exam_of_a_deleted_hand_ends_in_one_sentence(hand: Hand, workspace: Workspace) -> None:
+    exam = start_exam(hand)
+    delete_hand(workspace, hand)
+
+    for change in (lambda: answer(hand, exam, write(1)), lambda: take_back(hand, exam), lambda: start_exam(hand)):
+        with pytest.raises(HandError, match="This hand was deleted"):
+            change()
+
+    assert list(workspace.personal.iterdir()) == []

@@ -1,0 +1,80 @@
+"""Written digits keep their points on the way to the disk and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from core.errors import HandError
+from core.ink.canvas_strokes import Stroke
+from core.personal.written import (
+    MAX_SIDE,
+    MAX_STROKES,
+    Written,
+    canvas_strokes,
+    fingerprint,
+    images_of,
+    ink_of,
+    stored_strokes,
+)
+from tests.support.written_digits import any_written, write
+
+
+@given(any_written, st.none() | st.integers(0, 9))
+def test_fingerprint_survives_storage_and_relabelling(written: Written, label: int | None) -> None:
+    read = Written.model_validate_json(written.model_dump_json())
+    relabelled = read.model_copy(update={"label": label, "model": "another", "time": 0.0})
+
+    assert read == written
+    assert fingerprint(relabelled) == fingerprint(written)
+
+
+def test_fingerprint_tells_two_writings_of_a_digit_apart() -> None:
+    assert len({fingerprint(write(digit, seed)) for digit in range(10) for seed in range(5)}) == 50
+
+
+@given(st.lists(st.tuples(st.floats(-2000, 2000), st.floats(-2000, 2000)), min_size=1, max_size=5))
+def test_stored_strokes_are_those_of_the_canvas(points: list[tuple[float, float]]) -> None:
+    stored = stored_strokes([Stroke(np.array(points), 12.0)])
+    written = Written(strokes=stored, label=None, predicted=None, model="shipped", time=0)
+
+    (stroke,) = canvas_strokes(written)
+    assert stroke.points == pytest.approx(np.array(points), abs=0.051)
+    assert stroke.width == 12.0
+    assert stored_strokes([stroke]) == stored
+
+
+@pytest.mark.parametrize(
+    ("strokes", "sentence"),
+    [
+        ([], "nothing on the canvas"),
+        ([Stroke(np.zeros((1, 2)), 8.0)] * (MAX_STROKES + 1), "too large to be kept"),
+        ([Stroke(np.array([(0.0, 0.0), (0.0, MAX_SIDE + 1)]), 8.0)], "too large to be kept"),
+    ],
+)
+def test_drawing_that_cannot_be_kept_is_explained(strokes: list[Stroke], sentence: str) -> None:
+    with pytest.raises(HandError, match=sentence):
+        stored_strokes(strokes)
+
+
+def test_digit_too_large_to_draw_is_no_record() -> None:
+    value = write(1).model_dump()
+    value["strokes"][0]["points"] = [(-9000.0, 0.0), (9000.0, 0.0)]
+
+    with pytest.raises(ValidationError, match="at most 4096 pixels"):
+        Written.model_validate(value)
+
+
+def test_images_are_white_on_black_and_blank_without_ink() -> None:
+    invisible = write(1).model_dump()
+    invisible["strokes"] = [{"points": [(5, 5)], "width": 0.01}]
+
+    images = images_of([write(8), Written.model_validate(invisible)])
+
+    assert (images.shape, images.dtype) == ((2, 28, 28), np.uint8)
+    assert images[0].max() > 200
+    assert images[1].max() == 0
+    assert ink_of(write(8)).shape[0] == pytest.approx(160 + 16, abs=4)

@@ -1,0 +1,109 @@
+"""Append-only files survive killed processes, damaged lines and full disks; nothing else is lost."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import ReadOnly, StorageError
+from core.json_lines import append_records, read_records
+from core.records import Record
+from core.workspace import PROJECT
+from tests.support.full_disk import fill_disk
+
+# Writes the first part of a record and is killed, as by a power cut in the middle of a write.
+KILLED_WHILE_APPENDING = """
+import os, signal, sys
+from pathlib import Path
+from core import json_lines
+from tests.core.test_json_lines import Note
+def write_half(file, data):
+    file.write(data[: len(data) // 2])
+    os.kill(os.getpid(), signal.SIGKILL)
+json_lines._write_all = write_half
+json_lines.append_records(Path(sys.argv[1]), [Note(text="torn")])
+"""
+
+
+class Note(Record):
+    text: str
+
+
+texts = st.lists(st.text(st.characters(exclude_categories=("Cs",)), max_size=20), max_size=6)
+
+
+@given(st.lists(texts, max_size=4))
+def test_records_are_read_in_the_order_of_appending(
+    tmp_path_factory: pytest.TempPathFactory, batches: list[list[str]]
+) -> None:
+    path = tmp_path_factory.mktemp("lines") / "notes.jsonl"
+
+    for batch in batches:
+        append_records(path, [Note(text=text) for text in batch])
+
+    assert [note.text for note in read_records(path, Note)] == [text for batch in batches for text in batch]
+
+
+@given(st.binary(max_size=40), st.integers(0, 3))
+def test_damage_costs_only_the_damaged_line(tmp_path_factory: pytest.TempPathFactory, damage: bytes, line: int) -> None:
+    path = tmp_path_factory.mktemp("lines") / "notes.jsonl"
+    append_records(path, [Note(text=str(index)) for index in range(4)])
+    lines = path.read_bytes().splitlines()
+    lines[line] = damage
+
+    path.write_bytes(b"\n".join(lines))
+    append_records(path, [Note(text="4")])
+
+    kept = [note.text for note in read_records(path, Note)]
+    assert kept == [str(index) for index in range(5) if index != line]
+
+
+def test_process_killed_while_appending_costs_its_record_alone(tmp_path: Path) -> None:
+    path = tmp_path / "notes.jsonl"
+    append_records(path, [Note(text="before")])
+
+    killed = subprocess.run([sys.executable, "-c", KILLED_WHILE_APPENDING, path], cwd=PROJECT, check=False)
+
+    assert killed.returncode == -signal.SIGKILL
+    assert not path.read_bytes().endswith(b"\n")
+    assert read_records(path, Note) == [Note(text="before")]
+    append_records(path, [Note(text="after")])
+    assert read_records(path, Note) == [Note(text="before"), Note(text="after")]
+
+
+@pytest.mark.parametrize("room", [0, 3000])
+def test_record_that_fits_partly_on_the_disk_is_an_error(small_disk: Path, room: int) -> None:
+    path = small_disk / "notes.jsonl"
+    # The file's last page has this much room, which a full disk still fills without an error.
+    append_records(path, [Note(text="x" * (4096 - room - len('{"text":""}\n')))])
+    before = read_records(path, Note)
+    fill_disk(small_disk / "filler")
+
+    with pytest.raises(StorageError, match="disk is full"):
+        append_records(path, [Note(text="y" * 8000)])
+
+    assert read_records(path, Note) == before
+    (small_disk / "filler").unlink()
+    append_records(path, [Note(text="after")])
+    assert read_records(path, Note) == [*before, Note(text="after")]
+
+
+def test_file_that_cannot_be_read_or_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "notes.jsonl"
+    assert read_records(path, Note) == []
+    path.mkdir()
+
+    with pytest.raises(StorageError, match=r"notes\.jsonl cannot be read"):
+        read_records(path, Note)
+    with pytest.raises(StorageError, match="could not be written"):
+        append_records(path, [Note(text="a")])
+    monkeypatch.setenv("TRAZO_READONLY", "1")
+    with pytest.raises(ReadOnly):
+        append_records(tmp_path / "other.jsonl", [Note(text="a")])
+    assert list(tmp_path.iterdir()) == [path]

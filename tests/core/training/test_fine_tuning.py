@@ -1,0 +1,130 @@
+"""A run that is fine-tuned to a hand, by real workers: its bundle, a kill, and what it needs being deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.classifier.network import Network
+from core.classifier.predictor import Predictor
+from core.data.datasets import load_dataset
+from core.errors import RunError
+from core.explain.keras_reader import read_network
+from core.explain.layers import Dense
+from core.launcher.queue import advance, resume
+from core.personal.exam import answer, start_exam
+from core.personal.hand import Hand, create_hand, delete_hand, list_hands
+from core.personal.taught import taught, teach
+from core.personal.written import images_of
+from core.runs.deletion import delete_run
+from core.runs.fine_tuning import FineTuning, fine_tuned_config
+from core.runs.registry import create_run, find_run
+from core.runs.run import Run
+from core.workspace import Workspace
+from tests.support.workers import end_all, kill_worker, wait_for, wait_for_end
+from tests.support.written_digits import teach_digits, write
+
+
+@pytest.fixture(autouse=True)
+def no_worker_survives(workspace: Workspace) -> Iterator[None]:
+    """Kill the workers that a test leaves running."""
+    yield
+    end_all(workspace)
+
+
+@pytest.fixture
+def hand(workspace: Workspace) -> Hand:
+    """A hand that has taught 20 digits, and a scribble that is no digit."""
+    hand = create_hand(workspace, "Anna")
+    teach_digits(hand, 20)
+    teach(hand, write(8, seed=99, label=None))
+    return hand
+
+
+def queue_fine_tuning(workspace: Workspace, hand: Hand, base: Run) -> Run:
+    config = fine_tuned_config(base.config())
+    return create_run(workspace, config, fine_tuning=FineTuning(hand=hand.id, base=base.id, digits=20))
+
+
+def test_run_killed_while_tuning_is_resumed_to_its_end(
+    run: Run, hand: Hand, workspace: Workspace, patch_worker: Callable[[str], None], tmp_path: Path
+) -> None:
+    base, written = run, taught(hand)
+    tuned = queue_fine_tuning(workspace, hand, base)
+
+    for phase in ("tuning", "tuned"):
+        reached = tmp_path / phase
+        patch_worker(
+            "from pathlib import Path\nfrom tests.support.holding import pause_in\n"
+            f"pause_in({phase!r}, Path({str(reached)!r}))"
+        )
+        advance(workspace) if phase == "tuning" else resume(workspace, tuned)
+        wait_for(tuned, reached.exists, phase)
+        kill_worker(tuned)
+        assert tuned.status().state == "interrupted"
+        assert not tuned.bundle.complete
+    patch_worker("")
+    resume(workspace, tuned)
+    wait_for_end(tuned)
+
+    assert (tuned.status().state, tuned.status().message) == ("finished", "Finished."), tuned.log_tail()
+    assert list(tuned.folder.glob(".*")) == []
+    assert taught(hand) == written
+    assert_complete_and_alike(tuned, base, workspace)
+
+
+def assert_complete_and_alike(tuned: Run, base: Run, workspace: Workspace) -> None:
+    """Assert that the fine-tuned bundle is complete, and differs from its base in the last layer alone."""
+    dataset = load_dataset("digits", workspace)
+    card = tuned.bundle.card()
+    assert (card.run_id, card.config) == (tuned.id, tuned.config())
+    assert card.data == base.bundle.card().data
+    assert card.novelty is not None
+    assert card.calibration is not None
+    assert card.metrics.test_accuracy == tuned.bundle.evaluation().accuracy
+    layers, old_layers = (read_network(each.bundle.keras_file).layers for each in (tuned, base))
+    images = dataset.test.images[:100]
+    differing = [
+        index
+        for index, (new, old) in enumerate(zip(layers, old_layers, strict=True))
+        if any(not np.array_equal(value, vars(old)[name]) for name, value in vars(new).items())
+    ]
+    assert differing == [len(layers) - 2]
+    assert isinstance(layers[-2], Dense)
+    network = Network(tuned.bundle.tflite_file)
+    probabilities = network(images).probabilities
+    assert read_network(tuned.bundle.keras_file).probabilities(images) == pytest.approx(probabilities, abs=1e-4)
+    own = images_of([write(index % 10, seed=index) for index in range(20)])
+    labels = np.arange(20) % 10
+    before = Network(base.bundle.tflite_file)(own).probabilities.argmax(axis=1) == labels
+    assert (network(own).probabilities.argmax(axis=1) == labels).sum() > before.sum()
+    assert Predictor(tuned.bundle).judge(own, network(own).probabilities)[1].count("not_a_digit") <= 1
+
+
+def test_run_whose_hand_or_model_is_gone_fails_in_one_sentence(run: Run, hand: Hand, workspace: Workspace) -> None:
+    other, examined = create_hand(workspace, "Ben"), create_hand(workspace, "Eva")
+    teach_digits(other, 10)
+    exam = start_exam(examined)
+    # It got into the log in spite of the seal, and nothing else was taught.
+    teach(examined, write(exam.prompts[0]))
+    answer(examined, exam, write(exam.prompts[0]))
+    written = taught(hand)
+
+    def fails(of_hand: Hand, delete: Callable[[], None]) -> str:
+        waiting = queue_fine_tuning(workspace, of_hand, run)
+        delete()
+        advance(workspace)
+        wait_for_end(waiting)
+        assert waiting.status().state == "failed", waiting.log_tail()
+        return waiting.status().message
+
+    assert "The hand that this run should learn was deleted" in fails(other, lambda: delete_hand(workspace, other))
+    assert "has taught no digits yet" in fails(examined, lambda: None)
+    assert fails(hand, lambda: delete_run(workspace, run)).startswith("The model to fine-tune was deleted. Choose")
+    assert list_hands(workspace) == [hand, examined]
+    assert taught(hand) == written
+    with pytest.raises(RunError, match="There is no run"):
+        find_run(workspace, run.id)

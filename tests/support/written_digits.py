@@ -1,0 +1,55 @@
+"""Written digits, as a hand stores them: drawn by code, and of any shape for hypothesis."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+
+from core.handwriting.strokes import digit_strokes
+from core.personal.hand import Hand
+from core.personal.taught import teach
+from core.personal.written import MAX_SIDE, Written, WrittenStroke
+
+_SIZE = 160.0
+"""Height of a digit in pixels, on a canvas of 280."""
+
+
+def write(digit: int, seed: int = 0, label: int | None = -1) -> Written:
+    """Return a digit in handwriting that depends on the seed; its label is the digit, unless another one is given."""
+    strokes = digit_strokes(digit, np.random.default_rng((digit, seed)))
+    points = np.concatenate(strokes)
+    low, scale = points.min(axis=0), _SIZE / max(float(np.ptp(points, axis=0).max()), 1.0)
+    return Written(
+        strokes=tuple(
+            WrittenStroke(points=tuple(map(tuple, ((stroke - low) * scale + 60).round(1).tolist())), width=16)
+            for stroke in strokes
+        ),
+        label=digit if label == -1 else label,
+        predicted=digit,
+        model="shipped",
+        time=1_700_000_000 + seed,
+    )
+
+
+def teach_digits(hand: Hand, count: int) -> None:
+    """Teach a hand this many digits, as many of each."""
+    for index in range(count):
+        teach(hand, write(index % 10, seed=index))
+
+
+_COORDINATES = st.floats(-MAX_SIDE / 2, MAX_SIDE / 2)
+_STROKES = st.builds(
+    WrittenStroke,
+    points=st.lists(st.tuples(_COORDINATES, _COORDINATES), min_size=1, max_size=4).map(tuple),
+    width=st.floats(0.1, 200),
+)
+
+any_written = st.builds(
+    Written,
+    strokes=st.lists(_STROKES, min_size=1, max_size=3).map(tuple),
+    label=st.none() | st.integers(0, 9),
+    predicted=st.none() | st.integers(0, 9),
+    model=st.text(max_size=10),
+    time=st.floats(0, 1e10),
+)
+"""Strategy for valid written digits, however strange."""
