@@ -1,0 +1,228 @@
+"""The page Your hand in Streamlit's AppTest."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.classifier.bundle import Bundle, copy_bundle
+from core.personal.exam import Exam, answer, read_exam, start_exam
+from core.personal.hand import Hand, create_hand, delete_hand, hand_name, list_hands
+from core.personal.taught import taught
+from core.runs.fine_tuning import FineTuning, fine_tuned_config
+from core.runs.registry import create_run, list_runs
+from core.runs.run import Run
+from core.runs.status import Status
+from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
+from dashboard.hands.exam import WRITERS
+from dashboard.parts.png import png_bytes
+from dashboard.session.drawings import Sketch
+from tests.support.drawn_digits import SEVEN, drawn
+from tests.support.markdown import unescape_markdown
+from tests.support.written_digits import teach_digits, write
+
+EXAM, TEACH, TUNE = "1 Exam", "2 Teach", "3 Fine-tune and prove"
+
+
+@pytest.fixture
+def hand(workspace: Workspace) -> Hand:
+    return create_hand(workspace, "Ana")
+
+
+def open_page(step: str = EXAM) -> AppTest:
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
+    page.switch_page("views/hand.py").run()
+    if step != EXAM:
+        page.segmented_control(key="hand_step").set_value(step).run()
+    assert not page.exception, page.exception[0].value
+    return page
+
+
+def text(page: AppTest) -> str:
+    parts = [*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.success, *page.subheader]
+    return unescape_markdown("\n".join(str(part.value) for part in parts))
+
+
+def tiles(page: AppTest) -> dict[str, str]:
+    return {metric.label: str(metric.value) for metric in page.metric}
+
+
+def pad(page: AppTest, key: str) -> dict[str, Any]:
+    return json.loads(page.get_by_key(key).proto.json)
+
+
+def seven() -> str:
+    """Return a 7 as the canvas sends it."""
+    return "data:image/png;base64," + base64.b64encode(png_bytes(drawn(SEVEN))).decode()
+
+
+def write_exam(hand: Hand) -> Exam:
+    exam = start_exam(hand)
+    while exam.prompt is not None:
+        answer(hand, exam, write(exam.prompt, len(exam.written)))
+        exam = read_exam(hand, exam.id)
+    return exam
+
+
+def fine_tuned_run(workspace: Workspace, hand: Hand) -> Run:
+    """Return a finished run with the shipped model, as if that had been fine-tuned to the hand."""
+    shipped = Bundle(SHIPPED_BUNDLE)
+    fine_tuning = FineTuning(hand=hand.id, base="shipped", digits=10)
+    run = create_run(workspace, fine_tuned_config(shipped.card().config), fine_tuning=fine_tuning)
+    copy_bundle(shipped, run.bundle.folder)
+    run.write_status(Status(state="finished", phase="done", message="Finished."))
+    return run
+
+
+def test_first_visitor_starts_the_exam_of_a_new_hand(workspace: Workspace) -> None:
+    page = open_page()
+    assert "about two minutes" in text(page)
+
+    page.button(key="start_exam").click().run()
+
+    (hand,) = list_hands(workspace)
+    assert hand_name(hand) == "My hand"
+    (file,) = hand.exams.glob("*.jsonl")
+    shown = pad(page, f"exam_{file.stem}")
+    assert (len(shown["prompts"]), shown["done"]) == (50, 0)
+    assert page.selectbox(key="hand_choice").value == hand.id
+
+
+def test_result_of_an_exam_counts_what_the_model_reads(hand: Hand) -> None:
+    write_exam(hand)
+
+    page = open_page()
+
+    shown = tiles(page)
+    right = int(shown["Read correctly"].split()[0])
+    assert shown["Read correctly"] == f"{right} of 50"
+    assert right + int(shown["Misread"]) == 50
+    assert right > 40
+    assert "Among other people" in text(page)
+
+
+def test_hands_are_created_renamed_and_deleted(workspace: Workspace, hand: Hand) -> None:
+    page = open_page()
+    page.text_input(key="new_hand_name").set_value("Ben")
+    page.button(key="FormSubmitter:new_hand-Create").click().run()
+    assert {hand_name(each) for each in list_hands(workspace)} == {"Ana", "Ben"}
+    ben = next(each for each in list_hands(workspace) if hand_name(each) == "Ben")
+    assert page.selectbox(key="hand_choice").value == ben.id
+
+    page.text_input(key="rename_hand_name").set_value("Ana")
+    page.button(key="FormSubmitter:rename_hand-Rename").click().run()
+    assert "There is a hand named Ana already" in unescape_markdown(page.toast[0].value)
+    page.button(key="delete_hand").click().run()
+
+    assert [hand_name(each) for each in list_hands(workspace)] == ["Ana"]
+    assert not page.exception
+
+
+def test_what_was_taught_is_relabelled_and_removed(hand: Hand) -> None:
+    teach_digits(hand, 10)
+    page = open_page(TEACH)
+    assert "Taught so far: 10" in text(page)
+    page.session_state["chosen_tiles"] = {f"taught_{hand.id}": 0}
+    page.run()
+    newest = list(taught(hand))[-1]
+
+    page.button(key="label_3").click().run()
+    assert taught(hand)[newest].label == 3
+    page.button(key="forget").click().run()
+
+    assert newest not in taught(hand)
+    assert not page.exception
+
+
+def test_teaching_prompts_as_many_of_each_digit(hand: Hand) -> None:
+    page = open_page(TEACH)
+    page.segmented_control(key="teaching_count").set_value(20).run()
+    page.button(key="start_teaching").click().run()
+
+    (_, prompts, _) = page.session_state["teaching_prompts"]
+    assert sorted(prompts) == sorted([*range(10), *range(10)])
+
+
+def test_fine_tuning_waits_until_something_is_taught(hand: Hand) -> None:
+    page = open_page(TUNE)
+
+    assert "Teach some digits first" in page.info[0].value
+
+
+def test_fine_tuning_starts_a_run_from_the_active_model(
+    workspace: Workspace, hand: Hand, idle_workers: Callable[[], None]
+) -> None:
+    teach_digits(hand, 10)
+    page = open_page(TUNE)
+
+    page.button(key="fine_tune").click().run()
+
+    (run,) = list_runs(workspace)
+    assert run.config().preset == "fine-tuned"
+    assert run.status().state == "running"
+    assert page.button(key="fine_tune").disabled
+
+
+def test_proof_compares_and_the_model_is_used_and_put_back(workspace: Workspace, hand: Hand) -> None:
+    teach_digits(hand, 10)
+    run = fine_tuned_run(workspace, hand)
+    page = open_page(TUNE)
+    assert "Take one first" in page.info[0].value
+    write_exam(hand)
+    page.run()
+
+    assert tiles(page)["Before"] == tiles(page)["After"]
+    assert tiles(page)["Fixed and broken"] == "0 and 0"
+    assert "Not shown" in text(page)
+    page.button(key="use_for_hand").click().run()
+    assert hand.record().model == run.id
+    assert f"Ana is read by {run.title}" in text(page)
+    page.button(key="back").click().run()
+    assert hand.record().model is None
+
+    fine_tuned_run(workspace, hand)
+    page.run()
+    assert "Take a fresh exam" in text(page)
+
+
+def test_drawing_is_taught_with_one_tap(workspace: Workspace, hand: Hand) -> None:
+    page = open_page()
+    page.session_state["sketch"] = Sketch(
+        strokes=[{"path": [["M", 80, 80], ["L", 180, 80], ["L", 120, 220]], "strokeWidth": 16}], picture=seven()
+    )
+    page.switch_page("views/draw.py").run()
+    page.button(key="meant_7").click().run()
+    (written,) = taught(hand).values()
+    assert (written.label, written.predicted, written.model) == (7, 7, "shipped")
+
+    page.button(key="undo_lesson").click().run()
+    assert taught(hand) == {}
+    page.button(key="meant_None").click().run()
+    assert [each.label for each in taught(hand).values()] == [None]
+
+    delete_hand(workspace, hand)
+    page.run()
+    assert not page.exception
+    assert "meant_7" not in {button.key for button in page.button}
+
+
+def test_visitors_without_permission_see_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_READONLY", "1")
+
+    page = open_page()
+
+    assert "Changes are switched off here" in text(page)
+    assert "start_exam" not in {button.key for button in page.button}
+
+
+def test_accuracies_of_other_people_are_those_of_the_benchmark() -> None:
+    results = json.loads((PROJECT / "benchmarks" / "results.json").read_text())
+    figures = results["Fine-tuning to one person's handwriting"]["figures"]
+    measured = [each["value"] for each in figures if each["name"].endswith("accuracy before")][: len(WRITERS)]
+
+    assert measured == pytest.approx(WRITERS, abs=0.05)
