@@ -38,6 +38,7 @@ def test_all_text_has_enough_contrast(page: Page, run: Run, scheme: str) -> None
     for path, shown in {
         "/": "Brush width",
         "/inside?image=test-3&dataset=digits": "Mean probability",
+        "/hand": "personal data",
         "/data": "Fingerprint",
         "/data?dataset=pen-digits": "Alpaydin",
         "/evaluate": "Confusion matrix",  # and the mistakes with disputed labels if MNIST is available

@@ -1,0 +1,98 @@
+"""A person takes the exam, teaches their hand, and gets a model of their own, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from core.data.datasets import Dataset
+from core.launcher.control import delete
+from core.personal.exam import list_exams
+from core.personal.hand import delete_hand, list_hands
+from core.personal.taught import taught
+from core.runs.registry import list_runs
+from core.workspace import Workspace
+from tests.support.dashboard_process import DashboardProcess
+from tests.support.slow_server import SlowServer
+from tests.support.visit import at_rest
+from tests.support.written_digits import write
+
+_SIZE = 280
+"""Width of the pad's own coordinates."""
+
+
+@pytest.fixture(autouse=True)
+def _workspace_stays_as_it_was(dashboard: DashboardProcess) -> Iterator[None]:
+    """Remove the hand and its run, which other tests of the shared dashboard do not expect."""
+    workspace = Workspace(dashboard.workspace)
+    before = {run.id for run in list_runs(workspace)}
+    yield
+    for hand in list_hands(workspace):
+        delete_hand(workspace, hand)
+    for run in list_runs(workspace):
+        if run.id not in before:
+            delete(workspace, run)
+
+
+def prompt(page: Page) -> Locator:
+    return page.locator(".prompt")
+
+
+def write_next(page: Page, seed: int) -> int:
+    """Write the digit that the pad asks for, and move on with Enter; return the digit."""
+    digit = int(prompt(page).inner_text().split()[-1])
+    paper = page.locator(".paper").bounding_box()
+    assert paper is not None
+    scale = paper["width"] / _SIZE
+    for stroke in write(digit, seed).strokes:
+        step = max(1, len(stroke.points) // 8)
+        points = [*stroke.points[::step], stroke.points[-1]]
+        page.mouse.move(paper["x"] + points[0][0] * scale, paper["y"] + points[0][1] * scale)
+        page.mouse.down()
+        for x, y in points[1:]:
+            page.mouse.move(paper["x"] + x * scale, paper["y"] + y * scale)
+        page.mouse.up()
+    page.keyboard.press("Enter")
+    return digit
+
+
+def test_a_person_gets_a_model_of_their_own(page: Page, dashboard: DashboardProcess, mnist: Dataset) -> None:
+    server = SlowServer(page)
+    page.goto("/hand")
+    page.get_by_role("button", name="Start the exam").click()
+    expect(prompt(page)).to_have_text(re.compile("Write a"))
+    at_rest(page)
+    server.holding_requests = True  # nobody waits for the server between two digits
+    asked = [write_next(page, seed) for seed in range(3)]
+    expect(page.locator(".progress")).to_have_text("3 of 50")
+    server.release()
+    page.get_by_role("button", name="Take back the last one").click()
+    expect(page.locator(".progress")).to_have_text("2 of 50")
+    for seed in range(2, 50):
+        write_next(page, seed)
+
+    expect(page.get_by_test_id("stMetricLabel").filter(has_text="Read correctly")).to_be_visible()
+    (hand,) = list_hands(Workspace(dashboard.workspace))
+    (exam,) = list_exams(hand)
+    assert list(exam.prompts[:3]) == asked
+    assert [written.label for written in exam.written] == list(exam.prompts)
+
+    page.get_by_text("2 Teach").click()
+    page.get_by_text("10", exact=True).click()
+    page.get_by_role("button", name="Start writing").click()
+    for seed in range(100, 110):
+        write_next(page, seed)
+    page.get_by_role("button", name="Show what was taught").click()
+    expect(page.get_by_text("Taught so far: 10")).to_be_visible()
+    assert sorted(written.label or 0 for written in taught(hand).values()) == list(range(10))
+
+    page.get_by_text("3 Fine-tune and prove").click()
+    page.get_by_role("button", name="Fine-tune", exact=True).click()
+    expect(page.get_by_role("heading", name="Proof")).to_be_visible()
+    page.get_by_role("button", name="Use for this hand").click()
+    expect(page.get_by_text("Draw with it")).to_be_visible()
+    expect(page.get_by_text(re.compile("My hand is read by"))).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
