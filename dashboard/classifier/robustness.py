@@ -81,7 +81,7 @@ def _show_accuracies(robustness: Robustness, kinds: dict[str, tuple[str, str]]) 
     with st.grid(len(kinds), min_column_width=MIN_TILE_WIDTH):
         for name, (label, explanation) in kinds.items():
             if accuracies[name] is not None:
-                st.metric(label, f"{accuracies[name]:.1%}", border=True, help=explanation)
+                st.metric(label, f"{accuracies[name]:.1%}", help=explanation)
 
 
 def disputed_note(disputed: DisputedLabels | None, accuracy: float) -> None:
