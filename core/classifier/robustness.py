@@ -42,7 +42,7 @@ def draw_robustness_images(test: Split, pen_digits: Sequence[PenDigit] = ()) -> 
         "tiny": redraw_all(lines, RedrawRanges(size=(0.08, 0.15), brush=_THIN_BRUSH)),
         "thin_pen": redraw_all(lines, RedrawRanges(brush=_THIN_BRUSH)),
         "fat_pen": redraw_all(lines, RedrawRanges(brush=_FAT_BRUSH)),
-        "turned": _rotate_all(lines, 20),
+        "turned": rotate_all(lines, 20),
         "shifted": shift(images, 4, rng()),
         "shrunk": warp(images, scale=0.7),
         "noisy": add_noise(images, 0.3, rng()),
@@ -72,6 +72,14 @@ def redraw_all(lines: Sequence[np.ndarray], ranges: RedrawRanges) -> np.ndarray:
     """Draw centre lines and prepare the ink as images uint8 (n, 28, 28)."""
     rng = np.random.default_rng(_SEED)
     return prepare_all([redraw(line, ranges, rng) for line in lines])
+
+
+def rotate_all(lines: Sequence[np.ndarray], degrees: float) -> np.ndarray:
+    """Draw the lines rotated, every other one to the other side, as images uint8 (n, 28, 28)."""
+    images = np.empty((len(lines), 28, 28), np.uint8)
+    images[::2] = redraw_all(lines[::2], RedrawRanges(rotation=(degrees, degrees)))
+    images[1::2] = redraw_all(lines[1::2], RedrawRanges(rotation=(-degrees, -degrees)))
+    return images
 
 
 def prepare_all(inks: Sequence[Pixels]) -> np.ndarray:
@@ -125,14 +133,6 @@ def blur(images: np.ndarray, sigma: float) -> np.ndarray:
 def fade(images: np.ndarray, fraction: float) -> np.ndarray:
     """Reduce the ink of each image to a fraction, 0..1."""
     return (images * fraction).astype(np.uint8)
-
-
-def _rotate_all(lines: Sequence[np.ndarray], degrees: float) -> np.ndarray:
-    """Draw the lines rotated, every other one to the other side, as images uint8 (n, 28, 28)."""
-    images = np.empty((len(lines), 28, 28), np.uint8)
-    images[::2] = redraw_all(lines[::2], RedrawRanges(rotation=(degrees, degrees)))
-    images[1::2] = redraw_all(lines[1::2], RedrawRanges(rotation=(-degrees, -degrees)))
-    return images
 
 
 def _replay_some(digits: Sequence[PenDigit], rng: np.random.Generator) -> Split:

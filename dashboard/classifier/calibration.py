@@ -30,8 +30,8 @@ def calibration_section(card: Card, evaluation: Evaluation) -> None:
     st.subheader("Calibration", anchor=False)
     text_with_terms(
         f"A model that says “80% sure” should be right four times out of five. Each bar is one level of "
-        f"{term('confidence')} and should end at its orange line. Above each bar is its number of predictions. Thin "
-        f"lines are 95% {term('confidence interval', 'confidence intervals')}."
+        f"{term('confidence')} and should end at its orange line. Above each bar is its number of predictions; faint "
+        f"bars have fewer than ten. Thin lines are 95% {term('confidence interval', 'confidence intervals')}."
     )
     st.altair_chart(charts.reliability_diagram(reliability(evaluation), text_colour()), width="stretch")
     st.markdown("When the model is not sure, it says so: it names a second digit, or calls a drawing not a digit.")

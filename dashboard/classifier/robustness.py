@@ -9,7 +9,6 @@ from core.classifier.disputed import DisputedLabels
 from dashboard.parts import charts
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH
 from dashboard.parts.theme import text_colour
-from dashboard.training.wording import REDRAWN_ACCURACY
 
 REDRAWN_KINDS = {
     "canvas": ("Typical", "40% to 80% of the canvas, anywhere on it, with the brushes of the Draw page."),
@@ -30,7 +29,7 @@ ALTERED_KINDS = {
 NOT_MEASURED = "Not measured: an earlier version of Trazo trained this model. Train it again to see these metrics."
 
 
-def handwriting_section(card: Card) -> None:
+def robustness_section(card: Card) -> None:
     """Chart how often the model misreads drawings and altered images; the figures are folded away."""
     st.subheader("Drawings", anchor=False)
     robustness = card.robustness
@@ -57,8 +56,6 @@ def handwriting_section(card: Card) -> None:
         st.markdown("The accuracy on each kind of image: the fraction of images that the model reads correctly.")
         _show_accuracies(robustness, REDRAWN_KINDS)
         _show_accuracies(robustness, ALTERED_KINDS)
-    st.markdown("The best test is your own hand:")
-    st.page_link("views/draw.py", label="Draw a digit", icon=":material/draw:", width="content")
 
 
 def _misread(accuracy: float) -> str:
@@ -79,33 +76,12 @@ def _show_chart(robustness: Robustness, kinds: dict[str, tuple[str, str]]) -> No
     )
 
 
-def robustness_section(card: Card) -> None:
-    """Show the accuracies on redrawn and altered images, or a message if the model has none."""
-    st.subheader(REDRAWN_ACCURACY, anchor=False)
-    robustness = card.robustness
-    if robustness is None:
-        st.caption(NOT_MEASURED)
-        return
-    st.markdown(
-        f"Up to {robustness.images:,} test images were traced and **drawn again on a canvas**, then classified like "
-        f"any drawing. On average, **{robustness.drawings:.1%}** were classified correctly."
-    )
-    _show_accuracies(robustness, REDRAWN_KINDS)
-    if robustness.pen_strokes is not None:
-        st.markdown(f"Accuracy on pen digits by writers that no model learns from: **{robustness.pen_strokes:.1%}**.")
-    st.markdown(
-        "The same images, altered and passed **directly to the network**, without the centring and scaling that "
-        "drawings get:"
-    )
-    _show_accuracies(robustness, ALTERED_KINDS)
-
-
 def _show_accuracies(robustness: Robustness, kinds: dict[str, tuple[str, str]]) -> None:
     accuracies = {name: getattr(robustness, name) for name in kinds}
     with st.grid(len(kinds), min_column_width=MIN_TILE_WIDTH):
         for name, (label, explanation) in kinds.items():
             if accuracies[name] is not None:
-                st.metric(label, f"{accuracies[name]:.1%}", border=True, help=explanation)
+                st.metric(label, f"{accuracies[name]:.1%}", help=explanation)
 
 
 def disputed_note(disputed: DisputedLabels | None, accuracy: float) -> None:

@@ -136,7 +136,6 @@ def _accuracy_metric(recorded: EpochPredictions, index: int, period: str) -> Non
         delta_color="normal" if change else "off",
         delta_arrow="auto" if change else "off",
         help=f"Change {period}, in percentage points.",
-        border=True,
         height="stretch",
     )
 

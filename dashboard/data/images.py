@@ -8,28 +8,26 @@ from core.data.datasets import Dataset
 from dashboard.data.augmentation import show_augmentation
 from dashboard.data.classes import show_classes
 from dashboard.data.samples import show_samples
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH
 from dashboard.session.permission import safe_text
 from dashboard.training.wording import display_value
 
 
 def show_images(data: Dataset) -> None:
     """Show a dataset of images."""
-    with st.container(horizontal=True):
-        st.metric("Dataset", display_value("dataset", data.id), border=True)
-        st.metric("Training images", f"{len(data.train):,}", border=True, help="The network learns from these.")
+    with st.grid(4, min_column_width=MIN_TILE_WIDTH):
+        st.metric("Dataset", display_value("dataset", data.id))
+        st.metric("Training images", f"{len(data.train):,}", help="The network learns from these.")
         st.metric(
             "Validation images",
             f"{len(data.validation):,}",
-            border=True,
             help="Set aside from the training images, the same fraction of each digit, to choose settings and epochs.",
         )
         st.metric(
             "Test images",
             f"{len(data.test):,}",
-            border=True,
             help="Used only once, after training, to measure the test accuracy.",
         )
-    st.caption(f"Source: {safe_text(data.origin)}. Fingerprint of the data: `{data.fingerprint[:16]}…`")
     tabs = st.tabs(["Samples", "Classes", "Augmentation"])
     with tabs[0]:
         show_samples(data)
@@ -37,3 +35,4 @@ def show_images(data: Dataset) -> None:
         show_classes(data)
     with tabs[2]:
         show_augmentation(data)
+    st.caption(f"Source: {safe_text(data.origin)}. Fingerprint of the data: `{data.fingerprint[:16]}…`")

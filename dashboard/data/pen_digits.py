@@ -52,27 +52,27 @@ def show_pen_digits() -> None:
             _show_strokes(digits)
         with writers:
             _show_writers(digits)
-    st.caption(f"{PEN_DIGITS_SOURCE}. [Home page]({HOME_PAGE}) · [License]({LICENSE_PAGE})")
+    st.caption(
+        f"{PEN_DIGITS_SOURCE}. [Home page]({HOME_PAGE}) · [License]({LICENSE_PAGE}) · "
+        f"Fingerprint of the data: `{PEN_DIGITS_FINGERPRINT[:16]}…`"
+    )
 
 
 def _show_sizes(digits: Sequence[PenDigit]) -> None:
     training = sum(digit.writer in TRAINING_WRITERS for digit in digits)
     with st.container(horizontal=True):
-        st.metric("Digits", f"{len(digits):,}", border=True)
-        st.metric("Writers", len(_WRITERS["all"]), border=True)
+        st.metric("Digits", f"{len(digits):,}")
+        st.metric("Writers", len(_WRITERS["all"]))
         st.metric(
             f"For training: {_names(TRAINING_WRITERS)}",
             f"{training:,}",
-            border=True,
             help="A network may learn from the digits of these writers.",
         )
         st.metric(
             f"For measuring: {_names(MEASURING_WRITERS)}",
             f"{len(digits) - training:,}",
-            border=True,
             help="No network learns from these writers, so they show how well it reads people it has never seen.",
         )
-    st.caption(f"Fingerprint of the data: `{PEN_DIGITS_FINGERPRINT[:16]}…`")
 
 
 def _use(writer: int) -> str:

@@ -14,6 +14,7 @@ from dashboard.embeds.gradio_page import patch_page_template
 from dashboard.embeds.gradio_result import NO_SKETCH, PENDING, Result, result_of, script_without_bars
 from dashboard.embeds.gradio_routes import FAILED_REQUEST_HANDLERS, GradioRoutes
 from dashboard.embeds.gradio_sketchpad import limited_sketchpad
+from dashboard.embeds.gradio_theme import dashboard_theme
 from dashboard.embeds.gradio_uploads import upload_folder
 from dashboard.server import metrics
 from dashboard.server.library_internals import set_queue_poll_interval
@@ -55,8 +56,13 @@ _STYLE = """
 #verdict p { margin: 0.25rem 0 0 }
 #bars { min-height: 23.75rem }
 #bars .confidence-set { margin-bottom: 0.25rem }
+.gradio-container .app { max-width: 60rem !important; padding-inline: 0.25rem }
+#sketchpad button[aria-label="Color"] { display: none }
 """
-"""Minimum heights, so that the layout does not shift when a result appears; the demo still fits on a laptop screen."""
+"""Minimum heights, so that the layout does not shift when a result appears; the demo still fits on a laptop screen.
+
+The demo is as wide as the page around it, up to a limit. The brush has one colour, so there is none to choose.
+"""
 
 _AnyReading = TypeVar("_AnyReading", "Reading", "NumberReading")
 _Read = Callable[[bytes | None, "gr.Request"], Awaitable[_AnyReading]]
@@ -83,7 +89,7 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor], pool: PicturePool
             sketch_reader(lambda ink: predictor().read_number(ink), pool),
         ),
         path="",
-        theme=_theme(),
+        theme=dashboard_theme(),
         css=_STYLE,
         js=_SELECT_BRUSH,
         footer_links=["api"],
@@ -93,17 +99,6 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor], pool: PicturePool
         max_file_size="10mb",
         app_kwargs={"exception_handlers": FAILED_REQUEST_HANDLERS},
     )
-
-
-def _theme() -> gr.Theme:
-    import gradio as gr
-
-    # Use system fonts, so that none are downloaded.
-    theme = gr.themes.Default(
-        primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
-    )
-    # Gradio's default shade is too pale for the white text of a button (contrast 2.5:1).
-    return theme.set(button_primary_background_fill="*primary_700")
 
 
 def _demo(read_digit: _Read[Reading], read_number: _Read[NumberReading]) -> gr.Blocks:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 import anyio
 from starlette.responses import HTMLResponse
@@ -25,8 +26,9 @@ _DELAY_SECONDS = 30.0
 _PAGE_TEMPLATE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Gradio demo</title>{refresh}
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<style>:root {{ color-scheme: light dark; font: 1rem system-ui, sans-serif }}
-body {{ display: grid; place-items: center; min-height: 80vh; margin: 1rem; text-align: center }}</style></head>
+<style>:root {{ color-scheme: SCHEME; font: 1rem system-ui, sans-serif }}
+body {{ display: grid; place-items: center; min-height: 80vh; margin: 1rem; text-align: center;
+  background: light-dark(#ffffff, #121817); color: light-dark(#17211f, #e6eeec) }}</style></head>
 <body><p role="status">{message}</p></body></html>
 """
 _LOADING_PAGE = _PAGE_TEMPLATE.format(
@@ -77,4 +79,11 @@ class GradioLoader:
     async def _respond_unavailable(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._requested.set()
         headers = {"Cache-Control": "no-store"} if self._failed else {"Cache-Control": "no-store", "Retry-After": "1"}
-        await HTMLResponse(_ERROR_PAGE if self._failed else _LOADING_PAGE, 503, headers)(scope, receive, send)
+        page = (_ERROR_PAGE if self._failed else _LOADING_PAGE).replace("SCHEME", _colour_scheme(scope))
+        await HTMLResponse(page, 503, headers)(scope, receive, send)
+
+
+def _colour_scheme(scope: Scope) -> str:
+    """Return the scheme that Gradio's parameter `__theme` asks for, or both, as a value of CSS `color-scheme`."""
+    asked = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("__theme", [""])[0]
+    return asked if asked in ("light", "dark") else "light dark"

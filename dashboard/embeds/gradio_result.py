@@ -30,7 +30,8 @@ def result_of(reading: Reading) -> Result:
         return Result(f"# Not a digit\n{reading.sentence}.", "If it were a digit")
     first, second = reading.candidates
     heading = f"{first} or {second}?" if reading.verdict == "unsure" else str(first)
-    return Result(f"# {heading}\n{reading.sentence}.")
+    # Markdown would make a quotation of a line that begins with ">99.9%".
+    return Result(f"# {heading}\n{reading.sentence.replace('>', '&gt;')}.")
 
 
 def script_without_bars(result: Result) -> str:

@@ -3,12 +3,14 @@
 Netron's own server would need a second port, and would serve one model and the folder around it. Its page looks up the
 visitor's country, reports usage, stops working half a year after its release, and takes the focus of a page that embeds
 it. The page served here does none of this. To open a model, use
-`/netron/?url=/models/NAME/mnist_model.keras&identifier=mnist_model.keras`.
+`/netron/?url=/models/NAME/mnist_model.keras&identifier=mnist_model.keras`; `&theme=dark` or `&theme=light` chooses its
+colours.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,8 +33,13 @@ _SERVED_TYPES = frozenset({".css", ".ico", ".js", ".json", ".png"})
 
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; frame-src 'none'"
 
-_FOCUS_SCRIPT = Path(__file__).resolve().parents[1] / "assets" / "netron_focus.js"
+_ASSETS = Path(__file__).resolve().parents[1] / "assets"
+
+_FOCUS_SCRIPT = "netron_focus.js"
 """Script that keeps Netron from taking the focus; served from a file, because the policy allows no inline scripts."""
+
+_STYLE, _SCHEME_SCRIPT = "netron_theme.css", "netron_theme.js"
+"""The dashboard's colours, and a script that chooses light or dark by the parameter `theme` of the page's URL."""
 
 _CONSENT_COOKIE = ("consent", "1")
 """Cookie that stops Netron from looking up the visitor's country and asking for consent."""
@@ -51,7 +58,7 @@ def netron_routes(workspace: Workspace) -> list[BaseRoute]:
 
     return [
         Route("/netron/", _index, methods=["GET"]),
-        Route(f"/netron/{_FOCUS_SCRIPT.name}", _focus_script, methods=["GET"]),
+        *(Route(f"/netron/{name}", _asset(name), methods=["GET"]) for name in (_FOCUS_SCRIPT, _STYLE, _SCHEME_SCRIPT)),
         Mount("/netron", _PackageFiles(directory=_package())),
         Route("/models/{name}/{file}", model_file, methods=["GET"]),
     ]
@@ -75,17 +82,23 @@ async def _index(_request: Request) -> Response:
     return response
 
 
-async def _focus_script(_request: Request) -> Response:
-    return FileResponse(_FOCUS_SCRIPT, headers={"Cache-Control": "no-cache"})
+def _asset(name: str) -> Callable[[Request], Awaitable[Response]]:
+    async def respond(_request: Request) -> Response:
+        return FileResponse(_ASSETS / name, headers={"Cache-Control": "no-cache"})
+
+    return respond
 
 
 @cache
 def _page() -> str:
-    """Return Netron's page without its date and version, with our script, and with a policy for this server only."""
+    """Return Netron's page without its date and version, with our scripts and style, and a policy for this server."""
     html = (_package() / "index.html").read_text(encoding="utf-8")
     html = re.sub(r'<meta name="date"[^>]*>\n?', "", html)
     html = re.sub(r'(<meta name="version" content=)"[^"]*"', r'\1"0.0.0"', html)
-    html = html.replace("<script", f'<script src="{_FOCUS_SCRIPT.name}"></script>\n<script', 1)
+    html = html.replace("<script", f'<script src="{_FOCUS_SCRIPT}"></script>\n<script', 1)
+    # After Netron's own rules, which it replaces.
+    theme = f'<link rel="stylesheet" href="{_STYLE}">\n<script src="{_SCHEME_SCRIPT}"></script>\n'
+    html = html.replace("</head>", f"{theme}</head>", 1)
     return re.sub(r'(<meta http-equiv="Content-Security-Policy" content=)"[^"]*"', rf'\1"{_POLICY}"', html)
 
 

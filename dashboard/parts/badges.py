@@ -9,10 +9,10 @@ import streamlit as st
 from core.runs.run import Run
 from core.runs.status import Status
 
-BadgeColour = Literal["primary", "gray", "blue", "green", "orange", "red"]
+BadgeColour = Literal["primary", "gray", "green", "orange", "red"]
 STATE_COLOURS: dict[str, BadgeColour] = {
     "queued": "gray",
-    "running": "blue",
+    "running": "primary",
     "finished": "green",
     "stopped": "orange",
     "failed": "red",

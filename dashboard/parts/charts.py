@@ -20,6 +20,9 @@ MISTAKE_COLOUR = "#d9652b"
 _BAR_GAP = 0.004
 """Gap between two bars of the reliability diagram, as a fraction of the axis."""
 
+_FEW = 10
+"""Bars with fewer predictions are faint: one right answer would make a bar of 100%."""
+
 
 def class_balance(counts: np.ndarray, text_colour: str) -> alt.LayerChart:
     """Draw the number of images of each digit as bars with their values; `counts` has shape (10,)."""
@@ -105,8 +108,11 @@ def reliability_diagram(bins: list[ReliabilityBin], text_colour: str) -> alt.Lay
         ],
     )
     height = alt.Scale(domain=[0, 1.08], nice=False)
-    bars = base.mark_rect(color=CORRECT_COLOUR, opacity=0.45, cornerRadius=2).encode(
-        x2="end:Q", y=alt.Y("accuracy:Q", title="Accuracy", scale=height, axis=axis), y2=alt.Y2Datum(0)
+    bars = base.mark_rect(color=CORRECT_COLOUR, cornerRadius=2).encode(
+        x2="end:Q",
+        y=alt.Y("accuracy:Q", title="Accuracy", scale=height, axis=axis),
+        y2=alt.Y2Datum(0),
+        opacity=alt.condition(f"datum.count < {_FEW}", alt.value(0.15), alt.value(0.45)),
     )
     middle = alt.X("middle:Q", scale=scale, title="Confidence")
     centred = base.transform_calculate(middle="(datum.low + datum.high) / 2")

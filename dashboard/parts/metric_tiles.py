@@ -13,7 +13,7 @@ MIN_TILE_WIDTH = 150
 
 def metric_tile(label: str, value: str, note: str, explanation: str | None = None) -> None:
     """Show a number with a note below it, and an optional explanation on hover."""
-    st.metric(label, value, border=True, delta_description=note, help=explanation, height="stretch")
+    st.metric(label, value, delta_description=note, help=explanation, height="stretch")
 
 
 def accuracy_tiles(card: Card) -> None:

@@ -10,14 +10,16 @@ from core.runs.files import RunFile, run_files
 from core.runs.run import Run
 from core.workspace import strip_paths
 from dashboard.runs.csv_export import spreadsheet_csv
+from dashboard.session.markdown import plain
 from dashboard.session.permission import hide_paths, may_change
 
 
 def log_and_files(run: Run) -> None:
-    """Show the end of the log, and download buttons for the files."""
+    """Show the end of the log, the id, and download buttons for the files."""
     with st.expander("Log", icon=":material/description:", key="run_log", on_change="rerun") as log:
         if log.open:
             st.code(hide_paths(run.log_tail()) or "No log output yet.", language=None, height=320)
+    st.caption(f"Id of this run, for the command line: {plain(run.id)}")
     files = {file.name: file for file in run_files(run)}
     if not files:
         return

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -29,6 +30,9 @@ from core.handwriting.pen_digits import PenDigit
 from core.runs.active import ActivePredictor, available_models
 from core.runs.run import Run
 from dashboard.session.state import workspace
+
+if TYPE_CHECKING:
+    from core.classifier.robustness_curves import RobustnessCurve
 
 
 @st.cache_resource(show_spinner=False)
@@ -162,6 +166,26 @@ def _feature_index(
     bundle, images = Bundle(Path(folder)), dataset(dataset_id).split(split)
     network = load_feature_network(bundle)
     return network, FeatureIndex(image_features(network, bundle.card(), images.images), images.labels)
+
+
+def robustness_curves(bundle: Bundle) -> Mapping[str, RobustnessCurve]:
+    """Return a model's accuracy on validation images over the strength of each disturbance; takes some seconds.
+
+    Raises BundleError if the model cannot be loaded, DataError if its dataset is not on this machine.
+    """
+    dataset_id = card(bundle).config.dataset
+    version = datasets.dataset_version(dataset_id, workspace())
+    return _robustness_curves(str(bundle.folder), modified(bundle.tflite_file), dataset_id, version)
+
+
+@st.cache_resource(show_spinner="Reading 30,000 altered images…", max_entries=20)
+def _robustness_curves(folder: str, modified: int, dataset_id: str, version: str) -> Mapping[str, RobustnessCurve]:
+    # Imported here, so that the dashboard starts faster.
+    from core.classifier.robustness_curves import measure_curves
+
+    bundle = Bundle(Path(folder))
+    network = Network(bundle.tflite_file, bundle.card().network_fingerprint)
+    return measure_curves(network, dataset(dataset_id).validation)
 
 
 def out_of_fold(dataset_id: str) -> OutOfFold | None:

@@ -28,6 +28,7 @@ _URL_PARAMETERS = "address_parameters"
 _JUST_OPENED = "just_opened"
 _MODEL_SWITCH = "model_switch"
 _REQUESTED_MAPS = "requested_maps"
+_REQUESTED_CURVES = "requested_curves"
 
 TRAIN_PRESET = "train_preset"
 """Key of the preset select box on the Train page."""
@@ -246,3 +247,13 @@ def map_requested(name: str) -> bool:
 def request_map(name: str) -> None:
     """Remember that this visitor has had a map computed."""
     st.session_state[_REQUESTED_MAPS] = {*st.session_state.get(_REQUESTED_MAPS, set()), name}
+
+
+def curves_requested(model: str) -> bool:
+    """Return True if this visitor has had the robustness curves of this model measured."""
+    return model in cast("set[str]", st.session_state.get(_REQUESTED_CURVES, set()))
+
+
+def request_curves(model: str) -> None:
+    """Remember that this visitor has had the robustness curves of a model measured."""
+    st.session_state[_REQUESTED_CURVES] = {*st.session_state.get(_REQUESTED_CURVES, set()), model}

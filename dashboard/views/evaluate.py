@@ -15,7 +15,8 @@ from dashboard.classifier import time_machine
 from dashboard.classifier.calibration import calibration_section
 from dashboard.classifier.comparison import comparison_section
 from dashboard.classifier.model_picker import model_picker
-from dashboard.classifier.robustness import disputed_note, handwriting_section
+from dashboard.classifier.robustness import disputed_note, robustness_section
+from dashboard.classifier.robustness_curves import robustness_curves_section
 from dashboard.classifier.test_images import available_images, cell_heading
 from dashboard.court.section import label_court_section
 from dashboard.parts import charts
@@ -206,7 +207,10 @@ if view == "Calibration":
     calibration_section(card, evaluation)
     st.stop()
 if view == "Handwriting":
-    handwriting_section(card)
+    robustness_section(card)
+    robustness_curves_section(name, bundle)
+    st.markdown("The best test is your own hand:")
+    st.page_link("views/draw.py", label="Draw a digit", icon=":material/draw:", width="content")
     st.stop()
 images = available_images(card.data.id, "test", evaluation.labels, card.data.fingerprint)
 test = None if images is None else Samples(images.images, "test", card.data.id, name)

@@ -8,4 +8,5 @@ from dashboard.parts.glossary import TERMS
 from dashboard.parts.headings import heading
 
 heading("Glossary", "The words of machine learning that these pages use, in plain English.")
-st.markdown("\n\n".join(f"##### {name}\n{explanation}" for name, explanation in TERMS.items()), width=720)
+with st.container(key="glossary"):
+    st.markdown("\n\n".join(f"##### {name}\n{explanation}" for name, explanation in TERMS.items()))

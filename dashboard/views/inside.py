@@ -18,6 +18,7 @@ from dashboard.explain.steps import show_steps_section
 from dashboard.explain.stress import show_stress_section
 from dashboard.explain.subject import Subject, dataset_of_page, subject_of_page
 from dashboard.explain.why import show_why_section
+from dashboard.parts.empty_state import empty_drawing
 from dashboard.parts.headings import heading
 from dashboard.parts.look_inside import find_similar_link
 from dashboard.parts.png import image_html
@@ -39,6 +40,7 @@ def find_subject() -> Subject | None:
     if subject is None:
         st.info("Draw a digit first, or choose an image of the dataset.", icon=":material/draw:")
         show_links()
+        empty_drawing("layers")
     return subject
 
 

@@ -124,10 +124,12 @@ def show_netron(name: str, bundle: Bundle) -> None:
         file = st.segmented_control(
             "File", files, default=files[0], required=True, key="netron_file", label_visibility="collapsed"
         )
-        url = link(f"netron/?{urlencode({'url': link(f'models/{name}/{file}'), 'identifier': file})}")
+        theme = st.context.theme.type or "light"
+        options = {"url": link(f"models/{name}/{file}"), "identifier": file, "theme": theme}
+        url = link(f"netron/?{urlencode(options)}")
         st.link_button("Open in a new tab", url, icon=":material/open_in_new:")
-    # Each file has its own frame, because a frame whose URL changes adds an entry to the browser's history.
-    with st.container(border=True, key=f"netron_{name}_{file}"):
+    # Each URL has its own frame, because a frame whose URL changes adds an entry to the browser's history.
+    with st.container(border=True, key=f"netron_{name}_{file}_{theme}"):
         st.iframe(url, height=NETRON_HEIGHT, alt="The network as a graph")
 
 

@@ -107,12 +107,13 @@ def show_head(run: Run, label: Label, status: Status | None = None, config: Trai
         # For people who may promote models, the button says so, and a new badge would move it on a phone.
         if active_model(state.workspace()).run_id == run.id and not may_change():
             st.badge("Active model", icon=":material/check:", color="primary")
-    facts = [plain(run.id)]
+    facts = []
     if config:
         facts += [f"preset {plain(config.preset)}", TITLES[config.dataset]]
     if status:
         facts += start_and_end(status)
-    st.caption(" · ".join(facts))
+    if facts:
+        st.caption(" · ".join(facts))
     if label.note:
         st.markdown(plain(label.note).replace("\n", "  \n"))
 

@@ -7,6 +7,7 @@ import streamlit as st
 from core.runs.run import Run
 from core.runs.summary import Summary
 from dashboard.parts.badges import STATE_COLOURS, BadgeColour
+from dashboard.parts.empty_state import empty_drawing
 from dashboard.parts.headings import heading
 from dashboard.runs import actions, link, side_by_side, table
 from dashboard.runs.csv_export import runs_csv
@@ -34,6 +35,7 @@ def show_page(listing: Listing) -> None:
         st.info("There are no runs yet. Every training run you start appears here.", icon=":material/table_rows:")
         if st.button("Train a network", type="primary", icon=":material/model_training:", key="to_train"):
             st.switch_page("views/train.py")
+        empty_drawing("curves")
         return
     show_overview(listing.rows, names)
 
@@ -178,16 +180,16 @@ def format_columns() -> dict:
         difference_column("Validation"): number("Δ", format="%+.2f", help=difference, width=54),
         REDRAWN_COLUMN: number(
             format="%.1f%%",
-            width=112,
+            width=104,
             help="Accuracy on redrawn digits: up to 1,000 test images that were traced and drawn again on a canvas. It "
             "is the mean of five kinds: typical, tiny, thin pen, thick pen, rotated. See Evaluate.",
         ),
         difference_column(REDRAWN_COLUMN): number("Δ", format="%+.1f", help=difference, width=50),
         "Preset": text(help="The preset that the run started from, and its data if the runs use different data"),
-        "Note": text(width=150),
+        "Note": text(width=110),
         "Parameters": number(format="localized", width=90),
         "Seconds": number(format="localized", help="Training time", width=76),
-        "Created": st.column_config.DatetimeColumn(format="D MMM YY, HH:mm", width=112),
+        "Created": st.column_config.DatetimeColumn(format="D MMM YY, HH:mm", width=120),
     }
 
 

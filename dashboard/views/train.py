@@ -21,6 +21,7 @@ from core.runs.summary import Summary
 from dashboard.data.banner import show_data_banner
 from dashboard.explain.subject import last_drawing
 from dashboard.parts.badges import state_badge
+from dashboard.parts.empty_state import empty_drawing
 from dashboard.parts.headings import heading
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, brief_fit_note, metric_tile, training_time_tile
 from dashboard.parts.units import in_epochs
@@ -146,6 +147,7 @@ def show_live_section(listing: Listing) -> None:
     if listing.latest is None:
         hint = " Press Train to start one." if may_change() else ""
         st.info(f"No training runs yet.{hint}", icon=":material/school:")
+        empty_drawing("curves")
         return
     waiting_runs = waiting_runs_with_teachers(listing)
     show_run(listing.latest, waiting_runs)

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.classifier import robustness_curves
 from core.classifier.bundle import Bundle, Robustness, copy_bundle
 from core.classifier.disputed import DISPUTED_INDICES
+from core.classifier.robustness_curves import KINDS, RobustnessCurve
 from core.data.datasets import Dataset
 from core.runs.registry import create_run
 from core.runs.run import Run
@@ -72,6 +74,21 @@ def test_evaluate_shows_the_redrawn_accuracies(run: Run) -> None:
     assert len(page.get("vega_lite_chart")) == 2
     assert "drew with a pen" not in page_text(page)
     assert "Half the contrast" not in shown  # as in cards from earlier versions
+
+
+def test_curves_are_measured_when_asked_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    steady = RobustnessCurve(strengths=(0, 1), accuracies=(0.99, 0.98), images=10)
+    falling = RobustnessCurve(strengths=(1, 0.5), accuracies=(1, 0.8), images=10)
+    curves = dict.fromkeys(KINDS, steady) | {"shrunk": falling}
+    monkeypatch.setattr(robustness_curves, "measure_curves", lambda *_: curves)
+    page = open_handwriting(change_card(run, config=tiny_config()))
+
+    page.button(key="measure_curves").click().run()
+
+    assert not page.exception
+    assert len(page.get("vega_lite_chart")) == 2 + len(KINDS)
+    assert "90 of 100 are read down to 75% of the size" in page_text(page)
+    assert page_text(page).count("over the whole range") == len(KINDS) - 1
 
 
 def test_optional_measurement_is_shown_if_present(run: Run) -> None:

@@ -26,6 +26,9 @@ def test_page_refreshes_until_gradio_is_loaded(tmp_path: Path) -> None:
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "1"
     assert 'http-equiv="refresh"' in response.text
+    assert "color-scheme: light dark;" in response.text
+    assert "color-scheme: dark;" in client.get("/?__theme=dark").text
+    assert "color-scheme: light dark;" in client.get("/?__theme=%7Bx").text
 
 
 def test_page_reports_a_failed_import_and_stops_refreshing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

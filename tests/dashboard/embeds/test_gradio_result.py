@@ -68,6 +68,7 @@ def test_visitors_see_the_digit_and_its_confidence(client: TestClient) -> None:
 
     assert verdict.startswith("# 1\n")
     assert verdict.endswith("% sure.")
+    assert ">" not in verdict  # in Markdown, a quotation
     assert bars == "Probability of each digit"
 
 

@@ -36,6 +36,14 @@ def test_first_script_keeps_netron_from_taking_the_focus(client: TestClient) -> 
     assert "prototype.focus" in client.get(f"/netron/{first_script}").text
 
 
+def test_our_colours_come_after_those_of_netron(client: TestClient) -> None:
+    page = client.get("/netron/").text
+
+    assert page.index("</style>") < page.index('href="netron_theme.css"') < page.index("</head>")
+    assert "light-dark(" in client.get("/netron/netron_theme.css").text
+    assert '"theme"' in client.get("/netron/netron_theme.js").text
+
+
 def test_page_sets_a_consent_cookie_without_a_path(client: TestClient) -> None:
     """A path would be wrong behind a proxy that strips a prefix."""
     assert client.get("/netron/").headers["set-cookie"] == "consent=1; SameSite=lax"

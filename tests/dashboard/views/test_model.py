@@ -212,7 +212,8 @@ def test_netron_shows_the_selected_file_of_the_selected_model(
 
     assert not page.exception
     query = parse_qs(urlsplit(netron_url(page)).query)
-    assert query == {"url": [f"/models/{trained.id}/mnist_model.tflite"], "identifier": ["mnist_model.tflite"]}
+    file = f"/models/{trained.id}/mnist_model.tflite"
+    assert query == {"url": [file], "identifier": ["mnist_model.tflite"], "theme": ["light"]}
     assert page.get("link_button")[0].proto.url == netron_url(page)
 
 

@@ -69,7 +69,7 @@ def test_everything_about_a_finished_run_is_on_its_page(run: Run) -> None:
     card = run.bundle.card()
     assert metrics(page)["Test accuracy"] == f"{card.metrics.test_accuracy:.2%}"
     assert {"Digits rejected", "Temperature", "Typical", REDRAWN_ACCURACY, "Noise", "Parameters"} <= set(metrics(page))
-    assert len(page.get("vega_lite_chart")) == 2
+    assert len(page.get("vega_lite_chart")) == 4  # loss, accuracy, and mistakes on drawings and on altered images
     unlike = settings_table(page)
     assert unlike.loc["Filters"].tolist() == ["8, 8", "32, 64"]
     assert run.id in page_text(page)

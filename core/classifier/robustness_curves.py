@@ -1,0 +1,110 @@
+"""Accuracy over the strength of a disturbance, measured on validation images whenever a person asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from core.classifier import robustness
+from core.classifier.network import Network
+from core.data.datasets import Split
+from core.handwriting.tracing import RedrawRanges, centre_line
+
+IMAGES = 500
+"""Maximum number of altered images at each strength; one strength takes about 0.07 s."""
+
+DRAWINGS = 200
+"""Maximum number of redrawn images at each strength; one strength takes about 0.15 s."""
+
+_CANVAS = 280
+"""Side of the Draw page's canvas in pixels, in which brush widths are given."""
+
+_SEED = 20261129
+"""Random seed of noise and positions: a stronger noise is the same noise, only stronger."""
+
+_Lines = list[np.ndarray]
+_Alter = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
+
+
+def _brush(width: float) -> tuple[float, float]:
+    return (width / _CANVAS, width / _CANVAS)
+
+
+_DRAWN: dict[str, tuple[tuple[float, ...], Callable[[_Lines, float], np.ndarray]]] = {
+    "turned": ((0, 10, 20, 30, 40, 50, 60), robustness.rotate_all),
+    "tiny": (
+        (0.6, 0.3, 0.12, 0.08, 0.05, 0.03),
+        lambda lines, size: robustness.redraw_all(lines, RedrawRanges(size=(size, size), brush=_brush(5))),
+    ),
+    "thin_pen": (
+        (20, 10, 4, 1),
+        lambda lines, width: robustness.redraw_all(lines, RedrawRanges(brush=_brush(width))),
+    ),
+    "fat_pen": (
+        (20, 35, 50, 65, 80),
+        lambda lines, width: robustness.redraw_all(lines, RedrawRanges(brush=_brush(width))),
+    ),
+}
+"""Strengths from harmless to strongest, and how lines are drawn at a strength; named like fields of Robustness."""
+
+_ALTERED: dict[str, tuple[tuple[float, ...], _Alter]] = {
+    "shifted": ((0, 1, 2, 3, 4, 5, 6, 7, 8), lambda images, pixels, rng: robustness.shift(images, int(pixels), rng)),
+    "shrunk": (
+        (1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3),
+        lambda images, scale, _: robustness.warp(images, scale=scale),
+    ),
+    "noisy": ((0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7), robustness.add_noise),
+    "blurred": ((0, 0.5, 1, 1.5, 2, 2.5, 3), lambda images, sigma, _: robustness.blur(images, sigma)),
+    "faded": (
+        (1, 0.8, 0.6, 0.4, 0.3, 0.2, 0.1, 0.05),
+        lambda images, fraction, _: robustness.fade(images, fraction),
+    ),
+}
+
+KINDS = (*_DRAWN, *_ALTERED)
+"""Names of the disturbances, those of fields of Robustness."""
+
+
+@dataclass(frozen=True)
+class RobustnessCurve:
+    """Accuracies in 0..1 at the strengths of one disturbance, from harmless to strongest, on `images` images."""
+
+    strengths: tuple[float, ...]
+    accuracies: tuple[float, ...]
+    images: int
+
+    def falls_below(self, accuracy: float) -> float | None:
+        """Return the strength, interpolated, at which the curve first falls below an accuracy, or None."""
+        if self.accuracies[0] < accuracy:
+            return self.strengths[0]
+        for (strength, before), (stronger, after) in pairwise(zip(self.strengths, self.accuracies, strict=True)):
+            if after < accuracy:
+                return strength + (stronger - strength) * (before - accuracy) / (before - after)
+        return None
+
+
+def measure_curves(network: Network, images: Split) -> Mapping[str, RobustnessCurve]:
+    """Measure a curve for each of KINDS on a sample of these images, the same for every network; takes some seconds.
+
+    Raises BundleError if the network cannot be run.
+    """
+    sample, labels = robustness.sample(images, IMAGES)
+    lines = [centre_line(image) for image in sample[:DRAWINGS]]
+    curves = {}
+    for name, (strengths, draw) in _DRAWN.items():
+        drawn = (draw(lines, strength) for strength in strengths)
+        curves[name] = _curve(network, strengths, drawn, labels[:DRAWINGS])
+    for name, (strengths, alter) in _ALTERED.items():
+        altered = (alter(sample, strength, np.random.default_rng(_SEED)) for strength in strengths)
+        curves[name] = _curve(network, strengths, altered, labels)
+    return curves
+
+
+def _curve(
+    network: Network, strengths: tuple[float, ...], images: Iterable[np.ndarray], labels: np.ndarray
+) -> RobustnessCurve:
+    accuracies = tuple(robustness.accuracy(network, altered, labels) for altered in images)
+    return RobustnessCurve(strengths, accuracies, len(labels))
