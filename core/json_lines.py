@@ -20,10 +20,21 @@ def append_records(path: Path, records: Iterable[Record]) -> None:
     If an earlier write was cut short, the records start on a new line. Raises StorageError, or FileNotFoundError if
     there is no such folder.
     """
-    lines = "".join(record.model_dump_json() + "\n" for record in records)
+    lines = to_lines(records)
     with storage_errors(path), open_file(path, "ab", buffering=0) as file:
-        _write_all(file, (lines if _ends_with_newline(path) else "\n" + lines).encode())
+        _write_all(file, lines if _ends_with_newline(path) else b"\n" + lines)
         os.fsync(file.fileno())
+
+
+def to_lines(records: Iterable[Record]) -> bytes:
+    """Return the contents of a file with these records."""
+    return "".join(record.model_dump_json() + "\n" for record in records).encode()
+
+
+def from_lines(lines: bytes, kind: Any) -> list[Any]:
+    """Return the records of a file with these contents; raises ValueError if any line is no record of this kind."""
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+    return [adapter.validate_json(line) for line in lines.splitlines()]
 
 
 def read_records(path: Path, kind: Any) -> list[Any]:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 from uuid import uuid4
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from core.data.datasets import CLASSES
 from core.errors import HandError
-from core.json_lines import read_records
+from core.json_lines import from_lines, read_records, to_lines
 from core.personal.hand import Hand
 from core.personal.written import Digit, Written, fingerprint
 from core.records import Record, Timestamp
@@ -22,16 +22,25 @@ from core.records import Record, Timestamp
 DIGITS_OF_EACH = 5
 EXAM_DIGITS = DIGITS_OF_EACH * CLASSES
 
+_MAX_PROMPTS = 1000
+"""Far more than in an exam of any version."""
+
+
+def _check_label(written: Written) -> Written:
+    if written.label is None:
+        raise ValueError("Expected the label of a digit. Received: None.")
+    return written
+
 
 class _Started(Record):
     kind: Literal["started"] = "started"
-    prompts: tuple[Digit, ...]
+    prompts: Annotated[tuple[Digit, ...], Field(min_length=1, max_length=_MAX_PROMPTS)]
     time: Timestamp
 
 
 class _Answered(Record):
     kind: Literal["written"] = "written"
-    written: Written
+    written: Annotated[Written, AfterValidator(_check_label)]
 
 
 class _TakenBack(Record):
@@ -78,15 +87,18 @@ def answer(hand: Hand, exam: Exam, written: Written) -> None:
 
     Raises HandError if the exam is complete, if it went on in another tab, or if the hand was deleted.
     """
-    prompt = _present(hand, exam).prompt
+    present = read_exam(hand, exam.id)
+    if present.written != exam.written:
+        raise HandError("This exam went on in another tab. Continue there, or reload this page.")
+    prompt = present.prompt
     if prompt is None:
         raise HandError("This exam is complete. Start a new one to write more digits.")
     hand.append(exam_file(hand, exam.id), [_Answered(written=written.model_copy(update={"label": prompt}))])
 
 
 def take_back(hand: Hand, exam: Exam) -> None:
-    """Remove the last written digit, to write it again; raises HandError if the exam went on in another tab."""
-    if _present(hand, exam).written:
+    """Remove the last written digit, to write it again."""
+    if read_exam(hand, exam.id).written:
         hand.append(exam_file(hand, exam.id), [_TakenBack()])
 
 
@@ -101,20 +113,37 @@ def read_exam(hand: Hand, exam_id: str) -> Exam:
 
 def list_exams(hand: Hand) -> list[Exam]:
     """Return all exams, the newest first; damaged lines and files are skipped. Raises StorageError."""
-    exams = []
-    for file in sorted(hand.exams.glob("[0-9]*.jsonl"), reverse=True):
-        started: _Started | None = None
-        written: list[Written] = []
-        for entry in read_records(file, _Entry):
-            if isinstance(entry, _Started):
-                started = started or entry
-            elif isinstance(entry, _Answered):
-                written.append(entry.written)
-            elif written:
-                written.pop()
-        if started is not None:
-            exams.append(Exam(file.stem, started.prompts, tuple(written), started.time))
-    return exams
+    files = sorted(hand.exams.glob("[0-9]*.jsonl"), reverse=True)
+    exams = [_exam(file.stem, read_records(file, _Entry)) for file in files]
+    return [exam for exam in exams if exam is not None]
+
+
+def exam_lines(exam: Exam) -> bytes:
+    """Return the contents of the exam's file, without digits that were taken back."""
+    entries = [_Started(prompts=exam.prompts, time=exam.started), *(_Answered(written=each) for each in exam.written)]
+    return to_lines(entries)
+
+
+def exam_from_lines(exam_id: str, lines: bytes) -> Exam:
+    """Return an exam from the contents of its file; raises ValueError if any line is damaged."""
+    exam = _exam(exam_id, from_lines(lines, _Entry))
+    if exam is None:
+        raise ValueError("Expected the prompts of an exam.")
+    return exam
+
+
+def _exam(exam_id: str, entries: Iterable[_Started | _Answered | _TakenBack]) -> Exam | None:
+    """Return the exam that these entries of its file describe, or None if its prompts are missing."""
+    started: _Started | None = None
+    written: list[Written] = []
+    for entry in entries:
+        if isinstance(entry, _Started):
+            started = started or entry
+        elif isinstance(entry, _Answered):
+            written.append(entry.written)
+        elif written:
+            written.pop()
+    return Exam(exam_id, started.prompts, tuple(written), started.time) if started else None
 
 
 def exam_file(hand: Hand, exam_id: str) -> Path:
@@ -125,11 +154,3 @@ def exam_file(hand: Hand, exam_id: str) -> Path:
 def sealed_fingerprints(exams: Iterable[Exam]) -> set[str]:
     """Return the fingerprints of all digits in these exams."""
     return {fingerprint(written) for exam in exams for written in exam.written}
-
-
-def _present(hand: Hand, exam: Exam) -> Exam:
-    """Return the exam as it is now; raises HandError if that is not how the caller saw it."""
-    present = read_exam(hand, exam.id)
-    if present.written != exam.written:
-        raise HandError("This exam went on in another tab. Continue there, or reload this page.")
-    return present

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from uuid import uuid4
 
@@ -102,33 +103,32 @@ class Hand:
 
 def create_hand(workspace: Workspace, name: str) -> Hand:
     """Create a hand; raises HandError for an empty or taken name, or if there are MAX_HANDS already; StorageError."""
-    with new_hand(workspace, name) as hand:
-        pass
-    return Hand(workspace.personal / hand.id.removeprefix(_NEW_PREFIX))
+    return new_hand(workspace, name, time.time())
 
 
-@contextmanager
-def new_hand(workspace: Workspace, name: str, created: float | None = None) -> Iterator[Hand]:
-    """Yield a hand that is not listed yet, to be filled; it becomes a hand unless the with block raises.
+def new_hand(workspace: Workspace, name: str, created: float, fill: Callable[[Hand], None] | None = None) -> Hand:
+    """Create a hand that `fill` fills before it is listed; if anything fails, no files are left behind.
 
-    `created`: Unix timestamp, by default now. Raises as `create_hand` does.
+    `created`: Unix timestamp. Raises as `create_hand` does.
     """
     with workspace.locked():
         _remove_leftovers(workspace)
-        checked = _check_name(workspace, name)
+        record = HandRecord(name=_check_name(workspace, name), created=created)
         if len(list_hands(workspace)) >= MAX_HANDS:
             raise HandError(f"There are {MAX_HANDS} hands already. Delete one that is no longer used.")
-        hand_id = uuid4().hex[:12]
-        hand = Hand(make_folder(workspace.personal / (_NEW_PREFIX + hand_id)))
+        hand = Hand(workspace.personal / uuid4().hex[:12])
+        unlisted = Hand(make_folder(workspace.personal / (_NEW_PREFIX + hand.id)))
         try:
-            hand.write_record(HandRecord(name=checked, created=time.time() if created is None else created))
-            yield hand
+            unlisted.write_record(record)
+            if fill:
+                fill(unlisted)
             with storage_errors(hand.folder):
-                hand.folder.rename(workspace.personal / hand_id)
+                unlisted.folder.rename(hand.folder)
         except BaseException:
             with suppress(OSError):
-                remove(hand.folder)
+                remove(unlisted.folder)
             raise
+    return hand
 
 
 def list_hands(workspace: Workspace) -> list[Hand]:
@@ -162,6 +162,20 @@ def rename_hand(workspace: Workspace, hand: Hand, name: str) -> None:
         hand.write_record(record.model_copy(update={"name": _check_name(workspace, name, hand)}))
 
 
+def clean_name(name: str) -> str:
+    """Return a name without invisible characters and needless spaces."""
+    visible = "".join(character for character in name if character.isprintable() or character.isspace())
+    return " ".join(visible.split())
+
+
+def free_name(workspace: Workspace, name: str) -> str:
+    """Return a name of at most MAX_NAME_LENGTH characters that no hand has: this one, or one with a number."""
+    taken = {hand_name(hand).casefold() for hand in list_hands(workspace)}
+    suffixes = chain([""], (f" {number}" for number in count(2)))
+    candidates = (name[: MAX_NAME_LENGTH - len(suffix)].rstrip() + suffix for suffix in suffixes)
+    return next(candidate for candidate in candidates if candidate.casefold() not in taken)
+
+
 def delete_hand(workspace: Workspace, hand: Hand) -> None:
     """Delete all that was written by a hand; its models remain runs. Raises HandError if it is already deleted."""
     with workspace.locked(), storage_errors(hand.folder):
@@ -185,8 +199,7 @@ def hand_name(hand: Hand) -> str:
 
 def _check_name(workspace: Workspace, name: str, hand: Hand | None = None) -> str:
     """Return the name without invisible characters; raises HandError if it is empty, too long or another hand's."""
-    visible = "".join(character for character in name if character.isprintable() or character.isspace())
-    name = " ".join(visible.split())
+    name = clean_name(name)
     if not name:
         raise HandError("Give the hand a name, such as your first name.")
     if len(name) > MAX_NAME_LENGTH:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 from uuid import uuid4
 
 from pydantic import Field
 
 from core.errors import HandError
-from core.json_lines import read_records
+from core.json_lines import from_lines, read_records, to_lines
 from core.personal.hand import Hand
 from core.personal.written import Digit, Written, fingerprint
 from core.records import Record
@@ -18,21 +18,24 @@ MAX_TAUGHT = 1000
 """Number of digits that a hand can teach; more than 100 hardly help."""
 
 
+_Id = Annotated[str, Field(min_length=1, max_length=32)]
+
+
 class _Taught(Record):
     kind: Literal["taught"] = "taught"
-    id: str
+    id: _Id
     written: Written
 
 
 class _Relabelled(Record):
     kind: Literal["relabelled"] = "relabelled"
-    id: str
+    id: _Id
     label: Digit | None
 
 
 class _Removed(Record):
     kind: Literal["removed"] = "removed"
-    id: str
+    id: _Id
 
 
 _Entry = Annotated[_Taught | _Relabelled | _Removed, Field(discriminator="kind")]
@@ -61,6 +64,16 @@ def relabel(hand: Hand, taught_id: str, label: int | None) -> None:
 def forget(hand: Hand, taught_id: str) -> None:
     """Remove a taught digit."""
     hand.append(hand.taught_file, [_Removed(id=taught_id)])
+
+
+def taught_lines(digits: Mapping[str, Written]) -> bytes:
+    """Return the contents of a file with these taught digits."""
+    return to_lines(_Taught(id=taught_id, written=written) for taught_id, written in digits.items())
+
+
+def taught_from_lines(lines: bytes) -> dict[str, Written]:
+    """Return the taught digits from the contents of such a file; raises ValueError if any line is damaged."""
+    return {entry.id: entry.written for entry in from_lines(lines, _Taught)}
 
 
 def taught(hand: Hand) -> dict[str, Written]:

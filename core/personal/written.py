@@ -54,7 +54,7 @@ class Written(Record):
     ]
     label: Digit | None
     predicted: Digit | None
-    model: str
+    model: Annotated[str, Field(max_length=200)]
     time: Timestamp
 
 
