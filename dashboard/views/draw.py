@@ -19,14 +19,17 @@ from core.ink.drawing import Drawing, Pixels
 from core.ink.picture_ink import PictureInk
 from dashboard.draw import canvas
 from dashboard.draw.number import show_brackets, show_digit_cards, show_number
-from dashboard.draw.reading import show_prediction, show_steps
+from dashboard.draw.reading import show_steps
 from dashboard.explain.reasons import show_reasons
+from dashboard.explain.subject import dataset_of_page, sample
+from dashboard.parts.canvas_objects import enlarged, image_objects
 from dashboard.parts.headings import heading
-from dashboard.parts.look_inside import look_inside_link
+from dashboard.parts.image_links import look_inside_link
 from dashboard.parts.png import image_html, png_bytes
+from dashboard.parts.prediction import show_prediction
 from dashboard.server import metrics
 from dashboard.server.pictures import POOL
-from dashboard.session import cache, drawings
+from dashboard.session import address, cache, drawings, state
 from dashboard.session.client import client
 from dashboard.session.permission import safe_text
 
@@ -46,10 +49,11 @@ AnyReading = TypeVar("AnyReading", Reading, NumberReading)
 
 @dataclass(frozen=True)
 class Drawn:
-    """The ink of a canvas (h, w) and its strokes, or the ink in a picture and None."""
+    """The ink of a canvas (h, w) or in a picture, and the strokes on the canvas, or None if an image is on it."""
 
     ink: Pixels | PictureInk
-    strokes: Sequence[Stroke] | None
+    strokes: Sequence[Stroke] | None = None
+    on_canvas: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ def drawn_on_canvas() -> Drawn | None:
     """Return the drawing on the canvas, or None if it is empty; show an error if it cannot be read."""
     try:
         ink = canvas.ink()
-        return None if ink is None else Drawn(ink, canvas.strokes())
+        return None if ink is None else Drawn(ink, canvas.strokes(), on_canvas=True)
     except TrazoError as error:
         show_error(error)
         return None
@@ -95,7 +99,7 @@ def drawn_in_file(source: str, mode: str) -> Drawn | None:
     if ink.blank:
         st.warning(f"There is no ink in this picture; choose one with {contents} on it.", icon=":material/ink_pen:")
         return None
-    return Drawn(ink, None)
+    return Drawn(ink)
 
 
 def read(
@@ -166,7 +170,7 @@ def read_and_show(source: str, mode: str) -> Answer | None:
             reading = read(cache.predictor().read, drawn)
             keep_for_inside(reading, drawn)
     if mode == drawings.NUMBER:
-        picture = number.all_ink.drawing.ink if number and drawn and drawn.strokes is None else None
+        picture = number.all_ink.drawing.ink if number and drawn and not drawn.on_canvas else None
         with below:
             show_brackets(number, width if picture is None else picture.shape[1], picture)
         with beside:
@@ -223,7 +227,7 @@ def chosen_drawing(number: NumberReading) -> Drawing:
 
 def keep_for_inside(reading: Reading | None, drawn: Drawn | None) -> None:
     """Remember the ink of a picture for the Inside page; the canvas keeps its own."""
-    on_canvas = drawn is None or drawn.strokes is not None
+    on_canvas = drawn is None or drawn.on_canvas
     drawings.keep_looked_at(None if on_canvas or reading is None else png_bytes(reading.drawing.ink))
 
 
@@ -248,6 +252,23 @@ def show_first_steps() -> None:
             st.page_link(f"views/{view}.py", label=f"**{number}** {label}", width="content")
 
 
+def open_picture() -> None:
+    """Put the picture that the URL names on the canvas, once: an image of a dataset, or the drawing last offered."""
+    name = address.value("image")
+    if name is None or not state.just_opened():
+        return
+    try:
+        drawing = drawings.offered() if name == drawings.OFFERED else None
+        if drawing is None:
+            image = sample(name, dataset_of_page()).picture
+            drawings.put_on_canvas(image_objects(image), enlarged(image))
+        else:
+            drawings.put_on_canvas(drawing)
+    except TrazoError as error:
+        st.warning(safe_text(error), icon=":material/search_off:")
+
+
+open_picture()
 heading(
     "Trazo",
     "A lab where a small neural network learns to read handwritten digits, and you can see how.",
@@ -257,3 +278,6 @@ st.html(canvas.STYLE)
 show_first_steps()
 with st.container(key="draw_page"):
     show_reader()
+if address.value("image") is not None:
+    # Otherwise the Back button would replace the drawing with the picture again.
+    address.keep(image=None, dataset=None)
