@@ -7,10 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
+from core.ink.canvas_strokes import Stroke
 from core.ink.drawing import Pixels
 
 CANVAS_SIZE = 280
 """Width and height of the dashboard's canvas in pixels."""
+
+_BRUSH_WIDTH = 20.0
+"""Width of the brush in pixels, the default of the Draw page."""
+
+_SIDE = 0.6 * CANVAS_SIZE
+"""Longer side of a digit in the middle of the canvas, in pixels, about as large as people draw it."""
 
 
 @dataclass(frozen=True)
@@ -44,3 +51,14 @@ def replay(digit: PenDigit, rng: np.random.Generator) -> Pixels:
         for x, y in line:
             draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
     return np.asarray(image)
+
+
+def canvas_strokes(digit: PenDigit) -> list[Stroke]:
+    """Return the digit's strokes in the middle of the dashboard's canvas, as the Draw page's brush would draw them."""
+    points = np.array([point for stroke in digit.strokes for point in stroke], float)
+    low, high = points.min(axis=0), points.max(axis=0)
+    scale = _SIDE / max(float((high - low).max()), 1.0)
+    middle = (low + high) / 2
+    return [
+        Stroke((np.array(stroke, float) - middle) * scale + CANVAS_SIZE / 2, _BRUSH_WIDTH) for stroke in digit.strokes
+    ]

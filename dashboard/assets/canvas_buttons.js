@@ -96,8 +96,9 @@ class Controller {
   }
 
   // While Python waits for the restarted canvas, `start` is null.
-  update({ start, strokes, cleared, example }, request) {
+  update({ start, strokes, unseen, cleared, example }, request) {
     this.request = request;
+    this.unseen = unseen;
     this.wantsExample = example;
     if (start && start !== this.replaced) {
       Object.assign(this, { start, strokes, cleared, replaced: null });
@@ -126,7 +127,8 @@ class Controller {
       send: root.querySelector("[aria-label='Update the app with this drawing']"),
     };
     this.toolbarObserver.observe(this.canvas.undo, { attributes: true });
-    if (this.strokes) {
+    // Not otherwise: an image on the canvas is still loading, and the canvas would send itself without it.
+    if (this.unseen) {
       // If Python changed the drawing just before the visitor left the page, it has no picture of it yet.
       this.canvas.send.click();
     }

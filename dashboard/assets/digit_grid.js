@@ -3,33 +3,58 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const grid = parentElement.querySelector(".grid");
   grid.style.setProperty("--tile", `${data.tile}px`);
   grid.style.setProperty("--aspect", data.aspect);
-  const clickable = data.clickable;
-  const focused = [...grid.children].indexOf(parentElement.activeElement ?? document.activeElement);
-  grid.replaceChildren(
-    ...data.tiles.map((tile, index) => {
-      const cell = document.createElement(clickable ? "button" : "figure");
-      cell.className = "cell" + (index === data.selected ? " selected" : "") + (tile.marked ? " marked" : "");
-      cell.title = tile.title;
-      const picture = document.createElement("img");
-      picture.src = tile.source;
-      picture.alt = tile.title;
-      cell.append(picture);
-      if (tile.caption) {
-        const caption = document.createElement("span");
-        caption.className = "caption";
-        caption.textContent = tile.caption;
-        cell.append(caption);
-      }
-      if (clickable) {
-        cell.type = "button";
-        cell.setAttribute("aria-pressed", index === data.selected);
-        cell.onclick = () => setTriggerValue("clicked", index);
-      }
-      return cell;
-    }),
-  );
-  // The keyboard goes on where it was.
-  if (focused >= 0) {
-    grid.children[focused]?.focus();
+  // Cells are updated in place, so that the keyboard goes on where it was, also after a dialog.
+  while (grid.children.length > data.tiles.length) {
+    grid.lastElementChild.remove();
+  }
+  while (grid.children.length < data.tiles.length) {
+    grid.append(buildCell(data.clickable));
+  }
+  data.tiles.forEach((tile, index) => {
+    const cell = grid.children[index];
+    fill(cell, tile, index === data.selected);
+    if (data.clickable) {
+      cell.onclick = () => {
+        returnFocus(parentElement.host, cell);
+        setTriggerValue("clicked", index);
+      };
+    }
+  });
+}
+
+// A closed dialog gives the focus back to the element that had it. From outside, that is the host of this grid.
+function returnFocus(host, cell) {
+  host.tabIndex = -1;
+  host.onfocus = (event) => {
+    host.onfocus = null;
+    if (event.composedPath()[0] === host) {
+      cell.focus();
+    }
+  };
+}
+
+function buildCell(clickable) {
+  const cell = document.createElement(clickable ? "button" : "figure");
+  if (clickable) {
+    cell.type = "button";
+  }
+  const caption = document.createElement("span");
+  caption.className = "caption";
+  cell.append(document.createElement("img"), caption);
+  return cell;
+}
+
+function fill(cell, { source, title, caption, marked }, selected) {
+  const [picture, text] = cell.children;
+  cell.className = `cell${selected ? " selected" : ""}${marked ? " marked" : ""}`;
+  cell.title = title;
+  if (picture.getAttribute("src") !== source) {
+    picture.src = source;
+  }
+  picture.alt = title;
+  text.textContent = caption;
+  text.hidden = !caption;
+  if (cell.type === "button") {
+    cell.setAttribute("aria-pressed", selected);
   }
 }

@@ -1,7 +1,8 @@
 // The pictures that explain an answer, with captions, and one sentence.
 const COUNT = 3;
 
-export default function ({ data, parentElement }) {
+// A click on a picture sends its position.
+export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".trazo-reasons");
   if (!root.firstChild) {
     const pictures = document.createElement("div");
@@ -14,6 +15,10 @@ export default function ({ data, parentElement }) {
   root.querySelectorAll("figure").forEach((figure, position) => {
     const picture = data.pictures[position];
     const image = figure.querySelector("img");
+    const button = figure.querySelector("button");
+    button.disabled = !picture;
+    button.title = picture?.caption ?? "";
+    button.onclick = () => setTriggerValue("clicked", position);
     image.hidden = !picture;
     image.src = picture?.source ?? "";
     image.alt = picture?.caption ?? "";
@@ -24,6 +29,6 @@ export default function ({ data, parentElement }) {
 
 function frame() {
   const figure = document.createElement("figure");
-  figure.innerHTML = '<div class="picture"><img hidden></div><figcaption></figcaption>';
+  figure.innerHTML = '<button type="button" class="picture"><img hidden></button><figcaption></figcaption>';
   return figure;
 }

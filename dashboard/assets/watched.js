@@ -1,6 +1,7 @@
 // Validation images with a run's current predictions; tiles are updated in place, so that they don't flicker.
-const update = (tile, { source, verdict, digit, title }) => {
-  const [picture, caption] = tile.children;
+const update = (tile, { source, verdict, digit, title }, click) => {
+  const [picture, caption] = tile.firstElementChild.children;
+  tile.firstElementChild.onclick = click;
   if (picture.getAttribute("src") !== source) {
     picture.src = source;
   }
@@ -15,19 +16,22 @@ const update = (tile, { source, verdict, digit, title }) => {
   tile.dataset.verdict = verdict;
 };
 
-const fill = (list, tiles) => {
+const fill = (list, tiles, click) => {
   while (list.children.length > tiles.length) {
     list.lastElementChild.remove();
   }
   while (list.children.length < tiles.length) {
     const tile = document.createElement("li");
-    tile.append(document.createElement("img"), document.createElement("span"));
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(document.createElement("img"), document.createElement("span"));
+    tile.append(button);
     list.append(tile);
   }
-  tiles.forEach((tile, index) => update(list.children[index], tile));
+  tiles.forEach((tile, index) => update(list.children[index], tile, () => click(index)));
 };
 
-const show = (root, name, text, tiles) => {
+const show = (root, name, text, tiles, click) => {
   let part = root.querySelector(`.${name}`);
   if (!part) {
     part = document.createElement("div");
@@ -39,12 +43,15 @@ const show = (root, name, text, tiles) => {
   if (title.textContent !== text) {
     title.textContent = text;
   }
-  fill(list, tiles);
+  fill(list, tiles, click);
   part.hidden = tiles.length === 0;
 };
 
-export default function ({ data, parentElement }) {
+// A click sends the position of the image; that of the drawing follows those of the images.
+export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".trazo-watched");
-  show(root, "images", `${data.count} validation images right`, data.tiles);
-  show(root, "own", "Yours", data.drawing ? [data.drawing] : []);
+  const click = (index) => setTriggerValue("clicked", index);
+  const drawing = data.drawing ? [data.drawing] : [];
+  show(root, "images", `${data.count} validation images right`, data.tiles, click);
+  show(root, "own", "Yours", drawing, () => click(data.tiles.length));
 }

@@ -13,8 +13,8 @@ from core.errors import BundleError
 from core.runs.active import SHIPPED, active_model
 from dashboard.classifier.model_picker import model_display_names, model_title
 from dashboard.parts.glossary import term, text_with_terms
-from dashboard.parts.look_inside import Samples, sample_grid
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
+from dashboard.parts.sample_grid import Samples, sample_grid
 from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
 

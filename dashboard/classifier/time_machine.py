@@ -19,8 +19,8 @@ from core.errors import BundleError, TrazoError
 from core.runs.run import Run
 from dashboard.classifier.test_images import available_images, cell_heading
 from dashboard.parts import charts
-from dashboard.parts.look_inside import Samples, sample_grid
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
+from dashboard.parts.sample_grid import Samples, sample_grid
 from dashboard.parts.theme import text_colour
 from dashboard.session import address, cache
 from dashboard.session.permission import safe_text

@@ -12,9 +12,10 @@ from core.data.datasets import CLASSES
 from core.errors import TrazoError
 from dashboard.court import ledger
 from dashboard.court.docket import Case, Docket
-from dashboard.parts.look_inside import Samples, image_links, sample_grid
+from dashboard.parts.image_links import image_links
 from dashboard.parts.metric_tiles import metric_tile
 from dashboard.parts.png import image_html
+from dashboard.parts.sample_grid import Samples, sample_grid
 from dashboard.session import cache, state
 from dashboard.session.permission import safe_text
 
@@ -73,8 +74,7 @@ def reveal(docket: Docket, case: Case, verdict: Choice, model: str, bundle: Bund
                     on_click=ledger.withdraw,
                     args=(docket.dataset.fingerprint, case.split, case.index, model),
                 )
-            with st.container(horizontal=True):
-                image_links(case.name, dataset=docket.dataset.id, model=model)
+            image_links(case.name, case.image, dataset=docket.dataset.id, model=model)
     _show_neighbours(docket, case, model, bundle)
 
 

@@ -11,12 +11,16 @@ import streamlit as st
 from core.court.verdicts import CANNOT_TELL, Choice
 from dashboard.court.docket import Case, Docket
 from dashboard.parts.digit_grid import digit_grid
+from dashboard.parts.picture_panel import sample_picture, show_panel
 
 _COLUMNS = ("split", "index", "label", "verdict", "prediction")
 
 
-def show_record(docket: Docket, verdicts: dict[int, Choice]) -> None:
-    """Show the agreement with the labels, and the images with a wrong label in the visitor's view."""
+def show_record(docket: Docket, verdicts: dict[int, Choice], model: str) -> None:
+    """Show the agreement with the labels, and the images with a wrong label in the visitor's view.
+
+    `model`: reads an image that is clicked.
+    """
     st.subheader("Your verdicts", anchor=False)
     ordinary = {number for number in verdicts if number in docket.cases.ordinary}
     st.markdown(
@@ -26,14 +30,17 @@ def show_record(docket: Docket, verdicts: dict[int, Choice]) -> None:
     judged = [(docket.case(number), choice) for number, choice in verdicts.items()]
     wrong = [(case, choice) for case, choice in judged if choice not in (case.label, CANNOT_TELL)]
     if wrong:
-        digit_grid(
+        clicked = digit_grid(
             [case.image for case, _ in wrong],
             key="court_wrong",
             captions=[f"label {case.label}, you {choice}" for case, choice in wrong],
             titles=[case.title for case, _ in wrong],
             tile=84,
-            clickable=False,
         )
+        if clicked is not None and clicked < len(wrong):
+            case, choice = wrong[clicked]
+            picture = sample_picture(case.split, case.index, docket.dataset.id, f"Your verdict: {choice}.")
+            show_panel([picture], model)
     st.download_button(
         "Verdicts as CSV",
         _table(judged),

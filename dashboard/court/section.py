@@ -45,7 +45,7 @@ def label_court_section(model: str, bundle: Bundle, evaluation: Evaluation, data
     elif verdicts:
         st.caption("Everyone who may make changes here adds to the same verdicts.")
     if verdicts:
-        show_record(docket, verdicts)
+        show_record(docket, verdicts, model)
     if docket.of_test:
         show_accuracies(evaluation, dataset.fingerprint)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import pandas as pd
 import streamlit as st
@@ -17,11 +18,15 @@ from core.data.pen_digits import (
     TRAINING_WRITERS,
 )
 from core.errors import DataError
-from core.handwriting.pen_digits import PenDigit
+from core.handwriting.pen_digits import PenDigit, canvas_strokes
+from core.ink.canvas_strokes import draw_stroke, join_patches
+from core.ink.drawing import Pixels, prepare
 from dashboard.data.banner import show_pen_digits_banner
 from dashboard.data.paging import choose_page
-from dashboard.data.stroke_picture import STROKE_COLOURS, stroke_html, stroke_picture
+from dashboard.data.stroke_picture import STROKE_COLOURS, stroke_picture
+from dashboard.parts.canvas_objects import stroke_objects
 from dashboard.parts.digit_grid import tile_grid
+from dashboard.parts.picture_panel import Picture, show_panel
 from dashboard.session import cache
 
 _PAGE_SIZE = 60
@@ -100,7 +105,7 @@ def _show_strokes(digits: Sequence[PenDigit]) -> None:
         page = choose_page(len(chosen), _PAGE_SIZE, key=f"pen_page_{use}_{writers}_{labels}")
         st.caption(
             f"{len(chosen):,} digits. Each stroke starts at its dot; the first is white, the second turquoise, the "
-            "third orange. Click a digit to enlarge it."
+            "third orange. Click a digit to see how the model reads it."
         )
     shown = chosen[page]
     clicked = tile_grid(
@@ -112,7 +117,7 @@ def _show_strokes(digits: Sequence[PenDigit]) -> None:
     )
     # A click from the previous page may arrive late and point past the end of this page.
     if clicked is not None and clicked < len(shown):
-        _show_details(shown[clicked])
+        show_panel([_picture(shown[clicked])])
 
 
 def _title(digit: PenDigit) -> str:
@@ -120,14 +125,22 @@ def _title(digit: PenDigit) -> str:
     return f"{digit.label} by writer {digit.writer}, {count} stroke{'s' if count > 1 else ''}"
 
 
-@st.dialog("Digit details")
-def _show_details(digit: PenDigit) -> None:
-    """Show one digit enlarged, with the length of each stroke."""
+def _picture(digit: PenDigit) -> Picture:
+    """Return a digit for the panel, drawn with a brush; Draw opens its strokes."""
+    strokes = canvas_strokes(digit)
+    drawing = prepare(join_patches([draw_stroke(stroke) for stroke in strokes]).ink)
+    image = cast("Pixels", drawing.image)  # missing only without ink
     use = _use(digit.writer)
-    st.markdown(f"**{_title(digit)}.** {_names(_WRITERS[use]).capitalize()} are for {use}.")
-    st.html(stroke_html(digit, 320))
-    for number, (stroke, name) in enumerate(zip(digit.strokes, STROKE_COLOURS, strict=False), 1):
-        st.caption(f"Stroke {number} ({name}): {len(stroke)} points.")
+    lengths = [
+        f"{len(stroke)} points ({colour})" for stroke, colour in zip(digit.strokes, STROKE_COLOURS, strict=False)
+    ]
+    return Picture(
+        _title(digit),
+        image,
+        drawing=stroke_objects(strokes),
+        source=stroke_picture(digit),
+        note=f"{_names(_WRITERS[use]).capitalize()} are for {use}. Strokes: {', '.join(lengths)}.",
+    )
 
 
 def _show_writers(digits: Sequence[PenDigit]) -> None:

@@ -42,9 +42,3 @@ def _stroke_svg(stroke: list[tuple[float, float]], side: float, colour: str) -> 
         'stroke-linecap="round" stroke-linejoin="round"/>'
         f'<circle cx="{x:g}" cy="{y:g}" r="{_DOT_RADIUS * side:.1f}" fill="{colour}"/>'
     )
-
-
-def stroke_html(digit: PenDigit, width: int) -> str:
-    """Return HTML that shows the digit on black, at most `width` pixels wide."""
-    style = f"width:100%;max-width:{width}px;background:#000;border-radius:4px"
-    return f'<img alt="the digit, enlarged" src="{stroke_picture(digit)}" style="{style}">'

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
@@ -47,12 +46,12 @@ def show(brush_width: int, width: int) -> None:
     """Show the canvas, `width` pixels wide."""
     is_new = _CANVAS not in st.session_state
     if is_new:
-        _restart_canvas(drawings.sketch().strokes, drawings.sketch().cleared)
+        drawings.restart_canvas(drawings.sketch().strokes, drawings.sketch().cleared)
     _show_canvas(brush_width, width)
     _keep_drawing()  # a restarted server runs no callback for a session that it does not know
     sketch = drawings.sketch()
     if is_new and sketch.strokes != sketch.start["objects"]:  # the server was restarted while the page was open
-        _restart_canvas(sketch.strokes, [])
+        drawings.restart_canvas(sketch.strokes, [])
         st.rerun()
 
 
@@ -64,9 +63,15 @@ def ink() -> Pixels | None:
     return ink_from_canvas_file(base64.b64decode(sketch.picture.partition(",")[2]))
 
 
-def strokes() -> list[Stroke]:
-    """Return the strokes on the canvas, in drawing order. Raises PictureError."""
-    return strokes_from_canvas(drawings.sketch().strokes)
+def strokes() -> list[Stroke] | None:
+    """Return the strokes on the canvas, in drawing order, or None if there is an image among them.
+
+    Raises PictureError.
+    """
+    objects = drawings.sketch().strokes
+    if any(item.get("type") == "Image" for item in objects):
+        return None
+    return strokes_from_canvas(objects)
 
 
 def choose_width(for_number: bool) -> int:
@@ -104,6 +109,7 @@ def show_buttons(*, example: bool = False) -> None:
             # While the canvas restarts, there is no id, and the browser waits for one.
             "start": sketch.start["id"] if sketch.replaced is None else None,
             "strokes": len(sketch.start["objects"]),
+            "unseen": sketch.unseen,
             "cleared": len(sketch.cleared),
             "example": example and not drawings.has_drawn(),
         },
@@ -116,7 +122,7 @@ def _keep_drawing() -> None:
     drawing, sketch = st.session_state[_CANVAS]["drawing"], drawings.sketch()
     strokes = drawing["raw"]["objects"]
     if drawing["data"] is not None and strokes != sketch.replaced:
-        drawings.keep_sketch(replace(sketch, strokes=strokes, picture=drawing["data"], replaced=None))
+        drawings.keep_sketch(replace(sketch, strokes=strokes, picture=drawing["data"], replaced=None, unseen=False))
         if strokes:
             drawings.remember_first_drawing()
 
@@ -126,23 +132,8 @@ def _handle_request() -> None:
     _keep_drawing()
     sketch = drawings.sketch()
     if st.session_state[_BUTTONS]["request"]["action"] == "clear":
-        _restart_canvas([], sketch.strokes)
+        drawings.restart_canvas([], sketch.strokes)
     elif sketch.strokes:
-        _restart_canvas(sketch.strokes[:-1], sketch.cleared)
+        drawings.restart_canvas(sketch.strokes[:-1], sketch.cleared)
     else:
-        _restart_canvas(sketch.cleared, [])
-
-
-def _restart_canvas(strokes: drawings.Strokes, cleared: drawings.Strokes) -> None:
-    """Restart the canvas with these strokes, and ignore the old drawing that it sends until then."""
-    sketch = drawings.sketch()
-    drawings.keep_sketch(
-        replace(
-            sketch,
-            strokes=strokes,
-            cleared=cleared,
-            # The canvas restarts when this value changes.
-            start={"objects": strokes, "id": uuid4().hex},
-            replaced=sketch.strokes if strokes != sketch.strokes else None,
-        )
-    )
+        drawings.restart_canvas(sketch.cleared, [])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from core.classifier.number_reader import NumberReading, PlacedReading
 from core.classifier.predictor import Reading
 from core.ink.drawing import Pixels
-from dashboard.draw.reading import bars, bars_title
 from dashboard.parts.component import text_component
 from dashboard.parts.png import png_data_uri
+from dashboard.parts.prediction import bars, bars_title
 
 _brackets, _number, _digit_cards = (
     text_component("brackets"),

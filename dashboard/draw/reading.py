@@ -1,58 +1,14 @@
-"""A reading on the page: the prediction with its ten probabilities, and the five steps to the model's image."""
+"""The five steps from a drawing to the model's image."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from core.classifier.predictor import Reading, format_confidence
 from core.ink.drawing import ALL_STEPS, BOX_SIZE, IMAGE_SIZE, Drawing, Pixels, Steps
 from dashboard.parts.component import text_component
 from dashboard.parts.png import png_data_uri
 
-_answer, _steps = text_component("answer"), text_component("steps")
-
-
-def show_prediction(reading: Reading | None, prompt: str, key: str = "answer") -> None:
-    """Show the digit, both digits if the model is unsure, or "Not a digit", with ten probabilities.
-
-    Without a reading, show `prompt` at the same height. The verdict must not be "blank".
-    """
-    rejected = reading is not None and reading.verdict == "not_a_digit"
-    rejection, sentence = "Not a digit", reading.sentence if reading else ""
-    if reading and reading.several:
-        rejection, sentence = "Several digits", "Read them as a number, or draw only one"
-    _answer(
-        key=key,
-        data={
-            "digit": " or ".join(map(str, reading.shown_digits)) if reading and not rejected else None,
-            "prompt": rejection if rejected else prompt,
-            "verdict": reading.verdict if reading else None,
-            "sentence": sentence,
-            "bars": bars(reading),
-            "title": bars_title(reading),
-        },
-    )
-
-
-def bars_title(reading: Reading | None) -> str:
-    """Return the title of the bars of a reading."""
-    return "If it were a digit" if reading and reading.verdict == "not_a_digit" else "Probability of each digit"
-
-
-def bars(reading: Reading | None) -> list[dict[str, object]]:
-    """Return the data of the ten bars of a reading."""
-    if reading is None or reading.probabilities is None:
-        return [{"digit": str(digit), "probability": 0.0, "value": "", "best": False} for digit in range(10)]
-    shown_digits = reading.shown_digits
-    return [
-        {
-            "digit": str(digit),
-            "probability": float(probability),
-            "value": format_confidence(probability),
-            "best": digit in shown_digits,
-        }
-        for digit, probability in enumerate(reading.probabilities)
-    ]
+_steps = text_component("steps")
 
 
 def show_steps(drawing: Drawing | None, steps: Steps = ALL_STEPS, key: str = "steps") -> None:

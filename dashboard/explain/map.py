@@ -17,7 +17,7 @@ from core.ink.drawing import Pixels
 from core.launcher.map_process import is_computing, start_map
 from dashboard.explain import map_cache
 from dashboard.explain.map_figure import COLOURINGS, Dot, Palette, figure, groups, selected_rows
-from dashboard.parts.look_inside import Samples, sample_grid
+from dashboard.parts.sample_grid import Samples, sample_grid
 from dashboard.parts.theme import digit_colours, page_colour, text_colour
 from dashboard.session import cache, state
 from dashboard.session.client import is_phone

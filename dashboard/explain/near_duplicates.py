@@ -12,8 +12,8 @@ from core.explain.near_duplicates import NEAR, NearDuplicates, Pairs, identical
 from core.launcher import duplicates_process
 from dashboard.data.paging import choose_page
 from dashboard.explain.csv_lists import pairs_csv
-from dashboard.parts.digit_grid import keep_click, tile_grid
-from dashboard.parts.look_inside import image_links
+from dashboard.parts.digit_grid import tile_grid
+from dashboard.parts.picture_panel import sample_picture, show_panel
 from dashboard.parts.png import png_data_uri
 from dashboard.session import address, cache, state
 from dashboard.session.permission import attempt, may_change, permission_note
@@ -164,21 +164,11 @@ def _chosen_pairs(scope: Scope, pairs: Pairs, different: bool, digits: list[int]
 
 
 def _show_grid(scope: Scope, pairs: Pairs, dataset: str, key: str) -> None:
-    """Show pairs in a grid, and links for both images of the one that was clicked."""
-    numbers = pairs.first.tolist()
+    """Show pairs in a grid; a click opens the panel of both images."""
     first_name, second_name = scope.names
-    clicked = state.chosen_tile(key)
-    position = numbers.index(clicked) if clicked in numbers else None
-    with st.container(key="chosen_pair", gap="xsmall"):
-        if position is None:
-            st.caption(
-                "Click a pair to look inside the network while it reads one of the images, or to find similar images."
-            )
-        else:
-            image_links(f"{first_name}-{pairs.first[position]}", dataset=dataset)
-            image_links(f"{second_name}-{pairs.second[position]}", dataset=dataset)
     first, second = scope.labels(pairs)
-    tile_grid(
+    st.caption("Click a pair to see how the active model reads both images.")
+    clicked = tile_grid(
         [
             png_data_uri(_side_by_side(scope.first.images[left], scope.second.images[right]))
             for left, right in zip(pairs.first, pairs.second, strict=True)
@@ -193,9 +183,11 @@ def _show_grid(scope: Scope, pairs: Pairs, dataset: str, key: str) -> None:
         tile=150,
         aspect=2 + _DIVIDER / 28,
         marked=np.flatnonzero(first != second).tolist(),
-        selected=position,
-        on_click=keep_click(key, numbers),
     )
+    # A click from an earlier page of the grid may arrive late and point past the end of this one.
+    if clicked is not None and clicked < len(pairs):
+        pair = (first_name, pairs.first[clicked]), (second_name, pairs.second[clicked])
+        show_panel([sample_picture(name, int(index), dataset) for name, index in pair])
 
 
 def _label_text(first: int, second: int) -> str:

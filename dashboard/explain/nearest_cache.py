@@ -27,9 +27,10 @@ _threads = ThreadPoolExecutor(1, "training-features")
 
 @dataclass(frozen=True)
 class NearestImage:
-    """A training image, uint8 (28, 28), with its label and its Euclidean distance in feature space."""
+    """A training image, uint8 (28, 28), with its index, its label and its Euclidean distance in feature space."""
 
     image: Pixels
+    index: int
     label: int
     distance: float
 
@@ -56,11 +57,13 @@ def nearest_of_digit(bundle: Bundle, image: Pixels, digit: int) -> NearestImage 
         if rerun_is_waiting():
             return None
     index = future.result()
-    nearest = index.features.nearest(image_features(index.network, card, image[np.newaxis])[0], 1)
+    (features,) = image_features(index.network, card, image[np.newaxis])
+    nearest = index.features.nearest(features, 1)
     if not len(nearest.indices):
         return None
     number = int(index.indices[nearest.indices[0]])
-    return NearestImage(cache.dataset(card.config.dataset).train.images[number], digit, float(nearest.distances[0]))
+    image = cache.dataset(card.config.dataset).train.images[number]
+    return NearestImage(image, number, digit, float(nearest.distances[0]))
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)

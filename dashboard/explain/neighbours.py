@@ -8,7 +8,7 @@ from core.classifier.bundle import Bundle
 from core.errors import TrazoError
 from core.explain.neighbours import Neighbours
 from core.ink.drawing import Pixels
-from dashboard.parts.look_inside import Samples, sample_grid
+from dashboard.parts.sample_grid import Samples, sample_grid
 from dashboard.session import cache
 from dashboard.session.permission import safe_text
 

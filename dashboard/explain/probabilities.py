@@ -6,7 +6,7 @@ import numpy as np
 
 from core.classifier.predictor import Reading
 from core.ink.drawing import Drawing, Pixels
-from dashboard.draw.reading import show_prediction
+from dashboard.parts.prediction import show_prediction
 
 
 def show_probabilities(probabilities: np.ndarray, image: Pixels, key: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from core.classifier.bundle import Bundle
 from core.classifier.predictor import Reading
 from core.errors import TrazoError
@@ -11,6 +14,7 @@ from core.ink.drawing import Pixels
 from dashboard.explain.colours import attribution_picture
 from dashboard.explain.nearest_cache import NearestImage, nearest_of_digit
 from dashboard.parts.component import text_component
+from dashboard.parts.picture_panel import Picture, sample_picture, show_panel
 from dashboard.parts.png import png_data_uri
 from dashboard.session import cache
 
@@ -24,13 +28,26 @@ _EQUAL_RATIO = 1.05
 _reasons = text_component("reasons")
 
 
+@dataclass(frozen=True)
+class _Reason:
+    """An image (28, 28) or (28, 28, 3) with its caption, and the picture that a click enlarges."""
+
+    image: Pixels
+    caption: str
+    picture: Picture
+
+
 def show_reasons(reading: Reading | None, bundle: Bundle) -> None:
-    """Show why a model read a digit, or one sentence if there is no digit; the height is the same."""
-    pictures, sentence = _explanation(reading, bundle)
-    _reasons(key="reasons", data={"pictures": pictures, "sentence": sentence})
+    """Show why the active model read a digit, or one sentence if there is no digit; the height is the same."""
+    reasons, sentence = _explanation(reading, bundle)
+    pictures = [{"source": png_data_uri(reason.image), "caption": reason.caption} for reason in reasons]
+    data = {"pictures": pictures, "sentence": sentence}
+    clicked = _reasons(key="reasons", data=data, on_clicked_change=lambda: None).clicked
+    if clicked is not None and clicked < len(reasons):
+        show_panel([reasons[clicked].picture])
 
 
-def _explanation(reading: Reading | None, bundle: Bundle) -> tuple[list[dict[str, str]], str]:
+def _explanation(reading: Reading | None, bundle: Bundle) -> tuple[Sequence[_Reason], str]:
     """Return the pictures with their captions, and the sentence."""
     if reading is None or reading.drawing.image is None:
         return [], BLANK
@@ -41,18 +58,23 @@ def _explanation(reading: Reading | None, bundle: Bundle) -> tuple[list[dict[str
         attribution = integrated_gradients(cache.numpy_network(bundle), image, digit).map
     except TrazoError:  # the Inside page explains the damage
         return [], "This model's file cannot be read, so the answer cannot be explained."
-    pictures = [_picture(attribution_picture(attribution, image), "red for, blue against")]
+    own = Picture("Your drawing", image)
+    reasons = [_Reason(attribution_picture(attribution, image), "red for, blue against", own)]
     facts = []
     if place := strongest_place(attribution, image):
         facts.append(f"the ink {place} speaks most for the {digit}")
     try:
         nearest = [found for found in (nearest_of_digit(bundle, image, label) for label in (digit, second)) if found]
+        dataset = cache.card(bundle).config.dataset
+        reasons += [
+            _Reason(found.image, f"most similar {found.label}", sample_picture("train", found.index, dataset))
+            for found in nearest
+        ]
     except TrazoError:
-        return pictures, f"{_sentence(facts)} {NO_IMAGES}".strip()
-    pictures += [_picture(found.image, f"most similar {found.label}") for found in nearest]
+        return reasons, f"{_sentence(facts)} {NO_IMAGES}".strip()
     if len(nearest) == 2:
         facts.append(f"among the training images, {compare_distances(*nearest)}")
-    return pictures, _sentence(facts)
+    return reasons, _sentence(facts)
 
 
 def compare_distances(first: NearestImage, second: NearestImage) -> str:
@@ -69,7 +91,3 @@ def compare_distances(first: NearestImage, second: NearestImage) -> str:
 def _sentence(facts: list[str]) -> str:
     joined = "; ".join(facts)
     return f"{joined[:1].upper()}{joined[1:]}." if joined else ""
-
-
-def _picture(image: Pixels, caption: str) -> dict[str, str]:
-    return {"source": png_data_uri(image), "caption": caption}

@@ -15,8 +15,9 @@ from core.ink.drawing import Pixels
 from dashboard.draw import canvas
 from dashboard.explain.csv_lists import similar_csv
 from dashboard.explain.subject import Subject, dataset_of_page, drawing_on_canvas, sample
-from dashboard.parts.look_inside import Samples, look_inside_link, sample_grid
+from dashboard.parts.image_links import look_inside_link, open_in_draw_link
 from dashboard.parts.png import image_html
+from dashboard.parts.sample_grid import Samples, sample_grid
 from dashboard.session import address, cache, state
 from dashboard.session.permission import safe_text
 
@@ -118,7 +119,7 @@ def _draw() -> Subject | None:
 def _image(name: str | None) -> Subject | None:
     """Show the image with this name, and return it."""
     if name is None:
-        st.caption('Click "Find similar" beside an image on any page, or take a random image.')
+        st.caption('Click an image on any page and choose "Find similar", or take a random image.')
         return None
     dataset = dataset_of_page()
     try:
@@ -127,7 +128,9 @@ def _image(name: str | None) -> Subject | None:
         raise DataMissing(f"MNIST is not on this machine yet, so its image {name[:40]} cannot be shown.") from None
     st.html(image_html(subject.picture, _PICTURE_WIDTH, subject.title))
     st.markdown(f"**{subject.title}**")
-    look_inside_link(subject.key, dataset=dataset)
+    with st.container(horizontal=True):
+        look_inside_link(subject.key, dataset=dataset)
+        open_in_draw_link(subject.key, subject.picture, dataset=dataset)
     return subject
 
 

@@ -6,8 +6,9 @@ import streamlit as st
 
 from core.classifier.predictor import Predictor, Reading, prediction_lock
 from core.ink.drawing import ALL_STEPS, Steps, prepare
-from dashboard.draw.reading import show_prediction, show_steps
+from dashboard.draw.reading import show_steps
 from dashboard.explain.subject import Subject
+from dashboard.parts.prediction import show_prediction
 
 _SWITCHES = {
     "crop": ("Crop", "Remove the empty margin and stray dots."),

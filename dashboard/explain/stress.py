@@ -13,9 +13,9 @@ from core.classifier.predictor import Predictor, format_confidence, prediction_l
 from core.explain.stress import STRESSES, StressCurve, apply_stress, stress_curve, training_settings
 from core.ink.drawing import Drawing, Pixels
 from core.runs.active import SHIPPED
-from dashboard.draw.reading import show_prediction
 from dashboard.parts.charts import CORRECT_COLOUR, MISTAKE_COLOUR
 from dashboard.parts.png import image_html
+from dashboard.parts.prediction import show_prediction
 from dashboard.parts.theme import text_colour
 from dashboard.parts.vega_lite import apply_layout
 from dashboard.session.permission import may_change

@@ -29,8 +29,8 @@ class Subject:
     """A picture to explain.
 
     `picture`: uint8 (h, w), the ink of a drawing or an image (28, 28) of a dataset. `strokes`: those of a drawing on
-    the canvas, or None. `label`: that of an image of a dataset, or None. `key`: identifies the picture, for widget
-    keys: the name of an image, such as "test-947".
+    the canvas, or None. `on_canvas`: True for a drawing on the canvas. `label`: that of an image of a dataset, or None.
+    `key`: identifies the picture, for widget keys: the name of an image, such as "test-947".
     """
 
     title: str
@@ -38,6 +38,7 @@ class Subject:
     key: str
     label: int | None = None
     strokes: Sequence[Stroke] | None = None
+    on_canvas: bool = False
 
     def read(self, predictor: Predictor) -> Reading:
         """Return the prediction for this picture, the same as on Draw or in Evaluate."""
@@ -63,7 +64,7 @@ def dataset_of_page() -> str:
 def drawing_on_canvas() -> Subject | None:
     """Return the drawing on the canvas, or None if it is empty. Raises PictureError."""
     ink = canvas.ink()
-    return None if ink is None else Subject("Your drawing", ink, "drawing", strokes=canvas.strokes())
+    return None if ink is None else Subject("Your drawing", ink, "drawing", strokes=canvas.strokes(), on_canvas=True)
 
 
 def last_drawing() -> Subject | None:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.runs.active import active_model
+from dashboard.parts.picture_panel import show_requested_panel
 from dashboard.runs import run_cache
 from dashboard.runs.run_cache import Listing
 from dashboard.session.permission import safe_text
-from dashboard.session.state import workspace
+from dashboard.session.state import page_will_refresh, workspace
 from dashboard.training import queue
 
 IDLE_SECONDS = 5.0
@@ -40,10 +41,13 @@ def draw_and_refresh(
         _show_problems(listing)
         draw(listing)
 
+    if polling:
+        page_will_refresh()
     with st.container(key="refreshing"):
         st.fragment(draw_latest, run_every=seconds if polling else None)()
     if not polling and not paused:
         st.fragment(_rerun_if_changed, run_every=IDLE_SECONDS)(first_listing.revision)
+    show_requested_panel()
 
 
 def _show_problems(listing: Listing) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
+from uuid import uuid4
 
 import streamlit as st
 
@@ -11,6 +12,10 @@ _SKETCH = "sketch"
 _HAS_DRAWN = "has_drawn"
 _LOOKED_AT = "looked_at"
 _COMPARED_DRAWING = "compared_drawing"
+_OFFERED = "offered_drawing"
+
+OFFERED = "picture"
+"""Name, in the URL of the Draw page, of the drawing that was last offered to it."""
 
 DRAW_MODE = "draw_mode"
 """Key of the switch between digits and numbers on the Draw page."""
@@ -40,7 +45,8 @@ class Sketch:
 
     `cleared`: the strokes that the last Clear removed. `picture`: the canvas as last sent by the browser, a PNG data
     URL. `start`: the strokes that Python put on the canvas. `replaced`: the strokes that the canvas shows until it has
-    restarted, or None after that. `wide`: True if the drawing was made on the canvas for numbers.
+    restarted, or None after that. `unseen`: True until the browser has sent a picture of strokes that Python put on the
+    canvas. `wide`: True if the drawing was made on the canvas for numbers.
     """
 
     strokes: Strokes = field(default_factory=list)
@@ -48,6 +54,7 @@ class Sketch:
     picture: str | None = None
     start: dict[str, Any] = field(default_factory=dict)
     replaced: Strokes | None = None
+    unseen: bool = False
     wide: bool = False
 
 
@@ -59,6 +66,43 @@ def sketch() -> Sketch:
 def keep_sketch(sketch: Sketch) -> None:
     """Remember the drawing, so that it is still there after a visit to another page."""
     st.session_state[_SKETCH] = sketch
+
+
+def restart_canvas(strokes: Strokes, cleared: Strokes, picture: str | None = None) -> None:
+    """Restart the canvas with these strokes, and ignore the old drawing that it sends until then.
+
+    `picture`: a picture of the strokes, if there is one before the browser sends its own.
+    """
+    old = sketch()
+    keep_sketch(
+        replace(
+            old,
+            strokes=strokes,
+            cleared=cleared,
+            picture=picture or old.picture,
+            # The canvas restarts when this value changes.
+            start={"objects": strokes, "id": uuid4().hex},
+            replaced=old.strokes if strokes != old.strokes else None,
+            unseen=picture is None and (old.unseen or strokes != old.strokes),
+        )
+    )
+
+
+def put_on_canvas(strokes: Strokes, picture: str | None = None) -> None:
+    """Replace the drawing on the canvas; Undo brings the old one back."""
+    keep_sketch(replace(sketch(), wide=False))
+    restart_canvas(strokes, sketch().strokes or sketch().cleared, picture)
+    remember_first_drawing()
+
+
+def offer(strokes: Strokes) -> None:
+    """Remember the drawing that the Draw page opens if its URL asks for it."""
+    st.session_state[_OFFERED] = strokes
+
+
+def offered() -> Strokes | None:
+    """Return the drawing that was last offered to the Draw page, or None."""
+    return cast("Strokes | None", st.session_state.get(_OFFERED))
 
 
 def has_drawn() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import streamlit as st
 
@@ -24,6 +24,8 @@ _UNKNOWN_RUNS = "unknown_runs"
 _BASELINE = "baseline_run"
 _TEMPLATE = "training_template"
 _PAGE = "page"
+_REFRESHES = "page_refreshes"
+_REQUESTED_PANEL = "requested_panel"
 _URL_PARAMETERS = "address_parameters"
 _JUST_OPENED = "just_opened"
 _MODEL_SWITCH = "model_switch"
@@ -48,6 +50,7 @@ def script_run(page: str) -> Iterator[None]:
     is_new_page = st.session_state.get(_PAGE) != page
     st.session_state[_PAGE] = page
     st.session_state[_JUST_OPENED] = is_new_page
+    st.session_state[_REFRESHES] = False
     if is_new_page:
         st.session_state[_URL_PARAMETERS] = {}
     try:
@@ -64,6 +67,26 @@ def just_opened() -> bool:
 def current_page() -> str:
     """Return the path of the current page; Draw's is empty."""
     return cast("str", st.session_state.get(_PAGE, ""))
+
+
+def page_refreshes() -> bool:
+    """Return True if the page is redrawn by a timer."""
+    return bool(st.session_state.get(_REFRESHES, False))
+
+
+def page_will_refresh() -> None:
+    """Record that the page is redrawn by a timer."""
+    st.session_state[_REFRESHES] = True
+
+
+def request_panel(arguments: tuple[Any, ...]) -> None:
+    """Remember the panel of a picture that the page is to open at its next redraw."""
+    st.session_state[_REQUESTED_PANEL] = arguments
+
+
+def take_requested_panel() -> tuple[Any, ...] | None:
+    """Return the panel of a picture that the page is to open now, and forget it; None if there is none."""
+    return cast("tuple[Any, ...] | None", st.session_state.pop(_REQUESTED_PANEL, None))
 
 
 def kept_parameters() -> dict[str, list[str]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from core.classifier.predictor import format_confidence
 from core.config import TrainingConfig
 from core.data.datasets import Split
 from core.errors import DataError
 from core.runs.own_drawing import OwnDrawing, read_own_drawing
 from core.runs.run import Run
 from core.runs.watched import Prediction, WatchedImage, read_watched
+from dashboard.parts.canvas_objects import image_objects
 from dashboard.parts.component import text_component
+from dashboard.parts.picture_panel import Picture, sample_picture, show_panel
 from dashboard.parts.png import png_data_uri
 from dashboard.session import cache
 
@@ -23,7 +26,7 @@ def show_watched(run: Run, config: TrainingConfig) -> None:
         return
     drawing = read_own_drawing(run.drawing_file) if watched.drawing else None
     right = sum(image.label == image.prediction.digit for image in watched.images)
-    _watched(
+    clicked = _watched(
         # The browser updates the tiles in place; another run has other images.
         key=f"watched_{run.id}",
         data={
@@ -31,7 +34,16 @@ def show_watched(run: Run, config: TrainingConfig) -> None:
             "tiles": [_tile(split, image) for image in watched.images],
             "drawing": _drawing_tile(drawing, watched.drawing) if drawing and watched.drawing else None,
         },
-    )
+        on_clicked_change=lambda: None,
+    ).clicked
+    if clicked is None:
+        return
+    if clicked < len(watched.images):
+        image = watched.images[clicked]
+        show_panel([sample_picture("validation", image.index, config.dataset, _note(image.prediction))], run.id)
+    elif drawing and watched.drawing:
+        objects, note = image_objects(drawing.image), _note(watched.drawing)
+        show_panel([Picture("Your drawing", drawing.image, drawing=objects, note=note)], run.id)
 
 
 def _validation_images(dataset: str) -> Split | None:
@@ -74,3 +86,7 @@ def _drawing_tile(drawing: OwnDrawing, prediction: Prediction) -> dict[str, str]
 
 def _predicted(prediction: Prediction) -> str:
     return f"predicted as {prediction.digit} with {prediction.confidence:.0%}"
+
+
+def _note(prediction: Prediction) -> str:
+    return f"This run's latest prediction: {prediction.digit} ({format_confidence(prediction.confidence)})."

@@ -21,15 +21,18 @@ from core.ink.picture_file import MAX_PICTURE_BYTES
 from core.ink.picture_ink import PictureInk
 from dashboard.draw import canvas
 from dashboard.draw.number import show_brackets, show_digit_cards, show_number
-from dashboard.draw.reading import show_prediction, show_steps
+from dashboard.draw.reading import show_steps
 from dashboard.explain.reasons import show_reasons
+from dashboard.explain.subject import dataset_of_page, sample
 from dashboard.hands.lesson import show_lesson
+from dashboard.parts.canvas_objects import enlarged, image_objects
 from dashboard.parts.headings import heading
-from dashboard.parts.look_inside import look_inside_link
+from dashboard.parts.image_links import look_inside_link
 from dashboard.parts.png import image_html, png_bytes
+from dashboard.parts.prediction import show_prediction
 from dashboard.server import metrics
 from dashboard.server.pictures import POOL
-from dashboard.session import drawings
+from dashboard.session import address, drawings, state
 from dashboard.session.client import client
 from dashboard.session.hands import current_model
 from dashboard.session.permission import safe_text
@@ -50,10 +53,11 @@ AnyReading = TypeVar("AnyReading", Reading, NumberReading)
 
 @dataclass(frozen=True)
 class Drawn:
-    """The ink of a canvas (h, w) and its strokes, or the ink in a picture and None."""
+    """The ink of a canvas (h, w) or in a picture, and the strokes on the canvas, or None if an image is on it."""
 
     ink: Pixels | PictureInk
-    strokes: Sequence[Stroke] | None
+    strokes: Sequence[Stroke] | None = None
+    on_canvas: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def drawn_on_canvas() -> Drawn | None:
     """Return the drawing on the canvas, or None if it is empty; show an error if it cannot be read."""
     try:
         ink = canvas.ink()
-        return None if ink is None else Drawn(ink, canvas.strokes())
+        return None if ink is None else Drawn(ink, canvas.strokes(), on_canvas=True)
     except TrazoError as error:
         show_error(error)
         return None
@@ -99,7 +103,7 @@ def drawn_in_file(source: str, mode: str) -> Drawn | None:
     if ink.blank:
         st.warning(f"There is no ink in this picture; choose one with {contents} on it.", icon=":material/ink_pen:")
         return None
-    return Drawn(ink, None)
+    return Drawn(ink)
 
 
 def read(
@@ -171,7 +175,7 @@ def read_and_show(source: str, mode: str) -> Answer | None:
             reading = read(partial(read_digit, predictor), drawn)
             keep_for_inside(reading, drawn)
     if mode == drawings.NUMBER:
-        picture = number.all_ink.drawing.ink if number and drawn and drawn.strokes is None else None
+        picture = number.all_ink.drawing.ink if number and drawn and not drawn.on_canvas else None
         with below:
             show_brackets(number, width if picture is None else picture.shape[1], picture)
         with beside:
@@ -182,17 +186,22 @@ def read_and_show(source: str, mode: str) -> Answer | None:
         show_steps_of(chosen_drawing(number) if number else None)
         return None
     with beside:
-        show_prediction(reading, prompt)
-        with st.container(horizontal=True, vertical_alignment="center", key="why_title"):
-            st.markdown("**Why?**", width="content")
-            show_link(enabled=reading is not None)
-            if reading and reading.several:
-                st.button("Read a number", icon=":material/pin:", key="read_number", on_click=drawings.read_numbers)
-        if reading is not None and drawn is not None and drawn.strokes:
-            show_lesson(drawn.strokes, reading, model.name)
-        reasons = st.container(key="reasons_frame")
+        reasons = show_digit(reading, drawn, prompt, model.name)
     show_steps_of(reading.drawing if reading else None)
     return Answer(reading, reasons)
+
+
+def show_digit(reading: Reading | None, drawn: Drawn | None, prompt: str, model: str) -> DeltaGenerator:
+    """Show the prediction of a digit and what can be done with it; return the container for its reasons."""
+    show_prediction(reading, prompt)
+    with st.container(horizontal=True, vertical_alignment="center", key="why_title"):
+        st.markdown("**Why?**", width="content")
+        show_link(enabled=reading is not None)
+        if reading and reading.several:
+            st.button("Read a number", icon=":material/pin:", key="read_number", on_click=drawings.read_numbers)
+    if reading is not None and drawn is not None and drawn.strokes:
+        show_lesson(drawn.strokes, reading, model)
+    return st.container(key="reasons_frame")
 
 
 def show_canvas(mode: str, width: int) -> DeltaGenerator:
@@ -230,7 +239,7 @@ def chosen_drawing(number: NumberReading) -> Drawing:
 
 def keep_for_inside(reading: Reading | None, drawn: Drawn | None) -> None:
     """Remember the ink of a picture for the Inside page; the canvas keeps its own."""
-    on_canvas = drawn is None or drawn.strokes is not None
+    on_canvas = drawn is None or drawn.on_canvas
     drawings.keep_looked_at(None if on_canvas or reading is None else png_bytes(reading.drawing.ink))
 
 
@@ -255,6 +264,23 @@ def show_first_steps() -> None:
             st.page_link(f"views/{view}.py", label=f"**{number}** {label}", width="content")
 
 
+def open_picture() -> None:
+    """Put the picture that the URL names on the canvas, once: an image of a dataset, or the drawing last offered."""
+    name = address.value("image")
+    if name is None or not state.just_opened():
+        return
+    try:
+        drawing = drawings.offered() if name == drawings.OFFERED else None
+        if drawing is None:
+            image = sample(name, dataset_of_page()).picture
+            drawings.put_on_canvas(image_objects(image), enlarged(image))
+        else:
+            drawings.put_on_canvas(drawing)
+    except TrazoError as error:
+        st.warning(safe_text(error), icon=":material/search_off:")
+
+
+open_picture()
 heading(
     "Trazo",
     "A lab where a small neural network learns to read handwritten digits, and you can see how.",
@@ -264,3 +290,6 @@ st.html(canvas.STYLE)
 show_first_steps()
 with st.container(key="draw_page"):
     show_reader()
+if address.value("image") is not None:
+    # Otherwise the Back button would replace the drawing with the picture again.
+    address.keep(image=None, dataset=None)

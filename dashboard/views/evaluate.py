@@ -22,8 +22,8 @@ from dashboard.court.section import label_court_section
 from dashboard.parts import charts
 from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.headings import heading
-from dashboard.parts.look_inside import Samples, sample_grid
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, metric_tile
+from dashboard.parts.sample_grid import Samples, sample_grid
 from dashboard.parts.theme import text_colour
 from dashboard.session import address, cache, state
 from dashboard.session.permission import safe_text

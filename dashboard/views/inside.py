@@ -9,7 +9,6 @@ from core.classifier.predictor import Predictor, Reading
 from core.errors import BundleError, TrazoError
 from core.ink.drawing import Pixels
 from dashboard.classifier.model_picker import model_picker
-from dashboard.draw.reading import show_prediction
 from dashboard.explain.counterfactual import show_counterfactual_section
 from dashboard.explain.layers import show_layers_section
 from dashboard.explain.map import show_map_section
@@ -20,8 +19,9 @@ from dashboard.explain.subject import Subject, dataset_of_page, subject_of_page
 from dashboard.explain.why import show_why_section
 from dashboard.parts.empty_state import empty_drawing
 from dashboard.parts.headings import heading
-from dashboard.parts.look_inside import find_similar_link
+from dashboard.parts.image_links import find_similar_link, open_in_draw_link
 from dashboard.parts.png import image_html
+from dashboard.parts.prediction import show_prediction
 from dashboard.session import cache
 from dashboard.session.permission import safe_text
 
@@ -62,7 +62,8 @@ def show_top(subject: Subject, reading: Reading, model: str) -> None:
         st.markdown(f"**{subject.title}**", width="content")
         if subject.label is not None:
             find_similar_link(subject.key, dataset=dataset_of_page(), model=model)
-        elif subject.strokes is not None:
+            open_in_draw_link(subject.key, subject.picture, dataset=dataset_of_page())
+        elif subject.on_canvas:
             find_similar_link(None, model=model)
         show_links()
 

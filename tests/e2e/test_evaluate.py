@@ -1,7 +1,8 @@
-"""Clicking a cell of the confusion matrix shows its images, and clicking a sample shows its pixels."""
+"""Clicking a cell of the confusion matrix shows its images, and a sample opens its panel."""
 
 from __future__ import annotations
 
+import re
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ from core.data.datasets import Dataset
 from core.runs.run import Run
 from core.workspace import SHIPPED_BUNDLE, Workspace
 from tests.support.dashboard_process import DashboardProcess
-from tests.support.visit import Record, at_rest
+from tests.support.visit import Record, at_rest, draw
 from tests.support.waiting import wait_until
 
 
@@ -106,15 +107,37 @@ def test_two_models_are_compared_image_by_image(
         shutil.rmtree(run.folder)
 
 
-def test_clicking_a_sample_shows_its_pixels(page: Page, mnist: Dataset, record: Record) -> None:
+def test_a_sample_opens_its_panel_by_keyboard_and_goes_to_draw(page: Page, mnist: Dataset, record: Record) -> None:
     page.goto("/data")
     at_rest(page)
+    sample = page.locator(f"button[title='{mnist.train.labels[3]}, image 3']")
+    place = sample.bounding_box()
 
-    page.locator(f"button[title='{mnist.train.labels[3]}, image 3']").click()
+    sample.press("Enter")
 
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text(f"Image 3 of the train split. Label: {mnist.train.labels[3]}")).to_be_visible()
+    expect(dialog.get_by_text(f"Train image 3, label {mnist.train.labels[3]}")).to_be_visible()
+    expect(dialog.locator(".trazo-answer .bar.best .name")).to_have_text(str(mnist.train.labels[3]))
+    assert sample.bounding_box() == place
+    dialog.get_by_text("Pixel values").click()
     cells = dialog.locator("table[aria-label='pixel values'] td")
     expect(cells).to_have_count(28 * 28)
     assert [int(value) for value in cells.all_inner_texts()] == mnist.train.images[3].ravel().tolist()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(sample).to_be_focused()
+
+    sample.press("Enter")
+    dialog.get_by_role("link", name="Open in Draw").click()
+
+    prediction = page.locator(".st-key-answer_frame .trazo-answer .digit")
+    expect(prediction).to_have_text(str(mnist.train.labels[3]))
+    expect(page).to_have_url(re.compile(r"/$"))
+    at_rest(page)
+    ink = page.locator(".trazo-steps img").first
+    before = ink.get_attribute("src") or ""
+    draw(page, [[(420.0, 60.0), (420.0, 90.0)]])
+    expect(ink).not_to_have_attribute("src", before)
+    page.keyboard.press("Control+z")
+    expect(ink).to_have_attribute("src", before)
     assert not record.page_errors

@@ -48,5 +48,5 @@ def test_a_lasso_on_the_map_shows_its_images(page: Page, record: Record) -> None
     assert f"{len(rows):,} images" in summary.inner_text()
     assert len(rows) > 100
     page.get_by_title(re.compile(r"image \d+, label \d, read as \d")).first.click()
-    expect(page.get_by_role("link", name="Look inside validation image")).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_role("link", name="Look inside")).to_be_visible()
     assert not record.page_errors

@@ -17,7 +17,7 @@ def test_similar_images_of_an_image_and_of_a_drawing(page: Page, mnist: Dataset)
     page.goto("/data")
     page.locator(".st-key-data_grid button.cell").nth(4).click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text(f"Image 4 of the train split. Label: {mnist.train.labels[4]}")).to_be_visible()
+    expect(dialog.get_by_text(f"Train image 4, label {mnist.train.labels[4]}")).to_be_visible()
     dialog.get_by_role("button", name="Find similar").click()
 
     results = page.locator(".st-key-similar_results")
@@ -28,7 +28,7 @@ def test_similar_images_of_an_image_and_of_a_drawing(page: Page, mnist: Dataset)
     title = results.locator("button.cell").first.get_attribute("title") or ""
     index = re.findall(r"train image (\d+)", title)[0]
     results.locator("button.cell").first.click()
-    results.get_by_role("button", name="Find similar").click()
+    dialog.get_by_role("button", name="Find similar").click()
     expect(page).to_have_url(re.compile(f"image=train-{index}"))
     expect(page.get_by_text(f"Train image {int(index):,}, label")).to_be_visible()
 

@@ -17,6 +17,7 @@ from core.errors import BundleError
 from core.runs.run import Run
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from dashboard.session import cache
+from tests.support.clicks import click_on_picture, panel_title
 from tests.support.evaluate_page import captions
 from tests.support.markdown import unescape_markdown
 
@@ -75,6 +76,10 @@ def test_verdicts_survive_a_reload_and_change_the_accuracy(run: Run, workspace: 
     assert tiles(page)["Your labels"] == f"{corrected_accuracy(evaluation, given).accuracy:.2%}"
     assert "You changed 1 label and left out 1 image." in text(page)
     assert captions(page, "court_wrong") == [f"label {evaluation.labels[first]}, you {wrong}"]
+    with click_on_picture("court_wrong", 0):
+        page.run()
+    assert panel_title(page) == f"Test image {first:,}, label {evaluation.labels[first]}"
+    assert f"Your verdict: {wrong}." in text(page)
 
 
 def test_visitor_judges_without_saving(run: Run, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

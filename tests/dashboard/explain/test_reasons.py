@@ -22,4 +22,4 @@ IMAGE = np.zeros((28, 28), np.uint8)
     ],
 )
 def test_distances_are_compared_in_words(eight: float, three: float, fact: str) -> None:
-    assert compare_distances(NearestImage(IMAGE, 8, eight), NearestImage(IMAGE, 3, three)) == fact
+    assert compare_distances(NearestImage(IMAGE, 0, 8, eight), NearestImage(IMAGE, 1, 3, three)) == fact

@@ -15,6 +15,7 @@ from core.data.uploads import MAX_UPLOAD_MB
 from core.handwriting.pen_file import write_pen_file
 from core.workspace import PROJECT, Workspace
 from dashboard.data import banner
+from tests.support.clicks import click_on_picture
 from tests.support.markdown import unescape_markdown
 from tests.support.page_text import markdown
 from tests.support.pen_digit_files import DIGITS, UNIPEN
@@ -117,6 +118,10 @@ def test_pen_digits_are_shown_with_their_attribution(few_pen_digits: Workspace, 
         "For measuring: writers 21 to 30": "2",
     }
     assert "E. Alpaydin and F. Alimoglu" in captions(pen_page)
+    with click_on_picture("pen_grid", 0):
+        pen_page.run()
+    assert "are for measuring. Strokes: 2 points (white)." in pen_page.markdown[-1].value
+    assert pen_page.session_state["offered_drawing"][0]["type"] == "Path"
     table = pen_page.dataframe[0].value.set_index("Writer")
     assert table["Use"].to_dict() == {1: "training", 20: "training", 21: "measuring", 30: "measuring"}
     assert table.loc[30, ["0", "4", "8"]].tolist() == [1, 0, 0]

@@ -23,7 +23,9 @@ from core.ink.picture_ink import PictureInk
 from core.runs import active
 from core.workspace import PROJECT, Workspace
 from dashboard.explain import reasons
+from dashboard.parts.canvas_objects import enlarged
 from dashboard.server.pictures import POOL
+from tests.support.clicks import click_on_picture, panel_title
 from tests.support.hostile_pictures import jpeg2000_in_small_tiles, jpeg_with_scans
 
 STROKE = {"type": "Path", "path": [["M", 140, 56], ["L", 140, 224]], "strokeWidth": 20}
@@ -180,6 +182,17 @@ def test_an_answer_has_reasons(page: AppTest, canvas: Canvas, mnist: Dataset) ->
     assert after["sentence"].startswith("The ink ")
     assert f"the most similar {best} is" in after["sentence"]
 
+    with click_on_picture("reasons", 2, "dashboard.explain.reasons._reasons"):
+        page.run()
+    title = panel_title(page)
+    assert title.endswith(f", label {best}")
+    [button] = [button for button in page.button if button.label == "Open in Draw"]
+    button.click().run()
+
+    index = int(title.split()[2].rstrip(",").replace(",", ""))
+    assert canvas.starts_with["objects"][0]["type"] == "Image"
+    assert shown(page, "steps")[0]["source"] == enlarged(mnist.train.images[index])
+
 
 @pytest.mark.usefixtures("without_mnist")
 def test_without_mnist_only_the_ink_is_explained(page: AppTest, canvas: Canvas) -> None:
@@ -294,10 +307,16 @@ def test_clear_restarts_the_canvas_without_strokes(page: AppTest, canvas: Canvas
 
     assert answer(page) == "Draw a digit"
     assert canvas.starts_with["objects"] == []
-    assert canvas.buttons == {"start": None, "strokes": 0, "cleared": 1, "example": False}
+    assert canvas.buttons == {"start": None, "strokes": 0, "unseen": True, "cleared": 1, "example": False}
     canvas.restart()
     page.run()
-    assert canvas.buttons == {"start": canvas.starts_with["id"], "strokes": 0, "cleared": 1, "example": False}
+    assert canvas.buttons == {
+        "start": canvas.starts_with["id"],
+        "strokes": 0,
+        "unseen": False,
+        "cleared": 1,
+        "example": False,
+    }
 
 
 def test_same_drawing_again_after_clear_is_read(page: AppTest, canvas: Canvas) -> None:
@@ -324,6 +343,29 @@ def test_cleared_drawing_survives_a_visit_to_another_page(page: AppTest, canvas:
     page.run()
 
     assert canvas.starts_with["objects"] == [STROKE]
+
+
+def test_picture_named_by_the_url_is_opened_once(page: AppTest, canvas: Canvas, mnist: Dataset) -> None:
+    canvas.draw(one("white", "black"))
+    page.run()
+    page.switch_page("views/data.py").run()
+    canvas.leave()
+    page.switch_page("views/draw.py")
+    page.query_params["image"] = "test-0"
+
+    page.run()
+
+    assert answer(page) == str(mnist.test.labels[0])
+    assert canvas.starts_with["objects"][0]["type"] == "Image"
+
+    canvas.restart()
+    canvas.ask("undo")
+    page.run()
+    canvas.restart()
+    page.run()
+
+    assert canvas.starts_with["objects"] == []
+    assert answer(page) == "Draw a digit"
 
 
 def test_undo_removes_a_stroke_of_an_earlier_visit(page: AppTest, canvas: Canvas) -> None:

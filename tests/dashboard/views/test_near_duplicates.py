@@ -14,6 +14,7 @@ from core.launcher.duplicates_process import is_searching
 from core.workspace import PROJECT, Workspace
 from dashboard.explain.near_duplicates import SCOPES
 from dashboard.session import cache
+from tests.support.clicks import click_on_picture
 from tests.support.markdown import unescape_markdown
 from tests.support.waiting import wait_until
 
@@ -62,8 +63,12 @@ def test_pairs_are_found_once_and_shown(page: AppTest, workspace: Workspace) -> 
     assert all(tile["caption"].startswith("test ") for tile in found)
 
     index = int(found[0]["caption"].split()[1])
-    page.session_state["chosen_tiles"] = {"pairs_test-train": index}
-    page.run()
+    with click_on_picture("pairs_test-train", 0):
+        page.run()
+    assert [option.split(" image ")[0] for option in page.segmented_control(key="panel_image").options] == [
+        "Test",
+        "Train",
+    ]
     page.button(key=f"similar_to_test-{index}").click().run()
 
     assert not page.exception

@@ -15,6 +15,7 @@ from core.data.datasets import Dataset
 from core.workspace import PROJECT, Workspace
 from dashboard.parts.png import png_bytes
 from dashboard.session import cache
+from tests.support.clicks import click_on_picture, link_labels, panel_title
 from tests.support.drawn_digits import SEVEN, drawn
 from tests.support.markdown import unescape_markdown
 from tests.support.page_text import markdown
@@ -90,9 +91,11 @@ def test_similar_images_have_labels_and_distances(page: AppTest, digits: Dataset
 def test_a_result_becomes_the_next_query(page: AppTest) -> None:
     open_similar(page, image="train-5")
     first = int(tiles(page)[0]["title"].split()[3].rstrip(","))
-    page.session_state["chosen_tiles"] = {"similar_train": first}
-    page.run()
+    with click_on_picture("similar_train", 0):
+        page.run()
 
+    assert panel_title(page).startswith(f"Train image {first:,}, label ")
+    assert link_labels(page)[-2:] == ["Look inside", "Open in Draw"]
     page.button(key=f"similar_to_train-{first}").click().run()
 
     assert not page.exception
@@ -127,7 +130,7 @@ def test_a_drawing_is_the_query_without_an_image(page: AppTest, monkeypatch: pyt
     page.segmented_control(key="similar_query").set_value("image").run()
 
     assert not page.exception
-    assert "beside an image on any page" in text(page)
+    assert "Click an image on any page" in text(page)
 
 
 @pytest.mark.parametrize("name", ["test-99999", "../etc", "train--1"])

@@ -21,6 +21,7 @@ from core.runs.tables import STEP_COLUMNS, append_row
 from core.runs.watched import read_watched, write_watched
 from core.workspace import PROJECT, Workspace
 from dashboard.training.wording import PRESET_DESCRIPTIONS
+from tests.support.clicks import click_on_picture, panel_title
 from tests.support.markdown import unescape_markdown
 from tests.support.tiny_training import tiny_config
 from tests.support.workers import kill_worker
@@ -260,6 +261,9 @@ def test_finished_run_shows_its_result_and_can_be_promoted(run: Run, page: AppTe
     assert {tile["verdict"] for tile in tiles} <= {"right", "wrong"}
     watched = read_watched(run.watched_file)
     assert watched is not None
+    with click_on_picture(f"watched_{run.id}", 3, "dashboard.training.watched._watched"):
+        page.run()
+    assert panel_title(page) == f"Validation image {watched.images[3].index:,}, label {watched.images[3].label}"
     write_watched(run.watched_file, watched.model_copy(update={"images": watched.images[:1]}))
     assert len(watched_tiles(page.run(), run)) == 1
     elsewhere = watched.images[0].model_copy(update={"label": (watched.images[0].label + 1) % 10})
