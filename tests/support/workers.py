@@ -99,8 +99,13 @@ def _kill_workers(run: Run) -> bool:
 
 def kill_export_workers(workspace: Workspace) -> None:
     """Kill the export workers of this workspace, and wait until the lock is free."""
+    wait_until(lambda: _kill_export_workers(workspace), what="the end of the worker")
+
+
+def _kill_export_workers(workspace: Workspace) -> bool:
+    """Kill the export workers that there are; return True if the lock is free."""
     for child in psutil.Process().children():
         with suppress(psutil.Error):
             if child.environ().get("TRAZO_WORKSPACE") == str(workspace.root):
                 child.kill()
-    wait_until(lambda: not is_held(lock_file(workspace)), what="the end of the worker")
+    return not is_held(lock_file(workspace))

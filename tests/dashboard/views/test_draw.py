@@ -16,11 +16,11 @@ import streamlit as st
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
+from core.classifier import number_reader
 from core.classifier.predictor import Predictor, Reading, prediction_lock
 from core.data.datasets import Dataset
 from core.ink.picture_file import MAX_PICTURE_PIXELS
 from core.ink.picture_ink import PictureInk
-from core.runs import active
 from core.workspace import PROJECT, Workspace
 from dashboard.explain import reasons
 from dashboard.parts.canvas_objects import enlarged
@@ -222,7 +222,7 @@ def test_a_picture_keeps_no_stroke_waiting(page: AppTest, monkeypatch: pytest.Mo
         before_reading.append(lock_is_free())
         return predictor.read(ink)
 
-    monkeypatch.setattr(active, "read_digit", recording)
+    monkeypatch.setattr(number_reader, "read_digit", recording)
 
     upload(page, "one.png", encoded(one("black", "white")))
 
