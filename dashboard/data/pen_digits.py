@@ -22,6 +22,7 @@ from dashboard.data.banner import show_pen_digits_banner
 from dashboard.data.paging import choose_page
 from dashboard.data.stroke_picture import STROKE_COLOURS, stroke_html, stroke_picture
 from dashboard.parts.digit_grid import tile_grid
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH
 from dashboard.session import cache
 
 _PAGE_SIZE = 60
@@ -60,7 +61,7 @@ def show_pen_digits() -> None:
 
 def _show_sizes(digits: Sequence[PenDigit]) -> None:
     training = sum(digit.writer in TRAINING_WRITERS for digit in digits)
-    with st.container(horizontal=True):
+    with st.grid(4, min_column_width=MIN_TILE_WIDTH):
         st.metric("Digits", f"{len(digits):,}")
         st.metric("Writers", len(_WRITERS["all"]))
         st.metric(
