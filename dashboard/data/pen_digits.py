@@ -26,6 +26,7 @@ from dashboard.data.paging import choose_page
 from dashboard.data.stroke_picture import STROKE_COLOURS, stroke_picture
 from dashboard.parts.canvas_objects import stroke_objects
 from dashboard.parts.digit_grid import tile_grid
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH
 from dashboard.parts.picture_panel import Picture, show_panel
 from dashboard.session import cache
 
@@ -65,7 +66,7 @@ def show_pen_digits() -> None:
 
 def _show_sizes(digits: Sequence[PenDigit]) -> None:
     training = sum(digit.writer in TRAINING_WRITERS for digit in digits)
-    with st.container(horizontal=True):
+    with st.grid(4, min_column_width=MIN_TILE_WIDTH):
         st.metric("Digits", f"{len(digits):,}")
         st.metric("Writers", len(_WRITERS["all"]))
         st.metric(

@@ -44,7 +44,7 @@ ROW_PERCENTAGES = "Row percentages"
 
 def show_metrics(card: Card, evaluation: Evaluation) -> None:
     """Draw the headline metrics."""
-    with st.grid(3, min_column_width=MIN_TILE_WIDTH):
+    with st.container(key="figures"), st.grid(3, min_column_width=MIN_TILE_WIDTH):
         accuracy_tiles(card)
         metric_tile("Mistakes", f"{len(mistakes(evaluation)):,}", f"of {len(evaluation.labels):,} test images")
 

@@ -37,7 +37,7 @@ In MNIST, each digit fits into a box of 20 × 20 pixels, and its centre of mass 
 def show_metrics(card: Card) -> None:
     """Draw the headline metrics."""
     multiply_adds = sum(layer.multiply_adds for layer in card.layers)
-    with st.grid(4, min_column_width=MIN_TILE_WIDTH):
+    with st.container(key="figures"), st.grid(4, min_column_width=MIN_TILE_WIDTH):
         test_accuracy_tile(card.metrics)
         metric_tile(
             "Parameters",

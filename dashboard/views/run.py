@@ -179,7 +179,7 @@ def readable_card(run: Run) -> Card | None:
 def show_metrics(card: Card) -> None:
     """Draw the headline metrics; a model from an earlier version of Trazo has fewer of them."""
     novelty, calibration = card.novelty, card.calibration
-    with st.grid(4, min_column_width=MIN_TILE_WIDTH):
+    with st.container(key="figures"), st.grid(4, min_column_width=MIN_TILE_WIDTH):
         accuracy_tiles(card)
         if card.robustness:
             metric_tile(REDRAWN_ACCURACY, f"{card.robustness.drawings:.1%}", "mean of five kinds", REDRAWN_HELP)
