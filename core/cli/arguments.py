@@ -16,6 +16,7 @@ _HELP = """Trazo, the handwritten-digit lab, on the command line.
   python -m core train --epochs 3 --rotation 10
   python -m core runs list                 list all runs
   python -m core runs promote quiet-otter  make that run's model the active model
+  python -m core hand tune Anna            fine-tune the active model to Anna's handwriting
   python -m core predict seven.png         predict the digit in a picture
   python -m core export --format onnx      write the active model as an ONNX file
 
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     _add_data(commands)
     _add_train(commands)
     _add_runs(commands)
+    _add_hand(commands)
     _add_evaluate(commands)
     _add_predict(commands)
     _add_exports(commands)
@@ -142,6 +144,30 @@ def _add_runs(commands: Any) -> None:
     promoting = actions.add_parser("promote", help="make a run's model the active model of the dashboard")
     promoting.add_argument("run", help=f"{_RUN}; or 'shipped' for the shipped model")
     promoting.set_defaults(command=("runs", "promote_run"))
+
+
+def _add_hand(commands: Any) -> None:
+    hand = commands.add_parser("hand", help="list, show, export, import or delete hands, or fine-tune a model to one")
+    actions = hand.add_subparsers(required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="list all hands, oldest first")
+    listing.add_argument("--json", action="store_true", help="print one JSON object per line")
+    listing.set_defaults(command=("hand", "list_all"))
+    show = actions.add_parser("show", help="show what a hand has taught, and how well its digits are read")
+    export = actions.add_parser("export", help="write a hand to one file, to import it elsewhere, and print its path")
+    delete = actions.add_parser("delete", help="delete all that was written by a hand; its models remain")
+    tune = actions.add_parser("tune", help="fine-tune a model to a hand and show the progress")
+    for action, name in ((show, "show"), (export, "export"), (delete, "delete"), (tune, "tune")):
+        action.add_argument("hand", help="name or id of a hand")
+        action.set_defaults(command=("hand", name))
+    export.add_argument("file", nargs="?", type=Path, help="file to write (default: hand-NAME.zip)")
+    tune.add_argument(
+        "--model",
+        metavar="MODEL",
+        help=f"{_RUN}; or 'shipped' (default: the active model, or what it was fine-tuned from)",
+    )
+    importing = actions.add_parser("import", help="create a hand from an exported file")
+    importing.add_argument("file", type=Path, help="file that `hand export` or the page Your hand has written")
+    importing.set_defaults(command=("hand", "import_file"))
 
 
 def _add_evaluate(commands: Any) -> None:

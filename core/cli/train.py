@@ -44,7 +44,7 @@ def train(options: argparse.Namespace, workspace: Workspace) -> int:
     print(f"run {run.id}", flush=True)
     for teacher in pending_teachers(Snapshot.of(workspace), run, config):
         print(f"waiting for teacher run {teacher.id}, which is trained first", flush=True)
-    status = _watch(run, workspace)
+    status = watch(run, workspace)
     print(status.message)
     if run.bundle.complete:
         print_card(run.bundle.card())
@@ -74,7 +74,7 @@ def _config_from_options(options: argparse.Namespace) -> TrainingConfig:
     )
 
 
-def _watch(run: Run, workspace: Workspace) -> Status:
+def watch(run: Run, workspace: Workspace) -> Status:
     """Show the progress of a run, preceded by that of its teachers, until the run ends; Ctrl-C stops the run."""
     config = run.config()
     display = _progress_bar() if sys.stderr.isatty() else _print_line_per_epoch(run)
@@ -171,7 +171,7 @@ def _print_line_per_epoch(run: Run) -> Iterator[Callable[[Status], None]]:
 
 
 def _progress_line(status: Status) -> str:
-    if status.phase != "training":
+    if status.phase != "training" or not status.steps:
         accuracy = f" Test accuracy: {status.test_accuracy:.2%}." if status.test_accuracy is not None else ""
         return status.message + accuracy
     rate = f"{status.images_per_second:,.0f} images/s" if status.images_per_second else ""

@@ -152,7 +152,7 @@ def find_hand(workspace: Workspace, name: str) -> Hand:
     for hand in hands:
         if hand_name(hand).casefold() == name.strip().casefold():
             return hand
-    raise HandError(f"There is no hand {name!r}. Choose one of those on the page Your hand, or create it there.")
+    raise HandError(f"There is no hand named {name!r}. List all hands with: python -m core hand list")
 
 
 def rename_hand(workspace: Workspace, hand: Hand, name: str) -> None:

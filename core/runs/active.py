@@ -17,6 +17,7 @@ from core.errors import BundleError, RunError
 from core.ink.canvas_strokes import Stroke
 from core.ink.picture_ink import PictureInk
 from core.records import Record
+from core.runs.fine_tuning import read_fine_tuning
 from core.runs.label import disambiguate, display_name
 from core.runs.registry import find_run, is_gone, list_runs
 from core.runs.run import Run
@@ -87,6 +88,17 @@ def available_models(workspace: Workspace) -> dict[str, Bundle]:
     """Return every complete model by name: `shipped`, then the run ids, newest first."""
     runs = {run.id: run.bundle for run in list_runs(workspace) if run.bundle.complete}
     return {SHIPPED: Bundle(SHIPPED_BUNDLE), **runs}
+
+
+def trained_model(workspace: Workspace, name: str) -> str:
+    """Return the name of the model that a fine-tuned model was made from, or `name` itself for any other model.
+
+    Raises RunError if the record of the fine-tuning is damaged.
+    """
+    runs = {run.id: run for run in list_runs(workspace)}
+    while name in runs and (fine_tuning := read_fine_tuning(runs.pop(name).fine_tuning_file)):
+        name = fine_tuning.base
+    return name
 
 
 def model_names(workspace: Workspace) -> dict[str, str]:

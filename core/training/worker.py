@@ -67,11 +67,12 @@ def main(folder: Path, lock: int) -> int:
 
 
 def _start_map(run: Run, workspace: Workspace) -> None:
-    """Let another process compute the map of MNIST; the map of the few other images is computed when a page needs it.
+    """Let another process compute the map of MNIST; other maps are computed when a page needs them.
 
-    This process exits, because TensorFlow would take the memory that the next run needs.
+    A fine-tuned network's map would take far longer than the fine-tuning. This process exits, because TensorFlow would
+    take the memory that the next run needs.
     """
-    if run.config().dataset == "mnist":
+    if run.config().dataset == "mnist" and not run.fine_tuning_file.exists():
         start_map(workspace, run.bundle, "mnist")
 
 

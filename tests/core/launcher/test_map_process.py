@@ -13,6 +13,7 @@ from core.classifier.bundle import Bundle, copy_bundle
 from core.errors import RunError, StorageError
 from core.launcher.background import MAX_PROCESSES
 from core.launcher.map_process import is_computing, start_map
+from core.runs.fine_tuning import FineTuning
 from core.runs.registry import create_run
 from core.training import worker
 from core.workspace import SHIPPED_BUNDLE, Workspace
@@ -79,17 +80,24 @@ def test_a_cache_that_is_a_file_is_explained(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "dataset_id", "maps"),
+    ("state", "dataset_id", "fine_tuning", "maps"),
     [
-        ("finished", "mnist", 1),
-        ("stopped", "mnist", 0),
-        ("finished", "digits", 0),
+        ("finished", "mnist", None, 1),
+        ("stopped", "mnist", None, 0),
+        ("finished", "digits", None, 0),
+        ("finished", "mnist", FineTuning(hand="a", base="shipped", digits=50), 0),
     ],
 )
 def test_a_finished_run_gets_a_map_after_its_worker_is_done(
-    state: str, dataset_id: str, maps: int, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    state: str,
+    dataset_id: str,
+    fine_tuning: FineTuning | None,
+    maps: int,
+    workspace: Workspace,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    run = create_run(workspace, tiny_config(dataset=dataset_id))
+    run = create_run(workspace, tiny_config(dataset=dataset_id), fine_tuning=fine_tuning)
     copy_bundle(SHIPPED, run.bundle.folder)
     states: list[str] = []
     monkeypatch.setattr(worker, "_OOM_SCORE_FILE", tmp_path / "score")

@@ -54,7 +54,7 @@ def test_hands_are_listed_by_age_and_found_by_id_or_name(workspace: Workspace) -
     rename_hand(workspace, anna, "Anni")
     rename_hand(workspace, anna, "ANNI")
     assert hand_name(find_hand(workspace, "anni")) == "ANNI"
-    with pytest.raises(HandError, match="no hand 'Anna'"):
+    with pytest.raises(HandError, match="no hand named 'Anna'"):
         find_hand(workspace, "Anna")
 
 

@@ -1,0 +1,174 @@
+"""Commands `hand list`, `show`, `export`, `import`, `delete` and `tune`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from core.classifier.bundle import Bundle
+from core.classifier.predictor import Predictor
+from core.cli.models import print_card
+from core.cli.train import watch
+from core.errors import HandError, RunError, TrazoError
+from core.launcher.queue import submit
+from core.personal.archive import MAX_ARCHIVE_BYTES, archive_name, export_hand, import_hand
+from core.personal.exam import Exam, list_exams
+from core.personal.hand import Hand, delete_hand, find_hand, hand_name, list_hands
+from core.personal.result import examine
+from core.personal.taught import taught
+from core.personal.tuning import MAX_ACCURACY_LOSS
+from core.runs.active import SHIPPED, active_model, available_models, trained_model
+from core.runs.fine_tuning import FineTuning, fine_tuned_config
+from core.runs.registry import find_run
+from core.storage import atomic_write
+from core.workspace import Workspace
+
+
+def list_all(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Print all hands, oldest first."""
+    rows = [_row(hand) for hand in list_hands(workspace)]
+    if options.json:
+        for row in rows:
+            print(json.dumps(row))
+        return 0
+    if not rows:
+        print(
+            "There are no hands yet. Create one on the page Your hand, or import one with: python -m core hand import"
+        )
+        return 0
+    print(f"{'hand':12} {'taught':>7} {'exams':>6}  name")
+    for row in rows:
+        model = f" (read by {row['model']})" if row["model"] else ""
+        print(f"{row['id']:12} {row['taught']:>7} {row['exams']:>6}  {row['name']}{model}")
+    return 0
+
+
+def show(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Print what a hand has taught, and how well its model reads its exams."""
+    hand = find_hand(workspace, options.hand)
+    record = hand.record()
+    print(f"{record.name} ({hand.id}), begun on {datetime.fromtimestamp(record.created).astimezone():%Y-%m-%d}")
+    counts = Counter(written.label for written in taught(hand).values())
+    digits = ", ".join(f"{digit}: {counts[digit]}" for digit in range(10))
+    print(f"taught: {counts.total() - counts[None]} digits ({digits}); no digit: {counts[None]}")
+    exams = [exam for exam in list_exams(hand) if exam.complete]
+    if not exams:
+        print("exams: none is complete")
+        return 0
+    name, bundle = _reading_model(hand, workspace)
+    predictor = Predictor(bundle)
+    for exam in exams:
+        _print_result(exam, predictor, name)
+    return 0
+
+
+def export(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Write a hand to a file and print its path."""
+    hand = find_hand(workspace, options.hand)
+    path = options.file or Path(archive_name(hand))
+    archive = export_hand(hand)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(archive)
+    print(path)
+    return 0
+
+
+def import_file(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Create a hand from a file."""
+    try:
+        with options.file.open("rb") as file:
+            archive = file.read(MAX_ARCHIVE_BYTES + 1)
+    except OSError as error:
+        raise HandError(f"The file {options.file} cannot be read: {error.strerror}.") from error
+    hand = import_hand(workspace, archive)
+    print(f"{hand_name(hand)} was imported; taught: {len(taught(hand))}, exams: {len(list_exams(hand))}")
+    return 0
+
+
+def delete(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Delete a hand."""
+    hand = find_hand(workspace, options.hand)
+    name = hand_name(hand)
+    delete_hand(workspace, hand)
+    print(f"{name} was deleted. Models that learned this hand remain in: python -m core runs list")
+    return 0
+
+
+def tune(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Fine-tune a model to a hand; return 0 if the run finished."""
+    hand = find_hand(workspace, options.hand)
+    digits = sum(written.label is not None for written in taught(hand).values())
+    if not digits:
+        raise HandError("This hand has taught no digits yet. Teach some on the page Your hand.")
+    base = _base_model(options.model, workspace)
+    card = available_models(workspace)[base].card()
+    run = submit(
+        workspace,
+        fine_tuned_config(card.config),
+        fine_tuning=FineTuning(hand=hand.id, base=base, digits=digits),
+    )
+    print(f"run {run.id}, fine-tuned from {base}", flush=True)
+    status = watch(run, workspace)
+    print(status.message)
+    if status.state != "finished":
+        print(f"log: {run.log_file}", file=sys.stderr)
+        return 1
+    tuned = run.bundle.card()
+    print_card(tuned)
+    change = tuned.metrics.validation_accuracy - card.metrics.validation_accuracy
+    print(f"accuracy on other people's digits: {100 * change:+.2f} points on the validation split")
+    if change < -MAX_ACCURACY_LOSS:
+        print("This is clearly worse. Teach more digits, as many of each, and tune again.")
+    print("The page Your hand shows the proof, and lets this hand use the model.")
+    return 0
+
+
+def _row(hand: Hand) -> dict[str, Any]:
+    """Return the values that `hand list` prints; `exams` counts the complete ones."""
+    exams = sum(exam.complete for exam in list_exams(hand))
+    return {"id": hand.id, "name": hand_name(hand), "taught": len(taught(hand)), "exams": exams, "model": _model(hand)}
+
+
+def _base_model(name: str | None, workspace: Workspace) -> str:
+    """Return the name of the model to fine-tune; raises RunError if it is not complete."""
+    models = available_models(workspace)
+    if name is None:
+        active = active_model(workspace).name
+        trained = trained_model(workspace, active)
+        return trained if trained in models else active
+    base = SHIPPED if name == SHIPPED else find_run(workspace, name).id
+    if base not in models:
+        raise RunError(f"Run {base} has no finished model. Let the run finish, or choose another run.", base)
+    return base
+
+
+def _model(hand: Hand) -> str | None:
+    """Return the id of the run that reads a hand, or None, also if the hand's record is damaged."""
+    try:
+        return hand.record().model
+    except TrazoError:
+        return None
+
+
+def _reading_model(hand: Hand, workspace: Workspace) -> tuple[str, Bundle]:
+    """Return the name and bundle of the model that reads a hand: its own, if that still exists, or the active one."""
+    model, models = _model(hand), available_models(workspace)
+    if model in models:
+        return model, models[model]
+    active = active_model(workspace)
+    return active.name, active.bundle
+
+
+def _print_result(exam: Exam, predictor: Predictor, model: str) -> None:
+    result = examine(predictor, exam.written)
+    low, high = result.interval
+    print(
+        f"exam {exam.id}: {model} reads {result.right.sum()} of {len(result.labels)} correctly "
+        f"(95% confidence interval {low:.0%} to {high:.0%}); {result.count('unsure')} close calls, "
+        f"{result.count('not_a_digit')} rejected"
+    )
