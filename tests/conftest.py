@@ -11,13 +11,16 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from core.data import sources
 from core.data.datasets import Dataset, load_dataset
 from core.data.pen_digits import MEASURING_WRITERS, fingerprint, read_pen_digits
+from core.data.sources import ARRAY_SHAPES
 from core.environment import pen_digits_location
 from core.errors import DataMissing
 from core.handwriting.pen_digits import PenDigit
@@ -134,6 +137,18 @@ def without_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that MNIST is nowhere on."""
     monkeypatch.delenv("TRAZO_MNIST", raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "no-keras"))
+
+
+@pytest.fixture
+def arrays(monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
+    """Return arrays of MNIST's shapes, which are fast to create, and make this test accept them as MNIST."""
+    rng = np.random.default_rng(0)
+    arrays = {name: np.zeros(shape, np.uint8) for name, shape in ARRAY_SHAPES.items()}
+    arrays["x_train"][:, 14, 14] = 255
+    arrays["y_train"][:] = rng.integers(0, 10, 60000)
+    arrays["y_test"][:] = rng.integers(0, 10, 10000)
+    monkeypatch.setattr(sources, "MNIST_FINGERPRINT", sources.fingerprint(arrays))
+    return arrays
 
 
 @pytest.fixture(scope="session")

@@ -120,12 +120,16 @@ def read_pen_digits(path: Path) -> tuple[PenDigit, ...]:
     Raises DataError if the file does not contain exactly these digits.
     """
     digits = tuple(read_pen_file(path))
+    check_pen_digits(digits, str(path))
+    return digits
+
+
+def check_pen_digits(digits: Iterable[PenDigit], name: str) -> None:
+    """Raise DataError unless these are UCI's pen digits; `name` is the file's name in errors."""
     if fingerprint(digits) != PEN_DIGITS_FINGERPRINT:
         raise DataError(
-            f"{path} is damaged or does not contain UCI's pen digits. Download or import the pen digits again.",
-            path,
+            f"{name} is damaged or does not contain UCI's pen digits. Download or import the pen digits again."
         )
-    return digits
 
 
 def import_pen_digits(path: Path, workspace: Workspace) -> Path:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import struct
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
-from core.arrays import read_arrays
+from core.arrays import load_arrays
 from core.data.downloads import Progress, Source, download_once
 from core.environment import keras_cache, mnist_location
 from core.errors import DataError, DataMissing
-from core.storage import atomic_write
+from core.storage import atomic_write, open_file
 from core.workspace import Workspace
 
 Arrays = Mapping[str, np.ndarray]
 ARRAY_SHAPES = {"x_train": (60000, 28, 28), "y_train": (60000,), "x_test": (10000, 28, 28), "y_test": (10000,)}
 MNIST_FINGERPRINT = "869043a08a4d18821fa17546401bfbe66053b5e347a0a99c9ae9e6cbd1f08db0"
 """`fingerprint` of MNIST (LeCun, Cortes and Burges) in its original order; independent of the file format."""
+
+_MAX_BYTES = 2**26
+"""Size limit in bytes of unpacked files; MNIST's arrays take 55 MB, those of a hostile file might fill the memory."""
 
 IDX_STEMS = {
     "x_train": "train-images",
@@ -94,13 +99,13 @@ def read_mnist(path: Path) -> dict[str, np.ndarray]:
     if not path.exists():
         raise DataMissing(f"{path} does not exist. Choose an .npz file or a folder with MNIST's four IDX files.", path)
     arrays = _read_folder(path) if path.is_dir() else _read_file(path)
-    _check(arrays, path)
+    check_mnist(arrays, str(path))
     return arrays
 
 
 def import_mnist(path: Path, workspace: Workspace) -> Path:
     """Verify the MNIST files at `path` and copy them into the workspace; if this fails, the previous file is kept."""
-    return _store(read_mnist(path), workspace)
+    return store_mnist(read_mnist(path), workspace)
 
 
 def download_mnist(
@@ -116,11 +121,12 @@ def download_mnist(
         "again, or download the file some other way and run: python -m core data import FILE."
     )
     target = workspace.mnist_file
-    download_once(target, sources, lambda folder: _store(read_mnist(folder), workspace), failure, progress)
+    download_once(target, sources, lambda folder: store_mnist(read_mnist(folder), workspace), failure, progress)
     return target
 
 
-def _store(arrays: Arrays, workspace: Workspace) -> Path:
+def store_mnist(arrays: Arrays, workspace: Workspace) -> Path:
+    """Write verified arrays into the workspace atomically and return the file; raises StorageError."""
     with atomic_write(workspace.mnist_file) as temporary, temporary.open("wb") as file:
         # Uncompressed, so that a worker reads the 55 MB in 30 ms rather than 200 ms.
         np.savez(file, allow_pickle=False, **{name: arrays[name] for name in ARRAY_SHAPES})
@@ -155,43 +161,68 @@ def _find_idx_file(folder: Path, stem: str) -> Path:
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
-        arrays = read_arrays(path)
+        with open_file(path) as file:
+            return load_npz(file, str(path))
     except PermissionError as error:
         raise DataError(f"Permission denied for {path}. Change its permissions.", path) from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}. Download or import MNIST again.", path) from error
+
+
+def load_npz(file: IO[bytes], name: str) -> dict[str, np.ndarray]:
+    """Return the arrays of ARRAY_SHAPES in an open .npz file, unverified; `name` is the file's name in errors.
+
+    Raises DataError if the file is damaged or arrays are missing.
+    """
+    try:
+        arrays = load_arrays(file, name, _MAX_BYTES)
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} is damaged or not an .npz file. Download or import MNIST again.", path) from error
-    missing = [name for name in ARRAY_SHAPES if name not in arrays]
+        raise DataError(f"{name} is damaged or not an .npz file. Download or import MNIST again.") from error
+    missing = [array for array in ARRAY_SHAPES if array not in arrays]
     if missing:
-        raise DataError(f"{path} is not MNIST: arrays are missing ({', '.join(missing)}). Download MNIST again.", path)
-    return {name: arrays[name] for name in ARRAY_SHAPES}
+        raise DataError(f"{name} is not MNIST: arrays are missing ({', '.join(missing)}). Download MNIST again.")
+    return {array: arrays[array] for array in ARRAY_SHAPES}
 
 
 def _read_idx(path: Path) -> np.ndarray:
-    """Read one IDX file of unsigned bytes; LeCun et al. describe the format on the MNIST page."""
     try:
-        raw = path.read_bytes()
-        if raw[:2] == b"\x1f\x8b":
-            raw = gzip.decompress(raw)
-        zeros, kind, dimensions = struct.unpack_from(">HBB", raw)
-        shape = struct.unpack_from(f">{dimensions}I", raw, 4)
+        content = path.read_bytes()
     except PermissionError as error:
         raise DataError(f"Permission denied for {path}. Change its permissions.", path) from error
-    except (OSError, EOFError, zlib.error, struct.error) as error:
-        raise DataError(f"{path} is damaged or truncated. Download or import MNIST again.", path) from error
-    data = np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions)
-    if zeros != 0 or kind != 0x08 or data.size != np.prod(shape, dtype=np.int64):
-        raise DataError(f"{path} is truncated or not an IDX file of unsigned bytes. Download MNIST again.", path)
-    return data.reshape(shape)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}. Download or import MNIST again.", path) from error
+    return parse_idx(content, str(path))
 
 
-def _check(arrays: Arrays, path: Path) -> None:
-    for name, shape in ARRAY_SHAPES.items():
-        array = arrays[name]
-        if array.shape != shape or array.dtype != np.uint8:
+def parse_idx(content: bytes, name: str) -> np.ndarray:
+    """Return the array in an IDX file of unsigned bytes, gzipped or not; `name` is the file's name in errors.
+
+    LeCun et al. describe the format on the MNIST page. Raises DataError.
+    """
+    try:
+        if content[:2] == b"\x1f\x8b":
+            with gzip.open(io.BytesIO(content)) as file:
+                content = file.read(_MAX_BYTES)
+        zeros, kind, dimensions = struct.unpack_from(">HBB", content)
+        shape = struct.unpack_from(f">{dimensions}I", content, 4)
+        data = np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions)
+        if zeros != 0 or kind != 0x08 or data.size != np.prod(shape, dtype=np.int64):
+            raise DataError(f"{name} is truncated or not an IDX file of unsigned bytes. Download MNIST again.")
+        return data.reshape(shape)
+    # ValueError: an array without elements, or with more dimensions than NumPy allows
+    except (OSError, EOFError, ValueError, zlib.error, struct.error) as error:
+        raise DataError(f"{name} is damaged or truncated. Download or import MNIST again.") from error
+
+
+def check_mnist(arrays: Arrays, name: str) -> None:
+    """Raise DataError unless the arrays are MNIST's; `name` is the file's name in errors."""
+    for array, shape in ARRAY_SHAPES.items():
+        found = arrays[array]
+        if found.shape != shape or found.dtype != np.uint8:
             raise DataError(
-                f"{path} is not MNIST: {name} should be uint8 {shape}. Received: {array.dtype} {array.shape}.", path
+                f"{name} is not MNIST: {array} should be uint8 {shape}. Received: {found.dtype} {found.shape}."
             )
     if fingerprint(arrays) != MNIST_FINGERPRINT:
         raise DataError(
-            f"{path} has MNIST's shapes, but contains a different dataset or is damaged. Download MNIST again.", path
+            f"{name} has MNIST's shapes, but contains a different dataset or is damaged. Download MNIST again."
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import zlib
 from collections.abc import Iterable
@@ -15,23 +16,35 @@ from core.storage import atomic_write, read_file
 _TABLET_HEIGHT = 500
 """Height of UCI's tablet in its own units; UNIPEN's y-axis points up, ours points down."""
 
+_MAX_BYTES = 2**24
+"""Size limit in bytes of an unpacked file; UCI's digits take 3.3 MB, those of a hostile file might fill the memory."""
+
 
 def read_pen_file(path: Path) -> list[PenDigit]:
-    """Read a file in either format, gzipped or not.
-
-    A JSON line is `{"label": 0..9, "writer": 1.., "strokes": [[[x, y], ...], ...]}`, with the y-axis
-    pointing down. Raises DataError if the file cannot be read or is in another format.
-    """
+    """Read a file in either format, gzipped or not; raises DataError, also if the file does not exist."""
     try:
         content = read_file(path)
-        if content[:2] == b"\x1f\x8b":
-            content = gzip.decompress(content)
-        lines = content.decode("utf-8").splitlines()
-        return [_parse_json(line) for line in lines] if content[:1] == b"{" else _parse_unipen(lines)
     except PermissionError as error:
         raise DataError(f"Permission denied for {path}. Change its permissions.", path) from error
-    except (OSError, EOFError, ValueError, LookupError, TypeError, zlib.error) as error:
+    except OSError as error:
         raise DataError(f"{path} is missing, damaged or not a file of pen digits.", path) from error
+    return parse_pen_file(content, str(path))
+
+
+def parse_pen_file(content: bytes, name: str) -> list[PenDigit]:
+    """Return the digits in a file of either format, gzipped or not; `name` is the file's name in errors.
+
+    A JSON line is `{"label": 0..9, "writer": 1.., "strokes": [[[x, y], ...], ...]}`, with the y-axis
+    pointing down. Raises DataError if the file is damaged or in another format.
+    """
+    try:
+        if content[:2] == b"\x1f\x8b":
+            with gzip.open(io.BytesIO(content)) as file:
+                content = file.read(_MAX_BYTES)
+        lines = content[:_MAX_BYTES].decode("utf-8").splitlines()
+        return [_parse_json(line) for line in lines] if content[:1] == b"{" else _parse_unipen(lines)
+    except (OSError, EOFError, ValueError, LookupError, TypeError, RecursionError, zlib.error) as error:
+        raise DataError(f"{name} is missing, damaged or not a file of pen digits.") from error
 
 
 def write_pen_file(path: Path, digits: Iterable[PenDigit]) -> None:

@@ -1,53 +1,116 @@
-"""Banners that offer to download a missing dataset."""
+"""Banners that offer to download or upload a missing dataset."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
-from core.data.downloads import Progress
+from core.data import pen_digits, sources
+from core.data.downloads import Progress, Source
 from core.data.pen_digits import download_pen_digits
 from core.data.sources import download_mnist
+from core.data.uploads import MAX_UPLOAD_MB, Upload, import_uploaded_mnist, import_uploaded_pen_digits
 from core.environment import mnist_location, pen_digits_location
-from core.errors import DownloadError, TrazoError
+from core.errors import DataError, DataMissing, DownloadError, TrazoError
 from core.workspace import Workspace
+from dashboard.server.library_internals import discard_uploads
 from dashboard.session import state
 from dashboard.session.permission import may_change, require_permission, safe_text
 
+# Not `__name__`, because Streamlit runs pages under a different module name.
+_logger = logging.getLogger("dashboard.data.banner")
+
+_PANEL_WIDTH = 400
+"""Width of the upload panel in pixels; a wider one would cover the sidebar."""
+
 Download = Callable[[Workspace, Progress], Path]
+Import = Callable[[Sequence[Upload], Workspace], Path]
 
 
-def show_data_banner(problem: str | None) -> None:
-    """Show why MNIST is not available and offer to download it; show nothing if `problem` is None."""
+@dataclass(frozen=True)
+class Offer:
+    """The ways to get a missing dataset, with its name and the key of its widgets."""
+
+    key: str
+    name: str
+    download: Download
+    size: str
+    import_uploads: Import
+    files: str
+    sources: Sequence[Source]
+
+
+def show_data_banner(problem: DataError | None) -> None:
+    """Offer MNIST and show why it is not available; show nothing if `problem` is None."""
     if problem is None:
         return
     with st.container(border=True, key="data_banner"):
         st.warning(
-            "MNIST is not available on this machine. This page shows a stand-in: scikit-learn's 1,797 small digits.",
+            "MNIST is not available on this machine. Until it is, this page uses a stand-in: scikit-learn's 1,797 "
+            "small digits.",
             icon=":material/cloud_off:",
         )
-        st.caption(safe_text(problem))
-        _offer("MNIST", "11 MB", download_mnist, mnist_location(), key="download_mnist")
+        if not isinstance(problem, DataMissing):
+            st.caption(safe_text(problem))
+        _show_offer(
+            Offer(
+                "mnist",
+                "MNIST",
+                download_mnist,
+                "11 MB",
+                import_uploaded_mnist,
+                "**mnist.npz**, or all **four IDX files**, gzipped or not",
+                sources.SOURCES,
+            ),
+            mnist_location(),
+        )
 
 
-def show_pen_digits_banner(problem: str) -> None:
-    """Show why the pen digits are not available and offer to download them."""
+def show_pen_digits_banner(problem: DataError) -> None:
+    """Offer the pen digits and show why they are not available."""
+    missing = "The pen digits are not on this machine yet." if isinstance(problem, DataMissing) else problem
     with st.container(border=True, key="pen_digits_banner"):
-        st.warning(safe_text(problem), icon=":material/cloud_off:")
-        _offer("the pen digits", "3.6 MB", download_pen_digits, pen_digits_location(), key="download_pen_digits")
+        st.warning(safe_text(missing), icon=":material/cloud_off:")
+        _show_offer(
+            Offer(
+                "pen_digits",
+                "the pen digits",
+                download_pen_digits,
+                "3.6 MB",
+                import_uploaded_pen_digits,
+                "**pendigits-train**, or **pen_digits.jsonl.gz** of another workspace",
+                pen_digits.SOURCES,
+            ),
+            pen_digits_location(),
+        )
 
 
-def _offer(name: str, size: str, download: Download, location: Path | None, key: str) -> None:
-    """Show a download button to visitors with permission, unless a variable names the `location` of the dataset."""
+def _show_offer(offer: Offer, location: Path | None) -> None:
+    """Offer a dataset to visitors with permission, unless a variable names its `location`."""
     if not may_change():
-        st.caption(f"You need permission to make changes here to download or import {name}.")
-    elif location is None and st.button(f"Download {name} ({size})", icon=":material/download:", key=key):
-        _download(download)
+        st.caption(f"You need permission to make changes here to download or upload {offer.name}.")
+        return
+    if location is not None:
+        return
+    with st.container(horizontal=True):
+        wants_download = st.button(
+            f"Download {offer.name} ({offer.size})", icon=":material/download:", key=f"download_{offer.key}"
+        )
+        with (
+            st.popover(f"Upload {offer.name}", icon=":material/upload_file:", key=f"upload_{offer.key}_panel"),
+            st.container(width=_PANEL_WIDTH),
+        ):
+            _show_upload(offer)
+    if wants_download:
+        _download(offer)
 
 
-def _download(download: Download) -> None:
+def _download(offer: Offer) -> None:
+    """Download the dataset with a progress bar and draw the page again; if this fails, show an error."""
     bar = st.progress(0.0, "Connecting…")
 
     def show_progress(done: int, total: int) -> None:
@@ -56,13 +119,64 @@ def _download(download: Download) -> None:
 
     try:
         require_permission()
-        download(state.workspace(), show_progress)
+        offer.download(state.workspace(), show_progress)
+    except DownloadError as error:
+        bar.empty()
+        name = offer.name[0].upper() + offer.name[1:]
+        _show_error(
+            f"{name} could not be downloaded: none of the sources returned a valid file. Check this machine's internet "
+            f'connection and try again, or get the files on another device and press "Upload {offer.name}".'
+        )
+        with st.expander("Errors of each source"):
+            for attempt in error.attempts:
+                st.markdown(f"- {safe_text(attempt)}")
     except TrazoError as error:
         bar.empty()
-        st.error(safe_text(error), icon=":material/error:")
-        if isinstance(error, DownloadError):
-            with st.expander("Errors of each source"):
-                for attempt in error.attempts:
-                    st.markdown(f"- {safe_text(attempt)}")
+        _show_error(error)
+    else:
+        _log(f"download {offer.key}")
+        st.rerun()
+
+
+def _show_upload(offer: Offer) -> None:
+    """Let the visitor upload the dataset; once its files are complete and verified, draw the page again."""
+    st.markdown(f"Choose {offer.files}.")
+    files = st.file_uploader(
+        f"Files of {offer.name}",
+        accept_multiple_files=True,
+        max_upload_size=MAX_UPLOAD_MB,
+        key=f"upload_{offer.key}",
+        label_visibility="collapsed",
+    )
+    if not files:
+        st.caption(f"Get them in this browser or on another device: {_links(offer.sources)}.")
         return
-    st.rerun()
+    try:
+        require_permission()
+        with st.spinner("Checking the files…"):
+            offer.import_uploads([Upload(file.name, file.getvalue()) for file in files], state.workspace())
+    except DataMissing as error:
+        st.info(safe_text(error), icon=":material/upload_file:")
+    except TrazoError as error:
+        _show_error(error)
+    else:
+        discard_uploads(files)
+        _log(f"upload {offer.key}")
+        st.rerun()
+
+
+def _links(alternatives: Sequence[Source]) -> str:
+    """Return links to the files of the sources, in Markdown; two sources of the same files are not both linked."""
+    links = {
+        tuple(source.files): ", ".join(f"[{name}]({url})" for name, (url, _) in source.files.items())
+        for source in alternatives
+    }
+    return "; or ".join(links.values())
+
+
+def _show_error(error: object) -> None:
+    st.error(safe_text(error), icon=":material/error:")
+
+
+def _log(action: str) -> None:
+    _logger.info("changed", extra={"action": action, "runs": []})

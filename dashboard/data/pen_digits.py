@@ -36,7 +36,7 @@ _WRITERS = {
 
 
 def show_pen_digits() -> None:
-    """Show the pen digits, or a banner that offers to download them."""
+    """Show the pen digits, or a banner that offers to get them."""
     st.markdown(
         "Digits that 30 people wrote on a tablet; none of them is in MNIST. The tablet recorded the pen's path, so "
         "each digit can be drawn again at any size, in any place and with any brush."
@@ -44,7 +44,7 @@ def show_pen_digits() -> None:
     try:
         digits = cache.pen_digits()
     except DataError as error:
-        show_pen_digits_banner(str(error))
+        show_pen_digits_banner(error)
     else:
         _show_sizes(digits)
         strokes, writers = st.tabs(["Strokes", "Writers"])

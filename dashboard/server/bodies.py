@@ -22,7 +22,7 @@ IDLE_TIMEOUT_SECONDS = 20.0
 """Longest pause in the middle of a body; phones lose their network for a few seconds."""
 
 BODY_TIMEOUT_SECONDS = 120.0
-"""Time limit for a whole body; enough for 10 MB over a slow mobile network."""
+"""Time limit for a whole body; enough for 10 MB over a slow mobile network, or for 48 MB over Wi-Fi."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,7 @@ class Rejection:
     message: str
 
 
-_TOO_SLOW = Rejection(
-    "slow", 408, "The upload was too slow. Try again on a faster connection or with a smaller picture."
-)
+_TOO_SLOW = Rejection("slow", 408, "The upload was too slow. Try again on a faster connection or with a smaller file.")
 _OVER_QUOTA = Rejection("bodies", 503, "Too many uploads are in progress. Try again in a moment.")
 
 

@@ -38,7 +38,7 @@ MAX_REQUESTS = 400
 """Maximum number of one client's requests in progress; a school class behind one IP address is one client."""
 
 MAX_UPLOADED_BYTES = 256 * 2**20
-"""Memory for pictures uploaded to the pages by all clients."""
+"""Memory for files uploaded to the pages by all clients: pictures, and the files of a dataset until it is stored."""
 
 MAX_PATH_BYTES = 1024
 """Maximum length of a path; file systems allow 4096 bytes, including the folder that is served."""
@@ -77,7 +77,7 @@ _UNKNOWN_HOST = "Unknown host name. Open the dashboard at the URL it printed, or
 _CROSS_SITE = "This request came from another site. Open the dashboard and try again there."
 _NO_SUCH_PATH = "There is nothing at this URL."
 _TOO_MANY_REQUESTS = "Too many of your requests are in progress. Try again when some have finished."
-_TOO_MANY_UPLOADS = "Too many uploaded pictures are in use. Try again in a few minutes."
+_TOO_MANY_UPLOADS = "Too many uploaded files are in use. Try again in a few minutes."
 _TOO_MANY_PAGES = "Too many pages are open. Try again later."
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ import uvicorn
 import uvicorn.config
 from streamlit import file_util, runtime
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner_utils import script_requests
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests, ScriptRequestType
 from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
@@ -29,6 +30,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 if TYPE_CHECKING:
     import gradio as gr
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 VERSIONS = {"uvicorn": "0.54.0", "streamlit": "1.67.0", "gradio": "6.31.0"}
 
@@ -236,6 +238,14 @@ def uploaded_bytes() -> int:
         return 0
     stored = getattr(runtime.get_instance().uploaded_file_mgr, "file_storage", {})
     return sum(len(file.data) for files in list(stored.values()) for file in list(files.values()))
+
+
+def discard_uploads(files: Iterable[UploadedFile]) -> None:
+    """Free the memory of files uploaded to this page, which Streamlit keeps until the visitor leaves."""
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        for file in files:
+            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
 
 
 def set_queue_poll_interval(demo: gr.Blocks, seconds: float) -> None:

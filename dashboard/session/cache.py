@@ -37,12 +37,12 @@ def predictor() -> ActivePredictor:
     return ActivePredictor(workspace())
 
 
-def usable_dataset() -> tuple[Dataset, str | None]:
+def usable_dataset() -> tuple[Dataset, DataError | None]:
     """Return MNIST and None, or the stand-in and the reason why MNIST is missing."""
     try:
         return dataset("mnist"), None
     except DataError as error:
-        return dataset("digits"), str(error)
+        return dataset("digits"), error
 
 
 def dataset(dataset_id: str) -> Dataset:

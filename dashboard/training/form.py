@@ -23,9 +23,10 @@ from dashboard.training.wording import OPTIMIZERS, SETTINGS
 def settings_form(defaults: TrainingConfig, datasets: list[str], form_key: str | None = None) -> TrainingConfig:
     """Show a form pre-filled with `defaults` and return the settings entered; the entries persist for the session.
 
-    `datasets`: ids to choose from, the default first. `form_key`: prefix of the widget keys, by default the preset.
+    `datasets`: ids to choose from, the default first. `form_key`: prefix of the widget keys, by default the dataset and
+    the preset, so that the form starts anew when MNIST arrives.
     """
-    form_key = form_key or defaults.preset
+    form_key = form_key or f"{defaults.dataset}_{defaults.preset}"
     values: dict[str, Any] = {}
     default_values = flatten_settings(defaults)
     st.markdown("**Training**")

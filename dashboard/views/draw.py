@@ -16,6 +16,7 @@ from core.classifier.predictor import Reading, prediction_lock
 from core.errors import TrazoError
 from core.ink.canvas_strokes import Stroke
 from core.ink.drawing import Drawing, Pixels
+from core.ink.picture_file import MAX_PICTURE_BYTES
 from core.ink.picture_ink import PictureInk
 from dashboard.draw import canvas
 from dashboard.draw.number import show_brackets, show_digit_cards, show_number
@@ -80,7 +81,7 @@ def drawn_in_file(source: str, mode: str) -> Drawn | None:
     if source == PHOTO:
         file = st.camera_input(f"Photo of {contents} on paper", key="photo")
     else:
-        file = st.file_uploader(f"Picture of {contents}", key="upload")
+        file = st.file_uploader(f"Picture of {contents}", key="upload", max_upload_size=MAX_PICTURE_BYTES // 2**20)
         st.caption("PNG, JPEG, WebP, GIF, BMP or TIFF; a photo of dark ink on paper works, too.")
     if file is None:
         return None

@@ -20,6 +20,7 @@ from websockets.protocol import State
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
+from core.data.uploads import MAX_UPLOAD_MB
 from core.workspace import PROJECT
 from dashboard.server.bodies import MAX_BYTES_PER_CLIENT
 from dashboard.server.connections import MAX_MESSAGE_BYTES
@@ -350,7 +351,7 @@ def test_defaults_serve_only_this_machine_and_check_tokens() -> None:
 
     assert settings["address"] == "127.0.0.1"
     assert settings["enableXsrfProtection"] is True
-    assert settings["maxUploadSize"] <= 10
+    assert settings["maxUploadSize"] == MAX_UPLOAD_MB
 
 
 def mutate_picture(number: int) -> bytes:

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import tomllib
 from collections.abc import Callable
+from dataclasses import fields
 from importlib.metadata import version
 from types import SimpleNamespace
 
@@ -15,12 +16,15 @@ import streamlit.logger
 import uvicorn
 import uvicorn.config
 from starlette.types import Receive, Scope, Send
+from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.scriptrunner_utils import script_requests
 from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 from streamlit.runtime.state import SafeSessionState
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
@@ -98,6 +102,10 @@ def test_loggers_and_uploads_have_the_private_attributes() -> None:
     assert "uvicorn" in uvicorn.config.LOGGING_CONFIG["loggers"], INSTRUCTIONS
     assert parameters(streamlit.logger.setup_formatter) == ["logger"], INSTRUCTIONS
     assert MemoryUploadedFileManager("/upload").file_storage == {}, INSTRUCTIONS
+    assert parameters(MemoryUploadedFileManager.remove_file) == ["self", "session_id", "file_id"], INSTRUCTIONS
+    assert {"uploaded_file_mgr", "session_id"} <= {field.name for field in fields(ScriptRunContext)}, INSTRUCTIONS
+    record = UploadedFileRec("id", "name", "type", b"data")
+    assert UploadedFile(record, FileURLs()).file_id == "id", INSTRUCTIONS
 
 
 @pytest.fixture

@@ -11,10 +11,12 @@ from streamlit.testing.v1 import AppTest
 from core.data.datasets import Dataset
 from core.data.downloads import Progress
 from core.data.pen_digits import import_pen_digits
+from core.data.uploads import MAX_UPLOAD_MB
 from core.handwriting.pen_file import write_pen_file
 from core.workspace import PROJECT, Workspace
 from dashboard.data import banner
 from tests.support.markdown import unescape_markdown
+from tests.support.page_text import markdown
 from tests.support.pen_digit_files import DIGITS, UNIPEN
 
 PAGE = str(PROJECT / "dashboard" / "views" / "data.py")
@@ -62,6 +64,8 @@ def test_without_mnist_a_banner_offers_the_download(page: AppTest) -> None:
     assert not page.exception
     assert "stand" in page.warning[0].value
     assert page.button(key="download_mnist").label.startswith("Download MNIST")
+    assert page.file_uploader(key="upload_mnist").proto.max_upload_size_mb == MAX_UPLOAD_MB
+    assert not any("Data page" in unescape_markdown(text) for text in markdown(page))
     assert metrics(page)["Dataset"].startswith("scikit-learn digits")
 
 
@@ -76,6 +80,7 @@ def test_failed_download_is_explained_on_the_page(page: AppTest, monkeypatch: py
 
     assert not page.exception
     assert "could not be downloaded" in page.error[0].value
+    assert unescape_markdown(page.error[0].value).endswith('press "Upload MNIST".')
     assert metrics(page)["Training images"]
 
 
@@ -143,7 +148,7 @@ def test_missing_pen_digits_are_downloaded_with_progress(
 
     monkeypatch.setattr(banner, "download_pen_digits", download)
     pen_page.run()
-    assert "not on this machine" in pen_page.warning[0].value
+    assert unescape_markdown(pen_page.warning[0].value) == "The pen digits are not on this machine yet."
 
     pen_page.button(key="download_pen_digits").click().run()
 
@@ -171,6 +176,7 @@ def test_visitors_cannot_download_the_pen_digits(
     pen_page.run()
 
     assert not pen_page.button
+    assert not pen_page.file_uploader
     assert "You need permission" in captions(pen_page)
 
 
@@ -182,3 +188,8 @@ def test_damaged_pen_digits_are_reported_and_can_be_replaced(few_pen_digits: Wor
     assert not pen_page.exception
     assert "does not contain UCI's pen digits" in unescape_markdown(pen_page.warning[0].value)
     assert pen_page.button(key="download_pen_digits").label == "Download the pen digits (3.6 MB)"
+
+    pen_page.file_uploader(key="upload_pen_digits").upload("digits", UNIPEN.encode()).run()
+
+    assert not pen_page.exception
+    assert metrics(pen_page)["Digits"] == "4"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -52,6 +54,25 @@ def watched_tiles(page: AppTest, run: Run) -> list[dict[str, str]]:
     return tiles
 
 
+def test_uploaded_mnist_is_trained_on_at_once(
+    page: AppTest, workspace: Workspace, arrays: dict[str, np.ndarray]
+) -> None:
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    assert "20 epochs on scikit-learn digits" in page_text(page)
+
+    page.file_uploader(key="upload_mnist").upload("half.npz", file.getvalue()[:1_000_000]).run()
+    assert unescape_markdown(page.error[0].value).startswith("half.npz is damaged")
+    page.file_uploader(key="upload_mnist").set_value(("mnist.npz", file.getvalue(), "")).run()
+
+    assert not page.exception
+    assert not page.warning
+    assert not page.error
+    assert "1 epoch on MNIST" in page_text(page)
+    assert "Changed from the preset" not in page_text(page)
+    assert workspace.mnist_file.is_file()
+
+
 def test_page_without_runs_shows_the_train_button(page: AppTest) -> None:
     assert not page.exception
     assert page.button(key="train").label == "Train"
@@ -84,11 +105,11 @@ def test_form_shows_the_presets_values_and_limits(page: AppTest) -> None:
     original = PRESETS["original"]
     page.radio(key="train_preset").set_value("original").run()
 
-    epochs = page.number_input(key="train_original_epochs")
+    epochs = page.number_input(key="train_digits_original_epochs")
     assert (epochs.value, epochs.min, epochs.max) == (original.epochs, 1, 200)
-    assert page.number_input(key="train_original_learning_rate").value == original.learning_rate
-    assert [page.number_input(key=f"train_original_filters_{block}").value for block in (1, 2, 3)] == [32, 64, 0]
-    assert page.slider(key="train_original_rotation").value == 0
+    assert page.number_input(key="train_digits_original_learning_rate").value == original.learning_rate
+    assert [page.number_input(key=f"train_digits_original_filters_{block}").value for block in (1, 2, 3)] == [32, 64, 0]
+    assert page.slider(key="train_digits_original_rotation").value == 0
 
 
 def test_run_gets_the_settings_of_the_form(page: AppTest, workspace: Workspace) -> None:
@@ -101,10 +122,10 @@ def test_run_gets_the_settings_of_the_form(page: AppTest, workspace: Workspace) 
         "filters_2": 0,
         "dense_units": 32,
     }.items():
-        page.number_input(key=f"train_original_{name}").set_value(value)
-    page.number_input(key="train_original_learning_rate").set_value(0.01)
-    page.slider(key="train_original_dropout").set_value(0.25)
-    page.slider(key="train_original_rotation").set_value(10.0)
+        page.number_input(key=f"train_digits_original_{name}").set_value(value)
+    page.number_input(key="train_digits_original_learning_rate").set_value(0.01)
+    page.slider(key="train_digits_original_dropout").set_value(0.25)
+    page.slider(key="train_digits_original_rotation").set_value(10.0)
     page.run()
     assert "Changed from the preset: Epochs, Batch size" in page_text(page)
 
@@ -130,7 +151,7 @@ def test_new_preset_fills_the_form(workspace: Workspace, monkeypatch: pytest.Mon
 
 def test_run_waits_for_its_teachers(page: AppTest, workspace: Workspace) -> None:
     page.radio(key="train_preset").set_value("tiny").run()
-    page.number_input(key="train_tiny_teachers").set_value(2).run()
+    page.number_input(key="train_digits_tiny_teachers").set_value(2).run()
     assert 'Learns from 2 teachers with the "large" preset: to be trained first.' in page_text(page)
     assert "Changed from the preset: Teachers" in page_text(page)
 
@@ -142,7 +163,7 @@ def test_run_waits_for_its_teachers(page: AppTest, workspace: Workspace) -> None
     assert overview(workspace).waiting == (teachers[0], student)
     assert "will start when its teachers are trained" in page.toast[0].value
     assert 'Learns from 2 teachers with the "large" preset: already trained or queued.' in page_text(page)
-    page.number_input(key="train_tiny_teachers").set_value(3).run()
+    page.number_input(key="train_digits_tiny_teachers").set_value(3).run()
     assert 'Learns from 3 teachers with the "large" preset: 1 must be trained first.' in page_text(page)
     # Both teachers have this note: the one that is running and the one that is waiting.
     assert page_text(page).count(f"; teaches {student.title}") == 2
