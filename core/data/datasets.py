@@ -75,7 +75,8 @@ def load_dataset(dataset_id: str, workspace: Workspace) -> Dataset:
         path = sources.find_mnist(workspace)
         if path is None:
             raise DataMissing(
-                "MNIST is not on this machine yet. Download it on the Data page or with: python -m core data download"
+                "MNIST is not on this machine yet. Download or upload it on the Data page, or run: python -m core data "
+                "download"
             )
         return _split_dataset("mnist", str(path), sources.read_mnist(path))
     if dataset_id == "digits":

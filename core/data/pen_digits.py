@@ -108,7 +108,7 @@ def locate_pen_digits(workspace: Workspace) -> Path:
     path = find_pen_digits(workspace)
     if path is None:
         raise DataMissing(
-            "The pen digits are not on this machine yet. Download them on the Data page or with: "
+            "The pen digits are not on this machine yet. Download or upload them on the Data page, or run: "
             "python -m core data download pen-digits"
         )
     return path

@@ -177,7 +177,7 @@ def load_npz(file: IO[bytes], name: str) -> dict[str, np.ndarray]:
     try:
         arrays = load_arrays(file, name, _MAX_BYTES)
     except (OSError, ValueError) as error:
-        raise DataError(f"{name} is damaged or not an .npz file. Download or import MNIST again.") from error
+        raise DataError(f"{name} is damaged, too large or not an .npz file. Download or import MNIST again.") from error
     missing = [array for array in ARRAY_SHAPES if array not in arrays]
     if missing:
         raise DataError(f"{name} is not MNIST: arrays are missing ({', '.join(missing)}). Download MNIST again.")

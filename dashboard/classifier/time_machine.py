@@ -55,7 +55,7 @@ def show(source: Run | Bundle, name: str, dataset: str) -> None:
         return
     st.markdown(
         "After each epoch, the network classifies the validation split, which it never trains on. "
-        "**Move the slider** to see the predictions after an epoch. Click a cell of the matrix to see its images."
+        "**Move the slider** to see the predictions after an epoch."
     )
     index = _choose_epoch(name, recorded)
     images = available_images(dataset, "validation", recorded.labels, _fingerprint(source))
@@ -158,7 +158,8 @@ def _matrix(name: str, recorded: EpochPredictions, index: int, samples: Samples 
             width="stretch",
             alt="Accuracy of each digit in this epoch",
         )
-        st.caption("Dots: this epoch. Rings: the previous epoch. Bars: lowest to highest over all epochs.")
+        hint = "" if samples is None else " Click a cell of the matrix to see its images."
+        st.caption(f"Dots: this epoch. Rings: the previous epoch. Bars: lowest to highest over all epochs.{hint}")
         selected = event.selection.get("cell") or []
         if selected:
             _cell(recorded, index, samples, int(selected[0]["true"]), int(selected[0]["predicted"]))
@@ -186,7 +187,7 @@ def _learned_and_forgotten(name: str, recorded: EpochPredictions, index: int, sa
         label_visibility="collapsed",
     )
     members, description = groups[group]
-    limit = f", the first {MAX_SHOWN} shown" if len(members) > MAX_SHOWN else ""
+    limit = f", the first {MAX_SHOWN} shown" if samples is not None and len(members) > MAX_SHOWN else ""
     st.caption(f"{len(members):,} of {len(recorded.labels):,} images{limit}: {description}.")
     if samples is not None and len(members):
         captions = [_caption(recorded, learned_epochs, events, image) for image in members[:MAX_SHOWN]]

@@ -61,6 +61,12 @@ def show_data_map(data: Dataset) -> None:
 def show_map_section(bundle: Bundle, image: Pixels, rejected: bool, model: str) -> None:
     """Show the map of the images that a model was trained on, with the place of an image uint8 (28, 28)."""
     st.subheader("Map", anchor=False)
+    try:
+        dataset_id = cache.card(bundle).config.dataset
+        cache.dataset(dataset_id)
+    except TrazoError as error:
+        st.info(safe_text(error), icon=":material/info:")
+        return
     st.markdown(
         "Each small dot is a training image, and images that are alike to the network lie close together. The large "
         "dot is your picture; it is hollow if the network says that it is not a digit."
@@ -69,7 +75,6 @@ def show_map_section(bundle: Bundle, image: Pixels, rejected: bool, model: str) 
     if not st.toggle("Show the map", key="show_map"):
         return
     try:
-        dataset_id = cache.card(bundle).config.dataset
         place = map_cache.place(bundle, dataset_id, image)
     except TrazoError as error:
         st.info(safe_text(error), icon=":material/info:")
@@ -99,7 +104,7 @@ def show_map(
         if found is None:
             _wait_for_map(bundle, dataset_id, computing, key)
             return
-        split, colouring = _choose(splits, key)
+        split, colouring = _choose(splits, key, learned=dataset_id == cache.card(bundle).config.dataset)
         table = map_cache.points(bundle, dataset_id, split)
         images = cache.dataset(dataset_id).split(split).images
     except TrazoError as error:
@@ -119,8 +124,11 @@ def show_map(
     _show_selection(selection, Samples(images, split, dataset_id, model), key)
 
 
-def _choose(splits: Sequence[str], key: str) -> tuple[str, str]:
-    """Let the visitor choose the split, if there are several, and the colouring."""
+def _choose(splits: Sequence[str], key: str, *, learned: bool) -> tuple[str, str]:
+    """Let the visitor choose the split, if there are several, and the colouring.
+
+    `learned`: whether the model has learned from the training images.
+    """
     split = splits[0]
     with st.container(horizontal=True, gap="medium"):
         if len(splits) > 1:
@@ -131,7 +139,8 @@ def _choose(splits: Sequence[str], key: str) -> tuple[str, str]:
                 format_func=_SPLIT_NAMES.__getitem__,
                 required=True,
                 key=f"{key}_split",
-                help=f"At most {MAX_LANDMARKS:,} training images are shown. The model has learned only from these.",
+                help=f"At most {MAX_LANDMARKS:,} training images are shown."
+                + (" The model has learned only from training images." if learned else ""),
             )
         colouring = st.segmented_control(
             "Colour",

@@ -20,10 +20,6 @@ COUNT = 12
 def show_neighbours_section(bundle: Bundle, image: Pixels, model: str) -> None:
     """Show the training images that are most similar to the network, with labels and distances."""
     st.subheader("Similar training images", anchor=False)
-    st.markdown(
-        "The network describes each image by the numbers that enter its last layer, its **features**. These training "
-        "images have the most similar features. The distance is 0 for the same image."
-    )
     try:
         dataset_id = cache.card(bundle).config.dataset
         train = cache.dataset(dataset_id).train
@@ -31,6 +27,10 @@ def show_neighbours_section(bundle: Bundle, image: Pixels, model: str) -> None:
     except TrazoError as error:
         st.info(safe_text(error), icon=":material/info:")
         return
+    st.markdown(
+        "The network describes each image by the numbers that enter its last layer, its **features**. These training "
+        "images have the most similar features. The distance is 0 for the same image."
+    )
     st.caption(_summary(nearest))
     pairs = list(zip(nearest.indices.tolist(), nearest.labels.tolist(), strict=True))
     sample_grid(

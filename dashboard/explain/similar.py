@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.classifier.bundle import Bundle
 from core.data.datasets import Dataset
-from core.errors import TrazoError
+from core.errors import DataMissing, TrazoError
 from core.ink.drawing import Pixels
 from dashboard.draw import canvas
 from dashboard.explain.csv_lists import similar_csv
@@ -121,7 +121,10 @@ def _image(name: str | None) -> Subject | None:
         st.caption('Click "Find similar" beside an image on any page, or take a random image.')
         return None
     dataset = dataset_of_page()
-    subject = sample(name, dataset)
+    try:
+        subject = sample(name, dataset)
+    except DataMissing:  # the banner on this page offers to get it
+        raise DataMissing(f"MNIST is not on this machine yet, so its image {name[:40]} cannot be shown.") from None
     st.html(image_html(subject.picture, _PICTURE_WIDTH, subject.title))
     st.markdown(f"**{subject.title}**")
     look_inside_link(subject.key, dataset=dataset)

@@ -22,9 +22,7 @@ def show_steps_section(predictor: Predictor, subject: Subject) -> None:
     """Show the steps with switches, and the prediction with all steps beside the one with the chosen steps."""
     st.subheader("From ink to pixels", anchor=False)
     if subject.label is not None:
-        st.markdown(
-            "This image went through crop, scaling and centring when MNIST was made, so the model sees it as is."
-        )
+        st.markdown("This image was cropped, scaled and centred when its dataset was made, so the model sees it as is.")
         return
     st.markdown(
         "Your drawing goes through these steps before the model sees it. **Turn a step off** to see what the model "

@@ -83,14 +83,13 @@ def sample(name: str, dataset: str) -> Subject:
     split, _, number = name.rpartition("-")
     if split not in SPLITS or not (number.isascii() and number.isdigit()):
         raise ImageNotFound(
-            f"There is no image named {name[:40]}. Names look like test-947; choose an image on the Data page."
+            f"There is no image named {name[:40]}. The names of images look like test-947; choose another image."
         )
     images = cache.dataset(dataset).split(split)
     index = int(number) if len(number) <= _MAX_DIGITS else len(images)
     if index >= len(images):
         raise ImageNotFound(
-            f"There is no {split} image {number[:_MAX_DIGITS]}. The last one is {len(images) - 1}; choose one on the "
-            "Data page."
+            f"There is no {split} image {number[:_MAX_DIGITS]}. The last one is {len(images) - 1}; choose another one."
         )
     label = int(images.labels[index])
     title = f"{split.capitalize()} image {index:,}, label {label}"

@@ -30,8 +30,8 @@ def parity_panel(name: str, bundle: Bundle) -> None:
     """Show the last comparison, and a button to compare again."""
     st.subheader("Does every way of running it agree?", anchor=False)
     st.markdown(
-        f"Sends {IMAGES} fixed validation images and your last drawing through every way of running this model, and "
-        f"compares the predictions with those of the `{REFERENCE}` file."
+        f"Sends up to {IMAGES} fixed validation images and your last drawing through every way of running this model, "
+        f"and compares the predictions with those of the `{REFERENCE}` file."
     )
     try:
         exports = Exports(state.workspace(), bundle)

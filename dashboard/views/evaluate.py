@@ -52,7 +52,8 @@ def show_metrics(card: Card, evaluation: Evaluation) -> None:
 def show_matrix(name: str, evaluation: Evaluation, test: Samples | None) -> None:
     """Draw the confusion matrix, and the images of the selected cell."""
     st.subheader("Confusion matrix", anchor=False)
-    st.markdown("Rows are true digits, columns are predicted digits. **Click a cell** to see its images.")
+    hint = "" if test is None else " **Click a cell** to see its images."
+    st.markdown(f"Rows are true digits, columns are predicted digits.{hint}")
     mode = st.segmented_control(
         "Show",
         [COUNTS, ROW_PERCENTAGES],
@@ -75,9 +76,9 @@ def show_matrix(name: str, evaluation: Evaluation, test: Samples | None) -> None
     with right:
         selected = event.selection.get("cell") or []
         if not selected:
+            hint = "" if test is None else "Select a cell to see its images. "
             st.info(
-                "Select a cell to see its images. Orange cells are mistakes; a stronger colour means more of them.",
-                icon=":material/ads_click:",
+                f"{hint}Orange cells are mistakes; a stronger colour means more of them.", icon=":material/ads_click:"
             )
         else:
             show_cell(evaluation, test, int(selected[0]["true"]), int(selected[0]["predicted"]))

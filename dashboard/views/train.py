@@ -91,7 +91,7 @@ def show_description(defaults: TrainingConfig, config: TrainingConfig, source: s
     if config.teachers:
         text += f" {describe_teachers(config)}"
     if config.pen_digits and not pen_digits_found(state.workspace()):
-        text += " The pen digits are not on this machine, so it trains without them; the Data page can download them."
+        text += " The pen digits are not on this machine, so it trains without them; you can get them on the Data page."
     st.caption(text)
     changed = changed_labels(defaults, config)
     if changed:

@@ -74,7 +74,7 @@ def test_wrong_upload_keeps_the_old_file(tmp_path: Path, workspace: Workspace, a
     before = workspace.mnist_file.stat()
     labels = gzip.compress(idx(60000))
     wrong = {
-        "is damaged or not an .npz file": good[:1_000_000],
+        "is damaged, too large or not an .npz file": good[:1_000_000],
         "arrays are missing": npz({"x_train": arrays["x_train"][:1]}),
         "a different dataset": npz({**arrays, "y_test": arrays["y_test"][::-1]}),
         "is neither an .npz file nor one of": b"%PDF-1.7",

@@ -244,5 +244,6 @@ def test_images_with_another_fingerprint_are_not_shown(run: Run, view: str) -> N
     assert page.metric
     verb = "tested" if view == "Mistakes" else "validated"
     assert f"This model was {verb} on data that is not on this machine" in page_text(page)
+    assert "to see its images" not in page_text(page)
     with pytest.raises(KeyError):
         captions(page, grid)

@@ -82,7 +82,7 @@ def test_an_image_of_the_dataset_opens_by_its_url(page: AppTest, mnist: Dataset)
     open_inside(page, image="test-947")
 
     assert f"Test image 947, label {mnist.test.labels[947]}" in text(page)
-    assert "when MNIST was made" in text(page)
+    assert "when its dataset was made" in text(page)
 
 
 @pytest.mark.parametrize("name", ["test-10000", "test-x", "../../etc", "exam-3", "test--1", "test-" + "9" * 5000])
@@ -91,7 +91,7 @@ def test_an_unknown_image_is_explained_in_one_sentence(page: AppTest, mnist: Dat
 
     assert len(page.warning) == 1
     assert "There is no" in page.warning[0].value
-    assert "Data page" in page.warning[0].value
+    assert "choose another" in page.warning[0].value
 
 
 @pytest.mark.usefixtures("without_mnist")
@@ -253,6 +253,8 @@ def test_similar_images_need_the_dataset(page: AppTest, without_mnist: None) -> 
     open_inside(page)
 
     assert any("MNIST is not on this machine yet" in info.value for info in page.info)
+    assert "These training images" not in text(page)
+    assert "Each small dot" not in text(page)
 
 
 def test_a_damaged_network_leaves_the_prediction_and_the_steps(page: AppTest, run: Run) -> None:

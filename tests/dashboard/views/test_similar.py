@@ -17,6 +17,7 @@ from dashboard.parts.png import png_bytes
 from dashboard.session import cache
 from tests.support.drawn_digits import SEVEN, drawn
 from tests.support.markdown import unescape_markdown
+from tests.support.page_text import markdown
 
 
 @pytest.fixture
@@ -143,6 +144,7 @@ def test_an_image_of_missing_mnist_is_explained(page: AppTest) -> None:
     open_similar(page, image="test-947", dataset="mnist")
 
     assert any("MNIST is not on this machine yet" in unescape_markdown(each.value) for each in page.warning)
+    assert not any("Data page" in unescape_markdown(text) for text in markdown(page))
 
 
 def test_a_model_without_features_is_explained(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
