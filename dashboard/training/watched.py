@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.classifier.predictor import format_confidence
 from core.config import TrainingConfig
 from core.data.datasets import Split
 from core.errors import DataError
@@ -73,4 +74,4 @@ def _drawing_tile(drawing: OwnDrawing, prediction: Prediction) -> dict[str, str]
 
 
 def _predicted(prediction: Prediction) -> str:
-    return f"predicted as {prediction.digit} with {prediction.confidence:.0%}"
+    return f"predicted as {prediction.digit} with {format_confidence(prediction.confidence)}"
