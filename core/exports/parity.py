@@ -11,7 +11,7 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
-from core.classifier.predictor import Verdict
+from core.classifier.predictor import Verdict, format_confidence
 from core.data.datasets import CLASSES
 from core.records import Amount, Count, Fraction, Record
 from core.storage import atomic_write, read_file
@@ -135,7 +135,7 @@ class Parity(Record):
 
 
 def _describe(probabilities: np.ndarray, verdict: Verdict) -> str:
-    return f"{int(probabilities.argmax())}, {_VERDICTS[verdict]} with {float(probabilities.max()):.1%}"
+    return f"{int(probabilities.argmax())}, {_VERDICTS[verdict]} with {format_confidence(float(probabilities.max()))}"
 
 
 def drawing_key(drawing: bytes) -> str:

@@ -11,7 +11,7 @@ from core.environment import prepare_gradio
 from core.errors import BundleError, TrazoError
 from dashboard.api.routes import NO_MODEL_ERROR
 from dashboard.embeds.gradio_page import patch_page_template
-from dashboard.embeds.gradio_result import NO_SKETCH, PENDING, Result, result_of, script_without_bars
+from dashboard.embeds.gradio_result import NO_SKETCH, PENDING, STYLE, Result, result_of, script_showing
 from dashboard.embeds.gradio_routes import FAILED_REQUEST_HANDLERS, GradioRoutes
 from dashboard.embeds.gradio_sketchpad import limited_sketchpad
 from dashboard.embeds.gradio_theme import dashboard_theme
@@ -50,20 +50,6 @@ _QUEUE_SIZE = 64
 _QUEUE_POLL_SECONDS = 0.05
 """Seconds between checks of an empty queue; more frequent checks would load the shared event loop."""
 
-_STYLE = """
-#verdict { min-height: 5.5rem; text-align: center }
-#verdict h1 { margin: 0; font-size: 2.25rem; line-height: 1.3 }
-#verdict p { margin: 0.25rem 0 0 }
-#bars { min-height: 23.75rem }
-#bars .confidence-set { margin-bottom: 0.25rem }
-.gradio-container .app { max-width: 60rem !important; padding-inline: 0.25rem }
-#sketchpad button[aria-label="Color"] { display: none }
-"""
-"""Minimum heights, so that the layout does not shift when a result appears; the demo still fits on a laptop screen.
-
-The demo is as wide as the page around it, up to a limit. The brush has one colour, so there is none to choose.
-"""
-
 _AnyReading = TypeVar("_AnyReading", "Reading", "NumberReading")
 _Read = Callable[[bytes | None, "gr.Request"], Awaitable[_AnyReading]]
 
@@ -90,7 +76,7 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor], pool: PicturePool
         ),
         path="",
         theme=dashboard_theme(),
-        css=_STYLE,
+        css=STYLE,
         js=_SELECT_BRUSH,
         footer_links=["api"],
         run_history=False,
@@ -114,16 +100,17 @@ def _demo(read_digit: _Read[Reading], read_number: _Read[NumberReading]) -> gr.B
                     clear, submit = gr.ClearButton(), gr.Button("Submit", variant="primary")
             with gr.Column():
                 verdict = gr.Markdown(NO_SKETCH.verdict, elem_id="verdict")
-                # The heading is hidden, because it would show the most likely digit even for a scribble.
-                bars = gr.Label(label=NO_SKETCH.title, num_top_classes=10, show_heading=False, elem_id="bars")
+                bars = gr.HTML(NO_SKETCH.bars, elem_id="bars", apply_default_css=False, container=True, padding=True)
+                # Only for programs: the response of `/predict`.
+                label = gr.Label(num_top_classes=10, visible=False)
         private_listener: dict[str, Any] = {"outputs": [verdict, bars], "api_visibility": "private"}
         # Register this before the prediction: a click's listeners run in order, so the old result is cleared even if
         # the prediction fails.
-        submit.click(None, js=script_without_bars(PENDING), **private_listener)
-        _connect_submit(submit, read_digit, sketchpad, bars, private_listener)
+        submit.click(None, js=script_showing(PENDING), **private_listener)
+        _connect_submit(submit, read_digit, sketchpad, label, private_listener)
         _add_verdict_endpoint(sketchpad, read_number)
-        clear.add([sketchpad, bars])
-        clear.click(None, js=script_without_bars(NO_SKETCH), **private_listener)
+        clear.add(sketchpad)
+        clear.click(None, js=script_showing(NO_SKETCH), **private_listener)
     # The picture pool, not Gradio, limits concurrency, because it has a quota for each client.
     demo.max_threads = MAX_WAITING
     demo.queue(max_size=_QUEUE_SIZE, default_concurrency_limit=None)
@@ -135,7 +122,7 @@ def _connect_submit(
     submit: gr.Button,
     read: _Read[Reading],
     sketchpad: gr.Sketchpad,
-    bars: gr.Label,
+    label: gr.Label,
     private_listener: dict[str, Any],
 ) -> None:
     """Make Submit run a prediction and show the verdict; the same handler serves the `/predict` endpoint."""
@@ -152,10 +139,16 @@ def _connect_submit(
         probabilities = {str(digit): float(probability) for digit, probability in enumerate(reading.probabilities)}
         return probabilities, result_of(reading)
 
-    def show(result: Result) -> tuple[str, Any]:
-        return result.verdict, gr.Label(label=result.title)
+    def show(result: Result) -> tuple[str, str]:
+        return result.verdict, result.bars
 
-    predicted = submit.click(predict, sketchpad, [bars, shown_result], api_name="predict")
+    predicted = submit.click(
+        predict,
+        sketchpad,
+        [label, shown_result],
+        api_name="predict",
+        show_progress_on=private_listener["outputs"],
+    )
     predicted.success(show, shown_result, show_progress="hidden", **private_listener)
 
 

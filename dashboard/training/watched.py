@@ -85,7 +85,7 @@ def _drawing_tile(drawing: OwnDrawing, prediction: Prediction) -> dict[str, str]
 
 
 def _predicted(prediction: Prediction) -> str:
-    return f"predicted as {prediction.digit} with {prediction.confidence:.0%}"
+    return f"predicted as {prediction.digit} with {format_confidence(prediction.confidence)}"
 
 
 def _note(prediction: Prediction) -> str:

@@ -61,7 +61,7 @@ def test_gradio_reads_digits_and_rejects_scribbles(page: Page) -> None:
     )
     expect(verdict).to_have_text("Not a digit")
     expect(bars).to_contain_text("If it were a digit")
-    expect(bars.locator(".confidence-set")).to_have_count(10)
+    expect(bars.get_by_role("listitem")).to_have_count(10)
     # The verdict comes first, and no scrolling is needed.
     verdict_box, bars_box = verdict.bounding_box(), bars.bounding_box()
     assert verdict_box is not None
@@ -90,7 +90,7 @@ FAILURES = {
 
 def test_gradio_removes_the_old_prediction_after_a_failure(page: Page) -> None:
     demo = open_gradio(page)
-    verdict, bars = demo.locator("#verdict h1"), demo.locator("#bars .confidence-set")
+    verdict, bars = demo.locator("#verdict h1"), demo.locator("#bars li")
     for step, failure in FAILURES.values():
         sketch_and_submit(page, demo, ONE)
         expect(bars).to_have_count(10)

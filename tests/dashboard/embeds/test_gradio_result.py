@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 from starlette.testclient import TestClient
 
-from core.classifier.predictor import Predictor
+from core.classifier.predictor import Predictor, Reading
 from core.errors import PictureError
+from core.ink.drawing import Drawing
 from core.runs.active import ActivePredictor
+from dashboard.parts.prediction import bars as page_bars
 from dashboard.embeds.gradio_app import DRAW_FIRST
+from dashboard.embeds.gradio_result import result_of
 from tests.support.fuzzing import drawn_one, drawn_seventeen, encoded
 from tests.support.gradio_api import API, file, predicted, uploaded
 
@@ -34,11 +40,11 @@ def predict_as_program(client: TestClient, picture: Image.Image) -> dict[str, ob
 
 
 def predict_as_visitor(client: TestClient, picture: Image.Image) -> tuple[str, str]:
-    """Return the verdict and the title of the bars that a visitor sees after Submit."""
+    """Return the verdict and the bars that a visitor sees after Submit."""
     sketch = {"background": None, "layers": [], "composite": file(uploaded(client, encoded(picture)))}
     _submit(client, 1, [sketch])
     verdict, bars = _submit(client, 2, [None])
-    return verdict, bars["label"]
+    return verdict, bars
 
 
 def _submit(client: TestClient, step: int, data: list[object]) -> list:
@@ -69,14 +75,29 @@ def test_visitors_see_the_digit_and_its_confidence(client: TestClient) -> None:
     assert verdict.startswith("# 1\n")
     assert verdict.endswith("% sure.")
     assert ">" not in verdict  # in Markdown, a quotation
-    assert bars == "Probability of each digit"
+    assert bars.startswith("<p>Probability of each digit</p>")
+    digits, values = re.findall(r"<span>(\d)</span>", bars), re.findall(r'"value">([^<]*)<', bars)
+    assert sorted(digits) == [str(digit) for digit in range(10)]
+    assert verdict == f"# {digits[0]}\n{values[0]} sure."
+
+
+def test_probabilities_read_the_same_as_on_the_pages() -> None:
+    probabilities = np.full(10, 0.0003 / 9, np.float32)
+    probabilities[7] = 0.9997
+    reading = Reading("digit", 7, probabilities, Drawing.of_image(np.zeros((28, 28), np.uint8)))
+
+    shown = html.unescape(result_of(reading).bars)
+
+    values = dict(re.findall(r'<span>(\d)</span>.*?"value">([^<]*)<', shown))
+    assert values["7"] == ">99.9%"
+    assert values == {bar["digit"]: bar["value"] for bar in page_bars(reading)}
 
 
 def test_visitors_see_that_a_grid_is_not_a_digit(client: TestClient) -> None:
     verdict, bars = predict_as_visitor(client, grid())
 
     assert verdict.startswith("# Not a digit\nUnlike any digit")
-    assert bars == "If it were a digit"
+    assert bars.startswith("<p>If it were a digit</p>")
 
 
 def test_failed_prediction_shows_an_error_and_no_old_result(
@@ -110,7 +131,7 @@ def test_several_digits_are_not_one(client: TestClient) -> None:
     fields = verdict(client, drawn_seventeen())
 
     assert result.startswith("# Several digits\n")
-    assert bars == "If it were a digit"
+    assert bars.startswith("<p>If it were a digit</p>")
     assert (fields["verdict"], fields["several"], fields["number"]) == ("not_a_digit", True, "17")
     assert [digit["digit"] for digit in fields["digits"]] == [1, 7]
 
