@@ -8,10 +8,11 @@ from dashboard.parts.component import text_component
 _answer = text_component("answer")
 
 
-def show_prediction(reading: Reading | None, prompt: str, key: str = "answer") -> None:
+def show_prediction(reading: Reading | None, prompt: str, key: str = "answer", model: str | None = None) -> None:
     """Show the digit, both digits if the model is unsure, or "Not a digit", with ten probabilities.
 
-    Without a reading, show `prompt` at the same height. The verdict must not be "blank".
+    Without a reading, show `prompt` at the same height. The verdict must not be "blank". `model`: a name to show above
+    the probabilities.
     """
     rejected = reading is not None and reading.verdict == "not_a_digit"
     rejection, sentence = "Not a digit", reading.sentence if reading else ""
@@ -25,7 +26,7 @@ def show_prediction(reading: Reading | None, prompt: str, key: str = "answer") -
             "verdict": reading.verdict if reading else None,
             "sentence": sentence,
             "bars": bars(reading),
-            "title": bars_title(reading),
+            "title": bars_title(reading) if model is None else model,
         },
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,6 +22,7 @@ from core.ink.picture_ink import PictureInk
 from dashboard.draw import canvas
 from dashboard.draw.number import show_brackets, show_digit_cards, show_number
 from dashboard.draw.reading import show_steps
+from dashboard.draw.second_model import SecondModel, choose_second_model, show_answers
 from dashboard.explain.reasons import show_reasons
 from dashboard.explain.subject import dataset_of_page, sample
 from dashboard.hands.lesson import show_lesson
@@ -29,7 +30,7 @@ from dashboard.parts.canvas_objects import enlarged, image_objects
 from dashboard.parts.headings import heading
 from dashboard.parts.image_links import look_inside_link
 from dashboard.parts.png import image_html, png_bytes
-from dashboard.parts.prediction import show_prediction
+from dashboard.runs import run_cache
 from dashboard.server import metrics
 from dashboard.server.pictures import POOL
 from dashboard.session import address, drawings, state
@@ -121,10 +122,14 @@ def read(
 
 
 @st.fragment
-def show_reader() -> None:
-    """Show everything that changes after a stroke: from the ink to the prediction."""
+def show_reader(titles: Mapping[str, str]) -> None:
+    """Show everything that changes after a stroke: from the ink to the prediction.
+
+    `titles`: the display names of all models.
+    """
     drawings.start_with_digits()
-    with st.container(horizontal=True, key="choices"):
+    active, second = current_model()[0].name, None
+    with st.container(horizontal=True, vertical_alignment="center", key="choices"):
         source = st.segmented_control(
             "Where the drawing comes from",
             SOURCES,
@@ -142,16 +147,18 @@ def show_reader() -> None:
             persist_state="session",
             label_visibility="collapsed",
         )
+        if st.session_state[drawings.DRAW_MODE] == drawings.DIGIT:
+            second = choose_second_model(titles, active)
     # The lock does not cover pictures: a large one takes long, and would block all other visitors.
     with prediction_lock if source == DRAW else nullcontext():
-        answer = read_and_show(source, st.session_state[drawings.DRAW_MODE])
+        answer = read_and_show(source, st.session_state[drawings.DRAW_MODE], second)
     # The reasons take longer than the answer: they come after it, and without the lock.
     if answer is not None:
         with answer.reasons:
             show_reasons(answer.reading, current_model()[0].bundle)
 
 
-def read_and_show(source: str, mode: str) -> Answer | None:
+def read_and_show(source: str, mode: str, second: SecondModel | None) -> Answer | None:
     """Show everything from the ink to the prediction; return the reading of a digit, or None for a number."""
     width = canvas.choose_width(mode == drawings.NUMBER)
     # A picture of one digit needs no wide column, even if the canvas keeps a number.
@@ -186,14 +193,16 @@ def read_and_show(source: str, mode: str) -> Answer | None:
         show_steps_of(chosen_drawing(number) if number else None)
         return None
     with beside:
-        reasons = show_digit(reading, drawn, prompt, model.name)
+        reasons = show_digit(reading, drawn, prompt, model.name, second)
     show_steps_of(reading.drawing if reading else None)
     return Answer(reading, reasons)
 
 
-def show_digit(reading: Reading | None, drawn: Drawn | None, prompt: str, model: str) -> DeltaGenerator:
+def show_digit(
+    reading: Reading | None, drawn: Drawn | None, prompt: str, model: str, second: SecondModel | None
+) -> DeltaGenerator:
     """Show the prediction of a digit and what can be done with it; return the container for its reasons."""
-    show_prediction(reading, prompt)
+    show_answers(reading, read(second.read, drawn) if second else None, prompt, second)
     with st.container(horizontal=True, vertical_alignment="center", key="why_title"):
         st.markdown("**Why?**", width="content")
         show_link(enabled=reading is not None)
@@ -289,7 +298,7 @@ st.html(STYLE)
 st.html(canvas.STYLE)
 show_first_steps()
 with st.container(key="draw_page"):
-    show_reader()
+    show_reader({name: run_cache.model_name(name) for name in run_cache.usable_models()})
 if address.value("image") is not None:
     # Otherwise the Back button would replace the drawing with the picture again.
     address.keep(image=None, dataset=None)

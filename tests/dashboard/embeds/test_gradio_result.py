@@ -16,9 +16,9 @@ from core.classifier.predictor import Predictor, Reading
 from core.errors import PictureError
 from core.ink.drawing import Drawing
 from core.runs.active import ActivePredictor
-from dashboard.parts.prediction import bars as page_bars
 from dashboard.embeds.gradio_app import DRAW_FIRST
 from dashboard.embeds.gradio_result import result_of
+from dashboard.parts.prediction import bars as page_bars
 from tests.support.fuzzing import drawn_one, drawn_seventeen, encoded
 from tests.support.gradio_api import API, file, predicted, uploaded
 

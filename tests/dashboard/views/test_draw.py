@@ -17,10 +17,12 @@ from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from core.classifier import number_reader
+from core.classifier.number_reader import read_digit
 from core.classifier.predictor import Predictor, Reading, prediction_lock
 from core.data.datasets import Dataset
 from core.ink.picture_file import MAX_PICTURE_PIXELS
 from core.ink.picture_ink import PictureInk
+from core.runs.run import Run
 from core.workspace import PROJECT, Workspace
 from dashboard.explain import reasons
 from dashboard.parts.canvas_objects import enlarged
@@ -165,6 +167,29 @@ def test_a_stroke_is_read_with_its_ten_probabilities(page: AppTest, canvas: Canv
     assert sum(bar["probability"] for bar in bars) == pytest.approx(1, abs=1e-3)
     assert [bar["digit"] for bar in bars if bar["best"]] == ["1"]
     assert "% sure" in shown(page, "answer")["sentence"]
+
+
+def test_a_second_model_reads_the_same_strokes(run: Run, page: AppTest, canvas: Canvas) -> None:
+    assert page.selectbox(key="second_model").options == [run.title]
+    page.selectbox(key="second_model").select(run.title).run()
+
+    canvas.draw(one("white", "black"))
+    page.run()
+
+    answers = [shown(page, key) for key in ("answer", "second_answer")]
+    assert [data["title"] for data in answers] == ["Shipped model", run.title]
+    assert all(sum(bar["probability"] for bar in data["bars"]) == pytest.approx(1, abs=1e-3) for data in answers)
+    expected = read_digit(Predictor(run.bundle), np.asarray(one("white", "black").convert("L")))
+    assert answers[1]["sentence"] == expected.sentence
+
+    page.segmented_control(key="draw_mode").set_value("number").run()
+    assert "second_model" not in [box.key for box in page.selectbox]
+    page.segmented_control(key="draw_mode").set_value("digit").run()
+    assert answers[1] == shown(page, "second_answer")
+
+
+def test_without_another_model_there_is_no_choice(page: AppTest) -> None:
+    assert not page.selectbox
 
 
 def test_an_answer_has_reasons(page: AppTest, canvas: Canvas, mnist: Dataset) -> None:
