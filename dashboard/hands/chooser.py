@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.personal.archive import archive_name, export_hand, import_hand
 from core.personal.hand import Hand, create_hand, delete_hand, hand_name, list_hands, rename_hand
 from dashboard.session.hands import choose_hand, chosen_hand
 from dashboard.session.markdown import plain
@@ -41,8 +42,12 @@ def show_chooser() -> Hand | None:
             )
         with st.popover("New hand", icon=":material/person_add:"):
             _show_name_form("new_hand", "", "Create", _create)
+            st.divider()
+            st.file_uploader("Or bring a hand from another Trazo", type="zip", key="import_hand", on_change=_import)
         if chosen:
-            with st.popover("Rename or delete", icon=":material/more_horiz:"):
+            with st.popover("Export, rename or delete", icon=":material/more_horiz:"):
+                _show_export(chosen)
+                st.divider()
                 _show_name_form("rename_hand", hand_name(chosen), "Rename", lambda name: _rename(chosen, name))
                 st.divider()
                 st.markdown(
@@ -72,6 +77,29 @@ def _show_name_form(key: str, name: str, action: str, submit: Callable[[str], No
     with st.form(key, border=False):
         st.text_input("Name", name, max_chars=40, key=f"{key}_name", placeholder="First name or nickname")
         st.form_submit_button(action, on_click=lambda: attempt(submit, st.session_state[f"{key}_name"]))
+
+
+def _show_export(hand: Hand) -> None:
+    st.markdown("All that was written, as one file, to take to another Trazo.")
+    st.download_button(
+        "Export",
+        lambda: export_hand(hand),
+        archive_name(hand),
+        mime="application/zip",
+        icon=":material/download:",
+        key="export_hand",
+        on_click="ignore",
+    )
+
+
+def _import() -> None:
+    file = st.session_state["import_hand"]
+    if file is not None:
+        attempt(_bring, file.getvalue())
+
+
+def _bring(archive: bytes) -> None:
+    choose_hand(import_hand(workspace(), archive))
 
 
 def _create(name: str) -> None:

@@ -11,7 +11,7 @@ from core.personal.hand import Hand
 from core.personal.proof import Proof, compare_results, exam_for
 from core.personal.taught import taught
 from core.personal.tuning import MAX_ACCURACY_LOSS
-from core.runs.active import SHIPPED, available_models
+from core.runs.active import available_models, trained_model
 from core.runs.fine_tuning import FineTuning, fine_tuned_config, read_fine_tuning
 from core.runs.label import display_name
 from core.runs.registry import list_runs
@@ -35,7 +35,7 @@ def show_tuning(hand: Hand | None) -> None:
         return
     digits = [written for written in taught(hand).values() if written.label is not None]
     runs = runs_of(hand)
-    base = _base_model()
+    base = trained_model(workspace(), cache.predictor().current()[0].name)
     busy = bool(runs) and not runs[0].status().over
     st.markdown(
         f"Fine-tuning makes a new model from **{plain(run_cache.model_name(base))}** that has also learned your "
@@ -70,18 +70,6 @@ def runs_of(hand: Hand) -> list[Run]:
         if fine_tuning and fine_tuning.hand == hand.id:
             found.append(run)
     return found
-
-
-def _base_model() -> str:
-    """Return the name of the model to fine-tune: the active one, or what it was itself fine-tuned from."""
-    name = cache.predictor().current()[0].name
-    while name != SHIPPED:
-        run = next((run for run in list_runs(workspace()) if run.id == name), None)
-        fine_tuning = read_fine_tuning(run.fine_tuning_file) if run else None
-        if fine_tuning is None:
-            break
-        name = fine_tuning.base
-    return name
 
 
 def _start(hand: Hand, base: str, digits: int) -> None:

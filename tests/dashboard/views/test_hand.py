@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.classifier.bundle import Bundle, copy_bundle
+from core.personal.archive import export_hand
 from core.personal.exam import Exam, answer, read_exam, start_exam
 from core.personal.hand import Hand, create_hand, delete_hand, hand_name, list_hands
 from core.personal.taught import taught
@@ -121,6 +122,21 @@ def test_hands_are_created_renamed_and_deleted(workspace: Workspace, hand: Hand)
 
     assert [hand_name(each) for each in list_hands(workspace)] == ["Ana"]
     assert not page.exception
+
+
+def test_a_hand_is_imported_from_a_file(workspace: Workspace, hand: Hand) -> None:
+    teach_digits(hand, 3)
+    archive = export_hand(hand)
+    page = open_page()
+
+    page.file_uploader(key="import_hand").upload("hand.zip", archive[:200]).run()
+    assert "damaged" in page.toast[0].value
+    page.file_uploader(key="import_hand").upload("hand.zip", archive).run()
+
+    assert not page.exception
+    imported = next(each for each in list_hands(workspace) if each.id != hand.id)
+    assert len(taught(imported)) == 3
+    assert page.selectbox(key="hand_choice").value == imported.id
 
 
 def test_what_was_taught_is_relabelled_and_removed(hand: Hand) -> None:
