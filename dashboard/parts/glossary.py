@@ -33,6 +33,7 @@ TERMS: dict[str, str] = {
     "F1": "One number for precision and recall together: it is high only if both are.",
     "feature": "A value inside a network that describes something about the image, such as a stroke in one place.",
     "filter": "A small pattern, learned in training, that a convolution looks for.",
+    "fine-tuning": "Training a finished network a little further, here on one person's digits.",
     "label": "The digit that an image shows according to the people who made the dataset.",
     "label smoothing": "Training towards 95% instead of 100% for the right digit, so that the network stays less sure "
     "of itself.",
@@ -56,6 +57,7 @@ TERMS: dict[str, str] = {
     "precision": "Of the images that the model calls a 7, for example, the fraction that are a 7.",
     "preset": "A ready-made choice of network and training settings.",
     "recall": "Of the images that show a 7, for example, the fraction that the model recognises.",
+    "rehearsal": "Training on old images while learning new ones, so that a network does not forget them.",
     "run": "One training, with its settings, curves and, at the end, its model.",
     "seed": "The number from which all random choices follow. The same seed gives the same choices again.",
     "softmax": "The formula that turns ten scores into ten probabilities that add up to 100%.",
@@ -72,6 +74,7 @@ TERMS: dict[str, str] = {
 PAGE_TERMS: dict[str, tuple[str, ...]] = {
     "Train": ("preset", "epoch", "batch", "learning rate", "loss", "accuracy", "validation", "augmentation"),
     "Evaluate": ("test set", "validation", "accuracy", "confidence", "confusion matrix", "calibration"),
+    "Your hand": ("fine-tuning", "rehearsal", "McNemar's test", "confidence", "validation"),
     "Model": ("convolution", "batch normalization", "softmax", "parameters", "multiply-add", ".keras", ".tflite"),
 }
 """The terms that are explained below the title of a page, by that title."""
