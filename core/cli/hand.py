@@ -56,14 +56,14 @@ def show(options: argparse.Namespace, workspace: Workspace) -> int:
     counts = Counter(written.label for written in taught(hand).values())
     digits = ", ".join(f"{digit}: {counts[digit]}" for digit in range(10))
     print(f"taught: {counts.total() - counts[None]} digits ({digits}); no digit: {counts[None]}")
-    exams = [exam for exam in list_exams(hand) if exam.complete]
-    if not exams:
-        print("exams: none is complete")
-        return 0
     name, bundle = _reading_model(hand, workspace)
+    print(f"read by {name}")
     predictor = Predictor(bundle)
-    for exam in exams:
-        _print_result(exam, predictor, name)
+    for exam in list_exams(hand):
+        if exam.complete:
+            _print_result(exam, predictor)
+        else:
+            print(f"exam {exam.id}: {len(exam.written)} of {len(exam.prompts)} digits written")
     return 0
 
 
@@ -164,11 +164,11 @@ def _reading_model(hand: Hand, workspace: Workspace) -> tuple[str, Bundle]:
     return active.name, active.bundle
 
 
-def _print_result(exam: Exam, predictor: Predictor, model: str) -> None:
+def _print_result(exam: Exam, predictor: Predictor) -> None:
     result = examine(predictor, exam.written)
     low, high = result.interval
     print(
-        f"exam {exam.id}: {model} reads {result.right.sum()} of {len(result.labels)} correctly "
+        f"exam {exam.id}: {result.right.sum()} of {len(result.labels)} read correctly "
         f"(95% confidence interval {low:.0%} to {high:.0%}); {result.count('unsure')} close calls, "
         f"{result.count('not_a_digit')} rejected"
     )

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import ReadOnly, StorageError
@@ -22,7 +22,9 @@ KILLED_WHILE_APPENDING = """
 import os, signal, sys
 from pathlib import Path
 from core import json_lines
-from tests.core.test_json_lines import Note
+from core.records import Record
+class Note(Record):
+    text: str
 def write_half(file, data):
     file.write(data[: len(data) // 2])
     os.kill(os.getpid(), signal.SIGKILL)
@@ -38,6 +40,7 @@ class Note(Record):
 texts = st.lists(st.text(st.characters(exclude_categories=("Cs",)), max_size=20), max_size=6)
 
 
+@settings(max_examples=40)
 @given(st.lists(texts, max_size=4))
 def test_records_are_read_in_the_order_of_appending(
     tmp_path_factory: pytest.TempPathFactory, batches: list[list[str]]
@@ -50,6 +53,7 @@ def test_records_are_read_in_the_order_of_appending(
     assert [note.text for note in read_records(path, Note)] == [text for batch in batches for text in batch]
 
 
+@settings(max_examples=40)
 @given(st.binary(max_size=40), st.integers(0, 3))
 def test_damage_costs_only_the_damaged_line(tmp_path_factory: pytest.TempPathFactory, damage: bytes, line: int) -> None:
     path = tmp_path_factory.mktemp("lines") / "notes.jsonl"

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from core.classifier.bundle import copy_bundle
 from core.cli import main
+from core.config import TrainingConfig
 from core.personal.exam import EXAM_DIGITS, answer, read_exam, start_exam
 from core.personal.hand import Hand, create_hand, list_hands
 from core.personal.taught import taught, teach
 from core.runs.active import SHIPPED, promote, trained_model
 from core.runs.fine_tuning import FineTuning, read_fine_tuning, write_fine_tuning
-from core.runs.registry import list_runs
+from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
+from core.runs.status import Status
 from core.workspace import Workspace
 from tests.support.written_digits import teach_digits, write
 
@@ -54,8 +58,8 @@ def test_hands_are_listed_shown_moved_and_deleted(
     shown = output("show", "anna")
     assert "taught: 20 digits (0: 2, 1: 2," in shown
     assert "; no digit: 1\n" in shown
-    assert "shipped reads " in shown
-    assert " of 50 correctly (95% confidence interval" in shown
+    assert "read by shipped\n" in shown
+    assert " of 50 read correctly (95% confidence interval" in shown
     assert output("export", "Anna") == "hand-anna.zip\n"
     assert output("import", "hand-anna.zip") == "Anna 2 was imported; taught: 21, exams: 1\n"
     assert output("show", "Anna 2").splitlines()[1:] == shown.splitlines()[1:]
@@ -83,22 +87,43 @@ def test_damaged_hand_is_listed_and_can_be_deleted(
     assert list_hands(workspace) == []
 
 
+def submit_and_finish(base: Run) -> Callable[..., Run]:
+    """Return a replacement for `submit` whose runs are finished at once, with the base's model."""
+
+    def submit(workspace: Workspace, config: TrainingConfig, fine_tuning: FineTuning) -> Run:
+        tuned = create_run(workspace, config, fine_tuning=fine_tuning)
+        copy_bundle(base.bundle, tuned.bundle.folder)
+        tuned.write_status(Status(state="finished", message="Finished."))
+        return tuned
+
+    return submit
+
+
 def test_tune_makes_a_run_from_the_active_model(
-    run: Run, hand: Hand, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+    run: Run,
+    hand: Hand,
+    workspace: Workspace,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     promote(workspace, run)
+    # tests/core/training/test_fine_tuning.py has real workers.
+    monkeypatch.setattr("core.cli.hand.submit", submit_and_finish(run))
 
     assert main(["hand", "tune", "Anna"]) == 0
 
     tuned, base = list_runs(workspace)
     output = capsys.readouterr().out
     assert base.id == run.id
-    assert output.startswith(f"run {tuned.id}, fine-tuned from {run.id}\n")
-    assert "points on the validation split" in output
+    assert output.startswith(f"run {tuned.id}, fine-tuned from {run.id}\nFinished.\ntest accuracy ")
+    assert "+0.00 points on the validation split" in output
     assert read_fine_tuning(tuned.fine_tuning_file) == FineTuning(hand=hand.id, base=run.id, digits=2)
     hand.write_record(hand.record().model_copy(update={"model": tuned.id}))
     assert main(["hand", "show", "Anna"]) == 0
-    assert f"{tuned.id} reads" in capsys.readouterr().out
+    assert f"read by {tuned.id}\n" in capsys.readouterr().out
+    start_exam(hand)
+    assert main(["hand", "show", "Anna"]) == 0
+    assert "0 of 50 digits written" in capsys.readouterr().out
     # A second fine-tuning starts from the trained model again, not from the first one.
     assert trained_model(workspace, tuned.id) == run.id
 
