@@ -26,7 +26,7 @@ ALTERED_KINDS = {
 }
 
 
-NOT_MEASURED = "Not measured: an earlier version of Trazo trained this model. Train it again to see these metrics."
+NOT_MEASURED = "Not measured: this model was fine-tuned, or an earlier version of Trazo trained it."
 
 
 def robustness_section(card: Card) -> None:

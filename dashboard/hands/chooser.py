@@ -24,8 +24,8 @@ def show_chooser() -> Hand | None:
     hands = {hand.id: hand for hand in list_hands(workspace())}
     chosen = chosen_hand()
     if chosen is None and len(hands) == 1:
-        chosen = next(iter(hands.values()))
-        choose_hand(chosen)
+        choose_hand(next(iter(hands.values())))
+        st.rerun()  # the sidebar names the hand
     with st.container(horizontal=True, vertical_alignment="bottom", key="hand_chooser"):
         if hands:
             st.session_state[_CHOICE] = chosen.id if chosen else None

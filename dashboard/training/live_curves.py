@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.config import TrainingConfig
+from core.runs.fine_tuning import PRESET as FINE_TUNED
 from core.runs.run import Run
 from core.runs.status import Status
 from dashboard.training import curve_points, curves
@@ -18,6 +19,9 @@ HEIGHT = 200
 
 def show_live_curves(run: Run, name: str, status: Status, config: TrainingConfig) -> None:
     """Draw loss and accuracy, training and validation, above the watched images; raise RunError for a damaged file."""
+    if config.preset == FINE_TUNED:
+        st.caption("A fine-tuned model has no learning curves. Its proof is on the page Your hand.")
+        return
     steps = run.steps()
     points = curve_points.curve_points(name, steps, run.history(), status.steps)
     current_epoch = float(points["epoch"].max()) if len(points) else 0.0

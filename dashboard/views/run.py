@@ -8,6 +8,8 @@ from core.data.datasets import TITLES
 from core.errors import BundleError, RunError, RunNotFound, TrazoError
 from core.launcher.queue import resumable
 from core.runs.active import active_model
+from core.runs.fine_tuning import PRESET as FINE_TUNED
+from core.runs.fine_tuning import read_fine_tuning
 from core.runs.label import MAX_NAME_CHARACTERS, MAX_NOTE_CHARACTERS, Label, display_name, read_label, write_label
 from core.runs.registry import find_run
 from core.runs.run import Run
@@ -77,12 +79,18 @@ def show_results(run: Run, status: Status, config: TrainingConfig) -> None:
     card = readable_card(run)
     if card:
         show_metrics(card)
-    show_learning_curves(run, status)
+    if config.preset == FINE_TUNED:
+        show_fine_tuning(run)
+    else:
+        show_learning_curves(run, status)
     if not status.over:  # loading the images takes seconds, and the time machine shows all of them
         show_watched(run, config)
     time_machine.expander(run, config.dataset)
     st.subheader("Settings", anchor=False)
-    differences_from_preset(config)
+    if config.preset == FINE_TUNED:
+        st.caption("Those of the model that it was fine-tuned from, which trained for more than one epoch.")
+    else:
+        differences_from_preset(config)
     all_settings(config)
     if card:
         robustness_section(card)
@@ -109,7 +117,8 @@ def show_head(run: Run, label: Label, status: Status | None = None, config: Trai
             st.badge("Active model", icon=":material/check:", color="primary")
     facts = []
     if config:
-        facts += [f"preset {plain(config.preset)}", TITLES[config.dataset]]
+        preset = FINE_TUNED if config.preset == FINE_TUNED else f"preset {plain(config.preset)}"
+        facts += [preset, TITLES[config.dataset]]
     if status:
         facts += start_and_end(status)
     if facts:
@@ -139,7 +148,7 @@ def show_actions(run: Run, label: Label, status: Status | None, config: Training
             with st.popover("Name and note", icon=":material/edit_note:", key="label"):
                 show_label_form(run, label)
             show_change_buttons(run, status)
-        if may_change() and config:
+        if may_change() and config and config.preset != FINE_TUNED:
             link_to_run("train", "again", run, "Train again with changes", ":material/tune:")
         if run.bundle.complete:
             link_to_run("evaluate", "model", run, "Evaluate", ":material/fact_check:")
@@ -198,6 +207,19 @@ def show_metrics(card: Card) -> None:
         )
         training_time_tile(card)
     brief_fit_note(card)
+
+
+def show_fine_tuning(run: Run) -> None:
+    """Say which model the run was fine-tuned from, and with how many digits."""
+    try:
+        fine_tuning = read_fine_tuning(run.fine_tuning_file)
+    except RunError as error:
+        st.warning(safe_text(error), icon=":material/warning:")
+        return
+    if fine_tuning:
+        base = plain(run_cache.model_name(fine_tuning.base))
+        st.markdown(f"Fine-tuned from **{base}** with {fine_tuning.digits} digits of one person.", width="content")
+        st.page_link("views/hand.py", label="Its proof", icon=":material/front_hand:", width="content")
 
 
 def show_learning_curves(run: Run, status: Status) -> None:

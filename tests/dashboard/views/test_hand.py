@@ -206,6 +206,17 @@ def test_proof_compares_and_the_model_is_used_and_put_back(workspace: Workspace,
     assert "Take a fresh exam" in text(page)
 
 
+def test_page_of_a_fine_tuned_run_says_where_it_comes_from(workspace: Workspace, hand: Hand) -> None:
+    run = fine_tuned_run(workspace, hand)
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
+    page.switch_page("views/run.py")
+    page.query_params["id"] = run.id
+    page.run()
+
+    assert not page.exception
+    assert "Fine-tuned from Shipped model with 10 digits of one person" in text(page).replace("*", "")
+
+
 def test_drawing_is_taught_with_one_tap(workspace: Workspace, hand: Hand) -> None:
     page = open_page()
     page.session_state["sketch"] = Sketch(
