@@ -176,6 +176,20 @@ def free_name(workspace: Workspace, name: str) -> str:
     return next(candidate for candidate in candidates if candidate.casefold() not in taken)
 
 
+def use_model(workspace: Workspace, hand: Hand, run_id: str) -> None:
+    """Let a run's model read this hand from now on; raises HandError if the hand was deleted."""
+    with workspace.locked():
+        record = hand.record()
+        hand.write_record(record.model_copy(update={"model": run_id, "previous": record.model}))
+
+
+def use_previous_model(workspace: Workspace, hand: Hand) -> None:
+    """Let the model before the last `use_model` read this hand again; raises HandError if the hand was deleted."""
+    with workspace.locked():
+        record = hand.record()
+        hand.write_record(record.model_copy(update={"model": record.previous, "previous": None}))
+
+
 def delete_hand(workspace: Workspace, hand: Hand) -> None:
     """Delete all that was written by a hand; its models remain runs. Raises HandError if it is already deleted."""
     with workspace.locked(), storage_errors(hand.folder):

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.classifier.comparison import mcnemar
 from core.errors import HandError
-from core.json_lines import append_records, read_records
+from core.json_lines import read_records
 from core.personal.exam import Exam, list_exams
 from core.personal.hand import Hand
 from core.personal.result import ExamResult
@@ -22,7 +22,7 @@ _MAX_MORE_DIGITS = 1000
 _MORE_DIGITS_STEP = 10
 
 
-class _Judged(Record):
+class Judged(Record, extra="ignore"):
     """An exam, and the run that it has judged."""
 
     exam: str
@@ -82,7 +82,7 @@ def exam_for(hand: Hand, run_id: str) -> Exam:
     Raises HandError if there is no complete exam, or none that has not judged another run.
     """
     exams = [exam for exam in list_exams(hand) if exam.complete]
-    judged: list[_Judged] = read_records(hand.proofs_file, _Judged)
+    judged: list[Judged] = read_records(hand.proofs_file, Judged)
     for exam in exams:
         if any((entry.exam, entry.run) == (exam.id, run_id) for entry in judged):
             return exam
@@ -95,5 +95,5 @@ def exam_for(hand: Hand, run_id: str) -> Exam:
             "Your last exam has already judged another model, and it would favour the luckiest of several attempts. "
             "Take a fresh exam to judge this one."
         )
-    append_records(hand.proofs_file, [_Judged(exam=fresh.id, run=run_id, time=time.time())])
+    hand.append(hand.proofs_file, [Judged(exam=fresh.id, run=run_id, time=time.time())])
     return fresh

@@ -33,7 +33,7 @@ _DIGITS_PER_STATUS = 500
 
 
 class Stopped(Exception):
-    """The run was asked to stop before its first step."""
+    """The run was asked to stop before there is anything to save."""
 
 
 class _DrawingProgress:

@@ -31,6 +31,7 @@ from core.runs.fine_tuning import FineTuning
 from core.runs.run import Run
 from core.runs.status import Phase, Status
 from core.storage import atomic_write
+from core.training.batches import Stopped
 from core.training.end_images import EndImages
 from core.workspace import Workspace
 
@@ -60,7 +61,7 @@ def fine_tune(
     """Fine-tune the last layer of a model, and write the new model as the run's bundle; return its card.
 
     The test set is used once, for the card. Raises RunError if the model or the hand was deleted, or if nothing was
-    taught; BundleError if the model is damaged.
+    taught; BundleError if the model is damaged, Stopped if the run was asked to stop.
     """
     started = time.perf_counter()
     base = _base(workspace, fine_tuning)
@@ -181,6 +182,9 @@ def _fit_novelty(
 
 
 def _write_status(run: Run, phase: Phase, message: str, test_accuracy: float | None = None) -> None:
+    """Write the run's status; raises Stopped if somebody has asked the run to stop."""
+    if run.stop_requested:
+        raise Stopped
     status = Status(
         state="running",
         phase=phase,

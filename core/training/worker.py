@@ -173,11 +173,15 @@ def _fine_tune(
     """Load the data and TensorFlow, and fine-tune a model."""
     prepare_tensorflow()
     import_trainer()
+    from core.training.batches import Stopped
     from core.training.fine_tuning import fine_tune
 
     dataset, training_digits, measuring_digits = _load_data(config, workspace)
     images = EndImages(dataset, config, training_digits, measuring_digits, process)
-    card = fine_tune(run, config, fine_tuning, dataset, workspace, images)
+    try:
+        card = fine_tune(run, config, fine_tuning, dataset, workspace, images)
+    except Stopped:
+        return {"state": "stopped", "message": "Stopped before the new model was saved."}
     print(f"test accuracy {card.metrics.test_accuracy:.4f}", flush=True)
     return {"state": "finished", "message": "Finished."}
 

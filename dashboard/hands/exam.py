@@ -12,7 +12,7 @@ from core.errors import HandError
 from core.personal.exam import EXAM_DIGITS, Exam, answer, list_exams, read_exam, start_exam, take_back
 from core.personal.hand import Hand
 from core.personal.result import ExamResult, examine
-from core.personal.written import Written, images_of
+from core.personal.written import images_of
 from dashboard.hands.chooser import first_hand
 from dashboard.hands.pad import writing_pad
 from dashboard.parts.charts import confusion_heatmap
@@ -59,18 +59,18 @@ def _show_writing(hand: Hand, begun: Exam) -> None:
     if exam.complete:
         st.rerun()
 
-    def keep(position: int, written: Written) -> None:
-        present = read_exam(hand, exam.id)
-        if len(present.written) != position:
+    def present(position: int) -> Exam:
+        now = read_exam(hand, exam.id)
+        if len(now.written) != position:
             raise HandError("This exam went on in another tab. Continue there, or reload this page.")
-        answer(hand, present, written)
+        return now
 
     writing_pad(
         f"exam_{exam.id}",
         exam.prompts,
         len(exam.written),
-        keep,
-        lambda _: take_back(hand, exam),
+        lambda position, written: answer(hand, present(position), written),
+        lambda position: take_back(hand, present(position)),
         "Done",
     )
 

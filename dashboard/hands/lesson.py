@@ -28,7 +28,10 @@ def show_lesson(strokes: Sequence[Stroke], reading: Reading, model: str) -> None
     hand = chosen_hand()
     if hand is None or not may_change():
         return
-    drawn = stored_strokes(strokes)
+    try:
+        drawn = stored_strokes(strokes)
+    except HandError:  # hundreds of strokes are no digit
+        return
     predicted = None if reading.verdict == "not_a_digit" else reading.digit
     written = Written(strokes=drawn, label=None, predicted=predicted, model=model, time=time.time())
     lesson = st.session_state.get(_LESSON)

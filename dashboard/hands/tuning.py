@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import HandError, TrazoError
 from core.launcher import queue
 from core.launcher.prepared_worker import prepare_worker
-from core.personal.hand import Hand
+from core.personal.hand import Hand, use_model, use_previous_model
 from core.personal.proof import Proof, compare_results, exam_for
 from core.personal.taught import taught
 from core.personal.tuning import MAX_ACCURACY_LOSS
@@ -164,7 +164,7 @@ def _show_use(hand: Hand, run: Run) -> None:
                 icon=":material/front_hand:",
                 key="use_for_hand",
                 on_click=attempt,
-                args=(use_model, hand, run.id),
+                args=(use_model, workspace(), hand, run.id),
             )
         st.button("Use for everybody", icon=":material/groups:", key="use_for_all", on_click=promote_run, args=(run,))
         if record.model:
@@ -173,7 +173,7 @@ def _show_use(hand: Hand, run: Run) -> None:
                 icon=":material/undo:",
                 key="back",
                 on_click=attempt,
-                args=(go_back, hand),
+                args=(use_previous_model, workspace(), hand),
             )
         st.page_link(
             "views/run.py",
@@ -182,15 +182,3 @@ def _show_use(hand: Hand, run: Run) -> None:
             query_params={"run": run.id},
             width="content",
         )
-
-
-def use_model(hand: Hand, run_id: str) -> None:
-    """Read this hand with a run's model from now on."""
-    record = hand.record()
-    hand.write_record(record.model_copy(update={"model": run_id, "previous": record.model}))
-
-
-def go_back(hand: Hand) -> None:
-    """Read this hand with the model before again."""
-    record = hand.record()
-    hand.write_record(record.model_copy(update={"model": record.previous, "previous": None}))
