@@ -23,6 +23,9 @@ from core.runs.deletion import delete_run
 from core.runs.fine_tuning import FineTuning, fine_tuned_config
 from core.runs.registry import create_run, find_run
 from core.runs.run import Run
+from core.training.batches import Stopped
+from core.training.end_images import EndImages
+from core.training.fine_tuning import fine_tune
 from core.workspace import Workspace
 from tests.support.workers import end_all, kill_worker, wait_for, wait_for_end
 from tests.support.written_digits import teach_digits, write
@@ -128,3 +131,14 @@ def test_run_whose_hand_or_model_is_gone_fails_in_one_sentence(run: Run, hand: H
     assert taught(hand) == written
     with pytest.raises(RunError, match="There is no run"):
         find_run(workspace, run.id)
+
+
+def test_stop_ends_fine_tuning_without_a_model(run: Run, hand: Hand, workspace: Workspace) -> None:
+    tuned = queue_fine_tuning(workspace, hand, run)
+    tuned.stop_file.touch()
+    dataset, fine_tuning = load_dataset("digits", workspace), FineTuning(hand=hand.id, base=run.id, digits=20)
+
+    with pytest.raises(Stopped):
+        fine_tune(tuned, tuned.config(), fine_tuning, dataset, workspace, EndImages(dataset, tuned.config()))
+
+    assert not tuned.bundle.complete
