@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Page, expect
 
 from core.runs.run import Run
@@ -22,6 +24,9 @@ FINISH_ANIMATIONS = """() => Promise.all(
     .filter((animation) => animation.effect.getComputedTiming().endTime !== Infinity)
     .map((animation) => animation.finished.catch(() => {}))
 ).then(() => {})"""
+
+FADE_MS = 5_000
+"""Time in which a fade has surely ended; text with too little contrast costs the test this long."""
 
 
 @pytest.fixture
@@ -52,7 +57,12 @@ def test_all_text_has_enough_contrast(page: Page, run: Run, scheme: str) -> None
         page.goto(path)
         expect(page.get_by_text(shown).first).to_be_visible()
         at_rest(page)
+        if path == "/model":
+            expect(page.locator(".token.keyword").first).to_be_attached()  # the colours of code are loaded late
         page.evaluate(FINISH_ANIMATIONS)
+        # On a busy machine, the fade may start only now.
+        with suppress(BrowserError):
+            page.wait_for_function(f"() => ({FIND_LOW_CONTRAST})().length === 0", timeout=FADE_MS)
         low_contrast[path] = page.evaluate(FIND_LOW_CONTRAST)
 
     assert not any(low_contrast.values()), low_contrast
