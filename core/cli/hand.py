@@ -21,7 +21,7 @@ from core.personal.exam import Exam, list_exams
 from core.personal.hand import Hand, delete_hand, find_hand, hand_name, list_hands
 from core.personal.result import examine
 from core.personal.taught import taught
-from core.personal.tuning import MAX_ACCURACY_LOSS
+from core.personal.tuning import keeps_accuracy
 from core.runs.active import SHIPPED, active_model, available_models, trained_model
 from core.runs.fine_tuning import FineTuning, fine_tuned_config
 from core.runs.registry import find_run
@@ -122,8 +122,8 @@ def tune(options: argparse.Namespace, workspace: Workspace) -> int:
     print_card(tuned)
     change = tuned.metrics.validation_accuracy - card.metrics.validation_accuracy
     print(f"accuracy on other people's digits: {100 * change:+.2f} points on the validation split")
-    if change < -MAX_ACCURACY_LOSS:
-        print("This is clearly worse. Teach more digits, as many of each, and tune again.")
+    if not keeps_accuracy(card.metrics.validation_accuracy, tuned.metrics.validation_accuracy):
+        print("This is worse. Teach more digits, the same number of each, and tune again.")
     print("The page Your hand shows the proof, and lets this hand use the model.")
     return 0
 

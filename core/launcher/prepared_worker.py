@@ -18,7 +18,9 @@ from core.workspace import PROJECT, Workspace
 IDLE_SECONDS = 600.0
 """Seconds after the last call of `prepare_worker` at which the process ends."""
 MIN_AVAILABLE_BYTES = 3 * 2**30
-"""Memory that must be available: a waiting worker takes 0.65 GB, and a training run up to 1.5 GB."""
+"""Memory that must be available before a worker is started: it takes 0.65 GB, and a training run up to 1.5 GB."""
+MIN_KEPT_BYTES = 2 * 2**30
+"""Memory that must stay available while the worker waits; less than before, because the worker itself takes some."""
 _CHECK_SECONDS = 10.0
 """Seconds between two checks whether the process should end."""
 
@@ -115,7 +117,7 @@ def _end_when_idle(prepared: _Prepared) -> None:
             if _prepared is not prepared:  # it has been handed over or ended
                 return
             idle = time.monotonic() - prepared.used
-            if idle > IDLE_SECONDS or available_memory() < MIN_AVAILABLE_BYTES:
+            if idle > IDLE_SECONDS or available_memory() < MIN_KEPT_BYTES:
                 _end()
 
 

@@ -18,6 +18,7 @@ from core.json_lines import from_lines, read_records, to_lines
 from core.personal.hand import Hand
 from core.personal.written import Digit, Written, fingerprint
 from core.records import Record, Timestamp
+from core.storage import storage_errors
 
 DIGITS_OF_EACH = 5
 EXAM_DIGITS = DIGITS_OF_EACH * CLASSES
@@ -100,6 +101,14 @@ def take_back(hand: Hand, exam: Exam) -> None:
     """Remove the last written digit, to write it again."""
     if read_exam(hand, exam.id).written:
         hand.append(exam_file(hand, exam.id), [_TakenBack()])
+
+
+def discard_exam(hand: Hand, exam: Exam) -> None:
+    """Delete an exam that is not complete; raises HandError if it was completed in another tab."""
+    if read_exam(hand, exam.id).complete:
+        raise HandError("This exam is complete already. Reload the page to see its result.")
+    with storage_errors(hand.exams):
+        exam_file(hand, exam.id).unlink(missing_ok=True)
 
 
 def read_exam(hand: Hand, exam_id: str) -> Exam:

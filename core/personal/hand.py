@@ -118,6 +118,8 @@ def new_hand(workspace: Workspace, name: str, created: float, fill: Callable[[Ha
             raise HandError(f"There are {MAX_HANDS} hands already. Delete one that is no longer used.")
         hand = Hand(workspace.personal / uuid4().hex[:12])
         unlisted = Hand(make_folder(workspace.personal / (_NEW_PREFIX + hand.id)))
+        with storage_errors(workspace.personal):
+            workspace.personal.chmod(0o700)  # other accounts of this machine must not read it
         try:
             unlisted.write_record(record)
             if fill:
@@ -134,7 +136,8 @@ def new_hand(workspace: Workspace, name: str, created: float, fill: Callable[[Ha
 def list_hands(workspace: Workspace) -> list[Hand]:
     """Return all hands, the oldest first; one whose record is damaged comes last."""
     try:
-        folders = [path for path in workspace.personal.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        folders = [path for path in workspace.personal.iterdir() if (path / "hand.json").is_file()]
+        folders = [path for path in folders if not path.name.startswith(".")]
     except OSError:
         return []
     return sorted(map(Hand, folders), key=lambda hand: (_created(hand), hand.id))
@@ -219,7 +222,7 @@ def _check_name(workspace: Workspace, name: str, hand: Hand | None = None) -> st
     if len(name) > MAX_NAME_LENGTH:
         raise HandError(f"This name is too long. Use at most {MAX_NAME_LENGTH} characters.")
     if name.casefold() in {hand_name(other).casefold() for other in list_hands(workspace) if other != hand}:
-        raise HandError(f"There is a hand named {name} already. Choose another name.")
+        raise HandError("There is a hand with this name already. Choose another name.")
     return name
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from core.classifier.comparison import mcnemar
 from core.errors import HandError
 from core.json_lines import read_records
-from core.personal.exam import Exam, list_exams
+from core.personal.exam import EXAM_DIGITS, Exam, list_exams
 from core.personal.hand import Hand
 from core.personal.result import ExamResult
 from core.records import Record, Timestamp
@@ -18,8 +18,7 @@ from core.records import Record, Timestamp
 SIGNIFICANCE = 0.05
 """Largest p-value that counts as shown."""
 
-_MAX_MORE_DIGITS = 1000
-_MORE_DIGITS_STEP = 10
+_MAX_MORE_EXAMS = 10
 
 
 class Judged(Record, extra="ignore"):
@@ -54,14 +53,14 @@ class Proof:
 
     @property
     def more_digits(self) -> int | None:
-        """The number of further digits after which the difference would be shown if it stayed the same.
+        """The number of further digits, in whole exams, after which the difference would be shown if it goes on so.
 
-        None if the new model is not better on these digits, or if too many would be needed.
+        None if the new model is not better on these digits, or if more than _MAX_MORE_EXAMS exams would be needed.
         """
         fixed, broken = len(self.fixed), len(self.broken)
-        if fixed <= broken:
+        if self.shown or fixed <= broken:
             return None
-        for more in range(0, _MAX_MORE_DIGITS + 1, _MORE_DIGITS_STEP):
+        for more in range(EXAM_DIGITS, (_MAX_MORE_EXAMS + 1) * EXAM_DIGITS, EXAM_DIGITS):
             factor = (self.digits + more) / self.digits
             if mcnemar(int(fixed * factor), int(broken * factor)) < SIGNIFICANCE:
                 return more
@@ -75,25 +74,24 @@ def compare_results(before: ExamResult, after: ExamResult) -> Proof:
     )
 
 
-def exam_for(hand: Hand, run_id: str) -> Exam:
-    """Return the exam that judges a run, and note it: an exam judges one run only.
+def exams_for(hand: Hand, run_id: str) -> list[Exam]:
+    """Return the exams that judge a run, the newest first, and note them: an exam judges one run only.
 
     Someone who tries one fine-tuning after another on the same fifty digits, and keeps the best, chooses the luckiest.
-    Raises HandError if there is no complete exam, or none that has not judged another run.
+    All exams that have not judged another run judge this one together. Raises HandError if there are none.
     """
     exams = [exam for exam in list_exams(hand) if exam.complete]
     judged: list[Judged] = read_records(hand.proofs_file, Judged)
-    for exam in exams:
-        if any((entry.exam, entry.run) == (exam.id, run_id) for entry in judged):
-            return exam
-    used = {entry.exam for entry in judged}
-    fresh = next((exam for exam in exams if exam.id not in used), None)
-    if fresh is None:
-        if not exams:
-            raise HandError("The proof needs an exam. Take one first: it takes about two minutes.")
-        raise HandError(
-            "Your last exam has already judged another model, and it would favour the luckiest of several attempts. "
-            "Take a fresh exam to judge this one."
-        )
-    hand.append(hand.proofs_file, [Judged(exam=fresh.id, run=run_id, time=time.time())])
-    return fresh
+    runs = {entry.exam: entry.run for entry in judged}
+    fresh = [exam for exam in exams if exam.id not in runs]
+    if fresh:
+        hand.append(hand.proofs_file, [Judged(exam=exam.id, run=run_id, time=time.time()) for exam in fresh])
+    found = [exam for exam in exams if runs.get(exam.id, run_id) == run_id]
+    if found:
+        return found
+    if not exams:
+        raise HandError("The proof needs an exam. Take one first: it takes about two minutes.")
+    raise HandError(
+        "Your last exam has already been used for another model. Take a new one, so that the comparison stays fair: "
+        "whoever tries several models on the same digits picks the luckiest."
+    )

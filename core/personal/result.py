@@ -18,8 +18,8 @@ from core.personal.written import Written, canvas_strokes, ink_of
 class ExamResult:
     """A model's predictions for written digits: `labels` and `digits` uint8 (n,), `verdicts` (n,).
 
-    A digit counts as right if it is the most probable one, whatever the verdict. Where there is hardly any ink, the
-    model predicts none, and the digit is 10.
+    A digit counts as right if it is the most probable one and the drawing is not rejected. Where there is hardly any
+    ink, the model predicts none, and the digit is 10.
     """
 
     labels: np.ndarray
@@ -29,7 +29,17 @@ class ExamResult:
     @property
     def right(self) -> np.ndarray:
         """Bool (n,)."""
-        return self.labels == self.digits
+        return (self.labels == self.digits) & ~self.rejected
+
+    @property
+    def rejected(self) -> np.ndarray:
+        """Bool (n,): for these drawings, the model gives no answer."""
+        return np.array([verdict in ("not_a_digit", "blank") for verdict in self.verdicts], bool)
+
+    @property
+    def misread(self) -> np.ndarray:
+        """Bool (n,): these drawings are read as another digit."""
+        return (self.labels != self.digits) & ~self.rejected
 
     @property
     def accuracy(self) -> float:
@@ -44,12 +54,21 @@ class ExamResult:
     @property
     def confusions(self) -> np.ndarray:
         """Counts int64 (10, 10): rows are the digits that were meant, columns the predicted ones."""
-        read = self.digits < CLASSES
+        read = ~self.rejected
         return count_confusions(self.labels[read], self.digits[read])
 
     def count(self, verdict: Verdict) -> int:
         """Return the number of digits with this verdict."""
         return self.verdicts.count(verdict)
+
+
+def join_results(results: Sequence[ExamResult]) -> ExamResult:
+    """Return the results of several exams as that of one."""
+    return ExamResult(
+        np.concatenate([result.labels for result in results]),
+        np.concatenate([result.digits for result in results]),
+        tuple(verdict for result in results for verdict in result.verdicts),
+    )
 
 
 def examine(predictor: Predictor, written: Sequence[Written]) -> ExamResult:

@@ -76,7 +76,12 @@ class Tuned:
     @property
     def acceptable(self) -> bool:
         """False if the network reads MNIST's digits worse by more than MAX_ACCURACY_LOSS."""
-        return self.accuracy_after >= self.accuracy_before - MAX_ACCURACY_LOSS
+        return keeps_accuracy(self.accuracy_before, self.accuracy_after)
+
+
+def keeps_accuracy(before: float, after: float) -> bool:
+    """Return True if an accuracy, 0..1, falls by at most MAX_ACCURACY_LOSS, apart from rounding."""
+    return after >= before - MAX_ACCURACY_LOSS - 1e-9
 
 
 class Rehearsal:

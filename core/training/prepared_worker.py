@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from core.environment import prepare_tensorflow
@@ -22,7 +23,9 @@ def main(connection: int) -> int:
     """
     worker.yield_to_others()
     prepare_tensorflow()
-    worker.import_trainer()
+    # If this fails, `worker.main` fails again, and records why.
+    with suppress(Exception):
+        worker.import_trainer()
     with socket.socket(fileno=connection) as waiting:
         folder, descriptors, _, _ = socket.recv_fds(waiting, _MAX_PATH_BYTES, 2)
     if not folder:

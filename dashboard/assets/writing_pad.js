@@ -5,7 +5,7 @@ const PAUSE = 900;
 const pads = new WeakMap();
 
 function newPad() {
-  return { sequence: 0, queue: [], strokes: [], timer: null, pen: null };
+  return { sequence: 0, queue: [], strokes: [], timer: null, pen: null, data: null, submit: null, listens: false };
 }
 
 export default function ({ data, parentElement, setStateValue }) {
@@ -13,6 +13,8 @@ export default function ({ data, parentElement, setStateValue }) {
     pads.set(parentElement, newPad());
   }
   const pad = pads.get(parentElement);
+  // A timer that started before Python's last answer must count with that answer.
+  pad.data = data;
   // What Python has handled need not be sent again.
   pad.queue = pad.queue.filter((action) => action.sequence > data.handled);
   pad.sequence = Math.max(pad.sequence, data.handled);
@@ -21,7 +23,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const pen = canvas.getContext("2d");
 
   const position = () =>
-    pad.queue.reduce((at, action) => at + (action.kind === "written" ? 1 : -1), data.done);
+    pad.queue.reduce((at, action) => at + (action.kind === "written" ? 1 : -1), pad.data.done);
 
   const redraw = () => {
     pen.fillStyle = "#000";
@@ -41,7 +43,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const show = () => {
     const at = position();
     const over = at >= data.prompts.length;
-    prompt.textContent = over ? data.done_text : `Write a ${data.prompts[at]}`;
+    prompt.textContent = over ? data.done_text : `Write ${data.prompts[at] === 8 ? "an" : "a"} ${data.prompts[at]}`;
     progress.textContent = `${Math.min(at, data.prompts.length)} of ${data.prompts.length}`;
     canvas.classList.toggle("over", over);
     back.disabled = at === 0 && !pad.strokes.length;
@@ -63,6 +65,7 @@ export default function ({ data, parentElement, setStateValue }) {
     pad.strokes = [];
     send({ kind: "written", position: position(), strokes });
   };
+  pad.submit = submit;
   const takeBack = () => {
     clearTimeout(pad.timer);
     if (pad.strokes.length) {
@@ -104,7 +107,7 @@ export default function ({ data, parentElement, setStateValue }) {
   canvas.onpointerup = canvas.onpointercancel = (event) => {
     if (event.pointerId === pad.pen) {
       pad.pen = null;
-      pad.timer = setTimeout(submit, PAUSE);
+      pad.timer = setTimeout(() => pad.submit(), PAUSE);
     }
   };
   canvas.onkeydown = (event) => {
@@ -117,5 +120,12 @@ export default function ({ data, parentElement, setStateValue }) {
     }
   };
   back.onclick = takeBack;
+  // A press elsewhere, such as on "Stop here", ends the digit, too.
+  if (!pad.listens) {
+    pad.listens = true;
+    document.addEventListener("pointerdown", (event) => event.composedPath().includes(parentElement) || pad.submit(), {
+      capture: true,
+    });
+  }
   show();
 }

@@ -64,7 +64,7 @@ def robustness_curves_section(name: str, bundle: Bundle) -> None:
             on_click=state.request_curves,
             args=(name,),
         )
-        st.caption("Takes about ten seconds: the model reads some 30,000 drawings and images.")
+        st.caption("Takes about ten seconds: the model reads thousands of drawings and images.")
         return
     try:
         curves = cache.robustness_curves(bundle)
@@ -88,7 +88,7 @@ def _sentence(curve: RobustnessCurve, panel: _Panel) -> str:
     if limit is None:
         return "At least 90 of 100 are read over the whole range."
     if limit == curve.strengths[0]:
-        return "Fewer than 90 of 100 are read even unchanged."
+        return "Fewer than 90 of 100 are read even at the mildest strength."
     direction = "down" if limit < curve.strengths[0] else "up"
     return f"90 of 100 are read {direction} to {panel.format.format(limit)}."
 

@@ -37,14 +37,17 @@ class _Reason:
     picture: Picture
 
 
-def show_reasons(reading: Reading | None, bundle: Bundle) -> None:
-    """Show why the active model read a digit, or one sentence if there is no digit; the height is the same."""
+def show_reasons(reading: Reading | None, bundle: Bundle, model: str) -> None:
+    """Show why a model read a digit, or one sentence if there is no digit; the height is the same.
+
+    `model`: the name of that model.
+    """
     reasons, sentence = _explanation(reading, bundle)
     pictures = [{"source": png_data_uri(reason.image), "caption": reason.caption} for reason in reasons]
     data = {"pictures": pictures, "sentence": sentence}
     clicked = _reasons(key="reasons", data=data, on_clicked_change=lambda: None).clicked
     if clicked is not None and clicked < len(reasons):
-        show_panel([reasons[clicked].picture])
+        show_panel([reasons[clicked].picture], model)
 
 
 def _explanation(reading: Reading | None, bundle: Bundle) -> tuple[Sequence[_Reason], str]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
-from core.personal.archive import archive_name, export_hand, import_hand
-from core.personal.hand import Hand, create_hand, delete_hand, hand_name, list_hands, rename_hand
-from dashboard.session.hands import choose_hand, chosen_hand
+from core.errors import HandError, TrazoError
+from core.personal.archive import MAX_ARCHIVE_BYTES, archive_name, export_hand, import_hand
+from core.personal.hand import Hand, create_hand, delete_hand, free_name, hand_name, list_hands, rename_hand
+from dashboard.server.library_internals import discard_uploads
+from dashboard.session.hands import choose_hand, chosen_hand, chosen_id
 from dashboard.session.markdown import plain
-from dashboard.session.permission import attempt
+from dashboard.session.permission import attempt, safe_text
 from dashboard.session.state import workspace
 
 FIRST_NAME = "My hand"
@@ -22,13 +25,10 @@ _CHOICE = "hand_choice"
 def show_chooser() -> Hand | None:
     """Show the box with all hands, and the menu of the chosen one; return it, or None if there are no hands."""
     hands = {hand.id: hand for hand in list_hands(workspace())}
-    chosen = chosen_hand()
-    if chosen is None and len(hands) == 1:
-        choose_hand(next(iter(hands.values())))
-        st.rerun()  # the sidebar names the hand
+    selected = hands.get(chosen_id() or "")
     with st.container(horizontal=True, vertical_alignment="bottom", key="hand_chooser"):
         if hands:
-            st.session_state[_CHOICE] = chosen.id if chosen else None
+            st.session_state[_CHOICE] = selected.id if selected else None
             names = {hand_id: hand_name(hand) for hand_id, hand in hands.items()}
             st.selectbox(
                 "Whose hand?",
@@ -43,32 +43,54 @@ def show_chooser() -> Hand | None:
         with st.popover("New hand", icon=":material/person_add:"):
             _show_name_form("new_hand", "", "Create", _create)
             st.divider()
-            st.file_uploader("Or bring a hand from another Trazo", type="zip", key="import_hand", on_change=_import)
-        if chosen:
-            with st.popover("Export, rename or delete", icon=":material/more_horiz:"):
-                _show_export(chosen)
-                st.divider()
-                _show_name_form("rename_hand", hand_name(chosen), "Rename", lambda name: _rename(chosen, name))
-                st.divider()
-                st.markdown(
-                    f"Deleting removes all that {plain(hand_name(chosen))} has written here: the exams and the taught "
-                    "digits. Models that learned from them stay on the Runs page, and can be deleted there."
-                )
-                st.button(
-                    "Delete for good",
-                    icon=":material/delete:",
-                    key="delete_hand",
-                    on_click=attempt,
-                    args=(delete_hand, workspace(), chosen),
-                )
-    return chosen
+            st.file_uploader(
+                "Or import a hand that was exported as a ZIP file",
+                type="zip",
+                key="import_hand",
+                max_upload_size=MAX_ARCHIVE_BYTES // 2**20,
+                on_change=_import,
+            )
+        if selected:
+            # Each hand has its own menu, so that a second press on Delete cannot reach another hand.
+            with st.popover("Export, rename or delete", icon=":material/more_horiz:", key=f"menu_{selected.id}"):
+                _show_menu(selected)
+    try:
+        if selected:
+            selected.record()
+    except HandError as error:
+        st.error(safe_text(error), icon=":material/error:")
+        return None
+    return selected
+
+
+def _show_menu(hand: Hand) -> None:
+    try:
+        _show_export(hand)
+        st.divider()
+        _show_name_form("rename_hand", hand.record().name, "Rename", partial(rename_hand, workspace(), hand))
+        st.divider()
+    except HandError:  # a damaged hand can only be deleted
+        pass
+    st.markdown(
+        f"Deleting removes all that {plain(hand_name(hand))} has written here: the exams and the taught digits. Models "
+        "that learned from them stay on the Runs page, and can be deleted there."
+    )
+    sure = st.checkbox("Yes, delete it for good", key=f"delete_sure_{hand.id}")
+    st.button(
+        "Delete",
+        icon=":material/delete:",
+        key=f"delete_{hand.id}",
+        disabled=not sure,
+        on_click=attempt,
+        args=(delete_hand, workspace(), hand),
+    )
 
 
 def first_hand() -> Hand:
     """Return the chosen hand, or a new one with FIRST_NAME; raises TrazoError if it cannot be created."""
     hand = chosen_hand()
     if hand is None:
-        hand = create_hand(workspace(), FIRST_NAME)
+        hand = create_hand(workspace(), free_name(workspace(), FIRST_NAME))
         choose_hand(hand)
     return hand
 
@@ -81,9 +103,14 @@ def _show_name_form(key: str, name: str, action: str, submit: Callable[[str], No
 
 def _show_export(hand: Hand) -> None:
     st.markdown("All that was written, as one file, to take to another Trazo.")
+    try:
+        archive = export_hand(hand)
+    except TrazoError as error:
+        st.error(safe_text(error), icon=":material/error:")
+        return
     st.download_button(
         "Export",
-        lambda: export_hand(hand),
+        archive,
         archive_name(hand),
         mime="application/zip",
         icon=":material/download:",
@@ -96,6 +123,7 @@ def _import() -> None:
     file = st.session_state["import_hand"]
     if file is not None:
         attempt(_bring, file.getvalue())
+        discard_uploads([file])
 
 
 def _bring(archive: bytes) -> None:
@@ -104,7 +132,3 @@ def _bring(archive: bytes) -> None:
 
 def _create(name: str) -> None:
     choose_hand(create_hand(workspace(), name))
-
-
-def _rename(hand: Hand, name: str) -> None:
-    rename_hand(workspace(), hand, name)

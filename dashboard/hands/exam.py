@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -9,17 +12,20 @@ import streamlit as st
 
 from core.classifier.predictor import Predictor
 from core.errors import HandError
-from core.personal.exam import EXAM_DIGITS, Exam, answer, list_exams, read_exam, start_exam, take_back
+from core.personal.exam import EXAM_DIGITS, Exam, answer, discard_exam, list_exams, read_exam, start_exam, take_back
 from core.personal.hand import Hand
 from core.personal.result import ExamResult, examine
-from core.personal.written import images_of
+from core.personal.written import Written, images_of
+from core.runs.active import SHIPPED
 from dashboard.hands.chooser import first_hand
 from dashboard.hands.pad import writing_pad
 from dashboard.parts.charts import confusion_heatmap
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.theme import text_colour
+from dashboard.runs import run_cache
 from dashboard.session.hands import current_model
+from dashboard.session.markdown import plain
 from dashboard.session.permission import attempt
 
 WRITERS = (99.2, 99.2, 100.0, 99.2, 99.2, 100.0, 100.0, 96.8, 100.0, 99.6)
@@ -27,14 +33,13 @@ WRITERS = (99.2, 99.2, 100.0, 99.2, 99.2, 100.0, 100.0, 96.8, 100.0, 99.6)
 
 
 def show_exam(hand: Hand | None) -> None:
-    """Show the exam that is being written, or the result of the last one."""
+    """Show the exam that is being written, and the result of the last complete one."""
     exams = list_exams(hand) if hand else []
+    complete = next((exam for exam in exams if exam.complete), None)
     if hand and exams and not exams[0].complete:
         _show_writing(hand, exams[0])
-    elif hand and exams:
-        _show_result(exams[0])
-        st.button("Take another exam", icon=":material/edit_note:", key="start_exam", on_click=attempt, args=(_start,))
-    else:
+        st.button("Give up this exam", key="discard_exam", on_click=attempt, args=(discard_exam, hand, exams[0]))
+    elif complete is None:
         st.markdown(
             f"How well does the model read **your** writing? Write {EXAM_DIGITS} digits, one after the other, as you "
             "always do; it takes about two minutes. No model ever learns from an exam, so its result is honest."
@@ -47,10 +52,18 @@ def show_exam(hand: Hand | None) -> None:
             on_click=attempt,
             args=(_start,),
         )
+    if hand and complete:
+        _show_result(hand, complete)
+        if complete is exams[0]:
+            st.button(
+                "Take another exam", icon=":material/edit_note:", key="start_exam", on_click=attempt, args=(_start,)
+            )
 
 
 def _start() -> None:
-    start_exam(first_hand())
+    hand = first_hand()
+    if all(exam.complete for exam in list_exams(hand)):  # a double click starts one exam only
+        start_exam(hand)
 
 
 @st.fragment
@@ -75,64 +88,79 @@ def _show_writing(hand: Hand, begun: Exam) -> None:
     )
 
 
-def _show_result(exam: Exam) -> None:
+def _show_result(hand: Hand, exam: Exam) -> None:
     model, predictor = current_model()
-    result = exam_result(model.name, exam.id, predictor, exam)
+    result = exam_result(model.name, hand.id, exam.id, predictor, exam)
     low, high = result.interval
+    taken = datetime.fromtimestamp(exam.started).astimezone()
+    name = plain(run_cache.model_name(model.name))
+    st.markdown(f"**The exam of {taken:%d %B %Y, %H:%M}**, read by **{name}**:")
     with st.grid(4, min_column_width=MIN_TILE_WIDTH):
         metric_tile(
             "Read correctly",
             f"{int(result.right.sum())} of {len(result.labels)}",
-            f"{low:.0%} to {high:.0%} of all",
-            "With 95% confidence, the model reads this fraction of all that you write correctly (Wilson's interval).",
+            f"probably {low:.0%} to {high:.0%} of all",
+            "With 95% confidence, the model reads this fraction of all the digits that you write (Wilson's interval).",
         )
-        metric_tile("Misread", str(int((~result.right).sum())), "as another digit")
-        metric_tile("Close calls", str(result.count("unsure")), "with two candidates")
-        metric_tile("Rejected", str(result.count("not_a_digit")), "as no digit")
-    show_writers(result.accuracy)
-    _show_mistakes(exam, result)
+        metric_tile("Misread", str(int(result.misread.sum())), "as another digit")
+        metric_tile("Not answered", str(int(result.rejected.sum())), "taken for no digit")
+        metric_tile("Unsure", str(result.count("unsure")), "of all answers")
+    if model.name == SHIPPED:
+        show_writers(result)
+    _show_mistakes(hand, exam, result)
 
 
-def show_writers(accuracy: float) -> None:
-    """Show this accuracy, 0..1, among those of ten other people."""
+def show_writers(result: ExamResult) -> None:
+    """Show the accuracy of an exam, with its interval, among those of ten other people."""
     st.markdown(
-        "**Among other people.** Each dot is one of ten people whose digits no model has learned from; the line is you."
+        "**Among other people.** Each dot is one of ten people whose digits no model has learned from. The line is "
+        "you; the bar is the range in which your accuracy probably lies."
     )
-    low = np.floor(min(*WRITERS, 100 * accuracy, 95))
-    place = alt.X("accuracy:Q", scale=alt.Scale(domain=[low, 100]), title="Digits read correctly (%)")
+    low, high = (100 * bound for bound in result.interval)
+    place = alt.X(
+        "accuracy:Q", scale=alt.Scale(domain=[np.floor(min(*WRITERS, low)), 100.5]), title="Digits read correctly (%)"
+    )
     tooltip = [alt.Tooltip("accuracy", title="read correctly (%)", format=".1f")]
-    others = alt.Chart(pd.DataFrame({"accuracy": WRITERS})).mark_circle(size=130, opacity=0.55)
-    person = alt.Chart(pd.DataFrame({"accuracy": [100 * accuracy]})).mark_tick(
-        thickness=5, size=44, color=text_colour()
+    # People with the same accuracy stand above each other.
+    rows = [WRITERS[:index].count(accuracy) for index, accuracy in enumerate(WRITERS)]
+    row = alt.Y("row:Q", scale=alt.Scale(domain=[-1.5, max(rows) + 0.5]), axis=None)
+    others = alt.Chart(pd.DataFrame({"accuracy": WRITERS, "row": rows})).mark_circle(size=90, opacity=0.7)
+    own = pd.DataFrame({"accuracy": [100 * result.accuracy], "low": [low], "high": [high], "row": [-1.0]})
+    person = alt.Chart(own).mark_tick(thickness=4, size=26, color=text_colour())
+    interval = alt.Chart(own).mark_rule(strokeWidth=4, opacity=0.4, color=text_colour())
+    chart = (
+        others.encode(x=place, y=row, tooltip=tooltip)
+        + interval.encode(x=alt.X("low:Q", title="Digits read correctly (%)"), x2="high:Q", y=row)
+        + person.encode(x=place, y=row, tooltip=tooltip)
     )
-    chart = others.encode(x=place, tooltip=tooltip) + person.encode(x=place, tooltip=tooltip)
-    st.altair_chart(chart.properties(height=110), width="stretch")
+    st.altair_chart(chart.properties(height=150), width="stretch")
 
 
-def _show_mistakes(exam: Exam, result: ExamResult) -> None:
+def _show_mistakes(hand: Hand, exam: Exam, result: ExamResult) -> None:
     wrong = np.flatnonzero(~result.right)
     if not len(wrong):
         st.success("Every digit of this exam is read correctly.", icon=":material/check:")
         return
-    st.subheader("What it misreads", anchor=False)
-    show_digits(exam, wrong, [f"{result.labels[i]} read as {_name(int(result.digits[i]))}" for i in wrong], "mistakes")
+    st.subheader("What it does not read correctly", anchor=False)
+    captions = [f"a {result.labels[position]}: {answer_of(result, position)}" for position in wrong.tolist()]
+    show_digits([exam.written[position] for position in wrong], captions, f"mistakes_{hand.id}_{exam.id}")
     with st.expander("Your confusion matrix", icon=":material/grid_on:"):
         st.altair_chart(
             confusion_heatmap(result.confusions, percentages=False, text_colour=text_colour()), width="content"
         )
 
 
-def show_digits(exam: Exam, positions: np.ndarray, captions: list[str], key: str) -> None:
-    """Show digits of an exam by their positions, with captions."""
-    images = images_of([exam.written[position] for position in positions])
-    digit_grid(images, key=f"{key}_{exam.id}", captions=captions, tile=84, clickable=False)
+def answer_of(result: ExamResult, position: int) -> str:
+    """Return a model's answer for one digit of an exam, in words."""
+    return "no answer" if result.rejected[position] else f"read as {result.digits[position]}"
 
 
-def _name(digit: int) -> str:
-    return "nothing" if digit > 9 else str(digit)
+def show_digits(written: Sequence[Written], captions: Sequence[str], key: str) -> None:
+    """Show written digits with captions."""
+    digit_grid(images_of(written), key=key, captions=captions, tile=84, clickable=False)
 
 
-@st.cache_data(show_spinner="Reading your exam…", max_entries=50)
-def exam_result(model: str, exam_id: str, _predictor: Predictor, _exam: Exam) -> ExamResult:  # noqa: ARG001
-    """Return what a model makes of an exam; the first two arguments are the key of the cache."""
+@st.cache_data(show_spinner="Reading your exam…", max_entries=100)
+def exam_result(model: str, hand_id: str, exam_id: str, _predictor: Predictor, _exam: Exam) -> ExamResult:  # noqa: ARG001
+    """Return what a model makes of an exam; the first three arguments are the key of the cache."""
     return examine(_predictor, _exam.written)

@@ -34,14 +34,15 @@ def show_lesson(strokes: Sequence[Stroke], reading: Reading, model: str) -> None
         return
     predicted = None if reading.verdict == "not_a_digit" else reading.digit
     written = Written(strokes=drawn, label=None, predicted=predicted, model=model, time=time.time())
-    lesson = st.session_state.get(_LESSON)
-    told = lesson[1] if lesson and lesson[0] == fingerprint(written) else None
+    hand_id, drawing, told = st.session_state.get(_LESSON) or ("", "", None)
+    if (hand_id, drawing) != (hand.id, fingerprint(written)):
+        told = None
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="lesson"):
         if told is not None:
-            st.markdown(f"Taught to {plain(hand_name(hand))}.", width="content")
+            st.markdown(f"Added to the digits of {plain(hand_name(hand))}.", width="content")
             st.button("Undo", type="tertiary", key="undo_lesson", on_click=attempt, args=(_forget, hand, told))
             return
-        st.markdown(f"**{plain(hand_name(hand))}** meant a", width="content")
+        st.markdown(f"**{plain(hand_name(hand))}** meant", width="content")
         for label in (*range(CLASSES), None):
             st.button(
                 NO_DIGIT if label is None else str(label),
@@ -56,7 +57,8 @@ def _teach(hand: Hand, written: Written) -> None:
     # A second tap while the first is on its way must not teach twice.
     if fingerprint(written) in {fingerprint(each) for each in taught(hand).values()}:
         raise HandError("This drawing is taught already.")
-    st.session_state[_LESSON] = (fingerprint(written), teach(hand, written, sealed_fingerprints(list_exams(hand))))
+    taught_id = teach(hand, written, sealed_fingerprints(list_exams(hand)))
+    st.session_state[_LESSON] = (hand.id, fingerprint(written), taught_id)
 
 
 def _forget(hand: Hand, taught_id: str) -> None:

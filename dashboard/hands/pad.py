@@ -25,7 +25,7 @@ _component = component(
     '<div class="pad"><div class="prompt" role="status"></div><div class="progress"></div>'
     f'<canvas class="paper" width="{SIZE}" height="{SIZE}" tabindex="0" role="img" '
     'aria-label="The pad to write on"></canvas>'
-    '<div class="hint">Write, then pause or press Enter. Backspace clears.</div>'
+    '<div class="hint">Lift the pen for a second, or press Enter, and the next digit comes.</div>'
     '<button class="back" type="button"></button></div>',
 )
 

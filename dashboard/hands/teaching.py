@@ -40,8 +40,8 @@ def show_teaching(hand: Hand | None) -> None:
 
 def _show_start() -> None:
     st.markdown(
-        "Write some digits for the model to learn from, as many of each. About 50 are enough. On the Draw page, each "
-        "answer can teach, too: say what you meant, below the answer."
+        "Write some digits for the model to learn from, the same number of each. About 50 are enough. You can also "
+        "correct an answer on the Draw page: press what you meant, below the answer."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         count = st.segmented_control(
@@ -113,7 +113,7 @@ def _show_taught(hand: Hand) -> None:
     taught_id = ids[chosen]
     label = digits[taught_id].label
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{_title(digits[taught_id])}.** It is a", width="content")
+        st.markdown(f"**{_title(digits[taught_id])}.** Meant:", width="content")
         for index, name in enumerate(_LABELS):
             value = None if index == CLASSES else index
             st.button(
@@ -127,6 +127,7 @@ def _show_taught(hand: Hand) -> None:
 
 
 def _title(written: Written) -> str:
-    meant = "No digit" if written.label is None else f"A {written.label}"
-    read = "rejected" if written.predicted is None else f"read as {written.predicted}"
+    article = "An" if written.label == 8 else "A"
+    meant = "No digit" if written.label is None else f"{article} {written.label}"
+    read = "not answered" if written.predicted is None else f"read as {written.predicted}"
     return f"{meant}, {read}"

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import streamlit as st
 
+from core.classifier.bundle import Bundle
 from core.errors import HandError, TrazoError
 from core.launcher import queue
 from core.launcher.prepared_worker import prepare_worker
+from core.personal.exam import Exam
 from core.personal.hand import Hand, use_model, use_previous_model
-from core.personal.proof import Proof, compare_results, exam_for
+from core.personal.proof import Proof, compare_results, exams_for
+from core.personal.result import ExamResult, join_results
 from core.personal.taught import taught
-from core.personal.tuning import MAX_ACCURACY_LOSS
+from core.personal.tuning import keeps_accuracy
 from core.runs.active import available_models, trained_model
 from core.runs.fine_tuning import FineTuning, fine_tuned_config, read_fine_tuning
 from core.runs.label import display_name
 from core.runs.registry import list_runs
 from core.runs.run import Run
-from dashboard.hands.exam import exam_result, show_digits
+from dashboard.hands.exam import answer_of, exam_result, show_digits
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.runs import run_cache
 from dashboard.runs.actions import promote_run
@@ -30,36 +35,69 @@ POLL_SECONDS = 1.0
 
 def show_tuning(hand: Hand | None) -> None:
     """Show the button that fine-tunes a model to the hand, the run that does it, and its proof."""
-    if hand is None or not any(written.label is not None for written in taught(hand).values()):
+    if hand is None:
         st.info("Teach some digits first: about 50 are enough.", icon=":material/edit:")
         return
+    _show_current_model(hand)
     digits = [written for written in taught(hand).values() if written.label is not None]
     runs = runs_of(hand)
-    base = trained_model(workspace(), cache.predictor().current()[0].name)
-    busy = bool(runs) and not runs[0].status().over
-    st.markdown(
-        f"Fine-tuning makes a new model from **{plain(run_cache.model_name(base))}** that has also learned your "
-        f"{len(digits)} digits. It takes a few seconds. Nothing changes until you choose to use the new model."
-    )
-    st.button(
-        "Fine-tune" if not runs else "Fine-tune again",
-        type="secondary" if runs else "primary",
-        icon=":material/tune:",
-        key="fine_tune",
-        disabled=busy,
-        on_click=attempt,
-        args=(_start, hand, base, len(digits)),
-    )
+    busy = run_cache.listing().busy
+    if digits:
+        _show_start(hand, len(digits), again=bool(runs), busy=busy)
+    else:
+        st.info("Teach some digits first: about 50 are enough.", icon=":material/edit:")
     if not busy:
         prepare_worker(workspace())
     if not runs:
         return
-    if busy:
+    if not runs[0].status().over:
         st.fragment(_show_progress, run_every=POLL_SECONDS)(runs[0])
     elif runs[0].bundle.complete:
         _show_proof(hand, runs[0])
     else:
         st.error(safe_text(runs[0].status().message), icon=":material/error:")
+
+
+def _show_current_model(hand: Hand) -> None:
+    """Say which model of its own reads the hand, if any, with the way back."""
+    record = hand.record()
+    if record.model is None:
+        return
+    names = run_cache.model_name
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(
+            f"{plain(record.name)} is read by {plain(names(record.model))}", icon=":material/check:", color="primary"
+        )
+        st.page_link("views/draw.py", label="Draw with it", icon=":material/draw:", width="content")
+        former = names(record.previous) if record.previous else "the active model"
+        st.button(
+            f"Back to {plain(former)}",
+            icon=":material/undo:",
+            key="back",
+            on_click=attempt,
+            args=(use_previous_model, workspace(), hand),
+        )
+
+
+def _show_start(hand: Hand, digits: int, *, again: bool, busy: bool) -> None:
+    models = available_models(workspace())
+    active = cache.predictor().current()[0].name
+    trained = trained_model(workspace(), active)
+    base = trained if trained in models else active
+    st.markdown(
+        f"Fine-tuning makes a new model from **{plain(run_cache.model_name(base))}** that has also learned your "
+        f"{digits} digits. It takes a few seconds. Nothing changes until you choose to use the new model."
+    )
+    st.button(
+        "Fine-tune again" if again else "Fine-tune",
+        type="secondary" if again else "primary",
+        icon=":material/tune:",
+        key="fine_tune",
+        disabled=busy,
+        help="Another training is running; wait until it has ended." if busy else None,
+        on_click=attempt,
+        args=(_start, hand, base, digits),
+    )
 
 
 def runs_of(hand: Hand) -> list[Run]:
@@ -91,52 +129,70 @@ def _show_progress(run: Run) -> None:
 
 
 def _show_proof(hand: Hand, run: Run) -> None:
-    """Show what the exam says about the new model, and the buttons that use it."""
+    """Show what the exams say about the new model, and the buttons that use it."""
     st.subheader("Proof", anchor=False)
     fine_tuning = read_fine_tuning(run.fine_tuning_file)
     assert fine_tuning is not None
+    models = available_models(workspace())
     try:
-        exam = exam_for(hand, run.id)
-        base = available_models(workspace()).get(fine_tuning.base)
-        if base is None:
-            raise HandError("The model before the fine-tuning was deleted, so there is nothing to compare with.")
-        before = exam_result(fine_tuning.base, exam.id, cache.bundle_predictor(base), exam)
-        after = exam_result(run.id, exam.id, cache.bundle_predictor(run.bundle), exam)
-        old_card, card = cache.card(base), cache.card(run.bundle)
+        if fine_tuning.base not in models:
+            raise HandError("The model that this one was made from was deleted, so there is nothing to compare with.")
+        old_card, card = cache.card(models[fine_tuning.base]), cache.card(run.bundle)
+        exams = exams_for(hand, run.id)
+        before, after = (_result(hand, exams, name, models) for name in (fine_tuning.base, run.id))
     except TrazoError as error:
         st.info(safe_text(error), icon=":material/edit_note:")
         return
     proof = compare_results(before, after)
-    change = card.metrics.validation_accuracy - old_card.metrics.validation_accuracy
+    held = keeps_accuracy(old_card.metrics.validation_accuracy, card.metrics.validation_accuracy)
+    change = 100 * (card.metrics.validation_accuracy - old_card.metrics.validation_accuracy)
     with st.grid(4, min_column_width=MIN_TILE_WIDTH):
-        metric_tile("Before", f"{int(before.right.sum())} of {proof.digits}", "read correctly")
-        metric_tile("After", f"{int(after.right.sum())} of {proof.digits}", "read correctly")
         metric_tile(
-            "Fixed and broken",
+            "Before", f"{int(before.right.sum())} of {proof.digits}", plain(run_cache.model_name(fine_tuning.base))
+        )
+        metric_tile("After", f"{int(after.right.sum())} of {proof.digits}", plain(run_cache.model_name(run.id)))
+        metric_tile(
+            "Newly right and newly wrong",
             f"{len(proof.fixed)} and {len(proof.broken)}",
             f"p = {proof.p_value:.3f}",
-            "The p-value of McNemar's exact test: how likely so uneven a difference would be by chance.",
+            "The p-value says how likely so uneven a difference would be by chance (McNemar's exact test).",
         )
         metric_tile(
-            "MNIST",
-            f"{100 * change:+.2f}",
+            "Other people's digits",
+            f"{change:+.2f}" if change else "unchanged",
             "points of accuracy",
-            "Change of the accuracy on MNIST's validation images: are other people still read as well as before?",
+            "Change of the accuracy on MNIST's validation images.",
+        )
+    current = hand.record().model
+    if current in models and current not in (run.id, fine_tuning.base):
+        right = int(_result(hand, exams, current, models).right.sum())
+        st.markdown(
+            f"**{plain(run_cache.model_name(current))}**, which reads you now, reads {right} of them correctly."
         )
     st.markdown(proof_sentence(proof))
-    for title, positions, key in (("Fixed", proof.fixed, "fixed"), ("Broken", proof.broken, "broken")):
+    written = [each for exam in exams for each in exam.written]
+    for title, positions in (("Newly right", proof.fixed), ("Newly wrong", proof.broken)):
         if len(positions):
             st.markdown(f"**{title}**")
-            captions = [f"{after.labels[i]}: {before.digits[i]} → {after.digits[i]}" for i in positions]
-            show_digits(exam, positions, captions, f"{key}_{run.id}")
-    if change < -MAX_ACCURACY_LOSS:
+            captions = [
+                f"a {after.labels[i]}: before {answer_of(before, i)}, now {answer_of(after, i)}"
+                for i in positions.tolist()
+            ]
+            show_digits([written[i] for i in positions], captions, f"{title}_{run.id}")
+    if not held:
         st.warning(
-            "The new model reads other people's digits clearly worse, so it is not offered. Teach more digits, as many "
-            "of each, and fine-tune again.",
+            "The new model reads other people's digits worse by more than 0.1 points, so it is not offered. Teach more "
+            "digits, the same number of each, and fine-tune again.",
             icon=":material/warning:",
         )
-        return
-    _show_use(hand, run)
+    elif not proof.shown or proof.better:
+        _show_use(hand, run, primary=proof.better)
+
+
+def _result(hand: Hand, exams: Sequence[Exam], name: str, models: Mapping[str, Bundle]) -> ExamResult:
+    """Return what a model makes of these exams."""
+    predictor = cache.bundle_predictor(models[name])
+    return join_results([exam_result(name, hand.id, exam.id, predictor, exam) for exam in exams])
 
 
 def proof_sentence(proof: Proof) -> str:
@@ -144,41 +200,32 @@ def proof_sentence(proof: Proof) -> str:
     if proof.better:
         return "**Shown:** the new model reads your hand better; chance alone would hardly do this."
     if proof.shown:
-        return "**Worse:** the new model reads your hand worse than the one before. Do not use it."
+        return "**Worse:** the new model reads your hand worse than the one before, so it is not offered."
     more = proof.more_digits
     if more:
-        return f"**Not shown yet:** this may be chance. If it goes on like this, {more} more digits would show it."
-    return "**Not shown:** on this exam, the new model is not better than the one before."
+        return (
+            f"**Not shown yet:** this may be chance. If it goes on like this, {more} more digits would show it: take "
+            "another exam, which then counts together with this one."
+        )
+    return "**Not shown:** on these digits, the new model is not clearly better than the one before."
 
 
-def _show_use(hand: Hand, run: Run) -> None:
-    record = hand.record()
+def _show_use(hand: Hand, run: Run, *, primary: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        if record.model == run.id:
-            st.badge(f"Reads {plain(record.name)}", icon=":material/check:", color="green")
-            st.page_link("views/draw.py", label="Draw with it", icon=":material/draw:", width="content")
-        else:
+        if hand.record().model != run.id:
             st.button(
                 "Use for this hand",
-                type="primary",
+                type="primary" if primary else "secondary",
                 icon=":material/front_hand:",
                 key="use_for_hand",
                 on_click=attempt,
                 args=(use_model, workspace(), hand, run.id),
             )
         st.button("Use for everybody", icon=":material/groups:", key="use_for_all", on_click=promote_run, args=(run,))
-        if record.model:
-            st.button(
-                "Back to the model before",
-                icon=":material/undo:",
-                key="back",
-                on_click=attempt,
-                args=(use_previous_model, workspace(), hand),
-            )
         st.page_link(
             "views/run.py",
             label=plain(display_name(run)),
             icon=":material/table_rows:",
-            query_params={"run": run.id},
+            query_params={"id": run.id},
             width="content",
         )

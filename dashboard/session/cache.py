@@ -178,7 +178,7 @@ def robustness_curves(bundle: Bundle) -> Mapping[str, RobustnessCurve]:
     return _robustness_curves(str(bundle.folder), modified(bundle.tflite_file), dataset_id, version)
 
 
-@st.cache_resource(show_spinner="Reading 30,000 altered images…", max_entries=20)
+@st.cache_resource(show_spinner="Reading thousands of altered images…", max_entries=20)
 def _robustness_curves(folder: str, modified: int, dataset_id: str, version: str) -> Mapping[str, RobustnessCurve]:
     # Imported here, so that the dashboard starts faster.
     from core.classifier.robustness_curves import measure_curves

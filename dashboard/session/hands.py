@@ -17,9 +17,14 @@ from dashboard.session.state import workspace
 _HAND = "chosen_hand"
 
 
+def chosen_id() -> str | None:
+    """Return the id of the hand that the visitor has chosen, which may be damaged or deleted, or None."""
+    return cast("str | None", st.session_state.get(_HAND))
+
+
 def chosen_hand() -> Hand | None:
     """Return the hand that the visitor has chosen, or None; also if it was deleted or damaged in the meantime."""
-    hand_id = cast("str | None", st.session_state.get(_HAND))
+    hand_id = chosen_id()
     hand = next((hand for hand in list_hands(workspace()) if hand.id == hand_id), None) if hand_id else None
     try:
         if hand:

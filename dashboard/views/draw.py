@@ -155,7 +155,8 @@ def show_reader(titles: Mapping[str, str]) -> None:
     # The reasons take longer than the answer: they come after it, and without the lock.
     if answer is not None:
         with answer.reasons:
-            show_reasons(answer.reading, current_model()[0].bundle)
+            model, _ = current_model()
+            show_reasons(answer.reading, model.bundle, model.name)
 
 
 def read_and_show(source: str, mode: str, second: SecondModel | None) -> Answer | None:

@@ -13,7 +13,11 @@ from dashboard.session.permission import may_change, permission_note, safe_text
 EXAM, TEACH, TUNE = "1 Exam", "2 Teach", "3 Fine-tune and prove"
 STEPS = {EXAM: show_exam, TEACH: show_teaching, TUNE: show_tuning}
 
-heading("Your hand", "Find out how well the model reads your writing, teach it, and see proof before anything changes.")
+heading(
+    "Your hand",
+    "Find out how well the model reads your writing, teach it, and check that it really got better before you use it. "
+    "A hand is one person's handwriting.",
+)
 permission_note("hand")
 if may_change():
     hand = show_chooser()
@@ -26,5 +30,5 @@ if may_change():
         st.error(safe_text(error), icon=":material/error:")
     st.caption(
         "What you write here is personal data. It stays on the machine that runs Trazo, in the folder personal/ of its "
-        "workspace, until you delete the hand."
+        "workspace, until you delete the hand. Everybody who may change things here can use, export and delete it."
     )
