@@ -46,15 +46,20 @@ def train_page(page: Page, workspace: Workspace) -> Page:
 
 
 def choose_digits(page: Page) -> bool:
-    page.locator(f".st-key-train_{DEFAULT_PRESET}_dataset input").click()
+    setting_field(page, "dataset").click()
     with suppress(BrowserError):
         page.get_by_role("option", name="scikit-learn digits").click(timeout=5000)
         return True
     return False
 
 
+def setting_field(page: Page, setting: str) -> Locator:
+    """Return the field of a setting of the default preset, whose key also names the page's dataset."""
+    return page.locator(f'[class*="_{DEFAULT_PRESET}_{setting}"] input')
+
+
 def fill(page: Page, setting: str, value: int) -> None:
-    field = page.locator(f".st-key-train_{DEFAULT_PRESET}_{setting} input")
+    field = setting_field(page, setting)
     field.fill(str(value))
     field.press("Enter")
 

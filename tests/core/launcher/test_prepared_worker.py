@@ -22,6 +22,8 @@ from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all, kill_worker, wait_for_end
 
+ENOUGH_BYTES = 64 * 2**30
+
 ABANDON = """
 import os, signal
 from core.launcher.prepared_worker import prepare_worker
@@ -34,6 +36,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 @pytest.fixture(autouse=True)
 def _workers_are_prepared(monkeypatch: pytest.MonkeyPatch, workspace: Workspace) -> Iterator[None]:
     monkeypatch.setenv("TRAZO_PREPARED_WORKER", "1")
+    monkeypatch.setattr(prepared_worker, "available_memory", lambda: ENOUGH_BYTES)
     yield
     end_prepared_worker()
     end_all(workspace)
@@ -118,13 +121,28 @@ def test_the_worker_ends_when_memory_becomes_short(workspace: Workspace, monkeyp
     monkeypatch.setattr(prepared_worker, "_CHECK_SECONDS", 0.01)
     prepare_worker(workspace)
     assert waiting_workers(workspace)
-    monkeypatch.setattr(prepared_worker, "MIN_AVAILABLE_BYTES", psutil.virtual_memory().total + 1)
+    monkeypatch.setattr(prepared_worker, "available_memory", lambda: prepared_worker.MIN_KEPT_BYTES - 1)
 
     wait_until(lambda: not waiting_workers(workspace), what="the worker's end")
 
 
+def test_the_waiting_worker_may_use_its_own_memory(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepared_worker, "_CHECK_SECONDS", 0.01)
+    checks: list[int] = []
+
+    def available() -> int:
+        checks.append(1)
+        return prepared_worker.MIN_AVAILABLE_BYTES - (0 if len(checks) == 1 else 2**29)
+
+    monkeypatch.setattr(prepared_worker, "available_memory", available)
+    prepare_worker(workspace)
+
+    wait_until(lambda: len(checks) > 5, what="a few checks")
+    assert len(waiting_workers(workspace)) == 1
+
+
 def test_no_worker_waits_where_memory_is_short(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prepared_worker, "MIN_AVAILABLE_BYTES", psutil.virtual_memory().total + 1)
+    monkeypatch.setattr(prepared_worker, "available_memory", lambda: prepared_worker.MIN_AVAILABLE_BYTES - 1)
 
     prepare_worker(workspace)
 

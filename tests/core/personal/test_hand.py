@@ -64,7 +64,7 @@ def test_hands_are_listed_by_age_and_found_by_id_or_name(workspace: Workspace) -
         ("", "Give the hand a name"),
         (" \n\x00\u200b", "Give the hand a name"),
         ("x" * (MAX_NAME_LENGTH + 1), "at most 40 characters"),
-        ("aNNa", "a hand named aNNa already"),
+        ("aNNa", "a hand with this name already"),
     ],
 )
 def test_name_that_cannot_be_used_is_explained(workspace: Workspace, name: str, sentence: str) -> None:

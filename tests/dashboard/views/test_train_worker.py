@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.launcher import prepared_worker
 from core.launcher.prepared_worker import end_prepared_worker
 from core.launcher.queue import submit
 from core.workspace import PROJECT, Workspace
@@ -18,6 +19,7 @@ from tests.support.workers import end_all
 @pytest.fixture(autouse=True)
 def _workers_are_prepared(monkeypatch: pytest.MonkeyPatch, workspace: Workspace) -> Iterator[None]:
     monkeypatch.setenv("TRAZO_PREPARED_WORKER", "1")
+    monkeypatch.setattr(prepared_worker, "available_memory", lambda: 64 * 2**30)
     yield
     end_prepared_worker()
     end_all(workspace)
