@@ -4,8 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.hands.joining import admit
 from dashboard.runs.model_in_use import show_active_model, show_switch_notice
 from dashboard.session import state
+from dashboard.session.classroom import bring_own_hand_back
 from dashboard.session.sign_in import account
 
 ASSETS = Path(__file__).parent / "assets"
@@ -30,9 +32,11 @@ page = st.navigation(
         st.Page("views/glossary.py", title="Glossary", icon=":material/menu_book:"),
     ]
 )
+bring_own_hand_back()
 show_active_model()
 with st.sidebar:
     account()
 show_switch_notice(page.url_path)
 with state.script_run(page.url_path):
-    page.run()
+    if admit():
+        page.run()

@@ -33,20 +33,25 @@ def show_exam(hand: Hand | None) -> None:
         _show_writing(hand, exams[0])
     elif hand and exams:
         _show_result(exams[0])
-        st.button("Take another exam", icon=":material/edit_note:", key="start_exam", on_click=attempt, args=(_start,))
+        _show_start(hand, "Take another exam")
     else:
         st.markdown(
             f"How well does the model read **your** writing? Write {EXAM_DIGITS} digits, one after the other, as you "
             "always do; it takes about two minutes. No model ever learns from an exam, so its result is honest."
         )
-        st.button(
-            "Start the exam",
-            type="primary",
-            icon=":material/edit_note:",
-            key="start_exam",
-            on_click=attempt,
-            args=(_start,),
-        )
+        _show_start(hand, "Start the exam", primary=True)
+
+
+def _show_start(hand: Hand | None, label: str, *, primary: bool = False) -> None:
+    st.button(
+        label,
+        type="primary" if primary else "secondary",
+        icon=":material/edit_note:",
+        key="start_exam",
+        on_click=attempt,
+        args=(_start,),
+        kwargs={"hand": hand},
+    )
 
 
 def _start() -> None:
@@ -66,6 +71,7 @@ def _show_writing(hand: Hand, begun: Exam) -> None:
         answer(hand, present, written)
 
     writing_pad(
+        hand,
         f"exam_{exam.id}",
         exam.prompts,
         len(exam.written),
