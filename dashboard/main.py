@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.hands.joining import admit
 from dashboard.runs.model_in_use import show_active_model, show_switch_notice
 from dashboard.session import state
-from dashboard.session.classroom import bring_own_hand_back
+from dashboard.session.classroom import bring_own_hand_back, is_teacher
 from dashboard.session.sign_in import account
 
 ASSETS = Path(__file__).parent / "assets"
@@ -22,6 +22,7 @@ page = st.navigation(
         st.Page("views/draw.py", title="Draw", icon=":material/draw:", default=True),
         st.Page("views/inside.py", title="Inside", icon=":material/frame_inspect:"),
         st.Page("views/hand.py", title="Your hand", icon=":material/front_hand:"),
+        *([st.Page("views/classroom.py", title="Class", icon=":material/school:")] if is_teacher() else []),
         st.Page("views/data.py", title="Data", icon=":material/grid_view:"),
         st.Page("views/train.py", title="Train", icon=":material/model_training:"),
         st.Page("views/runs.py", title="Runs", icon=":material/table_rows:"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -113,9 +113,19 @@ def read_exam(hand: Hand, exam_id: str) -> Exam:
 
 def list_exams(hand: Hand) -> list[Exam]:
     """Return all exams, the newest first; damaged lines and files are skipped. Raises StorageError."""
-    files = sorted(hand.exams.glob("[0-9]*.jsonl"), reverse=True)
-    exams = [_exam(file.stem, read_records(file, _Entry)) for file in files]
-    return [exam for exam in exams if exam is not None]
+    return list(_exams(hand))
+
+
+def newest_exam(hand: Hand) -> Exam | None:
+    """Return the first exam of `list_exams` without reading the others, or None. Raises StorageError."""
+    return next(_exams(hand), None)
+
+
+def _exams(hand: Hand) -> Iterator[Exam]:
+    for file in sorted(hand.exams.glob("[0-9]*.jsonl"), reverse=True):
+        exam = _exam(file.stem, read_records(file, _Entry))
+        if exam is not None:
+            yield exam
 
 
 def exam_lines(exam: Exam) -> bytes:

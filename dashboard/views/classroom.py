@@ -1,0 +1,21 @@
+"""The page Class, for the teacher: the address to join, and the class's results while the students write."""
+
+import streamlit as st
+
+from core.errors import TrazoError
+from dashboard.hands.class_data import show_deletion
+from dashboard.hands.class_link import show_join_address
+from dashboard.hands.class_results import show_results
+from dashboard.parts.headings import heading
+from dashboard.session.classroom import is_teacher
+from dashboard.session.permission import permission_note, safe_text
+
+heading("Class", "See how well the model reads everyone's handwriting, while your students write.")
+permission_note("class")
+if is_teacher():
+    try:
+        show_join_address()
+        show_results()
+    except TrazoError as error:
+        st.error(safe_text(error), icon=":material/error:")
+    show_deletion()
