@@ -52,6 +52,15 @@ class ExamResult:
         return self.verdicts.count(verdict)
 
 
+def join_results(results: Sequence[ExamResult]) -> ExamResult:
+    """Return one model's results of several exams, at least one, as if they were one exam."""
+    return ExamResult(
+        np.concatenate([result.labels for result in results]),
+        np.concatenate([result.digits for result in results]),
+        tuple(verdict for result in results for verdict in result.verdicts),
+    )
+
+
 def examine(predictor: Predictor, written: Sequence[Written]) -> ExamResult:
     """Read written digits as the Draw page does; each must have a label."""
     readings = [read_digit(predictor, ink_of(each), canvas_strokes(each)) for each in written]

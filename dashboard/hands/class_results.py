@@ -31,9 +31,10 @@ _ROW_HEIGHT = 24
 """Height of a student's row in the chart in pixels."""
 
 
-def hide_nicknames() -> bool:
-    """Show the switch that hides the nicknames; return True if they are hidden."""
-    return st.toggle("Hide nicknames", key="hide_nicknames")
+def class_exams() -> list[StudentExam]:
+    """Return the newest exam of each hand, as the active model reads it."""
+    active, predictor = cache.predictor().current()
+    return _class_exams(str(workspace().root)).read(active.name, predictor)
 
 
 def shown_names(students: Sequence[StudentExam], hidden: bool) -> list[str]:
@@ -42,11 +43,13 @@ def shown_names(students: Sequence[StudentExam], hidden: bool) -> list[str]:
 
 
 @st.fragment(run_every=POLL_SECONDS)
-def show_results() -> None:
-    """Show how far everyone is, what the model misreads, and everybody's drawings of one digit."""
-    active, predictor = cache.predictor().current()
-    students = _class_exams(str(workspace().root)).read(active.name, predictor)
-    names = shown_names(students, hide_nicknames())
+def show_results(hidden: bool) -> None:
+    """Show how far everyone is, what the model misreads, and everybody's drawings of one digit.
+
+    `hidden`: the nicknames are hidden.
+    """
+    students = class_exams()
+    names = shown_names(students, hidden)
     with st.container(key="refreshing"):
         _show_tiles(students)
         if not students:

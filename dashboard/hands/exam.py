@@ -138,7 +138,7 @@ def _name(digit: int) -> str:
     return "nothing" if digit > 9 else str(digit)
 
 
-@st.cache_data(show_spinner="Reading your exam…", max_entries=50)
+@st.cache_data(show_spinner="Reading the exam…", max_entries=200)
 def exam_result(model: str, exam_id: str, _predictor: Predictor, _exam: Exam) -> ExamResult:  # noqa: ARG001
     """Return what a model makes of an exam; the first two arguments are the key of the cache."""
     return examine(_predictor, _exam.written)

@@ -9,6 +9,7 @@ from core.launcher import queue
 from core.launcher.prepared_worker import prepare_worker
 from core.personal.hand import Hand
 from core.personal.proof import Proof, compare_results, exam_for
+from core.personal.result import ExamResult
 from core.personal.taught import taught
 from core.personal.tuning import MAX_ACCURACY_LOSS
 from core.runs.active import SHIPPED, available_models
@@ -34,8 +35,8 @@ def show_tuning(hand: Hand | None) -> None:
         st.info("Teach some digits first: about 50 are enough.", icon=":material/edit:")
         return
     digits = [written for written in taught(hand).values() if written.label is not None]
-    runs = runs_of(hand)
-    base = _base_model()
+    runs = runs_of(hand.id)
+    base = base_model()
     busy = bool(runs) and not runs[0].status().over
     st.markdown(
         f"Fine-tuning makes a new model from **{plain(run_cache.model_name(base))}** that has also learned your "
@@ -48,31 +49,31 @@ def show_tuning(hand: Hand | None) -> None:
         key="fine_tune",
         disabled=busy,
         on_click=attempt,
-        args=(_start, hand, base, len(digits)),
+        args=(start_fine_tuning, hand.id, base, len(digits)),
     )
     if not busy:
         prepare_worker(workspace())
     if not runs:
         return
     if busy:
-        st.fragment(_show_progress, run_every=POLL_SECONDS)(runs[0])
+        st.fragment(show_progress, run_every=POLL_SECONDS)(runs[0])
     elif runs[0].bundle.complete:
         _show_proof(hand, runs[0])
     else:
         st.error(safe_text(runs[0].status().message), icon=":material/error:")
 
 
-def runs_of(hand: Hand) -> list[Run]:
-    """Return the runs that were fine-tuned to a hand, the newest first."""
+def runs_of(hand: str) -> list[Run]:
+    """Return the runs that were fine-tuned to the hand with this id, or to CLASS, the newest first."""
     found = []
     for run in list_runs(workspace()):
         fine_tuning = read_fine_tuning(run.fine_tuning_file)
-        if fine_tuning and fine_tuning.hand == hand.id:
+        if fine_tuning and fine_tuning.hand == hand:
             found.append(run)
     return found
 
 
-def _base_model() -> str:
+def base_model() -> str:
     """Return the name of the model to fine-tune: the active one, or what it was itself fine-tuned from."""
     name = cache.predictor().current()[0].name
     while name != SHIPPED:
@@ -84,15 +85,17 @@ def _base_model() -> str:
     return name
 
 
-def _start(hand: Hand, base: str, digits: int) -> None:
+def start_fine_tuning(hand: str, base: str, digits: int) -> None:
+    """Queue a run that learns the hand with this id, or CLASS; raises HandError if its model was deleted."""
     bundle = available_models(workspace()).get(base)
     if bundle is None:
         raise HandError("This model was deleted in the meantime. Reload the page to fine-tune another one.")
     config = fine_tuned_config(bundle.card().config)
-    queue.submit(workspace(), config, fine_tuning=FineTuning(hand=hand.id, base=base, digits=digits))
+    queue.submit(workspace(), config, fine_tuning=FineTuning(hand=hand, base=base, digits=digits))
 
 
-def _show_progress(run: Run) -> None:
+def show_progress(run: Run) -> None:
+    """Show what the run is doing, and redraw the page when it is over."""
     status = run.status()
     if status.over:
         st.rerun()
@@ -120,21 +123,7 @@ def _show_proof(hand: Hand, run: Run) -> None:
         return
     proof = compare_results(before, after)
     change = card.metrics.validation_accuracy - old_card.metrics.validation_accuracy
-    with st.grid(4, min_column_width=MIN_TILE_WIDTH):
-        metric_tile("Before", f"{int(before.right.sum())} of {proof.digits}", "read correctly")
-        metric_tile("After", f"{int(after.right.sum())} of {proof.digits}", "read correctly")
-        metric_tile(
-            "Fixed and broken",
-            f"{len(proof.fixed)} and {len(proof.broken)}",
-            f"p = {proof.p_value:.3f}",
-            "The p-value of McNemar's exact test: how likely so uneven a difference would be by chance.",
-        )
-        metric_tile(
-            "MNIST",
-            f"{100 * change:+.2f}",
-            "points of accuracy",
-            "Change of the accuracy on MNIST's validation images: are other people still read as well as before?",
-        )
+    proof_tiles(proof, before, after, change)
     st.markdown(proof_sentence(proof))
     for title, positions, key in (("Fixed", proof.fixed, "fixed"), ("Broken", proof.broken, "broken")):
         if len(positions):
@@ -151,16 +140,35 @@ def _show_proof(hand: Hand, run: Run) -> None:
     _show_use(hand, run)
 
 
-def proof_sentence(proof: Proof) -> str:
-    """Return what the proof shows, in words."""
+def proof_tiles(proof: Proof, before: ExamResult, after: ExamResult, change: float) -> None:
+    """Show the numbers of a proof; `change`: of the accuracy on MNIST's validation split, -1..1."""
+    with st.grid(4, min_column_width=MIN_TILE_WIDTH):
+        metric_tile("Before", f"{int(before.right.sum())} of {proof.digits}", "read correctly")
+        metric_tile("After", f"{int(after.right.sum())} of {proof.digits}", "read correctly")
+        metric_tile(
+            "Fixed and broken",
+            f"{len(proof.fixed)} and {len(proof.broken)}",
+            f"p = {proof.p_value:.3f}",
+            "The p-value of McNemar's exact test: how likely so uneven a difference would be by chance.",
+        )
+        metric_tile(
+            "MNIST",
+            f"{100 * change:+.2f}",
+            "points of accuracy",
+            "Change of the accuracy on MNIST's validation images: are other people still read as well as before?",
+        )
+
+
+def proof_sentence(proof: Proof, whose: str = "your hand") -> str:
+    """Return what the proof shows, in words; `whose`: what the new model has learned."""
     if proof.better:
-        return "**Shown:** the new model reads your hand better; chance alone would hardly do this."
+        return f"**Shown:** the new model reads {whose} better; chance alone would hardly do this."
     if proof.shown:
-        return "**Worse:** the new model reads your hand worse than the one before. Do not use it."
+        return f"**Worse:** the new model reads {whose} worse than the one before. Do not use it."
     more = proof.more_digits
     if more:
         return f"**Not shown yet:** this may be chance. If it goes on like this, {more} more digits would show it."
-    return "**Not shown:** on this exam, the new model is not better than the one before."
+    return "**Not shown:** on these digits, the new model is not clearly better than the one before."
 
 
 def _show_use(hand: Hand, run: Run) -> None:

@@ -5,6 +5,7 @@ import streamlit as st
 from core.errors import TrazoError
 from dashboard.hands.class_data import show_deletion
 from dashboard.hands.class_link import show_join_address
+from dashboard.hands.class_model import show_class_model
 from dashboard.hands.class_results import show_results
 from dashboard.parts.headings import heading
 from dashboard.session.classroom import is_teacher
@@ -15,7 +16,9 @@ permission_note("class")
 if is_teacher():
     try:
         show_join_address()
-        show_results()
+        hidden = st.toggle("Hide nicknames", key="hide_nicknames")
+        show_results(hidden)
+        show_class_model(hidden)
     except TrazoError as error:
         st.error(safe_text(error), icon=":material/error:")
     show_deletion()

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
+from core.launcher.control import delete
 from core.personal.classroom import teacher_key
 from core.personal.hand import create_hand, list_hands
+from core.runs.active import active_model
+from core.runs.fine_tuning import CLASS, FineTuning, read_fine_tuning
+from core.runs.registry import list_runs
 from core.workspace import PROJECT, Workspace
 from dashboard.server.teacher import TEACHER_COOKIE
+from tests.support.fine_tuned import fine_tuned_run
 from tests.support.markdown import unescape_markdown
-from tests.support.written_digits import take_exam
+from tests.support.written_digits import take_exam, teach_digits
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +80,34 @@ def test_page_is_the_teachers_alone(monkeypatch: pytest.MonkeyPatch, workspace: 
     assert "Ana" not in text(page)
     assert "Join the class" in [title.value for title in page.title]
     assert "delete_hands" not in {button.key for button in page.button}
+
+
+def test_class_model_is_proved_for_each_hand_and_used(workspace: Workspace, idle_workers: Callable[[], None]) -> None:
+    ana, ben, _ = (create_hand(workspace, name) for name in ("Ana", "Ben", "Eva"))
+    page = open_page()
+    assert page.button(key="tune_class").disabled
+    for seed, hand in enumerate((ana, ben)):
+        teach_digits(hand, 10)
+        take_exam(hand, seed=1000 * seed)
+    page.run()
+    assert "20 digits so far" in text(page)
+    page.button(key="tune_class").click().run()
+    (run,) = list_runs(workspace)
+    assert (read_fine_tuning(run.fine_tuning_file), page.button(key="tune_class").disabled) == (
+        FineTuning(hand=CLASS, base="shipped", digits=20),
+        True,
+    )
+    delete(workspace, run)
+
+    run = fine_tuned_run(workspace, CLASS)
+    page.run()
+    assert "without a proof: Eva" in text(page)
+    assert tiles(page)["Before"] == tiles(page)["After"]
+    assert tiles(page)["Before"].endswith("of 100")
+    table = page.dataframe[0].value
+    assert table["Student"].tolist() == ["Ana", "Ben"]
+    assert table["Digits"].tolist() == [50, 50]
+    page.button(key="use_for_all").click().run()
+
+    assert active_model(workspace).run_id == run.id
+    assert not page.exception
