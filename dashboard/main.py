@@ -22,7 +22,12 @@ page = st.navigation(
         st.Page("views/draw.py", title="Draw", icon=":material/draw:", default=True),
         st.Page("views/inside.py", title="Inside", icon=":material/frame_inspect:"),
         st.Page("views/hand.py", title="Your hand", icon=":material/front_hand:"),
-        *([st.Page("views/classroom.py", title="Class", icon=":material/school:")] if is_teacher() else []),
+        st.Page(
+            "views/classroom.py",
+            title="Class",
+            icon=":material/school:",
+            visibility="visible" if is_teacher() else "hidden",
+        ),
         st.Page("views/data.py", title="Data", icon=":material/grid_view:"),
         st.Page("views/train.py", title="Train", icon=":material/model_training:"),
         st.Page("views/runs.py", title="Runs", icon=":material/table_rows:"),

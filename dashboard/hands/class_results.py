@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.classifier.evaluation import wilson_interval
 from core.data.datasets import CLASSES
+from core.errors import TrazoError
 from core.personal.class_exams import ClassExams, StudentExam, class_confusions
 from core.workspace import Workspace
 from dashboard.parts.charts import CORRECT_COLOUR, confusion_heatmap
@@ -20,6 +21,7 @@ from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.theme import text_colour
 from dashboard.session import cache
 from dashboard.session.markdown import plain
+from dashboard.session.permission import safe_text
 from dashboard.session.state import workspace
 
 POLL_SECONDS = 3.0
@@ -48,7 +50,11 @@ def show_results(hidden: bool) -> None:
 
     `hidden`: the nicknames are hidden.
     """
-    students = class_exams()
+    try:
+        students = class_exams()
+    except TrazoError as error:
+        st.error(safe_text(error), icon=":material/error:")
+        return
     names = shown_names(students, hidden)
     with st.container(key="refreshing"):
         _show_tiles(students)

@@ -5,9 +5,12 @@ There are roles only if TRAZO_CLASSROOM is set.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
 from core.environment import classroom
+from core.errors import StorageError
 from core.personal.classroom import hand_of_token, is_teacher_key, student_token
 from core.personal.hand import create_hand
 from dashboard.server.teacher import TEACHER_COOKIE
@@ -31,13 +34,14 @@ def is_student() -> bool:
 
 
 def bring_own_hand_back() -> None:
-    """Choose the hand of a student's link, if the address holds one; raises StorageError."""
+    """Choose the hand of a student's link, if the address holds one."""
     # Once a visit: after "Not you?", the browser still sends the old address.
     if st.session_state.get(_LINK_READ) or not is_student():
         return
     st.session_state[_LINK_READ] = True
     if token := st.query_params.get(_TOKEN):
-        choose_hand(hand_of_token(workspace(), token))
+        with suppress(StorageError):  # the form to join shows it
+            choose_hand(hand_of_token(workspace(), token))
 
 
 def join(nickname: str) -> None:
@@ -52,7 +56,9 @@ def leave() -> None:
 
 
 def keep_link() -> None:
-    """Write the student's token to the address of the page, or remove one that is not theirs; raises StorageError."""
-    if is_student():
-        hand = chosen_hand()
+    """Write the student's token to the address of the page, or remove one that is not theirs."""
+    if not is_student():
+        return
+    hand = chosen_hand()
+    with suppress(StorageError):  # the student can go on, but has no link
         address.keep(**{_TOKEN: student_token(workspace(), hand) if hand else None})

@@ -9,11 +9,16 @@ from dashboard.hands.class_model import show_class_model
 from dashboard.hands.class_results import show_results
 from dashboard.parts.headings import heading
 from dashboard.session.classroom import is_teacher
-from dashboard.session.permission import permission_note, safe_text
+from dashboard.session.permission import safe_text
 
 heading("Class", "See how well the model reads everyone's handwriting, while your students write.")
-permission_note("class")
-if is_teacher():
+if not is_teacher():
+    st.info(
+        "This page is for the teacher of a class. Start Trazo with `make class`, and open the teacher's link that it "
+        "prints.",
+        icon=":material/school:",
+    )
+else:
     try:
         show_join_address()
         hidden = st.toggle("Hide nicknames", key="hide_nicknames")

@@ -16,7 +16,7 @@ from core.personal.hand import Hand, create_hand, delete_hand
 from core.personal.result import ExamResult, examine
 from core.personal.written import Written
 from core.workspace import SHIPPED_BUNDLE, Workspace
-from tests.support.written_digits import write
+from tests.support.written_digits import take_exam, write
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +73,7 @@ def test_only_new_digits_are_read(workspace: Workspace, predictor: Predictor, ex
 
 def test_confusions_of_the_class_add_up(workspace: Workspace, predictor: Predictor) -> None:
     for name in ("Ana", "Ben"):
-        hand = create_hand(workspace, name)
-        write_on(hand, start_exam(hand).id, 4)
+        take_exam(create_hand(workspace, name), 4)
 
     students = ClassExams(workspace).read("shipped", predictor)
 
@@ -84,3 +83,17 @@ def test_confusions_of_the_class_add_up(workspace: Workspace, predictor: Predict
     assert np.trace(counts) == sum(int(student.right.sum()) for student in students)
     low, high = students[0].interval or (1.0, 0.0)
     assert low <= students[0].right.mean() <= high
+
+
+def test_damaged_files_hide_nobody_else(workspace: Workspace, predictor: Predictor) -> None:
+    ana, ben, eva = (create_hand(workspace, name) for name in ("Ana", "Ben", "Eva"))
+    for hand in (ana, ben, eva):
+        take_exam(hand, 2)
+    ana.record_file.write_text("{")
+    (file,) = ben.exams.iterdir()
+    file.unlink()
+    file.mkdir()
+
+    students = ClassExams(workspace).read("shipped", predictor)
+
+    assert [(student.name, student.written) for student in students] == [("Ben", 0), ("Eva", 2)]
