@@ -22,6 +22,7 @@ from core.data.datasets import Dataset
 from core.errors import HandError, RunError
 from core.ink.drawing import Pixels
 from core.personal.exam import learnable_digits
+from core.personal.fooling import attempts, won
 from core.personal.hand import Hand, find_hand, list_hands
 from core.personal.tuning import LastLayer, Rehearsal, Tuned, with_variations
 from core.personal.written import Written, images_of, pen_digit
@@ -86,6 +87,8 @@ def _base(workspace: Workspace, fine_tuning: FineTuning) -> Bundle:
 def _own_digits(workspace: Workspace, fine_tuning: FineTuning, seed: int, run: Run) -> OwnDigits:
     """Return what the hand or the class has taught, without any digit of an exam."""
     written = learnable_digits(_hands(workspace, fine_tuning, run))
+    if fine_tuning.hand == CLASS:
+        written += won(attempts(workspace))
     digits = [each for each in written if each.label is not None]
     if not digits:
         raise RunError("No digits have been taught yet. Teach some on the page Your hand.", run.id)

@@ -13,8 +13,8 @@ def show_deletion() -> None:
     """Show the button that deletes all hands, behind an explanation."""
     with st.popover("Delete everybody's handwriting", icon=":material/delete:"):
         st.markdown(
-            "Nicknames and handwriting are personal data. This deletes all hands: nicknames, exams and taught digits. "
-            "Models that learned from them stay on the Runs page, and can be deleted there. To delete one hand only, "
+            "Nicknames and handwriting are personal data. This deletes all hands: nicknames, exams, taught digits and "
+            "the drawings and votes of Fool it. Models that learned from them stay on the Runs page, and can be deleted there. To delete one hand only, "
             "choose it on the page Your hand."
         )
         st.button(

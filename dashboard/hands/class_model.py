@@ -14,6 +14,7 @@ from core.errors import HandError
 from core.launcher.prepared_worker import prepare_worker
 from core.personal.class_exams import StudentExam
 from core.personal.exam import Exam
+from core.personal.fooling import won
 from core.personal.proof import compare_results, exam_for
 from core.personal.result import ExamResult, join_results
 from core.personal.taught import taught
@@ -25,6 +26,7 @@ from core.runs.label import display_name
 from core.runs.run import Run
 from dashboard.hands.class_results import class_exams, shown_names
 from dashboard.hands.exam import exam_result
+from dashboard.hands.fooling import class_attempts
 from dashboard.hands.tuning import (
     POLL_SECONDS,
     base_model,
@@ -61,6 +63,7 @@ def show_class_model(hidden: bool) -> None:
     st.subheader("Class model", anchor=False)
     students = class_exams()
     digits = sum(written.label is not None for student in students for written in taught(student.hand).values())
+    digits += len(won(class_attempts()))
     runs = runs_of(CLASS)
     base = base_model()
     busy = bool(runs) and not runs[0].status().over

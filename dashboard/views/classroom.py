@@ -7,6 +7,7 @@ from dashboard.hands.class_data import show_deletion
 from dashboard.hands.class_link import show_join_address
 from dashboard.hands.class_model import show_class_model
 from dashboard.hands.class_results import show_results
+from dashboard.hands.fooling import show_fooling_scores
 from dashboard.parts.headings import heading
 from dashboard.session.classroom import is_teacher
 from dashboard.session.permission import safe_text
@@ -23,6 +24,7 @@ else:
         show_join_address()
         hidden = st.toggle("Hide nicknames", key="hide_nicknames")
         show_results(hidden)
+        show_fooling_scores(hidden)
         show_class_model(hidden)
     except TrazoError as error:
         st.error(safe_text(error), icon=":material/error:")

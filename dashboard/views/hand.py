@@ -5,6 +5,7 @@ import streamlit as st
 from core.errors import TrazoError
 from dashboard.hands.chooser import show_chooser
 from dashboard.hands.exam import show_exam
+from dashboard.hands.fooling import show_fooling
 from dashboard.hands.joining import show_membership
 from dashboard.hands.teaching import show_teaching
 from dashboard.hands.tuning import show_tuning
@@ -13,11 +14,13 @@ from dashboard.session.classroom import is_student
 from dashboard.session.hands import chosen_hand
 from dashboard.session.permission import may_change, permission_note, safe_text
 
-EXAM, TEACH, TUNE = "1 Exam", "2 Teach", "3 Fine-tune and prove"
+EXAM, TEACH, TUNE, FOOL = "1 Exam", "2 Teach", "3 Fine-tune and prove", "3 Fool it"
 STEPS = {EXAM: show_exam, TEACH: show_teaching, TUNE: show_tuning}
+STUDENT_STEPS = {EXAM: show_exam, TEACH: show_teaching, FOOL: show_fooling}
 
 heading("Your hand", "Find out how well the model reads your writing, teach it, and see proof before anything changes.")
 student = is_student()
+steps = STUDENT_STEPS if student else STEPS
 if student:
     show_membership()
 else:
@@ -26,14 +29,14 @@ if student or may_change():
     hand = chosen_hand() if student else show_chooser()
     step = st.segmented_control(
         "Step",
-        [EXAM, TEACH] if student else list(STEPS),
+        list(steps),
         default=EXAM,
         required=True,
         key="hand_step",
         label_visibility="collapsed",
     )
     try:
-        STEPS[step](hand)
+        steps[step](hand)
     except TrazoError as error:
         st.error(safe_text(error), icon=":material/error:")
     st.caption(

@@ -83,7 +83,7 @@ def test_students_write_in_their_own_hand_and_change_nothing_else(workspace: Wor
     assert buttons(page) & {"train", "resume", "stop", "download_mnist"} == set()
 
     page.switch_page("views/hand.py").run()
-    assert list(page.segmented_control(key="hand_step").options) == ["1 Exam", "2 Teach"]
+    assert list(page.segmented_control(key="hand_step").options) == ["1 Exam", "2 Teach", "3 Fool it"]
     assert buttons(page) & {"delete_hand", "FormSubmitter:new_hand-Create", "FormSubmitter:rename_hand-Rename"} == set()
     page.segmented_control(key="hand_step").set_value("2 Teach").run()
     page.session_state["chosen_tiles"] = {f"taught_{ana.id}": 0}
