@@ -10,6 +10,10 @@ run: ## Install missing packages and start the dashboard (PORT=8501 HOST=127.0.0
 	@sh scripts/install.sh
 	@exec $(PY) -m dashboard
 
+class: ## Start the dashboard for a class on the local network, and print its links (PORT=8501 HOST=0.0.0.0)
+	@sh scripts/install.sh
+	@HOST=$${HOST:-0.0.0.0} TRAZO_CLASSROOM=1 exec $(PY) -m dashboard
+
 test: ## Install test packages and run the tests (ARGS="-k draw" selects some)
 	@sh scripts/install.sh dev
 	@[ -z "$$CI" ] || { $(PY) -m tests.support.chromium && $(PY) -m tests.support.nginx; }
@@ -47,4 +51,4 @@ clean: ## Remove .venv, caches and test results; keep the workspace
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .NOTPARALLEL:
-.PHONY: help run test check lint format bench browser lock clean
+.PHONY: help run class test check lint format bench browser lock clean

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from benchmarks import (
     browser,
+    classroom,
     crops,
     drawings,
     embedding_map,
@@ -58,6 +59,7 @@ SECTIONS = {
     "runs": Section("Runs page with 100 runs", runs_page.runs_page, [runs_page.SEED]),
     "browser": Section("Latency from pen up to prediction", browser.pen_to_prediction, [browser.SEED]),
     "hands": Section("Fine-tuning to one person's handwriting", hands.hands, [hands.SEED]),
+    "class": Section("A class that takes the exam at once", classroom.classroom, [classroom.SEED]),
     "inside": Section("Inside page", inside.inside, [inside.SEED]),
     "start": Section("Startup time of a training run", start.start),
     "finish": Section("Duration of a training, and of stopping one", finish.finish),

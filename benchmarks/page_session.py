@@ -7,6 +7,7 @@ import base64
 import io
 import json
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
@@ -32,14 +33,29 @@ class PageError(Exception):
 class PageSession:
     """One visitor of one page: `async with PageSession(port, "inside", "image=test-3") as page: ...`."""
 
-    def __init__(self, port: int, name: str = "", query: str = "", timeout: float = 10.0) -> None:
+    def __init__(
+        self,
+        port: int,
+        name: str = "",
+        query: str = "",
+        timeout: float = 10.0,
+        cookies: Mapping[str, str] | None = None,
+    ) -> None:
         """`name` and `query`: path and parameters of the page's URL. `timeout`: seconds for one run of its script."""
+        cookie = "; ".join(f"{key}={value}" for key, value in (cookies or {}).items())
+        self._headers = {"Cookie": cookie} if cookie else {}
         self._url = f"ws://127.0.0.1:{port}/_stcore/stream"
         self._name, self._query, self._timeout = name, query, timeout
         self._page = ""
 
     async def __aenter__(self) -> Self:
-        self._socket = await connect(self._url, subprotocols=["streamlit"], max_size=None, compression=None)  # type: ignore[list-item]
+        self._socket = await connect(
+            self._url,
+            subprotocols=["streamlit"],  # type: ignore[list-item]
+            additional_headers=self._headers,
+            max_size=None,
+            compression=None,
+        )
         await self._run(BackMsg(rerun_script={"page_name": self._name, "query_string": self._query}))
         return self
 
@@ -54,10 +70,14 @@ class PageSession:
     async def change(self, widget: str, fragment: str, **value: object) -> float:
         """Change a widget's value; return the seconds until its fragment is updated. Raises PageError."""
         message = BackMsg()
-        message.rerun_script.page_script_hash = self._page
-        message.rerun_script.query_string = self._query
         message.rerun_script.fragment_id = fragment
         message.rerun_script.widget_states.widgets.add(id=widget, **value)
+        return await self.send(message)
+
+    async def send(self, message: BackMsg) -> float:
+        """Run the page's script with the widgets of a message; return the seconds until it ends. Raises PageError."""
+        message.rerun_script.page_script_hash = self._page
+        message.rerun_script.query_string = self._query
         start = time.perf_counter()
         await self._run(message)
         return time.perf_counter() - start
@@ -76,7 +96,8 @@ class PageSession:
                     if message.delta.new_element.WhichOneof("type") == "exception":
                         raise PageError(message.delta.new_element.exception.message)
                     self.receive(message)
-                elif kind == "script_finished":
+                # A script that opens another page, or draws its own again, ends early and starts anew.
+                elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                     return
 
 

@@ -29,6 +29,11 @@ def read_only() -> bool:
     return os.environ.get("TRAZO_READONLY", "").strip().lower() not in ("", "0", "false", "no")
 
 
+def classroom() -> bool:
+    """Return True if a class shares this dashboard: TRAZO_CLASSROOM is set, and TRAZO_READONLY is not."""
+    return not read_only() and os.environ.get("TRAZO_CLASSROOM", "").strip().lower() not in ("", "0", "false", "no")
+
+
 def trains_in_background() -> bool:
     """Return True if training yields to all other processes (TRAZO_BACKGROUND_TRAINING; `0` turns this off)."""
     return os.environ.get("TRAZO_BACKGROUND_TRAINING", "").strip().lower() not in ("0", "false", "no")

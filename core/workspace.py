@@ -69,6 +69,11 @@ class Workspace:
         return self.root / "personal"
 
     @property
+    def classroom_key(self) -> Path:
+        """The file with the teacher's key."""
+        return self.root / "classroom.key"
+
+    @property
     def exports(self) -> Path:
         """The folder of all exported files, which can be made again."""
         return self.cache / "exports"

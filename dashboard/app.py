@@ -28,6 +28,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from streamlit import net_util
 from streamlit.web.server.server_util import get_url
 
+from core.environment import classroom
+from core.errors import StorageError
 from core.launcher.warm_up import compile_ahead
 from core.workspace import Workspace
 from dashboard.api.routes import build_api
@@ -37,11 +39,13 @@ from dashboard.server import logs
 from dashboard.server.connections import limit_connections
 from dashboard.server.gate import Gate
 from dashboard.server.headers import SecurityHeaders
+from dashboard.server.join_address import join_address, teacher_address
 from dashboard.server.library_internals import keep_widget_values_on_page_changes
 from dashboard.server.memory import share_one_heap
 from dashboard.server.page_routes import page_routes
 from dashboard.server.pictures import POOL
 from dashboard.server.prefix import RestorePrefix, StripPrefix, add_slash
+from dashboard.server.teacher import teacher_link
 from dashboard.training.queue import watch_queue
 from dashboard.warm_up import freeze_heap, warm_up
 
@@ -86,7 +90,7 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
     async with POOL.serving(), anyio.create_task_group() as tasks:
         tasks.start_soon(_load_in_background)
         tasks.start_soon(watch_queue, Workspace.from_environment())
-        print(f"Trazo is at {_url()} (press Ctrl-C to stop).", flush=True)  # noqa: T201
+        print(f"Trazo is at {_url()} (press Ctrl-C to stop).", *_class_links(), sep="\n", flush=True)  # noqa: T201
         yield
         tasks.cancel_scope.cancel()
     # Imported here, because this module imports pandas, which would delay the start.
@@ -103,12 +107,30 @@ def _url() -> str:
     return get_url(f"[{host}]" if ":" in host else host)
 
 
+def _class_links() -> list[str]:
+    """Return the lines with the links of a class, if this dashboard is for one."""
+    if not classroom():
+        return []
+    # Imported here, because pydantic would delay opening the port.
+    from core.personal.classroom import teacher_key
+
+    try:
+        key = teacher_key(Workspace.from_environment())
+    except StorageError as error:
+        return [f"The class has no teacher: {error}"]
+    return [
+        f"Students join at {join_address()}",
+        f"The teacher's secret link is {teacher_address(key)}",
+    ]
+
+
 _ROUTES: list[BaseRoute] = [
     Route("/gradio", add_slash),
     Mount("/gradio", _gradio, max_body_size=10 * 2**20),
     Route("/netron", add_slash),
     *netron_routes(Workspace.from_environment()),
     *page_routes((Path(__file__).parent / "views").glob("[!_]*.py")),
+    Route("/teacher", teacher_link),
     Mount("/api", build_api(_predictor, _modules_loaded.is_set, POOL)),
 ]
 

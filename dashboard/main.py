@@ -4,8 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.hands.joining import admit
 from dashboard.runs.model_in_use import show_active_model, show_switch_notice
 from dashboard.session import state
+from dashboard.session.classroom import bring_own_hand_back, is_teacher
 from dashboard.session.sign_in import account
 
 ASSETS = Path(__file__).parent / "assets"
@@ -20,6 +22,12 @@ page = st.navigation(
         st.Page("views/draw.py", title="Draw", icon=":material/draw:", default=True),
         st.Page("views/inside.py", title="Inside", icon=":material/frame_inspect:"),
         st.Page("views/hand.py", title="Your hand", icon=":material/front_hand:"),
+        st.Page(
+            "views/classroom.py",
+            title="Class",
+            icon=":material/school:",
+            visibility="visible" if is_teacher() else "hidden",
+        ),
         st.Page("views/data.py", title="Data", icon=":material/grid_view:"),
         st.Page("views/train.py", title="Train", icon=":material/model_training:"),
         st.Page("views/runs.py", title="Runs", icon=":material/table_rows:"),
@@ -30,9 +38,11 @@ page = st.navigation(
         st.Page("views/glossary.py", title="Glossary", icon=":material/menu_book:"),
     ]
 )
+bring_own_hand_back()
 show_active_model()
 with st.sidebar:
     account()
 show_switch_notice(page.url_path)
 with state.script_run(page.url_path):
-    page.run()
+    if admit():
+        page.run()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,6 +16,7 @@ from core.data.datasets import CLASSES
 from core.errors import HandError
 from core.json_lines import from_lines, read_records, to_lines
 from core.personal.hand import Hand
+from core.personal.taught import taught
 from core.personal.written import Digit, Written, fingerprint
 from core.records import Record, Timestamp
 from core.storage import storage_errors
@@ -122,9 +123,19 @@ def read_exam(hand: Hand, exam_id: str) -> Exam:
 
 def list_exams(hand: Hand) -> list[Exam]:
     """Return all exams, the newest first; damaged lines and files are skipped. Raises StorageError."""
-    files = sorted(hand.exams.glob("[0-9]*.jsonl"), reverse=True)
-    exams = [_exam(file.stem, read_records(file, _Entry)) for file in files]
-    return [exam for exam in exams if exam is not None]
+    return list(_exams(hand))
+
+
+def newest_exam(hand: Hand) -> Exam | None:
+    """Return the first exam of `list_exams` without reading the others, or None. Raises StorageError."""
+    return next(_exams(hand), None)
+
+
+def _exams(hand: Hand) -> Iterator[Exam]:
+    for file in sorted(hand.exams.glob("[0-9]*.jsonl"), reverse=True):
+        exam = _exam(file.stem, read_records(file, _Entry))
+        if exam is not None:
+            yield exam
 
 
 def exam_lines(exam: Exam) -> bytes:
@@ -158,6 +169,12 @@ def _exam(exam_id: str, entries: Iterable[_Started | _Answered | _TakenBack]) ->
 def exam_file(hand: Hand, exam_id: str) -> Path:
     """Return the path of an exam."""
     return hand.exams / f"{exam_id}.jsonl"
+
+
+def learnable_digits(hands: Sequence[Hand]) -> list[Written]:
+    """Return all that these hands have taught, without any digit of their exams. Raises StorageError."""
+    sealed = sealed_fingerprints(exam for hand in hands for exam in list_exams(hand))
+    return [each for hand in hands for each in taught(hand).values() if fingerprint(each) not in sealed]
 
 
 def sealed_fingerprints(exams: Iterable[Exam]) -> set[str]:

@@ -143,6 +143,14 @@ def list_hands(workspace: Workspace) -> list[Hand]:
     return sorted(map(Hand, folders), key=lambda hand: (_created(hand), hand.id))
 
 
+def hand_with_id(workspace: Workspace, hand_id: str) -> Hand | None:
+    """Return the hand with this id, or None; compared with the names of folders, and never a part of a path."""
+    try:
+        return next((Hand(path) for path in workspace.personal.iterdir() if path.name == hand_id), None)
+    except OSError:
+        return None
+
+
 def find_hand(workspace: Workspace, name: str) -> Hand:
     """Return the hand with this id or name; raises HandError if there is none.
 

@@ -30,6 +30,9 @@ MAX_ACCURACY_LOSS = 0.001
 VARIATIONS = 8
 """Number of variations of each taught digit, drawn from its strokes."""
 
+MAX_VARIATIONS = 4000
+"""Number of variations of all digits of a class; drawing one takes 2 ms."""
+
 _WEIGHTS = (0.05, 0.02, 0.01, 0.005)
 """Weights of a person's digits against the rehearsal, the strongest first.
 
@@ -157,11 +160,12 @@ class Rehearsal:
 
 
 def with_variations(images: Pixels, digits: Sequence[PenDigit], seed: int) -> tuple[Pixels, np.ndarray]:
-    """Return a person's images uint8 (n, 28, 28) and VARIATIONS variations of each digit's strokes, with their labels.
+    """Return people's images uint8 (n, 28, 28) and variations of each digit's strokes, with their labels.
 
-    `digits`: the strokes and labels of the images.
+    `digits`: the strokes and labels of the images. Each gets VARIATIONS of them, or fewer if they are many.
     """
-    repeated = [digit for digit in digits for _ in range(VARIATIONS)]
+    variations_of_each = max(1, min(VARIATIONS, MAX_VARIATIONS // len(digits)))
+    repeated = [digit for digit in digits for _ in range(variations_of_each)]
     variations = draw_variations(repeated, np.random.default_rng(seed))
     labels = np.array([digit.label for digit in [*digits, *repeated]], np.uint8)
     return np.concatenate([images, variations]), labels

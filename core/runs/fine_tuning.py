@@ -1,4 +1,4 @@
-"""What a fine-tuned run started from: a model, and the hand whose digits it learned."""
+"""What a fine-tuned run started from: a model, and the hand or the class whose digits it learned."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from core.storage import atomic_write, read_file
 PRESET = "fine-tuned"
 """Name that a fine-tuned run has in place of a preset."""
 
+CLASS = "class"
+"""Name that stands for all hands of the workspace; it is no id of a hand."""
+
 _MAX_FILE_BYTES = 4096
 
 
 class FineTuning(Record):
-    """`hand`: the id of a hand, which says nothing about the person. `base`: `shipped`, or the id of a run. `digits`:
-    number of digits that were taught when the run was queued.
+    """`hand`: the id of a hand, which says nothing about the person, or CLASS. `base`: `shipped`, or the id of a run.
+    `digits`: number of digits that were taught when the run was queued.
     """
 
     hand: str

@@ -1,4 +1,4 @@
-"""Fine-tuning of a model to one person's handwriting, from the taught digits to the bundle."""
+"""Fine-tuning of a model to the handwriting of one person or a class, from the taught digits to the bundle."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from core.config import TrainingConfig
 from core.data.datasets import Dataset
 from core.errors import HandError, RunError
 from core.ink.drawing import Pixels
-from core.personal.exam import list_exams, sealed_fingerprints
-from core.personal.hand import find_hand
-from core.personal.taught import taught
+from core.personal.exam import learnable_digits
+from core.personal.fooling import attempts, won
+from core.personal.hand import Hand, find_hand, list_hands
 from core.personal.tuning import LastLayer, Rehearsal, Tuned, with_variations
-from core.personal.written import Written, fingerprint, images_of, pen_digit
+from core.personal.written import Written, images_of, pen_digit
 from core.runs.active import available_models
-from core.runs.fine_tuning import FineTuning
+from core.runs.fine_tuning import CLASS, FineTuning
 from core.runs.run import Run
 from core.runs.status import Phase, Status
 from core.storage import atomic_write
@@ -38,7 +38,7 @@ from core.workspace import Workspace
 
 @dataclass(frozen=True)
 class OwnDigits:
-    """What a hand has taught: `digits` with a label, and `others`, which are no digits."""
+    """What a hand or a class has taught: `digits` with a label, and `others`, which are no digits."""
 
     digits: Sequence[Written]
     others: Sequence[Written]
@@ -86,18 +86,24 @@ def _base(workspace: Workspace, fine_tuning: FineTuning) -> Bundle:
 
 
 def _own_digits(workspace: Workspace, fine_tuning: FineTuning, seed: int, run: Run) -> OwnDigits:
-    """Return what the hand has taught, without any digit of an exam."""
+    """Return what the hand or the class has taught, without any digit of an exam."""
+    written = learnable_digits(_hands(workspace, fine_tuning, run))
+    if fine_tuning.hand == CLASS:
+        written += won(attempts(workspace))
+    digits = [each for each in written if each.label is not None]
+    if not digits:
+        raise RunError("No digits have been taught yet. Teach some on the page Your hand.", run.id)
+    return OwnDigits(digits, [each for each in written if each.label is None], seed)
+
+
+def _hands(workspace: Workspace, fine_tuning: FineTuning, run: Run) -> list[Hand]:
+    if fine_tuning.hand == CLASS:
+        return list_hands(workspace)
     try:
-        hand = find_hand(workspace, fine_tuning.hand)
+        return [find_hand(workspace, fine_tuning.hand)]
     except HandError as error:
         message = "The hand that this run should learn was deleted. Choose another one on the page Your hand."
         raise RunError(message, run.id) from error
-    sealed = sealed_fingerprints(list_exams(hand))
-    written = [each for each in taught(hand).values() if fingerprint(each) not in sealed]
-    digits = [each for each in written if each.label is not None]
-    if not digits:
-        raise RunError("This hand has taught no digits yet. Teach some on the page Your hand.", run.id)
-    return OwnDigits(digits, [each for each in written if each.label is None], seed)
 
 
 def _with_last_layer(base: Bundle, layer: LastLayer) -> keras.Model:

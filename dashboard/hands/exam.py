@@ -38,26 +38,35 @@ def show_exam(hand: Hand | None) -> None:
     complete = next((exam for exam in exams if exam.complete), None)
     if hand and exams and not exams[0].complete:
         _show_writing(hand, exams[0])
-        st.button("Give up this exam", key="discard_exam", on_click=attempt, args=(discard_exam, hand, exams[0]))
+        st.button(
+            "Give up this exam",
+            key="discard_exam",
+            on_click=attempt,
+            args=(discard_exam, hand, exams[0]),
+            kwargs={"hand": hand},
+        )
     elif complete is None:
         st.markdown(
             f"How well does the model read **your** writing? Write {EXAM_DIGITS} digits, one after the other, as you "
             "always do; it takes about two minutes. No model ever learns from an exam, so its result is honest."
         )
-        st.button(
-            "Start the exam",
-            type="primary",
-            icon=":material/edit_note:",
-            key="start_exam",
-            on_click=attempt,
-            args=(_start,),
-        )
+        _show_start(hand, "Start the exam", primary=True)
     if hand and complete:
         _show_result(hand, complete)
         if complete is exams[0]:
-            st.button(
-                "Take another exam", icon=":material/edit_note:", key="start_exam", on_click=attempt, args=(_start,)
-            )
+            _show_start(hand, "Take another exam")
+
+
+def _show_start(hand: Hand | None, label: str, *, primary: bool = False) -> None:
+    st.button(
+        label,
+        type="primary" if primary else "secondary",
+        icon=":material/edit_note:",
+        key="start_exam",
+        on_click=attempt,
+        args=(_start,),
+        kwargs={"hand": hand},
+    )
 
 
 def _start() -> None:
@@ -79,6 +88,7 @@ def _show_writing(hand: Hand, begun: Exam) -> None:
         return now
 
     writing_pad(
+        hand,
         f"exam_{exam.id}",
         exam.prompts,
         len(exam.written),

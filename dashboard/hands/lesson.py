@@ -17,7 +17,7 @@ from core.personal.taught import forget, taught, teach
 from core.personal.written import Written, fingerprint, stored_strokes
 from dashboard.session.hands import chosen_hand
 from dashboard.session.markdown import plain
-from dashboard.session.permission import attempt, may_change
+from dashboard.session.permission import attempt, may_write
 
 _LESSON = "lesson"
 NO_DIGIT = "no digit"
@@ -26,7 +26,7 @@ NO_DIGIT = "no digit"
 def show_lesson(strokes: Sequence[Stroke], reading: Reading, model: str) -> None:
     """Ask what the drawing is meant to be, if the visitor has chosen a hand; one tap teaches it."""
     hand = chosen_hand()
-    if hand is None or not may_change():
+    if hand is None or not may_write(hand):
         return
     try:
         drawn = stored_strokes(strokes)
@@ -40,7 +40,14 @@ def show_lesson(strokes: Sequence[Stroke], reading: Reading, model: str) -> None
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="lesson"):
         if told is not None:
             st.markdown(f"Added to the digits of {plain(hand_name(hand))}.", width="content")
-            st.button("Undo", type="tertiary", key="undo_lesson", on_click=attempt, args=(_forget, hand, told))
+            st.button(
+                "Undo",
+                type="tertiary",
+                key="undo_lesson",
+                on_click=attempt,
+                args=(_forget, hand, told),
+                kwargs={"hand": hand},
+            )
             return
         st.markdown(f"**{plain(hand_name(hand))}** meant", width="content")
         for label in (*range(CLASSES), None):
@@ -50,6 +57,7 @@ def show_lesson(strokes: Sequence[Stroke], reading: Reading, model: str) -> None
                 type="primary" if label is not None and label == predicted else "secondary",
                 on_click=attempt,
                 args=(_teach, hand, written.model_copy(update={"label": label})),
+                kwargs={"hand": hand},
             )
 
 

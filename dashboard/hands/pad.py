@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from core.errors import HandError, TrazoError
 from core.ink.canvas_strokes import draw_stroke, join_patches
+from core.personal.hand import Hand
 from core.personal.written import Written, WrittenStroke, canvas_strokes
 from dashboard.parts.component import component
 from dashboard.session.permission import require_permission, safe_text
@@ -31,6 +32,7 @@ _component = component(
 
 
 def writing_pad(
+    hand: Hand,
     key: str,
     prompts: Sequence[int],
     done: int,
@@ -38,7 +40,7 @@ def writing_pad(
     on_taken_back: Callable[[int], None],
     done_text: str,
 ) -> None:
-    """Show the pad with the prompt after the first `done` ones.
+    """Show the pad with the prompt after the first `done` ones, to write in a hand.
 
     `on_written(position, written)` and `on_taken_back(position)` are called in order, once for each; the position is
     the number of digits that were written before. If they raise TrazoError, the visitor sees it, and the pad goes back
@@ -52,7 +54,7 @@ def writing_pad(
                 continue
             st.session_state[handled_key] = action["sequence"]
             try:
-                require_permission()
+                require_permission(hand)
                 if action["kind"] == "written":
                     on_written(action["position"], _written(action, prompts))
                 else:

@@ -33,12 +33,12 @@ def show_teaching(hand: Hand | None) -> None:
     if hand and prompts and prompts[0] == hand.id:
         _show_pad(hand, *prompts[1:])
     else:
-        _show_start()
+        _show_start(hand)
     if hand:
         _show_taught(hand)
 
 
-def _show_start() -> None:
+def _show_start(hand: Hand | None) -> None:
     st.markdown(
         "Write some digits for the model to learn from, the same number of each. About 50 are enough. You can also "
         "correct an answer on the Draw page: press what you meant, below the answer."
@@ -54,6 +54,7 @@ def _show_start() -> None:
             key="start_teaching",
             on_click=attempt,
             args=(_start, count),
+            kwargs={"hand": hand},
         )
 
 
@@ -75,7 +76,7 @@ def _show_pad(hand: Hand, prompts: list[int], written_ids: list[str]) -> None:
         if written_ids:
             forget(hand, written_ids.pop())
 
-    writing_pad(f"teach_{hand.id}_{id(prompts)}", prompts, len(written_ids), keep, take_back, "Done")
+    writing_pad(hand, f"teach_{hand.id}_{id(prompts)}", prompts, len(written_ids), keep, take_back, "Done")
     over = len(written_ids) >= len(prompts)
     if st.button("Show what was taught" if over else "Stop here", key="stop_teaching", icon=":material/check:"):
         del st.session_state[_PROMPTS]
@@ -122,8 +123,16 @@ def _show_taught(hand: Hand) -> None:
                 disabled=value == label,
                 on_click=attempt,
                 args=(relabel, hand, taught_id, value),
+                kwargs={"hand": hand},
             )
-        st.button("Remove", icon=":material/delete:", key="forget", on_click=attempt, args=(forget, hand, taught_id))
+        st.button(
+            "Remove",
+            icon=":material/delete:",
+            key="forget",
+            on_click=attempt,
+            args=(forget, hand, taught_id),
+            kwargs={"hand": hand},
+        )
 
 
 def _title(written: Written) -> str:

@@ -16,6 +16,7 @@ from core.personal.proof import Proof, compare_results, exams_for
 from core.personal.result import ExamResult, join_results
 from core.personal.taught import taught
 from core.personal.tuning import keeps_accuracy
+from core.personal.written import Written
 from core.runs.active import available_models, trained_model
 from core.runs.fine_tuning import FineTuning, fine_tuned_config, read_fine_tuning
 from core.runs.label import display_name
@@ -40,7 +41,7 @@ def show_tuning(hand: Hand | None) -> None:
         return
     _show_current_model(hand)
     digits = [written for written in taught(hand).values() if written.label is not None]
-    runs = runs_of(hand)
+    runs = runs_of(hand.id)
     busy = run_cache.listing().busy
     if digits:
         _show_start(hand, len(digits), again=bool(runs), busy=busy)
@@ -51,7 +52,7 @@ def show_tuning(hand: Hand | None) -> None:
     if not runs:
         return
     if not runs[0].status().over:
-        st.fragment(_show_progress, run_every=POLL_SECONDS)(runs[0])
+        st.fragment(show_progress, run_every=POLL_SECONDS)(runs[0])
     elif runs[0].bundle.complete:
         _show_proof(hand, runs[0])
     else:
@@ -80,10 +81,7 @@ def _show_current_model(hand: Hand) -> None:
 
 
 def _show_start(hand: Hand, digits: int, *, again: bool, busy: bool) -> None:
-    models = available_models(workspace())
-    active = cache.predictor().current()[0].name
-    trained = trained_model(workspace(), active)
-    base = trained if trained in models else active
+    base = base_model()
     st.markdown(
         f"Fine-tuning makes a new model from **{plain(run_cache.model_name(base))}** that has also learned your "
         f"{digits} digits. It takes a few seconds. Nothing changes until you choose to use the new model."
@@ -96,29 +94,38 @@ def _show_start(hand: Hand, digits: int, *, again: bool, busy: bool) -> None:
         disabled=busy,
         help="Another training is running; wait until it has ended." if busy else None,
         on_click=attempt,
-        args=(_start, hand, base, digits),
+        args=(start_fine_tuning, hand.id, base, digits),
     )
 
 
-def runs_of(hand: Hand) -> list[Run]:
-    """Return the runs that were fine-tuned to a hand, the newest first."""
+def base_model() -> str:
+    """Return the name of the model to fine-tune: the active one, or what that was itself fine-tuned from."""
+    active = cache.predictor().current()[0].name
+    trained = trained_model(workspace(), active)
+    return trained if trained in available_models(workspace()) else active
+
+
+def runs_of(hand: str) -> list[Run]:
+    """Return the runs that were fine-tuned to the hand with this id, or to CLASS, the newest first."""
     found = []
     for run in list_runs(workspace()):
         fine_tuning = read_fine_tuning(run.fine_tuning_file)
-        if fine_tuning and fine_tuning.hand == hand.id:
+        if fine_tuning and fine_tuning.hand == hand:
             found.append(run)
     return found
 
 
-def _start(hand: Hand, base: str, digits: int) -> None:
+def start_fine_tuning(hand: str, base: str, digits: int) -> None:
+    """Queue a run that learns the hand with this id, or CLASS; raises HandError if its model was deleted."""
     bundle = available_models(workspace()).get(base)
     if bundle is None:
         raise HandError("This model was deleted in the meantime. Reload the page to fine-tune another one.")
     config = fine_tuned_config(bundle.card().config)
-    queue.submit(workspace(), config, fine_tuning=FineTuning(hand=hand.id, base=base, digits=digits))
+    queue.submit(workspace(), config, fine_tuning=FineTuning(hand=hand, base=base, digits=digits))
 
 
-def _show_progress(run: Run) -> None:
+def show_progress(run: Run) -> None:
+    """Show what the run is doing, and redraw the page when it is over."""
     status = run.status()
     if status.over:
         st.rerun()
@@ -145,24 +152,8 @@ def _show_proof(hand: Hand, run: Run) -> None:
         return
     proof = compare_results(before, after)
     held = keeps_accuracy(old_card.metrics.validation_accuracy, card.metrics.validation_accuracy)
-    change = 100 * (card.metrics.validation_accuracy - old_card.metrics.validation_accuracy)
-    with st.grid(4, min_column_width=MIN_TILE_WIDTH):
-        metric_tile(
-            "Before", f"{int(before.right.sum())} of {proof.digits}", plain(run_cache.model_name(fine_tuning.base))
-        )
-        metric_tile("After", f"{int(after.right.sum())} of {proof.digits}", plain(run_cache.model_name(run.id)))
-        metric_tile(
-            "Newly right and newly wrong",
-            f"{len(proof.fixed)} and {len(proof.broken)}",
-            f"p = {proof.p_value:.3f}",
-            "The p-value says how likely so uneven a difference would be by chance (McNemar's exact test).",
-        )
-        metric_tile(
-            "Other people's digits",
-            f"{change:+.2f}" if change else "unchanged",
-            "points of accuracy",
-            "Change of the accuracy on MNIST's validation images.",
-        )
+    change = card.metrics.validation_accuracy - old_card.metrics.validation_accuracy
+    proof_tiles(proof, before, after, (fine_tuning.base, run.id), change)
     current = hand.record().model
     if current in models and current not in (run.id, fine_tuning.base):
         right = int(_result(hand, exams, current, models).right.sum())
@@ -170,15 +161,7 @@ def _show_proof(hand: Hand, run: Run) -> None:
             f"**{plain(run_cache.model_name(current))}**, which reads you now, reads {right} of them correctly."
         )
     st.markdown(proof_sentence(proof))
-    written = [each for exam in exams for each in exam.written]
-    for title, positions in (("Newly right", proof.fixed), ("Newly wrong", proof.broken)):
-        if len(positions):
-            st.markdown(f"**{title}**")
-            captions = [
-                f"a {after.labels[i]}: before {answer_of(before, i)}, now {answer_of(after, i)}"
-                for i in positions.tolist()
-            ]
-            show_digits([written[i] for i in positions], captions, f"{title}_{run.id}")
+    show_changes(proof, before, after, [each for exam in exams for each in exam.written], run.id)
     if not held:
         st.warning(
             "The new model reads other people's digits worse by more than 0.1 points, so it is not offered. Teach more "
@@ -195,12 +178,47 @@ def _result(hand: Hand, exams: Sequence[Exam], name: str, models: Mapping[str, B
     return join_results([exam_result(name, hand.id, exam.id, predictor, exam) for exam in exams])
 
 
-def proof_sentence(proof: Proof) -> str:
-    """Return what the proof shows, in words."""
+def proof_tiles(proof: Proof, before: ExamResult, after: ExamResult, models: tuple[str, str], change: float) -> None:
+    """Show the numbers of a proof.
+
+    `models`: the names of the models before and after. `change`: of the accuracy on MNIST's validation split, -1..1.
+    """
+    old, new = (plain(run_cache.model_name(name)) for name in models)
+    with st.grid(4, min_column_width=MIN_TILE_WIDTH):
+        metric_tile("Before", f"{int(before.right.sum())} of {proof.digits}", old)
+        metric_tile("After", f"{int(after.right.sum())} of {proof.digits}", new)
+        metric_tile(
+            "Newly right and newly wrong",
+            f"{len(proof.fixed)} and {len(proof.broken)}",
+            f"p = {proof.p_value:.3f}",
+            "The p-value says how likely so uneven a difference would be by chance (McNemar's exact test).",
+        )
+        metric_tile(
+            "Other people's digits",
+            f"{100 * change:+.2f}" if change else "unchanged",
+            "points of accuracy",
+            "Change of the accuracy on MNIST's validation images.",
+        )
+
+
+def show_changes(proof: Proof, before: ExamResult, after: ExamResult, written: Sequence[Written], run_id: str) -> None:
+    """Show the digits that only one of the two models reads correctly."""
+    for title, positions in (("Newly right", proof.fixed), ("Newly wrong", proof.broken)):
+        if len(positions):
+            st.markdown(f"**{title}**")
+            captions = [
+                f"a {after.labels[at]}: before {answer_of(before, at)}, now {answer_of(after, at)}"
+                for at in positions.tolist()
+            ]
+            show_digits([written[at] for at in positions], captions, f"{title}_{run_id}")
+
+
+def proof_sentence(proof: Proof, whose: str = "your hand") -> str:
+    """Return what the proof shows, in words; `whose`: what the new model has learned."""
     if proof.better:
-        return "**Shown:** the new model reads your hand better; chance alone would hardly do this."
+        return f"**Shown:** the new model reads {whose} better; chance alone would hardly do this."
     if proof.shown:
-        return "**Worse:** the new model reads your hand worse than the one before, so it is not offered."
+        return f"**Worse:** the new model reads {whose} worse than the one before, so it is not offered."
     more = proof.more_digits
     if more:
         return (

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.classifier.predictor import Predictor
 from core.errors import HandError, TrazoError
-from core.personal.hand import Hand, list_hands
+from core.personal.hand import Hand, hand_with_id
 from core.runs.active import ActiveModel
 from core.runs.registry import find_run
 from dashboard.session import cache
@@ -25,7 +25,7 @@ def chosen_id() -> str | None:
 def chosen_hand() -> Hand | None:
     """Return the hand that the visitor has chosen, or None; also if it was deleted or damaged in the meantime."""
     hand_id = chosen_id()
-    hand = next((hand for hand in list_hands(workspace()) if hand.id == hand_id), None) if hand_id else None
+    hand = hand_with_id(workspace(), hand_id) if hand_id else None
     try:
         if hand:
             hand.record()

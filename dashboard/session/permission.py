@@ -9,6 +9,9 @@ configured. `.streamlit/secrets.toml` can restrict it to certain users:
 
 Pages call `may_change()` before they draw a control that changes something, and `permission_note()` once in place of
 the first such control. Every action goes through `require_permission()`.
+
+In a class (TRAZO_CLASSROOM), the teacher's link takes the place of sign-in: the teacher has permission, and a student
+only for what is written in their own hand. Such actions name it: `attempt(..., hand=hand)`, `may_write(hand)`.
 """
 
 from __future__ import annotations
@@ -18,10 +21,13 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from core.environment import read_only
+from core.environment import classroom, read_only
 from core.errors import ReadOnly, TrazoError
+from core.personal.hand import Hand
 from core.runs.run import Run
 from core.workspace import strip_paths
+from dashboard.session.classroom import is_teacher
+from dashboard.session.hands import chosen_hand
 from dashboard.session.markdown import plain
 from dashboard.session.sign_in import email, secrets_section, sign_in_buttons, signed_in
 
@@ -55,10 +61,27 @@ class EmailNotVerified(TrazoError):
         )
 
 
-def require_permission() -> None:
-    """Raise an error that gives the reason if this visitor may not make changes."""
+class OnlyTheTeacher(TrazoError):
+    """A student may not do this."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Only the teacher can train, promote or delete models and change other hands. You can draw, take the exam "
+            "and teach your own hand."
+        )
+
+
+def require_permission(hand: Hand | None = None) -> None:
+    """Raise an error that gives the reason if this visitor may not make changes.
+
+    `hand`: the hand that the visitor writes in, if nothing else changes; a student may write in their own.
+    """
     if read_only():
         raise ReadOnly
+    if classroom():
+        if not is_teacher() and (hand is None or hand != chosen_hand()):
+            raise OnlyTheTeacher
+        return
     if secrets_section("auth") is None:
         return
     if not signed_in():
@@ -71,6 +94,11 @@ def require_permission() -> None:
 def may_change() -> bool:
     """Return True if this visitor may train, stop, resume, promote, delete and rename runs, and import data."""
     return _refusal() is None
+
+
+def may_write(hand: Hand | None) -> bool:
+    """Return True if this visitor may take exams in a hand and teach it; None stands for a hand yet to be created."""
+    return _refusal(hand) is None
 
 
 def hide_paths(text: str) -> str:
@@ -94,15 +122,18 @@ def permission_note(key: str) -> None:
             sign_in_buttons(key)
 
 
-def attempt(action: Callable[..., object], *arguments: object, runs: Sequence[str] = ()) -> None:
+def attempt(
+    action: Callable[..., object], *arguments: object, runs: Sequence[str] = (), hand: Hand | None = None
+) -> None:
     """Run a button's action if this visitor has permission, and log it; show the error if the action fails.
 
-    `runs`: ids of the runs that the action changes, unless those runs are among the arguments.
+    `runs`: ids of the runs that the action changes, unless those runs are among the arguments. `hand`: as in
+    `require_permission`.
     """
     changed = [*runs, *(argument.id for argument in arguments if isinstance(argument, Run))]
     event = {"action": getattr(action, "__name__", str(action)).strip("_"), "runs": changed}
     try:
-        require_permission()
+        require_permission(hand)
         action(*arguments)
         _logger.info("changed", extra=event)
     except TrazoError as error:
@@ -110,9 +141,9 @@ def attempt(action: Callable[..., object], *arguments: object, runs: Sequence[st
         st.toast(safe_text(error), icon=":material/error:", duration="long")
 
 
-def _refusal() -> TrazoError | None:
+def _refusal(hand: Hand | None = None) -> TrazoError | None:
     try:
-        require_permission()
+        require_permission(hand)
     except TrazoError as error:
         return error
     return None

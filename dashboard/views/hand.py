@@ -5,30 +5,48 @@ import streamlit as st
 from core.errors import TrazoError
 from dashboard.hands.chooser import show_chooser
 from dashboard.hands.exam import show_exam
+from dashboard.hands.fooling import show_fooling
+from dashboard.hands.joining import show_membership
 from dashboard.hands.teaching import show_teaching
 from dashboard.hands.tuning import show_tuning
 from dashboard.parts.headings import heading
+from dashboard.session.classroom import is_student
+from dashboard.session.hands import chosen_hand
 from dashboard.session.permission import may_change, permission_note, safe_text
 
-EXAM, TEACH, TUNE = "1 Exam", "2 Teach", "3 Fine-tune and prove"
+EXAM, TEACH, TUNE, FOOL = "1 Exam", "2 Teach", "3 Fine-tune and prove", "3 Fool it"
 STEPS = {EXAM: show_exam, TEACH: show_teaching, TUNE: show_tuning}
+STUDENT_STEPS = {EXAM: show_exam, TEACH: show_teaching, FOOL: show_fooling}
 
 heading(
     "Your hand",
     "Find out how well the model reads your writing, teach it, and check that it really got better before you use it. "
     "A hand is one person's handwriting.",
 )
-permission_note("hand")
-if may_change():
-    hand = show_chooser()
+student = is_student()
+steps = STUDENT_STEPS if student else STEPS
+if student:
+    show_membership()
+else:
+    permission_note("hand")
+if student or may_change():
+    hand = chosen_hand() if student else show_chooser()
     step = st.segmented_control(
-        "Step", list(STEPS), default=EXAM, required=True, key="hand_step", label_visibility="collapsed"
+        "Step",
+        list(steps),
+        default=EXAM,
+        required=True,
+        key="hand_step",
+        label_visibility="collapsed",
     )
     try:
-        STEPS[step](hand)
+        steps[step](hand)
     except TrazoError as error:
         st.error(safe_text(error), icon=":material/error:")
     st.caption(
-        "What you write here is personal data. It stays on the machine that runs Trazo, in the folder personal/ of its "
-        "workspace, until you delete the hand. Everybody who may change things here can use, export and delete it."
+        "What you write here is personal data. It stays on the teacher's computer until the teacher deletes your hand."
+        if student
+        else "What you write here is personal data. It stays on the machine that runs Trazo, in the folder personal/ "
+        "of its workspace, until you delete the hand. Everybody who may change things here can use, export and delete "
+        "it."
     )

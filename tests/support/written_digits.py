@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from core.handwriting.strokes import digit_strokes
+from core.personal.exam import EXAM_DIGITS, Exam, exam_file, exam_lines, start_exam
 from core.personal.hand import Hand
 from core.personal.taught import teach
 from core.personal.written import MAX_SIDE, Written, WrittenStroke
@@ -35,6 +36,15 @@ def teach_digits(hand: Hand, count: int) -> None:
     """Teach a hand this many digits, as many of each."""
     for index in range(count):
         teach(hand, write(index % 10, seed=index))
+
+
+def take_exam(hand: Hand, digits: int = EXAM_DIGITS, seed: int = 0) -> Exam:
+    """Write the first digits of a new exam at once; return the exam."""
+    exam = start_exam(hand)
+    written = tuple(write(prompt, seed + index) for index, prompt in enumerate(exam.prompts[:digits]))
+    exam = Exam(exam.id, exam.prompts, written, exam.started)
+    exam_file(hand, exam.id).write_bytes(exam_lines(exam))
+    return exam
 
 
 _COORDINATES = st.floats(-MAX_SIDE / 2, MAX_SIDE / 2)

@@ -14,6 +14,7 @@ from core.personal.exam import (
     EXAM_DIGITS,
     Exam,
     answer,
+    learnable_digits,
     list_exams,
     read_exam,
     sealed_fingerprints,
@@ -21,7 +22,7 @@ from core.personal.exam import (
     take_back,
 )
 from core.personal.hand import Hand, create_hand, delete_hand
-from core.personal.taught import teach
+from core.personal.taught import taught, teach
 from core.personal.written import fingerprint
 from core.workspace import Workspace
 from tests.support.written_digits import write
@@ -131,3 +132,14 @@ def test_exam_of_a_deleted_hand_ends_in_one_sentence(hand: Hand, workspace: Work
             change()
 
     assert list(workspace.personal.iterdir()) == []
+
+
+def test_nothing_of_any_exam_is_learned_whoever_taught_it(workspace: Workspace, hand: Hand) -> None:
+    other = create_hand(workspace, "Ben")
+    exam = write_next(hand, start_exam(hand))
+    (sealed,) = exam.written
+    teach(other, sealed)  # it got into the log in spite of the seal
+    teach(other, write(3, seed=5))
+    teach(hand, write(4, seed=6, label=None))
+
+    assert learnable_digits([hand, other]) == [*taught(hand).values(), write(3, seed=5)]

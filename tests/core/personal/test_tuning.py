@@ -107,3 +107,12 @@ def test_each_digit_has_its_variations() -> None:
     assert labels.tolist() == [3, 1, 4, *[3] * VARIATIONS, *[1] * VARIATIONS, *[4] * VARIATIONS]
     assert (images[:3] == images_of(digits)).all()
     assert len(np.unique(images, axis=0)) == len(images) == 3 * (1 + VARIATIONS)
+
+
+def test_many_digits_get_fewer_variations(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "MAX_VARIATIONS", 25)
+    digits = [write(digit) for digit in range(10)]
+
+    images, labels = with_variations(images_of(digits), [pen_digit(digit) for digit in digits], seed=1)
+
+    assert len(images) == len(labels) == 10 + 20

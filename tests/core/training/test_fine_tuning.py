@@ -125,7 +125,7 @@ def test_run_whose_hand_or_model_is_gone_fails_in_one_sentence(run: Run, hand: H
         return waiting.status().message
 
     assert "The hand that this run should learn was deleted" in fails(other, lambda: delete_hand(workspace, other))
-    assert "has taught no digits yet" in fails(examined, lambda: None)
+    assert "No digits have been taught yet" in fails(examined, lambda: None)
     assert fails(hand, lambda: delete_run(workspace, run)).startswith("The model to fine-tune was deleted. Choose")
     assert list_hands(workspace) == [hand, examined]
     assert taught(hand) == written

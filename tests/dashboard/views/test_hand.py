@@ -10,22 +10,20 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.classifier.bundle import Bundle, copy_bundle
+from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor
 from core.personal.archive import export_hand
 from core.personal.exam import Exam, answer, list_exams, read_exam, start_exam
 from core.personal.hand import Hand, create_hand, delete_hand, hand_name, list_hands
 from core.personal.result import examine
 from core.personal.taught import taught
-from core.runs.fine_tuning import FineTuning, fine_tuned_config
-from core.runs.registry import create_run, list_runs
-from core.runs.run import Run
-from core.runs.status import Status
+from core.runs.registry import list_runs
 from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
 from dashboard.hands.exam import WRITERS
 from dashboard.parts.png import png_bytes
 from dashboard.session.drawings import Sketch
 from tests.support.drawn_digits import SEVEN, drawn
+from tests.support.fine_tuned import fine_tuned_run
 from tests.support.markdown import unescape_markdown
 from tests.support.written_digits import teach_digits, write
 
@@ -72,16 +70,6 @@ def write_exam(hand: Hand) -> Exam:
         answer(hand, exam, write(exam.prompt, len(exam.written)))
         exam = read_exam(hand, exam.id)
     return exam
-
-
-def fine_tuned_run(workspace: Workspace, hand: Hand) -> Run:
-    """Return a finished run with the shipped model, as if that had been fine-tuned to the hand."""
-    shipped = Bundle(SHIPPED_BUNDLE)
-    fine_tuning = FineTuning(hand=hand.id, base="shipped", digits=10)
-    run = create_run(workspace, fine_tuned_config(shipped.card().config), fine_tuning=fine_tuning)
-    copy_bundle(shipped, run.bundle.folder)
-    run.write_status(Status(state="finished", phase="done", message="Finished."))
-    return run
 
 
 def test_first_visitor_starts_the_exam_of_a_new_hand(workspace: Workspace) -> None:
@@ -230,7 +218,7 @@ def test_fine_tuning_starts_a_run_from_the_active_model(
 
 def test_proof_compares_and_the_model_is_used_and_put_back(workspace: Workspace, hand: Hand) -> None:
     teach_digits(hand, 10)
-    run = fine_tuned_run(workspace, hand)
+    run = fine_tuned_run(workspace, hand.id)
     page = open_page(TUNE, hand)
     assert "Take one first" in page.info[0].value
     write_exam(hand)
@@ -245,13 +233,13 @@ def test_proof_compares_and_the_model_is_used_and_put_back(workspace: Workspace,
     page.button(key="back").click().run()
     assert hand.record().model is None
 
-    fine_tuned_run(workspace, hand)
+    fine_tuned_run(workspace, hand.id)
     page.run()
     assert "Take a new one" in text(page)
 
 
 def test_page_of_a_fine_tuned_run_says_where_it_comes_from(workspace: Workspace, hand: Hand) -> None:
-    run = fine_tuned_run(workspace, hand)
+    run = fine_tuned_run(workspace, hand.id)
     page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
     page.switch_page("views/run.py")
     page.query_params["id"] = run.id

@@ -1,0 +1,152 @@
+"""The exams of a class while they are written: the newest one of each hand, as one model reads it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from core.classifier.evaluation import count_confusions, wilson_interval
+from core.classifier.predictor import Predictor
+from core.data.datasets import CLASSES
+from core.errors import HandError, StorageError
+from core.personal.exam import Exam, newest_exam
+from core.personal.hand import Hand, list_hands
+from core.personal.result import examine
+from core.personal.written import Written, fingerprint, images_of
+from core.workspace import Workspace
+
+_Stamp = tuple[Path, int, int]
+"""An exam's file, the time of its last change in nanoseconds, and its size in bytes."""
+
+
+@dataclass(frozen=True)
+class StudentExam:
+    """A student's newest exam as far as it is written.
+
+    `prompts`: number of digits to write, or 0 before the first exam. `labels`, `digits`: what was meant and what the
+    model reads, uint8 (n,), where 10 stands for no ink. `images`: uint8 (n, 28, 28).
+    """
+
+    hand: Hand
+    name: str
+    prompts: int
+    labels: np.ndarray
+    digits: np.ndarray
+    images: np.ndarray
+
+    @property
+    def written(self) -> int:
+        return len(self.labels)
+
+    @property
+    def complete(self) -> bool:
+        return 0 < self.prompts <= self.written
+
+    @property
+    def right(self) -> np.ndarray:
+        """Bool (n,)."""
+        return self.labels == self.digits
+
+    @cached_property
+    def interval(self) -> tuple[float, float] | None:
+        """95% confidence interval of the accuracy (Wilson, 1927), or None before the first digit."""
+        return wilson_interval(int(self.right.sum()), self.written) if self.written else None
+
+
+def class_confusions(exams: Sequence[StudentExam]) -> np.ndarray:
+    """Return the counts int64 (10, 10) of all exams: rows are the digits that were meant, columns the read ones."""
+    counts = np.zeros((CLASSES, CLASSES), np.int64)
+    for exam in exams:
+        read = exam.digits < CLASSES
+        counts += count_confusions(exam.labels[read], exam.digits[read])
+    return counts
+
+
+class ClassExams:
+    """Reads a class's exams again and again: only files that have changed, and only digits that are new."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._lock = threading.Lock()
+        self._files: dict[str, tuple[_Stamp, Exam]] = {}
+        self._model = ""
+        self._read: dict[str, tuple[int, np.ndarray]] = {}
+
+    def read(self, model: str, predictor: Predictor) -> list[StudentExam]:
+        """Return the exam of each hand, the hands in the order in which they joined; damaged hands are left out.
+
+        `model`: name of the predictor's model.
+        """
+        with self._lock:
+            known = self._read if model == self._model else {}
+            self._model, self._read = model, {}
+            students = []
+            files: dict[str, tuple[_Stamp, Exam]] = {}
+            for hand in list_hands(self._workspace):
+                try:
+                    name = hand.record().name
+                except HandError:
+                    continue
+                exam = self._newest(hand, files)
+                students.append(self._student(hand, name, exam, predictor, known))
+            self._files = files
+            return students
+
+    def _newest(self, hand: Hand, files: dict[str, tuple[_Stamp, Exam]]) -> Exam | None:
+        """Return the newest exam of a hand, and note it in `files`."""
+        stamp = _stamp(hand)
+        if stamp is None:
+            return None
+        known = self._files.get(hand.id)
+        try:
+            exam = known[1] if known and known[0] == stamp else newest_exam(hand)
+        except StorageError:  # one file that cannot be read must not hide the class
+            return None
+        if exam:
+            files[hand.id] = (stamp, exam)
+        return exam
+
+    def _student(
+        self,
+        hand: Hand,
+        name: str,
+        exam: Exam | None,
+        predictor: Predictor,
+        known: dict[str, tuple[int, np.ndarray]],
+    ) -> StudentExam:
+        written = exam.written if exam else ()
+        digits, images = [], [np.zeros((0, 28, 28), np.uint8)]
+        for each in written:
+            key = fingerprint(each)
+            digit, image = self._read[key] = known.get(key) or _read(predictor, each)
+            digits.append(digit)
+            images.append(image)
+        return StudentExam(
+            hand,
+            name,
+            len(exam.prompts) if exam else 0,
+            np.array([each.label for each in written], np.uint8),
+            np.array(digits, np.uint8),
+            np.concatenate(images),
+        )
+
+
+def _read(predictor: Predictor, written: Written) -> tuple[int, np.ndarray]:
+    """Return the digit that the model reads, or CLASSES if it rejects the drawing, and its image uint8 (1, 28, 28)."""
+    result = examine(predictor, [written])
+    return CLASSES if result.rejected[0] else int(result.digits[0]), images_of([written])
+
+
+def _stamp(hand: Hand) -> _Stamp | None:
+    """Return the state of the newest exam's file, or None if there is none."""
+    try:
+        newest = max(hand.exams.glob("[0-9]*.jsonl"), default=None)
+        state = newest.stat() if newest else None
+    except OSError:  # deleted in this moment
+        return None
+    return (newest, state.st_mtime_ns, state.st_size) if newest and state else None

@@ -1,0 +1,153 @@
+"""Fool it: drawings that people read as a digit and the model does not, and what the class votes that they are.
+
+Drawings and votes lie in the folder of the hand that made them, so that they are deleted with it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+from uuid import uuid4
+
+from pydantic import Field
+
+from core.errors import HandError, StorageError
+from core.json_lines import read_records
+from core.personal.hand import Hand, list_hands
+from core.personal.written import Digit, Written
+from core.records import Record
+from core.workspace import Workspace
+
+MIN_AGREEING = 3
+"""Number of votes for the same digit with which a drawing counts as that digit."""
+
+MAX_DRAWINGS = 100
+"""Number of drawings of one hand."""
+
+_Id = Annotated[str, Field(min_length=1, max_length=32)]
+
+
+class _Drawn(Record):
+    kind: Literal["drawn"] = "drawn"
+    id: _Id
+    written: Written
+
+
+class _Withdrawn(Record):
+    kind: Literal["withdrawn"] = "withdrawn"
+    id: _Id
+
+
+class _Voted(Record):
+    """A vote; `label`: None stands for no digit."""
+
+    kind: Literal["voted"] = "voted"
+    drawing: _Id
+    label: Digit | None
+
+
+_Entry = Annotated[_Drawn | _Withdrawn | _Voted, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A drawing that the model misread, and the votes of other hands, by their ids."""
+
+    hand: Hand
+    id: str
+    written: Written
+    votes: Mapping[str, int | None]
+
+    @property
+    def agreed(self) -> int | None:
+        """The digit that most voters, and at least MIN_AGREEING, have named, or None."""
+        (label, count), *others = [*Counter(self.votes.values()).most_common(2), (None, 0)]
+        return label if count >= MIN_AGREEING and count > others[0][1] else None
+
+    @property
+    def scores(self) -> bool:
+        """True if people agree on a digit and the model is wrong."""
+        return self.agreed is not None and self.agreed != self.written.predicted
+
+
+def submit(hand: Hand, written: Written) -> str:
+    """Add a drawing with the digit that is meant as its label; return its id.
+
+    Raises HandError if the model has read it, if the hand has MAX_DRAWINGS, or if it was deleted.
+    """
+    if written.label == written.predicted:
+        raise HandError(f"The model reads this {written.label}, too. Write a stranger one.")
+    entries = _entries(hand)
+    if sum(isinstance(entry, _Drawn) for entry in entries) >= MAX_DRAWINGS:
+        raise HandError(f"You have made {MAX_DRAWINGS} drawings, which is the limit. Vote on those of others.")
+    drawn = _Drawn(id=uuid4().hex[:12], written=written)
+    hand.append(_file(hand), [drawn])
+    return drawn.id
+
+
+def withdraw(hand: Hand, drawing: str) -> None:
+    """Remove a drawing of this hand."""
+    hand.append(_file(hand), [_Withdrawn(id=drawing)])
+
+
+def vote(hand: Hand, attempt: Attempt, label: int | None) -> None:
+    """Say what another hand's drawing is; None means no digit. Raises HandError for an own one and a second vote."""
+    if attempt.hand == hand:
+        raise HandError("You cannot vote on your own drawing.")
+    if any(isinstance(entry, _Voted) and entry.drawing == attempt.id for entry in _entries(hand)):
+        raise HandError("You have voted on this drawing already.")
+    hand.append(_file(hand), [_Voted(drawing=attempt.id, label=label)])
+
+
+def attempts(workspace: Workspace) -> list[Attempt]:
+    """Return all drawings with their votes; damaged lines and files are skipped."""
+    drawings: dict[str, tuple[Hand, Written]] = {}
+    votes: dict[str, dict[str, int | None]] = {}
+    for hand in list_hands(workspace):
+        try:
+            entries = _entries(hand)
+        except StorageError:  # one file that cannot be read must not stop the others
+            continue
+        for entry in entries:
+            if isinstance(entry, _Drawn):
+                drawings[entry.id] = (hand, entry.written)
+            elif isinstance(entry, _Withdrawn):
+                if drawings.get(entry.id, (None,))[0] == hand:
+                    del drawings[entry.id]
+            else:
+                votes.setdefault(entry.drawing, {}).setdefault(hand.id, entry.label)
+    return [Attempt(hand, key, written, votes.get(key, {})) for key, (hand, written) in drawings.items()]
+
+
+def next_to_judge(hand: Hand, all_attempts: Sequence[Attempt]) -> Attempt | None:
+    """Return the drawing that this hand should vote on: the one with the fewest votes, or None."""
+    open_attempts = [each for each in all_attempts if each.hand != hand and hand.id not in each.votes]
+    return min(open_attempts, key=lambda each: len(each.votes), default=None)
+
+
+def won(all_attempts: Sequence[Attempt]) -> list[Written]:
+    """Return the drawings that score, labelled with what people have agreed on."""
+    return [each.written.model_copy(update={"label": each.agreed}) for each in all_attempts if each.scores]
+
+
+def stamps(workspace: Workspace) -> tuple[tuple[str, int, int], ...]:
+    """Return a value that changes with any drawing or vote, without reading them."""
+    found = []
+    for file in sorted(workspace.personal.glob("[!.]*/fooling.jsonl")):
+        try:
+            state = file.stat()
+        except OSError:  # deleted in this moment
+            continue
+        found.append((str(file), state.st_mtime_ns, state.st_size))
+    return tuple(found)
+
+
+def _entries(hand: Hand) -> list[_Drawn | _Withdrawn | _Voted]:
+    return read_records(_file(hand), _Entry)
+
+
+def _file(hand: Hand) -> Path:
+    return hand.folder / "fooling.jsonl"

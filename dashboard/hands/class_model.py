@@ -1,0 +1,189 @@
+"""The class model on the page Class: a model that learns all that the class has taught, and its proof for each hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.classifier.bundle import Bundle
+from core.errors import HandError
+from core.launcher.prepared_worker import prepare_worker
+from core.personal.class_exams import StudentExam
+from core.personal.fooling import won
+from core.personal.proof import compare_results, exams_for
+from core.personal.result import ExamResult, join_results
+from core.personal.taught import taught
+from core.personal.tuning import keeps_accuracy
+from core.personal.written import Written
+from core.runs.active import active_model, available_models
+from core.runs.fine_tuning import CLASS, read_fine_tuning
+from core.runs.label import display_name
+from core.runs.run import Run
+from dashboard.hands.class_results import class_exams, shown_names
+from dashboard.hands.exam import exam_result
+from dashboard.hands.fooling import class_attempts
+from dashboard.hands.tuning import (
+    POLL_SECONDS,
+    base_model,
+    proof_sentence,
+    proof_tiles,
+    runs_of,
+    show_changes,
+    show_progress,
+    start_fine_tuning,
+)
+from dashboard.runs import run_cache
+from dashboard.runs.actions import promote_run
+from dashboard.session import cache
+from dashboard.session.markdown import plain
+from dashboard.session.permission import attempt, safe_text
+from dashboard.session.state import workspace
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A student's exams, as the model before and the class model read them."""
+
+    name: str
+    written: Sequence[Written]
+    before: ExamResult
+    after: ExamResult
+
+
+def show_class_model(hidden: bool) -> None:
+    """Show the button that fine-tunes a model to the class, the run that does it, and its proof.
+
+    `hidden`: the nicknames are hidden.
+    """
+    st.subheader("Class model", anchor=False)
+    students = class_exams()
+    digits = sum(written.label is not None for student in students for written in taught(student.hand).values())
+    digits += len(won(class_attempts()))
+    runs = runs_of(CLASS)
+    base = base_model()
+    busy = bool(runs) and not runs[0].status().over
+    st.markdown(
+        f"Fine-tuning makes a new model from **{plain(run_cache.model_name(base))}** that has also learned what "
+        f"the class has taught: {digits:,} digits so far. Nothing changes until you choose to use the new model."
+    )
+    if not digits:
+        st.caption("Ask your students to teach some digits: step 2 on the page Your hand.")
+    st.button(
+        "Fine-tune to the class" if not runs else "Fine-tune to the class again",
+        type="secondary" if runs else "primary",
+        icon=":material/tune:",
+        key="tune_class",
+        disabled=busy or not digits,
+        on_click=attempt,
+        args=(start_fine_tuning, CLASS, base, digits),
+    )
+    if digits and not busy:
+        prepare_worker(workspace())
+    if not runs:
+        return
+    if busy:
+        st.fragment(show_progress, run_every=POLL_SECONDS)(runs[0])
+    elif runs[0].bundle.complete:
+        _show_proof(runs[0], students, hidden)
+    else:
+        st.error(safe_text(runs[0].status().message), icon=":material/error:")
+
+
+def _show_proof(run: Run, students: Sequence[StudentExam], hidden: bool) -> None:
+    fine_tuning = read_fine_tuning(run.fine_tuning_file)
+    assert fine_tuning is not None
+    base = available_models(workspace()).get(fine_tuning.base)
+    if base is None:
+        st.info("The model before the fine-tuning was deleted, so there is nothing to compare with.")
+        return
+    judged, waiting = _judge(run, fine_tuning.base, base, students, hidden)
+    if waiting:
+        st.caption(f"Without a fresh exam, and so without a proof: {', '.join(map(plain, waiting))}.")
+    if not judged:
+        st.info(
+            "The proof needs exams that have judged no other model. Ask your students to take one.",
+            icon=":material/edit_note:",
+        )
+        return
+    before = join_results([each.before for each in judged])
+    after = join_results([each.after for each in judged])
+    proof = compare_results(before, after)
+    accuracies = [cache.card(bundle).metrics.validation_accuracy for bundle in (base, run.bundle)]
+    proof_tiles(proof, before, after, (fine_tuning.base, run.id), accuracies[1] - accuracies[0])
+    st.markdown(proof_sentence(proof, "the class's hands"))
+    st.dataframe(_table(judged), hide_index=True, width="stretch", key="class_proof")
+    show_changes(proof, before, after, [each for one in judged for each in one.written], run.id)
+    if not keeps_accuracy(*accuracies):
+        st.warning(
+            "The new model reads other people's digits worse by more than 0.1 points, so it is not offered. Let the "
+            "class teach more digits, the same number of each, and fine-tune again.",
+            icon=":material/warning:",
+        )
+    elif not proof.shown or proof.better:
+        _show_use(run)
+
+
+def _judge(
+    run: Run, base_name: str, base: Bundle, students: Sequence[StudentExam], hidden: bool
+) -> tuple[list[_Judged], list[str]]:
+    """Return the exams that judge the run, and the names of the students who have none."""
+    judged, waiting = [], []
+    old, new = cache.bundle_predictor(base), cache.bundle_predictor(run.bundle)
+    for student, name in zip(students, shown_names(students, hidden), strict=True):
+        try:
+            exams = exams_for(student.hand, run.id)
+        except HandError:
+            waiting.append(name)
+            continue
+        before, after = (
+            join_results([exam_result(model, student.hand.id, exam.id, predictor, exam) for exam in exams])
+            for model, predictor in ((base_name, old), (run.id, new))
+        )
+        judged.append(_Judged(name, [each for exam in exams for each in exam.written], before, after))
+    return judged, waiting
+
+
+def _table(judged: Sequence[_Judged]) -> pd.DataFrame:
+    """Return a row for each student, those with the most changes first."""
+    rows = []
+    for each in judged:
+        proof = compare_results(each.before, each.after)
+        rows.append(
+            {
+                "Student": each.name,
+                "Digits": proof.digits,
+                "Read before": int(each.before.right.sum()),
+                "Read after": int(each.after.right.sum()),
+                "Newly right": len(proof.fixed),
+                "Newly wrong": len(proof.broken),
+            }
+        )
+    table = pd.DataFrame(rows)
+    order = np.argsort(-(table["Newly right"] + table["Newly wrong"]).to_numpy(), kind="stable")
+    return table.iloc[order]
+
+
+def _show_use(run: Run) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if active_model(workspace()).run_id == run.id:
+            st.badge("Reads for everybody", icon=":material/check:", color="green")
+        else:
+            st.button(
+                "Use for everybody",
+                type="primary",
+                icon=":material/groups:",
+                key="use_for_all",
+                on_click=promote_run,
+                args=(run,),
+            )
+        st.page_link(
+            "views/run.py",
+            label=plain(display_name(run)),
+            icon=":material/table_rows:",
+            query_params={"id": run.id},
+            width="content",
+        )

@@ -1,0 +1,170 @@
+"""The class's results on the page Class, which are drawn again every few seconds while the students write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.classifier.evaluation import wilson_interval
+from core.data.datasets import CLASSES
+from core.errors import TrazoError
+from core.personal.class_exams import ClassExams, StudentExam, class_confusions
+from core.workspace import Workspace
+from dashboard.parts.charts import CORRECT_COLOUR, confusion_heatmap
+from dashboard.parts.digit_grid import digit_grid
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
+from dashboard.parts.theme import text_colour
+from dashboard.session import cache
+from dashboard.session.markdown import plain
+from dashboard.session.permission import safe_text
+from dashboard.session.state import workspace
+
+POLL_SECONDS = 3.0
+
+_FIRST_DIGIT = 7
+"""The digit that people write in the most different ways."""
+
+_ROW_HEIGHT = 24
+"""Height of a student's row in the chart in pixels."""
+
+
+def class_exams() -> list[StudentExam]:
+    """Return the newest exam of each hand, as the active model reads it."""
+    active, predictor = cache.predictor().current()
+    return _class_exams(str(workspace().root)).read(active.name, predictor)
+
+
+def shown_names(students: Sequence[StudentExam], hidden: bool) -> list[str]:
+    """Return the names to show: nicknames, or numbers in the order in which the students joined."""
+    return [f"Student {number}" if hidden else student.name for number, student in enumerate(students, 1)]
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def show_results(hidden: bool) -> None:
+    """Show how far everyone is, what the model misreads, and everybody's drawings of one digit.
+
+    `hidden`: the nicknames are hidden.
+    """
+    try:
+        students = class_exams()
+    except TrazoError as error:
+        st.error(safe_text(error), icon=":material/error:")
+        return
+    names = shown_names(students, hidden)
+    with st.container(key="refreshing"):
+        _show_tiles(students)
+        if not students:
+            st.info("Nobody has joined yet.", icon=":material/hourglass_empty:")
+        elif not any(student.written for student in students):
+            st.info(
+                f"Here so far: {', '.join(map(plain, names))}. Ask them to start the exam on the page Your hand.",
+                icon=":material/front_hand:",
+            )
+        else:
+            _show_charts(students, names)
+    if any(student.written for student in students):
+        _show_drawings(students, names)
+
+
+def _show_tiles(students: Sequence[StudentExam]) -> None:
+    written = sum(student.written for student in students)
+    right = sum(int(student.right.sum()) for student in students)
+    low, high = wilson_interval(right, written) if written else (0.0, 1.0)
+    complete = sum(student.complete for student in students)
+    with st.grid(4, min_column_width=MIN_TILE_WIDTH):
+        metric_tile("Students", str(len(students)), "have joined")
+        metric_tile("Exams", f"{complete} of {len(students)}", "are complete")
+        metric_tile("Digits", f"{written:,}", "written in the newest exams")
+        metric_tile(
+            "Read correctly",
+            f"{right / written:.1%}" if written else "–",
+            f"95%: {low:.0%} to {high:.0%}" if written else "no digits yet",
+            "Fraction of the class's digits that the active model reads correctly, with its 95% confidence interval "
+            "(Wilson, 1927).",
+        )
+
+
+def _show_charts(students: Sequence[StudentExam], names: Sequence[str]) -> None:
+    by_student, confusions = st.columns([3, 2], gap="large")
+    with by_student:
+        st.subheader("Accuracy by student", anchor=False)
+        st.caption("Each dot is the fraction read correctly so far; its line is where the true value lies, 95% sure.")
+        st.altair_chart(_accuracy_chart(students, names), width="stretch", key="class_accuracy")
+        waiting = [name for student, name in zip(students, names, strict=True) if not student.written]
+        if waiting:
+            st.caption(f"No digits yet: {', '.join(map(plain, waiting))}.")
+    with confusions:
+        st.subheader("What it confuses", anchor=False)
+        st.caption("Rows are the digits that the class meant, columns the digits that the model read.")
+        chart = confusion_heatmap(class_confusions(students), percentages=False, text_colour=text_colour())
+        st.altair_chart(chart, width="content", key="class_confusions")
+
+
+def _accuracy_chart(students: Sequence[StudentExam], names: Sequence[str]) -> alt.LayerChart:
+    rows = [
+        {
+            "student": name if student.complete else f"{name} ({student.written} of {student.prompts})",
+            "accuracy": 100 * float(student.right.mean()),
+            "low": 100 * student.interval[0],
+            "high": 100 * student.interval[1],
+            "right": f"{int(student.right.sum())} of {student.written}",
+        }
+        for student, name in zip(students, names, strict=True)
+        if student.interval
+    ]
+    table = pd.DataFrame(rows)
+    place = alt.Scale(domain=[np.floor(table["low"].min()), 100])
+    base = alt.Chart(table).encode(
+        y=alt.Y("student:N", title=None, sort=None, axis=alt.Axis(labelLimit=160, labelOverlap=False)),
+        tooltip=[
+            "student",
+            alt.Tooltip("right", title="read correctly"),
+            alt.Tooltip("low:Q", title="from (%)", format=".0f"),
+            alt.Tooltip("high:Q", title="to (%)", format=".0f"),
+        ],
+    )
+    rules = base.mark_rule(color=text_colour(), opacity=0.45, strokeWidth=2).encode(
+        x=alt.X("low:Q", scale=place, title="Read correctly (%)"), x2="high:Q"
+    )
+    dots = base.mark_circle(size=110, opacity=1, color=CORRECT_COLOUR).encode(x=alt.X("accuracy:Q", scale=place))
+    return (rules + dots).properties(height=alt.Step(_ROW_HEIGHT))
+
+
+def _show_drawings(students: Sequence[StudentExam], names: Sequence[str]) -> None:
+    digit = st.session_state.get("class_digit", _FIRST_DIGIT)
+    st.subheader(f"Everybody's {digit}s", anchor=False)
+    digit = st.segmented_control(
+        "Digit", range(CLASSES), default=_FIRST_DIGIT, required=True, key="class_digit", label_visibility="collapsed"
+    )
+    tiles = [
+        (student.images[position], name, int(student.digits[position]))
+        for student, name in zip(students, names, strict=True)
+        for position in np.flatnonzero(student.labels == digit)
+    ]
+    if not tiles:
+        st.caption(f"Nobody has written a {digit} yet.")
+        return
+    digit_grid(
+        [image for image, _, _ in tiles],
+        key=f"class_{digit}",
+        captions=[name for _, name, _ in tiles],
+        titles=[f"{name}: read as {_read_as(read)}" for _, name, read in tiles],
+        marked={index for index, (_, _, read) in enumerate(tiles) if read != digit},
+        tile=64,
+        clickable=False,
+    )
+    st.caption("A frame marks a digit that the model misreads.")
+
+
+def _read_as(digit: int) -> str:
+    return str(digit) if digit < CLASSES else "nothing"
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _class_exams(root: str) -> ClassExams:
+    return ClassExams(Workspace(Path(root)))

@@ -1,0 +1,62 @@
+"""How a student joins a class: a nickname gives them a hand of their own, without an account."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import TrazoError
+from core.personal.hand import MAX_NAME_LENGTH, hand_name
+from dashboard.parts.headings import heading
+from dashboard.session.classroom import is_student, join, keep_link, leave
+from dashboard.session.hands import chosen_hand
+from dashboard.session.markdown import plain
+from dashboard.session.permission import safe_text
+
+_JUST_JOINED = "just_joined"
+
+
+def admit() -> bool:
+    """Return True if this visitor may see the pages; show a student who has not joined the form to join instead."""
+    keep_link()
+    if is_student() and chosen_hand() is None:
+        _show_form()
+        return False
+    if st.session_state.pop(_JUST_JOINED, False):
+        st.switch_page("views/hand.py")
+    return True
+
+
+def show_membership() -> None:
+    """Show the student's nickname and the button that lets another one join on this device."""
+    hand = chosen_hand()
+    if hand is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="membership"):
+        st.markdown(f":material/front_hand: **{plain(hand_name(hand))}**", width="content")
+        st.button(
+            "Not you?",
+            type="tertiary",
+            key="leave",
+            help="Lets another student join on this device. To come back, keep the address of this page.",
+            on_click=leave,
+        )
+
+
+def _show_form() -> None:
+    heading("Join the class", "Choose a nickname. You need no account, and no real name.")
+    with st.form("join", border=False, width=420):
+        st.text_input("Nickname", max_chars=MAX_NAME_LENGTH, key="nickname", placeholder="Such as Blue Otter")
+        st.form_submit_button("Join", type="primary", icon=":material/login:", on_click=_join)
+    st.caption(
+        "Your nickname and what you write are stored on the teacher's computer until the teacher deletes them. Your "
+        "class may see both."
+    )
+
+
+def _join() -> None:
+    try:
+        join(st.session_state["nickname"])
+    except TrazoError as error:
+        st.toast(safe_text(error), icon=":material/error:", duration="long")
+    else:
+        st.session_state[_JUST_JOINED] = True

@@ -1,0 +1,52 @@
+"""The address at which a class joins, and the teacher's own."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+
+import streamlit as st
+
+from dashboard.server.prefix import configured_prefix
+
+_EVERYWHERE = ("", "0.0.0.0", "::")
+"""Addresses that mean all networks of this machine."""
+
+_ELSEWHERE = ("192.0.2.1", 9)
+"""An address that is reserved for documentation (RFC 5737), on any port; no packet is sent to it."""
+
+
+def join_address() -> str:
+    """Return the URL for students: that of this machine in the local network, or of the host it listens on."""
+    host = str(st.get_option("server.address") or "")
+    return _url(network_address() if host in _EVERYWHERE else host)
+
+
+def teacher_address(key: str) -> str:
+    """Return the teacher's URL on this machine."""
+    host = str(st.get_option("server.address") or "")
+    return f"{_url('127.0.0.1' if host in _EVERYWHERE else host)}/teacher?key={key}"
+
+
+def network_address() -> str:
+    """Return this machine's address in the local network, or 127.0.0.1 if it is in none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(_ELSEWHERE)
+            return str(probe.getsockname()[0])
+        except OSError:  # no route to other networks
+            return _named_address()
+
+
+def _named_address() -> str:
+    try:
+        addresses = {entry[4][0] for entry in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
+    except OSError:
+        return "127.0.0.1"
+    others = sorted(str(address) for address in addresses if not ipaddress.ip_address(address).is_loopback)
+    return others[0] if others else "127.0.0.1"
+
+
+def _url(host: str) -> str:
+    host = f"[{host}]" if ":" in host else host
+    return f"http://{host}:{st.get_option('server.port')}{configured_prefix()}"

@@ -1,0 +1,21 @@
+"""The teacher's link of a class. It sets a cookie, so that the key is not in the address that a projector shows."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+TEACHER_COOKIE = "trazo_teacher"
+
+_SECONDS = 12 * 60 * 60
+"""A day at school; afterwards, the teacher opens the link again."""
+
+
+async def teacher_link(request: Request) -> Response:
+    """Keep the key in a cookie, and open the page of the class; a wrong key gives nobody any rights."""
+    response = RedirectResponse("/classroom", 303)
+    # Without a path, because a proxy may add a prefix that we do not know.
+    response.set_cookie(
+        TEACHER_COOKIE, request.query_params.get("key", ""), _SECONDS, path=None, httponly=True, samesite="lax"
+    )
+    return response

@@ -1,0 +1,31 @@
+"""The page Class, for the teacher: the address to join, and the class's results while the students write."""
+
+import streamlit as st
+
+from core.errors import TrazoError
+from dashboard.hands.class_data import show_deletion
+from dashboard.hands.class_link import show_join_address
+from dashboard.hands.class_model import show_class_model
+from dashboard.hands.class_results import show_results
+from dashboard.hands.fooling import show_fooling_scores
+from dashboard.parts.headings import heading
+from dashboard.session.classroom import is_teacher
+from dashboard.session.permission import safe_text
+
+heading("Class", "See how well the model reads everyone's handwriting, while your students write.")
+if not is_teacher():
+    st.info(
+        "This page is for the teacher of a class. Start Trazo with `make class`, and open the teacher's link that it "
+        "prints.",
+        icon=":material/school:",
+    )
+else:
+    try:
+        show_join_address()
+        hidden = st.toggle("Hide nicknames", key="hide_nicknames")
+        show_results(hidden)
+        show_fooling_scores(hidden)
+        show_class_model(hidden)
+    except TrazoError as error:
+        st.error(safe_text(error), icon=":material/error:")
+    show_deletion()

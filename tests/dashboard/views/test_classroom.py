@@ -1,0 +1,113 @@
+"""The teacher's page Class in Streamlit's AppTest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from streamlit.runtime.context import ContextProxy
+from streamlit.testing.v1 import AppTest
+
+from core.launcher.control import delete
+from core.personal.classroom import teacher_key
+from core.personal.hand import create_hand, list_hands
+from core.runs.active import active_model
+from core.runs.fine_tuning import CLASS, FineTuning, read_fine_tuning
+from core.runs.registry import list_runs
+from core.workspace import PROJECT, Workspace
+from dashboard.server.teacher import TEACHER_COOKIE
+from tests.support.fine_tuned import fine_tuned_run
+from tests.support.markdown import unescape_markdown
+from tests.support.written_digits import take_exam, teach_digits
+
+
+@pytest.fixture(autouse=True)
+def _teacher(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_CLASSROOM", "1")
+    monkeypatch.setattr(ContextProxy, "cookies", {TEACHER_COOKIE: teacher_key(workspace)})
+
+
+def open_page() -> AppTest:
+    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
+    return page.switch_page("views/classroom.py").run()
+
+
+def text(page: AppTest) -> str:
+    assert not page.exception
+    return unescape_markdown("\n".join(str(part.value) for part in [*page.markdown, *page.caption, *page.info]))
+
+
+def tiles(page: AppTest) -> dict[str, str]:
+    return {metric.label: str(metric.value) for metric in page.metric}
+
+
+def captions(page: AppTest, digit: int) -> list[str]:
+    return [tile["caption"] for tile in json.loads(page.get_by_key(f"class_{digit}").proto.json)["tiles"]]
+
+
+def test_class_is_followed_from_the_first_student_to_the_end(workspace: Workspace) -> None:
+    page = open_page()
+    assert "Nobody has joined yet" in text(page)
+    assert "Join at" in next(html.proto.body for html in page.get("html") if "trazo-join" in html.proto.body)
+    ana, _ = create_hand(workspace, "Ana"), create_hand(workspace, "Ben")
+    page.run()
+    assert "Here so far: Ana, Ben" in text(page)
+
+    take_exam(ana)
+    page.run()
+    assert (tiles(page)["Students"], tiles(page)["Exams"], tiles(page)["Digits"]) == ("2", "1 of 2", "50")
+    assert "No digits yet: Ben." in text(page)
+    assert captions(page, 7) == ["Ana"] * 5
+    page.segmented_control(key="class_digit").set_value(3)
+    page.toggle(key="hide_nicknames").set_value(True).run()
+    assert captions(page, 3) == ["Student 1"] * 5
+    assert "Ana" not in text(page)
+
+    page.button(key="delete_hands").click().run()
+    assert list_hands(workspace) == []
+    assert "Nobody has joined yet" in text(page)
+
+
+def test_page_is_the_teachers_alone(monkeypatch: pytest.MonkeyPatch, workspace: Workspace) -> None:
+    create_hand(workspace, "Ana")
+    page = open_page()
+    assert "Here so far: Ana" in text(page)
+    monkeypatch.setattr(ContextProxy, "cookies", {TEACHER_COOKIE: "guessed"})
+
+    page.run()
+
+    assert "Ana" not in text(page)
+    assert "Join the class" in [title.value for title in page.title]
+    assert "delete_hands" not in {button.key for button in page.button}
+
+
+def test_class_model_is_proved_for_each_hand_and_used(workspace: Workspace, idle_workers: Callable[[], None]) -> None:
+    ana, ben, _ = (create_hand(workspace, name) for name in ("Ana", "Ben", "Eva"))
+    page = open_page()
+    assert page.button(key="tune_class").disabled
+    for seed, hand in enumerate((ana, ben)):
+        teach_digits(hand, 10)
+        take_exam(hand, seed=1000 * seed)
+    page.run()
+    assert "20 digits so far" in text(page)
+    page.button(key="tune_class").click().run()
+    (run,) = list_runs(workspace)
+    assert (read_fine_tuning(run.fine_tuning_file), page.button(key="tune_class").disabled) == (
+        FineTuning(hand=CLASS, base="shipped", digits=20),
+        True,
+    )
+    delete(workspace, run)
+
+    run = fine_tuned_run(workspace, CLASS)
+    page.run()
+    assert "without a proof: Eva" in text(page)
+    assert tiles(page)["Before"] == tiles(page)["After"]
+    assert tiles(page)["Before"].endswith("of 100")
+    table = page.dataframe[0].value
+    assert table["Student"].tolist() == ["Ana", "Ben"]
+    assert table["Digits"].tolist() == [50, 50]
+    page.button(key="use_for_all").click().run()
+
+    assert active_model(workspace).run_id == run.id
+    assert not page.exception
