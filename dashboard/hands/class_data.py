@@ -14,8 +14,8 @@ def show_deletion() -> None:
     with st.popover("Delete everybody's handwriting", icon=":material/delete:"):
         st.markdown(
             "Nicknames and handwriting are personal data. This deletes all hands: nicknames, exams, taught digits and "
-            "the drawings and votes of Fool it. Models that learned from them stay on the Runs page, and can be deleted there. To delete one hand only, "
-            "choose it on the page Your hand."
+            "the drawings and votes of Fool it. Models that learned from them stay on the Runs page, and can be "
+            "deleted there. To delete one hand only, choose it on the page Your hand."
         )
         st.button(
             "Delete for good", icon=":material/delete:", key="delete_hands", on_click=attempt, args=(_delete_all,)
