@@ -53,3 +53,15 @@ def test_no_other_module_reads_the_environment() -> None:
     matches = [path for path in modules if re.search(r"os\.environ|getenv", path.read_text(encoding="utf-8"))]
 
     assert matches == [PROJECT / "core" / "environment.py"]
+
+
+@pytest.mark.parametrize(
+    ("classroom", "readonly", "expected"), [("1", "", True), ("0", "", False), ("", "", False), ("1", "1", False)]
+)
+def test_read_only_dashboard_has_no_class(
+    monkeypatch: pytest.MonkeyPatch, classroom: str, readonly: str, expected: bool
+) -> None:
+    monkeypatch.setenv("TRAZO_CLASSROOM", classroom)
+    monkeypatch.setenv("TRAZO_READONLY", readonly)
+
+    assert environment.classroom() is expected

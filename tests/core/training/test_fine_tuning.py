@@ -16,19 +16,20 @@ from core.explain.keras_reader import read_network
 from core.explain.layers import Dense
 from core.launcher.queue import advance, resume
 from core.personal.exam import answer, start_exam
+from core.personal.fooling import attempts, submit, vote
 from core.personal.hand import Hand, create_hand, delete_hand, list_hands
 from core.personal.taught import taught, teach
 from core.personal.written import images_of
 from core.runs.deletion import delete_run
-from core.runs.fine_tuning import FineTuning, fine_tuned_config
+from core.runs.fine_tuning import CLASS, FineTuning, fine_tuned_config
 from core.runs.registry import create_run, find_run
 from core.runs.run import Run
 from core.training.batches import Stopped
 from core.training.end_images import EndImages
-from core.training.fine_tuning import fine_tune
+from core.training.fine_tuning import _own_digits, fine_tune
 from core.workspace import Workspace
 from tests.support.workers import end_all, kill_worker, wait_for, wait_for_end
-from tests.support.written_digits import teach_digits, write
+from tests.support.written_digits import take_exam, teach_digits, write
 
 
 @pytest.fixture(autouse=True)
@@ -142,3 +143,21 @@ def test_stop_ends_fine_tuning_without_a_model(run: Run, hand: Hand, workspace: 
         fine_tune(tuned, tuned.config(), fine_tuning, dataset, workspace, EndImages(dataset, tuned.config()))
 
     assert not tuned.bundle.complete
+
+
+def test_class_learns_from_all_hands_but_from_no_exam(hand: Hand, workspace: Workspace) -> None:
+    other = create_hand(workspace, "Ben")
+    teach_digits(other, 10)
+    fooled = write(7, seed=50).model_copy(update={"predicted": 1})
+    submit(other, fooled)
+    for name in ("Eva", "Kim", "Wu"):
+        vote(create_hand(workspace, name), attempts(workspace)[0], 7)
+    exam = take_exam(other, 2)
+    teach(hand, exam.written[0])  # it got into the log in spite of the seal
+
+    own = _own_digits(workspace, FineTuning(hand=CLASS, base="shipped", digits=30), 1, Run(workspace.runs / "run"))
+
+    # The digits of two hands, and the drawing that fooled the model.
+    assert len(own.digits) == 20 + 10 + 1
+    assert len(own.others) == 1
+    assert own.digits[-1] == fooled

@@ -1,0 +1,29 @@
+"""The addresses that a class gets are those at which the dashboard listens."""
+
+from __future__ import annotations
+
+import pytest
+import streamlit as st
+
+from dashboard.server import join_address
+
+
+@pytest.mark.parametrize(
+    ("host", "prefix", "students", "teacher"),
+    [
+        ("0.0.0.0", "", "http://192.0.2.7:8501", "http://127.0.0.1:8501/teacher?key=k"),
+        ("", "", "http://192.0.2.7:8501", "http://127.0.0.1:8501/teacher?key=k"),
+        ("10.0.0.5", "trazo", "http://10.0.0.5:8501/trazo", "http://10.0.0.5:8501/trazo/teacher?key=k"),
+        ("127.0.0.1", "", "http://127.0.0.1:8501", "http://127.0.0.1:8501/teacher?key=k"),
+        ("fe80::1", "", "http://[fe80::1]:8501", "http://[fe80::1]:8501/teacher?key=k"),
+    ],
+)
+def test_links_name_the_host_and_the_prefix(
+    monkeypatch: pytest.MonkeyPatch, host: str, prefix: str, students: str, teacher: str
+) -> None:
+    options = {"server.address": host, "server.port": 8501, "server.baseUrlPath": prefix}
+    monkeypatch.setattr(st, "get_option", options.__getitem__)
+    monkeypatch.setattr(join_address, "network_address", lambda: "192.0.2.7")
+
+    assert join_address.join_address() == students
+    assert join_address.teacher_address("k") == teacher
