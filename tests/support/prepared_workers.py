@@ -5,6 +5,7 @@ from __future__ import annotations
 import psutil
 
 from core.workspace import Workspace
+from tests.support.waiting import wait_until
 
 MODULE = "core.training.prepared_worker"
 
@@ -12,6 +13,12 @@ MODULE = "core.training.prepared_worker"
 def waiting_workers(workspace: Workspace) -> list[psutil.Process]:
     """Return the processes on this machine that wait for a run of this workspace."""
     return [process for process in psutil.process_iter() if _waits(process, workspace)]
+
+
+def waiting_worker(workspace: Workspace) -> psutil.Process:
+    """Return the only such process; wait until it has one, because a new process has no command line for a moment."""
+    (worker,) = wait_until(lambda: waiting_workers(workspace), what="a waiting worker")
+    return worker
 
 
 def _waits(process: psutil.Process, workspace: Workspace) -> bool:

@@ -17,7 +17,7 @@ from core.launcher.memory import available_memory
 from core.launcher.prepared_worker import end_prepared_worker, prepare_worker
 from core.launcher.queue import submit
 from core.workspace import PROJECT, Workspace
-from tests.support.prepared_workers import waiting_workers
+from tests.support.prepared_workers import waiting_worker, waiting_workers
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all, kill_worker, wait_for_end
@@ -44,7 +44,7 @@ def _workers_are_prepared(monkeypatch: pytest.MonkeyPatch, workspace: Workspace)
 
 def test_the_waiting_worker_trains_the_next_run(workspace: Workspace) -> None:
     prepare_worker(workspace)
-    (waiting,) = waiting_workers(workspace)
+    waiting = waiting_worker(workspace)
 
     run = submit(workspace, tiny_config())
     process = run.process()
@@ -58,15 +58,15 @@ def test_the_waiting_worker_trains_the_next_run(workspace: Workspace) -> None:
 
 def test_a_second_call_keeps_the_waiting_worker(workspace: Workspace) -> None:
     prepare_worker(workspace)
-    first = waiting_workers(workspace)
+    first = waiting_worker(workspace)
     prepare_worker(workspace)
 
-    assert waiting_workers(workspace) == first
+    assert waiting_worker(workspace) == first
 
 
 def test_a_run_starts_although_the_waiting_worker_was_killed(workspace: Workspace) -> None:
     prepare_worker(workspace)
-    (waiting,) = waiting_workers(workspace)
+    waiting = waiting_worker(workspace)
     waiting.kill()
     wait_until(lambda: not waiting.is_running() or waiting.status() == psutil.STATUS_ZOMBIE, what="the worker's end")
 
@@ -78,7 +78,7 @@ def test_a_run_starts_although_the_waiting_worker_was_killed(workspace: Workspac
 
 def test_a_run_is_interrupted_if_its_worker_is_killed_before_it_has_loaded(workspace: Workspace) -> None:
     prepare_worker(workspace)
-    (waiting,) = waiting_workers(workspace)
+    waiting = waiting_worker(workspace)
     waiting.suspend()  # it never reads the message that names the run
     run = submit(workspace, tiny_config())
     assert run.alive
@@ -90,7 +90,7 @@ def test_a_run_is_interrupted_if_its_worker_is_killed_before_it_has_loaded(works
 
 def test_a_run_of_another_workspace_starts_a_worker_of_its_own(workspace: Workspace, tmp_path: Path) -> None:
     prepare_worker(workspace)
-    (waiting,) = waiting_workers(workspace)
+    waiting = waiting_worker(workspace)
     other = Workspace(tmp_path / "other")
 
     run = submit(other, tiny_config())
@@ -120,7 +120,7 @@ def test_the_worker_ends_after_some_idle_minutes(workspace: Workspace, monkeypat
 def test_the_worker_ends_when_memory_becomes_short(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepared_worker, "_CHECK_SECONDS", 0.01)
     prepare_worker(workspace)
-    assert waiting_workers(workspace)
+    assert waiting_worker(workspace)
     monkeypatch.setattr(prepared_worker, "available_memory", lambda: prepared_worker.MIN_KEPT_BYTES - 1)
 
     wait_until(lambda: not waiting_workers(workspace), what="the worker's end")
@@ -138,7 +138,7 @@ def test_the_waiting_worker_may_use_its_own_memory(workspace: Workspace, monkeyp
     prepare_worker(workspace)
 
     wait_until(lambda: len(checks) > 5, what="a few checks")
-    assert len(waiting_workers(workspace)) == 1
+    assert waiting_worker(workspace).is_running()
 
 
 def test_no_worker_waits_where_memory_is_short(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
