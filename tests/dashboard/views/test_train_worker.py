@@ -11,7 +11,7 @@ from core.launcher import prepared_worker
 from core.launcher.prepared_worker import end_prepared_worker
 from core.launcher.queue import submit
 from core.workspace import PROJECT, Workspace
-from tests.support.prepared_workers import waiting_workers
+from tests.support.prepared_workers import waiting_worker, waiting_workers
 from tests.support.tiny_training import tiny_config
 from tests.support.workers import end_all
 
@@ -34,7 +34,7 @@ def test_a_worker_waits_while_the_page_is_open(workspace: Workspace) -> None:
     page = open_train_page()
 
     assert not page.exception
-    assert len(waiting_workers(workspace)) == 1
+    assert waiting_worker(workspace).is_running()
 
 
 def test_no_worker_waits_while_a_run_is_trained(workspace: Workspace) -> None:
