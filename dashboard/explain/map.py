@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -75,12 +76,12 @@ def show_map_section(bundle: Bundle, image: Pixels, rejected: bool, model: str) 
     if not st.toggle("Show the map", key="show_map"):
         return
     try:
-        place = map_cache.place(bundle, dataset_id, image)
+        place = map_cache.place(bundle, dataset_id, image[np.newaxis])
     except TrazoError as error:
         st.info(safe_text(error), icon=":material/info:")
         return
-    dot = Dot(*place, "Your picture", rejected) if place else None
-    show_map(bundle, model, dataset_id, key="inside_map", dot=dot)
+    dots = [] if place is None else [Dot(x, y, "Your picture", rejected) for x, y in place.tolist()]
+    show_map(bundle, model, dataset_id, key="inside_map", dots=dots)
 
 
 @st.fragment
@@ -91,11 +92,11 @@ def show_map(
     *,
     key: str,
     splits: Sequence[str] = ("train",),
-    dot: Dot | None = None,
+    dots: Sequence[Dot] = (),
 ) -> None:
     """Show a model's map of a dataset, or have it computed; a selection shows its images.
 
-    `splits`: those among which the visitor can choose. `key`: prefix of the widget keys.
+    `splits`: those among which the visitor can choose. `dots`: drawings on the map. `key`: prefix of the widget keys.
     """
     try:
         # Checked first, because the map may be finished in between.
@@ -114,7 +115,7 @@ def show_map(
         st.rerun()
     palette = Palette(digit_colours(), text_colour(), page_colour())
     chosen = groups(table, colouring, palette)
-    content = figure(table, chosen, palette, dot, on_phone=is_phone())
+    content = figure(table, chosen, palette, dots, on_phone=is_phone())
     # A new key for each figure, because a selection names points by their position.
     points = _draw(content, f"{key}_{split}_{colouring}_{found.fingerprint[:8]}", f"Map of {len(table):,} images")
     selection = table.iloc[selected_rows(points, chosen)]

@@ -35,14 +35,12 @@ def points(bundle: Bundle, dataset_id: str, split: str) -> pd.DataFrame | None:
     return _points(*_key(bundle, dataset_id), split)
 
 
-def place(bundle: Bundle, dataset_id: str, image: np.ndarray) -> tuple[float, float] | None:
-    """Return the position of an image uint8 (28, 28) on a map, or None if there is no map."""
+def place(bundle: Bundle, dataset_id: str, images: np.ndarray) -> np.ndarray | None:
+    """Return the positions (n, 2) of images uint8 (n, 28, 28) on a map, or None if there is no map."""
     found = embedding_map(bundle, dataset_id)
     if found is None:
         return None
-    features = image_features(_network(bundle), cache.card(bundle), image[np.newaxis])
-    x, y = found.place(features)[0].tolist()
-    return x, y
+    return found.place(image_features(_network(bundle), cache.card(bundle), images))
 
 
 def _key(bundle: Bundle, dataset_id: str) -> tuple[str, str, int, str, str]:

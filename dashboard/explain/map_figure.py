@@ -25,6 +25,9 @@ _PHONE_HEIGHT = 460
 _BELOW_NAME = 97
 """Percentage of a digit's images that lie below its name, so that stray ones do not move it."""
 
+_DOT, _SMALL_DOT = 20, 12
+"""Sizes in pixels of a single drawing, and of one of many."""
+
 _FEW_POINTS = 3000
 """Up to this number of points, they are larger."""
 
@@ -40,12 +43,13 @@ class Palette:
 
 @dataclass(frozen=True)
 class Dot:
-    """A drawing on the map; `hollow` if it is rejected as not a digit."""
+    """A drawing on the map; `hollow` if it is rejected as not a digit, `wrong` if it is read as another digit."""
 
     x: float
     y: float
     title: str
     hollow: bool
+    wrong: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,18 +81,18 @@ def figure(
     table: pd.DataFrame,
     chosen: Sequence[Group],
     palette: Palette,
-    dot: Dot | None = None,
+    dots: Sequence[Dot] = (),
     *,
     on_phone: bool = False,
 ) -> dict[str, Any]:
-    """Return the figure: a trace for each group in this order, the names of the digits at their places, and the dot.
+    """Return the figure: a trace for each group in this order, the names of the digits at their places, and the dots.
 
     On a phone, a finger at first moves the map instead of drawing a lasso.
     """
     size = 7 if len(table) <= _FEW_POINTS else 5
     traces = [_trace(table, group, size) for group in chosen]
-    if dot is not None:
-        traces.append(_dot_trace(dot, palette))
+    if dots:
+        traces.append(_dots_trace(dots, palette))
     return {
         "data": traces,
         "layout": {
@@ -154,23 +158,28 @@ def _trace(table: pd.DataFrame, group: Group, size: int) -> dict[str, Any]:
     }
 
 
-def _dot_trace(dot: Dot, palette: Palette) -> dict[str, Any]:
+def _dots_trace(dots: Sequence[Dot], palette: Palette) -> dict[str, Any]:
+    """Return the drawings as one trace: a single one as a large dot, many as smaller ones."""
+    colours = [MISTAKE_COLOUR if dot.wrong else palette.text for dot in dots]
     return {
         # WebGL draws over all other kinds of traces.
         "type": "scattergl",
         "mode": "markers",
-        "name": dot.title,
-        "x": [dot.x],
-        "y": [dot.y],
+        "name": dots[0].title if len(dots) == 1 else "Drawings",
+        "x": [dot.x for dot in dots],
+        "y": [dot.y for dot in dots],
         "marker": {
-            "symbol": "circle-open" if dot.hollow else "circle",
-            "size": 20,
-            "color": palette.text,
+            "symbol": ["circle-open" if dot.hollow else "circle" for dot in dots],
+            "size": _DOT if len(dots) == 1 else _SMALL_DOT,
+            "color": colours,
             "opacity": 1,
-            "line": {"width": 4 if dot.hollow else 3, "color": palette.text if dot.hollow else palette.page},
+            "line": {
+                "width": [4 if dot.hollow else 3 if len(dots) == 1 else 1.5 for dot in dots],
+                "color": [colour if dot.hollow else palette.page for dot, colour in zip(dots, colours, strict=True)],
+            },
         },
         "unselected": {"marker": {"opacity": 1}},
-        "hovertext": [dot.title],
+        "hovertext": [dot.title for dot in dots],
         "hoverinfo": "text",
         "showlegend": False,
     }

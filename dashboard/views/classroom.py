@@ -5,6 +5,7 @@ import streamlit as st
 from core.errors import TrazoError
 from dashboard.hands.class_data import show_deletion
 from dashboard.hands.class_link import show_join_address
+from dashboard.hands.class_map import show_class_map
 from dashboard.hands.class_model import show_class_model
 from dashboard.hands.class_results import show_results
 from dashboard.hands.fooling import show_fooling_scores
@@ -24,6 +25,7 @@ else:
         show_join_address()
         hidden = st.toggle("Hide nicknames", key="hide_nicknames")
         show_results(hidden)
+        show_class_map(hidden)
         show_fooling_scores(hidden)
         show_class_model(hidden)
     except TrazoError as error:

@@ -66,9 +66,24 @@ def test_plotly_accepts_the_figure_with_a_drawing(hollow: bool) -> None:
     import plotly.graph_objects as go
 
     table = random_table(2, 30)
-    content = figure(table, groups(table, "label", PALETTE), PALETTE, Dot(5.5, -7.5, "Your picture", hollow))
+    content = figure(table, groups(table, "label", PALETTE), PALETTE, [Dot(5.5, -7.5, "Your picture", hollow)])
 
     *_, dot = go.Figure(content).data
 
     assert (dot.x, dot.y) == ((5.5,), (-7.5,))
-    assert dot.marker.symbol.endswith("open") == hollow
+    assert dot.marker.symbol[0].endswith("open") == hollow
+
+
+def test_plotly_accepts_many_drawings() -> None:
+    import plotly.graph_objects as go
+
+    table = random_table(2, 30)
+    drawings = [
+        Dot(1, 2, "Ana: a 7, read as 7", hollow=False),
+        Dot(3, 4, "Ben: a 7, read as 1", hollow=False, wrong=True),
+    ]
+
+    *_, dots = go.Figure(figure(table, groups(table, "label", PALETTE), PALETTE, drawings)).data
+
+    assert list(zip(dots.x, dots.y, dots.hovertext, strict=True)) == [(each.x, each.y, each.title) for each in drawings]
+    assert list(dots.marker.color) == [PALETTE.text, MISTAKE_COLOUR]

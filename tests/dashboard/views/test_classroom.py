@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
@@ -16,6 +17,8 @@ from core.runs.active import active_model
 from core.runs.fine_tuning import CLASS, FineTuning, read_fine_tuning
 from core.runs.registry import list_runs
 from core.workspace import PROJECT, Workspace
+from dashboard.explain.map_figure import Dot
+from dashboard.hands import class_map
 from dashboard.server.teacher import TEACHER_COOKIE
 from tests.support.fine_tuned import fine_tuned_run
 from tests.support.markdown import unescape_markdown
@@ -67,6 +70,36 @@ def test_class_is_followed_from_the_first_student_to_the_end(workspace: Workspac
     page.button(key="delete_hands").click().run()
     assert list_hands(workspace) == []
     assert "Nobody has joined yet" in text(page)
+
+
+@pytest.mark.usefixtures("without_mnist")
+def test_map_needs_mnist(workspace: Workspace) -> None:
+    take_exam(create_hand(workspace, "Ana"))
+    page = open_page()
+
+    page.toggle(key="show_class_map").set_value(True).run()
+
+    assert "MNIST is not on this machine yet" in text(page)
+
+
+def test_drawings_of_the_map_say_whose_they_are(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    exam = take_exam(create_hand(workspace, "Ana"))
+    maps: list[list[Dot]] = []
+    monkeypatch.setattr(class_map.map_cache, "place", lambda *arguments: np.zeros((len(arguments[2]), 2)))
+    monkeypatch.setattr(class_map, "show_map", lambda *_, dots, **__: maps.append(dots))
+
+    page = open_page()
+    page.toggle(key="hide_nicknames").set_value(True)
+    page.toggle(key="show_class_map").set_value(True).run()
+
+    assert not page.exception
+    assert len(maps[-1]) == len(exam.written)
+    first = maps[-1][0]
+    assert first.title.startswith(f"Student 1: a {exam.prompts[0]}, ")
+    assert (first.wrong, first.hollow) == (
+        not first.title.endswith((f"read as {exam.prompts[0]}", "no answer")),
+        first.title.endswith("no answer"),
+    )
 
 
 def test_page_is_the_teachers_alone(monkeypatch: pytest.MonkeyPatch, workspace: Workspace) -> None:

@@ -1,0 +1,60 @@
+"""The map with all drawings of the class, on the page Class."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.classifier.bundle import Bundle
+from core.data.datasets import CLASSES
+from core.errors import TrazoError
+from dashboard.explain import map_cache
+from dashboard.explain.map import show_map
+from dashboard.explain.map_figure import Dot
+from dashboard.hands.class_results import class_exams, shown_names
+from dashboard.session import cache
+from dashboard.session.permission import safe_text
+
+
+@st.fragment
+def show_class_map(hidden: bool) -> None:
+    """Show, on demand, where the class's drawings lie among the images that the active model learned from.
+
+    `hidden`: the nicknames are hidden.
+    """
+    st.subheader("Map", anchor=False)
+    st.caption(
+        "Each small dot is a training image; images that are alike to the model lie close together. The large dots are "
+        "the drawings of the newest exams: orange if they are misread, hollow if the model takes them for no digit."
+    )
+    # Not shown at once, because it loads a large library.
+    if not st.toggle("Show the map", key="show_class_map"):
+        return
+    try:
+        active = cache.predictor().current()[0]
+        dataset_id = cache.card(active.bundle).config.dataset
+        dots = _dots(hidden, active.bundle, dataset_id)
+        show_map(active.bundle, active.name, dataset_id, key="class_map", dots=dots)
+    except TrazoError as error:
+        st.info(safe_text(error), icon=":material/info:")
+
+
+def _dots(hidden: bool, bundle: Bundle, dataset_id: str) -> list[Dot]:
+    students = class_exams()
+    images = [student.images for student in students]
+    places = map_cache.place(bundle, dataset_id, np.concatenate(images)) if images else None
+    if places is None:
+        return []
+    drawings = [
+        (name, label, digit)
+        for student, name in zip(students, shown_names(students, hidden), strict=True)
+        for label, digit in zip(student.labels.tolist(), student.digits.tolist(), strict=True)
+    ]
+    return [
+        Dot(x, y, _title(name, label, digit), hollow=digit == CLASSES, wrong=digit not in (label, CLASSES))
+        for (x, y), (name, label, digit) in zip(places.tolist(), drawings, strict=True)
+    ]
+
+
+def _title(name: str, label: int, digit: int) -> str:
+    return f"{name}: a {label}, {'no answer' if digit == CLASSES else f'read as {digit}'}"
