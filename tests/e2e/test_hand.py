@@ -52,14 +52,14 @@ def write_next(page: Page, seeds: Counter[int], *, enter: bool = True) -> int:
     assert paper is not None
     scale = paper["width"] / _SIZE
     seeds[digit] += 1
-    for stroke in write(digit, seeds[digit]).strokes:
-        step = max(1, len(stroke.points) // 8)
-        points = [*stroke.points[::step], stroke.points[-1]]
-        page.mouse.move(paper["x"] + points[0][0] * scale, paper["y"] + points[0][1] * scale)
-        page.mouse.down()
-        for x, y in points[1:]:
-            page.mouse.move(paper["x"] + x * scale, paper["y"] + y * scale)
-        page.mouse.up()
+    # In one stroke, because on a busy machine a second one might come after the pad has moved on.
+    points = [point for stroke in write(digit, seeds[digit]).strokes for point in stroke.points]
+    points = [*points[:: max(1, len(points) // 10)], points[-1]]
+    page.mouse.move(paper["x"] + points[0][0] * scale, paper["y"] + points[0][1] * scale)
+    page.mouse.down()
+    for x, y in points[1:]:
+        page.mouse.move(paper["x"] + x * scale, paper["y"] + y * scale)
+    page.mouse.up()
     if enter:
         page.keyboard.press("Enter")
     return digit
