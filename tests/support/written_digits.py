@@ -39,9 +39,9 @@ def teach_digits(hand: Hand, count: int) -> None:
 
 
 def take_exam(hand: Hand, digits: int = EXAM_DIGITS, seed: int = 0) -> Exam:
-    """Write the first digits of a new exam at once; return the exam."""
+    """Write the first digits of a new exam at once, in other handwriting than `teach_digits`; return the exam."""
     exam = start_exam(hand)
-    written = tuple(write(prompt, seed + index) for index, prompt in enumerate(exam.prompts[:digits]))
+    written = tuple(write(prompt, 10_000 + seed + index) for index, prompt in enumerate(exam.prompts[:digits]))
     exam = Exam(exam.id, exam.prompts, written, exam.started)
     exam_file(hand, exam.id).write_bytes(exam_lines(exam))
     return exam

@@ -14,13 +14,13 @@ import pytest
 
 from core.launcher import memory, prepared_worker
 from core.launcher.memory import available_memory
-from core.launcher.prepared_worker import end_prepared_worker, prepare_worker
+from core.launcher.prepared_worker import end_prepared_worker, hand_over, prepare_worker
 from core.launcher.queue import submit
 from core.workspace import PROJECT, Workspace
 from tests.support.prepared_workers import waiting_worker, waiting_workers
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
-from tests.support.workers import end_all, kill_worker, wait_for_end
+from tests.support.workers import end_all, kill_worker, wait_for, wait_for_end
 
 ENOUGH_BYTES = 64 * 2**30
 
@@ -71,9 +71,11 @@ def test_a_run_starts_although_the_waiting_worker_was_killed(workspace: Workspac
     wait_until(lambda: not waiting.is_running() or waiting.status() == psutil.STATUS_ZOMBIE, what="the worker's end")
 
     run = submit(workspace, tiny_config())
+    process = run.process()
 
-    wait_for_end(run)
-    assert run.status().state == "finished"
+    assert process is not None
+    assert process.pid != waiting.pid
+    wait_for(run, run.log_tail, "its first output")
 
 
 def test_a_run_is_interrupted_if_its_worker_is_killed_before_it_has_loaded(workspace: Workspace) -> None:
@@ -88,17 +90,13 @@ def test_a_run_is_interrupted_if_its_worker_is_killed_before_it_has_loaded(works
     assert run.status().state == "interrupted"
 
 
-def test_a_run_of_another_workspace_starts_a_worker_of_its_own(workspace: Workspace, tmp_path: Path) -> None:
+def test_a_run_of_another_workspace_is_not_handed_over(workspace: Workspace, tmp_path: Path) -> None:
     prepare_worker(workspace)
     waiting = waiting_worker(workspace)
-    other = Workspace(tmp_path / "other")
 
-    run = submit(other, tiny_config())
-    process = run.process()
+    assert hand_over(Workspace(tmp_path / "other"), tmp_path, 1, 2) is None
 
-    assert process is not None
-    assert process.pid != waiting.pid
-    end_all(other)
+    wait_until(lambda: not waiting.is_running() or waiting.status() == psutil.STATUS_ZOMBIE, what="the worker's end")
 
 
 def test_the_worker_ends_if_the_dashboard_is_killed(workspace: Workspace) -> None:
