@@ -47,6 +47,7 @@ def write_next(page: Page, seeds: Counter[int], *, enter: bool = True) -> int:
 
     `seeds`: the handwriting of the next digit of each kind, so that the order of the prompts does not matter.
     """
+    expect(prompt(page)).to_have_text(re.compile("Write an? [0-9]"))
     digit = int(prompt(page).inner_text().split()[-1])
     paper = page.locator(".paper").bounding_box()
     assert paper is not None

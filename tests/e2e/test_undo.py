@@ -234,7 +234,7 @@ def test_undo_that_waits_with_a_page_change_is_kept(page: Page, server: SlowServ
     expect_only_rows(page, [0, LAST])
 
 
-def test_page_change_that_waits_with_a_later_stroke_happens(
+def test_page_change_that_waits_is_not_lost_to_a_later_stroke(
     page: Page, server: SlowServer, prediction: Locator
 ) -> None:
     draw(page, [ROWS[0]])
@@ -249,10 +249,8 @@ def test_page_change_that_waits_with_a_later_stroke_happens(
     draw(page, [ROWS[LAST]])
     server.wait_for_requests(3)
     server.release()
-    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
-    page.get_by_role("link", name="Draw").click()
 
-    expect_only_rows(page, [0, 1, LAST])
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
 
 
 def test_stroke_drawn_just_before_leaving_the_page_is_kept(page: Page, prediction: Locator) -> None:
