@@ -71,11 +71,11 @@ def remove(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def atomic_write(path: Path, durable: bool = True) -> Iterator[Path]:
+def atomic_write(path: Path, durable: bool = True, mode: int = 0o644) -> Iterator[Path]:
     """Yield a temporary path next to `path`; its file replaces `path` unless the with block raises.
 
     Readers of `path` see the old contents or the new, never a mixture. `durable`: call fsync first, so that this also
-    holds after a power cut. Raises StorageError.
+    holds after a power cut. `mode`: the permissions of the file. Raises StorageError.
     """
     make_folder(path.parent)
     with storage_errors(path):
@@ -87,7 +87,7 @@ def atomic_write(path: Path, durable: bool = True) -> Iterator[Path]:
             if durable:
                 with temporary.open("rb") as file:
                     os.fsync(file.fileno())
-            temporary.chmod(0o644)
+            temporary.chmod(mode)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)

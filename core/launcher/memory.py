@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
-_CGROUPS = Path("/sys/fs/cgroup")
+from core.runs.process import cgroups
 
 
 def available_memory() -> int:
     """Return the bytes that are available on this machine, or in this container if its limit leaves less."""
     available: list[int] = [psutil.virtual_memory().available]
-    # See memory.max, memory.current and inactive_file in the kernel's documentation of cgroup v2. macOS has no cgroups,
-    # and a group without a limit has the word "max" in memory.max.
+    # See memory.max, memory.current and inactive_file in the kernel's documentation of cgroup v2. A group without a
+    # limit has the word "max" in memory.max.
     with suppress(OSError, ValueError):
-        for group in _cgroups():
+        for group in cgroups(os.getpid()):
             limit = int((group / "memory.max").read_text())
             used = int((group / "memory.current").read_text())
             available.append(limit - used + _cached(group))
     return min(available)
-
-
-def _cgroups() -> list[Path]:
-    """Return this process's cgroups (version 2); see cgroups(7)."""
-    lines = Path("/proc/self/cgroup").read_text().splitlines()
-    return [_CGROUPS / line.removeprefix("0::/") for line in lines if line.startswith("0::/")]
 
 
 def _cached(group: Path) -> int:

@@ -110,7 +110,7 @@ def _start(workspace: Workspace) -> _Prepared:
 
 
 def _end_when_idle(prepared: _Prepared) -> None:
-    """End a waiting worker when nobody has asked for it for a while, or when memory becomes short."""
+    """End a waiting worker after IDLE_SECONDS without a request for it, or if memory becomes short."""
     while prepared.process.poll() is None:
         time.sleep(_CHECK_SECONDS)
         with _lock:

@@ -8,7 +8,7 @@ import re
 import secrets
 
 from core.personal.hand import Hand, hand_with_id
-from core.storage import atomic_write, read_file, storage_errors
+from core.storage import atomic_write, read_file
 from core.workspace import Workspace
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{22,64}")
@@ -27,10 +27,8 @@ def teacher_key(workspace: Workspace) -> str:
         if key := _read_key(workspace):  # another process was faster
             return key
         key = secrets.token_urlsafe(_KEY_BYTES)
-        with atomic_write(workspace.classroom_key) as temporary:
+        with atomic_write(workspace.classroom_key, mode=0o600) as temporary:
             temporary.write_text(key + "\n")
-        with storage_errors(workspace.classroom_key):
-            workspace.classroom_key.chmod(0o600)
     return key
 
 

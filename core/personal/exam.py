@@ -115,7 +115,7 @@ def discard_exam(hand: Hand, exam: Exam) -> None:
 def read_exam(hand: Hand, exam_id: str) -> Exam:
     """Return an exam; raises HandError if there is none, or if its first line is damaged."""
     hand.record()
-    exam = next((exam for exam in list_exams(hand) if exam.id == exam_id), None)
+    exam = _exam(exam_id, read_records(exam_file(hand, exam_id), _Entry))
     if exam is None:
         raise HandError("This exam was deleted or is damaged. Start a new one.")
     return exam

@@ -17,7 +17,7 @@ from pydantic import Field
 from core.errors import HandError, StorageError
 from core.json_lines import read_records
 from core.personal.hand import Hand, list_hands
-from core.personal.written import Digit, Written
+from core.personal.written import Digit, RecordId, Written
 from core.records import Record
 from core.workspace import Workspace
 
@@ -27,25 +27,23 @@ MIN_AGREEING = 3
 MAX_DRAWINGS = 100
 """Number of drawings of one hand."""
 
-_Id = Annotated[str, Field(min_length=1, max_length=32)]
-
 
 class _Drawn(Record):
     kind: Literal["drawn"] = "drawn"
-    id: _Id
+    id: RecordId
     written: Written
 
 
 class _Withdrawn(Record):
     kind: Literal["withdrawn"] = "withdrawn"
-    id: _Id
+    id: RecordId
 
 
 class _Voted(Record):
     """A vote; `label`: None stands for no digit."""
 
     kind: Literal["voted"] = "voted"
-    drawing: _Id
+    drawing: RecordId
     label: Digit | None
 
 

@@ -93,5 +93,5 @@ def exams_for(hand: Hand, run_id: str) -> list[Exam]:
         raise HandError("The proof needs an exam. Take one first: it takes about two minutes.")
     raise HandError(
         "Your last exam has already been used for another model. Take a new one, so that the comparison stays fair: "
-        "whoever tries several models on the same digits picks the luckiest."
+        "of several models that are tried on the same digits, the luckiest looks best."
     )

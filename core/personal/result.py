@@ -1,4 +1,4 @@
-"""What a model makes of a person's exam: right, wrong, unsure and rejected digits."""
+"""A model's predictions for written digits, and its result in a person's exam."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from core.classifier.evaluation import count_confusions, wilson_interval
 from core.classifier.number_reader import read_digit
-from core.classifier.predictor import Predictor, Verdict
+from core.classifier.predictor import Predictor, Reading, Verdict
 from core.data.datasets import CLASSES
 from core.personal.written import Written, canvas_strokes, ink_of
 
@@ -71,9 +71,25 @@ def join_results(results: Sequence[ExamResult]) -> ExamResult:
     )
 
 
+def read_written(predictor: Predictor, written: Written) -> Reading:
+    """Read a written digit as the Draw page does."""
+    return read_digit(predictor, ink_of(written), canvas_strokes(written))
+
+
+def answered_digit(reading: Reading) -> int | None:
+    """Return the digit that a model names, or None if it rejects the drawing."""
+    return None if reading.verdict == "not_a_digit" else reading.digit
+
+
+def with_prediction(written: Written, model: str, predictor: Predictor) -> Written:
+    """Return a written digit with the prediction of the model of this name."""
+    predicted = answered_digit(read_written(predictor, written))
+    return written.model_copy(update={"predicted": predicted, "model": model})
+
+
 def examine(predictor: Predictor, written: Sequence[Written]) -> ExamResult:
-    """Read written digits as the Draw page does; each must have a label."""
-    readings = [read_digit(predictor, ink_of(each), canvas_strokes(each)) for each in written]
+    """Read written digits; each must have a label."""
+    readings = [read_written(predictor, each) for each in written]
     digits = [CLASSES if reading.digit is None else reading.digit for reading in readings]
     return ExamResult(
         np.array([each.label for each in written], np.uint8),

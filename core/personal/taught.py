@@ -11,31 +11,28 @@ from pydantic import Field
 from core.errors import HandError
 from core.json_lines import from_lines, read_records, to_lines
 from core.personal.hand import Hand
-from core.personal.written import Digit, Written, fingerprint
+from core.personal.written import Digit, RecordId, Written, fingerprint
 from core.records import Record
 
 MAX_TAUGHT = 1000
 """Number of digits that a hand can teach; more than 100 hardly help."""
 
 
-_Id = Annotated[str, Field(min_length=1, max_length=32)]
-
-
 class _Taught(Record):
     kind: Literal["taught"] = "taught"
-    id: _Id
+    id: RecordId
     written: Written
 
 
 class _Relabelled(Record):
     kind: Literal["relabelled"] = "relabelled"
-    id: _Id
+    id: RecordId
     label: Digit | None
 
 
 class _Removed(Record):
     kind: Literal["removed"] = "removed"
-    id: _Id
+    id: RecordId
 
 
 _Entry = Annotated[_Taught | _Relabelled | _Removed, Field(discriminator="kind")]

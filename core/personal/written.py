@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Annotated
 
 import numpy as np
@@ -16,6 +17,8 @@ from core.ink.drawing import Pixels, prepare
 from core.records import Record, Timestamp
 
 Digit = Annotated[int, Field(ge=0, le=9)]
+RecordId = Annotated[str, Field(min_length=1, max_length=32)]
+"""Id of a written digit among those of a hand."""
 
 _Coordinate = Annotated[float, Field(ge=-10_000, le=10_000)]
 """Pixels of a canvas; a stroke may leave it, but no screen is this large."""
@@ -76,22 +79,35 @@ def stored_strokes(strokes: Sequence[Stroke]) -> tuple[WrittenStroke, ...]:
 
 def canvas_strokes(written: Written) -> list[Stroke]:
     """Return the strokes as those of a canvas."""
-    return [Stroke(np.array(stroke.points, float), stroke.width) for stroke in written.strokes]
+    return _strokes(written.strokes)
 
 
 def ink_of(written: Written) -> Pixels:
     """Return the ink of a written digit, uint8 (h, w)."""
-    return join_patches([draw_stroke(stroke) for stroke in canvas_strokes(written)]).ink
+    return _ink(written.strokes)
+
+
+def _strokes(strokes: tuple[WrittenStroke, ...]) -> list[Stroke]:
+    return [Stroke(np.array(stroke.points, float), stroke.width) for stroke in strokes]
+
+
+def _ink(strokes: tuple[WrittenStroke, ...]) -> Pixels:
+    return join_patches([draw_stroke(stroke) for stroke in _strokes(strokes)]).ink
 
 
 def images_of(digits: Sequence[Written]) -> Pixels:
     """Return the network's images of written digits, uint8 (n, 28, 28); one without ink is blank."""
     images = np.zeros((len(digits), 28, 28), np.uint8)
     for image, written in zip(images, digits, strict=True):
-        prepared = prepare(ink_of(written)).image
-        if prepared is not None:
-            image[:] = prepared
+        image[:] = _image(written.strokes)
     return images
+
+
+# A page shows the same digits again and again, and preparing one takes a millisecond.
+@lru_cache(maxsize=4096)
+def _image(strokes: tuple[WrittenStroke, ...]) -> Pixels:
+    image = prepare(_ink(strokes)).image
+    return np.zeros((28, 28), np.uint8) if image is None else image
 
 
 def pen_digit(written: Written) -> PenDigit:

@@ -1,4 +1,4 @@
-"""What a fine-tuned run started from: a model, and the hand or the class whose digits it learned."""
+"""The origin of a fine-tuned run: a model, and the hand or the class whose digits it learned."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def _oom_kills(pid: int) -> tuple[str, int | None]:
     The counter belongs to the process's own cgroup, such as its container. With cgroup v1, the counter covers the whole
     machine since boot. The value is None if there is no counter.
     """
-    for file in (*_cgroup_counters(pid), _SYSTEM_COUNTERS):
+    for file in (*(group / "memory.events" for group in cgroups(pid)), _SYSTEM_COUNTERS):
         try:
             lines = dict(line.split() for line in file.read_text().splitlines())
             # The inode distinguishes cgroups of the same name, such as those of other containers or later ones.
@@ -132,10 +132,10 @@ def _oom_kills(pid: int) -> tuple[str, int | None]:
     return "", None
 
 
-def _cgroup_counters(pid: int) -> list[Path]:
-    """Return the process's `memory.events` files (cgroup v2); see cgroups(7)."""
+def cgroups(pid: int) -> list[Path]:
+    """Return the folders of a process's cgroups (version 2); see cgroups(7). None on macOS."""
     try:
         lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
     except OSError:
         return []
-    return [_CGROUPS / line.removeprefix("0::/") / "memory.events" for line in lines if line.startswith("0::/")]
+    return [_CGROUPS / line.removeprefix("0::/") for line in lines if line.startswith("0::/")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -91,9 +92,10 @@ def find_run(workspace: Workspace, run_id: str) -> Run:
     Raises RunNotFound if there is none, RunError if there are several. The id is compared with folder names and never
     becomes part of a path.
     """
-    runs = list_runs(workspace)
-    same_id = [run for run in runs if run.id == run_id]
-    matches = same_id or [run for run in runs if run_id and run.title == run_id]
+    with suppress(OSError):
+        if run_id in _list_folders(workspace):  # without the time of creation of each run, by which a list is sorted
+            return Run(workspace.runs / run_id)
+    matches = [run for run in list_runs(workspace) if run_id and run.title == run_id]
     if not matches:
         raise RunNotFound(run_id)
     if len(matches) > 1:

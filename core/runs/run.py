@@ -73,7 +73,7 @@ class Run:
 
     @property
     def fine_tuning_file(self) -> Path:
-        """What the run was fine-tuned from; a run that was trained from the beginning has no such file."""
+        """The model and the hand of a fine-tuned run; a run that was trained from the beginning has no such file."""
         return self.folder / "fine_tuning.json"
 
     @property

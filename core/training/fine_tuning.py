@@ -14,9 +14,9 @@ import numpy as np
 from core.classifier.bundle import Bundle, Card, Metrics, Novelty
 from core.classifier.detector_samples import MIN_PORTIONS, Samples
 from core.classifier.evaluation import Evaluation, accuracy_interval
-from core.classifier.export import bundle_folder, complete_bundle, evaluate_bundle, export_model, versions
-from core.classifier.fitting import fit_calibration, fit_detector
-from core.classifier.network import Network, NetworkOutput, network_fingerprint
+from core.classifier.export import bundle_folder, complete_bundle, versions
+from core.classifier.fitting import fit_detector
+from core.classifier.network import network_fingerprint
 from core.config import TrainingConfig
 from core.data.datasets import Dataset
 from core.errors import HandError, RunError
@@ -30,15 +30,16 @@ from core.runs.active import available_models
 from core.runs.fine_tuning import CLASS, FineTuning
 from core.runs.run import Run
 from core.runs.status import Phase, Status
-from core.storage import atomic_write
 from core.training.batches import Stopped
 from core.training.end_images import EndImages
+from core.training.novelty import save_detector
+from core.training.result import Exported, export_network
 from core.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class OwnDigits:
-    """What a hand or a class has taught: `digits` with a label, and `others`, which are no digits."""
+    """The taught digits of a hand or a class: `digits` with a label, and `others`, which are no digits."""
 
     digits: Sequence[Written]
     others: Sequence[Written]
@@ -127,14 +128,11 @@ def _save(
 ) -> Card:
     base_card = base.card()
     with bundle_folder(run.bundle.folder) as folder:
-        bundle = export_model(model, folder, dataset.validation.images)
-        network = Network(bundle.tflite_file)
-        outputs = network(dataset.validation.images)
-        calibration = fit_calibration(outputs.probabilities, dataset.validation.labels)
-        evaluation = evaluate_bundle(bundle, calibration, dataset.test)
+        exported = export_network(model, folder, dataset)
+        bundle, evaluation = exported.bundle, exported.evaluation
         _write_status(run, "saving", "Fitting the detector of non-digits.", evaluation.accuracy)
-        novelty = _fit_novelty(bundle, network, outputs, dataset, own, images, config.seed)
-        validation = Evaluation(outputs.probabilities, dataset.validation.labels)
+        novelty = _fit_novelty(exported, dataset, own, images, config.seed)
+        validation = Evaluation(exported.outputs.probabilities, dataset.validation.labels)
         low, high = accuracy_interval(evaluation)
         card = base_card.model_copy(
             update={
@@ -153,7 +151,7 @@ def _save(
                     best_epoch=1,
                     epochs=1,
                 ),
-                "calibration": calibration,
+                "calibration": exported.calibration,
                 "novelty": novelty,
                 # Measuring it would take longer than the fine-tuning.
                 "robustness": None,
@@ -164,27 +162,13 @@ def _save(
     return card
 
 
-def _fit_novelty(
-    bundle: Bundle,
-    network: Network,
-    outputs: NetworkOutput,
-    dataset: Dataset,
-    own: OwnDigits,
-    images: EndImages,
-    seed: int,
-) -> Novelty:
+def _fit_novelty(exported: Exported, dataset: Dataset, own: OwnDigits, images: EndImages, seed: int) -> Novelty:
     """Fit the detector with the hand's digits as digits, and write it into the bundle."""
-    validation = dataset.validation.images
+    network, outputs, validation = exported.network, exported.outputs, dataset.validation.images
     portions = [*(images.portion(index) for index in range(MIN_PORTIONS)), own.samples]
     handwriting = [images.other_handwriting, own.samples.digits]
     detector = fit_detector(network, dataset.train, portions, validation, outputs, handwriting, seed)
-    with atomic_write(bundle.novelty_file) as temporary:
-        detector.save(temporary)
-    samples = images.new_samples
-    return Novelty(
-        digits_rejected=float((detector(validation, outputs) > 0).mean()),
-        out_of_distribution_rejected=float((detector(samples, network(samples)) > 0).mean()),
-    )
+    return save_detector(detector, exported.bundle, network, validation, outputs, images.new_samples)
 
 
 def _write_status(run: Run, phase: Phase, message: str, test_accuracy: float | None = None) -> None:

@@ -12,6 +12,7 @@ from core.classifier.network import Network, NetworkOutput
 from core.classifier.novelty import Detector
 from core.config import TrainingConfig
 from core.data.datasets import Dataset
+from core.ink.drawing import Pixels
 from core.runs.run import Run
 from core.storage import atomic_write
 from core.training.end_images import EndImages
@@ -44,13 +45,22 @@ def fit_novelty(
         )
 
     detector, fitted_briefly = _fit_until_stopped(fit, images, portion_count(config), run)
+    novelty = save_detector(detector, bundle, network, validation, outputs, images.new_samples)
+    return novelty.model_copy(update={"fitted_briefly": fitted_briefly})
+
+
+def save_detector(
+    detector: Detector, bundle: Bundle, network: Network, validation: Pixels, outputs: NetworkOutput, samples: Pixels
+) -> Novelty:
+    """Evaluate a detector, and write it into the bundle.
+
+    `outputs`: the network's outputs for the `validation` images. `samples`: new out-of-distribution samples.
+    """
     with atomic_write(bundle.novelty_file) as temporary:
         detector.save(temporary)
-    samples = images.new_samples
     return Novelty(
         digits_rejected=float((detector(validation, outputs) > 0).mean()),
         out_of_distribution_rejected=float((detector(samples, network(samples)) > 0).mean()),
-        fitted_briefly=fitted_briefly,
     )
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import keras
 
-from core.classifier.bundle import Card, DataCard, Metrics, PenDigitsCard
+from core.classifier.bundle import Bundle, Calibration, Card, DataCard, Metrics, PenDigitsCard
 from core.classifier.evaluation import Evaluation, accuracy_interval
 from core.classifier.export import bundle_folder, complete_bundle, evaluate_bundle, export_model, layer_cards, versions
 from core.classifier.fitting import fit_calibration
-from core.classifier.network import Network, network_fingerprint
+from core.classifier.network import Network, NetworkOutput, network_fingerprint
 from core.classifier.robustness import measure_robustness
 from core.config import TrainingConfig
 from core.data.datasets import Dataset
@@ -42,6 +43,26 @@ class TrainingResult:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Exported:
+    """An exported network, its `outputs` for the validation split, and its `evaluation` on the test set."""
+
+    bundle: Bundle
+    network: Network
+    outputs: NetworkOutput
+    calibration: Calibration
+    evaluation: Evaluation
+
+
+def export_network(model: keras.Model, folder: Path, dataset: Dataset) -> Exported:
+    """Export a network to `folder`, calibrate it on the validation split, and evaluate it once on the test set."""
+    bundle = export_model(model, folder, dataset.validation.images)
+    network = Network(bundle.tflite_file)
+    outputs = network(dataset.validation.images)
+    calibration = fit_calibration(outputs.probabilities, dataset.validation.labels)
+    return Exported(bundle, network, outputs, calibration, evaluate_bundle(bundle, calibration, dataset.test))
+
+
 def save_bundle(
     model: keras.Model,
     config: TrainingConfig,
@@ -58,13 +79,10 @@ def save_bundle(
     """
     compile_for_labels(model)
     with bundle_folder(run.bundle.folder) as folder:
-        bundle = export_model(model, folder, dataset.validation.images)
-        network = Network(bundle.tflite_file)
-        outputs = network(dataset.validation.images)
-        calibration = fit_calibration(outputs.probabilities, dataset.validation.labels)
-        evaluation = evaluate_bundle(bundle, calibration, dataset.test)
+        exported = export_network(model, folder, dataset)
+        bundle, network, evaluation = exported.bundle, exported.network, exported.evaluation
         journal.write_status("saving", "Fitting the detector of non-digits.", evaluation.accuracy)
-        novelty = fit_novelty(bundle, network, outputs, dataset, images, config, run)
+        novelty = fit_novelty(bundle, network, exported.outputs, dataset, images, config, run)
         journal.write_status("saving", "Measuring the robustness.", evaluation.accuracy)
         card = Card(
             run_id=run.id,
@@ -76,7 +94,7 @@ def save_bundle(
             layers=layer_cards(model),
             seconds=round(result.seconds, 2),
             metrics=_metrics(result, evaluation),
-            calibration=calibration,
+            calibration=exported.calibration,
             novelty=novelty,
             robustness=measure_robustness(network, images.robustness),
             network_fingerprint=network_fingerprint(bundle.tflite_file.read_bytes()),

@@ -20,6 +20,7 @@ from dashboard.explain import map_cache
 from dashboard.explain.map_figure import COLOURINGS, Dot, Palette, figure, groups, selected_rows
 from dashboard.parts.sample_grid import Samples, sample_grid
 from dashboard.parts.theme import digit_colours, page_colour, text_colour
+from dashboard.parts.units import counted
 from dashboard.session import cache, state
 from dashboard.session.client import is_phone
 from dashboard.session.permission import may_change, permission_note, require_permission, safe_text
@@ -176,7 +177,7 @@ def _show_selection(selection: pd.DataFrame, samples: Samples, key: str) -> None
     """Show the number of selected images by label, a download, and their thumbnails, mistakes first."""
     wrong = selection["label"].ne(selection["predicted"])
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{_plural(len(selection))} selected, {wrong.sum():,} misread.** {_counts(selection)}")
+        st.markdown(f"**{counted(len(selection), 'image')} selected, {wrong.sum():,} misread.** {_counts(selection)}")
         st.download_button(
             "Download as CSV",
             _csv(selection, samples.split),
@@ -202,10 +203,6 @@ def _show_selection(selection: pd.DataFrame, samples: Samples, key: str) -> None
         ],
         tile=72,
     )
-
-
-def _plural(count: int) -> str:
-    return "1 image" if count == 1 else f"{count:,} images"
 
 
 def _counts(selection: pd.DataFrame) -> str:

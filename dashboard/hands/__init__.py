@@ -1,1 +1,1 @@
-"""What the page Your hand is made of."""
+"""The parts of the pages Your hand and Class."""

@@ -52,8 +52,12 @@ def show_chooser() -> Hand | None:
             )
         if selected:
             # Each hand has its own menu, so that a second press on Delete cannot reach another hand.
-            with st.popover("Export, rename or delete", icon=":material/more_horiz:", key=f"menu_{selected.id}"):
-                _show_menu(selected)
+            menu = st.popover(
+                "Export, rename or delete", icon=":material/more_horiz:", key=f"menu_{selected.id}", on_change="rerun"
+            )
+            if menu.open:
+                with menu:
+                    _show_menu(selected)
     try:
         if selected:
             selected.record()

@@ -11,7 +11,6 @@ import streamlit as st
 
 from core.classifier.bundle import Bundle
 from core.errors import HandError
-from core.launcher.prepared_worker import prepare_worker
 from core.personal.class_exams import StudentExam
 from core.personal.fooling import won
 from core.personal.proof import compare_results, exams_for
@@ -19,28 +18,25 @@ from core.personal.result import ExamResult, join_results
 from core.personal.taught import taught
 from core.personal.tuning import keeps_accuracy
 from core.personal.written import Written
-from core.runs.active import active_model, available_models
+from core.runs.active import active_model
 from core.runs.fine_tuning import CLASS, read_fine_tuning
-from core.runs.label import display_name
 from core.runs.run import Run
 from dashboard.hands.class_results import class_exams, shown_names
 from dashboard.hands.exam import exam_result
 from dashboard.hands.fooling import class_attempts
 from dashboard.hands.tuning import (
-    POLL_SECONDS,
-    base_model,
     proof_sentence,
     proof_tiles,
+    run_link,
     runs_of,
     show_changes,
-    show_progress,
-    start_fine_tuning,
+    show_end,
+    show_start,
 )
 from dashboard.runs import run_cache
 from dashboard.runs.actions import promote_run
 from dashboard.session import cache
 from dashboard.session.markdown import plain
-from dashboard.session.permission import attempt, safe_text
 from dashboard.session.state import workspace
 
 
@@ -63,40 +59,19 @@ def show_class_model(hidden: bool) -> None:
     students = class_exams()
     digits = sum(written.label is not None for student in students for written in taught(student.hand).values())
     digits += len(won(class_attempts()))
-    runs = runs_of(CLASS)
-    base = base_model()
-    busy = bool(runs) and not runs[0].status().over
-    st.markdown(
-        f"Fine-tuning makes a new model from **{plain(run_cache.model_name(base))}** that has also learned what "
-        f"the class has taught: {digits:,} digits so far. Nothing changes until you choose to use the new model."
-    )
+    listing = run_cache.listing()
+    runs = runs_of(CLASS, listing)
+    show_start("the class's", CLASS, digits, listing)
     if not digits:
         st.caption("Ask your students to teach some digits: step 2 on the page Your hand.")
-    st.button(
-        "Fine-tune to the class" if not runs else "Fine-tune to the class again",
-        type="secondary" if runs else "primary",
-        icon=":material/tune:",
-        key="tune_class",
-        disabled=busy or not digits,
-        on_click=attempt,
-        args=(start_fine_tuning, CLASS, base, digits),
-    )
-    if digits and not busy:
-        prepare_worker(workspace())
-    if not runs:
-        return
-    if busy:
-        st.fragment(show_progress, run_every=POLL_SECONDS)(runs[0])
-    elif runs[0].bundle.complete:
+    if runs and show_end(runs[0]):
         _show_proof(runs[0], students, hidden)
-    else:
-        st.error(safe_text(runs[0].status().message), icon=":material/error:")
 
 
 def _show_proof(run: Run, students: Sequence[StudentExam], hidden: bool) -> None:
     fine_tuning = read_fine_tuning(run.fine_tuning_file)
     assert fine_tuning is not None
-    base = available_models(workspace()).get(fine_tuning.base)
+    base = cache.models().get(fine_tuning.base)
     if base is None:
         st.info("The model before the fine-tuning was deleted, so there is nothing to compare with.")
         return
@@ -180,10 +155,4 @@ def _show_use(run: Run) -> None:
                 on_click=promote_run,
                 args=(run,),
             )
-        st.page_link(
-            "views/run.py",
-            label=plain(display_name(run)),
-            icon=":material/table_rows:",
-            query_params={"id": run.id},
-            width="content",
-        )
+        run_link(run)

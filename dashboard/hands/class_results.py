@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import altair as alt
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core.classifier.evaluation import wilson_interval
@@ -15,7 +13,8 @@ from core.data.datasets import CLASSES
 from core.errors import TrazoError
 from core.personal.class_exams import ClassExams, StudentExam, class_confusions
 from core.workspace import Workspace
-from dashboard.parts.charts import CORRECT_COLOUR, confusion_heatmap
+from dashboard.hands.charts import students_chart
+from dashboard.parts.charts import confusion_heatmap
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.theme import text_colour
@@ -28,9 +27,6 @@ POLL_SECONDS = 3.0
 
 _FIRST_DIGIT = 7
 """The digit that people write in the most different ways."""
-
-_ROW_HEIGHT = 24
-"""Height of a student's row in the chart in pixels."""
 
 
 def class_exams() -> list[StudentExam]:
@@ -94,7 +90,7 @@ def _show_charts(students: Sequence[StudentExam], names: Sequence[str]) -> None:
     with by_student:
         st.subheader("Accuracy by student", anchor=False)
         st.caption("Each dot is the fraction read correctly so far; its line is where the true value lies, 95% sure.")
-        st.altair_chart(_accuracy_chart(students, names), width="stretch", key="class_accuracy")
+        st.altair_chart(students_chart(students, names, text_colour()), width="stretch", key="class_accuracy")
         waiting = [name for student, name in zip(students, names, strict=True) if not student.written]
         if waiting:
             st.caption(f"No digits yet: {', '.join(map(plain, waiting))}.")
@@ -103,36 +99,6 @@ def _show_charts(students: Sequence[StudentExam], names: Sequence[str]) -> None:
         st.caption("Rows are the digits that the class meant, columns the digits that the model read.")
         chart = confusion_heatmap(class_confusions(students), percentages=False, text_colour=text_colour())
         st.altair_chart(chart, width="content", key="class_confusions")
-
-
-def _accuracy_chart(students: Sequence[StudentExam], names: Sequence[str]) -> alt.LayerChart:
-    rows = [
-        {
-            "student": name if student.complete else f"{name} ({student.written} of {student.prompts})",
-            "accuracy": 100 * float(student.right.mean()),
-            "low": 100 * student.interval[0],
-            "high": 100 * student.interval[1],
-            "right": f"{int(student.right.sum())} of {student.written}",
-        }
-        for student, name in zip(students, names, strict=True)
-        if student.interval
-    ]
-    table = pd.DataFrame(rows)
-    place = alt.Scale(domain=[np.floor(table["low"].min()), 100])
-    base = alt.Chart(table).encode(
-        y=alt.Y("student:N", title=None, sort=None, axis=alt.Axis(labelLimit=160, labelOverlap=False)),
-        tooltip=[
-            "student",
-            alt.Tooltip("right", title="read correctly"),
-            alt.Tooltip("low:Q", title="from (%)", format=".0f"),
-            alt.Tooltip("high:Q", title="to (%)", format=".0f"),
-        ],
-    )
-    rules = base.mark_rule(color=text_colour(), opacity=0.45, strokeWidth=2).encode(
-        x=alt.X("low:Q", scale=place, title="Read correctly (%)"), x2="high:Q"
-    )
-    dots = base.mark_circle(size=110, opacity=1, color=CORRECT_COLOUR).encode(x=alt.X("accuracy:Q", scale=place))
-    return (rules + dots).properties(height=alt.Step(_ROW_HEIGHT))
 
 
 def _show_drawings(students: Sequence[StudentExam], names: Sequence[str]) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-import altair as alt
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core.classifier.predictor import Predictor
@@ -17,6 +15,7 @@ from core.personal.hand import Hand
 from core.personal.result import ExamResult, examine
 from core.personal.written import Written, images_of
 from core.runs.active import SHIPPED
+from dashboard.hands.charts import writers_chart
 from dashboard.hands.chooser import first_hand
 from dashboard.hands.pad import writing_pad
 from dashboard.parts.charts import confusion_heatmap
@@ -27,9 +26,6 @@ from dashboard.runs import run_cache
 from dashboard.session.hands import current_model
 from dashboard.session.markdown import plain
 from dashboard.session.permission import attempt
-
-WRITERS = (99.2, 99.2, 100.0, 99.2, 99.2, 100.0, 100.0, 96.8, 100.0, 99.6)
-"""Accuracy of the shipped model on the digits of writers 21 to 30, in percent (`make bench ARGS=hands`)."""
 
 
 def show_exam(hand: Hand | None) -> None:
@@ -126,24 +122,7 @@ def show_writers(result: ExamResult) -> None:
         "**Among other people.** Each dot is one of ten people whose digits no model has learned from. The line is "
         "you; the bar is the range in which your accuracy probably lies."
     )
-    low, high = (100 * bound for bound in result.interval)
-    place = alt.X(
-        "accuracy:Q", scale=alt.Scale(domain=[np.floor(min(*WRITERS, low)), 100.5]), title="Digits read correctly (%)"
-    )
-    tooltip = [alt.Tooltip("accuracy", title="read correctly (%)", format=".1f")]
-    # People with the same accuracy stand above each other.
-    rows = [WRITERS[:index].count(accuracy) for index, accuracy in enumerate(WRITERS)]
-    row = alt.Y("row:Q", scale=alt.Scale(domain=[-1.5, max(rows) + 0.5]), axis=None)
-    others = alt.Chart(pd.DataFrame({"accuracy": WRITERS, "row": rows})).mark_circle(size=90, opacity=0.7)
-    own = pd.DataFrame({"accuracy": [100 * result.accuracy], "low": [low], "high": [high], "row": [-1.0]})
-    person = alt.Chart(own).mark_tick(thickness=4, size=26, color=text_colour())
-    interval = alt.Chart(own).mark_rule(strokeWidth=4, opacity=0.4, color=text_colour())
-    chart = (
-        others.encode(x=place, y=row, tooltip=tooltip)
-        + interval.encode(x=alt.X("low:Q", title="Digits read correctly (%)"), x2="high:Q", y=row)
-        + person.encode(x=place, y=row, tooltip=tooltip)
-    )
-    st.altair_chart(chart.properties(height=150), width="stretch")
+    st.altair_chart(writers_chart(result.accuracy, result.interval, text_colour()), width="stretch")
 
 
 def _show_mistakes(hand: Hand, exam: Exam, result: ExamResult) -> None:

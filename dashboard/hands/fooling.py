@@ -10,7 +10,6 @@ from typing import cast
 import numpy as np
 import streamlit as st
 
-from core.classifier.number_reader import read_digit
 from core.data.datasets import CLASSES
 from core.ink.drawing import Pixels
 from core.personal.fooling import (
@@ -25,13 +24,14 @@ from core.personal.fooling import (
     withdraw,
 )
 from core.personal.hand import Hand, hand_name
-from core.personal.written import Written, canvas_strokes, images_of, ink_of
+from core.personal.result import with_prediction
+from core.personal.written import Written, images_of, ink_of
+from dashboard.hands.labels import label_buttons
 from dashboard.hands.pad import writing_pad
 from dashboard.parts.digit_grid import digit_grid
 from dashboard.parts.png import image_html
 from dashboard.session import cache
 from dashboard.session.markdown import plain
-from dashboard.session.permission import attempt
 from dashboard.session.state import workspace
 
 POLL_SECONDS = 5.0
@@ -61,7 +61,8 @@ def _show_pad(hand: Hand) -> None:
 
     def keep(position: int, written: Written) -> None:
         del ids[position:]
-        ids.append(submit(hand, _read(written)))
+        active, predictor = cache.predictor().current()  # the same for everybody
+        ids.append(submit(hand, with_prediction(written, active.name, predictor)))
 
     def take_back(_: int) -> None:
         if ids:
@@ -78,14 +79,6 @@ def _prompts_and_ids(hand: Hand) -> tuple[list[int], list[str]]:
     return cast("tuple[list[int], list[str]]", kept[1:])
 
 
-def _read(written: Written) -> Written:
-    """Return the drawing with what the active model, which is the same for everybody, reads."""
-    active, predictor = cache.predictor().current()
-    reading = read_digit(predictor, ink_of(written), canvas_strokes(written))
-    digit = None if reading.verdict == "not_a_digit" else reading.digit
-    return written.model_copy(update={"predicted": digit, "model": active.name})
-
-
 @st.fragment(run_every=POLL_SECONDS)
 def _show_vote(hand: Hand) -> None:
     found = class_attempts()
@@ -96,14 +89,7 @@ def _show_vote(hand: Hand) -> None:
     else:
         st.html(image_html(_framed(ink_of(judged.written)), 200, "a drawing of another student"))
         with st.container(horizontal=True, gap="xsmall", key="fool_votes"):
-            for label in (*range(CLASSES), None):
-                st.button(
-                    "No digit" if label is None else str(label),
-                    key=f"vote_{label}",
-                    on_click=attempt,
-                    args=(vote, hand, judged, label),
-                    kwargs={"hand": hand},
-                )
+            label_buttons("vote", hand, vote, hand, judged)
     own = [each for each in found if each.hand == hand]
     st.caption(f"Your score: {sum(each.scores for each in own)} of {len(own)} drawings.")
 

@@ -8,19 +8,19 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.classifier.predictor import Reading
-from core.data.datasets import CLASSES
 from core.errors import HandError
 from core.ink.canvas_strokes import Stroke
 from core.personal.exam import list_exams, sealed_fingerprints
 from core.personal.hand import Hand, hand_name
+from core.personal.result import answered_digit
 from core.personal.taught import forget, taught, teach
 from core.personal.written import Written, fingerprint, stored_strokes
+from dashboard.hands.labels import label_buttons
 from dashboard.session.hands import chosen_hand
 from dashboard.session.markdown import plain
 from dashboard.session.permission import attempt, may_write
 
 _LESSON = "lesson"
-NO_DIGIT = "no digit"
 
 
 def show_lesson(strokes: Sequence[Stroke], reading: Reading, model: str) -> None:
@@ -32,7 +32,7 @@ def show_lesson(strokes: Sequence[Stroke], reading: Reading, model: str) -> None
         drawn = stored_strokes(strokes)
     except HandError:  # hundreds of strokes are no digit
         return
-    predicted = None if reading.verdict == "not_a_digit" else reading.digit
+    predicted = answered_digit(reading)
     written = Written(strokes=drawn, label=None, predicted=predicted, model=model, time=time.time())
     hand_id, drawing, told = st.session_state.get(_LESSON) or ("", "", None)
     if (hand_id, drawing) != (hand.id, fingerprint(written)):
@@ -50,18 +50,11 @@ def show_lesson(strokes: Sequence[Stroke], reading: Reading, model: str) -> None
             )
             return
         st.markdown(f"**{plain(hand_name(hand))}** meant", width="content")
-        for label in (*range(CLASSES), None):
-            st.button(
-                NO_DIGIT if label is None else str(label),
-                key=f"meant_{label}",
-                type="primary" if label is not None and label == predicted else "secondary",
-                on_click=attempt,
-                args=(_teach, hand, written.model_copy(update={"label": label})),
-                kwargs={"hand": hand},
-            )
+        label_buttons("meant", hand, _teach, hand, written, likely=predicted)
 
 
-def _teach(hand: Hand, written: Written) -> None:
+def _teach(hand: Hand, drawn: Written, label: int | None) -> None:
+    written = drawn.model_copy(update={"label": label})
     # A second tap while the first is on its way must not teach twice.
     if fingerprint(written) in {fingerprint(each) for each in taught(hand).values()}:
         raise HandError("This drawing is taught already.")

@@ -6,13 +6,14 @@ import random
 
 import streamlit as st
 
-from core.classifier.number_reader import read_digit
 from core.data.datasets import CLASSES
 from core.personal.exam import list_exams, sealed_fingerprints
 from core.personal.hand import Hand
+from core.personal.result import with_prediction
 from core.personal.taught import forget, relabel, taught, teach
-from core.personal.written import Written, canvas_strokes, images_of, ink_of
+from core.personal.written import Written, images_of
 from dashboard.hands.chooser import first_hand
+from dashboard.hands.labels import NO_DIGIT, label_buttons
 from dashboard.hands.pad import writing_pad
 from dashboard.parts.digit_grid import digit_grid, keep_click
 from dashboard.session import state
@@ -24,7 +25,6 @@ COUNTS = (10, 20, 50, 100)
 DEFAULT_COUNT = 50
 
 _PROMPTS = "teaching_prompts"
-_LABELS = [*map(str, range(CLASSES)), "No digit"]
 
 
 def show_teaching(hand: Hand | None) -> None:
@@ -70,7 +70,9 @@ def _show_pad(hand: Hand, prompts: list[int], written_ids: list[str]) -> None:
 
     def keep(position: int, written: Written) -> None:
         del written_ids[position:]
-        written_ids.append(teach(hand, _with_prediction(written), sealed_fingerprints(list_exams(hand))))
+        model, predictor = current_model()
+        read = with_prediction(written, model.name, predictor)
+        written_ids.append(teach(hand, read, sealed_fingerprints(list_exams(hand))))
 
     def take_back(_: int) -> None:
         if written_ids:
@@ -81,13 +83,6 @@ def _show_pad(hand: Hand, prompts: list[int], written_ids: list[str]) -> None:
     if st.button("Show what was taught" if over else "Stop here", key="stop_teaching", icon=":material/check:"):
         del st.session_state[_PROMPTS]
         st.rerun()
-
-
-def _with_prediction(written: Written) -> Written:
-    model, predictor = current_model()
-    reading = read_digit(predictor, ink_of(written), canvas_strokes(written))
-    digit = None if reading.verdict == "not_a_digit" else reading.digit
-    return written.model_copy(update={"predicted": digit, "model": model.name})
 
 
 @st.fragment
@@ -115,16 +110,7 @@ def _show_taught(hand: Hand) -> None:
     label = digits[taught_id].label
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{_title(digits[taught_id])}.** Meant:", width="content")
-        for index, name in enumerate(_LABELS):
-            value = None if index == CLASSES else index
-            st.button(
-                name,
-                key=f"label_{index}",
-                disabled=value == label,
-                on_click=attempt,
-                args=(relabel, hand, taught_id, value),
-                kwargs={"hand": hand},
-            )
+        label_buttons("label", hand, relabel, hand, taught_id, current=label)
         st.button(
             "Remove",
             icon=":material/delete:",
@@ -137,6 +123,6 @@ def _show_taught(hand: Hand) -> None:
 
 def _title(written: Written) -> str:
     article = "An" if written.label == 8 else "A"
-    meant = "No digit" if written.label is None else f"{article} {written.label}"
+    meant = NO_DIGIT if written.label is None else f"{article} {written.label}"
     read = "not answered" if written.predicted is None else f"read as {written.predicted}"
     return f"{meant}, {read}"

@@ -17,15 +17,16 @@ from core.personal.result import ExamResult, join_results
 from core.personal.taught import taught
 from core.personal.tuning import keeps_accuracy
 from core.personal.written import Written
-from core.runs.active import available_models, trained_model
-from core.runs.fine_tuning import FineTuning, fine_tuned_config, read_fine_tuning
+from core.runs.active import trained_model
+from core.runs.fine_tuning import PRESET, FineTuning, fine_tuned_config, read_fine_tuning
 from core.runs.label import display_name
-from core.runs.registry import list_runs
 from core.runs.run import Run
 from dashboard.hands.exam import answer_of, exam_result, show_digits
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
+from dashboard.parts.units import counted
 from dashboard.runs import run_cache
 from dashboard.runs.actions import promote_run
+from dashboard.runs.run_cache import Listing, run_of
 from dashboard.session import cache
 from dashboard.session.markdown import plain
 from dashboard.session.permission import attempt, safe_text
@@ -41,22 +42,14 @@ def show_tuning(hand: Hand | None) -> None:
         return
     _show_current_model(hand)
     digits = [written for written in taught(hand).values() if written.label is not None]
-    runs = runs_of(hand.id)
-    busy = run_cache.listing().busy
+    listing = run_cache.listing()
+    runs = runs_of(hand.id, listing)
     if digits:
-        _show_start(hand, len(digits), again=bool(runs), busy=busy)
+        show_start("your", hand.id, len(digits), listing)
     else:
         st.info("Teach some digits first: about 50 are enough.", icon=":material/edit:")
-    if not busy:
-        prepare_worker(workspace())
-    if not runs:
-        return
-    if not runs[0].status().over:
-        st.fragment(show_progress, run_every=POLL_SECONDS)(runs[0])
-    elif runs[0].bundle.complete:
+    if runs and show_end(runs[0]):
         _show_proof(hand, runs[0])
-    else:
-        st.error(safe_text(runs[0].status().message), icon=":material/error:")
 
 
 def _show_current_model(hand: Hand) -> None:
@@ -80,21 +73,50 @@ def _show_current_model(hand: Hand) -> None:
         )
 
 
-def _show_start(hand: Hand, digits: int, *, again: bool, busy: bool) -> None:
-    base = base_model()
+def show_start(whose: str, hand: str, digits: int, listing: Listing) -> None:
+    """Show the button that fine-tunes a model, and have a worker wait for it.
+
+    `whose`: the owner of the digits, in words. `hand`: a hand's id, or CLASS. `digits`: their number.
+    """
+    base, busy, again = base_model(), listing.busy, bool(runs_of(hand, listing))
     st.markdown(
-        f"Fine-tuning makes a new model from **{plain(run_cache.model_name(base))}** that has also learned your "
-        f"{digits} digits. It takes a few seconds. Nothing changes until you choose to use the new model."
+        f"Fine-tuning makes a new model from **{plain(run_cache.model_name(base))}** that has also learned {whose} "
+        f"{counted(digits, 'digit')}. It takes a few seconds. Nothing changes until you choose to use the new model."
     )
     st.button(
         "Fine-tune again" if again else "Fine-tune",
         type="secondary" if again else "primary",
         icon=":material/tune:",
         key="fine_tune",
-        disabled=busy,
+        disabled=busy or not digits,
         help="Another training is running; wait until it has ended." if busy else None,
         on_click=attempt,
-        args=(start_fine_tuning, hand.id, base, digits),
+        args=(start_fine_tuning, hand, base, digits),
+    )
+    if digits and not busy:
+        prepare_worker(workspace())
+
+
+def show_end(run: Run) -> bool:
+    """Return True if the run has a model; otherwise show its progress, or why it has none."""
+    status = run.status()
+    if not status.over:
+        st.fragment(_show_progress, run_every=POLL_SECONDS)(run)
+        return False
+    if not run.bundle.complete:
+        st.error(safe_text(status.message), icon=":material/error:")
+        return False
+    return True
+
+
+def run_link(run: Run) -> None:
+    """Link to the page of a run."""
+    st.page_link(
+        "views/run.py",
+        label=plain(display_name(run)),
+        icon=":material/table_rows:",
+        query_params={"id": run.id},
+        width="content",
     )
 
 
@@ -102,29 +124,26 @@ def base_model() -> str:
     """Return the name of the model to fine-tune: the active one, or what that was itself fine-tuned from."""
     active = cache.predictor().current()[0].name
     trained = trained_model(workspace(), active)
-    return trained if trained in available_models(workspace()) else active
+    return trained if trained in cache.models() else active
 
 
-def runs_of(hand: str) -> list[Run]:
+def runs_of(hand: str, listing: Listing) -> list[Run]:
     """Return the runs that were fine-tuned to the hand with this id, or to CLASS, the newest first."""
-    found = []
-    for run in list_runs(workspace()):
-        fine_tuning = read_fine_tuning(run.fine_tuning_file)
-        if fine_tuning and fine_tuning.hand == hand:
-            found.append(run)
-    return found
+    runs = [run_of(row) for row in listing.rows if row.preset == PRESET]
+    records = [(run, read_fine_tuning(run.fine_tuning_file)) for run in runs]
+    return [run for run, fine_tuning in records if fine_tuning and fine_tuning.hand == hand]
 
 
 def start_fine_tuning(hand: str, base: str, digits: int) -> None:
     """Queue a run that learns the hand with this id, or CLASS; raises HandError if its model was deleted."""
-    bundle = available_models(workspace()).get(base)
+    bundle = cache.models().get(base)
     if bundle is None:
         raise HandError("This model was deleted in the meantime. Reload the page to fine-tune another one.")
     config = fine_tuned_config(bundle.card().config)
     queue.submit(workspace(), config, fine_tuning=FineTuning(hand=hand, base=base, digits=digits))
 
 
-def show_progress(run: Run) -> None:
+def _show_progress(run: Run) -> None:
     """Show what the run is doing, and redraw the page when it is over."""
     status = run.status()
     if status.over:
@@ -140,7 +159,7 @@ def _show_proof(hand: Hand, run: Run) -> None:
     st.subheader("Proof", anchor=False)
     fine_tuning = read_fine_tuning(run.fine_tuning_file)
     assert fine_tuning is not None
-    models = available_models(workspace())
+    models = cache.models()
     try:
         if fine_tuning.base not in models:
             raise HandError("The model that this one was made from was deleted, so there is nothing to compare with.")
@@ -240,10 +259,4 @@ def _show_use(hand: Hand, run: Run, *, primary: bool) -> None:
                 args=(use_model, workspace(), hand, run.id),
             )
         st.button("Use for everybody", icon=":material/groups:", key="use_for_all", on_click=promote_run, args=(run,))
-        st.page_link(
-            "views/run.py",
-            label=plain(display_name(run)),
-            icon=":material/table_rows:",
-            query_params={"id": run.id},
-            width="content",
-        )
+        run_link(run)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in words; `noun`: their name in the singular, whose plural ends in s."""
+    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def in_epochs(number: int) -> str:
     """Return a number of epochs in words."""
-    return "1 epoch" if number == 1 else f"{number} epochs"
+    return counted(number, "epoch")
 
 
 def epochs_and_part(whole: int, part: float) -> str:

@@ -106,7 +106,7 @@ def _tuning(pause: Pause) -> None:
 
 def _tuned(pause: Pause) -> None:
     """Pause when both files of the fine-tuned network have been written, but no other file of the bundle."""
-    _before("core.training.fine_tuning", "fit_calibration", pause)
+    _before("core.training.result", "fit_calibration", pause)
 
 
 PHASES: dict[str, Callable[[Pause], None]] = {

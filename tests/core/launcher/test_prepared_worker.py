@@ -165,7 +165,7 @@ def test_the_limit_of_a_container_counts(tmp_path: Path, monkeypatch: pytest.Mon
         "memory.stat": "anon 500000\ninactive_file 100000\n",
     }.items():
         (tmp_path / name).write_text(content)
-    monkeypatch.setattr(memory, "_cgroups", lambda: [tmp_path])
+    monkeypatch.setattr(memory, "cgroups", lambda _: [tmp_path])
 
     assert available_memory() == 400_000
 
@@ -174,6 +174,6 @@ def test_a_container_without_a_limit_has_the_memory_of_the_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "memory.max").write_text("max\n")
-    monkeypatch.setattr(memory, "_cgroups", lambda: [tmp_path])
+    monkeypatch.setattr(memory, "cgroups", lambda _: [tmp_path])
 
     assert 0 < available_memory() <= psutil.virtual_memory().total

@@ -43,5 +43,5 @@ def test_blind_votes_make_a_drawing_score(workspace: Workspace, monkeypatch: pyt
     monkeypatch.setattr(ContextProxy, "cookies", {TEACHER_COOKIE: teacher_key(workspace)})
     page.run().switch_page("views/classroom.py").run()
     assert "Ana **1**" in text(page)
-    assert "1 digits so far" in text(page)
+    assert "the class's 1 digit." in text(page)
     assert [tile["caption"] for tile in json.loads(page.get_by_key("fooled").proto.json)["tiles"]] == ["7, read as 1"]

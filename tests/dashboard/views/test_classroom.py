@@ -118,15 +118,15 @@ def test_page_is_the_teachers_alone(monkeypatch: pytest.MonkeyPatch, workspace: 
 def test_class_model_is_proved_for_each_hand_and_used(workspace: Workspace, idle_workers: Callable[[], None]) -> None:
     ana, ben, _ = (create_hand(workspace, name) for name in ("Ana", "Ben", "Eva"))
     page = open_page()
-    assert page.button(key="tune_class").disabled
+    assert page.button(key="fine_tune").disabled
     for seed, hand in enumerate((ana, ben)):
         teach_digits(hand, 10)
         take_exam(hand, seed=1000 * seed)
     page.run()
-    assert "20 digits so far" in text(page)
-    page.button(key="tune_class").click().run()
+    assert "the class's 20 digits" in text(page)
+    page.button(key="fine_tune").click().run()
     (run,) = list_runs(workspace)
-    assert (read_fine_tuning(run.fine_tuning_file), page.button(key="tune_class").disabled) == (
+    assert (read_fine_tuning(run.fine_tuning_file), page.button(key="fine_tune").disabled) == (
         FineTuning(hand=CLASS, base="shipped", digits=20),
         True,
     )

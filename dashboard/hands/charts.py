@@ -1,0 +1,73 @@
+"""The charts of the pages Your hand and Class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from core.personal.class_exams import StudentExam
+from dashboard.parts.charts import CORRECT_COLOUR
+
+WRITERS = (99.2, 98.8, 100.0, 99.2, 99.2, 100.0, 99.6, 92.8, 100.0, 99.6)
+"""Fraction of the digits of writers 21 to 30 that the shipped model reads correctly, in percent; one that it rejects is
+not read correctly (`make bench ARGS=hands`).
+"""
+
+_ROW_HEIGHT = 24
+"""Height of a student's row in the chart in pixels."""
+
+
+def writers_chart(accuracy: float, interval: tuple[float, float], text_colour: str) -> alt.LayerChart:
+    """Draw a person's accuracy and its interval, 0..1, among those of WRITERS."""
+    low, high = (100 * bound for bound in interval)
+    place = alt.X(
+        "accuracy:Q", scale=alt.Scale(domain=[np.floor(min(*WRITERS, low)), 100.5]), title="Digits read correctly (%)"
+    )
+    tooltip = [alt.Tooltip("accuracy", title="read correctly (%)", format=".1f")]
+    # People with the same accuracy stand above each other.
+    rows = [WRITERS[:index].count(writer) for index, writer in enumerate(WRITERS)]
+    row = alt.Y("row:Q", scale=alt.Scale(domain=[-1.5, max(rows) + 0.5]), axis=None)
+    others = alt.Chart(pd.DataFrame({"accuracy": WRITERS, "row": rows})).mark_circle(size=90, opacity=0.7)
+    own = pd.DataFrame({"accuracy": [100 * accuracy], "low": [low], "high": [high], "row": [-1.0]})
+    person = alt.Chart(own).mark_tick(thickness=4, size=26, color=text_colour)
+    rule = alt.Chart(own).mark_rule(strokeWidth=4, opacity=0.4, color=text_colour)
+    chart = (
+        others.encode(x=place, y=row, tooltip=tooltip)
+        + rule.encode(x=alt.X("low:Q", title="Digits read correctly (%)"), x2="high:Q", y=row)
+        + person.encode(x=place, y=row, tooltip=tooltip)
+    )
+    return chart.properties(height=150)
+
+
+def students_chart(students: Sequence[StudentExam], names: Sequence[str], text_colour: str) -> alt.LayerChart:
+    """Draw each student's accuracy with its interval. `names`: those to show."""
+    rows = [
+        {
+            "student": name if student.complete else f"{name} ({student.written} of {student.prompts})",
+            "accuracy": 100 * float(student.right.mean()),
+            "low": 100 * student.interval[0],
+            "high": 100 * student.interval[1],
+            "right": f"{int(student.right.sum())} of {student.written}",
+        }
+        for student, name in zip(students, names, strict=True)
+        if student.interval
+    ]
+    table = pd.DataFrame(rows)
+    place = alt.Scale(domain=[np.floor(table["low"].min()), 100])
+    base = alt.Chart(table).encode(
+        y=alt.Y("student:N", title=None, sort=None, axis=alt.Axis(labelLimit=160, labelOverlap=False)),
+        tooltip=[
+            "student",
+            alt.Tooltip("right", title="read correctly"),
+            alt.Tooltip("low:Q", title="from (%)", format=".0f"),
+            alt.Tooltip("high:Q", title="to (%)", format=".0f"),
+        ],
+    )
+    rules = base.mark_rule(color=text_colour, opacity=0.45, strokeWidth=2).encode(
+        x=alt.X("low:Q", scale=place, title="Read correctly (%)"), x2="high:Q"
+    )
+    dots = base.mark_circle(size=110, opacity=1, color=CORRECT_COLOUR).encode(x=alt.X("accuracy:Q", scale=place))
+    return (rules + dots).properties(height=alt.Step(_ROW_HEIGHT))

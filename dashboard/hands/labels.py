@@ -1,0 +1,39 @@
+"""A row of buttons, one for each digit and one for no digit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.data.datasets import CLASSES
+from core.personal.hand import Hand
+from dashboard.session.permission import attempt
+
+NO_DIGIT = "No digit"
+_UNSET = -1
+
+
+def label_buttons(
+    key: str,
+    hand: Hand,
+    action: Callable[..., None],
+    *arguments: object,
+    current: int | None = _UNSET,
+    likely: int | None = None,
+) -> None:
+    """Show the buttons; one calls `action(*arguments, label)` for the hand, with None for no digit.
+
+    `key`: prefix of the buttons' keys. `current`: the label that need not be chosen again. `likely`: a digit that
+    stands out.
+    """
+    for label in (*range(CLASSES), None):
+        st.button(
+            NO_DIGIT if label is None else str(label),
+            key=f"{key}_{label}",
+            type="primary" if label is not None and label == likely else "secondary",
+            disabled=label == current,
+            on_click=attempt,
+            args=(action, *arguments, label),
+            kwargs={"hand": hand},
+        )
