@@ -116,8 +116,7 @@ def _show_strokes(digits: Sequence[PenDigit]) -> None:
         titles=[_title(digit) for digit in shown],
         tile=64,
     )
-    # A click from the previous page may arrive late and point past the end of this page.
-    if clicked is not None and clicked < len(shown):
+    if clicked is not None:
         show_panel([_picture(shown[clicked])])
 
 

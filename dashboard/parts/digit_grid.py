@@ -76,7 +76,8 @@ def tile_grid(
         on_clicked_change=on_click,
     )
     clicked = result.clicked
-    return int(clicked) if clicked is not None else None
+    # A click may arrive after the grid has been filled anew, and point past its end.
+    return int(clicked) if clicked is not None and clicked < len(sources) else None
 
 
 def keep_click(key: str, numbers: Sequence[int]) -> Callable[[], None]:
