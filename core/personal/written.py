@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 
 from core.errors import HandError
 from core.handwriting.pen_digits import PenDigit
-from core.ink.canvas_strokes import MAX_POINTS, Stroke, draw_stroke, join_patches
+from core.ink.canvas_strokes import MAX_POINTS, Stroke, draw_strokes
 from core.ink.drawing import Pixels, prepare
 from core.records import Record, Timestamp
 
@@ -81,7 +81,7 @@ def canvas_strokes(written: Written) -> list[Stroke]:
 
 def ink_of(written: Written) -> Pixels:
     """Return the ink of a written digit, uint8 (h, w)."""
-    return join_patches([draw_stroke(stroke) for stroke in canvas_strokes(written)]).ink
+    return draw_strokes(canvas_strokes(written)).ink
 
 
 def images_of(digits: Sequence[Written]) -> Pixels:

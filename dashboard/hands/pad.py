@@ -10,9 +10,8 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.errors import HandError, TrazoError
-from core.ink.canvas_strokes import draw_stroke, join_patches
 from core.personal.hand import Hand
-from core.personal.written import Written, WrittenStroke, canvas_strokes
+from core.personal.written import Written, WrittenStroke, ink_of
 from dashboard.parts.component import component
 from dashboard.session.permission import require_permission, safe_text
 
@@ -84,6 +83,6 @@ def _written(action: dict[str, Any], prompts: Sequence[int]) -> Written:
         )
     except (ValidationError, IndexError, TypeError) as error:
         raise HandError("This digit arrived incomplete. Write it once more.") from error
-    if not join_patches([draw_stroke(stroke) for stroke in canvas_strokes(written)]).ink.any():
+    if not ink_of(written).any():
         raise HandError("This digit arrived without ink. Write it once more.")
     return written
