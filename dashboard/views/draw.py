@@ -299,7 +299,7 @@ st.html(STYLE)
 st.html(canvas.STYLE)
 show_first_steps()
 with st.container(key="draw_page"):
-    show_reader({name: run_cache.model_name(name) for name in run_cache.usable_models()})
+    show_reader(run_cache.display_names(run_cache.usable_models()))
 if address.value("image") is not None:
     # Otherwise the Back button would replace the drawing with the picture again.
     address.keep(image=None, dataset=None)
