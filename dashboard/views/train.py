@@ -140,7 +140,12 @@ def own_drawing() -> OwnDrawing | None:
 
 
 def show_live_section(listing: Listing) -> None:
-    """Show the current or latest run and the queue. Both are read from disk, so all tabs show the same thing."""
+    """Show the current or latest run and the queue. Both are read from disk, so all tabs show the same thing.
+
+    Unless a run is in progress, a worker is prepared for the next one.
+    """
+    if may_change() and not listing.busy:
+        prepare_worker(state.workspace())
     if listing.latest is None:
         hint = " Press Train to start one." if may_change() else ""
         st.info(f"No training runs yet.{hint}", icon=":material/school:")
@@ -271,8 +276,6 @@ if may_change():
     form, live = st.columns([5, 9], gap="medium")
     with form:
         show_start_form(data)
-    if not run_cache.listing().busy:
-        prepare_worker(state.workspace())
 else:
     live = st.container()
 with live:
