@@ -15,6 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.classifier.number_reader import NumberReading, read_digit, read_number
 from core.classifier.predictor import Predictor, Reading, prediction_lock
 from core.errors import TrazoError
+from core.handwriting.pen_digits import BRUSH_WIDTH
 from core.ink.canvas_strokes import Stroke
 from core.ink.drawing import Drawing, Pixels
 from core.ink.picture_file import MAX_PICTURE_BYTES
@@ -220,7 +221,7 @@ def show_canvas(mode: str, width: int) -> DeltaGenerator:
     with st.container(key="tools"):
         buttons = st.container(key="buttons_frame")
         # Created before the canvas, which needs the width.
-        brush_width = st.slider("Brush width", 8, 30, 20, key="brush_width", format="%d px")
+        brush_width = st.slider("Brush width", 8, 30, BRUSH_WIDTH, key="brush_width", format="%d px")
     with frame:
         canvas.show(brush_width, width)
     with buttons:
