@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from core.handwriting.pen_digits import PenDigit
-from core.ink.canvas_strokes import Stroke, draw_stroke, join_patches
+from core.ink.canvas_strokes import Stroke, draw_strokes
 from core.ink.drawing import Pixels
 
 SPACINGS = {"spaced": (0.15, 0.6), "tight": (0.02, 0.1), "touching": (-0.12, 0.0)}
@@ -37,7 +37,7 @@ class Scene:
     @property
     def ink(self) -> Pixels:
         """The ink (h, w) of a canvas with these strokes."""
-        patch = join_patches([draw_stroke(stroke) for stroke in self.strokes])
+        patch = draw_strokes(self.strokes)
         top, left, bottom, right = patch.box
         ink = np.zeros((max(bottom, round(2 * HEIGHT)), right + _MARGIN), np.uint8)
         ink[top:bottom, left:right] = patch.ink

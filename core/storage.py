@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gzip
+import io
 import os
 import shutil
 import stat
@@ -36,6 +38,17 @@ def read_file(path: Path, max_bytes: int = -1) -> bytes:
     with open_file(path) as file:
         content: bytes = file.read(max_bytes)
     return content
+
+
+def unpack(content: bytes, max_bytes: int) -> bytes:
+    """Return the contents of a file, gunzipped if it is gzipped; at most `max_bytes`, whatever it would unpack to.
+
+    Raises OSError, EOFError or zlib.error if gzipped contents are damaged.
+    """
+    if not content.startswith(b"\x1f\x8b"):
+        return content[:max_bytes]
+    with gzip.open(io.BytesIO(content)) as file:
+        return file.read(max_bytes)
 
 
 def _open_regular(path: str, flags: int) -> int:

@@ -26,7 +26,6 @@ with hide_packages("plotly"):
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 from streamlit import net_util
-from streamlit.web.server.server_util import get_url
 
 from core.environment import classroom
 from core.errors import StorageError
@@ -39,7 +38,7 @@ from dashboard.server import logs
 from dashboard.server.connections import limit_connections
 from dashboard.server.gate import Gate
 from dashboard.server.headers import SecurityHeaders
-from dashboard.server.join_address import join_address, teacher_address
+from dashboard.server.join_address import join_address, local_address, teacher_address
 from dashboard.server.library_internals import keep_widget_values_on_page_changes
 from dashboard.server.memory import share_one_heap
 from dashboard.server.page_routes import page_routes
@@ -90,7 +89,7 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
     async with POOL.serving(), anyio.create_task_group() as tasks:
         tasks.start_soon(_load_in_background)
         tasks.start_soon(watch_queue, Workspace.from_environment())
-        print(f"Trazo is at {_url()} (press Ctrl-C to stop).", *_class_links(), sep="\n", flush=True)  # noqa: T201
+        print(f"Trazo is at {local_address()} (press Ctrl-C to stop).", *_class_links(), sep="\n", flush=True)  # noqa: T201
         yield
         tasks.cancel_scope.cancel()
     # Imported here, because this module imports pandas, which would delay the start.
@@ -98,13 +97,6 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
 
     if message := exit_message(Workspace.from_environment()):
         print(message, flush=True)  # noqa: T201
-
-
-def _url() -> str:
-    """Return the URL to open in a browser on this machine."""
-    configured = st.get_option("server.address")
-    host = "127.0.0.1" if configured in (None, "", "0.0.0.0", "::") else str(configured)
-    return get_url(f"[{host}]" if ":" in host else host)
 
 
 def _class_links() -> list[str]:

@@ -33,8 +33,7 @@ class NetworkOutput:
     """The network's outputs for n images: softmax `probabilities` float32 (n, 10), and `features` float32 (n, d).
 
     Features are the last dense layer's input, downsampled if it has more than MAX_FEATURES values, and a downsampled
-    early feature map. `features` is None for models
-    exported by earlier versions.
+    early feature map. `features` is None for models exported by earlier versions.
     """
 
     probabilities: np.ndarray

@@ -11,6 +11,7 @@ import numpy as np
 from core.classifier import robustness
 from core.classifier.network import Network
 from core.data.datasets import Split
+from core.handwriting.pen_digits import CANVAS_SIZE
 from core.handwriting.tracing import RedrawRanges, centre_line
 
 IMAGES = 500
@@ -19,9 +20,6 @@ IMAGES = 500
 DRAWINGS = 200
 """Maximum number of redrawn images at each strength; one strength takes about 0.15 s."""
 
-_CANVAS = 280
-"""Side of the Draw page's canvas in pixels, in which brush widths are given."""
-
 _SEED = 20261129
 """Random seed of noise and positions: a stronger noise is the same noise, only stronger."""
 
@@ -29,8 +27,13 @@ _Lines = list[np.ndarray]
 _Alter = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
 
 
+def _redraw(lines: _Lines, width: float) -> np.ndarray:
+    """Draw the lines with a brush of this width, in pixels of the Draw page's canvas."""
+    return robustness.redraw_all(lines, RedrawRanges(brush=_brush(width)))
+
+
 def _brush(width: float) -> tuple[float, float]:
-    return (width / _CANVAS, width / _CANVAS)
+    return (width / CANVAS_SIZE, width / CANVAS_SIZE)
 
 
 _DRAWN: dict[str, tuple[tuple[float, ...], Callable[[_Lines, float], np.ndarray]]] = {
@@ -39,14 +42,8 @@ _DRAWN: dict[str, tuple[tuple[float, ...], Callable[[_Lines, float], np.ndarray]
         (0.6, 0.3, 0.12, 0.08, 0.05, 0.03),
         lambda lines, size: robustness.redraw_all(lines, RedrawRanges(size=(size, size), brush=_brush(5))),
     ),
-    "thin_pen": (
-        (20, 10, 4, 1),
-        lambda lines, width: robustness.redraw_all(lines, RedrawRanges(brush=_brush(width))),
-    ),
-    "fat_pen": (
-        (20, 35, 50, 65, 80),
-        lambda lines, width: robustness.redraw_all(lines, RedrawRanges(brush=_brush(width))),
-    ),
+    "thin_pen": ((20, 10, 4, 1), _redraw),
+    "fat_pen": ((20, 35, 50, 65, 80), _redraw),
 }
 """Strengths from harmless to strongest, and how lines are drawn at a strength; named like fields of Robustness."""
 
@@ -70,11 +67,10 @@ KINDS = (*_DRAWN, *_ALTERED)
 
 @dataclass(frozen=True)
 class RobustnessCurve:
-    """Accuracies in 0..1 at the strengths of one disturbance, from harmless to strongest, on `images` images."""
+    """Accuracies in 0..1 at the strengths of one disturbance, from harmless to strongest."""
 
     strengths: tuple[float, ...]
     accuracies: tuple[float, ...]
-    images: int
 
     def falls_below(self, accuracy: float) -> float | None:
         """Return the strength, interpolated, at which the curve first falls below an accuracy, or None."""
@@ -107,4 +103,4 @@ def _curve(
     network: Network, strengths: tuple[float, ...], images: Iterable[np.ndarray], labels: np.ndarray
 ) -> RobustnessCurve:
     accuracies = tuple(robustness.accuracy(network, altered, labels) for altered in images)
-    return RobustnessCurve(strengths, accuracies, len(labels))
+    return RobustnessCurve(strengths, accuracies)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -17,7 +16,7 @@ from core.arrays import load_arrays
 from core.data.downloads import Progress, Source, download_once
 from core.environment import keras_cache, mnist_location
 from core.errors import DataError, DataMissing
-from core.storage import atomic_write, open_file
+from core.storage import atomic_write, open_file, read_file, unpack
 from core.workspace import Workspace
 
 Arrays = Mapping[str, np.ndarray]
@@ -160,9 +159,21 @@ def _find_idx_file(folder: Path, stem: str) -> Path:
 
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
+    with _reading_errors(path), open_file(path) as file:
+        return load_npz(file, str(path))
+
+
+def _read_idx(path: Path) -> np.ndarray:
+    with _reading_errors(path):
+        content = read_file(path)
+    return parse_idx(content, str(path))
+
+
+@contextmanager
+def _reading_errors(path: Path) -> Iterator[None]:
+    """Raise DataError instead of the OSError of a file that cannot be read."""
     try:
-        with open_file(path) as file:
-            return load_npz(file, str(path))
+        yield
     except PermissionError as error:
         raise DataError(f"Permission denied for {path}. Change its permissions.", path) from error
     except OSError as error:
@@ -184,25 +195,13 @@ def load_npz(file: IO[bytes], name: str) -> dict[str, np.ndarray]:
     return {array: arrays[array] for array in ARRAY_SHAPES}
 
 
-def _read_idx(path: Path) -> np.ndarray:
-    try:
-        content = path.read_bytes()
-    except PermissionError as error:
-        raise DataError(f"Permission denied for {path}. Change its permissions.", path) from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}. Download or import MNIST again.", path) from error
-    return parse_idx(content, str(path))
-
-
 def parse_idx(content: bytes, name: str) -> np.ndarray:
     """Return the array in an IDX file of unsigned bytes, gzipped or not; `name` is the file's name in errors.
 
     LeCun et al. describe the format on the MNIST page. Raises DataError.
     """
     try:
-        if content[:2] == b"\x1f\x8b":
-            with gzip.open(io.BytesIO(content)) as file:
-                content = file.read(_MAX_BYTES)
+        content = unpack(content, _MAX_BYTES)
         zeros, kind, dimensions = struct.unpack_from(">HBB", content)
         shape = struct.unpack_from(f">{dimensions}I", content, 4)
         data = np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions)

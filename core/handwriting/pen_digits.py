@@ -13,8 +13,8 @@ from core.ink.drawing import Pixels
 CANVAS_SIZE = 280
 """Width and height of the dashboard's canvas in pixels."""
 
-_BRUSH_WIDTH = 20.0
-"""Width of the brush in pixels, the default of the Draw page."""
+BRUSH_WIDTH = 20
+"""Width of the brush on the canvas in pixels, unless the visitor chooses another."""
 
 _SIDE = 0.6 * CANVAS_SIZE
 """Longer side of a digit in the middle of the canvas, in pixels, about as large as people draw it."""
@@ -60,5 +60,5 @@ def canvas_strokes(digit: PenDigit) -> list[Stroke]:
     scale = _SIDE / max(float((high - low).max()), 1.0)
     middle = (low + high) / 2
     return [
-        Stroke((np.array(stroke, float) - middle) * scale + CANVAS_SIZE / 2, _BRUSH_WIDTH) for stroke in digit.strokes
+        Stroke((np.array(stroke, float) - middle) * scale + CANVAS_SIZE / 2, BRUSH_WIDTH) for stroke in digit.strokes
     ]

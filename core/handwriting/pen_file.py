@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import zlib
 from collections.abc import Iterable
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from core.errors import DataError
 from core.handwriting.pen_digits import PenDigit
-from core.storage import atomic_write, read_file
+from core.storage import atomic_write, read_file, unpack
 
 _TABLET_HEIGHT = 500
 """Height of UCI's tablet in its own units; UNIPEN's y-axis points up, ours points down."""
@@ -38,10 +37,8 @@ def parse_pen_file(content: bytes, name: str) -> list[PenDigit]:
     pointing down. Raises DataError if the file is damaged or in another format.
     """
     try:
-        if content[:2] == b"\x1f\x8b":
-            with gzip.open(io.BytesIO(content)) as file:
-                content = file.read(_MAX_BYTES)
-        lines = content[:_MAX_BYTES].decode("utf-8").splitlines()
+        content = unpack(content, _MAX_BYTES)
+        lines = content.decode("utf-8").splitlines()
         return [_parse_json(line) for line in lines] if content[:1] == b"{" else _parse_unipen(lines)
     except (OSError, EOFError, ValueError, LookupError, TypeError, RecursionError, zlib.error) as error:
         raise DataError(f"{name} is missing, damaged or not a file of pen digits.") from error

@@ -101,6 +101,11 @@ def draw_stroke(stroke: Stroke) -> InkPatch:
     return InkPatch(np.asarray(picture.reduce(scale)), (top, left, bottom, right))
 
 
+def draw_strokes(strokes: Iterable[Stroke]) -> InkPatch:
+    """Draw strokes, at least one, in the smallest box that holds them all."""
+    return join_patches([draw_stroke(stroke) for stroke in strokes])
+
+
 def join_patches(patches: Sequence[InkPatch]) -> InkPatch:
     """Return the ink of several patches in the smallest box that holds them all."""
     tops, lefts, bottoms, rights = zip(*(patch.box for patch in patches), strict=True)

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 
 from core.errors import HandError
 from core.handwriting.pen_digits import PenDigit
-from core.ink.canvas_strokes import MAX_POINTS, Stroke, draw_stroke, join_patches
+from core.ink.canvas_strokes import MAX_POINTS, Stroke, draw_strokes
 from core.ink.drawing import Pixels, prepare
 from core.records import Record, Timestamp
 
@@ -92,7 +92,7 @@ def _strokes(strokes: tuple[WrittenStroke, ...]) -> list[Stroke]:
 
 
 def _ink(strokes: tuple[WrittenStroke, ...]) -> Pixels:
-    return join_patches([draw_stroke(stroke) for stroke in _strokes(strokes)]).ink
+    return draw_strokes(_strokes(strokes)).ink
 
 
 def images_of(digits: Sequence[Written]) -> Pixels:

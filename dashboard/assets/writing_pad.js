@@ -1,5 +1,6 @@
-// A pad on which one prompted digit is written after the other. The page moves on at once; Python hears of it in the
-// background, so that nobody has to wait between two digits.
+// A pad on which one prompted digit is written after the other. It moves on at once and tells Python in the background,
+// so there is no wait between two digits.
+
 // Milliseconds without a pen on the pad after which the digit counts as written.
 const PAUSE = 900;
 const pads = new WeakMap();
@@ -15,7 +16,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const pad = pads.get(parentElement);
   // A timer that started before Python's last answer must count with that answer.
   pad.data = data;
-  // What Python has handled need not be sent again.
+  // Actions that Python has handled need not be sent again.
   pad.queue = pad.queue.filter((action) => action.sequence > data.handled);
   pad.sequence = Math.max(pad.sequence, data.handled);
   const find = (name) => parentElement.querySelector(`.${name}`);

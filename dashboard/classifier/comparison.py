@@ -11,10 +11,11 @@ from core.classifier.evaluation import Evaluation
 from core.classifier.predictor import format_confidence
 from core.errors import BundleError
 from core.runs.active import SHIPPED, active_model
-from dashboard.classifier.model_picker import model_display_names, model_title
+from dashboard.classifier.model_picker import model_title
 from dashboard.parts.glossary import term, text_with_terms
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.sample_grid import Samples, sample_grid
+from dashboard.runs import run_cache
 from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
 
@@ -33,7 +34,7 @@ def comparison_section(name: str, card: Card, evaluation: Evaluation, test: Samp
             icon=":material/balance:",
         )
         return
-    display_names = model_display_names([name, *candidates])
+    display_names = run_cache.display_names([name, *candidates])
     other_name = _choose_other_model(candidates, display_names)
     other = cache.evaluation(candidates[other_name])
     comparison = compare(evaluation, other)

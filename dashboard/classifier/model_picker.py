@@ -1,8 +1,8 @@
-"""The model picker of the Evaluate and Model pages, and the names of all models."""
+"""The model picker of the Evaluate and Model pages."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 import streamlit as st
 
@@ -33,7 +33,7 @@ def model_picker(key: str) -> tuple[str, Bundle]:
     The default is the model in the page's URL, else the model chosen on another page, else the active model.
     """
     bundles = cache.models()
-    titles = model_display_names(bundles)
+    titles = run_cache.display_names(bundles)
     active = active_model(state.workspace()).name
     names = sorted(bundles, key=lambda name: name != active)
     requested = _requested_model(names, key)
@@ -48,12 +48,6 @@ def model_picker(key: str) -> tuple[str, Bundle]:
     state.choose_model(chosen)
     address.keep(model=chosen)
     return chosen, bundles[chosen]
-
-
-def model_display_names(models: Iterable[str]) -> dict[str, str]:
-    """Return the display names of these models; the name of a run that was just deleted is its id."""
-    names = run_cache.names()
-    return {model: names.get(model, model) for model in models}
 
 
 def model_title(name: str, card: Card) -> str:

@@ -56,13 +56,14 @@ def robustness_curves_section(name: str, bundle: Bundle) -> None:
         "Each disturbance grows **from harmless at the left to strong at the right**. The green line shows how many of "
         "100 validation images the model still reads; the orange line marks the strength at which it drops below 90."
     )
-    if not state.curves_requested(name):
+    computation = f"curves_{name}"
+    if not state.computation_requested(computation):
         st.button(
             "Measure the curves",
             key="measure_curves",
             icon=":material/show_chart:",
-            on_click=state.request_curves,
-            args=(name,),
+            on_click=state.request_computation,
+            args=(computation,),
         )
         st.caption("Takes about ten seconds: the model reads thousands of drawings and images.")
         return
@@ -77,14 +78,16 @@ def robustness_curves_section(name: str, bundle: Bundle) -> None:
 
 
 def _show_panel(curve: RobustnessCurve, panel: _Panel) -> None:
-    sentence = _sentence(curve, panel)
+    limit = curve.falls_below(_GOOD)
+    sentence = _sentence(curve, limit, panel)
     with st.container(gap="small"):
         st.markdown(f"**{panel.title}**  \n:small[{sentence}]")
-        st.altair_chart(_chart(curve, panel), width="stretch", alt=f"{panel.title}: accuracy by strength. {sentence}")
+        st.altair_chart(
+            _chart(curve, limit, panel), width="stretch", alt=f"{panel.title}: accuracy by strength. {sentence}"
+        )
 
 
-def _sentence(curve: RobustnessCurve, panel: _Panel) -> str:
-    limit = curve.falls_below(_GOOD)
+def _sentence(curve: RobustnessCurve, limit: float | None, panel: _Panel) -> str:
     if limit is None:
         return "At least 90 of 100 are read over the whole range."
     if limit == curve.strengths[0]:
@@ -93,8 +96,8 @@ def _sentence(curve: RobustnessCurve, panel: _Panel) -> str:
     return f"90 of 100 are read {direction} to {panel.format.format(limit)}."
 
 
-def _chart(curve: RobustnessCurve, panel: _Panel) -> alt.LayerChart:
-    """Draw the accuracies over the strengths, and a line at the strength at which fewer than 90 of 100 are read."""
+def _chart(curve: RobustnessCurve, limit: float | None, panel: _Panel) -> alt.LayerChart:
+    """Draw the accuracies over the strengths, and a line at `limit`, from which on fewer than 90 of 100 are read."""
     table = pd.DataFrame({"strength": curve.strengths, "read": [100 * accuracy for accuracy in curve.accuracies]})
     first, last = curve.strengths[0], curve.strengths[-1]
     x = alt.X(
@@ -120,7 +123,6 @@ def _chart(curve: RobustnessCurve, panel: _Panel) -> alt.LayerChart:
             ],
         )
     )
-    limit = curve.falls_below(_GOOD)
     marks = pd.DataFrame({"strength": [] if limit is None else [limit]}, dtype=float)
     limits = alt.Chart(marks).mark_rule(color=MISTAKE_COLOUR, strokeDash=[5, 4], strokeWidth=1.5).encode(x=x)
     return apply_layout(lines + limits, _PANEL_HEIGHT)

@@ -13,6 +13,7 @@ from core.court.verdicts import Choice
 from core.court.votes import Votes, published_votes
 from core.data.datasets import Dataset
 from dashboard.court import ledger
+from dashboard.parts.image_links import image_name
 
 _SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 
@@ -41,11 +42,6 @@ class Case:
     @property
     def prediction(self) -> int:
         return int(self.probabilities.argmax())
-
-
-def image_name(split: str, index: int) -> str:
-    """Return the name of an image."""
-    return f"{split}-{index}"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.court.verdicts import WITHDRAWN, Choice, Verdict, append_verdict, new_verdict
 from core.court.verdicts import choices as last_choices
+from dashboard.parts.image_links import image_name
 from dashboard.session import cache, state
 from dashboard.session.client import client
 from dashboard.session.permission import attempt, may_change
@@ -17,7 +18,7 @@ def choices(fingerprint: str, split: str) -> dict[int, Choice]:
 def give(fingerprint: str, split: str, index: int, choice: Choice, model: str) -> None:
     """Give a verdict, and show the image with its label."""
     _add(new_verdict(fingerprint, split, index, choice, model, client()))
-    state.show_judged_image(f"{split}-{index}")
+    state.show_judged_image(image_name(split, index))
 
 
 def withdraw(fingerprint: str, split: str, index: int, model: str) -> None:

@@ -37,7 +37,7 @@ def show_record(docket: Docket, verdicts: dict[int, Choice], model: str) -> None
             titles=[case.title for case, _ in wrong],
             tile=84,
         )
-        if clicked is not None and clicked < len(wrong):
+        if clicked is not None:
             case, choice = wrong[clicked]
             picture = sample_picture(case.split, case.index, docket.dataset.id, f"Your verdict: {choice}.")
             show_panel([picture], model)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +18,7 @@ from core.errors import DataError, DataMissing, DownloadError, TrazoError
 from core.workspace import Workspace
 from dashboard.server.library_internals import discard_uploads
 from dashboard.session import state
-from dashboard.session.permission import may_change, require_permission, safe_text
-
-# Not `__name__`, because Streamlit runs pages under a different module name.
-_logger = logging.getLogger("dashboard.data.banner")
+from dashboard.session.permission import log_change, may_change, require_permission, safe_text
 
 _PANEL_WIDTH = 400
 """Width of the upload panel in pixels; a wider one would cover the sidebar."""
@@ -32,8 +28,12 @@ Import = Callable[[Sequence[Upload], Workspace], Path]
 
 
 @dataclass(frozen=True)
-class Offer:
-    """The ways to get a missing dataset, with its name and the key of its widgets."""
+class _Offer:
+    """The ways to get a missing dataset.
+
+    `key`: suffix of its widgets' keys. `name`: in a sentence. `size`: that of the download. `files`: those to upload,
+    in Markdown. `sources`: where the visitor can get them.
+    """
 
     key: str
     name: str
@@ -57,14 +57,14 @@ def show_data_banner(problem: DataError | None) -> None:
         if not isinstance(problem, DataMissing):
             st.caption(safe_text(problem))
         _show_offer(
-            Offer(
-                "mnist",
-                "MNIST",
-                download_mnist,
-                "11 MB",
-                import_uploaded_mnist,
-                "**mnist.npz**, or all **four IDX files**, gzipped or not",
-                sources.SOURCES,
+            _Offer(
+                key="mnist",
+                name="MNIST",
+                download=download_mnist,
+                size="11 MB",
+                import_uploads=import_uploaded_mnist,
+                files="**mnist.npz**, or all **four IDX files**, gzipped or not",
+                sources=sources.SOURCES,
             ),
             mnist_location(),
         )
@@ -76,20 +76,20 @@ def show_pen_digits_banner(problem: DataError) -> None:
     with st.container(border=True, key="pen_digits_banner"):
         st.warning(safe_text(missing), icon=":material/cloud_off:")
         _show_offer(
-            Offer(
-                "pen_digits",
-                "the pen digits",
-                download_pen_digits,
-                "3.6 MB",
-                import_uploaded_pen_digits,
-                "**pendigits-train**, or **pen_digits.jsonl.gz** of another workspace",
-                pen_digits.SOURCES,
+            _Offer(
+                key="pen_digits",
+                name="the pen digits",
+                download=download_pen_digits,
+                size="3.6 MB",
+                import_uploads=import_uploaded_pen_digits,
+                files="**pendigits-train**, or **pen_digits.jsonl.gz** of another workspace",
+                sources=pen_digits.SOURCES,
             ),
             pen_digits_location(),
         )
 
 
-def _show_offer(offer: Offer, location: Path | None) -> None:
+def _show_offer(offer: _Offer, location: Path | None) -> None:
     """Offer a dataset to visitors with permission, unless a variable names its `location`."""
     if not may_change():
         st.caption(f"You need permission to make changes here to download or upload {offer.name}.")
@@ -109,7 +109,7 @@ def _show_offer(offer: Offer, location: Path | None) -> None:
         _download(offer)
 
 
-def _download(offer: Offer) -> None:
+def _download(offer: _Offer) -> None:
     """Download the dataset with a progress bar and draw the page again; if this fails, show an error."""
     bar = st.progress(0.0, "Connecting…")
 
@@ -134,11 +134,11 @@ def _download(offer: Offer) -> None:
         bar.empty()
         _show_error(error)
     else:
-        _log(f"download {offer.key}")
+        log_change(f"download {offer.key}")
         st.rerun()
 
 
-def _show_upload(offer: Offer) -> None:
+def _show_upload(offer: _Offer) -> None:
     """Let the visitor upload the dataset; once its files are complete and verified, draw the page again."""
     st.markdown(f"Choose {offer.files}.")
     files = st.file_uploader(
@@ -161,7 +161,7 @@ def _show_upload(offer: Offer) -> None:
         _show_error(error)
     else:
         discard_uploads(files)
-        _log(f"upload {offer.key}")
+        log_change(f"upload {offer.key}")
         st.rerun()
 
 
@@ -176,7 +176,3 @@ def _links(alternatives: Sequence[Source]) -> str:
 
 def _show_error(error: object) -> None:
     st.error(safe_text(error), icon=":material/error:")
-
-
-def _log(action: str) -> None:
-    _logger.info("changed", extra={"action": action, "runs": []})

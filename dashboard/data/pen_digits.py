@@ -19,7 +19,7 @@ from core.data.pen_digits import (
 )
 from core.errors import DataError
 from core.handwriting.pen_digits import PenDigit, canvas_strokes
-from core.ink.canvas_strokes import draw_stroke, join_patches
+from core.ink.canvas_strokes import draw_strokes
 from core.ink.drawing import Pixels, prepare
 from dashboard.data.banner import show_pen_digits_banner
 from dashboard.data.paging import choose_page
@@ -116,8 +116,7 @@ def _show_strokes(digits: Sequence[PenDigit]) -> None:
         titles=[_title(digit) for digit in shown],
         tile=64,
     )
-    # A click from the previous page may arrive late and point past the end of this page.
-    if clicked is not None and clicked < len(shown):
+    if clicked is not None:
         show_panel([_picture(shown[clicked])])
 
 
@@ -129,7 +128,7 @@ def _title(digit: PenDigit) -> str:
 def _picture(digit: PenDigit) -> Picture:
     """Return a digit for the panel, drawn with a brush; Draw opens its strokes."""
     strokes = canvas_strokes(digit)
-    drawing = prepare(join_patches([draw_stroke(stroke) for stroke in strokes]).ink)
+    drawing = prepare(draw_strokes(strokes).ink)
     image = cast("Pixels", drawing.image)  # missing only without ink
     use = _use(digit.writer)
     lengths = [

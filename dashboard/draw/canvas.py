@@ -13,6 +13,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
+from core.handwriting.pen_digits import CANVAS_SIZE
 from core.ink.canvas_strokes import Stroke, strokes_from_canvas
 from core.ink.drawing import Pixels
 from core.ink.photo import ink_from_canvas_file
@@ -24,13 +25,13 @@ STYLE = Path(__file__).resolve().parents[1] / "assets" / "canvas.css"
 The element around the canvas sets --canvas-width and --canvas-height.
 """
 
-HEIGHT = 280
+HEIGHT = CANVAS_SIZE
 """Height of the canvas in pixels."""
 
 NUMBER_WIDTH = 560
 """Width of the canvas for a number in pixels, enough for six digits."""
 
-_DIGIT_WIDTH = 280
+_DIGIT_WIDTH = CANVAS_SIZE
 _CANVAS = "canvas"
 _BUTTONS = "canvas_buttons"
 _ASSETS = Path(__file__).resolve().parents[1] / "assets"

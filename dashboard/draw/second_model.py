@@ -52,12 +52,10 @@ def choose_second_model(titles: Mapping[str, str], active: str) -> SecondModel |
     if chosen is None or chosen == active:
         return None
     bundle = cache.models().get(chosen)
+    if bundle is None:  # deleted in the meantime
+        return None
     try:
-        return (
-            None
-            if bundle is None
-            else SecondModel(titles[chosen], titles.get(active, active), cache.bundle_predictor(bundle))
-        )
+        return SecondModel(titles[chosen], titles.get(active, active), cache.bundle_predictor(bundle))
     except TrazoError as error:
         st.toast(safe_text(error), icon=":material/error:")
         return None

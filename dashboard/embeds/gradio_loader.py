@@ -26,19 +26,14 @@ _DELAY_SECONDS = 30.0
 _PAGE_TEMPLATE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Gradio demo</title>{refresh}
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<style>:root {{ color-scheme: SCHEME; font: 1rem system-ui, sans-serif }}
+<style>:root {{ color-scheme: {scheme}; font: 1rem system-ui, sans-serif }}
 body {{ display: grid; place-items: center; min-height: 80vh; margin: 1rem; text-align: center;
   background: light-dark(#ffffff, #121817); color: light-dark(#17211f, #e6eeec) }}</style></head>
 <body><p role="status">{message}</p></body></html>
 """
-_LOADING_PAGE = _PAGE_TEMPLATE.format(
-    refresh='<meta http-equiv="refresh" content="1">',
-    message="The Gradio demo is loading. It opens here as soon as it is ready.",
-)
-_ERROR_PAGE = _PAGE_TEMPLATE.format(
-    refresh="",
-    message="The Gradio demo could not be loaded. All other pages work. See the dashboard's log for the error.",
-)
+_REFRESH = '<meta http-equiv="refresh" content="1">'
+_LOADING = "The Gradio demo is loading. It opens here as soon as it is ready."
+_FAILED = "The Gradio demo could not be loaded. All other pages work. See the dashboard's log for the error."
 
 
 class GradioLoader:
@@ -79,7 +74,11 @@ class GradioLoader:
     async def _respond_unavailable(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._requested.set()
         headers = {"Cache-Control": "no-store"} if self._failed else {"Cache-Control": "no-store", "Retry-After": "1"}
-        page = (_ERROR_PAGE if self._failed else _LOADING_PAGE).replace("SCHEME", _colour_scheme(scope))
+        page = _PAGE_TEMPLATE.format(
+            scheme=_colour_scheme(scope),
+            refresh="" if self._failed else _REFRESH,
+            message=_FAILED if self._failed else _LOADING,
+        )
         await HTMLResponse(page, 503, headers)(scope, receive, send)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -61,8 +62,7 @@ def _bar(digit: int, probability: float) -> str:
     from core.classifier.predictor import format_confidence
 
     fill = f'<span class="track"><span class="fill" style="width: {probability:.1%}"></span></span>'
-    value = format_confidence(probability).replace(">", "&gt;")
-    return f'<li><span>{digit}</span>{fill}<span class="value">{value}</span></li>'
+    return f'<li><span>{digit}</span>{fill}<span class="value">{escape(format_confidence(probability))}</span></li>'
 
 
 NO_SKETCH = Result("# Draw a digit\nThe prediction appears when you press Submit.", _bars(_TITLE))
@@ -81,8 +81,7 @@ def result_of(reading: Reading) -> Result:
     first, second = reading.candidates
     heading = f"{first} or {second}?" if reading.verdict == "unsure" else str(first)
     # Markdown would make a quotation of a line that begins with ">99.9%".
-    sentence = reading.sentence.replace(">", "&gt;")
-    return Result(f"# {heading}\n{sentence}.", _bars(_TITLE, reading.probabilities))
+    return Result(f"# {heading}\n{escape(reading.sentence)}.", _bars(_TITLE, reading.probabilities))
 
 
 def script_showing(result: Result) -> str:

@@ -97,7 +97,7 @@ def _show_maps(maps: np.ndarray, key: str, channel: int, off: Sequence[int], *, 
         titles=[f"channel {index}, from {each.min():.2f} to {each.max():.2f}" for index, each in enumerate(maps)],
         tile=56,
         selected=channel,
-        on_click=keep_click(key, range(len(maps))),
+        on_click=keep_click(key, len(maps)),
     )
 
 

@@ -219,13 +219,13 @@ def _csv(selection: pd.DataFrame, split: str) -> bytes:
 
 def _wait_for_map(bundle: Bundle, dataset_id: str, computing: bool, key: str) -> None:
     """Have the map computed and wait for it; explain if this is not possible."""
-    name = f"{bundle_fingerprint(bundle)}_{dataset_id}"
+    name = f"map_{bundle_fingerprint(bundle)}_{dataset_id}"
     if not computing:
         if not may_change():
             st.info("The map of this model has not been computed yet.", icon=":material/map:")
             permission_note(key)
             return
-        if state.map_requested(name):
+        if state.computation_requested(name):
             st.warning(
                 "The map could not be computed. Its log is in the folder cache of the workspace.",
                 icon=":material/warning:",
@@ -238,7 +238,7 @@ def _wait_for_map(bundle: Bundle, dataset_id: str, computing: bool, key: str) ->
         except TrazoError as error:
             st.warning(safe_text(error), icon=":material/warning:")
             return
-        state.request_map(name)
+        state.request_computation(name)
     st.info(_COMPUTING, icon=":material/hourglass_top:")
     _poll(bundle, dataset_id)
 

@@ -184,8 +184,7 @@ def _show_grid(scope: Scope, pairs: Pairs, dataset: str, key: str) -> None:
         aspect=2 + _DIVIDER / 28,
         marked=np.flatnonzero(first != second).tolist(),
     )
-    # A click from an earlier page of the grid may arrive late and point past the end of this one.
-    if clicked is not None and clicked < len(pairs):
+    if clicked is not None:
         pair = (first_name, pairs.first[clicked]), (second_name, pairs.second[clicked])
         show_panel([sample_picture(name, int(index), dataset) for name, index in pair])
 

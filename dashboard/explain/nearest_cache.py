@@ -62,8 +62,8 @@ def nearest_of_digit(bundle: Bundle, image: Pixels, digit: int) -> NearestImage 
     if not len(nearest.indices):
         return None
     number = int(index.indices[nearest.indices[0]])
-    image = cache.dataset(card.config.dataset).train.images[number]
-    return NearestImage(image, number, digit, float(nearest.distances[0]))
+    train = cache.dataset(card.config.dataset).train
+    return NearestImage(train.images[number], number, digit, float(nearest.distances[0]))
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)

@@ -11,6 +11,7 @@ import streamlit as st
 from core.classifier.bundle import Bundle
 from core.data.datasets import Dataset
 from core.errors import DataMissing, TrazoError
+from core.handwriting.pen_digits import BRUSH_WIDTH
 from core.ink.drawing import Pixels
 from dashboard.draw import canvas
 from dashboard.explain.csv_lists import similar_csv
@@ -28,9 +29,6 @@ QUERIES = {state.IMAGE_QUERY: "An image", state.DRAWING_QUERY: "A drawing"}
 
 _PICTURE_WIDTH = 280
 """Width of the query in pixels, the same as the canvas."""
-
-_BRUSH_WIDTH = 20
-"""Width of the brush in pixels, the default of the Draw page."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ def _draw() -> Subject | None:
     """Show the canvas, and return the drawing on it."""
     width = canvas.choose_width(False)
     st.html(f"<style>.st-key-similar {{ --canvas-width: {width}; --canvas-height: {canvas.HEIGHT} }}</style>")
-    canvas.show(_BRUSH_WIDTH, width)
+    canvas.show(BRUSH_WIDTH, width)
     canvas.show_buttons()
     drawing = drawing_on_canvas()
     if drawing is None:

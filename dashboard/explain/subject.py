@@ -12,6 +12,7 @@ from core.errors import TrazoError
 from core.ink.canvas_strokes import Stroke
 from core.ink.drawing import Drawing, Pixels
 from dashboard.draw import canvas
+from dashboard.parts.image_links import image_name, image_title
 from dashboard.parts.png import image_from_png
 from dashboard.session import address, cache, drawings
 
@@ -93,5 +94,4 @@ def sample(name: str, dataset: str) -> Subject:
             f"There is no {split} image {number[:_MAX_DIGITS]}. The last one is {len(images) - 1}; choose another one."
         )
     label = int(images.labels[index])
-    title = f"{split.capitalize()} image {index:,}, label {label}"
-    return Subject(title, images.images[index], f"{split}-{index}", label)
+    return Subject(image_title(split, index, label), images.images[index], image_name(split, index), label)

@@ -10,21 +10,16 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.errors import HandError, TrazoError
-from core.ink.canvas_strokes import draw_stroke, join_patches
+from core.handwriting.pen_digits import BRUSH_WIDTH, CANVAS_SIZE
 from core.personal.hand import Hand
-from core.personal.written import Written, WrittenStroke, canvas_strokes
+from core.personal.written import Written, WrittenStroke, ink_of
 from dashboard.parts.component import component
 from dashboard.session.permission import require_permission, safe_text
-
-SIZE = 280
-"""Width and height of the pad's own coordinates in pixels, as on the Draw page."""
-BRUSH = 20
-"""Width of the brush in those pixels, as on the Draw page before anyone changes it."""
 
 _component = component(
     "writing_pad",
     '<div class="pad"><div class="prompt" role="status"></div><div class="progress"></div>'
-    f'<canvas class="paper" width="{SIZE}" height="{SIZE}" tabindex="0" role="img" '
+    f'<canvas class="paper" width="{CANVAS_SIZE}" height="{CANVAS_SIZE}" tabindex="0" role="img" '
     'aria-label="The pad to write on"></canvas>'
     '<div class="hint">Lift the pen for a second, or press Enter, and the next digit comes.</div>'
     '<button class="back" type="button"></button></div>',
@@ -68,7 +63,7 @@ def writing_pad(
             "prompts": list(prompts),
             "done": done,
             "handled": st.session_state.get(handled_key, 0),
-            "brush": BRUSH,
+            "brush": BRUSH_WIDTH,
             "done_text": done_text,
         },
         on_actions_change=handle,
@@ -78,12 +73,12 @@ def writing_pad(
 def _written(action: dict[str, Any], prompts: Sequence[int]) -> Written:
     """Return the digit that the browser sent; raises HandError if it is damaged or has no ink."""
     try:
-        strokes = [WrittenStroke(points=points, width=BRUSH) for points in action["strokes"]]
+        strokes = [WrittenStroke(points=points, width=BRUSH_WIDTH) for points in action["strokes"]]
         written = Written(
             strokes=tuple(strokes), label=prompts[action["position"]], predicted=None, model="", time=time.time()
         )
     except (ValidationError, IndexError, TypeError) as error:
         raise HandError("This digit arrived incomplete. Write it once more.") from error
-    if not join_patches([draw_stroke(stroke) for stroke in canvas_strokes(written)]).ink.any():
+    if not ink_of(written).any():
         raise HandError("This digit arrived without ink. Write it once more.")
     return written

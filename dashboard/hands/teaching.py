@@ -101,7 +101,7 @@ def _show_taught(hand: Hand) -> None:
         titles=[_title(digits[each]) for each in ids],
         tile=56,
         selected=chosen,
-        on_click=keep_click(grid, range(len(ids))),
+        on_click=keep_click(grid, len(ids)),
     )
     if chosen is None or chosen >= len(ids):
         st.caption("Click a digit to correct its label or to remove it.")

@@ -11,13 +11,14 @@ import streamlit as st
 _ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 
-def component(name: str, html: str) -> Callable[..., Any]:
-    """Return the component with the assets `name`.css and `name`.js, whose styles apply to it alone."""
+def component(name: str, html: str, *, isolate_styles: bool = True) -> Callable[..., Any]:
+    """Return the component with the assets `name`.css and `name`.js; `isolate_styles`: they apply to it alone."""
     return st.components.v2.component(
         f"trazo_{name}",
         html=html,
         css=(_ASSETS / f"{name}.css").read_text(),
         js=(_ASSETS / f"{name}.js").read_text(),
+        isolate_styles=isolate_styles,
     )
 
 
@@ -26,10 +27,4 @@ def text_component(name: str, tag: str = "div") -> Callable[..., Any]:
 
     Charts would flicker after each stroke. Without a shadow root, the browser's search and the tests can find the text.
     """
-    return st.components.v2.component(
-        f"trazo_{name}",
-        html=f'<{tag} class="trazo-{name.replace("_", "-")}"></{tag}>',
-        css=(_ASSETS / f"{name}.css").read_text(),
-        js=(_ASSETS / f"{name}.js").read_text(),
-        isolate_styles=False,
-    )
+    return component(name, f'<{tag} class="trazo-{name.replace("_", "-")}"></{tag}>', isolate_styles=False)

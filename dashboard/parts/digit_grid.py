@@ -76,15 +76,16 @@ def tile_grid(
         on_clicked_change=on_click,
     )
     clicked = result.clicked
-    return int(clicked) if clicked is not None else None
+    # A click may arrive after the grid has been filled anew, and point past its end.
+    return int(clicked) if clicked is not None and clicked < len(sources) else None
 
 
-def keep_click(key: str, numbers: Sequence[int]) -> Callable[[], None]:
-    """Return the `on_click` of a grid whose images have these numbers; `state.chosen_tile` returns the clicked one."""
+def keep_click(key: str, count: int) -> Callable[[], None]:
+    """Return the `on_click` of a grid with this number of images; `state.chosen_tile` returns the clicked one."""
 
     def keep() -> None:
         clicked = st.session_state[key]["clicked"]
-        if clicked is not None and clicked < len(numbers):
-            state.choose_tile(key, numbers[clicked])
+        if clicked is not None and clicked < count:
+            state.choose_tile(key, clicked)
 
     return keep

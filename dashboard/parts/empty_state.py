@@ -1,4 +1,4 @@
-"""A faint drawing of what a page will show, for a page that has nothing to show yet."""
+"""A faint drawing for a page that has nothing to show yet."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""Links from a picture of a digit to the pages that explain it, find similar images, or let the visitor change it.
-
-The name of an image of a dataset is its split and its index, such as "test-947".
-"""
+"""Links from a picture of a digit to the pages that explain it, find similar images, or let the visitor change it."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -11,27 +10,27 @@ from core.ink.drawing import Pixels
 from dashboard.parts.canvas_objects import enlarged, image_objects
 from dashboard.session import drawings, state
 
-ICON = ":material/frame_inspect:"
-LABEL = "Look inside"
-SIMILAR_ICON = ":material/image_search:"
-SIMILAR_LABEL = "Find similar"
-DRAW_ICON = ":material/draw:"
-DRAW_LABEL = "Open in Draw"
+_INSIDE = "Look inside", ":material/frame_inspect:"
+_SIMILAR = "Find similar", ":material/image_search:"
+_DRAW = "Open in Draw", ":material/draw:"
 _DATA_PAGE, _DRAW_PAGE = "data", ""
+
+
+def image_name(split: str, index: int) -> str:
+    """Return the name of an image of a dataset in URLs, such as "test-947"."""
+    return f"{split}-{index}"
+
+
+def image_title(split: str, index: int, label: int) -> str:
+    """Return the title of an image of a dataset."""
+    return f"{split.capitalize()} image {index:,}, label {label}"
 
 
 def look_inside_link(
     image: str | None = None, *, dataset: str = "mnist", model: str | None = None, disabled: bool = False
 ) -> None:
     """Link to the Inside page of an image, or of the last drawing if it is None."""
-    st.page_link(
-        "views/inside.py",
-        label=LABEL,
-        icon=ICON,
-        query_params=_parameters(image=image, dataset=dataset, model=model),
-        disabled=disabled,
-        width="content",
-    )
+    _link("inside", _INSIDE, disabled=disabled, image=image, dataset=dataset, model=model)
 
 
 def find_similar_link(image: str | None, *, dataset: str = "mnist", model: str | None = None) -> None:
@@ -41,23 +40,9 @@ def find_similar_link(image: str | None, *, dataset: str = "mnist", model: str |
     """
     if image is not None and state.current_page() == _DATA_PAGE:
         # A link to the page's own URL would leave the choices on the page as they are.
-        if st.button(
-            SIMILAR_LABEL,
-            icon=SIMILAR_ICON,
-            type="tertiary",
-            key=f"similar_to_{image}",
-            on_click=state.find_similar,
-            args=(image, dataset),
-        ):
-            st.rerun()
-        return
-    st.page_link(
-        "views/data.py",
-        label=SIMILAR_LABEL,
-        icon=SIMILAR_ICON,
-        query_params=_parameters(view=state.SIMILAR, image=image, dataset=dataset, model=model),
-        width="content",
-    )
+        _button(_SIMILAR, f"similar_to_{image}", state.find_similar, image, dataset)
+    else:
+        _link("data", _SIMILAR, view=state.SIMILAR, image=image, dataset=dataset, model=model)
 
 
 def open_in_draw_link(image: str, picture: Pixels, *, dataset: str = "mnist") -> None:
@@ -66,23 +51,9 @@ def open_in_draw_link(image: str, picture: Pixels, *, dataset: str = "mnist") ->
     On the Draw page itself, a button puts the picture on the canvas.
     """
     if state.current_page() == _DRAW_PAGE:
-        if st.button(
-            DRAW_LABEL,
-            icon=DRAW_ICON,
-            type="tertiary",
-            key=f"draw_{image}",
-            on_click=drawings.put_on_canvas,
-            args=(image_objects(picture), enlarged(picture)),
-        ):
-            st.rerun()
-        return
-    st.page_link(
-        "views/draw.py",
-        label=DRAW_LABEL,
-        icon=DRAW_ICON,
-        query_params=_parameters(image=image, dataset=dataset),
-        width="content",
-    )
+        _button(_DRAW, f"draw_{image}", drawings.put_on_canvas, image_objects(picture), enlarged(picture))
+    else:
+        _link("draw", _DRAW, image=image, dataset=dataset)
 
 
 def image_links(image: str, picture: Pixels, *, dataset: str = "mnist", model: str | None = None) -> None:
@@ -93,6 +64,22 @@ def image_links(image: str, picture: Pixels, *, dataset: str = "mnist", model: s
         open_in_draw_link(image, picture, dataset=dataset)
 
 
-def _parameters(*, dataset: str, **others: str | None) -> dict[str, str]:
-    parameters = others | {"dataset": None if dataset == "mnist" else dataset}
-    return {name: value for name, value in parameters.items() if value}
+def _link(page: str, text: tuple[str, str], *, dataset: str, disabled: bool = False, **parameters: str | None) -> None:
+    """Link to a page; `parameters`: those of its URL, None if they are left out."""
+    label, icon = text
+    parameters["dataset"] = None if dataset == "mnist" else dataset
+    st.page_link(
+        f"views/{page}.py",
+        label=label,
+        icon=icon,
+        query_params={name: value for name, value in parameters.items() if value},
+        disabled=disabled,
+        width="content",
+    )
+
+
+def _button(text: tuple[str, str], key: str, action: Callable[..., None], *arguments: object) -> None:
+    """Show a button that looks like a link, and draw the whole page again after its action."""
+    label, icon = text
+    if st.button(label, icon=icon, type="tertiary", key=key, on_click=action, args=arguments):
+        st.rerun()

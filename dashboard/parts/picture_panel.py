@@ -16,7 +16,14 @@ from core.classifier.predictor import Reading
 from core.errors import TrazoError
 from core.ink.drawing import Drawing, Pixels
 from core.runs.active import model_names
-from dashboard.parts.image_links import find_similar_link, image_links, look_inside_link, open_in_draw_link
+from dashboard.parts.image_links import (
+    find_similar_link,
+    image_links,
+    image_name,
+    image_title,
+    look_inside_link,
+    open_in_draw_link,
+)
 from dashboard.parts.pixel_table import pixel_table
 from dashboard.parts.png import png_data_uri
 from dashboard.parts.prediction import show_prediction
@@ -49,8 +56,8 @@ class Picture:
 def sample_picture(split: str, index: int, dataset: str, note: str = "") -> Picture:
     """Return an image of a dataset; raise DataError if the dataset is not on this machine."""
     images = cache.dataset(dataset).split(split)
-    title = f"{split.capitalize()} image {index:,}, label {images.labels[index]}"
-    return Picture(title, images.images[index], f"{split}-{index}", dataset, note=note)
+    title = image_title(split, index, images.labels[index])
+    return Picture(title, images.images[index], image_name(split, index), dataset, note=note)
 
 
 def show_panel(pictures: Sequence[Picture], model: str | None = None) -> None:

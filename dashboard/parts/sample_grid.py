@@ -37,8 +37,7 @@ def sample_grid(
     """Show some of the images in a grid as `digit_grid` does; a click opens an image's panel."""
     st.caption("Click an image to see its ten probabilities, look inside, or change it.")
     clicked = digit_grid(samples.images[indices], key=key, captions=captions, titles=titles, tile=tile, marked=marked)
-    # A click from an earlier page of the grid may arrive late and point past the end of this one.
-    if clicked is None or clicked >= len(indices):
+    if clicked is None:
         return
     try:
         picture = sample_picture(samples.split, int(indices[clicked]), samples.dataset)

@@ -56,7 +56,7 @@ def _show_hand() -> None:
 def _show_switch(active: str, models: tuple[str, ...]) -> None:
     # Another visitor may have switched the model, so the box always starts with the active one.
     st.session_state[_SWITCH] = active
-    names = {model: run_cache.model_name(model) for model in (*models, active)}
+    names = run_cache.display_names((*models, active))
     st.selectbox(
         "Active model",
         names,

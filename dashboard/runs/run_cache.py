@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -148,8 +148,14 @@ def _cached_names(revision: int) -> dict[str, str]:  # noqa: ARG001
 
 
 def model_name(model: str) -> str:
-    """Return a model's display name; that of a run that was just deleted is its id."""
-    return names().get(model, model)
+    """Return a model's display name, as `display_names` does."""
+    return display_names([model])[model]
+
+
+def display_names(models: Iterable[str]) -> dict[str, str]:
+    """Return the display names of these models; that of a run that was just deleted is its id."""
+    known = names()
+    return {model: known.get(model, model) for model in models}
 
 
 def usable_models() -> tuple[str, ...]:

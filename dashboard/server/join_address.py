@@ -1,4 +1,4 @@
-"""The address at which a class joins, and the teacher's own."""
+"""The addresses of this dashboard: on this machine, for a class to join, and the teacher's own."""
 
 from __future__ import annotations
 
@@ -6,26 +6,28 @@ import ipaddress
 import socket
 
 import streamlit as st
+from streamlit.web.server.server_util import get_url
 
-from dashboard.server.prefix import configured_prefix
-
-_EVERYWHERE = ("", "0.0.0.0", "::")
+_EVERYWHERE = ("0.0.0.0", "::")
 """Addresses that mean all networks of this machine."""
 
 _ELSEWHERE = ("192.0.2.1", 9)
 """An address that is reserved for documentation (RFC 5737), on any port; no packet is sent to it."""
 
 
+def local_address() -> str:
+    """Return the URL to open in a browser on this machine."""
+    return _url(_configured_host() or "127.0.0.1")
+
+
 def join_address() -> str:
     """Return the URL for students: that of this machine in the local network, or of the host it listens on."""
-    host = str(st.get_option("server.address") or "")
-    return _url(network_address() if host in _EVERYWHERE else host)
+    return _url(_configured_host() or network_address())
 
 
 def teacher_address(key: str) -> str:
     """Return the teacher's URL on this machine."""
-    host = str(st.get_option("server.address") or "")
-    return f"{_url('127.0.0.1' if host in _EVERYWHERE else host)}/teacher?key={key}"
+    return f"{local_address()}/teacher?key={key}"
 
 
 def network_address() -> str:
@@ -47,6 +49,11 @@ def _named_address() -> str:
     return others[0] if others else "127.0.0.1"
 
 
+def _configured_host() -> str:
+    """Return the host that the dashboard listens on, or an empty string if it listens on all networks."""
+    host = str(st.get_option("server.address") or "")
+    return "" if host in _EVERYWHERE else host
+
+
 def _url(host: str) -> str:
-    host = f"[{host}]" if ":" in host else host
-    return f"http://{host}:{st.get_option('server.port')}{configured_prefix()}"
+    return get_url(f"[{host}]" if ":" in host else host)

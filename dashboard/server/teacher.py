@@ -12,7 +12,7 @@ _SECONDS = 12 * 60 * 60
 
 
 async def teacher_link(request: Request) -> Response:
-    """Keep the key in a cookie, and open the page of the class; a wrong key gives nobody any rights."""
+    """Keep the key in a cookie, and open the page of the class; a wrong key gives no rights."""
     response = RedirectResponse("/classroom", 303)
     # Without a path, because a proxy may add a prefix that we do not know.
     response.set_cookie(

@@ -131,14 +131,19 @@ def attempt(
     `require_permission`.
     """
     changed = [*runs, *(argument.id for argument in arguments if isinstance(argument, Run))]
-    event = {"action": getattr(action, "__name__", str(action)).strip("_"), "runs": changed}
+    name = getattr(action, "__name__", str(action)).strip("_")
     try:
         require_permission(hand)
         action(*arguments)
-        _logger.info("changed", extra=event)
+        log_change(name, changed)
     except TrazoError as error:
-        _logger.info("not changed", extra={**event, "why": str(error)})
+        _logger.info("not changed", extra={"action": name, "runs": changed, "why": str(error)})
         st.toast(safe_text(error), icon=":material/error:", duration="long")
+
+
+def log_change(action: str, runs: Sequence[str] = ()) -> None:
+    """Log an action that has changed something, and the ids of the runs that it changed; `attempt` does so itself."""
+    _logger.info("changed", extra={"action": action, "runs": list(runs)})
 
 
 def _refusal(hand: Hand | None = None) -> TrazoError | None:

@@ -29,8 +29,7 @@ _REQUESTED_PANEL = "requested_panel"
 _URL_PARAMETERS = "address_parameters"
 _JUST_OPENED = "just_opened"
 _MODEL_SWITCH = "model_switch"
-_REQUESTED_MAPS = "requested_maps"
-_REQUESTED_CURVES = "requested_curves"
+_REQUESTED = "requested_computations"
 
 TRAIN_PRESET = "train_preset"
 """Key of the preset select box on the Train page."""
@@ -262,21 +261,11 @@ def forget_model_switch() -> None:
     st.session_state.pop(_MODEL_SWITCH, None)
 
 
-def map_requested(name: str) -> bool:
-    """Return True if this visitor has had this map computed."""
-    return name in cast("set[str]", st.session_state.get(_REQUESTED_MAPS, set()))
+def computation_requested(name: str) -> bool:
+    """Return True if this visitor has started this computation, such as a map."""
+    return name in cast("set[str]", st.session_state.get(_REQUESTED, set()))
 
 
-def request_map(name: str) -> None:
-    """Remember that this visitor has had a map computed."""
-    st.session_state[_REQUESTED_MAPS] = {*st.session_state.get(_REQUESTED_MAPS, set()), name}
-
-
-def curves_requested(model: str) -> bool:
-    """Return True if this visitor has had the robustness curves of this model measured."""
-    return model in cast("set[str]", st.session_state.get(_REQUESTED_CURVES, set()))
-
-
-def request_curves(model: str) -> None:
-    """Remember that this visitor has had the robustness curves of a model measured."""
-    st.session_state[_REQUESTED_CURVES] = {*st.session_state.get(_REQUESTED_CURVES, set()), model}
+def request_computation(name: str) -> None:
+    """Remember that this visitor has started a computation."""
+    st.session_state[_REQUESTED] = {*st.session_state.get(_REQUESTED, set()), name}

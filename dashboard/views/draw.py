@@ -13,8 +13,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.classifier.number_reader import NumberReading, read_digit, read_number
-from core.classifier.predictor import Reading, prediction_lock
+from core.classifier.predictor import Predictor, Reading, prediction_lock
 from core.errors import TrazoError
+from core.handwriting.pen_digits import BRUSH_WIDTH
 from core.ink.canvas_strokes import Stroke
 from core.ink.drawing import Drawing, Pixels
 from core.ink.picture_file import MAX_PICTURE_BYTES
@@ -128,7 +129,7 @@ def show_reader(titles: Mapping[str, str]) -> None:
     `titles`: the display names of all models.
     """
     drawings.start_with_digits()
-    active, second = current_model()[0].name, None
+    (model, predictor), second = current_model(), None
     with st.container(horizontal=True, vertical_alignment="center", key="choices"):
         source = st.segmented_control(
             "Where the drawing comes from",
@@ -148,18 +149,19 @@ def show_reader(titles: Mapping[str, str]) -> None:
             label_visibility="collapsed",
         )
         if st.session_state[drawings.DRAW_MODE] == drawings.DIGIT:
-            second = choose_second_model(titles, active)
+            second = choose_second_model(titles, model.name)
     # The lock does not cover pictures: a large one takes long, and would block all other visitors.
     with prediction_lock if source == DRAW else nullcontext():
-        answer = read_and_show(source, st.session_state[drawings.DRAW_MODE], second)
+        answer = read_and_show(source, st.session_state[drawings.DRAW_MODE], model.name, predictor, second)
     # The reasons take longer than the answer: they come after it, and without the lock.
     if answer is not None:
         with answer.reasons:
-            model, _ = current_model()
             show_reasons(answer.reading, model.bundle, model.name)
 
 
-def read_and_show(source: str, mode: str, second: SecondModel | None) -> Answer | None:
+def read_and_show(
+    source: str, mode: str, model: str, predictor: Predictor, second: SecondModel | None
+) -> Answer | None:
     """Show everything from the ink to the prediction; return the reading of a digit, or None for a number."""
     width = canvas.choose_width(mode == drawings.NUMBER)
     # A picture of one digit needs no wide column, even if the canvas keeps a number.
@@ -169,7 +171,6 @@ def read_and_show(source: str, mode: str, second: SecondModel | None) -> Answer 
         pen = st.container(key="pen")
         beside = st.container(key="answer_frame")
         across = st.container(key="across")
-    model, predictor = current_model()
     with pen:
         if source == DRAW:
             below = show_canvas(mode, width)
@@ -188,13 +189,13 @@ def read_and_show(source: str, mode: str, second: SecondModel | None) -> Answer 
             show_brackets(number, width if picture is None else picture.shape[1], picture)
         with beside:
             show_number(number, prompt)
-            show_link(enabled=number is not None)
+            show_link(model, enabled=number is not None)
         with across:
             show_digit_cards(number)
         show_steps_of(chosen_drawing(number) if number else None)
         return None
     with beside:
-        reasons = show_digit(reading, drawn, prompt, model.name, second)
+        reasons = show_digit(reading, drawn, prompt, model, second)
     show_steps_of(reading.drawing if reading else None)
     return Answer(reading, reasons)
 
@@ -206,7 +207,7 @@ def show_digit(
     show_answers(reading, read(second.read, drawn) if second else None, prompt, second)
     with st.container(horizontal=True, vertical_alignment="center", key="why_title"):
         st.markdown("**Why?**", width="content")
-        show_link(enabled=reading is not None)
+        show_link(model, enabled=reading is not None)
         if reading and reading.several:
             st.button("Read a number", icon=":material/pin:", key="read_number", on_click=drawings.read_numbers)
     if reading is not None and drawn is not None and drawn.strokes:
@@ -220,7 +221,7 @@ def show_canvas(mode: str, width: int) -> DeltaGenerator:
     with st.container(key="tools"):
         buttons = st.container(key="buttons_frame")
         # Created before the canvas, which needs the width.
-        brush_width = st.slider("Brush width", 8, 30, 20, key="brush_width", format="%d px")
+        brush_width = st.slider("Brush width", 8, 30, BRUSH_WIDTH, key="brush_width", format="%d px")
     with frame:
         canvas.show(brush_width, width)
     with buttons:
@@ -253,9 +254,9 @@ def keep_for_inside(reading: Reading | None, drawn: Drawn | None) -> None:
     drawings.keep_looked_at(None if on_canvas or reading is None else png_bytes(reading.drawing.ink))
 
 
-def show_link(*, enabled: bool) -> None:
+def show_link(model: str, *, enabled: bool) -> None:
     """Link to the page that explains the prediction; without one, the link is grey, so that nothing moves later."""
-    look_inside_link(model=current_model()[0].name, disabled=not enabled)
+    look_inside_link(model=model, disabled=not enabled)
 
 
 def show_steps_of(drawing: Drawing | None) -> None:
@@ -299,7 +300,7 @@ st.html(STYLE)
 st.html(canvas.STYLE)
 show_first_steps()
 with st.container(key="draw_page"):
-    show_reader({name: run_cache.model_name(name) for name in run_cache.usable_models()})
+    show_reader(run_cache.display_names(run_cache.usable_models()))
 if address.value("image") is not None:
     # Otherwise the Back button would replace the drawing with the picture again.
     address.keep(image=None, dataset=None)

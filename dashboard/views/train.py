@@ -1,6 +1,5 @@
 """The Train page: settings, one button, and the current run, live."""
 
-import logging
 from pathlib import Path
 
 import streamlit as st
@@ -33,6 +32,7 @@ from dashboard.session.markdown import plain
 from dashboard.session.permission import (
     attempt,
     hide_paths,
+    log_change,
     may_change,
     permission_note,
     require_permission,
@@ -43,9 +43,6 @@ from dashboard.training.live_curves import show_live_curves
 from dashboard.training.preset_cards import choose_preset
 from dashboard.training.progress import show_outcome, show_progress
 from dashboard.training.template import load_template_from_url
-
-# Not `__name__`, because Streamlit runs pages under a different module name.
-_logger = logging.getLogger("dashboard.views.train")
 
 POLL_SECONDS = 1.0
 STYLE = Path(__file__).parent.parent / "assets" / "train.css"
@@ -117,7 +114,7 @@ def submit(config: TrainingConfig) -> None:
     try:
         require_permission()
         run = queue.submit(state.workspace(), config, own_drawing())
-        _logger.info("changed", extra={"action": "submit", "runs": [run.id]})
+        log_change("submit", [run.id])
         state_of_run = run.status().state
         if state_of_run == "running":
             # On a phone, the run is below the screen's edge.
@@ -143,7 +140,12 @@ def own_drawing() -> OwnDrawing | None:
 
 
 def show_live_section(listing: Listing) -> None:
-    """Show the current or latest run and the queue. Both are read from disk, so all tabs show the same thing."""
+    """Show the current or latest run and the queue. Both are read from disk, so all tabs show the same thing.
+
+    Unless a run is in progress, a worker is prepared for the next one.
+    """
+    if may_change() and not listing.busy:
+        prepare_worker(state.workspace())
     if listing.latest is None:
         hint = " Press Train to start one." if may_change() else ""
         st.info(f"No training runs yet.{hint}", icon=":material/school:")
@@ -274,8 +276,6 @@ if may_change():
     form, live = st.columns([5, 9], gap="medium")
     with form:
         show_start_form(data)
-    if not run_cache.listing().busy:
-        prepare_worker(state.workspace())
 else:
     live = st.container()
 with live:

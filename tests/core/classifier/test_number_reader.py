@@ -16,7 +16,7 @@ from core.classifier.number_reader import FEATURES, WEIGHTS, _most_plausible, _v
 from core.classifier.predictor import Predictor
 from core.data.pen_digits import TRAINING_WRITERS
 from core.handwriting.pen_digits import PenDigit
-from core.ink.canvas_strokes import Stroke, draw_stroke, join_patches
+from core.ink.canvas_strokes import Stroke, draw_strokes
 from core.ink.numbers import Lattice
 from core.workspace import SHIPPED_BUNDLE
 
@@ -203,7 +203,7 @@ def test_blank_drawing_has_no_digits(predictor: Predictor) -> None:
 def test_grid_is_not_called_several_digits(predictor: Predictor, on_canvas: bool) -> None:
     lines = [[(40, 80), (240, 80)], [(40, 190), (240, 190)], [(90, 40), (90, 240)], [(190, 40), (190, 240)]]
     strokes = [Stroke(np.array(line, float), 20.0) for line in lines]
-    ink = np.pad(join_patches([draw_stroke(stroke) for stroke in strokes]).ink, 20)
+    ink = np.pad(draw_strokes(strokes).ink, 20)
 
     reading = read_digit(predictor, ink, strokes if on_canvas else None)
 

@@ -16,13 +16,13 @@ from core.workspace import Workspace
 
 @pytest.mark.parametrize(("accuracy", "strength"), [(0.5, None), (0.6, None), (0.7, 15), (0.8, 10), (0.9, 5), (1.0, 0)])
 def test_curve_falls_below_an_accuracy_between_strengths(accuracy: float, strength: float | None) -> None:
-    curve = RobustnessCurve(strengths=(0, 10, 20), accuracies=(0.999, 0.801, 0.6), images=100)
+    curve = RobustnessCurve(strengths=(0, 10, 20), accuracies=(0.999, 0.801, 0.6))
 
     assert curve.falls_below(accuracy) == (strength if strength is None else pytest.approx(strength, abs=0.06))
 
 
 def test_curve_of_shrinking_sizes_falls_below_at_a_smaller_size() -> None:
-    curve = RobustnessCurve(strengths=(1, 0.5), accuracies=(1, 0), images=100)
+    curve = RobustnessCurve(strengths=(1, 0.5), accuracies=(1, 0))
 
     assert curve.falls_below(0.9) == pytest.approx(0.95)
 

@@ -77,8 +77,8 @@ def test_evaluate_shows_the_redrawn_accuracies(run: Run) -> None:
 
 
 def test_curves_are_measured_when_asked_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    steady = RobustnessCurve(strengths=(0, 1), accuracies=(0.99, 0.98), images=10)
-    falling = RobustnessCurve(strengths=(1, 0.5), accuracies=(1, 0.8), images=10)
+    steady = RobustnessCurve(strengths=(0, 1), accuracies=(0.99, 0.98))
+    falling = RobustnessCurve(strengths=(1, 0.5), accuracies=(1, 0.8))
     curves = dict.fromkeys(KINDS, steady) | {"shrunk": falling}
     monkeypatch.setattr(robustness_curves, "measure_curves", lambda *_: curves)
     page = open_handwriting(change_card(run, config=tiny_config()))

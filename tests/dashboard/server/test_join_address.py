@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import pytest
 import streamlit as st
+from streamlit import config
 
 from dashboard.server import join_address
+
+
+def set_options(monkeypatch: pytest.MonkeyPatch, host: str, prefix: str = "", certificate: str | None = None) -> None:
+    options = {
+        "browser.serverPort": 8501,
+        "global.developmentMode": False,
+        "server.address": host,
+        "server.baseUrlPath": prefix,
+        "server.sslCertFile": certificate,
+    }
+    for module in (st, config):
+        monkeypatch.setattr(module, "get_option", options.__getitem__)
 
 
 @pytest.mark.parametrize(
@@ -21,9 +34,14 @@ from dashboard.server import join_address
 def test_links_name_the_host_and_the_prefix(
     monkeypatch: pytest.MonkeyPatch, host: str, prefix: str, students: str, teacher: str
 ) -> None:
-    options = {"server.address": host, "server.port": 8501, "server.baseUrlPath": prefix}
-    monkeypatch.setattr(st, "get_option", options.__getitem__)
+    set_options(monkeypatch, host, prefix)
     monkeypatch.setattr(join_address, "network_address", lambda: "192.0.2.7")
 
     assert join_address.join_address() == students
     assert join_address.teacher_address("k") == teacher
+
+
+def test_links_of_a_server_with_a_certificate_are_secure(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_options(monkeypatch, "lab.example.org", certificate="cert.pem")
+
+    assert join_address.join_address() == join_address.local_address() == "https://lab.example.org:8501"
