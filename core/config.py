@@ -36,6 +36,9 @@ LIMITS: dict[str, tuple[float, float]] = {
 }
 """Minimum and maximum of each number, for the form, the command line and validation."""
 
+FINE_TUNED = "fine-tuned"
+"""Name that a fine-tuned run has in place of a preset."""
+
 FILTER_LIMITS = (1, 256)
 """Minimum and maximum number of filters in a block."""
 
@@ -131,6 +134,11 @@ class TrainingConfig(Record):
     pen_digits: Annotated[int, _limited_field("pen_digits")] = 0
     teachers: Annotated[int, _limited_field("teachers")] = 0
     seed: Annotated[int, _limited_field("seed")] = 42
+
+    @property
+    def fine_tuned(self) -> bool:
+        """True if the run fine-tuned a model, instead of training a network from the beginning."""
+        return self.preset == FINE_TUNED
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values for `config_from_json`."""

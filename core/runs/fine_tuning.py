@@ -6,13 +6,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from core.config import TrainingConfig, replace_settings
+from core.config import FINE_TUNED, TrainingConfig, replace_settings
 from core.errors import RunError
 from core.records import Count, Record
 from core.storage import atomic_write, read_file
-
-PRESET = "fine-tuned"
-"""Name that a fine-tuned run has in place of a preset."""
 
 CLASS = "class"
 """Name that stands for all hands of the workspace; it is no id of a hand."""
@@ -32,7 +29,7 @@ class FineTuning(Record):
 
 def fine_tuned_config(config: TrainingConfig) -> TrainingConfig:
     """Return the config of a run that is fine-tuned from a model with this config."""
-    return replace_settings(config, preset=PRESET, epochs=1, patience=0, final_epochs=0, teachers=0)
+    return replace_settings(config, preset=FINE_TUNED, epochs=1, patience=0, final_epochs=0, teachers=0)
 
 
 def write_fine_tuning(path: Path, fine_tuning: FineTuning) -> None:

@@ -18,7 +18,7 @@ from core.personal.taught import taught
 from core.personal.tuning import keeps_accuracy
 from core.personal.written import Written
 from core.runs.active import trained_model
-from core.runs.fine_tuning import PRESET, FineTuning, fine_tuned_config, read_fine_tuning
+from core.runs.fine_tuning import FineTuning, fine_tuned_config, read_fine_tuning
 from core.runs.label import display_name
 from core.runs.run import Run
 from dashboard.hands.exam import answer_of, exam_result, show_digits
@@ -129,7 +129,7 @@ def base_model() -> str:
 
 def runs_of(hand: str, listing: Listing) -> list[Run]:
     """Return the runs that were fine-tuned to the hand with this id, or to CLASS, the newest first."""
-    runs = [run_of(row) for row in listing.rows if row.preset == PRESET]
+    runs = [run_of(row) for row in listing.rows if row.config and row.config.fine_tuned]
     records = [(run, read_fine_tuning(run.fine_tuning_file)) for run in runs]
     return [run for run, fine_tuning in records if fine_tuning and fine_tuning.hand == hand]
 

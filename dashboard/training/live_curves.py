@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from core.config import TrainingConfig
-from core.runs.fine_tuning import PRESET as FINE_TUNED
 from core.runs.run import Run
 from core.runs.status import Status
 from dashboard.training import curve_points, curves
@@ -19,7 +18,7 @@ HEIGHT = 200
 
 def show_live_curves(run: Run, name: str, status: Status, config: TrainingConfig) -> None:
     """Draw loss and accuracy, training and validation, above the watched images; raise RunError for a damaged file."""
-    if config.preset == FINE_TUNED:
+    if config.fine_tuned:
         st.caption("A fine-tuned model has no learning curves. Its proof is on the page Your hand.")
         return
     steps = run.steps()

@@ -8,7 +8,6 @@ from core.data.datasets import TITLES
 from core.errors import BundleError, RunError, RunNotFound, TrazoError
 from core.launcher.queue import resumable
 from core.runs.active import active_model
-from core.runs.fine_tuning import PRESET as FINE_TUNED
 from core.runs.fine_tuning import read_fine_tuning
 from core.runs.label import MAX_NAME_CHARACTERS, MAX_NOTE_CHARACTERS, Label, display_name, read_label, write_label
 from core.runs.registry import find_run
@@ -79,7 +78,7 @@ def show_results(run: Run, status: Status, config: TrainingConfig) -> None:
     card = readable_card(run)
     if card:
         show_metrics(card)
-    if config.preset == FINE_TUNED:
+    if config.fine_tuned:
         show_fine_tuning(run)
     else:
         show_learning_curves(run, status)
@@ -87,7 +86,7 @@ def show_results(run: Run, status: Status, config: TrainingConfig) -> None:
         show_watched(run, config)
     time_machine.expander(run, config.dataset)
     st.subheader("Settings", anchor=False)
-    if config.preset == FINE_TUNED:
+    if config.fine_tuned:
         st.caption("Those of the model that it was fine-tuned from, which trained for more than one epoch.")
     else:
         differences_from_preset(config)
@@ -117,8 +116,7 @@ def show_head(run: Run, label: Label, status: Status | None = None, config: Trai
             st.badge("Active model", icon=":material/check:", color="primary")
     facts = []
     if config:
-        preset = FINE_TUNED if config.preset == FINE_TUNED else f"preset {plain(config.preset)}"
-        facts += [preset, TITLES[config.dataset]]
+        facts += [config.preset if config.fine_tuned else f"preset {plain(config.preset)}", TITLES[config.dataset]]
     if status:
         facts += start_and_end(status)
     if facts:
@@ -148,7 +146,7 @@ def show_actions(run: Run, label: Label, status: Status | None, config: Training
             with st.popover("Name and note", icon=":material/edit_note:", key="label"):
                 show_label_form(run, label)
             show_change_buttons(run, status)
-        if may_change() and config and config.preset != FINE_TUNED:
+        if may_change() and config and not config.fine_tuned:
             link_to_run("train", "again", run, "Train again with changes", ":material/tune:")
         if run.bundle.complete:
             link_to_run("evaluate", "model", run, "Evaluate", ":material/fact_check:")

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from core.errors import HandError
-from core.personal.exam import answer, read_exam, start_exam
+from core.personal.exam import start_exam
 from core.personal.hand import Hand, create_hand
 from core.personal.proof import compare_results, exams_for
 from core.personal.result import ExamResult
 from core.workspace import Workspace
-from tests.support.written_digits import write
+from tests.support.written_digits import take_exam
 
 
 @pytest.fixture
@@ -23,14 +23,6 @@ def result(wrong: set[int], digits: int = 50) -> ExamResult:
     """Return the result of an exam of ones, in which the digits at these positions are read as sevens."""
     read = [7 if position in wrong else 1 for position in range(digits)]
     return ExamResult(np.ones(digits, np.uint8), np.array(read, np.uint8), ("digit",) * digits)
-
-
-def write_exam(hand: Hand) -> str:
-    exam = start_exam(hand)
-    while exam.prompt is not None:
-        answer(hand, exam, write(exam.prompt, len(exam.written)))
-        exam = read_exam(hand, exam.id)
-    return exam.id
 
 
 def ids(hand: Hand, run_id: str) -> set[str]:
@@ -63,16 +55,16 @@ def test_an_exam_judges_one_run_only(hand: Hand) -> None:
     with pytest.raises(HandError, match="Take one first"):
         exams_for(hand, "first")
 
-    first = write_exam(hand)
+    first = take_exam(hand).id
     assert ids(hand, "first") == {first}
     assert ids(hand, "first") == {first}
     with pytest.raises(HandError, match="Take a new one"):
         exams_for(hand, "second")
 
-    second = write_exam(hand)
+    second = take_exam(hand).id
     assert ids(hand, "second") == {second}
     assert ids(hand, "first") == {first}
-    third = write_exam(hand)
+    third = take_exam(hand).id
     assert ids(hand, "second") == {second, third}
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.config import PRESETS, preset
+from core.config import FINE_TUNED, PRESETS, preset
 from core.errors import RunError
-from core.runs.fine_tuning import PRESET, FineTuning, fine_tuned_config, read_fine_tuning
+from core.runs.fine_tuning import FineTuning, fine_tuned_config, read_fine_tuning
 from core.runs.registry import create_run
 from core.runs.summary import summaries
 from core.workspace import Workspace
@@ -22,9 +22,9 @@ def test_every_preset_can_be_fine_tuned(name: str, workspace: Workspace) -> None
     run = create_run(workspace, fine_tuned_config(config), fine_tuning=FINE_TUNING)
 
     assert run.config().model == config.model
-    assert (run.config().teachers, run.config().preset) == (0, PRESET)
+    assert (run.config().teachers, run.config().preset) == (0, FINE_TUNED)
     assert read_fine_tuning(run.fine_tuning_file) == FINE_TUNING
-    assert [row.preset for row in summaries(workspace)] == [PRESET]
+    assert [row.preset for row in summaries(workspace)] == [FINE_TUNED]
 
 
 def test_other_runs_have_no_such_record(workspace: Workspace) -> None:

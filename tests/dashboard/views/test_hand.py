@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor
 from core.personal.archive import export_hand
-from core.personal.exam import Exam, answer, list_exams, read_exam, start_exam
+from core.personal.exam import answer, list_exams, start_exam
 from core.personal.hand import Hand, create_hand, delete_hand, hand_name, list_hands
 from core.personal.result import examine
 from core.personal.taught import taught
@@ -25,7 +25,7 @@ from dashboard.session.drawings import Sketch
 from tests.support.drawn_digits import SEVEN, drawn
 from tests.support.fine_tuned import fine_tuned_run
 from tests.support.markdown import unescape_markdown
-from tests.support.written_digits import teach_digits, write
+from tests.support.written_digits import take_exam, teach_digits, write
 
 EXAM, TEACH, TUNE = "1 Exam", "2 Teach", "3 Fine-tune and prove"
 
@@ -64,14 +64,6 @@ def seven() -> str:
     return "data:image/png;base64," + base64.b64encode(png_bytes(drawn(SEVEN))).decode()
 
 
-def write_exam(hand: Hand) -> Exam:
-    exam = start_exam(hand)
-    while exam.prompt is not None:
-        answer(hand, exam, write(exam.prompt, len(exam.written)))
-        exam = read_exam(hand, exam.id)
-    return exam
-
-
 def test_first_visitor_starts_the_exam_of_a_new_hand(workspace: Workspace) -> None:
     page = open_page()
     assert "about two minutes" in text(page)
@@ -87,7 +79,7 @@ def test_first_visitor_starts_the_exam_of_a_new_hand(workspace: Workspace) -> No
 
 
 def test_result_of_an_exam_counts_what_the_model_reads(hand: Hand) -> None:
-    exam = write_exam(hand)
+    exam = take_exam(hand)
 
     page = open_page(hand=hand)
 
@@ -225,7 +217,7 @@ def test_proof_compares_and_the_model_is_used_and_put_back(workspace: Workspace,
     run = fine_tuned_run(workspace, hand.id)
     page = open_page(TUNE, hand)
     assert "Take one first" in page.info[0].value
-    write_exam(hand)
+    take_exam(hand)
     page.run()
 
     assert tiles(page)["Before"] == tiles(page)["After"]
