@@ -1,4 +1,4 @@
-"""Whose hand it is: choose, create, rename and delete hands."""
+"""The choice of a hand: choose, create, import, export, rename and delete hands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a student joins a class: a nickname gives them a hand of their own, without an account."""
+"""The form with which a student joins a class: a nickname gives them a hand of their own, without an account."""
 
 from __future__ import annotations
 
