@@ -9,12 +9,16 @@ import streamlit as st
 
 from core.config import TrainingConfig, differing_settings, flatten_settings, preset
 from core.errors import ConfigError
+from core.runs.fine_tuning import PRESET as FINE_TUNED
 from dashboard.session.markdown import plain
 from dashboard.training.wording import SETTINGS, display_value
 
 
 def differences_from_preset(config: TrainingConfig, name: str = "This run") -> None:
     """Show the settings that differ from the preset, next to the preset's values."""
+    if config.preset == FINE_TUNED:
+        st.caption("Those of the model that it was fine-tuned from, which trained for more than one epoch.")
+        return
     try:
         original = preset(config.preset, config.dataset)
     except ConfigError:
