@@ -28,7 +28,7 @@ def show_samples(data: Dataset) -> None:
         seed = _seed() if shuffled else None
     images = data.split(split)
     order = sample_order(images.labels, digits, seed)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="data_page"):
         page = choose_page(len(order), _PAGE_SIZE, key=f"data_page_{split}_{digits}_{shuffled}")
         st.caption(f"{len(order):,} images.")
     shown = order[page]

@@ -28,11 +28,12 @@ STYLE = """
 #bars .fill { display: block; height: 100%; background: var(--primary-600) }
 #bars .value { text-align: right }
 .gradio-container .app { max-width: 60rem !important; padding-inline: 0.25rem }
-#sketchpad button[aria-label="Color"] { display: none }
+#sketchpad button[aria-label="Color"], footer .divider { display: none }
 """
 """Minimum heights, so that the layout does not shift when a result appears; the demo still fits on a laptop screen.
 
 The demo is as wide as the page around it, up to a limit. The brush has one colour, so there is none to choose.
+The footer has one link, so a divider would stand alone.
 """
 
 _TITLE = "Probability of each digit"

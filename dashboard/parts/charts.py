@@ -83,7 +83,7 @@ def _cells(matrix: np.ndarray) -> pd.DataFrame:
     # Mistakes have their own scale, because next to the diagonal's counts, they would all look alike. The square root
     # makes even a single mistake visible.
     shades = 0.06 + 0.84 * np.sqrt(table["count"] / most_mistakes)
-    table["shade"] = np.where(table["right"], 0.45, shades)
+    table["shade"] = np.where(table["right"] & (table["count"] > 0), 0.45, shades)
     return table
 
 

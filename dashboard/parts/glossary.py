@@ -10,7 +10,8 @@ TERMS: dict[str, str] = {
     ".keras": "The file format of Keras. A network saved in it can be trained further.",
     ".tflite": "A small file with a trained network, made for phones and browsers. LiteRT runs it.",
     "accuracy": "The fraction of images that a model classifies correctly.",
-    "active model": "The model that reads digits on every page, in the Gradio demo and in the API.",
+    "active model": "The model that reads digits on every page, in the Gradio demo and in the API. A hand can have "
+    "a model of its own.",
     "API": "A way for programs to use Trazo: they send a picture and get the digit as an answer.",
     "augmentation": "Small random changes to the training images, such as rotating or shifting them, so that a network "
     "learns the digit rather than the exact pixels.",
@@ -33,7 +34,7 @@ TERMS: dict[str, str] = {
     "F1": "One number for precision and recall together: it is high only if both are.",
     "feature": "A value inside a network that describes something about the image, such as a stroke in one place.",
     "filter": "A small pattern, learned in training, that a convolution looks for.",
-    "fine-tuning": "Training a finished network a little further, here on one person's digits.",
+    "fine-tuning": "Training a finished network a little further, here on the digits of one person or one class.",
     "label": "The digit that an image shows according to the people who made the dataset.",
     "label smoothing": "Training towards 95% instead of 100% for the right digit, so that the network stays less sure "
     "of itself.",
@@ -74,7 +75,8 @@ TERMS: dict[str, str] = {
 PAGE_TERMS: dict[str, tuple[str, ...]] = {
     "Train": ("preset", "epoch", "batch", "learning rate", "loss", "accuracy", "validation", "augmentation"),
     "Evaluate": ("test set", "validation", "accuracy", "confidence", "confusion matrix", "calibration"),
-    "Your hand": ("fine-tuning", "rehearsal", "McNemar's test", "confidence", "validation"),
+    "Your hand": ("fine-tuning", "rehearsal", "confidence interval", "McNemar's test", "p-value", "validation"),
+    "Class": ("accuracy", "confidence interval", "confusion matrix", "fine-tuning", "McNemar's test", "p-value"),
     "Model": ("convolution", "batch normalization", "softmax", "parameters", "multiply-add", ".keras", ".tflite"),
 }
 """The terms that are explained below the title of a page, by that title."""

@@ -63,7 +63,8 @@ def _show_switch(active: str, models: tuple[str, ...]) -> None:
         format_func=names.__getitem__,
         key=_SWITCH,
         on_change=_switch,
-        help="The model that reads digits on every page, in the Gradio demo and in the API.",
+        help="The model that reads digits on every page, in the Gradio demo and in the API. A hand can have a "
+        "model of its own.",
     )
 
 

@@ -78,6 +78,8 @@ def _curves(
 ) -> VegaLite:
     shown = shown_points(points, metric, options)
     ticks = tuple(log_ticks(shown["value"])) if options.logarithmic else None
+    if last_epoch is None and shown["epoch"].max() < 1:  # whole epochs are the only labels of the axis
+        last_epoch = 1.0
     dots = bool((shown["granularity"] == "epoch").sum() <= _MAX_DOTS)
     return with_points(_chart(metric, options, colour, tuple(names), last_epoch, baseline, ticks, dots, height), shown)
 

@@ -19,7 +19,9 @@ HEIGHT = 200
 def show_live_curves(run: Run, name: str, status: Status, config: TrainingConfig) -> None:
     """Draw loss and accuracy, training and validation, above the watched images; raise RunError for a damaged file."""
     if config.fine_tuned:
-        st.caption("A fine-tuned model has no learning curves. Its proof is on the page Your hand.")
+        st.caption(
+            "A fine-tuned model has no learning curves. Its proof is on the page that started it: Your hand or Class."
+        )
         return
     steps = run.steps()
     points = curve_points.curve_points(name, steps, run.history(), status.steps)

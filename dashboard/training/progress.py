@@ -58,15 +58,22 @@ def show_progress(run: Run, status: Status) -> None:
         if status.test_accuracy is not None:
             metric_tile("Test accuracy", f"{status.test_accuracy:.2%}", "of the trained network")
         else:
-            metric_tile(
-                "Time left",
-                "Estimating" if status.seconds_left is None else duration(status.seconds_left),
-                "for all epochs",
-                "Training may end earlier if the validation accuracy stops improving." if may_end_early else None,
-            )
+            _time_left_tile(run, status, may_end_early=may_end_early)
             metric_tile("Images per second", f"{rate:,.0f}" if rate else "–", "during training")
         for label, column in (("Training accuracy", "accuracy"), ("Validation accuracy", "val_accuracy")):
             metric_tile(label, *latest_value(steps, history, column))
+
+
+def _time_left_tile(run: Run, status: Status, *, may_end_early: bool) -> None:
+    if run.stop_requested:
+        metric_tile("Time left", "–", "the run is stopping")
+        return
+    metric_tile(
+        "Time left",
+        "Estimating" if status.seconds_left is None else duration(status.seconds_left),
+        "for all epochs",
+        "Training may end earlier if the validation accuracy stops improving." if may_end_early else None,
+    )
 
 
 def latest_value(steps: pd.DataFrame, history: pd.DataFrame, column: str) -> tuple[str, str]:

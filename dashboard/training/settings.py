@@ -15,6 +15,9 @@ from dashboard.training.wording import SETTINGS, display_value
 
 def differences_from_preset(config: TrainingConfig, name: str = "This run") -> None:
     """Show the settings that differ from the preset, next to the preset's values."""
+    if config.fine_tuned:
+        st.caption("Those of the model that it was fine-tuned from, which trained for more than one epoch.")
+        return
     try:
         original = preset(config.preset, config.dataset)
     except ConfigError:

@@ -210,9 +210,10 @@ def show_digit(
         show_link(model, enabled=reading is not None)
         if reading and reading.several:
             st.button("Read a number", icon=":material/pin:", key="read_number", on_click=drawings.read_numbers)
+    reasons = st.container(key="reasons_frame")
     if reading is not None and drawn is not None and drawn.strokes:
         show_lesson(drawn.strokes, reading, model)
-    return st.container(key="reasons_frame")
+    return reasons
 
 
 def show_canvas(mode: str, width: int) -> DeltaGenerator:

@@ -209,8 +209,10 @@ if view == "Calibration":
 if view == "Handwriting":
     robustness_section(card)
     robustness_curves_section(name, bundle)
-    st.markdown("The best test is your own hand:")
-    st.page_link("views/draw.py", label="Draw a digit", icon=":material/draw:", width="content")
+    st.markdown("The best test is your own writing: draw a digit, or take an exam of fifty.")
+    with st.container(horizontal=True):
+        st.page_link("views/draw.py", label="Draw a digit", icon=":material/draw:", width="content")
+        st.page_link("views/hand.py", label="Take the exam", icon=":material/front_hand:", width="content")
     st.stop()
 images = available_images(card.data.id, "test", evaluation.labels, card.data.fingerprint)
 test = None if images is None else Samples(images.images, "test", card.data.id, name)

@@ -18,12 +18,14 @@ EXAM, TEACH, TUNE, FOOL = "1 Exam", "2 Teach", "3 Fine-tune and prove", "3 Fool 
 STEPS = {EXAM: show_exam, TEACH: show_teaching, TUNE: show_tuning}
 STUDENT_STEPS = {EXAM: show_exam, TEACH: show_teaching, FOOL: show_fooling}
 
+student = is_student()
 heading(
     "Your hand",
-    "Find out how well the model reads your writing, teach it, and check that it really got better before you use it. "
-    "A hand is one person's handwriting.",
+    "Find out how well the model reads your writing, teach it, and try to fool it. A hand is one person's handwriting."
+    if student
+    else "Find out how well the model reads your writing, teach it, and check that it really got better before you use "
+    "it. A hand is one person's handwriting.",
 )
-student = is_student()
 steps = STUDENT_STEPS if student else STEPS
 if student:
     show_membership()

@@ -8,7 +8,7 @@ from core.data.datasets import TITLES
 from core.errors import BundleError, RunError, RunNotFound, TrazoError
 from core.launcher.queue import resumable
 from core.runs.active import active_model
-from core.runs.fine_tuning import read_fine_tuning
+from core.runs.fine_tuning import CLASS, read_fine_tuning
 from core.runs.label import MAX_NAME_CHARACTERS, MAX_NOTE_CHARACTERS, Label, display_name, read_label, write_label
 from core.runs.registry import find_run
 from core.runs.run import Run
@@ -23,6 +23,7 @@ from dashboard.runs.files import log_and_files
 from dashboard.runs.refresh import draw_and_refresh
 from dashboard.runs.run_cache import Listing
 from dashboard.session import address, cache, state
+from dashboard.session.classroom import is_teacher
 from dashboard.session.markdown import plain
 from dashboard.session.permission import attempt, hide_paths, may_change, permission_note, safe_text
 from dashboard.training import curves
@@ -86,10 +87,7 @@ def show_results(run: Run, status: Status, config: TrainingConfig) -> None:
         show_watched(run, config)
     time_machine.expander(run, config.dataset)
     st.subheader("Settings", anchor=False)
-    if config.fine_tuned:
-        st.caption("Those of the model that it was fine-tuned from, which trained for more than one epoch.")
-    else:
-        differences_from_preset(config)
+    differences_from_preset(config)
     all_settings(config)
     if card:
         robustness_section(card)
@@ -216,8 +214,12 @@ def show_fine_tuning(run: Run) -> None:
         return
     if fine_tuning:
         base = plain(run_cache.model_name(fine_tuning.base))
-        st.markdown(f"Fine-tuned from **{base}** with {fine_tuning.digits} digits of one person.", width="content")
-        st.page_link("views/hand.py", label="Its proof", icon=":material/front_hand:", width="content")
+        whose = "a class" if fine_tuning.hand == CLASS else "one person"
+        st.markdown(f"Fine-tuned from **{base}** with {fine_tuning.digits:,} digits of {whose}.", width="content")
+        if fine_tuning.hand != CLASS:
+            st.page_link("views/hand.py", label="Its proof", icon=":material/front_hand:", width="content")
+        elif is_teacher():
+            st.page_link("views/classroom.py", label="Its proof", icon=":material/school:", width="content")
 
 
 def show_learning_curves(run: Run, status: Status) -> None:

@@ -21,6 +21,14 @@ def test_selected_cell_has_a_frame_in_the_text_colour() -> None:
     assert cells["encoding"]["stroke"]["condition"]["value"] == INK
 
 
+def test_only_diagonal_cells_with_images_look_correct() -> None:
+    matrix = MATRIX.copy()
+    matrix[0, 0] = 0
+    shades = charts.confusion_heatmap(matrix, percentages=False, text_colour=INK).data["shade"]
+
+    assert shades[0] < 0.1 < shades[11]
+
+
 @pytest.mark.parametrize(
     "draw",
     [

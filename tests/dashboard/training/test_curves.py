@@ -52,6 +52,14 @@ def test_run_without_rows_has_no_points_but_a_chart() -> None:
     assert overlaid_curves(empty, "loss", ChartOptions())["layer"]
 
 
+def test_axis_of_a_first_epoch_ends_with_the_epoch() -> None:
+    points = curve_points("owl", STEPS.head(1), HISTORY.head(0), steps_in_epoch=10)
+
+    chart = overlaid_curves(points, "loss", ChartOptions())
+
+    assert chart["layer"][0]["encoding"]["x"]["scale"]["domain"] == [0, 1]
+
+
 def test_long_runs_are_thinned() -> None:
     steps = pd.concat([STEPS.head(1)] * 5000).assign(step=range(5000))
 

@@ -14,6 +14,7 @@ from core.errors import RunError
 from core.launcher.queue import submit
 from core.runs.active import active_model, promote
 from core.runs.files import MAX_LOG_BYTES, run_files
+from core.runs.fine_tuning import CLASS
 from core.runs.label import Label, read_label, write_label
 from core.runs.process import worker_lock
 from core.runs.registry import create_run, list_runs
@@ -23,6 +24,7 @@ from core.runs.tables import HISTORY_COLUMNS, append_row
 from core.workspace import PROJECT, Workspace
 from dashboard.session import cache
 from dashboard.training.wording import REDRAWN_ACCURACY
+from tests.support.fine_tuned import fine_tuned_run
 from tests.support.markdown import unescape_markdown
 from tests.support.runs_page import settings_table
 from tests.support.tiny_training import tiny_config
@@ -77,6 +79,13 @@ def test_everything_about_a_finished_run_is_on_its_page(run: Run) -> None:
     versions = next(table.value for table in page.table if "Trained with" in table.value)["Trained with"]
     assert unescape_markdown(versions["TensorFlow"]) == card.versions["tensorflow"]
     assert "cores" in versions["Machine"]
+
+
+def test_run_fine_tuned_to_a_class_names_its_settings(workspace: Workspace) -> None:
+    shown = page_text(open_run_page(fine_tuned_run(workspace, CLASS).id))
+
+    assert "with 10 digits of a class" in shown.replace("*", "")
+    assert "Those of the model that it was fine-tuned from" in shown
 
 
 def test_briefly_fitted_detector_is_announced(run: Run) -> None:

@@ -216,6 +216,9 @@ def test_every_session_shows_the_same_run_with_its_progress(page: AppTest, works
     run.write_status(status.model_copy(update={"seconds_left": None}))
     assert shown_metrics(page.run())["Time left"] == "Estimating"
 
+    run.stop_file.touch()
+    assert shown_metrics(page.run())["Time left"] == "–"
+
 
 def test_test_accuracy_is_shown_while_the_detector_is_fitted(page: AppTest, workspace: Workspace) -> None:
     page.button(key="train").click().run()
