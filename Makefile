@@ -45,6 +45,7 @@ lock: ## Pin the requirements from pyproject.toml (ARGS=--upgrade for newer vers
 	@sh scripts/install.sh dev
 	$(LOCK) $(ARGS) --output-file requirements.txt
 	$(LOCK) $(ARGS) --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(LOCK) $(ARGS) --group cluster --constraint requirements.txt --output-file requirements-cluster.txt
 
 clean: ## Remove .venv, caches and test results; keep the workspace
 	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache test-results

@@ -68,6 +68,27 @@ class RunNotFound(RunError):
         super().__init__(f"There is no run named {run_id!r}. List all runs with: python -m core runs list", run_id)
 
 
+class SweepError(TrazoError):
+    """A sweep is damaged or cannot be started, or its state does not allow the action."""
+
+    def __init__(self, message: str, sweep_id: str | None = None) -> None:
+        super().__init__(message)
+        self.sweep_id = sweep_id
+
+
+class SweepNotFound(SweepError):
+    """There is no sweep with this id or name."""
+
+    def __init__(self, sweep_id: str) -> None:
+        super().__init__(
+            f"There is no sweep named {sweep_id!r}. List all sweeps with: python -m core sweep list", sweep_id
+        )
+
+
+class ClusterError(TrazoError):
+    """The cluster cannot be used, or its machines do not fit together."""
+
+
 class ExportError(TrazoError):
     """A model cannot be exported, or its exports cannot be compared."""
 

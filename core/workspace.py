@@ -51,6 +51,10 @@ class Workspace:
         return self.root / "runs"
 
     @property
+    def sweeps(self) -> Path:
+        return self.root / "sweeps"
+
+    @property
     def active_file(self) -> Path:
         return self.root / "active.json"
 

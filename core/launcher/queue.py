@@ -20,6 +20,7 @@ from core.runs.registry import check_runs, create_run
 from core.runs.run import Run
 from core.runs.snapshot import RunSnapshot, Snapshot
 from core.runs.status import Status
+from core.runs.trial import TrialMark
 from core.storage import storage_errors
 from core.workspace import Workspace
 
@@ -34,10 +35,12 @@ def submit(
     config: TrainingConfig,
     drawing: OwnDrawing | None = None,
     fine_tuning: FineTuning | None = None,
+    trial: TrialMark | None = None,
 ) -> Run:
     """Create a run and queue it after its teachers that are neither trained nor queued yet; start the next queued run.
 
-    The run classifies the person's drawing, if any, during training. With `fine_tuning`, it continues from a model.
+    The run classifies the person's drawing, if any, during training. With `fine_tuning`, it continues from a model;
+    with `trial`, it belongs to a sweep.
 
     Raises RunError if the queue is full or the run's process cannot be started. Other queue errors are logged; the run
     stays queued, and `advance` raises the error.
@@ -45,7 +48,7 @@ def submit(
     with workspace.locked():
         snapshot = Snapshot.of(workspace)
         with _queue_missing_teachers(workspace, snapshot, config) as teachers:
-            run = create_run(workspace, config, drawing, fine_tuning)
+            run = create_run(workspace, config, drawing, fine_tuning, trial)
         with log_errors_from_other_runs(run):
             _start_next(workspace, snapshot.with_runs(*teachers, RunSnapshot(run)))
     return run

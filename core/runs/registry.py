@@ -17,6 +17,7 @@ from core.runs.leftovers import NEW_PREFIX
 from core.runs.own_drawing import OwnDrawing, write_own_drawing
 from core.runs.run import Run
 from core.runs.status import Status
+from core.runs.trial import TrialMark, write_trial_mark
 from core.storage import make_folder, storage_errors
 from core.workspace import Workspace
 
@@ -35,10 +36,12 @@ def create_run(
     config: TrainingConfig,
     drawing: OwnDrawing | None = None,
     fine_tuning: FineTuning | None = None,
+    trial: TrialMark | None = None,
 ) -> Run:
     """Create a run with the state `queued`; if this fails, no files are left behind.
 
-    `drawing`: a person's drawing to watch. `fine_tuning`: what the run starts from, or None for a new network.
+    `drawing`: a person's drawing to watch. `fine_tuning`: what the run starts from, or None for a new network. `trial`:
+    the mark of a run that belongs to a sweep.
     """
     make_folder(workspace.runs)
     # The lock keeps two runs from getting the same id.
@@ -54,6 +57,8 @@ def create_run(
                 write_own_drawing(unlisted.drawing_file, drawing)
             if fine_tuning:
                 write_fine_tuning(unlisted.fine_tuning_file, fine_tuning)
+            if trial:
+                write_trial_mark(unlisted.trial_file, trial)
             unlisted.write_status(Status(state="queued", message="Waiting for its turn.", epochs=config.epochs))
             with storage_errors(run.folder):
                 unlisted.folder.rename(run.folder)

@@ -77,6 +77,16 @@ class Run:
         return self.folder / "fine_tuning.json"
 
     @property
+    def trial_file(self) -> Path:
+        """The mark of a run that belongs to a sweep."""
+        return self.folder / "trial.json"
+
+    @property
+    def trial_result_file(self) -> Path:
+        """The measurements of a finished run of a sweep's search."""
+        return self.folder / "trial_result.json"
+
+    @property
     def log_file(self) -> Path:
         return self.folder / "train.log"
 

@@ -1,0 +1,1 @@
+"""Sweeps: many trainings with different settings, searched by Optuna."""

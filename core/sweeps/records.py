@@ -1,0 +1,124 @@
+"""The records of a sweep on disk. The dashboard and the command line read them without Optuna."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Field
+
+from core.config import TrainingConfig
+from core.records import Amount, Count, Fraction, Record, Timestamp
+
+Objective = Literal["validation_accuracy", "redrawn_accuracy", "parameters", "milliseconds"]
+"""`milliseconds`: time to read one drawing with LiteRT. Accuracies are maximized, the other two minimized."""
+
+MAXIMIZED: tuple[Objective, ...] = ("validation_accuracy", "redrawn_accuracy")
+
+SweepState = Literal["running", "finished", "stopped", "failed", "interrupted"]
+TrialState = Literal["running", "complete", "pruned", "failed"]
+
+
+class Range(Record):
+    """A numeric setting that is varied from `low` to `high`. `step`: 1 for integers, None for any number."""
+
+    name: str
+    low: float
+    high: float
+    logarithmic: bool = False
+    step: Annotated[float, Field(gt=0)] | None = None
+
+
+class Choice(Record):
+    """A setting that is varied among some values, such as ((8, 16), (16, 32)) for `filters`."""
+
+    name: str
+    choices: Annotated[tuple[str | float | tuple[int, ...], ...], Field(min_length=2)]
+
+
+class SweepSettings(Record):
+    """What a sweep searches, written once (`sweep.json`).
+
+    `base`: the settings that are not varied; the first trial has exactly these. `parameters`: the varied settings.
+    `objectives`: an accuracy and, optionally, one more objective; with one objective, hopeless trials are pruned unless
+    `pruning` is False. The sweep ends after `trials` trials or `hours` hours, whichever comes first; at least one of
+    them is given. `seeds_per_trial`: number of runs of each trial, with different seeds. `seed`: random seed of the
+    search.
+    """
+
+    created: AwareDatetime
+    title: str
+    base: TrainingConfig
+    parameters: Annotated[tuple[Range | Choice, ...], Field(min_length=1)]
+    objectives: Annotated[tuple[Objective, ...], Field(min_length=1, max_length=2)] = ("validation_accuracy",)
+    trials: Annotated[int, Field(ge=1, le=10_000)] | None = 20
+    hours: Annotated[float, Field(gt=0, le=1000)] | None = None
+    seeds_per_trial: Annotated[int, Field(ge=1, le=10)] = 1
+    pruning: bool = True
+    seed: Count = 0
+
+
+class SweepStatus(Record, extra="ignore"):
+    """State and progress of a sweep (`status.json`); a running sweep whose process has died is `interrupted`."""
+
+    state: SweepState
+    message: str = ""
+    started: Timestamp | None = None
+    updated: Timestamp = 0.0
+    ended: Timestamp | None = None
+
+
+class TrialResult(Record):
+    """The measurements of one run of a trial, on the validation split only; the test set is not read.
+
+    `redrawn_accuracy` and `milliseconds` are None if they are no objective of the sweep.
+    """
+
+    validation_accuracy: Fraction
+    parameters: Count
+    redrawn_accuracy: Fraction | None = None
+    milliseconds: Amount | None = None
+
+
+class Trial(Record, extra="ignore"):
+    """A trial: `settings` are the values of the varied settings, `runs` the ids of its runs, one for each seed.
+
+    `values`: the mean of each objective over the runs, or None before the end. A pruned trial has the values that it
+    had reached after `epochs` epochs. `retries`: how often one of its runs was interrupted and resumed. `started` and
+    `ended` are Unix timestamps.
+    """
+
+    number: Count
+    state: TrialState
+    settings: dict[str, Any]
+    runs: tuple[str, ...] = ()
+    results: tuple[TrialResult, ...] = ()
+    values: tuple[float, ...] | None = None
+    epochs: Count = 0
+    retries: Count = 0
+    message: str = ""
+    started: Timestamp
+    ended: Timestamp | None = None
+
+
+class Winner(Record):
+    """The setting that is trained again with three seeds, as ordinary runs that read the test set once each.
+
+    `trial`: the number of its trial; `runs`: the ids of the runs.
+    """
+
+    trial: Count
+    runs: tuple[str, ...]
+
+
+class Progress(Record, extra="ignore"):
+    """The trials of a sweep in the order of their numbers, written after each change (`trials.json`).
+
+    `importance`: the share of each varied setting in the variation of the first objective (PED-ANOVA), or None below
+    20 complete trials. `pareto`: numbers of the trials that no other trial beats in all objectives; with one objective,
+    the best trial. `winners`: the settings that were trained again, the sweep's own choice first.
+    """
+
+    trials: tuple[Trial, ...] = ()
+    importance: dict[str, Fraction] | None = None
+    pareto: tuple[Count, ...] = ()
+    winners: tuple[Winner, ...] = ()
