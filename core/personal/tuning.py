@@ -3,6 +3,11 @@
 Training on the corrections alone would destroy the network: it reads 71.6% of MNIST's test set afterwards. So each
 step also rehearses training images of MNIST, whose targets are the network's own predictions before the fine-tuning
 (rehearsal, Robins, 1995; distillation, Hinton et al., 2015).
+
+Only the last layer is trained. Training the whole network on 100 digits of each of writers 1 to 20 let `fast` read 102
+of 113 misread digits correctly rather than 99, at the price of 0.03 points more on MNIST and many times the seconds.
+Together, ten writers gained more (57 rather than 50 of 67), but MNIST lost more than MAX_ACCURACY_LOSS; a weight that
+kept within it gained two digits.
 """
 
 from __future__ import annotations
