@@ -89,13 +89,18 @@ def answer(hand: Hand, exam: Exam, written: Written) -> None:
 
     Raises HandError if the exam is complete, if it went on in another tab, or if the hand was deleted.
     """
+    read_exam(hand, exam.id)  # appending would create the file of a deleted exam
+    hand.append(exam_file(hand, exam.id), _answer(hand, exam, written))
+
+
+def _answer(hand: Hand, exam: Exam, written: Written) -> Iterator[_Answered]:
+    """Yield the entry of `answer`, once the file is locked; raises the errors of `answer`."""
     present = read_exam(hand, exam.id)
     if present.written != exam.written:
         raise HandError("This exam went on in another tab. Continue there, or reload this page.")
-    prompt = present.prompt
-    if prompt is None:
+    if present.prompt is None:
         raise HandError("This exam is complete. Start a new one to write more digits.")
-    hand.append(exam_file(hand, exam.id), [_Answered(written=written.model_copy(update={"label": prompt}))])
+    yield _Answered(written=written.model_copy(update={"label": present.prompt}))
 
 
 def take_back(hand: Hand, exam: Exam) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -143,3 +144,20 @@ def test_nothing_of_any_exam_is_learned_whoever_taught_it(workspace: Workspace, 
     teach(hand, write(4, seed=6, label=None))
 
     assert learnable_digits([hand, other]) == [*taught(hand).values(), write(3, seed=5)]
+
+
+def test_prompt_that_was_just_answered_is_not_answered_again(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    exam = start_exam(hand)
+    append = Hand.append
+
+    def append_later(*arguments: Any) -> None:
+        monkeypatch.undo()
+        write_next(hand, exam)  # by another dashboard, after this one has checked that the prompt is open
+        append(*arguments)
+
+    monkeypatch.setattr(Hand, "append", append_later)
+
+    with pytest.raises(HandError, match="went on in another tab"):
+        write_next(hand, exam, seed=1)
+
+    assert len(read_exam(hand, exam.id).written) == 1
