@@ -107,8 +107,8 @@ class PageSession:
 class DrawPage(PageSession):
     """One visitor's Draw page: `async with DrawPage(port) as page: await page.draw(canvas(ink))`."""
 
-    def __init__(self, port: int, timeout: float = 10.0) -> None:
-        super().__init__(port, timeout=timeout)
+    def __init__(self, port: int, timeout: float = 10.0, cookies: Mapping[str, str] | None = None) -> None:
+        super().__init__(port, timeout=timeout, cookies=cookies)
         self._canvas = self._fragment = ""
         self._has_prediction = False
 

@@ -1,4 +1,4 @@
-"""Two dashboards on one workspace, behind a real nginx with the site of deploy/nginx.conf."""
+"""Two dashboards on one workspace, behind a real nginx with the site of deploy/nginx.conf; or one, to compare."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ COOKIE = "trazo_copy"
 
 @dataclass(frozen=True)
 class Copies:
-    """Two dashboards, and the nginx that visitors connect to."""
+    """The dashboards, and the nginx that visitors connect to."""
 
     workspace: Workspace
-    dashboards: tuple[DashboardProcess, DashboardProcess]
+    dashboards: tuple[DashboardProcess, ...]
     nginx: Nginx
 
     def new_visitor(self) -> dict[str, str]:
@@ -39,8 +39,8 @@ class Copies:
 
 
 @contextmanager
-def running_copies(folder: Path, nginx: Path, **environment: str) -> Iterator[Copies]:
-    """Start two dashboards and nginx, with their files in `folder`; stop them at the end of the with block."""
+def running_copies(folder: Path, nginx: Path, count: int = 2, **environment: str) -> Iterator[Copies]:
+    """Start one or two dashboards and nginx, with their files in `folder`; stop them at the end of the with block."""
     workspace = Workspace(folder / "workspace")
     # Without the variable, all visitors behind nginx would count as one client.
     environment |= {"TRAZO_WORKSPACE": str(workspace.root), "FORWARDED_ALLOW_IPS": "127.0.0.1"}
@@ -54,10 +54,9 @@ def running_copies(folder: Path, nginx: Path, **environment: str) -> Iterator[Co
 
     with ExitStack() as stack:
         with ThreadPoolExecutor() as threads:
-            first, second = threads.map(start, (1, 2))
-        server = Nginx(folder / "nginx", nginx, two_copies((first.port, second.port)))
+            dashboards = tuple(threads.map(start, range(1, count + 1)))
+        server = Nginx(folder / "nginx", nginx, two_copies((dashboards[0].port, dashboards[-1].port)))
         stack.callback(server.stop)
-        copies = Copies(workspace, (first, second), server)
-        for dashboard in copies.dashboards:
+        for dashboard in dashboards:
             wait_until(lambda url=dashboard.url: httpx.get(f"{url}/api/health", timeout=300).is_success, what="a copy")
-        yield copies
+        yield Copies(workspace, dashboards, server)
