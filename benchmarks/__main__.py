@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from benchmarks import (
     browser,
     classroom,
+    copies,
     crops,
     drawings,
     embedding_map,
@@ -60,6 +61,7 @@ SECTIONS = {
     "browser": Section("Latency from pen up to prediction", browser.pen_to_prediction, [browser.SEED]),
     "hands": Section("Fine-tuning to one person's handwriting", hands.hands, [hands.SEED]),
     "class": Section("A class that takes the exam at once", classroom.classroom, [classroom.SEED]),
+    "replicas": Section("Copies of the dashboard behind nginx", copies.copies),
     "inside": Section("Inside page", inside.inside, [inside.SEED]),
     "start": Section("Startup time of a training run", start.start),
     "finish": Section("Duration of a training, and of stopping one", finish.finish),

@@ -6,7 +6,7 @@ import asyncio
 import json
 import random
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,8 +44,11 @@ _PAD = "trazo_writing_pad"
 class StudentPage(PageSession):
     """A student's phone: `await page.join("Ana")`, `await page.start_exam()`, `await page.write(seed)`."""
 
-    def __init__(self, port: int) -> None:
-        super().__init__(port, timeout=TIMEOUT)
+    def __init__(
+        self, port: int, query: str = "", timeout: float = TIMEOUT, cookies: Mapping[str, str] | None = None
+    ) -> None:
+        """`query`: parameters of the URL, such as the student's token; the others are those of PageSession."""
+        super().__init__(port, "hand" if query else "", query, timeout, cookies)
         self._widgets: dict[str, str] = {}
         self._pad: dict[str, Any] = {}
         self._pad_id = self._fragment = ""

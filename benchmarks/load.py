@@ -71,7 +71,8 @@ def _drawings() -> list[np.ndarray]:
     return [np.asarray(Image.fromarray(test.images[index]).resize((280, 280))) for index in chosen]
 
 
-def _png(ink: np.ndarray) -> bytes:
+def png(ink: np.ndarray) -> bytes:
+    """Return ink, white on black, as a picture of black ink on white."""
     file = io.BytesIO()
     Image.fromarray(255 - ink).save(file, "PNG")
     return file.getvalue()
@@ -95,7 +96,7 @@ def _trazo(drawings: list[np.ndarray], seconds: float) -> list[Figure]:
 
 
 def _test_dashboard(dashboard: DashboardProcess, drawings: list[np.ndarray], seconds: float) -> _Measurement:
-    pictures, canvases = [_png(ink) for ink in drawings], [canvas(ink) for ink in drawings]
+    pictures, canvases = [png(ink) for ink in drawings], [canvas(ink) for ink in drawings]
 
     async def send(connection: Connection, number: int) -> None:
         status, _ = await connection.request("POST", "/api/predict", pictures[number % DRAWINGS])
@@ -133,7 +134,7 @@ def _plain_gradio(drawings: list[np.ndarray], seconds: float) -> list[Figure]:
         process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
         try:
             _wait_for(port, "/config")
-            files = asyncio.run(_upload(port, [_png(ink) for ink in drawings]))
+            files = asyncio.run(_upload(port, [png(ink) for ink in drawings]))
 
             async def send(connection: Connection, number: int) -> None:
                 await _predict(connection, files[number % DRAWINGS])

@@ -47,6 +47,8 @@ class PageSession:
         self._url = f"ws://127.0.0.1:{port}/_stcore/stream"
         self._name, self._query, self._timeout = name, query, timeout
         self._page = ""
+        self.session_id = ""
+        """Streamlit's id of this page, which is part of the URLs for uploads."""
 
     async def __aenter__(self) -> Self:
         self._socket = await connect(
@@ -92,6 +94,7 @@ class PageSession:
                 kind = message.WhichOneof("type")
                 if kind == "new_session":
                     self._page = message.new_session.page_script_hash
+                    self.session_id = message.new_session.initialize.session_id
                 elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
                     if message.delta.new_element.WhichOneof("type") == "exception":
                         raise PageError(message.delta.new_element.exception.message)
@@ -104,8 +107,8 @@ class PageSession:
 class DrawPage(PageSession):
     """One visitor's Draw page: `async with DrawPage(port) as page: await page.draw(canvas(ink))`."""
 
-    def __init__(self, port: int, timeout: float = 10.0) -> None:
-        super().__init__(port, timeout=timeout)
+    def __init__(self, port: int, timeout: float = 10.0, cookies: Mapping[str, str] | None = None) -> None:
+        super().__init__(port, timeout=timeout, cookies=cookies)
         self._canvas = self._fragment = ""
         self._has_prediction = False
 

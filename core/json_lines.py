@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,13 +16,16 @@ from core.storage import open_file, read_file, storage_errors
 
 
 def append_records(path: Path, records: Iterable[Record]) -> None:
-    """Append records in one write, so that several processes may append; the file's folder must exist.
+    """Append records while holding the file's lock, so that several processes may append; its folder must exist.
 
-    If an earlier write was cut short, the records start on a new line. Raises StorageError, or FileNotFoundError if
-    there is no such folder.
+    `records` is iterated under the lock: a generator may read the file and raise an error, and then nothing is
+    written. If an earlier write was cut short, the records start on a new line. Raises StorageError, or
+    FileNotFoundError if there is no such folder.
     """
-    lines = to_lines(records)
     with storage_errors(path), open_file(path, "ab", buffering=0) as file:
+        # A local file system appends atomically; NFS does not.
+        fcntl.flock(file, fcntl.LOCK_EX)
+        lines = to_lines(records)
         _write_all(file, lines if _ends_with_newline(path) else b"\n" + lines)
         os.fsync(file.fileno())
 

@@ -43,6 +43,7 @@ TOGETHER = (
     "test_trainer.py",
     "dashboard/test_app.py",
     "test_from_outside.py",
+    "server/test_copies.py",
     "embeds/test_gradio_guard.py",
     "test_install.py",
     "test_shipped.py",

@@ -99,6 +99,8 @@ class Predictor:
         """Load a bundle; raises BundleError if a file is missing or damaged."""
         self.bundle = bundle
         card = bundle.card()
+        self.version = f"{card.run_id} {card.created.isoformat()}"
+        """Differs for each training, also for one that replaced this bundle after a resumption."""
         self._network = Network(bundle.tflite_file, card.network_fingerprint)
         self._temperature = card.calibration.temperature if card.calibration else 1.0
         self._unsure_below = card.calibration.unsure_below if card.calibration else UNSURE_BELOW

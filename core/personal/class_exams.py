@@ -74,17 +74,14 @@ class ClassExams:
         self._workspace = workspace
         self._lock = threading.Lock()
         self._files: dict[str, tuple[_Stamp, Exam]] = {}
-        self._model = ""
+        self._predictor: Predictor | None = None
         self._read: dict[str, tuple[int, np.ndarray]] = {}
 
-    def read(self, model: str, predictor: Predictor) -> list[StudentExam]:
-        """Return the exam of each hand, the hands in the order in which they joined; damaged hands are left out.
-
-        `model`: name of the predictor's model.
-        """
+    def read(self, predictor: Predictor) -> list[StudentExam]:
+        """Return the exam of each hand, the hands in the order in which they joined; damaged hands are left out."""
         with self._lock:
-            known = self._read if model == self._model else {}
-            self._model, self._read = model, {}
+            known = self._read if predictor is self._predictor else {}
+            self._predictor, self._read = predictor, {}
             students = []
             files: dict[str, tuple[_Stamp, Exam]] = {}
             for hand in list_hands(self._workspace):

@@ -89,19 +89,37 @@ def answer(hand: Hand, exam: Exam, written: Written) -> None:
 
     Raises HandError if the exam is complete, if it went on in another tab, or if the hand was deleted.
     """
-    present = read_exam(hand, exam.id)
-    if present.written != exam.written:
-        raise HandError("This exam went on in another tab. Continue there, or reload this page.")
-    prompt = present.prompt
-    if prompt is None:
-        raise HandError("This exam is complete. Start a new one to write more digits.")
-    hand.append(exam_file(hand, exam.id), [_Answered(written=written.model_copy(update={"label": prompt}))])
+    read_exam(hand, exam.id)  # appending would create the file of a deleted exam
+    hand.append(exam_file(hand, exam.id), _answer(hand, exam, written))
 
 
 def take_back(hand: Hand, exam: Exam) -> None:
-    """Remove the last written digit, to write it again."""
-    if read_exam(hand, exam.id).written:
-        hand.append(exam_file(hand, exam.id), [_TakenBack()])
+    """Remove the last written digit, to write it again.
+
+    Raises HandError if the exam went on in another tab, or if the hand was deleted.
+    """
+    read_exam(hand, exam.id)  # appending would create the file of a deleted exam
+    hand.append(exam_file(hand, exam.id), _take_back(hand, exam))
+
+
+def _answer(hand: Hand, exam: Exam, written: Written) -> Iterator[_Answered]:
+    """Yield the entry of `answer`, once the file is locked; raises HandError as `answer` does."""
+    _check_unchanged(hand, exam)
+    if exam.prompt is None:
+        raise HandError("This exam is complete. Start a new one to write more digits.")
+    yield _Answered(written=written.model_copy(update={"label": exam.prompt}))
+
+
+def _take_back(hand: Hand, exam: Exam) -> Iterator[_TakenBack]:
+    """Yield the entry of `take_back`, if any, once the file is locked; raises HandError as `take_back` does."""
+    _check_unchanged(hand, exam)
+    if exam.written:
+        yield _TakenBack()
+
+
+def _check_unchanged(hand: Hand, exam: Exam) -> None:
+    if read_exam(hand, exam.id).written != exam.written:
+        raise HandError("This exam went on in another tab. Continue there, or reload this page.")
 
 
 def discard_exam(hand: Hand, exam: Exam) -> None:

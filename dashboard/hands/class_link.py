@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from html import escape
+from urllib.parse import urlsplit
 
 import segno
 import streamlit as st
 
+from dashboard.parts.links import link
 from dashboard.server.join_address import join_address
 
 _SIZE = 200
@@ -15,8 +17,8 @@ _SIZE = 200
 
 def show_join_address() -> None:
     """Show where students join."""
-    url = join_address()
-    if "//127." in url or "//localhost" in url or "//[::1]" in url:
+    url = students_address(link("", full=True))
+    if _is_local(url):
         st.warning(
             "This dashboard listens on this machine only, so nobody else can join. Stop it and start it with "
             "`make class`, on a machine that is connected to the classroom's network.",
@@ -27,6 +29,19 @@ def show_join_address() -> None:
         f'alt="QR code of {escape(url)}"><div><div>Join at</div><div class="address">{escape(url)}</div>'
         "<div>or scan the code. Phones and computers must be in the same network as this one.</div></div></div>"
     )
+
+
+def students_address(teachers: str) -> str:
+    """Return the URL for students: the one that the teacher has opened, unless it leads to this machine only.
+
+    Behind a proxy, the dashboard knows its public URL from the browser alone.
+    """
+    return teachers.rstrip("/") if urlsplit(teachers).hostname and not _is_local(teachers) else join_address()
+
+
+def _is_local(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host.startswith("127.") or host in ("localhost", "::1")
 
 
 @st.cache_data(show_spinner=False, max_entries=4)

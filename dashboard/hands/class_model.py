@@ -75,7 +75,7 @@ def _show_proof(run: Run, students: Sequence[StudentExam], hidden: bool) -> None
     if base is None:
         st.info("The model before the fine-tuning was deleted, so there is nothing to compare with.")
         return
-    judged, waiting = _judge(run, fine_tuning.base, base, students, hidden)
+    judged, waiting = _judge(run, base, students, hidden)
     if waiting:
         st.caption(f"Without a fresh exam, and so without a proof: {', '.join(map(plain, waiting))}.")
     if not judged:
@@ -102,9 +102,7 @@ def _show_proof(run: Run, students: Sequence[StudentExam], hidden: bool) -> None
         _show_use(run)
 
 
-def _judge(
-    run: Run, base_name: str, base: Bundle, students: Sequence[StudentExam], hidden: bool
-) -> tuple[list[_Judged], list[str]]:
+def _judge(run: Run, base: Bundle, students: Sequence[StudentExam], hidden: bool) -> tuple[list[_Judged], list[str]]:
     """Return the exams that judge the run, and the names of the students who have none."""
     judged, waiting = [], []
     old, new = cache.bundle_predictor(base), cache.bundle_predictor(run.bundle)
@@ -115,8 +113,7 @@ def _judge(
             waiting.append(name)
             continue
         before, after = (
-            join_results([exam_result(model, student.hand.id, exam.id, predictor, exam) for exam in exams])
-            for model, predictor in ((base_name, old), (run.id, new))
+            join_results([exam_result(student.hand, exam, predictor) for exam in exams]) for predictor in (old, new)
         )
         judged.append(_Judged(name, [each for exam in exams for each in exam.written], before, after))
     return judged, waiting

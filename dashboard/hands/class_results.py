@@ -31,8 +31,8 @@ _FIRST_DIGIT = 7
 
 def class_exams() -> list[StudentExam]:
     """Return the newest exam of each hand, as the active model reads it."""
-    active, predictor = cache.predictor().current()
-    return _class_exams(str(workspace().root)).read(active.name, predictor)
+    _, predictor = cache.predictor().current()
+    return _class_exams(str(workspace().root)).read(predictor)
 
 
 def shown_names(students: Sequence[StudentExam], hidden: bool) -> list[str]:

@@ -96,7 +96,7 @@ def _show_writing(hand: Hand, begun: Exam) -> None:
 
 def _show_result(hand: Hand, exam: Exam) -> None:
     model, predictor = current_model()
-    result = exam_result(model.name, hand.id, exam.id, predictor, exam)
+    result = exam_result(hand, exam, predictor)
     low, high = result.interval
     taken = datetime.fromtimestamp(exam.started).astimezone()
     name = plain(run_cache.model_name(model.name))
@@ -149,7 +149,20 @@ def show_digits(written: Sequence[Written], captions: Sequence[str], key: str) -
     digit_grid(images_of(written), key=key, captions=captions, tile=84, clickable=False)
 
 
+def exam_result(hand: Hand, exam: Exam, predictor: Predictor) -> ExamResult:
+    """Return what a model makes of an exam as far as it is written."""
+    # Another tab may take a digit back and write it again.
+    times = tuple(written.time for written in exam.written)
+    return _exam_result(predictor.version, hand.id, exam.id, times, predictor, exam)
+
+
 @st.cache_data(show_spinner="Reading your exam…", max_entries=100)
-def exam_result(model: str, hand_id: str, exam_id: str, _predictor: Predictor, _exam: Exam) -> ExamResult:  # noqa: ARG001
-    """Return what a model makes of an exam; the first three arguments are the key of the cache."""
+def _exam_result(
+    version: str,  # noqa: ARG001 - the first four arguments are the key of the cache
+    hand_id: str,  # noqa: ARG001
+    exam_id: str,  # noqa: ARG001
+    times: tuple[float, ...],  # noqa: ARG001
+    _predictor: Predictor,
+    _exam: Exam,
+) -> ExamResult:
     return examine(_predictor, _exam.written)

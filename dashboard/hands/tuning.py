@@ -194,7 +194,7 @@ def _show_proof(hand: Hand, run: Run) -> None:
 def _result(hand: Hand, exams: Sequence[Exam], name: str, models: Mapping[str, Bundle]) -> ExamResult:
     """Return what a model makes of these exams."""
     predictor = cache.bundle_predictor(models[name])
-    return join_results([exam_result(name, hand.id, exam.id, predictor, exam) for exam in exams])
+    return join_results([exam_result(hand, exam, predictor) for exam in exams])
 
 
 def proof_tiles(proof: Proof, before: ExamResult, after: ExamResult, models: tuple[str, str], change: float) -> None:

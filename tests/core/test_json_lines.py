@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from core.errors import ReadOnly, StorageError
 from core.json_lines import append_records, read_records
 from core.records import Record
+from core.runs.process import is_held
 from core.workspace import PROJECT
 from tests.support.full_disk import fill_disk
 
@@ -51,6 +53,19 @@ def test_records_are_read_in_the_order_of_appending(
         append_records(path, [Note(text=text) for text in batch])
 
     assert [note.text for note in read_records(path, Note)] == [text for batch in batches for text in batch]
+
+
+def test_file_is_locked_while_records_are_made(tmp_path: Path) -> None:
+    path = tmp_path / "notes.jsonl"
+
+    def notes() -> Iterator[Note]:
+        yield Note(text=f"{is_held(path)}, {len(read_records(path, Note))} before")
+
+    append_records(path, notes())
+    append_records(path, notes())
+
+    assert [note.text for note in read_records(path, Note)] == ["True, 0 before", "True, 1 before"]
+    assert not is_held(path)
 
 
 @settings(max_examples=40)

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
 from tests.support.dashboard_process import DashboardProcess
-from tests.support.nginx import Nginx, find_nginx
+from tests.support.nginx import Nginx, below_prefix, find_nginx
 from tests.support.requirements import lacking
 from tests.support.visit import Record, at_rest, sketch_and_submit
 from tests.support.waiting import wait_until
@@ -67,7 +67,7 @@ def dashboard(setup: Setup, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     nginx = None
     try:
         target = process.url + ("/" if setup.strips else "")
-        nginx = Nginx(folder / "nginx", executable, setup.prefix, target)
+        nginx = Nginx(folder / "nginx", executable, below_prefix(setup.prefix, target))
         process.url = nginx.url + setup.prefix
         wait_until(lambda: httpx.get(f"{process.url}gradio/", timeout=300).is_success, what="The Gradio demo")
         yield process

@@ -1,4 +1,4 @@
-"""A real nginx in front of a dashboard; `python -m tests.support.nginx` installs it if it is missing."""
+"""A real nginx in front of dashboards; `python -m tests.support.nginx` installs it if it is missing."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from pathlib import Path
 
 import httpx
 
+from core.workspace import PROJECT
 from tests.support import debian
 from tests.support.dashboard_process import free_port
 from tests.support.waiting import wait_until
 
 _PATH = "/usr/sbin:/usr/local/sbin:/opt/homebrew/bin"
 """Folders that may contain nginx but are missing from a user's PATH."""
+
+_LISTEN = "listen 8080;"
+"""Line of a site that is replaced by a free port."""
 
 _CONFIG = """
 daemon off;
@@ -29,9 +33,14 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     scgi_temp_path {folder}/scgi;
     uwsgi_temp_path {folder}/uwsgi;
+    {site}
+}}
+"""
+
+_BELOW_PREFIX = """
     client_max_body_size 12m;
     server {{
-        listen 127.0.0.1:{port};
+        listen 8080;
         location {prefix} {{
             proxy_pass {target};
             proxy_http_version 1.1;
@@ -44,7 +53,6 @@ http {{
             proxy_read_timeout 1d;
         }}
     }}
-}}
 """
 
 
@@ -54,16 +62,31 @@ def find_nginx() -> Path | None:
     return Path(path) if path else None
 
 
-class Nginx:
-    """nginx on a free port, which forwards requests below `prefix` to the URL `target` and rejects all others."""
+def below_prefix(prefix: str, target: str) -> str:
+    """Return a site that forwards requests below `prefix` to the URL `target` and rejects all others."""
+    return _BELOW_PREFIX.format(prefix=prefix, target=target)
 
-    def __init__(self, folder: Path, executable: Path, prefix: str, target: str) -> None:
+
+def two_copies(ports: tuple[int, int]) -> str:
+    """Return the site of deploy/nginx.conf for two dashboards on these ports of this machine."""
+    site = (PROJECT / "deploy" / "nginx.conf").read_text()
+    for number, port in enumerate(ports, 1):
+        site = site.replace(f"trazo-{number}:850{number}", f"127.0.0.1:{port}").replace(f"~:850{number}$", f"~:{port}$")
+    return site
+
+
+class Nginx:
+    """nginx with one site, which listens on a free port instead of 8080."""
+
+    def __init__(self, folder: Path, executable: Path, site: str) -> None:
+        assert site.count(_LISTEN) == 1
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         folder.mkdir()
         self._log = folder / "nginx.log"
         config = folder / "nginx.conf"
-        config.write_text(_CONFIG.format(folder=folder, port=self.port, prefix=prefix, target=target))
+        site = site.replace(_LISTEN, f"listen 127.0.0.1:{self.port};")
+        config.write_text(_CONFIG.format(folder=folder, site=site))
         command = [executable, "-p", folder, "-e", "stderr", "-c", config]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
@@ -81,7 +104,7 @@ class Nginx:
     def _responds(self) -> bool:
         assert self._process.poll() is None, self._log.read_text()
         try:
-            return httpx.get(f"{self.url}/", timeout=300).status_code == 404
+            return "nginx" in httpx.get(f"{self.url}/", timeout=300).headers["Server"]
         except httpx.ConnectError:
             return False
 

@@ -48,35 +48,36 @@ def write_on(hand: Hand, exam_id: str, digits: int) -> None:
 def test_only_new_digits_are_read(workspace: Workspace, predictor: Predictor, examined: list[int]) -> None:
     ana, ben = create_hand(workspace, "Ana"), create_hand(workspace, "Ben")
     exams = ClassExams(workspace)
-    assert [(each.name, each.written, each.prompts) for each in exams.read("shipped", predictor)] == [
+    assert [(each.name, each.written, each.prompts) for each in exams.read(predictor)] == [
         ("Ana", 0, 0),
         ("Ben", 0, 0),
     ]
     exam = start_exam(ana)
     write_on(ana, exam.id, 3)
 
-    first, second = exams.read("shipped", predictor), exams.read("shipped", predictor)
+    first, second = exams.read(predictor), exams.read(predictor)
     assert sum(examined) == 3
     write_on(ana, exam.id, 2)
     take_back(ana, read_exam(ana, exam.id))
-    (student, _) = exams.read("shipped", predictor)
+    (student, _) = exams.read(predictor)
 
     assert (first[0].written, second[0].written, student.written, sum(examined)) == (3, 3, 4, 4)
     assert student.labels.tolist() == list(exam.prompts[:4])
     assert student.images.shape == (4, 28, 28)
     assert student.images.max(axis=(1, 2)).min() > 0
     assert not student.complete
-    exams.read("another model", predictor)
+    other = Predictor(Bundle(SHIPPED_BUNDLE))
+    exams.read(other)
     assert sum(examined) == 8
     delete_hand(workspace, ben)
-    assert [each.name for each in exams.read("another model", predictor)] == ["Ana"]
+    assert [each.name for each in exams.read(other)] == ["Ana"]
 
 
 def test_confusions_of_the_class_add_up(workspace: Workspace, predictor: Predictor) -> None:
     for name in ("Ana", "Ben"):
         take_exam(create_hand(workspace, name), 4)
 
-    students = ClassExams(workspace).read("shipped", predictor)
+    students = ClassExams(workspace).read(predictor)
 
     counts = class_confusions(students)
     labels = np.concatenate([student.labels for student in students])
@@ -96,6 +97,6 @@ def test_damaged_files_hide_nobody_else(workspace: Workspace, predictor: Predict
     file.unlink()
     file.mkdir()
 
-    students = ClassExams(workspace).read("shipped", predictor)
+    students = ClassExams(workspace).read(predictor)
 
     assert [(student.name, student.written) for student in students] == [("Ben", 0), ("Eva", 2)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -143,3 +145,23 @@ def test_nothing_of_any_exam_is_learned_whoever_taught_it(workspace: Workspace, 
     teach(hand, write(4, seed=6, label=None))
 
     assert learnable_digits([hand, other]) == [*taught(hand).values(), write(3, seed=5)]
+
+
+@pytest.mark.parametrize("change", [lambda hand, exam: answer(hand, exam, write(1)), take_back])
+def test_exam_that_has_just_gone_on_is_not_changed(
+    hand: Hand, monkeypatch: pytest.MonkeyPatch, change: Callable[[Hand, Exam], None]
+) -> None:
+    exam = write_next(hand, start_exam(hand))
+    append = Hand.append
+
+    def append_later(*arguments: Any) -> None:
+        monkeypatch.undo()
+        write_next(hand, exam, seed=1)  # by another dashboard, after this one has read the exam
+        append(*arguments)
+
+    monkeypatch.setattr(Hand, "append", append_later)
+
+    with pytest.raises(HandError, match="went on in another tab"):
+        change(hand, exam)
+
+    assert len(read_exam(hand, exam.id).written) == 2
