@@ -1,4 +1,4 @@
-// Undo, Clear and Ctrl+Z for the canvas of the Draw page, streamlit-drawable-canvas. The canvas keeps the history of its
+// Undo, Clear, Ctrl+Z and a keyboard pen for the canvas of the Draw page, streamlit-drawable-canvas. The canvas keeps the history of its
 // strokes in the browser, so Undo clicks the canvas's own Undo button, whose toolbar is hidden here. To remove strokes
 // that Python put on the canvas, Python restarts the canvas; presses and strokes in the meantime are queued.
 
@@ -17,6 +17,7 @@ const NEAR = 4;
 const STYLE = new CSSStyleSheet();
 STYLE.replaceSync(`
   .dc-toolbar { display: none !important }
+  .dc-root:has(.keyboard-pen:focus-visible) .example { display: none }
   .dc-root, .dc-container { width: 100% !important }
   .dc-container { height: auto !important; aspect-ratio: var(--canvas-width) / var(--canvas-height) }
   .canvas-container, canvas { width: 100% !important; height: 100% !important }
@@ -66,6 +67,8 @@ class Controller {
     this.replaced = null;
     // The example that lies over an empty canvas, or null.
     this.example = null;
+    // The pen for people without a mouse (keyboard_pen.js), or null while there is no canvas.
+    this.pen = null;
     this.listening = new AbortController();
     this.toolbarObserver = new MutationObserver(() => this.show());
     this.listen();
@@ -96,8 +99,9 @@ class Controller {
   }
 
   // While Python waits for the restarted canvas, `start` is null.
-  update({ start, strokes, unseen, cleared, example }, request) {
+  update({ start, strokes, unseen, cleared, example, width, height }, request) {
     this.request = request;
+    this.size = { width, height };
     this.unseen = unseen;
     this.wantsExample = example;
     if (start && start !== this.replaced) {
@@ -270,8 +274,37 @@ class Controller {
     }
   }
 
+  showPen() {
+    const { width, height } = this.size;
+    if (this.pen?.width !== width) {
+      this.pen?.element.remove();
+      const draw = (points) => this.press(() => this.drawLine(points));
+      this.pen = new KeyboardPen({ width, height, draw, undo: () => this.undoButton.click() });
+    }
+    if (this.canvas && this.pen.element.parentNode !== this.canvas.root) {
+      this.canvas.root.append(this.pen.element);
+    }
+  }
+
+  // Draw a line of the keyboard's pen as a mouse would.
+  drawLine(points) {
+    const { left, top, width } = this.canvas.surface.getBoundingClientRect();
+    const scale = width / this.size.width;
+    const places = points.map(([x, y]) => ({ x: left + x * scale, y: top + y * scale }));
+    const send = (kind, { x, y }) =>
+      this.canvas.surface.dispatchEvent(
+        new MouseEvent(kind, { clientX: x, clientY: y, bubbles: true, composed: true }),
+      );
+    send("mousedown", places[0]);
+    places.slice(1).forEach((place, index) => {
+      [...pointsBetween(places[index], place), place].forEach((point) => send("mousemove", point));
+    });
+    send("mouseup", places.at(-1));
+  }
+
   show() {
     this.showExample();
+    this.showPen();
     if (this.replaced === null) {
       const isChanged = this.penIsDown || (this.canvas && !this.canvas.undo.disabled);
       this.clearButton.disabled = !isChanged && !this.strokes;

@@ -1,12 +1,12 @@
 // A pad on which one prompted digit is written after the other. It moves on at once and tells Python in the background,
-// so there is no wait between two digits.
+// so there is no wait between two digits. The keyboard's pen is in keyboard_pen.js.
 
 // Milliseconds without a pen on the pad after which the digit counts as written.
 const PAUSE = 900;
 const pads = new WeakMap();
 
 function newPad() {
-  return { sequence: 0, queue: [], strokes: [], timer: null, pen: null, data: null, submit: null, listens: false };
+  return { sequence: 0, queue: [], strokes: [], timer: null, pen: null, data: null, listens: false };
 }
 
 export default function ({ data, parentElement, setStateValue }) {
@@ -66,7 +66,13 @@ export default function ({ data, parentElement, setStateValue }) {
     pad.strokes = [];
     send({ kind: "written", position: position(), strokes });
   };
-  pad.submit = submit;
+  const addLine = (points) => {
+    if (position() < data.prompts.length) {
+      clearTimeout(pad.timer);
+      pad.strokes.push(points);
+      show();
+    }
+  };
   const takeBack = () => {
     clearTimeout(pad.timer);
     if (pad.strokes.length) {
@@ -76,6 +82,7 @@ export default function ({ data, parentElement, setStateValue }) {
       send({ kind: "taken back", position: position() });
     }
   };
+  Object.assign(pad, { submit, addLine, takeBack });
   const place = (event) => {
     const box = canvas.getBoundingClientRect();
     const round = (value) => Math.round(10 * value) / 10;
@@ -112,7 +119,7 @@ export default function ({ data, parentElement, setStateValue }) {
     }
   };
   canvas.onkeydown = (event) => {
-    if (event.key === "Enter" || event.key === " ") {
+    if (event.key === "Enter") {
       event.preventDefault();
       submit();
     } else if (event.key === "Backspace") {
@@ -124,6 +131,14 @@ export default function ({ data, parentElement, setStateValue }) {
   // A press elsewhere, such as on "Stop here", ends the digit, too.
   if (!pad.listens) {
     pad.listens = true;
+    const keyboardPen = new KeyboardPen({
+      width: canvas.width,
+      height: canvas.height,
+      draw: (points) => pad.addLine(points),
+      undo: () => pad.takeBack(),
+      enter: () => pad.submit(),
+    });
+    canvas.after(keyboardPen.element);
     document.addEventListener("pointerdown", (event) => event.composedPath().includes(parentElement) || pad.submit(), {
       capture: true,
     });

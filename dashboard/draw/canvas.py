@@ -1,4 +1,4 @@
-"""The canvas of the Draw and Data pages, with Undo and Clear; both show the same drawing.
+"""The canvas of the Draw and Data pages, with Undo, Clear and a pen for the keyboard; both show the same drawing.
 
 Undo uses the canvas's own history in the browser, so a slow server cannot lose a stroke. Python restarts the canvas
 only for Clear and to undo strokes that it had put there itself; assets/canvas_buttons.js decides which one is needed.
@@ -17,6 +17,7 @@ from core.handwriting.pen_digits import CANVAS_SIZE
 from core.ink.canvas_strokes import Stroke, strokes_from_canvas
 from core.ink.drawing import Pixels
 from core.ink.photo import ink_from_canvas_file
+from dashboard.parts.component import component
 from dashboard.session import drawings
 
 STYLE = Path(__file__).resolve().parents[1] / "assets" / "canvas.css"
@@ -35,12 +36,7 @@ _DIGIT_WIDTH = CANVAS_SIZE
 _CANVAS = "canvas"
 _BUTTONS = "canvas_buttons"
 _ASSETS = Path(__file__).resolve().parents[1] / "assets"
-_buttons = st.components.v2.component(
-    "trazo_canvas_buttons",
-    html=(_ASSETS / "canvas_buttons.html").read_text(),
-    css=(_ASSETS / "canvas_buttons.css").read_text(),
-    js=(_ASSETS / "canvas_buttons.js").read_text(),
-)
+_buttons = component("canvas_buttons", (_ASSETS / "canvas_buttons.html").read_text(), scripts=["keyboard_pen"])
 
 
 def show(brush_width: int, width: int) -> None:
@@ -113,6 +109,8 @@ def show_buttons(*, example: bool = False) -> None:
             "unseen": sketch.unseen,
             "cleared": len(sketch.cleared),
             "example": example and not drawings.has_drawn(),
+            "width": NUMBER_WIDTH if sketch.wide else _DIGIT_WIDTH,
+            "height": HEIGHT,
         },
         on_request_change=_handle_request,
     )

@@ -19,10 +19,11 @@ from dashboard.session.permission import require_permission, safe_text
 _component = component(
     "writing_pad",
     '<div class="pad"><div class="prompt" role="status"></div><div class="progress"></div>'
-    f'<canvas class="paper" width="{CANVAS_SIZE}" height="{CANVAS_SIZE}" tabindex="0" role="img" '
-    'aria-label="The pad to write on"></canvas>'
+    f'<div class="sheet"><canvas class="paper" width="{CANVAS_SIZE}" height="{CANVAS_SIZE}" tabindex="-1" role="img" '
+    'aria-label="The pad to write on"></canvas></div>'
     '<div class="hint">Lift the pen for a second, or press Enter, and the next digit comes.</div>'
     '<button class="back" type="button"></button></div>',
+    scripts=["keyboard_pen"],
 )
 
 

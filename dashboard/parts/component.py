@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,16 @@ import streamlit as st
 _ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 
-def component(name: str, html: str, *, isolate_styles: bool = True) -> Callable[..., Any]:
-    """Return the component with the assets `name`.css and `name`.js; `isolate_styles`: they apply to it alone."""
+def component(name: str, html: str, *, isolate_styles: bool = True, scripts: Sequence[str] = ()) -> Callable[..., Any]:
+    """Return the component with the assets `name`.css and `name`.js.
+
+    `isolate_styles`: the styles apply to it alone. `scripts`: names of further assets whose code it uses.
+    """
     return st.components.v2.component(
         f"trazo_{name}",
         html=html,
         css=(_ASSETS / f"{name}.css").read_text(),
-        js=(_ASSETS / f"{name}.js").read_text(),
+        js="".join((_ASSETS / f"{script}.js").read_text() for script in (*scripts, name)),
         isolate_styles=isolate_styles,
     )
 

@@ -17,6 +17,7 @@ from core.personal.taught import taught
 from core.runs.registry import list_runs
 from core.workspace import Workspace
 from tests.support.dashboard_process import DashboardProcess
+from tests.support.keyboard_pen import LINES, START, focus_pen, keys, press
 from tests.support.slow_server import SlowServer
 from tests.support.visit import at_rest
 from tests.support.written_digits import write
@@ -85,6 +86,30 @@ def test_digits_keep_their_labels_however_late_the_server_answers(page: Page, da
     expect(page.get_by_text("Taught so far: 3")).to_be_visible()
     (hand,) = list_hands(Workspace(dashboard.workspace))
     assert [written.label for written in taught(hand).values()] == asked
+
+
+def test_hand_is_taught_by_keyboard(page: Page, dashboard: DashboardProcess) -> None:
+    page.goto("/hand")
+    page.get_by_text("2 Teach").click()
+    page.get_by_text("10", exact=True).click()
+    page.get_by_role("button", name="Start writing").click()
+    expect(prompt(page)).to_have_text(re.compile("Write a"))
+    at_rest(page)
+    focus_pen(page)
+    asked, at = [], START
+    for count in range(2):
+        expect(page.locator(".progress")).to_have_text(f"{count} of 10")
+        asked.append(int(prompt(page).inner_text().split()[-1]))
+        pressed, at = keys(LINES[asked[-1]], at)
+        press(page, [*pressed, "Enter"])
+    expect(page.locator(".progress")).to_have_text("2 of 10")
+    page.get_by_role("button", name="Stop here").click()
+
+    expect(page.get_by_text("Taught so far: 2")).to_be_visible()
+    (hand,) = list_hands(Workspace(dashboard.workspace))
+    written = list(taught(hand).values())
+    assert [digit.label for digit in written] == asked
+    assert [len(digit.strokes) for digit in written] == [len(LINES[digit]) for digit in asked]
 
 
 def test_a_person_gets_a_model_of_their_own(page: Page, dashboard: DashboardProcess, mnist: Dataset) -> None:

@@ -65,7 +65,7 @@ def expect_rows(page: Page, rows: list[int]) -> None:
 
 def expect_only_rows(page: Page, rows: list[int]) -> None:
     """Wait until the server has read a drawing with exactly these rows."""
-    page.wait_for_function(f"(rows) => ({PREDICTED_ROWS})().join() === rows.join()", arg=rows, timeout=8000)
+    page.wait_for_function(f"(rows) => ({PREDICTED_ROWS})().join() === rows.join()", arg=rows)
 
 
 def test_undo_right_after_a_stroke_removes_only_that_stroke(
