@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from contextlib import suppress
@@ -64,7 +65,7 @@ class FolderChanges:
 
 @dataclass(frozen=True)
 class _Version:
-    """The state of a file or of the bundle's folder; `inode` changes when it is replaced."""
+    """The state of a file or of the bundle's folder, which differs after a change."""
 
     inode: int
     modified: int
@@ -78,6 +79,7 @@ class FolderWatch:
         """`seen`: True if the current files are known; otherwise, the first call returns all of them."""
         self._folder = folder
         self._known = self._versions() if seen else {}
+        self._sent: dict[str, tuple[int, bytes]] = {}  # size and digest of the growing files
 
     def changes(self) -> FolderChanges:
         """Return what has changed; files that vanish are not changes."""
@@ -104,19 +106,19 @@ class FolderWatch:
         return versions
 
     def _read(self, name: str, version: _Version) -> FileChange | None:
-        known = self._known.get(name)
-        grown = name in _GROWING and known is not None and known.inode == version.inode
-        offset = known.size if grown and known is not None and known.size <= version.size else 0
         try:
-            with open_file(self._folder / name) as file:
-                file.seek(offset)
-                content: bytes = file.read()
+            content = read_file(self._folder / name)
         except FileNotFoundError:
             return None
-        if name in _GROWING:
-            content = content[: content.rfind(b"\n") + 1]  # the last row may be incomplete
-        self._known[name] = _Version(version.inode, version.modified, offset + len(content))
-        return FileChange(name, content, offset) if content or not offset else None
+        self._known[name] = version
+        if name not in _GROWING:
+            return FileChange(name, content)
+        content = content[: content.rfind(b"\n") + 1]  # the last row may be incomplete
+        size, digest = self._sent.get(name, (0, b""))
+        # A file that was replaced twice may have its old inode again, so compare the contents.
+        offset = size if _digest(content[:size]) == digest else 0
+        self._sent[name] = len(content), _digest(content)
+        return FileChange(name, content[offset:], offset) if content[offset:] or not offset else None
 
     def _read_bundle(self, version: _Version) -> dict[str, bytes] | None:
         try:
@@ -125,6 +127,10 @@ class FolderWatch:
             return None
         self._known[_BUNDLE] = version
         return content
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def _write(folder: Path, change: FileChange) -> None:
