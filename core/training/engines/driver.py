@@ -75,6 +75,7 @@ class _Training:
             self._requests, self._bytes = self._requests + 1, self._bytes + changes.size
             last = self._apply(changes) or last
             if ended:
+                ray.kill(self._actor)  # now rather than when the cluster notices the end of this process
                 print(f"cluster: {self._requests} requests, {self._bytes:,} bytes received", flush=True)
                 return _end(last)
             self._report(Report(event="training"))

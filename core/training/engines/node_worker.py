@@ -13,7 +13,7 @@ from core.runs.run import Run
 from core.training import worker
 from core.workspace import Workspace
 
-_SILENCE_SECONDS = 120.0
+_SILENCE_SECONDS = 60.0
 """Time after which nobody can be waiting for the result, because the run's own machine asks every second."""
 
 
