@@ -161,11 +161,19 @@ def prepare_tensorflow() -> None:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
-def prepare_ray() -> None:
-    """Set the variables that Ray reads on import: no usage statistics, and a short wait for a lost connection."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    # Seconds for which the cluster keeps a training whose supervisor on this machine is gone; 30 by default.
-    os.environ.setdefault("RAY_CLIENT_RECONNECT_GRACE_PERIOD", "5")
+def ray_variables() -> dict[str, str]:
+    """Return variables for a process that imports Ray: no usage statistics, and the token if this user has one."""
+    variables = {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        # Seconds for which Ray Client keeps a training whose driver on this machine is gone; 30 by default.
+        "RAY_CLIENT_RECONNECT_GRACE_PERIOD": os.environ.get("RAY_CLIENT_RECONNECT_GRACE_PERIOD") or "5",
+    }
+    # Ray 2.60 sends a token only if this is set.
+    if "RAY_AUTH_MODE" not in os.environ and (
+        os.environ.get("RAY_AUTH_TOKEN") or (Path.home() / ".ray" / "auth_token").exists()
+    ):
+        variables["RAY_AUTH_MODE"] = "token"
+    return variables
 
 
 def python_environment(**variables: str) -> dict[str, str]:

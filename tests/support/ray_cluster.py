@@ -27,6 +27,7 @@ _OPTIONS = (
     "--min-worker-port=0",
     "--max-worker-port=0",
     "--disable-usage-stats",
+    "--include-log-monitor=False",
 )
 
 

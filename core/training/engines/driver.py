@@ -7,6 +7,7 @@ standard output for each event, and what the machine of the cluster sends to the
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from ray.exceptions import GetTimeoutError, RayError, RuntimeEnvSetupError
 
 from core.data.pen_digits import find_pen_digits
 from core.data.sources import find_mnist
-from core.environment import prepare_ray, ray_address, ray_cpus, ray_gpus
+from core.environment import ray_address, ray_cpus, ray_gpus
 from core.errors import ClusterError, TrazoError
 from core.runs.run import Run
 from core.runs.status import Status
@@ -135,7 +136,6 @@ def main(folder: Path, lock: int) -> int:
     os.set_inheritable(lock, False)
     threading.Thread(target=_end_with_the_worker, daemon=True).start()
     report = _reporter()
-    prepare_ray()
     try:
         _connect()
         report(Report(event="waiting", message="Sending the run to the cluster."))
@@ -168,10 +168,13 @@ def _connect() -> None:
             logging_level="ERROR",
         )
     except RuntimeError as error:
-        if "ersion" not in str(error):
+        found = re.findall(r"Ray: (\S+)\s+Python: (\S+)", str(error))
+        if len(found) != 2:
             raise
+        (ray_there, python_there), (ray_here, python_here) = found
         raise ClusterError(
-            f"The versions of the cluster and of this machine differ. {' '.join(str(error).split())}"
+            f"The cluster has Ray {ray_there} and Python {python_there}, but this machine has Ray {ray_here} and "
+            f"Python {python_here}. Install the same requirements-cluster.txt on both."
         ) from error
 
 

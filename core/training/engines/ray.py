@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import IO
 
-from core.environment import python_environment, ray_address
+from core.environment import python_environment, ray_address, ray_variables
 from core.errors import ClusterError, RunNotFound
 from core.runs.run import Run
 from core.training.engines.reports import Report
@@ -24,6 +24,8 @@ _POLL_SECONDS = 0.3
 
 _RETRY_SECONDS = 2.0
 """Time between two attempts to reach the cluster."""
+_MAX_RETRY_SECONDS = 16.0
+"""Longest time between two drivers that do not reach it, each of which takes two seconds of CPU time."""
 
 _SILENCE_SECONDS = 90.0
 """Time without a report after which the driver is ended; it reports every second, and gives up after 60 s."""
@@ -31,7 +33,14 @@ _SILENCE_SECONDS = 90.0
 _MAX_LOSSES = 3
 """Number of times that a run may be lost without completing an epoch, for example because memory is short there."""
 
+_CONNECTION_SECONDS = 45.0
+"""Time without a first report, after which the driver is ended; Ray Client may wait much longer for a wrong token."""
+
 _WAITING = "Waiting for the cluster. Start it with make cluster on its first machine, or stop this run."
+_REFUSED = (
+    "Waiting for the cluster. It answers, but this machine cannot join it: check RAY_AUTH_TOKEN, or see the log for "
+    "details."
+)
 
 End = dict[str, str]
 """A run's final state and a message that explains it."""
@@ -58,18 +67,22 @@ class _Supervisor:
 
     def __init__(self, run: Run, lock: int | None) -> None:
         self._run, self._lock = run, lock
-        self._trains = False
+        self._connected = self._trains = False
+        self._retry_seconds = _RETRY_SECONDS
         self._losses, self._epochs_at_loss = 0, 0
 
     def attempt(self) -> End | None:
         """Try to train the run to its end; return its end, or None if the cluster is away or was lost."""
-        self._trains = False
-        if not _is_reachable(ray_address() or ""):
-            return self._wait_for_the_cluster()
+        self._connected = self._trains = False
+        address = ray_address() or ""
+        if not _is_reachable(address):
+            return self._wait_for_the_cluster(_WAITING, _RETRY_SECONDS)
         with _driver(self._run, self._lock) as reports:
             end = self._follow(reports)
         if end is None and not self._trains:
-            return self._wait_for_the_cluster()
+            seconds, self._retry_seconds = self._retry_seconds, min(2 * self._retry_seconds, _MAX_RETRY_SECONDS)
+            return self._wait_for_the_cluster(_WAITING if self._connected or address == "auto" else _REFUSED, seconds)
+        self._retry_seconds = _RETRY_SECONDS
         if end is None:
             self._count_loss()
         return end
@@ -77,7 +90,7 @@ class _Supervisor:
     def _follow(self, reports: SimpleQueue[Report | None]) -> End | None:
         """Handle the reports of a driver; return the run's end, or None if the driver loses the cluster."""
         heard = time.monotonic()
-        while time.monotonic() < heard + _SILENCE_SECONDS:
+        while time.monotonic() < heard + (_SILENCE_SECONDS if self._connected else _CONNECTION_SECONDS):
             # A machine that trains is asked to stop by the driver, and saves the model.
             if not self._trains and (end := self._stopped()):
                 return end
@@ -86,6 +99,7 @@ class _Supervisor:
             except Empty:
                 continue
             heard = time.monotonic()
+            self._connected = self._connected or (report is not None and report.event != "lost")
             if report is None or report.event == "lost":
                 return None
             if report.event == "unusable":
@@ -97,10 +111,10 @@ class _Supervisor:
                 self._say(report.message)
         return None
 
-    def _wait_for_the_cluster(self) -> End | None:
-        """Wait a moment; return the run's end if it was asked to stop meanwhile."""
-        self._say(_WAITING)
-        until = time.monotonic() + _RETRY_SECONDS
+    def _wait_for_the_cluster(self, message: str, seconds: float) -> End | None:
+        """Wait for a while; return the run's end if it was asked to stop meanwhile."""
+        self._say(message)
+        until = time.monotonic() + seconds
         while time.monotonic() < until:
             if end := self._stopped():
                 return end
@@ -145,7 +159,7 @@ def _driver(run: Run, lock: int | None) -> Iterator[SimpleQueue[Report | None]]:
     process = subprocess.Popen(
         [sys.executable, "-m", "core.training.engines.driver", str(run.folder), *map(str, locks)],
         cwd=PROJECT,
-        env=python_environment(),
+        env=python_environment(**ray_variables()),
         # The driver ends when this pipe is closed, even by a crash.
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -104,6 +105,18 @@ def test_losses_between_completed_epochs_do_not_count(
 
     with worker_lock(run.lock_file) as lock:
         assert ray.train(run, lock)["state"] == "finished"
+
+
+def test_cluster_that_refuses_this_machine_is_named(
+    run: Run, drivers: Drivers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drivers([], [Report(event="ended", state="finished")])
+    with socket.create_server(("127.0.0.1", 0)) as server, worker_lock(run.lock_file) as lock:
+        monkeypatch.setenv("TRAZO_RAY", f"127.0.0.1:{server.getsockname()[1]}")
+
+        ray.train(run, lock)
+
+        assert "check RAY_AUTH_TOKEN" in run.status().message
 
 
 @pytest.mark.parametrize("checkpoint", [True, False])
