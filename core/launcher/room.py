@@ -8,8 +8,8 @@ from core.runs.snapshot import Snapshot
 
 TRAINING_BYTES = 3 * 2**29
 """Memory of a training run: up to 1.5 GB."""
-SUPERVISING_BYTES = 2**28
-"""Memory of a worker and its driver whose run trains on a cluster: 0.2 GB."""
+SUPERVISING_BYTES = 4 * 10**8
+"""Memory of a worker whose run trains on a cluster, 0.18 GB, and of its driver, 0.19 GB."""
 _RESERVED_BYTES = 2**29
 """Memory that stays free for the dashboard and other programs."""
 

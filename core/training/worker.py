@@ -72,7 +72,8 @@ def _start_map(run: Run, workspace: Workspace) -> None:
     take the memory that the next run needs.
     """
     if run.config().dataset == "mnist" and not run.fine_tuning_file.exists():
-        start_map(workspace, run.bundle, "mnist")
+        with suppress(RunError):  # others are being computed; a page computes this one when it needs it
+            start_map(workspace, run.bundle, "mnist")
 
 
 def yield_to_others() -> None:
