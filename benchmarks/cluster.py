@@ -22,8 +22,8 @@ from tests.support.waiting import wait_until
 from tests.support.workers import end_all
 
 TIMEOUT_SECONDS = 1800.0
-THREADS = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
-"""One thread for every run, here and on a node, because a node of the tests has one CPU."""
+CONDITIONS = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TRAZO_BACKGROUND_TRAINING": "0"}
+"""The same for every run, here and on a node: one thread, because a node has one CPU, and an ordinary priority."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def cluster() -> list[Figure]:
     """Measure runs here and on a cluster of this machine; returns nothing without MNIST or Ray."""
     if not share_mnist() or find_spec("ray") is None:
         return []
-    with _variables(THREADS):
+    with _variables(CONDITIONS):
         here = _train(1)
         nodes = RayCluster(nodes=2)
         try:

@@ -56,7 +56,8 @@ def main(folder: Path, lock: int) -> int:
 
 def train_to_end(run: Run, workspace: Workspace, lock: int | None = None) -> dict[str, str]:
     """Train a run and record how it ended; return its final state and a message that explains it."""
-    yield_to_others()
+    if not _trains_on_cluster(run):  # its supervisor must answer every second, and needs hardly any CPU time
+        yield_to_others()
     # Log a traceback if a signal kills the process.
     faulthandler.enable()
     end = _train_or_report(run, workspace, lock)
@@ -153,20 +154,24 @@ def _error_message(error: Exception) -> str:
 
 def _train(run: Run, workspace: Workspace, lock: int | None) -> dict[str, str]:
     config, fine_tuning = run.config(), read_fine_tuning(run.fine_tuning_file)
-    trains_on_cluster = ray_address() is not None and fine_tuning is None
-    _announce(run, config, trains_on_cluster)
+    _announce(run, config)
     copy_teachers(workspace, run, config)
-    if trains_on_cluster:
+    if _trains_on_cluster(run):
         return ray.train(run, lock)
     return local.train(run, config, fine_tuning, workspace)
 
 
-def _announce(run: Run, config: TrainingConfig, trains_on_cluster: bool) -> None:
+def _trains_on_cluster(run: Run) -> bool:
+    """Return True if a cluster trains the run; fine-tuning takes seconds and needs the hand, which stays here."""
+    return ray_address() is not None and not run.fine_tuning_file.exists()
+
+
+def _announce(run: Run, config: TrainingConfig) -> None:
     """Record the process, write the first status, and log the config."""
     # The process that started this worker also records it, unless that process was killed or the disk was full.
     run.write_process(os.getpid())
     started = time.time()
-    if trains_on_cluster:
+    if _trains_on_cluster(run):
         write_start(run, config, None, "Connecting to the cluster.", started)
         return
     write_start(run, config, "tensorflow", "Loading TensorFlow.", started)

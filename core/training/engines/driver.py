@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import ray
-from ray.exceptions import GetTimeoutError, RayError, RuntimeEnvSetupError
+from ray.exceptions import RayError, RayTaskError, RuntimeEnvSetupError
 
 from core.data.pen_digits import find_pen_digits
 from core.data.sources import find_mnist
@@ -104,7 +104,8 @@ class _Training:
 def _end(last: Status) -> Report:
     if last.state in ("finished", "stopped", "failed"):
         return Report(event="ended", state=last.state, message=last.message)
-    return Report(event="lost", message="The training process on the cluster ended unexpectedly.")
+    print("cluster: the process that trained this run ended unexpectedly", flush=True)
+    return Report(event="lost")
 
 
 def _stop_request(run: Run) -> str | None:
@@ -128,8 +129,8 @@ def _lack_of_machines() -> str:
     )
 
 
-def main(folder: Path, lock: int) -> int:
-    """Train a run on the cluster; return 0 if the last report says how the run ended.
+def main(folder: Path, lock: int) -> None:
+    """Train a run on the cluster; the last report says how that ended.
 
     `lock`: file descriptor of the run's lock. Nobody else can start the run while this process lives.
     """
@@ -143,17 +144,25 @@ def main(folder: Path, lock: int) -> int:
         training.start(Workspace.from_environment())
         report(Report(event="training"))
         report(training.follow())
-    except TrazoError as error:
-        report(Report(event="unusable", message=str(error)))
-    except RuntimeEnvSetupError as error:
-        print(error, flush=True)
-        report(Report(event="unusable", message="The cluster could not install Trazo's code. See the log for details."))
-    except GetTimeoutError:
-        report(Report(event="lost", message="The cluster has stopped answering."))
-    except _CONNECTION_ERRORS as error:
+    except (TrazoError, *_CONNECTION_ERRORS) as error:
         print(f"cluster: {type(error).__name__}: {error}", flush=True)
-        report(Report(event="lost", message="The connection to the cluster or its machine was lost."))
-    return 0
+        report(_failure(error))
+
+
+def _failure(error: Exception) -> Report:
+    """Return the report of an error: `lost` if another attempt may succeed."""
+    if isinstance(error, RayTaskError):  # also a subclass of the error on the other machine
+        if isinstance(error.cause, RayError):  # the data was lost with its machine
+            return Report(event="lost")
+        message = (
+            f"The cluster's machine could not train this run ({type(error.cause).__name__}). See the log for details."
+        )
+        return Report(event="unusable", message=message)
+    if isinstance(error, RuntimeEnvSetupError):
+        return Report(event="unusable", message="The cluster could not install Trazo's code. See the log for details.")
+    if isinstance(error, TrazoError):
+        return Report(event="unusable", message=str(error))
+    return Report(event="lost")
 
 
 def _connect() -> None:
@@ -197,6 +206,6 @@ def _end_with_the_worker() -> NoReturn:
 
 
 if __name__ == "__main__":
-    status = main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]))
     # Ray's own clean-up may wait for a cluster that is gone.
-    os._exit(status)
+    os._exit(0)

@@ -139,10 +139,12 @@ class _Supervisor:
         self._epochs_at_loss = epochs
         if self._losses == _MAX_LOSSES:
             raise ClusterError(
-                f"The machine that trained this run was lost {_MAX_LOSSES} times within an epoch. See the log for "
-                "details, then resume the run."
+                f"The machine or the process that trained this run was lost {_MAX_LOSSES} times within an epoch. See "
+                "the log for details, then resume the run."
             )
-        self._say("The machine that trained this run was lost. Continuing on another one.")
+        self._say(
+            "The machine or the process that trained this run was lost. Continuing after the last completed epoch."
+        )
 
     def _say(self, message: str) -> None:
         """Write a message to the run's status, which keeps its position."""
