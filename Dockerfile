@@ -5,9 +5,11 @@ FROM python:3.12-slim-bookworm AS packages
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
 RUN python -m venv /opt/venv
-COPY requirements.txt .
+# compose.cluster.yaml sets requirements-cluster.txt, which adds Ray and PostgreSQL's client.
+ARG REQUIREMENTS=requirements.txt
+COPY requirements*.txt ./
 # Compile now: the running container cannot write to its root file system.
-RUN /opt/venv/bin/pip install --compile -r requirements.txt
+RUN /opt/venv/bin/pip install --compile -r ${REQUIREMENTS}
 
 FROM python:3.12-slim-bookworm
 ENV PATH=/opt/venv/bin:$PATH \

@@ -14,8 +14,17 @@ class: ## Start the dashboard for a class on the local network, and print its li
 	@sh scripts/install.sh
 	@HOST=$${HOST:-0.0.0.0} TRAZO_CLASSROOM=1 exec $(PY) -m dashboard
 
+cluster: ## Start a cluster of several machines here, and print the line to type on each other machine
+	@sh scripts/install.sh cluster
+	@exec sh scripts/cluster.sh head
+
+join: ## Let this machine train for a cluster (HEAD=host TOKEN=..., as make cluster prints them)
+	@sh scripts/install.sh cluster
+	@exec sh scripts/cluster.sh join "$(HEAD)" "$(TOKEN)"
+
 test: ## Install test packages and run the tests (ARGS="-k draw" selects some)
 	@sh scripts/install.sh dev
+	@[ -z "$$CI" ] || sh scripts/install.sh dev cluster
 	@[ -z "$$CI" ] || { $(PY) -m tests.support.chromium && $(PY) -m tests.support.nginx; }
 	@$(PY) -m pytest --numprocesses 2 --no-loadscope-reorder $(ARGS)
 
@@ -52,4 +61,4 @@ clean: ## Remove .venv, caches and test results; keep the workspace
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .NOTPARALLEL:
-.PHONY: help run class test check lint format bench browser lock clean
+.PHONY: help run class cluster join test check lint format bench browser lock clean

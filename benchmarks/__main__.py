@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from benchmarks import (
     browser,
     classroom,
+    cluster,
     copies,
     crops,
     drawings,
@@ -65,6 +66,7 @@ SECTIONS = {
     "inside": Section("Inside page", inside.inside, [inside.SEED]),
     "start": Section("Startup time of a training run", start.start),
     "finish": Section("Duration of a training, and of stopping one", finish.finish),
+    "cluster": Section("Training on a Ray cluster", cluster.cluster, slow=True),
     "load": Section("Load test during training", load.load, [load.SEED], slow=True, option="minutes"),
     "training": Section(
         "Training time to 99% accuracy",

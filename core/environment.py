@@ -44,6 +44,42 @@ def prepares_workers() -> bool:
     return os.environ.get("TRAZO_PREPARED_WORKER", "").strip().lower() not in ("0", "false", "no")
 
 
+def worker_count() -> int:
+    """Return the number of runs that are trained at once (TRAZO_WORKERS, by default 1)."""
+    return max(1, _number("TRAZO_WORKERS", 1))
+
+
+def ray_address() -> str | None:
+    """Return the Ray cluster that trains runs (TRAZO_RAY: `auto`, `ray://host:10001` or `host:6379`), if any."""
+    return os.environ.get("TRAZO_RAY", "").strip() or None
+
+
+def ray_cpus() -> int:
+    """Return the CPUs that a run on a cluster is given, and its number of threads (TRAZO_RAY_CPUS, by default 1)."""
+    return max(1, _number("TRAZO_RAY_CPUS", 1))
+
+
+def ray_gpus() -> int:
+    """Return the GPUs that a run on a cluster is given (TRAZO_RAY_GPUS, by default 0)."""
+    return _number("TRAZO_RAY_GPUS", 0)
+
+
+def thread_count() -> int:
+    """Return the number of threads for numerical work: OMP_NUM_THREADS, or else one for each core."""
+    return _number("OMP_NUM_THREADS", 0) or _cores()
+
+
+def thread_limits() -> dict[str, str]:
+    """Return the variables that give a training its share of the cores; none if one run is trained at a time."""
+    workers = worker_count()
+    return {} if workers == 1 else threads_of(max(1, _cores() // workers))
+
+
+def threads_of(count: int) -> dict[str, str]:
+    """Return the variables that limit TensorFlow, NumPy and LiteRT to `count` threads, unless they are set already."""
+    return {name: os.environ.get(name) or str(count) for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")}
+
+
 def log_level() -> str:
     """Return the lowest level that is logged (TRAZO_LOG_LEVEL, by default INFO)."""
     level = os.environ.get("TRAZO_LOG_LEVEL", "").strip().upper()
@@ -125,10 +161,31 @@ def prepare_tensorflow() -> None:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
+def ray_variables() -> dict[str, str]:
+    """Return variables for a process that imports Ray: no usage statistics, and the token if this user has one."""
+    variables = {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        # Seconds for which Ray Client keeps a training whose driver on this machine is gone; 30 by default.
+        "RAY_CLIENT_RECONNECT_GRACE_PERIOD": os.environ.get("RAY_CLIENT_RECONNECT_GRACE_PERIOD") or "5",
+    }
+    # Ray 2.60 sends a token only if this is set.
+    if "RAY_AUTH_MODE" not in os.environ and (
+        os.environ.get("RAY_AUTH_TOKEN") or (Path.home() / ".ray" / "auth_token").exists()
+    ):
+        variables["RAY_AUTH_MODE"] = "token"
+    return variables
+
+
 def python_environment(**variables: str) -> dict[str, str]:
     """Return this process's environment plus `variables`, for a Python process that caches its bytecode."""
     # TensorFlow has 4,000 modules. Without cached bytecode, compiling them takes most of a worker's start-up time.
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | variables
+
+
+def _cores() -> int:
+    """Return the number of cores that this process may use."""
+    # macOS has no affinity.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _path(variable: str) -> Path | None:

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Make .venv with the packages of requirements.txt; "install.sh dev" adds those for tests and checks.
+# Make .venv with the packages of requirements.txt; "install.sh dev" adds those for tests and checks, "install.sh cluster"
+# those for training on several machines, "install.sh dev cluster" both.
 # Does nothing when they are installed. pip's output is kept in .venv/install.log.
 set -eu
 cd "$(dirname "$0")/.."
 
 locks=requirements.txt
-[ "${1:-}" != dev ] || locks="requirements.txt requirements-dev.txt"
+for group; do locks="$locks requirements-$group.txt"; done
 needed_mb=3000 # more than du -sm .venv says: 2260 without "dev"
 full="The disk is full. Trazo needs about $needed_mb MB in $PWD: free some space, then try again."
 

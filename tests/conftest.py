@@ -38,6 +38,7 @@ from tests.support.workers import end_all, wait_for_end
 PEN_DIGITS = pen_digits_location()
 
 TOGETHER = (
+    "engines/test_ray.py",
     "e2e/test_prefix.py",
     "e2e/test_train.py",
     "test_trainer.py",

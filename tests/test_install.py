@@ -35,6 +35,7 @@ def checkout(tmp_path: Path) -> Path:
     shutil.copy(PROJECT / "scripts/install.sh", tmp_path / "scripts")
     (tmp_path / "requirements.txt").write_text("# nothing\n")
     (tmp_path / "requirements-dev.txt").write_text("# nothing for tests\n")
+    (tmp_path / "requirements-cluster.txt").write_text("# nothing for clusters\n")
     return tmp_path
 
 
@@ -111,6 +112,8 @@ def test_tests_need_more_than_the_dashboard(install: Install) -> None:
 
     assert "Installing" in install("dev").stdout
     assert install().stdout == ""
+    assert "Installing" in install("dev", "cluster").stdout
+    assert install("cluster").stdout == ""
 
 
 def test_interrupted_installation_is_repaired(checkout: Path, install: Install, python: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import shutil
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import numpy as np
@@ -20,7 +23,7 @@ from core.classifier.learning import EpochPredictions, read_epoch_predictions
 from core.config import TrainingConfig
 from core.errors import BundleError
 from core.records import Amount, Count, Fraction, Record
-from core.storage import atomic_write, open_file, read_file, storage_errors
+from core.storage import atomic_write, make_folder, open_file, read_file, storage_errors
 
 OLDEST_KERAS = "3.3"
 """The oldest Keras that opens `mnist_model.keras`; tests/core/classifier/test_keras_file.py tests this."""
@@ -308,3 +311,18 @@ def copy_bundle(source: Bundle, target: Path, epoch_predictions_file: Path | Non
         with storage_errors(target):  # an existing file would belong to the previous model
             copy.epoch_predictions_file.unlink(missing_ok=True)
     return copy
+
+
+@contextlib.contextmanager
+def bundle_folder(target: Path) -> Iterator[Path]:
+    """Yield the path of a folder that replaces `target` unless the with block raises.
+
+    Readers therefore see only complete bundles.
+    """
+    make_folder(target.parent)
+    with storage_errors(target), TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as temporary:
+        new = Path(temporary) / "new"
+        yield new
+        if target.exists():
+            target.rename(Path(temporary) / "old")
+        new.rename(target)

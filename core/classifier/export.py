@@ -9,7 +9,6 @@ import platform
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import keras
 import numpy as np
@@ -102,21 +101,6 @@ def complete_bundle(bundle: Bundle, card: Card, evaluation: Evaluation) -> None:
         np.savez_compressed(file, probabilities=evaluation.probabilities, labels=evaluation.labels)
     with atomic_write(bundle.card_file) as temporary:
         temporary.write_text(card.model_dump_json(indent=2) + "\n")
-
-
-@contextlib.contextmanager
-def bundle_folder(target: Path) -> Iterator[Path]:
-    """Yield the path of a folder that replaces `target` unless the with block raises.
-
-    Readers therefore see only complete bundles.
-    """
-    make_folder(target.parent)
-    with storage_errors(target), TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as temporary:
-        new = Path(temporary) / "new"
-        yield new
-        if target.exists():
-            target.rename(Path(temporary) / "old")
-        new.rename(target)
 
 
 def layer_cards(model: keras.Model) -> tuple[LayerCard, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from core.classifier.evaluation import are_probabilities
 from core.data.datasets import CLASSES, normalise
+from core.environment import thread_count
 from core.errors import BundleError
 from core.storage import read_file
 
@@ -83,7 +83,7 @@ class Network:
             batch = images[done : done + BATCH_SIZE]
             padded = np.zeros((BATCH_SIZE, *images.shape[1:]), images.dtype)
             padded[: len(batch)] = batch
-            with self._session(self._batch_sessions, BATCH_SIZE, threads=os.cpu_count() or 1) as session:
+            with self._session(self._batch_sessions, BATCH_SIZE, threads=thread_count()) as session:
                 outputs.append(session(padded, len(batch)))
             done += len(batch)
         with self._session(self._single_sessions, 1, threads=1) as session:

@@ -19,8 +19,8 @@ _CONTAINER_MARKERS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 class Overview:
     """The state of the queue.
 
-    `latest`: the run in progress, or the newest run that has ended. `waiting`: the queued runs, in the order in which
-    they will start. `busy`: true if any run is running or queued.
+    `latest`: the newest run in progress, or else the newest run that has ended. `waiting`: the queued runs, in
+    the order in which they will start. `busy`: true if any run is running or queued.
     """
 
     latest: Run | None
@@ -38,19 +38,25 @@ def overview(workspace: Workspace, snapshot: Snapshot | None = None) -> Overview
 
 
 def exit_message(workspace: Workspace) -> str | None:
-    """Return a message about the run in progress, if any, for the person who stops the dashboard."""
+    """Return a message about the runs in progress, if any, for the person who stops the dashboard."""
     snapshot = Snapshot.of(workspace)
     running, waiting = snapshot.in_state("running"), len(snapshot.in_state("queued"))
     if not running:
         return None
-    name = display_name(running[0].run)
+    names = ", ".join(display_name(run.run) for run in running)
+    several = len(running) > 1
     if _is_container_main_process():
+        ends = f"Runs {names} end" if several else f"Run {names} ends"
         return (
-            f"Run {name} ends with this container. Completed epochs are kept; restart the container and press Resume "
-            "to continue."
+            f"{ends} with this container. Completed epochs are kept; restart the container and press Resume to "
+            "continue."
         )
-    continues = f" and {waiting} in the queue continue" if waiting else " continues"
-    return f"Run {name}{continues} without the dashboard. Stop training with: python -m core runs stop"
+    queued = f" and {waiting} in the queue" if waiting else ""
+    continues = "continue" if several or waiting else "continues"
+    return (
+        f"Run{'s' if several else ''} {names}{queued} {continues} without the dashboard. Stop training with: "
+        "python -m core runs stop"
+    )
 
 
 def _is_container_main_process() -> bool:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.environment import prepares_workers, python_environment, read_only
+from core.environment import prepares_workers, python_environment, ray_address, read_only, thread_limits
 from core.launcher.memory import available_memory
 from core.workspace import PROJECT, Workspace
 
@@ -45,11 +45,11 @@ _prepared: _Prepared | None = None
 def prepare_worker(workspace: Workspace) -> None:
     """Have a worker wait for the next run that this process starts; it ends after IDLE_SECONDS without a call.
 
-    Does nothing if TRAZO_PREPARED_WORKER or TRAZO_READONLY forbids it, if memory is short, or if no process can be
-    started: runs then start without it.
+    Does nothing if TRAZO_PREPARED_WORKER or TRAZO_READONLY forbids it, if runs train on a cluster, if memory is short,
+    or if no process can be started: runs then start without it.
     """
     global _prepared
-    if read_only() or not prepares_workers():
+    if read_only() or not prepares_workers() or ray_address():
         return
     with _lock:
         if _prepared is not None and _prepared.root == workspace.root and _prepared.process.poll() is None:
@@ -96,7 +96,7 @@ def _start(workspace: Workspace) -> _Prepared:
             process = subprocess.Popen(
                 [sys.executable, "-m", "core.training.prepared_worker", str(theirs.fileno())],
                 cwd=PROJECT,
-                env=python_environment(TRAZO_WORKSPACE=str(workspace.root)),
+                env=python_environment(TRAZO_WORKSPACE=str(workspace.root), **thread_limits()),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""The queue of runs. Only one run is trained at a time; the others wait."""
+"""The queue of runs: TRAZO_WORKERS of them are trained at a time, the others wait."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from core.config import TrainingConfig
 from core.environment import read_only
 from core.errors import RunError, StorageError
+from core.launcher.room import has_room
 from core.launcher.starting import start_next_queued_run
 from core.launcher.teachers import missing_teachers
 from core.runs.deletion import delete_run
@@ -90,7 +91,7 @@ def remove_from_queue(workspace: Workspace, run: Run) -> None:
 
 
 def advance(workspace: Workspace) -> Run | None:
-    """Start the oldest queued run if nothing is running; return the run that was started.
+    """Start the oldest queued runs while fewer than TRAZO_WORKERS are running; return the first that was started.
 
     The dashboard calls this every few seconds, and a worker calls it before exiting. A run is skipped if it is waiting
     for its teachers or if its files cannot be written. Raises StorageError if the runs cannot be listed, if the disk is
@@ -137,11 +138,19 @@ def log_errors_from_other_runs(run: Run) -> Iterator[None]:
 
 
 def _start_next(workspace: Workspace, snapshot: Snapshot) -> Run | None:
-    """Start the oldest queued run unless one is running. The snapshot must have been taken under the lock."""
-    if snapshot.in_state("running"):
+    """Start the oldest queued runs until TRAZO_WORKERS are running or memory is short; return the first of them.
+
+    The snapshot must have been taken under the lock. An error of a further run is only logged.
+    """
+    if not has_room(snapshot):
         return None
     remove_leftovers(workspace)
-    return start_next_queued_run(workspace, snapshot)
+    first = started = start_next_queued_run(workspace, snapshot)
+    while started and has_room(snapshot := snapshot.with_runs(RunSnapshot(started))):
+        last, started = started, None
+        with log_errors_from_other_runs(last):
+            started = start_next_queued_run(workspace, snapshot)
+    return first
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import IO
 
 import psutil
 
-from core.environment import python_environment
+from core.environment import python_environment, thread_limits
 from core.errors import RunError, StorageError
 from core.launcher.prepared_worker import hand_over
 from core.launcher.teachers import pending_teachers
@@ -97,7 +97,7 @@ def _start_worker(workspace: Workspace, run: Run, lock: int, log: IO[bytes]) -> 
     process = subprocess.Popen(
         [sys.executable, "-m", "core.training.worker", str(run.folder), str(lock)],
         cwd=PROJECT,
-        env=python_environment(TRAZO_WORKSPACE=str(workspace.root)),
+        env=python_environment(TRAZO_WORKSPACE=str(workspace.root), **thread_limits()),
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,

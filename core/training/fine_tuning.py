@@ -11,10 +11,10 @@ from functools import cached_property
 import keras
 import numpy as np
 
-from core.classifier.bundle import Bundle, Card, Metrics, Novelty
+from core.classifier.bundle import Bundle, Card, Metrics, Novelty, bundle_folder
 from core.classifier.detector_samples import MIN_PORTIONS, Samples
 from core.classifier.evaluation import Evaluation, accuracy_interval
-from core.classifier.export import bundle_folder, complete_bundle, versions
+from core.classifier.export import complete_bundle, versions
 from core.classifier.fitting import fit_detector
 from core.classifier.network import network_fingerprint
 from core.config import TrainingConfig

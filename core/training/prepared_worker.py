@@ -10,6 +10,7 @@ from pathlib import Path
 
 from core.environment import prepare_tensorflow
 from core.training import worker
+from core.training.engines import local
 
 _MAX_PATH_BYTES = 4096
 """Length of the longest path on Linux."""
@@ -25,7 +26,7 @@ def main(connection: int) -> int:
     prepare_tensorflow()
     # If this fails, `worker.main` fails again, and records why.
     with suppress(Exception):
-        worker.import_trainer()
+        local.import_trainer()
     with socket.socket(fileno=connection) as waiting:
         folder, descriptors, _, _ = socket.recv_fds(waiting, _MAX_PATH_BYTES, 2)
     if not folder:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import keras
 
-from core.classifier.bundle import Bundle, Calibration, Card, DataCard, Metrics, PenDigitsCard
+from core.classifier.bundle import Bundle, Calibration, Card, DataCard, Metrics, PenDigitsCard, bundle_folder
 from core.classifier.evaluation import Evaluation, accuracy_interval
-from core.classifier.export import bundle_folder, complete_bundle, evaluate_bundle, export_model, layer_cards, versions
+from core.classifier.export import complete_bundle, evaluate_bundle, export_model, layer_cards, versions
 from core.classifier.fitting import fit_calibration
 from core.classifier.network import Network, NetworkOutput, network_fingerprint
 from core.classifier.robustness import measure_robustness

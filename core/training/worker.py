@@ -9,29 +9,22 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from core.config import TrainingConfig
-from core.data.datasets import Dataset, load_dataset
-from core.environment import prepare_tensorflow, trains_in_background
+from core.environment import ray_address, trains_in_background
 from core.errors import RunError, RunNotFound, TrazoError
-from core.handwriting.pen_digits import PenDigit
 from core.launcher.map_process import start_map
 from core.launcher.queue import advance
 from core.launcher.teachers import copy_teachers
-from core.packages import hide_packages
-from core.runs.fine_tuning import FineTuning, read_fine_tuning
+from core.runs.fine_tuning import read_fine_tuning
 from core.runs.run import Run
-from core.runs.status import Start, Status
+from core.runs.status import Status
 from core.storage import storage_errors
-from core.training.end_images import DrawingProcess, EndImages, draw_ahead, load_pen_digits
+from core.training.engines import local, ray
+from core.training.start import write_start
 from core.workspace import Workspace
-
-if TYPE_CHECKING:  # importing the trainer takes seconds
-    from core.training.trainer import Outcome
 
 _NICE = 19
 """The lowest priority of a process."""
@@ -51,12 +44,7 @@ def main(folder: Path, lock: int) -> int:
     run, workspace = Run(folder), Workspace.from_environment()
     # The next run's worker must not inherit this run's lock.
     os.set_inheritable(lock, False)
-    yield_to_others()
-    # Log a traceback if a signal kills the process.
-    faulthandler.enable()
-    end = _train_or_report(run, workspace)
-    with _log_errors():
-        _record_end(run, end)
+    end = train_to_end(run, workspace, lock)
     os.close(lock)
     with _log_errors():
         advance(workspace)
@@ -66,6 +54,18 @@ def main(folder: Path, lock: int) -> int:
     return 0 if end["state"] != "failed" else 1
 
 
+def train_to_end(run: Run, workspace: Workspace, lock: int | None = None) -> dict[str, str]:
+    """Train a run and record how it ended; return its final state and a message that explains it."""
+    if not _trains_on_cluster(run):  # its supervisor must answer every second, and needs hardly any CPU time
+        yield_to_others()
+    # Log a traceback if a signal kills the process.
+    faulthandler.enable()
+    end = _train_or_report(run, workspace, lock)
+    with _log_errors():
+        _record_end(run, end)
+    return end
+
+
 def _start_map(run: Run, workspace: Workspace) -> None:
     """Let another process compute the map of MNIST; other maps are computed when a page needs them.
 
@@ -73,7 +73,8 @@ def _start_map(run: Run, workspace: Workspace) -> None:
     take the memory that the next run needs.
     """
     if run.config().dataset == "mnist" and not run.fine_tuning_file.exists():
-        start_map(workspace, run.bundle, "mnist")
+        with suppress(RunError):  # others are being computed; a page computes this one when it needs it
+            start_map(workspace, run.bundle, "mnist")
 
 
 def yield_to_others() -> None:
@@ -133,11 +134,11 @@ def _print_traceback() -> None:
         traceback.print_exc()
 
 
-def _train_or_report(run: Run, workspace: Workspace) -> dict[str, str]:
+def _train_or_report(run: Run, workspace: Workspace, lock: int | None) -> dict[str, str]:
     """Train; return the run's final state and a message that explains it."""
     try:
         with storage_errors(run.folder):
-            return _train(run, workspace)
+            return _train(run, workspace, lock)
     except Exception as error:  # noqa: BLE001 - every error becomes the run's final status
         _print_traceback()
         return {"state": "failed", "message": _error_message(error)}
@@ -151,86 +152,18 @@ def _error_message(error: Exception) -> str:
     return f"Training failed ({type(error).__name__}). See the log for details."
 
 
-def _train(run: Run, workspace: Workspace) -> dict[str, str]:
+def _train(run: Run, workspace: Workspace, lock: int | None) -> dict[str, str]:
     config, fine_tuning = run.config(), read_fine_tuning(run.fine_tuning_file)
     _announce(run, config)
     copy_teachers(workspace, run, config)
-    with draw_ahead(run, config) as process:
-        if fine_tuning:
-            return _fine_tune(run, config, fine_tuning, workspace, process)
-        outcome = _train_and_evaluate(run, config, workspace, process)
-    if outcome.card is None:
-        return {"state": "stopped", "message": "Stopped before the first step."}
-    print(f"test accuracy {outcome.card.metrics.test_accuracy:.4f}", flush=True)
-    if outcome.stopped:
-        return {"state": "stopped", "message": "Stopped on request. The model of the last step is kept."}
-    return {"state": "finished", "message": "Finished."}
+    if _trains_on_cluster(run):
+        return ray.train(run, lock)
+    return local.train(run, config, fine_tuning, workspace)
 
 
-def _fine_tune(
-    run: Run, config: TrainingConfig, fine_tuning: FineTuning, workspace: Workspace, process: DrawingProcess | None
-) -> dict[str, str]:
-    """Load the data and TensorFlow, and fine-tune a model."""
-    prepare_tensorflow()
-    import_trainer()
-    from core.training.batches import Stopped
-    from core.training.fine_tuning import fine_tune
-
-    dataset, training_digits, measuring_digits = _load_data(config, workspace)
-    images = EndImages(dataset, config, training_digits, measuring_digits, process)
-    try:
-        card = fine_tune(run, config, fine_tuning, dataset, workspace, images)
-    except Stopped:
-        return {"state": "stopped", "message": "Stopped before the new model was saved."}
-    print(f"test accuracy {card.metrics.test_accuracy:.4f}", flush=True)
-    return {"state": "finished", "message": "Finished."}
-
-
-def _train_and_evaluate(
-    run: Run, config: TrainingConfig, workspace: Workspace, process: DrawingProcess | None
-) -> Outcome:
-    """Load the data and TensorFlow, and train."""
-    prepare_tensorflow()
-    with ThreadPoolExecutor(1) as pool:
-        # Read and check the data while TensorFlow loads.
-        loading = pool.submit(_load_data, config, workspace)
-        # Import the trainer after the first status is written.
-        import_trainer()
-        from core.training.trainer import train_and_evaluate
-    dataset, training_digits, measuring_digits = loading.result()
-    _write_start(run, config, "images", "Preparing images.")
-    if config.pen_digits and not training_digits:
-        print("The pen digits are not on this machine, so this run trains without them.", flush=True)
-    images = EndImages(dataset, config, training_digits, measuring_digits, process)
-    return train_and_evaluate(config, run, dataset, training_digits, images)
-
-
-def import_trainer() -> None:
-    """Import TensorFlow, which takes seconds, and the code that trains with it."""
-    # Keras tries to import these two packages for features that training does not need; importing them would take a
-    # quarter of the time.
-    with hide_packages("sklearn", "matplotlib"):
-        import core.training.trainer  # noqa: F401
-
-
-def _load_data(
-    config: TrainingConfig, workspace: Workspace
-) -> tuple[Dataset, tuple[PenDigit, ...], tuple[PenDigit, ...]]:
-    """Load the dataset, and the pen digits for training and for measuring."""
-    return load_dataset(config.dataset, workspace), *load_pen_digits(config, workspace)
-
-
-def _write_start(run: Run, config: TrainingConfig, start: Start, message: str, started: float | None = None) -> None:
-    """Write what the process does before training; `started`: the time at which it started, if not yet recorded."""
-    status = Status(
-        state="running",
-        phase="starting",
-        start=start,
-        message=message,
-        started=started or run.started or time.time(),
-        epochs=config.epochs,
-    )
-    run.write_status(status, durable=started is not None)
+def _trains_on_cluster(run: Run) -> bool:
+    """Return True if a cluster trains the run; fine-tuning takes seconds and needs the hand, which stays here."""
+    return ray_address() is not None and not run.fine_tuning_file.exists()
 
 
 def _announce(run: Run, config: TrainingConfig) -> None:
@@ -238,7 +171,10 @@ def _announce(run: Run, config: TrainingConfig) -> None:
     # The process that started this worker also records it, unless that process was killed or the disk was full.
     run.write_process(os.getpid())
     started = time.time()
-    _write_start(run, config, "tensorflow", "Loading TensorFlow.", started)
+    if _trains_on_cluster(run):
+        write_start(run, config, None, "Connecting to the cluster.", started)
+        return
+    write_start(run, config, "tensorflow", "Loading TensorFlow.", started)
     print(f"run {run.id}\n{config.model_dump_json(indent=2)}", flush=True)
 
 

@@ -49,9 +49,14 @@ class Listing:
 
     @property
     def latest(self) -> Summary | None:
-        """The run in progress, else the newest run that has ended, else None."""
+        """The newest run in progress, else the newest run that has ended, else None."""
         ended = (row for row in self.rows if _state(row) not in ("queued", None))
         return next((row for row in self.rows if row.state == "running"), None) or next(ended, None)
+
+    @property
+    def also_running(self) -> tuple[Summary, ...]:
+        """The runs in progress besides `latest`, the oldest first."""
+        return tuple(row for row in reversed(self.rows) if _state(row) == "running" and row != self.latest)
 
     @property
     def waiting(self) -> tuple[Summary, ...]:

@@ -25,6 +25,7 @@ from dashboard.parts.headings import heading
 from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, accuracy_tiles, brief_fit_note, metric_tile, training_time_tile
 from dashboard.parts.units import in_epochs
 from dashboard.runs import actions, run_cache
+from dashboard.runs.also_training import show_also_training
 from dashboard.runs.refresh import draw_and_refresh
 from dashboard.runs.run_cache import Listing, run_of
 from dashboard.session import cache, state
@@ -153,6 +154,7 @@ def show_live_section(listing: Listing) -> None:
         return
     waiting_runs = waiting_runs_with_teachers(listing)
     show_run(listing.latest, waiting_runs)
+    show_also_training(listing.also_running)
     show_queue(listing.waiting, waiting_runs)
 
 

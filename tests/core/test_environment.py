@@ -65,3 +65,30 @@ def test_read_only_dashboard_has_no_class(
     monkeypatch.setenv("TRAZO_READONLY", readonly)
 
     assert environment.classroom() is expected
+
+
+def test_ray_uses_the_token_of_this_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert "RAY_AUTH_MODE" not in environment.ray_variables()
+
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "secret")
+    assert environment.ray_variables()["RAY_AUTH_MODE"] == "token"
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    assert "RAY_AUTH_MODE" not in environment.ray_variables()
+
+    monkeypatch.delenv("RAY_AUTH_MODE")
+    monkeypatch.delenv("RAY_AUTH_TOKEN")
+    (tmp_path / ".ray").mkdir()
+    (tmp_path / ".ray" / "auth_token").touch()
+    assert environment.ray_variables()["RAY_AUTH_MODE"] == "token"
+
+
+def test_threads_that_are_set_already_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_WORKERS", "1000")
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
+
+    assert environment.thread_limits() == {"OMP_NUM_THREADS": "3", "TF_NUM_INTRAOP_THREADS": "1"}
+    assert environment.thread_count() == 3

@@ -24,7 +24,7 @@ def pause_in(phase: str, reached: Path) -> None:
 
 
 def _start(pause: Pause) -> None:
-    _before("core.training.worker", "load_dataset", pause)
+    _before("core.training.engines.local", "load_dataset", pause)
 
 
 def _step(pause: Pause) -> None:

@@ -56,12 +56,22 @@ def test_the_waiting_worker_trains_the_next_run(workspace: Workspace) -> None:
     assert run.log_tail().startswith(f"run {run.id}")
 
 
-def test_a_second_call_keeps_the_waiting_worker(workspace: Workspace) -> None:
+def test_a_second_call_keeps_the_waiting_worker(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_WORKERS", "1000")
     prepare_worker(workspace)
     first = waiting_worker(workspace)
     prepare_worker(workspace)
 
     assert waiting_worker(workspace) == first
+    assert first.environ()["TF_NUM_INTRAOP_THREADS"] == "1"  # its share of the cores
+
+
+def test_no_worker_waits_for_a_run_on_a_cluster(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_RAY", "auto")
+
+    prepare_worker(workspace)
+
+    assert waiting_workers(workspace) == []
 
 
 def test_a_run_starts_although_the_waiting_worker_was_killed(workspace: Workspace) -> None:

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, preset, replace_settings
 from core.launcher.overview import overview
-from core.launcher.queue import advance
+from core.launcher.queue import advance, submit
 from core.runs.active import active_model
 from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
@@ -21,7 +21,7 @@ from core.runs.tables import STEP_COLUMNS, append_row
 from core.runs.watched import read_watched, write_watched
 from core.workspace import PROJECT, Workspace
 from dashboard.training.wording import PRESET_DESCRIPTIONS
-from tests.support.clicks import click_on_picture, panel_title
+from tests.support.clicks import click_on_picture, link_labels, panel_title
 from tests.support.markdown import unescape_markdown
 from tests.support.tiny_training import tiny_config
 from tests.support.workers import kill_worker
@@ -181,6 +181,21 @@ def test_second_run_waits_and_can_be_removed(page: AppTest, workspace: Workspace
 
     assert len(list_runs(workspace)) == 1
     assert "Waiting" not in page_text(page)
+
+
+def test_runs_that_train_at_once_are_all_shown(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_WORKERS", "2")
+    monkeypatch.setattr("core.launcher.room.available_memory", lambda: 64 * 2**30)
+    older, newer = submit(workspace, tiny_config()), submit(workspace, tiny_config())
+
+    page = open_train_page()
+
+    text = page_text(page)
+    assert text.index(newer.title) < text.index("Also training")
+    assert older.title in [unescape_markdown(label) for label in link_labels(page)]
+    page.button(key=f"stop_{older.id}").click().run()
+    assert (older.stop_requested, newer.stop_requested) == (True, False)
+    assert page.button(key=f"stop_{older.id}").disabled
 
 
 def test_stop_button_responds_immediately(page: AppTest, workspace: Workspace) -> None:

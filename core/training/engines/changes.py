@@ -1,0 +1,150 @@
+"""Changes of a run's folder, as values that another machine applies to its copy of the folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.classifier.bundle import bundle_folder
+from core.storage import atomic_write, make_folder, open_file, read_file, storage_errors
+
+_PRIVATE = ("worker.lock", "process.json", "stop")
+"""Files that describe the process on one machine."""
+
+_GROWING = ("history.csv", "steps.csv", "train.log")
+"""Files to which rows or lines are appended; only the new ones are sent."""
+
+_CHECKPOINT = "checkpoint.npz"
+_BUNDLE = "model"
+
+_FLEETING = ("steps.csv", "watched.json", "status.json", "train.log")
+"""Files that are written too often for fsync, and that no run needs after a power cut."""
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """New contents of a file: all of it, or those after its first `offset` bytes. `name`: its path in the folder."""
+
+    name: str
+    content: bytes
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class FolderChanges:
+    """Changed files, and all files of the bundle, by name, if it was replaced."""
+
+    files: tuple[FileChange, ...] = ()
+    bundle: dict[str, bytes] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.files) or self.bundle is not None
+
+    @property
+    def size(self) -> int:
+        """The number of bytes of all contents."""
+        return sum(len(change.content) for change in self.files) + sum(map(len, (self.bundle or {}).values()))
+
+    def apply(self, folder: Path) -> None:
+        """Write the changes to a copy of the folder, the checkpoint last; raises StorageError.
+
+        A checkpoint must never be ahead of the tables, because a run that is resumed from it would lack their rows.
+        """
+        for change in sorted(self.files, key=lambda change: change.name == _CHECKPOINT):
+            _write(folder, change)
+        if self.bundle is not None:
+            with bundle_folder(folder / _BUNDLE) as new:
+                make_folder(new)
+                for name, content in self.bundle.items():
+                    (new / name).write_bytes(content)
+
+
+@dataclass(frozen=True)
+class _Version:
+    """The state of a file or of the bundle's folder, which differs after a change."""
+
+    inode: int
+    modified: int
+    size: int
+
+
+class FolderWatch:
+    """Finds the changes of a run's folder since the last call of `changes`."""
+
+    def __init__(self, folder: Path, *, seen: bool = False) -> None:
+        """`seen`: True if the current files are known; otherwise, the first call returns all of them."""
+        self._folder = folder
+        self._known = self._versions() if seen else {}
+        self._sent: dict[str, tuple[int, bytes]] = {}  # size and digest of the growing files
+
+    def changes(self) -> FolderChanges:
+        """Return what has changed; files that vanish are not changes."""
+        # The worker writes the tables before the checkpoint. Read in the opposite order, they are never behind it.
+        versions = self._versions()
+        changed = [name for name, version in versions.items() if self._known.get(name) != version and name != _BUNDLE]
+        files = [change for name in changed if (change := self._read(name, versions[name])) is not None]
+        bundle = None
+        if _BUNDLE in versions and self._known.get(_BUNDLE) != versions[_BUNDLE]:
+            bundle = self._read_bundle(versions[_BUNDLE])
+        return FolderChanges(tuple(files), bundle)
+
+    def _versions(self) -> dict[str, _Version]:
+        """Return the version of each file, the checkpoint's first, and that of the bundle's folder."""
+        paths = [path for path in self._folder.iterdir() if path.name not in _PRIVATE and path.name[0] != "."]
+        paths += [file for path in paths if path.is_dir() and path.name != _BUNDLE for file in path.iterdir()]
+        versions = {}
+        for path in sorted(paths, key=lambda path: path.name != _CHECKPOINT):
+            with suppress(FileNotFoundError):  # it is being replaced or was removed
+                status = path.stat()
+                if stat.S_ISREG(status.st_mode) or path.name == _BUNDLE:
+                    name = str(path.relative_to(self._folder))
+                    versions[name] = _Version(status.st_ino, status.st_mtime_ns, status.st_size)
+        return versions
+
+    def _read(self, name: str, version: _Version) -> FileChange | None:
+        try:
+            content = read_file(self._folder / name)
+        except FileNotFoundError:
+            return None
+        self._known[name] = version
+        if name not in _GROWING:
+            return FileChange(name, content)
+        content = content[: content.rfind(b"\n") + 1]  # the last row may be incomplete
+        size, digest = self._sent.get(name, (0, b""))
+        # A file that was replaced twice may have its old inode again, so compare the contents.
+        offset = size if _digest(content[:size]) == digest else 0
+        self._sent[name] = len(content), _digest(content)
+        return FileChange(name, content[offset:], offset) if content[offset:] or not offset else None
+
+    def _read_bundle(self, version: _Version) -> dict[str, bytes] | None:
+        try:
+            content = {path.name: read_file(path) for path in (self._folder / _BUNDLE).iterdir()}
+        except FileNotFoundError:  # it is being replaced
+            return None
+        self._known[_BUNDLE] = version
+        return content
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
+
+
+def _write(folder: Path, change: FileChange) -> None:
+    path = folder / change.name
+    durable = change.name not in _FLEETING
+    if not change.offset:
+        with atomic_write(path, durable) as temporary:
+            temporary.write_bytes(change.content)
+        return
+    with storage_errors(path), open_file(path, "r+b") as file:
+        # Usually the file's end. Bytes after the offset would be an answer that was applied twice.
+        file.seek(min(change.offset, file.seek(0, os.SEEK_END)))
+        file.truncate()
+        file.write(change.content)
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())

@@ -1,0 +1,211 @@
+"""The process that connects a run to a Ray cluster: `python -m core.training.engines.driver RUN_DIR LOCK`.
+
+The run's worker starts it for each attempt, because Ray ends a process whose cluster is gone. It writes a Report to its
+standard output for each event, and what the machine of the cluster sends to the run's folder.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import ray
+from ray.exceptions import RayError, RayTaskError, RuntimeEnvSetupError
+
+from core.data.pen_digits import find_pen_digits
+from core.data.sources import find_mnist
+from core.environment import ray_address, ray_cpus, ray_gpus
+from core.errors import ClusterError, TrazoError
+from core.runs.run import Run
+from core.runs.status import Status
+from core.training.engines.changes import FolderChanges, FolderWatch
+from core.training.engines.node import NodeRun
+from core.training.engines.reports import Report
+from core.training.engines.shared_data import NAMESPACE, share
+from core.training.engines.versions import versions
+from core.workspace import PROJECT, Workspace
+
+_MEMORY_BYTES = 1_500_000_000
+"""Memory that a training needs; Ray starts no more on a machine than fit."""
+
+_WAIT_SECONDS = 5.0
+"""Seconds between two messages while no machine has room; on a free one, training starts within this time."""
+
+_ANSWER_SECONDS = 60.0
+"""Longest time for an answer, which usually comes within a second; a bundle over a slow network takes longer."""
+
+_CONNECTION_ERRORS = (RayError, ConnectionError, RuntimeError, TimeoutError, SystemError, ValueError)
+"""Errors of Ray when the cluster or a machine is gone; the kind depends on the address and on the moment."""
+
+
+class _Training:
+    """A run's training on a machine of the cluster."""
+
+    def __init__(self, run: Run, report: Callable[[Report], None]) -> None:
+        self._run, self._report = run, report
+        self._requests = self._bytes = 0
+
+    def start(self, workspace: Workspace) -> None:
+        """Send the run to the first machine that has room, and wait until its training starts.
+
+        Raises ClusterError if no training can start there, DataError if the data is missing.
+        """
+        mnist = find_mnist(workspace) if self._run.config().dataset == "mnist" else None
+        data = [share(mnist), share(find_pen_digits(workspace))]
+        needs = {"num_cpus": ray_cpus(), "num_gpus": ray_gpus(), "memory": _MEMORY_BYTES}
+        self._actor = ray.remote(NodeRun).options(**needs).remote(self._run.id)
+        files = FolderWatch(self._run.folder).changes()
+        files = FolderChanges(tuple(file for file in files.files if file.name != "train.log"), files.bundle)
+        started = self._actor.start.remote(files, *data, versions(), ray_cpus())
+        while not ray.wait([started], timeout=_WAIT_SECONDS)[0]:
+            self._report(Report(event="waiting", message=_lack_of_machines()))
+        if problem := ray.get(started):
+            raise ClusterError(problem)
+
+    def follow(self) -> Report:
+        """Copy what the training writes until it ends; return its end."""
+        last = Status(state="running")
+        while True:
+            answer = self._actor.exchange.remote(_stop_request(self._run))
+            changes, ended = ray.get(answer, timeout=_ANSWER_SECONDS)
+            self._requests, self._bytes = self._requests + 1, self._bytes + changes.size
+            last = self._apply(changes) or last
+            if ended:
+                ray.kill(self._actor)  # now rather than when the cluster notices the end of this process
+                print(f"cluster: {self._requests} requests, {self._bytes:,} bytes received", flush=True)
+                return _end(last)
+            self._report(Report(event="training"))
+
+    def _apply(self, changes: FolderChanges) -> Status | None:
+        """Write the changes to the run's folder and its log; return the new status, if any."""
+        special = {
+            change.name: change.content for change in changes.files if change.name in ("status.json", "train.log")
+        }
+        others = tuple(change for change in changes.files if change.name not in special)
+        FolderChanges(others, changes.bundle).apply(self._run.folder)
+        if "train.log" in special:
+            sys.stdout.buffer.write(special["train.log"])
+            sys.stdout.flush()
+            self._run.trim_log()
+        if "status.json" not in special:
+            return None
+        status = Status.model_validate_json(special["status.json"])
+        if not status.over:
+            # The clocks of the machines may differ, and the worker here writes the final status.
+            self._run.write_status(status.model_copy(update={"started": self._run.started}), durable=False)
+        return status
+
+
+def _end(last: Status) -> Report:
+    if last.state in ("finished", "stopped", "failed"):
+        return Report(event="ended", state=last.state, message=last.message)
+    print("cluster: the process that trained this run ended unexpectedly", flush=True)
+    return Report(event="lost")
+
+
+def _stop_request(run: Run) -> str | None:
+    """Return the contents of the run's stop file, or None if the run was not asked to stop."""
+    try:
+        return run.stop_file.read_text()
+    except FileNotFoundError:
+        return None
+
+
+def _lack_of_machines() -> str:
+    """Return a sentence about the machine that the run is waiting for."""
+    cpus, gpus = ray_cpus(), ray_gpus()
+    resources = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    needs = f"{cpus} CPU{'s' if cpus > 1 else ''}" + (f" and {gpus} GPU{'s' if gpus > 1 else ''}" if gpus else "")
+    if any(node.get("CPU", 0) >= cpus and node.get("GPU", 0) >= gpus for node in resources):
+        return f"Waiting for a machine of the cluster with {needs} free."
+    return (
+        f"Waiting: no machine of the cluster has {needs}. Add one with make join, or stop this run and lower "
+        "TRAZO_RAY_CPUS or TRAZO_RAY_GPUS."
+    )
+
+
+def main(folder: Path, lock: int) -> None:
+    """Train a run on the cluster; the last report says how that ended.
+
+    `lock`: file descriptor of the run's lock. Nobody else can start the run while this process lives.
+    """
+    os.set_inheritable(lock, False)
+    threading.Thread(target=_end_with_the_worker, daemon=True).start()
+    report = _reporter()
+    try:
+        _connect()
+        report(Report(event="waiting", message="Sending the run to the cluster."))
+        training = _Training(Run(folder), report)
+        training.start(Workspace.from_environment())
+        report(Report(event="training"))
+        report(training.follow())
+    except (TrazoError, *_CONNECTION_ERRORS) as error:
+        print(f"cluster: {type(error).__name__}: {error}", flush=True)
+        report(_failure(error))
+
+
+def _failure(error: Exception) -> Report:
+    """Return the report of an error: `lost` if another attempt may succeed."""
+    if isinstance(error, RayTaskError):  # also a subclass of the error on the other machine
+        if isinstance(error.cause, RayError):  # the data was lost with its machine
+            return Report(event="lost")
+        message = (
+            f"The cluster's machine could not train this run ({type(error.cause).__name__}). See the log for details."
+        )
+        return Report(event="unusable", message=message)
+    if isinstance(error, RuntimeEnvSetupError):
+        return Report(event="unusable", message="The cluster could not install Trazo's code. See the log for details.")
+    if isinstance(error, TrazoError):
+        return Report(event="unusable", message=str(error))
+    return Report(event="lost")
+
+
+def _connect() -> None:
+    """Connect to the cluster; raises ClusterError if its versions differ from this machine's."""
+    try:
+        ray.init(
+            address=ray_address(),
+            namespace=NAMESPACE,
+            # The machines need only the packages: the code of this version travels with the run.
+            runtime_env={"py_modules": [str(PROJECT / "core")], "excludes": ["__pycache__"]},
+            log_to_driver=False,
+            logging_level="ERROR",
+        )
+    except RuntimeError as error:
+        found = re.findall(r"Ray: (\S+)\s+Python: (\S+)", str(error))
+        if len(found) != 2:
+            raise
+        (ray_there, python_there), (ray_here, python_here) = found
+        raise ClusterError(
+            f"The cluster has Ray {ray_there} and Python {python_there}, but this machine has Ray {ray_here} and "
+            f"Python {python_here}. Install the same requirements-cluster.txt on both."
+        ) from error
+
+
+def _reporter() -> Callable[[Report], None]:
+    """Return a function that writes reports to standard output; everything else then goes to the run's log."""
+    stream = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+    def report(report: Report) -> None:
+        print(report.model_dump_json(), file=stream, flush=True)
+
+    return report
+
+
+def _end_with_the_worker() -> NoReturn:
+    """End this process when standard input ends, because the worker has ended."""
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
+    # Ray's own clean-up may wait for a cluster that is gone.
+    os._exit(0)

@@ -1,0 +1,108 @@
+"""A run on a machine of the cluster: a Ray actor that starts the training there and sends what it writes."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from core.environment import python_environment, threads_of
+from core.runs.run import Run
+from core.storage import make_folder
+from core.training.engines.changes import FolderChanges, FolderWatch
+from core.training.engines.versions import difference, versions
+from core.workspace import PROJECT, Workspace
+
+_ANSWER_SECONDS = 1.0
+"""Longest time for which an answer waits for changes."""
+_MIN_SECONDS_BETWEEN_ANSWERS = 0.4
+"""The worker writes its status as often (MIN_STATUS_SECONDS)."""
+_POLL_SECONDS = 0.05
+
+Files = Mapping[str, bytes]
+"""Contents of files by name."""
+
+
+class NodeRun:
+    """The folder of a run on this machine, and the process that trains it with the code of a run's own worker."""
+
+    def __init__(self, run_id: str) -> None:
+        self._root = Path(tempfile.mkdtemp(prefix="trazo-"))
+        self._run = Run(make_folder(Workspace(self._root).runs / run_id))
+        self._answered = time.monotonic()
+
+    def start(self, files: FolderChanges, mnist: Files, pen_digits: Files, wanted: dict[str, str], cpus: int) -> str:
+        """Start the training from these files; return an empty string, or a sentence if this machine cannot train it.
+
+        `mnist`, `pen_digits`: the data's files, none if the run's own machine has none. `wanted`: the versions that
+        this machine must have. `cpus`: number of threads.
+        """
+        if problem := difference(wanted, versions(), platform.node()):
+            return problem
+        files.apply(self._run.folder)
+        variables = {
+            "TRAZO_WORKSPACE": str(self._root),
+            "TRAZO_MNIST": _store(self._root / "mnist", mnist),
+            "TRAZO_PEN_DIGITS": _store(self._root / "pen_digits", pen_digits),
+            "TRAZO_RAY": "",
+            **threads_of(cpus),
+        }
+        self._watch = FolderWatch(self._run.folder, seen=True)
+        with self._run.log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "core.training.engines.node_worker", str(self._run.folder)],
+                cwd=PROJECT,
+                env=python_environment(**variables),
+                # The process ends when this pipe is closed, even by a crash.
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+            )
+        return ""
+
+    def exchange(self, stop: str | None) -> tuple[FolderChanges, bool]:
+        """Return what the training has written since the last call, and True if it has ended.
+
+        Waits up to _ANSWER_SECONDS for changes. `stop`: contents of the run's stop file, or None if it has none.
+        """
+        if stop is not None:
+            self._run.stop_file.write_text(stop)
+        self._reassure()
+        self._wait(until=self._answered + _MIN_SECONDS_BETWEEN_ANSWERS)
+        deadline = time.monotonic() + _ANSWER_SECONDS
+        while True:
+            ended = self._process.poll() is not None  # before the changes, which are then the last ones
+            changes = self._watch.changes()
+            if ended:
+                shutil.rmtree(self._root, ignore_errors=True)
+            if ended or changes or time.monotonic() > deadline:
+                self._answered = time.monotonic()
+                return changes, ended
+            self._wait(until=time.monotonic() + _POLL_SECONDS)
+
+    def _reassure(self) -> None:
+        """Tell the process that its result is still wanted."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):  # it has ended
+            self._process.stdin.write(b".")
+            self._process.stdin.flush()
+
+    def _wait(self, until: float) -> None:
+        """Wait until a time in monotonic seconds or the end of the process."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(max(0.0, until - time.monotonic()))
+
+
+def _store(folder: Path, files: Files) -> str:
+    """Write the files of a dataset; return the path to name in TRAZO_MNIST or TRAZO_PEN_DIGITS, empty without files."""
+    for name, content in files.items():
+        (make_folder(folder) / name).write_bytes(content)
+    if not files:
+        return ""
+    return str(folder / next(iter(files)) if len(files) == 1 else folder)

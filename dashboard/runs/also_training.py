@@ -1,0 +1,50 @@
+"""The runs that are trained at the same time as the one that the Train page shows in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.errors import RunError
+from core.runs.run import Run
+from core.runs.summary import Summary
+from dashboard.runs import actions
+from dashboard.runs.run_cache import run_of
+from dashboard.session.markdown import plain
+from dashboard.session.permission import may_change, safe_text
+from dashboard.training.progress import position
+
+
+def show_also_training(rows: Sequence[Summary]) -> None:
+    """Show each of these running runs in one line, with its position and a button that stops it."""
+    if not rows:
+        return
+    st.subheader("Also training", anchor=False)
+    for row in rows:
+        with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"training_{row.id}"):
+            st.page_link("views/run.py", label=plain(row.name), query_params={"id": row.id}, width="content")
+            st.caption(_position(run_of(row)), width="content")
+            if may_change():
+                st.space("stretch")
+                _show_stop_button(run_of(row))
+
+
+def _position(run: Run) -> str:
+    """Return the step of a run, or what it does before its first and after its last one."""
+    try:
+        status = run.status()
+    except RunError as error:
+        return safe_text(error)
+    return position(status) if status.phase == "training" and status.epoch else safe_text(status.message)
+
+
+def _show_stop_button(run: Run) -> None:
+    st.button(
+        "Stopping…" if run.stop_requested else "Stop",
+        icon=":material/stop:",
+        key=f"stop_{run.id}",
+        disabled=run.stop_requested,
+        on_click=actions.stop,
+        args=([run],),
+    )

@@ -1,0 +1,145 @@
+"""Runs on a real Ray cluster: a head and two nodes of one CPU each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from core.launcher.control import request_stop
+from core.launcher.queue import resume, submit
+from core.runs.run import Run
+from core.training.checkpoint import read_checkpoint
+from core.workspace import Workspace
+from tests.support.ray_cluster import RayCluster, require_ray, training_processes
+from tests.support.tiny_training import tiny_config
+from tests.support.waiting import wait_until
+from tests.support.workers import end_all, kill_worker
+
+ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8, filters=(32, 32))
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[RayCluster]:
+    """A head and two nodes, which the tests of this module share; the last one kills them."""
+    require_ray()
+    cluster = RayCluster(nodes=2)
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture(autouse=True)
+def on_the_cluster(cluster: RayCluster, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Train the runs of this test on the cluster, two at a time."""
+    for name, value in cluster.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TRAZO_WORKERS", "2")
+    monkeypatch.setenv("TRAZO_RAY", cluster.address)
+    yield
+    end_all(workspace)
+
+
+def training_of(run: Run) -> psutil.Process:
+    """Wait until a node trains the run, and return the process there."""
+    (process,) = wait_until(lambda: training_processes(run.id), what=f"the training of {run.id}")
+    return process
+
+
+def wait_for_steps(run: Run, after_epoch: int = 1) -> None:
+    """Wait until a run has trained further than an epoch."""
+
+    def trains() -> bool:
+        assert not run.status().over, run.log_tail()
+        return bool(len(run.steps()) and run.steps()["epoch"].max() > after_epoch)
+
+    wait_until(trains, what=f"steps after epoch {after_epoch}\n")
+
+
+def wait_for_end(run: Run) -> None:
+    wait_until(lambda: run.status().over and not run.alive, what="the end of the run")
+
+
+def test_two_runs_train_on_two_nodes_as_they_do_here(
+    cluster: RayCluster, workspace: Workspace, trained: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = submit(workspace, ENDLESS)
+    wait_for_steps(endless)
+    monkeypatch.setenv("TRAZO_RAY", cluster.client_address)  # as from a machine outside the cluster
+
+    run = submit(workspace, tiny_config(epochs=2))
+
+    assert {cluster.node_of(training_of(each)) for each in (endless, run)} == {0, 1}
+    wait_for_end(run)
+    assert endless.status().state == "running"
+    assert_same_result(run, trained)
+    request_stop(workspace, endless)
+    wait_for_end(endless)
+    assert (endless.status().state, endless.stop_requested) == ("stopped", False)
+    assert endless.bundle.card().metrics.epochs >= 2
+    wait_until(lambda: not any(training_processes(each.id) for each in (endless, run)), what="the end on the nodes")
+
+
+def assert_same_result(run: Run, trained: Run) -> None:
+    """Assert that a run has the same files and results as one that was trained here, except for float noise."""
+    assert (run.status().state, run.status().message) == ("finished", trained.status().message), run.log_tail()
+    assert files(run) == files(trained)
+    columns = ["epoch", "step", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
+    expected = trained.history()[columns].to_numpy()
+    assert run.history()[columns].to_numpy() == pytest.approx(expected, abs=2e-3)
+    assert run.steps()["step"].tolist()[-1] == trained.steps()["step"].tolist()[-1]
+    card, expected_card = run.bundle.card(), trained.bundle.card()
+    assert card.metrics.test_accuracy == pytest.approx(expected_card.metrics.test_accuracy, abs=0.006)
+    assert (card.run_id, card.data, card.layers) == (run.id, expected_card.data, expected_card.layers)
+    assert "test accuracy" in run.log_tail()
+
+
+def files(run: Run) -> set[str]:
+    """Return the names of all files of a run."""
+    return {str(path.relative_to(run.folder)) for path in run.folder.rglob("*") if path.is_file()}
+
+
+def test_run_survives_its_node_the_head_and_its_worker(cluster: RayCluster, workspace: Workspace) -> None:
+    run = submit(workspace, ENDLESS)
+    wait_for_steps(run)
+    first = cluster.node_of(training_of(run))
+
+    cluster.kill_node(first)
+
+    assert cluster.node_of(training_of(run)) == 1 - first
+    goes_on(run)
+
+    cluster.kill_head()
+    cluster.kill_node(1 - first)  # it would end by itself a minute after the head
+
+    wait_for_message(run)
+    assert (run.status().state, run.alive) == ("running", True)
+    cluster.start_head(cpus=1)
+    goes_on(run)
+
+    kill_worker(run)
+
+    assert run.status().state == "interrupted"
+    wait_until(lambda: not training_processes(run.id), what="the end of the training on the node")
+    resume(workspace, run)
+    goes_on(run)
+
+    cluster.kill_head()
+
+    wait_for_message(run)
+    request_stop(workspace, run)
+    wait_for_end(run)
+    assert run.status().state == "stopped"
+    assert run.checkpoint_file.exists()
+
+
+def goes_on(run: Run) -> None:
+    """Wait until the run has completed another epoch since its last checkpoint, and check that it lost none."""
+    saved = read_checkpoint(run)
+    assert saved is not None
+    wait_for_steps(run, saved.epoch + 1)
+    assert run.history()["epoch"].tolist() == list(range(1, len(run.history()) + 1))
+
+
+def wait_for_message(run: Run) -> None:
+    wait_until(lambda: run.status().message.startswith("Waiting for the cluster. Start it"), what="the message")
