@@ -44,6 +44,11 @@ def prepares_workers() -> bool:
     return os.environ.get("TRAZO_PREPARED_WORKER", "").strip().lower() not in ("0", "false", "no")
 
 
+def sweep_storage() -> str | None:
+    """Return the URL of the database that several machines share for a sweep (TRAZO_SWEEP_STORAGE), if any."""
+    return os.environ.get("TRAZO_SWEEP_STORAGE", "").strip() or None
+
+
 def log_level() -> str:
     """Return the lowest level that is logged (TRAZO_LOG_LEVEL, by default INFO)."""
     level = os.environ.get("TRAZO_LOG_LEVEL", "").strip().upper()

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from core.config import TrainingConfig
 from core.records import Amount, Count, Fraction, Record, Timestamp
+from core.runs.trial import TrialResult as TrialResult
 
 Objective = Literal["validation_accuracy", "redrawn_accuracy", "parameters", "milliseconds"]
 """`milliseconds`: time to read one drawing with LiteRT. Accuracies are maximized, the other two minimized."""
@@ -58,25 +59,17 @@ class SweepSettings(Record):
 
 
 class SweepStatus(Record, extra="ignore"):
-    """State and progress of a sweep (`status.json`); a running sweep whose process has died is `interrupted`."""
+    """State and progress of a sweep (`status.json`); a running sweep whose process has died is `interrupted`.
+
+    `seconds`: the time for which its process has run so far, on which `hours` counts.
+    """
 
     state: SweepState
     message: str = ""
     started: Timestamp | None = None
     updated: Timestamp = 0.0
     ended: Timestamp | None = None
-
-
-class TrialResult(Record):
-    """The measurements of one run of a trial, on the validation split only; the test set is not read.
-
-    `redrawn_accuracy` and `milliseconds` are None if they are no objective of the sweep.
-    """
-
-    validation_accuracy: Fraction
-    parameters: Count
-    redrawn_accuracy: Fraction | None = None
-    milliseconds: Amount | None = None
+    seconds: Amount = 0.0
 
 
 class Trial(Record, extra="ignore"):

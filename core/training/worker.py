@@ -26,6 +26,7 @@ from core.packages import hide_packages
 from core.runs.fine_tuning import FineTuning, read_fine_tuning
 from core.runs.run import Run
 from core.runs.status import Start, Status
+from core.runs.trial import read_search_mark
 from core.storage import storage_errors
 from core.training.end_images import DrawingProcess, EndImages, draw_ahead, load_pen_digits
 from core.workspace import Workspace
@@ -69,10 +70,10 @@ def main(folder: Path, lock: int) -> int:
 def _start_map(run: Run, workspace: Workspace) -> None:
     """Let another process compute the map of MNIST; other maps are computed when a page needs them.
 
-    A fine-tuned network's map would take far longer than the fine-tuning. This process exits, because TensorFlow would
-    take the memory that the next run needs.
+    A fine-tuned network's map would take far longer than the fine-tuning; a run of a sweep's search has no network.
+    This process exits, because TensorFlow would take the memory that the next run needs.
     """
-    if run.config().dataset == "mnist" and not run.fine_tuning_file.exists():
+    if run.config().dataset == "mnist" and run.bundle.complete and not run.fine_tuning_file.exists():
         start_map(workspace, run.bundle, "mnist")
 
 
@@ -159,12 +160,21 @@ def _train(run: Run, workspace: Workspace) -> dict[str, str]:
         if fine_tuning:
             return _fine_tune(run, config, fine_tuning, workspace, process)
         outcome = _train_and_evaluate(run, config, workspace, process)
+    if read_search_mark(run.trial_file):
+        return _search_end(run, outcome)
     if outcome.card is None:
         return {"state": "stopped", "message": "Stopped before the first step."}
     print(f"test accuracy {outcome.card.metrics.test_accuracy:.4f}", flush=True)
     if outcome.stopped:
         return {"state": "stopped", "message": "Stopped on request. The model of the last step is kept."}
     return {"state": "finished", "message": "Finished."}
+
+
+def _search_end(run: Run, outcome: Outcome) -> dict[str, str]:
+    """Return the end of a run of a sweep's search, which has no model."""
+    if outcome.stopped:
+        return {"state": "stopped", "message": run.stop_reason or "Stopped on request."}
+    return {"state": "finished", "message": "Finished. Measured on the validation images only."}
 
 
 def _fine_tune(
