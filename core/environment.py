@@ -44,9 +44,9 @@ def prepares_workers() -> bool:
     return os.environ.get("TRAZO_PREPARED_WORKER", "").strip().lower() not in ("0", "false", "no")
 
 
-def sweep_storage() -> str | None:
-    """Return the URL of the database that several machines share for a sweep (TRAZO_SWEEP_STORAGE), if any."""
-    return os.environ.get("TRAZO_SWEEP_STORAGE", "").strip() or None
+def worker_count() -> int:
+    """Return the number of runs that are trained at once (TRAZO_WORKERS, by default 1)."""
+    return max(1, _number("TRAZO_WORKERS", 1))
 
 
 def log_level() -> str:
@@ -100,6 +100,11 @@ def pen_digits_location() -> Path | None:
 def fashion_location() -> Path | None:
     """Return the folder of Fashion-MNIST's IDX files named by TRAZO_FASHION, if any; used for evaluation."""
     return _path("TRAZO_FASHION")
+
+
+def sweep_storage() -> str | None:
+    """Return the URL of the database that several machines share for a sweep (TRAZO_SWEEP_STORAGE), if any."""
+    return os.environ.get("TRAZO_SWEEP_STORAGE", "").strip() or None
 
 
 def keras_cache() -> Path:

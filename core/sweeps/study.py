@@ -73,6 +73,7 @@ class Study:
         self._open: dict[int, optuna.Trial] = {}
         self._records: dict[int, Trial] = {}
         self._last_heartbeat = 0.0
+        self._ownerless: dict[int, float] = {}
 
     @property
     def creator(self) -> bool:
@@ -170,6 +171,7 @@ class Study:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # "experimental"
                 optuna.storages.fail_stale_trials(self._study)
+            self._give_up_ownerless()
         self._last_heartbeat = time.monotonic()
 
     def importance(self) -> dict[str, float] | None:
@@ -206,6 +208,17 @@ class Study:
         backend = getattr(storage, "_backend", storage)  # Optuna wraps a database in a cache
         if isinstance(backend, RDBStorage):
             backend.record_heartbeat(trial._trial_id)
+
+    def _give_up_ownerless(self) -> None:
+        """Give up trials whose machine was killed while it asked for them, and try the first one's settings again."""
+        now = time.monotonic()
+        for found in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            seen = self._ownerless.setdefault(found.number, now)
+            if "machine" in found.user_attrs or now - seen < _GRACE_SECONDS:
+                continue
+            self._study.tell(found.number, state=TrialState.FAIL, skip_if_finished=True)
+            if fixed := found.system_attrs.get("fixed_params"):
+                self._study.enqueue_trial(fixed)
 
     def _ended(self, found: FrozenTrial) -> Trial | None:
         """Return the record of an ended trial, or None for one that was given up before it had a machine."""

@@ -105,6 +105,13 @@ class Sweep:
             return Progress()
         return self._read(self.progress_file, Progress)
 
+    def readable_progress(self) -> Progress:
+        """Read the trials; there are none if the file is damaged, because the process can write it again."""
+        try:
+            return self.progress()
+        except SweepError:
+            return Progress()
+
     def write_progress(self, progress: Progress) -> None:
         self._write(self.progress_file, progress)
 
