@@ -144,7 +144,7 @@ def trade_off(points: pd.DataFrame, trials: Trials, cost: Cost, chosen: int | No
     title = OBJECTIVES[trials.settings.objectives[0]]
     logarithmic = bool(len(points) and points["cost"].min() > 0 and points["cost"].max() > 10 * points["cost"].min())
     chart = _trade_off_chart(title, COSTS[cost], tuple(log_ticks(points["error"])), logarithmic)
-    return with_points(chart, points.assign(chosen=points["trial"].eq(chosen)))
+    return with_points(chart, points.assign(chosen=points["trial"] == chosen))
 
 
 @lru_cache(maxsize=50)

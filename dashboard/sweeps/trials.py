@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from core.sweeps.pareto import best_trial
 from core.sweeps.records import MAXIMIZED, Choice, Objective, Progress, Range, SweepSettings, Trial, TrialState
 from dashboard.runs.csv_export import table_csv
 from dashboard.runs.parallel_axes import Axis, Line, accuracy_axis, choice_axis, number_axis, shades
@@ -52,8 +53,8 @@ class Trials:
 
     @cached_property
     def best(self) -> Trial | None:
-        """The complete trial with the highest accuracy, the first of several."""
-        return max(self.complete, key=lambda trial: accuracy(trial), default=None)
+        """The complete trial with the highest accuracy, and of several, the best in the second objective."""
+        return best_trial(self.complete, self.settings.objectives)
 
     @property
     def preset(self) -> Trial | None:

@@ -135,6 +135,13 @@ def show_trial(run: Run) -> None:
         return
     if mark is None:
         return
+    st.page_link(
+        "views/sweeps.py",
+        label="Its sweep",
+        icon=":material/travel_explore:",
+        query_params={"sweep": mark.sweep},
+        width="content",
+    )
     trial = f"trial {mark.trial} of the sweep {plain(mark.sweep)}"
     if mark.winner:
         st.markdown(f"Trains the settings of {trial} again, with another seed.", width="content")
