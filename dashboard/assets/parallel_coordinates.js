@@ -10,17 +10,17 @@ const NEAR = 9; // pixels from the pointer to a line that it points at
 const CLICK = 4; // pixels; a shorter drag is a click, which removes the range
 const KEY_STEP = 0.05;
 
-// What a visitor has selected stays while the data is refreshed.
-const selections = new WeakMap();
+// What a visitor has selected, points at and drags stays while the data is refreshed.
+const visits = new WeakMap();
 
 export default function ({ data, parentElement, setStateValue }) {
   const plot = parentElement.querySelector(".plot");
   const canvas = plot.querySelector("canvas");
   const tooltip = plot.querySelector(".tooltip");
-  const ranges = selections.get(parentElement) ?? {};
-  selections.set(parentElement, ranges);
+  const visit = visits.get(parentElement) ?? { ranges: {}, drag: null, point: null };
+  visits.set(parentElement, visit);
+  const { ranges } = visit;
   let pointed = null;
-  let drag = null;
   let view = layout(plot, data.axes.length);
 
   const share = () => setStateValue("ranges", structuredClone(ranges));
@@ -32,9 +32,11 @@ export default function ({ data, parentElement, setStateValue }) {
     });
   const redraw = () => {
     view = layout(plot, data.axes.length);
+    const focused = plot.getRootNode().activeElement?.dataset?.key;
     plot.style.height = `${view.height}px`;
     plot.querySelectorAll(".axis, .title, .tick").forEach((each) => each.remove());
     data.axes.forEach((axis, index) => drawAxis(plot, axis, view, index, ranges[axis.key]));
+    focusAxis(plot, focused);
     paint();
   };
   const paint = () => drawLines(canvas, data, view, selected, pointed);
@@ -43,58 +45,63 @@ export default function ({ data, parentElement, setStateValue }) {
     // A range up to the end of an axis also holds later values beyond it.
     ranges[axis.key] = [low <= 0 ? null : valueAt(axis, low), high >= 1 ? null : valueAt(axis, high)];
     redraw();
-    focusAxis(plot, axis.key);
+  };
+
+  const point = () => {
+    pointed = visit.point && nearestLine(data, view, visit.point, selected);
+    showTooltip(tooltip, data, view, pointed, visit.point);
+    paint();
   };
 
   plot.onpointerdown = (event) => {
-    const element = event.target.closest(".axis");
-    if (!element || event.button) {
+    const key = event.target.closest(".axis")?.dataset.key;
+    if (!key || event.button) {
       return;
     }
-    const axis = data.axes.find(({ key }) => key === element.dataset.key);
-    const start = view.place(eventPoint(plot, event));
-    const range = placesOf(axis, ranges[axis.key]);
+    const axis = data.axes.find((each) => each.key === key);
+    const at = eventPoint(plot, event);
+    const start = view.place(at);
+    const range = placesOf(axis, ranges[key]);
     const inside = range && start >= range[0] && start <= range[1];
-    drag = { axis, start, range: inside ? range : null, moved: false, point: eventPoint(plot, event) };
+    visit.drag = { key, start, range: inside ? range : null, moved: false, at };
     plot.setPointerCapture(event.pointerId);
     event.preventDefault();
   };
   plot.onpointermove = (event) => {
-    const point = eventPoint(plot, event);
+    const [at, { drag }] = [eventPoint(plot, event), visit];
     if (!drag) {
-      pointed = nearestLine(data, view, point, selected);
-      showTooltip(tooltip, data, view, pointed, point);
-      paint();
+      visit.point = at;
+      point();
       return;
     }
-    drag.moved ||= Math.hypot(point.x - drag.point.x, point.y - drag.point.y) >= CLICK;
-    if (drag.moved) {
-      const place = view.place(point);
+    drag.moved ||= Math.hypot(at.x - drag.at.x, at.y - drag.at.y) >= CLICK;
+    const axis = data.axes.find(({ key }) => key === drag.key);
+    if (drag.moved && axis) {
+      const place = view.place(at);
       if (drag.range) {
         const [low, high] = drag.range;
         const shift = Math.min(Math.max(place - drag.start, -low), 1 - high);
-        setRange(drag.axis, low + shift, high + shift);
+        setRange(axis, low + shift, high + shift);
       } else {
-        setRange(drag.axis, drag.start, place);
+        setRange(axis, drag.start, place);
       }
     }
   };
   plot.onpointerup = () => {
-    if (drag && !drag.moved) {
-      delete ranges[drag.axis.key];
+    if (visit.drag && !visit.drag.moved) {
+      delete ranges[visit.drag.key];
       redraw();
     }
-    if (drag) {
+    if (visit.drag) {
+      visit.drag = null;
       share();
     }
-    drag = null;
   };
   plot.onpointercancel = plot.onpointerup;
   plot.onpointerleave = () => {
-    if (!drag) {
-      pointed = null;
-      tooltip.style.display = "none";
-      paint();
+    if (!visit.drag) {
+      visit.point = null;
+      point();
     }
   };
   plot.onkeydown = (event) => {
@@ -111,16 +118,14 @@ export default function ({ data, parentElement, setStateValue }) {
     } else {
       delete ranges[axis.key];
       redraw();
-      focusAxis(plot, axis.key);
     }
     share();
   };
 
-  const focused = plot.getRootNode().activeElement?.dataset?.key;
   const observer = new ResizeObserver(redraw);
   observer.observe(plot);
   redraw();
-  focusAxis(plot, focused);
+  point();
   return () => observer.disconnect();
 }
 
@@ -221,7 +226,7 @@ function drawTicks(plot, axis, view, index) {
       tick,
       view.flat
         ? { left: Math.min(Math.max(x - size / 2, 0), view.width - size), top: y + 5 }
-        : { left: x + 7, top: y - size / 2 },
+        : { left: x + 5, top: y - size / 2 },
     );
   }
 }

@@ -53,16 +53,19 @@ def number_axis(
     *,
     logarithmic: bool = False,
     limits: tuple[float, float] | None = None,
+    ticks: Sequence[float] = (),
     text: Callable[[float], str] = "{:,.6g}".format,
 ) -> Axis:
-    """Return the axis of a number. `limits`: the ends of the axis, by default the smallest and the largest value.
+    """Return the axis of a number.
+
+    `limits`: the ends of the axis, by default the smallest and the largest value. `ticks`: by default round numbers.
 
     `logarithmic` has no effect if a value or a limit is not above 0.
     """
     known = [value for value in values if value is not None]
     low, high = (min([*(limits or ()), *known]), max([*(limits or ()), *known])) if known or limits else (0.0, 1.0)
     logarithmic = logarithmic and low > 0
-    ticks = log_ticks(pd.Series([low, high])) if logarithmic else even_ticks(low, high)[:: _step(low, high)]
+    places = ticks or _round_ticks(low, high, logarithmic=logarithmic)
     scale: Callable[[float], float] = math.log10 if logarithmic else float
     low, high = _widen(scale(low), scale(high))
     return Axis(
@@ -70,7 +73,7 @@ def number_axis(
         title,
         low,
         high,
-        tuple((scale(tick), text(tick)) for tick in ticks),
+        tuple((scale(tick), text(tick)) for tick in places),
         tuple(None if value is None else scale(value) for value in values),
         tuple("–" if value is None else text(value) for value in values),
     )
@@ -165,6 +168,8 @@ def _widen(low: float, high: float) -> tuple[float, float]:
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
-def _step(low: float, high: float) -> int:
-    """Return by how many ticks to go on, so that there are few of them."""
-    return max(1, math.ceil(len(even_ticks(low, high)) / _MAX_TICKS))
+def _round_ticks(low: float, high: float, *, logarithmic: bool) -> list[float]:
+    if logarithmic:
+        return log_ticks(pd.Series([low, high]))
+    ticks = even_ticks(low, high)
+    return ticks[:: math.ceil(len(ticks) / _MAX_TICKS)]

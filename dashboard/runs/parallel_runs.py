@@ -15,6 +15,8 @@ MAX_DEFAULT_SETTINGS = 5
 
 _LEFT_OUT = ("seed", "preset")
 """Settings without an axis by default: chance, and the name of a combination of other settings."""
+_MAX_OWN_TICKS = 5
+"""Up to this number of different values, such as those of the batch size, each one is a tick."""
 _MIN_LOG_RATIO = 20
 """Minimum ratio between the largest and the smallest value for a logarithmic axis."""
 
@@ -66,13 +68,15 @@ def _metric_axis(name: str, rows: Sequence[Summary]) -> Axis:
     values = [metric.value(row) for row in rows]
     if metric.is_fraction:
         return accuracy_axis(name, name, values)
-    return number_axis(name, name, values, logarithmic=_is_wide(values), text="{:,.4g}".format)
+    return number_axis(name, name, values, logarithmic=_is_wide(values))
 
 
 def _setting_axis(name: str, rows: Sequence[Summary]) -> Axis:
     values = [flatten_settings(row.config)[name] if row.config else None for row in rows]
     if all(isinstance(value, int | float) or value is None for value in values):
-        return number_axis(name, axis_title(name), values, logarithmic=_is_wide(values))
+        few = sorted({value for value in values if value is not None})
+        ticks = few if len(few) <= _MAX_OWN_TICKS else ()
+        return number_axis(name, axis_title(name), values, logarithmic=_is_wide(values), ticks=ticks)
     texts = [None if value is None else display_value(name, value) for value in values]
     return choice_axis(name, axis_title(name), texts)
 

@@ -200,14 +200,14 @@ def all_settings_at_once(rows: Sequence[Summary], names: dict[str, str], selecte
     `selected`: ids of the runs that stand out.
     """
     shown = parallel_runs.results(rows)
-    choices = parallel_runs.axis_choices(shown)
-    if len(shown) < 3 or len(choices) < 2:
+    choices, default = parallel_runs.axis_choices(shown), parallel_runs.default_axes(shown)
+    if len(shown) < 3 or len(default) < 2:
         return None
     st.subheader("All settings at once", anchor=False)
     keys = st.multiselect(
         "Axes",
         choices,
-        parallel_runs.default_axes(shown),
+        default,
         format_func=parallel_runs.axis_title,
         # A widget keeps its first value, so other choices need another widget.
         key=f"parallel_axes_{hash(tuple(choices))}",

@@ -74,7 +74,7 @@ def _downloads(sweep: Sweep, trials: Trials) -> None:
 def show_figures(status: SweepStatus, trials: Trials) -> None:
     """Show the best result, the trials so far, and the time."""
     settings, counts, best = trials.settings, trials.counts, trials.best
-    with st.grid(4, min_column_width=MIN_TILE_WIDTH):
+    with st.container(key="sweep_figures"), st.grid(4, min_column_width=MIN_TILE_WIDTH):
         objective = settings.objectives[0]
         metric_tile(
             f"Best {OBJECTIVES[objective].lower()}",

@@ -94,7 +94,7 @@ def _choose_range(parameter: Range, base: TrainingConfig, key: str) -> Range:
                 step=step,
                 format=SETTINGS[name].format,
                 key=f"{key}_{label.lower()}",
-                width=150,
+                width=126,
                 persist_state="session",
             )
             for label, value in (("From", parameter.low), ("To", parameter.high))

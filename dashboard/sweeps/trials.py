@@ -129,7 +129,7 @@ def _objective_axis(objective: Objective, index: int, trials: Trials) -> Axis:
     title = OBJECTIVES[objective]
     if objective in MAXIMIZED:
         return accuracy_axis(objective, title, values)
-    return number_axis(objective, title, values, logarithmic=objective == "parameters", text="{:,.4g}".format)
+    return number_axis(objective, title, values, logarithmic=objective == "parameters", text="{:,.6g}".format)
 
 
 def table(trials: Trials, listed: Sequence[Trial]) -> pd.DataFrame:

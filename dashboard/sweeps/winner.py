@@ -23,7 +23,7 @@ from dashboard.sweeps.wording import settings_text
 def show_winners(trials: Trials) -> None:
     """Show each setting that was trained again, the sweep's own choice first."""
     for winner in trials.progress.winners:
-        with st.container(border=True, key=f"winner_{winner.trial}"):
+        with st.container(border=True, gap="xsmall", key=f"winner_{winner.trial}"):
             _show_winner(trials, winner)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from core.config import preset, replace_settings
 from core.runs.run import Run
 from core.runs.status import Status
-from core.runs.trial import TrialMark, write_trial_mark
+from core.runs.trial import TrialMark, write_trial_mark, write_trial_result
 from core.storage import make_folder
 from core.sweeps.records import (
     Choice,
@@ -168,3 +168,5 @@ def _write_run(
     state = {"complete": "finished", "pruned": "stopped", "failed": "failed"}[trial.state]
     run.write_status(Status.model_validate({"state": state, "epochs": settings.base.epochs}))
     write_trial_mark(run.trial_file, mark.model_copy(update={"seed_index": index}))
+    if trial.results:
+        write_trial_result(run.trial_result_file, trial.results[index])
