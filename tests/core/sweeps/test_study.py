@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from core.errors import SweepError
 from core.sweeps.records import Choice, Range, SweepSettings, Trial
 from core.sweeps.study import MIN_TRIALS_FOR_IMPORTANCE, Asked, Study, open_study
+from tests.support.requirements import lacking
 from tests.support.tiny_sweeps import LEARNING_RATE, tiny_settings
 
 FILTERS = Choice(name="filters", choices=((4, 4), (8, 8), (16, 16)))
@@ -122,7 +124,8 @@ def test_only_postgresql_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_unreachable_database_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("psycopg")
+    if find_spec("psycopg") is None:
+        lacking("psycopg is not installed; install requirements-cluster.txt.")
     monkeypatch.setenv("TRAZO_SWEEP_STORAGE", "postgresql+psycopg://someone:secret@127.0.0.1:1/trials")
 
     with pytest.raises(SweepError, match="cannot be used") as caught:
