@@ -40,6 +40,7 @@ def state_buttons(sweep: Sweep, status: SweepStatus) -> None:
             help="Stops the search and the trials that are training now. All finished trials are kept.",
             on_click=attempt,
             args=(control.stop, state.workspace(), sweep),
+            kwargs={"runs": [sweep.id]},
         )
     elif status.state != "finished":
         st.button(
@@ -49,6 +50,7 @@ def state_buttons(sweep: Sweep, status: SweepStatus) -> None:
             help="Goes on with the search; finished trials are not trained again.",
             on_click=attempt,
             args=(control.resume, state.workspace(), sweep),
+            kwargs={"runs": [sweep.id]},
         )
     delete_button(sweep.id)
 
@@ -62,7 +64,7 @@ def delete_button(sweep_id: str) -> None:
 
 def use_trial(sweep: Sweep, trial: int) -> None:
     """Train the settings of a trial again with three seeds."""
-    attempt(control.train_again, state.workspace(), sweep, trial)
+    attempt(control.train_again, state.workspace(), sweep, trial, runs=[sweep.id])
 
 
 @st.dialog("Delete this sweep?", icon=":material/delete:", on_dismiss=sweeps.unmark_sweep)
@@ -83,5 +85,5 @@ def confirm_deletion(sweep_id: str) -> None:
             st.rerun()
         if st.button("Delete", type="primary", key="confirm_delete_sweep"):
             sweeps.unmark_sweep()
-            attempt(control.delete, state.workspace(), sweep)
+            attempt(control.delete, state.workspace(), sweep, runs=[sweep.id])
             st.switch_page("views/sweeps.py")

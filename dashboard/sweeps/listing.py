@@ -18,8 +18,12 @@ from dashboard.sweeps.trials import Trials, accuracy
 from dashboard.sweeps.wording import OBJECTIVES, objective_text, sweep_title
 
 
-def is_running(sweep: Sweep) -> bool:
-    """Return True if the sweep is running; one that cannot be read is not."""
+def any_running(sweeps: Sequence[Sweep]) -> bool:
+    """Return True if one of these sweeps is running; one that cannot be read is not."""
+    return any(map(_is_running, sweeps))
+
+
+def _is_running(sweep: Sweep) -> bool:
     try:
         return sweep.status().state == "running"
     except SweepError:

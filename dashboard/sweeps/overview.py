@@ -20,7 +20,7 @@ from dashboard.sweeps.form import copy_as_command
 from dashboard.sweeps.listing import sweep_badge
 from dashboard.sweeps.picture import sweep_picture
 from dashboard.sweeps.trials import Trials, accuracy, seconds
-from dashboard.sweeps.wording import OBJECTIVES, objective_text, sweep_title
+from dashboard.sweeps.wording import OBJECTIVES, base_text, objective_text, sweep_title
 
 
 def show_head(sweep: Sweep, status: SweepStatus, trials: Trials) -> None:
@@ -41,10 +41,9 @@ def show_head(sweep: Sweep, status: SweepStatus, trials: Trials) -> None:
         copy_as_command(settings)
         _downloads(sweep, trials)
     permission_note("sweep")
-    if status.message and status.state != "finished":
-        icon = ":material/info:" if status.state in ("running", "stopped") else ":material/warning:"
-        show = st.info if status.state in ("running", "stopped") else st.warning
-        show(safe_text(status.message), icon=icon)
+    # While a search is running, its messages come and go, and would move the charts.
+    if status.message and status.state in ("failed", "interrupted"):
+        st.warning(safe_text(status.message), icon=":material/warning:")
 
 
 def _downloads(sweep: Sweep, trials: Trials) -> None:
@@ -82,7 +81,7 @@ def show_figures(status: SweepStatus, trials: Trials) -> None:
             f"trial {best.number}" if best else "no complete trial yet",
             "The best of many trials is partly luck. The winner, trained again, shows how good it is.",
         )
-        metric_tile("Gain over the preset", *_gain(trials))
+        metric_tile("Gain", *_gain(trials))
         metric_tile(
             "Trials",
             f"{trials.ended:,}" + (f" / {settings.trials:,}" if settings.trials else ""),
@@ -96,10 +95,10 @@ def show_figures(status: SweepStatus, trials: Trials) -> None:
 def _gain(trials: Trials) -> tuple[str, str]:
     """Return the gain of the best trial over the first one in percentage points, and a note."""
     if not trials.preset or not trials.best:
-        return "–", "the first trial has its settings"
+        return "–", f"over {plain(base_text(trials.settings))}"
     gain = 100 * (accuracy(trials.best) - accuracy(trials.preset))
     text = objective_text(trials.settings.objectives[0], accuracy(trials.preset))
-    return f"{gain:+.2f}", f"points; the preset reached {text}"
+    return f"{gain:+.2f}", f"points over {plain(base_text(trials.settings))} ({text})"
 
 
 def _times(status: SweepStatus, trials: Trials) -> tuple[str, str]:

@@ -15,6 +15,14 @@ from dashboard.sweeps.overview import describe_state, show_figures, show_head
 from dashboard.sweeps.winner import show_winners
 
 
+def is_running(sweep_id: str) -> bool:
+    """Return True if the sweep with this id or name is running."""
+    try:
+        return find_sweep(workspace(), sweep_id).status().state == "running"
+    except SweepError:
+        return False
+
+
 def show_sweep(sweep_id: str) -> None:
     """Show a sweep, from its state to its trials."""
     st.page_link("views/sweeps.py", label="All sweeps", icon=":material/arrow_back:", width="content")

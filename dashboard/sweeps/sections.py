@@ -30,7 +30,9 @@ def progress_and_importance(trials: Trials) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.subheader("Best so far", anchor=False)
-        st.caption("Each dot is a complete trial. Line: the best one so far. Dashed: the preset.")
+        st.caption(
+            "Each dot is a complete trial. Line: the best one so far. Dashed: the first trial (starting settings)."
+        )
         st.vega_lite_chart(charts.best_so_far(trials), width="stretch", alt="Best accuracy over time")
     with right:
         st.subheader("Which settings matter", anchor=False)

@@ -17,7 +17,7 @@ from dashboard.session import cache
 from dashboard.session.markdown import plain
 from dashboard.session.state import workspace
 from dashboard.sweeps.trials import Trials
-from dashboard.sweeps.wording import settings_text
+from dashboard.sweeps.wording import base_text, settings_text
 
 
 def show_winners(trials: Trials) -> None:
@@ -42,9 +42,9 @@ def _show_winner(trials: Trials, winner: Winner) -> None:
             st.caption("Some of these runs have been deleted.", width="content")
     comparison = compare_seeds(workspace(), trials.progress, winner)
     if comparison is None:
-        st.caption("The comparison with the preset appears when two of these runs have finished.")
+        st.caption("The comparison with the first trial appears when two of these runs have finished.")
         return
-    st.markdown(verdict(comparison))
+    st.markdown(verdict(comparison, plain(base_text(trials.settings))))
 
 
 def _run(run_id: str) -> Run | None:
@@ -72,12 +72,12 @@ def _show_run(run: Run) -> None:
         st.badge("Damaged", color="red")
 
 
-def verdict(comparison: SeedComparison) -> str:
-    """Return the comparison of a winner with the preset in sentences."""
+def verdict(comparison: SeedComparison, base: str) -> str:
+    """Return the comparison of a winner with the first trial in sentences; `base`: words for its settings."""
     difference, spread = 100 * comparison.difference, 100 * comparison.spread
     figures = (
-        f"On validation images, {_range(comparison.winner)} against {_range(comparison.base)} with the preset's "
-        f"settings: a difference of {difference:+.2f} percentage points."
+        f"On validation images, {_range(comparison.winner)} against {_range(comparison.base)} with {base}: "
+        f"a difference of {difference:+.2f} percentage points."
     )
     if comparison.within_spread:
         judgement = (
@@ -87,7 +87,9 @@ def verdict(comparison: SeedComparison) -> str:
     elif difference > 0:
         judgement = f"**This is more than the spread of seeds ({spread:.2f} points): these settings are better.**"
     else:
-        judgement = f"**The preset is better**: the difference is more than the spread of seeds ({spread:.2f} points)."
+        judgement = (
+            f"**These settings are worse**: the difference is more than the spread of seeds ({spread:.2f} points)."
+        )
     test = ""
     if comparison.test_accuracies:
         test = f" On the test set, which the search never saw, the mean is {mean(comparison.test_accuracies):.2%}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from core.config import PRESETS, preset, replace_settings
 from core.sweeps.records import MAXIMIZED, Objective, SweepSettings, TrialState
 from dashboard.training.wording import SETTINGS, display_value
 
@@ -55,6 +56,13 @@ def objective_text(objective: Objective, value: float | None) -> str:
     if objective in MAXIMIZED:
         return f"{value:.2%}"
     return f"{value:,.0f}" if objective == "parameters" else f"{value:.3g} ms"
+
+
+def base_text(settings: SweepSettings) -> str:
+    """Return words for the settings that a search started from."""
+    base = settings.base
+    usual = replace_settings(preset(base.preset, base.dataset), seed=base.seed) if base.preset in PRESETS else None
+    return f"the preset {base.preset}" if base == usual else "the settings it started from"
 
 
 def sweep_title(settings: SweepSettings) -> str:

@@ -10,8 +10,8 @@ from dashboard.session.permission import may_change, permission_note
 from dashboard.sweeps import sweep_cache
 from dashboard.sweeps.actions import confirm_deletion
 from dashboard.sweeps.form import new_sweep_form
-from dashboard.sweeps.listing import is_running, show_sweeps
-from dashboard.sweeps.page import show_sweep
+from dashboard.sweeps.listing import any_running, show_sweeps
+from dashboard.sweeps.page import is_running, show_sweep
 from dashboard.sweeps.refresh import draw_and_refresh
 
 
@@ -26,17 +26,12 @@ def show_list() -> None:
             empty_drawing("curves")
 
 
-def any_running() -> bool:
-    """Return True if a sweep is running."""
-    return any(map(is_running, list_sweeps(state.workspace())))
-
-
 to_delete = sweeps.sweep_to_delete()
 sweep_id = address.value("sweep") or ""
 if sweep_id:
     draw_and_refresh(
         lambda: show_sweep(sweep_id),
-        lambda: any(sweep.id == sweep_id and is_running(sweep) for sweep in list_sweeps(state.workspace())),
+        lambda: is_running(sweep_id),
         sweep_cache.revision,
         paused=to_delete is not None,
     )
@@ -47,7 +42,12 @@ else:
         "run; the search learns from the trials so far which settings to try next.",
     )
     permission_note("sweeps")
-    draw_and_refresh(show_list, any_running, sweep_cache.revision, paused=to_delete is not None)
+    draw_and_refresh(
+        show_list,
+        lambda: any_running(list_sweeps(state.workspace())),
+        sweep_cache.revision,
+        paused=to_delete is not None,
+    )
     if may_change():
         none_yet = not list_sweeps(state.workspace())
         with st.expander(
