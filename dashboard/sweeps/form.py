@@ -58,7 +58,7 @@ def new_sweep_form(dataset_id: str) -> None:
             sweep = start_new(settings)
             if sweep:
                 sweeps.forget_base()
-                st.switch_page("views/sweeps.py", query_params={"sweep": sweep.id})
+                st.switch_page("views/sweep.py", query_params={"id": sweep.id})
         copy_as_command(settings)
 
 

@@ -74,4 +74,4 @@ def sweep_badge(sweep: Sweep, status: SweepStatus) -> None:
 
 
 def _link(sweep: Sweep, title: str) -> None:
-    st.page_link("views/sweeps.py", label=f"**{plain(title)}**", query_params={"sweep": sweep.id}, width="content")
+    st.page_link("views/sweep.py", label=f"**{plain(title)}**", query_params={"id": sweep.id}, width="content")

@@ -32,6 +32,8 @@ def show_sweep(sweep_id: str) -> None:
     except SweepNotFound:
         st.title("Sweep", anchor=False)
         message = f"There is no sweep named {sweep_id[:60]}. It may have been deleted."
+        if not sweep_id:
+            message = "This link does not specify a sweep. Choose one under All sweeps."
         st.warning(plain(message), icon=":material/search_off:")
         return
     except SweepError as error:

@@ -136,10 +136,10 @@ def show_trial(run: Run) -> None:
     if mark is None:
         return
     st.page_link(
-        "views/sweeps.py",
+        "views/sweep.py",
         label="Its sweep",
         icon=":material/travel_explore:",
-        query_params={"sweep": mark.sweep},
+        query_params={"id": mark.sweep},
         width="content",
     )
     trial = f"trial {mark.trial} of the sweep {plain(mark.sweep)}"

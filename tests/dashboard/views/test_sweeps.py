@@ -14,11 +14,18 @@ from tests.support.runs_page import keys, page_text
 from tests.support.sweep_files import write_sweep
 
 
-def open_page(**query: str) -> AppTest:
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
-    for name, value in query.items():
-        page.query_params[name] = value
-    return page.switch_page("views/sweeps.py").run()
+def _dashboard() -> AppTest:
+    return AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
+
+
+def open_page() -> AppTest:
+    return _dashboard().switch_page("views/sweeps.py").run()
+
+
+def open_sweep(sweep_id: str, parameter: str = "id") -> AppTest:
+    page = _dashboard()
+    page.query_params[parameter] = sweep_id
+    return page.switch_page(f"views/{'sweep' if parameter == 'id' else 'sweeps'}.py").run()
 
 
 @pytest.fixture
@@ -64,7 +71,7 @@ def test_first_sweep_is_started_with_the_form(
 def test_sweep_page_shows_charts_trials_and_the_winner(workspace: Workspace, actions: list[tuple[Any, ...]]) -> None:
     sweep = write_sweep(workspace, 30, winner=True)
 
-    page = open_page(sweep=sweep.id)
+    page = open_sweep(sweep.id)
 
     assert not page.exception
     text = page_text(page)
@@ -90,17 +97,17 @@ def test_early_sweep_says_what_is_missing(workspace: Workspace) -> None:
     fresh.write_settings(interrupted.settings())
     fresh.write_status(interrupted.status())
 
-    text = page_text(open_page(sweep=interrupted.id))
+    text = page_text(open_sweep(interrupted.id))
     assert "Too few trials: 15 more complete trials needed" in text
 
-    page = open_page(sweep="new-newt")
+    page = open_sweep("new-newt")
     assert "The first trial has not started yet" in page_text(page)
     assert {"resume_sweep", "delete_sweep"} <= set(keys(page))
 
 
 def test_sweep_is_deleted_after_a_question(workspace: Workspace) -> None:
     sweep = write_sweep(workspace, 5, title="[Five](x)")
-    page = open_page(sweep=sweep.id)
+    page = open_sweep(sweep.id)
 
     page.button(key="delete_sweep").click().run()
     assert "Five" in page_text(page)
@@ -108,7 +115,7 @@ def test_sweep_is_deleted_after_a_question(workspace: Workspace) -> None:
 
     assert not page.exception
     assert not sweep.folder.exists()
-    assert "There is no sweep" in page_text(open_page(sweep=sweep.id))
+    assert "There is no sweep" in page_text(open_sweep(sweep.id, parameter="sweep"))
 
 
 def test_damaged_sweep_is_listed_and_can_be_deleted(workspace: Workspace) -> None:
@@ -122,7 +129,7 @@ def test_damaged_sweep_is_listed_and_can_be_deleted(workspace: Workspace) -> Non
     assert "5 of 5 trials" in page_text(page)
     assert good.folder.exists()
 
-    page = open_page(sweep=damaged.id)
+    page = open_sweep(damaged.id)
     assert "is damaged" in page_text(page)
     assert "delete_sweep" in keys(page)
 
@@ -132,13 +139,13 @@ def test_visitor_without_permission_only_looks(workspace: Workspace, monkeypatch
     monkeypatch.setenv("TRAZO_READONLY", "1")
 
     assert "start_sweep" not in keys(open_page())
-    page = open_page(sweep=sweep.id)
+    page = open_sweep(sweep.id)
     assert not {"resume_sweep", "delete_sweep", "use_trial"} & set(keys(page))
     assert len(page.dataframe[0].value) == 5
 
 
 def test_train_page_offers_its_settings_for_a_search(workspace: Workspace, without_mnist: None) -> None:
-    page = AppTest.from_file(str(PROJECT / "dashboard" / "main.py"), default_timeout=300).run()
+    page = _dashboard()
     page.switch_page("views/train.py").run()
     page.number_input(key="train_digits_fast_batch_size").set_value(96).run()
 
