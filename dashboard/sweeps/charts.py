@@ -29,7 +29,7 @@ COSTS: dict[Cost, str] = {
 _HEIGHT = 260
 _BAR_HEIGHT = 30
 _LANE_HEIGHT = 26
-_AROUND_LANES = 100
+_AROUND_LANES = 118
 """Height of the legend and the time axis of the timeline in pixels."""
 
 _MAX_LANES = 16
@@ -292,7 +292,7 @@ def _accuracy_axis(field: str, title: str, ticks: tuple[float, ...]) -> alt.Y:
         f"{field}:Q",
         title=title,
         scale=alt.Scale(type="log", reverse=True, nice=False, padding=12),
-        axis=alt.Axis(values=list(ticks), labelExpr="format(1 - datum.value, '.5~%')"),
+        axis=alt.Axis(values=list(ticks), labelExpr="format(1 - datum.value, '.3~%')"),
     )
 
 

@@ -102,18 +102,15 @@ def _gain(trials: Trials) -> tuple[str, str]:
 
 
 def _times(status: SweepStatus, trials: Trials) -> tuple[str, str]:
-    """Return the time since the start, and an estimate of the time left or the time of a trial."""
-    if not status.started:
-        return "–", "not started"
-    end = status.ended or (time.time() if status.state == "running" else status.updated)
-    elapsed = duration(max(0.0, end - status.started))
+    """Return the time spent, and an estimate of the time left or the time of a trial."""
+    spent = status.seconds + (max(0.0, time.time() - status.updated) if status.state == "running" else 0.0)
     known = sorted(filter(None, map(seconds, trials.complete)))
     if not known:
-        return elapsed, "no complete trial yet"
-    if status.state == "running" and trials.settings.trials and trials.ended:
-        left = (trials.settings.trials - trials.ended) * max(0.0, end - status.started) / trials.ended
-        return elapsed, f"about {duration(left)} left"
-    return elapsed, f"{duration(known[len(known) // 2])} for a typical trial"
+        return duration(spent), "no complete trial yet"
+    if status.state == "running" and trials.settings.trials:
+        left = (trials.settings.trials - trials.ended) * spent / trials.ended
+        return duration(spent), f"about {duration(left)} left"
+    return duration(spent), f"{duration(known[len(known) // 2])} for a typical trial"
 
 
 def describe_state(trials: Trials) -> str:

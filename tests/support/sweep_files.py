@@ -68,7 +68,9 @@ def write_sweep(
     progress = invented_progress(settings, trials, winner=winner)
     sweep.write_progress(progress)
     ended = max((trial.ended or trial.started for trial in progress.trials), default=STARTED)
-    sweep.write_status(SweepStatus(state=state, started=STARTED, ended=None if state == "running" else ended))
+    sweep.write_status(
+        SweepStatus(state=state, started=STARTED, ended=None if state == "running" else ended, seconds=ended - STARTED)
+    )
     if with_runs:
         for trial in progress.trials:
             for index, run_id in enumerate(trial.runs):
