@@ -22,7 +22,7 @@ class Summary:
     """A run in one row: times in seconds, accuracies in 0..1.
 
     `drawings`: accuracy on redrawn digits, from `robustness` in the run's card. `created` is in this machine's time
-    zone. A run of a sweep's search has no model, yet a validation accuracy and a number of parameters.
+    zone. `of_search`: a measured run of a sweep's search, which has no model.
     `problem`: why the run cannot be read, or None if it can.
     """
 
@@ -38,6 +38,7 @@ class Summary:
     parameters: int | None = None
     seconds: float | None = None
     has_model: bool = False
+    of_search: bool = False
     promoted: bool = False
     problem: str | None = None
     label: Label = UNNAMED
@@ -76,6 +77,7 @@ def summarise(snapshot: RunSnapshot, active: ActiveModel) -> Summary:
         parameters=card.parameters if card else result.parameters if result else None,
         seconds=card.seconds if card else status.seconds,
         has_model=card is not None,
+        of_search=result is not None,
         promoted=active.run_id == run.id,
         label=label,
         config=config,

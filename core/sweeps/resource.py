@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
+
+from core.training.live_curve import VALIDATION_IMAGES
+
+_VALIDATION_IMAGES = {"mnist": 6000, "digits": 144}
+"""Number of images in each dataset's validation split."""
+_CLEAR_ERRORS = 2.0
+"""Number of standard errors by which an accuracy is clearly worse than another."""
 
 MIN_RESOURCE = 9
 """Minimum number of units in a training, so that Hyperband has rungs at one ninth and one third of it."""
@@ -11,6 +20,18 @@ MIN_RESOURCE = 9
 def max_resource(epochs: int) -> int:
     """Return the number of units in a training: its epochs, or ninths if it has fewer than MIN_RESOURCE epochs."""
     return max(epochs, MIN_RESOURCE)
+
+
+def measured_images(epochs: int, dataset: str) -> int:
+    """Return the number of images on which the values of `reached_values` are measured."""
+    images = _VALIDATION_IMAGES[dataset]
+    return images if epochs >= MIN_RESOURCE else min(images, VALIDATION_IMAGES)
+
+
+def is_clearly_worse(accuracy: float, best: float, images: int) -> bool:
+    """Return True if an accuracy is worse than the best one by more than chance, on this number of images."""
+    error = math.sqrt((accuracy * (1 - accuracy) + best * (1 - best)) / images)
+    return accuracy < best - _CLEAR_ERRORS * error
 
 
 def reached_values(history: pd.DataFrame, steps: pd.DataFrame, epochs: int, steps_per_epoch: int) -> dict[int, float]:

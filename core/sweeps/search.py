@@ -16,7 +16,7 @@ from core.storage import atomic_write
 from core.sweeps.pareto import pareto_front
 from core.sweeps.progress import update_progress
 from core.sweeps.records import Progress, Trial, Winner
-from core.sweeps.resource import max_resource, reached_values
+from core.sweeps.resource import max_resource, measured_images, reached_values
 from core.sweeps.spaces import config_of
 from core.sweeps.study import Asked, Study
 from core.sweeps.sweep import Sweep
@@ -186,10 +186,11 @@ class Search:
         trial = trial.model_copy(update={"epochs": status.epochs_done})
         units = max_resource(status.epochs)
         reached = reached_values(run.history(), run.steps(), status.epochs, status.steps)
+        images = measured_images(status.epochs, self._settings.base.dataset)
         last, _ = self._reported.get(trial.number, (0, 0.0))
         for unit in sorted(unit for unit in reached if unit > last):
             self._reported[trial.number] = (unit, reached[unit])
-            if self._study.report(trial.number, unit, reached[unit]):
+            if self._study.report(trial.number, unit, reached[unit], images):
                 pruned = trial.model_copy(update={"values": (reached[unit],)})
                 return self._ended(pruned, "pruned", f"Pruned after {unit / units:.0%} of its training.")
         return trial

@@ -29,7 +29,7 @@ from core.environment import sweep_storage
 from core.errors import SweepError
 from core.storage import open_file, storage_errors
 from core.sweeps.records import MAXIMIZED, Choice, SweepSettings, Trial
-from core.sweeps.resource import max_resource
+from core.sweeps.resource import is_clearly_worse, max_resource
 from core.sweeps.spaces import Parameter, is_whole, value_text, values_of
 
 MIN_TRIALS_FOR_IMPORTANCE = 20
@@ -120,12 +120,19 @@ class Study:
                 asked.append(Asked(trial.number, self._values(trial.params)))
         return asked
 
-    def report(self, number: int, resource: int, value: float) -> bool:
-        """Report the value of an unfinished trial at a resource, and return True if the trial should be pruned."""
+    def report(self, number: int, resource: int, value: float, images: int) -> bool:
+        """Report the accuracy of an unfinished trial at a resource, and return True if the trial should be pruned.
+
+        Hyperband prunes most trials, even if all are good; here the trial must also be clearly worse than the best one.
+        `images`: number of images on which the accuracy was measured.
+        """
         with self._errors():
             trial = self._open[number]
             trial.report(value, resource)
-            return len(self._settings.objectives) == 1 and self._settings.pruning and trial.should_prune()
+            if len(self._settings.objectives) > 1 or not self._settings.pruning or not trial.should_prune():
+                return False
+            trials = self._study.get_trials(deepcopy=False)
+            return is_clearly_worse(value, max(each.intermediate_values.get(resource, 0.0) for each in trials), images)
 
     def finish(self, record: Trial) -> None:
         """Store how a trial ended; does nothing if another machine has given it up."""

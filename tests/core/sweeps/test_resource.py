@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from core.sweeps.resource import reached_values
+from core.sweeps.resource import is_clearly_worse, measured_images, reached_values
 
 NO_ROWS = pd.DataFrame({"epoch": [], "step": [], "val_accuracy": []}, dtype=float)
 
@@ -29,3 +29,13 @@ def test_short_training_is_measured_by_ninths() -> None:
 
 def test_run_that_has_not_begun_has_no_values() -> None:
     assert reached_values(NO_ROWS, NO_ROWS, 1, 0) == {}
+
+
+def test_difference_within_chance_is_not_clear() -> None:
+    assert measured_images(1, "mnist") == 500
+    assert not is_clearly_worse(0.982, 0.99, 500)
+    assert is_clearly_worse(0.964, 0.99, 500)
+    assert measured_images(30, "mnist") == 6000
+    assert is_clearly_worse(0.982, 0.99, 6000)
+    assert not is_clearly_worse(0.99, 0.99, 6000)
+    assert not is_clearly_worse(0.99, 0.0, 6000)
