@@ -17,6 +17,7 @@ export default function ({ data, parentElement, setStateValue }) {
   const plot = parentElement.querySelector(".plot");
   const canvas = plot.querySelector("canvas");
   const tooltip = plot.querySelector(".tooltip");
+  plot.setAttribute("aria-label", `Parallel coordinates: ${data.lines.length} lines, ${data.axes.length} axes`);
   const visit = visits.get(parentElement) ?? { ranges: {}, drag: null, point: null };
   visits.set(parentElement, visit);
   const { ranges } = visit;

@@ -13,6 +13,7 @@ from core.sweeps.sweep import Sweep
 from dashboard.parts.theme import text_colour
 from dashboard.parts.units import counted
 from dashboard.runs.parallel_coordinates import HINT, selected_ranges, show_parallel_coordinates
+from dashboard.session.markdown import plain
 from dashboard.session.permission import may_change
 from dashboard.sweeps import charts
 from dashboard.sweeps import trials as tables
@@ -118,7 +119,7 @@ def _show_choice(sweep: Sweep, trials: Trials, points: pd.DataFrame, clicked: in
     trial = trials.trial(number)
     if trial is None:
         return
-    rows = {setting_title(name): setting_text(name, value) for name, value in trial.settings.items()}
+    rows = {setting_title(name): plain(setting_text(name, value)) for name, value in trial.settings.items()}
     st.table(pd.DataFrame({"Value": rows.values()}, index=list(rows)), width="stretch")
     if not may_change():
         return

@@ -112,7 +112,7 @@ def _setting_axis(parameter: Range | Choice, trials: Sequence[Trial]) -> Axis:
     if isinstance(parameter, Choice):
         texts = [None if value is None else setting_text(name, value) for value in values]
         return choice_axis(name, title, texts, [setting_text(name, choice) for choice in parameter.choices])
-    numbers = [float(value) if isinstance(value, int | float) else None for value in values]
+    numbers = list(map(_number, values))
     return number_axis(
         name,
         title,
@@ -152,7 +152,7 @@ def table(trials: Trials, listed: Sequence[Trial]) -> pd.DataFrame:
     for parameter in settings.parameters:
         values = [trial.settings.get(parameter.name) for trial in listed]
         if isinstance(parameter, Range):
-            columns[setting_title(parameter.name)] = pd.Series(values, dtype="Float64")
+            columns[setting_title(parameter.name)] = pd.Series(list(map(_number, values)), dtype="Float64")
         else:
             columns[setting_title(parameter.name)] = [
                 None if value is None else setting_text(parameter.name, value) for value in values
@@ -161,6 +161,11 @@ def table(trials: Trials, listed: Sequence[Trial]) -> pd.DataFrame:
     columns["Retries"] = pd.Series([trial.retries or None for trial in listed], dtype="Int64")
     columns["Message"] = [trial.message or None for trial in listed]
     return pd.DataFrame(columns)
+
+
+def _number(value: object) -> float | None:
+    """Return a number as it is, or None for anything else in an edited file."""
+    return float(value) if isinstance(value, int | float) else None
 
 
 def run_column(index: int) -> str:

@@ -128,3 +128,19 @@ def test_picture_shows_any_number_of_trials(workspace: Workspace, count: int) ->
 )
 def test_clicked_trial_is_read_from_the_browser(event: dict | None, expected: int | None) -> None:
     assert charts.selected_trial(event) == expected
+
+
+def test_edited_settings_do_not_break_the_page(workspace: Workspace) -> None:
+    trials = trials_of(workspace, 5)
+    edited = trials.all[2].model_copy(update={"settings": {"learning_rate": "fast", "filters": {"a": 1}}})
+    changed = Trials(
+        trials.settings, trials.progress.model_copy(update={"trials": (*trials.all[:2], edited, *trials.all[3:])})
+    )
+
+    chart_axes = tables.axes(changed)
+
+    assert chart_axes[0].texts[2] == "–"
+    assert tables.lines(changed, chart_axes)
+    assert tables.table(changed, changed.all)["Learning rate"].isna().sum() == 1
+    assert tables.csv(changed)
+    assert charts.best_so_far(changed)
