@@ -15,14 +15,14 @@ _TO_DELETE = "sweep_to_delete"
 
 @dataclass(frozen=True)
 class Base:
-    """Settings from the Train page to search around; `title`: their name in a list."""
+    """Settings of the Train page or of a trial, to search around; `title`: their name in a list."""
 
     title: str
     config: TrainingConfig
 
 
 def offered_base() -> Base | None:
-    """Return the settings from the Train page that the form of a new sweep starts from, or None."""
+    """Return the settings that the form of a new sweep starts from, or None for those of a preset."""
     return cast("Base | None", st.session_state.get(_BASE))
 
 

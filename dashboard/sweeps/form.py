@@ -26,7 +26,7 @@ from dashboard.sweeps.wording import OBJECTIVES
 from dashboard.training.wording import PRESET_DESCRIPTIONS
 
 MAX_TITLE_CHARACTERS = 60
-_FROM_TRAIN = "from_train"
+_OFFERED = "offered"
 _LATEST_RUNS = 5
 _FIRST_OBJECTIVES: tuple[Objective, ...] = MAXIMIZED
 _SECOND_OBJECTIVES: tuple[Objective, ...] = ("parameters", "milliseconds")
@@ -90,20 +90,18 @@ def _choose_base(dataset_id: str) -> tuple[TrainingConfig, str]:
     offered = sweeps.offered_base()
     options = [DEFAULT_PRESET, *(name for name in PRESETS if name != DEFAULT_PRESET)]
     if offered:
-        options.insert(0, _FROM_TRAIN)
+        options.insert(0, _OFFERED)
     chosen = st.selectbox(
         "Search around",
         options,
         options.index(address.choice("preset", options, options[0])),
         format_func=lambda name: (
-            f"Settings from Train: {offered.title}"
-            if offered and name == _FROM_TRAIN
-            else f"{name}: {PRESET_DESCRIPTIONS[name]}"
+            f"Settings of {offered.title}" if offered and name == _OFFERED else f"{name}: {PRESET_DESCRIPTIONS[name]}"
         ),
         key=f"sweep_base_{hash(offered)}",
         help="The first trial has exactly these settings, so that you see what the search gains.",
     )
-    if offered and chosen == _FROM_TRAIN:
+    if offered and chosen == _OFFERED:
         return offered.config, f"sweep_{hash(offered)}"
     return preset(chosen, dataset_id), f"sweep_{dataset_id}_{chosen}"
 

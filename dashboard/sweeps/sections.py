@@ -8,19 +8,22 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from core.errors import TrazoError
 from core.sweeps.records import Range, Trial
+from core.sweeps.spaces import config_of
 from core.sweeps.sweep import Sweep
 from dashboard.parts.theme import text_colour
 from dashboard.parts.units import counted
 from dashboard.runs.parallel_coordinates import HINT, selected_ranges, show_parallel_coordinates
 from dashboard.session.markdown import plain
-from dashboard.session.permission import may_change
+from dashboard.session.permission import may_change, safe_text
+from dashboard.session.sweeps import offer_base
 from dashboard.sweeps import charts
 from dashboard.sweeps import trials as tables
 from dashboard.sweeps.actions import use_trial
 from dashboard.sweeps.charts import COSTS, Cost
 from dashboard.sweeps.trials import MIN_FOR_IMPORTANCE, Trials, accuracy, measurement, run_column
-from dashboard.sweeps.wording import OBJECTIVES, objective_text, setting_text, setting_title
+from dashboard.sweeps.wording import OBJECTIVES, objective_text, setting_text, setting_title, sweep_title
 
 _TABLE_HEIGHT = 420
 _STATE_BADGES = {"complete": "green", "pruned": "orange", "failed": "red", "running": "primary"}
@@ -123,6 +126,12 @@ def _show_choice(sweep: Sweep, trials: Trials, points: pd.DataFrame, clicked: in
     st.table(pd.DataFrame({"Value": rows.values()}, index=list(rows)), width="stretch")
     if not may_change():
         return
+    with st.container(horizontal=True):
+        _action_buttons(sweep, trials, trial)
+
+
+def _action_buttons(sweep: Sweep, trials: Trials, trial: Trial) -> None:
+    """Show the buttons that train a trial again, and that start another search from it."""
     again = any(winner.trial == trial.number for winner in trials.progress.winners)
     st.button(
         "Trained again" if again else "Use this one",
@@ -133,6 +142,20 @@ def _show_choice(sweep: Sweep, trials: Trials, points: pd.DataFrame, clicked: in
         on_click=use_trial,
         args=(sweep, trial.number),
     )
+    if st.button(
+        "Search around it",
+        icon=":material/travel_explore:",
+        key="search_around_trial",
+        help="Opens the form of a new search that starts from these settings.",
+    ):
+        settings = trials.settings
+        try:
+            config = config_of(settings, trial.settings, settings.base.seed)
+        except TrazoError as error:  # the file was edited
+            st.error(safe_text(error), icon=":material/error:")
+            return
+        offer_base(f"trial {trial.number} of {sweep_title(settings)}", config)
+        st.switch_page("views/sweeps.py")
 
 
 def _trial_text(trials: Trials, number: int) -> str:

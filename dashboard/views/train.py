@@ -73,7 +73,7 @@ def show_start_form(data: Dataset) -> None:
         help="Trains these settings many times with small changes, to find out which changes help.",
     ):
         changed = changed_labels(defaults, config)
-        offer_base(f"{template.title if template else chosen}{', changed' if changed else ''}", config)
+        offer_base(f"{template.title if template else f'the preset {chosen}'}{', changed' if changed else ''}", config)
         st.switch_page("views/sweeps.py")
     with summary:  # filled after `submit`, because that may have queued the teachers
         if template:

@@ -89,6 +89,10 @@ def test_sweep_page_shows_charts_trials_and_the_winner(workspace: Workspace, act
     page.button(key="use_trial").click().run()
     assert actions == [("train_again", sweep, cheapest)]
 
+    page.button(key="search_around_trial").click().run()
+    assert page.selectbox[0].options[0] == f"Settings of trial {cheapest} of fast: 5 settings"
+    assert "--filters 8,16,32" in page.code[0].value
+
 
 def test_early_sweep_says_what_is_missing(workspace: Workspace) -> None:
     interrupted = write_sweep(workspace, 5, state="interrupted")
@@ -153,5 +157,5 @@ def test_train_page_offers_its_settings_for_a_search(workspace: Workspace, witho
 
     assert not page.exception
     assert page.title[0].value == "Sweeps"
-    assert page.selectbox[0].options[0] == "Settings from Train: fast, changed"
+    assert page.selectbox[0].options[0] == "Settings of the preset fast, changed"
     assert "--batch-size 96" in page.code[0].value
