@@ -121,8 +121,9 @@ def known_costs(trials: Trials) -> list[Cost]:
 
 
 def trade_off_points(trials: Trials, cost: Cost) -> pd.DataFrame:
-    """Return the complete trials with their accuracy and cost; `pareto`: no other one is better in one and as good in
-    the other.
+    """Return the complete trials with their accuracy and cost, the cheapest first.
+
+    `pareto`: True if no other trial is as cheap and more accurate, or as accurate and cheaper.
     """
     rows = [
         {"cost": value, "accuracy": accuracy(trial), "error": _error(accuracy(trial)), **_described(trial)}

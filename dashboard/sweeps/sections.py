@@ -84,15 +84,7 @@ def trade_off(sweep: Sweep, trials: Trials) -> None:
     )
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        cost: Cost = st.segmented_control(
-            "Horizontal axis",
-            costs,
-            default=costs[0],
-            required=True,
-            format_func=COSTS.__getitem__,
-            label_visibility="collapsed",
-            key="sweep_cost",
-        )
+        cost = _choose_cost(costs)
         points = charts.trade_off_points(trials, cost)
         key = f"trade_off_{sweep.id}_{cost}"
         clicked = charts.selected_trial(st.session_state.get(key))
@@ -106,6 +98,21 @@ def trade_off(sweep: Sweep, trials: Trials) -> None:
         )
     with right:
         _show_choice(sweep, trials, points, clicked)
+
+
+def _choose_cost(costs: Sequence[Cost]) -> Cost:
+    """Let the visitor choose the horizontal axis, if there is a choice."""
+    if len(costs) == 1:
+        return costs[0]
+    return st.segmented_control(
+        "Horizontal axis",
+        costs,
+        default=costs[0],
+        required=True,
+        format_func=COSTS.__getitem__,
+        label_visibility="collapsed",
+        key="sweep_cost",
+    )
 
 
 def _show_choice(sweep: Sweep, trials: Trials, points: pd.DataFrame, clicked: int | None) -> None:

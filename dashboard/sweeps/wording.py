@@ -16,12 +16,6 @@ OBJECTIVES: dict[Objective, str] = {
 }
 """The titles of the objectives."""
 
-STATES: dict[TrialState, str] = {
-    "complete": "complete",
-    "pruned": "pruned",
-    "failed": "failed",
-    "running": "running",
-}
 STATE_COLOURS: dict[TrialState, str] = {
     "complete": "#0f9d8a",
     "pruned": "#b0851c",

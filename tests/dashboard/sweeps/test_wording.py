@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.config import preset, replace_settings
+from core.config import PRESETS, preset, replace_settings
 from core.runs.summary import Summary
 from core.sweeps.comparison import SeedComparison
 from core.sweeps.records import SweepSettings
+from core.sweeps.spaces import NUMBERS, WORDS, check_parameters
 from dashboard.sweeps.form import estimate
+from dashboard.sweeps.space_form import default_parameter
 from dashboard.sweeps.winner import verdict
 from dashboard.sweeps.wording import base_text, setting_text
 from tests.support.sweep_files import PARAMETERS
@@ -77,3 +79,11 @@ def test_changed_settings_are_not_called_the_preset() -> None:
 )
 def test_values_of_settings_are_short(name: str, value: object, expected: str) -> None:
     assert setting_text(name, value) == expected
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_setting_has_values_to_try(name: str) -> None:
+    base = preset(name)
+
+    for setting in (*NUMBERS, *WORDS):
+        check_parameters(base, [default_parameter(base, setting)])
