@@ -43,6 +43,7 @@ def create_sweep(workspace: Workspace, settings: SweepSettings, sweep_id: str | 
         raise DataMissing("MNIST is not on this machine. Run python -m core data download, or use the stand-in digits.")
     make_folder(workspace.sweeps)
     with workspace.locked():
+        _remove_leftovers(workspace)
         sweep = Sweep(workspace.sweeps / (sweep_id or _new_id()))
         if sweep.folder.exists():
             raise SweepError(f"There is already a sweep {sweep.id}. Resume it, or delete it first.", sweep.id)
@@ -69,6 +70,8 @@ def read_settings(values: dict[str, Any]) -> SweepSettings:
 
 def check_settings(settings: SweepSettings) -> None:
     """Raise ConfigError or SweepError with one sentence if a sweep with these settings makes no sense."""
+    if settings.base.fine_tuned:
+        raise SweepError("A fine-tuned run has no settings to vary. Start from a preset or another run.")
     check_parameters(settings.base, settings.parameters)
     first, *others = settings.objectives
     if not first.endswith("accuracy"):
@@ -150,6 +153,13 @@ def find_sweep(workspace: Workspace, name: str) -> Sweep:
     return matches[0]
 
 
+def _remove_leftovers(workspace: Workspace) -> None:
+    """Remove what killed processes have left of sweeps that were being created or deleted; holds the lock."""
+    for prefix in (NEW_PREFIX, DELETED_PREFIX):
+        for path in workspace.sweeps.glob(f"{prefix}*"):
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def _new_id() -> str:
     return f"{datetime.now(UTC).astimezone().strftime(_ID_TIME_FORMAT)}-{random_words()}"
 
@@ -159,13 +169,16 @@ def _stop_runs(workspace: Workspace, sweep: Sweep) -> None:
 
 
 def _end_process(sweep: Sweep) -> None:
-    """Kill the sweep's process, if it is running on this machine."""
+    """Kill the sweep's process, or ask it to stop if it runs on another machine."""
     if not sweep.alive:
         return
     with suppress(OSError, ValidationError, psutil.NoSuchProcess):
         record = WorkerRecord.model_validate_json(read_file(sweep.process_file))
         if process := record.process():
             process.kill()
+            return
+    with storage_errors(sweep.stop_file):
+        sweep.stop_file.touch()
 
 
 def _wait_for_exit(sweep: Sweep) -> None:

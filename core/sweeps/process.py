@@ -132,8 +132,8 @@ class SweepProcess:
 
 
 def _search_message(search: Search, settings: SweepSettings) -> str:
-    ended = sum(trial.state != "running" for trial in search.trials)
-    return f"{ended} of {settings.trials} trials have ended." if settings.trials else f"{ended} trials have ended."
+    total = f" of {settings.trials}" if settings.trials else ""
+    return f"{search.ended}{total} trials have ended."
 
 
 def machine_name(sweep: Sweep) -> str:

@@ -40,10 +40,10 @@ class SweepSettings(Record):
     """What a sweep searches, written once (`sweep.json`).
 
     `base`: the settings that are not varied; the first trial has exactly these. `parameters`: the varied settings.
-    `objectives`: an accuracy and, optionally, one more objective; with one objective, hopeless trials are pruned unless
-    `pruning` is False. The sweep ends after `trials` trials or `hours` hours, whichever comes first; at least one of
-    them is given. `seeds_per_trial`: number of runs of each trial, with different seeds. `seed`: random seed of the
-    search.
+    `objectives`: an accuracy and, optionally, one more objective. If the validation accuracy is the only one, hopeless
+    trials are pruned by it unless `pruning` is False. The sweep ends after `trials` trials or `hours` hours, whichever
+    comes first; at least one of them is given. `seeds_per_trial`: number of runs of each trial, with different seeds.
+    `seed`: random seed of the search.
     """
 
     created: AwareDatetime
@@ -56,6 +56,11 @@ class SweepSettings(Record):
     seeds_per_trial: Annotated[int, Field(ge=1, le=10)] = 1
     pruning: bool = True
     seed: Count = 0
+
+    @property
+    def prunes(self) -> bool:
+        """True if hopeless trials are pruned: during training, only the validation accuracy is known."""
+        return self.pruning and self.objectives == ("validation_accuracy",)
 
 
 class SweepStatus(Record, extra="ignore"):

@@ -43,7 +43,8 @@ _PROBE_BYTES = 64 * 1024
 class Search:
     """The trials that this process trains. `step` does whatever can be done now, and is called again and again.
 
-    `runs`: the sweep's runs. `deadline`: monotonic time after which no trial is begun, or None.
+    `runs`: the sweep's runs. `deadline`: monotonic time after which no trial is begun, or None. `ended`: number of
+    trials that have ended.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Search:
         self._importance: dict[str, float] | None = None
         self._complete = -1
         self.changed = True
+        self.ended = 0
         self._adopt()
 
     @property
@@ -75,7 +77,7 @@ class Search:
         Return True while there is something left to do. Raises SweepError if too many trials fail, StorageError if
         the disk is full.
         """
-        self._study.beat()
+        self.changed |= self._study.beat()
         for trial in list(self._live.values()):
             self._keep(trial, self._observe(trial))
         self._ending = [run for run in self._ending if is_unfinished(run)]
@@ -92,6 +94,7 @@ class Search:
     def write(self) -> None:
         """Write the trials, their importance and the Pareto front."""
         trials = self.trials
+        self.ended = sum(trial.state != "running" for trial in trials)
         complete = sum(trial.state == "complete" for trial in trials)
         if complete != self._complete:
             self._importance, self._complete = self._study.importance(), complete

@@ -1,4 +1,4 @@
-"""The study of a sweep: Optuna's search by ask and tell, in a journal or a database; only here is Optuna imported."""
+"""The study of a sweep: Optuna's search by ask and tell. Only this module and `database` import Optuna."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
-from optuna.storages.journal import JournalFileBackend, JournalStorage
+from optuna.storages import BaseStorage, RDBStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from core.environment import sweep_storage
 from core.errors import SweepError
-from core.storage import open_file, storage_errors
+from core.storage import storage_errors
+from core.sweeps import database
 from core.sweeps.records import MAXIMIZED, Choice, SweepSettings, Trial
 from core.sweeps.resource import is_clearly_worse, max_resource
 from core.sweeps.spaces import Parameter, is_whole, value_text, values_of
@@ -41,14 +41,6 @@ _STARTUP_TRIALS = 5
 so that Optuna's default of 10 would leave no decision to TPE in a sweep of 20 trials."""
 _REDUCTION_FACTOR = 3
 """Hyperband continues one of this many trials at each rung (Li et al., 2018)."""
-_HEARTBEAT_SECONDS = 20
-_GRACE_SECONDS = 120
-"""Seconds without a heartbeat after which another machine's trial is given to the others."""
-_MAX_MACHINE_RETRIES = 2
-_CONNECT_TIMEOUT_SECONDS = 10
-_LOCK_SUFFIX = ".lock"
-"""The end of the name of Optuna's lock of a journal."""
-_DRIVER = "postgresql+psycopg://"
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -129,7 +121,7 @@ class Study:
         with self._errors():
             trial = self._open[number]
             trial.report(value, resource)
-            if len(self._settings.objectives) > 1 or not self._settings.pruning or not trial.should_prune():
+            if not self._settings.prunes or not trial.should_prune():
                 return False
             trials = self._study.get_trials(deepcopy=False)
             return is_clearly_worse(value, max(each.intermediate_values.get(resource, 0.0) for each in trials), images)
@@ -168,10 +160,13 @@ class Study:
             found = self._study.get_trials(deepcopy=False, states=states)
             return any(trial.number not in self._open for trial in found)
 
-    def beat(self) -> None:
-        """Tell the other machines that this one is alive, and give up trials of machines that are not."""
-        if not self._shared or time.monotonic() - self._last_heartbeat < _HEARTBEAT_SECONDS:
-            return
+    def beat(self) -> bool:
+        """Tell the other machines that this one is alive, and give up trials of machines that are not.
+
+        Return True now and then if there may be news of other machines.
+        """
+        if not self._shared or time.monotonic() - self._last_heartbeat < database.HEARTBEAT_SECONDS:
+            return False
         with self._errors():
             for trial in self._open.values():
                 self._beat(trial)
@@ -180,6 +175,7 @@ class Study:
                 optuna.storages.fail_stale_trials(self._study)
             self._give_up_ownerless()
         self._last_heartbeat = time.monotonic()
+        return True
 
     def importance(self) -> dict[str, float] | None:
         """Return the share of each varied setting in the variation of the first objective; they sum to 1.
@@ -221,7 +217,7 @@ class Study:
         now = time.monotonic()
         for found in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             seen = self._ownerless.setdefault(found.number, now)
-            if "machine" in found.user_attrs or now - seen < _GRACE_SECONDS:
+            if "machine" in found.user_attrs or now - seen < database.GRACE_SECONDS:
                 continue
             self._study.tell(found.number, state=TrialState.FAIL, skip_if_finished=True)
             if fixed := found.system_attrs.get("fixed_params"):
@@ -256,7 +252,7 @@ class Study:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        with _database_errors() if self._journal is None else storage_errors(self._journal):
+        with database.errors() if self._journal is None else storage_errors(self._journal):
             yield
 
 
@@ -265,36 +261,29 @@ def open_study(sweep_id: str, settings: SweepSettings, machine: str, journal: Pa
 
     It is in the journal, or in the database that TRAZO_SWEEP_STORAGE names. Raises SweepError, StorageError.
     """
-    url = sweep_storage()
-    if url:
-        with _database_errors():
+    if sweep_storage():
+        with database.errors():
             # The machines of a study create its tables and the study at the same moment.
             try:
-                study = _load_or_create(_database(url), sweep_id, settings, machine)
+                study = _load_or_create(database.open_database(), sweep_id, settings, machine)
             except (sqlalchemy.exc.DatabaseError, optuna.exceptions.StorageInternalError):
-                study = _load_or_create(_database(url), sweep_id, settings, machine)
+                study = _load_or_create(database.open_database(), sweep_id, settings, machine)
         return Study(study, settings, machine, None)
     with storage_errors(journal):
-        _drop_unfinished_line(journal)
-        # Only the process with the sweep's lock gets here, so this lock is a killed one's, which Optuna would obey for
-        # half a minute.
-        journal.with_name(journal.name + _LOCK_SUFFIX).unlink(missing_ok=True)
-        storage = JournalStorage(JournalFileBackend(str(journal)))
         # Hyperband chooses brackets by this name: the same seed then gives the same brackets.
-        study = _load_or_create(storage, f"seed {settings.seed}", settings, machine)
+        study = _load_or_create(database.open_journal(journal), f"seed {settings.seed}", settings, machine)
     return Study(study, settings, machine, journal)
 
 
 def read_shared_settings(sweep_id: str) -> SweepSettings:
     """Return the settings of a sweep that another machine has created in the database; raises SweepError."""
-    url = sweep_storage()
-    if not url:
+    if not sweep_storage():
         raise SweepError(
             "Name the database of the sweep with TRAZO_SWEEP_STORAGE, as on the machine that created it.", sweep_id
         )
-    with _database_errors():
+    with database.errors():
         try:
-            study = optuna.load_study(study_name=sweep_id, storage=_database(url))
+            study = optuna.load_study(study_name=sweep_id, storage=database.open_database())
         except KeyError as error:
             raise SweepError(
                 f"The database has no sweep {sweep_id!r}. Copy its id from the machine that created it.", sweep_id
@@ -302,9 +291,7 @@ def read_shared_settings(sweep_id: str) -> SweepSettings:
         return SweepSettings.model_validate(study.user_attrs["settings"])
 
 
-def _load_or_create(
-    storage: JournalStorage | RDBStorage, name: str, settings: SweepSettings, machine: str
-) -> optuna.Study:
+def _load_or_create(storage: BaseStorage, name: str, settings: SweepSettings, machine: str) -> optuna.Study:
     directions = [
         StudyDirection.MAXIMIZE if objective in MAXIMIZED else StudyDirection.MINIMIZE
         for objective in settings.objectives
@@ -324,7 +311,7 @@ def _load_or_create(
 
 
 def _pruner(settings: SweepSettings) -> optuna.pruners.BasePruner:
-    if len(settings.objectives) > 1 or not settings.pruning:
+    if not settings.prunes:
         return optuna.pruners.NopPruner()
     return optuna.pruners.HyperbandPruner(
         min_resource=1, max_resource=max_resource(settings.base.epochs), reduction_factor=_REDUCTION_FACTOR
@@ -350,43 +337,3 @@ def _distribution(parameter: Parameter) -> BaseDistribution:
         low, high, step = int(parameter.low), int(parameter.high), int(parameter.step or 1)
         return IntDistribution(low, high, log=parameter.logarithmic, step=step)
     return FloatDistribution(parameter.low, parameter.high, log=parameter.logarithmic, step=parameter.step)
-
-
-def _drop_unfinished_line(journal: Path) -> None:
-    """Remove the last line if it was not written to its end: the disk was full, or the process was killed."""
-    try:
-        with open_file(journal, "r+b") as file:
-            content = file.read()
-            file.truncate(content.rfind(b"\n") + 1)
-    except FileNotFoundError:
-        return
-
-
-def _database(url: str) -> RDBStorage:
-    if not url.startswith(_DRIVER):
-        raise SweepError(f"TRAZO_SWEEP_STORAGE must begin with {_DRIVER}, for example {_DRIVER}user@host/database.")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # heartbeats are "experimental"
-        return RDBStorage(
-            url,
-            engine_kwargs={"connect_args": {"connect_timeout": _CONNECT_TIMEOUT_SECONDS}, "pool_pre_ping": True},
-            heartbeat_interval=_HEARTBEAT_SECONDS,
-            grace_period=_GRACE_SECONDS,
-            heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(_MAX_MACHINE_RETRIES),
-        )
-
-
-@contextmanager
-def _database_errors() -> Iterator[None]:
-    """Convert a database's errors in the with block to SweepError, without the URL, which contains a password."""
-    try:
-        yield
-    except ImportError as error:
-        raise SweepError(
-            "The package psycopg is not installed. Install requirements-cluster.txt, then resume the sweep."
-        ) from error
-    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-        raise SweepError(
-            f"The database of the sweep cannot be used ({type(error).__name__}). Check that it is running and that "
-            "TRAZO_SWEEP_STORAGE names it, then resume the sweep."
-        ) from error

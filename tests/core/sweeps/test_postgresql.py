@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from core.cli import main
-from core.sweeps import control, study
+from core.sweeps import control, database
 from core.sweeps.records import SweepSettings, Trial
-from core.sweeps.study import Study, open_study, read_shared_settings
+from core.sweeps.study import Asked, Study, open_study, read_shared_settings
 from core.workspace import PROJECT, Workspace
 from tests.support.postgresql import PostgreSQL, find_postgresql
 from tests.support.requirements import lacking
@@ -73,8 +73,8 @@ def test_two_processes_ask_and_tell_without_doubling() -> None:
 
 
 def test_trial_of_a_machine_that_disappears_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(study, "_GRACE_SECONDS", 1)
-    monkeypatch.setattr(study, "_HEARTBEAT_SECONDS", 1)
+    monkeypatch.setattr(database, "GRACE_SECONDS", 1)
+    monkeypatch.setattr(database, "HEARTBEAT_SECONDS", 1)
     settings = tiny_settings(trials=1)
     lost = opened("lost", settings, "lost").ask()
     assert lost is not None
@@ -83,7 +83,7 @@ def test_trial_of_a_machine_that_disappears_is_tried_again(monkeypatch: pytest.M
     assert not survivor.creator
     assert survivor.others_are_running()
 
-    def ask_again() -> study.Asked | None:
+    def ask_again() -> Asked | None:
         survivor.beat()
         return survivor.ask()
 

@@ -63,7 +63,7 @@ def test_killed_and_stopped_sweep_goes_on_to_its_winner(
 ) -> None:
     go = tmp_path / "go"
     forked_sweeps.preamble = HOLD_SECOND_TRIAL.format(go=str(go))
-    sweep = tiny_sweep(workspace, trials=2, pruning=False, base=tiny_config(epochs=3, patience=0))
+    sweep = tiny_sweep(workspace, trials=2, pruning=False, base=tiny_config(epochs=2, patience=0))
     control.start(workspace, sweep)
     wait_until(lambda: len(marked_runs(workspace)) == 2, what="the second trial")
     second = marked_runs(workspace)[1][1]
@@ -83,10 +83,10 @@ def test_killed_and_stopped_sweep_goes_on_to_its_winner(
     wait_for_state(sweep, "finished")
 
     progress = sweep.progress()
-    assert [(trial.state, trial.epochs) for trial in progress.trials] == [("complete", 3), ("complete", 3)]
+    assert [(trial.state, trial.epochs) for trial in progress.trials] == [("complete", 2), ("complete", 2)]
     found = [(mark.trial, run.id) for mark, run in marked_runs(workspace) if not mark.winner]
     assert found == [(trial.number, *trial.runs) for trial in progress.trials]
-    assert second.history()["epoch"].tolist() == [1, 2, 3]
+    assert second.history()["epoch"].tolist() == [1, 2]
     # Only the winner's three runs have read the test set.
     (winner,) = progress.winners
     tested = [run.id for _, run in marked_runs(workspace) if run.bundle.complete]
