@@ -25,7 +25,8 @@ join: ## Let this machine train for a cluster (HEAD=host TOKEN=..., as make clus
 test: ## Install test packages and run the tests (ARGS="-k draw" selects some)
 	@sh scripts/install.sh dev
 	@[ -z "$$CI" ] || sh scripts/install.sh dev cluster
-	@[ -z "$$CI" ] || { $(PY) -m tests.support.chromium && $(PY) -m tests.support.nginx; }
+	@[ -z "$$CI" ] || { $(PY) -m tests.support.chromium && $(PY) -m tests.support.nginx \
+		&& $(PY) -m tests.support.postgresql; }
 	@$(PY) -m pytest --numprocesses 2 --no-loadscope-reorder $(ARGS)
 
 check: lint test ## Check format, style, types and import rules, then run all tests

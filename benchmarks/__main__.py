@@ -28,6 +28,7 @@ from benchmarks import (
     runs_page,
     serving,
     start,
+    sweep,
     training,
 )
 from benchmarks.report import Figure, write
@@ -66,6 +67,7 @@ SECTIONS = {
     "inside": Section("Inside page", inside.inside, [inside.SEED]),
     "start": Section("Startup time of a training run", start.start),
     "finish": Section("Duration of a training, and of stopping one", finish.finish),
+    "sweep": Section("A sweep of 20 trials", sweep.sweep, [sweep.SEED], slow=True),
     "cluster": Section("Training on a Ray cluster", cluster.cluster, slow=True),
     "load": Section("Load test during training", load.load, [load.SEED], slow=True, option="minutes"),
     "training": Section(

@@ -133,6 +133,11 @@ def fashion_location() -> Path | None:
     return _path("TRAZO_FASHION")
 
 
+def sweep_storage() -> str | None:
+    """Return the URL of the database that several machines share for a sweep (TRAZO_SWEEP_STORAGE), if any."""
+    return os.environ.get("TRAZO_SWEEP_STORAGE", "").strip() or None
+
+
 def keras_cache() -> Path:
     """Return the path where `keras.datasets.mnist` stores its download (KERAS_HOME, by default `~/.keras`)."""
     home = os.environ.get("KERAS_HOME")

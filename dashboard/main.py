@@ -30,6 +30,8 @@ page = st.navigation(
         ),
         st.Page("views/data.py", title="Data", icon=":material/grid_view:"),
         st.Page("views/train.py", title="Train", icon=":material/model_training:"),
+        st.Page("views/sweeps.py", title="Sweeps", icon=":material/travel_explore:"),
+        st.Page("views/sweep.py", title="Sweep", icon=":material/travel_explore:", visibility="hidden"),
         st.Page("views/runs.py", title="Runs", icon=":material/table_rows:"),
         st.Page("views/run.py", title="Run", icon=":material/table_rows:", visibility="hidden"),
         st.Page("views/evaluate.py", title="Evaluate", icon=":material/fact_check:"),

@@ -19,6 +19,9 @@ from core.ink.drawing import Pixels, prepare
 SAMPLE_SIZE = 1000
 """Maximum number of test images, or of pen digits, for each accuracy; measuring then takes a few seconds."""
 
+REDRAWN_SAMPLE_SIZE = 500
+"""Maximum number of validation images that are redrawn for a trial of a sweep; five kinds of each take about 2 s."""
+
 _SEED = 20261123
 """Random seed of the sample and its alterations, so that every network gets the same images."""
 
@@ -35,14 +38,9 @@ def draw_robustness_images(test: Split, pen_digits: Sequence[PenDigit] = ()) -> 
     """
     # At most a tenth of the test images, so that a run on scikit-learn's small dataset stays short.
     images, labels = sample(test, max(1, min(SAMPLE_SIZE, len(test) // 10)))
-    lines = [centre_line(image) for image in images]
     rng = partial(np.random.default_rng, _SEED)
     drawn = {
-        "canvas": redraw_all(lines, RedrawRanges()),
-        "tiny": redraw_all(lines, RedrawRanges(size=(0.08, 0.15), brush=_THIN_BRUSH)),
-        "thin_pen": redraw_all(lines, RedrawRanges(brush=_THIN_BRUSH)),
-        "fat_pen": redraw_all(lines, RedrawRanges(brush=_FAT_BRUSH)),
-        "turned": rotate_all(lines, 20),
+        **_redraw_five_ways(images),
         "shifted": shift(images, 4, rng()),
         "shrunk": warp(images, scale=0.7),
         "noisy": add_noise(images, 0.3, rng()),
@@ -53,6 +51,25 @@ def draw_robustness_images(test: Split, pen_digits: Sequence[PenDigit] = ()) -> 
     return {
         **{name: Split(altered, labels) for name, altered in drawn.items()},
         **({"pen_strokes": _replay_some(measuring, rng())} if measuring else {}),
+    }
+
+
+def measure_redrawn_accuracy(network: Network, validation: Split) -> float:
+    """Return the mean accuracy on the five kinds of redrawn images of Robustness, made from validation images."""
+    images, labels = sample(validation, REDRAWN_SAMPLE_SIZE)
+    kinds = _redraw_five_ways(images).values()
+    return float(np.mean([accuracy(network, redrawn, labels) for redrawn in kinds]))
+
+
+def _redraw_five_ways(images: np.ndarray) -> dict[str, np.ndarray]:
+    """Trace and redraw images (n, 28, 28); return the redrawn images by the name of their field in Robustness."""
+    lines = [centre_line(image) for image in images]
+    return {
+        "canvas": redraw_all(lines, RedrawRanges()),
+        "tiny": redraw_all(lines, RedrawRanges(size=(0.08, 0.15), brush=_THIN_BRUSH)),
+        "thin_pen": redraw_all(lines, RedrawRanges(brush=_THIN_BRUSH)),
+        "fat_pen": redraw_all(lines, RedrawRanges(brush=_FAT_BRUSH)),
+        "turned": rotate_all(lines, 20),
     }
 
 

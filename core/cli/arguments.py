@@ -16,6 +16,7 @@ _HELP = """Trazo, the handwritten-digit lab, on the command line.
   python -m core train --epochs 3 --rotation 10
   python -m core runs list                 list all runs
   python -m core runs promote quiet-otter  make that run's model the active model
+  python -m core sweep new --preset fast   search better settings by many trainings
   python -m core hand tune Anna            fine-tune the active model to Anna's handwriting
   python -m core predict seven.png         predict the digit in a picture
   python -m core export --format onnx      write the active model as an ONNX file
@@ -41,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     _add_data(commands)
     _add_train(commands)
     _add_runs(commands)
+    _add_sweeps(commands)
     _add_hand(commands)
     _add_evaluate(commands)
     _add_predict(commands)
@@ -81,17 +83,8 @@ def _add_train(commands: Any) -> None:
         description="Train a network. Press Ctrl-C to stop and keep the model as it is. "
         "Options that you do not set come from the preset.",
     )
-    train.add_argument("--preset", default=DEFAULT_PRESET, choices=PRESETS, help="Preset (default: %(default)s).")
-    train.add_argument(
-        "--dataset",
-        choices=("mnist", "digits"),
-        help="mnist (default), or digits: 1,797 small images from scikit-learn, which need no download.",
-    )
-    train.add_argument("--filters", metavar="N,N,...", help=f"{SETTING_HELP['filters']} For example 32,64.")
-    train.add_argument("--optimizer", choices=("adam", "sgd"), help=SETTING_HELP["optimizer"])
-    train.add_argument("--schedule", choices=("constant", "one_cycle"), help=SETTING_HELP["schedule"])
-    for name in LIMITS:
-        _add_setting(train, name)
+    _add_config(train)
+    _add_setting(train, "seed")
     train.add_argument(
         "--output",
         type=Path,
@@ -109,10 +102,26 @@ def _add_train(commands: Any) -> None:
     train.set_defaults(command=("train", "train"))
 
 
-def _add_setting(train: argparse.ArgumentParser, name: str) -> None:
+def _add_config(command: argparse.ArgumentParser) -> None:
+    """Add the preset and all settings but the seed."""
+    command.add_argument("--preset", default=DEFAULT_PRESET, choices=PRESETS, help="Preset (default: %(default)s).")
+    command.add_argument(
+        "--dataset",
+        choices=("mnist", "digits"),
+        help="mnist (default), or digits: 1,797 small images from scikit-learn, which need no download.",
+    )
+    command.add_argument("--filters", metavar="N,N,...", help=f"{SETTING_HELP['filters']} For example 32,64.")
+    command.add_argument("--optimizer", choices=("adam", "sgd"), help=SETTING_HELP["optimizer"])
+    command.add_argument("--schedule", choices=("constant", "one_cycle"), help=SETTING_HELP["schedule"])
+    for name in LIMITS:
+        if name != "seed":
+            _add_setting(command, name)
+
+
+def _add_setting(command: argparse.ArgumentParser, name: str, option: str | None = None) -> None:
     low, high = LIMITS[name]
-    train.add_argument(
-        "--" + name.replace("_", "-"),
+    command.add_argument(
+        "--" + (option or name.replace("_", "-")),
         dest=name,
         type=int if isinstance(low, int) and isinstance(high, int) else float,
         metavar=_UNITS.get(name, "N"),
@@ -144,6 +153,69 @@ def _add_runs(commands: Any) -> None:
     promoting = actions.add_parser("promote", help="make a run's model the active model of the dashboard")
     promoting.add_argument("run", help=f"{_RUN}; or 'shipped' for the shipped model")
     promoting.set_defaults(command=("runs", "promote_run"))
+
+
+def _add_sweeps(commands: Any) -> None:
+    sweep = commands.add_parser("sweep", help="search settings by many trainings: new, list, show, stop, resume, ...")
+    actions = sweep.add_subparsers(required=True, metavar="ACTION")
+    _add_new_sweep(actions)
+    listing = actions.add_parser("list", help="list all sweeps, newest first")
+    listing.set_defaults(command=("sweeps", "list_all"))
+    for name, text in (
+        ("show", "show the trials, the importance of settings and the winner of a sweep"),
+        ("stop", "stop a sweep and its runs; resume goes on"),
+        ("resume", "go on with a sweep that was stopped or interrupted, or that failed"),
+        ("delete", "stop and delete a sweep; its runs are kept"),
+        ("join", "take part in a sweep that another machine has created in TRAZO_SWEEP_STORAGE"),
+        ("again", "train the settings of a trial again with three other seeds, as ordinary runs"),
+    ):
+        action = actions.add_parser(name, help=text)
+        action.add_argument("sweep", help="sweep id, or its last two words, such as quiet-otter")
+        action.set_defaults(command=("sweeps", name))
+        if name in ("resume", "join"):
+            _add_wait(action)
+        if name == "again":
+            action.add_argument("trial", type=int, help="number of the trial")
+        if name == "show":
+            action.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_new_sweep(actions: Any) -> None:
+    new = actions.add_parser(
+        "new",
+        help="start a sweep",
+        description="Search better settings: train many times with varied settings, prune hopeless trials, and train "
+        "the best settings again with three other seeds. Settings that are not varied come from the preset.",
+    )
+    _add_config(new)
+    _add_setting(new, "seed", "run-seed")
+    new.add_argument(
+        "--vary",
+        action="append",
+        metavar="SETTING=VALUES",
+        help="Vary a setting: learning_rate=1e-4:1e-2:log, dropout=0:0.5, filters=8x16,16x32 or batch_size=64,128. "
+        "Repeat for more settings (default: the preset's own list).",
+    )
+    new.add_argument(
+        "--objective",
+        action="append",
+        choices=("validation-accuracy", "redrawn-accuracy", "parameters", "milliseconds"),
+        help="Objective; repeat for a second one (default: validation-accuracy). The first one is an accuracy.",
+    )
+    new.add_argument("--trials", type=int, metavar="N", help="Number of trials (default: 20; with --hours, no limit).")
+    new.add_argument("--hours", type=float, metavar="H", help="Begin no trial after this time.")
+    new.add_argument("--seeds", type=int, default=1, metavar="N", help="Runs of each trial (default: %(default)s).")
+    new.add_argument("--no-pruning", dest="pruning", action="store_false", help="Train every trial to its end.")
+    new.add_argument(
+        "--seed", dest="search_seed", type=int, default=0, metavar="N", help="Random seed of the search (default: 0)."
+    )
+    new.add_argument("--title", help="Title of the sweep.")
+    _add_wait(new)
+    new.set_defaults(command=("sweeps", "new"))
+
+
+def _add_wait(action: argparse.ArgumentParser) -> None:
+    action.add_argument("--wait", action="store_true", help="Show the trials until the sweep ends.")
 
 
 def _add_hand(commands: Any) -> None:

@@ -11,6 +11,7 @@ from core.runs.active import SHIPPED, promote
 from core.runs.label import read_label, write_label
 from core.runs.registry import check_runs, find_run
 from core.runs.summary import summaries
+from core.runs.trial import read_search_mark, read_trial_result
 from core.workspace import Workspace
 
 
@@ -48,6 +49,10 @@ def show(options: argparse.Namespace, workspace: Workspace) -> int:
         if text:
             print(text)
     print(run.config().model_dump_json(indent=2))
+    if mark := read_search_mark(run.trial_file):
+        print(f"trial {mark.trial} of sweep {mark.sweep}; the test accuracy of such a run is not measured")
+    if result := read_trial_result(run.trial_result_file):
+        print(f"validation accuracy {result.validation_accuracy:.2%}; {result.parameters:,} parameters")
     if run.bundle.complete:
         print_card(run.bundle.card())
     return 0

@@ -33,7 +33,7 @@ _POLL_SECONDS = 0.3
 
 def train(options: argparse.Namespace, workspace: Workspace) -> int:
     """Train a network; return 0 if the run finished or was stopped."""
-    config = _config_from_options(options)
+    config = config_from_options(options)
     if config.dataset == "mnist" and find_mnist(workspace) is None:
         raise DataMissing("MNIST is not on this machine. Run python -m core data download, or use --dataset digits.")
     if options.folds is not None:
@@ -64,7 +64,8 @@ def _train_folds(options: argparse.Namespace, config: TrainingConfig, workspace:
     return train_folds(config, options.folds, workspace)
 
 
-def _config_from_options(options: argparse.Namespace) -> TrainingConfig:
+def config_from_options(options: argparse.Namespace) -> TrainingConfig:
+    """Return the preset with the settings on the command line; raises ConfigError."""
     values = {name: getattr(options, name) for name in (*LIMITS, "dataset", "optimizer", "schedule")}
     if options.filters is not None:
         values["filters"] = options.filters.split(",")

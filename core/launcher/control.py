@@ -23,8 +23,10 @@ A killed worker exits within milliseconds; a worker that was asked to stop may t
 _POLL_SECONDS = 0.02
 
 
-def request_stop(workspace: Workspace, run: Run) -> None:
+def request_stop(workspace: Workspace, run: Run, reason: str = "") -> None:
     """Ask a run to stop: a queued run is removed from the queue, a running run saves its model.
+
+    `reason`: the final message of a running run of a sweep's search, which has no model to save.
 
     Training stops within a second or two; saving takes a few seconds more, because the novelty detector is fitted
     briefly. Raises RunError if the run is neither queued nor running.
@@ -40,7 +42,7 @@ def request_stop(workspace: Workspace, run: Run) -> None:
             run.write_status(new_status)
             return
         with storage_errors(run.stop_file):
-            run.stop_file.touch()
+            run.stop_file.write_text(reason)
 
 
 def request_stop_all(workspace: Workspace) -> list[Run]:

@@ -132,8 +132,12 @@ def _run_with_unused_id(workspace: Workspace, now: datetime) -> Run:
     # Each id starts with a different time, so that ids sort in the order in which runs were created.
     while time.strftime(ID_TIME_FORMAT) in used_times:
         time += timedelta(seconds=1)
-    words = f"{random.choice(_ADJECTIVES.split())}-{random.choice(_ANIMALS.split())}"
-    return Run(workspace.runs / f"{time.strftime(ID_TIME_FORMAT)}-{words}")
+    return Run(workspace.runs / f"{time.strftime(ID_TIME_FORMAT)}-{random_words()}")
+
+
+def random_words() -> str:
+    """Return two words that are easy to remember, such as `quiet-otter`."""
+    return f"{random.choice(_ADJECTIVES.split())}-{random.choice(_ANIMALS.split())}"
 
 
 def _now() -> datetime:

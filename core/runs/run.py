@@ -23,6 +23,7 @@ from core.storage import NotRegularFile, atomic_write, open_file, read_file, sto
 LOG_TAIL_BYTES = 64 * 1024
 MAX_LOG_BYTES = 10 * 2**20
 """Maximum size of the log; when the log exceeds it, the older output is dropped."""
+_MAX_REASON_BYTES = 1000
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,14 @@ class Run:
     def stop_requested(self) -> bool:
         """True if the run was asked to stop and is still running."""
         return self.stop_file.exists()
+
+    @property
+    def stop_reason(self) -> str:
+        """The message that `request_stop` was given for the run, or an empty string."""
+        try:
+            return read_file(self.stop_file, _MAX_REASON_BYTES).decode(errors="replace").strip()
+        except OSError:
+            return ""
 
     @property
     def bundle(self) -> Bundle:

@@ -12,6 +12,7 @@ from core.errors import RunError
 from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.runs.status import State, Status
+from core.runs.trial import read_search_mark
 from core.workspace import Workspace
 
 T = TypeVar("T")
@@ -35,6 +36,10 @@ class RunSnapshot:
     def refreshed(self) -> RunSnapshot:
         """Return a new snapshot of the run that reads the status again; the config never changes."""
         return RunSnapshot(self.run, self.config)
+
+    @cached_property
+    def _is_of_search(self) -> bool:
+        return bool(_read_or_error(lambda: read_search_mark(self.run.trial_file)))
 
     @cached_property
     def _status(self) -> Status | RunError:
@@ -70,8 +75,12 @@ class Snapshot:
         return [run for run, status in self.readable() if status.state == state]
 
     def with_config(self, config: TrainingConfig) -> list[tuple[RunSnapshot, Status]]:
-        """Return each run with exactly these settings, and its status; damaged runs are left out."""
-        return Snapshot(tuple(run for run in self.runs if run._config == config)).readable()
+        """Return each run with exactly these settings, and its status.
+
+        Damaged runs are left out, and so are runs of a sweep's search, which have no model.
+        """
+        same = (run for run in self.runs if run._config == config)
+        return Snapshot(tuple(run for run in same if not run._is_of_search)).readable()
 
     def find(self, run: Run) -> RunSnapshot:
         """Return the snapshot of one run, or a new one if the run was created after this snapshot."""

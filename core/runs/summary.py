@@ -13,6 +13,7 @@ from core.runs.label import UNNAMED, Label, read_label
 from core.runs.registry import is_gone
 from core.runs.snapshot import RunSnapshot, Snapshot
 from core.runs.status import State
+from core.runs.trial import read_trial_result
 from core.workspace import Workspace
 
 
@@ -21,7 +22,7 @@ class Summary:
     """A run in one row: times in seconds, accuracies in 0..1.
 
     `drawings`: accuracy on redrawn digits, from `robustness` in the run's card. `created` is in this machine's time
-    zone.
+    zone. `of_search`: a measured run of a sweep's search, which has no model.
     `problem`: why the run cannot be read, or None if it can.
     """
 
@@ -37,6 +38,7 @@ class Summary:
     parameters: int | None = None
     seconds: float | None = None
     has_model: bool = False
+    of_search: bool = False
     promoted: bool = False
     problem: str | None = None
     label: Label = UNNAMED
@@ -55,6 +57,7 @@ def summarise(snapshot: RunSnapshot, active: ActiveModel) -> Summary:
     try:
         status, config = snapshot.status(), snapshot.config()
         card = run.bundle.card() if run.bundle.complete else None
+        result = read_trial_result(run.trial_result_file) if card is None else None
     except (RunError, BundleError) as error:
         return Summary(id=run.id, title=run.title, state=None, created=created, problem=str(error), label=label)
     return Summary(
@@ -65,11 +68,16 @@ def summarise(snapshot: RunSnapshot, active: ActiveModel) -> Summary:
         preset=config.preset,
         dataset=config.dataset,
         accuracy=card.metrics.test_accuracy if card else None,
-        validation_accuracy=card.metrics.validation_accuracy if card else None,
+        validation_accuracy=card.metrics.validation_accuracy
+        if card
+        else result.validation_accuracy
+        if result
+        else None,
         drawings=card.robustness.drawings if card and card.robustness else None,
-        parameters=card.parameters if card else None,
+        parameters=card.parameters if card else result.parameters if result else None,
         seconds=card.seconds if card else status.seconds,
         has_model=card is not None,
+        of_search=result is not None,
         promoted=active.run_id == run.id,
         label=label,
         config=config,

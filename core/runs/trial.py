@@ -1,41 +1,84 @@
-"""The mark of a run that belongs to a sweep."""
+"""The mark of a run that belongs to a sweep, and the measurements of such a run."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, TypeVar
 
 from pydantic import ValidationError
 
 from core.errors import RunError
-from core.records import Count, Record
+from core.records import Amount, Count, Fraction, Record
 from core.storage import atomic_write, read_file
 
+Measurement = Literal["redrawn_accuracy", "milliseconds"]
+"""A measurement that takes seconds, made only if it is an objective of the sweep."""
+
 _MAX_FILE_BYTES = 4096
+_Record = TypeVar("_Record", bound=Record)
 
 
 class TrialMark(Record):
     """`sweep`: the sweep's id; `trial`: the number of its trial; `seed_index`: the run's position among the trial's.
 
     `winner`: False for a run of the search, which is measured on the validation split only and has no bundle; True for
-    a run that trains a found setting again, as an ordinary run that reads the test set once.
+    a run that trains a found setting again, as an ordinary run that reads the test set once. `measurements`: the
+    optional measurements that a run of the search makes at its end.
     """
 
     sweep: str
     trial: Count
     seed_index: Count = 0
     winner: bool = False
+    measurements: tuple[Measurement, ...] = ()
+
+
+class TrialResult(Record):
+    """The measurements of one run of a trial, on the validation split only; the test set is not read.
+
+    `redrawn_accuracy` and `milliseconds` are None if they are no objective of the sweep.
+    """
+
+    validation_accuracy: Fraction
+    parameters: Count
+    redrawn_accuracy: Fraction | None = None
+    milliseconds: Amount | None = None
 
 
 def write_trial_mark(path: Path, mark: TrialMark) -> None:
     """Write the mark; raises StorageError."""
-    with atomic_write(path) as temporary:
-        temporary.write_text(mark.model_dump_json() + "\n")
+    _write(path, mark)
 
 
 def read_trial_mark(path: Path) -> TrialMark | None:
     """Return the mark, or None for a run that belongs to no sweep; raises RunError if it is damaged."""
+    return _read(path, TrialMark)
+
+
+def read_search_mark(path: Path) -> TrialMark | None:
+    """Return the mark of a run of a search, or None for an ordinary run; raises RunError if it is damaged."""
+    mark = read_trial_mark(path)
+    return None if mark is None or mark.winner else mark
+
+
+def write_trial_result(path: Path, result: TrialResult) -> None:
+    """Write the measurements; raises StorageError."""
+    _write(path, result)
+
+
+def read_trial_result(path: Path) -> TrialResult | None:
+    """Return the measurements, or None if there are none; raises RunError if they are damaged."""
+    return _read(path, TrialResult)
+
+
+def _write(path: Path, record: Record) -> None:
+    with atomic_write(path) as temporary:
+        temporary.write_text(record.model_dump_json() + "\n")
+
+
+def _read(path: Path, record: type[_Record]) -> _Record | None:
     try:
-        return TrialMark.model_validate_json(read_file(path, _MAX_FILE_BYTES))
+        return record.model_validate_json(read_file(path, _MAX_FILE_BYTES))
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:

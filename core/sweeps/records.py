@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from core.config import TrainingConfig
 from core.records import Amount, Count, Fraction, Record, Timestamp
+from core.runs.trial import TrialResult as TrialResult
 
 Objective = Literal["validation_accuracy", "redrawn_accuracy", "parameters", "milliseconds"]
 """`milliseconds`: time to read one drawing with LiteRT. Accuracies are maximized, the other two minimized."""
@@ -39,10 +40,10 @@ class SweepSettings(Record):
     """What a sweep searches, written once (`sweep.json`).
 
     `base`: the settings that are not varied; the first trial has exactly these. `parameters`: the varied settings.
-    `objectives`: an accuracy and, optionally, one more objective; with one objective, hopeless trials are pruned unless
-    `pruning` is False. The sweep ends after `trials` trials or `hours` hours, whichever comes first; at least one of
-    them is given. `seeds_per_trial`: number of runs of each trial, with different seeds. `seed`: random seed of the
-    search.
+    `objectives`: an accuracy and, optionally, one more objective. If the validation accuracy is the only one, hopeless
+    trials are pruned by it unless `pruning` is False. The sweep ends after `trials` trials or `hours` hours, whichever
+    comes first; at least one of them is given. `seeds_per_trial`: number of runs of each trial, with different seeds.
+    `seed`: random seed of the search.
     """
 
     created: AwareDatetime
@@ -56,27 +57,24 @@ class SweepSettings(Record):
     pruning: bool = True
     seed: Count = 0
 
+    @property
+    def prunes(self) -> bool:
+        """True if hopeless trials are pruned: during training, only the validation accuracy is known."""
+        return self.pruning and self.objectives == ("validation_accuracy",)
+
 
 class SweepStatus(Record, extra="ignore"):
-    """State and progress of a sweep (`status.json`); a running sweep whose process has died is `interrupted`."""
+    """State and progress of a sweep (`status.json`); a running sweep whose process has died is `interrupted`.
+
+    `seconds`: the time for which its process has run so far, on which `hours` counts.
+    """
 
     state: SweepState
     message: str = ""
     started: Timestamp | None = None
     updated: Timestamp = 0.0
     ended: Timestamp | None = None
-
-
-class TrialResult(Record):
-    """The measurements of one run of a trial, on the validation split only; the test set is not read.
-
-    `redrawn_accuracy` and `milliseconds` are None if they are no objective of the sweep.
-    """
-
-    validation_accuracy: Fraction
-    parameters: Count
-    redrawn_accuracy: Fraction | None = None
-    milliseconds: Amount | None = None
+    seconds: Amount = 0.0
 
 
 class Trial(Record, extra="ignore"):

@@ -9,10 +9,10 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from core.errors import SweepError, SweepNotFound
+from core.errors import StorageError, SweepError, SweepNotFound
 from core.records import Record
 from core.runs.process import is_held
-from core.storage import atomic_write, read_file
+from core.storage import atomic_write, open_file, read_file, storage_errors
 from core.sweeps.records import Progress, SweepSettings, SweepStatus
 
 _Record = TypeVar("_Record", bound=Record)
@@ -55,6 +55,15 @@ class Sweep:
         return self.folder / "stop"
 
     @property
+    def process_file(self) -> Path:
+        return self.folder / "process.json"
+
+    @property
+    def machine_file(self) -> Path:
+        """A random name of this workspace in a study that several machines share."""
+        return self.folder / "machine"
+
+    @property
     def alive(self) -> bool:
         """True if the sweep's process is running or is being started."""
         return is_held(self.log_file)
@@ -80,11 +89,28 @@ class Sweep:
     def write_status(self, status: SweepStatus) -> None:
         self._write(self.status_file, status.model_copy(update={"updated": time.time()}))
 
+    def write_final_status(self, status: SweepStatus) -> None:
+        """Replace the status. If the disk is too full for a new file, overwrite the old one."""
+        try:
+            self.write_status(status)
+        except StorageError:
+            updated = status.model_copy(update={"updated": time.time()})
+            with storage_errors(self.status_file), open_file(self.status_file, "r+") as file:
+                file.write(updated.model_dump_json() + "\n")
+                file.truncate()
+
     def progress(self) -> Progress:
         """Read the trials; there are none before the first one. Raises SweepError if the file is damaged."""
         if not self.progress_file.exists():
             return Progress()
         return self._read(self.progress_file, Progress)
+
+    def readable_progress(self) -> Progress:
+        """Read the trials; there are none if the file is damaged, because the process can write it again."""
+        try:
+            return self.progress()
+        except SweepError:
+            return Progress()
 
     def write_progress(self, progress: Progress) -> None:
         self._write(self.progress_file, progress)

@@ -29,6 +29,7 @@ from core.handwriting.out_of_distribution import out_of_distribution_samples
 from core.handwriting.pen_digits import PenDigit
 from core.ink.drawing import Pixels
 from core.runs.run import Run
+from core.runs.trial import read_search_mark
 from core.workspace import PROJECT, Workspace
 
 _EVALUATION_SAMPLES = 500
@@ -79,8 +80,12 @@ class DrawingProcess:
 
 @contextmanager
 def draw_ahead(run: Run, config: TrainingConfig) -> Iterator[DrawingProcess | None]:
-    """Draw the images of a run within the block; yield None for a small dataset, or if no process can be started."""
-    if config.dataset == "digits":
+    """Draw the images of a run within the block.
+
+    Yield None for a small dataset, for a run of a sweep's search, which needs no images, or if no process can be
+    started.
+    """
+    if config.dataset == "digits" or read_search_mark(run.trial_file):
         yield None
         return
     try:

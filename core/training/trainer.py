@@ -18,6 +18,7 @@ from core.handwriting.pen_digits import PenDigit
 from core.launcher.teachers import load_teachers
 from core.runs.own_drawing import read_own_drawing
 from core.runs.run import Run
+from core.runs.trial import read_search_mark
 from core.training.batches import Stopped, images_in_epoch, training_batches, training_images
 from core.training.callbacks import FailOnNonFiniteLoss, Journal, SaveCheckpoint, StopOnRequest
 from core.training.checkpoint import Checkpoint, ResumableEarlyStopping, read_checkpoint
@@ -25,13 +26,17 @@ from core.training.end_images import EndImages
 from core.training.live_curve import VALIDATION_IMAGES
 from core.training.optimizer import compile_model
 from core.training.result import TrainingResult, save_bundle
+from core.training.trial import write_measurements
 from core.training.validation import Validation
 from core.training.watching import Watching, choose_watched
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of a run. `card` is None if no training step ran; `stopped` is True if a person stopped the run."""
+    """The outcome of a run. `card` is None if no training step ran, and for a run of a sweep's search.
+
+    `stopped` is True if a person stopped the run, or its sweep did.
+    """
 
     card: Card | None
     stopped: bool
@@ -73,13 +78,16 @@ def train_and_evaluate(
     `images`: the images for the end of the run; by default, they are drawn when they are needed.
     With early stopping, the model keeps the weights of the epoch with the best validation accuracy, otherwise those of
     the last epoch. The exported model is evaluated on the test set once, at the end. If the run finished, the worker
-    then removes the checkpoint.
+    then removes the checkpoint. A run of a sweep's search is only measured, on the validation split.
 
     Raises RunError if the run cannot be resumed or the loss becomes infinite or NaN, BundleError if a teacher's network
     is damaged, MemoryError if the machine runs out of memory, RunNotFound if the run is deleted.
     """
     keras.utils.set_random_seed(config.seed)
+    search_mark = read_search_mark(run.trial_file)
     start = _start(config, run, dataset.train, pen_digits)
+    if start.stopped and search_mark:
+        return Outcome(None, stopped=True)
     if start.stopped and not _has_new_weights(start, run):
         return Outcome(run.bundle.card() if start.checkpoint else None, stopped=True)
     steps = math.ceil(images_in_epoch(dataset.train, config, start.pen_digits) / config.batch_size)
@@ -93,6 +101,11 @@ def train_and_evaluate(
     end = _train(model, start, config, steps, run, validation, journal)
     seconds = journal.seconds
 
+    if search_mark:
+        if not end.stopped:
+            journal.write_status("saving", "Measuring the trial.")
+            write_measurements(model, run, search_mark, dataset, validation.evaluate(model)[1])
+        return Outcome(None, end.stopped)
     journal.write_status("saving", "Saving the model.")
     # Measure again rather than read the history, because somebody may have edited the run's files.
     metrics = validation.evaluate(model)

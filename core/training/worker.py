@@ -69,10 +69,10 @@ def train_to_end(run: Run, workspace: Workspace, lock: int | None = None) -> dic
 def _start_map(run: Run, workspace: Workspace) -> None:
     """Let another process compute the map of MNIST; other maps are computed when a page needs them.
 
-    A fine-tuned network's map would take far longer than the fine-tuning. This process exits, because TensorFlow would
-    take the memory that the next run needs.
+    A fine-tuned network's map would take far longer than the fine-tuning; a run of a sweep's search has no network.
+    This process exits, because TensorFlow would take the memory that the next run needs.
     """
-    if run.config().dataset == "mnist" and not run.fine_tuning_file.exists():
+    if run.config().dataset == "mnist" and run.bundle.complete and not run.fine_tuning_file.exists():
         with suppress(RunError):  # others are being computed; a page computes this one when it needs it
             start_map(workspace, run.bundle, "mnist")
 

@@ -17,10 +17,11 @@ from dashboard.session import address, cache, state
 from dashboard.session.markdown import plain
 from dashboard.session.permission import safe_text
 
-# The reason why a run has no model, by its state. "finished" is missing, because a finished run should have a model.
+# The reason why a run has no model, by its state. A finished run of a sweep's search has none.
 _MISSING_MODEL_REASONS = {
     "queued": "has no model yet",
     "running": "has no model yet",
+    "finished": "has no model",
     "stopped": "was stopped before it had a model",
     "failed": "failed before it had a model",
     "interrupted": "was interrupted before it had a model",

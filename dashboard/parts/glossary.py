@@ -55,17 +55,21 @@ TERMS: dict[str, str] = {
     "validation gets worse.",
     "p-value": "The probability that two equally good models would differ at least this much by chance.",
     "parameters": "The numbers that a network learns: its weights and biases.",
+    "Pareto front": "The trials that no other one beats in all goals at once, such as accuracy and size.",
     "precision": "Of the images that the model calls a 7, for example, the fraction that are a 7.",
     "preset": "A ready-made choice of network and training settings.",
+    "pruning": "Ending a trial early because it is far behind the others, to save time for better ones.",
     "recall": "Of the images that show a 7, for example, the fraction that the model recognises.",
     "rehearsal": "Training on old images while learning new ones, so that a network does not forget them.",
     "run": "One training, with its settings, curves and, at the end, its model.",
     "seed": "The number from which all random choices follow. The same seed gives the same choices again.",
     "softmax": "The formula that turns ten scores into ten probabilities that add up to 100%.",
+    "sweep": "A search for better settings: many trainings with different settings, each informed by those before.",
     "temperature": "A number that makes probabilities more cautious (above 1) or bolder (below 1) without changing the "
     "answer.",
     "test set": "Images that are used once, after training, to measure how good a model is.",
     "training set": "The images that a network learns from.",
+    "trial": "One choice of settings that a sweep tries, trained once or with several seeds.",
     "validation": "Checking a network during training on images that it does not learn from.",
     "weight": "A number that says how strongly one value in a network affects another. Training adjusts all weights.",
 }
@@ -77,6 +81,7 @@ PAGE_TERMS: dict[str, tuple[str, ...]] = {
     "Evaluate": ("test set", "validation", "accuracy", "confidence", "confusion matrix", "calibration"),
     "Your hand": ("fine-tuning", "rehearsal", "confidence interval", "McNemar's test", "p-value", "validation"),
     "Class": ("accuracy", "confidence interval", "confusion matrix", "fine-tuning", "McNemar's test", "p-value"),
+    "Sweeps": ("sweep", "trial", "preset", "pruning", "seed", "validation", "Pareto front"),
     "Model": ("convolution", "batch normalization", "softmax", "parameters", "multiply-add", ".keras", ".tflite"),
 }
 """The terms that are explained below the title of a page, by that title."""

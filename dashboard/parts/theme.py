@@ -26,5 +26,18 @@ def page_colour() -> str:
     return "#121817" if _is_dark() else "#ffffff"
 
 
+def faint_colour() -> str:
+    """Return the colour of lines that stay in the background."""
+    return "#5d6d69" if _is_dark() else "#9caaa6"
+
+
+def shade_colours() -> tuple[str, ...]:
+    """Return colours from a low to a high value; the last ones stand out most from the page."""
+    # Theme colours (.streamlit/config.toml) without those that are hardly visible on the page.
+    if _is_dark():
+        return ("#126c61", "#248577", "#3f9d8e", "#62b3a5", "#8ac8bd", "#b1dbd3", "#d3ebe6")
+    return ("#b1dbd3", "#8ac8bd", "#62b3a5", "#3f9d8e", "#248577", "#126c61", "#0a544b")
+
+
 def _is_dark() -> bool:
     return st.context.theme.type == "dark"

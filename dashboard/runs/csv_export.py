@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -25,7 +25,12 @@ _FORMULA = re.compile(r"(^|[;\t-\r\x1c-\x1e\x85\u2028\u2029])(?=[\s\"']*[=+\-@ï¼
 
 def runs_csv(rows: Sequence[Summary]) -> bytes:
     """Return the runs with all their metrics and settings as CSV: accuracies in 0..1, one column per setting."""
-    cells = [{name: _escape_formulas(value) for name, value in _columns(row).items()} for row in rows]
+    return table_csv([_columns(row) for row in rows])
+
+
+def table_csv(rows: Sequence[Mapping[str, object]]) -> bytes:
+    """Return rows as CSV; the names of their columns are those of the first row."""
+    cells = [{name: _escape_formulas(value) for name, value in row.items()} for row in rows]
     return pd.DataFrame(cells).to_csv(index=False, lineterminator="\n").encode(ENCODING)
 
 

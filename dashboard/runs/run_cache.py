@@ -22,7 +22,7 @@ from core.runs.summary import Summary, summarise
 from dashboard.session.state import workspace
 from dashboard.training import curve_points
 
-_MAX_SUMMARIES = 1000
+_MAX_SUMMARIES = 10_000
 
 _FileVersion = tuple[int, int] | None
 """Modification time and inode of a file, or None if the file does not exist.

@@ -14,8 +14,9 @@ from core.errors import RunError
 from core.runs.run import Run
 from core.runs.summary import Summary
 from dashboard.parts.vega_lite import VegaLite
-from dashboard.runs import run_cache, scatter
+from dashboard.runs import parallel_runs, run_cache, scatter
 from dashboard.runs.curves_picture import PictureFormat, curves_picture
+from dashboard.runs.parallel_coordinates import HINT, show_parallel_coordinates
 from dashboard.session import address
 from dashboard.session.permission import safe_text
 from dashboard.training import curve_points, curves
@@ -191,6 +192,41 @@ def results_across_runs(rows: Sequence[Summary], names: dict[str, str], selected
         width="stretch",
         alt=f"{y} against {x}, one point for each run",
     )
+
+
+def all_settings_at_once(rows: Sequence[Summary], names: dict[str, str], selected: Collection[str]) -> list[str] | None:
+    """Draw parallel coordinates of the listed runs; return the ids of those that the visitor wants to select, or None.
+
+    `selected`: ids of the runs that stand out.
+    """
+    shown = parallel_runs.results(rows)
+    choices, default = parallel_runs.axis_choices(shown), parallel_runs.default_axes(shown)
+    if len(shown) < 3 or len(default) < 2:
+        return None
+    st.subheader("All settings at once", anchor=False)
+    keys = st.multiselect(
+        "Axes",
+        choices,
+        default,
+        format_func=parallel_runs.axis_title,
+        # A widget keeps its first value, so other choices need another widget.
+        key=f"parallel_axes_{hash(tuple(choices))}",
+    )
+    if len(keys) < 2:
+        st.caption("Choose two or more axes.")
+        return None
+    st.caption(
+        f"Each line is a run. The stronger its colour, the more accurate it is; selected runs are orange. {HINT}"
+    )
+    axes = parallel_runs.run_axes(shown, keys)
+    inside = show_parallel_coordinates(axes, parallel_runs.run_lines(shown, names, selected), "parallel_runs")
+    found = [row.id for row, fits in zip(shown, inside, strict=True) if fits]
+    if len(found) == len(shown):
+        return None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{len(found):,} of {len(shown):,} runs** are in the selected ranges.", width="content")
+        pressed = st.button("Select them in the table", icon=":material/check_box:", key="select_in_ranges")
+    return found if pressed else None
 
 
 def _axis_box(label: str, key: str, options: list[str], default: str) -> str:

@@ -182,6 +182,12 @@ def table_version(run_ids: tuple[str, ...]) -> int:
     return version
 
 
+def redraw_runs_table() -> None:
+    """Make the next table of runs a new one, which starts with the remembered selection."""
+    version, run_ids = cast("tuple[int, tuple[str, ...]]", st.session_state.get(_LISTED_RUNS, (0, ())))
+    st.session_state[_LISTED_RUNS] = (version + 1, run_ids)
+
+
 def unknown_runs() -> list[str]:
     """Return the run ids in the URL that do not exist."""
     return cast("list[str]", st.session_state.get(_UNKNOWN_RUNS, []))

@@ -31,12 +31,12 @@ def log_ticks(values: pd.Series) -> list[float]:
         if len(ticks_in_range) <= _MAX_TICKS:
             break
     if len(ticks_in_range) < _MIN_TICKS:
-        return _even_ticks(low, high)
+        return even_ticks(low, high)
     return ticks_in_range[:: math.ceil(len(ticks_in_range) / _MAX_TICKS)]
 
 
-def _even_ticks(low: float, high: float) -> list[float]:
-    """Return multiples of 1, 2 or 5 times a power of ten, which look evenly spaced on a short log scale."""
+def even_ticks(low: float, high: float) -> list[float]:
+    """Return multiples of 1, 2 or 5 times a power of ten, which look evenly spaced, also on a short log scale."""
     # Labels show six digits, so closer ticks could get the same label.
     if math.isclose(low, high, rel_tol=1e-4):
         return [low]

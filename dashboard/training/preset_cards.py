@@ -96,5 +96,6 @@ def _own_runs(name: str, rows: Sequence[Summary], dataset_id: str) -> list[Summa
     return [
         row
         for row in rows
-        if row.state == "finished" and row.config and replace_settings(row.config, seed=config.seed) == config
+        if not row.of_search and row.state == "finished" and row.config
+        if replace_settings(row.config, seed=config.seed) == config
     ][:LATEST_RUNS]

@@ -13,6 +13,7 @@ from core.runs.label import MAX_NAME_CHARACTERS, MAX_NOTE_CHARACTERS, Label, dis
 from core.runs.registry import find_run
 from core.runs.run import Run
 from core.runs.status import Status
+from core.runs.trial import read_trial_mark, read_trial_result
 from dashboard.classifier import time_machine
 from dashboard.classifier.calibration import TEMPERATURE_HELP
 from dashboard.classifier.robustness import robustness_section
@@ -67,6 +68,7 @@ def show_page(run_id: str) -> None:
         return
     show_head(run, label, status, config)
     show_actions(run, label, status, config)
+    show_trial(run)
     if status.over:
         show_outcome(status)
     else:
@@ -121,6 +123,34 @@ def show_head(run: Run, label: Label, status: Status | None = None, config: Trai
         st.caption(" · ".join(facts))
     if label.note:
         st.markdown(plain(label.note).replace("\n", "  \n"))
+
+
+def show_trial(run: Run) -> None:
+    """Say which sweep and trial the run belongs to, if any."""
+    try:
+        mark = read_trial_mark(run.trial_file)
+        result = read_trial_result(run.trial_result_file)
+    except RunError as error:
+        st.warning(safe_text(error), icon=":material/warning:")
+        return
+    if mark is None:
+        return
+    st.page_link(
+        "views/sweep.py",
+        label="Its sweep",
+        icon=":material/travel_explore:",
+        query_params={"id": mark.sweep},
+        width="content",
+    )
+    trial = f"trial {mark.trial} of the sweep {plain(mark.sweep)}"
+    if mark.winner:
+        st.markdown(f"Trains the settings of {trial} again, with another seed.", width="content")
+        return
+    measured = f" Validation accuracy {result.validation_accuracy:.2%}." if result else ""
+    st.markdown(
+        f"Part of {trial}.{measured} Its test accuracy is not measured, so that nothing is chosen on the test set.",
+        width="content",
+    )
 
 
 def show_label_form(run: Run, label: Label) -> None:

@@ -57,6 +57,11 @@ def show_overview(rows: Sequence[Summary], names: dict[str, str]) -> None:
     else:
         st.info("Select one or more runs in the table to see their curves and settings.", icon=":material/check_box:")
     side_by_side.results_across_runs(listed, names, [row.id for row in chosen])
+    in_ranges = side_by_side.all_settings_at_once(listed, names, [row.id for row in chosen])
+    if in_ranges is not None:
+        state.select_runs(in_ranges)
+        state.redraw_runs_table()
+        st.rerun()
 
 
 def choose_runs(rows: Sequence[Summary], names: dict[str, str]) -> tuple[list[Summary], Summary | None]:

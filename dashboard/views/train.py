@@ -39,6 +39,7 @@ from dashboard.session.permission import (
     require_permission,
     safe_text,
 )
+from dashboard.session.sweeps import offer_base
 from dashboard.training.form import changed_labels, settings_form
 from dashboard.training.live_curves import show_live_curves
 from dashboard.training.preset_cards import choose_preset
@@ -65,6 +66,16 @@ def show_start_form(data: Dataset) -> None:
         config = settings_form(defaults, datasets, template.form_key if template else None)
     if button.button("Train", type="primary", icon=":material/play_arrow:", key="train", width="stretch"):
         submit(config)
+    if button.button(
+        "Search around this",
+        icon=":material/travel_explore:",
+        type="tertiary",
+        key="search_around",
+        help="Trains these settings many times with small changes, to find out which changes help.",
+    ):
+        changed = changed_labels(defaults, config)
+        offer_base(f"{template.title if template else f'the preset {chosen}'}{', changed' if changed else ''}", config)
+        st.switch_page("views/sweeps.py")
     with summary:  # filled after `submit`, because that may have queued the teachers
         if template:
             source = plain(template.source)

@@ -12,6 +12,7 @@ from core.handwriting.pen_digits import PenDigit
 from core.packages import hide_packages
 from core.runs.fine_tuning import FineTuning
 from core.runs.run import Run
+from core.runs.trial import read_search_mark
 from core.training.end_images import DrawingProcess, EndImages, draw_ahead, load_pen_digits
 from core.training.start import write_start
 from core.workspace import Workspace
@@ -26,12 +27,21 @@ def train(run: Run, config: TrainingConfig, fine_tuning: FineTuning | None, work
         if fine_tuning:
             return _fine_tune(run, config, fine_tuning, workspace, process)
         outcome = _train_and_evaluate(run, config, workspace, process)
+    if read_search_mark(run.trial_file):
+        return _search_end(run, outcome)
     if outcome.card is None:
         return {"state": "stopped", "message": "Stopped before the first step."}
     print(f"test accuracy {outcome.card.metrics.test_accuracy:.4f}", flush=True)
     if outcome.stopped:
         return {"state": "stopped", "message": "Stopped on request. The model of the last step is kept."}
     return {"state": "finished", "message": "Finished."}
+
+
+def _search_end(run: Run, outcome: Outcome) -> dict[str, str]:
+    """Return the end of a run of a sweep's search, which has no model."""
+    if outcome.stopped:
+        return {"state": "stopped", "message": run.stop_reason or "Stopped on request."}
+    return {"state": "finished", "message": "Finished. Measured on the validation images only."}
 
 
 def _fine_tune(

@@ -21,6 +21,7 @@ from core.runs.registry import create_run, list_runs
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.tables import HISTORY_COLUMNS, append_row
+from core.runs.trial import TrialMark, TrialResult, write_trial_mark, write_trial_result
 from core.workspace import PROJECT, Workspace
 from dashboard.session import cache
 from dashboard.training.wording import REDRAWN_ACCURACY
@@ -327,3 +328,22 @@ def test_run_that_failed_without_a_model_keeps_its_time_machine(run: Run) -> Non
 
 def expanders(page: AppTest) -> set[str | None]:
     return {expander.key for expander in page.expander}
+
+
+def test_run_of_a_search_says_why_it_has_no_model(run: Run) -> None:
+    shutil.rmtree(run.bundle.folder)
+    write_trial_mark(run.trial_file, TrialMark(sweep="20261129-120000-quiet-otter", trial=7))
+    write_trial_result(run.trial_result_file, TrialResult(validation_accuracy=0.9876, parameters=1234))
+
+    page = open_run_page(run.id)
+
+    assert not page.exception
+    assert "Part of trial 7 of the sweep 20261129-120000-quiet-otter. Validation accuracy 98.76%." in page_text(page)
+    assert "so that nothing is chosen on the test set" in page_text(page)
+    page.query_params.clear()
+    page.query_params["model"] = run.id
+    page.switch_page("views/evaluate.py").run()
+    assert not page.exception
+    assert f"The run {run.title} has no model. Another model is shown." in page_text(page)
+    page.switch_page("views/runs.py").run()
+    assert not page.exception

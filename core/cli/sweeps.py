@@ -1,0 +1,207 @@
+"""Commands `sweep`: search settings by many trainings, and train the best ones again."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from datetime import UTC, datetime
+
+from core.cli.train import config_from_options
+from core.errors import SweepError
+from core.sweeps import control
+from core.sweeps.comparison import compare_seeds
+from core.sweeps.pareto import best_trial
+from core.sweeps.records import Progress, SweepSettings, SweepStatus, Trial
+from core.sweeps.spaces import default_parameters, parameter_text, parse_parameter, value_text
+from core.sweeps.sweep import Sweep
+from core.workspace import Workspace
+
+_POLL_SECONDS = 0.5
+_DEFAULT_TRIALS = 20
+
+
+def new(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Create and start a sweep; with --wait, show its progress until it ends."""
+    base = config_from_options(options)
+    trials = options.trials if options.trials or options.hours else _DEFAULT_TRIALS
+    settings = control.read_settings(
+        {
+            "created": datetime.now(UTC).isoformat(),
+            "title": options.title or f"Around {options.preset}",
+            "base": base.to_json(),
+            "parameters": [
+                parameter.model_dump(mode="json")
+                for parameter in (map(parse_parameter, options.vary) if options.vary else default_parameters(base))
+            ],
+            "objectives": [name.replace("-", "_") for name in options.objective or ["validation_accuracy"]],
+            "trials": trials,
+            "hours": options.hours,
+            "seeds_per_trial": options.seeds,
+            "pruning": options.pruning,
+            "seed": options.search_seed,
+        }
+    )
+    sweep = control.create_sweep(workspace, settings)
+    control.start(workspace, sweep)
+    print(f"sweep {sweep.id}", flush=True)
+    for parameter in settings.parameters:
+        print(f"  varies {parameter_text(parameter)}", flush=True)
+    return _wait(sweep, workspace) if options.wait else 0
+
+
+def join(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Take part in a sweep that another machine has created in the database named by TRAZO_SWEEP_STORAGE."""
+    from core.sweeps.study import read_shared_settings  # loads Optuna
+
+    sweep = control.create_sweep(workspace, read_shared_settings(options.sweep), options.sweep)
+    control.start(workspace, sweep)
+    print(f"This machine now trains trials of the sweep {sweep.id}.", flush=True)
+    return _wait(sweep, workspace) if options.wait else 0
+
+
+def list_all(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Print all sweeps, newest first."""
+    sweeps = control.list_sweeps(workspace)
+    if not sweeps:
+        print("There are no sweeps yet. Start one with: python -m core sweep new")
+        return 0
+    print(f"{'sweep':36} {'state':12} {'trials':>7} {'best':>8}  title")
+    for sweep in sweeps:
+        try:
+            settings, status, progress = sweep.settings(), sweep.status(), sweep.progress()
+        except SweepError as error:
+            print(f"{sweep.id:36} {error}")
+            continue
+        best = best_trial(progress.trials, settings.objectives)
+        value = _value_text(settings.objectives[0], best.values[0]) if best and best.values else "-"
+        print(f"{sweep.id:36} {status.state:12} {len(progress.trials):>7} {value:>8}  {settings.title}")
+    return 0
+
+
+def show(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Print the trials, the importance of settings, the Pareto front and the winner of a sweep."""
+    sweep = control.find_sweep(workspace, options.sweep)
+    settings, status, progress = sweep.settings(), sweep.status(), sweep.progress()
+    if options.json:
+        print(json.dumps({"id": sweep.id, **status.model_dump(mode="json"), **progress.model_dump(mode="json")}))
+        return 0
+    print(f"{sweep.id}: {settings.title}; {status.state}. {status.message}")
+    _print_trials(settings, progress)
+    _print_importance(progress)
+    _print_winners(settings, progress, workspace)
+    return 0
+
+
+def stop(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Stop a sweep and its runs."""
+    sweep = control.find_sweep(workspace, options.sweep)
+    control.stop(workspace, sweep)
+    print(f"{sweep.id} was asked to stop. Its ended trials are kept; resume it to go on.")
+    return 0
+
+
+def resume(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Go on with a sweep."""
+    sweep = control.find_sweep(workspace, options.sweep)
+    control.resume(workspace, sweep)
+    print(f"{sweep.id} goes on.", flush=True)
+    return _wait(sweep, workspace) if options.wait else 0
+
+
+def delete(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Delete a sweep; its runs are kept."""
+    sweep = control.find_sweep(workspace, options.sweep)
+    control.delete(workspace, sweep)
+    print(f"{sweep.id} was deleted. Its runs are kept.")
+    return 0
+
+
+def again(options: argparse.Namespace, workspace: Workspace) -> int:
+    """Train the settings of a trial again with three other seeds."""
+    sweep = control.find_sweep(workspace, options.sweep)
+    for run in control.train_again(workspace, sweep, options.trial):
+        print(f"run {run.id}")
+    return 0
+
+
+def _wait(sweep: Sweep, workspace: Workspace) -> int:
+    """Print each trial as it ends, until the sweep has ended; Ctrl-C leaves it running."""
+    printed: set[int] = set()
+    settings = sweep.settings()
+    try:
+        while True:
+            status = sweep.status()
+            for trial in sweep.progress().trials:
+                if trial.state != "running" and trial.number not in printed:
+                    printed.add(trial.number)
+                    print(_trial_line(settings, trial), flush=True)
+            # Its process writes the first status a moment after it has started.
+            if status.state != "running" and not (status.state == "interrupted" and sweep.alive):
+                break
+            time.sleep(_POLL_SECONDS)
+    except KeyboardInterrupt:
+        print(f"The sweep goes on. Stop it with: python -m core sweep stop {sweep.id}", file=sys.stderr)
+        return 130
+    print(status.message)
+    _print_winners(settings, sweep.progress(), workspace)
+    return _exit_status(status)
+
+
+def _exit_status(status: SweepStatus) -> int:
+    return 0 if status.state in ("finished", "stopped") else 1
+
+
+def _print_trials(settings: SweepSettings, progress: Progress) -> None:
+    for trial in progress.trials:
+        mark = " *" if trial.number in progress.pareto else ""
+        print(_trial_line(settings, trial) + mark)
+    if len(settings.objectives) > 1 and progress.pareto:
+        print("* no other trial is better in both objectives")
+    elif progress.pareto:
+        print("* the best trial")
+
+
+def _trial_line(settings: SweepSettings, trial: Trial) -> str:
+    """Return the number, the state, the values and the settings of a trial."""
+    pairs = zip(settings.objectives, trial.values or (), strict=False)
+    values = ", ".join(_value_text(objective, value) for objective, value in pairs)
+    varied = "  ".join(f"{name}={_setting_text(value)}" for name, value in trial.settings.items())
+    retries = f" ({trial.retries} retries)" if trial.retries else ""
+    message = f"  {trial.message}" if trial.message else ""
+    return f"trial {trial.number:>3}  {trial.state:8}  {values or '-':>10}  {varied}{retries}{message}"
+
+
+def _setting_text(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else value_text(value)
+
+
+def _value_text(objective: str, value: float) -> str:
+    if objective == "milliseconds":
+        return f"{value:.3f} ms"
+    return f"{value:,.0f} parameters" if objective == "parameters" else f"{value:.2%}"
+
+
+def _print_importance(progress: Progress) -> None:
+    if progress.importance is None:
+        print("importance of settings: too few complete trials (20 are needed)")
+        return
+    shares = sorted(progress.importance.items(), key=lambda item: -item[1])
+    print("importance of settings: " + ", ".join(f"{name} {share:.0%}" for name, share in shares))
+
+
+def _print_winners(settings: SweepSettings, progress: Progress, workspace: Workspace) -> None:
+    for winner in progress.winners:
+        print(f"trial {winner.trial}, trained again: {', '.join(winner.runs)}")
+        comparison = compare_seeds(workspace, progress, winner)
+        if comparison is None:
+            continue
+        tests = ", ".join(f"{value:.2%}" for value in sorted(comparison.test_accuracies))
+        validation = ", ".join(f"{value:.2%}" for value in sorted(comparison.winner))
+        print(f"  validation accuracy {validation}; test accuracy {tests}")
+        verdict = "within" if comparison.within_spread else "larger than"
+        print(
+            f"  {comparison.difference * 100:+.2f} points from the first trial, which has the settings of "
+            f"{settings.base.preset}; this is {verdict} the spread of the seeds, {comparison.spread * 100:.2f} points"
+        )

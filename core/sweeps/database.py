@@ -1,0 +1,76 @@
+"""Where Optuna keeps the trials of a study: a journal for one machine, a PostgreSQL database for several."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import optuna
+import sqlalchemy.exc
+from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
+from optuna.storages.journal import JournalFileBackend, JournalStorage
+
+from core.environment import sweep_storage
+from core.errors import SweepError
+from core.storage import open_file
+
+HEARTBEAT_SECONDS = 20
+GRACE_SECONDS = 120
+"""Seconds without a heartbeat after which another machine's trial is given to the others."""
+_MAX_MACHINE_RETRIES = 2
+_CONNECT_TIMEOUT_SECONDS = 10
+_LOCK_SUFFIX = ".lock"
+"""The end of the name of Optuna's lock of a journal."""
+_DRIVER = "postgresql+psycopg://"
+
+
+def open_journal(journal: Path) -> JournalStorage:
+    """Return the storage in a file. Only the process that holds the sweep's lock may call this; raises OSError."""
+    _drop_unfinished_line(journal)
+    # This lock is a killed process's, which Optuna would obey for half a minute.
+    journal.with_name(journal.name + _LOCK_SUFFIX).unlink(missing_ok=True)
+    return JournalStorage(JournalFileBackend(str(journal)))
+
+
+def open_database() -> RDBStorage:
+    """Return the storage in the database that TRAZO_SWEEP_STORAGE names; raises SweepError if it names none."""
+    url = sweep_storage() or ""
+    if not url.startswith(_DRIVER):
+        raise SweepError(f"TRAZO_SWEEP_STORAGE must begin with {_DRIVER}, for example {_DRIVER}user@host/database.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # heartbeats are "experimental"
+        return RDBStorage(
+            url,
+            engine_kwargs={"connect_args": {"connect_timeout": _CONNECT_TIMEOUT_SECONDS}, "pool_pre_ping": True},
+            heartbeat_interval=HEARTBEAT_SECONDS,
+            grace_period=GRACE_SECONDS,
+            heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(_MAX_MACHINE_RETRIES),
+        )
+
+
+@contextmanager
+def errors() -> Iterator[None]:
+    """Convert a database's errors in the with block to SweepError, without the URL, which contains a password."""
+    try:
+        yield
+    except ImportError as error:
+        raise SweepError(
+            "The package psycopg is not installed. Install requirements-cluster.txt, then resume the sweep."
+        ) from error
+    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        raise SweepError(
+            f"The database of the sweep cannot be used ({type(error).__name__}). Check that it is running and that "
+            "TRAZO_SWEEP_STORAGE names it, then resume the sweep."
+        ) from error
+
+
+def _drop_unfinished_line(journal: Path) -> None:
+    """Remove the last line if it was not written to its end: the disk was full, or the process was killed."""
+    try:
+        with open_file(journal, "r+b") as file:
+            content = file.read()
+            file.truncate(content.rfind(b"\n") + 1)
+    except FileNotFoundError:
+        return

@@ -1,0 +1,148 @@
+"""The process of a sweep: `python -m core.sweeps.process FOLDER` searches, trains the winner again, and ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from core.errors import SweepError, TrazoError
+from core.launcher.prepared_worker import end_prepared_worker
+from core.runs.process import WorkerRecord
+from core.runs.run import Run
+from core.storage import atomic_write, storage_errors
+from core.sweeps.pareto import best_trial
+from core.sweeps.records import SweepSettings, SweepStatus
+from core.sweeps.search import Search
+from core.sweeps.study import open_study
+from core.sweeps.sweep import Sweep
+from core.sweeps.trial_runs import STOPPED_MESSAGE, TrialRuns, is_unfinished, stop_all
+from core.sweeps.winner import WinnerTraining
+from core.workspace import Workspace
+
+POLL_SECONDS = 0.5
+"""Seconds between two looks at the runs: short beside a training of 10 s, and 1% of a core."""
+_SECONDS_PER_HOUR = 3600.0
+
+
+def main(folder: Path) -> int:
+    """Run the sweep in `folder` until it ends or is stopped, and write how it ended; return the exit status."""
+    process = SweepProcess(Workspace.from_environment(), Sweep(folder))
+    try:
+        with storage_errors(folder):
+            end = process.run()
+    except Exception as error:  # noqa: BLE001 - every error becomes the sweep's final status
+        with suppress(OSError):  # a full disk has no room for the log either
+            traceback.print_exc()
+        end = {"state": "failed", "message": _error_message(error)}
+        # A sweep that has ended has no runs in progress.
+        with suppress(TrazoError, OSError):
+            process.stop_runs()
+    end_prepared_worker()
+    process.finish(end)
+    return 0 if end["state"] != "failed" else 1
+
+
+def _error_message(error: Exception) -> str:
+    if isinstance(error, TrazoError):
+        return str(error)
+    return f"The sweep failed ({type(error).__name__}). See sweep.log for details, then resume the sweep."
+
+
+class SweepProcess:
+    """A sweep that is running. Its status counts the seconds of earlier processes, too."""
+
+    def __init__(self, workspace: Workspace, sweep: Sweep) -> None:
+        self._workspace, self._sweep = workspace, sweep
+        self._begin = time.monotonic()
+        self._before = sweep.status()
+
+    def run(self) -> dict[str, str]:
+        """Search and train the winner; return the final state and message. Raises TrazoError."""
+        self._sweep.stop_file.unlink(missing_ok=True)
+        with atomic_write(self._sweep.process_file) as temporary:
+            temporary.write_text(WorkerRecord.of(os.getpid()).model_dump_json() + "\n")
+        self._write("Searching.")
+        settings = self._sweep.settings()
+        study = open_study(self._sweep.id, settings, machine_name(self._sweep), self._sweep.journal_file)
+        runs = TrialRuns(self._workspace, self._sweep.id)
+        search = Search(self._workspace, self._sweep, study, runs, self._deadline(settings))
+        while search.step():
+            self._write(_search_message(search, settings))
+            if self._sweep.stop_file.exists():
+                return self._stopped(search.stop, search)
+            time.sleep(POLL_SECONDS)
+        if not study.creator:
+            return {"state": "finished", "message": "Finished here. The machine that created the sweep goes on."}
+        best = best_trial(search.trials, settings.objectives)
+        if best is None:
+            raise SweepError("No trial was completed. Start another sweep with other ranges.", self._sweep.id)
+        winner = WinnerTraining(self._workspace, self._sweep, runs, best)
+        while winner.step():
+            self._write(f"Training the settings of trial {best.number} again with other seeds.")
+            if self._sweep.stop_file.exists():
+                return self._stopped(lambda: stop_all(self._workspace, winner.runs, STOPPED_MESSAGE))
+            time.sleep(POLL_SECONDS)
+        return {"state": "finished", "message": f"Finished. Trial {best.number} is the best."}
+
+    def stop_runs(self) -> None:
+        """Ask all runs of the sweep to stop."""
+        runs = TrialRuns(self._workspace, self._sweep.id)
+        stop_all(self._workspace, runs.all(), STOPPED_MESSAGE)
+
+    def finish(self, end: dict[str, str]) -> None:
+        """Write the final status."""
+        with suppress(OSError):
+            self._sweep.stop_file.unlink(missing_ok=True)
+        status = self._status(end["message"]).model_copy(update={"state": end["state"], "ended": time.time()})
+        self._sweep.write_final_status(status)
+
+    def _stopped(self, stop: Callable[[], list[Run]], search: Search | None = None) -> dict[str, str]:
+        """Stop the runs and wait until they have ended, so that the sweep can be resumed at once."""
+        self._write("Stopping.")
+        stopping = stop()
+        while any(map(is_unfinished, stopping)):
+            time.sleep(POLL_SECONDS)
+        if search:
+            search.write()
+        return {"state": "stopped", "message": "Stopped. Resume the sweep to go on."}
+
+    def _deadline(self, settings: SweepSettings) -> float | None:
+        if settings.hours is None:
+            return None
+        return self._begin + settings.hours * _SECONDS_PER_HOUR - self._before.seconds
+
+    def _write(self, message: str) -> None:
+        """Write the status if the message is new."""
+        if message != self._sweep.status().message:
+            self._sweep.write_status(self._status(message))
+
+    def _status(self, message: str) -> SweepStatus:
+        return SweepStatus(
+            state="running",
+            message=message,
+            started=self._before.started or time.time(),
+            seconds=self._before.seconds + time.monotonic() - self._begin,
+        )
+
+
+def _search_message(search: Search, settings: SweepSettings) -> str:
+    total = f" of {settings.trials}" if settings.trials else ""
+    return f"{search.ended}{total} trials have ended."
+
+
+def machine_name(sweep: Sweep) -> str:
+    """Return the name of this workspace in a shared study, which is chosen at random once."""
+    if not sweep.machine_file.exists():
+        with atomic_write(sweep.machine_file) as temporary:
+            temporary.write_text(uuid.uuid4().hex)
+    return sweep.machine_file.read_text()
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

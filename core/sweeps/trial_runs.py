@@ -1,0 +1,133 @@
+"""The runs of a sweep, found by their marks, which are the truth about a sweep after a crash."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+
+from core.config import TrainingConfig
+from core.errors import RunError
+from core.launcher.control import request_stop
+from core.launcher.queue import advance, resume, submit
+from core.runs.deletion import delete_run
+from core.runs.registry import list_runs
+from core.runs.run import Run
+from core.runs.trial import TrialMark, read_trial_mark
+from core.workspace import Workspace
+
+MAX_RETRIES = 2
+"""Number of times that an interrupted run is resumed by itself."""
+
+STOPPED_MESSAGE = "Stopped with its sweep."
+
+_ADVANCE_SECONDS = 2.0
+"""Seconds between two attempts to start a queued run; each reads the status of every run."""
+
+_logger = logging.getLogger(__name__)
+_Position = tuple[bool, int, int]
+
+
+class TrialRuns:
+    """The runs of one sweep in this workspace, each with its position: winner or not, trial, and index of its seed."""
+
+    def __init__(self, workspace: Workspace, sweep_id: str) -> None:
+        """Find the runs that exist."""
+        self._workspace, self._sweep_id = workspace, sweep_id
+        self._runs: dict[_Position, Run] = {}
+        self._advance_after = 0.0
+        for run in list_runs(workspace):
+            try:
+                mark = read_trial_mark(run.trial_file)
+            except RunError:  # damaged
+                continue
+            if mark and mark.sweep == sweep_id:
+                self._runs[_position(mark)] = run
+
+    def of(self, trial: int, *, winner: bool = False) -> list[Run]:
+        """Return the runs of a trial, in the order of their seeds."""
+        positions = sorted(position for position in self._runs if position[:2] == (winner, trial))
+        return [self._runs[position] for position in positions]
+
+    def all(self) -> list[Run]:
+        """Return all runs, those of the winners included."""
+        return list(self._runs.values())
+
+    def first_free_seed(self, trial: int) -> int:
+        """Return the smallest index of a seed for which the search has no run of a trial."""
+        index = 0
+        while (run := self._runs.get((False, trial, index))) and run.config_file.exists():
+            index += 1
+        return index
+
+    def of_others(self, trials: Iterable[int]) -> list[Run]:
+        """Return the search's runs of all trials but these."""
+        kept = set(trials)
+        return [run for (winner, trial, _), run in self._runs.items() if not winner and trial not in kept]
+
+    def winners(self) -> dict[int, list[Run]]:
+        """Return the runs of each trial that was trained again."""
+        trials = sorted({trial for winner, trial, _ in self._runs if winner})
+        return {trial: self.of(trial, winner=True) for trial in trials}
+
+    def create(self, config: TrainingConfig, mark: TrialMark) -> Run | None:
+        """Create and queue a run, unless there is one at its position; return None if the queue is full."""
+        known = self._runs.get(_position(mark))
+        if known is not None and known.config_file.exists():
+            return known
+        try:
+            run = submit(self._workspace, config, trial=mark)
+        except RunError as error:
+            if error.run_id is None:
+                return None
+            run = Run(self._workspace.runs / error.run_id)  # its process could not be started
+        self._runs[_position(mark)] = run
+        return run
+
+    def advance_queue(self) -> None:
+        """Start the next queued run now and then, in case that a killed worker has not; raises StorageError."""
+        if time.monotonic() < self._advance_after:
+            return
+        self._advance_after = time.monotonic() + _ADVANCE_SECONDS
+        try:
+            advance(self._workspace)
+        except RunError as error:  # of this run or of another: its status says so
+            _logger.warning("The queue did not advance: %s", error)
+
+    def forget(self, run: Run) -> None:
+        """Delete a run that cannot be resumed, so that another one takes its position."""
+        delete_run(self._workspace, run)
+        self._runs = {position: known for position, known in self._runs.items() if known != run}
+
+
+def continue_run(workspace: Workspace, run: Run) -> bool:
+    """Queue a run that has ended without a result; return False if this must be tried again: the queue is full."""
+    try:
+        resume(workspace, run)
+    except RunError:
+        return False
+    return True
+
+
+def is_unfinished(run: Run) -> bool:
+    """Return True if a run is queued or running."""
+    try:
+        return not run.status().over
+    except RunError:  # deleted or damaged
+        return False
+
+
+def stop_all(workspace: Workspace, runs: Iterable[Run], reason: str) -> list[Run]:
+    """Ask the unfinished ones of these runs to stop, the queued ones first; return them."""
+    unfinished = [run for run in runs if is_unfinished(run)]
+    # A queued run would start as soon as the running one ends.
+    for run in sorted(unfinished, key=lambda run: run.id, reverse=True):
+        try:
+            request_stop(workspace, run, reason)
+        except RunError:  # it has just ended
+            continue
+    return unfinished
+
+
+def _position(mark: TrialMark) -> _Position:
+    return mark.winner, mark.trial, mark.seed_index

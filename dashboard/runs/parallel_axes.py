@@ -1,0 +1,175 @@
+"""Parallel coordinates: an axis for each setting and metric, and a line for each trial or run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from dashboard.training.log_ticks import even_ticks, log_ticks
+
+MIN_ERROR = 1e-5
+"""Smaller errors are drawn at this one, because a logarithmic scale has no 0; it is less than one of 60,000 images."""
+
+_MAX_TICKS = 7
+_CHOICE_SPREAD = 0.05
+"""Fraction of an axis over which the lines through one choice spread, so that their number can be seen."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis from `low` to `high`, its ticks, and the value of each line on its scale, or None without one.
+
+    `ticks`: pairs of a value and its text. `texts`: the value of each line as text. `spread`: fraction of the axis over
+    which lines with the same value spread.
+    """
+
+    key: str
+    title: str
+    low: float
+    high: float
+    ticks: tuple[tuple[float, str], ...]
+    values: tuple[float | None, ...]
+    texts: tuple[str, ...]
+    spread: float = 0.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """A trial or a run: its name, and its shade from 0 (worst) to 1 (best), or None for a faint line."""
+
+    name: str
+    shade: float | None = None
+    best: bool = False
+
+
+def number_axis(
+    key: str,
+    title: str,
+    values: Sequence[float | None],
+    *,
+    logarithmic: bool = False,
+    limits: tuple[float, float] | None = None,
+    ticks: Sequence[float] = (),
+    text: Callable[[float], str] = "{:,.6g}".format,
+) -> Axis:
+    """Return the axis of a number.
+
+    `limits`: the ends of the axis, by default the smallest and the largest value. `ticks`: by default round numbers.
+
+    `logarithmic` has no effect if a value or a limit is not above 0.
+    """
+    known = [value for value in values if value is not None]
+    low, high = (min([*(limits or ()), *known]), max([*(limits or ()), *known])) if known or limits else (0.0, 1.0)
+    logarithmic = logarithmic and low > 0
+    places = ticks or _round_ticks(low, high, logarithmic=logarithmic)
+    scale: Callable[[float], float] = math.log10 if logarithmic else float
+    low, high = _widen(scale(low), scale(high))
+    return Axis(
+        key,
+        title,
+        low,
+        high,
+        tuple((scale(tick), text(tick)) for tick in places),
+        tuple(None if value is None else scale(value) for value in values),
+        tuple("–" if value is None else text(value) for value in values),
+    )
+
+
+def accuracy_axis(key: str, title: str, values: Sequence[float | None]) -> Axis:
+    """Return the axis of an accuracy, 0..1, with a logarithmic scale of the error.
+
+    On a linear scale, one diverged trial would move all others to the end of the axis.
+    """
+    errors = [None if value is None else max(1 - value, MIN_ERROR) for value in values]
+    axis = number_axis(key, title, errors, logarithmic=True, text=lambda error: f"{100 * (1 - error):.5g}%")
+    return Axis(
+        key,
+        title,
+        -axis.high,
+        -axis.low,
+        tuple((-tick, text) for tick, text in reversed(axis.ticks)),
+        tuple(None if value is None else -value for value in axis.values),
+        tuple("–" if value is None else f"{value:.2%}" for value in values),
+    )
+
+
+def choice_axis(key: str, title: str, values: Sequence[str | None], order: Sequence[str] = ()) -> Axis:
+    """Return the axis of a choice; `order`: the choices from the bottom to the top, before any other values."""
+    choices = list(dict.fromkeys([*order, *sorted(value for value in values if value is not None)]))
+    places = {choice: float(place) for place, choice in enumerate(choices)}
+    return Axis(
+        key,
+        title,
+        -0.25,
+        max(len(choices) - 0.75, 0.25),
+        tuple((place, choice) for choice, place in places.items()),
+        tuple(None if value is None else places[value] for value in values),
+        tuple("–" if value is None else value for value in values),
+        spread=_CHOICE_SPREAD,
+    )
+
+
+def within(axes: Sequence[Axis], ranges: Mapping[str, Any] | None) -> list[bool]:
+    """Return for each line whether it lies in all ranges that the browser names; damaged ranges are ignored.
+
+    `ranges`: the lowest and the highest value on an axis's scale by the axis's key; None is an open end.
+    """
+    inside = [True] * (len(axes[0].values) if axes else 0)
+    for axis in axes:
+        bounds = (ranges or {}).get(axis.key)
+        if not isinstance(bounds, list | tuple) or len(bounds) != 2:
+            continue
+        low, high = (bound if isinstance(bound, int | float) else None for bound in bounds)
+        for index, value in enumerate(axis.values):
+            fits = value is not None and (low is None or value >= low) and (high is None or value <= high)
+            inside[index] = inside[index] and fits
+    return inside
+
+
+def chart_data(axes: Sequence[Axis], lines: Sequence[Line]) -> dict[str, Any]:
+    """Return the chart for the browser, without its colours; the best lines are drawn last."""
+    rows = [
+        {
+            "name": line.name,
+            "shade": line.shade,
+            "best": line.best,
+            "shift": _shift(index),
+            "values": [None if axis.values[index] is None else round(axis.values[index] or 0.0, 5) for axis in axes],
+            "texts": [axis.texts[index] for axis in axes],
+        }
+        for index, line in enumerate(lines)
+    ]
+    return {
+        "axes": [
+            {name: getattr(axis, name) for name in ("key", "title", "low", "high", "ticks", "spread")} for axis in axes
+        ],
+        "lines": sorted(rows, key=lambda row: -1.0 if row["shade"] is None else row["shade"]),
+    }
+
+
+def shades(axis: Axis, *, maximized: bool = True) -> list[float | None]:
+    """Return the shade of each line by its value on an axis, 1 for the best one."""
+    span = axis.high - axis.low
+    places = [None if value is None else (value - axis.low) / span for value in axis.values]
+    return [place if place is None or maximized else 1 - place for place in places]
+
+
+def _shift(index: int) -> float:
+    """Return a number between -1 and 1 that looks random, but is always the same for a line."""
+    return round(2 * (index * 0.618034 % 1) - 1, 3)  # multiples of the golden ratio spread evenly
+
+
+def _widen(low: float, high: float) -> tuple[float, float]:
+    """Return the ends of an axis, which must differ."""
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _round_ticks(low: float, high: float, *, logarithmic: bool) -> list[float]:
+    if logarithmic:
+        return log_ticks(pd.Series([low, high]))
+    ticks = even_ticks(low, high)
+    return ticks[:: math.ceil(len(ticks) / _MAX_TICKS)]

@@ -1,0 +1,40 @@
+"""Parallel coordinates on a page, in which a drag along an axis selects a range."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import streamlit as st
+
+from dashboard.parts.charts import MISTAKE_COLOUR
+from dashboard.parts.component import component
+from dashboard.parts.theme import faint_colour, shade_colours, text_colour
+from dashboard.runs.parallel_axes import Axis, Line, chart_data, within
+
+HINT = (
+    "Drag along an axis to keep only the lines in a range; click the range to remove it. Point at a line to see its "
+    "values."
+)
+
+_component = component(
+    "parallel_coordinates", '<div class="plot" role="group"><canvas></canvas><div class="tooltip"></div></div>'
+)
+
+
+def show_parallel_coordinates(axes: Sequence[Axis], lines: Sequence[Line], key: str) -> list[bool]:
+    """Show the chart; return for each line whether it lies in the ranges that the visitor has selected."""
+    colours = {
+        "shades": shade_colours(),
+        "faint": faint_colour(),
+        "best": MISTAKE_COLOUR,
+        "pointed": text_colour(),
+    }
+    _component(key=key, data=chart_data(axes, lines) | {"colours": colours}, on_ranges_change=lambda: None)
+    return within(axes, selected_ranges(key))
+
+
+def selected_ranges(key: str) -> Mapping[str, Any]:
+    """Return the ranges selected in a chart."""
+    state = st.session_state.get(key)
+    return cast("Mapping[str, Any]", (state or {}).get("ranges") or {})

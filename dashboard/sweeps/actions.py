@@ -1,0 +1,89 @@
+"""Actions on sweeps: buttons, and the dialog that confirms a deletion."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import SweepError, TrazoError
+from core.sweeps import control
+from core.sweeps.records import SweepSettings, SweepStatus
+from core.sweeps.sweep import Sweep
+from dashboard.session import state, sweeps
+from dashboard.session.markdown import plain
+from dashboard.session.permission import attempt, log_change, may_change, require_permission, safe_text
+from dashboard.sweeps import sweep_cache
+from dashboard.sweeps.wording import sweep_title
+
+
+def start_new(settings: SweepSettings) -> Sweep | None:
+    """Create a sweep, start it and return it; show an error and return None if this fails."""
+    try:
+        require_permission()
+        sweep = control.create_sweep(state.workspace(), settings)
+        control.start(state.workspace(), sweep)
+        log_change("start_sweep", [sweep.id])
+    except TrazoError as error:
+        st.error(safe_text(error), icon=":material/error:")
+        return None
+    return sweep
+
+
+def state_buttons(sweep: Sweep, status: SweepStatus) -> None:
+    """Show the button to stop or to resume a sweep, and the one to delete it."""
+    if status.state == "running":
+        stopping = sweep.stop_file.exists()
+        st.button(
+            "Stopping…" if stopping else "Stop",
+            icon=":material/stop:",
+            key="stop_sweep",
+            disabled=stopping,
+            help="Stops the search and the trials that are training now. All finished trials are kept.",
+            on_click=attempt,
+            args=(control.stop, state.workspace(), sweep),
+            kwargs={"runs": [sweep.id]},
+        )
+    elif status.state != "finished":
+        st.button(
+            "Resume",
+            icon=":material/resume:",
+            key="resume_sweep",
+            help="Goes on with the search; finished trials are not trained again.",
+            on_click=attempt,
+            args=(control.resume, state.workspace(), sweep),
+            kwargs={"runs": [sweep.id]},
+        )
+    delete_button(sweep.id)
+
+
+def delete_button(sweep_id: str) -> None:
+    """Show the button that deletes a sweep, if this visitor may."""
+    if may_change() and st.button("Delete", icon=":material/delete:", key="delete_sweep"):
+        sweeps.mark_for_deletion(sweep_id)
+        st.rerun()
+
+
+def use_trial(sweep: Sweep, trial: int) -> None:
+    """Train the settings of a trial again with three seeds."""
+    attempt(control.train_again, state.workspace(), sweep, trial, runs=[sweep.id])
+
+
+@st.dialog("Delete this sweep?", icon=":material/delete:", on_dismiss=sweeps.unmark_sweep)
+def confirm_deletion(sweep_id: str) -> None:
+    """Ask for confirmation, then delete a sweep and open the list of sweeps."""
+    sweep = Sweep(state.workspace().sweeps / sweep_id)
+    try:
+        title = sweep_title(sweep_cache.trials(sweep).settings)
+    except SweepError:  # damaged, or deleted in the meantime
+        title = sweep_id
+    st.markdown(
+        f"The search **{plain(title)}** and its charts will be deleted. A search that is still running is stopped "
+        "first. The runs of its trials stay on the Runs page."
+    )
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Cancel", key="keep_sweep"):
+            sweeps.unmark_sweep()
+            st.rerun()
+        if st.button("Delete", type="primary", key="confirm_delete_sweep"):
+            sweeps.unmark_sweep()
+            attempt(control.delete, state.workspace(), sweep, runs=[sweep.id])
+            st.switch_page("views/sweeps.py")

@@ -1,0 +1,305 @@
+"""The charts of a sweep: best so far, importance of settings, accuracy against size or time, and the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Literal, get_args
+
+import altair as alt
+import pandas as pd
+
+from core.sweeps.records import Trial
+from dashboard.parts.charts import CORRECT_COLOUR, MISTAKE_COLOUR
+from dashboard.parts.vega_lite import POINTS, VegaLite, apply_layout, as_json, with_points
+from dashboard.runs.parallel_axes import MIN_ERROR
+from dashboard.sweeps.trials import Trials, accuracy, measurement, seconds
+from dashboard.sweeps.wording import OBJECTIVES, STATE_COLOURS, setting_title, settings_text
+from dashboard.training.log_ticks import log_ticks
+
+Cost = Literal["parameters", "milliseconds", "seconds"]
+"""What the accuracy of a trial is compared with; `seconds`: the time that the trial took."""
+
+COSTS: dict[Cost, str] = {
+    "parameters": OBJECTIVES["parameters"],
+    "milliseconds": OBJECTIVES["milliseconds"],
+    "seconds": "Seconds of training",
+}
+
+_HEIGHT = 260
+_BAR_HEIGHT = 30
+_LANE_HEIGHT = 26
+_AROUND_LANES = 118
+"""Height of the legend and the time axis of the timeline in pixels."""
+
+_MAX_LANES = 16
+"""Trials beyond this number at once share the last lane."""
+
+_UNITS = ((7200.0, 3600.0, "Hours"), (180.0, 60.0, "Minutes"), (0.0, 1.0, "Seconds"))
+"""Units of time: from this number of seconds, their length in seconds, and their name."""
+
+
+def best_so_far(trials: Trials) -> VegaLite:
+    """Draw the accuracy of each complete trial over time, and the best one so far as a line.
+
+    A dashed line is the accuracy of the first trial, which has the settings that the search started from.
+    """
+    points = best_points(trials)
+    title = OBJECTIVES[trials.settings.objectives[0]]
+    ticks = tuple(log_ticks(points["error"]))
+    return with_points(_best_chart(title, time_title(trials), ticks), points)
+
+
+def best_points(trials: Trials) -> pd.DataFrame:
+    """Return the errors of the complete trials in the order in which they ended, and the lowest one so far."""
+    start, length, _ = _clock(trials.all)
+    best, rows = 0.0, []
+    for trial in sorted(trials.complete, key=lambda trial: trial.ended or trial.started):
+        best = max(best, accuracy(trial))
+        rows.append(
+            {
+                "time": ((trial.ended or trial.started) - start) / length,
+                "error": _error(accuracy(trial)),
+                "best": _error(best),
+                "accuracy": accuracy(trial),
+                "preset": _error(accuracy(trial)) if trial.number == 0 else None,
+                **_described(trial),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def time_title(trials: Trials) -> str:
+    """Return the title of a time axis with its unit."""
+    return f"{_clock(trials.all)[2]} since the start"
+
+
+@lru_cache(maxsize=50)
+def _best_chart(title: str, time: str, ticks: tuple[float, ...]) -> str:
+    base = alt.Chart(alt.NamedData(POINTS))
+    x = alt.X("time:Q", title=time, scale=alt.Scale(nice=False, zero=True, padding=6))
+    dots = base.mark_circle(size=46, opacity=0.55, color=CORRECT_COLOUR).encode(
+        x=x, y=_accuracy_axis("error", title, ticks), tooltip=_tooltips(title)
+    )
+    line = base.mark_line(interpolate="step-after", strokeWidth=2.5, color=MISTAKE_COLOUR).encode(
+        x=x, y=_accuracy_axis("best", title, ticks)
+    )
+    preset = (
+        base.transform_filter("isValid(datum.preset)")
+        .mark_rule(strokeDash=[5, 4], opacity=0.8, color="#7f8c89", strokeWidth=1.5)
+        .encode(y=_accuracy_axis("preset", title, ticks))
+    )
+    return as_json(apply_layout(preset + dots + line, _HEIGHT))
+
+
+def importance(shares: Mapping[str, float], text_colour: str) -> alt.LayerChart:
+    """Draw the share of each setting in the variation of the accuracy, the largest first."""
+    ordered = sorted(shares.items(), key=lambda item: -item[1])
+    table = pd.DataFrame([{"setting": setting_title(name), "share": share} for name, share in ordered])
+    # The scale leaves room for the numbers beside the bars.
+    scale = alt.Scale(domain=[0, max(0.05, float(table["share"].max()) * 1.15)], nice=False)
+    base = alt.Chart(table).encode(
+        x=alt.X("share:Q", title=None, scale=scale, axis=None),
+        y=alt.Y(
+            "setting:N",
+            title=None,
+            sort=list(table["setting"]),
+            axis=alt.Axis(ticks=False, domain=False, labelFontSize=13, labelPadding=8, labelLimit=170),
+        ),
+        tooltip=["setting", alt.Tooltip("share", title="importance", format=".1%")],
+    )
+    bars = base.mark_bar(color=CORRECT_COLOUR, opacity=0.8, cornerRadiusEnd=3, height={"band": 0.62})
+    numbers = base.mark_text(align="left", dx=5, color=text_colour).encode(text=alt.Text("share:Q", format=".0%"))
+    return apply_layout(bars + numbers, _BAR_HEIGHT * len(table) + 10)
+
+
+def known_costs(trials: Trials) -> list[Cost]:
+    """Return the costs that were measured, the second objective first; a sweep of one network size has one less."""
+    second = trials.settings.objectives[1:]
+    costs = [cost for cost in get_args(Cost) if len({_cost(trial, cost) for trial in trials.complete} - {None}) > 1]
+    return sorted(costs, key=lambda cost: cost not in second)
+
+
+def trade_off_points(trials: Trials, cost: Cost) -> pd.DataFrame:
+    """Return the complete trials with their accuracy and cost, the cheapest first.
+
+    `pareto`: True if no other trial is as cheap and more accurate, or as accurate and cheaper.
+    """
+    rows = [
+        {"cost": value, "accuracy": accuracy(trial), "error": _error(accuracy(trial)), **_described(trial)}
+        for trial in trials.complete
+        if (value := _cost(trial, cost)) is not None
+    ]
+    points = pd.DataFrame(rows, columns=["cost", "accuracy", "error", "trial", "settings"])
+    points = points.sort_values(["cost", "accuracy"], ascending=[True, False], kind="stable")
+    # From the cheapest trial on, only those that beat all cheaper ones are in the front.
+    points["pareto"] = points["accuracy"] > points["accuracy"].cummax().shift(fill_value=-1.0)
+    return points.reset_index(drop=True)
+
+
+def trade_off(points: pd.DataFrame, trials: Trials, cost: Cost, chosen: int | None) -> VegaLite:
+    """Draw accuracy against a cost, from `trade_off_points`; the Pareto front is a line, the chosen trial is larger.
+
+    The chart has a selection named `trial`.
+    """
+    title = OBJECTIVES[trials.settings.objectives[0]]
+    logarithmic = bool(len(points) and points["cost"].min() > 0 and points["cost"].max() > 10 * points["cost"].min())
+    chart = _trade_off_chart(title, COSTS[cost], tuple(log_ticks(points["error"])), logarithmic)
+    return with_points(chart, points.assign(chosen=points["trial"] == chosen))
+
+
+@lru_cache(maxsize=50)
+def _trade_off_chart(title: str, cost: str, ticks: tuple[float, ...], logarithmic: bool) -> str:
+    base = alt.Chart(alt.NamedData(POINTS))
+    scale = (
+        alt.Scale(type="log", nice=False, padding=20) if logarithmic else alt.Scale(zero=False, nice=True, padding=20)
+    )
+    x = alt.X("cost:Q", title=cost, scale=scale, axis=alt.Axis(tickCount=5, format="~s"))
+    y = _accuracy_axis("error", title, ticks)
+    selection = alt.selection_point(name="trial", fields=["trial"], toggle=False)
+    dots = (
+        base.mark_circle(cursor="pointer", opacity=0.85)
+        .encode(
+            x=x,
+            y=y,
+            color=alt.condition("datum.pareto", alt.value(MISTAKE_COLOUR), alt.value(CORRECT_COLOUR)),
+            opacity=alt.condition("datum.pareto || datum.chosen", alt.value(1), alt.value(0.45)),
+            size=alt.condition("datum.chosen", alt.value(260), alt.value(80)),
+            tooltip=[
+                alt.Tooltip("trial:Q"),
+                *_tooltips(title)[1:2],
+                alt.Tooltip("cost:Q", title=cost, format=",.4~g"),
+                "settings:N",
+            ],
+        )
+        .add_params(selection)
+    )
+    front = (
+        base.transform_filter("datum.pareto")
+        .mark_line(interpolate="step-after", color=MISTAKE_COLOUR, strokeWidth=1.5, opacity=0.7)
+        .encode(x=x, y=y, order="cost:Q")
+    )
+    return as_json(apply_layout(front + dots, _HEIGHT))
+
+
+def timeline(trials: Trials, now: float) -> VegaLite:
+    """Draw when each trial was trained, in as many lanes as were trained at once; `now`: a Unix timestamp.
+
+    A triangle marks a trial that was interrupted and went on.
+    """
+    bars = timeline_bars(trials, now)
+    states = tuple(state for state in STATE_COLOURS if trials.counts[state])
+    chart = _timeline_chart(time_title(trials), int(bars["lane"].max()) if len(bars) else 1, states)
+    return with_points(chart, bars)
+
+
+def timeline_bars(trials: Trials, now: float) -> pd.DataFrame:
+    """Return the start, the end and the lane of each trial; `now`: the end of those that are running."""
+    start, length, _ = _clock(trials.all)
+    lanes = timeline_lanes(trials.all, now)
+    rows = [
+        {
+            "from": (trial.started - start) / length,
+            "to": ((trial.ended or now) - start) / length,
+            "lane": lane,
+            "state": trial.state,
+            "retries": trial.retries,
+            "took": round((trial.ended or now) - trial.started, 1),
+            **_described(trial),
+        }
+        for trial, lane in zip(trials.all, lanes, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def timeline_lanes(trials: Sequence[Trial], now: float) -> list[int]:
+    """Return the lane of each trial, from 1; a lane holds one trial at a time."""
+    ends: list[float] = []
+    lanes = [0] * len(trials)
+    for index in sorted(range(len(trials)), key=lambda index: (trials[index].started, index)):
+        trial = trials[index]
+        free = next((lane for lane, end in enumerate(ends) if end <= trial.started), None)
+        if free is None and len(ends) < _MAX_LANES:
+            ends.append(0.0)
+        lane = len(ends) - 1 if free is None else free
+        ends[lane] = max(ends[lane], trial.ended or now)
+        lanes[index] = lane + 1
+    return lanes
+
+
+@lru_cache(maxsize=50)
+def _timeline_chart(time: str, lanes: int, states: tuple[str, ...]) -> str:
+    base = alt.Chart(alt.NamedData(POINTS)).encode(
+        y=alt.Y("lane:O", title=None, axis=None, scale=alt.Scale(paddingInner=0.25)),
+        tooltip=[
+            alt.Tooltip("trial:Q"),
+            alt.Tooltip("state:N"),
+            alt.Tooltip("took:Q", title="seconds"),
+            alt.Tooltip("retries:Q", title="interrupted and resumed"),
+            "settings:N",
+        ],
+    )
+    colours = [colour for state, colour in STATE_COLOURS.items() if state in states]
+    bars = base.mark_bar(cornerRadius=2).encode(
+        x=alt.X("from:Q", title=time, scale=alt.Scale(nice=False)),
+        x2="to:Q",
+        color=alt.Color(
+            "state:N",
+            title=None,
+            scale=alt.Scale(domain=list(states), range=colours),
+            legend=alt.Legend(orient="top", symbolType="square"),
+        ),
+    )
+    retries = (
+        base.transform_filter("datum.retries > 0")
+        .mark_point(
+            shape="triangle-right", filled=True, size=90, color="#ffffff", stroke="#17211f", strokeWidth=1, opacity=1
+        )
+        .encode(x=alt.X("from:Q"), xOffset=alt.value(7))
+    )
+    return as_json(apply_layout(bars + retries, _LANE_HEIGHT * max(lanes, 1) + _AROUND_LANES))
+
+
+def selected_trial(event: Mapping[str, Any] | None) -> int | None:
+    """Return the trial that was clicked in the chart of `trade_off`, or None."""
+    picked: Collection[Any] = ((event or {}).get("selection") or {}).get("trial") or ()
+    first = next(iter(picked), None)
+    number = first.get("trial") if isinstance(first, Mapping) else None
+    return int(number) if isinstance(number, int | float) else None
+
+
+def _cost(trial: Trial, cost: Cost) -> float | None:
+    return seconds(trial) if cost == "seconds" else measurement(trial, cost)
+
+
+def _error(value: float) -> float:
+    return max(1 - value, MIN_ERROR)
+
+
+def _described(trial: Trial) -> dict[str, object]:
+    return {"trial": trial.number, "settings": settings_text(trial.settings)}
+
+
+def _clock(trials: Sequence[Trial]) -> tuple[float, float, str]:
+    """Return the start of a sweep, and the length in seconds and the name of the unit of its time axis."""
+    start = min((trial.started for trial in trials), default=0.0)
+    end = max((trial.ended or trial.started for trial in trials), default=start)
+    return next((start, length, name) for least, length, name in _UNITS if end - start >= least)
+
+
+def _accuracy_axis(field: str, title: str, ticks: tuple[float, ...]) -> alt.Y:
+    """Return an axis of accuracies on a logarithmic scale of the error, on which those near 100% do not look alike."""
+    return alt.Y(
+        f"{field}:Q",
+        title=title,
+        scale=alt.Scale(type="log", reverse=True, nice=False, padding=12),
+        axis=alt.Axis(values=list(ticks), labelExpr="format(1 - datum.value, '.3~%')"),
+    )
+
+
+def _tooltips(title: str) -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("trial:Q", title="trial"),
+        alt.Tooltip("accuracy:Q", title=title.lower(), format=".2%"),
+        alt.Tooltip("settings:N"),
+    ]

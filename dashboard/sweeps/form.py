@@ -1,0 +1,179 @@
+"""The form of a new sweep, with an estimate of the time that it will take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+
+import streamlit as st
+
+from core.config import DEFAULT_PRESET, PRESETS, TrainingConfig, preset, replace_settings
+from core.environment import worker_count
+from core.errors import TrazoError
+from core.runs.summary import Summary
+from core.sweeps.command import sweep_command
+from core.sweeps.control import check_settings
+from core.sweeps.records import MAXIMIZED, Objective, SweepSettings
+from dashboard.parts.units import counted, duration
+from dashboard.runs import run_cache
+from dashboard.session import address, sweeps
+from dashboard.session.permission import safe_text
+from dashboard.sweeps.actions import start_new
+from dashboard.sweeps.space_form import Parameter, choose_parameters
+from dashboard.sweeps.wording import OBJECTIVES
+from dashboard.training.wording import PRESET_DESCRIPTIONS
+
+MAX_TITLE_CHARACTERS = 60
+_OFFERED = "offered"
+_LATEST_RUNS = 5
+_FIRST_OBJECTIVES: tuple[Objective, ...] = MAXIMIZED
+_SECOND_OBJECTIVES: tuple[Objective, ...] = ("parameters", "milliseconds")
+
+
+def new_sweep_form(dataset_id: str) -> None:
+    """Show the form; its button starts the sweep and opens its page."""
+    base, form_key = _choose_base(dataset_id)
+    parameters, problem = _choose_parameters(base, form_key)
+    goal, extent = _choose_goal(), _choose_extent()
+    title = st.text_input(
+        "Name",
+        max_chars=MAX_TITLE_CHARACTERS,
+        placeholder="Optional, such as: does dropout help?",
+        key="sweep_title",
+    )
+    settings = None
+    if parameters:
+        settings = SweepSettings(
+            created=datetime.now(UTC), title=title or "", base=base, parameters=tuple(parameters), **goal, **extent
+        )
+        problem = problem or _problem(settings)
+    if problem or settings is None:
+        st.warning(safe_text(problem or "Choose at least one setting to vary."), icon=":material/warning:")
+        return
+    st.caption(estimate(settings, run_cache.listing().rows))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Start the search", type="primary", icon=":material/play_arrow:", key="start_sweep"):
+            sweep = start_new(settings)
+            if sweep:
+                sweeps.forget_base()
+                st.switch_page("views/sweep.py", query_params={"id": sweep.id})
+        copy_as_command(settings)
+
+
+def _choose_parameters(base: TrainingConfig, form_key: str) -> tuple[list[Parameter], TrazoError | None]:
+    """Let the visitor choose the settings to vary; return them, or none and the problem."""
+    try:
+        return choose_parameters(base, form_key), None
+    except TrazoError as error:
+        return [], error
+
+
+def _problem(settings: SweepSettings) -> TrazoError | None:
+    try:
+        check_settings(settings)
+    except TrazoError as error:
+        return error
+    return None
+
+
+def copy_as_command(settings: SweepSettings) -> None:
+    """Show a button that opens the command that starts the same search."""
+    with st.popover("Copy as command", icon=":material/terminal:", key="sweep_command"):
+        st.caption("Starts the same search from a terminal, in Trazo's folder.")
+        st.code(sweep_command(settings), language="bash", wrap_lines=True)
+
+
+def _choose_base(dataset_id: str) -> tuple[TrainingConfig, str]:
+    """Let the visitor choose what to search around; return it and the prefix of the form's keys."""
+    offered = sweeps.offered_base()
+    options = [DEFAULT_PRESET, *(name for name in PRESETS if name != DEFAULT_PRESET)]
+    if offered:
+        options.insert(0, _OFFERED)
+    chosen = st.selectbox(
+        "Search around",
+        options,
+        options.index(address.choice("preset", options, options[0])),
+        format_func=lambda name: (
+            f"Settings of {offered.title}" if offered and name == _OFFERED else f"{name}: {PRESET_DESCRIPTIONS[name]}"
+        ),
+        key=f"sweep_base_{hash(offered)}",
+        help="The first trial has exactly these settings, so that you see what the search gains.",
+    )
+    if offered and chosen == _OFFERED:
+        return offered.config, f"sweep_{hash(offered)}"
+    return preset(chosen, dataset_id), f"sweep_{dataset_id}_{chosen}"
+
+
+def _choose_goal() -> dict[str, Any]:
+    """Let the visitor choose one or two objectives, and whether hopeless trials end early."""
+    with st.grid(3, min_column_width=220):
+        first = st.selectbox(
+            "Looking for the best",
+            _FIRST_OBJECTIVES,
+            format_func=OBJECTIVES.__getitem__,
+            key="sweep_objective",
+            help="Both are measured on validation images. The search never sees the test set.",
+        )
+        second = st.selectbox(
+            "And, if possible, few",
+            _SECOND_OBJECTIVES,
+            index=None,
+            placeholder="Nothing else",
+            format_func=OBJECTIVES.__getitem__,
+            key="sweep_second",
+            help="With two goals, the search finds the most accurate network of each size or speed.",
+        )
+        pruning = st.toggle(
+            "End hopeless trials early",
+            second is None,
+            # Its own key for each case, because a widget keeps its first value.
+            key="sweep_pruning" if second is None else "sweep_no_pruning",
+            disabled=second is not None,
+            help="Pruning: a trial that is far behind the others after some epochs is stopped. Only with one goal, and "
+            "only useful with several epochs.",
+        )
+    return {"objectives": (first, second) if second else (first,), "pruning": bool(pruning)}
+
+
+def _choose_extent() -> dict[str, Any]:
+    """Let the visitor choose when the search ends, and the number of seeds."""
+    with st.grid(3, min_column_width=220):
+        trials = st.number_input(
+            "Trials",
+            1,
+            10_000,
+            20,
+            key="sweep_trials",
+            help="The search ends after this many trials, or after the hours beside, whichever comes first. From 20 "
+            "on, the page shows which settings matter.",
+        )
+        hours = st.number_input("Hours at most", 0.1, 1000.0, None, step=0.5, placeholder="No limit", key="sweep_hours")
+        seeds = st.number_input(
+            "Seeds per trial",
+            1,
+            10,
+            1,
+            key="sweep_seeds",
+            help="Number of times that each trial is trained, each time with other random choices. More seeds "
+            "tell luck from progress, and take as many times longer.",
+        )
+    return {"trials": trials, "hours": hours, "seeds_per_trial": seeds}
+
+
+def estimate(settings: SweepSettings, rows: Sequence[Summary]) -> str:
+    """Return a sentence with the time that a search will take on this machine; `rows`: all runs, the newest first."""
+    same = (row for row in rows if row.state == "finished" and row.has_model and row.config and row.seconds)
+    base = settings.base
+    times = [row.seconds for row in same if row.config and replace_settings(row.config, seed=base.seed) == base]
+    limit = f"It ends after {settings.hours:g} hours at the latest." if settings.hours else ""
+    if not times or settings.trials is None:
+        return f"The time is not known yet, because no run with these settings has finished on this machine. {limit}"
+    seconds = median(filter(None, times[:_LATEST_RUNS]))
+    workers = worker_count()
+    total = seconds * settings.trials * settings.seeds_per_trial / workers
+    at_once = f", {workers} at once" if workers > 1 else ", one after another"
+    runs = counted(settings.trials * settings.seeds_per_trial, "run")
+    most = "at most " if settings.pruning and len(settings.objectives) == 1 and base.epochs > 1 else ""
+    return f"{runs} of about {duration(seconds)} each: {most}about {duration(total)}{at_once}. {limit}"

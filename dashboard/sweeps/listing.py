@@ -1,0 +1,77 @@
+"""The list of all sweeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.errors import SweepError, SweepNotFound
+from core.sweeps.records import SweepStatus
+from core.sweeps.sweep import Sweep
+from dashboard.parts.badges import STATE_COLOURS
+from dashboard.parts.units import counted
+from dashboard.session.markdown import plain
+from dashboard.session.permission import safe_text
+from dashboard.sweeps import sweep_cache
+from dashboard.sweeps.trials import Trials, accuracy
+from dashboard.sweeps.wording import OBJECTIVES, objective_text, sweep_title
+
+
+def any_running(sweeps: Sequence[Sweep]) -> bool:
+    """Return True if one of these sweeps is running; one that cannot be read is not."""
+    return any(map(_is_running, sweeps))
+
+
+def _is_running(sweep: Sweep) -> bool:
+    try:
+        return sweep.status().state == "running"
+    except SweepError:
+        return False
+
+
+def show_sweeps(sweeps: Sequence[Sweep]) -> None:
+    """Show a row for each sweep, with a link to its page."""
+    for sweep in sweeps:
+        with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"sweep_{sweep.id}"):
+            try:
+                status, trials = sweep.status(), sweep_cache.trials(sweep)
+            except SweepNotFound:  # deleted in the meantime
+                continue
+            except SweepError as error:
+                _link(sweep, sweep.id)
+                st.badge("Damaged", color="red")
+                st.caption(safe_text(error), width="content")
+                continue
+            _link(sweep, sweep_title(trials.settings))
+            sweep_badge(sweep, status)
+            st.caption(" · ".join(facts(trials)), width="content")
+
+
+def facts(trials: Trials) -> list[str]:
+    """Return the preset, the number of trials and the best result of a sweep, in a few words each."""
+    settings = trials.settings
+    found = [f"preset {plain(settings.base.preset)}", trials_text(trials)]
+    if trials.best:
+        objective = settings.objectives[0]
+        found.append(f"best {objective_text(objective, accuracy(trials.best))} {OBJECTIVES[objective].lower()}")
+    return [*found, f"{settings.created.astimezone():%d %b %Y, %H:%M}"]
+
+
+def trials_text(trials: Trials) -> str:
+    """Return how many trials have ended, of how many."""
+    if trials.settings.trials is None:
+        return counted(trials.ended, "trial")
+    return f"{trials.ended:,} of {counted(trials.settings.trials, 'trial')}"
+
+
+def sweep_badge(sweep: Sweep, status: SweepStatus) -> None:
+    """Show the state of a sweep as a coloured word."""
+    if status.state == "running" and sweep.stop_file.exists():
+        st.badge("Stopping…", color="orange")
+        return
+    st.badge(status.state.capitalize(), color=STATE_COLOURS[status.state])
+
+
+def _link(sweep: Sweep, title: str) -> None:
+    st.page_link("views/sweep.py", label=f"**{plain(title)}**", query_params={"id": sweep.id}, width="content")

@@ -1,0 +1,58 @@
+"""The page of one sweep."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import SweepError, SweepNotFound
+from core.sweeps.control import find_sweep
+from dashboard.session.markdown import plain
+from dashboard.session.permission import safe_text
+from dashboard.session.state import workspace
+from dashboard.sweeps import sections, sweep_cache
+from dashboard.sweeps.actions import delete_button
+from dashboard.sweeps.overview import describe_state, show_figures, show_head
+from dashboard.sweeps.winner import show_winners
+
+
+def is_running(sweep_id: str) -> bool:
+    """Return True if the sweep with this id or name is running."""
+    try:
+        return find_sweep(workspace(), sweep_id).status().state == "running"
+    except SweepError:
+        return False
+
+
+def show_sweep(sweep_id: str) -> None:
+    """Show a sweep, from its state to its trials."""
+    st.page_link("views/sweeps.py", label="All sweeps", icon=":material/arrow_back:", width="content")
+    try:
+        sweep = find_sweep(workspace(), sweep_id)
+        status, trials = sweep.status(), sweep_cache.trials(sweep)
+    except SweepNotFound:
+        st.title("Sweep", anchor=False)
+        message = f"There is no sweep named {sweep_id[:60]}. It may have been deleted."
+        if not sweep_id:
+            message = "This link does not specify a sweep. Choose one under All sweeps."
+        st.warning(plain(message), icon=":material/search_off:")
+        return
+    except SweepError as error:
+        st.title(plain(sweep_id), anchor=False)
+        st.warning(safe_text(error), icon=":material/warning:")
+        delete_button(sweep_id)
+        return
+    show_head(sweep, status, trials)
+    show_figures(status, trials)
+    if not trials.all:
+        st.info("The first trial has not started yet.", icon=":material/hourglass_empty:")
+        return
+    show_winners(trials)
+    if trials.complete:
+        sections.progress_and_importance(trials)
+        listed = sections.settings_and_results(sweep, trials)
+        sections.trade_off(sweep, trials)
+    else:
+        st.info(describe_state(trials), icon=":material/hourglass_empty:")
+        listed = list(trials.all)
+    sections.timeline(trials)
+    sections.trial_table(sweep, trials, listed)

@@ -1,0 +1,203 @@
+"""The trials of a sweep as tables, and as the axes and lines of parallel coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from statistics import mean
+from urllib.parse import quote
+
+import pandas as pd
+
+from core.sweeps.pareto import best_trial
+from core.sweeps.records import MAXIMIZED, Choice, Objective, Progress, Range, SweepSettings, Trial, TrialState
+from dashboard.runs.csv_export import table_csv
+from dashboard.runs.parallel_axes import Axis, Line, accuracy_axis, choice_axis, number_axis, shades
+from dashboard.sweeps.wording import OBJECTIVES, setting_text, setting_title
+
+MIN_FOR_IMPORTANCE = 20
+"""Number of complete trials below which the importance of settings would be chance (PED-ANOVA)."""
+
+
+@dataclass(frozen=True)
+class Trials:
+    """The settings and the trials of a sweep, with what its charts need to know of them."""
+
+    settings: SweepSettings
+    progress: Progress
+
+    @property
+    def all(self) -> tuple[Trial, ...]:
+        return self.progress.trials
+
+    @cached_property
+    def complete(self) -> tuple[Trial, ...]:
+        """The trials that were trained to their end and have all values."""
+        wanted = len(self.settings.objectives)
+        return tuple(
+            trial for trial in self.all if trial.state == "complete" and trial.values and len(trial.values) == wanted
+        )
+
+    @cached_property
+    def counts(self) -> dict[TrialState, int]:
+        """The number of trials in each state."""
+        states: tuple[TrialState, ...] = ("complete", "pruned", "failed", "running")
+        return {state: sum(trial.state == state for trial in self.all) for state in states}
+
+    @property
+    def ended(self) -> int:
+        """The number of trials that have ended."""
+        return len(self.all) - self.counts["running"]
+
+    @cached_property
+    def best(self) -> Trial | None:
+        """The complete trial with the highest accuracy, and of several, the best in the second objective."""
+        return best_trial(self.complete, self.settings.objectives)
+
+    @property
+    def preset(self) -> Trial | None:
+        """The first trial, which has exactly the settings of the preset, once it is complete."""
+        return next((trial for trial in self.complete if trial.number == 0), None)
+
+    @property
+    def missing_for_importance(self) -> int:
+        """The number of complete trials that are missing before the importance of settings can be told."""
+        return max(0, MIN_FOR_IMPORTANCE - len(self.complete))
+
+    def trial(self, number: int) -> Trial | None:
+        """Return the trial with this number, or None."""
+        return next((trial for trial in self.all if trial.number == number), None)
+
+
+def accuracy(trial: Trial) -> float:
+    """Return the first objective of a complete trial, 0..1."""
+    return trial.values[0] if trial.values else 0.0
+
+
+def seconds(trial: Trial) -> float | None:
+    """Return the time that a trial took, or None if it has not ended."""
+    return None if trial.ended is None else max(0.0, trial.ended - trial.started)
+
+
+def measurement(trial: Trial, objective: Objective) -> float | None:
+    """Return a measurement of a trial, the mean of its runs, or None if it was not measured."""
+    values = [value for result in trial.results if (value := getattr(result, objective)) is not None]
+    return mean(values) if values else None
+
+
+def axes(trials: Trials) -> list[Axis]:
+    """Return an axis for each varied setting, then one for each objective; a pruned trial has no objectives."""
+    settings = trials.settings
+    return [
+        *(_setting_axis(parameter, trials.all) for parameter in settings.parameters),
+        *(_objective_axis(objective, index, trials) for index, objective in enumerate(settings.objectives)),
+    ]
+
+
+def lines(trials: Trials, chart_axes: Sequence[Axis]) -> list[Line]:
+    """Return a line for each trial, shaded by its accuracy; the best one stands out."""
+    accuracies = chart_axes[len(trials.settings.parameters)]
+    best = trials.best.number if trials.best else None
+    return [
+        Line(f"Trial {trial.number}, {trial.state}", shade, best=trial.number == best)
+        for trial, shade in zip(trials.all, shades(accuracies), strict=True)
+    ]
+
+
+def _setting_axis(parameter: Range | Choice, trials: Sequence[Trial]) -> Axis:
+    name, title = parameter.name, setting_title(parameter.name)
+    values = [trial.settings.get(name) for trial in trials]
+    if isinstance(parameter, Choice):
+        texts = [None if value is None else setting_text(name, value) for value in values]
+        return choice_axis(name, title, texts, [setting_text(name, choice) for choice in parameter.choices])
+    numbers = list(map(_number, values))
+    return number_axis(
+        name,
+        title,
+        numbers,
+        logarithmic=parameter.logarithmic,
+        limits=(parameter.low, parameter.high),
+        text=lambda value: setting_text(name, value),
+    )
+
+
+def _objective_axis(objective: Objective, index: int, trials: Trials) -> Axis:
+    complete = {trial.number for trial in trials.complete}
+    values = [trial.values[index] if trial.values and trial.number in complete else None for trial in trials.all]
+    title = OBJECTIVES[objective]
+    if objective in MAXIMIZED:
+        return accuracy_axis(objective, title, values)
+    return number_axis(objective, title, values, logarithmic=objective == "parameters", text="{:,.6g}".format)
+
+
+def table(trials: Trials, listed: Sequence[Trial]) -> pd.DataFrame:
+    """Return a row for each listed trial, with accuracies in percent and a link to the page of each run."""
+    settings = trials.settings
+    columns: dict[str, object] = {
+        "Trial": [trial.number for trial in listed],
+        "State": [[trial.state] for trial in listed],
+    }
+    for index in range(settings.seeds_per_trial):
+        columns[run_column(index)] = [
+            f"run?id={quote(trial.runs[index])}" if index < len(trial.runs) else None for trial in listed
+        ]
+    for index, objective in enumerate(settings.objectives):
+        factor = 100 if objective in MAXIMIZED else 1
+        values = [
+            trial.values[index] * factor if trial.values and index < len(trial.values) else None for trial in listed
+        ]
+        columns[OBJECTIVES[objective]] = pd.Series(values, dtype="Float64")
+    for parameter in settings.parameters:
+        values = [trial.settings.get(parameter.name) for trial in listed]
+        if isinstance(parameter, Range):
+            columns[setting_title(parameter.name)] = pd.Series(list(map(_number, values)), dtype="Float64")
+        else:
+            columns[setting_title(parameter.name)] = [
+                None if value is None else setting_text(parameter.name, value) for value in values
+            ]
+    columns["Seconds"] = pd.Series([seconds(trial) for trial in listed], dtype="Float64").round(1)
+    columns["Retries"] = pd.Series([trial.retries or None for trial in listed], dtype="Int64")
+    columns["Message"] = [trial.message or None for trial in listed]
+    return pd.DataFrame(columns)
+
+
+def _number(value: object) -> float | None:
+    """Return a number as it is, or None for anything else in an edited file."""
+    return float(value) if isinstance(value, int | float) else None
+
+
+def run_column(index: int) -> str:
+    """Return the name of the column with the links to the runs of one seed."""
+    return "Run" if index == 0 else f"Run {index + 1}"
+
+
+def csv(trials: Trials) -> bytes:
+    """Return all trials for a spreadsheet: accuracies in 0..1, a column for each setting, and the ids of the runs."""
+    objectives = trials.settings.objectives
+    rows = [
+        {
+            "trial": trial.number,
+            "state": trial.state,
+            **{
+                objective: trial.values[index] if trial.values and index < len(trial.values) else None
+                for index, objective in enumerate(objectives)
+            },
+            **{
+                parameter.name: setting_text(parameter.name, value)
+                if isinstance(value := trial.settings.get(parameter.name), list | tuple)
+                else value
+                for parameter in trials.settings.parameters
+            },
+            "parameters": measurement(trial, "parameters"),
+            "epochs": trial.epochs,
+            "started": datetime.fromtimestamp(trial.started).astimezone().isoformat(timespec="seconds"),
+            "seconds": seconds(trial),
+            "retries": trial.retries,
+            "runs": " ".join(trial.runs),
+            "message": trial.message,
+        }
+        for trial in trials.all
+    ]
+    return table_csv(rows)

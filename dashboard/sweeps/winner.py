@@ -1,0 +1,103 @@
+"""The settings of a sweep that were trained again with three seeds, compared with the preset."""
+
+from __future__ import annotations
+
+from statistics import mean
+
+import streamlit as st
+
+from core.errors import RunError, TrazoError
+from core.runs.label import display_name
+from core.runs.registry import find_run
+from core.runs.run import Run
+from core.sweeps.comparison import SeedComparison, compare_seeds
+from core.sweeps.records import Winner
+from dashboard.parts.badges import state_badge
+from dashboard.session import cache
+from dashboard.session.markdown import plain
+from dashboard.session.state import workspace
+from dashboard.sweeps.trials import Trials
+from dashboard.sweeps.wording import base_text, settings_text
+
+
+def show_winners(trials: Trials) -> None:
+    """Show each setting that was trained again, the sweep's own choice first."""
+    for winner in trials.progress.winners:
+        with st.container(border=True, gap="xsmall", key=f"winner_{winner.trial}"):
+            _show_winner(trials, winner)
+
+
+def _show_winner(trials: Trials, winner: Winner) -> None:
+    own_choice = winner is trials.progress.winners[0]
+    name = "Winner" if own_choice and trials.best and trials.best.number == winner.trial else "Trained again"
+    st.markdown(f"**{name}: the settings of trial {winner.trial}, with three new seeds**")
+    trial = trials.trial(winner.trial)
+    if trial:
+        st.caption(plain(settings_text(trial.settings)))
+    runs = [run for run_id in winner.runs if (run := _run(run_id))]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for run in runs:
+            _show_run(run)
+        if len(runs) < len(winner.runs):
+            st.caption("Some of these runs have been deleted.", width="content")
+    comparison = compare_seeds(workspace(), trials.progress, winner)
+    if comparison is None:
+        st.caption("The comparison with the first trial appears when two of these runs have finished.")
+        return
+    st.markdown(verdict(comparison, plain(base_text(trials.settings))))
+
+
+def _run(run_id: str) -> Run | None:
+    try:
+        return find_run(workspace(), run_id)
+    except TrazoError:  # deleted
+        return None
+
+
+def _show_run(run: Run) -> None:
+    st.page_link(
+        "views/run.py",
+        label=plain(display_name(run)),
+        icon=":material/open_in_full:",
+        query_params={"id": run.id},
+        width="content",
+    )
+    try:
+        if run.bundle.complete:
+            accuracy = cache.card(run.bundle).metrics.test_accuracy
+            st.markdown(f"**{accuracy:.2%}** on the test set", width="content")
+        else:
+            state_badge(run, run.status())
+    except (RunError, TrazoError):  # damaged; the run's page says how
+        st.badge("Damaged", color="red")
+
+
+def verdict(comparison: SeedComparison, base: str) -> str:
+    """Return the comparison of a winner with the first trial in sentences; `base`: words for its settings."""
+    difference, spread = 100 * comparison.difference, 100 * comparison.spread
+    figures = (
+        f"On validation images, {_range(comparison.winner)} against {_range(comparison.base)} with {base}: "
+        f"a difference of {difference:+.2f} percentage points."
+    )
+    if comparison.within_spread:
+        judgement = (
+            f"**This is within the spread of seeds ({spread:.2f} points), so it may be luck**: the search has "
+            "not shown that these settings are better."
+        )
+    elif difference > 0:
+        judgement = f"**This is more than the spread of seeds ({spread:.2f} points): these settings are better.**"
+    else:
+        judgement = (
+            f"**These settings are worse**: the difference is more than the spread of seeds ({spread:.2f} points)."
+        )
+    test = ""
+    if comparison.test_accuracies:
+        test = f" On the test set, which the search never saw, the mean is {mean(comparison.test_accuracies):.2%}."
+    return f"{figures} {judgement}{test}"
+
+
+def _range(accuracies: tuple[float, ...]) -> str:
+    """Return the mean of accuracies, and their lowest and highest one."""
+    if len(accuracies) == 1:
+        return f"{accuracies[0]:.2%} (one seed)"
+    return f"{mean(accuracies):.2%} ({100 * min(accuracies):.2f} to {max(accuracies):.2%}, {len(accuracies)} seeds)"

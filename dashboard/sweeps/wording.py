@@ -1,0 +1,67 @@
+"""Labels and texts of the objectives, the states and the settings of trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.config import PRESETS, preset, replace_settings
+from core.sweeps.records import MAXIMIZED, Objective, SweepSettings, TrialState
+from dashboard.training.wording import SETTINGS, display_value
+
+OBJECTIVES: dict[Objective, str] = {
+    "validation_accuracy": "Validation accuracy",
+    "redrawn_accuracy": "Accuracy on redrawn digits",
+    "parameters": "Parameters",
+    "milliseconds": "Milliseconds per drawing",
+}
+"""The titles of the objectives."""
+
+STATE_COLOURS: dict[TrialState, str] = {
+    "complete": "#0f9d8a",
+    "pruned": "#b0851c",
+    "failed": "#c2375f",
+    "running": "#5b74d6",
+}
+
+
+def setting_title(name: str) -> str:
+    """Return the label of a setting."""
+    return SETTINGS[name].label if name in SETTINGS else name
+
+
+def setting_text(name: str, value: object) -> str:
+    """Return the value of a setting in a few characters."""
+    if isinstance(value, tuple):
+        value = list(value)
+    if isinstance(value, float):
+        value = int(value) if value.is_integer() and abs(value) >= 1 else float(f"{value:.3g}")
+    return display_value(name, value)
+
+
+def settings_text(values: Mapping[str, object]) -> str:
+    """Return the settings of a trial in one line."""
+    return ", ".join(f"{setting_title(name)} {setting_text(name, value)}" for name, value in values.items())
+
+
+def objective_text(objective: Objective, value: float | None) -> str:
+    """Return the value of an objective with its unit, or a dash for None."""
+    if value is None:
+        return "–"
+    if objective in MAXIMIZED:
+        return f"{value:.2%}"
+    return f"{value:,.0f}" if objective == "parameters" else f"{value:.3g} ms"
+
+
+def base_text(settings: SweepSettings) -> str:
+    """Return words for the settings that a search started from."""
+    base = settings.base
+    usual = replace_settings(preset(base.preset, base.dataset), seed=base.seed) if base.preset in PRESETS else None
+    return f"the preset {base.preset}" if base == usual else "the settings it started from"
+
+
+def sweep_title(settings: SweepSettings) -> str:
+    """Return the name of a sweep, or else its preset and the settings that it varies."""
+    if settings.title.strip():
+        return settings.title.strip()
+    titles = ", ".join(setting_title(parameter.name).lower() for parameter in settings.parameters)
+    return f"{settings.base.preset}: {titles}"

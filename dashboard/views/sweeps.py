@@ -1,0 +1,40 @@
+"""The Sweeps page: all searches for better settings, and the form of a new one."""
+
+import streamlit as st
+
+from core.sweeps.control import list_sweeps
+from dashboard.parts.empty_state import empty_drawing
+from dashboard.parts.headings import heading
+from dashboard.session import address, cache, state, sweeps
+from dashboard.session.permission import may_change, permission_note
+from dashboard.sweeps import sweep_cache
+from dashboard.sweeps.form import new_sweep_form
+from dashboard.sweeps.listing import any_running, show_sweeps
+from dashboard.sweeps.refresh import draw_and_refresh
+
+
+def show_list() -> None:
+    """Show all sweeps, or a sentence if there are none."""
+    found = list_sweeps(state.workspace())
+    if found:
+        show_sweeps(found)
+        return
+    st.info("There are no sweeps yet. Each search that you start appears here.", icon=":material/travel_explore:")
+    if not may_change():
+        empty_drawing("curves")
+
+
+if sweep_id := address.value("sweep"):
+    # A page of its own has its own entry in the browser's history, so that Back leads from a sweep to this list.
+    st.switch_page("views/sweep.py", query_params={"id": sweep_id})
+heading(
+    "Sweeps",
+    "Train one preset many times with different settings, and see which settings help. Each trial is an ordinary "
+    "run; the search learns from the trials so far which settings to try next.",
+)
+permission_note("sweeps")
+draw_and_refresh(show_list, lambda: any_running(list_sweeps(state.workspace())), sweep_cache.revision)
+if may_change():
+    opened = not list_sweeps(state.workspace()) or sweeps.offered_base() is not None
+    with st.expander("New search", icon=":material/add:", expanded=opened, key="new_sweep"):
+        new_sweep_form(cache.usable_dataset()[0].id)

@@ -1,0 +1,111 @@
+"""A study that several machines share in a real PostgreSQL."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from core.cli import main
+from core.sweeps import control, database
+from core.sweeps.records import SweepSettings, Trial
+from core.sweeps.study import Asked, Study, open_study, read_shared_settings
+from core.workspace import PROJECT, Workspace
+from tests.support.postgresql import PostgreSQL, find_postgresql
+from tests.support.requirements import lacking
+from tests.support.tiny_sweeps import tiny_settings
+from tests.support.waiting import wait_until
+
+TRIALS = 8
+ASK_AND_TELL = """
+import sys
+from pathlib import Path
+from core.sweeps.records import Trial
+from core.sweeps.study import open_study, read_shared_settings
+study = open_study("shared", read_shared_settings("shared"), sys.argv[1], Path("unused"))
+while asked := study.ask():
+    print(asked.number, asked.values["learning_rate"], flush=True)
+    study.finish(Trial(number=asked.number, state="complete", settings=asked.values, values=(0.5,), started=1.0))
+"""
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[PostgreSQL]:
+    programs = find_postgresql()
+    if programs is None or find_spec("psycopg") is None:
+        lacking(
+            "PostgreSQL or psycopg is not on this machine; install the package postgresql and requirements-cluster.txt."
+        )
+    server = PostgreSQL(programs)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def _shared_storage(postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_SWEEP_STORAGE", postgresql.url)
+
+
+def opened(name: str, settings: SweepSettings, machine: str) -> Study:
+    return open_study(name, settings, machine, Path("unused"))
+
+
+def test_two_processes_ask_and_tell_without_doubling() -> None:
+    settings = tiny_settings(trials=TRIALS)
+    opened("shared", settings, "creator")
+    command = [sys.executable, "-c", ASK_AND_TELL]
+    processes = [
+        subprocess.Popen([*command, machine], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+        for machine in ("one", "other")
+    ]
+    lines = [line.split() for process in processes for line in process.communicate(timeout=300)[0].splitlines()]
+
+    assert [process.returncode for process in processes] == [0, 0]
+    assert len(lines) == TRIALS
+    assert len({number for number, _ in lines}) == TRIALS
+    assert len({rate for _, rate in lines}) == TRIALS
+    records = opened("shared", settings, "creator").records()
+    assert [trial.state for trial in records.values()] == ["complete"] * TRIALS
+
+
+def test_trial_of_a_machine_that_disappears_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "GRACE_SECONDS", 1)
+    monkeypatch.setattr(database, "HEARTBEAT_SECONDS", 1)
+    settings = tiny_settings(trials=1)
+    lost = opened("lost", settings, "lost").ask()
+    assert lost is not None
+    survivor = opened("lost", settings, "survivor")
+    assert survivor.ask() is None
+    assert not survivor.creator
+    assert survivor.others_are_running()
+
+    def ask_again() -> Asked | None:
+        survivor.beat()
+        return survivor.ask()
+
+    asked = wait_until(ask_again, what="the lost trial")
+
+    assert asked.values == lost.values
+    assert asked.number != lost.number
+    survivor.finish(
+        Trial(number=asked.number, state="complete", settings=asked.values, values=(0.5,), started=1.0, ended=2.0)
+    )
+    assert [trial.state for trial in survivor.records().values()] == ["failed", "complete"]
+    assert survivor.ask() is None
+
+
+def test_another_machine_joins(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = tiny_settings(trials=2)
+    opened("20261129-120000-quiet-otter", settings, "creator")
+    monkeypatch.setattr(control, "start", lambda *_: None)
+
+    assert main(["sweep", "join", "20261129-120000-quiet-otter"]) == 0
+
+    (sweep,) = control.list_sweeps(workspace)
+    assert sweep.settings() == settings == read_shared_settings(sweep.id)
+    assert main(["sweep", "join", "20261129-120000-quiet-otter"]) == 1
+    assert main(["sweep", "join", "nobody"]) == 1

@@ -1,0 +1,305 @@
+"""The search: trials are ordinary runs; a crash at any point doubles nothing and loses nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from core.errors import StorageError, SweepError
+from core.launcher.queue import advance
+from core.runs.run import Run
+from core.runs.status import Status
+from core.runs.tables import HISTORY_COLUMNS, append_row
+from core.runs.trial import TrialResult, write_trial_result
+from core.sweeps.control import train_again
+from core.sweeps.process import machine_name, main
+from core.sweeps.search import PRUNED_MESSAGE
+from core.sweeps.study import open_study
+from core.sweeps.winner import SEEDS
+from core.workspace import Workspace
+from tests.support.full_disk import fill_disk
+from tests.support.tiny_sweeps import marked_runs, search_of, tiny_sweep
+from tests.support.tiny_training import tiny_config
+from tests.support.waiting import wait_until
+from tests.support.workers import end_all, kill_worker
+
+NAN_IN_SECOND_TRIAL = """
+from core.runs.run import Run
+from core.runs.trial import read_trial_mark
+read = Run.config
+def config(run):
+    mark = read_trial_mark(run.trial_file)
+    return read(run).model_copy(update={'learning_rate': 1e38} if mark and mark.trial == 1 else {})
+Run.config = config
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_worker_survives(workspace: Workspace) -> Iterator[None]:
+    yield
+    end_all(workspace)
+
+
+def end(run: Run, state: str = "finished", accuracy: float = 0.9, message: str = "") -> None:
+    """End an idle worker, and leave what a worker leaves that ends in this way."""
+    kill_worker(run)
+    if state == "finished":
+        write_trial_result(run.trial_result_file, TrialResult(validation_accuracy=accuracy, parameters=100))
+    run.write_final_status(Status(state=state, message=message, epoch=1, epochs=1, ended=time.time()))
+
+
+def newest(workspace: Workspace) -> Run:
+    return marked_runs(workspace)[-1][1]
+
+
+def positions(workspace: Workspace) -> list[tuple[int, int]]:
+    return [(mark.trial, mark.seed_index) for mark, _ in marked_runs(workspace)]
+
+
+def test_killed_worker_and_nan_do_not_end_a_search(workspace: Workspace, patch_worker: Callable[[str], None]) -> None:
+    patch_worker(NAN_IN_SECOND_TRIAL)
+    sweep = tiny_sweep(workspace, pruning=False)
+    search = search_of(workspace, sweep)
+    assert search.step()
+    kill_worker(newest(workspace))
+
+    wait_until(lambda: not search.step(), what="the end of the search")
+
+    first, second, third = sweep.progress().trials
+    assert (first.state, first.retries, first.epochs) == ("complete", 1, 1)
+    assert first.settings == {"learning_rate": 0.01}
+    assert (second.state, second.values) == ("failed", None)
+    assert "lower learning rate" in second.message
+    assert third.state == "complete"
+    assert third.values == (third.results[0].validation_accuracy,)
+    assert positions(workspace) == [(0, 0), (1, 0), (2, 0)]
+    best = max((first, third), key=lambda trial: trial.values or ())
+    assert sweep.progress().pareto == (best.number,)
+    assert [trial.state for trial in search_of(workspace, sweep).trials] == ["complete", "failed", "complete"]
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_killed_between_asking_and_creating_a_run(workspace: Workspace) -> None:
+    sweep = tiny_sweep(workspace)
+    study = open_study(sweep.id, sweep.settings(), machine_name(sweep), sweep.journal_file)
+    assert study.ask() is not None
+
+    search_of(workspace, sweep).step()
+
+    assert positions(workspace) == [(0, 0)]
+    assert newest(workspace).config().learning_rate == 0.01
+    assert [trial.state for trial in sweep.progress().trials] == ["running"]
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_killed_after_a_run_was_created_or_has_ended(workspace: Workspace) -> None:
+    sweep = tiny_sweep(workspace)
+    search_of(workspace, sweep).step()
+    sweep.progress_file.unlink()  # not yet written
+
+    search_of(workspace, sweep).step()
+    assert positions(workspace) == [(0, 0)]
+
+    end(newest(workspace))  # while no process looks
+    search_of(workspace, sweep).step()
+    assert positions(workspace) == [(0, 0), (1, 0)]
+    assert [trial.state for trial in sweep.progress().trials] == ["complete", "running"]
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_killed_after_the_study_was_told(workspace: Workspace) -> None:
+    sweep = tiny_sweep(workspace)
+    search = search_of(workspace, sweep)
+    search.step()
+    end(newest(workspace))
+    before = sweep.progress()
+    search.step()
+    sweep.write_progress(before)  # the new one was not written
+
+    search_of(workspace, sweep).step()
+
+    assert [trial.state for trial in sweep.progress().trials] == ["complete", "running"]
+    assert positions(workspace) == [(0, 0), (1, 0)]
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_run_is_resumed_twice_at_most(workspace: Workspace) -> None:
+    sweep = tiny_sweep(workspace)
+    search = search_of(workspace, sweep)
+    search.step()
+    for _ in range(2):
+        kill_worker(newest(workspace))
+        search.step()
+    assert newest(workspace).status().state == "running"
+
+    kill_worker(newest(workspace))
+    search.step()
+
+    first = sweep.progress().trials[0]
+    assert (first.state, first.retries) == ("failed", 2)
+    assert "Interrupted 3 times" in first.message
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_three_failed_trials_in_a_row_end_the_search(workspace: Workspace) -> None:
+    sweep = tiny_sweep(workspace, trials=9)
+    search = search_of(workspace, sweep)
+    search.step()
+    for _ in range(2):
+        end(newest(workspace), "failed", message="Out of memory.")
+        search.step()
+    end(newest(workspace), "failed", message="Out of memory.")
+
+    with pytest.raises(SweepError, match=r"Three trials in a row failed, the last one with: Out of memory\."):
+        search.step()
+
+    assert [trial.state for trial in sweep.progress().trials] == ["failed"] * 3
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_hopeless_trial_is_pruned(workspace: Workspace) -> None:
+    base = tiny_config(epochs=27, patience=0)
+    sweep = tiny_sweep(workspace, base=base, trials=None, hours=1.0)
+    search = search_of(workspace, sweep)
+    search.step()
+    pruned = None
+    for accuracy in (0.9, *[0.2] * 9):
+        run = newest(workspace)
+        run.write_status(Status(state="running", phase="training", epoch=10, epochs=27, step=9, steps=9))
+        for epoch in range(1, 10):
+            append_row(run.history_file, HISTORY_COLUMNS, (epoch, 9 * epoch, 1.0, 0.1, 0.5, 0.1, accuracy, 0.01))
+        search.step()
+        if run.stop_requested:
+            pruned = run
+            break
+        end(run, accuracy=accuracy)
+        search.step()
+
+    assert pruned is not None
+    assert pruned.stop_reason == PRUNED_MESSAGE
+    trial = sweep.progress().trials[-1]
+    assert (trial.state, trial.values) == ("pruned", (0.2,))
+    assert trial.message.startswith("Pruned after")
+    # The next trial waits until the pruned run has stopped.
+    assert newest(workspace) == pruned
+    end(pruned, "stopped")
+    search.step()
+    assert newest(workspace) != pruned
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_mean_of_several_seeds(workspace: Workspace) -> None:
+    sweep = tiny_sweep(workspace, seeds_per_trial=2, trials=1)
+    search = search_of(workspace, sweep)
+    for accuracy in (0.5, 0.75):
+        search.step()
+        end(newest(workspace), accuracy=accuracy)
+
+    assert not search.step()
+
+    (trial,) = sweep.progress().trials
+    assert (trial.state, trial.values) == ("complete", (0.625,))
+    assert [run.config().seed for _, run in marked_runs(workspace)] == [42, 43]
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_run_that_a_person_stops_ends_its_trial(workspace: Workspace) -> None:
+    sweep = tiny_sweep(workspace)
+    search = search_of(workspace, sweep)
+    search.step()
+    end(newest(workspace), "stopped")
+
+    search.step()
+
+    first = sweep.progress().trials[0]
+    assert (first.state, first.message) == ("pruned", "Stopped by hand.")
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_run_that_stopped_with_its_sweep_goes_on(workspace: Workspace) -> None:
+    sweep = tiny_sweep(workspace)
+    search = search_of(workspace, sweep)
+    search.step()
+    stopped = newest(workspace)
+    assert search.stop() == [stopped]
+    end(stopped, "stopped")
+
+    search = search_of(workspace, sweep)
+    search.step()
+
+    # It had not completed an epoch, so another run takes its place.
+    ((mark, run),) = marked_runs(workspace)
+    assert (mark.trial, mark.seed_index) == (0, 0)
+    assert run != stopped
+    assert run.status().state == "running"
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_two_sweeps_share_the_queue(workspace: Workspace) -> None:
+    sweeps = [tiny_sweep(workspace, title=title) for title in ("A", "B")]
+    searches = [search_of(workspace, sweep) for sweep in sweeps]
+    trained: list[str] = []
+    for _ in range(6):
+        for search in searches:
+            search.step()
+        (running,) = [pair for pair in marked_runs(workspace) if pair[1].status().state == "running"]
+        trained.append(running[0].sweep)
+        end(running[1])
+        advance(workspace)  # as a worker does at its end
+
+    assert trained == [sweeps[0].id, sweeps[1].id] * 3
+    assert not any(search.step() for search in searches)
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_chosen_trial_is_trained_again_once(workspace: Workspace) -> None:
+    sweep = tiny_sweep(workspace)
+    search_of(workspace, sweep).step()
+
+    runs = train_again(workspace, sweep, 0)
+
+    assert train_again(workspace, sweep, 0) == runs
+    assert len({run.config().seed for run in runs}) == SEEDS
+    assert all(run.config().seed != 42 for run in runs)
+    (winner,) = sweep.progress().winners
+    assert (winner.trial, list(winner.runs)) == (0, [run.id for run in runs])
+    # The sweep's process, which knows nothing of them, keeps them.
+    search_of(workspace, sweep).write()
+    assert sweep.progress().winners == (winner,)
+    with pytest.raises(SweepError, match="no trial 9"):
+        train_again(workspace, sweep, 9)
+
+
+class TestFullDisk:
+    @pytest.fixture
+    def workspace(self, small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+        monkeypatch.setenv("TRAZO_WORKSPACE", str(small_disk))
+        return Workspace(small_disk)
+
+    @pytest.mark.usefixtures("idle_workers")
+    def test_sweep_fails_with_a_sentence_and_goes_on(self, workspace: Workspace) -> None:
+        sweep, filler = tiny_sweep(workspace), workspace.root / "filler"
+        search = search_of(workspace, sweep)
+        search.step()
+        fill_disk(filler)
+        end(newest(workspace), "failed", message="The disk is full.")
+
+        # A run that fails because the disk is full is no failed trial.
+        with pytest.raises(StorageError, match="disk is full"):
+            search.step()
+        assert main(sweep.folder) == 1
+        status = sweep.status()
+        assert status.state == "failed"
+        assert "disk is full" in status.message
+
+        filler.unlink()
+        search = search_of(workspace, sweep)
+        search.step()
+        assert newest(workspace).status().state == "running"
+        end(newest(workspace))
+        search.step()
+        assert [trial.state for trial in sweep.progress().trials] == ["complete", "running"]
+        assert positions(workspace) == [(0, 0), (1, 0)]

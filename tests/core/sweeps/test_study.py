@@ -1,0 +1,134 @@
+"""Optuna's study in a journal: nothing is doubled or lost when the process is killed at any point."""
+
+from __future__ import annotations
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from core.errors import SweepError
+from core.sweeps.records import Choice, Range, SweepSettings, Trial
+from core.sweeps.study import MIN_TRIALS_FOR_IMPORTANCE, Asked, Study, open_study
+from tests.support.requirements import lacking
+from tests.support.tiny_sweeps import LEARNING_RATE, tiny_settings
+
+FILTERS = Choice(name="filters", choices=((4, 4), (8, 8), (16, 16)))
+UNITS = Range(name="dense_units", low=0, high=64)
+SETTINGS = tiny_settings(parameters=(LEARNING_RATE, FILTERS, UNITS), trials=None, hours=1.0)
+
+
+def opened(folder: Path, settings: SweepSettings = SETTINGS) -> Study:
+    return open_study("sweep", settings, "this machine", folder / "journal.log")
+
+
+def ask(study: Study) -> Asked:
+    asked = study.ask()
+    assert asked is not None
+    return asked
+
+
+def complete(study: Study, asked: Asked, value: float) -> None:
+    study.finish(
+        Trial(number=asked.number, state="complete", settings=asked.values, values=(value,), started=1.0, ended=2.0)
+    )
+
+
+def test_first_trial_has_the_settings_searched_around(tmp_path: Path) -> None:
+    asked = ask(opened(tmp_path))
+
+    assert asked == Asked(0, {"learning_rate": 0.01, "filters": (8, 8), "dense_units": 16})
+
+
+def test_a_trial_survives_its_process(tmp_path: Path) -> None:
+    asked = ask(opened(tmp_path))
+
+    study = opened(tmp_path)
+
+    assert study.unfinished() == [asked]
+    complete(study, asked, 0.9)
+    assert [trial.values for trial in opened(tmp_path).records().values()] == [(0.9,)]
+    assert ask(study).number == 1
+
+
+def test_killed_while_it_asked(tmp_path: Path) -> None:
+    study = opened(tmp_path)
+    complete(study, ask(study), 0.5)
+    asked = ask(study)
+    journal = tmp_path / "journal.log"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    # The process was killed after it had created the trial, while it wrote the second of its three values.
+    created = max(index for index, line in enumerate(lines) if json.loads(line)["op_code"] == 4)
+    journal.write_bytes(b"".join(lines[: created + 2]) + lines[created + 2][:20])
+
+    (found,) = opened(tmp_path).unfinished()
+
+    assert found.number == asked.number == 1
+    assert found.values["learning_rate"] == asked.values["learning_rate"]
+    assert set(found.values) == {"learning_rate", "filters", "dense_units"}
+
+
+def test_lock_of_a_killed_process_does_not_matter(tmp_path: Path) -> None:
+    opened(tmp_path)
+    (tmp_path / "journal.log.lock").symlink_to(tmp_path / "journal.log")
+
+    assert ask(opened(tmp_path)).number == 0
+
+
+def test_same_seed_gives_the_same_search_even_if_interrupted(tmp_path: Path) -> None:
+    values = []
+    for name, interrupted in (("first", False), ("second", True)):
+        (tmp_path / name).mkdir()
+        study = opened(tmp_path / name)
+        asked = []
+        for number in range(8):
+            asked.append(ask(study))
+            complete(study, asked[-1], number / 10)
+            study = opened(tmp_path / name) if interrupted else study
+        values.append([each.values for each in asked])
+
+    assert values[0] == values[1]
+    assert len({str(each) for each in values[0]}) == 8
+
+
+def test_no_more_trials_than_asked_for(tmp_path: Path) -> None:
+    study = opened(tmp_path, tiny_settings(trials=2))
+    first, second = ask(study), ask(study)
+
+    assert study.ask() is None
+    complete(study, first, 0.5)
+    complete(study, second, 0.5)
+    assert study.ask() is None
+
+
+def test_importance_needs_enough_trials(tmp_path: Path) -> None:
+    study = opened(tmp_path)
+    for _ in range(MIN_TRIALS_FOR_IMPORTANCE):
+        assert study.importance() is None
+        asked = ask(study)
+        complete(study, asked, asked.values["dense_units"] / 100)
+
+    shares = study.importance()
+
+    assert shares is not None
+    assert sum(shares.values()) == pytest.approx(1)
+    assert max(shares, key=lambda name: shares[name]) == "dense_units"
+
+
+def test_only_postgresql_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_SWEEP_STORAGE", "sqlite:///trials.db")
+
+    with pytest.raises(SweepError, match="must begin with postgresql"):
+        opened(tmp_path)
+
+
+def test_unreachable_database_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if find_spec("psycopg") is None:
+        lacking("psycopg is not installed; install requirements-cluster.txt.")
+    monkeypatch.setenv("TRAZO_SWEEP_STORAGE", "postgresql+psycopg://someone:secret@127.0.0.1:1/trials")
+
+    with pytest.raises(SweepError, match="cannot be used") as caught:
+        opened(tmp_path)
+
+    assert "secret" not in str(caught.value)
