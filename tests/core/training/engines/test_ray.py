@@ -12,6 +12,7 @@ from core.launcher.queue import resume, submit
 from core.runs.run import Run
 from core.training.checkpoint import read_checkpoint
 from core.workspace import Workspace
+from tests.conftest import PEN_DIGITS
 from tests.support.ray_cluster import RayCluster, require_ray, training_processes
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
@@ -99,7 +100,11 @@ def files(run: Run) -> set[str]:
     return {str(path.relative_to(run.folder)) for path in run.folder.rglob("*") if path.is_file()}
 
 
-def test_run_survives_its_node_the_head_and_its_worker(cluster: RayCluster, workspace: Workspace) -> None:
+def test_run_survives_its_node_the_head_and_its_worker(
+    cluster: RayCluster, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if PEN_DIGITS:  # sent to the cluster, and again when its first machine is gone
+        monkeypatch.setenv("TRAZO_PEN_DIGITS", str(PEN_DIGITS))
     run = submit(workspace, ENDLESS)
     wait_for_steps(run)
     first = cluster.node_of(training_of(run))
