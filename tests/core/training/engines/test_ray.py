@@ -7,16 +7,18 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from core.environment import pen_digits_location
 from core.launcher.control import request_stop
 from core.launcher.queue import resume, submit
 from core.runs.run import Run
 from core.training.checkpoint import read_checkpoint
 from core.workspace import Workspace
-from tests.conftest import PEN_DIGITS
 from tests.support.ray_cluster import RayCluster, require_ray, training_processes
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all, kill_worker
+
+PEN_DIGITS = pen_digits_location()  # before a fixture unsets the variable
 
 ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8, filters=(32, 32))
 
