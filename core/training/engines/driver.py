@@ -17,8 +17,6 @@ from typing import NoReturn
 import ray
 from ray.exceptions import RayError, RayTaskError, RuntimeEnvSetupError
 
-from core.data.pen_digits import find_pen_digits
-from core.data.sources import find_mnist
 from core.environment import ray_address, ray_cpus, ray_gpus
 from core.errors import ClusterError, TrazoError
 from core.runs.run import Run
@@ -26,7 +24,7 @@ from core.runs.status import Status
 from core.training.engines.changes import FolderChanges, FolderWatch
 from core.training.engines.node import NodeRun
 from core.training.engines.reports import Report
-from core.training.engines.shared_data import NAMESPACE, share
+from core.training.engines.shared_data import NAMESPACE, share_mnist, share_pen_digits
 from core.training.engines.versions import versions
 from core.workspace import PROJECT, Workspace
 
@@ -55,13 +53,14 @@ class _Training:
 
         Raises ClusterError if no training can start there, DataError if the data is missing.
         """
-        mnist = find_mnist(workspace) if self._run.config().dataset == "mnist" else None
-        data = [share(mnist), share(find_pen_digits(workspace))]
+        config = self._run.config()
+        mnist = share_mnist(workspace) if config.dataset == "mnist" else {}
+        pen_digits = share_pen_digits(workspace, required=config.pen_digits > 0)
         needs = {"num_cpus": ray_cpus(), "num_gpus": ray_gpus(), "memory": _MEMORY_BYTES}
         self._actor = ray.remote(NodeRun).options(**needs).remote(self._run.id)
         files = FolderWatch(self._run.folder).changes()
         files = FolderChanges(tuple(file for file in files.files if file.name != "train.log"), files.bundle)
-        started = self._actor.start.remote(files, *data, versions(), ray_cpus())
+        started = self._actor.start.remote(files, mnist, pen_digits, versions(), ray_cpus())
         while not ray.wait([started], timeout=_WAIT_SECONDS)[0]:
             self._report(Report(event="waiting", message=_lack_of_machines()))
         if problem := ray.get(started):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from core.environment import pen_digits_location
 from core.launcher.control import request_stop
 from core.launcher.queue import resume, submit
 from core.runs.run import Run
@@ -16,6 +17,8 @@ from tests.support.ray_cluster import RayCluster, require_ray, training_processe
 from tests.support.tiny_training import tiny_config
 from tests.support.waiting import wait_until
 from tests.support.workers import end_all, kill_worker
+
+PEN_DIGITS = pen_digits_location()  # before a fixture unsets the variable
 
 ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8, filters=(32, 32))
 
@@ -99,7 +102,11 @@ def files(run: Run) -> set[str]:
     return {str(path.relative_to(run.folder)) for path in run.folder.rglob("*") if path.is_file()}
 
 
-def test_run_survives_its_node_the_head_and_its_worker(cluster: RayCluster, workspace: Workspace) -> None:
+def test_run_survives_its_node_the_head_and_its_worker(
+    cluster: RayCluster, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if PEN_DIGITS:  # sent to the cluster, and again when its first machine is gone
+        monkeypatch.setenv("TRAZO_PEN_DIGITS", str(PEN_DIGITS))
     run = submit(workspace, ENDLESS)
     wait_for_steps(run)
     first = cluster.node_of(training_of(run))
