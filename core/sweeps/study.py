@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 import warnings
 import zlib
 from collections.abc import Iterator, Mapping
@@ -26,11 +27,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from core.environment import sweep_storage
 from core.errors import SweepError
-from core.storage import storage_errors
+from core.storage import atomic_write, storage_errors
 from core.sweeps import database
 from core.sweeps.records import MAXIMIZED, Choice, SweepSettings, Trial
 from core.sweeps.resource import is_clearly_worse, max_resource
 from core.sweeps.spaces import Parameter, is_whole, value_text, values_of
+from core.sweeps.sweep import Sweep
 
 MIN_TRIALS_FOR_IMPORTANCE = 20
 """Minimum number of complete trials for importances; with fewer they are mostly noise."""
@@ -256,23 +258,41 @@ class Study:
             yield
 
 
-def open_study(sweep_id: str, settings: SweepSettings, machine: str, journal: Path) -> Study:
-    """Open the study of a sweep, or create it with the sweep's own settings as its first trial.
+def study_of(sweep: Sweep, settings: SweepSettings) -> Study:
+    """Open the study of a sweep: where it was begun, or else where TRAZO_SWEEP_STORAGE says.
 
-    It is in the journal, or in the database that TRAZO_SWEEP_STORAGE names. Raises SweepError, StorageError.
+    Raises SweepError if it was begun in a database that is not named now, or as `open_database` does; StorageError.
     """
-    if sweep_storage():
-        with database.errors():
-            # The machines of a study create its tables and the study at the same moment.
-            try:
-                study = _load_or_create(database.open_database(), sweep_id, settings, machine)
-            except (sqlalchemy.exc.DatabaseError, optuna.exceptions.StorageInternalError):
-                study = _load_or_create(database.open_database(), sweep_id, settings, machine)
-        return Study(study, settings, machine, None)
+    if sweep_storage() and not sweep.journal_file.exists():
+        return open_shared_study(sweep.id, settings, _machine_name(sweep))
+    if sweep.machine_file.exists():
+        raise SweepError(
+            "The trials of this sweep are in a database. Name it with TRAZO_SWEEP_STORAGE, then resume the sweep.",
+            sweep.id,
+        )
+    return open_journal_study(settings, sweep.journal_file)
+
+
+def open_journal_study(settings: SweepSettings, journal: Path) -> Study:
+    """Open the study in a journal, or create it with the sweep's own settings as its first trial."""
     with storage_errors(journal):
         # Hyperband chooses brackets by this name: the same seed then gives the same brackets.
-        study = _load_or_create(database.open_journal(journal), f"seed {settings.seed}", settings, machine)
-    return Study(study, settings, machine, journal)
+        study = _load_or_create(database.open_journal(journal), f"seed {settings.seed}", settings, "")
+    return Study(study, settings, "", journal)
+
+
+def open_shared_study(sweep_id: str, settings: SweepSettings, machine: str) -> Study:
+    """Open the study in the database, or create it with the sweep's own settings as its first trial.
+
+    `machine`: the name of this machine's workspace. Raises SweepError.
+    """
+    with database.errors():
+        # The machines of a study create its tables and the study at the same moment.
+        try:
+            study = _load_or_create(database.open_database(), sweep_id, settings, machine)
+        except (sqlalchemy.exc.DatabaseError, optuna.exceptions.StorageInternalError):
+            study = _load_or_create(database.open_database(), sweep_id, settings, machine)
+    return Study(study, settings, machine, None)
 
 
 def read_shared_settings(sweep_id: str) -> SweepSettings:
@@ -337,3 +357,11 @@ def _distribution(parameter: Parameter) -> BaseDistribution:
         low, high, step = int(parameter.low), int(parameter.high), int(parameter.step or 1)
         return IntDistribution(low, high, log=parameter.logarithmic, step=step)
     return FloatDistribution(parameter.low, parameter.high, log=parameter.logarithmic, step=parameter.step)
+
+
+def _machine_name(sweep: Sweep) -> str:
+    """Return the name of this workspace in a shared study, which is chosen at random once."""
+    if not sweep.machine_file.exists():
+        with atomic_write(sweep.machine_file) as temporary:
+            temporary.write_text(uuid.uuid4().hex)
+    return sweep.machine_file.read_text()
