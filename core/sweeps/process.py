@@ -15,10 +15,10 @@ from core.launcher.prepared_worker import end_prepared_worker
 from core.runs.process import WorkerRecord
 from core.runs.run import Run
 from core.storage import atomic_write, storage_errors
+from core.sweeps.opening import study_of
 from core.sweeps.pareto import best_trial
 from core.sweeps.records import SweepSettings, SweepStatus
 from core.sweeps.search import Search
-from core.sweeps.study import study_of
 from core.sweeps.sweep import Sweep
 from core.sweeps.trial_runs import STOPPED_MESSAGE, TrialRuns, is_unfinished, stop_all
 from core.sweeps.winner import WinnerTraining

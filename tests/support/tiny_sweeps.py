@@ -9,9 +9,9 @@ from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.runs.trial import TrialMark, read_trial_mark
 from core.sweeps.control import create_sweep
+from core.sweeps.opening import study_of
 from core.sweeps.records import Range, SweepSettings
 from core.sweeps.search import Search
-from core.sweeps.study import study_of
 from core.sweeps.sweep import Sweep
 from core.sweeps.trial_runs import TrialRuns
 from core.workspace import Workspace

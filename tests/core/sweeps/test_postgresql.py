@@ -11,8 +11,9 @@ import pytest
 
 from core.cli import main
 from core.sweeps import control, database
+from core.sweeps.opening import open_shared_study, read_shared_settings
 from core.sweeps.records import SweepSettings, Trial
-from core.sweeps.study import Asked, Study, open_shared_study, read_shared_settings
+from core.sweeps.study import Asked, Study
 from core.workspace import PROJECT, Workspace
 from tests.support.postgresql import PostgreSQL, find_postgresql
 from tests.support.requirements import lacking
@@ -23,7 +24,7 @@ TRIALS = 8
 ASK_AND_TELL = """
 import sys
 from core.sweeps.records import Trial
-from core.sweeps.study import open_shared_study, read_shared_settings
+from core.sweeps.opening import open_shared_study, read_shared_settings
 study = open_shared_study("shared", read_shared_settings("shared"), sys.argv[1])
 while asked := study.ask():
     print(asked.number, asked.values["learning_rate"], flush=True)

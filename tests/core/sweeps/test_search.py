@@ -15,9 +15,9 @@ from core.runs.status import Status
 from core.runs.tables import HISTORY_COLUMNS, append_row
 from core.runs.trial import TrialResult, write_trial_result
 from core.sweeps.control import train_again
+from core.sweeps.opening import study_of
 from core.sweeps.process import main
 from core.sweeps.search import PRUNED_MESSAGE
-from core.sweeps.study import study_of
 from core.sweeps.winner import SEEDS
 from core.workspace import Workspace
 from tests.support.full_disk import fill_disk

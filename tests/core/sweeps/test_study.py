@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import SweepError
+from core.sweeps.opening import open_journal_study, open_shared_study, study_of
 from core.sweeps.records import Choice, Range, SweepSettings, Trial
-from core.sweeps.study import MIN_TRIALS_FOR_IMPORTANCE, Asked, Study, open_journal_study, open_shared_study, study_of
+from core.sweeps.study import MIN_TRIALS_FOR_IMPORTANCE, Asked, Study
 from core.workspace import Workspace
 from tests.support.requirements import lacking
 from tests.support.tiny_sweeps import LEARNING_RATE, tiny_settings, tiny_sweep
