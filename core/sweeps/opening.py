@@ -70,11 +70,12 @@ def read_shared_settings(sweep_id: str) -> SweepSettings:
     with database.errors():
         try:
             study = optuna.load_study(study_name=sweep_id, storage=database.open_database())
+            settings = study.user_attrs["settings"]
         except KeyError as error:
             raise SweepError(
                 f"The database has no sweep {sweep_id!r}. Copy its id from the machine that created it.", sweep_id
             ) from error
-        return SweepSettings.model_validate(study.user_attrs["settings"])
+    return SweepSettings.model_validate(settings)
 
 
 def _load_or_create(storage: BaseStorage, name: str, settings: SweepSettings, machine: str) -> optuna.Study:
