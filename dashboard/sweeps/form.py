@@ -125,16 +125,17 @@ def _choose_goal() -> dict[str, Any]:
             key="sweep_second",
             help="With two goals, the search finds the most accurate network of each size or speed.",
         )
+        prunable = second is None and first == "validation_accuracy"
         pruning = st.toggle(
             "End hopeless trials early",
-            second is None,
+            prunable,
             # Its own key for each case, because a widget keeps its first value.
-            key="sweep_pruning" if second is None else "sweep_no_pruning",
-            disabled=second is not None,
-            help="Pruning: a trial that is far behind the others after some epochs is stopped. Only with one goal, and "
-            "only useful with several epochs.",
+            key="sweep_pruning" if prunable else "sweep_no_pruning",
+            disabled=not prunable,
+            help="Pruning: a trial that is far behind the others after some epochs is stopped. Only if the validation "
+            "accuracy is the only goal, and only useful with several epochs.",
         )
-    return {"objectives": (first, second) if second else (first,), "pruning": bool(pruning)}
+    return {"objectives": (first, second) if second else (first,), "pruning": pruning or not prunable}
 
 
 def _choose_extent() -> dict[str, Any]:
@@ -175,5 +176,5 @@ def estimate(settings: SweepSettings, rows: Sequence[Summary]) -> str:
     total = seconds * settings.trials * settings.seeds_per_trial / workers
     at_once = f", {workers} at once" if workers > 1 else ", one after another"
     runs = counted(settings.trials * settings.seeds_per_trial, "run")
-    most = "at most " if settings.pruning and len(settings.objectives) == 1 and base.epochs > 1 else ""
+    most = "at most " if settings.prunes and base.epochs > 1 else ""
     return f"{runs} of about {duration(seconds)} each: {most}about {duration(total)}{at_once}. {limit}"
