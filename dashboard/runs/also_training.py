@@ -23,7 +23,7 @@ def show_also_training(rows: Sequence[Summary]) -> None:
     st.subheader("Also training", anchor=False)
     for row in rows:
         with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"training_{row.id}"):
-            st.page_link("views/run.py", label=plain(row.name), query_params={"id": row.id}, width="content")
+            st.page_link("views/run.py", label=f"**{plain(row.name)}**", query_params={"id": row.id}, width="content")
             st.caption(_position(run_of(row)), width="content")
             if may_change():
                 st.space("stretch")

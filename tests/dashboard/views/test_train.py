@@ -192,7 +192,7 @@ def test_runs_that_train_at_once_are_all_shown(workspace: Workspace, monkeypatch
 
     text = page_text(page)
     assert text.index(newer.title) < text.index("Also training")
-    assert older.title in [unescape_markdown(label) for label in link_labels(page)]
+    assert f"**{older.title}**" in [unescape_markdown(label) for label in link_labels(page)]
     page.button(key=f"stop_{older.id}").click().run()
     assert (older.stop_requested, newer.stop_requested) == (True, False)
     assert page.button(key=f"stop_{older.id}").disabled
