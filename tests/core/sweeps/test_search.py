@@ -17,8 +17,9 @@ from core.runs.trial import TrialResult, write_trial_result
 from core.sweeps.control import train_again
 from core.sweeps.opening import study_of
 from core.sweeps.process import main
-from core.sweeps.search import PRUNED_MESSAGE
-from core.sweeps.winner import SEEDS
+from core.sweeps.search import PRUNED_MESSAGE, Search
+from core.sweeps.trial_runs import TrialRuns
+from core.sweeps.winner import SEEDS, WinnerTraining
 from core.workspace import Workspace
 from tests.support.full_disk import fill_disk
 from tests.support.tiny_sweeps import marked_runs, search_of, tiny_sweep
@@ -270,6 +271,46 @@ def test_chosen_trial_is_trained_again_once(workspace: Workspace) -> None:
     assert sweep.progress().winners == (winner,)
     with pytest.raises(SweepError, match="no trial 9"):
         train_again(workspace, sweep, 9)
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_no_trial_begins_after_the_deadline(workspace: Workspace) -> None:
+    sweep = tiny_sweep(workspace, trials=None, hours=1.0)
+    study, runs = study_of(sweep, sweep.settings()), TrialRuns(workspace, sweep.id)
+    search = Search(workspace, sweep, study, runs, deadline=time.monotonic() + 3600)
+    search.step()
+    end(newest(workspace))
+
+    late = Search(workspace, sweep, study, runs, deadline=time.monotonic() - 1)
+    wait_until(lambda: not late.step(), what="the end of the search")
+
+    assert positions(workspace) == [(0, 0)]
+    assert [trial.state for trial in sweep.progress().trials] == ["complete"]
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_winner_is_trained_on_after_a_crash(workspace: Workspace) -> None:
+    sweep = tiny_sweep(workspace)
+    search = search_of(workspace, sweep)
+    search.step()
+    trial = sweep.progress().trials[0]
+    end(newest(workspace))
+    WinnerTraining(workspace, sweep, TrialRuns(workspace, sweep.id), trial).step()
+    first = newest(workspace)
+    kill_worker(first)
+
+    winner = WinnerTraining(workspace, sweep, TrialRuns(workspace, sweep.id), trial)
+    assert winner.step()
+
+    assert winner.runs == [first]
+    assert first.status().state == "running"
+    for _ in range(SEEDS):
+        kill_worker(winner.runs[-1])
+        winner.runs[-1].write_final_status(Status(state="finished"))
+        again = winner.step()
+    assert not again
+    assert len(winner.runs) == SEEDS
+    assert sweep.progress().winners[0].runs == tuple(run.id for run in winner.runs)
 
 
 class TestFullDisk:
