@@ -53,7 +53,7 @@ def new(options: argparse.Namespace, workspace: Workspace) -> int:
 
 def join(options: argparse.Namespace, workspace: Workspace) -> int:
     """Take part in a sweep that another machine has created in the database named by TRAZO_SWEEP_STORAGE."""
-    from core.sweeps.study import read_shared_settings  # loads Optuna
+    from core.sweeps.opening import read_shared_settings  # loads Optuna
 
     sweep = control.create_sweep(workspace, read_shared_settings(options.sweep), options.sweep)
     control.start(workspace, sweep)

@@ -6,7 +6,6 @@ import os
 import sys
 import time
 import traceback
-import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -16,10 +15,10 @@ from core.launcher.prepared_worker import end_prepared_worker
 from core.runs.process import WorkerRecord
 from core.runs.run import Run
 from core.storage import atomic_write, storage_errors
+from core.sweeps.opening import study_of
 from core.sweeps.pareto import best_trial
 from core.sweeps.records import SweepSettings, SweepStatus
 from core.sweeps.search import Search
-from core.sweeps.study import open_study
 from core.sweeps.sweep import Sweep
 from core.sweeps.trial_runs import STOPPED_MESSAGE, TrialRuns, is_unfinished, stop_all
 from core.sweeps.winner import WinnerTraining
@@ -69,7 +68,7 @@ class SweepProcess:
             temporary.write_text(WorkerRecord.of(os.getpid()).model_dump_json() + "\n")
         self._write("Searching.")
         settings = self._sweep.settings()
-        study = open_study(self._sweep.id, settings, machine_name(self._sweep), self._sweep.journal_file)
+        study = study_of(self._sweep, settings)
         runs = TrialRuns(self._workspace, self._sweep.id)
         search = Search(self._workspace, self._sweep, study, runs, self._deadline(settings))
         while search.step():
@@ -134,14 +133,6 @@ class SweepProcess:
 def _search_message(search: Search, settings: SweepSettings) -> str:
     total = f" of {settings.trials}" if settings.trials else ""
     return f"{search.ended}{total} trials have ended."
-
-
-def machine_name(sweep: Sweep) -> str:
-    """Return the name of this workspace in a shared study, which is chosen at random once."""
-    if not sweep.machine_file.exists():
-        with atomic_write(sweep.machine_file) as temporary:
-            temporary.write_text(uuid.uuid4().hex)
-    return sweep.machine_file.read_text()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The study of a sweep: Optuna's search by ask and tell. Only this module and `database` import Optuna."""
+"""The study of a sweep: Optuna's search by ask and tell. Only `database`, `opening` and this module import Optuna."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-import sqlalchemy.exc
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -20,17 +19,14 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-from optuna.storages import BaseStorage, RDBStorage
-from optuna.study import StudyDirection
+from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from core.environment import sweep_storage
-from core.errors import SweepError
 from core.storage import storage_errors
 from core.sweeps import database
 from core.sweeps.records import MAXIMIZED, Choice, SweepSettings, Trial
-from core.sweeps.resource import is_clearly_worse, max_resource
-from core.sweeps.spaces import Parameter, is_whole, value_text, values_of
+from core.sweeps.resource import is_clearly_worse
+from core.sweeps.spaces import Parameter, is_whole, value_text
 
 MIN_TRIALS_FOR_IMPORTANCE = 20
 """Minimum number of complete trials for importances; with fewer they are mostly noise."""
@@ -39,8 +35,6 @@ _BEST_TRIALS = 5
 _STARTUP_TRIALS = 5
 """Number of random trials before TPE decides. Hyperband splits the trials among brackets, each with a TPE of its own,
 so that Optuna's default of 10 would leave no decision to TPE in a sweep of 20 trials."""
-_REDUCTION_FACTOR = 3
-"""Hyperband continues one of this many trials at each rung (Li et al., 2018)."""
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -254,68 +248,6 @@ class Study:
     def _errors(self) -> Iterator[None]:
         with database.errors() if self._journal is None else storage_errors(self._journal):
             yield
-
-
-def open_study(sweep_id: str, settings: SweepSettings, machine: str, journal: Path) -> Study:
-    """Open the study of a sweep, or create it with the sweep's own settings as its first trial.
-
-    It is in the journal, or in the database that TRAZO_SWEEP_STORAGE names. Raises SweepError, StorageError.
-    """
-    if sweep_storage():
-        with database.errors():
-            # The machines of a study create its tables and the study at the same moment.
-            try:
-                study = _load_or_create(database.open_database(), sweep_id, settings, machine)
-            except (sqlalchemy.exc.DatabaseError, optuna.exceptions.StorageInternalError):
-                study = _load_or_create(database.open_database(), sweep_id, settings, machine)
-        return Study(study, settings, machine, None)
-    with storage_errors(journal):
-        # Hyperband chooses brackets by this name: the same seed then gives the same brackets.
-        study = _load_or_create(database.open_journal(journal), f"seed {settings.seed}", settings, machine)
-    return Study(study, settings, machine, journal)
-
-
-def read_shared_settings(sweep_id: str) -> SweepSettings:
-    """Return the settings of a sweep that another machine has created in the database; raises SweepError."""
-    if not sweep_storage():
-        raise SweepError(
-            "Name the database of the sweep with TRAZO_SWEEP_STORAGE, as on the machine that created it.", sweep_id
-        )
-    with database.errors():
-        try:
-            study = optuna.load_study(study_name=sweep_id, storage=database.open_database())
-        except KeyError as error:
-            raise SweepError(
-                f"The database has no sweep {sweep_id!r}. Copy its id from the machine that created it.", sweep_id
-            ) from error
-        return SweepSettings.model_validate(study.user_attrs["settings"])
-
-
-def _load_or_create(storage: BaseStorage, name: str, settings: SweepSettings, machine: str) -> optuna.Study:
-    directions = [
-        StudyDirection.MAXIMIZE if objective in MAXIMIZED else StudyDirection.MINIMIZE
-        for objective in settings.objectives
-    ]
-    study = optuna.create_study(
-        storage=storage, study_name=name, directions=directions, pruner=_pruner(settings), load_if_exists=True
-    )
-    # The settings come last: a study with settings is complete.
-    if "settings" not in study.user_attrs:
-        study.set_user_attr("creator", machine)
-        own = values_of(settings.base, settings.parameters)
-        choices = {parameter.name for parameter in settings.parameters if isinstance(parameter, Choice)}
-        first = {name: value_text(value) if name in choices else value for name, value in own.items()}
-        study.enqueue_trial(first, skip_if_exists=True)
-        study.set_user_attr("settings", settings.model_dump(mode="json"))
-    return study
-
-
-def _pruner(settings: SweepSettings) -> optuna.pruners.BasePruner:
-    if not settings.prunes:
-        return optuna.pruners.NopPruner()
-    return optuna.pruners.HyperbandPruner(
-        min_resource=1, max_resource=max_resource(settings.base.epochs), reduction_factor=_REDUCTION_FACTOR
-    )
 
 
 def _sampler(seed: int, number: int, machine: str) -> optuna.samplers.TPESampler:

@@ -9,10 +9,9 @@ from core.runs.registry import list_runs
 from core.runs.run import Run
 from core.runs.trial import TrialMark, read_trial_mark
 from core.sweeps.control import create_sweep
-from core.sweeps.process import machine_name
+from core.sweeps.opening import study_of
 from core.sweeps.records import Range, SweepSettings
 from core.sweeps.search import Search
-from core.sweeps.study import open_study
 from core.sweeps.sweep import Sweep
 from core.sweeps.trial_runs import TrialRuns
 from core.workspace import Workspace
@@ -40,8 +39,7 @@ def tiny_sweep(workspace: Workspace, **values: Any) -> Sweep:
 
 def search_of(workspace: Workspace, sweep: Sweep) -> Search:
     """Return what a new process of the sweep would search with."""
-    study = open_study(sweep.id, sweep.settings(), machine_name(sweep), sweep.journal_file)
-    return Search(workspace, sweep, study, TrialRuns(workspace, sweep.id))
+    return Search(workspace, sweep, study_of(sweep, sweep.settings()), TrialRuns(workspace, sweep.id))
 
 
 def marked_runs(workspace: Workspace) -> list[tuple[TrialMark, Run]]:

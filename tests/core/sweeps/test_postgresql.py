@@ -6,14 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
 from core.cli import main
 from core.sweeps import control, database
+from core.sweeps.opening import open_shared_study, read_shared_settings
 from core.sweeps.records import SweepSettings, Trial
-from core.sweeps.study import Asked, Study, open_study, read_shared_settings
+from core.sweeps.study import Asked, Study
 from core.workspace import PROJECT, Workspace
 from tests.support.postgresql import PostgreSQL, find_postgresql
 from tests.support.requirements import lacking
@@ -23,10 +23,9 @@ from tests.support.waiting import wait_until
 TRIALS = 8
 ASK_AND_TELL = """
 import sys
-from pathlib import Path
 from core.sweeps.records import Trial
-from core.sweeps.study import open_study, read_shared_settings
-study = open_study("shared", read_shared_settings("shared"), sys.argv[1], Path("unused"))
+from core.sweeps.opening import open_shared_study, read_shared_settings
+study = open_shared_study("shared", read_shared_settings("shared"), sys.argv[1])
 while asked := study.ask():
     print(asked.number, asked.values["learning_rate"], flush=True)
     study.finish(Trial(number=asked.number, state="complete", settings=asked.values, values=(0.5,), started=1.0))
@@ -51,7 +50,7 @@ def _shared_storage(postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def opened(name: str, settings: SweepSettings, machine: str) -> Study:
-    return open_study(name, settings, machine, Path("unused"))
+    return open_shared_study(name, settings, machine)
 
 
 def test_two_processes_ask_and_tell_without_doubling() -> None:

@@ -15,9 +15,9 @@ from core.runs.status import Status
 from core.runs.tables import HISTORY_COLUMNS, append_row
 from core.runs.trial import TrialResult, write_trial_result
 from core.sweeps.control import train_again
-from core.sweeps.process import machine_name, main
+from core.sweeps.opening import study_of
+from core.sweeps.process import main
 from core.sweeps.search import PRUNED_MESSAGE
-from core.sweeps.study import open_study
 from core.sweeps.winner import SEEDS
 from core.workspace import Workspace
 from tests.support.full_disk import fill_disk
@@ -84,8 +84,7 @@ def test_killed_worker_and_nan_do_not_end_a_search(workspace: Workspace, patch_w
 @pytest.mark.usefixtures("idle_workers")
 def test_killed_between_asking_and_creating_a_run(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace)
-    study = open_study(sweep.id, sweep.settings(), machine_name(sweep), sweep.journal_file)
-    assert study.ask() is not None
+    assert study_of(sweep, sweep.settings()).ask() is not None
 
     search_of(workspace, sweep).step()
 

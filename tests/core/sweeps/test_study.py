@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from core.errors import SweepError
+from core.sweeps.opening import open_journal_study, open_shared_study, study_of
 from core.sweeps.records import Choice, Range, SweepSettings, Trial
-from core.sweeps.study import MIN_TRIALS_FOR_IMPORTANCE, Asked, Study, open_study
+from core.sweeps.study import MIN_TRIALS_FOR_IMPORTANCE, Asked, Study
+from core.workspace import Workspace
 from tests.support.requirements import lacking
-from tests.support.tiny_sweeps import LEARNING_RATE, tiny_settings
+from tests.support.tiny_sweeps import LEARNING_RATE, tiny_settings, tiny_sweep
 
 FILTERS = Choice(name="filters", choices=((4, 4), (8, 8), (16, 16)))
 UNITS = Range(name="dense_units", low=0, high=64)
@@ -20,7 +22,7 @@ SETTINGS = tiny_settings(parameters=(LEARNING_RATE, FILTERS, UNITS), trials=None
 
 
 def opened(folder: Path, settings: SweepSettings = SETTINGS) -> Study:
-    return open_study("sweep", settings, "this machine", folder / "journal.log")
+    return open_journal_study(settings, folder / "journal.log")
 
 
 def ask(study: Study) -> Asked:
@@ -116,11 +118,23 @@ def test_importance_needs_enough_trials(tmp_path: Path) -> None:
     assert max(shares, key=lambda name: shares[name]) == "dense_units"
 
 
+def test_trials_stay_where_the_sweep_was_begun(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun_here, begun_there = tiny_sweep(workspace, title="here"), tiny_sweep(workspace, title="there")
+    ask(study_of(begun_here, begun_here.settings()))
+    begun_there.machine_file.write_text("this machine")
+    with pytest.raises(SweepError, match="are in a database"):
+        study_of(begun_there, begun_there.settings())
+
+    monkeypatch.setenv("TRAZO_SWEEP_STORAGE", "postgresql+psycopg://someone@127.0.0.1:1/trials")
+
+    assert len(study_of(begun_here, begun_here.settings()).unfinished()) == 1
+
+
 def test_only_postgresql_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAZO_SWEEP_STORAGE", "sqlite:///trials.db")
 
     with pytest.raises(SweepError, match="must begin with postgresql"):
-        opened(tmp_path)
+        open_shared_study("sweep", SETTINGS, "this machine")
 
 
 def test_unreachable_database_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,6 +143,6 @@ def test_unreachable_database_is_one_sentence(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("TRAZO_SWEEP_STORAGE", "postgresql+psycopg://someone:secret@127.0.0.1:1/trials")
 
     with pytest.raises(SweepError, match="cannot be used") as caught:
-        opened(tmp_path)
+        open_shared_study("sweep", SETTINGS, "this machine")
 
     assert "secret" not in str(caught.value)

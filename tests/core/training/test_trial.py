@@ -20,9 +20,9 @@ from tests.support.workers import end_all, wait_for, wait_for_end
 
 WITHOUT_TEST_SET = """
 from dataclasses import replace
-from core.training import worker
-load = worker.load_dataset
-worker.load_dataset = lambda *arguments: replace(load(*arguments), test=None)
+from core.data import datasets
+split = datasets._split_dataset
+datasets._split_dataset = lambda *arguments: replace(split(*arguments), test=None)
 """
 
 
