@@ -127,10 +127,10 @@ class _Supervisor:
             raise RunNotFound(self._run.id)
         if not self._run.stop_requested:
             return None
-        if not self._run.checkpoint_file.exists():
-            return {"state": "stopped", "message": "Stopped before the first step."}
-        message = "Stopped while waiting for the cluster. Resume the run to continue from the last completed epoch."
-        return {"state": "stopped", "message": message}
+        message = "Stopped before the first step."
+        if self._run.checkpoint_file.exists():
+            message = "Stopped while waiting for the cluster. Resume the run to continue from the last completed epoch."
+        return {"state": "stopped", "message": self._run.stop_reason or message}
 
     def _count_loss(self) -> None:
         """Say that the machine was lost; raise ClusterError if that happens again and again."""
