@@ -76,8 +76,13 @@ def list_all(options: argparse.Namespace, workspace: Workspace) -> int:
             continue
         best = best_trial(progress.trials, settings.objectives)
         value = _value_text(settings.objectives[0], best.values[0]) if best and best.values else "-"
-        print(f"{sweep.id:36} {status.state:12} {len(progress.trials):>7} {value:>8}  {settings.title}")
+        print(f"{sweep.id:36} {status.state:12} {len(progress.trials):>7} {value:>8}  {_title(settings)}")
     return 0
+
+
+def _title(settings: SweepSettings) -> str:
+    """Return the sweep's title, or else its preset and the settings that it varies."""
+    return settings.title or f"{settings.base.preset}: {', '.join(each.name for each in settings.parameters)}"
 
 
 def show(options: argparse.Namespace, workspace: Workspace) -> int:
@@ -87,7 +92,7 @@ def show(options: argparse.Namespace, workspace: Workspace) -> int:
     if options.json:
         print(json.dumps({"id": sweep.id, **status.model_dump(mode="json"), **progress.model_dump(mode="json")}))
         return 0
-    print(f"{sweep.id}: {settings.title}; {status.state}. {status.message}")
+    print(f"{sweep.id}: {_title(settings)}; {status.state}. {status.message}")
     _print_trials(settings, progress)
     _print_importance(progress)
     _print_winners(settings, progress, workspace)
