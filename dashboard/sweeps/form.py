@@ -132,8 +132,8 @@ def _choose_goal() -> dict[str, Any]:
             # Its own key for each case, because a widget keeps its first value.
             key="sweep_pruning" if prunable else "sweep_no_pruning",
             disabled=not prunable,
-            help="Pruning: a trial that is far behind the others after some epochs is stopped. Only if the validation "
-            "accuracy is the only goal, and only useful with several epochs.",
+            help="Pruning: a trial whose validation accuracy is clearly below the best at the same point of the "
+            "training is stopped. Possible only if the validation accuracy is the only goal.",
         )
     return {"objectives": (first, second) if second else (first,), "pruning": pruning or not prunable}
 
@@ -147,8 +147,8 @@ def _choose_extent() -> dict[str, Any]:
             10_000,
             20,
             key="sweep_trials",
-            help="The search ends after this many trials, or after the hours beside, whichever comes first. From 20 "
-            "on, the page shows which settings matter.",
+            help="The search ends after this many trials, or after the hours beside, whichever comes first; enter a "
+            "large number for a search by time alone. From 20 on, the page shows which settings matter.",
         )
         hours = st.number_input("Hours at most", 0.1, 1000.0, None, step=0.5, placeholder="No limit", key="sweep_hours")
         seeds = st.number_input(
@@ -176,5 +176,5 @@ def estimate(settings: SweepSettings, rows: Sequence[Summary]) -> str:
     total = seconds * settings.trials * settings.seeds_per_trial / workers
     at_once = f", {workers} at once" if workers > 1 else ", one after another"
     runs = counted(settings.trials * settings.seeds_per_trial, "run")
-    most = "at most " if settings.prunes and base.epochs > 1 else ""
+    most = "at most " if settings.prunes else ""
     return f"{runs} of about {duration(seconds)} each: {most}about {duration(total)}{at_once}. {limit}"
