@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from core.config import TrainingConfig
-from core.environment import read_only
+from core.environment import read_only, worker_count
 from core.errors import RunError, StorageError
 from core.launcher.room import has_room
 from core.launcher.starting import start_next_queued_run
@@ -146,7 +146,7 @@ def _start_next(workspace: Workspace, snapshot: Snapshot) -> Run | None:
         return None
     remove_leftovers(workspace)
     first = started = start_next_queued_run(workspace, snapshot)
-    while started and has_room(snapshot := snapshot.with_runs(RunSnapshot(started))):
+    while started and worker_count() > 1 and has_room(snapshot := snapshot.with_runs(RunSnapshot(started))):
         last, started = started, None
         with log_errors_from_other_runs(last):
             started = start_next_queued_run(workspace, snapshot)

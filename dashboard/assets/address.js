@@ -1,5 +1,11 @@
 // Write the parameters of a page to its address without adding an entry to the browser's history.
 const push = history.pushState.bind(history);
+// True after a step back or forward, until the visitor presses something.
+let isTraversing = false;
+window.addEventListener("popstate", () => (isTraversing = true));
+for (const kind of ["pointerdown", "keydown", "click"]) {
+  window.addEventListener(kind, () => (isTraversing = false), true);
+}
 
 export default function ({ data }) {
   history.pushState = pushPage;
@@ -25,7 +31,12 @@ export default function ({ data }) {
 }
 
 // When the visitor leaves a page, Streamlit clears its parameters and adds a history entry for that; replace the entry.
+// After quick steps back, Streamlit renders the pages in between late, and adds an entry for each; leave these out.
 function pushPage(state, title, address) {
   const samePage = new URL(address, location.href).pathname === location.pathname;
-  (samePage ? history.replaceState.bind(history) : push)(state, title, address);
+  if (samePage) {
+    history.replaceState(state, title, address);
+  } else if (!isTraversing) {
+    push(state, title, address);
+  }
 }

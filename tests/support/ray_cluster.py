@@ -70,6 +70,7 @@ class _Node:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         self.process.wait()
+        psutil.wait_procs(processes)
 
 
 class RayCluster:

@@ -60,7 +60,7 @@ def test_kill_while_a_model_is_replaced_loses_no_model(run: Run, workspace: Work
     script = """
 import os, shutil, signal, sys
 from pathlib import Path
-from core.classifier.export import bundle_folder
+from core.classifier.bundle import bundle_folder
 target, moves, rename = Path(sys.argv[1]), int(sys.argv[2]), Path.rename
 def rename_some(path, new):
     global moves

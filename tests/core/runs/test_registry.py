@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.classifier.export import bundle_folder
+from core.classifier.bundle import bundle_folder
 from core.errors import RunError, RunNotFound, StorageError
 from core.launcher.control import request_stop
 from core.launcher.queue import advance

@@ -332,7 +332,8 @@ def test_clear_restarts_the_canvas_without_strokes(page: AppTest, canvas: Canvas
 
     assert answer(page) == "Draw a digit"
     assert canvas.starts_with["objects"] == []
-    assert canvas.buttons == {"start": None, "strokes": 0, "unseen": True, "cleared": 1, "example": False}
+    size = {"width": 280, "height": 280}
+    assert canvas.buttons == {"start": None, "strokes": 0, "unseen": True, "cleared": 1, "example": False, **size}
     canvas.restart()
     page.run()
     assert canvas.buttons == {
@@ -341,6 +342,7 @@ def test_clear_restarts_the_canvas_without_strokes(page: AppTest, canvas: Canvas
         "unseen": False,
         "cleared": 1,
         "example": False,
+        **size,
     }
 
 
