@@ -23,12 +23,15 @@ def hardest(predictions: Evaluation, count: int, seed: int) -> np.ndarray:
 
 
 def bets(predictions: Evaluation, count: int, seed: int) -> np.ndarray:
-    """Return the indices of images to bet on, in random order: mistakes for up to half of them, the rest right.
+    """Return the indices of images to bet on, at most `count`, in random order.
 
-    The mistakes are those with the highest confidence, and the right answers those with the lowest, so that confidence
-    alone does not tell them apart.
+    Up to 4 of 10 are mistakes, 2 are right answers of low confidence, and the rest are any right answers, so that
+    confidence is a hint, but does not tell them apart.
     """
-    wrong = mistakes(predictions)[: count // 2]
+    rng = np.random.default_rng(seed)
+    wrong = rng.permutation(mistakes(predictions))[: 2 * count // 5]
     right = np.flatnonzero(predictions.predictions == predictions.labels)
-    unsure = right[np.argsort(predictions.confidences[right], kind="stable")][: count - len(wrong)]
-    return np.random.default_rng(seed).permutation(np.concatenate([wrong, unsure]))
+    right = right[np.argsort(predictions.confidences[right], kind="stable")]
+    least_sure, others = right[: 2 * count], rng.permutation(right[2 * count :])
+    unsure = rng.permutation(least_sure)[: count // 5]
+    return rng.permutation(np.concatenate([wrong, unsure, others])[:count])

@@ -12,7 +12,7 @@ OFF_CENTRE = 0.15
 
 
 def painted(values: object) -> Pixels | None:
-    """Return the image (28, 28) that a browser sent as a list of 784 numbers from 0 to 255, or None if it is not one."""
+    """Return the image (28, 28) in a list of 784 numbers from 0 to 255 of a browser, or None for anything else."""
     if not isinstance(values, list) or len(values) != IMAGE_SIZE**2:
         return None
     if not all(isinstance(value, int) and 0 <= value <= 255 for value in values):

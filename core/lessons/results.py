@@ -26,13 +26,13 @@ class Result(Record):
     """
 
     guess: _Name
-    measured: Annotated[dict[_Name, float], Field(max_length=20)] = {}
+    measured: Annotated[dict[_Name, float], Field(default_factory=dict, max_length=20)]
 
 
 class Results(Record):
     """The results of all finished lessons, by lesson."""
 
-    lessons: dict[LessonId, Result] = {}
+    lessons: dict[LessonId, Result] = Field(default_factory=dict)
 
     def with_result(self, lesson: LessonId, result: Result) -> Results:
         """Return these results with one lesson's result added or replaced."""
