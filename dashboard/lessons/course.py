@@ -6,15 +6,15 @@ import streamlit as st
 
 from core.errors import TrazoError
 from core.lessons.results import LESSON_IDS
-from dashboard.lessons import calibration, centring, confusion, fooling, pixels
+from dashboard.lessons import calibration, centring, confusion, filters, fooling, learning, memorising, pixels
 from dashboard.lessons.browser import print_button
 from dashboard.lessons.lesson import Lesson
 from dashboard.session import address, lessons, state
 from dashboard.session.permission import safe_text
 
 LESSONS: dict[int, Lesson] = {
-    LESSON_IDS.index(lesson.id) + 1: lesson
-    for lesson in (pixels.LESSON, centring.LESSON, confusion.LESSON, calibration.LESSON, fooling.LESSON)
+    LESSON_IDS.index(each.LESSON.id) + 1: each.LESSON
+    for each in (pixels, centring, filters, learning, memorising, confusion, calibration, fooling)
 }
 """The lessons by number."""
 
