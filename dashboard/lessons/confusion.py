@@ -73,13 +73,17 @@ def _show_reading(hard: Split, read: list[int]) -> None:
         for digit in range(CLASSES):
             st.button(str(digit), key=f"read_{digit}", on_click=_add, args=(read, len(read), digit))
     if read:
-        st.button("Take the last one back", type="tertiary", key="read_back", on_click=read.pop)
+        st.button("Take the last one back", type="tertiary", key="read_back", on_click=_take_back, args=(read,))
 
 
 def _add(read: list[int], position: int, digit: int) -> None:
     # A double click reads one digit only.
     if position == len(read):
         read.append(digit)
+
+
+def _take_back(read: list[int]) -> None:
+    del read[-1:]
 
 
 def _show_comparison(guess: str, hard: Split, own: np.ndarray, models: np.ndarray) -> None:

@@ -35,7 +35,7 @@ def ask(lesson: LessonId, question: str, options: Mapping[str, str]) -> str | No
     guess = lessons.guess(lesson)
     with st.container(border=True, key=f"guess_{lesson}"):
         st.markdown(f"**First, your guess.** {question}")
-        if guess in options:
+        if guess is not None and guess in options:
             st.markdown(f":material/check: You guessed: **{options[guess]}**")
             return guess
         with st.container(horizontal=True, gap="small"):
