@@ -23,11 +23,12 @@ from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.png import image_html
 from dashboard.parts.theme import text_colour
 from dashboard.session.hands import current_model
+from dashboard.session.lessons import WORK
 
 _COUNT = 10
 _SURE = 0.9
 _OPTIONS = {"none": "None of them", "fewer": "Fewer than 1 in 10", "more": "1 in 10 or more"}
-_BETS = "lesson_bets"
+_BETS = f"{WORK}bets"
 _SEED = 7
 """Fixed, so that everybody in a class bets on the same answers; the next turn has other ones."""
 

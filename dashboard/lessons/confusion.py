@@ -20,6 +20,7 @@ from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
 from dashboard.parts.png import image_html
 from dashboard.parts.theme import text_colour
 from dashboard.session.hands import current_model
+from dashboard.session.lessons import WORK
 
 _COUNT = 20
 _SEED = 6
@@ -34,7 +35,7 @@ _RESULTS = {
     "model": "The model reads more of them correctly.",
     "equal": "You and the model read equally many correctly.",
 }
-_READ = "lesson_read_digits"
+_READ = f"{WORK}read_digits"
 _COUNTED = "lesson_counted"
 
 

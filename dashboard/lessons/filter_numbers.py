@@ -9,9 +9,10 @@ import streamlit as st
 
 from core.lessons.filters import LIMIT, kernel_from
 from dashboard.parts.component import component
+from dashboard.session.lessons import WORK
 
 _component = component("filter_numbers", '<div class="numbers"></div>')
-_NUMBERS = "lesson_filter"
+_NUMBERS = f"{WORK}filter"
 _KEY = "filter_numbers"
 
 

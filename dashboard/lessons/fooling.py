@@ -22,11 +22,12 @@ from dashboard.parts.png import image_html
 from dashboard.parts.prediction import show_prediction
 from dashboard.session import cache
 from dashboard.session.hands import current_model
+from dashboard.session.lessons import WORK
 
 _RANGES = {"faint": (1, 20), "visible": (21, 60), "strong": (61, 255)}
 _OPTIONS = {"faint": "Faintly: by at most 20", "visible": "Visibly: by 21 to 60", "strong": "Strongly: by more than 60"}
 _NOT_NOTICED = "Not even its detector notices."
-_REJECTED = "lesson_rejected"
+_REJECTED = f"{WORK}rejected"
 
 
 def _show() -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 from core.ink.drawing import IMAGE_SIZE, Pixels
 from core.lessons.pixels import painted
 from dashboard.parts.component import component
+from dashboard.session.lessons import WORK
 
 _component = component(
     "pixel_pad",
@@ -45,4 +46,4 @@ def pixel_pad(key: str) -> Pixels:
 
 
 def _image_key(key: str) -> str:
-    return f"{key}_painted"
+    return f"{WORK}{key}"

@@ -13,6 +13,9 @@ _LOADED = "lesson_results_loaded"
 _FORGOTTEN = "lesson_results_forgotten"
 _GUESS = "lesson_guess_"
 
+WORK = "lesson_work_"
+"""Prefix of the keys of what a visitor has made in a lesson, such as their bets."""
+
 
 def results() -> Results:
     """Return the results of this visitor's finished lessons."""
@@ -44,10 +47,10 @@ def forgotten() -> bool:
 
 
 def forget() -> None:
-    """Delete all results and guesses."""
+    """Delete all results and guesses, and what the visitor has made in the lessons."""
     st.session_state[_RESULTS] = Results()
     st.session_state[_FORGOTTEN] = True
-    for key in [key for key in st.session_state if str(key).startswith(_GUESS)]:
+    for key in [key for key in st.session_state if str(key).startswith((_GUESS, WORK))]:
         del st.session_state[key]
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-from functools import cache
+import functools
 from importlib import import_module
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -16,12 +14,13 @@ from streamlit.testing.v1 import AppTest
 from core.classifier.bundle import Bundle
 from core.classifier.evaluation import Evaluation
 from core.classifier.predictor import Predictor
-from core.data.datasets import Dataset, load_dataset
+from core.data.datasets import Dataset
 from core.ink.drawing import Pixels, prepare
 from core.lessons.examples import bets, hardest
 from core.lessons.results import LESSON_IDS, Result, Results
-from core.workspace import PROJECT, SHIPPED_BUNDLE, Workspace
+from core.workspace import PROJECT, SHIPPED_BUNDLE
 from dashboard.parts.png import png_bytes
+from dashboard.session import cache
 from dashboard.session.drawings import Sketch
 from tests.support.drawn_digits import SEVEN, drawn
 from tests.support.markdown import unescape_markdown
@@ -36,10 +35,10 @@ def room(module: str) -> Any:
     return import_module(f"dashboard.lessons.{module}")
 
 
-@cache
+@functools.cache
 def digits() -> tuple[Dataset, Evaluation]:
     """Return scikit-learn's digits, and what the shipped model predicts for them."""
-    data = load_dataset("digits", Workspace(Path(mkdtemp())))
+    data = cache.dataset("digits")
     probabilities = Predictor(Bundle(SHIPPED_BUNDLE)).probabilities(data.validation.images)
     return data, Evaluation(probabilities, data.validation.labels)
 
@@ -102,11 +101,11 @@ def test_lesson_1_ends_when_the_model_reads_the_painted_digit() -> None:
     assert "MNIST is not on this machine yet" in text(page)
     image = np.zeros((28, 28), np.uint8)
     image[4:6, 8:20] = 255
-    page.session_state["pixel_pad_painted"] = image
+    page.session_state["lesson_work_pixel_pad"] = image
     page.run()
     assert not page.success
 
-    page.session_state["pixel_pad_painted"] = prepare(drawn(SEVEN)).image
+    page.session_state["lesson_work_pixel_pad"] = prepare(drawn(SEVEN)).image
     page.run()
 
     assert "of 784 pixels, and the model read it" in report(page, "1")
@@ -130,7 +129,7 @@ def test_lesson_3_measures_the_filter() -> None:
     page.button(key="filter_copy").click().run()
     assert not page.success
 
-    page.session_state["lesson_filter"] = ((-1, -1, -1, 1, 1, 1, 1, 1, 1), 9)
+    page.session_state["lesson_work_filter"] = ((-1, -1, -1, 1, 1, 1, 1, 1, 1), 9)
     page.run()
 
     assert report(page, "3").endswith("6.0 on a level stroke and 2.0 on an upright one.")
@@ -161,7 +160,7 @@ def test_lesson_6_asks_for_the_mistakes_in_the_matrix() -> None:
     hard = hardest(found, room("confusion")._COUNT, room("confusion")._SEED)
     labels = data.validation.labels[hard].tolist()
     page.button(key=f"read_{labels[0]}").click().run()
-    page.session_state["lesson_read_digits"][1].extend(labels[1:])
+    page.session_state["lesson_work_read_digits"][1].extend(labels[1:])
     page.run()
     wrong = int((found.predictions[hard] != labels).sum())
     page.number_input(key="lesson_counted").set_value(wrong + 1).run()
@@ -176,14 +175,14 @@ def test_lesson_7_needs_points() -> None:
     data, found = digits()
     page = open_lesson("7", "fewer")
     page.button(key="bet_5").click().run()
-    page.session_state["lesson_bets"][2].extend([0] * 8)
+    page.session_state["lesson_work_bets"][2].extend([0] * 8)
     page.run()
     page.button(key="bet_0").click().run()
     page.button(key="bet_again").click().run()
     chosen = bets(found, room("calibration")._COUNT, room("calibration")._SEED + 1)
     right = found.predictions[chosen] == data.validation.labels[chosen]
 
-    page.session_state["lesson_bets"][2].extend(np.where(right, 10, 0).tolist())
+    page.session_state["lesson_work_bets"][2].extend(np.where(right, 10, 0).tolist())
     page.run()
 
     assert f"I won +{10 * right.sum()} points" in report(page, "7")
