@@ -145,7 +145,7 @@ def _finish(guess: str, found: Evaluation, won: int) -> None:
 
 def _report(result: Result) -> str:
     return (
-        f"I won {result.measured.get('points', 0):+.0f} points by betting on answers. Of "
+        f"I won {result.measured.get('points', 0):.0f} points by betting on answers. Of "
         f"{result.measured.get('sure', 0):,.0f} answers that were at least {_SURE:.0%} sure, "
         f"{result.measured.get('wrong', 0):.0f} were wrong."
     )
@@ -156,6 +156,7 @@ LESSON = Lesson(
     "Sure is not right",
     "A model can be sure and wrong. Good confidence tells you how often.",
     ":material/casino:",
+    _OPTIONS,
     _show,
     _report,
 )

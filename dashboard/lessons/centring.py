@@ -112,6 +112,7 @@ LESSON = Lesson(
     "Why centring matters",
     "Where a digit stands must not matter, so Trazo moves it to the middle first.",
     ":material/center_focus_strong:",
+    _OPTIONS,
     _show,
     _report,
 )

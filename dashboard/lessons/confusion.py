@@ -158,6 +158,7 @@ LESSON = Lesson(
     "The confusion matrix and you",
     "Mistakes have a pattern. Read hard digits yourself, and compare yours with the model's.",
     ":material/grid_view:",
+    _OPTIONS,
     _show,
     _report,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import TrazoError
-from core.lessons.results import LESSON_IDS
+from core.lessons.results import LESSON_IDS, Result
 from dashboard.lessons import calibration, centring, confusion, filters, fooling, learning, memorising, pixels
 from dashboard.lessons.browser import print_button
 from dashboard.lessons.lesson import Lesson
@@ -62,16 +62,16 @@ def _show_list() -> None:
     with st.grid(2, min_column_width=300):
         for number, lesson in LESSONS.items():
             with st.container(border=True, height="stretch", key=f"lesson_card_{number}"):
-                finished = lesson.id in done
+                result = done.get(lesson.id)
                 st.button(
                     f"**{number}** {lesson.title}",
-                    icon=":material/check_circle:" if finished else lesson.icon,
+                    icon=":material/check_circle:" if result else lesson.icon,
                     type="tertiary",
                     key=f"open_lesson_{number}",
                     on_click=_open,
                     args=(str(number),),
                 )
-                st.markdown(lesson.report(done[lesson.id]) if finished else lesson.idea)
+                st.markdown(lesson.report(result) if result else lesson.idea)
     st.caption("Your results stay in this browser. Nobody else sees them.")
 
 
@@ -130,8 +130,15 @@ def _show_results() -> None:
         st.text_input("Name, for the printed page", key="lesson_name", max_chars=60, placeholder="Your name")
         for number, lesson in LESSONS.items():
             if lesson.id in done:
-                st.markdown(f"**{number} {lesson.title}**  \n{lesson.report(done[lesson.id])}")
+                _show_result(number, lesson, done[lesson.id])
         with st.container(horizontal=True, vertical_alignment="center", key="lesson_results_tools"):
             print_button()
             with st.popover("Delete my results", type="tertiary"):
                 st.button("Delete them now", key="forget_lessons", on_click=lessons.forget)
+
+
+def _show_result(number: int, lesson: Lesson, result: Result) -> None:
+    guess = lesson.options.get(result.guess)
+    st.markdown(f"**{number} {lesson.title}**  \n{lesson.report(result)}")
+    if guess is not None:
+        st.caption(f"My guess was: {guess}")

@@ -103,6 +103,7 @@ LESSON = Lesson(
     "What a filter sees",
     "A network looks for small patterns, each with nine numbers.",
     ":material/filter_center_focus:",
+    _OPTIONS,
     _show,
     _report,
 )

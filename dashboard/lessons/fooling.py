@@ -153,6 +153,7 @@ LESSON = Lesson(
     "What is no digit, and how to fool it",
     "A model answers even where there is no answer, and small changes can fool it.",
     ":material/theater_comedy:",
+    _OPTIONS,
     _show,
     _report,
 )

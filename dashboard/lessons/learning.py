@@ -97,6 +97,7 @@ LESSON = Lesson(
     "Learning, step by step",
     "Training walks downhill, and its steps must be neither too small nor too large.",
     ":material/stairs:",
+    _OPTIONS,
     _show,
     _report,
 )

@@ -15,14 +15,15 @@ from dashboard.session import lessons
 class Lesson:
     """One lesson.
 
-    `idea`: what it teaches, in one sentence. `icon`: a Material symbol. `show` draws the lesson; it raises TrazoError
-    if something is missing. `report` returns a sentence about a result.
+    `idea`: what it teaches, in one sentence. `icon`: a Material symbol. `options`: the labels of the possible guesses.
+    `show` draws the lesson; it raises TrazoError if something is missing. `report` returns a sentence about a result.
     """
 
     id: LessonId
     title: str
     idea: str
     icon: str
+    options: Mapping[str, str]
     show: Callable[[], None]
     report: Callable[[Result], str]
 

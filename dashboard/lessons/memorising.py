@@ -129,6 +129,7 @@ LESSON = Lesson(
     "Memorising is not learning",
     "A network can know its images by heart and still fail on new ones.",
     ":material/psychology:",
+    _OPTIONS,
     _show,
     _report,
 )

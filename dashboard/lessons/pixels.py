@@ -78,6 +78,7 @@ LESSON = Lesson(
     "A picture is 784 numbers",
     "A model sees no shapes, only one number for each pixel.",
     ":material/grid_on:",
+    _OPTIONS,
     _show,
     _report,
 )

@@ -92,6 +92,7 @@ def test_list_counts_lessons_and_opens_them() -> None:
     assert page.button(key="lesson_go_on").label == "Go on with lesson 2"
     page.button(key="lesson_results_button").click().run()
     assert "I painted a 7 with 41 of 784 pixels" in text(page)
+    assert "My guess was: 30 or fewer" in text(page)
     page.button(key="forget_lessons").click().run()
     assert "Nothing yet" in text(page)
 
@@ -185,7 +186,7 @@ def test_lesson_7_needs_points() -> None:
     page.session_state["lesson_work_bets"][2].extend(np.where(right, 10, 0).tolist())
     page.run()
 
-    assert f"I won +{10 * right.sum()} points" in report(page, "7")
+    assert f"I won {10 * right.sum()} points" in report(page, "7")
 
 
 def test_lesson_8_rejects_a_drawing_and_finds_the_smallest_change() -> None:
