@@ -98,6 +98,9 @@ def _show_many(guess: str) -> None:
         centred=centred,
         cornered=cornered,
     )
+    st.page_link(
+        "views/inside.py", label="Turn the steps off one by one", icon=":material/frame_inspect:", width="content"
+    )
 
 
 def _report(result: Result) -> str:

@@ -31,7 +31,7 @@ def _show() -> None:
         "like the filter."
     )
     text_with_terms(
-        f"Every {term('convolution')} of the model has dozens of them. This one has **-1** in the left column, and "
+        f"Every {term('convolution')} of the model has many of them. This one has **-1** in the left column, and "
         "**1** everywhere else."
     )
     guess = ask("filter", "Which strokes will it see best?", _OPTIONS)

@@ -8,7 +8,7 @@ import streamlit as st
 from core.config import AugmentationConfig
 from core.data.augmentation import augment
 from core.data.datasets import Dataset, dataset_version
-from core.lessons.learner import Training, first_images, train
+from core.lessons.learner import BATCH, Training, first_images, train
 from core.lessons.results import Result
 from dashboard.lessons.charts import accuracy_chart
 from dashboard.lessons.lesson import Lesson, ask, finish, to_do
@@ -48,7 +48,10 @@ def _show() -> None:
     few = _train_on(data, _FEW, augmented=False)
     st.markdown(f"A real training on **{_FEW} images**, computed on this machine:")
     _show_training(few)
-    st.markdown("It has seen each image dozens of times and knows it by heart. New handwriting is another matter.")
+    st.markdown(
+        f"It has seen each image about {_STEPS * BATCH // _FEW} times and knows it by heart. New handwriting is another "
+        "matter."
+    )
     text_with_terms(
         f"**Now do better.** There are two remedies: more images, and {term('augmentation')}, which shows every image "
         f"a little changed each time. Reach at least **{_GOAL:.0%}** on the validation images."
