@@ -33,26 +33,21 @@ def loss_chart(training: Training, text_colour: str) -> alt.LayerChart:
 def accuracy_chart(training: Training, text_colour: str) -> alt.LayerChart:
     """Draw the accuracy on training images (dashed) and on validation images over the steps."""
     table = pd.DataFrame({"step": training.steps, "training": training.train, "validation": training.validation})
-    scale = alt.Scale(domain=[0, 1], nice=False)
+    scale = alt.Scale(domain=[0, 1.15], nice=False)  # the name of the upper curve stands above it
     base = alt.Chart(table).encode(
         x=alt.X("step:Q", title="Step", axis=alt.Axis(tickCount=4, grid=False)),
         tooltip=["step", alt.Tooltip("training", format=".1%"), alt.Tooltip("validation", format=".1%")],
     )
-    axis = alt.Axis(format="%", tickCount=5, gridOpacity=0.5)
+    axis = alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1], gridOpacity=0.5)
     seen = base.mark_line(color=MISTAKE_COLOUR, strokeWidth=2.5, strokeDash=[6, 4]).encode(
         y=alt.Y("training:Q", title="Accuracy", scale=scale, axis=axis)
     )
     unseen = base.mark_line(color=CORRECT_COLOUR, strokeWidth=2.5).encode(y=alt.Y("validation:Q", scale=scale))
-    ends = pd.DataFrame(
-        {
-            "step": [training.steps[-1]] * 2,
-            "accuracy": [training.train[-1], training.validation[-1]],
-            "name": ["training", "validation"],
-        }
+    last = base.transform_filter(f"datum.step == {training.steps[-1]}")
+    above, below = (
+        last.mark_text(align="right", dy=shift, color=text_colour).encode(
+            y=alt.Y(f"{name}:Q", scale=scale), text=alt.value(name)
+        )
+        for name, shift in (("training", -9), ("validation", 12))
     )
-    names = (
-        alt.Chart(ends)
-        .mark_text(align="right", dx=-4, dy=12, color=text_colour)
-        .encode(x="step:Q", y=alt.Y("accuracy:Q", scale=scale), text="name")
-    )
-    return apply_layout(seen + unseen + names, 220)
+    return apply_layout(seen + unseen + above + below, 220)

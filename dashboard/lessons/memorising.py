@@ -49,8 +49,8 @@ def _show() -> None:
     st.markdown(f"A real training on **{_FEW} images**, computed on this machine:")
     _show_training(few)
     st.markdown(
-        f"It has seen each image about {_STEPS * BATCH // _FEW} times and knows it by heart. New handwriting is another "
-        "matter."
+        f"It has seen each image about {_STEPS * BATCH // _FEW} times and knows it by heart. "
+        "New handwriting is another matter."
     )
     text_with_terms(
         f"**Now do better.** There are two remedies: more images, and {term('augmentation')}, which shows every image "
