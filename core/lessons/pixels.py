@@ -20,11 +20,6 @@ def painted(values: object) -> Pixels | None:
     return np.array(values, np.uint8).reshape(IMAGE_SIZE, IMAGE_SIZE)
 
 
-def changed_pixels(before: Pixels, after: Pixels) -> int:
-    """Return the number of pixels that differ between two images of the same shape."""
-    return int((before != after).sum())
-
-
 def is_off_centre(ink: Pixels) -> bool:
     """Return True if the centre of mass of the ink (h, w) is far from the middle; False without ink."""
     if not ink.any():
