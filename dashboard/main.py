@@ -19,6 +19,7 @@ st.html(ASSETS / "pages.css")
 
 page = st.navigation(
     [
+        st.Page("views/learn.py", title="Learn", icon=":material/lightbulb:"),
         st.Page("views/draw.py", title="Draw", icon=":material/draw:", default=True),
         st.Page("views/inside.py", title="Inside", icon=":material/frame_inspect:"),
         st.Page("views/hand.py", title="Your hand", icon=":material/front_hand:"),

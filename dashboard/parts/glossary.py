@@ -77,6 +77,7 @@ TERMS: dict[str, str] = {
 
 
 PAGE_TERMS: dict[str, tuple[str, ...]] = {
+    "Learn": ("accuracy", "confidence", "label", "validation", "training set"),
     "Train": ("preset", "epoch", "batch", "learning rate", "loss", "accuracy", "validation", "augmentation"),
     "Evaluate": ("test set", "validation", "accuracy", "confidence", "confusion matrix", "calibration"),
     "Your hand": ("fine-tuning", "rehearsal", "confidence interval", "McNemar's test", "p-value", "validation"),

@@ -42,6 +42,8 @@ def test_all_text_has_enough_contrast(page: Page, run: Run, scheme: str) -> None
     low_contrast = {}
     for path, shown in {
         "/": "Brush width",
+        "/learn": "Just start drawing",
+        "/learn?lesson=4": "First, your guess",
         "/inside?image=test-3&dataset=digits": "Mean probability",
         "/hand": "personal data",
         "/data": "Fingerprint",

@@ -1,0 +1,37 @@
+"""The images that the lessons show, chosen by a model's predictions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.classifier.evaluation import Evaluation, mistakes
+
+
+def clearest(predictions: Evaluation, digit: int) -> int | None:
+    """Return the index of the image of a digit that the model is most sure about, or None if there is none."""
+    found = np.flatnonzero(predictions.labels == digit)
+    return int(found[predictions.probabilities[found, digit].argmax()]) if len(found) else None
+
+
+def hardest(predictions: Evaluation, count: int, seed: int) -> np.ndarray:
+    """Return the indices of the images with the lowest confidence, at most `count`, in random order.
+
+    The labels play no part in the choice.
+    """
+    lowest = np.argsort(predictions.confidences, kind="stable")[:count]
+    return np.random.default_rng(seed).permutation(lowest)
+
+
+def bets(predictions: Evaluation, count: int, seed: int) -> np.ndarray:
+    """Return the indices of images to bet on, at most `count`, in random order.
+
+    Up to 4 of 10 are mistakes, 2 are right answers of low confidence, and the rest are any right answers, so that
+    confidence is a hint, but does not tell them apart.
+    """
+    rng = np.random.default_rng(seed)
+    wrong = rng.permutation(mistakes(predictions))[: 2 * count // 5]
+    right = np.flatnonzero(predictions.predictions == predictions.labels)
+    right = right[np.argsort(predictions.confidences[right], kind="stable")]
+    least_sure, others = right[: 2 * count], rng.permutation(right[2 * count :])
+    unsure = rng.permutation(least_sure)[: count // 5]
+    return rng.permutation(np.concatenate([wrong, unsure, others])[:count])

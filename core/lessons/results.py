@@ -1,0 +1,53 @@
+"""A person's results in the lessons, as their browser keeps them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field, ValidationError
+
+from core.records import Record
+
+LessonId = Literal["pixels", "centring", "filter", "learning", "memorising", "confusion", "calibration", "fooling"]
+LESSON_IDS: tuple[LessonId, ...] = get_args(LessonId)
+"""The lessons in their order."""
+
+MAX_STORED = 20_000
+"""Longest text of stored results that is read, in characters; eight complete results take about 1,500."""
+
+_Name = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+
+
+class Result(Record):
+    """The result of a finished lesson.
+
+    `guess`: the option that the person chose before they saw the answer. `measured`: numbers by name, from which the
+    lesson makes its sentence.
+    """
+
+    guess: _Name
+    measured: Annotated[dict[_Name, float], Field(default_factory=dict, max_length=20)]
+
+
+class Results(Record):
+    """The results of all finished lessons, by lesson."""
+
+    lessons: dict[LessonId, Result] = Field(default_factory=dict)
+
+    def with_result(self, lesson: LessonId, result: Result) -> Results:
+        """Return these results with one lesson's result added or replaced."""
+        return Results(lessons={**self.lessons, lesson: result})
+
+    def merged(self, newer: Results) -> Results:
+        """Return these results, with those of `newer` added or in their place."""
+        return Results(lessons={**self.lessons, **newer.lessons})
+
+
+def read_results(text: object) -> Results:
+    """Return the results in the JSON that a browser has kept; none if it is damaged or not a text."""
+    if not isinstance(text, str) or len(text) > MAX_STORED:
+        return Results()
+    try:
+        return Results.model_validate_json(text)
+    except ValidationError:
+        return Results()

@@ -1,0 +1,38 @@
+"""What the lessons need of the browser: its storage for the results, and its printer."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.parts.component import component
+from dashboard.session import lessons
+
+_KEY = "lesson_results"
+_results = component("lesson_results", "<div></div>")
+_print_button = component("print_button", '<button type="button"></button>')
+
+
+def keep_results(page: str) -> None:
+    """Bring the results back that the browser has kept, and let it keep the newest.
+
+    `page`: the lesson on the page; when it changes, the page starts at its top.
+    """
+    _results(
+        key=_KEY,
+        data={
+            "results": lessons.results().model_dump_json(),
+            "loaded": lessons.loaded(),
+            "forgotten": lessons.forgotten(),
+            "lesson": page,
+        },
+        on_stored_change=_load,
+    )
+
+
+def print_button() -> None:
+    """Show a button that prints the page."""
+    _print_button(key="print_lessons", data={"label": "Print this page"})
+
+
+def _load() -> None:
+    lessons.load(st.session_state[_KEY]["stored"])

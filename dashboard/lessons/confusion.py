@@ -1,0 +1,164 @@
+"""Lesson 6: the confusion matrix and you."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+import streamlit as st
+
+from core.classifier.evaluation import count_confusions
+from core.data.datasets import CLASSES, Split
+from core.lessons.examples import hardest
+from core.lessons.results import Result
+from dashboard.lessons.lesson import Lesson, ask, finish, to_do
+from dashboard.lessons.material import images, predictions
+from dashboard.parts.charts import confusion_heatmap
+from dashboard.parts.digit_grid import digit_grid
+from dashboard.parts.glossary import term, text_with_terms
+from dashboard.parts.metric_tiles import MIN_TILE_WIDTH, metric_tile
+from dashboard.parts.png import image_html
+from dashboard.parts.theme import text_colour
+from dashboard.session.hands import current_model
+from dashboard.session.lessons import WORK
+
+_COUNT = 20
+_SEED = 6
+"""Fixed, so that everybody in a class reads the same digits in the same order."""
+
+_GUESSING = 0.3
+"""Fraction of right answers that guessing, which gets a tenth, hardly ever reaches."""
+
+_OPTIONS = {"me": "I will", "model": "The model will", "equal": "Both the same"}
+_RESULTS = {
+    "me": "You read more of them correctly.",
+    "model": "The model reads more of them correctly.",
+    "equal": "You and the model read equally many correctly.",
+}
+_READ = f"{WORK}read_digits"
+_COUNTED = "lesson_counted"
+
+
+def _show() -> None:
+    text_with_terms(
+        f"Some digits are hard to read, for people as for models. A {term('confusion matrix')} shows who takes which "
+        f"digit for which. Here are the {_COUNT} {term('validation')} images that the model is least sure about."
+    )
+    guess = ask("confusion", f"Who will read more of these {_COUNT} digits correctly?", _OPTIONS)
+    if guess is None:
+        return
+    data = images()
+    found = predictions(data)
+    chosen = hardest(found, _COUNT, _SEED)
+    hard = Split(data.validation.images[chosen], data.validation.labels[chosen])
+    read = _read(current_model()[1].version + data.fingerprint)
+    if len(read) < len(hard):
+        _show_reading(hard, read)
+    else:
+        _show_comparison(guess, hard, np.array(read[: len(hard)]), found.predictions[chosen])
+        st.button("Read them again", icon=":material/replay:", key="read_again", on_click=read.clear)
+
+
+def _read(version: str) -> list[int]:
+    """Return the digits that the visitor has read, to be changed in place; none for another model or dataset."""
+    kept = st.session_state.get(_READ)
+    if kept is None or kept[0] != version:
+        kept = st.session_state[_READ] = (version, list[int]())
+    return cast("list[int]", kept[1])
+
+
+def _show_reading(hard: Split, read: list[int]) -> None:
+    st.markdown(f"**Digit {len(read) + 1} of {len(hard)}.** What do you read?")
+    st.html(image_html(hard.images[len(read)], 224, "a handwritten digit"))
+    with st.container(horizontal=True, gap="xsmall", key="read_buttons"):
+        for digit in range(CLASSES):
+            st.button(str(digit), key=f"read_{digit}", on_click=_add, args=(read, len(read), digit))
+    if read:
+        st.button("Take the last one back", type="tertiary", key="read_back", on_click=_take_back, args=(read,))
+
+
+def _add(read: list[int], position: int, digit: int) -> None:
+    # A double click reads one digit only.
+    if position == len(read):
+        read.append(digit)
+
+
+def _take_back(read: list[int]) -> None:
+    del read[-1:]
+
+
+def _show_comparison(guess: str, hard: Split, own: np.ndarray, models: np.ndarray) -> None:
+    labels = hard.labels.astype(int)
+    right, model_right = int((own == labels).sum()), int((models == labels).sum())
+    with st.grid(2, min_column_width=MIN_TILE_WIDTH):
+        metric_tile("You", f"{right} of {len(labels)}", f"{right / len(labels):.0%} read correctly")
+        metric_tile("The model", f"{model_right} of {len(labels)}", f"{model_right / len(labels):.0%} read correctly")
+    st.markdown(
+        "Each row is the true digit, and each column the digit that was read. **Green** cells lie on the diagonal: "
+        "read correctly. **Orange** cells are mistakes."
+    )
+    for column, (title, read) in zip(st.columns(2, gap="medium"), (("You", own), ("The model", models)), strict=True):
+        with column:
+            st.markdown(f"**{title}**")
+            chart = confusion_heatmap(count_confusions(labels, read), percentages=False, text_colour=text_colour())
+            st.altair_chart(chart, width="stretch")
+    _show_disagreements(hard, own, models)
+    wrong = len(labels) - model_right
+    counted = st.number_input(
+        "Add up the orange cells in the model's matrix. How many mistakes does it make?",
+        min_value=0,
+        max_value=len(labels),
+        value=None,
+        key=_COUNTED,
+    )
+    if right <= _GUESSING * len(labels):
+        to_do("That is hardly more than guessing gets. Read them again, and take your time.")
+    elif counted is None:
+        to_do("Read the matrix: the number in an orange cell says how often it happened.")
+    elif counted != wrong:
+        to_do("Not quite. Green cells do not count; add the numbers in all orange cells.")
+    else:
+        better = "me" if right > model_right else "model" if right < model_right else "equal"
+        finish(
+            "confusion",
+            guess,
+            _RESULTS[better]
+            + (" You guessed it." if guess == better else " Your guess was different.")
+            + " But these digits were chosen because the model is unsure about them, so the race is harder for it.",
+            right=right,
+            model_right=model_right,
+            count=len(labels),
+        )
+
+
+def _show_disagreements(hard: Split, own: np.ndarray, models: np.ndarray) -> None:
+    places = np.flatnonzero((own != hard.labels) | (models != hard.labels))
+    if not len(places):
+        return
+    with st.expander("See the digits that one of you misread", icon=":material/visibility:"):
+        digit_grid(
+            hard.images[places],
+            key="lesson_misread",
+            captions=[f"a {hard.labels[place]}: you {own[place]}, model {models[place]}" for place in places],
+            tile=110,
+            clickable=False,
+        )
+
+
+def _report(result: Result) -> str:
+    count = result.measured.get("count", _COUNT)
+    return (
+        f"Of {count:.0f} hard digits, I read {result.measured.get('right', 0):.0f} correctly, and the model "
+        f"{result.measured.get('model_right', 0):.0f}."
+    )
+
+
+LESSON = Lesson(
+    "confusion",
+    "The confusion matrix and you",
+    "Mistakes have a pattern. Read hard digits yourself, and compare yours with the model's.",
+    ":material/grid_view:",
+    _OPTIONS,
+    _show,
+    _report,
+)

@@ -1,0 +1,144 @@
+"""The lessons in their order, the list of them, and the way from one to the next."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import TrazoError
+from core.lessons.results import LESSON_IDS, Result
+from dashboard.lessons import calibration, centring, confusion, filters, fooling, learning, memorising, pixels
+from dashboard.lessons.browser import print_button
+from dashboard.lessons.lesson import Lesson
+from dashboard.session import address, lessons, state
+from dashboard.session.permission import safe_text
+
+LESSONS: dict[int, Lesson] = {
+    LESSON_IDS.index(each.LESSON.id) + 1: each.LESSON
+    for each in (pixels, centring, filters, learning, memorising, confusion, calibration, fooling)
+}
+"""The lessons by number."""
+
+RESULTS = "results"
+"""Value of the page's parameter that shows the page to print."""
+
+_PARAMETER = "lesson"
+
+
+def current() -> str:
+    """Return the number of the lesson on the page, RESULTS, or an empty string for the list of lessons."""
+    return address.value(_PARAMETER) or ""
+
+
+def show(page: str) -> None:
+    """Show the list of lessons, a lesson or the page to print, and write which one to the URL."""
+    known = page == RESULTS or page in map(str, LESSONS)
+    address.keep(**{_PARAMETER: page if known else None})
+    if page == RESULTS:
+        _show_results()
+    elif known:
+        _show_lesson(int(page))
+    else:
+        if page:
+            st.warning("There is no such lesson. Choose one of these.", icon=":material/search_off:")
+        _show_list()
+
+
+def _open(page: str) -> None:
+    state.keep_parameters({_PARAMETER: [page] if page else []})
+
+
+def _show_list() -> None:
+    done = lessons.results().lessons
+    count = sum(lesson.id in done for lesson in LESSONS.values())
+    with st.container(horizontal=True, vertical_alignment="center", key="lesson_start"):
+        following = next((number for number, lesson in LESSONS.items() if lesson.id not in done), None)
+        if following is not None:
+            label = "Start with the first lesson" if not count else f"Go on with lesson {following}"
+            st.button(label, type="primary", key="lesson_go_on", on_click=_open, args=(str(following),))
+        st.page_link("views/draw.py", label="Just start drawing", icon=":material/draw:", width="content")
+        if count:
+            _results_button()
+    st.progress(count / len(LESSONS), text=f"{count} of {len(LESSONS)} lessons done")
+    with st.grid(2, min_column_width=300):
+        for number, lesson in LESSONS.items():
+            with st.container(border=True, height="stretch", key=f"lesson_card_{number}"):
+                result = done.get(lesson.id)
+                st.button(
+                    f"**{number}** {lesson.title}",
+                    icon=":material/check_circle:" if result else lesson.icon,
+                    type="tertiary",
+                    key=f"open_lesson_{number}",
+                    on_click=_open,
+                    args=(str(number),),
+                )
+                st.markdown(lesson.report(result) if result else lesson.idea)
+    st.caption("Your results stay in this browser. Nobody else sees them.")
+
+
+def _show_lesson(number: int) -> None:
+    lesson = LESSONS[number]
+    with st.container(key="lesson"):
+        st.button(
+            "All lessons", icon=":material/arrow_back:", type="tertiary", key="all_lessons", on_click=_open, args=("",)
+        )
+        st.header(f"{number} {lesson.title}", anchor=False)
+        try:
+            lesson.show()
+        except TrazoError as error:
+            st.error(safe_text(error), icon=":material/error:")
+        _show_way_on(number)
+
+
+def _show_way_on(number: int) -> None:
+    following = next((each for each in LESSONS if each > number), None)
+    done = LESSONS[number].id in lessons.results().lessons
+    with st.container(horizontal=True, key="lesson_way_on"):
+        if following is None:
+            _results_button(primary=done)
+        else:
+            st.button(
+                f"Next: {LESSONS[following].title}",
+                icon=":material/arrow_forward:",
+                type="primary" if done else "secondary",
+                key="next_lesson",
+                on_click=_open,
+                args=(str(following),),
+            )
+
+
+def _results_button(*, primary: bool = False) -> None:
+    st.button(
+        "What I found out",
+        icon=":material/print:",
+        type="primary" if primary else "secondary",
+        key="lesson_results_button",
+        on_click=_open,
+        args=(RESULTS,),
+    )
+
+
+def _show_results() -> None:
+    done = lessons.results().lessons
+    with st.container(key="lesson_results_page"):
+        st.button(
+            "All lessons", icon=":material/arrow_back:", type="tertiary", key="all_lessons", on_click=_open, args=("",)
+        )
+        st.header("What I found out with Trazo", anchor=False)
+        if not done:
+            st.info("Nothing yet. Finish a lesson, and its result appears here.", icon=":material/flag:")
+            return
+        st.text_input("Name, for the printed page", key="lesson_name", max_chars=60, placeholder="Your name")
+        for number, lesson in LESSONS.items():
+            if lesson.id in done:
+                _show_result(number, lesson, done[lesson.id])
+        with st.container(horizontal=True, vertical_alignment="center", key="lesson_results_tools"):
+            print_button()
+            with st.popover("Delete my results", type="tertiary"):
+                st.button("Delete them now", key="forget_lessons", on_click=lessons.forget)
+
+
+def _show_result(number: int, lesson: Lesson, result: Result) -> None:
+    guess = lesson.options.get(result.guess)
+    st.markdown(f"**{number} {lesson.title}**  \n{lesson.report(result)}")
+    if guess is not None:
+        st.caption(f"My guess was: {guess}")
