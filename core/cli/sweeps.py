@@ -1,4 +1,4 @@
-"""Commands `sweep`: search settings by many trainings, and train the best ones again."""
+"""Commands `sweep`: search for better settings with many trainings, and train the best ones again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.errors import SweepError
 from core.sweeps import control
 from core.sweeps.comparison import compare_seeds
 from core.sweeps.pareto import best_trial
-from core.sweeps.records import Progress, SweepSettings, SweepStatus, Trial
+from core.sweeps.records import MIN_TRIALS_FOR_IMPORTANCE, Progress, SweepSettings, SweepStatus, Trial
 from core.sweeps.spaces import default_parameters, parameter_text, parse_parameter, value_text
 from core.sweeps.sweep import Sweep
 from core.workspace import Workspace
@@ -25,7 +25,7 @@ _DEFAULT_TRIALS = 20
 def new(options: argparse.Namespace, workspace: Workspace) -> int:
     """Create and start a sweep; with --wait, show its progress until it ends."""
     base = config_from_options(options)
-    trials = options.trials if options.trials or options.hours else _DEFAULT_TRIALS
+    trials = _DEFAULT_TRIALS if options.trials is None and options.hours is None else options.trials
     settings = control.read_settings(
         {
             "created": datetime.now(UTC).isoformat(),
@@ -190,7 +190,7 @@ def _value_text(objective: str, value: float) -> str:
 
 def _print_importance(progress: Progress) -> None:
     if progress.importance is None:
-        print("importance of settings: too few complete trials (20 are needed)")
+        print(f"importance of settings: too few complete trials ({MIN_TRIALS_FOR_IMPORTANCE} are needed)")
         return
     shares = sorted(progress.importance.items(), key=lambda item: -item[1])
     print("importance of settings: " + ", ".join(f"{name} {share:.0%}" for name, share in shares))

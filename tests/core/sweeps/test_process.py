@@ -131,7 +131,8 @@ def test_command_line(
     capsys.readouterr()
     for words, sentence in (
         ("sweep new --vary momentum=0:1", "'momentum' cannot be varied"),
-        ("sweep new --dataset digits --trials 0 --hours 0", "hours: Input should be greater than 0"),
+        ("sweep new --dataset digits --hours 0", "hours: Input should be greater than 0"),
+        ("sweep new --dataset digits --trials 0", "trials: Input should be greater than or equal to 1"),
         ("sweep new --dataset digits --objective parameters", "first objective must be an accuracy"),
         ("sweep join nobody", "TRAZO_SWEEP_STORAGE"),
         ("sweep show nobody", "There is no sweep named 'nobody'"),
