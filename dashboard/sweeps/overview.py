@@ -41,7 +41,7 @@ def show_head(sweep: Sweep, status: SweepStatus, trials: Trials) -> None:
         copy_as_command(settings)
         _downloads(sweep, trials)
     permission_note("sweep")
-    # While a search is running, its messages come and go, and would move the charts.
+    # While a sweep is running, its messages come and go, and would move the charts.
     if status.message and status.state in ("failed", "interrupted"):
         st.warning(safe_text(status.message), icon=":material/warning:")
 
