@@ -11,7 +11,7 @@ from core.errors import RunError
 from core.launcher.control import request_stop
 from core.launcher.queue import advance, resume, submit
 from core.runs.deletion import delete_run
-from core.runs.registry import list_runs
+from core.runs.registry import check_runs, list_runs
 from core.runs.run import Run
 from core.runs.trial import TrialMark, read_trial_mark
 from core.workspace import Workspace
@@ -32,7 +32,7 @@ class TrialRuns:
     """The runs of one sweep in this workspace, each with its position: winner or not, trial, and index of its seed."""
 
     def __init__(self, workspace: Workspace, sweep_id: str) -> None:
-        """Find the runs that exist."""
+        """Find the runs that exist; raises StorageError if they cannot be listed."""
         self._workspace, self._sweep_id = workspace, sweep_id
         self._runs: dict[_Position, Run] = {}
         self._advance_after = 0.0
@@ -98,6 +98,7 @@ class TrialRuns:
 
     def _find(self) -> None:
         """Add the runs that exist now."""
+        check_runs(self._workspace)  # without it, an unreadable folder would look empty, and runs be trained twice
         for run in list_runs(self._workspace):
             try:
                 mark = read_trial_mark(run.trial_file)
