@@ -12,6 +12,7 @@ from core.runs.registry import find_run
 from core.runs.run import Run
 from core.sweeps.comparison import SeedComparison, compare_seeds
 from core.sweeps.records import Winner
+from core.sweeps.trial_runs import is_unfinished
 from dashboard.parts.badges import state_badge
 from dashboard.session import cache
 from dashboard.session.markdown import plain
@@ -25,6 +26,11 @@ def show_winners(trials: Trials) -> None:
     for winner in trials.progress.winners:
         with st.container(border=True, gap="xsmall", key=f"winner_{winner.trial}"):
             _show_winner(trials, winner)
+
+
+def is_training(trials: Trials) -> bool:
+    """Return True if a run that trains a setting again is queued or running."""
+    return any(is_unfinished(Run(workspace().runs / run)) for winner in trials.progress.winners for run in winner.runs)
 
 
 def _show_winner(trials: Trials, winner: Winner) -> None:
