@@ -212,7 +212,7 @@ def _add_new_sweep(actions: Any) -> None:
     new.add_argument(
         "--seed", dest="search_seed", type=int, default=0, metavar="N", help="Random seed of the sweep (default: 0)."
     )
-    new.add_argument("--title", help="Title of the sweep.")
+    new.add_argument("--title", help="Title of the sweep (default: its preset and varied settings).")
     _add_wait(new)
     new.set_defaults(command=("sweeps", "new"))
 

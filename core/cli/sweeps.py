@@ -29,7 +29,7 @@ def new(options: argparse.Namespace, workspace: Workspace) -> int:
     settings = control.read_settings(
         {
             "created": datetime.now(UTC).isoformat(),
-            "title": options.title or f"Around {options.preset}",
+            "title": options.title or "",
             "base": base.to_json(),
             "parameters": [
                 parameter.model_dump(mode="json")
