@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 
 from core.config import TrainingConfig
-from core.errors import RunError
+from core.errors import RunError, StorageError
 from core.launcher.control import request_stop
 from core.launcher.queue import advance, resume, submit
 from core.runs.deletion import delete_run
@@ -36,6 +36,7 @@ class TrialRuns:
         self._workspace, self._sweep_id = workspace, sweep_id
         self._runs: dict[_Position, Run] = {}
         self._advance_after = 0.0
+        self._problem = ""
         self._find()
 
     def of(self, trial: int, *, winner: bool = False) -> list[Run]:
@@ -82,14 +83,16 @@ class TrialRuns:
             return run
 
     def advance_queue(self) -> None:
-        """Start the next queued run now and then, in case that a killed worker has not; raises StorageError."""
+        """Start the next queued run now and then, in case that a killed worker has not."""
         if time.monotonic() < self._advance_after:
             return
         self._advance_after = time.monotonic() + _ADVANCE_SECONDS
         try:
             advance(self._workspace)
-        except RunError as error:  # of this run or of another: its status says so
-            _logger.warning("The queue did not advance: %s", error)
+        except (RunError, StorageError) as error:  # the next run may belong to somebody else
+            if str(error) != self._problem:
+                _logger.warning("The queue did not advance: %s", error)
+            self._problem = str(error)
 
     def forget(self, run: Run) -> None:
         """Delete a run that cannot be resumed, so that another one takes its position."""

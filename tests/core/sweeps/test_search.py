@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import StorageError, SweepError
+from core.launcher import room
 from core.launcher.queue import advance
+from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.tables import HISTORY_COLUMNS, append_row
@@ -272,6 +274,20 @@ def test_two_sweeps_share_the_queue(workspace: Workspace) -> None:
 
     assert trained == [sweeps[0].id, sweeps[1].id] * 3
     assert not any(search.step() for search in searches)
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_run_that_cannot_start_does_not_end_a_sweep(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_WORKERS", "2")
+    monkeypatch.setattr(room, "available_memory", lambda: 64 * 2**30)
+    create_run(workspace, tiny_config()).log_file.mkdir()
+    with pytest.raises(StorageError):
+        advance(workspace)
+
+    search = search_of(workspace, tiny_sweep(workspace, trials=1))
+
+    assert search.step()
+    assert newest(workspace).status().state == "running"
 
 
 @pytest.mark.usefixtures("idle_workers")
