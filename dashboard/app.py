@@ -94,8 +94,10 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
         tasks.cancel_scope.cancel()
     # Imported here, because this module imports pandas, which would delay the start.
     from core.launcher.overview import exit_message
+    from core.sweeps.control import exit_messages
 
-    if message := exit_message(Workspace.from_environment()):
+    workspace = Workspace.from_environment()
+    for message in filter(None, (exit_message(workspace), *exit_messages(workspace))):
         print(message, flush=True)  # noqa: T201
 
 

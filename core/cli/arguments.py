@@ -16,7 +16,7 @@ _HELP = """Trazo, the handwritten-digit lab, on the command line.
   python -m core train --epochs 3 --rotation 10
   python -m core runs list                 list all runs
   python -m core runs promote quiet-otter  make that run's model the active model
-  python -m core sweep new --preset fast   search better settings by many trainings
+  python -m core sweep new --preset fast   search for better settings with many trainings
   python -m core hand tune Anna            fine-tune the active model to Anna's handwriting
   python -m core predict seven.png         predict the digit in a picture
   python -m core export --format onnx      write the active model as an ONNX file
@@ -156,7 +156,9 @@ def _add_runs(commands: Any) -> None:
 
 
 def _add_sweeps(commands: Any) -> None:
-    sweep = commands.add_parser("sweep", help="search settings by many trainings: new, list, show, stop, resume, ...")
+    sweep = commands.add_parser(
+        "sweep", help="search for better settings with many trainings: new, list, show, stop, resume, ..."
+    )
     actions = sweep.add_subparsers(required=True, metavar="ACTION")
     _add_new_sweep(actions)
     listing = actions.add_parser("list", help="list all sweeps, newest first")
@@ -170,7 +172,8 @@ def _add_sweeps(commands: Any) -> None:
         ("again", "train the settings of a trial again with three other seeds, as ordinary runs"),
     ):
         action = actions.add_parser(name, help=text)
-        action.add_argument("sweep", help="sweep id, or its last two words, such as quiet-otter")
+        ending = "" if name == "join" else ", or its last two words, such as quiet-otter"
+        action.add_argument("sweep", help=f"sweep id{ending}")
         action.set_defaults(command=("sweeps", name))
         if name in ("resume", "join"):
             _add_wait(action)
@@ -184,8 +187,8 @@ def _add_new_sweep(actions: Any) -> None:
     new = actions.add_parser(
         "new",
         help="start a sweep",
-        description="Search better settings: train many times with varied settings, prune hopeless trials, and train "
-        "the best settings again with three other seeds. Settings that are not varied come from the preset.",
+        description="Search for better settings: train many times with varied settings, prune hopeless trials, and "
+        "train the best settings again with three other seeds. Settings that are not varied come from the preset.",
     )
     _add_config(new)
     _add_setting(new, "seed", "run-seed")
@@ -207,9 +210,9 @@ def _add_new_sweep(actions: Any) -> None:
     new.add_argument("--seeds", type=int, default=1, metavar="N", help="Runs of each trial (default: %(default)s).")
     new.add_argument("--no-pruning", dest="pruning", action="store_false", help="Train every trial to its end.")
     new.add_argument(
-        "--seed", dest="search_seed", type=int, default=0, metavar="N", help="Random seed of the search (default: 0)."
+        "--seed", dest="search_seed", type=int, default=0, metavar="N", help="Random seed of the sweep (default: 0)."
     )
-    new.add_argument("--title", help="Title of the sweep.")
+    new.add_argument("--title", help="Title of the sweep (default: its preset and varied settings).")
     _add_wait(new)
     new.set_defaults(command=("sweeps", "new"))
 

@@ -1,4 +1,4 @@
-"""Commands `sweep`: search settings by many trainings, and train the best ones again."""
+"""Commands `sweep`: search for better settings with many trainings, and train the best ones again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.errors import SweepError
 from core.sweeps import control
 from core.sweeps.comparison import compare_seeds
 from core.sweeps.pareto import best_trial
-from core.sweeps.records import Progress, SweepSettings, SweepStatus, Trial
+from core.sweeps.records import MIN_TRIALS_FOR_IMPORTANCE, Progress, SweepSettings, SweepStatus, Trial
 from core.sweeps.spaces import default_parameters, parameter_text, parse_parameter, value_text
 from core.sweeps.sweep import Sweep
 from core.workspace import Workspace
@@ -25,11 +25,11 @@ _DEFAULT_TRIALS = 20
 def new(options: argparse.Namespace, workspace: Workspace) -> int:
     """Create and start a sweep; with --wait, show its progress until it ends."""
     base = config_from_options(options)
-    trials = options.trials if options.trials or options.hours else _DEFAULT_TRIALS
+    trials = _DEFAULT_TRIALS if options.trials is None and options.hours is None else options.trials
     settings = control.read_settings(
         {
             "created": datetime.now(UTC).isoformat(),
-            "title": options.title or f"Around {options.preset}",
+            "title": options.title or "",
             "base": base.to_json(),
             "parameters": [
                 parameter.model_dump(mode="json")
@@ -95,7 +95,7 @@ def show(options: argparse.Namespace, workspace: Workspace) -> int:
     print(f"{sweep.id}: {_title(settings)}; {status.state}. {status.message}")
     _print_trials(settings, progress)
     _print_importance(progress)
-    _print_winners(settings, progress, workspace)
+    _print_winners(progress, workspace)
     return 0
 
 
@@ -150,7 +150,7 @@ def _wait(sweep: Sweep, workspace: Workspace) -> int:
         print(f"The sweep goes on. Stop it with: python -m core sweep stop {sweep.id}", file=sys.stderr)
         return 130
     print(status.message)
-    _print_winners(settings, sweep.progress(), workspace)
+    _print_winners(sweep.progress(), workspace)
     return _exit_status(status)
 
 
@@ -190,13 +190,13 @@ def _value_text(objective: str, value: float) -> str:
 
 def _print_importance(progress: Progress) -> None:
     if progress.importance is None:
-        print("importance of settings: too few complete trials (20 are needed)")
+        print(f"importance of settings: too few complete trials ({MIN_TRIALS_FOR_IMPORTANCE} are needed)")
         return
     shares = sorted(progress.importance.items(), key=lambda item: -item[1])
     print("importance of settings: " + ", ".join(f"{name} {share:.0%}" for name, share in shares))
 
 
-def _print_winners(settings: SweepSettings, progress: Progress, workspace: Workspace) -> None:
+def _print_winners(progress: Progress, workspace: Workspace) -> None:
     for winner in progress.winners:
         print(f"trial {winner.trial}, trained again: {', '.join(winner.runs)}")
         comparison = compare_seeds(workspace, progress, winner)
@@ -207,6 +207,6 @@ def _print_winners(settings: SweepSettings, progress: Progress, workspace: Works
         print(f"  validation accuracy {validation}; test accuracy {tests}")
         verdict = "within" if comparison.within_spread else "larger than"
         print(
-            f"  {comparison.difference * 100:+.2f} points from the first trial, which has the settings of "
-            f"{settings.base.preset}; this is {verdict} the spread of the seeds, {comparison.spread * 100:.2f} points"
+            f"  {comparison.difference * 100:+.2f} points from the first trial, which has the settings that the sweep "
+            f"started from; this is {verdict} the spread of the seeds, {comparison.spread * 100:.2f} points"
         )

@@ -45,7 +45,7 @@ def exit_message(workspace: Workspace) -> str | None:
         return None
     names = ", ".join(display_name(run.run) for run in running)
     several = len(running) > 1
-    if _is_container_main_process():
+    if is_container_main_process():
         ends = f"Runs {names} end" if several else f"Run {names} ends"
         return (
             f"{ends} with this container. Completed epochs are kept; restart the container and press Resume to "
@@ -59,6 +59,6 @@ def exit_message(workspace: Workspace) -> str | None:
     )
 
 
-def _is_container_main_process() -> bool:
+def is_container_main_process() -> bool:
     """Return True in a container's main process, alone or under a small init; the container ends with it."""
     return os.getpid() == 1 or (os.getppid() == 1 and any(marker.exists() for marker in _CONTAINER_MARKERS))

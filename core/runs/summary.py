@@ -60,6 +60,7 @@ def summarise(snapshot: RunSnapshot, active: ActiveModel) -> Summary:
         result = read_trial_result(run.trial_result_file) if card is None else None
     except (RunError, BundleError) as error:
         return Summary(id=run.id, title=run.title, state=None, created=created, problem=str(error), label=label)
+    measured, sized = card.metrics if card else result, card or result
     return Summary(
         id=run.id,
         title=run.title,
@@ -68,13 +69,9 @@ def summarise(snapshot: RunSnapshot, active: ActiveModel) -> Summary:
         preset=config.preset,
         dataset=config.dataset,
         accuracy=card.metrics.test_accuracy if card else None,
-        validation_accuracy=card.metrics.validation_accuracy
-        if card
-        else result.validation_accuracy
-        if result
-        else None,
+        validation_accuracy=measured.validation_accuracy if measured else None,
         drawings=card.robustness.drawings if card and card.robustness else None,
-        parameters=card.parameters if card else result.parameters if result else None,
+        parameters=sized.parameters if sized else None,
         seconds=card.seconds if card else status.seconds,
         has_model=card is not None,
         of_search=result is not None,

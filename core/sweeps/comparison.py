@@ -46,9 +46,10 @@ def compare_seeds(workspace: Workspace, progress: Progress, winner: Winner) -> S
     metrics = []
     for run_id in winner.runs:
         try:
-            bundle = find_run(workspace, run_id).bundle
-            if bundle.complete:
-                metrics.append(bundle.card().metrics)
+            run = find_run(workspace, run_id)
+            # A run that was stopped has a model, too, but was not trained to its end.
+            if run.status().state == "finished" and run.bundle.complete:
+                metrics.append(run.bundle.card().metrics)
         except (RunError, BundleError):  # deleted or damaged
             continue
     if not base or len(metrics) < 2:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from core.data.sources import find_mnist
 from core.errors import DataMissing, SweepError, SweepNotFound
 from core.launcher import background
+from core.launcher.overview import is_container_main_process
 from core.runs.leftovers import DELETED_PREFIX, NEW_PREFIX
 from core.runs.process import WorkerRecord
 from core.runs.registry import random_words
@@ -151,6 +152,19 @@ def find_sweep(workspace: Workspace, name: str) -> Sweep:
         ids = ", ".join(sweep.id for sweep in matches)
         raise SweepError(f"Several sweeps have the name {name!r}. Use the full id of one of them: {ids}.", name)
     return matches[0]
+
+
+def exit_messages(workspace: Workspace) -> list[str]:
+    """Return a message about each sweep that is running, for the person who stops the dashboard."""
+    ids = [sweep.id for sweep in list_sweeps(workspace) if sweep.running]
+    if is_container_main_process():
+        return [
+            f"Sweep {sweep_id} ends with this container. Restart it and press Resume to continue." for sweep_id in ids
+        ]
+    return [
+        f"Sweep {sweep_id} continues, too, and starts further runs. Stop it with: python -m core sweep stop {sweep_id}"
+        for sweep_id in ids
+    ]
 
 
 def _remove_leftovers(workspace: Workspace) -> None:

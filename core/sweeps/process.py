@@ -63,7 +63,6 @@ class SweepProcess:
 
     def run(self) -> dict[str, str]:
         """Search and train the winner; return the final state and message. Raises TrazoError."""
-        self._sweep.stop_file.unlink(missing_ok=True)
         with atomic_write(self._sweep.process_file) as temporary:
             temporary.write_text(WorkerRecord.of(os.getpid()).model_dump_json() + "\n")
         self._write("Searching.")
@@ -71,22 +70,22 @@ class SweepProcess:
         study = study_of(self._sweep, settings)
         runs = TrialRuns(self._workspace, self._sweep.id)
         search = Search(self._workspace, self._sweep, study, runs, self._deadline(settings))
-        while search.step():
+        while not (stopping := self._sweep.stop_file.exists()) and search.step():
             self._write(_search_message(search, settings))
-            if self._sweep.stop_file.exists():
-                return self._stopped(search.stop, search)
             time.sleep(POLL_SECONDS)
+        if stopping:
+            return self._stopped(search.stop, search)
         if not study.creator:
             return {"state": "finished", "message": "Finished here. The machine that created the sweep goes on."}
         best = best_trial(search.trials, settings.objectives)
         if best is None:
             raise SweepError("No trial was completed. Start another sweep with other ranges.", self._sweep.id)
         winner = WinnerTraining(self._workspace, self._sweep, runs, best)
-        while winner.step():
+        while not (stopping := self._sweep.stop_file.exists()) and winner.step():
             self._write(f"Training the settings of trial {best.number} again with other seeds.")
-            if self._sweep.stop_file.exists():
-                return self._stopped(lambda: stop_all(self._workspace, winner.runs, STOPPED_MESSAGE))
             time.sleep(POLL_SECONDS)
+        if stopping:
+            return self._stopped(lambda: stop_all(self._workspace, winner.runs, STOPPED_MESSAGE))
         return {"state": "finished", "message": f"Finished. Trial {best.number} is the best."}
 
     def stop_runs(self) -> None:

@@ -15,6 +15,9 @@ Objective = Literal["validation_accuracy", "redrawn_accuracy", "parameters", "mi
 
 MAXIMIZED: tuple[Objective, ...] = ("validation_accuracy", "redrawn_accuracy")
 
+MIN_TRIALS_FOR_IMPORTANCE = 20
+"""Minimum number of complete trials for importances; with fewer they are mostly noise."""
+
 SweepState = Literal["running", "finished", "stopped", "failed", "interrupted"]
 TrialState = Literal["running", "complete", "pruned", "failed"]
 
@@ -41,7 +44,7 @@ class SweepSettings(Record):
 
     `base`: the settings that are not varied; the first trial has exactly these. `parameters`: the varied settings.
     `objectives`: an accuracy and, optionally, one more objective. If the validation accuracy is the only one, hopeless
-    trials are pruned by it unless `pruning` is False. The sweep ends after `trials` trials or `hours` hours, whichever
+    trials are pruned by it unless `pruning` is False. No trial begins after `trials` trials or `hours` hours, whichever
     comes first; at least one of them is given. `seeds_per_trial`: number of runs of each trial, with different seeds.
     `seed`: random seed of the search.
     """

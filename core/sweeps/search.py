@@ -167,11 +167,17 @@ class Search:
             self._runs.forget(run)
             return trial.model_copy(update={"runs": tuple(run_id for run_id in trial.runs if run_id != run.id)})
         if status.state == "stopped":
-            values = self._reported[trial.number][1:] if trial.number in self._reported else None
+            values = self._reported_values(trial)
             stopped = trial.model_copy(update={"values": values})
             return self._ended(stopped, "pruned", "Stopped by hand.")
         self._check_disk()
         return self._ended(trial, "failed", status.message)
+
+    def _reported_values(self, trial: Trial) -> tuple[float, ...] | None:
+        """Return the value that an unfinished trial has reached, or None if the objective is another one."""
+        if self._settings.objectives[0] != "validation_accuracy" or trial.number not in self._reported:
+            return None
+        return self._reported[trial.number][1:]
 
     def _retry(self, trial: Trial, run: Run) -> Trial:
         if trial.retries >= MAX_RETRIES * self._settings.seeds_per_trial:

@@ -219,7 +219,7 @@ def _check_range(parameter: Range) -> None:
         )
     if parameter.logarithmic and parameter.low <= 0:
         raise ConfigError(f"{name}: a logarithmic range must begin above 0. Received: {parameter.low:.10g}.", name)
-    if parameter.logarithmic and parameter.step not in (None, 1):
+    if parameter.logarithmic and parameter.step not in (None, 1 if is_whole(name) else None):
         raise ConfigError(f"{name}: a logarithmic range has no step. Leave out one of the two.", name)
     if is_whole(name) and not all(float(x).is_integer() for x in (parameter.low, parameter.high, parameter.step or 1)):
         raise ConfigError(f"{name} has only whole numbers. Received: {parameter_text(parameter)}.", name)

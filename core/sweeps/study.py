@@ -24,12 +24,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from core.storage import storage_errors
 from core.sweeps import database
-from core.sweeps.records import MAXIMIZED, Choice, SweepSettings, Trial
+from core.sweeps.records import MAXIMIZED, MIN_TRIALS_FOR_IMPORTANCE, Choice, SweepSettings, Trial
 from core.sweeps.resource import is_clearly_worse
 from core.sweeps.spaces import Parameter, is_whole, value_text
 
-MIN_TRIALS_FOR_IMPORTANCE = 20
-"""Minimum number of complete trials for importances; with fewer they are mostly noise."""
 _BEST_TRIALS = 5
 """Minimum number of trials that PED-ANOVA takes as the best ones, as its documentation advises."""
 _STARTUP_TRIALS = 5
@@ -110,12 +108,19 @@ class Study:
         """Report the accuracy of an unfinished trial at a resource, and return True if the trial should be pruned.
 
         Hyperband prunes most trials, even if all are good; here the trial must also be clearly worse than the best one.
-        `images`: number of images on which the accuracy was measured.
+        A trial that another machine has given up is pruned, too. `images`: number of images on which the accuracy was
+        measured.
         """
+        # Optuna accepts no reports for a study with two objectives.
+        if not self._settings.prunes:
+            return False
         with self._errors():
             trial = self._open[number]
-            trial.report(value, resource)
-            if not self._settings.prunes or not trial.should_prune():
+            try:
+                trial.report(value, resource)
+            except optuna.exceptions.UpdateFinishedTrialError:
+                return True
+            if not trial.should_prune():
                 return False
             trials = self._study.get_trials(deepcopy=False)
             return is_clearly_worse(value, max(each.intermediate_values.get(resource, 0.0) for each in trials), images)

@@ -86,6 +86,14 @@ class Sweep:
                 return status.model_copy(update={"state": "interrupted", "message": message})
         return status
 
+    @property
+    def running(self) -> bool:
+        """True if the sweep is running; False if its status cannot be read."""
+        try:
+            return self.status().state == "running"
+        except SweepError:
+            return False
+
     def write_status(self, status: SweepStatus) -> None:
         self._write(self.status_file, status.model_copy(update={"updated": time.time()}))
 

@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterable
 
 from core.config import TrainingConfig
-from core.errors import RunError
+from core.errors import RunError, StorageError
 from core.launcher.control import request_stop
 from core.launcher.queue import advance, resume, submit
 from core.runs.deletion import delete_run
-from core.runs.registry import list_runs
+from core.runs.registry import check_runs, list_runs
 from core.runs.run import Run
 from core.runs.trial import TrialMark, read_trial_mark
 from core.workspace import Workspace
@@ -32,17 +32,12 @@ class TrialRuns:
     """The runs of one sweep in this workspace, each with its position: winner or not, trial, and index of its seed."""
 
     def __init__(self, workspace: Workspace, sweep_id: str) -> None:
-        """Find the runs that exist."""
+        """Find the runs that exist; raises StorageError if they cannot be listed."""
         self._workspace, self._sweep_id = workspace, sweep_id
         self._runs: dict[_Position, Run] = {}
         self._advance_after = 0.0
-        for run in list_runs(workspace):
-            try:
-                mark = read_trial_mark(run.trial_file)
-            except RunError:  # damaged
-                continue
-            if mark and mark.sweep == sweep_id:
-                self._runs[_position(mark)] = run
+        self._problem = ""
+        self._find()
 
     def of(self, trial: int, *, winner: bool = False) -> list[Run]:
         """Return the runs of a trial, in the order of their seeds."""
@@ -53,10 +48,10 @@ class TrialRuns:
         """Return all runs, those of the winners included."""
         return list(self._runs.values())
 
-    def first_free_seed(self, trial: int) -> int:
-        """Return the smallest index of a seed for which the search has no run of a trial."""
+    def first_free_seed(self, trial: int, *, winner: bool = False) -> int:
+        """Return the smallest index of a seed without a run of a trial, by default of the search."""
         index = 0
-        while (run := self._runs.get((False, trial, index))) and run.config_file.exists():
+        while (run := self._runs.get((winner, trial, index))) and run.config_file.exists():
             index += 1
         return index
 
@@ -72,32 +67,48 @@ class TrialRuns:
 
     def create(self, config: TrainingConfig, mark: TrialMark) -> Run | None:
         """Create and queue a run, unless there is one at its position; return None if the queue is full."""
-        known = self._runs.get(_position(mark))
-        if known is not None and known.config_file.exists():
-            return known
-        try:
-            run = submit(self._workspace, config, trial=mark)
-        except RunError as error:
-            if error.run_id is None:
-                return None
-            run = Run(self._workspace.runs / error.run_id)  # its process could not be started
-        self._runs[_position(mark)] = run
-        return run
+        with self._workspace.locked():
+            if mark.winner:  # the sweep's process and the dashboard both create these
+                self._find()
+            known = self._runs.get(_position(mark))
+            if known is not None and known.config_file.exists():
+                return known
+            try:
+                run = submit(self._workspace, config, trial=mark)
+            except RunError as error:
+                if error.run_id is None:
+                    return None
+                run = Run(self._workspace.runs / error.run_id)  # its process could not be started
+            self._runs[_position(mark)] = run
+            return run
 
     def advance_queue(self) -> None:
-        """Start the next queued run now and then, in case that a killed worker has not; raises StorageError."""
+        """Start the next queued run now and then, in case that a killed worker has not."""
         if time.monotonic() < self._advance_after:
             return
         self._advance_after = time.monotonic() + _ADVANCE_SECONDS
         try:
             advance(self._workspace)
-        except RunError as error:  # of this run or of another: its status says so
-            _logger.warning("The queue did not advance: %s", error)
+        except (RunError, StorageError) as error:  # the next run may belong to somebody else
+            if str(error) != self._problem:
+                _logger.warning("The queue did not advance: %s", error)
+            self._problem = str(error)
 
     def forget(self, run: Run) -> None:
         """Delete a run that cannot be resumed, so that another one takes its position."""
         delete_run(self._workspace, run)
         self._runs = {position: known for position, known in self._runs.items() if known != run}
+
+    def _find(self) -> None:
+        """Add the runs that exist now."""
+        check_runs(self._workspace)  # without it, an unreadable folder would look empty, and runs be trained twice
+        for run in list_runs(self._workspace):
+            try:
+                mark = read_trial_mark(run.trial_file)
+            except RunError:  # damaged
+                continue
+            if mark and mark.sweep == self._sweep_id:
+                self._runs[_position(mark)] = run
 
 
 def continue_run(workspace: Workspace, run: Run) -> bool:

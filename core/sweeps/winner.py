@@ -30,34 +30,39 @@ class WinnerTraining:
 
     def step(self) -> bool:
         """Resume interrupted runs and begin others if there is room; return True while there is something to do."""
-        runs = self._runs.of(self._trial.number, winner=True)
-        for run in runs:
-            self._resume_if_needed(run)
+        delayed = sum(map(self._resume_if_needed, self.runs))
+        runs = self.runs
         unfinished = sum(map(is_unfinished, runs))
         if len(runs) < SEEDS and unfinished < worker_count():
-            if create_winner_run(self._settings, self._sweep, self._runs, self._trial, len(runs)):
+            seed_index = self._runs.first_free_seed(self._trial.number, winner=True)
+            if create_winner_run(self._settings, self._sweep, self._runs, self._trial, seed_index):
                 _write_winner(self._workspace, self._sweep, self._runs, self._trial.number, own_choice=True)
             return True
         self._runs.advance_queue()
-        return unfinished > 0 or len(runs) < SEEDS
+        return unfinished + delayed > 0 or len(runs) < SEEDS
 
     @property
     def runs(self) -> list[Run]:
         """The runs so far."""
         return self._runs.of(self._trial.number, winner=True)
 
-    def _resume_if_needed(self, run: Run) -> None:
-        """Resume a run that was interrupted, or that stopped with its sweep."""
+    def _resume_if_needed(self, run: Run) -> bool:
+        """Resume a run that was interrupted, or that stopped with its sweep; return True if the queue is full."""
         try:
             status = run.status()
+            stopped_with_sweep = run in self._revivable and status.state in ("stopped", "failed")
+            if stopped_with_sweep and not resumable(run, status):  # in its first epoch
+                self._runs.forget(run)
+                return False
         except RunError:  # deleted or damaged
-            return
-        stopped_with_sweep = run in self._revivable and status.state in ("stopped", "failed")
+            return False
         interrupted = status.state == "interrupted" and self._retries.get(run, 0) < MAX_RETRIES
-        self._revivable.discard(run)
-        if (stopped_with_sweep and resumable(run, status)) or interrupted:
+        if stopped_with_sweep or interrupted:
+            if not continue_run(self._workspace, run):
+                return True
             self._retries[run] = self._retries.get(run, 0) + 1
-            continue_run(self._workspace, run)
+        self._revivable.discard(run)
+        return False
 
 
 def train_again(workspace: Workspace, sweep: Sweep, trial: int) -> list[Run]:

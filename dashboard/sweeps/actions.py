@@ -37,7 +37,7 @@ def state_buttons(sweep: Sweep, status: SweepStatus) -> None:
             icon=":material/stop:",
             key="stop_sweep",
             disabled=stopping,
-            help="Stops the search and the trials that are training now. All finished trials are kept.",
+            help="Stops the sweep and the trials that are training now. All finished trials are kept.",
             on_click=attempt,
             args=(control.stop, state.workspace(), sweep),
             kwargs={"runs": [sweep.id]},
@@ -47,7 +47,7 @@ def state_buttons(sweep: Sweep, status: SweepStatus) -> None:
             "Resume",
             icon=":material/resume:",
             key="resume_sweep",
-            help="Goes on with the search; finished trials are not trained again.",
+            help="Goes on with the sweep; finished trials are not trained again.",
             on_click=attempt,
             args=(control.resume, state.workspace(), sweep),
             kwargs={"runs": [sweep.id]},
@@ -76,7 +76,7 @@ def confirm_deletion(sweep_id: str) -> None:
     except SweepError:  # damaged, or deleted in the meantime
         title = sweep_id
     st.markdown(
-        f"The search **{plain(title)}** and its charts will be deleted. A search that is still running is stopped "
+        f"The sweep **{plain(title)}** and its charts will be deleted. A sweep that is still running is stopped "
         "first. The runs of its trials stay on the Runs page."
     )
     with st.container(horizontal=True, horizontal_alignment="right"):

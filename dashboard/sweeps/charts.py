@@ -42,7 +42,7 @@ _UNITS = ((7200.0, 3600.0, "Hours"), (180.0, 60.0, "Minutes"), (0.0, 1.0, "Secon
 def best_so_far(trials: Trials) -> VegaLite:
     """Draw the accuracy of each complete trial over time, and the best one so far as a line.
 
-    A dashed line is the accuracy of the first trial, which has the settings that the search started from.
+    A dashed line is the accuracy of the first trial, which has the settings that the sweep started from.
     """
     points = best_points(trials)
     title = OBJECTIVES[trials.settings.objectives[0]]

@@ -54,7 +54,7 @@ def new_sweep_form(dataset_id: str) -> None:
         return
     st.caption(estimate(settings, run_cache.listing().rows))
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Start the search", type="primary", icon=":material/play_arrow:", key="start_sweep"):
+        if st.button("Start the sweep", type="primary", icon=":material/play_arrow:", key="start_sweep"):
             sweep = start_new(settings)
             if sweep:
                 sweeps.forget_base()
@@ -79,9 +79,9 @@ def _problem(settings: SweepSettings) -> TrazoError | None:
 
 
 def copy_as_command(settings: SweepSettings) -> None:
-    """Show a button that opens the command that starts the same search."""
+    """Show a button that opens the command that starts the same sweep."""
     with st.popover("Copy as command", icon=":material/terminal:", key="sweep_command"):
-        st.caption("Starts the same search from a terminal, in Trazo's folder.")
+        st.caption("Starts the same sweep from a terminal, in Trazo's folder.")
         st.code(sweep_command(settings), language="bash", wrap_lines=True)
 
 
@@ -99,7 +99,7 @@ def _choose_base(dataset_id: str) -> tuple[TrainingConfig, str]:
             f"Settings of {offered.title}" if offered and name == _OFFERED else f"{name}: {PRESET_DESCRIPTIONS[name]}"
         ),
         key=f"sweep_base_{hash(offered)}",
-        help="The first trial has exactly these settings, so that you see what the search gains.",
+        help="The first trial has exactly these settings, so that you see what the sweep gains.",
     )
     if offered and chosen == _OFFERED:
         return offered.config, f"sweep_{hash(offered)}"
@@ -114,7 +114,7 @@ def _choose_goal() -> dict[str, Any]:
             _FIRST_OBJECTIVES,
             format_func=OBJECTIVES.__getitem__,
             key="sweep_objective",
-            help="Both are measured on validation images. The search never sees the test set.",
+            help="Both are measured on validation images. No trial sees the test set.",
         )
         second = st.selectbox(
             "And, if possible, few",
@@ -123,7 +123,7 @@ def _choose_goal() -> dict[str, Any]:
             placeholder="Nothing else",
             format_func=OBJECTIVES.__getitem__,
             key="sweep_second",
-            help="With two goals, the search finds the most accurate network of each size or speed.",
+            help="With two goals, the sweep finds the most accurate network of each size or speed.",
         )
         prunable = second is None and first == "validation_accuracy"
         pruning = st.toggle(
@@ -139,7 +139,7 @@ def _choose_goal() -> dict[str, Any]:
 
 
 def _choose_extent() -> dict[str, Any]:
-    """Let the visitor choose when the search ends, and the number of seeds."""
+    """Let the visitor choose when the sweep ends, and the number of seeds."""
     with st.grid(3, min_column_width=220):
         trials = st.number_input(
             "Trials",
@@ -147,8 +147,8 @@ def _choose_extent() -> dict[str, Any]:
             10_000,
             20,
             key="sweep_trials",
-            help="The search ends after this many trials, or after the hours beside, whichever comes first; enter a "
-            "large number for a search by time alone. From 20 on, the page shows which settings matter.",
+            help="No trial begins after this many, or after the hours beside, whichever comes first; enter a large "
+            "number for a sweep by time alone. From 20 on, the page shows which settings matter.",
         )
         hours = st.number_input("Hours at most", 0.1, 1000.0, None, step=0.5, placeholder="No limit", key="sweep_hours")
         seeds = st.number_input(
@@ -164,11 +164,11 @@ def _choose_extent() -> dict[str, Any]:
 
 
 def estimate(settings: SweepSettings, rows: Sequence[Summary]) -> str:
-    """Return a sentence with the time that a search will take on this machine; `rows`: all runs, the newest first."""
+    """Return a sentence with the time that a sweep will take on this machine; `rows`: all runs, the newest first."""
     same = (row for row in rows if row.state == "finished" and row.has_model and row.config and row.seconds)
     base = settings.base
     times = [row.seconds for row in same if row.config and replace_settings(row.config, seed=base.seed) == base]
-    limit = f"It ends after {settings.hours:g} hours at the latest." if settings.hours else ""
+    limit = f"No trial begins after {settings.hours:g} hours." if settings.hours else ""
     if not times or settings.trials is None:
         return f"The time is not known yet, because no run with these settings has finished on this machine. {limit}"
     seconds = median(filter(None, times[:_LATEST_RUNS]))
@@ -177,4 +177,7 @@ def estimate(settings: SweepSettings, rows: Sequence[Summary]) -> str:
     at_once = f", {workers} at once" if workers > 1 else ", one after another"
     runs = counted(settings.trials * settings.seeds_per_trial, "run")
     most = "at most " if settings.prunes else ""
-    return f"{runs} of about {duration(seconds)} each: {most}about {duration(total)}{at_once}. {limit}"
+    return (
+        f"{runs} of about {duration(seconds)} each: {most}about {duration(total)}{at_once}. Training the winner again "
+        f"adds three runs. {limit}"
+    )

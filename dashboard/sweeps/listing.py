@@ -20,14 +20,7 @@ from dashboard.sweeps.wording import OBJECTIVES, objective_text, sweep_title
 
 def any_running(sweeps: Sequence[Sweep]) -> bool:
     """Return True if one of these sweeps is running; one that cannot be read is not."""
-    return any(map(_is_running, sweeps))
-
-
-def _is_running(sweep: Sweep) -> bool:
-    try:
-        return sweep.status().state == "running"
-    except SweepError:
-        return False
+    return any(sweep.running for sweep in sweeps)
 
 
 def show_sweeps(sweeps: Sequence[Sweep]) -> None:

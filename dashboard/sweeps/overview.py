@@ -41,7 +41,7 @@ def show_head(sweep: Sweep, status: SweepStatus, trials: Trials) -> None:
         copy_as_command(settings)
         _downloads(sweep, trials)
     permission_note("sweep")
-    # While a search is running, its messages come and go, and would move the charts.
+    # While a sweep is running, its messages come and go, and would move the charts.
     if status.message and status.state in ("failed", "interrupted"):
         st.warning(safe_text(status.message), icon=":material/warning:")
 
@@ -108,7 +108,8 @@ def _times(status: SweepStatus, trials: Trials) -> tuple[str, str]:
     if not known:
         return duration(spent), "no complete trial yet"
     if status.state == "running" and trials.settings.trials:
-        left = (trials.settings.trials - trials.ended) * spent / trials.ended
+        # Trials that another machine has given up come on top of the number that was asked for.
+        left = max(0, trials.settings.trials - trials.ended) * spent / trials.ended
         return duration(spent), f"about {duration(left)} left"
     return duration(spent), f"{duration(known[len(known) // 2])} for a typical trial"
 

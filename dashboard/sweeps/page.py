@@ -12,13 +12,14 @@ from dashboard.session.state import workspace
 from dashboard.sweeps import sections, sweep_cache
 from dashboard.sweeps.actions import delete_button
 from dashboard.sweeps.overview import describe_state, show_figures, show_head
-from dashboard.sweeps.winner import show_winners
+from dashboard.sweeps.winner import is_training, show_winners
 
 
-def is_running(sweep_id: str) -> bool:
-    """Return True if the sweep with this id or name is running."""
+def is_busy(sweep_id: str) -> bool:
+    """Return True if the sweep with this id or name is running, or one of its winners is being trained."""
     try:
-        return find_sweep(workspace(), sweep_id).status().state == "running"
+        sweep = find_sweep(workspace(), sweep_id)
+        return sweep.status().state == "running" or is_training(sweep_cache.trials(sweep))
     except SweepError:
         return False
 

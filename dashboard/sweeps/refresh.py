@@ -1,4 +1,4 @@
-"""The part of the page Sweeps that redraws itself while a sweep is running."""
+"""The part of the pages of sweeps that redraws itself while one of them is running."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import TrazoError
-from core.sweeps.records import Range, Trial
+from core.sweeps.records import MIN_TRIALS_FOR_IMPORTANCE, Range, Trial
 from core.sweeps.spaces import config_of
 from core.sweeps.sweep import Sweep
 from dashboard.parts.theme import text_colour
@@ -22,7 +22,7 @@ from dashboard.sweeps import charts
 from dashboard.sweeps import trials as tables
 from dashboard.sweeps.actions import use_trial
 from dashboard.sweeps.charts import COSTS, Cost
-from dashboard.sweeps.trials import MIN_FOR_IMPORTANCE, Trials, accuracy, measurement, run_column
+from dashboard.sweeps.trials import Trials, accuracy, measurement, run_column
 from dashboard.sweeps.wording import OBJECTIVES, objective_text, setting_text, setting_title, sweep_title
 
 _TABLE_HEIGHT = 420
@@ -54,8 +54,8 @@ def too_few_trials(trials: Trials) -> str:
     if not missing:
         return "Not known yet: it is computed after the next trial."
     return (
-        f"Too few trials: {counted(missing, 'more complete trial')} needed. With fewer than {MIN_FOR_IMPORTANCE}, "
-        "a setting may seem to matter by chance."
+        f"Too few trials: {counted(missing, 'more complete trial')} needed. With fewer than "
+        f"{MIN_TRIALS_FOR_IMPORTANCE}, a setting may seem to matter by chance."
     )
 
 
@@ -138,7 +138,7 @@ def _show_choice(sweep: Sweep, trials: Trials, points: pd.DataFrame, clicked: in
 
 
 def _action_buttons(sweep: Sweep, trials: Trials, trial: Trial) -> None:
-    """Show the buttons that train a trial again, and that start another search from it."""
+    """Show the buttons that train a trial again, and that start another sweep from it."""
     again = any(winner.trial == trial.number for winner in trials.progress.winners)
     st.button(
         "Trained again" if again else "Use this one",
@@ -153,7 +153,7 @@ def _action_buttons(sweep: Sweep, trials: Trials, trial: Trial) -> None:
         "Search around it",
         icon=":material/travel_explore:",
         key="search_around_trial",
-        help="Opens the form of a new search that starts from these settings.",
+        help="Opens the form of a new sweep that starts from these settings.",
     ):
         settings = trials.settings
         try:

@@ -39,7 +39,7 @@ def choose_parameters(base: TrainingConfig, form_key: str) -> list[Parameter]:
         list(defaults),
         format_func=setting_title,
         key=f"{form_key}_settings",
-        help="All other settings stay as they are. The fewer settings vary, the fewer trials a search needs.",
+        help="All other settings stay as they are. The fewer settings vary, the fewer trials a sweep needs.",
         persist_state="session",
     )
     chosen: list[Parameter] = []

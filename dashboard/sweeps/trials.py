@@ -12,13 +12,20 @@ from urllib.parse import quote
 import pandas as pd
 
 from core.sweeps.pareto import best_trial
-from core.sweeps.records import MAXIMIZED, Choice, Objective, Progress, Range, SweepSettings, Trial, TrialState
+from core.sweeps.records import (
+    MAXIMIZED,
+    MIN_TRIALS_FOR_IMPORTANCE,
+    Choice,
+    Objective,
+    Progress,
+    Range,
+    SweepSettings,
+    Trial,
+    TrialState,
+)
 from dashboard.runs.csv_export import table_csv
 from dashboard.runs.parallel_axes import Axis, Line, accuracy_axis, choice_axis, number_axis, shades
 from dashboard.sweeps.wording import OBJECTIVES, setting_text, setting_title
-
-MIN_FOR_IMPORTANCE = 20
-"""Number of complete trials below which the importance of settings would be chance (PED-ANOVA)."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ class Trials:
     @property
     def missing_for_importance(self) -> int:
         """The number of complete trials that are missing before the importance of settings can be told."""
-        return max(0, MIN_FOR_IMPORTANCE - len(self.complete))
+        return max(0, MIN_TRIALS_FOR_IMPORTANCE - len(self.complete))
 
     def trial(self, number: int) -> Trial | None:
         """Return the trial with this number, or None."""

@@ -6,12 +6,13 @@ from statistics import mean
 
 import streamlit as st
 
-from core.errors import RunError, TrazoError
+from core.errors import TrazoError
 from core.runs.label import display_name
 from core.runs.registry import find_run
 from core.runs.run import Run
 from core.sweeps.comparison import SeedComparison, compare_seeds
 from core.sweeps.records import Winner
+from core.sweeps.trial_runs import is_unfinished
 from dashboard.parts.badges import state_badge
 from dashboard.session import cache
 from dashboard.session.markdown import plain
@@ -25,6 +26,11 @@ def show_winners(trials: Trials) -> None:
     for winner in trials.progress.winners:
         with st.container(border=True, gap="xsmall", key=f"winner_{winner.trial}"):
             _show_winner(trials, winner)
+
+
+def is_training(trials: Trials) -> bool:
+    """Return True if a run that trains a setting again is queued or running."""
+    return any(is_unfinished(Run(workspace().runs / run)) for winner in trials.progress.winners for run in winner.runs)
 
 
 def _show_winner(trials: Trials, winner: Winner) -> None:
@@ -63,12 +69,13 @@ def _show_run(run: Run) -> None:
         width="content",
     )
     try:
-        if run.bundle.complete:
+        status = run.status()
+        if status.state == "finished" and run.bundle.complete:
             accuracy = cache.card(run.bundle).metrics.test_accuracy
             st.markdown(f"**{accuracy:.2%}** on the test set", width="content")
         else:
-            state_badge(run, run.status())
-    except (RunError, TrazoError):  # damaged; the run's page says how
+            state_badge(run, status)
+    except TrazoError:  # damaged; the run's page says how
         st.badge("Damaged", color="red")
 
 
@@ -81,7 +88,7 @@ def verdict(comparison: SeedComparison, base: str) -> str:
     )
     if comparison.within_spread:
         judgement = (
-            f"**This is within the spread of seeds ({spread:.2f} points), so it may be luck**: the search has "
+            f"**This is within the spread of seeds ({spread:.2f} points), so it may be luck**: the sweep has "
             "not shown that these settings are better."
         )
     elif difference > 0:
@@ -92,7 +99,7 @@ def verdict(comparison: SeedComparison, base: str) -> str:
         )
     test = ""
     if comparison.test_accuracies:
-        test = f" On the test set, which the search never saw, the mean is {mean(comparison.test_accuracies):.2%}."
+        test = f" On the test set, which no trial saw, the mean is {mean(comparison.test_accuracies):.2%}."
     return f"{figures} {judgement}{test}"
 
 

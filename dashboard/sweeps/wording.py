@@ -53,7 +53,7 @@ def objective_text(objective: Objective, value: float | None) -> str:
 
 
 def base_text(settings: SweepSettings) -> str:
-    """Return words for the settings that a search started from."""
+    """Return words for the settings that a sweep started from."""
     base = settings.base
     usual = replace_settings(preset(base.preset, base.dataset), seed=base.seed) if base.preset in PRESETS else None
     return f"the preset {base.preset}" if base == usual else "the settings it started from"

@@ -1,4 +1,4 @@
-"""The Sweeps page: all searches for better settings, and the form of a new one."""
+"""The Sweeps page: all sweeps, and the form of a new one."""
 
 import streamlit as st
 
@@ -19,7 +19,7 @@ def show_list() -> None:
     if found:
         show_sweeps(found)
         return
-    st.info("There are no sweeps yet. Each search that you start appears here.", icon=":material/travel_explore:")
+    st.info("There are no sweeps yet. Each one that you start appears here.", icon=":material/travel_explore:")
     if not may_change():
         empty_drawing("curves")
 
@@ -30,11 +30,11 @@ if sweep_id := address.value("sweep"):
 heading(
     "Sweeps",
     "Train one preset many times with different settings, and see which settings help. Each trial is an ordinary "
-    "run; the search learns from the trials so far which settings to try next.",
+    "run; the sweep learns from the trials so far which settings to try next.",
 )
 permission_note("sweeps")
 draw_and_refresh(show_list, lambda: any_running(list_sweeps(state.workspace())), sweep_cache.revision)
 if may_change():
     opened = not list_sweeps(state.workspace()) or sweeps.offered_base() is not None
-    with st.expander("New search", icon=":material/add:", expanded=opened, key="new_sweep"):
+    with st.expander("New sweep", icon=":material/add:", expanded=opened, key="new_sweep"):
         new_sweep_form(cache.usable_dataset()[0].id)

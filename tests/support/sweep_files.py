@@ -13,6 +13,7 @@ from core.runs.status import Status
 from core.runs.trial import TrialMark, write_trial_mark, write_trial_result
 from core.storage import make_folder
 from core.sweeps.records import (
+    MIN_TRIALS_FOR_IMPORTANCE,
     Choice,
     Objective,
     Progress,
@@ -38,7 +39,6 @@ PARAMETERS = (
     Choice(name="optimizer", choices=("adam", "sgd")),
 )
 _SIZES = {(8, 16, 32): 9_370, (8, 32, 96): 39_218, (16, 48, 96): 58_402}
-_MIN_FOR_IMPORTANCE = 20
 
 
 def write_sweep(
@@ -94,7 +94,9 @@ def invented_progress(settings: SweepSettings, count: int, *, winner: bool = Fal
     shares = np.array([0.61, 0.08, 0.12, 0.15, 0.04])
     return Progress(
         trials=tuple(trials),
-        importance=dict(zip(names, shares.tolist(), strict=True)) if len(complete) >= _MIN_FOR_IMPORTANCE else None,
+        importance=dict(zip(names, shares.tolist(), strict=True))
+        if len(complete) >= MIN_TRIALS_FOR_IMPORTANCE
+        else None,
         pareto=tuple(_pareto(complete)) if len(settings.objectives) > 1 else (best.number,) if best else (),
         winners=(Winner(trial=best.number, runs=_run_ids(10_000, 3)),) if winner and best else (),
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.classifier.bundle import bundle_folder
+from core.errors import ClusterError
 from core.storage import atomic_write, make_folder, open_file, read_file, storage_errors
 
 _PRIVATE = ("worker.lock", "process.json", "stop")
@@ -50,10 +51,13 @@ class FolderChanges:
         return sum(len(change.content) for change in self.files) + sum(map(len, (self.bundle or {}).values()))
 
     def apply(self, folder: Path) -> None:
-        """Write the changes to a copy of the folder, the checkpoint last; raises StorageError.
+        """Write the changes to a copy of the folder, the checkpoint last.
 
+        Raises ClusterError if another machine names a file that `FolderWatch` never would, and StorageError.
         A checkpoint must never be ahead of the tables, because a run that is resumed from it would lack their rows.
         """
+        for name in (*(change.name for change in self.files), *(f"{_BUNDLE}/{name}" for name in self.bundle or {})):
+            _check_name(name)
         for change in sorted(self.files, key=lambda change: change.name == _CHECKPOINT):
             _write(folder, change)
         if self.bundle is not None:
@@ -94,8 +98,9 @@ class FolderWatch:
 
     def _versions(self) -> dict[str, _Version]:
         """Return the version of each file, the checkpoint's first, and that of the bundle's folder."""
-        paths = [path for path in self._folder.iterdir() if path.name not in _PRIVATE and path.name[0] != "."]
-        paths += [file for path in paths if path.is_dir() and path.name != _BUNDLE for file in path.iterdir()]
+        paths = [path for path in self._folder.iterdir() if path.name not in _PRIVATE and not _is_hidden(path.name)]
+        folders = [path for path in paths if path.is_dir() and path.name != _BUNDLE]
+        paths += [file for folder in folders for file in folder.iterdir() if not _is_hidden(file.name)]
         versions = {}
         for path in sorted(paths, key=lambda path: path.name != _CHECKPOINT):
             with suppress(FileNotFoundError):  # it is being replaced or was removed
@@ -122,7 +127,8 @@ class FolderWatch:
 
     def _read_bundle(self, version: _Version) -> dict[str, bytes] | None:
         try:
-            content = {path.name: read_file(path) for path in (self._folder / _BUNDLE).iterdir()}
+            paths = [path for path in (self._folder / _BUNDLE).iterdir() if not _is_hidden(path.name)]
+            content = {path.name: read_file(path) for path in paths}
         except FileNotFoundError:  # it is being replaced
             return None
         self._known[_BUNDLE] = version
@@ -131,6 +137,21 @@ class FolderWatch:
 
 def _digest(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=16).digest()
+
+
+def _is_hidden(name: str) -> bool:
+    """Return True for a temporary file of `atomic_write`, and for `.` and `..`."""
+    return name.startswith(".")
+
+
+def _check_name(name: str) -> None:
+    """Raise ClusterError unless a name is that of a shared file in the folder, or in a folder in it."""
+    parts = name.split("/")
+    if len(parts) > 2 or name in _PRIVATE or any(part == "" or _is_hidden(part) for part in parts):
+        raise ClusterError(
+            f"A machine of the cluster sent a file with the unexpected name {name[:100]!r}. Use only machines that you "
+            "trust, then train again."
+        )
 
 
 def _write(folder: Path, change: FileChange) -> None:

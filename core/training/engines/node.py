@@ -33,9 +33,7 @@ class NodeRun:
     """The folder of a run on this machine, and the process that trains it with the code of a run's own worker."""
 
     def __init__(self, run_id: str) -> None:
-        self._root = Path(tempfile.mkdtemp(prefix="trazo-"))
-        self._run = Run(make_folder(Workspace(self._root).runs / run_id))
-        self._answered = time.monotonic()
+        self._run_id = run_id
 
     def start(self, files: FolderChanges, mnist: Files, pen_digits: Files, wanted: dict[str, str], cpus: int) -> str:
         """Start the training from these files; return an empty string, or a sentence if this machine cannot train it.
@@ -45,6 +43,16 @@ class NodeRun:
         """
         if problem := difference(wanted, versions(), platform.node()):
             return problem
+        self._root = Path(tempfile.mkdtemp(prefix="trazo-"))
+        try:
+            self._start_process(files, mnist, pen_digits, cpus)
+        except BaseException:
+            shutil.rmtree(self._root, ignore_errors=True)
+            raise
+        return ""
+
+    def _start_process(self, files: FolderChanges, mnist: Files, pen_digits: Files, cpus: int) -> None:
+        self._run = Run(make_folder(Workspace(self._root).runs / self._run_id))
         files.apply(self._run.folder)
         variables = {
             "TRAZO_WORKSPACE": str(self._root),
@@ -64,7 +72,7 @@ class NodeRun:
                 stdout=log,
                 stderr=log,
             )
-        return ""
+        self._answered = time.monotonic()
 
     def exchange(self, stop: str | None) -> tuple[FolderChanges, bool]:
         """Return what the training has written since the last call, and True if it has ended.

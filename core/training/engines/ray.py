@@ -178,10 +178,12 @@ def _driver(run: Run, lock: int | None) -> Iterator[SimpleQueue[Report | None]]:
 
 
 def _receive(stream: IO[bytes], reports: SimpleQueue[Report | None]) -> None:
-    with stream:
-        for line in stream:
-            reports.put(Report.model_validate_json(line))
-    reports.put(None)
+    try:
+        with stream:
+            for line in stream:
+                reports.put(Report.model_validate_json(line))
+    finally:
+        reports.put(None)
 
 
 def _is_reachable(address: str) -> bool:

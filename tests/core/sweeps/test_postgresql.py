@@ -75,7 +75,8 @@ def test_trial_of_a_machine_that_disappears_is_tried_again(monkeypatch: pytest.M
     monkeypatch.setattr(database, "GRACE_SECONDS", 1)
     monkeypatch.setattr(database, "HEARTBEAT_SECONDS", 1)
     settings = tiny_settings(trials=1)
-    lost = opened("lost", settings, "lost").ask()
+    machine = opened("lost", settings, "lost")
+    lost = machine.ask()
     assert lost is not None
     survivor = opened("lost", settings, "survivor")
     assert survivor.ask() is None
@@ -95,6 +96,10 @@ def test_trial_of_a_machine_that_disappears_is_tried_again(monkeypatch: pytest.M
     )
     assert [trial.state for trial in survivor.records().values()] == ["failed", "complete"]
     assert survivor.ask() is None
+    # The lost machine, which only slept, ends its trial.
+    assert machine.report(lost.number, 1, 0.9, 100)
+    machine.finish(Trial(number=lost.number, state="pruned", settings=lost.values, started=1.0, ended=2.0))
+    assert [trial.state for trial in machine.records().values()] == ["failed", "complete"]
 
 
 def test_another_machine_joins(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

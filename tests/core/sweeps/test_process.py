@@ -12,7 +12,7 @@ import pytest
 from core.cli import main
 from core.errors import SweepError, SweepNotFound
 from core.launcher import background
-from core.runs.process import WorkerRecord
+from core.runs.process import WorkerRecord, worker_lock
 from core.sweeps import control
 from core.sweeps.comparison import compare_seeds
 from core.sweeps.sweep import Sweep
@@ -131,7 +131,8 @@ def test_command_line(
     capsys.readouterr()
     for words, sentence in (
         ("sweep new --vary momentum=0:1", "'momentum' cannot be varied"),
-        ("sweep new --dataset digits --trials 0 --hours 0", "hours: Input should be greater than 0"),
+        ("sweep new --dataset digits --hours 0", "hours: Input should be greater than 0"),
+        ("sweep new --dataset digits --trials 0", "trials: Input should be greater than or equal to 1"),
         ("sweep new --dataset digits --objective parameters", "first objective must be an accuracy"),
         ("sweep join nobody", "TRAZO_SWEEP_STORAGE"),
         ("sweep show nobody", "There is no sweep named 'nobody'"),
@@ -147,6 +148,16 @@ def test_impossible_sweeps_are_refused(workspace: Workspace, without_mnist: None
         control.check_settings(tiny_settings(objectives=("validation_accuracy", "validation_accuracy")))
     with pytest.raises(SweepNotFound):
         control.find_sweep(workspace, "nobody")
+
+
+def test_exit_message_names_the_sweep_that_continues(workspace: Workspace) -> None:
+    sweep = tiny_sweep(workspace)
+    assert control.exit_messages(workspace) == []
+
+    with worker_lock(sweep.log_file):
+        (message,) = control.exit_messages(workspace)
+
+    assert message.endswith(f"python -m core sweep stop {sweep.id}")
 
 
 def test_damaged_sweep_is_one_sentence_and_can_be_deleted(workspace: Workspace) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import StorageError, SweepError
+from core.launcher import room
 from core.launcher.queue import advance
+from core.runs.registry import create_run
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.tables import HISTORY_COLUMNS, append_row
@@ -191,6 +193,26 @@ def test_hopeless_trial_is_pruned(workspace: Workspace) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
+def test_second_objective_needs_no_pruning(workspace: Workspace) -> None:
+    base = tiny_config(epochs=27, patience=0)
+    sweep = tiny_sweep(workspace, base=base, objectives=("redrawn_accuracy", "parameters"))
+    search = search_of(workspace, sweep)
+    search.step()
+    run = newest(workspace)
+    run.write_status(Status(state="running", phase="training", epoch=2, epochs=27, step=9, steps=9))
+    append_row(run.history_file, HISTORY_COLUMNS, (1, 9, 1.0, 0.1, 0.5, 0.1, 0.9, 0.01))
+
+    search.step()
+
+    assert sweep.progress().trials[0].epochs == 2
+    end(run, "stopped")
+    search.step()
+    stopped = sweep.progress().trials[0]
+    # The validation accuracy that it had reached is no accuracy on redrawn digits.
+    assert (stopped.state, stopped.values) == ("pruned", None)
+
+
+@pytest.mark.usefixtures("idle_workers")
 def test_mean_of_several_seeds(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace, seeds_per_trial=2, trials=1)
     search = search_of(workspace, sweep)
@@ -255,9 +277,25 @@ def test_two_sweeps_share_the_queue(workspace: Workspace) -> None:
 
 
 @pytest.mark.usefixtures("idle_workers")
+def test_run_that_cannot_start_does_not_end_a_sweep(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAZO_WORKERS", "2")
+    monkeypatch.setattr(room, "available_memory", lambda: 64 * 2**30)
+    create_run(workspace, tiny_config()).log_file.mkdir()
+    with pytest.raises(StorageError):
+        advance(workspace)
+
+    search = search_of(workspace, tiny_sweep(workspace, trials=1))
+
+    assert search.step()
+    assert newest(workspace).status().state == "running"
+
+
+@pytest.mark.usefixtures("idle_workers")
 def test_chosen_trial_is_trained_again_once(workspace: Workspace) -> None:
     sweep = tiny_sweep(workspace)
-    search_of(workspace, sweep).step()
+    known = TrialRuns(workspace, sweep.id)
+    search = Search(workspace, sweep, study_of(sweep, sweep.settings()), known)
+    search.step()
 
     runs = train_again(workspace, sweep, 0)
 
@@ -266,9 +304,11 @@ def test_chosen_trial_is_trained_again_once(workspace: Workspace) -> None:
     assert all(run.config().seed != 42 for run in runs)
     (winner,) = sweep.progress().winners
     assert (winner.trial, list(winner.runs)) == (0, [run.id for run in runs])
-    # The sweep's process, which knows nothing of them, keeps them.
-    search_of(workspace, sweep).write()
+    # The sweep's process, which has read the runs before, keeps them.
+    search.write()
     assert sweep.progress().winners == (winner,)
+    WinnerTraining(workspace, sweep, known, sweep.progress().trials[0]).step()
+    assert len(marked_runs(workspace)) == 1 + SEEDS
     with pytest.raises(SweepError, match="no trial 9"):
         train_again(workspace, sweep, 9)
 
@@ -311,6 +351,41 @@ def test_winner_is_trained_on_after_a_crash(workspace: Workspace) -> None:
     assert not again
     assert len(winner.runs) == SEEDS
     assert sweep.progress().winners[0].runs == tuple(run.id for run in winner.runs)
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_winner_that_stopped_with_its_sweep_goes_on(workspace: Workspace) -> None:
+    sweep = tiny_sweep(workspace)
+    search_of(workspace, sweep).step()
+    trial = sweep.progress().trials[0]
+    end(newest(workspace))
+    stopped, *others = train_again(workspace, sweep, 0)
+    seed = stopped.config().seed
+    for run in (stopped, *others):
+        advance(workspace)
+        end(run, "stopped" if run == stopped else "finished")
+    winner = WinnerTraining(workspace, sweep, TrialRuns(workspace, sweep.id), trial)
+
+    # It had not completed an epoch, so another run takes its place.
+    assert winner.step()
+
+    first, *rest = winner.runs
+    assert rest == others
+    assert (first != stopped, first.config().seed) == (True, seed)
+    assert first.status().state == "running"
+    end(first)
+    assert not winner.step()
+
+
+@pytest.mark.usefixtures("idle_workers")
+def test_stop_before_the_first_trial_is_obeyed(workspace: Workspace) -> None:
+    sweep = tiny_sweep(workspace)
+    sweep.stop_file.touch()  # pressed while its process was starting
+
+    assert main(sweep.folder) == 0
+
+    assert sweep.status().state == "stopped"
+    assert marked_runs(workspace) == []
 
 
 class TestFullDisk:

@@ -106,6 +106,7 @@ def test_values_survive_json() -> None:
         ((Range(name="dropout", low=0.1, high=0.5),), "first trial has 0, which is missing"),
         ((Range(name="dropout", low=0, high=0.5, logarithmic=True),), "must begin above 0"),
         ((Range(name="learning_rate", low=0.001, high=0.1, logarithmic=True, step=0.001),), "has no step"),
+        ((Range(name="learning_rate", low=0.001, high=0.1, logarithmic=True, step=1),), "has no step"),
         ((Range(name="dense_units", low=0.5, high=64),), "only whole numbers"),
         ((Range(name="dense_units", low=0, high=64, step=5),), "first trial has 16"),
         ((Choice(name="filters", choices=((8, 8), (300, 8))),), "less than or equal to 256"),

@@ -10,8 +10,8 @@ import pytest
 
 from core.errors import SweepError
 from core.sweeps.opening import open_journal_study, open_shared_study, study_of
-from core.sweeps.records import Choice, Range, SweepSettings, Trial
-from core.sweeps.study import MIN_TRIALS_FOR_IMPORTANCE, Asked, Study
+from core.sweeps.records import MIN_TRIALS_FOR_IMPORTANCE, Choice, Range, SweepSettings, Trial
+from core.sweeps.study import Asked, Study
 from core.workspace import Workspace
 from tests.support.requirements import lacking
 from tests.support.tiny_sweeps import LEARNING_RATE, tiny_settings, tiny_sweep

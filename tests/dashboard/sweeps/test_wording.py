@@ -44,7 +44,7 @@ def test_verdict_weighs_the_difference_against_the_spread(winner: tuple[float, .
     [
         ({"trials": 20}, "20 runs of about 9 s each: at most about 3.0 min, one after another."),
         ({"trials": 4, "seeds_per_trial": 3, "hours": 2.0}, "12 runs of about 9 s each: at most about 108 s, one"),
-        ({"trials": 4, "hours": 2.0}, "It ends after 2 hours at the latest."),
+        ({"trials": 4, "hours": 2.0}, "adds three runs. No trial begins after 2 hours."),
         ({"trials": 4, "base": replace_settings(preset("fast"), epochs=9)}, "The time is not known yet"),
     ],
 )

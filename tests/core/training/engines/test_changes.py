@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.errors import ClusterError
 from core.training.engines.changes import FileChange, FolderChanges, FolderWatch
 
 ROWS = st.lists(st.binary(max_size=20).map(lambda row: row.replace(b"\n", b",") + b"\n"), max_size=5)
@@ -75,7 +76,7 @@ def test_known_and_private_files_are_not_sent(folders: tuple[Path, Path]) -> Non
         (run / name).write_bytes(b"known")
     watch = FolderWatch(run, seen=True)
 
-    for name in ("stop", "worker.lock", "process.json", ".steps.csv.new", "watched.json"):
+    for name in ("stop", "worker.lock", "process.json", ".steps.csv.new", "teachers/.1.tflite.new", "watched.json"):
         (run / name).write_bytes(b"new")
 
     changes = watch.changes()
@@ -116,6 +117,21 @@ def test_bundle_is_sent_whole_when_it_is_replaced(folders: tuple[Path, Path]) ->
 
         assert contents(copy) == {"model/card.json": version}
         assert not watch.changes()
+
+
+@pytest.mark.parametrize("name", ["../config.json", "/tmp/file", "model/../../file", "stop", ".new-run", "a/b/c", ""])
+def test_unexpected_names_are_refused(folders: tuple[Path, Path], name: str) -> None:
+    _, copy = folders
+    usual = FileChange("config.json", b"new")
+
+    for changes in (
+        FolderChanges((usual, FileChange(name, b"new"))),
+        FolderChanges((usual,), {"card.json": b"new", f"../{name}": b"new"}),
+    ):
+        with pytest.raises(ClusterError, match="unexpected name"):
+            changes.apply(copy)
+
+    assert contents(copy) == {}
 
 
 def test_changes_that_arrive_twice_are_applied_once(folders: tuple[Path, Path]) -> None:

@@ -89,10 +89,10 @@ def test_run_fails_after_three_losses_in_an_epoch(run: Run, drivers: Drivers) ->
     lost = [TRAINING, Report(event="lost")]
     drivers(lost, lost, lost)
 
-    with worker_lock(run.lock_file) as lock, pytest.raises(ClusterError, match="lost 3 times within an epoch"):
-        ray.train(run, lock)
-
-    assert "lost. Continuing after the last completed epoch." in run.status().message
+    with worker_lock(run.lock_file) as lock:
+        with pytest.raises(ClusterError, match="lost 3 times within an epoch"):
+            ray.train(run, lock)
+        assert "lost. Continuing after the last completed epoch." in run.status().message
 
 
 def test_losses_between_completed_epochs_do_not_count(
