@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shlex
 
-from core.config import LIMITS, flatten_settings, preset
+from core.config import DEFAULT_PRESET, LIMITS, PRESETS, flatten_settings, preset
 from core.sweeps.records import SweepSettings
 from core.sweeps.spaces import default_parameters, parameter_text, value_text
 
 
 def sweep_command(settings: SweepSettings) -> str:
     """Return the command line that starts a sweep with the same settings; defaults are left out."""
-    words = ["python", "-m", "core", "sweep", "new", "--preset", settings.base.preset]
-    words += _base_options(settings)
+    # A run of another version may have a preset that this one lacks.
+    name = settings.base.preset if settings.base.preset in PRESETS else DEFAULT_PRESET
+    words = ["python", "-m", "core", "sweep", "new", "--preset", name, *_base_options(settings, name)]
     if settings.parameters != default_parameters(settings.base):
         for parameter in settings.parameters:
             words += ["--vary", parameter_text(parameter)]
@@ -32,10 +33,10 @@ def sweep_command(settings: SweepSettings) -> str:
     return shlex.join(words)
 
 
-def _base_options(settings: SweepSettings) -> list[str]:
-    """Return the options for the base's differences from its preset."""
+def _base_options(settings: SweepSettings, preset_name: str) -> list[str]:
+    """Return the options for the base's differences from a preset."""
     base = settings.base
-    own, usual = flatten_settings(base), flatten_settings(preset(base.preset, base.dataset))
+    own, usual = flatten_settings(base), flatten_settings(preset(preset_name, base.dataset))
     words = [] if base.dataset == "mnist" else ["--dataset", base.dataset]
     for name in (*LIMITS, "filters", "optimizer", "schedule"):
         if own[name] != usual[name]:

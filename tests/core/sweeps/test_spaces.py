@@ -135,3 +135,9 @@ def test_command_names_all_that_differs_from_the_defaults() -> None:
         "python -m core sweep new --preset fast --dataset digits --run-seed 3 --filters 4,8 "
         "--vary learning_rate=0.001:0.1:log --objective validation-accuracy --objective parameters --hours 1.5"
     )
+
+
+def test_command_for_an_unknown_preset_names_a_known_one() -> None:
+    base = replace_settings(preset("fast"), batch_size=96).model_copy(update={"preset": "older"})
+
+    assert sweep_command(tiny_settings(base=base)).startswith("python -m core sweep new --preset fast --batch-size 96 ")
