@@ -1,4 +1,4 @@
-"""A real Ray cluster on loopback: a head without CPUs, and nodes with one CPU each."""
+"""A real Ray cluster on loopback: a head, and nodes with one CPU each."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class _Node:
 class RayCluster:
     """A head and its nodes. `environment`: variables with which the cluster and everything that uses it start."""
 
-    def __init__(self, nodes: int) -> None:
+    def __init__(self, nodes: int, head_cpus: int = 0) -> None:
         self.environment = {
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": TOKEN,
@@ -87,7 +87,7 @@ class RayCluster:
         self._folder = Path(tempfile.mkdtemp(prefix="ray"))
         self._port, self._client_port = free_port(), free_port()
         self._nodes: list[_Node] = []
-        self.start_head()
+        self.start_head(head_cpus)
         for _ in range(nodes):
             self._nodes.append(_Node(self._folder, self.environment, (f"--address={self.address}", "--num-cpus=1")))
         wait_until(lambda: all(node.has_joined() for node in self._nodes), what="the nodes")

@@ -1,4 +1,4 @@
-"""Runs on a real Ray cluster: a head and two nodes of one CPU each."""
+"""Runs on a real Ray cluster. Two nodes take minutes on two cores, so these tests are long ones."""
 
 from __future__ import annotations
 
@@ -24,6 +24,15 @@ ENDLESS = tiny_config(epochs=200, patience=0, batch_size=8, filters=(32, 32))
 
 
 @pytest.fixture(scope="module")
+def machine() -> Iterator[RayCluster]:
+    """A head with a CPU."""
+    require_ray()
+    cluster = RayCluster(nodes=0, head_cpus=1)
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[RayCluster]:
     """A head and two nodes, which the tests of this module share; the last one kills them."""
     require_ray()
@@ -33,14 +42,15 @@ def cluster() -> Iterator[RayCluster]:
 
 
 @pytest.fixture(autouse=True)
-def on_the_cluster(cluster: RayCluster, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Train the runs of this test on the cluster, two at a time."""
-    for name, value in cluster.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("TRAZO_WORKERS", "2")
-    monkeypatch.setenv("TRAZO_RAY", cluster.address)
+def _ends_its_workers(workspace: Workspace) -> Iterator[None]:
     yield
     end_all(workspace)
+
+
+def train_on(cluster: RayCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train the runs of this test on the cluster, two at a time."""
+    for name, value in {**cluster.environment, "TRAZO_WORKERS": "2", "TRAZO_RAY": cluster.address}.items():
+        monkeypatch.setenv(name, value)
 
 
 def training_of(run: Run) -> psutil.Process:
@@ -63,19 +73,33 @@ def wait_for_end(run: Run) -> None:
     wait_until(lambda: run.status().over and not run.alive, what="the end of the run")
 
 
-def test_two_runs_train_on_two_nodes_as_they_do_here(
-    cluster: RayCluster, workspace: Workspace, trained: Run, monkeypatch: pytest.MonkeyPatch
+def test_run_trains_on_the_cluster_as_it_does_here(
+    machine: RayCluster, workspace: Workspace, trained: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    train_on(machine, monkeypatch)
+    monkeypatch.setenv("TRAZO_RAY", machine.client_address)  # as from a machine outside the cluster
+
+    run = submit(workspace, tiny_config(epochs=2))
+
+    wait_for_end(run)
+    assert_same_result(run, trained)
+    assert "cluster:" in run.log_tail()
+
+
+@pytest.mark.long
+def test_two_runs_train_on_two_nodes_at_once(
+    cluster: RayCluster, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_on(cluster, monkeypatch)
     endless = submit(workspace, ENDLESS)
     wait_for_steps(endless)
-    monkeypatch.setenv("TRAZO_RAY", cluster.client_address)  # as from a machine outside the cluster
+    monkeypatch.setenv("TRAZO_RAY", cluster.client_address)
 
     run = submit(workspace, tiny_config(epochs=2))
 
     assert {cluster.node_of(training_of(each)) for each in (endless, run)} == {0, 1}
     wait_for_end(run)
-    assert endless.status().state == "running"
-    assert_same_result(run, trained)
+    assert (run.status().state, endless.status().state) == ("finished", "running")
     request_stop(workspace, endless)
     wait_for_end(endless)
     assert (endless.status().state, endless.stop_requested) == ("stopped", False)
@@ -102,9 +126,11 @@ def files(run: Run) -> set[str]:
     return {str(path.relative_to(run.folder)) for path in run.folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.long
 def test_run_survives_its_node_the_head_and_its_worker(
     cluster: RayCluster, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    train_on(cluster, monkeypatch)
     if PEN_DIGITS:  # sent to the cluster, and again when its first machine is gone
         monkeypatch.setenv("TRAZO_PEN_DIGITS", str(PEN_DIGITS))
     run = submit(workspace, ENDLESS)
