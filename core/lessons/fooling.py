@@ -11,7 +11,7 @@ STEP = 4
 """Change of each pixel in one step, of 255."""
 
 STEPS = 25
-"""After all steps, pixels have changed by up to 100 of 255, which nobody overlooks."""
+"""After all steps, pixels have changed by up to 100 of 255, which is easy to see."""
 
 
 def fooling_path(network: NumpyNetwork, image: Pixels) -> np.ndarray:

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from core.config import FINE_TUNED, TrainingConfig, replace_settings
-from core.errors import RunError
 from core.records import Count, Record
-from core.storage import atomic_write, read_file
+from core.runs.small_files import read_record, write_record
 
 CLASS = "class"
 """Name that stands for all hands of the workspace; it is no id of a hand."""
-
-_MAX_FILE_BYTES = 4096
 
 
 class FineTuning(Record):
@@ -34,16 +29,9 @@ def fine_tuned_config(config: TrainingConfig) -> TrainingConfig:
 
 def write_fine_tuning(path: Path, fine_tuning: FineTuning) -> None:
     """Write the record; raises StorageError."""
-    with atomic_write(path) as temporary:
-        temporary.write_text(fine_tuning.model_dump_json() + "\n")
+    write_record(path, fine_tuning)
 
 
 def read_fine_tuning(path: Path) -> FineTuning | None:
     """Return the record, or None for a run that was trained from the beginning; raises RunError if it is damaged."""
-    try:
-        return FineTuning.model_validate_json(read_file(path, _MAX_FILE_BYTES))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValidationError) as error:
-        run_id = path.parent.name
-        raise RunError(f"The file {path.name} of run {run_id} is damaged. Delete the run.", run_id) from error
+    return read_record(path, FineTuning)

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
-from pydantic import ValidationError
-
-from core.errors import RunError
 from core.records import Amount, Count, Fraction, Record
-from core.storage import atomic_write, read_file
+from core.runs.small_files import read_record, write_record
 
 Measurement = Literal["redrawn_accuracy", "milliseconds"]
 """A measurement that takes seconds, made only if it is an objective of the sweep."""
-
-_MAX_FILE_BYTES = 4096
-_Record = TypeVar("_Record", bound=Record)
 
 
 class TrialMark(Record):
@@ -47,12 +41,12 @@ class TrialResult(Record):
 
 def write_trial_mark(path: Path, mark: TrialMark) -> None:
     """Write the mark; raises StorageError."""
-    _write(path, mark)
+    write_record(path, mark)
 
 
 def read_trial_mark(path: Path) -> TrialMark | None:
     """Return the mark, or None for a run that belongs to no sweep; raises RunError if it is damaged."""
-    return _read(path, TrialMark)
+    return read_record(path, TrialMark)
 
 
 def read_search_mark(path: Path) -> TrialMark | None:
@@ -63,24 +57,9 @@ def read_search_mark(path: Path) -> TrialMark | None:
 
 def write_trial_result(path: Path, result: TrialResult) -> None:
     """Write the measurements; raises StorageError."""
-    _write(path, result)
+    write_record(path, result)
 
 
 def read_trial_result(path: Path) -> TrialResult | None:
     """Return the measurements, or None if there are none; raises RunError if they are damaged."""
-    return _read(path, TrialResult)
-
-
-def _write(path: Path, record: Record) -> None:
-    with atomic_write(path) as temporary:
-        temporary.write_text(record.model_dump_json() + "\n")
-
-
-def _read(path: Path, record: type[_Record]) -> _Record | None:
-    try:
-        return record.model_validate_json(read_file(path, _MAX_FILE_BYTES))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValidationError) as error:
-        run_id = path.parent.name
-        raise RunError(f"The file {path.name} of run {run_id} is damaged. Delete the run.", run_id) from error
+    return read_record(path, TrialResult)

@@ -1,4 +1,4 @@
-"""Where Optuna keeps the trials of a study: a journal for one machine, a PostgreSQL database for several."""
+"""Optuna's storage of trials: a journal for one machine, a PostgreSQL database for several."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Choice(Record):
 
 
 class SweepSettings(Record):
-    """What a sweep searches, written once (`sweep.json`).
+    """The settings of a sweep, written once (`sweep.json`).
 
     `base`: the settings that are not varied; the first trial has exactly these. `parameters`: the varied settings.
     `objectives`: an accuracy and, optionally, one more objective. If the validation accuracy is the only one, hopeless

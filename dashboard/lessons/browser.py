@@ -1,4 +1,4 @@
-"""What the lessons need of the browser: its storage for the results, and its printer."""
+"""The browser's storage, which keeps the results of lessons, and its print dialog."""
 
 from __future__ import annotations
 

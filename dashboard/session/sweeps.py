@@ -1,4 +1,4 @@
-"""What a visitor has chosen on the page Sweeps."""
+"""A visitor's choices on the page Sweeps."""
 
 from __future__ import annotations
 

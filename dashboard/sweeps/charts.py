@@ -18,7 +18,7 @@ from dashboard.sweeps.wording import OBJECTIVES, STATE_COLOURS, setting_title, s
 from dashboard.training.log_ticks import log_ticks
 
 Cost = Literal["parameters", "milliseconds", "seconds"]
-"""What the accuracy of a trial is compared with; `seconds`: the time that the trial took."""
+"""The costs that are drawn against accuracy; `seconds`: the time that the trial took."""
 
 COSTS: dict[Cost, str] = {
     "parameters": OBJECTIVES["parameters"],

@@ -131,7 +131,7 @@ def _lack_of_machines() -> str:
 def main(folder: Path, lock: int) -> None:
     """Train a run on the cluster; the last report says how that ended.
 
-    `lock`: file descriptor of the run's lock. Nobody else can start the run while this process lives.
+    `lock`: file descriptor of the run's lock. It keeps other processes from starting the run.
     """
     os.set_inheritable(lock, False)
     threading.Thread(target=_end_with_the_worker, daemon=True).start()

@@ -14,7 +14,7 @@ from core.training import worker
 from core.workspace import Workspace
 
 _SILENCE_SECONDS = 60.0
-"""Time after which nobody can be waiting for the result, because the run's own machine asks every second."""
+"""Time without a request, which the run's own machine sends every second, until the training is given up."""
 
 
 def main(folder: Path) -> int:

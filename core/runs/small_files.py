@@ -1,0 +1,32 @@
+"""The small JSON files in a run's folder that hold one record each, and that not every run has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from core.errors import RunError
+from core.records import Record
+from core.storage import atomic_write, read_file
+
+_MAX_FILE_BYTES = 4096
+_Record = TypeVar("_Record", bound=Record)
+
+
+def write_record(path: Path, record: Record) -> None:
+    """Write a record; raises StorageError."""
+    with atomic_write(path) as temporary:
+        temporary.write_text(record.model_dump_json() + "\n")
+
+
+def read_record(path: Path, record: type[_Record]) -> _Record | None:
+    """Return the record, or None if the run has none; raises RunError if it is damaged."""
+    try:
+        return record.model_validate_json(read_file(path, _MAX_FILE_BYTES))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        run_id = path.parent.name
+        raise RunError(f"The file {path.name} of run {run_id} is damaged. Delete the run.", run_id) from error
