@@ -43,6 +43,17 @@ def prompt(page: Page) -> Locator:
     return page.locator(".prompt")
 
 
+def start_teaching_ten(page: Page) -> None:
+    """Choose to teach ten digits, once the page has been shown to its end, and start."""
+    page.get_by_text("2 Teach").click()
+    ten = page.get_by_role("radio", name="10", exact=True)
+    expect(ten).to_be_visible()
+    at_rest(page)
+    ten.click()
+    expect(ten).to_be_checked()
+    page.get_by_role("button", name="Start writing").click()
+
+
 def write_next(page: Page, seeds: Counter[int], *, enter: bool = True) -> int:
     """Write the digit that the pad asks for, and move on with Enter or by waiting; return the digit.
 
@@ -70,9 +81,7 @@ def write_next(page: Page, seeds: Counter[int], *, enter: bool = True) -> int:
 def test_digits_keep_their_labels_however_late_the_server_answers(page: Page, dashboard: DashboardProcess) -> None:
     server = SlowServer(page)
     page.goto("/hand")
-    page.get_by_text("2 Teach").click()
-    page.get_by_text("10", exact=True).click()
-    page.get_by_role("button", name="Start writing").click()
+    start_teaching_ten(page)
     expect(prompt(page)).to_have_text(re.compile("Write a"))
     at_rest(page)
     server.holding = True
@@ -90,9 +99,7 @@ def test_digits_keep_their_labels_however_late_the_server_answers(page: Page, da
 
 def test_hand_is_taught_by_keyboard(page: Page, dashboard: DashboardProcess) -> None:
     page.goto("/hand")
-    page.get_by_text("2 Teach").click()
-    page.get_by_text("10", exact=True).click()
-    page.get_by_role("button", name="Start writing").click()
+    start_teaching_ten(page)
     expect(prompt(page)).to_have_text(re.compile("Write a"))
     at_rest(page)
     focus_pen(page)
@@ -135,9 +142,7 @@ def test_a_person_gets_a_model_of_their_own(page: Page, dashboard: DashboardProc
     assert list(exam.prompts[:3]) == asked
     assert [written.label for written in exam.written] == list(exam.prompts)
 
-    page.get_by_text("2 Teach").click()
-    page.get_by_text("10", exact=True).click()
-    page.get_by_role("button", name="Start writing").click()
+    start_teaching_ten(page)
     seeds = Counter(dict.fromkeys(range(10), 100))
     for _ in range(10):
         write_next(page, seeds)
