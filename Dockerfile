@@ -29,7 +29,8 @@ COPY .streamlit/config.toml .streamlit/
 COPY models models
 COPY core core
 COPY dashboard dashboard
-RUN python -m compileall -q core dashboard
+RUN python -m compileall -q core dashboard \
+    && python -m babel.messages.frontend --quiet compile --domain trazo --directory core/locale
 USER 1000
 VOLUME /workspace
 EXPOSE 8501

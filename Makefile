@@ -2,6 +2,7 @@
 PY = .venv/bin/python
 LOCK = $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --no-header --quiet
+BABEL = $(PY) -m babel.messages.frontend
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -51,6 +52,14 @@ browser: ## Install Chromium for the browser tests if there is none
 	@sh scripts/install.sh dev
 	@$(PY) -m tests.support.chromium
 
+translate: ## Collect the sentences of the code into core/locale/*/LC_MESSAGES/trazo.po, and compile these files
+	@sh scripts/install.sh
+	$(BABEL) extract --keywords "tr ntr:1,2 Message count_message:1,2" --add-comments Translators: \
+		--add-location file --sort-by-file --no-wrap --output-file core/locale/trazo.pot core dashboard
+	$(BABEL) update --domain trazo --input-file core/locale/trazo.pot --output-dir core/locale --no-wrap \
+		--ignore-obsolete --ignore-pot-creation-date
+	$(BABEL) compile --domain trazo --directory core/locale
+
 lock: ## Pin the requirements from pyproject.toml (ARGS=--upgrade for newer versions)
 	@sh scripts/install.sh dev
 	$(LOCK) $(ARGS) --output-file requirements.txt
@@ -62,4 +71,4 @@ clean: ## Remove .venv, caches and test results; keep the workspace
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .NOTPARALLEL:
-.PHONY: help run class cluster join test check lint format bench browser lock clean
+.PHONY: help run class cluster join test check lint format bench browser translate lock clean

@@ -25,7 +25,17 @@ is_installed() { # compares the lock files' text, because a checkout changes the
     for lock in $locks; do cmp -s "$lock" ".venv/installed/$lock" || return 1; done
 }
 
-! is_complete || ! is_installed || exit 0
+compile_translations() {
+    for source in core/locale/*/LC_MESSAGES/trazo.po; do
+        [ ! "$source" -nt "${source%po}mo" ] || .venv/bin/python -m babel.messages.frontend --quiet compile \
+            --domain trazo --input-file "$source" --output-file "${source%po}mo"
+    done
+}
+
+if is_complete && is_installed; then
+    compile_translations
+    exit 0
+fi
 if ! is_complete; then
     [ "$(df -Pk . | awk 'NR == 2 {print int($4 / 1024)}')" -ge $needed_mb ] || fail "$full"
     if [ -n "${PYTHON:-}" ]; then set -- "$PYTHON"; else set -- python3 python3.13 python3.12 python3.11; fi
@@ -47,3 +57,4 @@ PIP_USER=0 .venv/bin/python -m pip install --disable-pip-version-check --no-inpu
     fail "The packages could not be installed ($(grep ^ERROR .venv/install.log | tail -n 1)). Details are in .venv/install.log."
 }
 mkdir -p .venv/installed && cp $locks .venv/installed && rm .venv/unfinished
+compile_translations

@@ -1,0 +1,215 @@
+"""Translation: sentences, numbers and lists in the language of whoever reads them.
+
+English sentences are the message ids. `core/locale/<language>/LC_MESSAGES/trazo.po` translates them; a new language
+needs such a file and no code.
+
+    tr("Trained for {seconds:.1f} seconds.", seconds=run.seconds)
+    ntr("{count} image", "{count} images", count)
+    Message("There is no run named {run}.", run=run_id)  # in English now, translated where it is shown: tr(error)
+"""
+
+from __future__ import annotations
+
+import gettext
+import io
+import string
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from numbers import Number
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic_core import core_schema
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+ENGLISH = "en"
+DOMAIN = "trazo"
+_FOLDER = Path(__file__).with_name("locale")
+
+
+class Message(str):
+    """A sentence that is translated where it is shown; as a string, it is the English sentence.
+
+    `text` is the sentence with named placeholders, `plural` its form for a `count` other than 1, and `values` the
+    values of the placeholders, which may be messages and errors themselves.
+    """
+
+    text: str
+    plural: str | None
+    values: Mapping[str, object]
+
+    def __new__(cls, text: str, /, plural: str | None = None, **values: object) -> Message:
+        template = text if plural is None or values["count"] == 1 else plural
+        message = super().__new__(cls, _fill(template, values, ENGLISH))
+        message.text, message.plural, message.values = text, plural, values
+        return message
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str, str | None], dict[str, object]]:
+        return (self.text, self.plural), dict(self.values)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: object) -> core_schema.CoreSchema:
+        """Store a message with values as {"text", "plural", "values"}, and any other sentence as a string."""
+        return core_schema.no_info_plain_validator_function(
+            _from_json, serialization=core_schema.plain_serializer_function_ser_schema(_to_json)
+        )
+
+
+def tr(text: str | BaseException, /, **values: object) -> str:
+    """Return a sentence, or the sentence of a message or an error, in the reader's language.
+
+    `values` replace the placeholders, which follow `str.format`; numbers are written as the language writes them.
+    """
+    content = text.args[0] if isinstance(text, BaseException) and text.args else text
+    return _translate(content if isinstance(content, str) else str(content), values, language())
+
+
+def ntr(singular: str, plural: str, /, count: int, **values: object) -> str:
+    """Return the sentence for a count, in the reader's language; the placeholder {count} is the count."""
+    return _translate(count_message(singular, plural, count, **values), {}, language())
+
+
+def count_message(singular: str, plural: str, count: int, **values: object) -> Message:
+    """Return a message for a count, to be translated where it is shown; the placeholder {count} is the count."""
+    return Message(singular, plural, count=count, **values)
+
+
+def number(value: float, form: str = "") -> str:
+    """Return a number in the reader's language; `form` follows `format`, such as ".1%"."""
+    return _Formatter(language()).format_field(value, form)
+
+
+def listing(items: Sequence[str]) -> str:
+    """Return "a, b, and c" in the reader's language."""
+    from babel.lists import format_list
+
+    return format_list(items, locale=language())
+
+
+def language() -> str:
+    """Return the reader's language as a code such as "es"."""
+    return _find_language()
+
+
+def find_language_by(find: Callable[[], str]) -> None:
+    """Set the function that returns the reader's language; a program has one, such as that of a page's visitor."""
+    global _find_language
+    _find_language = find
+
+
+def _find_language() -> str:
+    return ENGLISH
+
+
+@cache
+def languages() -> dict[str, str]:
+    """Return the name of each language in itself, by code: English, and those that have a translation."""
+    from babel import Locale
+
+    codes = [ENGLISH, *sorted(file.parts[-3] for file in _FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))]
+    return {code: (Locale.parse(code).get_display_name(code) or code).capitalize() for code in codes}
+
+
+def supported(codes: Iterable[str | None]) -> str:
+    """Return the first language that has a translation, of codes such as "es-MX" or "es_ES.UTF-8"; or else English."""
+    for code in codes:
+        short = (code or "").replace("_", "-").split("-")[0].split(".")[0].lower()
+        if short == ENGLISH or (short.isalpha() and (_FOLDER / short / "LC_MESSAGES" / f"{DOMAIN}.po").exists()):
+            return short
+    return ENGLISH
+
+
+def _translate(sentence: str, values: Mapping[str, object], language: str) -> str:
+    catalogue = _catalogue(language)
+    if not isinstance(sentence, Message):
+        return _fill(catalogue.gettext(sentence) if sentence else "", values, language)
+    values = {**sentence.values, **values}
+    if sentence.plural is None:
+        return _fill(catalogue.gettext(sentence.text) if sentence.text else "", values, language)
+    return _fill(catalogue.ngettext(sentence.text, sentence.plural, cast(int, values["count"])), values, language)
+
+
+def _fill(template: str, values: Mapping[str, object], language: str) -> str:
+    return _Formatter(language).vformat(template, (), values) if values else template
+
+
+class _Formatter(string.Formatter):
+    """`str.format` with numbers, messages and errors in a language."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, str]:  # noqa: ARG002
+        # `str.format` would also evaluate attributes, and messages are read from files.
+        return kwargs[field_name], field_name
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        if isinstance(value, BaseException):
+            value = value.args[0] if value.args else str(value)
+        if isinstance(value, Message):
+            value = _translate(value, {}, self._language)
+        text = format(value, format_spec)
+        if self._language == ENGLISH or not isinstance(value, Number) or isinstance(value, bool):
+            return text
+        return _localised(text, self._language)
+
+
+def _localised(text: str, language: str) -> str:
+    """Return a number that was formatted for English with another language's separators and percent sign."""
+    locale = _locale(language)
+    symbols = locale.number_symbols["latn"]
+    signs = {",": symbols["group"], ".": symbols["decimal"]}
+    number = "".join(signs.get(character, character) for character in text.removesuffix("%"))
+    return number + locale.percent_formats[None].suffix[0] if text.endswith("%") else number
+
+
+@cache
+def _locale(language: str) -> Locale:
+    from babel import Locale
+
+    return Locale.parse(language)
+
+
+@cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    """Return the translations into a language from the compiled file, or else from the .po file."""
+    if language == ENGLISH:
+        return gettext.NullTranslations()
+    source = _FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+    compiled = source.with_suffix(".mo")
+    if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
+        with compiled.open("rb") as file:
+            return gettext.GNUTranslations(file)
+    # Hosts that only install packages, such as Streamlit's Community Cloud, have no compiled file.
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    with source.open("rb") as file:
+        content = io.BytesIO()
+        write_mo(content, read_po(file, locale=language, domain=DOMAIN))
+    content.seek(0)
+    return gettext.GNUTranslations(content)
+
+
+def _to_json(message: str) -> object:
+    if not isinstance(message, Message) or not message.values:
+        return str(message)
+    values = {name: _to_json(value) if isinstance(value, str) else value for name, value in message.values.items()}
+    return {"text": message.text, "plural": message.plural, "values": values}
+
+
+def _from_json(stored: Any) -> Message:
+    """Return a message that `_to_json` has written; raises ValueError for anything else."""
+    if isinstance(stored, Message):
+        return stored
+    if isinstance(stored, str):
+        return Message(stored)
+    try:
+        values = {
+            name: _from_json(value) if isinstance(value, dict) else value for name, value in stored["values"].items()
+        }
+        return Message(stored["text"], stored["plural"], **values)
+    except (TypeError, KeyError, AttributeError, IndexError) as error:
+        raise ValueError("not a message") from error

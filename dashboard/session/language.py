@@ -1,0 +1,60 @@
+"""The visitor's language: that of a link (?lang=es), or else their own choice, their browser's, or English."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from core.language import ENGLISH, languages, supported, tr
+
+_LANGUAGE = "language"
+_LINK = "language_link"
+_SWITCH = "language_switch"
+_COOKIE = "trazo_language"
+_PARAMETER = "lang"
+_page_language = st.components.v2.component(
+    "trazo_language", js=(Path(__file__).resolve().parents[1] / "assets" / "language.js").read_text()
+)
+
+
+def visitor_language() -> str:
+    """Return the language of the visitor whose page is being drawn, or English outside a page."""
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return ENGLISH
+    return str(st.session_state.get(_LANGUAGE, ENGLISH))
+
+
+def find_visitor_language() -> None:
+    """Find the visitor's language when they arrive or follow a link with a language."""
+    link = st.query_params.get(_PARAMETER)
+    # Once: the browser still sends the old address after the visitor has switched to another language.
+    if link is not None and link != st.session_state.get(_LINK):
+        st.session_state[_LINK] = link
+        st.session_state[_LANGUAGE] = supported([link])
+    elif _LANGUAGE not in st.session_state:
+        chosen = str(st.context.cookies.get(_COOKIE, ""))
+        st.session_state[_LANGUAGE] = supported([chosen] if chosen else [st.context.locale])
+
+
+def show_language_switch() -> None:
+    """Show the switch between languages, tell the browser the page's language, and keep it as the visitor's choice."""
+    names = languages()
+    current = visitor_language()
+    if len(names) > 1:
+        st.session_state[_SWITCH] = current
+        st.segmented_control(
+            tr("Language"),
+            list(names),
+            format_func=names.__getitem__,
+            required=True,
+            key=_SWITCH,
+            on_change=_switch,
+            label_visibility="collapsed",
+        )
+    _page_language(key="page_language", data={"language": current, "cookie": _COOKIE, "parameter": _PARAMETER})
+
+
+def _switch() -> None:
+    st.session_state[_LANGUAGE] = st.session_state[_SWITCH]
