@@ -13,20 +13,22 @@ from __future__ import annotations
 import gettext
 import io
 import string
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from numbers import Number
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from pydantic_core import core_schema
-
 if TYPE_CHECKING:
     from babel import Locale
+    from pydantic_core.core_schema import CoreSchema
 
 ENGLISH = "en"
 DOMAIN = "trazo"
 _FOLDER = Path(__file__).with_name("locale")
+_chosen: ContextVar[str | None] = ContextVar("_chosen", default=None)
 
 
 class Message(str):
@@ -50,8 +52,11 @@ class Message(str):
         return (self.text, self.plural), dict(self.values)
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, *_: object) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(cls, *_: object) -> CoreSchema:
         """Store a message with values as {"text", "plural", "values"}, and any other sentence as a string."""
+        # Imported here, because `python -m dashboard` opens its port before it loads pydantic.
+        from pydantic_core import core_schema
+
         return core_schema.no_info_plain_validator_function(
             _from_json, serialization=core_schema.plain_serializer_function_ser_schema(_to_json)
         )
@@ -90,7 +95,17 @@ def listing(items: Sequence[str]) -> str:
 
 def language() -> str:
     """Return the reader's language as a code such as "es"."""
-    return _find_language()
+    return _chosen.get() or _find_language()
+
+
+@contextmanager
+def in_language(code: str) -> Iterator[None]:
+    """Translate into a language within the block, also in the tasks and threads that are given its context."""
+    token = _chosen.set(code)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
 
 
 def find_language_by(find: Callable[[], str]) -> None:
