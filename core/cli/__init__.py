@@ -7,7 +7,7 @@ import io
 import sys
 from collections.abc import Sequence
 
-from core.cli.argparse_words import translate_argparse
+from core.argparse_words import translate_argparse
 from core.cli.arguments import parser
 from core.environment import terminal_language
 from core.errors import DownloadError, TrazoError

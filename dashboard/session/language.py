@@ -8,12 +8,11 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.language import ENGLISH, languages, supported, tr
+from dashboard.server.request_language import LANGUAGE_COOKIE, LANGUAGE_PARAMETER
 
 _LANGUAGE = "language"
 _LINK = "language_link"
 _SWITCH = "language_switch"
-_COOKIE = "trazo_language"
-_PARAMETER = "lang"
 _page_language = st.components.v2.component(
     "trazo_language", js=(Path(__file__).resolve().parents[1] / "assets" / "language.js").read_text()
 )
@@ -28,13 +27,13 @@ def visitor_language() -> str:
 
 def find_visitor_language() -> None:
     """Find the visitor's language when they arrive or follow a link with a language."""
-    link = st.query_params.get(_PARAMETER)
+    link = st.query_params.get(LANGUAGE_PARAMETER)
     # Once: the browser still sends the old address after the visitor has switched to another language.
     if link is not None and link != st.session_state.get(_LINK):
         st.session_state[_LINK] = link
         st.session_state[_LANGUAGE] = supported([link])
     elif _LANGUAGE not in st.session_state:
-        chosen = str(st.context.cookies.get(_COOKIE, ""))
+        chosen = str(st.context.cookies.get(LANGUAGE_COOKIE, ""))
         st.session_state[_LANGUAGE] = supported([chosen] if chosen else [st.context.locale])
 
 
@@ -53,7 +52,8 @@ def show_language_switch() -> None:
             on_change=_switch,
             label_visibility="collapsed",
         )
-    _page_language(key="page_language", data={"language": current, "cookie": _COOKIE, "parameter": _PARAMETER})
+    data = {"language": current, "cookie": LANGUAGE_COOKIE, "parameter": LANGUAGE_PARAMETER}
+    _page_language(key="page_language", data=data)
 
 
 def _switch() -> None:
