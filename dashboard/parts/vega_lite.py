@@ -24,7 +24,8 @@ def apply_layout(chart: _Chart, height: int) -> _Chart:
 
     Streamlit would move the outer labels.
     """
-    return chart.properties(height=height).configure_axis(labelFlush=False).configure_locale(number=_number_locale())
+    chart = chart.properties(height=height).configure(locale={"number": _number_locale()})
+    return chart.configure_axis(labelFlush=False)
 
 
 def as_json(chart: alt.Chart | alt.LayerChart) -> str:
