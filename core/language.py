@@ -17,12 +17,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from numbers import Number
+from numbers import Integral, Number, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from babel import Locale
     from pydantic_core.core_schema import CoreSchema
 
 ENGLISH = "en"
@@ -35,7 +34,7 @@ class Message(str):
     """A sentence that is translated where it is shown; as a string, it is the English sentence.
 
     `text` is the sentence with named placeholders, `plural` its form for a `count` other than 1, and `values` the
-    values of the placeholders, which may be messages and errors themselves.
+    values of the placeholders. A value may be a message itself; an error becomes its sentence.
     """
 
     text: str
@@ -43,9 +42,12 @@ class Message(str):
     values: Mapping[str, object]
 
     def __new__(cls, text: str, /, plural: str | None = None, **values: object) -> Message:
+        values = {
+            name: message_of(value) if isinstance(value, BaseException) else value for name, value in values.items()
+        }
         template = text if plural is None or values["count"] == 1 else plural
         message = super().__new__(cls, _fill(template, values, ENGLISH))
-        message.text, message.plural, message.values = text, plural, values
+        message.text, message.plural, message.values = str(text), plural, values
         return message
 
     def __getnewargs_ex__(self) -> tuple[tuple[str, str | None], dict[str, object]]:
@@ -67,8 +69,18 @@ def tr(text: str | BaseException, /, **values: object) -> str:
 
     `values` replace the placeholders, which follow `str.format`; numbers are written as the language writes them.
     """
-    content = text.args[0] if isinstance(text, BaseException) and text.args else text
-    return _translate(content if isinstance(content, str) else str(content), values, language())
+    return _translate(message_of(text) if isinstance(text, BaseException) else text, values, language())
+
+
+def message_of(error: BaseException) -> Message:
+    """Return the sentence of an error."""
+    sentence = error.args[0] if error.args else None
+    return sentence if isinstance(sentence, Message) else Message(str(error))
+
+
+def translated(text: str, language: str) -> str:
+    """Return a sentence, or a message's, in a language, for code that serves readers of several languages at once."""
+    return _translate(text, {}, language)
 
 
 def ntr(singular: str, plural: str, /, count: int, **values: object) -> str:
@@ -84,6 +96,11 @@ def count_message(singular: str, plural: str, count: int, **values: object) -> M
 def number(value: float, form: str = "") -> str:
     """Return a number in the reader's language; `form` follows `format`, such as ".1%"."""
     return _Formatter(language()).format_field(value, form)
+
+
+def separators() -> tuple[str, str, str]:
+    """Return the reader's thousands separator, decimal separator and percent sign, such as (",", ".", "%")."""
+    return _separators(language())
 
 
 def listing(items: Sequence[str]) -> str:
@@ -161,8 +178,6 @@ class _Formatter(string.Formatter):
         return kwargs[field_name], field_name
 
     def format_field(self, value: object, format_spec: str) -> str:
-        if isinstance(value, BaseException):
-            value = value.args[0] if value.args else str(value)
         if isinstance(value, Message):
             value = _translate(value, {}, self._language)
         text = format(value, format_spec)
@@ -173,18 +188,19 @@ class _Formatter(string.Formatter):
 
 def _localised(text: str, language: str) -> str:
     """Return a number that was formatted for English with another language's separators and percent sign."""
-    locale = _locale(language)
-    symbols = locale.number_symbols["latn"]
-    signs = {",": symbols["group"], ".": symbols["decimal"]}
-    number = "".join(signs.get(character, character) for character in text.removesuffix("%"))
-    return number + locale.percent_formats[None].suffix[0] if text.endswith("%") else number
+    group, decimal, percent = _separators(language)
+    return text.translate({ord(","): group, ord("."): decimal, ord("%"): percent})
 
 
 @cache
-def _locale(language: str) -> Locale:
+def _separators(language: str) -> tuple[str, str, str]:
+    if language == ENGLISH:
+        return ",", ".", "%"
     from babel import Locale
 
-    return Locale.parse(language)
+    locale = Locale.parse(language)
+    symbols = locale.number_symbols["latn"]
+    return symbols["group"], symbols["decimal"], locale.percent_formats[None].suffix[0]
 
 
 @cache
@@ -208,11 +224,16 @@ def _catalogue(language: str) -> gettext.NullTranslations:
     return gettext.GNUTranslations(content)
 
 
-def _to_json(message: str) -> object:
-    if not isinstance(message, Message) or not message.values:
-        return str(message)
-    values = {name: _to_json(value) if isinstance(value, str) else value for name, value in message.values.items()}
-    return {"text": message.text, "plural": message.plural, "values": values}
+def _to_json(value: object) -> object:
+    """Return a message or a placeholder's value as a JSON value."""
+    if isinstance(value, Message) and value.values:
+        values = {name: _to_json(each) for name, each in value.values.items()}
+        return {"text": value.text, "plural": value.plural, "values": values}
+    if value is None or isinstance(value, int | float):
+        return value
+    if isinstance(value, Real):  # such as NumPy's numbers
+        return int(value) if isinstance(value, Integral) else float(value)
+    return str(value)  # such as a path or a shape
 
 
 def _from_json(stored: Any) -> Message:

@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from core.environment import read_only
 from core.errors import ReadOnly, StorageError
+from core.language import Message
 
 
 class NotRegularFile(OSError):
@@ -124,17 +125,22 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 def _error_message(path: Path, error: OSError) -> str | None:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk is full or a quota is exceeded: {path} could not be written. Free some space and try again."
+        return Message(
+            "The disk is full or a quota is exceeded: {path} could not be written. Free some space and try again.",
+            path=path,
+        )
     if isinstance(error, PermissionError) or error.errno in (errno.EROFS, errno.EACCES):
-        return (
-            f"Permission denied: {path} could not be written. "
-            "Change its permissions, or set TRAZO_WORKSPACE to a folder of your own."
+        return Message(
+            "Permission denied: {path} could not be written. Change its permissions, or set "
+            "TRAZO_WORKSPACE to a folder of your own.",
+            path=path,
         )
     if isinstance(error, NotADirectoryError | IsADirectoryError):
-        return (
-            f"{path} could not be written: there is a file where a folder should be, or a folder where a file should "
-            "be. Rename or remove it, or set TRAZO_WORKSPACE to another folder."
+        return Message(
+            "{path} could not be written: there is a file where a folder should be, or a folder where a "
+            "file should be. Rename or remove it, or set TRAZO_WORKSPACE to another folder.",
+            path=path,
         )
     if isinstance(error, NotRegularFile):
-        return f"{error.filename} is a pipe, socket or device, not a file. Remove it and try again."
+        return Message("{path} is a pipe, socket or device, not a file. Remove it and try again.", path=error.filename)
     return None

@@ -75,9 +75,7 @@ def port_problem(host: str, port: int) -> str | None:
             other=port % 65535 + 1,
         )
     if error.errno == errno.EACCES:
-        return tr(
-            "You do not have permission to use port {port}. Choose one above 1023, such as PORT=8501.", port=port
-        )
+        return tr("You do not have permission to use port {port}. Choose one above 1023, such as PORT=8501.", port=port)
     return tr(
         "Cannot listen on {host}, port {port} ({reason}). Choose another HOST, such as 127.0.0.1.",
         host=host,

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from core.language import Message
+from core.runs.status import STATE_NAMES, State
+from core.sweeps.records import TrialState
 
-STATES = {
-    "queued": Message("queued"),
-    "running": Message("running"),
-    "finished": Message("finished"),
-    "stopped": Message("stopped"),
-    "failed": Message("failed"),
-    "interrupted": Message("interrupted"),
+STATES: dict[State | TrialState, Message] = {
+    **STATE_NAMES,
     "complete": Message("complete"),
     "pruned": Message("pruned"),
 }
-"""States of runs, sweeps and trials, for tables with a column of 12 characters."""
+"""Short enough for a column of 12 characters."""

@@ -26,10 +26,10 @@ from dashboard.embeds.gradio_sketchpad import limited_sketchpad
 from dashboard.embeds.gradio_theme import dashboard_theme
 from dashboard.embeds.gradio_uploads import upload_folder
 from dashboard.server import metrics
+from dashboard.server.language import request_language
 from dashboard.server.library_internals import set_queue_poll_interval
 from dashboard.server.pictures import MAX_WAITING, PicturePool
 from dashboard.server.rate_limits import client_of
-from dashboard.server.request_language import request_language
 
 if TYPE_CHECKING:
     import gradio as gr

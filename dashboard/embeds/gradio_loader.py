@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.language import Message, in_language, tr
 from dashboard.embeds.gradio_app import build_gradio_app
+from dashboard.server.language import request_language
 from dashboard.server.pictures import PicturePool
-from dashboard.server.request_language import request_language
 
 if TYPE_CHECKING:
     from core.runs.active import ActivePredictor

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from core.language import in_language, tr
-from dashboard.server.request_language import request_language
+from dashboard.server.language import request_language
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.language import in_language, tr
 from dashboard.embeds.gradio_uploads import uploads_full
-from dashboard.server.request_language import request_language
+from dashboard.server.language import request_language
 
 _logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.language import ENGLISH, languages, supported, tr
-from dashboard.server.request_language import LANGUAGE_COOKIE, LANGUAGE_PARAMETER
+from dashboard.server.language import LANGUAGE_COOKIE, LANGUAGE_PARAMETER
 
 _LANGUAGE = "language"
 _LINK = "language_link"
@@ -16,6 +16,13 @@ _SWITCH = "language_switch"
 _page_language = st.components.v2.component(
     "trazo_language", js=(Path(__file__).resolve().parents[1] / "assets" / "language.js").read_text()
 )
+
+
+class Spinner(str):
+    """The text of a cached function's spinner: Streamlit takes it once, and calls `str` when it shows the spinner."""
+
+    def __str__(self) -> str:
+        return tr(str.__str__(self))
 
 
 def visitor_language() -> str:
@@ -52,8 +59,9 @@ def show_language_switch() -> None:
             on_change=_switch,
             label_visibility="collapsed",
         )
-    data = {"language": current, "cookie": LANGUAGE_COOKIE, "parameter": LANGUAGE_PARAMETER}
-    _page_language(key="page_language", data=data)
+    _page_language(
+        key="page_language", data={"language": current, "cookie": LANGUAGE_COOKIE, "parameter": LANGUAGE_PARAMETER}
+    )
 
 
 def _switch() -> None:

@@ -8,7 +8,7 @@ from core.language import language, tr
 from dashboard.exports.programs import gradio_program
 from dashboard.parts.headings import heading
 from dashboard.parts.links import link
-from dashboard.server.request_language import LANGUAGE_PARAMETER
+from dashboard.server.language import LANGUAGE_PARAMETER
 
 # Height of the demo in pixels: tall enough to show it without a scroll bar.
 HEIGHT = 600
@@ -22,8 +22,8 @@ STYLE = """<style>
 heading(
     tr("Gradio demo"),
     tr(
-        "The notebook demo that Trazo grew from. Draw a digit and press Submit. The demo uses the same model as the Draw "
-        "page."
+        "The notebook demo that Trazo grew from. Draw a digit and press Submit. The demo uses the same model as the "
+        "Draw page."
     ),
 )
 url = link("gradio/")
