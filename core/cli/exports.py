@@ -60,7 +60,7 @@ def _print(report: Parity) -> None:
     print(f"{tr('way'):14} {tr('difference'):>10} {tr('digits'):>7} {tr('verdicts'):>9} {tr('ms/image'):>9}")
     for way in report.ways:
         if way.difference is None or way.milliseconds is None:
-            print(f"{tr(way.name):14} {tr(way.problem or '')}")
+            print(f"{tr(way.name):14} {tr(way.problem or '-')}")
         else:
             print(
                 f"{tr(way.name):14} {number(way.difference, '>10.1e')} {way.changed_digits:>7} "

@@ -141,10 +141,10 @@ def _print_suspicious(result: OutOfFold, dataset: Dataset) -> None:
     print(tr("suspicious labels: {count:,} of {total:,}", count=len(suspicious), total=len(result.labels)))
     for number in suspicious[:_LISTED].tolist():
         split, index = split_and_index(dataset, number)
-        row = result.probabilities[number]
+        row, image = result.probabilities[number], f"{split}-{index}"
         line = tr(
             "{image}: label {label}, predicted {digit} ({confidence})",
-            image=f"{split}-{index}",
+            image=image,
             label=int(result.labels[number]),
             digit=int(row.argmax()),
             confidence=format_confidence(row.max()),

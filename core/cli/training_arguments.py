@@ -152,7 +152,8 @@ def _add_config(command: argparse.ArgumentParser) -> None:
 def _add_setting(command: argparse.ArgumentParser, name: str, option: str | None = None) -> None:
     low, high = LIMITS[name]
     # The limits are strings, because numbers on the command line have a decimal point in all languages.
-    limits = tr("Range: {low} to {high}.", low=f"{low:.10g}", high=f"{high:.10g}")
+    lowest, highest = f"{low:.10g}", f"{high:.10g}"
+    limits = tr("Range: {low} to {high}.", low=lowest, high=highest)
     command.add_argument(
         "--" + (option or name.replace("_", "-")),
         dest=name,
