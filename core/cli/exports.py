@@ -60,10 +60,14 @@ def _print(report: Parity) -> None:
     print(f"{tr('way'):14} {tr('difference'):>10} {tr('digits'):>7} {tr('verdicts'):>9} {tr('ms/image'):>9}")
     for way in report.ways:
         if way.difference is None or way.milliseconds is None:
-            print(f"{tr(way.name):14} {tr(way.problem or '-')}")
+            problem = way.problem or "-"
+            print(f"{tr(way.name):14} {tr(problem)}")
         else:
             print(
                 f"{tr(way.name):14} {number(way.difference, '>10.1e')} {way.changed_digits:>7} "
                 f"{way.changed_verdicts:>9} {number(way.milliseconds, '>9.2f')}"
             )
-    print(tr(report.failure or Message("Every way that ran has the digits and verdicts of the Keras file.")))
+    if report.failure:
+        print(tr(report.failure))
+    else:
+        print(tr("Every way that ran has the digits and verdicts of the Keras file."))

@@ -32,13 +32,13 @@ def list_all(options: argparse.Namespace, workspace: Workspace) -> int:
         return 0
     print(f"{tr('run'):36} {tr('state'):12} {tr('test'):>8} {tr('redrawn'):>9}  {tr('preset, dataset')}")
     for row in rows:
-        state = STATES[row.state] if row.state else row.problem
+        state = STATES[row.state] if row.state else row.problem or "-"
         accuracy = number(row.accuracy, ".2%") if row.accuracy is not None else "-"
         redrawn = number(row.drawings, ".1%") if row.drawings is not None else "-"
         mark = f" ({tr('active')})" if row.promoted else ""
         name = f"  {row.label.name}" if row.label.name else ""
         details = f"{row.preset or '-'}, {row.dataset or '-'}{mark}{name}"
-        print(f"{row.id:36} {tr(state or '-'):12} {accuracy:>8} {redrawn:>9}  {details}")
+        print(f"{row.id:36} {tr(state):12} {accuracy:>8} {redrawn:>9}  {details}")
     return 0
 
 

@@ -17,6 +17,9 @@ _UNITS = {
 }
 """Units of settings that are not plain numbers, for --help."""
 
+_SWEEP = Message("sweep id, or its last two words, such as quiet-otter")
+_SHARED_SWEEP = Message("sweep id")
+
 
 def add_train(commands: Any) -> None:
     """Add the command `train`."""
@@ -69,8 +72,8 @@ def add_sweeps(commands: Any) -> None:
         ("again", Message("train the settings of a trial again with three other seeds, as ordinary runs")),
     ):
         action = actions.add_parser(name, help=tr(text))
-        either = Message("sweep id, or its last two words, such as quiet-otter")
-        action.add_argument("sweep", metavar=tr("sweep"), help=tr(Message("sweep id") if name == "join" else either))
+        sweep_help = _SHARED_SWEEP if name == "join" else _SWEEP
+        action.add_argument("sweep", metavar=tr("sweep"), help=tr(sweep_help))
         action.set_defaults(command=("sweeps", name))
         if name in ("resume", "join"):
             _add_wait(action)
@@ -158,7 +161,7 @@ def _add_setting(command: argparse.ArgumentParser, name: str, option: str | None
         "--" + (option or name.replace("_", "-")),
         dest=name,
         type=int if isinstance(low, int) and isinstance(high, int) else float,
-        metavar=tr(_UNITS.get(name, "N")),
+        metavar=tr(_UNITS[name]) if name in _UNITS else "N",
         help=f"{_setting_help(name)} {limits}",
     )
 

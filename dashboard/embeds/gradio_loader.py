@@ -76,14 +76,14 @@ class GradioLoader:
     async def _respond_unavailable(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._requested.set()
         headers = {"Cache-Control": "no-store"} if self._failed else {"Cache-Control": "no-store", "Retry-After": "1"}
-        language = request_language(scope)
+        language, message = request_language(scope), _FAILED if self._failed else _LOADING
         with in_language(language):
             page = _PAGE_TEMPLATE.format(
                 language=language,
                 title=tr("Gradio demo"),
                 scheme=_colour_scheme(scope),
                 refresh="" if self._failed else _REFRESH,
-                message=tr(_FAILED if self._failed else _LOADING),
+                message=tr(message),
             )
         await HTMLResponse(page, 503, headers)(scope, receive, send)
 
