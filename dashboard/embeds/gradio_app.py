@@ -15,8 +15,8 @@ from dashboard.embeds.gradio_page import patch_page_template
 from dashboard.embeds.gradio_result import (
     STYLE,
     Result,
-    in_all_languages,
     no_sketch,
+    page_texts,
     pending,
     result_of,
     script_showing,
@@ -94,35 +94,22 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor], pool: PicturePool
         ssr_mode=False,
         max_file_size="10mb",
         app_kwargs={"exception_handlers": FAILED_REQUEST_HANDLERS},
-        i18n=gr.I18n(**_translations()),
     )
-
-
-def _translations() -> dict[str, dict[str, str]]:
-    """Return the translations of the page's English texts, which are their own keys, by language.
-
-    The results that the server computes are written in the visitor's language at once.
-    """
-    written = in_all_languages(lambda: (tr("Draw a digit"), tr("Clear"), tr("Submit"), *no_sketch()))
-    english = written.pop(ENGLISH)
-    return {code: dict(zip(english, texts, strict=True)) for code, texts in written.items()}
 
 
 def _demo(read_digit: _Read[Reading], read_number: _Read[NumberReading]) -> gr.Blocks:
     import gradio as gr
 
-    start = no_sketch()
-    with gr.Blocks(
-        title="Handwritten digits", analytics_enabled=False, delete_cache=(_UPLOAD_LIFETIME_SECONDS,) * 2
-    ) as demo:
+    texts = page_texts(ENGLISH)  # the page translates them
+    with gr.Blocks(title=texts.title, analytics_enabled=False, delete_cache=(_UPLOAD_LIFETIME_SECONDS,) * 2) as demo:
         with gr.Row():
             with gr.Column():
-                sketchpad = limited_sketchpad()
+                sketchpad = limited_sketchpad(texts.sketchpad)
                 with gr.Row():
-                    clear, submit = gr.ClearButton(), gr.Button("Submit", variant="primary")
+                    clear, submit = gr.ClearButton(value=texts.clear), gr.Button(texts.submit, variant="primary")
             with gr.Column():
-                verdict = gr.Markdown(start.verdict, elem_id="verdict")
-                bars = gr.HTML(start.bars, elem_id="bars", apply_default_css=False, container=True, padding=True)
+                verdict = gr.Markdown(texts.verdict, elem_id="verdict")
+                bars = gr.HTML(texts.bars, elem_id="bars", apply_default_css=False, container=True, padding=True)
                 # Only for programs: the response of `/predict`.
                 label = gr.Label(num_top_classes=10, visible=False)
         private_listener: dict[str, Any] = {"outputs": [verdict, bars], "api_visibility": "private"}

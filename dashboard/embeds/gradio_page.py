@@ -1,8 +1,10 @@
 """Gradio's HTML page, changed to work under any path prefix and in the visitor's language.
 
 Gradio writes the URL of the request into the page. A proxy that strips a prefix hides the full URL from the server, so
-the changed page uses the URL in the browser instead. And Gradio's page only asks the browser for its language, which is
-not always that of the dashboard around it.
+the changed page uses the URL in the browser instead.
+
+Gradio's page asks only the browser for its language, and `gr.I18n` would also change the labels of the API. The changed
+page has the language of its request, and translates the texts of the demo.
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from core.language import in_language, tr
+from core.language import ENGLISH
+from dashboard.embeds.gradio_result import page_texts
 from dashboard.server.language import request_language
 
 if TYPE_CHECKING:
@@ -20,11 +23,12 @@ _PAGE = "frontend/index.html"
 _SCRIPT = """<script>
 (() => {
   Object.defineProperty(navigator, "language", { value: {{ page_language(request) | toorjson }} });
-  window.gradio_config.title = {{ page_title(request) | toorjson }};
+  const texts = {{ page_translations(request) | toorjson }};
   const served = window.gradio_config.root;
   const shown = new URL(".", window.location.href).href.replace(/\\/$/, "");
   const move = (value) => JSON.parse(JSON.stringify(value).replaceAll(served, shown));
-  window.gradio_config = move(window.gradio_config);
+  const translate = (_name, value) => typeof value === "string" && Object.hasOwn(texts, value) ? texts[value] : value;
+  window.gradio_config = JSON.parse(JSON.stringify(move(window.gradio_config)), translate);
   window.gradio_api_info = move(window.gradio_api_info);
 })();
 </script>
@@ -52,7 +56,7 @@ def patch_page_template() -> None:
                 f"Gradio's page has changed: it should contain {old!r} once. Install the version in requirements.txt."
             )
         page = page.replace(old, new)
-    templates.env.globals.update(page_language=_language, page_title=_title)
+    templates.env.globals.update(page_language=_language, page_translations=_translations)
     templates.env.loader = ChoiceLoader([DictLoader({_PAGE: page}), loader])
 
 
@@ -60,6 +64,6 @@ def _language(request: Request) -> str:
     return request_language(request.scope)
 
 
-def _title(request: Request) -> str:
-    with in_language(_language(request)):
-        return tr("Handwritten digits")
+def _translations(request: Request) -> dict[str, str]:
+    """Return the texts of the page by the English texts with which Gradio has built it."""
+    return dict(zip(page_texts(ENGLISH), page_texts(_language(request)), strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from html import escape
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from core.language import Message, in_language, languages, tr
 
@@ -44,14 +44,28 @@ _TITLE = Message("Probability of each digit")
 _REJECTED_TITLE = Message("If it were a digit")
 
 
-_Written = TypeVar("_Written")
-
-
 class Result(NamedTuple):
     """A verdict in Markdown, and the ten bars with their title in HTML."""
 
     verdict: str
     bars: str
+
+
+class PageTexts(NamedTuple):
+    """The texts of the page before a sketch is submitted."""
+
+    title: str
+    sketchpad: str
+    clear: str
+    submit: str
+    verdict: str
+    bars: str
+
+
+def page_texts(language: str) -> PageTexts:
+    """Return the texts of the page in a language."""
+    with in_language(language):
+        return PageTexts(tr("Handwritten digits"), tr("Draw a digit"), tr("Clear"), tr("Submit"), *no_sketch())
 
 
 def no_sketch() -> Result:
@@ -85,7 +99,7 @@ def _bar(digit: int, probability: float) -> str:
     from core.classifier.predictor import format_confidence
 
     fill = f'<span class="track"><span class="fill" style="width: {probability:.1%}"></span></span>'
-    return f'<li><span>{digit}</span>{fill}<span class="value">{escape(format_confidence(probability))}</span></li>'
+    return f'<li><span>{digit}</span>{fill}<span class="value">{escape(tr(format_confidence(probability)))}</span></li>'
 
 
 def result_of(reading: Reading) -> Result:
@@ -105,13 +119,8 @@ def result_of(reading: Reading) -> Result:
 
 def script_showing(result: Callable[[], Result]) -> str:
     """Return JavaScript that shows a result; it runs in the browser, so a busy server cannot delay it."""
-    return f"() => ({json.dumps(in_all_languages(result))})[document.documentElement.lang]"
-
-
-def in_all_languages(write: Callable[[], _Written]) -> dict[str, _Written]:
-    """Return what a function writes in each language, by the language's code."""
-    written = {}
+    results = {}
     for code in languages():
         with in_language(code):
-            written[code] = write()
-    return written
+            results[code] = result()
+    return f"() => ({json.dumps(results)})[document.documentElement.lang]"

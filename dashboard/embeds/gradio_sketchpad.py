@@ -39,12 +39,12 @@ _MAX_ID_LENGTH = 100
 _PART_TYPES = ("background", "layer", "composite")
 
 
-def limited_sketchpad() -> gr.Sketchpad:
+def limited_sketchpad(label: str) -> gr.Sketchpad:
     """Return a sketchpad that reads only uploaded files, within our limits, and passes on a file's bytes or None."""
     import gradio as gr
 
     sketchpad = gr.Sketchpad(
-        label="Draw a digit",
+        label=label,
         elem_id="sketchpad",
         type="numpy",
         canvas_size=(_CANVAS_SIZE, _CANVAS_SIZE),
