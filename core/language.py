@@ -13,7 +13,9 @@ from __future__ import annotations
 import gettext
 import io
 import string
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from numbers import Integral, Number, Real
 from pathlib import Path
@@ -24,6 +26,7 @@ from pydantic_core import core_schema
 ENGLISH = "en"
 DOMAIN = "trazo"
 _FOLDER = Path(__file__).with_name("locale")
+_chosen: ContextVar[str | None] = ContextVar("_chosen", default=None)
 
 
 class Message(str):
@@ -71,11 +74,6 @@ def message_of(error: BaseException) -> Message:
     return sentence if isinstance(sentence, Message) else Message(str(error))
 
 
-def translated(text: str, language: str) -> str:
-    """Return a sentence, or a message's, in a language, for code that serves readers of several languages at once."""
-    return _translate(text, {}, language)
-
-
 def ntr(singular: str, plural: str, /, count: int, **values: object) -> str:
     """Return the sentence for a count, in the reader's language; the placeholder {count} is the count."""
     return _translate(count_message(singular, plural, count, **values), {}, language())
@@ -105,7 +103,17 @@ def listing(items: Sequence[str]) -> str:
 
 def language() -> str:
     """Return the reader's language as a code such as "es"."""
-    return _find_language()
+    return _chosen.get() or _find_language()
+
+
+@contextmanager
+def in_language(code: str) -> Iterator[None]:
+    """Translate into a language within the block, also in the tasks and threads that are given its context."""
+    token = _chosen.set(code)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
 
 
 def find_language_by(find: Callable[[], str]) -> None:
@@ -226,9 +234,12 @@ def _from_json(stored: Any) -> Message:
     if isinstance(stored, str):
         return Message(stored)
     try:
+        text, plural = stored["text"], stored["plural"]
         values = {
             name: _from_json(value) if isinstance(value, dict) else value for name, value in stored["values"].items()
         }
-        return Message(stored["text"], stored["plural"], **values)
+        if isinstance(text, str) and isinstance(plural, str | None):
+            return Message(text, plural, **values)
     except (TypeError, KeyError, AttributeError, IndexError) as error:
         raise ValueError("not a message") from error
+    raise ValueError("not a message")
