@@ -78,11 +78,6 @@ def message_of(error: BaseException) -> Message:
     return sentence if isinstance(sentence, Message) else Message(str(error))
 
 
-def translated(text: str, language: str) -> str:
-    """Return a sentence, or a message's, in a language, for code that serves readers of several languages at once."""
-    return _translate(text, {}, language)
-
-
 def ntr(singular: str, plural: str, /, count: int, **values: object) -> str:
     """Return the sentence for a count, in the reader's language; the placeholder {count} is the count."""
     return _translate(count_message(singular, plural, count, **values), {}, language())
@@ -243,9 +238,12 @@ def _from_json(stored: Any) -> Message:
     if isinstance(stored, str):
         return Message(stored)
     try:
+        text, plural = stored["text"], stored["plural"]
         values = {
             name: _from_json(value) if isinstance(value, dict) else value for name, value in stored["values"].items()
         }
-        return Message(stored["text"], stored["plural"], **values)
+        if isinstance(text, str) and isinstance(plural, str | None):
+            return Message(text, plural, **values)
     except (TypeError, KeyError, AttributeError, IndexError) as error:
         raise ValueError("not a message") from error
+    raise ValueError("not a message")

@@ -61,7 +61,7 @@ def answers_of_predict(bundle: Bundle, pictures: Sequence[bytes]) -> Answers:
         status = command_line(["predict", "--json", "--model", str(bundle.folder), *map(str, files)])
         seconds = time.perf_counter() - start
     if status:
-        raise ExportError("The command line could not read every picture.")
+        raise ExportError(Message("The command line could not read every picture."))
     lines = [json.loads(line) for line in output.getvalue().splitlines()]
     probabilities = np.array([line["probabilities"] for line in lines])
     return Answers(probabilities, [line["verdict"] for line in lines], 1000 * seconds / len(lines))

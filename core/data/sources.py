@@ -17,7 +17,7 @@ from core.data.downloads import Progress, Source, download_once
 from core.environment import keras_cache, mnist_location
 from core.errors import DataError, DataMissing
 from core.language import Message
-from core.storage import atomic_write, open_file, read_file, unpack
+from core.storage import atomic_write, open_file, read_file, system_reason, unpack
 from core.workspace import Workspace
 
 Arrays = Mapping[str, np.ndarray]
@@ -192,7 +192,9 @@ def _reading_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         raise DataError(
             Message(
-                "{path} cannot be read: {reason}. Download or import MNIST again.", path=path, reason=error.strerror
+                "{path} cannot be read: {reason}. Download or import MNIST again.",
+                path=path,
+                reason=system_reason(error),
             ),
             path,
         ) from error

@@ -61,7 +61,7 @@ def compare_ways(workspace: Workspace, bundle: Bundle, drawing: bytes | None, co
         ".tflite": lambda: answers(_litert(Network(bundle.tflite_file))),
         ".onnx": lambda: answers(_onnx(Exports(workspace, bundle))),
         "NumPy": lambda: answers(read_network(bundle.keras_file).probabilities),
-        "Command line": lambda: command_line(bundle, pictures.files),
+        Message("Command line"): lambda: command_line(bundle, pictures.files),
     }
     reference = answers(lambda images: keras(normalise(images)))
     parity = Parity.of_reference(dataset.title, drawing, reference)

@@ -14,7 +14,7 @@ from typing import Literal
 
 from core.errors import HandError
 from core.json_lines import from_lines, read_records, to_lines
-from core.language import Message
+from core.language import Message, tr
 from core.personal.exam import Exam, exam_file, exam_from_lines, exam_lines, list_exams
 from core.personal.hand import Hand, clean_name, free_name, new_hand
 from core.personal.proof import Judged
@@ -108,7 +108,7 @@ def import_hand(workspace: Workspace, archive: bytes) -> Hand:
                 temporary.write_bytes(lines)
 
     with workspace.locked():
-        name = free_name(workspace, clean_name(contents.header.name) or "Imported hand")
+        name = free_name(workspace, clean_name(contents.header.name) or tr("Imported hand"))
         return new_hand(workspace, name, contents.header.created, fill)
 
 

@@ -19,7 +19,7 @@ from core.runs.own_drawing import OwnDrawing, write_own_drawing
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.trial import TrialMark, write_trial_mark
-from core.storage import make_folder, storage_errors
+from core.storage import make_folder, storage_errors, system_reason
 from core.workspace import Workspace
 
 _ADJECTIVES = (
@@ -92,7 +92,7 @@ def check_runs(workspace: Workspace) -> None:
                 "The runs in {folder} cannot be listed ({reason}). Repair this folder, or set TRAZO_WORKSPACE "
                 "to another folder.",
                 folder=workspace.runs,
-                reason=error.strerror,
+                reason=system_reason(error),
             ),
             workspace.runs,
         ) from error

@@ -19,7 +19,7 @@ from core.language import Message
 from core.runs.process import WorkerRecord, is_held
 from core.runs.status import UNEXPECTED_ENDS, Status
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, read_rows
-from core.storage import NotRegularFile, atomic_write, open_file, read_file, storage_errors
+from core.storage import NotRegularFile, atomic_write, open_file, read_file, storage_errors, system_reason
 
 LOG_TAIL_BYTES = 64 * 1024
 MAX_LOG_BYTES = 10 * 2**20
@@ -289,13 +289,12 @@ class Run:
         """Return a "cannot be read" error if the failure may be temporary; otherwise return `damage_error`."""
         if not isinstance(error, OSError) or isinstance(error, FileNotFoundError | IsADirectoryError | NotRegularFile):
             return damage_error
-        reason = error.strerror or type(error).__name__
         return RunError(
             Message(
                 "The file {file} of run {run} cannot be read ({reason}). Try again, or check its permissions.",
                 file=path.name,
                 run=self.id,
-                reason=reason,
+                reason=system_reason(error),
             ),
             self.id,
         )

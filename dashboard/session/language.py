@@ -18,13 +18,6 @@ _page_language = st.components.v2.component(
 )
 
 
-class Spinner(str):
-    """The text of a cached function's spinner: Streamlit takes it once, and calls `str` when it shows the spinner."""
-
-    def __str__(self) -> str:
-        return tr(str.__str__(self))
-
-
 def visitor_language() -> str:
     """Return the language of the visitor whose page is being drawn, or English outside a page."""
     if get_script_run_ctx(suppress_warning=True) is None:
@@ -66,3 +59,10 @@ def show_language_switch() -> None:
 
 def _switch() -> None:
     st.session_state[_LANGUAGE] = st.session_state[_SWITCH]
+
+
+class Spinner(str):
+    """The text of a cached function's spinner: Streamlit takes it once, and calls `str` when it shows the spinner."""
+
+    def __str__(self) -> str:
+        return tr(str.__str__(self))
