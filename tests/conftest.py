@@ -51,6 +51,9 @@ TOGETHER = (
 )
 """Files for one process each, the slowest first: their fixtures take so long, or trainings would slow each other."""
 
+# The command line and the dashboard's terminal speak English in all tests that do not choose another language.
+os.environ["LC_ALL"] = "C.UTF-8"
+
 _MANY_OBJECTS = 10_000
 """Number of objects that are worth excluding; a garbage collection examines them in about 8 ms."""
 

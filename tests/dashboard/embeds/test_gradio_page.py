@@ -1,4 +1,4 @@
-"""Gradio's page works at the URL that the browser shows."""
+"""Gradio's page works at the URL that the browser shows, and in the visitor's language."""
 
 from __future__ import annotations
 
@@ -18,6 +18,32 @@ def test_page_contains_no_absolute_paths(client: TestClient) -> None:
     assert (
         page.index("window.gradio_api_info =") < page.index("window.gradio_api_info = move(") < page.index("const root")
     )
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "language"),
+    [
+        ("", {}, "en"),
+        ("?lang=es", {"accept-language": "en"}, "es"),
+        ("?__theme=dark&lang=en", {"cookie": "trazo_language=es"}, "en"),
+        ("", {"cookie": "trazo_language=es", "accept-language": "en"}, "es"),
+        ("", {"accept-language": "es-MX,es;q=0.9"}, "es"),
+    ],
+)
+def test_page_has_the_language_of_its_request(
+    client: TestClient, query: str, headers: dict[str, str], language: str
+) -> None:
+    page = client.get(f"/gradio/{query}", headers=headers).text
+
+    assert f'lang="{language}"' in page
+    assert f'"language", {{ value: "{language}" }}' in page
+    assert ("Dibuja un dígito" in page.partition("const texts = ")[2].partition("\n")[0]) == (language == "es")
+
+
+def test_labels_of_the_api_are_english(client: TestClient) -> None:
+    endpoints = client.get("/gradio/gradio_api/info", headers={"accept-language": "es"}).json()["named_endpoints"]
+
+    assert [endpoint["parameters"][0]["label"] for endpoint in endpoints.values()] == ["Draw a digit"] * 2
 
 
 @pytest.mark.parametrize("page", ["", "<script data-gradio-mode><script data-gradio-mode>"])

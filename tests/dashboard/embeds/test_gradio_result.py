@@ -16,8 +16,9 @@ from core.classifier.predictor import Predictor, Reading
 from core.errors import PictureError
 from core.ink.drawing import Drawing
 from core.runs.active import ActivePredictor
+from dashboard.embeds import gradio_result
 from dashboard.embeds.gradio_app import DRAW_FIRST
-from dashboard.embeds.gradio_result import result_of
+from dashboard.embeds.gradio_result import result_of, script_showing
 from dashboard.parts.prediction import bars as page_bars
 from tests.support.fuzzing import drawn_one, drawn_seventeen, encoded
 from tests.support.gradio_api import API, file, predicted, uploaded
@@ -39,17 +40,17 @@ def predict_as_program(client: TestClient, picture: Image.Image) -> dict[str, ob
     return prediction
 
 
-def predict_as_visitor(client: TestClient, picture: Image.Image) -> tuple[str, str]:
+def predict_as_visitor(client: TestClient, picture: Image.Image, language: str = "en") -> tuple[str, str]:
     """Return the verdict and the bars that a visitor sees after Submit."""
     sketch = {"background": None, "layers": [], "composite": file(uploaded(client, encoded(picture)))}
-    _submit(client, 1, [sketch])
-    verdict, bars = _submit(client, 2, [None])
+    _submit(client, 1, [sketch], language)
+    verdict, bars = _submit(client, 2, [None], language)
     return verdict, bars
 
 
-def _submit(client: TestClient, step: int, data: list[object]) -> list:
+def _submit(client: TestClient, step: int, data: list[object], language: str) -> list:
     body = {"data": data, "fn_index": step, "session_hash": "a-visitor"}
-    assert client.post(f"{API}/queue/join", json=body).status_code == 200
+    assert client.post(f"{API}/queue/join", params={"lang": language}, json=body).status_code == 200
     lines = client.get(f"{API}/queue/data", params={"session_hash": "a-visitor"}).text.split("\n")
     events = [json.loads(line.removeprefix("data: ")) for line in lines if line]
     return next(event["output"]["data"] for event in events if event["msg"] == "process_completed")
@@ -98,6 +99,16 @@ def test_visitors_see_that_a_grid_is_not_a_digit(client: TestClient) -> None:
 
     assert verdict.startswith("# Not a digit\nUnlike any digit")
     assert bars.startswith("<p>If it were a digit</p>")
+
+
+def test_results_are_written_in_the_visitors_language(client: TestClient) -> None:
+    verdict, bars = predict_as_visitor(client, grid(), "es")
+
+    assert verdict.startswith("# No es un dígito\n")
+    assert bars.startswith("<p>Si fuera un dígito</p>")
+    assert re.search(r"\d,\d\N{NO-BREAK SPACE}%</span>", bars)
+    assert "No prediction yet" in (pending := script_showing(gradio_result.pending))
+    assert json.dumps("# Aún no hay predicción")[1:-1] in pending
 
 
 def test_failed_prediction_shows_an_error_and_no_old_result(

@@ -25,10 +25,14 @@ from dashboard.server.refusal import refuse
         ({"cookie": "trazo_language=es"}, "/gradio/upload", "es"),
         ({"cookie": "trazo_language=../../x"}, "/", "en"),
         ({"accept-language": "es", "cookie": "trazo_language=es"}, "/api/predict", "en"),
+        ({"cookie": "trazo_language=en"}, "/gradio/?__theme=dark&lang=es", "es"),
+        ({"accept-language": "es"}, "/gradio/?lang=fi", "en"),
     ],
 )
 def test_language_of_a_request(headers: dict[str, str], path: str, expected: str) -> None:
-    scope = {"type": "http", "path": path, "headers": [(a.encode(), b.encode()) for a, b in headers.items()]}
+    path, _, query = path.partition("?")
+    fields = [(name.encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "path": path, "query_string": query.encode(), "headers": fields}
     assert request_language(scope) == expected
 
 
