@@ -9,7 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field, ValidationError
 
 from core.errors import ConfigError
+from core.language import Message
 from core.records import Record
+from core.rules import broken_rule
 
 LIMITS: dict[str, tuple[float, float]] = {
     "epochs": (1, 200),
@@ -217,7 +219,10 @@ MNIST has forty times as many images, so an epoch has forty times as many steps.
 def preset(name: str, dataset: str = "mnist") -> TrainingConfig:
     """Return a preset for a dataset; raises ConfigError with the known names if there is no such preset."""
     if name not in PRESETS:
-        raise ConfigError(f"Unknown preset {name!r}. Choose one of: {', '.join(PRESETS)}.", "preset")
+        raise ConfigError(
+            Message("Unknown preset {name!r}. Choose one of: {presets}.", name=name, presets=", ".join(PRESETS)),
+            "preset",
+        )
     config = PRESETS[name]
     epochs = config.epochs
     if dataset == "digits" and not config.patience:
@@ -243,7 +248,12 @@ def config_from_json(values: str | dict[str, Any]) -> TrainingConfig:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "config"
-        raise ConfigError(f"{field}: {first['msg']}. Received: {first.get('input')!r}.", field) from error
+        raise ConfigError(
+            Message(
+                "{field}: {rule}. Received: {value!r}.", field=field, rule=broken_rule(first), value=first.get("input")
+            ),
+            field,
+        ) from error
 
 
 def replace_settings(config: TrainingConfig, **values: Any) -> TrainingConfig:
@@ -258,7 +268,7 @@ def replace_settings(config: TrainingConfig, **values: Any) -> TrainingConfig:
                 section[name] = value
                 break
         else:
-            raise ConfigError(f"Unknown setting {name!r}. Received: {value!r}.", name)
+            raise ConfigError(Message("Unknown setting {name!r}. Received: {value!r}.", name=name, value=value), name)
     return config_from_json(merged)
 
 

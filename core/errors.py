@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.language import Message
+
 
 class TrazoError(Exception):
-    """Base of all errors whose message is shown to users unchanged."""
+    """Base of all errors whose message is shown to users: a Message, which pages translate."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # An exception is usually unpickled by a call with its sentence, which some of these classes make themselves.
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(kind: type[TrazoError], arguments: tuple[object, ...], attributes: dict[str, object]) -> TrazoError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(attributes)
+    return error
 
 
 class ConfigError(TrazoError):
@@ -65,7 +77,9 @@ class RunNotFound(RunError):
     """There is no run with this id or name."""
 
     def __init__(self, run_id: str) -> None:
-        super().__init__(f"There is no run named {run_id!r}. List all runs with: python -m core runs list", run_id)
+        super().__init__(
+            Message("There is no run named {run!r}. List all runs with: python -m core runs list", run=run_id), run_id
+        )
 
 
 class SweepError(TrazoError):
@@ -81,7 +95,10 @@ class SweepNotFound(SweepError):
 
     def __init__(self, sweep_id: str) -> None:
         super().__init__(
-            f"There is no sweep named {sweep_id!r}. List all sweeps with: python -m core sweep list", sweep_id
+            Message(
+                "There is no sweep named {sweep!r}. List all sweeps with: python -m core sweep list", sweep=sweep_id
+            ),
+            sweep_id,
         )
 
 
@@ -106,8 +123,10 @@ class ReadOnly(StorageError):
 
     def __init__(self, path: Path | None = None) -> None:
         super().__init__(
-            "Changes are switched off here (TRAZO_READONLY). You can draw and look around; to train, run Trazo on your "
-            "own machine.",
+            Message(
+                "Changes are switched off here (TRAZO_READONLY). You can draw and look around; to train, run "
+                "Trazo on your own machine."
+            ),
             path,
         )
 

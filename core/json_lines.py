@@ -11,6 +11,7 @@ from typing import IO, Any
 from pydantic import TypeAdapter, ValidationError
 
 from core.errors import StorageError
+from core.language import Message
 from core.records import Record
 from core.storage import open_file, read_file, storage_errors
 
@@ -53,7 +54,8 @@ def read_records(path: Path, kind: Any) -> list[Any]:
         return []
     except OSError as error:
         raise StorageError(
-            f"The file {path} cannot be read. Check its permissions, or rename it to start again.", path
+            Message("The file {path} cannot be read. Check its permissions, or rename it to start again.", path=path),
+            path,
         ) from error
     records = []
     for line in lines:

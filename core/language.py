@@ -13,9 +13,11 @@ from __future__ import annotations
 import gettext
 import io
 import string
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
-from numbers import Number
+from numbers import Integral, Number, Real
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,13 +26,14 @@ from pydantic_core import core_schema
 ENGLISH = "en"
 DOMAIN = "trazo"
 _FOLDER = Path(__file__).with_name("locale")
+_chosen: ContextVar[str | None] = ContextVar("_chosen", default=None)
 
 
 class Message(str):
     """A sentence that is translated where it is shown; as a string, it is the English sentence.
 
     `text` is the sentence with named placeholders, `plural` its form for a `count` other than 1, and `values` the
-    values of the placeholders, which may be messages and errors themselves.
+    values of the placeholders. A value may be a message itself; an error becomes its sentence.
     """
 
     text: str
@@ -38,9 +41,12 @@ class Message(str):
     values: Mapping[str, object]
 
     def __new__(cls, text: str, /, plural: str | None = None, **values: object) -> Message:
+        values = {
+            name: message_of(value) if isinstance(value, BaseException) else value for name, value in values.items()
+        }
         template = text if plural is None or values["count"] == 1 else plural
         message = super().__new__(cls, _fill(template, values, ENGLISH))
-        message.text, message.plural, message.values = text, plural, values
+        message.text, message.plural, message.values = str(text), plural, values
         return message
 
     def __getnewargs_ex__(self) -> tuple[tuple[str, str | None], dict[str, object]]:
@@ -59,8 +65,13 @@ def tr(text: str | BaseException, /, **values: object) -> str:
 
     `values` replace the placeholders, which follow `str.format`; numbers are written as the language writes them.
     """
-    content = text.args[0] if isinstance(text, BaseException) and text.args else text
-    return _translate(content if isinstance(content, str) else str(content), values, language())
+    return _translate(message_of(text) if isinstance(text, BaseException) else text, values, language())
+
+
+def message_of(error: BaseException) -> Message:
+    """Return the sentence of an error."""
+    sentence = error.args[0] if error.args else None
+    return sentence if isinstance(sentence, Message) else Message(str(error))
 
 
 def ntr(singular: str, plural: str, /, count: int, **values: object) -> str:
@@ -92,7 +103,17 @@ def listing(items: Sequence[str]) -> str:
 
 def language() -> str:
     """Return the reader's language as a code such as "es"."""
-    return _find_language()
+    return _chosen.get() or _find_language()
+
+
+@contextmanager
+def in_language(code: str) -> Iterator[None]:
+    """Translate into a language within the block, also in the tasks and threads that are given its context."""
+    token = _chosen.set(code)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
 
 
 def find_language_by(find: Callable[[], str]) -> None:
@@ -148,8 +169,6 @@ class _Formatter(string.Formatter):
         return kwargs[field_name], field_name
 
     def format_field(self, value: object, format_spec: str) -> str:
-        if isinstance(value, BaseException):
-            value = value.args[0] if value.args else str(value)
         if isinstance(value, Message):
             value = _translate(value, {}, self._language)
         text = format(value, format_spec)
@@ -196,11 +215,16 @@ def _catalogue(language: str) -> gettext.NullTranslations:
     return gettext.GNUTranslations(content)
 
 
-def _to_json(message: str) -> object:
-    if not isinstance(message, Message) or not message.values:
-        return str(message)
-    values = {name: _to_json(value) if isinstance(value, str) else value for name, value in message.values.items()}
-    return {"text": message.text, "plural": message.plural, "values": values}
+def _to_json(value: object) -> object:
+    """Return a message or a placeholder's value as a JSON value."""
+    if isinstance(value, Message) and value.values:
+        values = {name: _to_json(each) for name, each in value.values.items()}
+        return {"text": value.text, "plural": value.plural, "values": values}
+    if value is None or isinstance(value, int | float):
+        return value
+    if isinstance(value, Real):  # such as NumPy's numbers
+        return int(value) if isinstance(value, Integral) else float(value)
+    return str(value)  # such as a path or a shape
 
 
 def _from_json(stored: Any) -> Message:
@@ -210,9 +234,12 @@ def _from_json(stored: Any) -> Message:
     if isinstance(stored, str):
         return Message(stored)
     try:
+        text, plural = stored["text"], stored["plural"]
         values = {
             name: _from_json(value) if isinstance(value, dict) else value for name, value in stored["values"].items()
         }
-        return Message(stored["text"], stored["plural"], **values)
+        if isinstance(text, str) and isinstance(plural, str | None):
+            return Message(text, plural, **values)
     except (TypeError, KeyError, AttributeError, IndexError) as error:
         raise ValueError("not a message") from error
+    raise ValueError("not a message")

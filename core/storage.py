@@ -16,13 +16,25 @@ from typing import IO, Any
 
 from core.environment import read_only
 from core.errors import ReadOnly, StorageError
+from core.language import Message
+
+_SYSTEM_REASONS = {
+    errno.EACCES: Message("Permission denied"),
+    errno.EIO: Message("Input/output error"),
+    errno.EISDIR: Message("Is a directory"),
+    errno.ENAMETOOLONG: Message("File name too long"),
+    errno.ENOENT: Message("No such file or directory"),
+    errno.ENOTDIR: Message("Not a directory"),
+    errno.EPERM: Message("Operation not permitted"),
+}
+"""The system's own words for its most frequent errors."""
 
 
 class NotRegularFile(OSError):
     """A path leads to a pipe, socket or device rather than a regular file; reading from it might never end."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(errno.EINVAL, "a pipe, socket or device, not a file", path)
+        super().__init__(errno.EINVAL, Message("a pipe, socket or device, not a file"), path)
 
 
 def open_file(path: Path, mode: str = "rb", **options: Any) -> IO[Any]:
@@ -31,6 +43,14 @@ def open_file(path: Path, mode: str = "rb", **options: Any) -> IO[Any]:
     Raises NotRegularFile immediately where `open` would wait for the other end of a pipe, and OSError as `open` does.
     """
     return open(path, mode, opener=_open_regular, **options)
+
+
+def system_reason(error: OSError) -> Message:
+    """Return the reason that the system gave for an error."""
+    found, english = _SYSTEM_REASONS.get(error.errno or 0), error.strerror or type(error).__name__
+    if found == english:
+        return found
+    return english if isinstance(english, Message) else Message(english)
 
 
 def read_file(path: Path, max_bytes: int = -1) -> bytes:
@@ -124,17 +144,22 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 def _error_message(path: Path, error: OSError) -> str | None:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk is full or a quota is exceeded: {path} could not be written. Free some space and try again."
+        return Message(
+            "The disk is full or a quota is exceeded: {path} could not be written. Free some space and try again.",
+            path=path,
+        )
     if isinstance(error, PermissionError) or error.errno in (errno.EROFS, errno.EACCES):
-        return (
-            f"Permission denied: {path} could not be written. "
-            "Change its permissions, or set TRAZO_WORKSPACE to a folder of your own."
+        return Message(
+            "Permission denied: {path} could not be written. Change its permissions, or set "
+            "TRAZO_WORKSPACE to a folder of your own.",
+            path=path,
         )
     if isinstance(error, NotADirectoryError | IsADirectoryError):
-        return (
-            f"{path} could not be written: there is a file where a folder should be, or a folder where a file should "
-            "be. Rename or remove it, or set TRAZO_WORKSPACE to another folder."
+        return Message(
+            "{path} could not be written: there is a file where a folder should be, or a folder where a "
+            "file should be. Rename or remove it, or set TRAZO_WORKSPACE to another folder.",
+            path=path,
         )
     if isinstance(error, NotRegularFile):
-        return f"{error.filename} is a pipe, socket or device, not a file. Remove it and try again."
+        return Message("{path} is a pipe, socket or device, not a file. Remove it and try again.", path=error.filename)
     return None

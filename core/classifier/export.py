@@ -21,6 +21,7 @@ from core.classifier.keras_file import save_portable
 from core.classifier.network import MAX_FEATURES, Network
 from core.data.datasets import Split, normalise
 from core.errors import BundleError
+from core.language import Message
 from core.storage import atomic_write, make_folder, storage_errors
 
 _COMPARED_IMAGES = 256
@@ -50,7 +51,11 @@ def export_model(model: keras.Model, folder: Path, images: np.ndarray) -> Bundle
     difference = np.abs(Network(bundle.tflite_file)(images).probabilities - expected).max()
     if not difference <= MAX_DIFFERENCE:  # true for NaN
         raise BundleError(
-            f"The exported LiteRT model differs from the Keras model by {difference:.2g} in probability. Train again.",
+            Message(
+                "The exported LiteRT model differs from the Keras model by {difference:.2g} in probability. "
+                "Train again.",
+                difference=difference,
+            ),
             bundle.folder,
         )
     return bundle

@@ -16,6 +16,7 @@ from core.classifier.evaluation import are_probabilities
 from core.data.datasets import CLASSES, normalise
 from core.environment import thread_count
 from core.errors import BundleError
+from core.language import Message
 from core.storage import read_file
 
 BATCH_SIZE = 256
@@ -107,8 +108,11 @@ class Network:
             yield
         except (OSError, LookupError, RuntimeError, TypeError, ValueError) as error:
             raise BundleError(
-                f"The model in {self._folder} cannot be used: its .tflite file cannot be read or is damaged. "
-                "Choose another model, or train it again.",
+                Message(
+                    "The model in {folder} cannot be used: its .tflite file cannot be read or is damaged. "
+                    "Choose another model, or train it again.",
+                    folder=self._folder,
+                ),
                 self._folder,
             ) from error
 

@@ -17,6 +17,7 @@ from core.classifier.network import NetworkOutput
 from core.data.datasets import CLASSES
 from core.errors import BundleError
 from core.ink.drawing import IMAGE_SIZE
+from core.language import Message
 
 _TILES_PER_SIDE = 7
 """Number of tiles along each side of the image; a tile has 4x4 pixels."""
@@ -73,8 +74,12 @@ def load_detector(path: Path, feature_count: int) -> Detector:
         _check(detector, feature_count + CLASSES + _TILES_PER_SIDE**2)
     except (OSError, KeyError, ValueError) as error:
         raise BundleError(
-            f"The file {path.name} of the model in {path.parent} is missing or damaged. Choose another model, or train "
-            "it again.",
+            Message(
+                "The file {file} of the model in {folder} is missing or damaged. Choose another model, or "
+                "train it again.",
+                file=path.name,
+                folder=path.parent,
+            ),
             path.parent,
         ) from error
     return detector

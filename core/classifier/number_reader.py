@@ -17,6 +17,7 @@ from core.ink.canvas_strokes import Box, InkPatch, Stroke
 from core.ink.drawing import Pixels
 from core.ink.numbers import GEOMETRY, Lattice, picture_lattice, stroke_lattice
 from core.ink.picture_ink import PictureInk
+from core.language import Message, count_message
 
 MAX_IMAGES = 96
 """Maximum number of groups that the network predicts, in one batch; a picture of a six-digit number has about 70."""
@@ -74,17 +75,24 @@ class NumberReading:
         return "digit" if all(digit.reading.verdict == "digit" for digit in self.digits) else "unsure"
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Message:
         """The verdict in words, without a full stop."""
         if len(self.digits) < 2:
             return self.all_ink.sentence
         uncertain = sum(digit.reading.verdict != "digit" for digit in self.digits)
         if self.number is None:
-            return "Unlike any number"
+            return Message("Unlike any number")
         if uncertain:
-            return f"{uncertain} of {len(self.digits)} digits {'is' if uncertain == 1 else 'are'} uncertain"
+            return count_message(
+                "{count} of {digits} digits is uncertain",
+                "{count} of {digits} digits are uncertain",
+                uncertain,
+                digits=len(self.digits),
+            )
         least = format_confidence(min(digit.reading.confidence or 0 for digit in self.digits))
-        return f"Each digit {least if least.startswith('>') else f'at least {least}'} sure"
+        if least.startswith(">"):
+            return Message("Each digit {confidence} sure", confidence=least)
+        return Message("Each digit at least {confidence} sure", confidence=least)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields of `all_ink`, the number and its digits as JSON values, for the API.

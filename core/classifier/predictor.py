@@ -15,6 +15,7 @@ from core.classifier.network import Network, NetworkOutput
 from core.classifier.novelty import load_detector
 from core.ink.drawing import Drawing, prepare
 from core.ink.picture_ink import PictureInk
+from core.language import Message
 
 Verdict = Literal["digit", "unsure", "not_a_digit", "blank", "error"]
 """`unsure`: a close call between two digits. `blank`: no ink. `error`: an error prevented the prediction."""
@@ -79,17 +80,18 @@ class Reading:
         }
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Message:
         """The verdict in words, without a full stop."""
         if self.confidence is None:
-            return "No ink, no digit"
+            return Message("No ink, no digit")
         if self.several:
-            return "Several digits, not one"
+            return Message("Several digits, not one")
         if self.verdict == "not_a_digit":
-            return f"Unlike any digit in the training data (nearest: {self.digit})"
+            return Message("Unlike any digit in the training data (nearest: {digit})", digit=self.digit)
         if self.verdict == "unsure":
-            return "Looks like " + " or ".join(_with_article(digit) for digit in self.shown_digits)
-        return f"{format_confidence(self.confidence)} sure"
+            first, second = map(_with_article, self.shown_digits)
+            return Message("Looks like {first} or {second}", first=first, second=second)
+        return Message("{confidence} sure", confidence=format_confidence(self.confidence))
 
 
 class Predictor:
@@ -180,10 +182,12 @@ def _best(readings: Iterable[Reading]) -> Reading:
     return max(doubtful, key=lambda reading: (verdicts.index(reading.verdict), reading.confidence or 0.0))
 
 
-def format_confidence(confidence: float) -> str:
+def format_confidence(confidence: float) -> Message:
     """Format a confidence, 0..1, as a percentage; 99.95% and above becomes >99.9%, because no network is certain."""
-    return ">99.9%" if confidence >= 0.9995 else f"{confidence:.1%}"
+    if confidence >= 0.9995:
+        return Message(">{confidence:.1%}", confidence=0.999)
+    return Message("{confidence:.1%}", confidence=confidence)
 
 
-def _with_article(digit: int) -> str:
-    return f"an {digit}" if digit == 8 else f"a {digit}"
+def _with_article(digit: int) -> Message:
+    return Message("an {digit}", digit=digit) if digit == 8 else Message("a {digit}", digit=digit)

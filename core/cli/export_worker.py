@@ -27,9 +27,10 @@ from core.exports.creation import create
 from core.exports.folder import Exports, Job, Task, write_job
 from core.exports.parity import Answers, write_parity
 from core.exports.ways import compare_ways
+from core.language import Message, message_of
 from core.workspace import Workspace
 
-_UNEXPECTED = "Something went wrong on our side; see the log cache/exports/worker.log in the workspace."
+_UNEXPECTED = Message("Something went wrong on our side; see the log cache/exports/worker.log in the workspace.")
 
 
 def main(task: Task, bundle: Bundle, picture: bytes) -> int:
@@ -44,7 +45,7 @@ def main(task: Task, bundle: Bundle, picture: bytes) -> int:
             create(workspace, bundle, task)
     except Exception as error:  # noqa: BLE001 - whatever ends the worker is shown on the page
         traceback.print_exc()
-        problem = str(error) if isinstance(error, TrazoError) else _UNEXPECTED
+        problem = message_of(error) if isinstance(error, TrazoError) else _UNEXPECTED
         write_job(workspace, Job(network=exports.network, task=task, problem=problem))
         return 1
     return 0
@@ -60,7 +61,7 @@ def answers_of_predict(bundle: Bundle, pictures: Sequence[bytes]) -> Answers:
         status = command_line(["predict", "--json", "--model", str(bundle.folder), *map(str, files)])
         seconds = time.perf_counter() - start
     if status:
-        raise ExportError("The command line could not read every picture.")
+        raise ExportError(Message("The command line could not read every picture."))
     lines = [json.loads(line) for line in output.getvalue().splitlines()]
     probabilities = np.array([line["probabilities"] for line in lines])
     return Answers(probabilities, [line["verdict"] for line in lines], 1000 * seconds / len(lines))

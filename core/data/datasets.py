@@ -12,6 +12,7 @@ import numpy as np
 from core.data import sources
 from core.errors import ConfigError, DataError, DataMissing
 from core.ink.drawing import prepare
+from core.language import Message
 from core.workspace import Workspace
 
 SPLITS = ("train", "validation", "test")
@@ -26,7 +27,7 @@ TEST_FRACTION = 0.2
 SPLIT_SEED = 20261122
 """Fixed seed, so that every run has the same splits."""
 
-TITLES = {"mnist": "MNIST", "digits": "scikit-learn digits (stand-in)"}
+TITLES: dict[str, str] = {"mnist": "MNIST", "digits": Message("scikit-learn digits (stand-in)")}
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,10 @@ class Dataset:
     def split(self, name: str) -> Split:
         """Return the split with this name, one of SPLITS."""
         if name not in SPLITS:
-            raise ConfigError(f"split must be one of {', '.join(SPLITS)}. Received: {name!r}.", "split")
+            raise ConfigError(
+                Message("split must be one of {splits}. Received: {name!r}.", splits=", ".join(SPLITS), name=name),
+                "split",
+            )
         split: Split = getattr(self, name)
         return split
 
@@ -75,13 +79,21 @@ def load_dataset(dataset_id: str, workspace: Workspace) -> Dataset:
         path = sources.find_mnist(workspace)
         if path is None:
             raise DataMissing(
-                "MNIST is not on this machine yet. Download or upload it on the Data page, or run: python -m core data "
-                "download"
+                Message(
+                    "MNIST is not on this machine yet. Download or upload it on the Data page, or run: python "
+                    "-m core data download"
+                )
             )
         return _split_dataset("mnist", str(path), sources.read_mnist(path))
     if dataset_id == "digits":
-        return _split_dataset("digits", "bundled with scikit-learn", _prepare_scikit_learn_digits())
-    raise DataError(f"There is no dataset {dataset_id!r}. Choose one of {', '.join(TITLES)}.")
+        return _split_dataset("digits", Message("bundled with scikit-learn"), _prepare_scikit_learn_digits())
+    raise DataError(
+        Message(
+            "There is no dataset {dataset_id!r}. Choose one of {datasets}.",
+            dataset_id=dataset_id,
+            datasets=", ".join(TITLES),
+        )
+    )
 
 
 def dataset_version(dataset_id: str, workspace: Workspace) -> str:
@@ -157,7 +169,11 @@ def _prepare_scikit_learn_digits() -> dict[str, np.ndarray]:
         enlarged = np.asarray(Image.fromarray(image).resize((80, 80), Image.Resampling.BICUBIC))
         prepared = prepare(enlarged).image
         if prepared is None:
-            raise DataError(f"Image {index} of the digits dataset of scikit-learn is blank. Reinstall scikit-learn.")
+            raise DataError(
+                Message(
+                    "Image {index} of the digits dataset of scikit-learn is blank. Reinstall scikit-learn.", index=index
+                )
+            )
         images[index] = prepared
     train, test = stratified_split(labels, TEST_FRACTION, SPLIT_SEED)
     return {"x_train": images[train], "y_train": labels[train], "x_test": images[test], "y_test": labels[test]}

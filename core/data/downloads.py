@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from core.errors import DataError, DownloadError
+from core.language import Message
 from core.storage import make_folder, storage_errors
 
 Progress = Callable[[int, int], None]
@@ -49,7 +50,7 @@ def download_once(
                     store(Path(temporary))
                     return
                 except DataError as error:
-                    attempts.append(f"{source.title}: {error}")
+                    attempts.append(Message("{source}: {reason}", source=source.title, reason=error))
     raise DownloadError(failure, tuple(attempts))
 
 
@@ -68,14 +69,16 @@ def _fetch(url: str, known_hash: str, path: Path, progress: Progress | None) -> 
     try:
         pooch.retrieve(url, known_hash, fname=path.name, path=path.parent, downloader=downloader)
     except requests.Timeout as error:
-        raise DataError(f"{url} did not respond in time.", path) from error
+        raise DataError(Message("{url} did not respond in time.", url=url), path) from error
     except requests.HTTPError as error:
-        status = error.response.status_code if error.response is not None else "an error"
-        raise DataError(f"{url} responded with {status}.", path) from error
+        message = Message("{url} responded with an error.", url=url)
+        if error.response is not None:
+            message = Message("{url} responded with {status}.", url=url, status=error.response.status_code)
+        raise DataError(message, path) from error
     except requests.RequestException as error:
-        raise DataError(f"{url} could not be reached, or the connection was lost.", path) from error
+        raise DataError(Message("{url} could not be reached, or the connection was lost.", url=url), path) from error
     except ValueError as error:  # raised by pooch for a wrong hash
-        raise DataError(f"{url} returned a truncated or unexpected file.", path) from error
+        raise DataError(Message("{url} returned a truncated or unexpected file.", url=url), path) from error
 
 
 class _ProgressBar:

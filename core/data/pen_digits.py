@@ -15,6 +15,7 @@ from core.environment import pen_digits_location
 from core.errors import DataError, DataMissing
 from core.handwriting.pen_digits import PenDigit
 from core.handwriting.pen_file import json_line, read_pen_file, write_pen_file
+from core.language import Message
 from core.workspace import Workspace
 
 HOME_PAGE = "https://archive.ics.uci.edu/dataset/81"
@@ -41,9 +42,12 @@ _PATH = f"choucavalier/pendigits-hmm{{at}}03382e1457941714439d40b67e53eaf117fe4d
 _HASH = "sha256:a66225d68d7d68591e62944df1ad33b3f5aa608e2df2505844b41f5568a80da4"
 # UCI itself offers only archives in an obsolete format (.Z).
 SOURCES = (
-    Source("a copy on GitHub", {_ORIGINAL: ("https://raw.githubusercontent.com/" + _PATH.format(at="/"), _HASH)}),
     Source(
-        "jsDelivr's mirror of that copy", {_ORIGINAL: ("https://cdn.jsdelivr.net/gh/" + _PATH.format(at="@"), _HASH)}
+        Message("a copy on GitHub"), {_ORIGINAL: ("https://raw.githubusercontent.com/" + _PATH.format(at="/"), _HASH)}
+    ),
+    Source(
+        Message("jsDelivr's mirror of that copy"),
+        {_ORIGINAL: ("https://cdn.jsdelivr.net/gh/" + _PATH.format(at="@"), _HASH)},
     ),
 )
 
@@ -57,7 +61,11 @@ def find_pen_digits(workspace: Workspace) -> Path | None:
     if location is not None:
         if not location.exists():
             raise DataError(
-                f"TRAZO_PEN_DIGITS points to {location}, which does not exist. Correct or unset the variable.", location
+                Message(
+                    "TRAZO_PEN_DIGITS points to {location}, which does not exist. Correct or unset the variable.",
+                    location=location,
+                ),
+                location,
             )
         return location
     return workspace.pen_digits_file if workspace.pen_digits_file.is_file() else None
@@ -108,8 +116,10 @@ def locate_pen_digits(workspace: Workspace) -> Path:
     path = find_pen_digits(workspace)
     if path is None:
         raise DataMissing(
-            "The pen digits are not on this machine yet. Download or upload them on the Data page, or run: "
-            "python -m core data download pen-digits"
+            Message(
+                "The pen digits are not on this machine yet. Download or upload them on the Data page, or "
+                "run: python -m core data download pen-digits"
+            )
         )
     return path
 
@@ -128,7 +138,10 @@ def check_pen_digits(digits: Iterable[PenDigit], name: str) -> None:
     """Raise DataError unless these are UCI's pen digits; `name` is the file's name in errors."""
     if fingerprint(digits) != PEN_DIGITS_FINGERPRINT:
         raise DataError(
-            f"{name} is damaged or does not contain UCI's pen digits. Download or import the pen digits again."
+            Message(
+                "{name} is damaged or does not contain UCI's pen digits. Download or import the pen digits again.",
+                name=name,
+            )
         )
 
 
@@ -146,9 +159,10 @@ def download_pen_digits(
     Raises DownloadError with the error of each source, StorageError if the disk is full or read-only. The previous file
     is kept until a verified one replaces it. Concurrent calls share one download.
     """
-    failure = (
-        "The pen digits could not be downloaded: none of the sources returned a valid file. Check your connection and "
-        "try again, or download the file some other way and run: python -m core data import pen-digits FILE."
+    failure = Message(
+        "The pen digits could not be downloaded: none of the sources returned a valid file. Check your "
+        "connection and try again, or download the file some other way and run: python -m core data "
+        "import pen-digits FILE."
     )
 
     def store(folder: Path) -> None:

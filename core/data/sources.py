@@ -16,7 +16,8 @@ from core.arrays import load_arrays
 from core.data.downloads import Progress, Source, download_once
 from core.environment import keras_cache, mnist_location
 from core.errors import DataError, DataMissing
-from core.storage import atomic_write, open_file, read_file, unpack
+from core.language import Message
+from core.storage import atomic_write, open_file, read_file, system_reason, unpack
 from core.workspace import Workspace
 
 Arrays = Mapping[str, np.ndarray]
@@ -37,7 +38,7 @@ _IDX_MIRROR = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 SOURCES = (
     # The URL and hash that keras.datasets.mnist uses.
     Source(
-        "the copy that Keras uses",
+        Message("the copy that Keras uses"),
         {
             "mnist.npz": (
                 "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",
@@ -47,7 +48,7 @@ SOURCES = (
     ),
     # The original four files, byte for byte, as mirrored for torchvision.
     Source(
-        "the mirror that torchvision uses",
+        Message("the mirror that torchvision uses"),
         {
             name: (_IDX_MIRROR + name, "sha256:" + digest)
             for name, digest in {
@@ -80,7 +81,11 @@ def find_mnist(workspace: Workspace) -> Path | None:
     if location is not None:
         if not location.exists():
             raise DataError(
-                f"TRAZO_MNIST points to {location}, which does not exist. Correct or unset the variable.", location
+                Message(
+                    "TRAZO_MNIST points to {location}, which does not exist. Correct or unset the variable.",
+                    location=location,
+                ),
+                location,
             )
         return location
     for path in (workspace.mnist_file, keras_cache()):
@@ -96,7 +101,10 @@ def read_mnist(path: Path) -> dict[str, np.ndarray]:
     and DataMissing if `path` does not exist.
     """
     if not path.exists():
-        raise DataMissing(f"{path} does not exist. Choose an .npz file or a folder with MNIST's four IDX files.", path)
+        raise DataMissing(
+            Message("{path} does not exist. Choose an .npz file or a folder with MNIST's four IDX files.", path=path),
+            path,
+        )
     arrays = _read_folder(path) if path.is_dir() else _read_file(path)
     check_mnist(arrays, str(path))
     return arrays
@@ -115,9 +123,9 @@ def download_mnist(
     Raises DownloadError with the error of each source, StorageError if the disk is full or read-only. The previous file
     is kept until a verified one replaces it. Concurrent calls share one download.
     """
-    failure = (
-        "MNIST could not be downloaded: none of the sources returned a valid file. Check your connection and try "
-        "again, or download the file some other way and run: python -m core data import FILE."
+    failure = Message(
+        "MNIST could not be downloaded: none of the sources returned a valid file. Check your connection "
+        "and try again, or download the file some other way and run: python -m core data import FILE."
     )
     target = workspace.mnist_file
     download_once(target, sources, lambda folder: store_mnist(read_mnist(folder), workspace), failure, progress)
@@ -137,7 +145,7 @@ def _read_file(path: Path) -> dict[str, np.ndarray]:
         return _read_npz(path)
     if any(path.name.startswith(stem) for stem in IDX_STEMS.values()):
         return _read_folder(path.parent)
-    raise DataError(f"{path} is neither an .npz file nor one of MNIST's four IDX files.", path)
+    raise DataError(Message("{path} is neither an .npz file nor one of MNIST's four IDX files.", path=path), path)
 
 
 def _read_folder(folder: Path) -> dict[str, np.ndarray]:
@@ -154,7 +162,12 @@ def _find_idx_file(folder: Path, stem: str) -> Path:
                 if path.is_file():
                     return path
     raise DataMissing(
-        f"{folder} contains neither mnist.npz nor {stem}-idx*-ubyte(.gz). Add mnist.npz or all four IDX files.", folder
+        Message(
+            "{folder} contains neither mnist.npz nor {stem}-idx*-ubyte(.gz). Add mnist.npz or all four IDX files.",
+            folder=folder,
+            stem=stem,
+        ),
+        folder,
     )
 
 
@@ -175,9 +188,16 @@ def _reading_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except PermissionError as error:
-        raise DataError(f"Permission denied for {path}. Change its permissions.", path) from error
+        raise DataError(Message("Permission denied for {path}. Change its permissions.", path=path), path) from error
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}. Download or import MNIST again.", path) from error
+        raise DataError(
+            Message(
+                "{path} cannot be read: {reason}. Download or import MNIST again.",
+                path=path,
+                reason=system_reason(error),
+            ),
+            path,
+        ) from error
 
 
 def load_npz(file: IO[bytes], name: str) -> dict[str, np.ndarray]:
@@ -188,10 +208,18 @@ def load_npz(file: IO[bytes], name: str) -> dict[str, np.ndarray]:
     try:
         arrays = load_arrays(file, name, _MAX_BYTES)
     except (OSError, ValueError) as error:
-        raise DataError(f"{name} is damaged, too large or not an .npz file. Download or import MNIST again.") from error
+        raise DataError(
+            Message("{name} is damaged, too large or not an .npz file. Download or import MNIST again.", name=name)
+        ) from error
     missing = [array for array in ARRAY_SHAPES if array not in arrays]
     if missing:
-        raise DataError(f"{name} is not MNIST: arrays are missing ({', '.join(missing)}). Download MNIST again.")
+        raise DataError(
+            Message(
+                "{name} is not MNIST: arrays are missing ({missing}). Download MNIST again.",
+                name=name,
+                missing=", ".join(missing),
+            )
+        )
     return {array: arrays[array] for array in ARRAY_SHAPES}
 
 
@@ -206,11 +234,15 @@ def parse_idx(content: bytes, name: str) -> np.ndarray:
         shape = struct.unpack_from(f">{dimensions}I", content, 4)
         data = np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions)
         if zeros != 0 or kind != 0x08 or data.size != np.prod(shape, dtype=np.int64):
-            raise DataError(f"{name} is truncated or not an IDX file of unsigned bytes. Download MNIST again.")
+            raise DataError(
+                Message("{name} is truncated or not an IDX file of unsigned bytes. Download MNIST again.", name=name)
+            )
         return data.reshape(shape)
     # ValueError: an array without elements, or with more dimensions than NumPy allows
     except (OSError, EOFError, ValueError, zlib.error, struct.error) as error:
-        raise DataError(f"{name} is damaged or truncated. Download or import MNIST again.") from error
+        raise DataError(
+            Message("{name} is damaged or truncated. Download or import MNIST again.", name=name)
+        ) from error
 
 
 def check_mnist(arrays: Arrays, name: str) -> None:
@@ -219,9 +251,19 @@ def check_mnist(arrays: Arrays, name: str) -> None:
         found = arrays[array]
         if found.shape != shape or found.dtype != np.uint8:
             raise DataError(
-                f"{name} is not MNIST: {array} should be uint8 {shape}. Received: {found.dtype} {found.shape}."
+                Message(
+                    "{name} is not MNIST: {array} should be uint8 {shape}. Received: {found_dtype} {found_shape}.",
+                    name=name,
+                    array=array,
+                    shape=shape,
+                    found_dtype=found.dtype,
+                    found_shape=found.shape,
+                )
             )
     if fingerprint(arrays) != MNIST_FINGERPRINT:
         raise DataError(
-            f"{name} has MNIST's shapes, but contains a different dataset or is damaged. Download MNIST again."
+            Message(
+                "{name} has MNIST's shapes, but contains a different dataset or is damaged. Download MNIST again.",
+                name=name,
+            )
         )

@@ -13,6 +13,7 @@ from core.data.pen_digits import check_pen_digits
 from core.data.sources import ARRAY_SHAPES, IDX_STEMS, check_mnist, load_npz, parse_idx, store_mnist
 from core.errors import DataError, DataMissing
 from core.handwriting.pen_file import parse_pen_file, write_pen_file
+from core.language import Message
 from core.workspace import Workspace
 
 MAX_UPLOAD_MB = 48
@@ -37,7 +38,7 @@ def import_uploaded_mnist(uploads: Sequence[Upload], workspace: Workspace) -> Pa
     missing, DataError if a file is damaged or not MNIST's, and StorageError.
     """
     npz = next((upload for upload in uploads if upload.content.startswith(_NPZ_MAGIC)), None)
-    name = "This upload" if npz is None else npz.name
+    name = Message("This upload") if npz is None else npz.name
     arrays = _arrays_of_idx_files(uploads) if npz is None else load_npz(io.BytesIO(npz.content), name)
     check_mnist(arrays, name)
     return store_mnist(arrays, workspace)
@@ -60,14 +61,19 @@ def _arrays_of_idx_files(uploads: Sequence[Upload]) -> dict[str, np.ndarray]:
     for upload in uploads:
         if not upload.content.startswith(_IDX_MAGICS):
             raise DataError(
-                f"{upload.name} is neither an .npz file nor one of MNIST's four IDX files. Remove it and choose "
-                "another file."
+                Message(
+                    "{name} is neither an .npz file nor one of MNIST's four IDX files. Remove it and choose "
+                    "another file.",
+                    name=upload.name,
+                )
             )
         array = parse_idx(upload.content, upload.name)
         arrays[_array_name(array, upload.name)] = array
     missing = [stem for name, stem in IDX_STEMS.items() if name not in arrays]
     if missing:
-        raise DataMissing(f"MNIST is not complete yet. Add these IDX files: {', '.join(missing)}.")
+        raise DataMissing(
+            Message("MNIST is not complete yet. Add these IDX files: {missing}.", missing=", ".join(missing))
+        )
     return arrays
 
 
@@ -77,6 +83,10 @@ def _array_name(array: np.ndarray, name: str) -> str:
         if array.shape == shape:
             return array_name
     raise DataError(
-        f"{name} is not one of MNIST's four IDX files: it contains an array of shape {array.shape}. Remove it and "
-        "choose another file."
+        Message(
+            "{name} is not one of MNIST's four IDX files: it contains an array of shape {shape}. Remove it "
+            "and choose another file.",
+            name=name,
+            shape=array.shape,
+        )
     )

@@ -31,6 +31,7 @@ from core.explain.layers import (
 )
 from core.explain.numpy_network import NumpyNetwork
 from core.ink.drawing import IMAGE_SIZE
+from core.language import Message
 from core.storage import open_file
 
 _EPSILON = 1e-3  # Keras' default for batch normalisation, which a portable file omits
@@ -66,14 +67,22 @@ def read_network(path: Path, temperature: float = 1.0) -> NumpyNetwork:
             return NumpyNetwork(_Builder(stored, temperature).build(config["config"]["layers"]))
     except _UnknownLayer as error:
         raise BundleError(
-            f"The model in {path.parent} was made by an earlier version of Trazo, and its layers cannot be shown "
-            f"({error}). Choose another model, or train it again.",
+            Message(
+                "The model in {folder} was made by an earlier version of Trazo, and its layers cannot be "
+                "shown ({reason}). Choose another model, or train it again.",
+                folder=path.parent,
+                reason=error,
+            ),
             path.parent,
         ) from error
     except Exception as error:  # zipfile, json and HDF5 raise a dozen kinds of error
         raise BundleError(
-            f"The file {path.name} of the model in {path.parent} cannot be read or is damaged. Choose another model, "
-            "or train it again.",
+            Message(
+                "The file {file} of the model in {folder} cannot be read or is damaged. Choose another model, "
+                "or train it again.",
+                file=path.name,
+                folder=path.parent,
+            ),
             path.parent,
         ) from error
 
@@ -88,7 +97,7 @@ class _Builder:
         self._layers: list[Layer] = []
         self._groups: Counter[str] = Counter()
         self._numbers: Counter[Kind] = Counter()
-        self._after = "the image"
+        self._after = Message("the image")
 
     def build(self, configs: list[dict[str, Any]]) -> tuple[Layer, ...]:
         add = {
@@ -108,7 +117,7 @@ class _Builder:
                 raise _UnknownLayer(str(kind))
             add[kind](layer["config"])
         if not isinstance(self._layers[-1], Softmax) or self._shape != (CLASSES,):
-            raise _UnknownLayer("no probabilities of ten digits at the end")
+            raise _UnknownLayer(Message("no probabilities of ten digits at the end"))
         return tuple(self._layers)
 
     def _add_convolution(self, config: dict[str, Any]) -> None:
@@ -116,7 +125,14 @@ class _Builder:
         window = self._window(config, config["kernel_size"], config.get("strides", 1))
         _expect_shape(kernel, (window.side, window.side, self._shape[-1], config["filters"]))
         shape = self._output_shape(window, config["filters"])
-        title = self._number("convolution", "Convolution", f"{config['filters']} filters, {window.side}x{window.side}")
+        self._numbers["convolution"] += 1
+        self._after = Message("convolution {number}", number=self._numbers["convolution"])
+        title = Message(
+            "Convolution {number} ({filters} filters, {side}x{side})",
+            number=self._numbers["convolution"],
+            filters=config["filters"],
+            side=window.side,
+        )
         self._append(Convolution("convolution", title, shape, window, kernel, bias))
         self._add_activation(config)
 
@@ -125,15 +141,23 @@ class _Builder:
         window = self._window(config, config["kernel_size"], config.get("strides", 1))
         _expect_shape(kernel, (window.side, window.side, self._shape[-1], 1))
         shape = self._output_shape(window, self._shape[-1])
-        size = f"{self._shape[-1]} filters, {window.side}x{window.side}"
-        title = self._number("depthwise", "Depthwise convolution", size)
+        self._numbers["depthwise"] += 1
+        self._after = Message("depthwise convolution {number}", number=self._numbers["depthwise"])
+        title = Message(
+            "Depthwise convolution {number} ({filters} filters, {side}x{side})",
+            number=self._numbers["depthwise"],
+            filters=self._shape[-1],
+            side=window.side,
+        )
         self._append(DepthwiseConvolution("depthwise", title, shape, window, kernel[..., 0], bias))
         self._add_activation(config)
 
     def _add_dense(self, config: dict[str, Any]) -> None:
         kernel, bias = self._weights("Dense", config)
         _expect_shape(kernel, (*self._shape, config["units"]))
-        title = self._number("dense", "Dense layer", f"{config['units']} units")
+        self._numbers["dense"] += 1
+        self._after = Message("dense layer {number}", number=self._numbers["dense"])
+        title = Message("Dense layer {number} ({units} units)", number=self._numbers["dense"], units=config["units"])
         self._append(Dense("dense", title, (config["units"],), kernel, bias))
         self._add_activation(config)
 
@@ -148,24 +172,24 @@ class _Builder:
             kernel, bias = previous.kernel * scale, previous.bias * scale + offset
             self._layers[-1] = _replace_weights(previous, _as_floats(kernel), _as_floats(bias))
             return
-        title = f"Batch normalisation after {self._after}"
+        title = Message("Batch normalisation after {layer}", layer=self._after)
         self._append(Normalisation("normalisation", title, self._shape, _as_floats(scale), _as_floats(offset)))
 
     def _add_pooling(self, config: dict[str, Any]) -> None:
         if config.get("padding", "valid") != "valid":
-            raise _UnknownLayer("MaxPooling2D with padding")
+            raise _UnknownLayer(Message("MaxPooling2D with padding"))
         size = config.get("pool_size", 2)
         window = self._window(config, size, config.get("strides") or size)
-        title = f"Max pooling after {self._after} ({window.side}x{window.side})"
+        title = Message("Max pooling after {layer} ({side}x{side})", layer=self._after, side=window.side)
         self._append(MaxPooling("pooling", title, self._output_shape(window, self._shape[-1]), window))
 
     def _add_flatten(self, _: dict[str, Any]) -> None:
-        self._append(Flatten("flatten", "Flatten", (int(np.prod(self._shape)),)))
+        self._append(Flatten("flatten", Message("Flatten"), (int(np.prod(self._shape)),)))
 
     def _add_relu(self, config: dict[str, Any]) -> None:
         if any(config.get(name) for name in ("max_value", "negative_slope", "threshold")):
-            raise _UnknownLayer("ReLU with settings")
-        self._append(ReLU("relu", f"ReLU after {self._after}", self._shape))
+            raise _UnknownLayer(Message("ReLU with settings"))
+        self._append(ReLU("relu", Message("ReLU after {layer}", layer=self._after), self._shape))
 
     def _add_activation(self, config: dict[str, Any]) -> None:
         """Add the activation function that Keras stores as a setting of another layer."""
@@ -173,26 +197,19 @@ class _Builder:
         if activation == "relu":
             self._add_relu({})
         elif activation == "softmax":
-            self._append(Softmax("softmax", "Probabilities (softmax)", self._shape, self._temperature))
+            self._append(Softmax("softmax", Message("Probabilities (softmax)"), self._shape, self._temperature))
         elif activation != "linear":
-            raise _UnknownLayer(f"activation {activation}")
+            raise _UnknownLayer(Message("activation {activation}", activation=activation))
 
     def _append(self, layer: Layer) -> None:
         self._layers.append(layer)
         self._shape = layer.output_shape
 
-    def _number(self, kind: Kind, name: str, size: str) -> str:
-        """Return the title of the next layer of a kind, and remember its name for the layers after it."""
-        self._numbers[kind] += 1
-        numbered = f"{name} {self._numbers[kind]}"
-        self._after = numbered[0].lower() + numbered[1:]
-        return f"{numbered} ({size})"
-
     def _window(self, config: dict[str, Any], size: Any, strides: Any) -> Window:
         side, stride = _one_number(size), _one_number(strides)
         unusual = config.get("data_format", "channels_last") != "channels_last" or config.get("groups", 1) != 1
         if unusual or _one_number(config.get("dilation_rate", 1)) != 1:
-            raise _UnknownLayer("a convolution with unusual settings")
+            raise _UnknownLayer(Message("a convolution with unusual settings"))
         same = config.get("padding", "valid") == "same"
         return Window(side, stride, same_margins(self._shape[0], side, stride) if same else (0, 0))
 
@@ -235,7 +252,7 @@ def _one_number(setting: Any) -> int:
     """Return a setting that is one number, or the same number for both axes."""
     values = set(setting) if isinstance(setting, list) else {setting}
     if len(values) != 1:
-        raise _UnknownLayer("a window that is not square")
+        raise _UnknownLayer(Message("a window that is not square"))
     return int(values.pop())
 
 

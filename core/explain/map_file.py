@@ -14,6 +14,7 @@ from core.classifier.network import network_fingerprint
 from core.data.datasets import CLASSES, Split
 from core.errors import BundleError
 from core.explain.embedding_map import EXTENT, EmbeddingMap
+from core.language import Message
 from core.storage import atomic_write, read_file
 from core.workspace import Workspace
 
@@ -32,7 +33,10 @@ def bundle_fingerprint(bundle: Bundle) -> str:
         return network_fingerprint(read_file(bundle.tflite_file))
     except OSError as error:
         raise BundleError(
-            f"The model in {bundle.folder} cannot be read. Choose another model, or train it again.", bundle.folder
+            Message(
+                "The model in {folder} cannot be read. Choose another model, or train it again.", folder=bundle.folder
+            ),
+            bundle.folder,
         ) from error
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from core.classifier.bundle import Bundle, Card
 from core.classifier.network import Network
 from core.errors import BundleError
+from core.language import Message
 
 _BLOCK = 4096
 """Images per block of features."""
@@ -61,8 +62,10 @@ def image_features(network: Network, card: Card, images: np.ndarray) -> np.ndarr
     """
     if network.feature_count is None:
         raise BundleError(
-            "This model was made by an earlier version of Trazo and outputs no features, so similar images cannot be "
-            "found. Choose another model, or train it again."
+            Message(
+                "This model was made by an earlier version of Trazo and outputs no features, so similar "
+                "images cannot be found. Choose another model, or train it again."
+            )
         )
     width = min(_last_dense_inputs(card), network.feature_count)
     blocks = [np.empty((0, width), np.float16)]

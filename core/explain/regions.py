@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.language import Message
+
 _PLACES = (
-    ("at the top left", "at the top", "at the top right"),
-    ("on the left", "in the middle", "on the right"),
-    ("at the bottom left", "at the bottom", "at the bottom right"),
+    (Message("at the top left"), Message("at the top"), Message("at the top right")),
+    (Message("on the left"), Message("in the middle"), Message("on the right")),
+    (Message("at the bottom left"), Message("at the bottom"), Message("at the bottom right")),
 )
 
 _LEAST_SIDE = 9
 """Least side of the divided box in pixels: a stroke is 2 to 3 pixels wide, and a slim 1 has no left and right."""
 
 
-def strongest_place(values: np.ndarray, image: np.ndarray) -> str | None:
+def strongest_place(values: np.ndarray, image: np.ndarray) -> Message | None:
     """Return where the positive values of a map (h, w) add up to the most, such as "at the top left".
 
     The box around the ink of `image` (h, w) is divided into nine parts. Return None if no value in it is positive.

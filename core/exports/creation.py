@@ -17,6 +17,7 @@ from core.explain.keras_reader import read_network
 from core.exports.folder import FORMAT_NAMES, Exports, Format
 from core.exports.pictures import compared_dataset, fixed_images
 from core.exports.reader_zip import reader_zip
+from core.language import Message
 from core.storage import atomic_write, make_folder
 from core.workspace import Workspace
 
@@ -53,19 +54,31 @@ def check_agreement(
     """Raise ExportError unless the probabilities (n, 10) of an export are those of the Keras model."""
     difference = float(np.abs(expected - found).max())
     changed = expected.argmax(axis=1) != found.argmax(axis=1)
-    way_out = "Use the .keras or .tflite file, or train the model again."
     # NaN is not accepted either.
     if not difference <= TOLERANCE:
         raise ExportError(
-            f"The {name} file was not kept: its probabilities differ from the Keras model's by up to {difference:.2g}, "
-            f"and it predicts another digit for {np.count_nonzero(changed)} of {len(images)} images. {way_out}"
+            Message(
+                "The {name} file was not kept: its probabilities differ from the Keras model's by up to "
+                "{difference:.2g}, and it predicts another digit for {count} of {images} images. Use the .keras "
+                "or .tflite file, or train the model again.",
+                name=name,
+                difference=difference,
+                count=np.count_nonzero(changed),
+                images=len(images),
+            )
         )
     (_, verdicts), (_, others) = predictor.judge(images, expected), predictor.judge(images, found)
     changed |= np.array(verdicts) != np.array(others)
     if changed.any():
         raise ExportError(
-            f"The {name} file was not kept: it changes the digit or the verdict of {np.count_nonzero(changed)} of "
-            f"{len(images)} images. {way_out}"
+            Message(
+                "The {name} file was not kept: it changes the digit or the verdict of {count} of {images} "
+                "images. Use the .keras "
+                "or .tflite file, or train the model again.",
+                name=name,
+                count=np.count_nonzero(changed),
+                images=len(images),
+            )
         )
 
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from core.classifier.bundle import Bundle
 from core.classifier.network import network_fingerprint
 from core.errors import BundleError
+from core.language import Message
 from core.records import Record
 from core.runs.process import is_held
 from core.storage import atomic_write, read_file, remove, storage_errors
@@ -33,7 +34,7 @@ FILE_NAMES: dict[Task, str] = {
 MAX_FOLDERS = 20
 """Maximum number of networks whose exports are kept; each takes about 2 MB."""
 
-_INTERRUPTED = (
+_INTERRUPTED = Message(
     "The process ended unexpectedly before it was done. Try again; if that happens again, close other programs first."
 )
 
@@ -43,7 +44,7 @@ class Job(Record):
 
     network: str
     task: Task
-    problem: str | None = None
+    problem: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class TaskState:
 
     file: Path | None
     running: bool
-    problem: str | None
+    problem: Message | None
     busy: bool
 
 
@@ -69,8 +70,12 @@ class Exports:
             self.network = network_fingerprint(read_file(bundle.tflite_file))
         except OSError as error:
             raise BundleError(
-                f"The file {bundle.tflite_file.name} of the model in {bundle.folder} is missing or cannot be read. "
-                "Choose another model, or train it again.",
+                Message(
+                    "The file {file} of the model in {folder} is missing or cannot be read. Choose another "
+                    "model, or train it again.",
+                    file=bundle.tflite_file.name,
+                    folder=bundle.folder,
+                ),
                 bundle.folder,
             ) from error
         self.folder = workspace.exports / self.network

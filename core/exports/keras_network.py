@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from core.classifier.bundle import Bundle
 from core.errors import BundleError
+from core.language import Message
 
 
 class KerasNetwork:
@@ -21,8 +22,12 @@ class KerasNetwork:
             self._model: keras.Model = keras.models.load_model(bundle.keras_file, compile=False)
         except Exception as error:  # Keras, zipfile and HDF5 raise a dozen kinds of error
             raise BundleError(
-                f"The file {bundle.keras_file.name} of the model in {bundle.folder} cannot be read or is damaged. "
-                "Choose another model, or train it again.",
+                Message(
+                    "The file {file} of the model in {folder} cannot be read or is damaged. Choose another "
+                    "model, or train it again.",
+                    file=bundle.keras_file.name,
+                    folder=bundle.folder,
+                ),
                 bundle.folder,
             ) from error
         self._call = tf.function(lambda inputs: self._model(inputs, training=False), reduce_retracing=True)

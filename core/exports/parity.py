@@ -13,18 +13,19 @@ from pydantic import Field, ValidationError, model_validator
 
 from core.classifier.predictor import Verdict, format_confidence
 from core.data.datasets import CLASSES
+from core.language import Message, count_message
 from core.records import Amount, Count, Fraction, Record
 from core.storage import atomic_write, read_file
 
 REFERENCE = ".keras"
 """Name of the way that all others are compared with."""
 
-_VERDICTS: dict[Verdict, str] = {
-    "digit": "a digit",
-    "unsure": "a close call",
-    "not_a_digit": "not a digit",
-    "blank": "blank",
-    "error": "an error",
+_VERDICTS: dict[Verdict, Message] = {
+    "digit": Message("a digit"),
+    "unsure": Message("a close call"),
+    "not_a_digit": Message("not a digit"),
+    "blank": Message("blank"),
+    "error": Message("an error"),
 }
 
 
@@ -54,8 +55,8 @@ class Way(Record):
     changed_verdicts: Count | None = None
     changed: Count | None = None
     milliseconds: Amount | None = None
-    example: str | None = None
-    problem: str | None = None
+    example: Message | None = None
+    problem: Message | None = None
 
 
 class Parity(Record):
@@ -93,7 +94,10 @@ class Parity(Record):
 
         The answers may be for the first pictures only.
         """
-        way = Way(name=name, problem=answers) if isinstance(answers, str) else self._compare(name, answers)
+        if isinstance(answers, str):
+            way = Way(name=name, problem=answers if isinstance(answers, Message) else Message(answers))
+        else:
+            way = self._compare(name, answers)
         return self.model_copy(update={"ways": (*(other for other in self.ways if other.name != name), way)})
 
     def _compare(self, name: str, answers: Answers) -> Way:
@@ -112,30 +116,41 @@ class Parity(Record):
             example=self._describe(int(changed[0]), answers) if len(changed) else None,
         )
 
-    def _describe(self, index: int, answers: Answers) -> str:
+    def _describe(self, index: int, answers: Answers) -> Message:
         """Return in words how the prediction for a picture changes."""
         before = _describe(np.array(self.probabilities[index]), self.verdicts[index])
-        return f"{before} confidence becomes {_describe(answers.probabilities[index], answers.verdicts[index])}"
+        after = _describe(answers.probabilities[index], answers.verdicts[index])
+        return Message("{before} confidence becomes {after}", before=before, after=after)
 
     @property
-    def failure(self) -> str | None:
+    def failure(self) -> Message | None:
         """A sentence about the ways with changed predictions, or None if all agree."""
         changed = [way for way in self.ways if way.changed]
         if not changed:
             return None
         count = max(way.changed or 0 for way in changed)
         *names, last = (way.name for way in changed)
-        ways = f"{', '.join(names)} and {last}" if names else last
-        subject = f"{count} of {len(self.verdicts)} pictures {'gets' if count == 1 else 'get'}"
-        sentence = (
-            f"{subject} a different digit or verdict from {ways} than from the {REFERENCE} file: for example, "
-            f"{changed[0].example}."
+        ways = Message("{names} and {last}", names=", ".join(names), last=last) if names else last
+        return count_message(
+            "{count} of {pictures} pictures gets a different digit or verdict from {ways} than from the {reference} "
+            "file: for example, {example}. Use the {reference} file, or train again.",
+            "{count} of {pictures} pictures get a different digit or verdict from {ways} than from the {reference} "
+            "file: for example, {example}. Use the {reference} file, or train again.",
+            count,
+            pictures=len(self.verdicts),
+            ways=ways,
+            reference=REFERENCE,
+            example=changed[0].example,
         )
-        return f"{sentence} Use the {REFERENCE} file, or train again."
 
 
-def _describe(probabilities: np.ndarray, verdict: Verdict) -> str:
-    return f"{int(probabilities.argmax())}, {_VERDICTS[verdict]} with {format_confidence(float(probabilities.max()))}"
+def _describe(probabilities: np.ndarray, verdict: Verdict) -> Message:
+    return Message(
+        "{digit}, {verdict} with {confidence}",
+        digit=int(probabilities.argmax()),
+        verdict=_VERDICTS[verdict],
+        confidence=format_confidence(float(probabilities.max())),
+    )
 
 
 def drawing_key(drawing: bytes) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.classifier.bundle import Bundle
 from core.errors import BundleError
+from core.language import Message
 from core.storage import read_file
 
 FOLDER = "mnist_model"
@@ -47,7 +48,10 @@ def reader_zip(bundle: Bundle) -> bytes:
                 archive.writestr(f"{FOLDER}/{name}", source)
     except OSError as error:
         raise BundleError(
-            f"The model in {bundle.folder} is incomplete. Choose another model, or train it again.", bundle.folder
+            Message(
+                "The model in {folder} is incomplete. Choose another model, or train it again.", folder=bundle.folder
+            ),
+            bundle.folder,
         ) from error
     return buffer.getvalue()
 

@@ -21,6 +21,7 @@ from core.exports.parity import Answers, Parity
 from core.exports.pictures import as_png, compared_dataset, fixed_images
 from core.ink.drawing import Pixels
 from core.ink.photo import ink_from_picture
+from core.language import Message, message_of
 from core.workspace import Workspace
 
 Infer = Callable[[np.ndarray], np.ndarray]
@@ -60,15 +61,15 @@ def compare_ways(workspace: Workspace, bundle: Bundle, drawing: bytes | None, co
         ".tflite": lambda: answers(_litert(Network(bundle.tflite_file))),
         ".onnx": lambda: answers(_onnx(Exports(workspace, bundle))),
         "NumPy": lambda: answers(read_network(bundle.keras_file).probabilities),
-        "Command line": lambda: command_line(bundle, pictures.files),
+        Message("Command line"): lambda: command_line(bundle, pictures.files),
     }
     reference = answers(lambda images: keras(normalise(images)))
     parity = Parity.of_reference(dataset.title, drawing, reference)
     for name, run_way in ways.items():
         try:
-            result: Answers | str = run_way()
+            result: Answers | Message = run_way()
         except TrazoError as error:
-            result = str(error)
+            result = message_of(error)
         parity = parity.with_way(name, result)
     return parity
 
@@ -77,7 +78,7 @@ def _read(files: Sequence[bytes], predictor: Predictor) -> _Pictures:
     readings = [read_digit(predictor, ink_from_picture(file)) for file in files]
     with_ink = [reading for reading in readings if reading.drawing.image is not None]
     if len(with_ink) < len(readings):
-        raise ExportError("The drawing to compare is blank. Draw a digit first.")
+        raise ExportError(Message("The drawing to compare is blank. Draw a digit first."))
     images = np.stack([reading.drawing.image for reading in with_ink if reading.drawing.image is not None])
     return _Pictures(files, images, [reading.several for reading in readings])
 
@@ -102,9 +103,9 @@ def _litert(network: Network) -> Infer:
 def _onnx(exports: Exports) -> Infer:
     file = exports.file("onnx")
     if not file.is_file():
-        raise ExportError("There is no ONNX file yet. Create it first.")
+        raise ExportError(Message("There is no ONNX file yet. Create it first."))
     try:
         network = OnnxNetwork(file)
     except Exception as error:  # ONNX Runtime raises several kinds of error of its own
-        raise ExportError("The ONNX file cannot be read or is damaged. Create it again.") from error
+        raise ExportError(Message("The ONNX file cannot be read or is damaged. Create it again.")) from error
     return lambda images: network(normalise(images))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from core.errors import DataError
 from core.handwriting.pen_digits import PenDigit
+from core.language import Message
 from core.storage import atomic_write, read_file, unpack
 
 _TABLET_HEIGHT = 500
@@ -24,9 +25,9 @@ def read_pen_file(path: Path) -> list[PenDigit]:
     try:
         content = read_file(path)
     except PermissionError as error:
-        raise DataError(f"Permission denied for {path}. Change its permissions.", path) from error
+        raise DataError(Message("Permission denied for {path}. Change its permissions.", path=path), path) from error
     except OSError as error:
-        raise DataError(f"{path} is missing, damaged or not a file of pen digits.", path) from error
+        raise DataError(Message("{path} is missing, damaged or not a file of pen digits.", path=path), path) from error
     return parse_pen_file(content, str(path))
 
 
@@ -41,7 +42,7 @@ def parse_pen_file(content: bytes, name: str) -> list[PenDigit]:
         lines = content.decode("utf-8").splitlines()
         return [_parse_json(line) for line in lines] if content[:1] == b"{" else _parse_unipen(lines)
     except (OSError, EOFError, ValueError, LookupError, TypeError, RecursionError, zlib.error) as error:
-        raise DataError(f"{name} is missing, damaged or not a file of pen digits.") from error
+        raise DataError(Message("{name} is missing, damaged or not a file of pen digits.", name=name)) from error
 
 
 def write_pen_file(path: Path, digits: Iterable[PenDigit]) -> None:

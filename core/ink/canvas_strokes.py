@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from core.errors import PictureError
 from core.ink.drawing import Pixels
+from core.language import Message
 
 Box = tuple[int, int, int, int]
 """Top, left, bottom, right in pixels."""
@@ -53,9 +54,9 @@ def strokes_from_canvas(objects: Iterable[Any]) -> list[Stroke]:
     try:
         strokes = [_stroke(item) for item in objects]
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise PictureError("The drawing arrived incomplete; draw one more stroke.") from error
+        raise PictureError(Message("The drawing arrived incomplete; draw one more stroke.")) from error
     if sum(len(stroke.points) for stroke in strokes) > MAX_POINTS:
-        raise PictureError("The drawing has too many strokes; clear the canvas and draw again.")
+        raise PictureError(Message("The drawing has too many strokes; clear the canvas and draw again."))
     return strokes
 
 

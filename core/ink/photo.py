@@ -17,6 +17,7 @@ from core.ink.picture_ink import PictureInk, picture_ink
 from core.ink.ruled_lines import without_ruled_lines
 from core.ink.sheet import MIN_SHEET_FRACTION, find_sheet
 from core.ink.uneven import dark_ink, ink_on_uneven_paper, mean_blocks
+from core.language import Message
 
 _SHOWN_SIZE = 480  # pixels; the largest size of the Draw page's canvas
 _MIN_FRAME_INK = 0.7  # of a frame's outline; the rest may be rounded corners or gaps
@@ -36,7 +37,9 @@ def ink_from_picture(data: bytes) -> PictureInk:
         first = next(inks)
         return next((ink for ink in inks if not ink.blank), first) if first.blank else first
     except MemoryError as error:
-        raise PictureTooLarge("There is not enough memory for this picture; please send a smaller one.") from error
+        raise PictureTooLarge(
+            Message("There is not enough memory for this picture; please send a smaller one.")
+        ) from error
 
 
 def _ink_of_frame(frame: Pixels) -> PictureInk:

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from core.errors import PictureError, PictureTooLarge
 from core.ink.drawing import Pixels, Plane
+from core.language import Message
 
 MAX_PICTURE_BYTES = 10 * 2**20
 MAX_PICTURE_PIXELS = 40_000_000
@@ -42,7 +43,12 @@ _JPEG_MARKERS_WITHOUT_LENGTH = (b"\xff\x01", b"\xff\xd8")
 def check_size(size: int) -> None:
     """Raise PictureTooLarge if a file is larger than MAX_PICTURE_BYTES."""
     if size > MAX_PICTURE_BYTES:
-        raise PictureTooLarge(f"The picture is larger than {MAX_PICTURE_BYTES // 2**20} MB; please send a smaller one.")
+        raise PictureTooLarge(
+            Message(
+                "The picture is larger than {megabytes} MB; please send a smaller one.",
+                megabytes=MAX_PICTURE_BYTES // 2**20,
+            )
+        )
 
 
 def decode_frames(data: bytes) -> Iterator[Pixels]:
@@ -65,9 +71,13 @@ def decode_frames(data: bytes) -> Iterator[Pixels]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels() from error
     except UnidentifiedImageError as error:
-        raise PictureError("This is not a picture that can be read; please send a PNG or JPEG file.") from error
+        raise PictureError(
+            Message("This is not a picture that can be read; please send a PNG or JPEG file.")
+        ) from error
     except Exception as error:  # Pillow's decoders raise almost any error on damaged files
-        raise PictureError("The picture is damaged or truncated; please save it again as PNG or JPEG.") from error
+        raise PictureError(
+            Message("The picture is damaged or truncated; please save it again as PNG or JPEG.")
+        ) from error
 
 
 def decode_canvas(data: bytes) -> Pixels:
@@ -80,8 +90,8 @@ def decode_canvas(data: bytes) -> Pixels:
             if picture.width * picture.height <= MAX_CANVAS_PIXELS:
                 return np.asarray(picture.convert("RGBA"))
     except Exception as error:  # Pillow's decoders raise almost any error on damaged files
-        raise PictureError("The drawing arrived incomplete; draw one more stroke.") from error
-    raise PictureTooLarge("The canvas is larger than any screen; zoom out and draw one more stroke.")
+        raise PictureError(Message("The drawing arrived incomplete; draw one more stroke.")) from error
+    raise PictureTooLarge(Message("The canvas is larger than any screen; zoom out and draw one more stroke."))
 
 
 def shrink_factor(shape: tuple[int, ...], longest: int) -> int:
@@ -97,7 +107,10 @@ def shrink(pixels: Pixels, longest: int) -> Pixels:
 
 def _too_many_pixels() -> PictureTooLarge:
     return PictureTooLarge(
-        f"The picture has more than {MAX_PICTURE_PIXELS // 1_000_000} million pixels; please send a smaller one."
+        Message(
+            "The picture has more than {millions} million pixels; please send a smaller one.",
+            millions=MAX_PICTURE_PIXELS // 1_000_000,
+        )
     )
 
 
@@ -117,7 +130,10 @@ def _check_scans(data: bytes) -> None:
         scans += marker[0] == _JPEG_SCAN
         if scans > MAX_SCANS:
             raise PictureError(
-                f"This JPEG has more than {MAX_SCANS} scans; please save it again as an ordinary JPEG or as PNG."
+                Message(
+                    "This JPEG has more than {limit} scans; please save it again as an ordinary JPEG or as PNG.",
+                    limit=MAX_SCANS,
+                )
             )
 
 

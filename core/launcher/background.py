@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.environment import python_environment
 from core.errors import RunError
+from core.language import Message
 from core.runs.process import is_held, worker_lock
 from core.storage import make_folder
 from core.workspace import PROJECT, Workspace
@@ -26,7 +27,7 @@ def start(workspace: Workspace, log_file: Path, module: str, *arguments: str) ->
         return
     make_folder(log_file.parent)
     if sum(is_running(other) for other in log_file.parent.glob("*.log")) >= MAX_PROCESSES:
-        raise RunError("Other results are being computed in the background. Try again in a minute.")
+        raise RunError(Message("Other results are being computed in the background. Try again in a minute."))
     with worker_lock(log_file) as lock:
         if lock is None:
             return
@@ -42,7 +43,9 @@ def start(workspace: Workspace, log_file: Path, module: str, *arguments: str) ->
                 start_new_session=True,
             )
         except OSError as error:
-            raise RunError("The background process could not be started. Close other programs, then retry.") from error
+            raise RunError(
+                Message("The background process could not be started. Close other programs, then retry.")
+            ) from error
 
 
 def is_running(log_file: Path) -> bool:

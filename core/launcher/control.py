@@ -8,10 +8,12 @@ from contextlib import suppress
 import psutil
 
 from core.errors import RunError
+from core.language import Message
 from core.launcher.queue import advance, log_errors_from_other_runs, status_after_removal
 from core.runs.deletion import delete_run
 from core.runs.run import Run
 from core.runs.snapshot import Snapshot
+from core.runs.status import STATE_NAMES
 from core.storage import storage_errors
 from core.workspace import Workspace
 
@@ -34,11 +36,20 @@ def request_stop(workspace: Workspace, run: Run, reason: str = "") -> None:
     with workspace.locked():
         status = run.status()
         if status.over:
-            raise RunError(f"Run {run.id} has already ended ({status.state}); there is nothing to stop.", run.id)
+            raise RunError(
+                Message(
+                    "Run {run} has already ended ({state}); there is nothing to stop.",
+                    run=run.id,
+                    state=STATE_NAMES[status.state],
+                ),
+                run.id,
+            )
         if status.state == "queued":
             new_status = status_after_removal(run, status)
             if new_status is None:  # never started
-                new_status = status.model_copy(update={"state": "stopped", "message": "Stopped before it started."})
+                new_status = status.model_copy(
+                    update={"state": "stopped", "message": Message("Stopped before it started.")}
+                )
             run.write_status(new_status)
             return
         with storage_errors(run.stop_file):
@@ -92,16 +103,19 @@ def _end_worker(run: Run) -> None:
                 process.kill()
             return
     except psutil.AccessDenied as error:
-        raise RunError(f"The process of run {run.id} belongs to another user. Ask them to stop it.", run.id) from error
+        raise RunError(
+            Message("The process of run {run} belongs to another user. Ask them to stop it.", run=run.id), run.id
+        ) from error
     with storage_errors(run.stop_file):
         run.stop_file.touch()
 
 
-def _still_running_message(run: Run) -> str:
+def _still_running_message(run: Run) -> Message:
     """Return the error message for a run whose worker has not exited."""
     if run.process():
-        return f"The process of run {run.id} has not exited. Try again in a minute."
-    return (
-        f"The process of run {run.id} was started by another dashboard or container. It has been asked to stop; "
-        "delete the run once it has stopped."
+        return Message("The process of run {run} has not exited. Try again in a minute.", run=run.id)
+    return Message(
+        "The process of run {run} was started by another dashboard or container. It has been asked to "
+        "stop; delete the run once it has stopped.",
+        run=run.id,
     )

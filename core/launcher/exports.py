@@ -11,6 +11,7 @@ from core.environment import python_environment
 from core.errors import ExportError
 from core.exports.folder import Exports, Job, Task, lock_file, log_file, remove_old, write_job
 from core.exports.parity import Parity, read_parity, write_parity
+from core.language import Message
 from core.runs.process import worker_lock
 from core.storage import make_folder, open_file, storage_errors
 from core.workspace import PROJECT, Workspace
@@ -26,7 +27,7 @@ def start_export(workspace: Workspace, bundle: Bundle, task: Task, drawing: byte
     make_folder(workspace.exports)
     with worker_lock(lock_file(workspace)) as lock:
         if lock is None:
-            raise ExportError("Another model is being exported or compared. Try again in a minute.")
+            raise ExportError(Message("Another model is being exported or compared. Try again in a minute."))
         remove_old(workspace, exports.network)
         with storage_errors(workspace.exports):
             # An earlier result must not look like this job's if the worker is killed.
@@ -63,4 +64,6 @@ def _start(workspace: Workspace, bundle: Bundle, task: Task, drawing: bytes | No
                     start_new_session=True,
                 )
         except OSError as error:
-            raise ExportError("The export process could not be started. Close other programs and try again.") from error
+            raise ExportError(
+                Message("The export process could not be started. Close other programs and try again.")
+            ) from error

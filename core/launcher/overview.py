@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.language import Message, count_message
 from core.runs.label import display_name
 from core.runs.run import Run
 from core.runs.snapshot import Snapshot
@@ -37,25 +38,37 @@ def overview(workspace: Workspace, snapshot: Snapshot | None = None) -> Overview
     return Overview(latest=started[0] if started else None, waiting=waiting, busy=bool(running or waiting))
 
 
-def exit_message(workspace: Workspace) -> str | None:
+def exit_message(workspace: Workspace) -> Message | None:
     """Return a message about the runs in progress, if any, for the person who stops the dashboard."""
     snapshot = Snapshot.of(workspace)
     running, waiting = snapshot.in_state("running"), len(snapshot.in_state("queued"))
     if not running:
         return None
     names = ", ".join(display_name(run.run) for run in running)
-    several = len(running) > 1
     if is_container_main_process():
-        ends = f"Runs {names} end" if several else f"Run {names} ends"
-        return (
-            f"{ends} with this container. Completed epochs are kept; restart the container and press Resume to "
-            "continue."
+        return count_message(
+            "Run {names} ends with this container. Completed epochs are kept; restart the container and press Resume "
+            "to continue.",
+            "Runs {names} end with this container. Completed epochs are kept; restart the container and press Resume "
+            "to continue.",
+            len(running),
+            names=names,
         )
-    queued = f" and {waiting} in the queue" if waiting else ""
-    continues = "continue" if several or waiting else "continues"
-    return (
-        f"Run{'s' if several else ''} {names}{queued} {continues} without the dashboard. Stop training with: "
-        "python -m core runs stop"
+    if waiting:
+        return count_message(
+            "Run {names} and {waiting} in the queue continue without the dashboard. Stop training with: python -m core "
+            "runs stop",
+            "Runs {names} and {waiting} in the queue continue without the dashboard. Stop training with: python -m "
+            "core runs stop",
+            len(running),
+            names=names,
+            waiting=waiting,
+        )
+    return count_message(
+        "Run {names} continues without the dashboard. Stop training with: python -m core runs stop",
+        "Runs {names} continue without the dashboard. Stop training with: python -m core runs stop",
+        len(running),
+        names=names,
     )
 
 

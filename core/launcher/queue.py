@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from core.config import TrainingConfig
 from core.environment import read_only, worker_count
 from core.errors import RunError, StorageError
+from core.language import Message
 from core.launcher.room import has_room
 from core.launcher.starting import start_next_queued_run
 from core.launcher.teachers import missing_teachers
@@ -20,7 +21,7 @@ from core.runs.own_drawing import OwnDrawing
 from core.runs.registry import check_runs, create_run
 from core.runs.run import Run
 from core.runs.snapshot import RunSnapshot, Snapshot
-from core.runs.status import Status
+from core.runs.status import STATE_NAMES, Status
 from core.runs.trial import TrialMark
 from core.storage import storage_errors
 from core.workspace import Workspace
@@ -66,8 +67,14 @@ def resume(workspace: Workspace, run: Run) -> None:
         resumed = snapshot.find(run)
         status = resumed.status()
         if not resumable(run, status):
-            reason = "was stopped before completing an epoch" if status.state == "stopped" else f"is {status.state}"
-            raise RunError(f"Run {run.id} {reason}; there is nothing to resume.", run.id)
+            message = Message(
+                "Run {run} is {state}; there is nothing to resume.", run=run.id, state=STATE_NAMES[status.state]
+            )
+            if status.state == "stopped":
+                message = Message(
+                    "Run {run} was stopped before completing an epoch; there is nothing to resume.", run=run.id
+                )
+            raise RunError(message, run.id)
         with _queue_missing_teachers(workspace, snapshot, resumed.config(), run) as teachers:
             _requeue(resumed)
         with log_errors_from_other_runs(run):
@@ -82,7 +89,14 @@ def remove_from_queue(workspace: Workspace, run: Run) -> None:
     with workspace.locked():
         status = run.status()
         if status.state != "queued":
-            raise RunError(f"Run {run.id} is already {status.state}; it is no longer in the queue.", run.id)
+            raise RunError(
+                Message(
+                    "Run {run} is already {state}; it is no longer in the queue.",
+                    run=run.id,
+                    state=STATE_NAMES[status.state],
+                ),
+                run.id,
+            )
         new_status = status_after_removal(run, status)
         if new_status:
             run.write_status(new_status)
@@ -117,10 +131,15 @@ def status_after_removal(run: Run, status: Status) -> Status | None:
     if not (run.checkpoint_file.exists() or run.bundle.folder.exists() or run.log_tail()):
         return None
     if run.checkpoint_file.exists():
-        state, message = "stopped", "Removed from the queue. Resume the run to continue from the last completed epoch."
+        state, message = (
+            "stopped",
+            Message("Removed from the queue. Resume the run to continue from the last completed epoch."),
+        )
     else:
         state = "interrupted"
-        message = "Removed from the queue before completing an epoch. Resume the run to start again from the beginning."
+        message = Message(
+            "Removed from the queue before completing an epoch. Resume the run to start again from the beginning."
+        )
     return status.model_copy(update={"state": state, "message": message, "ended": time.time()})
 
 
@@ -195,8 +214,18 @@ def _check_room(snapshot: Snapshot, needed: int) -> None:
     """Raise RunError if the queue has fewer free slots than needed."""
     queued = len(snapshot.in_state("queued"))
     if queued + needed > MAX_QUEUED:
-        slots = f", and this run and its teachers need {needed} of the {MAX_QUEUED} slots" if needed > 1 else ""
-        raise RunError(f"{queued} runs are already queued{slots}. Let some finish, or remove some from the queue.")
+        message = Message(
+            "{queued} runs are already queued. Let some finish, or remove some from the queue.", queued=queued
+        )
+        if needed > 1:
+            message = Message(
+                "{queued} runs are already queued, and this run and its teachers need {needed} of the {limit} slots. "
+                "Let some finish, or remove some from the queue.",
+                queued=queued,
+                needed=needed,
+                limit=MAX_QUEUED,
+            )
+        raise RunError(message)
 
 
 def _requeue(ended: RunSnapshot) -> None:
@@ -209,7 +238,7 @@ def _requeue(ended: RunSnapshot) -> None:
     queued = {
         "state": "queued",
         "phase": "waiting",
-        "message": "Waiting to continue.",
+        "message": Message("Waiting to continue."),
         "epochs": ended.config().epochs,
         "ended": None,
         "seconds_left": None,

@@ -14,6 +14,7 @@ import psutil
 
 from core.environment import python_environment, thread_limits
 from core.errors import RunError, StorageError
+from core.language import Message
 from core.launcher.prepared_worker import hand_over
 from core.launcher.teachers import pending_teachers
 from core.runs.process import worker_lock
@@ -77,14 +78,14 @@ def _is_full_disk(error: StorageError | OSError) -> bool:
 def _start(workspace: Workspace, run: Run, status: Status, lock: int) -> None:
     """Start the run's worker, which inherits the lock, or let the prepared worker train the run."""
     with storage_errors(run.log_file), open_file(run.log_file, "ab") as log:
-        starting = {"state": "running", "phase": "starting", "start": "python", "message": "Starting Python."}
+        starting = {"state": "running", "phase": "starting", "start": "python", "message": Message("Starting Python.")}
         run.write_status(status.model_copy(update=starting))
         process_id = hand_over(workspace, run.folder, lock, log.fileno())
         if process_id is None:
             try:
                 process_id = _start_worker(workspace, run, lock, log)
             except OSError as error:
-                message = "The training process could not be started. Close other programs and try again."
+                message = Message("The training process could not be started. Close other programs and try again.")
                 ended = {"state": "failed", "message": message, "ended": time.time()}
                 run.write_status(status.model_copy(update=ended))
                 raise RunError(message, run.id) from error

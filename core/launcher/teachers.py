@@ -7,6 +7,7 @@ import numpy as np
 from core.classifier.network import BATCH_SIZE, Network, network_fingerprint
 from core.config import TrainingConfig, teacher_configs
 from core.errors import BundleError, RunError
+from core.language import Message
 from core.runs.run import Run
 from core.runs.snapshot import Snapshot
 from core.storage import atomic_write, make_folder, read_file
@@ -49,9 +50,12 @@ def copy_teachers(workspace: Workspace, run: Run, config: TrainingConfig) -> Non
         teacher = finished_run(snapshot, teacher_config)
         if teacher is None:
             raise RunError(
-                f'This run learns from a network with the "{teacher_config.preset}" preset and seed '
-                f"{teacher_config.seed}, which was deleted or did not finish training. Press Resume here to train "
-                "that network first.",
+                Message(
+                    'This run learns from a network with the "{preset}" preset and seed {seed}, which was '
+                    "deleted or did not finish training. Press Resume here to train that network first.",
+                    preset=teacher_config.preset,
+                    seed=teacher_config.seed,
+                ),
                 run.id,
             )
         content = _read_network(teacher)
@@ -93,7 +97,10 @@ def _read_network(teacher: Run) -> bytes:
 
 def _damaged_network_error(teacher: Run) -> BundleError:
     return BundleError(
-        f"The network of run {teacher.id}, this run's teacher, is damaged. Delete that run, then press Resume "
-        "here to train another teacher first.",
+        Message(
+            "The network of run {teacher}, this run's teacher, is damaged. Delete that run, then press Resume "
+            "here to train another teacher first.",
+            teacher=teacher.id,
+        ),
         teacher.bundle.folder,
     )

@@ -14,6 +14,7 @@ from typing import Literal
 
 from core.errors import HandError
 from core.json_lines import from_lines, read_records, to_lines
+from core.language import Message, tr
 from core.personal.exam import Exam, exam_file, exam_from_lines, exam_lines, list_exams
 from core.personal.hand import Hand, clean_name, free_name, new_hand
 from core.personal.proof import Judged
@@ -34,10 +35,12 @@ ELSEWHERE = "elsewhere"
 
 _NEWEST_VERSION = 1
 _EXAM_NAME = re.compile(r"exams/([0-9]{8}-[0-9]{6}-[0-9a-f]{6})\.jsonl")
-_NOT_A_HAND = (
+_NOT_A_HAND = Message(
     "This file is damaged, or it is not a hand that Trazo has exported. Export the hand again, then import it."
 )
-_TOO_LARGE = "This hand is too large to be one file. Remove taught digits that are no longer needed, then export it."
+_TOO_LARGE = Message(
+    "This hand is too large to be one file. Remove taught digits that are no longer needed, then export it."
+)
 
 
 class _Header(Record, extra="ignore"):
@@ -105,7 +108,7 @@ def import_hand(workspace: Workspace, archive: bytes) -> Hand:
                 temporary.write_bytes(lines)
 
     with workspace.locked():
-        name = free_name(workspace, clean_name(contents.header.name) or "Imported hand")
+        name = free_name(workspace, clean_name(contents.header.name) or tr("Imported hand"))
         return new_hand(workspace, name, contents.header.created, fill)
 
 
@@ -116,12 +119,19 @@ def _without_model(written: Written) -> Written:
 def _read(archive: bytes) -> _Contents:
     """Return the checked contents of an archive; raises HandError."""
     if len(archive) > MAX_ARCHIVE_BYTES:
-        raise HandError(f"This file is too large for a hand. It can have at most {MAX_ARCHIVE_BYTES // 2**20} MB.")
+        raise HandError(
+            Message(
+                "This file is too large for a hand. It can have at most {megabytes} MB.",
+                megabytes=MAX_ARCHIVE_BYTES // 2**20,
+            )
+        )
     try:
         files = dict(_files(archive))
         header = _Header.model_validate_json(files.pop("hand.json"))
         if header.version > _NEWEST_VERSION:
-            raise HandError("This hand was exported by a later version of Trazo. Update Trazo, then import it.")
+            raise HandError(
+                Message("This hand was exported by a later version of Trazo. Update Trazo, then import it.")
+            )
         digits = taught_from_lines(files.pop("taught.jsonl"))
         judged = from_lines(files.pop("proofs.jsonl"), Judged)
         exams = tuple(exam_from_lines(_exam_id(name), lines) for name, lines in files.items())
@@ -130,7 +140,13 @@ def _read(archive: bytes) -> _Contents:
     except Exception as error:  # zipfile, zlib and JSON raise a dozen kinds of error
         raise HandError(_NOT_A_HAND) from error
     if len(digits) > MAX_TAUGHT or len(exams) > MAX_EXAMS:
-        raise HandError(f"This file has more than {MAX_TAUGHT} taught digits or {MAX_EXAMS} exams. It is not imported.")
+        raise HandError(
+            Message(
+                "This file has more than {digits} taught digits or {exams} exams. It is not imported.",
+                digits=MAX_TAUGHT,
+                exams=MAX_EXAMS,
+            )
+        )
     return _Contents(header, digits, exams, tuple(judged))
 
 
@@ -150,7 +166,12 @@ def _files(archive: bytes) -> Iterator[tuple[str, bytes]]:
                 content = file.read(left + 1)
             left -= len(content)
             if left < 0:
-                raise HandError(f"The files in this archive are larger than {MAX_CONTENT_BYTES // 2**20} MB.")
+                raise HandError(
+                    Message(
+                        "The files in this archive are larger than {megabytes} MB.",
+                        megabytes=MAX_CONTENT_BYTES // 2**20,
+                    )
+                )
             yield entry.filename, content
 
 

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field
 from core.data.datasets import CLASSES
 from core.errors import HandError
 from core.json_lines import from_lines, read_records, to_lines
+from core.language import Message
 from core.personal.hand import Hand
 from core.personal.taught import taught
 from core.personal.written import Digit, Written, fingerprint
@@ -106,7 +107,7 @@ def _answer(hand: Hand, exam: Exam, written: Written) -> Iterator[_Answered]:
     """Yield the entry of `answer`, once the file is locked; raises HandError as `answer` does."""
     _check_unchanged(hand, exam)
     if exam.prompt is None:
-        raise HandError("This exam is complete. Start a new one to write more digits.")
+        raise HandError(Message("This exam is complete. Start a new one to write more digits."))
     yield _Answered(written=written.model_copy(update={"label": exam.prompt}))
 
 
@@ -119,13 +120,13 @@ def _take_back(hand: Hand, exam: Exam) -> Iterator[_TakenBack]:
 
 def _check_unchanged(hand: Hand, exam: Exam) -> None:
     if read_exam(hand, exam.id).written != exam.written:
-        raise HandError("This exam went on in another tab. Continue there, or reload this page.")
+        raise HandError(Message("This exam went on in another tab. Continue there, or reload this page."))
 
 
 def discard_exam(hand: Hand, exam: Exam) -> None:
     """Delete an exam that is not complete; raises HandError if it was completed in another tab."""
     if read_exam(hand, exam.id).complete:
-        raise HandError("This exam is complete already. Reload the page to see its result.")
+        raise HandError(Message("This exam is complete already. Reload the page to see its result."))
     with storage_errors(hand.exams):
         exam_file(hand, exam.id).unlink(missing_ok=True)
 
@@ -135,7 +136,7 @@ def read_exam(hand: Hand, exam_id: str) -> Exam:
     hand.record()
     exam = _exam(exam_id, read_records(exam_file(hand, exam_id), _Entry))
     if exam is None:
-        raise HandError("This exam was deleted or is damaged. Start a new one.")
+        raise HandError(Message("This exam was deleted or is damaged. Start a new one."))
     return exam
 
 

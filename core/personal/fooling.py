@@ -16,6 +16,7 @@ from pydantic import Field
 
 from core.errors import HandError, StorageError
 from core.json_lines import read_records
+from core.language import Message
 from core.personal.hand import Hand, list_hands
 from core.personal.written import Digit, RecordId, Written
 from core.records import Record
@@ -77,10 +78,12 @@ def submit(hand: Hand, written: Written) -> str:
     Raises HandError if the model has read it, if the hand has MAX_DRAWINGS, or if it was deleted.
     """
     if written.label == written.predicted:
-        raise HandError(f"The model reads this {written.label}, too. Write a stranger one.")
+        raise HandError(Message("The model reads this {digit}, too. Write a stranger one.", digit=written.label))
     entries = _entries(hand)
     if sum(isinstance(entry, _Drawn) for entry in entries) >= MAX_DRAWINGS:
-        raise HandError(f"You have made {MAX_DRAWINGS} drawings, which is the limit. Vote on those of others.")
+        raise HandError(
+            Message("You have made {limit} drawings, which is the limit. Vote on those of others.", limit=MAX_DRAWINGS)
+        )
     drawn = _Drawn(id=uuid4().hex[:12], written=written)
     hand.append(_file(hand), [drawn])
     return drawn.id
@@ -94,9 +97,9 @@ def withdraw(hand: Hand, drawing: str) -> None:
 def vote(hand: Hand, attempt: Attempt, label: int | None) -> None:
     """Say what another hand's drawing is; None means no digit. Raises HandError for an own one and a second vote."""
     if attempt.hand == hand:
-        raise HandError("You cannot vote on your own drawing.")
+        raise HandError(Message("You cannot vote on your own drawing."))
     if any(isinstance(entry, _Voted) and entry.drawing == attempt.id for entry in _entries(hand)):
-        raise HandError("You have voted on this drawing already.")
+        raise HandError(Message("You have voted on this drawing already."))
     hand.append(_file(hand), [_Voted(drawing=attempt.id, label=label)])
 
 

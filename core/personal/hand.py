@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from core.errors import HandError
 from core.json_lines import append_records
+from core.language import Message
 from core.records import Record, Timestamp
 from core.storage import atomic_write, make_folder, read_file, remove, storage_errors
 from core.workspace import Workspace
@@ -28,7 +29,7 @@ _NEW_PREFIX = ".new-"
 _DELETED_PREFIX = ".deleted-"
 """Prefix of the folder of a hand that is being deleted."""
 
-_DELETED = "This hand was deleted. Choose another one on the page Your hand."
+_DELETED = Message("This hand was deleted. Choose another one on the page Your hand.")
 
 
 class HandRecord(Record):
@@ -78,8 +79,11 @@ class Hand:
             raise HandError(_DELETED) from error
         except (OSError, ValidationError) as error:
             raise HandError(
-                f"The file hand.json of the hand {self.id} is damaged or cannot be read. Delete the hand, or import it "
-                "again."
+                Message(
+                    "The file hand.json of the hand {hand} is damaged or cannot be read. Delete the hand, or "
+                    "import it again.",
+                    hand=self.id,
+                )
             ) from error
 
     def write_record(self, record: HandRecord) -> None:
@@ -115,7 +119,9 @@ def new_hand(workspace: Workspace, name: str, created: float, fill: Callable[[Ha
         _remove_leftovers(workspace)
         record = HandRecord(name=_check_name(workspace, name), created=created)
         if len(list_hands(workspace)) >= MAX_HANDS:
-            raise HandError(f"There are {MAX_HANDS} hands already. Delete one that is no longer used.")
+            raise HandError(
+                Message("There are {limit} hands already. Delete one that is no longer used.", limit=MAX_HANDS)
+            )
         hand = Hand(workspace.personal / uuid4().hex[:12])
         unlisted = Hand(make_folder(workspace.personal / (_NEW_PREFIX + hand.id)))
         with storage_errors(workspace.personal):
@@ -163,7 +169,9 @@ def find_hand(workspace: Workspace, name: str) -> Hand:
     for hand in hands:
         if hand_name(hand).casefold() == name.strip().casefold():
             return hand
-    raise HandError(f"There is no hand named {name!r}. List all hands with: python -m core hand list")
+    raise HandError(
+        Message("There is no hand named {name!r}. List all hands with: python -m core hand list", name=name)
+    )
 
 
 def rename_hand(workspace: Workspace, hand: Hand, name: str) -> None:
@@ -210,7 +218,7 @@ def delete_hand(workspace: Workspace, hand: Hand) -> None:
         try:
             hand.folder.rename(hidden)
         except FileNotFoundError as error:
-            raise HandError("This hand was already deleted.") from error
+            raise HandError(Message("This hand was already deleted.")) from error
         shutil.rmtree(hidden)
 
 
@@ -226,11 +234,11 @@ def _check_name(workspace: Workspace, name: str, hand: Hand | None = None) -> st
     """Return the name without invisible characters; raises HandError if it is empty, too long or another hand's."""
     name = clean_name(name)
     if not name:
-        raise HandError("Give the hand a name, such as your first name.")
+        raise HandError(Message("Give the hand a name, such as your first name."))
     if len(name) > MAX_NAME_LENGTH:
-        raise HandError(f"This name is too long. Use at most {MAX_NAME_LENGTH} characters.")
+        raise HandError(Message("This name is too long. Use at most {limit} characters.", limit=MAX_NAME_LENGTH))
     if name.casefold() in {hand_name(other).casefold() for other in list_hands(workspace) if other != hand}:
-        raise HandError("There is a hand with this name already. Choose another name.")
+        raise HandError(Message("There is a hand with this name already. Choose another name."))
     return name
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from core.classifier.comparison import mcnemar
 from core.errors import HandError
 from core.json_lines import read_records
+from core.language import Message
 from core.personal.exam import EXAM_DIGITS, Exam, list_exams
 from core.personal.hand import Hand
 from core.personal.result import ExamResult
@@ -90,8 +91,10 @@ def exams_for(hand: Hand, run_id: str) -> list[Exam]:
     if found:
         return found
     if not exams:
-        raise HandError("The proof needs an exam. Take one first: it takes about two minutes.")
+        raise HandError(Message("The proof needs an exam. Take one first: it takes about two minutes."))
     raise HandError(
-        "Your last exam has already been used for another model. Take a new one, so that the comparison stays fair: "
-        "of several models that are tried on the same digits, the luckiest looks best."
+        Message(
+            "Your last exam has already been used for another model. Take a new one, so that the comparison "
+            "stays fair: of several models that are tried on the same digits, the luckiest looks best."
+        )
     )

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from core.errors import HandError
 from core.json_lines import from_lines, read_records, to_lines
+from core.language import Message
 from core.personal.hand import Hand
 from core.personal.written import Digit, RecordId, Written, fingerprint
 from core.records import Record
@@ -45,9 +46,11 @@ def teach(hand: Hand, written: Written, sealed: Iterable[str] = ()) -> str:
     if the hand has MAX_TAUGHT digits, or if it was deleted.
     """
     if fingerprint(written) in set(sealed):
-        raise HandError("This digit belongs to an exam, so it cannot be taught. Write it once more.")
+        raise HandError(Message("This digit belongs to an exam, so it cannot be taught. Write it once more."))
     if len(taught(hand)) >= MAX_TAUGHT:
-        raise HandError(f"This hand has taught {MAX_TAUGHT} digits. Remove some that are no longer needed.")
+        raise HandError(
+            Message("This hand has taught {digits} digits. Remove some that are no longer needed.", digits=MAX_TAUGHT)
+        )
     entry = _Taught(id=uuid4().hex[:12], written=written)
     hand.append(hand.taught_file, [entry])
     return entry.id

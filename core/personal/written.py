@@ -14,6 +14,7 @@ from core.errors import HandError
 from core.handwriting.pen_digits import PenDigit
 from core.ink.canvas_strokes import MAX_POINTS, Stroke, draw_strokes
 from core.ink.drawing import Pixels, prepare
+from core.language import Message
 from core.records import Record, Timestamp
 
 Digit = Annotated[int, Field(ge=0, le=9)]
@@ -67,10 +68,10 @@ def stored_strokes(strokes: Sequence[Stroke]) -> tuple[WrittenStroke, ...]:
     Raises HandError if there are none, or if they are too many or too large to be kept.
     """
     if not strokes:
-        raise HandError("There is nothing on the canvas. Write a digit first.")
+        raise HandError(Message("There is nothing on the canvas. Write a digit first."))
     extent = np.ptp(np.concatenate([stroke.points for stroke in strokes]).round(1), axis=0)
     if len(strokes) > MAX_STROKES or extent.max() > MAX_SIDE:
-        raise HandError("This drawing is too large to be kept. Clear the canvas and write one digit.")
+        raise HandError(Message("This drawing is too large to be kept. Clear the canvas and write one digit."))
     return tuple(
         WrittenStroke(points=tuple((x, y) for x, y in stroke.points.round(1).tolist()), width=stroke.width)
         for stroke in strokes

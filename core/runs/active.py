@@ -16,6 +16,7 @@ from core.classifier.predictor import Predictor, Reading
 from core.errors import BundleError, RunError
 from core.ink.canvas_strokes import Stroke
 from core.ink.picture_ink import PictureInk
+from core.language import Message
 from core.records import Record
 from core.runs.fine_tuning import read_fine_tuning
 from core.runs.label import disambiguate, display_name
@@ -26,7 +27,7 @@ from core.workspace import SHIPPED_BUNDLE, Workspace
 
 SHIPPED = "shipped"
 """The name of the model that comes with Trazo, used instead of a run id."""
-SHIPPED_TITLE = "Shipped model"
+SHIPPED_TITLE = Message("Shipped model")
 
 
 class _Promoted(Record):
@@ -64,7 +65,10 @@ def promote(workspace: Workspace, run: Run | None) -> None:
             return
         if not run.bundle.complete:
             raise RunError(
-                f"Run {run.id} has no finished model to promote. Let the run finish, or choose another run.", run.id
+                Message(
+                    "Run {run} has no finished model to promote. Let the run finish, or choose another run.", run=run.id
+                ),
+                run.id,
             )
         Predictor(run.bundle)
         with atomic_write(workspace.active_file) as temporary:
@@ -79,7 +83,7 @@ def active_model(workspace: Workspace) -> ActiveModel:
     except (FileNotFoundError, NotADirectoryError):
         return ActiveModel(None, Bundle(SHIPPED_BUNDLE))
     except (OSError, ValidationError, RunError):
-        problem = "The promoted model was deleted or its record is damaged; the shipped model is in use."
+        problem = Message("The promoted model was deleted or its record is damaged; the shipped model is in use.")
         return ActiveModel(None, Bundle(SHIPPED_BUNDLE), problem)
     return ActiveModel(run.id, run.bundle)
 
@@ -157,7 +161,7 @@ class ActivePredictor:
         except BundleError as error:
             if active.run_id is None:
                 raise
-            problem = f"{error} Until then the shipped model is in use."
+            problem = Message("{reason} Until then the shipped model is in use.", reason=error)
             shipped = ActiveModel(None, Bundle(SHIPPED_BUNDLE), problem)
             return shipped, Predictor(shipped.bundle)
 

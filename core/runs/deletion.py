@@ -6,6 +6,7 @@ import os
 import time
 
 from core.errors import RunError, RunNotFound
+from core.language import Message
 from core.runs.active import active_model, promote
 from core.runs.leftovers import DELETED_PREFIX
 from core.runs.run import Run
@@ -22,7 +23,7 @@ def delete_run(workspace: Workspace, run: Run) -> None:
         if not os.path.lexists(run.folder):
             raise RunNotFound(run.id)
         if _is_running(run):
-            raise RunError(f"Run {run.id} is still running. Stop it first, then delete it.", run.id)
+            raise RunError(Message("Run {run} is still running. Stop it first, then delete it.", run=run.id), run.id)
         if active_model(workspace).run_id == run.id:
             promote(workspace, None)
         # Rename the folder first, so that a half-deleted run is never listed.

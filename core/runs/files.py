@@ -6,20 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import RunError
+from core.language import Message
 from core.runs.run import MAX_LOG_BYTES, Run
 from core.storage import open_file
 
 _DESCRIPTIONS = {
-    "mnist_model.keras": "the network, for Keras",
-    "mnist_model.tflite": "the network, for LiteRT",
-    "card.json": "the model card, with its metrics",
-    "evaluation.npz": "the predictions on the test set",
-    "novelty.npz": "the novelty detector",
-    "config.json": "the settings",
-    "history.csv": "one row per epoch",
-    "steps.csv": "one row every few steps",
-    "answers.npz": "the prediction for each validation image after each epoch",
-    "train.log": "the output of the training process",
+    "mnist_model.keras": Message("the network, for Keras"),
+    "mnist_model.tflite": Message("the network, for LiteRT"),
+    "card.json": Message("the model card, with its metrics"),
+    "evaluation.npz": Message("the predictions on the test set"),
+    "novelty.npz": Message("the novelty detector"),
+    "config.json": Message("the settings"),
+    "history.csv": Message("one row per epoch"),
+    "steps.csv": Message("one row every few steps"),
+    "answers.npz": Message("the prediction for each validation image after each epoch"),
+    "train.log": Message("the output of the training process"),
 }
 
 
@@ -29,7 +30,7 @@ class RunFile:
 
     run_id: str
     name: str
-    description: str
+    description: Message
     path: Path
     size: int
 
@@ -42,7 +43,9 @@ class RunFile:
                 content: bytes = file.read()
                 return content
         except OSError as error:
-            message = f"{self.name} of run {self.run_id} can no longer be read. Reload the page."
+            message = Message(
+                "{name} of run {run} can no longer be read. Reload the page.", name=self.name, run=self.run_id
+            )
             raise RunError(message, self.run_id) from error
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from core.errors import RunError, RunNotFound
+from core.language import Message
 from core.records import Record
 from core.runs.run import Run
 from core.storage import atomic_write, read_file
@@ -29,6 +30,9 @@ class Label(Record, extra="ignore"):
 
 
 UNNAMED = Label()
+
+_NAME_TOO_LONG = Message("A name can have at most {limit:,} characters. This one has {length:,}; shorten it.")
+_NOTE_TOO_LONG = Message("A note can have at most {limit:,} characters. This one has {length:,}; shorten it.")
 
 
 def label_file(run: Run) -> Path:
@@ -70,10 +74,12 @@ def write_label(workspace: Workspace, run: Run, name: str, note: str) -> Label:
     be written.
     """
     label = Label(name=_clean_line(name), note=_clean_lines(note))
-    for field, text, limit in (("name", label.name, MAX_NAME_CHARACTERS), ("note", label.note, MAX_NOTE_CHARACTERS)):
+    for too_long, text, limit in (
+        (_NAME_TOO_LONG, label.name, MAX_NAME_CHARACTERS),
+        (_NOTE_TOO_LONG, label.note, MAX_NOTE_CHARACTERS),
+    ):
         if len(text) > limit:
-            message = f"A {field} can have at most {limit:,} characters. This one has {len(text):,}; shorten it."
-            raise RunError(message, run.id)
+            raise RunError(Message(too_long, limit=limit, length=len(text)), run.id)
     # The lock keeps a run that is being deleted from reappearing as a folder with only a label.
     with workspace.locked():
         if not run.folder.exists():

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.config import TrainingConfig
 from core.errors import RunError, RunNotFound, StorageError
+from core.language import Message
 from core.runs.creation import ID_TIME_FORMAT, created_at, write_creation
 from core.runs.fine_tuning import FineTuning, write_fine_tuning
 from core.runs.leftovers import NEW_PREFIX
@@ -18,7 +19,7 @@ from core.runs.own_drawing import OwnDrawing, write_own_drawing
 from core.runs.run import Run
 from core.runs.status import Status
 from core.runs.trial import TrialMark, write_trial_mark
-from core.storage import make_folder, storage_errors
+from core.storage import make_folder, storage_errors, system_reason
 from core.workspace import Workspace
 
 _ADJECTIVES = (
@@ -59,7 +60,9 @@ def create_run(
                 write_fine_tuning(unlisted.fine_tuning_file, fine_tuning)
             if trial:
                 write_trial_mark(unlisted.trial_file, trial)
-            unlisted.write_status(Status(state="queued", message="Waiting for its turn.", epochs=config.epochs))
+            unlisted.write_status(
+                Status(state="queued", message=Message("Waiting for its turn."), epochs=config.epochs)
+            )
             with storage_errors(run.folder):
                 unlisted.folder.rename(run.folder)
         finally:
@@ -85,8 +88,12 @@ def check_runs(workspace: Workspace) -> None:
         return
     except OSError as error:
         raise StorageError(
-            f"The runs in {workspace.runs} cannot be listed ({error.strerror}). Repair this folder, or set "
-            "TRAZO_WORKSPACE to another folder.",
+            Message(
+                "The runs in {folder} cannot be listed ({reason}). Repair this folder, or set TRAZO_WORKSPACE "
+                "to another folder.",
+                folder=workspace.runs,
+                reason=system_reason(error),
+            ),
             workspace.runs,
         ) from error
 
@@ -105,7 +112,10 @@ def find_run(workspace: Workspace, run_id: str) -> Run:
         raise RunNotFound(run_id)
     if len(matches) > 1:
         ids = ", ".join(run.id for run in matches)
-        raise RunError(f"Several runs have the title {run_id!r}. Use the full id of one of them: {ids}.", run_id)
+        raise RunError(
+            Message("Several runs have the title {run!r}. Use the full id of one of them: {ids}.", run=run_id, ids=ids),
+            run_id,
+        )
     return matches[0]
 
 

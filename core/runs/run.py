@@ -15,10 +15,11 @@ from core.classifier.bundle import Bundle
 from core.classifier.learning import EpochPredictions, read_epoch_predictions, write_epoch_predictions
 from core.config import TrainingConfig, config_from_json
 from core.errors import ConfigError, RunError, RunNotFound, StorageError
+from core.language import Message
 from core.runs.process import WorkerRecord, is_held
-from core.runs.status import Status
+from core.runs.status import UNEXPECTED_ENDS, Status
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, read_rows
-from core.storage import NotRegularFile, atomic_write, open_file, read_file, storage_errors
+from core.storage import NotRegularFile, atomic_write, open_file, read_file, storage_errors, system_reason
 
 LOG_TAIL_BYTES = 64 * 1024
 MAX_LOG_BYTES = 10 * 2**20
@@ -118,12 +119,12 @@ class Run:
         return self.stop_file.exists()
 
     @property
-    def stop_reason(self) -> str:
-        """The message that `request_stop` was given for the run, or an empty string."""
+    def stop_reason(self) -> Message:
+        """The message that `request_stop` was given for the run, or an empty one."""
         try:
-            return read_file(self.stop_file, _MAX_REASON_BYTES).decode(errors="replace").strip()
+            return Message(read_file(self.stop_file, _MAX_REASON_BYTES).decode(errors="replace").strip())
         except OSError:
-            return ""
+            return Message("")
 
     @property
     def bundle(self) -> Bundle:
@@ -259,14 +260,10 @@ class Run:
         process that was killed. `record_interruptions` stores the guess, because a later kill or a reboot would change
         it.
         """
-        state, message = "interrupted", "The training process ended unexpectedly"
         worker = self._read_worker()
-        if worker and worker.oom_kill_since_start:
-            state = "failed"
-            message += ", probably because the machine ran out of memory: the system killed a process to free memory"
-        if self.checkpoint_file.exists():
-            return {"state": state, "message": f"{message}. Resume the run to continue from the last completed epoch."}
-        return {"state": state, "message": f"{message}. Resume the run to start again from the beginning."}
+        killed = bool(worker and worker.oom_kill_since_start)
+        message = UNEXPECTED_ENDS[killed, self.checkpoint_file.exists()]
+        return {"state": "failed" if killed else "interrupted", "message": message}
 
     def _recorded_status(self) -> Status:
         try:
@@ -275,9 +272,9 @@ class Run:
             missing_or_damaged = isinstance(error, FileNotFoundError | ValidationError)
             # The status is written without fsync, so a power cut may damage it; the checkpoint is fsynced.
             if missing_or_damaged and self.checkpoint_file.exists() and not self.alive:
-                message = (
-                    "The file status.json is missing or damaged. "
-                    "Resume the run to continue from the last completed epoch."
+                message = Message(
+                    "The file status.json is missing or damaged. Resume the run to continue from the last "
+                    "completed epoch."
                 )
                 return Status(state="interrupted", message=message)
             raise self._error_for(self.status_file, error, self._missing_or_damaged_error(self.status_file)) from error
@@ -292,17 +289,26 @@ class Run:
         """Return a "cannot be read" error if the failure may be temporary; otherwise return `damage_error`."""
         if not isinstance(error, OSError) or isinstance(error, FileNotFoundError | IsADirectoryError | NotRegularFile):
             return damage_error
-        reason = error.strerror or type(error).__name__
         return RunError(
-            f"The file {path.name} of run {self.id} cannot be read ({reason}). Try again, or check its permissions.",
+            Message(
+                "The file {file} of run {run} cannot be read ({reason}). Try again, or check its permissions.",
+                file=path.name,
+                run=self.id,
+                reason=system_reason(error),
+            ),
             self.id,
         )
 
     def _missing_or_damaged_error(self, path: Path) -> RunError:
-        return RunError(f"The file {path.name} of run {self.id} is missing or damaged. Delete the run.", self.id)
+        return RunError(
+            Message("The file {file} of run {run} is missing or damaged. Delete the run.", file=path.name, run=self.id),
+            self.id,
+        )
 
     def _damaged_error(self, path: Path) -> RunError:
-        message = f"The file {path.name} of run {self.id} is damaged. The run's model can still be used."
+        message = Message(
+            "The file {file} of run {run} is damaged. The run's model can still be used.", file=path.name, run=self.id
+        )
         return RunError(message, self.id)
 
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from core.errors import RunError
+from core.language import Message
 from core.records import Record
 from core.storage import atomic_write, read_file
 
@@ -29,4 +30,6 @@ def read_record(path: Path, record: type[_Record]) -> _Record | None:
         return None
     except (OSError, ValidationError) as error:
         run_id = path.parent.name
-        raise RunError(f"The file {path.name} of run {run_id} is damaged. Delete the run.", run_id) from error
+        raise RunError(
+            Message("The file {file} of run {run} is damaged. Delete the run.", file=path.name, run=run_id), run_id
+        ) from error

@@ -4,12 +4,41 @@ from __future__ import annotations
 
 from typing import Literal
 
+from core.language import Message
 from core.records import Amount, Count, Fraction, Record, Timestamp
 
 State = Literal["queued", "running", "finished", "stopped", "failed", "interrupted"]
 Phase = Literal["waiting", "starting", "training", "validating", "saving", "done"]
 Start = Literal["python", "tensorflow", "images", "network", "step"]
 """The stages of a new process before its first step is complete, in order."""
+
+STATE_NAMES: dict[State, Message] = {
+    "queued": Message("queued"),
+    "running": Message("running"),
+    "finished": Message("finished"),
+    "stopped": Message("stopped"),
+    "failed": Message("failed"),
+    "interrupted": Message("interrupted"),
+}
+"""The states in sentences."""
+
+UNEXPECTED_ENDS = {
+    (False, False): Message(
+        "The training process ended unexpectedly. Resume the run to start again from the beginning."
+    ),
+    (False, True): Message(
+        "The training process ended unexpectedly. Resume the run to continue from the last completed epoch."
+    ),
+    (True, False): Message(
+        "The training process ended unexpectedly, probably because the machine ran out of memory: the system killed a "
+        "process to free memory. Resume the run to start again from the beginning."
+    ),
+    (True, True): Message(
+        "The training process ended unexpectedly, probably because the machine ran out of memory: the system killed a "
+        "process to free memory. Resume the run to continue from the last completed epoch."
+    ),
+}
+"""The message of a run whose worker died, by whether a process was killed for memory and whether it can continue."""
 
 
 class Status(Record, extra="ignore"):
@@ -23,7 +52,7 @@ class Status(Record, extra="ignore"):
 
     state: State
     phase: Phase = "waiting"
-    message: str = ""
+    message: Message = Message("")
     start: Start | None = None
     updated: Timestamp = 0.0
     started: Timestamp | None = None

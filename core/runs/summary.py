@@ -7,6 +7,7 @@ from datetime import datetime
 
 from core.config import TrainingConfig
 from core.errors import BundleError, RunError
+from core.language import Message, message_of
 from core.runs.active import ActiveModel, active_model
 from core.runs.creation import created_at
 from core.runs.label import UNNAMED, Label, read_label
@@ -40,7 +41,7 @@ class Summary:
     has_model: bool = False
     of_search: bool = False
     promoted: bool = False
-    problem: str | None = None
+    problem: Message | None = None
     label: Label = UNNAMED
     config: TrainingConfig | None = None
 
@@ -59,7 +60,7 @@ def summarise(snapshot: RunSnapshot, active: ActiveModel) -> Summary:
         card = run.bundle.card() if run.bundle.complete else None
         result = read_trial_result(run.trial_result_file) if card is None else None
     except (RunError, BundleError) as error:
-        return Summary(id=run.id, title=run.title, state=None, created=created, problem=str(error), label=label)
+        return Summary(id=run.id, title=run.title, state=None, created=created, problem=message_of(error), label=label)
     measured, sized = card.metrics if card else result, card or result
     return Summary(
         id=run.id,

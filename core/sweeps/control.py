@@ -14,11 +14,14 @@ from pydantic import ValidationError
 
 from core.data.sources import find_mnist
 from core.errors import DataMissing, SweepError, SweepNotFound
+from core.language import Message
 from core.launcher import background
 from core.launcher.overview import is_container_main_process
+from core.rules import broken_rule
 from core.runs.leftovers import DELETED_PREFIX, NEW_PREFIX
 from core.runs.process import WorkerRecord
 from core.runs.registry import random_words
+from core.runs.status import STATE_NAMES
 from core.storage import make_folder, read_file, remove, storage_errors
 from core.sweeps.records import SweepSettings, SweepStatus
 from core.sweeps.spaces import check_parameters
@@ -41,17 +44,21 @@ def create_sweep(workspace: Workspace, settings: SweepSettings, sweep_id: str | 
     """
     check_settings(settings)
     if settings.base.dataset == "mnist" and find_mnist(workspace) is None:
-        raise DataMissing("MNIST is not on this machine. Run python -m core data download, or use the stand-in digits.")
+        raise DataMissing(
+            Message("MNIST is not on this machine. Run python -m core data download, or use the stand-in digits.")
+        )
     make_folder(workspace.sweeps)
     with workspace.locked():
         _remove_leftovers(workspace)
         sweep = Sweep(workspace.sweeps / (sweep_id or _new_id()))
         if sweep.folder.exists():
-            raise SweepError(f"There is already a sweep {sweep.id}. Resume it, or delete it first.", sweep.id)
+            raise SweepError(
+                Message("There is already a sweep {sweep}. Resume it, or delete it first.", sweep=sweep.id), sweep.id
+            )
         unlisted = Sweep(make_folder(sweep.folder.with_name(NEW_PREFIX + sweep.id)))
         try:
             unlisted.write_settings(settings)
-            unlisted.write_status(SweepStatus(state="running", message="Starting."))
+            unlisted.write_status(SweepStatus(state="running", message=Message("Starting.")))
             with storage_errors(sweep.folder):
                 unlisted.folder.rename(sweep.folder)
         finally:
@@ -66,21 +73,25 @@ def read_settings(values: dict[str, Any]) -> SweepSettings:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise SweepError(f"{field}: {first['msg']}. Received: {first.get('input')!r}.") from error
+        raise SweepError(
+            Message(
+                "{field}: {rule}. Received: {value!r}.", field=field, rule=broken_rule(first), value=first.get("input")
+            )
+        ) from error
 
 
 def check_settings(settings: SweepSettings) -> None:
     """Raise ConfigError or SweepError with one sentence if a sweep with these settings makes no sense."""
     if settings.base.fine_tuned:
-        raise SweepError("A fine-tuned run has no settings to vary. Start from a preset or another run.")
+        raise SweepError(Message("A fine-tuned run has no settings to vary. Start from a preset or another run."))
     check_parameters(settings.base, settings.parameters)
     first, *others = settings.objectives
     if not first.endswith("accuracy"):
-        raise SweepError("The first objective must be an accuracy. Swap the two objectives.")
+        raise SweepError(Message("The first objective must be an accuracy. Swap the two objectives."))
     if first in others:
-        raise SweepError("The two objectives are the same. Leave out one of them.")
+        raise SweepError(Message("The two objectives are the same. Leave out one of them."))
     if settings.trials is None and settings.hours is None:
-        raise SweepError("Give a number of trials or of hours, so that the sweep ends.")
+        raise SweepError(Message("Give a number of trials or of hours, so that the sweep ends."))
 
 
 def start(workspace: Workspace, sweep: Sweep) -> None:
@@ -92,12 +103,21 @@ def resume(workspace: Workspace, sweep: Sweep) -> None:
     """Go on with a sweep that was stopped or interrupted, or that failed; raises SweepError if it has not ended."""
     status = sweep.status()
     if status.state in ("running", "finished"):
-        raise SweepError(f"The sweep {sweep.id} is {status.state}; there is nothing to resume.", sweep.id)
+        raise SweepError(
+            Message(
+                "The sweep {sweep} is {state}; there is nothing to resume.",
+                sweep=sweep.id,
+                state=STATE_NAMES[status.state],
+            ),
+            sweep.id,
+        )
     _wait_for_exit(sweep)
     with workspace.locked():
         with storage_errors(sweep.stop_file):
             sweep.stop_file.unlink(missing_ok=True)
-        sweep.write_status(status.model_copy(update={"state": "running", "message": "Starting.", "ended": None}))
+        sweep.write_status(
+            status.model_copy(update={"state": "running", "message": Message("Starting."), "ended": None})
+        )
     start(workspace, sweep)
 
 
@@ -110,10 +130,17 @@ def stop(workspace: Workspace, sweep: Sweep) -> None:
     elif status.state == "interrupted":
         # Its runs may have outlived its process.
         _stop_runs(workspace, sweep)
-        ended = {"state": "stopped", "message": "Stopped. Resume the sweep to go on.", "ended": time.time()}
+        ended = {"state": "stopped", "message": Message("Stopped. Resume the sweep to go on."), "ended": time.time()}
         sweep.write_status(status.model_copy(update=ended))
     else:
-        raise SweepError(f"The sweep {sweep.id} has already ended ({status.state}); nothing to stop.", sweep.id)
+        raise SweepError(
+            Message(
+                "The sweep {sweep} has already ended ({state}); nothing to stop.",
+                sweep=sweep.id,
+                state=STATE_NAMES[status.state],
+            ),
+            sweep.id,
+        )
 
 
 def delete(workspace: Workspace, sweep: Sweep) -> None:
@@ -150,19 +177,28 @@ def find_sweep(workspace: Workspace, name: str) -> Sweep:
         raise SweepNotFound(name)
     if len(matches) > 1:
         ids = ", ".join(sweep.id for sweep in matches)
-        raise SweepError(f"Several sweeps have the name {name!r}. Use the full id of one of them: {ids}.", name)
+        raise SweepError(
+            Message(
+                "Several sweeps have the name {name!r}. Use the full id of one of them: {ids}.", name=name, ids=ids
+            ),
+            name,
+        )
     return matches[0]
 
 
-def exit_messages(workspace: Workspace) -> list[str]:
+def exit_messages(workspace: Workspace) -> list[Message]:
     """Return a message about each sweep that is running, for the person who stops the dashboard."""
     ids = [sweep.id for sweep in list_sweeps(workspace) if sweep.running]
     if is_container_main_process():
         return [
-            f"Sweep {sweep_id} ends with this container. Restart it and press Resume to continue." for sweep_id in ids
+            Message("Sweep {sweep} ends with this container. Restart it and press Resume to continue.", sweep=sweep_id)
+            for sweep_id in ids
         ]
     return [
-        f"Sweep {sweep_id} continues, too, and starts further runs. Stop it with: python -m core sweep stop {sweep_id}"
+        Message(
+            "Sweep {sweep} continues, too, and starts further runs. Stop it with: python -m core sweep stop {sweep}",
+            sweep=sweep_id,
+        )
         for sweep_id in ids
     ]
 
@@ -200,7 +236,10 @@ def _wait_for_exit(sweep: Sweep) -> None:
     while sweep.alive:
         if time.monotonic() > deadline:
             raise SweepError(
-                f"The process of the sweep {sweep.id} has not exited. Stop the sweep, then try again in a minute.",
+                Message(
+                    "The process of the sweep {sweep} has not exited. Stop the sweep, then try again in a minute.",
+                    sweep=sweep.id,
+                ),
                 sweep.id,
             )
         time.sleep(_POLL_SECONDS)

@@ -14,6 +14,7 @@ from optuna.storages.journal import JournalFileBackend, JournalStorage
 
 from core.environment import sweep_storage
 from core.errors import SweepError
+from core.language import Message
 from core.storage import open_file
 
 HEARTBEAT_SECONDS = 20
@@ -38,7 +39,11 @@ def open_database() -> RDBStorage:
     """Return the storage in the database that TRAZO_SWEEP_STORAGE names; raises SweepError if it names none."""
     url = sweep_storage() or ""
     if not url.startswith(_DRIVER):
-        raise SweepError(f"TRAZO_SWEEP_STORAGE must begin with {_DRIVER}, for example {_DRIVER}user@host/database.")
+        raise SweepError(
+            Message(
+                "TRAZO_SWEEP_STORAGE must begin with {driver}, for example {driver}user@host/database.", driver=_DRIVER
+            )
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # heartbeats are "experimental"
         return RDBStorage(
@@ -57,12 +62,15 @@ def errors() -> Iterator[None]:
         yield
     except ImportError as error:
         raise SweepError(
-            "The package psycopg is not installed. Install requirements-cluster.txt, then resume the sweep."
+            Message("The package psycopg is not installed. Install requirements-cluster.txt, then resume the sweep.")
         ) from error
     except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         raise SweepError(
-            f"The database of the sweep cannot be used ({type(error).__name__}). Check that it is running and that "
-            "TRAZO_SWEEP_STORAGE names it, then resume the sweep."
+            Message(
+                "The database of the sweep cannot be used ({error}). Check that it is running and that "
+                "TRAZO_SWEEP_STORAGE names it, then resume the sweep.",
+                error=type(error).__name__,
+            )
         ) from error
 
 

@@ -12,6 +12,7 @@ from optuna.study import StudyDirection
 
 from core.environment import sweep_storage
 from core.errors import SweepError
+from core.language import Message
 from core.storage import atomic_write, storage_errors
 from core.sweeps import database
 from core.sweeps.records import MAXIMIZED, Choice, SweepSettings
@@ -33,7 +34,9 @@ def study_of(sweep: Sweep, settings: SweepSettings) -> Study:
         return open_shared_study(sweep.id, settings, _machine_name(sweep))
     if sweep.machine_file.exists():
         raise SweepError(
-            "The trials of this sweep are in a database. Name it with TRAZO_SWEEP_STORAGE, then resume the sweep.",
+            Message(
+                "The trials of this sweep are in a database. Name it with TRAZO_SWEEP_STORAGE, then resume the sweep."
+            ),
             sweep.id,
         )
     return open_journal_study(settings, sweep.journal_file)
@@ -65,7 +68,8 @@ def read_shared_settings(sweep_id: str) -> SweepSettings:
     """Return the settings of a sweep that another machine has created in the database; raises SweepError."""
     if not sweep_storage():
         raise SweepError(
-            "Name the database of the sweep with TRAZO_SWEEP_STORAGE, as on the machine that created it.", sweep_id
+            Message("Name the database of the sweep with TRAZO_SWEEP_STORAGE, as on the machine that created it."),
+            sweep_id,
         )
     with database.errors():
         try:
@@ -73,7 +77,10 @@ def read_shared_settings(sweep_id: str) -> SweepSettings:
             settings = study.user_attrs["settings"]
         except KeyError as error:
             raise SweepError(
-                f"The database has no sweep {sweep_id!r}. Copy its id from the machine that created it.", sweep_id
+                Message(
+                    "The database has no sweep {sweep!r}. Copy its id from the machine that created it.", sweep=sweep_id
+                ),
+                sweep_id,
             ) from error
     return SweepSettings.model_validate(settings)
 

@@ -9,15 +9,17 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypedDict
 
 from core.errors import SweepError, TrazoError
+from core.language import Message, message_of
 from core.launcher.prepared_worker import end_prepared_worker
 from core.runs.process import WorkerRecord
 from core.runs.run import Run
 from core.storage import atomic_write, storage_errors
 from core.sweeps.opening import study_of
 from core.sweeps.pareto import best_trial
-from core.sweeps.records import SweepSettings, SweepStatus
+from core.sweeps.records import SweepSettings, SweepState, SweepStatus
 from core.sweeps.search import Search
 from core.sweeps.sweep import Sweep
 from core.sweeps.trial_runs import STOPPED_MESSAGE, TrialRuns, is_unfinished, stop_all
@@ -27,6 +29,13 @@ from core.workspace import Workspace
 POLL_SECONDS = 0.5
 """Seconds between two looks at the runs: short beside a training of 10 s, and 1% of a core."""
 _SECONDS_PER_HOUR = 3600.0
+
+
+class _End(TypedDict):
+    """The final state of a sweep and a message that explains it."""
+
+    state: SweepState
+    message: Message
 
 
 def main(folder: Path) -> int:
@@ -47,10 +56,12 @@ def main(folder: Path) -> int:
     return 0 if end["state"] != "failed" else 1
 
 
-def _error_message(error: Exception) -> str:
+def _error_message(error: Exception) -> Message:
     if isinstance(error, TrazoError):
-        return str(error)
-    return f"The sweep failed ({type(error).__name__}). See sweep.log for details, then resume the sweep."
+        return message_of(error)
+    return Message(
+        "The sweep failed ({error}). See sweep.log for details, then resume the sweep.", error=type(error).__name__
+    )
 
 
 class SweepProcess:
@@ -61,11 +72,11 @@ class SweepProcess:
         self._begin = time.monotonic()
         self._before = sweep.status()
 
-    def run(self) -> dict[str, str]:
+    def run(self) -> _End:
         """Search and train the winner; return the final state and message. Raises TrazoError."""
         with atomic_write(self._sweep.process_file) as temporary:
             temporary.write_text(WorkerRecord.of(os.getpid()).model_dump_json() + "\n")
-        self._write("Searching.")
+        self._write(Message("Searching."))
         settings = self._sweep.settings()
         study = study_of(self._sweep, settings)
         runs = TrialRuns(self._workspace, self._sweep.id)
@@ -76,51 +87,54 @@ class SweepProcess:
         if stopping:
             return self._stopped(search.stop, search)
         if not study.creator:
-            return {"state": "finished", "message": "Finished here. The machine that created the sweep goes on."}
+            return {
+                "state": "finished",
+                "message": Message("Finished here. The machine that created the sweep goes on."),
+            }
         best = best_trial(search.trials, settings.objectives)
         if best is None:
-            raise SweepError("No trial was completed. Start another sweep with other ranges.", self._sweep.id)
+            raise SweepError(Message("No trial was completed. Start another sweep with other ranges."), self._sweep.id)
         winner = WinnerTraining(self._workspace, self._sweep, runs, best)
         while not (stopping := self._sweep.stop_file.exists()) and winner.step():
-            self._write(f"Training the settings of trial {best.number} again with other seeds.")
+            self._write(Message("Training the settings of trial {trial} again with other seeds.", trial=best.number))
             time.sleep(POLL_SECONDS)
         if stopping:
             return self._stopped(lambda: stop_all(self._workspace, winner.runs, STOPPED_MESSAGE))
-        return {"state": "finished", "message": f"Finished. Trial {best.number} is the best."}
+        return {"state": "finished", "message": Message("Finished. Trial {trial} is the best.", trial=best.number)}
 
     def stop_runs(self) -> None:
         """Ask all runs of the sweep to stop."""
         runs = TrialRuns(self._workspace, self._sweep.id)
         stop_all(self._workspace, runs.all(), STOPPED_MESSAGE)
 
-    def finish(self, end: dict[str, str]) -> None:
+    def finish(self, end: _End) -> None:
         """Write the final status."""
         with suppress(OSError):
             self._sweep.stop_file.unlink(missing_ok=True)
         status = self._status(end["message"]).model_copy(update={"state": end["state"], "ended": time.time()})
         self._sweep.write_final_status(status)
 
-    def _stopped(self, stop: Callable[[], list[Run]], search: Search | None = None) -> dict[str, str]:
+    def _stopped(self, stop: Callable[[], list[Run]], search: Search | None = None) -> _End:
         """Stop the runs and wait until they have ended, so that the sweep can be resumed at once."""
-        self._write("Stopping.")
+        self._write(Message("Stopping."))
         stopping = stop()
         while any(map(is_unfinished, stopping)):
             time.sleep(POLL_SECONDS)
         if search:
             search.write()
-        return {"state": "stopped", "message": "Stopped. Resume the sweep to go on."}
+        return {"state": "stopped", "message": Message("Stopped. Resume the sweep to go on.")}
 
     def _deadline(self, settings: SweepSettings) -> float | None:
         if settings.hours is None:
             return None
         return self._begin + settings.hours * _SECONDS_PER_HOUR - self._before.seconds
 
-    def _write(self, message: str) -> None:
+    def _write(self, message: Message) -> None:
         """Write the status if the message is new."""
         if message != self._sweep.status().message:
             self._sweep.write_status(self._status(message))
 
-    def _status(self, message: str) -> SweepStatus:
+    def _status(self, message: Message) -> SweepStatus:
         return SweepStatus(
             state="running",
             message=message,
@@ -129,9 +143,10 @@ class SweepProcess:
         )
 
 
-def _search_message(search: Search, settings: SweepSettings) -> str:
-    total = f" of {settings.trials}" if settings.trials else ""
-    return f"{search.ended}{total} trials have ended."
+def _search_message(search: Search, settings: SweepSettings) -> Message:
+    if settings.trials:
+        return Message("{ended} of {trials} trials have ended.", ended=search.ended, trials=settings.trials)
+    return Message("{ended} trials have ended.", ended=search.ended)
 
 
 if __name__ == "__main__":

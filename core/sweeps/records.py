@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, Field
 
 from core.config import TrainingConfig
+from core.language import Message
 from core.records import Amount, Count, Fraction, Record, Timestamp
 from core.runs.trial import TrialResult as TrialResult
 
@@ -73,7 +74,7 @@ class SweepStatus(Record, extra="ignore"):
     """
 
     state: SweepState
-    message: str = ""
+    message: Message = Message("")
     started: Timestamp | None = None
     updated: Timestamp = 0.0
     ended: Timestamp | None = None
@@ -96,7 +97,7 @@ class Trial(Record, extra="ignore"):
     values: tuple[float, ...] | None = None
     epochs: Count = 0
     retries: Count = 0
-    message: str = ""
+    message: Message = Message("")
     started: Timestamp
     ended: Timestamp | None = None
 

@@ -7,6 +7,7 @@ from statistics import mean
 
 from core.environment import worker_count
 from core.errors import RunError, SweepError
+from core.language import Message, message_of
 from core.launcher.prepared_worker import prepare_worker
 from core.launcher.queue import resumable
 from core.runs.run import Run
@@ -31,7 +32,7 @@ from core.sweeps.trial_runs import (
 from core.workspace import Workspace
 
 MAX_FAILED_IN_A_ROW = 3
-PRUNED_MESSAGE = "Stopped: pruned by the sweep."
+PRUNED_MESSAGE = Message("Stopped: pruned by the sweep.")
 
 _ASK_AGAIN_SECONDS = 5.0
 """Seconds before a study that had no trial left is asked again: another machine may have given one up."""
@@ -135,7 +136,7 @@ class Search:
                 status = run.status()
                 trial = self._observe_run(trial, run, status, results)
             except RunError as error:  # deleted or damaged
-                return self._ended(trial, "failed", str(error))
+                return self._ended(trial, "failed", message_of(error))
             if trial.state != "running":
                 return trial
         if len(results) == self._settings.seeds_per_trial:
@@ -148,7 +149,7 @@ class Search:
             self._revivable.discard(run)
             result = read_trial_result(run.trial_result_file)
             if result is None:
-                return self._ended(trial, "failed", f"Run {run.id} has no result.")
+                return self._ended(trial, "failed", Message("Run {run} has no result.", run=run.id))
             results.append(result)
             return trial
         if status.state in ("stopped", "failed"):
@@ -169,7 +170,7 @@ class Search:
         if status.state == "stopped":
             values = self._reported_values(trial)
             stopped = trial.model_copy(update={"values": values})
-            return self._ended(stopped, "pruned", "Stopped by hand.")
+            return self._ended(stopped, "pruned", Message("Stopped by hand."))
         self._check_disk()
         return self._ended(trial, "failed", status.message)
 
@@ -181,7 +182,11 @@ class Search:
 
     def _retry(self, trial: Trial, run: Run) -> Trial:
         if trial.retries >= MAX_RETRIES * self._settings.seeds_per_trial:
-            return self._ended(trial, "failed", f"Interrupted {trial.retries + 1} times. See the log of {run.id}.")
+            return self._ended(
+                trial,
+                "failed",
+                Message("Interrupted {times} times. See the log of {run}.", times=trial.retries + 1, run=run.id),
+            )
         if not continue_run(self._workspace, run):
             return trial
         return trial.model_copy(update={"retries": trial.retries + 1})
@@ -201,17 +206,19 @@ class Search:
             self._reported[trial.number] = (unit, reached[unit])
             if self._study.report(trial.number, unit, reached[unit], images):
                 pruned = trial.model_copy(update={"values": (reached[unit],)})
-                return self._ended(pruned, "pruned", f"Pruned after {unit / units:.0%} of its training.")
+                return self._ended(
+                    pruned, "pruned", Message("Pruned after {fraction:.0%} of its training.", fraction=unit / units)
+                )
         return trial
 
     def _completed(self, trial: Trial, results: tuple[TrialResult, ...]) -> Trial:
         values = tuple(mean(getattr(result, name) for result in results) for name in self._settings.objectives)
         epochs = max(Run(self._workspace.runs / run_id).status().epoch for run_id in trial.runs)
         done = trial.model_copy(update={"results": results, "values": values, "epochs": epochs})
-        return self._ended(done, "complete", "")
+        return self._ended(done, "complete", Message(""))
 
     @staticmethod
-    def _ended(trial: Trial, state: str, message: str) -> Trial:
+    def _ended(trial: Trial, state: str, message: Message) -> Trial:
         return trial.model_copy(update={"state": state, "message": message, "ended": time.time()})
 
     def _keep(self, before: Trial, trial: Trial) -> None:
@@ -229,8 +236,11 @@ class Search:
         if self._failed_in_a_row == MAX_FAILED_IN_A_ROW:
             self.write()
             raise SweepError(
-                f"Three trials in a row failed, the last one with: {trial.message} Start another sweep with other "
-                "ranges, or resume this one.",
+                Message(
+                    "Three trials in a row failed, the last one with: {reason} Start another sweep with other "
+                    "ranges, or resume this one.",
+                    reason=trial.message,
+                ),
                 self._sweep.id,
             )
 

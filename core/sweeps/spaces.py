@@ -13,6 +13,7 @@ from core.config import (
     replace_settings,
 )
 from core.errors import ConfigError
+from core.language import Message
 from core.sweeps.records import Choice, Range, SweepSettings
 
 Parameter = Range | Choice
@@ -106,10 +107,10 @@ def check_parameters(base: TrainingConfig, parameters: Sequence[Parameter]) -> N
     """Raise ConfigError with one sentence if the search space is invalid or does not include the config itself."""
     names = [parameter.name for parameter in parameters]
     if not names:
-        raise ConfigError("Choose at least one setting to vary.", "parameters")
+        raise ConfigError(Message("Choose at least one setting to vary."), "parameters")
     for name in names:
         if names.count(name) > 1:
-            raise ConfigError(f"{name} is varied twice. Leave out one of the two.", name)
+            raise ConfigError(Message("{name} is varied twice. Leave out one of the two.", name=name), name)
     own = values_of(base, [_known(parameter) for parameter in parameters])
     for parameter in parameters:
         if isinstance(parameter, Range):
@@ -118,8 +119,11 @@ def check_parameters(base: TrainingConfig, parameters: Sequence[Parameter]) -> N
             _check_choice(base, parameter)
         if not contains(parameter, own[parameter.name]):
             raise ConfigError(
-                f"{parameter.name}: the first trial has {value_text(own[parameter.name])}, which is missing. Add it to "
-                "the values that are tried.",
+                Message(
+                    "{name}: the first trial has {value}, which is missing. Add it to the values that are tried.",
+                    name=parameter.name,
+                    value=value_text(own[parameter.name]),
+                ),
                 parameter.name,
             )
 
@@ -154,8 +158,11 @@ def parse_parameter(text: str) -> Parameter:
         return _known(Choice(name=name, choices=tuple(_parse_value(name, word) for word in rest.split(","))))
     except ValueError as error:
         raise ConfigError(
-            f"{text!r} is not a setting with its values. Write, for example, learning_rate=0.001:0.1:log, "
-            "batch_size=64,128 or filters=8x16,16x32.",
+            Message(
+                "{text!r} is not a setting with its values. Write, for example, learning_rate=0.001:0.1:log, "
+                "batch_size=64,128 or filters=8x16,16x32.",
+                text=text,
+            ),
             name,
         ) from error
 
@@ -205,7 +212,10 @@ def _known(parameter: Parameter) -> Parameter:
     numeric = isinstance(parameter, Range)
     if parameter.name not in (NUMBERS if numeric else (*NUMBERS, *WORDS)):
         known = ", ".join(NUMBERS if numeric else (*NUMBERS, *WORDS))
-        raise ConfigError(f"{parameter.name!r} cannot be varied. Choose among: {known}.", parameter.name)
+        raise ConfigError(
+            Message("{name!r} cannot be varied. Choose among: {known}.", name=parameter.name, known=known),
+            parameter.name,
+        )
     return parameter
 
 
@@ -213,21 +223,43 @@ def _check_range(parameter: Range) -> None:
     name, (least, most) = parameter.name, LIMITS[parameter.name]
     if not least <= parameter.low < parameter.high <= most:
         raise ConfigError(
-            f"{name}: the range must be within {least:.10g} and {most:.10g}. "
-            f"Received: {parameter.low:.10g} to {parameter.high:.10g}.",
+            Message(
+                "{name}: the range must be within {least:.10g} and {most:.10g}. Received: {low:.10g} to {high:.10g}.",
+                name=name,
+                least=least,
+                most=most,
+                low=parameter.low,
+                high=parameter.high,
+            ),
             name,
         )
     if parameter.logarithmic and parameter.low <= 0:
-        raise ConfigError(f"{name}: a logarithmic range must begin above 0. Received: {parameter.low:.10g}.", name)
+        raise ConfigError(
+            Message(
+                "{name}: a logarithmic range must begin above 0. Received: {low:.10g}.", name=name, low=parameter.low
+            ),
+            name,
+        )
     if parameter.logarithmic and parameter.step not in (None, 1 if is_whole(name) else None):
-        raise ConfigError(f"{name}: a logarithmic range has no step. Leave out one of the two.", name)
+        raise ConfigError(
+            Message("{name}: a logarithmic range has no step. Leave out one of the two.", name=name), name
+        )
     if is_whole(name) and not all(float(x).is_integer() for x in (parameter.low, parameter.high, parameter.step or 1)):
-        raise ConfigError(f"{name} has only whole numbers. Received: {parameter_text(parameter)}.", name)
+        raise ConfigError(
+            Message("{name} has only whole numbers. Received: {values}.", name=name, values=parameter_text(parameter)),
+            name,
+        )
 
 
 def _check_choice(base: TrainingConfig, parameter: Choice) -> None:
     if len(set(parameter.choices)) < len(parameter.choices):
-        raise ConfigError(f"{parameter.name}: a value is listed twice. Received: {parameter_text(parameter)}.")
+        raise ConfigError(
+            Message(
+                "{name}: a value is listed twice. Received: {values}.",
+                name=parameter.name,
+                values=parameter_text(parameter),
+            )
+        )
     for choice in parameter.choices:
         replace_settings(base, **{parameter.name: _whole(parameter.name, choice)})
 

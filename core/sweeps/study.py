@@ -22,6 +22,7 @@ from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from core.language import Message
 from core.storage import storage_errors
 from core.sweeps import database
 from core.sweeps.records import MAXIMIZED, MIN_TRIALS_FOR_IMPORTANCE, Choice, SweepSettings, Trial
@@ -149,7 +150,7 @@ class Study:
                     if record := self._ended(found):
                         self._records[found.number] = record
                 elif found.state == TrialState.RUNNING and found.number not in self._open and len(found.params):
-                    running[found.number] = self._elsewhere(found, "running", "Trained on another machine.")
+                    running[found.number] = self._elsewhere(found, "running", Message("Trained on another machine."))
         return {**self._records, **running}
 
     def others_are_running(self) -> bool:
@@ -228,9 +229,11 @@ class Study:
             return Trial.model_validate(stored)
         if "machine" not in found.user_attrs:
             return None
-        return self._elsewhere(found, "failed", "Its machine was not heard of for two minutes; tried again as another.")
+        return self._elsewhere(
+            found, "failed", Message("Its machine was not heard of for two minutes; tried again as another.")
+        )
 
-    def _elsewhere(self, found: FrozenTrial, state: Any, message: str) -> Trial:
+    def _elsewhere(self, found: FrozenTrial, state: Any, message: Message) -> Trial:
         return Trial(
             number=found.number,
             state=state,

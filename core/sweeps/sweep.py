@@ -10,6 +10,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from core.errors import StorageError, SweepError, SweepNotFound
+from core.language import Message
 from core.records import Record
 from core.runs.process import is_held
 from core.storage import atomic_write, open_file, read_file, storage_errors
@@ -82,7 +83,7 @@ class Sweep:
             # The process may have written its final status after the first read.
             status = self._read(self.status_file, SweepStatus)
             if status.state == "running":
-                message = "The process of this sweep ended unexpectedly. Resume the sweep to go on."
+                message = Message("The process of this sweep ended unexpectedly. Resume the sweep to go on.")
                 return status.model_copy(update={"state": "interrupted", "message": message})
         return status
 
@@ -129,7 +130,11 @@ class Sweep:
         except FileNotFoundError as error:
             raise SweepNotFound(self.id) from error
         except (OSError, ValidationError) as error:
-            message = f"The file {path.name} of sweep {self.id} is damaged. Delete the sweep; its runs are kept."
+            message = Message(
+                "The file {file} of sweep {sweep} is damaged. Delete the sweep; its runs are kept.",
+                file=path.name,
+                sweep=self.id,
+            )
             raise SweepError(message, self.id) from error
 
     @staticmethod

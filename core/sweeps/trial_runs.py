@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from core.config import TrainingConfig
 from core.errors import RunError, StorageError
+from core.language import Message
 from core.launcher.control import request_stop
 from core.launcher.queue import advance, resume, submit
 from core.runs.deletion import delete_run
@@ -19,7 +20,7 @@ from core.workspace import Workspace
 MAX_RETRIES = 2
 """Number of times that an interrupted run is resumed by itself."""
 
-STOPPED_MESSAGE = "Stopped with its sweep."
+STOPPED_MESSAGE = Message("Stopped with its sweep.")
 
 _ADVANCE_SECONDS = 2.0
 """Seconds between two attempts to start a queued run; each reads the status of every run."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.environment import worker_count
 from core.errors import RunError, SweepError
+from core.language import Message
 from core.launcher.queue import resumable
 from core.runs.run import Run
 from core.runs.trial import TrialMark
@@ -72,12 +73,15 @@ def train_again(workspace: Workspace, sweep: Sweep, trial: int) -> list[Run]:
     """
     found = next((each for each in sweep.progress().trials if each.number == trial), None)
     if found is None:
-        raise SweepError(f"The sweep {sweep.id} has no trial {trial}. Choose one of its trials.", sweep.id)
+        raise SweepError(
+            Message("The sweep {sweep} has no trial {trial}. Choose one of its trials.", sweep=sweep.id, trial=trial),
+            sweep.id,
+        )
     settings, runs = sweep.settings(), TrialRuns(workspace, sweep.id)
     for seed_index in range(SEEDS):
         if create_winner_run(settings, sweep, runs, found, seed_index) is None:
             _write_winner(workspace, sweep, runs, trial)
-            raise RunError("The queue is full. Let some runs finish, then try again.")
+            raise RunError(Message("The queue is full. Let some runs finish, then try again."))
     _write_winner(workspace, sweep, runs, trial)
     return runs.of(trial, winner=True)
 

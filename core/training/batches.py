@@ -18,6 +18,7 @@ from core.handwriting.pen_digits import PenDigit
 from core.handwriting.strokes import draw_digits
 from core.handwriting.tracing import TRAINING_RANGES, redraw_images
 from core.handwriting.variation import draw_variations
+from core.language import Message
 from core.runs.run import Run
 from core.runs.status import Status
 from core.training.distillation import MIN_PROBABILITY
@@ -50,7 +51,9 @@ class _DrawingProgress:
         if self._done % _DIGITS_PER_STATUS == 0:
             _raise_if_stopped(self._run)
             fraction = self._done / self._total
-            status = self._status.model_copy(update={"message": f"Drawing synthetic digits: {fraction:.0%}."})
+            status = self._status.model_copy(
+                update={"message": Message("Drawing synthetic digits: {fraction:.0%}.", fraction=fraction)}
+            )
             self._run.write_status(status, durable=False)
         self._done += 1
 

@@ -10,6 +10,7 @@ import keras
 
 from core.config import TrainingConfig
 from core.errors import RunError, RunNotFound
+from core.language import Message
 from core.runs.run import Run
 from core.runs.status import Phase, Start, Status
 from core.runs.tables import HISTORY_COLUMNS, STEP_COLUMNS, append_row, truncate_after_epoch
@@ -56,7 +57,9 @@ class FailOnNonFiniteLoss(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         if logs and not math.isfinite(logs["loss"]):
-            raise RunError("The loss became infinite or NaN. Train again with a lower learning rate.", self._run_id)
+            raise RunError(
+                Message("The loss became infinite or NaN. Train again with a lower learning rate."), self._run_id
+            )
 
 
 class Journal(keras.callbacks.Callback):
@@ -98,7 +101,7 @@ class Journal(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         self._train_start_clock = time.perf_counter()
-        self.write_status("training", "Training.")
+        self.write_status("training", Message("Training."))
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self._epoch = epoch + 1
@@ -112,7 +115,7 @@ class Journal(keras.callbacks.Callback):
         if logs:
             self._curve.add_step(self._steps_done, self.seconds, logs, last=last)
         if last or self.seconds - self._last_write_seconds >= MIN_STATUS_SECONDS:
-            self.write_status("validating" if last else "training", "Training.")
+            self.write_status("validating" if last else "training", Message("Training."))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         values: dict[str, Any] = {
@@ -130,9 +133,9 @@ class Journal(keras.callbacks.Callback):
             f"val_loss {values['val_loss']:.4f}  val_accuracy {values['val_accuracy']:.4f}  {self.seconds:.1f} s",
             flush=True,
         )
-        self.write_status("training", "Training.")
+        self.write_status("training", Message("Training."))
 
-    def write_status(self, phase: Phase, message: str, test_accuracy: float | None = None) -> None:
+    def write_status(self, phase: Phase, message: Message, test_accuracy: float | None = None) -> None:
         """Write the status of the run in progress, and trim its log."""
         self._run.trim_log()
         self._run.write_status(

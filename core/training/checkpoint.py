@@ -10,6 +10,7 @@ import numpy as np
 
 from core.arrays import read_arrays
 from core.errors import RunError
+from core.language import Message
 from core.runs.run import Run
 from core.storage import atomic_write
 
@@ -86,8 +87,11 @@ def read_checkpoint(run: Run) -> Checkpoint | None:
         return None
     except (OSError, KeyError, ValueError) as error:
         raise RunError(
-            f"The checkpoint of run {run.id} is damaged, so the run cannot be resumed. Train again with the same "
-            "settings.",
+            Message(
+                "The checkpoint of run {run} is damaged, so the run cannot be resumed. Train again with the "
+                "same settings.",
+                run=run.id,
+            ),
             run.id,
         ) from error
 

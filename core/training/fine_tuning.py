@@ -21,6 +21,7 @@ from core.config import TrainingConfig
 from core.data.datasets import Dataset
 from core.errors import HandError, RunError
 from core.ink.drawing import Pixels
+from core.language import Message
 from core.personal.exam import learnable_digits
 from core.personal.fooling import attempts, won
 from core.personal.hand import Hand, find_hand, list_hands
@@ -67,7 +68,7 @@ def fine_tune(
     started = time.perf_counter()
     base = _base(workspace, fine_tuning)
     own = _own_digits(workspace, fine_tuning, config.seed, run)
-    _write_status(run, "training", "Learning the hand's digits.")
+    _write_status(run, "training", Message("Learning the hand's digits."))
     tuned = Rehearsal(base, dataset.train, dataset.validation, config.seed).tune(*own.training)
     print(
         f"accuracy on the validation split: {tuned.accuracy_before:.4f} before, {tuned.accuracy_after:.4f} after",
@@ -75,7 +76,7 @@ def fine_tune(
     )
     model = _with_last_layer(base, tuned.layer)
     seconds = time.perf_counter() - started
-    _write_status(run, "saving", "Saving the model.")
+    _write_status(run, "saving", Message("Saving the model."))
     return _save(model, base, config, run, dataset, own, images, tuned, seconds)
 
 
@@ -83,7 +84,9 @@ def _base(workspace: Workspace, fine_tuning: FineTuning) -> Bundle:
     try:
         return available_models(workspace)[fine_tuning.base]
     except KeyError as error:
-        raise RunError("The model to fine-tune was deleted. Choose another one on the page Your hand.") from error
+        raise RunError(
+            Message("The model to fine-tune was deleted. Choose another one on the page Your hand.")
+        ) from error
 
 
 def _own_digits(workspace: Workspace, fine_tuning: FineTuning, seed: int, run: Run) -> OwnDigits:
@@ -93,7 +96,7 @@ def _own_digits(workspace: Workspace, fine_tuning: FineTuning, seed: int, run: R
         written += won(attempts(workspace))
     digits = [each for each in written if each.label is not None]
     if not digits:
-        raise RunError("No digits have been taught yet. Teach some on the page Your hand.", run.id)
+        raise RunError(Message("No digits have been taught yet. Teach some on the page Your hand."), run.id)
     return OwnDigits(digits, [each for each in written if each.label is None], seed)
 
 
@@ -103,7 +106,7 @@ def _hands(workspace: Workspace, fine_tuning: FineTuning, run: Run) -> list[Hand
     try:
         return [find_hand(workspace, fine_tuning.hand)]
     except HandError as error:
-        message = "The hand that this run should learn was deleted. Choose another one on the page Your hand."
+        message = Message("The hand that this run should learn was deleted. Choose another one on the page Your hand.")
         raise RunError(message, run.id) from error
 
 
@@ -130,7 +133,7 @@ def _save(
     with bundle_folder(run.bundle.folder) as folder:
         exported = export_network(model, folder, dataset)
         bundle, evaluation = exported.bundle, exported.evaluation
-        _write_status(run, "saving", "Fitting the detector of non-digits.", evaluation.accuracy)
+        _write_status(run, "saving", Message("Fitting the detector of non-digits."), evaluation.accuracy)
         novelty = _fit_novelty(exported, dataset, own, images, config.seed)
         validation = Evaluation(exported.outputs.probabilities, dataset.validation.labels)
         low, high = accuracy_interval(evaluation)
@@ -171,7 +174,7 @@ def _fit_novelty(exported: Exported, dataset: Dataset, own: OwnDigits, images: E
     return save_detector(detector, exported.bundle, network, validation, outputs, images.new_samples)
 
 
-def _write_status(run: Run, phase: Phase, message: str, test_accuracy: float | None = None) -> None:
+def _write_status(run: Run, phase: Phase, message: Message, test_accuracy: float | None = None) -> None:
     """Write the run's status; raises Stopped if somebody has asked the run to stop."""
     if run.stop_requested:
         raise Stopped

@@ -19,6 +19,7 @@ from core.config import TrainingConfig
 from core.data.datasets import Dataset
 from core.data.pen_digits import PEN_DIGITS_FINGERPRINT, PEN_DIGITS_SOURCE
 from core.handwriting.pen_digits import PenDigit
+from core.language import Message
 from core.runs.run import Run
 from core.training.callbacks import Journal
 from core.training.end_images import EndImages
@@ -81,9 +82,9 @@ def save_bundle(
     with bundle_folder(run.bundle.folder) as folder:
         exported = export_network(model, folder, dataset)
         bundle, network, evaluation = exported.bundle, exported.network, exported.evaluation
-        journal.write_status("saving", "Fitting the detector of non-digits.", evaluation.accuracy)
+        journal.write_status("saving", Message("Fitting the detector of non-digits."), evaluation.accuracy)
         novelty = fit_novelty(bundle, network, exported.outputs, dataset, images, config, run)
-        journal.write_status("saving", "Measuring the robustness.", evaluation.accuracy)
+        journal.write_status("saving", Message("Measuring the robustness."), evaluation.accuracy)
         card = Card(
             run_id=run.id,
             created=datetime.now(UTC).replace(microsecond=0),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 
 from core.config import TrainingConfig
+from core.language import Message
 from core.runs.run import Run
 from core.runs.status import Start, Status
 
 
 def write_start(
-    run: Run, config: TrainingConfig, start: Start | None, message: str, started: float | None = None
+    run: Run, config: TrainingConfig, start: Start | None, message: Message, started: float | None = None
 ) -> None:
     """Write what happens before training; `start`: the stage of a process that trains here, or None on a cluster.
 

@@ -15,6 +15,7 @@ from core.config import TrainingConfig
 from core.data.datasets import Dataset, Split
 from core.errors import RunError
 from core.handwriting.pen_digits import PenDigit
+from core.language import Message
 from core.launcher.teachers import load_teachers
 from core.runs.own_drawing import read_own_drawing
 from core.runs.run import Run
@@ -95,7 +96,7 @@ def train_and_evaluate(
     validation = Validation(run, dataset.validation, epochs_before, _watching(run, dataset, config.seed))
     journal = Journal(run, validation, config, steps, start.checkpoint)
 
-    journal.write_status("starting", "Compiling the network.")
+    journal.write_status("starting", Message("Compiling the network."))
     model = _restore(start, config, steps, run)
 
     end = _train(model, start, config, steps, run, validation, journal)
@@ -103,10 +104,10 @@ def train_and_evaluate(
 
     if search_mark:
         if not end.stopped:
-            journal.write_status("saving", "Measuring the trial.")
+            journal.write_status("saving", Message("Measuring the trial."))
             write_measurements(model, run, search_mark, dataset, validation.evaluate(model)[1])
         return Outcome(None, end.stopped)
-    journal.write_status("saving", "Saving the model.")
+    journal.write_status("saving", Message("Saving the model."))
     # Measure again rather than read the history, because somebody may have edited the run's files.
     metrics = validation.evaluate(model)
     result = TrainingResult(journal.epoch, journal.epoch_fraction, end.best_epoch, *metrics, seconds)
@@ -135,8 +136,11 @@ def _pen_digits_to_use(run: Run, checkpoint: Checkpoint | None, available: Seque
     if not checkpoint.pen_digits:
         return ()
     raise RunError(
-        f"Run {run.title} has learned from the pen digits, which are now missing. Download them on the Data page or "
-        "with `python -m core data download pen-digits`, then resume the run.",
+        Message(
+            "Run {run} has learned from the pen digits, which are now missing. Download them on the Data page "
+            "or with `python -m core data download pen-digits`, then resume the run.",
+            run=run.title,
+        ),
         run.id,
     )
 
@@ -158,7 +162,11 @@ def _restore(start: _Start, config: TrainingConfig, steps: int, run: Run) -> ker
             start.checkpoint.restore(model)
         except ValueError as error:
             raise RunError(
-                f"The checkpoint of run {run.id} is from another network. Train again with the same settings.", run.id
+                Message(
+                    "The checkpoint of run {run} is from another network. Train again with the same settings.",
+                    run=run.id,
+                ),
+                run.id,
             ) from error
         if start.images is None and start.checkpoint.early_stopping:
             model.set_weights(start.checkpoint.early_stopping.best_weights)

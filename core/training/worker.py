@@ -15,6 +15,7 @@ from pathlib import Path
 from core.config import TrainingConfig
 from core.environment import ray_address, trains_in_background
 from core.errors import RunError, RunNotFound, TrazoError
+from core.language import Message, message_of
 from core.launcher.map_process import start_map
 from core.launcher.queue import advance
 from core.launcher.teachers import copy_teachers
@@ -144,12 +145,12 @@ def _train_or_report(run: Run, workspace: Workspace, lock: int | None) -> dict[s
         return {"state": "failed", "message": _error_message(error)}
 
 
-def _error_message(error: Exception) -> str:
+def _error_message(error: Exception) -> Message:
     if isinstance(error, TrazoError):
-        return str(error)
+        return message_of(error)
     if isinstance(error, MemoryError):
-        return "Out of memory. Train again with a smaller batch size or network."
-    return f"Training failed ({type(error).__name__}). See the log for details."
+        return Message("Out of memory. Train again with a smaller batch size or network.")
+    return Message("Training failed ({error}). See the log for details.", error=type(error).__name__)
 
 
 def _train(run: Run, workspace: Workspace, lock: int | None) -> dict[str, str]:
@@ -172,9 +173,9 @@ def _announce(run: Run, config: TrainingConfig) -> None:
     run.write_process(os.getpid())
     started = time.time()
     if _trains_on_cluster(run):
-        write_start(run, config, None, "Connecting to the cluster.", started)
+        write_start(run, config, None, Message("Connecting to the cluster."), started)
         return
-    write_start(run, config, "tensorflow", "Loading TensorFlow.", started)
+    write_start(run, config, "tensorflow", Message("Loading TensorFlow."), started)
     print(f"run {run.id}\n{config.model_dump_json(indent=2)}", flush=True)
 
 

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from core.environment import read_only
 from core.errors import BundleError, PictureError, PictureTooLarge
+from core.language import Message
 from core.workspace import PROJECT
 from dashboard.server import metrics
 from dashboard.server.pictures import PicturePool, PicturePoolBusy, PicturePoolUnavailable, PictureProcessingError
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES = 10 * 2**20
 """Maximum size of a request body sent to /api/predict, including multipart overhead."""
 
-NO_MODEL_ERROR = "No model can be loaded; promote another one on the Runs page, or train one on the Train page."
+NO_MODEL_ERROR = Message(
+    "No model can be loaded; promote another one on the Runs page, or train one on the Train page."
+)
+"""An error that Gradio shows, too."""
 
 _NOT_FOUND = "No such endpoint; POST a picture to /api/predict."
 _STARTING = "The dashboard is starting; try again in a moment."

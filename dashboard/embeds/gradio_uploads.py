@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from core.environment import gradio_upload_folder
 from core.errors import PictureError
+from core.language import Message
 
 MAX_UPLOAD_BYTES = 200 * 2**20
 """Maximum size of the uploads on disk, enough for 20 of the largest pictures. Gradio deletes them after ten minutes."""
@@ -43,7 +44,7 @@ def uploaded_file(path: str | Path) -> Path:
     except (OSError, ValueError):  # the name is too long or contains a null byte
         uploaded = False
     if not uploaded:
-        raise PictureError("This picture was not uploaded here. Upload it, then send it with the sketch.")
+        raise PictureError(Message("This picture was not uploaded here. Upload it, then send it with the sketch."))
     return resolved
 
 

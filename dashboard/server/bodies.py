@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import anyio
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as AsgiMessage
 
+from core.language import Message
 from dashboard.server.rate_limits import Quota, client_of
 from dashboard.server.refusal import refuse
 
@@ -31,11 +33,13 @@ class Rejection:
 
     reason: str
     status: int
-    message: str
+    message: Message
 
 
-_TOO_SLOW = Rejection("slow", 408, "The upload was too slow. Try again on a faster connection or with a smaller file.")
-_OVER_QUOTA = Rejection("bodies", 503, "Too many uploads are in progress. Try again in a moment.")
+_TOO_SLOW = Rejection(
+    "slow", 408, Message("The upload was too slow. Try again on a faster connection or with a smaller file.")
+)
+_OVER_QUOTA = Rejection("bodies", 503, Message("Too many uploads are in progress. Try again in a moment."))
 
 
 class BodyLimiter:
@@ -74,7 +78,7 @@ class _Body:
         self.response_started = False
         self.rejection: Rejection | None = None
 
-    async def receive(self) -> Message:
+    async def receive(self) -> AsgiMessage:
         """Return the next chunk of the body, or a disconnect if the body is rejected."""
         if self._complete:
             return await self._receive()
@@ -92,12 +96,12 @@ class _Body:
         self._held_bytes += size
         return True
 
-    def _reject(self, rejection: Rejection) -> Message:
+    def _reject(self, rejection: Rejection) -> AsgiMessage:
         # ASGI has no other way to stop an app that is reading: the app gives up, as if the client had disconnected.
         self.rejection = rejection
         return {"type": "http.disconnect"}
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: AsgiMessage) -> None:
         """Forward the app's response unless the body was rejected."""
         if self.rejection and not self.response_started:
             return

@@ -20,10 +20,12 @@ import anyio
 import streamlit as st
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as AsgiMessage
 from starlette.websockets import WebSocketClose
 
 from core.environment import pages_per_client, predictions_per_minute
+from core.language import Message
 from dashboard.server import metrics
 from dashboard.server.bodies import BodyLimiter
 from dashboard.server.hosts import is_unknown_host
@@ -73,12 +75,14 @@ _PAGE_UPLOAD_PATH = "/_stcore/upload_file/"
 _PREDICTION_PATHS = ("/api/predict", "/gradio/gradio_api/queue/join", "/gradio/gradio_api/call/")
 _UPLOAD_PATHS = ("/gradio/", _PAGE_UPLOAD_PATH)
 
-_UNKNOWN_HOST = "Unknown host name. Open the dashboard at the URL it printed, or add this name to TRAZO_ALLOWED_HOSTS."
-_CROSS_SITE = "This request came from another site. Open the dashboard and try again there."
-_NO_SUCH_PATH = "There is nothing at this URL."
-_TOO_MANY_REQUESTS = "Too many of your requests are in progress. Try again when some have finished."
-_TOO_MANY_UPLOADS = "Too many uploaded files are in use. Try again in a few minutes."
-_TOO_MANY_PAGES = "Too many pages are open. Try again later."
+_UNKNOWN_HOST = Message(
+    "Unknown host name. Open the dashboard at the URL it printed, or add this name to TRAZO_ALLOWED_HOSTS."
+)
+_CROSS_SITE = Message("This request came from another site. Open the dashboard and try again there.")
+_NO_SUCH_PATH = Message("There is nothing at this URL.")
+_TOO_MANY_REQUESTS = Message("Too many of your requests are in progress. Try again when some have finished.")
+_TOO_MANY_UPLOADS = Message("Too many uploaded files are in use. Try again in a few minutes.")
+_TOO_MANY_PAGES = Message("Too many pages are open. Try again later.")
 
 
 class Gate:
@@ -134,7 +138,7 @@ class Gate:
             return refuse("uploads", scope, 503, _TOO_MANY_UPLOADS)
         limit = self._rate_limit_of(path)
         if limit is not None and (wait := limit.seconds_to_wait(client_of(scope))):
-            message = f"Too many requests; try again in {wait:.0f} s."
+            message = Message("Too many requests; try again in {wait:.0f} s.", wait=wait)
             return refuse("rate", scope, 429, message, {"Retry-After": f"{wait:.0f}"})
         return None
 
@@ -161,7 +165,7 @@ class Gate:
     def _delay(self, receive: Receive, page: str, client: str) -> Receive:
         """Return `receive` with a delay after each message over the rate limit; meanwhile uvicorn does not read."""
 
-        async def receive_with_delay() -> Message:
+        async def receive_with_delay() -> AsgiMessage:
             message = await receive()
             if message["type"] == "websocket.receive" and (wait := self._seconds_to_wait(page, client)):
                 await anyio.sleep(wait)

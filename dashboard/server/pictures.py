@@ -22,6 +22,7 @@ from anyio import BrokenWorkerProcess, CapacityLimiter, fail_after
 from anyio.from_thread import BlockingPortal
 
 from core.errors import PictureError, TrazoError
+from core.language import Message
 from dashboard.server import metrics
 from dashboard.server.decoding import UnexpectedDecodingError, decode_ink, prepare_worker
 from dashboard.server.rate_limits import Quota
@@ -63,7 +64,7 @@ class PicturePoolBusy(TrazoError):
     retry_after = 1
 
     def __init__(self) -> None:
-        super().__init__("Too many pictures are being read; try again in a second.")
+        super().__init__(Message("Too many pictures are being read; try again in a second."))
 
 
 class PicturePoolUnavailable(TrazoError):
@@ -73,7 +74,10 @@ class PicturePoolUnavailable(TrazoError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The dashboard cannot read pictures at the moment; see its log for details. Everything else still works."
+            Message(
+                "The dashboard cannot read pictures at the moment; see its log for details. Everything else "
+                "still works."
+            )
         )
 
 
@@ -81,7 +85,7 @@ class PictureProcessingError(TrazoError):
     """A picture could not be read because of an error in Trazo."""
 
     def __init__(self) -> None:
-        super().__init__("Something went wrong on our side; see the dashboard's log for details.")
+        super().__init__(Message("Something went wrong on our side; see the dashboard's log for details."))
 
 
 class PicturePool:
@@ -177,11 +181,13 @@ class PicturePool:
             except BrokenWorkerProcess:
                 _logger.warning("A worker process ended while decoding a picture.")
             except TimeoutError:
-                raise PictureError("The picture takes too long to read; please save it again as PNG or JPEG.") from None
+                raise PictureError(
+                    Message("The picture takes too long to read; please save it again as PNG or JPEG.")
+                ) from None
             except UnexpectedDecodingError:
                 _logger.exception("A picture could not be read because of an error in Trazo.")
                 raise PictureProcessingError from None
-        raise PictureError("The picture crashed its decoder; please save it again as PNG or JPEG.")
+        raise PictureError(Message("The picture crashed its decoder; please save it again as PNG or JPEG."))
 
     async def _prepare(self) -> None:
         """Make sure that a worker is idle, starting one if necessary; raises PicturePoolUnavailable."""

@@ -8,15 +8,18 @@ from starlette.responses import JSONResponse
 from starlette.types import Scope
 from starlette.websockets import WebSocketClose
 
+from core.language import in_language, tr
 from dashboard.server import metrics
+from dashboard.server.language import request_language
 
 _logger = logging.getLogger(__name__)
 
 
 def refuse(reason: str, scope: Scope, status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """Return the response to a refused request; `reason` is one word for the metrics and the log."""
+    """Return the response to a refused request, in its language; `reason` is one word for the metrics and the log."""
     _record(reason, scope, status)
-    return JSONResponse({"error": message}, status, headers)
+    with in_language(request_language(scope)):
+        return JSONResponse({"error": tr(message)}, status, headers)
 
 
 def refuse_websocket(reason: str, scope: Scope, code: int, message: str) -> WebSocketClose:

@@ -27,8 +27,10 @@ from core.explain.neighbours import FeatureIndex, Neighbours, image_features, lo
 from core.explain.numpy_network import NumpyNetwork
 from core.exports.reader_zip import reader_zip as reader_archive
 from core.handwriting.pen_digits import PenDigit
+from core.language import Message
 from core.runs.active import ActivePredictor, available_models
 from core.runs.run import Run
+from dashboard.session.language import Spinner
 from dashboard.session.state import workspace
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ def dataset(dataset_id: str) -> Dataset:
     return _dataset(dataset_id, datasets.dataset_version(dataset_id, workspace()))
 
 
-@st.cache_resource(show_spinner="Loading the images…", max_entries=2)
+@st.cache_resource(show_spinner=Spinner(Message("Loading the images…")), max_entries=2)
 def _dataset(dataset_id: str, version: str) -> Dataset:
     return datasets.load_dataset(dataset_id, workspace())
 
@@ -65,7 +67,7 @@ def pen_digits() -> tuple[PenDigit, ...]:
     return _pen_digits(str(path), modified(path))
 
 
-@st.cache_resource(show_spinner="Loading the strokes…", max_entries=1)
+@st.cache_resource(show_spinner=Spinner(Message("Loading the strokes…")), max_entries=1)
 def _pen_digits(path: str, modified: int) -> tuple[PenDigit, ...]:
     return read_pen_digits(Path(path))
 
@@ -119,7 +121,7 @@ def validation_accuracy(bundle: Bundle, layer: int, off: Collection[int]) -> flo
     return _validation_accuracy(str(bundle.folder), modified(bundle.keras_file), dataset_id, version, layer, channels)
 
 
-@st.cache_data(show_spinner="Reading the validation images…", max_entries=200)
+@st.cache_data(show_spinner=Spinner(Message("Reading the validation images…")), max_entries=200)
 def _validation_accuracy(
     folder: str, modified: int, dataset_id: str, version: str, layer: int, off: tuple[int, ...]
 ) -> float:
@@ -159,7 +161,7 @@ def nearest_images(
     return index.nearest(features, count, excluded)
 
 
-@st.cache_resource(show_spinner="Comparing with all images…", max_entries=4)
+@st.cache_resource(show_spinner=Spinner(Message("Comparing with all images…")), max_entries=4)
 def _feature_index(
     folder: str, modified: int, dataset_id: str, split: str, version: str
 ) -> tuple[Network, FeatureIndex]:
@@ -178,7 +180,7 @@ def robustness_curves(bundle: Bundle) -> Mapping[str, RobustnessCurve]:
     return _robustness_curves(str(bundle.folder), modified(bundle.tflite_file), dataset_id, version)
 
 
-@st.cache_resource(show_spinner="Reading thousands of altered images…", max_entries=20)
+@st.cache_resource(show_spinner=Spinner(Message("Reading thousands of altered images…")), max_entries=20)
 def _robustness_curves(folder: str, modified: int, dataset_id: str, version: str) -> Mapping[str, RobustnessCurve]:
     # Imported here, so that the dashboard starts faster.
     from core.classifier.robustness_curves import measure_curves

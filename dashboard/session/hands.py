@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.classifier.predictor import Predictor
 from core.errors import HandError, TrazoError
+from core.language import Message
 from core.personal.hand import Hand, hand_with_id
 from core.runs.active import ActiveModel
 from core.runs.registry import find_run
@@ -53,5 +54,5 @@ def current_model() -> tuple[ActiveModel, Predictor]:
         run = find_run(workspace(), run_id)
         return ActiveModel(run.id, run.bundle), cache.bundle_predictor(run.bundle)
     except TrazoError:
-        problem = "The model of this hand was deleted or is damaged; the active model reads instead."
+        problem = Message("The model of this hand was deleted or is damaged; the active model reads instead.")
         return ActiveModel(active.run_id, active.bundle, problem), predictor

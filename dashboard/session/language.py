@@ -8,15 +8,22 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.language import ENGLISH, languages, supported, tr
+from dashboard.server.language import LANGUAGE_COOKIE
 
 _LANGUAGE = "language"
 _LINK = "language_link"
 _SWITCH = "language_switch"
-_COOKIE = "trazo_language"
 _PARAMETER = "lang"
 _page_language = st.components.v2.component(
     "trazo_language", js=(Path(__file__).resolve().parents[1] / "assets" / "language.js").read_text()
 )
+
+
+class Spinner(str):
+    """The text of a cached function's spinner: Streamlit takes it once, and calls `str` when it shows the spinner."""
+
+    def __str__(self) -> str:
+        return tr(str.__str__(self))
 
 
 def visitor_language() -> str:
@@ -34,7 +41,7 @@ def find_visitor_language() -> None:
         st.session_state[_LINK] = link
         st.session_state[_LANGUAGE] = supported([link])
     elif _LANGUAGE not in st.session_state:
-        chosen = str(st.context.cookies.get(_COOKIE, ""))
+        chosen = str(st.context.cookies.get(LANGUAGE_COOKIE, ""))
         st.session_state[_LANGUAGE] = supported([chosen] if chosen else [st.context.locale])
 
 
@@ -53,7 +60,7 @@ def show_language_switch() -> None:
             on_change=_switch,
             label_visibility="collapsed",
         )
-    _page_language(key="page_language", data={"language": current, "cookie": _COOKIE, "parameter": _PARAMETER})
+    _page_language(key="page_language", data={"language": current, "cookie": LANGUAGE_COOKIE, "parameter": _PARAMETER})
 
 
 def _switch() -> None:

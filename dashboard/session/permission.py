@@ -23,6 +23,7 @@ import streamlit as st
 
 from core.environment import classroom, read_only
 from core.errors import ReadOnly, TrazoError
+from core.language import Message, tr
 from core.personal.hand import Hand
 from core.runs.run import Run
 from core.workspace import strip_paths
@@ -38,7 +39,9 @@ class NotSignedIn(TrazoError):
     """This visitor has to sign in before making changes."""
 
     def __init__(self) -> None:
-        super().__init__("Sign in to train, promote or delete models. You can draw and look around without an account.")
+        super().__init__(
+            Message("Sign in to train, promote or delete models. You can draw and look around without an account.")
+        )
 
 
 class NotAnEditor(TrazoError):
@@ -46,8 +49,11 @@ class NotAnEditor(TrazoError):
 
     def __init__(self, address: str | None) -> None:
         super().__init__(
-            f"{address or 'This account'} does not have permission to make changes here. "
-            "Ask the administrator of this dashboard for access."
+            Message(
+                "{account} does not have permission to make changes here. Ask the administrator of this dashboard for "
+                "access.",
+                account=address or Message("This account"),
+            )
         )
 
 
@@ -56,8 +62,11 @@ class EmailNotVerified(TrazoError):
 
     def __init__(self, address: str) -> None:
         super().__init__(
-            f"Your sign-in provider has not confirmed that {address} is verified, so you cannot make changes here. "
-            "Ask the administrator of this dashboard for access."
+            Message(
+                "Your sign-in provider has not confirmed that {address} is verified, so you cannot make "
+                "changes here. Ask the administrator of this dashboard for access.",
+                address=address,
+            )
         )
 
 
@@ -66,8 +75,10 @@ class OnlyTheTeacher(TrazoError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Only the teacher can train, promote or delete models and change other hands. You can draw, take the exam "
-            "and teach your own hand."
+            Message(
+                "Only the teacher can train, promote or delete models and change other hands. You can draw, "
+                "take the exam and teach your own hand."
+            )
         )
 
 
@@ -101,14 +112,14 @@ def may_write(hand: Hand | None) -> bool:
     return _refusal(hand) is None
 
 
-def hide_paths(text: str) -> str:
-    """Return `text` with local file paths removed, unless this visitor may make changes."""
-    return text if may_change() else strip_paths(text)
+def hide_paths(text: str | BaseException) -> str:
+    """Return a sentence or an error's in the visitor's language; without local paths if they may not make changes."""
+    return tr(text) if may_change() else strip_paths(tr(text))
 
 
 def safe_text(problem: object) -> str:
-    """Return the text of `problem` with local paths removed as in `hide_paths`, escaped for Markdown."""
-    return plain(hide_paths(str(problem)))
+    """Return the text of `problem` as `hide_paths` does, escaped for Markdown."""
+    return plain(hide_paths(problem if isinstance(problem, str | BaseException) else str(problem)))
 
 
 def permission_note(key: str) -> None:
@@ -117,7 +128,7 @@ def permission_note(key: str) -> None:
     if refusal is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key=f"permission_note_{key}"):
-        st.caption(f":material/lock: {plain(str(refusal))}", width="content")
+        st.caption(f":material/lock: {plain(tr(refusal))}", width="content")
         if isinstance(refusal, NotSignedIn):
             sign_in_buttons(key)
 
@@ -171,4 +182,4 @@ def _require_verified_email() -> None:
     verified = st.user.get("email_verified")
     trusted = verified is None and section.get("trust_unverified_emails") is True
     if section.get("editors") is not None and verified is not True and not trusted:
-        raise EmailNotVerified(email() or "your address")
+        raise EmailNotVerified(email() or Message("your address"))

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from core.errors import TrazoError
+from core.language import Message, tr
 from dashboard.server.prefix import configured_prefix
 from dashboard.session.markdown import plain
 
@@ -33,8 +34,10 @@ class SecretsDamaged(TrazoError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Changes are disabled because secrets.toml cannot be read. "
-            "Ask the administrator of this dashboard to fix it."
+            Message(
+                "Changes are disabled because secrets.toml cannot be read. Ask the administrator of this "
+                "dashboard to fix it."
+            )
         )
 
 
@@ -63,8 +66,9 @@ def email() -> str | None:
 def account() -> None:
     """Show the name of the signed-in visitor and a button to sign out; show nothing if nobody is signed in."""
     if signed_in():
-        st.caption(f"Signed in as {plain(str(email() or st.user.get('name') or 'a guest'))}")
-        st.button("Sign out", icon=":material/logout:", key="sign_out", on_click=st.logout)
+        name = email() or st.user.get("name")
+        st.caption(tr("Signed in as {name}", name=plain(str(name))) if name else tr("Signed in as a guest"))
+        st.button(tr("Sign out"), icon=":material/logout:", key="sign_out", on_click=st.logout)
 
 
 def sign_in_buttons(key: str) -> None:
@@ -73,7 +77,12 @@ def sign_in_buttons(key: str) -> None:
     # Streamlit builds its sign-in URLs from its own prefix setting, which must match the prefix in `redirect_uri`.
     if prefix != configured_prefix():
         setting = f'`server.baseUrlPath = "{prefix.strip("/")}"`'
-        st.caption(f"Sign-in needs Streamlit's setting {setting}. Ask the administrator of this dashboard to add it.")
+        st.caption(
+            tr(
+                "Sign-in needs Streamlit's setting {setting}. Ask the administrator of this dashboard to add it.",
+                setting=setting,
+            )
+        )
         return
     for provider in _providers():
         _sign_in_button(provider, key)
@@ -93,6 +102,7 @@ def _callback_prefix() -> str:
 
 
 def _sign_in_button(provider: str, key: str) -> None:
-    label = "Sign in" if provider == _DEFAULT_PROVIDER else f"Sign in with {provider.capitalize()}"
+    name = provider.capitalize()
+    label = tr("Sign in") if provider == _DEFAULT_PROVIDER else tr("Sign in with {provider}", provider=name)
     arguments = () if provider == _DEFAULT_PROVIDER else (provider,)
     st.button(label, icon=":material/login:", key=f"sign_in_{key}_{provider}", on_click=st.login, args=arguments)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import reduce
 
 import anyio
 
 from core.environment import read_only
 from core.errors import TrazoError
+from core.language import Message, message_of
 from core.workspace import Workspace
 
 CHECK_SECONDS = 2.0
@@ -19,7 +21,7 @@ workers that were killed and for runs that were removed from the queue.
 """
 
 _logger = logging.getLogger(__name__)
-_problems: dict[Workspace, str | None] = {}
+_problems: dict[Workspace, Message | None] = {}
 
 
 async def watch_queue(workspace: Workspace) -> None:
@@ -34,12 +36,12 @@ async def watch_queue(workspace: Workspace) -> None:
         first = False
 
 
-def problem(workspace: Workspace) -> str | None:
+def problem(workspace: Workspace) -> Message | None:
     """Return a message that explains why the queue is stuck, or None if the queue is not stuck."""
     return _problems.get(workspace)
 
 
-def _check_queue(workspace: Workspace, first: bool) -> str | None:
+def _check_queue(workspace: Workspace, first: bool) -> Message | None:
     """Run each step and return the errors as one message, or None if all steps succeeded.
 
     The first check also removes files left behind by killed processes.
@@ -51,16 +53,24 @@ def _check_queue(workspace: Workspace, first: bool) -> str | None:
 
     steps = (remove_leftovers, record_interruptions, advance) if first else (record_interruptions, advance)
     # Each step runs even if the one before it failed.
-    problems = [problem for step in steps if (problem := _run_step(step, workspace))]
-    return " ".join(dict.fromkeys(problems)) or None
+    problems = dict.fromkeys(problem for step in steps if (problem := _run_step(step, workspace)))
+    return reduce(_both, problems) if problems else None
 
 
-def _run_step(step: Callable[[Workspace], object], workspace: Workspace) -> str | None:
+def _both(first: Message, second: Message) -> Message:
+    return Message("{first} {second}", first=first, second=second)
+
+
+def _run_step(step: Callable[[Workspace], object], workspace: Workspace) -> Message | None:
     """Run one step and return its error message, or None if the step succeeded."""
     try:
         step(workspace)
     except TrazoError as error:
-        return str(error)
+        return message_of(error)
     except Exception as error:  # noqa: BLE001 - logged by the caller; the dashboard keeps running
-        return f"The training queue could not be checked ({type(error).__name__}: {error})."
+        return Message(
+            "The training queue could not be checked ({error}: {reason}).",
+            error=type(error).__name__,
+            reason=str(error),
+        )
     return None

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.classifier.bundle import bundle_folder
 from core.errors import ClusterError
+from core.language import Message
 from core.storage import atomic_write, make_folder, open_file, read_file, storage_errors
 
 _PRIVATE = ("worker.lock", "process.json", "stop")
@@ -149,8 +150,11 @@ def _check_name(name: str) -> None:
     parts = name.split("/")
     if len(parts) > 2 or name in _PRIVATE or any(part == "" or _is_hidden(part) for part in parts):
         raise ClusterError(
-            f"A machine of the cluster sent a file with the unexpected name {name[:100]!r}. Use only machines that you "
-            "trust, then train again."
+            Message(
+                "A machine of the cluster sent a file with the unexpected name {name!r}. Use only machines "
+                "that you trust, then train again.",
+                name=name[:100],
+            )
         )
 
 

@@ -19,6 +19,7 @@ from ray.exceptions import RayError, RayTaskError, RuntimeEnvSetupError
 
 from core.environment import ray_address, ray_cpus, ray_gpus
 from core.errors import ClusterError, TrazoError
+from core.language import Message, count_message, message_of
 from core.runs.run import Run
 from core.runs.status import Status
 from core.training.engines.changes import FolderChanges, FolderWatch
@@ -115,16 +116,19 @@ def _stop_request(run: Run) -> str | None:
         return None
 
 
-def _lack_of_machines() -> str:
+def _lack_of_machines() -> Message:
     """Return a sentence about the machine that the run is waiting for."""
     cpus, gpus = ray_cpus(), ray_gpus()
     resources = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    needs = f"{cpus} CPU{'s' if cpus > 1 else ''}" + (f" and {gpus} GPU{'s' if gpus > 1 else ''}" if gpus else "")
+    needs = count_message("{count} CPU", "{count} CPUs", cpus)
+    if gpus:
+        needs = Message("{cpus} and {gpus}", cpus=needs, gpus=count_message("{count} GPU", "{count} GPUs", gpus))
     if any(node.get("CPU", 0) >= cpus and node.get("GPU", 0) >= gpus for node in resources):
-        return f"Waiting for a machine of the cluster with {needs} free."
-    return (
-        f"Waiting: no machine of the cluster has {needs}. Add one with make join, or stop this run and lower "
-        "TRAZO_RAY_CPUS or TRAZO_RAY_GPUS."
+        return Message("Waiting for a machine of the cluster with {needs} free.", needs=needs)
+    return Message(
+        "Waiting: no machine of the cluster has {needs}. Add one with make join, or stop this run and "
+        "lower TRAZO_RAY_CPUS or TRAZO_RAY_GPUS.",
+        needs=needs,
     )
 
 
@@ -138,7 +142,7 @@ def main(folder: Path, lock: int) -> None:
     report = _reporter()
     try:
         _connect()
-        report(Report(event="waiting", message="Sending the run to the cluster."))
+        report(Report(event="waiting", message=Message("Sending the run to the cluster.")))
         training = _Training(Run(folder), report)
         training.start(Workspace.from_environment())
         report(Report(event="training"))
@@ -153,14 +157,17 @@ def _failure(error: Exception) -> Report:
     if isinstance(error, RayTaskError):  # also a subclass of the error on the other machine
         if isinstance(error.cause, RayError):  # the data was lost with its machine
             return Report(event="lost")
-        message = (
-            f"The cluster's machine could not train this run ({type(error.cause).__name__}). See the log for details."
+        message = Message(
+            "The cluster's machine could not train this run ({error}). See the log for details.",
+            error=type(error.cause).__name__,
         )
         return Report(event="unusable", message=message)
     if isinstance(error, RuntimeEnvSetupError):
-        return Report(event="unusable", message="The cluster could not install Trazo's code. See the log for details.")
+        return Report(
+            event="unusable", message=Message("The cluster could not install Trazo's code. See the log for details.")
+        )
     if isinstance(error, TrazoError):
-        return Report(event="unusable", message=str(error))
+        return Report(event="unusable", message=message_of(error))
     return Report(event="lost")
 
 
@@ -181,8 +188,14 @@ def _connect() -> None:
             raise
         (ray_there, python_there), (ray_here, python_here) = found
         raise ClusterError(
-            f"The cluster has Ray {ray_there} and Python {python_there}, but this machine has Ray {ray_here} and "
-            f"Python {python_here}. Install the same requirements-cluster.txt on both."
+            Message(
+                "The cluster has Ray {ray_there} and Python {python_there}, but this machine has Ray "
+                "{ray_here} and Python {python_here}. Install the same requirements-cluster.txt on both.",
+                ray_there=ray_there,
+                python_there=python_there,
+                ray_here=ray_here,
+                python_here=python_here,
+            )
         ) from error
 
 

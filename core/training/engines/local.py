@@ -9,6 +9,7 @@ from core.config import TrainingConfig
 from core.data.datasets import Dataset, load_dataset
 from core.environment import prepare_tensorflow
 from core.handwriting.pen_digits import PenDigit
+from core.language import Message
 from core.packages import hide_packages
 from core.runs.fine_tuning import FineTuning
 from core.runs.run import Run
@@ -30,18 +31,18 @@ def train(run: Run, config: TrainingConfig, fine_tuning: FineTuning | None, work
     if read_search_mark(run.trial_file):
         return _search_end(run, outcome)
     if outcome.card is None:
-        return {"state": "stopped", "message": "Stopped before the first step."}
+        return {"state": "stopped", "message": Message("Stopped before the first step.")}
     print(f"test accuracy {outcome.card.metrics.test_accuracy:.4f}", flush=True)
     if outcome.stopped:
-        return {"state": "stopped", "message": "Stopped on request. The model of the last step is kept."}
-    return {"state": "finished", "message": "Finished."}
+        return {"state": "stopped", "message": Message("Stopped on request. The model of the last step is kept.")}
+    return {"state": "finished", "message": Message("Finished.")}
 
 
 def _search_end(run: Run, outcome: Outcome) -> dict[str, str]:
     """Return the end of a run of a sweep's search, which has no model."""
     if outcome.stopped:
-        return {"state": "stopped", "message": run.stop_reason or "Stopped on request."}
-    return {"state": "finished", "message": "Finished. Measured on the validation images only."}
+        return {"state": "stopped", "message": run.stop_reason or Message("Stopped on request.")}
+    return {"state": "finished", "message": Message("Finished. Measured on the validation images only.")}
 
 
 def _fine_tune(
@@ -58,9 +59,9 @@ def _fine_tune(
     try:
         card = fine_tune(run, config, fine_tuning, dataset, workspace, images)
     except Stopped:
-        return {"state": "stopped", "message": "Stopped before the new model was saved."}
+        return {"state": "stopped", "message": Message("Stopped before the new model was saved.")}
     print(f"test accuracy {card.metrics.test_accuracy:.4f}", flush=True)
-    return {"state": "finished", "message": "Finished."}
+    return {"state": "finished", "message": Message("Finished.")}
 
 
 def _train_and_evaluate(
@@ -75,7 +76,7 @@ def _train_and_evaluate(
         import_trainer()
         from core.training.trainer import train_and_evaluate
     dataset, training_digits, measuring_digits = loading.result()
-    write_start(run, config, "images", "Preparing images.")
+    write_start(run, config, "images", Message("Preparing images."))
     if config.pen_digits and not training_digits:
         print("The pen digits are not on this machine, so this run trains without them.", flush=True)
     images = EndImages(dataset, config, training_digits, measuring_digits, process)

@@ -15,6 +15,7 @@ from typing import IO
 
 from core.environment import python_environment, ray_address, ray_variables
 from core.errors import ClusterError, RunNotFound
+from core.language import Message
 from core.runs.run import Run
 from core.training.engines.reports import Report
 from core.workspace import PROJECT
@@ -36,10 +37,10 @@ _MAX_LOSSES = 3
 _CONNECTION_SECONDS = 45.0
 """Time without a first report, after which the driver is ended; Ray Client may wait much longer for a wrong token."""
 
-_WAITING = "Waiting for the cluster. Start it with make cluster on its first machine, or stop this run."
-_REFUSED = (
-    "Waiting for the cluster. It answers, but this machine cannot join it: check RAY_AUTH_TOKEN, or see the log for "
-    "details."
+_WAITING = Message("Waiting for the cluster. Start it with make cluster on its first machine, or stop this run.")
+_REFUSED = Message(
+    "Waiting for the cluster. It answers, but this machine cannot join it: check RAY_AUTH_TOKEN, or see "
+    "the log for details."
 )
 
 End = dict[str, str]
@@ -54,7 +55,9 @@ def train(run: Run, lock: int | None) -> End:
     """
     if find_spec("ray") is None:
         raise ClusterError(
-            "Ray is not installed, so this run cannot train on a cluster. Run make cluster, or unset TRAZO_RAY."
+            Message(
+                "Ray is not installed, so this run cannot train on a cluster. Run make cluster, or unset TRAZO_RAY."
+            )
         )
     supervisor = _Supervisor(run, lock)
     while True:
@@ -127,9 +130,11 @@ class _Supervisor:
             raise RunNotFound(self._run.id)
         if not self._run.stop_requested:
             return None
-        message = "Stopped before the first step."
+        message = Message("Stopped before the first step.")
         if self._run.checkpoint_file.exists():
-            message = "Stopped while waiting for the cluster. Resume the run to continue from the last completed epoch."
+            message = Message(
+                "Stopped while waiting for the cluster. Resume the run to continue from the last completed epoch."
+            )
         return {"state": "stopped", "message": self._run.stop_reason or message}
 
     def _count_loss(self) -> None:
@@ -139,11 +144,16 @@ class _Supervisor:
         self._epochs_at_loss = epochs
         if self._losses == _MAX_LOSSES:
             raise ClusterError(
-                f"The machine or the process that trained this run was lost {_MAX_LOSSES} times within an epoch. See "
-                "the log for details, then resume the run."
+                Message(
+                    "The machine or the process that trained this run was lost {count} times within an epoch. "
+                    "See the log for details, then resume the run.",
+                    count=_MAX_LOSSES,
+                )
             )
         self._say(
-            "The machine or the process that trained this run was lost. Continuing after the last completed epoch."
+            Message(
+                "The machine or the process that trained this run was lost. Continuing after the last completed epoch."
+            )
         )
 
     def _say(self, message: str) -> None:

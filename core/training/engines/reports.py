@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from core.language import Message
 from core.records import Record
 
 
@@ -16,5 +17,5 @@ class Report(Record):
     """
 
     event: Literal["waiting", "training", "ended", "lost", "unusable"]
-    message: str = ""
+    message: Message = Message("")
     state: Literal["finished", "stopped", "failed"] = "failed"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
+from core.language import Message
+
 _PACKAGES = {"TensorFlow": ("tensorflow", "tensorflow-cpu"), "Keras": ("keras",), "Ray": ("ray",)}
 """Names of the distributions in which each package may come."""
 
@@ -15,7 +17,7 @@ def versions() -> dict[str, str]:
     return {"Python": python, **{name: _version(names) for name, names in _PACKAGES.items()}}
 
 
-def difference(here: dict[str, str], there: dict[str, str], machine: str) -> str | None:
+def difference(here: dict[str, str], there: dict[str, str], machine: str) -> Message | None:
     """Return a sentence about the first difference between this machine's versions and another's, or None.
 
     `machine`: the name of the other machine.
@@ -23,9 +25,13 @@ def difference(here: dict[str, str], there: dict[str, str], machine: str) -> str
     for name, wanted in here.items():
         found = there.get(name, "none")
         if found != wanted:
-            return (
-                f"The machine {machine} has {name} {found}, but this one has {name} {wanted}. Install the same "
-                "requirements-cluster.txt on both."
+            return Message(
+                "The machine {machine} has {name} {found}, but this one has {name} {wanted}. Install the "
+                "same requirements-cluster.txt on both.",
+                machine=machine,
+                name=name,
+                found=found,
+                wanted=wanted,
             )
     return None
 

@@ -1,0 +1,36 @@
+"""The language of a request: the visitor's choice, or else their browser's, or English, as for programs."""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
+from starlette.types import Scope
+
+from core.language import ENGLISH, supported
+
+LANGUAGE_COOKIE = "trazo_language"
+"""The cookie with the visitor's choice, which pages write."""
+
+_API = "/api/"
+
+
+def request_language(scope: Scope) -> str:
+    """Return the language for the answer to a request; that of the API is always English."""
+    headers = Headers(scope=scope)
+    if scope["path"].startswith(_API):
+        return ENGLISH
+    chosen = cookie_parser(headers.get("cookie", "")).get(LANGUAGE_COOKIE)
+    return supported([chosen] if chosen else _accepted(headers.get("accept-language", "")))
+
+
+def _accepted(header: str) -> list[str]:
+    """Return the languages in an Accept-Language header, such as "es-MX,es;q=0.9,en;q=0.8", best first."""
+    ranges = [part.strip().partition(";q=") for part in header.split(",")]
+    return [code for code, _, _ in sorted(ranges, key=lambda part: -_quality(part[2]))]
+
+
+def _quality(text: str) -> float:
+    try:
+        return float(text or 1)
+    except ValueError:
+        return 0.0
