@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from core.language import supported
+
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -32,6 +34,14 @@ def read_only() -> bool:
 def classroom() -> bool:
     """Return True if a class shares this dashboard: TRAZO_CLASSROOM is set, and TRAZO_READONLY is not."""
     return not read_only() and os.environ.get("TRAZO_CLASSROOM", "").strip().lower() not in ("", "0", "false", "no")
+
+
+def terminal_language() -> str:
+    """Return the language of the terminal by LANGUAGE, LC_ALL, LC_MESSAGES and LANG, in the order of gettext."""
+    locale = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "C")
+    if locale.split(".")[0] in ("C", "POSIX"):  # without a locale, gettext ignores LANGUAGE
+        return supported([])
+    return supported((os.environ.get("LANGUAGE") or locale).split(":"))
 
 
 def trains_in_background() -> bool:

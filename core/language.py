@@ -19,9 +19,10 @@ from contextvars import ContextVar
 from functools import cache
 from numbers import Integral, Number, Real
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from pydantic_core import core_schema
+if TYPE_CHECKING:
+    from pydantic_core.core_schema import CoreSchema
 
 ENGLISH = "en"
 DOMAIN = "trazo"
@@ -53,8 +54,11 @@ class Message(str):
         return (self.text, self.plural), dict(self.values)
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, *_: object) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(cls, *_: object) -> CoreSchema:
         """Store a message with values as {"text", "plural", "values"}, and any other sentence as a string."""
+        # Imported here, because `python -m dashboard` opens its port before it loads pydantic.
+        from pydantic_core import core_schema
+
         return core_schema.no_info_plain_validator_function(
             _from_json, serialization=core_schema.plain_serializer_function_ser_schema(_to_json)
         )

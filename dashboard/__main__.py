@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 
 from core import environment
+from core.argparse_words import translate_argparse
+from core.language import in_language, tr
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -20,8 +22,9 @@ PORT_RELEASE_SECONDS = 2
 
 def main() -> None:
     """Parse the options, check that the port is free, and run the dashboard until Ctrl-C."""
-    options = _parse()
-    problem = port_problem(options.host, options.port)
+    with in_language(environment.terminal_language()):
+        options = _parse()
+        problem = port_problem(options.host, options.port)
     if problem:
         sys.exit(problem)
     # Streamlit looks for .streamlit/config.toml beside the started program.
@@ -38,9 +41,10 @@ def main() -> None:
 
 
 def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser("python -m dashboard", description="Start the Trazo dashboard.")
-    parser.add_argument("--host", help="address to listen on (default: $HOST, or 127.0.0.1)")
-    parser.add_argument("--port", type=_port, help="port to listen on (default: $PORT, or 8501)")
+    translate_argparse()
+    parser = argparse.ArgumentParser("python -m dashboard", description=tr("Start the Trazo dashboard."))
+    parser.add_argument("--host", help=tr("address to listen on (default: $HOST, or 127.0.0.1)"))
+    parser.add_argument("--port", type=_port, help=tr("port to listen on (default: $PORT, or 8501)"))
     options = parser.parse_args()
     options.host = options.host or environment.host()
     if options.port is None:
@@ -53,7 +57,7 @@ def _parse() -> argparse.Namespace:
 
 def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"must be a number from 1 to 65535. Received: {text!r}.")
+        raise argparse.ArgumentTypeError(tr("must be a number from 1 to 65535. Received: {text!r}.", text=text))
     return int(text)
 
 
@@ -65,10 +69,19 @@ def port_problem(host: str, port: int) -> str | None:
     if error is None:
         return None
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} is in use by another program. Choose another one, such as PORT={port % 65535 + 1}."
+        return tr(
+            "Port {port} is in use by another program. Choose another one, such as PORT={other}.",
+            port=port,
+            other=port % 65535 + 1,
+        )
     if error.errno == errno.EACCES:
-        return f"You do not have permission to use port {port}. Choose one above 1023, such as PORT=8501."
-    return f"Cannot listen on {host}, port {port} ({error.strerror}). Choose another HOST, such as 127.0.0.1."
+        return tr("You do not have permission to use port {port}. Choose one above 1023, such as PORT=8501.", port=port)
+    return tr(
+        "Cannot listen on {host}, port {port} ({reason}). Choose another HOST, such as 127.0.0.1.",
+        host=host,
+        port=port,
+        reason=error.strerror,
+    )
 
 
 def _bind_error(host: str, port: int) -> OSError | None:

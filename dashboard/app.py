@@ -27,8 +27,9 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 from streamlit import net_util
 
-from core.environment import classroom
+from core.environment import classroom, terminal_language
 from core.errors import StorageError
+from core.language import in_language, tr
 from core.launcher.warm_up import compile_ahead
 from core.workspace import Workspace
 from dashboard.api.routes import build_api
@@ -89,7 +90,9 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
     async with POOL.serving(), anyio.create_task_group() as tasks:
         tasks.start_soon(_load_in_background)
         tasks.start_soon(watch_queue, Workspace.from_environment())
-        print(f"Trazo is at {local_address()} (press Ctrl-C to stop).", *_class_links(), sep="\n", flush=True)  # noqa: T201
+        with in_language(terminal_language()):
+            started = tr("Trazo is at {address} (press Ctrl-C to stop).", address=local_address())
+            print(started, *_class_links(), sep="\n", flush=True)  # noqa: T201
         yield
         tasks.cancel_scope.cancel()
     # Imported here, because this module imports pandas, which would delay the start.
@@ -97,8 +100,9 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
     from core.sweeps.control import exit_messages
 
     workspace = Workspace.from_environment()
-    for message in filter(None, (exit_message(workspace), *exit_messages(workspace))):
-        print(message, flush=True)  # noqa: T201
+    with in_language(terminal_language()):
+        for message in filter(None, (exit_message(workspace), *exit_messages(workspace))):
+            print(tr(message), flush=True)  # noqa: T201
 
 
 def _class_links() -> list[str]:
@@ -111,10 +115,10 @@ def _class_links() -> list[str]:
     try:
         key = teacher_key(Workspace.from_environment())
     except StorageError as error:
-        return [f"The class has no teacher: {error}"]
+        return [tr("The class has no teacher: {error}", error=error)]
     return [
-        f"Students join at {join_address()}",
-        f"The teacher's secret link is {teacher_address(key)}",
+        tr("Students join at {address}", address=join_address()),
+        tr("The teacher's secret link is {address}", address=teacher_address(key)),
     ]
 
 

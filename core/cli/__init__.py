@@ -7,28 +7,34 @@ import io
 import sys
 from collections.abc import Sequence
 
+from core.argparse_words import translate_argparse
 from core.cli.arguments import parser
+from core.environment import terminal_language
 from core.errors import DownloadError, TrazoError
+from core.language import find_language_by, tr
 from core.workspace import Workspace
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; a TrazoError becomes a message on stderr."""
-    options = parser().parse_args(arguments)
-    # File names may contain bytes that cannot be encoded.
+    language = terminal_language()
+    find_language_by(lambda: language)
+    translate_argparse()
+    # Help may contain letters, and file names bytes, that the terminal's encoding lacks.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    options = parser().parse_args(arguments)
     try:
         module, name = options.command
         command = getattr(importlib.import_module(f"core.cli.{module}"), name)
         status: int = command(options, Workspace.from_environment())
     except TrazoError as error:
-        print(f"trazo: {error}", file=sys.stderr)
+        print(f"trazo: {tr(error)}", file=sys.stderr)
         for attempt in error.attempts if isinstance(error, DownloadError) else ():
-            print(f"  {attempt}", file=sys.stderr)
+            print(f"  {tr(attempt)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("trazo: Stopped.", file=sys.stderr)
+        print(f"trazo: {tr('Stopped.')}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # a reader such as `head` has closed the pipe
         sys.stderr.close()

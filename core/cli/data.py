@@ -17,19 +17,27 @@ from core.data.pen_digits import (
     training_digits,
 )
 from core.data.sources import download_mnist, import_mnist
+from core.language import Message, tr
 from core.workspace import Workspace
 
-_TITLES = {"mnist": "MNIST", "pen-digits": "Pen digits"}
+_TITLES = {"mnist": Message("MNIST"), "pen-digits": Message("Pen digits")}
 
 
 def show_status(options: argparse.Namespace, workspace: Workspace) -> int:
     """Print the dataset in use and the pen digits, with their sources and sizes."""
     dataset = load_dataset(available_dataset(workspace), workspace)
-    print(f"dataset: {dataset.title}, source: {dataset.origin}")
-    print(f"{len(dataset.train):,} training, {len(dataset.validation):,} validation, {len(dataset.test):,} test images")
-    print(f"fingerprint of the data: {dataset.fingerprint}")
+    print(tr("dataset: {title}, source: {source}", title=tr(dataset.title), source=tr(dataset.origin)))
+    print(
+        tr(
+            "{training:,} training, {validation:,} validation, {test:,} test images",
+            training=len(dataset.train),
+            validation=len(dataset.validation),
+            test=len(dataset.test),
+        )
+    )
+    print(tr("fingerprint of the data: {fingerprint}", fingerprint=dataset.fingerprint))
     if dataset.id != "mnist":
-        print("MNIST is not on this machine. Download it with: python -m core data download")
+        print(tr("MNIST is not on this machine. Download it with: python -m core data download"))
     _show_pen_digits(workspace)
     return 0
 
@@ -37,21 +45,31 @@ def show_status(options: argparse.Namespace, workspace: Workspace) -> int:
 def _show_pen_digits(workspace: Workspace) -> None:
     path = find_pen_digits(workspace)
     if path is None:
-        print("The pen digits are not on this machine. Download them with: python -m core data download pen-digits")
+        print(tr("The pen digits are not on this machine. Download them with: python -m core data download pen-digits"))
         return
     training, measuring = training_digits(workspace), measuring_digits(workspace)
-    print(f"pen digits: {len(training) + len(measuring):,}, source: {path}")
-    print(f"{len(training):,} by {_writers(TRAINING_WRITERS)} for training")
-    print(f"{len(measuring):,} by {_writers(MEASURING_WRITERS)} for measuring")
-
-
-def _writers(writers: range) -> str:
-    return f"writers {writers[0]} to {writers[-1]}"
+    print(tr("pen digits: {count:,}, source: {source}", count=len(training) + len(measuring), source=path))
+    print(
+        tr(
+            "{count:,} by writers {first} to {last} for training",
+            count=len(training),
+            first=TRAINING_WRITERS[0],
+            last=TRAINING_WRITERS[-1],
+        )
+    )
+    print(
+        tr(
+            "{count:,} by writers {first} to {last} for measuring",
+            count=len(measuring),
+            first=MEASURING_WRITERS[0],
+            last=MEASURING_WRITERS[-1],
+        )
+    )
 
 
 def download(options: argparse.Namespace, workspace: Workspace) -> int:
     """Download a dataset with a progress bar."""
-    title = _TITLES[options.dataset]
+    title = tr(_TITLES[options.dataset])
     fetch = download_mnist if options.dataset == "mnist" else download_pen_digits
     with tqdm(unit="B", unit_scale=True, desc=title) as bar:
 
@@ -60,12 +78,13 @@ def download(options: argparse.Namespace, workspace: Workspace) -> int:
             bar.update(done - bar.n)
 
         path = fetch(workspace, show)
-    print(f"{title}: saved to {path}")
+    print(tr("{title}: saved to {path}", title=title, path=path))
     return 0
 
 
 def import_files(options: argparse.Namespace, workspace: Workspace) -> int:
     """Copy a dataset into the workspace."""
     copy = import_mnist if options.dataset == "mnist" else import_pen_digits
-    print(f"{_TITLES[options.dataset]}: saved to {copy(options.path, workspace)}")
+    path = copy(options.path, workspace)
+    print(tr("{title}: saved to {path}", title=_TITLES[options.dataset], path=path))
     return 0

@@ -11,6 +11,7 @@ from core.cli.models import find_bundle, read_limited
 from core.errors import ExportError
 from core.exports.folder import Exports, Task
 from core.exports.parity import Parity, read_parity
+from core.language import Message, number, tr
 from core.launcher.exports import start_export
 from core.workspace import Workspace
 
@@ -30,10 +31,12 @@ def parity(options: argparse.Namespace, workspace: Workspace) -> int:
         try:
             drawing = read_limited(options.picture)
         except OSError as error:
-            raise ExportError(f"The file {options.picture} cannot be read: {error.strerror}.") from error
+            raise ExportError(
+                Message("The file {file} cannot be read: {reason}.", file=options.picture, reason=error.strerror)
+            ) from error
     report = read_parity(_run(workspace, find_bundle(options.model, workspace), "parity", drawing))
     if report is None:
-        raise ExportError("The comparison has disappeared. Run the command again.")
+        raise ExportError(Message("The comparison has disappeared. Run the command again."))
     _print(report)
     return 1 if report.failure else 0
 
@@ -44,19 +47,27 @@ def _run(workspace: Workspace, bundle: Bundle, task: Task, drawing: bytes | None
     while (state := exports.state(task)).running:
         time.sleep(_POLL_SECONDS)
     if state.problem or state.file is None:
-        raise ExportError(state.problem or "The file has disappeared. Run the command again.")
+        raise ExportError(state.problem or Message("The file has disappeared. Run the command again."))
     return state.file
 
 
 def _print(report: Parity) -> None:
-    print(f"{len(report.verdicts)} pictures: validation images of {report.data}{' and yours' * bool(report.drawing)}")
-    print(f"{'way':14} {'difference':>10} {'digits':>7} {'verdicts':>9} {'ms/image':>9}")
+    count, data = len(report.verdicts), tr(report.data)
+    if report.drawing:
+        print(tr("{count} pictures: validation images of {data} and yours", count=count, data=data))
+    else:
+        print(tr("{count} pictures: validation images of {data}", count=count, data=data))
+    print(f"{tr('way'):14} {tr('difference'):>10} {tr('digits'):>7} {tr('verdicts'):>9} {tr('ms/image'):>9}")
     for way in report.ways:
-        if way.problem is not None:
-            print(f"{way.name:14} {way.problem}")
+        if way.difference is None or way.milliseconds is None:
+            problem = way.problem or "-"
+            print(f"{tr(way.name):14} {tr(problem)}")
         else:
             print(
-                f"{way.name:14} {way.difference:>10.1e} {way.changed_digits:>7} {way.changed_verdicts:>9} "
-                f"{way.milliseconds:>9.2f}"
+                f"{tr(way.name):14} {number(way.difference, '>10.1e')} {way.changed_digits:>7} "
+                f"{way.changed_verdicts:>9} {number(way.milliseconds, '>9.2f')}"
             )
-    print(report.failure or "Every way that ran has the digits and verdicts of the Keras file.")
+    if report.failure:
+        print(tr(report.failure))
+    else:
+        print(tr("Every way that ran has the digits and verdicts of the Keras file."))

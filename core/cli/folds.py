@@ -23,6 +23,7 @@ from core.data.pen_digits import available_training_digits
 from core.environment import prepare_tensorflow, trains_in_background
 from core.errors import ConfigError
 from core.handwriting.pen_digits import PenDigit
+from core.language import Message, tr
 from core.storage import make_folder
 from core.training.worker import lower_priority
 from core.workspace import Workspace
@@ -46,19 +47,26 @@ def train_folds(config: TrainingConfig, folds: int, workspace: Workspace) -> int
     make_folder(files.folder)
     if trains_in_background():
         lower_priority()
-    print("If you stop this command, run it again with the same options to continue after the last finished fold.")
+    print(tr("If you stop this command, run it again with the same options to continue after the last finished fold."))
     if config.pen_digits and not pen_digits:
-        print("The pen digits are not on this machine, so these networks train without them.")
+        print(tr("The pen digits are not on this machine, so these networks train without them."))
     probabilities = np.empty((len(data), CLASSES), np.float32)
     for fold in range(folds):
         members = numbers == fold
         of_fold = files.read(fold, int(members.sum()))
         if of_fold is None:
-            of_fold = _train(config, data, members, pen_digits, f"fold {fold + 1}/{folds}")
+            of_fold = _train(config, data, members, pen_digits, (fold + 1, folds))
             files.write(fold, of_fold)
         probabilities[members] = of_fold
         accuracy = (of_fold.argmax(axis=1) == data.labels[members]).mean()
-        print(f"fold {fold + 1}/{folds}: finished, accuracy on its {members.sum():,} images {accuracy:.2%}", flush=True)
+        finished = tr(
+            "fold {fold}/{folds}: finished, accuracy on its {images:,} images {accuracy:.2%}",
+            fold=fold + 1,
+            folds=folds,
+            images=int(members.sum()),
+            accuracy=float(accuracy),
+        )
+        print(finished, flush=True)
     result = OutOfFold(dataset.fingerprint, config.preset, probabilities, data.labels)
     write_out_of_fold(workspace, dataset.id, result)
     _print_suspicious(result, dataset)
@@ -68,10 +76,16 @@ def train_folds(config: TrainingConfig, folds: int, workspace: Workspace) -> int
 def _config_of_folds(config: TrainingConfig, folds: int) -> TrainingConfig:
     """Return the config of the networks of folds; raises ConfigError."""
     if not MIN_FOLDS <= folds <= MAX_FOLDS:
-        raise ConfigError(f"--folds must be from {MIN_FOLDS} to {MAX_FOLDS}. Received: {folds}.", "folds")
+        raise ConfigError(
+            Message(
+                "--folds must be from {low} to {high}. Received: {folds}.", low=MIN_FOLDS, high=MAX_FOLDS, folds=folds
+            ),
+            "folds",
+        )
     if config.teachers:
         raise ConfigError(
-            "Teachers have learned from every label, so no label would be out of fold. Add --teachers 0.", "teachers"
+            Message("Teachers have learned from every label, so no label would be out of fold. Add --teachers 0."),
+            "teachers",
         )
     # No images are left for early stopping. Label smoothing would keep the probability of a wrong label's digit below
     # the average: with the preset "fast" and five folds, 9 of MNIST's labels were found rather than 70.
@@ -79,37 +93,62 @@ def _config_of_folds(config: TrainingConfig, folds: int) -> TrainingConfig:
 
 
 def _train(
-    config: TrainingConfig, data: Split, members: np.ndarray, pen_digits: Sequence[PenDigit], title: str
+    config: TrainingConfig,
+    data: Split,
+    members: np.ndarray,
+    pen_digits: Sequence[PenDigit],
+    position: tuple[int, int],
 ) -> np.ndarray:
-    """Train on all images that are not members of the fold; return the probabilities of its members."""
+    """Train on all images that are not members of the fold; return the probabilities of its members.
+
+    `position`: the fold's number, counted from 1, and the number of folds.
+    """
     prepare_tensorflow()
     from core.training.folds import predict_fold
 
     begun = time.perf_counter()
+    fold, folds = position
 
     def report(epoch: int, loss: float, accuracy: float) -> None:
-        seconds = time.perf_counter() - begun
-        print(
-            f"{title}: epoch {epoch}/{config.epochs}, loss {loss:.4f}, accuracy {accuracy:.2%}, {seconds:.0f} s",
-            flush=True,
+        line = tr(
+            "fold {fold}/{folds}: epoch {epoch}/{epochs}, loss {loss:.4f}, accuracy {accuracy:.2%}, {seconds:.0f} s",
+            fold=fold,
+            folds=folds,
+            epoch=epoch,
+            epochs=config.epochs,
+            loss=loss,
+            accuracy=accuracy,
+            seconds=time.perf_counter() - begun,
         )
+        print(line, flush=True)
 
     rest = Split(data.images[~members], data.labels[~members])
     probabilities = predict_fold(config, rest, data.images[members], pen_digits, report)
     if not are_probabilities(probabilities):
         raise ConfigError(
-            f"The training of {title} diverged. Lower --learning-rate, then run it again.", "learning_rate"
+            Message(
+                "The training of fold {fold}/{folds} diverged. Lower --learning-rate, then run it again.",
+                fold=fold,
+                folds=folds,
+            ),
+            "learning_rate",
         )
     return probabilities
 
 
 def _print_suspicious(result: OutOfFold, dataset: Dataset) -> None:
     suspicious = result.suspicious
-    print(f"suspicious labels: {len(suspicious):,} of {len(result.labels):,}")
+    print(tr("suspicious labels: {count:,} of {total:,}", count=len(suspicious), total=len(result.labels)))
     for number in suspicious[:_LISTED].tolist():
         split, index = split_and_index(dataset, number)
-        row = result.probabilities[number]
-        prediction = f"predicted {row.argmax()} ({format_confidence(row.max())})"
-        print(f"  {split}-{index}: label {result.labels[number]}, {prediction}")
+        row, image = result.probabilities[number], f"{split}-{index}"
+        line = tr(
+            "{image}: label {label}, predicted {digit} ({confidence})",
+            image=image,
+            label=int(result.labels[number]),
+            digit=int(row.argmax()),
+            confidence=format_confidence(row.max()),
+        )
+        print(f"  {line}")
     if len(suspicious):
-        print("Judge them in the dashboard: Evaluate, Label court, Training images.")
+        print(tr("Judge them in the dashboard: Evaluate, Label court, Training images."))

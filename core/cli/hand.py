@@ -12,9 +12,10 @@ from typing import Any
 
 from core.classifier.bundle import Bundle
 from core.classifier.predictor import Predictor
-from core.cli.models import print_card
+from core.cli.card import print_card
 from core.cli.train import watch
 from core.errors import HandError, RunError, TrazoError
+from core.language import Message, ntr, tr
 from core.launcher.queue import submit
 from core.personal.archive import MAX_ARCHIVE_BYTES, archive_name, export_hand, import_hand
 from core.personal.exam import Exam, list_exams
@@ -38,13 +39,18 @@ def list_all(options: argparse.Namespace, workspace: Workspace) -> int:
         return 0
     if not rows:
         print(
-            "There are no hands yet. Create one on the page Your hand, or import one with: python -m core hand import"
+            tr(
+                "There are no hands yet. Create one on the page Your hand, or import one with: "
+                "python -m core hand import"
+            )
         )
         return 0
-    print(f"{'hand':12} {'taught':>7} {'exams':>6}  name")
+    count_title, exams_title = f"{tr('taught'):>7}", f"{tr('exams'):>6}"
+    print(f"{tr('hand'):12} {count_title} {exams_title}  {tr('name')}")
     for row in rows:
-        model = f" (read by {row['model']})" if row["model"] else ""
-        print(f"{row['id']:12} {row['taught']:>7} {row['exams']:>6}  {row['name']}{model}")
+        model = f" ({tr('read by {model}', model=row['model'])})" if row["model"] else ""
+        counts = f"{row['taught']:>{len(count_title)}} {row['exams']:>{len(exams_title)}}"
+        print(f"{row['id']:12} {counts}  {row['name']}{model}")
     return 0
 
 
@@ -52,18 +58,34 @@ def show(options: argparse.Namespace, workspace: Workspace) -> int:
     """Print what a hand has taught, and how well its model reads its exams."""
     hand = find_hand(workspace, options.hand)
     record = hand.record()
-    print(f"{record.name} ({hand.id}), begun on {datetime.fromtimestamp(record.created).astimezone():%Y-%m-%d}")
+    begun = f"{datetime.fromtimestamp(record.created).astimezone():%Y-%m-%d}"
+    print(tr("{name} ({hand}), begun on {date}", name=record.name, hand=hand.id, date=begun))
     counts = Counter(written.label for written in taught(hand).values())
     digits = ", ".join(f"{digit}: {counts[digit]}" for digit in range(10))
-    print(f"taught: {counts.total() - counts[None]} digits ({digits}); no digit: {counts[None]}")
+    print(
+        ntr(
+            "taught: {count} digit ({digits}); no digit: {others}",
+            "taught: {count} digits ({digits}); no digit: {others}",
+            counts.total() - counts[None],
+            digits=digits,
+            others=counts[None],
+        )
+    )
     name, bundle = _reading_model(hand, workspace)
-    print(f"read by {name}")
+    print(tr("read by {model}", model=name))
     predictor = Predictor(bundle)
     for exam in list_exams(hand):
         if exam.complete:
             _print_result(exam, predictor)
         else:
-            print(f"exam {exam.id}: {len(exam.written)} of {len(exam.prompts)} digits written")
+            print(
+                tr(
+                    "exam {exam}: {written} of {prompts} digits written",
+                    exam=exam.id,
+                    written=len(exam.written),
+                    prompts=len(exam.prompts),
+                )
+            )
     return 0
 
 
@@ -84,9 +106,18 @@ def import_file(options: argparse.Namespace, workspace: Workspace) -> int:
         with options.file.open("rb") as file:
             archive = file.read(MAX_ARCHIVE_BYTES + 1)
     except OSError as error:
-        raise HandError(f"The file {options.file} cannot be read: {error.strerror}.") from error
+        raise HandError(
+            Message("The file {file} cannot be read: {reason}.", file=options.file, reason=error.strerror)
+        ) from error
     hand = import_hand(workspace, archive)
-    print(f"{hand_name(hand)} was imported; taught: {len(taught(hand))}, exams: {len(list_exams(hand))}")
+    print(
+        tr(
+            "{name} was imported; taught: {taught}, exams: {exams}",
+            name=hand_name(hand),
+            taught=len(taught(hand)),
+            exams=len(list_exams(hand)),
+        )
+    )
     return 0
 
 
@@ -95,7 +126,7 @@ def delete(options: argparse.Namespace, workspace: Workspace) -> int:
     hand = find_hand(workspace, options.hand)
     name = hand_name(hand)
     delete_hand(workspace, hand)
-    print(f"{name} was deleted. Models that learned this hand remain in: python -m core runs list")
+    print(tr("{name} was deleted. Models that learned this hand remain in: python -m core runs list", name=name))
     return 0
 
 
@@ -104,7 +135,7 @@ def tune(options: argparse.Namespace, workspace: Workspace) -> int:
     hand = find_hand(workspace, options.hand)
     digits = sum(written.label is not None for written in taught(hand).values())
     if not digits:
-        raise HandError("This hand has taught no digits yet. Teach some on the page Your hand.")
+        raise HandError(Message("This hand has taught no digits yet. Teach some on the page Your hand."))
     base = _base_model(options.model, workspace)
     card = available_models(workspace)[base].card()
     run = submit(
@@ -112,19 +143,19 @@ def tune(options: argparse.Namespace, workspace: Workspace) -> int:
         fine_tuned_config(card.config),
         fine_tuning=FineTuning(hand=hand.id, base=base, digits=digits),
     )
-    print(f"run {run.id}, fine-tuned from {base}", flush=True)
+    print(tr("run {run}, fine-tuned from {base}", run=run.id, base=base), flush=True)
     status = watch(run, workspace)
-    print(status.message)
+    print(tr(status.message))
     if status.state != "finished":
-        print(f"log: {run.log_file}", file=sys.stderr)
+        print(tr("log: {file}", file=run.log_file), file=sys.stderr)
         return 1
     tuned = run.bundle.card()
     print_card(tuned)
     change = tuned.metrics.validation_accuracy - card.metrics.validation_accuracy
-    print(f"accuracy on other people's digits: {100 * change:+.2f} points on the validation split")
+    print(tr("accuracy on other people's digits: {change:+.2f} points on the validation split", change=100 * change))
     if not keeps_accuracy(card.metrics.validation_accuracy, tuned.metrics.validation_accuracy):
-        print("This is worse. Teach more digits, the same number of each, and tune again.")
-    print("The page Your hand shows the proof, and lets this hand use the model.")
+        print(tr("This is worse. Teach more digits, the same number of each, and tune again."))
+    print(tr("The page Your hand shows the proof, and lets this hand use the model."))
     return 0
 
 
@@ -143,7 +174,9 @@ def _base_model(name: str | None, workspace: Workspace) -> str:
         return trained if trained in models else active
     base = SHIPPED if name == SHIPPED else find_run(workspace, name).id
     if base not in models:
-        raise RunError(f"Run {base} has no finished model. Let the run finish, or choose another run.", base)
+        raise RunError(
+            Message("Run {run} has no finished model. Let the run finish, or choose another run.", run=base), base
+        )
     return base
 
 
@@ -168,7 +201,15 @@ def _print_result(exam: Exam, predictor: Predictor) -> None:
     result = examine(predictor, exam.written)
     low, high = result.interval
     print(
-        f"exam {exam.id}: {result.right.sum()} of {len(result.labels)} read correctly "
-        f"(95% confidence interval {low:.0%} to {high:.0%}); {result.count('unsure')} close calls, "
-        f"{result.count('not_a_digit')} rejected"
+        tr(
+            "exam {exam}: {right} of {digits} read correctly (95% confidence interval {low:.0%} to {high:.0%}); "
+            "{unsure} close calls, {rejected} rejected",
+            exam=exam.id,
+            right=int(result.right.sum()),
+            digits=len(result.labels),
+            low=low,
+            high=high,
+            unsure=result.count("unsure"),
+            rejected=result.count("not_a_digit"),
+        )
     )

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core.classifier.bundle import Bundle, Card
-from core.classifier.calibration import brier_score, expected_calibration_error
-from core.classifier.disputed import disputed_labels
-from core.classifier.evaluation import Evaluation, class_metrics, confusion_matrix, mistakes
+from core.classifier.bundle import Bundle
+from core.classifier.evaluation import ClassMetrics, class_metrics, confusion_matrix, mistakes
 from core.classifier.number_reader import NumberReading, read_digit, read_number
 from core.classifier.predictor import Predictor, Reading, Verdict
+from core.cli.card import print_card, print_reliability
 from core.errors import TrazoError
 from core.explain.map_worker import write_new_map
 from core.ink.photo import ink_from_picture
 from core.ink.picture_file import MAX_PICTURE_BYTES
+from core.language import Message, number, tr
 from core.runs.active import SHIPPED, active_model
 from core.runs.registry import find_run
 from core.workspace import SHIPPED_BUNDLE, Workspace
@@ -27,18 +28,32 @@ def evaluate(options: argparse.Namespace, workspace: Workspace) -> int:
     bundle = find_bundle(options.model, workspace)
     card, evaluation = bundle.card(), bundle.evaluation()
     print_card(card)
-    _print_reliability(card, evaluation)
+    print_reliability(card, evaluation)
     matrix = confusion_matrix(evaluation)
-    print("\nconfusion matrix (rows: true digit, columns: predicted digit)")
+    print()
+    print(tr("confusion matrix (rows: true digit, columns: predicted digit)"))
     print("     " + "".join(f"{digit:>6}" for digit in range(10)))
     for digit, row in enumerate(matrix):
         print(f"{digit:>5}" + "".join(f"{count:>6}" for count in row))
-    print("\ndigit  precision  recall     F1      support")
-    for row in class_metrics(matrix):
-        print(f"{row.digit:>5}  {row.precision:9.4f}  {row.recall:.4f}  {row.f1:.4f}  {row.support:>8}")
-    worst = ", ".join(str(index) for index in mistakes(evaluation)[:10])
-    print(f"\nworst mistakes (test index): {worst or 'none'}")
+    print()
+    _print_class_metrics(class_metrics(matrix))
+    print()
+    if worst := ", ".join(str(index) for index in mistakes(evaluation)[:10]):
+        print(tr("worst mistakes (test index): {indices}", indices=worst))
+    else:
+        print(tr("worst mistakes (test index): none"))
     return 0
+
+
+def _print_class_metrics(rows: Sequence[ClassMetrics]) -> None:
+    titles = [tr("digit"), tr("precision"), tr("recall"), tr("F1"), tr("support")]
+    widths = [max(6, len(title)) for title in titles]
+    table = [
+        [str(row.digit), *(number(value, ".4f") for value in (row.precision, row.recall, row.f1)), str(row.support)]
+        for row in rows
+    ]
+    for cells in (titles, *table):
+        print("  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True)))
 
 
 def predict(options: argparse.Namespace, workspace: Workspace) -> int:
@@ -47,19 +62,20 @@ def predict(options: argparse.Namespace, workspace: Workspace) -> int:
     read = read_number if options.number else read_digit
     all_read = True
     for name in options.files:
-        reading, error = None, None
+        reading: Reading | NumberReading | None = None
+        error: Message | TrazoError | None = None
         try:
             reading = read(predictor, ink_from_picture(read_limited(Path(name))))
         except OSError as problem:
-            error = f"The file {name} cannot be read: {problem.strerror}."
+            error = Message("The file {file} cannot be read: {reason}.", file=name, reason=problem.strerror)
         except TrazoError as problem:
-            error = str(problem)
+            error = problem
         all_read = all_read and error is None
         if options.json:
-            fields = _digit_to_json(name, reading, error)
+            fields = _digit_to_json(name, reading, None if error is None else str(error))
             print(json.dumps(fields | _number_to_json(reading) if options.number else fields), flush=True)
         else:
-            print(f"{name}: {error or _reading_to_text(reading)}", flush=True)
+            print(f"{name}: {_reading_to_text(reading) if error is None else tr(error)}", flush=True)
     return 0 if all_read else 1
 
 
@@ -67,56 +83,8 @@ def compute_map(options: argparse.Namespace, workspace: Workspace) -> int:
     """Compute the map that the Data and Inside pages show."""
     bundle = find_bundle(options.model, workspace)
     path = write_new_map(workspace, bundle, bundle.card().config.dataset)
-    print(f"The map is in {path}")
+    print(tr("The map is in {path}", path=path))
     return 0
-
-
-def print_card(card: Card) -> None:
-    """Print the main metrics of a card; cards from earlier versions have fewer."""
-    metrics = card.metrics
-    print(
-        f"test accuracy {metrics.test_accuracy:.2%} "
-        f"(95% confidence interval {metrics.test_accuracy_low:.2%} to {metrics.test_accuracy_high:.2%}) "
-        f"on {card.data.test_images:,} images of {card.data.title}"
-    )
-    print(
-        f"validation accuracy {metrics.validation_accuracy:.2%} in epoch {metrics.best_epoch} of {metrics.epochs}; "
-        f"{card.parameters:,} parameters; {card.seconds:.0f} s of training"
-    )
-    if card.data.pen_digits:
-        pen_digits = card.data.pen_digits
-        print(f"also trained on {pen_digits.digits:,} pen digits by {pen_digits.writers} writers: {pen_digits.source}")
-    elif card.config.pen_digits:
-        print("trained without pen digits, which were not on this machine")
-    if card.robustness:
-        strokes = card.robustness.pen_strokes
-        pen_strokes = f"; {strokes:.1%} on pen digits by unseen writers" if strokes is not None else ""
-        print(f"accuracy on redrawn digits {card.robustness.drawings:.1%} (mean of five kinds){pen_strokes}")
-    if card.novelty:
-        digits, unknown = card.novelty.digits_rejected, card.novelty.out_of_distribution_rejected
-        print(f"rejected: {digits:.2%} of the validation digits, {unknown:.1%} of out-of-distribution samples")
-        if card.novelty.fitted_briefly:
-            print("the run was stopped, so the novelty detector was fitted briefly; resume the run to fit it in full")
-    if card.calibration:
-        unsure, caught = card.calibration.unsure_share, card.calibration.errors_caught
-        print(
-            f"close calls: {unsure:.2%} of the validation digits, {caught:.0%} of the mistakes; "
-            f"temperature {card.calibration.temperature:.2f}"
-        )
-
-
-def _print_reliability(card: Card, evaluation: Evaluation) -> None:
-    """Print the calibration of a model, and its mistakes on test images with a disputed label."""
-    error = expected_calibration_error(evaluation)
-    print(f"expected calibration error {error:.2%}, Brier score {brier_score(evaluation):.4f} on the test images")
-    disputed = disputed_labels(card.data.fingerprint, evaluation)
-    if disputed:
-        print(
-            f"disputed labels: {len(disputed.mistakes)} of {len(disputed.indices)} misclassified; "
-            f"test accuracy without disputed labels {disputed.accuracy_without:.2%}"
-        )
-        if disputed.mistakes:
-            print(f"mistakes with a disputed label (test index): {' '.join(map(str, disputed.mistakes))}")
 
 
 def find_bundle(name: str | None, workspace: Workspace) -> Bundle:
@@ -154,18 +122,20 @@ def _number_to_json(result: Reading | NumberReading | None) -> dict[str, Any]:
 
 def _reading_to_text(reading: Reading | NumberReading | None) -> str:
     if reading is None or reading.verdict == "blank":
-        return "no digit, the picture contains no ink"
+        return tr("no digit, the picture contains no ink")
     if isinstance(reading, NumberReading):
-        digits = "; ".join(f"{digit.reading.digit}: {_sentence(digit.reading)}" for digit in reading.digits)
-        return f"{reading.number or 'not a number'}, {digits}"
+        digits = "; ".join(f"{digit.reading.digit}: {_clause(digit.reading)}" for digit in reading.digits)
+        return f"{reading.number or tr('not a number')}, {digits}"
     if reading.several:
-        return "not a digit, several digits (read them with --number)"
-    prediction = "not a digit" if reading.verdict == "not_a_digit" else str(reading.digit)
-    return f"{prediction}, {_sentence(reading)}"
+        return tr("not a digit, several digits (read them with --number)")
+    prediction = tr("not a digit") if reading.verdict == "not_a_digit" else str(reading.digit)
+    return f"{prediction}, {_clause(reading)}"
 
 
-def _sentence(reading: Reading) -> str:
-    return f"{reading.sentence[0].lower()}{reading.sentence[1:]}"
+def _clause(reading: Reading) -> str:
+    """Return the verdict in words, to follow the predicted digit."""
+    sentence = tr(reading.sentence)
+    return f"{sentence[0].lower()}{sentence[1:]}"
 
 
 def read_limited(path: Path) -> bytes:

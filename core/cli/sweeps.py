@@ -6,12 +6,15 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from core.cli.states import STATES
 from core.cli.train import config_from_options
 from core.errors import SweepError
+from core.language import ntr, number, tr
 from core.sweeps import control
-from core.sweeps.comparison import compare_seeds
+from core.sweeps.comparison import SeedComparison, compare_seeds
 from core.sweeps.pareto import best_trial
 from core.sweeps.records import MIN_TRIALS_FOR_IMPORTANCE, Progress, SweepSettings, SweepStatus, Trial
 from core.sweeps.spaces import default_parameters, parameter_text, parse_parameter, value_text
@@ -45,9 +48,9 @@ def new(options: argparse.Namespace, workspace: Workspace) -> int:
     )
     sweep = control.create_sweep(workspace, settings)
     control.start(workspace, sweep)
-    print(f"sweep {sweep.id}", flush=True)
+    print(tr("sweep {sweep}", sweep=sweep.id), flush=True)
     for parameter in settings.parameters:
-        print(f"  varies {parameter_text(parameter)}", flush=True)
+        print(f"  {tr('varies {parameter}', parameter=parameter_text(parameter))}", flush=True)
     return _wait(sweep, workspace) if options.wait else 0
 
 
@@ -57,7 +60,7 @@ def join(options: argparse.Namespace, workspace: Workspace) -> int:
 
     sweep = control.create_sweep(workspace, read_shared_settings(options.sweep), options.sweep)
     control.start(workspace, sweep)
-    print(f"This machine now trains trials of the sweep {sweep.id}.", flush=True)
+    print(tr("This machine now trains trials of the sweep {sweep}.", sweep=sweep.id), flush=True)
     return _wait(sweep, workspace) if options.wait else 0
 
 
@@ -65,18 +68,19 @@ def list_all(options: argparse.Namespace, workspace: Workspace) -> int:
     """Print all sweeps, newest first."""
     sweeps = control.list_sweeps(workspace)
     if not sweeps:
-        print("There are no sweeps yet. Start one with: python -m core sweep new")
+        print(tr("There are no sweeps yet. Start one with: python -m core sweep new"))
         return 0
-    print(f"{'sweep':36} {'state':12} {'trials':>7} {'best':>8}  title")
+    print(f"{tr('sweep'):36} {tr('state'):12} {tr('trials'):>7} {tr('best'):>8}  {tr('title')}")
     for sweep in sweeps:
         try:
             settings, status, progress = sweep.settings(), sweep.status(), sweep.progress()
         except SweepError as error:
-            print(f"{sweep.id:36} {error}")
+            print(f"{sweep.id:36} {tr(error)}")
             continue
         best = best_trial(progress.trials, settings.objectives)
         value = _value_text(settings.objectives[0], best.values[0]) if best and best.values else "-"
-        print(f"{sweep.id:36} {status.state:12} {len(progress.trials):>7} {value:>8}  {_title(settings)}")
+        state, trials = tr(STATES[status.state]), len(progress.trials)
+        print(f"{sweep.id:36} {state:12} {trials:>7} {value:>8}  {_title(settings)}")
     return 0
 
 
@@ -92,7 +96,7 @@ def show(options: argparse.Namespace, workspace: Workspace) -> int:
     if options.json:
         print(json.dumps({"id": sweep.id, **status.model_dump(mode="json"), **progress.model_dump(mode="json")}))
         return 0
-    print(f"{sweep.id}: {_title(settings)}; {status.state}. {status.message}")
+    print(f"{sweep.id}: {_title(settings)}; {tr(STATES[status.state])}. {tr(status.message)}")
     _print_trials(settings, progress)
     _print_importance(progress)
     _print_winners(progress, workspace)
@@ -103,7 +107,7 @@ def stop(options: argparse.Namespace, workspace: Workspace) -> int:
     """Stop a sweep and its runs."""
     sweep = control.find_sweep(workspace, options.sweep)
     control.stop(workspace, sweep)
-    print(f"{sweep.id} was asked to stop. Its ended trials are kept; resume it to go on.")
+    print(tr("{sweep} was asked to stop. Its ended trials are kept; resume it to go on.", sweep=sweep.id))
     return 0
 
 
@@ -111,7 +115,7 @@ def resume(options: argparse.Namespace, workspace: Workspace) -> int:
     """Go on with a sweep."""
     sweep = control.find_sweep(workspace, options.sweep)
     control.resume(workspace, sweep)
-    print(f"{sweep.id} goes on.", flush=True)
+    print(tr("{sweep} goes on.", sweep=sweep.id), flush=True)
     return _wait(sweep, workspace) if options.wait else 0
 
 
@@ -119,7 +123,7 @@ def delete(options: argparse.Namespace, workspace: Workspace) -> int:
     """Delete a sweep; its runs are kept."""
     sweep = control.find_sweep(workspace, options.sweep)
     control.delete(workspace, sweep)
-    print(f"{sweep.id} was deleted. Its runs are kept.")
+    print(tr("{sweep} was deleted. Its runs are kept.", sweep=sweep.id))
     return 0
 
 
@@ -127,7 +131,7 @@ def again(options: argparse.Namespace, workspace: Workspace) -> int:
     """Train the settings of a trial again with three other seeds."""
     sweep = control.find_sweep(workspace, options.sweep)
     for run in control.train_again(workspace, sweep, options.trial):
-        print(f"run {run.id}")
+        print(tr("run {run}", run=run.id))
     return 0
 
 
@@ -147,9 +151,10 @@ def _wait(sweep: Sweep, workspace: Workspace) -> int:
                 break
             time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt:
-        print(f"The sweep goes on. Stop it with: python -m core sweep stop {sweep.id}", file=sys.stderr)
+        message = tr("The sweep goes on. Stop it with: python -m core sweep stop {sweep}", sweep=sweep.id)
+        print(message, file=sys.stderr)
         return 130
-    print(status.message)
+    print(tr(status.message))
     _print_winners(sweep.progress(), workspace)
     return _exit_status(status)
 
@@ -163,9 +168,9 @@ def _print_trials(settings: SweepSettings, progress: Progress) -> None:
         mark = " *" if trial.number in progress.pareto else ""
         print(_trial_line(settings, trial) + mark)
     if len(settings.objectives) > 1 and progress.pareto:
-        print("* no other trial is better in both objectives")
+        print(tr("* no other trial is better in both objectives"))
     elif progress.pareto:
-        print("* the best trial")
+        print(tr("* the best trial"))
 
 
 def _trial_line(settings: SweepSettings, trial: Trial) -> str:
@@ -173,40 +178,67 @@ def _trial_line(settings: SweepSettings, trial: Trial) -> str:
     pairs = zip(settings.objectives, trial.values or (), strict=False)
     values = ", ".join(_value_text(objective, value) for objective, value in pairs)
     varied = "  ".join(f"{name}={_setting_text(value)}" for name, value in trial.settings.items())
-    retries = f" ({trial.retries} retries)" if trial.retries else ""
-    message = f"  {trial.message}" if trial.message else ""
-    return f"trial {trial.number:>3}  {trial.state:8}  {values or '-':>10}  {varied}{retries}{message}"
+    retries = f" ({ntr('{count} retry', '{count} retries', trial.retries)})" if trial.retries else ""
+    message = f"  {tr(trial.message)}" if trial.message else ""
+    title = f"{tr('trial')} {trial.number:>3}  {tr(STATES[trial.state]):8}"
+    return f"{title}  {values or '-':>10}  {varied}{retries}{message}"
 
 
 def _setting_text(value: object) -> str:
+    # As `sweep new --vary` reads it, so with a decimal point in all languages.
     return f"{value:.3g}" if isinstance(value, float) else value_text(value)
 
 
 def _value_text(objective: str, value: float) -> str:
     if objective == "milliseconds":
-        return f"{value:.3f} ms"
-    return f"{value:,.0f} parameters" if objective == "parameters" else f"{value:.2%}"
+        return tr("{milliseconds:.3f} ms", milliseconds=value)
+    return tr("{count:,.0f} parameters", count=value) if objective == "parameters" else number(value, ".2%")
 
 
 def _print_importance(progress: Progress) -> None:
     if progress.importance is None:
-        print(f"importance of settings: too few complete trials ({MIN_TRIALS_FOR_IMPORTANCE} are needed)")
+        print(
+            tr(
+                "importance of settings: too few complete trials ({count} are needed)",
+                count=MIN_TRIALS_FOR_IMPORTANCE,
+            )
+        )
         return
     shares = sorted(progress.importance.items(), key=lambda item: -item[1])
-    print("importance of settings: " + ", ".join(f"{name} {share:.0%}" for name, share in shares))
+    text = ", ".join(f"{name} {number(share, '.0%')}" for name, share in shares)
+    print(tr("importance of settings: {shares}", shares=text))
 
 
 def _print_winners(progress: Progress, workspace: Workspace) -> None:
     for winner in progress.winners:
-        print(f"trial {winner.trial}, trained again: {', '.join(winner.runs)}")
+        print(tr("trial {trial}, trained again: {runs}", trial=winner.trial, runs=", ".join(winner.runs)))
         comparison = compare_seeds(workspace, progress, winner)
-        if comparison is None:
-            continue
-        tests = ", ".join(f"{value:.2%}" for value in sorted(comparison.test_accuracies))
-        validation = ", ".join(f"{value:.2%}" for value in sorted(comparison.winner))
-        print(f"  validation accuracy {validation}; test accuracy {tests}")
-        verdict = "within" if comparison.within_spread else "larger than"
-        print(
-            f"  {comparison.difference * 100:+.2f} points from the first trial, which has the settings that the sweep "
-            f"started from; this is {verdict} the spread of the seeds, {comparison.spread * 100:.2f} points"
+        if comparison is not None:
+            _print_comparison(comparison)
+
+
+def _print_comparison(comparison: SeedComparison) -> None:
+    accuracies = tr(
+        "validation accuracy {validation}; test accuracy {test}",
+        validation=_percentages(comparison.winner),
+        test=_percentages(comparison.test_accuracies),
+    )
+    print(f"  {accuracies}")
+    points = {"difference": comparison.difference * 100, "spread": comparison.spread * 100}
+    if comparison.within_spread:
+        verdict = tr(
+            "{difference:+.2f} points from the first trial, which has the settings that the sweep started from; this "
+            "is within the spread of the seeds, {spread:.2f} points",
+            **points,
         )
+    else:
+        verdict = tr(
+            "{difference:+.2f} points from the first trial, which has the settings that the sweep started from; this "
+            "is larger than the spread of the seeds, {spread:.2f} points",
+            **points,
+        )
+    print(f"  {verdict}")
+
+
+def _percentages(values: Iterable[float]) -> str:
+    return ", ".join(number(value, ".2%") for value in sorted(values))

@@ -13,11 +13,12 @@ from contextlib import contextmanager, suppress
 from tqdm import tqdm
 
 from core.classifier.bundle import copy_bundle
+from core.cli.card import print_card
 from core.cli.folds import train_folds
-from core.cli.models import print_card
 from core.config import LIMITS, TrainingConfig, preset, replace_settings
 from core.data.sources import find_mnist
 from core.errors import ConfigError, DataMissing, RunError
+from core.language import Message, tr
 from core.launcher.control import request_stop
 from core.launcher.queue import advance, submit
 from core.launcher.teachers import pending_teachers
@@ -35,31 +36,33 @@ def train(options: argparse.Namespace, workspace: Workspace) -> int:
     """Train a network; return 0 if the run finished or was stopped."""
     config = config_from_options(options)
     if config.dataset == "mnist" and find_mnist(workspace) is None:
-        raise DataMissing("MNIST is not on this machine. Run python -m core data download, or use --dataset digits.")
+        raise DataMissing(
+            Message("MNIST is not on this machine. Run python -m core data download, or use --dataset digits.")
+        )
     if options.folds is not None:
         return _train_folds(options, config, workspace)
     if options.output:
         make_folder(options.output)
     run = submit(workspace, config)
-    print(f"run {run.id}", flush=True)
+    print(tr("run {run}", run=run.id), flush=True)
     for teacher in pending_teachers(Snapshot.of(workspace), run, config):
-        print(f"waiting for teacher run {teacher.id}, which is trained first", flush=True)
+        print(tr("waiting for teacher run {run}, which is trained first", run=teacher.id), flush=True)
     status = watch(run, workspace)
-    print(status.message)
+    print(tr(status.message))
     if run.bundle.complete:
         print_card(run.bundle.card())
         if options.output:
             copy_bundle(run.bundle, options.output, run.epoch_predictions_file)
-            print(f"The model was copied to {options.output}")
+            print(tr("The model was copied to {folder}", folder=options.output))
     elif status.state == "failed":
-        print(f"log: {run.log_file}", file=sys.stderr)
+        print(tr("log: {file}", file=run.log_file), file=sys.stderr)
     return 0 if status.state in ("finished", "stopped") else 1
 
 
 def _train_folds(options: argparse.Namespace, config: TrainingConfig, workspace: Workspace) -> int:
     if options.output:
         raise ConfigError(
-            "--output copies one model, but --folds trains several and keeps none. Leave out one of them."
+            Message("--output copies one model, but --folds trains several and keeps none. Leave out one of them.")
         )
     return train_folds(config, options.folds, workspace)
 
@@ -106,7 +109,7 @@ def _catch_ctrl_c() -> Iterator[threading.Event]:
     def interrupt(signum: int, frame: object) -> None:
         if not interrupted.is_set():
             interrupted.set()
-            tqdm.write("Stopping. If training has begun, the model is saved as it is now.", file=sys.stderr)
+            tqdm.write(tr("Stopping. If training has begun, the model is saved as it is now."), file=sys.stderr)
 
     previous_handler = signal.signal(signal.SIGINT, interrupt)
     try:
@@ -160,12 +163,17 @@ def _print_line_per_epoch(run: Run) -> Iterator[Callable[[Status], None]]:
     def show(status: Status) -> None:
         nonlocal rows_printed
         for row in run.history()[rows_printed:].itertuples():
-            print(
-                f"epoch {row.epoch}/{status.epochs}: loss {row.loss:.4f}, accuracy {row.accuracy:.2%}, "
-                f"validation loss {row.val_loss:.4f}, accuracy {row.val_accuracy:.2%}",
-                file=sys.stderr,
-                flush=True,
+            line = tr(
+                "epoch {epoch}/{epochs}: loss {loss:.4f}, accuracy {accuracy:.2%}, "
+                "validation loss {validation_loss:.4f}, accuracy {validation_accuracy:.2%}",
+                epoch=row.epoch,
+                epochs=status.epochs,
+                loss=row.loss,
+                accuracy=row.accuracy,
+                validation_loss=row.val_loss,
+                validation_accuracy=row.val_accuracy,
             )
+            print(line, file=sys.stderr, flush=True)
             rows_printed += 1
 
     yield show
@@ -173,7 +181,16 @@ def _print_line_per_epoch(run: Run) -> Iterator[Callable[[Status], None]]:
 
 def _progress_line(status: Status) -> str:
     if status.phase != "training" or not status.steps:
-        accuracy = f" Test accuracy: {status.test_accuracy:.2%}." if status.test_accuracy is not None else ""
-        return status.message + accuracy
-    rate = f"{status.images_per_second:,.0f} images/s" if status.images_per_second else ""
-    return f"epoch {status.epoch}/{status.epochs}  step {status.step}/{status.steps}  {rate}"
+        message = tr(status.message)
+        if status.test_accuracy is None:
+            return message
+        return f"{message} {tr('Test accuracy: {accuracy:.2%}.', accuracy=status.test_accuracy)}"
+    position = tr(
+        "epoch {epoch}/{epochs}  step {step}/{steps}",
+        epoch=status.epoch,
+        epochs=status.epochs,
+        step=status.step,
+        steps=status.steps,
+    )
+    rate = tr("{rate:,.0f} images/s", rate=status.images_per_second) if status.images_per_second else ""
+    return f"{position}  {rate}"

@@ -9,14 +9,24 @@ import anyio
 
 from core.environment import prepare_gradio
 from core.errors import BundleError, TrazoError
+from core.language import ENGLISH, in_language, tr
 from dashboard.api.routes import NO_MODEL_ERROR
 from dashboard.embeds.gradio_page import patch_page_template
-from dashboard.embeds.gradio_result import NO_SKETCH, PENDING, STYLE, Result, result_of, script_showing
+from dashboard.embeds.gradio_result import (
+    STYLE,
+    Result,
+    in_all_languages,
+    no_sketch,
+    pending,
+    result_of,
+    script_showing,
+)
 from dashboard.embeds.gradio_routes import FAILED_REQUEST_HANDLERS, GradioRoutes
 from dashboard.embeds.gradio_sketchpad import limited_sketchpad
 from dashboard.embeds.gradio_theme import dashboard_theme
 from dashboard.embeds.gradio_uploads import upload_folder
 from dashboard.server import metrics
+from dashboard.server.language import request_language
 from dashboard.server.library_internals import set_queue_poll_interval
 from dashboard.server.pictures import MAX_WAITING, PicturePool
 from dashboard.server.rate_limits import client_of
@@ -84,12 +94,24 @@ def build_gradio_app(predictor: Callable[[], ActivePredictor], pool: PicturePool
         ssr_mode=False,
         max_file_size="10mb",
         app_kwargs={"exception_handlers": FAILED_REQUEST_HANDLERS},
+        i18n=gr.I18n(**_translations()),
     )
+
+
+def _translations() -> dict[str, dict[str, str]]:
+    """Return the translations of the page's English texts, which are their own keys, by language.
+
+    The results that the server computes are written in the visitor's language at once.
+    """
+    written = in_all_languages(lambda: (tr("Draw a digit"), tr("Clear"), tr("Submit"), *no_sketch()))
+    english = written.pop(ENGLISH)
+    return {code: dict(zip(english, texts, strict=True)) for code, texts in written.items()}
 
 
 def _demo(read_digit: _Read[Reading], read_number: _Read[NumberReading]) -> gr.Blocks:
     import gradio as gr
 
+    start = no_sketch()
     with gr.Blocks(
         title="Handwritten digits", analytics_enabled=False, delete_cache=(_UPLOAD_LIFETIME_SECONDS,) * 2
     ) as demo:
@@ -99,18 +121,18 @@ def _demo(read_digit: _Read[Reading], read_number: _Read[NumberReading]) -> gr.B
                 with gr.Row():
                     clear, submit = gr.ClearButton(), gr.Button("Submit", variant="primary")
             with gr.Column():
-                verdict = gr.Markdown(NO_SKETCH.verdict, elem_id="verdict")
-                bars = gr.HTML(NO_SKETCH.bars, elem_id="bars", apply_default_css=False, container=True, padding=True)
+                verdict = gr.Markdown(start.verdict, elem_id="verdict")
+                bars = gr.HTML(start.bars, elem_id="bars", apply_default_css=False, container=True, padding=True)
                 # Only for programs: the response of `/predict`.
                 label = gr.Label(num_top_classes=10, visible=False)
         private_listener: dict[str, Any] = {"outputs": [verdict, bars], "api_visibility": "private"}
         # Register this before the prediction: a click's listeners run in order, so the old result is cleared even if
         # the prediction fails.
-        submit.click(None, js=script_showing(PENDING), **private_listener)
+        submit.click(None, js=script_showing(pending), **private_listener)
         _connect_submit(submit, read_digit, sketchpad, label, private_listener)
         _add_verdict_endpoint(sketchpad, read_number)
         clear.add(sketchpad)
-        clear.click(None, js=script_showing(NO_SKETCH), **private_listener)
+        clear.click(None, js=script_showing(no_sketch), **private_listener)
     # The picture pool, not Gradio, limits concurrency, because it has a quota for each client.
     demo.max_threads = MAX_WAITING
     demo.queue(max_size=_QUEUE_SIZE, default_concurrency_limit=None)
@@ -129,15 +151,16 @@ def _connect_submit(
     import gradio as gr
 
     # A gr.State belongs to one visitor and is not part of the API's response.
-    shown_result = gr.State(NO_SKETCH)
+    shown_result = gr.State(no_sketch())
 
     @_with_request
     async def predict(picture: bytes | None, request: gr.Request) -> tuple[dict[str, float] | str, Result]:
         reading = await read(picture, request)
-        if reading.probabilities is None:
-            return DRAW_FIRST, NO_SKETCH
-        probabilities = {str(digit): float(probability) for digit, probability in enumerate(reading.probabilities)}
-        return probabilities, result_of(reading)
+        with in_language(_language_of(request)):
+            if reading.probabilities is None:
+                return DRAW_FIRST, no_sketch()
+            probabilities = {str(digit): float(probability) for digit, probability in enumerate(reading.probabilities)}
+            return probabilities, result_of(reading)
 
     def show(result: Result) -> tuple[str, str]:
         return result.verdict, result.bars
@@ -157,7 +180,6 @@ def sketch_reader(read_ink: Callable[[Pixels | PictureInk], _AnyReading], pool: 
 
     The function raises gr.Error on failure.
     """
-    import gradio as gr
     import numpy as np
 
     blank = np.zeros((1, 1), np.uint8)
@@ -170,11 +192,23 @@ def sketch_reader(read_ink: Callable[[Pixels | PictureInk], _AnyReading], pool: 
                 ink = await pool.ink(picture, client_of(request.request.scope))
             return await anyio.to_thread.run_sync(metrics.track_prediction, "gradio", lambda: read_ink(ink))
         except BundleError as error:  # its message contains a local path
-            raise gr.Error(NO_MODEL_ERROR, print_exception=False) from error
+            raise _shown_error(NO_MODEL_ERROR, request) from error
         except TrazoError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            raise _shown_error(error, request) from error
 
     return read
+
+
+def _shown_error(error: str | TrazoError, request: gr.Request) -> gr.Error:
+    import gradio as gr
+
+    with in_language(_language_of(request)):
+        return gr.Error(tr(error), print_exception=False)
+
+
+def _language_of(request: gr.Request) -> str:
+    assert request.request is not None
+    return request_language(request.request.scope)
 
 
 def _with_request(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,7 +12,9 @@ import anyio
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from core.language import Message, in_language, tr
 from dashboard.embeds.gradio_app import build_gradio_app
+from dashboard.server.language import request_language
 from dashboard.server.pictures import PicturePool
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ _DELAY_SECONDS = 30.0
 """Seconds to wait before loading Gradio, unless a visitor opens the demo sooner; pages are slow while Gradio loads."""
 
 _PAGE_TEMPLATE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Gradio demo</title>{refresh}
+<html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>{refresh}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>:root {{ color-scheme: {scheme}; font: 1rem system-ui, sans-serif }}
 body {{ display: grid; place-items: center; min-height: 80vh; margin: 1rem; text-align: center;
@@ -32,8 +34,8 @@ body {{ display: grid; place-items: center; min-height: 80vh; margin: 1rem; text
 <body><p role="status">{message}</p></body></html>
 """
 _REFRESH = '<meta http-equiv="refresh" content="1">'
-_LOADING = "The Gradio demo is loading. It opens here as soon as it is ready."
-_FAILED = "The Gradio demo could not be loaded. All other pages work. See the dashboard's log for the error."
+_LOADING = Message("The Gradio demo is loading. It opens here as soon as it is ready.")
+_FAILED = Message("The Gradio demo could not be loaded. All other pages work. See the dashboard's log for the error.")
 
 
 class GradioLoader:
@@ -74,11 +76,15 @@ class GradioLoader:
     async def _respond_unavailable(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._requested.set()
         headers = {"Cache-Control": "no-store"} if self._failed else {"Cache-Control": "no-store", "Retry-After": "1"}
-        page = _PAGE_TEMPLATE.format(
-            scheme=_colour_scheme(scope),
-            refresh="" if self._failed else _REFRESH,
-            message=_FAILED if self._failed else _LOADING,
-        )
+        language, message = request_language(scope), _FAILED if self._failed else _LOADING
+        with in_language(language):
+            page = _PAGE_TEMPLATE.format(
+                language=language,
+                title=tr("Gradio demo"),
+                scheme=_colour_scheme(scope),
+                refresh="" if self._failed else _REFRESH,
+                message=tr(message),
+            )
         await HTMLResponse(page, 503, headers)(scope, receive, send)
 
 

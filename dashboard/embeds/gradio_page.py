@@ -1,16 +1,26 @@
-"""Gradio's HTML page, changed to work under any path prefix.
+"""Gradio's HTML page, changed to work under any path prefix and in the visitor's language.
 
 Gradio writes the URL of the request into the page. A proxy that strips a prefix hides the full URL from the server, so
-the changed page uses the URL in the browser instead.
+the changed page uses the URL in the browser instead. And Gradio's page only asks the browser for its language, which is
+not always that of the dashboard around it.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
+
+from core.language import in_language, tr
+from dashboard.server.language import request_language
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 _PAGE = "frontend/index.html"
-_USE_BROWSER_URL = """<script>
+_SCRIPT = """<script>
 (() => {
+  Object.defineProperty(navigator, "language", { value: {{ page_language(request) | toorjson }} });
+  window.gradio_config.title = {{ page_title(request) | toorjson }};
   const served = window.gradio_config.root;
   const shown = new URL(".", window.location.href).href.replace(/\\/$/, "");
   const move = (value) => JSON.parse(JSON.stringify(value).replaceAll(served, shown));
@@ -20,7 +30,8 @@ _USE_BROWSER_URL = """<script>
 </script>
 """
 _CHANGES = {
-    "<script data-gradio-mode>": f"{_USE_BROWSER_URL}<script data-gradio-mode>",
+    'lang="en"': 'lang="{{ page_language(request) }}"',
+    "<script data-gradio-mode>": f"{_SCRIPT}<script data-gradio-mode>",
     "const root = {{ config.get('root', '') | toorjson }};": "const root = window.gradio_config.root;",
     'href="/manifest.json"': 'href="./manifest.json"',
 }
@@ -41,4 +52,14 @@ def patch_page_template() -> None:
                 f"Gradio's page has changed: it should contain {old!r} once. Install the version in requirements.txt."
             )
         page = page.replace(old, new)
+    templates.env.globals.update(page_language=_language, page_title=_title)
     templates.env.loader = ChoiceLoader([DictLoader({_PAGE: page}), loader])
+
+
+def _language(request: Request) -> str:
+    return request_language(request.scope)
+
+
+def _title(request: Request) -> str:
+    with in_language(_language(request)):
+        return tr("Handwritten digits")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from html import escape
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from core.language import Message, in_language, languages, tr
 
 if TYPE_CHECKING:
     import numpy as np
 
     from core.classifier.predictor import Reading
+
 
 STYLE = """
 #verdict { min-height: 5.5rem; text-align: center }
@@ -36,8 +40,11 @@ The demo is as wide as the page around it, up to a limit. The brush has one colo
 The footer has one link, so a divider would stand alone.
 """
 
-_TITLE = "Probability of each digit"
-_REJECTED_TITLE = "If it were a digit"
+_TITLE = Message("Probability of each digit")
+_REJECTED_TITLE = Message("If it were a digit")
+
+
+_Written = TypeVar("_Written")
 
 
 class Result(NamedTuple):
@@ -47,11 +54,26 @@ class Result(NamedTuple):
     bars: str
 
 
+def no_sketch() -> Result:
+    """Return the result to show before a sketch is submitted, and for an empty one."""
+    return _result(tr("Draw a digit"), tr("The prediction appears when you press Submit."), _bars(_TITLE))
+
+
+def pending() -> Result:
+    """Return the result to show when Submit is pressed, so that no old prediction appears beside a new sketch."""
+    return _result(tr("No prediction yet"), tr("If none appears, press Submit again."), _bars(_TITLE))
+
+
+def _result(heading: str, sentence: str, bars: str) -> Result:
+    return Result(f"# {heading}\n{sentence}", bars)
+
+
 def _bars(title: str, probabilities: np.ndarray | None = None) -> str:
     """Return the bars of probabilities (10,) as HTML, the highest first, or only their title.
 
     Gradio's own component, Label, rounds to whole percentages, so it would show 100% where the pages show >99.9%.
     """
+    title = tr(title)
     if probabilities is None:
         return f"<p>{title}</p>"
     rows = "".join(_bar(int(digit), float(probabilities[digit])) for digit in (-probabilities).argsort(kind="stable"))
@@ -66,25 +88,30 @@ def _bar(digit: int, probability: float) -> str:
     return f'<li><span>{digit}</span>{fill}<span class="value">{escape(format_confidence(probability))}</span></li>'
 
 
-NO_SKETCH = Result("# Draw a digit\nThe prediction appears when you press Submit.", _bars(_TITLE))
-
-PENDING = Result("# No prediction yet\nIf none appears, press Submit again.", _bars(_TITLE))
-"""The result shown when Submit is pressed, so that an old prediction never appears beside a new sketch."""
-
-
 def result_of(reading: Reading) -> Result:
     """Return the result to show for a prediction."""
-    if reading.several:
-        verdict = "# Several digits\nClear the sketch and draw only one digit."
-        return Result(verdict, _bars(_REJECTED_TITLE, reading.probabilities))
-    if reading.verdict == "not_a_digit":
-        return Result(f"# Not a digit\n{reading.sentence}.", _bars(_REJECTED_TITLE, reading.probabilities))
-    first, second = reading.candidates
-    heading = f"{first} or {second}?" if reading.verdict == "unsure" else str(first)
     # Markdown would make a quotation of a line that begins with ">99.9%".
-    return Result(f"# {heading}\n{escape(reading.sentence)}.", _bars(_TITLE, reading.probabilities))
+    sentence = f"{escape(tr(reading.sentence))}."
+    if reading.several or reading.verdict == "not_a_digit":
+        bars = _bars(_REJECTED_TITLE, reading.probabilities)
+        if reading.several:
+            return _result(tr("Several digits"), tr("Clear the sketch and draw only one digit."), bars)
+        return _result(tr("Not a digit"), sentence, bars)
+    first, second = reading.candidates
+    unsure = reading.verdict == "unsure"
+    heading = tr("{first} or {second}?", first=first, second=second) if unsure else str(first)
+    return _result(heading, sentence, _bars(_TITLE, reading.probabilities))
 
 
-def script_showing(result: Result) -> str:
+def script_showing(result: Callable[[], Result]) -> str:
     """Return JavaScript that shows a result; it runs in the browser, so a busy server cannot delay it."""
-    return f"() => {json.dumps(list(result))}"
+    return f"() => ({json.dumps(in_all_languages(result))})[document.documentElement.lang]"
+
+
+def in_all_languages(write: Callable[[], _Written]) -> dict[str, _Written]:
+    """Return what a function writes in each language, by the language's code."""
+    written = {}
+    for code in languages():
+        with in_language(code):
+            written[code] = write()
+    return written

@@ -29,7 +29,7 @@ def gradio_answers(predictor: Callable[[], ActivePredictor], pool: PicturePool, 
 
     from dashboard.embeds.gradio_app import sketch_reader
 
-    request = gr.Request(Request({"type": "http", "client": _CLIENT, "headers": []}))
+    request = gr.Request(Request({"type": "http", "path": "/", "client": _CLIENT, "headers": []}))
 
     async def read_all(pool: PicturePool) -> Answers:
         read = sketch_reader(lambda ink: predictor().read(ink), pool)

@@ -1,8 +1,8 @@
-"""The language of a request: the visitor's choice, or else their browser's, or English, as for programs."""
+"""The language of a request: that of a link, or the visitor's choice, or their browser's, or else English."""
 
 from __future__ import annotations
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 from starlette.requests import cookie_parser
 from starlette.types import Scope
 
@@ -10,6 +10,9 @@ from core.language import ENGLISH, supported
 
 LANGUAGE_COOKIE = "trazo_language"
 """The cookie with the visitor's choice, which pages write."""
+
+LANGUAGE_PARAMETER = "lang"
+"""The parameter with the language in a link, and in the address of Gradio's page within the dashboard."""
 
 _API = "/api/"
 
@@ -19,7 +22,8 @@ def request_language(scope: Scope) -> str:
     headers = Headers(scope=scope)
     if scope["path"].startswith(_API):
         return ENGLISH
-    chosen = cookie_parser(headers.get("cookie", "")).get(LANGUAGE_COOKIE)
+    link = QueryParams(scope.get("query_string", b"")).get(LANGUAGE_PARAMETER)
+    chosen = link or cookie_parser(headers.get("cookie", "")).get(LANGUAGE_COOKIE)
     return supported([chosen] if chosen else _accepted(headers.get("accept-language", "")))
 
 

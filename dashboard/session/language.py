@@ -8,12 +8,11 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.language import ENGLISH, languages, supported, tr
-from dashboard.server.language import LANGUAGE_COOKIE
+from dashboard.server.language import LANGUAGE_COOKIE, LANGUAGE_PARAMETER
 
 _LANGUAGE = "language"
 _LINK = "language_link"
 _SWITCH = "language_switch"
-_PARAMETER = "lang"
 _page_language = st.components.v2.component(
     "trazo_language", js=(Path(__file__).resolve().parents[1] / "assets" / "language.js").read_text()
 )
@@ -35,7 +34,7 @@ def visitor_language() -> str:
 
 def find_visitor_language() -> None:
     """Find the visitor's language when they arrive or follow a link with a language."""
-    link = st.query_params.get(_PARAMETER)
+    link = st.query_params.get(LANGUAGE_PARAMETER)
     # Once: the browser still sends the old address after the visitor has switched to another language.
     if link is not None and link != st.session_state.get(_LINK):
         st.session_state[_LINK] = link
@@ -60,7 +59,9 @@ def show_language_switch() -> None:
             on_change=_switch,
             label_visibility="collapsed",
         )
-    _page_language(key="page_language", data={"language": current, "cookie": LANGUAGE_COOKIE, "parameter": _PARAMETER})
+    _page_language(
+        key="page_language", data={"language": current, "cookie": LANGUAGE_COOKIE, "parameter": LANGUAGE_PARAMETER}
+    )
 
 
 def _switch() -> None:
