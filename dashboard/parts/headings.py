@@ -8,7 +8,10 @@ from dashboard.parts import glossary
 
 
 def heading(title: str, subtitle: str) -> None:
-    """Show the page's title, a subtitle that explains the page to a newcomer, and the terms that the page uses."""
+    """Show the page's title, a subtitle that explains the page to a newcomer, and the terms that the page uses.
+
+    Both are translated already.
+    """
     st.title(title, anchor=False)
     terms = glossary.words(title)
     st.markdown(f"{subtitle}  \n{terms}" if terms else subtitle, unsafe_allow_html=bool(terms))
