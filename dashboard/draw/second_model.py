@@ -13,6 +13,7 @@ from core.errors import TrazoError
 from core.ink.canvas_strokes import Stroke
 from core.ink.drawing import Pixels
 from core.ink.picture_ink import PictureInk
+from core.language import tr
 from dashboard.parts.prediction import show_prediction
 from dashboard.session import cache
 from dashboard.session.permission import safe_text
@@ -40,11 +41,11 @@ def choose_second_model(titles: Mapping[str, str], active: str) -> SecondModel |
     if not others:
         return None
     chosen = st.selectbox(
-        "Second model",
+        tr("Second model"),
         others,
         index=None,
-        format_func=titles.__getitem__,
-        placeholder="Second model",
+        format_func=lambda name: tr(titles[name]),
+        placeholder=tr("Second model"),
         key="second_model",
         persist_state="session",
         label_visibility="collapsed",
@@ -55,7 +56,7 @@ def choose_second_model(titles: Mapping[str, str], active: str) -> SecondModel |
     if bundle is None:  # deleted in the meantime
         return None
     try:
-        return SecondModel(titles[chosen], titles.get(active, active), cache.bundle_predictor(bundle))
+        return SecondModel(tr(titles[chosen]), tr(titles.get(active, active)), cache.bundle_predictor(bundle))
     except TrazoError as error:
         st.toast(safe_text(error), icon=":material/error:")
         return None

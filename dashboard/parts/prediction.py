@@ -57,7 +57,7 @@ def bars(reading: Reading | None) -> list[dict[str, object]]:
         {
             "digit": str(digit),
             "probability": float(probability),
-            "value": format_confidence(probability),
+            "value": tr(format_confidence(probability)),
             "best": digit in shown_digits,
         }
         for digit, probability in enumerate(reading.probabilities)
